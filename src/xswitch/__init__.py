@@ -1,0 +1,3 @@
+"""The account switcher for the terminal."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,218 @@
+"""What the use cases need of the world. `adapters` fit these by shape; tests fit them with fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from xswitch.core.model import (
+    AssumedRole,
+    AssumeRoleRequest,
+    Base,
+    CallerIdentity,
+    ConfigPaths,
+    ConfigView,
+    Credentials,
+    Edit,
+    Endpoint,
+    IndexEntry,
+    Memory,
+    MfaChallenge,
+    PromptState,
+    Settings,
+    VaultInfo,
+)
+
+
+class Clock(Protocol):
+    """The time, as the machine has it."""
+
+    def now(self) -> datetime:
+        """Now, timezone-aware, UTC."""
+        ...
+
+
+class ConfigStore(Protocol):
+    """The shared config and credentials files."""
+
+    def paths(self) -> ConfigPaths:
+        """The files in force."""
+        ...
+
+    def read(self) -> ConfigView:
+        """Both files under the SDK rules. Raises ConfigError only when a file can't be read at all (permission, a folder, not UTF-8)."""
+        ...
+
+    def stamp(self) -> str:
+        """Size, mtime in ns and inode of both files, as one line without blanks: equal stamps, equal content."""
+        ...
+
+    def apply(self, edits: Sequence[Edit]) -> None:
+        """Make these edits, each file in one atomic replacement; nothing else changes. Raises ConfigError, and then nothing was written."""
+        ...
+
+    def undo(self) -> tuple[str, ...]:
+        """Restore what the last `apply` replaced and name the files. Raises ConfigError if there is nothing, or a file changed since."""
+        ...
+
+
+class Vault(Protocol):
+    """Where sessions live. Every call may raise VaultLockedError, VaultAbsentError or VaultBrokenError, within seconds."""
+
+    def info(self) -> VaultInfo:
+        """Which store this is (choosing and pinning it at first use)."""
+        ...
+
+    def get(self, key: str) -> str | None:
+        """The value kept under a session key, None when there is none."""
+        ...
+
+    def put(self, key: str, value: str) -> None:
+        """Keep `value` under `key`, replacing what was there."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Drop `key`; no error when it isn't there."""
+        ...
+
+
+class SessionIndex(Protocol):
+    """Session key → who, when, until: a file without secrets. Every change is atomic across processes."""
+
+    def entries(self) -> Mapping[str, IndexEntry]:
+        """All entries; an unreadable index is empty."""
+        ...
+
+    def put(self, entry: IndexEntry) -> None:
+        """Add or replace one entry."""
+        ...
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Drop entries."""
+        ...
+
+
+class Locks(Protocol):
+    """Locks by name across processes; one whose holder died is free."""
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """Hold the lock while the context lasts. Raises XswitchError when it can't be had within its time limit."""
+        ...
+
+
+class Sts(Protocol):
+    """The three STS calls. Every failure is an AwsDeniedError, BaseCredentialsError or NetworkError with AWS's own text in `why`."""
+
+    def assume_role(self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint) -> AssumedRole:
+        """sts:AssumeRole."""
+        ...
+
+    def get_session_token(self, credentials: Credentials, serial: str, code: str, duration_seconds: int, endpoint: Endpoint) -> Credentials:
+        """sts:GetSessionToken with MFA."""
+        ...
+
+    def get_caller_identity(self, credentials: Credentials, endpoint: Endpoint) -> CallerIdentity:
+        """sts:GetCallerIdentity."""
+        ...
+
+
+class BaseSource(Protocol):
+    """Where a chain's base gets its credentials: botocore's own resolver."""
+
+    def resolve(self, base: Base, view: ConfigView, endpoint: Endpoint) -> Credentials:
+        """The base's credentials, refreshed if it can be done without asking. Raises BaseCredentialsError, NetworkError."""
+        ...
+
+
+class MfaPrompt(Protocol):
+    """Somebody, or something, that knows MFA codes."""
+
+    def code(self, challenge: MfaChallenge) -> str:
+        """A code. Raises MfaNeededError when nobody can be asked, CancelledError when the user gave up."""
+        ...
+
+
+class MfaCommand(Protocol):
+    """Runs the `mfa_process` of a profile."""
+
+    def run(self, command: str, challenge: MfaChallenge) -> str:
+        """The code it printed. Raises MfaNeededError."""
+        ...
+
+
+class SettingsStore(Protocol):
+    """xswitch's `config.toml`."""
+
+    def load(self) -> Settings:
+        """The settings; what can't be understood is a problem in them, never an exception, except an unreadable file (SettingsError)."""
+        ...
+
+
+class MemoryStore(Protocol):
+    """Frecency, pins, and the profile before this one."""
+
+    def load(self) -> Memory:
+        """What is remembered; empty when unreadable."""
+        ...
+
+    def record_use(self, profile: str, when: datetime) -> None:
+        """Count one switch."""
+        ...
+
+    def set_pin(self, profile: str, *, pinned: bool) -> None:
+        """Pin or unpin."""
+        ...
+
+
+class PromptFiles(Protocol):
+    """The small files the shells' prompt helper reads."""
+
+    def write(self, state: PromptState) -> None:
+        """Write the one of this managed profile."""
+        ...
+
+    def remove(self, managed_profile: str) -> None:
+        """Drop it."""
+        ...
+
+
+class HotPointers(Protocol):
+    """What lets the hot path find a session without planning: managed profile → session key, store, config stamp."""
+
+    def write(self, managed_profile: str, key: str, stamp: str, vault: VaultInfo) -> None:
+        """Point a managed profile at its session, valid for as long as the config's stamp is this one."""
+        ...
+
+    def remove(self, managed_profile: str) -> None:
+        """Forget it; the next call takes the full path."""
+        ...
+
+
+class Background(Protocol):
+    """Starts things that outlive this process."""
+
+    def renew(self, managed_profile: str) -> None:
+        """Start one detached renewal; never raises, never waits."""
+        ...
+
+
+class Environment(Protocol):
+    """Facts of this process that use cases need, read when asked."""
+
+    def variables(self) -> Mapping[str, str]:
+        """The environment."""
+        ...
+
+    def user_at_host(self) -> str:
+        """Who CloudTrail shall name: user@host."""
+        ...
+
+    def command(self) -> tuple[str, ...]:
+        """The words that start this xswitch from any folder: an absolute path first."""
+        ...
+
+
+Progress = Callable[[str], None]
+"""Told what is going on now, in a few words ("asking STS for payments-admin"). May raise CancelledError to stop."""

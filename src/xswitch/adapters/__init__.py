@@ -1,0 +1,1 @@
+"""The ports, for real: files, keyrings, STS, terminals. Never imports `actions`."""

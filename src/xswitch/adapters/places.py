@@ -1,0 +1,60 @@
+"""Where xswitch keeps its own files: settings in the user's config folder, the rest in the state folder (0700)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """`settings` is config.toml; `state` holds index, memory, locks/, prompt/, hot/ and backups/."""
+
+    settings: Path
+    state: Path
+
+    @property
+    def index(self) -> Path:
+        """The session index, JSON."""
+        return self.state / "index.json"
+
+    @property
+    def memory(self) -> Path:
+        """Frecency and pins, JSON."""
+        return self.state / "memory.json"
+
+    @property
+    def locks(self) -> Path:
+        """One lock file per name."""
+        return self.state / "locks"
+
+    @property
+    def prompt(self) -> Path:
+        """One small file per managed profile, for the shells' prompt helper."""
+        return self.state / "prompt"
+
+    @property
+    def hot(self) -> Path:
+        """One pointer per managed profile, for the hot path."""
+        return self.state / "hot"
+
+    @property
+    def backups(self) -> Path:
+        """Earlier versions of the AWS config."""
+        return self.state / "backups"
+
+
+def user_places() -> Places:
+    """The places of the user running this, by the platform's rules (XDG on Linux)."""
+    dirs = platformdirs.PlatformDirs("xswitch", appauthor=False)
+    return Places(settings=dirs.user_config_path / "config.toml", state=dirs.user_state_path)
+
+
+def private_folder(path: Path) -> Path:
+    """`path`, made with its parents if need be, the last one with mode 0700 whatever the umask."""
+    if not path.is_dir():
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+    return path

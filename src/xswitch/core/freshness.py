@@ -1,0 +1,33 @@
+"""When a session is renewed, and how its state is called.
+
+A session is renewed when fewer than 16 minutes are left: botocore re-runs a credential_process at every signature once it
+has under 15. One shorter than 50 minutes would spend its life being renewed by that rule, so it is renewed at a quarter.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from xswitch.core.model import SessionState
+
+HARD_SECONDS = 16 * 60
+SOFT_SECONDS = 25 * 60
+SHORT_LIFE_SECONDS = 50 * 60
+_SHORT_HARD = 0.25
+_SHORT_SOFT = 0.4
+
+
+def windows(issued_at: datetime, expires_at: datetime) -> tuple[datetime, datetime]:
+    """When to renew behind the caller's back, and when the caller must wait for a new session: (soft, hard), UTC."""
+    life = max(0.0, (expires_at - issued_at).total_seconds())
+    if life < SHORT_LIFE_SECONDS:
+        return expires_at - timedelta(seconds=int(life * _SHORT_SOFT)), expires_at - timedelta(seconds=int(life * _SHORT_HARD))
+    return expires_at - timedelta(seconds=SOFT_SECONDS), expires_at - timedelta(seconds=HARD_SECONDS)
+
+
+def state(issued_at: datetime, expires_at: datetime, now: datetime) -> SessionState:
+    """Live, expiring (due for renewal) or expired."""
+    if now >= expires_at:
+        return SessionState.EXPIRED
+    _, hard = windows(issued_at, expires_at)
+    return SessionState.EXPIRING if now >= hard else SessionState.LIVE

@@ -1,0 +1,1 @@
+"""The embedded AWS: strict STS on loopback, for the demo and the tests."""

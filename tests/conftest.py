@@ -1,0 +1,72 @@
+"""Every test starts with an empty HOME, no `AWS_*`, no XDG folders of the real user, and no network but loopback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REAL_HOME = os.environ.get("HOME", "")
+
+
+class FixedClock:
+    """A clock that stands still until told."""
+
+    def __init__(self, start: datetime) -> None:
+        self.time = start
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+@pytest.fixture(autouse=True)
+def clean_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "XSWITCH_", "XDG_", "BOTO", "PYTHON_KEYRING")) and name != "XSWITCH_REQUIRE_ALL":
+            monkeypatch.delenv(name)
+    for name in ("DBUS_SESSION_BUS_ADDRESS", "NO_COLOR", "FORCE_COLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("TZ", "UTC")
+    real_connect = socket.socket.connect
+
+    def loopback_only(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            msg = f"a test tried to reach {address!r}"
+            raise AssertionError(msg)
+        real_connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", loopback_only)
+    return home
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def need() -> Callable[[str], str]:
+    """The path of a program; the test skips and names it when it's missing, or fails under XSWITCH_REQUIRE_ALL."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program)
+        if path is None:
+            message = f"{program} is not installed"
+            if os.environ.get("XSWITCH_REQUIRE_ALL"):
+                pytest.fail(message)
+            pytest.skip(message)
+        return path
+
+    return find
