@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -17,10 +18,12 @@ from xswitch.core.model import (
     Credentials,
     Edit,
     Endpoint,
+    FileFact,
     IndexEntry,
     Memory,
     MfaChallenge,
     PromptState,
+    Reach,
     Settings,
     VaultInfo,
 )
@@ -212,6 +215,45 @@ class Environment(Protocol):
     def command(self) -> tuple[str, ...]:
         """The words that start this xswitch from any folder: an absolute path first."""
         ...
+
+
+class StsProbe(Protocol):
+    """Whether an STS endpoint answers, asked without credentials."""
+
+    def reach(self, endpoint: Endpoint) -> Reach:
+        """One short request; any HTTP answer counts as reached. Raises NetworkError, within seconds."""
+        ...
+
+
+class FileFacts(Protocol):
+    """The file system's view of a path."""
+
+    def look(self, path: str) -> FileFact:
+        """What is at `path` (absolute); a path that can't be looked at doesn't exist. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world as the use cases see it. `private_paths` are xswitch's own files and folders, which nobody else may read."""
+
+    clock: Clock
+    config: ConfigStore
+    vault: Vault
+    index: SessionIndex
+    locks: Locks
+    sts: Sts
+    base: BaseSource
+    settings: SettingsStore
+    memory: MemoryStore
+    prompt_files: PromptFiles
+    hot_pointers: HotPointers
+    background: Background
+    environment: Environment
+    mfa_command: MfaCommand
+    sts_probe: StsProbe
+    file_facts: FileFacts
+    private_paths: tuple[str, ...] = ()
 
 
 Progress = Callable[[str], None]

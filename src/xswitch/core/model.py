@@ -476,3 +476,30 @@ class PromptState:
     colour: str
     expires_at: datetime
     silent_until: datetime | None = None
+
+
+# -- what doctor measures ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An STS endpoint answered: its Date header as UTC (None when it sent none or an odd one), and how long that took."""
+
+    server_time: datetime | None
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFact:
+    """What the file system says of a path, links followed.
+
+    `mode` are the permission bits, None where the platform has none or the path doesn't exist; `mine` whether this user owns it;
+    `executable` whether this user may run it.
+    """
+
+    path: str
+    exists: bool
+    folder: bool = False
+    mode: int | None = None
+    mine: bool = True
+    executable: bool = False
