@@ -1,0 +1,54 @@
+"""The only module that writes stdout: data, and nothing but data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+from xswitch.core.model import Problem
+from xswitch.core.text import clean
+
+ENVELOPE_VERSION = 1
+
+
+class Data:
+    """Writes to one stream, which may be a saved copy of descriptor 1 while the screen holds the terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def raw(self, text: str) -> None:
+        """Text that is complete and safe as it is: a credential_process answer, shell code, a template."""
+        self._stream.write(text)
+        self._stream.flush()
+
+    def lines(self, lines: Sequence[str]) -> None:
+        """One line each, made harmless."""
+        self._stream.write("".join(clean(line) + "\n" for line in lines))
+        self._stream.flush()
+
+    def envelope(self, command: str, data: object, problems: Sequence[Mapping[str, Any]] = ()) -> None:
+        """The JSON envelope: version, command, data, problems. ASCII only, so no terminal acts on it."""
+        document = {"version": ENVELOPE_VERSION, "command": command, "data": data, "problems": list(problems)}
+        self._stream.write(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
+        self._stream.flush()
+
+
+def table(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> list[str]:
+    """Rows as aligned text lines under their headings; cells are made harmless first."""
+    cells = [[clean(cell) for cell in row] for row in [headings, *rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def problem_shape(problem: Problem) -> dict[str, Any]:
+    """A Problem as `--json` shows it."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "code": problem.code,
+        "message": problem.message,
+        "severity": problem.severity,
+        "profile": problem.profile,
+    }

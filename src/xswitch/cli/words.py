@@ -1,0 +1,67 @@
+"""The only module that writes stderr: words for people, made harmless, with the next command after every error."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from xswitch.core.errors import TargetError, XswitchError
+from xswitch.core.model import Problem
+from xswitch.core.text import clean
+
+_BOLD, _DIM, _RED, _YELLOW, _GREEN, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
+_LONGEST = 2_000
+
+
+class Words:
+    """Writes to one stream; `colour` is decided by the caller (a terminal, and NO_COLOR not set)."""
+
+    def __init__(self, stream: TextIO, *, colour: bool = False) -> None:
+        self._stream = stream
+        self._colour = colour
+
+    def say(self, text: str) -> None:
+        """One line."""
+        self._line(clean(text, limit=_LONGEST))
+
+    def done(self, text: str) -> None:
+        """One line of success."""
+        self._line(self._paint(_GREEN, "✓ ") + clean(text, limit=_LONGEST))
+
+    def hint(self, text: str) -> None:
+        """One quieter line."""
+        self._line(self._paint(_DIM, clean(text, limit=_LONGEST)))
+
+    def warn(self, text: str) -> None:
+        """One warning line."""
+        self._line(self._paint(_YELLOW, "warning: ") + clean(text, limit=_LONGEST))
+
+    def problem(self, problem: Problem) -> None:
+        """A problem with its file and line, as compilers write them."""
+        place = f"{problem.file}:{problem.line}: " if problem.file and problem.line else f"{problem.file}: " if problem.file else ""
+        paint = {"error": _RED, "warning": _YELLOW, "info": _DIM}[problem.severity]
+        self._line(
+            clean(place) + self._paint(paint, f"{problem.severity}: ") + clean(f"{problem.message} [{problem.code}]", limit=_LONGEST)
+        )
+
+    def error(self, error: XswitchError) -> None:
+        """What happened, why, and the next command."""
+        self._line(self._paint(_RED + _BOLD, "xswitch: ") + clean(error.what, limit=_LONGEST))
+        if error.why:
+            self._line("  " + clean(error.why, limit=_LONGEST))
+        if isinstance(error, TargetError):
+            for candidate in error.candidates[:20]:
+                self._line("    " + clean(candidate, limit=_LONGEST))
+        if error.next_step:
+            self._line(self._paint(_DIM, "  next: ") + clean(error.next_step, limit=_LONGEST))
+
+    def one_line(self, error: XswitchError) -> None:
+        """The same as one line, for callers that show only one (the AWS SDKs)."""
+        parts = [error.what, error.why, f"Next: {error.next_step}" if error.next_step else ""]
+        self._line("xswitch: " + clean(" ".join(part for part in parts if part), limit=_LONGEST))
+
+    def _paint(self, codes: str, text: str) -> str:
+        return f"{codes}{text}{_OFF}" if self._colour else text
+
+    def _line(self, text: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()

@@ -1,0 +1,34 @@
+"""Making hostile text harmless: profile names, ARNs and AWS messages may hold anything."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINES = frozenset("\u2028\u2029")
+_C0_PICTURES = 0x2400
+_DELETE_PICTURE = "\u2421"
+
+
+def clean(text: str, *, limit: int | None = None) -> str:
+    """`text` with nothing in it that a terminal acts on, as one line.
+
+    C0 controls become their Unicode pictures (ESC is shown as a sign), C1 controls, bidirectional overrides, line and
+    paragraph separators and unpaired surrogates become U+FFFD. `limit` is the longest result in characters.
+    """
+    if not text.isascii() or not text.isprintable():
+        text = "".join(_harmless(character) for character in text)
+    if limit is not None and len(text) > limit:
+        return text[: limit - 1] + "…"
+    return text
+
+
+def _harmless(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:  # noqa: PLR2004 -- the end of C0
+        return chr(_C0_PICTURES + code)
+    if code == 0x7F:  # noqa: PLR2004 -- DEL
+        return _DELETE_PICTURE
+    if character in _BIDI or character in _LINES or unicodedata.category(character) in {"Cc", "Cs"}:
+        return "\ufffd"
+    return character
