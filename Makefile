@@ -1,0 +1,53 @@
+# `make demo` and `make test` need nothing but Python (3.11 or later) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check unit bench screenshots test-tools clean
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+$(VENV)/.demo:
+	test -x $(BIN)/xswitch || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .; }
+	touch $@
+
+# The whole program against an embedded AWS: nothing to sign up for, nothing of yours touched.
+demo: $(VENV)/.demo
+	@$(BIN)/xswitch demo
+
+# Linters, types, import contracts, every test, coverage of the core and the use cases.
+test: check unit
+
+check: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+unit: $(VENV)/.installed
+	rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest -n auto --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/coverage report --include='src/xswitch/core/*,src/xswitch/actions/*' --fail-under=95
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/run.py
+
+screenshots: $(VENV)/.installed
+	$(BIN)/python screenshots/make.py
+
+# The clients and emulators the tests run beside xswitch, into a cache outside the repository.
+TOOLS := $(or $(XSWITCH_TEST_TOOLS),$(HOME)/.cache/xswitch-tests)
+test-tools: $(TOOLS)/.installed
+$(TOOLS)/.installed: tests/tools/peers.txt tests/tools/package.json
+	mkdir -p $(TOOLS)
+	$(PYTHON) -m venv $(TOOLS)/peers
+	$(TOOLS)/peers/bin/pip install -q --disable-pip-version-check -r tests/tools/peers.txt
+	cp tests/tools/package.json $(TOOLS)/package.json
+	cd $(TOOLS) && npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error
+	touch $@
+
+clean:
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
