@@ -100,8 +100,11 @@ class SessionIndex(Protocol):
 class Locks(Protocol):
     """Locks by name across processes; one whose holder died is free."""
 
-    def hold(self, name: str) -> AbstractContextManager[None]:
-        """Hold the lock while the context lasts. Raises XswitchError when it can't be had within its time limit."""
+    def hold(self, name: str, timeout_seconds: float | None = None) -> AbstractContextManager[None]:
+        """Hold the lock while the context lasts; 0 seconds tries once, None is the adapter's own limit.
+
+        Raises VaultError with code "busy" when somebody else holds it for all that time. Not re-entrant.
+        """
         ...
 
 
