@@ -1,0 +1,67 @@
+"""Answers gone wrong on purpose: what tests make the embedded AWS do once, a few times, or always."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+
+ALWAYS = 1_000_000_000
+
+
+class FaultKind(StrEnum):
+    """What goes wrong. Those up to REDIRECT replace the answer; DELAY comes before it, the last three are done to it."""
+
+    SERVER_ERROR = "server_error"  # 500 InternalFailure
+    UNAVAILABLE = "unavailable"  # 503 ServiceUnavailable
+    THROTTLING = "throttling"  # 400 Throttling, "Rate exceeded"
+    HTML_OK = "html_ok"  # 200 with a captive portal's page
+    HTML_FORBIDDEN = "html_forbidden"  # 403 with a proxy's page
+    EMPTY = "empty"  # 200 without a body
+    RESET = "reset"  # the connection is torn down instead of an answer
+    REDIRECT = "redirect"  # 302 to a path of this server
+    DELAY = "delay"  # `seconds` pass first
+    TRUNCATED = "truncated"  # half of the body, with the Content-Length of the half
+    NO_EXPIRATION = "no_expiration"  # the Expiration element is missing
+    WRONG_ACCOUNT = "wrong_account"  # account ids are exchanged for 999999999999
+
+
+@dataclass
+class Fault:
+    """One thing to go wrong with `action` ("*": any), `times` times; `seconds` only for DELAY."""
+
+    kind: FaultKind
+    action: str = "*"
+    times: int = 1
+    seconds: float = 0.0
+
+
+class Faults:
+    """The faults in force; safe to use from several threads. `released` set ends every delay at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self.released = threading.Event()
+
+    def add(self, kind: FaultKind | str, action: str = "*", *, times: int = 1, seconds: float = 0.0) -> None:
+        """Let something go wrong `times` times (ALWAYS: until `clear`)."""
+        with self._lock:
+            self._faults.append(Fault(FaultKind(kind), action, times, seconds))
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        with self._lock:
+            self._faults.clear()
+
+    def take(self, action: str) -> tuple[Fault, ...]:
+        """What goes wrong with this call: the delays waiting for it, and the first other fault; each counts one less."""
+        with self._lock:
+            fitting = [fault for fault in self._faults if fault.action in ("*", action)]
+            delays = [fault for fault in fitting if fault.kind is FaultKind.DELAY]
+            others = [fault for fault in fitting if fault.kind is not FaultKind.DELAY][:1]
+            taken = tuple(delays + others)
+            for fault in taken:
+                fault.times -= 1
+            self._faults = [fault for fault in self._faults if fault.times > 0]
+            return taken

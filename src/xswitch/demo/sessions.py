@@ -1,0 +1,93 @@
+"""The temporary credentials the embedded AWS has given out, in memory: they work for as long as its process lives."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from xswitch.core.policy import Document
+
+_NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The three parts of temporary credentials."""
+
+    access_key_id: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Temporary credentials and what AWS remembers with them.
+
+    `principal_arn` is the user's ARN (GetSessionToken) or the assumed-role ARN; `role_arn` is empty for a user's session.
+    `mfa_at` is when a code was given (None: not). `policies` are the session policies; `tags` the session tags with inherited ones,
+    `transitive` the keys (lower-case) of those that go on to the next role.
+    """
+
+    keys: Keys
+    account: str
+    principal_arn: str
+    issued_at: datetime
+    expires_at: datetime
+    role_arn: str = ""
+    session_name: str = ""
+    mfa_at: datetime | None = None
+    policies: tuple[Document, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=lambda: _NO_TAGS)
+    transitive: frozenset[str] = frozenset()
+    source_identity: str = ""
+
+
+def credentials(session: Session) -> Mapping[str, str]:
+    """The members of a Credentials structure."""
+    return {
+        "AccessKeyId": session.keys.access_key_id,
+        "SecretAccessKey": session.keys.secret,
+        "SessionToken": session.keys.token,
+        "Expiration": session.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def new_keys(account: str) -> Keys:
+    """Fresh ones; like AWS's, the access key id carries the account in it."""
+    number = 1 << 47 | int(account) << 7 | secrets.randbelow(1 << 7)
+    coded = base64.b32encode(number.to_bytes(6) + secrets.token_bytes(4)).decode()
+    token = base64.b64encode(base64.b64decode("IQoJ") + secrets.token_bytes(300)).decode()
+    return Keys(f"ASIA{coded}", secrets.token_urlsafe(30), token)
+
+
+class SessionStore:
+    """Sessions by access key id, and the one-time codes that were used; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+        self._used: dict[str, set[int]] = {}
+
+    def add(self, session: Session) -> None:
+        """Keep a session."""
+        with self._lock:
+            self._sessions[session.keys.access_key_id] = session
+
+    def get(self, access_key_id: str) -> Session | None:
+        """The session with this access key id, expired or not."""
+        with self._lock:
+            return self._sessions.get(access_key_id)
+
+    def use_code(self, serial: str, step: int) -> bool:
+        """Take the code of one step of a device: True the first time, never again (RFC 6238, 5.2)."""
+        with self._lock:
+            used = self._used.setdefault(serial, set())
+            if step in used:
+                return False
+            used.add(step)
+            return True

@@ -1,0 +1,85 @@
+"""The STS actions. Each takes an authenticated call and answers with the members of its result, or raises AwsAnswerError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+
+from xswitch.demo.answers import FAULT_NAMESPACE, AwsAnswerError, denied
+from xswitch.demo.assume_role import assume_role
+from xswitch.demo.callers import Call
+from xswitch.demo.mfa import code_given
+from xswitch.demo.parameters import token_request
+from xswitch.demo.sessions import Session, SessionStore, credentials, new_keys
+from xswitch.demo.state import World
+from xswitch.demo.xml import Node
+
+API_VERSION = "2011-06-15"
+DEFAULT_TOKEN_SECONDS = 43_200
+_ALLOWED_TO_SESSIONS_OF_USERS = frozenset({"AssumeRole", "GetCallerIdentity"})
+
+Result = Mapping[str, Node]
+Action = Callable[[Call, World, SessionStore], Result]
+
+
+def perform(call: Call, world: World, store: SessionStore) -> Result:
+    """The result of a call of an action that `known` let pass. Raises AwsAnswerError."""
+    account = world.account(call.caller.account)
+    if account is not None and call.region in account.disabled_regions:
+        message = (
+            f"STS is not activated in this region for account:{account.id}. "
+            "Your account administrator can activate STS in this region using the IAM Console."
+        )
+        raise AwsAnswerError("RegionDisabledException", message, 403)
+    session = call.caller.session
+    if session is not None and not session.role_arn and call.action not in _ALLOWED_TO_SESSIONS_OF_USERS:
+        raise denied(f"Cannot call {call.action} with session credentials")
+    return ACTIONS[call.action](call, world, store)
+
+
+def known(parameters: Mapping[str, str]) -> str:
+    """The action a request asks for. Raises AwsAnswerError MissingAction, InvalidAction."""
+    action, version = parameters.get("Action", ""), parameters.get("Version", "NO_VERSION_SPECIFIED")
+    if not action:
+        raise AwsAnswerError("MissingAction", "Missing Action", 400, namespace=FAULT_NAMESPACE)
+    if action not in ACTIONS or version != API_VERSION:
+        message = f"Could not find operation {action} for version {version}"
+        raise AwsAnswerError("InvalidAction", message, 400, namespace=FAULT_NAMESPACE)
+    return action
+
+
+def _get_caller_identity(call: Call, _world: World, _store: SessionStore) -> Result:
+    return {"Arn": call.caller.arn, "UserId": call.caller.user_id, "Account": call.caller.account}
+
+
+def _get_session_token(call: Call, _world: World, store: SessionStore) -> Result:
+    caller = call.caller
+    request = token_request(call.parameters)
+    if caller.session is not None:
+        raise denied("Cannot call GetSessionToken with session credentials")
+    mfa = code_given(call, store, request.serial, request.code)
+    issued_at = call.now.replace(microsecond=0)
+    keys = new_keys(caller.account)
+    session = Session(
+        keys=keys,
+        account=caller.account,
+        principal_arn=caller.arn,
+        issued_at=issued_at,
+        expires_at=issued_at + timedelta(seconds=request.duration or DEFAULT_TOKEN_SECONDS),
+    )
+    if mfa:
+        session = replace(session, mfa_at=issued_at)
+    store.add(session)
+    return {"Credentials": credentials(session)}
+
+
+ACTIONS: Mapping[str, Action] = MappingProxyType(
+    {
+        "AssumeRole": assume_role,
+        "GetCallerIdentity": _get_caller_identity,
+        "GetSessionToken": _get_session_token,
+    }
+)
+"""Every action this STS has."""
