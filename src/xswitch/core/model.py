@@ -156,6 +156,7 @@ class Base:
 
     `identity` is a canonical, secret-free text of everything that defines this source (access key id, SSO account and
     role, the process's command line ...): part of every session key made from it. `detail` is a few words for people.
+    `temporary` says that its keys come with a session token, where the kind alone doesn't tell.
     """
 
     kind: BaseKind
@@ -163,6 +164,7 @@ class Base:
     identity: str
     origin: Origin | None = None
     detail: str = ""
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

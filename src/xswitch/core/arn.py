@@ -1,0 +1,82 @@
+"""Role ARNs, and which regions belong to which partition.
+
+Sources: the IAM reference, "IAM identifiers" (form of a role's ARN) and botocore's partitions.json (regions, default regions).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_ROLE = re.compile(r"arn:(aws[a-z0-9-]*):iam::([0-9]{12}):role(/(?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII)
+_POLICY = re.compile(r"arn:aws[a-z0-9-]*:iam::(?:[0-9]{12}|aws):policy/[\x21-\x7e]{1,512}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+# Longest prefix first: `us-isob-` must not be read as `us-iso-`.
+_PREFIXES = (
+    ("eusc-", "aws-eusc"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-iso-", "aws-iso"),
+    ("us-gov-", "aws-us-gov"),
+    ("cn-", "aws-cn"),
+)
+_DEFAULT_REGIONS = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-northwest-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+    "aws-us-gov": "us-gov-west-1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoleArn:
+    """An IAM role's ARN in its parts; `path` begins and ends with a slash."""
+
+    partition: str
+    account_id: str
+    path: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:iam::{self.account_id}:role{self.path}{self.name}"
+
+
+def parse_role_arn(text: str) -> RoleArn | None:
+    """The parts of a role's ARN, None when `text` is not one."""
+    found = _ROLE.fullmatch(text)
+    if found is None:
+        return None
+    partition, account, path, name = found.groups()
+    return RoleArn(partition, account, path, name)
+
+
+def is_account_id(text: str) -> bool:
+    """Whether `text` is twelve digits."""
+    return _ACCOUNT.fullmatch(text) is not None
+
+
+def is_policy_arn(text: str) -> bool:
+    """Whether `text` is the ARN of a managed policy, AWS's or an account's own."""
+    return _POLICY.fullmatch(text) is not None
+
+
+def is_region(text: str) -> bool:
+    """Whether `text` may stand in a host name, as botocore demands of a region."""
+    return _REGION.fullmatch(text) is not None
+
+
+def partition_of_region(region: str) -> str:
+    """The partition a region belongs to; what no other partition claims is `aws`."""
+    return next((partition for prefix, partition in _PREFIXES if region.startswith(prefix)), "aws")
+
+
+def default_region(partition: str) -> str:
+    """The region to call when nothing names one: botocore's implicit global region of the partition."""
+    return _DEFAULT_REGIONS.get(partition, "us-east-1")

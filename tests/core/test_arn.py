@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+
+from xswitch.core.arn import default_region, is_account_id, is_policy_arn, is_region, parse_role_arn, partition_of_region
+
+
+@pytest.mark.parametrize(
+    ("text", "partition", "account", "path", "name"),
+    [
+        ("arn:aws:iam::222222222222:role/Admin", "aws", "222222222222", "/", "Admin"),
+        ("arn:aws-cn:iam::222222222222:role/Admin", "aws-cn", "222222222222", "/", "Admin"),
+        ("arn:aws-us-gov:iam::222222222222:role/a/b/C+d=e,f.g@h-i", "aws-us-gov", "222222222222", "/a/b/", "C+d=e,f.g@h-i"),
+        ("arn:aws-iso-b:iam::012345678901:role/x", "aws-iso-b", "012345678901", "/", "x"),
+        (
+            "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0a1b",
+            "aws",
+            "222222222222",
+            "/aws-reserved/sso.amazonaws.com/",
+            "AWSReservedSSO_Admin_0a1b",
+        ),
+    ],
+)
+def test_role_arns_are_taken_apart_and_put_together(text: str, partition: str, account: str, path: str, name: str) -> None:
+    parsed = parse_role_arn(text)
+    assert parsed is not None
+    assert (parsed.partition, parsed.account_id, parsed.path, parsed.name) == (partition, account, path, name)
+    assert str(parsed) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Admin",
+        "arn:aws:iam::22222222222:role/Admin",
+        "arn:aws:iam::222222222222:role/",
+        "arn:aws:iam::222222222222:user/Admin",
+        "arn:aws:iam:us-east-1:222222222222:role/Admin",
+        "arn:aws:sts::222222222222:assumed-role/Admin/me",
+        "arn:aws:iam::222222222222:role/Admin\n",
+        "arn:aws:iam::222222222222:role/Ad min",
+        "arn:aws:iam::222222222222:role/Admin\x1b[31m",
+        "arn:aws:iam::٢٢٢٢٢٢٢٢٢٢٢٢:role/Admin",
+        "arn:google:iam::222222222222:role/Admin",
+    ],
+)
+def test_other_texts_are_no_role_arns(text: str) -> None:
+    assert parse_role_arn(text) is None
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("eu-west-1", "aws"),
+        ("us-east-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-east-1", "aws-us-gov"),
+        ("us-iso-west-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("us-isof-south-1", "aws-iso-f"),
+        ("eu-isoe-west-1", "aws-iso-e"),
+        ("eusc-de-east-1", "aws-eusc"),
+    ],
+)
+def test_regions_belong_to_partitions_which_have_default_regions(region: str, partition: str) -> None:
+    assert partition_of_region(region) == partition
+    assert partition_of_region(default_region(partition)) == partition
+
+
+def test_a_partition_nobody_knows_is_called_in_the_usual_region() -> None:
+    assert default_region("aws-moon") == "us-east-1"
+
+
+def test_small_tests_of_texts() -> None:
+    assert is_account_id("012345678901")
+    assert not is_account_id("12345678901")
+    assert is_policy_arn("arn:aws:iam::aws:policy/job-function/ViewOnlyAccess")
+    assert is_policy_arn("arn:aws:iam::222222222222:policy/mine")
+    assert not is_policy_arn("arn:aws:iam::aws:role/ReadOnlyAccess")
+    assert is_region("eu-west-1")
+    assert not is_region("eu-west-1.example.com/#")
+    assert not is_region("-eu")
