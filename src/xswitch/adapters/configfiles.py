@@ -1,0 +1,125 @@
+"""Reading the shared config's files: bytes off the disk, and every way that can go wrong as a sentence."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from xswitch.core.errors import ConfigError
+from xswitch.core.model import ConfigPaths
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A file as it was read: its bytes, None when missing, and what `os.stat` said of it (None when missing)."""
+
+    content: bytes | None
+    status: os.stat_result | None
+
+    @property
+    def text(self) -> str | None:
+        """The text, None when the file is missing. Raises UnicodeDecodeError."""
+        return None if self.content is None else self.content.decode("utf-8")
+
+
+def load(path: str) -> Loaded:
+    """Read one file through all its symlinks; a missing one is no error, and the null device is an empty file.
+
+    Raises ConfigError for a folder, a FIFO, a socket or another device (without ever waiting for it), a symlink loop, a path too long, or
+    a file this user may not read.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except (FileNotFoundError, NotADirectoryError):
+        return Loaded(None, None)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    try:
+        status = os.fstat(descriptor)
+        if _is_null(status):
+            return Loaded(b"", status)
+        if not stat.S_ISREG(status.st_mode):
+            raise ConfigError(
+                f"{path} is {_kind(status.st_mode)}, not a file.",
+                next_step="Set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a file, or move this away.",
+                code="config_not_a_file",
+            )
+        return Loaded(read_descriptor(descriptor), status)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    finally:
+        os.close(descriptor)
+
+
+def read_descriptor(descriptor: int) -> bytes:
+    """All of a regular file that is open, from its beginning. Raises OSError."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    parts = []
+    while part := os.read(descriptor, 1 << 20):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def decode(path: str, content: bytes | None) -> str | None:
+    """The text of a file's bytes, None for a missing file. Raises ConfigError, naming line and byte, when it isn't UTF-8."""
+    if content is None:
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}:{line} is not UTF-8, so the file can't be read safely.",
+            why=f"Byte {error.start + 1} of the file is 0x{content[error.start]:02x}.",
+            next_step=f"Save it as UTF-8, for example: iconv -f latin1 -t utf-8 {path}",
+            code="config_not_utf8",
+        ) from None
+
+
+def stamp(paths: ConfigPaths) -> str:
+    """`<size>:<mtime_ns>:<inode>` of the config and the credentials file, with a comma between; `-` for a file that isn't there."""
+    return f"{_stamp(paths.config)},{_stamp(paths.credentials)}"
+
+
+def _stamp(path: str) -> str:
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return "-"
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+
+
+def _is_null(status: os.stat_result) -> bool:
+    if not stat.S_ISCHR(status.st_mode):
+        return False
+    return Path(os.devnull).stat().st_rdev == status.st_rdev
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def _unreadable(path: str, error: OSError) -> ConfigError:
+    if error.errno == errno.ELOOP:
+        return ConfigError(
+            f"{path} is a symlink that leads back to itself.", next_step=f"ls -l {path}, and mend the link.", code="config_symlink_loop"
+        )
+    if error.errno == errno.ENAMETOOLONG:
+        return ConfigError(f"The path {path[:80]}… is too long.", next_step="Use a shorter path.", code="config_path_too_long")
+    if error.errno == errno.ENXIO:  # a socket
+        return ConfigError(f"{path} is a socket, not a file.", next_step="Move it away.", code="config_not_a_file")
+    return ConfigError(
+        f"{path} can't be read.",
+        why=f"The system says: {error.strerror or error}.",
+        next_step=f"ls -l {path}, and give yourself the right to read it.",
+        code="config_unreadable",
+    )

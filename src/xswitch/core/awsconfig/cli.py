@@ -1,0 +1,202 @@
+"""What the AWS CLI and boto3 would read from the same text.
+
+Both read with botocore's `configloader`, which is `configparser.RawConfigParser` and a few lines around it. The same parser does the work
+here, so its rules are the CLI's by construction, on this version of Python; the lines around it (nested values, profile names through
+`shlex`) are written again from their behaviour. Time is linear in the text.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+RefusalCode = Literal["duplicate_section", "duplicate_key", "no_section_header", "not_a_property", "nested_no_equals"]
+
+CliValue = str | Mapping[str, str]
+
+_REFUSALS: dict[RefusalCode, str] = {
+    "duplicate_section": "the section is there twice",
+    "duplicate_key": "the key is there twice in its section",
+    "no_section_header": "there is text before the first section",
+    "not_a_property": "the line is neither a section nor a key with a value",
+    "nested_no_equals": "an indented line below holds no '='",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the CLI refuses the whole file, and the line (from 1) it stumbles over. Holds nothing of the file's text."""
+
+    code: RefusalCode
+    line: int
+
+    @property
+    def reason(self) -> str:
+        """The reason as a clause."""
+        return _REFUSALS[self.code]
+
+
+@dataclass(frozen=True, slots=True)
+class CliSection:
+    """One section as the CLI has it: values by lower-case key, `lines` the line of each key, of which `[DEFAULT]` may lend some."""
+
+    line: int
+    values: Mapping[str, CliValue]
+    lines: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CliProfiles:
+    """The profile map of the config file: sections by the name the CLI calls them by; `other` is keyed by the whole header."""
+
+    profiles: Mapping[str, CliSection]
+    sso_sessions: Mapping[str, CliSection]
+    services: Mapping[str, CliSection]
+    other: Mapping[str, CliSection]
+
+
+@dataclass(frozen=True, slots=True)
+class CliReading:
+    """The CLI's reading of one file, or its refusal. `sections` are keyed by what stands between the brackets, as it stands there."""
+
+    sections: Mapping[str, CliSection] = field(default_factory=dict)
+    refused: Refusal | None = None
+
+    def raw(self) -> dict[str, dict[str, CliValue]]:
+        """What botocore's `raw_config_parse` returns for this file; empty when it refuses."""
+        return {name: dict(section.values) for name, section in self.sections.items()}
+
+    def profile_map(self) -> CliProfiles:
+        """What botocore's `load_config` makes of it, for the config file: a later header that means the same name replaces the earlier."""
+        found = CliProfiles({}, {}, {}, {})
+        by_word = {"profile": found.profiles, "sso-session": found.sso_sessions, "services": found.services}
+        for header, section in self.sections.items():
+            word, name = cli_name(header)
+            target = by_word.get(word, found.other)
+            if name is not None:
+                cast("dict[str, CliSection]", target)[name] = section
+        return found
+
+
+def cli_name(header: str) -> tuple[str, str | None]:
+    """What a header of the config file means to the CLI: ("profile", name), ("sso-session", name), ("services", name) or ("", header).
+
+    The name is None when the header begins with such a word but names nothing, so that the CLI drops the section.
+    """
+    for word in ("profile", "sso-session", "services"):
+        if header.startswith(word):
+            try:
+                parts = shlex.split(header)
+            except ValueError:
+                return word, None
+            return word, parts[1] if len(parts) == 2 else None  # noqa: PLR2004 -- a word and a name
+    return ("profile", header) if header == "default" else ("", header)
+
+
+def predict(text: str, *, first_line: int = 1) -> CliReading:
+    """The CLI's reading of `text`, whose first line counts as `first_line`. Never raises.
+
+    It is what botocore's `raw_config_parse` gives for a file of this text, if the locale's encoding is UTF-8.
+    """
+    lines = _Lines(text, first_line)
+    parser = _Parser(dict_type=cast("type[dict[str, str]]", lines.table), interpolation=None)
+    try:
+        parser.read_file(lines, source="text")
+    except configparser.DuplicateSectionError as error:
+        return _refused("duplicate_section", lines.number(error.lineno))
+    except configparser.DuplicateOptionError as error:
+        return _refused("duplicate_key", lines.number(error.lineno))
+    except configparser.MissingSectionHeaderError as error:
+        return _refused("no_section_header", lines.number(error.lineno))
+    except configparser.ParsingError as error:
+        return _refused("not_a_property", lines.number(error.errors[0][0]))
+    return _sections(parser, lines)
+
+
+def nested(value: str) -> dict[str, str] | None:
+    """A value that begins with a line end, as the mapping the CLI makes of it, or None when it would refuse it."""
+    found = {}
+    for line in value.splitlines():
+        stripped = line.strip()
+        if stripped:
+            key, equals, inner = stripped.partition("=")
+            if not equals:
+                return None
+            found[key.strip()] = inner.strip()
+    return found
+
+
+def _refused(code: RefusalCode, line: int) -> CliReading:
+    return CliReading(refused=Refusal(code, line))
+
+
+def _sections(parser: configparser.RawConfigParser, lines: _Lines) -> CliReading:
+    found: dict[str, CliSection] = {}
+    defaults = parser.defaults()
+    lent = defaults.lines if isinstance(defaults, _Table) else {}
+    for name, (line, table) in lines.sections.items():
+        values: dict[str, CliValue] = {}
+        where = {**lent, **table.lines}
+        for key, value in parser.items(name, raw=True):
+            values[key] = value
+            if value.startswith("\n"):
+                mapping = nested(value)
+                if mapping is None:
+                    return _refused("nested_no_equals", where[key])
+                values[key] = mapping
+        found[name] = CliSection(line, values, where)
+    return CliReading(found)
+
+
+class _Parser(configparser.RawConfigParser):
+    """The CLI's parser, with a pattern for properties that matches the same lines in linear time.
+
+    The library's own takes quadratic time on a long run of blanks before the delimiter. The option is stripped afterwards either way.
+    """
+
+    OPTCRE = re.compile(r"(?P<option>[^=:]*)(?P<vi>[=:])\s*(?P<value>.*)$")
+
+
+class _Table(dict[str, Any]):
+    """A mapping the parser fills, which notes at which line each key came."""
+
+    def __init__(self, source: _Lines) -> None:
+        super().__init__()
+        self.source = source
+        self.lines: dict[str, int] = {}
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if isinstance(value, _Table):
+            self.source.sections[key] = (self.source.current, value)
+        self.lines.setdefault(key, self.source.current)
+        super().__setitem__(key, value)
+
+
+class _Lines:
+    """The text's lines as Python reads them from a file: LF, CRLF and a lone CR all end one. Numbers count LF, as editors do."""
+
+    def __init__(self, text: str, first_line: int) -> None:
+        self.text = text
+        self.first = first_line
+        self.numbers: list[int] = []
+        self.current = first_line
+        self.sections: dict[str, tuple[int, _Table]] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        numbers = self.numbers
+        for number, line in enumerate(self.text.split("\n"), self.first):
+            for piece in line.removesuffix("\r").split("\r"):
+                self.current = number
+                numbers.append(number)
+                yield piece + "\n"
+
+    def table(self) -> _Table:
+        return _Table(self)
+
+    def number(self, of_parser: int | None) -> int:
+        """The file's line for a line as the parser counts, from 1."""
+        return self.numbers[of_parser - 1] if of_parser else self.current

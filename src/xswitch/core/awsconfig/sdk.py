@@ -1,0 +1,119 @@
+"""Both files as the SDKs read them, merged, with everything odd in them.
+
+Sources of the rules: the Rust, C and Java SDKs' readers. Where the AWS CLI and boto3 read something else, `differences` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from xswitch.core.awsconfig.differences import compare
+from xswitch.core.awsconfig.document import Document, Row, SectionKind, parse
+from xswitch.core.awsconfig.faults import fault_problems, section_problems
+from xswitch.core.model import ConfigPaths, ConfigView, FileKind, Origin, Problem, Profile, Property
+
+
+class Rows(Mapping[str, Property]):
+    """The properties of one section name of one file; a `Property` is made when it is asked for.
+
+    A config of 5,000 profiles has 40,000 properties, of which listing the roles needs a few: making them all takes longer than reading.
+    """
+
+    __slots__ = ("_file", "_found", "_path", "_rows")
+
+    def __init__(self, rows: Mapping[str, Row], path: str, file: FileKind) -> None:
+        self._rows = rows
+        self._path = path
+        self._file: FileKind = file
+        self._found: dict[str, Property] = {}
+
+    def __getitem__(self, key: str) -> Property:
+        found = self._found.get(key)
+        if found is None:
+            row = self._rows[key]
+            found = self._found[key] = Property(row[1], Origin(self._path, row[2]), self._file)
+        return found
+
+    def get(self, key: str, default: Property | None = None) -> Property | None:  # type: ignore[override]
+        """The property, or `default`; without the exception a missing key costs in the general method."""
+        return self[key] if key in self._rows else default
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} properties: {', '.join(self)}>"
+
+
+def read_view(paths: ConfigPaths, config_text: str | None, credentials_text: str | None) -> ConfigView:
+    """Both files, merged per key (the credentials file wins); a text of None is a missing file.
+
+    Problems come sorted by file, config first, then line. Never raises. Profiles that only the AWS CLI and boto3 see are among the
+    profiles, marked `cli_only`, unless the SDKs know one of that name.
+    """
+    config = parse(config_text or "", "config")
+    credentials = parse(credentials_text or "", "credentials")
+    of_config = sdk_sections(config, paths.config)
+    of_credentials = sdk_sections(credentials, paths.credentials)
+    first = compare(config, of_config, paths.config)
+    second = compare(credentials, of_credentials, paths.credentials)
+    profiles = _merge(of_config["profile"], of_credentials["profile"])
+    for name, profile in _merge(first.cli_only, second.cli_only).items():
+        profiles.setdefault(name, profile)
+    problems = [*_problems(config, paths.config, first.problems), *_problems(credentials, paths.credentials, second.problems)]
+    return ConfigView(
+        paths,
+        MappingProxyType(profiles),
+        MappingProxyType(of_config["sso-session"]),
+        MappingProxyType(of_config["services"]),
+        tuple(problems),
+    )
+
+
+def sdk_sections(document: Document, path: str) -> dict[SectionKind, dict[str, Profile]]:
+    """The profiles, sso-sessions and services of one file by name; sections of one name are joined, the last value wins."""
+    found: dict[SectionKind, dict[str, Profile]] = {"profile": {}, "sso-session": {}, "services": {}}
+    rows: dict[tuple[str, str], dict[str, Row]] = {}
+    ignore_plain_default = any(s.prefixed and s.name == "default" and s.kind == "profile" for s in document.sections)
+    for section in document.sections:
+        kind = section.kind
+        if kind not in found:
+            continue
+        name = section.name
+        if ignore_plain_default and name == "default" and kind == "profile" and not section.prefixed:
+            continue
+        of_name = rows.get((kind, name))
+        if of_name is None:
+            of_name = rows[kind, name] = {row[0]: row for row in section.rows}
+            found[kind][name] = Profile(name, Rows(of_name, path, document.file), Origin(path, section.line))
+        else:
+            of_name.update((row[0], row) for row in section.rows)
+    return found
+
+
+def _merge(config: Mapping[str, Profile], credentials: Mapping[str, Profile]) -> dict[str, Profile]:
+    merged = dict(config)
+    for name, profile in credentials.items():
+        below = merged.get(name)
+        if below is None:
+            merged[name] = profile
+        else:
+            merged[name] = Profile(name, {**below.properties, **profile.properties}, below.origin, below.cli_only)
+    return merged
+
+
+def _problems(document: Document, path: str, differences: tuple[Problem, ...]) -> list[Problem]:
+    found = [*fault_problems(document, path), *section_problems(document, path), *differences]
+    if not document.text.isascii():
+        line = next(number for number, text in enumerate(document.text.split("\n"), 1) if not text.isascii())
+        message = "The file holds more than ASCII: the AWS CLI and boto3 read it in the locale's encoding, the SDKs as UTF-8."
+        found.append(Problem("not_ascii", message, "info", path, line))
+    found.sort(key=lambda problem: problem.line or 0)
+    return found
