@@ -90,7 +90,7 @@ def unreachable(role: Role) -> ChainError:
 
 def mfa_process_for(view: ConfigView, role: Role) -> str | None:
     """The `mfa_process` of the profile that asks for MFA first, else of the role's own profile, of one on the way, or of the base."""
-    if role.chain is None or role.mfa_serial is None:
+    if role.chain is None:
         return None
     chain: Chain = role.chain
     names: list[str | None] = [hop.profile for hop in chain.hops if hop.mfa_serial]
