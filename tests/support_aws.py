@@ -17,14 +17,21 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+from botocore.config import Config
 
 from xswitch.demo import totp
 from xswitch.demo.clock import Clock
 from xswitch.demo.faults import Faults
 from xswitch.demo.server import EmbeddedAws
 from xswitch.demo.state import World
+
+if TYPE_CHECKING:
+    from types_boto3_sts import STSClient
 
 DEV, PROD, HUB = "111111111111", "222222222222", "333333333333"
 DEV_KEY, DEV_SECRET = "AKIAQRSTUVWXYZ234567", "devdevdevdevdevdevdevdevdevdevdevdevdev1"
@@ -124,6 +131,28 @@ def aws_server(
     world = World.from_json(json.dumps(state if state is not None else default_state()))
     with EmbeddedAws(world, clock=clock, wall=wall, faults=faults, admin=admin) as aws:
         yield aws
+
+
+@cache
+def _botocore_session() -> Any:
+    return botocore.session.Session()
+
+
+def sts_client(
+    aws: EmbeddedAws, credentials: Mapping[str, Any] | tuple[str, str] = (DEV_KEY, DEV_SECRET), *, region: str = REGION
+) -> STSClient:
+    """A real botocore client of a server: for a key pair (default: of dev), or for the Credentials of an STS answer. It never retries."""
+    if isinstance(credentials, tuple):
+        keys = {"aws_access_key_id": credentials[0], "aws_secret_access_key": credentials[1]}
+    else:
+        keys = {
+            "aws_access_key_id": credentials["AccessKeyId"],
+            "aws_secret_access_key": credentials["SecretAccessKey"],
+            "aws_session_token": credentials["SessionToken"],
+        }
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
+    client: STSClient = _botocore_session().create_client("sts", region_name=region, endpoint_url=aws.endpoint, config=config, **keys)
+    return client
 
 
 def totp_code(secret: str = TOTP_SECRET, now: datetime | None = None) -> str:
