@@ -84,6 +84,7 @@ class SwitchOptions:
     tags: tuple[tuple[str, str], ...] = ()
     force: bool = False
     confirmation: str | None = None  # what was typed for a guarded role
+    keep: bool = False  # without anything asked for here, what the managed profile keeps holds on (`switch -`)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,81 @@
+"""The use cases as one object: what `wiring` makes of real ports, and tests of fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xswitch.actions.api import Check, Forgotten, Listing, Renewed, StatusRow, Switched, SwitchOptions
+from xswitch.actions.broker import Broker
+from xswitch.actions.doctor import examine
+from xswitch.actions.forgetting import forget
+from xswitch.actions.listing import listing, status
+from xswitch.actions.ports import MfaPrompt, Ports, Progress
+from xswitch.actions.renewing import renew
+from xswitch.actions.resolving import resolve_target
+from xswitch.actions.serving import credential_process, renew_in_background
+from xswitch.actions.switching import switch
+from xswitch.core.model import ConfigView, Role, VaultInfo
+
+__all__ = ["Ports", "RealActions"]
+
+
+class RealActions:
+    """Fits `Actions`: every use case, over the ports it is given. May be used from several threads."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._broker = Broker(ports)
+        self._vault: VaultInfo | None = None
+
+    def listing(self) -> Listing:
+        """See `Actions.listing`; the vault is named once it was opened for something else."""
+        return listing(self._ports, "" if self._vault is None else self._vault.label)
+
+    def resolve(self, target: str, options: SwitchOptions) -> Role:
+        """See `Actions.resolve`."""
+        return resolve_target(self._ports, target, options)
+
+    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:
+        """See `Actions.switch`."""
+        return switch(self._broker, role, options, ask, progress)
+
+    def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[Renewed, ...]:
+        """See `Actions.renew`."""
+        return renew(self._broker, names, ask, progress, everything=all_sessions)
+
+    def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[Forgotten, ...]:
+        """See `Actions.forget`."""
+        return forget(self._broker, names, everything=all_sessions)
+
+    def credential_process(self, profile: str, ask: MfaPrompt) -> str:
+        """See `Actions.credential_process`."""
+        return credential_process(self._broker, profile, ask)
+
+    def renew_in_background(self, profile: str) -> None:
+        """See `Actions.renew_in_background`."""
+        renew_in_background(self._broker, profile)
+
+    def status(self) -> tuple[StatusRow, ...]:
+        """See `Actions.status`."""
+        return status(self._ports)
+
+    def config(self) -> ConfigView:
+        """See `Actions.config`."""
+        return self._ports.config.read()
+
+    def undo_config(self) -> tuple[str, ...]:
+        """See `Actions.undo_config`."""
+        return self._ports.config.undo()
+
+    def doctor(self) -> tuple[Check, ...]:
+        """See `Actions.doctor`."""
+        return examine(self._ports)
+
+    def set_pin(self, profile: str, *, pinned: bool) -> None:
+        """See `Actions.set_pin`."""
+        self._ports.memory.set_pin(profile, pinned=pinned)
+
+    def vault_info(self) -> VaultInfo:
+        """See `Actions.vault_info`."""
+        self._vault = self._ports.vault.info()
+        return self._vault
