@@ -61,10 +61,14 @@ class CliProfiles:
 
 @dataclass(frozen=True, slots=True)
 class CliReading:
-    """The CLI's reading of one file, or its refusal. `sections` are keyed by what stands between the brackets, as it stands there."""
+    """The CLI's reading of one file, or its refusal. `sections` are keyed by what stands between the brackets, as it stands there.
+
+    `defaults` is what `[DEFAULT]` holds; every section has it too.
+    """
 
     sections: Mapping[str, CliSection] = field(default_factory=dict)
     refused: Refusal | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
     def raw(self) -> dict[str, dict[str, CliValue]]:
         """What botocore's `raw_config_parse` returns for this file; empty when it refuses."""
@@ -149,7 +153,7 @@ def _sections(parser: configparser.RawConfigParser, lines: _Lines) -> CliReading
                     return _refused("nested_no_equals", where[key])
                 values[key] = mapping
         found[name] = CliSection(line, values, where)
-    return CliReading(found)
+    return CliReading(found, defaults=dict(defaults))
 
 
 class _Parser(configparser.RawConfigParser):

@@ -6,7 +6,7 @@ exact while both see the same sections and no name occurs twice; where that fail
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple
 
 from xswitch.core.awsconfig.cli import CliReading, CliSection, CliValue, cli_name, predict
@@ -30,7 +30,7 @@ class Differences(NamedTuple):
 def compare(document: Document, sdk: Sections, path: str) -> Differences:
     """Every difference between the SDKs' sections of this file and the CLI's, unless a fault of the same line tells it already."""
     odd = [section for section in document.sections if section.odd]
-    if _apart(document, sdk):
+    if _apart(document):
         if not odd:
             return Differences((), {})
         maps = _in_pieces(document, odd)
@@ -47,6 +47,28 @@ def compare(document: Document, sdk: Sections, path: str) -> Differences:
         only = _differences(document, {kind: {} for kind in _NAMED}, cli, path)
         return Differences((problem, *only.problems), only.cli_only)
     return _differences(document, sdk, cli_maps(reading, document.file), path)
+
+
+def cli_reading(document: Document, touched: Container[str] = ()) -> CliReading:
+    """The CLI's reading of a whole document, as `predict` gives it for the text, without running its parser over plain sections.
+
+    Sections named in `touched` are read with the CLI's parser in any case.
+    """
+    if not _apart(document):
+        return predict(document.text)
+    sections: dict[str, CliSection] = {}
+    for section in document.sections:
+        if section.kind == "preamble" or section.cli_header is None:
+            continue
+        if section.odd or section.name in touched:
+            piece = predict(document.text[section.start : section.end], first_line=section.line)
+            if list(piece.sections) != [section.cli_header]:
+                return predict(document.text)
+            sections.update(piece.sections)
+        else:
+            values = {row[0]: row[1] for row in section.rows}
+            sections[section.cli_header] = CliSection(section.line, values, {row[0]: row[2] for row in section.rows})
+    return CliReading(sections)
 
 
 def cli_maps(reading: CliReading, file: FileKind) -> dict[SectionKind, dict[str, CliSection]]:
@@ -69,11 +91,12 @@ def same_value(sdk: str, cli: CliValue) -> bool:
     return sdk.startswith("\n") and inner == cli
 
 
-def _apart(document: Document, sdk: Sections) -> bool:
+def _apart(document: Document) -> bool:
     """Whether sections can be compared one by one: the same sections for both, and no name that occurs twice for either."""
     if document.split:
         return False
     seen: set[tuple[str, str | None]] = set()
+    names: set[tuple[str, str]] = set()
     count = named = 0
     for section in document.sections:
         if section.kind == "preamble":
@@ -81,6 +104,7 @@ def _apart(document: Document, sdk: Sections) -> bool:
         count += 1
         if section.kind in _NAMED:
             named += 1
+            names.add((section.kind, section.name))
         if document.file == "credentials" or section.cli_header is None:
             seen.add(("", section.cli_header))
         elif not section.odd and section.kind in _NAMED:
@@ -90,7 +114,7 @@ def _apart(document: Document, sdk: Sections) -> bool:
             seen.add((word, name) if name is not None else ("", section.cli_header))
         if section.cli_header == "DEFAULT" or len({row[0] for row in section.rows}) < len(section.rows):
             return False
-    return len(seen) == count and named == sum(len(sdk[kind]) for kind in _NAMED)
+    return len(seen) == count and named == len(names)
 
 
 def _in_pieces(document: Document, odd: list[Section]) -> dict[SectionKind, dict[str, CliSection]] | None:

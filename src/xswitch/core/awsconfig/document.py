@@ -158,10 +158,10 @@ class _Reader:
             elif first not in "#; \t":
                 # In line, as nearly every line is one: `key = value` with a plain key seen before, no comment, and no white
                 # space around the value but blanks. Every reader reads it alike.
-                raw, _, value = line.partition("=")
+                raw, equals, value = line.partition("=")
                 key = plain_keys.get(raw)
                 value = value.strip(BLANKS)
-                if key is None or "#" in value or ";" in value or value != value.strip():
+                if key is None or not equals or "#" in value or ";" in value or value != value.strip():
                     self.property(line, number, start, end)
                 else:
                     section = self.section

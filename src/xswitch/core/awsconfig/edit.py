@@ -1,0 +1,253 @@
+"""The span editor: one profile of one file is set or removed, and every byte that isn't meant to change stays.
+
+Line ends, byte order mark, comments, blank lines, nesting and order are kept. Of a key written twice the last occurrence is edited, the one
+the SDKs read. `verify` tells whether a text came out as meant under both readings; `shadows` whether writing a profile makes sense.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from xswitch.core.awsconfig.document import BLANKS, BOM, Row, Section, is_legal_name, parse
+from xswitch.core.awsconfig.shadow import shadows
+from xswitch.core.awsconfig.verify import verify
+from xswitch.core.errors import ConfigError
+from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile
+
+__all__ = ["Patch", "apply_edits", "apply_patches", "plan_edits", "shadows", "verify"]
+
+OWN_COMMENT = "# xswitch"
+
+_SPACE = " \t\r\n"
+
+_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+_writable_key = re.compile(r"[a-z0-9_./@+-]+").fullmatch
+_comment_after_blank = re.compile(r"[ \t][#;]").search
+
+
+class Patch(NamedTuple):
+    """Characters `[start:end]` of a text become `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+class _Line(NamedTuple):
+    start: int
+    end: int
+    content: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is more than a blank line or a comment at column 0."""
+        return bool(self.content.strip(BLANKS)) and self.content[0] not in "#;"
+
+
+def apply_edits(text: str, file: FileKind, edits: Sequence[Edit]) -> str:
+    """`text` with these edits made, one after another; edits of the other file are left out.
+
+    A new profile is appended: a blank line, one comment line at column 0 beginning `# xswitch`, the header, the properties. A value that is
+    replaced loses its continuation lines, and its inline comment moves to a line of its own, as the AWS CLI would read it as part of the
+    value. Raises ConfigError for a name, key or value that can't be written so that every reader reads it back.
+    """
+    for patches in plan_edits(text, file, edits):
+        text = apply_patches(text, patches)
+    return text
+
+
+def plan_edits(text: str, file: FileKind, edits: Sequence[Edit]) -> list[list[Patch]]:
+    """The steps of `apply_edits`: one list of patches per edit that changes anything, each list for the text the one before leaves."""
+    steps = []
+    for edit in edits:
+        if edit.file != file:
+            continue
+        patches = _set(text, edit) if isinstance(edit, SetProfile) else _remove(text, edit)
+        if patches:
+            steps.append(patches)
+            text = apply_patches(text, patches)
+    return steps
+
+
+def apply_patches(text: str, patches: Sequence[Patch]) -> str:
+    """`text` with all patches made; they are in order and don't overlap, and their offsets are all of `text`."""
+    parts = []
+    at = 0
+    for patch in patches:
+        parts += [text[at : patch.start], patch.text]
+        at = patch.end
+    return "".join([*parts, text[at:]])
+
+
+# -- setting -----------------------------------------------------------------------------------------------------
+
+
+def _set(text: str, edit: SetProfile) -> list[Patch]:
+    _check(edit)
+    sections = _sections(text, edit)
+    if edit.name == "default" and any(section.prefixed for section in sections):
+        sections = [section for section in sections if section.prefixed]
+    if not sections:
+        return [_append(text, edit)]
+    patches: list[Patch] = []
+    missing = dict(edit.properties)
+    for section in reversed(sections):
+        for row in reversed(section.rows):
+            if row[0] in missing:
+                value = missing.pop(row[0])
+                if value != row[1]:
+                    patches += _replace_value(text, row, value)
+            elif edit.exact:
+                patches += _drop_lines(text, row[3], row[4])
+        if edit.exact:
+            patches += _drop_errors(text, section)
+    if missing:
+        patches.append(_insert(text, sections[-1], missing, patches))
+    return sorted(patches)
+
+
+def _insert(text: str, section: Section, properties: Mapping[str, str], patches: Sequence[Patch]) -> Patch:
+    """New properties behind the last line of a section that counts; that line may lack its end, if it isn't dropped."""
+    at = section.used
+    eol = _eol(text[section.start : section.body]) or _usual_eol(text)
+    dropped = any(patch.end == at and not patch.text and text[patch.start - 1] == "\n" for patch in patches)
+    start = "" if dropped or text[at - 1] == "\n" else eol
+    return Patch(at, at, start + "".join(f"{key} = {value}".rstrip() + eol for key, value in properties.items()))
+
+
+def _append(text: str, edit: SetProfile) -> Patch:
+    eol = _usual_eol(text)
+    lines = []
+    if text and text != BOM:
+        if not text.endswith("\n"):
+            lines.append("")
+        if text.rpartition("\n")[0].rpartition("\n")[2].strip(" \t\r") or not text.endswith("\n"):
+            lines.append("")
+    if edit.comment:
+        known = edit.comment.lower().startswith("xswitch")
+        lines.append(f"# {edit.comment}" if known else f"{OWN_COMMENT}: {edit.comment}")
+    plain = edit.file == "credentials" or edit.name == "default"
+    lines.append(f"[{edit.name}]" if plain else f"[profile {edit.name}]")
+    lines += [f"{key} = {value}".rstrip() for key, value in edit.properties.items()]
+    return Patch(len(text), len(text), "".join(line + eol for line in lines))
+
+
+def _replace_value(text: str, row: Row, value: str) -> Iterator[Patch]:
+    first, *more = _lines(text, row[3], row[4])
+    comment = _comment_after_blank(first.content)
+    if comment:
+        note = first.content[comment.start() + 1 :].rstrip()
+        yield Patch(first.start, first.start, note + (_eol(text[first.start : first.end]) or _usual_eol(text)))
+    equals = first.content.index("=")
+    after = first.content[equals + 1 :]
+    blanks = len(after) - len(after.lstrip(BLANKS))
+    if row[1].split("\n", 1)[0]:
+        start, blank = equals + 1 + blanks, ""
+    else:  # an empty value: what follows the "=" may be the blank before a comment
+        start, blank = equals + 1, " " if first.content[equals - 1] in BLANKS else ""
+    yield Patch(first.start + start, first.start + len(first.content), blank + value if value else "")
+    for line in more:
+        if line.counts:
+            yield Patch(line.start, line.end, "")
+
+
+def _drop_lines(text: str, start: int, end: int) -> Iterator[Patch]:
+    return (Patch(line.start, line.end, "") for line in _lines(text, start, end) if line.counts)
+
+
+def _drop_errors(text: str, section: Section) -> Iterator[Patch]:
+    """The lines of a section that are neither property, comment nor blank."""
+    at = section.body
+    for start, end in [*((row[3], row[4]) for row in section.rows), (section.used, section.used)]:
+        yield from _drop_lines(text, at, max(at, start))
+        at = end
+
+
+# -- removing ----------------------------------------------------------------------------------------------------
+
+
+def _remove(text: str, edit: RemoveProfile) -> list[Patch]:
+    _check_name(edit)
+    patches: list[Patch] = []
+    for section in _sections(text, edit):
+        start = section.start
+        above = text.rfind("\n", 0, max(0, start - 1)) + 1
+        if start and text[above:start].removeprefix(BOM).startswith(OWN_COMMENT):
+            start = above + text[above:start].startswith(BOM)
+        end = section.used
+        follows = text[end : text.find("\n", end) + 1 or len(text)]
+        above = text.rfind("\n", 0, max(0, start - 1)) + 1
+        free = above >= (patches[-1].end if patches else 0)
+        if free and start > above and not follows.strip(_SPACE) and not text[above:start].strip(_SPACE):
+            start = above
+        patches.append(Patch(start, end, ""))
+    return patches
+
+
+# -- what both need ----------------------------------------------------------------------------------------------
+
+
+def _sections(text: str, edit: Edit) -> list[Section]:
+    return [section for section in parse(text, edit.file).sections if section.kind == "profile" and section.name == edit.name]
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
+    while start < end:
+        stop = text.find("\n", start, end) + 1 or end
+        content = text[start:stop].removesuffix("\n").removesuffix("\r")
+        yield _Line(start, stop, content)
+        start = stop
+
+
+def _eol(line: str) -> str:
+    return "\r\n" if line.endswith("\r\n") else "\n" if line.endswith("\n") else ""
+
+
+def _usual_eol(text: str) -> str:
+    return "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
+
+
+def _check(edit: SetProfile) -> None:
+    _check_name(edit)
+    for key, value in edit.properties.items():
+        _check_property(edit, key, value)
+    if _control(edit.comment):
+        raise ConfigError("A comment with a control character can't be written.", next_step="Leave it out.", code="unsafe_comment")
+
+
+def _check_name(edit: Edit) -> None:
+    if not is_legal_name(edit.name):
+        raise ConfigError(
+            f"{edit.name!r} can't be the name of a profile.",
+            why="SDKs allow letters, digits and _-/.%@:+ only.",
+            next_step="Choose another name: xswitch switch TARGET --profile-name NAME",
+            code="illegal_profile_name",
+        )
+    if edit.name == "DEFAULT" and edit.file == "credentials":
+        raise ConfigError(
+            "A profile named DEFAULT can't be written into the credentials file.",
+            why="The AWS CLI and boto3 would add its keys to every other profile.",
+            next_step="Choose another name: xswitch switch TARGET --profile-name NAME",
+            code="illegal_profile_name",
+        )
+
+
+def _check_property(edit: SetProfile, key: str, value: str) -> None:
+    if not _writable_key(key):
+        raise ConfigError(f"{key!r} can't be the name of a setting.", next_step="Use lower-case letters and _ only.", code="illegal_key")
+    reason = ""
+    if _control(value):
+        reason = "It holds a control character or a line end."
+    elif value != value.strip():
+        reason = "It begins or ends with white space, which readers drop."
+    elif _comment_after_blank(f" {value}"):
+        reason = "It holds a # or ; after a blank, which SDKs take for a comment."
+    if reason:
+        raise ConfigError(
+            f"The value of {key} can't be written into profile {edit.name}.",
+            why=reason,
+            next_step=f"Change {key} where it comes from.",
+            code="unsafe_value",
+        )
