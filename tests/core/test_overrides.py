@@ -34,7 +34,7 @@ OVERRIDES = st.builds(
     session_name=st.none() | WORD,
     external_id=st.none() | WORD,
     policy_arns=st.lists(st.sampled_from([POLICY, "arn:aws:iam::222222222222:policy/a/b"]), max_size=2, unique=True).map(tuple),
-    policy=st.none() | st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2).map(lambda data: json.dumps(data)),
+    policy=st.none() | st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2).map(json.dumps),
     tags=st.dictionaries(TAG, TAG, max_size=3)
     .filter(lambda tags: len({key.casefold() for key in tags}) == len(tags))
     .map(lambda tags: tuple(tags.items())),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Mapping, Sequence
 
 from xswitch.core.arn import is_account_id, parse_role_arn
@@ -52,13 +53,19 @@ def _one(target: str, found: Sequence[Role], by_name: Mapping[str, Role]) -> Rol
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise TargetError(
             f'"{target}" matches {len(found)} roles: {", ".join(names)}{more}.',
-            next_step=f"xswitch switch {names[0]}",
+            next_step=f"xswitch switch {shlex.quote(names[0])}",
             code="target_ambiguous",
             candidates=tuple(role.name for role in found),
         )
     near = tuple(difflib.get_close_matches(target, list(by_name), n=3, cutoff=0.5))
     definition = parse_role_arn(target) is not None or is_account_id(target.partition(":")[0])
-    step = f"xswitch switch {target} --source PROFILE" if definition else f"xswitch switch {near[0]}" if near else "xswitch list"
+    step = (
+        f"xswitch switch {shlex.quote(target)} --source PROFILE"
+        if definition
+        else f"xswitch switch {shlex.quote(near[0])}"
+        if near
+        else "xswitch list"
+    )
     raise TargetError(
         f'No role is called "{target}", and none matches it.',
         why=f"Did you mean {' or '.join(near)}?" if near else "",
