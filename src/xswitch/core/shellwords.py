@@ -1,0 +1,114 @@
+"""The words shells complete and pass through: the command line's grammar as one flat table.
+
+A test compares it with the parser, so that neither gets a word the other lacks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+WordKind = Literal["command", "flag", "value", "file", "choice", "target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word that may stand after `command` ("" for right after the program).
+
+    `kind` says what comes next: a flag stands alone; after a value nothing is offered, after a file the shell's files are; a choice
+    is one of few; a target (`word` is "" then) is a role, which only xswitch itself can name. `text` describes it in a few words.
+    """
+
+    command: str
+    kind: WordKind
+    word: str
+    text: str
+
+
+_COMMANDS = {
+    "switch": "switch to a role",
+    "list": "the roles you may assume",
+    "status": "sessions with the time they have left",
+    "config": "what was read, with every problem",
+    "doctor": "look at everything that can be in the way",
+    "renew": "fresh sessions",
+    "forget": "drop sessions and managed profiles",
+    "pin": "keep a role at the top of the picker",
+    "credential-process": "answer an AWS SDK",
+    "init": "the shell hook",
+    "completion": "completion for your shell",
+    "demo": "the whole program against an embedded AWS",
+}
+
+_Row = tuple[WordKind, str, str]
+
+_JSON: _Row = ("flag", "--json", "print JSON")
+_HELP: _Row = ("flag", "--help", "explain and leave")
+_TARGET: _Row = ("target", "", "")
+_SHELLS: tuple[_Row, ...] = (
+    ("choice", "bash", ""),
+    ("choice", "zsh", ""),
+    ("choice", "fish", ""),
+    ("choice", "powershell", ""),
+    ("choice", "nu", ""),
+    ("value", "--cmd", "name of the function"),
+)
+
+_AFTER: dict[str, tuple[_Row, ...]] = {
+    "": (("flag", "--help", "explain and leave"), ("flag", "--version", "the version")),
+    "switch": (
+        _TARGET,
+        ("choice", "-", "the profile before this one"),
+        ("value", "--source", "with ACCOUNT:ROLE: the profile to assume it from"),
+        ("value", "--region", "region of the managed profile and the STS call"),
+        ("value", "--duration", "how long: 3600, 45m, 12h"),
+        ("value", "--session-name", "RoleSessionName"),
+        ("value", "--external-id", "external ID of the trust policy"),
+        ("value", "--mfa-code", "the MFA code"),
+        ("value", "--profile-name", "name of the managed profile"),
+        ("flag", "--static", "also write the temporary keys to the credentials file"),
+        ("value", "--policy-arn", "a managed policy that limits the session"),
+        ("value", "--policy", "a session policy as JSON"),
+        ("value", "--tag", "a session tag, KEY=VALUE"),
+        ("flag", "--force", "a fresh session even though one lives"),
+        ("value", "--confirm", "what a guarded role asks to be typed"),
+        ("flag", "--unset", "leave the account"),
+        _JSON,
+        _HELP,
+    ),
+    "list": (_JSON, _HELP),
+    "status": (_JSON, _HELP),
+    "config": (("choice", "show", "what was read"), ("choice", "undo", "take the last change back"), _JSON, _HELP),
+    "doctor": (_JSON, _HELP),
+    "renew": (_TARGET, ("flag", "--all", "every session there is"), ("value", "--mfa-code", "the MFA code"), _JSON, _HELP),
+    "forget": (_TARGET, ("flag", "--all", "everything xswitch keeps"), _JSON, _HELP),
+    "pin": (_TARGET, ("flag", "--off", "unpin it"), _HELP),
+    "credential-process": (_TARGET, _HELP),
+    "init": (*_SHELLS, ("flag", "--prompt", "account, role and minutes left in the prompt"), _HELP),
+    "completion": (*_SHELLS, _HELP),
+    "demo": (
+        ("flag", "--serve", "run the embedded AWS alone"),
+        ("file", "--state", "with --serve: accounts, users and roles as JSON"),
+        ("value", "--port", "with --serve: this port"),
+        ("flag", "--code", "the current MFA code"),
+        ("value", "--advance", "let this much time pass"),
+        _HELP,
+    ),
+}
+
+WORDS: tuple[Word, ...] = (
+    *(Word("", "command", name, text) for name, text in _COMMANDS.items()),
+    *(Word(command, kind, word, text) for command, rows in _AFTER.items() for kind, word, text in rows),
+)
+"""The whole table, in the order it is offered."""
+
+PASSED_THROUGH: tuple[str, ...] = (*(name for name in _COMMANDS if name != "switch"), "-h", "--help", "--version")
+"""First words that make the hook's function call xswitch plainly; after any other it switches."""
+
+
+def table() -> str:
+    """The table as text for the shells: a line per word, `command TAB kind TAB word TAB text`; a dot where one is empty.
+
+    Empty fields would be lost: in most shells' splitting, tabs in a row count as one.
+    """
+    return "\n".join(f"{row.command or '.'}\t{row.kind}\t{row.word or '.'}\t{row.text or '.'}" for row in WORDS)

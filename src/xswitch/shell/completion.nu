@@ -1,0 +1,26 @@
+# Completion of xswitch for nushell; the hook brings its function's own. It goes through a file, as the hook does:
+#   xswitch completion nu | save --force ($nu.user-autoload-dirs | first | path join xswitch-completion.nu)
+
+def __xswitch_complete [context: string] {
+    let typed = ($context | split row --regex '\s+')
+    # Lines of: command, kind, word, description. A dot stands for nothing.
+    let rows = (@TABLE@ | lines | each {|line| $line | split row (char tab) } | each {|row|
+        {command: $row.0, kind: $row.1, value: $row.2, description: ($row.3 | str replace --regex '^\.$' "")}
+    })
+    let command = if ($typed | length) > 2 { $typed.1 } else { "." }
+    let words = ($rows | where command == $command)
+    let roles = (
+        if ($words | any {|row| $row.kind == target }) {
+            try { ^@COMMAND@ complete ($typed | last) err> /dev/null } catch { "" }
+            | lines
+            | each {|line| $line | split row (char tab) }
+            | each {|row| {value: $row.0, description: ($row.1? | default "")} }
+        } else {
+            []
+        }
+    )
+    $roles | append ($words | where kind in [command choice] | select value description)
+}
+
+extern xswitch [...words: string@__xswitch_complete]
+@EXTERNS@

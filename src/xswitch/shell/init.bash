@@ -1,0 +1,142 @@
+# The xswitch hook for bash 3.2 and later. Load it with: eval "$(xswitch init bash)"
+# Builtins are called as \builtin NAME, so that no alias or function of that name comes between.
+
+\builtin export XSWITCH_SHELL=bash
+\builtin unalias @CMD@ 2>/dev/null || \builtin :
+
+function @CMD@ {
+    \builtin local __xs_code='' __xs_rc=0
+    case ${1-} in
+        @COMMANDS@)
+            \builtin command @COMMAND@ "$@"
+            \builtin return
+            ;;
+        switch) \builtin shift ;;
+    esac
+    __xs_code=$(\builtin command @COMMAND@ switch --emit bash "$@") || __xs_rc=$?
+    case $__xs_code in
+        '') ;;
+        # Assignments begin like this; help and JSON don't, and are for the reader.
+        '\builtin '*)
+            if [[ $__xs_rc -eq 0 ]]; then
+                \builtin eval "$__xs_code" || __xs_rc=$?
+            fi
+            ;;
+        *) \builtin printf '%s\n' "$__xs_code" ;;
+    esac
+    \builtin return "$__xs_rc"
+}
+
+# Sets __xs_file, the caller's, to the name xswitch gives the file of profile $1: bytes outside the plain ones as %XX.
+function __xswitch_file {
+    \builtin local LC_ALL=C __xs_at __xs_c __xs_hex
+    __xs_file=
+    for ((__xs_at = 0; __xs_at < ${#1}; __xs_at++)); do
+        __xs_c=${1:__xs_at:1}
+        case $__xs_at$__xs_c in
+            0. | *[!A-Za-z0-9_.@:+-])
+                \builtin printf -v __xs_hex '%02X' "'$__xs_c"
+                __xs_c=%${__xs_hex: -2}
+                ;;
+        esac
+        __xs_file=$__xs_file$__xs_c
+    done
+}
+
+# Sets XSWITCH_PROMPT (colours marked as non-printing for the line editor) and XSWITCH_PROMPT_TEXT; starts no process.
+# In PS1, refer to it: '${XSWITCH_PROMPT}'. What a variable holds is not expanded again.
+function __xswitch_prompt {
+    \builtin local __xs_account='' __xs_role='' __xs_colour='' __xs_expiry='' __xs_silent='' __xs_now='' __xs_left='' __xs_file='' __xs_text='' __xs_on=''
+    XSWITCH_PROMPT=
+    XSWITCH_PROMPT_TEXT=
+    if [[ -n ${AWS_ACCESS_KEY_ID-} ]]; then
+        __xs_text='keys in the environment'
+    elif [[ -n ${AWS_PROFILE-} ]]; then
+        __xswitch_file "$AWS_PROFILE"
+        if {
+            IFS= \builtin read -r __xs_account &&
+                IFS= \builtin read -r __xs_role &&
+                IFS= \builtin read -r __xs_colour &&
+                IFS= \builtin read -r __xs_expiry &&
+                IFS= \builtin read -r __xs_silent
+        } 2>/dev/null <@STATE@/prompt/"$__xs_file"; then
+            __xs_text=$__xs_account/$__xs_role
+        else
+            __xs_text=$AWS_PROFILE __xs_colour='' __xs_expiry='' __xs_silent=''
+        fi
+    elif [[ -n ${XSWITCH_PREVIOUS-} ]]; then
+        __xs_text='no account'
+    else
+        \builtin return 0
+    fi
+    __xs_text=${__xs_text//[[:cntrl:]]/}
+
+    if [[ -n ${EPOCHSECONDS-} ]]; then
+        __xs_now=$EPOCHSECONDS
+    elif [[ ${BASH_VERSINFO[0]} -gt 4 || (${BASH_VERSINFO[0]} -eq 4 && ${BASH_VERSINFO[1]} -ge 2) ]]; then
+        \builtin printf -v __xs_now '%(%s)T' -1
+    fi
+    # Only digits may reach arithmetic: bash evaluates what it finds there.
+    case $__xs_now in *[!0123456789]* | ?????????????*) __xs_now='' ;; esac
+    case $__xs_expiry in *[!0123456789]* | ?????????????*) __xs_expiry='' ;; esac
+    case $__xs_silent in *[!0123456789]* | ?????????????*) __xs_silent='' ;; esac
+    if [[ -n $__xs_now && -n $__xs_expiry ]]; then
+        __xs_left=$((10#$__xs_expiry - __xs_now))
+        if [[ $__xs_left -ge 3600 ]]; then
+            \builtin printf -v __xs_left '%dh%02dm' $((__xs_left / 3600)) $((__xs_left % 3600 / 60))
+        elif [[ $__xs_left -ge 60 ]]; then
+            __xs_left=$((__xs_left / 60))m
+        elif [[ $__xs_left -gt 0 ]]; then
+            __xs_left='<1m'
+        elif [[ -z $__xs_silent || $__xs_now -lt $((10#$__xs_silent)) ]]; then
+            __xs_left=renews
+        else
+            __xs_left=expired
+        fi
+        XSWITCH_PROMPT_TEXT="$__xs_text $__xs_left"
+        if [[ -n $__xs_silent && $__xs_now -ge $((10#$__xs_silent)) && ${__xswitch_warned-} != "$__xs_expiry" && ${BASH_SUBSHELL:-0} -eq 0 ]]; then
+            case $__xs_left in
+                [1-9]m | '<1m')
+                    __xswitch_warned=$__xs_expiry
+                    \builtin printf 'xswitch: %s ends in %s, and renewing it needs an MFA code: xswitch renew %s\n' \
+                        "$__xs_text" "$__xs_left" "${AWS_PROFILE//[[:cntrl:]]/}" >&2
+                    ;;
+            esac
+        fi
+    else
+        XSWITCH_PROMPT_TEXT=$__xs_text
+    fi
+
+    if [[ -z ${NO_COLOR-} && ${TERM-} != dumb ]]; then
+        case $__xs_colour in
+            red) __xs_on=31 ;;
+            green) __xs_on=32 ;;
+            yellow) __xs_on=33 ;;
+            blue) __xs_on=34 ;;
+            magenta) __xs_on=35 ;;
+            cyan) __xs_on=36 ;;
+        esac
+    fi
+    XSWITCH_PROMPT="($XSWITCH_PROMPT_TEXT)"
+    if [[ -n $__xs_on ]]; then
+        XSWITCH_PROMPT=$'\001\033[1;'${__xs_on}$'m\002'$XSWITCH_PROMPT$'\001\033[0m\002'
+    fi
+    \builtin return 0
+}
+
+# For a prompt of your own.
+function xswitch_prompt_info {
+    __xswitch_prompt
+    \builtin printf '%s' "$XSWITCH_PROMPT"
+}
+# @PROMPT@
+if [[ -n ${PS1-} ]] && \builtin shopt -q promptvars; then
+    case ${PROMPT_COMMAND-} in
+        *__xswitch_prompt*) ;;
+        *) PROMPT_COMMAND=${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}__xswitch_prompt ;;
+    esac
+    case $PS1 in
+        *XSWITCH_PROMPT*) ;;
+        *) PS1='${XSWITCH_PROMPT:+$XSWITCH_PROMPT }'$PS1 ;;
+    esac
+fi

@@ -1,0 +1,138 @@
+# The xswitch hook for fish 3.1 and later (minutes in the prompt: 3.5). Load it with: xswitch init fish | source
+
+set -gx XSWITCH_SHELL fish
+
+function @CMD@ --description 'Switch this shell to an AWS role'
+    switch "$argv[1]"
+        case @COMMANDS@
+            command @COMMAND@ $argv
+            return
+        case switch
+            set -e argv[1]
+    end
+    set -l __xs_lines (command @COMMAND@ switch --emit fish $argv)
+    set -l __xs_rc $status
+    set -q __xs_lines[1]
+    or return $__xs_rc
+    # Assignments begin like this; help and JSON don't, and are for the reader.
+    if not builtin string match -q 'set -*' -- $__xs_lines[1]
+        builtin printf '%s\n' $__xs_lines
+        return $__xs_rc
+    end
+    test $__xs_rc -eq 0
+    or return $__xs_rc
+    for __xs_line in $__xs_lines
+        # set -e answers 4 when there was nothing to erase.
+        eval $__xs_line
+    end
+    for __xs_line in @SHADOWING@
+        if set -qUx $__xs_line
+            builtin printf 'xswitch: the universal variable %s beats the profile in this shell; to erase it: set -eU %s\n' $__xs_line $__xs_line >&2
+        end
+    end
+    return 0
+end
+
+# Prints the path of the prompt file of profile $argv[1]: its name has bytes outside the plain ones as %XX.
+function __xswitch_file
+    set -l name (builtin string escape --style=url -- $argv[1])
+    set name (builtin string replace -a / %2F -- $name)
+    set name (builtin string replace -a '~' %7E -- $name)
+    set name (builtin string replace -a %40 @ -- $name)
+    set name (builtin string replace -a %3A : -- $name)
+    set name (builtin string replace -a %2B + -- $name)
+    builtin printf '%s' @STATE@/prompt/(builtin string replace -r '^\.' %2E -- $name)
+end
+
+# Sets XSWITCH_PROMPT and XSWITCH_PROMPT_TEXT; starts no process.
+function __xswitch_prompt
+    set -g XSWITCH_PROMPT
+    set -g XSWITCH_PROMPT_TEXT
+    set -l account
+    set -l role
+    set -l colour
+    set -l expiry
+    set -l silent
+    set -l now
+    set -l text
+    set -l rest
+    if test -n "$AWS_ACCESS_KEY_ID"
+        set text 'keys in the environment'
+    else if test -n "$AWS_PROFILE"
+        set -l file (__xswitch_file "$AWS_PROFILE")
+        set text $AWS_PROFILE
+        if test -f "$file" -a -r "$file"
+            read --line account role colour expiry silent <$file
+            set text $account/$role
+            # The one clock without a process: when a file was changed, and how long ago that is.
+            set now (path mtime -- $file 2>/dev/null) (path mtime --relative -- $file 2>/dev/null)
+        end
+    else if test -n "$XSWITCH_PREVIOUS"
+        set text 'no account'
+    else
+        return 0
+    end
+    set text (builtin string replace -ra '[[:cntrl:]]' '' -- "$text" | builtin string join '')
+
+    if builtin string match -qr '^[0-9]{1,12}$' -- "$expiry"; and test (count $now) -eq 2
+        builtin string match -qr '^[0-9]{1,12}$' -- "$silent"
+        or set silent
+        set now (math $now[1] + $now[2])
+        set -l left (math $expiry - $now)
+        set -l asks no
+        test -n "$silent"
+        and test $now -ge $silent
+        and set asks yes
+        if test $left -ge 3600
+            set rest (builtin printf '%dh%02dm' (math --scale=0 $left / 3600) (math --scale=0 "$left % 3600 / 60"))
+        else if test $left -ge 60
+            set rest (math --scale=0 $left / 60)m
+        else if test $left -gt 0
+            set rest '<1m'
+        else if test $asks = no
+            set rest renews
+        else
+            set rest expired
+        end
+        if test $asks = yes -a $left -gt 0 -a $left -lt 600 -a "$__xswitch_warned" != "$expiry"
+            set -g __xswitch_warned $expiry
+            builtin printf 'xswitch: %s ends in %s, and renewing it needs an MFA code: xswitch renew %s\n' \
+                $text $rest (builtin string replace -ra '[[:cntrl:]]' '' -- $AWS_PROFILE | builtin string join '') >&2
+        end
+    end
+    set XSWITCH_PROMPT_TEXT (builtin string join ' ' -- $text $rest)
+    set XSWITCH_PROMPT "($XSWITCH_PROMPT_TEXT)"
+    if test -z "$NO_COLOR" -a "$TERM" != dumb
+        and contains -- "$colour" red green yellow blue magenta cyan
+        set XSWITCH_PROMPT (set_color --bold $colour)$XSWITCH_PROMPT(set_color normal)
+    end
+    return 0
+end
+
+# For a prompt of your own.
+function xswitch_prompt_info
+    __xswitch_prompt
+    builtin printf '%s' $XSWITCH_PROMPT
+end
+# @PROMPT@
+function __xswitch_status
+    return $argv[1]
+end
+
+if not functions -q __xswitch_fish_prompt
+    # Have fish load its own prompt first, should it be an autoloaded one.
+    functions -q fish_prompt
+    and functions --copy fish_prompt __xswitch_fish_prompt
+    function fish_prompt --description 'xswitch, then the prompt there was'
+        set -l __xs_status $pipestatus
+        __xswitch_prompt
+        if test -n "$XSWITCH_PROMPT"
+            builtin printf '%s ' $XSWITCH_PROMPT
+        end
+        if functions -q __xswitch_fish_prompt
+            # The prompt there was sees the status of the last command, not of ours.
+            eval (builtin string join ' | ' -- '__xswitch_status '$__xs_status)
+            __xswitch_fish_prompt
+        end
+    end
+end

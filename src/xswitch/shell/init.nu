@@ -1,0 +1,129 @@
+# The xswitch hook for nushell (tried with 0.115). Nushell reads code only at its start, so it goes through a file:
+#   xswitch init nu | save --force ($nu.user-autoload-dirs | first | path join xswitch.nu)
+
+$env.XSWITCH_SHELL = "nu"
+
+def --env --wrapped @CMD@ [...words: string@__xswitch_words] {
+    let first = ($words.0? | default "")
+    if $first in [@COMMANDS@] {
+        ^@COMMAND@ ...$words
+        return
+    }
+    let words = (if $first == "switch" { $words | skip 1 } else { $words })
+    if "--json" in $words {
+        ^@COMMAND@ switch ...$words
+        return
+    }
+    # A failure of the program is raised here, with its exit code, before anything is read of what it wrote.
+    let answer = (^@COMMAND@ switch --emit nu ...$words)
+    if not ($answer | str starts-with '{"set":') {
+        if ($answer | is-not-empty) { print $answer }
+        return
+    }
+    let change = ($answer | from json)
+    load-env $change.set
+    hide-env --ignore-errors ...$change.unset
+}
+
+def __xswitch_words [context: string] {
+    let typed = ($context | split row --regex '\s+' | skip 1)
+    let commands = if ($typed | length) > 1 { [] } else { [@COMMANDS@] | where $it !~ '^-' | wrap value }
+    let roles = (
+        try { ^@COMMAND@ complete ($typed | last | default "") err> /dev/null } catch { "" }
+        | lines
+        | each {|line| $line | split row (char tab) }
+        | each {|row| {value: $row.0, description: ($row.1? | default "")} }
+    )
+    $commands | append $roles
+}
+
+# The path of the prompt file of a profile: its name has bytes outside the plain ones as %XX.
+def __xswitch_file [name: string] {
+    mut file = ($name | url encode --all)
+    for pair in [["%2E" "."] ["%40" "@"] ["%3A" ":"] ["%2B" "+"] ["%2D" "-"] ["%5F" "_"]] {
+        $file = ($file | str replace --all $pair.0 $pair.1)
+    }
+    [@STATE@ prompt ($file | str replace --regex '^\.' "%2E")] | path join
+}
+
+# What the prompt may show: text, colour, left (seconds or null), asks (whether a renewal needs a question), expiry.
+def __xswitch_state [] {
+    let nothing = {text: "", colour: "", left: null, asks: false, expiry: ""}
+    if ($env.AWS_ACCESS_KEY_ID? | default "") != "" {
+        return ($nothing | update text "keys in the environment")
+    }
+    let profile = ($env.AWS_PROFILE? | default "")
+    if $profile == "" {
+        return ($nothing | update text (if ($env.XSWITCH_PREVIOUS? | default "") != "" { "no account" } else { "" }))
+    }
+    let lines = (try { open --raw (__xswitch_file $profile) | decode utf-8 | lines } catch { [] })
+    if ($lines | length) < 4 {
+        return ($nothing | update text ($profile | str replace --all --regex '\p{C}' ""))
+    }
+    let text = ($"($lines.0)/($lines.1)" | str replace --all --regex '\p{C}' "")
+    if $lines.3 !~ '^[0-9]{1,12}$' {
+        return ($nothing | update text $text | update colour $lines.2)
+    }
+    let now = (date now | format date "%s" | into int)
+    let silent = ($lines.4? | default "")
+    {
+        text: $text
+        colour: $lines.2
+        left: (($lines.3 | into int) - $now)
+        asks: ($silent =~ '^[0-9]{1,12}$' and $now >= ($silent | into int))
+        expiry: $lines.3
+    }
+}
+
+def __xswitch_left [left: any, asks: bool] {
+    if $left == null {
+        ""
+    } else if $left >= 3600 {
+        $" ($left // 3600)h($left mod 3600 // 60 | fill --alignment right --character '0' --width 2)m"
+    } else if $left >= 60 {
+        $" ($left // 60)m"
+    } else if $left > 0 {
+        " <1m"
+    } else if $asks {
+        " expired"
+    } else {
+        " renews"
+    }
+}
+
+# For a prompt of your own; starts no process.
+def xswitch_prompt_info [] {
+    let state = (__xswitch_state)
+    if $state.text == "" { return "" }
+    let shown = $"\(($state.text)(__xswitch_left $state.left $state.asks)\)"
+    let plain = (($env.NO_COLOR? | default "" | into string) != "" or $env.TERM? == "dumb")
+    if $plain or $state.colour not-in [red green yellow blue magenta cyan] {
+        $shown
+    } else {
+        $"(ansi $"($state.colour)_bold")($shown)(ansi reset)"
+    }
+}
+
+# Says once for each session that it ends soon and can't be renewed without a question.
+def --env __xswitch_warn [] {
+    let state = (__xswitch_state)
+    if $state.asks and $state.left > 0 and $state.left < 600 and ($env.XSWITCH_WARNED? | default "") != $state.expiry {
+        $env.XSWITCH_WARNED = $state.expiry
+        let profile = ($env.AWS_PROFILE | str replace --all --regex '\p{C}' "")
+        print --stderr $"xswitch: ($state.text) ends in(__xswitch_left $state.left true), and renewing it needs an MFA code: xswitch renew ($profile)"
+    }
+}
+# @PROMPT@
+$env.PROMPT_COMMAND = (do {
+    let original = $env.PROMPT_COMMAND?
+    {||
+        let mine = (xswitch_prompt_info)
+        let theirs = (match ($original | describe) {
+            "closure" => (do $original)
+            "nothing" => ""
+            _ => $original
+        })
+        if $mine == "" { $theirs } else { $"($mine) ($theirs)" }
+    }
+})
+$env.config.hooks.pre_prompt = ($env.config.hooks.pre_prompt? | default [] | append {|| __xswitch_warn })

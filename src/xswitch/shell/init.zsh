@@ -1,0 +1,131 @@
+# The xswitch hook for zsh 5 and later. Load it with: eval "$(xswitch init zsh)"
+# `xswitch init` wraps this in `emulate zsh -c`, so that your options and aliases change nothing in it, nor it in them.
+
+export XSWITCH_SHELL=zsh
+unalias @CMD@ 2>/dev/null || :
+
+function @CMD@ {
+    local __xs_code='' __xs_rc=0
+    case ${1-} in
+        (@COMMANDS@)
+            command @COMMAND@ "$@"
+            return
+            ;;
+        (switch) shift ;;
+    esac
+    __xs_code=$(command @COMMAND@ switch --emit zsh "$@") || __xs_rc=$?
+    case $__xs_code in
+        ('') ;;
+        # Assignments begin like this; help and JSON don't, and are for the reader.
+        ('\builtin '*)
+            if [[ $__xs_rc -eq 0 ]]; then
+                builtin eval "$__xs_code" || __xs_rc=$?
+            fi
+            ;;
+        (*) builtin printf '%s\n' "$__xs_code" ;;
+    esac
+    return $__xs_rc
+}
+
+# Sets __xs_file, the caller's, to the name xswitch gives the file of profile $1: bytes outside the plain ones as %XX.
+function __xswitch_file {
+    setopt local_options no_multibyte
+    local __xs_at __xs_c __xs_hex
+    __xs_file=
+    for ((__xs_at = 1; __xs_at <= ${#1}; __xs_at++)); do
+        __xs_c=$1[__xs_at]
+        case $__xs_at$__xs_c in
+            (1. | *[^A-Za-z0-9_.@:+-])
+                builtin printf -v __xs_hex '%02X' "'$__xs_c"
+                __xs_c=%${__xs_hex[-2,-1]}
+                ;;
+        esac
+        __xs_file=$__xs_file$__xs_c
+    done
+}
+
+# Sets XSWITCH_PROMPT (made for PROMPT, with or without prompt_subst) and XSWITCH_PROMPT_TEXT; starts no process.
+function __xswitch_prompt {
+    local __xs_account= __xs_role= __xs_colour= __xs_expiry= __xs_silent= __xs_now= __xs_left= __xs_file= __xs_text=
+    typeset -g XSWITCH_PROMPT= XSWITCH_PROMPT_TEXT=
+    if [[ -n ${AWS_ACCESS_KEY_ID-} ]]; then
+        __xs_text='keys in the environment'
+    elif [[ -n ${AWS_PROFILE-} ]]; then
+        __xswitch_file "$AWS_PROFILE"
+        __xs_file=@STATE@/prompt/$__xs_file
+        if [[ -r $__xs_file ]] && {
+            IFS= builtin read -r __xs_account &&
+                IFS= builtin read -r __xs_role &&
+                IFS= builtin read -r __xs_colour &&
+                IFS= builtin read -r __xs_expiry &&
+                IFS= builtin read -r __xs_silent
+        } 2>/dev/null <$__xs_file; then
+            __xs_text=$__xs_account/$__xs_role
+        else
+            __xs_text=$AWS_PROFILE __xs_colour= __xs_expiry= __xs_silent=
+        fi
+    elif [[ -n ${XSWITCH_PREVIOUS-} ]]; then
+        __xs_text='no account'
+    else
+        return 0
+    fi
+    __xs_text=${__xs_text//[[:cntrl:]]/}
+
+    __xs_now='%D{%s}'
+    __xs_now=${(%)__xs_now}
+    # Only digits may reach arithmetic: zsh evaluates what it finds there.
+    case $__xs_now in (*[^0123456789]* | ?????????????*) __xs_now= ;; esac
+    case $__xs_expiry in (*[^0123456789]* | ?????????????*) __xs_expiry= ;; esac
+    case $__xs_silent in (*[^0123456789]* | ?????????????*) __xs_silent= ;; esac
+    if [[ -n $__xs_now && -n $__xs_expiry ]]; then
+        __xs_left=$((10#$__xs_expiry - __xs_now))
+        if [[ $__xs_left -ge 3600 ]]; then
+            builtin printf -v __xs_left '%dh%02dm' $((__xs_left / 3600)) $((__xs_left % 3600 / 60))
+        elif [[ $__xs_left -ge 60 ]]; then
+            __xs_left=$((__xs_left / 60))m
+        elif [[ $__xs_left -gt 0 ]]; then
+            __xs_left='<1m'
+        elif [[ -z $__xs_silent || $__xs_now -lt $((10#$__xs_silent)) ]]; then
+            __xs_left=renews
+        else
+            __xs_left=expired
+        fi
+        XSWITCH_PROMPT_TEXT="$__xs_text $__xs_left"
+        if [[ -n $__xs_silent && $__xs_now -ge $((10#$__xs_silent)) && ${__xswitch_warned-} != $__xs_expiry && $ZSH_SUBSHELL -eq 0 ]]; then
+            case $__xs_left in
+                ([1-9]m | '<1m')
+                    typeset -g __xswitch_warned=$__xs_expiry
+                    builtin printf 'xswitch: %s ends in %s, and renewing it needs an MFA code: xswitch renew %s\n' \
+                        $__xs_text $__xs_left ${AWS_PROFILE//[[:cntrl:]]/} >&2
+                    ;;
+            esac
+        fi
+    else
+        XSWITCH_PROMPT_TEXT=$__xs_text
+    fi
+
+    # A prompt is read again by zsh: % always, the others under prompt_subst or prompt_bang.
+    XSWITCH_PROMPT="(${${XSWITCH_PROMPT_TEXT//[\$\`\\\\!]/_}//\%/%%})"
+    if [[ -z ${NO_COLOR-} && ${TERM-} != dumb ]]; then
+        case $__xs_colour in
+            (red | green | yellow | blue | magenta | cyan) XSWITCH_PROMPT="%B%F{$__xs_colour}$XSWITCH_PROMPT%f%b" ;;
+        esac
+    fi
+    return 0
+}
+
+# For a prompt of your own.
+function xswitch_prompt_info {
+    __xswitch_prompt
+    builtin printf '%s' $XSWITCH_PROMPT
+}
+# @PROMPT@
+function __xswitch_precmd {
+    __xswitch_prompt
+    # A theme may have made PROMPT anew since; then there is nothing of ours to take off.
+    PROMPT=${${PROMPT-}#"${__xswitch_prefix-}"}
+    typeset -g __xswitch_prefix=${XSWITCH_PROMPT:+$XSWITCH_PROMPT }
+    PROMPT=$__xswitch_prefix$PROMPT
+}
+typeset -ga precmd_functions
+precmd_functions=(${precmd_functions:#__xswitch_precmd} __xswitch_precmd)
