@@ -1,1 +1,131 @@
-"""The one place that names both use cases and adapters."""
+"""The one place that names both use cases and adapters: from the environment to a world."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from xswitch.actions.api import Actions
+from xswitch.actions.facade import RealActions
+from xswitch.actions.ports import Clock, MfaPrompt, Ports
+from xswitch.adapters.background import DetachedRenewals
+from xswitch.adapters.base import BotocoreBase
+from xswitch.adapters.clock import SystemClock
+from xswitch.adapters.configfile import FileConfigStore
+from xswitch.adapters.environment import ProcessEnvironment
+from xswitch.adapters.hotpointers import FileHotPointers
+from xswitch.adapters.index import JsonIndex
+from xswitch.adapters.locks import FileLocks
+from xswitch.adapters.memory import JsonMemory
+from xswitch.adapters.mfacommand import ShellMfaCommand
+from xswitch.adapters.places import Places, user_places
+from xswitch.adapters.probe import HttpStsProbe, OsFileFacts
+from xswitch.adapters.promptfiles import FilePromptFiles
+from xswitch.adapters.settings import TomlSettings
+from xswitch.adapters.sts import BotoSts
+from xswitch.adapters.terminal import GivenCode, NobodyToAsk, TerminalPrompt
+from xswitch.adapters.vault import open_vault
+from xswitch.core.awsconfig.locate import config_paths
+
+
+class RealWorld:
+    """The machine and account of the user who runs this."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._environment = ProcessEnvironment()
+
+    @cached_property
+    def places(self) -> Places:
+        """Where xswitch keeps its own files."""
+        return user_places()
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The machine's clock, or the demo's, whose sessions can be made to end."""
+        if not self._in_demo:
+            return SystemClock()
+        from xswitch.demo.inside import demo_clock  # noqa: PLC0415 -- only inside the demo
+
+        return demo_clock(self._environ) or SystemClock()
+
+    @cached_property
+    def ports(self) -> Ports:
+        """Every port, for real. Nothing is opened, asked or called yet."""
+        places, environ = self.places, self._environ
+        paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109 -- locate works on texts
+        locks = FileLocks(places.locks)
+        settings = TomlSettings(places.settings)
+        return Ports(
+            clock=self.clock,
+            config=FileConfigStore(paths, backups=places.backups, locks=places.locks, clock=self.clock),
+            vault=open_vault(settings.load(), places, environ),
+            index=JsonIndex(places.index, locks),
+            locks=locks,
+            sts=BotoSts(),
+            base=BotocoreBase(environ),
+            settings=settings,
+            memory=JsonMemory(places.memory, places.locks),
+            prompt_files=FilePromptFiles(places.prompt),
+            hot_pointers=FileHotPointers(places.hot),
+            background=DetachedRenewals(self._environment.command),
+            environment=self._environment,
+            mfa_command=ShellMfaCommand(),
+            sts_probe=HttpStsProbe(),
+            file_facts=OsFileFacts(),
+            private_paths=(str(places.state), str(places.index), str(places.memory), str(places.locks), str(places.backups)),
+        )
+
+    @cached_property
+    def actions(self) -> Actions:
+        """The use cases."""
+        return RealActions(self.ports)
+
+    def ask(self, code: str | None, next_step: str) -> MfaPrompt:
+        """The code given, else the terminal, else nobody."""
+        if code is not None:
+            return GivenCode(code)
+        return TerminalPrompt(next_step)
+
+    def nobody(self, next_step: str) -> MfaPrompt:
+        """Asks nobody, whatever terminal there is."""
+        return NobodyToAsk(next_step)
+
+    @property
+    def notice(self) -> str:
+        """What the demo says of itself on the screen."""
+        if not self._in_demo:
+            return ""
+        from xswitch.demo.inside import notice  # noqa: PLC0415 -- only inside the demo
+
+        return notice(self._environ)
+
+    @property
+    def totp_hint(self) -> Callable[[], str] | None:
+        """The current MFA code, in the demo."""
+        if not self._in_demo:
+            return None
+        from xswitch.demo.inside import current_code  # noqa: PLC0415 -- only inside the demo
+
+        return lambda: current_code(self._environ).code
+
+    @property
+    def _in_demo(self) -> bool:
+        return "XSWITCH_DEMO" in self._environ
+
+    @property
+    def command_words(self) -> tuple[str, ...]:
+        """The words that start this xswitch from any folder."""
+        return self._environment.command()
+
+    @property
+    def state_folder(self) -> str:
+        """Where the prompt files are."""
+        return str(self.places.state)
+
+
+def build_world(environ: Mapping[str, str]) -> RealWorld:
+    """The real world under this environment."""
+    return RealWorld(environ)

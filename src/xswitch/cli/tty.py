@@ -1,0 +1,76 @@
+"""The terminal for a full-screen program whose stdout is captured by a shell's `$( )`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from xswitch.core.errors import CancelledError, UsageError
+from xswitch.core.text import clean
+
+_TTY = "/dev/tty"
+_STANDARD = (0, 1, 2)
+
+
+def has_terminal() -> bool:
+    """Whether a person can be shown something and asked."""
+    try:
+        descriptor = os.open(_TTY, os.O_RDWR | getattr(os, "O_NOCTTY", 0))
+    except OSError:
+        return False
+    os.close(descriptor)
+    return True
+
+
+@contextmanager
+def whole_screen() -> Iterator[None]:
+    """Descriptors 0, 1 and 2 are the controlling terminal while this lasts, and what they were before afterwards.
+
+    Textual's inline mode gets the size wrong inside `$( )`, so the picker runs full screen on /dev/tty. Raises UsageError
+    when there is no terminal.
+    """
+    if all(os.isatty(descriptor) for descriptor in _STANDARD):
+        yield
+        return
+    try:
+        terminal = os.open(_TTY, os.O_RDWR)
+    except OSError:
+        raise UsageError(
+            "The picker needs a terminal, and there is none.", next_step="xswitch switch TARGET (see: xswitch list)", code="no_terminal"
+        ) from None
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(descriptor) for descriptor in _STANDARD]
+    try:
+        for descriptor in _STANDARD:
+            os.dup2(terminal, descriptor)
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, original in zip(_STANDARD, saved, strict=True):
+            os.dup2(original, descriptor)
+            os.close(original)
+        os.close(terminal)
+
+
+def ask_line(question: str) -> str:
+    """One line typed at the terminal, whatever stdin and stdout are. Raises CancelledError on Ctrl-C or end of input."""
+    try:
+        with open(_TTY, "r+b", buffering=0) as raw:  # noqa: PTH123 -- a device, opened once
+            raw.write(clean(question).encode())
+            answer = b""
+            while not answer.endswith(b"\n"):
+                piece = raw.read(1024)
+                if not piece:
+                    break
+                answer += piece
+    except KeyboardInterrupt:
+        raise CancelledError("Cancelled.") from None
+    except OSError:
+        raise UsageError("There is no terminal to ask at.", code="no_terminal") from None
+    if not answer:
+        raise CancelledError("Cancelled.")
+    return answer.decode(errors="replace").strip()

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from xswitch.cli.parser import build, seconds, tag
+from xswitch.core.errors import UsageError
+
+
+@pytest.mark.parametrize(("text", "expected"), [("3600", 3600), ("90s", 90), ("45m", 2700), ("12h", 43_200)])
+def test_durations(text: str, expected: int) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "h", "1d", "-5", "1.5h", "1h30m"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="not a duration"):
+        seconds(text)
+
+
+def test_tags() -> None:
+    assert tag("team=a=b") == ("team", "a=b")
+    with pytest.raises(argparse.ArgumentTypeError, match="KEY=VALUE"):
+        tag("team")
+
+
+def test_every_option_of_switch_arrives() -> None:
+    arguments = build().parse_args(
+        [
+            *["switch", "pay", "prod", "--source", "dev", "--region", "eu-west-1", "--duration", "1h", "--session-name", "me"],
+            *["--external-id", "x1", "--mfa-code", "123456", "--profile-name", "p", "--static", "--policy-arn", "a", "--policy-arn", "b"],
+            *["--tag", "k=v", "--force", "--json", "--confirm", "prod", "--emit", "fish"],
+        ]
+    )
+    assert arguments.target == ["pay", "prod"]
+    assert (arguments.source, arguments.region, arguments.duration, arguments.session_name) == ("dev", "eu-west-1", 3600, "me")
+    assert (arguments.external_id, arguments.mfa_code, arguments.profile_name) == ("x1", "123456", "p")
+    assert (arguments.static, arguments.force, arguments.json, arguments.confirm, arguments.emit) == (True, True, True, "prod", "fish")
+    assert (arguments.policy_arn, arguments.tag) == (["a", "b"], [("k", "v")])
+
+
+def test_a_dash_is_a_target() -> None:
+    assert build().parse_args(["switch", "-"]).target == ["-"]
+
+
+@pytest.mark.parametrize(
+    "argv", [["nonsense"], ["switch", "--nonsense"], ["init", "tcsh"], ["credential-process"], ["switch", "--dur", "1h", "x"]]
+)
+def test_mistakes_are_ours(argv: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        build().parse_args(argv)
+    assert caught.value.next_step.endswith("--help")
+
+
+def test_the_help_shows_no_hidden_command() -> None:
+    text = build().format_help()
+    assert "credential-process" in text
+    assert "renew-background" not in text
