@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -56,7 +57,7 @@ class JsonMemory:
 
     def record_use(self, profile: str, when: datetime) -> None:
         """Count one switch. A memory that can't be written loses it: no switch fails for the order of a list."""
-        with contextlib.suppress(XswitchError, OSError), self._locks.hold(LOCK):
+        with contextlib.suppress(XswitchError, OSError), self._turn():
             memory = self.load()
             known = memory.uses.get(profile)
             use = Use(count=1 if known is None else min(known.count + 1, MAX_COUNT), last=when)
@@ -65,7 +66,7 @@ class JsonMemory:
     def set_pin(self, profile: str, *, pinned: bool) -> None:
         """Pin or unpin. Raises SettingsError when that can't be kept, VaultError when the lock can't be had."""
         try:
-            with self._locks.hold(LOCK):
+            with self._turn():
                 memory = self.load()
                 pins = memory.pins | {profile} if pinned else memory.pins - {profile}
                 if pins != memory.pins:
@@ -75,6 +76,13 @@ class JsonMemory:
                 "The pin can't be kept.", why=f"{self._path}: {error.strerror or error}", next_step="xswitch doctor", code="state_folder"
             ) from None
 
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        # The folder is made before the lock's own inside it: made as a mere parent, it would be open to others.
+        private_folder(self._path.parent)
+        with self._locks.hold(LOCK):
+            yield
+
     def _write(self, memory: Memory) -> None:
         latest = sorted(memory.uses.items(), key=lambda item: item[1].last, reverse=True)[:MAX_USES]
         data = {
@@ -82,8 +90,7 @@ class JsonMemory:
             "uses": {name: [use.count, int(use.last.timestamp())] for name, use in latest},
             "pins": sorted(memory.pins)[:MAX_PINS],
         }
-        folder = private_folder(self._path.parent)
-        handle, name = tempfile.mkstemp(prefix=".memory-", dir=folder)
+        handle, name = tempfile.mkstemp(prefix=".memory-", dir=self._path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(data, file)

@@ -19,7 +19,7 @@ THEMES = ("auto", "dark", "light")
 _GUARD_KEYS = tuple(entry.name for entry in fields(GuardRule))
 _KEYS = tuple(entry.name for entry in fields(Settings) if entry.name != "problems")
 _PREFIX = re.compile(r"[A-Za-z0-9_\-/.%@:+]{1,64}")
-_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)$")
+_AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_-]+)\s*\]")
 _KEY = re.compile(r"\s*(?:\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9_-]+))\s*[=.]")
 
@@ -34,7 +34,8 @@ def read_settings(text: str, file: str) -> Settings:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = _AT_LINE.search(str(error))
         message = f"The settings can't be read, so none of them, and no guard, is in force: {_AT_LINE.sub('', str(error))}."
-        problem = Problem("settings_syntax", message, "error", file=file, line=int(found[1]) if found else None)
+        line = None if found is None else int(found[1] or text.count("\n") + 1)
+        problem = Problem("settings_syntax", message, "error", file=file, line=line)
         return Settings(problems=(problem,))
     return _Reader(file, _lines(text)).settings(data)
 
