@@ -243,11 +243,11 @@ class Broker:
                 code="clock_skew",
             )
         value = wire.encode(key, credentials, now)
-        self.ports.vault.put(key, value)
-        run.made.add(key)
         record = wire.decode(value, key)
         if record is None:
             raise NetworkError("The answer of STS lacks a key.", next_step="xswitch doctor", code="incomplete_answer")
+        self.ports.vault.put(key, value)
+        run.made.add(key)
         try:
             self.ports.index.put(entry(record))
         except XswitchError as error:
