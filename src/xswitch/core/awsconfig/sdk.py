@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from xswitch.core.awsconfig.differences import compare
-from xswitch.core.awsconfig.document import Document, Row, SectionKind, parse
+from xswitch.core.awsconfig.document import BOM, Document, Row, SectionKind, parse
 from xswitch.core.awsconfig.faults import fault_problems, section_problems
 from xswitch.core.model import ConfigPaths, ConfigView, FileKind, Origin, Problem, Profile, Property
 
@@ -111,8 +111,9 @@ def _merge(config: Mapping[str, Profile], credentials: Mapping[str, Profile]) ->
 
 def _problems(document: Document, path: str, differences: tuple[Problem, ...]) -> list[Problem]:
     found = [*fault_problems(document, path), *section_problems(document, path), *differences]
-    if not document.text.isascii():
-        line = next(number for number, text in enumerate(document.text.split("\n"), 1) if not text.isascii())
+    body = document.text.removeprefix(BOM)
+    if not body.isascii():
+        line = next(number for number, text in enumerate(body.split("\n"), 1) if not text.isascii())
         message = "The file holds more than ASCII: the AWS CLI and boto3 read it in the locale's encoding, the SDKs as UTF-8."
         found.append(Problem("not_ascii", message, "info", path, line))
     found.sort(key=lambda problem: problem.line or 0)
