@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from support_roles import CONFIG, CREDENTIALS, KEYS, MFA, arn, codes, role, roles, view
+from support_roles import CONFIG, KEYS, arn, codes, role, roles, view
 from xswitch.core.chains import Chains, Resolved, base_of
 from xswitch.core.errors import ChainError
-from xswitch.core.model import BaseKind, Chain, ConfigView, Problem, Role
+from xswitch.core.model import BaseKind, Chain, Problem, Role
 
 DEV = {"dev": KEYS}
 
@@ -37,28 +37,6 @@ def test_a_chain_of_three_in_the_order_it_is_assumed() -> None:
     found = chain(roles(seen)["last"])
     assert [(hop.profile, hop.role_arn) for hop in found.hops] == [("first", arn("First")), ("mid", arn("Mid")), ("last", arn("Last"))]
     assert found.target.profile == "last"
-
-
-def test_everything_of_a_hop_and_where_it_was_written() -> None:
-    properties = {
-        "external_id": "ext/1",
-        "mfa_serial": MFA,
-        "duration_seconds": "7200",
-        "role_session_name": "me",
-        "xswitch_tags": "team=pay, cost=9",
-        "xswitch_transitive_tag_keys": "team",
-        "xswitch_policy_arns": "arn:aws:iam::aws:policy/ReadOnlyAccess",
-        "xswitch_policy": '{ "Version": "2012-10-17" }',
-        "xswitch_source_identity": "alice",
-    }
-    hop = chain(roles(view({"admin": role("dev", **properties)}, DEV))["admin"]).target
-    assert (hop.external_id, hop.mfa_serial, hop.duration_seconds, hop.session_name) == ("ext/1", MFA, 7200, "me")
-    assert hop.tags == (("cost", "9"), ("team", "pay"))
-    assert hop.transitive_tag_keys == ("team",)
-    assert hop.policy_arns == ("arn:aws:iam::aws:policy/ReadOnlyAccess",)
-    assert hop.policy == '{"Version":"2012-10-17"}'
-    assert hop.source_identity == "alice"
-    assert {key: place.line for key, place in hop.origins.items()} == {key: line for line, key in enumerate(role("dev", **properties), 2)}
 
 
 @pytest.mark.parametrize(
@@ -148,34 +126,6 @@ def test_each_profile_is_walked_once() -> None:
     assert Counting.steps == count + 1
 
 
-@pytest.mark.parametrize(
-    ("source", "kind", "temporary"),
-    [
-        ("Environment", BaseKind.ENVIRONMENT, False),
-        ("Ec2InstanceMetadata", BaseKind.EC2_METADATA, True),
-        ("EcsContainer", BaseKind.ECS_CONTAINER, True),
-    ],
-)
-def test_the_three_credential_sources(source: str, kind: BaseKind, *, temporary: bool) -> None:
-    seen = view({"r": {"role_arn": arn("A"), "credential_source": source}})
-    base = chain(roles(seen, env={"AWS_ACCESS_KEY_ID": "AKIDENV"})["r"]).base
-    assert (base.kind, base.profile, base.temporary) == (kind, None, temporary)
-    assert base.origin is not None
-    assert base.origin.line == 3
-
-
-def test_keys_in_the_environment_are_told_apart() -> None:
-    seen = view({"r": {"role_arn": arn("A"), "credential_source": "Environment"}})
-
-    def base(env: dict[str, str]) -> tuple[str, bool, list[str]]:
-        found = roles(seen, env=env)["r"]
-        return chain(found).base.identity, chain(found).base.temporary, codes(found)
-
-    assert base({"AWS_ACCESS_KEY_ID": "AKID1"}) != base({"AWS_ACCESS_KEY_ID": "AKID2"})
-    assert base({"AWS_ACCESS_KEY_ID": "ASIA1", "AWS_SESSION_TOKEN": "t"})[1]
-    assert base({})[2] == ["environment_empty"]
-
-
 def test_a_managed_profile_as_source_is_temporary_and_starts_a_process() -> None:
     managed = {"credential_process": "/bin/xswitch credential-process xs-hub", "xswitch_role": "hub"}
     found = chain(roles(view({"hub": role("dev"), "xs-hub": managed, "top": role("xs-hub", "Top")}, DEV))["top"])
@@ -196,136 +146,9 @@ def test_a_managed_profile_of_a_broken_role_tells_its_error() -> None:
     assert error(roles(view({"hub": role("gone"), "xs-hub": managed, "top": role("xs-hub", "Top")}))["top"]).code == "source_missing"
 
 
-def base(seen: ConfigView, name: str = "src") -> tuple[BaseKind, bool]:
-    found = base_of(seen, name)
-    assert found.profile == name
-    return found.kind, found.temporary
-
-
-PROCESS = {"credential_process": "/opt/tool --password hunter2"}
-LOGIN = {"login_session": "arn:aws:iam::111111111111:user/me"}
-SSO = {"sso_account_id": "222222222222", "sso_role_name": "R", "sso_start_url": "https://x/start", "sso_region": "eu-west-1"}
-WEB = {"role_arn": arn("Web"), "web_identity_token_file": "/token"}
-
-
-@pytest.mark.parametrize(
-    ("config", "credentials", "kind"),
-    [
-        (WEB | SSO | LOGIN | PROCESS | KEYS, KEYS, BaseKind.WEB_IDENTITY),
-        (SSO | LOGIN | PROCESS | KEYS, KEYS, BaseKind.SSO),
-        (LOGIN | PROCESS | KEYS, KEYS, BaseKind.STATIC_KEYS),
-        (LOGIN | PROCESS | KEYS, {}, BaseKind.LOGIN_SESSION),
-        (PROCESS | KEYS, {}, BaseKind.CREDENTIAL_PROCESS),
-        (KEYS, {}, BaseKind.STATIC_KEYS),
-    ],
-)
-def test_the_order_inside_one_profile(config: dict[str, str], credentials: dict[str, str], kind: BaseKind) -> None:
-    assert base(view({"src": config}, {"src": credentials} if credentials else None))[0] is kind
-
-
-def test_static_keys_with_a_token_are_temporary() -> None:
-    assert base(view({"src": KEYS | {"aws_session_token": "t"}})) == (BaseKind.STATIC_KEYS, True)
-    assert base(view({"src": KEYS})) == (BaseKind.STATIC_KEYS, False)
-
-
-def test_a_process_is_known_by_a_digest_and_shown_by_its_name() -> None:
-    found = base_of(view({"src": PROCESS, "other": {"credential_process": "/opt/tool --password other"}}), "src")
-    assert found.detail == "tool"
-    assert "hunter2" not in repr(found)
-    assert found.identity != base_of(view({"src": {"credential_process": "/opt/tool"}}), "src").identity
-    assert base_of(view({"src": {"credential_process": "/My\\ Tools/tool -x"}}), "src").detail == "tool"
-    assert base_of(view({"src": {"credential_process": "PW=hunter2 tool"}}), "src").detail == ""
-
-
-@pytest.mark.parametrize(
-    ("properties", "code"),
-    [
-        ({"region": "eu-west-1"}, "no_credentials"),
-        ({"aws_access_key_id": "AKID"}, "partial_keys"),
-        ({"aws_secret_access_key": "s"}, "partial_keys"),
-        ({"aws_secret_access_key": "s", "role_arn": arn("A"), "source_profile": "dev"}, "partial_keys"),
-        ({"sso_account_id": "222222222222"}, "sso_incomplete"),
-        ({"sso_role_name": "R", "sso_start_url": "u", "sso_region": "r"}, "sso_incomplete"),
-        (SSO | {"sso_session": "nope"}, "sso_session_missing"),
-        (SSO | {"sso_session": "corp"}, "sso_conflict"),
-        ({"web_identity_token_file": "/t"}, "web_identity_no_role"),
-        ({"role_arn": arn("A"), "web_identity_token_file": ""}, "no_credentials"),
-    ],
-)
-def test_a_source_that_is_none_is_named(properties: dict[str, str], code: str) -> None:
-    sessions = {"corp": {"sso_start_url": "https://other/start", "sso_region": "eu-west-1"}}
-    found = roles(view({"top": role("src"), "src": properties}, DEV, sso_sessions=sessions))["top"]
-    problem = error(found)
-    assert (problem.code, problem.profile) == (code, "src")
-    assert '"src"' in problem.message
-
-
-def test_sso_by_session() -> None:
-    sessions = {"corp": {"sso_start_url": "https://x/start", "sso_region": "eu-west-1", "sso_registration_scopes": "all"}}
-    profile = {"sso_session": "corp", "sso_account_id": "222222222222", "sso_role_name": "R"}
-    seen = view({"src": profile, "same": profile | {"sso_region": "eu-west-1"}, "legacy": SSO}, sso_sessions=sessions)
-    assert base(seen) == (BaseKind.SSO, True)
-    assert base_of(seen, "src").identity == base_of(seen, "same").identity
-    assert base_of(seen, "src").identity != base_of(seen, "legacy").identity
-    assert base_of(seen, "src").detail == "222222222222/R at corp"
-
-
-def test_sso_starts_by_account_or_role_and_not_by_session_alone() -> None:
-    sessions = {"corp": {"sso_start_url": "https://x/start", "sso_region": "eu-west-1"}}
-    assert base(view({"src": {"sso_session": "corp", **PROCESS}}, sso_sessions=sessions))[0] is BaseKind.CREDENTIAL_PROCESS
-
-
 def test_base_of_refuses_what_is_no_base() -> None:
     seen = view({"src": {}, "admin": role("dev")}, DEV)
     for name in ("src", "admin", "nobody"):
         with pytest.raises(ChainError):
             base_of(seen, name)
     assert base_of(view({"both": role("dev") | KEYS}, DEV), "both").kind is BaseKind.STATIC_KEYS
-
-
-def test_where_keys_of_the_credentials_file_stand() -> None:
-    origin = base_of(view({}, {"x": {}, "dev": KEYS}), "dev").origin
-    assert origin is not None
-    assert (origin.file, origin.line) == (CREDENTIALS, 3)
-
-
-@pytest.mark.parametrize(
-    ("properties", "code", "severity"),
-    [
-        ({"credential_process": "/x"}, "go_process_and_source", "warning"),
-        ({"sso_account_id": "1"}, "java_sso_before_role", "warning"),
-        ({"sso_role_name": "R"}, "java_sso_before_role", "warning"),
-        ({"duration_seconds": "an hour"}, "duration_not_number", "warning"),
-        ({"duration_seconds": "600"}, "duration_range", "warning"),
-        ({"duration_seconds": "43201"}, "duration_range", "warning"),
-        ({"role_session_name": "not a name"}, "session_name_invalid", "warning"),
-        ({"role_session_name": ""}, "session_name_invalid", "warning"),
-        ({"external_id": "x"}, "external_id_invalid", "warning"),
-        ({"mfa_serial": ""}, "mfa_serial_invalid", "warning"),
-    ],
-)
-def test_what_is_odd_but_no_error(properties: dict[str, str], code: str, severity: str) -> None:
-    found = roles(view({"r": role("dev", **properties)}, DEV))["r"]
-    assert found.chain is not None
-    assert [(problem.code, problem.severity, problem.line) for problem in found.problems] == [(code, severity, 4)]
-
-
-@pytest.mark.parametrize(
-    ("properties", "code"),
-    [
-        ({"xswitch_tags": "novalue"}, "tags_invalid"),
-        ({"xswitch_tags": "a=1,A=2"}, "tags_invalid"),
-        ({"xswitch_policy": "{"}, "policy_invalid"),
-        ({"xswitch_policy": "[]"}, "policy_invalid"),
-        ({"xswitch_policy_arns": "ReadOnlyAccess"}, "policy_arns_invalid"),
-        ({"xswitch_source_identity": "x"}, "source_identity_invalid"),
-        ({"xswitch_transitive_tag_keys": "team"}, "transitive_tag_keys_invalid"),
-    ],
-)
-def test_a_restriction_that_cant_be_read_is_never_dropped(properties: dict[str, str], code: str) -> None:
-    assert error(roles(view({"r": role("dev", **properties)}, DEV))["r"]).code == code
-
-
-def test_durations_out_of_range_are_brought_into_it() -> None:
-    seen = view({"low": role("dev", duration_seconds="1"), "high": role("dev", duration_seconds="99999")}, DEV)
-    assert {name: found.duration_seconds for name, found in roles(seen).items()} == {"low": 900, "high": 43200}
