@@ -81,6 +81,11 @@ class Rows:
         if isinstance(found, Problem):
             problems = (found, *problems)
         serial = found.mfa_serial if isinstance(found, Resolved) else profile.get("mfa_serial")
+        asked, before = None if hop is None else hop.duration_seconds, ""
+        if chain is not None:
+            mfa = serial is not None and not is_temporary(chain.base)
+            before = before_words(chain.base, first_hop=len(chain.hops) == 1, mfa=mfa)
+        seconds, reason = effective_duration(asked, None, None, before)
         role = Role(
             name=draft.name,
             role_arn=str(arn),
@@ -93,8 +98,8 @@ class Rows:
             chain=chain,
             mfa_serial=serial or None,
             external_id=None if hop is None else hop.external_id,
-            duration_seconds=0,
-            duration_reason="",
+            duration_seconds=seconds,
+            duration_reason=reason,
             managed_profile=draft.managed,
             origin=profile.origin,
             endpoint=endpoint,
@@ -105,11 +110,9 @@ class Rows:
             temporary_definition=draft.definition,
         )
         guard = guard_for(role, self._settings)
-        before = ""
-        if chain is not None:
-            mfa = serial is not None and not is_temporary(chain.base)
-            before = before_words(chain.base, first_hop=len(chain.hops) == 1, mfa=mfa)
-        seconds, reason = effective_duration(None if hop is None else hop.duration_seconds, None, guard, before)
+        if guard is None:
+            return role
+        seconds, reason = effective_duration(asked, None, guard, before)
         return replace(role, guard=guard, duration_seconds=seconds, duration_reason=reason)
 
     def _surprises(self, profile: Profile, chain: Chain) -> list[Problem]:
