@@ -285,7 +285,7 @@ def test_an_ended_session() -> None:
     sts = BotoSts()
     with aws_server() as aws:
         role = sts.assume_role(DEV_CREDENTIALS, asked(READER_ARN, duration_seconds=900), at(aws))
-        aws.clock.advance(901)  # type: ignore[attr-defined] # the default clock of the server can be moved
+        aws.clock.advance(901)
         with pytest.raises(AwsDeniedError) as caught:
             sts.get_caller_identity(role.credentials, at(aws))
     assert (caught.value.code, caught.value.aws_code) == ("expired_token", "ExpiredToken")
