@@ -53,8 +53,9 @@ def user_places() -> Places:
 
 
 def private_folder(path: Path) -> Path:
-    """`path`, made with its parents if need be, the last one with mode 0700 whatever the umask."""
-    if not path.is_dir():
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
+    """`path`, made if need be with its missing parents, each of those with mode 0700 whatever the umask."""
+    missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
     return path

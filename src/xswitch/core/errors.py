@@ -11,7 +11,7 @@ from typing import ClassVar
 
 
 class ExitCode(IntEnum):
-    """The process exit codes; documented in docs/reference.md and part of the interface."""
+    """The process exit codes; documented in docs/json.md and part of the interface."""
 
     DONE = 0
     BUG = 1
