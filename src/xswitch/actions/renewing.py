@@ -62,8 +62,11 @@ def _role(reading: Reading, name: str) -> Role | XswitchError:
 
 
 def _distinct(targets: Sequence[_Target]) -> list[_Target]:
-    keys = [found.managed_profile if isinstance(found, Role) else f"\0{name}" for name, found in targets]
-    return [target for key, target in dict(zip(reversed(keys), reversed(targets), strict=True)).items() if key][::-1]
+    """The first target of every managed profile."""
+    first: dict[str, _Target] = {}
+    for name, found in targets:
+        first.setdefault(found.managed_profile if isinstance(found, Role) else f"\0{name}", (name, found))
+    return list(first.values())
 
 
 class _Batch:

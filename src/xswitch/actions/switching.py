@@ -78,7 +78,8 @@ def _as_read_now(reading: Reading, role: Role) -> Role:
     found = reading.by_name.get(role.name)
     if found is None:
         raise TargetError(f"{role.name} is no longer in the config.", next_step="xswitch list", code="target_unknown")
-    return found
+    named = reading.managed.get(role.managed_profile) == role.name
+    return replace(found, managed_profile=role.managed_profile) if named else found
 
 
 def _unconfirmed(role: Role, typed: str | None) -> UsageError:
