@@ -14,7 +14,7 @@ the machine's). A code works once: advance the clock by 30 seconds before giving
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -22,16 +22,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
+import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from xswitch.demo import totp
-from xswitch.demo.clock import Clock
+from xswitch.demo.clock import Clock, MovableClock
 from xswitch.demo.faults import Faults
 from xswitch.demo.server import EmbeddedAws
 from xswitch.demo.state import World
 
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient
+    from types_boto3_sts.type_defs import CredentialsTypeDef
 
 DEV, PROD, HUB = "111111111111", "222222222222", "333333333333"
 DEV_KEY, DEV_SECRET = "AKIAQRSTUVWXYZ234567", "devdevdevdevdevdevdevdevdevdevdevdevdev1"
@@ -121,7 +124,7 @@ def default_state() -> dict[str, Any]:
 @contextmanager
 def aws_server(
     state: Mapping[str, Any] | None = None,
-    clock: Clock | None = None,
+    clock: MovableClock | None = None,
     *,
     wall: Clock | None = None,
     faults: Faults | None = None,
@@ -139,9 +142,16 @@ def _botocore_session() -> Any:
 
 
 def sts_client(
-    aws: EmbeddedAws, credentials: Mapping[str, Any] | tuple[str, str] = (DEV_KEY, DEV_SECRET), *, region: str = REGION
+    aws: EmbeddedAws,
+    credentials: Mapping[str, Any] | CredentialsTypeDef | tuple[str, str] = (DEV_KEY, DEV_SECRET),
+    *,
+    region: str = REGION,
+    validate: bool = True,
 ) -> STSClient:
-    """A real botocore client of a server: for a key pair (default: of dev), or for the Credentials of an STS answer. It never retries."""
+    """A real botocore client of a server: for a key pair (default: of dev), or for the Credentials of an STS answer.
+
+    It never retries. Without `validate` it sends what botocore itself would refuse.
+    """
     if isinstance(credentials, tuple):
         keys = {"aws_access_key_id": credentials[0], "aws_secret_access_key": credentials[1]}
     else:
@@ -150,9 +160,17 @@ def sts_client(
             "aws_secret_access_key": credentials["SecretAccessKey"],
             "aws_session_token": credentials["SessionToken"],
         }
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10, parameter_validation=validate)
     client: STSClient = _botocore_session().create_client("sts", region_name=region, endpoint_url=aws.endpoint, config=config, **keys)
     return client
+
+
+def refusal(call: Callable[..., object], **parameters: Any) -> tuple[str, str]:
+    """AWS's code and text when it says no to a client's call."""
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
 
 
 def totp_code(secret: str = TOTP_SECRET, now: datetime | None = None) -> str:

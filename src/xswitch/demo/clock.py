@@ -16,6 +16,14 @@ class Clock(Protocol):
         ...
 
 
+class MovableClock(Clock, Protocol):
+    """A clock that can be told that time has passed."""
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        ...
+
+
 class SystemClock:
     """The machine's time."""
 

@@ -49,6 +49,12 @@ class Faults:
         with self._lock:
             self._faults.append(Fault(FaultKind(kind), action, times, seconds))
 
+    @property
+    def pending(self) -> int:
+        """How many faults still wait for a call."""
+        with self._lock:
+            return len(self._faults)
+
     def clear(self) -> None:
         """Nothing goes wrong any more."""
         with self._lock:

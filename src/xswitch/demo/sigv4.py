@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 
 from xswitch.demo.answers import AwsAnswerError, bad_signature
 
@@ -171,10 +171,12 @@ def sign(request: HttpRequest, claim: Claim, secret_access_key: str) -> str:
 
 
 def _canonical(request: HttpRequest, claim: Claim) -> str:
+    # Only percent signs encode here: in a signature a plus is a plus, whatever a form makes of it.
+    given = (pair.partition("=") for pair in request.query.split("&") if pair)
     pairs = sorted(
-        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
-        for name, value in parse_qsl(request.query, keep_blank_values=True)
-        if not (claim.expires_seconds is not None and name == "X-Amz-Signature")
+        (quote(unquote(name), safe="-_.~"), quote(unquote(value), safe="-_.~"))
+        for name, _, value in given
+        if claim.expires_seconds is None or name != "X-Amz-Signature"
     )
     headers = "".join(f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in claim.signed_headers)
     return "\n".join(

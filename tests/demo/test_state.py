@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from support_aws import ADMIN_ARN, DEV, DEV_KEY, EXTERNAL_ARN, PROD, allow, default_state
+from xswitch.core.errors import ExitCode, SettingsError
+from xswitch.core.policy import PolicyKind
+from xswitch.demo.sessions import SessionStore, new_keys
+from xswitch.demo.state import World, unique_id
+
+
+def world(data: Any) -> World:
+    return World.from_json(json.dumps(data))
+
+
+def test_everything_is_found_by_its_name() -> None:
+    found = world(default_state())
+    known = found.key(DEV_KEY)
+    assert known is not None
+    user, key = known
+    assert (user.name, user.account, key.active) == ("dev", DEV, True)
+    assert user.mfa_devices[0].serial == f"arn:aws:iam::{DEV}:mfa/dev"
+    role = found.role(ADMIN_ARN)
+    assert role is not None
+    assert (role.max_session_seconds, role.policies[0].name) == (43_200, "arn:aws:iam::aws:policy/AdministratorAccess")
+    assert found.role(EXTERNAL_ARN) is not None
+    assert found.user(user.arn) == user
+    assert (found.key("AKIAX"), found.role("x"), found.user("x"), found.account("x")) == (None, None, None, None)
+
+
+def test_no_secret_shows_in_the_repr() -> None:
+    data = default_state()
+    text = repr(world(data))
+    for user in data["accounts"][0]["users"]:
+        for secret in [*user["access_keys"], *user.get("mfa_devices", [])]:
+            assert secret["secret"] not in text
+
+
+def test_other_partitions_and_paths() -> None:
+    user = {"name": "u", "path": "/team/", "policies": {"p": allow(Action="*", Resource="*")}, "tags": {"a": "b"}}
+    data = {"version": 1, "clock_offset": 5, "accounts": [{"id": PROD, "partition": "aws-cn", "users": [user]}]}
+    found = world(data)
+    assert found.clock_offset == 5
+    assert found.user(f"arn:aws-cn:iam::{PROD}:user/team/u") is not None
+    account = found.account(PROD)
+    assert account is not None
+    assert account.name == PROD
+
+
+def test_managed_policies_are_aws_own_or_the_accounts() -> None:
+    data = default_state()
+    data["accounts"][1]["policies"] = [{"name": "P", "document": allow(Action="s3:*", Resource="*")}]
+    found = world(data)
+    own = f"arn:aws:iam::{PROD}:policy/P"
+    assert found.managed_policy(own, PolicyKind.SESSION, PROD) is not None
+    assert found.managed_policy(own, PolicyKind.SESSION, DEV) is None
+    assert found.managed_policy(own, PolicyKind.SESSION, "9" * 12) is None
+    aws = found.managed_policy("arn:aws:iam::aws:policy/job-function/ReadOnlyAccess", PolicyKind.SESSION, PROD)
+    assert aws is not None
+    assert aws.kind is PolicyKind.SESSION
+    assert found.managed_policy("arn:aws:iam::aws:policy/Nothing", PolicyKind.SESSION, PROD) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda data: data.update(version=2), "version must be 1"),
+        (lambda data: data.pop("accounts"), "KeyError: 'accounts'"),
+        (lambda data: data["accounts"][0].update(id="12"), "'12' is not 12 digits"),
+        (lambda data: data["accounts"][0]["users"][0].pop("name"), "KeyError: 'name'"),
+        (lambda data: data["accounts"][0]["users"][0].update(attached_policies=["arn:aws:iam::aws:policy/X"]), "there is no policy"),
+        (lambda data: data["accounts"][1]["roles"][0].update(max_session_duration=60), "must be 3600..43200"),
+        (
+            lambda data: data["accounts"][1]["roles"][0].update(trust_policy={}),
+            "the trust policy of arn:aws:iam::222222222222:role/Admin: ",
+        ),
+        (lambda data: data["accounts"][1].update(policies=[{"name": "P", "document": {}}]), "policy/P: Statement is missing"),
+        (lambda data: data["accounts"].append("x"), "TypeError"),
+    ],
+)
+def test_what_is_wrong_with_a_state_is_said_with_its_place(change: Any, why: str) -> None:
+    data = default_state()
+    change(data)
+    with pytest.raises(SettingsError) as caught:
+        world(data)
+    assert why in caught.value.why
+    assert (caught.value.exit_code, caught.value.code) == (ExitCode.CONFIG, "demo_state")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"version": 1, "accounts": 7}'])
+def test_text_that_is_no_state(text: str) -> None:
+    with pytest.raises(SettingsError):
+        World.from_json(text)
+
+
+def test_unique_ids_are_stable_and_of_the_right_form() -> None:
+    first = unique_id("AROA", "arn:x")
+    assert first == unique_id("AROA", "arn:x") != unique_id("AROA", "arn:y")
+    assert len(first) == 21
+
+
+@pytest.mark.parametrize("account", ["000000000001", "123456789012", "999999999999"])
+def test_a_sessions_key_id_carries_its_account(account: str) -> None:
+    keys = new_keys(account)
+    number = int.from_bytes(base64.b32decode(keys.access_key_id[4:])[:6])
+    assert (number & 0x7FFFFFFFFF80) >> 7 == int(account)
+    assert (len(keys.access_key_id), len(keys.secret)) == (20, 40)
+    assert keys.token.startswith("IQoJ")
+    assert keys.secret not in repr(keys)
+
+
+def test_a_code_is_used_once_per_device() -> None:
+    store = SessionStore()
+    assert [store.use_code("a", 1), store.use_code("a", 1), store.use_code("b", 1), store.use_code("a", 2)] == [True, False, True, True]
