@@ -33,7 +33,7 @@ function __xswitch_file {
     local __xs_at __xs_c __xs_hex
     __xs_file=
     for ((__xs_at = 1; __xs_at <= ${#1}; __xs_at++)); do
-        __xs_c=$1[__xs_at]
+        __xs_c=${1[__xs_at]}
         case $__xs_at$__xs_c in
             (1. | *[^A-Za-z0-9_.@:+-])
                 builtin printf -v __xs_hex '%02X' "'$__xs_c"
