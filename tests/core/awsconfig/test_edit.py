@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support_awsconfig import NAMES, Botocore, clean_texts, second_sdk_reading, texts
+from xswitch.core.awsconfig.document import parse
+from xswitch.core.awsconfig.edit import apply_edits, apply_patches, plan_edits, verify
+from xswitch.core.errors import ConfigError
+from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile
+
+files: st.SearchStrategy[FileKind] = st.sampled_from(["config", "credentials"])
+properties = st.dictionaries(
+    st.sampled_from(["region", "output", "credential_process", "xswitch_role", "external_id"]),
+    st.sampled_from(["", "eu-west-1", "/usr/bin/x y", "a#b", "a = b", "ä", "50%", "[x]"]),
+    max_size=4,
+)
+
+
+@pytest.fixture(scope="module")
+def botocore(tmp_path_factory: pytest.TempPathFactory) -> Botocore:
+    return Botocore(tmp_path_factory.mktemp("botocore"))
+
+
+@st.composite
+def edits(draw: st.DrawFn, file: FileKind) -> list[Edit]:
+    found: list[Edit] = []
+    for _ in range(draw(st.integers(1, 3))):
+        name = draw(st.sampled_from([*NAMES, "xs-new"]))
+        if draw(st.integers(0, 2)):
+            comment = draw(st.sampled_from(["", "made by hand", "xswitch wrote this"]))
+            found.append(SetProfile(file, name, draw(properties), comment, exact=draw(st.booleans())))
+        else:
+            found.append(RemoveProfile(file, name))
+    return found
+
+
+def meant(before: Mapping[str, Any] | None, name: str, changes: list[Edit]) -> dict[str, Any] | None:
+    """What profile `name` shall hold after the changes."""
+    wanted = None if before is None else dict(before)
+    for edit in changes:
+        if edit.name != name:
+            continue
+        kept = {} if wanted is None or isinstance(edit, RemoveProfile) or edit.exact else wanted
+        wanted = None if isinstance(edit, RemoveProfile) else {**kept, **edit.properties}
+    return wanted
+
+
+def significant(text: str) -> list[str]:
+    return [line.removesuffix("\r") for line in text.split("\n") if line.strip()]
+
+
+def check_lines(text: str, new: str, file: FileKind, touched: set[str]) -> None:
+    """Sections of other names are there byte by byte, in order, and so are the comments behind any section."""
+    at = 0
+    for section in parse(text, file).sections:
+        if section.kind != "profile" or section.name not in touched:
+            whole = text[section.start : section.used]
+            assert whole in new[at:]
+            at = new.index(whole, at) + len(whole)
+        for line in text[section.used : section.end].split("\n"):
+            if line[:1] in ("#", ";") and not line.startswith("# xswitch"):
+                assert line in new[at:]
+                at = new.index(line, at) + len(line)
+
+
+def check_edit(botocore: Botocore, text: str, file: FileKind, changes: list[Edit]) -> bool:
+    """Whether the edit is possible; if so, that both readings differ in nothing but what was meant, by readers that are not ours."""
+    new = apply_edits(text, file, changes)
+    try:
+        verify(text, new, file, changes)
+    except ConfigError:
+        return False
+    before, after = second_sdk_reading(text, file), second_sdk_reading(new, file)
+    names = {edit.name for edit in changes}
+    for key in {*before, *after}:
+        if key[0] == "profile" and key[1] in names:
+            assert after.get(key) == meant(before.get(key), key[1], changes)
+        else:
+            assert after.get(key) == before.get(key)
+    for name in names:
+        if meant(before.get(("profile", name)), name, changes) is not None:
+            assert ("profile", name) in after
+    cli_before, cli_after = botocore.by_kind(text, file), botocore.by_kind(new, file)
+    if cli_before is not None:
+        assert cli_after is not None
+        leaked = {} if "[DEFAULT]" not in text else (botocore.raw(text + "\n[only-defaults]\n") or {}).get("only-defaults", {})
+        for key in {*cli_before, *cli_after}:
+            now, was = cli_after.get(key), cli_before.get(key)
+            if key[0] == "profile" and key[1] in names:
+                wanted = meant(was, key[1], changes)
+                assert now == wanted or {**leaked, **(now or {})} == {**leaked, **(wanted or {})}
+            else:
+                assert now == was
+    check_lines(text, new, file, names)
+    return True
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_only_what_is_meant_changes_or_nothing_does(botocore: Botocore, data: st.DataObject) -> None:
+    file = data.draw(files)
+    check_edit(botocore, data.draw(texts(file)), file, data.draw(edits(file)))
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_a_clean_text_can_always_be_edited(botocore: Botocore, data: st.DataObject) -> None:
+    file = data.draw(files)
+    assert check_edit(botocore, data.draw(clean_texts(file)), file, data.draw(edits(file)))
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_a_new_profile_leaves_every_byte_before_it(data: st.DataObject) -> None:
+    file = data.draw(files)
+    text = data.draw(texts(file))
+    new = apply_edits(text, file, [SetProfile(file, "xs-new", data.draw(properties), "xswitch")])
+    assert new.startswith(text)
+
+
+@given(st.data())
+def test_setting_and_removing_gives_the_same_lines_again(data: st.DataObject) -> None:
+    file = data.draw(files)
+    text = data.draw(clean_texts(file))
+    new = apply_edits(text, file, [SetProfile(file, "xs-new", data.draw(properties), "mine")])
+    again = apply_edits(new, file, [RemoveProfile(file, "xs-new")])
+    assert significant(again) == significant(text)
+    if text.endswith("\n") and not text.endswith("\n\n") and not text.endswith("\n\r\n"):
+        assert again == text
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_the_same_edit_twice_changes_nothing_more(data: st.DataObject) -> None:
+    file = data.draw(files)
+    text = data.draw(texts(file))
+    edit = SetProfile(file, data.draw(st.sampled_from(NAMES)), data.draw(properties), "xswitch")
+    once = apply_edits(text, file, [edit])
+    assert apply_edits(once, file, [edit]) == once
+
+
+@given(st.data())
+def test_the_steps_are_the_edit(data: st.DataObject) -> None:
+    file = data.draw(files)
+    text = data.draw(texts(file))
+    changes = data.draw(edits(file))
+    new = text
+    for patches in plan_edits(text, file, changes):
+        at = 0
+        for patch in patches:
+            assert at <= patch.start <= patch.end <= len(new)
+            at = patch.end
+        new = apply_patches(new, patches)
+    assert new == apply_edits(text, file, changes)
+
+
+def edited(text: str, *changes: Edit) -> str:
+    file = changes[0].file
+    new = apply_edits(text, file, changes)
+    verify(text, new, file, changes)
+    return new
+
+
+def put(name: str, exact: bool = False, comment: str = "", file: FileKind = "config", **values: str) -> SetProfile:  # noqa: FBT001, FBT002 -- short calls below
+    return SetProfile(file, name, values, comment, exact=exact)
+
+
+@pytest.mark.parametrize(
+    ("text", "edit", "new"),
+    [
+        ("", put("xs-a", region="r"), "[profile xs-a]\nregion = r\n"),
+        ("", put("xs-a", comment="for a", region="r"), "# xswitch: for a\n[profile xs-a]\nregion = r\n"),
+        ("", put("xs-a", comment="xswitch: for a", region=""), "# xswitch: for a\n[profile xs-a]\nregion =\n"),
+        ("", put("xs-a", file="credentials", region="r"), "[xs-a]\nregion = r\n"),
+        ("", put("default", region="r"), "[default]\nregion = r\n"),
+        ("\ufeff", put("xs-a", region="r"), "\ufeff[profile xs-a]\nregion = r\n"),
+        ("# x", put("xs-a"), "# x\n\n[profile xs-a]\n"),
+        ("# x\n", put("xs-a"), "# x\n\n[profile xs-a]\n"),
+        ("# x\n\n", put("xs-a"), "# x\n\n[profile xs-a]\n"),
+        ("# x\n  ", put("xs-a"), "# x\n  \n\n[profile xs-a]\n"),
+        ("# x\r\n", put("xs-a", b="c"), "# x\r\n\r\n[profile xs-a]\r\nb = c\r\n"),
+        ("[profile a]\r\nx = 1", put("xs-a", b="c"), "[profile a]\r\nx = 1\r\n\r\n[profile xs-a]\r\nb = c\r\n"),
+    ],
+)
+def test_a_new_profile_is_appended(text: str, edit: SetProfile, new: str) -> None:
+    assert edited(text, edit) == new
+
+
+@pytest.mark.parametrize(
+    ("text", "edit", "new"),
+    [
+        ("[profile a]\nx = 1\n", put("a", x="1"), "[profile a]\nx = 1\n"),
+        ("[profile a]\nx=1\ny = 2\n", put("a", x="3"), "[profile a]\nx=3\ny = 2\n"),
+        ("[profile a]\nx =   1  \ny = 2\n", put("a", x="3"), "[profile a]\nx =   3\ny = 2\n"),
+        ("[profile a]\nx =\ny = 2\n", put("a", x="3"), "[profile a]\nx = 3\ny = 2\n"),
+        ("[profile a]\nx=\ny = 2\n", put("a", x="3"), "[profile a]\nx=3\ny = 2\n"),
+        ("[profile a]\nx = 1\ny = 2\n", put("a", x=""), "[profile a]\nx = \ny = 2\n"),
+        ("[profile a]\r\nx = 1\r\n", put("a", x="3", z="4"), "[profile a]\r\nx = 3\r\nz = 4\r\n"),
+        ("[profile a]\nx = 1", put("a", x="3"), "[profile a]\nx = 3"),
+        ("[profile a]\nx = 1", put("a", y="3"), "[profile a]\nx = 1\ny = 3\n"),
+        ("[profile a]", put("a", y="3"), "[profile a]\ny = 3\n"),
+        ("[profile a]\nRegion = 1\n", put("a", region="3"), "[profile a]\nRegion = 3\n"),
+        ("[profile a]\nx = 1\n\n# b\n[profile b]\n", put("a", y="2"), "[profile a]\nx = 1\ny = 2\n\n# b\n[profile b]\n"),
+        ("[profile a]\nx = 1 # why\ny = 2\n", put("a", x="3"), "[profile a]\n# why\nx = 3\ny = 2\n"),
+        ("[profile a]\nx = # why\n", put("a", x="3"), "[profile a]\n# why\nx = 3\n"),
+        ("[profile a]\nx = 1 # why\n", put("a", y="3"), "[profile a]\nx = 1 # why\ny = 3\n"),
+        ("[profile a]\nx = 1\n  2\n# c\n  3\ny = 2\n", put("a", x="4"), "[profile a]\nx = 4\n# c\ny = 2\n"),
+        ("[profile a]\ns3 =\n  x = 1\ny = 2\n", put("a", x="4"), "[profile a]\ns3 =\n  x = 1\ny = 2\nx = 4\n"),
+        ("[profile a]\nx = 1\n[profile a]\nx = 2\n", put("a", x="3"), "[profile a]\nx = 1\n[profile a]\nx = 3\n"),
+        ("[profile a]\nx = 1\nx = 2\n", put("a", x="3"), "[profile a]\nx = 1\nx = 3\n"),
+        ("[profile a]\nx = 1\n[profile b]\n[profile a]\n", put("a", y="3"), "[profile a]\nx = 1\n[profile b]\n[profile a]\ny = 3\n"),
+        ("[default]\nx = 1\n", put("default", x="2"), "[default]\nx = 2\n"),
+        ("[default]\nx = 1\n[profile default]\nx = 1\n", put("default", x="2"), "[default]\nx = 1\n[profile default]\nx = 2\n"),
+        ("[a]\nx = 1\n", put("a", file="credentials", x="2"), "[a]\nx = 2\n"),
+    ],
+)
+def test_a_value_is_replaced_where_it_counts(text: str, edit: SetProfile, new: str) -> None:
+    assert edited(text, edit) == new
+
+
+@pytest.mark.parametrize(
+    ("text", "edit", "new"),
+    [
+        ("[profile a]\nx = 1\n# c\ny = 2\n\nz = 3\n", put("a", exact=True, y="4"), "[profile a]\n# c\ny = 4\n\n"),
+        ("[profile a]\nx = 1", put("a", exact=True, y="4"), "[profile a]\ny = 4\n"),
+        ("[profile a]\nx = 1\ns3 =\n  b = c\n[profile b]\n", put("a", exact=True), "[profile a]\n[profile b]\n"),
+        ("[profile a]\ny: 1\nb c = d\nrubbish\nx = 1\n  2\n", put("a", exact=True, x="1\n2"[:1]), "[profile a]\nx = 1\n"),
+        ("[profile a]\nx = 1\nx = 2\n", put("a", exact=True, x="2"), "[profile a]\nx = 2\n"),
+        ("[profile a]\nx = 1\n[profile a]\ny = 2\n", put("a", exact=True, x="3"), "[profile a]\nx = 3\n[profile a]\n"),
+        ("[profile a]\n  # indented\nx = 1\n", put("a", exact=True, x="1"), "[profile a]\nx = 1\n"),
+    ],
+)
+def test_an_exact_profile_holds_nothing_else(text: str, edit: SetProfile, new: str) -> None:
+    assert edited(text, edit) == new
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("[profile xs-a]\nx = 1\n", ""),
+        ("[profile b]\n\n# xswitch: a\n[profile xs-a]\nx = 1\n", "[profile b]\n"),
+        ("[profile b]\n\n# mine\n[profile xs-a]\nx = 1\n", "[profile b]\n\n# mine\n"),
+        ("[profile b]\n\n# xswitch: a\n[profile xs-a]\nx = 1\n\n# c\n[profile c]\n", "[profile b]\n\n# c\n[profile c]\n"),
+        ("[profile b]\n# xswitch\n[profile xs-a]\nx = 1\nrubbish\n  more\n# c\n[profile c]\n", "[profile b]\n# c\n[profile c]\n"),
+        ("[profile xs-a]\nx = 1\n[profile b]\n[profile xs-a]\ny = 1\n", "[profile b]\n"),
+        ("[profile xs-a]\nx = 1\n[profile xs-a]\ny = 1", ""),
+        ("\ufeff[profile xs-a]\nx = 1\n", "\ufeff"),
+        ("\ufeff# xswitch\n[profile xs-a]\nx = 1\n", "\ufeff"),
+        ("[profile b]\r\n\r\n# xswitch\r\n[profile xs-a]\r\nx = 1\r\n", "[profile b]\r\n"),
+        ("[profile b]\nx = 1\n", "[profile b]\nx = 1\n"),
+    ],
+)
+def test_a_profile_is_removed_with_our_comment_and_no_other(text: str, new: str) -> None:
+    assert edited(text, RemoveProfile("config", "xs-a")) == new
+
+
+def test_edits_of_the_other_file_are_left_out() -> None:
+    assert apply_edits("x", "config", [put("a", file="credentials"), RemoveProfile("credentials", "b")]) == "x"
+
+
+def test_several_edits_are_made_one_after_another() -> None:
+    text = "[profile a]\nx = 1\n"
+    new = edited(text, put("xs-b", y="1"), put("xs-b", z="2"), RemoveProfile("config", "a"))
+    assert new == "\n[profile xs-b]\ny = 1\nz = 2\n"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "k3y\nb",
+        "k3y\rb",
+        "k3y\0b",
+        "k3y\n[profile evil]\nx = 1",
+        " k3y",
+        "k3y ",
+        "k3y #b",
+        "k3y\t;b",
+        "#k3y",
+        "; k3y",
+        "\x1b[0mk3y",
+        "\u00a0k3y",
+        "k3y\x85",
+    ],
+)
+def test_a_value_that_could_be_read_otherwise_is_refused(value: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        apply_edits("[profile a]\n", "config", [SetProfile("config", "a", {"aws_secret_access_key": value})])
+    assert refused.value.code == "unsafe_value"
+    assert "k3y" not in f"{refused.value} {refused.value.next_step}"
+
+
+@pytest.mark.parametrize("key", ["", "A", "a b", "a=b", "a:b", "a\nb", "[a]", "#a", "ä", "a%"])
+def test_a_key_that_could_be_read_otherwise_is_refused(key: str) -> None:
+    with pytest.raises(ConfigError):
+        apply_edits("", "config", [SetProfile("config", "a", {key: "x"})])
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a]", "a]\n[b", "a\n", "a'b", "ä", "a#b", "a;b"])
+@pytest.mark.parametrize("file", ["config", "credentials"])
+def test_a_name_that_is_not_legal_is_refused(name: str, file: FileKind) -> None:
+    for edit in (SetProfile(file, name, {}), RemoveProfile(file, name)):
+        with pytest.raises(ConfigError) as refused:
+            apply_edits("", file, [edit])
+        assert refused.value.code == "illegal_profile_name"
+
+
+def test_keys_for_everybody_are_never_written() -> None:
+    with pytest.raises(ConfigError):
+        apply_edits("", "credentials", [SetProfile("credentials", "DEFAULT", {"a": "b"})])
+    assert edited("", put("DEFAULT", a="b")) == "[profile DEFAULT]\na = b\n"
+
+
+def test_a_comment_can_inject_nothing() -> None:
+    with pytest.raises(ConfigError):
+        apply_edits("", "config", [SetProfile("config", "a", {}, "x\n[profile evil]")])
+
+
+@pytest.mark.parametrize(
+    ("text", "edit", "why"),
+    [
+        ("[profile a]\nx: 1\n", put("a", x="2"), "AWS CLI would refuse"),
+        ("[profile 'a']\nx = 1\n", RemoveProfile("config", "a"), "still see"),
+        ("[profile a]\n[profile 'a']\nx = 1\n", put("a", y="2"), "read profile a otherwise"),
+        ("[profile a\n[profile b]\n", put("c"), None),
+        ("[profile  a]\n[profile a]\nx = 1\n", put("a", y="2"), None),
+    ],
+)
+def test_what_would_go_wrong_under_one_reading_is_refused(text: str, edit: Edit, why: str | None) -> None:
+    new = apply_edits(text, "config", [edit])
+    if why is None:
+        verify(text, new, "config", [edit])
+        return
+    with pytest.raises(ConfigError) as refused:
+        verify(text, new, "config", [edit])
+    assert why in refused.value.why
+
+
+@pytest.mark.parametrize(
+    ("new", "why"),
+    [
+        ("[profile a]\nx = 2\n[profile b]\ny = 1\n", "[a]"),
+        ("[profile a]\nx = 1\n[profile b]\n", "[b]"),
+        ("[profile a]\nx = 1\n[profile b]\ny = 2\n[profile c]\n", "[c]"),
+        ("[profile a]\nx = 1\n[profile b]\ny = 2\nrubbish\n", "no_equals"),
+        ("[profile a]\nx = 1\n[profile b]\ny = 2\n[foo]\n", "[foo]"),
+        ("[profile a]\nx = 1\n[profile b]\ny = 2\n[DEFAULT]\n[DEFAULT]\n", "DEFAULT"),
+    ],
+)
+def test_verify_sees_what_was_not_meant(new: str, why: str) -> None:
+    old = "[profile a]\nx = 1\n[profile b]\ny = 1\n"
+    with pytest.raises(ConfigError) as refused:
+        verify(old, new, "config", [put("b", y="2")])
+    assert refused.value.code == "edit_unsafe"
+    assert why in refused.value.why
+
+
+def test_verify_names_a_few_sections_only() -> None:
+    old = "".join(f"[profile p{n}]\n" for n in range(9))
+    with pytest.raises(ConfigError, match="and 6 more"):
+        verify(old, "", "config", [])
