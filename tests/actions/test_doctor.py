@@ -216,3 +216,26 @@ def test_without_roles_no_endpoint_is_tried(world: World) -> None:
 def test_an_endpoint_of_ones_own_is_named(world: World) -> None:
     world.config.config = GOOD.replace("region = eu-west-1", "endpoint_url = http://127.0.0.1:4566")
     assert any("http://127.0.0.1:4566" in check.message for check in checks(world, "sts"))
+
+
+def test_one_address_is_tried_once_whatever_the_regions(world: World) -> None:
+    url = "endpoint_url = http://127.0.0.1:4566"
+    world.config.config = GOOD.replace("region = eu-west-1", f"region = eu-west-1\n{url}").replace(
+        "[profile open]", f"[profile open]\n{url}"
+    )
+    world.sts_probe.reached.clear()
+    world.actions.doctor()
+    assert [endpoint.url for endpoint in world.sts_probe.reached].count("http://127.0.0.1:4566") == 1
+
+
+def test_the_endpoint_most_roles_use_is_tried_first(world: World) -> None:
+    world.sts_probe.reached.clear()
+    world.actions.doctor()
+    assert [endpoint.region for endpoint in world.sts_probe.reached] == ["us-east-1", "eu-west-1"]
+
+
+def test_words_are_counted_as_people_do(world: World) -> None:
+    world.config.config = "[profile odd]\nregion = x # y\n"
+    world.config.credentials = ""
+    assert "1 profile in" in only(world, "config").message
+    assert "1 warning." in only(world, "config").message

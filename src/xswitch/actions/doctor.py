@@ -53,12 +53,17 @@ def _failed(name: str, error: XswitchError, state: CheckState = "error") -> Chec
 
 def _config(reading: Reading) -> Check:
     counts = Counter(problem.severity for problem in reading.view.problems)
-    words = f"{len(reading.view.profiles)} profiles in {reading.view.paths.config} and {reading.view.paths.credentials}"
+    words = f"{_counted(len(reading.view.profiles), 'profile')} in {reading.view.paths.config} and {reading.view.paths.credentials}"
     if counts["error"]:
-        return Check("config", "error", f"{words}; {counts['error']} mistakes and {counts['warning']} warnings.", "xswitch config")
+        found = f"{_counted(counts['error'], 'mistake')} and {_counted(counts['warning'], 'warning')}"
+        return Check("config", "error", f"{words}; {found}.", "xswitch config")
     if counts["warning"]:
-        return Check("config", "warning", f"{words}; {counts['warning']} warnings.", "xswitch config")
+        return Check("config", "warning", f"{words}; {_counted(counts['warning'], 'warning')}.", "xswitch config")
     return Check("config", "ok", f"{words}.")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _settings(reading: Reading) -> Iterator[Check]:
@@ -70,7 +75,7 @@ def _roles(reading: Reading) -> Check:
     roles = reading.resolution.roles
     broken = {role.name: next((_sentence(p) for p in role.problems if p.severity == "error"), "") for role in roles if role.chain is None}
     if not broken:
-        return Check("roles", "ok", f"{len(roles)} roles, and every chain can be resolved.")
+        return Check("roles", "ok", f"{_counted(len(roles), 'role')}, and every chain can be resolved.")
     first = next(iter(broken.values()))
     words = f"{len(broken)} of {len(roles)} roles can't be assumed as they are configured. {first}"
     return Check("roles", "warning", words, "xswitch config", dict(list(broken.items())[:_SHOWN]))
@@ -121,7 +126,9 @@ def _exposed(fact: FileFact) -> bool:
 def _sts(ports: Ports, reading: Reading) -> Iterator[Check]:
     """Reachability and clock of the endpoints most roles use."""
     counted = Counter(role.endpoint for role in reading.resolution.roles if role.chain is not None)
-    endpoints = [endpoint for endpoint, _ in counted.most_common(_ENDPOINTS)]
+    # A URL of one's own is the same place whatever the region.
+    distinct = {endpoint.url or endpoint.region: endpoint for endpoint, _ in reversed(counted.most_common())}
+    endpoints = list(reversed(distinct.values()))[:_ENDPOINTS]
     if not endpoints:
         yield Check("sts", "skipped", "No role says which STS endpoint to try.")
     for endpoint in endpoints:

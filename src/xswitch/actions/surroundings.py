@@ -59,7 +59,7 @@ def managed_checks(ports: Ports, reading: Reading) -> Iterator[Check]:
     found = [check for name in names for check in _managed(ports, reading, name)]
     yield from found
     if not found:
-        yield Check("managed", "ok", f"{len(names)} managed profiles, and each one can be served.")
+        yield Check("managed", "ok", "Every managed profile can be served.", details={"profiles": str(len(names))})
 
 
 def _managed(ports: Ports, reading: Reading, name: str) -> Iterator[Check]:
