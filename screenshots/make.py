@@ -1,0 +1,188 @@
+"""Writes screenshots/*.svg: the real app, driven as a user would, on sample data and a clock that stands still."""
+# ruff: noqa: INP001, E402 -- a script, not a package, and its sample data lies with the tests
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+os.environ["TZ"] = "UTC"
+time.tzset()
+_HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(_HERE), str(_HERE.parent / "tests")]
+
+from rich.console import Console
+from rich.segment import Segment
+from svg import render
+from textual.pilot import Pilot
+
+from support_tui import NOW, FakeActions, sample_listing
+from xswitch.actions.api import Listing
+from xswitch.core.errors import AwsDeniedError
+from xswitch.core.model import Settings
+from xswitch.tui.app import PickerApp
+from xswitch.tui.theme import DARK, LIGHT, PALETTES
+
+_STEP = 0.02
+_PATIENCE = 500
+
+
+@dataclass(frozen=True)
+class StandingClock:
+    """One moment, for ever."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        """That moment."""
+        return self.moment
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: the keys that lead to it, and what must be true before it is taken."""
+
+    name: str
+    title: str
+    keys: Sequence[str] = ()
+    until: Callable[[PickerApp], bool] = lambda _app: True
+    size: tuple[int, int] = (110, 30)
+    environ: dict[str, str] = field(default_factory=dict)
+    actions: Callable[[], FakeActions] = FakeActions
+    listing: Callable[[Listing], Listing] = lambda listing: listing
+    seconds: int = 0
+
+
+def _on_top(app: PickerApp, name: str) -> bool:
+    return type(app.screen).__name__ == name
+
+
+def _dialog(name: str) -> Callable[[PickerApp], bool]:
+    return lambda app: _on_top(app, name)
+
+
+def _denied() -> FakeActions:
+    error = AwsDeniedError(
+        "AWS refused to let dev assume payments-prod-dr / Admin.",
+        why="User: arn:aws:iam::111111111111:user/dev is not authorized to perform: sts:AssumeRole on resource: "
+        "arn:aws:iam::333333333333:role/Admin",
+        next_step="xswitch access check payments-dr",
+        aws_code="AccessDenied",
+    )
+    return FakeActions(errors={"switch": error})
+
+
+def _asking() -> FakeActions:
+    return FakeActions(code="123456")
+
+
+def _waiting() -> FakeActions:
+    return FakeActions(gate=threading.Event())
+
+
+def _light(listing: Listing) -> Listing:
+    return replace(listing, settings=replace(listing.settings, theme="light"))
+
+
+def _grouped(listing: Listing) -> Listing:
+    return replace(listing, settings=replace(listing.settings, group_by_account=True))
+
+
+def _named(name: str) -> Callable[[PickerApp], bool]:
+    return lambda app: app.picker.state.role is not None and app.picker.state.role.name == name
+
+
+SHOTS = (
+    Shot("picker", "The picker", ["down"]),
+    Shot("filter", "Typing words in any order", list("adm pay"), _named("payments-admin")),
+    Shot("chain", "A chain of three, hop by hop", list("lake adm"), _named("lake-admin"), size=(116, 32)),
+    Shot(
+        "mfa",
+        "One MFA code for all roles",
+        [*"read", "enter", "<MfaDialog>", *"000000", "enter", "<attempt 2>", *"1234"],
+        _dialog("MfaDialog"),
+        actions=_asking,
+        seconds=11,
+    ),
+    Shot("guard", "A guarded role", [*"payments adm", "enter", "<GuardDialog>", *"payments"], _dialog("GuardDialog")),
+    Shot("expiring", "Sessions, live and expiring", ["down", "down"], _named("payments-dr")),
+    Shot("busy", "Switching", [*"lake adm", "enter", "<BusyDialog>"], _dialog("BusyDialog"), actions=_waiting),
+    Shot("error", "AWS said no", [*"payments dr", "enter"], lambda app: bool(app.picker.state.failures), actions=_denied),
+    Shot("group", "Grouped by account", ["down", "down", "down"], listing=_grouped),
+    Shot("light", "The light theme", ["down"], listing=_light),
+    Shot("small-80x24", "80 columns, 24 rows", ["down"], size=(80, 24)),
+    Shot("no-color", "NO_COLOR", list("prod"), size=(100, 26), environ={"NO_COLOR": "1"}),
+    Shot("help", "Every key", ["f1"], _dialog("TextDialog"), size=(100, 36)),
+)
+
+
+async def wait(pilot: Pilot[Any], what: Callable[[], bool]) -> None:
+    """Until `what` holds."""
+    for _ in range(_PATIENCE):
+        await pilot.pause(_STEP)
+        if what():
+            return
+    message = "the screen never came to where the picture is taken"
+    raise SystemExit(message)
+
+
+async def take(shot: Shot) -> str:
+    """The SVG of one shot."""
+    actions = shot.actions()
+    actions.answer = shot.listing(sample_listing(settings=_settings()))
+    app = PickerApp(actions, clock=StandingClock(NOW + timedelta(seconds=shot.seconds)), environ=shot.environ)
+    async with app.run_test(size=shot.size) as pilot:
+        await wait(pilot, lambda: app.picker.state.index is not None)
+        for key in shot.keys:
+            if key == "<attempt 2>":
+                await wait(pilot, lambda: len(actions.codes) == 1 and _on_top(app, "MfaDialog"))
+                await pilot.pause(_STEP)
+            elif key.startswith("<"):
+                await wait(pilot, partial(_on_top, app, key[1:-1]))
+            else:
+                await pilot.press("space" if key == " " else key)
+        await wait(pilot, lambda: shot.until(app))
+        await pilot.pause(0.1)
+        svg = draw(app, shot.title)
+        if actions.gate is not None:
+            actions.gate.set()
+    return svg
+
+
+def _settings() -> Settings:
+    return Settings(account_names=MappingProxyType(dict(sample_listing().settings.account_names)), theme="dark")
+
+
+def draw(app: PickerApp, title: str) -> str:
+    """What is on the app's screen."""
+    width, height = app.size
+    console = Console(width=width, height=height, file=io.StringIO(), force_terminal=True, color_system="truecolor", legacy_windows=False)
+    screen = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)  # noqa: SLF001 -- as Textual's own export does
+    lines = list(Segment.split_lines(segment for segment in console.render(screen or "") if not segment.control))[:height]
+    colours = PALETTES[LIGHT if app.theme == LIGHT else DARK].colours
+    return render(lines, f"xswitch: {title}", background=colours["background"], foreground=colours["text"], frame=colours["surface"])
+
+
+def main() -> int:
+    """Write them all, or those named."""
+    wanted = set(sys.argv[1:])
+    for shot in SHOTS:
+        if not wanted or shot.name in wanted:
+            (_HERE / f"{shot.name}.svg").write_text(asyncio.run(take(shot)), encoding="utf-8")
+            sys.stdout.write(f"screenshots/{shot.name}.svg\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

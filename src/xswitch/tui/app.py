@@ -1,0 +1,256 @@
+"""The app: jobs in threads, their messages, what is read. What is on screen is the picker's, what is done with roles `flows`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, TypeVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.scrollbar import ScrollBar
+
+from xswitch.actions.api import Actions, StatusRow, Switched
+from xswitch.actions.ports import Clock
+from xswitch.core.match import Matcher
+from xswitch.tui import failure as failures
+from xswitch.tui import state as states
+from xswitch.tui import words
+from xswitch.tui.ask import MfaDialog
+from xswitch.tui.columns import Widths, measure
+from xswitch.tui.commands import PickerCommands
+from xswitch.tui.describe import problem_lines
+from xswitch.tui.dialogs import Dialog, TextDialog, help_lines
+from xswitch.tui.flows import Switching, Upkeep
+from xswitch.tui.jobs import CodeAsked, Job, JobEnded, JobTold
+from xswitch.tui.picker import Asked, PickerScreen
+from xswitch.tui.scrollbar import ThinScrollBar
+from xswitch.tui.state import Reading
+from xswitch.tui.theme import DARK, LIGHT, PALETTES, PLAIN, Colourless, choose, textual_theme
+
+_STATUS_EVERY = 10
+Read = tuple[Reading, Matcher, Widths]
+Result = TypeVar("Result")
+
+
+class PickerApp(App[Switched]):
+    """Runs what the picker asks for; its return value is the switch that worked, None when the user left."""
+
+    TITLE = "xswitch"
+    # Textual loads a screen's own style sheet when it is pushed, and the first one never is.
+    CSS_PATH = "picker.tcss"
+    COMMANDS = {PickerCommands}  # noqa: RUF012 -- as Textual declares it
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave", "leave", show=False, priority=True)]
+
+    def __init__(
+        self,
+        actions: Actions,
+        *,
+        clock: Clock,
+        environ: Mapping[str, str],
+        totp_hint: Callable[[], str] | None = None,
+        notice: str = "",
+    ) -> None:
+        super().__init__()
+        ScrollBar.renderer = ThinScrollBar
+        self.actions = actions
+        self.clock = clock
+        self._environ = environ
+        self._hint = totp_hint
+        self._plain = bool(environ.get("NO_COLOR"))
+        self._colourless: tuple[LineFilter, ...] = (Colourless(),)
+        self.no_color = self._plain
+        for palette in PALETTES.values():
+            self.register_theme(textual_theme(palette))
+        self.theme = choose("auto", environ)
+        self.picker = PickerScreen(clock, environ, notice)
+        self.switching = Switching(self)
+        self.upkeep = Upkeep(self)
+        self._jobs: set[Job] = set()
+        self._prompts = threading.Lock()
+        self._reading_status = False
+        self._status_again = False
+        self._seconds = 0
+        self._themed = False
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without colour, the one filter that leaves none; Textual's own would write grey."""
+        return self._colourless if self._plain else super().get_line_filters()
+
+    def get_default_screen(self) -> PickerScreen:
+        """The picker."""
+        return self.picker
+
+    def on_mount(self) -> None:
+        """Read, and tick once a second."""
+        self.set_interval(1.0, self._tick)
+        self._read()
+
+    def on_unmount(self) -> None:
+        """Nobody waits for an answer any more."""
+        for job in tuple(self._jobs):
+            job.stop()
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with the values of variables; `run` tells it in a sentence instead.
+        self._close_messages_no_wait()
+
+    @property
+    def crash(self) -> Exception | None:
+        """The exception that ended the app, if one did."""
+        return self._exception
+
+    def action_leave(self) -> None:
+        """Leave, from wherever one is."""
+        self.exit(None)
+
+    def action_command_palette(self) -> None:
+        """Only from the picker itself, not over a dialog."""
+        if self.screen is self.picker:
+            super().action_command_palette()
+
+    def _tick(self) -> None:
+        self._seconds += 1
+        for screen in self.screen_stack:
+            if isinstance(screen, PickerScreen | Dialog):
+                screen.tick()
+        if self._seconds % _STATUS_EVERY == 0:
+            self.read_status()
+
+    # -- jobs -----------------------------------------------------------------------------------------------------
+
+    def start_job(
+        self,
+        work: Callable[[Job], Result],
+        done: Callable[[Result], None],
+        failed: Callable[[BaseException], None],
+        told: Callable[[str], None] = lambda _text: None,
+    ) -> Job:
+        """Run `work` in a thread; `done`, `failed` and `told` are called here, unless the job was stopped."""
+        job = Job(work=work, done=done, failed=failed, told=told, prompts=self._prompts)
+        self._jobs.add(job)
+        job.start(self)
+        return job
+
+    def on_job_told(self, event: JobTold) -> None:
+        """Progress, of a job that is still wanted."""
+        if not event.job.stopped:
+            event.job.told(event.text)
+
+    def on_job_ended(self, event: JobEnded) -> None:
+        """A job's end; one that was stopped has nothing to say any more."""
+        self._jobs.discard(event.job)
+        if event.job.stopped:
+            return
+        if event.error is None:
+            event.job.done(event.result)
+        else:
+            event.job.failed(event.error)
+
+    def on_code_asked(self, event: CodeAsked) -> None:
+        """A job needs an MFA code."""
+        if event.job.stopped:
+            return
+        role = self.switching.asked_by(event.job)
+        seconds = self.picker.state.settings.mfa_duration_seconds
+
+        def answered(code: str | None) -> None:
+            event.reply.put(code)
+            if code is not None:
+                self.switching.goes_on(event.job)
+
+        self.push_screen(MfaDialog(event.challenge, role, self.clock, session_seconds=seconds, hint=self._hint), answered)
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        def work(_job: Job) -> Read:
+            listing = self.actions.listing()
+            matcher = Matcher(listing.roles, listing.memory, listing.settings, self.clock.now())
+            matcher.prepare()
+            view = None if listing.roles else self.actions.config()
+            return states.reading(listing, view), matcher, measure(listing.roles)
+
+        def failed(error: BaseException) -> None:
+            failure = failures.of_exception(error)
+            self.picker.update(partial(states.with_load_failure, failure=failure))
+            if self.picker.state.roles:
+                self.picker.say(failure.what, "✗", "error")
+
+        self.start_job(work, self._was_read, failed)
+
+    def _was_read(self, read: Read) -> None:
+        what, matcher, widths = read
+        picker = self.picker
+        if not self._themed:
+            self._themed = True
+            self.theme = choose(what.listing.settings.theme, self._environ)
+        again = picker.state.loaded
+        query = picker.filter.value
+        picker.read(states.with_reading(picker.state, what, matcher.filter(query).order, query=query), matcher, widths)
+        if again:
+            picker.say(f"Read again: {words.many(len(what.listing.roles), 'role')}.")
+        self.read_status()
+
+    def read_status(self) -> None:
+        """Look into the index: another process may have renewed or forgotten something."""
+        if self._reading_status:
+            self._status_again = True
+            return
+        self._reading_status, self._status_again = True, False
+
+        def done(rows: Sequence[StatusRow]) -> None:
+            self._reading_status = False
+            if self._status_again:
+                # Something was done meanwhile: what was read may be older than that.
+                self.read_status()
+            else:
+                self.picker.update(partial(states.with_status, rows=rows))
+
+        def failed(_error: BaseException) -> None:
+            # The list stays as it was read; whatever is wrong is told when something is asked for.
+            self._reading_status = False
+
+        self.start_job(lambda _job: self.actions.status(), done, failed)
+
+    # -- what the picker asks for ---------------------------------------------------------------------------------
+
+    def on_asked(self, event: Asked) -> None:
+        """One request: about the role under the cursor, or about none."""
+        plain: Mapping[str, Callable[[], Any]] = {
+            "leave": self.action_leave,
+            "help": lambda: self.push_screen(TextDialog("Keys", help_lines)),
+            "command_palette": self.action_command_palette,
+            "problems": self._show_problems,
+            "reload": self._read,
+            "theme": self._change_theme,
+            "renew_all": self.upkeep.renew_all,
+        }
+        if event.action in plain:
+            plain[event.action]()
+        elif event.role is not None:
+            about = {
+                "switch": self.switching.begin,
+                "renew": self.upkeep.renew,
+                "forget": self.upkeep.forget,
+                "pin": self.upkeep.pin,
+                "copy": self.upkeep.copy,
+            }
+            about[event.action](event.role)
+
+    def _show_problems(self) -> None:
+        problems = self.picker.state.problems
+        if problems:
+            self.push_screen(TextDialog("Problems", lambda width: problem_lines(problems, width, full=True)))
+        else:
+            self.picker.say("No problem was found in the config files.")
+
+    def _change_theme(self) -> None:
+        if self.theme == PLAIN:
+            self.picker.say("NO_COLOR is set: there is no other theme.", "!", "warning")
+            return
+        self.theme = LIGHT if self.theme == DARK else DARK
+        self.picker.repaint()

@@ -1,0 +1,112 @@
+"""Every key of the picker, once: what the bindings, the key bar, the help and the command palette are made of.
+
+Letters act only while the filter is empty. A word to filter by may begin with one of them, so a letter that acts waits a
+moment (`LETTER_SECONDS`): when more text follows, it was the beginning of a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LETTER_SECONDS = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One action: `letter` for an empty filter, `keys` (Textual's names) at any time, `label` for the key bar, `text` for the help.
+
+    `rank` says how early the key bar gives it up when there's no room (0: never), None: not in the bar at all.
+    """
+
+    action: str
+    letter: str
+    keys: tuple[str, ...]
+    label: str
+    text: str
+    rank: int | None = None
+    palette: str = ""
+
+
+KEYS: tuple[Key, ...] = (
+    Key("switch", "", ("enter",), "switch", "Switch to the selected role", 0, "Switch to the selected role"),
+    Key("renew", "r", ("f2", "ctrl+r"), "renew", "Fresh session for the selected role", 2, "Renew the selected role"),
+    Key("forget", "f", ("f3", "ctrl+x"), "forget", "Drop its session and its managed profile", 4, "Forget the selected role"),
+    Key("copy", "y", ("f8", "ctrl+y"), "copy", "Copy its export AWS_PROFILE=… line", 5, "Copy the export line"),
+    Key("pin", "p", ("f6", "ctrl+t"), "pin", "Pin it: pinned roles come first", 7, "Pin or unpin the selected role"),
+    Key("group", "g", ("f7", "ctrl+g"), "group", "Group the list by account", 8, "Group by account"),
+    Key("explain", "e", ("f4",), "why", "Why the last try failed, and this role's problems", 6, "Why did it fail?"),
+    Key("detail", "", ("tab",), "detail", "Show or hide the detail", 3, "Show or hide the detail"),
+    Key("filter", "/", (), "filter", "Begin a filter with any letter", 9),
+    Key("help", "?", ("f1",), "help", "This help", 1, "Help"),
+    Key("renew_all", "R", (), "renew all", "Renew every session there is", None, "Renew all sessions"),
+    Key("reload", "", ("f5", "ctrl+l"), "reload", "Read the config files again", None, "Read the config files again"),
+    Key("problems", "", ("f12",), "problems", "Problems found in the config files", None, "Show problems of the config files"),
+    Key("theme", "", ("f9",), "theme", "Dark or light", None, "Dark or light theme"),
+    Key("command_palette", "", ("ctrl+p",), "commands", "Every action by name", 10),
+    Key("leave", "", ("escape", "ctrl+c"), "leave", "Leave, nothing changed", 0, "Leave"),
+)
+
+MOVES: tuple[tuple[str, str], ...] = (
+    ("↑ ↓", "Move the selection"),
+    ("PgUp PgDn", "Move by a page"),
+    ("Home End", "First and last role"),
+    ("^↑ ^↓", "Scroll the detail"),
+    ("^u ^w", "Clear the filter; delete a word of it"),
+    ("mouse", "Click selects, double click switches, wheel scrolls"),
+)
+
+LETTERS = {key.letter: key.action for key in KEYS if key.letter}
+
+_NAMES = {"enter": "⏎", "tab": "⇥", "escape": "esc", "up": "↑", "down": "↓"}
+
+
+def name(key: str) -> str:
+    """A key as people write it: "F2", "^r", "⏎"."""
+    if key in _NAMES:
+        return _NAMES[key]
+    return "^" + key[5:] if key.startswith("ctrl+") else key.upper()
+
+
+def shown(key: Key, *, empty: bool) -> str:
+    """The key to show in the bar: the letter while the filter is empty, else the first that always works; "" for none."""
+    if empty and key.letter:
+        return key.letter
+    return name(key.keys[0]) if key.keys else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """How the next character typed into an empty filter is taken.
+
+    `pending` is a letter not yet taken for a command or for a word; `armed` says that everything is text (after "/").
+    """
+
+    pending: str = ""
+    armed: bool = False
+
+    @property
+    def action(self) -> str:
+        """What the pending letter does if nothing follows; "" when none is pending."""
+        return LETTERS.get(self.pending, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What became of a character: an `action` to run now, `text` to insert, and how the next one is taken."""
+
+    letters: Letters
+    action: str = ""
+    text: str = ""
+
+
+def typed(letters: Letters, character: str, *, empty: bool) -> Typed:
+    """One printable character; `empty` says whether the filter is empty."""
+    if letters.pending:
+        return Typed(Letters(), text=letters.pending + character)
+    if not empty or letters.armed or character not in LETTERS:
+        return Typed(Letters(), text=character)
+    if character == "/":
+        return Typed(Letters(armed=True))
+    if character == "?":
+        return Typed(Letters(), action=LETTERS[character])
+    return Typed(Letters(pending=character))

@@ -1,0 +1,55 @@
+"""Opening the picker and what comes of it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from xswitch.actions.api import Actions, Switched
+from xswitch.actions.ports import Clock
+from xswitch.core.errors import ExitCode, XswitchError
+from xswitch.tui.app import PickerApp
+from xswitch.tui.failure import of_bug
+
+_RARELY = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class PickerResult:
+    """How the picker was left: with a switch and 0, or without one and the exit code of the process (130: the user left)."""
+
+    switched: Switched | None
+    exit_code: int
+
+
+def run_picker(
+    actions: Actions,
+    *,
+    clock: Clock,
+    environ: Mapping[str, str],
+    totp_hint: Callable[[], str] | None = None,
+    notice: str = "",
+) -> PickerResult:
+    """Show the picker full screen on descriptors 0 and 2, which must be a terminal, until a role is switched to or the user leaves.
+
+    `environ` is read for NO_COLOR, COLORFGBG, AWS_REGION and AWS_DEFAULT_REGION. `totp_hint` gives the code to show in the MFA
+    dialog (the demo's), `notice` a line to show under the title. The terminal is as it was afterwards, whatever happens.
+    Raises XswitchError only for a bug of the screen itself.
+    """
+    # Thousands of roles are millions of objects that live as long as the screen: looking through them again and again for garbage
+    # would make one key in many slow.
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_RARELY, *thresholds[1:])
+    app = PickerApp(actions, clock=clock, environ=environ, totp_hint=totp_hint, notice=notice)
+    try:
+        switched = app.run()
+    except KeyboardInterrupt:
+        return PickerResult(None, int(ExitCode.CANCELLED))
+    finally:
+        gc.set_threshold(*thresholds)
+    crash = app.crash
+    if crash is not None:
+        failure = of_bug(crash)
+        raise XswitchError(failure.what, why=failure.why, next_step=failure.next_step)
+    return PickerResult(switched, int(ExitCode.DONE if switched is not None else ExitCode.CANCELLED))

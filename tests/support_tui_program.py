@@ -1,0 +1,61 @@
+"""Runs the real picker on this terminal with the fake use cases: `python support_tui_program.py RESULT [MODE]`.
+
+RESULT gets the outcome as JSON. MODE: plain (default), hang (a switch that never ends), crash (a bug in a use case), stuck (a
+reading that never ends), mfa (a code, 123456, is asked for), many (20,000 roles), theme-light.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from support_tui import FakeActions, many_roles, sample_listing
+from xswitch.actions.api import Listing
+from xswitch.tui.run import run_picker
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Stuck(FakeActions):
+    def listing(self) -> Listing:
+        threading.Event().wait()
+        return super().listing()
+
+
+def main() -> int:
+    result, mode = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "plain"
+    now = SystemClock().now
+    kind = Stuck if mode == "stuck" else FakeActions
+    actions = kind(clock=now, answer=sample_listing(now()))
+    if mode == "hang":
+        actions.gate = threading.Event()
+    elif mode == "crash":
+        actions.errors["switch"] = RuntimeError("canary-secret-value")
+    elif mode == "mfa":
+        actions.code = "123456"
+    elif mode == "many":
+        actions.answer = sample_listing(now(), roles=many_roles(20_000))
+    elif mode == "theme-light":
+        actions.answer = replace(actions.answer, settings=replace(actions.answer.settings, theme="light"))
+    outcome = run_picker(
+        actions,
+        clock=SystemClock(),
+        environ=os.environ,
+        totp_hint=(lambda: "123456") if mode == "mfa" else None,
+        notice="A demo, with nothing of yours in it." if mode == "mfa" else "",
+    )
+    switched = outcome.switched.role.name if outcome.switched else None
+    result.write_text(json.dumps({"switched": switched, "exit_code": outcome.exit_code, "asked": actions.asked}), encoding="utf-8")
+    return outcome.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
