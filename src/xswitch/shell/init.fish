@@ -48,8 +48,6 @@ end
 function __xswitch_prompt
     set -g XSWITCH_PROMPT
     set -g XSWITCH_PROMPT_TEXT
-    set -l account
-    set -l role
     set -l colour
     set -l expiry
     set -l silent
@@ -62,17 +60,25 @@ function __xswitch_prompt
         set -l file (__xswitch_file "$AWS_PROFILE")
         set text $AWS_PROFILE
         if test -f "$file" -a -r "$file"
-            read --line account role colour expiry silent <$file
-            set text $account/$role
-            # The one clock without a process: when a file was changed, and how long ago that is.
-            set now (path mtime -- $file 2>/dev/null) (path mtime --relative -- $file 2>/dev/null)
+            set -l lines
+            while builtin read -l line
+                set -a lines "$line"
+            end <$file
+            if set -q lines[5]
+                set text $lines[1]/$lines[2]
+                set colour $lines[3]
+                set expiry $lines[4]
+                set silent $lines[5]
+                # The one clock without a process: when a file was changed, and how long ago that is.
+                set now (path mtime -- $file 2>/dev/null) (path mtime --relative -- $file 2>/dev/null)
+            end
         end
     else if test -n "$XSWITCH_PREVIOUS"
         set text 'no account'
     else
         return 0
     end
-    set text (builtin string replace -ra '[[:cntrl:]]' '' -- "$text" | builtin string join '')
+    set text (builtin string replace -ra '\p{C}' '' -- "$text" | builtin string join '')
 
     if builtin string match -qr '^[0-9]{1,12}$' -- "$expiry"; and test (count $now) -eq 2
         builtin string match -qr '^[0-9]{1,12}$' -- "$silent"
@@ -97,7 +103,7 @@ function __xswitch_prompt
         if test $asks = yes -a $left -gt 0 -a $left -lt 600 -a "$__xswitch_warned" != "$expiry"
             set -g __xswitch_warned $expiry
             builtin printf 'xswitch: %s ends in %s, and renewing it needs an MFA code: xswitch renew %s\n' \
-                $text $rest (builtin string replace -ra '[[:cntrl:]]' '' -- $AWS_PROFILE | builtin string join '') >&2
+                $text $rest (builtin string replace -ra '\p{C}' '' -- $AWS_PROFILE | builtin string join '') >&2
         end
     end
     set XSWITCH_PROMPT_TEXT (builtin string join ' ' -- $text $rest)
@@ -115,24 +121,21 @@ function xswitch_prompt_info
     builtin printf '%s' $XSWITCH_PROMPT
 end
 # @PROMPT@
-function __xswitch_status
-    return $argv[1]
-end
-
 if not functions -q __xswitch_fish_prompt
-    # Have fish load its own prompt first, should it be an autoloaded one.
-    functions -q fish_prompt
-    and functions --copy fish_prompt __xswitch_fish_prompt
+    # Asked for, an autoloaded prompt is loaded.
+    if functions -q fish_prompt
+        functions --copy fish_prompt __xswitch_fish_prompt
+    else
+        function __xswitch_fish_prompt
+        end
+    end
     function fish_prompt --description 'xswitch, then the prompt there was'
-        set -l __xs_status $pipestatus
+        # First of all, so that it sees the status of the last command, not of ours.
+        set -l __xs_theirs (__xswitch_fish_prompt)
         __xswitch_prompt
         if test -n "$XSWITCH_PROMPT"
             builtin printf '%s ' $XSWITCH_PROMPT
         end
-        if functions -q __xswitch_fish_prompt
-            # The prompt there was sees the status of the last command, not of ours.
-            eval (builtin string join ' | ' -- '__xswitch_status '$__xs_status)
-            __xswitch_fish_prompt
-        end
+        builtin printf '%s\n' $__xs_theirs
     end
 end
