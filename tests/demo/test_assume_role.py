@@ -103,7 +103,7 @@ def test_a_deny_of_the_role_itself_a_boundary_and_a_session_policy_are_named() -
     state["accounts"][0]["users"][0]["permissions_boundary"] = f"arn:aws:iam::{DEV}:policy/Edge"
     with aws_server(state) as aws:
         arn = f"arn:aws:iam::{PROD}:role/Banned"
-        assert refused(aws, arn) == no(USER, "sts:AssumeRole", arn, " with an explicit deny in a resource-based policy")
+        assert refused(aws, arn) == no(USER, "sts:AssumeRole", arn, " with an explicit deny in the role trust policy")
         assert refused(aws, READER_ARN) == no(USER, "sts:AssumeRole", READER_ARN, " with an explicit deny in a permissions boundary")
         assert refused(aws, ADMIN_ARN) == no(USER, "sts:AssumeRole", ADMIN_ARN)
 
@@ -247,7 +247,8 @@ def test_a_source_identity_needs_permission_and_sticks() -> None:
         following, deaf = f"arn:aws:iam::{PROD}:role/Next", f"arn:aws:iam::{PROD}:role/Deaf"
         assert assume(aws, following, first["Credentials"])["SourceIdentity"] == "dana"
         caller = f"arn:aws:sts::{PROD}:assumed-role/Tagged/me"
-        assert refused(aws, following, first["Credentials"], SourceIdentity="mallory") == no(caller, "sts:SetSourceIdentity", following)
+        other = refused(aws, following, first["Credentials"], SourceIdentity="mallory")
+        assert other == ("ValidationError", "The source identity is already set for this assume role session")
         assert refused(aws, deaf, first["Credentials"]) == no(caller, "sts:SetSourceIdentity", deaf)
 
 
@@ -287,7 +288,7 @@ def test_a_session_policy_takes_away() -> None:
         ({"Policy": " " * 2_049}, "ValidationError", "length less than or equal to 2048"),
         ({"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/AdministratorAccess"}] * 11}, "ValidationError", "'policyArns'"),
         ({"PolicyArns": [{"arn": "arn:aws:s3:::bucket"}]}, "ValidationError", "Invalid policy ARN"),
-        ({"PolicyArns": [{"arn": f"arn:aws:iam::{PROD}:policy/None"}]}, "ValidationError", "does not exist"),
+        ({"PolicyArns": [{"arn": f"arn:aws:iam::{PROD}:policy/None"}]}, "InvalidParameterValue", "does not match an existing"),
     ],
 )
 def test_session_policies_that_are_none(aws: EmbeddedAws, more: dict[str, Any], code: str, word: str) -> None:
@@ -348,8 +349,8 @@ def test_parameters_are_checked_first(aws: EmbeddedAws, more: dict[str, Any], wo
 @pytest.mark.parametrize(
     ("more", "code", "word"),
     [
-        ({"Tags": tags(team="x", TEAM="y")}, "InvalidInput", "case insensitive"),
-        ({"Tags": [{"Key": "aws:team", "Value": "x"}]}, "InvalidInput", "reserved"),
+        ({"Tags": tags(team="x", TEAM="y")}, "InvalidParameterValue", "case insensitive"),
+        ({"Tags": [{"Key": "aws:team", "Value": "x"}]}, "InvalidParameterValue", "reserved"),
         ({"Tags": tags(team="x"), "TransitiveTagKeys": ["other"]}, "InvalidParameterValue", "must be included in the requested tags"),
     ],
 )

@@ -80,7 +80,7 @@ def _authorize(call: Call, request: RoleRequest, role: Role, *, mfa: bool) -> No
         if not decision.allowed:
             raise refusal(call, action, role.arn, decision)
     if session is not None and session.source_identity and source_identity != session.source_identity:
-        raise refusal(call, "sts:SetSourceIdentity", role.arn, None)
+        raise validation("The source identity is already set for this assume role session")
 
 
 def _context(call: Call, request: RoleRequest, role: Role, *, mfa: bool) -> Mapping[str, tuple[str, ...]]:
@@ -136,7 +136,8 @@ def _session_policies(world: World, request: RoleRequest, role: Role) -> tuple[D
     for arn in request.policy_arns:
         document = world.managed_policy(arn, PolicyKind.SESSION, role.account)
         if document is None:
-            raise validation(f"Policy {arn} does not exist or is not attachable.")
+            message = "At least one Policy ARN in the PolicyArns parameter does not match an existing IAM Managed Policy ARN."
+            raise AwsAnswerError("InvalidParameterValue", message)
         found.append(replace(document, name=f"session policy {arn}"))
     return tuple(found)
 

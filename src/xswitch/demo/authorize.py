@@ -11,7 +11,7 @@ from xswitch.demo.state import Role
 
 _DENIED_BY: Mapping[PolicyKind, str] = {
     PolicyKind.IDENTITY: "with an explicit deny in an identity-based policy",
-    PolicyKind.TRUST: "with an explicit deny in a resource-based policy",
+    PolicyKind.TRUST: "with an explicit deny in the role trust policy",
     PolicyKind.SESSION: "with an explicit deny in a session policy",
     PolicyKind.BOUNDARY: "with an explicit deny in a permissions boundary",
 }

@@ -194,9 +194,9 @@ def _tag_text(checks: _Checks, value: str | None, member: str, longest: int, eno
 def _check_keys(keys: list[str], transitive: list[str]) -> None:
     lowered = [key.lower() for key in keys]
     if len(set(lowered)) != len(lowered):
-        raise AwsAnswerError("InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        raise AwsAnswerError("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     if any(key.startswith("aws:") for key in lowered):
-        raise AwsAnswerError("InvalidInput", "Tag keys beginning with aws: are reserved.")
+        raise AwsAnswerError("InvalidParameterValue", "Tag keys beginning with aws: are reserved.")
     if any(key.lower() not in lowered for key in transitive):
         raise AwsAnswerError("InvalidParameterValue", "The specified transitive tag key must be included in the requested tags.")
 
