@@ -372,6 +372,7 @@ PAGE = "<!DOCTYPE html><html><body>Please sign in</body></html>"
         (reset, "reset"),
         (hang, "timeout"),
     ],
+    ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "answer",
 )
 def test_odd_answers(answer: Answer, code: str) -> None:
     error = failure(answer)
@@ -538,7 +539,7 @@ def test_a_hundred_calls_leave_no_threads_behind() -> None:
 
 
 def test_nothing_of_botocore_is_imported_before_the_first_call() -> None:
-    modules = "sys, json, xswitch.adapters.sts, xswitch.adapters.probe"
+    modules = "sys, json, xswitch.adapters.sts, xswitch.adapters.base, xswitch.adapters.probe, xswitch.adapters.mfacommand"
     code = f"import {modules}; print(json.dumps('botocore' in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert json.loads(done.stdout) is False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -52,14 +53,13 @@ def fault(error: Exception, call: Call, received_at: datetime, secrets: tuple[st
 def connection_fault(error: Exception, call: Call, secrets: tuple[str, ...] = ()) -> NetworkError:
     """The error to raise when no answer of AWS came."""
     code, detail = _cause(error, call)
-    return broken(
-        Call(call.operation, call.region, call.hop, call.long_term, without_user(call.url)), code, without_user(redact(detail, secrets))
-    )
+    url = call.url or getattr(error, "kwargs", {}).get("endpoint_url") or ""
+    return broken(replace(call, url=without_user(str(url))), code, without_user(redact(detail, secrets)))
 
 
 def is_connection_fault(error: Exception) -> bool:
     """Whether the call failed on the way, rather than in the service or in the settings."""
-    return isinstance(error, (boto.HTTPClientError, ResponseParserError))
+    return isinstance(error, (boto.HTTPClientError, boto.ConnectionError, ResponseParserError))
 
 
 def refusal(error: boto.ClientError, received_at: datetime, secrets: tuple[str, ...] = ()) -> Refusal:

@@ -1,0 +1,57 @@
+"""Where a chain's base gets its credentials: botocore's own providers, fed with our reading of the config, never asking anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xswitch.adapters.deadline import DEFAULT_LIMITS, Limits, within
+from xswitch.core.baseerrors import Source
+from xswitch.core.model import Base, BaseKind, ConfigView, Credentials, Endpoint
+from xswitch.core.stserrors import Call, broken
+
+_OPERATIONS = {
+    BaseKind.SSO: "sso:GetRoleCredentials",
+    BaseKind.WEB_IDENTITY: "sts:AssumeRoleWithWebIdentity",
+    BaseKind.LOGIN_SESSION: "signin:CreateOAuth2Token",
+}
+
+
+class BotocoreBase:
+    """Fulfils `actions.ports.BaseSource`.
+
+    `environment` is where environment keys, container variables and HOME come from, and what a credential_process sees.
+    botocore itself looks at this process's environment for proxies, `AWS_ENDPOINT_URL*` and the metadata service's settings.
+    A credential_process is ended after `process_seconds`, everything else bounded by `limits`.
+    """
+
+    def __init__(self, environment: Mapping[str, str], *, limits: Limits = DEFAULT_LIMITS, process_seconds: float = 60.0) -> None:
+        self._environment = environment
+        self._limits = limits
+        self._process_seconds = process_seconds
+
+    def resolve(self, base: Base, view: ConfigView, endpoint: Endpoint) -> Credentials:
+        """The base's credentials, refreshed where that needs no person. Raises BaseCredentialsError, NetworkError."""
+        from xswitch.adapters import basefaults, baseproviders  # noqa: PLC0415 -- they import botocore, 160 ms nobody else shall pay
+
+        source = Source(base, _sso_session(base, view))
+        url = endpoint.url or "" if base.kind is BaseKind.WEB_IDENTITY else ""
+        call = Call(_OPERATIONS.get(base.kind, base.kind.value), endpoint.region, base.profile or "", url=url)
+        around = baseproviders.Around(self._environment, self._limits, self._process_seconds)
+        provider = baseproviders.Provider(base, view, endpoint, around)
+        seconds = self._limits.total + (self._process_seconds if base.kind is BaseKind.CREDENTIAL_PROCESS else 0.0)
+        try:
+            found = within(seconds, provider.load)
+        except TimeoutError:
+            raise broken(call, "timeout", f"There was no complete answer within {seconds:g} seconds.") from None
+        except Exception as error:  # noqa: BLE001 -- botocore's providers raise far outside its own tree
+            raise basefaults.fault(error, source, call, provider.status, self._process_seconds) from None
+        finally:
+            provider.stop()
+        if found is None:
+            raise basefaults.absent(source, self._environment)
+        return found
+
+
+def _sso_session(base: Base, view: ConfigView) -> str:
+    profile = None if base.profile is None else view.profiles.get(base.profile)
+    return "" if profile is None else profile.get("sso_session") or ""
