@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xswitch.core.baseerrors import SENTENCES as BASE_SENTENCES
 from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, NetworkError, XswitchError
 from xswitch.core.stserrors import BASE_CODES, WHY_LIMIT, Call, Refusal, broken, clock_skew, reason, redact, refused, rejected
 from xswitch.core.stssentences import SENTENCES
@@ -180,3 +182,19 @@ def test_secrets_are_taken_out_and_longer_numbers_stay() -> None:
         redact("key s3cret/+x and 123456 in 123456789012, 0123456", ("s3cret/+x", "123456", ""))
         == "key *** and *** in 123456789012, 0123456"
     )
+
+
+def test_every_code_is_documented_with_its_exit_code() -> None:
+    rows = {
+        cells[1].strip(" `"): cells[2].strip()
+        for line in (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `") and len(cells := line.split("|")) > 4
+    }
+    for code, sentence in SENTENCES.items():
+        exits = "9" if sentence.network else "4"
+        assert rows[code].split(", ")[0] == exits, code
+    for code in BASE_CODES:
+        assert rows[code] == "4, 6"
+    assert all(rows[code] == "6" for code in BASE_SENTENCES)
+    extra = {"mfa_needed", "mfa_process", "cancelled"}
+    assert set(rows) == set(SENTENCES) | set(BASE_SENTENCES) | extra
