@@ -20,6 +20,15 @@ from xswitch.tui.text import Line, pad, span, wrap
 Answer = TypeVar("Answer")
 _LETTERS = "Letters act while the filter is empty. Typed on without a pause they begin a word; / makes sure they do."
 
+_SIGNS = (
+    ("●", "live", "live"),
+    ("◐", "expiring", "expiring"),
+    ("○", "expired", "expired"),
+    ("▲", "guard-red", "guarded"),
+    ("★", "pin", "pinned"),
+    ("✗", "error", "failed"),
+)
+
 
 class Dialog(ModalScreen[Answer]):
     """A frame in the middle of the screen. Escape answers None."""
@@ -203,19 +212,6 @@ def help_lines(width: int) -> list[Line]:
             width,
         ),
     ]
-    rows += [
-        [],
-        [
-            ("● ", "live"),
-            ("live  ", "text"),
-            ("◐ ", "expiring"),
-            ("expiring  ", "text"),
-            ("○ ", "expired"),
-            ("expired  ", "text"),
-            ("▲ ", "guard-red"),
-            ("guarded  ", "text"),
-            ("★ ", "pin"),
-            ("pinned", "text"),
-        ],
-    ]
+    rows.append([])
+    rows += wrap([part for sign, meaning, word in _SIGNS for part in ((sign + " ", meaning), (word + "  ", "text"))], width)
     return rows

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from support_tui import NOW
+from xswitch.core.model import Origin
+from xswitch.tui import words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "exactly"),
+    [
+        (-4, "0 s", "0 s"),
+        (75, "75 s", "1 m 15 s"),
+        (119.9, "119 s", "1 m 59 s"),
+        (120, " 2 m", "2 m 00 s"),
+        (2472, "41 m", "41 m 12 s"),
+        (27725, "7 h 42 m", "7 h 42 m 05 s"),
+        (3600, "1 h 00 m", "1 h 00 m 00 s"),
+    ],
+)
+def test_time_left(seconds: float, text: str, exactly: str) -> None:
+    assert words.left(seconds) == text
+    assert words.left_exactly(seconds) == exactly
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(3600, "1 h"), (900, "15 m"), (5400, "1 h 30 m"), (961, "961 s"), (43200, "12 h"), (0, "0 m")]
+)
+def test_durations(seconds: int, text: str) -> None:
+    assert words.duration(seconds) == text
+
+
+def test_a_place_is_the_files_last_name_and_the_line() -> None:
+    assert words.place(Origin("/home/dev/.aws/config", 31)) == "config:31"
+    assert words.place(Origin(r"C:\Users\dev\.aws\credentials", 4)) == "credentials:4"
+    assert words.place(None) == ""
+
+
+def test_clock_times_name_another_day() -> None:
+    assert words.at_clock(NOW + timedelta(minutes=41), NOW) == "12:41"
+    assert words.at_clock(NOW + timedelta(hours=20), NOW) == "Mon 08:00"
+    assert words.at_clock(NOW + timedelta(days=9), NOW) == "2026-03-10 12:00"
+
+
+def test_counts() -> None:
+    assert [words.many(count, "role") for count in (0, 1, 1204)] == ["0 roles", "1 role", "1,204 roles"]
