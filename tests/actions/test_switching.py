@@ -12,6 +12,7 @@ from xswitch.core.errors import (
     AwsDeniedError,
     ConfigError,
     NetworkError,
+    SettingsError,
     ShadowError,
     TargetError,
     UsageError,
@@ -19,7 +20,7 @@ from xswitch.core.errors import (
     WrongIdentityError,
     XswitchError,
 )
-from xswitch.core.model import GuardRule, IndexEntry, RemoveProfile, Settings
+from xswitch.core.model import GuardRule, IndexEntry, Problem, RemoveProfile, Settings
 
 GUARDED = Settings(guards=(GuardRule("prod", ("open",), colour="magenta", confirm="role", duration_seconds=900),))
 
@@ -433,3 +434,17 @@ def test_one_of_several_managed_profiles_is_switched_to_by_its_name(world: World
     assert switch(world, "open").managed_profile == "xs-open"
     role = replace(world.actions.resolve("open", SwitchOptions()), managed_profile="nowhere")
     assert world.actions.switch(role, SwitchOptions(), FakePrompt(), silent).managed_profile == "xs-open"
+
+
+def test_nothing_is_switched_while_the_guards_cannot_be_read() -> None:
+    broken = Problem("settings_syntax", "line 3 is no TOML", "error", file="/home/me/.config/xswitch/config.toml", line=3)
+    world = World(settings=Settings(problems=(broken,)))
+    with pytest.raises(SettingsError) as caught:
+        switch(world, "open")
+    assert caught.value.code == "settings_syntax"
+    assert "config.toml" in caught.value.next_step
+
+
+def test_a_warning_in_the_settings_stops_nobody() -> None:
+    world = World(settings=Settings(problems=(Problem("settings_unknown", "unknown key", "warning"),)))
+    assert switch(world, "open").managed_profile == "xs-open"

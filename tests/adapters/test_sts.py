@@ -33,8 +33,9 @@ from support_aws import (
     totp_code,
 )
 from support_sts import (
+    IMPATIENT,
     KEYS,
-    QUICK,
+    ONCE,
     REGION,
     SESSION,
     TEST_CERTIFICATE,
@@ -71,7 +72,7 @@ def at(aws: EmbeddedAws) -> Endpoint:
     return Endpoint(REGION, url=aws.endpoint)
 
 
-def failure(answer: Answer, credentials: Credentials = KEYS, request: AssumeRoleRequest = REQUEST, limits: Limits = QUICK) -> XswitchError:
+def failure(answer: Answer, credentials: Credentials = KEYS, request: AssumeRoleRequest = REQUEST, limits: Limits = ONCE) -> XswitchError:
     """What AssumeRole against a server that always answers so raises."""
     with serve(lambda _: answer) as server, pytest.raises(XswitchError) as caught:
         BotoSts(limits).assume_role(credentials, request, server.endpoint)
@@ -223,7 +224,7 @@ def test_the_endpoint_is_the_one_of_the_region(endpoint: Endpoint, host: str, mo
 
     monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", spy)
     with pytest.raises(NetworkError):
-        BotoSts(QUICK).get_caller_identity(KEYS, endpoint)
+        BotoSts(ONCE).get_caller_identity(KEYS, endpoint)
     assert [url.rstrip("/") for url in asked_for] == [host]
 
 
@@ -370,7 +371,6 @@ PAGE = "<!DOCTYPE html><html><body>Please sign in</body></html>"
         (good("AssumeRole"), "not_aws"),
         (refusal("InvalidAction", "no such action", 400), "not_aws"),
         (reset, "reset"),
-        (hang, "timeout"),
     ],
     ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "answer",
 )
@@ -380,6 +380,12 @@ def test_odd_answers(answer: Answer, code: str) -> None:
     assert (error.code, error.exit_code) == (code, ExitCode.NETWORK)
     assert "127.0.0.1" in error.what or code == "aws_internal"
     assert error.next_step
+
+
+def test_no_answer_at_all() -> None:
+    error = failure(hang, limits=IMPATIENT)
+    assert isinstance(error, NetworkError)
+    assert error.code == "timeout"
 
 
 def test_an_answer_without_expiration_says_so() -> None:
@@ -408,7 +414,7 @@ def test_a_second_try_is_made_and_no_third() -> None:
 
 def test_nobody_listens() -> None:
     with pytest.raises(NetworkError) as caught:
-        BotoSts(QUICK).assume_role(KEYS, REQUEST, Endpoint(REGION, url=f"http://127.0.0.1:{closed_port()}"))
+        BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION, url=f"http://127.0.0.1:{closed_port()}"))
     assert caught.value.code == "refused"
 
 
@@ -424,9 +430,9 @@ def test_a_certificate_nobody_vouches_for(tmp_path: Path) -> None:
     bundle.write_text(TEST_CERTIFICATE, encoding="ascii")
     with serve(lambda _: assumed(), tls=True) as server:
         with pytest.raises(NetworkError) as caught:
-            BotoSts(QUICK).assume_role(KEYS, REQUEST, server.endpoint)
+            BotoSts(ONCE).assume_role(KEYS, REQUEST, server.endpoint)
         trusting = Endpoint(REGION, url=server.url, ca_bundle=str(bundle))
-        assert BotoSts(QUICK).assume_role(KEYS, REQUEST, trusting).arn
+        assert BotoSts(ONCE).assume_role(KEYS, REQUEST, trusting).arn
     assert caught.value.code == "tls"
     assert "certificate verify failed" in caught.value.why
     assert "ca_bundle" in caught.value.next_step
@@ -437,24 +443,24 @@ def test_the_ca_bundle_of_the_environment_counts(tmp_path: Path, monkeypatch: py
     bundle.write_text(TEST_CERTIFICATE, encoding="ascii")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
     with serve(lambda _: assumed(), tls=True) as server:
-        assert BotoSts(QUICK).assume_role(KEYS, REQUEST, server.endpoint).arn
+        assert BotoSts(ONCE).assume_role(KEYS, REQUEST, server.endpoint).arn
 
 
 def test_a_ca_bundle_that_is_not_there_or_none(tmp_path: Path) -> None:
     with serve(lambda _: assumed(), tls=True) as server, pytest.raises(NetworkError) as caught:
-        BotoSts(QUICK).assume_role(KEYS, REQUEST, Endpoint(REGION, url=server.url, ca_bundle="/no/such.pem"))
+        BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION, url=server.url, ca_bundle="/no/such.pem"))
     assert caught.value.code == "ca_bundle"
     assert "No such file" in caught.value.why
     empty = tmp_path / "empty.pem"
     empty.write_text("nothing", encoding="ascii")
     with serve(lambda _: assumed(), tls=True) as server, pytest.raises(NetworkError) as caught:
-        BotoSts(QUICK).assume_role(KEYS, REQUEST, Endpoint(REGION, url=server.url, ca_bundle=str(empty)))
+        BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION, url=server.url, ca_bundle=str(empty)))
     assert caught.value.code == "ca_bundle"
 
 
 def test_a_server_without_tls_behind_https() -> None:
     with serve(lambda _: assumed()) as server, pytest.raises(NetworkError) as caught:
-        BotoSts(QUICK).assume_role(KEYS, REQUEST, Endpoint(REGION, url=server.url.replace("http:", "https:")))
+        BotoSts(IMPATIENT).assume_role(KEYS, REQUEST, Endpoint(REGION, url=server.url.replace("http:", "https:")))
     assert caught.value.code in {"tls", "timeout", "reset"}
 
 
@@ -464,7 +470,7 @@ def test_a_proxy_that_is_down_or_says_no(monkeypatch: pytest.MonkeyPatch, *, ref
         port = proxy.port if refusing else closed_port()
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:proxypassword@127.0.0.1:{port}")
         with pytest.raises(NetworkError) as caught:
-            BotoSts(QUICK).assume_role(KEYS, REQUEST, Endpoint(REGION))
+            BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION))
     assert caught.value.code == "proxy"
     assert "proxypassword" not in str(vars(caught.value))
 
@@ -472,21 +478,21 @@ def test_a_proxy_that_is_down_or_says_no(monkeypatch: pytest.MonkeyPatch, *, ref
 def test_a_proxy_address_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:proxypassword@127.0.0.1:notaport")
     with pytest.raises(NetworkError) as caught:
-        BotoSts(QUICK).assume_role(KEYS, REQUEST, Endpoint(REGION))
+        BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION))
     assert "proxypassword" not in str(vars(caught.value))
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:80", "nonsense", "http://", "http://bad host/", "http://" + "a" * 70 + ".example"])
 def test_an_endpoint_url_that_is_none(url: str) -> None:
     with pytest.raises(NetworkError) as caught:
-        BotoSts(QUICK).assume_role(KEYS, REQUEST, Endpoint(REGION, url=url))
+        BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION, url=url))
     assert caught.value.code == "endpoint_url"
 
 
 @pytest.mark.parametrize("region", ["", "eu west", "evil.example/", "-"])
 def test_a_region_that_is_none(region: str) -> None:
     with pytest.raises(NetworkError) as caught:
-        BotoSts(QUICK).assume_role(KEYS, REQUEST, Endpoint(region))
+        BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(region))
     assert caught.value.code == "region"
 
 
@@ -499,7 +505,7 @@ def test_keys_no_header_can_carry() -> None:
 
 def test_values_that_are_not_even_sent() -> None:
     with serve(lambda _: assumed()) as server, pytest.raises(AwsDeniedError) as caught:
-        BotoSts(QUICK).get_session_token(KEYS, MFA_SERIAL, "12", 3600, server.endpoint)
+        BotoSts(ONCE).get_session_token(KEYS, MFA_SERIAL, "12", 3600, server.endpoint)
     assert caught.value.code == "bad_parameter"
     assert "TokenCode" in caught.value.why
     assert server.requests == []
@@ -514,7 +520,7 @@ def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with serve(lambda _: assumed()) as server:
         BotoSts().assume_role(SESSION, request, server.endpoint)
     failure(refusal("AccessDenied", "no"), SESSION, request)
-    failure(hang, SESSION, request)
+    failure(hang, SESSION, request, IMPATIENT)
     assert [record for record in caplog.records if record.name.startswith(("botocore", "urllib3"))] == []
 
 
@@ -549,7 +555,7 @@ def test_the_callers_clock_is_the_one_compared() -> None:
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
     answer = refusal("SignatureDoesNotMatch", "Signature not yet current: x", date=noon)
     with serve(lambda _: answer) as server, pytest.raises(AwsDeniedError) as caught:
-        BotoSts(QUICK, now=lambda: noon + timedelta(minutes=20)).assume_role(KEYS, REQUEST, server.endpoint)
+        BotoSts(ONCE, now=lambda: noon + timedelta(minutes=20)).assume_role(KEYS, REQUEST, server.endpoint)
     expected = refused(
         Call("sts:AssumeRole", REGION), Refusal("SignatureDoesNotMatch", "Signature expired", noon + timedelta(minutes=20), noon)
     )

@@ -14,7 +14,7 @@ from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.actions.publish import prune, publish, remember
 from xswitch.actions.reading import STATIC_SUFFIX, Reading, read
 from xswitch.actions.resolving import overrides_of
-from xswitch.core.errors import AwsDeniedError, TargetError, UsageError, WrongIdentityError, XswitchError
+from xswitch.core.errors import AwsDeniedError, SettingsError, TargetError, UsageError, WrongIdentityError, XswitchError
 from xswitch.core.guard import confirms
 from xswitch.core.model import CallerIdentity, Plan, Problem, Role
 from xswitch.core.overrides import NO_OVERRIDES, refuse_conflict
@@ -26,6 +26,7 @@ def switch(broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, p
     ports = broker.ports
     reading = read(ports)
     role = _as_read_now(reading, role)
+    _refuse_without_guards(reading)
     if not confirms(role.guard, options.confirmation):
         raise _unconfirmed(role, options.confirmation)
     managed = options.profile_name or role.managed_profile
@@ -69,6 +70,18 @@ def switch(broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, p
         static=bool(static),
         problems=tuple(problems),
     )
+
+
+def _refuse_without_guards(reading: Reading) -> None:
+    """Settings that can't be read may hold the guard of this very role."""
+    broken = next((problem for problem in reading.settings.problems if problem.severity == "error"), None)
+    if broken is not None:
+        raise SettingsError(
+            "xswitch's settings can't be read, so no guard is in force: nothing was switched.",
+            why=broken.message,
+            next_step=f"mend {broken.file or 'config.toml'}, then: xswitch config",
+            code=broken.code,
+        )
 
 
 def _as_read_now(reading: Reading, role: Role) -> Role:

@@ -23,8 +23,11 @@ def switch(context: Context) -> int:
     target = " ".join(arguments.target)
     options = _options(context)
     role = context.actions.resolve(target, options)
+    # Going back, or naming the managed profile, is to that session as it was asked for then.
+    keep = target in {"-", role.managed_profile}
+    options = _options(context, keep=keep)
     if role.guard is not None and role.guard.confirm and options.confirmation is None:
-        options = _options(context, confirmation=_typed(role))
+        options = _options(context, confirmation=_typed(role), keep=keep)
     ask = context.world.ask(arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}")
     _deliver(context, context.actions.switch(role, options, ask, context.progress))
     return ExitCode.DONE
@@ -45,7 +48,7 @@ def picker(context: Context) -> int:
     return ExitCode.DONE
 
 
-def _options(context: Context, confirmation: str | None = None) -> SwitchOptions:
+def _options(context: Context, confirmation: str | None = None, *, keep: bool = False) -> SwitchOptions:
     arguments = context.arguments
     return SwitchOptions(
         source=arguments.source,
@@ -60,6 +63,7 @@ def _options(context: Context, confirmation: str | None = None) -> SwitchOptions
         policy=arguments.policy,
         tags=tuple(arguments.tag),
         force=arguments.force,
+        keep=keep,
         confirmation=confirmation if confirmation is not None else arguments.confirm,
     )
 

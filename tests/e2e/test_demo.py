@@ -1,0 +1,56 @@
+"""`xswitch demo` as a person sees it: a real terminal, a real shell, the real AWS CLI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support_e2e import XSWITCH
+from support_terminal import terminal
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_pick_a_role_with_mfa_and_stay_in_it(tmp_path: Path, clean_world: Path, need: Callable[[str], str], shell: str) -> None:
+    need("/usr/bin/aws")
+    env = {
+        "HOME": str(clean_world),
+        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
+        "SHELL": need(shell),
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+    }
+    with terminal(need("tmux"), f"{XSWITCH} demo; echo left with $?; sleep 60", env, tmp_path) as screen:
+        screen.wait("payments-prod")
+        screen.keys("prod readonly")
+        screen.wait("1 of ")
+        screen.keys("Enter")
+        dialog = screen.wait("MFA code")
+        code = re.search(r"\b(\d{6})\b", dialog)
+        assert code is not None, dialog
+        screen.keys(code[1], "Enter")
+        screen.wait("Try: aws sts")
+        screen.keys("echo in=$AWS_PROFILE=", "Enter")
+        screen.wait("in=xs-payments-prod-readonly=")
+        screen.keys("clear; aws sts get-caller-identity --output text --query Arn", "Enter")
+        screen.wait("assumed-role/ReadOnly/")
+        screen.keys("clear; xswitch demo --advance 2h", "Enter")
+        screen.wait("7200 seconds ahead")
+        screen.keys("clear; aws sts get-caller-identity --output text --query Arn; echo again=$AWS_PROFILE=", "Enter")
+        after = screen.wait("again=xs-payments-prod-readonly=")
+        assert "assumed-role/ReadOnly/" in after
+        screen.keys("exit", "Enter")
+        screen.wait("left with 0")
+    assert not list(clean_world.rglob("*xswitch*"))
+
+
+@pytest.mark.parametrize("key", ["Escape", "C-c"])
+def test_leaving_the_picker_gives_the_terminal_back(tmp_path: Path, clean_world: Path, need: Callable[[str], str], key: str) -> None:
+    env = {"HOME": str(clean_world), "PATH": f"{XSWITCH.parent}:/usr/bin:/bin", "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    with terminal(need("tmux"), f"/bin/sh -c 'echo before; {XSWITCH}; echo left with $?; sleep 60'", env, tmp_path) as screen:
+        screen.wait("config")
+        screen.keys(key)
+        after = screen.wait("left with 130")
+        assert "before" in after
