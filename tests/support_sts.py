@@ -28,7 +28,8 @@ from xswitch.core.model import Credentials, Endpoint, Secret
 REGION = "eu-west-1"
 KEYS = Credentials("AKIAEXAMPLEEXAMPLE23", Secret("secretsecretsecretsecretsecretsecret4040"))
 SESSION = Credentials("ASIAEXAMPLEEXAMPLE23", Secret("anothersecretanothersecretanothersecret40"), Secret("tokentokentoken=="))
-QUICK = Limits(connect=0.5, read=0.5, total=5.0, tries=1)
+ONCE = Limits(connect=3.0, read=10.0, total=20.0, tries=1)
+IMPATIENT = Limits(connect=3.0, read=0.4, total=20.0, tries=1)
 
 # Of nobody: a self-signed certificate for localhost and 127.0.0.1, valid for a hundred years.
 TEST_CERTIFICATE = """\

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from support_base import ACCOUNT, START_URL, a_base, a_view, at, sso_cache, store_login, store_sso_token
-from support_sts import QUICK, REGION, Received, closed_port, drip, good, hang, json_reply, refusal, reply, serve
+from support_sts import IMPATIENT, ONCE, REGION, Received, closed_port, drip, good, hang, json_reply, refusal, reply, serve
 from xswitch.adapters.base import BotocoreBase
 from xswitch.adapters.deadline import Limits
 from xswitch.core.errors import BaseCredentialsError, ExitCode, NetworkError, XswitchError
@@ -26,14 +26,14 @@ MODERN = {"sso_session": "corp", "sso_account_id": ACCOUNT, "sso_role_name": "Ad
 SESSIONS = {"corp": {"sso_start_url": START_URL, "sso_region": REGION}}
 
 
-def resolve(kind: BaseKind, view: ConfigView | None = None, endpoint: Endpoint = ENDPOINT) -> Credentials:
+def resolve(kind: BaseKind, view: ConfigView | None = None, endpoint: Endpoint = ENDPOINT, limits: Limits = ONCE) -> Credentials:
     """The credentials of profile dev of a view, or without one those of a kind that has no profile."""
-    return BotocoreBase(os.environ, limits=QUICK).resolve(a_base(kind, None if view is None else "dev"), view or a_view(), endpoint)
+    return BotocoreBase(os.environ, limits=limits).resolve(a_base(kind, None if view is None else "dev"), view or a_view(), endpoint)
 
 
-def refused(kind: BaseKind, view: ConfigView | None = None, endpoint: Endpoint = ENDPOINT) -> XswitchError:
+def refused(kind: BaseKind, view: ConfigView | None = None, endpoint: Endpoint = ENDPOINT, limits: Limits = ONCE) -> XswitchError:
     with pytest.raises((BaseCredentialsError, NetworkError)) as caught:
-        resolve(kind, view, endpoint)
+        resolve(kind, view, endpoint, limits)
     error = caught.value
     assert error.exit_code == (ExitCode.NETWORK if isinstance(error, NetworkError) else ExitCode.BASE_CREDENTIALS)
     assert not any(secret in "".join(traceback.format_exception(error)) for secret in ("sso-access-token", "login-refresh-token", "s3cret"))
@@ -123,7 +123,7 @@ def test_a_portal_that_does_not_give_the_role(answer: object, code: str, clean_w
     store_sso_token(clean_world, START_URL)
     with serve(lambda _: answer) as portal:  # type: ignore[arg-type,return-value] # parametrised
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
-        error = refused(BaseKind.SSO, legacy())
+        error = refused(BaseKind.SSO, legacy(), limits=IMPATIENT if answer is hang else ONCE)
     assert error.code == code
 
 
@@ -261,7 +261,7 @@ def test_a_web_identity_token_that_can_not_be_read(tmp_path: Path) -> None:
 )
 def test_a_web_identity_that_is_refused(answer: object, code: str, token_file: Path) -> None:
     with serve(lambda _: answer) as sts:  # type: ignore[arg-type,return-value] # parametrised
-        error = refused(BaseKind.WEB_IDENTITY, web(token_file), sts.endpoint)
+        error = refused(BaseKind.WEB_IDENTITY, web(token_file), sts.endpoint, IMPATIENT if answer is hang else ONCE)
     assert error.code == code
 
 

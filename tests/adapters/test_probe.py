@@ -49,11 +49,17 @@ def test_tls_is_checked_with_the_bundle_of_the_endpoint_or_the_environment(tmp_p
     assert caught.value.code == "tls"
 
 
-@pytest.mark.parametrize(("behaviour", "code"), [(reset, "reset"), (hang, "timeout"), (drip, "timeout")])
+@pytest.mark.parametrize(("behaviour", "code"), [(hang, "timeout"), (drip, "timeout")])
 def test_no_answer_is_a_network_error_within_the_bound(behaviour: object, code: str) -> None:
     with serve(lambda _: behaviour) as server, pytest.raises(NetworkError) as caught:  # type: ignore[arg-type,return-value] # parametrised
         HttpStsProbe(seconds=0.4).reach(server.endpoint)
     assert caught.value.code == code
+
+
+def test_a_cut_connection_is_none() -> None:
+    with serve(lambda _: reset) as server, pytest.raises(NetworkError) as caught:
+        HttpStsProbe(seconds=10).reach(server.endpoint)
+    assert caught.value.code == "reset"
 
 
 def test_nobody_there() -> None:

@@ -24,12 +24,11 @@ class HttpStsProbe:
         call = Call("The probe", endpoint.region, url=endpoint.url or "")
         limits = Limits(connect=self._seconds, read=self._seconds, total=self._seconds, tries=1)
 
-        def work() -> Reach:
-            date, seconds = stsclient.Clients(limits).look(endpoint)
-            return Reach(stsfaults.server_time(date), round(seconds * 1000))
-
         try:
-            return within(limits.total, work)
+            clients = stsclient.Clients(limits)
+            clients.get(endpoint)
+            date, seconds = within(limits.total, lambda: clients.look(endpoint))
+            return Reach(stsfaults.server_time(date), round(seconds * 1000))
         except TimeoutError:
             raise broken(call, "timeout", f"There was no answer within {limits.total:g} seconds.") from None
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree
