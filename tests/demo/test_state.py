@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,14 @@ def test_everything_is_found_by_its_name() -> None:
     assert found.role(EXTERNAL_ARN) is not None
     assert found.user(user.arn) == user
     assert (found.key("AKIAX"), found.role("x"), found.user("x"), found.account("x")) == (None, None, None, None)
+
+
+def test_the_documented_state_is_one() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "demo.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    account = World.from_json(example).account("111111111111")
+    assert account is not None
+    assert (len(account.users), len(account.roles), len(account.managed)) == (1, 1, 1)
 
 
 def test_no_secret_shows_in_the_repr() -> None:
@@ -80,6 +90,7 @@ def test_managed_policies_are_aws_own_or_the_accounts() -> None:
         ),
         (lambda data: data["accounts"][1].update(policies=[{"name": "P", "document": {}}]), "policy/P: Statement is missing"),
         (lambda data: data["accounts"].append("x"), "TypeError"),
+        (lambda data: data["accounts"][0]["users"][0]["mfa_devices"][0].update(secret="!"), "mfa/dev: its secret is not base32"),
     ],
 )
 def test_what_is_wrong_with_a_state_is_said_with_its_place(change: Any, why: str) -> None:

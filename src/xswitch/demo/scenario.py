@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 IDENTITY, PROD, DEV, HUB, PARTNER = "111111111111", "222222222222", "333333333333", "444444444444", "555555555555"
-ACCOUNT_NAMES = {IDENTITY: "identity", PROD: "payments-prod", DEV: "payments-dev", HUB: "network-hub", PARTNER: "acme-reporting"}
+ACCOUNT_NAMES = {IDENTITY: "identity", PROD: "payments-prod", DEV: "payments-dev", HUB: "shared-hub", PARTNER: "acme-reporting"}
 BASE_PROFILE = "dana"
 ACCESS_KEY_ID = "AKIADEMODEMODEMO2345"
 SECRET_ACCESS_KEY = "demo-key-of-the-embedded-aws-opens-none1"  # noqa: S105 -- known to the embedded AWS alone

@@ -17,6 +17,7 @@ from typing import Any
 
 from xswitch.core.errors import SettingsError
 from xswitch.core.policy import Document, PolicyError, PolicyKind, parse
+from xswitch.demo import totp
 
 FORMAT_VERSION = 1
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -192,10 +193,19 @@ def _user(data: Mapping[str, Any], prefix: str, account_id: str, managed: Mappin
         account=account_id,
         name=data["name"],
         keys=tuple(AccessKey(entry["id"], entry["secret"], entry.get("active", True)) for entry in data.get("access_keys", ())),
-        mfa_devices=tuple(MfaDevice(f"{prefix}mfa/{entry['name']}", entry["secret"]) for entry in data.get("mfa_devices", ())),
+        mfa_devices=tuple(_device(entry, prefix) for entry in data.get("mfa_devices", ())),
         policies=tuple(_policies(data, arn, managed)),
         tags=MappingProxyType(dict(data.get("tags", {}))),
     )
+
+
+def _device(data: Mapping[str, Any], prefix: str) -> MfaDevice:
+    serial = f"{prefix}mfa/{data['name']}"
+    try:
+        totp.code_at(data["secret"], 0)
+    except ValueError:
+        raise _StateError(f"{serial}: its secret is not base32") from None
+    return MfaDevice(serial, data["secret"])
 
 
 def _role(data: Mapping[str, Any], prefix: str, account_id: str, managed: Mapping[str, Any]) -> Role:
