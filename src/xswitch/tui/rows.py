@@ -14,6 +14,7 @@ from xswitch.tui.state import PickerState
 from xswitch.tui.text import Line, cut, marked, pad, width_of
 
 BAR = "▌"
+_ID_FROM = 44
 
 
 def session_text(state: PickerState, role: Role, now: datetime) -> tuple[str, str]:
@@ -83,10 +84,9 @@ def group_line(state: PickerState, row: int, width: int) -> Line:
     role = state.roles[~row]
     count = f" {words.many(state.sizes.get(row, 0), 'role')} "
     name = clean(role.account_name or role.account_id or "no account")
-    room = max(4, width - GUTTER - len(count) - 4)
-    line: Line = [("  ", "text"), (cut(name, room), "title")]
-    if role.account_name and role.account_id:
-        line.append(("  " + clean(role.account_id), "muted"))
+    known = "  " + clean(role.account_id) if role.account_name and width >= _ID_FROM else ""
+    room = max(4, width - GUTTER - len(count) - width_of([(known, "")]))
+    line: Line = [("  ", "text"), (cut(name, room), "title"), (known, "muted")]
     rule = width - width_of(line) - len(count) - 2
     if rule > 0:
         line.append((" " + "─" * rule, "line"))

@@ -106,18 +106,18 @@ def wrap(line: Sequence[Span], width: int, *, hang: int = 0) -> list[Line]:
     for text, meaning in line:
         for word in _words(text):
             rest = word
-            if used + cell_len(rest.rstrip()) > width and used > (hang if len(rows) > 1 else 0):
+            if used + cell_len(rest.rstrip(" ")) > width and used > (hang if len(rows) > 1 else 0):
                 rows.append([(" " * hang, meaning)] if hang else [])
                 used = hang
-                rest = rest.lstrip()
-            while cell_len(rest.rstrip()) > width - used:
+                rest = rest.lstrip(" ")
+            while cell_len(rest.rstrip(" ")) > width - used:
                 head = _broken(_prefix(rest, width - used)) or rest[:1]
                 rows[-1].append((head, meaning))
                 rest = rest[len(head) :]
                 rows.append([(" " * hang, meaning)] if hang else [])
                 used = hang
             if rest:
-                rest = rest if cell_len(rest) <= width - used else rest.rstrip()
+                rest = rest if cell_len(rest) <= width - used else rest.rstrip(" ")
                 rows[-1].append((rest, meaning))
                 used += cell_len(rest)
     return rows
