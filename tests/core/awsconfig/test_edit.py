@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from support_awsconfig import NAMES, Botocore, clean_texts, second_sdk_reading, texts
 from xswitch.core.awsconfig.document import parse
-from xswitch.core.awsconfig.edit import apply_edits, apply_patches, plan_edits, verify
+from xswitch.core.awsconfig.edit import apply_edits, apply_patches, plan_edits, reverse_steps, verify
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile
 
@@ -145,7 +145,7 @@ def test_the_same_edit_twice_changes_nothing_more(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_the_steps_are_the_edit(data: st.DataObject) -> None:
+def test_the_steps_are_the_edit_and_lead_back(data: st.DataObject) -> None:
     file = data.draw(files)
     text = data.draw(texts(file))
     changes = data.draw(edits(file))
@@ -157,6 +157,9 @@ def test_the_steps_are_the_edit(data: st.DataObject) -> None:
             at = patch.end
         new = apply_patches(new, patches)
     assert new == apply_edits(text, file, changes)
+    for patches in reverse_steps(text, plan_edits(text, file, changes)):
+        new = apply_patches(new, patches)
+    assert new == text
 
 
 def edited(text: str, *changes: Edit) -> str:

@@ -16,7 +16,7 @@ from xswitch.core.awsconfig.verify import verify
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile
 
-__all__ = ["Patch", "apply_edits", "apply_patches", "plan_edits", "shadows", "verify"]
+__all__ = ["Patch", "apply_edits", "apply_patches", "plan_edits", "reverse_steps", "shadows", "verify"]
 
 OWN_COMMENT = "# xswitch"
 
@@ -79,6 +79,21 @@ def apply_patches(text: str, patches: Sequence[Patch]) -> str:
         parts += [text[at : patch.start], patch.text]
         at = patch.end
     return "".join([*parts, text[at:]])
+
+
+def reverse_steps(text: str, steps: Sequence[Sequence[Patch]]) -> list[list[Patch]]:
+    """The steps that lead from what `steps` make of `text` back to `text`. They hold what was replaced, and nothing else of the text."""
+    back: list[list[Patch]] = []
+    for patches in steps:
+        shift = 0
+        undo = []
+        for patch in patches:
+            start = patch.start + shift
+            undo.append(Patch(start, start + len(patch.text), text[patch.start : patch.end]))
+            shift += len(patch.text) - (patch.end - patch.start)
+        back.insert(0, undo)
+        text = apply_patches(text, patches)
+    return back
 
 
 # -- setting -----------------------------------------------------------------------------------------------------
