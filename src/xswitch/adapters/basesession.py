@@ -40,6 +40,9 @@ _FROM_THE_ENVIRONMENT = frozenset(
 for _name in ("botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
+# Service models of the user's own (~/.aws/models) have no business here. One loader for all sessions: it keeps what it parsed.
+_LOADER = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -62,8 +65,7 @@ class ViewSession(botocore.session.Session):
         super().__init__(session_vars=variables, profile=profile)
         self.user_agent_name = "xswitch"
         self.user_agent_version = __version__
-        # Service models of the user's own (~/.aws/models) have no business here.
-        self.register_component("data_loader", Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False))
+        self.register_component("data_loader", _LOADER)
         self.set_default_client_config(client_config(limits or Limits()))
 
     @property
