@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xswitch.actions.api import Actions
 from xswitch.actions.facade import RealActions
-from xswitch.actions.ports import Clock, MfaPrompt, Ports
+from xswitch.actions.ports import Clock, MfaPrompt, Ports, PromptFiles, StsProbe
 from xswitch.adapters.background import DetachedRenewals
 from xswitch.adapters.base import BotocoreBase
 from xswitch.adapters.clock import SystemClock
@@ -58,6 +58,14 @@ class RealWorld:
         paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109 -- locate works on texts
         locks = FileLocks(places.locks)
         settings = TomlSettings(places.settings)
+        prompt_files: PromptFiles = FilePromptFiles(places.prompt)
+        sts_probe: StsProbe = HttpStsProbe()
+        if self._in_demo:
+            from xswitch.demo.clock import DemoClock  # noqa: PLC0415 -- only inside the demo
+            from xswitch.demo.shifted import ShiftedProbe, ShiftedPromptFiles  # noqa: PLC0415 -- only inside the demo
+
+            if isinstance(self.clock, DemoClock):
+                prompt_files, sts_probe = ShiftedPromptFiles(prompt_files, self.clock), ShiftedProbe(sts_probe, self.clock)
         return Ports(
             clock=self.clock,
             config=FileConfigStore(paths, backups=places.backups, locks=places.locks, clock=self.clock),
@@ -68,12 +76,12 @@ class RealWorld:
             base=BotocoreBase(environ),
             settings=settings,
             memory=JsonMemory(places.memory, locks),
-            prompt_files=FilePromptFiles(places.prompt),
+            prompt_files=prompt_files,
             hot_pointers=FileHotPointers(places.hot),
             background=DetachedRenewals(self._environment.command),
             environment=self._environment,
             mfa_command=ShellMfaCommand(environ),
-            sts_probe=HttpStsProbe(),
+            sts_probe=sts_probe,
             file_facts=OsFileFacts(),
             private_paths=(str(places.state), str(places.index), str(places.memory), str(places.locks), str(places.backups)),
         )
@@ -113,7 +121,11 @@ class RealWorld:
 
     @property
     def _in_demo(self) -> bool:
-        return "XSWITCH_DEMO" in self._environ
+        if "XSWITCH_DEMO" not in self._environ:
+            return False
+        from xswitch.demo.inside import is_demo  # noqa: PLC0415 -- only inside the demo
+
+        return is_demo(self._environ)
 
     @property
     def command_words(self) -> tuple[str, ...]:

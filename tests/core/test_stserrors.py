@@ -98,6 +98,7 @@ def test_a_denial_keeps_awss_code_and_the_hop() -> None:
     [
         ("with an explicit deny in an identity-based policy", " (identity-based policy)."),
         ("with an explicit deny in a service control policy: arn:aws:organizations::1:policy/x", " (service control policy)."),
+        ("with an explicit deny in the role trust policy", " (role trust policy)."),
         ("with an explicit deny in a permissions boundary", " (permissions boundary)."),
         ("with an explicit deny", f"{ROLE}."),
     ],

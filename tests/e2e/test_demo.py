@@ -22,7 +22,7 @@ def test_pick_a_role_with_mfa_and_stay_in_it(tmp_path: Path, clean_world: Path, 
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
     }
-    with terminal(need("tmux"), f"{XSWITCH} demo; echo left with $?; sleep 60", env, tmp_path) as screen:
+    with terminal(need("tmux"), f"/bin/sh -c '{XSWITCH} demo; echo left with $?; sleep 60'", env, tmp_path) as screen:
         screen.wait("payments-prod")
         screen.keys("prod readonly")
         screen.wait("1 of ")
@@ -31,7 +31,7 @@ def test_pick_a_role_with_mfa_and_stay_in_it(tmp_path: Path, clean_world: Path, 
         code = re.search(r"\b(\d{6})\b", dialog)
         assert code is not None, dialog
         screen.keys(code[1], "Enter")
-        screen.wait("Try: aws sts")
+        screen.wait("ends the demo and removes all of it")
         screen.keys("echo in=$AWS_PROFILE=", "Enter")
         screen.wait("in=xs-payments-prod-readonly=")
         screen.keys("clear; aws sts get-caller-identity --output text --query Arn", "Enter")

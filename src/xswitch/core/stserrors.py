@@ -112,7 +112,7 @@ _BY_TEXT: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = MappingProxyTy
         "InvalidSignatureException": (_CLOCKS, "bad_secret"),
     }
 )
-_DENIER = re.compile(r"with an explicit deny in an? ([a-z -]{3,40}?)(?: policy| boundary)\b", re.IGNORECASE)
+_DENIER = re.compile(r"with an explicit deny in (?:an?|the) ([a-z -]{3,40}?)(?: policy| boundary)\b", re.IGNORECASE)
 _STAMP = re.compile(r"\d{8}T\d{6}Z")
 # Real STS adds the string it signed, session token and all, to SignatureDoesNotMatch.
 _CANONICAL = re.compile(r"The Canonical String for this request should have been.*", re.DOTALL)

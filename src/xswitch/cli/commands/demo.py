@@ -45,7 +45,6 @@ def _play(context: Context) -> int:
             return picked.returncode
         changes = json.loads(picked.stdout)
         env = {name: value for name, value in {**running.env, **changes["set"]}.items() if name not in changes["unset"]}
-        context.words.say("A shell in the demo. Try: aws sts get-caller-identity, xs status, xs -; leave with: exit")
         # Ctrl-C belongs to what runs in that shell; the demo ends when the shell does.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:

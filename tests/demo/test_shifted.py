@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from xswitch.core.model import Endpoint, PromptState, Reach
+from xswitch.demo.clock import DemoClock
+from xswitch.demo.shifted import ShiftedProbe, ShiftedPromptFiles
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def _clock(folder: Path) -> DemoClock:
+    (folder / "clock").write_text("3600")
+    return DemoClock(folder / "clock")
+
+
+class _Probe:
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    def reach(self, endpoint: Endpoint) -> Reach:
+        assert endpoint.region == "eu-west-1"
+        return self._reach
+
+
+class _Files:
+    def __init__(self) -> None:
+        self.written: list[PromptState] = []
+        self.removed: list[str] = []
+
+    def write(self, state: PromptState) -> None:
+        self.written.append(state)
+
+    def remove(self, managed_profile: str) -> None:
+        self.removed.append(managed_profile)
+
+
+def test_the_server_is_dated_in_the_demos_time(tmp_path: Path) -> None:
+    probe = ShiftedProbe(_Probe(Reach(NOW, 5)), _clock(tmp_path))
+    assert probe.reach(Endpoint("eu-west-1")) == Reach(NOW + timedelta(hours=1), 5)
+    assert ShiftedProbe(_Probe(Reach(None, 5)), _clock(tmp_path)).reach(Endpoint("eu-west-1")) == Reach(None, 5)
+
+
+def test_prompt_files_are_in_the_machines_time(tmp_path: Path) -> None:
+    files = _Files()
+    shifted = ShiftedPromptFiles(files, _clock(tmp_path))
+    shifted.write(PromptState("xs-a", "acc", "role", "", NOW, NOW))
+    shifted.write(PromptState("xs-a", "acc", "role", "", NOW, None))
+    shifted.remove("xs-a")
+    earlier = NOW - timedelta(hours=1)
+    assert [(state.expires_at, state.silent_until) for state in files.written] == [(earlier, earlier), (earlier, None)]
+    assert files.removed == ["xs-a"]
