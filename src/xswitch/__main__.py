@@ -1,11 +1,40 @@
 """The entry point: looks at argv[1] before importing anything."""
+# No `from __future__ import annotations` here: it would load a module.
 
-from __future__ import annotations
+import sys
+
+CANCELLED = 130
 
 
 def main() -> int:
     """Run xswitch; the exit code."""
-    return 0
+    argv = sys.argv[1:]
+    try:
+        if argv[:1] == ["credential-process"]:
+            from xswitch import hot  # noqa: PLC0415 -- only this command is in such a hurry
+
+            code = hot.run(argv)
+            if code is not None:
+                return code
+        from xswitch.cli.main import main as run  # noqa: PLC0415 -- the full program, after the hot path had its chance
+
+        code = int(run(argv))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return CANCELLED
+    except BrokenPipeError:
+        _forget_stdout()
+        return 0
+    return code
+
+
+def _forget_stdout() -> None:
+    """Whoever read stdout is gone: point it at nothing, so that the interpreter's last flush says nothing either."""
+    import os  # noqa: PLC0415 -- not for the hot path
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,74 @@
+"""The runtime keyring as a backend of the `keyring` package, for those who want to look into it with that package's tools.
+
+    keyring --keyring-backend xswitch.adapters.vault.runtime_keyring.RuntimeKeyring get xswitch:KEY session
+
+It is not registered as a plug-in, and its priority is below that of "no keyring at all": nothing chooses it by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from keyring.backend import KeyringBackend
+from keyring.errors import InitError, KeyringError, PasswordDeleteError, PasswordSetError
+
+from xswitch.adapters.vault.files import FileStore
+from xswitch.adapters.vault.memory import candidates, runtime_folder
+from xswitch.adapters.vault.sentences import Sentences
+from xswitch.adapters.vault.store import SERVICE_PREFIX, USER, checked
+from xswitch.core.errors import VaultError
+
+
+class RuntimeKeyring(KeyringBackend):
+    """Passwords in memory until the machine is switched off: the files xswitch's own vault reads and writes."""
+
+    priority = -1.0
+
+    def __init__(self, store: FileStore | None = None) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # keyring's own
+        self._given = store
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """The password, None when there is none. Raises KeyringError."""
+        try:
+            data = self._store().read(_file(service, username))
+        except VaultError as error:
+            raise KeyringError(str(error)) from None
+        return None if data is None else data.decode("utf-8", "replace")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep a password. Raises PasswordSetError."""
+        try:
+            self._store().write(_file(service, username), password.encode("utf-8"))
+        except VaultError as error:
+            raise PasswordSetError(str(error)) from None
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Drop a password. Raises PasswordDeleteError, also when there is none."""
+        try:
+            found = self._store().remove(_file(service, username))
+        except VaultError as error:
+            raise PasswordDeleteError(str(error)) from None
+        if not found:
+            raise PasswordDeleteError("there is no such password")
+
+    def _store(self) -> FileStore:
+        if self._given is not None:
+            return self._given
+        sentences = Sentences("config.toml")
+        try:
+            return FileStore(runtime_folder(candidates(os.environ, os.geteuid()), sentences), sentences, memory=True)
+        except VaultError as error:
+            raise InitError(str(error)) from None
+
+
+def _file(service: str, username: str) -> str:
+    """The file of an entry: a session's is its key, so that the hot path finds it; any other's is a digest, which is longer."""
+    prefix, key = service[: len(SERVICE_PREFIX)], service[len(SERVICE_PREFIX) :]
+    if prefix == SERVICE_PREFIX and username == USER:
+        try:
+            return checked(key)
+        except ValueError:
+            pass
+    return hashlib.sha256(f"{len(service)}:{service}{username}".encode()).hexdigest()

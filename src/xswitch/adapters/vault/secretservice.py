@@ -1,0 +1,144 @@
+"""The Secret Service (gnome-keyring, KWallet, KeePassXC): reads over D-Bus itself, writes through the `keyring` package in a child."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from xswitch.adapters.vault.child import PROBE_SECONDS, PROMPT_SECONDS, Backend, KeyringChild, Reply
+from xswitch.adapters.vault.sentences import Sentences
+from xswitch.adapters.vault.store import USER, service
+
+LABEL = "Secret Service"
+BACKEND = Backend("keyring.backends.SecretService", "Keyring")
+DIRECT_SECONDS = 2.0
+_LOAD_SECONDS = 10.0  # only after the service has answered; a loaded machine takes long to import keyring
+_WRITE_SECONDS = PROBE_SECONDS
+_ONE_THREAD = threading.Lock()
+_NOBODY = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the bus said: the value (None: there is none), or that the library has to do it, how long that may take, and why."""
+
+    value: str | None = field(repr=False)
+    library: bool = False
+    seconds: float = _WRITE_SECONDS
+    odd: str = ""
+
+
+class SecretServiceStore:
+    """Fits `Store`. `may_ask` tells whether a person is there to answer the desktop's unlock prompt.
+
+    `turns` is the file by which xswitch's processes take turns; `hot_secret` says why.
+    """
+
+    def __init__(self, env: Mapping[str, str], sentences: Sentences, may_ask: Callable[[], bool], turns: Path) -> None:
+        self._env = env
+        self._turns = os.fsencode(turns)
+        self._sentences = sentences
+        self._may_ask = may_ask
+        self._child: KeyringChild | None = None
+
+    def probe(self) -> None:
+        """Whether it can be used. Raises VaultAbsentError, VaultLockedError or VaultBrokenError."""
+        look = self._look(_NOBODY)
+        if look.odd:
+            self._library("get", _NOBODY, look)
+
+    def get(self, key: str) -> str | None:
+        """The value, None when there is none."""
+        look = self._look(key)
+        return self._library("get", key, look) if look.library else look.value
+
+    def put(self, key: str, value: str) -> None:
+        """Keep `value`."""
+        self._library("put", key, self._look(key), value)
+
+    def delete(self, key: str) -> None:
+        """Drop it."""
+        self._library("delete", key, self._look(key))
+
+    def close(self) -> None:
+        """End the child process, if there is one."""
+        if self._child is not None:
+            self._child.close()
+
+    # -- how -----------------------------------------------------------------------------------------------------
+
+    def _look(self, key: str) -> _Look:
+        """Ask over D-Bus. Raises what locked, absent, mute and broken mean here."""
+        from xswitch import hot_dbus, hot_secret  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+
+        with _ONE_THREAD:
+            word, value = hot_secret.read(self._address(), service(key).encode(), USER.encode(), DIRECT_SECONDS, self._turns)
+        if word == hot_dbus.OK:
+            return _Look(value.decode("utf-8", "replace"))
+        if word == hot_dbus.MISSING:
+            return _Look(None)
+        # With any other word comes ours or the bus's name of an error: never the secret.
+        why = value.decode("utf-8", "replace")
+        if word in {hot_dbus.LOCKED, hot_dbus.NO_KEYRING} and self._may_ask():
+            return _Look(None, library=True, seconds=PROMPT_SECONDS)
+        if word == hot_dbus.LOCKED:
+            raise self._sentences.locked(LABEL)
+        if word == hot_dbus.NO_KEYRING:
+            raise self._sentences.no_keyring(LABEL)
+        if word == hot_dbus.ABSENT:
+            raise self._sentences.absent(LABEL, _absence(why))
+        if word == hot_dbus.MUTE:
+            raise self._sentences.mute(LABEL, why)
+        if why.startswith("org.freedesktop.DBus.Error.Spawn."):
+            raise self._sentences.broken(LABEL, f"the session bus could not start it ({why})")
+        return _Look(None, library=True, seconds=PROBE_SECONDS, odd=why)
+
+    def _address(self) -> bytes:
+        from xswitch import hot_dbus  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+
+        return hot_dbus.bus_address({os.fsencode(name): os.fsencode(value) for name, value in self._env.items()})
+
+    def _library(self, do: str, key: str, look: _Look, value: str | None = None) -> str | None:
+        if self._child is None:
+            self._child = KeyringChild(BACKEND, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())})
+        reply = self._child.ask("load", service(key), USER, seconds=_LOAD_SECONDS)
+        if reply.word == "ok":
+            with nullcontext() if look.seconds == PROMPT_SECONDS else self._turn():  # nobody waits while a person thinks
+                reply = self._child.ask(do, service(key), USER, seconds=look.seconds, value=value)
+        if look.odd and reply.word not in {"ok", "locked"}:
+            # The library calls much "absent" that is there and wrong; only the bus itself may say that nobody is there.
+            raise self._sentences.broken(LABEL, f"{look.odd}; {reply.why}")
+        return reply.value if reply.word == "ok" else refuse(reply, LABEL, self._sentences, asked=look.seconds == PROMPT_SECONDS)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        from xswitch import hot_secret  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+
+        with _ONE_THREAD:
+            turn = hot_secret.take_turn(self._turns, DIRECT_SECONDS)
+            try:
+                yield
+            finally:
+                hot_secret.end_turn(turn)
+
+
+def refuse(reply: Reply, label: str, sentences: Sentences, *, asked: bool) -> NoReturn:
+    """Raise the error a reply other than ok stands for; `asked`: a person may have had a prompt on the screen."""
+    if reply.word == "locked":
+        raise sentences.locked(label)
+    if reply.word == "mute" and asked:
+        raise sentences.locked(label, f"nobody answered its prompt for {PROMPT_SECONDS:.0f} seconds")
+    if reply.word == "absent":
+        raise sentences.absent(label, reply.why)
+    if reply.word == "mute":
+        raise sentences.mute(label, reply.why)
+    raise sentences.broken(label, reply.why)
+
+
+def _absence(why: str) -> str:
+    return "nothing on the session bus provides the Secret Service" if why.startswith("org.freedesktop.") else why

@@ -1,0 +1,279 @@
+"""As much of D-Bus as five calls to the Secret Service need: a local socket with a deadline, calls out, answers in.
+
+Nothing here imports another xswitch module, or anything the interpreter does not have at hand: the hot path uses it.
+Source: dbus.freedesktop.org/doc/dbus-specification.html (message format, EXTERNAL authentication, addresses).
+"""
+# No `from __future__ import annotations` here: it would load a module.
+
+import _socket
+import posix
+import time
+
+TYPE_CHECKING = False  # what typing calls so, without loading it
+if TYPE_CHECKING:
+    from typing import Literal
+
+    _Order = Literal["big", "little"]
+
+OK = "ok"
+MISSING = "missing"
+LOCKED = "locked"
+ABSENT = "absent"
+MUTE = "mute"
+NO_KEYRING = "no_keyring"
+ODD = "odd"
+
+# The error names that say more than "no", and what they say of the object or the service that was called.
+_REFUSALS = {
+    b"org.freedesktop.Secret.Error.IsLocked": LOCKED,
+    b"org.freedesktop.Secret.Error.NoSuchObject": MISSING,
+    b"org.freedesktop.DBus.Error.UnknownObject": MISSING,
+    b"org.freedesktop.DBus.Error.UnknownMethod": MISSING,
+    b"org.freedesktop.DBus.Error.UnknownInterface": MISSING,
+    b"org.freedesktop.DBus.Error.ServiceUnknown": ABSENT,
+    b"org.freedesktop.DBus.Error.NameHasNoOwner": ABSENT,
+    b"org.freedesktop.DBus.Error.NoReply": MUTE,
+    b"org.freedesktop.DBus.Error.TimedOut": MUTE,
+    b"org.freedesktop.DBus.Error.Timeout": MUTE,
+}
+# What an address may hold unescaped.
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.\\*")
+_MAX_MESSAGE = 8 * 1024 * 1024
+_MAX_LINE = 4096
+_FIXED = 16  # bytes of a message up to its header fields
+_RETURN, _ERROR = 2, 3
+_ERROR_NAME, _REPLY_SERIAL, _SIGNATURE = 4, 5, 8
+
+
+class Answer(Exception):  # noqa: N818 -- not an error: how any depth of a conversation ends it
+    """The end of a conversation before there is a value: one of the words above, and why.
+
+    `doubtful`: something was said not to exist, which gnome-keyring also says while it is busy with another client.
+    """
+
+    def __init__(self, word: str, why: str, *, doubtful: bool = False) -> None:
+        super().__init__(word, why)
+        self.word = word
+        self.why = why
+        self.doubtful = doubtful
+
+
+def bus_address(environ: dict[bytes, bytes]) -> bytes:
+    """The session bus's address by the usual rules, b"" when there is none: the variable, else the systemd user bus."""
+    address = environ.get(b"DBUS_SESSION_BUS_ADDRESS", b"")
+    runtime = environ.get(b"XDG_RUNTIME_DIR", b"")
+    if address or not runtime.startswith(b"/"):
+        return address
+    path = runtime + b"/bus"
+    try:
+        posix.stat(path)
+    except OSError:
+        return b""
+    return b"unix:path=" + b"".join(b"%c" % byte if byte in _PLAIN else b"%%%02x" % byte for byte in path)
+
+
+class Body:
+    """Reads D-Bus values one after another; reading past the end raises ValueError or IndexError."""
+
+    def __init__(self, data: bytes, *, big: bool, signature: bytes = b"", at: int = 0) -> None:
+        self._data = data
+        self._order: _Order = "big" if big else "little"
+        self.signature = signature
+        self._at = at
+
+    def more(self) -> bool:
+        """Whether anything is left."""
+        return self._at < len(self._data)
+
+    def align(self, to: int) -> None:
+        """Go on at the next multiple of `to`."""
+        self._at = -(-self._at // to) * to
+
+    def byte(self) -> int:
+        """One byte."""
+        self._at += 1
+        return self._data[self._at - 1]
+
+    def number(self, at: int | None = None) -> int:
+        """A 32-bit number (a boolean is one too), here or at an offset."""
+        self._at = self._at if at is None else at
+        self.align(4)
+        return int.from_bytes(self._take(4), self._order)
+
+    def blob(self) -> bytes:
+        """An array of bytes."""
+        return self._take(self.number())
+
+    def text(self) -> bytes:
+        """A string or an object path."""
+        return self._take(self.number() + 1)[:-1]
+
+    def name(self) -> bytes:
+        """A signature, as a variant begins with one."""
+        return self._take(self.byte() + 1)[:-1]
+
+    def _take(self, size: int) -> bytes:
+        taken = self._data[self._at : self._at + size]
+        if len(taken) != size:
+            raise ValueError
+        self._at += size
+        return taken
+
+
+class Bus:
+    """A connection to the session bus. Everything raises Answer, TimeoutError after `until` (of time.monotonic), or OSError."""
+
+    def __init__(self, address: bytes, until: float) -> None:
+        self._until = until
+        self._buffer = b""
+        self._answers: dict[int, Body | Answer] = {}
+        self._socket = self._connect(address)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def authenticate(self) -> None:
+        """Say who we are, as the kernel will confirm."""
+        self.send(b"\0AUTH EXTERNAL " + str(posix.geteuid()).encode().hex().encode() + b"\r\n")
+        line = b""
+        while not line.endswith(b"\r\n"):
+            line += self._receive(_MAX_LINE)
+            if len(line) >= _MAX_LINE:
+                raise Answer(ODD, "the session bus speaks something else")
+        if not line.startswith(b"OK "):
+            raise Answer(ODD, "the session bus is another user's")
+        self.send(b"BEGIN\r\n")
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        self._socket.settimeout(self._left())
+        self._socket.sendall(data)
+
+    def ask(self, serial: int, message: bytes, gone: str = ODD) -> Body:
+        """Send a call and wait for its answer; `serial` is the call's, `gone` the word for an object that isn't there."""
+        self.send(message)
+        while serial not in self._answers:
+            self._take_message()
+        found = self._answers.pop(serial)
+        if isinstance(found, Body):
+            return found
+        raise Answer(gone, found.why, doubtful=True) if found.word == MISSING else found
+
+    def _connect(self, address: bytes) -> _socket.socket:
+        refused = "no session bus is set"
+        for choice in address.split(b";"):
+            kind, _, rest = choice.partition(b":")
+            facts = {name: value for name, _, value in (pair.partition(b"=") for pair in rest.split(b","))}
+            path = b"\0" + _unescape(facts[b"abstract"]) if b"abstract" in facts else _unescape(facts.get(b"path", b""))
+            if choice and (kind != b"unix" or not path):
+                raise Answer(ODD, "the session bus is not reached over a local socket")
+            if not choice:
+                continue
+            connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            try:
+                connection.settimeout(self._left())
+                connection.connect(path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                connection.close()
+                refused = "the session bus is gone"
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
+        raise Answer(ABSENT, refused)
+
+    def _left(self) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _receive(self, size: int) -> bytes:
+        self._socket.settimeout(self._left())
+        data = self._socket.recv(size)
+        if not data:
+            raise Answer(ODD, "the session bus hung up")
+        return data
+
+    def _exactly(self, size: int) -> bytes:
+        while len(self._buffer) < size:
+            self._buffer += self._receive(65536)
+        return self._buffer[:size]
+
+    def _take_message(self) -> None:
+        """Keep the next message if it is an answer; signals and calls to us are dropped."""
+        start = self._exactly(_FIXED)
+        if start[:1] not in {b"l", b"B"}:
+            raise Answer(ODD, "the session bus speaks something else")
+        big = start[:1] == b"B"
+        sizes = Body(start, big=big)
+        body_size, fields_end = sizes.number(4), _FIXED + sizes.number(12)
+        header = -(-fields_end // 8) * 8
+        if header + body_size > _MAX_MESSAGE:
+            raise Answer(ODD, "the session bus sent too much")
+        message = self._exactly(header + body_size)
+        self._buffer = self._buffer[header + body_size :]
+        reply, texts = _fields(Body(message[:fields_end], big=big, at=_FIXED))
+        if message[1] == _RETURN:
+            self._answers[reply] = Body(message[header:], big=big, signature=texts.get(_SIGNATURE, b""))
+        elif message[1] == _ERROR:
+            name = texts.get(_ERROR_NAME, b"")
+            self._answers[reply] = Answer(_REFUSALS.get(name, ODD), name.decode("ascii", "replace"))
+
+
+def _fields(fields: Body) -> tuple[int, dict[int, bytes]]:
+    """The serial replied to (0: none), and the header fields that are text, by their code."""
+    reply, texts = 0, {}
+    while fields.more():
+        fields.align(8)
+        code, kind = fields.byte(), fields.name()
+        if kind == b"u":
+            number = fields.number()
+            reply = number if code == _REPLY_SERIAL else reply
+        elif kind in {b"s", b"o"}:
+            texts[code] = fields.text()
+        elif kind == b"g":
+            texts[code] = fields.name()
+        else:
+            raise ValueError
+    return reply, texts
+
+
+def call(serial: int, address: tuple[bytes, bytes, bytes], member: bytes, signature: bytes = b"", body: bytes = b"") -> bytes:
+    """A method call as it goes over the wire; `address` is (bus name, object path, interface), all of it ASCII."""
+    to, path, interface = address
+    fields = b""
+    for code, kind, value in ((1, b"o", path), (2, b"s", interface), (3, b"s", member), (6, b"s", to)):
+        fields = padded(fields, 8) + bytes((code, 1)) + kind + b"\0" + text(value)
+    if signature:
+        fields = padded(fields, 8) + b"\x08\x01g\0" + bytes((len(signature),)) + signature + b"\0"
+    return padded(b"l\x01\0\x01" + _number(len(body)) + _number(serial) + _number(len(fields)) + fields, 8) + body
+
+
+def text(value: bytes) -> bytes:
+    """A string or an object path."""
+    return _number(len(value)) + value + b"\0"
+
+
+def padded(data: bytes, to: int) -> bytes:
+    """`data`, filled up to a multiple of `to` for what follows."""
+    return data + bytes(-len(data) % to)
+
+
+def dictionary(pairs: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """An `a{ss}`."""
+    entries = b""
+    for name, value in pairs:
+        entries = padded(padded(entries, 8) + text(name), 4) + text(value)
+    return padded(_number(len(entries)), 8) + entries
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(4, "little")
+
+
+def _unescape(escaped: bytes) -> bytes:
+    head, *rest = escaped.split(b"%")
+    return head + b"".join(bytes((int(part[:2], 16),)) + part[2:] for part in rest)

@@ -1,0 +1,239 @@
+"""What the vault's tests share: private D-Bus daemons, a real gnome-keyring, stubs that never answer, memory folders."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringError, KeyringLocked, PasswordDeleteError, PasswordSetError
+
+from xswitch import hot_dbus
+
+PASSWORD = "correct horse"
+HANG_GUARD = 6.0  # seconds; the promise is 3, this only keeps a hang from being called a pass
+
+_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir={folder}</listen>
+  <auth>EXTERNAL</auth>
+  {services}
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+Need = Callable[[str], str]
+
+
+def key(number: int) -> str:
+    """A session key."""
+    return f"{number:040x}"
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process this test started, by its own id, and collect it."""
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+@contextlib.contextmanager
+def short_folder() -> Iterator[Path]:
+    """A 0700 folder with a path short enough for a socket's name."""
+    folder = Path(tempfile.mkdtemp(prefix="xs-", dir="/tmp"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def memory_folder() -> Iterator[Path]:
+    """A 0700 folder on /dev/shm; skips, or fails under XSWITCH_REQUIRE_ALL, where that is not in memory."""
+    if not os.path.ismount("/dev/shm"):
+        message = "/dev/shm is not mounted"
+        if os.environ.get("XSWITCH_REQUIRE_ALL"):
+            pytest.fail(message)
+        pytest.skip(message)
+    folder = Path(tempfile.mkdtemp(prefix="xs-test-", dir="/dev/shm"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def private_bus(need: Need, folder: Path, service: str = "") -> Iterator[str]:
+    """The address of a session bus of our own; `service` is a command it may start as org.freedesktop.secrets, "" for none."""
+    services = ""
+    if service:
+        (folder / "services").mkdir()
+        (folder / "services" / "secrets.service").write_text(f"[D-BUS Service]\nName=org.freedesktop.secrets\nExec={service}\n")
+        services = f"<servicedir>{folder}/services</servicedir>"
+    config = folder / "bus.conf"
+    config.write_text(_BUS.format(folder=folder, services=services))
+    process = subprocess.Popen(
+        [need("dbus-daemon"), "--nofork", "--nosyslog", "--nopidfile", f"--config-file={config}", "--print-address=1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)},
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().decode().strip()
+    finally:
+        end(process)
+
+
+@dataclass
+class SecretService:
+    """A running gnome-keyring on a bus of its own."""
+
+    address: str
+    folder: Path
+    need: Need
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def call(self, method: str, *arguments: str, path: str = "/org/freedesktop/secrets") -> str:
+        """Call the service as any other program would."""
+        command = [self.need("gdbus"), "call", "--session", "-d", "org.freedesktop.secrets", "-o", path, "-m", method, *arguments]
+        done = subprocess.run(command, env=self.variables, capture_output=True, text=True, check=True, timeout=20)
+        return done.stdout
+
+    def lock(self) -> None:
+        """Lock the default keyring, as a screen saver would."""
+        self.call("org.freedesktop.Secret.Service.Lock", "['/org/freedesktop/secrets/collection/login']")
+
+
+def answers(address: str) -> str:
+    """The word for what the Secret Service on this bus says of a key nobody has."""
+    from xswitch import hot_secret  # noqa: PLC0415 -- Linux only, and this module is read everywhere
+
+    return hot_secret.read(address.encode(), b"xswitch:none", b"session", 2.0)[0]
+
+
+@contextlib.contextmanager
+def secret_service(need: Need, *, unlocked: bool = True) -> Iterator[SecretService]:
+    """gnome-keyring with an unlocked default keyring, or (not `unlocked`) with none at all."""
+    with short_folder() as folder, private_bus(need, folder) as address:
+        variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "XDG_RUNTIME_DIR": str(folder),
+            "DBUS_SESSION_BUS_ADDRESS": address,
+            "LC_ALL": "C.UTF-8",
+        }
+        command = [need("gnome-keyring-daemon"), "--foreground", "--components=secrets", *(["--unlock"] if unlocked else [])]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=variables, cwd=folder
+        )
+        try:
+            assert process.stdin is not None
+            process.stdin.write(PASSWORD.encode())
+            process.stdin.close()
+            until = time.monotonic() + 20
+            while answers(address) not in {hot_dbus.MISSING, hot_dbus.NO_KEYRING}:
+                assert time.monotonic() < until, "gnome-keyring did not come up"
+                time.sleep(0.02)
+            yield SecretService(address, folder, need, variables)
+        finally:
+            end(process)
+
+
+# -- a keyring with short entries, as the Windows Credential Manager has them ------------------------------------------
+
+
+class TinyKeyring(KeyringBackend):
+    """One file per entry; refuses more than 2,560 bytes of UTF-16, as CredWrite does, and can be told to be difficult."""
+
+    priority = -1.0
+    folder = ""
+    persist = ""
+    mood = ""
+    LIMIT = 2560
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # keyring's own
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self._be()
+        try:
+            return self._path(service, username).read_bytes().decode("utf-16-le")
+        except FileNotFoundError:
+            return None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._be()
+        blob = password.encode("utf-16-le")
+        if len(blob) > self.LIMIT:
+            raise PasswordSetError("CredWrite: the stub received bad data")
+        path = self._path(service, username)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+        temporary.write_bytes(blob)
+        temporary.replace(path)
+
+    def delete_password(self, service: str, username: str) -> None:
+        self._be()
+        try:
+            self._path(service, username).unlink()
+        except FileNotFoundError:
+            raise PasswordDeleteError(service) from None
+
+    def _path(self, service: str, username: str) -> Path:
+        return Path(self.folder) / f"{service}@{username}".replace(":", "_")
+
+    def _be(self) -> None:
+        if self.mood == "locked":
+            raise KeyringLocked("the user said no")
+        if self.mood == "noisy":
+            os.write(1, b"a library that prints\n")
+        if self.mood == "silent":
+            time.sleep(60)
+        if self.mood == "dying":
+            os._exit(3)
+        if self.mood == "leaky":
+            raise ValueError("do not repeat: " + SECRET)
+        if self.mood == "chatty":
+            raise KeyringError("the   keychain\nsays no")
+
+
+SECRET = "wJalrXUtnFEMI-canary"
+
+
+class TinyEntries:
+    """The same keyring as `Entries`, in this process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.keyring = TinyKeyring()
+        self.keyring.folder = str(folder)
+
+    def read(self, name: str) -> str | None:
+        return self.keyring.get_password(name, "session")
+
+    def write(self, name: str, value: str) -> None:
+        self.keyring.set_password(name, "session", value)
+
+    def erase(self, name: str) -> None:
+        with contextlib.suppress(PasswordDeleteError):
+            self.keyring.delete_password(name, "session")
