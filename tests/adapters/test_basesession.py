@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from conftest import FixedClock
 from support_base import section
 from xswitch.adapters.basesession import Reading, ViewSession, botocore_shape
+from xswitch.adapters.configfile import FileConfigStore
 from xswitch.adapters.deadline import Limits
+from xswitch.core.model import ConfigPaths
 
 
 def test_a_session_answers_from_the_reading_and_opens_no_file(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +44,14 @@ def test_nested_blocks_become_dicts_as_botocore_has_them() -> None:
         section("dev", {"region": "eu-west-1", "s3": "\nuse_accelerate_endpoint = true\n\naddressing_style=path", "output": ""})
     )
     assert found == {"region": "eu-west-1", "s3": {"use_accelerate_endpoint": "true", "addressing_style": "path"}, "output": ""}
+
+
+def test_what_our_reader_makes_of_a_nested_block_is_what_botocore_needs(tmp_path: Path, clock: FixedClock) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile dev]\ns3 =\n  a = b\n\n  c=d\n[services local]\nsso =\n  endpoint_url = http://127.0.0.1:9\n", encoding="utf-8"
+    )
+    paths = ConfigPaths(str(config), str(tmp_path / "none"))
+    view = FileConfigStore(paths, backups=tmp_path / "backups", locks=tmp_path / "locks", clock=clock).read()
+    assert botocore_shape(view.profiles["dev"]) == {"s3": {"a": "b", "c": "d"}}
+    assert botocore_shape(view.services["local"]) == {"sso": {"endpoint_url": "http://127.0.0.1:9"}}
