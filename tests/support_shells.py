@@ -88,7 +88,7 @@ def run_shell(
     `flags` are those that keep start files away, unless others are given.
     """
     folder.mkdir(exist_ok=True)
-    file = folder / f"script.{shell}"
+    file = folder / f"script.{'ps1' if shell == 'powershell' else shell}"
     file.write_text(script + "\n", encoding="utf-8", errors="surrogateescape")
     done = subprocess.run(
         [program, *(_FLAGS[shell] if flags is None else flags), str(file)],

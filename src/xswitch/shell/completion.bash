@@ -4,7 +4,7 @@
 __xswitch_words=@TABLE@
 
 function __xswitch_complete {
-    \builtin local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} current='' previous='' command='.' breaks='' skip='' at
+    \builtin local IFS=$' \t\n' line="${COMP_LINE:0:COMP_POINT}" current='' previous='' command='.' breaks='' skip='' at
     \builtin local row_command row_kind row_word row_text name
     \builtin local -a typed
     COMPREPLY=()

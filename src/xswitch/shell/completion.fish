@@ -37,6 +37,8 @@ function __xswitch_complete
         if test $fields[2] = target
             # All of them: fish matches in more ways than by how a name begins.
             command @COMMAND@ complete '' 2>/dev/null
+        else if string match -q -- '-*' $fields[3]; and not string match -q -- '-*' $current
+            continue
         else if test "$fields[4]" = .
             printf '%s\n' $fields[3]
         else

@@ -1,6 +1,6 @@
 # Completion of xswitch and @CMD@ for PowerShell. Load it with: Invoke-Expression (& xswitch completion powershell | Out-String)
 
-Register-ArgumentCompleter -Native -CommandName xswitch, '@CMD@' -ScriptBlock {
+Register-ArgumentCompleter -Native -CommandName @('xswitch', '@CMD@') -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     $current = [string]$wordToComplete
     $typed = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition -or ($current -eq '' -and $_.Extent.EndOffset -le $cursorPosition) } |

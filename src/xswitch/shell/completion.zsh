@@ -29,14 +29,14 @@ function _xswitch {
         fields=("${(@ps:\t:)row}")
         [[ $fields[1] == $command || ( $fields[1] == . && $CURRENT -eq 2 ) ]] || continue
         text=${fields[4]/#%./}
-        case $fields[2]$fields[3] in
-            (target*)
+        case $fields[2]:$fields[3] in
+            (target:*)
                 [[ $PREFIX == -* ]] && continue
                 while IFS=$'\t' builtin read -r name text; do
                     roles+=("${name//:/\\:}${text:+:$text}")
                 done < <(command @COMMAND@ complete "${(Q)PREFIX}" 2>/dev/null)
                 ;;
-            (*-*) options+=("${fields[3]}${text:+:$text}") ;;
+            (*:-*) options+=("${fields[3]}${text:+:$text}") ;;
             (*) plain+=("${fields[3]}${text:+:$text}") ;;
         esac
     done
