@@ -24,6 +24,7 @@ PLAIN_LABEL = "plain files"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _STALE_SECONDS = 60
 _TRIES = 3
+_BLOCK = 1 << 20
 _LINK = frozenset((errno.ELOOP, errno.EMLINK, errno.ENOTDIR))
 
 
@@ -68,9 +69,11 @@ class FileStore:
                 return None
             except OSError as error:
                 raise self._refused(self.folder / name, error) from None
-            with os.fdopen(descriptor, "rb") as file:
+            try:
                 self._check_file(descriptor, self.folder / name)
-                return file.read()
+                return b"".join(iter(lambda: os.read(descriptor, _BLOCK), b""))
+            finally:
+                os.close(descriptor)
 
     def write(self, name: str, data: bytes) -> None:
         """Replace one file."""
