@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from xswitch.adapters.configwrite import Target, write_private
+from xswitch.adapters.configwrite import Target, stage_private
 from xswitch.core.awsconfig.edit import Patch, apply_patches
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind
@@ -76,18 +77,30 @@ def keep_first(folder: Path, target: Target) -> None:
     secret = _secret(content.decode("utf-8", "replace"))
     try:
         if not apart.exists() and not beside.exists():
-            write_private(beside if secret else apart, content, replace_existing=False)
+            staged = stage_private(beside if secret else apart, content)
+            try:
+                os.link(staged, beside if secret else apart)
+            finally:
+                staged.unlink()
     except OSError as error:
         raise _unwritable(folder, error) from None
 
 
-def remember(folder: Path, changes: Sequence[Change], when: str) -> None:
-    """Write the record of a change. Raises ConfigError."""
+def remember(folder: Path, changes: Sequence[Change], when: str) -> Path:
+    """Write the record of a change that is about to be made, to be put in force by `commit`. Raises ConfigError."""
     record = {"version": _VERSION, "at": when, "files": [asdict(change) for change in changes]}
     try:
-        write_private(folder / "undo.json", json.dumps(record).encode(), replace_existing=True)
+        return stage_private(folder / "undo.json", json.dumps(record).encode())
     except OSError as error:
         raise _unwritable(folder, error) from None
+
+
+def commit(staged: Path) -> None:
+    """Put a record in force. Raises ConfigError."""
+    try:
+        staged.replace(staged.with_name("undo.json"))
+    except OSError as error:
+        raise _unwritable(staged.parent, error) from None
 
 
 def recall(folder: Path) -> tuple[Change, ...]:

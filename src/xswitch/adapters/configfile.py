@@ -125,7 +125,7 @@ class FileConfigStore:
                 configwrite.remove_leftovers(folder, f".{name}.xswitch-", self._clock.now())
                 configbackup.keep_first(self._backups, target)
                 configwrite.stage(target)
-            late = configwrite.swap(targets, lambda: self._remember(transaction)) if targets else {}
+            late = self._swap(targets, transaction) if targets else {}
         finally:
             for target in targets:
                 target.close()
@@ -134,9 +134,13 @@ class FileConfigStore:
         transaction.rebased = {t.kind: (t.new, late[t.kind]) for t in targets if t.kind in late}
         return not late
 
-    def _remember(self, transaction: _Transaction) -> None:
+    def _swap(self, targets: Sequence[Target], transaction: _Transaction) -> dict[FileKind, bytes] | None:
         configwrite.remove_leftovers(str(self._backups), ".", self._clock.now())
-        configbackup.remember(self._backups, tuple(transaction.changes.values()), self._clock.now().isoformat())
+        record = configbackup.remember(self._backups, tuple(transaction.changes.values()), self._clock.now().isoformat())
+        try:
+            return configwrite.swap(targets, lambda: configbackup.commit(record))
+        finally:
+            record.unlink(missing_ok=True)
 
     def _path(self, kind: FileKind) -> str:
         return self._paths.config if kind == "config" else self._paths.credentials

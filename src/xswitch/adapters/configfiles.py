@@ -21,11 +21,6 @@ class Loaded:
     content: bytes | None
     status: os.stat_result | None
 
-    @property
-    def text(self) -> str | None:
-        """The text, None when the file is missing. Raises UnicodeDecodeError."""
-        return None if self.content is None else self.content.decode("utf-8")
-
 
 def load(path: str) -> Loaded:
     """Read one file through all its symlinks; a missing one is no error, and the null device is an empty file.

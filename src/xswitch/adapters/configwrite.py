@@ -23,8 +23,8 @@ from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind
 
 LEFTOVER_SECONDS = 600.0
-_SETTLE_SECONDS = 0.005
-_SETTLE_TRIES = 20
+_SETTLE_SECONDS = 0.001
+_SETTLE_TRIES = 100
 _WINDOWS = os.name == "nt"
 _OPEN_OLD = (
     os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -208,27 +208,20 @@ def remove_leftovers(folder: str, prefix: str, now: datetime) -> None:
                     Path(entry.path).unlink()
 
 
-def write_private(path: Path, content: bytes, *, replace_existing: bool) -> bool:
-    """Write a 0600 file at once or not at all; False when there is one that shall not be replaced. Raises OSError."""
+def stage_private(path: Path, content: bytes) -> Path:
+    """A 0600 file with this content beside `path`, safely on the disk, to be renamed to it. Raises OSError."""
     private_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, _OPEN_NEW, 0o600)
     try:
-        try:
-            _write(descriptor, content)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if replace_existing:
-            temporary.replace(path)
-            return True
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return False
-        return True
-    finally:
+        _write(descriptor, content)
+        os.fsync(descriptor)
+    except OSError:
         temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+    return temporary
 
 
 def _check_writable(path: str, status: os.stat_result) -> None:
