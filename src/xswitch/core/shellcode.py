@@ -43,11 +43,14 @@ def quote(shell: str, text: str) -> str:
     """
     if "\0" in text:
         raise UsageError("A NUL character can't be given to a shell.")
-    try:
-        quoter = _QUOTERS[shell]
-    except KeyError:
-        raise UsageError(f"There is no shell {shell!r} here.", why=f"Known are: {', '.join(EMIT_SHELLS)}.") from None
+    quoter = _QUOTERS.get(shell)
+    if quoter is None:
+        raise _unknown(shell)
     return quoter(text)
+
+
+def _unknown(shell: str) -> UsageError:
+    return UsageError(f"There is no shell {shell!r} here.", why=f"Known are: {', '.join(EMIT_SHELLS)}.")
 
 
 def _posix(text: str) -> str:
@@ -116,8 +119,7 @@ def emit(shell: str, assignments: Mapping[str, str | None]) -> str:
         return _nu_record(assignments)
     one = {"bash": _posix_one, "zsh": _posix_one, "sh": _posix_one, "fish": _fish_one, "powershell": _powershell_one}.get(shell)
     if one is None:
-        quote(shell, "")
-        raise AssertionError(shell)
+        raise _unknown(shell)
     lines = [one(shell, name, value) for name, value in assignments.items()]
     return (" &&\n" if one is _posix_one else "\n").join(lines) + "\n"
 
