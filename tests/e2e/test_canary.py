@@ -40,14 +40,15 @@ _FAULTS = [str(kind) for kind in FaultKind if kind is not FaultKind.DELAY]
 
 
 class _Watch:
-    """Looks at the argv and environment of this machine's processes until stopped."""
+    """Looks at the argv and environment of every process in this HOME until stopped."""
 
-    def __init__(self, needles: list[str]) -> None:
+    def __init__(self, home: Path, needles: list[str]) -> None:
+        self._home = f"HOME={home}\0".encode()
         self._needles = [needle.encode() for needle in needles]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self.seen: set[str] = set()
-        self.looks = 0
+        self.processes = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -59,15 +60,16 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._stop.wait(0.02):
-            self.looks += 1
             for process in Path("/proc").glob("[0-9]*"):
-                for name in ("cmdline", "environ"):
-                    try:
-                        content = (process / name).read_bytes()
-                    except OSError:
-                        continue
-                    if any(needle in content for needle in self._needles):
-                        self.seen.add(f"{name} of {content[:80]!r}")
+                try:
+                    environ, words = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
+                except OSError:
+                    continue
+                if self._home not in environ:
+                    continue
+                self.processes += 1
+                if any(needle in content for needle in self._needles for content in (environ, words)):
+                    self.seen.add(repr(words[:200]))
 
 
 def _issued(answer: Ran) -> list[str]:
@@ -79,7 +81,7 @@ def test_no_secret_is_seen(home: Home, aws: EmbeddedAws) -> None:
     long_term = [DEV_SECRET, PLAIN_SECRET, TOTP_SECRET]
     outputs: list[Ran] = []
     secrets: list[str] = []
-    with _Watch(long_term) as watch:
+    with _Watch(home.folder, long_term) as watch:
         outputs.append(home.run("switch", "admin", "--mfa-code", totp_code(now=aws.clock.now())))
         assert outputs[0].code == 0, outputs[0].err
         outputs.extend(home.run(*words) for words in _COMMANDS)
@@ -92,7 +94,7 @@ def test_no_secret_is_seen(home: Home, aws: EmbeddedAws) -> None:
             outputs.append(home.run("renew", "admin", "--json"))
             aws.faults.clear()
         outputs.append(home.run("switch", "admin", "--force", "--mfa-code", "000000"))
-    assert watch.looks
+    assert watch.processes > len(_COMMANDS)
     assert not watch.seen
     secrets += [line for file in home.runtime.rglob("*") if file.is_file() for line in _tokens(file)]
     assert len(secrets) > 4
