@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -237,3 +239,81 @@ class TinyEntries:
     def erase(self, name: str) -> None:
         with contextlib.suppress(PasswordDeleteError):
             self.keyring.delete_password(name, "session")
+
+
+class RoomyKeyring(TinyKeyring):
+    """Without the limit."""
+
+    LIMIT = 1 << 30
+
+
+class UndeletableKeyring(RoomyKeyring):
+    """Says of everything that it can't be deleted."""
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise PasswordDeleteError(f"{service} {username}")
+
+
+# -- Secret Services that are not well ---------------------------------------------------------------------------------
+
+_STUB = """
+import sys, time
+from jeepney import DBusAddress, MessageType, new_error, new_method_call, new_method_return
+from jeepney.io.blocking import open_dbus_connection
+connection = open_dbus_connection(bus=sys.argv[1])
+bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
+connection.send_and_get_reply(new_method_call(bus, "RequestName", "su", ("org.freedesktop.secrets", 0)))
+print("ready", flush=True)
+while True:
+    message = connection.receive()
+    if message.header.message_type is not MessageType.method_call or sys.argv[2] == "mute":
+        continue
+    if sys.argv[2] == "error":
+        connection.send(new_error(message, "org.example.Error.Weird", "s", ("a text nobody needs to see",)))
+    else:
+        connection.send(new_method_return(message, "a{sv}", ({"x": ("u", 1)},)))
+"""
+
+
+@contextlib.contextmanager
+def ill_service(need: Need, manner: str) -> Iterator[str]:
+    """The address of a bus whose org.freedesktop.secrets is mute, answers everything with an "error", or in an "odd" form."""
+    with short_folder() as folder, private_bus(need, folder) as address:
+        process = subprocess.Popen([sys.executable, "-c", _STUB, address, manner], stdout=subprocess.PIPE)
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            yield address
+        finally:
+            end(process)
+
+
+@contextlib.contextmanager
+def listener(answer: bytes | None = None, *, then: bytes = b"") -> Iterator[str]:
+    """The address of a socket that accepts, says `answer` to the first words and `then` to the next, or nothing at all (None)."""
+    with short_folder() as folder, socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "bus"))
+        server.listen(8)
+        held: list[socket.socket] = []
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    held.append(connection)
+                    if answer is not None:
+                        connection.recv(4096)
+                        connection.sendall(answer)
+                        if then:
+                            connection.recv(4096)
+                            connection.sendall(then)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"unix:path={folder}/bus"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+            for connection in held:
+                connection.close()

@@ -40,8 +40,10 @@ def read(address: bytes, service: bytes, user: bytes, seconds: float, turns: byt
         return answer.word, answer.why.encode()
     except TimeoutError:
         return MUTE, b"it said nothing for %.1f seconds" % seconds
-    except (OSError, ValueError, IndexError) as error:
-        return ODD, type(error).__name__.encode()
+    except OSError as error:
+        return ODD, b"the session bus can't be used: " + posix.strerror(error.errno or 0).encode()
+    except (ValueError, IndexError):
+        return ODD, b"the session bus speaks something else"
     finally:
         end_turn(turn)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PROBE_SECONDS = 3.0
+PROBE_SECONDS = 2.5  # an answer is promised within 3, and the child has to start
 PROMPT_SECONDS = 60.0
 _END_SECONDS = 1.0
 _WORKER = Path(__file__).with_name("worker.py")

@@ -19,7 +19,7 @@ _LOCKED = frozenset(("KeyringLocked", "LockedException", "PromptDismissedExcepti
 _ABSENT = frozenset(("SecretServiceNotAvailableException", "NoKeyringError", "ModuleNotFoundError", "ImportError"))
 _VANISHED = frozenset(("ItemNotFoundException",))
 # Exceptions whose text tells why, and never holds what was being stored.
-_TELLING = frozenset(("KeyringError", "InitError", "PasswordSetError", "PasswordDeleteError", "DBusErrorResponse", "TimeoutError"))
+_TELLING = frozenset(("KeyringError", "InitError", "PasswordSetError", "PasswordDeleteError", "TimeoutError"))
 _MAC_LOCKED = ("-25308", "-25293", "-128,")  # errSecInteractionNotAllowed, errSecAuthFailed, userCanceledErr
 
 
@@ -89,6 +89,7 @@ def _failure(error: BaseException) -> dict[str, str | None]:
         link = link.__cause__ or link.__context__
     names = {cause.__name__ for part in chain for cause in type(part).__mro__}
     text = " ".join(str(error).split())[:_MAX_WHY] if type(error).__name__ in _TELLING else ""
+    text = text or str(getattr(error, "name", ""))[:_MAX_WHY]  # a D-Bus error's name; its text is anybody's
     why = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if names & _LOCKED or any(code in text for code in _MAC_LOCKED):
         return {"word": "locked", "why": why}
