@@ -297,7 +297,7 @@ def test_a_value_that_could_be_read_otherwise_is_refused(value: str) -> None:
     assert "k3y" not in f"{refused.value} {refused.value.next_step}"
 
 
-@pytest.mark.parametrize("key", ["", "A", "a b", "a=b", "a:b", "a\nb", "[a]", "#a", "ä", "a%"])
+@pytest.mark.parametrize("key", ["", "A", "a b", "a=b", "a:b", "a\nb", "[a]", "#a", "ä"])
 def test_a_key_that_could_be_read_otherwise_is_refused(key: str) -> None:
     with pytest.raises(ConfigError):
         apply_edits("", "config", [SetProfile("config", "a", {key: "x"})])

@@ -23,7 +23,7 @@ OWN_COMMENT = "# xswitch"
 _SPACE = " \t\r\n"
 
 _control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
-_writable_key = re.compile(r"[a-z0-9_./@+-]+").fullmatch
+_writable_key = re.compile(r"[a-z0-9_./%@+-]+").fullmatch
 _comment_after_blank = re.compile(r"[ \t][#;]").search
 
 
