@@ -8,11 +8,11 @@ BIN := $(VENV)/bin
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	touch $@
+	@touch $@
 
 $(VENV)/.demo:
-	test -x $(BIN)/xswitch || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .; }
-	touch $@
+	@test -x $(BIN)/xswitch || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .; }
+	@touch $@
 
 # The whole program against an embedded AWS: nothing to sign up for, nothing of yours touched.
 demo: $(VENV)/.demo
@@ -47,7 +47,7 @@ $(TOOLS)/.installed: tests/tools/peers.txt tests/tools/package.json
 	$(TOOLS)/peers/bin/pip install -q --disable-pip-version-check -r tests/tools/peers.txt
 	cp tests/tools/package.json $(TOOLS)/package.json
 	cd $(TOOLS) && npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error
-	touch $@
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
