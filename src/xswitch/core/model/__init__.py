@@ -1,0 +1,64 @@
+"""The immutable values every layer speaks in.
+
+Times are timezone-aware datetimes in UTC, durations are whole seconds. Nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from xswitch.core.model.chains import Base, BaseKind, Chain, Endpoint, Guard, Hop, Role
+from xswitch.core.model.config import ConfigPaths, ConfigView, Edit, Profile, Property, RemoveProfile, SetProfile
+from xswitch.core.model.own import FileFact, GuardRule, Memory, PromptState, Reach, Settings, Use, VaultInfo
+from xswitch.core.model.sessions import (
+    AssumedRole,
+    AssumeRoleRequest,
+    CallerIdentity,
+    IndexEntry,
+    MfaChallenge,
+    MfaStep,
+    Plan,
+    PlannedHop,
+    SessionKind,
+    SessionState,
+)
+from xswitch.core.model.values import Credentials, FileKind, Origin, Problem, Secret, Severity
+
+__all__ = [
+    "AssumeRoleRequest",
+    "AssumedRole",
+    "Base",
+    "BaseKind",
+    "CallerIdentity",
+    "Chain",
+    "ConfigPaths",
+    "ConfigView",
+    "Credentials",
+    "Edit",
+    "Endpoint",
+    "FileFact",
+    "FileKind",
+    "Guard",
+    "GuardRule",
+    "Hop",
+    "IndexEntry",
+    "Memory",
+    "MfaChallenge",
+    "MfaStep",
+    "Origin",
+    "Plan",
+    "PlannedHop",
+    "Problem",
+    "Profile",
+    "PromptState",
+    "Property",
+    "Reach",
+    "RemoveProfile",
+    "Role",
+    "Secret",
+    "SessionKind",
+    "SessionState",
+    "SetProfile",
+    "Settings",
+    "Severity",
+    "Use",
+    "VaultInfo",
+]
