@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from rich.console import Console
+from rich.segment import Segment
+from textual.pilot import Pilot
+
+from conftest import FixedClock
 from xswitch.actions.api import (
     BaseInfo,
     Check,
@@ -46,6 +54,8 @@ from xswitch.core.model import (
     Use,
     VaultInfo,
 )
+from xswitch.tui.app import PickerApp
+from xswitch.tui.state import PickerState
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 CONFIG = "/home/dev/.aws/config"
@@ -324,3 +334,74 @@ def status_rows(listing: Listing, now: datetime) -> tuple[StatusRow, ...]:
         mfa_entry = IndexEntry(f"mfa{number}", "mfa", mfa.base_profile, mfa.serial, issued, mfa.expires_at, issued)
         rows.append(StatusRow(mfa_entry, SessionState.LIVE, int((mfa.expires_at - now).total_seconds())))
     return tuple(rows)
+
+
+class Driven:
+    """The app under a pilot, with waiting that is bounded and ends as soon as it can."""
+
+    def __init__(self, app: PickerApp, pilot: Pilot[Any], actions: FakeActions) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.actions = actions
+
+    @property
+    def state(self) -> PickerState:
+        return self.app.picker.state
+
+    async def until(self, what: Callable[[], bool], why: str = "") -> None:
+        for _ in range(400):
+            await self.pilot.pause()
+            if what():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(why or f"never happened; on screen:\n{self.text()}")
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*("space" if character == " " else character for character in text))
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def dialog(self, kind: str) -> None:
+        await self.until(lambda: type(self.app.screen).__name__ == kind)
+        await self.pilot.pause()
+
+    async def closed(self) -> None:
+        await self.until(lambda: self.app.screen is self.app.picker)
+
+    def lines(self) -> list[str]:
+        """What is on screen, as text."""
+        width, height = self.app.size
+        console = Console(width=width, height=height, file=io.StringIO(), force_terminal=True, legacy_windows=False)
+        update = self.app.screen._compositor.render_update(full=True, screen_stack=self.app._background_screens)
+        segments = (segment for segment in console.render(update or "") if not segment.control)
+        return ["".join(segment.text for segment in line) for line in list(Segment.split_lines(segments))[:height]]
+
+    def text(self) -> str:
+        return "\n".join(self.lines())
+
+    def selected(self) -> str:
+        role = self.state.role
+        return role.name if role is not None else ""
+
+
+@asynccontextmanager
+async def driven(
+    actions: FakeActions | None = None,
+    *,
+    size: tuple[int, int] = (120, 34),
+    clock: Any = None,
+    environ: Mapping[str, str] | None = None,
+    **more: Any,
+) -> AsyncIterator[Driven]:
+    """The picker, read and ready."""
+    actions = actions or FakeActions()
+    app = PickerApp(actions, clock=clock or FixedClock(NOW), environ=environ or {}, **more)
+    async with app.run_test(size=size) as pilot:
+        one = Driven(app, pilot, actions)
+        await one.until(lambda: one.state.loaded)
+        await one.until(lambda: one.state.index is not None or one.state.load_failure is not None or "status" in actions.errors)
+        yield one
+        if actions.gate is not None:
+            actions.gate.set()

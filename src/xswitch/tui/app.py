@@ -103,13 +103,18 @@ class PickerApp(App[Switched]):
         """The exception that ended the app, if one did."""
         return self._exception
 
+    @property
+    def unobstructed(self) -> bool:
+        """Whether the picker is what is on screen, with no dialog over it (and not being taken down)."""
+        return self.screen_stack[-1:] == [self.picker]
+
     def action_leave(self) -> None:
         """Leave, from wherever one is."""
         self.exit(None)
 
     def action_command_palette(self) -> None:
         """Only from the picker itself, not over a dialog."""
-        if self.screen is self.picker:
+        if self.unobstructed:
             super().action_command_palette()
 
     def _tick(self) -> None:

@@ -100,6 +100,9 @@ def layout(widths: Widths, width: int, *, grouped: bool = False) -> tuple[Column
             sizes[name] = natural
             available -= natural + GAP
     sizes["account"], sizes["role"] = _share(available, account, role)
+    if "profile" in sizes:
+        left = available - sizes["account"] - sizes["role"]
+        sizes["profile"] += min(left, max(0, widths.profile.widest - sizes["profile"]))
     headings = {"account": "account" if widths.named and not grouped else "profile"}
     order = ("account", "id", "role", "region", "profile", "mfa", "session")
     return tuple(Column(name, headings.get(name, name), sizes[name]) for name in order if name in sizes)

@@ -33,8 +33,8 @@ class Stage(Protocol):
     picker: PickerScreen
 
     @property
-    def screen(self) -> Screen[Any]:
-        """The screen on top."""
+    def unobstructed(self) -> bool:
+        """Whether the picker is what is on screen."""
         ...
 
     def start_job(
@@ -151,7 +151,7 @@ class Switching:
             self._dialog.tick()
 
     def _show(self) -> None:
-        if self._job is None or self._role is None or self._dialog is not None or self._stage.screen is not self._stage.picker:
+        if self._job is None or self._role is None or self._dialog is not None or not self._stage.unobstructed:
             return
         self._dialog = BusyDialog(self._role, self._steps, self._spent)
         self._stage.push_screen(self._dialog, self._stopped)

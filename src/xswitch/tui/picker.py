@@ -76,8 +76,8 @@ class PickerScreen(Screen[None]):
         self.empty = Lines(lambda width: empty_lines(self.state, width), id="empty")
         self.detail = Detail(clock, id="detail")
         self.keys = KeyBar(picker_items(empty=True), id="keys")
-        self._open = False
-        self._closed = False
+        self._detail_open = False
+        self._detail_hidden = False
         self._message_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -168,18 +168,18 @@ class PickerScreen(Screen[None]):
     @property
     def overlaid(self) -> bool:
         """Whether the detail stands in the list's place."""
-        return self.has_class("-behind") and self._open
+        return self.has_class("-behind") and self._detail_open
 
     def _show_detail(self) -> None:
-        self.set_class(self._open, "-open")
-        self.set_class(self._closed and not self.has_class("-behind"), "-closed")
+        self.set_class(self._detail_open, "-open")
+        self.set_class(self._detail_hidden and not self.has_class("-behind"), "-closed")
         self.headings.refresh()
         self._show_keys()
         self.call_after_refresh(self.detail.tick)
 
     def open_detail(self) -> None:
         """Have the detail on screen, from its beginning."""
-        self._open, self._closed = True, False
+        self._detail_open, self._detail_hidden = True, False
         self._show_detail()
         self.detail.scroll_to(y=0, animate=False)
 
@@ -220,9 +220,9 @@ class PickerScreen(Screen[None]):
 
     def _do_detail(self) -> None:
         if self.has_class("-behind"):
-            self._open = not self._open
+            self._detail_open = not self._detail_open
         else:
-            self._closed = not self._closed
+            self._detail_hidden = not self._detail_hidden
         self._show_detail()
 
     def _do_explain(self) -> None:
