@@ -27,7 +27,7 @@ class TestAsKeyringSeesIt(BackendBasicTests):
         self.keyring = RuntimeKeyring(store)
         self.credentials_created: set[tuple[str, str]] = set()
         yield
-        self.cleanup()
+        self.cleanup()  # type: ignore[no-untyped-call]  # keyring ships its suite without types
 
 
 def test_it_holds_what_the_vault_holds(store: FileStore) -> None:
