@@ -456,6 +456,16 @@ def test_a_base_that_is_refused_is_the_users_to_mend(world: World) -> None:
     assert len(world.sts.keys) == 1
 
 
+def test_a_refused_base_is_told_with_the_command_that_mends_it(world: World) -> None:
+    world.sts.refuse["AKIADEV"] = AwsDeniedError("The session is over.", code="expired_token")
+    for role in ("open", "payments"):
+        with pytest.raises(BaseCredentialsError) as caught:
+            get(world, role, GOOD_CODE)
+        assert caught.value.code == "expired_token"
+        assert caught.value.exit_code == 6
+        assert "--profile dev" in caught.value.next_step
+
+
 def test_a_new_session_of_somebody_else_is_not_dropped_with_the_old_one(world: World) -> None:
     get(world, "payments", GOOD_CODE)
     wanted = plan(world, "reports")

@@ -15,6 +15,7 @@ from xswitch.actions.mfa import Questions
 from xswitch.actions.ports import Ports, Progress
 from xswitch.actions.silence import SOURCE_MARGIN, silent_until
 from xswitch.core import wire
+from xswitch.core.baseerrors import Source, blame
 from xswitch.core.errors import AwsDeniedError, CancelledError, NetworkError, XswitchError
 from xswitch.core.model import BaseKind, ConfigView, Credentials, IndexEntry, MfaStep, Plan, PlannedHop, Problem, Secret
 from xswitch.core.planning import for_temporary_base, mfa_process_for
@@ -133,8 +134,10 @@ class Broker:
         source = self._source(run, number)
         try:
             return self._call(run, number, source.credentials if isinstance(source, Record) else source)
-        except AwsDeniedError as error:
-            if not isinstance(source, Record) or error.code not in BASE_CODES or source.key in run.made:
+        except XswitchError as error:
+            if not isinstance(source, Record):
+                raise blame(error, self._blamed(run)) from None
+            if not isinstance(error, AwsDeniedError) or error.code not in BASE_CODES or source.key in run.made:
                 raise
         # AWS no longer takes the session we had kept; a new one of it may do, and is tried once.
         with self._turn(run, source.key):
@@ -189,7 +192,10 @@ class Broker:
         def call(code: str) -> Credentials:
             base = self._base(run)
             run.wish.progress(f"asking STS for an MFA session of {profile or 'the environment'}")
-            return self.ports.sts.get_session_token(base, step.serial, code, step.duration_seconds, run.plan.endpoint)
+            try:
+                return self.ports.sts.get_session_token(base, step.serial, code, step.duration_seconds, run.plan.endpoint)
+            except XswitchError as error:
+                raise blame(error, self._blamed(run)) from None
 
         def entry(record: Record) -> IndexEntry:
             return IndexEntry(record.key, "mfa", profile, step.serial, record.issued_at, record.expires_at, last_used=record.issued_at)
@@ -203,6 +209,11 @@ class Broker:
             if run.base.temporary and not run.plan.base.temporary:
                 run.plan = for_temporary_base(run.plan)
         return run.base
+
+    def _blamed(self, run: _Run) -> Source:
+        """The base, for a sentence with the command that gets it new credentials."""
+        profile = run.view.profiles.get(run.plan.base.profile or "")
+        return Source(run.plan.base, "" if profile is None else profile.get("sso_session") or "")
 
     def _settle(self, run: _Run) -> None:
         """Find out, before a later hop is made, whether that hop has to send a code of its own.
