@@ -1,0 +1,121 @@
+"""What needs no world: help, version, mistakes, hooks; and that stdout and stderr keep apart."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+
+import pytest
+
+from xswitch.cli import main as cli
+from xswitch.cli.data import Data, table
+from xswitch.cli.parser import build
+from xswitch.cli.words import Words
+from xswitch.core.errors import AwsDeniedError, CancelledError, TargetError, XswitchError
+from xswitch.core.model import Problem
+
+ENV = {"HOME": "/nowhere", "PATH": "/usr/bin:/bin"}
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    code = cli.main(argv, ENV)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_a_mistake_is_exit_2_with_the_next_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "swich")
+    assert (code, out) == (2, "")
+    assert "next: xswitch --help" in err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell", "nu"])
+@pytest.mark.parametrize("command", ["init", "completion"])
+def test_hooks_and_completions_are_data(capsys: pytest.CaptureFixture[str], command: str, shell: str) -> None:
+    code, out, err = run(capsys, command, shell, "--cmd", "sw")
+    assert (code, err) == (0, "")
+    assert "sw" in out
+    assert "@CMD@" not in out
+
+
+def test_a_function_name_that_is_none_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "init", "bash", "--cmd", "a;b")
+    assert (code, out) == (2, "")
+
+
+def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_world", interrupted)
+    code, out, err = run(capsys, "list")
+    assert (code, out) == (130, "")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(AwsDeniedError("No.", why="because", next_step="do this"), 4), (CancelledError("Stopped."), 130), (XswitchError("Odd."), 1)],
+)
+def test_an_error_is_told_in_words_or_in_the_envelope(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: XswitchError, code: int
+) -> None:
+    def failing(_: object) -> object:
+        raise error
+
+    monkeypatch.setattr(cli, "_world", failing)
+    told = run(capsys, "list")
+    assert (told[0], told[1]) == (code, "")
+    assert error.what in told[2]
+    shaped = run(capsys, "list", "--json")
+    assert (shaped[0], shaped[2]) == (code, "")
+    problem = json.loads(shaped[1])["problems"][0]
+    assert (problem["message"], problem["why"], problem["next_step"], problem["exit_code"]) == (
+        error.what,
+        error.why,
+        error.next_step,
+        code,
+    )
+
+
+def test_credential_process_tells_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_: object) -> object:
+        raise AwsDeniedError("No.", why="line one\nline two", next_step="do this")
+
+    monkeypatch.setattr(cli, "_world", failing)
+    code, out, err = run(capsys, "credential-process", "x")
+    assert (code, out) == (4, "")
+    assert err.count("\n") == 1
+    assert err.endswith("Next: do this\n")
+
+
+def test_hostile_text_reaches_no_terminal() -> None:
+    stream = io.StringIO()
+    words = Words(stream)
+    hostile = "a\x1b]52;c;QQ==\x07b\nc\x9bd"
+    words.say(hostile)
+    words.warn(hostile)
+    words.problem(Problem("code", hostile, "warning", file=hostile, line=1))
+    words.error(TargetError(hostile, why=hostile, next_step=hostile, candidates=(hostile,)))
+    words.one_line(TargetError(hostile, why=hostile))
+    data = io.StringIO()
+    Data(data).lines(table([[hostile, "x"]], ["A", "B"]))
+    Data(data).envelope("list", {"name": hostile})
+    for text in (stream.getvalue(), data.getvalue()):
+        assert not {c for c in text if not c.isprintable()} - {"\n"}
+    assert json.loads(data.getvalue().partition("{")[1] + data.getvalue().partition("{")[2])["data"]["name"] == hostile
+
+
+def test_colour_only_where_it_was_asked_for() -> None:
+    plain, coloured = io.StringIO(), io.StringIO()
+    Words(plain).done("x")
+    Words(coloured, colour=True).done("x")
+    assert "\x1b" not in plain.getvalue()
+    assert "\x1b[32m" in coloured.getvalue()
+
+
+def test_every_command_has_a_function() -> None:
+    parser = build()
+    subparsers = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    assert all(callable(cli._command(name)) for name in subparsers.choices)
