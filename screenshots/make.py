@@ -77,7 +77,7 @@ def _denied() -> FakeActions:
         "AWS refused to let dev assume payments-prod-dr / Admin.",
         why="User: arn:aws:iam::111111111111:user/dev is not authorized to perform: sts:AssumeRole on resource: "
         "arn:aws:iam::333333333333:role/Admin",
-        next_step="xswitch access check payments-dr",
+        next_step="ask for a policy that allows sts:AssumeRole, and a trust policy naming you",
         aws_code="AccessDenied",
     )
     return FakeActions(errors={"switch": error})
@@ -104,7 +104,7 @@ def _named(name: str) -> Callable[[PickerApp], bool]:
 
 
 SHOTS = (
-    Shot("picker", "The picker", ["down"]),
+    Shot("picker", "The picker", ["down"], size=(136, 32)),
     Shot("filter", "Typing words in any order", list("adm pay"), _named("payments-admin")),
     Shot("chain", "A chain of three, hop by hop", list("lake adm"), _named("lake-admin"), size=(116, 32)),
     Shot(
