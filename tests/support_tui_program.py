@@ -1,7 +1,8 @@
 """Runs the real picker on this terminal with the fake use cases: `python support_tui_program.py RESULT [MODE]`.
 
 RESULT gets the outcome as JSON. MODE: plain (default), hang (a switch that never ends), crash (a bug in a use case), stuck (a
-reading that never ends), mfa (a code, 123456, is asked for), many (20,000 roles), theme-light.
+reading that never ends), mfa (a code, 123456, is asked for), many (20,000 roles), theme-light, hostile (names full of
+escape sequences), screen-bug.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from support_tui import FakeActions, many_roles, sample_listing
+from support_tui import FakeActions, make_role, many_roles, sample_listing
 from xswitch.actions.api import Listing
+from xswitch.core.errors import XswitchError
+from xswitch.tui.app import PickerApp
 from xswitch.tui.run import run_picker
+
+HOSTILE = "evil\x1b]52;c;SGFja2Vk\x07\x1b[2J\x9b31m\u202e"
 
 
 class SystemClock:
@@ -45,6 +50,22 @@ def main() -> int:
         actions.answer = sample_listing(now(), roles=many_roles(20_000))
     elif mode == "theme-light":
         actions.answer = replace(actions.answer, settings=replace(actions.answer.settings, theme="light"))
+    elif mode == "hostile":
+        actions.answer = sample_listing(now(), roles=(make_role(HOSTILE, "1" * 12, HOSTILE, account_name=HOSTILE, note=HOSTILE),))
+    elif mode == "screen-bug":
+
+        def fails(_app: PickerApp) -> None:
+            raise RuntimeError("canary-secret-value")
+
+        PickerApp._tick = fails  # type: ignore[method-assign,assignment]
+    try:
+        return play(actions, result, mode)
+    except XswitchError as error:
+        sys.stderr.write(f"xswitch: {error}\n")
+        return int(error.exit_code)
+
+
+def play(actions: FakeActions, result: Path, mode: str) -> int:
     outcome = run_picker(
         actions,
         clock=SystemClock(),

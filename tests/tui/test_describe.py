@@ -62,7 +62,7 @@ def test_duration_says_why() -> None:
 
 def test_a_guard_says_what_to_type_and_carries_its_colour() -> None:
     lines = detail(state_of(), ROLES["payments-admin"], NOW, 60)
-    assert {"▲ ", "payments-prod", "Admin"} <= {text for line in lines for text, meaning in line if meaning == "guard-red"}
+    assert {"▲ GUARDED", "payments-prod", "Admin"} <= {text for line in lines for text, meaning in line if meaning == "guard-red"}
     assert "▲ GUARDED (production): type payments-prod to switch" in shown(lines)
     assert "▲ GUARDED (recovery)" in of("payments-dr")
 

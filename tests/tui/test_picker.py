@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,9 +10,11 @@ import pytest
 from textual import events
 
 from conftest import FixedClock
-from support_tui import CONFIG, NOW, FakeActions, driven, many_roles, sample_listing, status_rows
+from support_tui import CONFIG, NOW, Driven, FakeActions, driven, many_roles, sample_listing, status_rows
+from xswitch.actions.api import Listing
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import Problem, Settings
+from xswitch.tui.app import PickerApp
 from xswitch.tui.keys import LETTER_SECONDS
 from xswitch.tui.theme import DARK, LIGHT
 
@@ -436,3 +439,24 @@ async def test_leaving() -> None:
             await one.press(*keys)
             await one.until(lambda: one.app._exit)
             assert one.app.return_value is None
+
+
+async def test_while_reading_it_says_so_and_can_be_left() -> None:
+    gate = threading.Event()
+
+    class Slow(FakeActions):
+        def listing(self) -> Listing:
+            gate.wait(20)
+            return super().listing()
+
+    app = PickerApp(Slow(), clock=FixedClock(NOW), environ={})
+    async with app.run_test(size=(100, 30)) as pilot:
+        one = Driven(app, pilot, Slow())
+        await one.until(lambda: "Reading your AWS config" in one.text())
+        await one.press("enter", "f2", "down", "f12")
+        await one.type("lake")
+        gate.set()
+        await one.until(lambda: one.state.loaded)
+        assert len(one.state.order) == 2
+        await one.press("escape")
+        await one.until(lambda: one.app._exit)

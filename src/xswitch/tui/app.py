@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -87,7 +90,17 @@ class PickerApp(App[Switched]):
     def on_mount(self) -> None:
         """Read, and tick once a second."""
         self.set_interval(1.0, self._tick)
+        if not self.is_headless:
+            self._leave_when_told()
         self._read()
+
+    def _leave_when_told(self) -> None:
+        # A terminal that is closed, or a process that is asked to end, leaves as escape does: with everything put back.
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                    loop.add_signal_handler(getattr(signal, name), self.action_leave)
 
     def on_unmount(self) -> None:
         """Nobody waits for an answer any more."""

@@ -8,7 +8,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from xswitch.core.text import clean
-from xswitch.tui.keys import LETTER_SECONDS, Letters, typed
+from xswitch.tui.keys import ACTIONS, LETTER_SECONDS, Letters, typed
 
 PLACEHOLDERS = (
     " type to filter: account, id, role, region, note, in any order",
@@ -23,7 +23,7 @@ class Filter(Input):
     """Textual's input, with the letters of `keys` while it is empty."""
 
     class Acted(Message):
-        """A letter was taken for a command."""
+        """A key, or a letter, that is a command."""
 
         def __init__(self, action: str) -> None:
             super().__init__()
@@ -49,24 +49,17 @@ class Filter(Input):
             event.stop()
             event.prevent_default()
             self._type(event.character)
-        elif self.letters.pending and event.key == "backspace":
+        elif self.letters.pending and event.key in ("backspace", "escape"):
             event.stop()
             event.prevent_default()
             self._take(Letters())
-
-    def settle(self) -> str:
-        """A letter still waiting is a command after all: the command, "" for none. It's for the caller to run."""
-        action = self.letters.action
-        if action:
-            self._take(Letters())
-        return action
-
-    def drop_pending(self) -> bool:
-        """Take a waiting letter back; whether there was one."""
-        if not self.letters.pending:
-            return False
-        self._take(Letters())
-        return True
+        elif event.key in ACTIONS:
+            # Here, and not as bindings with priority: those would overtake what was typed before them, and Enter
+            # would switch to another role than the one the words were typed for.
+            event.stop()
+            event.prevent_default()
+            self._act()
+            self.post_message(self.Acted(ACTIONS[event.key]))
 
     def _type(self, character: str) -> None:
         what = typed(self.letters, character, empty=not self.value)
@@ -93,8 +86,9 @@ class Filter(Input):
             self.post_message(self.Armed())
 
     def _act(self) -> None:
-        action = self.settle()
+        action = self.letters.action
         if action:
+            self._take(Letters())
             self.post_message(self.Acted(action))
 
     def _hint(self) -> str:

@@ -55,6 +55,18 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("mouse", "Click selects, double click switches, wheel scrolls"),
 )
 
+_MOVING = {
+    "up": "up",
+    "down": "down",
+    "pageup": "page_up",
+    "pagedown": "page_down",
+    "home": "first",
+    "end": "last",
+    "ctrl+up": "detail_up",
+    "ctrl+down": "detail_down",
+}
+
+ACTIONS = {one: key.action for key in KEYS for one in key.keys} | _MOVING
 LETTERS = {key.letter: key.action for key in KEYS if key.letter}
 
 _NAMES = {"enter": "⏎", "tab": "⇥", "escape": "esc", "up": "↑", "down": "↓"}

@@ -28,7 +28,7 @@ from xswitch.tui.empty import empty_lines
 from xswitch.tui.filterline import Filter
 from xswitch.tui.header import Header
 from xswitch.tui.keybar import KeyBar, picker_items
-from xswitch.tui.keys import KEYS
+from xswitch.tui.keys import ACTIONS
 from xswitch.tui.lines import Lines
 from xswitch.tui.rolelist import Headings, RoleList
 from xswitch.tui.state import PickerState
@@ -38,8 +38,6 @@ SIDE_COLUMNS = 100
 BELOW_ROWS = 36
 ROOMY_ROWS = 27
 _MESSAGE_SECONDS = 5.0
-_MOVES = {"up": "up", "down": "down", "pageup": "page_up", "pagedown": "page_down", "home": "first", "end": "last"}
-_MOVES |= {"ctrl+up": "detail_up", "ctrl+down": "detail_down"}
 
 
 @dataclass
@@ -54,14 +52,8 @@ class PickerScreen(Screen[None]):
     """Everything of it is drawn from `state`. Its style sheet is picker.tcss."""
 
     AUTO_FOCUS = "#filter"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(",".join(key.keys), f"do('{key.action}')", key.label, show=False, priority=True)
-            for key in KEYS
-            if key.keys and key.action != "command_palette"
-        ),
-        *(Binding(key, f"do('{move}')", move, show=False, priority=True) for key, move in _MOVES.items()),
-    ]
+    # The filter has the focus and takes every key first; these only count should it ever have lost it.
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(key, f"do('{action}')", action, show=False) for key, action in ACTIONS.items()]
 
     def __init__(self, clock: Clock, environ: Mapping[str, str], notice: str) -> None:
         super().__init__()
@@ -96,6 +88,10 @@ class PickerScreen(Screen[None]):
                 yield self.empty
             yield self.detail
         yield self.keys
+
+    def on_mount(self) -> None:
+        """Something to look at while the files are being read."""
+        self.show(self.state)
 
     # -- drawing --------------------------------------------------------------------------------------------------
 
@@ -186,16 +182,10 @@ class PickerScreen(Screen[None]):
     # -- keys and clicks ------------------------------------------------------------------------------------------
 
     def action_do(self, action: str) -> None:
-        """One action by name. A letter that still waits was a command: it comes first."""
-        if self.app.screen is not self:
-            return
-        self.keys.say([])
-        if action == "leave" and self.filter.drop_pending():
-            return
-        waiting = self.filter.settle()
-        if waiting:
-            self._do(waiting)
-        self._do(action)
+        """One action by name."""
+        if self.is_active:
+            self.keys.say([])
+            self._do(action)
 
     def _do(self, action: str) -> None:
         here = getattr(self, f"_do_{action}", None)
@@ -273,10 +263,9 @@ class PickerScreen(Screen[None]):
         self._show_keys()
 
     def on_filter_acted(self, event: Filter.Acted) -> None:
-        """A letter was a command."""
+        """A key was a command."""
         event.stop()
-        self.keys.say([])
-        self._do(event.action)
+        self.action_do(event.action)
 
     def on_filter_armed(self, event: Filter.Armed) -> None:
         """The keys that act have changed."""

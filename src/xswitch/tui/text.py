@@ -120,7 +120,17 @@ def wrap(line: Sequence[Span], width: int, *, hang: int = 0) -> list[Line]:
                 rest = rest if cell_len(rest) <= width - used else rest.rstrip(" ")
                 rows[-1].append((rest, meaning))
                 used += cell_len(rest)
-    return rows
+    return [_merged(row) for row in rows]
+
+
+def _merged(line: Line) -> Line:
+    merged: Line = []
+    for text, meaning in line:
+        if merged and merged[-1][1] == meaning:
+            merged[-1] = (merged[-1][0] + text, meaning)
+        else:
+            merged.append((text, meaning))
+    return merged
 
 
 def _broken(head: str) -> str:
