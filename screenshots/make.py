@@ -104,7 +104,7 @@ def _named(name: str) -> Callable[[PickerApp], bool]:
 
 
 SHOTS = (
-    Shot("picker", "The picker", ["down"], size=(136, 32)),
+    Shot("picker", "The picker", ["down"], size=(146, 32)),
     Shot("filter", "Typing words in any order", list("adm pay"), _named("payments-admin")),
     Shot("chain", "A chain of three, hop by hop", list("lake adm"), _named("lake-admin"), size=(116, 32)),
     Shot(

@@ -73,7 +73,7 @@ def test_sessions_are_told_by_sign_and_word() -> None:
     assert "◐ expiring   9 m 30 s left" in "\n".join(of("payments-dr"))
     assert "○ expired" in of("payments-sandbox")
     assert "  no session yet" in of("sandbox-dev")
-    assert "◌ renewing …" in of("sandbox-dev", state=state_of(busy={"sandbox-dev": "renewing"}))
+    assert "↻ renewing …" in of("sandbox-dev", state=state_of(busy={"sandbox-dev": "renewing"}))
 
 
 def test_without_an_mfa_session_it_says_that_a_code_will_be_asked_for() -> None:
@@ -128,6 +128,21 @@ def test_problems_come_errors_first() -> None:
 def test_no_line_is_wider_than_the_pane(name: str, width: int) -> None:
     state = state_of(failures={name: Failure("x" * 90, "why " * 30, "next " * 20)})
     assert all(width_of(line) <= width for line in detail(state, ROLES[name], NOW, width))
+
+
+@pytest.mark.parametrize("width", [24, 30, 37, 41, 46, 80])
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_no_word_is_lost_however_narrow_the_pane(name: str, width: int) -> None:
+    narrow = "".join("".join(of(name, width)).split()).replace("│", "")
+    for phrase in (
+        "from the credentials file",
+        "MFA mfa/dev",
+        "ready, 7 h 42 m left",
+        "external ID acme-42",
+        "inline comment: the AWS CLI",
+    ):
+        if phrase in "\n".join(of(name, 200)):
+            assert "".join(phrase.split()) in narrow
 
 
 def test_hostile_text_is_harmless_everywhere() -> None:

@@ -171,9 +171,9 @@ async def test_progress_is_shown_step_by_step_and_escape_stops_it_at_once() -> N
     async with driven(FakeActions(gate=threading.Event()), clock=clock) as one:
         await one.type("lake read")
         await one.press("enter")
-        assert "◌ switching" in one.text()
+        assert "↻ switching" in one.text()
         await one.dialog("BusyDialog")
-        await one.until(lambda: "◌ Assuming payments-prod / Admin" in one.text())
+        await one.until(lambda: "↻ Assuming payments-prod / Admin" in one.text())
         assert "✓ Asking STS for an MFA session" in one.text()
         clock.advance(3)
         one.app._tick()
@@ -267,7 +267,7 @@ async def test_renewing_changes_one_row_in_place() -> None:
     async with driven(FakeActions(clock=clock.now, gate=threading.Event()), clock=clock) as one:
         await one.press("down", "down")
         await one.press("r")
-        await one.until(lambda: "◌ renewing" in one.text())
+        await one.until(lambda: "↻ renewing" in one.text())
         rows, cursor = one.state.rows, one.state.cursor
         await one.press("f2", "f3")
         assert one.actions.gate is not None

@@ -84,7 +84,7 @@ def test_sessions(name: str, expected: tuple[str, str]) -> None:
 def test_what_is_being_done_and_what_failed_come_before_the_session() -> None:
     failures = {"payments-read": Failure("No.")}
     assert session_text(state_of(failures=failures), ROLES[1], NOW) == ("✗ failed", "error")
-    assert session_text(state_of(failures=failures, busy={"payments-read": "renewing"}), ROLES[1], NOW) == ("◌ renewing", "accent")
+    assert session_text(state_of(failures=failures, busy={"payments-read": "renewing"}), ROLES[1], NOW) == ("↻ renewing", "accent")
 
 
 def test_every_word_of_the_session_column_has_room() -> None:

@@ -14,7 +14,8 @@ from xswitch.tui.text import Line, Span, cut, span, width_of, wrap
 _LABEL = 10
 _STATES = {SessionState.LIVE: "live", SessionState.EXPIRING: "expiring", SessionState.EXPIRED: "expired"}
 _SEVERITY = {"error": ("✗", "error"), "warning": ("!", "warning"), "info": ("·", "muted")}
-PIPE, ARROW = "│", "▼"
+_PIPE: Span = ("│ ", "line")
+_ARROW: Span = ("▼ ", "accent")
 
 
 def detail(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
@@ -66,7 +67,7 @@ def _session(state: PickerState, role: Role, now: datetime, width: int) -> list[
     expires = state.session(role).expires_at
     parts: list[Span] = []
     if role.name in state.busy:
-        parts = [(f"◌ {state.busy[role.name]} …", "accent")]
+        parts = [(f"↻ {state.busy[role.name]} …", "accent")]
     elif role.chain is None:
         parts = [("✗ can't be resolved", "error")]
     elif standing.state is SessionState.NONE:
@@ -172,8 +173,8 @@ def _chain(state: PickerState, role: Role, now: datetime, width: int) -> list[Li
         return []
     base = role.chain.base
     lines: list[Line] = _placed([[span(cut(clean(base.profile or "this environment"), width - 2), "bright")]], base.origin, width)
-    what = [(PIPE + " ", "line"), (words.BASE_WORDS[base.kind], "text")]
-    lines += _below([*what, *([("  ", "text"), span(base.detail, "muted")] if base.detail else [])], None, width)
+    more: Line = [("  ", "text"), span(base.detail, "muted")] if base.detail else []
+    lines += _beside(_PIPE, [(words.BASE_WORDS[base.kind], "text"), *more], None, width)
     if role.mfa_serial:
         lines += _mfa(state, role, now, width)
     last = len(role.chain.hops) - 1
@@ -186,35 +187,32 @@ def _mfa(state: PickerState, role: Role, now: datetime, width: int) -> list[Line
     hops = role.chain.hops if role.chain else ()
     origin = next((hop.origins.get("mfa_serial") for hop in hops if hop.mfa_serial), None)
     serial = (role.mfa_serial or "").rpartition(":")[2] or role.mfa_serial or ""
-    lines = _below([(PIPE + " ", "line"), ("MFA ", "text"), span(serial, "text")], origin, width)
+    lines = _beside(_PIPE, [("MFA ", "text"), span(serial, "text")], origin, width)
     session = state.mfa_for(role, now)
     if session is None:
-        lines += _below([(PIPE + "   ", "line"), ("a code will be asked for", "expiring")], None, width)
+        lines += _beside(_PIPE, [("  a code will be asked for", "expiring")], None, width)
     else:
-        ready = f"ready, {words.left((session.expires_at - now).total_seconds()).strip()} left"
-        lines += _below([(PIPE + "   ", "line"), (ready, "live")], None, width)
+        ready = f"  ready, {words.left((session.expires_at - now).total_seconds()).strip()} left"
+        lines += _beside(_PIPE, [(ready, "live")], None, width)
     return lines
 
 
 def _hop(state: PickerState, role: Role, hop: Hop, width: int, *, last: bool) -> list[Line]:
     lines: list[Line] = []
     if hop.external_id:
-        lines += _below([(PIPE + " ", "line"), ("external ID ", "muted"), span(hop.external_id)], hop.origins.get("external_id"), width)
-    arrow: Line = [(ARROW + " ", "accent"), ("AssumeRole", "text")]
-    if last:
-        arrow += [("  " + words.duration(role.duration_seconds), "muted")]
-    lines += _below(arrow, hop.origins.get("role_arn") if last else None, width)
+        lines += _beside(_PIPE, [("external ID ", "muted"), span(hop.external_id)], hop.origins.get("external_id"), width)
+    lasts: Line = [("  " + words.duration(role.duration_seconds), "muted")] if last else []
+    lines += _beside(_ARROW, [("AssumeRole", "text"), *lasts], hop.origins.get("role_arn") if last else None, width)
     guard = f"guard-{role.guard.colour}" if role.guard and last else "bright"
     account, name = _who(state, hop)
     title: Line = [span(account, guard), (" / ", "faint"), span(name, guard)]
     return [*lines, *_placed(wrap(title, width, hang=2), hop.origin, width)]
 
 
-def _below(line: Line, origin: Origin | None, width: int) -> list[Line]:
-    wrapped = wrap(line, width, hang=2)
-    for extra in wrapped[1:]:
-        extra[0] = (PIPE + " ", "line")
-    return _placed(wrapped, origin, width)
+def _beside(sign: Span, line: Line, origin: Origin | None, width: int) -> list[Line]:
+    """A line beside the chain's own, which goes on beside what has to be wrapped."""
+    first, *rest = wrap(line, width - width_of([sign]))
+    return _placed([[sign, *first], *([_PIPE, *row] for row in rest)], origin, width)
 
 
 def _who(state: PickerState, hop: Hop) -> tuple[str, str]:

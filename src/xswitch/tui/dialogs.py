@@ -138,7 +138,7 @@ class BusyDialog(Dialog[bool]):
         seconds = int(self._seconds())
         for position, step in enumerate(self._steps):
             last = position == len(self._steps) - 1
-            sign: Line = [("◌ ", "accent")] if last else [("✓ ", "live")]
+            sign: Line = [("↻ ", "accent")] if last else [("✓ ", "live")]
             spent: Line = [(f"  {seconds} s", "muted")] if last and seconds else []
             lines += wrap([*sign, span(step, "text" if last else "muted"), *spent], width, hang=2)
         return lines

@@ -21,7 +21,7 @@ def session_text(state: PickerState, role: Role, now: datetime) -> tuple[str, st
     """The session column of a role and what it means: what is being done with it, or its sign and word."""
     doing = state.busy.get(role.name)
     if doing:
-        return f"◌ {doing}", "accent"
+        return f"↻ {doing}", "accent"
     if role.chain is None:
         return "✗ broken", "error"
     standing = state.standing(role, now)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+from xml.etree import ElementTree as ET
+
+import pytest
+from rich.segment import Segment
+from rich.style import Style
+
+FOLDER = Path(__file__).resolve().parents[2] / "screenshots"
+PICTURES = sorted(FOLDER.glob("*.svg"))
+
+
+@pytest.fixture(scope="module")
+def svg() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("screenshots_svg", FOLDER / "svg.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_picture_that_was_asked_for_is_there() -> None:
+    wanted = {"picker", "filter", "chain", "mfa", "guard", "expiring", "error", "light", "small-80x24", "no-color"}
+    assert wanted <= {picture.stem for picture in PICTURES}
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.stem)
+def test_pictures_are_whole_and_name_no_other_place(picture: Path) -> None:
+    text = picture.read_text(encoding="utf-8")
+    ET.fromstring(text)
+    assert re.findall(r"https?://[^\"' ]+", text) == ["http://www.w3.org/2000/svg"]
+    assert "@font-face" not in text
+    assert "url(" not in text
+
+
+def test_the_picture_without_colour_has_none() -> None:
+    text = (FOLDER / "no-color.svg").read_text(encoding="utf-8")
+    for colour in re.findall(r"#([0-9a-f]{6})", text):
+        red, green, blue = (int(colour[at : at + 2], 16) for at in (0, 2, 4))
+        assert max(red, green, blue) - min(red, green, blue) < 24
+
+
+def test_text_is_placed_cell_by_cell_and_escaped(svg: ModuleType) -> None:
+    line = [
+        Segment("a <b>", Style(color="#ff0000", bold=True)),
+        Segment("  界", Style(bgcolor="#00ff00", reverse=True)),
+        Segment("│▌", None),
+    ]
+    text = svg.render([line], "x & y", background="#000000", foreground="#ffffff", frame="#111111")
+    root = ET.fromstring(text)
+    words = {element.text: element.attrib for element in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert words["<b>"]["x"] == f"{svg.MARGIN + 2 * svg.CELL_WIDTH:g}"
+    assert words["<b>"]["fill"] == "#ff0000"
+    assert words["界"]["textLength"] == f"{2 * svg.CELL_WIDTH:g}"
+    assert words["界"]["fill"] == "#00ff00"
+    assert "x &amp; y" in text
