@@ -84,6 +84,12 @@ def make_hop(profile: str, account: str, role: str, line: int, **more: Any) -> H
     return Hop(profile, f"arn:aws:iam::{account}:role/{role}", line_of(line), origins=origins, **more)
 
 
+def _reason(mfa: str | None, hops: tuple[Hop, ...]) -> str:
+    if len(hops) > 1:
+        return f"1 h: role chaining after {hops[-2].profile}"
+    return "1 h: role chaining after the MFA session" if mfa else "default"
+
+
 def make_role(
     name: str,
     account: str,
@@ -102,7 +108,7 @@ def make_role(
     values: dict[str, Any] = {
         "account_name": ACCOUNTS.get(account, ""),
         "duration_seconds": 3600,
-        "duration_reason": "role chaining" if mfa or len(hops) > 1 else "the default",
+        "duration_reason": _reason(mfa, hops),
         "external_id": None,
         "chain": None if broken else Chain(base, hops),
         "managed_profile": f"xs-{name}",

@@ -12,6 +12,7 @@ from xswitch.actions.api import BaseInfo, MfaInfo, SessionInfo
 from xswitch.core.model import ConfigPaths, ConfigView, SessionState, Settings
 from xswitch.tui import state as states
 from xswitch.tui.failure import Failure
+from xswitch.tui.sessions import Session, standing
 from xswitch.tui.state import PickerState
 
 FAILURE = Failure("It failed.", "Because.", "Do this.")
@@ -178,13 +179,13 @@ def test_a_role_without_a_session_has_none() -> None:
     ],
 )
 def test_until_the_index_tells_more_a_session_stands_as_it_was_read(state: SessionState, seconds: int, expected: SessionState) -> None:
-    assert states.standing(states.Session(state, NOW + timedelta(seconds=seconds)), NOW).state is expected
+    assert standing(Session(state, NOW + timedelta(seconds=seconds)), NOW).state is expected
 
 
 def test_with_the_time_of_issue_short_sessions_have_their_own_rule() -> None:
-    session = states.Session(SessionState.LIVE, NOW + timedelta(minutes=10), NOW - timedelta(minutes=5))
-    assert states.standing(session, NOW).state is SessionState.LIVE
-    assert states.standing(session, NOW + timedelta(minutes=7)).state is SessionState.EXPIRING
+    session = Session(SessionState.LIVE, NOW + timedelta(minutes=10), NOW - timedelta(minutes=5))
+    assert standing(session, NOW).state is SessionState.LIVE
+    assert standing(session, NOW + timedelta(minutes=7)).state is SessionState.EXPIRING
 
 
 def test_the_index_overrules_what_was_read() -> None:

@@ -47,3 +47,16 @@ def test_clock_times_name_another_day() -> None:
 
 def test_counts() -> None:
     assert [words.many(count, "role") for count in (0, 1, 1204)] == ["0 roles", "1 role", "1,204 roles"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("1 h: role chaining after the MFA session", "role chaining after the MFA session"),
+        ("1 h at most: role chaining after dev, 7200 s configured", "at most: role chaining after dev, 7200 s configured"),
+        ("default", "default"),
+        ("", ""),
+    ],
+)
+def test_a_reason_does_not_say_the_length_again(reason: str, shown: str) -> None:
+    assert words.lasts(3600, reason) == ("1 h", shown)

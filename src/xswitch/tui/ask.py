@@ -182,9 +182,8 @@ class GuardDialog(TypedDialog):
 
     def _what(self, width: int) -> list[Line]:
         rule: Line = [("guard    ", "muted"), span(self._rule.name, "text")]
-        lasts: Line = [("lasts    ", "muted"), (words.duration(self._role.duration_seconds), "text")]
-        if self._role.duration_reason:
-            lasts += [("  ", "text"), span(self._role.duration_reason, "muted")]
+        length, reason = words.lasts(self._role.duration_seconds, self._role.duration_reason)
+        lasts: Line = [("lasts    ", "muted"), (length, "text"), (f"  {reason}" if reason else "", "muted")]
         lines = [*role_lines(self._role, width), []]
         lines += wrap(rule, width, hang=9) if self._rule.name else []
         lines += wrap(lasts, width, hang=9)

@@ -27,7 +27,6 @@ def detail(state: PickerState, role: Role, now: datetime, width: int) -> list[Li
         *_session(state, role, now, width),
         [],
         *_facts(state, role, width),
-        [],
         *_chain(state, role, now, width),
         *_problems(role.problems, width),
     ]
@@ -104,7 +103,7 @@ def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
         ("managed", [span(role.managed_profile)], None),
         ("account", [span(role.account_id)], None),
         ("region", [span(role.region)], origins.get("region")),
-        ("lasts", [(words.duration(role.duration_seconds), "text"), *_reason(role)], origins.get("duration_seconds")),
+        ("lasts", _lasts(role), origins.get("duration_seconds")),
     ]
     if hop is not None and hop.external_id and not chained:
         rows.append(("external", [span(hop.external_id)], origins.get("external_id")))
@@ -126,8 +125,9 @@ def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
     return lines
 
 
-def _reason(role: Role) -> Line:
-    return [("  ", "text"), span(role.duration_reason, "muted")] if role.duration_reason else []
+def _lasts(role: Role) -> Line:
+    length, reason = words.lasts(role.duration_seconds, role.duration_reason)
+    return [(length, "text"), *([("  ", "text"), (reason, "muted")] if reason else [])]
 
 
 def _more(hop: Hop | None) -> list[tuple[str, Line, Origin | None]]:
@@ -172,7 +172,8 @@ def _chain(state: PickerState, role: Role, now: datetime, width: int) -> list[Li
     if role.chain is None:
         return []
     base = role.chain.base
-    lines: list[Line] = _placed([[span(cut(clean(base.profile or "this environment"), width - 2), "bright")]], base.origin, width)
+    name = cut(clean(base.profile or "this environment"), width - 2)
+    lines: list[Line] = [[], *_placed([[(name, "bright")]], base.origin, width)]
     more: Line = [("  ", "text"), span(base.detail, "muted")] if base.detail else []
     lines += _beside(_PIPE, [(words.BASE_WORDS[base.kind], "text"), *more], None, width)
     if role.mfa_serial:

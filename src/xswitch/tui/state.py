@@ -12,29 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from xswitch.actions.api import BaseInfo, Listing, MfaInfo, StatusRow
-from xswitch.core import freshness
 from xswitch.core.model import ConfigView, Memory, Problem, Role, SessionState, Settings
 from xswitch.tui.failure import Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A role's session as last heard of; `issued_at` is None until the index has told it."""
-
-    state: SessionState = SessionState.NONE
-    expires_at: datetime | None = None
-    issued_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a session stands at a moment."""
-
-    state: SessionState
-    seconds: float = 0.0
-
-
-NO_SESSION = Session()
+from xswitch.tui.sessions import NO_SESSION, Session, Standing, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,24 +134,6 @@ class PickerState:
             return None
         mine = [one for one in self.mfa if one.base_profile == self.base.profile]
         return max(mine, key=lambda one: (one.expires_at > now, one.expires_at), default=None)
-
-
-def standing(session: Session, now: datetime) -> Standing:
-    """How a session stands at `now`.
-
-    Until the index has told when it was issued, the rule for short sessions can't be applied: then what was said at
-    reading time holds, and a live one counts as expiring by the rule for ordinary ones.
-    """
-    if session.expires_at is None:
-        return Standing(session.state)
-    seconds = (session.expires_at - now).total_seconds()
-    if seconds <= 0:
-        return Standing(SessionState.EXPIRED)
-    if session.issued_at is not None:
-        return Standing(freshness.state(session.issued_at, session.expires_at, now), seconds)
-    if session.state is SessionState.EXPIRING or seconds <= freshness.HARD_SECONDS:
-        return Standing(SessionState.EXPIRING, seconds)
-    return Standing(SessionState.LIVE, seconds)
 
 
 # -- reading ------------------------------------------------------------------------------------------------------

@@ -63,6 +63,12 @@ def duration(seconds: int) -> str:
     return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} m" if minutes or not hours else "") if part)
 
 
+def lasts(seconds: int, reason: str) -> tuple[str, str]:
+    """A length of time, and its reason without saying that length again."""
+    text = duration(seconds)
+    return text, clean(reason).removeprefix(text).lstrip(": ")
+
+
 def place(origin: Origin | None) -> str:
     """Where something stands, short: the file's last name and the line."""
     if origin is None:
