@@ -188,8 +188,10 @@ def test_with_no_color_no_colour_is_ever_written(start: Callable[..., Terminal])
     assert b"7m" in terminal.written
 
 
-def test_without_it_there_is_colour(start: Callable[..., Terminal]) -> None:
-    terminal = start()
+@pytest.mark.parametrize("environ", [{}, {"NO_COLOR": ""}], ids=["unset", "empty"])
+def test_without_it_there_is_colour(start: Callable[..., Terminal], environ: dict[str, str]) -> None:
+    terminal = start(environ=environ)
+    assert any(b"38;2;124;183;255" in parameters for parameters in terminal.colours())
     assert any(parameters.startswith(b"38;2;") or b"38;2;" in parameters for parameters in terminal.colours())
     terminal.child.send("\x1b")
     assert terminal.ended() == 130

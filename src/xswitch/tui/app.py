@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.scrollbar import ScrollBar
 
 from xswitch.actions.api import Actions, StatusRow, Switched
@@ -80,8 +80,10 @@ class PickerApp(App[Switched]):
         self._themed = False
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Without colour, the one filter that leaves none; Textual's own would write grey."""
-        return self._colourless if self._plain else super().get_line_filters()
+        """Without colour, the one filter that leaves none; Textual's own would write grey, and do so for an empty NO_COLOR too."""
+        if self._plain:
+            return self._colourless
+        return [one for one in super().get_line_filters() if not isinstance(one, Monochrome | NoColor)]
 
     def get_default_screen(self) -> PickerScreen:
         """The picker."""

@@ -275,10 +275,7 @@ class PickerScreen(Screen[None]):
     def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
         """A key was clicked."""
         event.stop()
-        if event.action == "filter":
-            self.filter.arm()
-        else:
-            self.action_do(event.action)
+        self.action_do(event.action)
 
     def on_role_list_row_clicked(self, event: RoleList.RowClicked) -> None:
         """A row was clicked: select it, and switch on a double click."""
