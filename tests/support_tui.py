@@ -321,6 +321,7 @@ class FakeActions:
         self._fail("pin")
 
     def vault_info(self) -> VaultInfo:
+        self._fail("vault")
         return VaultInfo("secret-service", "Secret Service")
 
 

@@ -54,3 +54,10 @@ def test_leaving_the_picker_gives_the_terminal_back(tmp_path: Path, clean_world:
         screen.keys(key)
         after = screen.wait("left with 130")
         assert "before" in after
+
+
+def test_the_title_names_the_vault(tmp_path: Path, clean_world: Path, need: Callable[[str], str]) -> None:
+    env = {"HOME": str(clean_world), "PATH": f"{XSWITCH.parent}:/usr/bin:/bin", "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    with terminal(need("tmux"), f"/bin/sh -c '{XSWITCH} demo'", env, tmp_path) as screen:
+        screen.wait("vault: ")
+        screen.keys("Escape")

@@ -12,7 +12,7 @@ from textual import events
 from conftest import FixedClock
 from support_tui import CONFIG, NOW, Driven, FakeActions, driven, many_roles, sample_listing, status_rows
 from xswitch.actions.api import Listing
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, VaultLockedError
 from xswitch.core.model import Problem, Settings
 from xswitch.tui.app import PickerApp
 from xswitch.tui.keys import LETTER_SECONDS
@@ -28,6 +28,19 @@ async def test_it_opens_on_all_roles_with_the_filter_focused() -> None:
         assert one.app.focused is one.app.picker.filter
         assert one.selected() == "payments-admin"
         assert one.actions.asked == []
+
+
+async def test_the_title_names_the_vault_once_it_is_known() -> None:
+    async with driven(FakeActions(answer=replace(sample_listing(), vault_label=""))) as one:
+        await one.until(lambda: "vault: Secret Service" in one.text())
+
+
+async def test_a_vault_that_cannot_be_told_is_left_to_the_switch_that_needs_it() -> None:
+    errors: dict[str, BaseException] = {"vault": VaultLockedError("The keyring is locked.")}
+    async with driven(FakeActions(answer=replace(sample_listing(), vault_label=""), errors=errors)) as one:
+        await one.press("down")
+        assert "vault:" not in one.text()
+        assert "locked" not in one.text()
 
 
 async def test_typing_filters_by_words_in_any_order_and_selects_the_best() -> None:

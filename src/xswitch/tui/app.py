@@ -214,6 +214,15 @@ class PickerApp(App[Switched]):
         if again:
             picker.say(f"Read again: {words.many(len(what.listing.roles), 'role')}.")
         self.read_status()
+        if not what.listing.vault_label:
+            self._read_vault()
+
+    def _read_vault(self) -> None:
+        # Apart from the reading: choosing a store may take seconds, and no row needs it. A switch tells what is wrong with it.
+        def known(label: str) -> None:
+            self.picker.update(partial(states.with_vault, label=label))
+
+        self.start_job(lambda _job: self.actions.vault_info().label, known, lambda _error: None)
 
     def read_status(self) -> None:
         """Look into the index: another process may have renewed or forgotten something."""

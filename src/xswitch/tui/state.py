@@ -159,6 +159,11 @@ def with_reading(state: PickerState, read: Reading, order: Sequence[int], *, que
     return _laid_out(changed, order, keep=keep)
 
 
+def with_vault(state: PickerState, label: str) -> PickerState:
+    """The state once the vault is known, which no reading waits for."""
+    return replace(state, read=replace(state.read, listing=replace(state.read.listing, vault_label=label)))
+
+
 def with_load_failure(state: PickerState, failure: Failure) -> PickerState:
     """The state after a reading that failed; what was read before stays."""
     return replace(state, load_failure=failure, loaded=True)
