@@ -4,7 +4,9 @@ import os
 import stat
 from pathlib import Path
 
-from xswitch.adapters.places import private_folder, user_places
+import pytest
+
+from xswitch.adapters.places import private_folder, replace_private, user_places
 
 
 def test_every_folder_made_is_private_whatever_the_umask(tmp_path: Path) -> None:
@@ -29,3 +31,20 @@ def test_the_places_follow_the_home(clean_world: Path) -> None:
     assert clean_world in places.settings.parents
     assert clean_world in places.state.parents
     assert {places.index.parent, places.memory.parent, places.locks.parent, places.prompt.parent, places.hot.parent} == {places.state}
+
+
+def test_a_file_is_replaced_whole_and_private(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "index.json"
+    replace_private(path, b"old")
+    path.chmod(0o644)
+    replace_private(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [found.name for found in path.parent.iterdir()] == ["index.json"]
+
+
+def test_what_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        replace_private(tmp_path / "taken", b"new")
+    assert [found.name for found in tmp_path.iterdir()] == ["taken"]

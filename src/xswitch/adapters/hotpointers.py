@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from xswitch import hot
-from xswitch.adapters.places import private_folder
+from xswitch.adapters.places import replace_private
 from xswitch.core.model import VaultInfo
 from xswitch.core.names import file_name
 
@@ -47,16 +46,9 @@ class FileHotPointers:
             self.remove(managed_profile)
             return
         target = self._folder / file_name(managed_profile)
-        temporary = self._folder / f".{secrets.token_hex(8)}"
         try:
-            private_folder(self._folder)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(b"".join(line + b"\n" for line in lines))
-            temporary.replace(target)
+            replace_private(target, b"".join(line + b"\n" for line in lines))
         except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
             self.remove(managed_profile)
 
     def remove(self, managed_profile: str) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from xswitch.adapters.places import private_folder
+from xswitch.adapters.places import replace_private
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import IndexEntry, SessionKind
 
@@ -70,16 +67,7 @@ class JsonIndex:
         kept = sorted(entries.values(), key=lambda entry: entry.expires_at, reverse=True)[:MAX_ENTRIES]
         data = {"version": VERSION, "entries": {entry.key: _encode(entry) for entry in kept}}
         try:
-            folder = private_folder(self._path.parent)
-            handle, name = tempfile.mkstemp(prefix=".index-", dir=folder)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(data, file, indent=1)
-                Path(name).replace(self._path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    Path(name).unlink()
-                raise
+            replace_private(self._path, json.dumps(data, indent=1).encode())
         except OSError as error:
             raise ConfigError(
                 "xswitch's session index can't be written.",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -13,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from xswitch.adapters.places import private_folder
+from xswitch.adapters.places import private_folder, replace_private
 from xswitch.core.errors import SettingsError, XswitchError
 from xswitch.core.model import Memory, Use
 
@@ -78,7 +76,7 @@ class JsonMemory:
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
-        # The folder is made before the lock's own inside it: made as a mere parent, it would be open to others.
+        # Made here, so that a folder that can't be is the memory's failure and not the lock's.
         private_folder(self._path.parent)
         with self._locks.hold(LOCK):
             yield
@@ -90,15 +88,7 @@ class JsonMemory:
             "uses": {name: [use.count, int(use.last.timestamp())] for name, use in latest},
             "pins": sorted(memory.pins)[:MAX_PINS],
         }
-        handle, name = tempfile.mkstemp(prefix=".memory-", dir=self._path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(data, file)
-            Path(name).replace(self._path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        replace_private(self._path, json.dumps(data).encode())
 
 
 def _use(kept: object) -> Use | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,3 +62,17 @@ def private_folder(path: Path) -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
         folder.chmod(0o700)
     return path
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """Make `path` hold `content`, mode 0600 in a private folder, by rename: a reader sees the old file or the new. Raises OSError."""
+    folder = private_folder(path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from xswitch.adapters.places import private_folder
+from xswitch.adapters.places import replace_private
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import PromptState
 from xswitch.core.names import file_name
@@ -31,16 +28,7 @@ class FilePromptFiles:
         """Write the file of this managed profile. Raises ConfigError when it can't be written."""
         lines = (_shown(state.account), _shown(state.role), _shown(state.colour), _seconds(state.expires_at), _seconds(state.silent_until))
         try:
-            folder = private_folder(self._folder)
-            handle, temporary = tempfile.mkstemp(prefix=".prompt-", dir=folder)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                    file.write("".join(f"{line}\n" for line in lines))
-                Path(temporary).replace(folder / file_name(state.managed_profile))
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    Path(temporary).unlink()
-                raise
+            replace_private(self._folder / file_name(state.managed_profile), "".join(f"{line}\n" for line in lines).encode())
         except OSError as error:
             raise self._failed("written", error) from None
 
