@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from xswitch.actions.entries import role_entry
 from xswitch.actions.mfa import Questions
 from xswitch.actions.ports import Ports, Progress
 from xswitch.actions.silence import SOURCE_MARGIN, silent_until
@@ -267,17 +268,10 @@ class Broker:
 
     def _entry(self, record: Record, hop: PlannedHop, managed_profile: str) -> IndexEntry:
         known = self.ports.index.entries().get(record.key)
-        return IndexEntry(
-            key=record.key,
-            kind="role",
-            profile=hop.profile,
-            principal=hop.request.role_arn,
-            issued_at=record.issued_at,
-            expires_at=record.expires_at,
-            last_used=record.issued_at,
-            managed_profile=managed_profile or (known.managed_profile if known else ""),
-            static=known.static if known else False,
-        )
+        fresh = role_entry(record, hop)
+        if known is None:
+            return replace(fresh, managed_profile=managed_profile)
+        return replace(fresh, managed_profile=managed_profile or known.managed_profile, static=known.static)
 
     def _drop(self, key: str) -> None:
         self.ports.vault.delete(key)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from xswitch.actions.entries import role_entry
 from xswitch.actions.ports import Ports
 from xswitch.actions.reading import Reading
 from xswitch.actions.silence import silent_until
 from xswitch.core.errors import XswitchError
-from xswitch.core.model import IndexEntry, Plan, PromptState
+from xswitch.core.model import Plan, PromptState
 from xswitch.core.wire import Record
 
 # Long enough to show in the morning, or after a day off, what was there before.
@@ -19,16 +20,7 @@ _PRUNED_AT_ONCE = 20
 
 def remember(ports: Ports, plan: Plan, record: Record, managed: str, *, static: bool) -> None:
     """Note in the index that a session is used now through `managed`, and written down as keys too when `static`."""
-    hop = plan.hops[-1]
-    entry = ports.index.entries().get(plan.key) or IndexEntry(
-        key=plan.key,
-        kind="role",
-        profile=hop.profile,
-        principal=hop.request.role_arn,
-        issued_at=record.issued_at,
-        expires_at=record.expires_at,
-        last_used=record.issued_at,
-    )
+    entry = ports.index.entries().get(plan.key) or role_entry(record, plan.hops[-1])
     ports.index.put(replace(entry, managed_profile=managed, last_used=ports.clock.now(), static=static or entry.static))
 
 

@@ -8,9 +8,8 @@ from typing import NoReturn
 
 from xswitch import __version__
 from xswitch.core.errors import UsageError
+from xswitch.core.shellcode import EMIT_SHELLS, SHELLS
 
-SHELLS = ("bash", "zsh", "fish", "powershell", "nu")
-EMIT_SHELLS = (*SHELLS, "sh")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 

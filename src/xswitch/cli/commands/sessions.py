@@ -56,13 +56,9 @@ def pin(context: Context) -> int:
 
 
 def credential_process(context: Context) -> int:
-    """One JSON object on stdout, nothing on stderr; or one line on stderr and nothing on stdout."""
+    """One JSON object on stdout, nothing on stderr. An error is one line on stderr: `main` tells it so for this command."""
     profile = context.arguments.profile
-    try:
-        answer = context.actions.credential_process(profile, context.world.nobody(f"xswitch switch {profile}"))
-    except XswitchError as error:
-        context.words.one_line(error)
-        return error.exit_code
+    answer = context.actions.credential_process(profile, context.world.nobody(f"xswitch switch {profile}"))
     context.data.raw(answer + "\n")
     return ExitCode.DONE
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xswitch.actions.api import Switched, SwitchOptions
 from xswitch.cli.commands.looking import left
 from xswitch.cli.context import Context
@@ -25,9 +27,9 @@ def switch(context: Context) -> int:
     role = context.actions.resolve(target, options)
     # Going back, or naming the managed profile, is to that session as it was asked for then.
     keep = target in {"-", role.managed_profile}
-    options = _options(context, keep=keep)
+    options = replace(options, keep=keep)
     if role.guard is not None and role.guard.confirm and options.confirmation is None:
-        options = _options(context, confirmation=_typed(role), keep=keep)
+        options = replace(options, confirmation=_typed(role))
     ask = context.world.ask(arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}")
     _deliver(context, context.actions.switch(role, options, ask, context.progress))
     return ExitCode.DONE
@@ -48,7 +50,7 @@ def picker(context: Context) -> int:
     return ExitCode.DONE
 
 
-def _options(context: Context, confirmation: str | None = None, *, keep: bool = False) -> SwitchOptions:
+def _options(context: Context) -> SwitchOptions:
     arguments = context.arguments
     return SwitchOptions(
         source=arguments.source,
@@ -63,8 +65,7 @@ def _options(context: Context, confirmation: str | None = None, *, keep: bool = 
         policy=arguments.policy,
         tags=tuple(arguments.tag),
         force=arguments.force,
-        keep=keep,
-        confirmation=confirmation if confirmation is not None else arguments.confirm,
+        confirmation=arguments.confirm,
     )
 
 
