@@ -8,11 +8,26 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 REAL_HOME = os.environ.get("HOME", "")
+# Read here, before a test's clean environment hides it.
+TOOLS = Path(os.environ.get("XSWITCH_TEST_TOOLS") or Path(REAL_HOME) / ".cache" / "xswitch-tests")
+
+
+def missing(message: str) -> NoReturn:
+    """Skip the test and say why, or fail it under XSWITCH_REQUIRE_ALL."""
+    if os.environ.get("XSWITCH_REQUIRE_ALL"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def find_program(program: str) -> str:
+    """The path of a program; the test skips and names it when it's missing, or fails under XSWITCH_REQUIRE_ALL."""
+    path = shutil.which(program)
+    return missing(f"{program} is not installed") if path is None else path
 
 
 class FixedClock:
@@ -58,15 +73,5 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def need() -> Callable[[str], str]:
-    """The path of a program; the test skips and names it when it's missing, or fails under XSWITCH_REQUIRE_ALL."""
-
-    def find(program: str) -> str:
-        path = shutil.which(program)
-        if path is None:
-            message = f"{program} is not installed"
-            if os.environ.get("XSWITCH_REQUIRE_ALL"):
-                pytest.fail(message)
-            pytest.skip(message)
-        return path
-
-    return find
+    """`find_program`."""
+    return find_program

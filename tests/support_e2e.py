@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conftest import REAL_HOME
 from support_aws import write_config
 from xswitch.demo.server import EmbeddedAws
 
 XSWITCH = Path(sys.executable).with_name("xswitch")
-TOOLS = Path(os.environ.get("XSWITCH_TEST_TOOLS") or Path(REAL_HOME) / ".cache" / "xswitch-tests")
 
 
 @dataclass(frozen=True)

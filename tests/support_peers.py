@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import time
@@ -11,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from conftest import REAL_HOME
+from conftest import TOOLS
 
-BIN = Path(os.environ.get("XSWITCH_TEST_TOOLS") or Path(REAL_HOME) / ".cache" / "xswitch-tests") / "peers" / "bin"
+BIN = TOOLS / "peers" / "bin"
 _PATIENCE = 30.0
 
 

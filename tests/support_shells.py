@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import REAL_HOME
+from conftest import TOOLS
 from xswitch.core.shellcode import emit
 from xswitch.core.shellinit import completion_template, init_template, render_completion, render_init
 
@@ -29,15 +29,10 @@ _FLAGS = {
 _LIMIT_SECONDS = 60
 
 
-def tools_folder() -> Path:
-    """Where the test programs from other worlds are installed."""
-    return Path(os.environ.get("XSWITCH_TEST_TOOLS") or Path(REAL_HOME) / ".cache" / "xswitch-tests")
-
-
 def shell_program(shell: str, need: Callable[[str], str]) -> str:
     """The path of a shell; skips, or fails under XSWITCH_REQUIRE_ALL, without it. "sh" is dash: the strictest there is."""
     if shell == "nu":
-        own = tools_folder() / "node_modules" / ".bin" / "nu"
+        own = TOOLS / "node_modules" / ".bin" / "nu"
         return str(own) if own.exists() else need("nu")
     return need("dash" if shell == "sh" else shell)
 

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringError, KeyringLocked, PasswordDeleteError, PasswordSetError
 
+from conftest import missing
 from xswitch import hot_dbus
 
 PASSWORD = "correct horse"
@@ -74,10 +74,7 @@ def short_folder() -> Iterator[Path]:
 def memory_folder() -> Iterator[Path]:
     """A 0700 folder on /dev/shm; skips, or fails under XSWITCH_REQUIRE_ALL, where that is not in memory."""
     if not os.path.ismount("/dev/shm"):
-        message = "/dev/shm is not mounted"
-        if os.environ.get("XSWITCH_REQUIRE_ALL"):
-            pytest.fail(message)
-        pytest.skip(message)
+        missing("/dev/shm is not mounted")
     folder = Path(tempfile.mkdtemp(prefix="xs-test-", dir="/dev/shm"))
     try:
         yield folder

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from conftest import TOOLS, missing
 from support_aws import PROD
-from support_e2e import TOOLS, Home, Ran, run
+from support_e2e import Home, Ran, run
 from xswitch.demo.server import EmbeddedAws
 
 HERE = Path(__file__).parent
 _BOTO3 = "import boto3; print(boto3.Session().client('sts').get_caller_identity()['Arn'])"
-
-
-def _missing(program: str) -> None:
-    message = f"{program} is not installed (make test-tools)"
-    if os.environ.get("XSWITCH_REQUIRE_ALL"):
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 def _boto3(home: Home, profile: str, endpoint: str, need: Callable[[str], str]) -> Ran:
@@ -34,7 +27,7 @@ def _cli_1(home: Home, profile: str, endpoint: str, need: Callable[[str], str]) 
     del need
     aws = TOOLS / "peers" / "bin" / "aws"
     if not aws.exists():
-        _missing("AWS CLI v1")
+        missing("AWS CLI v1 is not installed (make test-tools)")
     words = ["sts", "get-caller-identity", "--query", "Arn", "--output", "text", "--endpoint-url", endpoint]
     return run([str(aws), *words], {**home.env, "AWS_PROFILE": profile})
 
@@ -49,7 +42,7 @@ def _javascript(home: Home, profile: str, endpoint: str, need: Callable[[str], s
     node = need("node")
     modules = TOOLS / "node_modules"
     if not (modules / "@aws-sdk" / "client-sts").exists():
-        _missing("@aws-sdk/client-sts")
+        missing("@aws-sdk/client-sts is not installed (make test-tools)")
     env = {**home.env, "AWS_PROFILE": profile, "NODE_PATH": str(modules), "AWS_ENDPOINT_URL": endpoint}
     return run([node, str(HERE.parent / "tools" / "identity.cjs")], env)
 

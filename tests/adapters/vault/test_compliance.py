@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import find_program
 from support_vault import SecretService, TinyEntries, TinyKeyring, key, memory_folder, secret_service
 from xswitch.adapters.locks import FileLocks
 from xswitch.adapters.vault.child import Backend, KeyringChild
@@ -178,19 +179,7 @@ class TestShortEntriesInAChild(Compliance):
 
 @pytest.fixture(scope="class")
 def gnome_keyring() -> Iterator[SecretService]:
-    import os  # noqa: PLC0415 -- the fixture `need` has another scope
-    import shutil  # noqa: PLC0415 -- the same
-
-    def find(program: str) -> str:
-        path = shutil.which(program)
-        if path is None:
-            message = f"{program} is not installed"
-            if os.environ.get("XSWITCH_REQUIRE_ALL"):
-                pytest.fail(message)
-            pytest.skip(message)
-        return path
-
-    with secret_service(find) as service:
+    with secret_service(find_program) as service:
         yield service
 
 

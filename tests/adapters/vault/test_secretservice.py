@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import find_program
 from support_vault import (
     HANG_GUARD,
     PASSWORD,
@@ -65,18 +66,7 @@ def answer(store: SecretServiceStore, error: type[VaultError]) -> VaultError:
 
 @pytest.fixture(scope="module")
 def find() -> Need:
-    import shutil  # noqa: PLC0415 -- the fixture `need` has another scope
-
-    def path(program: str) -> str:
-        found = shutil.which(program)
-        if found is None:
-            message = f"{program} is not installed"
-            if os.environ.get("XSWITCH_REQUIRE_ALL"):
-                pytest.fail(message)
-            pytest.skip(message)
-        return found
-
-    return path
+    return find_program
 
 
 @pytest.fixture
