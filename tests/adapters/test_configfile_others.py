@@ -7,31 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import FixedClock
-from support_configfile import BEFORE, KEYS, XS, mode, names, on_swap, refusal, store_at, writes_late
+from support_configfile import BEFORE, KEYS, XS, mode, names, on_swap, refusal, writes_late
 from xswitch.adapters.configfile import FileConfigStore
 from xswitch.core.model import RemoveProfile, SetProfile
-
-
-@pytest.fixture
-def folder(clean_world: Path) -> Path:
-    path = clean_world / ".aws"
-    path.mkdir(mode=0o700)
-    return path
-
-
-@pytest.fixture
-def config(folder: Path) -> Path:
-    path = folder / "config"
-    path.write_bytes(BEFORE.encode())
-    path.chmod(0o640)
-    return path
-
-
-@pytest.fixture
-def store(clean_world: Path, clock: FixedClock) -> FileConfigStore:
-    return store_at(clean_world, clock)
-
 
 # -- beside others -----------------------------------------------------------------------------------------------
 
