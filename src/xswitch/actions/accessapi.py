@@ -1,0 +1,105 @@
+"""What a front end can ask for about the other half of cross-account access: set up, check, lint, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.core.access.model import DEFAULT_MAX_SESSION_SECONDS, AccessPlan, Change, Finding, NamedPolicy, Side, WhoKind
+from xswitch.core.errors import XswitchError
+from xswitch.core.model import CallerIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class AccessInputs:
+    """What the form or the command line gives; the account ids are needed only for a side without a profile.
+
+    `policies` are managed policies by ARN or by AWS's name ("ReadOnlyAccess"); `external_id` "" means: none, `generate_external_id`
+    makes one. `switch_from` is the profile whose user will switch (default: found by its identity, else the source profile);
+    `save_as` the name of the role profile to be written ("" for the role's name).
+    """
+
+    role_name: str
+    who_kind: WhoKind
+    who_name: str = ""
+    target_profile: str | None = None
+    source_profile: str | None = None
+    target_account: str = ""
+    source_account: str = ""
+    role_path: str = "/"
+    policies: tuple[str, ...] = ()
+    documents: tuple[NamedPolicy, ...] = ()
+    external_id: str = ""
+    generate_external_id: bool = False
+    require_mfa: bool = True
+    max_session_seconds: int = DEFAULT_MAX_SESSION_SECONDS
+    tags: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+    switch_from: str | None = None
+    save_as: str = ""
+    region: str = ""
+    display_name: str = ""
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAccess:
+    """A plan with the inputs it was made from, and the console's switch-role link for the role."""
+
+    inputs: AccessInputs
+    plan: AccessPlan
+    console_link: str
+
+
+StepState = Literal["doing", "done", "failed", "taken_back"]
+Steps = Callable[[Side, Change, StepState], None]
+"""Told of every step of an apply as it happens. May raise CancelledError to stop before the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedAccess:
+    """What an apply did, in order; `error` is what stopped it (None: nothing), and `left` what was not done."""
+
+    planned: PlannedAccess
+    done: tuple[tuple[Side, Change], ...]
+    left: tuple[tuple[Side, Change], ...] = ()
+    error: XswitchError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAccess:
+    """A check as the user that worked: who AWS says one is, the role profile written (or found), and how to switch from now on."""
+
+    identity: CallerIdentity
+    expires_at: datetime
+    profile: str
+    command: str
+    console_link: str
+    tries: int
+
+
+class AccessActions(Protocol):
+    """The use cases of both sides. Every method may raise XswitchError subclasses and nothing else; all may run in worker threads."""
+
+    def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> PlannedAccess:
+        """Read both sides as far as there are profiles for them, and say what has to change."""
+        ...
+
+    def apply(self, planned: PlannedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:
+        """Make the changes, each once, the source side first; a failure is told in the result and not raised."""
+        ...
+
+    def take_back(self, applied: AppliedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:
+        """Undo what an apply did, the last step first; `done` of the result is what was taken back."""
+        ...
+
+    def check(self, planned: PlannedAccess, ask: MfaPrompt, progress: Progress) -> CheckedAccess:
+        """Write the role profile, then AssumeRole and GetCallerIdentity as the user, with bounded retries while IAM spreads the change."""
+        ...
+
+    def lint(self, documents: Sequence[NamedPolicy], roles: Sequence[str], profile: str | None, ask: MfaPrompt) -> tuple[Finding, ...]:
+        """Findings on trust policies: those given, and those of roles (ARNs, names, targets) read with `profile`."""
+        ...

@@ -1,0 +1,1 @@
+"""Both sides of cross-account access, as pure values: plan, difference, renderings, lint."""

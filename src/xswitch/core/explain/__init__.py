@@ -1,0 +1,1 @@
+"""Why a switch is denied: evidence in, causes out."""

@@ -1,0 +1,119 @@
+"""The values of an explanation: the chain hop by hop, and what is in the way, on which side, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CauseCode(StrEnum):
+    """Why a switch fails; part of the JSON interface."""
+
+    CALLER_POLICY_MISSING = "caller_policy_missing"
+    CALLER_POLICY_DENIES = "caller_policy_denies"
+    BOUNDARY = "boundary"
+    SCP = "scp"
+    SESSION_POLICY = "session_policy"
+    TRUST_MISSING = "trust_missing"
+    TRUST_DENIES = "trust_denies"
+    EXTERNAL_ID_MISSING = "external_id_missing"
+    EXTERNAL_ID_WRONG = "external_id_wrong"
+    MFA_MISSING = "mfa_missing"
+    MFA_TOO_OLD = "mfa_too_old"
+    DURATION_ROLE_MAX = "duration_role_max"
+    DURATION_CHAINING = "duration_chaining"
+    ROLE_MISSING = "role_missing"
+    ROLE_PATH = "role_path"
+    ROLE_CASE = "role_case"
+    PARTITION = "partition"
+    TAGS = "tags"
+    SOURCE_IDENTITY = "source_identity"
+    SESSION_NAME = "session_name"
+    IP = "ip"
+    DATE = "date"
+    CLOCK_SKEW = "clock_skew"
+    BASE_EXPIRED = "base_expired"
+    BASE_INVALID = "base_invalid"
+    REGION_DISABLED = "region_disabled"
+    NETWORK = "network"
+
+
+class CauseSide(StrEnum):
+    """Who can mend it."""
+
+    SOURCE = "source"
+    TARGET = "target"
+    LOCAL = "local"
+    NETWORK = "network"
+
+
+class Certainty(StrEnum):
+    """How sure a cause is."""
+
+    PROVED = "proved"
+    LIKELY = "likely"
+    UNSEEN = "can't be seen from here"
+
+
+class Verdict(StrEnum):
+    """What came of the attempt. `allowed` only when STS gave the session just now."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    NOT_REACHED = "not_reached"  # it failed before, or beside, AWS's decision: network, base credentials, a missing code
+    UNKNOWN = "unknown"
+
+
+class HopOutcome(StrEnum):
+    """How one step of the chain went."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOT_TRIED = "not_tried"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedHop:
+    """One step: number 0 is the base, 1 the first AssumeRole.
+
+    `principal_arn` is who calls, "" when unknown; `text` is AWS's answer, cleaned.
+    """
+
+    number: int
+    profile: str
+    role_arn: str
+    principal_arn: str
+    outcome: HopOutcome
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One thing in the way at hop `hop`.
+
+    `evidence` is a sentence with what was seen; `statement` the exact JSON that side's administrator must add or change, "" where no
+    policy is at fault; `next_step` what to do, an exact command where there is one.
+    """
+
+    code: CauseCode
+    side: CauseSide
+    hop: int
+    certainty: Certainty
+    evidence: str
+    statement: str = ""
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a switch to `target` fails; `causes` the surest and nearest first, never empty unless the verdict is `allowed`.
+
+    `error_code` is the code of the failure explained ("" when it worked). `looked_at` says which sources were read and which could not be.
+    """
+
+    target: str
+    verdict: Verdict
+    hops: tuple[ExplainedHop, ...]
+    causes: tuple[Cause, ...]
+    error_code: str = ""
+    looked_at: tuple[str, ...] = ()
