@@ -132,7 +132,8 @@ class Change:
 class Finding:
     """One finding of `access lint`, or a warning of a plan: a stable `code`, and why it matters.
 
-    `corrected` is the corrected statement as JSON ("" for none); `where` names the document and statement ("trust policy of …, statement 2").
+    `corrected` is the corrected statement as JSON ("" for none).
+    `where` names the document and statement ("trust policy of …, statement 2").
     """
 
     code: str
