@@ -25,6 +25,7 @@ from xswitch.core.model import (
     Edit,
     Endpoint,
     FileFact,
+    HistoryEntry,
     IndexEntry,
     Memory,
     MfaChallenge,
@@ -431,6 +432,17 @@ class FakeFileFacts:
         return self.facts.get(path, FileFact(path, exists=True, mode=0o600, executable=True))
 
 
+class FakeHistory:
+    def __init__(self) -> None:
+        self.entries: list[HistoryEntry] = []
+
+    def record(self, entry: HistoryEntry) -> None:
+        self.entries.append(entry)
+
+    def load(self) -> tuple[HistoryEntry, ...]:
+        return tuple(self.entries)
+
+
 class World:
     """All fakes together; `actions` are the real use cases over them."""
 
@@ -444,6 +456,7 @@ class World:
         self.base = FakeBase()
         self.settings = FakeSettings(settings)
         self.memory = FakeMemory()
+        self.history = FakeHistory()
         self.prompt_files = FakePromptFiles()
         self.hot_pointers = FakeHotPointers()
         self.background = FakeBackground()
@@ -461,6 +474,7 @@ class World:
             base=self.base,
             settings=self.settings,
             memory=self.memory,
+            history=self.history,
             prompt_files=self.prompt_files,
             hot_pointers=self.hot_pointers,
             background=self.background,

@@ -42,6 +42,7 @@ from xswitch.core.model import (
     Endpoint,
     Guard,
     Hop,
+    HistoryEntry,
     IndexEntry,
     Memory,
     MfaChallenge,
@@ -309,6 +310,9 @@ class FakeActions:
     def status(self) -> tuple[StatusRow, ...]:
         self._fail("status")
         return self.rows if self.rows is not None else status_rows(self.answer, self.clock())
+
+    def history(self) -> tuple[HistoryEntry, ...]:
+        return ()
 
     def undo_config(self) -> tuple[str, ...]:
         return ()

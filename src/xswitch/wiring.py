@@ -15,6 +15,7 @@ from xswitch.adapters.base import BotocoreBase
 from xswitch.adapters.clock import SystemClock
 from xswitch.adapters.configfile import FileConfigStore
 from xswitch.adapters.environment import ProcessEnvironment
+from xswitch.adapters.history import JsonHistory
 from xswitch.adapters.hotpointers import FileHotPointers
 from xswitch.adapters.index import JsonIndex
 from xswitch.adapters.locks import FileLocks
@@ -76,6 +77,7 @@ class RealWorld:
             base=BotocoreBase(environ),
             settings=settings,
             memory=JsonMemory(places.memory, locks),
+            history=JsonHistory(places.history, locks),
             prompt_files=prompt_files,
             hot_pointers=FileHotPointers(places.hot),
             background=DetachedRenewals(self._environment.command),
@@ -83,7 +85,7 @@ class RealWorld:
             mfa_command=ShellMfaCommand(environ),
             sts_probe=sts_probe,
             file_facts=OsFileFacts(),
-            private_paths=(str(places.state), str(places.index), str(places.memory), str(places.locks), str(places.backups)),
+            private_paths=(str(places.state), str(places.index), str(places.memory), str(places.history), str(places.locks), str(places.backups)),
         )
 
     @cached_property

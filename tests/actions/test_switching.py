@@ -82,6 +82,20 @@ def test_everything_that_has_to_know_is_told(world: World) -> None:
     assert world.index.kept[key].last_used == NOW
 
 
+def test_the_history_tells_what_was_made_kept_and_refused(world: World) -> None:
+    switch(world, "payments")
+    switch(world, "payments")
+    world.actions.credential_process("xs-payments", FakePrompt())
+    world.sts.refuse["arn:aws:iam::222222222222:role/Admin"] = AwsDeniedError("No.", code="not_authorized")
+    with pytest.raises(AwsDeniedError) as refused:
+        switch(world, "payments", SwitchOptions(force=True))
+    newest, *_ = told = world.actions.history()
+    assert [entry.result for entry in told] == [refused.value.code, "kept", "new"]
+    assert (newest.profile, newest.role_arn) == ("payments", "arn:aws:iam::222222222222:role/Admin")
+    assert newest.session_name
+    assert newest.at == NOW
+
+
 def test_no_secret_reaches_the_config_or_any_file(world: World) -> None:
     switched = switch(world, "payments")
     for text in (world.config.config, repr(switched), repr(world.index.kept), repr(world.prompt_files.states)):

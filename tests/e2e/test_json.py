@@ -64,6 +64,10 @@ def test_every_command_keeps_its_shape(home: Home, aws: EmbeddedAws) -> None:
     sessions = _data(home, "status")["sessions"]
     assert {row["kind"] for row in sessions} == {"mfa", "role"}
     assert all(set(row) == _STATUS for row in sessions)
+    history = _data(home, "history")["history"]
+    assert all(set(row) == {"at", "profile", "role_arn", "session_name", "result"} for row in history)
+    assert history[0]["result"] == "new"
+    assert len(_data(home, "history", "--limit", "1")["history"]) == 1
     renewed = _data(home, "renew", "deep")["renewed"]
     assert [set(row) for row in renewed] == [{"name", "expires_at", "error"}]
     config = _data(home, "config")

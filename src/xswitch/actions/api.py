@@ -15,6 +15,7 @@ from xswitch.core.errors import XswitchError
 from xswitch.core.model import (
     CallerIdentity,
     ConfigView,
+    HistoryEntry,
     IndexEntry,
     Memory,
     Problem,
@@ -175,6 +176,10 @@ class Actions(Protocol):
 
     def status(self) -> tuple[StatusRow, ...]:
         """Every session of the index."""
+        ...
+
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """Which sessions were wanted and what came of it, the newest first."""
         ...
 
     def config(self) -> ConfigView:

@@ -18,7 +18,7 @@ from xswitch.actions.silence import SOURCE_MARGIN, silent_until
 from xswitch.core import wire
 from xswitch.core.baseerrors import Source, blame
 from xswitch.core.errors import AwsDeniedError, CancelledError, NetworkError, XswitchError
-from xswitch.core.model import BaseKind, ConfigView, Credentials, IndexEntry, MfaStep, Plan, PlannedHop, Problem, Secret
+from xswitch.core.model import BaseKind, ConfigView, Credentials, HistoryEntry, IndexEntry, MfaStep, Plan, PlannedHop, Problem, Secret
 from xswitch.core.planning import for_temporary_base, mfa_process_for
 from xswitch.core.stserrors import BASE_CODES
 from xswitch.core.wire import Record
@@ -83,8 +83,19 @@ class Broker:
         NetworkError when a session had to be made and could not be.
         """
         run = _Run(plan, view, wish)
-        record = self._ensure(run, run.last, force=wish.force)
+        try:
+            record = self._ensure(run, run.last, force=wish.force)
+        except XswitchError as error:
+            self._note(run, error.code)
+            raise
+        made = record.key in run.made
+        if made or wish.interactive:
+            self._note(run, "new" if made else "kept")
         return Session(record, from_vault=record.key not in run.made, problems=tuple(run.problems))
+
+    def _note(self, run: _Run, result: str) -> None:
+        role, request = run.plan.role, run.plan.hops[-1].request
+        self.ports.history.record(HistoryEntry(self.ports.clock.now(), role.name, request.role_arn, request.session_name, result))
 
     def drop(self, key: str) -> None:
         """Forget one session, whatever became of it."""

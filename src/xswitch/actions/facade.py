@@ -14,7 +14,7 @@ from xswitch.actions.renewing import renew
 from xswitch.actions.resolving import resolve_target
 from xswitch.actions.serving import credential_process, renew_in_background
 from xswitch.actions.switching import switch
-from xswitch.core.model import ConfigView, Role, VaultInfo
+from xswitch.core.model import ConfigView, HistoryEntry, Role, VaultInfo
 
 __all__ = ["Ports", "RealActions"]
 
@@ -58,6 +58,10 @@ class RealActions:
     def status(self) -> tuple[StatusRow, ...]:
         """See `Actions.status`."""
         return status(self._ports)
+
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """See `Actions.history`."""
+        return tuple(reversed(self._ports.history.load()))
 
     def config(self) -> ConfigView:
         """See `Actions.config`."""

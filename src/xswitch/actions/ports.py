@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from xswitch.core.access.model import IamCall, PolicyReading, PrincipalState, RoleState, Simulation, Who
 from xswitch.core.model import (
     AssumedRole,
     AssumeRoleRequest,
@@ -20,6 +19,7 @@ from xswitch.core.model import (
     Edit,
     Endpoint,
     FileFact,
+    HistoryEntry,
     IndexEntry,
     Memory,
     MfaChallenge,
@@ -125,42 +125,6 @@ class Sts(Protocol):
         ...
 
 
-class Iam(Protocol):
-    """One account's IAM, as one caller sees it. A failure is an AwsDeniedError, BaseCredentialsError or NetworkError, within seconds."""
-
-    def role(self, name: str) -> RoleState | None:
-        """A role with everything a plan compares, None when there is none of that name."""
-        ...
-
-    def roles(self) -> tuple[str, ...]:
-        """The ARNs of all roles of the account."""
-        ...
-
-    def principal(self, who: Who) -> PrincipalState | None:
-        """A user, group or role of this account (or the account itself), None when there is none of that name."""
-        ...
-
-    def policies_of(self, principal_arn: str) -> PolicyReading:
-        """The policies that bind a user (its groups' included) or role; what may not be read is in `unread` and raises nothing."""
-        ...
-
-    def simulate(self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Simulation:
-        """SimulatePrincipalPolicy for one action and resource."""
-        ...
-
-    def run(self, call: IamCall) -> None:
-        """Make one change."""
-        ...
-
-
-class IamSource(Protocol):
-    """Opens an account's IAM."""
-
-    def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
-        """IAM as these credentials see it; calls nobody yet. `endpoint` is that of IAM, not of STS."""
-        ...
-
-
 class BaseSource(Protocol):
     """Where a chain's base gets its credentials: botocore's own resolver."""
 
@@ -206,6 +170,18 @@ class MemoryStore(Protocol):
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:
         """Pin or unpin."""
+        ...
+
+
+class HistoryStore(Protocol):
+    """Which sessions were wanted, when, and what came of it. Bounded in size, without secrets."""
+
+    def record(self, entry: HistoryEntry) -> None:
+        """Add one; never raises, for no switch fails for its history."""
+        ...
+
+    def load(self) -> tuple[HistoryEntry, ...]:
+        """What is known, the oldest first; empty when unreadable."""
         ...
 
 
@@ -286,6 +262,7 @@ class Ports:
     base: BaseSource
     settings: SettingsStore
     memory: MemoryStore
+    history: HistoryStore
     prompt_files: PromptFiles
     hot_pointers: HotPointers
     background: Background

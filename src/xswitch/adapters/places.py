@@ -13,7 +13,7 @@ import platformdirs
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """`settings` is config.toml; `state` holds index, memory, locks/, prompt/, hot/ and backups/."""
+    """`settings` is config.toml; `state` holds index, memory, history, locks/, prompt/, hot/ and backups/."""
 
     settings: Path
     state: Path
@@ -27,6 +27,11 @@ class Places:
     def memory(self) -> Path:
         """Frecency and pins, JSON."""
         return self.state / "memory.json"
+
+    @property
+    def history(self) -> Path:
+        """Which sessions were wanted, one JSON object a line."""
+        return self.state / "history.jsonl"
 
     @property
     def locks(self) -> Path:

@@ -49,12 +49,13 @@ def _command(name: str | None) -> Command:
     """The function of a command; its module is imported only when it is the one asked for."""
     # ruff: noqa: PLC0415 -- every import below is one command's, and start-up time is felt at every prompt
     match name:
-        case "list" | "status" | "config" | "doctor" | "complete":
+        case "list" | "status" | "history" | "config" | "doctor" | "complete":
             from xswitch.cli.commands import looking
 
             return {
                 "list": looking.list_roles,
                 "status": looking.status,
+                "history": looking.history,
                 "config": looking.config,
                 "doctor": looking.doctor,
                 "complete": looking.complete,

@@ -93,6 +93,8 @@ def _switching(commands: _Commands[_Parser]) -> None:
 def _looking(commands: _Commands[_Parser]) -> None:
     _command(commands, "list", "the roles you may assume", json=True)
     _command(commands, "status", "sessions with the time they have left", json=True)
+    history = _command(commands, "history", "which sessions were wanted lately, and what came of it", json=True)
+    history.add_argument("--limit", type=int, metavar="N", help="the N latest only")
     config = _command(commands, "config", "what was read, with file:line of every problem", json=True)
     config.add_argument("action", nargs="?", choices=["show", "undo"], default="show", help="undo: take xswitch's last change back")
     _command(commands, "doctor", "look at everything that can be in the way", json=True)

@@ -9,7 +9,7 @@ from typing import Any
 from xswitch.actions.api import Check, Forgotten, Renewed, SessionInfo, StatusRow, Switched
 from xswitch.cli.data import problem_shape
 from xswitch.core.errors import XswitchError
-from xswitch.core.model import Chain, ConfigView, Hop, Profile, Role, SessionState
+from xswitch.core.model import Chain, ConfigView, HistoryEntry, Hop, Profile, Role, SessionState
 
 HIDDEN = "(hidden)"
 SECRET_KEYS = frozenset({"aws_secret_access_key", "aws_session_token", "aws_security_token"})
@@ -91,6 +91,17 @@ def status_shape(row: StatusRow) -> dict[str, Any]:
         "expires_at": moment(row.entry.expires_at),
         "last_used": moment(row.entry.last_used),
         "silent_until": moment(row.silent_until),
+    }
+
+
+def history_shape(entry: HistoryEntry) -> dict[str, Any]:
+    """One entry of `history`: data.history[]."""
+    return {
+        "at": moment(entry.at),
+        "profile": entry.profile,
+        "role_arn": entry.role_arn,
+        "session_name": entry.session_name,
+        "result": entry.result,
     }
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from xswitch.actions.api import Listing, SessionInfo
 from xswitch.cli.context import Context
 from xswitch.cli.data import problem_shape, table
-from xswitch.cli.shapes import check_shape, config_shape, role_shape, status_shape
-from xswitch.core.errors import ExitCode
+from xswitch.cli.shapes import check_shape, config_shape, history_shape, role_shape, status_shape
+from xswitch.core.errors import ExitCode, UsageError
 from xswitch.core.model import Problem, Role, SessionState
 
 _MINUTE = 60
@@ -94,6 +94,23 @@ def status(context: Context) -> int:
         for row in rows
     ]
     context.data.lines(table(cells, ["PROFILE", "KIND", "STATE", "LEFT", "SILENT", "MANAGED", "PRINCIPAL"]))
+    return ExitCode.DONE
+
+
+def history(context: Context) -> int:
+    """Which sessions were wanted, the newest first."""
+    limit = context.arguments.limit
+    if limit is not None and limit < 1:
+        raise UsageError("--limit is a whole number from 1.", next_step="xswitch history --limit 20")
+    entries = context.actions.history()[:limit]
+    if context.arguments.json:
+        context.data.envelope("history", {"history": [history_shape(entry) for entry in entries]})
+        return ExitCode.DONE
+    if not entries:
+        context.words.say("Nothing yet.")
+        return ExitCode.DONE
+    cells = [[f"{entry.at:%Y-%m-%d %H:%M:%S}Z", entry.result, entry.profile, entry.session_name, entry.role_arn] for entry in entries]
+    context.data.lines(table(cells, ["TIME", "RESULT", "PROFILE", "SESSION", "ROLE"]))
     return ExitCode.DONE
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from xswitch.core.model.chains import Base, BaseKind, Chain, Endpoint, Guard, Hop, Role
 from xswitch.core.model.config import ConfigPaths, ConfigView, Edit, Profile, Property, RemoveProfile, SetProfile
-from xswitch.core.model.own import FileFact, GuardRule, Memory, PromptState, Reach, Settings, Use, VaultInfo
+from xswitch.core.model.own import FileFact, GuardRule, HistoryEntry, Memory, PromptState, Reach, Settings, Use, VaultInfo
 from xswitch.core.model.sessions import (
     AssumedRole,
     AssumeRoleRequest,
@@ -38,6 +38,7 @@ __all__ = [
     "FileKind",
     "Guard",
     "GuardRule",
+    "HistoryEntry",
     "Hop",
     "IndexEntry",
     "Memory",

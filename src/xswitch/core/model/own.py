@@ -50,6 +50,17 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One session wanted of a role: `result` is "new", "kept" (out of the vault) or the code of the error. Without any secret."""
+
+    at: datetime
+    profile: str
+    role_arn: str
+    session_name: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """What xswitch remembers between runs beside sessions: frecency and pins, by role profile name."""
 

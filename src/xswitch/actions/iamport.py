@@ -1,0 +1,45 @@
+"""What the use cases of access set-up and explanation need of IAM. Part of `ports`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from xswitch.core.access.model import IamCall, PolicyReading, PrincipalState, RoleState, Simulation, Who
+from xswitch.core.model import Credentials, Endpoint
+
+
+class Iam(Protocol):
+    """One account's IAM, as one caller sees it. A failure is an AwsDeniedError, BaseCredentialsError or NetworkError, within seconds."""
+
+    def role(self, name: str) -> RoleState | None:
+        """A role with everything a plan compares, None when there is none of that name."""
+        ...
+
+    def roles(self) -> tuple[str, ...]:
+        """The ARNs of all roles of the account."""
+        ...
+
+    def principal(self, who: Who) -> PrincipalState | None:
+        """A user, group or role of this account (or the account itself), None when there is none of that name."""
+        ...
+
+    def policies_of(self, principal_arn: str) -> PolicyReading:
+        """The policies that bind a user (its groups' included) or role; what may not be read is in `unread` and raises nothing."""
+        ...
+
+    def simulate(self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Simulation:
+        """SimulatePrincipalPolicy for one action and resource."""
+        ...
+
+    def run(self, call: IamCall) -> None:
+        """Make one change."""
+        ...
+
+
+class IamSource(Protocol):
+    """Opens an account's IAM."""
+
+    def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
+        """IAM as these credentials see it; calls nobody yet. `endpoint` is that of IAM, not of STS."""
+        ...
