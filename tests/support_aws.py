@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import botocore.session
 import pytest
@@ -35,6 +35,9 @@ from xswitch.demo.state import World
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient
     from types_boto3_sts.type_defs import CredentialsTypeDef
+
+Identity: TypeAlias = "Mapping[str, Any] | CredentialsTypeDef | tuple[str, str]"
+"""Who a client is: a key pair, or the Credentials of an answer."""
 
 DEV, PROD, HUB = "111111111111", "222222222222", "333333333333"
 DEV_KEY, DEV_SECRET = "AKIAQRSTUVWXYZ234567", "devdevdevdevdevdevdevdevdevdevdevdevdev1"
@@ -143,7 +146,7 @@ def _botocore_session() -> Any:
 
 def sts_client(
     aws: EmbeddedAws,
-    credentials: Mapping[str, Any] | CredentialsTypeDef | tuple[str, str] = (DEV_KEY, DEV_SECRET),
+    credentials: Identity = (DEV_KEY, DEV_SECRET),
     *,
     region: str = REGION,
     validate: bool = True,
@@ -152,6 +155,11 @@ def sts_client(
 
     It never retries. Without `validate` it sends what botocore itself would refuse.
     """
+    client: STSClient = _client("sts", aws, credentials, region, validate=validate)
+    return client
+
+
+def _client(service: str, aws: EmbeddedAws, credentials: Identity, region: str, *, validate: bool) -> Any:
     if isinstance(credentials, tuple):
         keys = {"aws_access_key_id": credentials[0], "aws_secret_access_key": credentials[1]}
     else:
@@ -161,8 +169,17 @@ def sts_client(
             "aws_session_token": credentials["SessionToken"],
         }
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10, parameter_validation=validate)
-    client: STSClient = _botocore_session().create_client("sts", region_name=region, endpoint_url=aws.endpoint, config=config, **keys)
-    return client
+    return _botocore_session().create_client(service, region_name=region, endpoint_url=aws.endpoint, config=config, **keys)
+
+
+def iam_client(
+    aws: EmbeddedAws,
+    credentials: Identity = (DEV_KEY, DEV_SECRET),
+    *,
+    validate: bool = True,
+) -> Any:
+    """A real botocore IAM client of a server, like `sts_client`."""
+    return _client("iam", aws, credentials, "us-east-1", validate=validate)
 
 
 def refusal(call: Callable[..., object], **parameters: Any) -> tuple[str, str]:

@@ -103,9 +103,14 @@ def test_a_deny_of_the_role_itself_a_boundary_and_a_session_policy_are_named() -
     state["accounts"][0]["users"][0]["permissions_boundary"] = f"arn:aws:iam::{DEV}:policy/Edge"
     with aws_server(state) as aws:
         arn = f"arn:aws:iam::{PROD}:role/Banned"
-        assert refused(aws, arn) == no(USER, "sts:AssumeRole", arn, " with an explicit deny in the role trust policy")
+        assert refused(aws, arn) == no(USER, "sts:AssumeRole", arn)
         assert refused(aws, READER_ARN) == no(USER, "sts:AssumeRole", READER_ARN, " with an explicit deny in a permissions boundary")
         assert refused(aws, ADMIN_ARN) == no(USER, "sts:AssumeRole", ADMIN_ARN)
+    state["organization"] = True
+    with aws_server(state) as aws:
+        assert refused(aws, arn) == no(USER, "sts:AssumeRole", arn, " with an explicit deny in the role trust policy")
+        because = " because no role trust policy allows the sts:AssumeRole action"
+        assert refused(aws, DENIED_ARN) == no(USER, "sts:AssumeRole", DENIED_ARN, because)
 
 
 def test_external_ids(aws: EmbeddedAws) -> None:
@@ -123,7 +128,8 @@ def test_within_one_account_naming_the_user_is_enough() -> None:
     with aws_server(state) as aws:
         assert assume(aws, f"arn:aws:iam::{DEV}:role/Named", (PLAIN_KEY, PLAIN_SECRET))
         arn = f"arn:aws:iam::{DEV}:role/Account"
-        assert refused(aws, arn, (PLAIN_KEY, PLAIN_SECRET)) == no(plain, "sts:AssumeRole", arn)
+        because = " because no identity-based policy allows the sts:AssumeRole action"
+        assert refused(aws, arn, (PLAIN_KEY, PLAIN_SECRET)) == no(plain, "sts:AssumeRole", arn, because)
 
 
 # -- MFA ---------------------------------------------------------------------------------------------------------
@@ -218,7 +224,8 @@ def test_transitive_tags_go_on_and_stay() -> None:
         assert assume(aws, f"arn:aws:iam::{PROD}:role/Last", second)
         caller = f"arn:aws:sts::{PROD}:assumed-role/Tagged/me"
         untagged = f"arn:aws:iam::{PROD}:role/Untagged"
-        assert refused(aws, untagged, first) == no(caller, "sts:TagSession", untagged)
+        because = " because no role trust policy allows the sts:TagSession action"
+        assert refused(aws, untagged, first) == no(caller, "sts:TagSession", untagged, because)
         plain = assume(aws, TAGGED_ARN, Tags=tags(ticket="7"))["Credentials"]
         assert assume(aws, untagged, plain)
 
@@ -249,7 +256,8 @@ def test_a_source_identity_needs_permission_and_sticks() -> None:
         caller = f"arn:aws:sts::{PROD}:assumed-role/Tagged/me"
         other = refused(aws, following, first["Credentials"], SourceIdentity="mallory")
         assert other == ("ValidationError", "The source identity is already set for this assume role session")
-        assert refused(aws, deaf, first["Credentials"]) == no(caller, "sts:SetSourceIdentity", deaf)
+        because = " because no role trust policy allows the sts:SetSourceIdentity action"
+        assert refused(aws, deaf, first["Credentials"]) == no(caller, "sts:SetSourceIdentity", deaf, because)
 
 
 # -- session policies --------------------------------------------------------------------------------------------
@@ -265,10 +273,11 @@ def test_a_session_policy_takes_away() -> None:
         limited = assume(aws, TAGGED_ARN, Policy=only_a)
         assert 0 < limited["PackedPolicySize"] < 50
         assert assume(aws, a, limited["Credentials"])
-        assert refused(aws, b, limited["Credentials"]) == no(caller, "sts:AssumeRole", b)
+        because = " because no session policy allows the sts:AssumeRole action"
+        assert refused(aws, b, limited["Credentials"]) == no(caller, "sts:AssumeRole", b, because)
         managed = assume(aws, TAGGED_ARN, PolicyArns=[{"arn": f"arn:aws:iam::{PROD}:policy/limits/OnlyB"}])
         assert assume(aws, b, managed["Credentials"])
-        assert refused(aws, a, managed["Credentials"]) == no(caller, "sts:AssumeRole", a)
+        assert refused(aws, a, managed["Credentials"]) == no(caller, "sts:AssumeRole", a, because)
         both = assume(aws, TAGGED_ARN, Policy=only_a, PolicyArns=[{"arn": f"arn:aws:iam::{PROD}:policy/limits/OnlyB"}])
         assert assume(aws, a, both["Credentials"])
         assert assume(aws, b, both["Credentials"])

@@ -28,7 +28,7 @@ def test_everything_is_found_by_its_name() -> None:
     assert user.mfa_devices[0].serial == f"arn:aws:iam::{DEV}:mfa/dev"
     role = found.role(ADMIN_ARN)
     assert role is not None
-    assert (role.max_session_seconds, role.policies[0].name) == (43_200, "arn:aws:iam::aws:policy/AdministratorAccess")
+    assert (role.max_session_seconds, found.documents(role)[0].name) == (43_200, "arn:aws:iam::aws:policy/AdministratorAccess")
     assert found.role(EXTERNAL_ARN) is not None
     assert found.user(user.arn) == user
     assert (found.key("AKIAX"), found.role("x"), found.user("x"), found.account("x")) == (None, None, None, None)
@@ -39,7 +39,7 @@ def test_the_documented_state_is_one() -> None:
     (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     account = World.from_json(example).account("111111111111")
     assert account is not None
-    assert (len(account.users), len(account.roles), len(account.managed)) == (1, 1, 1)
+    assert (len(account.users), len(account.roles), len(account.policies)) == (1, 1, 1)
 
 
 def test_no_secret_shows_in_the_repr() -> None:

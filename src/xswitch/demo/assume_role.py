@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from xswitch.core.policy import Document, PolicyKind
 from xswitch.demo.answers import AwsAnswerError, validation
-from xswitch.demo.authorize import base_context, decide, refusal, role_context
+from xswitch.demo.authorize import base_context, may_assume, refusal, resource_context
 from xswitch.demo.callers import Call
 from xswitch.demo.mfa import code_given
 from xswitch.demo.parameters import RoleRequest, role_request
@@ -30,8 +30,8 @@ def assume_role(call: Call, world: World, store: SessionStore) -> Mapping[str, N
     mfa = code_given(call, store, request.serial, request.code)
     role = world.role(request.role_arn)
     if role is None:
-        raise refusal(call, "sts:AssumeRole", request.role_arn, None)
-    _authorize(call, request, role, mfa=mfa)
+        raise refusal(call.caller, "sts:AssumeRole", request.role_arn, None)
+    _authorize(call, world, request, role, mfa=mfa)
     seconds = _duration(call, request, role)
     tags, transitive = _session_tags(call, request)
     packed = _packed_percent(request, tags)
@@ -48,6 +48,7 @@ def assume_role(call: Call, world: World, store: SessionStore) -> Mapping[str, N
         tags=tags,
         transitive=transitive,
         source_identity=_source_identity(call, request) or "",
+        principal_id=role.id,
     )
     store.add(session)
     return _answer(session, role, packed)
@@ -64,7 +65,7 @@ def _answer(session: Session, role: Role, packed: int) -> Mapping[str, Node]:
     return result
 
 
-def _authorize(call: Call, request: RoleRequest, role: Role, *, mfa: bool) -> None:
+def _authorize(call: Call, world: World, request: RoleRequest, role: Role, *, mfa: bool) -> None:
     """Both sides must allow every action the request amounts to. Raises AwsAnswerError AccessDenied."""
     session = call.caller.session
     inherited = session.transitive if session is not None else frozenset()
@@ -74,18 +75,20 @@ def _authorize(call: Call, request: RoleRequest, role: Role, *, mfa: bool) -> No
         actions.append("sts:TagSession")
     if source_identity is not None:
         actions.append("sts:SetSourceIdentity")
-    context = _context(call, request, role, mfa=mfa)
+    account = world.account(role.account)
+    organization = account.organization if account is not None else ""
+    context = _context(call, request, mfa=mfa) | resource_context(role.account, role.tags, organization)
     for action in actions:
-        decision = decide(call, action, role, context)
-        if not decision.allowed:
-            raise refusal(call, action, role.arn, decision)
+        verdict = may_assume(call, action, role, context)
+        if not verdict.allowed:
+            raise refusal(call.caller, action, role.arn, verdict, resource_account=account)
     if session is not None and session.source_identity and source_identity != session.source_identity:
         raise validation("The source identity is already set for this assume role session")
 
 
-def _context(call: Call, request: RoleRequest, role: Role, *, mfa: bool) -> Mapping[str, tuple[str, ...]]:
+def _context(call: Call, request: RoleRequest, *, mfa: bool) -> dict[str, tuple[str, ...]]:
     """What conditions can ask of this call."""
-    context = {**base_context(call), **role_context(role), "sts:rolesessionname": (request.session_name,)}
+    context = {**base_context(call), "sts:rolesessionname": (request.session_name,)}
     if request.external_id is not None:
         context["sts:externalid"] = (request.external_id,)
     if mfa:

@@ -10,21 +10,34 @@ from xswitch.core.policy import Document, Principal, PrincipalKind
 from xswitch.demo import sigv4
 from xswitch.demo.answers import AwsAnswerError, unknown_token
 from xswitch.demo.sessions import Session, SessionStore
-from xswitch.demo.state import Role, User, World
+from xswitch.demo.state import Account, Role, User, World
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated caller; `session` is None for a user's long-term keys, `role` None for a user."""
+    """An authenticated caller; `session` is None for a user's long-term keys, `role` None for a user.
+
+    `policies` are everything on its side that allows, denies or limits, session policies included, SCPs not: those are its `home`'s.
+    """
 
     access_key_id: str
     arn: str
     user_id: str
-    account: str
-    partition: str
+    home: Account
+    policies: tuple[Document, ...] = ()
     user: User | None = None
     role: Role | None = None
     session: Session | None = None
+
+    @property
+    def account(self) -> str:
+        """The id of its account."""
+        return self.home.id
+
+    @property
+    def partition(self) -> str:
+        """The partition of its account."""
+        return self.home.partition
 
     @property
     def principal(self) -> Principal:
@@ -32,12 +45,6 @@ class Caller:
         if self.role is not None:
             return Principal(PrincipalKind.ROLE_SESSION, self.arn, self.account, self.role.arn)
         return Principal(PrincipalKind.USER, self.arn, self.account)
-
-    @property
-    def policies(self) -> tuple[Document, ...]:
-        """Everything on the caller's side that allows, denies or limits."""
-        own = self.role.policies if self.role is not None else self.user.policies if self.user is not None else ()
-        return own + (self.session.policies if self.session is not None else ())
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -59,18 +66,18 @@ class Call:
     user_agent: str = ""
 
 
-def authenticate(
-    request: sigv4.HttpRequest, world: World, store: SessionStore, *, now: datetime, wall: datetime
+def authenticate(  # noqa: PLR0913 -- the request, what is known, and the two clocks
+    request: sigv4.HttpRequest, world: World, store: SessionStore, *, now: datetime, wall: datetime, service: str = "sts"
 ) -> tuple[Caller, sigv4.Claim]:
     """The caller of a request whose signature is right; `now` judges sessions, `wall` signatures. Raises AwsAnswerError."""
-    claim = sigv4.read_claim(request)
+    claim = sigv4.read_claim(request, service)
     known = world.key(claim.access_key_id)
     if known is not None:
         user, key = known
         if not key.active or claim.session_token is not None:
             raise unknown_token()
         sigv4.verify(request, claim, key.secret, wall)
-        return Caller(claim.access_key_id, user.arn, user.id, user.account, _partition(user.arn), user=user), claim
+        return _user_caller(user, world, claim.access_key_id), claim
     session = store.get(claim.access_key_id)
     if session is None or claim.session_token != session.keys.token:
         raise unknown_token()
@@ -80,19 +87,23 @@ def authenticate(
     return _session_caller(session, world), claim
 
 
-def _session_caller(session: Session, world: World) -> Caller:
-    partition = _partition(session.principal_arn)
-    if session.role_arn:
-        role = world.role(session.role_arn)
-        if role is None:
-            raise unknown_token()
-        user_id = f"{role.id}:{session.session_name}"
-        return Caller(session.keys.access_key_id, session.principal_arn, user_id, session.account, partition, role=role, session=session)
-    user = world.user(session.principal_arn)
-    if user is None:
+def _user_caller(user: User, world: World, key_id: str, session: Session | None = None) -> Caller:
+    home = world.account(user.account)
+    if home is None:
         raise unknown_token()
-    return Caller(session.keys.access_key_id, user.arn, user.id, user.account, partition, user=user, session=session)
+    limits = session.policies if session is not None else ()
+    return Caller(key_id, user.arn, user.id, home, world.documents(user) + limits, user=user, session=session)
 
 
-def _partition(arn: str) -> str:
-    return arn.split(":")[1]
+def _session_caller(session: Session, world: World) -> Caller:
+    key_id = session.keys.access_key_id
+    if not session.role_arn:
+        user = world.user(session.principal_arn)
+        if user is None or user.id != session.principal_id:
+            raise unknown_token()
+        return _user_caller(user, world, key_id, session)
+    role, home = world.role(session.role_arn), world.account(session.account)
+    if role is None or home is None or role.id != session.principal_id:
+        raise unknown_token()
+    policies = world.documents(role) + session.policies
+    return Caller(key_id, session.principal_arn, f"{role.id}:{session.session_name}", home, policies, role=role, session=session)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 ALWAYS = 1_000_000_000
 
 
 class FaultKind(StrEnum):
-    """What goes wrong. Those up to REDIRECT replace the answer; DELAY comes before it, the last three are done to it."""
+    """What goes wrong. Those up to ERROR replace the answer; DELAY comes before it, the others are done to it."""
 
     SERVER_ERROR = "server_error"  # 500 InternalFailure
     UNAVAILABLE = "unavailable"  # 503 ServiceUnavailable
@@ -20,20 +22,41 @@ class FaultKind(StrEnum):
     EMPTY = "empty"  # 200 without a body
     RESET = "reset"  # the connection is torn down instead of an answer
     REDIRECT = "redirect"  # 302 to a path of this server
+    ERROR = "error"  # the refusal named by `code`
     DELAY = "delay"  # `seconds` pass first
     TRUNCATED = "truncated"  # half of the body, with the Content-Length of the half
     NO_EXPIRATION = "no_expiration"  # the Expiration element is missing
     WRONG_ACCOUNT = "wrong_account"  # account ids are exchanged for 999999999999
+    LOST = "lost"  # what was asked is done, and the connection torn down instead of the answer
+
+
+REFUSALS: Mapping[str, tuple[int, str]] = MappingProxyType(
+    {
+        "AccessDenied": (403, "User is not authorized to perform this action"),
+        "ConcurrentModification": (
+            409,
+            "The request was rejected because multiple requests to change this object were submitted simultaneously.",
+        ),
+        "EntityTemporarilyUnmodifiable": (409, "The entity is temporarily unmodifiable. Please try again later."),
+        "LimitExceeded": (409, "Cannot exceed quota"),
+        "ServiceFailure": (500, "The request processing has failed because of an unknown error, exception or failure."),
+        "Throttling": (400, "Rate exceeded"),
+        "ServiceUnavailable": (503, "Service is unable to handle request."),
+    }
+)
+"""Status and text of the refusals that ERROR knows by their code; any other code is a 400."""
 
 
 @dataclass
 class Fault:
-    """One thing to go wrong with `action` ("*": any), `times` times; `seconds` only for DELAY."""
+    """One thing to go wrong with `action` ("*": any), `times` times after the first `after` calls; `seconds` is DELAY's, `code` ERROR's."""
 
     kind: FaultKind
     action: str = "*"
     times: int = 1
     seconds: float = 0.0
+    after: int = 0
+    code: str = ""
 
 
 class Faults:
@@ -44,10 +67,12 @@ class Faults:
         self._faults: list[Fault] = []
         self.released = threading.Event()
 
-    def add(self, kind: FaultKind | str, action: str = "*", *, times: int = 1, seconds: float = 0.0) -> None:
-        """Let something go wrong `times` times (ALWAYS: until `clear`)."""
+    def add(  # noqa: PLR0913 -- what there is to say of a fault, each with a default
+        self, kind: FaultKind | str, action: str = "*", *, times: int = 1, seconds: float = 0.0, after: int = 0, code: str = ""
+    ) -> None:
+        """Let something go wrong `times` times (ALWAYS: until `clear`), the first `after` fitting calls spared."""
         with self._lock:
-            self._faults.append(Fault(FaultKind(kind), action, times, seconds))
+            self._faults.append(Fault(FaultKind(kind), action, times, seconds, after, code))
 
     @property
     def pending(self) -> int:
@@ -64,9 +89,12 @@ class Faults:
         """What goes wrong with this call: the delays waiting for it, and the first other fault; each counts one less."""
         with self._lock:
             fitting = [fault for fault in self._faults if fault.action in ("*", action)]
-            delays = [fault for fault in fitting if fault.kind is FaultKind.DELAY]
-            others = [fault for fault in fitting if fault.kind is not FaultKind.DELAY][:1]
+            due = [fault for fault in fitting if not fault.after]
+            delays = [fault for fault in due if fault.kind is FaultKind.DELAY]
+            others = [fault for fault in due if fault.kind is not FaultKind.DELAY][:1]
             taken = tuple(delays + others)
+            for fault in fitting:
+                fault.after -= fault.after > 0
             for fault in taken:
                 fault.times -= 1
             self._faults = [fault for fault in self._faults if fault.times > 0]

@@ -23,17 +23,19 @@ _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+")
 
 
 @dataclass
-class _Checks:
+class Checks:
     """Collects what is wrong, as the service reports all of it at once."""
 
     values: Mapping[str, str]
     found: list[str] = field(default_factory=list)
 
     def fail(self, value: object, member: str, constraint: str) -> None:
+        """Note that a member breaks a constraint ("have length …")."""
         shown = "null" if value is None else f"'{value}'"
         self.found.append(f"Value {shown} at '{member}' failed to satisfy constraint: Member must {constraint}")
 
     def text(self, name: str, shortest: int, longest: int, pattern: str = "", *, required: bool = False) -> str | None:
+        """A text of `shortest` to `longest` characters, None if it isn't given; what is wrong with it is noted."""
         value = self.values.get(name)
         member = name[0].lower() + name[1:]
         if value is None:
@@ -49,6 +51,7 @@ class _Checks:
         return value
 
     def seconds(self, longest: int) -> int | None:
+        """DurationSeconds. Raises AwsAnswerError MalformedInput for what is no number."""
         value = self.values.get("DurationSeconds")
         if value is None:
             return None
@@ -62,6 +65,7 @@ class _Checks:
         return number
 
     def done(self) -> None:
+        """Raises AwsAnswerError ValidationError if anything was noted."""
         if self.found:
             raise validation(f"{len(self.found)} validation error{'s' * (len(self.found) > 1)} detected: {'; '.join(self.found)}")
 
@@ -101,7 +105,7 @@ def members(values: Mapping[str, str], name: str) -> list[str]:
     return found
 
 
-def _structures(values: Mapping[str, str], name: str) -> list[Mapping[str, str]]:
+def structures(values: Mapping[str, str], name: str) -> list[Mapping[str, str]]:
     """The items of a list of structures: Name.member.1.Field and so on."""
     found: list[Mapping[str, str]] = []
     while True:
@@ -114,7 +118,7 @@ def _structures(values: Mapping[str, str], name: str) -> list[Mapping[str, str]]
 
 def token_request(values: Mapping[str, str]) -> TokenRequest:
     """The checked parameters of GetSessionToken. Raises AwsAnswerError."""
-    checks = _Checks(values)
+    checks = Checks(values)
     request = TokenRequest(
         duration=checks.seconds(MAX_TOKEN_DURATION),
         serial=checks.text("SerialNumber", 9, 256, _SERIAL),
@@ -126,7 +130,7 @@ def token_request(values: Mapping[str, str]) -> TokenRequest:
 
 def role_request(values: Mapping[str, str]) -> RoleRequest:
     """The checked parameters of AssumeRole. Raises AwsAnswerError (ValidationError, MalformedPolicyDocument and their like)."""
-    checks = _Checks(values)
+    checks = Checks(values)
     role_arn = checks.text("RoleArn", 20, 2_048, required=True)
     session_name = checks.text("RoleSessionName", 2, 64, _NAME, required=True)
     duration = checks.seconds(MAX_ROLE_DURATION)
@@ -135,10 +139,10 @@ def role_request(values: Mapping[str, str]) -> RoleRequest:
     code = checks.text("TokenCode", 6, 6, _SIX_DIGITS)
     policy_text = checks.text("Policy", 1, MAX_POLICY)
     source_identity = checks.text("SourceIdentity", 2, 64, _NAME)
-    arns = [item.get("arn", "") for item in _structures(values, "PolicyArns")]
+    arns = [item.get("arn", "") for item in structures(values, "PolicyArns")]
     if len(arns) > MAX_POLICY_ARNS:
         checks.fail(arns, "policyArns", f"have length less than or equal to {MAX_POLICY_ARNS}")
-    tags = _tags(_structures(values, "Tags"), checks)
+    tags = tags_of(structures(values, "Tags"), checks)
     transitive = members(values, "TransitiveTagKeys")
     if len(transitive) > MAX_TAGS:
         checks.fail(transitive, "transitiveTagKeys", f"have length less than or equal to {MAX_TAGS}")
@@ -167,7 +171,8 @@ def role_request(values: Mapping[str, str]) -> RoleRequest:
     )
 
 
-def _tags(items: list[Mapping[str, str]], checks: _Checks) -> list[tuple[str, str]]:
+def tags_of(items: list[Mapping[str, str]], checks: Checks) -> list[tuple[str, str]]:
+    """The tags in a list of structures, in the order given; what is wrong with them is noted."""
     if len(items) > MAX_TAGS:
         checks.fail([dict(item) for item in items], "tags", f"have length less than or equal to {MAX_TAGS}")
     found = []
@@ -180,7 +185,7 @@ def _tags(items: list[Mapping[str, str]], checks: _Checks) -> list[tuple[str, st
     return found
 
 
-def _tag_text(checks: _Checks, value: str | None, member: str, longest: int, enough: Callable[[str], bool]) -> None:
+def _tag_text(checks: Checks, value: str | None, member: str, longest: int, enough: Callable[[str], bool]) -> None:
     if value is None:
         checks.fail(None, member, "not be null")
     elif not enough(value):

@@ -13,26 +13,30 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
-from xswitch.demo import sts, xml
+from xswitch.demo import iam, sigv4, sts, xml
 from xswitch.demo.answers import AwsAnswerError
+from xswitch.demo.broken import REPLACING, broken, spoilt
 from xswitch.demo.callers import Call, authenticate
 from xswitch.demo.clock import Clock, MovableClock, ShiftedClock, SystemClock
-from xswitch.demo.faults import Fault, FaultKind, Faults
+from xswitch.demo.faults import FaultKind, Faults
 from xswitch.demo.http import HOST, Answer, HttpServer, new_request_id
+from xswitch.demo.realm import Realm
 from xswitch.demo.sessions import SessionStore
 from xswitch.demo.sigv4 import HttpRequest
 from xswitch.demo.state import World
 
 ADMIN_PATH = "/_xswitch/"
+_SUBJECTS = ("RoleName", "UserName", "GroupName", "PolicyArn", "PolicyName", "SerialNumber", "PolicySourceArn")
 _KEY_ID = re.compile(r"Credential=([^/,\s]+)")
-_ACCOUNT = re.compile(rb"\b[0-9]{12}\b")
-_EXPIRATION = re.compile(rb"<Expiration>[^<]*</Expiration>")
-_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Please accept the terms of this network.</p></body></html>\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A request that came in, and what became of it; `error` is AWS's code, "" for a good answer, or the fault's name."""
+    """A request that came in, and what became of it.
+
+    `error` is AWS's code, "" for a good answer, or the fault's name;
+    `subject` is the name or ARN of what an IAM request is about.
+    """
 
     action: str
     access_key_id: str
@@ -40,10 +44,11 @@ class Recorded:
     time: datetime
     region: str = ""
     error: str = ""
+    subject: str = ""
 
 
 class EmbeddedAws:
-    """A strict STS on 127.0.0.1. Use it as a context manager, or call `start` and `close`.
+    """A strict STS and IAM on 127.0.0.1. Use it as a context manager, or call `start` and `close`.
 
     `clock` judges sessions and MFA codes (default: the machine's, shifted by the world's `clock_offset`, and movable); `wall` judges
     signatures and makes the Date header, because clients sign by their own clock. `admin` opens the control paths of docs/demo.md.
@@ -59,8 +64,8 @@ class EmbeddedAws:
         port: int = 0,
         admin: bool = False,
     ) -> None:
-        self.world = world
         self.clock: MovableClock = clock or ShiftedClock(offset_seconds=world.clock_offset)
+        self.realm = Realm(world, self.clock)
         self.wall: Clock = wall or SystemClock()
         self.faults = faults or Faults()
         self.store = SessionStore()
@@ -69,6 +74,15 @@ class EmbeddedAws:
         self._lock = threading.Lock()
         self._http = HttpServer(port, self.answer, self.wall)
         self._thread: threading.Thread | None = None
+
+    @property
+    def world(self) -> World:
+        """The world with every change; a world set here is seen by everybody at once."""
+        return self.realm.current
+
+    @world.setter
+    def world(self, world: World) -> None:
+        self.realm.put(world)
 
     @property
     def port(self) -> int:
@@ -128,30 +142,37 @@ class EmbeddedAws:
         for fault in faults:
             if fault.kind is FaultKind.DELAY:
                 self.faults.released.wait(fault.seconds)
-        broken = next((fault for fault in faults if fault.kind in _REPLACING), None)
-        if broken is not None:
-            self._record(request, parameters, "", broken.kind.value)
-            return _broken(broken, request_id)
+        name = sigv4.scoped_service(request)
+        service = iam if name == "iam" or (not name and parameters.get("Version") == iam.API_VERSION) else sts
+        replacing = next((fault for fault in faults if fault.kind in REPLACING), None)
+        if replacing is not None:
+            self._record(request, parameters, "", replacing.code or replacing.kind.value)
+            return broken(replacing, request_id, service.NAMESPACE)
         region = ""
         try:
-            action = sts.known(parameters)
-            caller, claim = authenticate(request, self.world, self.store, now=self.clock.now(), wall=self.wall.now())
+            action = service.known(parameters)
+            now, seen = self.clock.now(), self.realm.seen()
+            caller, claim = authenticate(request, seen, self.store, now=now, wall=self.wall.now(), service=service.NAME)
             region = claim.region
-            user_agent = request.headers.get("user-agent", "")
-            call = Call(action, parameters, caller, region, self.clock.now(), source_ip, user_agent)
-            body = xml.answer(action, sts.perform(call, self.world, self.store), request_id)
+            call = Call(action, parameters, caller, region, now, source_ip, request.headers.get("user-agent", ""))
+            result = iam.perform(call, self.realm, self.store) if service is iam else sts.perform(call, seen, self.store)
+            body = xml.answer(action, result, request_id, service.NAMESPACE)
         except AwsAnswerError as refusal:
             self._record(request, parameters, region, refusal.code)
-            return Answer(refusal.status, xml.error(refusal, request_id), request_id)
+            return Answer(refusal.status, xml.error(refusal, request_id, service.NAMESPACE), request_id)
         self._record(request, parameters, region, "")
+        if any(fault.kind is FaultKind.LOST for fault in faults):
+            return None
         for fault in faults:
-            body = _spoilt(fault, body)
+            body = spoilt(fault, body)
         return Answer(HTTPStatus.OK, body, request_id)
 
     def _record(self, request: HttpRequest, parameters: Mapping[str, str], region: str, error: str) -> None:
         found = _KEY_ID.search(request.headers.get("authorization", ""))
         key_id = found[1] if found else parameters.get("X-Amz-Credential", "").partition("/")[0]
-        entry = Recorded(parameters.get("Action", ""), key_id, parameters.get("RoleArn", ""), self.clock.now(), region, error)
+        subject = next((parameters[word] for word in _SUBJECTS if word in parameters), "")
+        action, role_arn = parameters.get("Action", ""), parameters.get("RoleArn", "")
+        entry = Recorded(action, key_id, role_arn, self.clock.now(), region, error, subject)
         with self._lock:
             self._recorded.append(entry)
 
@@ -171,40 +192,3 @@ class EmbeddedAws:
         if name == "calls":
             data = {"calls": [{"action": call.action, "role_arn": call.role_arn, "error": call.error} for call in self.calls]}
         return Answer(HTTPStatus.OK, json.dumps(data).encode() + b"\n", request_id, "application/json")
-
-
-_REPLACING = frozenset(FaultKind) - {FaultKind.DELAY, FaultKind.TRUNCATED, FaultKind.NO_EXPIRATION, FaultKind.WRONG_ACCOUNT}
-
-
-def _broken(fault: Fault, request_id: str) -> Answer | None:
-    match fault.kind:
-        case FaultKind.RESET:
-            return None
-        case FaultKind.SERVER_ERROR:
-            refusal = AwsAnswerError(
-                "InternalFailure", "The request processing has failed because of an unknown error.", 500, kind="Receiver"
-            )
-        case FaultKind.UNAVAILABLE:
-            refusal = AwsAnswerError("ServiceUnavailable", "Service is unable to handle request.", 503, kind="Receiver")
-        case FaultKind.THROTTLING:
-            refusal = AwsAnswerError("Throttling", "Rate exceeded", 400)
-        case FaultKind.EMPTY:
-            return Answer(HTTPStatus.OK, b"", request_id)
-        case FaultKind.REDIRECT:
-            return Answer(HTTPStatus.FOUND, b"", request_id, location="/elsewhere")
-        case _:
-            status = HTTPStatus.OK if fault.kind is FaultKind.HTML_OK else HTTPStatus.FORBIDDEN
-            return Answer(status, _PAGE, request_id, "text/html; charset=utf-8")
-    return Answer(refusal.status, xml.error(refusal, request_id), request_id)
-
-
-def _spoilt(fault: Fault, body: bytes) -> bytes:
-    match fault.kind:
-        case FaultKind.TRUNCATED:
-            return body[: len(body) // 2]
-        case FaultKind.NO_EXPIRATION:
-            return _EXPIRATION.sub(b"", body)
-        case FaultKind.WRONG_ACCOUNT:
-            return _ACCOUNT.sub(b"999999999999", body)
-        case _:
-            return body

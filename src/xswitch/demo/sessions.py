@@ -29,7 +29,8 @@ class Session:
     """Temporary credentials and what AWS remembers with them.
 
     `principal_arn` is the user's ARN (GetSessionToken) or the assumed-role ARN; `role_arn` is empty for a user's session.
-    `mfa_at` is when a code was given (None: not). `policies` are the session policies; `tags` the session tags with inherited ones,
+    `principal_id` is the unique id of the user or role: one made anew under the old name is another. `mfa_at` is when a code was given
+    (None: not). `policies` are the session policies; `tags` the session tags with inherited ones,
     `transitive` the keys (lower-case) of those that go on to the next role.
     """
 
@@ -45,6 +46,7 @@ class Session:
     tags: Mapping[str, str] = field(default_factory=lambda: _NO_TAGS)
     transitive: frozenset[str] = frozenset()
     source_identity: str = ""
+    principal_id: str = ""
 
 
 def credentials(session: Session) -> Mapping[str, str]:
@@ -57,12 +59,25 @@ def credentials(session: Session) -> Mapping[str, str]:
     }
 
 
-def new_keys(account: str) -> Keys:
-    """Fresh ones; like AWS's, the access key id carries the account in it."""
+def new_key_id(prefix: str, account: str) -> str:
+    """A fresh access key id (AKIA… or ASIA…); like AWS's, it carries the account in it."""
     number = 1 << 47 | int(account) << 7 | secrets.randbelow(1 << 7)
-    coded = base64.b32encode(number.to_bytes(6) + secrets.token_bytes(4)).decode()
+    return prefix + base64.b32encode(number.to_bytes(6) + secrets.token_bytes(4)).decode()
+
+
+def account_in(access_key_id: str) -> str:
+    """The account an access key id made that way carries, "" for any other text."""
+    try:
+        number = int.from_bytes(base64.b32decode(access_key_id[4:])[:6])
+    except ValueError:
+        return ""
+    return f"{(number & 0x7FFFFFFFFF80) >> 7:012d}" if number >> 47 else ""
+
+
+def new_keys(account: str) -> Keys:
+    """Fresh ones for a session."""
     token = base64.b64encode(base64.b64decode("IQoJ") + secrets.token_bytes(300)).decode()
-    return Keys(f"ASIA{coded}", secrets.token_urlsafe(30), token)
+    return Keys(new_key_id("ASIA", account), secrets.token_urlsafe(30), token)
 
 
 class SessionStore:

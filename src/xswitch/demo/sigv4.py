@@ -19,6 +19,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW = timedelta(minutes=15)
 MAX_PRESIGNED_SECONDS = 604_800
 _SCOPE_WORDS = 5
+_CREDENTIAL = re.compile(r"Credential=([^,\s]+)")
 _STAMP = "%Y%m%dT%H%M%SZ"
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _MISMATCH = (
@@ -45,6 +46,7 @@ class Claim:
     access_key_id: str
     date: str
     region: str
+    service: str
     signed_headers: tuple[str, ...]
     signature: str
     stamp: str
@@ -54,25 +56,36 @@ class Claim:
     @property
     def scope(self) -> str:
         """The credential scope."""
-        return f"{self.date}/{self.region}/sts/aws4_request"
+        return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
 def _incomplete(message: str) -> AwsAnswerError:
     return AwsAnswerError("IncompleteSignature", message, 400)
 
 
-def read_claim(request: HttpRequest) -> Claim:
-    """The claim of a request. Raises AwsAnswerError: MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch (scope)."""
+def scoped_service(request: HttpRequest) -> str:
+    """The service a request says it was signed for, "" when it doesn't."""
+    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    found = _CREDENTIAL.search(request.headers.get("authorization", ""))
+    words = (found[1] if found else query.get("X-Amz-Credential", "")).split("/")
+    return words[3] if len(words) == _SCOPE_WORDS else ""
+
+
+def read_claim(request: HttpRequest, service: str = "sts") -> Claim:
+    """The claim of a request to `service`.
+
+    Raises AwsAnswerError: MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch (scope).
+    """
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     header = request.headers.get("authorization", "")
     if header:
-        return _from_header(request, header)
+        return _from_header(request, header, service)
     if "X-Amz-Algorithm" in query:
-        return _from_query(request, query)
+        return _from_query(request, query, service)
     raise AwsAnswerError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
 
 
-def _from_header(request: HttpRequest, header: str) -> Claim:
+def _from_header(request: HttpRequest, header: str, service: str) -> Claim:
     algorithm, _, rest = header.partition(" ")
     if algorithm != ALGORITHM:
         raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'. Authorization={header}")
@@ -91,10 +104,10 @@ def _from_header(request: HttpRequest, header: str) -> Claim:
         if name in request.headers and name not in signed:
             raise bad_signature(f"There were headers present in the request which were not signed: {name}")
     token = request.headers.get("x-amz-security-token")
-    return _claim(parts["Credential"], signed, parts["Signature"], stamp, token)
+    return _claim(service, parts["Credential"], signed, parts["Signature"], stamp, token)
 
 
-def _from_query(request: HttpRequest, query: Mapping[str, str]) -> Claim:
+def _from_query(request: HttpRequest, query: Mapping[str, str], service: str) -> Claim:
     if query["X-Amz-Algorithm"] != ALGORITHM:
         raise _incomplete(f"Unsupported AWS 'algorithm': '{query['X-Amz-Algorithm']}'.")
     names = ("X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date", "X-Amz-Expires")
@@ -105,6 +118,7 @@ def _from_query(request: HttpRequest, query: Mapping[str, str]) -> Claim:
     if not expires.isascii() or not expires.isdigit() or not 0 < int(expires) <= MAX_PRESIGNED_SECONDS:
         raise _incomplete("X-Amz-Expires must be a number of seconds between 1 and 604800.")
     return _claim(
+        service,
         query["X-Amz-Credential"],
         tuple(query["X-Amz-SignedHeaders"].split(";")),
         query["X-Amz-Signature"],
@@ -114,8 +128,8 @@ def _from_query(request: HttpRequest, query: Mapping[str, str]) -> Claim:
     )
 
 
-def _claim(  # noqa: PLR0913, PLR0917 -- the six facts a claim is made of, from either place
-    credential: str, signed: tuple[str, ...], signature: str, stamp: str, token: str | None, expires: int | None = None
+def _claim(  # noqa: PLR0913, PLR0917 -- the seven facts a claim is made of, from either place
+    expected: str, credential: str, signed: tuple[str, ...], signature: str, stamp: str, token: str | None, expires: int | None = None
 ) -> Claim:
     words = credential.split("/")
     if len(words) != _SCOPE_WORDS:
@@ -130,8 +144,8 @@ def _claim(  # noqa: PLR0913, PLR0917 -- the six facts a claim is made of, from 
     wrong = []
     if not _REGION.fullmatch(region):
         wrong.append("Credential should be scoped to a valid region. ")
-    if service != "sts":
-        wrong.append("Credential should be scoped to correct service: 'sts'. ")
+    if service != expected:
+        wrong.append(f"Credential should be scoped to correct service: '{expected}'. ")
     if term != "aws4_request":
         wrong.append("Credential should be scoped with a valid terminator: 'aws4_request'. ")
     if date != stamp[:8]:
@@ -143,7 +157,7 @@ def _claim(  # noqa: PLR0913, PLR0917 -- the six facts a claim is made of, from 
         wrong.append("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization. ")
     if wrong:
         raise bad_signature("".join(wrong))
-    return Claim(key_id, date, region, signed, signature, stamp, token, expires)
+    return Claim(key_id, date, region, service, signed, signature, stamp, token, expires)
 
 
 def verify(request: HttpRequest, claim: Claim, secret_access_key: str, now: datetime) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
-from xswitch.demo.answers import FAULT_NAMESPACE, AwsAnswerError, denied
+from xswitch.demo.answers import FAULT_NAMESPACE, STS_NAMESPACE, AwsAnswerError, denied, validation
 from xswitch.demo.assume_role import assume_role
+from xswitch.demo.authorize import base_context, may, refusal
 from xswitch.demo.callers import Call
 from xswitch.demo.mfa import code_given
 from xswitch.demo.parameters import token_request
-from xswitch.demo.sessions import Session, SessionStore, credentials, new_keys
+from xswitch.demo.sessions import Session, SessionStore, account_in, credentials, new_keys
 from xswitch.demo.state import World
 from xswitch.demo.xml import Node
 
+NAME = "sts"
 API_VERSION = "2011-06-15"
+NAMESPACE = STS_NAMESPACE
 DEFAULT_TOKEN_SECONDS = 43_200
 _ALLOWED_TO_SESSIONS_OF_USERS = frozenset({"AssumeRole", "GetCallerIdentity"})
 
@@ -68,6 +72,7 @@ def _get_session_token(call: Call, _world: World, store: SessionStore) -> Result
         principal_arn=caller.arn,
         issued_at=issued_at,
         expires_at=issued_at + timedelta(seconds=request.duration or DEFAULT_TOKEN_SECONDS),
+        principal_id=caller.user_id,
     )
     if mfa:
         session = replace(session, mfa_at=issued_at)
@@ -75,9 +80,37 @@ def _get_session_token(call: Call, _world: World, store: SessionStore) -> Result
     return {"Credentials": credentials(session)}
 
 
+def _get_access_key_info(call: Call, world: World, _store: SessionStore) -> Result:
+    key_id = call.parameters.get("AccessKeyId", "")
+    if not re.fullmatch(r"\w{16,128}", key_id, re.ASCII):
+        raise validation(f"1 validation error detected: Value '{key_id}' at 'accessKeyId' failed to satisfy constraint: {_KEY_ID}")
+    _authorize(call)
+    known = world.key(key_id)
+    account = known[0].account if known is not None else account_in(key_id)
+    if not account:
+        raise validation("Invalid Access Key Id")
+    return {"Account": account}
+
+
+def _decode_authorization_message(call: Call, _world: World, _store: SessionStore) -> Result:
+    """Nothing here encodes any, so every message is one that AWS would not know either."""
+    _authorize(call)
+    raise AwsAnswerError("InvalidAuthorizationMessageException", "Message is not valid")
+
+
+def _authorize(call: Call) -> None:
+    action = f"sts:{call.action}"
+    verdict = may(call, action, "*", base_context(call))
+    if not verdict.allowed:
+        raise refusal(call.caller, action, "*", verdict)
+
+
+_KEY_ID = "Member must satisfy regular expression pattern: [\\w]{16,128}"
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "AssumeRole": assume_role,
+        "DecodeAuthorizationMessage": _decode_authorization_message,
+        "GetAccessKeyInfo": _get_access_key_info,
         "GetCallerIdentity": _get_caller_identity,
         "GetSessionToken": _get_session_token,
     }
