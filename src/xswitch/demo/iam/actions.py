@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from xswitch.demo.iam import attached, groups, inline, roles, tags, users
+from xswitch.demo.iam import account, attached, groups, inline, mfa, policies, roles, simulate, tags, users
 from xswitch.demo.iam import targets as of
 from xswitch.demo.iam.ask import Ask, Outcome
 from xswitch.demo.iam.kinds import GROUP, KINDS, ROLE, USER, Kind
@@ -78,5 +78,31 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "UpdateRoleDescription": Action(of.ROLE_TARGET, roles.update_description),
         "UpdateAssumeRolePolicy": Action(of.ROLE_TARGET, roles.update_trust),
         "DeleteRole": Action(of.ROLE_TARGET, roles.delete),
+        "CreatePolicy": Action(of.new_policy, policies.create),
+        "GetPolicy": Action(of.policy, policies.read),
+        "ListPolicies": Action(of.listing("policy"), policies.listed),
+        "DeletePolicy": Action(of.policy, policies.delete),
+        "CreatePolicyVersion": Action(of.policy, policies.create_version),
+        "GetPolicyVersion": Action(of.policy, policies.read_version),
+        "ListPolicyVersions": Action(of.policy, policies.list_versions),
+        "SetDefaultPolicyVersion": Action(of.policy, policies.set_default_version),
+        "DeletePolicyVersion": Action(of.policy, policies.delete_version),
+        "ListEntitiesForPolicy": Action(of.policy, policies.entities),
+        "TagPolicy": Action(of.tagged(of.policy), policies.tag),
+        "UntagPolicy": Action(of.tagged(of.policy), policies.untag),
+        "ListPolicyTags": Action(of.policy, policies.list_tags),
+        "CreateVirtualMFADevice": Action(of.new_mfa, mfa.create),
+        "EnableMFADevice": Action(of.self_or_user, mfa.enable),
+        "ResyncMFADevice": Action(of.self_or_user, mfa.resync),
+        "DeactivateMFADevice": Action(of.self_or_user, mfa.deactivate),
+        "DeleteVirtualMFADevice": Action(of.mfa, mfa.delete),
+        "ListMFADevices": Action(of.self_or_user, mfa.listed),
+        "ListVirtualMFADevices": Action(of.listing("mfa"), mfa.listed_virtual),
+        "SimulatePrincipalPolicy": Action(of.principal, simulate.simulate),
+        "CreateAccountAlias": Action(of.everything, account.create_alias),
+        "DeleteAccountAlias": Action(of.everything, account.delete_alias),
+        "ListAccountAliases": Action(of.everything, account.list_aliases),
+        "GetAccountSummary": Action(of.everything, account.summary),
+        "GetAccountAuthorizationDetails": Action(of.everything, account.details),
     }
 )

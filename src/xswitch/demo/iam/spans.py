@@ -1,0 +1,60 @@
+"""Where in a policy's text its statements stand."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the first character of a statement to behind its last, as offsets in the text."""
+
+    start: int
+    end: int
+
+
+def statements(text: str) -> list[Span]:
+    """The spans of the statements of a document (which is known to be one), in order."""
+    at = _after(text, _skip(text, 0), "{")
+    while text[at] != "}":
+        key, at = _DECODER.raw_decode(text, at)
+        at = _after(text, _skip(text, at), ":")
+        if key == "Statement":
+            return _listed(text, at) if text[at] == "[" else [Span(at, _DECODER.raw_decode(text, at)[1])]
+        at = _separator(text, _DECODER.raw_decode(text, at)[1])
+    return []
+
+
+def _listed(text: str, at: int) -> list[Span]:
+    found: list[Span] = []
+    at = _after(text, at, "[")
+    while text[at] != "]":
+        end = _DECODER.raw_decode(text, at)[1]
+        found.append(Span(at, end))
+        at = _separator(text, end)
+    return found
+
+
+def _skip(text: str, at: int) -> int:
+    blank = _SPACE.match(text, at)
+    return at if blank is None else blank.end()
+
+
+def _after(text: str, at: int, mark: str) -> int:
+    return _skip(text, at + len(mark))
+
+
+def _separator(text: str, at: int) -> int:
+    at = _skip(text, at)
+    return _skip(text, at + 1) if text[at] == "," else at
+
+
+def position(text: str, offset: int) -> dict[str, int]:
+    """A Position: line and column, both counted from 1."""
+    before = text[:offset]
+    return {"Line": before.count("\n") + 1, "Column": offset - (before.rfind("\n") + 1) + 1}
