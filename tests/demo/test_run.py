@@ -133,6 +133,14 @@ except client.exceptions.ClientError as error:
     assert run_python(code, demo.env) == "ExpiredToken"
 
 
+def test_a_code_of_each_device(demo: run.Demo) -> None:
+    dana, other = run.current_code(demo.env), run.current_code(demo.env, who="SwitchUser")
+    assert (dana.serial, other.serial) == (scenario.MFA_SERIAL, scenario.PEOPLE[-1].mfa_serial)
+    assert run.current_code(demo.env, who=other.serial).serial == other.serial
+    with pytest.raises(UsageError, match="no MFA device of ida"):
+        run.current_code(demo.env, who="ida")
+
+
 def test_outside_of_a_demo_there_is_no_code_and_no_clock(tmp_path: Path) -> None:
     assert run.demo_clock({"XSWITCH_DEMO_CLOCK": "/x"}) is None
     assert run.notice({}) == ""

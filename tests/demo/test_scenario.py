@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from support_aws import refusal, sts_client
+from support_aws import allow, iam_client, refusal, sts_client, trust
 from xswitch.core.settingsfile import read_settings
 from xswitch.demo import scenario, totp
 from xswitch.demo.home import config_text, settings_text, write_home
@@ -46,7 +46,8 @@ def test_five_accounts_and_about_fifteen_roles() -> None:
     assert len(scenario.ACCOUNT_NAMES) == 5
     assert {role.account for role in scenario.ROLES} == set(scenario.ACCOUNT_NAMES)
     assert len(BY_NAME) == len(scenario.ROLES) == 16
-    assert (len(scenario.SECRET_ACCESS_KEY), len(scenario.ACCESS_KEY_ID)) == (40, 20)
+    lengths = {(len(person.secret_access_key), len(person.access_key_id)) for person in scenario.PEOPLE}
+    assert lengths == {(40, 20)}
 
 
 @pytest.mark.parametrize("name", [role.profile for role in scenario.ROLES if role.trusted == f"arn:aws:iam::{scenario.IDENTITY}:root"])
@@ -78,8 +79,32 @@ def test_the_external_id_the_denied_and_the_broken_one(aws: EmbeddedAws, mfa: An
 def test_the_config_points_every_profile_at_the_embedded_aws() -> None:
     text = config_text("http://127.0.0.1:1")
     headers = re.findall(r"^\[profile (\S+)\]$", text, re.MULTILINE)
-    assert headers == ["dana", *BY_NAME]
+    assert headers == [*(person.profile for person in scenario.PEOPLE), *BY_NAME]
     assert text.count("endpoint_url = http://127.0.0.1:1\n") == len(headers)
+
+
+def test_a_role_is_set_up_for_switch_user_who_then_switches_with_mfa(aws: EmbeddedAws) -> None:
+    people = {person.profile: person for person in scenario.PEOPLE}
+    keys = {name: (person.access_key_id, person.secret_access_key) for name, person in people.items()}
+    user = people[scenario.SWITCH_USER]
+    mine = iam_client(aws, keys[scenario.SWITCH_USER])
+    assert mine.get_user()["User"]["UserName"] == "SwitchUser"
+    assert mine.list_user_policies(UserName="SwitchUser")["PolicyNames"] == ["see-oneself"]
+    assert mine.list_mfa_devices()["MFADevices"][0]["SerialNumber"] == user.mfa_serial
+    assert refusal(mine.get_user, UserName="dana")[0] == "AccessDenied"
+    for role in scenario.ROLES:
+        asked = {"RoleArn": role.arn, "RoleSessionName": "me"}
+        assert refusal(sts_client(aws, keys[scenario.SWITCH_USER]).assume_role, **asked)[0] == "AccessDenied"
+    arn = f"arn:aws:iam::{scenario.DEV}:role/SwitchRole"
+    with_mfa = trust(user.arn, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
+    iam_client(aws, keys[scenario.TARGET_ADMIN]).create_role(RoleName="SwitchRole", AssumeRolePolicyDocument=json.dumps(with_mfa))
+    may = json.dumps(allow(Action="sts:AssumeRole", Resource=arn))
+    iam_client(aws, keys[scenario.SOURCE_ADMIN]).put_user_policy(UserName="SwitchUser", PolicyName="may", PolicyDocument=may)
+    sts = sts_client(aws, keys[scenario.SWITCH_USER])
+    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="me")[0] == "AccessDenied"
+    code = totp.code(user.totp_secret, aws.clock.now())
+    session = sts.assume_role(RoleArn=arn, RoleSessionName="me", SerialNumber=user.mfa_serial, TokenCode=code)["Credentials"]
+    assert sts_client(aws, session).get_caller_identity()["Arn"] == f"arn:aws:sts::{scenario.DEV}:assumed-role/SwitchRole/me"
 
 
 @pytest.mark.parametrize("vault", ["runtime", "file"])

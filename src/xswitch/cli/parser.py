@@ -135,4 +135,5 @@ def _demo(commands: _Commands[_Parser]) -> None:
     demo.add_argument("--state", metavar="FILE", help="with --serve: accounts, users, roles and policies as JSON")
     demo.add_argument("--port", type=int, default=0, help="with --serve: this port instead of a free one")
     demo.add_argument("--code", action="store_true", help="inside the demo: print the current MFA code")
+    demo.add_argument("--user", default="", help="with --code: of this user's device instead of dana's")
     demo.add_argument("--advance", type=seconds, metavar="TIME", help="inside the demo: let this much time pass")

@@ -93,6 +93,7 @@ _AFTER: dict[str, tuple[_Row, ...]] = {
         ("file", "--state", "with --serve: accounts, users and roles as JSON"),
         ("value", "--port", "with --serve: this port"),
         ("flag", "--code", "the current MFA code"),
+        ("value", "--user", "with --code: whose"),
         ("value", "--advance", "let this much time pass"),
         _HELP,
     ),

@@ -12,7 +12,7 @@ from pathlib import Path
 from xswitch.demo import scenario, shells
 
 DEMO, ENDPOINT, CLOCK, TOTP = "XSWITCH_DEMO", "XSWITCH_DEMO_ENDPOINT", "XSWITCH_DEMO_CLOCK", "XSWITCH_DEMO_TOTP"
-"""The variables by which a process knows it runs in a demo, and finds the AWS, the clock's offset and the MFA secret of it."""
+"""The variables by which a process knows it runs in a demo, and finds the AWS, the clock's offset and the MFA secrets of it."""
 
 _NOT_HANDED_ON = ("AWS_", "XSWITCH_", "XDG_", "BOTO", "PYTHON_KEYRING", "DBUS_SESSION_BUS_ADDRESS", "ZDOTDIR")
 _SHELL_FILES = ("BASH_ENV", "ENV")
@@ -35,15 +35,17 @@ def write_home(folder: Path, endpoint: str, *, environ: Mapping[str, str], comma
     go to plain files.
     """
     config = config_text(endpoint)
-    keys = (
-        f"[{scenario.BASE_PROFILE}]\naws_access_key_id = {scenario.ACCESS_KEY_ID}\naws_secret_access_key = {scenario.SECRET_ACCESS_KEY}\n"
+    keys = "\n".join(
+        f"[{person.profile}]\naws_access_key_id = {person.access_key_id}\naws_secret_access_key = {person.secret_access_key}\n"
+        for person in scenario.PEOPLE
     )
+    devices = [{"serial": person.mfa_serial, "secret": person.totp_secret} for person in scenario.PEOPLE if person.totp_secret]
     demo = folder / "demo"
     own = demo / "state.json"
     _write(folder / ".aws" / "config", config)
     _write(folder / ".aws" / "credentials", keys)
     _write(own, json.dumps(scenario.state(), indent=1) + "\n")
-    _write(demo / "totp.json", json.dumps({"serial": scenario.MFA_SERIAL, "secret": scenario.TOTP_SECRET}) + "\n")
+    _write(demo / "totp.json", json.dumps({"devices": devices}) + "\n")
     _write(demo / "bin" / "xswitch", f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', mode=0o700)
     settings = settings_text("runtime" if memory is not None else "file")
     _write(folder / ".config" / "xswitch" / "config.toml", settings)
@@ -83,7 +85,11 @@ def config_text(endpoint: str) -> str:
     """The demo's ~/.aws/config."""
     sections = [
         "# The demo's own config: every profile talks to the embedded AWS.",
-        f"[profile {scenario.BASE_PROFILE}]\nregion = eu-west-1\nendpoint_url = {endpoint}\n",
+        *(
+            f"[profile {person.profile}]\nregion = eu-west-1\nendpoint_url = {endpoint}\n"
+            f"{f'xswitch_note = {person.note}' + chr(10) if person.note else ''}"
+            for person in scenario.PEOPLE
+        ),
     ]
     for role in scenario.ROLES:
         settings = {"role_arn": role.arn, "source_profile": role.source, "region": role.region, "endpoint_url": endpoint}

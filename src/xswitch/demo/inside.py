@@ -39,15 +39,22 @@ def notice(environ: Mapping[str, str]) -> str:
     return "DEMO: an embedded AWS on this machine; nothing here is yours or real" if is_demo(environ) else ""
 
 
-def current_code(environ: Mapping[str, str], now: datetime | None = None) -> CurrentCode:
-    """The MFA code at `now` (default: the demo's time). Raises UsageError outside of a demo."""
+def current_code(environ: Mapping[str, str], now: datetime | None = None, *, who: str = "") -> CurrentCode:
+    """The MFA code at `now` (default: the demo's time) of the device `who` names: a serial number or a user, "" for dana's.
+
+    Raises UsageError outside of a demo, and for a device it doesn't have.
+    """
     clock = _clock(environ)
     try:
-        device = json.loads(Path(environ[TOTP]).read_text(encoding="utf-8"))
+        devices = json.loads(Path(environ[TOTP]).read_text(encoding="utf-8"))["devices"]
+        device = next((one for one in devices if not who or who in (one["serial"], one["serial"].rpartition("/")[2])), None)
         when = now or clock.now()
-        return CurrentCode(totp.code(device["secret"], when), totp.seconds_left(when), device["serial"])
+        if device is not None:
+            return CurrentCode(totp.code(device["secret"], when), totp.seconds_left(when), device["serial"])
     except (OSError, ValueError, KeyError) as problem:
         raise UsageError("This demo has ended.", why=str(problem), next_step="xswitch demo", code="demo_ended") from None
+    names = ", ".join(one["serial"].rpartition("/")[2] for one in devices)
+    raise UsageError(f"The demo has no MFA device of {who}.", why=f"It has those of {names}.", code="demo_device")
 
 
 def advance(environ: Mapping[str, str], seconds: float) -> float:

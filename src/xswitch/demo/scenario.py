@@ -1,4 +1,4 @@
-"""The demo's world: five accounts, fifteen roles that behave, and one whose source is broken.
+"""The demo's world: five accounts, fifteen roles that behave, one whose source is broken, and two people to set up a role for a third.
 
 Every key, secret and id here is made up for the embedded AWS and opens nothing anywhere else.
 """
@@ -16,6 +16,7 @@ SECRET_ACCESS_KEY = "demo-key-of-the-embedded-aws-opens-none1"  # noqa: S105 -- 
 MFA_SERIAL = f"arn:aws:iam::{IDENTITY}:mfa/dana"
 TOTP_SECRET = "XSWITCHDEMOSECRETXSWITCHDEMOSECR"  # noqa: S105 -- the demo shows its codes
 EXTERNAL_ID = "acme-7f31"
+SOURCE_ADMIN, TARGET_ADMIN, SWITCH_USER = "source-admin", "target-admin", "switch-user"
 _ROOT = f"arn:aws:iam::{IDENTITY}:root"
 _DANA = f"arn:aws:iam::{IDENTITY}:user/dana"
 _GATEWAY = f"arn:aws:iam::{HUB}:role/Gateway"
@@ -24,6 +25,60 @@ _WITH_MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 _WITH_EXTERNAL_ID = {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}}
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 _READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user with a key, and the profile that holds it; `totp_secret` is the base32 secret of its MFA device, "" for none."""
+
+    profile: str
+    account: str
+    name: str
+    access_key_id: str
+    secret_access_key: str
+    totp_secret: str = ""
+    note: str = ""
+
+    @property
+    def arn(self) -> str:
+        """The user's ARN."""
+        return f"arn:aws:iam::{self.account}:user/{self.name}"
+
+    @property
+    def mfa_serial(self) -> str:
+        """The serial number of its device."""
+        return f"arn:aws:iam::{self.account}:mfa/{self.name}"
+
+
+PEOPLE: tuple[Person, ...] = (
+    Person(BASE_PROFILE, IDENTITY, "dana", ACCESS_KEY_ID, SECRET_ACCESS_KEY, TOTP_SECRET),
+    Person(
+        SOURCE_ADMIN,
+        IDENTITY,
+        "ida",
+        "AKIADEMOIDAIDA222345",
+        "demo-key-of-the-embedded-aws-opens-none2",
+        note="administers identity, the account of the people",
+    ),
+    Person(
+        TARGET_ADMIN,
+        DEV,
+        "tom",
+        "AKIADEMOTOMTOM333345",
+        "demo-key-of-the-embedded-aws-opens-none3",
+        note="administers payments-dev",
+    ),
+    Person(
+        SWITCH_USER,
+        IDENTITY,
+        "SwitchUser",
+        "AKIADEMOSWITCH444345",
+        "demo-key-of-the-embedded-aws-opens-none4",
+        "SWITCHUSERSECRETSWITCHUSERSECRET",
+        note="may assume nothing yet: set up a role for it",
+    ),
+)
+_ADMINS = (SOURCE_ADMIN, TARGET_ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +144,29 @@ ROLES: tuple[RoleProfile, ...] = (
 
 def state() -> dict[str, Any]:
     """The demo's world in the format of docs/demo.md."""
-    accounts = [
+    accounts: list[dict[str, Any]] = [
         {"id": account, "name": name, "roles": [_role(role) for role in ROLES if role.account == account and role.trusted]}
         for account, name in ACCOUNT_NAMES.items()
     ]
-    dana = {
-        "name": "dana",
-        "access_keys": [{"id": ACCESS_KEY_ID, "secret": SECRET_ACCESS_KEY}],
-        "mfa_devices": [{"name": "dana", "secret": TOTP_SECRET}],
-        "policies": {"may-switch": _allow("arn:aws:iam::*:role/*")},
-    }
-    accounts[0]["users"] = [dana, {"name": "oncall"}]
+    for account in accounts:
+        account["users"] = [_user(person) for person in PEOPLE if person.account == account["id"]]
+    accounts[0]["users"].append({"name": "oncall"})
     return {"version": 1, "accounts": accounts}
+
+
+def _user(person: Person) -> dict[str, Any]:
+    user: dict[str, Any] = {
+        "name": person.name,
+        "access_keys": [{"id": person.access_key_id, "secret": person.secret_access_key}],
+        "mfa_devices": [{"name": person.name, "secret": person.totp_secret}] if person.totp_secret else [],
+    }
+    if person.profile in _ADMINS:
+        return user | {"attached_policies": [_ADMINISTRATOR]}
+    if person.profile == BASE_PROFILE:
+        return user | {"policies": {"may-switch": _allow("arn:aws:iam::*:role/*")}}
+    look = ["iam:GetUser", "iam:GetUserPolicy", "iam:List*"]
+    itself = {"Effect": "Allow", "Action": look, "Resource": f"arn:aws:iam::{person.account}:user/${{aws:username}}"}
+    return user | {"policies": {"see-oneself": {"Version": "2012-10-17", "Statement": [itself]}}}
 
 
 def _role(role: RoleProfile) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def demo(context: Context) -> int:
         run.serve(state, port=arguments.port, announce=lambda endpoint: context.data.lines([endpoint]))
         return ExitCode.DONE
     if arguments.code:
-        code = inside.current_code(context.environ)
+        code = inside.current_code(context.environ, who=arguments.user)
         context.data.lines([code.code])
         context.words.hint(f"of {code.serial}, for {code.seconds_left} seconds more")
         return ExitCode.DONE
