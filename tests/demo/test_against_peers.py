@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,11 +13,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from support_aws import allow, aws_server, role, trust
-from support_peers import BIN, Peer, free_port
+from support_peers import Peer
 
 A, B = "111111111111", "222222222222"
 OTHER = "333333333333"
-Clients = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -60,43 +56,6 @@ CASES = [
     Case("tags-trusted", trust(ROOT, "sts:AssumeRole", "sts:TagSession"), STS, allowed=True, ask=TAGS),
     Case("tags-not-trusted", trust(ROOT), STS, allowed=False, ask=TAGS),
 ]
-
-
-class Peers:
-    """Starts each emulator once for all tests here."""
-
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self._folder = folder
-        self._stack = stack
-        self._running: dict[str, Peer] = {}
-
-    def get(self, name: str, argv: Callable[[int], list[str]], variables: Callable[[int], dict[str, str]]) -> Peer:
-        if name not in self._running:
-            port = free_port()
-            folder = self._folder / name
-            folder.mkdir()
-            env = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), **variables(port)}
-            self._running[name] = self._stack.enter_context(Peer(argv(port), port, env, folder / "log"))
-        return self._running[name]
-
-
-@pytest.fixture(scope="module")
-def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
-    with ExitStack() as stack:
-        yield Peers(tmp_path_factory.mktemp("peers"), stack)
-
-
-@pytest.fixture
-def ministack(peers: Peers, need: Callable[[str], str]) -> Peer:
-    program = need(str(BIN / "ministack"))
-    off = {"AUTH": "true", "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "AWS_EC2_METADATA_DISABLED": "true"}
-    return peers.get("ministack", lambda _: [program], lambda port: {**off, "GATEWAY_PORT": str(port), "STATE_DIR": "state"})
-
-
-@pytest.fixture
-def moto(peers: Peers, need: Callable[[str], str]) -> Peer:
-    program = need(str(BIN / "moto_server"))
-    return peers.get("moto", lambda port: [program, "-H", "127.0.0.1", "-p", str(port)], lambda _: {"INITIAL_NO_AUTH_ACTION_COUNT": "3"})
 
 
 def client(service: Any, endpoint: str, key: str, secret: str, token: str | None = None) -> Any:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
+from xswitch.core.errors import SettingsError
 from xswitch.demo import iam, sigv4, sts, xml
 from xswitch.demo.answers import AwsAnswerError
 from xswitch.demo.broken import REPLACING, broken, spoilt
@@ -26,6 +27,7 @@ from xswitch.demo.sigv4 import HttpRequest
 from xswitch.demo.state import World
 
 ADMIN_PATH = "/_xswitch/"
+_ADMIN = frozenset({("POST", "clock"), ("GET", "clock"), ("GET", "calls"), ("GET", "state"), ("POST", "state")})
 _SUBJECTS = ("RoleName", "UserName", "GroupName", "PolicyArn", "PolicyName", "SerialNumber", "PolicySourceArn")
 _KEY_ID = re.compile(r"Credential=([^/,\s]+)")
 
@@ -143,7 +145,8 @@ class EmbeddedAws:
             if fault.kind is FaultKind.DELAY:
                 self.faults.released.wait(fault.seconds)
         name = sigv4.scoped_service(request)
-        service = iam if name == "iam" or (not name and parameters.get("Version") == iam.API_VERSION) else sts
+        by_version = iam if parameters.get("Version") == iam.API_VERSION else sts
+        service = {"iam": iam, "sts": sts}.get(name, by_version)
         replacing = next((fault for fault in faults if fault.kind in REPLACING), None)
         if replacing is not None:
             self._record(request, parameters, "", replacing.code or replacing.kind.value)
@@ -179,15 +182,18 @@ class EmbeddedAws:
     def _administer(self, request: HttpRequest, request_id: str) -> Answer:
         """The control paths; 404 unless they were opened."""
         name = request.path.removeprefix(ADMIN_PATH)
-        if not self.admin or (request.method, name) not in (("POST", "clock"), ("GET", "clock"), ("GET", "calls")):
+        if not self.admin or (request.method, name) not in _ADMIN:
             return Answer(HTTPStatus.NOT_FOUND, b"{}\n", request_id, "application/json")
-        if request.method == "POST":
-            try:
-                seconds = float(json.loads(request.body)["advance"])
-            except (ValueError, KeyError, TypeError):
-                problem = b'{"error": "send {\\"advance\\": seconds}"}\n'
-                return Answer(HTTPStatus.BAD_REQUEST, problem, request_id, "application/json")
-            self.clock.advance(seconds)
+        try:
+            if (request.method, name) == ("POST", "clock"):
+                self.clock.advance(float(json.loads(request.body)["advance"]))
+            elif (request.method, name) == ("POST", "state"):
+                self.world = World.from_json(request.body.decode("utf-8", "replace"))
+        except (ValueError, KeyError, TypeError, SettingsError) as problem:
+            why = problem.why if isinstance(problem, SettingsError) else 'send {"advance": seconds}'
+            return Answer(HTTPStatus.BAD_REQUEST, json.dumps({"error": why}).encode() + b"\n", request_id, "application/json")
+        if (request.method, name) == ("GET", "state"):
+            return Answer(HTTPStatus.OK, self.world.to_json().encode(), request_id, "application/json")
         data: dict[str, Any] = {"now": self.clock.now().isoformat()}
         if name == "calls":
             data = {"calls": [{"action": call.action, "role_arn": call.role_arn, "error": call.error} for call in self.calls]}
