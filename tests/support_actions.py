@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from xswitch.actions.facade import RealActions
+from xswitch.actions.iamport import Iam
 from xswitch.actions.ports import Ports
 from xswitch.core.awsconfig.edit import apply_edits
 from xswitch.core.awsconfig.sdk import read_view
@@ -432,6 +433,18 @@ class FakeFileFacts:
         return self.facts.get(path, FileFact(path, exists=True, mode=0o600, executable=True))
 
 
+class FakeIamSource:
+    """Opens what it was given: the fake IAM of an access key id's account; `opened` says with which keys it was asked."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[str, Iam] = {}
+        self.opened: list[tuple[str, Endpoint]] = []
+
+    def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
+        self.opened.append((credentials.access_key_id, endpoint))
+        return self.by_key[credentials.access_key_id]
+
+
 class FakeHistory:
     def __init__(self) -> None:
         self.entries: list[HistoryEntry] = []
@@ -464,6 +477,8 @@ class World:
         self.mfa_command = FakeMfaCommand()
         self.sts_probe = FakeStsProbe(self.clock)
         self.file_facts = FakeFileFacts()
+        self.iam = FakeIamSource()
+        self.pauses: list[float] = []
         self.ports = Ports(
             clock=self.clock,
             config=self.config,
@@ -482,6 +497,9 @@ class World:
             mfa_command=self.mfa_command,
             sts_probe=self.sts_probe,
             file_facts=self.file_facts,
+            iam=self.iam,
+            pause=self.pauses.append,
+            new_id=lambda: "made-up-42",
             private_paths=("/home/u/.local/state/xswitch",),
         )
         self.actions = RealActions(self.ports)

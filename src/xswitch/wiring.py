@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +19,7 @@ from xswitch.adapters.configfile import FileConfigStore
 from xswitch.adapters.environment import ProcessEnvironment
 from xswitch.adapters.history import JsonHistory
 from xswitch.adapters.hotpointers import FileHotPointers
+from xswitch.adapters.iam import BotoIamSource
 from xswitch.adapters.index import JsonIndex
 from xswitch.adapters.locks import FileLocks
 from xswitch.adapters.memory import JsonMemory
@@ -85,7 +88,12 @@ class RealWorld:
             mfa_command=ShellMfaCommand(environ),
             sts_probe=sts_probe,
             file_facts=OsFileFacts(),
-            private_paths=(str(places.state), str(places.index), str(places.memory), str(places.history), str(places.locks), str(places.backups)),
+            iam=BotoIamSource(),
+            pause=time.sleep,
+            new_id=lambda: secrets.token_hex(16),
+            private_paths=tuple(
+                str(path) for path in (places.state, places.index, places.memory, places.history, places.locks, places.backups)
+            ),
         )
 
     @cached_property

@@ -20,8 +20,15 @@ class Iam(Protocol):
         """The ARNs of all roles of the account."""
         ...
 
-    def principal(self, who: Who) -> PrincipalState | None:
-        """A user, group or role of this account (or the account itself), None when there is none of that name."""
+    def principal(self, who: Who, policy_name: str = "") -> PrincipalState | None:
+        """A user, group or role of this account, None when there is none of that name.
+
+        For the account itself, `policy_name` is the customer managed policy to look for.
+        """
+        ...
+
+    def mfa_serials(self, user_name: str) -> tuple[str, ...]:
+        """The serials of a user's MFA devices."""
         ...
 
     def policies_of(self, principal_arn: str) -> PolicyReading:

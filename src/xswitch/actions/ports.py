@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from xswitch.actions.iamport import IamSource
 from xswitch.core.model import (
     AssumedRole,
     AssumeRoleRequest,
@@ -270,6 +271,9 @@ class Ports:
     mfa_command: MfaCommand
     sts_probe: StsProbe
     file_facts: FileFacts
+    iam: IamSource
+    pause: Callable[[float], None]  # seconds
+    new_id: Callable[[], str]  # unguessable, letters and digits
     private_paths: tuple[str, ...] = ()
 
 

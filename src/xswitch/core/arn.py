@@ -77,6 +77,11 @@ def partition_of_region(region: str) -> str:
     return next((partition for prefix, partition in _PREFIXES if region.startswith(prefix)), "aws")
 
 
+def iam_region(partition: str) -> str:
+    """The region IAM is called and signed for: it is one service for all regions of a partition (botocore's endpoints.json)."""
+    return {"aws-cn": "cn-north-1"}.get(partition) or default_region(partition)
+
+
 def default_region(partition: str) -> str:
     """The region to call when nothing names one: botocore's implicit global region of the partition."""
     return _DEFAULT_REGIONS.get(partition, "us-east-1")

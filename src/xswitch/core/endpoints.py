@@ -16,13 +16,14 @@ from xswitch.core.model import ConfigView, Endpoint, Problem, Profile
 
 
 class Endpoints:
-    """The endpoints of one reading of the config under one environment."""
+    """The endpoints of one reading of the config under one environment, for one service."""
 
-    def __init__(self, view: ConfigView, env: Mapping[str, str]) -> None:
+    def __init__(self, view: ConfigView, env: Mapping[str, str], service: str = "sts") -> None:
+        self._service = service
         self._view = view
         self._env = env
         self._env_regions = [env[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if env.get(name)]
-        self._env_url = env.get("AWS_ENDPOINT_URL_STS") or env.get("AWS_ENDPOINT_URL")
+        self._env_url = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL")
         self._services: dict[str, str | None] = {}
 
     def of(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
@@ -77,7 +78,7 @@ class Endpoints:
     def _service_url(self, services: str) -> str | None:
         if services not in self._services:
             section = self._view.services.get(services)
-            self._services[services] = None if section is None else nested(section.get("sts") or "").get("endpoint_url") or None
+            self._services[services] = None if section is None else nested(section.get(self._service) or "").get("endpoint_url") or None
         return self._services[services]
 
     def _flag(self, profile: Profile | None, variable: str, key: str) -> bool:

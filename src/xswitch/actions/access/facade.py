@@ -1,0 +1,37 @@
+"""The use cases of access set-up as one object."""
+
+from __future__ import annotations
+
+from xswitch.actions.access import applying, checking
+from xswitch.actions.access.planner import survey
+from xswitch.actions.access.sides import Sides
+from xswitch.actions.accessapi import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, Steps
+from xswitch.actions.broker import Broker
+from xswitch.actions.ports import MfaPrompt, Progress
+
+
+def _silence(_: str) -> None:
+    """Progress that the steps tell already."""
+
+
+class RealAccess:
+    """Fits `AccessActions`. May be used from several threads."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> PlannedAccess:
+        """See `AccessActions.plan`."""
+        return survey(self._broker.ports, Sides(self._broker, ask, progress), inputs).planned
+
+    def apply(self, planned: PlannedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:
+        """See `AccessActions.apply`."""
+        return applying.apply(self._broker.ports, Sides(self._broker, ask, _silence), planned, steps)
+
+    def take_back(self, applied: AppliedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:
+        """See `AccessActions.take_back`."""
+        return applying.take_back(self._broker.ports, Sides(self._broker, ask, _silence), applied, steps)
+
+    def check(self, planned: PlannedAccess, ask: MfaPrompt, progress: Progress) -> CheckedAccess:
+        """See `AccessActions.check`."""
+        return checking.check(self._broker, planned, ask, progress)
