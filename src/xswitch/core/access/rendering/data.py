@@ -1,0 +1,82 @@
+"""Plans and findings as JSON; docs/access-formats.md has the shapes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from xswitch.core.access.model import AccessPlan, AccessRequest, Change, Finding, IamCall, Side, SidePlan
+
+
+def plan_data(plan: AccessPlan) -> dict[str, Any]:
+    """The whole plan: what is wanted, both documents, both sides with their calls, warnings."""
+    return {
+        "request": _request(plan.request),
+        "role_arn": plan.request.role_arn,
+        "empty": plan.empty,
+        "trust": json.loads(plan.trust),
+        "permission": json.loads(plan.permission),
+        "sides": [_side(side) for side in plan.sides],
+        "warnings": [finding_data(warning) for warning in plan.warnings],
+    }
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """A finding; `corrected` is the statement itself, None for none."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "why": finding.why,
+        "where": finding.where,
+        "corrected": json.loads(finding.corrected) if finding.corrected else None,
+    }
+
+
+def json_text(plan: AccessPlan, side: SidePlan) -> str:
+    """One side of the plan as a file: everything but the other side's calls."""
+    data = {"version": 1, **plan_data(plan), "sides": [_side(side)], "empty": not side.changes}
+    del data["permission" if side.side is Side.TARGET else "trust"]
+    return json.dumps(data, indent=2) + "\n"
+
+
+def _request(request: AccessRequest) -> dict[str, Any]:
+    who = request.who
+    return {
+        "partition": request.partition,
+        "target_account": request.target_account,
+        "role_name": request.role_name,
+        "role_path": request.role_path,
+        "who": {"kind": who.kind.value, "account": who.account, "name": who.name, "path": who.path},
+        "managed_policies": list(request.managed_policies),
+        "inline_policies": [{"name": policy.name, "document": json.loads(policy.document)} for policy in request.inline_policies],
+        "external_id": request.external_id,
+        "require_mfa": request.require_mfa,
+        "max_session_seconds": request.max_session_seconds,
+        "tags": dict(request.tags),
+        "description": request.description,
+    }
+
+
+def _side(side: SidePlan) -> dict[str, Any]:
+    return {
+        "side": side.side.value,
+        "account": side.account,
+        "profile": side.profile,
+        "seen": side.seen,
+        "changes": [_change(change) for change in side.changes],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "subject": change.subject,
+        "summary": change.summary,
+        **_call(change.call),
+        "undo": [_call(call) for call in change.undo],
+        "before": change.before,
+        "after": change.after,
+    }
+
+
+def _call(call: IamCall) -> dict[str, Any]:
+    return {"operation": call.operation, "parameters": dict(call.parameters)}
