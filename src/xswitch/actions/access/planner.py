@@ -12,6 +12,7 @@ from xswitch.core.access.console import console_link
 from xswitch.core.access.documents import policy_name, statements_of, trust_sid
 from xswitch.core.access.model import AccessPlan, AccessRequest, PrincipalState, RoleState, Side, Who, WhoKind
 from xswitch.core.access.planning import make_plan
+from xswitch.core.access.validation import validate
 from xswitch.core.errors import TargetError, UsageError
 
 _KIND = {WhoKind.USER: "user", WhoKind.GROUP: "group", WhoKind.ROLE: "role"}
@@ -41,6 +42,7 @@ def survey(ports: Ports, sides: Sides, inputs: AccessInputs) -> Surveyed:
     target = sides.open(inputs.target_profile) if inputs.target_profile else None
     source = sides.open(inputs.source_profile) if inputs.source_profile else None
     request = _request(inputs, target, source)
+    validate(request)
     # A role's name is enough to find it, whatever its path.
     there = target.iam.role(inputs.role_name) if target is not None else None
     request = _with_external_id(ports, inputs, request, there)
