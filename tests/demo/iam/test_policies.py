@@ -30,7 +30,7 @@ def test_a_policy_is_made_attached_and_counts(aws: EmbeddedAws) -> None:
     made = mine(iam)
     assert (made["Arn"], made["DefaultVersionId"], made["AttachmentCount"], made["IsAttachable"]) == (ARN, "v1", 0, True)
     found = iam.get_policy(PolicyArn=ARN)["Policy"]
-    assert found == made
+    assert found == {**made, "Description": "d"}
     assert (found["Description"], found["Tags"]) == ("d", [{"Key": "a", "Value": "b"}])
     assert refusal(bob(aws).list_users)[0] == "AccessDenied"
     iam.attach_user_policy(UserName="Bob", PolicyArn=ARN)

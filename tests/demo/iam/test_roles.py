@@ -52,7 +52,7 @@ def test_a_role_as_it_was_made(aws: EmbeddedAws) -> None:
     assert made["RoleId"].startswith("AROA")
     assert made["CreateDate"] == aws.clock.now()
     found = iam.get_role(RoleName="SwitchRole")["Role"]
-    assert found == made
+    assert found == {**made, "RoleLastUsed": {}}
     assert found["AssumeRolePolicyDocument"] == json.loads(trusting({"AWS": ROOT}))
     assert (found["Description"], found["MaxSessionDuration"], found["Path"]) == ("für alle, <die> dürfen", 7_200, "/team/")
     assert found["Tags"] == [{"Key": "team", "Value": "payments"}]

@@ -65,7 +65,8 @@ def create(ask: Ask) -> Outcome:
         description=ask.text("Description", 0, 1_000) or "",
         tags=merged({}, ask.tags()),
     )
-    return ask.saved(policies=(*ask.account.policies, policy)), {"Policy": nodes.policy(policy, ask.account)}
+    node = nodes.policy(policy, ask.account, whole=False) | ({"Tags": nodes.tags(policy.tags)} if policy.tags else {})
+    return ask.saved(policies=(*ask.account.policies, policy)), {"Policy": node}
 
 
 def read(ask: Ask) -> Outcome:

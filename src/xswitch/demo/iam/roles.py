@@ -48,7 +48,8 @@ def create(ask: Ask) -> Outcome:
         boundary=boundary_of(ask),
         tags=merged({}, ask.tags()),
     )
-    return save(ask, ROLE, role), {"Role": nodes.role(role)}
+    answer = {name: value for name, value in nodes.role(role).items() if name != "RoleLastUsed"}
+    return save(ask, ROLE, role), {"Role": answer}
 
 
 def read(ask: Ask) -> Outcome:
