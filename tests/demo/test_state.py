@@ -3,14 +3,18 @@ from __future__ import annotations
 import base64
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from support_aws import ADMIN_ARN, DEV, DEV_KEY, EXTERNAL_ARN, PROD, allow, default_state
+from support_aws import ADMIN_ARN, DEV, DEV_KEY, EXTERNAL_ARN, PROD, allow, default_state, trust
 from xswitch.core.errors import ExitCode, SettingsError
 from xswitch.core.policy import PolicyKind
+from xswitch.demo import scenario
 from xswitch.demo.sessions import SessionStore, new_keys
 from xswitch.demo.state import World, unique_id
 
@@ -39,7 +43,74 @@ def test_the_documented_state_is_one() -> None:
     (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     account = World.from_json(example).account("111111111111")
     assert account is not None
-    assert (len(account.users), len(account.roles), len(account.policies)) == (1, 1, 1)
+    assert (len(account.users), len(account.roles), len(account.groups), len(account.policies)) == (1, 1, 1, 2)
+
+
+def test_what_is_read_is_what_was_written() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "demo.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    for data in (example, json.dumps(default_state()), json.dumps(scenario.state())):
+        found = World.from_json(data)
+        assert World.from_json(found.to_json()) == found
+        assert found.to_json() == World.from_json(found.to_json()).to_json()
+
+
+def test_documents_given_as_text_are_kept_to_the_letter() -> None:
+    data = default_state()
+    text = '{ "Statement" : {"Effect":"Allow", "Action":"*",\n "Resource":"*"} }'
+    data["accounts"][0]["users"][0]["policies"] = {"p": text}
+    found = world(data)
+    user = found.user(f"arn:aws:iam::{DEV}:user/dev")
+    assert user is not None
+    assert user.inline == {"p": text}
+    assert World.from_json(found.to_json()) == found
+
+
+NAMES = st.text("abcXYZ019+=,.@_-", min_size=1, max_size=8)
+PATHS = st.sampled_from(["/", "/team/", "/a/b/"])
+TAGS = st.dictionaries(NAMES, st.text(max_size=5), max_size=2)
+MOMENTS = st.none() | st.integers(1_600_000_000, 1_900_000_000).map(lambda when: datetime.fromtimestamp(when, UTC).isoformat())
+DOCUMENTS = st.sampled_from([allow(Action="s3:*", Resource="*"), json.dumps(allow(Action="*", Resource="*"), indent=2)])
+INLINE = st.dictionaries(NAMES, DOCUMENTS, max_size=2)
+AWSS = st.sampled_from(["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/SecurityAudit"])
+ATTACHED = st.lists(AWSS, max_size=2, unique=True)
+    st.sampled_from(["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/SecurityAudit"]), max_size=2, unique=True
+)
+BOUNDARY = st.none() | st.just("arn:aws:iam::aws:policy/PowerUserAccess")
+KEYS = st.fixed_dictionaries({"id": NAMES, "secret": NAMES, "active": st.booleans(), "created": MOMENTS})
+DEVICES = st.fixed_dictionaries({"name": NAMES, "secret": st.just("JBSWY3DPEHPK3PXP"), "enabled": MOMENTS})
+KEPT = {"access_keys": st.lists(KEYS, max_size=2), "mfa_devices": st.lists(DEVICES, max_size=2)}
+COMMON: dict[str, Any] = {"name": NAMES, "path": PATHS, "created": MOMENTS}
+HELD: dict[str, Any] = {"policies": INLINE, "attached_policies": ATTACHED}
+USERS = st.fixed_dictionaries({**COMMON, **HELD, **KEPT, "tags": TAGS, "permissions_boundary": BOUNDARY})
+ROLES = st.fixed_dictionaries(
+    {
+        **COMMON, **HELD, "tags": TAGS, "permissions_boundary": BOUNDARY, "description": st.text(max_size=5),
+        "max_session_duration": st.integers(3_600, 43_200), "trust_policy": st.just(trust("*")),
+    }
+)  # fmt: skip
+GROUPS = st.fixed_dictionaries({**COMMON, **HELD})
+POLICIES = st.fixed_dictionaries({**COMMON, "description": st.text(max_size=5), "tags": TAGS, "updated": MOMENTS, "document": DOCUMENTS})
+SCPS = st.lists(st.lists(st.fixed_dictionaries({"name": NAMES, "document": DOCUMENTS}), max_size=2), max_size=2)
+ACCOUNTS = st.fixed_dictionaries(
+    {
+        "id": st.integers(0, 10**12 - 1).map("{:012}".format), "name": st.text(max_size=5), "partition": st.sampled_from(["aws", "aws-cn"]),
+        "alias": NAMES, "organization": st.sampled_from(["", True, "o-x"]), "management": st.booleans(), "scps": SCPS,
+        "users": st.lists(USERS, max_size=2, unique_by=lambda one: str(one["name"])), "roles": st.lists(ROLES, max_size=2),
+        "groups": st.lists(GROUPS, max_size=1), "policies": st.lists(POLICIES, max_size=1), "mfa_devices": st.lists(DEVICES, max_size=1),
+        "disabled_regions": st.lists(NAMES, max_size=2),
+    }
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(ACCOUNTS, max_size=2), st.floats(0, 1e6), st.floats(0, 60))
+def test_any_world_is_written_and_read_again(accounts: list[dict[str, Any]], ahead: float, delay: float) -> None:
+    for account in accounts:
+        for group in account["groups"]:
+            group["users"] = [user["name"] for user in account["users"]]
+    found = world({"version": 1, "accounts": accounts, "clock_offset": ahead, "propagation_seconds": delay})
+    assert World.from_json(found.to_json()) == found
 
 
 def test_no_secret_shows_in_the_repr() -> None:
@@ -90,6 +161,14 @@ def test_managed_policies_are_aws_own_or_the_accounts() -> None:
         ),
         (lambda data: data["accounts"][1].update(policies=[{"name": "P", "document": {}}]), "policy/P: Statement is missing"),
         (lambda data: data["accounts"].append("x"), "TypeError"),
+        (lambda data: data["accounts"][0].update(groups=[{"name": "G", "users": ["eve"]}]), "group/G: there is no user eve"),
+        (lambda data: data["accounts"][0].update(scps=[[{"name": "S", "document": {}}]]), "policy S of 111111111111: Statement is missing"),
+        (
+            lambda data: data["accounts"][0].update(
+                policies=[{"name": "P", "document": allow(Action="*", Resource="*"), "default_version": "v9"}]
+            ),
+            "policy/P: there is no version v9",
+        ),
         (lambda data: data["accounts"][0]["users"][0]["mfa_devices"][0].update(secret="!"), "mfa/dev: its secret is not base32"),
     ],
 )
