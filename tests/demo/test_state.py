@@ -74,8 +74,6 @@ DOCUMENTS = st.sampled_from([allow(Action="s3:*", Resource="*"), json.dumps(allo
 INLINE = st.dictionaries(NAMES, DOCUMENTS, max_size=2)
 AWSS = st.sampled_from(["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/SecurityAudit"])
 ATTACHED = st.lists(AWSS, max_size=2, unique=True)
-    st.sampled_from(["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/SecurityAudit"]), max_size=2, unique=True
-)
 BOUNDARY = st.none() | st.just("arn:aws:iam::aws:policy/PowerUserAccess")
 KEYS = st.fixed_dictionaries({"id": NAMES, "secret": NAMES, "active": st.booleans(), "created": MOMENTS})
 DEVICES = st.fixed_dictionaries({"name": NAMES, "secret": st.just("JBSWY3DPEHPK3PXP"), "enabled": MOMENTS})
