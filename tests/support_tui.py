@@ -41,8 +41,8 @@ from xswitch.core.model import (
     ConfigView,
     Endpoint,
     Guard,
-    Hop,
     HistoryEntry,
+    Hop,
     IndexEntry,
     Memory,
     MfaChallenge,
@@ -232,6 +232,7 @@ class FakeActions:
     rows: tuple[StatusRow, ...] | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     asked: list[tuple[str, object]] = field(default_factory=list)
+    access: Any = None
     codes: list[str] = field(default_factory=list)
 
     def _fail(self, name: str) -> None:

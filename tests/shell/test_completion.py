@@ -235,11 +235,10 @@ def test_the_table_is_the_parser_s_grammar() -> None:
         rows = [row for row in WORDS if row.command == name]
         listed = {row.word: "value" if row.kind == "file" else row.kind for row in rows if row.word.startswith("--")}
         assert listed == options, name
-        for action in parser._actions:
-            if not action.option_strings:
-                given = {row.word for row in rows if row.kind == "choice"} - {"-"}
-                assert given == set(action.choices or ()), name
-                assert any(row.kind == "target" for row in rows) is (action.choices is None), name
+        positional = [action for action in parser._actions if not action.option_strings]
+        given = {row.word for row in rows if row.kind == "choice"} - {"-"}
+        assert given == {choice for action in positional for choice in action.choices or ()}, name
+        assert any(row.kind == "target" for row in rows) is any(action.choices is None for action in positional), name
 
 
 def test_every_command_but_switch_is_passed_through() -> None:

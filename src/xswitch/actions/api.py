@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from xswitch.actions.accessapi import AccessActions
 from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import (
@@ -188,6 +189,11 @@ class Actions(Protocol):
 
     def undo_config(self) -> tuple[str, ...]:
         """Take xswitch's last change of the config back."""
+        ...
+
+    @property
+    def access(self) -> AccessActions:
+        """Both sides of cross-account access."""
         ...
 
     def doctor(self) -> tuple[Check, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from xswitch.actions.api import Check, Forgotten, Listing, Renewed, StatusRow, Switched, SwitchOptions
 from xswitch.actions.broker import Broker
@@ -15,6 +17,9 @@ from xswitch.actions.resolving import resolve_target
 from xswitch.actions.serving import credential_process, renew_in_background
 from xswitch.actions.switching import switch
 from xswitch.core.model import ConfigView, HistoryEntry, Role, VaultInfo
+
+if TYPE_CHECKING:
+    from xswitch.actions.access.facade import RealAccess
 
 __all__ = ["Ports", "RealActions"]
 
@@ -70,6 +75,13 @@ class RealActions:
     def undo_config(self) -> tuple[str, ...]:
         """See `Actions.undo_config`."""
         return self._ports.config.undo()
+
+    @cached_property
+    def access(self) -> RealAccess:
+        """See `Actions.access`."""
+        from xswitch.actions.access.facade import RealAccess  # noqa: PLC0415 -- few commands set anything up
+
+        return RealAccess(self._broker)
 
     def doctor(self) -> tuple[Check, ...]:
         """See `Actions.doctor`."""

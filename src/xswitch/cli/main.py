@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 
 from xswitch.cli.context import Context, World
 from xswitch.cli.data import Data
@@ -40,52 +41,38 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
 
 
 def _world(environ: Mapping[str, str]) -> World:
-    from xswitch.wiring import build_world
+    from xswitch.wiring import build_world  # noqa: PLC0415 -- only who asks for a world pays for it
 
     return build_world(environ)
 
 
+_MODULES: Mapping[str, tuple[str, str]] = {
+    "access": ("access", "access"),
+    "complete": ("looking", "complete"),
+    "completion": ("shells", "completion"),
+    "config": ("looking", "config"),
+    "console": ("access", "console"),
+    "credential-process": ("sessions", "credential_process"),
+    "demo": ("demo", "demo"),
+    "doctor": ("looking", "doctor"),
+    "forget": ("sessions", "forget"),
+    "history": ("looking", "history"),
+    "init": ("shells", "init"),
+    "list": ("looking", "list_roles"),
+    "pin": ("sessions", "pin"),
+    "renew": ("sessions", "renew"),
+    "renew-background": ("sessions", "renew_background"),
+    "status": ("looking", "status"),
+    "switch": ("switching", "switch"),
+}
+"""Command → its module and function; the picker is what no command means."""
+
+
 def _command(name: str | None) -> Command:
-    """The function of a command; its module is imported only when it is the one asked for."""
-    # ruff: noqa: PLC0415 -- every import below is one command's, and start-up time is felt at every prompt
-    match name:
-        case "list" | "status" | "history" | "config" | "doctor" | "complete":
-            from xswitch.cli.commands import looking
-
-            return {
-                "list": looking.list_roles,
-                "status": looking.status,
-                "history": looking.history,
-                "config": looking.config,
-                "doctor": looking.doctor,
-                "complete": looking.complete,
-            }[name]
-        case "renew" | "forget" | "pin" | "credential-process" | "renew-background":
-            from xswitch.cli.commands import sessions
-
-            return {
-                "renew": sessions.renew,
-                "forget": sessions.forget,
-                "pin": sessions.pin,
-                "credential-process": sessions.credential_process,
-                "renew-background": sessions.renew_background,
-            }[name]
-        case "init" | "completion":
-            from xswitch.cli.commands import shells
-
-            return shells.init if name == "init" else shells.completion
-        case "demo":
-            from xswitch.cli.commands import demo
-
-            return demo.demo
-        case "switch":
-            from xswitch.cli.commands import switching
-
-            return switching.switch
-        case _:
-            from xswitch.cli.commands import switching
-
-            return switching.picker
+    """The function of a command; its module is imported only when it is the one asked for: start-up time is felt at every prompt."""
+    module, function = _MODULES.get(name or "", ("switching", "picker"))
+    found: Command = getattr(import_module(f"xswitch.cli.commands.{module}"), function)
+    return found
 
 
 def _report(error: XswitchError, arguments: argparse.Namespace, data: Data, words: Words) -> None:

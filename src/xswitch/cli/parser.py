@@ -48,6 +48,7 @@ def build() -> argparse.ArgumentParser:
     _switching(commands)
     _looking(commands)
     _sessions(commands)
+    _access(commands)
     _shells(commands)
     _demo(commands)
     return parser
@@ -117,6 +118,51 @@ def _sessions(commands: _Commands[_Parser]) -> None:
     process.add_argument("profile", metavar="PROFILE")
     background = _command(commands, "renew-background", "the detached half of a renewal", hidden=True)
     background.add_argument("profile", metavar="PROFILE")
+
+
+def _access(commands: _Commands[_Parser]) -> None:
+    access = _command(commands, "access", "both sides of cross-account access: plan, apply, check, lint", json=True)
+    access.add_argument(
+        "action", choices=["plan", "apply", "check", "lint"], help="show the difference, make it, try it; read trust policies"
+    )
+    access.add_argument("name", nargs="*", metavar="ROLE", help="the role's name (lint: roles, or files with trust policies)")
+    access.add_argument("--target", metavar="PROFILE", help="a profile that may change IAM in the role's account")
+    access.add_argument("--target-account", metavar="ID", help="instead of --target: the role's account, whose side somebody else sets up")
+    access.add_argument("--source", metavar="PROFILE", help="a profile that may change IAM in the account of those who switch")
+    access.add_argument("--source-account", metavar="ID", help="instead of --source: their account, whose side somebody else sets up")
+    who = access.add_mutually_exclusive_group()
+    who.add_argument("--user", metavar="NAME", help="who switches: this user (without any of these: the user of --source)")
+    who.add_argument("--group", metavar="NAME", help="who switches: the users of this group")
+    who.add_argument("--assuming-role", metavar="NAME", help="who switches: sessions of this role")
+    who.add_argument("--account", action="store_true", help="who switches: whoever the source account lets")
+    access.add_argument("--path", default="/", help="the role's path (default /)")
+    access.add_argument(
+        "--policy", action="append", default=[], metavar="NAME", help="what the role may do: a managed policy by name or ARN"
+    )
+    access.add_argument(
+        "--document", action="append", default=[], metavar="NAME=FILE", help="what the role may do: a policy document of its own"
+    )
+    access.add_argument("--external-id", default="", metavar="ID", help="an external ID the switch has to bring")
+    access.add_argument("--generate-external-id", action="store_true", help="make one up")
+    access.add_argument("--no-mfa", action="store_true", help="do not ask for MFA")
+    access.add_argument("--max-session", type=seconds, default=3600, metavar="TIME", help="the role's longest session (1h to 12h)")
+    access.add_argument("--tag", action="append", default=[], type=tag, metavar="KEY=VALUE", help="a tag of the role (again for more)")
+    access.add_argument("--description", default="", help="what the role is for")
+    access.add_argument("--profile", default="", metavar="NAME", help="name of the role profile to be written (default: the role's)")
+    access.add_argument("--switch-from", metavar="PROFILE", help="the profile of the one who switches (default: found by its identity)")
+    access.add_argument("--region", default="", help="region of the role profile")
+    access.add_argument("--display-name", default="", metavar="TEXT", help="what the console's link shows")
+    access.add_argument("--colour", default="", metavar="WORD", help="the console's colour of the role")
+    access.add_argument("--format", choices=["text", "json", "cli", "cloudformation", "terraform"], default="text", help="of the plan")
+    access.add_argument("--output", metavar="DIR", help="write each side's file there")
+    access.add_argument("--force", action="store_true", help="with --output: write over files that are there")
+    access.add_argument("--dry-run", action="store_true", help="apply: show what would be done, and do nothing")
+    access.add_argument("--yes", action="store_true", help="apply: without asking")
+    access.add_argument("--take-back-on-failure", action="store_true", help="apply: undo what was done when something fails")
+    access.add_argument("--no-check", action="store_true", help="apply: do not switch as the user afterwards")
+    access.add_argument("--mfa-code", metavar="CODE", help="the MFA code, so that nobody is asked")
+    console = _command(commands, "console", "the link with which the AWS console switches to a role", json=True)
+    console.add_argument("target", nargs="+", metavar="TARGET")
 
 
 def _shells(commands: _Commands[_Parser]) -> None:

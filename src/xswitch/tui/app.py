@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -32,6 +32,10 @@ from xswitch.tui.picker import Asked, PickerScreen
 from xswitch.tui.scrollbar import ThinScrollBar
 from xswitch.tui.state import Reading
 from xswitch.tui.theme import DARK, LIGHT, PALETTES, PLAIN, Colourless, choose, textual_theme
+
+if TYPE_CHECKING:
+    from xswitch.tui.setup.flow import Setup
+    from xswitch.tui.setup.screen import SetupScreen
 
 _STATUS_EVERY = 10
 Read = tuple[Reading, Matcher, Widths]
@@ -72,6 +76,8 @@ class PickerApp(App[Switched]):
         self.picker = PickerScreen(clock, environ, notice)
         self.switching = Switching(self)
         self.upkeep = Upkeep(self)
+        self._setup: Setup | None = None
+        self._wanted = ""
         self._jobs: set[Job] = set()
         self._prompts = threading.Lock()
         self._reading_status = False
@@ -147,7 +153,7 @@ class PickerApp(App[Switched]):
         work: Callable[[Job], Result],
         done: Callable[[Result], None],
         failed: Callable[[BaseException], None],
-        told: Callable[[str], None] = lambda _text: None,
+        told: Callable[[Any], None] = lambda _what: None,
     ) -> Job:
         """Run `work` in a thread; `done`, `failed` and `told` are called here, unless the job was stopped."""
         job = Job(work=work, done=done, failed=failed, told=told, prompts=self._prompts)
@@ -158,7 +164,7 @@ class PickerApp(App[Switched]):
     def on_job_told(self, event: JobTold) -> None:
         """Progress, of a job that is still wanted."""
         if not event.job.stopped:
-            event.job.told(event.text)
+            event.job.told(event.what)
 
     def on_job_ended(self, event: JobEnded) -> None:
         """A job's end; one that was stopped has nothing to say any more."""
@@ -211,6 +217,9 @@ class PickerApp(App[Switched]):
         again = picker.state.loaded
         query = picker.filter.value
         picker.read(states.with_reading(picker.state, what, matcher.filter(query).order, query=query), matcher, widths)
+        if self._wanted:
+            picker.update(partial(states.selected, name=self._wanted))
+            self._wanted = ""
         if again:
             picker.say(f"Read again: {words.many(len(what.listing.roles), 'role')}.")
         self.read_status()
@@ -257,6 +266,7 @@ class PickerApp(App[Switched]):
             "reload": self._read,
             "theme": self._change_theme,
             "renew_all": self.upkeep.renew_all,
+            "set_up": self._set_up,
         }
         if event.action in plain:
             plain[event.action]()
@@ -269,6 +279,21 @@ class PickerApp(App[Switched]):
                 "copy": self.upkeep.copy,
             }
             about[event.action](event.role)
+
+    def _set_up(self) -> None:
+        from xswitch.tui.setup.flow import Setup  # noqa: PLC0415 -- few starts of the picker end in a set-up
+
+        def finished(profile: str) -> None:
+            self._wanted = profile
+            self._read()
+
+        self._setup = Setup(self, finished)
+        self._setup.begin()
+
+    def on_setup_screen_asked(self, event: SetupScreen.Asked) -> None:
+        """The next step of a set-up."""
+        if self._setup is not None:
+            self._setup.asked(event.action)
 
     def _show_problems(self) -> None:
         problems = self.picker.state.problems

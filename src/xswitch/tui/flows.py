@@ -42,7 +42,7 @@ class Stage(Protocol):
         work: Callable[[Job], Any],
         done: Callable[[Any], None],
         failed: Callable[[BaseException], None],
-        told: Callable[[str], None] = ...,
+        told: Callable[[Any], None] = ...,
     ) -> Job:
         """Run something in a thread."""
         ...

@@ -34,7 +34,7 @@ class Job:
     work: Callable[[Job], Any]
     done: Callable[[Any], None]
     failed: Callable[[BaseException], None]
-    told: Callable[[str], None] = lambda _text: None
+    told: Callable[[Any], None] = lambda _what: None
     prompts: threading.Lock = field(default_factory=threading.Lock)
     _post: Callable[[Message], None] = lambda _message: None
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -54,7 +54,11 @@ class Job:
     def progress(self, text: str) -> None:
         """The `Progress` of the use cases."""
         self._halt()
-        self._post(JobTold(self, text))
+        self.report(text)
+
+    def report(self, what: object) -> None:
+        """Hand something to `told`; unlike `progress` it stops nothing."""
+        self._post(JobTold(self, what))
 
     def code(self, challenge: MfaChallenge) -> str:
         """The `MfaPrompt` of the use cases: one question on screen at a time, each waits for its dialog."""
@@ -100,12 +104,12 @@ def _cancelled() -> CancelledError:
 
 
 class JobTold(Message):
-    """A job says what it is doing."""
+    """A job says what it is doing: in words, or whatever its `told` understands."""
 
-    def __init__(self, job: Job, text: str) -> None:
+    def __init__(self, job: Job, what: object) -> None:
         super().__init__()
         self.job = job
-        self.text = text
+        self.what = what
 
 
 class JobEnded(Message):

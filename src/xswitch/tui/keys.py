@@ -38,6 +38,7 @@ KEYS: tuple[Key, ...] = (
     Key("detail", "", ("tab",), "detail", "Show or hide the detail", 3, "Show or hide the detail"),
     Key("filter", "/", (), "filter", "Begin a filter with any letter", 9),
     Key("help", "?", ("f1",), "help", "This help", 1, "Help"),
+    Key("set_up", "n", ("f10", "ctrl+n"), "set up", "Set up a new role to switch to, on both sides", 11, "Set up a role to switch to"),
     Key("renew_all", "R", (), "renew all", "Renew every session there is", None, "Renew all sessions"),
     Key("reload", "", ("f5", "ctrl+l"), "reload", "Read the config files again", None, "Read the config files again"),
     Key("problems", "", ("f12",), "problems", "Problems found in the config files", None, "Show problems of the config files"),

@@ -193,7 +193,7 @@ class PickerScreen(Screen[None]):
             here()
             return
         role = self.state.role
-        if role is not None or action in ("reload", "renew_all", "theme", "help", "problems", "leave", "command_palette"):
+        if role is not None or action in ("reload", "renew_all", "set_up", "theme", "help", "problems", "leave", "command_palette"):
             self.post_message(Asked(action, role))
 
     def _do_leave(self) -> None:

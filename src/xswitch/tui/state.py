@@ -245,6 +245,11 @@ def moved_to(state: PickerState, row: int, *, forward: bool = True) -> PickerSta
     return state
 
 
+def selected(state: PickerState, name: str) -> PickerState:
+    """The cursor on the role of that name, if the list shows it."""
+    return _laid_out(state, state.order, keep=name)
+
+
 # -- doing --------------------------------------------------------------------------------------------------------
 
 

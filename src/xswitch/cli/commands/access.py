@@ -1,0 +1,222 @@
+"""`access` (plan, apply, check, lint) and `console`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xswitch.actions.accessapi import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, StepState
+from xswitch.actions.ports import MfaPrompt
+from xswitch.cli.accesstext import applied_lines, applied_shape, checked_lines, checked_shape, finding_lines, plan_lines, step_line
+from xswitch.cli.context import Context
+from xswitch.cli.outfiles import write_new
+from xswitch.cli.tty import ask_line, has_terminal
+from xswitch.core.access.documents import canonical
+from xswitch.core.access.link import role_link
+from xswitch.core.access.model import Change, NamedPolicy, Side, WhoKind
+from xswitch.core.access.rendering import finding_data, plan_data, render
+from xswitch.core.errors import CancelledError, ExitCode, UsageError, XswitchError
+
+_YES = "yes"
+
+
+def access(context: Context) -> int:
+    """Plan, apply, check or lint."""
+    return {"plan": plan, "apply": apply, "check": check, "lint": lint}[context.arguments.action](context)
+
+
+def plan(context: Context) -> int:
+    """What has to change on both sides; changes nothing."""
+    _show(context, _planned(context, _ask(context)))
+    return ExitCode.DONE
+
+
+def apply(context: Context) -> int:
+    """Make it so, and check it as the user."""
+    arguments, ask = context.arguments, _ask(context)
+    planned = _planned(context, ask)
+    if arguments.dry_run:
+        _show(context, planned)
+        return ExitCode.DONE
+    if not planned.plan.empty:
+        if not arguments.json:
+            context.data.lines(plan_lines(planned))
+        _confirm(context)
+    applied = context.actions.access.apply(planned, ask, lambda side, change, now: _step(context, side, change, now))
+    if applied.error is not None:
+        return _failed(context, applied, ask)
+    checked = None
+    if not arguments.no_check and all(side.profile is not None for side in applied.planned.plan.sides):
+        checked = context.actions.access.check(applied.planned, ask, context.progress)
+    _tell(context, applied, checked)
+    return ExitCode.DONE
+
+
+def check(context: Context) -> int:
+    """Switch as the user, as it is now."""
+    ask = _ask(context)
+    checked = context.actions.access.check(_planned(context, ask), ask, context.progress)
+    if context.arguments.json:
+        context.data.envelope("access check", checked_shape(checked))
+    else:
+        context.data.lines(checked_lines(checked))
+    return ExitCode.DONE
+
+
+def lint(context: Context) -> int:
+    """What is wrong with trust policies; exit code 8 when one of the findings is an error."""
+    files = [name for name in context.arguments.name if Path(name).is_file()]
+    roles = [name for name in context.arguments.name if name not in files]
+    documents = [NamedPolicy(name, _read(name)) for name in files]
+    if not documents and not roles and context.arguments.target is None:
+        raise UsageError("There is nothing to read.", next_step="xswitch access lint FILE, or: xswitch access lint ROLE --target PROFILE")
+    findings = context.actions.access.lint(documents, roles, context.arguments.target, _ask(context))
+    if context.arguments.json:
+        context.data.envelope("access lint", {"findings": [finding_data(finding) for finding in findings]})
+    else:
+        context.data.lines(finding_lines(findings))
+        if not findings:
+            context.words.done("nothing found")
+    return ExitCode.CONFIG if any(finding.severity == "error" for finding in findings) else ExitCode.DONE
+
+
+def console(context: Context) -> int:
+    """The console's switch-role link."""
+    from xswitch.actions.api import SwitchOptions  # noqa: PLC0415 -- nothing else here needs it
+
+    role = context.actions.resolve(" ".join(context.arguments.target), SwitchOptions())
+    link = role_link(role)
+    if context.arguments.json:
+        context.data.envelope("console", {"name": role.name, "role_arn": role.role_arn, "link": link})
+    else:
+        context.data.lines([link])
+    return ExitCode.DONE
+
+
+# -- inputs -------------------------------------------------------------------------------------------------------
+
+
+def _ask(context: Context) -> MfaPrompt:
+    return context.world.ask(context.arguments.mfa_code, "the same command with --mfa-code CODE")
+
+
+def _planned(context: Context, ask: MfaPrompt) -> PlannedAccess:
+    return context.actions.access.plan(_inputs(context), ask, context.progress)
+
+
+def _inputs(context: Context) -> AccessInputs:
+    arguments = context.arguments
+    if len(arguments.name) != 1:
+        raise UsageError(
+            "One role is set up at a time.", next_step=f"xswitch access {arguments.action} ROLE --source PROFILE --target PROFILE"
+        )
+    kind, name = WhoKind.USER, arguments.user or ""
+    if arguments.group:
+        kind, name = WhoKind.GROUP, arguments.group
+    elif arguments.assuming_role:
+        kind, name = WhoKind.ROLE, arguments.assuming_role
+    elif arguments.account:
+        kind = WhoKind.ACCOUNT
+    return AccessInputs(
+        role_name=arguments.name[0],
+        who_kind=kind,
+        who_name=name,
+        target_profile=arguments.target,
+        source_profile=arguments.source,
+        target_account=arguments.target_account or "",
+        source_account=arguments.source_account or "",
+        role_path=arguments.path,
+        policies=tuple(arguments.policy),
+        documents=tuple(_document(text) for text in arguments.document),
+        external_id=arguments.external_id,
+        generate_external_id=arguments.generate_external_id,
+        require_mfa=not arguments.no_mfa,
+        max_session_seconds=arguments.max_session,
+        tags=tuple(arguments.tag),
+        description=arguments.description,
+        switch_from=arguments.switch_from,
+        save_as=arguments.profile,
+        region=arguments.region,
+        display_name=arguments.display_name,
+        colour=arguments.colour,
+    )
+
+
+def _document(text: str) -> NamedPolicy:
+    name, equals, file = text.partition("=")
+    if not name or not equals or not file:
+        raise UsageError(f"{text!r} is not NAME=FILE.", next_step="--document my-policy=policy.json")
+    return NamedPolicy(name, canonical(_read(file), file))
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
+        raise UsageError(f"{file} can't be read.", why=f"{reason}.", code="file") from None
+
+
+# -- what is shown ------------------------------------------------------------------------------------------------
+
+
+def _show(context: Context, planned: PlannedAccess) -> None:
+    arguments = context.arguments
+    if arguments.output is not None:
+        fmt = "cli" if arguments.format == "text" else arguments.format
+        for one in render(planned.plan, fmt):
+            path = write_new(arguments.output, one.file_name, one.text, force=arguments.force)
+            context.words.done(f"wrote {path}, for the {one.side.value} side's administrator")
+    elif arguments.json:
+        context.data.envelope(f"access {arguments.action}", {"plan": plan_data(planned.plan), "console_link": planned.console_link})
+    elif arguments.format == "text":
+        context.data.lines(plan_lines(planned))
+    else:
+        for one in render(planned.plan, arguments.format):
+            context.data.raw(one.text)
+
+
+def _confirm(context: Context) -> None:
+    if context.arguments.yes:
+        return
+    if not has_terminal():
+        raise UsageError(
+            "Nothing is changed without a yes, and there is no terminal to ask on.",
+            next_step="the same command with --yes",
+            code="unconfirmed",
+        )
+    if ask_line("Make these changes? Type yes: ").strip().lower() != _YES:
+        raise CancelledError("Nothing was changed.")
+
+
+def _step(context: Context, side: Side, change: Change, now: StepState) -> None:
+    line = step_line(side, change, now)
+    if now == "failed":
+        context.words.warn(line)
+    elif now == "doing":
+        context.progress(line)
+    else:
+        context.words.done(line)
+
+
+def _failed(context: Context, applied: AppliedAccess, ask: MfaPrompt) -> int:
+    error = applied.error or XswitchError("It failed.")
+    back = context.arguments.take_back_on_failure
+    if applied.done and not back and not context.arguments.yes and has_terminal():
+        context.words.error(error)
+        back = ask_line(f"{len(applied.done)} of the changes were made. Take them back? Type yes: ").strip().lower() == _YES
+    if applied.done and back:
+        undone = context.actions.access.take_back(applied, ask, lambda side, change, now: _step(context, side, change, now))
+        if undone.error is not None:
+            context.words.error(undone.error)
+        else:
+            context.words.done("everything is as it was before")
+    elif applied.done:
+        context.words.hint(f"{len(applied.done)} changes were made, {len(applied.left)} are left; the same command goes on from there")
+    raise error
+
+
+def _tell(context: Context, applied: AppliedAccess, checked: CheckedAccess | None) -> None:
+    if context.arguments.json:
+        context.data.envelope("access apply", applied_shape(applied, checked))
+        return
+    context.data.lines(applied_lines(applied, checked))

@@ -1,0 +1,152 @@
+"""The widgets of the form: a line to type into, a choice, and the row that holds either with its label and complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.strip import Strip
+from textual.suggester import SuggestFromList
+from textual.widget import Widget
+from textual.widgets import Input
+
+from xswitch.tui.lines import Lines, base_style, palette_of
+from xswitch.tui.setup.form import Field, Values, asked
+from xswitch.tui.text import Line, span, strip, wrap
+
+PROFILE_FIELDS = frozenset({"source_profile", "target_profile", "switch_from"})
+
+
+class Answered(Message):
+    """A field has another value."""
+
+    def __init__(self, key: str, value: str) -> None:
+        super().__init__()
+        self.key = key
+        self.value = value
+
+
+class TextField(Input):
+    """One line to type into, without a frame; the right arrow takes a suggested profile."""
+
+    def __init__(self, field: Field, value: str) -> None:
+        super().__init__(value, placeholder=field.hint, compact=True, select_on_focus=False, id=f"field-{field.key}")
+        self.field = field
+        self.cursor_blink = False
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Tell the screen."""
+        event.stop()
+        self.post_message(Answered(self.field.key, event.value))
+
+
+class Choice(Widget):
+    """A few values beside each other, one of them chosen: by the arrow keys, the space bar or a click."""
+
+    ALLOW_SELECT = False
+    can_focus = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1)", "before", show=False),
+        Binding("right,space", "move(1)", "next", show=False),
+    ]
+
+    def __init__(self, field: Field, value: str) -> None:
+        super().__init__(id=f"field-{field.key}")
+        self.field = field
+        self.value = value
+
+    def action_move(self, steps: int) -> None:
+        """Another value, going round."""
+        values = [value for value, _ in self.field.choices]
+        self._choose(values[(values.index(self.value) + steps) % len(values)])
+
+    def _choose(self, value: str) -> None:
+        if value != self.value:
+            self.value = value
+            self.refresh()
+            self.post_message(Answered(self.field.key, value))
+
+    def line(self) -> Line:
+        """What is drawn."""
+        parts: Line = []
+        for value, label in self.field.choices:
+            sign: Line = [("● ", "accent"), (label, "bright")] if value == self.value else [("○ ", "faint"), (label, "muted")]
+            parts += [*sign, ("   ", "text")]
+        return parts
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
+        """The one line."""
+        return strip(self.line(), self.size.width, palette_of(self), base_style(self))
+
+    def on_click(self, event: events.Click) -> None:
+        """The value under the mouse."""
+        at = 0
+        for value, label in self.field.choices:
+            at += len(label) + 5
+            if event.x < at:
+                self._choose(value)
+                return
+
+
+class Row(Vertical):
+    """A field with its label, and its complaint below when there is one."""
+
+    def __init__(self, field: Field, value: str) -> None:
+        super().__init__(id=f"row-{field.key}", classes="row")
+        self.field = field
+        self._value = value
+        self._complaint = Lines(classes="complaint")
+
+    def compose(self) -> ComposeResult:
+        """Label, field, complaint."""
+        with Horizontal(classes="line"):
+            yield Lines(lambda _width: [[(self.field.label, "muted")]], classes="label")
+            yield Choice(self.field, self._value) if self.field.choices else TextField(self.field, self._value)
+        yield self._complaint
+
+    def complain(self, text: str) -> None:
+        """Say what is wrong; "" says nothing."""
+        self._complaint.show(lambda width: wrap([("✗ ", "error"), span(text, "error")], width, hang=2) if text else [])
+
+
+class Form(VerticalScroll):
+    """All rows by group; those not asked for are not shown."""
+
+    can_focus = False
+
+    def __init__(self, fields: Sequence[Field], values: Values) -> None:
+        super().__init__(id="form")
+        self._fields = fields
+        self._values = values
+
+    def compose(self) -> ComposeResult:
+        """A heading for each group, then its rows."""
+        group = ""
+        for field in self._fields:
+            if field.group != group:
+                group = field.group
+                yield Lines(partial(_heading, group), classes="group")
+            yield Row(field, self._values[field.key])
+
+    def show(self, values: Values, complaints: Mapping[str, str]) -> None:
+        """Which rows are asked for, and what is wrong with them."""
+        wanted = {field.key for field in asked(values)}
+        for row in self.query(Row):
+            row.display = row.field.key in wanted
+            row.complain(complaints.get(row.field.key, ""))
+
+    def suggest(self, profiles: Sequence[str]) -> None:
+        """Names a profile's field may be completed to."""
+        for one in self.query(TextField):
+            if one.field.key in PROFILE_FIELDS:
+                one.suggester = SuggestFromList(profiles)
+
+
+def _heading(text: str, _width: int) -> list[Line]:
+    return [[(text, "title")]]

@@ -1,0 +1,172 @@
+"""The set-up from the key to the new role in the list. Each step is a job; the screen only shows how it stands."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from xswitch.actions.accessapi import AppliedAccess, CheckedAccess, PlannedAccess, Steps, StepState
+from xswitch.core.access.model import Change, Side
+from xswitch.core.errors import CancelledError
+from xswitch.core.shellcode import quote
+from xswitch.tui import failure as failures
+from xswitch.tui.flows import Stage as AppStage
+from xswitch.tui.jobs import Job
+from xswitch.tui.setup import form
+from xswitch.tui.setup import state as states
+from xswitch.tui.setup.command import command_words
+from xswitch.tui.setup.screen import SetupScreen
+from xswitch.tui.setup.state import SetupState, Stage
+
+
+class Setup:
+    """One set-up at a time; `finished` gets the new role profile's name, "" when only the files have to be read again."""
+
+    def __init__(self, stage: AppStage, finished: Callable[[str], None]) -> None:
+        self._stage = stage
+        self._finished = finished
+        self._screen: SetupScreen | None = None
+        self._job: Job | None = None
+        self._halt = threading.Event()
+
+    def begin(self) -> None:
+        """Show the form."""
+        screen = self._screen = SetupScreen()
+        self._stage.push_screen(screen, self._left)
+        self._stage.start_job(lambda _job: tuple(self._stage.actions.config().profiles), screen.suggest, lambda _error: None)
+
+    def asked(self, action: str) -> None:
+        """A key of the screen."""
+        screen = self._screen
+        if screen is None:
+            return
+        {"go": self._go, "back": self._back, "take_back": self._take_back, "copy": self._copy}[action](screen)
+
+    def _left(self, profile: str | None) -> None:
+        if self._job is not None:
+            self._job.stop()
+        self._job = self._screen = None
+        if profile is not None:
+            self._finished(profile)
+
+    # -- steps ----------------------------------------------------------------------------------------------------
+
+    def _go(self, screen: SetupScreen) -> None:
+        stage = screen.state.stage
+        if stage is Stage.FORM:
+            self._plan(screen)
+        elif stage in (Stage.PLAN, Stage.STOPPED):
+            self._apply(screen)
+        elif stage is Stage.CHECK_FAILED:
+            screen.update(states.checking)
+            self._check(screen)
+        elif stage is Stage.DONE:
+            screen.dismiss(screen.state.checked.profile if screen.state.checked is not None else "")
+
+    def _back(self, screen: SetupScreen) -> None:
+        stage = screen.state.stage
+        if stage in (Stage.APPLYING, Stage.TAKING_BACK):
+            # Between two calls, never in the middle of one: what was done has to be known.
+            self._halt.set()
+        elif screen.state.working:
+            if self._job is not None:
+                self._job.stop()
+                self._job = None
+            screen.update(partial(states.failed, failure=failures.of_error(CancelledError("You stopped it."))))
+        elif stage is Stage.PLAN:
+            screen.update(states.back)
+        else:
+            screen.dismiss(None if stage is Stage.FORM else "")
+
+    def _run(
+        self,
+        screen: SetupScreen,
+        work: Callable[[Job], Any],
+        done: Callable[[Any], None],
+    ) -> None:
+        def failed(error: BaseException) -> None:
+            self._job = None
+            screen.update(partial(states.failed, failure=failures.of_exception(error)))
+
+        def over(result: Any) -> None:
+            self._job = None
+            done(result)
+
+        def told(what: Any) -> None:
+            screen.update(partial(states.told, text=what) if isinstance(what, str) else what)
+
+        self._halt.clear()
+        self._job = self._stage.start_job(work, over, failed, told)
+
+    def _plan(self, screen: SetupScreen) -> None:
+        screen.update(states.tried)
+        if screen.state.stage is not Stage.PLANNING:
+            return
+        wanted = form.inputs(screen.state.values)
+
+        def done(planned: PlannedAccess) -> None:
+            screen.update(partial(states.with_plan, planned=planned))
+
+        self._run(screen, lambda job: self._stage.actions.access.plan(wanted, job, job.progress), done)
+
+    def _apply(self, screen: SetupScreen) -> None:
+        planned = screen.state.planned
+        if planned is None:
+            return
+        screen.update(states.applying)
+
+        def done(result: AppliedAccess) -> None:
+            failure = failures.of_error(result.error) if result.error is not None else None
+            screen.update(partial(states.applied, result=result, failure=failure))
+            if failure is not None:
+                return
+            if states.complete(screen.state):
+                self._check(screen)
+            else:
+                screen.update(states.half_done)
+
+        self._run(screen, lambda job: self._stage.actions.access.apply(planned, job, self._steps(job)), done)
+
+    def _take_back(self, screen: SetupScreen) -> None:
+        applied = screen.state.applied
+        if applied is None:
+            return
+        screen.update(states.taking_back)
+
+        def done(result: AppliedAccess) -> None:
+            failure = failures.of_error(result.error) if result.error is not None else None
+            screen.update(partial(states.taken_back, failure=failure))
+
+        self._run(screen, lambda job: self._stage.actions.access.take_back(applied, job, self._steps(job)), done)
+
+    def _check(self, screen: SetupScreen) -> None:
+        planned = screen.state.planned
+        if planned is None:
+            return
+
+        def done(result: CheckedAccess) -> None:
+            screen.update(partial(states.checked, result=result))
+
+        self._run(screen, lambda job: self._stage.actions.access.check(planned, job, job.progress), done)
+
+    def _steps(self, job: Job) -> Steps:
+        def step(side: Side, change: Change, now: StepState) -> None:
+            def draw(state: SetupState) -> SetupState:
+                return states.stepped(state, side, change, now)
+
+            job.report(draw)
+            if now == "doing" and self._halt.is_set():
+                raise CancelledError("You stopped it.")
+
+        return step
+
+    def _copy(self, screen: SetupScreen) -> None:
+        state = screen.state
+        text = state.checked.console_link if state.checked is not None else ""
+        if state.stage is Stage.PLAN and state.planned is not None:
+            text = " ".join(quote("sh", word) for word in command_words(state.planned.inputs))
+        if text:
+            self._stage.copy_to_clipboard(text)
+            screen.say(f"Copied: {text}")

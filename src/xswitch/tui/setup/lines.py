@@ -1,0 +1,129 @@
+"""The set-up screen as lines: the plan with both sides next to each other, the work step by step, the check, what failed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xswitch.core.access.difference import difference
+from xswitch.core.access.model import AccessPlan, SidePlan
+from xswitch.tui.describe import failure_lines
+from xswitch.tui.setup.state import SetupState, Stage, Step
+from xswitch.tui.text import Line, Span, fit, pad, span, width_of, wrap
+
+BESIDE = 96
+"""The columns from which the two sides stand next to each other."""
+_MARKS = {"+": "live", "-": "error", " ": "muted", "@": "faint"}
+_SIDES = {"source": "Source: the users' account", "target": "Target: the role's account"}
+_STEP: dict[str, Span] = {
+    "waiting": ("· ", "muted"),
+    "doing": ("↻ ", "accent"),
+    "done": ("✓ ", "live"),
+    "failed": ("✗ ", "error"),
+    "taken_back": ("↩ ", "expiring"),
+}
+_SEVERITY = {"error": ("✗ ", "error"), "warning": ("! ", "warning"), "info": ("· ", "muted")}
+
+
+def setup_lines(state: SetupState, width: int) -> list[Line]:
+    """What stands on the screen after the form, for a width."""
+    if state.planned is None:
+        return []
+    plan = state.planned.plan
+    if state.stage is Stage.PLAN:
+        return [*_what(plan, width), [], *_plan(plan, width)]
+    lines = [*_what(plan, width), [], *_steps(state.steps, width)]
+    if state.told:
+        lines += [[], *wrap([("↻ ", "accent"), span(state.told)], width, hang=2)]
+    if state.failure is not None:
+        lines += [[], *failure_lines(state.failure, width), *_afterwards(state, width)]
+    if state.stage is Stage.DONE:
+        lines += [[], *_done(state, width)]
+    return lines
+
+
+def _what(plan: AccessPlan, width: int) -> list[Line]:
+    request = plan.request
+    who = request.who
+    name = f"{who.kind.value} {who.name}" if who.name else "the whole account"
+    line: Line = [span(name, "title"), (" of ", "muted"), span(who.account, "text"), ("  ▶  ", "accent"), span(request.role_arn, "title")]
+    return wrap(line, width, hang=2)
+
+
+def _plan(plan: AccessPlan, width: int) -> list[Line]:
+    lines: list[Line] = []
+    for warning in plan.warnings:
+        lines += wrap([_SEVERITY[warning.severity], span(warning.why)], width, hang=2)
+    if plan.warnings:
+        lines.append([])
+    if plan.empty:
+        return [*lines, *wrap([("✓ ", "live"), ("Everything is as wanted already; only the check is left.", "text")], width, hang=2)]
+    if width < BESIDE:
+        for side in plan.sides:
+            lines += [*_side(side, width), []]
+        return lines[:-1]
+    half = (width - 3) // 2
+    left, right = _side(plan.source, half), _side(plan.target, half)
+    return [*lines, *beside(left, right, half)]
+
+
+def beside(left: Sequence[Line], right: Sequence[Line], half: int) -> list[Line]:
+    """Two columns of `half` cells each, a hairline between them."""
+    rows: list[Line] = []
+    for number in range(max(len(left), len(right))):
+        first = fit(left[number], half) if number < len(left) else []
+        second = fit(right[number], half) if number < len(right) else []
+        rows.append([*first, (" " * (half - width_of(first)), "text"), (" │ ", "line"), *second])
+    return rows
+
+
+def _side(side: SidePlan, width: int) -> list[Line]:
+    lines: list[Line] = [*wrap([(_SIDES[side.side.value], "title")], width)]
+    by: Line = [("by profile ", "muted"), span(side.profile, "text")] if side.profile else [("for its administrator", "warning")]
+    lines += wrap([span(side.account, "text"), ("  ", "text"), *by], width)
+    if not side.seen and side.profile is None:
+        lines += wrap([("Not read from here: this is what an empty account needs.", "muted")], width)
+    if not side.changes:
+        lines += [[], [("✓ ", "live"), ("as wanted already", "text")]]
+    for change in side.changes:
+        lines += [[], *wrap([("● ", "accent"), span(change.summary, "bright")], width, hang=2)]
+        for mark, text in difference(change):
+            # JSON is cut rather than wrapped by words: its indentation says what belongs to what.
+            lines.append(fit([(mark + " ", _MARKS[mark]), span(text, _MARKS[mark])], width))
+    return lines
+
+
+def _steps(steps: Sequence[Step], width: int) -> list[Line]:
+    lines: list[Line] = []
+    for step in steps:
+        meaning = "muted" if step.state in ("waiting", "taken_back") else "text"
+        lines += wrap([_STEP[step.state], (pad(step.side.value, 8), "muted"), span(step.change.summary, meaning)], width, hang=10)
+    return lines or [[("✓ ", "live"), ("nothing to change", "text")]]
+
+
+def _afterwards(state: SetupState, width: int) -> list[Line]:
+    """What may be done after a failure."""
+    if state.stage is Stage.CHECK_FAILED:
+        return wrap([("  The roles and policies stay as they are; the check can be run again.", "muted")], width, hang=2)
+    done = len(state.applied.done) if state.applied is not None else 0
+    if not done:
+        return wrap([("  Nothing was changed.", "muted")], width, hang=2)
+    text = f"  {done} {'change was' if done == 1 else 'changes were'} made. Go on with the rest, or take back what was done."
+    return wrap([(text, "muted")], width, hang=2)
+
+
+def _done(state: SetupState, width: int) -> list[Line]:
+    checked = state.checked
+    if checked is None:
+        text = "Done on this side. The other side's administrator needs their file: xswitch access plan --format …"
+        return wrap([("✓ ", "live"), (text, "text")], width, hang=2)
+    rows: list[tuple[str, str, str]] = [
+        ("who", checked.identity.arn, "bright"),
+        ("until", f"{checked.expires_at:%H:%M} UTC", "text"),
+        ("profile", checked.profile, "text"),
+        ("switch", checked.command, "bright"),
+        ("console", checked.console_link, "accent"),
+    ]
+    lines = wrap([("✓ ", "live"), ("The switch works.", "title")], width)
+    for label, text, meaning in rows:
+        lines += wrap([(pad(label, 10), "muted"), span(text, meaning)], width, hang=10)
+    return lines

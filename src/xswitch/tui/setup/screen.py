@@ -1,0 +1,205 @@
+"""The set-up screen: it holds the state, draws it, turns keys into requests. Whatever takes time is `flow`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input
+
+from xswitch.core.text import clean
+from xswitch.tui.describe import failure_lines
+from xswitch.tui.keybar import Item, KeyBar
+from xswitch.tui.lines import Lines, ScrollingLines
+from xswitch.tui.setup import state as states
+from xswitch.tui.setup.fields import Answered, Form
+from xswitch.tui.setup.form import FIELDS
+from xswitch.tui.setup.lines import setup_lines
+from xswitch.tui.setup.state import SetupState, Stage
+from xswitch.tui.text import Line
+
+_ESCAPE = Item("esc", "back", "back", right=True)
+_ITEMS: dict[Stage, tuple[Item, ...]] = {
+    Stage.FORM: (
+        Item("⏎", "see the difference", "go"),
+        Item("⇥", "next field", "next", 2),
+        Item("←→", "choose", "", 3),
+        Item("esc", "back to the list", "back", right=True),
+    ),
+    Stage.PLAN: (Item("⏎", "apply", "go"), Item("y", "copy the command", "copy", 2), Item("↑↓", "scroll", "scroll(3)", 3), _ESCAPE),
+    Stage.STOPPED: (Item("⏎", "go on", "go"), Item("t", "take it back", "take_back"), Item("esc", "leave it so", "back", right=True)),
+    Stage.CHECK_FAILED: (Item("⏎", "check again", "go"), Item("esc", "leave", "back", right=True)),
+    Stage.DONE: (Item("⏎", "show it in the list", "go"), Item("y", "copy the console link", "copy", 2), _ESCAPE),
+}
+_WORKING = (Item("esc", "stop", "back", right=True),)
+_TITLES = {
+    Stage.FORM: "Set up a role to switch to",
+    Stage.PLANNING: "Reading both accounts",
+    Stage.PLAN: "What will be changed",
+    Stage.APPLYING: "Changing",
+    Stage.STOPPED: "Stopped",
+    Stage.TAKING_BACK: "Taking back",
+    Stage.CHECKING: "Checking",
+    Stage.CHECK_FAILED: "The check failed",
+    Stage.DONE: "Done",
+}
+
+
+class SetupScreen(Screen[str]):
+    """Form, difference, work, result. Its answer is the name of the new role profile, None when it was left."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["setup.tcss"]
+    AUTO_FOCUS = "#field-source_profile"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "go", "go", show=False),
+        Binding("escape", "back", "back", show=False),
+        Binding("y", "copy", "copy", show=False),
+        Binding("t", "take_back", "take back", show=False),
+        Binding("down", "next", "down", show=False),
+        Binding("up", "previous", "up", show=False),
+        Binding("pagedown,space", "scroll(10)", "page down", show=False),
+        Binding("pageup", "scroll(-10)", "page up", show=False),
+    ]
+
+    class Asked(Message):
+        """The user asked for the next step ("go"), to go back, to take back, or for a copy."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = SetupState()
+        self.form = Form(FIELDS, self.state.values)
+        self.text = ScrollingLines(id="setup-text")
+        self.keys = KeyBar(_ITEMS[Stage.FORM], id="keys")
+        self.head = Lines(self._title, id="setup-title")
+        self.failure = Lines(self._failure, id="setup-failure")
+
+    def compose(self) -> ComposeResult:
+        """Title, form or text, what failed, keys."""
+        yield self.head
+        yield self.form
+        yield self.failure
+        yield self.text
+        yield self.keys
+
+    def on_mount(self) -> None:
+        """The form, empty."""
+        self.show(self.state)
+
+    def update(self, change: Callable[[SetupState], SetupState]) -> None:
+        """Change the state and draw it."""
+        self.show(change(self.state))
+
+    def show(self, state: SetupState) -> None:
+        """Draw this state."""
+        before, self.state = self.state, state
+        form = state.stage in (Stage.FORM, Stage.PLANNING)
+        self.form.display, self.text.display = form, not form
+        self.form.show(state.values, state.complaints)
+        self.failure.display = form
+        self.failure.show(self._failure)
+        self.head.show(self._title)
+        self.keys.show(_WORKING if state.working else _ITEMS[state.stage])
+        if before.stage is not state.stage:
+            self.text.scroll_to(y=0, animate=False)
+            if not form:
+                self.set_focus(None)
+            elif before.stage not in (Stage.FORM, Stage.PLANNING):
+                self.focus_next("#field-source_profile")
+        self._draw()
+        if state.complaints and state.stage is Stage.FORM and not before.complaints:
+            self.set_focus(self.query_one(f"#field-{next(iter(state.complaints))}"))
+
+    def _draw(self) -> None:
+        width = self.text.scrollable_content_region.width or self.size.width - 3
+        self.text.show(setup_lines(self.state, width) if width > 0 else [])
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Other widths, other lines."""
+        self.call_after_refresh(self._draw)
+
+    def _title(self, _width: int) -> list[Line]:
+        told: Line = [("   ↻ ", "accent"), (clean(self.state.told), "muted")] if self.state.stage is Stage.PLANNING else []
+        return [[(" xswitch ", "title"), ("  ", "text"), (_TITLES[self.state.stage], "accent"), *told]]
+
+    def _failure(self, width: int) -> list[Line]:
+        failure = self.state.failure
+        return failure_lines(failure, width) if failure is not None and self.state.stage is Stage.FORM else []
+
+    def suggest(self, profiles: Sequence[str]) -> None:
+        """Names of profiles the fields may be completed to."""
+        self.form.suggest(profiles)
+
+    def say(self, text: str) -> None:
+        """A message in the place of the keys, until the next key."""
+        self.keys.say([("✓ ", "live"), (clean(text), "text")])
+
+    # -- keys -----------------------------------------------------------------------------------------------------
+
+    def on_answered(self, event: Answered) -> None:
+        """A field has another value."""
+        event.stop()
+        if self.state.values[event.key] != event.value:
+            self.update(lambda state: states.answered(state, event.key, event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in a field."""
+        event.stop()
+        self.action_go()
+
+    def action_go(self) -> None:
+        """The next step."""
+        if not self.state.working:
+            self.post_message(self.Asked("go"))
+
+    def action_back(self) -> None:
+        """One step back, or stop what is going on."""
+        self.post_message(self.Asked("back"))
+
+    def action_take_back(self) -> None:
+        """Take back what was done."""
+        if self.state.stage is Stage.STOPPED:
+            self.post_message(self.Asked("take_back"))
+
+    def action_copy(self) -> None:
+        """Copy the command of the plan, or the console's link."""
+        if self.state.stage in (Stage.PLAN, Stage.DONE):
+            self.post_message(self.Asked("copy"))
+
+    def action_next(self) -> None:
+        """The next field, or one line down."""
+        self._move(1)
+
+    def action_previous(self) -> None:
+        """The field before, or one line up."""
+        self._move(-1)
+
+    def _move(self, steps: int) -> None:
+        if self.state.stage is not Stage.FORM:
+            self.action_scroll(steps)
+        elif steps > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the text."""
+        self.text.scroll_relative(y=lines, animate=False)
+
+    async def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
+        """A key was clicked."""
+        event.stop()
+        if event.action:
+            await self.run_action(event.action)
+
+    def tick(self) -> None:
+        """A second has passed; nothing here counts."""

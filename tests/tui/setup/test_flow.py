@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import threading
+
+from support_setup import LINK, FakeAccess
+from support_tui import FakeActions, driven
+from xswitch.core.errors import AwsDeniedError
+from xswitch.tui.setup.screen import SetupScreen
+from xswitch.tui.setup.state import Stage
+
+DENIED = AwsDeniedError("AWS does not allow iam:CreateRole.", why="User: … is not authorized to perform: iam:CreateRole", code="denied")
+
+
+def screen_of(one: object) -> SetupScreen:
+    screen = one.app.screen  # type: ignore[attr-defined]
+    assert isinstance(screen, SetupScreen)
+    return screen
+
+
+async def filled(one: object, **more: str) -> SetupScreen:
+    """The form, open and filled in by typing."""
+    await one.press("f10")  # type: ignore[attr-defined]
+    await one.dialog("SetupScreen")  # type: ignore[attr-defined]
+    screen = screen_of(one)
+    values = {"source_profile": "people-admin", "who_name": "SwitchUser", "target_profile": "payments-admin", **more}
+    for key, value in values.items():
+        field = screen.query_one(f"#field-{key}")
+        field.focus()
+        await one.pilot.pause()  # type: ignore[attr-defined]
+        await one.type(value)  # type: ignore[attr-defined]
+    return screen
+
+
+async def test_from_the_form_to_the_new_role_in_the_list() -> None:
+    access = FakeAccess(code="123456")
+    async with driven(FakeActions(access=access), size=(130, 40)) as one:
+        screen = await filled(one)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        shown = one.text()
+        assert "Source: the users' account" in shown
+        assert "Target: the role's account" in shown
+        assert "create role SwitchRole" in shown
+        assert "aws:MultiFactorAuthPresent" in shown
+        assert "an hour at most" in shown
+        await one.press("enter")
+        await one.dialog("MfaDialog")
+        await one.type("123456")
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.DONE)
+        assert "xs payments-read" in one.text()
+        assert LINK[:60] in one.text()
+        assert [step.state for step in screen.state.steps] == ["done", "done", "done"]
+        await one.press("enter")
+        await one.closed()
+        await one.until(lambda: one.selected() == "payments-read")
+    assert [name for name, _ in access.asked] == ["plan", "apply", "check"]
+
+
+async def test_complaints_stand_at_their_fields_and_nothing_is_asked_of_aws() -> None:
+    access = FakeAccess()
+    async with driven(FakeActions(access=access)) as one:
+        await one.press("f10")
+        await one.dialog("SetupScreen")
+        await one.press("enter")
+        await one.pilot.pause()
+        assert "At least one side needs an admin profile" in one.text()
+        assert screen_of(one).state.stage is Stage.FORM
+        assert screen_of(one).focused is screen_of(one).query_one("#field-source_profile")
+        await one.type("people-admin")
+        await one.pilot.pause()
+        assert "At least one side needs" not in one.text()
+    assert access.asked == []
+
+
+async def test_a_failed_step_can_be_taken_back() -> None:
+    access = FakeAccess(fail_at=1, error=DENIED)
+    async with driven(FakeActions(access=access)) as one:
+        screen = await filled(one)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.STOPPED)
+        assert "AWS does not allow iam:CreateRole." in one.text()
+        assert "1 change was made" in one.text()
+        await one.press("t")
+        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        assert ("take_back", 1) in access.asked
+        assert screen.state.steps[0].state == "taken_back"
+
+
+async def test_a_failed_step_can_be_gone_on_from() -> None:
+    access = FakeAccess(fail_at=1, error=DENIED)
+    async with driven(FakeActions(access=access)) as one:
+        screen = await filled(one)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.STOPPED)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.DONE)
+
+
+async def test_escape_stops_between_two_changes_and_says_what_was_done() -> None:
+    access = FakeAccess(gate=threading.Event())
+    async with driven(FakeActions(access=access)) as one:
+        screen = await filled(one)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.press("enter")
+        await one.until(lambda: bool(screen.state.steps) and screen.state.steps[0].state == "doing")
+        await one.press("escape")
+        assert access.gate is not None
+        access.gate.set()
+        await one.until(lambda: screen.state.stage is Stage.STOPPED)
+        assert screen.state.applied is not None
+        assert len(screen.state.applied.done) == 1
+        assert "1 change was made" in one.text()
+
+
+async def test_a_check_that_fails_can_be_run_again() -> None:
+    access = FakeAccess(check_errors=[DENIED])
+    async with driven(FakeActions(access=access)) as one:
+        screen = await filled(one)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.CHECK_FAILED)
+        assert "the check can be run again" in one.text()
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.DONE)
+
+
+async def test_a_plan_that_fails_leads_back_to_the_filled_form() -> None:
+    access = FakeAccess(plan_error=DENIED)
+    async with driven(FakeActions(access=access)) as one:
+        screen = await filled(one)
+        await one.press("enter")
+        await one.until(lambda: screen.state.failure is not None)
+        assert screen.state.stage is Stage.FORM
+        assert "AWS does not allow iam:CreateRole." in one.text()
+        assert screen.state.values["who_name"] == "SwitchUser"
+
+
+async def test_one_side_only_ends_with_the_file_for_the_other() -> None:
+    access = FakeAccess()
+    async with driven(FakeActions(access=access), size=(80, 40)) as one:
+        await one.press("f10")
+        await one.dialog("SetupScreen")
+        screen = screen_of(one)
+        for key, value in (("source_profile", "people-admin"), ("who_name", "SwitchUser"), ("target_account", "222222222222")):
+            screen.query_one(f"#field-{key}").focus()
+            await one.pilot.pause()
+            await one.type(value)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        assert "for its administrator" in one.text()
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.DONE)
+        assert "xswitch access plan --format" in one.text()
+    assert "check" not in [name for name, _ in access.asked]
+
+
+async def test_the_command_of_a_plan_is_copied(monkeypatch: object) -> None:
+    access = FakeAccess()
+    async with driven(FakeActions(access=access)) as one:
+        copied: list[str] = []
+        one.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        screen = await filled(one)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.press("y")
+        await one.until(lambda: bool(copied))
+    assert copied[0].startswith("'xswitch' 'access' 'apply' 'SwitchRole'") or copied[0].startswith("xswitch access apply SwitchRole")
+
+
+async def test_escape_leads_back_one_step_at_a_time() -> None:
+    async with driven(FakeActions(access=FakeAccess())) as one:
+        screen = await filled(one)
+        await one.press("enter")
+        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.press("escape")
+        assert screen.state.stage is Stage.FORM
+        assert screen.state.values["target_profile"] == "payments-admin"
+        await one.press("escape")
+        await one.closed()
+
+
+async def test_choices_by_keys_and_arrows_between_fields() -> None:
+    async with driven(FakeActions(access=FakeAccess())) as one:
+        await one.press("f10")
+        await one.dialog("SetupScreen")
+        screen = screen_of(one)
+        await one.press("down", "down", "right")
+        assert screen.state.values["who_kind"] == "group"
+        await one.press("left", "left")
+        assert screen.state.values["who_kind"] == "account"
+        assert screen.query_one("#row-who_name").display is False

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from xswitch.core.access.model import WhoKind
+from xswitch.tui.setup.form import DEFAULTS, FIELDS, asked, complaints, inputs, length
+
+FILLED = {**DEFAULTS, "source_profile": "people-admin", "target_profile": "payments-admin", "who_name": "SwitchUser"}
+
+
+def keys(**more: str) -> list[str]:
+    return [field.key for field in asked({**DEFAULTS, **more})]
+
+
+def test_only_what_matters_is_asked_for() -> None:
+    assert "source_account" in keys()
+    assert "source_account" not in keys(source_profile="people-admin")
+    assert "target_account" not in keys(target_profile="payments-admin")
+    assert "who_name" not in keys(who_kind="account")
+    assert "external_id" not in keys(external="generate")
+    assert "external_id" in keys(external="own")
+    assert set(keys()) <= {field.key for field in FIELDS}
+
+
+def test_a_filled_form_has_no_complaints_and_an_empty_one_says_what_is_missing() -> None:
+    assert complaints(FILLED) == {}
+    assert list(complaints(DEFAULTS)) == ["source_profile", "source_account", "who_name", "target_account"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("who_name", "two words"),
+        ("role_name", ""),
+        ("role_name", "a" * 65),
+        ("role_name", "Rôle"),
+        ("role_path", "team"),
+        ("role_path", "/team"),
+        ("policies", "arn:aws:iam::aws:role/ReadOnly"),
+        ("max_session", "30m"),
+        ("max_session", "13h"),
+        ("max_session", "soon"),
+        ("tags", "team"),
+        ("tags", "team=a,Team=b"),
+        ("description", "x" * 1001),
+    ],
+)
+def test_an_answer_iam_would_not_take_is_told_at_its_field(key: str, value: str) -> None:
+    assert list(complaints({**FILLED, key: value})) == [key]
+
+
+def test_an_own_external_id_is_looked_at_only_when_it_is_asked_for() -> None:
+    assert complaints({**FILLED, "external_id": "a b"}) == {}
+    assert list(complaints({**FILLED, "external": "own", "external_id": "a b"})) == ["external_id"]
+    assert complaints({**FILLED, "external": "own", "external_id": "acme/42"}) == {}
+
+
+def test_a_user_without_a_name_is_the_admin_profiles_own() -> None:
+    assert complaints({**FILLED, "who_name": ""}) == {}
+    assert list(complaints({**FILLED, "who_name": "", "who_kind": "group"})) == ["who_name"]
+    assert complaints({**FILLED, "who_name": "arn:aws:iam::111111111111:user/team/Switch.User"}) == {}
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("", 3600), ("1h", 3600), ("90 min", 5400), ("90m", 5400), ("7200", 7200), ("x", None)])
+def test_lengths(text: str, seconds: int | None) -> None:
+    assert length(text) == seconds
+
+
+def test_what_a_form_comes_to() -> None:
+    wanted = inputs(
+        {
+            **FILLED,
+            "policies": "ReadOnlyAccess, arn:aws:iam::aws:policy/job-function/Billing ReadOnlyAccess",
+            "external": "own",
+            "external_id": " acme-42 ",
+            "require_mfa": "no",
+            "max_session": "2h",
+            "tags": "team=payments,env=prod",
+            "save_as": "pay",
+        }
+    )
+    assert wanted.policies == ("ReadOnlyAccess", "arn:aws:iam::aws:policy/job-function/Billing")
+    assert (wanted.who_kind, wanted.who_name, wanted.external_id) == (WhoKind.USER, "SwitchUser", "acme-42")
+    assert (wanted.require_mfa, wanted.max_session_seconds) == (False, 7200)
+    assert wanted.tags == (("env", "prod"), ("team", "payments"))
+    assert (wanted.source_profile, wanted.source_account, wanted.save_as) == ("people-admin", "", "pay")
+
+
+def test_one_side_alone() -> None:
+    values = {**FILLED, "target_profile": "", "target_account": "222222222222", "who_kind": "account", "who_name": "left over"}
+    assert complaints(values) == {}
+    wanted = inputs(values)
+    assert (wanted.target_profile, wanted.target_account, wanted.who_name) == (None, "222222222222", "")
