@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 
 from support_aws import default_state
 from xswitch.core.errors import NetworkError, SettingsError, UsageError
-from xswitch.demo import run, scenario, shells, totp
+from xswitch.demo import inside, run, scenario, shells, totp
 from xswitch.demo.child import FOLDER_PREFIX
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -139,6 +140,15 @@ def test_a_code_of_each_device(demo: run.Demo) -> None:
     assert run.current_code(demo.env, who=other.serial).serial == other.serial
     with pytest.raises(UsageError, match="no MFA device of ida"):
         run.current_code(demo.env, who="ida")
+    assert len(inside.code_shown(demo.env, other.serial)) == 6
+    assert inside.code_shown(demo.env, "arn:aws:iam::111111111111:mfa/ida") == ""
+
+
+def test_the_command_prints_the_code_of_a_user(demo: run.Demo) -> None:
+    command = [str(Path(sys.executable).with_name("xswitch")), "demo", "--code", "--user", "SwitchUser"]
+    done = subprocess.run(command, env=dict(demo.env), capture_output=True, text=True, timeout=60, check=True)
+    assert re.fullmatch(r"\d{6}\n", done.stdout)
+    assert "mfa/SwitchUser" in done.stderr
 
 
 def test_outside_of_a_demo_there_is_no_code_and_no_clock(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ async def test_enter_switches_to_the_selected_role() -> None:
 
 
 async def test_the_code_is_asked_for_and_used() -> None:
-    async with driven(FakeActions(code=CODE), totp_hint=lambda: CODE) as one:
+    async with driven(FakeActions(code=CODE), totp_hint=lambda serial="": CODE if serial == DEVICE else "") as one:
         await one.type("read 2222")
         await one.press("enter")
         await one.dialog("MfaDialog")
@@ -118,7 +118,7 @@ async def test_hostile_challenges_are_harmless() -> None:
     async with driven() as one:
         challenge = MfaChallenge("arn\x1b[2J[b]", "d\x07", 2, "AWS\x9b says \u202eno")
         role = make_role("x", "1" * 12, "R\x1b")
-        one.app.push_screen(MfaDialog(challenge, role, one.app.clock, session_seconds=900, hint=lambda: "1\x1b2"))
+        one.app.push_screen(MfaDialog(challenge, role, one.app.clock, session_seconds=900, hint=lambda _serial: "1\x1b2"))
         await one.dialog("MfaDialog")
         assert all(line.replace("\ufffd", "").isprintable() for line in one.lines())
         assert "[b]" in one.text()

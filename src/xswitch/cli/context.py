@@ -41,8 +41,8 @@ class World(Protocol):
         ...
 
     @property
-    def totp_hint(self) -> Callable[[], str] | None:
-        """The current MFA code, where it is no secret: in the demo."""
+    def totp_hint(self) -> Callable[..., str] | None:
+        """The current MFA code of a device, by its serial number, where it is no secret: in the demo."""
         ...
 
     @property

@@ -57,6 +57,14 @@ def current_code(environ: Mapping[str, str], now: datetime | None = None, *, who
     raise UsageError(f"The demo has no MFA device of {who}.", why=f"It has those of {names}.", code="demo_device")
 
 
+def code_shown(environ: Mapping[str, str], serial: str = "") -> str:
+    """The MFA code of the device with this serial number ("": dana's), "" for a device the demo doesn't have, or a demo that has ended."""
+    try:
+        return current_code(environ, who=serial).code
+    except UsageError:
+        return ""
+
+
 def advance(environ: Mapping[str, str], seconds: float) -> float:
     """Let `seconds` (0 or more) pass for this demo's AWS and xswitch; how far both are ahead now. Raises UsageError outside of a demo."""
     clock = _clock(environ)

@@ -102,7 +102,7 @@ class MfaDialog(TypedDialog):
     TITLE_TEXT = "MFA code"
 
     def __init__(
-        self, challenge: MfaChallenge, role: Role | None, clock: Clock, *, session_seconds: int, hint: Callable[[], str] | None
+        self, challenge: MfaChallenge, role: Role | None, clock: Clock, *, session_seconds: int, hint: Callable[..., str] | None
     ) -> None:
         super().__init__(guard=role.guard.colour if role is not None and role.guard else "")
         self._challenge = challenge
@@ -138,8 +138,9 @@ class MfaDialog(TypedDialog):
         filled = round(_BAR * left / _WINDOW)
         bar: Line = [("━" * filled, "accent"), ("─" * (_BAR - filled), "line"), (f"  next code in {left:>2} s", "muted")]
         lines = [bar]
-        if self._hint is not None:
-            lines.append([("demo     ", "muted"), span(self._hint(), "live"), ("  is the code now", "muted")])
+        code = self._hint(self._challenge.serial) if self._hint is not None else ""
+        if code:
+            lines.append([("demo     ", "muted"), span(code, "live"), ("  is the code now", "muted")])
         lasts = f"One code serves every role of this device for {words.duration(self._session_seconds)}."
         return [*lines, [], *wrap([(lasts, "muted")], width)]
 
