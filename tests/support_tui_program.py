@@ -70,7 +70,7 @@ def play(actions: FakeActions, result: Path, mode: str) -> int:
         actions,
         clock=SystemClock(),
         environ=os.environ,
-        totp_hint=(lambda _serial="": "123456") if mode == "mfa" else None,
+        totp_hint=(lambda _serial: "123456") if mode == "mfa" else None,
         notice="A demo, with nothing of yours in it." if mode == "mfa" else "",
     )
     switched = outcome.switched.role.name if outcome.switched else None

@@ -121,13 +121,13 @@ class RealWorld:
         return notice(self._environ)
 
     @property
-    def totp_hint(self) -> Callable[..., str] | None:
+    def totp_hint(self) -> Callable[[str], str] | None:
         """The current MFA code of the device whose serial number it gets, "" for one it doesn't know; in the demo."""
         if not self._in_demo:
             return None
         from xswitch.demo.inside import code_shown  # noqa: PLC0415 -- only inside the demo
 
-        return lambda serial="": code_shown(self._environ, serial)
+        return lambda serial: code_shown(self._environ, serial)
 
     @property
     def _in_demo(self) -> bool:

@@ -33,7 +33,7 @@ async def test_enter_switches_to_the_selected_role() -> None:
 
 
 async def test_the_code_is_asked_for_and_used() -> None:
-    async with driven(FakeActions(code=CODE), totp_hint=lambda serial="": CODE if serial == DEVICE else "") as one:
+    async with driven(FakeActions(code=CODE), totp_hint=lambda serial: CODE if serial == DEVICE else "") as one:
         await one.type("read 2222")
         await one.press("enter")
         await one.dialog("MfaDialog")

@@ -41,7 +41,7 @@ class World(Protocol):
         ...
 
     @property
-    def totp_hint(self) -> Callable[..., str] | None:
+    def totp_hint(self) -> Callable[[str], str] | None:
         """The current MFA code of a device, by its serial number, where it is no secret: in the demo."""
         ...
 

@@ -58,7 +58,7 @@ class PickerApp(App[Switched]):
         *,
         clock: Clock,
         environ: Mapping[str, str],
-        totp_hint: Callable[[], str] | None = None,
+        totp_hint: Callable[[str], str] | None = None,
         notice: str = "",
     ) -> None:
         super().__init__()

@@ -102,7 +102,7 @@ class MfaDialog(TypedDialog):
     TITLE_TEXT = "MFA code"
 
     def __init__(
-        self, challenge: MfaChallenge, role: Role | None, clock: Clock, *, session_seconds: int, hint: Callable[..., str] | None
+        self, challenge: MfaChallenge, role: Role | None, clock: Clock, *, session_seconds: int, hint: Callable[[str], str] | None
     ) -> None:
         super().__init__(guard=role.guard.colour if role is not None and role.guard else "")
         self._challenge = challenge

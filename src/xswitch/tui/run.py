@@ -28,7 +28,7 @@ def run_picker(
     *,
     clock: Clock,
     environ: Mapping[str, str],
-    totp_hint: Callable[[], str] | None = None,
+    totp_hint: Callable[[str], str] | None = None,
     notice: str = "",
 ) -> PickerResult:
     """Show the picker full screen on descriptors 0 and 2, which must be a terminal, until a role is switched to or the user leaves.
