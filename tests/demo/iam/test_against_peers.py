@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import boto3
+import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -207,3 +209,33 @@ def test_beside_moto(moto: Peer) -> None:
 
 def test_beside_ministack(ministack: Peer) -> None:
     assert disagreements(client(ministack.endpoint, (ACCOUNT, "test"))) == set(WRONG["ministack"])
+
+
+TARGET = "arn:aws:iam::222222222222:role/team/R"
+NAMED = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+DENIED = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "sts:*", "Resource": TARGET}})
+SIMULATED: Mapping[str, tuple[dict[str, str], str]] = {
+    "nothing": ({}, "implicitDeny"),
+    "exact": ({"a": allowing("sts:AssumeRole", TARGET)}, "allowed"),
+    "pattern": ({"a": allowing("sts:Assume*", "arn:aws:iam::222222222222:role/team/*")}, "allowed"),
+    "elsewhere": ({"a": allowing("sts:AssumeRole", f"{TARGET}2")}, "implicitDeny"),
+    "other-action": ({"a": allowing("sts:TagSession", TARGET)}, "implicitDeny"),
+    "denied": ({"a": allowing("*"), "b": DENIED}, "explicitDeny"),
+    "condition": ({"a": allowing("sts:AssumeRole", TARGET, Condition=NAMED)}, "implicitDeny"),
+}
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_simulations_beside_ministack(ministack: Peer, name: str) -> None:
+    policies, expected = SIMULATED[name]
+    admin = user("admin", KEY, attached_policies=[ADMINISTRATOR])
+    with aws_server({"version": 1, "accounts": [{"id": ACCOUNT, "users": [admin]}]}) as aws:
+        found = []
+        for iam in (client(aws.endpoint, KEY), client(ministack.endpoint, (ACCOUNT, "test"))):
+            arn = iam.create_user(UserName=f"simulated-{name}")["User"]["Arn"]
+            for policy, text in policies.items():
+                iam.put_user_policy(UserName=f"simulated-{name}", PolicyName=policy, PolicyDocument=text)
+            answer = iam.simulate_principal_policy(PolicySourceArn=arn, ActionNames=["sts:AssumeRole"], ResourceArns=[TARGET])
+            found.append(answer["EvaluationResults"][0])
+    assert [one["EvalDecision"] for one in found] == [expected, expected]
+    assert [one["EvalResourceName"] for one in found] == [TARGET, TARGET]
