@@ -1,0 +1,90 @@
+"""Conditions on MFA, most of which go wrong because long-term keys have no such key in their requests.
+
+Source: IAM reference, "AWS global condition context keys", aws:MultiFactorAuthPresent and aws:MultiFactorAuthAge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xswitch.core.access.documents import MFA_PRESENT
+from xswitch.core.access.lint.subject import MFA_AGE, Subject, instead
+from xswitch.core.access.model import Finding
+from xswitch.core.policy import Condition, Statement
+
+
+def mfa(subject: Subject) -> Iterator[Finding]:
+    """At most one finding for each of the two keys: a statement is mended as a whole."""
+    for conditions in (tuple(subject.on(MFA_PRESENT)), tuple(subject.on(MFA_AGE))):
+        found = (finding for condition in conditions if (finding := _judged(subject, condition)) is not None)
+        yield from list(found)[:1]
+
+
+def _judged(subject: Subject, condition: Condition) -> Finding | None:
+    if condition.key.lower() == MFA_AGE.lower():
+        return _age(subject, condition)
+    return _allow(subject, condition) if subject.allows else _deny(subject, condition)
+
+
+def _wanted(condition: Condition) -> bool | None:
+    """Whether the key must be true (or there) for the condition to hold, false for the opposite, None for either."""
+    values = {value.lower() for value in condition.values}
+    if condition.operator == "null":
+        return None if len(values) > 1 else values == {"false"}
+    if values == {"true"}:
+        return "not" not in condition.operator
+    if values == {"false"}:
+        return "not" in condition.operator
+    return None
+
+
+def _allow(subject: Subject, condition: Condition) -> Finding | None:
+    corrected = instead(subject.raw, "Bool", MFA_PRESENT, "true")
+    if _wanted(condition) is not True:
+        why = "The test is upside down: it lets in who has no MFA, and not, or not only, who has. Ask for Bool true."
+        return subject.finding("mfa_inverted", "error", why, corrected)
+    if subject.needs_mfa:
+        if condition.operator in ("bool", "null"):
+            return None
+        why = "The key is a truth value; compare it with Bool."
+        return subject.finding("mfa_operator", "info", why, corrected)
+    if condition.operator == "null":
+        why = "It asks only that the request says something of MFA; temporary credentials without MFA say false. Ask for Bool true."
+        return subject.finding("mfa_not_tested", "error", why, corrected)
+    why = "Long-term access keys have no such key in their requests, and this test passes when it is absent. Ask for Bool true."
+    return subject.finding("mfa_if_exists", "error", why, corrected)
+
+
+def _deny(subject: Subject, condition: Condition) -> Finding | None:
+    corrected = instead(subject.raw, "BoolIfExists", MFA_PRESENT, "false")
+    if _wanted(condition) is not False:
+        why = "The test is upside down: it keeps out who has MFA. Deny under BoolIfExists false."
+        return subject.finding("mfa_inverted", "error", why, corrected)
+    passes_absent = condition.if_exists or condition.operator == "null" or "not" in condition.operator or condition.quantifier == "all"
+    if passes_absent or any(_denies_absent(other) for other in subject.others):
+        return None
+    why = (
+        "Long-term access keys have no such key in their requests, so this keeps out sessions without MFA, and not the keys. Add IfExists."
+    )
+    return subject.finding("mfa_deny_misses_keys", "warning", why, corrected)
+
+
+def _denies_absent(statement: Statement) -> bool:
+    return statement.effect == "Deny" and any(
+        one.key.lower() == MFA_PRESENT.lower() and one.operator == "null" and set(one.values) == {"true"} for one in statement.conditions
+    )
+
+
+def _age(subject: Subject, condition: Condition) -> Finding | None:
+    if not subject.allows:
+        return None
+    corrected = instead(subject.raw, "Bool", MFA_PRESENT, "true")
+    corrected = instead(corrected, "NumericLessThan", MFA_AGE, "3600")
+    upside_down = "greaterthan" in condition.operator or (condition.operator == "null" and _wanted(condition) is not True)
+    if upside_down:
+        why = "The test is upside down: it lets in whose MFA is old, or who has none."
+        return subject.finding("mfa_inverted", "error", why, corrected)
+    if condition.if_exists and not subject.needs_mfa:
+        why = "Long-term access keys have no such key in their requests, and this test passes when it is absent. Leave out IfExists."
+        return subject.finding("mfa_if_exists", "error", why, corrected)
+    return None
