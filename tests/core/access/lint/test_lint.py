@@ -309,6 +309,11 @@ def test_a_missing_version_is_told_and_with_variables_it_is_an_error() -> None:
         assert (finding.code, finding.severity) == ("version_without_variables", "error")
 
 
+@pytest.mark.parametrize("path", ["aws-service-role/sns.amazonaws.com/", "aws-reserved/sso.amazonaws.com/"])
+def test_roles_that_aws_keeps_itself_are_left_alone(path: str) -> None:
+    assert lint_trust(_document(_trusts({"Service": "sns.amazonaws.com"})), f"arn:aws:iam::{TARGET}:role/{path}R") == ()
+
+
 def test_the_role_itself_is_judged() -> None:
     trust = _document(_trusts(OWN_USER))
     long = f"arn:aws:iam::{TARGET}:role/{'p' * 60}/Role"

@@ -22,6 +22,8 @@ __all__ = ["lint_permissions", "lint_trust"]
 
 Rule = Callable[[Subject], Iterator[Finding]]
 
+# Roles that AWS keeps itself: nobody in the account can change their trust policies.
+_NOT_OURS = ("/aws-service-role/", "/aws-reserved/")
 _CONDITIONS: tuple[Rule, ...] = (mfa, external_ids, absent_keys, literal_wildcards)
 _TRUST: tuple[Rule, ...] = (names, third_parties, confused_deputy, oidc, saml, trust_actions, never_matching, *_CONDITIONS)
 _PERMISSIONS: tuple[Rule, ...] = (assumable, *_CONDITIONS)
@@ -39,9 +41,11 @@ def lint_trust(  # noqa: PLR0913 -- each is a separate fact, all but two by keyw
     """Findings on one trust policy, in the order of its statements; nothing is raised, text that is no policy is a finding too.
 
     `role_arn` says which accounts are foreign; without it, those that may be are told with the severity info. `own_accounts` are
-    account ids known to be of the same owner. `asked_duration` and `max_session` are seconds: what is asked for, and the role's maximum.
+    account ids known to be of the same owner. Service-linked and reserved roles have no findings. `asked_duration` and `max_session` are seconds: what is asked for, and the role's maximum.
     """
     role = parse_role_arn(role_arn) if role_arn else None
+    if role is not None and role.path.startswith(_NOT_OURS):
+        return ()
     where = name or (f"trust policy of {role_arn}" if role_arn else "trust policy")
     findings, subjects = read(document, PolicyKind.TRUST, where, role, frozenset(own_accounts))
     findings += _judged(subjects, _TRUST)
