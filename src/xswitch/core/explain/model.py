@@ -64,6 +64,16 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+class StatementChange(StrEnum):
+    """What to do with a cause's statement in the policy it is for."""
+
+    NONE = ""  # there is no statement
+    ADD = "add"  # add it to the policy
+    REPLACE = "replace"  # put it in the place of the one there is
+    REMOVE = "remove"  # take it away
+    MEET = "meet"  # leave it, and do what it asks for
+
+
 class HopOutcome(StrEnum):
     """How one step of the chain went."""
 
@@ -92,7 +102,8 @@ class Cause:
     """One thing in the way at hop `hop`.
 
     `evidence` is a sentence with what was seen; `statement` the exact JSON that side's administrator must add or change, "" where no
-    policy is at fault; `next_step` what to do, an exact command where there is one.
+    policy is at fault; `next_step` what to do, an exact command where there is one. `where` names the policy the statement is for,
+    `change` says what to do with it there, and `current` is the statement as it stands there now ("" for nothing, or not seen).
     """
 
     code: CauseCode
@@ -102,13 +113,37 @@ class Cause:
     evidence: str
     statement: str = ""
     next_step: str = ""
+    where: str = ""
+    change: StatementChange = StatementChange.NONE
+    current: str = ""
+
+
+class PieceState(StrEnum):
+    """How one piece of the access stands."""
+
+    OK = "ok"
+    MISSING = "missing"
+    DENIES = "denies"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One thing a switch needs, on one side, at one hop: a policy, the role, a limit; `detail` is a few words about it."""
+
+    side: CauseSide
+    hop: int
+    name: str
+    state: PieceState
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a switch to `target` fails; `causes` the surest and nearest first, never empty unless the verdict is `allowed`.
 
-    `error_code` is the code of the failure explained ("" when it worked). `looked_at` says which sources were read and which could not be.
+    `error_code` is the code of the failure explained ("" when it worked), `exit_code` that of a switch that fails so. `looked_at` says
+    which sources were read and which could not be. `pieces` are what the hop that failed needs, side by side.
     """
 
     target: str
@@ -117,3 +152,5 @@ class Explanation:
     causes: tuple[Cause, ...]
     error_code: str = ""
     looked_at: tuple[str, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    exit_code: int = 0
