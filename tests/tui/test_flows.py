@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from textual import events
 
 from conftest import FixedClock
@@ -436,3 +437,20 @@ async def test_another_day_is_named_in_the_detail() -> None:
     async with driven(FakeActions(answer=replace(listing, sessions=sessions))) as one:
         await one.press("down")
         assert f"until {NOW + timedelta(hours=20):%a %H:%M}" in one.text()
+
+
+async def test_the_console_link_is_copied_or_its_absence_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with driven() as one:
+        copied: list[str] = []
+        monkeypatch.setattr(one.app, "copy_to_clipboard", copied.append)
+        await one.type("payments-dr")
+        await one.press("ctrl+o")
+        await one.until(lambda: bool(copied))
+        assert copied == [
+            "https://signin.aws.amazon.com/switchrole?account=333333333333&roleName=Admin&displayName=payments-prod-dr&color=FAD791"
+        ]
+        await one.press("ctrl+u")
+        await one.type("partner-x")
+        await one.press("ctrl+o")
+        await one.until(lambda: "external ID" in one.app.picker.keys.message)
+    assert len(copied) == 1

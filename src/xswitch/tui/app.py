@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.scrollbar import ScrollBar
 
-from xswitch.actions.api import Actions, StatusRow, Switched
+from xswitch.actions.api import Actions, Switched
 from xswitch.actions.ports import Clock
 from xswitch.core.match import Matcher
 from xswitch.tui import failure as failures
@@ -32,6 +32,7 @@ from xswitch.tui.picker import Asked, PickerScreen
 from xswitch.tui.scrollbar import ThinScrollBar
 from xswitch.tui.state import Reading
 from xswitch.tui.theme import DARK, LIGHT, PALETTES, PLAIN, Colourless, choose, textual_theme
+from xswitch.tui.watching import IndexWatch
 
 if TYPE_CHECKING:
     from xswitch.tui.setup.flow import Setup
@@ -80,8 +81,7 @@ class PickerApp(App[Switched]):
         self._wanted = ""
         self._jobs: set[Job] = set()
         self._prompts = threading.Lock()
-        self._reading_status = False
-        self._status_again = False
+        self._watch = IndexWatch(self)
         self._seconds = 0
         self._themed = False
 
@@ -234,25 +234,8 @@ class PickerApp(App[Switched]):
         self.start_job(lambda _job: self.actions.vault_info().label, known, lambda _error: None)
 
     def read_status(self) -> None:
-        """Look into the index: another process may have renewed or forgotten something."""
-        if self._reading_status:
-            self._status_again = True
-            return
-        self._reading_status, self._status_again = True, False
-
-        def done(rows: Sequence[StatusRow]) -> None:
-            self._reading_status = False
-            if self._status_again:
-                # Something was done meanwhile: what was read may be older than that.
-                self.read_status()
-            else:
-                self.picker.update(partial(states.with_status, rows=rows))
-
-        def failed(_error: BaseException) -> None:
-            # The list stays as it was read; whatever is wrong is told when something is asked for.
-            self._reading_status = False
-
-        self.start_job(lambda _job: self.actions.status(), done, failed)
+        """Look into the index."""
+        self._watch.look()
 
     # -- what the picker asks for ---------------------------------------------------------------------------------
 
@@ -277,6 +260,7 @@ class PickerApp(App[Switched]):
                 "forget": self.upkeep.forget,
                 "pin": self.upkeep.pin,
                 "copy": self.upkeep.copy,
+                "console": self.upkeep.console,
             }
             about[event.action](event.role)
 

@@ -11,7 +11,8 @@ from textual.timer import Timer
 
 from xswitch.actions.api import Actions, Forgotten, Renewed, Switched, SwitchOptions
 from xswitch.actions.ports import Clock
-from xswitch.core.errors import CancelledError
+from xswitch.core.access.link import role_link
+from xswitch.core.errors import CancelledError, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.shellcode import quote
 from xswitch.tui import failure as failures
@@ -280,3 +281,14 @@ class Upkeep:
         self._stage.copy_to_clipboard(line)
         none = picker.state.session(role).expires_at is None
         picker.say(f"Copied: {line}" + ("   (switch once to make that profile)" if none else ""))
+
+    def console(self, role: Role) -> None:
+        """Copy the console's switch-role link of a role, or say why there is none."""
+        picker = self._stage.picker
+        try:
+            link = role_link(role)
+        except XswitchError as error:
+            picker.say(str(error), "✗", "error")
+            return
+        self._stage.copy_to_clipboard(link)
+        picker.say(f"Copied: {link}")

@@ -31,6 +31,7 @@ KEYS: tuple[Key, ...] = (
     Key("switch", "", ("enter",), "switch", "Switch to the selected role", 0, "Switch to the selected role"),
     Key("renew", "r", ("f2", "ctrl+r"), "renew", "Fresh session for the selected role", 2, "Renew the selected role"),
     Key("forget", "f", ("f3", "ctrl+x"), "forget", "Drop its session and its managed profile", 4, "Forget the selected role"),
+    Key("console", "o", ("ctrl+o",), "console link", "Copy the AWS console's link to it", 9, "Copy the console's switch-role link"),
     Key("copy", "y", ("f8", "ctrl+y"), "copy", "Copy its export AWS_PROFILE=… line", 5, "Copy the export line"),
     Key("pin", "p", ("f6", "ctrl+t"), "pin", "Pin it: pinned roles come first", 7, "Pin or unpin the selected role"),
     Key("group", "g", ("f7", "ctrl+g"), "group", "Group the list by account", 8, "Group by account"),

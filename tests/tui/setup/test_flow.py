@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from support_setup import LINK, FakeAccess
-from support_tui import FakeActions, driven
+from support_tui import Driven, FakeActions, driven
 from xswitch.core.errors import AwsDeniedError
 from xswitch.tui.setup.screen import SetupScreen
 from xswitch.tui.setup.state import Stage
@@ -11,23 +13,23 @@ from xswitch.tui.setup.state import Stage
 DENIED = AwsDeniedError("AWS does not allow iam:CreateRole.", why="User: … is not authorized to perform: iam:CreateRole", code="denied")
 
 
-def screen_of(one: object) -> SetupScreen:
-    screen = one.app.screen  # type: ignore[attr-defined]
+def screen_of(one: Driven) -> SetupScreen:
+    screen = one.app.screen
     assert isinstance(screen, SetupScreen)
     return screen
 
 
-async def filled(one: object, **more: str) -> SetupScreen:
+async def filled(one: Driven, **more: str) -> SetupScreen:
     """The form, open and filled in by typing."""
-    await one.press("f10")  # type: ignore[attr-defined]
-    await one.dialog("SetupScreen")  # type: ignore[attr-defined]
+    await one.press("f10")
+    await one.dialog("SetupScreen")
     screen = screen_of(one)
     values = {"source_profile": "people-admin", "who_name": "SwitchUser", "target_profile": "payments-admin", **more}
     for key, value in values.items():
         field = screen.query_one(f"#field-{key}")
         field.focus()
-        await one.pilot.pause()  # type: ignore[attr-defined]
-        await one.type(value)  # type: ignore[attr-defined]
+        await one.pilot.pause()
+        await one.type(value)
     return screen
 
 
@@ -161,11 +163,11 @@ async def test_one_side_only_ends_with_the_file_for_the_other() -> None:
     assert "check" not in [name for name, _ in access.asked]
 
 
-async def test_the_command_of_a_plan_is_copied(monkeypatch: object) -> None:
+async def test_the_command_of_a_plan_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     access = FakeAccess()
     async with driven(FakeActions(access=access)) as one:
         copied: list[str] = []
-        one.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        monkeypatch.setattr(one.app, "copy_to_clipboard", copied.append)
         screen = await filled(one)
         await one.press("enter")
         await one.until(lambda: screen.state.stage is Stage.PLAN)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from xswitch.actions.access import applying, checking
+from collections.abc import Sequence
+
+from xswitch.actions.access import applying, checking, linting
 from xswitch.actions.access.planner import survey
 from xswitch.actions.access.sides import Sides
 from xswitch.actions.accessapi import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, Steps
 from xswitch.actions.broker import Broker
 from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.core.access.model import Finding, NamedPolicy
 
 
 def _silence(_: str) -> None:
@@ -35,3 +38,7 @@ class RealAccess:
     def check(self, planned: PlannedAccess, ask: MfaPrompt, progress: Progress) -> CheckedAccess:
         """See `AccessActions.check`."""
         return checking.check(self._broker, planned, ask, progress)
+
+    def lint(self, documents: Sequence[NamedPolicy], roles: Sequence[str], profile: str | None, ask: MfaPrompt) -> tuple[Finding, ...]:
+        """See `AccessActions.lint`."""
+        return linting.lint(Sides(self._broker, ask, _silence), documents, roles, profile)

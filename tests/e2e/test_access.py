@@ -1,0 +1,171 @@
+"""`xswitch access` and `xswitch console` as a person runs them, against the embedded AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support_accessworld import state_of, write_home
+from support_aws import aws_server, totp_code
+from support_e2e import XSWITCH, Home
+from support_iam import BOB, BOB_TOTP, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN, source, state, target
+from xswitch.demo.server import EmbeddedAws
+
+KEYS = {"source-admin": SOURCE_ADMIN, "target-admin": TARGET_ADMIN, "bob": BOB}
+WANTED = ("SwitchRole", "--source", "source-admin", "--target", "target-admin", "--user", "Bob", "--policy", "ReadOnlyAccess")
+
+
+@pytest.fixture
+def aws() -> Iterator[EmbeddedAws]:
+    with aws_server(state(), admin=True) as server:
+        yield server
+
+
+@pytest.fixture
+def home(clean_world: Path, aws: EmbeddedAws) -> Iterator[Home]:
+    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
+    made = Home(clean_world, aws, memory)
+    write_home(clean_world, aws.endpoint, KEYS)
+    yield made
+    shutil.rmtree(memory)
+
+
+def code(aws: EmbeddedAws) -> str:
+    return totp_code(BOB_TOTP, aws.clock.now())
+
+
+def test_plan_apply_check_and_switch(home: Home, aws: EmbeddedAws) -> None:
+    before = home.config.read_text(encoding="utf-8")
+    planned = home.run("access", "plan", *WANTED)
+    assert planned.code == 0, planned.err
+    assert "create role SwitchRole" in planned.out.lower() or "SwitchRole" in planned.out
+    assert "+ " in planned.out
+    assert home.config.read_text(encoding="utf-8") == before
+    data = home.run("access", "plan", *WANTED, "--json").json["data"]
+    assert set(data) == {"plan", "console_link"}
+    assert data["plan"]["role_arn"] == f"arn:aws:iam::{TARGET}:role/SwitchRole"
+    unasked = home.run("access", "apply", *WANTED)
+    assert unasked.code == 2
+    assert "--yes" in unasked.err
+    assert state_of(aws.endpoint, KEYS)[0] is None
+    dry = home.run("access", "apply", *WANTED, "--dry-run", "--json")
+    assert dry.json["data"]["plan"] == data["plan"]
+    applied = home.run("access", "apply", *WANTED, "--yes", "--mfa-code", code(aws), "--json")
+    assert applied.code == 0, applied.err
+    result = applied.json["data"]
+    assert {step["side"] for step in result["done"]} == {"source", "target"}
+    assert set(result["check"]) == {"identity", "expires_at", "profile", "command", "console_link", "tries"}
+    assert result["check"]["identity"]["arn"].startswith(f"arn:aws:sts::{TARGET}:assumed-role/SwitchRole/")
+    again = home.run("access", "apply", *WANTED, "--yes", "--json")
+    assert again.json["data"]["done"] == []
+    assert home.run("access", "check", *WANTED, "--json").json["data"]["profile"] == "SwitchRole"
+    assert home.run("switch", "SwitchRole", "--json").json["data"]["identity"]["account"] == TARGET
+    link = home.run("console", "SwitchRole")
+    assert link.out.startswith(f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=SwitchRole")
+    assert home.run("console", "SwitchRole", "--json").json["data"]["link"] == link.out.strip()
+
+
+def test_a_file_for_each_side_and_none_written_over(home: Home, tmp_path: Path) -> None:
+    words = ("access", "plan", "SwitchRole", "--source", "source-admin", "--target-account", TARGET, "--user", "Bob")
+    for form in ("json", "cli", "cloudformation", "terraform"):
+        folder = tmp_path / form
+        assert home.run(*words, "--format", form, "--output", str(folder)).code == 0
+        files = list(folder.iterdir())
+        assert len(files) == 2
+        assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
+        again = home.run(*words, "--format", form, "--output", str(folder))
+        assert again.code == 2
+        assert "--force" in again.err
+        assert home.run(*words, "--format", form, "--output", str(folder), "--force").code == 0
+        assert home.run(*words, "--format", form).out
+
+
+def test_a_failure_can_be_taken_back_at_once(home: Home, aws: EmbeddedAws) -> None:
+    before = state_of(aws.endpoint, KEYS)
+    wanted = ("access", "apply", *WANTED, "--policy", f"arn:aws:iam::{TARGET}:policy/NotThere", "--yes")
+    failed = home.run(*wanted, "--take-back-on-failure")
+    assert failed.code == 4
+    assert "as it was before" in failed.err
+    assert state_of(aws.endpoint, KEYS) == before
+    left = home.run(*wanted)
+    assert left.code == 4
+    assert "are left" in left.err
+    assert state_of(aws.endpoint, KEYS)[0] is not None
+
+
+def test_what_is_not_understood(home: Home) -> None:
+    for words in (
+        ("access", "plan"),
+        ("access", "plan", "a", "b", "--source", "source-admin"),
+        ("access", "plan", "Role"),
+        ("access", "plan", "Role", "--source", "source-admin", "--target", "target-admin", "--user", "B", "--group", "G"),
+        ("access", "plan", "Role", "--source", "source-admin", "--target", "target-admin", "--document", "x"),
+        ("access", "plan", "Role", "--source", "source-admin", "--target", "target-admin", "--document", "x=/not/there"),
+        ("access", "lint"),
+        ("access", "lint", "Role"),
+        ("console", "nobody"),
+    ):
+        ran = home.run(*words)
+        assert ran.code in (2, 3), (words, ran.err)
+        assert ran.out == ""
+        assert "Traceback" not in ran.err
+
+
+def test_lint_of_files_and_of_an_account(home: Home, aws: EmbeddedAws, tmp_path: Path) -> None:
+    wide = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+    file = tmp_path / "trust.json"
+    file.write_text(json.dumps(wide), encoding="utf-8")
+    linted = home.run("access", "lint", str(file), "--json")
+    assert linted.code == 8
+    findings = linted.json["data"]["findings"]
+    assert all(set(finding) == {"code", "severity", "why", "where", "corrected"} for finding in findings)
+    assert any(finding["corrected"] for finding in findings)
+    assert home.run("access", "lint", str(file)).code == 8
+    target(aws).create_role(RoleName="Wide", AssumeRolePolicyDocument=json.dumps(wide))
+    for words in (("Wide",), (f"arn:aws:iam::{TARGET}:role/Wide",), ()):
+        read = home.run("access", "lint", *words, "--target", "target-admin", "--json")
+        assert read.code == 8
+        assert any("Wide" in finding["where"] for finding in read.json["data"]["findings"])
+    missing = home.run("access", "lint", "Nobody", "--target", "target-admin")
+    assert missing.code == 3
+    target(aws).delete_role(RoleName="Wide")
+    home.run("access", "apply", *WANTED, "--yes", "--no-check")
+    assert home.run("access", "lint", "SwitchRole", "--target", "target-admin").code == 0
+
+
+def test_killed_for_real_at_each_call_and_run_again(home: Home, aws: EmbeddedAws) -> None:
+    """kill -9 while a change is on its way: the next run ends as an undisturbed one."""
+    words = [str(XSWITCH), "access", "apply", *WANTED, "--yes", "--no-check"]
+    actions = ["PutUserPolicy", "CreateRole", "AttachRolePolicy"]
+    ends: list[Any] = []
+    for action in [*actions, ""]:
+        if action:
+            aws.faults.add("delay", action, times=1, seconds=30)
+            process = subprocess.Popen(words, env=home.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            for _ in range(600):
+                if not aws.faults.pending or process.poll() is not None:
+                    break
+                time.sleep(0.05)
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait(30)
+            assert process.returncode == -signal.SIGKILL
+            aws.faults.clear()
+        assert home.run(*words[1:]).code == 0
+        ends.append(state_of(aws.endpoint, KEYS))
+        for policy in source(aws).list_user_policies(UserName="Bob")["PolicyNames"]:
+            source(aws).delete_user_policy(UserName="Bob", PolicyName=policy)
+        for attached in target(aws).list_attached_role_policies(RoleName="SwitchRole")["AttachedPolicies"]:
+            target(aws).detach_role_policy(RoleName="SwitchRole", PolicyArn=attached["PolicyArn"])
+        target(aws).delete_role(RoleName="SwitchRole")
+    assert all(end == ends[-1] for end in ends)
+    assert SOURCE in ends[-1][0].trust
