@@ -41,7 +41,8 @@ def lint_trust(  # noqa: PLR0913 -- each is a separate fact, all but two by keyw
     """Findings on one trust policy, in the order of its statements; nothing is raised, text that is no policy is a finding too.
 
     `role_arn` says which accounts are foreign; without it, those that may be are told with the severity info. `own_accounts` are
-    account ids known to be of the same owner. Service-linked and reserved roles have no findings. `asked_duration` and `max_session` are seconds: what is asked for, and the role's maximum.
+    account ids known to be of the same owner. `asked_duration` and `max_session` are seconds: what is asked for, and the role's
+    maximum. Service-linked and reserved roles have no findings.
     """
     role = parse_role_arn(role_arn) if role_arn else None
     if role is not None and role.path.startswith(_NOT_OURS):
