@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from support_accessworld import state_of, write_home
-from support_aws import aws_server, totp_code
+from support_aws import allow, aws_server, totp_code
 from support_e2e import XSWITCH, Home
 from support_iam import BOB, BOB_TOTP, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN, source, state, target
 from xswitch.demo.server import EmbeddedAws
@@ -136,6 +136,9 @@ def test_lint_of_files_and_of_an_account(home: Home, aws: EmbeddedAws, tmp_path:
         read = home.run("access", "lint", *words, "--target", "target-admin", "--json")
         assert read.code == 8
         assert any("Wide" in finding["where"] for finding in read.json["data"]["findings"])
+    everything = tmp_path / "permissions.json"
+    everything.write_text(json.dumps(allow(Action="sts:AssumeRole", Resource="*")), encoding="utf-8")
+    assert home.run("access", "lint", str(everything), "--json").json["data"]["findings"]
     missing = home.run("access", "lint", "Nobody", "--target", "target-admin")
     assert missing.code == 3
     target(aws).delete_role(RoleName="Wide")

@@ -1,20 +1,21 @@
-"""`access lint`: trust policies given, or read from IAM."""
+"""`access lint`: policies given, or trust policies read from IAM."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from xswitch.actions.access.sides import Opened, Sides
-from xswitch.core.access.lint import lint_trust
+from xswitch.core.access.documents import statements_of
+from xswitch.core.access.lint import lint_permissions, lint_trust
 from xswitch.core.access.model import Finding, NamedPolicy, RoleState
 from xswitch.core.arn import parse_role_arn
-from xswitch.core.errors import TargetError, UsageError
+from xswitch.core.errors import ConfigError, TargetError, UsageError
 
 
 def lint(sides: Sides, documents: Sequence[NamedPolicy], roles: Sequence[str], profile: str | None) -> tuple[Finding, ...]:
     """See `AccessActions.lint`. Raises UsageError for roles without a profile to read them with, TargetError for one that isn't there."""
     own = frozenset(sides.reading.settings.account_names)
-    found = [finding for one in documents for finding in lint_trust(one.document, name=one.name, own_accounts=own)]
+    found = [finding for one in documents for finding in _given(one, own)]
     if profile is None:
         if roles:
             raise UsageError(
@@ -28,6 +29,17 @@ def lint(sides: Sides, documents: Sequence[NamedPolicy], roles: Sequence[str], p
             state.trust, state.arn, asked_duration=asked.get(state.arn), max_session=state.max_session_seconds, own_accounts=own
         )
     return tuple(found)
+
+
+def _given(one: NamedPolicy, own: frozenset[str]) -> tuple[Finding, ...]:
+    """A document says itself on which side it belongs: only a trust policy names principals."""
+    try:
+        trusting = any("Principal" in statement or "NotPrincipal" in statement for statement in statements_of(one.document))
+    except ConfigError:
+        trusting = True  # what is no policy at all is told there
+    if trusting:
+        return lint_trust(one.document, name=one.name, own_accounts=own)
+    return lint_permissions(one.document, name=one.name)
 
 
 def _states(sides: Sides, opened: Opened, names: Sequence[str]) -> Iterator[RoleState]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from xswitch.core.access.console import CONSOLE_NAME
 from xswitch.core.access.documents import ASSUME_ROLE, load, needs_mfa, permission_policy, policy_name, statements_of, trust_sid
 from xswitch.core.access.model import AccessRequest, Finding, PrincipalState, RoleState, WhoKind
 from xswitch.core.limits import CHAINED_DURATION
 from xswitch.core.model import Severity
 from xswitch.core.policy import Document, PolicyError, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
 
-CONSOLE_NAME = 64
-"""The longest path and name together that the console's switch-role form takes."""
 ATTACHED_QUOTA = 10
 TRUST_QUOTA = 2_048
 _INLINE_QUOTA = {WhoKind.USER: 2_048, WhoKind.GROUP: 5_120, WhoKind.ROLE: 10_240}

@@ -15,6 +15,8 @@ from xswitch.core.errors import UsageError
 from xswitch.core.text import clean
 
 MAX_DISPLAY_NAME = 64
+CONSOLE_NAME = 64
+"""The longest path and name together that the console's switch-role form takes."""
 
 _HOSTS: Mapping[str, str] = MappingProxyType(
     {"aws": "signin.aws.amazon.com", "aws-cn": "signin.amazonaws.cn", "aws-us-gov": "signin.amazonaws-us-gov.com"}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from xswitch.core.access.console import console_link
+from xswitch.core.access.console import CONSOLE_NAME, console_link
 from xswitch.core.access.model import AccessRequest, Who, WhoKind
 from xswitch.core.errors import UsageError
 from xswitch.core.model import Role
-
-_CONSOLE_NAME = 64
 
 
 def role_link(role: Role) -> str:
@@ -16,7 +14,7 @@ def role_link(role: Role) -> str:
     reason = ""
     if role.external_id:
         reason = "The console can't send the external ID this role asks for."
-    elif len(role.role_path + role.role_name) - 1 > _CONSOLE_NAME:
+    elif len(role.role_path + role.role_name) - 1 > CONSOLE_NAME:
         reason = "The console's form takes 64 characters of path and name together."
     found = "" if reason else console_link(request, role.account_name or role.name, role.guard.colour if role.guard else "")
     if not found:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from xswitch.core.access.cautions import CONSOLE_NAME, TRUST_QUOTA, policy_size
+from xswitch.core.access.cautions import TRUST_QUOTA, policy_size
+from xswitch.core.access.console import CONSOLE_NAME
 from xswitch.core.access.lint.actions import never_matching, trust_actions
 from xswitch.core.access.lint.conditions import absent_keys, external_ids, literal_wildcards
 from xswitch.core.access.lint.federation import oidc, saml
