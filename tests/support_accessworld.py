@@ -34,6 +34,9 @@ class Recording:
     def role(self, name: str) -> RoleState | None:
         return self._real.role(name)
 
+    def role_alone(self, name: str) -> RoleState | None:
+        return self._real.role_alone(name)
+
     def roles(self) -> tuple[str, ...]:
         return self._real.roles()
 

@@ -32,6 +32,7 @@ from xswitch.actions.api import (
 from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.core import freshness
 from xswitch.core.errors import XswitchError
+from xswitch.core.explain.model import Explanation
 from xswitch.core.model import (
     Base,
     BaseKind,
@@ -233,6 +234,7 @@ class FakeActions:
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     asked: list[tuple[str, object]] = field(default_factory=list)
     access: Any = None
+    explanation: Explanation | None = None
     codes: list[str] = field(default_factory=list)
 
     def _fail(self, name: str) -> None:
@@ -273,6 +275,11 @@ class FakeActions:
         identity = CallerIdentity(role.account_id, f"arn:aws:sts::{role.account_id}:assumed-role/{role.role_name}/dev@box", "AROA:dev@box")
         return Switched(role, role.managed_profile, self.clock() + timedelta(hours=1), identity, from_vault=False)
 
+    def explain(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Explanation:
+        self.asked.append(("explain whole", (role.name, options, ask, progress)))
+        assert self.explanation is not None
+        return self.explanation
+
     def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[Renewed, ...]:
         self.asked.append(("renew", (tuple(names), all_sessions)))
         self._ask(ask)
@@ -311,6 +318,13 @@ class FakeActions:
     def status(self) -> tuple[StatusRow, ...]:
         self._fail("status")
         return self.rows if self.rows is not None else status_rows(self.answer, self.clock())
+
+    def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:
+        del options
+        self.asked.append(("explain", role.name))
+        if self.explanation is None:
+            raise error
+        return self.explanation
 
     def history(self) -> tuple[HistoryEntry, ...]:
         return ()

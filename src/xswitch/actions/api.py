@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from xswitch.actions.accessapi import AccessActions
 from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.core.errors import XswitchError
+from xswitch.core.explain.model import Explanation
 from xswitch.core.model import (
     CallerIdentity,
     ConfigView,
@@ -157,6 +158,20 @@ class Actions(Protocol):
 
     def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:
         """Get the session, write the managed profile, remember the use. Raises what the broker, the vault and the writer raise."""
+        ...
+
+    def explain(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Explanation:
+        """Try the switch for real, keep nothing of it, and say why it fails: which side, which statement, how sure that is.
+
+        A living MFA session is used, or a code asked for. Raises what isn't about access: ChainError, UsageError, CancelledError.
+        """
+        ...
+
+    def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:
+        """Why a switch with these options (None: none) just failed with `error`: nothing is tried again, nobody asked, within a second.
+
+        Raises `error` itself when it isn't about access (`core.explain.evidence.explainable`).
+        """
         ...
 
     def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[Renewed, ...]:

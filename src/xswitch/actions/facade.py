@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from xswitch.actions.api import Check, Forgotten, Listing, Renewed, StatusRow, Switched, SwitchOptions
 from xswitch.actions.broker import Broker
 from xswitch.actions.doctor import examine
+from xswitch.actions.explaining import explain, explain_failure
 from xswitch.actions.forgetting import forget
 from xswitch.actions.listing import listing, status
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
@@ -16,6 +17,8 @@ from xswitch.actions.renewing import renew
 from xswitch.actions.resolving import resolve_target
 from xswitch.actions.serving import credential_process, renew_in_background
 from xswitch.actions.switching import switch
+from xswitch.core.errors import XswitchError
+from xswitch.core.explain.model import Explanation
 from xswitch.core.model import ConfigView, HistoryEntry, Role, VaultInfo
 
 if TYPE_CHECKING:
@@ -43,6 +46,14 @@ class RealActions:
     def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:
         """See `Actions.switch`."""
         return switch(self._broker, role, options, ask, progress)
+
+    def explain(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Explanation:
+        """See `Actions.explain`."""
+        return explain(self._broker, role, options, ask, progress)
+
+    def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:
+        """See `Actions.explain_failure`."""
+        return explain_failure(self._broker, role, error, options or SwitchOptions())
 
     def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[Renewed, ...]:
         """See `Actions.renew`."""

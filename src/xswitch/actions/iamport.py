@@ -16,6 +16,10 @@ class Iam(Protocol):
         """A role with everything a plan compares, None when there is none of that name."""
         ...
 
+    def role_alone(self, name: str) -> RoleState | None:
+        """A role without its permissions, by one call that needs iam:GetRole alone; None when there is none of that name."""
+        ...
+
     def roles(self) -> tuple[str, ...]:
         """The ARNs of all roles of the account."""
         ...

@@ -59,6 +59,20 @@ class BotoIam:
             boundary=found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
         )
 
+    def role_alone(self, name: str) -> RoleState | None:
+        """See `Iam.role_alone`."""
+        found = self._unless_missing(lambda: self._ask("GetRole", RoleName=name)["Role"])
+        if found is None:
+            return None
+        return RoleState(
+            arn=found["Arn"],
+            trust=canonical(found["AssumeRolePolicyDocument"]),
+            description=found.get("Description", ""),
+            max_session_seconds=found.get("MaxSessionDuration", 3600),
+            tags=tuple((tag["Key"], tag["Value"]) for tag in found.get("Tags", ())),
+            boundary=found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+        )
+
     def roles(self) -> tuple[str, ...]:
         """See `Iam.roles`."""
         return tuple(role["Arn"] for role in self._pages("ListRoles", "Roles"))

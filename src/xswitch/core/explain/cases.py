@@ -107,7 +107,7 @@ def edit_next(case: Case, layer: Layer, where: str) -> str:
         return f"An administrator of {target} edits the trust policy, then: {command}"
     return {
         Layer.BOUNDARY: f"An administrator of {source} edits the permissions boundary{f' {where}' if where else ''}.",
-        Layer.SESSION: f"Edit {where or 'the session policy'}, where the calling session gets it (xswitch_policy, a guard, a permission set).",
+        Layer.SESSION: f"Edit {where or 'the session policy'} where the session gets it: xswitch_policy, a guard, a permission set.",
         Layer.SCP: f"Who administers the organization of {source} edits the service control policy{f' {where}' if where else ''}.",
         Layer.RCP: f"Who administers the organization of {target} edits the resource control policy{f' {where}' if where else ''}.",
         Layer.ENDPOINT: "Who administers the VPC endpoint edits its policy.",

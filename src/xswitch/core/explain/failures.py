@@ -14,6 +14,8 @@ from xswitch.core.limits import CHAINED_DURATION, is_session_name
 
 POLICY_CODES = frozenset({"not_authorized", "explicit_deny", "denied"})
 """Our codes for refusals that policies decide: those are explained by both sides."""
+LOOKED_AT = POLICY_CODES | {"duration_role_max"}
+"""Codes for which it is worth looking at both sides."""
 _EXPIRED = frozenset({"expired_token", "keys_expired", "process_expired", "sso_login", "login_needed", "login_denied"})
 _KEYS = frozenset({"expired_token", "invalid_key", "bad_secret", "root_user"})
 _LOCAL_NETWORK = frozenset({"region", "endpoint_url", "endpoint_variant", "ca_bundle"})

@@ -1,0 +1,31 @@
+"""Several things at the same time, and an end to waiting for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+
+def together(works: Sequence[Callable[[], None]], seconds: float | None = None) -> None:
+    """Do all of it at the same time and wait for the end, or `seconds`; what isn't done by then is left to itself, and keeps no process.
+
+    The threads are daemons, and the work must be safe to abandon and raise nothing.
+    """
+    finished = threading.Event()
+    lock = threading.Lock()
+    left = len(works)
+
+    def run(work: Callable[[], None]) -> None:
+        nonlocal left
+        try:
+            work()
+        finally:
+            with lock:
+                left -= 1
+                if not left:
+                    finished.set()
+
+    for work in works:
+        threading.Thread(target=run, args=(work,), name="xswitch-explain", daemon=True).start()
+    if works:
+        finished.wait(seconds)
