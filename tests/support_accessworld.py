@@ -26,10 +26,11 @@ class KilledError(BaseException):
 class Recording:
     """An IAM that counts the changes it is asked for, and can be killed at one: before it, or after it was made."""
 
-    def __init__(self, real: BotoIam, log: list[str], kill: Kill | None) -> None:
+    def __init__(self, real: BotoIam, log: list[str], kill: Kill | None, serials: tuple[str, ...] | None = None) -> None:
         self._real = real
         self._log = log
         self._kill = kill
+        self._serials = serials
 
     def role(self, name: str) -> RoleState | None:
         return self._real.role(name)
@@ -43,8 +44,11 @@ class Recording:
     def principal(self, who: Who, policy_name: str = "") -> PrincipalState | None:
         return self._real.principal(who, policy_name)
 
+    def has_policy(self, arn: str) -> bool:
+        return self._real.has_policy(arn)
+
     def mfa_serials(self, user_name: str) -> tuple[str, ...]:
-        return self._real.mfa_serials(user_name)
+        return self._real.mfa_serials(user_name) if self._serials is None else self._serials
 
     def policies_of(self, principal_arn: str) -> PolicyReading:
         return self._real.policies_of(principal_arn)
@@ -57,7 +61,7 @@ class Recording:
         if self._kill is not None and len(self._log) == self._kill.at:
             if self._kill.after:
                 self._real.run(call)
-            raise KilledError
+            raise self._kill.error
         self._real.run(call)
 
 
@@ -67,15 +71,19 @@ class Kill:
 
     at: int
     after: bool
+    error: type[BaseException] = KilledError
 
 
 class RecordingSource:
+    """`serials`, unless None, are what every user's MFA devices are said to be."""
+
     def __init__(self) -> None:
         self.log: list[str] = []
         self.kill: Kill | None = None
+        self.serials: tuple[str, ...] | None = None
 
     def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
-        return Recording(BotoIamSource().open(credentials, endpoint), self.log, self.kill)
+        return Recording(BotoIamSource().open(credentials, endpoint), self.log, self.kill, self.serials)
 
 
 Keys = Mapping[str, Sequence[str]]
@@ -85,7 +93,6 @@ Keys = Mapping[str, Sequence[str]]
 def config_text(endpoint: str, profiles: Keys) -> tuple[str, str]:
     """(config, credentials) with these profiles of static keys, all leading to one endpoint."""
     config = "".join(f"[profile {name}]\nregion = us-east-1\nendpoint_url = {endpoint}\n" for name in profiles)
-    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     credentials = ""
     for name, values in profiles.items():
@@ -99,10 +106,14 @@ class AccessWorld:
     def __init__(self, endpoint: str, profiles: Keys) -> None:
         self.world = World(*config_text(endpoint, profiles))
         self.source = RecordingSource()
-        self.world.ports = replace(self.world.ports, sts=BotoSts(), base=BotocoreBase({}), iam=self.source, pause=self.world.pauses.append)
+        self.steps: list[tuple[str, str, str]] = []
+        self.use(sts=BotoSts(), base=BotocoreBase({}), iam=self.source, pause=self.world.pauses.append)
+
+    def use(self, **ports: Any) -> None:
+        """Let the use cases work with other ports."""
+        self.world.ports = replace(self.world.ports, **ports)
         self.broker = Broker(self.world.ports)
         self.access = RealAccess(self.broker)
-        self.steps: list[tuple[str, str, str]] = []
 
     @property
     def calls(self) -> list[str]:

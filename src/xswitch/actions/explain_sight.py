@@ -150,7 +150,7 @@ class Look:
         except XswitchError as error:
             findings.refused(POLICIES, f"{error.code}, as {who}")
 
-    def _simulate(  # noqa: PLR0913, PLR0917 -- who asks, whom, and about what
+    def _simulate(
         self, findings: Findings, calling: Calling, iam: Iam, action: str, who: str
     ) -> None:
         try:

@@ -35,7 +35,9 @@ def explain(broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, 
     ports = broker.ports
     reading = read(ports)
     plan = _plan(reading, role, options)
-    walk = Walk(ports, reading, plan, Questions(ask, ports.mfa_command, given=options.mfa_code), progress)
+    walk = Walk(
+        ports, reading, plan, Questions(ask, ports.mfa_command, given=options.mfa_code), progress, new_mfa=options.mfa_code is not None
+    )
     error: XswitchError | None = None
     try:
         walk.run()

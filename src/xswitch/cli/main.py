@@ -57,6 +57,7 @@ _MODULES: Mapping[str, tuple[str, str]] = {
     "doctor": ("looking", "doctor"),
     "forget": ("sessions", "forget"),
     "history": ("looking", "history"),
+    "explain": ("explain", "explain"),
     "init": ("shells", "init"),
     "list": ("looking", "list_roles"),
     "pin": ("sessions", "pin"),

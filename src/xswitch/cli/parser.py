@@ -46,6 +46,7 @@ def build() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"xswitch {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _switching(commands)
+    _explaining(commands)
     _looking(commands)
     _sessions(commands)
     _access(commands)
@@ -89,6 +90,20 @@ def _switching(commands: _Commands[_Parser]) -> None:
     parser.add_argument("--confirm", metavar="TEXT", help="what a guarded role asks to be typed")
     parser.add_argument("--emit", choices=EMIT_SHELLS, help=argparse.SUPPRESS)
     parser.add_argument("--unset", action="store_true", help="with the shell hook: leave the account, unset AWS_PROFILE")
+
+
+def _explaining(commands: _Commands[_Parser]) -> None:
+    parser = _command(commands, "explain", "try a switch, keep nothing of it, and say why it fails", json=True)
+    parser.add_argument("target", nargs="*", metavar="TARGET", help="as of switch")
+    parser.add_argument("--source", metavar="PROFILE", help="with ACCOUNT:ROLE: the profile to assume it from")
+    parser.add_argument("--region", help="the region of the STS call")
+    parser.add_argument("--duration", type=seconds, metavar="TIME", help="how long the session shall last (3600, 45m, 12h)")
+    parser.add_argument("--session-name", metavar="NAME", help="RoleSessionName, as CloudTrail shows it (default user@host)")
+    parser.add_argument("--external-id", metavar="ID", help="the external ID the role's trust policy asks for")
+    parser.add_argument("--mfa-code", metavar="CODE", help="the MFA code of a new MFA session, so that nobody is asked")
+    parser.add_argument("--policy-arn", action="append", default=[], metavar="ARN", help="a managed policy that limits the session")
+    parser.add_argument("--policy", metavar="JSON", help="a session policy, as one line of JSON")
+    parser.add_argument("--tag", action="append", default=[], type=tag, metavar="KEY=VALUE", help="a session tag (again for more)")
 
 
 def _looking(commands: _Commands[_Parser]) -> None:

@@ -27,6 +27,7 @@ class Word:
 
 _COMMANDS = {
     "switch": "switch to a role",
+    "explain": "why a switch fails, and what to change",
     "list": "the roles you may assume",
     "status": "sessions with the time they have left",
     "history": "which sessions were wanted lately",
@@ -76,6 +77,20 @@ _AFTER: dict[str, tuple[_Row, ...]] = {
         ("flag", "--force", "a fresh session even though one lives"),
         ("value", "--confirm", "what a guarded role asks to be typed"),
         ("flag", "--unset", "leave the account"),
+        _JSON,
+        _HELP,
+    ),
+    "explain": (
+        _TARGET,
+        ("value", "--source", "with ACCOUNT:ROLE: the profile to assume it from"),
+        ("value", "--region", "region of the STS call"),
+        ("value", "--duration", "how long: 3600, 45m, 12h"),
+        ("value", "--session-name", "RoleSessionName"),
+        ("value", "--external-id", "external ID of the trust policy"),
+        ("value", "--mfa-code", "the MFA code"),
+        ("value", "--policy-arn", "a managed policy that limits the session"),
+        ("value", "--policy", "a session policy as JSON"),
+        ("value", "--tag", "a session tag, KEY=VALUE"),
         _JSON,
         _HELP,
     ),

@@ -10,7 +10,7 @@ from xswitch.cli.context import Context
 from xswitch.cli.data import problem_shape
 from xswitch.cli.shapes import switched_shape
 from xswitch.cli.tty import ask_line, has_terminal, whole_screen
-from xswitch.core.errors import CancelledError, ExitCode, UsageError
+from xswitch.core.errors import CancelledError, ExitCode, UsageError, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.shellcode import emit, switch_assignments, unset_assignments
 
@@ -31,7 +31,13 @@ def switch(context: Context) -> int:
     if role.guard is not None and role.guard.confirm and options.confirmation is None:
         options = replace(options, confirmation=_typed(role))
     ask = context.world.ask(arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}")
-    _deliver(context, context.actions.switch(role, options, ask, context.progress))
+    try:
+        switched = context.actions.switch(role, options, ask, context.progress)
+    except XswitchError as error:
+        from xswitch.cli.commands.explain import explain_failed_switch  # noqa: PLC0415 -- a switch that works explains nothing
+
+        return explain_failed_switch(context, role, options, error)
+    _deliver(context, switched)
     return ExitCode.DONE
 
 
