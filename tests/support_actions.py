@@ -376,6 +376,9 @@ class FakeEnvironment:
     def command(self) -> tuple[str, ...]:
         return self.words
 
+    def credential_process(self) -> tuple[str, ...]:
+        return (*self.words, "credential-process")
+
 
 class FakePrompt:
     """Answers with these codes, one after another; an exception among them is raised; when they run out, nobody is there."""

@@ -21,6 +21,10 @@ from xswitch.core import wire
 from xswitch.core.model import ConfigPaths, Credentials, Secret, VaultInfo
 from xswitch.core.names import file_name
 
+# What a warm read loads beside what a bare interpreter does, exactly: no `json`, `re`, `os`, `ctypes`, `keyring`, `botocore`, `awscrt`.
+RUNTIME = {"xswitch", "xswitch.hot"}
+LAUNCHER = Path(xswitch.__file__).with_name("credential_process.py")
+BARE = [sys.executable, "-I", "-S", "-X", "importtime"]
 SECRET = "wJalrXUtnFEMI-canary/K7MDENG"
 PROFILE = "xs-payments-admin"
 
@@ -136,6 +140,13 @@ class HotWorld:
     def point(self, info: VaultInfo | None = None) -> None:
         FileHotPointers(self.places.hot, self.bytes_environ).write(self.profile, self.key, self.stamp(), info or self.info)
 
+    def loaded(self) -> tuple[str, set[str]]:
+        """What the launcher prints, and which modules it loads beside those of a bare interpreter."""
+        bare = subprocess.run([*BARE, "-c", "pass"], capture_output=True, text=True, check=True, timeout=60)
+        command = [*BARE, str(LAUNCHER), self.profile]
+        done = subprocess.run(command, env=self.environ(), capture_output=True, text=True, check=True, timeout=60)
+        return done.stdout, modules(done.stderr) - modules(bare.stderr)
+
     def run(
         self, *argv: str, before: str = "", after: str = "pass", flags: tuple[str, ...] = ("-I", "-S")
     ) -> subprocess.CompletedProcess[str]:
@@ -145,6 +156,13 @@ class HotWorld:
         script.write_text(_SCRIPT.format(source=source, before=before + STUB.format(marker=str(self.marker)), after=after))
         command = [sys.executable, *flags, str(script), *(argv or ("credential-process", self.profile))]
         return subprocess.run(command, env=self.environ(), capture_output=True, text=True, check=False, timeout=60)
+
+
+def modules(report: str) -> set[str]:
+    """The modules named by `-X importtime`; what else is printed there is an error."""
+    lines = report.splitlines()
+    assert all(line.startswith("import time:") for line in lines), report
+    return {line.rpartition("|")[2].strip() for line in lines[1:]}
 
 
 def as_bytes(environ: Mapping[str, str]) -> dict[bytes, bytes]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import select
 import shutil
 import socket
 import subprocess
@@ -158,6 +160,44 @@ def secret_service(need: Need, *, unlocked: bool = True) -> Iterator[SecretServi
             yield SecretService(address, folder, need, variables)
         finally:
             end(process)
+
+
+@contextlib.contextmanager
+def counting_proxy(address: str) -> Iterator[tuple[str, list[bytes]]]:
+    """A bus that passes everything on to `address`, for one client; what the client said each time before it waited."""
+    path = re.match(r"unix:path=([^,]+)", address)
+    assert path is not None
+    bursts: list[bytes] = []
+    with short_folder() as folder, socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "bus"))
+        server.listen(1)
+
+        def serve() -> None:
+            client, _ = server.accept()
+            with client, socket.socket(socket.AF_UNIX) as bus:
+                bus.connect(path[1])
+                answered = True
+                while True:
+                    ready, _, _ = select.select([client, bus], [], [], HANG_GUARD)
+                    # The client's words first: what it said before an answer reached it, it said without waiting.
+                    source = client if client in ready else bus
+                    data = source.recv(65536) if ready else b""
+                    if not data:
+                        return
+                    if source is bus:
+                        client.sendall(data)
+                    elif answered:
+                        bursts.append(data)
+                    else:
+                        bursts[-1] += data
+                    if source is client:
+                        bus.sendall(data)
+                    answered = source is bus
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"unix:path={folder}/bus", bursts
+        thread.join(HANG_GUARD)
 
 
 # -- a keyring with short entries, as the Windows Credential Manager has them ------------------------------------------

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support_hot import PROFILE, SECRET, HotWorld, as_bytes
-from support_vault import Need, ill_service, memory_folder, secret_service
+from support_hot import PROFILE, RUNTIME, SECRET, HotWorld, as_bytes
+from support_vault import Need, counting_proxy, ill_service, memory_folder, secret_service
 from xswitch import hot, hot_dbus
 from xswitch.adapters.places import user_places
-from xswitch.adapters.vault.secretservice import SecretServiceStore
+from xswitch.adapters.vault.secretservice import SecretServiceStore, item_of
 from xswitch.adapters.vault.sentences import Sentences
 from xswitch.core import wire
 from xswitch.core.awsconfig.locate import config_paths
@@ -43,7 +43,7 @@ def answer(world: HotWorld, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
     def run(*argv: str) -> str | None:
         monkeypatch.setattr(posix, "environ", world.bytes_environ())
         monkeypatch.setattr(hot, "_renew", lambda *_: world.marker.write_text("renewed"))
-        code = hot.run(list(argv or COMMAND))
+        code = hot.run(list(argv or COMMAND), ["python", "xswitch"])
         out, err = capfd.readouterr()
         assert err == ""
         assert code in {None, 0}
@@ -63,19 +63,18 @@ def test_prints_exactly_the_answer_and_nothing_else(world: HotWorld) -> None:
     assert json.loads(done.stdout)["SecretAccessKey"] == SECRET
 
 
-ALLOWED = {"xswitch", "xswitch.__main__", "xswitch.hot", "time", "posix"}
+SECRET_SERVICE = RUNTIME | {"xswitch.hot_secret", "xswitch.hot_dbus", "_socket"}
 
 
-@pytest.mark.parametrize("flags", [("-I", "-S"), ("-I",)])
-def test_a_warm_read_loads_no_module_beside_a_short_list(world: HotWorld, flags: tuple[str, ...]) -> None:
-    world.ready()
-    command = [sys.executable, *flags, "-c", "import sys; print(' '.join(sys.modules))"]
-    bare = set(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split())
-    after = "sys.stderr.write(' '.join(sys.modules))"
-    done = world.run(after=after, flags=flags)
-    assert done.returncode == 0
-    extra = set(done.stderr.split()) - bare - {"xswitch.cli", "xswitch.cli.main"}  # the stub of this test
-    assert extra <= ALLOWED
+def test_a_warm_read_loads_two_modules(world: HotWorld) -> None:
+    expected = world.ready()
+    assert world.loaded() == (expected, RUNTIME)
+
+
+def test_a_warm_read_under_variables_that_count_loads_a_digest_more(world: HotWorld) -> None:
+    world.extra["AWS_REGION"] = "eu-west-1"
+    expected = world.ready()
+    assert world.loaded() == (expected, RUNTIME | {"_blake2"})
 
 
 def test_a_warm_read_of_the_secret_service_loads_a_socket_and_no_more(world: HotWorld, need: Need) -> None:
@@ -83,11 +82,69 @@ def test_a_warm_read_of_the_secret_service_loads_a_socket_and_no_more(world: Hot
         world.extra.update(service.variables)
         world.extra["HOME"] = str(world.home)
         expected = in_secret_service(world)
-        done = world.run(after="sys.stderr.write(' '.join(sys.modules))")
-    assert done.stdout == expected
-    loaded = set(done.stderr.split())
-    assert {"xswitch.hot_secret", "_socket"} <= loaded
-    assert not loaded & {"socket", "os", "json", "re", "struct", "keyring", "pathlib", "subprocess", "enum", "typing", "__future__"}
+        assert world.loaded() == (expected, SECRET_SERVICE)
+
+
+@pytest.mark.parametrize("flags", [("-I", "-S"), ("-I",)])
+def test_by_the_console_script_too(world: HotWorld, flags: tuple[str, ...]) -> None:
+    world.ready()
+    command = [sys.executable, *flags, "-c", "import sys; print(' '.join(sys.modules))"]
+    bare = set(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split())
+    after = "sys.stderr.write(' '.join(sys.modules))"
+    done = world.run(after=after, flags=flags)
+    assert done.returncode == 0
+    extra = set(done.stderr.split()) - bare - {"xswitch.cli", "xswitch.cli.main"}  # the stub of this test
+    assert extra == RUNTIME | {"xswitch.__main__"}
+
+
+def test_an_item_that_is_known_takes_two_round_trips(world: HotWorld, need: Need, answer: Callable[..., str | None]) -> None:
+    """The handshake is counted apart: SASL is one, Hello another. A ReadAlias goes out with Hello, and both are waited for."""
+    with secret_service(need) as service, counting_proxy(service.address) as (address, bursts):
+        world.extra.update(service.variables)
+        world.extra["HOME"] = str(world.home)
+        expected = in_secret_service(world)
+        assert world.pointer.read_bytes().split(b"\n")[3].startswith(b"/org/freedesktop/secrets/collection/")
+        world.extra["DBUS_SESSION_BUS_ADDRESS"] = address
+        assert answer() == expected
+        handshake, calls = bursts[:2], bursts[2:]
+        assert [b"AUTH EXTERNAL" in handshake[0], b"Hello" in handshake[1], b"ReadAlias" in handshake[1]] == [True] * 3
+        assert len(calls) == 2
+        assert b"OpenSession" in calls[0]
+        assert b"GetSecret" in calls[1]
+
+
+def test_an_item_that_is_gone_or_another_sessions_is_looked_for(world: HotWorld, need: Need, answer: Callable[..., str | None]) -> None:
+    with secret_service(need) as service:
+        world.extra.update(service.variables)
+        world.extra["HOME"] = str(world.home)
+        expected = in_secret_service(world)
+        lines = world.pointer.read_bytes().split(b"\n")
+        for place in (lines[3] + b"0", b""):
+            world.pointer.write_bytes(b"\n".join([*lines[:3], place, *lines[4:]]))
+            assert answer() == expected
+        other = "cd" * 20
+        store = SecretServiceStore(world.environ(), Sentences(""), lambda: False, world.places.state / "secret-service.turn")
+        store.put(other, world.session().replace(world.key, other))
+        store.close()
+        theirs = item_of(world.bytes_environ(), other, world.places.state / "secret-service.turn", 2.0)
+        assert theirs not in {b"", lines[3]}
+        world.pointer.write_bytes(b"\n".join([*lines[:3], theirs, *lines[4:]]))
+        assert answer() is None
+
+
+def test_many_who_know_the_item_do_not_end_the_service(world: HotWorld, need: Need) -> None:
+    """Without taking turns, which is a courtesy not everybody pays."""
+    with secret_service(need) as service:
+        world.extra.update(service.variables)
+        world.extra["HOME"] = str(world.home)
+        in_secret_service(world)
+        item = world.pointer.read_bytes().split(b"\n")[3]
+        program = (
+            f"import sys\nsys.path.insert(0, {str(Path(hot.__file__).parents[1])!r})\nfrom xswitch import hot_secret\n"
+            f"words = [hot_secret.fetch({service.address.encode()!r}, {item!r}, 10.0)[0] for _ in range(40)]\nprint(set(words))"
+        )
+        readers = [subprocess.Popen([sys.executable, "-I", "-S", "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(6)]
+        assert [reader.communicate(timeout=60)[0] for reader in readers] == ["{'ok'}\n"] * 6
 
 
 def in_secret_service(world: HotWorld) -> str:
@@ -148,7 +205,7 @@ def test_only_its_own_command_with_one_profile(world: HotWorld, answer: Callable
         ["list", PROFILE],
         ["credential-process", ""],
     ):
-        assert hot.run(argv) is None
+        assert hot.run(argv, []) is None
     assert answer("credential-process", "xs-other") is None
     assert answer("credential-process", f"../hot/{PROFILE}") is None
 
@@ -347,7 +404,7 @@ def test_off_linux_it_is_the_full_programs_turn(world: HotWorld, monkeypatch: py
     world.ready()
     monkeypatch.setattr(posix, "environ", world.bytes_environ())
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert hot.run(list(COMMAND)) is None
+    assert hot.run(list(COMMAND), []) is None
 
 
 # -- writing it --------------------------------------------------------------------------------------------------
@@ -421,26 +478,39 @@ def test_a_renewal_is_started_again_after_a_while(world: HotWorld, monkeypatch: 
         started.append(1)
         return 12345
 
-    monkeypatch.setattr(sys, "orig_argv", ["python", "xswitch", *COMMAND])
     monkeypatch.setattr(posix, "fork", fork)
     monkeypatch.setattr(posix, "waitpid", lambda *_: (12345, 0))
     folder, name = os.fsencode(world.places.hot), os.fsencode(world.pointer.name)
-    hot._renew(folder, name, PROFILE)
-    hot._renew(folder, name, PROFILE)
+    words = ["python", "xswitch"]
+    hot._renew(folder, name, PROFILE, words)
+    hot._renew(folder, name, PROFILE, words)
     assert len(started) == 1
     world.age(world.places.hot / f".renewing-{world.pointer.name}", hot.RENEW_SECONDS + 1)
-    hot._renew(folder, name, PROFILE)
+    hot._renew(folder, name, PROFILE, words)
     assert len(started) == 2
-    monkeypatch.setattr(sys, "orig_argv", ["python", "-c", "something else"])
     world.age(world.places.hot / f".renewing-{world.pointer.name}", hot.RENEW_SECONDS + 1)
-    hot._renew(folder, name, PROFILE)
+    hot._renew(folder, name, PROFILE, [])
     assert len(started) == 2
 
 
-def test_a_renewal_that_can_not_be_started_costs_nobody_anything(world: HotWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_renewal_that_another_reader_is_about_to_start_is_left_to_it(world: HotWorld) -> None:
+    world.ready(left=1200)
+    marker = os.fsencode(world.places.hot / f".renewing-{world.pointer.name}")
+    program = (
+        "import fcntl, sys\nfile = open(sys.argv[1], 'wb')\nfcntl.lockf(file, fcntl.LOCK_EX)\nprint('held', flush=True)\nsys.stdin.read()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, marker], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        assert not hot._first_of_many(marker)
+        other.communicate()
+    assert hot._first_of_many(marker)
+    assert not hot._first_of_many(marker)
+
+
+def test_a_renewal_that_can_not_be_started_costs_nobody_anything(world: HotWorld) -> None:
     expected = world.ready(left=1200)
-    monkeypatch.setattr(sys, "orig_argv", ["python", "xswitch", *COMMAND])
-    hot._renew(b"/no/such/folder", b"x", PROFILE)
+    hot._renew(b"/no/such/folder", b"x", PROFILE, ["python", "xswitch"])
     world.places.hot.chmod(0o500)
     assert world.run().stdout == expected
     world.places.hot.chmod(0o700)

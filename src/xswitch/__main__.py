@@ -9,13 +9,21 @@ CANCELLED = 130
 def main() -> int:
     """Run xswitch; the exit code."""
     argv = sys.argv[1:]
-    try:
-        if argv[:1] == ["credential-process"]:
+    if argv[:1] == ["credential-process"]:
+        try:
             from xswitch import hot  # noqa: PLC0415 -- only this command is in such a hurry
 
-            code = hot.run(argv)
-            if code is not None:
-                return code
+            code = hot.run(argv, sys.orig_argv[:-2] if sys.orig_argv[-2:] == argv else [])
+        except KeyboardInterrupt:
+            return CANCELLED
+        if code is not None:
+            return code
+    return full(argv)
+
+
+def full(argv: list[str]) -> int:
+    """Run the full program on these words; the exit code."""
+    try:
         from xswitch.cli.main import main as run  # noqa: PLC0415 -- the full program, after the hot path had its chance
 
         code = int(run(argv))

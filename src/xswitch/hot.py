@@ -59,8 +59,11 @@ class _Odd(Exception):  # noqa: N818 -- not an error: the full program's turn
     """Something is not as the hot path knows it."""
 
 
-def run(argv: list[str]) -> int | None:
-    """The exit code, once the answer is on descriptor 1; None when the full program has to do it. `argv` is without the program."""
+def run(argv: list[str], words: list[str]) -> int | None:
+    """The exit code, once the answer is on descriptor 1; None when the full program has to do it.
+
+    `argv` is without the program; `words` start the full program again, an interpreter first; empty: there is no such command.
+    """
     if sys.platform != "linux" or len(argv) != 2 or argv[0] != COMMAND or argv[1].startswith("-"):  # noqa: PLR2004 -- and the profile
         return None
     if _DEMO_CLOCK in posix.environ:
@@ -74,7 +77,7 @@ def run(argv: list[str]) -> int | None:
     if not _write(answer):
         return None
     if now >= soft:
-        _renew(folder, name, argv[1])
+        _renew(folder, name, argv[1], words)
     return 0
 
 
@@ -178,7 +181,10 @@ def _session(kind: bytes, place: bytes, key: bytes) -> bytes:
     from xswitch import hot_dbus, hot_secret  # noqa: PLC0415 -- a socket is only needed here
 
     turns = state_folder(posix.environ) + b"/secret-service.turn"
-    word, value = hot_secret.read(hot_dbus.bus_address(posix.environ), SERVICE_PREFIX + key, USER, SECRET_SECONDS, turns)
+    address = hot_dbus.bus_address(posix.environ)
+    word, value = hot_secret.fetch(address, place, SECRET_SECONDS, turns) if place else (hot_dbus.MISSING, b"")
+    if word == hot_dbus.MISSING:
+        word, value = hot_secret.read(address, SERVICE_PREFIX + key, USER, SECRET_SECONDS, turns)
     if word != hot_dbus.OK:
         raise _Odd
     return value
@@ -239,21 +245,12 @@ def _write(answer: bytes) -> bool:
 # -- the renewal behind the caller's back ------------------------------------------------------------------------
 
 
-def _renew(folder: bytes, name: bytes, profile: str) -> None:
+def _renew(folder: bytes, name: bytes, profile: str, words: list[str]) -> None:
     """Start the full program on it, detached; at most one in `RENEW_SECONDS`, and whatever fails is dropped: the answer is out."""
-    words = sys.orig_argv[:-2]
-    if sys.orig_argv[-2:] != [COMMAND, profile] or not words:
-        return
     # No profile's file begins with a dot.
-    marker = folder + b"/.renewing-" + name
+    if not words or not _first_of_many(folder + b"/.renewing-" + name):
+        return
     try:
-        if time.time() - posix.stat(marker).st_mtime < RENEW_SECONDS:
-            return
-    except OSError:
-        pass
-    try:
-        posix.close(posix.open(marker, posix.O_WRONLY | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC, 0o600))
-        posix.utime(marker)
         child = posix.fork()
     except OSError:
         return
@@ -272,3 +269,22 @@ def _renew(folder: bytes, name: bytes, profile: str) -> None:
         posix.execv(sys.executable, [sys.executable, *words[1:], "renew-background", profile])
     finally:
         posix._exit(1)  # noqa: SLF001 -- its name, outside os
+
+
+def _first_of_many(marker: bytes) -> bool:
+    """Whether nobody started a renewal in the last `RENEW_SECONDS`; of many who ask at once, one is told so."""
+    try:
+        descriptor = posix.open(marker, posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK, 0o600)
+    except OSError:
+        return False
+    try:
+        posix.lockf(descriptor, posix.F_TLOCK, 0)
+        facts = posix.fstat(descriptor)
+        # A new file has its time from being made, but nothing in it.
+        if facts.st_size and -RENEW_SECONDS < time.time() - facts.st_mtime < RENEW_SECONDS:
+            return False
+        return posix.pwrite(descriptor, b".", 0) == 1
+    except OSError:
+        return False
+    finally:
+        posix.close(descriptor)

@@ -133,8 +133,8 @@ class Bus:
         """Hang up."""
         self._socket.close()
 
-    def authenticate(self) -> None:
-        """Say who we are, as the kernel will confirm."""
+    def authenticate(self, first: bytes) -> None:
+        """Say who we are, as the kernel will confirm, and send the first messages (Hello before all else) without waiting in between."""
         self.send(b"\0AUTH EXTERNAL " + str(posix.geteuid()).encode().hex().encode() + b"\r\n")
         line = b""
         while not line.endswith(b"\r\n"):
@@ -143,7 +143,7 @@ class Bus:
                 raise Answer(ODD, "the session bus speaks something else")
         if not line.startswith(b"OK "):
             raise Answer(ODD, "the session bus is another user's")
-        self.send(b"BEGIN\r\n")
+        self.send(b"BEGIN\r\n" + first)
 
     def send(self, data: bytes) -> None:
         """Send bytes."""
@@ -153,6 +153,10 @@ class Bus:
     def ask(self, serial: int, message: bytes, gone: str = ODD) -> Body:
         """Send a call and wait for its answer; `serial` is the call's, `gone` the word for an object that isn't there."""
         self.send(message)
+        return self.wait(serial, gone)
+
+    def wait(self, serial: int, gone: str = ODD) -> Body:
+        """The answer to a call that was sent."""
         while serial not in self._answers:
             self._take_message()
         found = self._answers.pop(serial)

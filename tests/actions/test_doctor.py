@@ -4,7 +4,7 @@ import pytest
 
 from support_actions import CONFIG, GOOD_CODE, FakePrompt, World, silent
 from xswitch.actions.api import Check, SwitchOptions
-from xswitch.actions.surroundings import first_word
+from xswitch.actions.surroundings import command_words
 from xswitch.core.errors import ConfigError, NetworkError, VaultAbsentError, VaultLockedError
 from xswitch.core.model import FileFact, Problem, Settings
 
@@ -148,6 +148,33 @@ def test_a_managed_profile_whose_command_is_gone(world: World) -> None:
         assert "/opt/xswitch/bin/xswitch" in check.message
 
 
+LAUNCHER = "/opt/xswitch/share/xswitch/credential_process.py"
+
+
+def by_the_launcher(world: World, **fact: int) -> list[Check]:
+    """What is said of a managed profile that runs the launcher, about which the file system says this."""
+    world.config.config = world.config.config.replace("xswitch credential-process", f"python3 -I -S {LAUNCHER}")
+    world.file_facts.facts["/opt/xswitch/bin/python3"] = FileFact("/opt/xswitch/bin/python3", exists=True, executable=True)
+    world.file_facts.facts[LAUNCHER] = FileFact(LAUNCHER, **{"exists": True, **fact})  # type: ignore[arg-type]
+    return checks(world, "managed")
+
+
+def test_a_managed_profile_whose_launcher_is_there(world: World) -> None:
+    assert [check.state for check in by_the_launcher(world, mode=0o644)] == ["ok"]
+
+
+@pytest.mark.parametrize("fact", [{"exists": False}, {"folder": True}])
+def test_a_managed_profile_whose_launcher_is_gone(world: World, fact: dict[str, int]) -> None:
+    (check,) = by_the_launcher(world, **fact)
+    assert (check.state, check.next_step) == ("error", "xswitch switch xs-open")
+    assert f"{LAUNCHER}, which is gone" in check.message
+
+
+def test_a_managed_profile_whose_launcher_anybody_can_change(world: World) -> None:
+    (check,) = by_the_launcher(world, mode=0o666)
+    assert (check.state, check.next_step) == ("error", f"chmod o-w {LAUNCHER}")
+
+
 def test_a_managed_profile_whose_role_is_gone(world: World) -> None:
     world.config.config = world.config.config.replace("[profile open]", "[profile closed]")
     assert (only(world, "managed").state, only(world, "managed").next_step) == ("warning", "xswitch forget xs-open")
@@ -161,11 +188,16 @@ def test_a_managed_profile_other_keys_win_over(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "word"),
-    [("/a/b c", "/a/b"), ("/a\\ b/x credential-process p", "/a b/x"), ("", "")],
+    ("command", "words"),
+    [
+        ("/a/b c", ["/a/b", "c"]),
+        ("/a\\ b/x credential-process p", ["/a b/x", "credential-process", "p"]),
+        ("/p -I -S /l\\ l/c.py /n", ["/p", "-I", "-S", "/l l/c.py", "/n"]),
+        ("", []),
+    ],
 )
-def test_the_program_of_a_command(command: str, word: str) -> None:
-    assert first_word(command) == word
+def test_the_words_of_a_command(command: str, words: list[str]) -> None:
+    assert command_words(command) == words
 
 
 def test_files_others_can_read(world: World) -> None:

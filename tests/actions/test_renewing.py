@@ -210,3 +210,35 @@ def test_roles_that_send_a_code_each_are_asked_one_after_the_other() -> None:
     prompt = FakePrompt("000001", "000001", "000002", "000003")
     assert all(result.error is None for result in renew(world, "l0", "l1", "l2", prompt=prompt))
     assert sorted(world.sts.codes_seen) == ["000001", "000002", "000003"]
+
+
+def commands(world: World) -> dict[str, str]:
+    found = {name: profile.get("credential_process") or "" for name, profile in world.config.read().profiles.items()}
+    return {name: command for name, command in found.items() if command}
+
+
+def test_managed_profiles_that_start_another_xswitch_start_this_one_after_a_renewal(world: World) -> None:
+    before = commands(world)
+    assert set(before) >= {"xs-open", "xs-payments"}
+    world.environment.words = ("/new/bin/python3", "-I", "-S", "/new/share/xswitch")
+    settings = {name: dict(profile.properties) for name, profile in world.config.read().profiles.items()}
+    assert all(result.error is None for result in renew(world, "open"))
+    assert commands(world) == {**before, "xs-open": "/new/bin/python3 -I -S /new/share/xswitch credential-process xs-open"}
+    after = world.config.read().profiles["xs-open"].properties
+    assert {key: found.value for key, found in after.items() if key != "credential_process"} == {
+        key: found.value for key, found in settings["xs-open"].items() if key != "credential_process"
+    }
+    # What the hot path is pointed at fits the config as it is now.
+    assert world.hot_pointers.pointers["xs-open"][1] == world.config.stamp()
+
+
+def test_a_config_that_can_not_be_written_is_no_reason_not_to_renew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = commands(world)
+    world.environment.words = ("/new/xswitch",)
+
+    def refuse(_: object) -> None:
+        raise ConfigError("Read-only.", code="unwritable")
+
+    monkeypatch.setattr(world.config, "apply", refuse)
+    assert all(result.error is None for result in renew(world, "open"))
+    assert commands(world) == before

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from xswitch.actions.ports import Ports
-from xswitch.actions.reading import STATIC_SUFFIX, Reading
+from xswitch.actions.reading import STATIC_SUFFIX, Reading, read
 from xswitch.core.awsconfig.command import quote_command
 from xswitch.core.awsconfig.document import is_legal_name
 from xswitch.core.awsconfig.shadow import shadows
-from xswitch.core.errors import ShadowError, UsageError
+from xswitch.core.errors import ShadowError, UsageError, XswitchError
 from xswitch.core.model import Edit, Profile, RemoveProfile, Role, SetProfile
 from xswitch.core.overrides import MARK, Overrides, managed_properties
 from xswitch.core.wire import Record
 
+_PROCESS = "credential_process"
 _COMMENT = "xswitch wrote this profile; `xswitch forget` removes it"
 
 
@@ -51,8 +53,29 @@ def _unwritable(name: str, why: str, code: str) -> ShadowError:
 
 def managed_settings(ports: Ports, reading: Reading, role: Role, name: str, overrides: Overrides) -> dict[str, str]:
     """Exactly what the managed profile `name` has to hold. Raises UsageError for overrides AWS can't take or a guard doesn't allow."""
-    command = quote_command((*ports.environment.command(), "credential-process", name))
-    return managed_properties(role, reading.view, overrides, command)
+    return managed_properties(role, reading.view, overrides, _command(ports, name))
+
+
+def _command(ports: Ports, name: str) -> str:
+    return quote_command((*ports.environment.credential_process(), name))
+
+
+def point_here(ports: Ports, reading: Reading, names: Iterable[str]) -> Reading:
+    """The config as it is once those of the managed profiles `names` that start another xswitch start this one.
+
+    An installation that moved, or a command line from before, is mended so. What can't be written stays as it is: it served until now.
+    """
+    edits = []
+    with suppress(XswitchError):
+        for name in dict.fromkeys(names):
+            profile = reading.managed_profile(name) and reading.view.profiles[name]
+            if profile and profile.get(_PROCESS) not in {None, _command(ports, name)}:
+                kept = {key: found.value for key, found in profile.properties.items() if found.source == "config"}
+                edits.append(SetProfile("config", name, {**kept, _PROCESS: _command(ports, name)}, comment=_COMMENT))
+        if edits:
+            ports.config.apply(edits)
+            return read(ports)
+    return reading
 
 
 def managed_edits(reading: Reading, name: str, wanted: Mapping[str, str]) -> tuple[Edit, ...]:

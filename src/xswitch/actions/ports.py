@@ -233,6 +233,10 @@ class Environment(Protocol):
         """The words that start this xswitch from any folder: an absolute path first."""
         ...
 
+    def credential_process(self) -> tuple[str, ...]:
+        """The words before the profile's name in a managed profile's `credential_process`: an absolute path first."""
+        ...
+
 
 class StsProbe(Protocol):
     """Whether an STS endpoint answers, asked without credentials."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from xswitch.actions.api import Renewed, SwitchOptions
 from xswitch.actions.broker import Broker, Wish
-from xswitch.actions.managed import static_edits
+from xswitch.actions.managed import point_here, static_edits
 from xswitch.actions.mfa import Questions
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
 from xswitch.actions.publish import prune, publish, remember
@@ -30,10 +30,11 @@ def renew(broker: Broker, names: Sequence[str], ask: MfaPrompt, progress: Progre
     """
     ports = broker.ports
     reading = read(ports)
-    batch = _Batch(broker, reading, Questions(ask, ports.mfa_command), progress)
     targets = _distinct([(name, _role(reading, name)) for name in (_all(ports, reading) if everything else names)])
     if not targets:
         return ()
+    reading = point_here(ports, reading, [role.managed_profile for _, role in targets if isinstance(role, Role)])
+    batch = _Batch(broker, reading, Questions(ask, ports.mfa_command), progress)
     with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(targets)), thread_name_prefix="renew") as pool:
         results = list(pool.map(batch.one, targets))
     cancelled = next((result.error for result in results if isinstance(result.error, CancelledError)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import stat
 from collections.abc import Iterator, Mapping
 
 from xswitch.actions.api import Check
@@ -70,13 +71,20 @@ def _managed(ports: Ports, reading: Reading, name: str) -> Iterator[Check]:
         yield Check("managed", "warning", f'The managed profile "{name}" has no role any more.', f"xswitch forget {quoted}")
         return
     profile = reading.view.profiles[name]
-    program = first_word(profile.get("credential_process") or "")
+    program, *rest = command_words(profile.get("credential_process") or "") or [""]
     fact = ports.file_facts.look(program)
     if not program or not fact.exists or fact.folder or not fact.executable:
         words = f'The managed profile "{name}" starts {program or "nothing"}, which can\'t be run.'
         yield Check("managed", "error", words, f"xswitch switch {quoted}")
+        return
+    for path in (word for word in rest[:-1] if word.startswith("/")):  # the last one is the profile's name
+        fact = ports.file_facts.look(path)
+        if not fact.exists or fact.folder:
+            yield Check("managed", "error", f'The managed profile "{name}" runs {path}, which is gone.', f"xswitch switch {quoted}")
+        elif fact.mode is not None and fact.mode & stat.S_IWOTH:
+            yield Check("managed", "error", f'The managed profile "{name}" runs {path}, which anybody can change.', f"chmod o-w {path}")
 
 
-def first_word(command: str) -> str:
-    """The program of a `credential_process` that xswitch wrote: blanks in it are escaped by a backslash."""
-    return command.replace("\\ ", "\0").partition(" ")[0].replace("\0", " ")
+def command_words(command: str) -> list[str]:
+    """The words of a `credential_process` that xswitch wrote: blanks in them are escaped by a backslash."""
+    return [word.replace("\0", " ") for word in command.replace("\\ ", "\0").split(" ") if word]

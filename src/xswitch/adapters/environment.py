@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import socket
@@ -11,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _SCRIPT = "xswitch.exe" if os.name == "nt" else "xswitch"
+_LAUNCHER = "credential_process.py"
+_VERSIONED = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 class ProcessEnvironment:
@@ -38,6 +41,34 @@ class ProcessEnvironment:
             if script.is_file() and os.access(script, os.X_OK):
                 return (str(script),)
         return (str(Path(sys.executable).absolute()), "-m", "xswitch")
+
+    def credential_process(self) -> tuple[str, ...]:
+        """The words before the profile's name in a `credential_process`: the launcher, where it stays at its path; else the command."""
+        launcher = _launcher(Path(__file__).absolute().parents[2]) if sys.platform == "linux" and sys.executable else None
+        if launcher is None:
+            return (*self.command(), "credential-process")
+        return (_python(), "-I", "-S", str(launcher))
+
+
+def _launcher(place: Path) -> Path | None:
+    """The copy of `credential_process.py` whose path an upgrade keeps, for a package in the folder `place`."""
+    if place.parent.name == _VERSIONED and place.parents[1].name == "lib" and place.name in {"site-packages", "dist-packages"}:
+        launcher = place.parents[2] / "share" / "xswitch" / _LAUNCHER
+    elif place.name != "share" and not any(part.startswith("python3.") for part in place.parts):
+        launcher = place / "xswitch" / _LAUNCHER
+    else:
+        return None
+    return launcher if launcher.is_file() else None
+
+
+def _python() -> str:
+    """This interpreter under a name without a version beside it, as that one outlives an upgrade."""
+    here = Path(sys.executable).absolute()
+    for name in ("python3", "python"):
+        with contextlib.suppress(OSError):
+            if here.with_name(name).samefile(here):
+                return str(here.with_name(name))
+    return str(here)
 
 
 def _scripts() -> Iterator[Path]:

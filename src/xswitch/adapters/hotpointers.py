@@ -69,9 +69,17 @@ class FileHotPointers:
         except (OSError, ValueError):
             return None
         seen, settings, *_ = view
-        lines = (hot.MAGIC, key.encode(), vault.kind.encode(), os.fsencode(vault.place), *view)
-        same = seen == stamp.encode() and settings == self._settings
-        return lines if same and not any(b"\n" in line for line in lines) else None
+        if seen != stamp.encode() or settings != self._settings:
+            return None
+        lines = (hot.MAGIC, key.encode(), vault.kind.encode(), self._place(key, vault, environ), *view)
+        return None if any(b"\n" in line for line in lines) else lines
+
+    def _place(self, key: str, vault: VaultInfo, environ: dict[bytes, bytes]) -> bytes:
+        if vault.kind != "secret-service":
+            return os.fsencode(vault.place)
+        from xswitch.adapters.vault.secretservice import item_of  # noqa: PLC0415 -- not for every kind
+
+        return item_of(environ, key, self._folder.with_name("secret-service.turn"), hot.SECRET_SECONDS)
 
     def _fresh(self, paths: tuple[bytes, ...], environ: dict[bytes, bytes]) -> bool:
         now = time.time()

@@ -127,6 +127,16 @@ class SecretServiceStore:
                 hot_secret.end_turn(turn)
 
 
+def item_of(env: Mapping[bytes, bytes], key: str, turns: Path, seconds: float) -> bytes:
+    """The path of the item that keeps a session, for the hot path; b"" when it can't be told."""
+    from xswitch import hot_dbus, hot_secret  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+
+    with _ONE_THREAD:
+        address = hot_dbus.bus_address(dict(env))
+        word, item = hot_secret.find(address, service(key).encode(), USER.encode(), seconds, os.fsencode(turns))
+    return item if word == hot_dbus.OK else b""
+
+
 def refuse(reply: Reply, label: str, sentences: Sentences, *, asked: bool) -> NoReturn:
     """Raise the error a reply other than ok stands for; `asked`: a person may have had a prompt on the screen."""
     if reply.word == "locked":

@@ -1,0 +1,180 @@
+"""The warm read: what every AWS program waits for before it does anything.
+
+For `run.py`: `rows(folder, rounds)` measures and returns `Row`s (name, median, low, high, against, baseline, ratio, limit, unit, holds);
+`renewal(folder)` returns a `Renewal`; both take a scratch folder and a few seconds. `python benchmarks/hot.py [ROUNDS]` prints both.
+
+A run of a contestant is posix_spawn and wait, stdout to nowhere, every contestant once a round; figures are medians, in milliseconds.
+Memory is the peak RSS that the kernel tells of a child (getrusage). It can't tell less than the size of the process that spawned the
+child, so children are spawned by a bare interpreter, the same as the baseline: small differences below the baseline are not seen.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from hotworld import HotHome, embedded_aws, gnome_keyring, hot_home
+from measure import Figure, interleaved
+
+ROUNDS = 25
+READS = 1_000
+_RSS_ROUNDS = 9
+_BARE_NAME = "python -I -S -c pass"
+_SOON_SECONDS = 20 * 60  # within the window in which a renewal runs behind the caller's back
+_RENEWED_WITHIN = 60.0
+# A bare interpreter that runs a command N times: a line of milliseconds, peak RSS in KiB and exit status for each.
+_RUNNER = """
+import posix, sys, time
+times = []
+for _ in range(int(sys.argv[1])):
+    out = [(posix.POSIX_SPAWN_OPEN, 1, "/dev/null", posix.O_WRONLY, 0)]
+    start = time.perf_counter()
+    child = posix.posix_spawn(sys.argv[2], sys.argv[2:], posix.environ, file_actions=out)
+    _, status, used = posix.wait4(child, 0)
+    times.append((time.perf_counter() - start, used.ru_maxrss, status))
+for seconds, rss, status in times:
+    sys.stdout.write(f"{seconds * 1000} {rss} {status}\\n")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One promise and what was measured: `ratio` of the medians, at most `limit`."""
+
+    name: str
+    median: float
+    low: float
+    high: float
+    against: str
+    baseline: float
+    ratio: float
+    limit: float
+    unit: str = "ms"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the promise is kept."""
+        return self.ratio <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """`reads` in a row across a renewal, in milliseconds. `slow` are those that did cold work: seen by the memory it takes."""
+
+    reads: int
+    p50: float
+    p99: float
+    longest: float
+    slow: int
+    renewals: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether every read was warm, and there was one renewal."""
+        return self.slow == 0 and self.renewals == 1
+
+
+def spawned(argv: Sequence[str], environ: Mapping[str, str]) -> Callable[[], object]:
+    """A whole process as a contestant, with next to nothing of Python around it; a failing one stops the bench."""
+    words, variables = list(argv), dict(environ)
+    out = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
+
+    def run() -> None:
+        _, status = os.waitpid(os.posix_spawn(words[0], words, variables, file_actions=out), 0)
+        if status:
+            raise SystemExit(f"{' '.join(words)} ended with {status}")
+
+    return run
+
+
+def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
+    """Every promise about the warm read; without gnome-keyring one row less."""
+    with ExitStack() as stack:
+        aws = stack.enter_context(embedded_aws())
+        few = stack.enter_context(hot_home(folder, aws))
+        many = stack.enter_context(hot_home(folder, aws, roles=5_000))
+        bus = stack.enter_context(gnome_keyring())
+        secret = None if bus is None else stack.enter_context(hot_home(folder, aws, bus=bus))
+        for home in filter(None, (few, many, secret)):
+            home.refuse_cold(home.command)
+        few.refuse_cold(few.console)
+        bare = (few.command[0], "-I", "-S", "-c", "pass")
+        contestants = {
+            _BARE_NAME: spawned(bare, few.environ),
+            "warm read, runtime keyring": spawned(few.command, few.environ),
+            "warm read, 5,000 profiles": spawned(many.command, many.environ),
+            "warm read, console script": spawned(few.console, few.environ),
+        }
+        if secret is not None:
+            contestants["warm read, gnome-keyring"] = spawned(secret.command, secret.environ)
+        figures = interleaved(contestants, rounds)
+        return [
+            _row(figures["warm read, runtime keyring"], figures[_BARE_NAME], 1.3),
+            *([_row(figures["warm read, gnome-keyring"], figures[_BARE_NAME], 1.6)] if secret is not None else []),
+            _row(figures["warm read, console script"], figures[_BARE_NAME], 2.5),
+            _row(figures["warm read, 5,000 profiles"], figures["warm read, runtime keyring"], 1.05),
+            _memory(few, bare),
+        ]
+
+
+def renewal(folder: Path, reads: int = READS) -> Renewal:
+    """Reads one after another while the session comes into the window and is renewed behind their back."""
+    with embedded_aws() as aws, hot_home(folder, aws) as home:
+        before = _calls(aws.calls)
+        home.shorten(_SOON_SECONDS)
+        times, sizes = _run_often(home.command, home.environ, reads)
+        until = time.monotonic() + _RENEWED_WITHIN
+        while _calls(aws.calls) == before and time.monotonic() < until:
+            time.sleep(0.05)
+        bare = max(_run_often((home.command[0], "-I", "-S", "-c", "pass"), home.environ, 3)[1])
+        cuts = statistics.quantiles(times, n=100)
+        slow = sum(size > 1.5 * bare for size in sizes)
+        return Renewal(reads, round(cuts[49], 2), round(cuts[98], 2), round(max(times), 2), slow, _calls(aws.calls) - before)
+
+
+def _calls(calls: Sequence[object]) -> int:
+    return sum(getattr(call, "action", "") == "AssumeRole" for call in calls)
+
+
+def _row(figure: Figure, against: Figure, limit: float) -> Row:
+    ratio = round(figure.ratio(against), 3)
+    return Row(figure.name, figure.median, figure.low, figure.high, against.name, against.median, ratio, limit)
+
+
+def _memory(home: HotHome, bare: tuple[str, ...]) -> Row:
+    _, ours = _run_often(home.command, home.environ, _RSS_ROUNDS)
+    _, theirs = _run_often(bare, home.environ, _RSS_ROUNDS)
+    median, baseline = statistics.median(ours), statistics.median(theirs)
+    ratio = round(median / baseline, 3)
+    return Row("warm read, peak memory", median, min(ours), max(ours), _BARE_NAME, baseline, ratio, 1.3, "KiB")
+
+
+def _run_often(argv: Sequence[str], environ: Mapping[str, str], times: int) -> tuple[list[float], list[int]]:
+    """Milliseconds and peak RSS in KiB of each run."""
+    runner = [argv[0] if argv[0].rpartition("/")[2].startswith("python") else sys.executable, "-I", "-S", "-c", _RUNNER, str(times), *argv]
+    done = subprocess.run(runner, env=dict(environ), check=True, capture_output=True, text=True, timeout=600)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    if any(status != "0" for *_, status in lines):
+        raise SystemExit(f"{' '.join(argv)} failed")
+    return [float(line[0]) for line in lines], [int(line[1]) for line in lines]
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory(prefix="xswitch-bench-") as scratch:
+        for row in rows(Path(scratch), int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS):
+            verdict = "holds" if row.holds else "MISSED"
+            print(f"{row.name:28} {row.median:9.2f} {row.unit} / {row.baseline:9.2f} = {row.ratio:.3f} (at most {row.limit}) {verdict}")
+        print(renewal(Path(scratch)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""Worlds for the warm read: homes with one live session in a real vault, got from the embedded AWS by `xswitch switch`."""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sample import config_text
+
+from xswitch import hot_secret
+from xswitch.core import wire
+from xswitch.core.model import Credentials
+from xswitch.demo.server import EmbeddedAws
+from xswitch.demo.state import World
+
+XSWITCH = str(Path(sys.executable).with_name("xswitch"))
+PROFILE = "xs-bench"
+_BASE, _ROLE = "111111111111", "222222222222"
+_KEY, _SECRET = "AKIAQRSTUVWXYZ234567", "benchbenchbenchbenchbenchbenchbenchbench"
+_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{_BASE}:root"}}],
+}
+_STATE = {
+    "version": 1,
+    "accounts": [
+        {
+            "id": _BASE,
+            "name": "base",
+            "users": [{"name": "bench", "access_keys": [{"id": _KEY, "secret": _SECRET}], "policies": {"all": _ALL}}],
+        },
+        {"id": _ROLE, "name": "role", "roles": [{"name": "Bench", "trust_policy": _TRUST}]},
+    ],
+}
+_PROFILES = """[profile bench-base]
+region = eu-west-1
+endpoint_url = http://127.0.0.1:{port}
+
+[profile bench]
+role_arn = arn:aws:iam::{account}:role/Bench
+source_profile = bench-base
+region = eu-west-1
+endpoint_url = http://127.0.0.1:{port}
+
+"""
+_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type><listen>unix:dir={folder}</listen><auth>EXTERNAL</auth>
+  <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+</busconfig>
+"""
+
+
+@dataclass(frozen=True)
+class HotHome:
+    """A HOME that was switched to the role: its environment, and the command line its managed profile holds."""
+
+    environ: Mapping[str, str]
+    command: tuple[str, ...]
+    runtime: Path
+
+    @property
+    def console(self) -> tuple[str, ...]:
+        """The same by the console script."""
+        return (XSWITCH, "credential-process", PROFILE)
+
+    def refuse_cold(self, command: tuple[str, ...]) -> None:
+        """Stop the bench when this command is not answered by the hot path."""
+        words = [sys.executable, *command] if command[0] == XSWITCH else list(command)
+        done = subprocess.run(
+            [words[0], "-X", "importtime", *words[1:]], env=dict(self.environ), check=True, capture_output=True, text=True, timeout=60
+        )
+        assert json.loads(done.stdout)["Version"] == 1
+        assert "xswitch.hot" in done.stderr
+        assert "xswitch.cli" not in done.stderr, "the hot path did not answer"
+
+    def shorten(self, seconds: float) -> str:
+        """Make the session in the runtime keyring look as if it ends in so many seconds; its access key ID."""
+        (file,) = (path for path in (self.runtime / "xswitch").iterdir() if len(path.name) == wire.KEY_LENGTH)
+        record = wire.decode(file.read_text(), file.name)
+        assert record is not None
+        known = record.credentials
+        expires = datetime.now(UTC) + timedelta(seconds=seconds)
+        short = Credentials(known.access_key_id, known.secret_access_key, known.session_token, expires)
+        file.write_text(wire.encode(record.key, short, expires - timedelta(hours=1)))
+        return known.access_key_id
+
+
+@contextlib.contextmanager
+def embedded_aws() -> Iterator[EmbeddedAws]:
+    """An STS on loopback with one role."""
+    with EmbeddedAws(World.from_json(json.dumps(_STATE))) as aws:
+        yield aws
+
+
+@contextlib.contextmanager
+def hot_home(folder: Path, aws: EmbeddedAws, roles: int = 10, bus: Mapping[str, str] | None = None) -> Iterator[HotHome]:
+    """A HOME below `folder` beside `roles` other role profiles, its session in a runtime keyring; or in the keyring that `bus` leads to."""
+    home = Path(tempfile.mkdtemp(prefix="home-", dir=folder))
+    runtime = Path(tempfile.mkdtemp(prefix="xs-bench-", dir="/dev/shm"))
+    config = home / ".aws" / "config"
+    config.parent.mkdir()
+    config.write_text(_PROFILES.format(port=aws.port, account=_ROLE) + config_text(roles))
+    credentials = home / ".aws" / "credentials"
+    credentials.write_text(f"[bench-base]\naws_access_key_id = {_KEY}\naws_secret_access_key = {_SECRET}\n")
+    credentials.chmod(0o600)
+    settings = home / ".config" / "xswitch" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f'vault = "{"secret-service" if bus else "runtime"}"\n')
+    environ = {
+        "HOME": str(home),
+        "PATH": "/usr/bin:/bin",
+        "XDG_RUNTIME_DIR": str(runtime),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **(bus or {}),
+    }
+    try:
+        subprocess.run([XSWITCH, "switch", "bench"], env=environ, check=True, capture_output=True, timeout=120)
+        written = configparser.RawConfigParser()
+        written.read(config)
+        yield HotHome(environ, tuple(shlex.split(written[f"profile {PROFILE}"]["credential_process"])), runtime)
+    finally:
+        shutil.rmtree(runtime)
+
+
+@contextlib.contextmanager
+def gnome_keyring() -> Iterator[dict[str, str] | None]:
+    """What leads to a gnome-keyring of our own on a bus of its own; None where they are not installed."""
+    if not (shutil.which("dbus-daemon") and shutil.which("gnome-keyring-daemon")):
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="xs-", dir="/tmp"))
+    (folder / "bus.conf").write_text(_BUS.format(folder=folder))
+    variables = {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    command = ["dbus-daemon", "--nofork", "--nosyslog", "--nopidfile", f"--config-file={folder}/bus.conf", "--print-address=1"]
+    with contextlib.ExitStack() as running:
+        running.callback(shutil.rmtree, folder, ignore_errors=True)
+        bus = running.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=variables))
+        running.callback(bus.terminate)
+        assert bus.stdout is not None
+        address = bus.stdout.readline().decode().strip()
+        variables["DBUS_SESSION_BUS_ADDRESS"] = address
+        keyring = running.enter_context(
+            subprocess.Popen(
+                ["gnome-keyring-daemon", "--foreground", "--components=secrets", "--unlock"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=variables,
+                cwd=folder,
+            )
+        )
+        running.callback(keyring.terminate)
+        assert keyring.stdin is not None
+        keyring.stdin.write(b"bench")
+        keyring.stdin.close()
+        until = time.monotonic() + 20
+        while hot_secret.read(address.encode(), b"xswitch:none", b"session", 2.0)[0] not in {"missing", "no_keyring"}:
+            assert time.monotonic() < until, "gnome-keyring did not come up"
+            time.sleep(0.02)
+        yield {"DBUS_SESSION_BUS_ADDRESS": address}
