@@ -27,11 +27,15 @@ from rich.segment import Segment
 from svg import render
 from textual.pilot import Pilot
 
+from support_explained import denied
+from support_setup import FakeAccess
 from support_tui import NOW, FakeActions, sample_listing
 from xswitch.actions.api import Listing
 from xswitch.core.errors import AwsDeniedError
 from xswitch.core.model import Settings
 from xswitch.tui.app import PickerApp
+from xswitch.tui.setup.screen import SetupScreen
+from xswitch.tui.setup.state import Stage
 from xswitch.tui.theme import DARK, LIGHT, PALETTES
 
 _STEP = 0.02
@@ -91,6 +95,31 @@ def _waiting() -> FakeActions:
     return FakeActions(gate=threading.Event())
 
 
+def _explained() -> FakeActions:
+    actions = _denied()
+    actions.explanation = denied()
+    return actions
+
+
+def _setting_up() -> FakeActions:
+    return FakeActions(access=FakeAccess())
+
+
+def _applying() -> FakeActions:
+    return FakeActions(access=FakeAccess(gate=threading.Event()))
+
+
+def _stage(name: Stage) -> Callable[[PickerApp], bool]:
+    return lambda app: isinstance(app.screen, SetupScreen) and app.screen.state.stage is name
+
+
+def _half_applied(app: PickerApp) -> bool:
+    return isinstance(app.screen, SetupScreen) and any(step.state == "doing" for step in app.screen.state.steps)
+
+
+_FILLED = [*"people-admin", "down", "down", *"SwitchUser", "down", *"payments-admin"]
+
+
 def _light(listing: Listing) -> Listing:
     return replace(listing, settings=replace(listing.settings, theme="light"))
 
@@ -119,6 +148,46 @@ SHOTS = (
     Shot("expiring", "Sessions, live and expiring", ["down", "down"], _named("payments-dr")),
     Shot("busy", "Switching", [*"lake adm", "enter", "<BusyDialog>"], _dialog("BusyDialog"), actions=_waiting),
     Shot("error", "AWS said no", [*"payments dr", "enter"], lambda app: bool(app.picker.state.failures), actions=_denied),
+    Shot(
+        "explain",
+        "Why a switch was denied",
+        [*"payments dr", "enter", "<explained>", "f4"],
+        _dialog("ExplainScreen"),
+        (120, 38),
+        actions=_explained,
+    ),
+    Shot(
+        "set-up-form",
+        "Setting up a role: who, where, what",
+        ["f10", "<SetupScreen>", *_FILLED],
+        _dialog("SetupScreen"),
+        (110, 34),
+        actions=_setting_up,
+    ),
+    Shot(
+        "set-up-plan",
+        "What will be changed, both sides",
+        ["f10", "<SetupScreen>", *_FILLED, "enter"],
+        _stage(Stage.PLAN),
+        (124, 40),
+        actions=_setting_up,
+    ),
+    Shot(
+        "set-up-apply",
+        "Step by step",
+        ["f10", "<SetupScreen>", *_FILLED, "enter", "<plan>", "enter"],
+        _half_applied,
+        (100, 20),
+        actions=_applying,
+    ),
+    Shot(
+        "set-up-done",
+        "Checked as the user",
+        ["f10", "<SetupScreen>", *_FILLED, "enter", "<plan>", "enter"],
+        _stage(Stage.DONE),
+        (100, 20),
+        actions=_setting_up,
+    ),
     Shot("group", "Grouped by account", ["down", "down", "down"], listing=_grouped),
     Shot("light", "The light theme", ["down"], listing=_light),
     Shot("small-80x24", "80 columns, 24 rows", ["down"], size=(80, 24)),
@@ -148,6 +217,10 @@ async def take(shot: Shot) -> str:
             if key == "<attempt 2>":
                 await wait(pilot, lambda: len(actions.codes) == 1 and _on_top(app, "MfaDialog"))
                 await pilot.pause(_STEP)
+            elif key == "<explained>":
+                await wait(pilot, lambda: bool(app.picker.state.explanations))
+            elif key == "<plan>":
+                await wait(pilot, lambda: _stage(Stage.PLAN)(app))
             elif key.startswith("<"):
                 await wait(pilot, partial(_on_top, app, key[1:-1]))
             else:
@@ -155,8 +228,9 @@ async def take(shot: Shot) -> str:
         await wait(pilot, lambda: shot.until(app))
         await pilot.pause(0.1)
         svg = draw(app, shot.title)
-        if actions.gate is not None:
-            actions.gate.set()
+        for gate in (actions.gate, getattr(actions.access, "gate", None)):
+            if gate is not None:
+                gate.set()
     return svg
 
 

@@ -26,6 +26,7 @@ from xswitch.tui.columns import Widths, measure
 from xswitch.tui.commands import PickerCommands
 from xswitch.tui.describe import problem_lines
 from xswitch.tui.dialogs import Dialog, TextDialog, help_lines
+from xswitch.tui.explain.flow import Explaining
 from xswitch.tui.flows import Switching, Upkeep
 from xswitch.tui.jobs import CodeAsked, Job, JobEnded, JobTold
 from xswitch.tui.picker import Asked, PickerScreen
@@ -75,7 +76,8 @@ class PickerApp(App[Switched]):
             self.register_theme(textual_theme(palette))
         self.theme = choose("auto", environ)
         self.picker = PickerScreen(clock, environ, notice)
-        self.switching = Switching(self)
+        self.explaining = Explaining(self)
+        self.switching = Switching(self, self.explaining.failed)
         self.upkeep = Upkeep(self)
         self._setup: Setup | None = None
         self._wanted = ""
@@ -261,6 +263,7 @@ class PickerApp(App[Switched]):
                 "pin": self.upkeep.pin,
                 "copy": self.upkeep.copy,
                 "console": self.upkeep.console,
+                "explain": self.explaining.show,
             }
             about[event.action](event.role)
 

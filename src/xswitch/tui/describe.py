@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from xswitch.core.explain.model import Explanation
 from xswitch.core.model import Hop, Origin, Problem, Role, SessionState
 from xswitch.core.text import clean
 from xswitch.tui import words
+from xswitch.tui.explain.lines import short
 from xswitch.tui.failure import Failure
 from xswitch.tui.state import PickerState
 from xswitch.tui.text import Line, Span, cut, span, width_of, wrap
@@ -22,7 +24,7 @@ def detail(state: PickerState, role: Role, now: datetime, width: int) -> list[Li
     """Everything worth knowing of a role in lines of at most `width` cells, the most urgent first."""
     return [
         *_title(role, width),
-        *_failure(state.failures.get(role.name), width),
+        *_failure(state.failures.get(role.name), state.explanations.get(role.name), width),
         *_guard(role, width),
         *_session(state, role, now, width),
         [],
@@ -38,8 +40,10 @@ def _title(role: Role, width: int) -> list[Line]:
     return [*wrap(name, width), *wrap([span(role.role_arn, "muted")], width)]
 
 
-def _failure(failure: Failure | None, width: int) -> list[Line]:
-    return [] if failure is None else [[], *failure_lines(failure, width)]
+def _failure(failure: Failure | None, explanation: Explanation | None, width: int) -> list[Line]:
+    if failure is None:
+        return []
+    return [[], *failure_lines(failure, width), *([[], *short(explanation, width)] if explanation is not None else [])]
 
 
 def failure_lines(failure: Failure, width: int) -> list[Line]:

@@ -94,8 +94,9 @@ def unusable(stage: Stage, role: Role) -> None:
 class Switching:
     """One switch at a time: guard, job, progress, success or failure."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, explain: Callable[[Role, BaseException], None]) -> None:
         self._stage = stage
+        self._explain = explain
         self._job: Job | None = None
         self._role: Role | None = None
         self._steps: list[str] = []
@@ -140,6 +141,7 @@ class Switching:
         def failed(error: BaseException) -> None:
             self._over()
             role_failed(stage, role.name, error)
+            self._explain(role, error)
 
         self._job = stage.start_job(work, stage.exit, failed, self._told)
         # A switch served from the vault is over before a dialog would be worth looking at.

@@ -219,6 +219,9 @@ class PickerScreen(Screen[None]):
         role = self.state.role
         if role is None:
             return
+        if role.name in self.state.explanations:
+            self.post_message(Asked("explain", role))
+            return
         if role.name not in self.state.failures and not role.problems:
             self.say(f"Nothing is wrong with {role.name}, and nothing has failed.")
             return

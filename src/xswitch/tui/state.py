@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from xswitch.actions.api import BaseInfo, Listing, MfaInfo, StatusRow
+from xswitch.core.explain.model import Explanation
 from xswitch.core.model import ConfigView, Memory, Problem, Role, SessionState, Settings
 from xswitch.tui.failure import Failure
 from xswitch.tui.sessions import NO_SESSION, Session, Standing, standing
@@ -61,6 +62,7 @@ class PickerState:
     news: Mapping[str, Session] = field(default_factory=dict)
     busy: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, Failure] = field(default_factory=dict)
+    explanations: Mapping[str, Explanation] = field(default_factory=dict)
     loaded: bool = False
     load_failure: Failure | None = None
 
@@ -153,6 +155,7 @@ def with_reading(state: PickerState, read: Reading, order: Sequence[int], *, que
         pins=listing.memory.pins,
         grouped=state.grouped if state.loaded else listing.settings.group_by_account,
         failures={},
+        explanations={},
         loaded=True,
         load_failure=None,
     )
@@ -262,7 +265,8 @@ def started(state: PickerState, names: Iterable[str], word: str) -> PickerState:
     """These roles are being worked on; what failed with them before is no longer said."""
     names = tuple(names)
     failures = {name: failure for name, failure in state.failures.items() if name not in names}
-    return replace(state, busy={**state.busy, **dict.fromkeys(names, word)}, failures=failures)
+    explanations = {name: found for name, found in state.explanations.items() if name not in names}
+    return replace(state, busy={**state.busy, **dict.fromkeys(names, word)}, failures=failures, explanations=explanations)
 
 
 def finished(state: PickerState, names: Iterable[str]) -> PickerState:
@@ -274,6 +278,13 @@ def finished(state: PickerState, names: Iterable[str]) -> PickerState:
 def failed(state: PickerState, name: str, failure: Failure) -> PickerState:
     """What went wrong with a role, for its detail to say."""
     return replace(finished(state, (name,)), failures={**state.failures, name: failure})
+
+
+def explained(state: PickerState, name: str, explanation: Explanation) -> PickerState:
+    """Why the last try failed, unless another one has begun meanwhile."""
+    if name not in state.failures:
+        return state
+    return replace(state, explanations={**state.explanations, name: explanation})
 
 
 def renewed(state: PickerState, name: str, expires_at: datetime, now: datetime) -> PickerState:

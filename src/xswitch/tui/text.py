@@ -123,6 +123,12 @@ def wrap(line: Sequence[Span], width: int, *, hang: int = 0) -> list[Line]:
     return [_merged(row) for row in rows]
 
 
+def wrap_code(sign: Span, text: str, meaning: str, width: int) -> list[Line]:
+    """One line of code behind a sign; what has to go on below is indented by more than the line itself, so that it isn't taken for one."""
+    indent = len(text) - len(text.lstrip(" "))
+    return wrap([sign, span(text, meaning)], width, hang=cell_len(sign[0]) + indent + 4)
+
+
 def _merged(line: Line) -> Line:
     merged: Line = []
     for text, meaning in line:

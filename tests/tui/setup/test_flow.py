@@ -198,3 +198,19 @@ async def test_choices_by_keys_and_arrows_between_fields() -> None:
         await one.press("left", "left")
         assert screen.state.values["who_kind"] == "account"
         assert screen.query_one("#row-who_name").display is False
+
+
+async def test_the_arrows_go_from_field_to_field_on_a_low_screen_too() -> None:
+    async with driven(FakeActions(access=FakeAccess()), size=(80, 24)) as one:
+        await one.press("f10")
+        await one.dialog("SetupScreen")
+        screen = screen_of(one)
+        await one.type("a")
+        await one.press("down", "down")
+        await one.type("b")
+        await one.press("down")
+        await one.type("c")
+        assert [screen.state.values[key] for key in ("source_profile", "who_name", "target_profile")] == ["a", "b", "c"]
+        await one.press("up")
+        await one.type("d")
+        assert screen.state.values["who_name"] == "bd"

@@ -8,7 +8,7 @@ from xswitch.core.access.difference import difference
 from xswitch.core.access.model import AccessPlan, SidePlan
 from xswitch.tui.describe import failure_lines
 from xswitch.tui.setup.state import SetupState, Stage, Step
-from xswitch.tui.text import Line, Span, fit, pad, span, width_of, wrap
+from xswitch.tui.text import Line, Span, fit, pad, span, width_of, wrap, wrap_code
 
 BESIDE = 96
 """The columns from which the two sides stand next to each other."""
@@ -87,8 +87,7 @@ def _side(side: SidePlan, width: int) -> list[Line]:
     for change in side.changes:
         lines += [[], *wrap([("● ", "accent"), span(change.summary, "bright")], width, hang=2)]
         for mark, text in difference(change):
-            # JSON is cut rather than wrapped by words: its indentation says what belongs to what.
-            lines.append(fit([(mark + " ", _MARKS[mark]), span(text, _MARKS[mark])], width))
+            lines += wrap_code((mark + " ", _MARKS[mark]), text, _MARKS[mark], width)
     return lines
 
 

@@ -1,0 +1,36 @@
+"""From a failed switch to its explanation: looked for beside the screen, shown in the detail, and whole when asked for."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from xswitch.core.errors import CancelledError, XswitchError
+from xswitch.core.explain.model import Explanation
+from xswitch.core.model import Role
+from xswitch.tui import state as states
+from xswitch.tui.flows import Stage
+
+
+class Explaining:
+    """Explanations of the roles that failed."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def failed(self, role: Role, error: BaseException) -> None:
+        """A switch failed: find out why, which takes a second at most."""
+        if not isinstance(error, XswitchError) or isinstance(error, CancelledError):
+            return
+
+        def done(explanation: Explanation) -> None:
+            self._stage.picker.update(partial(states.explained, name=role.name, explanation=explanation))
+
+        self._stage.start_job(lambda _job: self._stage.actions.explain_failure(role, error), done, lambda _error: None)
+
+    def show(self, role: Role) -> None:
+        """The whole explanation of a role's last failure."""
+        from xswitch.tui.explain.screen import ExplainScreen  # noqa: PLC0415 -- most sessions of the picker see no failure
+
+        found = self._stage.picker.state.explanations.get(role.name)
+        if found is not None:
+            self._stage.push_screen(ExplainScreen(found, self._stage.copy_to_clipboard))

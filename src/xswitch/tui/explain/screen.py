@@ -1,0 +1,85 @@
+"""The explanation as a panel over the whole screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from xswitch.core.explain.model import Explanation
+from xswitch.core.text import clean
+from xswitch.tui.explain.lines import panel
+from xswitch.tui.keybar import Item, KeyBar
+from xswitch.tui.lines import Lines, ScrollingLines
+from xswitch.tui.text import Line
+
+_ITEMS = (
+    Item("y", "copy the statement", "copy", 1),
+    Item("↑↓", "scroll", "scroll(3)", 2),
+    Item("esc", "back to the list", "back", right=True),
+)
+
+
+class ExplainScreen(Screen[None]):
+    """Why a switch failed; `copy` gives the terminal a text to keep."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["explain.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,e", "back", "back", show=False),
+        Binding("y", "copy", "copy", show=False),
+        Binding("down", "scroll(1)", "down", show=False),
+        Binding("up", "scroll(-1)", "up", show=False),
+        Binding("pagedown,space", "scroll(10)", "page down", show=False),
+        Binding("pageup", "scroll(-10)", "page up", show=False),
+    ]
+
+    def __init__(self, explanation: Explanation, copy: Callable[[str], None]) -> None:
+        super().__init__()
+        self.explanation = explanation
+        self._copy = copy
+        self.text = ScrollingLines(id="explain-text")
+        self.keys = KeyBar(_ITEMS, id="keys")
+
+    def compose(self) -> ComposeResult:
+        """Title, text, keys."""
+        yield Lines(self._title, id="explain-title")
+        yield self.text
+        yield self.keys
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw for this width."""
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        width = self.text.scrollable_content_region.width
+        self.text.show(panel(self.explanation, width) if width > 0 else [])
+
+    def _title(self, _width: int) -> list[Line]:
+        return [[(" xswitch ", "title"), ("  Why not  ", "accent"), (clean(self.explanation.target), "bright")]]
+
+    def action_back(self) -> None:
+        """Back to the list."""
+        self.dismiss(None)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the text."""
+        self.text.scroll_relative(y=lines, animate=False)
+
+    def action_copy(self) -> None:
+        """Copy the statement of the nearest cause that has one."""
+        statement = next((cause.statement for cause in self.explanation.causes if cause.statement), "")
+        if statement and all(character.isprintable() or character == "\n" for character in statement):
+            self._copy(statement)
+            self.keys.say([("✓ ", "live"), ("Copied the statement.", "text")])
+        else:
+            self.keys.say([("○ ", "muted"), ("There is no statement to copy.", "text")])
+
+    async def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
+        """A key was clicked."""
+        event.stop()
+        await self.run_action(event.action)
