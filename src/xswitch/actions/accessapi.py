@@ -19,7 +19,8 @@ class AccessInputs:
 
     `policies` are managed policies by ARN or by AWS's name ("ReadOnlyAccess"); `external_id` "" means: none, `generate_external_id`
     makes one. `switch_from` is the profile whose user will switch (default: found by its identity, else the source profile);
-    `save_as` the name of the role profile to be written ("" for the role's name).
+    `save_as` the name of the role profile to be written ("" for the role's name), `mfa_serial` its MFA device ("": the user's, as IAM
+    says).
     """
 
     role_name: str
@@ -43,6 +44,7 @@ class AccessInputs:
     region: str = ""
     display_name: str = ""
     colour: str = ""
+    mfa_serial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,17 @@ class AccessActions(Protocol):
         ...
 
     def apply(self, planned: PlannedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:
-        """Make the changes, each once, the source side first; a failure is told in the result and not raised."""
+        """Make the changes, each once, the source side first; a failure is told in the result and not raised.
+
+        Nothing is done that isn't in `planned`: where somebody else changed a side meanwhile, it stops with a ConfigError.
+        """
         ...
 
     def take_back(self, applied: AppliedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:
-        """Undo what an apply did, the last step first; `done` of the result is what was taken back."""
+        """Undo what an apply did, the last step first; `done` of the result is what was taken back.
+
+        The step at which the apply lost the network, or was stopped, is taken back as well if it turns out to have been made.
+        """
         ...
 
     def check(self, planned: PlannedAccess, ask: MfaPrompt, progress: Progress) -> CheckedAccess:

@@ -31,6 +31,10 @@ class Iam(Protocol):
         """
         ...
 
+    def has_policy(self, arn: str) -> bool:
+        """Whether there is a managed policy of this ARN."""
+        ...
+
     def mfa_serials(self, user_name: str) -> tuple[str, ...]:
         """The serials of a user's MFA devices."""
         ...

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from xswitch.adapters.deadline import DEFAULT_LIMITS, Limits, within
 from xswitch.core.access.documents import canonical
 from xswitch.core.access.model import IamCall, NamedPolicy, PolicyReading, PrincipalState, RoleState, Simulation, Who, WhoKind
-from xswitch.core.errors import AwsDeniedError, XswitchError
+from xswitch.core.arn import partition_of_region
+from xswitch.core.errors import AwsDeniedError, NetworkError, XswitchError
 from xswitch.core.iamerrors import MISSING, iam_refused
 from xswitch.core.model import Credentials, Endpoint
 from xswitch.core.stserrors import Call, broken
@@ -19,7 +20,25 @@ from xswitch.core.stserrors import Call, broken
 _AT_ONCE = 8
 _OWNERS = {WhoKind.USER: "User", WhoKind.GROUP: "Group", WhoKind.ROLE: "Role"}
 _SUBJECTS = ("RoleName", "UserName", "GroupName", "PolicyName", "PolicyArn", "PolicySourceArn")
-Answer = Mapping[str, Any]
+_ODD = (KeyError, IndexError, TypeError, AttributeError)
+"""What taking an answer apart raises when it lacks what AWS always sends."""
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _of_aws(
+    method: Callable[Concatenate[BotoIam, _P], _T],
+) -> Callable[Concatenate[BotoIam, _P], _T]:
+    """The method, with a NetworkError for an answer that is not AWS's."""
+
+    @wraps(method)
+    def checked(self: BotoIam, /, *args: _P.args, **parameters: _P.kwargs) -> _T:
+        try:
+            return method(self, *args, **parameters)
+        except _ODD:
+            raise self.odd_answer() from None
+
+    return checked
 
 
 class BotoIamSource:
@@ -43,6 +62,7 @@ class BotoIam:
 
     # -- what is there --------------------------------------------------------------------------------------------
 
+    @_of_aws
     def role(self, name: str) -> RoleState | None:
         """See `Iam.role`."""
         found = self._unless_missing(lambda: self._ask("GetRole", RoleName=name)["Role"])
@@ -73,10 +93,12 @@ class BotoIam:
             boundary=found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
         )
 
+    @_of_aws
     def roles(self) -> tuple[str, ...]:
         """See `Iam.roles`."""
         return tuple(role["Arn"] for role in self._pages("ListRoles", "Roles"))
 
+    @_of_aws
     def principal(self, who: Who, policy_name: str = "") -> PrincipalState | None:
         """See `Iam.principal`."""
         if who.kind is WhoKind.ACCOUNT:
@@ -88,6 +110,12 @@ class BotoIam:
             return None
         return PrincipalState(who.kind, found["Arn"], inline=self._inline(owner, who.name), attached=self._attached(owner, who.name))
 
+    @_of_aws
+    def has_policy(self, arn: str) -> bool:
+        """See `Iam.has_policy`."""
+        return self._unless_missing(lambda: self._ask("GetPolicy", PolicyArn=arn)["Policy"]["Arn"]) is not None
+
+    @_of_aws
     def mfa_serials(self, user_name: str) -> tuple[str, ...]:
         """See `Iam.mfa_serials`."""
         return tuple(device["SerialNumber"] for device in self._pages("ListMFADevices", "MFADevices", UserName=user_name))
@@ -96,6 +124,7 @@ class BotoIam:
         """See `Iam.policies_of`."""
         return _PolicyReader(self._ask, self._pages).read(principal_arn)
 
+    @_of_aws
     def simulate(self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Simulation:
         """See `Iam.simulate`."""
         entries = [
@@ -136,8 +165,7 @@ class BotoIam:
 
     @property
     def _partition(self) -> str:
-        region = self._endpoint.region
-        return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+        return partition_of_region(self._endpoint.region)
 
     def _unless_missing(self, work: Callable[[], Any]) -> Any:
         try:
@@ -146,6 +174,11 @@ class BotoIam:
             if error.code == MISSING:
                 return None
             raise
+
+    def odd_answer(self) -> NetworkError:
+        """The error for an answer without what AWS always sends."""
+        call = Call("iam", self._endpoint.region, url=self._endpoint.url or "")
+        return broken(call, "not_aws", "The answer lacks what IAM always sends.")
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -179,6 +212,8 @@ class BotoIam:
             found += answer.get(part, ())
             if not answer.get("IsTruncated") or not answer.get("Marker"):
                 return found
+            if marker.get("Marker") == answer["Marker"]:
+                raise self.odd_answer()
             marker = {"Marker": answer["Marker"]}
 
     def _ask(self, operation: str, **parameters: Any) -> Any:
@@ -254,10 +289,13 @@ class _PolicyReader:
 
     def _inline(self, owner: str, name: str, policy: str) -> NamedPolicy | None:
         key = {f"{owner}Name": name}
-        answer = self._try(f"inline policy {policy} of {name}", None, self._ask, f"Get{owner}Policy", **key, PolicyName=policy)
-        if answer is None:
-            return None
-        return NamedPolicy(f"inline policy {policy} of {owner.lower()} {name}", canonical(answer["PolicyDocument"]))
+
+        def read() -> NamedPolicy:
+            document = self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"]
+            return NamedPolicy(f"inline policy {policy} of {owner.lower()} {name}", canonical(document))
+
+        found: NamedPolicy | None = self._try(f"inline policy {policy} of {name}", None, read)
+        return found
 
     def _managed(self, arn: str) -> NamedPolicy | None:
         found: NamedPolicy | None = self._try(f"policy {arn}", None, managed_policy, self._ask, arn)
@@ -268,4 +306,6 @@ class _PolicyReader:
             return work(*args, **parameters)
         except XswitchError as error:
             self._unread.append(f"{what}: {error.code}")
-            return otherwise
+        except _ODD:
+            self._unread.append(f"{what}: not_aws")
+        return otherwise

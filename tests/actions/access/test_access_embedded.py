@@ -114,8 +114,8 @@ def test_what_is_there_already_is_changed_and_taken_back_to_what_it_was(aws: Emb
 
 def test_a_failure_in_the_middle_says_what_was_done_and_can_be_taken_back(aws: EmbeddedAws, world: AccessWorld) -> None:
     before = state_of(aws.endpoint, KEYS)
-    wanted = inputs(policies=("arn:aws:iam::222222222222:policy/NotThere",))
-    applied = world.apply(wanted)
+    aws.faults.add("error", "AttachRolePolicy", code="LimitExceeded")
+    applied = world.apply(inputs())
     assert isinstance(applied.error, AwsDeniedError)
     assert len(applied.done) >= 2
     assert len(applied.left) == 1

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xswitch.actions.access import applying, checking, linting
-from xswitch.actions.access.planner import survey
+from xswitch.actions.access import applying, checking, linting, planner
 from xswitch.actions.access.sides import Sides
 from xswitch.actions.accessapi import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, Steps
 from xswitch.actions.broker import Broker
@@ -25,7 +24,7 @@ class RealAccess:
 
     def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> PlannedAccess:
         """See `AccessActions.plan`."""
-        return survey(self._broker.ports, Sides(self._broker, ask, progress), inputs).planned
+        return planner.plan(self._broker.ports, Sides(self._broker, ask, progress), inputs)
 
     def apply(self, planned: PlannedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:
         """See `AccessActions.apply`."""

@@ -13,9 +13,12 @@ from xswitch.core.access.documents import policy_name, statements_of, trust_sid
 from xswitch.core.access.model import AccessPlan, AccessRequest, PrincipalState, RoleState, Side, Who, WhoKind
 from xswitch.core.access.planning import make_plan
 from xswitch.core.access.validation import validate
-from xswitch.core.errors import TargetError, UsageError
+from xswitch.core.arn import is_policy_arn
+from xswitch.core.errors import AwsDeniedError, TargetError, UsageError
 
 _KIND = {WhoKind.USER: "user", WhoKind.GROUP: "group", WhoKind.ROLE: "role"}
+_FOLDERS = ("", "job-function/", "service-role/")
+"""Where AWS keeps its managed policies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Surveyed:
     def side(self, side: Side) -> Opened | None:
         """The open side."""
         return self.target if side is Side.TARGET else self.source
+
+
+def plan(ports: Ports, sides: Sides, inputs: AccessInputs) -> PlannedAccess:
+    """See `AccessActions.plan`: a survey, and a look at whether the managed policies asked for are there."""
+    return survey(ports, sides, replace(inputs, policies=_policies(sides, inputs))).planned
 
 
 def survey(ports: Ports, sides: Sides, inputs: AccessInputs) -> Surveyed:
@@ -49,7 +57,7 @@ def survey(ports: Ports, sides: Sides, inputs: AccessInputs) -> Surveyed:
     principal = _principal(request, source)
     if principal is not None:
         request = replace(request, who=replace(request.who, path=_path(principal.arn, request.who)))
-    plan = make_plan(
+    made = make_plan(
         request,
         target=there,
         target_seen=target is not None,
@@ -58,13 +66,20 @@ def survey(ports: Ports, sides: Sides, inputs: AccessInputs) -> Surveyed:
         profiles={Side.TARGET: inputs.target_profile, Side.SOURCE: inputs.source_profile},
     )
     # What was made up or found out is kept, so that the same inputs lead to the same plan again.
-    kept = replace(inputs, external_id=request.external_id or "", generate_external_id=False, who_name=request.who.name)
-    return Surveyed(PlannedAccess(kept, plan, link(plan, kept)), target, source)
+    kept = replace(
+        inputs,
+        external_id=request.external_id or "",
+        generate_external_id=False,
+        who_name=f"{request.who.path}{request.who.name}".removeprefix("/"),
+        source_account=inputs.source_account if source is not None else request.who.account,
+        policies=request.managed_policies,
+    )
+    return Surveyed(PlannedAccess(kept, made, link(made, kept)), target, source)
 
 
-def link(plan: AccessPlan, inputs: AccessInputs) -> str:
+def link(made: AccessPlan, inputs: AccessInputs) -> str:
     """The console's switch-role link, "" where the console isn't known."""
-    return console_link(plan.request, inputs.display_name or inputs.save_as or inputs.role_name, inputs.colour)
+    return console_link(made.request, inputs.display_name or inputs.save_as or inputs.role_name, inputs.colour)
 
 
 def _request(inputs: AccessInputs, target: Opened | None, source: Opened | None) -> AccessRequest:
@@ -84,6 +99,31 @@ def _request(inputs: AccessInputs, target: Opened | None, source: Opened | None)
         tags=inputs.tags,
         description=inputs.description,
     )
+
+
+def _policies(sides: Sides, inputs: AccessInputs) -> tuple[str, ...]:
+    """The managed policies as ARNs. Raises TargetError for one that isn't there; where they may not be looked at, AWS will say."""
+    if not inputs.target_profile or not inputs.policies:
+        return inputs.policies
+    opened = sides.open(inputs.target_profile)
+    aws = f"arn:{opened.partition}:iam::aws:policy/"
+    found = []
+    for policy in inputs.policies:
+        arns = [policy] if ":" in policy else [f"{aws}{folder}{policy}" for folder in _FOLDERS]
+        if arns != [policy]:
+            arns.append(f"arn:{opened.partition}:iam::{opened.account}:policy/{policy}")
+        try:
+            there = next((arn for arn in arns if not is_policy_arn(arn) or opened.iam.has_policy(arn)), None)
+        except AwsDeniedError:
+            there = arns[0]
+        if there is None:
+            raise TargetError(
+                f"There is no managed policy {policy}, neither of AWS nor of account {opened.account}.",
+                next_step=f"aws iam list-policies --profile {opened.profile}",
+                code="policy_missing",
+            )
+        found.append(there)
+    return tuple(found)
 
 
 def _who(inputs: AccessInputs, source: Opened | None) -> Who:

@@ -44,20 +44,26 @@ class Sides:
         self._broker = broker
         self._questions = Questions(ask, broker.ports.mfa_command)
         self._progress = progress
+        self._opened: dict[str, Opened] = {}
         self.reading: Reading = read(broker.ports)
 
     def open(self, name: str) -> Opened:
-        """The account of a profile.
+        """The account of a profile; asked for again, the same.
 
         Raises TargetError when there is no such profile, ChainError when it leads nowhere, and what the broker, STS and the base raise.
         """
+        known = self._opened.get(name)
+        if known is not None:
+            return known
         profile = self.reading.view.profiles.get(name)
         if profile is None:
             raise TargetError(f'There is no profile "{name}".', next_step="xswitch config", code="target_unknown")
         credentials, endpoint = self.credentials(profile)
         self._progress(f"asking AWS whose account {name} is")
         identity = self.ports.sts.get_caller_identity(credentials, endpoint)
-        return Opened(name, identity, self.ports.iam.open(credentials, self._iam_endpoint(profile, identity)))
+        opened = Opened(name, identity, self.ports.iam.open(credentials, self._iam_endpoint(profile, identity)))
+        self._opened[name] = opened
+        return opened
 
     def credentials(self, profile: Profile) -> tuple[Credentials, Endpoint]:
         """What a profile's calls are signed with, and where its STS is."""

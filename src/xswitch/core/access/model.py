@@ -173,6 +173,10 @@ class AccessPlan:
         """Both, in the order they are applied: the source first, since a trust policy can't name a principal that doesn't exist yet."""
         return (self.source, self.target)
 
+    def of(self, side: Side) -> SidePlan:
+        """One side."""
+        return self.target if side is Side.TARGET else self.source
+
     @property
     def empty(self) -> bool:
         """Whether everything is as wanted already."""
