@@ -117,7 +117,7 @@ def _half_applied(app: PickerApp) -> bool:
     return isinstance(app.screen, SetupScreen) and any(step.state == "doing" for step in app.screen.state.steps)
 
 
-_FILLED = [*"people-admin", "down", "down", *"SwitchUser", "down", *"payments-admin"]
+_FILLED = [*"people-admin", "down", "down", "down", *"SwitchUser", "down", *"payments-admin"]
 
 
 def _light(listing: Listing) -> Listing:

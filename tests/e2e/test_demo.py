@@ -61,3 +61,43 @@ def test_the_title_names_the_vault(tmp_path: Path, clean_world: Path, need: Call
     with terminal(need("tmux"), f"/bin/sh -c '{XSWITCH} demo'", env, tmp_path) as screen:
         screen.wait("vault: ")
         screen.keys("Escape")
+
+
+def test_an_administrator_sets_a_role_up_on_the_screen_and_what_is_broken_then_is_named(
+    tmp_path: Path, clean_world: Path, need: Callable[[str], str]
+) -> None:
+    need("/usr/bin/aws")
+    env = {
+        "HOME": str(clean_world),
+        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
+        "SHELL": need("bash"),
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+    }
+    with terminal(need("tmux"), f"/bin/sh -c '{XSWITCH} demo; echo left with $?; sleep 60'", env, tmp_path, rows=44) as screen:
+        screen.wait("roles")
+        screen.keys("F10")
+        screen.wait("Who may switch")
+        screen.keys("source-admin", "Down", "Down", "Down", "SwitchUser", "Down", "target-admin", "Enter")
+        difference = screen.wait("Target: the role's account")
+        assert "XswitchAssume" in difference
+        screen.keys("Enter")
+        code = re.search(r"\b(\d{6})  is the code now", screen.wait("is the code now"))
+        assert code is not None
+        screen.keys(code[1], "Enter")
+        done = screen.wait("The switch works.")
+        assert "xs SwitchRole" in done
+        screen.keys("Enter")
+        screen.wait("payments-dev / SwitchRole")
+        screen.keys("Enter")
+        screen.wait("ends the demo and removes all of it")
+        screen.keys("clear; aws sts get-caller-identity --output text --query Arn", "Enter")
+        screen.wait("assumed-role/SwitchRole/")
+        policy = "aws iam delete-user-policy --user-name SwitchUser --policy-name AssumeRole-333333333333-SwitchRole"
+        screen.keys(f"clear; {policy} --profile source-admin; xswitch explain SwitchRole; echo explained with $?", "Enter")
+        explained = screen.wait("explained with 4")
+        assert "caller_policy_missing" in explained
+        assert "source" in explained
+        assert "arn:aws:iam::333333333333:role/SwitchRole" in explained
+        screen.keys("exit", "Enter")
+        screen.wait("left with 0")

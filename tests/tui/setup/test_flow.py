@@ -206,7 +206,7 @@ async def test_the_arrows_go_from_field_to_field_on_a_low_screen_too() -> None:
         await one.dialog("SetupScreen")
         screen = screen_of(one)
         await one.type("a")
-        await one.press("down", "down")
+        await one.press("down", "down", "down")
         await one.type("b")
         await one.press("down")
         await one.type("c")

@@ -13,9 +13,6 @@ def keys(**more: str) -> list[str]:
 
 
 def test_only_what_matters_is_asked_for() -> None:
-    assert "source_account" in keys()
-    assert "source_account" not in keys(source_profile="people-admin")
-    assert "target_account" not in keys(target_profile="payments-admin")
     assert "who_name" not in keys(who_kind="account")
     assert "external_id" not in keys(external="generate")
     assert "external_id" in keys(external="own")

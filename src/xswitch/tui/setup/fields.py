@@ -23,13 +23,6 @@ from xswitch.tui.text import Line, span, strip, wrap
 PROFILE_FIELDS = frozenset({"source_profile", "target_profile", "switch_from"})
 
 
-# The fields' own: the form around them would take these keys to scroll by when it is higher than the screen.
-_BETWEEN: list[BindingType] = [
-    Binding("down", "screen.next", "next field", show=False),
-    Binding("up", "screen.previous", "field before", show=False),
-]
-
-
 class Answered(Message):
     """A field has another value."""
 
@@ -41,8 +34,6 @@ class Answered(Message):
 
 class TextField(Input):
     """One line to type into, without a frame; the right arrow takes a suggested profile."""
-
-    BINDINGS: ClassVar[list[BindingType]] = _BETWEEN
 
     def __init__(self, field: Field, value: str) -> None:
         super().__init__(value, placeholder=field.hint, compact=True, select_on_focus=False, id=f"field-{field.key}")
@@ -63,7 +54,6 @@ class Choice(Widget):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "before", show=False),
         Binding("right,space", "move(1)", "next", show=False),
-        *_BETWEEN,
     ]
 
     def __init__(self, field: Field, value: str) -> None:

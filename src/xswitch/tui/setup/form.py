@@ -37,12 +37,12 @@ class Field:
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("source_profile", "admin profile", WHO, "a profile that may change IAM in the users' account; empty: somebody else does it"),
-    Field("source_account", "account id", WHO, "the users' account, 12 digits"),
+    Field("source_profile", "admin profile", WHO, "a profile that may change IAM in the users' account"),
+    Field("source_account", "or account id", WHO, "its 12 digits, when somebody else sets that side up"),
     Field("who_kind", "who", WHO, choices=(("user", "a user"), ("group", "a group"), ("role", "a role"), ("account", "the whole account"))),
     Field("who_name", "name", WHO, "its name in IAM; for a user, empty means: the admin profile's own"),
-    Field("target_profile", "admin profile", WHERE, "a profile that may change IAM in the role's account; empty: somebody else does it"),
-    Field("target_account", "account id", WHERE, "the role's account, 12 digits"),
+    Field("target_profile", "admin profile", WHERE, "a profile that may change IAM in the role's account"),
+    Field("target_account", "or account id", WHERE, "its 12 digits, when somebody else sets that side up"),
     Field("role_name", "role", WHERE, "SwitchRole"),
     Field("role_path", "path", WHERE, "/"),
     Field("policies", "may do", WHAT, "managed policies by name or ARN: ReadOnlyAccess, arn:aws:iam::…"),
@@ -70,10 +70,6 @@ DEFAULTS: Values = MappingProxyType(
 def asked(values: Values) -> tuple[Field, ...]:
     """The fields that are asked for, given the answers so far."""
     hidden = set()
-    if values["source_profile"].strip():
-        hidden.add("source_account")
-    if values["target_profile"].strip():
-        hidden.add("target_account")
     if values["who_kind"] == "account":
         hidden.add("who_name")
     if values["external"] != "own":
@@ -94,7 +90,9 @@ def _admin(values: Values) -> str:
 
 
 def _account(values: Values, side: str) -> str:
-    return "" if is_account_id(values[f"{side}_account"].strip()) else "Twelve digits, or an admin profile above."
+    if values[f"{side}_profile"].strip() or is_account_id(values[f"{side}_account"].strip()):
+        return ""
+    return "Twelve digits, or an admin profile above."
 
 
 def _name(values: Values) -> str:

@@ -61,8 +61,9 @@ class SetupScreen(Screen[str]):
         Binding("escape", "back", "back", show=False),
         Binding("y", "copy", "copy", show=False),
         Binding("t", "take_back", "take back", show=False),
-        Binding("down", "next", "down", show=False),
-        Binding("up", "previous", "up", show=False),
+        # Before the field sees them: what is typed right after such a key is the next field's, and the form would scroll by them.
+        Binding("down,tab", "next", "next field", show=False, priority=True),
+        Binding("up,shift+tab", "previous", "field before", show=False, priority=True),
         Binding("pagedown,space", "scroll(10)", "page down", show=False),
         Binding("pageup", "scroll(-10)", "page up", show=False),
     ]
