@@ -39,7 +39,9 @@ def explain(evidence: Evidence) -> Explanation:
     step = next((one for one in evidence.steps if one.number == evidence.failed), None)
     causes = failures.local_causes(evidence, failure)
     pieces: tuple[Piece, ...] = ()
-    if step is not None and failure.code in failures.POLICY_CODES:
+    if any(cause.code is CauseCode.PARTITION and cause.certainty is Certainty.PROVED for cause in causes):
+        verdict, found, pieces = Verdict.DENIED, [], _plain_pieces(causes)  # no policy reaches from one partition into another
+    elif step is not None and failure.code in failures.POLICY_CODES:
         verdict, (found, pieces) = Verdict.DENIED, _policies(Case(evidence, step, said(failure.text)), proved=bool(causes))
     else:
         verdict, found = failures.plain(evidence, failure)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from xswitch.core.explain import statements
 from xswitch.core.explain.cases import Case, edit_next
-from xswitch.core.explain.model import CauseCode, CauseSide
+from xswitch.core.explain.model import CauseCode, CauseSide, StatementChange
 from xswitch.core.explain.saying import Layer
 from xswitch.core.explain.weighing import Test, Weighed
 
@@ -66,7 +66,9 @@ def mend(mending: Mending, side: CauseSide) -> Mended:
         return Mended(CauseSide.LOCAL, mending.stays, f"Use a region it allows: {mending.again} --region {mending.value or 'REGION'}")
     if mending.weighed.given.deny:
         return Mended(side, statements.denial_lifted(mending.weighed, mending.case.step), mending.editing)
-    return Mended(side, mending.stays, mending.editing)
+    step = mending.case.step
+    add = statements.trust(step, step.asked.actions) if mending.layer is Layer.TRUST else statements.permission(step, step.asked.actions)
+    return Mended(side, (add, StatementChange.ADD, ""), mending.editing)
 
 
 def mfa_step(case: Case) -> str:

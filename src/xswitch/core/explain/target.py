@@ -89,7 +89,7 @@ def _absent(case: Case) -> Cause | None:
     where = f"Set role_arn to it in the profile {case.step.profile}, then: xswitch switch {case.profile}"
     for other in others:
         found = parse_role_arn(other)
-        if found is None or found.name.casefold() != wanted.name.casefold():
+        if found is None or found.partition != wanted.partition or found.name.casefold() != wanted.name.casefold():
             continue
         if (found.path + found.name).casefold() == (wanted.path + wanted.name).casefold():
             told = f"There is no {asked.role_arn}; there is {other}, and ARNs are compared letter by letter."
