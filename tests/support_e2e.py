@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -52,6 +53,11 @@ class Home:
     def run(self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Ran:
         """`xswitch WORDS`, without a terminal."""
         return run([str(XSWITCH), *words], {**self.env, **(env or {})}, stdin)
+
+    def command(self, profile: str) -> list[str]:
+        """The words of a managed profile's credential_process, as an SDK splits them."""
+        text = self.config.read_text(encoding="utf-8").partition(f"[profile {profile}]")[2]
+        return shlex.split(next(line.partition("=")[2] for line in text.splitlines() if line.startswith("credential_process")))
 
 
 def run(argv: Sequence[str], env: Mapping[str, str], stdin: str | None = None) -> Ran:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from xswitch.adapters import environment as module
 from xswitch.adapters.environment import ProcessEnvironment
 
 
@@ -90,3 +91,61 @@ def test_an_environment_made_by_venv_keeps_its_own_path(tmp_path: Path) -> None:
     source = Path(__file__).parents[2] / "src"
     found = subprocess.run([scripts / "python", "-c", code], env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=True)
     assert found.stdout == f"{scripts / 'xswitch'}\n"
+
+
+# -- what a managed profile holds ----------------------------------------------------------------------------------
+
+VERSIONED = f"python3.{sys.version_info[1]}"
+
+
+def launcher(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    path = folder / "credential_process.py"
+    path.write_text("")
+    return path
+
+
+@pytest.mark.parametrize("packages", ["site-packages", "dist-packages"])
+def test_the_launcher_of_an_installation_is_below_its_prefix(tmp_path: Path, packages: str) -> None:
+    place = tmp_path / "lib" / VERSIONED / packages
+    launcher(place / "xswitch")
+    assert module._launcher(place) is None
+    assert module._launcher(place) != launcher(tmp_path / "share" / "xswitch")
+    assert module._launcher(place) == tmp_path / "share" / "xswitch" / "credential_process.py"
+
+
+def test_the_launcher_of_a_source_tree_is_in_the_package(tmp_path: Path) -> None:
+    assert module._launcher(tmp_path / "src") is None
+    path = launcher(tmp_path / "src" / "xswitch")
+    assert module._launcher(tmp_path / "src") == path
+
+
+@pytest.mark.parametrize("place", ["lib/python3.0/site-packages", f"{VERSIONED}/src", "share", f"lib64/{VERSIONED}/site-packages"])
+def test_where_a_path_would_not_last_or_not_lead_back_there_is_no_launcher(tmp_path: Path, place: str) -> None:
+    launcher(tmp_path / place / "xswitch")
+    assert module._launcher(tmp_path / place) is None
+
+
+def test_without_a_launcher_it_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_launcher", lambda _: None)
+    assert ProcessEnvironment().credential_process() == (*ProcessEnvironment().command(), "credential-process")
+
+
+@pytest.mark.parametrize(("attribute", "value"), [("platform", "darwin"), ("platform", "win32"), ("executable", "")])
+def test_off_linux_or_without_an_interpreter_it_is_the_command(monkeypatch: pytest.MonkeyPatch, attribute: str, value: str) -> None:
+    monkeypatch.setattr(ProcessEnvironment, "command", lambda _: ("/c",))
+    monkeypatch.setattr(sys, attribute, value)
+    assert ProcessEnvironment().credential_process() == ("/c", "credential-process")
+
+
+def test_the_interpreter_is_named_without_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = tmp_path / VERSIONED
+    real.write_text("")
+    monkeypatch.setattr(sys, "executable", str(real))
+    assert module._python() == str(real)
+    (tmp_path / "python3").write_text("another one")
+    (tmp_path / "python").symlink_to(real)
+    assert module._python() == str(tmp_path / "python")
+    (tmp_path / "python3").unlink()
+    (tmp_path / "python3").symlink_to(real)
+    assert module._python() == str(tmp_path / "python3")

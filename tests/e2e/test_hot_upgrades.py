@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from support_aws import aws_server
 from support_e2e import Home, Ran, run
 from support_hot import RUNTIME, modules
 from support_installation import Installation, another_python
@@ -23,29 +20,10 @@ PROFILE = "xs-reader"
 
 
 @pytest.fixture
-def aws() -> Iterator[EmbeddedAws]:
-    with aws_server() as server:
-        yield server
-
-
-@pytest.fixture
-def home(clean_world: Path, aws: EmbeddedAws) -> Iterator[Home]:
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
-    yield Home(clean_world, aws, memory)
-    shutil.rmtree(memory)
-
-
-@pytest.fixture
 def installed(tmp_path: Path) -> Installation:
     found = Installation(tmp_path / "a tool")
     found.install()
     return found
-
-
-def command_of(home: Home, profile: str = PROFILE) -> list[str]:
-    """The words of a managed profile's credential_process, as an SDK splits them."""
-    text = home.config.read_text(encoding="utf-8").partition(f"[profile {profile}]")[2]
-    return shlex.split(next(line.partition("=")[2] for line in text.splitlines() if line.startswith("credential_process")))
 
 
 def hot(home: Home, words: Sequence[str]) -> str:
@@ -64,32 +42,32 @@ def call(home: Home, words: Sequence[str]) -> Ran:
 def test_a_managed_profile_holds_no_path_with_a_version_and_is_answered_hot(home: Home, installed: Installation) -> None:
     switched = call(home, [str(installed.script), "switch", "reader"])
     assert switched.code == 0, switched.err
-    words = command_of(home)
+    words = home.command(PROFILE)
     assert words == installed.words(PROFILE)
     assert hot(home, words).startswith("ASIA")
 
 
 def test_another_python_below_the_same_command(home: Home, aws: EmbeddedAws, installed: Installation) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
-    before = hot(home, command_of(home))
+    before = hot(home, home.command(PROFILE))
     old = installed.site
     installed.install(another_python())
     assert not old.exists()
-    assert hot(home, command_of(home)) == before
+    assert hot(home, home.command(PROFILE)) == before
     # The full program too, behind the same command.
     shutil.rmtree(home.runtime / "xswitch")
-    done = call(home, command_of(home))
+    done = call(home, home.command(PROFILE))
     assert done.code == 0, done.err
     assert json.loads(done.out)["AccessKeyId"] != before
     assert aws.count("AssumeRole") == 2
-    assert hot(home, command_of(home)) != before
+    assert hot(home, home.command(PROFILE)) != before
 
 
 def test_a_package_that_is_not_below_this_python_is_left_to_the_console_script(home: Home, installed: Installation) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
     installed.stub()
     installed.site.parent.rename(installed.site.parents[1] / "python3.0")
-    done = call(home, command_of(home))
+    done = call(home, home.command(PROFILE))
     assert (done.code, done.out) == (0, f"FULL credential-process {PROFILE}\n")
 
 
@@ -98,7 +76,7 @@ def test_a_package_without_what_it_needs_is_left_to_the_console_script(home: Hom
     installed.stub()
     shutil.rmtree(home.runtime / "xswitch")
     shutil.rmtree(installed.site / "xswitch" / "cli")
-    done = call(home, command_of(home))
+    done = call(home, home.command(PROFILE))
     assert (done.code, done.out) == (0, f"FULL credential-process {PROFILE}\n")
 
 
@@ -106,7 +84,7 @@ def test_when_nothing_is_left_but_the_launcher_it_says_so(home: Home, installed:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
     shutil.rmtree(installed.site / "xswitch")
     installed.script.unlink()
-    done = call(home, command_of(home))
+    done = call(home, home.command(PROFILE))
     assert (done.code, done.out) == (1, "")
     assert done.err == f"xswitch is no longer installed at {installed.script}.\nInstall it again, then: xswitch renew --all\n"
 
@@ -117,13 +95,13 @@ def test_a_new_version_of_xswitch_is_used_at_once(home: Home, installed: Install
     module.write_text(module.read_text().replace("\ndef run(", '\nCOMMAND = "no such command"\n\n\ndef run('))
     installed.stub()
     shutil.rmtree(installed.site / "xswitch" / "cli")
-    assert call(home, command_of(home)).out == f"FULL credential-process {PROFILE}\n"
+    assert call(home, home.command(PROFILE)).out == f"FULL credential-process {PROFILE}\n"
 
 
 @pytest.mark.parametrize("gone", ["python", "launcher", "everything"])
 def test_what_is_gone_is_found_by_doctor_and_mended_by_a_renewal(home: Home, installed: Installation, gone: str) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
-    dangling = command_of(home)
+    dangling = home.command(PROFILE)
     if gone == "python":
         for name in ("python", "python3", f"python3.{sys.version_info[1]}"):
             (installed.folder / "bin" / name).unlink()
@@ -136,31 +114,31 @@ def test_what_is_gone_is_found_by_doctor_and_mended_by_a_renewal(home: Home, ins
     assert [check["state"] for check in found] == ["error"]
     assert str(installed.launcher if gone == "launcher" else installed.folder / "bin" / "python3") in found[0]["message"]
     assert home.run("renew", "reader").code == 0
-    assert command_of(home) != dangling
-    assert hot(home, command_of(home)).startswith("ASIA")
+    assert home.command(PROFILE) != dangling
+    assert hot(home, home.command(PROFILE)).startswith("ASIA")
 
 
 def test_the_command_line_of_before_works_and_is_replaced(home: Home, installed: Installation) -> None:
     script = str(installed.script)
     assert call(home, [script, "switch", "reader"]).code == 0
-    new = command_of(home)
+    new = home.command(PROFILE)
     for words in (["switch", "reader"], ["renew", "reader"], ["renew", "--all"]):
         text = home.config.read_text(encoding="utf-8")
         spelled = next(line for line in text.splitlines() if line.startswith("credential_process"))
         program = script.replace(" ", "\\ ")
         home.config.write_text(text.replace(spelled, f"credential_process = {program} credential-process {PROFILE}"), encoding="utf-8")
-        old = command_of(home)
+        old = home.command(PROFILE)
         assert old == [script, "credential-process", PROFILE]
         done = call(home, old)
         assert done.code == 0, done.err
         assert call(home, [script, *words]).code == 0
-        assert command_of(home) == new
+        assert home.command(PROFILE) == new
         assert hot(home, new).startswith("ASIA")
 
 
 def test_a_source_tree_is_started_where_it_is(home: Home) -> None:
     assert home.run("switch", "reader").code == 0
-    words = command_of(home)
+    words = home.command(PROFILE)
     assert words[1:3] == ["-I", "-S"]
     assert hot(home, words).startswith("ASIA")
 
@@ -180,6 +158,6 @@ def test_an_interrupted_read_says_nothing(tmp_path: Path) -> None:
     (package / "hot.py").write_text("def run(*_):\n    raise KeyboardInterrupt\n")
     launcher = tmp_path / "share" / "xswitch" / "credential_process.py"
     launcher.parent.mkdir(parents=True)
-    shutil.copy(Path(__file__).parents[1] / "src" / "xswitch" / "credential_process.py", launcher)
+    shutil.copy(Path(__file__).parents[2] / "src" / "xswitch" / "credential_process.py", launcher)
     done = subprocess.run([sys.executable, "-I", "-S", launcher, "x"], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

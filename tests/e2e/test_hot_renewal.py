@@ -1,0 +1,110 @@
+"""The window in which a session is served and renewed behind its callers' backs: nobody waits, and AWS is asked once."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from support_e2e import XSWITCH, Home, run
+from xswitch.core import wire
+from xswitch.core.model import Credentials
+from xswitch.demo.faults import FaultKind
+from xswitch.demo.server import EmbeddedAws
+
+READERS = 24
+IN_THE_WINDOW = 20 * 60
+
+
+def session_file(home: Home) -> Path:
+    """The one session in the runtime keyring."""
+    (file,) = (file for file in (home.runtime / "xswitch").iterdir() if file.read_bytes().startswith(wire.MAGIC.encode()))
+    return file
+
+
+def shorten(home: Home, seconds: float) -> str:
+    """Make the session look as if it ends in so many seconds; its access key ID."""
+    file = session_file(home)
+    record = wire.decode(file.read_text(), file.name)
+    assert record is not None
+    known = record.credentials
+    expires = datetime.now(UTC) + timedelta(seconds=seconds)
+    short = Credentials(known.access_key_id, known.secret_access_key, known.session_token, expires)
+    file.write_text(wire.encode(record.key, short, expires - timedelta(hours=1)))
+    return known.access_key_id
+
+
+def key_of(answer: str) -> str:
+    return str(json.loads(answer)["AccessKeyId"])
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def renewing(home: Home) -> bool:
+    """Whether a renewal of this HOME is still at work."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words, environ = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if b"renew-background" in words and f"HOME={home.folder}\0".encode() in environ:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("how", ["managed profile", "console script"])
+def test_many_callers_in_the_window_are_served_at_once_and_one_renewal_is_made(home: Home, aws: EmbeddedAws, how: str) -> None:
+    assert home.run("switch", "reader").code == 0
+    old = shorten(home, IN_THE_WINDOW)
+    words = home.command("xs-reader") if how == "managed profile" else [str(XSWITCH), "credential-process", "xs-reader"]
+    aws.faults.add(FaultKind.DELAY, "AssumeRole", seconds=1.0)  # so that all of them come before it is done
+    with ThreadPoolExecutor(READERS) as pool:
+        answers = list(pool.map(lambda _: run(words, home.env), range(READERS)))
+    assert {answer.code for answer in answers} == {0}, {answer.err for answer in answers}
+    assert {answer.err for answer in answers} == {""}
+    keys = {key_of(answer.out) for answer in answers}
+    assert old in keys
+    wait_for(lambda: old not in session_file(home).read_text())
+    wait_for(lambda: not renewing(home))
+    new = key_of(run(words, home.env).out)
+    assert new != old
+    assert keys <= {old, new}
+    # One for the switch, one for all of them.
+    assert aws.count("AssumeRole") == 2
+
+
+def test_a_renewal_that_fails_costs_its_callers_nothing_and_is_tried_again_later(home: Home, aws: EmbeddedAws) -> None:
+    assert home.run("switch", "reader").code == 0
+    old = shorten(home, IN_THE_WINDOW)
+    aws.faults.add(FaultKind.ERROR, "AssumeRole", times=4, code="AccessDenied")
+    words = home.command("xs-reader")
+    assert key_of(run(words, home.env).out) == old
+    wait_for(lambda: aws.count("AssumeRole") > 1)
+    wait_for(lambda: not renewing(home))
+    made = aws.count("AssumeRole")
+    assert [key_of(run(words, home.env).out) for _ in range(5)] == [old] * 5
+    assert not renewing(home)
+    assert aws.count("AssumeRole") == made
+    aws.faults.clear()
+    (marker,) = (home.folder / ".local" / "state" / "xswitch" / "hot").glob(".renewing-*")
+    os.utime(marker, (time.time() - 60, time.time() - 60))
+    assert key_of(run(words, home.env).out) == old
+    wait_for(lambda: old not in session_file(home).read_text())
+
+
+def test_after_the_window_the_caller_waits_for_the_new_session(home: Home, aws: EmbeddedAws) -> None:
+    assert home.run("switch", "reader").code == 0
+    old = shorten(home, 15 * 60)
+    assert key_of(run(home.command("xs-reader"), home.env).out) != old
+    assert aws.count("AssumeRole") == 2
