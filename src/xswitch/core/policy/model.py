@@ -29,6 +29,24 @@ class PolicyKind(StrEnum):
     TRUST = "trust"  # on the role to be assumed; nothing is allowed without it
     SESSION = "session"  # given to AssumeRole; only ever takes away
     BOUNDARY = "boundary"  # permissions boundary; only ever takes away
+    SCP = "scp"  # service control policy over the caller's account; only ever takes away, and every level must allow
+    RCP = "rcp"  # resource control policy over the role's account; only its Deny counts, as RCPFullAWSAccess is always there
+
+
+class Side(StrEnum):
+    """Whose administrator can change a policy: the caller's account, or that of the role (or other resource)."""
+
+    SOURCE = "source"
+    TARGET = "target"
+
+
+TARGET_KINDS = frozenset({PolicyKind.TRUST, PolicyKind.RCP})
+"""The kinds of policy that stand on the target's side; all others are on the source's."""
+
+
+def side_of(kind: PolicyKind) -> Side:
+    """The side a kind of policy stands on."""
+    return Side.TARGET if kind in TARGET_KINDS else Side.SOURCE
 
 
 class PrincipalKind(StrEnum):
@@ -43,12 +61,27 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller. `arn` is what GetCallerIdentity says; `role_arn` (with path) only for a role session; `name` of a service or provider."""
+    """A caller. `arn` is what GetCallerIdentity says, or the name of a service or identity provider.
+
+    `role_arn` (with path) only for a role session; a role without a session, as in a simulation, has its own ARN in both.
+    `management` says that its account is the management account of its organization, which no SCP binds.
+    """
 
     kind: PrincipalKind
     arn: str
     account: str
     role_arn: str = ""
+    management: bool = False
+
+    @property
+    def service_linked(self) -> bool:
+        """Whether it is the session of a service-linked role, which no SCP or RCP binds."""
+        return ":role/aws-service-role/" in self.role_arn
+
+    @property
+    def signed(self) -> bool:
+        """Whether it is somebody of an account, with policies of its own; a service or an identity provider is not."""
+        return self.kind not in (PrincipalKind.SERVICE, PrincipalKind.FEDERATED)
 
     @property
     def grantable(self) -> tuple[str, ...]:
@@ -58,13 +91,17 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question: whether `principal` may do `action` to `resource`; `context` has the values of each context key (lower-case)."""
+    """One question: whether `principal` may do `action` to `resource`; `context` has the values of each context key (lower-case).
+
+    `resource_management` says that the resource's account is the management account of its organization, which no RCP binds.
+    """
 
     principal: Principal
     action: str
     resource: str
     resource_account: str
     context: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    resource_management: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +140,16 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed policy; `name` is how people know it (a policy ARN, "inline policy X"), `variables` whether `${…}` means something in it."""
+    """A parsed policy; `name` is how people know it (a policy ARN, "inline policy X"), `variables` whether `${…}` means something in it.
+
+    `level` is the place in the organization an SCP or RCP is attached to (its root, an OU, the account; any name that tells them apart).
+    """
 
     kind: PolicyKind
     name: str
     statements: tuple[Statement, ...]
     variables: bool = True
+    level: str = ""
 
 
 class Grant(StrEnum):
@@ -121,8 +162,36 @@ class Grant(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class UnmetCondition:
+    """A condition the request doesn't meet: the values it has for the key (None: no such key), and keys of variables without a value."""
+
+    condition: Condition
+    given: tuple[str, ...] | None
+    unresolved: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The context key, as written in the policy."""
+        return self.condition.key
+
+    @property
+    def operator(self) -> str:
+        """The operator in lower case, without set operator and IfExists."""
+        return self.condition.operator
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The values in the policy, as written."""
+        return self.condition.values
+
+
+@dataclass(frozen=True, slots=True)
 class StatementTrace:
-    """What one statement said to the request: `applies`, or `why_not` in a few words; `grant` only for trust policies."""
+    """What one statement said to the request: `applies`, or `why_not` in a few words; `grant` only for trust policies.
+
+    `principal`, `action` and `resource` say whether that element covers the request (as an element that isn't there does), and `unmet`
+    has every condition that isn't met, whatever the elements say.
+    """
 
     document: str
     kind: PolicyKind
@@ -130,13 +199,48 @@ class StatementTrace:
     applies: bool
     why_not: str = ""
     grant: Grant = Grant.NONE
+    principal: bool = True
+    action: bool = True
+    resource: bool = True
+    unmet: tuple[UnmetCondition, ...] = ()
+    level: str = ""
+
+    @property
+    def side(self) -> Side:
+        """Whose administrator can change it."""
+        return side_of(self.kind)
+
+    @property
+    def denies(self) -> bool:
+        """Whether it is a Deny that applies."""
+        return self.applies and self.statement.effect == "Deny"
+
+    @property
+    def allows(self) -> bool:
+        """Whether it is an Allow that applies."""
+        return self.applies and self.statement.effect == "Allow"
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A kind of policy that had to allow the request and doesn't; `level` of the organization for an SCP."""
+
+    kind: PolicyKind
+    level: str = ""
+
+    @property
+    def side(self) -> Side:
+        """Whose administrator can add the Allow."""
+        return side_of(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What came of a request.
 
-    `decisive` is the statement that settled it, None for a missing Allow; `missing` is the kind of policy that lacked one.
+    `decisive` is the statement that settled it, None for a missing Allow; `missing` is the kind of policy that lacked one (of an
+    explicit deny, the kind that denies). `lacking` has every kind that lacks an Allow, in the order AWS looks at them, also beside an
+    explicit deny.
     """
 
     allowed: bool
@@ -145,3 +249,14 @@ class Decision:
     decisive: StatementTrace | None = None
     missing: PolicyKind | None = None
     traces: tuple[StatementTrace, ...] = ()
+    lacking: tuple[Lack, ...] = ()
+
+    @property
+    def side(self) -> Side | None:
+        """The side the refusal comes from; None for a request that is allowed."""
+        return None if self.missing is None else side_of(self.missing)
+
+    @property
+    def denials(self) -> tuple[StatementTrace, ...]:
+        """Every Deny that applies."""
+        return tuple(trace for trace in self.traces if trace.denies)
