@@ -18,6 +18,8 @@ from xswitch.adapters.sts import BotoSts
 from xswitch.core.access.model import Change, IamCall, PolicyReading, PrincipalState, RoleState, Side, Simulation, Who, WhoKind
 from xswitch.core.model import Credentials, Endpoint, Secret
 
+_IAM = BotoIamSource()
+
 
 class KilledError(BaseException):
     """What a process that is killed does: nothing more."""
@@ -83,7 +85,7 @@ class RecordingSource:
         self.serials: tuple[str, ...] | None = None
 
     def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
-        return Recording(BotoIamSource().open(credentials, endpoint), self.log, self.kill, self.serials)
+        return Recording(_IAM.open(credentials, endpoint), self.log, self.kill, self.serials)
 
 
 Keys = Mapping[str, Sequence[str]]
@@ -152,7 +154,7 @@ def state_of(endpoint: str, keys: Keys, wanted: AccessInputs | None = None) -> t
     wanted = wanted or inputs()
 
     def iam(profile: str) -> BotoIam:
-        return BotoIamSource().open(credentials_of(keys[profile]), Endpoint("us-east-1", url=endpoint))
+        return _IAM.open(credentials_of(keys[profile]), Endpoint("us-east-1", url=endpoint))
 
     return iam("target-admin").role(wanted.role_name), iam("source-admin").principal(Who(WhoKind.USER, "111111111111", wanted.who_name))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -26,6 +27,7 @@ from xswitch.core.access.documents import canonical
 from xswitch.core.access.model import IamCall, NamedPolicy, Who, WhoKind
 from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, NetworkError
 from xswitch.core.model import Credentials, Endpoint, Secret
+from xswitch.demo.faults import ALWAYS
 from xswitch.demo.server import EmbeddedAws
 
 BOB_WHO = Who(WhoKind.USER, SOURCE, "Bob")
@@ -151,3 +153,61 @@ def test_nobody_there() -> None:
     endpoint = Endpoint("us-east-1", url="http://127.0.0.1:9")
     with pytest.raises(NetworkError):
         BotoIamSource().open(Credentials("AKIAX", Secret("x")), endpoint).role("Reader")
+
+
+@pytest.mark.parametrize("action", ["GetRole", "ListRoles", "GetUser", "ListMFADevices", "GetPolicy", "SimulatePrincipalPolicy"])
+@pytest.mark.parametrize("kind", ["empty", "html_ok", "truncated"])
+def test_what_is_not_an_answer_of_aws_is_told_as_such(aws: EmbeddedAws, action: str, kind: str) -> None:
+    target(aws).create_role(RoleName="R", AssumeRolePolicyDocument=trusting({"AWS": BOB_ARN}))
+    iam, theirs = opened(aws, TARGET_ADMIN), opened(aws, SOURCE_ADMIN)
+    calls: dict[str, Callable[[], object]] = {
+        "GetRole": lambda: iam.role("R"),
+        "ListRoles": iam.roles,
+        "GetUser": lambda: theirs.principal(BOB_WHO),
+        "ListMFADevices": lambda: theirs.mfa_serials("Bob"),
+        "GetPolicy": lambda: iam.has_policy(ADMINISTRATOR),
+        "SimulatePrincipalPolicy": lambda: theirs.simulate(BOB_ARN, "sts:AssumeRole", "*", {}),
+    }
+    calls[action]()
+    aws.faults.add(kind, action, times=ALWAYS)
+    with pytest.raises(NetworkError) as error:
+        calls[action]()
+    assert error.value.code == "not_aws"
+    reading = theirs.policies_of(BOB_ARN)
+    assert bool(reading.unread) == (action == "GetUser")
+
+
+def test_managed_policies_that_are_there_and_that_are_not(aws: EmbeddedAws) -> None:
+    iam = opened(aws, TARGET_ADMIN)
+    assert iam.has_policy(ADMINISTRATOR)
+    assert not iam.has_policy("arn:aws:iam::aws:policy/NotThere")
+    assert not iam.has_policy(f"arn:aws:iam::{TARGET}:policy/NotThere")
+    with pytest.raises(AwsDeniedError):
+        opened(aws, BOB).has_policy(ADMINISTRATOR)
+
+
+def test_more_than_one_page(aws: EmbeddedAws) -> None:
+    names = {f"R{number:03}" for number in range(130)}
+    for name in sorted(names):
+        target(aws).create_role(RoleName=name, AssumeRolePolicyDocument=trusting({"AWS": BOB_ARN}))
+    assert {arn.rpartition("/")[2] for arn in opened(aws, TARGET_ADMIN).roles()} == names
+
+
+def test_two_callers_share_a_connection_and_not_their_keys(aws: EmbeddedAws) -> None:
+    shared = BotoIamSource()
+    endpoint = Endpoint("us-east-1", url=aws.endpoint)
+    admin, nobody = (shared.open(Credentials(key[0], Secret(key[1])), endpoint) for key in (SOURCE_ADMIN, BOB))
+    with ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(admin.mfa_serials, "Bob") for _ in range(8)]
+        refused = [pool.submit(nobody.roles) for _ in range(8)]
+    assert {job.result() for job in jobs} == {(BOB_SERIAL,)}
+    assert all(isinstance(job.exception(), AwsDeniedError) for job in refused)
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1"])
+def test_a_whole_account_is_named_in_its_partition(region: str) -> None:
+    iam = BotoIamSource().open(Credentials("AKIAX", Secret("x")), Endpoint(region, url="http://127.0.0.1:9"))
+    partition = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}.get(region, "aws-iso")
+    found = iam.principal(Who(WhoKind.ACCOUNT, SOURCE))
+    assert found is not None
+    assert found.arn == f"arn:{partition}:iam::{SOURCE}:root"

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cached_property, wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from xswitch.adapters.deadline import DEFAULT_LIMITS, Limits, within
+from xswitch.adapters.iampolicies import ODD, PolicyReader, managed_policy
 from xswitch.core.access.documents import canonical
 from xswitch.core.access.model import IamCall, NamedPolicy, PolicyReading, PrincipalState, RoleState, Simulation, Who, WhoKind
 from xswitch.core.arn import partition_of_region
-from xswitch.core.errors import AwsDeniedError, NetworkError, XswitchError
+from xswitch.core.errors import AwsDeniedError, NetworkError
 from xswitch.core.iamerrors import MISSING, iam_refused
 from xswitch.core.model import Credentials, Endpoint
 from xswitch.core.stserrors import Call, broken
 
-_AT_ONCE = 8
+if TYPE_CHECKING:
+    from xswitch.adapters.stsclient import Clients
+
 _OWNERS = {WhoKind.USER: "User", WhoKind.GROUP: "Group", WhoKind.ROLE: "Role"}
 _SUBJECTS = ("RoleName", "UserName", "GroupName", "PolicyName", "PolicyArn", "PolicySourceArn")
-_ODD = (KeyError, IndexError, TypeError, AttributeError)
-"""What taking an answer apart raises when it lacks what AWS always sends."""
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -35,30 +36,41 @@ def _of_aws(
     def checked(self: BotoIam, /, *args: _P.args, **parameters: _P.kwargs) -> _T:
         try:
             return method(self, *args, **parameters)
-        except _ODD:
+        except ODD:
             raise self.odd_answer() from None
 
     return checked
 
 
 class BotoIamSource:
-    """Fits the port `IamSource`."""
+    """Fits the port `IamSource`. One per process: it keeps a client, and so its connections, per endpoint. Safe for threads."""
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
+        self._clients: Clients | None = None
+        self._lock = threading.Lock()
 
     def open(self, credentials: Credentials, endpoint: Endpoint) -> BotoIam:
         """IAM as these credentials see it; nothing is called yet."""
-        return BotoIam(credentials, endpoint, self._limits)
+        return BotoIam(credentials, endpoint, self._limits, lambda: self._of(endpoint))
+
+    def _of(self, endpoint: Endpoint) -> Any:
+        from xswitch.adapters.stsclient import Clients  # noqa: PLC0415 -- imports botocore, 160 ms nobody else shall pay
+
+        with self._lock:
+            if self._clients is None:
+                self._clients = Clients(self._limits, "iam")
+        return self._clients.get(endpoint)
 
 
 class BotoIam:
     """Fits the port `Iam`. Safe for threads. Each call makes at most two tries, and takes at most `limits.total` seconds."""
 
-    def __init__(self, credentials: Credentials, endpoint: Endpoint, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, credentials: Credentials, endpoint: Endpoint, limits: Limits, client: Callable[[], Any]) -> None:
         self._credentials = credentials
         self._endpoint = endpoint
         self._limits = limits
+        self._client = client
 
     # -- what is there --------------------------------------------------------------------------------------------
 
@@ -122,7 +134,7 @@ class BotoIam:
 
     def policies_of(self, principal_arn: str) -> PolicyReading:
         """See `Iam.policies_of`."""
-        return _PolicyReader(self._ask, self._pages).read(principal_arn)
+        return PolicyReader(self._ask, self._pages).read(principal_arn)
 
     @_of_aws
     def simulate(self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Simulation:
@@ -182,28 +194,6 @@ class BotoIam:
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _client(self) -> Any:
-        from xswitch.adapters.basesession import Reading, ViewSession, client_config  # noqa: PLC0415 -- imports botocore
-
-        credentials, endpoint = self._credentials, self._endpoint
-        token = credentials.session_token
-        return ViewSession(Reading(), limits=self._limits).create_client(
-            "iam",
-            region_name=endpoint.region,
-            endpoint_url=endpoint.url,
-            verify=endpoint.ca_bundle,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key.reveal(),
-            aws_session_token=None if token is None else token.reveal(),
-            config=client_config(
-                self._limits,
-                ignore_configured_endpoint_urls=True,
-                use_fips_endpoint=endpoint.use_fips,
-                use_dualstack_endpoint=endpoint.use_dualstack,
-            ),
-        )
-
     def _pages(self, operation: str, part: str, **parameters: Any) -> list[Any]:
         found: list[Any] = []
         marker: dict[str, str] = {}
@@ -220,14 +210,19 @@ class BotoIam:
         from botocore import xform_name  # noqa: PLC0415 -- only whoever calls IAM pays for botocore
         from botocore.exceptions import ClientError  # noqa: PLC0415 -- as above
 
-        from xswitch.adapters import stsfaults  # noqa: PLC0415 -- as above
+        from xswitch.adapters import stsclient, stsfaults  # noqa: PLC0415 -- as above
 
         subject = next((str(parameters[name]) for name in _SUBJECTS if name in parameters), "")
         call = Call(
             f"iam:{operation}", self._endpoint.region, subject, long_term=not self._credentials.temporary, url=self._endpoint.url or ""
         )
+
+        def work() -> Any:
+            with stsclient.signed_with(self._credentials):
+                return getattr(self._client(), xform_name(operation))(**parameters)
+
         try:
-            return within(self._limits.total, lambda: getattr(self._client, xform_name(operation))(**parameters))
+            return within(self._limits.total, work)
         except TimeoutError:
             raise broken(call, "timeout", f"There was no complete answer within {self._limits.total:g} seconds.") from None
         except ClientError as error:
@@ -239,73 +234,3 @@ class BotoIam:
     def _secrets(self) -> tuple[str, ...]:
         token = self._credentials.session_token
         return (self._credentials.secret_access_key.reveal(), "" if token is None else token.reveal())
-
-
-def managed_policy(ask: Callable[..., Any], arn: str) -> NamedPolicy:
-    """A managed policy in its default version."""
-    version = ask("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    document = ask("GetPolicyVersion", PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-    return NamedPolicy(arn, canonical(document))
-
-
-class _PolicyReader:
-    """Reads everything that binds a principal, side by side; what may not be read is told and raises nothing."""
-
-    def __init__(self, ask: Callable[..., Any], pages: Callable[..., list[Any]]) -> None:
-        self._ask = ask
-        self._pages = pages
-        self._unread: list[str] = []
-
-    def read(self, principal_arn: str) -> PolicyReading:
-        """The policies of a user, with its groups', or of a role."""
-        resource = principal_arn.partition(":iam::")[2].partition(":")[2]
-        kind, _, name = resource.partition("/")
-        name = name.rpartition("/")[2]
-        if kind not in ("user", "role") or not name:
-            return PolicyReading(unread=(f"policies of {principal_arn}: it is neither a user nor a role",))
-        owner = kind.title()
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="iam") as pool:
-            identity = pool.submit(self._try, f"the {kind} {name}", None, self._ask, f"Get{owner}", **{f"{owner}Name": name})
-            groups = self._list("groups", "ListGroupsForUser", "Groups", UserName=name) if kind == "user" else []
-            owners = [(owner, name), *(("Group", group["GroupName"]) for group in groups)]
-            jobs = []
-            for one, called in owners:
-                key = {f"{one}Name": called}
-                inline = self._list(f"inline policies of {called}", f"List{one}Policies", "PolicyNames", **key)
-                attached = self._list(f"attached policies of {called}", f"ListAttached{one}Policies", "AttachedPolicies", **key)
-                jobs += [pool.submit(self._inline, one, called, policy) for policy in inline]
-                jobs += [pool.submit(self._managed, policy["PolicyArn"]) for policy in attached]
-            answer = identity.result()
-            facts = answer.get(owner, {}) if answer else {}
-            arn = facts.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
-            boundary = self._managed(arn) if arn else None
-            found = tuple(policy for job in jobs if (policy := job.result()) is not None)
-        tags = {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in facts.get("Tags", ())}
-        return PolicyReading(found, boundary, tuple(self._unread), tags)
-
-    def _list(self, what: str, operation: str, part: str, **parameters: Any) -> list[Any]:
-        found = self._try(what, [], self._pages, operation, part, **parameters)
-        return list(found)
-
-    def _inline(self, owner: str, name: str, policy: str) -> NamedPolicy | None:
-        key = {f"{owner}Name": name}
-
-        def read() -> NamedPolicy:
-            document = self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"]
-            return NamedPolicy(f"inline policy {policy} of {owner.lower()} {name}", canonical(document))
-
-        found: NamedPolicy | None = self._try(f"inline policy {policy} of {name}", None, read)
-        return found
-
-    def _managed(self, arn: str) -> NamedPolicy | None:
-        found: NamedPolicy | None = self._try(f"policy {arn}", None, managed_policy, self._ask, arn)
-        return found
-
-    def _try(self, what: str, otherwise: Any, work: Callable[..., Any], *args: Any, **parameters: Any) -> Any:
-        try:
-            return work(*args, **parameters)
-        except XswitchError as error:
-            self._unread.append(f"{what}: {error.code}")
-        except _ODD:
-            self._unread.append(f"{what}: not_aws")
-        return otherwise

@@ -1,4 +1,4 @@
-"""STS clients by botocore, one per endpoint, shared by every thread and every set of credentials.
+"""STS and IAM clients by botocore, one per endpoint, shared by every thread and every set of credentials.
 
 Importing this module imports botocore. A client costs some 40 ms and its connection a TLS handshake, a call with a kept one
 only the round trip: so the credentials are not the client's but the call's, handed over in a context variable.
@@ -58,10 +58,11 @@ def signed_with(credentials: Credentials) -> Iterator[None]:
 
 
 class Clients:
-    """STS clients by endpoint, made when first asked for; safe for threads."""
+    """One service's clients by endpoint, made when first asked for; safe for threads."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, service: str = "sts") -> None:
         self._limits = limits
+        self._service = service
         self._lock = threading.Lock()
         self._session = ViewSession(Reading(), limits=limits)
         self._session.register_component("credential_provider", _CallCredentialsProvider())
@@ -97,5 +98,5 @@ class Clients:
             use_dualstack_endpoint=endpoint.use_dualstack,
         )
         return self._session.create_client(
-            "sts", region_name=endpoint.region, endpoint_url=endpoint.url, verify=endpoint.ca_bundle, config=config
+            self._service, region_name=endpoint.region, endpoint_url=endpoint.url, verify=endpoint.ca_bundle, config=config
         )
