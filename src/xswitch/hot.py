@@ -182,9 +182,10 @@ def _session(kind: bytes, place: bytes, key: bytes) -> bytes:
 
     turns = state_folder(posix.environ) + b"/secret-service.turn"
     address = hot_dbus.bus_address(posix.environ)
+    until = time.monotonic() + SECRET_SECONDS
     word, value = hot_secret.fetch(address, place, SECRET_SECONDS, turns) if place else (hot_dbus.MISSING, b"")
     if word == hot_dbus.MISSING:
-        word, value = hot_secret.read(address, SERVICE_PREFIX + key, USER, SECRET_SECONDS, turns)
+        word, value = hot_secret.read(address, SERVICE_PREFIX + key, USER, until - time.monotonic(), turns)
     if word != hot_dbus.OK:
         raise _Odd
     return value

@@ -161,3 +161,48 @@ def test_an_interrupted_read_says_nothing(tmp_path: Path) -> None:
     shutil.copy(Path(__file__).parents[2] / "src" / "xswitch" / "credential_process.py", launcher)
     done = subprocess.run([sys.executable, "-I", "-S", launcher, "x"], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_an_environment_that_steers_interpreters_steers_neither_the_warm_nor_the_cold_answer(
+    home: Home, aws: EmbeddedAws, installed: Installation, tmp_path: Path
+) -> None:
+    assert call(home, [str(installed.script), "switch", "reader"]).code == 0
+    mark, theirs = tmp_path / "mark", tmp_path / "theirs"
+    theirs.mkdir()
+    names = (
+        "site",
+        "sitecustomize",
+        "usercustomize",
+        "xswitch",
+        "posix",
+        "time",
+        "json",
+        "os",
+        "botocore",
+        "keyring",
+        "encodings",
+        "argparse",
+    )
+    for name in names:
+        (theirs / f"{name}.py").write_text(f"open({str(mark)!r}, 'a').write({name!r})\nraise SystemExit(77)\n")
+    user = theirs / "lib" / f"python3.{sys.version_info[1]}" / "site-packages"
+    user.mkdir(parents=True)
+    (user / "theirs.pth").write_text(f"import sys; open({str(mark)!r}, 'a').write('pth')\n")
+    hostile = {
+        **home.env,
+        "PYTHONPATH": str(theirs),
+        "PYTHONHOME": str(theirs),
+        "PYTHONSTARTUP": str(theirs / "os.py"),
+        "PYTHONUSERBASE": str(theirs),
+        "PYTHONPLATLIBDIR": "theirs",
+        "PYTHONINSPECT": "1",
+        "PYTHONEXECUTABLE": "/no/such/python",
+    }
+    words = home.command(PROFILE)
+    for made in (1, 2):
+        done = subprocess.run(words, env=hostile, cwd=theirs, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads(done.stdout)["Version"] == 1
+        assert aws.count("AssumeRole") == made
+        assert not mark.exists()
+        shutil.rmtree(home.runtime / "xswitch", ignore_errors=True)  # so that the second one is cold
