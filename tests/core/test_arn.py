@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from botocore.loaders import create_loader
 
-from xswitch.core.arn import default_region, is_account_id, is_policy_arn, is_region, parse_role_arn, partition_of_region
+from xswitch.core.arn import default_region, iam_region, is_account_id, is_policy_arn, is_region, parse_role_arn, partition_of_region
 
 
 @pytest.mark.parametrize(
@@ -81,3 +82,15 @@ def test_small_tests_of_texts() -> None:
     assert is_region("eu-west-1")
     assert not is_region("eu-west-1.example.com/#")
     assert not is_region("-eu")
+
+
+def test_iam_is_called_where_botocore_calls_it() -> None:
+    known = {partition["partition"]: partition for partition in create_loader().load_data("endpoints")["partitions"]}
+    found = {}
+    for name, partition in known.items():
+        service = partition["services"].get("iam", {})
+        scope = service.get("endpoints", {}).get(service.get("partitionEndpoint"), {}).get("credentialScope", {})
+        if scope:
+            found[name] = (scope["region"], iam_region(name))
+    assert {"aws", "aws-cn", "aws-us-gov", "aws-iso"} <= set(found)
+    assert all(theirs == ours for theirs, ours in found.values()), found

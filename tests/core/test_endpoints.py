@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from support_roles import KEYS, Sections, arn, codes, role, roles, view
-from xswitch.core.endpoints import nested
+from xswitch.core.endpoints import Endpoints, nested
 from xswitch.core.model import Endpoint, Role
 
 URL = "https://sts.example.com"
@@ -104,3 +104,22 @@ def test_flags_and_the_ca_bundle() -> None:
 def test_nested_values() -> None:
     assert nested("\nEndpoint_URL = a=b\n\nrubbish\n x=") == {"endpoint_url": "a=b", "x": ""}
     assert nested("") == {}
+
+
+@pytest.mark.parametrize(
+    ("properties", "env", "expected"),
+    [
+        ({}, {}, None),
+        ({"endpoint_url": URL}, {}, URL),
+        ({"endpoint_url": URL, "services": "iam"}, {}, "https://iam.example.com"),
+        ({"endpoint_url": URL, "services": "local"}, {}, URL),
+        ({"services": "iam"}, {"AWS_ENDPOINT_URL": "https://env.example.com"}, "https://env.example.com"),
+        ({}, {"AWS_ENDPOINT_URL_IAM": "https://i", "AWS_ENDPOINT_URL_STS": "https://s", "AWS_ENDPOINT_URL": "https://e"}, "https://i"),
+        ({}, {"AWS_ENDPOINT_URL_STS": "https://s"}, None),
+        ({"endpoint_url": URL, "ignore_configured_endpoint_urls": "true"}, {"AWS_ENDPOINT_URL_IAM": "https://i"}, None),
+    ],
+)
+def test_iam_has_endpoints_of_its_own(properties: Mapping[str, str], env: Mapping[str, str], expected: str | None) -> None:
+    services = {**SERVICES, "iam": {"iam": "\nendpoint_url = https://iam.example.com", "sts": "\nendpoint_url = https://s.example.com"}}
+    read = view({"p": properties}, services=services)
+    assert Endpoints(read, env, "iam").of(read.profiles["p"], "aws")[0].url == expected

@@ -83,7 +83,9 @@ def test_a_file_for_each_side_and_none_written_over(home: Home, tmp_path: Path) 
         files = list(folder.iterdir())
         assert len(files) == 2
         assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
+        (folder / files[0].name).unlink()
         again = home.run(*words, "--format", form, "--output", str(folder))
+        assert len(list(folder.iterdir())) == 1
         assert again.code == 2
         assert "--force" in again.err
         assert home.run(*words, "--format", form, "--output", str(folder), "--force").code == 0
@@ -92,15 +94,24 @@ def test_a_file_for_each_side_and_none_written_over(home: Home, tmp_path: Path) 
 
 def test_a_failure_can_be_taken_back_at_once(home: Home, aws: EmbeddedAws) -> None:
     before = state_of(aws.endpoint, KEYS)
-    wanted = ("access", "apply", *WANTED, "--policy", f"arn:aws:iam::{TARGET}:policy/NotThere", "--yes")
+    wanted = ("access", "apply", *WANTED, "--yes")
+    aws.faults.add("error", "AttachRolePolicy", times=3, code="LimitExceeded")
     failed = home.run(*wanted, "--take-back-on-failure")
     assert failed.code == 4
     assert "as it was before" in failed.err
     assert state_of(aws.endpoint, KEYS) == before
     left = home.run(*wanted)
     assert left.code == 4
-    assert "are left" in left.err
+    assert "left: target: attach ReadOnlyAccess" in left.err
     assert state_of(aws.endpoint, KEYS)[0] is not None
+    told = home.run(*wanted, "--json")
+    assert told.code == 4
+    assert told.json["command"] == "access apply"
+    assert told.json["problems"][0]["code"] == "iam_limit"
+    data = told.json["data"]
+    assert (data["done"], [step["summary"] for step in data["left"]], data["taken_back"]) == ([], ["attach ReadOnlyAccess"], [])
+    missing = home.run(*wanted, "--policy", "NotThere", "--json")
+    assert (missing.code, missing.json["command"], missing.json["data"]) == (3, "access apply", None)
 
 
 def test_what_is_not_understood(home: Home) -> None:
@@ -113,6 +124,9 @@ def test_what_is_not_understood(home: Home) -> None:
         ("access", "plan", "Role", "--source", "source-admin", "--target", "target-admin", "--document", "x=/not/there"),
         ("access", "lint"),
         ("access", "lint", "Role"),
+        ("access", "lint", "not-there.json"),
+        ("access", "plan", "Role", "--role", "Other", "--source", "source-admin", "--target", "target-admin"),
+        ("access", "plan", "Role", "--source", "source-admin", "--target", "target-admin", "--mfa", "--no-mfa"),
         ("console", "nobody"),
     ):
         ran = home.run(*words)

@@ -80,11 +80,27 @@ def checked_shape(checked: CheckedAccess) -> dict[str, Any]:
     }
 
 
-def applied_shape(applied: AppliedAccess, checked: CheckedAccess | None) -> dict[str, Any]:
-    """`access apply`: data."""
+def applied_shape(applied: AppliedAccess, checked: CheckedAccess | None = None, back: AppliedAccess | None = None) -> dict[str, Any]:
+    """`access apply`: data; `back` is what came of taking it back."""
     return {
-        "done": [{"side": side.value, "subject": change.subject, "summary": change.summary} for side, change in applied.done],
+        "done": _steps(applied.done),
+        "left": _steps(applied.left),
+        "taken_back": [] if back is None else _steps(back.done),
         "plan": plan_data(applied.planned.plan),
         "check": None if checked is None else checked_shape(checked),
         "console_link": applied.planned.console_link,
     }
+
+
+def _steps(steps: Sequence[tuple[Side, Change]]) -> list[dict[str, str]]:
+    return [{"side": side.value, "subject": change.subject, "summary": change.summary} for side, change in steps]
+
+
+def others_lines(planned: PlannedAccess) -> list[str]:
+    """What is for somebody else to do: the sides nobody here administers."""
+    return [
+        f"the {side.side.value} account {side.account} is set up by its own administrator; this writes a file to hand over: "
+        "the same with `xswitch access plan`, --format cloudformation (or terraform, cli) and --output DIR"
+        for side in planned.plan.sides
+        if side.profile is None
+    ]

@@ -78,11 +78,17 @@ def _command(name: str | None) -> Command:
 
 def _report(error: XswitchError, arguments: argparse.Namespace, data: Data, words: Words) -> None:
     if getattr(arguments, "json", False):
-        data.envelope(arguments.command, None, [error_shape(error)])
+        data.envelope(_full_name(arguments), None, [error_shape(error)])
     elif arguments.command in {"credential-process", "complete"}:
         words.one_line(error)
     else:
         words.error(error)
+
+
+def _full_name(arguments: argparse.Namespace) -> str:
+    """The command as its envelope names it when it works."""
+    action = getattr(arguments, "action", "")
+    return f"{arguments.command} {action}" if arguments.command == "access" or action == "undo" else str(arguments.command)
 
 
 def _bug(error: Exception, arguments: argparse.Namespace, data: Data, words: Words) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from xswitch.core.errors import UsageError
@@ -15,11 +16,25 @@ def write_new(folder: str, name: str, text: str, *, force: bool = False) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+            if hasattr(os, "fchmod"):
+                # What is written over keeps its mode otherwise, and an external ID in it could be read by all.
+                os.fchmod(file.fileno(), 0o600)
             file.write(text)
     except FileExistsError:
-        raise UsageError(
-            f"{path} is there already.", next_step="another --output, or --force to write over it", code="file_exists"
-        ) from None
+        raise _taken(path) from None
     except OSError as problem:
         raise UsageError(f"{path} can't be written.", why=f"{problem.strerror or problem}.", code="file") from None
     return str(path)
+
+
+def write_all(folder: str, files: Sequence[tuple[str, str]], *, force: bool = False) -> tuple[str, ...]:
+    """Write files by name and text, all or, where one is there already, none; their paths. Raises as `write_new`."""
+    for name, _ in files:
+        path = Path(folder) / name
+        if not force and os.path.lexists(path):
+            raise _taken(path)
+    return tuple(write_new(folder, name, text, force=force) for name, text in files)
+
+
+def _taken(path: Path) -> UsageError:
+    return UsageError(f"{path} is there already.", next_step="another --output, or --force to write over it", code="file_exists")

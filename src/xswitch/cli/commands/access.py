@@ -6,9 +6,19 @@ from pathlib import Path
 
 from xswitch.actions.accessapi import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, StepState
 from xswitch.actions.ports import MfaPrompt
-from xswitch.cli.accesstext import applied_lines, applied_shape, checked_lines, checked_shape, finding_lines, plan_lines, step_line
+from xswitch.cli.accesstext import (
+    applied_lines,
+    applied_shape,
+    checked_lines,
+    checked_shape,
+    finding_lines,
+    others_lines,
+    plan_lines,
+    step_line,
+)
 from xswitch.cli.context import Context
-from xswitch.cli.outfiles import write_new
+from xswitch.cli.outfiles import write_all
+from xswitch.cli.shapes import error_shape
 from xswitch.cli.tty import ask_line, has_terminal
 from xswitch.core.access.documents import canonical
 from xswitch.core.access.link import role_link
@@ -37,10 +47,10 @@ def apply(context: Context) -> int:
     if arguments.dry_run:
         _show(context, planned)
         return ExitCode.DONE
-    if not planned.plan.empty:
+    if any(side.changes for side in planned.plan.sides if side.profile is not None):
         if not arguments.json:
             context.data.lines(plan_lines(planned))
-        _confirm(context)
+        _confirm(context, planned)
     applied = context.actions.access.apply(planned, ask, lambda side, change, now: _step(context, side, change, now))
     if applied.error is not None:
         return _failed(context, applied, ask)
@@ -64,8 +74,9 @@ def check(context: Context) -> int:
 
 def lint(context: Context) -> int:
     """What is wrong with trust policies; exit code 8 when one of the findings is an error."""
-    files = [name for name in context.arguments.name if Path(name).is_file()]
-    roles = [name for name in context.arguments.name if name not in files]
+    names = [*context.arguments.name, *([context.arguments.role] if context.arguments.role else [])]
+    files = [name for name in names if name.endswith(".json") or Path(name).is_file()]
+    roles = [name for name in names if name not in files]
     documents = [NamedPolicy(name, _read(name)) for name in files]
     if not documents and not roles and context.arguments.target is None:
         raise UsageError("There is nothing to read.", next_step="xswitch access lint FILE, or: xswitch access lint ROLE --target PROFILE")
@@ -105,7 +116,8 @@ def _planned(context: Context, ask: MfaPrompt) -> PlannedAccess:
 
 def _inputs(context: Context) -> AccessInputs:
     arguments = context.arguments
-    if len(arguments.name) != 1:
+    names = [*arguments.name, *([arguments.role] if arguments.role else [])]
+    if len(names) != 1:
         raise UsageError(
             "One role is set up at a time.", next_step=f"xswitch access {arguments.action} ROLE --source PROFILE --target PROFILE"
         )
@@ -117,7 +129,7 @@ def _inputs(context: Context) -> AccessInputs:
     elif arguments.account:
         kind = WhoKind.ACCOUNT
     return AccessInputs(
-        role_name=arguments.name[0],
+        role_name=names[0],
         who_kind=kind,
         who_name=name,
         target_profile=arguments.target,
@@ -138,6 +150,7 @@ def _inputs(context: Context) -> AccessInputs:
         region=arguments.region,
         display_name=arguments.display_name,
         colour=arguments.colour,
+        mfa_serial=arguments.mfa_serial,
     )
 
 
@@ -163,8 +176,9 @@ def _show(context: Context, planned: PlannedAccess) -> None:
     arguments = context.arguments
     if arguments.output is not None:
         fmt = "cli" if arguments.format == "text" else arguments.format
-        for one in render(planned.plan, fmt):
-            path = write_new(arguments.output, one.file_name, one.text, force=arguments.force)
+        files = render(planned.plan, fmt)
+        paths = write_all(arguments.output, [(one.file_name, one.text) for one in files], force=arguments.force)
+        for one, path in zip(files, paths, strict=True):
             context.words.done(f"wrote {path}, for the {one.side.value} side's administrator")
     elif arguments.json:
         context.data.envelope(f"access {arguments.action}", {"plan": plan_data(planned.plan), "console_link": planned.console_link})
@@ -175,7 +189,7 @@ def _show(context: Context, planned: PlannedAccess) -> None:
             context.data.raw(one.text)
 
 
-def _confirm(context: Context) -> None:
+def _confirm(context: Context, planned: PlannedAccess) -> None:
     if context.arguments.yes:
         return
     if not has_terminal():
@@ -184,6 +198,10 @@ def _confirm(context: Context) -> None:
             next_step="the same command with --yes",
             code="unconfirmed",
         )
+    if context.arguments.json:
+        # stdout is for the answer alone, and nobody says yes to what he has not seen.
+        for line in plan_lines(planned):
+            context.words.say(line)
     if ask_line("Make these changes? Type yes: ").strip().lower() != _YES:
         raise CancelledError("Nothing was changed.")
 
@@ -199,23 +217,32 @@ def _step(context: Context, side: Side, change: Change, now: StepState) -> None:
 
 
 def _failed(context: Context, applied: AppliedAccess, ask: MfaPrompt) -> int:
-    error = applied.error or XswitchError("It failed.")
-    back = context.arguments.take_back_on_failure
-    if applied.done and not back and not context.arguments.yes and has_terminal():
+    """Say what was done and what is left, and take it back if that is wanted."""
+    error, arguments = applied.error or XswitchError("It failed."), context.arguments
+    if not arguments.json:
         context.words.error(error)
-        back = ask_line(f"{len(applied.done)} of the changes were made. Take them back? Type yes: ").strip().lower() == _YES
-    if applied.done and back:
-        undone = context.actions.access.take_back(applied, ask, lambda side, change, now: _step(context, side, change, now))
-        if undone.error is not None:
-            context.words.error(undone.error)
+    for side, change in applied.left:
+        context.words.hint(f"left: {step_line(side, change, 'doing')}")
+    wanted = arguments.take_back_on_failure
+    if applied.done and not wanted and not arguments.yes and has_terminal():
+        wanted = ask_line(f"{len(applied.done)} of the changes were made. Take them back? Type yes: ").strip().lower() == _YES
+    back = None
+    if wanted:
+        back = context.actions.access.take_back(applied, ask, lambda side, change, now: _step(context, side, change, now))
+        if back.error is not None:
+            context.words.error(back.error)
         else:
             context.words.done("everything is as it was before")
-    elif applied.done:
+    elif applied.done or applied.left:
         context.words.hint(f"{len(applied.done)} changes were made, {len(applied.left)} are left; the same command goes on from there")
-    raise error
+    if arguments.json:
+        context.data.envelope("access apply", applied_shape(applied, back=back), [error_shape(error)])
+    return error.exit_code
 
 
 def _tell(context: Context, applied: AppliedAccess, checked: CheckedAccess | None) -> None:
+    for line in others_lines(applied.planned):
+        context.words.hint(line)
     if context.arguments.json:
         context.data.envelope("access apply", applied_shape(applied, checked))
         return
