@@ -6,12 +6,11 @@ Only credentials that are at hand are used: those of the call, living sessions o
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from xswitch.actions.explain_evidence import Call, Held, identified
-from xswitch.actions.explain_readers import Reader, readers_of
+from xswitch.actions.explain_readers import Reader, Readers
 from xswitch.actions.explain_together import together
 from xswitch.actions.iamport import Iam
 from xswitch.actions.ports import Ports
@@ -100,6 +99,7 @@ class Look:
     call: Call
     calling: Calling
     held: Held
+    readers: Readers
 
     def run(self, seconds: float) -> tuple[Calling, Sight]:
         """What could be seen within `seconds`."""
@@ -124,16 +124,15 @@ class Look:
             findings.refused(POLICIES, "whose they are is not known")
             findings.refused(SIMULATION, "for whom is not known")
             return
-        works: list[Callable[[], None]] = []
         if credentials is not None:
             iam = self._open(credentials, self.reading.view.profiles.get(self._caller_profile), calling.partition)
-            works.append(partial(self._read_source, findings, calling, iam, "itself"))
-        works.append(partial(self._others, findings, calling))
-        together(works, None)
+            self._read_source(findings, calling, iam, "itself")
+        if not findings.complete:
+            self._others(findings, calling)
 
     def _others(self, findings: Findings, calling: Calling) -> None:
         """The same as others who may be able to read the caller's account."""
-        for reader in readers_of(self.ports, self.reading, calling.account, self._own_keys)[:_TRIED]:
+        for reader in self.readers.of(calling.account, self._own_keys)[:_TRIED]:
             iam = self._open(reader.credentials, reader.profile, calling.partition)
             self._read_source(findings, calling, iam, reader.name)
             if findings.complete:
@@ -150,9 +149,7 @@ class Look:
         except XswitchError as error:
             findings.refused(POLICIES, f"{error.code}, as {who}")
 
-    def _simulate(
-        self, findings: Findings, calling: Calling, iam: Iam, action: str, who: str
-    ) -> None:
+    def _simulate(self, findings: Findings, calling: Calling, iam: Iam, action: str, who: str) -> None:
         try:
             simulation = iam.simulate(calling.policy_arn, action, self.call.asked.role_arn, self._context(calling))
         except XswitchError as error:
@@ -173,7 +170,7 @@ class Look:
         role = self.call.asked.role
         if role is None:
             return
-        readers = readers_of(self.ports, self.reading, role.account_id, self._own_keys)[:_TRIED]
+        readers = self.readers.of(role.account_id, self._own_keys)[:_TRIED]
         if self.held.credentials is not None and self.calling.account == role.account_id:
             profile = self.reading.view.profiles.get(self._caller_profile)
             readers = (Reader("the caller", self.held.credentials, profile), *readers)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from xswitch.actions.api import SwitchOptions
 from xswitch.actions.broker import Broker
 from xswitch.actions.explain_evidence import Call, Held, calls_of, failed_at, identified, other_serials, with_credentials
+from xswitch.actions.explain_readers import Readers
 from xswitch.actions.explain_sight import Look
 from xswitch.actions.explain_walk import Walk
 from xswitch.actions.mfa import Questions
@@ -116,7 +117,7 @@ class _Attempt:
     def _look(self, call: Call, calling: Calling, failure: Failure, seconds: float) -> tuple[Calling, Sight]:
         held = self.held[call.number - 1] if call.number <= len(self.held) else Held()
         named = identified(calling, said(failure.text).caller or calling.arn)
-        return Look(self.ports, self.reading, self.plan, call, named, held).run(seconds)
+        return Look(self.ports, self.reading, self.plan, call, named, held, Readers(self.ports, self.reading)).run(seconds)
 
 
 def _living(ports: Ports, plan: Plan) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
+from xswitch.adapters.daemons import Daemons
 from xswitch.core.access.documents import canonical
 from xswitch.core.access.model import NamedPolicy, PolicyReading
 from xswitch.core.errors import XswitchError
@@ -38,24 +39,29 @@ class PolicyReader:
         if kind not in ("user", "role") or not name:
             return PolicyReading(unread=(f"policies of {principal_arn}: it is neither a user nor a role",))
         owner = kind.title()
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="iam") as pool:
-            identity = pool.submit(self._try, f"the {kind} {name}", None, self._ask, f"Get{owner}", **{f"{owner}Name": name})
-            groups = self._list("groups", "ListGroupsForUser", "Groups", UserName=name) if kind == "user" else []
-            owners = [(owner, name), *(("Group", group["GroupName"]) for group in groups)]
-            jobs = []
-            for one, called in owners:
-                key = {f"{one}Name": called}
-                inline = self._list(f"inline policies of {called}", f"List{one}Policies", "PolicyNames", **key)
-                attached = self._list(f"attached policies of {called}", f"ListAttached{one}Policies", "AttachedPolicies", **key)
-                jobs += [pool.submit(self._inline, one, called, policy) for policy in inline]
-                jobs += [pool.submit(self._managed, policy["PolicyArn"]) for policy in attached]
-            answer = identity.result()
-            facts = answer.get(owner, {}) if answer else {}
-            arn = facts.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
-            boundary = self._managed(arn) if arn else None
-            found = tuple(policy for job in jobs if (policy := job.result()) is not None)
+        pool = Daemons(_AT_ONCE)
+        identity = pool.submit(self._try, f"the {kind} {name}", None, self._ask, f"Get{owner}", **{f"{owner}Name": name})
+        holding = [self._listed(pool, owner, name)]
+        groups = self._list("groups", "ListGroupsForUser", "Groups", UserName=name) if kind == "user" else []
+        holding += [self._listed(pool, "Group", group["GroupName"]) for group in groups]
+        jobs = []
+        for one, called, inline, attached in holding:
+            jobs += [pool.submit(self._inline, one, called, policy) for policy in inline.result()]
+            jobs += [pool.submit(self._managed, policy["PolicyArn"]) for policy in attached.result()]
+        answer = identity.result()
+        facts = answer.get(owner, {}) if answer else {}
+        arn = facts.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
+        boundary = self._managed(arn) if arn else None
+        found = tuple(policy for job in jobs if (policy := job.result()) is not None)
         tags = {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in facts.get("Tags", ())}
         return PolicyReading(found, boundary, tuple(self._unread), tags)
+
+    def _listed(self, pool: Daemons, owner: str, name: str) -> tuple[str, str, Future[list[Any]], Future[list[Any]]]:
+        """What hangs on one user, group or role: asked already, and answered later."""
+        key = {f"{owner}Name": name}
+        inline = pool.submit(self._list, f"inline policies of {name}", f"List{owner}Policies", "PolicyNames", **key)
+        attached = pool.submit(self._list, f"attached policies of {name}", f"ListAttached{owner}Policies", "AttachedPolicies", **key)
+        return owner, name, inline, attached
 
     def _list(self, what: str, operation: str, part: str, **parameters: Any) -> list[Any]:
         found = self._try(what, [], self._pages, operation, part, **parameters)
