@@ -48,3 +48,13 @@ def test_what_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         replace_private(tmp_path / "taken", b"new")
     assert [found.name for found in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o777])
+def test_every_file_made_is_ours_to_read_and_nobody_else_s_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        replace_private(tmp_path / "state" / "file", b"x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "state" / "file").stat().st_mode & 0o777 == 0o600

@@ -75,13 +75,14 @@ def test_a_careless_umask_changes_no_mode(home: Home, aws: EmbeddedAws, mask: st
     script = f'umask {mask}; for line in "$@"; do eval "xswitch $line" || exit $?; done'
     lines = [
         f"switch admin --mfa-code {totp_code(now=aws.clock.now())}",
-        "switch reader --static",
+        "switch reader",
+        "config undo",
         "switch reader --force",
         "renew --all",
         "pin reader",
         "credential-process xs-admin",
         "status",
-        "config undo",
+        "switch reader --static",
     ]
     done = run(["/bin/sh", "-c", script, "sh", *lines], home.env)
     assert done.code == 0, done.err

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from xswitch.adapters.configfiles import Loaded, load, read_descriptor
-from xswitch.adapters.places import private_folder
+from xswitch.adapters.places import keep_private, private_folder
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind
 
@@ -214,6 +214,7 @@ def stage_private(path: Path, content: bytes) -> Path:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, _OPEN_NEW, 0o600)
     try:
+        keep_private(descriptor)
         _write(descriptor, content)
         os.fsync(descriptor)
     except OSError:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from xswitch.adapters.places import private_folder, replace_private
+from xswitch.adapters.places import keep_private, private_folder, replace_private
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import HistoryEntry
 
@@ -83,8 +83,8 @@ class JsonHistory:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
             raise OSError(errno.EINVAL, "not a regular file")
-        if flags & os.O_CREAT and hasattr(os, "fchmod"):
-            os.fchmod(handle, 0o600)
+        if flags & os.O_CREAT:
+            keep_private(handle)
         return handle
 
 

@@ -69,12 +69,19 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def keep_private(descriptor: int) -> None:
+    """Mode 0600 for an open file, whatever the umask made of the mode it was created with. Raises OSError."""
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, 0o600)
+
+
 def replace_private(path: Path, content: bytes) -> None:
     """Make `path` hold `content`, mode 0600 in a private folder, by rename: a reader sees the old file or the new. Raises OSError."""
     folder = private_folder(path.parent)
     handle, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
+            keep_private(file.fileno())
             file.write(content)
         Path(temporary).replace(path)
     except BaseException:

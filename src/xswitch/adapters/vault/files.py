@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from xswitch.adapters.places import private_folder
 from xswitch.adapters.vault.memory import in_memory
 from xswitch.adapters.vault.sentences import Sentences
 from xswitch.adapters.vault.store import checked
@@ -158,9 +159,10 @@ class FileStore:
         if not create:
             return None
         if not self._memory:
-            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self.folder.parent)
         with contextlib.suppress(FileExistsError):
             self.folder.mkdir(mode=0o700)
+            self.folder.chmod(0o700)  # whatever the umask; it is ours, where nobody else can have put another in its place
         return os.open(self.folder, flags)
 
     def _check_folder(self, descriptor: int) -> None:

@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-from xswitch.adapters.places import private_folder
+from xswitch.adapters.places import keep_private, private_folder
 from xswitch.adapters.vault.sentences import Sentences
 
 _MAX = 100
@@ -41,6 +41,7 @@ class Pin:
             private_folder(self._path.parent)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                keep_private(descriptor)
                 file.write(word + "\n")
             try:
                 # A link fails where the file exists: of two first users one chooses, and nobody ever reads half a word.
