@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from xswitch.core.explain.saying import Layer, Said, said
 
-WHO = "User: arn:aws:iam::111111111111:user/dev is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::222222222222:role/Admin"
 USER = "arn:aws:iam::111111111111:user/dev"
+WHO = f"User: {USER} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::222222222222:role/Admin"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_policy_that_is_named_is_kept() -> None:
 
 
 def test_the_action_may_stand_without_a_resource() -> None:
-    text = "User: arn:aws:iam::1:user/x is not authorized to perform: sts:TagSession because no role trust policy allows the sts:TagSession action"
+    text = f"User: {USER} is not authorized to perform: sts:TagSession because no role trust policy allows the sts:TagSession action"
     found = said(text)
     assert (found.action, found.layer, found.explicit) == ("sts:TagSession", Layer.TRUST, False)
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -172,8 +172,3 @@ def dark_keys(test: Test, known: Known) -> list[str]:
 
 def _applies(given: Given, statement: Statement, request: Request) -> bool:
     return evaluate(request, (replace(given.document, statements=(statement,)),)).traces[0].applies
-
-
-def policies_text(policies: Sequence[NamedPolicy]) -> str:
-    """The names of policies as a few words."""
-    return ", ".join(policy.name for policy in policies) or "none"
