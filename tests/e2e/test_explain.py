@@ -106,6 +106,14 @@ def test_a_failed_switch_says_side_cause_and_statement(home: Home) -> None:
     assert "trust_missing" in emitted.err
 
 
+def test_a_failed_switch_repeats_nothing(home: Home) -> None:
+    done = home.run("switch", "admin", "--mfa-code", "000000")
+    assert done.code == 4
+    assert "this machine, proved: mfa_missing" in done.err
+    assert done.err.count("AWS did not accept the MFA code") == 1
+    assert done.err.count("next:") == 1
+
+
 def test_a_failed_switch_has_its_explanation_in_json(home: Home) -> None:
     done = home.run("switch", "denied", "--json")
     assert done.code == 4

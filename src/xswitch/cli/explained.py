@@ -9,8 +9,9 @@ from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
+from xswitch.core.errors import XswitchError
 from xswitch.core.explain.drawing import Drawing, DrawnPiece, DrawnSide, draw
-from xswitch.core.explain.model import Cause, Certainty, ExplainedHop, Explanation, HopOutcome, PieceState, StatementChange
+from xswitch.core.explain.model import Cause, CauseSide, Certainty, ExplainedHop, Explanation, HopOutcome, PieceState, StatementChange
 
 CERTAINTY: Mapping[Certainty, str] = MappingProxyType({Certainty.PROVED: "proved", Certainty.LIKELY: "likely", Certainty.UNSEEN: "unseen"})
 """How sure a cause is, as one word for programs."""
@@ -20,6 +21,12 @@ _MARGIN = "     "
 _SHORT = 2
 _SIGNS = {PieceState.OK: "✓", PieceState.MISSING: "✗", PieceState.DENIES: "✗", PieceState.UNKNOWN: "?"}
 _STATES = {PieceState.OK: "", PieceState.MISSING: "missing", PieceState.DENIES: "denies", PieceState.UNKNOWN: "can't be seen"}
+_SIDES = {
+    CauseSide.SOURCE: "source side",
+    CauseSide.TARGET: "target side",
+    CauseSide.LOCAL: "this machine",
+    CauseSide.NETWORK: "network",
+}
 _OUTCOMES = {HopOutcome.OK: "✓", HopOutcome.FAILED: "✗", HopOutcome.NOT_TRIED: "·"}
 _CHANGES = {
     StatementChange.NONE: "statement",
@@ -88,16 +95,20 @@ def explanation_lines(explanation: Explanation) -> list[str]:
     return lines
 
 
-def short_lines(explanation: Explanation, target: str) -> list[str]:
-    """After a failed switch: side, cause and statement of what is surest, and the command that tells the rest."""
+def short_lines(explanation: Explanation, error: XswitchError, target: str) -> list[str]:
+    """After a failed switch: side, cause and statement of what is surest, and the command that tells the rest.
+
+    What the error said already is not said again.
+    """
     sure = [cause for cause in explanation.causes if cause.certainty is explanation.causes[0].certainty][:_SHORT]
     lines = []
     for cause in sure:
-        lines.append(f"  {cause.side.value} side, {cause.certainty.value}: {cause.code.value}. {cause.evidence}")
+        evidence = "" if error.what in cause.evidence else f". {cause.evidence}"
+        lines.append(f"  {_who(cause)}, {cause.certainty.value}: {cause.code.value}{evidence}")
         if cause.statement:
             lines.append(f"  {_heading(cause)}: {json.dumps(json.loads(cause.statement))}")
-        if cause.next_step:
-            lines.append(f"  {cause.next_step}")
+        if cause.next_step and cause.next_step != error.next_step:
+            lines.append(f"  next: {cause.next_step}")
     left = len(explanation.causes) - len(sure)
     return [*lines, f"  {f'{left} more, and both' if left else 'Both'} sides next to each other: xswitch explain {target}"]
 
@@ -127,13 +138,17 @@ def _piece(piece: DrawnPiece) -> str:
 
 
 def _cause(number: int, cause: Cause) -> list[str]:
-    lines = [f"  {number}. {cause.side.value} side, {cause.certainty.value}: {cause.code.value}"]
+    lines = [f"  {number}. {_who(cause)}, {cause.certainty.value}: {cause.code.value}"]
     lines += _wrapped(cause.evidence, _MARGIN, _MARGIN)
     if cause.statement:
         lines += [f"{_MARGIN}{_heading(cause)}:", *(f"{_MARGIN}  {line}" for line in cause.statement.splitlines())]
     if cause.next_step:
         lines += _wrapped(f"next: {cause.next_step}", _MARGIN, _MARGIN)
     return lines
+
+
+def _who(cause: Cause) -> str:
+    return _SIDES[cause.side]
 
 
 def _heading(cause: Cause) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions
 from xswitch.cli.context import Context
@@ -30,9 +31,9 @@ def explain(context: Context) -> int:
         policy_arns=tuple(arguments.policy_arn),
         policy=arguments.policy,
         tags=tuple(arguments.tag),
-        keep=target == "-",
     )
     role = context.actions.resolve(target, options)
+    options = replace(options, keep=target in {"-", role.managed_profile})
     ask = context.world.ask(arguments.mfa_code, f"xswitch explain --mfa-code CODE {shlex.quote(target)}")
     explanation = context.actions.explain(role, options, ask, context.progress)
     if arguments.json:
@@ -57,7 +58,7 @@ def explain_failed_switch(context: Context, role: Role, options: SwitchOptions, 
         told = None if explanation is None else explanation_shape(explanation)
         context.data.envelope("switch", None, [{**error_shape(error), "explanation": told}])
     elif explanation is not None and explanation.causes:
-        for line in short_lines(explanation, shlex.quote(role.name)):
+        for line in short_lines(explanation, error, shlex.quote(role.name)):
             context.words.say(line)
     return error.exit_code
 

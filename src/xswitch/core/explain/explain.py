@@ -38,11 +38,12 @@ def explain(evidence: Evidence) -> Explanation:
         return Explanation(evidence.target, Verdict.ALLOWED, hops, ())
     step = next((one for one in evidence.steps if one.number == evidence.failed), None)
     causes = failures.local_causes(evidence, failure)
-    pieces: tuple[Piece, ...] = ()
+    found: list[Cause] = []
     if any(cause.code is CauseCode.PARTITION and cause.certainty is Certainty.PROVED for cause in causes):
-        verdict, found, pieces = Verdict.DENIED, [], _plain_pieces(causes)  # no policy reaches from one partition into another
+        verdict, pieces = Verdict.DENIED, _plain_pieces(causes)  # no policy reaches from one partition into another
     elif step is not None and failure.code in failures.POLICY_CODES:
-        verdict, (found, pieces) = Verdict.DENIED, _policies(Case(evidence, step, said(failure.text)), proved=bool(causes))
+        verdict = Verdict.DENIED
+        found, pieces = _policies(Case(evidence, step, said(failure.text)), proved=bool(causes))
     else:
         verdict, found = failures.plain(evidence, failure)
         pieces = _plain_pieces(found)
