@@ -370,7 +370,9 @@ def _check_source(read: dict[str, Any], plan: AccessPlan) -> None:
 
 def _readable(request: AccessRequest) -> bool:
     # python-hcl2 takes the escape `$${` only where a brace closes it; Terraform takes it anywhere.
-    return re.search(r"[$%]\{[^{}\n]*(?:$|[\n{])", request.description) is None
+    # It also keeps names like `__x__` for itself, and leaves such a tag out.
+    own = any(key.startswith("__") and key.endswith("__") for key, _ in request.tags)
+    return not own and re.search(r"[$%]\{[^{}\n]*(?:$|[\n{])", request.description) is None
 
 
 @BATCHES
