@@ -108,7 +108,7 @@ def test_not_principal_spares_only_who_is_listed_by_every_name() -> None:
     assert ask(USER, ROLE_B, *base, deny(A)).explicit_deny
     assert ask(SESSION, ROLE_B, *base, deny(A, SESSION.role_arn)).explicit_deny
     assert ask(SESSION, ROLE_B, *base, deny(A, SESSION.role_arn, SESSION.arn)).allowed
-    assert ask(ROOT, ROLE_B, *base, deny(ROOT.arn)).allowed
+    assert not ask(ROOT, ROLE_B, *base, deny(ROOT.arn)).explicit_deny
     assert ask(USER, ROLE_B, *base, deny()).explicit_deny
 
 

@@ -1,5 +1,7 @@
 """Policies, evaluated: pure functions from a request and documents to a decision."""
 
+from xswitch.core.policy.assume import AssumeRole, AssumeRoleDecision, evaluate_assume_role
+from xswitch.core.policy.blockers import Blocker, blockers, failing
 from xswitch.core.policy.document import parse
 from xswitch.core.policy.evaluate import evaluate
 from xswitch.core.policy.model import (
@@ -20,8 +22,13 @@ from xswitch.core.policy.model import (
     UnmetCondition,
     side_of,
 )
+from xswitch.core.policy.principals import unique_ids
+from xswitch.core.policy.render import operator_name, render
 
 __all__ = [
+    "AssumeRole",
+    "AssumeRoleDecision",
+    "Blocker",
     "Condition",
     "Decision",
     "Document",
@@ -37,7 +44,13 @@ __all__ = [
     "Statement",
     "StatementTrace",
     "UnmetCondition",
+    "blockers",
     "evaluate",
+    "evaluate_assume_role",
+    "failing",
+    "operator_name",
     "parse",
+    "render",
     "side_of",
+    "unique_ids",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -17,11 +18,14 @@ _PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 _QUANTIFIERS: Mapping[str, Literal["all", "any"]] = MappingProxyType({"forallvalues": "all", "foranyvalue": "any"})
 
 
-def parse(source: str | Mapping[str, Any], kind: PolicyKind, name: str) -> Document:
-    """The document in JSON text, or already decoded. Raises PolicyError, naming `name` and the place."""
+def parse(source: str | Mapping[str, Any], kind: PolicyKind, name: str, *, level: str = "") -> Document:
+    """The document in JSON text, or already decoded; `level` of the organization for an SCP or RCP.
+
+    Raises PolicyError, naming `name` and the place.
+    """
     try:
         data = _load(source) if isinstance(source, str) else source
-        return _document(data, kind, name)
+        return replace(_document(data, kind, name), level=level)
     except _SyntaxError as problem:
         raise PolicyError(f"{name}: {problem}") from None
 
@@ -101,18 +105,23 @@ def _statement(index: int, data: Any, kind: PolicyKind) -> Statement:
 
 
 def _scope(data: Mapping[str, Any], kind: PolicyKind, where: str) -> tuple[str | None, str | None]:
-    """Which element says the resource and which the principal: a trust policy has only the second, every other only the first."""
+    """Which element says the resource and which the principal: a trust policy has only the second, most others only the first.
+
+    An RCP has both, and its Principal is everyone (Organizations user guide, "RCP syntax").
+    """
+    if kind is PolicyKind.RCP and data.get("Principal") not in ("*", {"AWS": "*"}):
+        raise _SyntaxError(f'{where}: the Principal of a resource control policy must be "*"')
     if kind is PolicyKind.TRUST:
         if "Resource" in data or "NotResource" in data:
             raise _SyntaxError(f"{where}: a trust policy has no Resource")
         return None, _one_of(data, "Principal", "NotPrincipal", where)
-    if "Principal" in data or "NotPrincipal" in data:
+    if kind is not PolicyKind.RCP and ("Principal" in data or "NotPrincipal" in data):
         raise _SyntaxError(f"{where}: only a trust policy has a Principal")
     resource = _one_of(data, "Resource", "NotResource", where)
     for text in _texts(data[resource], f"{where}: {resource}"):
         if text != "*" and not text.startswith(("arn:", "*", "${")):
             raise _SyntaxError(f'{where}: {resource} {text!r} is neither an ARN nor "*"')
-    return resource, None
+    return resource, "Principal" if kind is PolicyKind.RCP else None
 
 
 def _one_of(data: Mapping[str, Any], plain: str, negated: str, where: str) -> str:

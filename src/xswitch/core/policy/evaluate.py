@@ -1,45 +1,97 @@
 """Deciding a request: explicit deny first, then what each kind of policy must allow.
 
-Source: IAM user guide, "Policy evaluation logic", within one account and across accounts.
+Source: IAM user guide, "How AWS enforcement code logic evaluates requests", "Policy evaluation for requests within a single account",
+"Cross-account policy evaluation logic". docs/policy.md has the rules in short, with what is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from xswitch.core.policy.conditions import holds
-from xswitch.core.policy.model import Decision, Document, Grant, PolicyKind, Request, Statement, StatementTrace
-from xswitch.core.policy.patterns import MissingVariableError, Token, matches, matches_resource, tokens
+from xswitch.core.policy.conditions import unmet
+from xswitch.core.policy.model import Decision, Document, Grant, Lack, PolicyKind, PrincipalKind, Request, Statement, StatementTrace
+from xswitch.core.policy.patterns import MissingVariableError, matches, matches_resource, resource_tokens, tokens
 from xswitch.core.policy.principals import grant
 
 _STRENGTH = (Grant.NONE, Grant.ACCOUNT, Grant.ROLE, Grant.EXACT)
+_OF_TRUST = frozenset(
+    {"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity", "sts:tagsession", "sts:setsourceidentity"}
+)
+"""The actions on a role that its trust policy must allow, within an account too (lower case)."""
+_FREE = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
+"""Who is asked for no permission and can be denied none (STS API reference of each, "Permissions")."""
+_RCP_SERVICES = frozenset({"aoss", "ecr", "kms", "s3", "secretsmanager", "sqs", "sts"})
+"""Services whose resources RCPs bind (Organizations user guide, "List of AWS services that support RCPs"); IAM is none of them."""
 
 
 def evaluate(request: Request, documents: Sequence[Document]) -> Decision:
     """Allowed or not, with every statement's part in it.
 
     A document that isn't there allows nothing if it is a TRUST policy (an assumed role always has one) and limits nothing if it is a
-    SESSION policy or BOUNDARY. Several session policies allow what any of them allows; so do several identity policies.
+    SESSION policy, BOUNDARY, SCP or RCP. Several documents of a kind allow what any of them allows; of SCPs, what one of each level does.
     """
-    traces = tuple(_trace(request, document, statement) for document in documents for statement in document.statements)
-    denial = next((trace for trace in traces if trace.applies and trace.statement.effect == "Deny"), None)
+    bounded = any(document.kind is PolicyKind.BOUNDARY for document in documents)
+    traces = tuple(_trace(request, document, statement, bounded=bounded) for document in documents for statement in document.statements)
+    if request.action.lower() in _FREE:
+        return Decision(True, False, f"{request.action} asks for no permission", None, None, traces)
+    lacking = tuple(_lacking(request, documents, traces))
+    denial = next((trace for trace in traces if trace.denies), None)
     if denial is not None:
-        return Decision(False, True, f"an explicit deny in {denial.document}", denial, denial.kind, traces)
-    allows = {kind: _allows(traces, kind) for kind in PolicyKind}
-    trusted = max((trace.grant for trace in allows[PolicyKind.TRUST]), key=_STRENGTH.index, default=Grant.NONE)
-    for kind in _required(request, trusted, {document.kind for document in documents}):
-        if not allows[kind]:
-            return Decision(False, False, f"no {kind.value} policy allows {request.action}", None, kind, traces)
-    deciding = next((trace for trace in allows[PolicyKind.TRUST] if trace.grant is trusted), None)
-    deciding = deciding or next(iter(allows[PolicyKind.IDENTITY]), None)
+        return Decision(False, True, f"an explicit deny in {denial.document}", denial, denial.kind, traces, lacking)
+    if lacking:
+        return Decision(False, False, _reason(request, lacking[0]), None, lacking[0].kind, traces, lacking)
+    trusted = _trusted(traces)
+    deciding = next((trace for trace in traces if trace.kind is PolicyKind.TRUST and trace.allows and trace.grant is trusted), None)
+    deciding = deciding or next((trace for trace in traces if trace.kind is PolicyKind.IDENTITY and trace.allows), None)
     return Decision(True, False, f"allowed by {deciding.document if deciding else 'no policy'}", deciding, None, traces)
 
 
-def _required(request: Request, trusted: Grant, present: set[PolicyKind]) -> Iterable[PolicyKind]:
-    """The kinds of policy that must hold an Allow, in the order AWS looks at them."""
-    yield PolicyKind.TRUST
+def _reason(request: Request, lack: Lack) -> str:
+    if _is_root(request) and lack.kind is PolicyKind.IDENTITY:
+        return "the root user can't assume roles"
+    return f"no {lack.kind.value} policy{f' of {lack.level}' if lack.level else ''} allows {request.action}"
+
+
+def _is_root(request: Request) -> bool:
+    return request.principal.kind is PrincipalKind.ROOT
+
+
+def _trusted(traces: Iterable[StatementTrace]) -> Grant:
+    granted = (trace.grant for trace in traces if trace.kind is PolicyKind.TRUST and trace.allows)
+    return max(granted, key=_STRENGTH.index, default=Grant.NONE)
+
+
+# -- who has to allow ----------------------------------------------------------------------------------------------
+
+
+def _lacking(request: Request, documents: Sequence[Document], traces: Sequence[StatementTrace]) -> Iterator[Lack]:
+    """Every kind of policy that has to allow and doesn't, in AWS's order."""
+    present = {document.kind for document in documents}
+    allowing = {(trace.kind, trace.level) for trace in traces if trace.allows}
+    if PolicyKind.SCP in present and _binds(request, PolicyKind.SCP):
+        levels = dict.fromkeys(document.level for document in documents if document.kind is PolicyKind.SCP)
+        yield from (Lack(PolicyKind.SCP, level) for level in levels if (PolicyKind.SCP, level) not in allowing)
+    allowed = {kind for kind, _ in allowing}
+    if _is_root(request):
+        # No policy gives the root user anything, none but an SCP limits it, and it can't call AssumeRole whoever trusts it (STS API
+        # reference, AssumeRole).
+        own = {PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION}
+        allowed = allowed - own if request.action.lower() in _OF_TRUST else allowed | own
+    yield from (Lack(kind) for kind in _required(request, _trusted(traces), present) if kind not in allowed)
+
+
+def _required(request: Request, trusted: Grant, present: set[PolicyKind]) -> Iterator[PolicyKind]:
+    """The kinds of policy that must hold an Allow beside SCPs, in the order AWS looks at them."""
+    if not request.principal.signed:
+        # A service or an identity provider has no policies of its own, and belongs to no account that could limit it.
+        yield PolicyKind.TRUST
+        return
     own_account = request.principal.account == request.resource_account
-    if not own_account or trusted is Grant.ACCOUNT:
+    if not own_account or PolicyKind.TRUST in present or request.action.lower() in _OF_TRUST:
+        yield PolicyKind.TRUST
+    else:
+        trusted = Grant.ACCOUNT
+    if not own_account or trusted is Grant.ACCOUNT or trusted is Grant.NONE or _is_root(request):
         yield PolicyKind.IDENTITY
     # Within the account, a trust policy that names a user or session by itself is limited by nothing the caller's side merely omits;
     # one that names the role is: the session still has only what its boundary and session policy leave of the role.
@@ -47,38 +99,77 @@ def _required(request: Request, trusted: Grant, present: set[PolicyKind]) -> Ite
         yield from (kind for kind in (PolicyKind.BOUNDARY, PolicyKind.SESSION) if kind in present)
 
 
-def _allows(traces: Iterable[StatementTrace], kind: PolicyKind) -> list[StatementTrace]:
-    return [trace for trace in traces if trace.kind is kind and trace.applies and trace.statement.effect == "Allow"]
+def _binds(request: Request, kind: PolicyKind) -> bool:
+    """Whether a kind of policy has a say in this request at all.
+
+    Source: Organizations user guide, "Service control policies" and "Resource control policies", what is not restricted by them.
+    """
+    principal = request.principal
+    if kind is PolicyKind.SCP:
+        return principal.signed and not principal.management and not principal.service_linked
+    if kind is PolicyKind.RCP:
+        service = request.action.partition(":")[0].lower()
+        return service in _RCP_SERVICES and not request.resource_management and not principal.service_linked
+    return True
 
 
-def _trace(request: Request, document: Document, statement: Statement) -> StatementTrace:
-    covered = grant(statement.principals, request.principal) if statement.principals is not None else Grant.NONE
-    why_not = _why_not(request, document, statement, covered)
-    return StatementTrace(document.name, document.kind, statement, not why_not, why_not, covered)
+# -- what each statement says --------------------------------------------------------------------------------------
 
 
-def _why_not(request: Request, document: Document, statement: Statement, covered: Grant) -> str:
-    """Why a statement doesn't apply, "" when it does."""
-    if statement.principals is not None and covered is Grant.NONE:
-        return f"its principal is not {request.principal.arn}"
-    if (
-        any(matches(tokens(text.lower(), {}, variables=False), request.action.lower()) for text in statement.actions)
-        == statement.not_actions
-    ):
-        return f"its action does not cover {request.action}"
-    if statement.resources is not None:
-        covers = any(_covers(text, request, document) for text in statement.resources)
-        if covers == statement.not_resources:
-            return f"its resource does not cover {request.resource}"
-    for condition in statement.conditions:
-        if not holds(condition, request.context, variables=document.variables):
-            return f"its condition {condition.operator} on {condition.key} is not met"
-    return ""
+def _trace(request: Request, document: Document, statement: Statement, *, bounded: bool) -> StatementTrace:
+    bound = _binds(request, document.kind)
+    covered = Grant.NONE
+    if statement.principals is not None:
+        denies = statement.effect == "Deny"
+        # A Deny with NotPrincipal hits everyone who has a boundary (IAM user guide, "Permissions boundaries for IAM entities").
+        caught = denies and bounded and statement.principals.negated
+        covered = Grant.EXACT if caught else grant(statement.principals, request.principal, deny=denies)
+    principal = bound and (statement.principals is None or covered is not Grant.NONE)
+    action = _acts(request, statement)
+    resource = _reaches(request, document, statement)
+    found = (unmet(condition, request.context, variables=document.variables) for condition in statement.conditions)
+    conditions = tuple(one for one in found if one is not None)
+    why_not = ""
+    if not bound:
+        why_not = f"{document.kind.value.upper()}s don't bind this request"
+    elif not principal:
+        why_not = f"its principal is not {request.principal.arn}"
+    elif not action:
+        why_not = f"its action does not cover {request.action}"
+    elif not resource:
+        why_not = f"its resource does not cover {request.resource}"
+    elif conditions:
+        why_not = f"its condition {conditions[0].operator} on {conditions[0].key} is not met"
+    return StatementTrace(
+        document=document.name,
+        kind=document.kind,
+        statement=statement,
+        applies=not why_not,
+        why_not=why_not,
+        grant=covered,
+        principal=principal,
+        action=action,
+        resource=resource,
+        unmet=conditions,
+        level=document.level,
+    )
+
+
+def _acts(request: Request, statement: Statement) -> bool:
+    asked = request.action.lower()
+    covered = any(matches(tokens(text.lower(), {}, variables=False), asked) for text in statement.actions)
+    return covered != statement.not_actions
+
+
+def _reaches(request: Request, document: Document, statement: Statement) -> bool:
+    if statement.resources is None:
+        return True
+    return any(_covers(text, request, document) for text in statement.resources) != statement.not_resources
 
 
 def _covers(text: str, request: Request, document: Document) -> bool:
     try:
-        pattern: list[Token] = tokens(text, request.context, variables=document.variables)
+        pattern = resource_tokens(text, request.context, variables=document.variables)
     except MissingVariableError:
         return False
     return matches_resource(pattern, request.resource)

@@ -43,7 +43,7 @@ def _value(inner: str, context: Mapping[str, tuple[str, ...]]) -> str:
     fallback = default.strip()
     if comma and len(fallback) > 1 and fallback[0] == fallback[-1] == "'":
         return fallback[1:-1]
-    raise MissingVariableError(key)
+    raise MissingVariableError(key.strip())
 
 
 def expand(text: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True) -> str:
@@ -59,6 +59,33 @@ def tokens(pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: b
         for piece, literal in _pieces(pattern, context, variables=variables)
         for character in piece
     ]
+
+
+def resource_tokens(pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True) -> list[Token]:
+    """The tokens of a Resource pattern: in an ARN, variables mean something only after the fifth colon. Raises MissingVariableError.
+
+    Source: IAM user guide, "IAM policy elements: Variables and tags", where you can use policy variables.
+    """
+    if not variables or not pattern.startswith("arn:"):
+        return tokens(pattern, context, variables=variables)
+    end = colons = 0
+    for found in _VARIABLE.finditer(pattern):
+        colons += pattern.count(":", end, found.start())
+        if colons >= _ARN_PREFIX_PARTS:
+            break
+        end = found.end()
+    return [*tokens(pattern[:end], {}, variables=False), *tokens(pattern[end:], context)]
+
+
+def unresolved(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The keys of the variables of a text that have no value in this request, nor a default."""
+    missing: list[str] = []
+    for inner in _VARIABLE.findall(text):
+        try:
+            _value(inner, context)
+        except MissingVariableError as error:
+            missing.append(str(error))
+    return tuple(missing)
 
 
 def matches(pattern: list[Token], text: str) -> bool:
