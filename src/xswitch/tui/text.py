@@ -129,6 +129,16 @@ def wrap_code(sign: Span, text: str, meaning: str, width: int) -> list[Line]:
     return wrap([sign, span(text, meaning)], width, hang=cell_len(sign[0]) + indent + 4)
 
 
+def beside(left: Sequence[Line], right: Sequence[Line], half: int) -> list[Line]:
+    """Two columns of `half` cells each, a hairline between them."""
+    rows: list[Line] = []
+    for number in range(max(len(left), len(right))):
+        first = left[number] if number < len(left) else []
+        second = right[number] if number < len(right) else []
+        rows.append([*fit(first, half), (pad("", half - width_of(first)), "text"), (" │ ", "line"), *fit(second, half)])
+    return rows
+
+
 def _merged(line: Line) -> Line:
     merged: Line = []
     for text, meaning in line:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xswitch.core.explain.drawing import Drawing, DrawnPiece, DrawnSide, draw
 from xswitch.core.explain.model import Cause, Certainty, ExplainedHop, Explanation, HopOutcome, PieceState, StatementChange, Verdict
-from xswitch.tui.text import Line, Span, pad, span, width_of, wrap, wrap_code
+from xswitch.tui.text import Line, Span, beside, span, wrap, wrap_code
 
 BESIDE = 72
 """The columns from which the two sides stand next to each other."""
@@ -97,7 +97,7 @@ def _sides(drawing: Drawing, width: int) -> list[Line]:
     if drawing.source.pieces or drawing.target.pieces:
         if width >= BESIDE:
             half = (width - 3) // 2
-            lines = _beside(_side(drawing.source, half), _side(drawing.target, half), half)
+            lines = beside(_side(drawing.source, half), _side(drawing.target, half), half)
         else:
             lines = [*_side(drawing.source, width), [], *_side(drawing.target, width)]
     if drawing.here.pieces:
@@ -122,12 +122,3 @@ def _piece(piece: DrawnPiece, width: int) -> list[Line]:
     line.append((numbers, "error"))
     lines = wrap(line, width, hang=2)
     return [*lines, *wrap([("  ", "text"), span(piece.detail, "muted")], width, hang=2)] if piece.detail else lines
-
-
-def _beside(left: Sequence[Line], right: Sequence[Line], half: int) -> list[Line]:
-    rows: list[Line] = []
-    for number in range(max(len(left), len(right))):
-        first = left[number] if number < len(left) else []
-        second = right[number] if number < len(right) else []
-        rows.append([*first, (pad("", half - width_of(first)), "text"), (" │ ", "line"), *second])
-    return rows

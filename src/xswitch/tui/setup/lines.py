@@ -8,7 +8,7 @@ from xswitch.core.access.difference import difference
 from xswitch.core.access.model import AccessPlan, SidePlan
 from xswitch.tui.describe import failure_lines
 from xswitch.tui.setup.state import SetupState, Stage, Step
-from xswitch.tui.text import Line, Span, fit, pad, span, width_of, wrap, wrap_code
+from xswitch.tui.text import Line, Span, beside, pad, span, wrap, wrap_code
 
 BESIDE = 96
 """The columns from which the two sides stand next to each other."""
@@ -64,16 +64,6 @@ def _plan(plan: AccessPlan, width: int) -> list[Line]:
     half = (width - 3) // 2
     left, right = _side(plan.source, half), _side(plan.target, half)
     return [*lines, *beside(left, right, half)]
-
-
-def beside(left: Sequence[Line], right: Sequence[Line], half: int) -> list[Line]:
-    """Two columns of `half` cells each, a hairline between them."""
-    rows: list[Line] = []
-    for number in range(max(len(left), len(right))):
-        first = fit(left[number], half) if number < len(left) else []
-        second = fit(right[number], half) if number < len(right) else []
-        rows.append([*first, (" " * (half - width_of(first)), "text"), (" │ ", "line"), *second])
-    return rows
 
 
 def _side(side: SidePlan, width: int) -> list[Line]:
