@@ -110,7 +110,7 @@ NOT_PRINCIPALS = [
         ROOT,
         ROLE_A,
         (trusts(Effect="Deny", NotPrincipal={"AWS": A}, Action="*"),),
-        "allow by nobody",
+        NO,
         NOT_PRINCIPAL,
         "iam:GetRole",
     ),
