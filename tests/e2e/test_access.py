@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from support_accessworld import state_of, write_home
@@ -83,13 +85,13 @@ def test_a_file_for_each_side_and_none_written_over(home: Home, tmp_path: Path) 
         files = list(folder.iterdir())
         assert len(files) == 2
         assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
-        (folder / files[0].name).unlink()
-        again = home.run(*words, "--format", form, "--output", str(folder))
-        assert len(list(folder.iterdir())) == 1
-        assert again.code == 2
-        assert "--force" in again.err
-        assert home.run(*words, "--format", form, "--output", str(folder), "--force").code == 0
-        assert home.run(*words, "--format", form).out
+    files[0].unlink()
+    again = home.run(*words, "--format", form, "--output", str(folder))
+    assert len(list(folder.iterdir())) == 1
+    assert again.code == 2
+    assert "--force" in again.err
+    assert home.run(*words, "--format", form, "--output", str(folder), "--force").code == 0
+    assert home.run(*words, "--format", form).out.count("SwitchRole") > 1
 
 
 def test_a_failure_can_be_taken_back_at_once(home: Home, aws: EmbeddedAws) -> None:
@@ -160,29 +162,138 @@ def test_lint_of_files_and_of_an_account(home: Home, aws: EmbeddedAws, tmp_path:
     assert home.run("access", "lint", "SwitchRole", "--target", "target-admin").code == 0
 
 
-def test_killed_for_real_at_each_call_and_run_again(home: Home, aws: EmbeddedAws) -> None:
-    """kill -9 while a change is on its way: the next run ends as an undisturbed one."""
+def killed(home: Home, aws: EmbeddedAws, action: str, *, after: bool) -> None:
+    """`apply`, ended by kill -9 while a change is on its way; `after`: AWS makes it all the same, when nobody listens any more."""
+    before = aws.count(action)
+    aws.faults.add("delay", action, seconds=60)
+    if not after:
+        aws.faults.add("reset", action)
     words = [str(XSWITCH), "access", "apply", *WANTED, "--yes", "--no-check"]
-    actions = ["PutUserPolicy", "CreateRole", "AttachRolePolicy"]
-    ends: list[Any] = []
-    for action in [*actions, ""]:
-        if action:
-            aws.faults.add("delay", action, times=1, seconds=30)
-            process = subprocess.Popen(words, env=home.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-            for _ in range(600):
-                if not aws.faults.pending or process.poll() is not None:
-                    break
-                time.sleep(0.05)
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait(30)
-            assert process.returncode == -signal.SIGKILL
-            aws.faults.clear()
-        assert home.run(*words[1:]).code == 0
-        ends.append(state_of(aws.endpoint, KEYS))
-        for policy in source(aws).list_user_policies(UserName="Bob")["PolicyNames"]:
-            source(aws).delete_user_policy(UserName="Bob", PolicyName=policy)
-        for attached in target(aws).list_attached_role_policies(RoleName="SwitchRole")["AttachedPolicies"]:
-            target(aws).detach_role_policy(RoleName="SwitchRole", PolicyArn=attached["PolicyArn"])
-        target(aws).delete_role(RoleName="SwitchRole")
-    assert all(end == ends[-1] for end in ends)
-    assert SOURCE in ends[-1][0].trust
+    process = subprocess.Popen(words, env=home.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    for _ in range(600):
+        if not aws.faults.pending or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait(30) == -signal.SIGKILL
+    aws.faults.released.set()
+    for _ in range(600):
+        if aws.count(action) > before:
+            break
+        time.sleep(0.05)
+    aws.faults.released.clear()
+    assert aws.calls[-1].action == action
+    assert (aws.calls[-1].error == "") is after
+
+
+def undone(aws: EmbeddedAws) -> None:
+    """Both accounts as before an apply."""
+    for policy in source(aws).list_user_policies(UserName="Bob")["PolicyNames"]:
+        source(aws).delete_user_policy(UserName="Bob", PolicyName=policy)
+    for attached in target(aws).list_attached_role_policies(RoleName="SwitchRole")["AttachedPolicies"]:
+        target(aws).detach_role_policy(RoleName="SwitchRole", PolicyArn=attached["PolicyArn"])
+    target(aws).delete_role(RoleName="SwitchRole")
+
+
+def test_killed_for_real_at_each_call_and_run_again(home: Home, aws: EmbeddedAws) -> None:
+    """The next run ends as an undisturbed one, and the run after that changes nothing."""
+    words = ("access", "apply", *WANTED, "--yes", "--no-check", "--json")
+    assert home.run(*words).code == 0
+    reference = state_of(aws.endpoint, KEYS)
+    assert SOURCE in reference[0].trust
+    changes = [call.action for call in aws.calls if call.action.startswith(("Put", "Create", "Attach", "Update", "Tag"))]
+    assert changes == ["PutUserPolicy", "CreateRole", "AttachRolePolicy"]
+    for action in changes:
+        for after in (False, True):
+            undone(aws)
+            killed(home, aws, action, after=after)
+            again = home.run(*words)
+            assert again.code == 0, again.err
+            assert state_of(aws.endpoint, KEYS) == reference
+            assert len(again.json["data"]["done"]) == len(changes) - changes.index(action) - after
+
+
+def at_a_terminal(home: Home, *words: str) -> Any:
+    return pexpect.spawn(str(XSWITCH), ["access", "apply", *WANTED, *words], env=home.env, encoding="utf-8", timeout=30, echo=False)
+
+
+def end_of(child: Any) -> int:
+    child.expect(pexpect.EOF)
+    child.close()
+    return int(child.exitstatus)
+
+
+def test_somebody_at_a_terminal_is_asked(home: Home, aws: EmbeddedAws) -> None:
+    before = state_of(aws.endpoint, KEYS)
+    for answer in ("y", "\x04"):
+        child = at_a_terminal(home)
+        child.expect("Make these changes.*: ")
+        child.sendline(answer) if answer != "\x04" else child.sendeof()
+        assert end_of(child) == 130
+    assert state_of(aws.endpoint, KEYS) == before
+    aws.faults.add("error", "AttachRolePolicy", times=3, code="LimitExceeded")
+    child = at_a_terminal(home, "--json")
+    child.expect("create the role SwitchRole")
+    child.expect("Make these changes.*: ")
+    child.sendline("yes")
+    child.expect("left: target: attach ReadOnlyAccess")
+    child.expect("2 of the changes were made. Take them back.*: ")
+    child.sendline("yes")
+    child.expect("everything is as it was before")
+    assert end_of(child) == 4
+    assert state_of(aws.endpoint, KEYS) == before
+    aws.faults.clear()
+    child = at_a_terminal(home)
+    child.expect("Make these changes.*: ")
+    child.sendline("yes")
+    child.expect("MFA")
+    child.sendline(code(aws))
+    child.expect("the switch works")
+    assert end_of(child) == 0
+
+
+def test_ctrl_c_in_the_middle_says_what_is_left(home: Home, aws: EmbeddedAws) -> None:
+    before = state_of(aws.endpoint, KEYS)
+    aws.faults.add("delay", "CreateRole", seconds=60)
+    child = at_a_terminal(home, "--yes", "--take-back-on-failure")
+    for _ in range(600):
+        if not aws.faults.pending:
+            break
+        time.sleep(0.05)
+    aws.faults.add("reset", "CreateRole")
+    child.sendintr()
+    child.expect("left: target: create the role SwitchRole")
+    child.expect("everything is as it was before")
+    assert end_of(child) == 130
+    assert state_of(aws.endpoint, KEYS) == before
+
+
+def test_the_side_somebody_else_administers_is_named(home: Home, aws: EmbeddedAws) -> None:
+    words = ("access", "apply", "SwitchRole", "--source", "source-admin", "--target-account", TARGET, "--user", "Bob", "--yes")
+    ran = home.run(*words)
+    assert ran.code == 0, ran.err
+    assert f"the target account {TARGET} is set up by its own administrator" in ran.err
+    role, user = state_of(aws.endpoint, KEYS)
+    assert (role, len(user.inline)) == (None, 1)
+
+
+def test_the_shapes_of_json_are_documented(home: Home, aws: EmbeddedAws) -> None:
+    documented = set(re.findall(r"\w+", (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")))
+    for words, keys in (
+        (("plan", *WANTED), {"plan", "console_link"}),
+        (("apply", *WANTED, "--dry-run"), {"plan", "console_link"}),
+        (
+            ("apply", *WANTED, "--yes", "--mfa-code", code(aws)),
+            {"done", "left", "taken_back", "plan", "check", "console_link"},
+        ),
+        (("check", "--role", *WANTED, "--mfa"), {"identity", "expires_at", "profile", "command", "console_link", "tries"}),
+        (("lint", "SwitchRole", "--target", "target-admin"), {"findings"}),
+    ):
+        envelope = home.run("access", *words, "--json").json
+        assert envelope["command"] == f"access {words[0]}"
+        assert (envelope["version"], envelope["problems"]) == (1, [])
+        assert set(envelope["data"]) == keys
+        assert keys <= documented
+    failed = home.run("access", "plan", "SwitchRole", "--source", "nobody", "--target", "target-admin", "--json")
+    assert (failed.code, failed.json["command"], failed.json["data"]) == (3, "access plan", None)
+    assert set(failed.json["problems"][0]) >= {"code", "message", "why", "next_step", "exit_code"}
