@@ -109,7 +109,7 @@ def _scope(data: Mapping[str, Any], kind: PolicyKind, where: str) -> tuple[str |
 
     An RCP has both, and its Principal is everyone (Organizations user guide, "RCP syntax").
     """
-    if kind is PolicyKind.RCP and data.get("Principal") not in ("*", {"AWS": "*"}):
+    if kind is PolicyKind.RCP and data.get("Principal") not in ("*", {"AWS": "*"}, {"AWS": ["*"]}):
         raise _SyntaxError(f'{where}: the Principal of a resource control policy must be "*"')
     if kind is PolicyKind.TRUST:
         if "Resource" in data or "NotResource" in data:

@@ -53,7 +53,8 @@ def _statement(statement: Statement) -> dict[str, Any]:
     rendered["Effect"] = statement.effect
     if statement.principals is not None:
         element = "NotPrincipal" if statement.principals.negated else "Principal"
-        rendered[element] = {kind: list(names) for kind, names in statement.principals.values.items()}
+        named = {kind: list(names) for kind, names in statement.principals.values.items()}
+        rendered[element] = "*" if named == {"AWS": ["*"]} else named
     rendered["NotAction" if statement.not_actions else "Action"] = list(statement.actions)
     if statement.resources is not None:
         rendered["NotResource" if statement.not_resources else "Resource"] = list(statement.resources)
