@@ -83,8 +83,10 @@ class RecordingSource:
         self.log: list[str] = []
         self.kill: Kill | None = None
         self.serials: tuple[str, ...] | None = None
+        self.endpoints: list[Endpoint] = []
 
     def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
+        self.endpoints.append(endpoint)
         return Recording(_IAM.open(credentials, endpoint), self.log, self.kill, self.serials)
 
 

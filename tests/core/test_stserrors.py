@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from xswitch.core.baseerrors import SENTENCES as BASE_SENTENCES
 from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, NetworkError, XswitchError
+from xswitch.core.iamerrors import IAM_CODES
 from xswitch.core.stserrors import BASE_CODES, WHY_LIMIT, Call, Refusal, broken, clock_skew, reason, redact, refused, rejected
 from xswitch.core.stssentences import SENTENCES
 
@@ -197,5 +198,8 @@ def test_every_code_is_documented_with_its_exit_code() -> None:
     for code in BASE_CODES:
         assert rows[code] == "4, 6"
     assert all(rows[code] == "6" for code in BASE_SENTENCES)
-    extra = {"mfa_needed", "mfa_process", "cancelled"}
+    assert all(rows[code] == "4" for code in IAM_CODES)
+    extra = {"mfa_needed", "mfa_process", "cancelled", *IAM_CODES}
+    extra |= {"access_changed", "role_elsewhere", "role_missing", "principal_missing", "policy_missing", "profile_exists"}
+    extra |= {"bad_profile_name", "switch_from", "mfa_device_missing", "unconfirmed", "file_exists"}
     assert set(rows) == set(SENTENCES) | set(BASE_SENTENCES) | extra

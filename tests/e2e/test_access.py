@@ -19,8 +19,9 @@ import pytest
 
 from support_accessworld import state_of, write_home
 from support_aws import allow, aws_server, totp_code
-from support_e2e import XSWITCH, Home
+from support_e2e import XSWITCH, Home, Ran, run
 from support_iam import BOB, BOB_TOTP, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN, source, state, target
+from xswitch.demo.run import start
 from xswitch.demo.server import EmbeddedAws
 
 KEYS = {"source-admin": SOURCE_ADMIN, "target-admin": TARGET_ADMIN, "bob": BOB}
@@ -297,3 +298,23 @@ def test_the_shapes_of_json_are_documented(home: Home, aws: EmbeddedAws) -> None
     failed = home.run("access", "plan", "SwitchRole", "--source", "nobody", "--target", "target-admin", "--json")
     assert (failed.code, failed.json["command"], failed.json["data"]) == (3, "access plan", None)
     assert set(failed.json["problems"][0]) >= {"code", "message", "why", "next_step", "exit_code"}
+
+
+def test_the_whole_procedure_in_the_demo(clean_world: Path) -> None:
+    environ = {"HOME": str(clean_world), "PATH": f"{XSWITCH.parent}:/usr/bin:/bin", "LANG": "C.UTF-8", "TERM": "xterm-256color"}
+    words = ("SwitchRole", "--source", "source-admin", "--target", "target-admin", "--user", "SwitchUser", "--policy", "ReadOnlyAccess")
+    with start(environ, [str(XSWITCH)]) as demo:
+
+        def xswitch(*words: str) -> Ran:
+            return run([str(XSWITCH), *words], demo.env)
+
+        assert "SwitchRole" in xswitch("access", "plan", *words).out
+        totp = xswitch("demo", "--code", "--user", "SwitchUser").out.strip()
+        applied = xswitch("access", "apply", *words, "--switch-from", "switch-user", "--yes", "--mfa-code", totp)
+        assert applied.code == 0, applied.err
+        assert "xs SwitchRole" in applied.out
+        switched = xswitch("switch", "SwitchRole", "--json").json["data"]
+        assert switched["identity"]["arn"].split("/")[1] == "SwitchRole"
+        assert xswitch("access", "lint", "SwitchRole", "--target", "target-admin").out == ""
+        again = xswitch("access", "apply", *words, "--yes", "--json")
+        assert (again.code, again.json["data"]["done"]) == (0, [])

@@ -34,6 +34,8 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     }
 )
 
+IAM_CODES = frozenset(code for code, _, _ in _SENTENCES.values())
+
 
 def iam_refused(call: Call, refusal: Refusal) -> XswitchError:
     """The error for an answer of IAM that was an error; what is no matter of IAM alone (keys, clock, throttling) as STS tells it."""
