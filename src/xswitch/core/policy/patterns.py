@@ -14,6 +14,7 @@ Token = str
 MANY = "many"
 MANY_INSIDE_SEGMENT = "many-inside"
 ONE = "one"
+_MARKS = frozenset({MANY, MANY_INSIDE_SEGMENT, ONE})
 
 
 class MissingVariableError(Exception):
@@ -90,6 +91,8 @@ def unresolved(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, 
 
 def matches(pattern: list[Token], text: str) -> bool:
     """Whether the whole text fits: every place the pattern can be in, side by side as the bits of one number."""
+    if _MARKS.isdisjoint(pattern):
+        return "".join(pattern) == text
     by_character: dict[str, int] = {}
     ones = many = inside = 0
     for at, token in enumerate(pattern):
