@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 from conftest import TOOLS, missing
-from support_policygen import LISTS, OUTCOMES, Policy, Question, outcome, questions
+from support_policyconditions import LISTS
+from support_policygen import OUTCOMES, Policy, Question, outcome, questions
 from xswitch.core.policy import Grant, PolicyKind
 from xswitch.core.policy.patterns import unresolved
 
