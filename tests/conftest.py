@@ -44,8 +44,8 @@ class FixedClock:
         self.time += timedelta(seconds=seconds)
 
 
-# The same examples every time: what a run finds, the next one finds again, and nobody else's change is blamed for it.
-hypothesis.settings.register_profile("suite", derandomize=True)
+# The same examples every time: what a run finds, the next one finds again. No deadline: how long a test takes is a matter of benches.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("suite")
 
 
