@@ -57,8 +57,8 @@ def main() -> None:
     """Measure, print, and write."""
     folder = Path(tempfile.mkdtemp(prefix="xswitch-bench-"))
     try:
-        warm = hot.rows(folder / "hot")
-        renewed = hot.renewal(folder / "renewal")
+        warm = hot.rows(folder)
+        renewed = hot.renewal(folder)
         figures = whole_processes(folder)
         typed = screen(folder)
     finally:
