@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from xswitch.actions.api import Actions
 from xswitch.actions.facade import RealActions
+from xswitch.actions.iamport import Iam, IamSource
 from xswitch.actions.ports import Clock, MfaPrompt, Ports, PromptFiles, StsProbe
 from xswitch.adapters.background import DetachedRenewals
 from xswitch.adapters.base import BotocoreBase
@@ -19,7 +19,6 @@ from xswitch.adapters.configfile import FileConfigStore
 from xswitch.adapters.environment import ProcessEnvironment
 from xswitch.adapters.history import JsonHistory
 from xswitch.adapters.hotpointers import FileHotPointers
-from xswitch.adapters.iam import BotoIamSource
 from xswitch.adapters.index import JsonIndex
 from xswitch.adapters.locks import FileLocks
 from xswitch.adapters.memory import JsonMemory
@@ -32,6 +31,28 @@ from xswitch.adapters.sts import BotoSts
 from xswitch.adapters.terminal import GivenCode, NobodyToAsk, TerminalPrompt
 from xswitch.adapters.vault import open_vault
 from xswitch.core.awsconfig.locate import config_paths
+from xswitch.core.model import Credentials, Endpoint
+
+
+class _LateIam:
+    """The port `IamSource`, its adapter imported when IAM is first opened: most commands never do."""
+
+    def __init__(self) -> None:
+        self._source: IamSource | None = None
+
+    def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
+        """IAM as these credentials see it."""
+        from xswitch.adapters.iam import BotoIamSource  # noqa: PLC0415 -- see above
+
+        if self._source is None:
+            self._source = BotoIamSource()
+        return self._source.open(credentials, endpoint)
+
+
+def _new_id() -> str:
+    import secrets  # noqa: PLC0415 -- only who sets access up needs one
+
+    return secrets.token_hex(16)
 
 
 class RealWorld:
@@ -88,9 +109,9 @@ class RealWorld:
             mfa_command=ShellMfaCommand(environ),
             sts_probe=sts_probe,
             file_facts=OsFileFacts(),
-            iam=BotoIamSource(),
+            iam=_LateIam(),
             pause=time.sleep,
-            new_id=lambda: secrets.token_hex(16),
+            new_id=_new_id,
             private_paths=tuple(
                 str(path) for path in (places.state, places.index, places.memory, places.history, places.locks, places.backups)
             ),

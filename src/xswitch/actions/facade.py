@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from xswitch.actions.api import Check, Forgotten, Listing, Renewed, StatusRow, Switched, SwitchOptions
 from xswitch.actions.broker import Broker
 from xswitch.actions.doctor import examine
-from xswitch.actions.explaining import explain, explain_failure
 from xswitch.actions.forgetting import forget
 from xswitch.actions.listing import listing, status
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
@@ -49,11 +48,15 @@ class RealActions:
 
     def explain(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Explanation:
         """See `Actions.explain`."""
-        return explain(self._broker, role, options, ask, progress)
+        from xswitch.actions import explaining  # noqa: PLC0415 -- no command but those that were refused needs it
+
+        return explaining.explain(self._broker, role, options, ask, progress)
 
     def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:
         """See `Actions.explain_failure`."""
-        return explain_failure(self._broker, role, error, options or SwitchOptions())
+        from xswitch.actions import explaining  # noqa: PLC0415 -- as above
+
+        return explaining.explain_failure(self._broker, role, error, options or SwitchOptions())
 
     def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[Renewed, ...]:
         """See `Actions.renew`."""
