@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+import pytest
 from rich.console import Console
 from rich.segment import Segment
 from textual.pilot import Pilot
@@ -56,6 +57,7 @@ from xswitch.core.model import (
     Use,
     VaultInfo,
 )
+from xswitch.tui import filterline
 from xswitch.tui.app import PickerApp
 from xswitch.tui.state import PickerState
 
@@ -383,7 +385,11 @@ class Driven:
         raise AssertionError(why or f"never happened; on screen:\n{self.text()}")
 
     async def type(self, text: str) -> None:
-        await self.pilot.press(*("space" if character == " " else character for character in text))
+        """Type without a pause: however busy the machine is, a first letter that is a command too begins a word."""
+        with pytest.MonkeyPatch.context() as patch:
+            if len(text) > 1:
+                patch.setattr(filterline, "LETTER_SECONDS", 60.0)
+            await self.pilot.press(*("space" if character == " " else character for character in text))
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
