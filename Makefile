@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check unit bench screenshots test-tools clean
+.PHONY: demo test check unit bench soak screenshots test-tools clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,10 @@ unit: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/run.py
+
+# The reliability tests with their full counts (under 20 minutes); SOAK_ARGS go to pytest.
+soak: $(VENV)/.installed
+	$(BIN)/python tests/soak.py $(SOAK_ARGS)
 
 screenshots: $(VENV)/.installed
 	$(BIN)/python screenshots/make.py

@@ -1,0 +1,173 @@
+"""`make soak`: the reliability tests with their full counts, and docs/reliability.md out of their figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: what is done to xswitch, the least number of each figure, what must hold, and the test that does it."""
+
+    title: str
+    least: int
+    holds: str
+    test: str
+
+
+ROWS: dict[str, Row] = {
+    "shells": Row(
+        "Hostile names, ARNs and messages through each shell's emitted code", 10_000, "0 injected, 0 wrong values", "test_hostile_shells.py"
+    ),
+    "writer": Row(
+        "The same into the config file by the writer", 2_000, "0 sections or keys injected; refused or exact", "test_hostile_writer.py"
+    ),
+    "screens": Row(
+        "The same through widgets and commands, in a real pty",
+        500,
+        "no control sequence of theirs, no crash, no live markup",
+        "test_hostile_screens.py",
+    ),
+    "configs": Row(
+        "Generated config files: valid, broken, mixed",
+        20_000,
+        "no exception; the predicted CLI view is botocore's; every difference of the SDK view is among the problems",
+        "test_generated_configs.py",
+    ),
+    "edits": Row(
+        "Edits on such files", 20_000, "only the intended keys differ in both views, or refused and untouched", "test_generated_edits.py"
+    ),
+    "kills": Row("`kill -9` during a write of config, vault, index", 500, "old or new, never anything else; no lock left", "test_kills.py"),
+    "together": Row(
+        "Processes at once, 20 rounds", 20, "every write kept; one STS call for a role; every profile there", "test_together.py"
+    ),
+    "planted": Row("Disk full, read-only and planted paths", 1, "a sentence, the right exit code, nothing lost", "test_planted.py"),
+    "sts": Row(
+        "STS faults through the screen and every command",
+        1,
+        "its own sentence and exit code in time; nothing half-written; a living session is served",
+        "test_sts_faults.py",
+    ),
+    "secretservice": Row(
+        "Secret Service faults", 1, "the right one of four answers in 3 s, no prompt, no silent downgrade", "test_secret_service_faults.py"
+    ),
+    "runtime": Row("Runtime keyring faults", 1, "refused or safe", "test_runtime_keyring_faults.py"),
+    "canary": Row(
+        "A canary secret through every command, failure, log and crash report", 1, "0 sightings outside vault and answer", "test_canary.py"
+    ),
+    "surroundings": Row(
+        "Hostile environment and settings", 1, "the pinned backend stays; no code of theirs on the hot path", "test_hostile_surroundings.py"
+    ),
+}
+
+
+@dataclass
+class Figure:
+    """What the pieces of one figure add up to."""
+
+    done: int = 0
+    wrong: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def main() -> int:
+    """Run, add up, write; the exit code says whether every row holds."""
+    seed = int(os.environ.get("XSWITCH_SOAK_SEED") or time.time())
+    with tempfile.TemporaryDirectory(prefix="xswitch-soak-") as folder:
+        figures = Path(folder) / "figures.jsonl"
+        figures.touch()
+        world = {**os.environ, "XSWITCH_SOAK": str(figures), "XSWITCH_SOAK_SEED": str(seed)}
+        started = time.monotonic()
+        ran = subprocess.run(
+            [sys.executable, "-m", "pytest", str(ROOT / "tests" / "reliability"), "-n", "auto", "-q", "--dist", "worksteal", *sys.argv[1:]],
+            env=world,
+            cwd=ROOT,
+            check=False,
+        )
+        minutes = (time.monotonic() - started) / 60
+        found = added(figures.read_text(encoding="utf-8").splitlines())
+    missing = shortfalls(found)
+    text = page(found, seed, minutes)
+    print(text)
+    for line in missing:
+        print(f"Not held: {line}", file=sys.stderr)
+    if sys.argv[1:]:
+        return ran.returncode
+    (ROOT / "docs" / "reliability.md").write_text(text, encoding="utf-8")
+    return ran.returncode or int(bool(missing))
+
+
+def added(lines: list[str]) -> dict[str, dict[str, Figure]]:
+    """Figures by row and by what was counted."""
+    found: dict[str, dict[str, Figure]] = defaultdict(lambda: defaultdict(Figure))
+    for line in lines:
+        told = json.loads(line)
+        figure = found[told["row"]][told["what"]]
+        figure.done += told["done"]
+        figure.wrong += told["wrong"]
+        if told["note"] and told["note"] not in figure.notes:
+            figure.notes.append(told["note"])
+    return found
+
+
+def shortfalls(found: dict[str, dict[str, Figure]]) -> list[str]:
+    """A line for every row that has no figures, too small a count, or something wrong."""
+    lines = [f"{key}: nothing counted" for key in ROWS if not found.get(key)]
+    for key, row in ROWS.items():
+        for what, figure in found.get(key, {}).items():
+            if figure.done < row.least:
+                lines.append(f"{key}, {what}: {figure.done} of {row.least}")
+            if figure.wrong:
+                lines.append(f"{key}, {what}: {figure.wrong} wrong")
+    return lines
+
+
+def page(found: dict[str, dict[str, Figure]], seed: int, minutes: float) -> str:
+    """docs/reliability.md."""
+    rows = [f"| {row.title} | {row.holds} | {_told(found.get(key, {}))} | `{Path(row.test).stem}` |" for key, row in ROWS.items()]
+    return _PAGE.format(
+        seed=seed,
+        minutes=minutes,
+        when=time.strftime("%Y-%m-%d"),
+        python=sys.version.split()[0],
+        cores=os.cpu_count(),
+        rows="\n".join(rows),
+    )
+
+
+def _told(figures: dict[str, Figure]) -> str:
+    lines = [
+        f"{what}: {figure.done:,}, {figure.wrong} wrong{''.join(f' ({note})' for note in figure.notes)}"
+        for what, figure in sorted(figures.items())
+    ]
+    return "<br>".join(lines) or "nothing counted"
+
+
+_PAGE = """# Reliability
+
+What was done to xswitch to make it lose, leak or let in something, by `make soak` on {when}: Python {python}, {minutes:.0f} minutes on
+a shared machine with {cores} cores, seed {seed}. A fast slice of each row runs in `make test`.
+
+To repeat one row, with its test's name from the last column, on exactly the same generated input:
+
+```sh
+XSWITCH_SOAK_SEED={seed} make soak SOAK_ARGS='-k test_kills'
+```
+
+| done to it | must hold | seen | test |
+| --- | --- | --- | --- |
+{rows}
+"""
+
+if __name__ == "__main__":
+    sys.exit(main())

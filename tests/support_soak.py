@@ -1,0 +1,51 @@
+"""The two sizes of a reliability test, a fast slice in `make test` and the full count in `make soak`, and where its figures go.
+
+`make soak` sets XSWITCH_SOAK to the file the figures are appended to, and XSWITCH_SOAK_SEED; both are read here, before a test's
+clean environment hides them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+_FIGURES = os.environ.get("XSWITCH_SOAK", "")
+SOAK = bool(_FIGURES)
+SEED = int(os.environ.get("XSWITCH_SOAK_SEED") or 1)
+
+
+def count(fast: int, full: int) -> int:
+    """How many of something this run does."""
+    return full if SOAK else fast
+
+
+def chunks(fast: int, full: int, size: int) -> list[tuple[int, int]]:
+    """Pieces (number, how many) of at most `size` that add up to this run's count: parametrize with them, and workers share the load."""
+    left = count(fast, full)
+    found: list[tuple[int, int]] = []
+    while left > 0:
+        found.append((len(found), min(size, left)))
+        left -= size
+    return found
+
+
+def chance(name: str, chunk: int = 0) -> random.Random:
+    """The random numbers of one piece: the same for the same seed, whichever worker runs it."""
+    return random.Random(f"{SEED} {name} {chunk}")
+
+
+def tell(row: str, what: str, done: int, wrong: int = 0, note: str = "") -> None:
+    """Write a figure down: `done` cases of `what`, `wrong` of which did not hold; pieces with the same row and `what` are added up.
+
+    `row` is a key of `soak.ROWS`. Fails the test when something was wrong, with `note`.
+    """
+    if SOAK:
+        line = json.dumps({"row": row, "what": what, "done": done, "wrong": wrong, "note": note})
+        with Path(_FIGURES).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    if wrong:
+        pytest.fail(f"{row}, {what}: {wrong} of {done} wrong: {note}")
