@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Row:
-    """One row: what is done to xswitch, the least number of each figure, what must hold, and the test that does it."""
+    """One row: what is done to xswitch, the least number of each figure, what must hold, and the name of the test module that does it."""
 
     title: str
     least: int
@@ -27,46 +27,44 @@ class Row:
 
 ROWS: dict[str, Row] = {
     "shells": Row(
-        "Hostile names, ARNs and messages through each shell's emitted code", 10_000, "0 injected, 0 wrong values", "test_hostile_shells.py"
+        "Hostile names, ARNs and messages through each shell's emitted code", 10_000, "0 injected, 0 wrong values", "test_hostile_shells"
     ),
     "writer": Row(
-        "The same into the config file by the writer", 2_000, "0 sections or keys injected; refused or exact", "test_hostile_writer.py"
+        "The same into the config file by the writer", 2_000, "0 sections or keys injected; refused or exact", "test_hostile_writer"
     ),
     "screens": Row(
         "The same through widgets and commands, in a real pty",
         500,
         "no control sequence of theirs, no crash, no live markup",
-        "test_hostile_screens.py",
+        "test_hostile_screens",
     ),
     "configs": Row(
         "Generated config files: valid, broken, mixed",
         20_000,
         "no exception; the predicted CLI view is botocore's; every difference of the SDK view is among the problems",
-        "test_generated_configs.py",
+        "test_generated_configs",
     ),
     "edits": Row(
-        "Edits on such files", 20_000, "only the intended keys differ in both views, or refused and untouched", "test_generated_edits.py"
+        "Edits on such files", 20_000, "only the intended keys differ in both views, or refused and untouched", "test_generated_edits"
     ),
-    "kills": Row("`kill -9` during a write of config, vault, index", 500, "old or new, never anything else; no lock left", "test_kills.py"),
-    "together": Row(
-        "Processes at once, 20 rounds", 20, "every write kept; one STS call for a role; every profile there", "test_together.py"
-    ),
-    "planted": Row("Disk full, read-only and planted paths", 1, "a sentence, the right exit code, nothing lost", "test_planted.py"),
+    "kills": Row("`kill -9` during a write of config, vault, index", 500, "old or new, never anything else; no lock left", "test_kills"),
+    "together": Row("Processes at once, 20 rounds", 20, "every write kept; one STS call for a role; every profile there", "test_together"),
+    "planted": Row("Disk full, read-only and planted paths", 1, "a sentence, the right exit code, nothing lost", "test_planted"),
     "sts": Row(
         "STS faults through the screen and every command",
         1,
         "its own sentence and exit code in time; nothing half-written; a living session is served",
-        "test_sts_faults.py",
+        "test_sts_faults",
     ),
     "secretservice": Row(
-        "Secret Service faults", 1, "the right one of four answers in 3 s, no prompt, no silent downgrade", "test_secret_service_faults.py"
+        "Secret Service faults", 1, "the right one of four answers in 3 s, no prompt, no silent downgrade", "test_secret_service_faults"
     ),
-    "runtime": Row("Runtime keyring faults", 1, "refused or safe", "test_runtime_keyring_faults.py"),
+    "runtime": Row("Runtime keyring faults", 1, "refused or safe", "test_runtime_keyring_faults"),
     "canary": Row(
-        "A canary secret through every command, failure, log and crash report", 1, "0 sightings outside vault and answer", "test_canary.py"
+        "A canary secret through every command, failure, log and crash report", 1, "0 sightings outside vault and answer", "test_canary"
     ),
     "surroundings": Row(
-        "Hostile environment and settings", 1, "the pinned backend stays; no code of theirs on the hot path", "test_hostile_surroundings.py"
+        "Hostile environment and settings", 1, "the pinned backend stays; no code of theirs on the hot path", "test_hostile_surroundings"
     ),
 }
 
@@ -82,6 +80,7 @@ class Figure:
 
 def main() -> int:
     """Run, add up, write; the exit code says whether every row holds."""
+    arguments = sys.argv[1:]
     seed = int(os.environ.get("XSWITCH_SOAK_SEED") or time.time())
     with tempfile.TemporaryDirectory(prefix="xswitch-soak-") as folder:
         figures = Path(folder) / "figures.jsonl"
@@ -89,7 +88,7 @@ def main() -> int:
         world = {**os.environ, "XSWITCH_SOAK": str(figures), "XSWITCH_SOAK_SEED": str(seed)}
         started = time.monotonic()
         ran = subprocess.run(
-            [sys.executable, "-m", "pytest", str(ROOT / "tests" / "reliability"), "-n", "auto", "-q", "--dist", "worksteal", *sys.argv[1:]],
+            [sys.executable, "-m", "pytest", str(ROOT / "tests" / "reliability"), "-n", "auto", "-q", "--dist", "worksteal", *arguments],
             env=world,
             cwd=ROOT,
             check=False,
@@ -101,7 +100,7 @@ def main() -> int:
     print(text)
     for line in missing:
         print(f"Not held: {line}", file=sys.stderr)
-    if sys.argv[1:]:
+    if arguments:
         return ran.returncode
     (ROOT / "docs" / "reliability.md").write_text(text, encoding="utf-8")
     return ran.returncode or int(bool(missing))
@@ -122,9 +121,12 @@ def added(lines: list[str]) -> dict[str, dict[str, Figure]]:
 
 def shortfalls(found: dict[str, dict[str, Figure]]) -> list[str]:
     """A line for every row that has no figures, too small a count, or something wrong."""
-    lines = [f"{key}: nothing counted" for key in ROWS if not found.get(key)]
+    lines: list[str] = []
     for key, row in ROWS.items():
-        for what, figure in found.get(key, {}).items():
+        figures = found.get(key, {})
+        if not figures:
+            lines.append(f"{key}: nothing counted")
+        for what, figure in figures.items():
             if figure.done < row.least:
                 lines.append(f"{key}, {what}: {figure.done} of {row.least}")
             if figure.wrong:
@@ -134,7 +136,7 @@ def shortfalls(found: dict[str, dict[str, Figure]]) -> list[str]:
 
 def page(found: dict[str, dict[str, Figure]], seed: int, minutes: float) -> str:
     """docs/reliability.md."""
-    rows = [f"| {row.title} | {row.holds} | {_told(found.get(key, {}))} | `{Path(row.test).stem}` |" for key, row in ROWS.items()]
+    rows = [f"| {row.title} | {row.holds} | {_told(found.get(key, {}))} | `{row.test}` |" for key, row in ROWS.items()]
     return _PAGE.format(
         seed=seed,
         minutes=minutes,
