@@ -14,7 +14,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import xswitch.adapters.locks  # noqa: F401 -- loaded before the first fork
+import filelock  # noqa: F401 -- loaded before the first fork
+
+import xswitch.adapters.configchange  # noqa: F401 -- the same
 from xswitch.adapters.configfile import FileConfigStore
 from xswitch.core.model import ConfigPaths, Edit, RemoveProfile, SetProfile
 

@@ -4,6 +4,7 @@
 import sys
 
 CANCELLED = 130
+RARELY = 100_000
 
 
 def main() -> int:
@@ -24,6 +25,10 @@ def main() -> int:
 def full(argv: list[str]) -> int:
     """Run the full program on these words; the exit code."""
     try:
+        import gc  # noqa: PLC0415 -- not for the hot path
+
+        # What a command makes it keeps until its end: looking for garbage in it takes a fifth of listing thousands of roles.
+        gc.set_threshold(RARELY)
         from xswitch.cli.main import main as run  # noqa: PLC0415 -- the full program, after the hot path had its chance
 
         code = int(run(argv))

@@ -89,8 +89,8 @@ def test_an_empty_file_is_looked_at_again_as_it_may_be_half_written(
 def test_another_writer_that_hangs_is_not_waited_for_for_ever(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xswitch.adapters.configfile._LOCK_SECONDS", 0.05)
-    with store._locked([str(config)]):
+    monkeypatch.setattr("xswitch.adapters.configchange._LOCK_SECONDS", 0.05)
+    with store._changes._locked([str(config)]):
         refusal(lambda: store.apply([XS]), "config_busy")
         refusal(lambda: store.apply([XS, KEYS]), "config_busy")
     store.apply([XS])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_a_user_without_a_name_and_a_host_without_one(monkeypatch: pytest.Monkey
         raise KeyError("uid not found")
 
     monkeypatch.setattr(getpass, "getuser", nobody)
-    monkeypatch.setattr(socket, "gethostname", lambda: "")
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename=""))
     assert ProcessEnvironment().user_at_host() == f"uid-{os.getuid()}@localhost"
 
 

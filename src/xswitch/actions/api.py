@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from xswitch.actions.accessapi import AccessActions
 from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.core.errors import XswitchError
-from xswitch.core.explain.model import Explanation
 from xswitch.core.model import (
     CallerIdentity,
     ConfigView,
@@ -26,6 +24,10 @@ from xswitch.core.model import (
     Settings,
     VaultInfo,
 )
+
+if TYPE_CHECKING:  # 30 ms for every command, and few set access up or explain
+    from xswitch.actions.accessapi import AccessActions
+    from xswitch.core.explain.model import Explanation
 
 
 @dataclass(frozen=True, slots=True)

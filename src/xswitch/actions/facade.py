@@ -1,4 +1,7 @@
-"""The use cases as one object: what `wiring` makes of real ports, and tests of fakes."""
+"""The use cases as one object: what `wiring` makes of real ports, and tests of fakes.
+
+Each is imported when it is first asked for: together they are half of what starting a small command takes.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xswitch.actions.api import Check, Forgotten, Listing, Renewed, StatusRow, Switched, SwitchOptions
-from xswitch.actions.broker import Broker
-from xswitch.actions.doctor import examine
-from xswitch.actions.forgetting import forget
 from xswitch.actions.listing import listing, status
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
-from xswitch.actions.renewing import renew
-from xswitch.actions.resolving import resolve_target
-from xswitch.actions.serving import credential_process, renew_in_background
-from xswitch.actions.switching import switch
 from xswitch.core.errors import XswitchError
-from xswitch.core.explain.model import Explanation
 from xswitch.core.model import ConfigView, HistoryEntry, Role, VaultInfo
 
 if TYPE_CHECKING:
     from xswitch.actions.access.facade import RealAccess
+    from xswitch.actions.broker import Broker
+    from xswitch.core.explain.model import Explanation
 
 __all__ = ["Ports", "RealActions"]
 
@@ -31,8 +28,13 @@ class RealActions:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._broker = Broker(ports)
         self._vault: VaultInfo | None = None
+
+    @cached_property
+    def _broker(self) -> Broker:
+        from xswitch.actions.broker import Broker
+
+        return Broker(self._ports)
 
     def listing(self) -> Listing:
         """See `Actions.listing`; the vault is named once it was opened for something else."""
@@ -40,38 +42,50 @@ class RealActions:
 
     def resolve(self, target: str, options: SwitchOptions) -> Role:
         """See `Actions.resolve`."""
+        from xswitch.actions.resolving import resolve_target
+
         return resolve_target(self._ports, target, options)
 
     def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:
         """See `Actions.switch`."""
+        from xswitch.actions.switching import switch
+
         return switch(self._broker, role, options, ask, progress)
 
     def explain(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Explanation:
         """See `Actions.explain`."""
-        from xswitch.actions import explaining  # noqa: PLC0415 -- no command but those that were refused needs it
+        from xswitch.actions import explaining
 
         return explaining.explain(self._broker, role, options, ask, progress)
 
     def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:
         """See `Actions.explain_failure`."""
-        from xswitch.actions import explaining  # noqa: PLC0415 -- as above
+        from xswitch.actions import explaining
 
         return explaining.explain_failure(self._broker, role, error, options or SwitchOptions())
 
     def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[Renewed, ...]:
         """See `Actions.renew`."""
+        from xswitch.actions.renewing import renew
+
         return renew(self._broker, names, ask, progress, everything=all_sessions)
 
     def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[Forgotten, ...]:
         """See `Actions.forget`."""
+        from xswitch.actions.forgetting import forget
+
         return forget(self._broker, names, everything=all_sessions)
 
     def credential_process(self, profile: str, ask: MfaPrompt) -> str:
         """See `Actions.credential_process`."""
+        from xswitch.actions.serving import credential_process
+
         return credential_process(self._broker, profile, ask)
 
     def renew_in_background(self, profile: str) -> None:
         """See `Actions.renew_in_background`."""
+        from xswitch.actions.serving import renew_in_background
+
         renew_in_background(self._broker, profile)
 
     def status(self) -> tuple[StatusRow, ...]:
@@ -93,12 +107,14 @@ class RealActions:
     @cached_property
     def access(self) -> RealAccess:
         """See `Actions.access`."""
-        from xswitch.actions.access.facade import RealAccess  # noqa: PLC0415 -- few commands set anything up
+        from xswitch.actions.access.facade import RealAccess
 
         return RealAccess(self._broker)
 
     def doctor(self) -> tuple[Check, ...]:
         """See `Actions.doctor`."""
+        from xswitch.actions.doctor import examine
+
         return examine(self._ports)
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from xswitch.core.access.model import IamCall, PolicyReading, PrincipalState, RoleState, Simulation, Who
 from xswitch.core.model import Credentials, Endpoint
+
+if TYPE_CHECKING:  # every command imports the ports, few touch IAM
+    from xswitch.core.access.model import IamCall, PolicyReading, PrincipalState, RoleState, Simulation, Who
 
 
 class Iam(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import sys
 from collections.abc import Callable
 
@@ -21,6 +20,8 @@ class DetachedRenewals:
 
     def renew(self, managed_profile: str) -> None:
         """Start `xswitch renew-background PROFILE` in a session of its own, with nothing of ours open; whatever fails is dropped."""
+        import subprocess  # noqa: PLC0415 -- 4 ms for every command, and few renew in the background
+
         # Everything, as a caller with a living session must not fail over a renewal that could not be started.
         with contextlib.suppress(Exception):
             words = (*self._command(), "renew-background", managed_profile)

@@ -13,7 +13,6 @@ kept nowhere, nor is anything that looks like a secret in a replaced part of the
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -24,6 +23,7 @@ from typing import Any
 
 from xswitch.adapters.configwrite import Target, stage_private
 from xswitch.core.awsconfig.edit import Patch, apply_patches
+from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind
 
@@ -63,14 +63,14 @@ def keepable(kind: FileKind, back: Sequence[Sequence[Patch]]) -> bool:
 
 def digest(content: bytes | None) -> str | None:
     """SHA-256 of a file's content, None for no file."""
-    return None if content is None else hashlib.sha256(content).hexdigest()
+    return None if content is None else sha256(content)
 
 
 def keep_first(folder: Path, target: Target) -> None:
     """Copy the config file before its first change, unless that was done before. Raises ConfigError."""
     if target.kind != "config":
         return
-    short = hashlib.sha256(target.file.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    short = sha256(target.file.encode("utf-8", "surrogateescape"))[:12]
     apart = folder / f"config.{short}.original"
     beside = Path(f"{target.file}.xswitch-original")
     content = target.base or b""

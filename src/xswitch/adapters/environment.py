@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-import socket
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
@@ -29,7 +28,7 @@ class ProcessEnvironment:
             user = getpass.getuser()
         except (OSError, KeyError, ImportError):  # a user id without a name, as in many containers
             user = f"uid-{os.getuid()}" if hasattr(os, "getuid") else "user"
-        return f"{user}@{socket.gethostname() or 'localhost'}"
+        return f"{user}@{_host() or 'localhost'}"
 
     def command(self) -> tuple[str, ...]:
         """The console script of the installation this code runs from; else this interpreter with `-m xswitch`.
@@ -48,6 +47,14 @@ class ProcessEnvironment:
         if launcher is None:
             return (*self.command(), "credential-process")
         return (_python(), "-I", "-S", str(launcher))
+
+
+def _host() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket  # noqa: PLC0415 -- 4 ms, where the system can't be asked
+
+    return socket.gethostname()
 
 
 def _launcher(place: Path) -> Path | None:

@@ -7,8 +7,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import filelock
-
 from xswitch.adapters.places import private_folder
 from xswitch.core.errors import ConfigError, VaultError
 from xswitch.core.names import file_name
@@ -37,6 +35,8 @@ class FileLocks:
         `timeout_seconds` replaces the limit given at construction; 0 tries once. Raises VaultError with code "busy" when somebody
         else holds it all that time, ConfigError when the folder can't be used.
         """
+        import filelock  # noqa: PLC0415 -- 16 ms, and whoever only looks locks nothing
+
         limit = self._timeout if timeout_seconds is None else timeout_seconds
         try:
             private_folder(self._folder)
@@ -81,6 +81,8 @@ class FileLocks:
 
 
 def _remove_idle(path: Path) -> None:
+    import filelock  # noqa: PLC0415 -- as above
+
     lock = filelock.FileLock(path, timeout=0, thread_local=False)
     with contextlib.suppress(filelock.Timeout, OSError), lock:
         # A waiter that opened the file before this line finds it unlinked once it has the lock, and opens the new one.

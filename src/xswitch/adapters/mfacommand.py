@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xswitch.adapters.childprocess import OverdueError, QuietCommand, TooMuchError, words_of
 from xswitch.core.errors import MfaNeededError
 from xswitch.core.model import MfaChallenge
 from xswitch.core.text import clean
@@ -24,6 +23,13 @@ class ShellMfaCommand:
 
     def run(self, command: str, challenge: MfaChallenge) -> str:
         """The code the command printed. Raises MfaNeededError when it prints none, fails, or takes too long."""
+        from xswitch.adapters.childprocess import (  # noqa: PLC0415 -- subprocess is 4 ms for every command, and few profiles have such a command
+            OverdueError,
+            QuietCommand,
+            TooMuchError,
+            words_of,
+        )
+
         try:
             status, output = QuietCommand(words_of(command), self._environment, self._seconds).finish()
         except OverdueError:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from xswitch.core.errors import SettingsError
 from xswitch.core.model import Settings
-from xswitch.core.settingsfile import read_settings
 
 MAX_BYTES = 1024 * 1024
 
@@ -31,6 +30,8 @@ class TomlSettings:
             raise self._unreadable(f"line {line} is not UTF-8") from None
         if len(raw) > MAX_BYTES:
             raise self._unreadable(f"it has {len(raw)} bytes, more than any settings need")
+        from xswitch.core.settingsfile import read_settings  # noqa: PLC0415 -- many have no settings file, and need no TOML
+
         return read_settings(text, str(self._path))
 
     def _unreadable(self, why: str) -> SettingsError:

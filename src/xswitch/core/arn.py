@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _ROLE = re.compile(r"arn:(aws[a-z0-9-]*):iam::([0-9]{12}):role(/(?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII)
 _POLICY = re.compile(r"arn:aws[a-z0-9-]*:iam::(?:[0-9]{12}|aws):policy/[\x21-\x7e]{1,512}")
@@ -72,6 +73,7 @@ def is_region(text: str) -> bool:
     return _REGION.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=256)
 def partition_of_region(region: str) -> str:
     """The partition a region belongs to; what no other partition claims is `aws`."""
     return next((partition for prefix, partition in _PREFIXES if region.startswith(prefix)), "aws")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
 
+from xswitch.core.digests import sha256
 from xswitch.core.model import Base, BaseKind, ConfigView, Problem, Profile, Severity
 
 STATIC_KEYS = ("aws_access_key_id", "aws_secret_access_key")
@@ -27,12 +27,12 @@ def problem_at(profile: Profile, key: str | None, code: str, message: str, sever
 
 def has_static_keys(profile: Profile) -> bool:
     """Whether the profile has either half of a key pair: that makes it the end of a chain, whatever else it holds."""
-    return any(key in profile.properties for key in STATIC_KEYS)
+    return "aws_access_key_id" in profile.properties or "aws_secret_access_key" in profile.properties
 
 
 def is_sso(profile: Profile) -> bool:
     """Whether the profile starts SSO: `sso_account_id` or `sso_role_name` is there."""
-    return any(key in profile.properties for key in _SSO_PROFILE_KEYS)
+    return "sso_account_id" in profile.properties or "sso_role_name" in profile.properties
 
 
 def find_base(view: ConfigView, profile: Profile) -> Base | Problem:
@@ -103,7 +103,7 @@ def _login(_view: ConfigView, profile: Profile) -> Base:
 def _process(_view: ConfigView, profile: Profile) -> Base:
     found = profile.properties["credential_process"]
     # Command lines hold passwords at times: the identity has their digest, and people see the program's name.
-    facts = {"command": hashlib.sha256(found.value.encode()).hexdigest()}
+    facts = {"command": sha256(found.value.encode())}
     word = _FIRST_WORD.match(found.value.strip())
     program = "" if word is None or "=" in word[0] else word[0].replace("\\ ", " ").rpartition("/")[2]
     return Base(BaseKind.CREDENTIAL_PROCESS, profile.name, canonical(facts), found.origin, program)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 
 from xswitch.core.arn import RoleArn, is_account_id, parse_role_arn
+from xswitch.core.digests import sha256
 from xswitch.core.model import Hop, Origin, Settings
 from xswitch.core.overrides import Overrides
 
@@ -60,7 +60,7 @@ def managed_name(prefix: str, name: str) -> str:
     if mark and is_account_id(account):
         name = f"{account}-{role}"
     legal = _ILLEGAL.sub("-", name)
-    return f"{prefix}{legal}" if legal == name else f"{prefix}{legal}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    return f"{prefix}{legal}" if legal == name else f"{prefix}{legal}-{sha256(name.encode())[:6]}"
 
 
 def definition_hop(profile: str, arn: RoleArn, origin: Origin, overrides: Overrides) -> Hop:

@@ -14,6 +14,10 @@ from xswitch.core.arn import default_region, is_region, partition_of_region
 from xswitch.core.bases import problem_at
 from xswitch.core.model import ConfigView, Endpoint, Problem, Profile
 
+_SETTINGS = frozenset(
+    {"use_fips_endpoint", "use_dualstack_endpoint", "ca_bundle", "services", "endpoint_url", "ignore_configured_endpoint_urls"}
+)
+
 
 class Endpoints:
     """The endpoints of one reading of the config under one environment, for one service."""
@@ -24,6 +28,7 @@ class Endpoints:
         self._env = env
         self._env_regions = [env[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if env.get(name)]
         self._env_url = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL")
+        self._plain: dict[tuple[str | None, str], Endpoint] = {}
         self._services: dict[str, str | None] = {}
 
     def of(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
@@ -31,6 +36,19 @@ class Endpoints:
 
         Region: the profile's, else the environment's when it belongs to the partition, else the partition's default.
         """
+        if profile is None or not _SETTINGS.isdisjoint(profile.properties):
+            return self._made(profile, partition)
+        # Nearly every one of thousands says no more than its region.
+        like = (profile.get("region"), partition)
+        endpoint = self._plain.get(like)
+        if endpoint is not None:
+            return endpoint, ()
+        made = self._made(profile, partition)
+        if not made[1]:
+            self._plain[like] = made[0]
+        return made
+
+    def _made(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
         problems: list[Problem] = []
         region = self._region(profile, partition, problems)
         endpoint = Endpoint(

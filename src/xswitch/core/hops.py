@@ -11,22 +11,25 @@ from xswitch.core.arn import parse_role_arn
 from xswitch.core.bases import has_static_keys, is_sso, problem_at
 from xswitch.core.model import Hop, Problem, Profile, Severity
 
-_KEYS = (
-    "role_arn",
-    "source_profile",
-    "credential_source",
-    "external_id",
-    "mfa_serial",
-    "duration_seconds",
-    "role_session_name",
-    "xswitch_tags",
-    "xswitch_transitive_tag_keys",
-    "xswitch_policy_arns",
-    "xswitch_policy",
-    "xswitch_source_identity",
-    "mfa_process",
+_KEYS = frozenset(
+    (
+        "role_arn",
+        "source_profile",
+        "credential_source",
+        "external_id",
+        "mfa_serial",
+        "duration_seconds",
+        "role_session_name",
+        "xswitch_tags",
+        "xswitch_transitive_tag_keys",
+        "xswitch_policy_arns",
+        "xswitch_policy",
+        "xswitch_source_identity",
+        "mfa_process",
+    )
 )
 
+_SETTINGS = _KEYS - {"role_arn", "source_profile"}
 _Value = TypeVar("_Value")
 
 
@@ -94,6 +97,9 @@ def read_hop(profile: Profile) -> Reading:
     if parse_role_arn(arn) is None:
         hint = " That is a session's ARN; a role's is arn:aws:iam::ACCOUNT:role/NAME." if ":assumed-role/" in arn else ""
         reader.tell("role_arn", "role_arn_invalid", f"role_arn is {arn!r}, which is not the ARN of a role.{hint}")
+    origins = {key: profile.properties[key].origin for key in profile.properties if key in _KEYS}
+    if _SETTINGS.isdisjoint(profile.properties):  # as nearly every one of thousands is
+        return _reading(reader, Hop(profile=profile.name, role_arn=arn, origin=profile.origin, origins=origins))
     no_tags: limits.Tags = ()
     no_arns: tuple[str, ...] = ()
     tags = reader.parsed("xswitch_tags", limits.read_tags, no_tags)
@@ -115,9 +121,15 @@ def read_hop(profile: Profile) -> Reading:
         policy_arns=reader.parsed("xswitch_policy_arns", lambda text: limits.check_policy_arns(limits.read_words(text)), no_arns),
         policy=reader.parsed("xswitch_policy", limits.compact_policy, None),
         source_identity=reader.parsed("xswitch_source_identity", _source_identity, None),
-        origins={key: profile.properties[key].origin for key in _KEYS if key in profile.properties},
+        origins=origins,
     )
+    return _reading(reader, hop)
+
+
+def _reading(reader: _Reader, hop: Hop) -> Reading:
     _differences(reader)
+    if not reader.problems:
+        return Reading(hop, ())
     problems = tuple(sorted(reader.problems, key=lambda problem: problem.severity != "error"))
     return Reading(None if any(problem.severity == "error" for problem in problems) else hop, problems)
 

@@ -7,9 +7,9 @@ A URL of one's own is in: it may be another AWS altogether.
 
 from __future__ import annotations
 
-import hashlib
 import json
 
+from xswitch.core.digests import sha256
 from xswitch.core.model import AssumeRoleRequest, Base
 
 KEY_LENGTH = 40
@@ -18,7 +18,7 @@ KEY_LENGTH = 40
 def digest(**facts: object) -> str:
     """40 hex digits over `facts`, which must be what JSON knows; the order of the names doesn't matter."""
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH]
+    return sha256(text.encode())[:KEY_LENGTH]
 
 
 def base_key(base: Base, *, partition: str, url: str | None) -> str:

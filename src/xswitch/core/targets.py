@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -57,6 +56,8 @@ def _one(target: str, found: Sequence[Role], by_name: Mapping[str, Role]) -> Rol
             code="target_ambiguous",
             candidates=tuple(role.name for role in found),
         )
+    import difflib  # noqa: PLC0415 -- only for a name that isn't there
+
     near = tuple(difflib.get_close_matches(target, list(by_name), n=3, cutoff=0.5))
     definition = parse_role_arn(target) is not None or is_account_id(target.partition(":")[0])
     step = (

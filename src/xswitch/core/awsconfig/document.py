@@ -12,6 +12,7 @@ import re
 from typing import Literal, NamedTuple
 
 from xswitch.core.model import FileKind
+from xswitch.core.model.properties import Row
 
 BOM = "\ufeff"
 BLANKS = " \t"
@@ -60,10 +61,6 @@ class Item(NamedTuple):
     line: int
     start: int
     end: int
-
-
-Row = tuple[str, str, int, int, int]
-"""The fields of an `Item`, as a bare tuple: a large file has tens of thousands, which the garbage collector then leaves alone."""
 
 
 class Fault(NamedTuple):

@@ -5,51 +5,14 @@ Sources of the rules: the Rust, C and Java SDKs' readers. Where the AWS CLI and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from xswitch.core.awsconfig.differences import compare
-from xswitch.core.awsconfig.document import BOM, Document, Row, SectionKind, parse
+from xswitch.core.awsconfig.document import BOM, Document, SectionKind, parse
 from xswitch.core.awsconfig.faults import fault_problems, section_problems
-from xswitch.core.model import ConfigPaths, ConfigView, FileKind, Origin, Problem, Profile, Property
-
-
-class Rows(Mapping[str, Property]):
-    """The properties of one section name of one file; a `Property` is made when it is asked for.
-
-    A config of 5,000 profiles has 40,000 properties, of which listing the roles needs a few: making them all takes longer than reading.
-    """
-
-    __slots__ = ("_file", "_found", "_path", "_rows")
-
-    def __init__(self, rows: Mapping[str, Row], path: str, file: FileKind) -> None:
-        self._rows = rows
-        self._path = path
-        self._file: FileKind = file
-        self._found: dict[str, Property] = {}
-
-    def __getitem__(self, key: str) -> Property:
-        found = self._found.get(key)
-        if found is None:
-            row = self._rows[key]
-            found = self._found[key] = Property(row[1], Origin(self._path, row[2]), self._file)
-        return found
-
-    def get(self, key: str, default: Property | None = None) -> Property | None:  # type: ignore[override]
-        """The property, or `default`; without the exception a missing key costs in the general method."""
-        return self[key] if key in self._rows else default
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._rows
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} properties: {', '.join(self)}>"
+from xswitch.core.model import ConfigPaths, ConfigView, FileProperties, Origin, Problem, Profile
+from xswitch.core.model.properties import Row
 
 
 def read_view(paths: ConfigPaths, config_text: str | None, credentials_text: str | None) -> ConfigView:
@@ -92,7 +55,7 @@ def sdk_sections(document: Document, path: str) -> dict[SectionKind, dict[str, P
         of_name = rows.get((kind, name))
         if of_name is None:
             of_name = rows[kind, name] = {row[0]: row for row in section.rows}
-            found[kind][name] = Profile(name, Rows(of_name, path, document.file), Origin(path, section.line))
+            found[kind][name] = Profile(name, FileProperties(of_name, path, document.file), Origin(path, section.line))
         else:
             of_name.update((row[0], row) for row in section.rows)
     return found

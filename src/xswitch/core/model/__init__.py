@@ -6,8 +6,9 @@ Times are timezone-aware datetimes in UTC, durations are whole seconds. Nothing 
 from __future__ import annotations
 
 from xswitch.core.model.chains import Base, BaseKind, Chain, Endpoint, Guard, Hop, Role
-from xswitch.core.model.config import ConfigPaths, ConfigView, Edit, Profile, Property, RemoveProfile, SetProfile
+from xswitch.core.model.config import ConfigPaths, ConfigView, Edit, Profile, RemoveProfile, SetProfile
 from xswitch.core.model.own import FileFact, GuardRule, HistoryEntry, Memory, PromptState, Reach, Settings, Use, VaultInfo
+from xswitch.core.model.properties import FileProperties, Property
 from xswitch.core.model.sessions import (
     AssumedRole,
     AssumeRoleRequest,
@@ -36,6 +37,7 @@ __all__ = [
     "Endpoint",
     "FileFact",
     "FileKind",
+    "FileProperties",
     "Guard",
     "GuardRule",
     "HistoryEntry",

@@ -6,17 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from xswitch.core.model.properties import FileProperties, Property
 from xswitch.core.model.values import FileKind, Origin, Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Property:
-    """One key of a profile as the SDKs read it; `source` is the kind of file it came from."""
-
-    value: str
-    origin: Origin
-    source: FileKind = "config"
-
 
 _EMPTY: Mapping[str, Property] = MappingProxyType({})
 
@@ -35,7 +26,10 @@ class Profile:
 
     def get(self, key: str) -> str | None:
         """The value of `key`, or None when it isn't there."""
-        found = self.properties.get(key)
+        properties = self.properties
+        if isinstance(properties, FileProperties):
+            return properties.text(key)
+        found = properties.get(key)
         return None if found is None else found.value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "info"]
 FileKind = Literal["config", "credentials"]
@@ -56,8 +56,7 @@ class Credentials:
         return self.session_token is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where something was configured: a file as the user knows it, and a line counted from 1."""
 
     file: str

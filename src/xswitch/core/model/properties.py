@@ -1,0 +1,65 @@
+"""The properties of a profile as the SDKs read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from xswitch.core.model.values import FileKind, Origin
+
+Row = tuple[str, str, int, int, int]
+"""Key, value, line, and the span of its lines, as a bare tuple: a large file has tens of thousands, which the garbage collector then
+leaves alone."""
+
+
+class Property(NamedTuple):
+    """One key of a profile as the SDKs read it; `source` is the kind of file it came from."""
+
+    value: str
+    origin: Origin
+    source: FileKind = "config"
+
+
+class FileProperties(Mapping[str, Property]):
+    """The properties of one section name of one file; a `Property` is made when it is asked for.
+
+    `rows` are what the reader found: key → (key, value, line, start, end).
+
+    A config of 5,000 profiles has 40,000 properties, of which listing the roles needs a few: making them all takes longer than reading.
+    """
+
+    __slots__ = ("_file", "_found", "_path", "_rows")
+
+    def __init__(self, rows: Mapping[str, Row], path: str, file: FileKind) -> None:
+        self._rows = rows
+        self._path = path
+        self._file: FileKind = file
+        self._found: dict[str, Property] = {}
+
+    def __getitem__(self, key: str) -> Property:
+        found = self._found.get(key)
+        if found is None:
+            row = self._rows[key]
+            found = self._found[key] = Property(row[1], Origin(self._path, row[2]), self._file)
+        return found
+
+    def get(self, key: str, default: Property | None = None) -> Property | None:  # type: ignore[override]
+        """The property, or `default`; without the exception a missing key costs in the general method."""
+        return self[key] if key in self._rows else default
+
+    def text(self, key: str) -> str | None:
+        """The value of a property, None when it isn't there."""
+        row = self._rows.get(key)
+        return None if row is None else row[1]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} properties: {', '.join(self)}>"
