@@ -14,7 +14,9 @@ import pytest
 
 from support_base import a_base, a_view, at
 from support_sts import REGION
-from xswitch.adapters.base import BotocoreBase
+from xswitch.adapters.base import BotocoreBase, _plain_keys
+from xswitch.adapters.baseproviders import Around, Provider
+from xswitch.adapters.deadline import DEFAULT_LIMITS
 from xswitch.core.errors import BaseCredentialsError, ExitCode
 from xswitch.core.model import BaseKind, Credentials, Endpoint, Secret
 
@@ -70,6 +72,20 @@ def test_static_keys_may_be_temporary(name: str) -> None:
     assert found == Credentials("ASIAVIEW", Secret("view"), Secret("token"))
     found = resolve(BaseKind.STATIC_KEYS, {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "view", name: ""})
     assert not found.temporary
+
+
+@pytest.mark.parametrize("tokens", [{}, {"session": "new"}, {"security": "old"}, {"session": "new", "security": "old"}, {"security": ""}])
+def test_whole_keys_are_read_as_botocore_reads_them_and_without_it(tokens: Mapping[str, str]) -> None:
+    properties = {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "vi ew", **{f"aws_{k}_token": v for k, v in tokens.items()}}
+    environment = {name.upper(): value for name, value in properties.items()}
+    for kind, view, variables in (
+        (BaseKind.STATIC_KEYS, a_view(properties), {}),
+        (BaseKind.ENVIRONMENT, a_view(None), environment),
+    ):
+        base = a_base(kind, "dev" if kind is BaseKind.STATIC_KEYS else None)
+        direct = _plain_keys(base, view, variables)
+        assert direct is not None
+        assert direct == Provider(base, view, ENDPOINT, Around(variables, DEFAULT_LIMITS, 30)).load()
 
 
 def test_half_a_pair_of_keys_and_none() -> None:

@@ -7,7 +7,8 @@ import botocore.exceptions as boto
 import pytest
 from botocore.parsers import ResponseParserError
 
-from xswitch.adapters.stsfaults import fault, refusal, server_time, without_user
+from xswitch.adapters.stsanswers import server_time
+from xswitch.adapters.stsfaults import fault, refusal, without_user
 from xswitch.core.errors import NetworkError
 from xswitch.core.stserrors import Call
 

@@ -57,3 +57,16 @@ def test_the_help_shows_no_hidden_command() -> None:
     text = build().format_help()
     assert "credential-process" in text
     assert "renew-background" not in text
+
+
+def test_the_grammar_of_one_command_is_that_of_the_whole() -> None:
+    def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+        action = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+        return dict(action.choices)
+
+    whole = commands(build())
+    for name, parser in whole.items():
+        alone = commands(build(name))
+        assert alone[name].format_help() == parser.format_help()
+        assert name == "demo" or len(alone) < len(whole)
+    assert commands(build("nonsense")).keys() == whole.keys()

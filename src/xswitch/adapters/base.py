@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from xswitch.adapters.deadline import DEFAULT_LIMITS, Limits, within
 from xswitch.core.baseerrors import Source
-from xswitch.core.model import Base, BaseKind, ConfigView, Credentials, Endpoint
+from xswitch.core.model import Base, BaseKind, ConfigView, Credentials, Endpoint, Secret
 from xswitch.core.stserrors import Call, broken
 
 _OPERATIONS = {
@@ -14,6 +14,8 @@ _OPERATIONS = {
     BaseKind.WEB_IDENTITY: "sts:AssumeRoleWithWebIdentity",
     BaseKind.LOGIN_SESSION: "signin:CreateOAuth2Token",
 }
+
+_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN")
 
 
 class BotocoreBase:
@@ -31,6 +33,9 @@ class BotocoreBase:
 
     def resolve(self, base: Base, view: ConfigView, endpoint: Endpoint) -> Credentials:
         """The base's credentials, refreshed where that needs no person. Raises BaseCredentialsError, NetworkError."""
+        keys = _plain_keys(base, view, self._environment)
+        if keys is not None:
+            return keys
         from xswitch.adapters import basefaults, baseproviders  # noqa: PLC0415 -- they import botocore, 160 ms nobody else shall pay
 
         source = Source(base, _sso_session(base, view))
@@ -50,6 +55,24 @@ class BotocoreBase:
         if found is None:
             raise basefaults.absent(source, self._environment)
         return found
+
+
+def _plain_keys(base: Base, view: ConfigView, environment: Mapping[str, str]) -> Credentials | None:
+    """Whole keys that just stand there, without botocore; None for all else, so that botocore says what is missing.
+
+    Of two tokens the one under the older name counts, as in botocore (credentials.py, SharedCredentialProvider and EnvProvider).
+    """
+    if base.kind is BaseKind.ENVIRONMENT and not environment.get("AWS_CREDENTIAL_EXPIRATION"):
+        found = {name: environment.get(name) or "" for name in _VARIABLES}
+    elif base.kind is BaseKind.STATIC_KEYS and (base.profile or "") in view.profiles:
+        profile = view.profiles[base.profile or ""]
+        found = {name: profile.get(name.lower()) or "" for name in _VARIABLES}
+    else:
+        return None
+    key, secret, old, new = found.values()
+    if not key or not secret or any("\n" in value for value in found.values()):
+        return None
+    return Credentials(key, Secret(secret), Secret(old or new) if old or new else None)
 
 
 def _sso_session(base: Base, view: ConfigView) -> str:

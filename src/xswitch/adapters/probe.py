@@ -19,7 +19,7 @@ class HttpStsProbe:
 
     def reach(self, endpoint: Endpoint) -> Reach:
         """The server's time and how long it took. Any HTTP answer counts. Raises NetworkError after at most a few seconds."""
-        from xswitch.adapters import stsclient, stsfaults  # noqa: PLC0415 -- they import botocore, 160 ms nobody else shall pay
+        from xswitch.adapters import stsanswers, stsclient, stsfaults  # noqa: PLC0415 -- they import botocore, 160 ms nobody else shall pay
 
         call = Call("The probe", endpoint.region, url=endpoint.url or "")
         limits = Limits(connect=self._seconds, read=self._seconds, total=self._seconds, tries=1)
@@ -28,7 +28,7 @@ class HttpStsProbe:
             clients = stsclient.Clients(limits)
             clients.get(endpoint)
             date, seconds = within(limits.total, lambda: clients.look(endpoint))
-            return Reach(stsfaults.server_time(date), round(seconds * 1000))
+            return Reach(stsanswers.server_time(date), round(seconds * 1000))
         except TimeoutError:
             raise broken(call, "timeout", f"There was no answer within {limits.total:g} seconds.") from None
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree

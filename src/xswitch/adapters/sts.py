@@ -1,17 +1,21 @@
-"""The three STS calls, by botocore: bounded in time, deaf to the user's config files, every failure one of our errors."""
+"""The three STS calls, plain ones directly, others by botocore: bounded in time, deaf to config files, every failure an error of ours."""
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from xswitch.adapters.deadline import DEFAULT_LIMITS, Limits, within
 from xswitch.core.model import AssumedRole, AssumeRoleRequest, CallerIdentity, Credentials, Endpoint, Secret
-from xswitch.core.stserrors import Call, broken
+from xswitch.core.stserrors import Call, Refusal, broken, redact, refused
 
 if TYPE_CHECKING:
     from xswitch.adapters.stsclient import Clients
+    from xswitch.adapters.stsdirect import DirectSts
 
 
 def utc_now() -> datetime:
@@ -19,58 +23,94 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_METHODS = {"AssumeRole": "assume_role", "GetSessionToken": "get_session_token", "GetCallerIdentity": "get_caller_identity"}
+
+
+def _short_pause() -> None:
+    """Up to a second, as botocore waits before its second try."""
+    import secrets  # noqa: PLC0415 -- for a first try that failed
+
+    time.sleep(secrets.randbelow(1000) / 1000)
+
+
 class BotoSts:
     """Fulfils `actions.ports.Sts`. One per process: it keeps a client, and so a connection, per endpoint. Safe for threads.
 
-    Proxies come from the environment. Each call makes at most two tries, and takes at most `limits.total` seconds.
+    Proxies come from the environment. Each call makes at most `limits.tries` tries, and takes at most `limits.total` seconds. The first
+    try of a plain call is made without botocore (see `stsdirect`), unless it is to be the only one; `pause` waits before the next.
     """
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, limits: Limits = DEFAULT_LIMITS, now: Callable[[], datetime] = utc_now, pause: Callable[[], None] = _short_pause
+    ) -> None:
         self._limits = limits
         self._now = now
-        self._clients: Clients | None = None
+        self._pause = pause
+        self._direct: DirectSts | None = None
+        self._clients: dict[int, Clients] = {}
 
     def assume_role(self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint) -> AssumedRole:
         """sts:AssumeRole. Raises AwsDeniedError, BaseCredentialsError (the long-term keys are at fault), NetworkError."""
         call = _call("AssumeRole", credentials, endpoint, request.role_arn)
-        answer = self._ask("assume_role", _parameters(request), credentials, endpoint, call)
+        answer = self._ask("AssumeRole", _parameters(request), credentials, endpoint, call)
         return AssumedRole(_credentials(answer, call), _text(answer, call, "AssumedRoleUser", "Arn"))
 
     def get_session_token(self, credentials: Credentials, serial: str, code: str, duration_seconds: int, endpoint: Endpoint) -> Credentials:
         """sts:GetSessionToken with MFA. Raises as `assume_role`."""
         call = _call("GetSessionToken", credentials, endpoint, serial)
         parameters = {"SerialNumber": serial, "TokenCode": code, "DurationSeconds": duration_seconds}
-        return _credentials(self._ask("get_session_token", parameters, credentials, endpoint, call), call)
+        return _credentials(self._ask("GetSessionToken", parameters, credentials, endpoint, call), call)
 
     def get_caller_identity(self, credentials: Credentials, endpoint: Endpoint) -> CallerIdentity:
         """sts:GetCallerIdentity. Raises as `assume_role`."""
         call = _call("GetCallerIdentity", credentials, endpoint)
-        answer = self._ask("get_caller_identity", {}, credentials, endpoint, call)
+        answer = self._ask("GetCallerIdentity", {}, credentials, endpoint, call)
         return CallerIdentity(_text(answer, call, "Account"), _text(answer, call, "Arn"), _text(answer, call, "UserId"))
 
-    def _ask(self, method: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint, call: Call) -> Any:
-        from xswitch.adapters import stsclient, stsfaults  # noqa: PLC0415 -- they import botocore, 160 ms nobody else shall pay
-
-        if self._clients is None:
-            self._clients = stsclient.Clients(self._limits)
-        clients = self._clients
-
-        def work() -> Any:
-            with stsclient.signed_with(credentials):
-                return getattr(clients.get(endpoint), method)(**parameters)
-
+    def _ask(self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint, call: Call) -> Any:
+        token = credentials.session_token
+        secrets = (
+            credentials.secret_access_key.reveal(),
+            "" if token is None else token.reveal(),
+            parameters.get("TokenCode", ""),
+        )
         try:
-            return within(self._limits.total, work)
+            found = within(self._limits.total, lambda: self._answer(action, parameters, credentials, endpoint))
         except TimeoutError:
             raise broken(call, "timeout", f"There was no complete answer within {self._limits.total:g} seconds.") from None
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree; `fault` knows what
-            token = credentials.session_token
-            secrets = (
-                credentials.secret_access_key.reveal(),
-                "" if token is None else token.reveal(),
-                parameters.get("TokenCode", ""),
-            )
+            from xswitch.adapters import stsfaults  # noqa: PLC0415 -- it imports botocore, and most calls work
+
             raise stsfaults.fault(error, call, self._now(), secrets) from None
+        if isinstance(found, Refusal):
+            raise refused(call, replace(found, text=redact(found.text, secrets)))
+        return found
+
+    def _answer(self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint) -> Any:
+        tries = self._limits.tries
+        if tries > 1:
+            direct = self._first()
+            if direct.ready(parameters, credentials, endpoint):
+                found = direct.ask(action, parameters, credentials, endpoint)
+                if found is not None:
+                    return found
+                self._pause()
+                tries -= 1
+        from xswitch.adapters import stsclient  # noqa: PLC0415 -- it imports botocore, 160 ms nobody else shall pay
+
+        clients = self._clients.get(tries)
+        if clients is None:
+            clients = self._clients[tries] = stsclient.Clients(replace(self._limits, tries=tries))
+        method = _METHODS[action]
+        with stsclient.signed_with(credentials):
+            return getattr(clients.get(endpoint), method)(**parameters)
+
+    def _first(self) -> DirectSts:
+        if self._direct is None:
+            from xswitch.adapters.stsdirect import DirectSts  # noqa: PLC0415 -- whoever makes no call needs no HTTP
+
+            self._direct = DirectSts(self._limits, self._now, os.environ)
+        return self._direct
 
 
 def _call(operation: str, credentials: Credentials, endpoint: Endpoint, hop: str = "") -> Call:

@@ -10,13 +10,13 @@ import re
 import socket
 import ssl
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import botocore.exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from xswitch.adapters.stsanswers import server_time
 from xswitch.core.errors import NetworkError, XswitchError
 from xswitch.core.stserrors import Call, Refusal, broken, redact, refused, rejected
 
@@ -75,15 +75,6 @@ def refusal(error: boto.ClientError, received_at: datetime, secrets: tuple[str, 
         server_time=server_time((metadata.get("HTTPHeaders") or {}).get("date")),
         status=status,
     )
-
-
-def server_time(date: str | None) -> datetime | None:
-    """A Date header as UTC, None when there is none or it's no date."""
-    try:
-        found = parsedate_to_datetime(date or "")
-    except (ValueError, TypeError):
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def without_user(text: str) -> str:

