@@ -20,7 +20,7 @@ from xswitch.core.errors import CancelledError, UsageError, XswitchError
 from xswitch.core.model import Edit, Plan, Role
 from xswitch.core.wire import Record
 
-AT_ONCE = 8
+AT_ONCE = 32  # nearly all of a renewal is waiting for STS, which throttles an account at some hundreds a second
 
 
 def renew(broker: Broker, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, everything: bool) -> tuple[Renewed, ...]:
