@@ -33,6 +33,7 @@ def full(argv: list[str]) -> int:
 
         code = int(run(argv))
         sys.stdout.flush()
+        gc.freeze()  # the interpreter's end would look through all of it once more
     except KeyboardInterrupt:
         return CANCELLED
     except BrokenPipeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from xswitch.core.model import Problem
@@ -28,14 +28,39 @@ class Data:
         self._stream.write("".join(clean(line) + "\n" for line in lines))
         self._stream.flush()
 
-    def envelope(self, command: str, data: object, problems: Sequence[Mapping[str, Any]] = ()) -> None:
+    def envelope(self, command: str, data: object, problems: Iterable[Mapping[str, Any]] = ()) -> None:
         """The JSON envelope: version, command, data, problems. ASCII only, so no terminal acts on it.
 
-        Indented for whoever looks at it on a terminal, one line for a program: the encoder that indents takes four times as long.
+        Whatever can be iterated over is an array. Indented for whoever looks at it on a terminal, one line for a program: the encoder
+        that indents takes four times as long.
         """
-        document = {"version": ENVELOPE_VERSION, "command": command, "data": data, "problems": list(problems)}
-        self._stream.write(json.dumps(document, indent=2 if self._stream.isatty() else None, ensure_ascii=True) + "\n")
+        document = {"version": ENVELOPE_VERSION, "command": command, "data": data, "problems": problems}
+        if self._stream.isatty():
+            self._stream.write(json.dumps(document, indent=2, ensure_ascii=True, default=list) + "\n")
+        else:
+            self._stream.writelines(_pieces(document, 3))
+            self._stream.write("\n")
         self._stream.flush()
+
+
+def _pieces(value: object, depth: int) -> Iterator[str]:
+    """The JSON of a value, that of what lies `depth` levels down in one piece each: thousands of roles never lie in memory together."""
+    if depth and isinstance(value, dict):
+        lead = "{"
+        for name, inner in value.items():
+            yield f"{lead}{json.dumps(name)}: "
+            yield from _pieces(inner, depth - 1)
+            lead = ", "
+        yield "}" if value else "{}"
+    elif depth and isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        lead = "["
+        for inner in value:
+            yield lead
+            yield from _pieces(inner, depth - 1)
+            lead = ", "
+        yield "]" if lead == ", " else "[]"
+    else:
+        yield json.dumps(value, ensure_ascii=True)
 
 
 def table(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> list[str]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from xswitch.core import limits
-from xswitch.core.arn import parse_role_arn
+from xswitch.core.arn import RoleArn, parse_role_arn
 from xswitch.core.bases import has_static_keys, is_sso, problem_at
 from xswitch.core.model import Hop, Problem, Profile, Severity
+from xswitch.core.model.properties import Origins
 
 _KEYS = frozenset(
     (
@@ -35,10 +36,11 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What became of a profile's role settings: the hop unless there is an error, and all problems."""
+    """What became of a profile's role settings: the hop unless there is an error, all problems, and the role's ARN unless it is none."""
 
     hop: Hop | None
     problems: tuple[Problem, ...]
+    arn: RoleArn | None = None
 
     @property
     def error(self) -> Problem | None:
@@ -94,12 +96,13 @@ def read_hop(profile: Profile) -> Reading:
     """The AssumeRole that a profile with `role_arn` stands for."""
     reader = _Reader(profile)
     arn = profile.get("role_arn") or ""
-    if parse_role_arn(arn) is None:
+    parts = parse_role_arn(arn)
+    if parts is None:
         hint = " That is a session's ARN; a role's is arn:aws:iam::ACCOUNT:role/NAME." if ":assumed-role/" in arn else ""
         reader.tell("role_arn", "role_arn_invalid", f"role_arn is {arn!r}, which is not the ARN of a role.{hint}")
-    origins = {key: profile.properties[key].origin for key in profile.properties if key in _KEYS}
+    origins = Origins(profile.properties, _KEYS)
     if _SETTINGS.isdisjoint(profile.properties):  # as nearly every one of thousands is
-        return _reading(reader, Hop(profile=profile.name, role_arn=arn, origin=profile.origin, origins=origins))
+        return _reading(reader, Hop(profile.name, arn, profile.origin, origins=origins), parts)
     no_tags: limits.Tags = ()
     no_arns: tuple[str, ...] = ()
     tags = reader.parsed("xswitch_tags", limits.read_tags, no_tags)
@@ -123,15 +126,15 @@ def read_hop(profile: Profile) -> Reading:
         source_identity=reader.parsed("xswitch_source_identity", _source_identity, None),
         origins=origins,
     )
-    return _reading(reader, hop)
+    return _reading(reader, hop, parts)
 
 
-def _reading(reader: _Reader, hop: Hop) -> Reading:
+def _reading(reader: _Reader, hop: Hop, arn: RoleArn | None) -> Reading:
     _differences(reader)
     if not reader.problems:
-        return Reading(hop, ())
+        return Reading(hop, (), arn)
     problems = tuple(sorted(reader.problems, key=lambda problem: problem.severity != "error"))
-    return Reading(None if any(problem.severity == "error" for problem in problems) else hop, problems)
+    return Reading(None if any(problem.severity == "error" for problem in problems) else hop, problems, arn)
 
 
 def _source_identity(text: str) -> str:

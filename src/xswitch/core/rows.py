@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from xswitch.core.arn import RoleArn, parse_role_arn, partition_of_region
+from xswitch.core.arn import RoleArn, partition_of_region
 from xswitch.core.bases import has_static_keys, problem_at
 from xswitch.core.chains import Chains, Resolved
 from xswitch.core.definitions import managed_name
@@ -61,10 +61,8 @@ class Rows:
         problems = [] if isinstance(found, Problem) else self._surprises(profile, found.chain)
         default = managed_name(self._settings.profile_prefix, profile.name)
         managed = self._managed.get(profile.name, [default])
-        text = profile.get("role_arn") or ""
-        draft = Draft(
-            profile.name, profile, parse_role_arn(text) or text, default if default in managed else managed[0], found, reading.hop
-        )
+        arn = reading.arn or profile.get("role_arn") or ""
+        draft = Draft(profile.name, profile, arn, default if default in managed else managed[0], found, reading.hop)
         return self.row(draft, (*problems, *reading.problems))
 
     def partition_of(self, profile: Profile) -> str:

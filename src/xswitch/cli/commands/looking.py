@@ -20,8 +20,8 @@ def list_roles(context: Context) -> int:
     """Every role, the unresolvable ones too."""
     listing = context.actions.listing()
     if context.arguments.json:
-        roles = [role_shape(role, listing.sessions.get(role.name)) for role in listing.roles]
-        context.data.envelope("list", {"roles": roles}, [problem_shape(problem) for problem in listing.problems])
+        roles = (role_shape(role, listing.sessions.get(role.name)) for role in listing.roles)
+        context.data.envelope("list", {"roles": roles}, (problem_shape(problem) for problem in listing.problems))
         return ExitCode.DONE
     now = context.world.clock.now()
     rows = [_row(role, listing, now) for role in listing.roles]

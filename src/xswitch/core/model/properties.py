@@ -28,20 +28,16 @@ class FileProperties(Mapping[str, Property]):
     A config of 5,000 profiles has 40,000 properties, of which listing the roles needs a few: making them all takes longer than reading.
     """
 
-    __slots__ = ("_file", "_found", "_path", "_rows")
+    __slots__ = ("_file", "_path", "_rows")
 
     def __init__(self, rows: Mapping[str, Row], path: str, file: FileKind) -> None:
         self._rows = rows
         self._path = path
         self._file: FileKind = file
-        self._found: dict[str, Property] = {}
 
     def __getitem__(self, key: str) -> Property:
-        found = self._found.get(key)
-        if found is None:
-            row = self._rows[key]
-            found = self._found[key] = Property(row[1], Origin(self._path, row[2]), self._file)
-        return found
+        row = self._rows[key]
+        return Property(row[1], Origin(self._path, row[2]), self._file)
 
     def get(self, key: str, default: Property | None = None) -> Property | None:  # type: ignore[override]
         """The property, or `default`; without the exception a missing key costs in the general method."""
@@ -63,3 +59,24 @@ class FileProperties(Mapping[str, Property]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} properties: {', '.join(self)}>"
+
+
+class Origins(Mapping[str, Origin]):
+    """Where those of `keys` that are there were written, looked up when asked for."""
+
+    __slots__ = ("_keys", "_properties")
+
+    def __init__(self, properties: Mapping[str, Property], keys: frozenset[str]) -> None:
+        self._properties = properties
+        self._keys = keys
+
+    def __getitem__(self, key: str) -> Origin:
+        if key not in self._keys:
+            raise KeyError(key)
+        return self._properties[key].origin
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in self._properties if key in self._keys)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
