@@ -4,7 +4,7 @@
 import sys
 
 CANCELLED = 130
-RARELY = 100_000
+RARELY = 500_000
 
 
 def main() -> int:

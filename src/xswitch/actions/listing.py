@@ -50,7 +50,7 @@ def _sessions(reading: Reading, entries: Mapping[str, IndexEntry], now: datetime
     used = {name for entry in entries.values() for name in (entry.profile, entry.managed_profile)}
     for role in reading.resolution.roles:
         sessions[role.name] = _NO_SESSION
-        if role.chain is None or used.isdisjoint((role.name, role.managed_profile)):
+        if not used or role.chain is None or used.isdisjoint((role.name, role.managed_profile)):
             continue
         try:
             key = reading.kept_plan(role).key

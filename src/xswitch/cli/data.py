@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, TextIO
 
 from xswitch.core.model import Problem
 from xswitch.core.text import clean
 
 ENVELOPE_VERSION = 1
+_AT_ONCE = 50
 
 
 class Data:
@@ -44,7 +46,7 @@ class Data:
 
 
 def _pieces(value: object, depth: int) -> Iterator[str]:
-    """The JSON of a value, that of what lies `depth` levels down in one piece each: thousands of roles never lie in memory together."""
+    """The JSON of a value, the arrays up to `depth` levels down bit by bit: thousands of roles never lie in memory together."""
     if depth and isinstance(value, dict):
         lead = "{"
         for name, inner in value.items():
@@ -53,14 +55,15 @@ def _pieces(value: object, depth: int) -> Iterator[str]:
             lead = ", "
         yield "}" if value else "{}"
     elif depth and isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        items = iter(value)
         lead = "["
-        for inner in value:
+        while some := list(islice(items, _AT_ONCE)):
             yield lead
-            yield from _pieces(inner, depth - 1)
+            yield json.dumps(some)[1:-1]
             lead = ", "
         yield "]" if lead == ", " else "[]"
     else:
-        yield json.dumps(value, ensure_ascii=True)
+        yield json.dumps(value)
 
 
 def table(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> list[str]:

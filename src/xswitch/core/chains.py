@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from xswitch.core.arn import parse_role_arn
@@ -28,8 +28,7 @@ class _Node(NamedTuple):
     selected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(NamedTuple):
     """A profile that needs another one resolved first: as the source of its role, or as the role behind its credential_process."""
 
     to: _Node
@@ -66,9 +65,18 @@ class Chains:
         return _Node(name, selected and has_static_keys(self._view.profiles[name]))
 
     def _resolve(self, start: _Node) -> Resolved | Problem:
+        known = self._done.get(start)
+        if known is not None:
+            return known
         path: dict[_Node, _Link] = {}
         node = start
         while True:
+            step = self._step(node)
+            if not isinstance(step, _Link):
+                result = self._done[node] = step
+                break
+            path[node] = step
+            node = step.to
             known = self._done.get(node)
             if known is not None:
                 result = known
@@ -76,12 +84,6 @@ class Chains:
             if node in path:
                 result = self._loop(list(path), node)
                 break
-            step = self._step(node)
-            if not isinstance(step, _Link):
-                result = self._done[node] = step
-                break
-            path[node] = step
-            node = step.to
         for passed, link in reversed(path.items()):
             result = self._done[passed] = self._extended(passed, link, result)
         return result

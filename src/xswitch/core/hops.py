@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from xswitch.core import limits
 from xswitch.core.arn import RoleArn, parse_role_arn
@@ -34,8 +34,7 @@ _SETTINGS = _KEYS - {"role_arn", "source_profile"}
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What became of a profile's role settings: the hop unless there is an error, all problems, and the role's ARN unless it is none."""
 
     hop: Hop | None

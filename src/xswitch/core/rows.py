@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from xswitch.core.arn import RoleArn, partition_of_region
 from xswitch.core.bases import has_static_keys, problem_at
@@ -18,8 +19,7 @@ from xswitch.core.overrides import MARK
 _SEVERITIES = ("error", "warning", "info")
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """What a row is made of.
 
     `selected` is the profile with a say in region and endpoint, `arn` the text as written when it is no role's ARN, `managed` the managed

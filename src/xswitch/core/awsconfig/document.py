@@ -16,6 +16,7 @@ from xswitch.core.model.properties import Row
 
 BOM = "\ufeff"
 BLANKS = " \t"
+_SIGNS = "#;\x0b\x0c\x1c\x1d\x1e\x1f"
 
 SectionKind = Literal["profile", "sso-session", "services", "other", "illegal", "broken", "preamble"]
 
@@ -146,6 +147,8 @@ class _Reader:
             start = 1
         crlf = "\r" in text
         plain_keys = self.plain_keys
+        # Most texts hold nothing that any line would have to be searched for.
+        plain = text.isascii() and not any(sign in text for sign in _SIGNS)
         for number, whole in enumerate(lines, 1):
             line = whole.removesuffix("\r") if crlf else whole
             end = start + len(whole) + 1
@@ -158,7 +161,7 @@ class _Reader:
                 raw, equals, value = line.partition("=")
                 key = plain_keys.get(raw)
                 value = value.strip(BLANKS)
-                if key is None or not equals or "#" in value or ";" in value or value != value.strip():
+                if key is None or not equals or not (plain or ("#" not in value and ";" not in value and value == value.strip())):
                     self.property(line, number, start, end)
                 else:
                     section = self.section
