@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,6 +76,12 @@ class Figure:
     done: int = 0
     wrong: int = 0
     notes: list[str] = field(default_factory=list)
+    parts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def remarks(self) -> list[str]:
+        """The parts, and the notes."""
+        return [f"{name}: {number:,}" for name, number in sorted(self.parts.items())] + self.notes
 
 
 def main() -> int:
@@ -114,6 +120,7 @@ def added(lines: list[str]) -> dict[str, dict[str, Figure]]:
         figure = found[told["row"]][told["what"]]
         figure.done += told["done"]
         figure.wrong += told["wrong"]
+        figure.parts.update(told.get("parts", {}))
         if told["note"] and told["note"] not in figure.notes:
             figure.notes.append(told["note"])
     return found
@@ -149,7 +156,7 @@ def page(found: dict[str, dict[str, Figure]], seed: int, minutes: float) -> str:
 
 def _told(figures: dict[str, Figure]) -> str:
     lines = [
-        f"{what}: {figure.done:,}, {figure.wrong} wrong{''.join(f' ({note})' for note in figure.notes)}"
+        f"{what}: {figure.done:,}, {figure.wrong} wrong{''.join(f' ({remark})' for remark in figure.remarks)}"
         for what, figure in sorted(figures.items())
     ]
     return "<br>".join(lines) or "nothing counted"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -38,13 +39,14 @@ def chance(name: str, chunk: int = 0) -> random.Random:
     return random.Random(f"{SEED} {name} {chunk}")
 
 
-def tell(row: str, what: str, done: int, wrong: int = 0, note: str = "") -> None:
+def tell(row: str, what: str, done: int, wrong: int = 0, note: str = "", *, parts: Mapping[str, int] | None = None) -> None:
     """Write a figure down: `done` cases of `what`, `wrong` of which did not hold; pieces with the same row and `what` are added up.
 
-    `row` is a key of `soak.ROWS`. Fails the test when something was wrong, with `note`.
+    `row` is a key of `soak.ROWS`. `parts` says how many of the cases were of which kind, and is added up too. Fails the test when
+    something was wrong, with `note`.
     """
     if SOAK:
-        line = json.dumps({"row": row, "what": what, "done": done, "wrong": wrong, "note": note})
+        line = json.dumps({"row": row, "what": what, "done": done, "wrong": wrong, "note": note, "parts": dict(parts or {})})
         with Path(_FIGURES).open("a", encoding="utf-8") as file:
             file.write(line + "\n")
     if wrong:

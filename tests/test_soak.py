@@ -17,6 +17,12 @@ def test_pieces_of_a_figure_are_added_up() -> None:
     assert (figure.done, figure.wrong, figure.notes) == (3_000, 0, ["a note"])
 
 
+def test_the_parts_of_a_figure_are_added_up_and_shown() -> None:
+    found = soak.added([told(parts={"refused": 700, "exact": 300}), told(parts={"refused": 600})])
+    assert found["writer"]["names"].remarks == ["exact: 300", "refused: 1,300"]
+    assert "names: 2,000, 0 wrong (exact: 300) (refused: 1,300)" in soak.page(found, 7, 1)
+
+
 def test_a_row_without_figures_a_short_count_and_a_wrong_case_are_told() -> None:
     lines = soak.shortfalls(soak.added([told(), told(what="keys", done=2_000, wrong=3)]))
     assert "writer, names: 1000 of 2000" in lines

@@ -5,38 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support_awsconfig import Botocore, clean_texts, texts
+from support_configchecks import check_prediction, files
 from xswitch.core.awsconfig.cli import cli_name, predict
 from xswitch.core.awsconfig.differences import cli_reading
 from xswitch.core.awsconfig.document import parse
-from xswitch.core.model import FileKind
-
-files: st.SearchStrategy[FileKind] = st.sampled_from(["config", "credentials"])
 
 
 @pytest.fixture(scope="module")
 def botocore(tmp_path_factory: pytest.TempPathFactory) -> Botocore:
     return Botocore(tmp_path_factory.mktemp("botocore"))
-
-
-def check_prediction(botocore: Botocore, text: str) -> None:
-    raw = botocore.raw(text)
-    reading = predict(text)
-    if raw is None:
-        assert reading.refused is not None
-        assert 1 <= reading.refused.line <= text.count("\n") + 1
-        return
-    assert reading.refused is None
-    assert reading.raw() == raw
-    found = reading.profile_map()
-    mapped: dict[str, object] = {name: section.values for name, section in found.other.items()}
-    for word, sections in (("profiles", found.profiles), ("sso_sessions", found.sso_sessions), ("services", found.services)):
-        mapped[word] = {name: section.values for name, section in sections.items()}
-    assert mapped == botocore.load(text)
-    lines = text.split("\n")
-    for name, section in reading.sections.items():
-        assert name in lines[section.line - 1]
-        for key, line in section.lines.items():
-            assert key in lines[line - 1].lower()
 
 
 @given(texts())

@@ -1,24 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support_awsconfig import NAMES, Botocore, clean_texts, second_sdk_reading, texts
-from xswitch.core.awsconfig.document import parse
+from support_awsconfig import NAMES, Botocore, clean_texts, texts
+from support_configchecks import check_edit, edits, files, properties
 from xswitch.core.awsconfig.edit import apply_edits, apply_patches, plan_edits, reverse_steps, verify
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile
-
-files: st.SearchStrategy[FileKind] = st.sampled_from(["config", "credentials"])
-properties = st.dictionaries(
-    st.sampled_from(["region", "output", "credential_process", "xswitch_role", "external_id"]),
-    st.sampled_from(["", "eu-west-1", "/usr/bin/x y", "a#b", "a = b", "ä", "50%", "[x]"]),
-    max_size=4,
-)
 
 
 @pytest.fixture(scope="module")
@@ -26,78 +16,8 @@ def botocore(tmp_path_factory: pytest.TempPathFactory) -> Botocore:
     return Botocore(tmp_path_factory.mktemp("botocore"))
 
 
-@st.composite
-def edits(draw: st.DrawFn, file: FileKind) -> list[Edit]:
-    found: list[Edit] = []
-    for _ in range(draw(st.integers(1, 3))):
-        name = draw(st.sampled_from([*NAMES, "xs-new"]))
-        if draw(st.integers(0, 2)):
-            comment = draw(st.sampled_from(["", "made by hand", "xswitch wrote this"]))
-            found.append(SetProfile(file, name, draw(properties), comment, exact=draw(st.booleans())))
-        else:
-            found.append(RemoveProfile(file, name))
-    return found
-
-
-def meant(before: Mapping[str, Any] | None, name: str, changes: list[Edit]) -> dict[str, Any] | None:
-    """What profile `name` shall hold after the changes."""
-    wanted = None if before is None else dict(before)
-    for edit in changes:
-        if edit.name != name:
-            continue
-        kept = {} if wanted is None or isinstance(edit, RemoveProfile) or edit.exact else wanted
-        wanted = None if isinstance(edit, RemoveProfile) else {**kept, **edit.properties}
-    return wanted
-
-
 def significant(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.split("\n") if line.strip()]
-
-
-def check_lines(text: str, new: str, file: FileKind, touched: set[str]) -> None:
-    """Sections of other names are there byte by byte, in order, and so are the comments behind any section."""
-    at = 0
-    for section in parse(text, file).sections:
-        if section.kind != "profile" or section.name not in touched:
-            whole = text[section.start : section.used]
-            assert whole in new[at:]
-            at = new.index(whole, at) + len(whole)
-        for line in text[section.used : section.end].split("\n"):
-            if line[:1] in ("#", ";") and not line.startswith("# xswitch"):
-                assert line in new[at:]
-                at = new.index(line, at) + len(line)
-
-
-def check_edit(botocore: Botocore, text: str, file: FileKind, changes: list[Edit]) -> bool:
-    """Whether the edit is possible; if so, that both readings differ in nothing but what was meant, by readers that are not ours."""
-    new = apply_edits(text, file, changes)
-    try:
-        verify(text, new, file, changes)
-    except ConfigError:
-        return False
-    before, after = second_sdk_reading(text, file), second_sdk_reading(new, file)
-    names = {edit.name for edit in changes}
-    for key in {*before, *after}:
-        if key[0] == "profile" and key[1] in names:
-            assert after.get(key) == meant(before.get(key), key[1], changes)
-        else:
-            assert after.get(key) == before.get(key)
-    for name in names:
-        if meant(before.get(("profile", name)), name, changes) is not None:
-            assert ("profile", name) in after
-    cli_before, cli_after = botocore.by_kind(text, file), botocore.by_kind(new, file)
-    if cli_before is not None:
-        assert cli_after is not None
-        leaked = {} if "[DEFAULT]" not in text else (botocore.raw(text + "\n[only-defaults]\n") or {}).get("only-defaults", {})
-        for key in {*cli_before, *cli_after}:
-            now, was = cli_after.get(key), cli_before.get(key)
-            if key[0] == "profile" and key[1] in names:
-                wanted = meant(was, key[1], changes)
-                assert now == wanted or {**leaked, **(now or {})} == {**leaked, **(wanted or {})}
-            else:
-                assert now == was
-    check_lines(text, new, file, names)
-    return True
 
 
 @given(st.data())

@@ -4,23 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support_awsconfig import Botocore, clean_texts, second_sdk_reading, texts
-from xswitch.core.awsconfig.differences import same_value
-from xswitch.core.awsconfig.sdk import read_view
-from xswitch.core.model import ConfigPaths, ConfigView, FileKind, Origin
-
-PATHS = ConfigPaths("/home/ann/.aws/config", "/home/ann/.aws/credentials")
-FILES: dict[FileKind, str] = {"config": PATHS.config, "credentials": PATHS.credentials}
-files: st.SearchStrategy[FileKind] = st.sampled_from(["config", "credentials"])
+from support_awsconfig import Botocore, clean_texts, texts
+from support_configchecks import PATHS, check_differences, files, view
+from xswitch.core.model import ConfigView, Origin
 
 
 @pytest.fixture(scope="module")
 def botocore(tmp_path_factory: pytest.TempPathFactory) -> Botocore:
     return Botocore(tmp_path_factory.mktemp("botocore"))
-
-
-def view(config: str | None = None, credentials: str | None = None) -> ConfigView:
-    return read_view(PATHS, config, credentials)
 
 
 def values(found: ConfigView, name: str) -> dict[str, str]:
@@ -29,49 +20,6 @@ def values(found: ConfigView, name: str) -> dict[str, str]:
 
 def codes(found: ConfigView) -> list[tuple[str, int | None]]:
     return [(problem.code, problem.line) for problem in found.problems]
-
-
-def key_lines(text: str, key: str) -> set[int]:
-    """Lines on which the key's text stands, and those that continue it."""
-    found = set()
-    inside = False
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip() and line[0] not in " \t#;\x0c\u00a0":
-            inside = False
-        inside = inside or key in line.lower()
-        if inside:
-            found.add(number)
-    return found
-
-
-def check_differences(botocore: Botocore, text: str, file: FileKind) -> None:
-    path = FILES[file]
-    found = view(text, None) if file == "config" else view(None, text)
-    for problem in found.problems:
-        assert problem.file == path
-        assert problem.line is not None
-        assert 1 <= problem.line <= text.count("\n") + 1
-        assert problem.message
-    sdk = second_sdk_reading(text, file)
-    cli = botocore.by_kind(text, file)
-    refusals = [problem for problem in found.problems if problem.code == "cli_refuses"]
-    assert bool(refusals) == (cli is None)
-    if cli is None:
-        return
-    for kind, name in {*sdk, *cli}:
-        here, there = sdk.get((kind, name)), cli.get((kind, name))
-        if here is None or there is None:
-            code = "cli_only" if here is None else "cli_misses"
-            named = [p for p in found.problems if p.code == code and (p.profile == name or (kind != "profile" and p.profile is None))]
-            assert named, (kind, name)
-            if there is not None and kind == "profile":
-                assert found.profiles[name].cli_only
-                assert found.profiles[name].properties.keys() == there.keys()
-            continue
-        for key in {*here, *there}:
-            if key not in here or key not in there or not same_value(here[key], there[key]):
-                leaked = key not in here and any(p.code == "default_leaks" for p in found.problems)
-                assert leaked or {p.line for p in found.problems} & key_lines(text, key), (kind, name, key)
 
 
 @given(st.data())

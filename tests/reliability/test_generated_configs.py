@@ -1,0 +1,50 @@
+"""Generated shared-config files: what is predicted of the AWS CLI's reading is so, and wherever it differs from the SDKs' that is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+
+from support_awsconfig import Botocore, texts
+from support_configchecks import check_differences, check_prediction, files, view
+from support_generated import Tally, broken, drawn
+from support_soak import chance, chunks
+from xswitch.core.model import FileKind
+
+generated: st.SearchStrategy[tuple[FileKind, str]] = files.flatmap(lambda file: st.tuples(st.just(file), texts(file)))
+
+
+def kind_of(file: FileKind, text: str) -> str:
+    """What a file is: refused by botocore, read by it and by the SDKs alike, or read otherwise in some place."""
+    found = view(text, None) if file == "config" else view(None, text)
+    codes = {problem.code for problem in found.problems if problem.severity != "info"}
+    if "cli_refuses" in codes:
+        return "broken: botocore refuses them"
+    return "mixed: something in them is told as a problem" if codes else "valid for every reader"
+
+
+def check_files(cases: Iterable[tuple[FileKind, str]], what: str, folder: Path) -> None:
+    botocore = Botocore(folder)
+    tally = Tally()
+    for file, text in cases:
+        with tally.case(file, text):
+            check_prediction(botocore, text)
+            check_differences(botocore, text, file)
+            tally.parts[kind_of(file, text)] += 1
+    tally.tell("configs", what)
+
+
+@pytest.mark.parametrize(("chunk", "how_many"), chunks(300, 20_000, 1_000))
+def test_generated_files_are_read_as_they_are(chunk: int, how_many: int, tmp_path: Path) -> None:
+    cases = drawn(generated, "configs", chunk, how_many)
+    check_files(cases, "generated files", tmp_path)
+
+
+@pytest.mark.parametrize(("chunk", "how_many"), chunks(300, 20_000, 1_000))
+def test_damaged_files_are_read_as_they_are(chunk: int, how_many: int, tmp_path: Path) -> None:
+    random = chance("damaged configs", chunk)
+    cases = [(file, broken(text, random)) for file, text in drawn(generated, "damaged configs", chunk, how_many)]
+    check_files(cases, "generated files, damaged at random places", tmp_path)

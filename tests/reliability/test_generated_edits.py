@@ -1,0 +1,70 @@
+"""Edits on generated shared-config files, in real files: only what was meant changes under both readings, or nothing at all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+
+from conftest import FixedClock
+from support_awsconfig import Botocore, texts
+from support_configchecks import check_change, check_edit, edits, files
+from support_configfile import names, store_at
+from support_generated import Tally, broken, drawn
+from support_soak import chance, chunks
+from xswitch.core.errors import ConfigError
+from xswitch.core.model import Edit, FileKind
+
+Case = tuple[FileKind, str, Sequence[Edit]]
+
+generated: st.SearchStrategy[Case] = files.flatmap(lambda file: st.tuples(st.just(file), texts(file), edits(file)))
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder in memory, where that can be had: each edit makes what it writes safe on the disk, and that is all its time."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as path:
+        yield Path(path)
+
+
+def check_edits(cases: Sequence[Case], what: str, folder: Path) -> None:
+    botocore = Botocore(folder)
+    store = store_at(folder, FixedClock(datetime(2026, 3, 1, tzinfo=UTC)))
+    tally = Tally()
+    for file, text, changes in cases:
+        with tally.case(file, text, changes):
+            path = folder / ".aws" / file
+            path.parent.mkdir(exist_ok=True)
+            before = text.encode()
+            path.write_bytes(before)
+            try:
+                store.apply(changes)
+            except ConfigError as refused:
+                assert path.read_bytes() == before
+                if refused.code == "not_ours":
+                    # Not for anything the text is: the editing itself is tried all the same.
+                    check_edit(botocore, text, file, changes)
+                tally.parts["not xswitch's to change" if refused.code == "not_ours" else "refused, no safe edit"] += 1
+            else:
+                check_change(botocore, text, path.read_bytes().decode(), file, changes)
+                tally.parts["made" if path.read_bytes() != before else "nothing to do"] += 1
+            assert not [name for name in names(path.parent) if name.endswith(".tmp")]
+            path.unlink()
+    tally.tell("edits", what)
+
+
+@pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 20_000, 1_000))
+def test_an_edit_changes_what_is_meant_or_nothing(chunk: int, how_many: int, folder: Path) -> None:
+    check_edits(drawn(generated, "edits", chunk, how_many), "edits of generated files", folder)
+
+
+@pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 20_000, 1_000))
+def test_an_edit_of_a_damaged_file_changes_what_is_meant_or_nothing(chunk: int, how_many: int, folder: Path) -> None:
+    random = chance("damaged edits", chunk)
+    cases = [(file, broken(text, random), changes) for file, text, changes in drawn(generated, "damaged edits", chunk, how_many)]
+    check_edits(cases, "edits of generated files, damaged at random places", folder)
