@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check unit bench soak screenshots test-tools clean
+.PHONY: demo test check unit bench bench-peers soak screenshots test-tools clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -32,8 +32,20 @@ unit: $(VENV)/.installed
 	$(BIN)/python -m pytest -n auto --cov --cov-report= $(PYTEST_ARGS)
 	$(BIN)/coverage report --include='src/xswitch/core/*,src/xswitch/actions/*' --fail-under=95
 
-bench: $(VENV)/.installed
+# Every promise of docs/performance.md, with the tools of the package index beside it; writes that page.
+BENCH_TOOLS := $(or $(XSWITCH_BENCH_TOOLS),$(HOME)/.cache/xswitch-bench)
+bench: $(VENV)/.installed $(BENCH_TOOLS)/.installed
 	$(BIN)/python benchmarks/run.py
+
+# The tools written in Go as well, where Go is installed; prints.
+bench-peers: $(VENV)/.installed $(BENCH_TOOLS)/.installed
+	$(BIN)/python benchmarks/peers.py --go
+
+$(BENCH_TOOLS)/.installed: benchmarks/peers.txt
+	mkdir -p $(BENCH_TOOLS)
+	$(PYTHON) -m venv $(BENCH_TOOLS)/peers
+	$(BENCH_TOOLS)/peers/bin/pip install -q --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@
 
 # The reliability tests with their full counts (under 20 minutes); SOAK_ARGS go to pytest.
 soak: $(VENV)/.installed

@@ -28,7 +28,8 @@ from xswitch.demo.state import World
 XSWITCH = str(Path(sys.executable).with_name("xswitch"))
 PROFILE = "xs-bench"
 _BASE, _ROLE = "111111111111", "222222222222"
-_KEY, _SECRET = "AKIAQRSTUVWXYZ234567", "benchbenchbenchbenchbenchbenchbenchbench"
+BASE_KEY, BASE_SECRET = "AKIAQRSTUVWXYZ234567", "benchbenchbenchbenchbenchbenchbenchbench"
+ROLE_ARN = f"arn:aws:iam::{_ROLE}:role/Bench"
 _ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _TRUST = {
     "Version": "2012-10-17",
@@ -40,7 +41,7 @@ _STATE = {
         {
             "id": _BASE,
             "name": "base",
-            "users": [{"name": "bench", "access_keys": [{"id": _KEY, "secret": _SECRET}], "policies": {"all": _ALL}}],
+            "users": [{"name": "bench", "access_keys": [{"id": BASE_KEY, "secret": BASE_SECRET}], "policies": {"all": _ALL}}],
         },
         {"id": _ROLE, "name": "role", "roles": [{"name": "Bench", "trust_policy": _TRUST}]},
     ],
@@ -88,6 +89,12 @@ class HotHome:
         assert "xswitch.hot" in done.stderr
         assert "xswitch.cli" not in done.stderr, "the hot path did not answer"
 
+    def empty(self) -> None:
+        """Take every session out of the runtime keyring."""
+        for file in (self.runtime / "xswitch").iterdir():
+            if len(file.name) == wire.KEY_LENGTH:
+                file.unlink()
+
     def shorten(self, seconds: float) -> str:
         """Make the session in the runtime keyring look as if it ends in so many seconds; its access key ID."""
         (file,) = (path for path in (self.runtime / "xswitch").iterdir() if len(path.name) == wire.KEY_LENGTH)
@@ -98,6 +105,11 @@ class HotHome:
         short = Credentials(known.access_key_id, known.secret_access_key, known.session_token, expires)
         file.write_text(wire.encode(record.key, short, expires - timedelta(hours=1)))
         return known.access_key_id
+
+
+def base_config(port: int) -> str:
+    """The base profile and the role's, with the stub's address."""
+    return _PROFILES.format(port=port, account=_ROLE)
 
 
 @contextlib.contextmanager
@@ -114,9 +126,9 @@ def hot_home(folder: Path, aws: EmbeddedAws, roles: int = 10, bus: Mapping[str, 
     runtime = Path(tempfile.mkdtemp(prefix="xs-bench-", dir="/dev/shm"))
     config = home / ".aws" / "config"
     config.parent.mkdir()
-    config.write_text(_PROFILES.format(port=aws.port, account=_ROLE) + config_text(roles))
+    config.write_text(base_config(aws.port) + config_text(roles))
     credentials = home / ".aws" / "credentials"
-    credentials.write_text(f"[bench-base]\naws_access_key_id = {_KEY}\naws_secret_access_key = {_SECRET}\n")
+    credentials.write_text(f"[bench-base]\naws_access_key_id = {BASE_KEY}\naws_secret_access_key = {BASE_SECRET}\n")
     credentials.chmod(0o600)
     settings = home / ".config" / "xswitch" / "config.toml"
     settings.parent.mkdir(parents=True)
@@ -135,6 +147,34 @@ def hot_home(folder: Path, aws: EmbeddedAws, roles: int = 10, bus: Mapping[str, 
         yield HotHome(environ, tuple(shlex.split(written[f"profile {PROFILE}"]["credential_process"])), runtime)
     finally:
         shutil.rmtree(runtime)
+
+
+_MORE = """[profile more-{number}]
+role_arn = {arn}
+role_session_name = bench-{number}
+source_profile = bench-base
+region = eu-west-1
+endpoint_url = http://127.0.0.1:{port}
+
+"""
+_SWITCH_TO_ALL = """
+import os, sys
+from xswitch.actions.api import SwitchOptions
+from xswitch.wiring import build_world
+world = build_world(dict(os.environ))
+for number in range(int(sys.argv[1])):
+    role = world.actions.resolve(f"more-{number}", SwitchOptions())
+    world.actions.switch(role, SwitchOptions(), world.nobody(""), lambda _: None)
+"""
+
+
+def more_sessions(home: HotHome, aws: EmbeddedAws, count: int) -> None:
+    """Switch a home to so many more roles."""
+    config = Path(home.environ["HOME"]) / ".aws" / "config"
+    with config.open("a") as file:
+        file.writelines(_MORE.format(number=number, arn=ROLE_ARN, port=aws.port) for number in range(count))
+    command = [sys.executable, "-c", _SWITCH_TO_ALL, str(count)]
+    subprocess.run(command, env=dict(home.environ), check=True, capture_output=True, timeout=120)
 
 
 @contextlib.contextmanager

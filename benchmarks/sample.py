@@ -24,6 +24,10 @@ _ROLES = ("Admin", "ReadOnly", "Deploy", "Billing")
 _NAMES = ("payments", "search", "ledger", "sandbox", "platform", "data", "media")
 
 
+FIRST_ROW = "payments-0"
+"""What the first role's row begins with on the screen."""
+
+
 def config_text(roles: int) -> str:
     """A config file of `roles` role profiles, all from one base."""
     parts = [_BASE]

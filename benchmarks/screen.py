@@ -1,56 +1,150 @@
-"""The picker without a terminal: the time to its first paint of rows, and of every keystroke."""
+"""The picker: from the start of the process to its first row in a real terminal, and how it bears a very long list.
+
+    python benchmarks/screen.py [ROUNDS]
+
+First paint after data is the time from the end of the reading to the end of the repaint that shows rows; the worst keystroke is the
+slowest of a typed filter, letter by letter and back, from the key to the repainted screen. Both are CPU time, because the harness that
+presses keys waits between them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from cold import measured
+from measure import ROUNDS, Row, figure, interleaved, row
+from sample import FIRST_ROW, home
+
+from xswitch.tui import app
 from xswitch.tui.app import PickerApp
 from xswitch.wiring import build_world
 
 TYPED = "pay prod adm"
 SIZE = (120, 36)
+FEW, MANY = 100, 20_000
+XSWITCH = str(Path(sys.executable).with_name("xswitch"))
+_LIMIT_SECONDS = 30.0
 
 
-def _app(folder: Path) -> PickerApp:
+def shown(argv: Sequence[str], environ: Mapping[str, str], text: bytes) -> Callable[[], object]:
+    """A program in a terminal of its own, until it has written `text`; it is killed then."""
+
+    def run() -> None:
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execve(argv[0], list(argv), dict(environ))
+        try:
+            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+            seen = b""
+            while text not in seen:
+                if not select.select([terminal], [], [], _LIMIT_SECONDS)[0]:
+                    raise SystemExit(f"{argv[0]} shows {seen[-300:]!r}")
+                seen += os.read(terminal, 65536)
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            os.close(terminal)
+
+    return run
+
+
+def start(folder: Path, rounds: int = ROUNDS) -> Row:
+    """From the process's start to the first row, beside the import nobody can do without."""
+    environ = home(folder, FEW)
+    importing = (sys.executable, "-c", "import textual.app; print('imported')")
+    figures = interleaved(
+        {
+            "import textual.app": shown(importing, environ, b"imported"),
+            f"picker to its first row, {FEW} roles": shown((XSWITCH,), environ, FIRST_ROW.encode()),
+        },
+        rounds,
+    )
+    against, ours = figures.values()
+    return row(ours, against, 1.3)
+
+
+def imports(folder: Path) -> list[tuple[str, float]]:
+    """Milliseconds of each module that the picker imports until it can draw, by itself, longest first."""
+    code = "import xswitch.cli.commands.switching, xswitch.wiring, xswitch.tui.run"
+    command = [sys.executable, "-X", "importtime", "-c", code]
+    done = subprocess.run(command, env=home(folder, FEW), check=True, capture_output=True, text=True, timeout=60)
+    return measured(done.stderr)
+
+
+class _Watched(PickerApp):
+    """A picker that tells when its data was there and when it was painted."""
+
+    CSS_PATH = str(Path(app.__file__).with_name("picker.tcss"))  # a subclass's own folder has none
+    read_at = 0.0
+    painted = 0.0
+
+    def _was_read(self, read: object) -> None:
+        self.read_at = time.process_time()
+        super()._was_read(read)  # type: ignore[arg-type] # handed through
+
+    def _display(self, screen: object, renderable: object) -> None:
+        super()._display(screen, renderable)  # type: ignore[arg-type] # handed through
+        if self.read_at and not self.painted and self.picker.list.virtual_size.height:
+            self.painted = time.process_time()
+
+
+async def _once(folder: Path) -> tuple[float, float]:
+    """Milliseconds of the first paint after data, and of the worst keystroke."""
     os.environ["HOME"] = str(folder)
     world = build_world(dict(os.environ))
-    return PickerApp(world.actions, clock=world.clock, environ={})
-
-
-async def _rows(app: PickerApp, pause: object) -> None:
-    """Wait until the config was read and its rows are on the screen."""
-    assert callable(pause)
-    deadline = time.monotonic() + 60
-    while not app.picker.state.loaded and time.monotonic() < deadline:
-        await pause(0.005)
-    await pause()
-
-
-async def keystrokes(folder: Path) -> list[float]:
-    """CPU milliseconds of each key of the typing, and of as many backspaces, in the HOME `folder`.
-
-    CPU, because the harness that presses keys waits between them; the repaint is part of it.
-    """
-    app = _app(folder)
+    picker = _Watched(world.actions, clock=world.clock, environ={})
     times = []
-    async with app.run_test(size=SIZE) as pilot:
-        await _rows(app, pilot.pause)
+    async with picker.run_test(size=SIZE) as pilot:
+        deadline = time.monotonic() + 60
+        while not picker.painted and time.monotonic() < deadline:
+            await pilot.pause(0.005)
         await pilot.press("x", "backspace")
         for key in [*("space" if letter == " " else letter for letter in TYPED), *["backspace"] * len(TYPED)]:
-            start = time.process_time()
+            began = time.process_time()
             await pilot.press(key)
-            times.append((time.process_time() - start) * 1000)
-    return times
+            times.append((time.process_time() - began) * 1000)
+    return (picker.painted - picker.read_at) * 1000, max(times)
 
 
-async def _first_rows(folder: Path) -> None:
-    app = _app(folder)
-    async with app.run_test(size=SIZE) as pilot:
-        await _rows(app, pilot.pause)
+def long_lists(folder: Path, rounds: int = ROUNDS) -> list[Row]:
+    """First paint and worst keystroke with very many roles, beside few."""
+    times: dict[int, tuple[list[float], list[float]]] = {FEW: ([], []), MANY: ([], [])}
+    for roles in times:
+        home(folder, roles)
+    for number in range(rounds + 1):
+        for roles, (paints, keys) in times.items():
+            paint, key = asyncio.run(_once(folder / f"home{roles}"))
+            if number:
+                paints.append(paint)
+                keys.append(key)
+    names = ("first paint after data", "worst keystroke")
+    return [
+        row(figure(f"picker, {name}, {MANY:,} roles", times[MANY][place]), figure(f"{FEW} roles", times[FEW][place]), 2)
+        for place, name in enumerate(names)
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    with tempfile.TemporaryDirectory(prefix="xswitch-bench-") as scratch:
+        folder = Path(scratch)
+        for one in [start(folder / "start", rounds), *long_lists(folder / "long", rounds)]:
+            print(one)
 
 
 if __name__ == "__main__":
-    asyncio.run(_first_rows(Path(os.environ["HOME"])))
+    main()

@@ -15,6 +15,7 @@ from xswitch.actions.api import Listing
 from xswitch.core.errors import ConfigError, VaultLockedError
 from xswitch.core.model import Problem, Settings
 from xswitch.tui.app import PickerApp
+from xswitch.tui.early import Early
 from xswitch.tui.keys import LETTER_SECONDS
 from xswitch.tui.theme import DARK, LIGHT
 
@@ -473,3 +474,39 @@ async def test_while_reading_it_says_so_and_can_be_left() -> None:
         assert len(one.state.order) == 2
         await one.press("escape")
         await one.until(lambda: one.app._exit)
+
+
+async def test_what_was_read_early_is_there_at_once_and_not_read_again() -> None:
+    class Counting(FakeActions):
+        read = 0
+
+        def listing(self) -> Listing:
+            self.read += 1
+            return super().listing()
+
+    actions = Counting()
+    early = Early(actions, FixedClock(NOW))
+    early.wait(20)
+    app = PickerApp(actions, clock=FixedClock(NOW), environ={}, early=early)
+    async with app.run_test(size=(100, 30)) as pilot:
+        one = Driven(app, pilot, actions)
+        await one.until(lambda: one.state.index is not None)
+        assert one.state.loaded
+        assert actions.read == 1
+        await one.press("f5")
+        await one.until(lambda: actions.read == 2)
+
+
+async def test_a_reading_that_failed_early_is_made_again_and_told() -> None:
+    actions = FakeActions()
+    actions.errors["listing"] = ConfigError(
+        "The AWS config can't be read.", why="~/.aws/config: it is a folder.", next_step="xswitch doctor"
+    )
+    early = Early(actions, FixedClock(NOW))
+    early.wait(20)
+    app = PickerApp(actions, clock=FixedClock(NOW), environ={}, early=early)
+    async with app.run_test(size=(100, 30)) as pilot:
+        one = Driven(app, pilot, actions)
+        await one.until(lambda: one.state.load_failure is not None)
+        assert early.take() is None
+        assert "can't be read" in one.text()

@@ -17,21 +17,19 @@ from textual.scrollbar import ScrollBar
 
 from xswitch.actions.api import Actions, Switched
 from xswitch.actions.ports import Clock
-from xswitch.core.match import Matcher
 from xswitch.tui import failure as failures
 from xswitch.tui import state as states
 from xswitch.tui import words
 from xswitch.tui.ask import MfaDialog
-from xswitch.tui.columns import Widths, measure
 from xswitch.tui.commands import PickerCommands
 from xswitch.tui.describe import problem_lines
 from xswitch.tui.dialogs import Dialog, TextDialog, help_lines
+from xswitch.tui.early import Early, Read, read
 from xswitch.tui.explain.flow import Explaining
 from xswitch.tui.flows import Switching, Upkeep
 from xswitch.tui.jobs import CodeAsked, Job, JobEnded, JobTold
 from xswitch.tui.picker import Asked, PickerScreen
 from xswitch.tui.scrollbar import ThinScrollBar
-from xswitch.tui.state import Reading
 from xswitch.tui.theme import DARK, LIGHT, PALETTES, PLAIN, Colourless, choose, textual_theme
 from xswitch.tui.watching import IndexWatch
 
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from xswitch.tui.setup.screen import SetupScreen
 
 _STATUS_EVERY = 10
-Read = tuple[Reading, Matcher, Widths]
 Result = TypeVar("Result")
 
 
@@ -54,7 +51,7 @@ class PickerApp(App[Switched]):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave", "leave", show=False, priority=True)]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- everything the screen has of the world
         self,
         actions: Actions,
         *,
@@ -62,6 +59,7 @@ class PickerApp(App[Switched]):
         environ: Mapping[str, str],
         totp_hint: Callable[[str], str] | None = None,
         notice: str = "",
+        early: Early | None = None,
     ) -> None:
         super().__init__()
         ScrollBar.renderer = ThinScrollBar
@@ -75,12 +73,13 @@ class PickerApp(App[Switched]):
         for palette in PALETTES.values():
             self.register_theme(textual_theme(palette))
         self.theme = choose("auto", environ)
-        self.picker = PickerScreen(clock, environ, notice)
+        self.picker = PickerScreen(clock, environ, notice, self._begin)
         self.explaining = Explaining(self)
         self.switching = Switching(self, self.explaining.failed)
         self.upkeep = Upkeep(self)
         self._setup: Setup | None = None
         self._wanted = ""
+        self._early = early
         self._jobs: set[Job] = set()
         self._prompts = threading.Lock()
         self._watch = IndexWatch(self)
@@ -98,11 +97,10 @@ class PickerApp(App[Switched]):
         return self.picker
 
     def on_mount(self) -> None:
-        """Read, and tick once a second."""
+        """Tick once a second."""
         self.set_interval(1.0, self._tick)
         if not self.is_headless:
             self._leave_when_told()
-        self._read()
 
     def _leave_when_told(self) -> None:
         # A terminal that is closed, or a process that is asked to end, leaves as escape does: with everything put back.
@@ -194,21 +192,22 @@ class PickerApp(App[Switched]):
 
     # -- reading --------------------------------------------------------------------------------------------------
 
-    def _read(self) -> None:
-        def work(_job: Job) -> Read:
-            listing = self.actions.listing()
-            matcher = Matcher(listing.roles, listing.memory, listing.settings, self.clock.now())
-            matcher.prepare()
-            view = None if listing.roles else self.actions.config()
-            return states.reading(listing, view), matcher, measure(listing.roles)
+    def _begin(self) -> None:
+        """The picker is there: show what was read early at once, so that it need be laid out only once."""
+        known = self._early.take() if self._early is not None else None
+        if known is None:
+            self._read()
+        else:
+            self._was_read(known)
 
+    def _read(self) -> None:
         def failed(error: BaseException) -> None:
             failure = failures.of_exception(error)
             self.picker.update(partial(states.with_load_failure, failure=failure))
             if self.picker.state.roles:
                 self.picker.say(failure.what, "✗", "error")
 
-        self.start_job(work, self._was_read, failed)
+        self.start_job(lambda _job: read(self.actions, self.clock), self._was_read, failed)
 
     def _was_read(self, read: Read) -> None:
         what, matcher, widths = read
@@ -224,8 +223,12 @@ class PickerApp(App[Switched]):
             self._wanted = ""
         if again:
             picker.say(f"Read again: {words.many(len(what.listing.roles), 'role')}.")
+        self.call_after_refresh(self._look_around, what.listing.vault_label)
+
+    def _look_around(self, vault_label: str) -> None:
+        # What no row waits for, once the rows are there.
         self.read_status()
-        if not what.listing.vault_label:
+        if not vault_label:
             self._read_vault()
 
     def _read_vault(self) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from xswitch.core.explain.model import Explanation
 from xswitch.core.model import Hop, Origin, Problem, Role, SessionState
 from xswitch.core.text import clean
 from xswitch.tui import words
-from xswitch.tui.explain.lines import short
 from xswitch.tui.failure import Failure
 from xswitch.tui.state import PickerState
 from xswitch.tui.text import Line, Span, cut, span, width_of, wrap
+
+if TYPE_CHECKING:
+    from xswitch.core.explain.model import Explanation
 
 _LABEL = 10
 _STATES = {SessionState.LIVE: "live", SessionState.EXPIRING: "expiring", SessionState.EXPIRED: "expired"}
@@ -43,7 +45,12 @@ def _title(role: Role, width: int) -> list[Line]:
 def _failure(failure: Failure | None, explanation: Explanation | None, width: int) -> list[Line]:
     if failure is None:
         return []
-    return [[], *failure_lines(failure, width), *([[], *short(explanation, width)] if explanation is not None else [])]
+    lines = [[], *failure_lines(failure, width)]
+    if explanation is None:
+        return lines
+    from xswitch.tui.explain.lines import short  # noqa: PLC0415 -- most pickers end without a failure
+
+    return [*lines, [], *short(explanation, width)]
 
 
 def failure_lines(failure: Failure, width: int) -> list[Line]:

@@ -11,7 +11,6 @@ from textual.timer import Timer
 
 from xswitch.actions.api import Actions, Forgotten, Renewed, Switched, SwitchOptions
 from xswitch.actions.ports import Clock
-from xswitch.core.access.link import role_link
 from xswitch.core.errors import CancelledError, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.shellcode import quote
@@ -288,6 +287,8 @@ class Upkeep:
         """Copy the console's switch-role link of a role, or say why there is none."""
         picker = self._stage.picker
         try:
+            from xswitch.core.access.link import role_link  # noqa: PLC0415 -- 8 ms, and few ask for a link
+
             link = role_link(role)
         except XswitchError as error:
             picker.say(str(error), "✗", "error")

@@ -55,11 +55,12 @@ class PickerScreen(Screen[None]):
     # The filter has the focus and takes every key first; these only count should it ever have lost it.
     BINDINGS: ClassVar[list[BindingType]] = [Binding(key, f"do('{action}')", action, show=False) for key, action in ACTIONS.items()]
 
-    def __init__(self, clock: Clock, environ: Mapping[str, str], notice: str) -> None:
+    def __init__(self, clock: Clock, environ: Mapping[str, str], notice: str, begin: Callable[[], None]) -> None:
         super().__init__()
         self.state = PickerState()
         self.matcher: Matcher | None = None
         self._notice = notice
+        self._begin = begin
         self.header = Header(clock, environ)
         self.filter = Filter()
         self.count = Lines(lambda _width: [self._count()], id="count")
@@ -90,8 +91,9 @@ class PickerScreen(Screen[None]):
         yield self.keys
 
     def on_mount(self) -> None:
-        """Something to look at while the files are being read."""
+        """Something to look at while the files are being read, unless they were."""
         self.show(self.state)
+        self._begin()
 
     # -- drawing --------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from xswitch.actions.api import Actions, Switched
 from xswitch.actions.ports import Clock
 from xswitch.core.errors import ExitCode, XswitchError
 from xswitch.tui.app import PickerApp
+from xswitch.tui.early import Early
 from xswitch.tui.failure import of_bug
 
 _RARELY = 100_000
@@ -23,25 +24,26 @@ class PickerResult:
     exit_code: int
 
 
-def run_picker(
+def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
     actions: Actions,
     *,
     clock: Clock,
     environ: Mapping[str, str],
     totp_hint: Callable[[str], str] | None = None,
     notice: str = "",
+    early: Early | None = None,
 ) -> PickerResult:
     """Show the picker full screen on descriptors 0 and 2, which must be a terminal, until a role is switched to or the user leaves.
 
     `environ` is read for NO_COLOR, COLORFGBG, AWS_REGION and AWS_DEFAULT_REGION. `totp_hint` gives the code to show in the MFA
-    dialog (the demo's), `notice` a line to show under the title. The terminal is as it was afterwards, whatever happens.
-    Raises XswitchError only for a bug of the screen itself.
+    dialog (the demo's), `notice` a line to show under the title; `early` is a reading that has begun. The terminal is as it was
+    afterwards, whatever happens. Raises XswitchError only for a bug of the screen itself.
     """
     # Thousands of roles are millions of objects that live as long as the screen: looking through them again and again for garbage
     # would make one key in many slow.
     thresholds = gc.get_threshold()
     gc.set_threshold(_RARELY, *thresholds[1:])
-    app = PickerApp(actions, clock=clock, environ=environ, totp_hint=totp_hint, notice=notice)
+    app = PickerApp(actions, clock=clock, environ=environ, totp_hint=totp_hint, notice=notice, early=early)
     try:
         switched = app.run()
     except KeyboardInterrupt:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from xswitch.actions.api import BaseInfo, Listing, MfaInfo, StatusRow
-from xswitch.core.explain.model import Explanation
 from xswitch.core.model import ConfigView, Memory, Problem, Role, SessionState, Settings
 from xswitch.tui.failure import Failure
 from xswitch.tui.sessions import NO_SESSION, Session, Standing, standing
+
+if TYPE_CHECKING:  # 4 ms, and most pickers end without one
+    from xswitch.core.explain.model import Explanation
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,13 +43,23 @@ def switch(context: Context) -> int:
 
 def picker(context: Context) -> int:
     """The screen; afterwards the same as a switch by name."""
-    from xswitch.tui.run import run_picker  # noqa: PLC0415 -- Textual is loaded only when there is a screen to draw
-
     if getattr(context.arguments, "json", False):
         raise UsageError("--json needs a TARGET.", next_step="xswitch switch TARGET --json")
+    from xswitch.tui.early import Early  # noqa: PLC0415 -- only when there is a screen to draw
+
     world = context.world
     with whole_screen():
-        result = run_picker(world.actions, clock=world.clock, environ=context.environ, totp_hint=world.totp_hint, notice=world.notice)
+        early = Early(world.actions, world.clock)
+        from xswitch.tui.run import run_picker  # noqa: PLC0415 -- Textual takes 150 ms to load, in which the reading gets done
+
+        result = run_picker(
+            world.actions,
+            clock=world.clock,
+            environ=context.environ,
+            totp_hint=world.totp_hint,
+            notice=world.notice,
+            early=early,
+        )
     if result.switched is None:
         return result.exit_code
     _deliver(context, result.switched)

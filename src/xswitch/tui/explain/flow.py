@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from xswitch.core.errors import CancelledError, XswitchError
-from xswitch.core.explain.model import Explanation
 from xswitch.core.model import Role
 from xswitch.tui import state as states
 from xswitch.tui.flows import Stage
+
+if TYPE_CHECKING:
+    from xswitch.core.explain.model import Explanation
 
 
 class Explaining:
