@@ -43,4 +43,4 @@ def svg(rows: Sequence[Row], peers: Sequence[Figure]) -> str:
 def _bar(y: int, name: str, length: float, kind: str, value: str) -> str:
     label = f'<text x="{_LABELS - 8}" y="{y}" text-anchor="end">{escape(name)}</text>'
     bar = f'<rect class="{kind}" x="{_LABELS}" y="{y - 11}" width="{length:.1f}" height="14" rx="2"/>'
-    return f'{label}{bar}<text x="{_LABELS + length + 6:.1f}" y="{y}">{escape(value)}</text>'
+    return f'{label}{bar}<text x="{_LABELS + _BAR + 8}" y="{y}">{escape(value)}</text>'

@@ -34,9 +34,9 @@ from xswitch.actions.api import Listing
 from xswitch.core.errors import AwsDeniedError
 from xswitch.core.model import Settings
 from xswitch.tui.app import PickerApp
+from xswitch.tui.palette import DARK, LIGHT, PALETTES
 from xswitch.tui.setup.screen import SetupScreen
 from xswitch.tui.setup.state import Stage
-from xswitch.tui.theme import DARK, LIGHT, PALETTES
 
 _STEP = 0.02
 _PATIENCE = 500

@@ -19,6 +19,8 @@ from support_tui import FakeActions, make_role, many_roles, sample_listing
 from xswitch.actions.api import Listing
 from xswitch.core.errors import XswitchError
 from xswitch.tui.app import PickerApp
+from xswitch.tui.early import Early
+from xswitch.tui.firstpaint import painted
 from xswitch.tui.run import run_picker
 
 HOSTILE = "evil\x1b]52;c;SGFja2Vk\x07\x1b[2J\x9b31m\u202e"
@@ -66,13 +68,17 @@ def main() -> int:
 
 
 def play(actions: FakeActions, result: Path, mode: str) -> int:
-    outcome = run_picker(
-        actions,
-        clock=SystemClock(),
-        environ=os.environ,
-        totp_hint=(lambda _serial: "123456") if mode == "mfa" else None,
-        notice="A demo, with nothing of yours in it." if mode == "mfa" else "",
-    )
+    early = Early(actions, SystemClock())
+    with painted(early, os.environ, SystemClock().now()) as seen:
+        outcome = run_picker(
+            actions,
+            clock=SystemClock(),
+            environ=os.environ,
+            totp_hint=(lambda _serial: "123456") if mode == "mfa" else None,
+            notice="A demo, with nothing of yours in it." if mode == "mfa" else "",
+            early=early,
+            painted=seen,
+        )
     switched = outcome.switched.role.name if outcome.switched else None
     result.write_text(json.dumps({"switched": switched, "exit_code": outcome.exit_code, "asked": actions.asked}), encoding="utf-8")
     return outcome.exit_code

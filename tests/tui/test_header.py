@@ -8,9 +8,9 @@ import pytest
 from support_tui import NOW, sample_listing
 from xswitch.actions.api import BaseInfo
 from xswitch.tui import state as states
-from xswitch.tui.header import title
 from xswitch.tui.state import PickerState, Reading
 from xswitch.tui.text import width_of
+from xswitch.tui.title import title
 
 
 def state_of(**changes: object) -> PickerState:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from xswitch.tui.dialogs import help_lines
-from xswitch.tui.keybar import arranged, picker_items
+from xswitch.tui.keyitems import arranged, picker_items
 from xswitch.tui.keys import KEYS, LETTERS, Letters, name, shown, typed
 from xswitch.tui.text import width_of
 

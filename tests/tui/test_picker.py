@@ -17,7 +17,7 @@ from xswitch.core.model import Problem, Settings
 from xswitch.tui.app import PickerApp
 from xswitch.tui.early import Early
 from xswitch.tui.keys import LETTER_SECONDS
-from xswitch.tui.theme import DARK, LIGHT
+from xswitch.tui.palette import DARK, LIGHT
 
 
 async def test_it_opens_on_all_roles_with_the_filter_focused() -> None:

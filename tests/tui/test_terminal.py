@@ -120,9 +120,11 @@ def test_leaving_gives_130_and_the_terminal_as_it_was(start: Callable[..., Termi
     terminal.child.send(key)
     terminal.until(LEFT)
     terminal.until(b"\x1b[?1004l")
-    after = termios.tcgetattr(terminal.child.child_fd)
+    deadline = time.monotonic() + _PATIENCE
+    while termios.tcgetattr(terminal.child.child_fd) != terminal.before and time.monotonic() < deadline:
+        terminal._read()
+    assert termios.tcgetattr(terminal.child.child_fd) == terminal.before
     assert terminal.ended() == 130
-    assert after == terminal.before
     assert all(sequence in terminal.written for sequence in PUT_BACK)
     assert terminal.written.rindex(b"\x1b[?1000h") < terminal.written.rindex(b"\x1b[?1000l")
     assert terminal.outcome() == {"switched": None, "exit_code": 130, "asked": []}

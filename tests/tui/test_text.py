@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from xswitch.tui.text import Line, cut, fit, marked, pad, span, strip, width_of, wrap
-from xswitch.tui.theme import DARK, PALETTES, PLAIN
+from xswitch.tui.palette import DARK, PALETTES, PLAIN
+from xswitch.tui.strips import strip
+from xswitch.tui.text import Line, cut, fit, marked, pad, span, width_of, wrap
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60).map(lambda text: span(text)[0])
 

@@ -7,7 +7,8 @@ from rich.style import Style
 from textual.color import Color
 
 from xswitch.core.guard import COLOURS
-from xswitch.tui.theme import DARK, LIGHT, PALETTES, PLAIN, Colourless, choose, textual_theme
+from xswitch.tui.palette import DARK, LIGHT, PALETTES, PLAIN, choose
+from xswitch.tui.theme import Colourless, textual_theme
 
 
 def luminance(colour: str) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.scrollbar import ScrollBar
 
@@ -28,9 +29,10 @@ from xswitch.tui.early import Early, Read, read
 from xswitch.tui.explain.flow import Explaining
 from xswitch.tui.flows import Switching, Upkeep
 from xswitch.tui.jobs import CodeAsked, Job, JobEnded, JobTold
+from xswitch.tui.palette import DARK, LIGHT, PALETTES, PLAIN, choose
 from xswitch.tui.picker import Asked, PickerScreen
 from xswitch.tui.scrollbar import ThinScrollBar
-from xswitch.tui.theme import DARK, LIGHT, PALETTES, PLAIN, Colourless, choose, textual_theme
+from xswitch.tui.theme import Colourless, textual_theme
 from xswitch.tui.watching import IndexWatch
 
 if TYPE_CHECKING:
@@ -60,10 +62,12 @@ class PickerApp(App[Switched]):
         totp_hint: Callable[[str], str] | None = None,
         notice: str = "",
         early: Early | None = None,
+        driver_class: type[Driver] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=driver_class)
         ScrollBar.renderer = ThinScrollBar
         self.actions = actions
+        self.settled: Callable[[], object] = lambda: None
         self.clock = clock
         self._environ = environ
         self._hint = totp_hint
@@ -227,6 +231,7 @@ class PickerApp(App[Switched]):
 
     def _look_around(self, vault_label: str) -> None:
         # What no row waits for, once the rows are there.
+        self.settled()
         self.read_status()
         if not vault_label:
             self._read_vault()

@@ -16,7 +16,7 @@ from xswitch.core.guard import confirms
 from xswitch.core.model import Guard, MfaChallenge, Role
 from xswitch.tui import words
 from xswitch.tui.dialogs import Dialog, role_lines
-from xswitch.tui.keybar import Item
+from xswitch.tui.keyitems import Item
 from xswitch.tui.lines import Lines
 from xswitch.tui.text import Line, span, wrap
 

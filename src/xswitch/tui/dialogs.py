@@ -12,7 +12,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 
 from xswitch.core.model import Role
-from xswitch.tui.keybar import Item, KeyBar
+from xswitch.tui.keybar import KeyBar
+from xswitch.tui.keyitems import Item
 from xswitch.tui.keys import KEYS, MOVES, name
 from xswitch.tui.lines import Content, Lines
 from xswitch.tui.text import Line, pad, span, wrap

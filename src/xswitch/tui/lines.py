@@ -10,8 +10,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from xswitch.tui.text import Line, strip
-from xswitch.tui.theme import DARK, PALETTES, Palette
+from xswitch.tui.palette import DARK, PALETTES, Palette
+from xswitch.tui.strips import strip
+from xswitch.tui.text import Line
 
 Content = Callable[[int], list[Line]]
 """Lines for a width."""

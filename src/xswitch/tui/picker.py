@@ -26,17 +26,16 @@ from xswitch.tui.columns import Widths
 from xswitch.tui.detail import Detail
 from xswitch.tui.empty import empty_lines
 from xswitch.tui.filterline import Filter
+from xswitch.tui.firstpaint import BELOW_ROWS, ROOMY_ROWS, SIDE_COLUMNS, notice_lines
 from xswitch.tui.header import Header
-from xswitch.tui.keybar import KeyBar, picker_items
+from xswitch.tui.keybar import KeyBar
+from xswitch.tui.keyitems import picker_items
 from xswitch.tui.keys import ACTIONS
 from xswitch.tui.lines import Lines
 from xswitch.tui.rolelist import Headings, RoleList
 from xswitch.tui.state import PickerState
-from xswitch.tui.text import Line, wrap
+from xswitch.tui.text import Line
 
-SIDE_COLUMNS = 100
-BELOW_ROWS = 36
-ROOMY_ROWS = 27
 _MESSAGE_SECONDS = 5.0
 
 
@@ -77,7 +76,7 @@ class PickerScreen(Screen[None]):
         """Title, notice, filter, list and detail, keys."""
         yield self.header
         if self._notice:
-            yield Lines(lambda width: wrap([("◆ ", "accent"), (clean(self._notice), "text")], width, hang=2), id="notice")
+            yield Lines(lambda width: notice_lines(self._notice, width), id="notice")
         with Horizontal(id="query"):
             yield Lines(lambda _width: [[(words.PROMPT, "accent")]], classes="prompt")
             yield self.filter

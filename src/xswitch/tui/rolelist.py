@@ -17,7 +17,7 @@ from xswitch.tui.columns import Column, Widths, layout, measure
 from xswitch.tui.lines import base_style, palette_of
 from xswitch.tui.rows import group_line, heading_line, mfa_text, role_line, session_text
 from xswitch.tui.state import PickerState
-from xswitch.tui.text import strip
+from xswitch.tui.strips import strip
 
 _DOUBLE = 2
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from textual.driver import Driver
 
 from xswitch.actions.api import Actions, Switched
 from xswitch.actions.ports import Clock
@@ -12,8 +15,35 @@ from xswitch.core.errors import ExitCode, XswitchError
 from xswitch.tui.app import PickerApp
 from xswitch.tui.early import Early
 from xswitch.tui.failure import of_bug
+from xswitch.tui.firstpaint import ENTER
 
 _RARELY = 100_000
+_MOMENT = 0.02
+
+
+def _continuing(settled: threading.Event) -> type[Driver]:
+    """The usual driver, but for two things at the start.
+
+    It doesn't enter the alternate screen a second time, which would clear what stands there; and it leaves keys in the terminal until the
+    picker is ready for them, as Textual drops those that come before there is anything to take them.
+    """
+    from textual.drivers.linux_driver import LinuxDriver  # noqa: PLC0415 -- there is none on Windows
+
+    class Continuing(LinuxDriver):
+        entered = False
+
+        def write(self, data: str) -> None:
+            if data == ENTER and not self.entered:
+                self.entered = True
+                return
+            super().write(data)
+
+        def run_input_thread(self) -> None:
+            while not settled.wait(_MOMENT) and not self.exit_event.is_set():
+                pass
+            super().run_input_thread()
+
+    return Continuing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +62,30 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
     totp_hint: Callable[[str], str] | None = None,
     notice: str = "",
     early: Early | None = None,
+    painted: bool = False,
 ) -> PickerResult:
     """Show the picker full screen on descriptors 0 and 2, which must be a terminal, until a role is switched to or the user leaves.
 
     `environ` is read for NO_COLOR, COLORFGBG, AWS_REGION and AWS_DEFAULT_REGION. `totp_hint` gives the code to show in the MFA
-    dialog (the demo's), `notice` a line to show under the title; `early` is a reading that has begun. The terminal is as it was
-    afterwards, whatever happens. Raises XswitchError only for a bug of the screen itself.
+    dialog (the demo's), `notice` a line to show under the title, `early` is a reading that has begun, `painted` says that its rows
+    are on the screen already. The terminal is as it was afterwards, whatever happens. Raises XswitchError only for a bug of the
+    screen itself.
     """
     # Thousands of roles are millions of objects that live as long as the screen: looking through them again and again for garbage
     # would make one key in many slow.
     thresholds = gc.get_threshold()
     gc.set_threshold(_RARELY, *thresholds[1:])
-    app = PickerApp(actions, clock=clock, environ=environ, totp_hint=totp_hint, notice=notice, early=early)
+    settled = threading.Event()
+    app = PickerApp(
+        actions,
+        clock=clock,
+        environ=environ,
+        totp_hint=totp_hint,
+        notice=notice,
+        early=early,
+        driver_class=_continuing(settled) if painted else None,
+    )
+    app.settled = settled.set
     try:
         switched = app.run()
     except KeyboardInterrupt:

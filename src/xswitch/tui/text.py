@@ -9,12 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
-from textual.strip import Strip
 
 from xswitch.core.text import clean
-from xswitch.tui.theme import Palette
 
 Span = tuple[str, str]
 Line = list[Span]
@@ -169,17 +165,3 @@ def _words(text: str) -> list[str]:
     if text:
         words.append(text[start:])
     return words
-
-
-def strip(line: Sequence[Span], width: int, palette: Palette, base: Style, over: Style | None = None) -> Strip:
-    """The line as Textual draws it: exactly `width` cells on `base`, with `over` (the cursor) laid on top."""
-    segments = []
-    used = 0
-    for text, meaning in line:
-        style = base + palette.style(meaning)
-        segments.append(Segment(text, style if over is None else style + over))
-        used += cell_len(text)
-    if used < width:
-        segments.append(Segment(" " * (width - used), base if over is None else base + over))
-    drawn = Strip(segments, max(used, width))
-    return drawn if used <= width else drawn.crop(0, width)

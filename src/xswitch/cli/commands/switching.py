@@ -48,9 +48,11 @@ def picker(context: Context) -> int:
     from xswitch.tui.early import Early  # noqa: PLC0415 -- only when there is a screen to draw
 
     world = context.world
-    with whole_screen():
-        early = Early(world.actions, world.clock)
-        from xswitch.tui.run import run_picker  # noqa: PLC0415 -- Textual takes 150 ms to load, in which the reading gets done
+    early = Early(world.actions, world.clock)
+    from xswitch.tui.firstpaint import painted  # noqa: PLC0415 -- as above, while the reading has begun
+
+    with whole_screen(), painted(early, context.environ, world.clock.now(), world.notice) as seen:
+        from xswitch.tui.run import run_picker  # noqa: PLC0415 -- Textual takes 150 ms to load, behind the first picture
 
         result = run_picker(
             world.actions,
@@ -59,6 +61,7 @@ def picker(context: Context) -> int:
             totp_hint=world.totp_hint,
             notice=world.notice,
             early=early,
+            painted=seen,
         )
     if result.switched is None:
         return result.exit_code

@@ -22,7 +22,8 @@ def verify(old: str, new: str, file: FileKind, edits: Sequence[Edit]) -> None:
     no value.
     """
     edits = [edit for edit in edits if edit.file == file]
-    before, after = parse(old, file), parse(new, file)
+    before = parse(old, file)
+    after = before if new == old else parse(new, file)
     expected = _sdk(before)
     for edit in edits:
         _edit_sdk(expected, edit)

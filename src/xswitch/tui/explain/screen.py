@@ -14,7 +14,8 @@ from textual.screen import Screen
 from xswitch.core.explain.model import Explanation
 from xswitch.core.text import clean
 from xswitch.tui.explain.lines import panel
-from xswitch.tui.keybar import Item, KeyBar
+from xswitch.tui.keybar import KeyBar
+from xswitch.tui.keyitems import Item
 from xswitch.tui.lines import Lines, ScrollingLines
 from xswitch.tui.text import Line
 

@@ -18,7 +18,8 @@ from textual.widgets import Input
 
 from xswitch.tui.lines import Lines, base_style, palette_of
 from xswitch.tui.setup.form import Field, Values, asked
-from xswitch.tui.text import Line, span, strip, wrap
+from xswitch.tui.strips import strip
+from xswitch.tui.text import Line, span, wrap
 
 PROFILE_FIELDS = frozenset({"source_profile", "target_profile", "switch_from"})
 

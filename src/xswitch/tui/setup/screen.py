@@ -15,7 +15,8 @@ from textual.widgets import Input
 
 from xswitch.core.text import clean
 from xswitch.tui.describe import failure_lines
-from xswitch.tui.keybar import Item, KeyBar
+from xswitch.tui.keybar import KeyBar
+from xswitch.tui.keyitems import Item
 from xswitch.tui.lines import Lines, ScrollingLines
 from xswitch.tui.setup import state as states
 from xswitch.tui.setup.fields import Answered, Form
