@@ -112,6 +112,17 @@ def test_nothing_is_written_when_nothing_changes(store: FileConfigStore, config:
     assert not (clean_world / "state/backups").exists()
 
 
+@pytest.mark.parametrize("change", [RemoveProfile("config", "dev"), SetProfile("config", "dev", {"region": "eu-west-1"})])
+def test_an_edit_that_changes_no_byte_is_refused_when_the_aws_cli_reads_otherwise(
+    store: FileConfigStore, config: Path, change: RemoveProfile | SetProfile
+) -> None:
+    own = "" if isinstance(change, RemoveProfile) else "[profile dev]\nregion = eu-west-1\n"
+    text = f"{own}[profile 'dev']\nregion = us-east-1\n"
+    config.write_text(text)
+    assert "AWS CLI would" in refusal(lambda: store.apply([change]), "edit_unsafe").why
+    assert config.read_text() == text
+
+
 def test_new_files_and_folders_are_private_whatever_the_umask(store: FileConfigStore, clean_world: Path) -> None:
     old = os.umask(0)
     try:

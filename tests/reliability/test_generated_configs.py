@@ -26,7 +26,7 @@ def kind_of(file: FileKind, text: str) -> str:
     return "mixed: something in them is told as a problem" if codes else "valid for every reader"
 
 
-def check_files(cases: Iterable[tuple[FileKind, str]], what: str, folder: Path) -> None:
+def checked(cases: Iterable[tuple[FileKind, str]], folder: Path) -> Tally:
     botocore = Botocore(folder)
     tally = Tally()
     for file, text in cases:
@@ -34,17 +34,14 @@ def check_files(cases: Iterable[tuple[FileKind, str]], what: str, folder: Path) 
             check_prediction(botocore, text)
             check_differences(botocore, text, file)
             tally.parts[kind_of(file, text)] += 1
-    tally.tell("configs", what)
+    return tally
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(300, 20_000, 1_000))
-def test_generated_files_are_read_as_they_are(chunk: int, how_many: int, tmp_path: Path) -> None:
+def test_files_are_read_as_they_are(chunk: int, how_many: int, tmp_path: Path) -> None:
     cases = drawn(generated, "configs", chunk, how_many)
-    check_files(cases, "generated files", tmp_path)
-
-
-@pytest.mark.parametrize(("chunk", "how_many"), chunks(300, 20_000, 1_000))
-def test_damaged_files_are_read_as_they_are(chunk: int, how_many: int, tmp_path: Path) -> None:
-    random = chance("damaged configs", chunk)
-    cases = [(file, broken(text, random)) for file, text in drawn(generated, "damaged configs", chunk, how_many)]
-    check_files(cases, "generated files, damaged at random places", tmp_path)
+    random = chance("configs damaged", chunk)
+    whole = checked(cases, tmp_path)
+    damaged = checked([(file, broken(text, random)) for file, text in cases], tmp_path)
+    whole.tell("configs", "generated files")
+    damaged.tell("configs", "generated files, damaged at random places")

@@ -32,7 +32,7 @@ def folder() -> Iterator[Path]:
         yield Path(path)
 
 
-def check_edits(cases: Sequence[Case], what: str, folder: Path) -> None:
+def checked(cases: Sequence[Case], folder: Path) -> Tally:
     botocore = Botocore(folder)
     store = store_at(folder, FixedClock(datetime(2026, 3, 1, tzinfo=UTC)))
     tally = Tally()
@@ -55,16 +55,14 @@ def check_edits(cases: Sequence[Case], what: str, folder: Path) -> None:
                 tally.parts["made" if path.read_bytes() != before else "nothing to do"] += 1
             assert not [name for name in names(path.parent) if name.endswith(".tmp")]
             path.unlink()
-    tally.tell("edits", what)
+    return tally
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 20_000, 1_000))
 def test_an_edit_changes_what_is_meant_or_nothing(chunk: int, how_many: int, folder: Path) -> None:
-    check_edits(drawn(generated, "edits", chunk, how_many), "edits of generated files", folder)
-
-
-@pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 20_000, 1_000))
-def test_an_edit_of_a_damaged_file_changes_what_is_meant_or_nothing(chunk: int, how_many: int, folder: Path) -> None:
-    random = chance("damaged edits", chunk)
-    cases = [(file, broken(text, random), changes) for file, text, changes in drawn(generated, "damaged edits", chunk, how_many)]
-    check_edits(cases, "edits of generated files, damaged at random places", folder)
+    cases = drawn(generated, "edits", chunk, how_many)
+    random = chance("edits damaged", chunk)
+    whole = checked(cases, folder)
+    damaged = checked([(file, broken(text, random), changes) for file, text, changes in cases], folder)
+    whole.tell("edits", "edits of generated files")
+    damaged.tell("edits", "edits of generated files, damaged at random places")
