@@ -74,16 +74,20 @@ class NotingPrompt(FakePrompt):
         return super().code(challenge)
 
 
-def main() -> None:
-    """Ask for the session of one profile."""
-    folder, profile, processes = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+def answer(folder: Path, profile: str, processes: int) -> str:
+    """The session of one profile, as `credential-process` gives it, once all processes have started."""
     world = World()
     sts = CountingSts(world.clock)
     sts.folder, sts.processes = folder, processes
     locks = FileLocks(folder / "locks")
     ports = replace(world.ports, vault=FileVault(folder / "vault"), index=JsonIndex(folder / "index.json", locks), locks=locks, sts=sts)
     (folder / f"started-{os.getpid()}").touch()
-    sys.stdout.write(RealActions(ports).credential_process(profile, NotingPrompt(folder)) + "\n")
+    return RealActions(ports).credential_process(profile, NotingPrompt(folder))
+
+
+def main() -> None:
+    """Ask for the session of one profile."""
+    sys.stdout.write(answer(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,25 +1,5 @@
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from support_homes import aws, home
 
-import pytest
-
-from support_aws import aws_server
-from support_e2e import Home
-from xswitch.demo.server import EmbeddedAws
-
-
-@pytest.fixture
-def aws() -> Iterator[EmbeddedAws]:
-    with aws_server() as server:
-        yield server
-
-
-@pytest.fixture
-def home(clean_world: Path, aws: EmbeddedAws) -> Iterator[Home]:
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
-    yield Home(clean_world, aws, memory)
-    shutil.rmtree(memory)
+__all__ = ["aws", "home"]
