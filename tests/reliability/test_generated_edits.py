@@ -16,17 +16,22 @@ from support_configchecks import check_change, check_edit, edits, files
 from support_configfile import names, store_at
 from support_generated import Tally, broken, drawn
 from support_soak import chance, chunks
+from xswitch.adapters import configwrite
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import Edit, FileKind
 
 Case = tuple[FileKind, str, Sequence[Edit]]
 
-generated: st.SearchStrategy[Case] = files.flatmap(lambda file: st.tuples(st.just(file), texts(file), edits(file)))
+PER_FILE = 4
+
+# Several edits of each file: it is the file that takes time to generate.
+generated = files.flatmap(lambda file: st.tuples(st.just(file), texts(file), st.lists(edits(file), min_size=PER_FILE, max_size=PER_FILE)))
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder in memory, where that can be had: each edit makes what it writes safe on the disk, and that is all its time."""
+    monkeypatch.setattr(configwrite, "_SETTLE_SECONDS", 0)  # nobody else writes here, so an empty file stays one
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as path:
         yield Path(path)
@@ -60,7 +65,8 @@ def checked(cases: Sequence[Case], folder: Path) -> Tally:
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 20_000, 1_000))
 def test_an_edit_changes_what_is_meant_or_nothing(chunk: int, how_many: int, folder: Path) -> None:
-    cases = drawn(generated, "edits", chunk, how_many)
+    cases = [(file, text, one) for file, text, several in drawn(generated, "edits", chunk, how_many // PER_FILE) for one in several]
+    assert len(cases) == how_many
     random = chance("edits damaged", chunk)
     whole = checked(cases, folder)
     damaged = checked([(file, broken(text, random), changes) for file, text, changes in cases], folder)
