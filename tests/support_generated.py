@@ -17,6 +17,7 @@ from support_soak import chance, tell
 
 T = TypeVar("T")
 _ROUNDS = 50
+_NOTE = 2_000
 
 
 class PlainProvider(HypothesisProvider):
@@ -82,7 +83,7 @@ class Tally:
             self.wrong += 1
             if not self.note:
                 place = traceback.extract_tb(error.__traceback__)[-1]
-                self.note = f"{type(error).__name__} {error} in {place.name}: {place.line}: {shown!r}"
+                self.note = f"{type(error).__name__} {error} in {place.name}: {place.line}: {shown!a}"[:_NOTE]
 
     def tell(self, row: str, what: str) -> None:
         """Write the figure down; fails the test when a case was wrong."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TOOLS
-from xswitch.core.shellcode import emit
+from xswitch.core.shellcode import emit, quote
 from xswitch.core.shellinit import completion_template, init_template, render_completion, render_init
 
 REAL_SHELLS = ("bash", "zsh", "fish", "nu")
@@ -97,6 +97,17 @@ def run_shell(
     # Not by subprocess itself: it would make every CR a newline.
     out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+
+def spoken(shell: str, program: str, texts: Sequence[str], folder: Path, *, env: Mapping[str, str] | None = None) -> list[str]:
+    """The texts as one process of the shell says them, each quoted for it."""
+    if shell == "nu":
+        lines = [f"print --no-newline --raw {quote(shell, one)} (char nul)" for one in texts]
+    else:
+        lines = [f"printf '%s\\0' {quote(shell, one)}" for one in texts]
+    done = run_shell(program, shell, "\n".join(lines), folder, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split("\0")[:-1]
 
 
 @dataclass(frozen=True)

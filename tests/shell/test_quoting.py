@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support_shells import environment, run_shell, shell_program, show
-from xswitch.core.shellcode import emit, quote
+from support_shells import environment, run_shell, shell_program, show, spoken
+from xswitch.core.shellcode import emit
 
 SHELLS = ("bash", "zsh", "sh", "fish", "nu")
 NASTY = (
@@ -60,21 +60,10 @@ text = st.text(
 )
 
 
-def _spoken(shell: str, program: str, texts: Sequence[str], folder: Path) -> list[str]:
-    """The texts as one process of the shell passes them on, each between NULs."""
-    if shell == "nu":
-        lines = [f"print --no-newline --raw {quote(shell, one)} (char nul)" for one in texts]
-    else:
-        lines = [f"printf '%s\\0' {quote(shell, one)}" for one in texts]
-    done = run_shell(program, shell, "\n".join(lines), folder)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.split("\0")[:-1]
-
-
 @pytest.mark.parametrize("shell", SHELLS)
 def test_nasty_texts_come_out_as_they_went_in(shell: str, need: Callable[[str], str], tmp_path: Path) -> None:
     texts = NASTY if shell == "nu" else (*NASTY, *BYTES)
-    assert _spoken(shell, shell_program(shell, need), texts, tmp_path / "run") == list(texts)
+    assert spoken(shell, shell_program(shell, need), texts, tmp_path / "run") == list(texts)
     assert not (tmp_path / "run" / "pwned").exists()
 
 
@@ -85,7 +74,7 @@ def test_any_text_comes_out_as_it_went_in(shell: str, need: Callable[[str], str]
     @given(texts=st.lists(text.map(lambda one: one.replace("\0", "")), min_size=100, max_size=150))
     @settings(max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     def check(texts: list[str]) -> None:
-        assert _spoken(shell, program, texts, tmp_path / "run") == texts
+        assert spoken(shell, program, texts, tmp_path / "run") == texts
 
     check()
 
