@@ -208,6 +208,7 @@ def test_several_edits_are_made_one_after_another() -> None:
         "\x1b[0mk3y",
         "\u00a0k3y",
         "k3y\x85",
+        "k3y\udc80",
     ],
 )
 def test_a_value_that_could_be_read_otherwise_is_refused(value: str) -> None:
@@ -238,9 +239,11 @@ def test_keys_for_everybody_are_never_written() -> None:
     assert edited("", put("DEFAULT", a="b")) == "[profile DEFAULT]\na = b\n"
 
 
-def test_a_comment_can_inject_nothing() -> None:
-    with pytest.raises(ConfigError):
-        apply_edits("", "config", [SetProfile("config", "a", {}, "x\n[profile evil]")])
+@pytest.mark.parametrize("comment", ["x\n[profile evil]", "x\udc80"])
+def test_a_comment_can_inject_nothing(comment: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        apply_edits("", "config", [SetProfile("config", "a", {}, comment)])
+    assert refused.value.code == "unsafe_comment"
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ OWN_COMMENT = "# xswitch"
 _SPACE = " \t\r\n"
 
 _control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+_no_text = re.compile(r"[\ud800-\udfff]").search
 _writable_key = re.compile(r"[a-z0-9_./%@+-]+").fullmatch
 _comment_after_blank = re.compile(r"[ \t][#;]").search
 
@@ -229,8 +230,12 @@ def _check(edit: SetProfile) -> None:
     _check_name(edit)
     for key, value in edit.properties.items():
         _check_property(edit, key, value)
-    if _control(edit.comment):
-        raise ConfigError("A comment with a control character can't be written.", next_step="Leave it out.", code="unsafe_comment")
+    if _control(edit.comment) or _no_text(edit.comment):
+        raise ConfigError(
+            "A comment with a control character, or bytes that are no text, can't be written.",
+            next_step="Leave it out.",
+            code="unsafe_comment",
+        )
 
 
 def _check_name(edit: Edit) -> None:
@@ -256,6 +261,8 @@ def _check_property(edit: SetProfile, key: str, value: str) -> None:
     reason = ""
     if _control(value):
         reason = "It holds a control character or a line end."
+    elif _no_text(value):
+        reason = "It holds bytes that are no text: the file is UTF-8."
     elif value != value.strip():
         reason = "It begins or ends with white space, which readers drop."
     elif _comment_after_blank(f" {value}"):
