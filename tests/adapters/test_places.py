@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xswitch.adapters.places import private_folder, replace_private, user_places
+from xswitch.adapters.places import private_folder, read_file, replace_private, user_places
 
 
 def test_every_folder_made_is_private_whatever_the_umask(tmp_path: Path) -> None:
@@ -58,3 +58,22 @@ def test_every_file_made_is_ours_to_read_and_nobody_else_s_whatever_the_umask(tm
     finally:
         os.umask(before)
     assert (tmp_path / "state" / "file").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "nothing"])
+def test_what_is_no_file_is_not_read_and_not_waited_for(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    with pytest.raises(OSError, match=r"not a file|directory|No such"):
+        read_file(path, 100)
+
+
+def test_a_file_is_read_no_further_than_its_limit_and_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 1000)
+    assert read_file(tmp_path / "file", 100) == b"x" * 101
+    assert read_file(tmp_path / "file", 1000) == b"x" * 1000

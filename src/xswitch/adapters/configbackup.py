@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from xswitch.adapters.configwrite import Target, stage_private
+from xswitch.adapters.places import read_file
 from xswitch.core.awsconfig.edit import Patch, apply_patches
 from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind
 
 _VERSION = 1
+_MAX_RECORD = 16 * 1024 * 1024
 _secret = re.compile("secret|session_token|security_token|password|private_key", re.IGNORECASE).search
 
 
@@ -106,7 +108,7 @@ def commit(staged: Path) -> None:
 def recall(folder: Path) -> tuple[Change, ...]:
     """The files of the last change. Raises ConfigError when there is no record, or it can't be read."""
     try:
-        record = json.loads((folder / "undo.json").read_bytes())
+        record = json.loads(read_file(folder / "undo.json", _MAX_RECORD))
     except FileNotFoundError:
         raise nothing() from None
     except (OSError, ValueError):

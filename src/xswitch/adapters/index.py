@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from xswitch.adapters.places import replace_private
+from xswitch.adapters.places import read_file, replace_private
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import IndexEntry, SessionKind
 
@@ -37,9 +37,10 @@ class JsonIndex:
     def entries(self) -> Mapping[str, IndexEntry]:
         """All entries by session key."""
         try:
-            if self._path.stat().st_size > MAX_BYTES:
+            content = read_file(self._path, MAX_BYTES)
+            if len(content) > MAX_BYTES:
                 return {}
-            data = json.loads(self._path.read_bytes())
+            data = json.loads(content)
         except (OSError, ValueError, RecursionError):
             return {}
         if not isinstance(data, dict) or data.get("version") != VERSION or not isinstance(data.get("entries"), dict):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from xswitch.adapters.places import private_folder, replace_private
+from xswitch.adapters.places import private_folder, read_file, replace_private
 from xswitch.core.errors import SettingsError, XswitchError
 from xswitch.core.model import Memory, Use
 
@@ -40,9 +40,10 @@ class JsonMemory:
     def load(self) -> Memory:
         """What is remembered."""
         try:
-            if self._path.stat().st_size > MAX_BYTES:
+            content = read_file(self._path, MAX_BYTES)
+            if len(content) > MAX_BYTES:
                 return Memory()
-            data = json.loads(self._path.read_bytes())
+            data = json.loads(content)
         except (OSError, ValueError, RecursionError):
             return Memory()
         if not isinstance(data, dict) or data.get("version") != VERSION:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +75,15 @@ def keep_private(descriptor: int) -> None:
     """Mode 0600 for an open file, whatever the umask made of the mode it was created with. Raises OSError."""
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, 0o600)
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """What is in a file, at most one byte more than `limit`. Raises OSError, also for what is no file: a pipe is never waited for."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a file", str(path))
+        return file.read(limit + 1)
 
 
 def replace_private(path: Path, content: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xswitch.adapters.places import read_file
 from xswitch.core.errors import SettingsError
 from xswitch.core.model import Settings
 
@@ -19,7 +20,7 @@ class TomlSettings:
     def load(self) -> Settings:
         """The settings as the file has them now. Raises SettingsError when it is there and can't be read as text."""
         try:
-            raw = self._path.read_bytes()
+            raw = read_file(self._path, MAX_BYTES)
             text = raw.decode("utf-8-sig")
         except FileNotFoundError:
             return Settings()
@@ -29,7 +30,7 @@ class TomlSettings:
             line = raw[: error.start].count(b"\n") + 1
             raise self._unreadable(f"line {line} is not UTF-8") from None
         if len(raw) > MAX_BYTES:
-            raise self._unreadable(f"it has {len(raw)} bytes, more than any settings need")
+            raise self._unreadable(f"it has more than {MAX_BYTES} bytes, more than any settings need")
         from xswitch.core.settingsfile import read_settings  # noqa: PLC0415 -- many have no settings file, and need no TOML
 
         return read_settings(text, str(self._path))

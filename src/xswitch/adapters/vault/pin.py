@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-from xswitch.adapters.places import keep_private, private_folder
+from xswitch.adapters.places import keep_private, private_folder, read_file
 from xswitch.adapters.vault.sentences import Sentences
 
 _MAX = 100
@@ -24,8 +24,7 @@ class Pin:
     def read(self) -> str | None:
         """The store chosen before, None when none was. Raises VaultBrokenError for a file that says something else."""
         try:
-            with self._path.open(encoding="utf-8", errors="replace") as file:
-                word = file.read(_MAX).strip()
+            word = read_file(self._path, _MAX).decode("utf-8", "replace").strip()
         except FileNotFoundError:
             return None
         except OSError as error:
