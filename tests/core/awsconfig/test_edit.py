@@ -106,6 +106,7 @@ def put(name: str, exact: bool = False, comment: str = "", file: FileKind = "con
         ("# x\n", put("xs-a"), "# x\n\n[profile xs-a]\n"),
         ("# x\n\n", put("xs-a"), "# x\n\n[profile xs-a]\n"),
         ("# x\n  ", put("xs-a"), "# x\n  \n\n[profile xs-a]\n"),
+        ("\r\t\n", put("xs-a"), "\r\t\n\n[profile xs-a]\n"),
         ("# x\r\n", put("xs-a", b="c"), "# x\r\n\r\n[profile xs-a]\r\nb = c\r\n"),
         ("[profile a]\r\nx = 1", put("xs-a", b="c"), "[profile a]\r\nx = 1\r\n\r\n[profile xs-a]\r\nb = c\r\n"),
     ],
@@ -176,6 +177,8 @@ def test_an_exact_profile_holds_nothing_else(text: str, edit: SetProfile, new: s
         ("\ufeff# xswitch\n[profile xs-a]\nx = 1\n", "\ufeff"),
         ("[profile b]\r\n\r\n# xswitch\r\n[profile xs-a]\r\nx = 1\r\n", "[profile b]\r\n"),
         ("[profile b]\nx = 1\n", "[profile b]\nx = 1\n"),
+        # A line with a carriage return before its end is no blank one to the SDKs, and so it is the user's.
+        ("[profile b]\n\r\t\n# xswitch\n[profile xs-a]\nx = 1\n", "[profile b]\n\r\t\n"),
     ],
 )
 def test_a_profile_is_removed_with_our_comment_and_no_other(text: str, new: str) -> None:
@@ -252,6 +255,8 @@ def test_a_comment_can_inject_nothing(comment: str) -> None:
         ("[profile a]\nx: 1\n", put("a", x="2"), "AWS CLI would refuse"),
         ("[profile 'a']\nx = 1\n", RemoveProfile("config", "a"), "still see"),
         ("[profile a]\n[profile 'a']\nx = 1\n", put("a", y="2"), "read profile a otherwise"),
+        # An indented header is one to the AWS CLI when no setting stands above it, and this one's keys are everybody's.
+        ("[profile a]\n [DEFAULT]\nx = 1\n[profile b]\n", RemoveProfile("config", "a"), "read [b] otherwise"),
         ("[profile a\n[profile b]\n", put("c"), None),
         ("[profile  a]\n[profile a]\nx = 1\n", put("a", y="2"), None),
     ],

@@ -162,6 +162,14 @@ def test_a_profile_only_the_cli_sees_is_marked_and_never_hides_another() -> None
     assert values(found, "dev") == {"aws_access_key_id": "k"}
 
 
+def test_an_indented_default_section_is_everybodys_to_the_cli(botocore: Botocore) -> None:
+    text = "[profile 'foo bar']\nrole_arn = r\n[profile a]\n [DEFAULT]\nregion = x\n[profile b]\n"
+    found = view(text)
+    assert values(found, "foo bar") == {"role_arn": "r", "region": "x"}
+    assert codes(found) == [("cli_only", 1), ("stray_indent", 4), ("cli_only_key", 5)]
+    check_differences(botocore, text, "config")
+
+
 def test_a_profile_only_the_cli_sees_is_listed_though_it_refuses_the_file() -> None:
     found = view('[profile "foo bar"]\nrole_arn = r\n[profile a]\nb = 1\nb = 2\n')
     assert found.profiles["foo bar"].cli_only

@@ -62,7 +62,7 @@ def cli_reading(document: Document, touched: Container[str] = ()) -> CliReading:
             continue
         if section.odd or section.name in touched:
             piece = predict(document.text[section.start : section.end], first_line=section.line)
-            if list(piece.sections) != [section.cli_header]:
+            if piece.defaults or list(piece.sections) != [section.cli_header]:
                 return predict(document.text)
             sections.update(piece.sections)
         else:
@@ -118,11 +118,14 @@ def _apart(document: Document) -> bool:
 
 
 def _in_pieces(document: Document, odd: list[Section]) -> dict[SectionKind, dict[str, CliSection]] | None:
-    """The CLI's reading of the odd sections, or None if one of them holds what only the whole text can tell."""
+    """The CLI's reading of the odd sections, or None if one of them holds what only the whole text can tell.
+
+    That may be another header, indented under this one: of `[DEFAULT]` nothing but what it lends is seen.
+    """
     sections: dict[str, CliSection] = {}
     for section in odd:
         reading = predict(document.text[section.start : section.end], first_line=section.line)
-        if reading.refused or list(reading.sections) != [section.cli_header]:
+        if reading.refused or reading.defaults or list(reading.sections) != [section.cli_header]:
             return None
         sections.update(reading.sections)
     return cli_maps(CliReading(sections), document.file)

@@ -21,8 +21,6 @@ __all__ = ["Patch", "apply_edits", "apply_patches", "plan_edits", "reverse_steps
 
 OWN_COMMENT = "# xswitch"
 
-_SPACE = " \t\r\n"
-
 _control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _no_text = re.compile(r"[\ud800-\udfff]").search
 _writable_key = re.compile(r"[a-z0-9_./%@+-]+").fullmatch
@@ -140,7 +138,7 @@ def _append(text: str, edit: SetProfile) -> Patch:
     if text and text != BOM:
         if not text.endswith("\n"):
             lines.append("")
-        if text.rpartition("\n")[0].rpartition("\n")[2].strip(" \t\r") or not text.endswith("\n"):
+        if not _blank(text.rpartition("\n")[0].rpartition("\n")[2]) or not text.endswith("\n"):
             lines.append("")
     if edit.comment:
         known = edit.comment.lower().startswith("xswitch")
@@ -197,7 +195,7 @@ def _remove(text: str, edit: RemoveProfile) -> list[Patch]:
         follows = text[end : text.find("\n", end) + 1 or len(text)]
         above = text.rfind("\n", 0, max(0, start - 1)) + 1
         free = above >= (patches[-1].end if patches else 0)
-        if free and start > above and not follows.strip(_SPACE) and not text[above:start].strip(_SPACE):
+        if free and start > above and _blank(follows) and _blank(text[above:start]):
             start = above
         patches.append(Patch(start, end, ""))
     return patches
@@ -216,6 +214,10 @@ def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
         content = text[start:stop].removesuffix("\n").removesuffix("\r")
         yield _Line(start, stop, content)
         start = stop
+
+
+def _blank(line: str) -> bool:
+    return not line.removesuffix("\n").removesuffix("\r").strip(BLANKS)
 
 
 def _eol(line: str) -> str:
