@@ -52,6 +52,16 @@ def test_what_is_no_file_is_refused_at_once(store: FileConfigStore, folder: Path
     refusal(lambda: store.apply([XS]), "config_symlink_loop")
 
 
+def test_a_file_larger_than_any_config_is_refused_and_not_read(store: FileConfigStore, config: Path) -> None:
+    before = config.read_bytes()
+    with config.open("ab") as file:
+        file.truncate(1 << 40)
+    assert "too large" in refusal(store.read, "config_too_large").what
+    refusal(lambda: store.apply([XS]), "config_too_large")
+    with config.open("rb") as file:
+        assert file.read(len(before)) == before
+
+
 def test_other_devices_are_refused(clean_world: Path, clock: FixedClock) -> None:
     assert "a device" in refusal(store_at(clean_world, clock, config="/dev/zero").read, "config_not_a_file").what
 

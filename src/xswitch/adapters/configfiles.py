@@ -11,6 +11,7 @@ from pathlib import Path
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import ConfigPaths
 
+MAX_BYTES = 16 * 1024 * 1024  # sixty thousand profiles
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -25,8 +26,8 @@ class Loaded:
 def load(path: str) -> Loaded:
     """Read one file through all its symlinks; a missing one is no error, and the null device is an empty file.
 
-    Raises ConfigError for a folder, a FIFO, a socket or another device (without ever waiting for it), a symlink loop, a path too long, or
-    a file this user may not read.
+    Raises ConfigError for a folder, a FIFO, a socket or another device (without ever waiting for it), a symlink loop, a path too long, a
+    file of more than `MAX_BYTES`, or one this user may not read.
     """
     try:
         descriptor = os.open(path, _FLAGS)
@@ -43,6 +44,13 @@ def load(path: str) -> Loaded:
                 f"{path} is {_kind(status.st_mode)}, not a file.",
                 next_step="Set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a file, or move this away.",
                 code="config_not_a_file",
+            )
+        if status.st_size > MAX_BYTES:
+            raise ConfigError(
+                f"{path} is too large to be a file of profiles.",
+                why=f"It has {status.st_size} bytes, and no more than {MAX_BYTES} are read.",
+                next_step=f"ls -l {path}, and move away what doesn't belong there.",
+                code="config_too_large",
             )
         return Loaded(read_descriptor(descriptor), status)
     except OSError as error:

@@ -52,7 +52,7 @@ class FileLocks:
         except OSError as error:
             raise ConfigError(
                 "The folder for xswitch's lock files can't be used.",
-                why=f"{self._folder}: {error.strerror or error}",
+                why=f"{error.filename or self._folder}: {error.strerror or error}",
                 next_step="xswitch doctor",
                 code="state_folder",
             ) from None
