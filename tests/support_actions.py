@@ -220,6 +220,7 @@ class FakeSts:
     no_expiry: bool = False
     no_token: bool = False
     identity: str | None = None
+    identity_error: XswitchError | None = None
     around: Callable[[], None] = lambda: None
     requests: list[AssumeRoleRequest] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
@@ -256,6 +257,8 @@ class FakeSts:
     def get_caller_identity(self, credentials: Credentials, endpoint: Endpoint) -> CallerIdentity:
         self._asked(credentials, endpoint)
         self.identity_calls += 1
+        if self.identity_error is not None:
+            raise self.identity_error
         arn = self.identity or self.roles[credentials.access_key_id]
         return CallerIdentity(arn.split(":")[4], arn, "AROA:session")
 

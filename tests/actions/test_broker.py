@@ -23,6 +23,7 @@ from xswitch.core.errors import (
     VaultBrokenError,
     VaultError,
     VaultLockedError,
+    WrongIdentityError,
     XswitchError,
 )
 from xswitch.core.model import Plan
@@ -653,3 +654,21 @@ def test_the_environment_as_a_base_has_no_profile() -> None:
     get(world, "env", GOOD_CODE, progress=told.append)
     assert told[:2] == ["reading the credentials of the environment", "asking STS for an MFA session of the environment"]
     assert {entry.profile for entry in world.index.kept.values() if entry.kind == "mfa"} == {""}
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:sts::999999999999:assumed-role/Open/x",
+        "arn:aws:sts::333333333333:assumed-role/Other/x",
+        "arn:aws:iam::333333333333:role/Open",
+    ],
+)
+def test_an_answer_that_names_another_role_is_kept_nowhere(world: World, monkeypatch: pytest.MonkeyPatch, arn: str) -> None:
+    assume = world.sts.assume_role
+    monkeypatch.setattr(world.sts, "assume_role", lambda *asked: replace(assume(*asked), arn=arn))
+    with pytest.raises(WrongIdentityError) as caught:
+        get(world, "open")
+    assert arn in caught.value.what
+    assert world.vault.values == {}
+    assert world.index.kept == {}

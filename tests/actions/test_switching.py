@@ -294,6 +294,26 @@ def test_somebody_elses_session_is_dropped_and_nothing_is_changed(world: World, 
     assert_nothing_changed(world)
 
 
+@pytest.mark.parametrize(
+    "error", [NetworkError("Nobody answers.", code="timeout"), AwsDeniedError("Too many.", code="throttled")], ids=["network", "throttled"]
+)
+def test_a_living_session_is_served_though_aws_cant_be_asked_whose_it_is(world: World, error: XswitchError) -> None:
+    first = switch(world, "open")
+    world.sts.identity_error = error
+    again = switch(world, "open")
+    assert again.from_vault
+    assert again.expires_at == first.expires_at
+    assert again.identity is None
+    assert [problem.code for problem in again.problems] == ["identity_unasked"]
+
+
+def test_a_new_session_is_not_trusted_when_aws_cant_be_asked_whose_it_is(world: World) -> None:
+    world.sts.identity_error = NetworkError("Nobody answers.", code="timeout")
+    with pytest.raises(NetworkError):
+        switch(world, "open")
+    assert_nothing_changed(world)
+
+
 def test_the_path_of_a_role_is_no_part_of_its_sessions(world: World) -> None:
     assert switch(world, "spoke").identity is not None
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from xswitch.actions.entries import role_entry
+from xswitch.actions.identity import refuse_incomplete, refuse_other_session
 from xswitch.actions.mfa import Questions
 from xswitch.actions.ports import Ports, Progress
 from xswitch.actions.silence import SOURCE_MARGIN, silent_until
@@ -179,6 +180,7 @@ class Broker:
                 mfa_process_for(run.view, run.plan.role),
                 lambda code: self.ports.sts.assume_role(credentials, replace(request, mfa_code=Secret(code)), endpoint),
             )
+        refuse_other_session(hop, assumed.arn)
         managed = run.wish.managed_profile if number == run.last else ""
         return self._keep(run, hop.key, assumed.credentials, lambda record: self._entry(record, hop, managed))
 
@@ -251,20 +253,7 @@ class Broker:
 
     def _keep(self, run: _Run, key: str, credentials: Credentials, entry: Callable[[Record], IndexEntry]) -> Record:
         now = self.ports.clock.now()
-        if credentials.expires_at is None or credentials.session_token is None:
-            raise NetworkError(
-                "The answer of STS lacks the session's end, or its token.",
-                why="AWS always sends both, so something else answered, or something in between changed the answer.",
-                next_step="xswitch doctor",
-                code="incomplete_answer",
-            )
-        if credentials.expires_at <= now:
-            raise NetworkError(
-                "The session AWS just gave is over already by this machine's clock.",
-                why=f"It ends at {credentials.expires_at:%Y-%m-%d %H:%M:%S} UTC, and the clock says {now:%Y-%m-%d %H:%M:%S} UTC.",
-                next_step="Set this machine's clock (on Linux: sudo timedatectl set-ntp true), then run the same command again.",
-                code="clock_skew",
-            )
+        refuse_incomplete(credentials, now)
         value = wire.encode(key, credentials, now)
         record = wire.decode(value, key)
         if record is None:

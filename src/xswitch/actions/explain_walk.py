@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from xswitch.actions.explain_evidence import Held
-from xswitch.actions.identity import refuse_other
+from xswitch.actions.identity import refuse_incomplete, refuse_other, refuse_other_session
 from xswitch.actions.mfa import Questions
 from xswitch.actions.ports import Ports, Progress
 from xswitch.actions.reading import Reading
@@ -58,7 +58,10 @@ class Walk:
                     )
             except XswitchError as error:
                 raise (blame(error, self._source) if number == 1 and self.plan.mfa is None else error) from None
-            held = Held(assumed.credentials, self.ports.clock.now())
+            refuse_other_session(hop, assumed.arn)
+            now = self.ports.clock.now()
+            refuse_incomplete(assumed.credentials, now)
+            held = Held(assumed.credentials, now)
         if self.reading.settings.verify_identity and held.credentials is not None:
             self.progress("asking AWS who this is")
             refuse_other(self.plan.role, self.ports.sts.get_caller_identity(held.credentials, self.plan.endpoint))

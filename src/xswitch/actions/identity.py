@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
-from xswitch.core.errors import WrongIdentityError
-from xswitch.core.model import CallerIdentity, Role
+from xswitch.core.arn import parse_role_arn
+from xswitch.core.errors import NetworkError, WrongIdentityError
+from xswitch.core.model import CallerIdentity, Credentials, PlannedHop, Role
 
 # GetCallerIdentity of a role session: the role's path is left out.
 _ASSUMED = re.compile(r"arn:([a-z0-9-]+):sts::([0-9]{12}):assumed-role/([\w+=,.@-]+)/[^/]+", re.ASCII)
@@ -13,15 +15,47 @@ _ASSUMED = re.compile(r"arn:([a-z0-9-]+):sts::([0-9]{12}):assumed-role/([\w+=,.@
 
 def refuse_other(role: Role, identity: CallerIdentity) -> None:
     """Raise WrongIdentityError unless `identity` is a session of `role`: its account, its name, its partition."""
-    found = _ASSUMED.fullmatch(identity.arn)
+    if identity.account != role.account_id or not _is_session_of(role.role_arn, identity.arn):
+        raise _other(role.role_arn, identity.arn, f"{role.name} is configured with that role at {role.origin.file}:{role.origin.line}.")
+
+
+def refuse_other_session(hop: PlannedHop, arn: str) -> None:
+    """Raise WrongIdentityError unless what AssumeRole says it gave, the session of this ARN, is of the role that was asked for."""
+    if not _is_session_of(hop.request.role_arn, arn):
+        raise _other(hop.request.role_arn, arn, f"That is the role of the profile {hop.profile}.")
+
+
+def refuse_incomplete(credentials: Credentials, now: datetime) -> None:
+    """Raise NetworkError unless these are temporary credentials that live at `now`: an answer of STS always holds such."""
+    if credentials.expires_at is None or credentials.session_token is None:
+        raise NetworkError(
+            "The answer of STS lacks the session's end, or its token.",
+            why="AWS always sends both, so something else answered, or something in between changed the answer.",
+            next_step="xswitch doctor",
+            code="incomplete_answer",
+        )
+    if credentials.expires_at <= now:
+        raise NetworkError(
+            "The session AWS just gave is over already by this machine's clock.",
+            why=f"It ends at {credentials.expires_at:%Y-%m-%d %H:%M:%S} UTC, and the clock says {now:%Y-%m-%d %H:%M:%S} UTC.",
+            next_step="Set this machine's clock (on Linux: sudo timedatectl set-ntp true), then run the same command again.",
+            code="clock_skew",
+        )
+
+
+def _is_session_of(role_arn: str, arn: str) -> bool:
+    asked, found = parse_role_arn(role_arn), _ASSUMED.fullmatch(arn)
+    if asked is None or found is None:
+        return False
+    partition, account, name = found.groups()
     # IAM compares the names of roles without regard to case when it creates them, so no other role differs in case alone.
-    if found is not None and identity.account == role.account_id:
-        partition, account, name = found.groups()
-        if (partition, account, name.casefold()) == (role.partition, role.account_id, role.role_name.casefold()):
-            return
-    raise WrongIdentityError(
-        f"AWS says this session is {identity.arn}, not {role.role_arn}. It was dropped, and nothing was changed.",
-        why=f"{role.name} is configured with that role at {role.origin.file}:{role.origin.line}.",
+    return (partition, account, name.casefold()) == (asked.partition, asked.account_id, asked.name.casefold())
+
+
+def _other(role_arn: str, arn: str, why: str) -> WrongIdentityError:
+    return WrongIdentityError(
+        f"AWS says this session is {arn}, not {role_arn}. It was dropped, and nothing was changed.",
+        why=why,
         next_step="xswitch doctor",
-        hop=role.role_arn,
+        hop=role_arn,
     )

@@ -14,7 +14,7 @@ from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.actions.publish import prune, publish, remember
 from xswitch.actions.reading import STATIC_SUFFIX, Reading, read
 from xswitch.actions.resolving import overrides_of
-from xswitch.core.errors import AwsDeniedError, SettingsError, TargetError, UsageError, WrongIdentityError, XswitchError
+from xswitch.core.errors import AwsDeniedError, NetworkError, SettingsError, TargetError, UsageError, WrongIdentityError, XswitchError
 from xswitch.core.guard import confirms
 from xswitch.core.model import CallerIdentity, Plan, Problem, Role
 from xswitch.core.overrides import NO_OVERRIDES, refuse_conflict
@@ -114,7 +114,11 @@ def _verified(broker: Broker, reading: Reading, plan: Plan, wish: Wish) -> tuple
     wish.progress("asking AWS who this is")
     try:
         identity = broker.ports.sts.get_caller_identity(session.record.credentials, plan.endpoint)
-    except AwsDeniedError as error:
+    except (AwsDeniedError, NetworkError) as error:
+        if session.from_vault and (isinstance(error, NetworkError) or error.code == "throttled"):
+            # It lives, and AssumeRole said whose it is when it was made: that AWS can't be asked again keeps nobody from it.
+            unasked = Problem("identity_unasked", f"AWS could not be asked who this is: {error}")
+            return replace(session, problems=(*session.problems, unasked)), None
         if error.code not in BASE_CODES or not session.from_vault:
             raise
         # Revoked since it was kept: a new one is made, once.
