@@ -138,6 +138,7 @@ def check_change(botocore: Botocore, text: str, new: str, file: FileKind, change
             now, was = cli_after.get(key), cli_before.get(key)
             if key[0] == "profile" and key[1] in names:
                 wanted = meant(was, key[1], changes)
+                assert (now is None) == (wanted is None)
                 assert now == wanted or {**leaked, **(now or {})} == {**leaked, **(wanted or {})}
             else:
                 assert now == was

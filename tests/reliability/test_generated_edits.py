@@ -70,5 +70,6 @@ def test_an_edit_changes_what_is_meant_or_nothing(chunk: int, how_many: int, fol
     random = chance("edits damaged", chunk)
     whole = checked(cases, folder)
     damaged = checked([(file, broken(text, random), changes) for file, text, changes in cases], folder)
+    assert whole.parts["made"] > how_many // 2
     whole.tell("edits", "edits of generated files")
     damaged.tell("edits", "edits of generated files, damaged at random places")

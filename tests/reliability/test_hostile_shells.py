@@ -23,8 +23,8 @@ ANSWER = ("/bin/sh", "-c", 'exec /bin/cat "$3"')
 
 
 def assignments(texts: Sequence[str]) -> dict[str, str | None]:
-    """A switch with hostile profiles, now and before, and the other texts as variables beside."""
-    profile, previous, *others = [*texts, "previous"][: max(2, len(texts))]
+    """A switch with hostile profiles, now and before, and the other texts as variables beside; there are at least two."""
+    profile, previous, *others = texts
     return {**switch_assignments(profile, previous), **{f"V{number}": text for number, text in enumerate(others)}}
 
 

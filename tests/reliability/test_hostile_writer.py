@@ -139,4 +139,6 @@ def test_nothing_is_injected(what: str, chunk: int, how_many: int, tmp_path: Pat
                 tally.parts["exact"] += 1
             assert other.read_bytes() == texts[other].encode()
             assert set(names(folder)) <= {"config", "credentials", "config.xswitch-original"}
+    assert tally.parts["exact"] > how_many // 10
+    assert tally.parts["refused"] > how_many // 20
     tally.tell("writer", what)
