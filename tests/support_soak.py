@@ -45,9 +45,14 @@ def tell(row: str, what: str, done: int, wrong: int = 0, note: str = "", *, part
     `row` is a key of `soak.ROWS`. `parts` says how many of the cases were of which kind, and is added up too. Fails the test when
     something was wrong, with `note`.
     """
+    write(row, what, done, wrong, note, parts=parts)
+    if wrong:
+        pytest.fail(f"{row}, {what}: {wrong} of {done} wrong: {note}")
+
+
+def write(row: str, what: str, done: int, wrong: int = 0, note: str = "", *, parts: Mapping[str, int] | None = None) -> None:
+    """Write a figure down, and no more."""
     if SOAK:
         line = json.dumps({"row": row, "what": what, "done": done, "wrong": wrong, "note": note, "parts": dict(parts or {})})
         with Path(_FIGURES).open("a", encoding="utf-8") as file:
             file.write(line + "\n")
-    if wrong:
-        pytest.fail(f"{row}, {what}: {wrong} of {done} wrong: {note}")

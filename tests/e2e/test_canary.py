@@ -27,6 +27,16 @@ _COMMANDS: list[list[str]] = [
     *[["renew", "--all"], ["renew", "--all", "--json"], ["renew", "reader"], ["complete"], ["init", "bash"], ["init", "zsh", "--prompt"]],
     *[["completion", "fish"], ["credential-process", "nobody"], ["renew-background", "xs-reader"], ["switch", "--emit", "zsh", "reader"]],
     *[
+        ["history"],
+        ["history", "--json"],
+        ["console", "reader"],
+        ["explain", "reader"],
+        ["explain", "denied", "--json"],
+        ["forget", "deep"],
+    ],
+    *[["explain", "forbidden"], ["access", "lint", "--profile", "dev", "reader"], ["access", "plan", "--help"], ["console", "nobody"]],
+    *[["switch", "reader", "--static"], ["renew", "--all"], ["switch", "--unset", "--emit", "fish"], ["list", "--nonsense"]],
+    *[
         ["config", "undo"],
         ["pin", "reader"],
         ["pin", "reader", "--off"],
