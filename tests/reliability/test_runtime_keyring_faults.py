@@ -1,0 +1,75 @@
+"""The runtime keyring where the system refuses it something: a filter of system calls, a user namespace, a planted folder."""
+
+from __future__ import annotations
+
+import os
+import platform
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import missing
+from support_e2e import XSWITCH, Home, Ran, run
+from support_seccomp import NUMBERS
+from support_soak import tell
+
+TESTS = Path(__file__).parents[1]
+_REFUSED = 77
+
+
+def judged(home: Home, ran: Ran, what: str) -> None:
+    """Refused in a sentence with nothing of a session left where others could read it, or done as ever."""
+    wrong = []
+    if ran.code == 1 or "Traceback" in ran.err or "This is a bug" in ran.err:
+        wrong.append(f"exit code {ran.code}: {ran.err}")
+    if ran.code and "xswitch: " not in ran.err:
+        wrong.append(f"no sentence: {ran.err}")
+    folder = home.runtime / "xswitch"
+    if folder.is_dir() and not folder.is_symlink():
+        paths = [folder, *folder.iterdir()]
+        wrong += [f"{path.name} is open to others" for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    if not ran.code and not (home.run("credential-process", "xs-reader").out.startswith("{")):
+        wrong.append("it said it worked, and there is no session")
+    tell("runtime", what, 1, len(wrong), "; ".join(wrong) or f"exit code {ran.code}")
+
+
+@pytest.mark.parametrize("call", NUMBERS)
+def test_a_system_call_that_is_denied(home: Home, call: str) -> None:
+    if platform.machine() != "x86_64":
+        missing("the numbers of system calls are known for x86-64 alone")
+    numbers = ",".join(map(str, NUMBERS[call]))
+    words = [sys.executable, "-m", "support_seccomp", numbers, str(XSWITCH), "switch", "reader"]
+    ran = run(words, {**home.env, "PYTHONPATH": str(TESTS)})
+    if ran.code == _REFUSED:
+        missing("this kernel takes no seccomp filter")
+    judged(home, ran, f"the system call {call} is denied")
+
+
+@pytest.mark.parametrize(("option", "what"), [("-U", "as nobody"), ("-Ur", "as its root")])
+def test_in_a_user_namespace(home: Home, option: str, what: str, need: Callable[[str], str]) -> None:
+    ran = run([need("unshare"), option, str(XSWITCH), "switch", "reader"], home.env)
+    if "unshare failed" in ran.err:
+        missing("this machine lets nobody make a user namespace")
+    judged(home, ran, f"in a user namespace, {what}")
+
+
+def test_a_foreign_folder_planted_first(home: Home) -> None:
+    folder = home.runtime / "xswitch"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 65534, 65534)
+    ran = home.run("switch", "reader")
+    assert ran.code == 7
+    assert list(folder.iterdir()) == []
+    tell("runtime", "another user's folder planted first", 1, 0, f"exit code {ran.code}")
+
+
+def test_a_file_system_that_is_not_in_memory(home: Home, tmp_path: Path) -> None:
+    place = tmp_path / "disk"
+    place.mkdir(mode=0o700)
+    ran = home.run("switch", "reader", env={"XDG_RUNTIME_DIR": str(place)})
+    kept = [path for path in place.rglob("*") if path.is_file()]
+    wrong = [f"{path} is on the disk" for path in kept]
+    tell("runtime", "XDG_RUNTIME_DIR is on a disk", 1, len(wrong), "; ".join(wrong) or f"exit code {ran.code}, nothing written there")
