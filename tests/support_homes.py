@@ -25,3 +25,9 @@ def home(clean_world: Path, aws: EmbeddedAws) -> Iterator[Home]:
     memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
     yield Home(clean_world, aws, memory)
     shutil.rmtree(memory)
+
+
+def lead_to(home: Home, url: str) -> None:
+    """Have STS called there."""
+    lines = [f"endpoint_url = {url}" if line.startswith("endpoint_url") else line for line in home.config.read_text().splitlines()]
+    home.config.write_text("\n".join(lines) + "\n")

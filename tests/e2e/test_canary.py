@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
-from pathlib import Path
-from typing import Self
 
 import pytest
 
 from support_aws import DEV_SECRET, PLAIN_SECRET, TOTP_SECRET, totp_code
+from support_canary import Canaries, Watch, issued
 from support_e2e import Home, Ran
 from xswitch.demo.faults import FaultKind
 from xswitch.demo.server import EmbeddedAws
@@ -49,55 +47,20 @@ _COMMANDS: list[list[str]] = [
 _FAULTS = [str(kind) for kind in FaultKind if kind is not FaultKind.DELAY]
 
 
-class _Watch:
-    """Looks at the argv and environment of every process in this HOME until stopped."""
-
-    def __init__(self, home: Path, needles: list[str]) -> None:
-        self._home = f"HOME={home}\0".encode()
-        self._needles = [needle.encode() for needle in needles]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self.seen: set[str] = set()
-        self.processes = 0
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(10)
-
-    def _look(self) -> None:
-        while not self._stop.wait(0.02):
-            for process in Path("/proc").glob("[0-9]*"):
-                try:
-                    environ, words = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
-                except OSError:
-                    continue
-                if self._home not in environ:
-                    continue
-                self.processes += 1
-                if any(needle in content for needle in self._needles for content in (environ, words)):
-                    self.seen.add(repr(words[:200]))
-
-
 def _issued(answer: Ran) -> list[str]:
     data = json.loads(answer.out)
     return [data["SecretAccessKey"], data["SessionToken"]]
 
 
 def test_no_secret_is_seen(home: Home, aws: EmbeddedAws) -> None:
-    long_term = [DEV_SECRET, PLAIN_SECRET, TOTP_SECRET]
+    long_term = Canaries([DEV_SECRET, PLAIN_SECRET, TOTP_SECRET])
     outputs: list[Ran] = []
-    secrets: list[str] = []
-    with _Watch(home.folder, long_term) as watch:
+    with Watch(home.folder, long_term) as watch:
         outputs.append(home.run("switch", "admin", "--mfa-code", totp_code(now=aws.clock.now())))
         assert outputs[0].code == 0, outputs[0].err
         outputs.extend(home.run(*words) for words in _COMMANDS)
         assert home.run("switch", "reader").code == 0
-        secrets += _issued(home.run("credential-process", "xs-reader"))
-        secrets += _issued(home.run("credential-process", "xs-admin"))
+        secrets = [*_issued(home.run("credential-process", "xs-reader")), *_issued(home.run("credential-process", "xs-admin"))]
         for fault in _FAULTS:
             aws.faults.add(fault, "AssumeRole", times=4)
             outputs.append(home.run("switch", "reader", "--force"))
@@ -106,27 +69,14 @@ def test_no_secret_is_seen(home: Home, aws: EmbeddedAws) -> None:
         outputs.append(home.run("switch", "admin", "--force", "--mfa-code", "000000"))
     assert watch.processes > len(_COMMANDS)
     assert not watch.seen
-    secrets += [line for file in home.runtime.rglob("*") if file.is_file() for line in _tokens(file)]
-    assert len(secrets) > 4
+    assert set(secrets) <= set(issued(aws))
+    canaries = Canaries([DEV_SECRET, PLAIN_SECRET, TOTP_SECRET, *issued(aws)])
+    assert len(canaries) > 7
     for output in outputs:
-        for secret in [*long_term, *secrets]:
-            assert secret not in output.out
-            assert secret not in output.err
+        assert canaries.in_text(output.out, output.err) == []
         assert "Traceback" not in output.err
         assert output.code != 1, output.err
-    for file in home.folder.rglob("*"):
-        if file.is_file() and file != home.credentials:
-            content = file.read_bytes()
-            for secret in [*long_term, *secrets]:
-                assert secret.encode() not in content, file
-
-
-def _tokens(file: Path) -> list[str]:
-    _, _, answer = file.read_text(encoding="utf-8", errors="replace").partition("\n")
-    if not answer.startswith("{"):
-        return []
-    data = json.loads(answer)
-    return [data["SecretAccessKey"], data["SessionToken"]]
+    assert canaries.in_files(home.folder, [home.credentials]) == []
 
 
 def test_a_crash_is_a_sentence_without_values(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

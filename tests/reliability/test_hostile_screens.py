@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
 
-import pexpect
 import pytest
 
 from support_aws import DEV_KEY, DEV_SECRET
@@ -17,6 +12,7 @@ from support_controls import hostile, mark, theirs
 from support_e2e import XSWITCH, Home
 from support_soak import chance, chunks, tell
 from support_sts import refusal, serve
+from support_watched import watched
 
 _ROLE = """
 [profile {name}]
@@ -27,45 +23,9 @@ xswitch_account_name = {account}
 xswitch_note = {note}
 endpoint_url = {url}
 """
-_PATIENCE = 30.0
 _MARK = re.compile(rb"hx(\d{4})z")
 # What is typed on the picker: down the list with the detail beside it, and through the dialogs.
 _WALK = ["\x1b[B"] * 12 + ["\x1b[6~", "\x1b[F", "\x1b[H", "g", "g", "?", "\x1b", "\t", "\t"]
-
-
-class Watched:
-    """A program in a terminal, and everything it wrote."""
-
-    def __init__(self, words: list[str], environ: Mapping[str, str]) -> None:
-        self.child: Any = pexpect.spawn(words[0], words[1:], env=dict(environ), dimensions=(50, 160), timeout=_PATIENCE)
-        self.written = b""
-
-    def read(self, seconds: float) -> bool:
-        """Read for so long; whether it is still there."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            try:
-                self.written += self.child.read_nonblocking(65536, 0.05)
-            except pexpect.TIMEOUT:
-                continue
-            except pexpect.EOF:
-                return False
-        return True
-
-    def until(self, what: bytes) -> None:
-        end = time.monotonic() + _PATIENCE
-        while what not in self.written:
-            assert self.read(0.05), self.written[-500:]
-            assert time.monotonic() < end, self.written[-500:]
-
-
-@contextmanager
-def watched(words: list[str], environ: Mapping[str, str]) -> Iterator[Watched]:
-    one = Watched(words, environ)
-    try:
-        yield one
-    finally:
-        one.child.close(force=True)
 
 
 def written_config(home: Home, texts: list[str], url: str) -> None:

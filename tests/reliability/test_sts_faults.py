@@ -14,6 +14,7 @@ import pytest
 
 from support_aws import READER_ARN, write_config
 from support_e2e import Home, Ran
+from support_homes import lead_to
 from support_soak import SOAK, tell
 from support_sts import Answer, Received, Server, assumed, closed_port, drip, good, hang, refusal, reply, reset, serve
 from support_tui import Driven
@@ -95,12 +96,6 @@ FAULTS: dict[str, Fault] = {
     ),
     "TLS failure": Fault(assumed, N, "tls", url="https://127.0.0.1:{}".format, tls=True),
 }
-
-
-def lead_to(home: Home, url: str) -> None:
-    """Have STS called there."""
-    lines = [f"endpoint_url = {url}" if line.startswith("endpoint_url") else line for line in home.config.read_text().splitlines()]
-    home.config.write_text("\n".join(lines) + "\n")
 
 
 def pictures(home: Home) -> tuple[bytes, dict[str, bytes]]:

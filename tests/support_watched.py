@@ -1,0 +1,57 @@
+"""A program in a pseudo terminal of its own, and every byte it wrote."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pexpect
+
+_PATIENCE = 30.0
+
+
+class Watched:
+    """A program in a terminal, and everything it wrote."""
+
+    def __init__(self, words: list[str], environ: Mapping[str, str]) -> None:
+        self.child: Any = pexpect.spawn(words[0], words[1:], env=dict(environ), dimensions=(50, 160), timeout=_PATIENCE)
+        self.written = b""
+
+    def read(self, seconds: float) -> bool:
+        """Read for so long; whether it is still there."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            try:
+                self.written += self.child.read_nonblocking(65536, 0.05)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                return False
+        return True
+
+    def until(self, *wanted: bytes, start: int = 0) -> None:
+        """Read until one of these was written after position `start`."""
+        end = time.monotonic() + _PATIENCE
+        while not any(what in self.written[start:] for what in wanted):
+            assert self.read(0.05), self.written[-500:]
+            assert time.monotonic() < end, self.written[-500:]
+
+    def ended(self) -> int | None:
+        """Its exit code once it has ended by itself, None when a signal ended it."""
+        end = time.monotonic() + _PATIENCE
+        while self.read(0.2):
+            assert time.monotonic() < end, self.written[-500:]
+        self.child.close()
+        return None if self.child.exitstatus is None else int(self.child.exitstatus)
+
+
+@contextmanager
+def watched(words: list[str], environ: Mapping[str, str]) -> Iterator[Watched]:
+    """A program in a terminal, ended afterwards."""
+    one = Watched(words, environ)
+    try:
+        yield one
+    finally:
+        one.child.close(force=True)
