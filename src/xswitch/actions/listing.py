@@ -68,7 +68,7 @@ def _sessions(reading: Reading, entries: Mapping[str, IndexEntry], now: datetime
 def _base(reading: Reading) -> BaseInfo | None:
     """The base this shell works from: that of the role it is in, or the profile it selects; else the one most roles start from."""
     current = current_profile(reading)
-    role = reading.by_name.get(reading.managed.get(current, current))
+    role = reading.by_name.get(reading.managed.get(current, current)) if current else None
     if role is not None and role.chain is not None:
         return _info(reading, role.chain.base, role)
     selected = reading.view.profiles.get(current)
