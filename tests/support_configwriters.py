@@ -41,7 +41,7 @@ def managed(name: str) -> SetProfile:
     return SetProfile("config", name, {"credential_process": command, "xswitch_role": name}, "xswitch")
 
 
-def _in_child(work: object) -> int:
+def in_child(work: object) -> int:
     pid = os.fork()
     if pid == 0:
         try:
@@ -77,7 +77,7 @@ def kill_writers(folder: Path, times: int, seed: int) -> dict[str, object]:
             break
         found["tries"] += 1
         config.write_text(OLD)
-        pid = _in_child(lambda: store.apply([edit]))
+        pid = in_child(lambda: store.apply([edit]))
         time.sleep(chance.uniform(0, window))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
@@ -114,7 +114,7 @@ def write_profiles(folder: Path, writers: int, profiles: int, runs: int) -> dict
             ends[f"w{who}-{number}"] = time.monotonic()
         (folder / f"ends-{who}.json").write_text(json.dumps(ends))
 
-    children = [_in_child(lambda who=who: write(who)) for who in range(writers)]
+    children = [in_child(lambda who=who: write(who)) for who in range(writers)]
     statuses = [os.waitpid(pid, 0)[1] for pid in children]
     ends: dict[str, float] = {}
     for who in range(writers):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import filelock  # noqa: F401 -- loaded before the first fork
 
+from support_configwriters import in_child
 from xswitch.adapters.index import JsonIndex
 from xswitch.adapters.locks import FileLocks
 from xswitch.adapters.vault.files import FileStore
@@ -61,18 +62,6 @@ def index(folder: Path) -> Subject:
     return Subject(folder / "index.json", reset, lambda: found.put(entries[-1]))
 
 
-def _in_child(work: Callable[[], None]) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 -- a child must not fall back into its parent's code
-            sys.stderr.write(f"{error!r}\n")
-            os._exit(1)
-        os._exit(0)
-    return child
-
-
 def kill(subject: Subject, times: int, seed: int) -> dict[str, object]:
     """Kill `times` writers; one that was done before it could be killed doesn't count, and the next moment is chosen earlier."""
     chance = random.Random(seed)
@@ -88,7 +77,7 @@ def kill(subject: Subject, times: int, seed: int) -> dict[str, object]:
             break
         found["tries"] += 1
         subject.reset()
-        child = _in_child(subject.write)
+        child = in_child(subject.write)
         time.sleep(chance.uniform(0, window))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)

@@ -99,3 +99,4 @@ def test_nothing_of_theirs_reaches_the_terminal(chunk: int, how_many: int, home:
         wrong.append(f"only {shown} of {how_many} texts were shown at all")
     parts = {"shown on some screen or in some output": shown}
     tell("screens", "hostile texts through the picker and eleven commands", how_many, len(wrong), "; ".join(wrong[:5]), parts=parts)
+    assert not wrong

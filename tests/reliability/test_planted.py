@@ -235,6 +235,7 @@ def test_it_is_told_in_a_sentence_and_nothing_is_lost(home: Home, kind: str, nee
     runs = 1 + count(0, len(OTHERS))
     told = next((line for line in ran.err.splitlines() if code and line.startswith("xswitch: ")), "")
     tell("planted", kind, runs, bool(wrong), f"exit code {ran.code}" if not wrong else f"{wrong} {told} {ran.err}")
+    assert not wrong
 
 
 # The place in full, a command in it, and whether all that was there still is.
@@ -266,3 +267,4 @@ def test_a_full_disk_is_told_in_a_sentence(home: Home, which: str, tmp_path: Pat
         missing("this machine lets nobody mount")
     wrong = judged(ran, V if which.startswith("the runtime") else C)
     tell("planted", f"{which} disk is full", 1, bool(wrong), f"exit code {ran.code}" if not wrong else f"{wrong} {ran.err}")
+    assert not wrong

@@ -150,8 +150,6 @@ class PickerApp(App[Switched]):
         if self._seconds % _STATUS_EVERY == 0:
             self.read_status()
 
-    # -- jobs -----------------------------------------------------------------------------------------------------
-
     def start_job(
         self,
         work: Callable[[Job], Result],
@@ -193,8 +191,6 @@ class PickerApp(App[Switched]):
                 self.switching.goes_on(event.job)
 
         self.push_screen(MfaDialog(event.challenge, role, self.clock, session_seconds=seconds, hint=self._hint), answered)
-
-    # -- reading --------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         """The picker is there: show what was read early at once, so that it need be laid out only once."""

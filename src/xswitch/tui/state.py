@@ -195,9 +195,6 @@ def _key(state: PickerState, name: str) -> str:
     return info.key if info is not None else ""
 
 
-# -- looking ------------------------------------------------------------------------------------------------------
-
-
 def with_query(state: PickerState, query: str, order: Sequence[int]) -> PickerState:
     """The state after typing: the matches of `query` in `order`, the cursor on the first."""
     return _laid_out(replace(state, query=query), order, keep=None)
