@@ -55,7 +55,7 @@ def _row(row: Row) -> str:
     script = next(script for start, script in REPEATED_BY.items() if row.name.startswith(start))
     cells = [
         row.name,
-        f"{row.median:,.1f} {row.unit}",
+        f"{row.median:,.1f} {row.unit} ({row.low:,.1f} to {row.high:,.1f})",
         row.against,
         f"{row.baseline:,.1f} {row.unit}",
         f"{row.ratio:.2f}",
@@ -91,7 +91,7 @@ warm read). Ratios hold, absolutes don't. One row is repeated by the script of i
 
 ## What is promised
 
-| what | median | against | median | ratio | at most | holds | repeat |
+| what | median (middle half) | against | median | ratio | at most | holds | repeat |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 
@@ -117,26 +117,27 @@ The same role, by the same profile, from the same STS stub on this machine (`pyt
 `os` or `json` (a test holds the list).
 
 **A cold read** is imports, one HTTP request and three files written under locks. boto3 would be more than all of it: 160 ms to
-import botocore, of which `awscrt` is 36 ms and `urllib3` 25 ms, and 60 ms to read the service's model and endpoint rules and make a
-client. So a plain call (a public region or a plain URL, no proxy, neither FIPS nor dual stack) is signed and sent by 250 lines of our
-own over `http.client`, and held against botocore by tests: signature, endpoint of every region, form of the request, CA bundles, what
-is sent at all, what a refusal means. Whatever isn't plain, and whatever brings neither an answer nor a refusal that stands (a reset, a
-timeout, 5xx, throttling), goes to botocore, with its proxies, FIPS and dual-stack endpoints and retries. botocore has no clock-skew
-correction for STS: a wrong clock is named, with the minutes it is off, either way.
+import botocore, of which `awscrt` is 36 ms and `urllib3` 25 ms (`python -X importtime -c "import botocore.session"`), and 60 ms to
+read the service's model and endpoint rules and make a client. So a plain call (a public region or a plain URL, no proxy, neither FIPS
+nor dual stack) is signed and sent by 250 lines of our own over `http.client`, and held against botocore by tests: signature, endpoint
+of every region, form of the request, CA bundles, what is sent at all, what a refusal means. Whatever isn't plain, and whatever brings
+neither an answer nor a refusal that stands (a reset, a timeout, 5xx, throttling), goes to botocore, with its proxies, FIPS and
+dual-stack endpoints and retries. botocore has no clock-skew correction for STS: a wrong clock is named, with the minutes it is off,
+either way. What a cold read imports (`python benchmarks/cold.py`):
 
 {cold}
 
 **The picker** draws its first picture itself, before Textual is imported: title, headings, rows and keys, by the same functions and at
 the same places (a test compares every line with Textual's). Textual takes over on the same screen about 200 ms later, adds the detail, and
 reads the keys that were typed meanwhile. Those 200 ms are the import of `textual.app` (150 ms), our own widgets, the style sheets, and one
-layout. By origin, everything that is imported until Textual draws:
+layout. Everything that is imported until Textual draws (`python -X importtime -c "import xswitch.wiring, xswitch.tui.run"`):
 
 {picker}
 
 **A long list** costs the reading of its file (a third), resolving every chain (a third) and writing it down. A role that says
 nothing but its ARN, its source and its region is resolved without looking for the rest; the JSON is written as it is made.
 
-**Renewals** wait: up to 32 sessions are renewed side by side, and one more takes 10 ms of CPU.
+**Renewals** wait: up to 32 sessions are renewed side by side (`python benchmarks/scale.py`).
 
 ## An explanation
 
