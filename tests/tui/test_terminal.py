@@ -158,6 +158,16 @@ def test_a_switch_ends_with_0(start: Callable[..., Terminal]) -> None:
     assert all(sequence in terminal.written for sequence in PUT_BACK)
 
 
+def test_a_code_typed_is_in_no_log_of_textual(start: Callable[..., Terminal], tmp_path: Path) -> None:
+    log = tmp_path / "textual.log"
+    terminal = start("mfa", {"TEXTUAL_LOG": str(log), "TEXTUAL": "debug"})
+    terminal.send("lake read", b"1 of 14")
+    terminal.send("\r", b"MFA code")
+    terminal.child.send("123456\r")
+    assert terminal.ended() == 0
+    assert not log.exists() or "123456" not in log.read_text(encoding="utf-8")
+
+
 def test_what_is_typed_ahead_of_enter_counts(start: Callable[..., Terminal]) -> None:
     terminal = start()
     terminal.child.send("lake read\r")

@@ -11,6 +11,12 @@ from xswitch.core.model import CallerIdentity, Credentials, PlannedHop, Role
 
 # GetCallerIdentity of a role session: the role's path is left out.
 _ASSUMED = re.compile(r"arn:([a-z0-9-]+):sts::([0-9]{12}):assumed-role/([\w+=,.@-]+)/[^/]+", re.ASCII)
+# Whom STS can name. Whatever else stands there may be anything, a secret that was sent along too, and is not repeated.
+_NAME = r"(?:/[\w+=,.@-]{1,64})"
+_SOMEBODY = re.compile(
+    rf"arn:[a-z0-9-]+:(?:sts::[0-9]{{12}}:(?:assumed-role|federated-user){_NAME}{{1,2}}|iam::[0-9]{{12}}:(?:root|user{_NAME}{{1,9}}))",
+    re.ASCII,
+)
 
 
 def refuse_other(role: Role, identity: CallerIdentity) -> None:
@@ -53,8 +59,9 @@ def _is_session_of(role_arn: str, arn: str) -> bool:
 
 
 def _other(role_arn: str, arn: str, why: str) -> WrongIdentityError:
+    who = arn if _SOMEBODY.fullmatch(arn) else "something that is no ARN of a session"
     return WrongIdentityError(
-        f"AWS says this session is {arn}, not {role_arn}. It was dropped, and nothing was changed.",
+        f"AWS says this session is {who}, not {role_arn}. It was dropped, and nothing was changed.",
         why=why,
         next_step="xswitch doctor",
         hop=role_arn,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ from xswitch.core.model import Chain, ConfigView, HistoryEntry, Hop, Profile, Ro
 
 HIDDEN = "(hidden)"
 SECRET_KEYS = frozenset({"aws_secret_access_key", "aws_session_token", "aws_security_token"})
+_COMMANDS = frozenset({"credential_process", "mfa_process"})
+_USER_INFO = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 
 
 def moment(when: datetime | None) -> str | None:
@@ -160,7 +163,7 @@ def error_shape(error: XswitchError) -> dict[str, Any]:
 
 
 def config_shape(view: ConfigView) -> dict[str, Any]:
-    """`config`: data. Values are as written, except secrets, which are hidden."""
+    """`config`: data. Values are as written, except secrets and where they are often put: arguments of commands, users of URLs."""
     return {
         "files": {"config": view.paths.config, "credentials": view.paths.credentials},
         "profiles": _sections(view.profiles),
@@ -170,7 +173,21 @@ def config_shape(view: ConfigView) -> dict[str, Any]:
 
 
 def _sections(sections: Mapping[str, Profile]) -> dict[str, dict[str, str]]:
-    return {
-        name: {key: HIDDEN if key in SECRET_KEYS else found.value for key, found in section.properties.items()}
-        for name, section in sections.items()
-    }
+    return {name: {key: _shown(key, found.value) for key, found in section.properties.items()} for name, section in sections.items()}
+
+
+def _shown(key: str, value: str) -> str:
+    if key in SECRET_KEYS:
+        return HIDDEN
+    if key in _COMMANDS:
+        program, *arguments = value.split(maxsplit=1)[:2] or [""]
+        return f"{program} {HIDDEN}" if arguments else program
+    first, *more = value.split("\n")
+    lines = [first, *(_nested(line) for line in more)]
+    return _USER_INFO.sub("***", "\n".join(lines))
+
+
+def _nested(line: str) -> str:
+    """A line of a value that goes on: a block like `s3 =`, or a key that was indented by mistake."""
+    key, equals, _ = line.partition("=")
+    return f"{key}{equals} {HIDDEN}" if key.strip().lower() in SECRET_KEYS else line

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from textual import constants
 from textual.driver import Driver
 
 from xswitch.actions.api import Actions, Switched
@@ -86,6 +87,9 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
         driver_class=_continuing(settled) if painted else None,
     )
     app.settled = settled.set
+    # Textual would tell every key and message, a typed MFA code among them, to the file of TEXTUAL_LOG and to its console for developers.
+    constants.LOG_FILE = None  # type: ignore[misc]
+    app.devtools = None
     try:
         switched = app.run()
     except KeyboardInterrupt:
