@@ -168,18 +168,31 @@ def test_what_fails_behind_it_leaves_the_terminal_as_it_was() -> None:
             written += os.read(controller, 1_000_000).decode()
 
 
-def test_keys_typed_before_textual_listens_are_not_lost(tmp_path: Path) -> None:
-    result = tmp_path / "result"
+@contextmanager
+def a_start(result: Path) -> Iterator[Any]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "TEXTUAL", "COLUMNS", "LINES"))}
     environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(TESTS), "LANG": "C.UTF-8"}
     program = [str(TESTS / "support_tui_program.py"), str(result), "plain"]
     child: Any = pexpect.spawn(sys.executable, program, env=environ, dimensions=(30, 110), timeout=30, encoding="utf-8")
     try:
         child.expect_exact(ENTER)
+        yield child
+    finally:
+        child.close(force=True)
+
+
+def test_enter_typed_before_textual_listens_is_not_lost(tmp_path: Path) -> None:
+    with a_start(tmp_path / "result") as child:
+        child.delaybeforesend = None
+        child.send("lake read\r")
+        child.expect(pexpect.EOF)
+    assert '"switched": "lake-read"' in (tmp_path / "result").read_text(encoding="utf-8")
+
+
+def test_keys_typed_before_textual_listens_are_not_lost(tmp_path: Path) -> None:
+    with a_start(tmp_path / "result") as child:
         child.send("lake")
         child.expect("2 of 14")
         assert child.before.count("\x1b[?1049h") == 0
         child.send("\x7f" * 4)
         child.expect_exact("14 roles")
-    finally:
-        child.close(force=True)

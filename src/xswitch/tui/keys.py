@@ -68,7 +68,10 @@ _MOVING = {
     "ctrl+down": "detail_down",
 }
 
-ACTIONS = {one: key.action for key in KEYS for one in key.keys} | _MOVING
+# What Enter is when it was typed before the screen had the terminal, which until then makes a line feed of it.
+_EARLY_ENTER = "ctrl+j"
+
+ACTIONS = {one: key.action for key in KEYS for one in key.keys} | _MOVING | {_EARLY_ENTER: "switch"}
 LETTERS = {key.letter: key.action for key in KEYS if key.letter}
 
 _NAMES = {"enter": "⏎", "tab": "⇥", "escape": "esc", "up": "↑", "down": "↓"}
