@@ -307,6 +307,20 @@ def test_a_living_session_is_served_though_aws_cant_be_asked_whose_it_is(world: 
     assert [problem.code for problem in again.problems] == ["identity_unasked"]
 
 
+def test_who_just_did_not_answer_is_not_asked_again(world: World) -> None:
+    switch(world, "open")
+    world.clock.advance(50 * 60)
+    world.sts.refuse["AKIADEV"] = NetworkError("Nobody answers.", code="timeout")
+    asked = world.sts.identity_calls
+    again = switch(world, "open")
+    assert again.from_vault
+    assert again.identity is None
+    assert [problem.code for problem in again.problems] == ["not_renewed"]
+    assert world.sts.identity_calls == asked
+    world.sts.refuse["AKIADEV"] = AwsDeniedError("No more.")
+    assert switch(world, "open").identity is not None
+
+
 def test_a_new_session_is_not_trusted_when_aws_cant_be_asked_whose_it_is(world: World) -> None:
     world.sts.identity_error = NetworkError("Nobody answers.", code="timeout")
     with pytest.raises(NetworkError):

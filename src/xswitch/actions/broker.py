@@ -48,11 +48,15 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What the broker found or made. `problems` holds why an aging session was served when a new one could not be had."""
+    """What the broker found or made. `problems` holds why an aging session was served when a new one could not be had.
+
+    `unreached` says that it was for want of an answer of AWS.
+    """
 
     record: Record
     from_vault: bool
     problems: tuple[Problem, ...] = ()
+    unreached: bool = False
 
 
 @dataclass
@@ -65,6 +69,7 @@ class _Run:
     base: Credentials | None = None
     made: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    unreached: bool = False
 
     @property
     def last(self) -> int:
@@ -92,7 +97,7 @@ class Broker:
         made = record.key in run.made
         if made or wish.interactive:
             self._note(run, "new" if made else "kept")
-        return Session(record, from_vault=record.key not in run.made, problems=tuple(run.problems))
+        return Session(record, from_vault=not made, problems=tuple(run.problems), unreached=run.unreached and not made)
 
     def _note(self, run: _Run, result: str) -> None:
         role, request = run.plan.role, run.plan.hops[-1].request
@@ -130,6 +135,7 @@ class Broker:
             run.problems.append(
                 Problem("not_renewed", f"The session could not be renewed yet: {error}", profile=run.plan.hops[number].profile)
             )
+            run.unreached = isinstance(error, NetworkError)
             return found
 
     def _due(self, run: _Run, record: Record, number: int, now: datetime) -> bool:

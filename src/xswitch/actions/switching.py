@@ -109,7 +109,8 @@ def _unconfirmed(role: Role, typed: str | None) -> UsageError:
 def _verified(broker: Broker, reading: Reading, plan: Plan, wish: Wish) -> tuple[Session, CallerIdentity | None]:
     """The session, compared with what AWS says of it unless the settings say otherwise."""
     session = broker.session(plan, reading.view, wish)
-    if not reading.settings.verify_identity:
+    if not reading.settings.verify_identity or session.unreached:
+        # Who has just not answered is not waited for once more.
         return session, None
     wish.progress("asking AWS who this is")
     try:
