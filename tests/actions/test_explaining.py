@@ -795,6 +795,20 @@ def test_what_does_not_answer_in_time_is_not_seen(aws: EmbeddedAws) -> None:
     assert any("no answer in time" in note for note in found.looked_at)
 
 
+# -- who the base is ---------------------------------------------------------------------------------------------------
+
+
+def test_a_base_that_may_not_ask_who_it_is_is_tried_all_the_same(aws: EmbeddedAws) -> None:
+    stage = play(aws, Scene())
+    aws.faults.add("error", "GetCallerIdentity", code="AccessDenied")
+    assert stage.explain().verdict is Verdict.ALLOWED
+    aws.faults.add("error", "GetCallerIdentity", code="AccessDenied")
+    aws.faults.add("error", "AssumeRole", code="AccessDenied")
+    found = stage.explain()
+    assert [hop.outcome for hop in found.hops] == [HopOutcome.OK, HopOutcome.FAILED]
+    assert C.SESSION_NAME not in [cause.code for cause in found.causes]
+
+
 # -- several at once ---------------------------------------------------------------------------------------------------
 
 _MIXED = [

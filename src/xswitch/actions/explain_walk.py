@@ -13,6 +13,7 @@ from xswitch.actions.silence import SOURCE_MARGIN
 from xswitch.core import wire
 from xswitch.core.baseerrors import Source, blame
 from xswitch.core.errors import XswitchError
+from xswitch.core.explain.failures import POLICY_CODES
 from xswitch.core.model import Credentials, MfaStep, Plan, Secret
 from xswitch.core.planning import for_temporary_base, mfa_process_for
 
@@ -74,7 +75,9 @@ class Walk:
         try:
             self.base_arn = self.ports.sts.get_caller_identity(base, self.plan.endpoint).arn
         except XswitchError as error:
-            raise blame(error, self._source) from None
+            # A network's policy may keep even this from a caller. A switch does not ask it, so nothing follows for the switch.
+            if error.code not in POLICY_CODES:
+                raise blame(error, self._source) from None
         step = self.plan.mfa
         return Held(base) if step is None else self._mfa_session(base, step)
 
