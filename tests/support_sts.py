@@ -162,12 +162,12 @@ def refusal(code: str, text: str, status: int = 403, date: datetime | None = Non
     return reply(status, body, date=date)
 
 
-def good(operation: str, extra: str = "", *, expiration: str | None = None, secret: str = "newsecret") -> bytes:
+def good(operation: str, extra: str = "", *, expiration: str | None = None, secret: str = "newsecret", key_id: str = "ASIANEW") -> bytes:
     """An answer with credentials, as STS gives it; `expiration` "" leaves the element out."""
     when = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ") if expiration is None else expiration
     expires = f"<Expiration>{when}</Expiration>" if when else ""
     credentials = (
-        f"<Credentials><AccessKeyId>ASIANEW</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
+        f"<Credentials><AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
         f"<SessionToken>newtoken</SessionToken>{expires}</Credentials>"
     )
     body = (
@@ -213,6 +213,19 @@ def promise_more(connection: socket.socket, closing: threading.Event) -> None:
     """Half of a good answer, then the end."""
     del closing
     connection.sendall(assumed()[:-200])
+
+
+def tunnel(answer: Callable[[Received], bytes]) -> Behaviour:
+    """What a proxy does with a CONNECT: TLS to a server of the test certificate that gives every request to `answer`."""
+
+    def behave(connection: socket.socket, closing: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        connection.settimeout(10)
+        with _tls_context().wrap_socket(connection, server_side=True) as inner:
+            while (request := _read(inner, closing)) is not None:
+                inner.sendall(answer(request))
+
+    return behave
 
 
 def closed_port() -> int:

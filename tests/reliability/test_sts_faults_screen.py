@@ -1,0 +1,65 @@
+"""STS faults as the screen shows them in a real terminal; `test_sts_faults` does all of them, with the screen under a pilot."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from support_e2e import XSWITCH
+from support_soak import SOAK, tell
+from support_stsfaults import FAULTS
+from support_stsplaces import standing
+from support_stsscenes import TIME_LIMIT, by_living, changed
+from support_watched import Watched, watched
+
+_TERMINAL = ("DNS failure", "reset", "AccessDenied", "wrong account in the answer")
+_CONTROL = re.compile(rb"\x1b\[[0-9;:?<>=]*[a-zA-Z~]|\x1b[()][A-Z0-9]|\x1b[=>78]")
+
+
+@pytest.mark.parametrize("name", _TERMINAL if SOAK else _TERMINAL[:1])
+def test_in_a_real_terminal(name: str) -> None:
+    fault = FAULTS[name]
+    wrong = []
+    with standing(fault) as stand:
+        place = stand.copy(stand.warm)
+        before = place.picture()
+        with watched([str(XSWITCH)], place.env) as one:
+            one.until(b"forbidden")
+            one.child.send("forbidden\r")
+            told = _written(one, fault.says)
+            one.child.send("\x03")
+            if (code := one.ended()) != 130:
+                wrong.append(f"left with {code}")
+        if not told:
+            wrong.append(f"{fault.says!r} is not shown: {_plain(one.written)[-600:]!r}")
+        wrong += [f"{path} is not as it was" for path in changed("everything", before, place.picture())]
+        end = by_living(fault)
+        with watched([str(XSWITCH)], place.env) as one:
+            one.until(b"reader")
+            one.child.send("reader\r")
+            if end.code:
+                wrong += [] if _written(one, fault.says) else [f"{fault.says!r} is not shown of the living session"]
+                one.child.send("\x03")
+            if (code := one.ended()) != (130 if end.code else 0):
+                wrong.append(f"Enter on a living session: exit code {code}")
+            if not end.code and b"xs-reader" not in one.written.rpartition(b"\x1b[?1049l")[2]:
+                wrong.append("the living session is not served")
+        wrong += [f"{path} is not as it was" for path in changed("files", before, place.picture())]
+    tell("sts", name, 2, len(wrong), "; ".join(wrong), parts={"in a real terminal": 2})
+    assert not wrong
+
+
+def _written(one: Watched, says: str) -> bool:
+    """Whether all words of a sentence come, in their order; a line of the pane is drawn at once, and others may be drawn in between."""
+    wanted = re.compile(".{0,400}?".join(re.escape(word) for word in says.split()), re.DOTALL)
+    for _ in range(int(TIME_LIMIT)):
+        if wanted.search(_plain(one.written)):
+            return True
+        if not one.read(1.0):
+            break
+    return False
+
+
+def _plain(written: bytes) -> str:
+    return _CONTROL.sub(b" ", written).decode("utf-8", "replace")
