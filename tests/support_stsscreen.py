@@ -8,21 +8,29 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from support_soak import SOAK
 from support_stsfaults import Fault
 from support_stsplaces import Place, Stand
 from support_stsscenes import by_living, changed
 from support_tui import Driven
 from xswitch.tui.app import PickerApp
+from xswitch.tui.setup.screen import SetupScreen
+from xswitch.tui.setup.state import Stage
 from xswitch.wiring import build_world
 
-DONE_ON_SCREEN = 4
 _TIMES = 12
 """So many times a step may take what `Driven.until` gives it: the slowest of them are two calls, one after the other."""
 
 
+def done_on_screen(fault: Fault) -> int:
+    """How many things are done: they wait for STS one after the other, so a slow one is spared the set-up, and so is the fast slice."""
+    return 5 if SOAK and not (fault.alone or fault.slow) else 4
+
+
 async def on_screen(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is wrong with what the picker does."""
-    return await _without_a_session(stand, monkeypatch) + await _with_a_living_one(stand, monkeypatch)
+    wrong = await _without_a_session(stand, monkeypatch) + await _with_a_living_one(stand, monkeypatch)
+    return wrong + (await _setting_up(stand, monkeypatch) if done_on_screen(stand.fault) > 4 else [])
 
 
 async def _without_a_session(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -71,6 +79,27 @@ async def _with_a_living_one(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
     wrong += [f"{path} is not as it was" for path in changed("files", before, place.picture())]
     if not fault.by_keys and place.run("credential-process", "xs-reader").out != stand.kept:
         wrong.append("the living session is gone")
+    return wrong
+
+
+async def _setting_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    fault, place = stand.fault, stand.copy(stand.admin)
+    before = place.picture()
+    async with _on_screen(place, monkeypatch) as one:
+        await one.press("f10")
+        await one.dialog("SetupScreen")
+        screen = one.app.screen
+        assert isinstance(screen, SetupScreen)
+        for key, value in (("source_profile", "source-admin"), ("who_name", "Bob"), ("target_profile", "target-admin")):
+            screen.query_one(f"#field-{key}").focus()
+            await one.pilot.pause()
+            await one.type(value)
+        await one.press("enter")
+        await _until(one, lambda: screen.state.failure is not None)
+        failure, stage = screen.state.failure, screen.state.stage
+    wrong = [f"{path} is not as it was" for path in changed("everything", before, place.picture())]
+    if failure is None or failure.code != fault.code or fault.says not in failure.what or stage is not Stage.FORM:
+        wrong.append(f"the set-up tells {failure}, and is at {stage}")
     return wrong
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
@@ -12,7 +12,7 @@ from support_soak import SOAK, tell
 from support_stsfaults import FAULTS
 from support_stsplaces import Stand, standing
 from support_stsscenes import SCENES, complaints
-from support_stsscreen import DONE_ON_SCREEN, on_screen
+from support_stsscreen import done_on_screen, on_screen
 
 _FAST = ("AccessDenied", "wrong account in the answer")
 _AT_ONCE = 6
@@ -39,12 +39,10 @@ _SILENT: tuple[tuple[str, ...], ...] = (
 async def test_every_command_and_the_screen_tell_it_and_break_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = FAULTS[name]
     scenes = {of: scene for of, scene in SCENES.items() if SOAK or scene.fast}
-    screen = DONE_ON_SCREEN if SOAK or name == _FAST[0] else 0
+    screen = done_on_screen(fault) if SOAK or name == _FAST[0] else 0
     with standing(fault) as stand, ThreadPoolExecutor(len(scenes) if fault.slow else _AT_ONCE) as pool:
-        running = []
-        for of, scene in scenes.items():
-            running.append(pool.submit(complaints, stand, of, scene))
-            await asyncio.sleep(_APART if fault.slow else 0)
+        apart = _APART if fault.slow else 0
+        running = [pool.submit(_later, apart * number, stand, of) for number, of in enumerate(scenes)]
         # While they run.
         wrong = await on_screen(stand, monkeypatch) if screen else []
         wrong += [complaint for one in running for complaint in one.result()]
@@ -53,6 +51,11 @@ async def test_every_command_and_the_screen_tell_it_and_break_nothing(name: str,
     parts = {"commands": len(scenes), "things done on the screen": screen}
     tell("sts", name, len(scenes) + screen, len(wrong), note, parts=parts)
     assert not wrong
+
+
+def _later(seconds: float, stand: Stand, name: str) -> list[str]:
+    time.sleep(seconds)
+    return complaints(stand, name, SCENES[name])
 
 
 def changes_of_iam(stand: Stand) -> list[str]:
