@@ -228,6 +228,31 @@ def test_the_endpoint_is_the_one_of_the_region(endpoint: Endpoint, host: str, mo
     assert [url.rstrip("/") for url in asked_for] == [host]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Arn", "arn:aws:sts::222222222222:assumed-role/IQoJ/secret//token==/Admin/me"),
+        ("Account", "IQoJsecret"),
+        ("UserId", "IQoJ//secret=="),
+    ],
+)
+def test_who_asks_is_told_by_what_can_be_nothing_else(name: str, value: str) -> None:
+    told = {"Arn": "arn:aws:iam::111111111111:user/dev", "Account": "111111111111", "UserId": "AIDACKCEVSQ6C2EXAMPLE"}
+
+    def answer(identity: dict[str, str]) -> bytes:
+        inner = "".join(f"<{key}>{text}</{key}>" for key, text in identity.items())
+        kind = "GetCallerIdentity"
+        return reply(200, f"<{kind}Response><{kind}Result>{inner}</{kind}Result></{kind}Response>")
+
+    with serve(lambda _: answer(told)) as server:
+        assert BotoSts(IMPATIENT).get_caller_identity(KEYS, Endpoint(REGION, server.url)).arn == told["Arn"]
+    with serve(lambda _: answer({**told, name: value})) as server, pytest.raises(NetworkError) as caught:
+        BotoSts(IMPATIENT).get_caller_identity(KEYS, Endpoint(REGION, server.url))
+    assert caught.value.code == "not_aws"
+    assert name in caught.value.why
+    assert "secret" not in f"{caught.value} {caught.value.why} {caught.value.next_step}"
+
+
 # -- what AWS refuses --------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 from botocore.loaders import create_loader
 
-from xswitch.core.arn import default_region, iam_region, is_account_id, is_policy_arn, is_region, parse_role_arn, partition_of_region
+from xswitch.core.arn import (
+    default_region,
+    iam_region,
+    is_account_id,
+    is_caller_arn,
+    is_policy_arn,
+    is_region,
+    is_unique_id,
+    parse_role_arn,
+    partition_of_region,
+)
 
 
 @pytest.mark.parametrize(
@@ -94,3 +104,44 @@ def test_iam_is_called_where_botocore_calls_it() -> None:
             found[name] = (scope["region"], iam_region(name))
     assert {"aws", "aws-cn", "aws-us-gov", "aws-iso"} <= set(found)
     assert all(theirs == ours for theirs, ours in found.values()), found
+
+
+@pytest.mark.parametrize(
+    ("arn", "can"),
+    [
+        ("arn:aws:iam::111111111111:root", True),
+        ("arn:aws:iam::111111111111:user/dana", True),
+        ("arn:aws-cn:iam::111111111111:user/a!b/c/dana", True),
+        ("arn:aws:sts::111111111111:user/moto", True),
+        ("arn:aws:sts::111111111111:federated-user/dana", True),
+        ("arn:aws-us-gov:sts::222222222222:assumed-role/Admin/me@host", True),
+        ("arn:aws:sts::222222222222:assumed-role/Admin", False),
+        ("arn:aws:sts::222222222222:assumed-role/IQoJ/a//b==/Admin/me", False),
+        ("arn:aws:sts::222222222222:assumed-role/Admin/" + "t" * 65, False),
+        ("arn:aws:iam::222222222222:role/Admin", False),
+        ("arn:aws:iam::22222222222:root", False),
+        ("arn:aws:iam::111111111111:user/dana\n", False),
+        ("arn:aws:iam::111111111111:user/a b/dana", False),
+        ("IQoJb3JpZ2luX2VjEA", False),
+        ("", False),
+    ],
+)
+def test_who_may_ask(arn: str, *, can: bool) -> None:
+    assert is_caller_arn(arn) == can
+
+
+@pytest.mark.parametrize(
+    ("text", "can"),
+    [
+        ("AIDACKCEVSQ6C2EXAMPLE", True),
+        ("111111111111", True),
+        ("AROACKCEVSQ6C2EXAMPLE:me@host", True),
+        ("111111111111:dana", True),
+        ("AROA:x:y", False),
+        ("IQoJtoken//token++token==", False),
+        ("A" * 33, False),
+        ("", False),
+    ],
+)
+def test_what_a_unique_id_is(text: str, *, can: bool) -> None:
+    assert is_unique_id(text) == can

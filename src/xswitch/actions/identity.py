@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from xswitch.core.arn import parse_role_arn
+from xswitch.core.arn import is_caller_arn, parse_role_arn
 from xswitch.core.errors import NetworkError, WrongIdentityError
 from xswitch.core.model import CallerIdentity, Credentials, PlannedHop, Role
 
 # GetCallerIdentity of a role session: the role's path is left out.
 _ASSUMED = re.compile(r"arn:([a-z0-9-]+):sts::([0-9]{12}):assumed-role/([\w+=,.@-]+)/[^/]+", re.ASCII)
-# Whom STS can name. Whatever else stands there may be anything, a secret that was sent along too, and is not repeated.
-_NAME = r"(?:/[\w+=,.@-]{1,64})"
-_SOMEBODY = re.compile(
-    rf"arn:[a-z0-9-]+:(?:sts::[0-9]{{12}}:(?:assumed-role|federated-user){_NAME}{{1,2}}|iam::[0-9]{{12}}:(?:root|user{_NAME}{{1,9}}))",
-    re.ASCII,
-)
 
 
 def refuse_other(role: Role, identity: CallerIdentity) -> None:
@@ -59,7 +53,8 @@ def _is_session_of(role_arn: str, arn: str) -> bool:
 
 
 def _other(role_arn: str, arn: str, why: str) -> WrongIdentityError:
-    who = arn if _SOMEBODY.fullmatch(arn) else "something that is no ARN of a session"
+    # What is nobody's ARN may be anything, a secret that was sent along too.
+    who = arn if is_caller_arn(arn) else "something that is no ARN of a session"
     return WrongIdentityError(
         f"AWS says this session is {who}, not {role_arn}. It was dropped, and nothing was changed.",
         why=why,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from xswitch.adapters.deadline import DEFAULT_LIMITS, Limits, within
+from xswitch.core.arn import is_account_id, is_caller_arn, is_unique_id
 from xswitch.core.model import AssumedRole, AssumeRoleRequest, CallerIdentity, Credentials, Endpoint, Secret
 from xswitch.core.stserrors import Call, Refusal, broken, redact, refused
 
@@ -65,7 +66,12 @@ class BotoSts:
         """sts:GetCallerIdentity. Raises as `assume_role`."""
         call = _call("GetCallerIdentity", credentials, endpoint)
         answer = self._ask("GetCallerIdentity", {}, credentials, endpoint, call)
-        return CallerIdentity(_text(answer, call, "Account"), _text(answer, call, "Arn"), _text(answer, call, "UserId"))
+        # These are shown as they are, so nothing that was sent along may hide in them.
+        return CallerIdentity(
+            _shaped(answer, call, "Account", is_account_id),
+            _shaped(answer, call, "Arn", is_caller_arn),
+            _shaped(answer, call, "UserId", is_unique_id),
+        )
 
     def _ask(self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint, call: Call) -> Any:
         token = credentials.session_token
@@ -150,6 +156,13 @@ def _text(answer: Any, call: Call, *path: str) -> str:
     found = _find(answer, *path)
     if not isinstance(found, str) or not found:
         raise broken(call, "not_aws", f"The answer has no {path[-1]}.")
+    return found
+
+
+def _shaped(answer: Any, call: Call, name: str, is_one: Callable[[str], bool]) -> str:
+    found = _text(answer, call, name)
+    if not is_one(found):
+        raise broken(call, "not_aws", f"The answer's {name} can't be one.")
     return found
 
 

@@ -12,6 +12,13 @@ from functools import lru_cache
 _ROLE = re.compile(r"arn:(aws[a-z0-9-]*):iam::([0-9]{12}):role(/(?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII)
 _POLICY = re.compile(r"arn:aws[a-z0-9-]*:iam::(?:[0-9]{12}|aws):policy/[\x21-\x7e]{1,512}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
+# Whom STS can name (IAM reference, "IAM identifiers"): a user's path may hold any printable ASCII, names only these.
+_NAME = r"[\w+=,.@-]{1,64}"
+_CALLER = re.compile(
+    rf"arn:aws[a-z0-9-]*:(?:iam|sts)::[0-9]{{12}}:(?:root|user/(?:[\x21-\x7e]{{1,510}}/)?{_NAME}|federated-user/{_NAME}|assumed-role/{_NAME}/{_NAME})",
+    re.ASCII,
+)
+_UNIQUE_ID = re.compile(rf"[A-Za-z0-9]{{1,32}}(?::{_NAME})?", re.ASCII)
 _REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 # Longest prefix first: `us-isob-` must not be read as `us-iso-`.
@@ -66,6 +73,16 @@ def is_account_id(text: str) -> bool:
 def is_policy_arn(text: str) -> bool:
     """Whether `text` is the ARN of a managed policy, AWS's or an account's own."""
     return _POLICY.fullmatch(text) is not None
+
+
+def is_caller_arn(text: str) -> bool:
+    """Whether `text` can be what STS calls the one who asks: an account's root, a user, or a session of a role or of a federated user."""
+    return _CALLER.fullmatch(text) is not None
+
+
+def is_unique_id(text: str) -> bool:
+    """Whether `text` can be the UserId of GetCallerIdentity: a unique identifier or an account id, after a colon a session's name."""
+    return _UNIQUE_ID.fullmatch(text) is not None
 
 
 def is_region(text: str) -> bool:
