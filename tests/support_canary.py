@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
+from support_aws import DEV_SECRET, PLAIN_SECRET, TOTP_SECRET
+from support_soak import tell
 from xswitch.demo.server import EmbeddedAws
+
+LONG_TERM = (DEV_SECRET, PLAIN_SECRET, TOTP_SECRET)
+"""Secrets that were there before."""
 
 _SHORTEST = 12  # of an encoded piece, so that no other text is taken for it
 
@@ -32,7 +37,7 @@ class Canaries:
         """Look for these too."""
         for secret in secrets:
             for form in forms(secret):
-                self._forms[form] = secret[:6]
+                self._forms[form] = f"{secret[:6]}…{secret[-3:]}"
         self._pattern = re.compile(b"|".join(re.escape(form) for form in sorted(self._forms, key=len, reverse=True)) or b"(?!)")
 
     def __len__(self) -> int:
@@ -105,3 +110,13 @@ class Watch:
 def issued(aws: EmbeddedAws) -> list[str]:
     """The secrets of every session the embedded AWS has given out, whether or not its answer arrived."""
     return [secret for session in aws.store._sessions.values() for secret in (session.keys.secret, session.keys.token)]
+
+
+def has_code(file: Path, code: str) -> bool:
+    """Whether those digits stand alone in it."""
+    return any(word == code for word in "".join(c if c.isalnum() else " " for c in file.read_text(errors="replace")).split())
+
+
+def told(what: str, wrong: list[str], done: int) -> None:
+    """Write this figure of the canary down, and fail when something is wrong."""
+    tell("canary", what, done, len(wrong), "; ".join(wrong[:5]))

@@ -1,43 +1,70 @@
-"""A secret in an exception of the screen, or behind it: it is on no terminal and in no file afterwards."""
+"""Secrets over every command line that works, and over its ordinary failures."""
 
 from __future__ import annotations
 
+import json
 import os
-import sys
+import re
+import signal
+import subprocess
 from pathlib import Path
-from typing import Any
 
-import pexpect
 import pytest
 
-from support_soak import tell
+from support_aws import default_state, totp_code
+from support_canary import LONG_TERM, Canaries, Watch, has_code, issued, told
+from support_canarylines import lines, missing_words
+from support_e2e import XSWITCH, Home, run
+from support_soak import SOAK
+from xswitch.demo.run import start
+from xswitch.demo.server import EmbeddedAws
 
-TESTS = Path(__file__).parents[1]
-CANARY = "canary-secret-value"
-MODES = {"screen-bug": "a crash of the screen", "crash": "a crash of a switch behind the screen"}
+
+def test_no_command_line_shows_one(home: Home, aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("state.json").write_text(json.dumps(default_state()))
+    Path("own.json").write_text('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}')
+    temporary = home.folder / "tmp"
+    temporary.mkdir()
+    code = totp_code(now=aws.clock.now())
+    every = lines(code, aws.port)
+    assert missing_words(every) == []
+    tried = every if SOAK else every[:4]
+    with Watch(home.folder, Canaries(LONG_TERM)) as watch:
+        outputs = {words: home.run(*words, env={"TMPDIR": str(temporary)}) for words in tried}
+    canaries = Canaries([*LONG_TERM, *issued(aws)])
+    assert len(canaries) > len(LONG_TERM) + 2
+    assert watch.processes > len(tried)
+    assert outputs[every[0]].code == 0, outputs[every[0]].err
+    wrong = [f"{words}: {found}" for words, ran in outputs.items() for found in canaries.in_text(ran.out, ran.err)]
+    wrong += [f"{words}: {ran.err}" for words, ran in outputs.items() if ran.code == 1 or "Traceback" in ran.err]
+    wrong += (
+        sorted(watch.seen) + canaries.in_files(home.folder, [home.credentials]) + canaries.in_files(tmp_path, [tmp_path / "state.json"])
+    )
+    wrong += [f"the MFA code is in {file}" for file in home.folder.rglob("*") if file.is_file() and has_code(file, code)]
+    told("command lines that have every option", wrong, len(tried))
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_no_crash_report_has_it(mode: str, tmp_path: Path, clean_world: Path) -> None:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "TEXTUAL", "COLUMNS", "LINES"))}
-    environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(TESTS), "LANG": "C.UTF-8"}
-    program = [str(TESTS / "support_tui_program.py"), str(tmp_path / "result"), mode]
-    child: Any = pexpect.spawn(sys.executable, program, env=environ, dimensions=(30, 110), timeout=30, encoding="utf-8", cwd=str(tmp_path))
-    try:
-        if mode == "crash":
-            child.expect_exact("14 roles")
-            written = child.before
-            child.send("lake\r")
-            child.expect("bug|unexpected|went wrong|failed")
-            written += child.before + child.after
-            child.send("\x03")
-        else:
-            written = ""
-        child.expect(pexpect.EOF)
-        written += child.before
-    finally:
-        child.close(force=True)
-    files = [path for folder in (tmp_path, clean_world) for path in folder.rglob("*") if path.is_file()]
-    sightings = written.count(CANARY) + sum(CANARY.encode() in path.read_bytes() for path in files)
-    assert "bug" in written or "✗" in written
-    tell("canary", MODES[mode], 1, sightings, f"seen {sightings} times" if sightings else "0 sightings on the terminal and in files")
+def test_the_demo_keeps_its_own_to_itself(home: Home, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps(default_state()))
+    canaries = Canaries(LONG_TERM)
+    words = [str(XSWITCH), "demo", "--serve", "--state", str(state)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with Watch(home.folder, canaries) as watch, subprocess.Popen(words, env=home.env, text=True, **pipes) as server:  # type: ignore[call-overload]
+        announced = server.stdout.readline()
+        server.send_signal(signal.SIGINT)
+        out, err = server.communicate(timeout=60)
+    assert announced.startswith("http://127.0.0.1:")
+    wrong = [*canaries.in_text(announced, out, err), *sorted(watch.seen)]
+    with start({**os.environ, **home.env}, (str(XSWITCH),)) as demo:
+        devices = json.loads(next(demo.home.rglob("totp*")).read_text())["devices"]
+        credentials = demo.home / ".aws" / "credentials"
+        keys = [line.partition("=")[2].strip() for line in credentials.read_text().splitlines() if "secret" in line]
+        inside = Canaries([*keys, *(device["secret"] for device in devices)])
+        assert len(inside) > len(keys)
+        inner = [["demo", "--code"], ["demo", "--code", "--user", "nobody"], ["demo", "--advance", "1m"], ["list"], ["doctor"], ["config"]]
+        outputs = [run([str(XSWITCH), *words], demo.env) for words in inner]
+    assert re.fullmatch(r"\d{6}\n", outputs[0].out)
+    wrong += [f"{ran}" for ran in outputs if inside.in_text(ran.out, ran.err)]
+    told("commands of the demo", wrong, len(outputs) + 1)

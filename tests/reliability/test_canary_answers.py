@@ -1,0 +1,117 @@
+"""Secrets in what AWS, or somebody else in its place, says: none is repeated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from xml.sax.saxutils import escape
+
+from support_canary import LONG_TERM, Canaries, told
+from support_e2e import Home
+from support_homes import lead_to
+from support_soak import SOAK, count
+from support_sts import Answer, Received, altered, good, refusal, reply, serve
+
+SENT, FRESH = "sentSentSent+sent/SentSentSentSentSentSe1", "freshFreshFresh+fresh/FreshFreshFreshFre2"
+SENT_TOKEN, FRESH_TOKEN = "IQoJtokenSent//tokenSent++tokenSenttokenSent==", "IQoJtokenFresh//tokenFresh++tokenFreshtokenFr=="
+ROLE_USER = "<AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>arn:aws:sts::222222222222:assumed-role/{}/x</Arn></AssumedRoleUser>"
+IDENTITY = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><UserId>AROA:x</UserId><Account>222222222222</Account>"
+    "<Arn>arn:aws:sts::222222222222:assumed-role/Admin/x</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
+
+
+def given(request: Received, secret: str, token: str) -> bytes:
+    """A good answer to a request for credentials, with these."""
+    if "Action=GetSessionToken" in request.body:
+        return altered(good("GetSessionToken", secret=secret), "newtoken", token)
+    if "Action=GetCallerIdentity" in request.body:
+        return reply(200, IDENTITY)
+    name = "Admin" if "Admin" in request.body else "Reader"
+    return altered(good("AssumeRole", ROLE_USER.format(name), secret=secret), "newtoken", token)
+
+
+def echoed(request: Received) -> str:
+    """All of what was sent, as a server may repeat it."""
+    return " ".join([request.method, request.path, *(f"{name}: {value}" for name, value in request.headers.items()), request.body])
+
+
+def sent(request: Received) -> str:
+    """The session token that came with it, or a word."""
+    return request.headers.get("x-amz-security-token", "none")
+
+
+def fresh(request: Received) -> bytes:
+    return given(request, FRESH, FRESH_TOKEN)
+
+
+def body_of(answer: bytes) -> str:
+    return answer.partition(b"\r\n\r\n")[2].decode()
+
+
+def spoilt(request: Received, old: str, new: str) -> bytes:
+    """Fresh credentials, in an answer in which something is exchanged."""
+    return reply(200, body_of(fresh(request)).replace(old, new))
+
+
+ANSWERS: dict[str, Callable[[Received], Answer]] = {
+    **{
+        f"{code} that repeats the request": lambda request, code=code: refusal(code, escape(echoed(request)))  # type: ignore[misc]
+        for code in ("AccessDenied", "SignatureDoesNotMatch", "ValidationError", "ExpiredToken", "InvalidClientTokenId", "Odd", "")
+    },
+    "a code that is the token": lambda request: refusal(sent(request), "no"),
+    "a 500 that repeats the request": lambda request: refusal("InternalFailure", escape(echoed(request)), 500),
+    "a page that repeats the request": lambda request: reply(403, f"<html>{escape(echoed(request))}</html>", kind="text/html"),
+    "a status line with the token": lambda request: reply(403).replace(b"403 X", f"403 {sent(request)}".encode()),
+    "headers with the token": lambda request: reply(
+        407, kind=sent(request), headers={"Location": f"http://x/{sent(request)}", "Date": sent(request)}
+    ),
+    "a redirect with the token": lambda request: reply(302, headers={"Location": f"http://127.0.0.1:1/{sent(request)}?{FRESH}"}),
+    "half an answer": lambda request: reply(200, body_of(fresh(request))[:-120]),
+    "an answer cut off": lambda request: lambda connection, _closing: connection.sendall(fresh(request)[:-150]),
+    "an answer that is not XML": lambda request: spoilt(request, "</", "<"),
+    "an answer as JSON": lambda _: reply(200, json.dumps({"SecretAccessKey": FRESH, "SessionToken": FRESH_TOKEN}), kind="application/json"),
+    "no expiration": lambda request: spoilt(request, "Expiration", "Expiry"),
+    "a secret as the expiration": lambda request: spoilt(request, "<Expiration>", f"<Expiration>{FRESH}"),
+    "a secret as the ARN": lambda request: spoilt(request, "assumed-role/", f"assumed-role/{FRESH}/{FRESH_TOKEN}/"),
+    "another account": lambda request: spoilt(request, "222222222222", "999999999999"),
+    "an end in the past": lambda request: spoilt(request, "<Expiration>20", "<Expiration>19"),
+    "a good answer with status 500": lambda request: reply(500, body_of(fresh(request))),
+    "no key": lambda request: spoilt(request, "AccessKeyId", "Key"),
+    "bytes that are no text": lambda request: (
+        fresh(request).replace(b"<Credentials>", b"<Credentials>\xff\xfe", 1).replace(b"</", b"<\xff", 1)
+    ),
+}
+
+
+def test_no_answer_of_aws_brings_one_out(home: Home) -> None:
+    canaries = Canaries([*LONG_TERM, SENT, SENT_TOKEN, FRESH, FRESH_TOKEN])
+    commands = [
+        ("switch", "admin", "--force", "--mfa-code", "246813"),
+        ("renew", "admin", "--json"),
+        ("explain", "admin", "--json"),
+        ("switch", "reader", "--json", "--force"),
+        ("renew", "--all"),
+        ("credential-process", "xs-tagged"),
+        ("access", "check", "New", "--source", "dev", "--target", "admin", "--json"),
+        ("history",),
+    ][: count(2, 8)]
+    names = list(ANSWERS) if SOAK else list(ANSWERS)[:2]
+    moods: list[Callable[[Received], Answer]] = [lambda request: given(request, SENT, SENT_TOKEN)]
+    wrong: list[str] = []
+    codes: set[int] = set()
+    with serve(lambda request: moods[-1](request)) as server:  # noqa: PLW0108 -- the mood changes
+        lead_to(home, server.url)
+        begun = home.run("switch", "admin", "--mfa-code", "135792")
+        assert begun.code == 0, begun.err
+        for name in names:
+            moods.append(ANSWERS[name])
+            for words in commands:
+                ran = home.run(*words)
+                codes.add(ran.code)
+                wrong += [f"{name}, {words}: {found} in {ran.err}" for found in canaries.in_text(ran.out, ran.err)]
+                if ran.code == 1 or "Traceback" in ran.err:
+                    wrong.append(f"{name}, {words}: {ran.err}")
+    assert codes & {4, 6, 9}
+    wrong += canaries.in_files(home.folder, [home.credentials])
+    told("commands under answers that hold one", wrong, len(names) * len(commands))
