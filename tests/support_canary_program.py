@@ -11,9 +11,12 @@ import json
 import logging
 import os
 import sys
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from xswitch.actions.tracing import traced
 from xswitch.cli import main as cli
 from xswitch.tui.app import PickerApp
 from xswitch.tui.rolelist import RoleList
@@ -60,15 +63,17 @@ def break_screen(where: str) -> None:
 
 def main() -> int:
     bug, words = sys.argv[1], sys.argv[2:]
-    if words:
+    if words not in ([], ["--debug"]):
         # Not on the screen: it has the terminal for itself, and no program of ours sets up logging.
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 
-    def world(environ: Any) -> RealWorld:
+    def world(environ: Mapping[str, str], tell: Callable[[str], None] | None) -> RealWorld:
         made = RealWorld(environ)
         if bug not in ("none", "row", "tick"):
             change: dict[str, Any] = {bug: Exploding(bug)}
             made.__dict__["ports"] = replace(made.ports, **change)
+        if tell is not None:
+            made.__dict__["ports"] = traced(made.ports, tell, time.monotonic)
         return made
 
     cli._world = world

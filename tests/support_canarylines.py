@@ -127,6 +127,11 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
     ]
 
 
+def with_debug(tried: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The same commands, telling what they do."""
+    return [(line[0], "--debug", *line[1:]) if line else ("--debug",) for line in tried]
+
+
 def missing_words(tried: Iterable[tuple[str, ...]]) -> list[str]:
     """The words of the grammar that are in none of these lines."""
     seen = {(line[0] if line and not line[0].startswith("-") else "", word) for line in tried for word in line}

@@ -58,8 +58,9 @@ def _new_id() -> str:
 class RealWorld:
     """The machine and account of the user who runs this."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], tell: Callable[[str], None] | None = None) -> None:
         self._environ = environ
+        self._tell = tell
         self._environment = ProcessEnvironment()
 
     @cached_property
@@ -78,7 +79,14 @@ class RealWorld:
 
     @cached_property
     def ports(self) -> Ports:
-        """Every port, for real. Nothing is opened, asked or called yet."""
+        """Every port, for real, each call told where somebody wants to know. Nothing is opened, asked or called yet."""
+        if self._tell is None:
+            return self._ports()
+        from xswitch.actions.tracing import traced  # noqa: PLC0415 -- only under --debug
+
+        return traced(self._ports(), self._tell, time.monotonic)
+
+    def _ports(self) -> Ports:
         places, environ = self.places, self._environ
         paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109 -- locate works on texts
         locks = FileLocks(places.locks)
@@ -169,6 +177,6 @@ class RealWorld:
         return str(self.places.state)
 
 
-def build_world(environ: Mapping[str, str]) -> RealWorld:
-    """The real world under this environment."""
-    return RealWorld(environ)
+def build_world(environ: Mapping[str, str], tell: Callable[[str], None] | None = None) -> RealWorld:
+    """The real world under this environment; `tell` gets a line, without secrets, for each call to it (`actions.tracing`)."""
+    return RealWorld(environ, tell)

@@ -45,7 +45,7 @@ def test_a_function_name_that_is_none_is_a_mistake(capsys: pytest.CaptureFixture
 
 
 def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: object) -> object:
+    def interrupted(*_: object) -> object:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "_world", interrupted)
@@ -61,7 +61,7 @@ def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
 def test_an_error_is_told_in_words_or_in_the_envelope(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: XswitchError, code: int
 ) -> None:
-    def failing(_: object) -> object:
+    def failing(*_: object) -> object:
         raise error
 
     monkeypatch.setattr(cli, "_world", failing)
@@ -80,7 +80,7 @@ def test_an_error_is_told_in_words_or_in_the_envelope(
 
 
 def test_credential_process_tells_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(_: object) -> object:
+    def failing(*_: object) -> object:
         raise AwsDeniedError("No.", why="line one\nline two", next_step="do this")
 
     monkeypatch.setattr(cli, "_world", failing)

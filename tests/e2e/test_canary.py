@@ -82,7 +82,7 @@ def test_no_secret_is_seen(home: Home, aws: EmbeddedAws) -> None:
 def test_a_crash_is_a_sentence_without_values(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from xswitch.cli import main as cli  # noqa: PLC0415 -- the module under test is patched below
 
-    def crash(_: object) -> object:
+    def crash(*_: object) -> object:
         raise ValueError(DEV_SECRET)
 
     monkeypatch.setattr(cli, "_world", crash)

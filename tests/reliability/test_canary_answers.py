@@ -107,7 +107,7 @@ def test_no_answer_of_aws_brings_one_out(home: Home) -> None:
         for name in names:
             moods.append(ANSWERS[name])
             for words in commands:
-                ran = home.run(*words)
+                ran = home.run(*words, "--debug")
                 codes.add(ran.code)
                 wrong += [f"{name}, {words}: {found} in {ran.err}" for found in canaries.in_text(ran.out, ran.err)]
                 if ran.code == 1 or "Traceback" in ran.err:

@@ -14,7 +14,7 @@ import pytest
 from support_aws import totp_code
 from support_canary import LONG_TERM, Canaries, has_code, issued, told
 from support_canary_program import CANARY
-from support_canarylines import lines
+from support_canarylines import lines, with_debug
 from support_e2e import XSWITCH, Home
 from support_soak import SOAK, count
 from support_watched import watched
@@ -47,7 +47,7 @@ def test_no_crash_and_no_log_has_one(bug: str, home: Home, aws: EmbeddedAws, tmp
     tried = [words for words in every if SOAK or words[0] in _QUICK][: count(8, 200)]
     # What answers, or would ask on a terminal, is left out.
     tried = [words for words in tried if words[0] != "access" or "--yes" in words or words[1] != "apply"]
-    asked = "".join(json.dumps(words) + "\n" for words in tried)
+    asked = "".join(json.dumps(words) + "\n" for words in with_debug(tried))
     shutil.copy(home.credentials, tmp_path / "before")
     done = subprocess.run(
         [*PROGRAM, bug, "-"],
@@ -79,7 +79,7 @@ def test_no_crash_and_no_log_has_one(bug: str, home: Home, aws: EmbeddedAws, tmp
 def test_no_crash_of_the_screen_has_one(bug: str, home: Home, aws: EmbeddedAws, tmp_path: Path) -> None:
     log = tmp_path / "textual.log"
     environ = {**in_program(home), "COLORTERM": "truecolor", "TEXTUAL_LOG": str(log), "TEXTUAL": "debug"}
-    with watched([*PROGRAM, bug], environ) as one:
+    with watched([*PROGRAM, bug, "--debug"], environ) as one:
         one.until(b"reader", b"bug", b"xswitch: ", b"next")
         if one.read(1.0):
             one.child.send("reader\r")
@@ -90,6 +90,8 @@ def test_no_crash_of_the_screen_has_one(bug: str, home: Home, aws: EmbeddedAws, 
     wrong = canaries.in_bytes(one.written) + canaries.in_files(home.folder, [home.credentials]) + canaries.in_files(tmp_path)
     if b"Traceback" in one.written or code is None:
         wrong.append(f"{bug}: it ended with {code}: {one.written[-300:]!r}")
+    if b"debug: settings.load" not in one.written:
+        wrong.append(f"{bug}: nothing is told of what went on")
     if bug in ("tick", "row"):
         assert b"This is a bug in xswitch" in one.written
         assert code == 1

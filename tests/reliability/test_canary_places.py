@@ -56,7 +56,7 @@ def test_none_in_the_wrong_place_is_told_on(home: Home) -> None:
         home.config.write_text("[profile odd]\n" + MISPLACED[name].format(CANARY) + _USES + whole, encoding="utf-8")
         for words in commands if SOAK else commands[:2]:
             for environ in places if SOAK else places[:1]:
-                ran = home.run(*words, env=environ)
+                ran = home.run(*words, "--debug", env=environ)
                 done += 1
                 wrong += [f"{name}, {words}: {ran.err} {ran.out}" for _ in canaries.in_text(ran.out, ran.err)]
                 if ran.code == 1 or "Traceback" in ran.err:

@@ -27,7 +27,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     try:
         try:
             arguments = build(argv[0] if argv else "").parse_args(argv)
-            return int(_command(arguments.command)(Context(arguments, data, words, environ, lambda: _world(environ))))
+            return int(
+                _command(arguments.command)(Context(arguments, data, words, environ, lambda: _world(environ, _telling(arguments, words))))
+            )
         except KeyboardInterrupt:
             raise CancelledError("Cancelled.") from None
     except XswitchError as error:
@@ -40,10 +42,14 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
         return _bug(error, arguments, data, words)
 
 
-def _world(environ: Mapping[str, str]) -> World:
+def _world(environ: Mapping[str, str], tell: Callable[[str], None] | None) -> World:
     from xswitch.wiring import build_world  # noqa: PLC0415 -- only who asks for a world pays for it
 
-    return build_world(environ)
+    return build_world(environ, tell)
+
+
+def _telling(arguments: argparse.Namespace, words: Words) -> Callable[[str], None] | None:
+    return words.debug if arguments.debug else None
 
 
 _MODULES: Mapping[str, tuple[str, str]] = {

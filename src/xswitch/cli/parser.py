@@ -44,6 +44,7 @@ def build(first: str = "") -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"xswitch {__version__}")
+    _debugging(parser, default=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for part in (_switching, _explaining, _looking, _sessions, _access, _shells, _demo):
         if _PARTS.get(first, part) is part:
@@ -61,7 +62,13 @@ def _command(commands: _Commands[_Parser], name: str, text: str, *, json: bool =
         parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
     if json:
         parser.add_argument("--json", action="store_true", help="print a JSON envelope on stdout")
+    # Without a default of its own: it would replace what was said before the command.
+    _debugging(parser, default=argparse.SUPPRESS)
     return parser
+
+
+def _debugging(parser: argparse.ArgumentParser, *, default: object) -> None:
+    parser.add_argument("--debug", action="store_true", default=default, help="tell on stderr what is read, asked and kept; no secrets")
 
 
 def _switching(commands: _Commands[_Parser]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from xswitch.core.errors import TargetError, XswitchError
@@ -10,6 +13,7 @@ from xswitch.core.text import clean
 
 _BOLD, _DIM, _RED, _YELLOW, _GREEN, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
 _LONGEST = 2_000
+_HELD = 10_000
 
 
 class Words:
@@ -18,6 +22,7 @@ class Words:
     def __init__(self, stream: TextIO, *, colour: bool = False) -> None:
         self._stream = stream
         self._colour = colour
+        self._held: deque[str] | None = None
 
     def say(self, text: str) -> None:
         """One line."""
@@ -30,6 +35,26 @@ class Words:
     def hint(self, text: str) -> None:
         """One quieter line."""
         self._line(self._paint(_DIM, clean(text, limit=_LONGEST)))
+
+    def debug(self, text: str) -> None:
+        """One line of what is going on inside; while a screen is shown it waits for the end of that, and may come from any thread."""
+        line = self._paint(_DIM, "debug: " + clean(text, limit=_LONGEST))
+        if self._held is None:
+            self._line(line)
+        else:
+            self._held.append(line)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Keep the last lines of `debug` until this ends."""
+        held: deque[str] = deque(maxlen=_HELD)
+        self._held = held
+        try:
+            yield
+        finally:
+            self._held = None
+            for line in held:
+                self._line(line)
 
     def warn(self, text: str) -> None:
         """One warning line."""

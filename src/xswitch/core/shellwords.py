@@ -48,6 +48,7 @@ _Row = tuple[WordKind, str, str]
 
 _JSON: _Row = ("flag", "--json", "print JSON")
 _HELP: _Row = ("flag", "--help", "explain and leave")
+_DEBUG: _Row = ("flag", "--debug", "tell what is read, asked and kept")
 _TARGET: _Row = ("target", "", "")
 _SHELLS: tuple[_Row, ...] = (
     ("choice", "bash", ""),
@@ -59,7 +60,7 @@ _SHELLS: tuple[_Row, ...] = (
 )
 
 _AFTER: dict[str, tuple[_Row, ...]] = {
-    "": (("flag", "--help", "explain and leave"), ("flag", "--version", "the version")),
+    "": (_DEBUG, ("flag", "--help", "explain and leave"), ("flag", "--version", "the version")),
     "switch": (
         _TARGET,
         ("choice", "-", "the profile before this one"),
@@ -78,6 +79,7 @@ _AFTER: dict[str, tuple[_Row, ...]] = {
         ("value", "--confirm", "what a guarded role asks to be typed"),
         ("flag", "--unset", "leave the account"),
         _JSON,
+        _DEBUG,
         _HELP,
     ),
     "explain": (
@@ -92,17 +94,18 @@ _AFTER: dict[str, tuple[_Row, ...]] = {
         ("value", "--policy", "a session policy as JSON"),
         ("value", "--tag", "a session tag, KEY=VALUE"),
         _JSON,
+        _DEBUG,
         _HELP,
     ),
-    "list": (_JSON, _HELP),
-    "status": (_JSON, _HELP),
-    "history": (("value", "--limit", "so many of the latest"), _JSON, _HELP),
-    "config": (("choice", "show", "what was read"), ("choice", "undo", "take the last change back"), _JSON, _HELP),
-    "doctor": (_JSON, _HELP),
-    "renew": (_TARGET, ("flag", "--all", "every session there is"), ("value", "--mfa-code", "the MFA code"), _JSON, _HELP),
-    "forget": (_TARGET, ("flag", "--all", "everything xswitch keeps"), _JSON, _HELP),
-    "pin": (_TARGET, ("flag", "--off", "unpin it"), _HELP),
-    "credential-process": (_TARGET, _HELP),
+    "list": (_JSON, _DEBUG, _HELP),
+    "status": (_JSON, _DEBUG, _HELP),
+    "history": (("value", "--limit", "so many of the latest"), _JSON, _DEBUG, _HELP),
+    "config": (("choice", "show", "what was read"), ("choice", "undo", "take the last change back"), _JSON, _DEBUG, _HELP),
+    "doctor": (_JSON, _DEBUG, _HELP),
+    "renew": (_TARGET, ("flag", "--all", "every session there is"), ("value", "--mfa-code", "the MFA code"), _JSON, _DEBUG, _HELP),
+    "forget": (_TARGET, ("flag", "--all", "everything xswitch keeps"), _JSON, _DEBUG, _HELP),
+    "pin": (_TARGET, ("flag", "--off", "unpin it"), _DEBUG, _HELP),
+    "credential-process": (_TARGET, _DEBUG, _HELP),
     "access": (
         ("choice", "plan", "show what has to change on both sides"),
         ("choice", "apply", "make it so, then check it"),
@@ -143,11 +146,12 @@ _AFTER: dict[str, tuple[_Row, ...]] = {
         ("flag", "--no-check", "do not switch afterwards"),
         ("value", "--mfa-code", "the MFA code"),
         _JSON,
+        _DEBUG,
         _HELP,
     ),
-    "console": (_TARGET, _JSON, _HELP),
-    "init": (*_SHELLS, ("flag", "--prompt", "account, role and minutes left in the prompt"), _HELP),
-    "completion": (*_SHELLS, _HELP),
+    "console": (_TARGET, _JSON, _DEBUG, _HELP),
+    "init": (*_SHELLS, ("flag", "--prompt", "account, role and minutes left in the prompt"), _DEBUG, _HELP),
+    "completion": (*_SHELLS, _DEBUG, _HELP),
     "demo": (
         ("flag", "--serve", "run the embedded AWS alone"),
         ("file", "--state", "with --serve: accounts, users and roles as JSON"),
@@ -155,6 +159,7 @@ _AFTER: dict[str, tuple[_Row, ...]] = {
         ("flag", "--code", "the current MFA code"),
         ("value", "--user", "with --code: whose"),
         ("value", "--advance", "let this much time pass"),
+        _DEBUG,
         _HELP,
     ),
 }

@@ -51,7 +51,7 @@ def picker(context: Context) -> int:
     early = Early(world.actions, world.clock)
     from xswitch.tui.firstpaint import painted  # noqa: PLC0415 -- as above, while the reading has begun
 
-    with whole_screen(), painted(early, context.environ, world.clock.now(), world.notice) as seen:
+    with context.words.holding(), whole_screen(), painted(early, context.environ, world.clock.now(), world.notice) as seen:
         from xswitch.tui.run import run_picker  # noqa: PLC0415 -- Textual takes 150 ms to load, behind the first picture
 
         result = run_picker(

@@ -1,0 +1,67 @@
+"""`--debug`: before or after the command, in the words of stderr alone, and not while a screen is shown."""
+
+from __future__ import annotations
+
+import io
+import json
+from threading import Thread
+
+import pytest
+
+from xswitch.cli import main as cli
+from xswitch.cli.parser import build
+from xswitch.cli.words import Words
+
+
+@pytest.mark.parametrize(
+    ("argv", "debug"),
+    [
+        (("--debug",), True),
+        (("--debug", "list"), True),
+        (("list", "--debug"), True),
+        (("switch", "a", "--debug"), True),
+        (("list",), False),
+        ((), False),
+    ],
+)
+def test_it_may_stand_before_or_after_the_command(argv: tuple[str, ...], *, debug: bool) -> None:
+    assert build("").parse_args(argv).debug == debug
+
+
+def test_data_stays_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    environ = {"PATH": "/usr/bin:/bin"}
+    assert cli.main(["list", "--json"], environ) == 0
+    plain = capsys.readouterr()
+    assert cli.main(["list", "--json", "--debug"], environ) == 0
+    loud = capsys.readouterr()
+    assert json.loads(plain.out) == json.loads(loud.out)
+    assert plain.err == ""
+    lines = loud.err.splitlines()
+    assert any(line.startswith("debug: config.read: 0 profiles, 0 problems, ") for line in lines)
+    assert all(line.startswith("debug: ") and line.endswith(" ms") for line in lines)
+
+
+def test_it_waits_for_the_end_of_a_screen_and_keeps_the_last_lines() -> None:
+    stream = io.StringIO()
+    words = Words(stream)
+    words.debug("before")
+
+    def screen() -> None:
+        with words.holding():
+            threads = [Thread(target=words.debug, args=(f"\x1b]0;{number}\x07",)) for number in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            for number in range(20_000):
+                words.debug(str(number))
+            assert stream.getvalue() == "debug: before\n"
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        screen()
+    words.debug("after")
+    lines = stream.getvalue().splitlines()
+    assert lines[:2] == ["debug: before", "debug: 10000"]
+    assert lines[-2:] == ["debug: 19999", "debug: after"]
+    assert "\x1b" not in stream.getvalue()
