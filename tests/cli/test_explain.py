@@ -10,12 +10,17 @@ from typing import Any, NoReturn
 
 import pytest
 
+from support_actions import World
 from support_tui import make_role
 from xswitch.actions.api import SwitchOptions
 from xswitch.cli.commands.explain import explain_failed_switch
 from xswitch.cli.data import Data
 from xswitch.cli.words import Words
-from xswitch.core.errors import AwsDeniedError
+from xswitch.core.errors import AwsDeniedError, NetworkError, XswitchError
+
+DENIED = AwsDeniedError(
+    "AWS does not allow sts:AssumeRole.", why="User: x is not authorized", code="not_authorized", aws_code="AccessDenied"
+)
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -35,3 +40,16 @@ def test_a_bug_in_explaining_hides_neither_the_error_nor_its_exit_code(*, as_jso
         assert json.loads(out.getvalue())["problems"][0]["code"] == "not_authorized"
     else:
         assert "AWS does not allow it." in err.getvalue()
+
+
+@pytest.mark.parametrize(("fault", "explained"), [(NetworkError("The name can't be resolved.", code="dns"), False), (DENIED, True)])
+def test_both_sides_are_offered_only_where_a_side_is_at_fault(fault: XswitchError, *, explained: bool) -> None:
+    world = World()
+    world.sts.refuse["AKIADEV"] = fault
+    role = world.actions.resolve("open", SwitchOptions())
+    out, err = io.StringIO(), io.StringIO()
+    context: Any = SimpleNamespace(arguments=Namespace(json=False), data=Data(out), words=Words(err), actions=world.actions)
+    assert explain_failed_switch(context, role, SwitchOptions(), fault) == fault.exit_code
+    assert fault.what in err.getvalue()
+    assert ("xswitch explain open" in err.getvalue()) == explained
+    assert explained or err.getvalue().count("\n") == 1

@@ -98,8 +98,10 @@ def explanation_lines(explanation: Explanation) -> list[str]:
 def short_lines(explanation: Explanation, error: XswitchError, target: str) -> list[str]:
     """After a failed switch: side, cause and statement of what is surest, and the command that tells the rest.
 
-    What the error said already is not said again.
+    What the error said already is not said again, so there is nothing to add where AWS could not be asked at all.
     """
+    if all(cause.side is CauseSide.NETWORK for cause in explanation.causes):
+        return []
     sure = [cause for cause in explanation.causes if cause.certainty is explanation.causes[0].certainty][:_SHORT]
     lines = []
     for cause in sure:
