@@ -1,0 +1,46 @@
+"""Hostile text in the code a switch leaves for PowerShell, read by a grammar of PowerShell that isn't ours: literals, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from support_generated import Tally
+from support_hostile import hostiles
+from support_powershell import NotPlainError, assigned
+from support_soak import chance, chunks
+from xswitch.core.shellcode import SHADOWING, emit, switch_assignments
+
+
+@pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 10_000, 2_500))
+def test_hostile_text_is_a_literal_and_nothing_else(chunk: int, how_many: int) -> None:
+    texts = hostiles(chance("shells powershell", chunk), how_many)
+    tally = Tally()
+    for number, profile in enumerate(texts):
+        previous = texts[number - 1]
+        with tally.case(profile, previous):
+            code = emit("powershell", switch_assignments(profile, previous))
+            # To PowerShell, quotation marks of other alphabets are quotes too.
+            assert code.isascii()
+            assert assigned(code) == {**dict.fromkeys(SHADOWING), "XSWITCH_PREVIOUS": previous, "AWS_PROFILE": profile}
+    tally.tell("shells", "PowerShell, by a grammar of it (there is no PowerShell here)")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "$env:A = 'x'; touch pwned",
+        "$env:A = ('x' + $(touch pwned))",
+        '$env:A = "x$(touch pwned)"',
+        "$env:A = 'x' | touch pwned",
+        "$env:A = (touch pwned)",
+        "$global:A = 'x'",
+        "$env:A = $env:B",
+        "$env:A = ([char]0x41 + 'x')",
+        "$env:A = ('x' + [int]0x41)",
+        "$env:A = 'x\u2019; touch pwned",
+        "touch pwned",
+    ],
+)
+def test_that_reader_takes_nothing_else_for_one(code: str) -> None:
+    with pytest.raises((NotPlainError, ValueError)):
+        assigned(code)
