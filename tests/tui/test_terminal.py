@@ -240,6 +240,19 @@ def test_names_cannot_speak_to_the_terminal(start: Callable[..., Terminal]) -> N
     assert "\u202e" not in text
 
 
+@pytest.mark.parametrize("sent", [b"\xff\xc3(\xed\xa0\x80", b"\x1b[99999999999u", b"\x1b[:u", b"\x1b[1114112u"])
+def test_what_is_no_text_and_what_is_no_key_end_nothing(start: Callable[..., Terminal], sent: bytes) -> None:
+    terminal = start()
+    terminal.child.send(sent)
+    terminal.quiet()
+    terminal.child.send("\x15")
+    terminal.quiet()
+    terminal.send("lake read", b"1 of 14")
+    terminal.child.send("\x1b")
+    assert terminal.ended() == 130
+    assert b"Traceback" not in terminal.written
+
+
 def test_copying_writes_our_own_line_to_the_clipboard_and_nothing_else(start: Callable[..., Terminal]) -> None:
     terminal = start()
     terminal.send("lake read", b"1 of 14")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,35 +17,16 @@ from xswitch.core.errors import ExitCode, XswitchError
 from xswitch.tui.app import PickerApp
 from xswitch.tui.early import Early
 from xswitch.tui.failure import of_bug
-from xswitch.tui.firstpaint import ENTER
 
 _RARELY = 100_000
-_MOMENT = 0.02
 
 
-def _continuing(settled: threading.Event) -> type[Driver]:
-    """The usual driver, but for two things at the start.
+def _driver(settled: threading.Event, *, painted: bool) -> type[Driver] | None:
+    if os.name != "posix":
+        return None
+    from xswitch.tui.terminal import driver_for  # noqa: PLC0415 -- there is none on Windows
 
-    It doesn't enter the alternate screen a second time, which would clear what stands there; and it leaves keys in the terminal until the
-    picker is ready for them, as Textual drops those that come before there is anything to take them.
-    """
-    from textual.drivers.linux_driver import LinuxDriver  # noqa: PLC0415 -- there is none on Windows
-
-    class Continuing(LinuxDriver):
-        entered = False
-
-        def write(self, data: str) -> None:
-            if data == ENTER and not self.entered:
-                self.entered = True
-                return
-            super().write(data)
-
-        def run_input_thread(self) -> None:
-            while not settled.wait(_MOMENT) and not self.exit_event.is_set():
-                pass
-            super().run_input_thread()
-
-    return Continuing
+    return driver_for(settled, painted=painted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +66,7 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
         totp_hint=totp_hint,
         notice=notice,
         early=early,
-        driver_class=_continuing(settled) if painted else None,
+        driver_class=_driver(settled, painted=painted),
     )
     app.settled = settled.set
     # Textual would tell every key and message, a typed MFA code among them, to the file of TEXTUAL_LOG and to its console for developers.
