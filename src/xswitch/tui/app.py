@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -30,6 +29,7 @@ from xswitch.tui.explain.flow import Explaining
 from xswitch.tui.flows import Switching, Upkeep
 from xswitch.tui.jobs import CodeAsked, Job, JobEnded, JobTold
 from xswitch.tui.palette import DARK, LIGHT, PALETTES, PLAIN, choose
+from xswitch.tui.pasting import PastingApp
 from xswitch.tui.picker import Asked, PickerScreen
 from xswitch.tui.scrollbar import ThinScrollBar
 from xswitch.tui.theme import Colourless, textual_theme
@@ -43,7 +43,7 @@ _STATUS_EVERY = 10
 Result = TypeVar("Result")
 
 
-class PickerApp(App[Switched]):
+class PickerApp(PastingApp[Switched]):
     """Runs what the picker asks for; its return value is the switch that worked, None when the user left."""
 
     TITLE = "xswitch"

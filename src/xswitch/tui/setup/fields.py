@@ -16,6 +16,7 @@ from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input
 
+from xswitch.core.text import clean
 from xswitch.tui.lines import Lines, base_style, palette_of
 from xswitch.tui.setup.form import Field, Values, asked
 from xswitch.tui.strips import strip
@@ -143,10 +144,11 @@ class Form(VerticalScroll):
             row.complain(complaints.get(row.field.key, ""))
 
     def suggest(self, profiles: Sequence[str]) -> None:
-        """Names a profile's field may be completed to."""
+        """Names a profile's field may be completed to: those that stand there as they are, since Textual draws them so."""
+        harmless = [name for name in profiles if clean(name) == name]
         for one in self.query(TextField):
             if one.field.key in PROFILE_FIELDS:
-                one.suggester = SuggestFromList(profiles)
+                one.suggester = SuggestFromList(harmless)
 
 
 def _heading(text: str, _width: int) -> list[Line]:

@@ -1,0 +1,31 @@
+"""What is pasted into a line, from the terminal or from what was copied here: harmless, as Textual takes and draws it as it is."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from textual import events
+from textual.app import App
+
+from xswitch.core.text import clean
+
+Result = TypeVar("Result")
+
+
+class PastingApp(App[Result]):
+    """An app into whose lines nothing a terminal acts on can be pasted, Textual's own line of the command palette among them."""
+
+    async def on_event(self, event: events.Event) -> None:
+        """Every event passes here first."""
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            event.text = "\n".join(_harmless(line) for line in event.text.splitlines())
+        await super().on_event(event)
+
+    @property
+    def clipboard(self) -> str:
+        """What was copied here, as one line: a line is all it can be pasted into."""
+        return " ".join(_harmless(line) for line in super().clipboard.splitlines())
+
+
+def _harmless(line: str) -> str:
+    return clean(line.replace("\t", " "))
