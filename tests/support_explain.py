@@ -63,7 +63,8 @@ def distrusts(principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> Da
 
 
 def policy(*statements: Data) -> Data:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+    """A document of its own: a scene is mended in place, and the statement a case is made of must stay broken for the next test."""
+    return {"Version": "2012-10-17", "Statement": copy.deepcopy(list(statements))}
 
 
 def _key(name: str, secret: str) -> list[Data]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -584,6 +585,23 @@ def test_every_code_is_reached() -> None:
     assert {broken.code for broken in BROKEN} | elsewhere == set(CauseCode)
     assert len(BROKEN) >= 60
     assert len({broken.name for broken in BROKEN}) == len(BROKEN)
+
+
+def _hollow(data: Any) -> None:
+    for inner in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        _hollow(inner)
+    if isinstance(data, dict | list):
+        data.clear()
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+def test_a_breakage_is_the_same_whatever_became_of_the_scene_before(broken: Broken) -> None:
+    first, second = Scene(), Scene()
+    broken.do(first)
+    was = copy.deepcopy(first.state)
+    _hollow(first.state)
+    broken.do(second)
+    assert second.state == was
 
 
 # -- what no state of the world alone makes ------------------------------------------------------------------------------
