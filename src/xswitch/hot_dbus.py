@@ -42,7 +42,8 @@ _MAX_MESSAGE = 8 * 1024 * 1024
 _MAX_LINE = 4096
 _FIXED = 16  # bytes of a message up to its header fields
 _RETURN, _ERROR = 2, 3
-_ERROR_NAME, _REPLY_SERIAL, _SIGNATURE = 4, 5, 8
+_ERROR_NAME, _REPLY_SERIAL, _SENDER, _SIGNATURE = 4, 5, 7, 8
+_BUS_ITSELF = b"org.freedesktop.DBus"
 
 
 class Answer(Exception):  # noqa: N818 -- not an error: how any depth of a conversation ends it
@@ -127,6 +128,7 @@ class Bus:
         self._until = until
         self._buffer = b""
         self._answers: dict[int, Body | Answer] = {}
+        self._met = False
         self._socket = self._connect(address)
 
     def close(self) -> None:
@@ -220,11 +222,14 @@ class Bus:
         message = self._exactly(header + body_size)
         self._buffer = self._buffer[header + body_size :]
         reply, texts = _fields(Body(message[:fields_end], big=big, at=_FIXED))
+        self._met |= texts.get(_SENDER) != _BUS_ITSELF
         if message[1] == _RETURN:
             self._answers[reply] = Body(message[header:], big=big, signature=texts.get(_SIGNATURE, b""))
         elif message[1] == _ERROR:
             name = texts.get(_ERROR_NAME, b"")
-            self._answers[reply] = Answer(_REFUSALS.get(name, ODD), name.decode("ascii", "replace"))
+            word = _REFUSALS.get(name, ODD)
+            # Only the bus knows that nobody is there, and somebody who has just answered is not absent but gone wrong.
+            self._answers[reply] = Answer(ODD if word == ABSENT and self._met else word, name.decode("ascii", "replace"))
 
 
 def _fields(fields: Body) -> tuple[int, dict[int, bytes]]:

@@ -16,7 +16,7 @@ Source: specifications.freedesktop.org/secret-service-spec.
 import posix
 import time
 
-from xswitch.hot_dbus import LOCKED, MISSING, MUTE, NO_KEYRING, ODD, OK, Answer, Body, Bus, call, dictionary, padded, text
+from xswitch.hot_dbus import ABSENT, LOCKED, MISSING, MUTE, NO_KEYRING, ODD, OK, Answer, Body, Bus, call, dictionary, padded, text
 
 TYPE_CHECKING = False  # what typing calls so, without loading it
 if TYPE_CHECKING:
@@ -104,14 +104,16 @@ def end_turn(descriptor: int) -> None:
 def _patiently(
     conversation: "Callable[[bytes, bytes, bytes, float], tuple[str, bytes]]", address: bytes, service: bytes, user: bytes, until: float
 ) -> tuple[str, bytes]:
-    for _ in range(_TRIES - 1):
+    for tried in range(_TRIES):
         try:
             return conversation(address, service, user, until)
         except Answer as answer:
-            if not answer.doubtful:
-                raise
+            # Who was there a moment ago is not absent but gone wrong.
+            last = Answer(ODD, answer.why) if tried and answer.word == ABSENT else answer
+        if not last.doubtful:
+            break
         time.sleep(_POLL_SECONDS)
-    return conversation(address, service, user, until)
+    raise last
 
 
 def _known(address: bytes, item: bytes, until: float) -> tuple[str, bytes]:

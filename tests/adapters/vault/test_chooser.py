@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support_secretservice import patient
 from support_vault import Need, ill_service, key, listener, memory_folder, private_bus, secret_service, short_folder
 from xswitch.adapters.places import Places
 from xswitch.adapters.vault import chooser as module
@@ -118,6 +119,23 @@ def test_a_service_that_is_not_well_at_first_use_is_broken_and_nothing_is_chosen
     with ill_service(need, manner) as address, pytest.raises(VaultBrokenError):
         LazyVault(on_bus(machine, address)).get(KEY)
     assert not pin(machine).exists()
+
+
+@pytest.mark.parametrize(
+    "mood",
+    [
+        *(f"dies after {method}" for method in ("ReadAlias", "Get")),
+        *(f"says org.freedesktop.DBus.Error.ServiceUnknown at {method}" for method in ("Get", "SearchItems")),
+        "no keyring; dies after ReadAlias",
+    ],
+)
+def test_a_service_that_says_it_is_absent_or_ends_in_the_middle_is_not_absent(need: Need, machine: Machine, mood: str) -> None:
+    with patient(need) as service:
+        service.feel(mood)
+        with pytest.raises(VaultBrokenError):
+            LazyVault(on_bus(machine, service.address)).get(KEY)
+    assert not pin(machine).exists()
+    assert not (machine.runtime_candidates or ())[0].exists()
 
 
 def test_another_users_bus_at_first_use_is_broken_and_nothing_is_chosen(machine: Machine) -> None:
