@@ -50,7 +50,7 @@ def session(hooked: HookedShell, name: str, left: int, silent: int | None = None
     ("left", "silent", "shown"),
     [
         (41 * 60 + 30, None, "41m"),
-        (3600 + 61 * 2, None, "1h02m"),
+        (3600 + 2 * 60 + 30, None, "1h02m"),
         (11 * 3600 + 30, 3600, "11h00m"),
         (9 * 60 + 30, 3600, "9m"),
         (30, None, "<1m"),
