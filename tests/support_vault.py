@@ -22,9 +22,11 @@ from keyring.errors import KeyringError, KeyringLocked, PasswordDeleteError, Pas
 
 from conftest import missing
 from xswitch import hot_dbus
+from xswitch.adapters.vault.child import Patience
 
 PASSWORD = "correct horse"
 HANG_GUARD = 20.0  # seconds; the promise is 3 (docs/vault.md), this only keeps a hang on a busy machine from being called a pass
+PATIENT = Patience(direct=60.0, load=60.0, probe=60.0)  # for a keyring that answers: how soon it does is a matter of benches
 
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from support_vault import HANG_GUARD, SECRET, TinyKeyring, key
+from support_vault import HANG_GUARD, PATIENT, SECRET, TinyKeyring, key
 from xswitch.adapters.vault import native
-from xswitch.adapters.vault.child import Backend, KeyringChild
+from xswitch.adapters.vault.child import Backend, KeyringChild, Patience
 from xswitch.adapters.vault.secretservice import BACKEND as SECRET_SERVICE
 from xswitch.adapters.vault.sentences import Sentences
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
@@ -153,21 +153,20 @@ def test_large_values_pass_both_ways(tmp_path: Path) -> None:
     ],
 )
 def test_entries_turn_answers_into_sentences(start: Start, mood: str, error: type[VaultError], words: str) -> None:
-    entries = native.KeyringEntries(start(mood=mood), "Tiny", SENTENCES, lambda: False)
+    entries = native.KeyringEntries(start(mood=mood), "Tiny", SENTENCES, lambda: False, PATIENT)
     with pytest.raises(error, match=words) as caught:
         entries.read("x")
     assert caught.value.next_step
     assert "Tiny" in caught.value.what
 
 
-def test_a_mute_keyring_is_broken_and_a_prompt_nobody_answers_is_locked(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "PROBE_SECONDS", 0.3)
-    monkeypatch.setattr(native, "PROMPT_SECONDS", 0.4)
+def test_a_mute_keyring_is_broken_and_a_prompt_nobody_answers_is_locked(start: Start) -> None:
+    hasty = Patience(probe=0.3, prompt=0.4)
     with pytest.raises(VaultBrokenError) as mute:
-        native.KeyringEntries(start(mood="silent"), "Tiny", SENTENCES, lambda: False).read("x")
+        native.KeyringEntries(start(mood="silent"), "Tiny", SENTENCES, lambda: False, hasty).read("x")
     assert mute.value.code == "vault_mute"
     with pytest.raises(VaultLockedError, match="Nobody answered its prompt"):
-        native.KeyringEntries(start(mood="silent"), "Tiny", SENTENCES, lambda: True).read("x")
+        native.KeyringEntries(start(mood="silent"), "Tiny", SENTENCES, lambda: True, hasty).read("x")
 
 
 def test_a_keyring_of_another_system_is_absent() -> None:

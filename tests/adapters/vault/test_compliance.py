@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import find_program
-from support_vault import SecretService, TinyEntries, TinyKeyring, key, memory_folder, secret_service
+from support_vault import PATIENT, SecretService, TinyEntries, TinyKeyring, key, memory_folder, secret_service
 from xswitch.adapters.locks import FileLocks
 from xswitch.adapters.vault.child import Backend, KeyringChild
 from xswitch.adapters.vault.chunks import ChunkedStore
@@ -167,7 +167,7 @@ class TestShortEntriesInAChild(Compliance):
             backend = Backend(TinyKeyring.__module__, TinyKeyring.__name__, {"folder": str(tmp_path / "entries")})
             child = KeyringChild(backend, {})
             children.append(child)
-            entries = KeyringEntries(child, "Tiny", SENTENCES, lambda: True)
+            entries = KeyringEntries(child, "Tiny", SENTENCES, lambda: True, PATIENT)
             return ChunkedStore(entries, FileLocks(tmp_path / "locks").hold)
 
         return opened
@@ -206,7 +206,7 @@ class TestSecretService(Compliance):
     @pytest.fixture
     def again(self, gnome_keyring: SecretService, stores: list[SecretServiceStore]) -> Callable[[], Store]:
         def opened() -> Store:
-            stores.append(self.reader(gnome_keyring.variables, SENTENCES, lambda: False, gnome_keyring.folder / "turns"))
+            stores.append(self.reader(gnome_keyring.variables, SENTENCES, lambda: False, gnome_keyring.folder / "turns", PATIENT))
             return stores[-1]
 
         return opened

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from conftest import find_program
 from support_vault import (
     HANG_GUARD,
     PASSWORD,
+    PATIENT,
     Need,
     SecretService,
     end,
@@ -25,7 +27,7 @@ from support_vault import (
     secret_service,
     short_folder,
 )
-from xswitch.adapters.vault import secretservice as module
+from xswitch.adapters.vault.child import PATIENCE, Patience
 from xswitch.adapters.vault.secretservice import SecretServiceStore
 from xswitch.adapters.vault.sentences import Sentences
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
@@ -35,9 +37,9 @@ KEY = key(1)
 VALUE = "xswitch1 canary-4711"
 
 
-def opened(address: str, tmp_path: Path, *, ask: bool = False) -> SecretServiceStore:
+def opened(address: str, tmp_path: Path, *, ask: bool = False, patience: Patience = PATIENCE) -> SecretServiceStore:
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | ({"DBUS_SESSION_BUS_ADDRESS": address} if address else {})
-    return SecretServiceStore(env, SENTENCES, lambda: ask, tmp_path / "turns")
+    return SecretServiceStore(env, SENTENCES, lambda: ask, tmp_path / "turns", patience)
 
 
 def answer(store: SecretServiceStore, error: type[VaultError]) -> VaultError:
@@ -76,9 +78,11 @@ def service(find: Need) -> Iterator[SecretService]:
 
 
 def test_locked_is_locked_until_it_is_unlocked_as_we_say(service: SecretService, tmp_path: Path) -> None:
-    store = opened(service.address, tmp_path)
-    store.put(KEY, VALUE)
+    keeping = opened(service.address, tmp_path, patience=PATIENT)
+    keeping.put(KEY, VALUE)
+    keeping.close()
     service.lock()
+    store = opened(service.address, tmp_path)
     error = answer(store, VaultLockedError)
     assert error.code == "vault_locked"
     command = "gnome-keyring-daemon --replace --unlock --components=secrets"
@@ -114,11 +118,8 @@ def test_no_default_keyring_is_neither_absent_nor_locked(find: Need, tmp_path: P
     assert 'vault = "runtime"' in error.next_step
 
 
-def test_where_a_person_can_answer_the_prompt_it_is_waited_for_and_then_locked(
-    service: SecretService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "PROMPT_SECONDS", 1.0)
-    store = opened(service.address, tmp_path, ask=True)
+def test_where_a_person_can_answer_the_prompt_it_is_waited_for_and_then_locked(service: SecretService, tmp_path: Path) -> None:
+    store = opened(service.address, tmp_path, ask=True, patience=replace(PATIENT, prompt=1.0))
     store.put(KEY, VALUE)
     service.lock()
     with pytest.raises(VaultLockedError) as caught:
@@ -152,7 +153,7 @@ def test_a_service_that_can_not_be_started_is_broken(find: Need, tmp_path: Path)
         assert "could not start it" in error.why
 
 
-def mute(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def mute(address: str, tmp_path: Path) -> None:
     before = time.monotonic()
     with pytest.raises(VaultBrokenError) as caught:
         opened(address, tmp_path).get(KEY)
@@ -160,18 +161,18 @@ def mute(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.code == "vault_mute"
     assert "does not answer" in caught.value.what
     assert "2.0 seconds" in caught.value.why
-    monkeypatch.setattr(module, "DIRECT_SECONDS", 0.2)  # the other calls wait as long; the suite need not
-    assert answer(opened(address, tmp_path), VaultBrokenError).code == "vault_mute"
+    hasty = replace(PATIENCE, direct=0.2)  # the other calls wait as long; the suite need not
+    assert answer(opened(address, tmp_path, patience=hasty), VaultBrokenError).code == "vault_mute"
 
 
-def test_a_mute_service_is_broken_in_time(find: Need, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mute_service_is_broken_in_time(find: Need, tmp_path: Path) -> None:
     with ill_service(find, "mute") as address:
-        mute(address, tmp_path, monkeypatch)
+        mute(address, tmp_path)
 
 
-def test_a_bus_that_accepts_and_never_speaks_is_broken_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bus_that_accepts_and_never_speaks_is_broken_in_time(tmp_path: Path) -> None:
     with listener() as address:
-        mute(address, tmp_path, monkeypatch)
+        mute(address, tmp_path)
 
 
 @pytest.mark.parametrize("manner", ["error", "odd"])

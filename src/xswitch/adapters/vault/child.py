@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PROBE_SECONDS = 2.5  # an answer is promised within 3, and the child has to start
-PROMPT_SECONDS = 60.0
 _END_SECONDS = 1.0
 _WORKER = Path(__file__).with_name("worker.py")
 # What would steer the keyring package or the interpreter from outside, and secrets the child has no business with.
@@ -30,6 +28,19 @@ class Backend:
     module: str
     name: str
     properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a keyring may take, in seconds: over the bus, to load, through the child, and while a person has a prompt."""
+
+    direct: float = 2.0
+    load: float = 10.0  # only after the service has answered; a loaded machine takes long to import keyring
+    probe: float = 2.5  # an answer is promised within 3, and the child has to start
+    prompt: float = 60.0
+
+
+PATIENCE = Patience()
 
 
 @dataclass(frozen=True, slots=True)

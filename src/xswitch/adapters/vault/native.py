@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from xswitch.adapters.vault.child import PROBE_SECONDS, PROMPT_SECONDS, Backend, KeyringChild
+from xswitch.adapters.vault.child import PATIENCE, Backend, KeyringChild, Patience
 from xswitch.adapters.vault.secretservice import refuse
 from xswitch.adapters.vault.sentences import Sentences
 from xswitch.adapters.vault.store import USER, service
@@ -19,11 +19,14 @@ WINDOWS = Backend("keyring.backends.Windows", "WinVaultKeyring", {"persist": "lo
 class KeyringEntries:
     """Fits `Entries` over one keyring backend: the entry's name is the service, the user is always the same."""
 
-    def __init__(self, child: KeyringChild, label: str, sentences: Sentences, may_ask: Callable[[], bool]) -> None:
+    def __init__(
+        self, child: KeyringChild, label: str, sentences: Sentences, may_ask: Callable[[], bool], patience: Patience = PATIENCE
+    ) -> None:
         self._child = child
         self._label = label
         self._sentences = sentences
         self._may_ask = may_ask
+        self._patience = patience
 
     def read(self, name: str) -> str | None:
         """The value, None when there is none."""
@@ -38,8 +41,8 @@ class KeyringEntries:
         self._ask("delete", name)
 
     def _ask(self, do: str, name: str, value: str | None = None) -> str | None:
-        asked = self._may_ask()
-        reply = self._child.ask(do, name, USER, seconds=PROMPT_SECONDS if asked else PROBE_SECONDS, value=value)
+        asked = self._patience.prompt if self._may_ask() else 0
+        reply = self._child.ask(do, name, USER, seconds=asked or self._patience.probe, value=value)
         return reply.value if reply.word == "ok" else refuse(reply, self._label, self._sentences, asked=asked)
 
 

@@ -10,26 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from xswitch.adapters.vault.child import PROBE_SECONDS, PROMPT_SECONDS, Backend, KeyringChild, Reply
+from xswitch.adapters.vault.child import PATIENCE, Backend, KeyringChild, Patience, Reply
 from xswitch.adapters.vault.sentences import Sentences
 from xswitch.adapters.vault.store import USER, service
 
 LABEL = "Secret Service"
 BACKEND = Backend("keyring.backends.SecretService", "Keyring")
-DIRECT_SECONDS = 2.0
-_LOAD_SECONDS = 10.0  # only after the service has answered; a loaded machine takes long to import keyring
-_WRITE_SECONDS = PROBE_SECONDS
 _ONE_THREAD = threading.Lock()
 _NOBODY = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What the bus said: the value (None: there is none), or that the library has to do it, how long that may take, and why."""
+    """What the bus said: the value (None: there is none), or that the library has to do it, whether with a prompt, and why."""
 
     value: str | None = field(repr=False)
     library: bool = False
-    seconds: float = _WRITE_SECONDS
+    asks: bool = False
     odd: str = ""
 
 
@@ -39,11 +36,14 @@ class SecretServiceStore:
     `turns` is the file by which xswitch's processes take turns; `hot_secret` says why.
     """
 
-    def __init__(self, env: Mapping[str, str], sentences: Sentences, may_ask: Callable[[], bool], turns: Path) -> None:
+    def __init__(
+        self, env: Mapping[str, str], sentences: Sentences, may_ask: Callable[[], bool], turns: Path, patience: Patience = PATIENCE
+    ) -> None:
         self._env = env
         self._turns = os.fsencode(turns)
         self._sentences = sentences
         self._may_ask = may_ask
+        self._patience = patience
         self._child: KeyringChild | None = None
 
     def probe(self) -> None:
@@ -77,7 +77,7 @@ class SecretServiceStore:
         from xswitch import hot_dbus, hot_secret  # noqa: PLC0415 -- needs a POSIX system, which this module does not
 
         with _ONE_THREAD:
-            word, value = hot_secret.read(self._address(), service(key).encode(), USER.encode(), DIRECT_SECONDS, self._turns)
+            word, value = hot_secret.read(self._address(), service(key).encode(), USER.encode(), self._patience.direct, self._turns)
         if word == hot_dbus.OK:
             return _Look(value.decode("utf-8", "replace"))
         if word == hot_dbus.MISSING:
@@ -85,7 +85,7 @@ class SecretServiceStore:
         # With any other word comes ours or the bus's name of an error: never the secret.
         why = value.decode("utf-8", "replace")
         if word in {hot_dbus.LOCKED, hot_dbus.NO_KEYRING} and self._may_ask():
-            return _Look(None, library=True, seconds=PROMPT_SECONDS)
+            return _Look(None, library=True, asks=True)
         if word == hot_dbus.LOCKED:
             raise self._sentences.locked(LABEL)
         if word == hot_dbus.NO_KEYRING:
@@ -96,7 +96,7 @@ class SecretServiceStore:
             raise self._sentences.mute(LABEL, why)
         if why.startswith("org.freedesktop.DBus.Error.Spawn."):
             raise self._sentences.broken(LABEL, f"the session bus could not start it ({why})")
-        return _Look(None, library=True, seconds=PROBE_SECONDS, odd=why)
+        return _Look(None, library=True, odd=why)
 
     def _address(self) -> bytes:
         from xswitch import hot_dbus  # noqa: PLC0415 -- needs a POSIX system, which this module does not
@@ -106,21 +106,22 @@ class SecretServiceStore:
     def _library(self, do: str, key: str, look: _Look, value: str | None = None) -> str | None:
         if self._child is None:
             self._child = KeyringChild(BACKEND, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())})
-        reply = self._child.ask("load", service(key), USER, seconds=_LOAD_SECONDS)
+        reply = self._child.ask("load", service(key), USER, seconds=self._patience.load)
         if reply.word == "ok":
-            with nullcontext() if look.seconds == PROMPT_SECONDS else self._turn():  # nobody waits while a person thinks
-                reply = self._child.ask(do, service(key), USER, seconds=look.seconds, value=value)
+            with nullcontext() if look.asks else self._turn():  # nobody waits while a person thinks
+                seconds = self._patience.prompt if look.asks else self._patience.probe
+                reply = self._child.ask(do, service(key), USER, seconds=seconds, value=value)
         if look.odd and reply.word not in {"ok", "locked"}:
             # The library calls much "absent" that is there and wrong; only the bus itself may say that nobody is there.
             raise self._sentences.broken(LABEL, f"{look.odd}; {reply.why}")
-        return reply.value if reply.word == "ok" else refuse(reply, LABEL, self._sentences, asked=look.seconds == PROMPT_SECONDS)
+        return reply.value if reply.word == "ok" else refuse(reply, LABEL, self._sentences, asked=self._patience.prompt if look.asks else 0)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         from xswitch import hot_secret  # noqa: PLC0415 -- needs a POSIX system, which this module does not
 
         with _ONE_THREAD:
-            turn = hot_secret.take_turn(self._turns, DIRECT_SECONDS)
+            turn = hot_secret.take_turn(self._turns, self._patience.direct)
             try:
                 yield
             finally:
@@ -137,12 +138,12 @@ def item_of(env: Mapping[bytes, bytes], key: str, turns: Path, seconds: float) -
     return item if word == hot_dbus.OK else b""
 
 
-def refuse(reply: Reply, label: str, sentences: Sentences, *, asked: bool) -> NoReturn:
-    """Raise the error a reply other than ok stands for; `asked`: a person may have had a prompt on the screen."""
+def refuse(reply: Reply, label: str, sentences: Sentences, *, asked: float) -> NoReturn:
+    """Raise the error a reply other than ok stands for; `asked`: for how many seconds a person may have had a prompt on the screen."""
     if reply.word == "locked":
         raise sentences.locked(label)
     if reply.word == "mute" and asked:
-        raise sentences.locked(label, f"nobody answered its prompt for {PROMPT_SECONDS:.0f} seconds")
+        raise sentences.locked(label, f"nobody answered its prompt for {asked:.0f} seconds")
     if reply.word == "absent":
         raise sentences.absent(label, reply.why)
     if reply.word == "mute":
