@@ -94,7 +94,7 @@ def test_many_processes_lose_nothing(path: Path) -> None:
         "import sys; from datetime import datetime, UTC; from pathlib import Path\n"
         "from xswitch.adapters.history import JsonHistory; from xswitch.adapters.locks import FileLocks\n"
         "from xswitch.core.model import HistoryEntry\n"
-        "path = Path(sys.argv[1]); history = JsonHistory(path, FileLocks(path.parent / 'locks', timeout_seconds=20))\n"
+        "path = Path(sys.argv[1]); history = JsonHistory(path, FileLocks(path.parent / 'locks'), patience_seconds=60)\n"
         "for n in range(20): history.record(HistoryEntry(datetime.now(UTC), f'{sys.argv[2]}-{n}', 'arn', 's', 'new'))\n"
     )
     writers = [subprocess.Popen([sys.executable, "-c", script, str(path), str(number)]) for number in range(4)]

@@ -29,11 +29,13 @@ class _Holder(Protocol):
 class JsonHistory:
     """Fits the port `HistoryStore`: lines of `{"at": EPOCH SECONDS, "profile", "role_arn", "session_name", "result"}`.
 
-    When the file is over `MAX_BYTES`, its older half goes. A damaged line is passed over.
+    When the file is over `MAX_BYTES`, its older half goes. A damaged line is passed over. A line that can't have the lock within
+    `patience_seconds` is not written.
     """
 
-    def __init__(self, path: Path, locks: _Holder) -> None:
+    def __init__(self, path: Path, locks: _Holder, patience_seconds: float = _PATIENCE_SECONDS) -> None:
         self._path = path
+        self._patience_seconds = patience_seconds
         self._locks = locks
 
     def record(self, entry: HistoryEntry) -> None:
@@ -49,7 +51,7 @@ class JsonHistory:
         )
         with contextlib.suppress(XswitchError, OSError):
             private_folder(self._path.parent)
-            with self._locks.hold(LOCK, _PATIENCE_SECONDS):
+            with self._locks.hold(LOCK, self._patience_seconds):
                 self._append(line.encode() + b"\n")
 
     def load(self) -> tuple[HistoryEntry, ...]:
