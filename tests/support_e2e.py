@@ -15,6 +15,7 @@ from support_aws import write_config
 from xswitch.demo.server import EmbeddedAws
 
 XSWITCH = Path(sys.executable).with_name("xswitch")
+_PATIENT = Path(__file__).with_name("support_patient_program.py")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Home:
     def run(self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Ran:
         """`xswitch WORDS`, without a terminal."""
         return run([str(XSWITCH), *words], {**self.env, **(env or {})}, stdin)
+
+    def patiently(self, seconds: float, *words: str) -> Ran:
+        """The same, with `seconds` for looking at both sides of a refused call."""
+        return run([sys.executable, str(_PATIENT), str(seconds), *words], self.env)
 
     def command(self, profile: str) -> list[str]:
         """The words of a managed profile's credential_process, as an SDK splits them."""

@@ -38,6 +38,7 @@ from support_explain import (
     trusts,
 )
 from support_sts import closed_port
+from xswitch.actions import explaining
 from xswitch.actions.api import SwitchOptions
 from xswitch.adapters.sts import BotoSts
 from xswitch.core.errors import AwsDeniedError, CancelledError, VaultLockedError
@@ -501,6 +502,13 @@ def aws() -> Iterator[EmbeddedAws]:
         yield server
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be seen is seen, however busy the machine is; those who ask what is said in time set the time themselves."""
+    monkeypatch.setattr(explaining, "SECONDS_AFTER_A_TRY", 60.0)
+    monkeypatch.setattr(explaining, "SECONDS_AFTER_A_SWITCH", 60.0)
+
+
 def staged(aws: EmbeddedAws, broken: Broken, *, readable: bool) -> Stage:
     scene = Scene(readable=readable, organization=broken.organization, target=broken.target)
     broken.do(scene)
@@ -794,7 +802,8 @@ def test_two_sides_that_allow_leave_the_organization(aws: EmbeddedAws) -> None:
     assert (found.causes[0].code, found.causes[0].side) == (C.SCP, S)
 
 
-def test_what_does_not_answer_in_time_is_not_seen(aws: EmbeddedAws) -> None:
+def test_what_does_not_answer_in_time_is_not_seen(aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explaining, "SECONDS_AFTER_A_SWITCH", 0.8)
     scene = Scene()
     scene.permissions(USER)
     stage = play(aws, scene)

@@ -23,7 +23,7 @@ _PIECE = {"side", "hop", "name", "state", "detail"}
 
 
 def _explained(home: Home, *words: str, code: int) -> Any:
-    done = home.run("explain", *words, "--json")
+    done = home.patiently(60, "explain", *words, "--json")
     assert done.code == code, done.err
     assert done.json["command"] == "explain"
     data = done.json["data"]
@@ -73,7 +73,7 @@ def test_the_options_of_the_switch_are_those_of_the_explanation(home: Home) -> N
 
 
 def test_the_drawing_has_both_sides_and_the_statement(home: Home) -> None:
-    done = home.run("explain", "denied")
+    done = home.patiently(60, "explain", "denied")
     assert done.code == 4
     assert f"source {DEV}" in done.out
     assert f"target {PROD}" in done.out
@@ -94,14 +94,14 @@ def test_no_code_and_nobody_to_ask_is_said_as_it_is(home: Home) -> None:
 
 
 def test_a_failed_switch_says_side_cause_and_statement(home: Home) -> None:
-    done = home.run("switch", "forbidden")
+    done = home.patiently(60, "switch", "forbidden")
     assert done.code == 4
     assert done.out == ""
     assert "source side, proved: caller_policy_denies" in done.err
     statement = next(line.partition(": ")[2] for line in done.err.splitlines() if line.startswith("  take away"))
     assert json.loads(statement)["Effect"] == "Deny"
     assert "xswitch explain forbidden" in done.err
-    emitted = home.run("switch", "--emit", "bash", "denied")
+    emitted = home.patiently(60, "switch", "--emit", "bash", "denied")
     assert (emitted.code, emitted.out) == (4, "")
     assert "trust_missing" in emitted.err
 
@@ -135,7 +135,7 @@ def test_what_is_not_about_access_is_told_as_ever(home: Home, words: tuple[str, 
 def test_an_iam_that_does_not_answer_holds_nobody_up(home: Home, aws: EmbeddedAws) -> None:
     for action in ("GetUser", "ListUserPolicies", "ListAttachedUserPolicies", "ListGroupsForUser", "SimulatePrincipalPolicy"):
         aws.faults.add("delay", action, seconds=100, times=ALWAYS)
-    done = home.run("switch", "denied")
+    done = home.patiently(4, "switch", "denied")  # less than IAM's client waits for an answer, and enough to have asked
     tries = {fault.action: ALWAYS - fault.times for fault in aws.faults._faults}
     aws.faults.released.set()
     assert done.code == 4
