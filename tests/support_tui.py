@@ -377,7 +377,7 @@ class Driven:
         return self.app.picker.state
 
     async def until(self, what: Callable[[], bool], why: str = "") -> None:
-        for _ in range(400):
+        for _ in range(3_000):
             await self.pilot.pause()
             if what():
                 return

@@ -65,7 +65,7 @@ def test_writers_beside_the_aws_cli_lose_nothing_of_anyones(tmp_path: Path, need
     assert reading.refused is None
     lost = sorted(name for name in found["ends"] if f"profile {name}" not in reading.sections)
     print(f"of {WRITERS * PROFILES} profiles the AWS CLI overwrote {len(lost)} after our re-check: {lost}")  # noqa: T201 -- the report
-    slack = 1.0  # between a rename and the end of the call that made it
+    slack = 10.0  # between a rename and the end of the call that made it: a busy machine may stop the writer there
     for name in lost:
         assert any(begin <= found["ends"][name] <= end + slack for begin, end in runs), name
     assert len(lost) < RUNS

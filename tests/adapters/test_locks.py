@@ -57,7 +57,7 @@ def test_a_held_lock_makes_others_wait_and_then_give_up_with_a_sentence(tmp_path
 def test_a_lock_is_free_when_its_holder_is_killed(tmp_path: Path) -> None:
     with holder(tmp_path, "a") as process:
         process.kill()
-    with FileLocks(tmp_path, timeout_seconds=5).hold("a"):
+    with FileLocks(tmp_path, timeout_seconds=30).hold("a"):
         pass
 
 

@@ -245,9 +245,9 @@ def test_who_asks_is_told_by_what_can_be_nothing_else(name: str, value: str) -> 
         return reply(200, f"<{kind}Response><{kind}Result>{inner}</{kind}Result></{kind}Response>")
 
     with serve(lambda _: answer(told)) as server:
-        assert BotoSts(IMPATIENT).get_caller_identity(KEYS, Endpoint(REGION, server.url)).arn == told["Arn"]
+        assert BotoSts(ONCE).get_caller_identity(KEYS, Endpoint(REGION, server.url)).arn == told["Arn"]
     with serve(lambda _: answer({**told, name: value})) as server, pytest.raises(NetworkError) as caught:
-        BotoSts(IMPATIENT).get_caller_identity(KEYS, Endpoint(REGION, server.url))
+        BotoSts(ONCE).get_caller_identity(KEYS, Endpoint(REGION, server.url))
     assert caught.value.code == "not_aws"
     assert name in caught.value.why
     assert "secret" not in f"{caught.value} {caught.value.why} {caught.value.next_step}"
