@@ -253,6 +253,15 @@ def test_what_is_no_text_and_what_is_no_key_end_nothing(start: Callable[..., Ter
     assert b"Traceback" not in terminal.written
 
 
+def test_nothing_that_is_pasted_is_a_key(start: Callable[..., Terminal]) -> None:
+    terminal = start()
+    terminal.send("lake read", b"1 of 14")
+    terminal.send(f"\x1b[200~\x1b[m\r{'x' * 40}\x1b[48;1;1;1;1t\x1b[201~", b"0 of 14")
+    terminal.child.send("\x1b")
+    assert terminal.ended() == 130
+    assert terminal.outcome()["asked"] == []
+
+
 def test_copying_writes_our_own_line_to_the_clipboard_and_nothing_else(start: Callable[..., Terminal]) -> None:
     terminal = start()
     terminal.send("lake read", b"1 of 14")

@@ -1,7 +1,8 @@
 """The terminal's side of the screen: Textual's driver for POSIX, with a beginning and with hands of its own.
 
-Textual's would end the screen, with a traceback, at a byte that is no UTF-8 and at a key sequence with a number no key has. Either is
-quickly among what somebody pastes.
+Textual's would end the screen, with a traceback, at a byte that is no UTF-8 and at a key sequence with a number no key has, and it looks
+for keys in what is pasted, where an escape sequence before the end of a line presses Enter. Any of them is quickly among what somebody
+pastes.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import os
 import selectors
 import threading
 from codecs import getincrementaldecoder
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from textual import events
-from textual._xterm_parser import XTermParser
+from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
+from textual.message import Message
 
 from xswitch.tui.firstpaint import ENTER
 
@@ -32,6 +34,41 @@ class ForgivingParser(XTermParser):
             return list(super()._sequence_to_key_events(sequence, alt))
         except (ValueError, OverflowError):
             return [events.Key(Keys.Ignore, sequence)]
+
+
+class Keyboard:
+    """Makes events of what comes from the terminal; what is pasted is one text, whatever is in it."""
+
+    def __init__(self, *, debug: bool = False) -> None:
+        self._parser = ForgivingParser(debug)
+        self._before = ""
+        self._pasted: str | None = None
+
+    def feed(self, text: str) -> Iterator[Message]:
+        """The events of some text, which may begin and end anywhere."""
+        while text:
+            if self._pasted is None:
+                seen = self._before + text
+                end = seen.find(BRACKETED_PASTE_START) + len(BRACKETED_PASTE_START) - len(self._before)
+                if BRACKETED_PASTE_START not in seen:
+                    self._before = seen[1 - len(BRACKETED_PASTE_START) :]
+                    yield from self._parser.feed(text)
+                    return
+                yield from self._parser.feed(text[:end])
+                self._before, self._pasted, text = "", "", text[end:]
+            else:
+                content, found, text = (self._pasted + text).partition(BRACKETED_PASTE_END)
+                if not found:
+                    self._pasted = content
+                    return
+                self._pasted = None
+                # The parser saw nothing between the two, and tells so.
+                yield from (one for one in self._parser.feed(BRACKETED_PASTE_END) if not isinstance(one, events.Paste))
+                yield events.Paste(content.replace("\0", ""))
+
+    def tick(self) -> Iterable[Message]:
+        """The events of what has waited long enough for more: the escape key."""
+        return self._parser.tick()
 
 
 def driver_for(settled: threading.Event, *, painted: bool) -> type[LinuxDriver]:
@@ -52,14 +89,13 @@ def driver_for(settled: threading.Event, *, painted: bool) -> type[LinuxDriver]:
         def run_input_thread(self) -> None:
             while painted and not settled.wait(_MOMENT) and not self.exit_event.is_set():
                 pass
-            parser = ForgivingParser(self._debug)
+            keyboard = Keyboard(debug=self._debug)
             decode = getincrementaldecoder("utf-8")("replace").decode
             with selectors.SelectSelector() as selector:
                 selector.register(self.fileno, selectors.EVENT_READ)
                 while not self.exit_event.is_set():
                     text = decode(os.read(self.fileno, _AT_ONCE)) if selector.select(_WAIT_SECONDS) else ""
-                    # Nothing read is not handed on: to the parser that is the end of everything.
-                    for message in (*(parser.feed(text) if text else ()), *parser.tick()):
+                    for message in (*keyboard.feed(text), *keyboard.tick()):
                         self.process_message(message)
 
     return Careful
