@@ -1,0 +1,289 @@
+"""Each scene of the screen with hostile texts in it: the keys that lead through it, and the widgets that must have been drawn."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import pexpect
+
+from support_controls import theirs
+from support_watched import Watched, watched
+from support_widgets_actions import A_ROLE, CODE, CONFIRM
+from support_widgets_program import UNSEEN
+from xswitch.core.errors import ExitCode
+
+PROGRAM = Path(__file__).with_name("support_widgets_program.py")
+_MARK = re.compile(rb"hx(\d{4})z")
+_COPIED = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
+_DOWN, _F3, _F4, _F5, _F6, _F7, _F8, _F9, _F10, _F12 = (
+    "\x1b[B", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~", "\x1b[18~", "\x1b[19~", "\x1b[20~", "\x1b[21~", "\x1b[24~",
+)  # fmt: skip
+_ESCAPE, _ENTER, _PAGE_DOWN, _CLEAR = "\x1b", "\r", "\x1b[6~", "\x15"
+_MOMENT, _A_WHILE = 0.02, 0.15
+"""Seconds: for a key that only scrolls; for escape, which could be the beginning of another key, and for a letter that is a command."""
+_SEEN_WITHIN, _SETTLED = 0.4, 0.05
+_CLEARED = "type to filter"
+_A_WAY = 30
+"""Texts that are met on the way through the dialogs of one role."""
+
+
+def paste(text: str) -> str:
+    """As a terminal hands over what is pasted."""
+    return f"\x1b[200~{text}\x1b[201~"
+
+
+def one_line(text: str) -> str:
+    return text.translate({10: " ", 11: " ", 12: " ", 13: " "})
+
+
+def together(texts: Sequence[str], how_many: int) -> list[str]:
+    """So many of them at a time, as one line."""
+    return [one_line(" ".join(texts[at : at + how_many])) for at in range(0, len(texts), how_many)]
+
+
+@dataclass
+class Walk:
+    """One way through the screen: keys, and what has to be written before the next ones."""
+
+    one: Watched
+    texts: Sequence[str]
+    shown: dict[str, set[int]] = field(default_factory=dict)
+
+    def press(self, *keys: str, wait: float = _MOMENT) -> None:
+        for key in keys:
+            self._send(key)
+            self._read(wait)
+
+    def press_until(self, keys: str, *wanted: str) -> None:
+        start = len(self.one.written)
+        self._send(keys)
+        self.one.until(*(what.encode() for what in wanted), start=start)
+
+    def put(self, text: str) -> bool:
+        """Give the line with the focus a text, and go on as soon as it is seen; whether it was."""
+        sent = text.encode("utf-8", "surrogateescape")
+        start, last = len(self.one.written), _MARK.findall(sent)[-1]
+        self._send(text)
+        end = time.monotonic() + _SEEN_WITHIN
+        while time.monotonic() < end:
+            self._read(_MOMENT)
+            if b"hx%bz" % last in self.one.written[start:]:
+                return True
+        return False
+
+    def _send(self, keys: str) -> None:
+        self.one.child.send(keys.encode("utf-8", "surrogateescape"))
+
+    def _read(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            with suppress(pexpect.TIMEOUT):
+                self.one.written += self.one.child.read_nonblocking(65536, left)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """What is written meanwhile is counted under this name."""
+        start = len(self.one.written)
+        yield
+        self._read(_A_WHILE)
+        self.shown.setdefault(name, set()).update(int(found) for found in _MARK.findall(self.one.written[start:]))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`walk` leads through it; `draws` are the classes that must have been drawn, `least` the share of the texts that must be seen."""
+
+    walk: Callable[[Walk], None]
+    draws: frozenset[str]
+    parts: Mapping[str, float]
+    code: int = 130
+
+
+_PICKER = frozenset({"PickerScreen", "Header", "Filter", "Lines", "RoleList", "Headings", "Detail", "ScrollingLines", "KeyBar"})
+
+
+def _around(walk: Walk) -> None:
+    with walk.part("first paint, list, detail, header, notice"):
+        walk.one.until(b"^p")
+        for _ in range(len(walk.texts) // A_ROLE + 1):
+            walk.press(*["\x1b[1;5B"] * 12, _F6, _F8, "\x0f", _F4, _DOWN)
+        walk.press(_F7, _F9, _F9, _F7)
+    with walk.part("problems and help"):
+        walk.press_until(_F12, "Problems")
+        walk.press(*[" "] * (len(walk.texts) // 4 + 2))
+        walk.press(_ESCAPE, wait=_A_WHILE)
+        walk.press_until("?", "Keys")
+        walk.press(" ", _ESCAPE, wait=_A_WHILE)
+    with walk.part("typed and pasted into the filter, and found nowhere"):
+        for number, text in enumerate(together(walk.texts, 3)):
+            # What is typed is what no key begins with; with it a byte that is no UTF-8.
+            walk.put(paste(text) if number % 2 else "/" + text.replace("\x1b", "\x07") + "\udcff")
+            walk.press_until(_CLEAR, _CLEARED)
+    with walk.part("pasted into the command palette"):
+        for number, text in enumerate(together(walk.texts, 2)):
+            if not number % 8:
+                walk.press(*[_ESCAPE] * bool(number), wait=_A_WHILE)
+                walk.press_until("\x10", "Switch to the selected role")
+            walk.put(paste(text))
+        walk.press(_ESCAPE, wait=_A_WHILE)
+
+
+def _dialogs(walk: Walk) -> None:
+    walk.one.until(b"^p")
+    pasted = iter(walk.texts)
+    for _ in range(len(walk.texts) // _A_WAY + 1):
+        with walk.part("guard, MFA, progress and forget dialogs"):
+            walk.press_until(_ENTER, "Guarded role")
+            for text in islice(pasted, _A_WAY // 2):
+                walk.put(paste(one_line(text)))
+                walk.press(_CLEAR, wait=_SETTLED)
+            walk.press_until("no\r", "That isn't it.")
+            walk.press(_CLEAR, wait=_A_WHILE)
+            walk.press_until(CONFIRM + _ENTER, "MFA code")
+            walk.press(paste(one_line(next(pasted, ""))), _CLEAR, wait=_A_WHILE)
+            walk.press_until(CODE + _ENTER, "Attempt 2.")
+            walk.press_until(CODE + _ENTER, "Switching")
+        with walk.part("the failure, and the whole explanation"):
+            walk.one.until(b"both sides", start=len(walk.one.written))
+            walk.press_until(_F4, "Why not")
+            walk.press(*[" "] * 5)
+            walk.press("y", _ESCAPE, wait=_A_WHILE)
+        with walk.part("guard, MFA, progress and forget dialogs"):
+            walk.press_until(_F3, "Its session is dropped")
+            walk.press(_ESCAPE, wait=_A_WHILE)
+        walk.press(_DOWN)
+
+
+def _setup(walk: Walk) -> None:
+    walk.one.until(b"^p")
+    with walk.part("pasted into the fields of the form"):
+        walk.press_until(_F10, "Who may switch")
+        walk.press(wait=_A_WHILE)
+        for text in together(walk.texts, 2):
+            # Some fields are no lines: those pass over what is pasted.
+            for _ in range(2):
+                seen = walk.put(paste(text))
+                walk.press("\t")
+                if seen:
+                    break
+        walk.press_until(_ENTER, "✗ ")
+        walk.press(_ESCAPE, wait=_A_WHILE)
+    with walk.part("the difference, the steps, the check"):
+        walk.press_until(_F10, "Who may switch")
+        for text in walk.texts[:2]:  # a name of the config is offered for what it begins with
+            walk.press(text[:2], wait=_A_WHILE)
+            walk.press("\x1b[C", _CLEAR, wait=_A_WHILE)
+        walk.press("people-admin", "\t", "\t", "\t", "SwitchUser", "\t", "payments-admin", wait=_A_WHILE)
+        walk.press_until(_ENTER, "next  ")
+        walk.press_until(_ENTER, "What will be changed")
+        walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 2 + 2))
+        walk.press_until("y", "Copied")
+        walk.press_until(_ENTER, "Stopped")
+        walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 4 + 2))
+        walk.press_until("t", "What will be changed")
+        walk.press_until(_ENTER, "MFA code")
+        walk.press_until(CODE + _ENTER, "The check failed")
+        walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 4 + 2))
+        walk.press_until(_ENTER, "MFA code")
+        walk.press_until(CODE + _ENTER, "The switch works.")
+        walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 4 + 2))
+        walk.press_until("y", "Copied")
+    walk.press(_ESCAPE, wait=_A_WHILE)
+
+
+def _empty(walk: Walk) -> None:
+    with walk.part("nothing to list, and nothing to be read"):
+        walk.one.until(b"F5")
+        for _ in range(len(walk.texts) // 2 + 2):
+            walk.press_until(_F5, "F5")
+
+
+def _bug(walk: Walk) -> None:
+    with walk.part("in the text, the notes and the cause of a bug of the screen"):
+        walk.one.until(b"This is a bug in xswitch. ValueError at")
+
+
+SCENES: Mapping[str, Scene] = {
+    "around": Scene(
+        _around,
+        _PICKER | {"Dialog", "TextDialog"},
+        {
+            "first paint, list, detail, header, notice": 0.9,
+            "problems and help": 0.9,
+            "typed and pasted into the filter, and found nowhere": 0.9,
+            "pasted into the command palette": 0.9,
+        },
+    ),
+    "dialogs": Scene(
+        _dialogs,
+        _PICKER | {"Dialog", "TypedDialog", "Answer", "Code", "GuardDialog", "MfaDialog", "BusyDialog", "ForgetDialog", "ExplainScreen"},
+        {"guard, MFA, progress and forget dialogs": 0.9, "the failure, and the whole explanation": 0.9},
+    ),
+    "setup": Scene(
+        _setup,
+        _PICKER | {"SetupScreen", "Form", "Row", "Choice", "TextField", "Dialog", "TypedDialog", "Answer", "Code", "MfaDialog"},
+        {"pasted into the fields of the form": 0.9, "the difference, the steps, the check": 0.9},
+    ),
+    "empty": Scene(_empty, frozenset({"PickerScreen", "Lines"}), {"nothing to list, and nothing to be read": 0.9}),
+    "bug": Scene(_bug, frozenset({"PickerScreen"}), {}, code=int(ExitCode.BUG)),
+}
+
+
+@dataclass
+class Played:
+    """What came of a scene."""
+
+    wrong: list[str]
+    shown: Mapping[str, set[int]]
+
+
+def play(name: str, texts: Sequence[str], environ: Mapping[str, str], folder: Path) -> Played:
+    """One scene with these texts, and everything that is wrong with it but that too few of them were seen."""
+    scene = SCENES[name]
+    given, record = folder / "texts.json", folder / "record.json"
+    given.write_text(json.dumps(texts), encoding="utf-8")
+    with watched([sys.executable, str(PROGRAM), str(record), str(given), name], environ_of(environ, texts)) as one:
+        walk = Walk(one, texts)
+        scene.walk(walk)
+        if scene.code != ExitCode.BUG:
+            one.child.send("\x03")
+        code = one.ended()
+        wrong = written_wrongly(one.written)
+        if code != scene.code or (b"bug" in one.written) is not (code == ExitCode.BUG) or b"Traceback" in one.written:
+            wrong.append(f"it ended with {code}: {one.written[-400:]!r}")
+    if UNSEEN.encode() in one.written:
+        wrong.append("the text of a bug was shown")
+    found = json.loads(record.read_text(encoding="utf-8"))
+    wrong += found["wrong"]
+    wrong += [f"{missing} was never drawn" for missing in sorted(scene.draws - set(found["drawn"]))]
+    return Played([f"{name}: {what}" for what in wrong], walk.shown)
+
+
+def environ_of(environ: Mapping[str, str], texts: Sequence[str]) -> dict[str, str]:
+    """The program's environment: a region in it is hostile too."""
+    return {
+        **environ,
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(PROGRAM.parent),
+        "COLORTERM": "truecolor",
+        "AWS_REGION": texts[0],
+    }
+
+
+def written_wrongly(written: bytes) -> list[str]:
+    """What of it is theirs; what we copied for the user is not, as long as it is what we say it is."""
+    copied = [base64.b64decode(text) for text in _COPIED.findall(written)]
+    return [
+        *(repr(found) for found in theirs(_COPIED.sub(b"", written))),
+        *(f"copied: {text!r}" for text in copied if not text.decode().replace("\n", "").isprintable() or text == b"evil"),
+    ]
