@@ -1,6 +1,7 @@
 """The picker on this terminal with hostile texts all over: `python support_widgets_program.py RECORD TEXTS SCENE`.
 
-TEXTS is a JSON list, SCENE one of `SCENES` below. RECORD gets, as JSON, the classes of ours that were drawn, and what is wrong with a
+TEXTS is a JSON list, SCENE one of `support_widgets_scenes.SCENES`; "whole" is the whole program, in the HOME it is given.
+RECORD gets, as JSON, the classes of ours that were drawn, and what is wrong with a
 segment that was: a link, an action on a click, a character a terminal acts on.
 """
 
@@ -19,6 +20,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from support_widgets_actions import HostileAccess, HostileActions, Texts
+from xswitch.cli import main as cli
 from xswitch.core.errors import XswitchError
 from xswitch.core.text import clean
 from xswitch.tui.app import PickerApp
@@ -84,6 +86,8 @@ def main() -> int:
     seen = Record()
     seen.watch()
     try:
+        if scene == "whole":
+            return cli.main([])
         early = Early(actions, clock)
         notice = text() if scene != "dialogs" else ""
         with painted(early, os.environ, clock.now(), notice) as first:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pexpect
 
+import support_widgets_home as home
 from support_controls import theirs
 from support_watched import Watched, watched
 from support_widgets_actions import A_ROLE, CODE, CONFIRM
@@ -208,6 +209,26 @@ def _empty(walk: Walk) -> None:
             walk.press_until(_F5, "F5")
 
 
+def _whole(walk: Walk) -> None:
+    with walk.part("from the config, the settings and STS, through the whole program"):
+        walk.one.until(b"^p")
+        walk.press("p000", wait=_A_WHILE)
+        walk.press_until(_ENTER, "Guarded role")
+        walk.press_until(home.CONFIRM + _ENTER, "MFA code")
+        walk.press_until(CODE + _ENTER, "Attempt 2.")
+        walk.press_until(CODE + _ENTER, "Attempt 3.")
+        walk.press_until(CODE + _ENTER, "both sides")
+        walk.press_until(_F4, "Why not")
+        walk.press(" ", _ESCAPE, wait=_A_WHILE)
+        walk.press_until(_CLEAR, _CLEARED)
+        walk.press(*[_DOWN] * (2 * len(walk.texts) // home.A_PROFILE + 2), wait=_SETTLED)
+        walk.press_until(_F12, "Problems")
+        walk.press(*[" "] * (len(walk.texts) // 4 + 2))
+        walk.press(_ESCAPE, wait=_A_WHILE)
+        walk.press_until(_F10, "Who may switch")
+        walk.press("0", _ESCAPE, wait=_A_WHILE)
+
+
 def _bug(walk: Walk) -> None:
     with walk.part("in the text, the notes and the cause of a bug of the screen"):
         walk.one.until(b"This is a bug in xswitch. ValueError at")
@@ -235,6 +256,11 @@ SCENES: Mapping[str, Scene] = {
         {"pasted into the fields of the form": 0.9, "the difference, the steps, the check": 0.9},
     ),
     "empty": Scene(_empty, frozenset({"PickerScreen", "Lines"}), {"nothing to list, and nothing to be read": 0.9}),
+    "whole": Scene(
+        _whole,
+        _PICKER | {"GuardDialog", "MfaDialog", "ExplainScreen", "TextDialog", "SetupScreen", "TextField"},
+        {"from the config, the settings and STS, through the whole program": 0.9},
+    ),
     "bug": Scene(_bug, frozenset({"PickerScreen"}), {}, code=int(ExitCode.BUG)),
 }
 

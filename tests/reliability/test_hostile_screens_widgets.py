@@ -13,7 +13,9 @@ import xswitch.tui
 from support_controls import hostile
 from support_e2e import Home
 from support_soak import chance, chunks, tell
-from support_widgets_scenes import SCENES, play
+from support_sts import serve
+from support_widgets_home import sts_of, write_hostile_home
+from support_widgets_scenes import SCENES, one_line, play
 
 _A_CHUNK = 125
 
@@ -23,7 +25,9 @@ _A_CHUNK = 125
 def test_nothing_of_theirs_reaches_the_terminal(scene: str, chunk: int, how_many: int, home: Home, tmp_path: Path) -> None:
     random = chance(f"screens {scene}", chunk)
     texts = [hostile(random, number, lines=not number % 3) for number in range(how_many)]
-    played = play(scene, texts, {**home.env, "HOME": str(home.folder)}, tmp_path)
+    with serve(sts_of(texts)) as server:
+        write_hostile_home(home, [one_line(text) for text in texts], server.url)
+        played = play(scene, texts, {**home.env, "HOME": str(home.folder)}, tmp_path)
     wrong = list(played.wrong)
     for part, share in SCENES[scene].parts.items():
         seen = len(played.shown[part] & set(range(how_many)))
