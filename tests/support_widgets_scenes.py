@@ -9,7 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -33,7 +33,7 @@ _ESCAPE, _ENTER, _PAGE_DOWN, _CLEAR = "\x1b", "\r", "\x1b[6~", "\x15"
 _MOMENT, _A_WHILE = 0.02, 0.15
 """Seconds: for a key that only scrolls; for escape, which could be the beginning of another key, and for a letter that is a command."""
 _SEEN_WITHIN, _SETTLED = 0.4, 0.05
-_CLEARED = "type to filter"
+_CLEARED, _HINT = "type to filter", "profile that may change IAM in the users' account"
 _A_WAY = 30
 """Texts that are met on the way through the dialogs of one role."""
 
@@ -70,6 +70,10 @@ class Walk:
         self._send(keys)
         self.one.until(*(what.encode() for what in wanted), start=start)
 
+    def close(self) -> None:
+        """Back to the picker, which draws its (empty) filter again."""
+        self.press_until(_ESCAPE, _CLEARED)
+
     def put(self, text: str) -> bool:
         """Give the line with the focus a text, and go on as soon as it is seen; whether it was."""
         sent = text.encode("utf-8", "surrogateescape")
@@ -88,8 +92,12 @@ class Walk:
     def _read(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            with suppress(pexpect.TIMEOUT):
+            try:
                 self.one.written += self.one.child.read_nonblocking(65536, left)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                return
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -122,9 +130,10 @@ def _around(walk: Walk) -> None:
     with walk.part("problems and help"):
         walk.press_until(_F12, "Problems")
         walk.press(*[" "] * (len(walk.texts) // 4 + 2))
-        walk.press(_ESCAPE, wait=_A_WHILE)
+        walk.close()
         walk.press_until("?", "Keys")
-        walk.press(" ", _ESCAPE, wait=_A_WHILE)
+        walk.press(" ", wait=_A_WHILE)
+        walk.close()
     with walk.part("typed and pasted into the filter, and found nowhere"):
         for number, text in enumerate(together(walk.texts, 3)):
             # What is typed is what no key begins with; with it a byte that is no UTF-8.
@@ -133,10 +142,10 @@ def _around(walk: Walk) -> None:
     with walk.part("pasted into the command palette"):
         for number, text in enumerate(together(walk.texts, 2)):
             if not number % 8:
-                walk.press(*[_ESCAPE] * bool(number), wait=_A_WHILE)
                 walk.press_until("\x10", "Switch to the selected role")
             walk.put(paste(text))
-        walk.press(_ESCAPE, wait=_A_WHILE)
+            if number % 8 == 7:
+                walk.close()
 
 
 def _dialogs(walk: Walk) -> None:
@@ -158,10 +167,11 @@ def _dialogs(walk: Walk) -> None:
             walk.one.until(b"both sides", start=len(walk.one.written))
             walk.press_until(_F4, "Why not")
             walk.press(*[" "] * 5)
-            walk.press("y", _ESCAPE, wait=_A_WHILE)
+            walk.press("y", wait=_A_WHILE)
+            walk.close()
         with walk.part("guard, MFA, progress and forget dialogs"):
             walk.press_until(_F3, "Its session is dropped")
-            walk.press(_ESCAPE, wait=_A_WHILE)
+            walk.close()
         walk.press(_DOWN)
 
 
@@ -178,13 +188,15 @@ def _setup(walk: Walk) -> None:
                 if seen:
                     break
         walk.press_until(_ENTER, "✗ ")
-        walk.press(_ESCAPE, wait=_A_WHILE)
+        walk.close()
     with walk.part("the difference, the steps, the check"):
         walk.press_until(_F10, "Who may switch")
         for text in walk.texts[:2]:  # a name of the config is offered for what it begins with
-            walk.press(text[:2], wait=_A_WHILE)
-            walk.press("\x1b[C", _CLEAR, wait=_A_WHILE)
-        walk.press("people-admin", "\t", "\t", "\t", "SwitchUser", "\t", "payments-admin", wait=_A_WHILE)
+            walk.press(text[:2], "\x1b[C", wait=_A_WHILE)
+            walk.press_until(_CLEAR, _HINT)
+        for keys, typed in (("", "people-admin"), ("\t\t\t", "SwitchUser"), ("\t", "payments-admin")):
+            walk.press(*keys, wait=_A_WHILE)
+            walk.press_until(typed, typed)
         walk.press_until(_ENTER, "next  ")
         walk.press_until(_ENTER, "What will be changed")
         walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 2 + 2))
@@ -219,14 +231,15 @@ def _whole(walk: Walk) -> None:
         walk.press_until(CODE + _ENTER, "Attempt 3.")
         walk.press_until(CODE + _ENTER, "both sides")
         walk.press_until(_F4, "Why not")
-        walk.press(" ", _ESCAPE, wait=_A_WHILE)
+        walk.press_until(_ESCAPE, "1 of ")
         walk.press_until(_CLEAR, _CLEARED)
         walk.press(*[_DOWN] * (2 * len(walk.texts) // home.A_PROFILE + 2), wait=_SETTLED)
         walk.press_until(_F12, "Problems")
         walk.press(*[" "] * (len(walk.texts) // 4 + 2))
-        walk.press(_ESCAPE, wait=_A_WHILE)
+        walk.close()
         walk.press_until(_F10, "Who may switch")
-        walk.press("0", _ESCAPE, wait=_A_WHILE)
+        walk.press("0", wait=_A_WHILE)
+        walk.close()
 
 
 def _bug(walk: Walk) -> None:
