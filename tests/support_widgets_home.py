@@ -48,7 +48,7 @@ def write_hostile_home(home: Home, texts: Sequence[str], url: str) -> None:
     home.credentials.write_text(f"[dev]\naws_access_key_id = {DEV_KEY}\naws_secret_access_key = {DEV_SECRET}\n")
     guard = _GUARD.format(name=_toml(texts[0]), colour=_toml(texts[1]), confirm=CONFIRM)
     settings = home.folder / ".config" / "xswitch" / "config.toml"
-    settings.write_text(f'vault = "runtime"\n{guard}\n[account_names]\n222222222222 = {_toml(texts[2])}\n', encoding="utf-8")
+    settings.write_text(f'vault = "runtime"\n{guard}\n[account_names]\n333333333333 = {_toml(texts[2])}\n', encoding="utf-8")
 
 
 def sts_of(texts: Sequence[str]) -> Callable[[Received], Answer]:

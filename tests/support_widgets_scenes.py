@@ -110,7 +110,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class Scene:
-    """`walk` leads through it; `draws` are the classes that must have been drawn, `least` the share of the texts that must be seen."""
+    """`walk` leads through it; `draws` are the classes that must have been drawn, `parts` the least share of the texts seen in each."""
 
     walk: Callable[[Walk], None]
     draws: frozenset[str]
@@ -191,7 +191,8 @@ def _setup(walk: Walk) -> None:
         walk.close()
     with walk.part("the difference, the steps, the check"):
         walk.press_until(_F10, "Who may switch")
-        for text in walk.texts[:2]:  # a name of the config is offered for what it begins with
+        # A name of the config is offered for what it begins with; what begins with a control is a key.
+        for text in [text for text in walk.texts if text[:2].isprintable()][:2]:
             walk.press(text[:2], "\x1b[C", wait=_A_WHILE)
             walk.press_until(_CLEAR, _HINT)
         for keys, typed in (("", "people-admin"), ("\t\t\t", "SwitchUser"), ("\t", "payments-admin")):
@@ -235,7 +236,7 @@ def _whole(walk: Walk) -> None:
         walk.press_until(_CLEAR, _CLEARED)
         walk.press(*[_DOWN] * (2 * len(walk.texts) // home.A_PROFILE + 2), wait=_SETTLED)
         walk.press_until(_F12, "Problems")
-        walk.press(*[" "] * (len(walk.texts) // 4 + 2))
+        walk.press(*[" "] * (len(walk.texts) // 2 + 2))
         walk.close()
         walk.press_until(_F10, "Who may switch")
         walk.press("0", wait=_A_WHILE)
