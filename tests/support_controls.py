@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from random import Random
+from xml.sax.saxutils import escape
 
+# With numbers no program of ours writes, so that they are told apart from its own.
+_SEQUENCES = ("\x1b[35;45;6m", "\x1b[22J", "\x1b[99;98H", "\x1b[?1047l")
 _PIECES = (
-    "\x1b[31m",
-    "\x1b[2J",
+    *_SEQUENCES,
     "\x1b[6n",
     "\x1b]0;title\x07",
     "\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
     "\x1b]52;c;ZXZpbA==\x07",
     "\x1bP$q\x1b\\",
     "\x1b_apc\x1b\\",
-    "\x1b[?1049l",
     "\x1bc",
     "\x9b31m",
     "\x9d0;x\x9c",
@@ -47,6 +49,10 @@ ALLOWED = re.compile(
     r"\x1b\[[0-9;:]*m|\x1b\[\d*;?\d*H|\x1b\[\d*[ABCDJKXG]|\x1b\[\?[\d;]+[hlsr]|\x1b\[[<>=][\d;]*u|\x1b\[\?u"
     r"|\x1b\[\?\d+\$p|\x1b\[\d+ q|\x1b\[c|\x1b\]22;[a-z]*\x07"
 )
+_CLIPBOARD = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
+_COPIED = ("export AWS_PROFILE='", "https://signin.", "'xswitch' 'access' ", "{")
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_MARK = re.compile(r"hx(\d{4})z")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -64,11 +70,28 @@ def mark(number: int) -> str:
     return f"hx{number:04}z"
 
 
+def marks(text: str) -> set[int]:
+    """The numbers of the texts whose marks are in it."""
+    return {int(found) for found in _MARK.findall(text)}
+
+
+def in_xml(text: str) -> str:
+    """As much of a text as an answer of AWS can carry: XML 1.0 has no C0 controls, but C1, and what turns text round."""
+    return escape(_NO_XML.sub("", text), {"\r": "&#13;", "\n": "&#10;", '"': "&quot;"})
+
+
+def _ours(clipboard: re.Match[str]) -> str:
+    """Nothing for what one of our own keys copies: a line to paste, made of harmless text; else the sequence as it is."""
+    copied = base64.b64decode(clipboard[1]).decode()
+    return "" if copied.startswith(_COPIED) and all(one.isprintable() or one == "\n" for one in copied) else clipboard[0]
+
+
 def theirs(written: bytes) -> list[str]:
     """What in a program's output can only be somebody else's: controls that are none of ours, links, what turns text round."""
     text = written.decode("utf-8", "replace")
-    rest = ALLOWED.sub("", text)
+    rest = ALLOWED.sub("", _CLIPBOARD.sub(_ours, text))
     found = [rest[max(0, one.start() - 20) : one.end() + 20] for one in _FORBIDDEN.finditer(rest)]
+    found += [repr(piece) for piece in _SEQUENCES if piece in text]
     if "\x1b]8;" in text:
         found.append("a link")
     return found
