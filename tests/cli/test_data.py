@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,3 +45,38 @@ def test_what_can_be_iterated_over_is_an_array() -> None:
         Data(stream).envelope("x", {"roles": (number for number in range(2)), "none": iter(())}, ({"code": "a"} for _ in range(1)))
         assert json.loads(stream.getvalue())["data"] == {"roles": [0, 1], "none": []}
         assert json.loads(stream.getvalue())["problems"] == [{"code": "a"}]
+
+
+def _stream(encoding: str) -> tuple[io.BytesIO, io.TextIOWrapper]:
+    written = io.BytesIO()
+    return written, io.TextIOWrapper(written, encoding=encoding, errors="strict")
+
+
+def test_what_is_for_a_program_reaches_a_terminal_as_harmless_text() -> None:
+    person, program = Terminal(), io.StringIO()
+    for stream in (person, program):
+        Data(stream).raw("a\tb\n'\x1b[2J\x9b31m\u202e'\n")
+    assert person.getvalue() == "a\tb\n'␛[2J\ufffd31m\ufffd'\n"
+    assert program.getvalue() == "a\tb\n'\x1b[2J\x9b31m\u202e'\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_bytes_that_are_no_text_are_handed_on_to_a_program_as_they_are(encoding: str) -> None:
+    written, stream = _stream(encoding)
+    data = Data(stream)
+    data.lines(["a"])
+    data.raw("STATE='/tmp/\udcff'\n")
+    data.lines(["b"])
+    assert written.getvalue() == b"a\nSTATE='/tmp/\xff'\nb\n"
+
+
+def test_a_shell_gets_utf_8_whatever_the_locale_has_no_sign_for() -> None:
+    written, stream = _stream("latin-1")
+    Data(stream).raw("export AWS_PROFILE='xs-\u20ac\udcff'\n")
+    assert written.getvalue() == b"export AWS_PROFILE='xs-\xe2\x82\xac\xff'\n"
+
+
+def test_a_locale_without_a_sign_is_no_reason_to_tell_nothing() -> None:
+    written, stream = _stream("latin-1")
+    Data(stream).lines(["Z\u00fcrich \u20ac \U0001f468"])
+    assert written.getvalue() == b"Z\xfcrich \\u20ac \\U0001f468\n"

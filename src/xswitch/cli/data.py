@@ -21,13 +21,35 @@ class Data:
         self._stream = stream
 
     def raw(self, text: str) -> None:
-        """Text that is complete and safe as it is: a credential_process answer, shell code, a template."""
-        self._stream.write(text)
+        """Text that is complete and safe for a program as it is: a credential_process answer, shell code, a template.
+
+        On a terminal there is no such program, and what a path or a name in it holds must do nothing there.
+        """
+        if self._stream.isatty():
+            text = "\n".join("\t".join(map(clean, line.split("\t"))) for line in text.split("\n"))
+        try:
+            self._stream.write(text)
+        except UnicodeEncodeError:
+            self._bytes(text)
         self._stream.flush()
 
+    def _bytes(self, text: str) -> None:
+        # A path may be no text at all, and a locale may lack a sign that the shell, which only passes bytes on, doesn't have to know.
+        self._stream.flush()
+        try:
+            content = text.encode(self._stream.encoding, "surrogateescape")
+        except UnicodeEncodeError:
+            content = text.encode("utf-8", "surrogateescape")
+        self._stream.buffer.write(content)
+
     def lines(self, lines: Sequence[str]) -> None:
-        """One line each, made harmless."""
-        self._stream.write("".join(clean(line) + "\n" for line in lines))
+        """One line each, made harmless; what the locale has no sign for is written as an escape."""
+        text = "".join(clean(line) + "\n" for line in lines)
+        try:
+            self._stream.write(text)
+        except UnicodeEncodeError:
+            encoding = self._stream.encoding
+            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         self._stream.flush()
 
     def envelope(self, command: str, data: object, problems: Iterable[Mapping[str, Any]] = ()) -> None:
