@@ -43,6 +43,7 @@ _NOTHING = "no such thing: "
 UNTOLD = "untold"
 """The scene of what tells nothing of a text, or only of some."""
 _FORMATS = ("text", "json", "cli", "cloudformation", "terraform")
+_OF_CHARACTERS = ("powershell", "nu")  # whose strings hold no bytes that are none
 _SHELLS = ("bash", "zsh", "fish", "powershell", "nu")
 
 
@@ -92,10 +93,12 @@ def by_environment(texts: Sequence[str], folder: Path) -> list[Job]:
     inside = {DEMO: "1", CLOCK: str(clock), TOTP: str(devices)}
     jobs = []
     for number, text in enumerate(texts):
+        shell = _SHELLS[number % len(_SHELLS)]
+        whole = shell not in _OF_CHARACTERS or not any("\ud800" <= one <= "\udfff" for one in text)
         jobs += [
             Job("demo from inside", ["demo", "--code", "--user", text], inside),
             Job("AWS_CONFIG_FILE", ["config", *(["--json"] if number % 2 else [])], {"AWS_CONFIG_FILE": str(folder / text)}),
-            Job("XDG_STATE_HOME", ["init", _SHELLS[number % len(_SHELLS)]], {"XDG_STATE_HOME": str(folder / text)}),
+            Job("XDG_STATE_HOME" if whole else UNTOLD, ["init", shell], {"XDG_STATE_HOME": str(folder / text)}),
             Job("XSWITCH_PREVIOUS", ["switch", "-"], {"AWS_PROFILE": text, "XSWITCH_PREVIOUS": _NOTHING + text}),
             Job(UNTOLD, ["explain", "p0000"], {"AWS_REGION": text, "AWS_DEFAULT_REGION": text, "XSWITCH_SHELL": text}),
         ]

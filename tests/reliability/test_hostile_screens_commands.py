@@ -29,7 +29,7 @@ _JOB = re.compile(rb"\r\n=== (\d+) ===\r\n")
 # Bytes of no encoding, as the words and the environment of a program hold them.
 _NO_UTF_8 = "\udcff\udc9b31m"
 _TURNS = 200_000
-_MOST = 0.9
+_MOST = 0.8
 
 
 def run(folder: Path, jobs: list[Job], environ: dict[str, str]) -> list[bytes]:
@@ -95,5 +95,5 @@ def test_no_command_lets_anything_of_theirs_through(chunk: int, how_many: int, h
     parts = {
         f"shown by {scene}": len([one for one in found if one < how_many]) for scene, found in sorted(shown.items()) if scene != UNTOLD
     }
-    wrong += [f"{what}: {count} of {how_many}" for what, count in parts.items() if count < int(how_many * _MOST) - 1]
+    wrong += [f"{what}: {count} of {how_many}" for what, count in parts.items() if count < how_many * _MOST]
     tell("screens", f"hostile texts through {len(BASES)} commands", how_many, len(wrong), "; ".join(wrong[:8]), parts=parts)
