@@ -11,7 +11,8 @@ import pytest
 from support_vault import HANG_GUARD, PATIENT, SECRET, TinyKeyring, key
 from xswitch.adapters.vault import native
 from xswitch.adapters.vault.child import Backend, KeyringChild, Patience
-from xswitch.adapters.vault.secretservice import BACKEND as SECRET_SERVICE
+from xswitch.adapters.vault.quiet import QuietKeyring
+from xswitch.adapters.vault.secretservice import ASKING, BACKEND
 from xswitch.adapters.vault.sentences import Sentences
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
 
@@ -179,9 +180,10 @@ def test_a_keyring_of_another_system_is_absent() -> None:
 
 
 def test_backends_are_the_systems_own_and_none_of_the_pretenders() -> None:
-    named = {f"{backend.module}.{backend.name}" for backend in (SECRET_SERVICE, native.MACOS, native.WINDOWS)}
+    named = {f"{backend.module}.{backend.name}" for backend in (ASKING, BACKEND, native.MACOS, native.WINDOWS)}
     assert named == {
         "keyring.backends.SecretService.Keyring",
+        f"{QuietKeyring.__module__}.{QuietKeyring.__name__}",
         "keyring.backends.macOS.Keyring",
         "keyring.backends.Windows.WinVaultKeyring",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -15,18 +15,19 @@ from xswitch.adapters.vault.sentences import Sentences
 from xswitch.adapters.vault.store import USER, service
 
 LABEL = "Secret Service"
-BACKEND = Backend("keyring.backends.SecretService", "Keyring")
+BACKEND = Backend("xswitch.adapters.vault.quiet", "QuietKeyring")
+ASKING = Backend("keyring.backends.SecretService", "Keyring")
 _ONE_THREAD = threading.Lock()
 _NOBODY = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What the bus said: the value (None: there is none), or that the library has to do it, whether with a prompt, and why."""
+    """What the bus said: the value (None: there is none), or that the library has to do it, whether it may ask a person, and why."""
 
     value: str | None = field(repr=False)
     library: bool = False
-    asks: bool = False
+    ask: bool = False
     odd: str = ""
 
 
@@ -44,7 +45,7 @@ class SecretServiceStore:
         self._sentences = sentences
         self._may_ask = may_ask
         self._patience = patience
-        self._child: KeyringChild | None = None
+        self._children: dict[str, KeyringChild] = {}
 
     def probe(self) -> None:
         """Whether it can be used. Raises VaultAbsentError, VaultLockedError or VaultBrokenError."""
@@ -66,9 +67,9 @@ class SecretServiceStore:
         self._library("delete", key, self._look(key))
 
     def close(self) -> None:
-        """End the child process, if there is one."""
-        if self._child is not None:
-            self._child.close()
+        """End the child processes, if there are any."""
+        for child in self._children.values():
+            child.close()
 
     # -- how -----------------------------------------------------------------------------------------------------
 
@@ -85,7 +86,7 @@ class SecretServiceStore:
         # With any other word comes ours or the bus's name of an error: never the secret.
         why = value.decode("utf-8", "replace")
         if word in {hot_dbus.LOCKED, hot_dbus.NO_KEYRING} and self._may_ask():
-            return _Look(None, library=True, asks=True)
+            return _Look(None, library=True, ask=True)
         if word == hot_dbus.LOCKED:
             raise self._sentences.locked(LABEL)
         if word == hot_dbus.NO_KEYRING:
@@ -104,17 +105,28 @@ class SecretServiceStore:
         return hot_dbus.bus_address({os.fsencode(name): os.fsencode(value) for name, value in self._env.items()})
 
     def _library(self, do: str, key: str, look: _Look, value: str | None = None) -> str | None:
-        if self._child is None:
-            self._child = KeyringChild(BACKEND, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())})
-        reply = self._child.ask("load", service(key), USER, seconds=self._patience.load)
-        if reply.word == "ok":
-            with nullcontext() if look.asks else self._turn():  # nobody waits while a person thinks
-                seconds = self._patience.prompt if look.asks else self._patience.probe
-                reply = self._child.ask(do, service(key), USER, seconds=seconds, value=value)
-        if look.odd and reply.word not in {"ok", "locked"}:
+        reply = Reply("locked") if look.ask else self._quietly(do, key, value)
+        asked = reply.word == "locked" and self._may_ask()
+        if asked:
+            reply = self._asked(ASKING, do, key, value, self._patience.prompt)  # not in turn: nobody waits while a person thinks
+        if reply.word == "absent" or (look.odd and reply.word not in {"ok", "locked"}):
             # The library calls much "absent" that is there and wrong; only the bus itself may say that nobody is there.
-            raise self._sentences.broken(LABEL, f"{look.odd}; {reply.why}")
-        return reply.value if reply.word == "ok" else refuse(reply, LABEL, self._sentences, asked=self._patience.prompt if look.asks else 0)
+            raise self._sentences.broken(LABEL, "; ".join(part for part in (look.odd, _vanished(reply.why)) if part))
+        return reply.value if reply.word == "ok" else refuse(reply, LABEL, self._sentences, asked=self._patience.prompt if asked else 0)
+
+    def _quietly(self, do: str, key: str, value: str | None) -> Reply:
+        loaded = self._asked(BACKEND, "load", key, None, self._patience.load)
+        if loaded.word != "ok":
+            return loaded
+        with self._turn():
+            return self._asked(BACKEND, do, key, value, self._patience.probe)
+
+    def _asked(self, backend: Backend, do: str, key: str, value: str | None, seconds: float) -> Reply:
+        child = self._children.get(backend.module)
+        if child is None:
+            child = KeyringChild(backend, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())})
+            self._children[backend.module] = child
+        return child.ask(do, service(key), USER, seconds=seconds, value=value)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -149,6 +161,10 @@ def refuse(reply: Reply, label: str, sentences: Sentences, *, asked: float) -> N
     if reply.word == "mute":
         raise sentences.mute(label, reply.why)
     raise sentences.broken(label, reply.why)
+
+
+def _vanished(why: str) -> str:
+    return "it ended while it was asked" if why == "SecretServiceNotAvailableException" else why
 
 
 def _absence(why: str) -> str:

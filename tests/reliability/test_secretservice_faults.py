@@ -1,0 +1,128 @@
+"""A Secret Service that is ill in every way, under the whole program: the right answer, no window, no silent downgrade, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from conftest import find_program
+from support_aws import DEV_SECRET, PLAIN_SECRET
+from support_canary import Canaries, issued
+from support_e2e import Home, Ran, run
+from support_secretservice import Patient, patient
+from support_soak import SOAK, tell
+from xswitch.demo.server import EmbeddedAws
+
+_PROMISE = 3.0
+_WRITES = ("switch", "reader", "--force", "--json")
+_CALLS = ("ReadAlias", "Get", "OpenSession", "SearchItems", "GetSecret", "CreateItem")
+
+
+@dataclass(frozen=True)
+class Mood:
+    """How it feels, and the exit codes of a warm read and of a fresh session: 0, or 7 for a vault that can't be used."""
+
+    feels: str
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+
+
+_UNUSABLE, _FINE, _EITHER = (7,), (0,), (0, 7)
+MOODS: dict[str, Mood] = {
+    "mute": Mood("mute", _UNUSABLE, _UNUSABLE),
+    **{f"mute at {call}": Mood(f"mute at {call}", _EITHER, _EITHER) for call in _CALLS},
+    "locked": Mood("locked", _UNUSABLE, _UNUSABLE),
+    "locked after the first look": Mood("locks", _EITHER, _UNUSABLE),
+    "an endless prompt": Mood("prompts", _FINE, _UNUSABLE),
+    "no keyring": Mood("no keyring", _UNUSABLE, _UNUSABLE),
+    **{f"dies at {call}": Mood(f"dies at {call}", _EITHER, _EITHER) for call in _CALLS},
+    **{f"dies after {call}": Mood(f"dies after {call}", _EITHER, _EITHER) for call in _CALLS},
+    "refuses large values": Mood("refuses large values", _FINE, _UNUSABLE),
+    "loses items": Mood("loses", _FINE, _FINE),
+    "loses what it has just found": Mood("gone", _EITHER, _FINE),
+    "another's secret": Mood("another's", _FINE, _FINE),
+    "a secret cut in half": Mood("cut", _FINE, _FINE),
+    "an empty secret": Mood("emptied", _FINE, _FINE),
+    "a secret with other characters": Mood("altered", _FINE, _FINE),
+    "a secret that is no text": Mood("binary", _FINE, _FINE),
+    "keeps nothing": Mood("swallows", _FINE, _FINE),
+    "answers wrongly": Mood("odd", _UNUSABLE, _UNUSABLE),
+    "refuses everything": Mood("says org.freedesktop.DBus.Error.AccessDenied", _UNUSABLE, _UNUSABLE),
+    "slow": Mood("slow 0.1", _EITHER, _EITHER),
+}
+_FAST = ("mute", "locked", "loses items")
+
+
+@pytest.fixture
+def keyring_home(home: Home) -> Home:
+    (home.folder / ".config" / "xswitch" / "config.toml").write_text('vault = "secret-service"\n', encoding="utf-8")
+    return home
+
+
+@pytest.mark.parametrize("name", MOODS if SOAK else _FAST)
+def test_the_right_answer_and_nothing_else(name: str, keyring_home: Home, aws: EmbeddedAws) -> None:
+    home, mood = keyring_home, MOODS[name]
+    long_term = [DEV_SECRET, PLAIN_SECRET]
+    with patient(find_program) as service:
+        home.env["DBUS_SESSION_BUS_ADDRESS"] = service.address
+        begun = home.run("switch", "reader", "--json")
+        assert begun.code == 0, begun.err
+        process = home.command("xs-reader")
+        before = json.loads(run(process, home.env).out)
+        config = home.config.read_bytes()
+        wrong: list[str] = []
+        longest = 0.0
+        uses: dict[str, tuple[Callable[[], Ran], tuple[int, ...]]] = {
+            "credential-process": (lambda: run(process, home.env), mood.reads),
+            "switch --force": (lambda: home.run(*_WRITES), mood.writes),
+            "status": (lambda: home.run("status", "--json"), _FINE),
+            "list": (lambda: home.run("list", "--json"), _FINE),
+        }
+        for use, (do, codes) in uses.items():
+            service.anew(mood.feels)
+            began = time.monotonic()
+            ran = do()
+            longest = max(longest, time.monotonic() - began)
+            wrong += _complaints(f"{use}", ran, codes, Canaries([*long_term, *issued(aws)]))
+        wrong += _left_alone(home, service, config)
+        service.anew("well")
+        after = run(process, home.env)
+        if after.code or (name in _KEEPING and json.loads(after.out) != before):
+            wrong.append(f"well again, it does not answer as before: {after.err}")
+    note = f"the longest command took {longest:.1f} s"
+    tell("secretservice", name, len(uses) + 1, len(wrong), "; ".join(wrong[:5]) or note)
+    assert not wrong
+
+
+_KEEPING = ("mute", "locked", "no keyring", "an endless prompt", "refuses large values", "answers wrongly", "refuses everything")
+"""Moods in which nothing can be written, so that the session of before is the one there is."""
+
+
+def _complaints(use: str, ran: Ran, codes: tuple[int, ...], canaries: Canaries) -> list[str]:
+    wrong = []
+    if ran.code not in codes:
+        wrong.append(f"{use}: exit code {ran.code}, not {codes}: {ran.err} {ran.out[:200]}")
+    if "Traceback" in ran.err or "bug" in ran.err:
+        wrong.append(f"{use}: {ran.err}")
+    told = ran.err if use == "credential-process" and ran.code == 0 else ran.err + ran.out
+    wrong += [f"{use}: {found} is told" for found in canaries.in_text(told)]
+    if ran.code == 7 and use == "credential-process" and (ran.out or len(ran.err.splitlines()) != 1 or "Next: " not in ran.err):
+        wrong.append(f"{use}: not one line with a way out: {ran.out} {ran.err}")
+    return wrong
+
+
+def _left_alone(home: Home, service: Patient, config: bytes) -> list[str]:
+    """No window, no other store, the config as it was."""
+    wrong = [f"a window was opened: {service.asked}"] if service.asked else []
+    kept = [str(path) for root in (home.runtime, home.folder) for path in root.rglob("*") if _holds_a_session(path)]
+    wrong += [f"a session is in {path}" for path in kept]
+    return wrong + ([] if home.config.read_bytes() == config else ["the config is not as it was"])
+
+
+def _holds_a_session(path: Path) -> bool:
+    return path.is_file() and path.read_bytes().startswith(b"xswitch1 ")
