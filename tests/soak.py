@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+_WAITING = 1
+"""Workers beyond the cores: some of them wait for a screen, or for an answer that never comes."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,10 @@ def main() -> int:
         places = ["tests/reliability", *(f"tests/{module}" for row in ROWS.values() for module in row.also)]
         started = time.monotonic()
         ran = subprocess.run(
-            [sys.executable, "-m", "pytest", *places, "-n", "auto", "-q", "--dist", "worksteal", "-p", "support_soakplugin", *arguments],
+            [
+                *(sys.executable, "-m", "pytest", *places, "-n", str((os.cpu_count() or 1) + _WAITING)),
+                *("-q", "--dist", "worksteal", "-p", "support_soakplugin", *arguments),
+            ],
             env=world,
             cwd=ROOT,
             check=False,

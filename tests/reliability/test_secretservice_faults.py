@@ -39,7 +39,8 @@ MOODS: dict[str, Mood] = {
     "locked": Mood("locked", _UNUSABLE, _UNUSABLE),
     "locked after the first look": Mood("locks", _EITHER, _UNUSABLE),
     "an endless prompt": Mood("prompts", _FINE, _UNUSABLE),
-    "no keyring": Mood("no keyring", _UNUSABLE, _UNUSABLE),
+    # The item is asked for by the name it was known by, and may still be there.
+    "no keyring": Mood("no keyring", _EITHER, _UNUSABLE),
     **{f"dies at {call}": Mood(f"dies at {call}", _EITHER, _EITHER) for call in _CALLS},
     **{f"dies after {call}": Mood(f"dies after {call}", _EITHER, _EITHER) for call in _CALLS},
     "refuses large values": Mood("refuses large values", _FINE, _UNUSABLE),

@@ -303,3 +303,13 @@ def test_in_tmux(need: Callable[[str], str], tmp_path: Path) -> None:
         assert run("display-message", "-p", flags).split() == ["0", "1", "0", "0"]
     finally:
         subprocess.run([*tmux, "kill-server"], check=False, capture_output=True, timeout=_PATIENCE)
+
+
+def test_a_terminal_that_goes_away_ends_it(start: Callable[..., Terminal]) -> None:
+    terminal = start()
+    terminal.until(b"14 roles")
+    terminal.child.ptyproc.fileobj.close()
+    end = time.monotonic() + _PATIENCE
+    while terminal.child.isalive() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not terminal.child.isalive()

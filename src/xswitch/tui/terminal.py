@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
@@ -71,6 +72,14 @@ class Keyboard:
         return self._parser.tick()
 
 
+def _typed(descriptor: int) -> bytes:
+    """What was typed, nothing when there is no terminal any more."""
+    try:
+        return os.read(descriptor, _AT_ONCE)
+    except OSError:
+        return b""
+
+
 def driver_for(settled: threading.Event, *, painted: bool) -> type[LinuxDriver]:
     """The driver of one screen, which leaves keys in the terminal until `settled`, as Textual drops those that come before it is ready.
 
@@ -94,7 +103,14 @@ def driver_for(settled: threading.Event, *, painted: bool) -> type[LinuxDriver]:
             with selectors.SelectSelector() as selector:
                 selector.register(self.fileno, selectors.EVENT_READ)
                 while not self.exit_event.is_set():
-                    text = decode(os.read(self.fileno, _AT_ONCE)) if selector.select(_WAIT_SECONDS) else ""
+                    text = ""
+                    if selector.select(_WAIT_SECONDS):
+                        typed = _typed(self.fileno)
+                        if not typed:
+                            # The terminal is gone: leave as when it says so, which whoever started this may have kept from us.
+                            signal.raise_signal(signal.SIGHUP)
+                            return
+                        text = decode(typed)
                     for message in (*keyboard.feed(text), *keyboard.tick()):
                         self.process_message(message)
 
