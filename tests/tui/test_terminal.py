@@ -82,6 +82,20 @@ class Terminal:
         assert self.child.exitstatus is not None, self.child.signalstatus
         return int(self.child.exitstatus)
 
+    def put_back(self) -> None:
+        """Read until the terminal's modes are those of before."""
+        end = time.monotonic() + _PATIENCE
+        while termios.tcgetattr(self.child.child_fd) != self.before and time.monotonic() < end:
+            self._read()
+
+    def gone(self) -> None:
+        """Take the terminal away, and wait for the program's end."""
+        self.child.ptyproc.fileobj.close()
+        end = time.monotonic() + _PATIENCE
+        while self.child.isalive() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not self.child.isalive()
+
     def outcome(self) -> dict[str, object]:
         found: dict[str, object] = json.loads(self.result.read_text(encoding="utf-8"))
         return found
@@ -120,9 +134,7 @@ def test_leaving_gives_130_and_the_terminal_as_it_was(start: Callable[..., Termi
     terminal.child.send(key)
     terminal.until(LEFT)
     terminal.until(b"\x1b[?1004l")
-    deadline = time.monotonic() + _PATIENCE
-    while termios.tcgetattr(terminal.child.child_fd) != terminal.before and time.monotonic() < deadline:
-        terminal._read()
+    terminal.put_back()
     assert termios.tcgetattr(terminal.child.child_fd) == terminal.before
     assert terminal.ended() == 130
     assert all(sequence in terminal.written for sequence in PUT_BACK)
@@ -305,11 +317,29 @@ def test_in_tmux(need: Callable[[str], str], tmp_path: Path) -> None:
         subprocess.run([*tmux, "kill-server"], check=False, capture_output=True, timeout=_PATIENCE)
 
 
-def test_a_terminal_that_goes_away_ends_it(start: Callable[..., Terminal]) -> None:
+@pytest.mark.parametrize("times", range(8))
+def test_a_terminal_that_goes_away_ends_it(start: Callable[..., Terminal], times: int) -> None:
+    del times  # what is being written at that moment differs
     terminal = start()
-    terminal.until(b"14 roles")
-    terminal.child.ptyproc.fileobj.close()
-    end = time.monotonic() + _PATIENCE
-    while terminal.child.isalive() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not terminal.child.isalive()
+    terminal.gone()
+    assert (terminal.child.exitstatus, terminal.child.signalstatus) == (130, None)
+    assert terminal.outcome() == {"switched": None, "exit_code": 130, "asked": []}
+
+
+@pytest.mark.parametrize("numbers", [[signal.SIGCONT], [signal.SIGSTOP, signal.SIGCONT], [signal.SIGTSTP, signal.SIGCONT]])
+def test_it_goes_on_after_a_stop_and_leaves_the_terminal_as_it_was(start: Callable[..., Terminal], numbers: list[signal.Signals]) -> None:
+    terminal = start()
+    terminal.quiet()
+    for number in numbers:
+        seen = len(terminal.written)
+        terminal.child.kill(number)
+        terminal.quiet()
+    terminal.until(ENTERED, seen)
+    terminal.until(b"14 roles", seen)
+    assert termios.tcgetattr(terminal.child.child_fd) != terminal.before
+    terminal.send("lake read", b"1 of 14")
+    terminal.child.send("\x03")
+    terminal.put_back()
+    assert termios.tcgetattr(terminal.child.child_fd) == terminal.before
+    assert terminal.ended() == 130
+    assert terminal.written.count(LEFT) == terminal.written.count(ENTERED)

@@ -135,7 +135,8 @@ def painted(early: Early, environ: Mapping[str, str], now: datetime, notice: str
         try:
             yield True
         except BaseException:
-            os.write(terminal, _LEAVE.encode())
+            with contextlib.suppress(OSError):
+                os.write(terminal, _LEAVE.encode())
             raise
 
 
@@ -151,4 +152,5 @@ def _unseen_keys(terminal: int) -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(terminal, termios.TCSANOW, before)
+        with contextlib.suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(terminal, termios.TCSANOW, before)

@@ -7,15 +7,19 @@ pastes.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import selectors
 import signal
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from textual import events
 from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
@@ -80,38 +84,87 @@ def _typed(descriptor: int) -> bytes:
         return b""
 
 
+class Outlasting:
+    """A terminal to write to that may be gone: then nobody sees what is written, and nothing else comes of it.
+
+    Textual's thread that writes would end at the first error, and whoever gives it more to write would wait for it for good.
+    """
+
+    def __init__(self, terminal: Any) -> None:
+        self._terminal = terminal
+
+    def write(self, text: str) -> None:
+        """Write, if there is a terminal."""
+        with contextlib.suppress(OSError):
+            self._terminal.write(text)
+
+    def flush(self) -> None:
+        """Have all of it written, if there is a terminal."""
+        with contextlib.suppress(OSError):
+            self._terminal.flush()
+
+    def fileno(self) -> int:
+        """The terminal's descriptor."""
+        number: int = self._terminal.fileno()
+        return number
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, with the differences this module is for."""
+
+    settled: threading.Event
+    painted: bool
+    _entered = False
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        self._file: Any = Outlasting(self._file)
+        # Textual does these two amid whatever runs at that moment, the writing of a frame too, which may hold a lock both need.
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
+        loop.add_signal_handler(signal.SIGCONT, self._continued)
+
+    def _continued(self) -> None:
+        """Take the terminal again, which somebody else may have had; after a stop that wasn't seen coming, give it back first."""
+        if not self._auto_restart or not self._app.is_running:
+            return
+        if not self._must_signal_resume:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        self.resume_application_mode()
+        self._app.refresh(layout=True)
+
+    def write(self, data: str) -> None:
+        """Write to the terminal, but enter the alternate screen only if it isn't there already."""
+        if data == ENTER and self.painted and not self._entered:
+            self._entered = True
+            return
+        super().write(data)
+
+    def run_input_thread(self) -> None:
+        """Make events of what is typed, until told to end."""
+        while self.painted and not self.settled.wait(_MOMENT) and not self.exit_event.is_set():
+            pass
+        keyboard = Keyboard(debug=self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                text = ""
+                if selector.select(_WAIT_SECONDS):
+                    typed = _typed(self.fileno)
+                    if not typed:
+                        # The terminal is gone: leave as when it says so, which whoever started this may have kept from us.
+                        signal.raise_signal(signal.SIGHUP)
+                        return
+                    text = decode(typed)
+                for message in (*keyboard.feed(text), *keyboard.tick()):
+                    self.process_message(message)
+
+
 def driver_for(settled: threading.Event, *, painted: bool) -> type[LinuxDriver]:
     """The driver of one screen, which leaves keys in the terminal until `settled`, as Textual drops those that come before it is ready.
 
     With `painted` it doesn't enter the alternate screen, which would clear what stands there.
     """
-
-    class Careful(LinuxDriver):
-        entered = not painted
-
-        def write(self, data: str) -> None:
-            if data == ENTER and not self.entered:
-                self.entered = True
-                return
-            super().write(data)
-
-        def run_input_thread(self) -> None:
-            while painted and not settled.wait(_MOMENT) and not self.exit_event.is_set():
-                pass
-            keyboard = Keyboard(debug=self._debug)
-            decode = getincrementaldecoder("utf-8")("replace").decode
-            with selectors.SelectSelector() as selector:
-                selector.register(self.fileno, selectors.EVENT_READ)
-                while not self.exit_event.is_set():
-                    text = ""
-                    if selector.select(_WAIT_SECONDS):
-                        typed = _typed(self.fileno)
-                        if not typed:
-                            # The terminal is gone: leave as when it says so, which whoever started this may have kept from us.
-                            signal.raise_signal(signal.SIGHUP)
-                            return
-                        text = decode(typed)
-                    for message in (*keyboard.feed(text), *keyboard.tick()):
-                        self.process_message(message)
-
-    return Careful
+    return type("DriverOfOneScreen", (TerminalDriver,), {"settled": settled, "painted": painted})
