@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -47,6 +48,10 @@ class FixedClock:
 # The same examples every time: what a run finds, the next one finds again. No deadline: how long a test takes is a matter of benches.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("suite")
+
+
+# In a job started with `&` by a script SIGINT is ignored, and what is started from it inherits that: no test could interrupt its program.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -16,6 +16,9 @@ ROOT = Path(__file__).parent.parent
 _WAITING = 1
 """Workers beyond the cores: some of them wait for a screen, or for an answer that never comes."""
 
+_HANGS = 900
+"""Seconds after which a test with its full count is named as one that hangs."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -121,7 +124,7 @@ def main() -> int:
         ran = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", *places, "-n", str((os.cpu_count() or 1) + _WAITING)),
-                *("-q", "--dist", "worksteal", "-p", "support_soakplugin", *arguments),
+                *("-q", "--dist", "worksteal", "--timeout", str(_HANGS), "-p", "support_soakplugin", *arguments),
             ],
             env=world,
             cwd=ROOT,

@@ -224,7 +224,10 @@ def test_serving_alone_until_interrupted(tmp_path: Path) -> None:
         who = "import botocore.session; print(botocore.session.Session().create_client('sts').get_caller_identity()['Arn'])"
         assert run_python(who, {**os.environ, **client, "AWS_DEFAULT_REGION": "eu-west-1"}).endswith("user/dev")
         server.send_signal(signal.SIGINT)
-        assert server.stdout.read() == "done\n"
+        try:
+            assert server.communicate(timeout=60)[0] == "done\n"
+        finally:
+            server.kill()
     assert server.returncode == 0
 
 

@@ -53,9 +53,12 @@ def test_the_demo_keeps_its_own_to_itself(home: Home, tmp_path: Path) -> None:
     words = [str(XSWITCH), "demo", "--serve", "--state", str(state)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with Watch(home.folder, canaries) as watch, subprocess.Popen(words, env=home.env, text=True, **pipes) as server:  # type: ignore[call-overload]
-        announced = server.stdout.readline()
-        server.send_signal(signal.SIGINT)
-        out, err = server.communicate(timeout=60)
+        try:
+            announced = server.stdout.readline()
+            server.send_signal(signal.SIGINT)
+            out, err = server.communicate(timeout=60)
+        finally:
+            server.kill()
     assert announced.startswith("http://127.0.0.1:")
     wrong = [*canaries.in_text(announced, out, err), *sorted(watch.seen)]
     with start({**os.environ, **home.env}, (str(XSWITCH),)) as demo:
