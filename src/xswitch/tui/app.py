@@ -110,9 +110,8 @@ class PickerApp(PastingApp[Switched]):
         # A terminal that is closed, or a process that is asked to end, leaves as escape does: with everything put back.
         loop = asyncio.get_running_loop()
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                    loop.add_signal_handler(getattr(signal, name), self.action_leave)
+            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(getattr(signal, name), self.action_leave)
 
     def on_unmount(self) -> None:
         """Nobody waits for an answer any more."""
