@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xswitch.core.text import clean
+from xswitch.core.text import clean, many
 
 
 def test_plain_text_is_left_alone() -> None:
@@ -31,3 +31,8 @@ def test_nothing_a_terminal_acts_on_is_left(text: str) -> None:
     assert len(cleaned) == len(text)
     assert not [c for c in cleaned if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}]
     assert clean(cleaned) == cleaned
+
+
+def test_a_count_has_its_noun() -> None:
+    assert [many(count, "role") for count in (0, 1, 1204)] == ["0 roles", "1 role", "1,204 roles"]
+    assert [many(count, "entry", "entries") for count in (1, 2)] == ["1 entry", "2 entries"]

@@ -45,10 +45,6 @@ def test_clock_times_name_another_day() -> None:
     assert words.at_clock(NOW + timedelta(days=9), NOW) == "2026-03-10 12:00"
 
 
-def test_counts() -> None:
-    assert [words.many(count, "role") for count in (0, 1, 1204)] == ["0 roles", "1 role", "1,204 roles"]
-
-
 @pytest.mark.parametrize(
     ("reason", "shown"),
     [

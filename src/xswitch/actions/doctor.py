@@ -15,6 +15,7 @@ from xswitch.actions.surroundings import environment_checks, hook_check, managed
 from xswitch.core.errors import VaultBrokenError, XswitchError
 from xswitch.core.model import Endpoint, FileFact, Problem
 from xswitch.core.stserrors import Refusal, clock_skew
+from xswitch.core.text import many
 
 # STS refuses signatures more than 15 minutes off; a third of that is worth a word.
 _SKEW_REFUSED = timedelta(minutes=15)
@@ -53,17 +54,13 @@ def _failed(name: str, error: XswitchError, state: CheckState = "error") -> Chec
 
 def _config(reading: Reading) -> Check:
     counts = Counter(problem.severity for problem in reading.view.problems)
-    words = f"{_counted(len(reading.view.profiles), 'profile')} in {reading.view.paths.config} and {reading.view.paths.credentials}"
+    words = f"{many(len(reading.view.profiles), 'profile')} in {reading.view.paths.config} and {reading.view.paths.credentials}"
     if counts["error"]:
-        found = f"{_counted(counts['error'], 'mistake')} and {_counted(counts['warning'], 'warning')}"
+        found = f"{many(counts['error'], 'mistake')} and {many(counts['warning'], 'warning')}"
         return Check("config", "error", f"{words}; {found}.", "xswitch config")
     if counts["warning"]:
-        return Check("config", "warning", f"{words}; {_counted(counts['warning'], 'warning')}.", "xswitch config")
+        return Check("config", "warning", f"{words}; {many(counts['warning'], 'warning')}.", "xswitch config")
     return Check("config", "ok", f"{words}.")
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _settings(reading: Reading) -> Iterator[Check]:
@@ -75,7 +72,7 @@ def _roles(reading: Reading) -> Check:
     roles = reading.resolution.roles
     broken = {role.name: next((_sentence(p) for p in role.problems if p.severity == "error"), "") for role in roles if role.chain is None}
     if not broken:
-        return Check("roles", "ok", f"{_counted(len(roles), 'role')}, and every chain can be resolved.")
+        return Check("roles", "ok", f"{many(len(roles), 'role')}, and every chain can be resolved.")
     first = next(iter(broken.values()))
     words = f"{len(broken)} of {len(roles)} roles can't be assumed as they are configured. {first}"
     return Check("roles", "warning", words, "xswitch config", dict(list(broken.items())[:_SHOWN]))

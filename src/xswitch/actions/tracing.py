@@ -16,6 +16,7 @@ from typing import Any
 from xswitch.actions.ports import Ports
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import Endpoint
+from xswitch.core.text import many
 
 _SERVER = re.compile(r"(https?://)(?:[^/?#]*@)?([A-Za-z0-9.:_\[\]-]+)")
 _KEY_SHOWN = 8
@@ -146,17 +147,17 @@ _ASKED: Mapping[str, Callable[..., str]] = MappingProxyType(
 _CAME: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "config.paths": lambda paths: f"{paths.config}, {paths.credentials}",
-        "config.read": lambda view: f"{len(view.profiles)} profiles, {len(view.problems)} problems",
+        "config.read": lambda view: f"{many(len(view.profiles), 'profile')}, {many(len(view.problems), 'problem')}",
         "vault.info": lambda info: f"{info.label}",
         "vault.get": lambda value: "nothing" if value is None else "a session",
-        "index.entries": lambda entries: f"{len(entries)} entries",
+        "index.entries": lambda entries: many(len(entries), "entry", "entries"),
         "sts.assume_role": lambda assumed: _until(assumed.credentials),
         "sts.get_session_token": _until,
         "sts.get_caller_identity": lambda identity: str(identity.arn),
         "base.resolve": _until,
-        "settings.load": lambda settings: f"vault {settings.vault}, {len(settings.problems)} problems",
-        "history.load": lambda entries: f"{len(entries)} entries",
+        "settings.load": lambda settings: f"vault {settings.vault}, {many(len(settings.problems), 'problem')}",
+        "history.load": lambda entries: many(len(entries), "entry", "entries"),
         "sts_probe.reach": lambda reach: f"it answers in {reach.milliseconds} ms",
-        "iam.roles": lambda arns: f"{len(arns)} roles",
+        "iam.roles": lambda arns: many(len(arns), "role"),
     }
 )

@@ -10,6 +10,7 @@ from xswitch.cli.shapes import moment
 from xswitch.core.access.difference import difference, summary
 from xswitch.core.access.model import Change, Finding, Side
 from xswitch.core.access.rendering import plan_data
+from xswitch.core.text import many
 
 _DOING = {"doing": "", "done": "", "failed": "failed: ", "taken_back": "taken back: "}
 _HEADINGS = {Side.SOURCE: "source: the account of those who switch", Side.TARGET: "target: the account of the role"}
@@ -51,7 +52,7 @@ def checked_lines(checked: CheckedAccess) -> list[str]:
 def applied_lines(applied: AppliedAccess, checked: CheckedAccess | None) -> list[str]:
     """An apply that worked, with its check if there was one."""
     count = len(applied.done)
-    lines = ["nothing had to change" if not count else f"{count} {'change' if count == 1 else 'changes'} made"]
+    lines = ["nothing had to change" if not count else f"{many(count, 'change')} made"]
     if checked is not None:
         return [*lines, *checked_lines(checked)]
     link = applied.planned.console_link

@@ -1,4 +1,4 @@
-"""Making hostile text harmless: profile names, ARNs and AWS messages may hold anything."""
+"""Text for people: hostile text made harmless (profile names, ARNs and AWS messages may hold anything), and counts with their nouns."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def clean(text: str, *, limit: int | None = None) -> str:
     if limit is not None and len(text) > limit:
         return text[: limit - 1] + "…"
     return text
+
+
+def many(count: int, one: str, several: str = "") -> str:
+    """A count with its noun: "1 role", "1,204 roles"; `several` is the plural where it is not `one` with an s."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
 def _harmless(text: str) -> str:

@@ -17,9 +17,9 @@ from textual.scrollbar import ScrollBar
 
 from xswitch.actions.api import Actions, Switched
 from xswitch.actions.ports import Clock
+from xswitch.core.text import many
 from xswitch.tui import failure as failures
 from xswitch.tui import state as states
-from xswitch.tui import words
 from xswitch.tui.ask import MfaDialog
 from xswitch.tui.commands import PickerCommands
 from xswitch.tui.describe import problem_lines
@@ -221,7 +221,7 @@ class PickerApp(PastingApp[Switched]):
             picker.update(partial(states.selected, name=self._wanted))
             self._wanted = ""
         if again:
-            picker.say(f"Read again: {words.many(len(what.listing.roles), 'role')}.")
+            picker.say(f"Read again: {many(len(what.listing.roles), 'role')}.")
         self.call_after_refresh(self._look_around, what.listing.vault_label)
 
     def _look_around(self, vault_label: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from xswitch.core.text import clean
-from xswitch.tui import words
+from xswitch.core.text import clean, many
 from xswitch.tui.describe import failure_lines
 from xswitch.tui.state import PickerState
 from xswitch.tui.text import Line, span, wrap
@@ -48,7 +47,7 @@ def _no_roles(state: PickerState, width: int) -> list[Line]:
         *wrap([("There is no role to switch to.", "bright")], width),
         *wrap(
             [
-                span(words.many(profiles, "profile"), "text"),
+                span(many(profiles, "profile"), "text"),
                 (" in ", "muted"),
                 (file, "text"),
                 (", none with a role_arn.", "muted"),
@@ -82,7 +81,7 @@ def _no_match(state: PickerState, width: int) -> list[Line]:
                 ("   ", "muted"),
                 ("^u ", "key"),
                 ("shows all ", "muted"),
-                (words.many(len(state.roles), "role"), "muted"),
+                (many(len(state.roles), "role"), "muted"),
             ],
             width,
         ),

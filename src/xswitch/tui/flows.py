@@ -14,6 +14,7 @@ from xswitch.actions.ports import Clock
 from xswitch.core.errors import CancelledError, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.shellcode import quote
+from xswitch.core.text import many
 from xswitch.tui import failure as failures
 from xswitch.tui import state as states
 from xswitch.tui import words
@@ -239,7 +240,7 @@ class Upkeep:
                 picker.update(partial(states.renewed, name=name, expires_at=result.expires_at, now=now))
         if good:
             bad = len(results) - good
-            text = f"Renewed {words.many(good, 'session')}." + (f" {bad} failed." if bad else "")
+            text = f"Renewed {many(good, 'session')}." + (f" {bad} failed." if bad else "")
             picker.say(text, "!" if bad else "✓", "warning" if bad else "live")
         self._stage.read_status()
 
@@ -255,7 +256,7 @@ class Upkeep:
         def done(results: Sequence[Forgotten]) -> None:
             stage.picker.update(partial(states.forgotten, name=role.name))
             sessions = sum(result.sessions for result in results)
-            stage.picker.say(f"Forgot {role.name}: {words.many(sessions, 'session')} dropped.")
+            stage.picker.say(f"Forgot {role.name}: {many(sessions, 'session')} dropped.")
 
         stage.start_job(lambda _job: stage.actions.forget((role.name,)), done, partial(role_failed, stage, role.name))
 

@@ -19,7 +19,7 @@ from textual.widgets import Input
 from xswitch.actions.ports import Clock
 from xswitch.core.match import Matcher
 from xswitch.core.model import Role
-from xswitch.core.text import clean
+from xswitch.core.text import clean, many
 from xswitch.tui import state as states
 from xswitch.tui import words
 from xswitch.tui.columns import Widths
@@ -145,8 +145,8 @@ class PickerScreen(Screen[None]):
         if not total:
             return [("", "muted")]
         problems = [problem for problem in self.state.problems if problem.severity != "info"]
-        warn: Line = [(f"  {words.WARNING} {words.many(len(problems), 'problem')}", "warning")] if problems else []
-        text = f"  {shown:,} of {total:,}" if self.state.query.strip() else f"  {words.many(total, 'role')}"
+        warn: Line = [(f"  {words.WARNING} {many(len(problems), 'problem')}", "warning")] if problems else []
+        text = f"  {shown:,} of {total:,}" if self.state.query.strip() else f"  {many(total, 'role')}"
         return [*warn, (text, "muted")]
 
     def _show_keys(self) -> None:

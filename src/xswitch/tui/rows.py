@@ -7,7 +7,7 @@ from datetime import datetime
 
 from xswitch.core.match import Field, Spans
 from xswitch.core.model import Role, SessionState
-from xswitch.core.text import clean
+from xswitch.core.text import clean, many
 from xswitch.tui import words
 from xswitch.tui.columns import GAP, GUTTER, Column
 from xswitch.tui.state import PickerState
@@ -82,7 +82,7 @@ def role_line(  # noqa: PLR0913 -- a row is a function of all of these
 def group_line(state: PickerState, row: int, width: int) -> Line:
     """The header of an account's group; `row` is its (negative) row."""
     role = state.roles[~row]
-    count = f" {words.many(state.sizes.get(row, 0), 'role')} "
+    count = f" {many(state.sizes.get(row, 0), 'role')} "
     name = clean(role.account_name or role.account_id or "no account")
     known = "  " + clean(role.account_id) if role.account_name and width >= _ID_FROM else ""
     room = max(4, width - GUTTER - len(count) - width_of([(known, "")]))

@@ -84,8 +84,3 @@ def at_clock(moment: datetime, now: datetime) -> str:
     return (
         text if local.date() == today.date() else f"{local:%a} {text}" if local - today < timedelta(days=6) else f"{local:%Y-%m-%d} {text}"
     )
-
-
-def many(count: int, one: str, several: str = "") -> str:
-    """A count with its noun: "1 role", "1,204 roles"."""
-    return f"{count:,} {one if count == 1 else several or one + 's'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xswitch.cli.context import Context
 from xswitch.cli.shapes import forgotten_shape, moment, renewed_shape
 from xswitch.core.errors import ExitCode, UsageError, XswitchError
+from xswitch.core.text import many
 
 
 def renew(context: Context) -> int:
@@ -38,8 +39,7 @@ def forget(context: Context) -> int:
         return ExitCode.DONE
     for result in results:
         profile = f" and profile {result.managed_profile}" if result.managed_profile else ""
-        sessions = "1 session" if result.sessions == 1 else f"{result.sessions} sessions"
-        context.words.done(f"{result.name}: forgot {sessions}{profile}")
+        context.words.done(f"{result.name}: forgot {many(result.sessions, 'session')}{profile}")
     if not results:
         context.words.say("There is nothing to forget.")
     return ExitCode.DONE

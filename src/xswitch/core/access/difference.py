@@ -6,6 +6,7 @@ import difflib
 from typing import Literal
 
 from xswitch.core.access.model import AccessPlan, Change, SidePlan
+from xswitch.core.text import many
 
 Mark = Literal["+", "-", " ", "@"]
 DiffLine = tuple[Mark, str]
@@ -36,7 +37,7 @@ def difference(change: Change) -> tuple[DiffLine, ...]:
 
 def _left_out(lines: list[DiffLine], count: int) -> None:
     if count > 0:
-        lines.append(("@", f"… {count} {'line' if count == 1 else 'lines'} as before"))
+        lines.append(("@", f"… {many(count, 'line')} as before"))
 
 
 def summary(plan: AccessPlan) -> str:
@@ -48,5 +49,5 @@ def summary(plan: AccessPlan) -> str:
 
 def _side(side: SidePlan) -> str:
     count = len(side.changes)
-    changes = "nothing to change" if not count else "1 change" if count == 1 else f"{count} changes"
+    changes = "nothing to change" if not count else many(count, "change")
     return f"{changes} in the {side.side.value} account {side.account}"
