@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-_WAITING = 1
-"""Workers beyond the cores: some of them wait for a screen, or for an answer that never comes."""
 
 _HANGS = 900
 """Seconds after which a test with its full count is named as one that hangs."""
@@ -123,7 +121,7 @@ def main() -> int:
         started = time.monotonic()
         ran = subprocess.run(
             [
-                *(sys.executable, "-m", "pytest", *places, "-n", str((os.cpu_count() or 1) + _WAITING)),
+                *(sys.executable, "-m", "pytest", *places, "-n", "auto"),
                 *("-q", "--dist", "worksteal", "--timeout", str(_HANGS), "-p", "support_soakplugin", *arguments),
             ],
             env=world,
