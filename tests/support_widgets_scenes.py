@@ -7,105 +7,30 @@ import json
 import os
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-import pexpect
-
 import support_widgets_home as home
 from support_controls import theirs
-from support_watched import Watched, watched
+from support_watched import watched
 from support_widgets_actions import A_ROLE, CODE, CONFIRM
 from support_widgets_program import UNSEEN
+from support_widgets_walk import A_WHILE, CLEARED, ESCAPE, Walk, one_line, paste, together
 from xswitch.core.errors import ExitCode
 
 PROGRAM = Path(__file__).with_name("support_widgets_program.py")
-_MARK = re.compile(rb"hx(\d{4})z")
 _COPIED = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 _DOWN, _F3, _F4, _F5, _F6, _F7, _F8, _F9, _F10, _F12 = (
     "\x1b[B", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~", "\x1b[18~", "\x1b[19~", "\x1b[20~", "\x1b[21~", "\x1b[24~",
 )  # fmt: skip
-_ESCAPE, _ENTER, _PAGE_DOWN, _CLEAR = "\x1b", "\r", "\x1b[6~", "\x15"
-_MOMENT, _A_WHILE = 0.02, 0.15
-"""Seconds: for a key that only scrolls; for escape, which could be the beginning of another key, and for a letter that is a command."""
-_SEEN_WITHIN, _SETTLED = 0.4, 0.05
-_CLEARED, _HINT = "type to filter", "profile that may change IAM in the users' account"
+_ENTER, _PAGE_DOWN, _CLEAR, _TAB = "\r", "\x1b[6~", "\x15", "\t"
+_SETTLED = 0.05
+_HINT = "profile that may change IAM in the users' account"
+_SMALL, _TINY = ((24, 80), (16, 60)), ((12, 50), (6, 20), (2, 8), (1, 1))
 _A_WAY = 30
 """Texts that are met on the way through the dialogs of one role."""
-
-
-def paste(text: str) -> str:
-    """As a terminal hands over what is pasted."""
-    return f"\x1b[200~{text}\x1b[201~"
-
-
-def one_line(text: str) -> str:
-    return text.translate({10: " ", 11: " ", 12: " ", 13: " "})
-
-
-def together(texts: Sequence[str], how_many: int) -> list[str]:
-    """So many of them at a time, as one line."""
-    return [one_line(" ".join(texts[at : at + how_many])) for at in range(0, len(texts), how_many)]
-
-
-@dataclass
-class Walk:
-    """One way through the screen: keys, and what has to be written before the next ones."""
-
-    one: Watched
-    texts: Sequence[str]
-    shown: dict[str, set[int]] = field(default_factory=dict)
-
-    def press(self, *keys: str, wait: float = _MOMENT) -> None:
-        for key in keys:
-            self._send(key)
-            self._read(wait)
-
-    def press_until(self, keys: str, *wanted: str) -> None:
-        start = len(self.one.written)
-        self._send(keys)
-        self.one.until(*(what.encode() for what in wanted), start=start)
-
-    def close(self) -> None:
-        """Back to the picker, which draws its (empty) filter again."""
-        self.press_until(_ESCAPE, _CLEARED)
-
-    def put(self, text: str) -> bool:
-        """Give the line with the focus a text, and go on as soon as it is seen; whether it was."""
-        sent = text.encode("utf-8", "surrogateescape")
-        start, last = len(self.one.written), _MARK.findall(sent)[-1]
-        self._send(text)
-        end = time.monotonic() + _SEEN_WITHIN
-        while time.monotonic() < end:
-            self._read(_MOMENT)
-            if b"hx%bz" % last in self.one.written[start:]:
-                return True
-        return False
-
-    def _send(self, keys: str) -> None:
-        self.one.child.send(keys.encode("utf-8", "surrogateescape"))
-
-    def _read(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            try:
-                self.one.written += self.one.child.read_nonblocking(65536, left)
-            except pexpect.TIMEOUT:
-                continue
-            except pexpect.EOF:
-                return
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """What is written meanwhile is counted under this name."""
-        start = len(self.one.written)
-        yield
-        self._read(_A_WHILE)
-        self.shown.setdefault(name, set()).update(int(found) for found in _MARK.findall(self.one.written[start:]))
 
 
 @dataclass(frozen=True)
@@ -116,6 +41,7 @@ class Scene:
     draws: frozenset[str]
     parts: Mapping[str, float]
     code: int = 130
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 _PICKER = frozenset({"PickerScreen", "Header", "Filter", "Lines", "RoleList", "Headings", "Detail", "ScrollingLines", "KeyBar"})
@@ -132,13 +58,13 @@ def _around(walk: Walk) -> None:
         walk.press(*[" "] * (len(walk.texts) // 4 + 2))
         walk.close()
         walk.press_until("?", "Keys")
-        walk.press(" ", wait=_A_WHILE)
+        walk.press(" ", wait=A_WHILE)
         walk.close()
     with walk.part("typed and pasted into the filter, and found nowhere"):
         for number, text in enumerate(together(walk.texts, 3)):
             # What is typed is what no key begins with; with it a byte that is no UTF-8.
             walk.put(paste(text) if number % 2 else "/" + text.replace("\x1b", "\x07") + "\udcff")
-            walk.press_until(_CLEAR, _CLEARED)
+            walk.press_until(_CLEAR, CLEARED)
     with walk.part("pasted into the command palette"):
         for number, text in enumerate(together(walk.texts, 2)):
             if not number % 8:
@@ -158,16 +84,16 @@ def _dialogs(walk: Walk) -> None:
                 walk.put(paste(one_line(text)))
                 walk.press(_CLEAR, wait=_SETTLED)
             walk.press_until("no\r", "That isn't it.")
-            walk.press(_CLEAR, wait=_A_WHILE)
+            walk.press(_CLEAR, wait=A_WHILE)
             walk.press_until(CONFIRM + _ENTER, "MFA code")
-            walk.press(paste(one_line(next(pasted, ""))), _CLEAR, wait=_A_WHILE)
+            walk.press(paste(one_line(next(pasted, ""))), _CLEAR, wait=A_WHILE)
             walk.press_until(CODE + _ENTER, "Attempt 2.")
             walk.press_until(CODE + _ENTER, "Switching")
         with walk.part("the failure, and the whole explanation"):
             walk.one.until(b"both sides", start=len(walk.one.written))
             walk.press_until(_F4, "Why not")
             walk.press(*[" "] * 5)
-            walk.press("y", wait=_A_WHILE)
+            walk.press("y", wait=A_WHILE)
             walk.close()
         with walk.part("guard, MFA, progress and forget dialogs"):
             walk.press_until(_F3, "Its session is dropped")
@@ -179,7 +105,7 @@ def _setup(walk: Walk) -> None:
     walk.one.until(b"^p")
     with walk.part("pasted into the fields of the form"):
         walk.press_until(_F10, "Who may switch")
-        walk.press(wait=_A_WHILE)
+        walk.press(wait=A_WHILE)
         for text in together(walk.texts, 2):
             # Some fields are no lines: those pass over what is pasted.
             for _ in range(2):
@@ -193,10 +119,10 @@ def _setup(walk: Walk) -> None:
         walk.press_until(_F10, "Who may switch")
         # A name of the config is offered for what it begins with; what begins with a control is a key.
         for text in [text for text in walk.texts if text[:2].isprintable()][:2]:
-            walk.press(text[:2], "\x1b[C", wait=_A_WHILE)
+            walk.press(text[:2], "\x1b[C", wait=A_WHILE)
             walk.press_until(_CLEAR, _HINT)
         for keys, typed in (("", "people-admin"), ("\t\t\t", "SwitchUser"), ("\t", "payments-admin")):
-            walk.press(*keys, wait=_A_WHILE)
+            walk.press(*keys, wait=A_WHILE)
             walk.press_until(typed, typed)
         walk.press_until(_ENTER, "next  ")
         walk.press_until(_ENTER, "What will be changed")
@@ -212,7 +138,7 @@ def _setup(walk: Walk) -> None:
         walk.press_until(CODE + _ENTER, "The switch works.")
         walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 4 + 2))
         walk.press_until("y", "Copied")
-    walk.press(_ESCAPE, wait=_A_WHILE)
+    walk.press(ESCAPE, wait=A_WHILE)
 
 
 def _empty(walk: Walk) -> None:
@@ -225,22 +151,49 @@ def _empty(walk: Walk) -> None:
 def _whole(walk: Walk) -> None:
     with walk.part("from the config, the settings and STS, through the whole program"):
         walk.one.until(b"^p")
-        walk.press("p000", wait=_A_WHILE)
+        walk.press("p000", wait=A_WHILE)
         walk.press_until(_ENTER, "Guarded role")
         walk.press_until(home.CONFIRM + _ENTER, "MFA code")
         walk.press_until(CODE + _ENTER, "Attempt 2.")
         walk.press_until(CODE + _ENTER, "Attempt 3.")
         walk.press_until(CODE + _ENTER, "both sides")
         walk.press_until(_F4, "Why not")
-        walk.press_until(_ESCAPE, "1 of ")
-        walk.press_until(_CLEAR, _CLEARED)
+        walk.press_until(ESCAPE, "1 of ")
+        walk.press_until(_CLEAR, CLEARED)
         walk.press(*[_DOWN] * (2 * len(walk.texts) // home.A_PROFILE + 2), wait=_SETTLED)
         walk.press_until(_F12, "Problems")
         walk.press(*[" "] * (len(walk.texts) // 2 + 2))
         walk.close()
         walk.press_until(_F10, "Who may switch")
-        walk.press("0", wait=_A_WHILE)
+        walk.press("0", wait=A_WHILE)
         walk.close()
+
+
+def _small(walk: Walk) -> None:
+    pages = {
+        _F4: ("Why not", 2),
+        _F3: ("Its session is dropped", 0),
+        _F10: ("Who may switch", 2),
+        _F12: ("Problems", len(walk.texts) // 3 + 2),
+    }
+    with walk.part("in small terminals, without colour"):
+        walk.one.until(b"^p")
+        for rows, columns in _SMALL:
+            walk.one.child.setwinsize(rows, columns)
+            for _ in range(len(walk.texts) // A_ROLE + 1):
+                walk.press(_TAB, "\x1b[1;5B", "\x1b[1;5B", _TAB, _DOWN)
+            walk.press(_F7, _DOWN, _F7, wait=_SETTLED)
+            walk.press_until(_ENTER, "MFA code")
+            walk.press_until(CODE + _ENTER, "Attempt 2.")
+            walk.press_until(CODE + _ENTER, "target side")
+            for key, (opened, more) in pages.items():
+                walk.press_until(key, opened)
+                walk.press(paste(walk.texts[0]), *[_PAGE_DOWN] * more)
+                walk.close()
+            walk.press(_TAB)
+        for rows, columns in _TINY:
+            walk.one.child.setwinsize(rows, columns)
+            walk.press(_F7, _DOWN, _F12, wait=_SETTLED)
 
 
 def _bug(walk: Walk) -> None:
@@ -275,6 +228,12 @@ SCENES: Mapping[str, Scene] = {
         _PICKER | {"GuardDialog", "MfaDialog", "ExplainScreen", "TextDialog", "SetupScreen", "TextField"},
         {"from the config, the settings and STS, through the whole program": 0.9},
     ),
+    "small": Scene(
+        _small,
+        _PICKER | {"Dialog", "TextDialog", "ForgetDialog", "ExplainScreen", "SetupScreen", "Form", "Row", "Choice", "TextField"},
+        {"in small terminals, without colour": 0.9},
+        environ={"NO_COLOR": "1"},
+    ),
     "bug": Scene(_bug, frozenset({"PickerScreen"}), {}, code=int(ExitCode.BUG)),
 }
 
@@ -292,7 +251,7 @@ def play(name: str, texts: Sequence[str], environ: Mapping[str, str], folder: Pa
     scene = SCENES[name]
     given, record = folder / "texts.json", folder / "record.json"
     given.write_text(json.dumps(texts), encoding="utf-8")
-    with watched([sys.executable, str(PROGRAM), str(record), str(given), name], environ_of(environ, texts)) as one:
+    with watched([sys.executable, str(PROGRAM), str(record), str(given), name], {**environ_of(environ, texts), **scene.environ}) as one:
         walk = Walk(one, texts)
         scene.walk(walk)
         if scene.code != ExitCode.BUG:

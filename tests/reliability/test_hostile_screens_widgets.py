@@ -15,7 +15,8 @@ from support_e2e import Home
 from support_soak import chance, chunks, tell
 from support_sts import serve
 from support_widgets_home import sts_of, write_hostile_home
-from support_widgets_scenes import SCENES, one_line, play
+from support_widgets_scenes import SCENES, play
+from support_widgets_walk import one_line
 
 _A_CHUNK = 125
 
