@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import traceback
 from pathlib import Path
@@ -36,8 +35,6 @@ def run(argv: list[str], env: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    # Each is another process's: none hands its signals on.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, job in enumerate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))):
         sys.stderr.flush()
         sys.stdout.write("\n" + LINE.format(number) + "\n")

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from support_aws import default_state
+from support_processes import ending
 from xswitch.core.errors import NetworkError, SettingsError, UsageError
 from xswitch.demo import inside, run, scenario, shells, totp
 from xswitch.demo.child import FOLDER_PREFIX
@@ -88,12 +89,11 @@ print(demo.home, demo.env["XDG_RUNTIME_DIR"], flush=True)
 time.sleep(60)
 """
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    with subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) as parent, ending(parent):
         assert parent.stdout is not None
         folders = [Path(word) for word in parent.stdout.readline().split()]
         assert len(folders) == 2
         assert all(folder.is_dir() for folder in folders if folder.parent != folders[0])
-        parent.kill()
     assert vanish(*folders)
 
 
@@ -215,7 +215,8 @@ def test_serving_alone_until_interrupted(tmp_path: Path) -> None:
     state.write_text(json.dumps(default_state()))
     code = "import sys, pathlib\nfrom xswitch.demo import run\nrun.serve(pathlib.Path(sys.argv[1]))\nprint('done')"
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    with subprocess.Popen([sys.executable, "-c", code, str(state)], env=env, stdout=subprocess.PIPE, text=True) as server:
+    words = [sys.executable, "-c", code, str(state)]
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True) as server, ending(server):
         assert server.stdout is not None
         endpoint = server.stdout.readline().strip()
         assert endpoint.startswith("http://127.0.0.1:")
@@ -224,10 +225,7 @@ def test_serving_alone_until_interrupted(tmp_path: Path) -> None:
         who = "import botocore.session; print(botocore.session.Session().create_client('sts').get_caller_identity()['Arn'])"
         assert run_python(who, {**os.environ, **client, "AWS_DEFAULT_REGION": "eu-west-1"}).endswith("user/dev")
         server.send_signal(signal.SIGINT)
-        try:
-            assert server.communicate(timeout=60)[0] == "done\n"
-        finally:
-            server.kill()
+        assert server.communicate(timeout=60)[0] == "done\n"
     assert server.returncode == 0
 
 

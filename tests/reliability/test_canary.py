@@ -15,6 +15,7 @@ from support_aws import default_state, totp_code
 from support_canary import LONG_TERM, Canaries, Watch, has_code, issued, told
 from support_canarylines import lines, missing_words, with_debug
 from support_e2e import XSWITCH, Home, run
+from support_processes import ending
 from support_soak import SOAK
 from xswitch.demo.run import start
 from xswitch.demo.server import EmbeddedAws
@@ -52,13 +53,10 @@ def test_the_demo_keeps_its_own_to_itself(home: Home, tmp_path: Path) -> None:
     canaries = Canaries(LONG_TERM)
     words = [str(XSWITCH), "demo", "--serve", "--state", str(state)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with Watch(home.folder, canaries) as watch, subprocess.Popen(words, env=home.env, text=True, **pipes) as server:  # type: ignore[call-overload]
-        try:
-            announced = server.stdout.readline()
-            server.send_signal(signal.SIGINT)
-            out, err = server.communicate(timeout=60)
-        finally:
-            server.kill()
+    with Watch(home.folder, canaries) as watch, subprocess.Popen(words, env=home.env, text=True, **pipes) as server, ending(server):  # type: ignore[call-overload]
+        announced = server.stdout.readline()
+        server.send_signal(signal.SIGINT)
+        out, err = server.communicate(timeout=60)
     assert announced.startswith("http://127.0.0.1:")
     wrong = [*canaries.in_text(announced, out, err), *sorted(watch.seen)]
     with start({**os.environ, **home.env}, (str(XSWITCH),)) as demo:

@@ -109,9 +109,9 @@ class PickerApp(PastingApp[Switched]):
     def _leave_when_told(self) -> None:
         # A terminal that is closed, or a process that is asked to end, leaves as escape does: with everything put back.
         loop = asyncio.get_running_loop()
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(getattr(signal, name), self.action_leave)
+        for number in (one for one in signal.Signals if one.name in {"SIGINT", "SIGTERM", "SIGHUP"}):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self.action_leave)
 
     def on_unmount(self) -> None:
         """Nobody waits for an answer any more."""
