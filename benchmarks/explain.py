@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from measure import Figure, interleaved
 
-from support_explain import ADMIN, Scene, Stage, play, theatre, trusts
+from support.explain.scenarios import ADMIN, Scene, Stage, play, theatre, trusts
 from xswitch.core.errors import XswitchError
-from xswitch.demo.faults import ALWAYS
-from xswitch.demo.server import EmbeddedAws
+from xswitch.emulator.faults import ALWAYS
+from xswitch.emulator.server import EmbeddedAws
 
 ROUNDS = 15
 DELAYS = (0.0, 0.1, 0.3)

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from hotworld import HotHome, embedded_aws, gnome_keyring, hot_home
 from measure import Row, interleaved, row
 
-from support_vault import counting_proxy
+from support.vault.keyrings import counting_proxy
 
 ROUNDS = 101  # the medians of two equal contestants differ by more than a twentieth after 25
 READS = 1_000

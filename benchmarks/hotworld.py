@@ -19,11 +19,11 @@ from pathlib import Path
 
 from sample import config_text
 
-from xswitch import hot_secret
-from xswitch.core import wire
 from xswitch.core.model import Credentials
-from xswitch.demo.server import EmbeddedAws
-from xswitch.demo.state import World
+from xswitch.core.sessions import session_record
+from xswitch.emulator.server import EmbeddedAws
+from xswitch.emulator.state import World
+from xswitch.hot import secret_service
 
 XSWITCH = str(Path(sys.executable).with_name("xswitch"))
 PROFILE = "xs-bench"
@@ -86,24 +86,24 @@ class HotHome:
             [words[0], "-X", "importtime", *words[1:]], env=dict(self.environ), check=True, capture_output=True, text=True, timeout=60
         )
         assert json.loads(done.stdout)["Version"] == 1
-        assert "xswitch.hot" in done.stderr
+        assert "xswitch.hot.answer" in done.stderr
         assert "xswitch.cli" not in done.stderr, "the hot path did not answer"
 
     def empty(self) -> None:
         """Take every session out of the runtime keyring."""
         for file in (self.runtime / "xswitch").iterdir():
-            if len(file.name) == wire.KEY_LENGTH:
+            if len(file.name) == session_record.KEY_LENGTH:
                 file.unlink()
 
     def shorten(self, seconds: float) -> str:
         """Make the session in the runtime keyring look as if it ends in so many seconds; its access key ID."""
-        (file,) = (path for path in (self.runtime / "xswitch").iterdir() if len(path.name) == wire.KEY_LENGTH)
-        record = wire.decode(file.read_text(), file.name)
+        (file,) = (path for path in (self.runtime / "xswitch").iterdir() if len(path.name) == session_record.KEY_LENGTH)
+        record = session_record.decode(file.read_text(), file.name)
         assert record is not None
         known = record.credentials
         expires = datetime.now(UTC) + timedelta(seconds=seconds)
         short = Credentials(known.access_key_id, known.secret_access_key, known.session_token, expires)
-        file.write_text(wire.encode(record.key, short, expires - timedelta(hours=1)))
+        file.write_text(session_record.encode(record.key, short, expires - timedelta(hours=1)))
         return known.access_key_id
 
 
@@ -209,7 +209,7 @@ def gnome_keyring() -> Iterator[dict[str, str] | None]:
         keyring.stdin.write(b"bench")
         keyring.stdin.close()
         until = time.monotonic() + 20
-        while hot_secret.read(address.encode(), b"xswitch:none", b"session", 2.0)[0] not in {"missing", "no_keyring"}:
+        while secret_service.read(address.encode(), b"xswitch:none", b"session", 2.0)[0] not in {"missing", "no_keyring"}:
             assert time.monotonic() < until, "gnome-keyring did not come up"
             time.sleep(0.02)
         yield {"DBUS_SESSION_BUS_ADDRESS": address}

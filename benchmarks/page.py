@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hot import Renewal
 from measure import ROUNDS, Figure, Row
+
+from hot import Renewal
 
 
 @dataclass(frozen=True, slots=True)

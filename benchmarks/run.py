@@ -12,12 +12,13 @@ from pathlib import Path
 
 import cold
 import explain
-import hot
 import peers
 import scale
 import screen
 from page import Results, page
 from plot import svg
+
+import hot
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"

@@ -16,7 +16,7 @@ from hotworld import XSWITCH, embedded_aws, hot_home, more_sessions
 from measure import ROUNDS, Row, interleaved, process, row
 from sample import home
 
-from xswitch.demo.faults import ALWAYS, FaultKind
+from xswitch.emulator.faults import ALWAYS, FaultKind
 
 FEW, MANY = 10, 5_000
 SESSIONS = 50

@@ -78,7 +78,7 @@ def start(folder: Path, rounds: int = ROUNDS) -> Row:
 
 def imports(folder: Path) -> list[tuple[str, float]]:
     """Milliseconds of each module that the picker imports until it can draw, by itself, longest first."""
-    code = "import xswitch.cli.commands.switching, xswitch.wiring, xswitch.tui.run"
+    code = "import xswitch.cli.commands.switch, xswitch.wiring, xswitch.tui.run"
     command = [sys.executable, "-X", "importtime", "-c", code]
     done = subprocess.run(command, env=home(folder, FEW), check=True, capture_output=True, text=True, timeout=60)
     return measured(done.stderr)
@@ -87,7 +87,7 @@ def imports(folder: Path) -> list[tuple[str, float]]:
 class _Watched(PickerApp):
     """A picker that tells when its data was there and when it was painted."""
 
-    CSS_PATH = str(Path(app.__file__).with_name("picker.tcss"))  # a subclass's own folder has none
+    CSS_PATH = str(Path(app.__file__).with_name("picker") / "picker.tcss")  # a subclass's own folder has none
     read_at = 0.0
     painted = 0.0
 

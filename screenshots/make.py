@@ -27,14 +27,14 @@ from rich.segment import Segment
 from svg import render
 from textual.pilot import Pilot
 
-from support_explained import denied
-from support_setup import FakeAccess
-from support_tui import NOW, FakeActions, sample_listing
+from support.access.fake_actions import FakeAccess
+from support.explain.samples import denied
+from support.tui.fake_actions import NOW, FakeActions, sample_listing
 from xswitch.actions.api import Listing
 from xswitch.core.errors import AwsDeniedError
 from xswitch.core.model import Settings
 from xswitch.tui.app import PickerApp
-from xswitch.tui.palette import DARK, LIGHT, PALETTES
+from xswitch.tui.render.palette import DARK, LIGHT, PALETTES
 from xswitch.tui.setup.screen import SetupScreen
 from xswitch.tui.setup.state import Stage
 

@@ -68,14 +68,14 @@ ROWS: dict[str, Row] = {
         1,
         "the right one of four answers in 3 s, no prompt, no silent downgrade",
         "test_secretservice",
-        ("adapters/vault/test_secretservice.py", "adapters/vault/test_chooser.py"),
+        ("adapters/vault/test_secret_service.py", "adapters/vault/test_selection.py"),
     ),
     "runtime": Row(
         "Runtime keyring faults",
         1,
         "refused or safe",
         "test_files",
-        ("adapters/vault/test_files.py", "adapters/vault/test_memory.py"),
+        ("adapters/vault/test_file_store.py", "adapters/vault/test_tmpfs.py"),
     ),
     "canary": Row(
         "A canary secret through every command, failure, log and crash report",
@@ -122,7 +122,7 @@ def main() -> int:
         ran = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", *places, "-n", "auto"),
-                *("-q", "--dist", "worksteal", "--timeout", str(_HANGS), "-p", "support_soakplugin", *arguments),
+                *("-q", "--dist", "worksteal", "--timeout", str(_HANGS), "-p", "support.reliability.soak_plugin", *arguments),
             ],
             env=world,
             cwd=ROOT,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import xswitch
-from support_hot import PROFILE, HotWorld
-from support_vault import memory_folder
+from support.hot import PROFILE, HotWorld
+from support.vault.keyrings import memory_folder
 from xswitch import __main__ as module
 
 SOURCE = str(Path(xswitch.__file__).parents[1])

@@ -12,9 +12,9 @@ def main() -> int:
     argv = sys.argv[1:]
     if argv[:1] == ["credential-process"]:
         try:
-            from xswitch import hot  # noqa: PLC0415 -- only this command is in such a hurry
+            from xswitch.hot import answer  # noqa: PLC0415 -- only this command is in such a hurry
 
-            code = hot.run(argv, sys.orig_argv[:-2] if sys.orig_argv[-2:] == argv else [])
+            code = answer.run(argv, sys.orig_argv[:-2] if sys.orig_argv[-2:] == argv else [])
         except KeyboardInterrupt:
             return CANCELLED
         if code is not None:

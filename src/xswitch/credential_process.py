@@ -2,7 +2,7 @@
 
 An installation has this file twice. `share/xswitch/` under its prefix is a path without a Python version in it, so it stays the same
 over every upgrade, and the package is looked for beside it each time: below `lib/` for the Python that runs. In the package itself
-it is used only where that folder has no version either (a source tree). `adapters/environment.py` chooses.
+it is used only where that folder has no version either (a source tree). `adapters/system/environment.py` chooses.
 
 A script that is named by its path is compiled at every start, so this one is short; what it imports is not.
 """
@@ -30,14 +30,14 @@ def main() -> int:
     prefix, places = _places()
     for place in places:
         try:
-            posix.stat(place + "/xswitch/hot.py")
+            posix.stat(place + "/xswitch/hot/answer.py")
         except OSError:
             continue
         sys.path.insert(0, place)
-        from xswitch import hot  # noqa: PLC0415 -- its place is known only now
+        from xswitch.hot import answer  # noqa: PLC0415 -- its place is known only now
 
         del sys.path[0]
-        code = hot.run(words, sys.orig_argv[:-1])
+        code = answer.run(words, sys.orig_argv[:-1])
         if code is not None:
             posix._exit(code)  # noqa: SLF001 -- nothing is open, nothing is buffered
         import site  # noqa: PLC0415 -- what -S left out

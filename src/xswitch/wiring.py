@@ -12,25 +12,25 @@ from xswitch.actions.api import Actions
 from xswitch.actions.facade import RealActions
 from xswitch.actions.iamport import Iam, IamSource
 from xswitch.actions.ports import Clock, MfaPrompt, Ports, PromptFiles, StsProbe
-from xswitch.adapters.background import DetachedRenewals
-from xswitch.adapters.base import BotocoreBase
-from xswitch.adapters.clock import SystemClock
-from xswitch.adapters.configfile import FileConfigStore
-from xswitch.adapters.environment import ProcessEnvironment
-from xswitch.adapters.history import JsonHistory
-from xswitch.adapters.hotpointers import FileHotPointers
-from xswitch.adapters.index import JsonIndex
-from xswitch.adapters.locks import FileLocks
-from xswitch.adapters.memory import JsonMemory
-from xswitch.adapters.mfacommand import ShellMfaCommand
-from xswitch.adapters.places import Places, user_places
-from xswitch.adapters.probe import HttpStsProbe, OsFileFacts
-from xswitch.adapters.promptfiles import FilePromptFiles
-from xswitch.adapters.settings import TomlSettings
-from xswitch.adapters.sts import BotoSts
-from xswitch.adapters.terminal import GivenCode, NobodyToAsk, TerminalPrompt
+from xswitch.adapters.aws.sts import BotoSts
+from xswitch.adapters.config.store import FileConfigStore
+from xswitch.adapters.providers.source import BotocoreBase
+from xswitch.adapters.state.history import JsonHistory
+from xswitch.adapters.state.hot_pointers import FileHotPointers
+from xswitch.adapters.state.index import JsonIndex
+from xswitch.adapters.state.locks import FileLocks
+from xswitch.adapters.state.paths import Places, user_places
+from xswitch.adapters.state.prompt_files import FilePromptFiles
+from xswitch.adapters.state.settings import TomlSettings
+from xswitch.adapters.state.usage import JsonMemory
+from xswitch.adapters.system.background import DetachedRenewals
+from xswitch.adapters.system.clock import SystemClock
+from xswitch.adapters.system.environment import ProcessEnvironment
+from xswitch.adapters.system.mfa_process import ShellMfaCommand
+from xswitch.adapters.system.mfa_prompts import GivenCode, NobodyToAsk, TerminalPrompt
+from xswitch.adapters.system.probe import HttpStsProbe, OsFileFacts
 from xswitch.adapters.vault import open_vault
-from xswitch.core.awsconfig.locate import config_paths
+from xswitch.core.awsconfig.paths import config_paths
 from xswitch.core.model import Credentials, Endpoint
 
 
@@ -42,7 +42,7 @@ class _LateIam:
 
     def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
         """IAM as these credentials see it."""
-        from xswitch.adapters.iam import BotoIamSource  # noqa: PLC0415 -- see above
+        from xswitch.adapters.aws.iam import BotoIamSource  # noqa: PLC0415 -- see above
 
         if self._source is None:
             self._source = BotoIamSource()
@@ -94,8 +94,8 @@ class RealWorld:
         prompt_files: PromptFiles = FilePromptFiles(places.prompt)
         sts_probe: StsProbe = HttpStsProbe()
         if self._in_demo:
-            from xswitch.demo.clock import DemoClock  # noqa: PLC0415 -- only inside the demo
-            from xswitch.demo.shifted import ShiftedProbe, ShiftedPromptFiles  # noqa: PLC0415 -- only inside the demo
+            from xswitch.demo.shifted_adapters import ShiftedProbe, ShiftedPromptFiles  # noqa: PLC0415 -- only inside the demo
+            from xswitch.emulator.clock import DemoClock  # noqa: PLC0415 -- only inside the demo
 
             if isinstance(self.clock, DemoClock):
                 prompt_files, sts_probe = ShiftedPromptFiles(prompt_files, self.clock), ShiftedProbe(sts_probe, self.clock)

@@ -8,7 +8,7 @@ from typing import get_type_hints
 
 import pytest
 
-from support_actions import CANARY, GOOD_CODE, MFA_ARN, FakePrompt, World, silent
+from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakePrompt, World, silent
 from xswitch.actions.api import SwitchOptions
 from xswitch.actions.facade import RealActions
 from xswitch.actions.iamport import Iam

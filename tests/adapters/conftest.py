@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from conftest import FixedClock
-from support_configfile import BEFORE, store_at
-from xswitch.adapters.configfile import FileConfigStore
+from support.config.store import BEFORE, store_at
+from xswitch.adapters.config.store import FileConfigStore
 
 
 @pytest.fixture

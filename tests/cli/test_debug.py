@@ -9,8 +9,8 @@ from threading import Thread
 import pytest
 
 from xswitch.cli import main as cli
+from xswitch.cli.output.stderr import Words
 from xswitch.cli.parser import build
-from xswitch.cli.words import Words
 
 
 @pytest.mark.parametrize(

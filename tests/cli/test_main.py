@@ -9,9 +9,9 @@ import json
 import pytest
 
 from xswitch.cli import main as cli
-from xswitch.cli.data import Data, table
+from xswitch.cli.output.stderr import Words
+from xswitch.cli.output.stdout import Data, table
 from xswitch.cli.parser import build
-from xswitch.cli.words import Words
 from xswitch.core.errors import AwsDeniedError, CancelledError, TargetError, XswitchError
 from xswitch.core.model import Problem
 

@@ -12,7 +12,13 @@ import pytest
 HEAVY = {
     *("_hashlib", "filelock", "subprocess", "tomllib", "difflib", "secrets", "socket", "unicodedata", "concurrent.futures", "asyncio"),
     *("botocore", "boto3", "textual", "rich", "keyring"),
-    *("xswitch.core.access.model", "xswitch.core.explain.model", "xswitch.actions.broker", "xswitch.adapters.configchange", "xswitch.tui"),
+    *(
+        "xswitch.core.access.model",
+        "xswitch.core.explain.model",
+        "xswitch.actions.sessions.broker",
+        "xswitch.adapters.config.transaction",
+        "xswitch.tui",
+    ),
 }
 
 
@@ -21,5 +27,5 @@ def test_looking_loads_nothing_heavy(words: list[str]) -> None:
     code = f"import sys; from xswitch.cli.main import main; code = main({words}); print(*sys.modules, file=sys.stderr); sys.exit(code)"
     done = subprocess.run([sys.executable, "-c", code], env=dict(os.environ), capture_output=True, text=True, timeout=60, check=True)
     loaded = set(done.stderr.split())
-    assert "xswitch.actions.listing" in loaded
+    assert "xswitch.actions.inspect.listing" in loaded
     assert not loaded & HEAVY

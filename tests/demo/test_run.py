@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from support_aws import default_state
-from support_processes import ending
+from support.aws.emulator import default_state
+from support.processes import ending
 from xswitch.core.errors import NetworkError, SettingsError, UsageError
-from xswitch.demo import inside, run, scenario, shells, totp
-from xswitch.demo.child import FOLDER_PREFIX
+from xswitch.demo import inside, run, scenario, shells
+from xswitch.demo.process import FOLDER_PREFIX
+from xswitch.emulator import totp
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 WHO = """
@@ -243,6 +244,6 @@ def test_a_state_or_a_port_that_is_none(tmp_path: Path) -> None:
 
 def test_who_serves_may_announce_it_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr("xswitch.demo.server.EmbeddedAws.serve", lambda _self: None)
+    monkeypatch.setattr("xswitch.emulator.server.EmbeddedAws.serve", lambda _self: None)
     run.serve(announce=said.append)
     assert said[0].startswith("http://127.0.0.1:")

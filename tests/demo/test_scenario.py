@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from support_aws import allow, iam_client, refusal, sts_client, trust
-from xswitch.core.settingsfile import read_settings
-from xswitch.demo import scenario, totp
+from support.aws.emulator import allow, iam_client, refusal, sts_client, trust
+from xswitch.core.settings import read_settings
+from xswitch.demo import scenario
 from xswitch.demo.home import config_text, settings_text, write_home
-from xswitch.demo.server import EmbeddedAws
-from xswitch.demo.state import World
+from xswitch.emulator import totp
+from xswitch.emulator.server import EmbeddedAws
+from xswitch.emulator.state import World
 
 BASE = (scenario.ACCESS_KEY_ID, scenario.SECRET_ACCESS_KEY)
 BY_NAME = {role.profile: role for role in scenario.ROLES}

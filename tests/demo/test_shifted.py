@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from xswitch.core.model import Endpoint, PromptState, Reach
-from xswitch.demo.clock import DemoClock
-from xswitch.demo.shifted import ShiftedProbe, ShiftedPromptFiles
+from xswitch.demo.shifted_adapters import ShiftedProbe, ShiftedPromptFiles
+from xswitch.emulator.clock import DemoClock
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

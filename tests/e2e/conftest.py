@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from support_homes import aws, home
+from support.homes import aws, home
 
 __all__ = ["aws", "home"]

@@ -17,12 +17,12 @@ from typing import Any
 import pexpect
 import pytest
 
-from support_accessworld import state_of, write_home
-from support_aws import allow, aws_server, totp_code
-from support_e2e import XSWITCH, Home, Ran, run
-from support_iam import BOB, BOB_TOTP, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN, source, state, target
+from support.access.services import state_of, write_home
+from support.aws.emulator import allow, aws_server, totp_code
+from support.aws.iam import BOB, BOB_TOTP, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN, source, state, target
+from support.e2e import XSWITCH, Home, Ran, run
 from xswitch.demo.run import start
-from xswitch.demo.server import EmbeddedAws
+from xswitch.emulator.server import EmbeddedAws
 
 KEYS = {"source-admin": SOURCE_ADMIN, "target-admin": TARGET_ADMIN, "bob": BOB}
 WANTED = ("SwitchRole", "--source", "source-admin", "--target", "target-admin", "--user", "Bob", "--policy", "ReadOnlyAccess")

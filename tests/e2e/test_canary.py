@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from support_aws import DEV_SECRET, PLAIN_SECRET, TOTP_SECRET, totp_code
-from support_canary import Canaries, Watch, issued
-from support_e2e import Home, Ran
-from xswitch.demo.faults import FaultKind
-from xswitch.demo.server import EmbeddedAws
+from support.aws.emulator import DEV_SECRET, PLAIN_SECRET, TOTP_SECRET, totp_code
+from support.e2e import Home, Ran
+from support.hostile.canary import Canaries, Watch, issued
+from xswitch.emulator.faults import FaultKind
+from xswitch.emulator.server import EmbeddedAws
 
 _COMMANDS: list[list[str]] = [
     *[["list"], ["list", "--json"], ["status"], ["status", "--json"], ["config"], ["config", "--json"], ["doctor"], ["doctor", "--json"]],

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from conftest import TOOLS, missing
-from support_aws import PROD
-from support_e2e import Home, Ran, run
-from xswitch.demo.server import EmbeddedAws
+from support.aws.emulator import PROD
+from support.e2e import Home, Ran, run
+from xswitch.emulator.server import EmbeddedAws
 
 HERE = Path(__file__).parent
 _BOTO3 = "import boto3; print(boto3.Session().client('sts').get_caller_identity()['Arn'])"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support_e2e import XSWITCH
-from support_terminal import terminal
+from support.e2e import XSWITCH
+from support.tui.terminal import terminal
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from support_aws import DENIED_ARN, DEV, EXTERNAL_ID, FORBIDDEN_ARN, PROD, totp_code
-from support_e2e import Home
+from support.aws.emulator import DENIED_ARN, DEV, EXTERNAL_ID, FORBIDDEN_ARN, PROD, totp_code
+from support.e2e import Home
 from xswitch.core.explain.model import CauseCode
-from xswitch.demo.faults import ALWAYS
-from xswitch.demo.server import EmbeddedAws
+from xswitch.emulator.faults import ALWAYS
+from xswitch.emulator.server import EmbeddedAws
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _DATA = {"target", "verdict", "error_code", "hops", "causes", "pieces", "looked_at"}

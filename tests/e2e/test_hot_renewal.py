@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from support_e2e import XSWITCH, Home, run
-from xswitch.core import wire
+from support.e2e import XSWITCH, Home, run
 from xswitch.core.model import Credentials
-from xswitch.demo.faults import FaultKind
-from xswitch.demo.server import EmbeddedAws
+from xswitch.core.sessions import session_record
+from xswitch.emulator.faults import FaultKind
+from xswitch.emulator.server import EmbeddedAws
 
 READERS = 24
 IN_THE_WINDOW = 20 * 60
@@ -24,19 +24,19 @@ IN_THE_WINDOW = 20 * 60
 
 def session_file(home: Home) -> Path:
     """The one session in the runtime keyring."""
-    (file,) = (file for file in (home.runtime / "xswitch").iterdir() if file.read_bytes().startswith(wire.MAGIC.encode()))
+    (file,) = (file for file in (home.runtime / "xswitch").iterdir() if file.read_bytes().startswith(session_record.MAGIC.encode()))
     return file
 
 
 def shorten(home: Home, seconds: float) -> str:
     """Make the session look as if it ends in so many seconds; its access key ID."""
     file = session_file(home)
-    record = wire.decode(file.read_text(), file.name)
+    record = session_record.decode(file.read_text(), file.name)
     assert record is not None
     known = record.credentials
     expires = datetime.now(UTC) + timedelta(seconds=seconds)
     short = Credentials(known.access_key_id, known.secret_access_key, known.session_token, expires)
-    file.write_text(wire.encode(record.key, short, expires - timedelta(hours=1)))
+    file.write_text(session_record.encode(record.key, short, expires - timedelta(hours=1)))
     return known.access_key_id
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from support_e2e import Home, Ran, run
-from support_hot import RUNTIME, modules
-from support_installation import Installation, another_python
-from xswitch.demo.server import EmbeddedAws
+from support.e2e import Home, Ran, run
+from support.hot import RUNTIME, modules
+from support.installation import Installation, another_python
+from xswitch.emulator.server import EmbeddedAws
 
 PROFILE = "xs-reader"
 
@@ -91,7 +91,7 @@ def test_when_nothing_is_left_but_the_launcher_it_says_so(home: Home, installed:
 
 def test_a_new_version_of_xswitch_is_used_at_once(home: Home, installed: Installation) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
-    module = installed.site / "xswitch" / "hot.py"
+    module = installed.site / "xswitch" / "hot" / "answer.py"
     module.write_text(module.read_text().replace("\ndef run(", '\nCOMMAND = "no such command"\n\n\ndef run('))
     installed.stub()
     shutil.rmtree(installed.site / "xswitch" / "cli")
@@ -155,7 +155,10 @@ def test_an_interrupted_read_says_nothing(tmp_path: Path) -> None:
     package = tmp_path / "lib" / f"python3.{sys.version_info[1]}" / "site-packages" / "xswitch"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
-    (package / "hot.py").write_text("def run(*_):\n    raise KeyboardInterrupt\n")
+    hot = package / "hot"
+    hot.mkdir()
+    (hot / "__init__.py").write_text("")
+    (hot / "answer.py").write_text("def run(*_):\n    raise KeyboardInterrupt\n")
     launcher = tmp_path / "share" / "xswitch" / "credential_process.py"
     launcher.parent.mkdir(parents=True)
     shutil.copy(Path(__file__).parents[2] / "src" / "xswitch" / "credential_process.py", launcher)

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from support_aws import totp_code
-from support_e2e import Home
-from xswitch.demo.server import EmbeddedAws
+from support.aws.emulator import totp_code
+from support.e2e import Home
+from xswitch.emulator.server import EmbeddedAws
 
 _DOCS = Path(__file__).parents[2] / "docs" / "json.md"
 _PROBLEM = {"file", "line", "code", "message", "severity", "profile"}

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from support_aws import totp_code
-from support_e2e import Home, run
-from xswitch.demo.server import EmbeddedAws
+from support.aws.emulator import totp_code
+from support.e2e import Home, run
+from xswitch.emulator.server import EmbeddedAws
 
 # Everything an interpreter and the hot path might import, and what a program of ours would.
 _PLANTED = ("json", "re", "os", "io", "keyring", "xswitch", "hot", "hot_secret", "usercustomize", "sitecustomize", "textual", "encodings")

@@ -9,9 +9,9 @@ import boto3
 import botocore.session
 import pytest
 
-from support_aws import MFA_SERIAL, PROD, READER_ARN, totp_code
-from support_e2e import Home
-from xswitch.demo.server import EmbeddedAws
+from support.aws.emulator import MFA_SERIAL, PROD, READER_ARN, totp_code
+from support.e2e import Home
+from xswitch.emulator.server import EmbeddedAws
 
 
 def test_a_switch_writes_a_profile_boto3_uses(home: Home, aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from support_aws import default_state, totp_code
-from support_canary import LONG_TERM, Canaries, Watch, has_code, issued, told
-from support_canarylines import lines, missing_words, with_debug
-from support_e2e import XSWITCH, Home, run
-from support_processes import ending
-from support_soak import SOAK
+from support.aws.emulator import default_state, totp_code
+from support.e2e import XSWITCH, Home, run
+from support.hostile.canary import LONG_TERM, Canaries, Watch, has_code, issued, told
+from support.hostile.canary_lines import lines, missing_words, with_debug
+from support.processes import ending
+from support.reliability.soak import SOAK
 from xswitch.demo.run import start
-from xswitch.demo.server import EmbeddedAws
+from xswitch.emulator.server import EmbeddedAws
 
 
 def test_no_command_line_shows_one(home: Home, aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

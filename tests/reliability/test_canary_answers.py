@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 from xml.sax.saxutils import escape
 
-from support_canary import LONG_TERM, Canaries, told
-from support_e2e import Home
-from support_homes import lead_to
-from support_soak import SOAK, count
-from support_sts import Answer, Received, altered, good, refusal, reply, serve
+from support.aws.servers import Answer, Received, altered, good, refusal, reply, serve
+from support.e2e import Home
+from support.homes import lead_to
+from support.hostile.canary import LONG_TERM, Canaries, told
+from support.reliability.soak import SOAK, count
 
 SENT, FRESH = "sentSentSent+sent/SentSentSentSentSentSe1", "freshFreshFresh+fresh/FreshFreshFreshFre2"
 SENT_TOKEN, FRESH_TOKEN = "IQoJtokenSent//tokenSent++tokenSenttokenSent==", "IQoJtokenFresh//tokenFresh++tokenFreshtokenFr=="

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from support_aws import totp_code
-from support_canary import LONG_TERM, Canaries, has_code, issued, told
-from support_canary_program import CANARY
-from support_canarylines import lines, with_debug
-from support_e2e import XSWITCH, Home
-from support_soak import SOAK, count
-from support_watched import watched
+from support.aws.emulator import totp_code
+from support.e2e import XSWITCH, Home
+from support.hostile.canary import LONG_TERM, Canaries, has_code, issued, told
+from support.hostile.canary_lines import lines, with_debug
+from support.programs.canary import CANARY
+from support.reliability.soak import SOAK, count
+from support.tui.watched import watched
 from xswitch.actions.ports import Ports
-from xswitch.demo.server import EmbeddedAws
+from xswitch.emulator.server import EmbeddedAws
 
 TESTS = Path(__file__).parents[1]
-PROGRAM = [sys.executable, str(TESTS / "support_canary_program.py")]
+PROGRAM = [sys.executable, str(TESTS / "support/programs/canary.py")]
 _QUICK = {"switch", "list", "renew", "config", "credential-process"}
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from support_canary import LONG_TERM, Canaries, issued, told
-from support_canary_program import CANARY
-from support_e2e import XSWITCH, Home, run
-from support_soak import SOAK, count
-from xswitch.demo.server import EmbeddedAws
+from support.e2e import XSWITCH, Home, run
+from support.hostile.canary import LONG_TERM, Canaries, issued, told
+from support.programs.canary import CANARY
+from support.reliability.soak import SOAK, count
+from xswitch.emulator.server import EmbeddedAws
 
 _KEY = "aws_access_key_id = AKIAODDODDODDODD2345\n"
 _PRINTS = """credential_process = /bin/sh -c 'printf "{{\\"Version\\": 1, \\"SecretAccessKey\\": \\"{0}\\"%s"'\n"""

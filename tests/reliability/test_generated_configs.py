@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from support_awsconfig import Botocore, texts
-from support_configchecks import check_differences, check_prediction, files, view
-from support_generated import Tally, broken, drawn
-from support_soak import chance, chunks
+from support.config.checks import check_differences, check_prediction, files, view
+from support.config.texts import Botocore, texts
+from support.reliability.generated import Tally, broken, drawn
+from support.reliability.soak import chance, chunks
 from xswitch.core.model import FileKind
 
 generated: st.SearchStrategy[tuple[FileKind, str]] = files.flatmap(lambda file: st.tuples(st.just(file), texts(file)))

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import strategies as st
 
 from conftest import FixedClock
-from support_awsconfig import Botocore, texts
-from support_configchecks import check_change, check_edit, edits, files
-from support_configfile import names, store_at
-from support_generated import Tally, broken, drawn
-from support_soak import chance, chunks
-from xswitch.adapters import configwrite
+from support.config.checks import check_change, check_edit, edits, files
+from support.config.store import names, store_at
+from support.config.texts import Botocore, texts
+from support.reliability.generated import Tally, broken, drawn
+from support.reliability.soak import chance, chunks
+from xswitch.adapters.config import atomic_replace
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import Edit, FileKind
 
@@ -31,7 +31,7 @@ generated = files.flatmap(lambda file: st.tuples(st.just(file), texts(file), st.
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder in memory, where that can be had: each edit makes what it writes safe on the disk, and that is all its time."""
-    monkeypatch.setattr(configwrite, "_SETTLE_SECONDS", 0)  # nobody else writes here, so an empty file stays one
+    monkeypatch.setattr(atomic_replace, "_SETTLE_SECONDS", 0)  # nobody else writes here, so an empty file stays one
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as path:
         yield Path(path)

@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from support_controls import hostile, in_xml, marks, theirs
-from support_e2e import XSWITCH, Home
-from support_hostilehome import written_config
-from support_soak import chance, chunks, tell
-from support_sts import refusal, serve
-from support_watched import watched
+from support.aws.servers import refusal, serve
+from support.e2e import XSWITCH, Home
+from support.hostile.controls import hostile, in_xml, marks, theirs
+from support.hostile.home import written_config
+from support.reliability.soak import chance, chunks, tell
+from support.tui.watched import watched
 
 # What is typed on the picker: down the list with the detail beside it, and through the dialogs.
 _WALK = ["\x1b[B"] * 12 + ["\x1b[6~", "\x1b[F", "\x1b[H", "g", "g", "?", "\x1b", "\t", "\t"]

@@ -13,17 +13,17 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from support_aws import aws_server
-from support_commandlines import BASES, UNTOLD, Job, by_argv, by_environment, by_files, grammar
-from support_controls import hostile, in_xml, marks, theirs
-from support_e2e import Home
-from support_hostilehome import hostile_accounts, with_administrators, written_config, written_settings, written_state
-from support_soak import chance, chunks, tell
-from support_sts import refusal, serve
-from support_watched import Watched, watched
-from xswitch.core.shellwords import WORDS
+from support.aws.emulator import aws_server
+from support.aws.servers import refusal, serve
+from support.e2e import Home
+from support.hostile.command_lines import BASES, UNTOLD, Job, by_argv, by_environment, by_files, grammar
+from support.hostile.controls import hostile, in_xml, marks, theirs
+from support.hostile.home import hostile_accounts, with_administrators, written_config, written_settings, written_state
+from support.reliability.soak import chance, chunks, tell
+from support.tui.watched import Watched, watched
+from xswitch.core.shell.completion import WORDS
 
-PROGRAM = Path(__file__).parent.parent / "support_commandsprogram.py"
+PROGRAM = Path(__file__).parents[1] / "support/programs/commands.py"
 _ASKS = re.compile(rb"Type [^\n]* to switch: |MFA code: |Type yes: ")
 _JOB = re.compile(rb"\r\n=== (\d+) ===\r\n")
 # Bytes of no encoding, as the words and the environment of a program hold them.

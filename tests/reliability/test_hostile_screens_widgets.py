@@ -10,13 +10,13 @@ import pytest
 from textual.widget import Widget
 
 import xswitch.tui
-from support_controls import hostile
-from support_e2e import Home
-from support_soak import chance, chunks, tell
-from support_sts import serve
-from support_widgets_home import sts_of, write_hostile_home
-from support_widgets_scenes import SCENES, play
-from support_widgets_walk import one_line
+from support.aws.servers import serve
+from support.e2e import Home
+from support.hostile.controls import hostile
+from support.hostile.widgets_home import sts_of, write_hostile_home
+from support.hostile.widgets_scenes import SCENES, play
+from support.hostile.widgets_walk import one_line
+from support.reliability.soak import chance, chunks, tell
 
 _A_CHUNK = 125
 

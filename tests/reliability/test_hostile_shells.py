@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from support_generated import Tally
-from support_hostile import CANARY, hostiles
-from support_shells import HookedShell, environment, run_shell, shell_program, show, spoken
-from support_soak import chance, chunks
-from xswitch.core.shellcode import SHADOWING, emit, switch_assignments
+from support.hostile.texts import CANARY, hostiles
+from support.reliability.generated import Tally
+from support.reliability.soak import chance, chunks
+from support.shells.real import HookedShell, environment, run_shell, shell_program, show, spoken
+from xswitch.core.shell.quoting import SHADOWING, emit, switch_assignments
 
 SHELLS = ("bash", "zsh", "fish", "sh", "nu")
 NAMES = {"sh": "sh (dash)", "nu": "nushell"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from support_generated import Tally
-from support_hostile import hostiles
-from support_powershell import NotPlainError, assigned
-from support_soak import chance, chunks
-from xswitch.core.shellcode import SHADOWING, emit, switch_assignments
+from support.hostile.texts import hostiles
+from support.reliability.generated import Tally
+from support.reliability.soak import chance, chunks
+from support.shells.powershell import NotPlainError, assigned
+from xswitch.core.shell.quoting import SHADOWING, emit, switch_assignments
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 10_000, 2_500))

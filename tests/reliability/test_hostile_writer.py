@@ -9,12 +9,12 @@ from random import Random
 import pytest
 
 from conftest import FixedClock
-from support_awsconfig import Botocore
-from support_configchecks import check_change
-from support_configfile import names, store_at
-from support_generated import Tally
-from support_hostile import hostile, one_line
-from support_soak import chance, chunks
+from support.config.checks import check_change
+from support.config.store import names, store_at
+from support.config.texts import Botocore
+from support.hostile.texts import hostile, one_line
+from support.reliability.generated import Tally
+from support.reliability.soak import chance, chunks
 from xswitch.core.awsconfig.document import is_legal_name
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile

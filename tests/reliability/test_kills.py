@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from support_soak import chance, chunks, tell
-from support_vault import memory_folder
+from support.reliability.soak import chance, chunks, tell
+from support.vault.keyrings import memory_folder
 
 TESTS = Path(__file__).parents[1]
 _LIMIT_SECONDS = 300
@@ -38,7 +38,7 @@ def judged(found: dict[str, Any], what: str, how_many: int) -> None:
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(20, 500, 250))
 def test_the_config_is_the_old_or_the_new(chunk: int, how_many: int, tmp_path: Path) -> None:
-    found = run("support_configwriters", "kill", tmp_path, how_many, chance("kills config", chunk).randrange(10**9))
+    found = run("support.config.writers", "kill", tmp_path, how_many, chance("kills config", chunk).randrange(10**9))
     judged(found, "config", how_many)
     assert found["names"] == ["config"]
 
@@ -46,12 +46,12 @@ def test_the_config_is_the_old_or_the_new(chunk: int, how_many: int, tmp_path: P
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(20, 500, 250))
 def test_a_session_in_the_vault_is_the_old_or_the_new(chunk: int, how_many: int) -> None:
     with memory_folder() as folder:
-        found = run("support_kills", "vault", folder, how_many, chance("kills vault", chunk).randrange(10**9))
+        found = run("support.reliability.kills", "vault", folder, how_many, chance("kills vault", chunk).randrange(10**9))
     judged(found, "vault", how_many)
     assert found["litter"] <= 2
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(20, 500, 250))
 def test_the_index_is_the_old_or_the_new(chunk: int, how_many: int, tmp_path: Path) -> None:
-    found = run("support_kills", "index", tmp_path, how_many, chance("kills index", chunk).randrange(10**9))
+    found = run("support.reliability.kills", "index", tmp_path, how_many, chance("kills index", chunk).randrange(10**9))
     judged(found, "index", how_many)

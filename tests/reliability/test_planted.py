@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from conftest import missing
-from support_e2e import XSWITCH, Home, Ran, run
-from support_soak import count, tell
+from support.e2e import XSWITCH, Home, Ran, run
+from support.reliability.soak import count, tell
 from xswitch.core.errors import ExitCode
 
 Plant = Callable[[Home], object]

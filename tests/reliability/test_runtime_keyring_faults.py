@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from conftest import missing
-from support_e2e import XSWITCH, Home, Ran, run
-from support_seccomp import NUMBERS
-from support_soak import tell
+from support.e2e import XSWITCH, Home, Ran, run
+from support.reliability.soak import tell
+from support.vault.seccomp import NUMBERS
 
 TESTS = Path(__file__).parents[1]
 _REFUSED = 77
@@ -41,7 +41,7 @@ def test_a_system_call_that_is_denied(home: Home, call: str) -> None:
     if platform.machine() != "x86_64":
         missing("the numbers of system calls are known for x86-64 alone")
     numbers = ",".join(map(str, NUMBERS[call]))
-    words = [sys.executable, "-m", "support_seccomp", numbers, str(XSWITCH), "switch", "reader"]
+    words = [sys.executable, "-m", "support.vault.seccomp", numbers, str(XSWITCH), "switch", "reader"]
     ran = run(words, {**home.env, "PYTHONPATH": str(TESTS)})
     if ran.code == _REFUSED:
         missing("this kernel takes no seccomp filter")

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from conftest import find_program
-from support_aws import DEV_SECRET, PLAIN_SECRET
-from support_canary import Canaries, issued
-from support_e2e import Home, Ran, run
-from support_secretservice import Patient, patient
-from support_soak import SOAK, tell
-from xswitch.demo.server import EmbeddedAws
+from support.aws.emulator import DEV_SECRET, PLAIN_SECRET
+from support.e2e import Home, Ran, run
+from support.hostile.canary import Canaries, issued
+from support.reliability.soak import SOAK, tell
+from support.vault.secret_service import Patient, patient
+from xswitch.emulator.server import EmbeddedAws
 
 _PROMISE = 3.0
 _WRITES = ("switch", "reader", "--force", "--json")

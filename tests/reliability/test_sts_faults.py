@@ -8,11 +8,11 @@ from itertools import combinations
 
 import pytest
 
-from support_soak import SOAK, tell
-from support_stsfaults import FAULTS
-from support_stsplaces import Stand, standing
-from support_stsscenes import SCENES, complaints
-from support_stsscreen import done_on_screen, on_screen
+from support.aws.sts_faults import FAULTS
+from support.aws.sts_homes import Stand, standing
+from support.aws.sts_scenes import SCENES, complaints
+from support.aws.sts_screen import done_on_screen, on_screen
+from support.reliability.soak import SOAK, tell
 
 _FAST = ("AccessDenied", "wrong account in the answer")
 _AT_ONCE = 6

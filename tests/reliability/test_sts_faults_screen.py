@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from support_e2e import XSWITCH
-from support_soak import SOAK, tell
-from support_stsfaults import FAULTS
-from support_stsplaces import standing
-from support_stsscenes import TIME_LIMIT, by_living, changed
-from support_watched import Watched, watched
+from support.aws.sts_faults import FAULTS
+from support.aws.sts_homes import standing
+from support.aws.sts_scenes import TIME_LIMIT, by_living, changed
+from support.e2e import XSWITCH
+from support.reliability.soak import SOAK, tell
+from support.tui.watched import Watched, watched
 
 _TERMINAL = ("DNS failure", "reset", "AccessDenied", "wrong account in the answer")
 _CONTROL = re.compile(rb"\x1b\[[0-9;:?<>=]*[a-zA-Z~]|\x1b[()][A-Z0-9]|\x1b[=>78]")

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from support_aws import READER_ARN
-from support_e2e import XSWITCH, Home
-from support_soak import chunks, count, tell
-from support_vault import memory_folder
-from xswitch.demo.server import EmbeddedAws
+from support.aws.emulator import READER_ARN
+from support.e2e import XSWITCH, Home
+from support.reliability.soak import chunks, count, tell
+from support.vault.keyrings import memory_folder
+from xswitch.emulator.server import EmbeddedAws
 
 TESTS = Path(__file__).parents[1]
 WRITERS, WRITES, READERS, SWITCHES = 32, 20, 64, 8
@@ -24,7 +24,7 @@ _LIMIT_SECONDS = 120
 
 
 def run(*words: object) -> dict[str, Any]:
-    command = [sys.executable, "-m", "support_together", *map(str, words)]
+    command = [sys.executable, "-m", "support.reliability.together", *map(str, words)]
     environ = {**os.environ, "PYTHONPATH": str(TESTS)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=_LIMIT_SECONDS)
     assert done.returncode == 0, done.stderr

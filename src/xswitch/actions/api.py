@@ -26,7 +26,7 @@ from xswitch.core.model import (
 )
 
 if TYPE_CHECKING:  # 30 ms for every command, and few set access up or explain
-    from xswitch.actions.accessapi import AccessActions
+    from xswitch.actions.access.api import AccessActions
     from xswitch.core.explain.model import Explanation
 
 

@@ -10,14 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xswitch.actions.api import Check, Forgotten, Listing, Renewed, StatusRow, Switched, SwitchOptions
-from xswitch.actions.listing import listing, status
+from xswitch.actions.inspect.listing import listing, status
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import ConfigView, HistoryEntry, Role, VaultInfo
 
 if TYPE_CHECKING:
     from xswitch.actions.access.facade import RealAccess
-    from xswitch.actions.broker import Broker
+    from xswitch.actions.sessions.broker import Broker
     from xswitch.core.explain.model import Explanation
 
 __all__ = ["Ports", "RealActions"]
@@ -32,7 +32,7 @@ class RealActions:
 
     @cached_property
     def _broker(self) -> Broker:
-        from xswitch.actions.broker import Broker
+        from xswitch.actions.sessions.broker import Broker
 
         return Broker(self._ports)
 
@@ -42,49 +42,49 @@ class RealActions:
 
     def resolve(self, target: str, options: SwitchOptions) -> Role:
         """See `Actions.resolve`."""
-        from xswitch.actions.resolving import resolve_target
+        from xswitch.actions.targets import resolve_target
 
         return resolve_target(self._ports, target, options)
 
     def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:
         """See `Actions.switch`."""
-        from xswitch.actions.switching import switch
+        from xswitch.actions.sessions.switch import switch
 
         return switch(self._broker, role, options, ask, progress)
 
     def explain(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Explanation:
         """See `Actions.explain`."""
-        from xswitch.actions import explaining
+        from xswitch.actions.explain import explain as explaining
 
         return explaining.explain(self._broker, role, options, ask, progress)
 
     def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:
         """See `Actions.explain_failure`."""
-        from xswitch.actions import explaining
+        from xswitch.actions.explain import explain as explaining
 
         return explaining.explain_failure(self._broker, role, error, options or SwitchOptions())
 
     def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[Renewed, ...]:
         """See `Actions.renew`."""
-        from xswitch.actions.renewing import renew
+        from xswitch.actions.sessions.renew import renew
 
         return renew(self._broker, names, ask, progress, everything=all_sessions)
 
     def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[Forgotten, ...]:
         """See `Actions.forget`."""
-        from xswitch.actions.forgetting import forget
+        from xswitch.actions.sessions.forget import forget
 
         return forget(self._broker, names, everything=all_sessions)
 
     def credential_process(self, profile: str, ask: MfaPrompt) -> str:
         """See `Actions.credential_process`."""
-        from xswitch.actions.serving import credential_process
+        from xswitch.actions.credentials.credential_process import credential_process
 
         return credential_process(self._broker, profile, ask)
 
     def renew_in_background(self, profile: str) -> None:
         """See `Actions.renew_in_background`."""
-        from xswitch.actions.serving import renew_in_background
+        from xswitch.actions.credentials.credential_process import renew_in_background
 
         renew_in_background(self._broker, profile)
 
@@ -113,7 +113,7 @@ class RealActions:
 
     def doctor(self) -> tuple[Check, ...]:
         """See `Actions.doctor`."""
-        from xswitch.actions.doctor import examine
+        from xswitch.actions.inspect.doctor import examine
 
         return examine(self._ports)
 

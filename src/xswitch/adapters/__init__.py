@@ -1,1 +1,1 @@
-"""The ports, for real: files, keyrings, STS, terminals. Never imports `actions`."""
+"""The ports' real implementations. They fit the Protocols of `actions.ports` by shape and never import `actions`."""

@@ -1,1 +1,1 @@
-"""The command line: parser, one module per command group, and the only writers of stdout and stderr."""
+"""The command line: argv in, exit code out."""

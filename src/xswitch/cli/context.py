@@ -10,8 +10,8 @@ from typing import Protocol
 
 from xswitch.actions.api import Actions
 from xswitch.actions.ports import Clock, MfaPrompt
-from xswitch.cli.data import Data
-from xswitch.cli.words import Words
+from xswitch.cli.output.stderr import Words
+from xswitch.cli.output.stdout import Data
 
 
 class World(Protocol):

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from xswitch.cli.context import Context, World
-from xswitch.cli.data import Data
+from xswitch.cli.output.json_output import error_shape
+from xswitch.cli.output.stderr import Words
+from xswitch.cli.output.stdout import Data
 from xswitch.cli.parser import build
-from xswitch.cli.shapes import error_shape
-from xswitch.cli.words import Words
 from xswitch.core.errors import CancelledError, ExitCode, XswitchError
 
 Command = Callable[[Context], int]
@@ -54,30 +54,30 @@ def _telling(arguments: argparse.Namespace, words: Words) -> Callable[[str], Non
 
 _MODULES: Mapping[str, tuple[str, str]] = {
     "access": ("access", "access"),
-    "complete": ("looking", "complete"),
-    "completion": ("shells", "completion"),
-    "config": ("looking", "config"),
+    "complete": ("inspect", "complete"),
+    "completion": ("shell", "completion"),
+    "config": ("inspect", "config"),
     "console": ("access", "console"),
     "credential-process": ("sessions", "credential_process"),
     "demo": ("demo", "demo"),
-    "doctor": ("looking", "doctor"),
+    "doctor": ("inspect", "doctor"),
     "forget": ("sessions", "forget"),
-    "history": ("looking", "history"),
+    "history": ("inspect", "history"),
     "explain": ("explain", "explain"),
-    "init": ("shells", "init"),
-    "list": ("looking", "list_roles"),
+    "init": ("shell", "init"),
+    "list": ("inspect", "list_roles"),
     "pin": ("sessions", "pin"),
     "renew": ("sessions", "renew"),
     "renew-background": ("sessions", "renew_background"),
-    "status": ("looking", "status"),
-    "switch": ("switching", "switch"),
+    "status": ("inspect", "status"),
+    "switch": ("switch", "switch"),
 }
 """Command → its module and function; the picker is what no command means."""
 
 
 def _command(name: str | None) -> Command:
     """The function of a command; its module is imported only when it is the one asked for: start-up time is felt at every prompt."""
-    module, function = _MODULES.get(name or "", ("switching", "picker"))
+    module, function = _MODULES.get(name or "", ("switch", "picker"))
     found: Command = getattr(import_module(f"xswitch.cli.commands.{module}"), function)
     return found
 

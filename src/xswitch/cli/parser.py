@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from xswitch import __version__
 from xswitch.core.errors import UsageError
-from xswitch.core.shellcode import EMIT_SHELLS, SHELLS
+from xswitch.core.shell.quoting import EMIT_SHELLS, SHELLS
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 

@@ -1,1 +1,1 @@
-"""Pure: values, rules and texts. No I/O, no third-party import, `now` comes as an argument."""
+"""Pure rules and values: no I/O, no clock, no third-party import."""

@@ -1,1 +1,1 @@
-"""The embedded AWS: strict STS on loopback, for the demo and the tests."""
+"""The show: a scenario and a throw-away HOME on top of `emulator`, and the shell that runs in it."""

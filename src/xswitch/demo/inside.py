@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from xswitch.core.errors import UsageError
-from xswitch.demo import totp
-from xswitch.demo.clock import DemoClock
 from xswitch.demo.home import CLOCK, DEMO, TOTP
+from xswitch.emulator import totp
+from xswitch.emulator.clock import DemoClock
 
 
 @dataclass(frozen=True, slots=True)

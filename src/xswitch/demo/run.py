@@ -14,12 +14,12 @@ from types import TracebackType
 from typing import Self
 
 from xswitch.core.errors import NetworkError, SettingsError
-from xswitch.demo.child import FOLDER_PREFIX, load_world
-from xswitch.demo.clock import ShiftedClock
 from xswitch.demo.home import write_home
 from xswitch.demo.inside import advance, current_code, demo_clock, is_demo, notice
-from xswitch.demo.server import EmbeddedAws
+from xswitch.demo.process import FOLDER_PREFIX, load_world
 from xswitch.demo.shells import shell_command
+from xswitch.emulator.clock import ShiftedClock
+from xswitch.emulator.server import EmbeddedAws
 
 __all__ = ["Demo", "advance", "current_code", "demo_clock", "is_demo", "notice", "serve", "shell_command", "start"]
 
@@ -89,7 +89,7 @@ def start(environ: Mapping[str, str], command: Sequence[str]) -> Demo:
 def _start_child(clock_file: Path, folders: Sequence[Path]) -> subprocess.Popen[str]:
     # A session of its own: Ctrl-C in the terminal is meant for the picker or the shell, not for the AWS behind them.
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "xswitch.demo.child", str(clock_file), *map(str, folders)],
+        [sys.executable, "-P", "-m", "xswitch.demo.process", str(clock_file), *map(str, folders)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

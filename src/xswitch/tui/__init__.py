@@ -1,1 +1,1 @@
-"""The screen: a full-screen picker over the use cases. `run.run_picker` opens it."""
+"""The screen. Frozen state, pure transitions, widgets that draw; it calls use cases and never sees an adapter."""

@@ -18,22 +18,22 @@ from textual.scrollbar import ScrollBar
 from xswitch.actions.api import Actions, Switched
 from xswitch.actions.ports import Clock
 from xswitch.core.text import many
-from xswitch.tui import failure as failures
-from xswitch.tui import state as states
-from xswitch.tui.ask import MfaDialog
-from xswitch.tui.commands import PickerCommands
-from xswitch.tui.describe import problem_lines
-from xswitch.tui.dialogs import Dialog, TextDialog, help_lines
-from xswitch.tui.early import Early, Read, read
+from xswitch.tui import errors as failures
+from xswitch.tui.dialogs.input import MfaDialog
+from xswitch.tui.dialogs.screens import Dialog, TextDialog, help_lines
 from xswitch.tui.explain.flow import Explaining
-from xswitch.tui.flows import Switching, Upkeep
 from xswitch.tui.jobs import CodeAsked, Job, JobEnded, JobTold
-from xswitch.tui.palette import DARK, LIGHT, PALETTES, PLAIN, choose
-from xswitch.tui.pasting import PastingApp
-from xswitch.tui.picker import Asked, PickerScreen
-from xswitch.tui.scrollbar import ThinScrollBar
-from xswitch.tui.theme import Colourless, textual_theme
-from xswitch.tui.watching import IndexWatch
+from xswitch.tui.picker import state as states
+from xswitch.tui.picker.command_palette import PickerCommands
+from xswitch.tui.picker.detail import problem_lines
+from xswitch.tui.picker.index_watch import IndexWatch
+from xswitch.tui.picker.role_actions import Switching, Upkeep
+from xswitch.tui.picker.screen import Asked, PickerScreen
+from xswitch.tui.render.palette import DARK, LIGHT, PALETTES, PLAIN, choose
+from xswitch.tui.render.theme import Colourless, textual_theme
+from xswitch.tui.startup.preload import Early, Read, read
+from xswitch.tui.widgets.paste import PastingApp
+from xswitch.tui.widgets.scrollbar import ThinScrollBar
 
 if TYPE_CHECKING:
     from xswitch.tui.setup.flow import Setup
@@ -48,7 +48,7 @@ class PickerApp(PastingApp[Switched]):
 
     TITLE = "xswitch"
     # Textual loads a screen's own style sheet when it is pushed, and the first one never is.
-    CSS_PATH = "picker.tcss"
+    CSS_PATH = "picker/picker.tcss"
     COMMANDS = {PickerCommands}  # noqa: RUF012 -- as Textual declares it
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave", "leave", show=False, priority=True)]

@@ -15,8 +15,8 @@ from xswitch.actions.api import Actions, Switched
 from xswitch.actions.ports import Clock
 from xswitch.core.errors import ExitCode, XswitchError
 from xswitch.tui.app import PickerApp
-from xswitch.tui.early import Early
-from xswitch.tui.failure import of_bug
+from xswitch.tui.errors import of_bug
+from xswitch.tui.startup.preload import Early
 
 _RARELY = 100_000
 
@@ -24,7 +24,7 @@ _RARELY = 100_000
 def _driver(settled: threading.Event, *, painted: bool) -> type[Driver] | None:
     if os.name != "posix":
         return None
-    from xswitch.tui.terminal import driver_for  # noqa: PLC0415 -- there is none on Windows
+    from xswitch.tui.startup.driver import driver_for  # noqa: PLC0415 -- there is none on Windows
 
     return driver_for(settled, painted=painted)
 

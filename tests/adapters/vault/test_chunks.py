@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support_vault import TinyEntries, key
+from support.vault.keyrings import TinyEntries, key
 from xswitch.adapters.vault.chunks import LIMIT, ChunkedStore
 
 KEY = key(1)

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from conftest import find_program
-from support_vault import PATIENT, SecretService, TinyEntries, TinyKeyring, key, memory_folder, secret_service
-from xswitch.adapters.locks import FileLocks
-from xswitch.adapters.vault.child import Backend, KeyringChild
+from support.vault.keyrings import PATIENT, SecretService, TinyEntries, TinyKeyring, key, memory_folder, secret_service
+from xswitch.adapters.state.locks import FileLocks
 from xswitch.adapters.vault.chunks import ChunkedStore
-from xswitch.adapters.vault.files import FileStore
-from xswitch.adapters.vault.native import KeyringEntries
-from xswitch.adapters.vault.secretservice import SecretServiceStore
-from xswitch.adapters.vault.sentences import Sentences
+from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.file_store import FileStore
+from xswitch.adapters.vault.keyring_process import Backend, KeyringChild
+from xswitch.adapters.vault.os_keyring import KeyringEntries
+from xswitch.adapters.vault.secret_service import SecretServiceStore
 from xswitch.adapters.vault.store import Store
 
 UNICODE = "ключ 鍵 🔑 \u00e9\u0301\u200b\u2028 \x7f"

@@ -9,10 +9,10 @@ from keyring.backends import fail
 from keyring.errors import KeyringError, PasswordDeleteError, PasswordSetError
 from keyring.testing.backend import BackendBasicTests
 
-from support_vault import key, memory_folder
-from xswitch.adapters.vault.files import FileStore
+from support.vault.keyrings import key, memory_folder
+from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.file_store import FileStore
 from xswitch.adapters.vault.runtime_keyring import RuntimeKeyring
-from xswitch.adapters.vault.sentences import Sentences
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support_awsconfig import second_sdk_reading, texts
+from support.config.texts import second_sdk_reading, texts
 from xswitch.core.awsconfig.document import BOM, is_legal_name, parse
-from xswitch.core.awsconfig.sdk import sdk_sections
+from xswitch.core.awsconfig.sdk_reader import sdk_sections
 from xswitch.core.model import FileKind
 
 files: st.SearchStrategy[FileKind] = st.sampled_from(["config", "credentials"])

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support_awsconfig import NAMES, Botocore, clean_texts, texts
-from support_configchecks import check_edit, edits, files, properties
+from support.config.checks import check_edit, edits, files, properties
+from support.config.texts import NAMES, Botocore, clean_texts, texts
 from xswitch.core.awsconfig.edit import apply_edits, apply_patches, plan_edits, reverse_steps, verify
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from support_setup import LINK, FakeAccess
-from support_tui import Driven, FakeActions, driven
+from support.access.fake_actions import LINK, FakeAccess
+from support.tui.fake_actions import Driven, FakeActions, driven
 from xswitch.core.errors import AwsDeniedError
 from xswitch.tui.setup.screen import SetupScreen
 from xswitch.tui.setup.state import Stage

@@ -1,1 +1,1 @@
-"""Both sides of cross-account access: read, planned, made so, taken back, checked as the user."""
+"""Use cases of cross-account access: plan, apply, roll back, check, lint. Diagnosing a denial is in `actions.explain`."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xswitch.actions.access import applying, checking, linting, planner
-from xswitch.actions.access.sides import Sides
-from xswitch.actions.accessapi import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, Steps
-from xswitch.actions.broker import Broker
+from xswitch.actions.access import apply as applying
+from xswitch.actions.access import check as checking
+from xswitch.actions.access import lint as linting
+from xswitch.actions.access import plan as planner
+from xswitch.actions.access.accounts import Sides
+from xswitch.actions.access.api import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, Steps
 from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.actions.sessions.broker import Broker
 from xswitch.core.access.model import Finding, NamedPolicy
 
 

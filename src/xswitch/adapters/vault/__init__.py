@@ -1,5 +1,5 @@
 """Where sessions live: the system's keyring, else the runtime keyring. `open_vault` is the only door."""
 
-from xswitch.adapters.vault.chooser import open_vault
+from xswitch.adapters.vault.selection import open_vault
 
 __all__ = ["open_vault"]

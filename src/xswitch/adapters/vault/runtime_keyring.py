@@ -13,10 +13,10 @@ import os
 from keyring.backend import KeyringBackend
 from keyring.errors import InitError, KeyringError, PasswordDeleteError, PasswordSetError
 
-from xswitch.adapters.vault.files import FileStore
-from xswitch.adapters.vault.memory import candidates, runtime_folder
-from xswitch.adapters.vault.sentences import Sentences
+from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.file_store import FileStore
 from xswitch.adapters.vault.store import SERVICE_PREFIX, USER, checked
+from xswitch.adapters.vault.tmpfs import candidates, runtime_folder
 from xswitch.core.errors import VaultError
 
 

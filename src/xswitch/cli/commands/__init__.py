@@ -1,1 +1,1 @@
-"""One module per group of commands; each command is a function from Context to exit code."""
+"""One module per command group: reads arguments, calls one use case, prints its result."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xswitch.actions.accessapi import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, StepState
+from xswitch.actions.access.api import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, StepState
 from xswitch.actions.ports import MfaPrompt
-from xswitch.cli.accesstext import (
+from xswitch.cli.context import Context
+from xswitch.cli.output.access import (
     applied_lines,
     applied_shape,
     checked_lines,
@@ -16,14 +17,13 @@ from xswitch.cli.accesstext import (
     plan_lines,
     step_line,
 )
-from xswitch.cli.context import Context
-from xswitch.cli.outfiles import write_all
-from xswitch.cli.shapes import error_shape
+from xswitch.cli.output.files import write_all
+from xswitch.cli.output.json_output import error_shape
 from xswitch.cli.tty import ask_line, has_terminal
 from xswitch.core.access.documents import canonical
 from xswitch.core.access.link import role_link
 from xswitch.core.access.model import Change, NamedPolicy, Side, WhoKind
-from xswitch.core.access.rendering import finding_data, plan_data, render
+from xswitch.core.access.render import finding_data, plan_data, render
 from xswitch.core.errors import CancelledError, ExitCode, UsageError, XswitchError
 
 _YES = "yes"

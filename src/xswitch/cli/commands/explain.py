@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions
 from xswitch.cli.context import Context
-from xswitch.cli.explained import explanation_lines, explanation_shape, short_lines
-from xswitch.cli.shapes import error_shape
+from xswitch.cli.output.explain import explanation_lines, explanation_shape, short_lines
+from xswitch.cli.output.json_output import error_shape
 from xswitch.core.errors import UsageError, XswitchError
 from xswitch.core.explain.evidence import explainable
 from xswitch.core.explain.model import Explanation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xswitch.cli.context import Context
-from xswitch.cli.shapes import forgotten_shape, moment, renewed_shape
+from xswitch.cli.output.json_output import forgotten_shape, moment, renewed_shape
 from xswitch.core.errors import ExitCode, UsageError, XswitchError
 from xswitch.core.text import many
 

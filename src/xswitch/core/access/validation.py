@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from xswitch.core.access.model import AccessRequest, WhoKind
 from xswitch.core.arn import is_account_id
 from xswitch.core.errors import UsageError
-from xswitch.core.limits import is_external_id
 from xswitch.core.policy import PolicyError, PolicyKind, parse
+from xswitch.core.sts_limits import is_external_id
 
 MIN_SESSION = 3_600
 MAX_SESSION = 43_200

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple
 
-from xswitch.core.awsconfig.cli import CliReading, CliSection, CliValue, cli_name, predict
+from xswitch.core.awsconfig.botocore_reader import CliReading, CliSection, CliValue, cli_name, predict
 from xswitch.core.awsconfig.document import Document, Section, SectionKind
-from xswitch.core.awsconfig.faults import shown
+from xswitch.core.awsconfig.problems import shown
 from xswitch.core.model import FileKind, Origin, Problem, Profile, Property
 
 Sections = Mapping[SectionKind, Mapping[str, Profile]]

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from xswitch.core.awsconfig.document import BLANKS, BOM, Section, is_legal_name, parse
-from xswitch.core.awsconfig.shadow import shadows
 from xswitch.core.awsconfig.verify import verify
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile
 from xswitch.core.model.properties import Row
+from xswitch.core.profiles.shadowing import shadows
 
 __all__ = ["Patch", "apply_edits", "apply_patches", "plan_edits", "reverse_steps", "shadows", "verify"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from xswitch.core.awsconfig.cli import CliReading, CliValue
+from xswitch.core.awsconfig.botocore_reader import CliReading, CliValue
 from xswitch.core.awsconfig.differences import cli_maps, cli_reading
 from xswitch.core.awsconfig.document import Document, parse
 from xswitch.core.errors import ConfigError

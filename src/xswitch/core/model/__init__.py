@@ -5,10 +5,10 @@ Times are timezone-aware datetimes in UTC, durations are whole seconds. Nothing 
 
 from __future__ import annotations
 
-from xswitch.core.model.chains import Base, BaseKind, Chain, Endpoint, Guard, Hop, Role
-from xswitch.core.model.config import ConfigPaths, ConfigView, Edit, Profile, RemoveProfile, SetProfile
-from xswitch.core.model.own import FileFact, GuardRule, HistoryEntry, Memory, PromptState, Reach, Settings, Use, VaultInfo
+from xswitch.core.model.credentials import Credentials, FileKind, Origin, Problem, Secret, Severity
+from xswitch.core.model.profiles import ConfigPaths, ConfigView, Edit, Profile, RemoveProfile, SetProfile
 from xswitch.core.model.properties import FileProperties, Property
+from xswitch.core.model.roles import Base, BaseKind, Chain, Endpoint, Guard, Hop, Role
 from xswitch.core.model.sessions import (
     AssumedRole,
     AssumeRoleRequest,
@@ -21,7 +21,7 @@ from xswitch.core.model.sessions import (
     SessionKind,
     SessionState,
 )
-from xswitch.core.model.values import Credentials, FileKind, Origin, Problem, Secret, Severity
+from xswitch.core.model.settings import FileFact, GuardRule, HistoryEntry, Memory, PromptState, Reach, Settings, Use, VaultInfo
 
 __all__ = [
     "AssumeRoleRequest",

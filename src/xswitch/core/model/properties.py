@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from xswitch.core.model.values import FileKind, Origin
+from xswitch.core.model.credentials import FileKind, Origin
 
 Row = tuple[str, str, int, int, int]
 """Key, value, line, and the span of its lines, as a bare tuple: a large file has tens of thousands, which the garbage collector then

@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from xswitch.core.model.chains import Base, Endpoint, Role
-from xswitch.core.model.values import Credentials, Secret
+from xswitch.core.model.credentials import Credentials, Secret
+from xswitch.core.model.roles import Base, Endpoint, Role
 
 
 class SessionState(StrEnum):

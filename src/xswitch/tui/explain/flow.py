@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from xswitch.core.errors import CancelledError, XswitchError
 from xswitch.core.model import Role
-from xswitch.tui import state as states
-from xswitch.tui.flows import Stage
+from xswitch.tui.picker import state as states
+from xswitch.tui.picker.role_actions import Stage
 
 if TYPE_CHECKING:
     from xswitch.core.explain.model import Explanation

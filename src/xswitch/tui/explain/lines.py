@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xswitch.core.explain.drawing import Drawing, DrawnPiece, DrawnSide, draw
+from xswitch.core.explain.layout import Drawing, DrawnPiece, DrawnSide, draw
 from xswitch.core.explain.model import Cause, Certainty, ExplainedHop, Explanation, HopOutcome, PieceState, StatementChange, Verdict
-from xswitch.tui.text import Line, Span, beside, span, wrap, wrap_code
+from xswitch.tui.render.text import Line, Span, beside, span, wrap, wrap_code
 
 BESIDE = 72
 """The columns from which the two sides stand next to each other."""

@@ -14,10 +14,10 @@ from textual.screen import Screen
 from xswitch.core.explain.model import Explanation
 from xswitch.core.text import clean
 from xswitch.tui.explain.lines import panel
-from xswitch.tui.keybar import KeyBar
-from xswitch.tui.keyitems import Item
-from xswitch.tui.lines import Lines, ScrollingLines
-from xswitch.tui.text import Line
+from xswitch.tui.render.text import Line
+from xswitch.tui.widgets.key_bar import KeyBar
+from xswitch.tui.widgets.keyitems import Item
+from xswitch.tui.widgets.lines import Lines, ScrollingLines
 
 _ITEMS = (
     Item("y", "copy the statement", "copy", 1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xswitch.actions.accessapi import AccessInputs
+from xswitch.actions.access.api import AccessInputs
 from xswitch.core.access.model import DEFAULT_MAX_SESSION_SECONDS, WhoKind
 
 _WHO = {WhoKind.USER: "--user", WhoKind.GROUP: "--group", WhoKind.ROLE: "--assuming-role", WhoKind.ACCOUNT: "--account"}

@@ -17,10 +17,10 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from xswitch.core.text import clean
-from xswitch.tui.lines import Lines, base_style, palette_of
+from xswitch.tui.render.strips import strip
+from xswitch.tui.render.text import Line, span, wrap
 from xswitch.tui.setup.form import Field, Values, asked
-from xswitch.tui.strips import strip
-from xswitch.tui.text import Line, span, wrap
+from xswitch.tui.widgets.lines import Lines, base_style, palette_of
 
 PROFILE_FIELDS = frozenset({"source_profile", "target_profile", "switch_from"})
 

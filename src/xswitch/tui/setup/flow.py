@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from xswitch.actions.accessapi import AppliedAccess, CheckedAccess, PlannedAccess, Steps, StepState
+from xswitch.actions.access.api import AppliedAccess, CheckedAccess, PlannedAccess, Steps, StepState
 from xswitch.core.access.model import Change, Side
 from xswitch.core.errors import CancelledError
-from xswitch.core.shellcode import quote
-from xswitch.tui import failure as failures
-from xswitch.tui.flows import Stage as AppStage
+from xswitch.core.shell.quoting import quote
+from xswitch.tui import errors as failures
 from xswitch.tui.jobs import Job
+from xswitch.tui.picker.role_actions import Stage as AppStage
 from xswitch.tui.setup import form
 from xswitch.tui.setup import state as states
 from xswitch.tui.setup.command import command_words

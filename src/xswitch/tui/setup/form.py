@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
-from xswitch.actions.accessapi import AccessInputs
+from xswitch.actions.access.api import AccessInputs
 from xswitch.core.access.model import WhoKind
 from xswitch.core.arn import is_account_id, is_policy_arn
-from xswitch.core.limits import read_tags
+from xswitch.core.sts_limits import read_tags
 
 Values = Mapping[str, str]
 WHO, WHERE, WHAT = "Who may switch", "Where to", "What they may do there, and how"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xswitch.core.access.difference import difference
+from xswitch.core.access.diff import difference
 from xswitch.core.access.model import AccessPlan, SidePlan
-from xswitch.tui.describe import failure_lines
+from xswitch.tui.picker.detail import failure_lines
+from xswitch.tui.render.text import Line, Span, beside, pad, span, wrap, wrap_code
 from xswitch.tui.setup.state import SetupState, Stage, Step
-from xswitch.tui.text import Line, Span, beside, pad, span, wrap, wrap_code
 
 BESIDE = 96
 """The columns from which the two sides stand next to each other."""

@@ -14,16 +14,16 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from xswitch.core.text import clean
-from xswitch.tui.describe import failure_lines
-from xswitch.tui.keybar import KeyBar
-from xswitch.tui.keyitems import Item
-from xswitch.tui.lines import Lines, ScrollingLines
+from xswitch.tui.picker.detail import failure_lines
+from xswitch.tui.render.text import Line
 from xswitch.tui.setup import state as states
 from xswitch.tui.setup.fields import Answered, Form
 from xswitch.tui.setup.form import FIELDS
 from xswitch.tui.setup.lines import setup_lines
 from xswitch.tui.setup.state import SetupState, Stage
-from xswitch.tui.text import Line
+from xswitch.tui.widgets.key_bar import KeyBar
+from xswitch.tui.widgets.keyitems import Item
+from xswitch.tui.widgets.lines import Lines, ScrollingLines
 
 _ESCAPE = Item("esc", "back", "back", right=True)
 _ITEMS: dict[Stage, tuple[Item, ...]] = {

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from xswitch.actions.accessapi import AppliedAccess, CheckedAccess, PlannedAccess, StepState
+from xswitch.actions.access.api import AppliedAccess, CheckedAccess, PlannedAccess, StepState
 from xswitch.core.access.model import AccessPlan, Change, Side
-from xswitch.tui.failure import Failure
+from xswitch.tui.errors import Failure
 from xswitch.tui.setup import form
 from xswitch.tui.setup.form import Values
 

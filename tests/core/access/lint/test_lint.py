@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support_access import ACCOUNT, GROUP, ROLE, SOURCE, TARGET, USER, accounts, calls, run, wanted
+from support.access.iam_model import ACCOUNT, GROUP, ROLE, SOURCE, TARGET, USER, accounts, calls, run, wanted
 from xswitch.core.access.documents import canonical, permission_policy, trust_policy, trusted_arn
 from xswitch.core.access.lint import lint_permissions, lint_trust
 from xswitch.core.access.model import Finding, Who, WhoKind

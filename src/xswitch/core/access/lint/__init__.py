@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from xswitch.core.access.cautions import TRUST_QUOTA, policy_size
 from xswitch.core.access.console import CONSOLE_NAME
 from xswitch.core.access.lint.actions import never_matching, trust_actions
 from xswitch.core.access.lint.conditions import absent_keys, external_ids, literal_wildcards
 from xswitch.core.access.lint.federation import oidc, saml
 from xswitch.core.access.lint.mfa import mfa
+from xswitch.core.access.lint.parse import read
 from xswitch.core.access.lint.permissions import assumable
 from xswitch.core.access.lint.principals import names, third_parties
 from xswitch.core.access.lint.services import confused_deputy
-from xswitch.core.access.lint.shape import read
-from xswitch.core.access.lint.subject import Subject
+from xswitch.core.access.lint.statement import Subject
 from xswitch.core.access.model import Finding
+from xswitch.core.access.warnings import TRUST_QUOTA, policy_size
 from xswitch.core.arn import parse_role_arn
 from xswitch.core.policy import PolicyKind
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xswitch.core.access.documents import ASSUME_ROLE, MFA_PRESENT, tidied
-from xswitch.core.access.lint.subject import MFA_AGE, Subject, without_conditions
+from xswitch.core.access.lint.statement import MFA_AGE, Subject, without_conditions
 from xswitch.core.access.model import Finding
 from xswitch.core.model import Severity
 

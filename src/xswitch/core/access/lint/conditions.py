@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xswitch.core.access.documents import EXTERNAL_ID
-from xswitch.core.access.lint.subject import WHO_KEYS, Subject, instead, renamed_operators, with_condition
+from xswitch.core.access.lint.statement import WHO_KEYS, Subject, instead, renamed_operators, with_condition
 from xswitch.core.access.model import Finding
 from xswitch.core.policy import Condition
 

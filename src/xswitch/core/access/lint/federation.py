@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from xswitch.core.access.lint.subject import Subject, instead, with_condition
+from xswitch.core.access.lint.statement import Subject, instead, with_condition
 from xswitch.core.access.model import Finding
 
 GITHUB = "token.actions.githubusercontent.com"

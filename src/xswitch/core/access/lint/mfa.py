@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xswitch.core.access.documents import MFA_PRESENT
-from xswitch.core.access.lint.subject import MFA_AGE, Subject, instead
+from xswitch.core.access.lint.statement import MFA_AGE, Subject, instead
 from xswitch.core.access.model import Finding
 from xswitch.core.policy import Condition, Statement
 

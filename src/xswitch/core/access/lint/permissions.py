@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from xswitch.core.access.documents import ASSUME_ROLE, tidied
-from xswitch.core.access.lint.subject import EXAMPLE_ACCOUNT, Subject
+from xswitch.core.access.lint.statement import EXAMPLE_ACCOUNT, Subject
 from xswitch.core.access.model import Finding
 from xswitch.core.policy.patterns import matches, tokens
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from xswitch.core.access.documents import EXTERNAL_ID
-from xswitch.core.access.lint.subject import EXAMPLE_ACCOUNT, WHO_KEYS, Subject, with_condition, with_principals
+from xswitch.core.access.lint.statement import EXAMPLE_ACCOUNT, WHO_KEYS, Subject, with_condition, with_principals
 from xswitch.core.access.model import Finding
 from xswitch.core.model import Severity
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xswitch.core.access.lint.subject import EXAMPLE_ACCOUNT, Subject, with_condition, with_principals
+from xswitch.core.access.lint.statement import EXAMPLE_ACCOUNT, Subject, with_condition, with_principals
 from xswitch.core.access.model import Finding
 
 _SOURCES = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})

@@ -1,0 +1,1 @@
+"""Use case that collects evidence about a denied switch. Weighing the evidence is in `core.explain`."""

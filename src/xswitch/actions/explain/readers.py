@@ -1,0 +1,104 @@
+"""Who can look into an account without being asked anything: living sessions of the vault, and static keys of the config."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from xswitch.actions.ports import Ports
+from xswitch.actions.sessions.renewability import SOURCE_MARGIN
+from xswitch.actions.snapshot import Reading
+from xswitch.core.arn import partition_of_region
+from xswitch.core.errors import BaseCredentialsError, XswitchError
+from xswitch.core.model import Base, BaseKind, Credentials, Profile
+from xswitch.core.profiles.managed import MARK
+from xswitch.core.roles.endpoints import Endpoints
+from xswitch.core.roles.sources import find_base, has_static_keys
+from xswitch.core.sessions import session_record
+from xswitch.explain_together import together
+
+_MOST_ASKED = 8
+_MOST_SESSIONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Credentials at hand, and the profile they belong to (None: it is gone)."""
+
+    name: str
+    credentials: Credentials
+    profile: Profile | None
+
+
+class Readers:
+    """Everybody at hand, by account; safe for threads.
+
+    Whose account static keys are of is asked of AWS once, where the config doesn't tell, for a few profiles at most.
+    """
+
+    def __init__(self, ports: Ports, reading: Reading) -> None:
+        self._ports = ports
+        self._reading = reading
+        self._lock = threading.Lock()
+        self._asked: dict[str, tuple[str, Reader]] | None = None
+
+    def of(self, account: str, without: Collection[str] = ()) -> tuple[Reader, ...]:
+        """Those of an account; `without` are access key ids that are tried elsewhere."""
+        found = [*self._sessions(account), *self._static(account)]
+        return tuple(reader for reader in found if reader.credentials.access_key_id not in without)
+
+    def _sessions(self, account: str) -> Iterator[Reader]:
+        ports, now = self._ports, self._ports.clock.now()
+        living = [entry for entry in ports.index.entries().values() if entry.expires_at - SOURCE_MARGIN > now]
+        fitting = [entry for entry in living if _account(entry.principal) == account]
+        for entry in sorted(fitting, key=lambda entry: entry.expires_at, reverse=True)[:_MOST_SESSIONS]:
+            with suppress(XswitchError):
+                value = ports.vault.get(entry.key)
+                record = None if value is None else session_record.decode(value, entry.key)
+                if record is not None:
+                    yield Reader(entry.profile, record.credentials, self._reading.view.profiles.get(entry.profile))
+
+    def _static(self, account: str) -> list[Reader]:
+        """Profiles with long-term keys of this account."""
+        profiles = [one for one in self._reading.view.profiles.values() if has_static_keys(one) and one.get(MARK) is None]
+        told = self._look([one for one in profiles if _configured_account(one) == account][:_MOST_SESSIONS])
+        with self._lock:
+            if self._asked is None:
+                self._asked = self._look([one for one in profiles if not _configured_account(one)][:_MOST_ASKED])
+            found = {**told, **self._asked}
+        return [reader for _, (whose, reader) in sorted(found.items()) if whose == account]
+
+    def _look(self, profiles: Sequence[Profile]) -> dict[str, tuple[str, Reader]]:
+        """The account and the credentials of each of these, by name, as far as they work."""
+        found: dict[str, tuple[str, Reader]] = {}
+
+        def look(profile: Profile) -> None:
+            with suppress(XswitchError):
+                account, credentials = self._identity(profile)
+                found[profile.name] = (account, Reader(profile.name, credentials, profile))
+
+        together([partial(look, profile) for profile in profiles])
+        return found
+
+    def _identity(self, profile: Profile) -> tuple[str, Credentials]:
+        base = find_base(self._reading.view, profile)
+        if not isinstance(base, Base) or base.kind is not BaseKind.STATIC_KEYS:
+            raise BaseCredentialsError(f"{profile.name} has no keys of its own.")
+        view, environment = self._reading.view, self._reading.environment
+        endpoint, _ = Endpoints(view, environment).of(profile, partition_of_region(profile.get("region") or ""))
+        credentials = self._ports.base.resolve(base, view, endpoint)
+        account = _configured_account(profile) or self._ports.sts.get_caller_identity(credentials, endpoint).account
+        return account, credentials
+
+
+def _configured_account(profile: Profile) -> str:
+    """The account a profile says its keys are of: `aws_account_id`, or that of its MFA device."""
+    return profile.get("aws_account_id") or _account(profile.get("mfa_serial") or "")
+
+
+def _account(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 -- an ARN has six parts

@@ -1,0 +1,236 @@
+"""IAM by botocore: bounded in time, deaf to the user's config files, every failure one of our errors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from xswitch.adapters.aws.iam_policies import ODD, PolicyReader, managed_policy
+from xswitch.core.access.documents import canonical
+from xswitch.core.access.model import IamCall, NamedPolicy, PolicyReading, PrincipalState, RoleState, Simulation, Who, WhoKind
+from xswitch.core.arn import partition_of_region
+from xswitch.core.errors import AwsDeniedError, NetworkError
+from xswitch.core.errors.iam import MISSING, iam_refused
+from xswitch.core.errors.sts import Call, broken
+from xswitch.core.model import Credentials, Endpoint
+from xswitch.threads import DEFAULT_LIMITS, Limits, within
+
+if TYPE_CHECKING:
+    from xswitch.adapters.aws.clients import Clients
+
+_OWNERS = {WhoKind.USER: "User", WhoKind.GROUP: "Group", WhoKind.ROLE: "Role"}
+_SUBJECTS = ("RoleName", "UserName", "GroupName", "PolicyName", "PolicyArn", "PolicySourceArn")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _of_aws(
+    method: Callable[Concatenate[BotoIam, _P], _T],
+) -> Callable[Concatenate[BotoIam, _P], _T]:
+    """The method, with a NetworkError for an answer that is not AWS's."""
+
+    @wraps(method)
+    def checked(self: BotoIam, /, *args: _P.args, **parameters: _P.kwargs) -> _T:
+        try:
+            return method(self, *args, **parameters)
+        except ODD:
+            raise self.odd_answer() from None
+
+    return checked
+
+
+class BotoIamSource:
+    """Fits the port `IamSource`. One per process: it keeps a client, and so its connections, per endpoint. Safe for threads."""
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._clients: Clients | None = None
+        self._lock = threading.Lock()
+
+    def open(self, credentials: Credentials, endpoint: Endpoint) -> BotoIam:
+        """IAM as these credentials see it; nothing is called yet."""
+        return BotoIam(credentials, endpoint, self._limits, lambda: self._of(endpoint))
+
+    def _of(self, endpoint: Endpoint) -> Any:
+        from xswitch.adapters.aws.clients import Clients  # noqa: PLC0415 -- imports botocore, 160 ms nobody else shall pay
+
+        with self._lock:
+            if self._clients is None:
+                self._clients = Clients(self._limits, "iam")
+        return self._clients.get(endpoint)
+
+
+class BotoIam:
+    """Fits the port `Iam`. Safe for threads. Each call makes at most two tries, and takes at most `limits.total` seconds."""
+
+    def __init__(self, credentials: Credentials, endpoint: Endpoint, limits: Limits, client: Callable[[], Any]) -> None:
+        self._credentials = credentials
+        self._endpoint = endpoint
+        self._limits = limits
+        self._client = client
+
+    # -- what is there --------------------------------------------------------------------------------------------
+
+    @_of_aws
+    def role(self, name: str) -> RoleState | None:
+        """See `Iam.role`."""
+        found = self._unless_missing(lambda: self._ask("GetRole", RoleName=name)["Role"])
+        if found is None:
+            return None
+        return RoleState(
+            arn=found["Arn"],
+            trust=canonical(found["AssumeRolePolicyDocument"]),
+            description=found.get("Description", ""),
+            max_session_seconds=found.get("MaxSessionDuration", 3600),
+            tags=tuple((tag["Key"], tag["Value"]) for tag in self._pages("ListRoleTags", "Tags", RoleName=name)),
+            attached=self._attached("Role", name),
+            inline=self._inline("Role", name),
+            boundary=found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+        )
+
+    def role_alone(self, name: str) -> RoleState | None:
+        """See `Iam.role_alone`."""
+        found = self._unless_missing(lambda: self._ask("GetRole", RoleName=name)["Role"])
+        if found is None:
+            return None
+        return RoleState(
+            arn=found["Arn"],
+            trust=canonical(found["AssumeRolePolicyDocument"]),
+            description=found.get("Description", ""),
+            max_session_seconds=found.get("MaxSessionDuration", 3600),
+            tags=tuple((tag["Key"], tag["Value"]) for tag in found.get("Tags", ())),
+            boundary=found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+        )
+
+    @_of_aws
+    def roles(self) -> tuple[str, ...]:
+        """See `Iam.roles`."""
+        return tuple(role["Arn"] for role in self._pages("ListRoles", "Roles"))
+
+    @_of_aws
+    def principal(self, who: Who, policy_name: str = "") -> PrincipalState | None:
+        """See `Iam.principal`."""
+        if who.kind is WhoKind.ACCOUNT:
+            arn = f"arn:{self._partition}:iam::{who.account}"
+            return PrincipalState(who.kind, f"{arn}:root", managed=self._managed(f"{arn}:policy/{policy_name}") if policy_name else None)
+        owner = _OWNERS[who.kind]
+        found = self._unless_missing(lambda: self._ask(f"Get{owner}", **{f"{owner}Name": who.name})[owner])
+        if found is None:
+            return None
+        return PrincipalState(who.kind, found["Arn"], inline=self._inline(owner, who.name), attached=self._attached(owner, who.name))
+
+    @_of_aws
+    def has_policy(self, arn: str) -> bool:
+        """See `Iam.has_policy`."""
+        return self._unless_missing(lambda: self._ask("GetPolicy", PolicyArn=arn)["Policy"]["Arn"]) is not None
+
+    @_of_aws
+    def mfa_serials(self, user_name: str) -> tuple[str, ...]:
+        """See `Iam.mfa_serials`."""
+        return tuple(device["SerialNumber"] for device in self._pages("ListMFADevices", "MFADevices", UserName=user_name))
+
+    def policies_of(self, principal_arn: str) -> PolicyReading:
+        """See `Iam.policies_of`."""
+        return PolicyReader(self._ask, self._pages).read(principal_arn)
+
+    @_of_aws
+    def simulate(self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Simulation:
+        """See `Iam.simulate`."""
+        entries = [
+            {"ContextKeyName": key, "ContextKeyValues": list(values), "ContextKeyType": "stringList" if len(values) > 1 else "string"}
+            for key, values in context.items()
+        ]
+        answer = self._ask(
+            "SimulatePrincipalPolicy", PolicySourceArn=principal_arn, ActionNames=[action], ResourceArns=[resource], ContextEntries=entries
+        )
+        result = answer["EvaluationResults"][0]
+        return Simulation(
+            decision=result["EvalDecision"],
+            matched=tuple(statement["SourcePolicyId"] for statement in result.get("MatchedStatements", ())),
+            missing_context=tuple(result.get("MissingContextValues", ())),
+            allowed_by_boundary=result.get("PermissionsBoundaryDecisionDetail", {}).get("AllowedByPermissionsBoundary"),
+            allowed_by_organization=result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations"),
+        )
+
+    def run(self, call: IamCall) -> None:
+        """See `Iam.run`."""
+        self._ask(call.operation, **call.parameters)
+
+    # -- pieces ---------------------------------------------------------------------------------------------------
+
+    def _attached(self, owner: str, name: str) -> tuple[str, ...]:
+        found = self._pages(f"ListAttached{owner}Policies", "AttachedPolicies", **{f"{owner}Name": name})
+        return tuple(policy["PolicyArn"] for policy in found)
+
+    def _inline(self, owner: str, name: str) -> tuple[NamedPolicy, ...]:
+        key = {f"{owner}Name": name}
+        names = self._pages(f"List{owner}Policies", "PolicyNames", **key)
+        documents = (self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"] for policy in names)
+        return tuple(NamedPolicy(policy, canonical(document)) for policy, document in zip(names, documents, strict=True))
+
+    def _managed(self, arn: str) -> NamedPolicy | None:
+        found: NamedPolicy | None = self._unless_missing(lambda: managed_policy(self._ask, arn))
+        return found
+
+    @property
+    def _partition(self) -> str:
+        return partition_of_region(self._endpoint.region)
+
+    def _unless_missing(self, work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        except AwsDeniedError as error:
+            if error.code == MISSING:
+                return None
+            raise
+
+    def odd_answer(self) -> NetworkError:
+        """The error for an answer without what AWS always sends."""
+        call = Call("iam", self._endpoint.region, url=self._endpoint.url or "")
+        return broken(call, "not_aws", "The answer lacks what IAM always sends.")
+
+    # -- calls ----------------------------------------------------------------------------------------------------
+
+    def _pages(self, operation: str, part: str, **parameters: Any) -> list[Any]:
+        found: list[Any] = []
+        marker: dict[str, str] = {}
+        while True:
+            answer = self._ask(operation, **parameters, **marker)
+            found += answer.get(part, ())
+            if not answer.get("IsTruncated") or not answer.get("Marker"):
+                return found
+            if marker.get("Marker") == answer["Marker"]:
+                raise self.odd_answer()
+            marker = {"Marker": answer["Marker"]}
+
+    def _ask(self, operation: str, **parameters: Any) -> Any:
+        from botocore import xform_name  # noqa: PLC0415 -- only whoever calls IAM pays for botocore
+        from botocore.exceptions import ClientError  # noqa: PLC0415 -- as above
+
+        from xswitch.adapters.aws import clients, errors  # noqa: PLC0415 -- as above
+
+        subject = next((str(parameters[name]) for name in _SUBJECTS if name in parameters), "")
+        call = Call(
+            f"iam:{operation}", self._endpoint.region, subject, long_term=not self._credentials.temporary, url=self._endpoint.url or ""
+        )
+
+        def work() -> Any:
+            with clients.signed_with(self._credentials):
+                return getattr(self._client(), xform_name(operation))(**parameters)
+
+        try:
+            return within(self._limits.total, work)
+        except TimeoutError:
+            raise broken(call, "timeout", f"There was no complete answer within {self._limits.total:g} seconds.") from None
+        except ClientError as error:
+            raise iam_refused(call, errors.refusal(error, datetime.now(UTC), self._secrets)) from None
+        except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree; `fault` knows what
+            raise errors.fault(error, call, datetime.now(UTC), self._secrets) from None
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        token = self._credentials.session_token
+        return (self._credentials.secret_access_key.reveal(), "" if token is None else token.reveal())

@@ -1,0 +1,172 @@
+"""The three STS calls, plain ones directly, others by botocore: bounded in time, deaf to config files, every failure an error of ours."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from xswitch.core.arn import is_account_id, is_caller_arn, is_unique_id
+from xswitch.core.errors.sts import Call, Refusal, broken, redact, refused
+from xswitch.core.model import AssumedRole, AssumeRoleRequest, CallerIdentity, Credentials, Endpoint, Secret
+from xswitch.threads import DEFAULT_LIMITS, Limits, within
+
+if TYPE_CHECKING:
+    from xswitch.adapters.aws.clients import Clients
+    from xswitch.adapters.aws.sts_http import DirectSts
+
+
+def utc_now() -> datetime:
+    """This machine's time."""
+    return datetime.now(UTC)
+
+
+_METHODS = {"AssumeRole": "assume_role", "GetSessionToken": "get_session_token", "GetCallerIdentity": "get_caller_identity"}
+
+
+def _short_pause() -> None:
+    """Up to a second, as botocore waits before its second try."""
+    import secrets  # noqa: PLC0415 -- for a first try that failed
+
+    time.sleep(secrets.randbelow(1000) / 1000)
+
+
+class BotoSts:
+    """Fulfils `actions.ports.Sts`. One per process: it keeps a client, and so a connection, per endpoint. Safe for threads.
+
+    Proxies come from the environment. Each call makes at most `limits.tries` tries, and takes at most `limits.total` seconds. The first
+    try of a plain call is made without botocore (see `stsdirect`), unless it is to be the only one; `pause` waits before the next.
+    """
+
+    def __init__(
+        self, limits: Limits = DEFAULT_LIMITS, now: Callable[[], datetime] = utc_now, pause: Callable[[], None] = _short_pause
+    ) -> None:
+        self._limits = limits
+        self._now = now
+        self._pause = pause
+        self._direct: DirectSts | None = None
+        self._clients: dict[int, Clients] = {}
+
+    def assume_role(self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint) -> AssumedRole:
+        """sts:AssumeRole. Raises AwsDeniedError, BaseCredentialsError (the long-term keys are at fault), NetworkError."""
+        call = _call("AssumeRole", credentials, endpoint, request.role_arn)
+        answer = self._ask("AssumeRole", _parameters(request), credentials, endpoint, call)
+        return AssumedRole(_credentials(answer, call), _text(answer, call, "AssumedRoleUser", "Arn"))
+
+    def get_session_token(self, credentials: Credentials, serial: str, code: str, duration_seconds: int, endpoint: Endpoint) -> Credentials:
+        """sts:GetSessionToken with MFA. Raises as `assume_role`."""
+        call = _call("GetSessionToken", credentials, endpoint, serial)
+        parameters = {"SerialNumber": serial, "TokenCode": code, "DurationSeconds": duration_seconds}
+        return _credentials(self._ask("GetSessionToken", parameters, credentials, endpoint, call), call)
+
+    def get_caller_identity(self, credentials: Credentials, endpoint: Endpoint) -> CallerIdentity:
+        """sts:GetCallerIdentity. Raises as `assume_role`."""
+        call = _call("GetCallerIdentity", credentials, endpoint)
+        answer = self._ask("GetCallerIdentity", {}, credentials, endpoint, call)
+        # These are shown as they are, so nothing that was sent along may hide in them.
+        return CallerIdentity(
+            _shaped(answer, call, "Account", is_account_id),
+            _shaped(answer, call, "Arn", is_caller_arn),
+            _shaped(answer, call, "UserId", is_unique_id),
+        )
+
+    def _ask(self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint, call: Call) -> Any:
+        token = credentials.session_token
+        secrets = (
+            credentials.secret_access_key.reveal(),
+            "" if token is None else token.reveal(),
+            parameters.get("TokenCode", ""),
+        )
+        try:
+            found = within(self._limits.total, lambda: self._answer(action, parameters, credentials, endpoint))
+        except TimeoutError:
+            raise broken(call, "timeout", f"There was no complete answer within {self._limits.total:g} seconds.") from None
+        except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree; `fault` knows what
+            from xswitch.adapters.aws import errors  # noqa: PLC0415 -- it imports botocore, and most calls work
+
+            raise errors.fault(error, call, self._now(), secrets) from None
+        if isinstance(found, Refusal):
+            raise refused(call, replace(found, text=redact(found.text, secrets)))
+        return found
+
+    def _answer(self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint) -> Any:
+        tries = self._limits.tries
+        if tries > 1:
+            direct = self._first()
+            if direct.ready(parameters, credentials, endpoint):
+                found = direct.ask(action, parameters, credentials, endpoint)
+                if found is not None:
+                    return found
+                self._pause()
+                tries -= 1
+        from xswitch.adapters.aws import clients as stsclient  # noqa: PLC0415 -- it imports botocore, 160 ms nobody else shall pay
+
+        clients = self._clients.get(tries)
+        if clients is None:
+            clients = self._clients[tries] = stsclient.Clients(replace(self._limits, tries=tries))
+        method = _METHODS[action]
+        with stsclient.signed_with(credentials):
+            return getattr(clients.get(endpoint), method)(**parameters)
+
+    def _first(self) -> DirectSts:
+        if self._direct is None:
+            from xswitch.adapters.aws.sts_http import DirectSts  # noqa: PLC0415 -- whoever makes no call needs no HTTP
+
+            self._direct = DirectSts(self._limits, self._now, os.environ)
+        return self._direct
+
+
+def _call(operation: str, credentials: Credentials, endpoint: Endpoint, hop: str = "") -> Call:
+    return Call(f"sts:{operation}", endpoint.region, hop, long_term=not credentials.temporary, url=endpoint.url or "")
+
+
+def _parameters(request: AssumeRoleRequest) -> dict[str, Any]:
+    found = {
+        "RoleArn": request.role_arn,
+        "RoleSessionName": request.session_name,
+        "DurationSeconds": request.duration_seconds,
+        "ExternalId": request.external_id,
+        "SerialNumber": request.mfa_serial,
+        "TokenCode": None if request.mfa_code is None else request.mfa_code.reveal(),
+        "Tags": [{"Key": key, "Value": value} for key, value in request.tags] or None,
+        "TransitiveTagKeys": list(request.transitive_tag_keys) or None,
+        "PolicyArns": [{"arn": arn} for arn in request.policy_arns] or None,
+        "Policy": request.policy,
+        "SourceIdentity": request.source_identity,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _credentials(answer: Any, call: Call) -> Credentials:
+    expires_at = _find(answer, "Credentials", "Expiration")
+    if not isinstance(expires_at, datetime) or expires_at.tzinfo is None:
+        raise broken(call, "not_aws", "The answer says no time at which the credentials expire.")
+    return Credentials(
+        access_key_id=_text(answer, call, "Credentials", "AccessKeyId"),
+        secret_access_key=Secret(_text(answer, call, "Credentials", "SecretAccessKey")),
+        session_token=Secret(_text(answer, call, "Credentials", "SessionToken")),
+        expires_at=expires_at.astimezone(UTC),
+    )
+
+
+def _text(answer: Any, call: Call, *path: str) -> str:
+    found = _find(answer, *path)
+    if not isinstance(found, str) or not found:
+        raise broken(call, "not_aws", f"The answer has no {path[-1]}.")
+    return found
+
+
+def _shaped(answer: Any, call: Call, name: str, is_one: Callable[[str], bool]) -> str:
+    found = _text(answer, call, name)
+    if not is_one(found):
+        raise broken(call, "not_aws", f"The answer's {name} can't be one.")
+    return found
+
+
+def _find(answer: Any, *path: str) -> Any:
+    for name in path:
+        answer = answer.get(name) if isinstance(answer, dict) else None
+    return answer

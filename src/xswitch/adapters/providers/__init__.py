@@ -1,0 +1,1 @@
+"""Source credentials (static keys, SSO, web identity, process, login) through botocore's own providers."""

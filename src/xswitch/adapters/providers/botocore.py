@@ -1,0 +1,207 @@
+"""botocore's credential providers, one chosen by the kind of base, over our reading of the config.
+
+Importing this module imports botocore. Choosing by kind keeps the SDKs' order, which the chain already decided by, and keeps
+every other source (environment keys, `~/.boto`, the metadata service) out of a profile that names its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.config import Config
+from botocore.credentials import (
+    ContainerProvider,
+    EnvProvider,
+    InstanceMetadataProvider,
+    ProcessProvider,
+    ProfileProviderBuilder,
+    SharedCredentialProvider,
+)
+from botocore.utils import InstanceMetadataFetcher, JSONFileCache, resolve_imds_endpoint_mode
+
+from xswitch.adapters.aws.botocore_session import Reading, ViewSession, botocore_shape
+from xswitch.adapters.system.processes import OverdueError, QuietCommand
+from xswitch.core.model import Base, BaseKind, ConfigView, Credentials, Endpoint, Secret
+from xswitch.threads import Limits
+
+_METHODS = {BaseKind.SSO: "sso", BaseKind.WEB_IDENTITY: "assume-role-with-web-identity", BaseKind.LOGIN_SESSION: "login"}
+_ROLE_KEYS = frozenset({"role_arn", "source_profile", "credential_source", "mfa_serial", "external_id", "duration_seconds"})
+
+_NO_KEYS: frozenset[str] = frozenset()
+_REFRESH_WINDOW = 15 * 60  # as create_credential_resolver of botocore has it
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What surrounds a base: the environment it sees, and how long it may take (`process_seconds`: a credential_process)."""
+
+    environment: Mapping[str, str]
+    limits: Limits
+    process_seconds: float
+
+
+class Provider:
+    """One base, ready to be loaded in a thread; `stop` ends a credential_process that was left behind."""
+
+    def __init__(self, base: Base, view: ConfigView, endpoint: Endpoint, around: Around) -> None:
+        self._base = base
+        self._view = view
+        self._endpoint = endpoint
+        self._around = around
+        self._process = _Process(around)
+
+    @property
+    def status(self) -> int | None:
+        """The exit status of the credential_process, None as long as none has ended."""
+        return self._process.status
+
+    def load(self) -> Credentials | None:
+        """The credentials, None when the source isn't there. Raises whatever botocore raises."""
+        found = self._provider().load()
+        if found is None:
+            return None
+        frozen = found.get_frozen_credentials()
+        # botocore has no public name for it; the tests would notice a change.
+        expires_at: datetime | None = getattr(found, "_expiry_time", None)
+        return Credentials(
+            access_key_id=frozen.access_key,
+            secret_access_key=Secret(frozen.secret_key),
+            session_token=Secret(frozen.token) if frozen.token else None,
+            expires_at=None if expires_at is None else expires_at.astimezone(UTC),
+        )
+
+    def stop(self) -> None:
+        """End what still runs."""
+        self._process.stop()
+
+    def _provider(self) -> Any:
+        base, around = self._base, self._around
+        environment = dict(around.environment)
+        if base.kind is BaseKind.ENVIRONMENT:
+            return EnvProvider(environ=environment)
+        if base.kind is BaseKind.ECS_CONTAINER:
+            return ContainerProvider(environ=environment)
+        session = self._session()
+        if base.kind is BaseKind.EC2_METADATA:
+            return _metadata_provider(session, environment)
+        name = base.profile or ""
+        profile = session.full_config["profiles"].get(name, {})
+        if base.kind is BaseKind.STATIC_KEYS:
+            return SharedCredentialProvider("", name, ini_parser=lambda _: {name: profile})
+        if base.kind is BaseKind.CREDENTIAL_PROCESS:
+            return ProcessProvider(name, lambda: session.full_config, popen=self._process)
+        caches: dict[str, Any] = {
+            "sso_token_cache": JSONFileCache(_home(environment) / ".aws" / "sso" / "cache", dumps_func=_dumps),
+            "login_token_cache": JSONFileCache(_login_cache(environment)),
+        }
+        builder = ProfileProviderBuilder(session, cache={}, region_name=self._endpoint.region, **caches)
+        providers = builder.providers(name, disable_env_vars=True)
+        return next(provider for provider in providers if _METHODS[base.kind] == provider.METHOD)
+
+    def _session(self) -> ViewSession:
+        base, view = self._base, self._view
+        profiles: dict[str, dict[str, Any]] = {}
+        if base.profile is not None and base.profile in view.profiles:
+            shape = botocore_shape(view.profiles[base.profile])
+            kept = _NO_KEYS if base.kind is BaseKind.WEB_IDENTITY else _ROLE_KEYS
+            profiles[base.profile] = {key: value for key, value in shape.items() if value and key not in kept}
+        reading = Reading(
+            profiles=profiles,
+            sso_sessions={name: botocore_shape(section) for name, section in view.sso_sessions.items()},
+            services={name: botocore_shape(section) for name, section in view.services.items()},
+        )
+        session = _BaseSession(reading, base.profile if profiles else None, self._around.limits)
+        session.sts = self._endpoint
+        if not profiles.get(base.profile or "", {}).get("region"):
+            session.set_config_variable("region", self._endpoint.region)
+        return session
+
+
+class _BaseSession(ViewSession):
+    """A session whose STS clients call where the plan calls STS, as the rule is: the selected profile's endpoint, not the source's."""
+
+    sts: Endpoint
+
+    def create_client(self, service_name: str, *args: Any, **more: Any) -> Any:
+        if service_name == "sts":
+            options: dict[str, Any] = {
+                "ignore_configured_endpoint_urls": True,
+                "use_fips_endpoint": self.sts.use_fips,
+                "use_dualstack_endpoint": self.sts.use_dualstack,
+            }
+            config = (more.get("config") or Config()).merge(Config(**options))
+            more |= {"endpoint_url": self.sts.url, "verify": self.sts.ca_bundle, "config": config}
+        return super().create_client(service_name, *args, **more)
+
+
+class _Process:
+    """Stands in for `subprocess.Popen` in botocore's process provider: no input, no terminal, an end, nothing of stderr."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._running: QuietCommand | None = None
+        self._ends: float | None = None
+        self.status: int | None = None
+
+    @property
+    def returncode(self) -> int | None:
+        return self.status
+
+    def __call__(self, words: list[str], **_pipes: Any) -> _Process:
+        # botocore runs it a second time when the first answer is about to expire: both share the time.
+        now = time.monotonic()
+        self._ends = now + self._around.process_seconds if self._ends is None else self._ends
+        if self._ends <= now:
+            raise OverdueError
+        self._running = QuietCommand(words, self._around.environment, self._ends - now)
+        return self
+
+    def communicate(self) -> tuple[bytes, bytes]:
+        if self._running is None:
+            raise OverdueError
+        self.status, output = self._running.finish()
+        return output, b""
+
+    def stop(self) -> None:
+        self._ends = 0.0
+        if self._running is not None:
+            self._running.stop()
+
+
+def _metadata_provider(session: ViewSession, environment: dict[str, str]) -> InstanceMetadataProvider:
+    option = session.get_config_variable
+    fetcher = InstanceMetadataFetcher(
+        timeout=option("metadata_service_timeout"),
+        num_attempts=option("metadata_service_num_attempts"),
+        env=environment,
+        user_agent=session.user_agent(),
+        config={
+            "ec2_metadata_service_endpoint": option("ec2_metadata_service_endpoint"),
+            "ec2_metadata_service_endpoint_mode": resolve_imds_endpoint_mode(session),
+            "ec2_credential_refresh_window": _REFRESH_WINDOW,
+            "ec2_metadata_v1_disabled": option("ec2_metadata_v1_disabled"),
+        },
+    )
+    return InstanceMetadataProvider(iam_role_fetcher=fetcher)
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    home = environment.get("HOME")
+    return Path(home) if home and os.name != "nt" else Path.home()
+
+
+def _login_cache(environment: Mapping[str, str]) -> Path:
+    named = environment.get("AWS_LOGIN_CACHE_DIRECTORY")
+    return Path(os.path.expandvars(named)).expanduser() if named else _home(environment) / ".aws" / "login" / "cache"
+
+
+def _dumps(token: Any) -> str:
+    """An SSO token as the AWS CLI writes it: its cache is shared, and some SDKs read only this form of a time."""
+    return json.dumps(token, default=lambda value: value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))

@@ -1,0 +1,101 @@
+"""The history: which sessions were wanted, when, and what came of it. One JSON object a line, mode 0600, bounded, without secrets."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import stat
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from xswitch.adapters.state.paths import keep_private, private_folder, replace_private
+from xswitch.core.errors import XswitchError
+from xswitch.core.model import HistoryEntry
+
+MAX_BYTES = 512 * 1024
+MAX_TEXT = 512
+LOCK = "history"
+_PATIENCE_SECONDS = 1.0
+
+
+class _Holder(Protocol):
+    def hold(self, name: str, timeout_seconds: float | None = None) -> AbstractContextManager[None]: ...
+
+
+class JsonHistory:
+    """Fits the port `HistoryStore`: lines of `{"at": EPOCH SECONDS, "profile", "role_arn", "session_name", "result"}`.
+
+    When the file is over `MAX_BYTES`, its older half goes. A damaged line is passed over. A line that can't have the lock within
+    `patience_seconds` is not written.
+    """
+
+    def __init__(self, path: Path, locks: _Holder, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+        self._path = path
+        self._patience_seconds = patience_seconds
+        self._locks = locks
+
+    def record(self, entry: HistoryEntry) -> None:
+        """Add one line, in a single write."""
+        line = json.dumps(
+            {
+                "at": int(entry.at.timestamp()),
+                "profile": entry.profile[:MAX_TEXT],
+                "role_arn": entry.role_arn[:MAX_TEXT],
+                "session_name": entry.session_name[:MAX_TEXT],
+                "result": entry.result[:MAX_TEXT],
+            }
+        )
+        with contextlib.suppress(XswitchError, OSError):
+            private_folder(self._path.parent)
+            with self._locks.hold(LOCK, self._patience_seconds):
+                self._append(line.encode() + b"\n")
+
+    def load(self) -> tuple[HistoryEntry, ...]:
+        """What is known, the oldest first."""
+        try:
+            lines = self._read().splitlines()
+        except OSError:
+            return ()
+        return tuple(entry for line in lines if (entry := _entry(line)) is not None)
+
+    def _append(self, line: bytes) -> None:
+        handle = self._open(os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        with os.fdopen(handle, "rb+", buffering=0) as file:
+            size = os.fstat(handle).st_size
+            if size:
+                file.seek(size - 1)
+                # A writer that was killed may have left half a line: what follows begins on its own.
+                line = line if file.read(1) == b"\n" else b"\n" + line
+            file.write(line)
+        if size + len(line) > MAX_BYTES:
+            kept = self._read()[-MAX_BYTES // 2 :]
+            replace_private(self._path, kept[kept.find(b"\n") + 1 :])
+
+    def _read(self) -> bytes:
+        with os.fdopen(self._open(os.O_RDONLY), "rb") as file:
+            return file.read(2 * MAX_BYTES)
+
+    def _open(self, flags: int) -> int:
+        """The file, which is nobody else's and nothing but a file. Raises OSError."""
+        handle = os.open(self._path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o600)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise OSError(errno.EINVAL, "not a regular file")
+        if flags & os.O_CREAT:
+            keep_private(handle)
+        return handle
+
+
+def _entry(line: bytes) -> HistoryEntry | None:
+    try:
+        data: Any = json.loads(line)
+        texts = [data[name] for name in ("profile", "role_arn", "session_name", "result")]
+        if not all(isinstance(text, str) for text in texts):
+            return None
+        return HistoryEntry(datetime.fromtimestamp(int(data["at"]), UTC), *texts)
+    except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):
+        return None

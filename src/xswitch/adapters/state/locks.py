@@ -1,0 +1,89 @@
+"""Locks across processes, one file per name; the system frees a lock whose holder died."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from xswitch.adapters.state.paths import private_folder
+from xswitch.core.errors import ConfigError, VaultError
+from xswitch.core.filenames import file_name
+
+TIMEOUT_SECONDS = 45.0  # the Go SDK kills a credential_process at 60
+KEEP = 200
+SWEEP = 400
+_POLL_SECONDS = 0.02
+
+
+class FileLocks:
+    """Fits the port `Locks`: `<folder>/<name>.lock`, held with flock, or LockFileEx on Windows.
+
+    Lock files stay when they are released, as unlinking one that somebody waits for would split the lock in two; so their
+    number is kept in bounds by taking an idle one's lock before removing it.
+    """
+
+    def __init__(self, folder: Path, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._folder = folder
+        self._timeout = timeout_seconds
+
+    @contextlib.contextmanager
+    def hold(self, name: str, timeout_seconds: float | None = None) -> Iterator[None]:
+        """Hold the lock `name` while the context lasts; not re-entrant.
+
+        `timeout_seconds` replaces the limit given at construction; 0 tries once. Raises VaultError with code "busy" when somebody
+        else holds it all that time, ConfigError when the folder can't be used.
+        """
+        import filelock  # noqa: PLC0415 -- 16 ms, and whoever only looks locks nothing
+
+        limit = self._timeout if timeout_seconds is None else timeout_seconds
+        try:
+            private_folder(self._folder)
+            lock = filelock.FileLock(self._path(name), timeout=limit, mode=0o600, thread_local=False)
+            lock.acquire(poll_interval=_POLL_SECONDS)
+        except filelock.Timeout:
+            raise VaultError(
+                "Another xswitch is still working on the same session.",
+                why=f"It has held the lock for {limit:.0f} s; perhaps it waits for an MFA code.",
+                next_step="Answer it or end it, then do this again.",
+                code="busy",
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                "The folder for xswitch's lock files can't be used.",
+                why=f"{error.filename or self._folder}: {error.strerror or error}",
+                next_step="xswitch doctor",
+                code="state_folder",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+            self._sweep()
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{file_name(name)}.lock"
+
+    def _sweep(self) -> None:
+        """Once there are more than `SWEEP` lock files, remove idle ones, oldest first, down to `KEEP`."""
+        with contextlib.suppress(OSError):
+            with os.scandir(self._folder) as found:
+                files = [entry.path for entry in found if entry.name.endswith(".lock")]
+            if len(files) <= SWEEP:
+                return
+            ages = []
+            for path in files:
+                with contextlib.suppress(FileNotFoundError):
+                    ages.append((Path(path).stat().st_mtime, path))
+            for _, path in sorted(ages)[: len(ages) - KEEP]:
+                _remove_idle(Path(path))
+
+
+def _remove_idle(path: Path) -> None:
+    import filelock  # noqa: PLC0415 -- as above
+
+    lock = filelock.FileLock(path, timeout=0, thread_local=False)
+    with contextlib.suppress(filelock.Timeout, OSError), lock:
+        # A waiter that opened the file before this line finds it unlinked once it has the lock, and opens the new one.
+        path.unlink(missing_ok=True)

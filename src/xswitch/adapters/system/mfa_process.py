@@ -1,0 +1,63 @@
+"""A command of the user's choice that knows MFA codes (`mfa_process` on a profile)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xswitch.core.errors import MfaNeededError
+from xswitch.core.model import MfaChallenge
+from xswitch.core.text import clean
+
+CODE_LENGTH = 6
+
+
+class ShellMfaCommand:
+    """Fulfils `actions.ports.MfaCommand`: splits the command as botocore splits a credential_process, runs it without a shell or input.
+
+    `environment` is the command's, None for this process's own; `seconds` is how long it may take.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None, seconds: float = 60.0) -> None:
+        self._environment = environment
+        self._seconds = seconds
+
+    def run(self, command: str, challenge: MfaChallenge) -> str:
+        """The code the command printed. Raises MfaNeededError when it prints none, fails, or takes too long."""
+        from xswitch.adapters.system.processes import (  # noqa: PLC0415 -- subprocess is 4 ms for every command, and few profiles have such a command
+            OverdueError,
+            QuietCommand,
+            TooMuchError,
+            words_of,
+        )
+
+        try:
+            status, output = QuietCommand(words_of(command), self._environment, self._seconds).finish()
+        except OverdueError:
+            raise _unknown(challenge, f"It did not end within {self._seconds:g} seconds and was stopped.") from None
+        except TooMuchError:
+            raise _unknown(challenge, "It printed far more than a code.") from None
+        except ValueError:
+            raise _unknown(challenge, "Its quotes do not match.") from None
+        except OSError as error:
+            raise _unknown(challenge, f"It can't be started: {(error.strerror or 'no reason given').lower()}.") from None
+        if status != 0:
+            raise _unknown(challenge, f"It ended with status {status}.")
+        code = output.strip()
+        if len(code) != CODE_LENGTH or not code.isdigit():
+            raise _unknown(challenge, f"It printed something other than {CODE_LENGTH} digits.")
+        return code.decode("ascii")
+
+
+def is_code(text: str) -> bool:
+    """Whether `text` has the form of an MFA code: six ASCII digits."""
+    return len(text) == CODE_LENGTH and text.isascii() and text.isdigit()
+
+
+def _unknown(challenge: MfaChallenge, why: str) -> MfaNeededError:
+    profile = clean(challenge.profile, limit=100)
+    return MfaNeededError(
+        f"The mfa_process of profile {profile} gave no MFA code.",
+        why=why,
+        next_step=f"Run the command at mfa_process of profile {profile} by hand, or give a code: --mfa-code",
+        code="mfa_process",
+    )

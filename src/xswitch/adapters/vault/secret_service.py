@@ -1,0 +1,171 @@
+"""The Secret Service (gnome-keyring, KWallet, KeePassXC): reads over D-Bus itself, writes through the `keyring` package in a child."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.keyring_process import PATIENCE, Backend, KeyringChild, Patience, Reply
+from xswitch.adapters.vault.store import USER, service
+
+LABEL = "Secret Service"
+BACKEND = Backend("xswitch.adapters.vault.no_prompt", "QuietKeyring")
+ASKING = Backend("keyring.backends.SecretService", "Keyring")
+_ONE_THREAD = threading.Lock()
+_NOBODY = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the bus said: the value (None: there is none), or that the library has to do it, whether it may ask a person, and why."""
+
+    value: str | None = field(repr=False)
+    library: bool = False
+    ask: bool = False
+    odd: str = ""
+
+
+class SecretServiceStore:
+    """Fits `Store`. `may_ask` tells whether a person is there to answer the desktop's unlock prompt.
+
+    `turns` is the file by which xswitch's processes take turns; `hot_secret` says why.
+    """
+
+    def __init__(
+        self, env: Mapping[str, str], sentences: Sentences, may_ask: Callable[[], bool], turns: Path, patience: Patience = PATIENCE
+    ) -> None:
+        self._env = env
+        self._turns = os.fsencode(turns)
+        self._sentences = sentences
+        self._may_ask = may_ask
+        self._patience = patience
+        self._children: dict[str, KeyringChild] = {}
+
+    def probe(self) -> None:
+        """Whether it can be used. Raises VaultAbsentError, VaultLockedError or VaultBrokenError."""
+        look = self._look(_NOBODY)
+        if look.odd:
+            self._library("get", _NOBODY, look)
+
+    def get(self, key: str) -> str | None:
+        """The value, None when there is none."""
+        look = self._look(key)
+        return self._library("get", key, look) if look.library else look.value
+
+    def put(self, key: str, value: str) -> None:
+        """Keep `value`."""
+        self._library("put", key, self._look(key), value)
+
+    def delete(self, key: str) -> None:
+        """Drop it."""
+        self._library("delete", key, self._look(key))
+
+    def close(self) -> None:
+        """End the child processes, if there are any."""
+        for child in self._children.values():
+            child.close()
+
+    # -- how -----------------------------------------------------------------------------------------------------
+
+    def _look(self, key: str) -> _Look:
+        """Ask over D-Bus. Raises what locked, absent, mute and broken mean here."""
+        from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+
+        with _ONE_THREAD:
+            word, value = secret_service.read(self._address(), service(key).encode(), USER.encode(), self._patience.direct, self._turns)
+        if word == dbus.OK:
+            return _Look(value.decode("utf-8", "replace"))
+        if word == dbus.MISSING:
+            return _Look(None)
+        # With any other word comes ours or the bus's name of an error: never the secret.
+        why = value.decode("utf-8", "replace")
+        if word in {dbus.LOCKED, dbus.NO_KEYRING} and self._may_ask():
+            return _Look(None, library=True, ask=True)
+        if word == dbus.LOCKED:
+            raise self._sentences.locked(LABEL)
+        if word == dbus.NO_KEYRING:
+            raise self._sentences.no_keyring(LABEL)
+        if word == dbus.ABSENT:
+            raise self._sentences.absent(LABEL, _absence(why))
+        if word == dbus.MUTE:
+            raise self._sentences.mute(LABEL, why)
+        if why.startswith("org.freedesktop.DBus.Error.Spawn."):
+            raise self._sentences.broken(LABEL, f"the session bus could not start it ({why})")
+        return _Look(None, library=True, odd=why)
+
+    def _address(self) -> bytes:
+        from xswitch.hot import dbus  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+
+        return dbus.bus_address({os.fsencode(name): os.fsencode(value) for name, value in self._env.items()})
+
+    def _library(self, do: str, key: str, look: _Look, value: str | None = None) -> str | None:
+        reply = Reply("locked") if look.ask else self._quietly(do, key, value)
+        asked = reply.word == "locked" and self._may_ask()
+        if asked:
+            reply = self._asked(ASKING, do, key, value, self._patience.prompt)  # not in turn: nobody waits while a person thinks
+        if reply.word == "absent" or (look.odd and reply.word not in {"ok", "locked"}):
+            # The library calls much "absent" that is there and wrong; only the bus itself may say that nobody is there.
+            raise self._sentences.broken(LABEL, "; ".join(part for part in (look.odd, _vanished(reply.why)) if part))
+        return reply.value if reply.word == "ok" else refuse(reply, LABEL, self._sentences, asked=self._patience.prompt if asked else 0)
+
+    def _quietly(self, do: str, key: str, value: str | None) -> Reply:
+        loaded = self._asked(BACKEND, "load", key, None, self._patience.load)
+        if loaded.word != "ok":
+            return loaded
+        with self._turn():
+            return self._asked(BACKEND, do, key, value, self._patience.probe)
+
+    def _asked(self, backend: Backend, do: str, key: str, value: str | None, seconds: float) -> Reply:
+        child = self._children.get(backend.module)
+        if child is None:
+            child = KeyringChild(backend, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())})
+            self._children[backend.module] = child
+        return child.ask(do, service(key), USER, seconds=seconds, value=value)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        from xswitch.hot import secret_service  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+
+        with _ONE_THREAD:
+            turn = secret_service.take_turn(self._turns, self._patience.direct)
+            try:
+                yield
+            finally:
+                secret_service.end_turn(turn)
+
+
+def item_of(env: Mapping[bytes, bytes], key: str, turns: Path, seconds: float) -> bytes:
+    """The path of the item that keeps a session, for the hot path; b"" when it can't be told."""
+    from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+
+    with _ONE_THREAD:
+        address = dbus.bus_address(dict(env))
+        word, item = secret_service.find(address, service(key).encode(), USER.encode(), seconds, os.fsencode(turns))
+    return item if word == dbus.OK else b""
+
+
+def refuse(reply: Reply, label: str, sentences: Sentences, *, asked: float) -> NoReturn:
+    """Raise the error a reply other than ok stands for; `asked`: for how many seconds a person may have had a prompt on the screen."""
+    if reply.word == "locked":
+        raise sentences.locked(label)
+    if reply.word == "mute" and asked:
+        raise sentences.locked(label, f"nobody answered its prompt for {asked:.0f} seconds")
+    if reply.word == "absent":
+        raise sentences.absent(label, reply.why)
+    if reply.word == "mute":
+        raise sentences.mute(label, reply.why)
+    raise sentences.broken(label, reply.why)
+
+
+def _vanished(why: str) -> str:
+    return "it ended while it was asked" if why == "SecretServiceNotAvailableException" else why
+
+
+def _absence(why: str) -> str:
+    return "nothing on the session bus provides the Secret Service" if why.startswith("org.freedesktop.") else why

@@ -1,0 +1,193 @@
+"""What `--json` shows of each value; docs/json.md documents it and a contract test holds it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from xswitch.actions.api import Check, Forgotten, Renewed, SessionInfo, StatusRow, Switched
+from xswitch.cli.output.stdout import problem_shape
+from xswitch.core.errors import XswitchError
+from xswitch.core.model import Chain, ConfigView, HistoryEntry, Hop, Profile, Role, SessionState
+
+HIDDEN = "(hidden)"
+SECRET_KEYS = frozenset({"aws_secret_access_key", "aws_session_token", "aws_security_token"})
+_COMMANDS = frozenset({"credential_process", "mfa_process"})
+_USER_INFO = re.compile(r"(?<=//)[^/@\s]+(?=@)")
+
+
+def moment(when: datetime | None) -> str | None:
+    """UTC, ISO 8601, whole seconds, with a Z."""
+    return None if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def role_shape(role: Role, session: SessionInfo | None) -> dict[str, Any]:
+    """One entry of `list`: data.roles[]."""
+    return {
+        "name": role.name,
+        "role_arn": role.role_arn,
+        "account_id": role.account_id,
+        "account_name": role.account_name,
+        "role_name": role.role_name,
+        "partition": role.partition,
+        "region": role.region,
+        "chain": chain_shape(role.chain),
+        "mfa_serial": role.mfa_serial,
+        "external_id": role.external_id,
+        "duration_seconds": role.duration_seconds,
+        "duration_reason": role.duration_reason,
+        "managed_profile": role.managed_profile,
+        "guard": None if role.guard is None else {"name": role.guard.name, "colour": role.guard.colour, "confirm": role.guard.confirm},
+        "note": role.note,
+        "tags": dict(role.tags),
+        "session": session_shape(session),
+        "origin": {"file": role.origin.file, "line": role.origin.line},
+        "problems": [problem_shape(problem) for problem in role.problems],
+    }
+
+
+def chain_shape(chain: Chain | None) -> list[dict[str, Any]]:
+    """Base first, then each AssumeRole; empty when the chain can't be resolved."""
+    if chain is None:
+        return []
+    return [{"kind": str(chain.base.kind), "profile": chain.base.profile}, *(_hop_shape(hop) for hop in chain.hops)]
+
+
+def _hop_shape(hop: Hop) -> dict[str, Any]:
+    return {
+        "kind": "assume_role",
+        "profile": hop.profile,
+        "role_arn": hop.role_arn,
+        "external_id": hop.external_id,
+        "mfa_serial": hop.mfa_serial,
+        "duration_seconds": hop.duration_seconds,
+        "session_name": hop.session_name,
+        "source_identity": hop.source_identity,
+        "tags": dict(hop.tags),
+        "transitive_tag_keys": list(hop.transitive_tag_keys),
+        "policy_arns": list(hop.policy_arns),
+        "policy": hop.policy,
+        "origin": {"file": hop.origin.file, "line": hop.origin.line},
+    }
+
+
+def session_shape(session: SessionInfo | None) -> dict[str, Any] | None:
+    """State and expiry, or None when there is no session."""
+    if session is None or session.state is SessionState.NONE:
+        return None
+    return {"state": str(session.state), "expires_at": moment(session.expires_at)}
+
+
+def status_shape(row: StatusRow) -> dict[str, Any]:
+    """One entry of `status`: data.sessions[]."""
+    return {
+        "kind": row.entry.kind,
+        "profile": row.entry.profile,
+        "principal": row.entry.principal,
+        "managed_profile": row.entry.managed_profile or None,
+        "static": row.entry.static,
+        "state": str(row.state),
+        "seconds_left": row.seconds_left,
+        "issued_at": moment(row.entry.issued_at),
+        "expires_at": moment(row.entry.expires_at),
+        "last_used": moment(row.entry.last_used),
+        "silent_until": moment(row.silent_until),
+    }
+
+
+def history_shape(entry: HistoryEntry) -> dict[str, Any]:
+    """One entry of `history`: data.history[]."""
+    return {
+        "at": moment(entry.at),
+        "profile": entry.profile,
+        "role_arn": entry.role_arn,
+        "session_name": entry.session_name,
+        "result": entry.result,
+    }
+
+
+def switched_shape(switched: Switched) -> dict[str, Any]:
+    """`switch`: data."""
+    identity = switched.identity
+    return {
+        "name": switched.role.name,
+        "role_arn": switched.role.role_arn,
+        "managed_profile": switched.managed_profile,
+        "expires_at": moment(switched.expires_at),
+        "identity": None if identity is None else {"account": identity.account, "arn": identity.arn, "user_id": identity.user_id},
+        "from_vault": switched.from_vault,
+        "static": switched.static,
+    }
+
+
+def renewed_shape(renewed: Renewed) -> dict[str, Any]:
+    """One entry of `renew`: data.renewed[]."""
+    return {
+        "name": renewed.name,
+        "expires_at": moment(renewed.expires_at),
+        "error": None if renewed.error is None else error_shape(renewed.error),
+    }
+
+
+def forgotten_shape(forgotten: Forgotten) -> dict[str, Any]:
+    """One entry of `forget`: data.forgotten[]."""
+    return {"name": forgotten.name, "sessions": forgotten.sessions, "managed_profile": forgotten.managed_profile or None}
+
+
+def check_shape(check: Check) -> dict[str, Any]:
+    """One entry of `doctor`: data.checks[]."""
+    return {
+        "name": check.name,
+        "state": check.state,
+        "message": check.message,
+        "next_step": check.next_step,
+        "details": dict(check.details),
+    }
+
+
+def error_shape(error: XswitchError) -> dict[str, Any]:
+    """An error as an entry of problems[]; the same fields as a problem, plus why, next_step and exit_code."""
+    return {
+        "file": None,
+        "line": None,
+        "code": error.code,
+        "message": error.what,
+        "severity": "error",
+        "profile": None,
+        "why": error.why,
+        "next_step": error.next_step,
+        "exit_code": int(error.exit_code),
+    }
+
+
+def config_shape(view: ConfigView) -> dict[str, Any]:
+    """`config`: data. Values are as written, except secrets and where they are often put: arguments of commands, users of URLs."""
+    return {
+        "files": {"config": view.paths.config, "credentials": view.paths.credentials},
+        "profiles": _sections(view.profiles),
+        "sso_sessions": _sections(view.sso_sessions),
+        "services": _sections(view.services),
+    }
+
+
+def _sections(sections: Mapping[str, Profile]) -> dict[str, dict[str, str]]:
+    return {name: {key: _shown(key, found.value) for key, found in section.properties.items()} for name, section in sections.items()}
+
+
+def _shown(key: str, value: str) -> str:
+    if key in SECRET_KEYS:
+        return HIDDEN
+    if key in _COMMANDS:
+        program, *arguments = value.split(maxsplit=1)[:2] or [""]
+        return f"{program} {HIDDEN}" if arguments else program
+    first, *more = value.split("\n")
+    lines = [first, *(_nested(line) for line in more)]
+    return _USER_INFO.sub("***", "\n".join(lines))
+
+
+def _nested(line: str) -> str:
+    """A line of a value that goes on: a block like `s3 =`, or a key that was indented by mistake."""
+    key, equals, _ = line.partition("=")
+    return f"{key}{equals} {HIDDEN}" if key.strip().lower() in SECRET_KEYS else line

@@ -1,0 +1,81 @@
+"""A side as a CloudFormation template.
+
+Source: CloudFormation template reference, AWS::IAM::Role, AWS::IAM::UserPolicy, AWS::IAM::GroupPolicy, AWS::IAM::RolePolicy,
+AWS::IAM::ManagedPolicy.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from xswitch.core.access.documents import policy_name
+from xswitch.core.access.model import AccessPlan, AccessRequest, Side, SidePlan, WhoKind
+from xswitch.core.access.render.common import comment, file_name, is_new, plain_name, who_words, words
+from xswitch.core.access.render.yaml_text import emit
+from xswitch.core.errors import UsageError
+
+_INLINE = {
+    WhoKind.USER: ("AWS::IAM::UserPolicy", "UserName"),
+    WhoKind.GROUP: ("AWS::IAM::GroupPolicy", "GroupName"),
+    WhoKind.ROLE: ("AWS::IAM::RolePolicy", "RoleName"),
+}
+_LONGEST_STACK = 128
+_REFERENCE = "{{resolve:"
+
+
+def cloudformation(plan: AccessPlan, side: SidePlan) -> str:
+    """A YAML template with what the side shall have, whatever of it is there already.
+
+    Raises UsageError for a text that CloudFormation would put another in place of.
+    """
+    request = plan.request
+    stack = f"xswitch-{side.side.value}-{plain_name(request, '-')}"[:_LONGEST_STACK]
+    file = file_name(request, side.side, "yaml")
+    more = [f"  aws cloudformation deploy --stack-name {stack} --capabilities CAPABILITY_NAMED_IAM --template-file {file}"]
+    if not is_new(side) and (side.side is Side.TARGET or request.who.kind is WhoKind.ACCOUNT):
+        more.append("What it makes exists already, and a stack doesn't take over what it didn't make: import it into the stack instead.")
+    resource = _role(plan) if side.side is Side.TARGET else _permission(plan)
+    template = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"Lets {who_words(request)} assume {request.role_arn}",
+        "Resources": {"Access": resource},
+        **({"Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["Access", "Arn"]}}}} if side.side is Side.TARGET else {}),
+    }
+    text = "\n".join([*comment(words(plan, side, "yaml", *more)), "", *emit(template), ""])
+    if _REFERENCE in text:
+        why = "CloudFormation would put something else in its place, and has no way to say that it means itself."
+        raise UsageError(f'A template can\'t hold the text "{_REFERENCE}".', why=why, code="format")
+    return text
+
+
+def _role(plan: AccessPlan) -> dict[str, Any]:
+    request = plan.request
+    properties: dict[str, Any] = {"RoleName": request.role_name, "Path": request.role_path}
+    if request.description:
+        properties["Description"] = request.description
+    properties |= {"MaxSessionDuration": request.max_session_seconds, "AssumeRolePolicyDocument": json.loads(plan.trust)}
+    if request.managed_policies:
+        properties["ManagedPolicyArns"] = list(request.managed_policies)
+    if request.inline_policies:
+        properties["Policies"] = [
+            {"PolicyName": policy.name, "PolicyDocument": json.loads(policy.document)} for policy in request.inline_policies
+        ]
+    if request.tags:
+        properties["Tags"] = [{"Key": key, "Value": value} for key, value in request.tags]
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+
+def _permission(plan: AccessPlan) -> dict[str, Any]:
+    request: AccessRequest = plan.request
+    document = json.loads(plan.permission)
+    inline = _INLINE.get(request.who.kind)
+    if inline is None:
+        properties = {
+            "ManagedPolicyName": policy_name(request),
+            "Description": f"May assume {request.role_arn}",
+            "PolicyDocument": document,
+        }
+        return {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}
+    kind, owner = inline
+    return {"Type": kind, "Properties": {owner: request.who.name, "PolicyName": policy_name(request), "PolicyDocument": document}}

@@ -1,0 +1,116 @@
+"""xswitch's own settings and memory, and what is measured of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from xswitch.core.model.credentials import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class GuardRule:
+    """A guard as configured: `match` is a list of fnmatch patterns over profile, ARN, account id and account name."""
+
+    name: str
+    match: tuple[str, ...]
+    colour: str = "red"
+    confirm: str = "account"  # "account", "role", "profile", "none" or the text itself
+    duration_seconds: int | None = None
+    policy_arns: tuple[str, ...] = ()
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`config.toml`, read. Every field has a default; a missing file is all defaults."""
+
+    vault: str = "auto"  # auto, secret-service, runtime, macos, windows, file
+    profile_prefix: str = "xs-"
+    session_name: str = ""  # "" is user@host
+    mfa_duration_seconds: int = 43_200
+    verify_identity: bool = True
+    frecency: bool = True
+    theme: str = "auto"  # auto, dark, light
+    group_by_account: bool = False
+    allow_plain_files: bool = False
+    account_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    guards: tuple[GuardRule, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often and when last a role profile was switched to."""
+
+    count: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One session wanted of a role: `result` is "new", "kept" (out of the vault) or the code of the error. Without any secret."""
+
+    at: datetime
+    profile: str
+    role_arn: str
+    session_name: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What xswitch remembers between runs beside sessions: frecency and pins, by role profile name."""
+
+    uses: Mapping[str, Use] = field(default_factory=lambda: MappingProxyType({}))
+    pins: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class VaultInfo:
+    """Which store is in use, in words and as the setting's value ("secret-service", "runtime", ...)."""
+
+    kind: str
+    label: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptState:
+    """What the shell's prompt helper may show of a managed profile; never a secret.
+
+    `silent_until` is when the session can no longer be renewed without a question (None: always silently renewable).
+    """
+
+    managed_profile: str
+    account: str
+    role: str
+    colour: str
+    expires_at: datetime
+    silent_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An STS endpoint answered: its Date header as UTC (None when it sent none or an odd one), and how long that took."""
+
+    server_time: datetime | None
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFact:
+    """What the file system says of a path, links followed.
+
+    `mode` are the permission bits, None where the platform has none or the path doesn't exist; `mine` whether this user owns it;
+    `executable` whether this user may run it.
+    """
+
+    path: str
+    exists: bool
+    folder: bool = False
+    mode: int | None = None
+    mine: bool = True
+    executable: bool = False

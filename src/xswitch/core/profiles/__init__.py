@@ -1,0 +1,1 @@
+"""Managed profiles: their properties, what shadows them, the command they run. Editing the file is in `core.awsconfig`."""

@@ -1,0 +1,138 @@
+"""Where STS is called for a role: its region and endpoint, by the rules of the shared config.
+
+Sources: the SDKs and Tools reference guide, "Service-specific endpoints", and botocore's configprovider.py. All of it comes
+from the profile one selects, never from a source profile.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from xswitch.core.arn import default_region, is_region, partition_of_region
+from xswitch.core.model import ConfigView, Endpoint, Problem, Profile
+from xswitch.core.roles.sources import problem_at
+
+_SETTINGS = frozenset(
+    {"use_fips_endpoint", "use_dualstack_endpoint", "ca_bundle", "services", "endpoint_url", "ignore_configured_endpoint_urls"}
+)
+
+
+class Endpoints:
+    """The endpoints of one reading of the config under one environment, for one service."""
+
+    def __init__(self, view: ConfigView, env: Mapping[str, str], service: str = "sts") -> None:
+        self._service = service
+        self._view = view
+        self._env = env
+        self._env_regions = [env[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if env.get(name)]
+        self._env_url = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL")
+        self._plain: dict[tuple[str | None, str], Endpoint] = {}
+        self._services: dict[str, str | None] = {}
+
+    def of(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
+        """The endpoint for roles of `partition` with `profile` selected (None: no profile has a say), and what is odd about it.
+
+        Region: the profile's, else the environment's when it belongs to the partition, else the partition's default.
+        """
+        if profile is None or not _SETTINGS.isdisjoint(profile.properties):
+            return self._made(profile, partition)
+        # Nearly every one of thousands says no more than its region.
+        like = (profile.get("region"), partition)
+        endpoint = self._plain.get(like)
+        if endpoint is not None:
+            return endpoint, ()
+        made = self._made(profile, partition)
+        if not made[1]:
+            self._plain[like] = made[0]
+        return made
+
+    def _made(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
+        problems: list[Problem] = []
+        region = self._region(profile, partition, problems)
+        endpoint = Endpoint(
+            region=region,
+            url=self._url(profile, problems),
+            use_fips=self._flag(profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+            use_dualstack=self._flag(profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
+            ca_bundle=self._env.get("AWS_CA_BUNDLE") or _get(profile, "ca_bundle") or None,
+        )
+        return endpoint, tuple(problems)
+
+    def _region(self, profile: Profile | None, partition: str, problems: list[Problem]) -> str:
+        region = _get(profile, "region")
+        if not region or profile is None:
+            return next((name for name in self._env_regions if partition_of_region(name) == partition), default_region(partition))
+        if not is_region(region):
+            text = f'Profile "{profile.name}": {region!r} is not a region\'s name.'
+            problems.append(problem_at(profile, "region", "region_invalid", text))
+        elif partition_of_region(region) != partition:
+            text = f'Profile "{profile.name}": the region {region} is not in the partition {partition} of its role.'
+            problems.append(problem_at(profile, "region", "region_partition", text, "warning"))
+        return region
+
+    def _url(self, profile: Profile | None, problems: list[Problem]) -> str | None:
+        if self._flag(profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"):
+            return None
+        if self._env_url:
+            return self._env_url
+        if profile is None:
+            return None
+        key = "endpoint_url"
+        url = None
+        services = profile.get("services")
+        if services is not None:
+            if services not in self._view.services:
+                text = f'Profile "{profile.name}": there is no section [services {services}].'
+                problems.append(problem_at(profile, "services", "services_missing", text, "warning"))
+            url = self._service_url(services)
+            key = "services" if url else key
+        url = url or profile.get("endpoint_url") or None
+        if url is not None:
+            problems.extend(_url_problems(profile, key, url))
+        return url
+
+    def _service_url(self, services: str) -> str | None:
+        if services not in self._services:
+            section = self._view.services.get(services)
+            self._services[services] = None if section is None else nested(section.get(self._service) or "").get("endpoint_url") or None
+        return self._services[services]
+
+    def _flag(self, profile: Profile | None, variable: str, key: str) -> bool:
+        value = self._env.get(variable) or _get(profile, key) or ""
+        return value.strip().lower() == "true"
+
+
+def nested(value: str) -> dict[str, str]:
+    """The `key = value` lines below a key such as `sts =`; keys in lower case."""
+    pairs = (line.partition("=") for line in value.split("\n"))
+    return {key.strip().lower(): text.strip() for key, mark, text in pairs if mark}
+
+
+def _get(profile: Profile | None, key: str) -> str | None:
+    return None if profile is None else profile.get(key)
+
+
+def _url_problems(profile: Profile, key: str, url: str) -> list[Problem]:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = None, None
+    if parts is None or not host or parts.scheme not in ("http", "https"):
+        text = f'Profile "{profile.name}": {url!r} is not an http or https URL.'
+        return [problem_at(profile, key, "endpoint_invalid", text)]
+    if parts.scheme == "http" and not _loopback(host):
+        text = f'Profile "{profile.name}": STS answers come back unencrypted from {url}.'
+        return [problem_at(profile, key, "endpoint_insecure", text, "warning")]
+    return []
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

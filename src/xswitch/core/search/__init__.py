@@ -1,0 +1,1 @@
+"""Matching and ranking of the picker's list."""

@@ -1,0 +1,181 @@
+"""Finding roles by typed words: every word must occur in some field, in any order and without regard to case.
+
+Time grows with the length of the texts and no faster. A `Matcher` is one snapshot of the roles and of what was used: the order of a
+query's result is the same however often it is typed. What a longer query searches is the result of the query it was typed from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple, get_args, overload
+
+from xswitch.core.model import Memory, Role, Settings
+from xswitch.core.search.ranking import by_account, by_use, pins_first
+from xswitch.core.search.spans import find_spans, fold
+
+Field = Literal["name", "account_name", "account_id", "role_name", "region", "note", "tags", "role_arn"]
+Spans = Mapping[Field, tuple[tuple[int, int], ...]]
+
+FIELDS: tuple[Field, ...] = get_args(Field)
+_NAMES = FIELDS[:4]
+_REST = FIELDS[4:]
+_GAPS = re.compile(r"[\W_]")
+_REMEMBERED = 64
+
+# How well one word of a query fits one role; less is better.
+_WHOLE_NAME, _START_IN_NAMES, _IN_NAMES, _START_IN_REST, _IN_REST = range(5)
+
+
+class _Hay(NamedTuple):
+    """One role's folded fields, each between line ends, and the same texts with every mark of punctuation made a blank."""
+
+    names: str
+    name_words: str
+    rest: str
+    rest_words: str
+
+
+class Match:
+    """One row of a result: the role, its position among the roles given to the matcher, and where the query's words are in its fields."""
+
+    __slots__ = ("_query", "index", "role")
+
+    def __init__(self, index: int, role: Role, query: str) -> None:
+        self.index = index
+        self.role = role
+        self._query = query
+
+    @property
+    def spans(self) -> Spans:
+        """Field → (start, end) pairs in that field's text (see `field_text`), ascending and apart; worked out when asked."""
+        return spans(self.role, self._query)
+
+    def __repr__(self) -> str:
+        return f"Match({self.index}, {self.role.name!r})"
+
+
+class Matches(Sequence[Match]):
+    """The result of one query, best first; rows are made when looked at."""
+
+    def __init__(self, roles: Sequence[Role], query: str, order: Sequence[int]) -> None:
+        self.roles = roles
+        self.query = query
+        self.order = order
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @overload
+    def __getitem__(self, index: int) -> Match: ...
+    @overload
+    def __getitem__(self, index: slice) -> Matches: ...
+    def __getitem__(self, index: int | slice) -> Match | Matches:
+        if isinstance(index, slice):
+            return Matches(self.roles, self.query, self.order[index])
+        position = self.order[index]
+        return Match(position, self.roles[position], self.query)
+
+    def __iter__(self) -> Iterator[Match]:
+        return (Match(position, self.roles[position], self.query) for position in self.order)
+
+    def grouped(self) -> Matches:
+        """The same rows with those of one account together."""
+        return Matches(self.roles, self.query, by_account(self.order, self.roles))
+
+
+class Matcher:
+    """Searches `roles`. Without `memory`, `settings` and `now` the order is that of the roles, and match quality."""
+
+    def __init__(
+        self,
+        roles: Sequence[Role],
+        memory: Memory | None = None,
+        settings: Settings | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        self._roles = roles
+        memory = memory or Memory()
+        self._order = by_use(roles, memory, now, frecency=settings is None or settings.frecency)
+        self._unasked = pins_first(self._order, roles, memory)
+        self._hay: list[tuple[int, _Hay]] | None = None
+        self._typed: list[tuple[str, list[tuple[int, _Hay]]]] = []
+
+    def prepare(self) -> None:
+        """Do now what the first query would do: fold every role's texts."""
+        self._rows()
+
+    def filter(self, query: str) -> Matches:
+        """The roles that hold every word of `query`, best first; all of them, pins first, when it has no word."""
+        folded = fold(query)
+        probes = [_probe(term) for term in dict.fromkeys(folded.split())]
+        if not probes:
+            return Matches(self._roles, query, self._unasked)
+        while self._typed and not folded.startswith(self._typed[-1][0]):
+            self._typed.pop()
+        rows = self._typed[-1][1] if self._typed else self._rows()
+        kept: list[tuple[int, _Hay]] = []
+        keys: list[int] = []
+        total = len(self._order)
+        for row in rows:
+            rank, hay = row
+            quality = _quality(hay, probes)
+            if quality >= 0:
+                kept.append(row)
+                keys.append(quality * total + rank)
+        if not self._typed or self._typed[-1][0] != folded:
+            self._typed.append((folded, kept))
+            del self._typed[:-_REMEMBERED]
+        keys.sort()
+        return Matches(self._roles, query, [self._order[key % total] for key in keys])
+
+    def spans(self, index: int, query: str) -> Spans:
+        """Where the words of `query` are in the role at `index`."""
+        return spans(self._roles[index], query)
+
+    def _rows(self) -> list[tuple[int, _Hay]]:
+        if self._hay is None:
+            self._hay = [(rank, _hay(self._roles[position])) for rank, position in enumerate(self._order)]
+        return self._hay
+
+
+def field_text(role: Role, field: Field) -> str:
+    """The text of a field as it is searched and as spans count it; tags are `key=value` with blanks between."""
+    if field == "tags":
+        return " ".join(f"{key}={value}" for key, value in role.tags)
+    text: str = getattr(role, field)
+    return text
+
+
+def spans(role: Role, query: str) -> Spans:
+    """Field → where the words of `query` are in it, for the fields that hold any."""
+    terms = fold(query).split()
+    found = {field: find_spans(field_text(role, field), terms) for field in FIELDS} if terms else {}
+    return {field: pairs for field, pairs in found.items() if pairs}
+
+
+def _probe(term: str) -> tuple[str, str, str]:
+    return term, f" {_GAPS.sub(' ', term)}", f"\n{term}\n"
+
+
+def _hay(role: Role) -> _Hay:
+    names = fold(f"\n{role.name}\n{role.account_name}\n{role.account_id}\n{role.role_name}\n")
+    tags = field_text(role, "tags") if role.tags else ""
+    rest = fold(f"\n{role.region}\n{role.note}\n{tags}\n{role.role_arn}\n")
+    return _Hay(names, _GAPS.sub(" ", names), rest, _GAPS.sub(" ", rest))
+
+
+def _quality(hay: _Hay, probes: Sequence[tuple[str, str, str]]) -> int:
+    total = 0
+    for term, word, whole in probes:
+        if term in hay.names:
+            if word in hay.name_words:
+                total += _WHOLE_NAME if whole in hay.names else _START_IN_NAMES
+            else:
+                total += _IN_NAMES
+        elif term in hay.rest:
+            total += _START_IN_REST if word in hay.rest_words else _IN_REST
+        else:
+            return -1
+    return total

@@ -1,0 +1,34 @@
+"""The order of the list: pins, then frecency, then the order of the files; with a query, match quality goes before the latter two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from xswitch.core.model import Memory, Role
+from xswitch.core.search.frecency import score
+
+
+def by_use(roles: Sequence[Role], memory: Memory, now: datetime | None, *, frecency: bool) -> list[int]:
+    """Positions in `roles`, those used most first; the order of the files without `frecency` or `now`."""
+    if not frecency or now is None or not memory.uses:
+        return list(range(len(roles)))
+    uses = memory.uses
+    scores = [score(uses[role.name], now) if role.name in uses else 0.0 for role in roles]
+    return sorted(range(len(roles)), key=lambda position: -scores[position])
+
+
+def pins_first(order: Sequence[int], roles: Sequence[Role], memory: Memory) -> list[int]:
+    """`order` with the pinned roles moved to its beginning."""
+    if not memory.pins:
+        return list(order)
+    pinned = [position for position in order if roles[position].name in memory.pins]
+    return pinned + [position for position in order if roles[position].name not in memory.pins]
+
+
+def by_account(order: Sequence[int], roles: Sequence[Role]) -> list[int]:
+    """`order` with the roles of each account brought together where the account's first one stands."""
+    groups: dict[str, list[int]] = {}
+    for position in order:
+        groups.setdefault(roles[position].account_id, []).append(position)
+    return [position for group in groups.values() for position in group]

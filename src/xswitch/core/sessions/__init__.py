@@ -1,0 +1,1 @@
+"""Session plans, session keys, refresh times, and the stored session record."""

@@ -1,0 +1,92 @@
+"""What the vault keeps and what `credential_process` answers.
+
+A vault value is a fixed-width ASCII header of `HEADER_LENGTH` characters, then the finished answer as one line of JSON:
+
+    xswitch1 KEY SOFT HARD EXPIRES ISSUED⏎{"Version": 1, ...}
+
+KEY is the session key (40 hex digits), the rest are seconds since the epoch as 12 digits: after SOFT renew in the background,
+after HARD serve only when renewing fails, after EXPIRES never. The answer's Expiration is a minute early, because the
+Go SDK uses credentials to the last second; the header has AWS's own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from xswitch.core.model import Credentials, Secret
+from xswitch.core.sessions.freshness import windows
+
+MAGIC = "xswitch1"
+KEY_LENGTH = 40
+_DIGITS = 12
+_TIMES = 4
+HEADER_LENGTH = len(MAGIC) + 1 + KEY_LENGTH + (1 + _DIGITS) * _TIMES + 1
+EARLY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One session out of the vault; times are UTC."""
+
+    key: str
+    credentials: Credentials
+    issued_at: datetime
+    expires_at: datetime
+    soft_at: datetime
+    hard_at: datetime
+
+
+def answer(credentials: Credentials) -> str:
+    """The one JSON line of the credential_process contract, without a newline.
+
+    Source: docs.aws.amazon.com, "Sourcing credentials with an external process". Expiration is left out for long-term keys.
+    """
+    data: dict[str, object] = {
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key.reveal(),
+    }
+    if credentials.session_token is not None:
+        data["SessionToken"] = credentials.session_token.reveal()
+    if credentials.expires_at is not None:
+        early = credentials.expires_at - timedelta(seconds=EARLY_SECONDS)
+        data["Expiration"] = early.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return json.dumps(data)
+
+
+def encode(key: str, credentials: Credentials, issued_at: datetime) -> str:
+    """The vault value of a session. Raises ValueError without an expiry or with a malformed key: those are bugs."""
+    if credentials.expires_at is None or len(key) != KEY_LENGTH:
+        msg = "only sessions with an expiry and a whole key are kept"
+        raise ValueError(msg)
+    soft, hard = windows(issued_at, credentials.expires_at)
+    times = " ".join(f"{int(time.timestamp()):012d}" for time in (soft, hard, credentials.expires_at, issued_at))
+    return f"{MAGIC} {key} {times}\n{answer(credentials)}"
+
+
+def decode(value: str, key: str) -> Record | None:
+    """The record in a vault value, None when it is not one, or one of another key: then it is as good as absent."""
+    header, line = value[:HEADER_LENGTH], value[HEADER_LENGTH:]
+    words = header.split(" ")
+    if len(header) != HEADER_LENGTH or not header.endswith("\n") or len(words) != 2 + _TIMES or words[:2] != [MAGIC, key]:
+        return None
+    try:
+        soft, hard, expires, issued = (datetime.fromtimestamp(int(word), UTC) for word in words[2:])
+        data = json.loads(line)
+        credentials = Credentials(
+            access_key_id=_text(data, "AccessKeyId"),
+            secret_access_key=Secret(_text(data, "SecretAccessKey")),
+            session_token=Secret(_text(data, "SessionToken")),
+            expires_at=expires,
+        )
+    except (ValueError, KeyError, TypeError, OverflowError, OSError):
+        return None
+    return Record(key=key, credentials=credentials, issued_at=issued, expires_at=expires, soft_at=soft, hard_at=hard)
+
+
+def _text(data: object, name: str) -> str:
+    if not isinstance(data, dict) or not isinstance(data[name], str) or not data[name]:
+        raise ValueError(name)
+    return str(data[name])

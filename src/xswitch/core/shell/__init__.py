@@ -1,0 +1,1 @@
+"""Code for shells: quoting, hooks, completion. The hooks themselves are in `templates`."""

@@ -1,0 +1,51 @@
+"""The demo's AWS in a process of its own: `python -m xswitch.demo.process CLOCK_FILE FOLDER…`.
+
+It prints its endpoint as one line and lives for as long as its standard input is open; then it removes the demo's folders, so that
+nothing stays behind however the parent ended.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+from xswitch.core.errors import SettingsError
+from xswitch.demo import scenario
+from xswitch.emulator.clock import DemoClock, ShiftedClock
+from xswitch.emulator.server import EmbeddedAws
+from xswitch.emulator.state import World
+
+FOLDER_PREFIX = "xswitch-demo-"
+
+
+def load_world(state_file: Path | None) -> World:
+    """The world of a state file, or the demo's own. Raises SettingsError."""
+    if state_file is None:
+        return World.from_json(json.dumps(scenario.state()))
+    try:
+        text = state_file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as problem:
+        raise SettingsError(f"The state file {state_file} can't be read.", why=str(problem), code="demo_state") from None
+    return World.from_json(text)
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until standard input ends."""
+    clock_file, *folders = map(Path, arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    world = load_world(None)
+    with EmbeddedAws(world, clock=ShiftedClock(DemoClock(clock_file), world.clock_offset)) as aws:
+        sys.stdout.write(f"{aws.endpoint}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+    for folder in folders:
+        if folder.name.startswith(FOLDER_PREFIX):
+            shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

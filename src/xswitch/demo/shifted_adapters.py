@@ -1,0 +1,53 @@
+"""What looks at the machine's clock beside xswitch, told in the demo's time or the machine's, so that `--advance` confuses nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol
+
+from xswitch.core.model import Endpoint, PromptState, Reach
+from xswitch.emulator.clock import DemoClock
+
+
+class _Probe(Protocol):
+    def reach(self, endpoint: Endpoint) -> Reach: ...
+
+
+class _PromptFiles(Protocol):
+    def write(self, state: PromptState) -> None: ...
+
+    def remove(self, managed_profile: str) -> None: ...
+
+
+class ShiftedProbe:
+    """A probe whose server's time is the demo's: servers date their answers by the machine's clock."""
+
+    def __init__(self, probe: _Probe, clock: DemoClock) -> None:
+        self._probe = probe
+        self._clock = clock
+
+    def reach(self, endpoint: Endpoint) -> Reach:
+        """The probe's answer, in the demo's time. Raises NetworkError."""
+        found = self._probe.reach(endpoint)
+        if found.server_time is None:
+            return found
+        return replace(found, server_time=found.server_time + timedelta(seconds=self._clock.offset_seconds()))
+
+
+class ShiftedPromptFiles:
+    """Prompt files in the machine's time: shells count minutes by the machine's clock."""
+
+    def __init__(self, files: _PromptFiles, clock: DemoClock) -> None:
+        self._files = files
+        self._clock = clock
+
+    def write(self, state: PromptState) -> None:
+        """Write the one of this managed profile."""
+        ahead = timedelta(seconds=self._clock.offset_seconds())
+        silent = None if state.silent_until is None else state.silent_until - ahead
+        self._files.write(replace(state, expires_at=state.expires_at - ahead, silent_until=silent))
+
+    def remove(self, managed_profile: str) -> None:
+        """Drop it."""
+        self._files.remove(managed_profile)

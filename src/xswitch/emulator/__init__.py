@@ -1,0 +1,1 @@
+"""The strict embedded AWS: HTTP, SigV4, STS, IAM, state. Serves tests and the demo; imports `core` only."""

@@ -1,0 +1,160 @@
+"""Whether a caller may do what it asks: the request's context as AWS fills it, every policy that has a say, and AWS's words for a no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from xswitch.core.policy import Decision, Document, PolicyKind, Request, evaluate
+from xswitch.emulator.callers import Call, Caller
+from xswitch.emulator.errors import AwsAnswerError, not_authorized
+from xswitch.emulator.state import Account, Role
+from xswitch.emulator.state.model import parsed
+
+Context = Mapping[str, tuple[str, ...]]
+
+_DENIED_BY: Mapping[PolicyKind, str] = {
+    PolicyKind.IDENTITY: "an identity-based policy",
+    PolicyKind.TRUST: "the role trust policy",
+    PolicyKind.SESSION: "a session policy",
+    PolicyKind.BOUNDARY: "a permissions boundary",
+}
+_MISSING: Mapping[PolicyKind, str] = {
+    PolicyKind.IDENTITY: "identity-based policy",
+    PolicyKind.TRUST: "role trust policy",
+    PolicyKind.SESSION: "session policy",
+    PolicyKind.BOUNDARY: "permissions boundary",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a request, with AWS's two ways to tell the reason of a no: `denied` by a statement, or `missing` an Allow.
+
+    `own_side` says whether the reason lies in the caller's own account.
+    """
+
+    allowed: bool
+    denied: str = ""
+    missing: str = ""
+    own_side: bool = True
+
+
+def base_context(call: Call) -> dict[str, tuple[str, ...]]:
+    """The keys every request has, lower-case. aws:SecureTransport is true: this stands in for an endpoint that has nothing but TLS."""
+    caller, session = call.caller, call.caller.session
+    context: dict[str, tuple[str, ...]] = {
+        "aws:currenttime": (call.now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
+        "aws:epochtime": (str(int(call.now.timestamp())),),
+        "aws:requestedregion": (call.region,),
+        "aws:securetransport": ("true",),
+        "aws:sourceip": (call.source_ip,),
+        "aws:useragent": (call.user_agent,),
+        **principal_context(caller.home, caller.role.arn if caller.role is not None else caller.arn, caller.user_id, caller.tags),
+    }
+    if caller.user is not None:
+        context["aws:username"] = (caller.user.name,)
+    if session is not None:
+        context["aws:tokenissuetime"] = (session.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),)
+        # Long-term keys have no such key at all; of temporary ones only those of GetSessionToken remember a code.
+        context["aws:multifactorauthpresent"] = ("true" if session.mfa_at is not None else "false",)
+        if session.mfa_at is not None:
+            context["aws:multifactorauthage"] = (str(int((call.now - session.mfa_at).total_seconds())),)
+        if session.source_identity:
+            context["aws:sourceidentity"] = (session.source_identity,)
+    return context
+
+
+def principal_context(home: Account, arn: str, user_id: str, tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The keys that say who is asking; `arn` is the role's own for a session of one."""
+    context: dict[str, tuple[str, ...]] = {
+        "aws:principalaccount": (home.id,),
+        "aws:principalarn": (arn,),
+        "aws:principaltype": ("AssumedRole" if ":role/" in arn else "User",),
+        "aws:userid": (user_id,),
+        **{f"aws:principaltag/{key.lower()}": (value,) for key, value in tags.items()},
+    }
+    return context | ({"aws:principalorgid": (home.organization,)} if home.organization else {})
+
+
+def resource_context(account_id: str, tags: Mapping[str, str], organization: str = "") -> dict[str, tuple[str, ...]]:
+    """The keys an identity brings as the resource of a request."""
+    lowered = {key.lower(): value for key, value in tags.items()}
+    context: dict[str, tuple[str, ...]] = {
+        "aws:resourceaccount": (account_id,),
+        **{f"{service}:resourcetag/{key}": (value,) for key, value in lowered.items() for service in ("aws", "iam")},
+    }
+    return context | ({"aws:resourceorgid": (organization,)} if organization else {})
+
+
+def may_assume(call: Call, action: str, role: Role, context: Context) -> Verdict:
+    """What both sides say of `action` on `role`."""
+    request = Request(call.caller.principal, action, role.arn, role.account, context)
+    return decide(request, call.caller.home, (*call.caller.policies, role.trust))
+
+
+def may(call: Call, action: str, resource: str, context: Context) -> Verdict:
+    """What the caller's own account says of `action` on a resource of it."""
+    request = Request(call.caller.principal, action, resource, call.caller.account, context)
+    return decide(request, call.caller.home, (*call.caller.policies, itself(call.caller.account)))
+
+
+def itself(account: str) -> Document:
+    """The stand-in for a resource policy: an account lets those in to whom its own policies allow it."""
+    text = f'{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"*"}}}}'
+    return parsed(text, PolicyKind.TRUST, f"account {account}")
+
+
+def decide(request: Request, home: Account, documents: Iterable[Document]) -> Verdict:
+    """The verdict of `documents` and of the SCPs of the caller's account `home`: any Deny first, then SCPs, then the rest."""
+    decision = evaluate(request, tuple(documents))
+    scps = organizations_say(request, home)
+    if decision.explicit_deny and decision.decisive is not None:
+        kind = decision.decisive.kind
+        return Verdict(False, denied=_DENIED_BY[kind], own_side=kind is not PolicyKind.TRUST)
+    if scps is not None and not scps.allowed:
+        what = "service control policy"
+        return Verdict(False, denied=f"a {what}") if scps.explicit_deny else Verdict(False, missing=what)
+    if not decision.allowed:
+        kind = decision.missing or PolicyKind.IDENTITY
+        return Verdict(False, missing=_MISSING[kind], own_side=kind is not PolicyKind.TRUST)
+    return Verdict(True)
+
+
+def organizations_say(request: Request, home: Account) -> Decision | None:
+    """What the SCPs over the caller's account say: every level must allow. None where there are none, or none that count."""
+    if not home.scps or home.management:
+        return None
+    asked = Request(request.principal, request.action, request.resource, home.id, request.context)
+    decisions = [
+        evaluate(
+            asked,
+            [
+                itself(home.id),
+                *(parsed(scp.text, PolicyKind.IDENTITY, f"service control policy {scp.name} of {home.id}") for scp in level),
+            ],
+        )
+        for level in home.scps
+    ]
+    denied = [decision for decision in decisions if decision.explicit_deny]
+    return next(iter(denied + [decision for decision in decisions if not decision.allowed]), decisions[0])
+
+
+def refusal(
+    caller: Caller, action: str, resource: str, verdict: Verdict | None, *, resource_account: Account | None = None
+) -> AwsAnswerError:
+    """AccessDenied for a verdict; None (there is no such role) reads like a missing permission that isn't explained.
+
+    AWS names the reason within an account and within an organization, and of other requests only what the caller's own account denies
+    explicitly (IAM user guide, "Troubleshoot access denied error messages").
+    """
+    if verdict is None:
+        return not_authorized(caller.arn, action, resource)
+    home = caller.home
+    near = resource_account is None or home.id == resource_account.id or home.organization == resource_account.organization != ""
+    suffix = ""
+    if verdict.denied and (near or verdict.own_side):
+        suffix = f"with an explicit deny in {verdict.denied}"
+    elif verdict.missing and near:
+        suffix = f"because no {verdict.missing} allows the {action} action"
+    return not_authorized(caller.arn, action, resource, suffix)

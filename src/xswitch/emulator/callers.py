@@ -1,0 +1,109 @@
+"""Who is calling: from a verified signature to an identity with everything policies ask about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from xswitch.core.policy import Document, Principal, PrincipalKind
+from xswitch.emulator import sigv4
+from xswitch.emulator.errors import AwsAnswerError, unknown_token
+from xswitch.emulator.sessions import Session, SessionStore
+from xswitch.emulator.state import Account, Role, User, World
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated caller; `session` is None for a user's long-term keys, `role` None for a user.
+
+    `policies` are everything on its side that allows, denies or limits, session policies included, SCPs not: those are its `home`'s.
+    """
+
+    access_key_id: str
+    arn: str
+    user_id: str
+    home: Account
+    policies: tuple[Document, ...] = ()
+    user: User | None = None
+    role: Role | None = None
+    session: Session | None = None
+
+    @property
+    def account(self) -> str:
+        """The id of its account."""
+        return self.home.id
+
+    @property
+    def partition(self) -> str:
+        """The partition of its account."""
+        return self.home.partition
+
+    @property
+    def principal(self) -> Principal:
+        """The caller as policies see it."""
+        if self.role is not None:
+            return Principal(PrincipalKind.ROLE_SESSION, self.arn, self.account, self.role.arn)
+        return Principal(PrincipalKind.USER, self.arn, self.account)
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """aws:PrincipalTag: the entity's own tags, session tags over them."""
+        own = self.role.tags if self.role is not None else self.user.tags if self.user is not None else {}
+        return {**own, **(self.session.tags if self.session is not None else {})}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated call: its parameters, who makes it, where and when (`now` by the session clock)."""
+
+    action: str
+    parameters: Mapping[str, str] = field(repr=False)
+    caller: Caller
+    region: str
+    now: datetime
+    source_ip: str = "127.0.0.1"
+    user_agent: str = ""
+
+
+def authenticate(  # noqa: PLR0913 -- the request, what is known, and the two clocks
+    request: sigv4.HttpRequest, world: World, store: SessionStore, *, now: datetime, wall: datetime, service: str = "sts"
+) -> tuple[Caller, sigv4.Claim]:
+    """The caller of a request whose signature is right; `now` judges sessions, `wall` signatures. Raises AwsAnswerError."""
+    claim = sigv4.read_claim(request, service)
+    known = world.key(claim.access_key_id)
+    if known is not None:
+        user, key = known
+        if not key.active or claim.session_token is not None:
+            raise unknown_token()
+        sigv4.verify(request, claim, key.secret, wall)
+        return _user_caller(user, world, claim.access_key_id), claim
+    session = store.get(claim.access_key_id)
+    if session is None or claim.session_token != session.keys.token:
+        raise unknown_token()
+    if now >= session.expires_at:
+        raise AwsAnswerError("ExpiredToken", "The security token included in the request is expired", 403)
+    sigv4.verify(request, claim, session.keys.secret, wall)
+    return _session_caller(session, world), claim
+
+
+def _user_caller(user: User, world: World, key_id: str, session: Session | None = None) -> Caller:
+    home = world.account(user.account)
+    if home is None:
+        raise unknown_token()
+    limits = session.policies if session is not None else ()
+    return Caller(key_id, user.arn, user.id, home, world.documents(user) + limits, user=user, session=session)
+
+
+def _session_caller(session: Session, world: World) -> Caller:
+    key_id = session.keys.access_key_id
+    if not session.role_arn:
+        user = world.user(session.principal_arn)
+        if user is None or user.id != session.principal_id:
+            raise unknown_token()
+        return _user_caller(user, world, key_id, session)
+    role, home = world.role(session.role_arn), world.account(session.account)
+    if role is None or home is None or role.id != session.principal_id:
+        raise unknown_token()
+    policies = world.documents(role) + session.policies
+    return Caller(key_id, session.principal_arn, f"{role.id}:{session.session_name}", home, policies, role=role, session=session)

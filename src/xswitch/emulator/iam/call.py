@@ -1,0 +1,138 @@
+"""One IAM call while it is worked on: its parameters, checked, and the account it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from xswitch.emulator.callers import Call
+from xswitch.emulator.errors import unknown_token, validation
+from xswitch.emulator.iam.errors import invalid_input
+from xswitch.emulator.parameters import MAX_TAGS, Checks, structures, tags_of
+from xswitch.emulator.sessions import SessionStore
+from xswitch.emulator.state import Account, User, World
+from xswitch.emulator.xml import Node
+
+Result = Mapping[str, Node] | None
+"""The members of a result; None for an action whose answer has none."""
+Outcome = tuple[World, Result]
+"""The world afterwards (the very same, if nothing changed), and the result."""
+
+_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
+_PATH = re.compile(r"/|/[!-\x7e]+/")
+_MARKS = "+=,.@-"
+ALWAYS_MAX, MAX_PATH = 128, 512
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A call, and the world it finds."""
+
+    call: Call
+    world: World
+    store: SessionStore
+
+    @property
+    def account(self) -> Account:
+        """The caller's account: IAM never reaches into another one."""
+        account = self.world.account(self.call.caller.account)
+        if account is None:
+            raise unknown_token()
+        return account
+
+    @property
+    def now(self) -> datetime:
+        """The time to write down, in whole seconds as AWS does."""
+        return self.call.now.replace(microsecond=0)
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """What was sent."""
+        return self.call.parameters
+
+    def saved(self, **changes: object) -> World:
+        """The world with the caller's account changed."""
+        return self.world.with_account(replace(self.account, **changes))  # type: ignore[arg-type] # the fields differ in type
+
+    def name(self, parameter: str, longest: int = ALWAYS_MAX) -> str:
+        """A required name. Raises AwsAnswerError ValidationError."""
+        text = self.text(parameter, 1, longest, required=True) or ""
+        if not _NAME.fullmatch(text):
+            member = _member(parameter)
+            message = f"The specified value for {member} is invalid. It must contain only alphanumeric characters and/or the following: "
+            raise validation(f"{message}{_MARKS[:-1]}_-")
+        return text
+
+    def text(self, parameter: str, shortest: int, longest: int, pattern: str = "", *, required: bool = False) -> str | None:
+        """A text between two lengths. Raises AwsAnswerError ValidationError."""
+        checks = Checks(self.parameters)
+        found = checks.text(parameter, shortest, longest, pattern, required=required)
+        checks.done()
+        return found
+
+    def number(self, parameter: str, smallest: int, largest: int) -> int | None:
+        """A whole number between two others. Raises AwsAnswerError ValidationError."""
+        text = self.parameters.get(parameter)
+        if text is None:
+            return None
+        checks = Checks(self.parameters)
+        number = int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else None
+        if number is None or number < smallest:
+            checks.fail(text, _member(parameter), f"have value greater than or equal to {smallest}")
+        elif number > largest:
+            checks.fail(text, _member(parameter), f"have value less than or equal to {largest}")
+        checks.done()
+        return number
+
+    def flag(self, parameter: str) -> bool:
+        """Whether a switch is on."""
+        return self.parameters.get(parameter, "false").lower() == "true"
+
+    def path(self, parameter: str = "Path") -> str:
+        """A path, "/" if none is given. Raises AwsAnswerError ValidationError."""
+        text = self.text(parameter, 1, MAX_PATH) or "/"
+        if not _PATH.fullmatch(text):
+            message = f"The specified value for {_member(parameter)} is invalid. It must begin and end with / and contain only alphanumeric"
+            raise validation(f"{message} characters and/or / characters.")
+        return text
+
+    def tags(self) -> dict[str, str]:
+        """The Tags of the request. Raises AwsAnswerError ValidationError, InvalidInput."""
+        checks = Checks(self.parameters)
+        pairs = tags_of(structures(self.parameters, "Tags"), checks)
+        checks.done()
+        keys = [key.lower() for key, _ in pairs]
+        if len(set(keys)) != len(keys):
+            raise invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        if any(key.startswith("aws:") for key in keys):
+            raise invalid_input("aws: prefixed tag key names are not allowed for external use.")
+        return dict(pairs)
+
+    def user_name(self) -> str:
+        """The UserName given, or the caller's own. Raises AwsAnswerError ValidationError."""
+        if self.parameters.get("UserName") is not None:
+            return self.name("UserName")
+        caller = self.call.caller.user
+        if caller is None:
+            raise validation("Must specify userName when calling with non-User credentials")
+        return caller.name
+
+    def user(self) -> User | None:
+        """The user the call is about, None if there is none of that name."""
+        wanted = self.user_name()
+        return next((user for user in self.account.users if user.name == wanted), None)
+
+
+def merged(tags: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Tags with others set: keys are the same whatever their case. Raises AwsAnswerError for too many."""
+    lowered = {key.lower() for key in more}
+    found = {key: value for key, value in tags.items() if key.lower() not in lowered} | dict(more)
+    if len(found) > MAX_TAGS:
+        raise invalid_input("The number of tags has reached the maximum limit.")
+    return found
+
+
+def _member(parameter: str) -> str:
+    return parameter[0].lower() + parameter[1:]

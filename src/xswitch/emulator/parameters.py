@@ -1,0 +1,217 @@
+"""The parameters of a Query protocol call, and the checks STS makes before anything else, worded as it words them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from xswitch.core.policy import Document, PolicyError, PolicyKind, parse
+from xswitch.emulator.errors import AwsAnswerError, validation
+
+_NAME = r"[\w+=,.@-]*"
+_EXTERNAL_ID = r"[\w+=,.@:\/-]*"
+_SERIAL = r"[\w+=/:,.@-]*"
+_SIX_DIGITS = r"[\d]*"
+_TAG = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+"
+_TAG_MARKS = frozenset("_.:/=+-@")
+MIN_DURATION, MAX_ROLE_DURATION, MAX_TOKEN_DURATION = 900, 43_200, 129_600
+MAX_POLICY, MAX_POLICY_ARNS, MAX_TAGS = 2_048, 10, 50
+_MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+")
+_POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+")
+
+
+@dataclass
+class Checks:
+    """Collects what is wrong, as the service reports all of it at once."""
+
+    values: Mapping[str, str]
+    found: list[str] = field(default_factory=list)
+
+    def fail(self, value: object, member: str, constraint: str) -> None:
+        """Note that a member breaks a constraint ("have length …")."""
+        shown = "null" if value is None else f"'{value}'"
+        self.found.append(f"Value {shown} at '{member}' failed to satisfy constraint: Member must {constraint}")
+
+    def text(self, name: str, shortest: int, longest: int, pattern: str = "", *, required: bool = False) -> str | None:
+        """A text of `shortest` to `longest` characters, None if it isn't given; what is wrong with it is noted."""
+        value = self.values.get(name)
+        member = name[0].lower() + name[1:]
+        if value is None:
+            if required:
+                self.fail(None, member, "not be null")
+            return None
+        if len(value) < shortest:
+            self.fail(value, member, f"have length greater than or equal to {shortest}")
+        if len(value) > longest:
+            self.fail(value, member, f"have length less than or equal to {longest}")
+        if pattern and not re.fullmatch(pattern, value, re.ASCII):
+            self.fail(value, member, f"satisfy regular expression pattern: {pattern}")
+        return value
+
+    def seconds(self, longest: int) -> int | None:
+        """DurationSeconds. Raises AwsAnswerError MalformedInput for what is no number."""
+        value = self.values.get("DurationSeconds")
+        if value is None:
+            return None
+        if not re.fullmatch(r"-?\d{1,10}", value, re.ASCII):
+            raise AwsAnswerError("MalformedInput", f"Invalid value for DurationSeconds: {value}")
+        number = int(value)
+        if number < MIN_DURATION:
+            self.fail(value, "durationSeconds", f"have value greater than or equal to {MIN_DURATION}")
+        if number > longest:
+            self.fail(value, "durationSeconds", f"have value less than or equal to {longest}")
+        return number
+
+    def done(self) -> None:
+        """Raises AwsAnswerError ValidationError if anything was noted."""
+        if self.found:
+            raise validation(f"{len(self.found)} validation error{'s' * (len(self.found) > 1)} detected: {'; '.join(self.found)}")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """GetSessionToken."""
+
+    duration: int | None
+    serial: str | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRequest:
+    """AssumeRole. `tags` in the order given; `policy` parsed, with its text in `policy_text`."""
+
+    role_arn: str
+    session_name: str
+    duration: int | None
+    external_id: str | None
+    serial: str | None
+    code: str | None
+    policy: Document | None
+    policy_text: str
+    policy_arns: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
+    transitive: tuple[str, ...]
+    source_identity: str | None
+
+
+def members(values: Mapping[str, str], name: str) -> list[str]:
+    """The items of a flat list: Name.member.1, and so on."""
+    found: list[str] = []
+    while (item := values.get(f"{name}.member.{len(found) + 1}")) is not None:
+        found.append(item)
+    return found
+
+
+def structures(values: Mapping[str, str], name: str) -> list[Mapping[str, str]]:
+    """The items of a list of structures: Name.member.1.Field and so on."""
+    found: list[Mapping[str, str]] = []
+    while True:
+        prefix = f"{name}.member.{len(found) + 1}."
+        item = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
+        if not item:
+            return found
+        found.append(item)
+
+
+def token_request(values: Mapping[str, str]) -> TokenRequest:
+    """The checked parameters of GetSessionToken. Raises AwsAnswerError."""
+    checks = Checks(values)
+    request = TokenRequest(
+        duration=checks.seconds(MAX_TOKEN_DURATION),
+        serial=checks.text("SerialNumber", 9, 256, _SERIAL),
+        code=checks.text("TokenCode", 6, 6, _SIX_DIGITS),
+    )
+    checks.done()
+    return request
+
+
+def role_request(values: Mapping[str, str]) -> RoleRequest:
+    """The checked parameters of AssumeRole. Raises AwsAnswerError (ValidationError, MalformedPolicyDocument and their like)."""
+    checks = Checks(values)
+    role_arn = checks.text("RoleArn", 20, 2_048, required=True)
+    session_name = checks.text("RoleSessionName", 2, 64, _NAME, required=True)
+    duration = checks.seconds(MAX_ROLE_DURATION)
+    external_id = checks.text("ExternalId", 2, 1_224, _EXTERNAL_ID)
+    serial = checks.text("SerialNumber", 9, 256, _SERIAL)
+    code = checks.text("TokenCode", 6, 6, _SIX_DIGITS)
+    policy_text = checks.text("Policy", 1, MAX_POLICY)
+    source_identity = checks.text("SourceIdentity", 2, 64, _NAME)
+    arns = [item.get("arn", "") for item in structures(values, "PolicyArns")]
+    if len(arns) > MAX_POLICY_ARNS:
+        checks.fail(arns, "policyArns", f"have length less than or equal to {MAX_POLICY_ARNS}")
+    tags = tags_of(structures(values, "Tags"), checks)
+    transitive = members(values, "TransitiveTagKeys")
+    if len(transitive) > MAX_TAGS:
+        checks.fail(transitive, "transitiveTagKeys", f"have length less than or equal to {MAX_TAGS}")
+    checks.done()
+    if not _ROLE_ARN.fullmatch(role_arn or ""):
+        raise validation("Request ARN is invalid")
+    if source_identity is not None and source_identity.lower().startswith("aws:"):
+        raise validation("SourceIdentity must not begin with the reserved prefix aws:")
+    for arn in arns:
+        if not _POLICY_ARN.fullmatch(arn):
+            raise validation("Invalid policy ARN")
+    _check_keys([key for key, _ in tags], transitive)
+    return RoleRequest(
+        role_arn=role_arn or "",
+        session_name=session_name or "",
+        duration=duration,
+        external_id=external_id,
+        serial=serial,
+        code=code,
+        policy=_session_policy(policy_text),
+        policy_text=policy_text or "",
+        policy_arns=tuple(arns),
+        tags=tuple(tags),
+        transitive=tuple(transitive),
+        source_identity=source_identity,
+    )
+
+
+def tags_of(items: list[Mapping[str, str]], checks: Checks) -> list[tuple[str, str]]:
+    """The tags in a list of structures, in the order given; what is wrong with them is noted."""
+    if len(items) > MAX_TAGS:
+        checks.fail([dict(item) for item in items], "tags", f"have length less than or equal to {MAX_TAGS}")
+    found = []
+    for number, item in enumerate(items, 1):
+        key, value = item.get("Key"), item.get("Value")
+        where = f"tags.{number}.member"
+        _tag_text(checks, key, f"{where}.key", _MAX_TAG_KEY, bool)
+        _tag_text(checks, value, f"{where}.value", _MAX_TAG_VALUE, lambda _: True)
+        found.append((key or "", value or ""))
+    return found
+
+
+def _tag_text(checks: Checks, value: str | None, member: str, longest: int, enough: Callable[[str], bool]) -> None:
+    if value is None:
+        checks.fail(None, member, "not be null")
+    elif not enough(value):
+        checks.fail(value, member, "have length greater than or equal to 1")
+    elif len(value) > longest:
+        checks.fail(value, member, f"have length less than or equal to {longest}")
+    elif not all(character.isalnum() or character.isspace() or character in _TAG_MARKS for character in value):
+        checks.fail(value, member, f"satisfy regular expression pattern: {_TAG}")
+
+
+def _check_keys(keys: list[str], transitive: list[str]) -> None:
+    lowered = [key.lower() for key in keys]
+    if len(set(lowered)) != len(lowered):
+        raise AwsAnswerError("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+    if any(key.startswith("aws:") for key in lowered):
+        raise AwsAnswerError("InvalidParameterValue", "Tag keys beginning with aws: are reserved.")
+    if any(key.lower() not in lowered for key in transitive):
+        raise AwsAnswerError("InvalidParameterValue", "The specified transitive tag key must be included in the requested tags.")
+
+
+def _session_policy(text: str | None) -> Document | None:
+    if text is None:
+        return None
+    try:
+        return parse(text, PolicyKind.SESSION, "the session policy")
+    except PolicyError as problem:
+        invalid_json = "not valid JSON" in problem.what
+        message = "This policy contains invalid Json" if invalid_json else "Syntax errors in policy."
+        raise AwsAnswerError("MalformedPolicyDocument", message) from None

@@ -1,0 +1,200 @@
+"""The embedded AWS as an HTTP server: loopback only, one thread per connection, standard library only."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl
+
+from xswitch.core.errors import SettingsError
+from xswitch.emulator import iam, sigv4, sts, xml
+from xswitch.emulator.callers import Call, authenticate
+from xswitch.emulator.clock import Clock, MovableClock, ShiftedClock, SystemClock
+from xswitch.emulator.errors import AwsAnswerError
+from xswitch.emulator.fault_responses import REPLACING, broken, spoilt
+from xswitch.emulator.faults import FaultKind, Faults
+from xswitch.emulator.http import HOST, Answer, HttpServer, new_request_id
+from xswitch.emulator.realm import Realm
+from xswitch.emulator.sessions import SessionStore
+from xswitch.emulator.sigv4 import HttpRequest
+from xswitch.emulator.state import World
+
+ADMIN_PATH = "/_xswitch/"
+_ADMIN = frozenset({("POST", "clock"), ("GET", "clock"), ("GET", "calls"), ("GET", "state"), ("POST", "state")})
+_SUBJECTS = ("RoleName", "UserName", "GroupName", "PolicyArn", "PolicyName", "SerialNumber", "PolicySourceArn")
+_KEY_ID = re.compile(r"Credential=([^/,\s]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A request that came in, and what became of it.
+
+    `error` is AWS's code, "" for a good answer, or the fault's name;
+    `subject` is the name or ARN of what an IAM request is about.
+    """
+
+    action: str
+    access_key_id: str
+    role_arn: str
+    time: datetime
+    region: str = ""
+    error: str = ""
+    subject: str = ""
+
+
+class EmbeddedAws:
+    """A strict STS and IAM on 127.0.0.1. Use it as a context manager, or call `start` and `close`.
+
+    `clock` judges sessions and MFA codes (default: the machine's, shifted by the world's `clock_offset`, and movable); `wall` judges
+    signatures and makes the Date header, because clients sign by their own clock. `admin` opens the control paths of docs/demo.md.
+    """
+
+    def __init__(  # noqa: PLR0913 -- what a test may set, each with a default
+        self,
+        world: World,
+        *,
+        clock: MovableClock | None = None,
+        wall: Clock | None = None,
+        faults: Faults | None = None,
+        port: int = 0,
+        admin: bool = False,
+    ) -> None:
+        self.clock: MovableClock = clock or ShiftedClock(offset_seconds=world.clock_offset)
+        self.realm = Realm(world, self.clock)
+        self.wall: Clock = wall or SystemClock()
+        self.faults = faults or Faults()
+        self.store = SessionStore()
+        self.admin = admin
+        self._recorded: list[Recorded] = []
+        self._lock = threading.Lock()
+        self._http = HttpServer(port, self.answer, self.wall)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def world(self) -> World:
+        """The world with every change; a world set here is seen by everybody at once."""
+        return self.realm.current
+
+    @world.setter
+    def world(self, world: World) -> None:
+        self.realm.put(world)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, chosen when it was made."""
+        return int(self._http.server_address[1])
+
+    @property
+    def endpoint(self) -> str:
+        """Its URL, without a slash at the end."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def calls(self) -> list[Recorded]:
+        """Every request so far, oldest first."""
+        with self._lock:
+            return list(self._recorded)
+
+    def count(self, action: str) -> int:
+        """How many requests for an action came, refused ones and retries included."""
+        return sum(call.action == action for call in self.calls)
+
+    def start(self) -> Self:
+        """Serve in a thread of this process."""
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+        return self
+
+    def serve(self) -> None:
+        """Serve in the calling thread until `shutdown` is called from another, or KeyboardInterrupt."""
+        self._http.serve_forever(poll_interval=0.1)
+
+    def close(self) -> None:
+        """Stop listening, drop every connection, end delays."""
+        self.faults.released.set()
+        if self._thread is not None:
+            self._http.shutdown()
+            self._thread.join()
+            self._thread = None
+        self._http.server_close()
+        self._http.drop_connections()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def answer(self, request: HttpRequest, source_ip: str = HOST) -> Answer | None:
+        """The answer to a request, faults included; None for a connection to be torn down."""
+        request_id = new_request_id()
+        if request.path.startswith(ADMIN_PATH):
+            return self._administer(request, request_id)
+        parameters = dict(parse_qsl(request.query, keep_blank_values=True))
+        if request.method == "POST":
+            parameters |= dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        faults = self.faults.take(parameters.get("Action", ""))
+        for fault in faults:
+            if fault.kind is FaultKind.DELAY:
+                self.faults.released.wait(fault.seconds)
+        name = sigv4.scoped_service(request)
+        by_version = iam if parameters.get("Version") == iam.API_VERSION else sts
+        service = {"iam": iam, "sts": sts}.get(name, by_version)
+        replacing = next((fault for fault in faults if fault.kind in REPLACING), None)
+        if replacing is not None:
+            self._record(request, parameters, "", replacing.code or replacing.kind.value)
+            return broken(replacing, request_id, service.NAMESPACE)
+        region = ""
+        try:
+            action = service.known(parameters)
+            now, seen = self.clock.now(), self.realm.seen()
+            caller, claim = authenticate(request, seen, self.store, now=now, wall=self.wall.now(), service=service.NAME)
+            region = claim.region
+            call = Call(action, parameters, caller, region, now, source_ip, request.headers.get("user-agent", ""))
+            result = iam.perform(call, self.realm, self.store) if service is iam else sts.perform(call, seen, self.store)
+            body = xml.answer(action, result, request_id, service.NAMESPACE)
+        except AwsAnswerError as refusal:
+            self._record(request, parameters, region, refusal.code)
+            return Answer(refusal.status, xml.error(refusal, request_id, service.NAMESPACE), request_id)
+        self._record(request, parameters, region, "")
+        if any(fault.kind is FaultKind.LOST for fault in faults):
+            return None
+        for fault in faults:
+            body = spoilt(fault, body)
+        return Answer(HTTPStatus.OK, body, request_id)
+
+    def _record(self, request: HttpRequest, parameters: Mapping[str, str], region: str, error: str) -> None:
+        found = _KEY_ID.search(request.headers.get("authorization", ""))
+        key_id = found[1] if found else parameters.get("X-Amz-Credential", "").partition("/")[0]
+        subject = next((parameters[word] for word in _SUBJECTS if word in parameters), "")
+        action, role_arn = parameters.get("Action", ""), parameters.get("RoleArn", "")
+        entry = Recorded(action, key_id, role_arn, self.clock.now(), region, error, subject)
+        with self._lock:
+            self._recorded.append(entry)
+
+    def _administer(self, request: HttpRequest, request_id: str) -> Answer:
+        """The control paths; 404 unless they were opened."""
+        name = request.path.removeprefix(ADMIN_PATH)
+        if not self.admin or (request.method, name) not in _ADMIN:
+            return Answer(HTTPStatus.NOT_FOUND, b"{}\n", request_id, "application/json")
+        try:
+            if (request.method, name) == ("POST", "clock"):
+                self.clock.advance(float(json.loads(request.body)["advance"]))
+            elif (request.method, name) == ("POST", "state"):
+                self.world = World.from_json(request.body.decode("utf-8", "replace"))
+        except (ValueError, KeyError, TypeError, SettingsError) as problem:
+            why = problem.why if isinstance(problem, SettingsError) else 'send {"advance": seconds}'
+            return Answer(HTTPStatus.BAD_REQUEST, json.dumps({"error": why}).encode() + b"\n", request_id, "application/json")
+        if (request.method, name) == ("GET", "state"):
+            return Answer(HTTPStatus.OK, self.world.to_json().encode(), request_id, "application/json")
+        data: dict[str, Any] = {"now": self.clock.now().isoformat()}
+        if name == "calls":
+            data = {"calls": [{"action": call.action, "role_arn": call.role_arn, "error": call.error} for call in self.calls]}
+        return Answer(HTTPStatus.OK, json.dumps(data).encode() + b"\n", request_id, "application/json")

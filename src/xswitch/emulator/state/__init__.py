@@ -1,0 +1,31 @@
+"""What the embedded AWS knows, as values that don't change: accounts, identities, policies, and the world they make."""
+
+from xswitch.emulator.state.aws_managed import AWS_MANAGED
+from xswitch.emulator.state.model import (
+    AccessKey,
+    Account,
+    Group,
+    ManagedPolicy,
+    MfaDevice,
+    PolicyVersion,
+    Role,
+    Scp,
+    User,
+    unique_id,
+)
+from xswitch.emulator.state.world import World
+
+__all__ = [
+    "AWS_MANAGED",
+    "AccessKey",
+    "Account",
+    "Group",
+    "ManagedPolicy",
+    "MfaDevice",
+    "PolicyVersion",
+    "Role",
+    "Scp",
+    "User",
+    "World",
+    "unique_id",
+]

@@ -1,0 +1,97 @@
+"""The whole of it: every account, found by whatever names a thing. A change is a new World."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from xswitch.core.policy import Document, PolicyKind
+from xswitch.emulator.state import dump, load
+from xswitch.emulator.state.aws_managed import aws_managed, is_aws_managed
+from xswitch.emulator.state.model import AccessKey, Account, Group, ManagedPolicy, Role, User, parsed
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything. `clock_offset` is how many seconds the clock of sessions and codes is ahead of the machine's.
+
+    `propagation_seconds` is how long a change stays unseen by whoever authenticates and authorizes.
+    """
+
+    accounts: tuple[Account, ...]
+    clock_offset: float = 0.0
+    propagation_seconds: float = 0.0
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, tuple[User, AccessKey]]:
+        return {key.id: (user, key) for account in self.accounts for user in account.users for key in user.keys}
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Account]:
+        return {account.id: account for account in self.accounts}
+
+    @cached_property
+    def _roles(self) -> Mapping[str, Role]:
+        return {role.arn: role for account in self.accounts for role in account.roles}
+
+    @cached_property
+    def _users(self) -> Mapping[str, User]:
+        return {user.arn: user for account in self.accounts for user in account.users}
+
+    @cached_property
+    def _policies(self) -> Mapping[str, ManagedPolicy]:
+        return {policy.arn: policy for account in self.accounts for policy in account.policies}
+
+    def account(self, account_id: str) -> Account | None:
+        """The account with this id."""
+        return self._by_id.get(account_id)
+
+    def key(self, access_key_id: str) -> tuple[User, AccessKey] | None:
+        """The user a long-term key belongs to, and the key."""
+        return self._by_key.get(access_key_id)
+
+    def role(self, arn: str) -> Role | None:
+        """The role with this ARN, path included."""
+        return self._roles.get(arn)
+
+    def user(self, arn: str) -> User | None:
+        """The user with this ARN, path included."""
+        return self._users.get(arn)
+
+    def policy(self, arn: str) -> ManagedPolicy | None:
+        """The managed policy with this ARN: AWS's own, or some account's."""
+        return aws_managed(arn) if is_aws_managed(arn) else self._policies.get(arn)
+
+    def managed_policy(self, arn: str, kind: PolicyKind, account_id: str) -> Document | None:
+        """A managed policy as `account_id` can use it: AWS's own, or one of that account."""
+        policy = self.policy(arn)
+        return None if policy is None or policy.account not in ("aws", account_id) else parsed(policy.text, kind, arn)
+
+    def documents(self, entity: User | Role | Group) -> tuple[Document, ...]:
+        """Everything that allows or denies this identity something: inline, attached, of its groups, and its boundary."""
+        found = [parsed(text, PolicyKind.IDENTITY, f"inline policy {name} of {entity.arn}") for name, text in sorted(entity.inline.items())]
+        found += [self._attached(arn, PolicyKind.IDENTITY) for arn in entity.attached]
+        if isinstance(entity, User):
+            account = self._by_id[entity.account]
+            found += [document for group in account.groups_of(entity.name) for document in self.documents(group)]
+        if not isinstance(entity, Group) and entity.boundary:
+            found.append(self._attached(entity.boundary, PolicyKind.BOUNDARY))
+        return tuple(found)
+
+    def _attached(self, arn: str, kind: PolicyKind) -> Document:
+        policy = aws_managed(arn) or self._policies[arn]
+        return parsed(policy.text, kind, arn)
+
+    def with_account(self, account: Account) -> World:
+        """This world with another state of one account."""
+        return replace(self, accounts=tuple(account if one.id == account.id else one for one in self.accounts))
+
+    @classmethod
+    def from_json(cls, text: str) -> World:
+        """The world a state file describes. Raises SettingsError with the place of what is wrong."""
+        return cls(*load.read(text))
+
+    def to_json(self) -> str:
+        """The state file that describes this world: `from_json` of it is an equal one."""
+        return dump.write(self.accounts, self.clock_offset, self.propagation_seconds)

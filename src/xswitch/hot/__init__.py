@@ -1,0 +1,1 @@
+"""The fast path of `credential-process`. Each module imports only what the bare interpreter has loaded."""

@@ -1,0 +1,1 @@
+"""Modal dialogs: text, forget, busy, MFA code, guard confirmation."""

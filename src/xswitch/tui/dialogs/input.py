@@ -1,0 +1,206 @@
+"""The dialogs that ask for something to be typed: an MFA code, the confirmation of a guarded role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from xswitch.actions.ports import Clock
+from xswitch.core.model import Guard, MfaChallenge, Role
+from xswitch.core.roles.guards import confirms
+from xswitch.tui.dialogs.screens import Dialog, role_lines
+from xswitch.tui.render import formatting
+from xswitch.tui.render.text import Line, span, wrap
+from xswitch.tui.widgets.keyitems import Item
+from xswitch.tui.widgets.lines import Lines
+
+_DIGITS = 6
+_WINDOW = 30
+_BAR = 15
+
+
+class Answer(Input):
+    """One line to type into, without blinking and without a frame of its own."""
+
+    def __init__(self, placeholder: str, *, max_length: int = 0) -> None:
+        super().__init__(placeholder=placeholder, compact=True, select_on_focus=False, max_length=max_length, id="answer")
+        self.cursor_blink = False
+
+    def restricted(self) -> None:
+        """What can't be typed is refused in silence."""
+
+
+class Code(Answer):
+    """Six digits; pasted with blanks or dashes between, they are still six digits."""
+
+    def __init__(self) -> None:
+        super().__init__(" six digits", max_length=_DIGITS)
+        self.restrict = r"[0-9]*"
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        digits = "".join(character for character in event.text if character in "0123456789")
+        self.value = digits[:_DIGITS]
+        self.cursor_position = len(self.value)
+
+
+class TypedDialog(Dialog[str]):
+    """A dialog with one line to type into; enter answers with it if it will do."""
+
+    def __init__(self, *, guard: str = "") -> None:
+        super().__init__(guard=guard)
+        self._complaint = ""
+
+    def answer_line(self, answer: Answer) -> ComposeResult:
+        """The prompt and the input."""
+        with Horizontal(id="answer-line"):
+            yield Lines(lambda _width: [[(formatting.PROMPT, "accent")]], classes="prompt")
+            yield answer
+
+    def complaint(self, text: str) -> str:
+        """Why `text` won't do, "" when it will."""
+        raise NotImplementedError
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter."""
+        event.stop()
+        self.action_send()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Typing on takes a complaint back."""
+        event.stop()
+        self._complain("")
+
+    def action_send(self) -> None:
+        """Answer, or say why not."""
+        text = self.query_one(Answer).value
+        why = self.complaint(text)
+        if why:
+            self._complain(why)
+        else:
+            self.dismiss(text.strip())
+
+    def _complain(self, why: str) -> None:
+        self._complaint = why
+        self.query_one("#complaint", Lines).show(self._complaint_lines)
+
+    def _complaint_lines(self, width: int) -> list[Line]:
+        return wrap([("✗ ", "error"), (self._complaint, "error")], width, hang=2) if self._complaint else [[]]
+
+
+class MfaDialog(TypedDialog):
+    """Asks for the code of one MFA device; says which attempt this is and what AWS said of the last."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs.tcss", "mfa.tcss"]
+    TITLE_TEXT = "MFA code"
+
+    def __init__(
+        self, challenge: MfaChallenge, role: Role | None, clock: Clock, *, session_seconds: int, hint: Callable[[str], str] | None
+    ) -> None:
+        super().__init__(guard=role.guard.colour if role is not None and role.guard else "")
+        self._challenge = challenge
+        self._role = role
+        self._clock = clock
+        self._session_seconds = session_seconds
+        self._hint = hint
+
+    def body(self) -> ComposeResult:
+        """Which device, what happened, the code, how long it counts."""
+        yield Lines(self._device)
+        yield from self.answer_line(Code())
+        yield Lines(self._complaint_lines, id="complaint")
+        yield Lines(self._window, id="window")
+
+    def _device(self, width: int) -> list[Line]:
+        challenge = self._challenge
+        lines: list[Line] = [*role_lines(self._role, width), []] if self._role is not None else []
+        lines += wrap([("device   ", "muted"), span(challenge.serial, "bright")], width, hang=9)
+        if challenge.profile:
+            lines += wrap([("profile  ", "muted"), span(challenge.profile, "text")], width, hang=9)
+        if challenge.refusal or challenge.attempt > 1:
+            refusal = challenge.refusal or "AWS refused the last code."
+            lines += [[], *wrap([("✗ ", "error"), span(refusal, "error")], width, hang=2)]
+            lines += wrap(
+                [(f"  Attempt {challenge.attempt}. ", "text"), ("AWS takes each code once: use the next one.", "muted")], width, hang=2
+            )
+        return [*lines, []]
+
+    def _window(self, width: int) -> list[Line]:
+        now = self._clock.now().timestamp()
+        left = _WINDOW - int(now) % _WINDOW
+        filled = round(_BAR * left / _WINDOW)
+        bar: Line = [("━" * filled, "accent"), ("─" * (_BAR - filled), "line"), (f"  next code in {left:>2} s", "muted")]
+        lines = [bar]
+        code = self._hint(self._challenge.serial) if self._hint is not None else ""
+        if code:
+            lines.append([("demo     ", "muted"), span(code, "live"), ("  is the code now", "muted")])
+        lasts = f"One code serves every role of this device for {formatting.duration(self._session_seconds)}."
+        return [*lines, [], *wrap([(lasts, "muted")], width)]
+
+    def complaint(self, text: str) -> str:
+        """A code has six digits."""
+        return (
+            ""
+            if len(text) == _DIGITS
+            else f"A code has six digits; this has {len(text)}."
+            if text
+            else "Type the six digits your device shows."
+        )
+
+    def items(self) -> Sequence[Item]:
+        """Send or cancel."""
+        return (Item("⏎", "send", "send"), Item("esc", "cancel", "cancel", right=True))
+
+    def tick(self) -> None:
+        """Draw how long this code still counts."""
+        for lines in self.query("#window").results(Lines):
+            lines.show(self._window)
+
+
+class GuardDialog(TypedDialog):
+    """Asks for a guarded role's confirmation to be typed."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs.tcss", "guard.tcss"]
+    TITLE_TEXT = f"{formatting.GUARD} Guarded role"
+
+    def __init__(self, role: Role, guard: Guard) -> None:
+        super().__init__(guard=guard.colour)
+        self._role = role
+        self._rule = guard
+
+    def body(self) -> ComposeResult:
+        """The role, what to type, the line to type it into."""
+        yield Lines(self._what)
+        yield from self.answer_line(Answer("", max_length=len(self._rule.confirm) + 40))
+        yield Lines(self._complaint_lines, id="complaint")
+
+    def _what(self, width: int) -> list[Line]:
+        rule: Line = [("guard    ", "muted"), span(self._rule.name, "text")]
+        length, reason = formatting.lasts(self._role.duration_seconds, self._role.duration_reason)
+        lasts: Line = [("lasts    ", "muted"), (length, "text"), (f"  {reason}" if reason else "", "muted")]
+        lines = [*role_lines(self._role, width), []]
+        lines += wrap(rule, width, hang=9) if self._rule.name else []
+        lines += wrap(lasts, width, hang=9)
+        if self._rule.policy_arns or self._rule.policy:
+            lines += wrap([("limits   ", "muted"), ("a session policy of this guard applies", "text")], width, hang=9)
+        return [
+            *lines,
+            [],
+            *wrap([("Type ", "text"), span(self._rule.confirm, f"guard-{self._rule.colour}"), (" to switch:", "text")], width),
+            [],
+        ]
+
+    def complaint(self, text: str) -> str:
+        """It has to be the very text."""
+        return "" if confirms(self._rule, text) else "That isn't it." if text else "Nothing was typed."
+
+    def items(self) -> Sequence[Item]:
+        """Switch or cancel."""
+        return (Item("⏎", "switch", "send"), Item("esc", "cancel", "cancel", right=True))

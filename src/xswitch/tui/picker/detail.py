@@ -1,0 +1,255 @@
+"""The detail of a role as lines: who, how it stands, the chain hop by hop, where each thing was written, what is wrong. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from xswitch.core.model import Hop, Origin, Problem, Role, SessionState
+from xswitch.core.text import clean
+from xswitch.tui.errors import Failure
+from xswitch.tui.picker.state import PickerState
+from xswitch.tui.render import formatting
+from xswitch.tui.render.text import Line, Span, cut, span, width_of, wrap
+
+if TYPE_CHECKING:
+    from xswitch.core.explain.model import Explanation
+
+_LABEL = 10
+_STATES = {SessionState.LIVE: "live", SessionState.EXPIRING: "expiring", SessionState.EXPIRED: "expired"}
+_SEVERITY = {"error": ("✗", "error"), "warning": ("!", "warning"), "info": ("·", "muted")}
+_PIPE: Span = ("│ ", "line")
+_ARROW: Span = ("▼ ", "accent")
+
+
+def detail(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
+    """Everything worth knowing of a role in lines of at most `width` cells, the most urgent first."""
+    return [
+        *_title(role, width),
+        *_failure(state.failures.get(role.name), state.explanations.get(role.name), width),
+        *_guard(role, width),
+        *_session(state, role, now, width),
+        [],
+        *_facts(state, role, width),
+        *_chain(state, role, now, width),
+        *_problems(role.problems, width),
+    ]
+
+
+def _title(role: Role, width: int) -> list[Line]:
+    guard = f"guard-{role.guard.colour}" if role.guard else "title"
+    name = [span(role.account_name or role.account_id or role.name, guard), (" / ", "faint"), span(role.role_name, guard)]
+    return [*wrap(name, width), *wrap([span(role.role_arn, "muted")], width)]
+
+
+def _failure(failure: Failure | None, explanation: Explanation | None, width: int) -> list[Line]:
+    if failure is None:
+        return []
+    lines = [[], *failure_lines(failure, width)]
+    if explanation is None:
+        return lines
+    from xswitch.tui.explain.lines import short  # noqa: PLC0415 -- most pickers end without a failure
+
+    return [*lines, [], *short(explanation, width)]
+
+
+def failure_lines(failure: Failure, width: int) -> list[Line]:
+    """A failure: what happened, why, and what to do next."""
+    lines = wrap([("✗ ", "error"), (failure.what, "error")], width, hang=2)
+    if failure.why:
+        lines += wrap([("  " + failure.why, "text")], width, hang=2)
+    if failure.next_step:
+        lines += wrap([("  next  ", "muted"), (failure.next_step, "bright")], width, hang=8)
+    return lines
+
+
+def _guard(role: Role, width: int) -> list[Line]:
+    if role.guard is None:
+        return []
+    colour = f"guard-{role.guard.colour}"
+    how: list[Span] = [(": type ", "text"), span(role.guard.confirm, "bright"), (" to switch", "text")] if role.guard.confirm else []
+    name = [(" (", "muted"), span(role.guard.name, "muted"), (")", "muted")] if role.guard.name else []
+    return [[], *wrap([(f"{formatting.GUARD} GUARDED", colour), *name, *how], width, hang=2)]
+
+
+def _session(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
+    standing = state.standing(role, now)
+    expires = state.session(role).expires_at
+    parts: list[Span] = []
+    if role.name in state.busy:
+        parts = [(f"↻ {state.busy[role.name]} …", "accent")]
+    elif role.chain is None:
+        parts = [("✗ can't be resolved", "error")]
+    elif standing.state is SessionState.NONE:
+        parts = [("  no session yet", "muted")]
+    else:
+        meaning = str(standing.state)
+        parts = [(f"{formatting.SIGNS[standing.state]} {_STATES[standing.state]}", meaning)]
+        if standing.seconds > 0 and expires is not None:
+            parts.append((f"{formatting.left_exactly(standing.seconds)} left", meaning))
+            parts.append((f"until {formatting.at_clock(expires, now)}", "muted"))
+    if role.managed_profile and state.read.listing.current_profile == role.managed_profile:
+        parts.append(("in this shell", "accent"))
+    return [[], *_side_by_side(parts, width)]
+
+
+def _side_by_side(parts: list[Span], width: int) -> list[Line]:
+    """Phrases beside each other, each whole: one that has no room begins a new line."""
+    lines: list[Line] = [[]]
+    for part in parts:
+        gap = "   " if lines[-1] else ""
+        if lines[-1] and width_of(lines[-1]) + width_of([part]) + len(gap) > width:
+            lines.append([("  ", "text")])
+            gap = ""
+        lines[-1] += [(gap, "text"), part] if gap else [part]
+    return lines
+
+
+def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
+    hop = role.chain.target if role.chain else None
+    origins = hop.origins if hop else {}
+    chained = hop is not None and role.chain is not None and len(role.chain.hops) > 1
+    rows: list[tuple[str, Line, Origin | None]] = [
+        ("profile", [span(role.name), *([(" (CLI and boto3 only)", "warning")] if role.cli_only else [])], role.origin),
+        ("managed", [span(role.managed_profile)], None),
+        ("account", [span(role.account_id)], None),
+        ("region", [span(role.region)], origins.get("region")),
+        ("lasts", _lasts(role), origins.get("duration_seconds")),
+    ]
+    if hop is not None and hop.external_id and not chained:
+        rows.append(("external", [span(hop.external_id)], origins.get("external_id")))
+    if role.endpoint.url:
+        rows.append(("endpoint", [span(role.endpoint.url)], None))
+    if role.partition not in ("", "aws"):
+        rows.append(("partition", [span(role.partition)], None))
+    if hop is not None and hop.session_name:
+        rows.append(("session", [span(hop.session_name)], origins.get("role_session_name")))
+    rows += _more(hop)
+    if role.note:
+        rows.append(("note", [span(role.note)], origins.get("xswitch_note")))
+    if role.name in state.pins:
+        rows.append(("pinned", [(formatting.PIN, "pin")], None))
+    lines: list[Line] = []
+    for label, value, origin in rows:
+        if any(text for text, _ in value):
+            lines += _fact(label, value, origin, width)
+    return lines
+
+
+def _lasts(role: Role) -> Line:
+    length, reason = formatting.lasts(role.duration_seconds, role.duration_reason)
+    return [(length, "text"), *([("  ", "text"), (reason, "muted")] if reason else [])]
+
+
+def _more(hop: Hop | None) -> list[tuple[str, Line, Origin | None]]:
+    if hop is None:
+        return []
+    rows: list[tuple[str, Line, Origin | None]] = []
+    if hop.tags:
+        rows.append(("tags", [span(", ".join(f"{key}={value}" for key, value in hop.tags))], hop.origins.get("xswitch_tags")))
+    if hop.policy_arns or hop.policy:
+        texts = [*hop.policy_arns, *(["an inline session policy"] if hop.policy else [])]
+        rows.append(("policies", [span(", ".join(texts))], hop.origins.get("xswitch_policy_arns") or hop.origins.get("xswitch_policy")))
+    if hop.source_identity:
+        rows.append(("identity", [span(hop.source_identity)], hop.origins.get("xswitch_source_identity")))
+    return rows
+
+
+def _fact(label: str, value: Line, origin: Origin | None, width: int) -> list[Line]:
+    line = [(label.ljust(_LABEL), "muted"), *value]
+    where = len(formatting.place(origin))
+    fits = not where or width_of(line) + 1 + where <= width
+    return _placed(wrap(line, width if fits else width - where - 1, hang=_LABEL), origin, width)
+
+
+def _placed(lines: list[Line], origin: Origin | None, width: int) -> list[Line]:
+    """The lines with where it stands at the right end of the first that has room, else on a line of its own."""
+    text = formatting.place(origin)
+    if not text:
+        return lines
+    text = cut(text, width)
+    for line in lines:
+        room = width - width_of(line) - len(text)
+        if room >= 1:
+            line.append((" " * room + text, "faint"))
+            return lines
+    return [*lines, [(text.rjust(width), "faint")]]
+
+
+# -- the chain ----------------------------------------------------------------------------------------------------
+
+
+def _chain(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
+    if role.chain is None:
+        return []
+    base = role.chain.base
+    name = cut(clean(base.profile or "this environment"), width - 2)
+    lines: list[Line] = [[], *_placed([[(name, "bright")]], base.origin, width)]
+    more: Line = [("  ", "text"), span(base.detail, "muted")] if base.detail else []
+    lines += _beside(_PIPE, [(formatting.BASE_WORDS[base.kind], "text"), *more], None, width)
+    if role.mfa_serial:
+        lines += _mfa(state, role, now, width)
+    last = len(role.chain.hops) - 1
+    for position, hop in enumerate(role.chain.hops):
+        lines += _hop(state, role, hop, width, last=position == last)
+    return lines
+
+
+def _mfa(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
+    hops = role.chain.hops if role.chain else ()
+    origin = next((hop.origins.get("mfa_serial") for hop in hops if hop.mfa_serial), None)
+    serial = (role.mfa_serial or "").rpartition(":")[2] or role.mfa_serial or ""
+    lines = _beside(_PIPE, [("MFA ", "text"), span(serial, "text")], origin, width)
+    session = state.mfa_for(role, now)
+    if session is None:
+        lines += _beside(_PIPE, [("  a code will be asked for", "expiring")], None, width)
+    else:
+        ready = f"  ready, {formatting.left((session.expires_at - now).total_seconds()).strip()} left"
+        lines += _beside(_PIPE, [(ready, "live")], None, width)
+    return lines
+
+
+def _hop(state: PickerState, role: Role, hop: Hop, width: int, *, last: bool) -> list[Line]:
+    lines: list[Line] = []
+    if hop.external_id:
+        lines += _beside(_PIPE, [("external ID ", "muted"), span(hop.external_id)], hop.origins.get("external_id"), width)
+    lasts: Line = [("  " + formatting.duration(role.duration_seconds), "muted")] if last else []
+    lines += _beside(_ARROW, [("AssumeRole", "text"), *lasts], hop.origins.get("role_arn") if last else None, width)
+    guard = f"guard-{role.guard.colour}" if role.guard and last else "bright"
+    account, name = _who(state, hop)
+    title: Line = [span(account, guard), (" / ", "faint"), span(name, guard)]
+    return [*lines, *_placed(wrap(title, width, hang=2), hop.origin, width)]
+
+
+def _beside(sign: Span, line: Line, origin: Origin | None, width: int) -> list[Line]:
+    """A line beside the chain's own, which goes on beside what has to be wrapped."""
+    first, *rest = wrap(line, width - width_of([sign]))
+    return _placed([[sign, *first], *([_PIPE, *row] for row in rest)], origin, width)
+
+
+def _who(state: PickerState, hop: Hop) -> tuple[str, str]:
+    parts = hop.role_arn.split(":", 5)
+    account = parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 -- an ARN has six parts
+    name = parts[-1].rpartition("/")[2]
+    return state.account_label(account), name
+
+
+# -- problems -----------------------------------------------------------------------------------------------------
+
+
+def _problems(problems: tuple[Problem, ...], width: int) -> list[Line]:
+    if not problems:
+        return []
+    return [[], *problem_lines(problems, width)]
+
+
+def problem_lines(problems: tuple[Problem, ...], width: int, *, full: bool = False) -> list[Line]:
+    """Problems, errors first, each with its file (its whole path when `full`) and line."""
+    lines: list[Line] = []
+    for problem in sorted(problems, key=lambda one: ("error", "warning", "info").index(one.severity)):
+        sign, meaning = _SEVERITY[problem.severity]
+        where = ""
+        if problem.file and problem.line:
+            where = (f"{clean(problem.file)}:{problem.line}" if full else formatting.place(Origin(problem.file, problem.line))) + "  "
+        lines += wrap([(f"{sign} ", meaning), (where, "muted"), span(problem.message)], width, hang=2)
+    return lines

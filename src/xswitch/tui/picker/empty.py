@@ -1,0 +1,88 @@
+"""What the list says when it has nothing to show, and what to do about it."""
+
+from __future__ import annotations
+
+from xswitch.core.text import clean, many
+from xswitch.tui.picker.detail import failure_lines
+from xswitch.tui.picker.state import PickerState
+from xswitch.tui.render.text import Line, span, wrap
+
+_EXAMPLE = (
+    "[profile payments-admin]",
+    "role_arn = arn:aws:iam::222222222222:role/Admin",
+    "source_profile = dev",
+)
+
+
+def empty_lines(state: PickerState, width: int) -> list[Line]:
+    """Lines for an empty list; none when there is something to list."""
+    if state.load_failure is not None and not state.roles:
+        return [*failure_lines(state.load_failure, width), [], *wrap([("F5 ", "key"), ("reads the files again", "muted")], width)]
+    if not state.loaded:
+        return [[("Reading your AWS config …", "muted")]]
+    if not state.roles:
+        return _no_roles(state, width)
+    if not state.order:
+        return _no_match(state, width)
+    return []
+
+
+def _no_roles(state: PickerState, width: int) -> list[Line]:
+    view = state.read.view
+    file = clean(view.paths.config) if view is not None else "the AWS config file"
+    profiles = len(view.profiles) if view is not None else 0
+    again: Line = [("F5 ", "key"), ("reads it again", "muted")]
+    if not profiles:
+        return [
+            *wrap([("There is no AWS config yet.", "bright")], width),
+            *wrap([(file, "text"), (" is missing or empty.", "muted")], width),
+            [],
+            *_step("aws configure", "enter an access key", width),
+            *_step("aws configure sso", "sign in with IAM Identity Center", width),
+            *_step("xswitch demo", "try xswitch against an AWS of its own", width),
+            [],
+            *wrap(again, width),
+        ]
+    return [
+        *wrap([("There is no role to switch to.", "bright")], width),
+        *wrap(
+            [
+                span(many(profiles, "profile"), "text"),
+                (" in ", "muted"),
+                (file, "text"),
+                (", none with a role_arn.", "muted"),
+            ],
+            width,
+        ),
+        [],
+        *wrap([("Add one like this:", "muted")], width),
+        *[line for example in _EXAMPLE for line in wrap([("  " + example, "text")], width, hang=4)],
+        [],
+        *wrap(again, width),
+    ]
+
+
+def _step(command: str, what: str, width: int) -> list[Line]:
+    return wrap([("  ", "text"), (command.ljust(20), "key"), (what, "muted")], width, hang=22)
+
+
+def _no_match(state: PickerState, width: int) -> list[Line]:
+    terms = state.query.split()
+    shown: Line = [("No role holds ", "bright")]
+    for position, term in enumerate(terms):
+        shown += [(" and " if position else "", "muted"), span(f"“{term}”", "match")]
+    return [
+        *wrap([*shown, (".", "bright")], width),
+        [],
+        *wrap(
+            [
+                ("^w ", "key"),
+                ("takes the last word away", "muted"),
+                ("   ", "muted"),
+                ("^u ", "key"),
+                ("shows all ", "muted"),
+                (many(len(state.roles), "role"), "muted"),
+            ],
+            width,
+        ),
+    ]

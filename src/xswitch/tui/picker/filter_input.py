@@ -1,0 +1,121 @@
+"""The line one types into: it always has the focus, and tells letters that act from words that begin with them."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input
+
+from xswitch.core.text import clean
+from xswitch.tui.picker.keys import ACTIONS, LETTER_SECONDS, Letters, typed
+
+PLACEHOLDERS = (
+    " type to filter: account, id, role, region, note, in any order",
+    " type to filter: account, role, region, note",
+    " type to filter",
+    "",
+)
+_LONGEST = 200
+
+
+class Filter(Input):
+    """Textual's input, with the letters of `keys` while it is empty."""
+
+    class Acted(Message):
+        """A key, or a letter, that is a command."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    class Armed(Message):
+        """How the next letter is taken has changed."""
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, select_on_focus=False, max_length=_LONGEST, id="filter")
+        self.cursor_blink = False
+        self.letters = Letters()
+        self._timer: Timer | None = None
+
+    @property
+    def letters_act(self) -> bool:
+        """Whether a letter typed now would be a command."""
+        return not self.value and not self.letters.armed
+
+    async def _on_key(self, event: events.Key) -> None:
+        # Textual calls Input's own handler after this one, unless its default is prevented.
+        if event.is_printable and event.character is not None:
+            event.stop()
+            event.prevent_default()
+            self._type(event.character)
+        elif self.letters.pending and event.key in ("backspace", "escape"):
+            event.stop()
+            event.prevent_default()
+            self._take(Letters())
+        elif event.key in ACTIONS:
+            # Here, and not as bindings with priority: those would overtake what was typed before them, and Enter
+            # would switch to another role than the one the words were typed for.
+            event.stop()
+            event.prevent_default()
+            self._act()
+            self.post_message(self.Acted(ACTIONS[event.key]))
+
+    def _type(self, character: str) -> None:
+        what = typed(self.letters, character, empty=not self.value)
+        self._take(what.letters)
+        if what.action:
+            self.post_message(self.Acted(what.action))
+        if what.text:
+            if self.selection.is_empty:
+                self.insert_text_at_cursor(what.text)
+            else:
+                self.replace(what.text, *sorted(self.selection))
+
+    def _take(self, letters: Letters) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if letters.pending:
+            self._timer = self.set_timer(LETTER_SECONDS, self._act)
+        changed = letters != self.letters
+        self.letters = letters
+        # The letter is seen at once, before it is known what it will be.
+        self.placeholder = letters.pending + " " if letters.pending else self._hint()
+        if changed:
+            self.post_message(self.Armed())
+
+    def _act(self) -> None:
+        action = self.letters.action
+        if action:
+            self._take(Letters())
+            self.post_message(self.Acted(action))
+
+    def _hint(self) -> str:
+        return next((text for text in PLACEHOLDERS if len(text) < self.size.width), "")
+
+    def on_resize(self) -> None:
+        """A hint that fits is shown whole, or a shorter one."""
+        if not self.letters.pending:
+            self.placeholder = self._hint()
+
+    def arm(self) -> None:
+        """Everything typed next is text."""
+        self._take(Letters(armed=True))
+
+    def disarm(self) -> None:
+        """Letters act again (as long as the filter is empty)."""
+        if self.letters.armed:
+            self._take(Letters())
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Pasted text becomes one harmless line."""
+        event.stop()
+        event.prevent_default()
+        text = clean(" ".join(event.text.split()), limit=_LONGEST)
+        if text:
+            self._take(Letters())
+            self.replace(text, *sorted(self.selection))
+
+    def restricted(self) -> None:
+        """Too long a filter is refused in silence."""

@@ -1,0 +1,39 @@
+"""Looking into the index now and then: another process may have renewed or forgotten something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from xswitch.actions.api import StatusRow
+from xswitch.tui.picker import state as states
+from xswitch.tui.picker.role_actions import Stage
+
+
+class IndexWatch:
+    """One look at a time; whoever asks meanwhile gets another one after it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._looking = False
+        self._again = False
+
+    def look(self) -> None:
+        """Read the index, and draw what it says."""
+        if self._looking:
+            self._again = True
+            return
+        self._looking, self._again = True, False
+        self._stage.start_job(lambda _job: self._stage.actions.status(), self._done, self._failed)
+
+    def _done(self, rows: Sequence[StatusRow]) -> None:
+        self._looking = False
+        if self._again:
+            # Something was done meanwhile: what was read may be older than that.
+            self.look()
+        else:
+            self._stage.picker.update(partial(states.with_status, rows=rows))
+
+    def _failed(self, _error: BaseException) -> None:
+        # The list stays as it was read; whatever is wrong is told when something is asked for.
+        self._looking = False

@@ -1,0 +1,154 @@
+"""The list of roles: a line-API view that draws only the rows on screen, however many there are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from xswitch.actions.ports import Clock
+from xswitch.core.search.matcher import Matcher
+from xswitch.tui.picker.columns import Column, Widths, layout, measure
+from xswitch.tui.picker.rows import group_line, heading_line, mfa_text, role_line, session_text
+from xswitch.tui.picker.state import PickerState
+from xswitch.tui.render.strips import strip
+from xswitch.tui.widgets.lines import base_style, palette_of
+
+_DOUBLE = 2
+
+
+class RoleList(ScrollView):
+    """Draws `state.rows`; tells of clicks, never changes the state itself."""
+
+    DEFAULT_CSS = "RoleList { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }"
+    ALLOW_SELECT = False
+    can_focus = False
+
+    class RowClicked(Message):
+        """A row was clicked; `twice` for a double click."""
+
+        def __init__(self, row: int, *, twice: bool) -> None:
+            super().__init__()
+            self.row = row
+            self.twice = twice
+
+    def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+        super().__init__(id=id)
+        self._clock = clock
+        self._state = PickerState()
+        self._matcher: Matcher | None = None
+        self._widths: Widths = measure(())
+        self._ticking: dict[int, tuple[str, str]] = {}
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns at the present width."""
+        return layout(self._widths, self.scrollable_content_region.width, grouped=self._state.grouped)
+
+    def read(self, matcher: Matcher, widths: Widths) -> None:
+        """Other roles: what finds words in them, and how wide their texts are."""
+        self._matcher = matcher
+        self._widths = widths
+
+    def show(self, state: PickerState) -> None:
+        """Draw this state: all of it when its rows changed, else the rows that differ."""
+        before, self._state = self._state, state
+        if before.rows != state.rows or before.read is not state.read or before.query != state.query:
+            self.virtual_size = Size(self.scrollable_content_region.width, len(state.rows))
+            self.refresh()
+            self.keep_cursor_visible(top=state.cursor <= 1)
+            return
+        for row in {before.cursor, state.cursor} if before.cursor != state.cursor else ():
+            self.refresh_line(row)
+        if before.cursor != state.cursor:
+            self.keep_cursor_visible(top=False)
+        if before.pins != state.pins:
+            self.refresh()
+        self.tick()
+
+    def keep_cursor_visible(self, *, top: bool) -> None:
+        """Scroll no further than needed to have the cursor on screen; `top`: the very first rows too."""
+        height = self.scrollable_content_region.height
+        cursor, first = self._state.cursor, self.scroll_offset.y
+        if cursor < 0 or height < 1:
+            return
+        if top:
+            target = 0
+        elif cursor < first:
+            headed = cursor > 0 and self._state.rows[cursor - 1] < 0
+            target = cursor - 1 if headed else cursor
+        elif cursor >= first + height:
+            target = cursor - height + 1
+        else:
+            return
+        self.scroll_to(y=target, animate=False)
+
+    def on_resize(self) -> None:
+        """Another size: the columns may change, the cursor stays on screen."""
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._state.rows))
+        self.refresh()
+        self.keep_cursor_visible(top=False)
+
+    @property
+    def page(self) -> int:
+        """How many rows a page key moves."""
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def tick(self) -> None:
+        """Draw those visible rows again whose words changed with the time (or with what is being done to them)."""
+        now = self._clock.now()
+        first = self.scroll_offset.y
+        shown: dict[int, tuple[str, str]] = {}
+        for row in range(first, min(first + self.size.height, len(self._state.rows))):
+            shown[row] = self._words(row, now)
+            if self._ticking.get(row) != shown[row]:
+                self.refresh_line(row)
+        self._ticking = shown
+
+    def _words(self, row: int, now: datetime) -> tuple[str, str]:
+        role = self._state.role_at(row)
+        if role is None:
+            return "", ""
+        return session_text(self._state, role, now)[0], mfa_text(self._state, role, now)[0]
+
+    def render_line(self, y: int) -> Strip:
+        """One row of what is scrolled to."""
+        width = self.scrollable_content_region.width
+        row = y + self.scroll_offset.y
+        palette, base = palette_of(self), base_style(self)
+        if row >= len(self._state.rows):
+            return strip([], width, palette, base)
+        index = self._state.rows[row]
+        if index < 0:
+            return strip(group_line(self._state, index, width), width, palette, base)
+        spans = self._matcher.spans(index, self._state.query) if self._matcher is not None and self._state.query else {}
+        selected = row == self._state.cursor
+        role = self._state.roles[index]
+        line = role_line(self._state, role, self.columns, self._clock.now(), spans, selected=selected)
+        return strip(line, width, palette, base, palette.cursor if selected else None)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select; a second click switches."""
+        row = event.y + self.scroll_offset.y
+        if self._state.role_at(row) is not None:
+            self.post_message(self.RowClicked(row, twice=event.chain == _DOUBLE))
+
+
+class Headings(Widget):
+    """The headings above the list's columns."""
+
+    DEFAULT_CSS = "Headings { height: 1; }"
+    ALLOW_SELECT = False
+
+    def __init__(self, roles: RoleList) -> None:
+        super().__init__()
+        self._roles = roles
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
+        """The one line."""
+        return strip(heading_line(self._roles.columns), self.size.width, palette_of(self), base_style(self))

@@ -1,0 +1,102 @@
+"""The lines of the list as spans: a role's row, a group's header, the headings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from xswitch.core.model import Role, SessionState
+from xswitch.core.search.matcher import Field, Spans
+from xswitch.core.text import clean, many
+from xswitch.tui.picker.columns import GAP, GUTTER, Column
+from xswitch.tui.picker.state import PickerState
+from xswitch.tui.render import formatting
+from xswitch.tui.render.text import Line, cut, marked, pad, width_of
+
+BAR = "▌"
+_ID_FROM = 44
+
+
+def session_text(state: PickerState, role: Role, now: datetime) -> tuple[str, str]:
+    """The session column of a role and what it means: what is being done with it, or its sign and word."""
+    doing = state.busy.get(role.name)
+    if doing:
+        return f"↻ {doing}", "accent"
+    if role.chain is None:
+        return "✗ broken", "error"
+    standing = state.standing(role, now)
+    if role.name in state.failures:
+        return "✗ failed", "error"
+    if standing.state is SessionState.NONE:
+        return "", "muted"
+    sign = formatting.SIGNS[standing.state]
+    if standing.state is SessionState.EXPIRED:
+        return f"{sign} expired", "expired"
+    return f"{sign} {formatting.left(standing.seconds)}", str(standing.state)
+
+
+def mfa_text(state: PickerState, role: Role, now: datetime) -> tuple[str, str]:
+    """The MFA column: whether a code will be asked for."""
+    if role.mfa_serial is None:
+        return "", "muted"
+    return ("ready", "live") if state.mfa_for(role, now) else ("code", "expiring")
+
+
+def role_line(  # noqa: PLR0913 -- a row is a function of all of these
+    state: PickerState, role: Role, columns: Sequence[Column], now: datetime, spans: Spans, *, selected: bool
+) -> Line:
+    """A role's row."""
+    guard = f"guard-{role.guard.colour}" if role.guard else ""
+    line: Line = [
+        (BAR if selected else " ", guard or "accent"),
+        (formatting.PIN if role.name in state.pins else " ", "pin"),
+        (formatting.GUARD if guard else " ", guard or "text"),
+        (" ", "text"),
+    ]
+    named = bool(role.account_name) and not state.grouped
+    for position, column in enumerate(columns):
+        if position:
+            line.append((" " * GAP, "text"))
+        match column.name:
+            case "account":
+                field: Field = "account_name" if named else "name"
+                text = role.account_name if named else role.name
+                line += marked(clean(text), column.width, guard or ("bright" if selected else "text"), spans.get(field, ()))
+            case "id":
+                line += marked(clean(role.account_id), column.width, "muted", spans.get("account_id", ()))
+            case "role":
+                line += marked(clean(role.role_name), column.width, guard or ("bright" if selected else "text"), spans.get("role_name", ()))
+            case "region":
+                line += marked(clean(role.region), column.width, "muted", spans.get("region", ()))
+            case "profile":
+                line += marked(clean(role.name), column.width, "muted", spans.get("name", ()))
+            case "mfa":
+                text, meaning = mfa_text(state, role, now)
+                line.append((pad(text, column.width), meaning))
+            case _:
+                text, meaning = session_text(state, role, now)
+                line.append((pad(text, column.width), meaning))
+    return line
+
+
+def group_line(state: PickerState, row: int, width: int) -> Line:
+    """The header of an account's group; `row` is its (negative) row."""
+    role = state.roles[~row]
+    count = f" {many(state.sizes.get(row, 0), 'role')} "
+    name = clean(role.account_name or role.account_id or "no account")
+    known = "  " + clean(role.account_id) if role.account_name and width >= _ID_FROM else ""
+    room = max(4, width - GUTTER - len(count) - width_of([(known, "")]))
+    line: Line = [("  ", "text"), (cut(name, room), "title"), (known, "muted")]
+    rule = width - width_of(line) - len(count) - 2
+    if rule > 0:
+        line.append((" " + "─" * rule, "line"))
+    line.append((count, "muted"))
+    return line
+
+
+def heading_line(columns: Sequence[Column]) -> Line:
+    """The headings."""
+    line: Line = [(" " * GUTTER, "faint")]
+    for position, column in enumerate(columns):
+        line.append(((" " * GAP if position else "") + pad(column.heading, column.width), "muted"))
+    return line

@@ -1,0 +1,289 @@
+"""The picker's screen: it holds the state, draws it, turns keys and clicks into requests. Whatever takes time is the app's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Input
+
+from xswitch.actions.ports import Clock
+from xswitch.core.model import Role
+from xswitch.core.search.matcher import Matcher
+from xswitch.core.text import clean, many
+from xswitch.tui.picker import state as states
+from xswitch.tui.picker.columns import Widths
+from xswitch.tui.picker.detail_pane import Detail
+from xswitch.tui.picker.empty import empty_lines
+from xswitch.tui.picker.filter_input import Filter
+from xswitch.tui.picker.header import Header
+from xswitch.tui.picker.keys import ACTIONS
+from xswitch.tui.picker.role_list import Headings, RoleList
+from xswitch.tui.picker.state import PickerState
+from xswitch.tui.render import formatting
+from xswitch.tui.render.text import Line
+from xswitch.tui.startup.first_frame import BELOW_ROWS, ROOMY_ROWS, SIDE_COLUMNS, notice_lines
+from xswitch.tui.widgets.key_bar import KeyBar
+from xswitch.tui.widgets.keyitems import picker_items
+from xswitch.tui.widgets.lines import Lines
+
+_MESSAGE_SECONDS = 5.0
+
+
+@dataclass
+class Asked(Message):
+    """The user asked for something the app does: `action` as in `keys`, about `role` where there is one."""
+
+    action: str
+    role: Role | None = None
+
+
+class PickerScreen(Screen[None]):
+    """Everything of it is drawn from `state`. Its style sheet is picker.tcss."""
+
+    AUTO_FOCUS = "#filter"
+    # The filter has the focus and takes every key first; these only count should it ever have lost it.
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(key, f"do('{action}')", action, show=False) for key, action in ACTIONS.items()]
+
+    def __init__(self, clock: Clock, environ: Mapping[str, str], notice: str, begin: Callable[[], None]) -> None:
+        super().__init__()
+        self.state = PickerState()
+        self.matcher: Matcher | None = None
+        self._notice = notice
+        self._begin = begin
+        self.header = Header(clock, environ)
+        self.filter = Filter()
+        self.count = Lines(lambda _width: [self._count()], id="count")
+        self.list = RoleList(clock, id="roles")
+        self.headings = Headings(self.list)
+        self.empty = Lines(lambda width: empty_lines(self.state, width), id="empty")
+        self.detail = Detail(clock, id="detail")
+        self.keys = KeyBar(picker_items(empty=True), id="keys")
+        self._detail_open = False
+        self._detail_hidden = False
+        self._message_timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Title, notice, filter, list and detail, keys."""
+        yield self.header
+        if self._notice:
+            yield Lines(lambda width: notice_lines(self._notice, width), id="notice")
+        with Horizontal(id="query"):
+            yield Lines(lambda _width: [[(formatting.PROMPT, "accent")]], classes="prompt")
+            yield self.filter
+            yield self.count
+        with Container(id="body"):
+            with Vertical(id="left"):
+                yield self.headings
+                yield self.list
+                yield self.empty
+            yield self.detail
+        yield self.keys
+
+    def on_mount(self) -> None:
+        """Something to look at while the files are being read, unless they were."""
+        self.show(self.state)
+        self._begin()
+
+    # -- drawing --------------------------------------------------------------------------------------------------
+
+    def read(self, state: PickerState, matcher: Matcher, widths: Widths) -> None:
+        """Draw what was read (again)."""
+        self.matcher = matcher
+        self.list.read(matcher, widths)
+        self.show(state)
+
+    def show(self, state: PickerState) -> None:
+        """Draw this state; nothing that is the same is drawn again."""
+        before, self.state = self.state, state
+        self.header.show(state)
+        self.list.show(state)
+        self.detail.describe(state)
+        if before.read is not state.read or before.grouped != state.grouped:
+            self.headings.refresh()
+        if before.read is not state.read or before.query != state.query:
+            self.count.styles.width = sum(len(text) for text, _ in self._count())
+            self.count.show(lambda _width: [self._count()])
+        self.set_class(not state.rows, "-empty")
+        if not state.rows:
+            self.empty.show(lambda width: empty_lines(self.state, width))
+        self._show_keys()
+
+    def update(self, change: Callable[[PickerState], PickerState]) -> None:
+        """Change the state and draw it."""
+        self.show(change(self.state))
+
+    def say(self, text: str, sign: str = "✓", meaning: str = "live") -> None:
+        """A message in the place of the keys, until the next key or for a few seconds."""
+        self.keys.say([(f"{sign} ", meaning), (clean(text), "text")])
+        if self._message_timer is not None:
+            self._message_timer.stop()
+        self._message_timer = self.set_timer(_MESSAGE_SECONDS, lambda: self.keys.say([]))
+
+    def tick(self) -> None:
+        """A second has passed: draw what says so."""
+        self.header.tick()
+        self.list.tick()
+        self.detail.tick()
+
+    def repaint(self) -> None:
+        """Draw everything again, in other colours."""
+        for widget in (self.header, self.count, self.list, self.headings, self.empty, self.detail, self.keys):
+            widget.refresh()
+
+    def _count(self) -> Line:
+        total, shown = len(self.state.roles), len(self.state.order)
+        if not total:
+            return [("", "muted")]
+        problems = [problem for problem in self.state.problems if problem.severity != "info"]
+        warn: Line = [(f"  {formatting.WARNING} {many(len(problems), 'problem')}", "warning")] if problems else []
+        text = f"  {shown:,} of {total:,}" if self.state.query.strip() else f"  {many(total, 'role')}"
+        return [*warn, (text, "muted")]
+
+    def _show_keys(self) -> None:
+        self.keys.show(picker_items(empty=self.filter.letters_act, back=self.overlaid))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Where the detail is depends on the room there is."""
+        side = event.size.width >= SIDE_COLUMNS
+        below = not side and event.size.height >= BELOW_ROWS
+        self.set_class(side, "-side")
+        self.set_class(below, "-below")
+        self.set_class(not side and not below, "-behind")
+        self.set_class(event.size.height >= ROOMY_ROWS, "-roomy")
+        self._show_detail()
+
+    @property
+    def overlaid(self) -> bool:
+        """Whether the detail stands in the list's place."""
+        return self.has_class("-behind") and self._detail_open
+
+    def _show_detail(self) -> None:
+        self.set_class(self._detail_open, "-open")
+        self.set_class(self._detail_hidden and not self.has_class("-behind"), "-closed")
+        self.headings.refresh()
+        self._show_keys()
+        self.call_after_refresh(self.detail.tick)
+
+    def open_detail(self) -> None:
+        """Have the detail on screen, from its beginning."""
+        self._detail_open, self._detail_hidden = True, False
+        self._show_detail()
+        self.detail.scroll_to(y=0, animate=False)
+
+    # -- keys and clicks ------------------------------------------------------------------------------------------
+
+    def action_do(self, action: str) -> None:
+        """One action by name."""
+        if self.is_active:
+            self.keys.say([])
+            self._do(action)
+
+    def _do(self, action: str) -> None:
+        here = getattr(self, f"_do_{action}", None)
+        if here is not None:
+            here()
+            return
+        role = self.state.role
+        if role is not None or action in ("reload", "renew_all", "set_up", "theme", "help", "problems", "leave", "command_palette"):
+            self.post_message(Asked(action, role))
+
+    def _do_leave(self) -> None:
+        if self.overlaid:
+            self._do_detail()
+        else:
+            self.post_message(Asked("leave"))
+
+    def _do_group(self) -> None:
+        self.update(states.toggled_grouping)
+
+    def _do_filter(self) -> None:
+        self.filter.arm()
+
+    def _do_detail(self) -> None:
+        if self.has_class("-behind"):
+            self._detail_open = not self._detail_open
+        else:
+            self._detail_hidden = not self._detail_hidden
+        self._show_detail()
+
+    def _do_explain(self) -> None:
+        role = self.state.role
+        if role is None:
+            return
+        if role.name in self.state.explanations:
+            self.post_message(Asked("explain", role))
+            return
+        if role.name not in self.state.failures and not role.problems:
+            self.say(f"Nothing is wrong with {role.name}, and nothing has failed.")
+            return
+        self.open_detail()
+
+    def _move(self, steps: int) -> None:
+        self.filter.disarm()
+        self.update(partial(states.moved, steps=steps))
+
+    def _do_up(self) -> None:
+        self._move(-1)
+
+    def _do_down(self) -> None:
+        self._move(1)
+
+    def _do_page_up(self) -> None:
+        self._do_detail_up(self.detail.size.height - 1) if self.overlaid else self._move(-self.list.page)
+
+    def _do_page_down(self) -> None:
+        self._do_detail_down(self.detail.size.height - 1) if self.overlaid else self._move(self.list.page)
+
+    def _do_first(self) -> None:
+        self.update(partial(states.moved_to, row=0))
+        self.list.keep_cursor_visible(top=True)
+
+    def _do_last(self) -> None:
+        self.update(partial(states.moved_to, row=len(self.state.rows), forward=False))
+
+    def _do_detail_up(self, lines: int = 1) -> None:
+        self.detail.scroll_relative(y=-lines, animate=False)
+
+    def _do_detail_down(self, lines: int = 1) -> None:
+        self.detail.scroll_relative(y=lines, animate=False)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Another filter."""
+        event.stop()
+        self.keys.say([])
+        if event.value != self.state.query and self.matcher is not None:
+            order = self.matcher.filter(event.value).order
+            self.show(states.with_query(self.state, event.value, order))
+        self._show_keys()
+
+    def on_filter_acted(self, event: Filter.Acted) -> None:
+        """A key was a command."""
+        event.stop()
+        self.action_do(event.action)
+
+    def on_filter_armed(self, event: Filter.Armed) -> None:
+        """The keys that act have changed."""
+        event.stop()
+        self._show_keys()
+
+    def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
+        """A key was clicked."""
+        event.stop()
+        self.action_do(event.action)
+
+    def on_role_list_row_clicked(self, event: RoleList.RowClicked) -> None:
+        """A row was clicked: select it, and switch on a double click."""
+        event.stop()
+        self.update(partial(states.moved_to, row=event.row))
+        if event.twice:
+            self.action_do("switch")

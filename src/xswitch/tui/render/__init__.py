@@ -1,0 +1,1 @@
+"""Text, spans, colors, and formats that screens share. No widgets."""

@@ -1,0 +1,27 @@
+"""A line of spans as Textual draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from xswitch.tui.render.palette import Palette
+from xswitch.tui.render.text import Span
+
+
+def strip(line: Sequence[Span], width: int, palette: Palette, base: Style, over: Style | None = None) -> Strip:
+    """The line as Textual draws it: exactly `width` cells on `base`, with `over` (the cursor) laid on top."""
+    segments = []
+    used = 0
+    for text, meaning in line:
+        style = base + palette.style(meaning)
+        segments.append(Segment(text, style if over is None else style + over))
+        used += cell_len(text)
+    if used < width:
+        segments.append(Segment(" " * (width - used), base if over is None else base + over))
+    drawn = Strip(segments, max(used, width))
+    return drawn if used <= width else drawn.crop(0, width)

@@ -1,0 +1,1 @@
+"""What happens before and under Textual: preloading, the first frame, the terminal driver."""

@@ -1,0 +1,1 @@
+"""Reusable widgets. Whole dialogs are in `tui.dialogs`."""

@@ -1,0 +1,73 @@
+"""The line of keys at the bottom, also for the mouse; for a few seconds it gives way to a message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from xswitch.tui.render.strips import strip
+from xswitch.tui.render.text import Line, fit
+from xswitch.tui.widgets.keyitems import Item, arranged, bar
+from xswitch.tui.widgets.lines import base_style, palette_of
+
+
+class KeyBar(Widget):
+    """Draws items; a click on one posts `Chosen`."""
+
+    DEFAULT_CSS = "KeyBar { height: 1; width: 100%; }"
+    ALLOW_SELECT = False
+
+    class Chosen(Message):
+        """An item was clicked."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    def __init__(self, items: Sequence[Item] = (), *, indent: int = 1, id: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+        super().__init__(id=id)
+        self._items: tuple[Item, ...] = tuple(items)
+        self._indent = indent
+        self._message: Line = []
+
+    def show(self, items: Sequence[Item]) -> None:
+        """These keys from now on."""
+        if tuple(items) != self._items:
+            self._items = tuple(items)
+            self.refresh()
+
+    def say(self, message: Line) -> None:
+        """A message instead of the keys; an empty one brings them back."""
+        if message != self._message:
+            self._message = message
+            self.refresh()
+
+    @property
+    def message(self) -> str:
+        """The message being shown."""
+        return "".join(text for text, _ in self._message)
+
+    def line(self, width: int) -> Line:
+        """What is drawn."""
+        if self._message:
+            return [(" ", "text"), *fit(self._message, width - 2)]
+        return bar(self._items, width, self._indent)
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
+        """The one line."""
+        return strip(self.line(self.size.width), self.size.width, palette_of(self), base_style(self))
+
+    def on_click(self, event: events.Click) -> None:
+        """The item under the mouse, or back to the keys when a message is shown."""
+        event.stop()
+        if self._message:
+            self.say([])
+            return
+        for start, item in arranged(self._items, self.size.width, self._indent):
+            if start <= event.x < start + item.width:
+                self.post_message(self.Chosen(item.action))
+                return

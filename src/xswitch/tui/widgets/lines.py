@@ -1,0 +1,92 @@
+"""Widgets that draw lines of spans themselves: a fixed block, and one that scrolls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.style import Style
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from xswitch.tui.render.palette import DARK, PALETTES, Palette
+from xswitch.tui.render.strips import strip
+from xswitch.tui.render.text import Line
+
+Content = Callable[[int], list[Line]]
+"""Lines for a width."""
+
+
+def palette_of(widget: Widget) -> Palette:
+    """The palette in force: the one named like the app's theme."""
+    return PALETTES.get(widget.app.theme, PALETTES[DARK])
+
+
+class Lines(Widget):
+    """A block as tall as its lines; `content` makes them for a width."""
+
+    DEFAULT_CSS = "Lines { height: auto; width: 100%; }"
+    ALLOW_SELECT = False
+
+    def __init__(self, content: Content | None = None, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+        super().__init__(id=id, classes=classes)
+        self._content: Content = content or (lambda _width: [])
+        self._shown: tuple[int, list[Line]] | None = None
+
+    def show(self, content: Content) -> None:
+        """Draw these from now on."""
+        before = self._lines(self.size.width)
+        self._content = content
+        self._shown = None
+        after = self._lines(self.size.width)
+        if before != after:
+            self.refresh(layout=len(before) != len(after))
+
+    def _lines(self, width: int) -> list[Line]:
+        if self._shown is None or self._shown[0] != width:
+            self._shown = (width, self._content(width) if width > 0 else [])
+        return self._shown[1]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's signature
+        """As many rows as there are lines at this width."""
+        return len(self._lines(width))
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        lines = self._lines(self.size.width)
+        return strip(lines[y] if y < len(lines) else [], self.size.width, palette_of(self), base_style(self))
+
+
+class ScrollingLines(ScrollView):
+    """Lines in a pane that scrolls; it never takes the focus, and changed lines alone are drawn again."""
+
+    DEFAULT_CSS = "ScrollingLines { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }"
+    ALLOW_SELECT = False
+    can_focus = False
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+        super().__init__(id=id, classes=classes)
+        self.lines: list[Line] = []
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Draw these from now on; where it is scrolled to stays."""
+        before, self.lines = self.lines, list(lines)
+        if len(before) != len(self.lines):
+            self.virtual_size = Size(self.scrollable_content_region.width, len(self.lines))
+            self.refresh()
+            return
+        for position, (old, new) in enumerate(zip(before, self.lines, strict=True)):
+            if old != new:
+                self.refresh_line(position)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what is scrolled to."""
+        position = y + self.scroll_offset.y
+        line = self.lines[position] if position < len(self.lines) else []
+        return strip(line, self.scrollable_content_region.width, palette_of(self), base_style(self))
+
+
+def base_style(widget: Widget) -> Style:
+    """A widget's own background and text colour."""
+    return widget.rich_style

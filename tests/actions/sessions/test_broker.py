@@ -1,0 +1,674 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World, silent
+from xswitch.actions.sessions.broker import PATIENCE_SECONDS, Broker, Session, Wish
+from xswitch.actions.sessions.mfa import Questions
+from xswitch.actions.snapshot import read
+from xswitch.core.errors import (
+    AwsDeniedError,
+    BaseCredentialsError,
+    CancelledError,
+    ConfigError,
+    MfaNeededError,
+    NetworkError,
+    VaultBrokenError,
+    VaultError,
+    VaultLockedError,
+    WrongIdentityError,
+    XswitchError,
+)
+from xswitch.core.model import Plan
+from xswitch.core.profiles.managed import Overrides
+from xswitch.core.sessions import session_record
+
+LITERAL = f"""
+[profile sso]
+sso_session = corp
+sso_account_id = 111111111111
+sso_role_name = Developer
+[sso-session corp]
+sso_start_url = https://corp.awsapps.com/start
+sso_region = eu-west-1
+sso_registration_scopes = sso:account:access
+[profile literal]
+role_arn = arn:aws:iam::222222222222:role/Literal
+source_profile = sso
+mfa_serial = {MFA_ARN}
+[profile process]
+credential_process = /bin/keys
+[profile via-process]
+role_arn = arn:aws:iam::222222222222:role/ViaProcess
+source_profile = process
+mfa_serial = {MFA_ARN}
+duration_seconds = 7200
+[profile process-hub]
+role_arn = arn:aws:iam::222222222222:role/ProcessHub
+source_profile = process
+[profile process-spoke]
+role_arn = arn:aws:iam::222222222222:role/ProcessSpoke
+source_profile = process-hub
+mfa_serial = {MFA_ARN}
+"""
+
+
+@pytest.fixture
+def world() -> World:
+    return World(config=CONFIG + LITERAL)
+
+
+def plan(world: World, name: str, overrides: Overrides | None = None) -> Plan:
+    reading = read(world.ports)
+    return reading.plan(reading.by_name[name], overrides or Overrides())
+
+
+def get(
+    world: World,
+    name: str,
+    *codes: str | XswitchError,
+    force: bool = False,
+    eager: bool = False,
+    interactive: bool = True,
+    progress: Callable[[str], None] = silent,
+    prompt: FakePrompt | None = None,
+    given: str | None = None,
+) -> Session:
+    questions = Questions(prompt or FakePrompt(*codes), world.mfa_command, given=given)
+    wish = Wish(questions, progress, force=force, eager=eager, interactive=interactive, managed_profile=f"xs-{name}")
+    return Broker(world.ports).session(plan(world, name), world.config.read(), wish)
+
+
+def roles(world: World) -> list[str]:
+    return [request.role_arn.rpartition("/")[2] for request in world.sts.requests]
+
+
+# -- finding and making ------------------------------------------------------------------------------------------
+
+
+def test_an_mfa_session_and_then_the_role_are_made_and_kept(world: World) -> None:
+    session = get(world, "payments", GOOD_CODE)
+    assert not session.from_vault
+    assert session.problems == ()
+    assert world.sts.mfa_calls == [43_200]
+    assert roles(world) == ["Admin"]
+    assert world.sts.keys == ["AKIADEV", "ASIAMFA1"]
+    wanted = plan(world, "payments")
+    assert wanted.mfa is not None
+    assert set(world.vault.values) == {wanted.key, wanted.mfa.key}
+    assert session_record.decode(world.vault.values[wanted.key], wanted.key) == session.record
+    entry, mfa = world.index.kept[wanted.key], world.index.kept[wanted.mfa.key]
+    assert (entry.kind, entry.profile, entry.principal, entry.managed_profile) == (
+        "role",
+        "payments",
+        wanted.hops[0].request.role_arn,
+        "xs-payments",
+    )
+    assert (mfa.kind, mfa.profile, mfa.principal, mfa.managed_profile) == ("mfa", "dev", MFA_ARN, "")
+    assert entry.expires_at == NOW + timedelta(hours=1)
+    assert mfa.expires_at == NOW + timedelta(hours=12)
+
+
+def test_a_fresh_session_comes_out_of_the_vault_without_a_lock_or_a_call(world: World) -> None:
+    first = get(world, "payments", GOOD_CODE)
+    world.locks.held.clear()
+    calls = len(world.sts.keys)
+    again = get(world, "payments")
+    assert again.from_vault
+    assert again.record == first.record
+    assert len(world.sts.keys) == calls
+    assert world.locks.held == []
+    assert world.background.started == []
+
+
+def test_one_mfa_question_serves_every_role_of_that_device(world: World) -> None:
+    get(world, "payments", GOOD_CODE)
+    get(world, "reports")
+    get(world, "hub")
+    assert len(world.sts.mfa_calls) == 1
+
+
+def test_a_role_without_mfa_is_assumed_with_the_base(world: World) -> None:
+    get(world, "open")
+    assert world.sts.keys == ["AKIADEV"]
+    assert world.sts.mfa_calls == []
+
+
+def test_a_chain_keeps_every_session_under_its_own_key(world: World) -> None:
+    get(world, "spoke", GOOD_CODE)
+    assert roles(world) == ["Hub", "Spoke"]
+    assert world.sts.keys == ["AKIADEV", "ASIAMFA1", "ASIAROLE2"]
+    assert world.sts.requests[1].external_id == "spoke-7"
+    assert world.index.kept[plan(world, "spoke").hops[0].key].managed_profile == ""
+    get(world, "hub")
+    assert roles(world) == ["Hub", "Spoke"]
+
+
+def test_with_a_living_session_in_the_middle_nothing_before_it_is_needed(world: World) -> None:
+    get(world, "spoke", GOOD_CODE)
+    wanted = plan(world, "spoke")
+    assert wanted.mfa is not None
+    del world.vault.values[wanted.key], world.vault.values[wanted.mfa.key]
+    get(world, "spoke")
+    assert roles(world) == ["Hub", "Spoke", "Spoke"]
+    assert len(world.sts.mfa_calls) == 1
+
+
+def test_the_mfa_session_is_used_to_its_last_minute(world: World) -> None:
+    get(world, "payments", GOOD_CODE)
+    world.clock.advance(12 * 3600 - 61)
+    get(world, "payments")
+    world.clock.advance(3600)
+    with pytest.raises(MfaNeededError):
+        get(world, "payments")
+
+
+def test_the_request_is_what_the_plan_says(world: World) -> None:
+    overrides = Overrides(session_name="me@work", duration_seconds=900, tags=(("team", "x"),))
+    wanted = plan(world, "open", overrides)
+    wish = Wish(Questions(FakePrompt(), world.mfa_command), silent)
+    Broker(world.ports).session(wanted, world.config.read(), wish)
+    assert world.sts.requests == [wanted.hops[0].request]
+    assert world.sts.endpoints == [wanted.endpoint]
+
+
+# -- freshness ---------------------------------------------------------------------------------------------------
+
+
+def test_between_soft_and_hard_it_is_served_and_renewed_in_the_background(world: World) -> None:
+    first = get(world, "open")
+    world.clock.time = first.record.soft_at - timedelta(seconds=1)
+    get(world, "open")
+    assert world.background.started == []
+    world.clock.time = first.record.soft_at
+    assert get(world, "open").record == first.record
+    assert world.background.started == ["xs-open"]
+    world.clock.time = first.record.hard_at - timedelta(seconds=1)
+    assert get(world, "open").from_vault
+    assert len(world.sts.requests) == 1
+
+
+def test_nothing_is_started_that_could_only_fail_for_want_of_a_code(world: World) -> None:
+    get(world, "payments", GOOD_CODE)
+    world.clock.advance(12 * 3600 - 120)
+    first = get(world, "payments")
+    world.clock.time = first.record.soft_at
+    assert get(world, "payments").from_vault
+    assert world.background.started == []
+
+
+def test_a_role_profile_without_a_managed_one_is_renewed_by_its_own_name(world: World) -> None:
+    wanted = plan(world, "open")
+    wish = Wish(Questions(FakePrompt(), world.mfa_command), silent)
+    first = Broker(world.ports).session(wanted, world.config.read(), wish)
+    world.clock.time = first.record.soft_at
+    Broker(world.ports).session(wanted, world.config.read(), wish)
+    assert world.background.started == ["open"]
+
+
+def test_from_hard_on_the_caller_waits_for_a_new_one(world: World) -> None:
+    first = get(world, "open")
+    world.clock.time = first.record.hard_at
+    second = get(world, "open")
+    assert second.record.credentials != first.record.credentials
+    assert not second.from_vault
+    assert world.background.started == []
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        NetworkError("No network."),
+        AwsDeniedError("No."),
+        BaseCredentialsError("Logged out."),
+        VaultError("Busy.", code="busy"),
+        MfaNeededError("Nobody."),
+    ],
+)
+def test_a_living_session_is_served_when_renewing_fails(world: World, failure: XswitchError) -> None:
+    first = get(world, "open")
+    world.clock.time = first.record.hard_at
+    world.base.fail = failure
+    session = get(world, "open")
+    assert session.record == first.record
+    assert session.from_vault
+    assert [problem.code for problem in session.problems] == ["not_renewed"]
+    assert failure.what in session.problems[0].message
+
+
+@pytest.mark.parametrize("left", [60, 30, 0, -1])
+def test_a_session_in_its_last_minute_or_after_it_is_not_served(world: World, left: int) -> None:
+    first = get(world, "open")
+    world.clock.time = first.record.expires_at - timedelta(seconds=left)
+    world.base.fail = NetworkError("No network.")
+    with pytest.raises(NetworkError):
+        get(world, "open")
+
+
+def test_giving_up_is_giving_up_even_with_a_living_session(world: World) -> None:
+    get(world, "payments", GOOD_CODE)
+    world.clock.advance(12 * 3600 - 120)
+    first = get(world, "payments")
+    world.clock.time = first.record.hard_at
+    with pytest.raises(CancelledError):
+        get(world, "payments", CancelledError("The user gave up."))
+
+
+def test_force_makes_a_new_role_session_from_the_same_mfa_session(world: World) -> None:
+    first = get(world, "payments", GOOD_CODE)
+    second = get(world, "payments", force=True)
+    assert second.record.credentials != first.record.credentials
+    assert len(world.sts.mfa_calls) == 1
+
+
+def test_force_does_not_make_do_with_the_living_one(world: World) -> None:
+    get(world, "open")
+    world.base.fail = NetworkError("No network.")
+    with pytest.raises(NetworkError):
+        get(world, "open", force=True)
+
+
+def test_force_takes_what_somebody_else_made_while_it_waited(world: World) -> None:
+    first = get(world, "open")
+    other: list[Session] = []
+
+    def meanwhile(_: str) -> None:
+        world.locks.waiting = silent
+        other.append(get(world, "open", force=True))
+
+    world.locks.waiting = meanwhile
+    session = get(world, "open", force=True)
+    assert session.from_vault
+    assert session.record == other[0].record != first.record
+
+
+def test_eager_renews_what_is_due_in_the_background_and_tells_its_failures(world: World) -> None:
+    first = get(world, "open")
+    assert get(world, "open", eager=True).record == first.record
+    world.clock.time = first.record.soft_at
+    world.base.fail = NetworkError("No network.")
+    with pytest.raises(NetworkError):
+        get(world, "open", eager=True)
+    world.base.fail = None
+    assert get(world, "open", eager=True).record != first.record
+    assert world.background.started == []
+
+
+def test_a_session_from_before_the_clock_was_set_back_is_made_anew(world: World) -> None:
+    first = get(world, "open")
+    world.clock.advance(-3600)
+    assert get(world, "open").record != first.record
+
+
+def test_and_served_when_that_fails(world: World) -> None:
+    first = get(world, "open")
+    world.clock.advance(-3600)
+    world.base.fail = NetworkError("No network.")
+    assert get(world, "open").record == first.record
+
+
+def test_a_clock_set_back_a_little_changes_nothing(world: World) -> None:
+    first = get(world, "open")
+    world.clock.advance(-240)
+    assert get(world, "open").record == first.record
+
+
+# -- MFA -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_code_is_asked_for_again(world: World) -> None:
+    prompt = FakePrompt("999999", GOOD_CODE)
+    get(world, "payments", prompt=prompt)
+    assert [challenge.attempt for challenge in prompt.challenges] == [1, 2]
+    assert prompt.challenges[0].serial == MFA_ARN
+    assert prompt.challenges[0].profile == "dev"
+    assert "one time pass code" in prompt.challenges[1].refusal
+
+
+def test_after_three_wrong_codes_nothing_is_kept(world: World) -> None:
+    with pytest.raises(AwsDeniedError):
+        get(world, "payments", "999991", "999992", "999993", GOOD_CODE)
+    assert world.vault.values == {}
+    assert world.index.kept == {}
+
+
+def test_the_code_of_the_command_line_is_not_asked_for(world: World) -> None:
+    get(world, "payments", given=GOOD_CODE)
+    with pytest.raises(AwsDeniedError):
+        get(World(), "payments", GOOD_CODE, given="999999")
+
+
+def test_the_process_of_the_profile_is_run(world: World) -> None:
+    world.config.config = CONFIG.replace("[profile reports]", "mfa_process = oathtool --totp\n[profile reports]", 1)
+    get(world, "payments")
+    assert world.mfa_command.commands == ["oathtool --totp"]
+
+
+def test_who_is_asked_first_learns_of_a_base_that_is_missing(world: World) -> None:
+    world.base.fail = BaseCredentialsError("There are no keys.")
+    prompt = FakePrompt(GOOD_CODE)
+    with pytest.raises(BaseCredentialsError):
+        get(world, "payments", prompt=prompt)
+    assert prompt.challenges == []
+
+
+def test_a_client_nobody_watches_fails_before_anything_is_looked_up(world: World) -> None:
+    with pytest.raises(MfaNeededError):
+        get(world, "payments", interactive=False)
+    assert world.base.resolved == []
+    assert world.sts.keys == []
+
+
+def test_a_temporary_base_sends_the_code_with_the_role(world: World) -> None:
+    get(world, "literal", GOOD_CODE)
+    assert world.sts.mfa_calls == []
+    assert world.sts.requests[0].mfa_serial == MFA_ARN
+    assert world.sts.codes_seen == [GOOD_CODE]
+    with pytest.raises(MfaNeededError):
+        get(world, "literal", force=True)
+
+
+def test_a_role_of_a_temporary_base_runs_the_process_too(world: World) -> None:
+    world.config.config += "mfa_process = never\n[profile literal]\nmfa_process = oathtool\n"
+    get(world, "literal")
+    assert world.mfa_command.commands == ["oathtool"]
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_a_process_that_gives_temporary_keys_is_treated_like_one(world: World, interactive: bool) -> None:  # noqa: FBT001 -- both cases
+    world.base.temporary = True
+    session = get(world, "via-process", GOOD_CODE, interactive=interactive)
+    assert world.sts.mfa_calls == []
+    assert world.sts.requests[0].mfa_serial == MFA_ARN
+    assert world.sts.requests[0].duration_seconds == 3600
+    assert session.record.key == plan(world, "via-process").key
+
+
+def test_a_process_that_gives_long_term_keys_makes_an_mfa_session(world: World) -> None:
+    get(world, "via-process", GOOD_CODE)
+    assert len(world.sts.mfa_calls) == 1
+    assert world.sts.requests[0].mfa_serial is None
+
+
+def test_a_later_hop_sends_the_code_when_the_process_turns_out_temporary(world: World) -> None:
+    world.base.temporary = True
+    get(world, "process-hub")
+    get(world, "process-spoke", GOOD_CODE)
+    assert [request.mfa_serial for request in world.sts.requests] == [None, None, MFA_ARN]
+    assert world.sts.codes_seen == [GOOD_CODE]
+
+
+def test_a_later_hop_needs_no_code_after_an_mfa_session(world: World) -> None:
+    get(world, "process-spoke", GOOD_CODE)
+    assert [request.mfa_serial for request in world.sts.requests] == [None, None]
+    get(world, "process-spoke", force=True)
+    assert len(world.sts.mfa_calls) == 1
+
+
+# -- sessions AWS no longer takes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["expired_token", "invalid_key"])
+def test_a_kept_mfa_session_that_is_refused_is_dropped_and_made_once_more(world: World, code: str) -> None:
+    get(world, "payments", GOOD_CODE)
+    world.sts.refuse["ASIAMFA1"] = AwsDeniedError("The session is over.", code=code)
+    world.sts.codes.add("222222")
+    get(world, "reports", "222222")
+    assert len(world.sts.mfa_calls) == 2
+    assert roles(world) == ["Admin", "Reports"]
+
+
+def test_a_kept_session_in_the_middle_that_is_refused_is_made_once_more(world: World) -> None:
+    get(world, "spoke", GOOD_CODE)
+    world.sts.refuse["ASIAROLE2"] = AwsDeniedError("The session is over.", code="expired_token")
+    get(world, "spoke", force=True)
+    assert roles(world) == ["Hub", "Spoke", "Hub", "Spoke"]
+    assert len(world.sts.mfa_calls) == 1
+
+
+def test_other_refusals_drop_nothing(world: World) -> None:
+    get(world, "payments", GOOD_CODE)
+    world.sts.refuse["arn:aws:iam::222222222222:role/Reports"] = AwsDeniedError("Not allowed.", code="not_authorized")
+    with pytest.raises(AwsDeniedError):
+        get(world, "reports")
+    assert len(world.sts.mfa_calls) == 1
+    wanted = plan(world, "reports")
+    assert wanted.mfa is not None
+    assert wanted.mfa.key in world.vault.values
+
+
+def test_a_session_made_just_now_that_is_refused_is_not_asked_for_again(world: World) -> None:
+    world.sts.refuse["ASIAMFA1"] = AwsDeniedError("The session is over.", code="expired_token")
+    with pytest.raises(AwsDeniedError):
+        get(world, "payments", GOOD_CODE, "222222")
+    assert len(world.sts.mfa_calls) == 1
+
+
+def test_a_base_that_is_refused_is_the_users_to_mend(world: World) -> None:
+    world.sts.refuse["AKIADEV"] = BaseCredentialsError("AWS does not know the access key.", code="invalid_key")
+    with pytest.raises(BaseCredentialsError):
+        get(world, "open")
+    assert len(world.sts.keys) == 1
+
+
+def test_a_refused_base_is_told_with_the_command_that_mends_it(world: World) -> None:
+    world.sts.refuse["AKIADEV"] = AwsDeniedError("The session is over.", code="expired_token")
+    for role in ("open", "payments"):
+        with pytest.raises(BaseCredentialsError) as caught:
+            get(world, role, GOOD_CODE)
+        assert caught.value.code == "expired_token"
+        assert caught.value.exit_code == 6
+        assert "--profile dev" in caught.value.next_step
+
+
+def test_a_new_session_of_somebody_else_is_not_dropped_with_the_old_one(world: World) -> None:
+    get(world, "payments", GOOD_CODE)
+    wanted = plan(world, "reports")
+    assert wanted.mfa is not None
+    key = wanted.mfa.key
+    kept = session_record.decode(world.vault.values[key], key)
+    assert kept is not None
+    newer = replace(kept.credentials, access_key_id="ASIANEWER")
+    world.sts.refuse["ASIAMFA1"] = AwsDeniedError("The session is over.", code="expired_token")
+
+    def meanwhile() -> None:
+        world.vault.values[key] = session_record.encode(key, newer, NOW)
+
+    world.sts.around = meanwhile
+    get(world, "reports")
+    assert len(world.sts.mfa_calls) == 1
+    assert world.sts.keys[-1] == "ASIANEWER"
+
+
+# -- answers that can't be kept ------------------------------------------------------------------------------------
+
+
+def test_an_answer_without_an_end_is_an_error(world: World) -> None:
+    world.sts.no_expiry = True
+    with pytest.raises(NetworkError) as caught:
+        get(world, "open")
+    assert caught.value.code == "incomplete_answer"
+    assert world.vault.values == {}
+
+
+def test_an_answer_without_a_token_is_an_error(world: World) -> None:
+    world.sts.no_token = True
+    with pytest.raises(NetworkError):
+        get(world, "open")
+
+
+def test_an_answer_without_an_access_key_is_an_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = world.sts._credentials
+    monkeypatch.setattr(world.sts, "_credentials", lambda *args: replace(real(*args), access_key_id=""))
+    with pytest.raises(NetworkError):
+        get(world, "open")
+    assert world.vault.values == {}
+
+
+@pytest.mark.parametrize("life", [0, -3600])
+def test_a_session_that_is_over_when_it_comes_tells_of_the_clock(world: World, life: int) -> None:
+    world.sts.life = life
+    with pytest.raises(NetworkError) as caught:
+        get(world, "open")
+    assert caught.value.code == "clock_skew"
+    assert "2026-03-01 12:00:00" in caught.value.why
+    assert world.vault.values == {}
+
+
+# -- the vault and the index ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failure", [VaultLockedError("Locked."), VaultBrokenError("Mute.")])
+def test_a_vault_that_cannot_be_read_is_told_and_nothing_is_asked_of_aws(world: World, failure: VaultError) -> None:
+    get(world, "open")
+    world.vault.fail = failure
+    calls = len(world.sts.keys)
+    with pytest.raises(type(failure)):
+        get(world, "open")
+    assert len(world.sts.keys) == calls
+
+
+def test_a_vault_that_cannot_be_written_is_told(world: World) -> None:
+    world.vault.fail_put = VaultLockedError("Locked.")
+    with pytest.raises(VaultLockedError):
+        get(world, "open")
+    assert world.index.kept == {}
+
+
+def test_damaged_and_foreign_values_are_as_good_as_absent(world: World) -> None:
+    key = plan(world, "open").key
+    other = session_record.encode("f" * 40, get(world, "payments", GOOD_CODE).record.credentials, NOW)
+    for value in ("", "rubbish", other):
+        world.vault.values[key] = value
+        assert not get(world, "open").from_vault
+
+
+def test_an_index_that_cannot_be_written_costs_no_session(world: World) -> None:
+    world.index.fail = ConfigError("The index can't be written.")
+    session = get(world, "open")
+    assert [problem.code for problem in session.problems] == ["index"]
+    assert get(world, "open").from_vault
+
+
+def test_what_the_index_knows_of_a_session_survives_its_renewal(world: World) -> None:
+    get(world, "hub", GOOD_CODE)
+    key = plan(world, "hub").key
+    world.index.kept[key] = replace(world.index.kept[key], static=True)
+    world.clock.advance(3000)
+    get(world, "spoke")
+    assert world.index.kept[key].managed_profile == "xs-hub"
+    assert world.index.kept[key].static
+    assert world.index.kept[key].issued_at == world.clock.now()
+
+
+def test_a_session_can_be_dropped(world: World) -> None:
+    key = get(world, "open").record.key
+    Broker(world.ports).drop(key)
+    assert world.vault.values == {}
+    assert world.index.kept == {}
+    assert key in world.locks.held
+
+
+# -- side by side --------------------------------------------------------------------------------------------------
+
+
+def test_locks_are_taken_in_the_order_of_the_chain(world: World) -> None:
+    get(world, "spoke", GOOD_CODE)
+    wanted = plan(world, "spoke")
+    assert wanted.mfa is not None
+    assert world.locks.held == [wanted.key, wanted.hops[0].key, wanted.mfa.key]
+
+
+def test_a_lock_that_cannot_be_had_is_told_unless_the_session_lives(world: World) -> None:
+    first = get(world, "open")
+    world.locks.busy.add(first.record.key)
+    world.clock.time = first.record.hard_at
+    assert get(world, "open").record == first.record
+    assert world.locks.limits[-1] == PATIENCE_SECONDS
+    world.clock.time = first.record.expires_at
+    with pytest.raises(VaultError) as caught:
+        get(world, "open")
+    assert caught.value.code == "busy"
+    assert world.locks.limits[-1] is None
+
+
+def test_a_hundred_callers_are_one_question_and_one_call(world: World) -> None:
+    prompt = FakePrompt(GOOD_CODE, *["222222"] * 200)
+    sessions = in_threads([lambda: get(world, "payments", prompt=prompt) for _ in range(100)])
+    assert len(prompt.challenges) == 1
+    assert len(world.sts.mfa_calls) == 1
+    assert len(world.sts.requests) == 1
+    assert len({session.record.credentials.access_key_id for session in sessions}) == 1
+    assert sum(not session.from_vault for session in sessions) == 1
+
+
+def test_different_roles_side_by_side_share_one_question(world: World) -> None:
+    prompt = FakePrompt(GOOD_CODE)
+    names = ["payments", "reports", "hub", "spoke", "open"]
+    in_threads([partial(get, world, name, prompt=prompt) for name in names for _ in range(5)])
+    assert len(world.sts.mfa_calls) == 1
+    assert sorted(roles(world)) == ["Admin", "Hub", "Open", "Reports", "Spoke"]
+
+
+def in_threads(works: Sequence[Callable[[], Session]]) -> list[Session]:
+    results: list[Session] = []
+    barrier = threading.Barrier(len(works))
+
+    def run(work: Callable[[], Session]) -> None:
+        barrier.wait()
+        results.append(work())
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == len(works)
+    return results
+
+
+def test_progress_is_told_and_may_stop_the_work(world: World) -> None:
+    told: list[str] = []
+    get(world, "payments", GOOD_CODE, progress=told.append)
+    assert told == ["reading the credentials of dev", "asking STS for an MFA session of dev", "asking STS for payments"]
+
+    def stop(text: str) -> None:
+        raise CancelledError(f"Stopped at {text}.")
+
+    with pytest.raises(CancelledError):
+        get(world, "reports", progress=stop)
+    assert world.locks._locks  # and every lock is free again
+    assert all(not lock.locked() for lock in world.locks._locks.values())
+
+
+def test_the_environment_as_a_base_has_no_profile() -> None:
+    config = f"[profile env]\nrole_arn = arn:aws:iam::222222222222:role/Env\ncredential_source = Environment\nmfa_serial = {MFA_ARN}\n"
+    world = World(config=config, credentials=CREDENTIALS, AWS_ACCESS_KEY_ID="AKIAENV", AWS_SECRET_ACCESS_KEY="x")
+    told: list[str] = []
+    get(world, "env", GOOD_CODE, progress=told.append)
+    assert told[:2] == ["reading the credentials of the environment", "asking STS for an MFA session of the environment"]
+    assert {entry.profile for entry in world.index.kept.values() if entry.kind == "mfa"} == {""}
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:sts::999999999999:assumed-role/Open/x",
+        "arn:aws:sts::333333333333:assumed-role/Other/x",
+        "arn:aws:iam::333333333333:role/Open",
+    ],
+)
+def test_an_answer_that_names_another_role_is_kept_nowhere(world: World, monkeypatch: pytest.MonkeyPatch, arn: str) -> None:
+    assume = world.sts.assume_role
+    monkeypatch.setattr(world.sts, "assume_role", lambda *asked: replace(assume(*asked), arn=arn))
+    with pytest.raises(WrongIdentityError) as caught:
+        get(world, "open")
+    assert arn in caught.value.what
+    assert world.vault.values == {}
+    assert world.index.kept == {}

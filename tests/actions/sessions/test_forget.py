@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+
+from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, FakePrompt, World, silent
+from xswitch.actions.api import Forgotten, SwitchOptions
+from xswitch.core.errors import ConfigError, TargetError, VaultLockedError
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def switch(world: World, name: str, **options: object) -> str:
+    wish = SwitchOptions(**options)  # type: ignore[arg-type]
+    role = world.actions.resolve(name, wish)
+    return world.actions.switch(role, wish, FakePrompt(GOOD_CODE), silent).managed_profile
+
+
+def assert_nothing_left(world: World) -> None:
+    assert world.vault.values == {}
+    assert world.index.kept == {}
+    assert world.prompt_files.states == {}
+    assert world.hot_pointers.pointers == {}
+    assert world.config.config == CONFIG
+    assert world.config.credentials == CREDENTIALS
+
+
+def test_a_role_is_forgotten_with_everything_written_for_it(world: World) -> None:
+    switch(world, "open", static=True)
+    assert world.actions.forget(["open"]) == (Forgotten("open", 1, "xs-open"),)
+    assert_nothing_left(world)
+
+
+def test_other_roles_and_the_mfa_session_stay(world: World) -> None:
+    switch(world, "payments")
+    switch(world, "reports")
+    world.actions.forget(["payments"])
+    assert {entry.profile for entry in world.index.kept.values()} == {"dev", "reports"}
+    assert "xs-reports" in world.config.read().profiles
+    assert "xs-payments" not in world.config.read().profiles
+    assert set(world.vault.values) == set(world.index.kept)
+
+
+def test_all_means_mfa_sessions_and_sessions_in_between_too(world: World) -> None:
+    switch(world, "spoke")
+    switch(world, "open", static=True)
+    switch(world, "777777777777:Deploy", source="dev")
+    results = world.actions.forget([], all_sessions=True)
+    assert set(results) == {
+        Forgotten("spoke", 1, "xs-spoke"),
+        Forgotten("open", 1, "xs-open"),
+        Forgotten("777777777777:Deploy", 1, "xs-777777777777-Deploy"),
+        Forgotten("hub", 1),
+        Forgotten("dev (MFA)", 1),
+    }
+    assert_nothing_left(world)
+
+
+def test_all_with_nothing_there(world: World) -> None:
+    assert world.actions.forget([], all_sessions=True) == ()
+
+
+def test_a_base_profile_means_its_mfa_session(world: World) -> None:
+    switch(world, "payments")
+    assert world.actions.forget(["dev"]) == (Forgotten("dev", 1),)
+    assert {entry.kind for entry in world.index.kept.values()} == {"role"}
+
+
+def test_an_mfa_session_of_the_environment(world: World) -> None:
+    world.config.config += (
+        f"[profile env]\nrole_arn = arn:aws:iam::222222222222:role/Env\ncredential_source = Environment\nmfa_serial = {MFA_ARN}\n"
+    )
+    switch(world, "env")
+    assert Forgotten("the environment (MFA)", 1) in world.actions.forget([], all_sessions=True)
+
+
+def test_one_of_several_managed_profiles(world: World) -> None:
+    switch(world, "open")
+    switch(world, "open", profile_name="work", duration_seconds=900)
+    assert world.actions.forget(["work"]) == (Forgotten("open", 1, "work"),)
+    assert "xs-open" in world.config.read().profiles
+    assert len(world.vault.values) == 1
+    world.actions.forget(["xs-open"])
+    assert_nothing_left(world)
+
+
+def test_the_role_means_all_of_them(world: World) -> None:
+    switch(world, "open")
+    switch(world, "open", profile_name="work", duration_seconds=900)
+    assert world.actions.forget(["open"])[0].sessions == 2
+    assert_nothing_left(world)
+
+
+def test_a_static_profile_means_the_managed_one(world: World) -> None:
+    switch(world, "open", static=True)
+    assert world.actions.forget(["xs-open-static"]) == (Forgotten("open", 1, "xs-open"),)
+    assert_nothing_left(world)
+
+
+def test_sessions_are_found_without_the_index(world: World) -> None:
+    switch(world, "open")
+    switch(world, "payments")
+    mfa = next(entry for entry in world.index.kept.values() if entry.kind == "mfa")
+    world.index.kept.clear()
+    assert world.actions.forget(["open", "xs-payments"]) == (Forgotten("open", 0, "xs-open"), Forgotten("payments", 0, "xs-payments"))
+    assert set(world.vault.values) == {mfa.key}
+
+
+def test_a_managed_profile_whose_role_is_gone(world: World) -> None:
+    switch(world, "open")
+    world.config.config = world.config.config.replace("[profile open]", "[profile closed]")
+    assert world.actions.forget(["xs-open"]) == (Forgotten("xs-open", 1, "xs-open"),)
+    assert world.vault.values == {}
+    assert "xs-open" not in world.config.read().profiles
+
+
+def test_a_session_whose_profile_is_gone(world: World) -> None:
+    switch(world, "open")
+    world.config.config = CONFIG.replace("[profile open]", "[profile closed]")
+    assert world.actions.forget(["open"]) == (Forgotten("open", 1),)
+    assert world.vault.values == {}
+
+
+def test_a_static_profile_whose_managed_one_is_gone(world: World) -> None:
+    switch(world, "open", static=True)
+    world.config.config = world.config.config.replace("[profile xs-open]", "[profile was]").replace("xswitch_role = open\n", "")
+    world.actions.forget([], all_sessions=True)
+    assert world.config.credentials == CREDENTIALS
+
+
+def test_a_role_that_was_never_used_is_nothing_to_forget_but_no_error(world: World) -> None:
+    assert world.actions.forget(["open", "broken"]) == (Forgotten("open", 0), Forgotten("broken", 0))
+    assert world.config.applied == []
+
+
+def test_a_name_that_means_nothing_stops_it_before_anything_is_dropped(world: World) -> None:
+    switch(world, "open")
+    with pytest.raises(TargetError):
+        world.actions.forget(["open", "nothing like it"])
+    assert len(world.vault.values) == 1
+
+
+def test_a_locked_vault_leaves_everything_as_it_was(world: World) -> None:
+    switch(world, "open")
+    world.vault.fail = VaultLockedError("Locked.")
+    with pytest.raises(VaultLockedError):
+        world.actions.forget(["open"])
+    assert "xs-open" in world.config.read().profiles
+    assert len(world.index.kept) == 1
+
+
+def test_a_config_that_must_not_be_written_keeps_no_session_alive(world: World) -> None:
+    switch(world, "open")
+    world.config.fail = ConfigError("The file changed meanwhile.")
+    with pytest.raises(ConfigError):
+        world.actions.forget(["open"])
+    assert world.vault.values == {}
+
+
+def test_a_damaged_override_does_not_keep_a_session_from_being_forgotten(world: World) -> None:
+    switch(world, "open", duration_seconds=900)
+    world.config.config = world.config.config.replace("xswitch_duration_seconds = 900", "xswitch_duration_seconds = long")
+    world.actions.forget(["xs-open"])
+    assert_nothing_left(world)

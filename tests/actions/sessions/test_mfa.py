@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakeMfaCommand, FakePrompt
+from xswitch.actions.sessions.mfa import Nobody, Questions
+from xswitch.core.errors import AwsDeniedError, CancelledError, MfaNeededError, NetworkError, XswitchError
+from xswitch.core.model import MfaChallenge
+
+
+class Device:
+    """Takes these codes, and says what AWS says of others."""
+
+    def __init__(self, *good: str) -> None:
+        self.good = good
+        self.seen: list[str] = []
+
+    def __call__(self, code: str) -> str:
+        self.seen.append(code)
+        if code not in self.good:
+            raise AwsDeniedError("AWS did not accept the MFA code.", why=f"refusal {len(self.seen)}", code="mfa_wrong")
+        return f"session by {code}"
+
+
+def ask(
+    device: Device, *answers: str | XswitchError, given: str | None = None, command: str | None = None, runs: FakeMfaCommand | None = None
+) -> tuple[str, FakePrompt]:
+    prompt = FakePrompt(*answers)
+    return Questions(prompt, runs or FakeMfaCommand(), given=given).answered(MFA_ARN, "dev", command, device), prompt
+
+
+def test_a_good_code_is_asked_for_once() -> None:
+    device = Device("111111")
+    answer, prompt = ask(device, "111111")
+    assert answer == "session by 111111"
+    assert prompt.challenges == [MfaChallenge(MFA_ARN, "dev", attempt=1, refusal="")]
+
+
+def test_blanks_in_a_code_do_not_count() -> None:
+    device = Device("111111")
+    ask(device, " 111 111\n")
+    assert device.seen == ["111111"]
+
+
+def test_a_wrong_code_is_asked_for_again_with_what_aws_said() -> None:
+    device = Device("333333")
+    answer, prompt = ask(device, "111111", "222222", "333333")
+    assert answer == "session by 333333"
+    assert [(c.attempt, c.refusal) for c in prompt.challenges] == [(1, ""), (2, "refusal 1"), (3, "refusal 2")]
+
+
+def test_three_wrong_codes_are_enough() -> None:
+    device = Device()
+    with pytest.raises(AwsDeniedError) as caught:
+        ask(device, "111111", "222222", "333333", "444444")
+    assert device.seen == ["111111", "222222", "333333"]
+    assert caught.value.why == "refusal 3"
+
+
+def test_a_code_is_never_sent_twice() -> None:
+    device = Device("222222")
+    answer, prompt = ask(device, "111111", "111111", "222222")
+    assert answer == "session by 222222"
+    assert device.seen == ["111111", "222222"]
+    assert "already" in prompt.challenges[2].refusal
+
+
+def test_not_for_another_session_of_the_same_device_either() -> None:
+    questions = Questions(FakePrompt("111111", "111111", "222222"), FakeMfaCommand())
+    assert questions.answered(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
+    assert questions.answered(MFA_ARN, "b", None, Device("222222")) == "session by 222222"
+
+
+@pytest.mark.parametrize("odd", ["", "12345", "1234567", "12345a", "\uff11" * 6, "-12345"])
+def test_what_cannot_be_a_code_is_not_sent(odd: str) -> None:
+    device = Device("222222")
+    _, prompt = ask(device, odd, "222222")
+    assert device.seen == ["222222"]
+    assert "six digits" in prompt.challenges[1].refusal
+
+
+def test_a_refusal_of_aws_is_told_rather_than_ours() -> None:
+    with pytest.raises(AwsDeniedError, match="did not accept"):
+        ask(Device(), "111111", "111111", "x")
+
+
+def test_when_no_code_was_ever_usable_that_is_said() -> None:
+    with pytest.raises(MfaNeededError) as caught:
+        ask(Device(), "x", "y", "z")
+    assert caught.value.code == "mfa_unusable"
+
+
+def test_other_refusals_are_not_asked_about_again() -> None:
+    def denied(_: str) -> str:
+        raise AwsDeniedError("AWS does not allow it.", code="not_authorized")
+
+    prompt = FakePrompt("111111", "222222")
+    with pytest.raises(AwsDeniedError, match="not allow"):
+        Questions(prompt, FakeMfaCommand()).answered(MFA_ARN, "dev", None, denied)
+    assert len(prompt.challenges) == 1
+
+
+def test_giving_up_is_passed_on() -> None:
+    with pytest.raises(CancelledError):
+        ask(Device(), "111111", CancelledError("The user gave up."))
+
+
+def test_a_code_of_the_command_line_gets_one_attempt() -> None:
+    device = Device("222222")
+    with pytest.raises(AwsDeniedError):
+        ask(device, "222222", given="111111")
+    assert device.seen == ["111111"]
+    answer, prompt = ask(device, given="222222")
+    assert answer == "session by 222222"
+    assert prompt.challenges == []
+
+
+def test_a_malformed_code_of_the_command_line_is_not_sent() -> None:
+    with pytest.raises(MfaNeededError):
+        ask(Device(), "222222", given="12")
+
+
+def test_a_second_session_does_not_get_the_code_of_the_command_line() -> None:
+    prompt = FakePrompt("222222")
+    questions = Questions(prompt, FakeMfaCommand(), given="111111")
+    assert questions.answered(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
+    assert questions.answered(MFA_ARN, "b", None, Device("222222")) == "session by 222222"
+
+
+def test_the_process_is_run_before_anybody_is_asked() -> None:
+    runs = FakeMfaCommand()
+    answer, prompt = ask(Device(GOOD_CODE), command="oathtool x", runs=runs)
+    assert answer == f"session by {GOOD_CODE}"
+    assert runs.commands == ["oathtool x"]
+    assert prompt.challenges == []
+
+
+def test_a_process_whose_code_is_refused_is_not_run_again() -> None:
+    runs = FakeMfaCommand()
+    answer, prompt = ask(Device("222222"), "222222", command="oathtool x", runs=runs)
+    assert answer == "session by 222222"
+    assert runs.commands == ["oathtool x"]
+    assert prompt.challenges[0].refusal == "refusal 1"
+
+
+def test_when_nobody_is_there_after_a_refusal_the_refusal_is_told() -> None:
+    with pytest.raises(AwsDeniedError):
+        ask(Device(), command="oathtool x", runs=FakeMfaCommand())
+
+
+def test_a_process_that_fails_gives_way_to_the_prompt() -> None:
+    runs = FakeMfaCommand()
+    runs.answer = MfaNeededError("The mfa_process printed nothing.")
+    answer, _ = ask(Device("222222"), "222222", command="x", runs=runs)
+    assert answer == "session by 222222"
+    with pytest.raises(MfaNeededError, match="printed nothing"):
+        ask(Device(), command="x", runs=runs)
+
+
+def test_the_process_may_be_forbidden() -> None:
+    runs = FakeMfaCommand()
+    with pytest.raises(MfaNeededError):
+        Questions(Nobody("xswitch switch x"), runs, commands=False).answered(MFA_ARN, "dev", "oathtool x", Device())
+    assert runs.commands == []
+
+
+def test_nobody_names_the_next_step() -> None:
+    with pytest.raises(MfaNeededError) as caught:
+        Nobody("xswitch switch payments").code(MfaChallenge(MFA_ARN, "dev"))
+    assert caught.value.next_step == "xswitch switch payments"
+    assert MFA_ARN in caught.value.what
+
+
+def test_what_failed_for_one_thread_fails_for_the_others_without_a_question() -> None:
+    questions = Questions(FakePrompt(), FakeMfaCommand())
+    tries: list[int] = []
+
+    def seek() -> str:
+        tries.append(1)
+        raise NetworkError("No network.")
+
+    for _ in range(3):
+        with questions.turn("k"), pytest.raises(NetworkError):
+            questions.once("k", seek)
+    assert questions.once("other", lambda: "fine") == "fine"
+    assert len(tries) == 1
+
+
+def test_questions_of_several_threads_do_not_overlap() -> None:
+    prompt = FakePrompt(*(f"{number:06d}" for number in range(8)))
+    inside: list[int] = []
+    overlaps: list[int] = []
+
+    def around() -> None:
+        inside.append(1)
+        overlaps.append(len(inside))
+
+    prompt.around = around
+    questions = Questions(prompt, FakeMfaCommand())
+
+    def answered(number: int) -> None:
+        def call(_: str) -> None:
+            inside.pop()
+
+        questions.answered(f"{MFA_ARN}{number}", "dev", None, call)
+
+    threads = [threading.Thread(target=answered, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert overlaps == [1] * 8
+
+
+def test_a_given_code_does_not_show_itself() -> None:
+    assert CANARY not in repr(vars(Questions(FakePrompt(), FakeMfaCommand(), given=CANARY)))

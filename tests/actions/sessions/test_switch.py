@@ -1,0 +1,498 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from support.actions import CANARY, CONFIG, CREDENTIALS, GOOD_CODE, NOW, FakePrompt, World, silent
+from xswitch.actions.api import Switched, SwitchOptions
+from xswitch.actions.sessions.publish import KEEP_EXPIRED
+from xswitch.core.errors import (
+    AwsDeniedError,
+    ConfigError,
+    NetworkError,
+    SettingsError,
+    ShadowError,
+    TargetError,
+    UsageError,
+    VaultLockedError,
+    WrongIdentityError,
+    XswitchError,
+)
+from xswitch.core.model import GuardRule, IndexEntry, Problem, RemoveProfile, Settings
+
+GUARDED = Settings(guards=(GuardRule("prod", ("open",), colour="magenta", confirm="role", duration_seconds=900),))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def switch(world: World, target: str, options: SwitchOptions | None = None, *codes: str | XswitchError) -> Switched:
+    options = options or SwitchOptions()
+    role = world.actions.resolve(target, options)
+    return world.actions.switch(role, options, FakePrompt(*(codes or (GOOD_CODE,))), silent)
+
+
+def properties(world: World, name: str) -> dict[str, str]:
+    return {key: found.value for key, found in world.config.read().profiles[name].properties.items()}
+
+
+def assert_nothing_changed(world: World) -> None:
+    assert world.config.applied == []
+    assert world.config.config == CONFIG
+    assert world.prompt_files.states == {}
+    assert world.hot_pointers.pointers == {}
+    assert world.memory.uses == {}
+
+
+# -- what a switch does --------------------------------------------------------------------------------------------
+
+
+def test_a_switch_writes_the_managed_profile_and_says_when_it_ends(world: World) -> None:
+    switched = switch(world, "payments")
+    assert switched.managed_profile == "xs-payments"
+    assert switched.expires_at == NOW + timedelta(hours=1)
+    assert not switched.from_vault
+    assert not switched.static
+    assert switched.problems == ()
+    assert switched.identity is not None
+    assert switched.identity.arn.startswith("arn:aws:sts::222222222222:assumed-role/Admin/")
+    assert properties(world, "xs-payments") == {
+        "credential_process": "/opt/xswitch/bin/xswitch credential-process xs-payments",
+        "region": "eu-west-1",
+        "xswitch_role": "payments",
+    }
+    assert world.config.config.startswith(CONFIG)
+    assert world.config.credentials == CREDENTIALS
+
+
+def test_everything_that_has_to_know_is_told(world: World) -> None:
+    switched = switch(world, "payments")
+    assert world.memory.uses["payments"].count == 1
+    state = world.prompt_files.states["xs-payments"]
+    assert (state.account, state.role, state.colour, state.expires_at) == ("222222222222", "Admin", "", switched.expires_at)
+    assert state.silent_until == NOW + timedelta(hours=12, seconds=-60)
+    key, stamp, kind = world.hot_pointers.pointers["xs-payments"]
+    assert stamp == world.config.stamp()
+    assert kind == "runtime"
+    assert world.index.kept[key].managed_profile == "xs-payments"
+    assert world.index.kept[key].last_used == NOW
+
+
+def test_the_history_tells_what_was_made_kept_and_refused(world: World) -> None:
+    switch(world, "payments")
+    switch(world, "payments")
+    world.actions.credential_process("xs-payments", FakePrompt())
+    world.sts.refuse["arn:aws:iam::222222222222:role/Admin"] = AwsDeniedError("No.", code="not_authorized")
+    with pytest.raises(AwsDeniedError) as refused:
+        switch(world, "payments", SwitchOptions(force=True))
+    newest, *_ = told = world.actions.history()
+    assert [entry.result for entry in told] == [refused.value.code, "kept", "new"]
+    assert (newest.profile, newest.role_arn) == ("payments", "arn:aws:iam::222222222222:role/Admin")
+    assert newest.session_name
+    assert newest.at == NOW
+
+
+def test_no_secret_reaches_the_config_or_any_file(world: World) -> None:
+    switched = switch(world, "payments")
+    for text in (world.config.config, repr(switched), repr(world.index.kept), repr(world.prompt_files.states)):
+        assert CANARY not in text
+
+
+def test_a_second_switch_changes_no_file(world: World) -> None:
+    switch(world, "payments")
+    world.clock.advance(60)
+    again = switch(world, "payments")
+    assert again.from_vault
+    assert len(world.config.applied) == 1
+    assert world.memory.uses["payments"].count == 2
+    key = world.hot_pointers.pointers["xs-payments"][0]
+    assert world.index.kept[key].last_used == NOW + timedelta(seconds=60)
+
+
+def test_what_is_asked_for_is_kept_for_the_renewal(world: World) -> None:
+    options = SwitchOptions(
+        duration_seconds=900,
+        session_name="me@work",
+        external_id="ext-1",
+        region="us-east-1",
+        tags=(("team", "x"),),
+        policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",),
+    )
+    switched = switch(world, "open", options)
+    kept = properties(world, "xs-open")
+    assert kept["region"] == "us-east-1"
+    assert kept["xswitch_duration_seconds"] == "900"
+    assert kept["xswitch_session_name"] == "me@work"
+    assert kept["xswitch_external_id"] == "ext-1"
+    assert kept["xswitch_tags"] == "team=x"
+    assert switched.expires_at == NOW + timedelta(seconds=900)
+    key = world.hot_pointers.pointers["xs-open"][0]
+    world.actions.credential_process("xs-open", FakePrompt())
+    assert len(world.sts.requests) == 1
+    assert world.hot_pointers.pointers["xs-open"][0] == key
+
+
+def test_a_plain_switch_drops_what_was_kept_and_keep_keeps_it(world: World) -> None:
+    switch(world, "open", SwitchOptions(duration_seconds=900))
+    switch(world, "open", SwitchOptions(keep=True))
+    assert properties(world, "xs-open")["xswitch_duration_seconds"] == "900"
+    switch(world, "open", SwitchOptions(keep=True, duration_seconds=1800))
+    assert properties(world, "xs-open")["xswitch_duration_seconds"] == "1800"
+    switch(world, "open")
+    assert "xswitch_duration_seconds" not in properties(world, "xs-open")
+
+
+def test_another_name_for_the_managed_profile(world: World) -> None:
+    switched = switch(world, "open", SwitchOptions(profile_name="work"))
+    assert switched.managed_profile == "work"
+    assert properties(world, "work")["credential_process"].endswith("credential-process work")
+    assert world.actions.resolve("work", SwitchOptions()).name == "open"
+
+
+def test_force_makes_a_new_session(world: World) -> None:
+    switch(world, "open")
+    assert not switch(world, "open", SwitchOptions(force=True)).from_vault
+
+
+def test_account_and_role_are_kept_in_the_managed_profile(world: World) -> None:
+    switched = switch(world, "777777777777:ops/Deploy", SwitchOptions(source="dev", external_id="ext-9"))
+    assert switched.managed_profile == "xs-777777777777-ops/Deploy"
+    kept = properties(world, switched.managed_profile)
+    assert kept["xswitch_role"] == "arn:aws:iam::777777777777:role/ops/Deploy"
+    assert kept["xswitch_source_profile"] == "dev"
+    assert kept["xswitch_external_id"] == "ext-9"
+    world.actions.credential_process(switched.managed_profile, FakePrompt())
+    assert len(world.sts.requests) == 1
+    again = switch(world, "777777777777:ops/Deploy")
+    assert again.from_vault
+    assert len(world.config.applied) == 1
+
+
+def test_the_code_of_the_options_is_used(world: World) -> None:
+    options = SwitchOptions(mfa_code=GOOD_CODE)
+    world.actions.switch(world.actions.resolve("payments", options), options, FakePrompt(), silent)
+    assert world.sts.codes_seen == [GOOD_CODE]
+
+
+# -- before anything is done ---------------------------------------------------------------------------------------
+
+
+def test_a_profile_that_is_not_ours_is_never_changed() -> None:
+    world = World(config=CONFIG + "[profile xs-open]\nregion = eu-west-1\n")
+    with pytest.raises(ShadowError) as caught:
+        switch(world, "open")
+    assert caught.value.code == "not_ours"
+    assert world.sts.keys == []
+
+
+def test_keys_that_would_win_are_told_with_their_place() -> None:
+    world = World()
+    switch(world, "open")
+    world.config.credentials += "[xs-open]\naws_access_key_id = AKIAOLD\naws_secret_access_key = x\n"
+    with pytest.raises(ShadowError) as caught:
+        switch(world, "open")
+    assert "/home/u/.aws/credentials:5" in caught.value.why
+
+
+@pytest.mark.parametrize("name", ["default", "a b", "[x]", "xé"])
+def test_a_name_no_sdk_would_read_is_refused(world: World, name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        switch(world, "open", SwitchOptions(profile_name=name))
+    assert caught.value.code == "bad_profile_name"
+    assert world.sts.keys == []
+
+
+def test_the_static_profile_of_another_is_no_managed_profile(world: World) -> None:
+    switch(world, "open", SwitchOptions(static=True))
+    with pytest.raises(ShadowError):
+        switch(world, "payments", SwitchOptions(profile_name="xs-open-static"))
+
+
+def test_bad_options_are_refused_before_aws_is_asked(world: World) -> None:
+    with pytest.raises(UsageError):
+        switch(world, "open", SwitchOptions(duration_seconds=10))
+    assert world.sts.keys == []
+
+
+def test_a_role_that_cannot_be_resolved_says_why(world: World) -> None:
+    with pytest.raises(ConfigError) as caught:
+        switch(world, "broken")
+    assert "nowhere" in caught.value.why
+    assert_nothing_changed(world)
+
+
+def test_a_role_that_left_the_config_since_it_was_chosen(world: World) -> None:
+    role = world.actions.resolve("open", SwitchOptions())
+    world.config.config = CONFIG.replace("[profile open]", "[profile closed]")
+    with pytest.raises(TargetError):
+        world.actions.switch(role, SwitchOptions(), FakePrompt(), silent)
+
+
+def test_the_role_is_read_again_when_it_was_edited_since(world: World) -> None:
+    role = world.actions.resolve("open", SwitchOptions())
+    world.config.config = CONFIG.replace("role/Open", "role/Closed")
+    assert world.actions.switch(role, SwitchOptions(), FakePrompt(), silent).role.role_name == "Closed"
+
+
+# -- guards --------------------------------------------------------------------------------------------------------
+
+
+def test_a_guarded_role_takes_typing() -> None:
+    world = World(settings=GUARDED)
+    with pytest.raises(UsageError) as caught:
+        switch(world, "open")
+    assert caught.value.code == "guard_unconfirmed"
+    assert '"Open"' in caught.value.what
+    with pytest.raises(UsageError) as caught:
+        switch(world, "open", SwitchOptions(confirmation="open"))
+    assert caught.value.code == "guard_mismatch"
+    assert world.sts.keys == []
+    assert_nothing_changed(world)
+
+
+def test_a_guarded_role_is_shorter_and_coloured_everywhere() -> None:
+    world = World(settings=GUARDED)
+    switched = switch(world, "open", SwitchOptions(confirmation="Open"))
+    assert switched.expires_at == NOW + timedelta(seconds=900)
+    assert world.prompt_files.states["xs-open"].colour == "magenta"
+
+
+def test_a_policy_beside_that_of_a_guard_is_refused() -> None:
+    guard = GuardRule("prod", ("open",), confirm="none", policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",))
+    world = World(settings=Settings(guards=(guard,)))
+    with pytest.raises(UsageError) as caught:
+        switch(world, "open", SwitchOptions(policy='{"Version": "2012-10-17"}'))
+    assert caught.value.code == "guard_policy"
+    switch(world, "open")
+    assert world.sts.requests[0].policy_arns == ("arn:aws:iam::aws:policy/ReadOnlyAccess",)
+
+
+# -- verified identity ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:sts::222222222222:assumed-role/Open/x",
+        "arn:aws:sts::333333333333:assumed-role/Other/x",
+        "arn:aws-cn:sts::333333333333:assumed-role/Open/x",
+        "arn:aws:iam::333333333333:user/Open",
+        "arn:aws:sts::333333333333:assumed-role/Open",
+        "",
+    ],
+)
+def test_somebody_elses_session_is_dropped_and_nothing_is_changed(world: World, arn: str) -> None:
+    world.sts.identity = arn or "not:an:arn:at:all:x"
+    with pytest.raises(WrongIdentityError):
+        switch(world, "open")
+    assert world.vault.values == {}
+    assert world.index.kept == {}
+    assert_nothing_changed(world)
+
+
+@pytest.mark.parametrize(
+    "error", [NetworkError("Nobody answers.", code="timeout"), AwsDeniedError("Too many.", code="throttled")], ids=["network", "throttled"]
+)
+def test_a_living_session_is_served_though_aws_cant_be_asked_whose_it_is(world: World, error: XswitchError) -> None:
+    first = switch(world, "open")
+    world.sts.identity_error = error
+    again = switch(world, "open")
+    assert again.from_vault
+    assert again.expires_at == first.expires_at
+    assert again.identity is None
+    assert [problem.code for problem in again.problems] == ["identity_unasked"]
+
+
+def test_who_just_did_not_answer_is_not_asked_again(world: World) -> None:
+    switch(world, "open")
+    world.clock.advance(50 * 60)
+    world.sts.refuse["AKIADEV"] = NetworkError("Nobody answers.", code="timeout")
+    asked = world.sts.identity_calls
+    again = switch(world, "open")
+    assert again.from_vault
+    assert again.identity is None
+    assert [problem.code for problem in again.problems] == ["not_renewed"]
+    assert world.sts.identity_calls == asked
+    world.sts.refuse["AKIADEV"] = AwsDeniedError("No more.")
+    assert switch(world, "open").identity is not None
+
+
+def test_a_new_session_is_not_trusted_when_aws_cant_be_asked_whose_it_is(world: World) -> None:
+    world.sts.identity_error = NetworkError("Nobody answers.", code="timeout")
+    with pytest.raises(NetworkError):
+        switch(world, "open")
+    assert_nothing_changed(world)
+
+
+def test_the_path_of_a_role_is_no_part_of_its_sessions(world: World) -> None:
+    assert switch(world, "spoke").identity is not None
+
+
+def test_the_check_can_be_switched_off() -> None:
+    world = World(settings=Settings(verify_identity=False))
+    assert switch(world, "open").identity is None
+    assert world.sts.identity_calls == 0
+
+
+def test_a_kept_session_that_was_revoked_is_made_anew_once(world: World) -> None:
+    switch(world, "open")
+    world.sts.refuse["ASIAROLE1"] = AwsDeniedError("The session is over.", code="expired_token")
+    switched = switch(world, "open")
+    assert not switched.from_vault
+    assert len(world.sts.requests) == 2
+
+
+@pytest.mark.parametrize("error", [NetworkError("No network."), AwsDeniedError("No.", code="not_authorized")])
+def test_other_failures_of_the_check_stop_the_switch(world: World, error: XswitchError) -> None:
+    world.sts.refuse["ASIAROLE1"] = error
+    with pytest.raises(type(error)):
+        switch(world, "open")
+    assert_nothing_changed(world)
+
+
+# -- what goes wrong afterwards ------------------------------------------------------------------------------------
+
+
+def test_a_config_that_must_not_be_written_stops_the_switch(world: World) -> None:
+    world.config.fail = ConfigError("The file changed meanwhile.")
+    with pytest.raises(ConfigError):
+        switch(world, "open")
+    assert world.memory.uses == {}
+    assert world.hot_pointers.pointers == {}
+
+
+def test_a_locked_vault_stops_it(world: World) -> None:
+    world.vault.fail = VaultLockedError("Locked.")
+    with pytest.raises(VaultLockedError):
+        switch(world, "open")
+    assert_nothing_changed(world)
+
+
+def test_what_cannot_be_noted_is_told_and_stops_nothing(world: World) -> None:
+    world.prompt_files.fail = ConfigError("The folder is full.", code="state_folder")
+    world.index.fail = ConfigError("The index can't be written.", code="state_folder")
+    switched = switch(world, "open")
+    assert {problem.code for problem in switched.problems} == {"index", "state_folder"}
+    assert "xs-open" in world.config.read().profiles
+    assert world.memory.uses["open"].count == 1
+
+
+def test_no_pointer_is_written_to_a_config_that_changed_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = world.config.apply
+
+    def apply_and_edit(edits: object) -> None:
+        real(edits)  # type: ignore[arg-type]
+        world.config.config = world.config.config.replace("role/Open", "role/Edited")
+
+    monkeypatch.setattr(world.config, "apply", apply_and_edit)
+    switch(world, "open")
+    assert world.hot_pointers.pointers == {}
+    world.config.config = world.config.config.replace("[profile xs-open]", "[profile gone]")
+
+
+def test_sessions_that_ended_long_ago_are_cleared_away(world: World) -> None:
+    old, recent = NOW - KEEP_EXPIRED - timedelta(seconds=1), NOW - timedelta(hours=14)
+    for number, ended in enumerate((old, old, recent)):
+        key = f"{number:040d}"
+        world.vault.values[key] = "x"
+        world.index.kept[key] = IndexEntry(key, "role", "p", "arn", ended - timedelta(hours=1), ended, ended)
+    switch(world, "open")
+    assert f"{2:040d}" in world.index.kept
+    assert f"{0:040d}" not in {*world.index.kept, *world.vault.values}
+    assert f"{1:040d}" not in {*world.index.kept, *world.vault.values}
+
+
+# -- keys written down ---------------------------------------------------------------------------------------------
+
+
+def test_static_keys_stand_under_a_name_of_their_own(world: World) -> None:
+    switched = switch(world, "payments", SwitchOptions(static=True))
+    assert switched.static
+    assert switched.managed_profile == "xs-payments-static"
+    assert "credential_process" in properties(world, "xs-payments")
+    assert "aws_access_key_id" not in properties(world, "xs-payments")
+    static = properties(world, "xs-payments-static")
+    assert static == {
+        "aws_access_key_id": "ASIAROLE2",
+        "aws_secret_access_key": "canary-secret-2",
+        "aws_session_token": "canary-token-2",
+        "aws_expiration": "2026-03-01T13:00:00Z",
+        "x_security_token_expires": "2026-03-01T13:00:00Z",
+        "region": "eu-west-1",
+        "xswitch_role": "xs-payments",
+    }
+    assert CANARY not in world.config.config
+    assert "[xs-payments-static]" in world.config.credentials
+    assert "[xs-payments]" not in world.config.credentials
+    assert world.prompt_files.states["xs-payments-static"].silent_until == NOW
+    assert any(entry.static for entry in world.index.kept.values())
+    assert CANARY not in repr(world.config.applied)
+
+
+def test_unchanged_static_keys_are_not_written_again(world: World) -> None:
+    switch(world, "open", SwitchOptions(static=True))
+    switch(world, "open", SwitchOptions(static=True))
+    assert len(world.config.applied) == 1
+    switch(world, "open", SwitchOptions(static=True, force=True))
+    assert len(world.config.applied) == 2
+    assert properties(world, "xs-open-static")["aws_access_key_id"] == "ASIAROLE2"
+
+
+def test_a_profile_of_the_users_with_that_name_is_left_alone() -> None:
+    world = World(credentials=CREDENTIALS + "[xs-open-static]\naws_access_key_id = AKIAMINE\naws_secret_access_key = x\n")
+    with pytest.raises(ShadowError) as caught:
+        switch(world, "open", SwitchOptions(static=True))
+    assert "credentials:4" in caught.value.why
+    switch(world, "open")
+
+
+def test_the_static_profile_of_an_account_and_role_is_no_row_and_no_orphan(world: World) -> None:
+    switch(world, "777777777777:Deploy", SwitchOptions(source="dev", static=True))
+    listing = world.actions.listing()
+    assert [role.name for role in listing.roles].count("777777777777:Deploy") == 1
+    assert not any(problem.code == "managed_orphan" for problem in listing.problems)
+
+
+def test_a_config_undone_takes_the_switch_back(world: World) -> None:
+    switch(world, "open")
+    assert world.actions.undo_config() == ("/home/u/.aws/config",)
+    assert world.config.config == CONFIG
+
+
+def test_removing_is_an_edit_of_ours_only(world: World) -> None:
+    switch(world, "open", SwitchOptions(static=True))
+    world.actions.forget(["open"])
+    assert world.config.applied[-1] == (
+        RemoveProfile("config", "xs-open"),
+        RemoveProfile("config", "xs-open-static"),
+        RemoveProfile("credentials", "xs-open-static"),
+    )
+    assert world.config.config == CONFIG
+    assert world.config.credentials == CREDENTIALS
+
+
+def test_one_of_several_managed_profiles_is_switched_to_by_its_name(world: World) -> None:
+    switch(world, "open")
+    switch(world, "open", SwitchOptions(profile_name="work"))
+    assert switch(world, "work").managed_profile == "work"
+    assert switch(world, "open").managed_profile == "xs-open"
+    role = replace(world.actions.resolve("open", SwitchOptions()), managed_profile="nowhere")
+    assert world.actions.switch(role, SwitchOptions(), FakePrompt(), silent).managed_profile == "xs-open"
+
+
+def test_nothing_is_switched_while_the_guards_cannot_be_read() -> None:
+    broken = Problem("settings_syntax", "line 3 is no TOML", "error", file="/home/me/.config/xswitch/config.toml", line=3)
+    world = World(settings=Settings(problems=(broken,)))
+    with pytest.raises(SettingsError) as caught:
+        switch(world, "open")
+    assert caught.value.code == "settings_syntax"
+    assert "config.toml" in caught.value.next_step
+
+
+def test_a_warning_in_the_settings_stops_nobody() -> None:
+    world = World(settings=Settings(problems=(Problem("settings_unknown", "unknown key", "warning"),)))
+    assert switch(world, "open").managed_profile == "xs-open"

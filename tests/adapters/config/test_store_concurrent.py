@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from support.config.store import BEFORE, KEYS, XS, mode, names, on_swap, refusal, writes_late
+from xswitch.adapters.config.store import FileConfigStore
+from xswitch.core.model import RemoveProfile, SetProfile
+
+# -- beside others -----------------------------------------------------------------------------------------------
+
+
+def test_a_change_meanwhile_is_read_and_edited_again(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = config.stat()
+
+    def same_size_and_time() -> None:
+        config.write_bytes(BEFORE.replace("west", "east").encode())
+        os.utime(config, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    def another_file() -> None:
+        config.with_name("new").write_bytes(config.read_bytes() + b"output = json\r\n")
+        config.with_name("new").replace(config)
+
+    on_swap(monkeypatch, iter([same_size_and_time, another_file, config.unlink]))
+    store.apply([XS])
+    assert config.read_bytes().decode().startswith("# xswitch")
+    config.write_bytes(BEFORE.encode())
+    on_swap(monkeypatch, iter([same_size_and_time, another_file]))
+    store.apply([XS])
+    assert config.read_bytes().decode().startswith("# mine\r\n[default]\r\nregion = eu-east-1\r\noutput = json\r\n\r\n# xswitch")
+    assert names(config.parent) == ["config"]
+
+
+def test_a_file_that_never_stays_the_same_is_left_alone(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def touch() -> None:
+        config.write_bytes(config.read_bytes() + b"#\r\n")
+
+    on_swap(monkeypatch, iter([touch] * 100))
+    refusal(lambda: store.apply([XS]), "config_busy")
+    assert b"xs-a" not in config.read_bytes()
+    assert names(config.parent) == ["config"]
+
+
+def test_what_is_written_into_the_old_file_at_the_last_moment_is_not_lost(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes_late(monkeypatch, config, BEFORE.encode() + b"output = json\r\n")
+    store.apply([XS])
+    assert (
+        config.read_bytes().decode()
+        == BEFORE + "output = json\r\n\r\n# xswitch\r\n[profile xs-a]\r\ncredential_process = /x\r\nxswitch_role = a\r\n"
+    )
+
+
+def test_an_old_file_that_was_only_cut_off_is_not_taken_for_a_change(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes_late(monkeypatch, config, b"")
+    store.apply([XS])
+    assert config.read_bytes().startswith(BEFORE.encode())
+
+
+def test_a_late_write_gives_way_to_a_later_one(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writes_late(monkeypatch, config, BEFORE.encode() + b"output = json\r\n")
+    on_swap(monkeypatch, iter([lambda: None, lambda: config.write_bytes(BEFORE.encode() + b"output = text\r\n")]))
+    store.apply([XS])
+    assert b"output = text\r\n\r\n# xswitch" in config.read_bytes()
+
+
+def test_an_empty_file_is_looked_at_again_as_it_may_be_half_written(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_bytes(b"")
+    real = time.sleep
+
+    def sleep(seconds: float) -> None:
+        config.write_bytes(BEFORE.encode())
+        real(seconds)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    store.apply([XS])
+    assert config.read_bytes().startswith(BEFORE.encode())
+
+
+def test_another_writer_that_hangs_is_not_waited_for_for_ever(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xswitch.adapters.config.transaction._LOCK_SECONDS", 0.05)
+    with store._changes._locked([str(config)]):
+        refusal(lambda: store.apply([XS]), "config_busy")
+        refusal(lambda: store.apply([XS, KEYS]), "config_busy")
+    store.apply([XS])
+
+
+# -- the first version -------------------------------------------------------------------------------------------
+
+
+def test_the_version_before_the_first_change_is_kept_for_ever(store: FileConfigStore, config: Path, clean_world: Path) -> None:
+    store.apply([XS])
+    store.apply([RemoveProfile("config", "xs-a")])
+    config.write_text("")
+    store.apply([XS])
+    (kept,) = (clean_world / "state/backups").glob("config.*.original")
+    assert kept.read_bytes().decode() == BEFORE
+    assert mode(kept) == 0o600
+
+
+def test_a_config_that_holds_keys_is_kept_beside_itself(store: FileConfigStore, config: Path, clean_world: Path) -> None:
+    config.write_text("[default]\naws_secret_access_key = k3y\n")
+    store.apply([XS])
+    store.apply([RemoveProfile("config", "xs-a")])
+    kept = config.with_name("config.xswitch-original")
+    assert kept.read_text() == "[default]\naws_secret_access_key = k3y\n"
+    assert mode(kept) == 0o600
+    assert not any(b"k3y" in path.read_bytes() for path in (clean_world / "state").rglob("*") if path.is_file())
+
+
+def test_of_a_missing_file_an_empty_one_is_kept(store: FileConfigStore, clean_world: Path) -> None:
+    store.apply([XS])
+    store.apply([SetProfile("config", "xs-b", {"xswitch_role": "b"})])
+    (kept,) = (clean_world / "state/backups").glob("config.*.original")
+    assert kept.read_bytes() == b""
+
+
+# -- undo --------------------------------------------------------------------------------------------------------
+
+
+def test_undo_restores_every_byte_once(store: FileConfigStore, config: Path) -> None:
+    store.apply([XS])
+    assert store.undo() == (str(config),)
+    assert config.read_bytes().decode() == BEFORE
+    assert mode(config) == 0o640
+    refusal(store.undo, "nothing_to_undo")
+
+
+def test_undo_takes_back_the_last_change_only(store: FileConfigStore, config: Path) -> None:
+    store.apply([XS])
+    middle = config.read_bytes()
+    store.apply([SetProfile("config", "xs-a", {"xswitch_role": "b"}), RemoveProfile("config", "default"), XS])
+    store.undo()
+    assert config.read_bytes() == middle
+
+
+def test_undo_takes_both_files_back_and_removes_what_was_not_there(store: FileConfigStore, config: Path) -> None:
+    store.apply([XS, KEYS])
+    credentials = config.with_name("credentials")
+    assert credentials.exists()
+    assert store.undo() == (str(config), str(credentials))
+    assert config.read_bytes().decode() == BEFORE
+    assert not credentials.exists()
+    assert names(config.parent) == ["config"]
+
+
+def test_undo_of_new_keys_leaves_the_other_keys(store: FileConfigStore, folder: Path) -> None:
+    credentials = folder / "credentials"
+    credentials.write_text("[default]\naws_secret_access_key = s3cret")
+    store.apply([KEYS])
+    assert store.undo() == (str(credentials),)
+    assert credentials.read_text() == "[default]\naws_secret_access_key = s3cret"
+
+
+def test_undo_refuses_when_a_file_changed_since(store: FileConfigStore, config: Path) -> None:
+    store.apply([XS, KEYS])
+    config.write_bytes(config.read_bytes() + b"#\n")
+    before = config.read_bytes(), config.with_name("credentials").read_bytes()
+    refusal(store.undo, "undo_changed")
+    assert (config.read_bytes(), config.with_name("credentials").read_bytes()) == before
+
+
+def test_undo_of_replaced_keys_is_refused_as_they_are_kept_nowhere(store: FileConfigStore, folder: Path, clean_world: Path) -> None:
+    store.apply([KEYS])
+    store.apply([SetProfile("credentials", "xs-a-static", {**KEYS.properties, "aws_secret_access_key": "n3w"}), XS])
+    assert "kept nowhere" in refusal(store.undo, "undo_secret").why
+    assert "xs-a" in (folder / "config").read_text()
+    store.apply([RemoveProfile("credentials", "xs-a-static")])
+    refusal(store.undo, "undo_secret")
+    kept = b"".join(path.read_bytes() for path in clean_world.rglob("*") if path.is_file() and path.parent != folder)
+    assert b"k3y" not in kept
+    assert b"n3w" not in kept
+    assert b"AKIA" not in kept
+
+
+def test_a_secret_in_a_replaced_part_of_the_config_is_not_kept(store: FileConfigStore, config: Path, clean_world: Path) -> None:
+    store.apply([XS])
+    config.write_bytes(config.read_bytes() + b"aws_secret_access_key = k3y\r\n")
+    store.apply([XS])
+    assert b"k3y" not in config.read_bytes()
+    refusal(store.undo, "undo_secret")
+    assert not any(b"k3y" in path.read_bytes() for path in (clean_world / "state").rglob("*") if path.is_file())
+
+
+def test_undo_after_a_write_that_never_came_about_has_nothing_to_do(store: FileConfigStore, config: Path) -> None:
+    store.apply([XS])
+    after = config.read_bytes()
+    config.write_bytes(BEFORE.encode())
+    refusal(store.undo, "nothing_to_undo")
+    config.write_bytes(after)
+    assert store.undo() == (str(config),)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 2, "files": []}', '{"version": 1, "files": [{}]}'])
+def test_a_damaged_record_is_not_used(store: FileConfigStore, config: Path, clean_world: Path, text: str) -> None:
+    store.apply([XS])
+    after = config.read_bytes()
+    (clean_world / "state/backups/undo.json").write_text(text)
+    refusal(store.undo, "undo_damaged")
+    assert config.read_bytes() == after
+
+
+def test_a_record_that_leads_elsewhere_is_not_used(store: FileConfigStore, config: Path, clean_world: Path) -> None:
+    store.apply([XS])
+    path = clean_world / "state/backups/undo.json"
+    record = json.loads(path.read_text())
+    record["files"][0]["back"][0][0][0] = 3
+    path.write_text(json.dumps(record))
+    refusal(store.undo, "undo_damaged")
+    assert b"xs-a" in config.read_bytes()
+
+
+def test_undo_gives_way_to_whoever_writes_meanwhile(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.apply([XS])
+    on_swap(monkeypatch, iter([lambda: config.write_bytes(b"# theirs\n")]))
+    refusal(store.undo, "undo_changed")
+    assert config.read_bytes() == b"# theirs\n"
+
+
+def test_undo_puts_back_what_is_written_at_the_last_moment(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.apply([XS, KEYS])
+    keys = config.with_name("credentials").read_bytes()
+    theirs = config.read_bytes() + b"# theirs\n"
+    writes_late(monkeypatch, config, theirs)
+    refusal(store.undo, "undo_changed")
+    assert config.read_bytes() == theirs
+    assert config.with_name("credentials").read_bytes() == keys
+    assert names(config.parent) == ["config", "credentials"]

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.hot import PROFILE, HotWorld
+from support.vault.keyrings import memory_folder
+from xswitch.adapters.state.hot_pointers import FileHotPointers
+from xswitch.core.model import VaultInfo
+
+
+@pytest.fixture
+def world(clean_world: Path) -> Iterator[HotWorld]:
+    with memory_folder() as memory:
+        yield HotWorld(clean_world, memory)
+
+
+def test_a_pointer_is_ten_lines_for_us_alone(world: HotWorld) -> None:
+    world.extra["AWS_REGION"] = "eu-west-1"
+    world.point()
+    facts = world.config.stat()
+    lines = world.pointer.read_text().split("\n")
+    assert lines[:4] == ["xswitch-hot1", world.key, "runtime", str(world.memory / "xswitch")]
+    assert lines[4:6] == [f"{facts.st_size}:{facts.st_mtime_ns}:{facts.st_ino},-", "-"]
+    assert len(lines[6]) == 32
+    assert lines[7:] == [str(world.config), str(world.credentials), ""]
+    assert world.pointer.stat().st_mode & 0o777 == 0o600
+    assert world.places.hot.stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in world.places.hot.iterdir()] == [PROFILE]
+
+
+def test_removing_it_is_no_error_twice(world: HotWorld) -> None:
+    world.point()
+    pointers = FileHotPointers(world.places.hot, world.bytes_environ)
+    pointers.remove(PROFILE)
+    pointers.remove(PROFILE)
+    assert not world.pointer.exists()
+
+
+def test_a_config_that_changed_since_it_was_read_gets_no_pointer_and_loses_the_old_one(world: HotWorld) -> None:
+    world.point()
+    read = world.stamp()
+    world.config.write_text("[profile b]\n")
+    FileHotPointers(world.places.hot, world.bytes_environ).write(PROFILE, world.key, read, world.info)
+    assert not world.pointer.exists()
+
+
+def test_settings_that_changed_since_the_process_began_get_no_pointer(world: HotWorld) -> None:
+    pointers = FileHotPointers(world.places.hot, world.bytes_environ)
+    world.settings.parent.mkdir(parents=True)
+    world.settings.write_text("")
+    pointers.write(PROFILE, world.key, world.stamp(), world.info)
+    assert not world.pointer.exists()
+    FileHotPointers(world.places.hot, world.bytes_environ).write(PROFILE, world.key, world.stamp(), world.info)
+    assert world.pointer.exists()
+
+
+def test_a_change_that_the_clock_of_the_file_system_hides_is_waited_out(world: HotWorld) -> None:
+    """A file written this very moment may be written again without its time changing."""
+    os.utime(world.config)
+    waited: list[float] = []
+
+    def meanwhile(seconds: float) -> None:
+        waited.append(seconds)
+        world.config.write_text("[profile z]\nregion = eu-west-1\n")
+        os.utime(world.config, (time.time() + 1, time.time() + 1))
+
+    pointers = FileHotPointers(world.places.hot, world.bytes_environ, meanwhile)
+    pointers.write(PROFILE, world.key, world.stamp(), world.info)
+    assert len(waited) == 1
+    assert not world.pointer.exists()
+    world.age(world.config)
+    pointers.write(PROFILE, world.key, world.stamp(), world.info)
+    assert len(waited) == 1
+    assert world.pointer.exists()
+
+
+@pytest.mark.parametrize("kind", ["macos", "windows", "auto"])
+def test_stores_without_a_hot_path_get_no_pointer(world: HotWorld, kind: str) -> None:
+    world.point(VaultInfo(kind, "x"))
+    assert not world.pointer.exists()
+
+
+def test_a_path_with_a_newline_gets_no_pointer(world: HotWorld) -> None:
+    world.extra["AWS_CONFIG_FILE"] = str(world.home / "a\nb")
+    world.point()
+    assert not world.pointer.exists()
+    del world.extra["AWS_CONFIG_FILE"]
+    world.point(VaultInfo("file", "plain files", "/a\nb"))
+    assert not world.pointer.exists()
+
+
+def test_what_can_not_be_written_or_told_is_nobodys_trouble(world: HotWorld) -> None:
+    world.extra["HOME"] = ""
+    FileHotPointers(world.places.hot, world.bytes_environ).write(PROFILE, world.key, "-,-", world.info)
+    del world.extra["HOME"]
+    world.places.state.parent.mkdir(parents=True)
+    world.places.state.write_text("a file in the folder's place")
+    world.point()
+    assert world.places.state.read_text() == "a file in the folder's place"
+
+
+def test_a_profile_of_any_name_has_its_file(world: HotWorld) -> None:
+    world.profile = "../x y/é"
+    world.point()
+    assert world.pointer.parent == world.places.hot
+    assert world.pointer.name == "%2E./x y/é".replace("/", "%2F").replace(" ", "%20").replace("é", "%C3%A9")
+    assert world.pointer.exists()

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pexpect
+import pytest
+
+from xswitch.adapters.system.mfa_prompts import GivenCode, NobodyToAsk, TerminalPrompt
+from xswitch.core.errors import CancelledError, ExitCode, MfaNeededError
+from xswitch.core.model import MfaChallenge
+
+SERIAL = "arn:aws:iam::111111111111:mfa/dev"
+CHALLENGE = MfaChallenge(SERIAL, "admin")
+
+
+@contextmanager
+def terminal(typed: str) -> Iterator[tuple[tuple[str, str], list[str]]]:
+    """A pseudo-terminal with keys already pressed: its console paths, and what was shown on it once the block ends."""
+    master, slave = pty.openpty()
+    name = os.ttyname(slave)
+    shown: list[str] = []
+
+    def watch() -> None:
+        try:
+            while data := os.read(master, 4096):
+                shown.append(data.decode(errors="replace"))
+        except OSError:
+            return
+
+    os.write(master, typed.encode())
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield (name, name), shown
+    finally:
+        os.close(slave)
+        watcher.join(5)
+        os.close(master)
+
+
+def test_a_code_is_asked_for_on_the_terminal() -> None:
+    with terminal("123456\n") as (console, shown):
+        assert TerminalPrompt(console=console).code(CHALLENGE) == "123456"
+    text = "".join(shown)
+    assert f"admin needs a code of {SERIAL}" in text
+    assert "MFA code: " in text
+
+
+def test_a_typing_error_is_asked_again_and_blanks_do_not_count() -> None:
+    with terminal("12345\n12345a\n 123 456 \n") as (console, shown):
+        assert TerminalPrompt(console=console).code(CHALLENGE) == "123456"
+    assert "".join(shown).count("A code has 6 digits.") == 2
+
+
+@pytest.mark.parametrize("typed", ["\n", "\x04", "1\n2\n3\n"])
+def test_giving_up_cancels(typed: str) -> None:
+    with terminal(typed) as (console, _), pytest.raises(CancelledError) as caught:
+        TerminalPrompt(console=console).code(CHALLENGE)
+    assert caught.value.exit_code == ExitCode.CANCELLED
+
+
+def test_the_last_refusal_is_shown_and_hostile_text_is_harmless() -> None:
+    challenge = MfaChallenge("serial\x1b]52;c;AAAA\x07", "pro\nfile", attempt=2, refusal="wrong \x1b[2J code")
+    with terminal("123456\n") as (console, shown):
+        TerminalPrompt(console=console).code(challenge)
+    text = "".join(shown)
+    assert "wrong" in text
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
+def test_without_a_terminal_the_command_to_run_is_named() -> None:
+    code = f"""
+from xswitch.adapters.terminal import TerminalPrompt
+from xswitch.core.errors import MfaNeededError
+from xswitch.core.model import MfaChallenge
+try:
+    TerminalPrompt().code(MfaChallenge("{SERIAL}", "admin"))
+except MfaNeededError as error:
+    print(int(error.exit_code), error.next_step)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout == "5 xswitch switch admin --mfa-code CODE\n", done.stderr
+
+
+def test_stdin_and_stdout_stay_free_and_ctrl_c_cancels() -> None:
+    code = f"""
+import sys
+from xswitch.adapters.terminal import TerminalPrompt
+from xswitch.core.errors import CancelledError
+from xswitch.core.model import MfaChallenge
+try:
+    TerminalPrompt().code(MfaChallenge("{SERIAL}", "admin"))
+except CancelledError as error:
+    open("/dev/tty", "w").write("cancelled " + str(int(error.exit_code)))
+"""
+    child = pexpect.spawn("/bin/sh", ["-c", f"'{sys.executable}' -c '{code}' </dev/null >/dev/null 2>&1"], timeout=30, encoding="utf-8")
+    try:
+        child.expect("MFA code: ")
+        child.sendintr()
+        child.expect("cancelled 130")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    assert child.signalstatus in (None, signal.SIGINT, signal.SIGHUP)
+
+
+def test_a_given_code_answers_once() -> None:
+    prompt = GivenCode("123456")
+    assert prompt.code(CHALLENGE) == "123456"
+    with pytest.raises(MfaNeededError) as caught:
+        prompt.code(MfaChallenge(SERIAL, "admin", attempt=2, refusal="AWS: wrong\x1b"))
+    assert caught.value.why == "AWS: wrong␛"
+    with pytest.raises(MfaNeededError) as caught:
+        prompt.code(CHALLENGE)
+    assert caught.value.why == "A code works once, and another one is needed."
+    assert "123456" not in str(vars(caught.value)) + str(vars(prompt))
+
+
+def test_nobody_to_ask_says_what_to_run() -> None:
+    with pytest.raises(MfaNeededError) as caught:
+        NobodyToAsk("xswitch renew --all").code(CHALLENGE)
+    assert (caught.value.exit_code, caught.value.next_step) == (ExitCode.MFA_NEEDED, "xswitch renew --all")
+    with pytest.raises(MfaNeededError) as caught:
+        NobodyToAsk().code(CHALLENGE)
+    assert caught.value.next_step == "xswitch switch admin --mfa-code CODE"

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from support.aws.emulator import aws_server
+from support.aws.servers import REGION, TEST_CERTIFICATE, closed_port, drip, hang, reply, reset, serve
+from xswitch.adapters.system.probe import HttpStsProbe, OsFileFacts
+from xswitch.core.errors import NetworkError
+from xswitch.core.model import Endpoint, FileFact
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("status", [200, 302, 403, 500])
+def test_any_http_answer_counts_and_tells_the_time(status: int) -> None:
+    with serve(lambda _: reply(status, "<html>", date=NOON)) as server:
+        reach = HttpStsProbe().reach(server.endpoint)
+    assert reach.server_time == NOON
+    assert 0 <= reach.milliseconds < 3000
+    assert len(server.requests) == 1
+    assert server.requests[0].method == "GET"
+    assert "authorization" not in server.requests[0].headers
+
+
+def test_an_odd_date_is_none() -> None:
+    with serve(lambda _: reply(200).replace(b"GMT", b"at noon, or so").replace(b"Date: ", b"Date: on ")) as server:
+        assert HttpStsProbe().reach(server.endpoint).server_time is None
+
+
+def test_the_embedded_aws_is_reached() -> None:
+    with aws_server() as aws:
+        reach = HttpStsProbe().reach(Endpoint(REGION, url=aws.endpoint))
+    assert reach.server_time is not None
+    assert abs((reach.server_time - datetime.now(UTC)).total_seconds()) < 60
+
+
+def test_tls_is_checked_with_the_bundle_of_the_endpoint_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text(TEST_CERTIFICATE, encoding="ascii")
+    with serve(lambda _: reply(200, date=NOON), tls=True) as server:
+        with pytest.raises(NetworkError) as caught:
+            HttpStsProbe().reach(server.endpoint)
+        assert HttpStsProbe().reach(Endpoint(REGION, url=server.url, ca_bundle=str(bundle))).server_time == NOON
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+        assert HttpStsProbe().reach(server.endpoint).server_time == NOON
+    assert caught.value.code == "tls"
+
+
+@pytest.mark.parametrize(("behaviour", "code"), [(hang, "timeout"), (drip, "timeout")])
+def test_no_answer_is_a_network_error_within_the_bound(behaviour: object, code: str) -> None:
+    with serve(lambda _: behaviour) as server, pytest.raises(NetworkError) as caught:  # type: ignore[arg-type,return-value] # parametrised
+        HttpStsProbe(seconds=0.4).reach(server.endpoint)
+    assert caught.value.code == code
+
+
+def test_a_cut_connection_is_none() -> None:
+    with serve(lambda _: reset) as server, pytest.raises(NetworkError) as caught:
+        HttpStsProbe(seconds=10).reach(server.endpoint)
+    assert caught.value.code == "reset"
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(NetworkError) as caught:
+        HttpStsProbe().reach(Endpoint(REGION, url=f"http://127.0.0.1:{closed_port()}"))
+    assert caught.value.code == "refused"
+    with pytest.raises(NetworkError) as caught:
+        HttpStsProbe().reach(Endpoint("no region"))
+    assert caught.value.code == "region"
+
+
+def test_the_facts_of_files(tmp_path: Path) -> None:
+    look = OsFileFacts().look
+    program = tmp_path / "program"
+    program.write_text("", encoding="utf-8")
+    program.chmod(0o750)
+    plain = tmp_path / "plain"
+    plain.write_text("", encoding="utf-8")
+    plain.chmod(0o604)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o700)
+    link = tmp_path / "link"
+    link.symlink_to(plain)
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to(tmp_path / "nowhere")
+    assert look(str(program)) == FileFact(str(program), exists=True, mode=0o750, executable=True)
+    assert look(str(plain)) == FileFact(str(plain), exists=True, mode=0o604)
+    assert look(str(folder)) == FileFact(str(folder), exists=True, folder=True, mode=0o700)
+    assert look(str(link)) == FileFact(str(link), exists=True, mode=0o604)
+    for absent in (str(dangling), str(tmp_path / "nowhere"), str(plain / "below"), "\0", "x" * 5000):
+        assert look(absent) == FileFact(absent, exists=False)

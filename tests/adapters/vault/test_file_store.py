@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.vault.keyrings import key, memory_folder
+from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.file_store import FileStore
+from xswitch.core.errors import VaultBrokenError
+
+SENTENCES = Sentences("/home/user/.config/xswitch/config.toml")
+KEY = key(1)
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    with memory_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def store(memory: Path) -> FileStore:
+    store = FileStore(memory / "xswitch", SENTENCES, memory=True)
+    store.put(KEY, "kept")
+    return store
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def refusal(store: FileStore) -> VaultBrokenError:
+    with pytest.raises(VaultBrokenError) as caught:
+        store.get(KEY)
+    assert caught.value.next_step
+    assert "kept" not in str(caught.value)
+    return caught.value
+
+
+def test_folder_and_file_are_ours_alone_whatever_the_umask(memory: Path) -> None:
+    for number, mask in enumerate((0o000, 0o022, 0o077, 0o277)):
+        before = os.umask(mask)
+        try:
+            folder = memory / f"umask-{number}"
+            store = FileStore(folder, SENTENCES, memory=True)
+            if mask == 0o277 and os.geteuid():
+                continue  # only root can write where it may not
+            store.put(KEY, "x")
+        finally:
+            os.umask(before)
+        assert folder.stat().st_mode & 0o077 == 0
+        assert (folder / KEY).stat().st_mode & 0o777 == 0o600
+        assert names(folder) == [KEY]
+
+
+def test_reading_makes_nothing(memory: Path) -> None:
+    store = FileStore(memory / "none", SENTENCES, memory=True)
+    assert store.get(KEY) is None
+    store.delete(KEY)
+    assert not (memory / "none").exists()
+
+
+def test_a_folder_that_is_a_link_is_refused_for_reading_and_writing(memory: Path, store: FileStore) -> None:
+    (memory / "xswitch").rename(memory / "elsewhere")
+    (memory / "xswitch").symlink_to(memory / "elsewhere")
+    assert refusal(store).code == "vault_untrusted"
+    with pytest.raises(VaultBrokenError):
+        store.put(KEY, "new")
+    assert (memory / "elsewhere" / KEY).read_text() == "kept"
+
+
+def test_a_file_in_the_folders_place_is_refused(memory: Path) -> None:
+    (memory / "xswitch").write_text("")
+    assert refusal(FileStore(memory / "xswitch", SENTENCES, memory=True)).code == "vault_untrusted"
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o701, 0o722])
+def test_a_folder_others_can_use_is_refused(memory: Path, store: FileStore, mode: int) -> None:
+    (memory / "xswitch").chmod(mode)
+    error = refusal(store)
+    assert f"{mode:04o}" in error.why
+    assert f"rm -r {memory}/xswitch" in error.next_step
+    with pytest.raises(VaultBrokenError):
+        store.put(KEY, "new")
+    with pytest.raises(VaultBrokenError):
+        store.delete(KEY)
+
+
+def test_a_planted_folder_of_another_user_is_refused(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    assert f"belongs to user {mine}" in refusal(store).why
+
+
+def test_a_file_of_another_user_is_refused(memory: Path, store: FileStore) -> None:
+    if os.geteuid():
+        pytest.skip("only root can give a file away")
+    os.chown(memory / "xswitch" / KEY, 12345, -1)
+    assert "belongs to user 12345" in refusal(store).why
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o660])
+def test_a_file_others_can_use_is_refused(memory: Path, store: FileStore, mode: int) -> None:
+    (memory / "xswitch" / KEY).chmod(mode)
+    assert f"{mode:04o}" in refusal(store).why
+
+
+def test_a_file_that_is_a_link_is_refused_and_replaced_by_writing(memory: Path, store: FileStore) -> None:
+    target = memory / "target"
+    (memory / "xswitch" / KEY).rename(target)
+    (memory / "xswitch" / KEY).symlink_to(target)
+    assert refusal(store).code == "vault_untrusted"
+    store.put(KEY, "new")
+    assert store.get(KEY) == "new"
+    assert target.read_text() == "kept"
+
+
+def test_a_file_with_a_second_name_is_refused_and_replaced_by_writing(memory: Path, store: FileStore) -> None:
+    second = memory / "second"
+    second.hardlink_to(memory / "xswitch" / KEY)
+    assert "hard link" in refusal(store).why
+    store.put(KEY, "new")
+    assert second.read_text() == "kept"
+    assert store.get(KEY) == "new"
+
+
+def test_what_is_no_file_is_refused_without_waiting_for_it(memory: Path, store: FileStore) -> None:
+    path = memory / "xswitch" / KEY
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    assert refusal(store).code == "vault_untrusted"
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        assert refusal(store).next_step
+    path.unlink()
+    path.mkdir(0o700)
+    assert refusal(store).code == "vault_untrusted"
+    with pytest.raises(VaultBrokenError):
+        store.put(KEY, "new")
+    with pytest.raises(VaultBrokenError):
+        store.delete(KEY)
+
+
+def test_a_folder_not_in_memory_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "xswitch"
+    folder.mkdir(mode=0o700)
+    store = FileStore(folder, SENTENCES, memory=True, is_memory=lambda _: False)
+    assert "not on a file system in memory" in refusal(store).why
+    with pytest.raises(VaultBrokenError):
+        store.put(KEY, "new")
+    assert not names(folder)
+
+
+def test_a_reader_that_opened_the_file_before_it_was_replaced_has_the_old_value(memory: Path, store: FileStore) -> None:
+    opened = os.open(memory / "xswitch" / KEY, os.O_RDONLY)
+    store.put(KEY, "new")
+    try:
+        store._check_file(opened, memory)
+        assert os.read(opened, 10) == b"kept"
+    finally:
+        os.close(opened)
+
+
+def test_what_killed_writers_left_is_swept_and_what_is_being_written_is_not(memory: Path, store: FileStore) -> None:
+    old, young = memory / "xswitch" / ".old", memory / "xswitch" / ".young"
+    old.write_text("secret")
+    young.write_text("secret")
+    os.utime(old, (time.time() - 120, time.time() - 120))
+    store.put(key(2), "x")
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_bytes_that_are_no_text_are_no_error(memory: Path, store: FileStore) -> None:
+    (memory / "xswitch" / KEY).write_bytes(b"\xff\xfe")
+    assert store.get(KEY) == "\ufffd\ufffd"
+
+
+def test_a_full_file_system_is_a_sentence_and_the_old_value_stays(memory: Path, store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(VaultBrokenError) as caught:
+        store.put(KEY, "new")
+    assert "No space left on device" in caught.value.why
+    assert store.get(KEY) == "kept"
+    assert names(memory / "xswitch") == [KEY]
+
+
+def test_a_folder_that_goes_away_is_made_again(memory: Path, store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename, gone = os.rename, [False]
+
+    def logout_first(*arguments: str, src_dir_fd: int, dst_dir_fd: int) -> None:
+        if not gone[0]:
+            gone[0] = True
+            for path in (memory / "xswitch").iterdir():
+                path.unlink()
+            (memory / "xswitch").rmdir()
+        rename(*arguments, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+    monkeypatch.setattr(os, "rename", logout_first)
+    store.put(KEY, "new")
+    assert store.get(KEY) == "new"
+
+
+@pytest.mark.parametrize("bad", ["", "../etc/passwd", "A" * 40, "g" * 40, "0" * 39, "0" * 41, "0" * 39 + "\n"])
+def test_a_key_that_is_none_never_becomes_a_path(store: FileStore, bad: str) -> None:
+    for use in (store.get, store.delete, lambda key: store.put(key, "x")):
+        with pytest.raises(ValueError, match="session key"):
+            use(bad)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from xswitch.adapters.vault.files import FileStore
+from xswitch.adapters.vault.sentences import Sentences
+store, key = FileStore(Path(sys.argv[1]), Sentences(""), memory=True), sys.argv[2]
+
+def write(number):
+    while True:
+        number += 1
+        store.put(key, f"{number:09d}" * 2000)
+
+"""
+
+KILLER = (
+    WRITER
+    + """
+import os, signal, time
+store.put(key, "0" * 18_000)
+for turn in range(100):
+    child = os.fork()
+    if child == 0:
+        write(turn * 1_000_000)
+    time.sleep(0.0005 + (turn * 7919 % 50) / 10_000)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    value = store.get(key)
+    assert value is not None and len(value) == 18_000 and value == value[:9] * 2000, (turn, value)
+print(f"whole {int(value[:9]) // 1_000_000}")
+"""
+)
+
+
+def test_killed_at_any_moment_of_a_write_leaves_the_old_value_or_the_new_one(memory: Path) -> None:
+    command = [sys.executable, "-c", KILLER, str(memory / "xswitch"), KEY]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    assert int(done.stdout.removeprefix("whole ")) >= 90
+    assert all(name == KEY or name.startswith(".") for name in names(memory / "xswitch"))
+
+
+def test_a_writing_program_that_is_killed_leaves_the_old_value_or_the_new_one(memory: Path) -> None:
+    program = WRITER + "print('ready', end='', flush=True)\nwrite(0)"
+    with subprocess.Popen([sys.executable, "-c", program, str(memory / "xswitch"), KEY], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(5) == b"ready"
+        store = FileStore(memory / "xswitch", SENTENCES, memory=True)
+        seen = {store.get(KEY) for _ in range(200)} - {None}
+        process.kill()
+    seen.add(store.get(KEY))
+    assert all(value and len(value) == 18_000 and value == value[:9] * 2000 for value in seen - {None})

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.vault.keyrings import HANG_GUARD, PATIENT, SECRET, TinyKeyring, key
+from xswitch.adapters.vault import os_keyring
+from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.keyring_process import Backend, KeyringChild, Patience
+from xswitch.adapters.vault.no_prompt import QuietKeyring
+from xswitch.adapters.vault.secret_service import ASKING, BACKEND
+from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
+
+SENTENCES = Sentences("/home/user/.config/xswitch/config.toml")
+Start = Callable[..., KeyringChild]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    started: list[KeyringChild] = []
+
+    def begin(env: dict[str, str] | None = None, **properties: str) -> KeyringChild:
+        backend = Backend(TinyKeyring.__module__, TinyKeyring.__name__, {"folder": str(tmp_path), **properties})
+        started.append(KeyringChild(backend, env or {}))
+        return started[-1]
+
+    yield begin
+    for child in started:
+        child.close()
+
+
+def ask(child: KeyringChild, do: str = "get", value: str | None = None, seconds: float = 20) -> tuple[str, str | None]:
+    reply = child.ask(do, "service", "user", seconds=seconds, value=value)
+    return reply.word, reply.value
+
+
+def test_asks_one_child_again_and_again(start: Start) -> None:
+    child = start()
+    assert ask(child) == ("ok", None)
+    process = child._process
+    assert ask(child, "put", SECRET) == ("ok", None)
+    assert ask(child) == ("ok", SECRET)
+    assert ask(child, "delete") == ("ok", None)
+    assert ask(child, "delete") == ("ok", None)
+    assert ask(child, "load") == ("ok", None)
+    assert child._process is process
+
+
+def test_secrets_go_through_pipes_only(start: Start) -> None:
+    child = start({"PATH": os.environ["PATH"], "AWS_SECRET_ACCESS_KEY": SECRET, "KEYRING_PROPERTY_X": "1", "PYTHONSTARTUP": "x"})
+    ask(child, "put", SECRET)
+    assert child._process is not None
+    proc = Path(f"/proc/{child._process.pid}")
+    if proc.exists():
+        seen = (proc / "cmdline").read_bytes() + (proc / "environ").read_bytes()
+        assert SECRET.encode() not in seen
+        assert b"KEYRING_PROPERTY" not in seen
+        assert b"PYTHONSTARTUP" not in seen
+    assert SECRET not in repr(child.ask("get", "service", "user", seconds=20))
+
+
+def test_a_silent_backend_is_killed_and_the_next_question_has_a_new_child(start: Start) -> None:
+    child = start(mood="silent")
+    ask(child, "load")
+    process = child._process
+    assert process is not None
+    assert ask(child, seconds=0.3)[0] == "mute"
+    assert process.poll() is not None
+    assert child._process is None
+    assert ask(child, "load") == ("ok", None)
+
+
+def test_a_backend_that_dies_prints_or_lies_is_an_answer(start: Start) -> None:
+    assert ask(start(mood="dying"))[0] == "broken"
+    assert ask(start(mood="noisy")) == ("ok", None)
+    assert ask(start(mood="locked"))[0] == "locked"
+    reply = start(mood="chatty").ask("get", "service", "user", seconds=20)
+    assert (reply.word, reply.why) == ("broken", "KeyringError: the keychain says no")
+
+
+def test_the_text_of_an_unknown_error_is_not_repeated(start: Start) -> None:
+    reply = start(mood="leaky").ask("put", "service", "user", seconds=20, value=SECRET)
+    assert (reply.word, reply.why) == ("broken", "ValueError")
+
+
+def test_what_can_not_be_deleted_is_not_called_gone(start: Start, tmp_path: Path) -> None:
+    child = start()
+    ask(child, "put", "x")
+    assert ask(child) == ("ok", "x")
+    refusing = KeyringChild(Backend("support.vault.keyrings", "UndeletableKeyring", {"folder": str(tmp_path)}), {})
+    try:
+        assert ask(refusing, "delete")[0] == "broken"
+    finally:
+        refusing.close()
+
+
+def test_a_backend_that_can_not_be_loaded_is_absent_or_broken() -> None:
+    for module, name, word in (("no.such.module", "X", "absent"), ("json", "NoSuchClass", "broken")):
+        child = KeyringChild(Backend(module, name), {})
+        try:
+            assert ask(child)[0] == word
+        finally:
+            child.close()
+
+
+def test_an_interpreter_that_can_not_be_started_is_broken(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    reply = start().ask("get", "service", "user", seconds=5)
+    assert reply.word == "broken"
+    assert "No such file" in reply.why
+
+
+def test_several_threads_share_a_child(start: Start) -> None:
+    child, found = start(), []
+    ask(child, "put", "x")
+    threads = [threading.Thread(target=lambda: found.append(ask(child))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(HANG_GUARD)
+    assert found == [("ok", "x")] * 8
+
+
+def test_the_child_ends_with_what_owns_it() -> None:
+    child = KeyringChild(Backend("json", "JSONDecoder"), {})
+    ask(child, "load")
+    process = child._process
+    assert process is not None
+    del child
+    assert process.wait(HANG_GUARD) is not None
+
+
+def test_large_values_pass_both_ways(tmp_path: Path) -> None:
+    child = KeyringChild(Backend("support.vault.keyrings", "RoomyKeyring", {"folder": str(tmp_path)}), {})
+    try:
+        text = "é" * 300_000
+        assert ask(child, "put", text) == ("ok", None)
+        assert ask(child) == ("ok", text)
+    finally:
+        child.close()
+
+
+@pytest.mark.parametrize(
+    ("mood", "error", "words"),
+    [
+        ("locked", VaultLockedError, "is locked"),
+        ("dying", VaultBrokenError, "can't be used"),
+        ("chatty", VaultBrokenError, "says no"),
+    ],
+)
+def test_entries_turn_answers_into_sentences(start: Start, mood: str, error: type[VaultError], words: str) -> None:
+    entries = os_keyring.KeyringEntries(start(mood=mood), "Tiny", SENTENCES, lambda: False, PATIENT)
+    with pytest.raises(error, match=words) as caught:
+        entries.read("x")
+    assert caught.value.next_step
+    assert "Tiny" in caught.value.what
+
+
+def test_a_mute_keyring_is_broken_and_a_prompt_nobody_answers_is_locked(start: Start) -> None:
+    hasty = Patience(probe=0.3, prompt=0.4)
+    with pytest.raises(VaultBrokenError) as mute:
+        os_keyring.KeyringEntries(start(mood="silent"), "Tiny", SENTENCES, lambda: False, hasty).read("x")
+    assert mute.value.code == "vault_mute"
+    with pytest.raises(VaultLockedError, match="Nobody answered its prompt"):
+        os_keyring.KeyringEntries(start(mood="silent"), "Tiny", SENTENCES, lambda: True, hasty).read("x")
+
+
+def test_a_keyring_of_another_system_is_absent() -> None:
+    child = KeyringChild(os_keyring.WINDOWS, {})
+    try:
+        with pytest.raises((VaultAbsentError, VaultBrokenError)):
+            os_keyring.KeyringEntries(child, os_keyring.WINDOWS_LABEL, SENTENCES, lambda: False).read("x")
+    finally:
+        child.close()
+
+
+def test_backends_are_the_systems_own_and_none_of_the_pretenders() -> None:
+    named = {f"{backend.module}.{backend.name}" for backend in (ASKING, BACKEND, os_keyring.MACOS, os_keyring.WINDOWS)}
+    assert named == {
+        "keyring.backends.SecretService.Keyring",
+        f"{QuietKeyring.__module__}.{QuietKeyring.__name__}",
+        "keyring.backends.macOS.Keyring",
+        "keyring.backends.Windows.WinVaultKeyring",
+    }
+    assert os_keyring.WINDOWS.properties == {"persist": "local machine"}
+    assert key(1)

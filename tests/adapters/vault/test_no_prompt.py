@@ -1,0 +1,106 @@
+"""What a Secret Service that changes its mind after the first look is asked for, and what is made of its answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.vault.keyrings import Need, key
+from support.vault.secret_service import Patient, patient
+from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.keyring_process import PATIENCE, Patience
+from xswitch.adapters.vault.secret_service import SecretServiceStore
+from xswitch.core.errors import VaultBrokenError, VaultLockedError
+
+KEY, VALUE = key(1), "xswitch1 canary-4711"
+
+
+class Stores:
+    """Stores on one service; `ask` says that somebody is there."""
+
+    def __init__(self, service: Patient, folder: Path) -> None:
+        self.service = service
+        self._env = {"PATH": os.environ["PATH"], "HOME": str(folder), "DBUS_SESSION_BUS_ADDRESS": service.address}
+        self._turns = folder / "turns"
+        self._opened: list[SecretServiceStore] = []
+
+    def opened(self, *, ask: bool = False, patience: Patience = PATIENCE) -> SecretServiceStore:
+        self._opened.append(SecretServiceStore(self._env, Sentences(""), lambda: ask, self._turns, patience=patience))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        for store in self._opened:
+            store.close()
+
+
+@pytest.fixture
+def stores(need: Need, tmp_path: Path) -> Iterator[Stores]:
+    with patient(need) as service:
+        found = Stores(service, tmp_path)
+        try:
+            found.opened().put(KEY, VALUE)
+            yield found
+        finally:
+            found.close()
+
+
+def test_with_nobody_there_no_window_is_opened_whatever_it_says(stores: Stores) -> None:
+    store, service = stores.opened(), stores.service
+    for mood in ("prompts", "locks", "locked; odd at ReadAlias"):
+        service.anew(mood)
+        with pytest.raises(VaultLockedError):
+            store.put(KEY, VALUE)
+        service.anew(mood)
+        with pytest.raises(VaultLockedError):
+            store.delete(KEY)
+    service.anew("odd at ReadAlias")
+    assert store.get(KEY) == VALUE
+    assert service.asked == []
+
+
+@pytest.mark.parametrize("mood", ["prompts", "locks"])
+def test_where_somebody_is_there_the_prompt_of_a_write_is_waited_for(stores: Stores, mood: str) -> None:
+    stores.service.anew(mood)
+    with pytest.raises(VaultLockedError) as caught:
+        stores.opened(ask=True, patience=Patience(prompt=1.0)).put(KEY, VALUE)
+    assert "nobody answered its prompt" in caught.value.why.lower()
+    assert stores.service.asked[-1] == "Prompt"
+
+
+def test_one_that_ends_while_it_is_asked_is_broken(stores: Stores) -> None:
+    store, service = stores.opened(), stores.service
+    for mood in ("dies at CreateItem", "dies after GetSecret", "dies after CreateItem"):
+        service.anew(mood)
+        with pytest.raises(VaultBrokenError):
+            store.put(KEY, VALUE)
+    service.anew("dies at Delete")
+    with pytest.raises(VaultBrokenError) as caught:
+        store.delete(KEY)
+    assert caught.value.why == "It ended while it was asked."
+
+
+def test_what_says_of_a_write_that_it_is_locked_is_locked(stores: Stores) -> None:
+    store, service = stores.opened(), stores.service
+    service.anew("says org.freedesktop.Secret.Error.IsLocked at CreateItem")
+    with pytest.raises(VaultLockedError):
+        store.put(KEY, VALUE)
+    service.anew("says org.freedesktop.Secret.Error.IsLocked at Delete")
+    with pytest.raises(VaultLockedError):
+        store.delete(KEY)
+
+
+@pytest.mark.parametrize("method", ["SearchItems", "OpenSession"])
+def test_a_keyring_that_is_not_found_is_not_taken_for_a_session_that_is_not(stores: Stores, method: str) -> None:
+    store, service = stores.opened(), stores.service
+    service.anew(f"says org.freedesktop.Secret.Error.NoSuchObject at {method}")
+    with pytest.raises(VaultBrokenError, match="can't be used") as caught:
+        store.get(KEY)
+    assert "NoSuchObject" in caught.value.why
+    if method == "SearchItems":
+        with pytest.raises(VaultBrokenError):
+            store.delete(KEY)
+    service.anew("well")
+    assert store.get(KEY) == VALUE

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.config.checks import check_prediction, files
+from support.config.texts import Botocore, clean_texts, texts
+from xswitch.core.awsconfig.botocore_reader import cli_name, predict
+from xswitch.core.awsconfig.differences import cli_reading
+from xswitch.core.awsconfig.document import parse
+
+
+@pytest.fixture(scope="module")
+def botocore(tmp_path_factory: pytest.TempPathFactory) -> Botocore:
+    return Botocore(tmp_path_factory.mktemp("botocore"))
+
+
+@given(texts())
+@settings(max_examples=300)
+def test_the_prediction_is_what_botocore_reads(botocore: Botocore, text: str) -> None:
+    check_prediction(botocore, text)
+
+
+@given(st.text(max_size=60))
+def test_the_prediction_of_any_text_is_what_botocore_reads(botocore: Botocore, text: str) -> None:
+    check_prediction(botocore, text)
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_reading_only_odd_sections_is_reading_the_whole(data: st.DataObject) -> None:
+    file = data.draw(files)
+    text = data.draw(texts(file))
+    whole, pieces = predict(text), cli_reading(parse(text, file))
+    assert pieces.raw() == whole.raw()
+    assert (pieces.refused is None) == (whole.refused is None)
+    assert {n: (s.line, s.lines) for n, s in pieces.sections.items()} == {n: (s.line, s.lines) for n, s in whole.sections.items()}
+
+
+@given(st.data())
+def test_a_clean_text_needs_no_second_reading_but_for_nesting(data: st.DataObject) -> None:
+    file = data.draw(files)
+    document = parse(data.draw(clean_texts(file)), file)
+    assert not document.split
+    for section in document.sections:
+        assert section.odd == any(item.value.startswith("\n") for item in section.items)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("[a]\nx = 1\n[b]\n[a]\n", "duplicate_section", 4),
+        ("[a]\nx = 1\nX : 2\n", "duplicate_key", 3),
+        ("\n\nx = 1\n[a]\n", "no_section_header", 3),
+        ("\ufeff[a]\n", "no_section_header", 1),
+        ("[a]\nx\n", "not_a_property", 2),
+        ("[a]\n= x\n", "not_a_property", 2),
+        ("[a]\nb = c\ns3 =\n  x\n", "nested_no_equals", 3),
+        ("[a]\nb = c\rd\n[e]\n", "not_a_property", 2),
+        ("[a]\r\nb = c\r\n[a]\r\n", "duplicate_section", 3),
+    ],
+)
+def test_refusals_name_their_line(botocore: Botocore, text: str, code: str, line: int) -> None:
+    refused = predict(text).refused
+    assert refused is not None
+    assert (refused.code, refused.line) == (code, line)
+    assert refused.reason
+    assert botocore.raw(text) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("profile a", ("profile", "a")),
+        ("default", ("profile", "default")),
+        ("profile 'a b'", ("profile", "a b")),
+        ('profile "a', ("profile", None)),
+        ("profile a b", ("profile", None)),
+        ("profiles y", ("profile", "y")),
+        ("profile-x y", ("profile", "y")),
+        (" profile y", ("", " profile y")),
+        ("sso-session s", ("sso-session", "s")),
+        ("services s", ("services", "s")),
+        ("foo", ("", "foo")),
+    ],
+)
+def test_what_a_header_means_to_the_cli(header: str, name: tuple[str, str | None]) -> None:
+    assert cli_name(header) == name
+
+
+def test_a_long_run_of_blanks_takes_linear_time() -> None:
+    blanks = " " * 300_000
+    assert predict(f"[a]\nb{blanks}c\n").refused is not None
+    assert predict(f"[a]\nb{blanks}= c\n").raw() == {"a": {"b": "c"}}

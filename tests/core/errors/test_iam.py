@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, NetworkError
+from xswitch.core.errors.iam import BUSY, DENIED, EXISTS, MALFORMED, MISSING, iam_refused
+from xswitch.core.errors.sts import Call, Refusal
+
+CALL = Call("iam:CreateRole", "us-east-1", "Reader")
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("aws_code", "code"),
+    [
+        ("AccessDenied", DENIED),
+        ("AccessDeniedException", DENIED),
+        ("NoSuchEntity", MISSING),
+        ("NoSuchEntityException", MISSING),
+        ("EntityAlreadyExists", EXISTS),
+        ("ConcurrentModification", BUSY),
+        ("EntityTemporarilyUnmodifiable", BUSY),
+        ("MalformedPolicyDocument", MALFORMED),
+        ("LimitExceeded", "iam_limit"),
+        ("DeleteConflict", "iam_conflict"),
+        ("InvalidInput", "iam_input"),
+        ("ValidationError", "iam_input"),
+        ("UnmodifiableEntity", "iam_unmodifiable"),
+    ],
+)
+def test_each_code_of_iam_is_a_sentence_with_a_next_step(aws_code: str, code: str) -> None:
+    error = iam_refused(CALL, Refusal(aws_code, "what AWS said", NOW, status=400))
+    assert isinstance(error, AwsDeniedError)
+    assert (error.code, error.aws_code, error.hop) == (code, aws_code, "Reader")
+    assert "Reader" in error.what
+    assert "what AWS said" in error.why
+    assert error.next_step
+    assert "{" not in error.what
+
+
+def test_a_call_about_nothing_in_particular() -> None:
+    assert "on it" in iam_refused(Call("iam:ListRoles", "us-east-1"), Refusal("AccessDenied", "no", NOW)).what
+
+
+def test_what_is_no_matter_of_iam_alone_is_told_as_sts_tells_it() -> None:
+    keys = iam_refused(Call("iam:GetRole", "us-east-1", long_term=True), Refusal("InvalidClientTokenId", "no such key", NOW, status=403))
+    assert isinstance(keys, BaseCredentialsError)
+    assert iam_refused(CALL, Refusal("Throttling", "Rate exceeded", NOW, status=400)).code == "throttled"
+    assert isinstance(iam_refused(CALL, Refusal("ServiceFailure", "unknown", NOW, status=500)), AwsDeniedError | NetworkError)

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.roles import KEYS, MFA, arn, role, roles, view
+from xswitch.core.errors import ConfigError, UsageError
+from xswitch.core.model import GuardRule, Origin, Profile, Property, Settings
+from xswitch.core.profiles.managed import (
+    Overrides,
+    checked,
+    managed_properties,
+    merged,
+    overrides_from_profile,
+    overrides_to_properties,
+    refuse_conflict,
+    source_profile,
+)
+
+DEV = {"dev": KEYS}
+COMMAND = "/bin/xswitch credential-process xs-r"
+POLICY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+WORD = st.text("abcXYZ019+=,.@-", min_size=2, max_size=20)
+TAG = st.text("abcXYZ019 .:/+@-", min_size=1, max_size=10).map(str.strip).filter(bool)
+
+OVERRIDES = st.builds(
+    Overrides,
+    region=st.none() | st.sampled_from(["eu-west-1", "us-gov-east-1"]),
+    duration_seconds=st.none() | st.integers(900, 43_200),
+    session_name=st.none() | WORD,
+    external_id=st.none() | WORD,
+    policy_arns=st.lists(st.sampled_from([POLICY, "arn:aws:iam::222222222222:policy/a/b"]), max_size=2, unique=True).map(tuple),
+    policy=st.none() | st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2).map(json.dumps),
+    tags=st.dictionaries(TAG, TAG, max_size=3)
+    .filter(lambda tags: len({key.casefold() for key in tags}) == len(tags))
+    .map(lambda tags: tuple(tags.items())),
+    mfa_serial=st.none() | st.just(MFA),
+)
+
+
+def profile(properties: dict[str, str], name: str = "xs-r") -> Profile:
+    return Profile(name, {key: Property(value, Origin("config", 2)) for key, value in properties.items()}, Origin("config", 1))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(overrides=OVERRIDES)
+def test_overrides_survive_being_kept(overrides: Overrides) -> None:
+    fine = checked(overrides)
+    properties = overrides_to_properties(fine)
+    assert overrides_from_profile(profile(properties)) == fine
+    assert checked(fine) == fine
+    assert not any(char in value for value in properties.values() for char in "\r\n\0")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"region": "eu west"}, "bad_region"),
+        ({"duration_seconds": 899}, "bad_duration"),
+        ({"duration_seconds": 43_201}, "bad_duration"),
+        ({"session_name": "a b"}, "bad_session_name"),
+        ({"external_id": "x"}, "bad_external_id"),
+        ({"mfa_serial": "x"}, "bad_mfa_serial"),
+        ({"policy": "{"}, "bad_override"),
+        ({"policy_arns": ("ReadOnlyAccess",)}, "bad_override"),
+        ({"tags": (("a", "b\n[profile x]"),)}, "bad_override"),
+        ({"tags": (("a=b", "c"),)}, "bad_override"),
+    ],
+)
+def test_overrides_that_cant_be(change: dict[str, Any], code: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        checked(Overrides(**change))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "change", [{"xswitch_duration_seconds": "1h"}, {"xswitch_duration_seconds": "60"}, {"xswitch_tags": "a"}, {"xswitch_policy": "x"}]
+)
+def test_a_damaged_managed_profile_is_named_with_its_line(change: dict[str, str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        overrides_from_profile(profile(change))
+    assert "config:1" in caught.value.what
+    assert caught.value.next_step
+
+
+def test_a_managed_profile_holds_the_command_the_settings_and_the_mark() -> None:
+    config = role(
+        "dev",
+        region="eu-west-1",
+        output="json",
+        endpoint_url="http://127.0.0.1:1",
+        services="local",
+        ca_bundle="/ca",
+        retry_mode="standard",
+        s3="\nmax_concurrent_requests = 2",
+        mfa_serial=MFA,
+        mfa_process="code",
+        external_id="ext",
+        duration_seconds="900",
+        role_session_name="me",
+        sso_region="eu-west-1",
+        aws_account_id="222222222222",
+        xswitch_note="note",
+        xswitch_tags="a=b",
+    )
+    seen = view({"r": config}, DEV)
+    assert managed_properties(roles(seen)["r"], seen, Overrides(), COMMAND) == {
+        "credential_process": COMMAND,
+        "region": "eu-west-1",
+        "output": "json",
+        "endpoint_url": "http://127.0.0.1:1",
+        "services": "local",
+        "ca_bundle": "/ca",
+        "retry_mode": "standard",
+        "xswitch_role": "r",
+    }
+
+
+def test_what_was_asked_is_kept_beside_it() -> None:
+    seen = view({"r": role("dev", region="eu-west-1")}, DEV)
+    asked = Overrides("us-east-2", 900, "me", "ext", (POLICY,), '{ "a": 1 }', (("b", "2"), ("a", "1")))
+    assert managed_properties(roles(seen)["r"], seen, asked, COMMAND) == {
+        "credential_process": COMMAND,
+        "region": "us-east-2",
+        "xswitch_role": "r",
+        "xswitch_duration_seconds": "900",
+        "xswitch_session_name": "me",
+        "xswitch_external_id": "ext",
+        "xswitch_policy_arns": POLICY,
+        "xswitch_policy": '{"a":1}',
+        "xswitch_tags": "a=1,b=2",
+        "xswitch_region": "us-east-2",
+    }
+
+
+def test_a_definition_keeps_its_role_and_source() -> None:
+    kept = {
+        "credential_process": "/old",
+        "xswitch_role": arn("Ops"),
+        "xswitch_source_profile": "dev",
+        "xswitch_external_id": "ext",
+        "output": "text",
+    }
+    seen = view({"dev": {"output": "json"}, "xs-ops": kept}, DEV)
+    found = roles(seen)["222222222222:Ops"]
+    assert source_profile(found) == "dev"
+    assert managed_properties(found, seen, Overrides(), COMMAND) == kept | {"credential_process": COMMAND}
+    more = managed_properties(found, seen, Overrides(session_name="me"), COMMAND)
+    assert (more["xswitch_session_name"], more["xswitch_external_id"]) == ("me", "ext")
+
+
+def test_a_definition_without_a_source_cant_be_kept() -> None:
+    seen = view({"xs-ops": {"credential_process": "/x", "xswitch_role": arn("Ops"), "xswitch_source_profile": "gone"}})
+    found = roles(seen)["222222222222:Ops"]
+    assert source_profile(found) is None
+    with pytest.raises(ConfigError):
+        managed_properties(found, seen, Overrides(), COMMAND)
+
+
+def test_no_policy_beside_a_guards() -> None:
+    settings_ = Settings(guards=(GuardRule("prod", ("*",), policy_arns=(POLICY,)),))
+    seen = view({"r": role("dev")}, DEV)
+    guarded, plain = roles(seen, settings_)["r"], roles(seen)["r"]
+    for asked in (Overrides(policy="{}"), Overrides(policy_arns=(POLICY,))):
+        with pytest.raises(UsageError, match="guard"):
+            managed_properties(guarded, seen, asked, COMMAND)
+        refuse_conflict(plain, asked)
+    refuse_conflict(guarded, Overrides(session_name="me"))
+
+
+def test_merging_goes_key_by_key_for_tags_only() -> None:
+    lower = Overrides("a", 900, "low", "low", (POLICY,), "{}", (("a", "1"), ("b", "1")), MFA)
+    assert merged(lower, Overrides()) == lower
+    upper = Overrides(session_name="up", tags=(("b", "2"),))
+    assert merged(lower, upper) == Overrides("a", 900, "up", "low", (POLICY,), "{}", (("a", "1"), ("b", "2")), MFA)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from support.roles import KEYS, arn, role, roles, view
+from xswitch.core.model import Guard, GuardRule, Role, Settings
+from xswitch.core.roles.guards import COLOURS, confirmation_text, confirms, guard_for
+
+
+def one(**properties: str) -> Role:
+    return roles(view({"Pay-Prod": role("dev", "Admin", **properties)}, {"dev": KEYS}))["Pay-Prod"]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["pay-prod", "PAY-*", "*prod", "222222222222", "22222222222?", arn("Admin"), "*:role/[Aa]dmin", "Payments *"]
+)
+def test_patterns_over_profile_arn_account_and_name(pattern: str) -> None:
+    found = one(xswitch_account_name="payments live")
+    assert guard_for(found, Settings(guards=(GuardRule("g", ("nothing", pattern)),))) is not None
+
+
+@pytest.mark.parametrize("pattern", ["prod", "", "*prod?", "Admin", "222"])
+def test_patterns_match_whole_texts(pattern: str) -> None:
+    assert guard_for(one(), Settings(guards=(GuardRule("g", (pattern,)),))) is None
+
+
+def test_the_first_rule_that_matches_is_the_guard() -> None:
+    rules = (
+        GuardRule("never", ("dev*",)),
+        GuardRule("first", ("*prod",), "blue", "none", 900, ("arn:aws:iam::aws:policy/X",), "{}"),
+        GuardRule("second", ("*",)),
+    )
+    assert guard_for(one(), Settings(guards=rules)) == Guard("first", "blue", "", 900, ("arn:aws:iam::aws:policy/X",), "{}")
+    assert guard_for(one(), Settings()) is None
+
+
+@pytest.mark.parametrize(
+    ("confirm", "text"),
+    [
+        ("account", "payments"),
+        ("role", "Admin"),
+        ("profile", "Pay-Prod"),
+        ("none", ""),
+        (" yes, I mean it ", "yes, I mean it"),
+        ("\x1b[2J", "222222222222"),
+    ],
+)
+def test_what_has_to_be_typed(confirm: str, text: str) -> None:
+    assert confirmation_text(GuardRule("g", ("*",), confirm=confirm), one(xswitch_account_name="payments")) == text
+
+
+def test_names_that_cant_be_typed_are_replaced() -> None:
+    rule = GuardRule("g", ("*",))
+    assert confirmation_text(rule, one()) == "222222222222"
+    assert confirmation_text(rule, one(xswitch_account_name="a\x1b]52;c;x\x07")) == "222222222222"
+    broken = roles(view({"x": {"role_arn": "nonsense"}}))["x"]
+    assert confirmation_text(rule, broken) == "x"
+
+
+def test_typing_it() -> None:
+    guard = Guard("g", confirm="payments")
+    assert confirms(guard, " payments\n")
+    assert not confirms(guard, "Payments")
+    assert not confirms(guard, "")
+    assert not confirms(guard, None)
+    assert confirms(Guard("g"), None)
+    assert confirms(None, None)
+
+
+def test_the_colours_are_those_every_shell_has() -> None:
+    assert set(COLOURS) <= {"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"}

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+
+from support.roles import KEYS, MFA, arn, codes, other_problems, planned, role, roles, view
+from xswitch.core.errors import TargetError, UsageError
+from xswitch.core.model import ConfigView, Profile, Role, Settings
+from xswitch.core.profiles.managed import Overrides, managed_properties
+from xswitch.core.roles.resolve import managed_profiles, resolve, resolve_definition, resolve_roles
+
+DEV = {"dev": KEYS}
+
+
+def test_profiles_that_are_no_roles_are_no_rows() -> None:
+    managed = {"credential_process": "/x", "xswitch_role": "a"}
+    web = {"role_arn": arn("Web"), "web_identity_token_file": "/token"}
+    seen = view({"a": role("dev"), "xs-a": managed, "web": web, "plain": {"region": "eu-west-1"}, "by-web": role("web")}, DEV)
+    assert list(roles(seen)) == ["a", "by-web"]
+    assert other_problems(seen) == ["web_identity_profile"]
+
+
+def test_a_managed_profile_whose_role_is_gone_is_told() -> None:
+    seen = view({"xs-a": {"credential_process": "/x", "xswitch_role": "a"}})
+    assert other_problems(seen) == ["managed_orphan"]
+    assert resolve(seen, Settings(), {}).roles == ()
+
+
+def test_managed_profiles_by_any_name() -> None:
+    config = {
+        "a": role("dev"),
+        "mine": {"credential_process": "/x", "xswitch_role": "a"},
+        "b": role("dev"),
+        "also": {"credential_process": "/x", "xswitch_role": "b"},
+        "xs-b": {"credential_process": "/x", "xswitch_role": "b"},
+        "old": {"credential_process": "/x", "xswitch_role": "gone"},
+    }
+    seen = view(config, DEV)
+    found = roles(seen)
+    assert (found["a"].managed_profile, found["b"].managed_profile) == ("mine", "xs-b")
+    assert managed_profiles(seen, list(found.values())) == {"mine": "a", "also": "b", "xs-b": "b"}
+
+
+def definition(seen: ConfigView, overrides: Overrides | None = None, **given: str) -> Role:
+    wanted = {"account": "333333333333", "role": "Ops", "source": "dev"} | given
+    return resolve_definition(
+        seen,
+        Settings(account_names={"444444444444": "Data Lake"}),
+        {},
+        account=wanted["account"],
+        role=wanted["role"],
+        source=wanted["source"],
+        partition=wanted.get("partition"),
+        overrides=overrides or Overrides(),
+    )
+
+
+def test_an_account_and_a_role_through_a_source() -> None:
+    seen = view({"dev": {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:1"}, "hub": role("dev", "Hub", mfa_serial=MFA)}, DEV)
+    found = definition(seen)
+    assert (found.name, found.role_arn, found.managed_profile) == ("333333333333:Ops", arn("Ops", "333333333333"), "xs-333333333333-Ops")
+    assert found.temporary_definition
+    assert (found.region, found.endpoint.url) == ("eu-west-1", "http://127.0.0.1:1")
+    assert found.chain is not None
+    assert [hop.role_arn for hop in found.chain.hops] == [arn("Ops", "333333333333")]
+    upon = definition(seen, source="hub")
+    assert upon.chain is not None
+    assert [hop.profile for hop in upon.chain.hops] == ["hub", "xs-333333333333-Ops"]
+    assert upon.mfa_serial == MFA
+
+
+def test_a_definition_by_account_name_with_a_path() -> None:
+    found = definition(view({}, DEV), account="data lake", role="team/Ops")
+    assert (found.name, found.role_arn) == ("444444444444:team/Ops", arn("team/Ops", "444444444444"))
+
+
+def test_the_partition_of_a_definition_is_its_sources() -> None:
+    gov = role("dev")["role_arn"].replace(":aws:", ":aws-us-gov:")
+    seen = view({"hub": {"role_arn": gov, "source_profile": "dev"}, "cn": {"region": "cn-north-1"}}, DEV | {"cn": KEYS})
+    assert definition(seen, source="hub").partition == "aws-us-gov"
+    assert definition(seen, source="cn").partition == "aws-cn"
+    assert definition(seen).partition == "aws"
+    assert definition(seen, partition="aws-iso").partition == "aws-iso"
+
+
+def test_definitions_that_cant_be() -> None:
+    seen = view({"broken": role("gone")}, DEV)
+    wrong: list[dict[str, str]] = [{"account": "12"}, {"account": "nobody"}, {"role": "no role"}, {"source": "gone"}]
+    for given in wrong:
+        with pytest.raises(TargetError):
+            definition(seen, None, **given)
+    with pytest.raises(UsageError):
+        definition(seen, Overrides(duration_seconds=1))
+    assert definition(seen, source="broken").chain is None
+
+
+def test_a_definition_is_the_same_role_once_a_managed_profile_keeps_it() -> None:
+    before = view({"dev": {"region": "eu-west-1"}}, DEV)
+    asked = Overrides(
+        region="eu-west-2",
+        duration_seconds=1800,
+        session_name="me",
+        external_id="ext",
+        mfa_serial=MFA,
+        policy='{"a": "x # y"}',
+        tags=(("k", "v"),),
+    )
+    made = definition(before, asked)
+    properties = managed_properties(made, before, asked, "/bin/xswitch credential-process x")
+    after = view({"dev": {"region": "eu-west-1"}, made.managed_profile: properties}, DEV)
+    kept = roles(after)[made.name]
+    assert (kept.region, kept.role_arn, kept.mfa_serial, kept.duration_seconds) == ("eu-west-2", made.role_arn, MFA, 1800)
+    assert kept.temporary_definition
+    assert planned(kept).key == planned(made).key == planned(made, overrides=asked).key
+    again = managed_properties(kept, after, Overrides(), "/bin/xswitch credential-process x")
+    assert again | {"xswitch_region": "eu-west-2"} == properties
+    assert managed_profiles(after, [kept]) == {made.managed_profile: made.name}
+
+
+@pytest.mark.parametrize(
+    ("properties", "code"),
+    [
+        ({"xswitch_source_profile": "gone"}, "source_missing"),
+        ({"xswitch_source_profile": "dev", "xswitch_duration_seconds": "long"}, "managed_profile"),
+        ({"xswitch_source_profile": "dev", "xswitch_policy": "{"}, "managed_profile"),
+    ],
+)
+def test_a_kept_definition_that_is_broken_is_a_row_with_an_error(properties: dict[str, str], code: str) -> None:
+    kept = {"credential_process": "/x", "xswitch_role": arn("Ops"), **properties}
+    found = roles(view({"xs-ops": kept, "a": role("dev")}, DEV))
+    broken = found["222222222222:Ops"]
+    assert (broken.chain, codes(broken), broken.managed_profile) == (None, [code], "xs-ops")
+    assert found["a"].chain is not None
+
+
+def test_two_definitions_of_one_role_have_two_names() -> None:
+    kept = {"credential_process": "/x", "xswitch_role": arn("Ops"), "xswitch_source_profile": "dev"}
+    assert list(roles(view({"one": kept, "two": kept}, DEV))) == ["222222222222:Ops", "222222222222:Ops@two"]
+
+
+def test_rows_of_one_reading_share_what_they_can() -> None:
+    seen = view({"hub": role("dev"), **{f"p{i}": role("hub") for i in range(3)}}, DEV)
+    found = resolve_roles(seen, Settings(), {})
+    chains = [found_role.chain for found_role in found if found_role.chain is not None]
+    assert len(chains) == 4
+    assert len({id(chain.hops[0]) for chain in chains}) == 1
+
+
+def test_an_empty_view_has_no_rows() -> None:
+    assert resolve(view({}), Settings(), {}).roles == ()
+    assert isinstance(view({"x": {}}).profiles["x"], Profile)

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import pytest
+
+from support.roles import CREDENTIALS, KEYS, arn, codes, role, roles, view
+from xswitch.core.model import BaseKind, Chain, ConfigView, Problem, Role
+from xswitch.core.roles.chains import base_of
+
+DEV = {"dev": KEYS}
+
+
+def chain(found: Role) -> Chain:
+    assert found.chain is not None, found.problems
+    return found.chain
+
+
+def error(found: Role) -> Problem:
+    assert found.chain is None
+    first = found.problems[0]
+    assert first.severity == "error"
+    return first
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "temporary"),
+    [
+        ("Environment", BaseKind.ENVIRONMENT, False),
+        ("Ec2InstanceMetadata", BaseKind.EC2_METADATA, True),
+        ("EcsContainer", BaseKind.ECS_CONTAINER, True),
+    ],
+)
+def test_the_three_credential_sources(source: str, kind: BaseKind, *, temporary: bool) -> None:
+    seen = view({"r": {"role_arn": arn("A"), "credential_source": source}})
+    base = chain(roles(seen, env={"AWS_ACCESS_KEY_ID": "AKIDENV"})["r"]).base
+    assert (base.kind, base.profile, base.temporary) == (kind, None, temporary)
+    assert base.origin is not None
+    assert base.origin.line == 3
+
+
+def test_keys_in_the_environment_are_told_apart() -> None:
+    seen = view({"r": {"role_arn": arn("A"), "credential_source": "Environment"}})
+
+    def base(env: dict[str, str]) -> tuple[str, bool, list[str]]:
+        found = roles(seen, env=env)["r"]
+        return chain(found).base.identity, chain(found).base.temporary, codes(found)
+
+    assert base({"AWS_ACCESS_KEY_ID": "AKID1"}) != base({"AWS_ACCESS_KEY_ID": "AKID2"})
+    assert base({"AWS_ACCESS_KEY_ID": "ASIA1", "AWS_SESSION_TOKEN": "t"})[1]
+    assert base({})[2] == ["environment_empty"]
+
+
+def base(seen: ConfigView, name: str = "src") -> tuple[BaseKind, bool]:
+    found = base_of(seen, name)
+    assert found.profile == name
+    return found.kind, found.temporary
+
+
+PROCESS = {"credential_process": "/opt/tool --password hunter2"}
+
+
+LOGIN = {"login_session": "arn:aws:iam::111111111111:user/me"}
+
+
+SSO = {"sso_account_id": "222222222222", "sso_role_name": "R", "sso_start_url": "https://x/start", "sso_region": "eu-west-1"}
+
+
+WEB = {"role_arn": arn("Web"), "web_identity_token_file": "/token"}
+
+
+@pytest.mark.parametrize(
+    ("config", "credentials", "kind"),
+    [
+        (WEB | SSO | LOGIN | PROCESS | KEYS, KEYS, BaseKind.WEB_IDENTITY),
+        (SSO | LOGIN | PROCESS | KEYS, KEYS, BaseKind.SSO),
+        (LOGIN | PROCESS | KEYS, KEYS, BaseKind.STATIC_KEYS),
+        (LOGIN | PROCESS | KEYS, {}, BaseKind.LOGIN_SESSION),
+        (PROCESS | KEYS, {}, BaseKind.CREDENTIAL_PROCESS),
+        (KEYS, {}, BaseKind.STATIC_KEYS),
+    ],
+)
+def test_the_order_inside_one_profile(config: dict[str, str], credentials: dict[str, str], kind: BaseKind) -> None:
+    assert base(view({"src": config}, {"src": credentials} if credentials else None))[0] is kind
+
+
+def test_static_keys_with_a_token_are_temporary() -> None:
+    assert base(view({"src": KEYS | {"aws_session_token": "t"}})) == (BaseKind.STATIC_KEYS, True)
+    assert base(view({"src": KEYS})) == (BaseKind.STATIC_KEYS, False)
+
+
+def test_a_process_is_known_by_a_digest_and_shown_by_its_name() -> None:
+    found = base_of(view({"src": PROCESS, "other": {"credential_process": "/opt/tool --password other"}}), "src")
+    assert found.detail == "tool"
+    assert "hunter2" not in repr(found)
+    assert found.identity != base_of(view({"src": {"credential_process": "/opt/tool"}}), "src").identity
+    assert base_of(view({"src": {"credential_process": "/My\\ Tools/tool -x"}}), "src").detail == "tool"
+    assert base_of(view({"src": {"credential_process": "PW=hunter2 tool"}}), "src").detail == ""
+
+
+@pytest.mark.parametrize(
+    ("properties", "code"),
+    [
+        ({"region": "eu-west-1"}, "no_credentials"),
+        ({"aws_access_key_id": "AKID"}, "partial_keys"),
+        ({"aws_secret_access_key": "s"}, "partial_keys"),
+        ({"aws_secret_access_key": "s", "role_arn": arn("A"), "source_profile": "dev"}, "partial_keys"),
+        ({"sso_account_id": "222222222222"}, "sso_incomplete"),
+        ({"sso_role_name": "R", "sso_start_url": "u", "sso_region": "r"}, "sso_incomplete"),
+        (SSO | {"sso_session": "nope"}, "sso_session_missing"),
+        (SSO | {"sso_session": "corp"}, "sso_conflict"),
+        ({"web_identity_token_file": "/t"}, "web_identity_no_role"),
+        ({"role_arn": arn("A"), "web_identity_token_file": ""}, "no_credentials"),
+    ],
+)
+def test_a_source_that_is_none_is_named(properties: dict[str, str], code: str) -> None:
+    sessions = {"corp": {"sso_start_url": "https://other/start", "sso_region": "eu-west-1"}}
+    found = roles(view({"top": role("src"), "src": properties}, DEV, sso_sessions=sessions))["top"]
+    problem = error(found)
+    assert (problem.code, problem.profile) == (code, "src")
+    assert '"src"' in problem.message
+
+
+def test_sso_by_session() -> None:
+    sessions = {"corp": {"sso_start_url": "https://x/start", "sso_region": "eu-west-1", "sso_registration_scopes": "all"}}
+    profile = {"sso_session": "corp", "sso_account_id": "222222222222", "sso_role_name": "R"}
+    seen = view({"src": profile, "same": profile | {"sso_region": "eu-west-1"}, "legacy": SSO}, sso_sessions=sessions)
+    assert base(seen) == (BaseKind.SSO, True)
+    assert base_of(seen, "src").identity == base_of(seen, "same").identity
+    assert base_of(seen, "src").identity != base_of(seen, "legacy").identity
+    assert base_of(seen, "src").detail == "222222222222/R at corp"
+
+
+def test_sso_starts_by_account_or_role_and_not_by_session_alone() -> None:
+    sessions = {"corp": {"sso_start_url": "https://x/start", "sso_region": "eu-west-1"}}
+    assert base(view({"src": {"sso_session": "corp", **PROCESS}}, sso_sessions=sessions))[0] is BaseKind.CREDENTIAL_PROCESS
+
+
+def test_where_keys_of_the_credentials_file_stand() -> None:
+    origin = base_of(view({}, {"x": {}, "dev": KEYS}), "dev").origin
+    assert origin is not None
+    assert (origin.file, origin.line) == (CREDENTIALS, 3)

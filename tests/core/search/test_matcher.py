@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.roles import KEYS, arn, role, roles, view
+from xswitch.core.model import Memory, Role, Settings, Use
+from xswitch.core.search.matcher import FIELDS, Matcher, Matches, field_text, spans
+from xswitch.core.search.spans import fold
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+CONFIG = {
+    "payments-prod": role("dev", "Admin", region="eu-west-1", xswitch_note="PCI, be careful", xswitch_tags="team=billing,cost=42"),
+    "payments-sandbox": role("dev", "ProdAdmin", region="us-east-1"),
+    "data": {"role_arn": arn("Reader", "444444444444"), "source_profile": "dev", "xswitch_account_name": "Data Lake"},
+    "nonprod-x": role("dev", "Ops"),
+    "prod": role("dev", "Ops"),
+}
+ROLES = list(roles(view(CONFIG, {"dev": KEYS})).values())
+
+
+def names(found: Matches) -> list[str]:
+    return [match.role.name for match in found]
+
+
+def search(query: str, memory: Memory | None = None, chosen: Settings | None = None) -> list[str]:
+    return names(Matcher(ROLES, memory, chosen, NOW).filter(query))
+
+
+def test_words_in_any_order_across_fields() -> None:
+    assert search("pay prod adm") == ["payments-prod", "payments-sandbox"]
+    assert search("adm PROD pay") == ["payments-prod", "payments-sandbox"]
+    assert search("billing eu-west") == ["payments-prod"]
+    assert search("pci") == ["payments-prod"]
+    assert search("team=billing") == ["payments-prod"]
+    assert search("lake reader") == ["data"]
+    assert search("4444") == ["data"]
+    assert search("role/Reader") == ["data"]
+    assert search("pay lake") == []
+
+
+def test_a_word_never_spans_two_fields() -> None:
+    assert search("prodadmin") == ["payments-sandbox"]
+    assert search("x222222222222") == []
+    assert search("\n") == [found.name for found in ROLES]
+
+
+def test_whole_names_before_beginnings_of_words_before_the_rest() -> None:
+    assert search("prod") == ["prod", "payments-prod", "payments-sandbox", "nonprod-x"]
+    assert search("ops") == ["nonprod-x", "prod"]
+    assert search("care") == ["payments-prod"]
+
+
+def test_marks_alone_and_marks_inside_words() -> None:
+    assert search("-prod") == ["payments-prod"]
+    assert search("s-p") == ["payments-prod"]
+    assert search("payments prod") == ["payments-prod", "payments-sandbox"]
+    assert search("payments_prod") == []
+
+
+def test_no_query_is_every_role_in_the_order_of_the_files() -> None:
+    assert search("") == search("   ") == [found.name for found in ROLES]
+
+
+def test_pins_first_then_what_is_used() -> None:
+    memory = Memory(
+        uses={"data": Use(3, NOW - timedelta(days=1)), "prod": Use(3, NOW - timedelta(days=60)), "gone": Use(9, NOW)},
+        pins=frozenset({"nonprod-x", "gone"}),
+    )
+    assert search("", memory) == ["nonprod-x", "data", "prod", "payments-prod", "payments-sandbox"]
+    assert search("", memory, Settings(frecency=False)) == ["nonprod-x", "payments-prod", "payments-sandbox", "data", "prod"]
+
+
+def test_match_quality_goes_before_use() -> None:
+    memory = Memory(uses={"payments-sandbox": Use(50, NOW), "nonprod-x": Use(50, NOW)}, pins=frozenset({"nonprod-x"}))
+    assert search("prod", memory) == ["prod", "payments-sandbox", "payments-prod", "nonprod-x"]
+    assert search("ops", memory) == ["nonprod-x", "prod"]
+    assert search("payments", memory) == ["payments-sandbox", "payments-prod"]
+
+
+def test_typing_on_and_back_gives_what_a_fresh_search_gives() -> None:
+    typed = Matcher(ROLES, None, None, NOW)
+    for query in ("p", "pr", "pro", "prod", "prod ", "prod a", "prod ad", "prod a", "prod", "x", "", "prod", "PROD", "prodx", "prod"):
+        assert names(typed.filter(query)) == search(query), query
+
+
+def test_rows_are_a_sequence() -> None:
+    found = Matcher(ROLES).filter("prod")
+    assert len(found) == 4
+    assert found[0].role is ROLES[found[0].index]
+    assert names(found[1:3]) == names(found)[1:3]
+    assert found[-1].role.name == names(found)[-1]
+    assert "prod" in repr(found[0])
+
+
+def test_grouping_brings_accounts_together() -> None:
+    memory = Memory(uses={"prod": Use(3, NOW), "data": Use(2, NOW), "payments-prod": Use(1, NOW)})
+    found = Matcher(ROLES, memory, None, NOW).filter("")
+    assert names(found)[:3] == ["prod", "data", "payments-prod"]
+    assert names(found.grouped()) == ["prod", "payments-prod", "payments-sandbox", "nonprod-x", "data"]
+
+
+def test_spans_name_fields_and_places() -> None:
+    found = Matcher(ROLES).filter("prod adm")
+    assert found[0].spans == {"name": ((9, 13),), "role_name": ((0, 3),), "role_arn": ((31, 34),)}
+    assert Matcher(ROLES).spans(0, "team billing") == {"tags": ((8, 12), (13, 20))}
+    assert field_text(ROLES[0], "tags") == "cost=42 team=billing"
+    assert spans(ROLES[0], "") == {}
+
+
+def test_preparing_changes_nothing() -> None:
+    ready = Matcher(ROLES)
+    ready.prepare()
+    assert names(ready.filter("prod")) == search("prod")
+
+
+def reference(found: Role, query: str) -> bool:
+    return all(any(term in fold(field_text(found, field)) for field in FIELDS) for term in fold(query).split())
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(queries=st.lists(st.text(st.sampled_from("prod-adm 24ySß=/:"), max_size=8), max_size=6))
+def test_a_role_is_found_exactly_when_every_word_is_in_some_field(queries: list[str]) -> None:
+    typed = Matcher(ROLES)
+    for query in queries:
+        found = typed.filter(query)
+        assert {match.role.name for match in found} == {row.name for row in ROLES if reference(row, query)}
+        for match in found:
+            for term in fold(query).split():
+                assert any(term in fold(field_text(match.role, field)) for field in match.spans)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xswitch.core.model import SessionState
+from xswitch.core.sessions.freshness import state, windows
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def after(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def test_an_hour_is_renewed_behind_the_back_at_25_and_for_good_at_16_minutes() -> None:
+    assert windows(START, after(60)) == (after(35), after(44))
+
+
+def test_a_quarter_of_an_hour_is_renewed_at_a_quarter_of_its_life() -> None:
+    assert windows(START, after(15)) == (after(9), after(11.25))
+
+
+def test_states() -> None:
+    assert state(START, after(60), after(43.9)) is SessionState.LIVE
+    assert state(START, after(60), after(44)) is SessionState.EXPIRING
+    assert state(START, after(60), after(60)) is SessionState.EXPIRED
+
+
+@given(st.integers(min_value=0, max_value=130_000))
+def test_the_windows_are_in_order_and_inside_the_life(seconds: int) -> None:
+    end = START + timedelta(seconds=seconds)
+    soft, hard = windows(START, end)
+    assert START <= soft <= hard <= end

@@ -1,0 +1,321 @@
+"""The prompt helpers in real shells: what they show, in which colour, when they warn, and that nothing in them is ever run."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from support.shells.real import REAL_SHELLS, HookedShell, Stub, hook, shell_program
+from xswitch.adapters.state.prompt_files import FilePromptFiles
+from xswitch.core.filenames import file_name
+from xswitch.core.model import PromptState
+from xswitch.core.roles.guards import COLOURS
+
+HOSTILE = "$(touch pwned)`touch pwned`${HOME}\\u\\$(id)%n%d!!$[1+1]\\"
+SHOWN = {"zsh": HOSTILE.replace("%", "%%").translate(dict.fromkeys(map(ord, "$`\\!"), "_"))}
+
+
+@pytest.fixture(params=REAL_SHELLS)
+def hooked(request: pytest.FixtureRequest, need: Callable[[str], str], tmp_path: Path) -> HookedShell:
+    return HookedShell(request.param, shell_program(request.param, need), tmp_path / "runs", str(Stub(tmp_path / "stub").program))
+
+
+def info(hooked: HookedShell, env: dict[str, str], script: str = "") -> tuple[str, str]:
+    """What the helper prints, and what it says on stderr."""
+    line = "print --no-newline (xswitch_prompt_info)" if hooked.shell == "nu" else "xswitch_prompt_info"
+    done, _ = hooked.run(f"{script}\n{line}", env={"TERM": "xterm-256color", **env})
+    assert done.returncode == 0, done.stderr
+    return done.stdout, done.stderr
+
+
+def write(hooked: HookedShell, name: str, *lines: object) -> None:
+    folder = hooked.state / "prompt"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / file_name(name)).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape")
+
+
+def session(hooked: HookedShell, name: str, left: int, silent: int | None = None, *, colour: str = "") -> int:
+    """Write the file of a session with this many seconds left; its expiry."""
+    now = int(time.time())
+    write(hooked, name, "payments", "Admin", colour, now + left, "" if silent is None else now + silent)
+    return now + left
+
+
+@pytest.mark.parametrize(
+    ("left", "silent", "shown"),
+    [
+        (41 * 60 + 30, None, "41m"),
+        (3600 + 2 * 60 + 30, None, "1h02m"),
+        (11 * 3600 + 30, 3600, "11h00m"),
+        (9 * 60 + 30, 3600, "9m"),
+        (30, None, "<1m"),
+        (-5, None, "renews"),
+        (-5, 3600, "renews"),
+        (-5, -5, "expired"),
+        (-99999, -88888, "expired"),
+    ],
+)
+def test_account_role_and_time_left(hooked: HookedShell, left: int, silent: int | None, shown: str) -> None:
+    session(hooked, "xs-a", left, silent)
+    assert info(hooked, {"AWS_PROFILE": "xs-a"}) == (f"(payments/Admin {shown})", "")
+
+
+def test_no_profile_shows_nothing_until_one_was_left(hooked: HookedShell) -> None:
+    assert info(hooked, {}) == ("", "")
+    assert info(hooked, {"XSWITCH_PREVIOUS": "xs-a"}) == ("(no account)", "")
+
+
+def test_a_profile_of_somebody_else_is_shown_by_name(hooked: HookedShell) -> None:
+    assert info(hooked, {"AWS_PROFILE": "dev"}) == ("(dev)", "")
+    assert info(hooked, {"AWS_PROFILE": "../prompt/dev"}) == ("(../prompt/dev)", "")
+
+
+def test_keys_in_the_environment_are_said_because_they_win(hooked: HookedShell) -> None:
+    session(hooked, "xs-a", 3000)
+    assert info(hooked, {"AWS_PROFILE": "xs-a", "AWS_ACCESS_KEY_ID": "AKIA"}) == ("(keys in the environment)", "")
+
+
+@pytest.mark.parametrize("name", ["team/xs-a", "a.b@c:d+e_f-g", "50%", ".hidden", "..", "a b", "~", "ünï", "(x)*[y]?!'\"\\$"])
+def test_every_name_finds_its_file(hooked: HookedShell, name: str) -> None:
+    session(hooked, name, 2970)
+    assert info(hooked, {"AWS_PROFILE": name}) == ("(payments/Admin 49m)", "")
+
+
+@pytest.mark.parametrize("name", ["a\udcff", "\udcc3x"])
+def test_a_name_that_is_no_text_finds_its_file(name: str, need: Callable[[str], str], tmp_path: Path) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        hooked = HookedShell(shell, shell_program(shell, need), tmp_path / shell, "xswitch")
+        session(hooked, name, 2970)
+        assert info(hooked, {"AWS_PROFILE": name}) == ("(payments/Admin 49m)", "")
+
+
+def test_the_writer_and_the_readers_agree(hooked: HookedShell) -> None:
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 -- only this test speaks in datetimes
+
+    soon = datetime.now(UTC) + timedelta(minutes=20, seconds=30)
+    FilePromptFiles(hooked.state / "prompt").write(PromptState("xs-a", "pay ments", "a/Admin", "red", soon, None))
+    assert info(hooked, {"AWS_PROFILE": "xs-a", "NO_COLOR": "1"}) == ("(pay ments/a/Admin 20m)", "")
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_the_guard_s_colour_marked_as_taking_no_room(hooked: HookedShell, colour: str) -> None:
+    session(hooked, "xs-a", 3000 - 30, colour=colour)
+    shown, _ = info(hooked, {"AWS_PROFILE": "xs-a"})
+    code = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}[colour]
+    if hooked.shell == "bash":
+        assert shown == f"\001\x1b[1;{code}m\002(payments/Admin 49m)\001\x1b[0m\002"
+    elif hooked.shell == "zsh":
+        assert shown == f"%B%F{{{colour}}}(payments/Admin 49m)%f%b"
+    else:
+        # These two measure escape sequences themselves.
+        assert re.sub(r"\x1b\[[0-9;]*m|\x1b\(B|\x0f", "", shown) == "(payments/Admin 49m)"
+        assert re.match(rf"(\x1b\[1m)?\x1b\[(1;)?{code}m", shown)
+        assert re.search(r"(\x1b\[(0|30)?m|\x1b\(B)+\x0f?$", shown)
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_no_colour_where_none_is_wanted(hooked: HookedShell, env: dict[str, str]) -> None:
+    session(hooked, "xs-a", 3000 - 30, colour="red")
+    assert info(hooked, {"AWS_PROFILE": "xs-a", **env}) == ("(payments/Admin 49m)", "")
+
+
+def test_an_unknown_colour_is_none(hooked: HookedShell) -> None:
+    session(hooked, "xs-a", 3000 - 30, colour="$(touch pwned)")
+    assert info(hooked, {"AWS_PROFILE": "xs-a"}) == ("(payments/Admin 49m)", "")
+
+
+def test_an_empty_no_color_means_nothing(hooked: HookedShell) -> None:
+    session(hooked, "xs-a", 3000 - 30, colour="red")
+    assert info(hooked, {"AWS_PROFILE": "xs-a", "NO_COLOR": ""})[0] != "(payments/Admin 49m)"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("a[$(touch pwned)]", ""),
+        ("$(touch pwned)", "x[$(touch pwned)]"),
+        ("-1", "1"),
+        ("0x7fffffff", ""),
+        ("99999999999999999999999999", ""),
+        ("1e9", "1"),
+        ("", ""),
+        ("BASHPID", "RANDOM"),
+        (" 12", ""),
+    ],
+)
+def test_times_that_are_no_numbers_are_left_out(hooked: HookedShell, lines: tuple[str, str]) -> None:
+    write(hooked, "xs-a", "payments", "Admin", "", *lines)
+    assert info(hooked, {"AWS_PROFILE": "xs-a"}) == ("(payments/Admin)", "")
+    assert not list(hooked.folder.rglob("pwned"))
+
+
+def test_octal_looking_times_are_decimal(hooked: HookedShell) -> None:
+    write(hooked, "xs-a", "payments", "Admin", "", f"0{int(time.time()) + 2970}", "08")
+    assert info(hooked, {"AWS_PROFILE": "xs-a"}) == ("(payments/Admin 49m)", "")
+
+
+@pytest.mark.parametrize("lines", [(), ("payments",), ("payments", "Admin", "red")])
+def test_half_a_file_is_none(hooked: HookedShell, lines: tuple[str, ...]) -> None:
+    write(hooked, "xs-a", *lines)
+    shown, said = info(hooked, {"AWS_PROFILE": "xs-a", "NO_COLOR": "1"})
+    assert (shown, said) == ("(xs-a)", "")
+
+
+def test_control_characters_never_reach_the_terminal(hooked: HookedShell) -> None:
+    write(hooked, "xs-\x1b]0;a", "pay\x1b]52;c;x\x07ments", "Ad\rmin\x7f\x9b", "", "", "")
+    assert info(hooked, {"AWS_PROFILE": "xs-\x1b]0;a"})[0].replace("\ufffd", "") == "(pay]52;c;xments/Admin)"
+    assert info(hooked, {"AWS_PROFILE": "xs-\x1b]0;b\r\n"})[0] == "(xs-]0;b)"
+
+
+def loop(shell: str, times: int = 3) -> str:
+    """Draw the prompt some times, as the shell would."""
+    once = {"bash": "__xswitch_prompt", "zsh": "__xswitch_prompt", "fish": "fish_prompt >/dev/null", "nu": "__xswitch_warn"}[shell]
+    return "\n".join([once] * times)
+
+
+def test_one_warning_for_each_session_that_can_t_renew_itself(hooked: HookedShell) -> None:
+    write(hooked, "xs-a", "payments", "Admin", "", int(time.time()) + 330, 5)
+    write(hooked, "xs-b", "sandbox", "Dev", "", int(time.time()) + 45, 5)
+    change = {"fish": "set -gx AWS_PROFILE xs-b", "nu": '$env.AWS_PROFILE = "xs-b"'}.get(hooked.shell, "AWS_PROFILE=xs-b")
+    done, _ = hooked.run(f"{loop(hooked.shell)}\n{change}\n{loop(hooked.shell)}", prompt=True, env={"AWS_PROFILE": "xs-a"})
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "xswitch: payments/Admin ends in 5m, and renewing it needs an MFA code: xswitch renew xs-a",
+        "xswitch: sandbox/Dev ends in <1m, and renewing it needs an MFA code: xswitch renew xs-b",
+    ]
+
+
+def test_a_renewed_session_is_warned_of_again(hooked: HookedShell) -> None:
+    write(hooked, "xs-a", "payments", "Admin", "", int(time.time()) + 330, 5)
+    file = hooked.state / "prompt" / "xs-a"
+    text = f"payments\\nAdmin\\n\\n{int(time.time()) + 450}\\n5\\n"
+    again = f'"{text}" | save --raw --force {file}' if hooked.shell == "nu" else f"printf '{text}' >{file}"
+    done, _ = hooked.run(f"{loop(hooked.shell)}\n{again}\n{loop(hooked.shell)}", prompt=True, env={"AWS_PROFILE": "xs-a"})
+    assert [line.split(",")[0] for line in done.stderr.splitlines()] == [
+        "xswitch: payments/Admin ends in 5m",
+        "xswitch: payments/Admin ends in 7m",
+    ]
+
+
+@pytest.mark.parametrize(("left", "silent"), [(330, None), (330, 3600), (660, -5), (-5, -5)])
+def test_no_warning_while_there_is_time_or_it_renews_itself(hooked: HookedShell, left: int, silent: int | None) -> None:
+    session(hooked, "xs-a", left, silent)
+    done, _ = hooked.run(loop(hooked.shell), prompt=True, env={"AWS_PROFILE": "xs-a"})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# -- wired into the shell's own prompt, on a terminal ------------------------------------------------------------------
+
+
+class Terminal:
+    """An interactive shell with hook and prompt, on a terminal of its own."""
+
+    def __init__(self, shell: str, program: str, folder: Path, setup: str, env: dict[str, str]) -> None:
+        self.shell = shell
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
+        (folder / "hook").write_text(hook(shell, command="xswitch", state=folder / "state", prompt=True))
+        start = f"{setup}\nPS1='> '\n. {folder}/hook\n"
+        words = {"bash": ["--noprofile", "--rcfile", str(folder / "rc"), "-i"], "zsh": ["-d", "-i"], "fish": ["-i", "-C"]}[shell]
+        if shell == "fish":
+            words.append(f'function fish_prompt; echo "[$status $pipestatus] > "; end\n. {folder}/hook')
+        (folder / ("rc" if shell == "bash" else ".zshrc")).write_text(start)
+        self.child = pexpect.spawn(
+            program,
+            words,
+            env={"HOME": str(folder), "ZDOTDIR": str(folder), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **env},
+            cwd=folder,
+            encoding="utf-8",
+            timeout=20,
+            dimensions=(24, 200),
+        )
+
+    def read(self, until: str) -> str:
+        self.child.expect_exact(until)
+        return str(self.child.before)
+
+    def close(self) -> None:
+        self.child.close(force=True)
+
+
+def prompt_file(folder: Path, name: str, *lines: object) -> None:
+    (folder / "state" / "prompt").mkdir(parents=True, exist_ok=True)
+    (folder / "state" / "prompt" / file_name(name)).write_text("".join(f"{line}\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("shell", "setup"),
+    [
+        ("bash", ""),
+        ("bash", "PROMPT_COMMAND=(true)"),
+        ("bash", "PROMPT_COMMAND='last=$?; # a comment'"),
+        ("zsh", ""),
+        ("zsh", "setopt prompt_subst prompt_bang"),
+        ("zsh", "setopt prompt_subst; precmd() { PROMPT='> ' }"),
+        ("zsh", "setopt ksh_arrays sh_word_split no_unset"),
+    ],
+)
+def test_hostile_text_is_shown_and_not_expanded(shell: str, setup: str, need: Callable[[str], str], tmp_path: Path) -> None:
+    prompt_file(tmp_path, "xs-a", HOSTILE, "Ad(min)", "red", int(time.time()) + 2970, "")
+    env = {"AWS_PROFILE": "xs-a", "TERM": "dumb"}
+    terminal = Terminal(shell, shell_program(shell, need), tmp_path, setup, env)
+    shown = SHOWN.get(shell, HOSTILE).replace("%%", "%")
+    try:
+        for number in range(3):
+            terminal.read(f"({shown}/Ad(min) 49m) > ")
+            terminal.child.sendline(f"false; echo ran-$((40 + {number}))")
+            terminal.read(f"ran-{40 + number}")
+    finally:
+        terminal.close()
+    assert not list(tmp_path.rglob("pwned"))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_the_prompt_leaves_status_to_the_others(shell: str, need: Callable[[str], str], tmp_path: Path) -> None:
+    prompt_file(tmp_path, "xs-a", "payments", "Admin", "", int(time.time()) + 2970, "")
+    last = "PS1='$?> '" if shell == "bash" else "PS1='%?> '"
+    setup = "" if shell == "bash" else "precmd() { PROMPT='%?> ' }"
+    terminal = Terminal(shell, shell_program(shell, need), tmp_path, setup, {"AWS_PROFILE": "xs-a", "TERM": "dumb"})
+    try:
+        terminal.read("(payments/Admin 49m) ")
+        if shell == "bash":
+            terminal.child.sendline(f"{last.replace('PS1=', 'PS1=$PS1')}; PROMPT_COMMAND+=$'\\nlast=$?'")
+            terminal.read("0> ")
+        terminal.child.sendline("(exit 42)")
+        terminal.read("42> ")
+        terminal.child.sendline("echo status $?")
+        terminal.read("status 42")
+    finally:
+        terminal.close()
+
+
+def test_the_prompt_there_was_in_fish_sees_status_and_pipestatus(need: Callable[[str], str], tmp_path: Path) -> None:
+    prompt_file(tmp_path, "xs-a", HOSTILE, "Admin", "", int(time.time()) + 2970, "")
+    terminal = Terminal("fish", shell_program("fish", need), tmp_path, "", {"AWS_PROFILE": "xs-a", "TERM": "dumb"})
+    try:
+        terminal.read("[0 0] > ")
+        terminal.child.sendline("sh -c 'exit 3' | false")
+        terminal.read(f"({HOSTILE}/Admin 49m) [1 3 1] > ")
+    finally:
+        terminal.close()
+    assert not list(tmp_path.rglob("pwned"))
+
+
+def test_the_prompt_there_was_in_nu(need: Callable[[str], str], tmp_path: Path) -> None:
+    hooked = HookedShell("nu", shell_program("nu", need), tmp_path / "runs", "xswitch")
+    write(hooked, "xs-a", HOSTILE, "Admin", "", int(time.time()) + 2970, "")
+    for original in ('{|| "theirs" }', '"theirs"'):
+        done, _ = hooked.run(
+            "print (do $env.PROMPT_COMMAND)\nfor hook in $env.config.hooks.pre_prompt { do --env $hook }",
+            before=f"$env.PROMPT_COMMAND = {original}",
+            prompt=True,
+            env={"AWS_PROFILE": "xs-a", "NO_COLOR": "1"},
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"({HOSTILE}/Admin 49m) theirs\n", "")
+    done, _ = hooked.run("print (do $env.PROMPT_COMMAND)", before="hide-env --ignore-errors PROMPT_COMMAND", prompt=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")

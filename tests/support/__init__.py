@@ -1,0 +1,1 @@
+"""Helpers of the tests: fakes, worlds, generators, and programs that tests start."""

@@ -1,0 +1,1 @@
+"""Fakes and worlds for cross-account access."""

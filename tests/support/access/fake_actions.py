@@ -1,0 +1,134 @@
+"""Use cases of access set-up without a world: what they answer is set, what they were asked is kept."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from support.tui.fake_actions import NOW
+from xswitch.actions.access.api import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, Steps
+from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.core.access.model import AccessPlan, AccessRequest, Change, Finding, IamCall, NamedPolicy, Side, SidePlan, Who, WhoKind
+from xswitch.core.errors import CancelledError, XswitchError
+from xswitch.core.model import CallerIdentity, MfaChallenge
+
+SOURCE, TARGET = "111111111111", "222222222222"
+ROLE = f"arn:aws:iam::{TARGET}:role/SwitchRole"
+USER = f"arn:aws:iam::{SOURCE}:user/SwitchUser"
+LINK = "https://signin.aws.amazon.com/switchrole?account=222222222222&roleName=SwitchRole"
+PERMISSION = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE}}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"AWS": USER},
+        "Action": "sts:AssumeRole",
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+    },
+}
+
+
+def _text(document: object) -> str:
+    return json.dumps(document, indent=2)
+
+
+def changes() -> tuple[Change, Change, Change]:
+    role = "role SwitchRole"
+    return (
+        Change(
+            Side.SOURCE,
+            "user SwitchUser",
+            "let user SwitchUser assume the role",
+            IamCall("PutUserPolicy", {"UserName": "SwitchUser", "PolicyName": "AssumeRole", "PolicyDocument": _text(PERMISSION)}),
+            (IamCall("DeleteUserPolicy", {"UserName": "SwitchUser", "PolicyName": "AssumeRole"}),),
+            after=_text(PERMISSION),
+        ),
+        Change(
+            Side.TARGET,
+            role,
+            "create role SwitchRole, trusting user SwitchUser",
+            IamCall("CreateRole", {"RoleName": "SwitchRole", "AssumeRolePolicyDocument": _text(TRUST)}),
+            (IamCall("DeleteRole", {"RoleName": "SwitchRole"}),),
+            after=_text(TRUST),
+        ),
+        Change(
+            Side.TARGET,
+            role,
+            "attach ReadOnlyAccess",
+            IamCall("AttachRolePolicy", {"RoleName": "SwitchRole", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+            (IamCall("DetachRolePolicy", {"RoleName": "SwitchRole", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),),
+            after="arn:aws:iam::aws:policy/ReadOnlyAccess",
+        ),
+    )
+
+
+def plan_for(inputs: AccessInputs, *, empty: bool = False) -> AccessPlan:
+    request = AccessRequest("aws", TARGET, inputs.role_name, Who(WhoKind.USER, SOURCE, "SwitchUser"), require_mfa=inputs.require_mfa)
+    first, *rest = changes()
+    source = SidePlan(Side.SOURCE, SOURCE, inputs.source_profile, True, () if empty else (first,))
+    target = SidePlan(Side.TARGET, TARGET, inputs.target_profile, inputs.target_profile is not None, () if empty else tuple(rest))
+    warning = Finding("long_session", "warning", "Sessions from an MFA session last an hour at most.", "trust policy")
+    return AccessPlan(request, target, source, _text(TRUST), _text(PERMISSION), (warning,))
+
+
+@dataclass
+class FakeAccess:
+    """Fits `AccessActions`. `fail_at` is the number of the step that fails; `gate` holds up every step after the first."""
+
+    empty: bool = False
+    fail_at: int = -1
+    error: XswitchError | None = None
+    plan_error: XswitchError | None = None
+    check_errors: list[XswitchError] = field(default_factory=list)
+    code: str = ""
+    gate: threading.Event | None = None
+    asked: list[tuple[str, object]] = field(default_factory=list)
+
+    def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> PlannedAccess:  # noqa: ARG002 -- the port's signature
+        self.asked.append(("plan", inputs))
+        progress("reading account 111111111111")
+        if self.plan_error is not None:
+            raise self.plan_error
+        return PlannedAccess(inputs, plan_for(inputs, empty=self.empty), LINK)
+
+    def apply(self, planned: PlannedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:  # noqa: ARG002 -- the port's signature
+        self.asked.append(("apply", planned.inputs.role_name))
+        every = [(side.side, change) for side in planned.plan.sides if side.profile for change in side.changes]
+        done: list[tuple[Side, Change]] = []
+        for number, (side, change) in enumerate(every):
+            try:
+                steps(side, change, "doing")
+            except CancelledError as stopped:
+                return AppliedAccess(planned, tuple(done), tuple(every[number:]), stopped)
+            if number == self.fail_at and self.error is not None:
+                self.fail_at = -1
+                steps(side, change, "failed")
+                return AppliedAccess(planned, tuple(done), tuple(every[number:]), self.error)
+            if self.gate is not None:
+                self.gate.wait(20)
+            steps(side, change, "done")
+            done.append((side, change))
+        return AppliedAccess(planned, tuple(done))
+
+    def take_back(self, applied: AppliedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:  # noqa: ARG002 -- the port's signature
+        self.asked.append(("take_back", len(applied.done)))
+        for side, change in reversed(applied.done):
+            steps(side, change, "taken_back")
+        return AppliedAccess(applied.planned, tuple(reversed(applied.done)))
+
+    def check(self, planned: PlannedAccess, ask: MfaPrompt, progress: Progress) -> CheckedAccess:
+        self.asked.append(("check", planned.inputs.role_name))
+        progress("switching as SwitchUser")
+        if self.code:
+            assert ask.code(MfaChallenge(f"arn:aws:iam::{SOURCE}:mfa/SwitchUser", "switch-user", 1, "")) == self.code
+        if self.check_errors:
+            raise self.check_errors.pop(0)
+        identity = CallerIdentity(TARGET, f"arn:aws:sts::{TARGET}:assumed-role/SwitchRole/dev@box", "AROA:dev@box")
+        profile = planned.inputs.save_as or "payments-read"
+        return CheckedAccess(identity, NOW + timedelta(hours=1), profile, f"xs {profile}", LINK, 1)
+
+    def lint(self, documents: Sequence[NamedPolicy], roles: Sequence[str], profile: str | None, ask: MfaPrompt) -> tuple[Finding, ...]:
+        raise NotImplementedError(documents, roles, profile)

@@ -1,0 +1,184 @@
+"""IAM as a pure function: the calls of a plan made on the values a plan is made from, with IAM's rules of what may be made twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from xswitch.core.access.documents import canonical, who_arn
+from xswitch.core.access.model import (
+    AccessPlan,
+    AccessRequest,
+    IamCall,
+    NamedPolicy,
+    PrincipalState,
+    RoleState,
+    Side,
+    Who,
+    WhoKind,
+)
+from xswitch.core.access.plan import make_plan
+
+SOURCE, TARGET = "111111111111", "222222222222"
+USER = Who(WhoKind.USER, SOURCE, "SwitchUser")
+GROUP = Who(WhoKind.GROUP, SOURCE, "Switchers")
+ROLE = Who(WhoKind.ROLE, SOURCE, "Hub")
+ACCOUNT = Who(WhoKind.ACCOUNT, SOURCE)
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+AUDIT = "arn:aws:iam::aws:policy/SecurityAudit"
+LIST_BUCKETS = canonical({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}})
+PROFILES = {Side.TARGET: "target-admin", Side.SOURCE: "source-admin"}
+
+
+def wanted(who: Who = USER, **more: Any) -> AccessRequest:
+    return AccessRequest("aws", TARGET, "SwitchRole", who, **{"managed_policies": (READ_ONLY,), **more})
+
+
+def full_request(who: Who = USER) -> AccessRequest:
+    """A request that has something of everything."""
+    return wanted(
+        who,
+        managed_policies=(READ_ONLY, AUDIT),
+        inline_policies=(NamedPolicy("buckets", LIST_BUCKETS), NamedPolicy("more", LIST_BUCKETS)),
+        external_id="partner/42",
+        max_session_seconds=7200,
+        tags=(("team", "blue"), ("Cost Centre", "7")),
+        description="For the people on call",
+    )
+
+
+class RefusedError(Exception):
+    """IAM wouldn't make this call."""
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Both accounts, as far as a plan looks at them."""
+
+    target: RoleState | None
+    source: PrincipalState | None
+
+    def plan(self, request: AccessRequest) -> AccessPlan:
+        return make_plan(request, target=self.target, target_seen=True, source=self.source, source_seen=True, profiles=PROFILES)
+
+
+def accounts(request: AccessRequest, target: RoleState | None = None, **source: Any) -> Accounts:
+    return Accounts(target, PrincipalState(request.who.kind, who_arn(request.who, request.partition), **source))
+
+
+def calls(plan: AccessPlan) -> list[IamCall]:
+    return [change.call for side in plan.sides for change in side.changes]
+
+
+def run(world: Accounts, made: Iterable[IamCall], request: AccessRequest) -> Accounts:
+    """The accounts after the calls."""
+    for call in made:
+        # Through JSON, as AWS gets it: whatever isn't plain data fails here.
+        parameters = json.loads(json.dumps(dict(call.parameters)))
+        world = _run(world, call.operation, parameters, request)
+    return world
+
+
+def _run(world: Accounts, operation: str, given: Mapping[str, Any], request: AccessRequest) -> Accounts:
+    if operation in ("PutUserPolicy", "PutGroupPolicy", "DeleteUserPolicy", "DeleteGroupPolicy") or (
+        operation in ("PutRolePolicy", "DeleteRolePolicy") and given["RoleName"] == request.who.name and request.who.kind is WhoKind.ROLE
+    ):
+        assert world.source is not None
+        assert request.who.name in (given.get("UserName"), given.get("GroupName"), given.get("RoleName"))
+        return replace(world, source=replace(world.source, inline=_inline(world.source.inline, operation, given)))
+    if operation in ("CreatePolicy", "CreatePolicyVersion", "DeletePolicy"):
+        assert world.source is not None
+        return replace(world, source=replace(world.source, managed=_managed(world.source, operation, given)))
+    return replace(world, target=_role(world.target, operation, given))
+
+
+def _inline(policies: tuple[NamedPolicy, ...], operation: str, given: Mapping[str, Any]) -> tuple[NamedPolicy, ...]:
+    others = tuple(policy for policy in policies if policy.name != given["PolicyName"])
+    if operation.startswith("Delete"):
+        if others == policies:
+            raise RefusedError("NoSuchEntity")
+        return others
+    return (*others, NamedPolicy(given["PolicyName"], canonical(given["PolicyDocument"])))
+
+
+def _managed(source: PrincipalState, operation: str, given: Mapping[str, Any]) -> NamedPolicy | None:
+    account = source.arn.split(":")[4]
+    if operation == "CreatePolicy":
+        if source.managed is not None:
+            raise RefusedError("EntityAlreadyExists")
+        return NamedPolicy(given["PolicyName"], canonical(given["PolicyDocument"]))
+    if source.managed is None or given["PolicyArn"] != f"arn:aws:iam::{account}:policy/{source.managed.name}":
+        raise RefusedError("NoSuchEntity")
+    if operation == "DeletePolicy":
+        return None
+    assert given["SetAsDefault"] is True
+    return NamedPolicy(source.managed.name, canonical(given["PolicyDocument"]))
+
+
+def _role(role: RoleState | None, operation: str, given: Mapping[str, Any]) -> RoleState | None:
+    if operation == "CreateRole":
+        if role is not None:
+            raise RefusedError("EntityAlreadyExists")
+        return RoleState(
+            f"arn:aws:iam::{TARGET}:role{given['Path']}{given['RoleName']}",
+            canonical(given["AssumeRolePolicyDocument"]),
+            given.get("Description", ""),
+            given["MaxSessionDuration"],
+            tuple((tag["Key"], tag["Value"]) for tag in given.get("Tags", [])),
+        )
+    if role is None or role.arn.rpartition("/")[2] != given["RoleName"]:
+        raise RefusedError("NoSuchEntity")
+    if operation == "DeleteRole":
+        if role.attached or role.inline:
+            raise RefusedError("DeleteConflict")
+        return None
+    return _changed(role, operation, given)
+
+
+def _changed(role: RoleState, operation: str, given: Mapping[str, Any]) -> RoleState:
+    if operation == "UpdateAssumeRolePolicy":
+        return replace(role, trust=canonical(given["PolicyDocument"]))
+    if operation == "UpdateRole":
+        return replace(role, description=given["Description"], max_session_seconds=given["MaxSessionDuration"])
+    if operation == "AttachRolePolicy":
+        return replace(role, attached=(*(arn for arn in role.attached if arn != given["PolicyArn"]), given["PolicyArn"]))
+    if operation == "DetachRolePolicy":
+        if given["PolicyArn"] not in role.attached:
+            raise RefusedError("NoSuchEntity")
+        return replace(role, attached=tuple(arn for arn in role.attached if arn != given["PolicyArn"]))
+    if operation in ("PutRolePolicy", "DeleteRolePolicy"):
+        return replace(role, inline=_inline(role.inline, operation, given))
+    return _tagged(role, operation, given)
+
+
+def _tagged(role: RoleState, operation: str, given: Mapping[str, Any]) -> RoleState:
+    keys = {tag["Key"] for tag in given["Tags"]} if operation == "TagRole" else set(given["TagKeys"])
+    folded = {key.casefold() for key in keys}
+    kept = tuple((key, value) for key, value in role.tags if key.casefold() not in folded)
+    if operation == "UntagRole":
+        return replace(role, tags=kept)
+    assert operation == "TagRole"
+    return replace(role, tags=(*kept, *((tag["Key"], tag["Value"]) for tag in given["Tags"])))
+
+
+def settled(world: Accounts) -> Accounts:
+    """The accounts in one order, to be compared: IAM keeps none."""
+    role, source = world.target, world.source
+    if role is not None:
+        role = replace(
+            role,
+            trust=canonical(role.trust),
+            tags=tuple(sorted(role.tags)),
+            attached=tuple(sorted(role.attached)),
+            inline=_sorted(role.inline),
+        )
+    if source is not None:
+        managed = source.managed and NamedPolicy(source.managed.name, canonical(source.managed.document))
+        source = replace(source, inline=_sorted(source.inline), managed=managed)
+    return Accounts(role, source)
+
+
+def _sorted(policies: Iterable[NamedPolicy]) -> tuple[NamedPolicy, ...]:
+    return tuple(sorted((NamedPolicy(policy.name, canonical(policy.document)) for policy in policies), key=lambda policy: policy.name))

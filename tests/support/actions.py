@@ -1,0 +1,515 @@
+"""Every port of `xswitch.actions` as an in-memory fake, and a world made of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from xswitch.actions.facade import RealActions
+from xswitch.actions.iamport import Iam
+from xswitch.actions.ports import Ports
+from xswitch.core.awsconfig.edit import apply_edits
+from xswitch.core.awsconfig.sdk_reader import read_view
+from xswitch.core.errors import AwsDeniedError, ConfigError, MfaNeededError, NetworkError, VaultError, XswitchError
+from xswitch.core.model import (
+    AssumedRole,
+    AssumeRoleRequest,
+    Base,
+    BaseKind,
+    CallerIdentity,
+    ConfigPaths,
+    ConfigView,
+    Credentials,
+    Edit,
+    Endpoint,
+    FileFact,
+    HistoryEntry,
+    IndexEntry,
+    Memory,
+    MfaChallenge,
+    PromptState,
+    Reach,
+    Secret,
+    Settings,
+    Use,
+    VaultInfo,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MFA_ARN = "arn:aws:iam::111111111111:mfa/dev"
+GOOD_CODE = "123456"
+CANARY = "canary"  # in every secret the fakes make, so that tests can look for it where it must not be
+
+CONFIG = f"""\
+[profile dev]
+region = eu-west-1
+
+[profile payments]
+role_arn = arn:aws:iam::222222222222:role/Admin
+source_profile = dev
+mfa_serial = {MFA_ARN}
+region = eu-west-1
+
+[profile reports]
+role_arn = arn:aws:iam::222222222222:role/Reports
+source_profile = dev
+mfa_serial = {MFA_ARN}
+
+[profile open]
+role_arn = arn:aws:iam::333333333333:role/Open
+source_profile = dev
+
+[profile hub]
+role_arn = arn:aws:iam::444444444444:role/Hub
+source_profile = dev
+mfa_serial = {MFA_ARN}
+
+[profile spoke]
+role_arn = arn:aws:iam::555555555555:role/team/Spoke
+source_profile = hub
+external_id = spoke-7
+
+[profile broken]
+role_arn = arn:aws:iam::666666666666:role/Broken
+source_profile = nowhere
+"""
+CREDENTIALS = """\
+[dev]
+aws_access_key_id = AKIADEV
+aws_secret_access_key = canary-base-secret
+"""
+
+
+class FakeClock:
+    def __init__(self, start: datetime = NOW) -> None:
+        self.time = start
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class FakeConfig:
+    """Both files as texts, read and edited by the real core."""
+
+    def __init__(self, config: str = CONFIG, credentials: str = CREDENTIALS) -> None:
+        self.config = config
+        self.credentials = credentials
+        self.before: list[tuple[str, str]] = []
+        self.applied: list[tuple[Edit, ...]] = []
+        self.fail: XswitchError | None = None
+
+    def paths(self) -> ConfigPaths:
+        return ConfigPaths("/home/u/.aws/config", "/home/u/.aws/credentials")
+
+    def read(self) -> ConfigView:
+        return read_view(self.paths(), self.config, self.credentials)
+
+    def stamp(self) -> str:
+        return str(hash((self.config, self.credentials)))
+
+    def apply(self, edits: Sequence[Edit]) -> None:
+        if self.fail is not None:
+            raise self.fail
+        self.before.append((self.config, self.credentials))
+        self.config = apply_edits(self.config, "config", edits)
+        self.credentials = apply_edits(self.credentials, "credentials", edits)
+        self.applied.append(tuple(edits))
+
+    def undo(self) -> tuple[str, ...]:
+        if not self.before:
+            raise ConfigError("There is nothing to undo.")
+        self.config, self.credentials = self.before.pop()
+        return (self.paths().config,)
+
+
+class FakeVault:
+    """A dict; `fail` is raised by every call, `fail_put` by put alone."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.fail: XswitchError | None = None
+        self.fail_put: XswitchError | None = None
+        self.forgetful = False
+
+    def _check(self) -> None:
+        if self.fail is not None:
+            raise self.fail
+
+    def info(self) -> VaultInfo:
+        self._check()
+        return VaultInfo("runtime", "runtime keyring", "/run/user/1000/xswitch")
+
+    def get(self, key: str) -> str | None:
+        self._check()
+        return self.values.get(key)
+
+    def put(self, key: str, value: str) -> None:
+        self._check()
+        if self.fail_put is not None:
+            raise self.fail_put
+        if not self.forgetful:
+            self.values[key] = value
+
+    def delete(self, key: str) -> None:
+        self._check()
+        self.values.pop(key, None)
+
+
+class FakeIndex:
+    def __init__(self) -> None:
+        self.kept: dict[str, IndexEntry] = {}
+        self.fail: XswitchError | None = None
+
+    def entries(self) -> Mapping[str, IndexEntry]:
+        return dict(self.kept)
+
+    def put(self, entry: IndexEntry) -> None:
+        if self.fail is not None:
+            raise self.fail
+        self.kept[entry.key] = entry
+
+    def remove(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.kept.pop(key, None)
+
+
+class FakeLocks:
+    """Locks among threads; `busy` names are held by another process for ever, `waiting` is called when one is asked for."""
+
+    def __init__(self) -> None:
+        self.busy: set[str] = set()
+        self.held: list[str] = []
+        self.limits: list[float | None] = []
+        self.waiting: Callable[[str], None] = lambda _: None
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    @contextmanager
+    def hold(self, name: str, timeout_seconds: float | None = None) -> Iterator[None]:
+        self.limits.append(timeout_seconds)
+        self.waiting(name)
+        with self._guard:
+            lock = self._locks.setdefault(name, threading.Lock())
+        if name in self.busy or not lock.acquire(timeout=20 if timeout_seconds is None else timeout_seconds):
+            raise VaultError("Another xswitch is still working on the same session.", code="busy")
+        self.held.append(name)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+@dataclass
+class FakeSts:
+    """Gives sessions, and remembers what it was asked.
+
+    `codes` are the MFA codes it takes, each once; `refuse` maps an access key id or a role ARN to the error it gets; `life` overrides how
+    long sessions last. `around` runs before every answer.
+    """
+
+    clock: FakeClock
+    codes: set[str] = field(default_factory=lambda: {GOOD_CODE})
+    refuse: dict[str, XswitchError] = field(default_factory=dict)
+    life: int | None = None
+    no_expiry: bool = False
+    no_token: bool = False
+    identity: str | None = None
+    identity_error: XswitchError | None = None
+    around: Callable[[], None] = lambda: None
+    requests: list[AssumeRoleRequest] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    codes_seen: list[str] = field(default_factory=list)
+    mfa_calls: list[int] = field(default_factory=list)
+    identity_calls: int = 0
+    endpoints: list[Endpoint] = field(default_factory=list)
+    roles: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._number = 0
+        self._guard = threading.Lock()
+
+    def assume_role(self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint) -> AssumedRole:
+        self._asked(credentials, endpoint)
+        self.requests.append(request)
+        if request.mfa_serial is not None:
+            assert request.mfa_code is not None
+            self._code(request.mfa_code.reveal(), request.mfa_serial)
+        self._maybe_refuse(request.role_arn)
+        made = self._credentials("ASIAROLE", request.duration_seconds)
+        account, name = request.role_arn.split(":")[4], request.role_arn.rpartition("/")[2]
+        arn = f"arn:aws:sts::{account}:assumed-role/{name}/{request.session_name}"
+        self.roles[made.access_key_id] = arn
+        return AssumedRole(made, arn)
+
+    def get_session_token(self, credentials: Credentials, serial: str, code: str, duration_seconds: int, endpoint: Endpoint) -> Credentials:
+        self._asked(credentials, endpoint)
+        assert not credentials.temporary
+        self._code(code, serial)
+        self.mfa_calls.append(duration_seconds)
+        return self._credentials("ASIAMFA", duration_seconds)
+
+    def get_caller_identity(self, credentials: Credentials, endpoint: Endpoint) -> CallerIdentity:
+        self._asked(credentials, endpoint)
+        self.identity_calls += 1
+        if self.identity_error is not None:
+            raise self.identity_error
+        arn = self.identity or self.roles[credentials.access_key_id]
+        return CallerIdentity(arn.split(":")[4], arn, "AROA:session")
+
+    def _asked(self, credentials: Credentials, endpoint: Endpoint) -> None:
+        self.around()
+        self.keys.append(credentials.access_key_id)
+        self.endpoints.append(endpoint)
+        self._maybe_refuse(credentials.access_key_id)
+
+    def _maybe_refuse(self, what: str) -> None:
+        if what in self.refuse:
+            raise self.refuse[what]
+
+    def _code(self, code: str, serial: str) -> None:
+        self.codes_seen.append(code)
+        if code not in self.codes:
+            raise AwsDeniedError("AWS did not accept the MFA code.", why="invalid MFA one time pass code", code="mfa_wrong", hop=serial)
+        self.codes.discard(code)
+
+    def _credentials(self, prefix: str, seconds: int) -> Credentials:
+        with self._guard:
+            self._number += 1
+            number = self._number
+        return Credentials(
+            access_key_id=f"{prefix}{number}",
+            secret_access_key=Secret(f"{CANARY}-secret-{number}"),
+            session_token=None if self.no_token else Secret(f"{CANARY}-token-{number}"),
+            expires_at=None if self.no_expiry else self.clock.now() + timedelta(seconds=seconds if self.life is None else self.life),
+        )
+
+
+class FakeBase:
+    def __init__(self) -> None:
+        self.temporary = False
+        self.fail: XswitchError | None = None
+        self.resolved: list[Base] = []
+
+    def resolve(self, base: Base, view: ConfigView, endpoint: Endpoint) -> Credentials:
+        del view, endpoint
+        self.resolved.append(base)
+        if self.fail is not None:
+            raise self.fail
+        temporary = self.temporary or base.temporary or base.kind is BaseKind.SSO
+        return Credentials("AKIADEV", Secret(f"{CANARY}-base-secret"), Secret(f"{CANARY}-base-token") if temporary else None)
+
+
+class FakeSettings:
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+
+    def load(self) -> Settings:
+        return self.settings
+
+
+class FakeMemory:
+    def __init__(self) -> None:
+        self.uses: dict[str, Use] = {}
+        self.pins: set[str] = set()
+
+    def load(self) -> Memory:
+        return Memory(dict(self.uses), frozenset(self.pins))
+
+    def record_use(self, profile: str, when: datetime) -> None:
+        before = self.uses.get(profile)
+        self.uses[profile] = Use(1 if before is None else before.count + 1, when)
+
+    def set_pin(self, profile: str, *, pinned: bool) -> None:
+        if pinned:
+            self.pins.add(profile)
+        else:
+            self.pins.discard(profile)
+
+
+class FakePromptFiles:
+    def __init__(self) -> None:
+        self.states: dict[str, PromptState] = {}
+        self.fail: XswitchError | None = None
+
+    def write(self, state: PromptState) -> None:
+        if self.fail is not None:
+            raise self.fail
+        self.states[state.managed_profile] = state
+
+    def remove(self, managed_profile: str) -> None:
+        self.states.pop(managed_profile, None)
+
+
+class FakeHotPointers:
+    def __init__(self) -> None:
+        self.pointers: dict[str, tuple[str, str, str]] = {}
+
+    def write(self, managed_profile: str, key: str, stamp: str, vault: VaultInfo) -> None:
+        self.pointers[managed_profile] = (key, stamp, vault.kind)
+
+    def remove(self, managed_profile: str) -> None:
+        self.pointers.pop(managed_profile, None)
+
+
+class FakeBackground:
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    def renew(self, managed_profile: str) -> None:
+        self.started.append(managed_profile)
+
+
+class FakeEnvironment:
+    def __init__(self, **variables: str) -> None:
+        self.set = dict(variables)
+        self.words: tuple[str, ...] = ("/opt/xswitch/bin/xswitch",)
+
+    def variables(self) -> Mapping[str, str]:
+        return dict(self.set)
+
+    def user_at_host(self) -> str:
+        return "dana@host"
+
+    def command(self) -> tuple[str, ...]:
+        return self.words
+
+    def credential_process(self) -> tuple[str, ...]:
+        return (*self.words, "credential-process")
+
+
+class FakePrompt:
+    """Answers with these codes, one after another; an exception among them is raised; when they run out, nobody is there."""
+
+    def __init__(self, *answers: str | XswitchError) -> None:
+        self.answers = list(answers)
+        self.challenges: list[MfaChallenge] = []
+        self.around: Callable[[], None] = lambda: None
+
+    def code(self, challenge: MfaChallenge) -> str:
+        self.around()
+        if not self.answers:
+            raise MfaNeededError("Nobody can be asked.", next_step="xswitch switch x")
+        self.challenges.append(challenge)
+        answer = self.answers.pop(0)
+        if isinstance(answer, XswitchError):
+            raise answer
+        return answer
+
+
+class FakeMfaCommand:
+    def __init__(self) -> None:
+        self.answer: str | XswitchError = GOOD_CODE
+        self.commands: list[str] = []
+
+    def run(self, command: str, challenge: MfaChallenge) -> str:
+        del challenge
+        self.commands.append(command)
+        if isinstance(self.answer, XswitchError):
+            raise self.answer
+        return self.answer
+
+
+class FakeStsProbe:
+    """Answers with `skew` seconds added to the clock (positive: the server is ahead), or with no time at all when it is None."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.skew: float | None = 0
+        self.fail: NetworkError | None = None
+        self.reached: list[Endpoint] = []
+
+    def reach(self, endpoint: Endpoint) -> Reach:
+        self.reached.append(endpoint)
+        if self.fail is not None:
+            raise self.fail
+        return Reach(None if self.skew is None else self._clock.now() + timedelta(seconds=self.skew), 42)
+
+
+class FakeFileFacts:
+    def __init__(self) -> None:
+        self.facts: dict[str, FileFact] = {}
+
+    def look(self, path: str) -> FileFact:
+        return self.facts.get(path, FileFact(path, exists=True, mode=0o600, executable=True))
+
+
+class FakeIamSource:
+    """Opens what it was given: the fake IAM of an access key id's account; `opened` says with which keys it was asked."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[str, Iam] = {}
+        self.opened: list[tuple[str, Endpoint]] = []
+
+    def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
+        self.opened.append((credentials.access_key_id, endpoint))
+        return self.by_key[credentials.access_key_id]
+
+
+class FakeHistory:
+    def __init__(self) -> None:
+        self.entries: list[HistoryEntry] = []
+
+    def record(self, entry: HistoryEntry) -> None:
+        self.entries.append(entry)
+
+    def load(self) -> tuple[HistoryEntry, ...]:
+        return tuple(self.entries)
+
+
+class World:
+    """All fakes together; `actions` are the real use cases over them."""
+
+    def __init__(self, config: str = CONFIG, credentials: str = CREDENTIALS, settings: Settings | None = None, **variables: str) -> None:
+        self.clock = FakeClock()
+        self.config = FakeConfig(config, credentials)
+        self.vault = FakeVault()
+        self.index = FakeIndex()
+        self.locks = FakeLocks()
+        self.sts = FakeSts(self.clock)
+        self.base = FakeBase()
+        self.settings = FakeSettings(settings)
+        self.memory = FakeMemory()
+        self.history = FakeHistory()
+        self.prompt_files = FakePromptFiles()
+        self.hot_pointers = FakeHotPointers()
+        self.background = FakeBackground()
+        self.environment = FakeEnvironment(**variables)
+        self.mfa_command = FakeMfaCommand()
+        self.sts_probe = FakeStsProbe(self.clock)
+        self.file_facts = FakeFileFacts()
+        self.iam = FakeIamSource()
+        self.pauses: list[float] = []
+        self.ports = Ports(
+            clock=self.clock,
+            config=self.config,
+            vault=self.vault,
+            index=self.index,
+            locks=self.locks,
+            sts=self.sts,
+            base=self.base,
+            settings=self.settings,
+            memory=self.memory,
+            history=self.history,
+            prompt_files=self.prompt_files,
+            hot_pointers=self.hot_pointers,
+            background=self.background,
+            environment=self.environment,
+            mfa_command=self.mfa_command,
+            sts_probe=self.sts_probe,
+            file_facts=self.file_facts,
+            iam=self.iam,
+            pause=self.pauses.append,
+            new_id=lambda: "made-up-42",
+            private_paths=("/home/u/.local/state/xswitch",),
+        )
+        self.actions = RealActions(self.ports)
+
+
+def silent(_: str) -> None:
+    """Progress nobody watches."""

@@ -1,0 +1,1 @@
+"""The embedded AWS, servers that misbehave, and other people's emulators."""

@@ -1,0 +1,163 @@
+"""HOMEs for STS faults: one without a session, one with living sessions, one of an administrator; and copies of them to break."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from support.access.services import write_home
+from support.aws.emulator import aws_server, role, trust, write_config
+from support.aws.iam import BOB, BOB_ARN, SOURCE_ADMIN, TARGET, TARGET_ADMIN, state
+from support.aws.servers import TEST_CERTIFICATE, Server, closed_port, serve
+from support.aws.sts_faults import SOUND_CODE, SOUND_SOURCE, SOUND_TARGET, Fault, FaultySts
+from support.e2e import Home
+from support.homes import lead_to
+from xswitch.core.sessions import session_record
+from xswitch.emulator.server import EmbeddedAws
+
+_ADMINS = {"source-admin": SOURCE_ADMIN, "target-admin": TARGET_ADMIN, "sound-source": SOUND_SOURCE, "sound-target": SOUND_TARGET}
+Picture = Mapping[str, bytes]
+
+
+class Place(Home):
+    """A HOME of its own; nothing of it is on a disk. `env` has what a command's environment has beside the usual."""
+
+    def __init__(self, root: Path, env: Mapping[str, str], *, like: Place | None = None) -> None:
+        self.folder = root / "home"
+        self.runtime = root / "runtime"
+        self.config = self.folder / ".aws" / "config"
+        self.credentials = self.folder / ".aws" / "credentials"
+        if like is None:
+            settings = self.folder / ".config" / "xswitch" / "config.toml"
+            settings.parent.mkdir(parents=True)
+            settings.write_text('vault = "runtime"\n', encoding="utf-8")
+            self.runtime.mkdir(mode=0o700)
+        else:
+            shutil.copytree(like.folder, self.folder)
+            shutil.copytree(like.runtime, self.runtime)
+        self._passed_over = ["/locks/", "/hot/", "history.jsonl"]
+        self.env = {
+            "HOME": str(self.folder),
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "XDG_RUNTIME_DIR": str(self.runtime),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **env,
+        }
+
+    @property
+    def state(self) -> Path:
+        return self.folder / ".local" / "state" / "xswitch"
+
+    def picture(self) -> dict[str, bytes]:
+        """Every file there is, by its path, but for the history, locks, and the pointers of the hot path, which are of another place."""
+        paths = (path for root in (self.folder, self.runtime) for path in sorted(root.rglob("*")) if path.is_file())
+        found = {str(path.relative_to(self.folder.parent)): path for path in paths}
+        return {name: path.read_bytes() for name, path in found.items() if not any(part in name for part in self._passed_over)}
+
+    def history(self) -> list[dict[str, object]]:
+        path = self.state / "history.jsonl"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+    def results(self) -> list[object]:
+        """What came of each session that was wanted, by the history."""
+        return [entry["result"] for entry in self.history()]
+
+    def age(self, profile: str, left: timedelta) -> None:
+        """Let the session of a role profile end so long from now."""
+        path = self._session(profile)
+        record = session_record.decode(path.read_text(encoding="utf-8"), path.name)
+        assert record is not None
+        ends = datetime.now(UTC) + left
+        aged = session_record.encode(path.name, replace(record.credentials, expires_at=ends), ends - timedelta(hours=1))
+        path.write_text(aged, encoding="utf-8")
+        self._passed_over.append("/prompt/")  # it shows the end there was
+
+    def answer(self, profile: str) -> str:
+        """What credential_process answers with the session of a role profile."""
+        return self._session(profile).read_text(encoding="utf-8")[session_record.HEADER_LENGTH :] + "\n"
+
+    def _session(self, profile: str) -> Path:
+        index = json.loads((self.state / "index.json").read_text(encoding="utf-8"))
+        keys = [key for key, entry in index["entries"].items() if entry["profile"] == profile and entry["kind"] == "role"]
+        (path,) = [path for key in keys for path in self.runtime.rglob(key)]
+        return path
+
+
+@dataclass
+class Stand:
+    """An STS with one fault, well until `ill()`; `cold` has no session, `warm` has some, `admin` sets access up with IAM at `iam`."""
+
+    fault: Fault
+    sts: FaultySts
+    server: Server
+    iam: EmbeddedAws
+    root: Path
+    cold: Place
+    warm: Place
+    admin: Place
+    kept: str
+    ill_env: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        self._numbers = count()
+
+    def copy(self, like: Place) -> Place:
+        """A place of one's own, in which the fault is met."""
+        return Place(self.root / f"copy{next(self._numbers)}", self.ill_env, like=like)
+
+
+@contextmanager
+def standing(fault: Fault) -> Iterator[Stand]:
+    """A stand whose STS is ill by now."""
+    sts = FaultySts(fault)
+    root = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, root)
+        server = stack.enter_context(serve(sts, tls=fault.way.tls))
+        iam = stack.enter_context(aws_server(_two_keys()))
+        certificate = root / "certificate.pem"
+        certificate.write_text(TEST_CERTIFICATE, encoding="ascii")
+        values = {"port": server.port, "certificate": certificate, "closed": closed_port()}
+        well, ill = ({name: text.format(**values) for name, text in env.items()} for env in (fault.way.well, fault.way.ill))
+        url = fault.way.url.format(**values)
+        cold = Place(root / "cold", well)
+        write_config(cold.folder, 1)
+        lead_to(cold, url)
+        warm = Place(root / "warm", well, like=cold)
+        for words in (("reader",), ("admin", "--mfa-code", SOUND_CODE), ("tagged", "--static")):
+            done = warm.run("switch", *words)
+            assert done.code == 0, done.err
+        kept = warm.run("credential-process", "xs-reader").out
+        admin = Place(root / "admin", well)
+        _administer(admin, url, iam.endpoint)
+        sts.ill = True
+        server.requests.clear()
+        yield Stand(fault, sts, server, iam, root, cold, warm, admin, kept, ill)
+
+
+def _two_keys() -> dict[str, object]:
+    """The world of `support.aws.iam`, with the role there already, in which each administrator has a sound key too."""
+    world = state()
+    world["accounts"][1]["roles"] = [role("SwitchRole", trust(BOB_ARN))]
+    for account, (key, secret) in zip(world["accounts"], (SOUND_SOURCE, SOUND_TARGET), strict=True):
+        account["users"][0]["access_keys"].append({"id": key, "secret": secret})
+    return world
+
+
+def _administer(place: Place, sts: str, iam: str) -> None:
+    write_home(place.folder, "", {**_ADMINS, "bob": BOB})
+    text = place.config.read_text(encoding="utf-8").replace("endpoint_url = \n", "services = split\n")
+    text += f"[services split]\nsts =\n  endpoint_url = {sts}\niam =\n  endpoint_url = {iam}\n"
+    text += f"[profile SwitchRole]\nrole_arn = arn:aws:iam::{TARGET}:role/SwitchRole\nsource_profile = bob\n"
+    text += "region = us-east-1\nservices = split\n"
+    place.config.write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Generated shared-config texts, checks of them, and processes that write them."""

@@ -1,0 +1,170 @@
+"""What must hold of any text of the shared config, checked against botocore itself and a second reading under the SDK rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from support.config.texts import NAMES, Botocore, second_sdk_reading
+from xswitch.core.awsconfig.botocore_reader import predict
+from xswitch.core.awsconfig.differences import same_value
+from xswitch.core.awsconfig.document import parse
+from xswitch.core.awsconfig.edit import apply_edits, verify
+from xswitch.core.awsconfig.sdk_reader import read_view
+from xswitch.core.errors import ConfigError
+from xswitch.core.model import ConfigPaths, ConfigView, Edit, FileKind, RemoveProfile, SetProfile
+
+PATHS = ConfigPaths("/home/ann/.aws/config", "/home/ann/.aws/credentials")
+FILES: dict[FileKind, str] = {"config": PATHS.config, "credentials": PATHS.credentials}
+files: st.SearchStrategy[FileKind] = st.sampled_from(["config", "credentials"])
+properties = st.dictionaries(
+    st.sampled_from(["region", "output", "credential_process", "xswitch_role", "external_id"]),
+    st.sampled_from(["", "eu-west-1", "/usr/bin/x y", "a#b", "a = b", "ä", "50%", "[x]"]),
+    max_size=4,
+)
+
+
+def view(config: str | None = None, credentials: str | None = None) -> ConfigView:
+    return read_view(PATHS, config, credentials)
+
+
+def check_prediction(botocore: Botocore, text: str) -> None:
+    raw = botocore.raw(text)
+    reading = predict(text)
+    if raw is None:
+        assert reading.refused is not None
+        assert 1 <= reading.refused.line <= text.count("\n") + 1
+        return
+    assert reading.refused is None
+    assert reading.raw() == raw
+    found = reading.profile_map()
+    mapped: dict[str, object] = {name: section.values for name, section in found.other.items()}
+    for word, sections in (("profiles", found.profiles), ("sso_sessions", found.sso_sessions), ("services", found.services)):
+        mapped[word] = {name: section.values for name, section in sections.items()}
+    assert mapped == botocore.load(text)
+    lines = text.split("\n")
+    for name, section in reading.sections.items():
+        assert name in lines[section.line - 1]
+        for key, line in section.lines.items():
+            assert key in lines[line - 1].lower()
+
+
+def key_lines(text: str, key: str) -> set[int]:
+    """Lines on which the key's text stands, and those that continue it."""
+    found = set()
+    inside = False
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip() and line[0] not in " \t#;\x0c\u00a0":
+            inside = False
+        inside = inside or key in line.lower()
+        if inside:
+            found.add(number)
+    return found
+
+
+def check_differences(botocore: Botocore, text: str, file: FileKind) -> None:
+    path = FILES[file]
+    found = view(text, None) if file == "config" else view(None, text)
+    for problem in found.problems:
+        assert problem.file == path
+        assert problem.line is not None
+        assert 1 <= problem.line <= text.count("\n") + 1
+        assert problem.message
+    sdk = second_sdk_reading(text, file)
+    cli = botocore.by_kind(text, file)
+    refusals = [problem for problem in found.problems if problem.code == "cli_refuses"]
+    assert bool(refusals) == (cli is None)
+    if cli is None:
+        return
+    for kind, name in {*sdk, *cli}:
+        here, there = sdk.get((kind, name)), cli.get((kind, name))
+        if here is None or there is None:
+            code = "cli_only" if here is None else "cli_misses"
+            named = [p for p in found.problems if p.code == code and (p.profile == name or (kind != "profile" and p.profile is None))]
+            assert named, (kind, name)
+            if there is not None and kind == "profile":
+                assert found.profiles[name].cli_only
+                assert found.profiles[name].properties.keys() == there.keys()
+            continue
+        for key in {*here, *there}:
+            if key not in here or key not in there or not same_value(here[key], there[key]):
+                leaked = key not in here and any(p.code == "default_leaks" for p in found.problems)
+                assert leaked or {p.line for p in found.problems} & key_lines(text, key), (kind, name, key)
+
+
+@st.composite
+def edits(draw: st.DrawFn, file: FileKind) -> list[Edit]:
+    found: list[Edit] = []
+    for _ in range(draw(st.integers(1, 3))):
+        name = draw(st.sampled_from([*NAMES, "xs-new"]))
+        if draw(st.integers(0, 2)):
+            comment = draw(st.sampled_from(["", "made by hand", "xswitch wrote this"]))
+            found.append(SetProfile(file, name, draw(properties), comment, exact=draw(st.booleans())))
+        else:
+            found.append(RemoveProfile(file, name))
+    return found
+
+
+def meant(before: Mapping[str, Any] | None, name: str, changes: Sequence[Edit]) -> dict[str, Any] | None:
+    """What profile `name` shall hold after the changes."""
+    wanted = None if before is None else dict(before)
+    for edit in changes:
+        if edit.name != name:
+            continue
+        kept = {} if wanted is None or isinstance(edit, RemoveProfile) or edit.exact else wanted
+        wanted = None if isinstance(edit, RemoveProfile) else {**kept, **edit.properties}
+    return wanted
+
+
+def check_change(botocore: Botocore, text: str, new: str, file: FileKind, changes: Sequence[Edit]) -> None:
+    """That `new` differs from `text` in nothing but what these changes mean, under both readings, by readers that are not ours."""
+    before, after = second_sdk_reading(text, file), second_sdk_reading(new, file)
+    names = {edit.name for edit in changes}
+    for key in {*before, *after}:
+        if key[0] == "profile" and key[1] in names:
+            assert after.get(key) == meant(before.get(key), key[1], changes)
+        else:
+            assert after.get(key) == before.get(key)
+    for name in names:
+        if meant(before.get(("profile", name)), name, changes) is not None:
+            assert ("profile", name) in after
+    cli_before, cli_after = botocore.by_kind(text, file), botocore.by_kind(new, file)
+    if cli_before is not None:
+        assert cli_after is not None
+        leaked = {} if "[DEFAULT]" not in text else (botocore.raw(text + "\n[only-defaults]\n") or {}).get("only-defaults", {})
+        for key in {*cli_before, *cli_after}:
+            now, was = cli_after.get(key), cli_before.get(key)
+            if key[0] == "profile" and key[1] in names:
+                wanted = meant(was, key[1], changes)
+                assert (now is None) == (wanted is None)
+                assert now == wanted or {**leaked, **(now or {})} == {**leaked, **(wanted or {})}
+            else:
+                assert now == was
+    check_lines(text, new, file, names)
+
+
+def check_edit(botocore: Botocore, text: str, file: FileKind, changes: Sequence[Edit]) -> bool:
+    """Whether the edit is possible; if so, that both readings differ in nothing but what was meant, by readers that are not ours."""
+    new = apply_edits(text, file, changes)
+    try:
+        verify(text, new, file, changes)
+    except ConfigError:
+        return False
+    check_change(botocore, text, new, file, changes)
+    return True
+
+
+def check_lines(text: str, new: str, file: FileKind, touched: set[str]) -> None:
+    """Sections of other names are there byte by byte, in order, and so are the comments behind any section."""
+    at = 0
+    for section in parse(text, file).sections:
+        if section.kind != "profile" or section.name not in touched:
+            whole = text[section.start : section.used]
+            assert whole in new[at:]
+            at = new.index(whole, at) + len(whole)
+        for line in text[section.used : section.end].split("\n"):
+            if line[:1] in ("#", ";") and not line.startswith("# xswitch"):
+                assert line in new[at:]
+                at = new.index(line, at) + len(line)

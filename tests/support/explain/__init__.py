@@ -1,0 +1,1 @@
+"""Scenarios and evidence for `explain`."""

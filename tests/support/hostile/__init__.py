@@ -1,0 +1,1 @@
+"""Hostile text, and the ways it takes through commands and screens."""

@@ -1,0 +1,143 @@
+"""A HOME full of hostile text: the config, the settings, the index, the history, the pins, and two accounts in IAM."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from support.aws.emulator import DEV_KEY, DEV_SECRET, role, trust
+from support.aws.iam import ROOT, SOURCE_ADMIN, TARGET_ADMIN, state
+from support.e2e import Home
+from support.hostile.controls import in_xml, mark
+
+MFA = "m"
+"""What the names of profiles begin with whose device is hostile."""
+PLAIN = "plain"
+"""A profile with nothing hostile about it, and no guard: only AWS's answers are."""
+ROLES = 4
+"""Roles in IAM that share the texts."""
+_ROLE = """
+[profile {name}]
+role_arn = {arn}
+source_profile = dev
+region = eu-west-1
+xswitch_account_name = {account}
+xswitch_note = {note}
+endpoint_url = {url}
+"""
+_WITH_MFA = """
+[profile {name}]
+role_arn = {real}
+source_profile = dev
+mfa_serial = arn:aws:iam::111111111111:mfa/{device}
+endpoint_url = {url}
+"""
+
+
+def written_config(home: Home, texts: list[str], url: str) -> list[str]:
+    """Role profiles whose account names, notes and (some) ARNs, names and MFA devices are these texts; their names as they are read."""
+    plain = f"[profile {PLAIN}]\nrole_arn = arn:aws:iam::222222222222:role/Plain\nsource_profile = dev\nendpoint_url = {url}\n"
+    parts = [f"[profile dev]\nregion = eu-west-1\nendpoint_url = {url}\n", plain]
+    names = []
+    for number in range(0, len(texts), 3):
+        account, note, arn = [*texts[number : number + 3], "x", "x"][:3]
+        real = f"arn:aws:iam::222222222222:role/{mark(number)}"
+        parts.append(_ROLE.format(name=f"p{number:04}", arn=arn if number % 2 else real, account=account, note=note, url=url))
+        names.append(f"p{number:04}")
+        if not number % 2:
+            names.append(f"q{number:04}{arn}")
+            parts.append(f"[profile {names[-1]}]\nrole_arn = {real}\nsource_profile = dev\nendpoint_url = {url}\n")
+        parts.append(_WITH_MFA.format(name=f"{MFA}{number:04}", device=f"{note} {arn} {account}", real=real, url=url))
+    home.config.write_text("\n".join(parts), encoding="utf-8", newline="")
+    home.credentials.write_text(f"[dev]\naws_access_key_id = {DEV_KEY}\naws_secret_access_key = {DEV_SECRET}\n")
+    return names
+
+
+def written_settings(home: Home, texts: list[str]) -> None:
+    """Names of accounts, and guards whose every word is hostile; the last guard is in force for everything."""
+    lines = ['vault = "runtime"', f"theme = {toml(texts[0])}", f"{toml(texts[1])} = 1", "[account_names]"]
+    lines += [f'"{number:012}" = {toml(text)}' for number, text in enumerate(texts)]
+    for number, text in enumerate(texts):
+        others = [toml(texts[(number + step) % len(texts)]) for step in range(1, 4)]
+        lines += ["[[guards]]", f"name = {toml(text)}", f"match = [{others[0]}]", f"colour = {others[1]}", f"confirm = {others[2]}"]
+    place = home.folder / ".config" / "xswitch" / "config.toml"
+    place.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def written_state(home: Home, texts: list[str]) -> None:
+    """Sessions, a history and pins of whatever names."""
+    folder = home.folder / ".local" / "state" / "xswitch"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    now = int(time.time())
+    entries: dict[str, Any] = {}
+    history = []
+    for number, text in enumerate(texts):
+        other, third = texts[number - 1], texts[number - 2]
+        times = {"issued_at": now, "expires_at": now + 3000 - number, "last_used": now}
+        entries[f"{number:040x}"] = {
+            "kind": "role",
+            "profile": text,
+            "principal": other,
+            "managed_profile": third,
+            "static": False,
+            **times,
+        }
+        history.append(json.dumps({"at": now, "profile": text, "role_arn": other, "session_name": third, "result": texts[number - 3]}))
+    (folder / "index.json").write_text(json.dumps({"version": 1, "entries": entries}))
+    (folder / "history.jsonl").write_text("\n".join(history) + "\n")
+    (folder / "memory.json").write_text(json.dumps({"version": 1, "uses": {text: [3, now] for text in texts}, "pins": texts}))
+
+
+def with_administrators(home: Home, url: str) -> None:
+    """Profiles that may change IAM in the accounts of `hostile_accounts`."""
+    text = home.config.read_text(encoding="utf-8")
+    keys = home.credentials.read_text(encoding="utf-8")
+    for name, (key, secret) in (("source-admin", SOURCE_ADMIN), ("target-admin", TARGET_ADMIN)):
+        text += f"\n[profile {name}]\nregion = eu-west-1\nendpoint_url = {url}\n"
+        keys += f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+    home.config.write_text(text, encoding="utf-8", newline="")
+    home.credentials.write_text(keys, encoding="utf-8")
+
+
+def hostile_accounts(texts: list[str]) -> dict[str, Any]:
+    """Two accounts with roles `Role0` … that exist already, their policies, descriptions and tags hostile, and Bob with such a policy.
+
+    IAM has no hostile names; in documents, which it keeps as they are written, there may be any character.
+    """
+    accounts = state()
+    source, target = accounts["accounts"]
+    bob = next(user for user in source["users"] if user["name"] == "Bob")
+    bob["policies"] = {"XswitchAssumeRoles": document(texts)}
+    target["roles"] = [
+        role(
+            f"Role{number}",
+            trust(ROOT, Condition={"StringEquals": {"aws:PrincipalTag/team": texts[number::ROLES]}}),
+            policies={f"policy-{number}": document(texts[number::ROLES])},
+            description=in_xml_plain(texts[number]),
+            tags={"team": in_xml_plain(texts[-number])},
+        )
+        for number in range(ROLES)
+    ]
+    return accounts
+
+
+def document(texts: list[str]) -> dict[str, Any]:
+    """A policy whose condition has these values, as an administrator may have written it."""
+    condition = {"StringEquals": {"aws:PrincipalTag/team": texts}}
+    allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*", "Condition": condition}
+    return {"Version": "2012-10-17", "Statement": [allowed]}
+
+
+def in_xml_plain(text: str) -> str:
+    """The characters of a text that XML has."""
+    return "".join(one for one in text if in_xml(one))
+
+
+def toml(text: str) -> str:
+    """A text as a TOML string that stands for it, controls included."""
+    escaped = "".join(
+        f"\\u{ord(one):04x}" if one < " " or one in '"\\\x7f' else one  # TOML has no shorter way for all of them
+        for one in text
+    )
+    return f'"{escaped}"'

@@ -1,0 +1,219 @@
+"""Use cases that answer with hostile texts wherever one may come from: the config, AWS, IAM, the settings."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
+from types import MappingProxyType
+from typing import Any
+
+from support.access.fake_actions import LINK, SOURCE, TARGET
+from support.explain.samples import denied, hidden
+from support.tui.fake_actions import DEVICE, FakeActions, make_hop, make_role, sample_listing
+from xswitch.actions.access.api import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, Steps
+from xswitch.actions.api import BaseInfo, Listing, Switched, SwitchOptions
+from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.core.access.model import AccessPlan, AccessRequest, Change, Finding, IamCall, Side, SidePlan, Who, WhoKind
+from xswitch.core.errors import AwsDeniedError, ConfigError, XswitchError
+from xswitch.core.explain.model import Explanation
+from xswitch.core.model import (
+    Base,
+    BaseKind,
+    CallerIdentity,
+    ConfigPaths,
+    ConfigView,
+    Guard,
+    MfaChallenge,
+    Origin,
+    Problem,
+    Profile,
+    Role,
+    Settings,
+)
+
+A_ROLE = 21
+"""Texts that a role of `HostileActions` takes."""
+CODE, CONFIRM = "123456", "[@click=app.quit]yes[/]"
+_LONG_ENOUGH_TO_BE_SEEN = 0.3
+
+
+class Texts:
+    """One text after the other, and round again."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.all = tuple(texts)
+        self._next = cycle(texts)
+
+    def __call__(self) -> str:
+        return next(self._next)
+
+    def some(self, how_many: int) -> list[str]:
+        return [self() for _ in range(how_many)]
+
+    def error(self, kind: type[XswitchError] = AwsDeniedError) -> XswitchError:
+        return kind(self(), why=self(), next_step=self())
+
+
+def hostile_roles(text: Texts, *, guarded: bool) -> tuple[Role, ...]:
+    """Roles all of whose texts are hostile, so many that every text is in one of them."""
+    return tuple(_role(text, number, guarded=guarded) for number in range(-(-len(text.all) // A_ROLE)))
+
+
+def _role(text: Texts, number: int, *, guarded: bool) -> Role:
+    name, role = f"{number:03} {text()}", text()
+    tags = ((text(), text()),)
+    more: dict[str, Any] = {"external_id": text(), "session_name": text(), "tags": tags, "source_identity": text()}
+    hop = replace(make_hop(name, "222222222222", role, 10, **more), role_arn=f"arn:aws:iam::222222222222:role/{text()}")
+    where = Origin(f"/home/{text()}", 7)
+    return make_role(
+        name,
+        "222222222222",
+        role,
+        base=Base(BaseKind.STATIC_KEYS, text(), "AKIAEXAMPLE", where, text()),
+        hops=(replace(hop, origin=where),),
+        mfa=f"{DEVICE}{text()}",
+        region=text(),
+        account_name=text(),
+        managed_profile=f"xs-{text()}",
+        note=text(),
+        duration_reason=text(),
+        guard=Guard(text(), "red", CONFIRM, 900) if guarded else Guard(text(), "blue", "", None),
+        problems=(Problem("other", text(), "warning", f"/home/{text()}", 9, name),),
+    )
+
+
+@dataclass
+class HostileActions(FakeActions):
+    """Answers with `text` all over; a switch asks for two codes and fails."""
+
+    text: Texts = field(default_factory=lambda: Texts(("x",)))
+    empty: bool = False
+    readings: int = 0
+
+    def fill(self, now: datetime, *, guarded: bool) -> None:
+        """Have a listing of hostile roles."""
+        text = self.text
+        settings = Settings(account_names=MappingProxyType({"222222222222": text()}), theme="dark")
+        listing = sample_listing(now, roles=hostile_roles(text, guarded=guarded), settings=settings)
+        problems = tuple(Problem("other", one, "warning", f"/home/{one}", 3) for one in text.all)
+        base = BaseInfo(text(), text(), "static_keys")
+        self.answer = replace(listing, problems=problems, base=base, vault_label=text())
+        self.profiles = {one: Profile(one, {}, Origin(one, 1)) for one in text.all}
+
+    def listing(self) -> Listing:
+        if not self.empty:
+            return self.answer
+        self.readings += 1
+        if self.readings % 2:
+            return replace(self.answer, roles=(), sessions={})
+        raise self.text.error(ConfigError)
+
+    def config(self) -> ConfigView:
+        view = super().config()
+        return replace(view, paths=ConfigPaths(self.text(), view.paths.credentials)) if self.empty else view
+
+    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:  # noqa: ARG002 -- the port's signature
+        ask.code(MfaChallenge(self.text(), self.text(), 1, ""))
+        ask.code(MfaChallenge(self.text(), self.text(), 2, self.text()))
+        progress(self.text())
+        progress(self.text())
+        time.sleep(_LONG_ENOUGH_TO_BE_SEEN)
+        raise self.text.error()
+
+    def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:  # noqa: ARG002 -- the port's signature
+        return hostile_explanation(self.text, role.name)
+
+
+def hostile_explanation(text: Texts, target: str) -> Explanation:
+    """All that may stand in one: AWS's words, ARNs, policies, what to do."""
+    plain = denied(target)
+    cause, other = plain.causes[0], hidden(target).causes[0]
+    statement = json.dumps({text(): text()}, indent=2, ensure_ascii=False)
+    raw = f'{{\n  "{text()}"\n}}'
+    return replace(
+        plain,
+        hops=tuple(
+            replace(hop, profile=text(), principal_arn=text(), role_arn=text() if hop.number else "", text=text()) for hop in plain.hops
+        ),
+        causes=(
+            replace(cause, evidence=text(), statement=statement, next_step=text(), where=text()),
+            replace(other, evidence=text(), statement=raw, next_step=text(), where=text()),
+        ),
+        looked_at=tuple(text.some(2)),
+        pieces=tuple(replace(piece, detail=text()) for piece in plain.pieces),
+    )
+
+
+@dataclass
+class HostileAccess:
+    """Fits `AccessActions`: IAM gives hostile texts for everything, the first apply and the first check fail."""
+
+    text: Texts
+    applied: int = 0
+    checked: int = 0
+
+    def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> PlannedAccess:  # noqa: ARG002 -- the port's signature
+        text = self.text
+        progress(text())
+        time.sleep(_LONG_ENOUGH_TO_BE_SEEN)
+        if not self.applied:
+            self.applied = 1
+            raise text.error()
+        who = Who(WhoKind.USER, SOURCE, text(), text())
+        request = AccessRequest("aws", TARGET, text(), who, tags=((text(), text()),), description=text())
+        sides = [self._side(side, chunk) for side, chunk in _dealt([*text.all, *text.some(-len(text.all) % 8)])]
+        warnings = tuple(Finding("long_session", "warning", text(), text()) for _ in range(2))
+        return PlannedAccess(inputs, AccessPlan(request, sides[1], sides[0], text(), text(), warnings), LINK)
+
+    def _side(self, side: Side, texts: list[str]) -> SidePlan:
+        # A summary, what was there, what will be: each holds a third or so.
+        changes = []
+        for number in range(0, len(texts), 4):
+            summary, subject, before, after = [*texts[number : number + 4], "", "", ""][:4]
+            call = IamCall("PutRolePolicy", {"RoleName": summary, "PolicyDocument": after})
+            changes.append(Change(side, subject, f"{summary} {subject}", call, (call,), _document(before), _document(after)))
+        account = SOURCE if side is Side.SOURCE else TARGET
+        return SidePlan(side, account, self.text(), seen=True, changes=tuple(changes))
+
+    def apply(self, planned: PlannedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:  # noqa: ARG002 -- the port's signature
+        every = tuple((side.side, change) for side in planned.plan.sides for change in side.changes)
+        self.applied += 1
+        if self.applied == 2:
+            steps(*every[0], "doing")
+            steps(*every[0], "done")
+            steps(*every[1], "failed")
+            return AppliedAccess(planned, every[:1], every[1:], self.text.error())
+        for side, change in every:
+            steps(side, change, "done")
+        return AppliedAccess(planned, every)
+
+    def take_back(self, applied: AppliedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:  # noqa: ARG002 -- the port's signature
+        for side, change in applied.done:
+            steps(side, change, "taken_back")
+        return AppliedAccess(applied.planned, applied.done)
+
+    def check(self, planned: PlannedAccess, ask: MfaPrompt, progress: Progress) -> CheckedAccess:  # noqa: ARG002 -- the port's signature
+        text = self.text
+        progress(text())
+        ask.code(MfaChallenge(text(), text(), 2, text()))
+        self.checked += 1
+        if self.checked == 1:
+            raise text.error()
+        ends = datetime.now(UTC) + timedelta(hours=1)
+        return CheckedAccess(CallerIdentity(TARGET, text(), text()), ends, text(), f"xs {text()}", LINK, 1)
+
+    def lint(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError
+
+
+def _dealt(texts: list[str]) -> tuple[tuple[Side, list[str]], ...]:
+    half = len(texts) // 2
+    return ((Side.SOURCE, texts[:half]), (Side.TARGET, texts[half:]))
+
+
+def _document(text: str) -> str:
+    return json.dumps({"Sid": text}, indent=2, ensure_ascii=False) + "\n" + text

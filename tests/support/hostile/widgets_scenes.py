@@ -1,0 +1,288 @@
+"""Each scene of the screen with hostile texts in it: the keys that lead through it, and the widgets that must have been drawn."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import support.hostile.widgets_home as home
+from support.hostile.controls import theirs
+from support.hostile.widgets_actions import A_ROLE, CODE, CONFIRM
+from support.hostile.widgets_walk import A_WHILE, CLEARED, ESCAPE, Walk, one_line, paste, together
+from support.programs.widgets import UNSEEN
+from support.tui.watched import watched
+from xswitch.core.errors import ExitCode
+
+PROGRAM = Path(__file__).parents[1] / "programs/widgets.py"
+_COPIED = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
+_DOWN, _F3, _F4, _F5, _F6, _F7, _F8, _F9, _F10, _F12 = (
+    "\x1b[B", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~", "\x1b[18~", "\x1b[19~", "\x1b[20~", "\x1b[21~", "\x1b[24~",
+)  # fmt: skip
+_ENTER, _PAGE_DOWN, _CLEAR, _TAB = "\r", "\x1b[6~", "\x15", "\t"
+_SETTLED = 0.05
+_HINT = "profile that may change IAM in the users' account"
+_SMALL, _TINY = ((24, 80), (16, 60)), ((12, 50), (6, 20), (2, 8), (1, 1))
+_A_WAY = 30
+"""Texts that are met on the way through the dialogs of one role."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`walk` leads through it; `draws` are the classes that must have been drawn, `parts` the least share of the texts seen in each."""
+
+    walk: Callable[[Walk], None]
+    draws: frozenset[str]
+    parts: Mapping[str, float]
+    code: int = 130
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+_PICKER = frozenset({"PickerScreen", "Header", "Filter", "Lines", "RoleList", "Headings", "Detail", "ScrollingLines", "KeyBar"})
+
+
+def _around(walk: Walk) -> None:
+    with walk.part("first paint, list, detail, header, notice"):
+        walk.one.until(b"^p")
+        for _ in range(len(walk.texts) // A_ROLE + 1):
+            walk.press(*["\x1b[1;5B"] * 12, _F6, _F8, "\x0f", _F4, _DOWN)
+        walk.press(_F7, _F9, _F9, _F7)
+    with walk.part("problems and help"):
+        walk.press_until(_F12, "Problems")
+        walk.press(*[" "] * (len(walk.texts) // 4 + 2))
+        walk.close()
+        walk.press_until("?", "Keys")
+        walk.press(" ", wait=A_WHILE)
+        walk.close()
+    with walk.part("typed and pasted into the filter, and found nowhere"):
+        for number, text in enumerate(together(walk.texts, 3)):
+            # What is typed is what no key begins with; with it a byte that is no UTF-8.
+            walk.put(paste(text) if number % 2 else "/" + text.replace("\x1b", "\x07") + "\udcff")
+            walk.press_until(_CLEAR, CLEARED)
+    with walk.part("pasted into the command palette"):
+        for number, text in enumerate(together(walk.texts, 2)):
+            if not number % 8:
+                walk.press_until("\x10", "Switch to the selected role")
+            walk.put(paste(text))
+            if number % 8 == 7:
+                walk.close()
+
+
+def _dialogs(walk: Walk) -> None:
+    walk.one.until(b"^p")
+    pasted = iter(walk.texts)
+    for _ in range(len(walk.texts) // _A_WAY + 1):
+        with walk.part("guard, MFA, progress and forget dialogs"):
+            walk.press_until(_ENTER, "Guarded role")
+            for text in islice(pasted, _A_WAY // 2):
+                walk.put(paste(one_line(text)))
+                walk.press(_CLEAR, wait=_SETTLED)
+            walk.press_until("no\r", "That isn't it.")
+            walk.press(_CLEAR, wait=A_WHILE)
+            walk.press_until(CONFIRM + _ENTER, "MFA code")
+            walk.press(paste(one_line(next(pasted, ""))), _CLEAR, wait=A_WHILE)
+            walk.press_until(CODE + _ENTER, "Attempt 2.")
+            walk.press_until(CODE + _ENTER, "Switching")
+        with walk.part("the failure, and the whole explanation"):
+            walk.one.until(b"both sides", start=len(walk.one.written))
+            walk.press_until(_F4, "Why not")
+            walk.press(*[" "] * 5)
+            walk.press("y", wait=A_WHILE)
+            walk.close()
+        with walk.part("guard, MFA, progress and forget dialogs"):
+            walk.press_until(_F3, "Its session is dropped")
+            walk.close()
+        walk.press(_DOWN)
+
+
+def _setup(walk: Walk) -> None:
+    walk.one.until(b"^p")
+    with walk.part("pasted into the fields of the form"):
+        walk.press_until(_F10, "Who may switch")
+        walk.press(wait=A_WHILE)
+        for text in together(walk.texts, 2):
+            # Some fields are no lines: those pass over what is pasted.
+            for _ in range(2):
+                seen = walk.put(paste(text))
+                walk.press("\t")
+                if seen:
+                    break
+        walk.press_until(_ENTER, "✗ ")
+        walk.close()
+    with walk.part("the difference, the steps, the check"):
+        walk.press_until(_F10, "Who may switch")
+        # A name of the config is offered for what it begins with; what begins with a control is a key.
+        for text in [text for text in walk.texts if text[:2].isprintable()][:2]:
+            walk.press(text[:2], "\x1b[C", wait=A_WHILE)
+            walk.press_until(_CLEAR, _HINT)
+        for keys, typed in (("", "people-admin"), ("\t\t\t", "SwitchUser"), ("\t", "payments-admin")):
+            walk.press(*keys, wait=A_WHILE)
+            walk.press_until(typed, typed)
+        walk.press_until(_ENTER, "next  ")
+        walk.press_until(_ENTER, "What will be changed")
+        walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 2 + 2))
+        walk.press_until("y", "Copied")
+        walk.press_until(_ENTER, "Stopped")
+        walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 4 + 2))
+        walk.press_until("t", "What will be changed")
+        walk.press_until(_ENTER, "MFA code")
+        walk.press_until(CODE + _ENTER, "The check failed")
+        walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 4 + 2))
+        walk.press_until(_ENTER, "MFA code")
+        walk.press_until(CODE + _ENTER, "The switch works.")
+        walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 4 + 2))
+        walk.press_until("y", "Copied")
+    walk.press(ESCAPE, wait=A_WHILE)
+
+
+def _empty(walk: Walk) -> None:
+    with walk.part("nothing to list, and nothing to be read"):
+        walk.one.until(b"F5")
+        for _ in range(len(walk.texts) // 2 + 2):
+            walk.press_until(_F5, "F5")
+
+
+def _whole(walk: Walk) -> None:
+    with walk.part("from the config, the settings and STS, through the whole program"):
+        walk.one.until(b"^p")
+        walk.press("p000", wait=A_WHILE)
+        walk.press_until(_ENTER, "Guarded role")
+        walk.press_until(home.CONFIRM + _ENTER, "MFA code")
+        walk.press_until(CODE + _ENTER, "Attempt 2.")
+        walk.press_until(CODE + _ENTER, "Attempt 3.")
+        walk.press_until(CODE + _ENTER, "both sides")
+        walk.press_until(_F4, "Why not")
+        walk.press_until(ESCAPE, "1 of ")
+        walk.press_until(_CLEAR, CLEARED)
+        walk.press(*[_DOWN] * (2 * len(walk.texts) // home.A_PROFILE + 2), wait=_SETTLED)
+        walk.press_until(_F12, "Problems")
+        walk.press(*[" "] * (len(walk.texts) // 2 + 2))
+        walk.close()
+        walk.press_until(_F10, "Who may switch")
+        walk.press("0", wait=A_WHILE)
+        walk.close()
+
+
+def _small(walk: Walk) -> None:
+    pages = {
+        _F4: ("Why not", 2),
+        _F3: ("Its session is dropped", 0),
+        _F10: ("Who may switch", 2),
+        _F12: ("Problems", len(walk.texts) // 3 + 2),
+    }
+    with walk.part("in small terminals, without colour"):
+        walk.one.until(b"^p")
+        for rows, columns in _SMALL:
+            walk.one.child.setwinsize(rows, columns)
+            for _ in range(len(walk.texts) // A_ROLE + 1):
+                walk.press(_TAB, "\x1b[1;5B", "\x1b[1;5B", _TAB, _DOWN)
+            walk.press(_F7, _DOWN, _F7, wait=_SETTLED)
+            walk.press_until(_ENTER, "MFA code")
+            walk.press_until(CODE + _ENTER, "Attempt 2.")
+            walk.press_until(CODE + _ENTER, "target side")
+            for key, (opened, more) in pages.items():
+                walk.press_until(key, opened)
+                walk.press(paste(walk.texts[0]), *[_PAGE_DOWN] * more)
+                walk.close()
+            walk.press(_TAB)
+        for rows, columns in _TINY:
+            walk.one.child.setwinsize(rows, columns)
+            walk.press(_F7, _DOWN, _F12, wait=_SETTLED)
+
+
+def _bug(walk: Walk) -> None:
+    with walk.part("in the text, the notes and the cause of a bug of the screen"):
+        walk.one.until(b"This is a bug in xswitch. ValueError at")
+
+
+SCENES: Mapping[str, Scene] = {
+    "around": Scene(
+        _around,
+        _PICKER | {"Dialog", "TextDialog"},
+        {
+            "first paint, list, detail, header, notice": 0.9,
+            "problems and help": 0.9,
+            "typed and pasted into the filter, and found nowhere": 0.9,
+            "pasted into the command palette": 0.9,
+        },
+    ),
+    "dialogs": Scene(
+        _dialogs,
+        _PICKER | {"Dialog", "TypedDialog", "Answer", "Code", "GuardDialog", "MfaDialog", "BusyDialog", "ForgetDialog", "ExplainScreen"},
+        {"guard, MFA, progress and forget dialogs": 0.9, "the failure, and the whole explanation": 0.9},
+    ),
+    "setup": Scene(
+        _setup,
+        _PICKER | {"SetupScreen", "Form", "Row", "Choice", "TextField", "Dialog", "TypedDialog", "Answer", "Code", "MfaDialog"},
+        {"pasted into the fields of the form": 0.9, "the difference, the steps, the check": 0.9},
+    ),
+    "empty": Scene(_empty, frozenset({"PickerScreen", "Lines"}), {"nothing to list, and nothing to be read": 0.9}),
+    "whole": Scene(
+        _whole,
+        _PICKER | {"GuardDialog", "MfaDialog", "ExplainScreen", "TextDialog", "SetupScreen", "TextField"},
+        {"from the config, the settings and STS, through the whole program": 0.9},
+    ),
+    "small": Scene(
+        _small,
+        _PICKER | {"Dialog", "TextDialog", "ForgetDialog", "ExplainScreen", "SetupScreen", "Form", "Row", "Choice", "TextField"},
+        {"in small terminals, without colour": 0.9},
+        environ={"NO_COLOR": "1"},
+    ),
+    "bug": Scene(_bug, frozenset({"PickerScreen"}), {}, code=int(ExitCode.BUG)),
+}
+
+
+@dataclass
+class Played:
+    """What came of a scene."""
+
+    wrong: list[str]
+    shown: Mapping[str, set[int]]
+
+
+def play(name: str, texts: Sequence[str], environ: Mapping[str, str], folder: Path) -> Played:
+    """One scene with these texts, and everything that is wrong with it but that too few of them were seen."""
+    scene = SCENES[name]
+    given, record = folder / "texts.json", folder / "record.json"
+    given.write_text(json.dumps(texts), encoding="utf-8")
+    with watched([sys.executable, str(PROGRAM), str(record), str(given), name], {**environ_of(environ, texts), **scene.environ}) as one:
+        walk = Walk(one, texts)
+        scene.walk(walk)
+        if scene.code != ExitCode.BUG:
+            one.child.send("\x03")
+        code = one.ended()
+        wrong = written_wrongly(one.written)
+        if code != scene.code or (b"bug" in one.written) is not (code == ExitCode.BUG) or b"Traceback" in one.written:
+            wrong.append(f"it ended with {code}: {one.written[-400:]!r}")
+    if UNSEEN.encode() in one.written:
+        wrong.append("the text of a bug was shown")
+    found = json.loads(record.read_text(encoding="utf-8"))
+    wrong += found["wrong"]
+    wrong += [f"{missing} was never drawn" for missing in sorted(scene.draws - set(found["drawn"]))]
+    return Played([f"{name}: {what}" for what in wrong], walk.shown)
+
+
+def environ_of(environ: Mapping[str, str], texts: Sequence[str]) -> dict[str, str]:
+    """The program's environment: a region in it is hostile too."""
+    return {
+        **environ,
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(PROGRAM.parent),
+        "COLORTERM": "truecolor",
+        "AWS_REGION": texts[0],
+    }
+
+
+def written_wrongly(written: bytes) -> list[str]:
+    """What of it is theirs; what we copied for the user is not, as long as it is what we say it is."""
+    copied = [base64.b64decode(text) for text in _COPIED.findall(written)]
+    return [
+        *(repr(found) for found in theirs(_COPIED.sub(b"", written))),
+        *(f"copied: {text!r}" for text in copied if not text.decode().replace("\n", "").isprintable() or text == b"evil"),
+    ]

@@ -1,0 +1,89 @@
+"""A way through a program's screen: keys, and what has to be written before the next ones."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pexpect
+
+from support.tui.watched import Watched
+
+_MARK = re.compile(rb"hx(\d{4})z")
+MOMENT, A_WHILE = 0.02, 0.15
+"""Seconds: for a key that only scrolls; for escape, which could be the beginning of another key, and for a letter that is a command."""
+_SEEN_WITHIN = 0.4
+ESCAPE, CLEARED = "\x1b", "type to filter"
+
+
+def paste(text: str) -> str:
+    """As a terminal hands over what is pasted."""
+    return f"\x1b[200~{text}\x1b[201~"
+
+
+def one_line(text: str) -> str:
+    return text.translate({10: " ", 11: " ", 12: " ", 13: " "})
+
+
+def together(texts: Sequence[str], how_many: int) -> list[str]:
+    """So many of them at a time, as one line."""
+    return [one_line(" ".join(texts[at : at + how_many])) for at in range(0, len(texts), how_many)]
+
+
+@dataclass
+class Walk:
+    """One way through the screen: keys, and what has to be written before the next ones."""
+
+    one: Watched
+    texts: Sequence[str]
+    shown: dict[str, set[int]] = field(default_factory=dict)
+
+    def press(self, *keys: str, wait: float = MOMENT) -> None:
+        for key in keys:
+            self._send(key)
+            self._read(wait)
+
+    def press_until(self, keys: str, *wanted: str) -> None:
+        start = len(self.one.written)
+        self._send(keys)
+        self.one.until(*(what.encode() for what in wanted), start=start)
+
+    def close(self) -> None:
+        """Back to the picker, which draws its (empty) filter again."""
+        self.press_until(ESCAPE, CLEARED)
+
+    def put(self, text: str) -> bool:
+        """Give the line with the focus a text, and go on as soon as it is seen; whether it was."""
+        sent = text.encode("utf-8", "surrogateescape")
+        start, last = len(self.one.written), _MARK.findall(sent)[-1]
+        self._send(text)
+        end = time.monotonic() + _SEEN_WITHIN
+        while time.monotonic() < end:
+            self._read(MOMENT)
+            if b"hx%bz" % last in self.one.written[start:]:
+                return True
+        return False
+
+    def _send(self, keys: str) -> None:
+        self.one.child.send(keys.encode("utf-8", "surrogateescape"))
+
+    def _read(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                self.one.written += self.one.child.read_nonblocking(65536, left)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                return
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """What is written meanwhile is counted under this name."""
+        start = len(self.one.written)
+        yield
+        self._read(A_WHILE)
+        self.shown.setdefault(name, set()).update(int(found) for found in _MARK.findall(self.one.written[start:]))

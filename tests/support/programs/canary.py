@@ -1,0 +1,92 @@
+"""The whole program with a bug in it, and every log at its loudest: `python support/programs/canary.py BUG [WORD…]`.
+
+BUG is the port (a field of `Ports`) whose every use raises an error that quotes the canary, "row" (of drawing a row of the screen),
+"tick" (of the screen's clock), or "none". Without words it is the picker, on this terminal; as "-" the command lines come on stdin,
+one JSON list a line, and each answer is followed by a line `== CODE`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from xswitch.actions.tracing import traced
+from xswitch.cli import main as cli
+from xswitch.tui.app import PickerApp
+from xswitch.tui.picker.role_list import RoleList
+from xswitch.wiring import RealWorld
+
+CANARY = "canary0Secret1canary2Secret3canary4Secre"
+
+_ERRORS = (ValueError, KeyError, OSError, RuntimeError, UnicodeError, TypeError, LookupError)
+
+
+def explode(where: str) -> NoReturn:
+    """Raise what quotes the canary in its text, its notes, its cause and a local variable."""
+    secret = CANARY
+    kind = _ERRORS[len(where) % len(_ERRORS)]
+    error = kind(f"{where} of {secret!r}")
+    error.add_note(secret)
+    raise error from ValueError(secret)
+
+
+class Exploding:
+    """Stands for a port, or for a function that is one."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, method: str) -> Any:
+        return lambda *_, **__: explode(f"{self._name}.{method}")
+
+    def __call__(self, *_: object) -> NoReturn:
+        explode(self._name)
+
+
+def break_screen(where: str) -> None:
+    """Let a part of the screen fail once something was shown."""
+
+    def fails(*_: object) -> NoReturn:
+        explode(where)
+
+    if where == "row":
+        RoleList.render_line = fails  # type: ignore[method-assign,assignment]
+    else:
+        PickerApp._tick = fails  # type: ignore[method-assign,assignment]
+
+
+def main() -> int:
+    bug, words = sys.argv[1], sys.argv[2:]
+    if words not in ([], ["--debug"]):
+        # Not on the screen: it has the terminal for itself, and no program of ours sets up logging.
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+
+    def world(environ: Mapping[str, str], tell: Callable[[str], None] | None) -> RealWorld:
+        made = RealWorld(environ)
+        if bug not in ("none", "row", "tick"):
+            change: dict[str, Any] = {bug: Exploding(bug)}
+            made.__dict__["ports"] = replace(made.ports, **change)
+        if tell is not None:
+            made.__dict__["ports"] = traced(made.ports, tell, time.monotonic)
+        return made
+
+    cli._world = world
+    if bug in ("row", "tick"):
+        break_screen(bug)
+    if words != ["-"]:
+        return cli.main(words)
+    for line in sys.stdin:
+        code = cli.main(json.loads(line), os.environ)
+        sys.stdout.write(f"\n== {code}\n")
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

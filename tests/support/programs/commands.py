@@ -1,0 +1,45 @@
+"""Runs command lines one after the other on this terminal, as so many processes would: `python support/programs/commands.py JOBS`.
+
+JOBS is a JSON list of `{"argv": [...], "env": {...}}`, `env` being laid over the environment. Before each a line with its number is
+written, so that one process's start-up is paid for thousands of command lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from xswitch.__main__ import main
+
+LINE = "=== {} ==="
+
+
+def run(argv: list[str], env: dict[str, str]) -> str:
+    """One command line; its exit code."""
+    before = dict(os.environ)
+    os.environ.update(env)
+    sys.argv = ["xswitch", *argv]
+    try:
+        return str(main())
+    except SystemExit as left:
+        return str(left.code or 0)
+    except BaseException:  # noqa: BLE001 -- whatever it is, it is what the test looks for
+        traceback.print_exc()
+        return "crash"
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+if __name__ == "__main__":
+    for number, job in enumerate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))):
+        sys.stderr.flush()
+        sys.stdout.write("\n" + LINE.format(number) + "\n")
+        sys.stdout.flush()
+        code = run(job["argv"], job["env"])
+        sys.stdout.flush()
+        sys.stdout.write(f"\n=== exit {code} ===\n")
+        sys.stdout.flush()

@@ -1,0 +1,12 @@
+"""xswitch, with an explanation that looks at both sides for as many seconds as the first argument says."""
+
+from __future__ import annotations
+
+import sys
+
+from xswitch.__main__ import full
+from xswitch.actions.explain import explain
+
+if __name__ == "__main__":
+    explain.SECONDS_AFTER_A_TRY = explain.SECONDS_AFTER_A_SWITCH = float(sys.argv[1])
+    raise SystemExit(full(sys.argv[2:]))

@@ -1,0 +1,1 @@
+"""Rows, seeds, and crowds of the reliability tests."""

@@ -1,0 +1,92 @@
+"""A ConfigView out of plain dicts, and short ways to resolve and plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from xswitch.core.model import ConfigPaths, ConfigView, FileKind, Origin, Plan, Problem, Profile, Property, Role, Settings
+from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides
+from xswitch.core.roles.resolve import resolve, resolve_roles
+from xswitch.core.sessions.plan import plan
+
+CONFIG = "/home/u/.aws/config"
+CREDENTIALS = "/home/u/.aws/credentials"
+KEYS = {"aws_access_key_id": "AKIDDEV", "aws_secret_access_key": "secret"}
+ACCOUNT = "222222222222"
+MFA = "arn:aws:iam::111111111111:mfa/dev"
+
+Sections = Mapping[str, Mapping[str, str]]
+
+
+def arn(name: str, account: str = ACCOUNT) -> str:
+    return f"arn:aws:iam::{account}:role/{name}"
+
+
+def role(source: str, name: str = "Admin", **properties: str) -> dict[str, str]:
+    return {"role_arn": arn(name), "source_profile": source, **properties}
+
+
+def view(
+    config: Sections,
+    credentials: Sections | None = None,
+    *,
+    sso_sessions: Sections | None = None,
+    services: Sections | None = None,
+    cli_only: Sequence[str] = (),
+    problems: tuple[Problem, ...] = (),
+) -> ConfigView:
+    """Sections are laid out one after the other, one line per key, config and credentials each from line 1; credentials win per key."""
+    profiles = {name: dict(properties) for name, properties in _lay_out(config, CONFIG, "config").items()}
+    origins = _origins(config, CONFIG)
+    for name, properties in _lay_out(credentials or {}, CREDENTIALS, "credentials").items():
+        profiles.setdefault(name, {}).update(properties)
+        origins.setdefault(name, _origins(credentials or {}, CREDENTIALS)[name])
+    return ConfigView(
+        paths=ConfigPaths(CONFIG, CREDENTIALS),
+        profiles=MappingProxyType(
+            {name: Profile(name, MappingProxyType(keys), origins[name], cli_only=name in cli_only) for name, keys in profiles.items()}
+        ),
+        sso_sessions=_sections(sso_sessions or {}),
+        services=_sections(services or {}),
+        problems=problems,
+    )
+
+
+def _lay_out(sections: Sections, file: str, source: FileKind) -> dict[str, dict[str, Property]]:
+    line, laid = 0, {}
+    for name, properties in sections.items():
+        line += 1
+        laid[name] = {key: Property(value, Origin(file, line + at), source) for at, (key, value) in enumerate(properties.items(), 1)}
+        line += len(properties)
+    return laid
+
+
+def _origins(sections: Sections, file: str) -> dict[str, Origin]:
+    line, origins = 0, {}
+    for name, properties in sections.items():
+        line += 1
+        origins[name] = Origin(file, line)
+        line += len(properties)
+    return origins
+
+
+def _sections(sections: Sections) -> Mapping[str, Profile]:
+    origins = _origins(sections, CONFIG)
+    return {name: Profile(name, keys, origins[name]) for name, keys in _lay_out(sections, CONFIG, "config").items()}
+
+
+def roles(seen: ConfigView, settings: Settings | None = None, env: Mapping[str, str] | None = None) -> dict[str, Role]:
+    return {found.name: found for found in resolve_roles(seen, settings or Settings(), env or {})}
+
+
+def other_problems(seen: ConfigView) -> list[str]:
+    return [problem.code for problem in resolve(seen, Settings(), {}).problems]
+
+
+def codes(found: Role) -> list[str]:
+    return [problem.code for problem in found.problems]
+
+
+def planned(found: Role, settings: Settings | None = None, overrides: Overrides = NO_OVERRIDES) -> Plan:
+    return plan(found, settings or Settings(), user_at_host="me@laptop", overrides=overrides)

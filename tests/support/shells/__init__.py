@@ -1,0 +1,1 @@
+"""Real shells, and a reader of PowerShell's grammar."""

@@ -1,0 +1,210 @@
+"""Real shells with the hook loaded, and a stand-in for the xswitch program they call."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from conftest import TOOLS
+from xswitch.core.shell.quoting import emit, quote
+from xswitch.core.shell.scripts import completion_template, init_template, render_completion, render_init
+
+REAL_SHELLS = ("bash", "zsh", "fish", "nu")
+"""The shells run for real; a test of them goes through `shell_program`."""
+
+_FLAGS = {
+    "bash": ("--noprofile", "--norc"),
+    "zsh": ("-f",),
+    "fish": ("--no-config",),
+    "nu": ("--no-config-file",),
+    "sh": (),
+}
+_LIMIT_SECONDS = 60
+
+
+def shell_program(shell: str, need: Callable[[str], str]) -> str:
+    """The path of a shell; skips, or fails under XSWITCH_REQUIRE_ALL, without it. "sh" is dash: the strictest there is."""
+    if shell == "nu":
+        own = TOOLS / "node_modules" / ".bin" / "nu"
+        return str(own) if own.exists() else need("nu")
+    return need("dash" if shell == "sh" else shell)
+
+
+def template(name: str) -> str:
+    """The text of one of the templates."""
+    return resources.files("xswitch").joinpath("core", "shell", "templates", name).read_text(encoding="utf-8")
+
+
+def hook(shell: str, *, command: str | Sequence[str], state: Path, cmd: str = "xs", prompt: bool = False) -> str:
+    """What `xswitch init` prints."""
+    return render_init(shell, template(init_template(shell)), command=command, cmd=cmd, state_folder=str(state), prompt=prompt)
+
+
+def completion(shell: str, *, command: str | Sequence[str], cmd: str = "xs") -> str:
+    """What `xswitch completion` prints."""
+    return render_completion(shell, template(completion_template(shell)), command=command, cmd=cmd)
+
+
+def load(shell: str, file: Path) -> str:
+    """The line by which people load a hook; evaluated as text where they do so."""
+    return {
+        "bash": f'\\builtin eval "$(/bin/cat {file})"',
+        "zsh": f'\\builtin eval "$(/bin/cat {file})"',
+        "fish": f"/bin/cat {file} | source",
+        "nu": f"source {file}",
+    }[shell]
+
+
+def show(shell: str, file: Path) -> str:
+    """The line that writes the environment of child processes into `file`, NUL-separated."""
+    return {"nu": f"^env -0 | save --raw --force {file}"}.get(
+        shell, f"/usr/bin/env -0 >|{file}" if shell in ("bash", "zsh") else f"/usr/bin/env -0 >{file}"
+    )
+
+
+def environment(file: Path) -> dict[str, str]:
+    """What `show` wrote; bytes that are no UTF-8 as lone surrogates."""
+    pairs = file.read_bytes().decode("utf-8", "surrogateescape").split("\0")
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+
+
+def run_shell(
+    program: str, shell: str, script: str, folder: Path, *, env: Mapping[str, str] | None = None, flags: Sequence[str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a script file without a terminal; the environment is this process's with `env` on top.
+
+    `flags` are those that keep start files away, unless others are given.
+    """
+    folder.mkdir(exist_ok=True)
+    file = folder / f"script.{'ps1' if shell == 'powershell' else shell}"
+    file.write_text(script + "\n", encoding="utf-8", errors="surrogateescape")
+    done = subprocess.run(
+        [program, *(_FLAGS[shell] if flags is None else flags), str(file)],
+        env={**os.environ, **(env or {})},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_LIMIT_SECONDS,
+        check=False,
+    )
+    # Not by subprocess itself: it would make every CR a newline.
+    out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
+    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+
+def spoken(shell: str, program: str, texts: Sequence[str], folder: Path, *, env: Mapping[str, str] | None = None) -> list[str]:
+    """The texts as one process of the shell says them, each quoted for it."""
+    if shell == "nu":
+        lines = [f"print --no-newline --raw {quote(shell, one)} (char nul)" for one in texts]
+    else:
+        lines = [f"printf '%s\\0' {quote(shell, one)}" for one in texts]
+    done = run_shell(program, shell, "\n".join(lines), folder, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split("\0")[:-1]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the stand-in: its words, and three variables of its environment."""
+
+    words: tuple[str, ...]
+    profile: str
+    previous: str
+    shell: str
+
+
+class Stub:
+    """A program named xswitch that does what it was told and writes down how it was called.
+
+    Its nth call gives the nth answer; after the last, that one again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.program = folder / "bin" / "xswitch"
+        self._count = 0
+        self.program.parent.mkdir(parents=True)
+        self.program.write_text(_STUB.replace("@FOLDER@", str(folder)))
+        self.program.chmod(0o755)
+
+    def answer(self, *, stdout: str = "", stderr: str = "", code: int = 0) -> None:
+        """Add one answer."""
+        self._count += 1
+        for name, text in (("stdout", stdout), ("stderr", stderr), ("code", str(code))):
+            (self.folder / f"{name}.{self._count}").write_text(text, encoding="utf-8", errors="surrogateescape")
+
+    def switches(self, shell: str, changes: Mapping[str, str | None], *, stderr: str = "") -> None:
+        """Add the answer of a switch that worked."""
+        self.answer(stdout=emit(shell, changes), stderr=stderr)
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call so far."""
+        found = []
+        for number in range(1, 1000):
+            file = self.folder / f"call.{number}"
+            if not file.exists():
+                break
+            fields = file.read_bytes().decode("utf-8", "surrogateescape").split("\0")[:-1]
+            found.append(Call(tuple(fields[3:]), *fields[:3]))
+        return found
+
+
+_STUB = r"""#!/bin/sh
+n=1
+while [ -e "@FOLDER@/call.$n" ]; do n=$((n + 1)); done
+printf '%s\0' "${AWS_PROFILE-}" "${XSWITCH_PREVIOUS-}" "${XSWITCH_SHELL-}" "$@" >"@FOLDER@/call.$n"
+while [ ! -e "@FOLDER@/code.$n" ]; do n=$((n - 1)); [ "$n" -gt 0 ] || exit 99; done
+/bin/cat "@FOLDER@/stderr.$n" >&2
+/bin/cat "@FOLDER@/stdout.$n"
+read -r code <"@FOLDER@/code.$n" || :
+exit "$code"
+"""
+
+
+class HookedShell:
+    """A real shell with the hook in it, ready to run scripts."""
+
+    def __init__(self, shell: str, program: str, folder: Path, command: str | Sequence[str], state: Path | None = None) -> None:
+        self.shell = shell
+        self.program = program
+        self.folder = folder
+        self.command = command
+        self.state = state or folder / "state"
+        self._number = 0
+
+    def run(
+        self,
+        script: str,
+        *,
+        before: str = "",
+        cmd: str = "xs",
+        prompt: bool = False,
+        env: Mapping[str, str] | None = None,
+        flags: Sequence[str] | None = None,
+    ) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+        """Run `before`, load the hook, run `script`; the process, and the environment at its end ({} if the script never got there)."""
+        self._number += 1
+        folder = self.folder / f"run{self._number}"
+        folder.mkdir(parents=True)
+        file = folder / f"hook.{self.shell}"
+        file.write_text(hook(self.shell, command=self.command, state=self.state, cmd=cmd, prompt=prompt), encoding="utf-8")
+        end = folder / "environment"
+        text = "\n".join([before, load(self.shell, file), script, show(self.shell, end)])
+        done = run_shell(self.program, self.shell, text, folder, env=env, flags=flags)
+        return done, environment(end) if end.exists() else {}
+
+
+def pwsh() -> str:
+    """PowerShell, where there is one; no test machine is required to have it."""
+    program = shutil.which("pwsh")
+    if program is None:
+        pytest.skip("pwsh is not installed")
+    return program

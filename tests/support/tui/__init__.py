@@ -1,0 +1,1 @@
+"""Fake use cases, real terminals."""

@@ -1,0 +1,1 @@
+"""Keyrings: real, fake, and refused."""

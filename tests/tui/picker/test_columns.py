@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.tui.fake_actions import make_role, many_roles, sample_roles
+from xswitch.core.model import Role
+from xswitch.tui.picker.columns import GAP, GUTTER, Column, layout, measure
+
+
+def total(columns: tuple[Column, ...]) -> int:
+    return GUTTER + sum(column.width for column in columns) + GAP * (len(columns) - 1)
+
+
+def columns_at(width: int, roles: tuple[Role, ...] | None = None, *, grouped: bool = False) -> dict[str, Column]:
+    return {column.name: column for column in layout(measure(sample_roles() if roles is None else roles), width, grouped=grouped)}
+
+
+@settings(max_examples=80, deadline=None)
+@given(width=st.integers(40, 260), grouped=st.booleans(), roles=st.sampled_from([(), sample_roles(), many_roles(30)]))
+def test_columns_fit(width: int, *, grouped: bool, roles: tuple[Role, ...]) -> None:
+    columns = layout(measure(roles), width, grouped=grouped)
+    assert total(columns) <= width
+    assert {"account", "role", "session"} <= {column.name for column in columns}
+    assert all(column.width > 0 for column in columns)
+
+
+def test_eighty_columns_show_what_one_needs_to_choose() -> None:
+    columns = columns_at(79)
+    assert list(columns) == ["account", "id", "role", "region", "session"]
+    assert columns["id"].width == 12
+    assert columns["account"].width == len("payments-prod-dr")
+
+
+def test_a_wide_list_shows_everything_whole() -> None:
+    columns = columns_at(150)
+    assert list(columns) == ["account", "id", "role", "region", "profile", "mfa", "session"]
+    assert columns["role"].width == len("CrossAccountDelivery")
+
+
+def test_one_odd_name_does_not_take_the_others_room() -> None:
+    roles = (*many_roles(40), make_role("long", "1" * 12, "AWSReservedSSO_AdministratorAccess_0123456789abcdef"))
+    assert columns_at(90, roles)["account"].width >= len("payments-0001")
+
+
+def test_without_account_names_the_first_column_is_the_profile() -> None:
+    roles = tuple(make_role(f"p{number}", "1" * 12, "R", account_name="") for number in range(3))
+    assert columns_at(100, roles)["account"].heading == "profile"
+    assert "profile" not in columns_at(200, roles)
+    assert "mfa" not in columns_at(200, roles)
+
+
+def test_grouped_rows_begin_with_the_profile() -> None:
+    columns = columns_at(100, grouped=True)
+    assert columns["account"].heading == "profile"
+    assert "id" not in columns
+
+
+@pytest.mark.parametrize("name", ["支払い本番", "ünïcode"])
+def test_wide_characters_count_as_they_are_drawn(name: str) -> None:
+    roles = (make_role("x", "1" * 12, name),)
+    assert measure(roles).role.widest == (10 if name.startswith("支") else 7)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from support.tui.fake_actions import NOW, make_role, sample_listing, sample_roles
+from xswitch.core.model import Role
+from xswitch.core.search.matcher import Matcher
+from xswitch.tui.errors import Failure
+from xswitch.tui.picker import state as states
+from xswitch.tui.picker.columns import layout, measure
+from xswitch.tui.picker.rows import group_line, heading_line, mfa_text, role_line, session_text
+from xswitch.tui.picker.state import PickerState
+from xswitch.tui.render.text import Line, width_of
+
+ROLES = sample_roles()
+COLUMNS = layout(measure(ROLES), 120)
+
+
+def state_of(**changes: object) -> PickerState:
+    state = states.with_reading(PickerState(), states.reading(sample_listing()), range(14))
+    return replace(state, **changes)  # type: ignore[arg-type]
+
+
+def row(role: Role, query: str = "", state: PickerState | None = None, *, selected: bool = False) -> Line:
+    spans = Matcher((role,)).spans(0, query)
+    return role_line(state or state_of(), role, COLUMNS, NOW, spans, selected=selected)
+
+
+def shown(line: Line) -> str:
+    return "".join(text for text, _ in line)
+
+
+def test_a_row_has_all_its_columns_under_their_headings() -> None:
+    heading, text = shown(heading_line(COLUMNS)), shown(row(ROLES[1]))
+    for title, value in {
+        "account": "payments-prod",
+        "id": "222222222222",
+        "role": "ReadOnly",
+        "region": "eu-west-1",
+        "session": "● 41 m",
+    }.items():
+        assert text[heading.index(title) :].startswith(value)
+    assert text[heading.index("mfa") :].startswith("ready")
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_every_row_is_as_wide_as_the_headings(role: Role) -> None:
+    assert width_of(row(role)) == width_of(heading_line(COLUMNS))
+
+
+def test_selection_pin_and_guard_have_signs_of_their_own() -> None:
+    assert shown(row(ROLES[0], selected=True)).startswith("▌★▲ payments-prod")
+    assert shown(row(ROLES[1])).startswith("    payments-prod")
+    assert ("payments-prod", "guard-red") in [(text.strip(), meaning) for text, meaning in row(ROLES[0])]
+
+
+def test_matches_are_marked_in_whatever_order_the_words_were_typed() -> None:
+    line = row(ROLES[3], "prodadm sand")
+    assert [text for text, meaning in line if meaning == "match"] == ["sand", "ProdAdm", "sand"]
+    line = row(ROLES[1], "2222 eu-w")
+    assert [text for text, meaning in line if meaning == "match"][-1] == "eu-w"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("payments-read", ("● 41 m", "live")),
+        ("payments-dr", ("◐  9 m", "expiring")),
+        ("payments-sandbox", ("○ expired", "expired")),
+        ("hub", ("◐ 75 s", "expiring")),
+        ("lake-admin", ("", "muted")),
+        ("legacy-ops", ("✗ broken", "error")),
+        ("audit-read", ("● 7 h 05 m", "live")),
+    ],
+)
+def test_sessions(name: str, expected: tuple[str, str]) -> None:
+    role = next(role for role in ROLES if role.name == name)
+    assert session_text(state_of(), role, NOW) == expected
+
+
+def test_what_is_being_done_and_what_failed_come_before_the_session() -> None:
+    failures = {"payments-read": Failure("No.")}
+    assert session_text(state_of(failures=failures), ROLES[1], NOW) == ("✗ failed", "error")
+    assert session_text(state_of(failures=failures, busy={"payments-read": "renewing"}), ROLES[1], NOW) == ("↻ renewing", "accent")
+
+
+def test_every_word_of_the_session_column_has_room() -> None:
+    for word in ("switching", "renewing", "dropping"):
+        text = session_text(state_of(busy={"hub": word}), next(role for role in ROLES if role.name == "hub"), NOW)[0]
+        assert width_of([(text, "")]) <= COLUMNS[-1].width
+
+
+def test_mfa_is_ready_or_asks_for_a_code() -> None:
+    assert mfa_text(state_of(), ROLES[0], NOW)[0] == "ready"
+    assert mfa_text(state_of(), ROLES[0], NOW + timedelta(hours=9))[0] == "code"
+    assert mfa_text(state_of(), ROLES[3], NOW)[0] == ""
+
+
+def test_a_group_has_name_id_and_count() -> None:
+    state = states.toggled_grouping(state_of())
+    header = next(row for row in state.rows if row < 0)
+    line = group_line(state, header, 60)
+    assert width_of(line) <= 60
+    assert shown(line).startswith("  payments-prod  222222222222 ─")
+    assert shown(line).rstrip().endswith("2 roles")
+    assert shown(group_line(state, header, 24)).startswith("  payments-p… 2 roles")
+
+
+def test_hostile_names_are_harmless() -> None:
+    role = make_role("a\x1b[2J", "1\x07", "R\u202e\n", account_name="p\x9b31m[red]")
+    text = shown(row(role, "p"))
+    assert text.replace("\ufffd", "").isprintable()
+    assert "[red]" in text

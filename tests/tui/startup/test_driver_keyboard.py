@@ -1,0 +1,31 @@
+"""What comes from the terminal, cut anywhere, as events."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+
+from xswitch.tui.startup.driver import Keyboard
+
+SENT = "a\x1b[A\x1b[200~b\x1b[31m\r\x1b[200~\0\x1b[Ac\x1b[201~d\x1b[200~\x1b[201~\r"
+
+
+def told(*parts: str) -> list[str]:
+    keyboard = Keyboard()
+    found = [event for part in parts for event in (*keyboard.feed(part), *keyboard.tick())]
+    return [event.key if isinstance(event, events.Key) else event.text for event in found if isinstance(event, events.Key | events.Paste)]
+
+
+def test_what_is_pasted_is_one_text() -> None:
+    assert told(SENT) == ["a", "up", "b\x1b[31m\r\x1b[200~\x1b[Ac", "d", "", "enter"]
+
+
+@pytest.mark.parametrize("at", range(len(SENT)))
+def test_wherever_it_is_cut(at: int) -> None:
+    assert told(SENT[:at], SENT[at:]) == told(SENT)
+    assert told(*SENT) == told(SENT)
+
+
+def test_the_escape_key_is_told_once_nothing_followed_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textual.constants.ESCAPE_DELAY", 0.0)
+    assert told("\x1b", "") == ["escape"]
