@@ -22,7 +22,7 @@ from sample import config_text
 from xswitch.core.model import Credentials
 from xswitch.core.sessions import session_record
 from xswitch.emulator.server import EmbeddedAws
-from xswitch.emulator.state import World
+from xswitch.emulator.state import AwsState
 from xswitch.hot import secret_service
 
 XSWITCH = str(Path(sys.executable).with_name("xswitch"))
@@ -115,7 +115,7 @@ def base_config(port: int) -> str:
 @contextlib.contextmanager
 def embedded_aws() -> Iterator[EmbeddedAws]:
     """An STS on loopback with one role."""
-    with EmbeddedAws(World.from_json(json.dumps(_STATE))) as aws:
+    with EmbeddedAws(AwsState.from_json(json.dumps(_STATE))) as aws:
         yield aws
 
 
@@ -209,7 +209,7 @@ def gnome_keyring() -> Iterator[dict[str, str] | None]:
         keyring.stdin.write(b"bench")
         keyring.stdin.close()
         until = time.monotonic() + 20
-        while secret_service.read(address.encode(), b"xswitch:none", b"session", 2.0)[0] not in {"missing", "no_keyring"}:
+        while secret_service.read_secret(address.encode(), b"xswitch:none", b"session", 2.0)[0] not in {"missing", "no_keyring"}:
             assert time.monotonic() < until, "gnome-keyring did not come up"
             time.sleep(0.02)
         yield {"DBUS_SESSION_BUS_ADDRESS": address}

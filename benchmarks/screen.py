@@ -91,9 +91,9 @@ class _Watched(PickerApp):
     read_at = 0.0
     painted = 0.0
 
-    def _was_read(self, read: object) -> None:
+    def _show_data(self, read: object) -> None:
         self.read_at = time.process_time()
-        super()._was_read(read)  # type: ignore[arg-type] # handed through
+        super()._show_data(read)  # type: ignore[arg-type] # handed through
 
     def _display(self, screen: object, renderable: object) -> None:
         super()._display(screen, renderable)  # type: ignore[arg-type] # handed through

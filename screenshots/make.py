@@ -36,7 +36,7 @@ from xswitch.core.model import Settings
 from xswitch.tui.app import PickerApp
 from xswitch.tui.render.palette import DARK, LIGHT, PALETTES
 from xswitch.tui.setup.screen import SetupScreen
-from xswitch.tui.setup.state import Stage
+from xswitch.tui.setup.state import SetupStage
 
 _STEP = 0.02
 _PATIENCE = 500
@@ -109,7 +109,7 @@ def _applying() -> FakeActions:
     return FakeActions(access=FakeAccess(gate=threading.Event()))
 
 
-def _stage(name: Stage) -> Callable[[PickerApp], bool]:
+def _stage(name: SetupStage) -> Callable[[PickerApp], bool]:
     return lambda app: isinstance(app.screen, SetupScreen) and app.screen.state.stage is name
 
 
@@ -168,7 +168,7 @@ SHOTS = (
         "set-up-plan",
         "What will be changed, both sides",
         ["f10", "<SetupScreen>", *_FILLED, "enter"],
-        _stage(Stage.PLAN),
+        _stage(SetupStage.PLAN),
         (124, 40),
         actions=_setting_up,
     ),
@@ -184,7 +184,7 @@ SHOTS = (
         "set-up-done",
         "Checked as the user",
         ["f10", "<SetupScreen>", *_FILLED, "enter", "<plan>", "enter"],
-        _stage(Stage.DONE),
+        _stage(SetupStage.DONE),
         (100, 20),
         actions=_setting_up,
     ),
@@ -220,7 +220,7 @@ async def take(shot: Shot) -> str:
             elif key == "<explained>":
                 await wait(pilot, lambda: bool(app.picker.state.explanations))
             elif key == "<plan>":
-                await wait(pilot, lambda: _stage(Stage.PLAN)(app))
+                await wait(pilot, lambda: _stage(SetupStage.PLAN)(app))
             elif key.startswith("<"):
                 await wait(pilot, partial(_on_top, app, key[1:-1]))
             else:
@@ -244,7 +244,7 @@ def draw(app: PickerApp, title: str) -> str:
     console = Console(width=width, height=height, file=io.StringIO(), force_terminal=True, color_system="truecolor", legacy_windows=False)
     screen = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)  # noqa: SLF001 -- as Textual's own export does
     lines = list(Segment.split_lines(segment for segment in console.render(screen or "") if not segment.control))[:height]
-    colours = PALETTES[LIGHT if app.theme == LIGHT else DARK].colours
+    colours = PALETTES[LIGHT if app.theme == LIGHT else DARK].colors
     return render(lines, f"xswitch: {title}", background=colours["background"], foreground=colours["text"], frame=colours["surface"])
 
 

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from xswitch.daemons import Daemons
+from xswitch.daemons import DaemonExecutor
 
 
 def test_results_and_errors_come_where_they_are_asked_for() -> None:
-    pool = Daemons(2)
+    pool = DaemonExecutor(2)
     results = [pool.submit(divmod, 7, number) for number in (2, 0, 3)]
     assert results[0].result(20) == (3, 1)
     assert results[2].result(20) == (2, 1)
@@ -19,7 +19,7 @@ def test_results_and_errors_come_where_they_are_asked_for() -> None:
 
 
 def test_no_more_than_so_many_work_at_once() -> None:
-    pool, gate, inside = Daemons(2), threading.Event(), threading.Semaphore(0)
+    pool, gate, inside = DaemonExecutor(2), threading.Event(), threading.Semaphore(0)
 
     def work() -> None:
         inside.release()

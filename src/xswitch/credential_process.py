@@ -10,11 +10,11 @@ A script that is named by its path is compiled at every start, so this one is sh
 import posix
 import sys
 
-_NAMED = 2  # the script and a profile
+_ARGUMENT_COUNT = 2  # the script and a profile
 _CANCELLED = 130
 
 
-def _places() -> tuple[str, tuple[str, ...]]:
+def _package_folders() -> tuple[str, tuple[str, ...]]:
     """The prefix of the installation ("" in a source tree), and the folders its package can be in."""
     above = __file__.rpartition("/")[0].rpartition("/")[0]
     prefix, _, last = above.rpartition("/")
@@ -26,8 +26,8 @@ def _places() -> tuple[str, tuple[str, ...]]:
 
 def main() -> int:
     """Answer; the exit code. Any other words than one profile are a command line of the full program, as a renewal is started."""
-    words = ["credential-process", *sys.argv[1:]] if len(sys.argv) == _NAMED else sys.argv[1:]
-    prefix, places = _places()
+    words = ["credential-process", *sys.argv[1:]] if len(sys.argv) == _ARGUMENT_COUNT else sys.argv[1:]
+    prefix, places = _package_folders()
     for place in places:
         try:
             posix.stat(place + "/xswitch/hot/answer.py")

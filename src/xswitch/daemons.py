@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Daemons:
+class DaemonExecutor:
     """Runs what it is given in daemon threads, at most `at_once` at a time; the work must be safe to abandon."""
 
     def __init__(self, at_once: int) -> None:

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Timeouts:
     """How long a call may take, in seconds: to connect, to wait for a packet, and all tries together."""
 
     connect: float = 3.0
@@ -21,10 +21,10 @@ class Limits:
     tries: int = 2
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_TIMEOUTS = Timeouts()
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
+def run_with_timeout(seconds: float, work: Callable[[], T]) -> T:
     """What `work` returns or raises, or TimeoutError after `seconds`.
 
     The work runs in a daemon thread with a copy of the caller's context. When the time is up it is left to itself, so it

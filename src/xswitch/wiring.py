@@ -14,27 +14,27 @@ from xswitch.actions.iamport import Iam, IamSource
 from xswitch.actions.ports import Clock, MfaPrompt, Ports, PromptFiles, StsProbe
 from xswitch.adapters.aws.sts import BotoSts
 from xswitch.adapters.config.store import FileConfigStore
-from xswitch.adapters.providers.source import BotocoreBase
+from xswitch.adapters.providers.source import BotocoreProviders
 from xswitch.adapters.state.history import JsonHistory
 from xswitch.adapters.state.hot_pointers import FileHotPointers
 from xswitch.adapters.state.index import JsonIndex
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.adapters.state.paths import Places, user_places
-from xswitch.adapters.state.prompt_files import FilePromptFiles
+from xswitch.adapters.state.paths import AppPaths, user_paths
+from xswitch.adapters.state.prompt_files import PromptFileStore
 from xswitch.adapters.state.settings import TomlSettings
-from xswitch.adapters.state.usage import JsonMemory
+from xswitch.adapters.state.usage import JsonUsage
 from xswitch.adapters.system.background import DetachedRenewals
 from xswitch.adapters.system.clock import SystemClock
 from xswitch.adapters.system.environment import ProcessEnvironment
-from xswitch.adapters.system.mfa_process import ShellMfaCommand
-from xswitch.adapters.system.mfa_prompts import GivenCode, NobodyToAsk, TerminalPrompt
-from xswitch.adapters.system.probe import HttpStsProbe, OsFileFacts
+from xswitch.adapters.system.mfa_process import MfaProcess
+from xswitch.adapters.system.mfa_prompts import DisabledMfaPrompt, FixedMfaCode, TerminalPrompt
+from xswitch.adapters.system.probe import HttpStsProbe, OsFileInspector
 from xswitch.adapters.vault import open_vault
 from xswitch.core.awsconfig.paths import config_paths
 from xswitch.core.model import Credentials, Endpoint
 
 
-class _LateIam:
+class _LazyIamSource:
     """The port `IamSource`, its adapter imported when IAM is first opened: most commands never do."""
 
     def __init__(self) -> None:
@@ -64,9 +64,9 @@ class RealWorld:
         self._environment = ProcessEnvironment()
 
     @cached_property
-    def places(self) -> Places:
+    def places(self) -> AppPaths:
         """Where xswitch keeps its own files."""
-        return user_places()
+        return user_paths()
 
     @cached_property
     def clock(self) -> Clock:
@@ -82,16 +82,16 @@ class RealWorld:
         """Every port, for real, each call told where somebody wants to know. Nothing is opened, asked or called yet."""
         if self._tell is None:
             return self._ports()
-        from xswitch.actions.tracing import traced  # noqa: PLC0415 -- only under --debug
+        from xswitch.actions.tracing import with_tracing  # noqa: PLC0415 -- only under --debug
 
-        return traced(self._ports(), self._tell, time.monotonic)
+        return with_tracing(self._ports(), self._tell, time.monotonic)
 
     def _ports(self) -> Ports:
         places, environ = self.places, self._environ
         paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109 -- locate works on texts
         locks = FileLocks(places.locks)
         settings = TomlSettings(places.settings)
-        prompt_files: PromptFiles = FilePromptFiles(places.prompt)
+        prompt_files: PromptFiles = PromptFileStore(places.prompt)
         sts_probe: StsProbe = HttpStsProbe()
         if self._in_demo:
             from xswitch.demo.shifted_adapters import ShiftedProbe, ShiftedPromptFiles  # noqa: PLC0415 -- only inside the demo
@@ -106,18 +106,18 @@ class RealWorld:
             index=JsonIndex(places.index, locks),
             locks=locks,
             sts=BotoSts(),
-            base=BotocoreBase(environ),
+            base=BotocoreProviders(environ),
             settings=settings,
-            memory=JsonMemory(places.memory, locks),
+            memory=JsonUsage(places.memory, locks),
             history=JsonHistory(places.history, locks),
             prompt_files=prompt_files,
             hot_pointers=FileHotPointers(places.hot),
             background=DetachedRenewals(self._environment.command),
             environment=self._environment,
-            mfa_command=ShellMfaCommand(environ),
+            mfa_command=MfaProcess(environ),
             sts_probe=sts_probe,
-            file_facts=OsFileFacts(),
-            iam=_LateIam(),
+            file_facts=OsFileInspector(),
+            iam=_LazyIamSource(),
             pause=time.sleep,
             new_id=_new_id,
             private_paths=tuple(
@@ -133,12 +133,12 @@ class RealWorld:
     def ask(self, code: str | None, next_step: str) -> MfaPrompt:
         """The code given, else the terminal, else nobody."""
         if code is not None:
-            return GivenCode(code)
+            return FixedMfaCode(code)
         return TerminalPrompt(next_step)
 
     def nobody(self, next_step: str) -> MfaPrompt:
         """Asks nobody, whatever terminal there is."""
-        return NobodyToAsk(next_step)
+        return DisabledMfaPrompt(next_step)
 
     @property
     def notice(self) -> str:

@@ -59,7 +59,7 @@ def test_account_and_role_from_a_source() -> None:
     world = World()
     role = resolve(world, "777777777777:Deploy", source="payments")
     assert role.name == "777777777777:Deploy"
-    assert role.temporary_definition
+    assert role.is_ad_hoc
     assert role.chain is not None
     assert [hop.role_arn.rpartition("/")[2] for hop in role.chain.hops] == ["Admin", "Deploy"]
     assert resolve(world, "arn:aws-cn:iam::777777777777:role/a/Deploy", source="dev").partition == "aws-cn"

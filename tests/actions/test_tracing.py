@@ -13,7 +13,7 @@ from xswitch.actions.api import SwitchOptions
 from xswitch.actions.facade import RealActions
 from xswitch.actions.iamport import Iam
 from xswitch.actions.ports import Ports
-from xswitch.actions.tracing import _ASKED, _CAME, traced
+from xswitch.actions.tracing import _ARGUMENTS, _RESULTS, with_tracing
 from xswitch.core.errors import AwsDeniedError, VaultError
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
 
@@ -25,7 +25,7 @@ def told(world: World) -> tuple[Ports, list[str]]:
     """A world in which every look at the time costs 5 ms, and what is told of it."""
     lines: list[str] = []
     ticks = count()
-    return traced(world.ports, lines.append, lambda: next(ticks) * 0.005), lines
+    return with_tracing(world.ports, lines.append, lambda: next(ticks) * 0.005), lines
 
 
 def test_a_switch_is_told_call_by_call_and_without_a_secret() -> None:
@@ -97,4 +97,4 @@ def test_a_lock_is_let_go_whatever_happens_and_a_busy_one_is_told() -> None:
 def test_every_line_of_the_tables_is_of_a_call_there_is() -> None:
     ports = {**get_type_hints(Ports), "iam": Iam}
     known = {f"{name}.{method}" for name, port in ports.items() for method in vars(port)} | {"iam.open"}
-    assert set(_ASKED) | set(_CAME) <= known
+    assert set(_ARGUMENTS) | set(_RESULTS) <= known

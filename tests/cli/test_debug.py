@@ -9,8 +9,8 @@ from threading import Thread
 import pytest
 
 from xswitch.cli import main as cli
-from xswitch.cli.output.stderr import Words
-from xswitch.cli.parser import build
+from xswitch.cli.output.stderr import Stderr
+from xswitch.cli.parser import build_parser
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from xswitch.cli.parser import build
     ],
 )
 def test_it_may_stand_before_or_after_the_command(argv: tuple[str, ...], *, debug: bool) -> None:
-    assert build("").parse_args(argv).debug == debug
+    assert build_parser("").parse_args(argv).debug == debug
 
 
 def test_data_stays_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,11 +43,11 @@ def test_data_stays_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_it_waits_for_the_end_of_a_screen_and_keeps_the_last_lines() -> None:
     stream = io.StringIO()
-    words = Words(stream)
+    words = Stderr(stream)
     words.debug("before")
 
     def screen() -> None:
-        with words.holding():
+        with words.defer_debug():
             threads = [Thread(target=words.debug, args=(f"\x1b]0;{number}\x07",)) for number in range(3)]
             for thread in threads:
                 thread.start()

@@ -9,9 +9,9 @@ import json
 import pytest
 
 from xswitch.cli import main as cli
-from xswitch.cli.output.stderr import Words
-from xswitch.cli.output.stdout import Data, table
-from xswitch.cli.parser import build
+from xswitch.cli.output.stderr import Stderr
+from xswitch.cli.output.stdout import Stdout, table
+from xswitch.cli.parser import build_parser
 from xswitch.core.errors import AwsDeniedError, CancelledError, TargetError, XswitchError
 from xswitch.core.model import Problem
 
@@ -92,7 +92,7 @@ def test_credential_process_tells_one_line(capsys: pytest.CaptureFixture[str], m
 
 def test_hostile_text_reaches_no_terminal() -> None:
     stream = io.StringIO()
-    words = Words(stream)
+    words = Stderr(stream)
     hostile = "a\x1b]52;c;QQ==\x07b\nc\x9bd"
     words.say(hostile)
     words.warn(hostile)
@@ -100,8 +100,8 @@ def test_hostile_text_reaches_no_terminal() -> None:
     words.error(TargetError(hostile, why=hostile, next_step=hostile, candidates=(hostile,)))
     words.one_line(TargetError(hostile, why=hostile))
     data = io.StringIO()
-    Data(data).lines(table([[hostile, "x"]], ["A", "B"]))
-    Data(data).envelope("list", {"name": hostile})
+    Stdout(data).lines(table([[hostile, "x"]], ["A", "B"]))
+    Stdout(data).envelope("list", {"name": hostile})
     for text in (stream.getvalue(), data.getvalue()):
         assert not {c for c in text if not c.isprintable()} - {"\n"}
     assert json.loads(data.getvalue().partition("{")[1] + data.getvalue().partition("{")[2])["data"]["name"] == hostile
@@ -109,13 +109,13 @@ def test_hostile_text_reaches_no_terminal() -> None:
 
 def test_colour_only_where_it_was_asked_for() -> None:
     plain, coloured = io.StringIO(), io.StringIO()
-    Words(plain).done("x")
-    Words(coloured, colour=True).done("x")
+    Stderr(plain).done("x")
+    Stderr(coloured, colour=True).done("x")
     assert "\x1b" not in plain.getvalue()
     assert "\x1b[32m" in coloured.getvalue()
 
 
 def test_every_command_has_a_function() -> None:
-    parser = build()
+    parser = build_parser()
     subparsers = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    assert all(callable(cli._command(name)) for name in subparsers.choices)
+    assert all(callable(cli._load_command(name)) for name in subparsers.choices)

@@ -4,29 +4,29 @@ import argparse
 
 import pytest
 
-from xswitch.cli.parser import build, seconds, tag
+from xswitch.cli.parser import build_parser, parse_duration, parse_tag
 from xswitch.core.errors import UsageError
 
 
 @pytest.mark.parametrize(("text", "expected"), [("3600", 3600), ("90s", 90), ("45m", 2700), ("12h", 43_200)])
 def test_durations(text: str, expected: int) -> None:
-    assert seconds(text) == expected
+    assert parse_duration(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "h", "1d", "-5", "1.5h", "1h30m"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="not a duration"):
-        seconds(text)
+        parse_duration(text)
 
 
 def test_tags() -> None:
-    assert tag("team=a=b") == ("team", "a=b")
+    assert parse_tag("team=a=b") == ("team", "a=b")
     with pytest.raises(argparse.ArgumentTypeError, match="KEY=VALUE"):
-        tag("team")
+        parse_tag("team")
 
 
 def test_every_option_of_switch_arrives() -> None:
-    arguments = build().parse_args(
+    arguments = build_parser().parse_args(
         [
             *["switch", "pay", "prod", "--source", "dev", "--region", "eu-west-1", "--duration", "1h", "--session-name", "me"],
             *["--external-id", "x1", "--mfa-code", "123456", "--profile-name", "p", "--static", "--policy-arn", "a", "--policy-arn", "b"],
@@ -41,7 +41,7 @@ def test_every_option_of_switch_arrives() -> None:
 
 
 def test_a_dash_is_a_target() -> None:
-    assert build().parse_args(["switch", "-"]).target == ["-"]
+    assert build_parser().parse_args(["switch", "-"]).target == ["-"]
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def test_a_dash_is_a_target() -> None:
 )
 def test_mistakes_are_ours(argv: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
-        build().parse_args(argv)
+        build_parser().parse_args(argv)
     assert caught.value.next_step.endswith("--help")
 
 
 def test_the_help_shows_no_hidden_command() -> None:
-    text = build().format_help()
+    text = build_parser().format_help()
     assert "credential-process" in text
     assert "renew-background" not in text
 
@@ -64,9 +64,9 @@ def test_the_grammar_of_one_command_is_that_of_the_whole() -> None:
         action = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
         return dict(action.choices)
 
-    whole = commands(build())
+    whole = commands(build_parser())
     for name, parser in whole.items():
-        alone = commands(build(name))
+        alone = commands(build_parser(name))
         assert alone[name].format_help() == parser.format_help()
         assert name == "demo" or len(alone) < len(whole)
-    assert commands(build("nonsense")).keys() == whole.keys()
+    assert commands(build_parser("nonsense")).keys() == whole.keys()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xswitch.core.errors import UsageError
-from xswitch.core.filenames import file_name
+from xswitch.core.filenames import profile_file_name
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ from xswitch.core.filenames import file_name
     ],
 )
 def test_file_name(profile: str, expected: str) -> None:
-    assert file_name(profile) == expected
+    assert profile_file_name(profile) == expected
 
 
 @given(st.text(min_size=1))
 @settings(max_examples=300, derandomize=True)
 def test_every_name_is_plain_and_can_be_read_back(profile: str) -> None:
-    name = file_name(profile)
+    name = profile_file_name(profile)
     assert name.isascii()
     assert not name.startswith(".")
     assert not set(name) & set("/\\\0\n\r\t *?[]{}$`'\"")
@@ -44,4 +44,4 @@ def test_every_name_is_plain_and_can_be_read_back(profile: str) -> None:
 
 def test_an_empty_name_is_refused() -> None:
     with pytest.raises(UsageError):
-        file_name("")
+        profile_file_name("")

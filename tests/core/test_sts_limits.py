@@ -48,8 +48,8 @@ def test_external_ids_and_serials() -> None:
     ("text", "number"), [("900", 900), (" 900 ", 900), ("1_000", None), ("9e2", None), ("-900", None), ("٩٠٠", None), ("", None)]
 )
 def test_integers(text: str, number: int | None) -> None:
-    assert sts_limits.read_integer(text) == number
-    assert sts_limits.read_integer("9" * 5000) is None
+    assert sts_limits.parse_integer(text) == number
+    assert sts_limits.parse_integer("9" * 5000) is None
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -57,10 +57,10 @@ def test_integers(text: str, number: int | None) -> None:
 def test_tags_survive_being_written(tags: dict[str, str]) -> None:
     if len({key.casefold() for key in tags}) < len(tags):
         with pytest.raises(ValueError, match="twice"):
-            sts_limits.check_tags(tags.items())
+            sts_limits.validate_tags(tags.items())
     else:
-        checked = sts_limits.check_tags(tags.items())
-        assert sts_limits.read_tags(sts_limits.write_tags(checked)) == checked == tuple(sorted(tags.items()))
+        checked = sts_limits.validate_tags(tags.items())
+        assert sts_limits.parse_tags(sts_limits.format_tags(checked)) == checked == tuple(sorted(tags.items()))
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ def test_tags_survive_being_written(tags: dict[str, str]) -> None:
 )
 def test_tags_that_aws_or_a_line_cant_take(pairs: list[tuple[str, str]]) -> None:
     with pytest.raises(ValueError, match="tag"):
-        sts_limits.check_tags(pairs)
+        sts_limits.validate_tags(pairs)
 
 
 def test_counts() -> None:
     with pytest.raises(ValueError, match="51 tags"):
-        sts_limits.check_tags((f"k{i}", "") for i in range(51))
+        sts_limits.validate_tags((f"k{i}", "") for i in range(51))
     with pytest.raises(ValueError, match="11 session policies"):
-        sts_limits.check_policy_arns(f"arn:aws:iam::aws:policy/P{i}" for i in range(11))
-    assert sts_limits.check_policy_arns(["arn:aws:iam::aws:policy/P"] * 11) == ("arn:aws:iam::aws:policy/P",)
+        sts_limits.validate_policy_arns(f"arn:aws:iam::aws:policy/P{i}" for i in range(11))
+    assert sts_limits.validate_policy_arns(["arn:aws:iam::aws:policy/P"] * 11) == ("arn:aws:iam::aws:policy/P",)
 
 
 def test_policies_are_one_line_that_no_comment_rule_cuts() -> None:

@@ -5,34 +5,34 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xswitch.core.text import clean, many
+from xswitch.core.text import pluralize, sanitize
 
 
 def test_plain_text_is_left_alone() -> None:
-    assert clean("payments-prod / Admin é 日本") == "payments-prod / Admin é 日本"
+    assert sanitize("payments-prod / Admin é 日本") == "payments-prod / Admin é 日本"
 
 
 def test_an_escape_sequence_becomes_visible() -> None:
-    assert clean("a\x1b]52;c;AAAA\x07b\r\n") == "a␛]52;c;AAAA␇b␍␊"
+    assert sanitize("a\x1b]52;c;AAAA\x07b\r\n") == "a␛]52;c;AAAA␇b␍␊"
 
 
 def test_c1_bidi_and_separators_are_replaced() -> None:
-    assert clean("\x9b31m\u202eabc\u2028\x7f") == "\ufffd31m\ufffdabc\ufffd␡"
+    assert sanitize("\x9b31m\u202eabc\u2028\x7f") == "\ufffd31m\ufffdabc\ufffd␡"
 
 
 def test_a_limit_is_kept() -> None:
-    assert clean("abcdef", limit=4) == "abc…"
-    assert clean("abcd", limit=4) == "abcd"
+    assert sanitize("abcdef", limit=4) == "abc…"
+    assert sanitize("abcd", limit=4) == "abcd"
 
 
 @given(st.text())
 def test_nothing_a_terminal_acts_on_is_left(text: str) -> None:
-    cleaned = clean(text)
+    cleaned = sanitize(text)
     assert len(cleaned) == len(text)
     assert not [c for c in cleaned if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}]
-    assert clean(cleaned) == cleaned
+    assert sanitize(cleaned) == cleaned
 
 
 def test_a_count_has_its_noun() -> None:
-    assert [many(count, "role") for count in (0, 1, 1204)] == ["0 roles", "1 role", "1,204 roles"]
-    assert [many(count, "entry", "entries") for count in (1, 2)] == ["1 entry", "2 entries"]
+    assert [pluralize(count, "role") for count in (0, 1, 1204)] == ["0 roles", "1 role", "1,204 roles"]
+    assert [pluralize(count, "entry", "entries") for count in (1, 2)] == ["1 entry", "2 entries"]

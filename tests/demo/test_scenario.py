@@ -16,7 +16,7 @@ from xswitch.demo import scenario
 from xswitch.demo.home import config_text, settings_text, write_home
 from xswitch.emulator import totp
 from xswitch.emulator.server import EmbeddedAws
-from xswitch.emulator.state import World
+from xswitch.emulator.state import AwsState
 
 BASE = (scenario.ACCESS_KEY_ID, scenario.SECRET_ACCESS_KEY)
 BY_NAME = {role.profile: role for role in scenario.ROLES}
@@ -24,7 +24,7 @@ BY_NAME = {role.profile: role for role in scenario.ROLES}
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[EmbeddedAws]:
-    with EmbeddedAws(World.from_json(json.dumps(scenario.state()))) as server:
+    with EmbeddedAws(AwsState.from_json(json.dumps(scenario.state()))) as server:
         yield server
 
 
@@ -141,7 +141,7 @@ def test_a_home_leads_nowhere_but_into_itself(tmp_path: Path) -> None:
     assert home.env["XDG_RUNTIME_DIR"] == str(tmp_path / "m")
     assert sorted(name for name in home.env if name.startswith("AWS_")) == ["AWS_EC2_METADATA_DISABLED", "AWS_ENDPOINT_URL"]
     assert not any("/home/me" in value for value in home.env.values())
-    assert World.from_json(home.state_file.read_text()).account(scenario.IDENTITY) is not None
+    assert AwsState.from_json(home.state_file.read_text()).account(scenario.IDENTITY) is not None
     for path in home.folder.rglob("*"):
         assert path.is_dir() or path.stat().st_mode & 0o077 == 0
     assert (home.folder / "demo/bin/xswitch").read_text() == "#!/bin/sh\nexec '/opt/it'\"'\"'s here/xswitch' \"$@\"\n"

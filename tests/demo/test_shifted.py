@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from xswitch.core.model import Endpoint, PromptState, Reach
+from xswitch.core.model import Endpoint, ProbeResult, PromptState
 from xswitch.demo.shifted_adapters import ShiftedProbe, ShiftedPromptFiles
 from xswitch.emulator.clock import DemoClock
 
@@ -16,10 +16,10 @@ def _clock(folder: Path) -> DemoClock:
 
 
 class _Probe:
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: ProbeResult) -> None:
         self._reach = reach
 
-    def reach(self, endpoint: Endpoint) -> Reach:
+    def reach(self, endpoint: Endpoint) -> ProbeResult:
         assert endpoint.region == "eu-west-1"
         return self._reach
 
@@ -37,9 +37,9 @@ class _Files:
 
 
 def test_the_server_is_dated_in_the_demos_time(tmp_path: Path) -> None:
-    probe = ShiftedProbe(_Probe(Reach(NOW, 5)), _clock(tmp_path))
-    assert probe.reach(Endpoint("eu-west-1")) == Reach(NOW + timedelta(hours=1), 5)
-    assert ShiftedProbe(_Probe(Reach(None, 5)), _clock(tmp_path)).reach(Endpoint("eu-west-1")) == Reach(None, 5)
+    probe = ShiftedProbe(_Probe(ProbeResult(NOW, 5)), _clock(tmp_path))
+    assert probe.reach(Endpoint("eu-west-1")) == ProbeResult(NOW + timedelta(hours=1), 5)
+    assert ShiftedProbe(_Probe(ProbeResult(None, 5)), _clock(tmp_path)).reach(Endpoint("eu-west-1")) == ProbeResult(None, 5)
 
 
 def test_prompt_files_are_in_the_machines_time(tmp_path: Path) -> None:
@@ -49,5 +49,5 @@ def test_prompt_files_are_in_the_machines_time(tmp_path: Path) -> None:
     shifted.write(PromptState("xs-a", "acc", "role", "", NOW, None))
     shifted.remove("xs-a")
     earlier = NOW - timedelta(hours=1)
-    assert [(state.expires_at, state.silent_until) for state in files.written] == [(earlier, earlier), (earlier, None)]
+    assert [(state.expires_at, state.renewable_until) for state in files.written] == [(earlier, earlier), (earlier, None)]
     assert files.removed == ["xs-a"]

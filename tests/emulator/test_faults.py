@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 from botocore.parsers import ResponseParserError
 
 from support.aws.emulator import DEV, READER_ARN, aws_server, refusal, sts_client
-from xswitch.emulator.faults import ALWAYS, FaultKind, Faults
+from xswitch.emulator.faults import ALWAYS, FaultInjector, FaultKind
 from xswitch.emulator.server import EmbeddedAws
 
 
@@ -95,7 +95,7 @@ def test_faults_wait_for_their_action_and_run_out(aws: EmbeddedAws) -> None:
 
 
 def test_one_fault_at_a_time_and_delays_beside_it() -> None:
-    faults = Faults()
+    faults = FaultInjector()
     faults.add("delay", "AssumeRole", seconds=1)
     faults.add("empty")
     faults.add("reset", "AssumeRole")

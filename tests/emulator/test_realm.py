@@ -18,10 +18,10 @@ from conftest import FixedClock
 from support.aws.emulator import aws_server, refusal, sts_client
 from support.aws.iam import BOB, BOB_ARN, SOURCE, TARGET, allowing, assume, source, state, target, trusting
 from xswitch.emulator.clock import ShiftedClock
-from xswitch.emulator.faults import ALWAYS, REFUSALS, FaultKind
-from xswitch.emulator.realm import Realm
+from xswitch.emulator.faults import ALWAYS, ERROR_RESPONSES, FaultKind
+from xswitch.emulator.realm import StateStore
 from xswitch.emulator.server import EmbeddedAws
-from xswitch.emulator.state import World
+from xswitch.emulator.state import AwsState
 
 ROLE = f"arn:aws:iam::{TARGET}:role/SwitchRole"
 
@@ -63,7 +63,7 @@ def test_without_a_delay_it_is_seen_at_once_and_a_world_put_there_always_is(aws:
     set_up(aws)
     assert assume(aws, ROLE)
     before = aws.world
-    aws.world = World.from_json(json.dumps(slow()))
+    aws.world = AwsState.from_json(json.dumps(slow()))
     assert refusal(lambda: assume(aws, ROLE))[0] == "AccessDenied"
     aws.world = before
     assert assume(aws, ROLE)
@@ -71,7 +71,7 @@ def test_without_a_delay_it_is_seen_at_once_and_a_world_put_there_always_is(aws:
 
 def test_old_worlds_are_forgotten() -> None:
     clock = ShiftedClock(FixedClock(datetime(2026, 3, 1, 12, 0, tzinfo=UTC)))
-    realm = Realm(World((), propagation_seconds=10), clock)
+    realm = StateStore(AwsState((), propagation_seconds=10), clock)
     for number in range(50):
         realm.change(partial(_later, float(number)))
         clock.advance(1)
@@ -84,24 +84,24 @@ def test_old_worlds_are_forgotten() -> None:
     assert realm.current.clock_offset == 49
 
 
-def _later(offset: float, world: World) -> tuple[World, None]:
-    return World((), offset, world.propagation_seconds), None
+def _later(offset: float, world: AwsState) -> tuple[AwsState, None]:
+    return AwsState((), offset, world.propagation_seconds), None
 
 
-def _fail(_world: World) -> tuple[World, None]:
+def _fail(_world: AwsState) -> tuple[AwsState, None]:
     raise OSError("no")
 
 
 # -- faults ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", sorted(REFUSALS))
+@pytest.mark.parametrize("code", sorted(ERROR_RESPONSES))
 def test_a_refusal_by_its_code(aws: EmbeddedAws, code: str) -> None:
     aws.faults.add(FaultKind.ERROR, "GetRole", code=code)
     with pytest.raises(ClientError) as caught:
         target(aws).get_role(RoleName="x")
     assert caught.value.response["Error"]["Code"] == code
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == REFUSALS[code][0]
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == ERROR_RESPONSES[code][0]
     assert aws.calls[0].error == code
     assert refusal(target(aws).get_role, RoleName="x")[0] == "NoSuchEntity"
 
@@ -186,7 +186,7 @@ def test_the_world_can_be_read_and_exchanged_where_that_is_opened() -> None:
 
         source(aws).create_user(UserName="Ann")
         status, text = send("GET")
-        assert (status, World.from_json(text.decode())) == (200, aws.world)
+        assert (status, AwsState.from_json(text.decode())) == (200, aws.world)
         changed = text.decode().replace('"name": "Ann"', '"name": "Eve"')
         assert send("POST", changed)[0] == 200
         assert aws.world.user(f"arn:aws:iam::{SOURCE}:user/Eve") is not None

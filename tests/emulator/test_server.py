@@ -20,7 +20,7 @@ from botocore.credentials import Credentials
 from support.aws.emulator import DEV, DEV_KEY, DEV_SECRET, READER_ARN, aws_server, default_state, sts_client
 from xswitch.emulator.faults import ALWAYS
 from xswitch.emulator.server import EmbeddedAws
-from xswitch.emulator.state import World
+from xswitch.emulator.state import AwsState
 
 STS = "{https://sts.amazonaws.com/doc/2011-06-15/}"
 
@@ -145,7 +145,7 @@ def test_the_admin_paths_move_the_clock_and_tell_the_calls() -> None:
 
 
 def test_closing_hangs_up_on_everyone() -> None:
-    aws = EmbeddedAws(World.from_json(json.dumps(default_state()))).start()
+    aws = EmbeddedAws(AwsState.from_json(json.dumps(default_state()))).start()
     aws.faults.add("delay", times=ALWAYS, seconds=60)
     with socket.create_connection(("127.0.0.1", aws.port), timeout=10) as idle:
         idle.sendall(b"GET /_xswitch/clock HTTP/1.1\r\nHost: x\r\n\r\n")

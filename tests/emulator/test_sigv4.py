@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from xswitch.emulator.errors import AwsAnswerError
+from xswitch.emulator.errors import EmulatedAwsError
 from xswitch.emulator.sigv4 import HttpRequest, read_claim, verify
 
 KEY, SECRET, TOKEN = "AKIAQRSTUVWXYZ234567", "very-secret", "token+/="
@@ -38,8 +38,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def refused(request: HttpRequest, secret: str = SECRET, when: datetime | None = None) -> AwsAnswerError:
-    with pytest.raises(AwsAnswerError) as caught:
+def refused(request: HttpRequest, secret: str = SECRET, when: datetime | None = None) -> EmulatedAwsError:
+    with pytest.raises(EmulatedAwsError) as caught:
         verify(request, read_claim(request), secret, when or now())
     return caught.value
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xswitch.emulator import xml
-from xswitch.emulator.errors import AwsAnswerError
+from xswitch.emulator.errors import EmulatedAwsError
 
 NAMES = st.sampled_from(["Arn", "Account", "Credentials", "Tags"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -41,7 +41,7 @@ def readable(node: object) -> object:
 @settings(max_examples=150)
 @given(st.dictionaries(NAMES, NODES, min_size=1, max_size=3))
 def test_whatever_is_answered_comes_back(result: dict[str, object]) -> None:
-    root = ET.fromstring(xml.answer("GetIt", result, "id"))  # type: ignore[arg-type]
+    root = ET.fromstring(xml.response_body("GetIt", result, "id"))  # type: ignore[arg-type]
     assert plain(root[0]) == readable(result)
     assert root[1][0].text == "id"
 
@@ -49,5 +49,5 @@ def test_whatever_is_answered_comes_back(result: dict[str, object]) -> None:
 @settings(max_examples=50)
 @given(TEXTS)
 def test_whatever_is_refused_comes_back(text: str) -> None:
-    root = ET.fromstring(xml.error(AwsAnswerError("Code", text, 400, kind="Receiver"), "id"))
+    root = ET.fromstring(xml.error_body(EmulatedAwsError("Code", text, 400, kind="Receiver"), "id"))
     assert plain(root[0]) == {"Type": "Receiver", "Code": "Code", "Message": readable(text)}

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from support.hot import PROFILE, RUNTIME, SECRET, HotWorld, as_bytes
 from support.vault.keyrings import Need, counting_proxy, ill_service, memory_folder, secret_service
-from xswitch.adapters.state.paths import user_places
-from xswitch.adapters.vault.errors import Sentences
-from xswitch.adapters.vault.secret_service import SecretServiceStore, item_of
+from xswitch.adapters.state.paths import user_paths
+from xswitch.adapters.vault.errors import VaultErrors
+from xswitch.adapters.vault.secret_service import SecretServiceStore, item_path
 from xswitch.core.awsconfig.paths import config_paths
 from xswitch.core.errors import UsageError
-from xswitch.core.filenames import file_name
+from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import VaultInfo
 from xswitch.core.sessions import session_record
 from xswitch.hot import answer as hot
@@ -124,10 +124,10 @@ def test_an_item_that_is_gone_or_another_sessions_is_looked_for(world: HotWorld,
             world.pointer.write_bytes(b"\n".join([*lines[:3], place, *lines[4:]]))
             assert answer() == expected
         other = "cd" * 20
-        store = SecretServiceStore(world.environ(), Sentences(""), lambda: False, world.places.state / "secret-service.turn")
+        store = SecretServiceStore(world.environ(), VaultErrors(""), lambda: False, world.places.state / "secret-service.turn")
         store.put(other, world.session().replace(world.key, other))
         store.close()
-        theirs = item_of(world.bytes_environ(), other, world.places.state / "secret-service.turn", 2.0)
+        theirs = item_path(world.bytes_environ(), other, world.places.state / "secret-service.turn", 2.0)
         assert theirs not in {b"", lines[3]}
         world.pointer.write_bytes(b"\n".join([*lines[:3], theirs, *lines[4:]]))
         assert answer() is None
@@ -151,7 +151,7 @@ def test_many_who_know_the_item_do_not_end_the_service(world: HotWorld, need: Ne
 def in_secret_service(world: HotWorld) -> str:
     """Keep a session there and point at it; the answer expected."""
     value = world.session()
-    store = SecretServiceStore(world.environ(), Sentences(""), lambda: False, world.places.state / "secret-service.turn")
+    store = SecretServiceStore(world.environ(), VaultErrors(""), lambda: False, world.places.state / "secret-service.turn")
     store.put(world.key, value)
     store.close()
     world.point(VaultInfo("secret-service", "Secret Service"))
@@ -321,12 +321,12 @@ def test_it_serves_nothing_that_the_full_program_would_not_read(data: st.DataObj
     header = good[:at] + data.draw(st.text(max_size=2)) + good[at + data.draw(st.integers(0, 2)) :]
     line = '{"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "B", "SessionToken": "C"}'
     try:
-        times = hot._check(header.encode()[: hot.HEADER_LENGTH], key.encode())
-    except hot._Odd:
+        times = hot._parse_refresh_times(header.encode()[: hot.HEADER_LENGTH], key.encode())
+    except hot._UseFullProgram:
         return
     record = session_record.decode(header + line, key)
     assert record is not None
-    assert times == (int(record.soft_at.timestamp()), int(record.hard_at.timestamp()))
+    assert times == (int(record.advisory_refresh_at.timestamp()), int(record.mandatory_refresh_at.timestamp()))
 
 
 @pytest.mark.parametrize("cut", ["", "x", "{", '{"Version": 1', "\n{}", "{}\n", "{\n}", "[]"])
@@ -503,10 +503,10 @@ def test_a_renewal_that_another_reader_is_about_to_start_is_left_to_it(world: Ho
     with subprocess.Popen([sys.executable, "-c", program, marker], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
-        assert not hot._first_of_many(marker)
+        assert not hot._claim_renewal(marker)
         other.communicate()
-    assert hot._first_of_many(marker)
-    assert not hot._first_of_many(marker)
+    assert hot._claim_renewal(marker)
+    assert not hot._claim_renewal(marker)
 
 
 def test_a_renewal_that_can_not_be_started_costs_nobody_anything(world: HotWorld) -> None:
@@ -530,7 +530,7 @@ def test_the_constants_are_those_of_the_vault_value() -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=20) | st.sampled_from([".x", "..", "a/b", "\udcff"]))
 def test_file_names_are_those_of_the_full_program(profile: str) -> None:
     try:
-        expected = file_name(profile)
+        expected = profile_file_name(profile)
     except (UsageError, UnicodeEncodeError):
         with pytest.raises(ValueError):  # noqa: PT011 -- any: it ends the hot path
             hot.file_name(profile)
@@ -548,7 +548,7 @@ def test_config_files_are_found_as_the_full_program_finds_them(config: str | Non
     env |= {"AWS_CONFIG_FILE": config} if config is not None else {}
     env |= {"AWS_SHARED_CREDENTIALS_FILE": credentials} if credentials is not None else {}
     expected = config_paths(env, "/home/user", str(Path.cwd()))
-    *_, found_config, found_credentials = hot.view(as_bytes(env))
+    *_, found_config, found_credentials = hot.resolution_inputs(as_bytes(env))
     assert (os.fsdecode(found_config), os.fsdecode(found_credentials)) == (expected.config, expected.credentials)
 
 
@@ -559,7 +559,7 @@ def test_config_files_are_found_as_the_full_program_finds_them(config: str | Non
 def test_own_files_are_found_where_the_full_program_keeps_them(monkeypatch: pytest.MonkeyPatch, given_variables: dict[str, str]) -> None:
     for name, value in given_variables.items():
         monkeypatch.setenv(name, value)
-    places = user_places()
+    places = user_paths()
     environ = as_bytes(dict(os.environ))
     assert Path(os.fsdecode(hot.state_folder(environ))) == places.state
     assert Path(os.fsdecode(hot.settings_file(environ))) == places.settings

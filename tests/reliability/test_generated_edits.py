@@ -18,9 +18,9 @@ from support.reliability.generated import Tally, broken, drawn
 from support.reliability.soak import chance, chunks
 from xswitch.adapters.config import atomic_replace
 from xswitch.core.errors import ConfigError
-from xswitch.core.model import Edit, FileKind
+from xswitch.core.model import FileKind, ProfileEdit
 
-Case = tuple[FileKind, str, Sequence[Edit]]
+Case = tuple[FileKind, str, Sequence[ProfileEdit]]
 
 PER_FILE = 4
 

@@ -21,7 +21,7 @@ from support.hostile.controls import hostile, in_xml, marks, theirs
 from support.hostile.home import hostile_accounts, with_administrators, written_config, written_settings, written_state
 from support.reliability.soak import chance, chunks, tell
 from support.tui.watched import Watched, watched
-from xswitch.core.shell.completion import WORDS
+from xswitch.core.shell.completion import COMPLETION_WORDS
 
 PROGRAM = Path(__file__).parents[1] / "support/programs/commands.py"
 _ASKS = re.compile(rb"Type [^\n]* to switch: |MFA code: |Type yes: ")
@@ -64,7 +64,7 @@ def _answering(one: Watched) -> None:
 
 def test_every_command_has_its_lines() -> None:
     assert set(grammar()) == set(BASES)
-    assert {word.word for word in WORDS if word.kind == "command"} <= set(BASES)
+    assert {word.word for word in COMPLETION_WORDS if word.kind == "command"} <= set(BASES)
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(8, 500, 50))

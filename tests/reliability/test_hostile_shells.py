@@ -11,7 +11,7 @@ from support.hostile.texts import CANARY, hostiles
 from support.reliability.generated import Tally
 from support.reliability.soak import chance, chunks
 from support.shells.real import HookedShell, environment, run_shell, shell_program, show, spoken
-from xswitch.core.shell.quoting import SHADOWING, emit, switch_assignments
+from xswitch.core.shell.quoting import SHADOWING_VARIABLES, render_assignments, switch_assignments
 
 SHELLS = ("bash", "zsh", "fish", "sh", "nu")
 NAMES = {"sh": "sh (dash)", "nu": "nushell"}
@@ -35,12 +35,12 @@ def assigned(shell: str, program: str, changes: Sequence[Mapping[str, str | None
     lines: list[str] = []
     for number, change in enumerate(changes):
         file = emitted / str(number)
-        file.write_text(emit(shell, change), encoding="utf-8", errors="surrogateescape")
+        file.write_text(render_assignments(shell, change), encoding="utf-8", errors="surrogateescape")
         lines += [
             f'eval "$(/bin/cat {file})"' if shell == "sh" else f"xs {file}",
             show("sh" if shell == "sh" else shell, emitted / f"{number}.out"),
         ]
-    before = {**dict.fromkeys(SHADOWING, "still here"), "LC_ALL": locale}
+    before = {**dict.fromkeys(SHADOWING_VARIABLES, "still here"), "LC_ALL": locale}
     if shell == "sh":
         done = run_shell(program, shell, "\n".join(lines), folder / "run", env=before)
     else:
@@ -66,7 +66,7 @@ def test_hostile_text_arrives_and_never_runs(shell: str, chunk: int, how_many: i
             (name,) = (name for name, value in change.items() if value == text)
             assert now.get(name) == text
             assert word == text
-            assert not now.keys() & set(SHADOWING)
+            assert not now.keys() & set(SHADOWING_VARIABLES)
     made = [str(path) for path in tmp_path.rglob(f"*{CANARY}*")]
     if made:
         tally.wrong += 1

@@ -8,7 +8,7 @@ from support.hostile.texts import hostiles
 from support.reliability.generated import Tally
 from support.reliability.soak import chance, chunks
 from support.shells.powershell import NotPlainError, assigned
-from xswitch.core.shell.quoting import SHADOWING, emit, switch_assignments
+from xswitch.core.shell.quoting import SHADOWING_VARIABLES, render_assignments, switch_assignments
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 10_000, 2_500))
@@ -18,10 +18,10 @@ def test_hostile_text_is_a_literal_and_nothing_else(chunk: int, how_many: int) -
     for number, profile in enumerate(texts):
         previous = texts[number - 1]
         with tally.case(profile, previous):
-            code = emit("powershell", switch_assignments(profile, previous))
+            code = render_assignments("powershell", switch_assignments(profile, previous))
             # To PowerShell, quotation marks of other alphabets are quotes too.
             assert code.isascii()
-            assert assigned(code) == {**dict.fromkeys(SHADOWING), "XSWITCH_PREVIOUS": previous, "AWS_PROFILE": profile}
+            assert assigned(code) == {**dict.fromkeys(SHADOWING_VARIABLES), "XSWITCH_PREVIOUS": previous, "AWS_PROFILE": profile}
     tally.tell("shells", "PowerShell, by a grammar of it (there is no PowerShell here)")
 
 

@@ -17,7 +17,7 @@ from support.reliability.generated import Tally
 from support.reliability.soak import chance, chunks
 from xswitch.core.awsconfig.document import is_legal_name
 from xswitch.core.errors import ConfigError
-from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile
+from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
 
 CONFIGS = (
     "",
@@ -79,33 +79,35 @@ def text_of(random: Random) -> str:
     return text if random.randrange(2) else text.replace(" #", "#").replace(" ;", ";")
 
 
-def edit_names(random: Random, file: FileKind) -> list[Edit]:
+def edit_names(random: Random, file: FileKind) -> list[ProfileEdit]:
     name = name_of(random)
     if not random.randrange(4):
         return [RemoveProfile(file, name)]
-    made: list[Edit] = [SetProfile(file, name, {"region": "eu-west-1", "xswitch_role": "a"}, "xswitch", exact=bool(random.randrange(2)))]
+    made: list[ProfileEdit] = [
+        SetProfile(file, name, {"region": "eu-west-1", "xswitch_role": "a"}, "xswitch", exact=bool(random.randrange(2)))
+    ]
     return [*made, RemoveProfile(file, name)] if not random.randrange(4) else made
 
 
-def edit_keys(random: Random, file: FileKind) -> list[Edit]:
+def edit_keys(random: Random, file: FileKind) -> list[ProfileEdit]:
     properties = {key_of(random): "eu-west-1", "xswitch_role": "a"}
     return [SetProfile(file, random.choice(("xs-a", "xs-new")), properties, exact=bool(random.randrange(2)))]
 
 
-def edit_values(random: Random, file: FileKind) -> list[Edit]:
+def edit_values(random: Random, file: FileKind) -> list[ProfileEdit]:
     properties = {random.choice(KEYS): text_of(random), "xswitch_role": "a"}
     if not random.randrange(3):
         properties["xswitch_role"] = text_of(random)
     return [SetProfile(file, random.choice(("xs-a", "xs-new")), properties, exact=bool(random.randrange(2)))]
 
 
-def edit_comments(random: Random, file: FileKind) -> list[Edit]:
+def edit_comments(random: Random, file: FileKind) -> list[ProfileEdit]:
     comment = random.choice(("", "xswitch ", "xswitch: ")) + text_of(random)
-    made: list[Edit] = [SetProfile(file, "xs-new", {"region": "eu-west-1", "xswitch_role": "a"}, comment)]
+    made: list[ProfileEdit] = [SetProfile(file, "xs-new", {"region": "eu-west-1", "xswitch_role": "a"}, comment)]
     return [*made, SetProfile(file, "xs-next", {"region": "x"}, comment)] if random.randrange(2) else made
 
 
-EDITS: dict[str, Callable[[Random, FileKind], list[Edit]]] = {
+EDITS: dict[str, Callable[[Random, FileKind], list[ProfileEdit]]] = {
     "profile names": edit_names,
     "keys": edit_keys,
     "values": edit_values,

@@ -17,24 +17,24 @@ from xswitch.core.errors import AwsDeniedError, ConfigError, MfaNeededError, Net
 from xswitch.core.model import (
     AssumedRole,
     AssumeRoleRequest,
-    Base,
-    BaseKind,
     CallerIdentity,
     ConfigPaths,
     ConfigView,
     Credentials,
-    Edit,
+    CredentialSource,
+    CredentialSourceKind,
     Endpoint,
-    FileFact,
+    FileInfo,
     HistoryEntry,
     IndexEntry,
-    Memory,
     MfaChallenge,
+    ProbeResult,
+    ProfileEdit,
     PromptState,
-    Reach,
+    RoleUsage,
     Secret,
     Settings,
-    Use,
+    UsageState,
     VaultInfo,
 )
 
@@ -101,7 +101,7 @@ class FakeConfig:
         self.config = config
         self.credentials = credentials
         self.before: list[tuple[str, str]] = []
-        self.applied: list[tuple[Edit, ...]] = []
+        self.applied: list[tuple[ProfileEdit, ...]] = []
         self.fail: XswitchError | None = None
 
     def paths(self) -> ConfigPaths:
@@ -113,7 +113,7 @@ class FakeConfig:
     def stamp(self) -> str:
         return str(hash((self.config, self.credentials)))
 
-    def apply(self, edits: Sequence[Edit]) -> None:
+    def apply(self, edits: Sequence[ProfileEdit]) -> None:
         if self.fail is not None:
             raise self.fail
         self.before.append((self.config, self.credentials))
@@ -294,14 +294,14 @@ class FakeBase:
     def __init__(self) -> None:
         self.temporary = False
         self.fail: XswitchError | None = None
-        self.resolved: list[Base] = []
+        self.resolved: list[CredentialSource] = []
 
-    def resolve(self, base: Base, view: ConfigView, endpoint: Endpoint) -> Credentials:
+    def resolve(self, base: CredentialSource, view: ConfigView, endpoint: Endpoint) -> Credentials:
         del view, endpoint
         self.resolved.append(base)
         if self.fail is not None:
             raise self.fail
-        temporary = self.temporary or base.temporary or base.kind is BaseKind.SSO
+        temporary = self.temporary or base.temporary or base.kind is CredentialSourceKind.SSO
         return Credentials("AKIADEV", Secret(f"{CANARY}-base-secret"), Secret(f"{CANARY}-base-token") if temporary else None)
 
 
@@ -315,15 +315,15 @@ class FakeSettings:
 
 class FakeMemory:
     def __init__(self) -> None:
-        self.uses: dict[str, Use] = {}
+        self.uses: dict[str, RoleUsage] = {}
         self.pins: set[str] = set()
 
-    def load(self) -> Memory:
-        return Memory(dict(self.uses), frozenset(self.pins))
+    def load(self) -> UsageState:
+        return UsageState(dict(self.uses), frozenset(self.pins))
 
     def record_use(self, profile: str, when: datetime) -> None:
         before = self.uses.get(profile)
-        self.uses[profile] = Use(1 if before is None else before.count + 1, when)
+        self.uses[profile] = RoleUsage(1 if before is None else before.count + 1, when)
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:
         if pinned:
@@ -424,19 +424,19 @@ class FakeStsProbe:
         self.fail: NetworkError | None = None
         self.reached: list[Endpoint] = []
 
-    def reach(self, endpoint: Endpoint) -> Reach:
+    def reach(self, endpoint: Endpoint) -> ProbeResult:
         self.reached.append(endpoint)
         if self.fail is not None:
             raise self.fail
-        return Reach(None if self.skew is None else self._clock.now() + timedelta(seconds=self.skew), 42)
+        return ProbeResult(None if self.skew is None else self._clock.now() + timedelta(seconds=self.skew), 42)
 
 
 class FakeFileFacts:
     def __init__(self) -> None:
-        self.facts: dict[str, FileFact] = {}
+        self.facts: dict[str, FileInfo] = {}
 
-    def look(self, path: str) -> FileFact:
-        return self.facts.get(path, FileFact(path, exists=True, mode=0o600, executable=True))
+    def look(self, path: str) -> FileInfo:
+        return self.facts.get(path, FileInfo(path, exists=True, mode=0o600, executable=True))
 
 
 class FakeIamSource:

@@ -14,10 +14,10 @@ from pathlib import Path
 import xswitch
 from xswitch.adapters.config.read import stamp
 from xswitch.adapters.state.hot_pointers import FileHotPointers
-from xswitch.adapters.state.paths import Places
-from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.state.paths import AppPaths
+from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
-from xswitch.core.filenames import file_name
+from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import ConfigPaths, Credentials, Secret, VaultInfo
 from xswitch.core.sessions import session_record
 
@@ -83,16 +83,16 @@ class HotWorld:
         return self.home / ".config" / "xswitch" / "config.toml"
 
     @property
-    def places(self) -> Places:
-        return Places(settings=self.settings, state=self.home / ".local" / "state" / "xswitch")
+    def places(self) -> AppPaths:
+        return AppPaths(settings=self.settings, state=self.home / ".local" / "state" / "xswitch")
 
     @property
     def pointer(self) -> Path:
-        return self.places.hot / file_name(self.profile)
+        return self.places.hot / profile_file_name(self.profile)
 
     @property
     def store(self) -> FileStore:
-        return FileStore(self.memory / "xswitch", Sentences(""), memory=True)
+        return FileStore(self.memory / "xswitch", VaultErrors(""), memory=True)
 
     @property
     def value(self) -> Path:

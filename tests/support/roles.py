@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from xswitch.core.model import ConfigPaths, ConfigView, FileKind, Origin, Plan, Problem, Profile, Property, Role, Settings
+from xswitch.core.model import ConfigPaths, ConfigView, FileKind, Origin, Problem, Profile, Property, Role, SessionPlan, Settings
 from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides
-from xswitch.core.roles.resolve import resolve, resolve_roles
+from xswitch.core.roles.resolve import resolve_all, resolve_roles
 from xswitch.core.sessions.plan import plan
 
 CONFIG = "/home/u/.aws/config"
@@ -81,12 +81,12 @@ def roles(seen: ConfigView, settings: Settings | None = None, env: Mapping[str, 
 
 
 def other_problems(seen: ConfigView) -> list[str]:
-    return [problem.code for problem in resolve(seen, Settings(), {}).problems]
+    return [problem.code for problem in resolve_all(seen, Settings(), {}).problems]
 
 
 def codes(found: Role) -> list[str]:
     return [problem.code for problem in found.problems]
 
 
-def planned(found: Role, settings: Settings | None = None, overrides: Overrides = NO_OVERRIDES) -> Plan:
+def planned(found: Role, settings: Settings | None = None, overrides: Overrides = NO_OVERRIDES) -> SessionPlan:
     return plan(found, settings or Settings(), user_at_host="me@laptop", overrides=overrides)

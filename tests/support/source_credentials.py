@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from support.aws.servers import TEST_KEY
-from xswitch.core.model import Base, BaseKind, ConfigPaths, ConfigView, Origin, Profile, Property
+from xswitch.core.model import ConfigPaths, ConfigView, CredentialSource, CredentialSourceKind, Origin, Profile, Property
 
 ORIGIN = Origin("~/.aws/config", 12)
 START_URL = "https://corp.awsapps.example/start"
@@ -37,8 +37,8 @@ def a_view(
     )
 
 
-def a_base(kind: BaseKind, profile: str | None = "dev") -> Base:
-    return Base(kind, profile, "identity", ORIGIN)
+def a_base(kind: CredentialSourceKind, profile: str | None = "dev") -> CredentialSource:
+    return CredentialSource(kind, profile, "identity", ORIGIN)
 
 
 def at(delta: timedelta) -> str:

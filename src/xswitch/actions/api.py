@@ -17,11 +17,11 @@ from xswitch.core.model import (
     ConfigView,
     HistoryEntry,
     IndexEntry,
-    Memory,
     Problem,
     Role,
     SessionState,
     Settings,
+    UsageState,
     VaultInfo,
 )
 
@@ -49,7 +49,7 @@ class MfaInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class BaseInfo:
+class SourceInfo:
     """The base the title line speaks of: its profile, account id ("" if not known offline) and kind."""
 
     profile: str
@@ -64,11 +64,11 @@ class Listing:
     roles: tuple[Role, ...]
     sessions: Mapping[str, SessionInfo]  # by role name
     mfa_sessions: tuple[MfaInfo, ...]
-    memory: Memory
+    memory: UsageState
     settings: Settings
     problems: tuple[Problem, ...]
     current_profile: str  # AWS_PROFILE of this process, "" if unset
-    base: BaseInfo | None = None
+    base: SourceInfo | None = None
     vault_label: str = ""
 
 
@@ -93,7 +93,7 @@ class SwitchOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Switched:
+class SwitchResult:
     """A switch that worked."""
 
     role: Role
@@ -106,7 +106,7 @@ class Switched:
 
 
 @dataclass(frozen=True, slots=True)
-class Renewed:
+class RenewResult:
     """What became of one target of `renew`: a new expiry, or the error."""
 
     name: str
@@ -115,7 +115,7 @@ class Renewed:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class ForgetResult:
     """What `forget` dropped."""
 
     name: str
@@ -125,23 +125,23 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One session of the index with its state now; `silent_until` is the end of the MFA session it renews from (None: none needed)."""
+    """One session of the index with its state now; `renewable_until` is the end of the MFA session it renews from (None: none needed)."""
 
     entry: IndexEntry
     state: SessionState
     seconds_left: int
-    silent_until: datetime | None = None
+    renewable_until: datetime | None = None
 
 
-CheckState = Literal["ok", "warning", "error", "skipped"]
+DoctorCheckState = Literal["ok", "warning", "error", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DoctorCheck:
     """One finding of `doctor`."""
 
     name: str
-    state: CheckState
+    state: DoctorCheckState
     message: str
     next_step: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class Actions(Protocol):
         """The one role TARGET names (profile, managed profile, ARN, ACCOUNT:ROLE, "-", words). Raises TargetError, ChainError."""
         ...
 
-    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:
+    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> SwitchResult:
         """Get the session, write the managed profile, remember the use. Raises what the broker, the vault and the writer raise."""
         ...
 
@@ -172,15 +172,15 @@ class Actions(Protocol):
     def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:
         """Why a switch with these options (None: none) just failed with `error`: nothing is tried again, nobody asked, within a second.
 
-        Raises `error` itself when it isn't about access (`core.explain.evidence.explainable`).
+        Raises `error` itself when it isn't about access (`core.explain.evidence.is_explainable`).
         """
         ...
 
-    def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[Renewed, ...]:
+    def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[RenewResult, ...]:
         """Fresh sessions side by side; one failure doesn't stop the others."""
         ...
 
-    def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[Forgotten, ...]:
+    def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[ForgetResult, ...]:
         """Drop sessions and managed profiles."""
         ...
 
@@ -213,7 +213,7 @@ class Actions(Protocol):
         """Both sides of cross-account access."""
         ...
 
-    def doctor(self) -> tuple[Check, ...]:
+    def doctor(self) -> tuple[DoctorCheck, ...]:
         """Look at everything that can be in the way."""
         ...
 

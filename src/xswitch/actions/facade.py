@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from xswitch.actions.api import Check, Forgotten, Listing, Renewed, StatusRow, Switched, SwitchOptions
+from xswitch.actions.api import DoctorCheck, ForgetResult, Listing, RenewResult, StatusRow, SwitchOptions, SwitchResult
 from xswitch.actions.inspect.listing import listing, status
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
 from xswitch.core.errors import XswitchError
@@ -46,7 +46,7 @@ class RealActions:
 
         return resolve_target(self._ports, target, options)
 
-    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:
+    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> SwitchResult:
         """See `Actions.switch`."""
         from xswitch.actions.sessions.switch import switch
 
@@ -64,13 +64,13 @@ class RealActions:
 
         return explaining.explain_failure(self._broker, role, error, options or SwitchOptions())
 
-    def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[Renewed, ...]:
+    def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[RenewResult, ...]:
         """See `Actions.renew`."""
         from xswitch.actions.sessions.renew import renew
 
         return renew(self._broker, names, ask, progress, everything=all_sessions)
 
-    def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[Forgotten, ...]:
+    def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[ForgetResult, ...]:
         """See `Actions.forget`."""
         from xswitch.actions.sessions.forget import forget
 
@@ -111,11 +111,11 @@ class RealActions:
 
         return RealAccess(self._broker)
 
-    def doctor(self) -> tuple[Check, ...]:
+    def doctor(self) -> tuple[DoctorCheck, ...]:
         """See `Actions.doctor`."""
-        from xswitch.actions.inspect.doctor import examine
+        from xswitch.actions.inspect.doctor import run_checks
 
-        return examine(self._ports)
+        return run_checks(self._ports)
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:
         """See `Actions.set_pin`."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 from xswitch.core.model import Credentials, Endpoint
 
 if TYPE_CHECKING:  # every command imports the ports, few touch IAM
-    from xswitch.core.access.model import IamCall, PolicyReading, PrincipalState, RoleState, Simulation, Who
+    from xswitch.core.access.model import IamCall, PrincipalPolicies, PrincipalState, RoleState, Simulation, TrustedPrincipal
 
 
 class Iam(Protocol):
-    """One account's IAM, as one caller sees it. A failure is an AwsDeniedError, BaseCredentialsError or NetworkError, within seconds."""
+    """One account's IAM, as one caller sees it. A failure is an AwsDeniedError, SourceCredentialsError or NetworkError, within seconds."""
 
     def role(self, name: str) -> RoleState | None:
         """A role with everything a plan compares, None when there is none of that name."""
@@ -26,7 +26,7 @@ class Iam(Protocol):
         """The ARNs of all roles of the account."""
         ...
 
-    def principal(self, who: Who, policy_name: str = "") -> PrincipalState | None:
+    def principal(self, who: TrustedPrincipal, policy_name: str = "") -> PrincipalState | None:
         """A user, group or role of this account, None when there is none of that name.
 
         For the account itself, `policy_name` is the customer managed policy to look for.
@@ -41,7 +41,7 @@ class Iam(Protocol):
         """The serials of a user's MFA devices."""
         ...
 
-    def policies_of(self, principal_arn: str) -> PolicyReading:
+    def policies_of(self, principal_arn: str) -> PrincipalPolicies:
         """The policies that bind a user (its groups' included) or role; what may not be read is in `unread` and raises nothing."""
         ...
 

@@ -12,21 +12,21 @@ from xswitch.actions.iamport import IamSource
 from xswitch.core.model import (
     AssumedRole,
     AssumeRoleRequest,
-    Base,
     CallerIdentity,
     ConfigPaths,
     ConfigView,
     Credentials,
-    Edit,
+    CredentialSource,
     Endpoint,
-    FileFact,
+    FileInfo,
     HistoryEntry,
     IndexEntry,
-    Memory,
     MfaChallenge,
+    ProbeResult,
+    ProfileEdit,
     PromptState,
-    Reach,
     Settings,
+    UsageState,
     VaultInfo,
 )
 
@@ -54,7 +54,7 @@ class ConfigStore(Protocol):
         """Size, mtime in ns and inode of both files, as one line without blanks: equal stamps, equal content."""
         ...
 
-    def apply(self, edits: Sequence[Edit]) -> None:
+    def apply(self, edits: Sequence[ProfileEdit]) -> None:
         """Make these edits, each file in one atomic replacement; nothing else changes. Raises ConfigError, and then nothing was written."""
         ...
 
@@ -111,7 +111,7 @@ class Locks(Protocol):
 
 
 class Sts(Protocol):
-    """The three STS calls. Every failure is an AwsDeniedError, BaseCredentialsError or NetworkError with AWS's own text in `why`."""
+    """The three STS calls. Every failure is an AwsDeniedError, SourceCredentialsError or NetworkError with AWS's own text in `why`."""
 
     def assume_role(self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint) -> AssumedRole:
         """sts:AssumeRole."""
@@ -126,11 +126,11 @@ class Sts(Protocol):
         ...
 
 
-class BaseSource(Protocol):
+class SourceCredentials(Protocol):
     """Where a chain's base gets its credentials: botocore's own resolver."""
 
-    def resolve(self, base: Base, view: ConfigView, endpoint: Endpoint) -> Credentials:
-        """The base's credentials, refreshed if it can be done without asking. Raises BaseCredentialsError, NetworkError."""
+    def resolve(self, base: CredentialSource, view: ConfigView, endpoint: Endpoint) -> Credentials:
+        """The base's credentials, refreshed if it can be done without asking. Raises SourceCredentialsError, NetworkError."""
         ...
 
 
@@ -142,7 +142,7 @@ class MfaPrompt(Protocol):
         ...
 
 
-class MfaCommand(Protocol):
+class MfaProcessRunner(Protocol):
     """Runs the `mfa_process` of a profile."""
 
     def run(self, command: str, challenge: MfaChallenge) -> str:
@@ -151,17 +151,17 @@ class MfaCommand(Protocol):
 
 
 class SettingsStore(Protocol):
-    """xswitch's `config.toml`."""
+    """xswitch's `profiles.toml`."""
 
     def load(self) -> Settings:
         """The settings; what can't be understood is a problem in them, never an exception, except an unreadable file (SettingsError)."""
         ...
 
 
-class MemoryStore(Protocol):
+class UsageStore(Protocol):
     """Frecency, pins, and the profile before this one."""
 
-    def load(self) -> Memory:
+    def load(self) -> UsageState:
         """What is remembered; empty when unreadable."""
         ...
 
@@ -210,7 +210,7 @@ class HotPointers(Protocol):
         ...
 
 
-class Background(Protocol):
+class BackgroundRenewer(Protocol):
     """Starts things that outlive this process."""
 
     def renew(self, managed_profile: str) -> None:
@@ -241,15 +241,15 @@ class Environment(Protocol):
 class StsProbe(Protocol):
     """Whether an STS endpoint answers, asked without credentials."""
 
-    def reach(self, endpoint: Endpoint) -> Reach:
+    def reach(self, endpoint: Endpoint) -> ProbeResult:
         """One short request; any HTTP answer counts as reached. Raises NetworkError, within seconds."""
         ...
 
 
-class FileFacts(Protocol):
+class FileInspector(Protocol):
     """The file system's view of a path."""
 
-    def look(self, path: str) -> FileFact:
+    def look(self, path: str) -> FileInfo:
         """What is at `path` (absolute); a path that can't be looked at doesn't exist. Never raises."""
         ...
 
@@ -264,17 +264,17 @@ class Ports:
     index: SessionIndex
     locks: Locks
     sts: Sts
-    base: BaseSource
+    base: SourceCredentials
     settings: SettingsStore
-    memory: MemoryStore
+    memory: UsageStore
     history: HistoryStore
     prompt_files: PromptFiles
     hot_pointers: HotPointers
-    background: Background
+    background: BackgroundRenewer
     environment: Environment
-    mfa_command: MfaCommand
+    mfa_command: MfaProcessRunner
     sts_probe: StsProbe
-    file_facts: FileFacts
+    file_facts: FileInspector
     iam: IamSource
     pause: Callable[[float], None]  # seconds
     new_id: Callable[[], str]  # unguessable, letters and digits

@@ -6,19 +6,19 @@ from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions
 from xswitch.actions.ports import Ports
-from xswitch.actions.snapshot import Reading, read
+from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import TargetError, UsageError
-from xswitch.core.model import Base, Role
-from xswitch.core.profiles.managed import MARK, Overrides, source_profile
-from xswitch.core.roles.ad_hoc import Definition, definition_of
-from xswitch.core.roles.resolve import resolve_definition
-from xswitch.core.roles.sources import find_base
-from xswitch.core.roles.targets import find
+from xswitch.core.model import CredentialSource, Role
+from xswitch.core.profiles.managed import ROLE_KEY, Overrides, source_profile
+from xswitch.core.roles.ad_hoc import AdHocRole, parse_ad_hoc_role
+from xswitch.core.roles.resolve import resolve_ad_hoc_role
+from xswitch.core.roles.sources import find_credential_source
+from xswitch.core.roles.targets import find_role
 
-PREVIOUS = "XSWITCH_PREVIOUS"
+PREVIOUS_PROFILE_VARIABLE = "XSWITCH_PREVIOUS"
 
 
-def overrides_of(options: SwitchOptions) -> Overrides:
+def overrides_from_options(options: SwitchOptions) -> Overrides:
     """What the options replace of the configured values, unchecked."""
     return Overrides(
         region=options.region,
@@ -33,85 +33,87 @@ def overrides_of(options: SwitchOptions) -> Overrides:
 
 def resolve_target(ports: Ports, target: str, options: SwitchOptions) -> Role:
     """The one role `target` names: see `Actions.resolve`."""
-    return role_for(read(ports), target, options)
+    return resolve_role(take_snapshot(ports), target, options)
 
 
-def role_for(reading: Reading, target: str, options: SwitchOptions) -> Role:
+def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) -> Role:
     """The one role `target` names in this reading. Raises TargetError, UsageError."""
     target = target.strip()
     if target == "-":
-        return _previous(reading, options)
-    target = reading.static_of(target) or target
+        return _previous_role(snapshot, options)
+    target = snapshot.managed_profile_for_static(target) or target
     if options.source is not None:
-        definition = definition_of(target, reading.settings)
+        definition = parse_ad_hoc_role(target, snapshot.settings)
         if definition is None:
             raise UsageError(
                 f"--source says from where ACCOUNT:ROLE is assumed, and {target!r} is none.",
                 next_step=f"xswitch switch ACCOUNT:ROLE --source {options.source}",
             )
-        return _defined(reading, definition, options.source, options)
-    named = reading.managed_profile(target)
-    if named is not None and target in reading.managed:
-        return replace(reading.by_name[reading.managed[target]], managed_profile=target)
+        return _resolve_ad_hoc_role(snapshot, definition, options.source, options)
+    named = snapshot.managed_profile(target)
+    if named is not None and target in snapshot.managed:
+        return replace(snapshot.roles_by_name[snapshot.managed[target]], managed_profile=target)
     try:
-        return find(target, reading.resolution.roles, reading.managed)
+        return find_role(target, snapshot.resolution.roles, snapshot.managed)
     except TargetError as error:
-        definition = definition_of(target, reading.settings)
-        source = _likely_source(reading) if definition is not None and error.code == "target_unknown" else None
+        definition = parse_ad_hoc_role(target, snapshot.settings)
+        source = _default_source_profile(snapshot) if definition is not None and error.code == "target_unknown" else None
         if definition is None or source is None:
             raise
-        return _defined(reading, definition, source, options)
+        return _resolve_ad_hoc_role(snapshot, definition, source, options)
 
 
-def _previous(reading: Reading, options: SwitchOptions) -> Role:
-    previous = reading.environment.get(PREVIOUS, "")
+def _previous_role(snapshot: ConfigSnapshot, options: SwitchOptions) -> Role:
+    previous = snapshot.environment.get(PREVIOUS_PROFILE_VARIABLE, "")
     if not previous or previous == "-":
         raise TargetError(
             "There is no role before this one in this shell.",
-            why=f"{PREVIOUS} is not set; the shell hook sets it at every switch.",
+            why=f"{PREVIOUS_PROFILE_VARIABLE} is not set; the shell hook sets it at every switch.",
             next_step="xswitch list",
             code="no_previous",
         )
-    if previous not in reading.managed and previous not in reading.by_name:
+    if previous not in snapshot.managed and previous not in snapshot.roles_by_name:
         raise TargetError(
             f'The profile before this one, "{previous}", is no role to switch to.',
             next_step="xswitch list",
             code="no_previous",
         )
-    return role_for(reading, previous, options)
+    return resolve_role(snapshot, previous, options)
 
 
-def _defined(reading: Reading, definition: Definition, source: str, options: SwitchOptions) -> Role:
-    return resolve_definition(
-        reading.view,
-        reading.settings,
-        reading.environment,
+def _resolve_ad_hoc_role(snapshot: ConfigSnapshot, definition: AdHocRole, source: str, options: SwitchOptions) -> Role:
+    return resolve_ad_hoc_role(
+        snapshot.view,
+        snapshot.settings,
+        snapshot.environment,
         account=definition.account_id,
         role=f"{definition.path[1:]}{definition.name}",
         source=source,
         partition=definition.partition,
-        overrides=overrides_of(options),
+        overrides=overrides_from_options(options),
     )
 
 
-def _likely_source(reading: Reading) -> str | None:
+def _default_source_profile(snapshot: ConfigSnapshot) -> str | None:
     """From where a role is assumed when nobody says: as the role this shell is in, from the profile it selects, or from the only base."""
-    current = current_profile(reading)
-    role = reading.by_name.get(reading.managed.get(current, current))
+    current = current_profile(snapshot)
+    role = snapshot.roles_by_name.get(snapshot.managed.get(current, current))
     if role is not None:
         return source_profile(role)
-    if current in reading.view.profiles and isinstance(find_base(reading.view, reading.view.profiles[current]), Base):
+    if current in snapshot.view.profiles and isinstance(
+        find_credential_source(snapshot.view, snapshot.view.profiles[current]), CredentialSource
+    ):
         return current
-    bases = {role.chain.base.profile for role in reading.resolution.roles if role.chain is not None}
+    bases = {role.chain.base.profile for role in snapshot.resolution.roles if role.chain is not None}
     if not bases:
         bases = {
             profile.name
-            for profile in reading.view.profiles.values()
-            if profile.get(MARK) is None and isinstance(find_base(reading.view, profile), Base)
+            for profile in snapshot.view.profiles.values()
+            if profile.get(ROLE_KEY) is None and isinstance(find_credential_source(snapshot.view, profile), CredentialSource)
         }
     return bases.pop() if len(bases) == 1 else None
 
 
-def current_profile(reading: Reading) -> str:
+def current_profile(snapshot: ConfigSnapshot) -> str:
     """The profile this shell selects, "" for none. Source: `AWS_PROFILE` goes before `AWS_DEFAULT_PROFILE` in all SDKs but boto3."""
-    return reading.environment.get("AWS_PROFILE") or reading.environment.get("AWS_DEFAULT_PROFILE") or ""
+    return snapshot.environment.get("AWS_PROFILE") or snapshot.environment.get("AWS_DEFAULT_PROFILE") or ""

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from xswitch.actions.api import Actions
 from xswitch.actions.ports import Clock, MfaPrompt
-from xswitch.cli.output.stderr import Words
-from xswitch.cli.output.stdout import Data
+from xswitch.cli.output.stderr import Stderr
+from xswitch.cli.output.stdout import Stdout
 
 
 class World(Protocol):
@@ -61,8 +61,8 @@ class Context:
     """One run of one command."""
 
     arguments: argparse.Namespace
-    data: Data
-    words: Words
+    data: Stdout
+    words: Stderr
     environ: Mapping[str, str]
     make_world: Callable[[], World]
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from xswitch.cli.context import Context, World
-from xswitch.cli.output.json_output import error_shape
-from xswitch.cli.output.stderr import Words
-from xswitch.cli.output.stdout import Data
-from xswitch.cli.parser import build
+from xswitch.cli.output.json_output import error_json
+from xswitch.cli.output.stderr import Stderr
+from xswitch.cli.output.stdout import Stdout
+from xswitch.cli.parser import build_parser
 from xswitch.core.errors import CancelledError, ExitCode, XswitchError
 
 Command = Callable[[Context], int]
@@ -21,25 +21,27 @@ Command = Callable[[Context], int]
 def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     """Run one command line (without the program's name); the exit code."""
     environ = os.environ if environ is None else environ
-    words = Words(sys.stderr, colour=_colour(environ))
-    data = Data(sys.stdout)
+    words = Stderr(sys.stderr, colour=_use_color(environ))
+    data = Stdout(sys.stdout)
     arguments = argparse.Namespace(command=None)
     try:
         try:
-            arguments = build(argv[0] if argv else "").parse_args(argv)
+            arguments = build_parser(argv[0] if argv else "").parse_args(argv)
             return int(
-                _command(arguments.command)(Context(arguments, data, words, environ, lambda: _world(environ, _telling(arguments, words))))
+                _load_command(arguments.command)(
+                    Context(arguments, data, words, environ, lambda: _world(environ, _debug_logger(arguments, words)))
+                )
             )
         except KeyboardInterrupt:
             raise CancelledError("Cancelled.") from None
     except XswitchError as error:
-        _report(error, arguments, data, words)
+        _report_error(error, arguments, data, words)
         return error.exit_code
     except BrokenPipeError:
-        _forget_stdout()
+        _discard_stdout()
         return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 -- the last line of defence: a bug is a sentence too
-        return _bug(error, arguments, data, words)
+        return _report_bug(error, arguments, data, words)
 
 
 def _world(environ: Mapping[str, str], tell: Callable[[str], None] | None) -> World:
@@ -48,11 +50,11 @@ def _world(environ: Mapping[str, str], tell: Callable[[str], None] | None) -> Wo
     return build_world(environ, tell)
 
 
-def _telling(arguments: argparse.Namespace, words: Words) -> Callable[[str], None] | None:
+def _debug_logger(arguments: argparse.Namespace, words: Stderr) -> Callable[[str], None] | None:
     return words.debug if arguments.debug else None
 
 
-_MODULES: Mapping[str, tuple[str, str]] = {
+_COMMAND_FUNCTIONS: Mapping[str, tuple[str, str]] = {
     "access": ("access", "access"),
     "complete": ("inspect", "complete"),
     "completion": ("shell", "completion"),
@@ -75,29 +77,29 @@ _MODULES: Mapping[str, tuple[str, str]] = {
 """Command → its module and function; the picker is what no command means."""
 
 
-def _command(name: str | None) -> Command:
+def _load_command(name: str | None) -> Command:
     """The function of a command; its module is imported only when it is the one asked for: start-up time is felt at every prompt."""
-    module, function = _MODULES.get(name or "", ("switch", "picker"))
-    found: Command = getattr(import_module(f"xswitch.cli.commands.{module}"), function)
-    return found
+    module, function = _COMMAND_FUNCTIONS.get(name or "", ("switch", "picker"))
+    command: Command = getattr(import_module(f"xswitch.cli.commands.{module}"), function)
+    return command
 
 
-def _report(error: XswitchError, arguments: argparse.Namespace, data: Data, words: Words) -> None:
+def _report_error(error: XswitchError, arguments: argparse.Namespace, data: Stdout, words: Stderr) -> None:
     if getattr(arguments, "json", False):
-        data.envelope(_full_name(arguments), None, [error_shape(error)])
+        data.envelope(_full_command_name(arguments), None, [error_json(error)])
     elif arguments.command in {"credential-process", "complete"}:
         words.one_line(error)
     else:
         words.error(error)
 
 
-def _full_name(arguments: argparse.Namespace) -> str:
+def _full_command_name(arguments: argparse.Namespace) -> str:
     """The command as its envelope names it when it works."""
     action = getattr(arguments, "action", "")
     return f"{arguments.command} {action}" if arguments.command == "access" or action == "undo" else str(arguments.command)
 
 
-def _bug(error: Exception, arguments: argparse.Namespace, data: Data, words: Words) -> int:
+def _report_bug(error: Exception, arguments: argparse.Namespace, data: Stdout, words: Stderr) -> int:
     """Name the place, not the values: an exception's text may hold a secret."""
     place = "an unknown place"
     trace = error.__traceback__
@@ -111,16 +113,16 @@ def _bug(error: Exception, arguments: argparse.Namespace, data: Data, words: Wor
         why="Nothing more is shown, because the error's own text may hold a secret.",
         next_step="report it with this line and the command (docs/contributing.md says where)",
     )
-    _report(bug, arguments, data, words)
+    _report_error(bug, arguments, data, words)
     return ExitCode.BUG
 
 
-def _colour(environ: Mapping[str, str]) -> bool:
+def _use_color(environ: Mapping[str, str]) -> bool:
     return not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and sys.stderr.isatty()
 
 
-def _forget_stdout() -> None:
+def _discard_stdout() -> None:
     """Whoever read stdout is gone: point it at nothing, so that the interpreter's last flush says nothing either."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)

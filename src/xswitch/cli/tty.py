@@ -8,30 +8,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xswitch.core.errors import CancelledError, UsageError
-from xswitch.core.text import clean
+from xswitch.core.text import sanitize
 
 _TTY = "/dev/tty"
-_STANDARD = (0, 1, 2)
+_STANDARD_DESCRIPTORS = (0, 1, 2)
 
 
 def has_terminal() -> bool:
     """Whether a person can be shown something and asked."""
     try:
-        descriptor = os.open(_TTY, os.O_RDWR | getattr(os, "O_NOCTTY", 0))
+        terminal = os.open(_TTY, os.O_RDWR | getattr(os, "O_NOCTTY", 0))
     except OSError:
         return False
-    os.close(descriptor)
+    os.close(terminal)
     return True
 
 
 @contextmanager
-def whole_screen() -> Iterator[None]:
+def controlling_terminal() -> Iterator[None]:
     """Descriptors 0, 1 and 2 are the controlling terminal while this lasts, and what they were before afterwards.
 
     Textual's inline mode gets the size wrong inside `$( )`, so the picker runs full screen on /dev/tty. Raises UsageError
     when there is no terminal.
     """
-    if all(os.isatty(descriptor) for descriptor in _STANDARD):
+    if all(os.isatty(descriptor) for descriptor in _STANDARD_DESCRIPTORS):
         yield
         return
     try:
@@ -42,15 +42,15 @@ def whole_screen() -> Iterator[None]:
         ) from None
     sys.stdout.flush()
     sys.stderr.flush()
-    saved = [os.dup(descriptor) for descriptor in _STANDARD]
+    saved = [os.dup(descriptor) for descriptor in _STANDARD_DESCRIPTORS]
     try:
-        for descriptor in _STANDARD:
+        for descriptor in _STANDARD_DESCRIPTORS:
             os.dup2(terminal, descriptor)
         yield
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        for descriptor, original in zip(_STANDARD, saved, strict=True):
+        for descriptor, original in zip(_STANDARD_DESCRIPTORS, saved, strict=True):
             os.dup2(original, descriptor)
             os.close(original)
         os.close(terminal)
@@ -59,14 +59,14 @@ def whole_screen() -> Iterator[None]:
 def ask_line(question: str) -> str:
     """One line typed at the terminal, whatever stdin and stdout are. Raises CancelledError on Ctrl-C or end of input."""
     try:
-        with open(_TTY, "r+b", buffering=0) as raw:  # noqa: PTH123 -- a device, opened once
-            raw.write(clean(question).encode())
+        with open(_TTY, "r+b", buffering=0) as terminal:  # noqa: PTH123 -- a device, opened once
+            terminal.write(sanitize(question).encode())
             answer = b""
             while not answer.endswith(b"\n"):
-                piece = raw.read(1024)
-                if not piece:
+                chunk = terminal.read(1024)
+                if not chunk:
                     break
-                answer += piece
+                answer += chunk
     except KeyboardInterrupt:
         raise CancelledError("Cancelled.") from None
     except OSError:

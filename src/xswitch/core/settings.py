@@ -1,4 +1,4 @@
-"""`config.toml` as settings: every key checked, every mistake a problem with its line, and a default in the place of what is wrong."""
+"""`profiles.toml` as settings: every key checked, every mistake a problem with its line, and a default in the place of what is wrong."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 from xswitch.core import sts_limits
 from xswitch.core.arn import is_account_id
 from xswitch.core.model import GuardRule, Problem, Settings, Severity
-from xswitch.core.roles.guards import COLOURS
+from xswitch.core.roles.guards import COLORS
 
 VAULTS = ("auto", "secret-service", "runtime", "macos", "windows", "file")
 THEMES = ("auto", "dark", "light")
 _GUARD_KEYS = tuple(entry.name for entry in fields(GuardRule))
 _KEYS = tuple(entry.name for entry in fields(Settings) if entry.name != "problems")
-_PREFIX = re.compile(r"[A-Za-z0-9_\-/.%@:+]{1,64}")
-_AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
-_HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_-]+)\s*\]")
+_PROFILE_PREFIX = re.compile(r"[A-Za-z0-9_\-/.%@:+]{1,64}")
+_TOML_ERROR_POSITION = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
+_TABLE_HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_-]+)\s*\]")
 _KEY = re.compile(r"\s*(?:\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9_-]+))\s*[=.]")
 
 
@@ -32,16 +32,16 @@ def read_settings(text: str, file: str) -> Settings:
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        found = _AT_LINE.search(str(error))
-        message = f"The settings can't be read, so none of them, and no guard, is in force: {_AT_LINE.sub('', str(error))}."
-        line = None if found is None else int(found[1] or text.count("\n") + 1)
+        position = _TOML_ERROR_POSITION.search(str(error))
+        message = f"The settings can't be read, so none of them, and no guard, is in force: {_TOML_ERROR_POSITION.sub('', str(error))}."
+        line = None if position is None else int(position[1] or text.count("\n") + 1)
         problem = Problem("settings_syntax", message, "error", file=file, line=line)
         return Settings(problems=(problem,))
-    return _Reader(file, _lines(text)).settings(data)
+    return _SettingsParser(file, _line_numbers(text)).settings(data)
 
 
 @dataclass(slots=True)
-class _Reader:
+class _SettingsParser:
     file: str
     lines: Mapping[tuple[str, int, str], int]
     problems: list[Problem] = field(default_factory=list)
@@ -55,10 +55,10 @@ class _Reader:
     def settings(self, data: Mapping[str, Any]) -> Settings:
         default = Settings()
         self.unknown(data, _KEYS, "")
-        top = Settings(
+        scalars = Settings(
             vault=self.one_of(data, "vault", VAULTS, default.vault),
-            profile_prefix=self.text(data, "profile_prefix", default.profile_prefix, _prefix),
-            session_name=self.text(data, "session_name", default.session_name, _session_name),
+            profile_prefix=self.text(data, "profile_prefix", default.profile_prefix, _validate_prefix),
+            session_name=self.text(data, "session_name", default.session_name, _validate_session_name),
             mfa_duration_seconds=self.seconds(data, "mfa_duration_seconds", sts_limits.MAX_MFA_DURATION) or default.mfa_duration_seconds,
             verify_identity=self.flag(data, "verify_identity", default=default.verify_identity),
             frecency=self.flag(data, "frecency", default=default.frecency),
@@ -68,7 +68,7 @@ class _Reader:
         )
         names = self.account_names(data.get("account_names", {}))
         guards = self.guards(data.get("guards", []))
-        return replace(top, account_names=names, guards=guards, problems=tuple(self.problems))
+        return replace(scalars, account_names=names, guards=guards, problems=tuple(self.problems))
 
     def account_names(self, data: object) -> dict[str, str]:
         self.table, self.number = "account_names", 0
@@ -103,7 +103,7 @@ class _Reader:
     def guard(self, data: Mapping[str, Any], number: int) -> GuardRule | None:
         self.unknown(data, _GUARD_KEYS, "guards: ")
         default = GuardRule(name=f"guard {number + 1}", match=())
-        name = self.text(data, "name", default.name, _line)
+        name = self.text(data, "name", default.name, _validate_single_line)
         match = self.words(data, "match")
         if not match:
             self.tell("match", "guard_without_match", f"The guard {name!r} has no match, so it guards nothing.", "error")
@@ -111,10 +111,10 @@ class _Reader:
         return GuardRule(
             name=name,
             match=match,
-            colour=self.one_of(data, "colour", COLOURS, default.colour),
-            confirm=self.text(data, "confirm", default.confirm, _line),
+            colour=self.one_of(data, "colour", COLORS, default.colour),
+            confirm=self.text(data, "confirm", default.confirm, _validate_single_line),
             duration_seconds=self.seconds(data, "duration_seconds", sts_limits.MAX_DURATION),
-            policy_arns=self.checked(data, "policy_arns", lambda: sts_limits.check_policy_arns(self.words(data, "policy_arns")), ()),
+            policy_arns=self.checked(data, "policy_arns", lambda: sts_limits.validate_policy_arns(self.words(data, "policy_arns")), ()),
             policy=self.checked(data, "policy", lambda: sts_limits.compact_policy(self.text(data, "policy", "", str)), None),
         )
 
@@ -165,12 +165,12 @@ class _Reader:
         return value
 
     def words(self, data: Mapping[str, Any], key: str) -> tuple[str, ...]:
-        value = data.get(key, [])
-        found = [value] if isinstance(value, str) else value
-        if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        setting = data.get(key, [])
+        values = [setting] if isinstance(setting, str) else setting
+        if not isinstance(values, list) or not all(isinstance(word, str) for word in values):
             self.tell(key, "settings_type", f"{key} must be a text in quotes, or a list of them.")
             return ()
-        return tuple(word for word in found if word)
+        return tuple(word for word in values if word)
 
     def unknown(self, data: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
         for key in data:
@@ -180,31 +180,31 @@ class _Reader:
                 self.tell(key, "settings_unknown", f"{where}{key!r} is no setting of xswitch.{hint}")
 
 
-def _prefix(text: str) -> str:
-    if _PREFIX.fullmatch(text) is None:
+def _validate_prefix(text: str) -> str:
+    if _PROFILE_PREFIX.fullmatch(text) is None:
         raise ValueError(f"{text!r} can't begin a profile's name")
     return text
 
 
-def _session_name(text: str) -> str:
+def _validate_session_name(text: str) -> str:
     if text and not sts_limits.is_session_name(text):
         raise ValueError(f"{text!r} is not 2 to 64 letters, digits and _+=,.@-")
     return text
 
 
-def _line(text: str) -> str:
+def _validate_single_line(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise ValueError(f"{text!r} is not one line of text")
     return text.strip()
 
 
-def _lines(text: str) -> dict[tuple[str, int, str], int]:
+def _line_numbers(text: str) -> dict[tuple[str, int, str], int]:
     """(table, number of the table, key) → line, "" standing for the table's header; as far as simple TOML goes."""
     places: dict[tuple[str, int, str], int] = {}
     counts: dict[str, int] = {}
     table, number = "", 0
     for line, content in enumerate(text.split("\n"), 1):
-        header = _HEADER.match(content)
+        header = _TABLE_HEADER.match(content)
         if header is not None:
             table = header[2]
             number = counts.get(table, -1) + 1

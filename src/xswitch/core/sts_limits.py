@@ -14,7 +14,7 @@ from xswitch.core.arn import is_policy_arn
 MIN_DURATION = 900
 MAX_DURATION = 43_200
 DEFAULT_DURATION = 3_600
-CHAINED_DURATION = 3_600
+MAX_CHAINED_DURATION = 3_600
 MAX_MFA_DURATION = 129_600
 MAX_POLICY_ARNS = 10
 MAX_POLICY_LENGTH = 2_048
@@ -24,10 +24,10 @@ MAX_TAG_VALUE = 256
 MAX_SESSION_NAME = 64
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_NOT_SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
+_ILLEGAL_IN_SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _MFA_SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
-_TAG_MARKS = frozenset("_.:/=+-@")
+_TAG_PUNCTUATION = frozenset("_.:/=+-@")
 
 Tags = tuple[tuple[str, str], ...]
 
@@ -39,7 +39,7 @@ def is_session_name(text: str) -> bool:
 
 def clean_session_name(text: str) -> str:
     """`text` made a legal RoleSessionName: other characters become `-`, too long is cut, too short is `xswitch`."""
-    name = _NOT_SESSION_NAME.sub("-", text)[:MAX_SESSION_NAME]
+    name = _ILLEGAL_IN_SESSION_NAME.sub("-", text)[:MAX_SESSION_NAME]
     return name if is_session_name(name) else "xswitch"
 
 
@@ -53,13 +53,13 @@ def is_mfa_serial(text: str) -> bool:
     return _MFA_SERIAL.fullmatch(text) is not None
 
 
-def read_integer(text: str) -> int | None:
+def parse_integer(text: str) -> int | None:
     """A whole number written in ASCII digits, None when it is anything else."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004 -- beyond any limit of STS
 
 
-def read_tags(text: str) -> Tags:
+def parse_tags(text: str) -> Tags:
     """`k=v,k=v` as sorted pairs. Raises ValueError with the reason when a pair is malformed, doubled or beyond AWS's limits."""
     pairs = []
     for part in text.split(","):
@@ -69,10 +69,10 @@ def read_tags(text: str) -> Tags:
         if not mark:
             raise ValueError(f"{part.strip()!r} is not of the form key=value")
         pairs.append((key.strip(), value.strip()))
-    return check_tags(pairs)
+    return validate_tags(pairs)
 
 
-def check_tags(pairs: Iterable[tuple[str, str]]) -> Tags:
+def validate_tags(pairs: Iterable[tuple[str, str]]) -> Tags:
     """Tags in the order of their keys. Raises ValueError with the reason when AWS, or one line of config, can't take them."""
     tags = tuple(sorted(pairs))
     if len(tags) > MAX_TAGS:
@@ -81,28 +81,28 @@ def check_tags(pairs: Iterable[tuple[str, str]]) -> Tags:
     if len({key.casefold() for key, _ in tags}) < len(tags):
         raise ValueError("a tag key is given twice")
     for key, value in tags:
-        if not 1 <= len(key) <= MAX_TAG_KEY or "=" in key or not _tag_text(key):
+        if not 1 <= len(key) <= MAX_TAG_KEY or "=" in key or not _is_tag_text(key):
             raise ValueError(f"{key!r} can't be a tag key")
-        if len(value) > MAX_TAG_VALUE or not _tag_text(value):
+        if len(value) > MAX_TAG_VALUE or not _is_tag_text(value):
             raise ValueError(f"{value!r} can't be the value of tag {key!r}")
     return tags
 
 
-def _tag_text(text: str) -> bool:
-    return text == text.strip() and all(char.isalnum() or char == " " or char in _TAG_MARKS for char in text)
+def _is_tag_text(text: str) -> bool:
+    return text == text.strip() and all(char.isalnum() or char == " " or char in _TAG_PUNCTUATION for char in text)
 
 
-def write_tags(tags: Tags) -> str:
-    """The inverse of `read_tags`."""
+def format_tags(tags: Tags) -> str:
+    """The inverse of `parse_tags`."""
     return ",".join(f"{key}={value}" for key, value in tags)
 
 
-def read_words(text: str) -> tuple[str, ...]:
+def split_commas(text: str) -> tuple[str, ...]:
     """The comma separated words of a value, empty ones left out."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def check_policy_arns(arns: Iterable[str]) -> tuple[str, ...]:
+def validate_policy_arns(arns: Iterable[str]) -> tuple[str, ...]:
     """Policy ARNs without repetition. Raises ValueError with the reason when AWS wouldn't take them."""
     result = tuple(dict.fromkeys(arns))
     if len(result) > MAX_POLICY_ARNS:

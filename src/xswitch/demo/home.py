@@ -14,7 +14,7 @@ from xswitch.demo import scenario, shells
 DEMO, ENDPOINT, CLOCK, TOTP = "XSWITCH_DEMO", "XSWITCH_DEMO_ENDPOINT", "XSWITCH_DEMO_CLOCK", "XSWITCH_DEMO_TOTP"
 """The variables by which a process knows it runs in a demo, and finds the AWS, the clock's offset and the MFA secrets of it."""
 
-_NOT_HANDED_ON = ("AWS_", "XSWITCH_", "XDG_", "BOTO", "PYTHON_KEYRING", "DBUS_SESSION_BUS_ADDRESS", "ZDOTDIR")
+_REMOVED_VARIABLES = ("AWS_", "XSWITCH_", "XDG_", "BOTO", "PYTHON_KEYRING", "DBUS_SESSION_BUS_ADDRESS", "ZDOTDIR")
 _SHELL_FILES = ("BASH_ENV", "ENV")
 
 
@@ -41,10 +41,10 @@ def write_home(folder: Path, endpoint: str, *, environ: Mapping[str, str], comma
     )
     devices = [{"serial": person.mfa_serial, "secret": person.totp_secret} for person in scenario.PEOPLE if person.totp_secret]
     demo = folder / "demo"
-    own = demo / "state.json"
+    state_path = demo / "state.json"
     _write(folder / ".aws" / "config", config)
     _write(folder / ".aws" / "credentials", keys)
-    _write(own, json.dumps(scenario.state(), indent=1) + "\n")
+    _write(state_path, json.dumps(scenario.state(), indent=1) + "\n")
     _write(demo / "totp.json", json.dumps({"devices": devices}) + "\n")
     _write(demo / "bin" / "xswitch", f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', mode=0o700)
     settings = settings_text("runtime" if memory is not None else "file")
@@ -54,15 +54,15 @@ def write_home(folder: Path, endpoint: str, *, environ: Mapping[str, str], comma
     for name, text in shells.start_files().items():
         _write(folder / name, text)
     env = environment(environ, folder, endpoint, memory)
-    return DemoHome(folder=folder, env=env, config=config, state_file=own)
+    return DemoHome(folder=folder, env=env, config=config, state_file=state_path)
 
 
 def environment(environ: Mapping[str, str], folder: Path, endpoint: str, memory: Path | None) -> dict[str, str]:
     """`environ` without anything that leads to the user's own AWS, keyring or settings, and with what leads into `folder`."""
-    kept = {name: value for name, value in environ.items() if not name.startswith(_NOT_HANDED_ON) and name not in _SHELL_FILES}
+    inherited = {name: value for name, value in environ.items() if not name.startswith(_REMOVED_VARIABLES) and name not in _SHELL_FILES}
     demo = folder / "demo"
     return {
-        **kept,
+        **inherited,
         "HOME": str(folder),
         "USERPROFILE": str(folder),
         "PATH": f"{demo / 'bin'}:{environ.get('PATH', '/usr/bin:/bin')}",

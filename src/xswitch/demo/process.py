@@ -16,27 +16,27 @@ from xswitch.core.errors import SettingsError
 from xswitch.demo import scenario
 from xswitch.emulator.clock import DemoClock, ShiftedClock
 from xswitch.emulator.server import EmbeddedAws
-from xswitch.emulator.state import World
+from xswitch.emulator.state import AwsState
 
 FOLDER_PREFIX = "xswitch-demo-"
 
 
-def load_world(state_file: Path | None) -> World:
+def load_state(state_file: Path | None) -> AwsState:
     """The world of a state file, or the demo's own. Raises SettingsError."""
     if state_file is None:
-        return World.from_json(json.dumps(scenario.state()))
+        return AwsState.from_json(json.dumps(scenario.state()))
     try:
         text = state_file.read_text(encoding="utf-8")
     except (OSError, ValueError) as problem:
         raise SettingsError(f"The state file {state_file} can't be read.", why=str(problem), code="demo_state") from None
-    return World.from_json(text)
+    return AwsState.from_json(text)
 
 
 def main(arguments: list[str]) -> int:
     """Serve until standard input ends."""
     clock_file, *folders = map(Path, arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    world = load_world(None)
+    world = load_state(None)
     with EmbeddedAws(world, clock=ShiftedClock(DemoClock(clock_file), world.clock_offset)) as aws:
         sys.stdout.write(f"{aws.endpoint}\n")
         sys.stdout.flush()

@@ -16,14 +16,14 @@ from typing import Self
 from xswitch.core.errors import NetworkError, SettingsError
 from xswitch.demo.home import write_home
 from xswitch.demo.inside import advance, current_code, demo_clock, is_demo, notice
-from xswitch.demo.process import FOLDER_PREFIX, load_world
+from xswitch.demo.process import FOLDER_PREFIX, load_state
 from xswitch.demo.shells import shell_command
 from xswitch.emulator.clock import ShiftedClock
 from xswitch.emulator.server import EmbeddedAws
 
 __all__ = ["Demo", "advance", "current_code", "demo_clock", "is_demo", "notice", "serve", "shell_command", "start"]
 
-_GOODBYE_SECONDS = 5
+_SHUTDOWN_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Demo:
         if self._child.stdin is not None and not self._child.stdin.closed:
             self._child.stdin.close()
         try:
-            self._child.wait(_GOODBYE_SECONDS)
+            self._child.wait(_SHUTDOWN_SECONDS)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
@@ -100,15 +100,15 @@ def _start_child(clock_file: Path, folders: Sequence[Path]) -> subprocess.Popen[
 
 def _memory_folder() -> Path | None:
     """A private folder on Linux's shared memory file system, None where that is something else."""
-    place = Path("/dev/shm")  # noqa: S108 -- checked below to be memory; the folder gets a random name and mode 0700
+    shared_memory = Path("/dev/shm")  # noqa: S108 -- checked below to be memory; the folder gets a random name and mode 0700
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    kinds = [words[2] for words in map(str.split, mounts.splitlines()) if len(words) > 2 and words[1] == str(place)]  # noqa: PLR2004 -- fstab(5)
-    if not kinds or kinds[-1] not in ("tmpfs", "ramfs") or not os.access(place, os.W_OK):
+    kinds = [fields[2] for fields in map(str.split, mounts.splitlines()) if len(fields) > 2 and fields[1] == str(shared_memory)]  # noqa: PLR2004 -- fstab(5)
+    if not kinds or kinds[-1] not in ("tmpfs", "ramfs") or not os.access(shared_memory, os.W_OK):
         return None
-    return Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=place))
+    return Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=shared_memory))
 
 
 def _banner(endpoint: str) -> str:
@@ -124,7 +124,7 @@ def serve(state_file: Path | None = None, *, port: int = 0, announce: Callable[[
 
     Without `state_file` it is the demo's world. Raises SettingsError for an unreadable state, NetworkError when the port can't be had.
     """
-    world = load_world(state_file)
+    world = load_state(state_file)
     try:
         aws = EmbeddedAws(world, clock=ShiftedClock(offset_seconds=world.clock_offset), port=port)
     except OSError as problem:

@@ -17,16 +17,16 @@ _HINTS = (
     "xswitch demo --code              the current MFA code",
     "exit                             ends the demo and removes all of it",
 )
-_SAY = "printf '%s\\n' 'The xswitch demo. Nothing here is yours or real; try:' " + " ".join(f"'  {hint}'" for hint in _HINTS)
+_PRINT_HINTS = "printf '%s\\n' 'The xswitch demo. Nothing here is yours or real; try:' " + " ".join(f"'  {hint}'" for hint in _HINTS)
 
 # Some AWS CLIs don't read AWS_ENDPOINT_URL, so the option is given for them.
 _AWS_POSIX = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
 _AWS_FISH = "function aws --wraps aws\n    command aws --endpoint-url $AWS_ENDPOINT_URL $argv\nend"
 
 _HOOK = 'eval "$(xswitch init SHELL --prompt)"\neval "$(xswitch completion SHELL)"\n'
-_BASH = "PS1='\\W \\$ '\n" + _HOOK.replace("SHELL", "bash") + f"{_AWS_POSIX}\n{_SAY}\n"
-_ZSH = "PROMPT='%1~ %# '\nautoload -Uz compinit && compinit -u\n" + _HOOK.replace("SHELL", "zsh") + f"{_AWS_POSIX}\n{_SAY}\n"
-_FISH = f"set -g fish_greeting\nxswitch init fish --prompt | source\nxswitch completion fish | source\n{_AWS_FISH}\n{_SAY}\n"
+_BASH = "PS1='\\W \\$ '\n" + _HOOK.replace("SHELL", "bash") + f"{_AWS_POSIX}\n{_PRINT_HINTS}\n"
+_ZSH = "PROMPT='%1~ %# '\nautoload -Uz compinit && compinit -u\n" + _HOOK.replace("SHELL", "zsh") + f"{_AWS_POSIX}\n{_PRINT_HINTS}\n"
+_FISH = f"set -g fish_greeting\nxswitch init fish --prompt | source\nxswitch completion fish | source\n{_AWS_FISH}\n{_PRINT_HINTS}\n"
 
 
 def start_files() -> Mapping[str, str]:
@@ -37,11 +37,11 @@ def start_files() -> Mapping[str, str]:
 def shell_command(env: Mapping[str, str], shell: str | None = None) -> list[str]:
     """The argv of an interactive shell with the hook, inside a demo's environment `env`.
 
-    `shell` is a path or name; None is $SHELL. One without start files here (not bash, zsh or fish) is replaced by bash, and by /bin/sh
+    `core.shell.templates` is a path or name; None is $SHELL. One without start files here (not bash, zsh or fish) is replaced by bash, and by /bin/sh
     without the hook where there is no bash.
     """
-    wanted = shell or env.get("SHELL", "")
-    path = shutil.which(wanted, path=env.get("PATH")) if wanted else None
+    requested = shell or env.get("SHELL", "")
+    path = shutil.which(requested, path=env.get("PATH")) if requested else None
     name = Path(path).name if path else ""
     if name not in ("bash", "zsh", "fish"):
         path, name = shutil.which("bash", path=env.get("PATH")), "bash"

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from xswitch.core.model import Endpoint, PromptState, Reach
+from xswitch.core.model import Endpoint, ProbeResult, PromptState
 from xswitch.emulator.clock import DemoClock
 
 
 class _Probe(Protocol):
-    def reach(self, endpoint: Endpoint) -> Reach: ...
+    def reach(self, endpoint: Endpoint) -> ProbeResult: ...
 
 
 class _PromptFiles(Protocol):
@@ -27,12 +27,12 @@ class ShiftedProbe:
         self._probe = probe
         self._clock = clock
 
-    def reach(self, endpoint: Endpoint) -> Reach:
+    def reach(self, endpoint: Endpoint) -> ProbeResult:
         """The probe's answer, in the demo's time. Raises NetworkError."""
-        found = self._probe.reach(endpoint)
-        if found.server_time is None:
-            return found
-        return replace(found, server_time=found.server_time + timedelta(seconds=self._clock.offset_seconds()))
+        result = self._probe.reach(endpoint)
+        if result.server_time is None:
+            return result
+        return replace(result, server_time=result.server_time + timedelta(seconds=self._clock.offset_seconds()))
 
 
 class ShiftedPromptFiles:
@@ -45,8 +45,8 @@ class ShiftedPromptFiles:
     def write(self, state: PromptState) -> None:
         """Write the one of this managed profile."""
         ahead = timedelta(seconds=self._clock.offset_seconds())
-        silent = None if state.silent_until is None else state.silent_until - ahead
-        self._files.write(replace(state, expires_at=state.expires_at - ahead, silent_until=silent))
+        renewable_until = None if state.renewable_until is None else state.renewable_until - ahead
+        self._files.write(replace(state, expires_at=state.expires_at - ahead, renewable_until=renewable_until))
 
     def remove(self, managed_profile: str) -> None:
         """Drop it."""

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from xswitch.core.policy import Document, PolicyKind
-from xswitch.emulator.authorize import base_context, may_assume, refusal, resource_context
-from xswitch.emulator.callers import Call
-from xswitch.emulator.errors import AwsAnswerError, validation
-from xswitch.emulator.mfa import code_given
+from xswitch.core.policy import PolicyDocument, PolicyKind
+from xswitch.emulator.authorize import access_denied_error, authorize_assume_role, base_context, resource_context
+from xswitch.emulator.callers import AuthenticatedCall
+from xswitch.emulator.errors import EmulatedAwsError, validation_error
+from xswitch.emulator.mfa import verify_mfa_code
 from xswitch.emulator.parameters import RoleRequest, role_request
-from xswitch.emulator.sessions import Session, SessionStore, credentials, new_keys
-from xswitch.emulator.state import Role, World
-from xswitch.emulator.xml import Node
+from xswitch.emulator.sessions import IssuedSession, SessionStore, credentials_structure, new_session_keys
+from xswitch.emulator.state import AwsState, Role
+from xswitch.emulator.xml import XmlNode
 
 DEFAULT_SECONDS = 3_600
 CHAINED_SECONDS = 3_600
@@ -24,20 +24,20 @@ PACKED_ROOM = 2_048
 """How many bytes policies and tags may take when compressed. AWS tells neither its packing nor its room; this comes near reported sizes."""
 
 
-def assume_role(call: Call, world: World, store: SessionStore) -> Mapping[str, Node]:
-    """The members of AssumeRoleResult. Raises AwsAnswerError."""
+def assume_role(call: AuthenticatedCall, world: AwsState, store: SessionStore) -> Mapping[str, XmlNode]:
+    """The members of AssumeRoleResult. Raises EmulatedAwsError."""
     request = role_request(call.parameters)
-    mfa = code_given(call, store, request.serial, request.code)
+    mfa = verify_mfa_code(call, store, request.serial, request.code)
     role = world.role(request.role_arn)
     if role is None:
-        raise refusal(call.caller, "sts:AssumeRole", request.role_arn, None)
+        raise access_denied_error(call.caller, "sts:AssumeRole", request.role_arn, None)
     _authorize(call, world, request, role, mfa=mfa)
     seconds = _duration(call, request, role)
     tags, transitive = _session_tags(call, request)
     packed = _packed_percent(request, tags)
     issued_at = call.now.replace(microsecond=0)
-    session = Session(
-        keys=new_keys(role.account),
+    session = IssuedSession(
+        keys=new_session_keys(role.account),
         account=role.account,
         principal_arn=f"arn:{call.caller.partition}:sts::{role.account}:assumed-role/{role.name}/{request.session_name}",
         role_arn=role.arn,
@@ -54,19 +54,19 @@ def assume_role(call: Call, world: World, store: SessionStore) -> Mapping[str, N
     return _answer(session, role, packed)
 
 
-def _answer(session: Session, role: Role, packed: int) -> Mapping[str, Node]:
-    result: dict[str, Node] = {}
+def _answer(session: IssuedSession, role: Role, packed: int) -> Mapping[str, XmlNode]:
+    result: dict[str, XmlNode] = {}
     if session.source_identity:
         result["SourceIdentity"] = session.source_identity
     result["AssumedRoleUser"] = {"AssumedRoleId": f"{role.id}:{session.session_name}", "Arn": session.principal_arn}
-    result["Credentials"] = credentials(session)
+    result["Credentials"] = credentials_structure(session)
     if packed:
         result["PackedPolicySize"] = packed
     return result
 
 
-def _authorize(call: Call, world: World, request: RoleRequest, role: Role, *, mfa: bool) -> None:
-    """Both sides must allow every action the request amounts to. Raises AwsAnswerError AccessDenied."""
+def _authorize(call: AuthenticatedCall, world: AwsState, request: RoleRequest, role: Role, *, mfa: bool) -> None:
+    """Both sides must allow every action the request amounts to. Raises EmulatedAwsError AccessDenied."""
     session = call.caller.session
     inherited = session.transitive if session is not None else frozenset()
     source_identity = _source_identity(call, request)
@@ -79,14 +79,14 @@ def _authorize(call: Call, world: World, request: RoleRequest, role: Role, *, mf
     organization = account.organization if account is not None else ""
     context = _context(call, request, mfa=mfa) | resource_context(role.account, role.tags, organization)
     for action in actions:
-        verdict = may_assume(call, action, role, context)
-        if not verdict.allowed:
-            raise refusal(call.caller, action, role.arn, verdict, resource_account=account)
+        authorization = authorize_assume_role(call, action, role, context)
+        if not authorization.allowed:
+            raise access_denied_error(call.caller, action, role.arn, authorization, resource_account=account)
     if session is not None and session.source_identity and source_identity != session.source_identity:
-        raise validation("The source identity is already set for this assume role session")
+        raise validation_error("The source identity is already set for this assume role session")
 
 
-def _context(call: Call, request: RoleRequest, *, mfa: bool) -> dict[str, tuple[str, ...]]:
+def _context(call: AuthenticatedCall, request: RoleRequest, *, mfa: bool) -> dict[str, tuple[str, ...]]:
     """What conditions can ask of this call."""
     context = {**base_context(call), "sts:rolesessionname": (request.session_name,)}
     if request.external_id is not None:
@@ -103,22 +103,22 @@ def _context(call: Call, request: RoleRequest, *, mfa: bool) -> dict[str, tuple[
     return context
 
 
-def _source_identity(call: Call, request: RoleRequest) -> str | None:
+def _source_identity(call: AuthenticatedCall, request: RoleRequest) -> str | None:
     """The one in force after this call: it sticks through a chain of roles."""
     session = call.caller.session
     return request.source_identity or (session.source_identity if session is not None else "") or None
 
 
-def _duration(call: Call, request: RoleRequest, role: Role) -> int:
+def _duration(call: AuthenticatedCall, request: RoleRequest, role: Role) -> int:
     seconds = request.duration or DEFAULT_SECONDS
     if call.caller.session is not None and seconds > CHAINED_SECONDS:
-        raise validation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+        raise validation_error("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
     if seconds > role.max_session_seconds:
-        raise validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+        raise validation_error("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
     return seconds
 
 
-def _session_tags(call: Call, request: RoleRequest) -> tuple[Mapping[str, str], frozenset[str]]:
+def _session_tags(call: AuthenticatedCall, request: RoleRequest) -> tuple[Mapping[str, str], frozenset[str]]:
     """The session's tags and the keys of those that go on: what the calling session passes on stays and can't be set anew."""
     session = call.caller.session
     passed_on = frozenset(key.lower() for key in request.transitive)
@@ -130,23 +130,23 @@ def _session_tags(call: Call, request: RoleRequest) -> tuple[Mapping[str, str], 
         message = (
             "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."
         )
-        raise AwsAnswerError("InvalidParameterValue", message)
+        raise EmulatedAwsError("InvalidParameterValue", message)
     return {**inherited, **dict(request.tags)}, lowered | passed_on
 
 
-def _session_policies(world: World, request: RoleRequest, role: Role) -> tuple[Document, ...]:
+def _session_policies(world: AwsState, request: RoleRequest, role: Role) -> tuple[PolicyDocument, ...]:
     found = [request.policy] if request.policy is not None else []
     for arn in request.policy_arns:
         document = world.managed_policy(arn, PolicyKind.SESSION, role.account)
         if document is None:
             message = "At least one Policy ARN in the PolicyArns parameter does not match an existing IAM Managed Policy ARN."
-            raise AwsAnswerError("InvalidParameterValue", message)
+            raise EmulatedAwsError("InvalidParameterValue", message)
         found.append(replace(document, name=f"session policy {arn}"))
     return tuple(found)
 
 
 def _packed_percent(request: RoleRequest, tags: Mapping[str, str]) -> int:
-    """How much of the room policies and tags take, rounded up. Raises AwsAnswerError PackedPolicyTooLarge."""
+    """How much of the room policies and tags take, rounded up. Raises EmulatedAwsError PackedPolicyTooLarge."""
     if not (request.policy_text or request.policy_arns or tags):
         return 0
     policy = json.dumps(json.loads(request.policy_text), separators=(",", ":")) if request.policy_text else ""
@@ -154,5 +154,5 @@ def _packed_percent(request: RoleRequest, tags: Mapping[str, str]) -> int:
     percent = -(-len(packed) * 100 // PACKED_ROOM)
     if percent > 100:  # noqa: PLR2004 -- a percentage
         what = "session tags" if tags else "policy"
-        raise AwsAnswerError("PackedPolicyTooLarge", f"Packed size of {what} consumes {percent}% of allotted space.")
+        raise EmulatedAwsError("PackedPolicyTooLarge", f"Packed size of {what} consumes {percent}% of allotted space.")
     return percent

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from xswitch.core.policy import Decision, Document, PolicyKind, Request, evaluate
-from xswitch.emulator.callers import Call, Caller
-from xswitch.emulator.errors import AwsAnswerError, not_authorized
+from xswitch.core.policy import Decision, PolicyDocument, PolicyKind, Request, evaluate
+from xswitch.emulator.callers import AuthenticatedCall, AuthenticatedCaller
+from xswitch.emulator.errors import EmulatedAwsError, not_authorized
 from xswitch.emulator.state import Account, Role
-from xswitch.emulator.state.model import parsed
+from xswitch.emulator.state.model import parse_cached
 
 Context = Mapping[str, tuple[str, ...]]
 
-_DENIED_BY: Mapping[PolicyKind, str] = {
+_DENYING_POLICY: Mapping[PolicyKind, str] = {
     PolicyKind.IDENTITY: "an identity-based policy",
     PolicyKind.TRUST: "the role trust policy",
     PolicyKind.SESSION: "a session policy",
     PolicyKind.BOUNDARY: "a permissions boundary",
 }
-_MISSING: Mapping[PolicyKind, str] = {
+_LACKING_POLICY: Mapping[PolicyKind, str] = {
     PolicyKind.IDENTITY: "identity-based policy",
     PolicyKind.TRUST: "role trust policy",
     PolicyKind.SESSION: "session policy",
@@ -28,7 +28,7 @@ _MISSING: Mapping[PolicyKind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AuthorizationResult:
     """What came of a request, with AWS's two ways to tell the reason of a no: `denied` by a statement, or `missing` an Allow.
 
     `own_side` says whether the reason lies in the caller's own account.
@@ -40,7 +40,7 @@ class Verdict:
     own_side: bool = True
 
 
-def base_context(call: Call) -> dict[str, tuple[str, ...]]:
+def base_context(call: AuthenticatedCall) -> dict[str, tuple[str, ...]]:
     """The keys every request has, lower-case. aws:SecureTransport is true: this stands in for an endpoint that has nothing but TLS."""
     caller, session = call.caller, call.caller.session
     context: dict[str, tuple[str, ...]] = {
@@ -87,74 +87,74 @@ def resource_context(account_id: str, tags: Mapping[str, str], organization: str
     return context | ({"aws:resourceorgid": (organization,)} if organization else {})
 
 
-def may_assume(call: Call, action: str, role: Role, context: Context) -> Verdict:
+def authorize_assume_role(call: AuthenticatedCall, action: str, role: Role, context: Context) -> AuthorizationResult:
     """What both sides say of `action` on `role`."""
     request = Request(call.caller.principal, action, role.arn, role.account, context)
     return decide(request, call.caller.home, (*call.caller.policies, role.trust))
 
 
-def may(call: Call, action: str, resource: str, context: Context) -> Verdict:
+def authorize_action(call: AuthenticatedCall, action: str, resource: str, context: Context) -> AuthorizationResult:
     """What the caller's own account says of `action` on a resource of it."""
     request = Request(call.caller.principal, action, resource, call.caller.account, context)
-    return decide(request, call.caller.home, (*call.caller.policies, itself(call.caller.account)))
+    return decide(request, call.caller.home, (*call.caller.policies, account_resource_policy(call.caller.account)))
 
 
-def itself(account: str) -> Document:
+def account_resource_policy(account: str) -> PolicyDocument:
     """The stand-in for a resource policy: an account lets those in to whom its own policies allow it."""
     text = f'{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"*"}}}}'
-    return parsed(text, PolicyKind.TRUST, f"account {account}")
+    return parse_cached(text, PolicyKind.TRUST, f"account {account}")
 
 
-def decide(request: Request, home: Account, documents: Iterable[Document]) -> Verdict:
+def decide(request: Request, home: Account, documents: Iterable[PolicyDocument]) -> AuthorizationResult:
     """The verdict of `documents` and of the SCPs of the caller's account `home`: any Deny first, then SCPs, then the rest."""
     decision = evaluate(request, tuple(documents))
-    scps = organizations_say(request, home)
-    if decision.explicit_deny and decision.decisive is not None:
-        kind = decision.decisive.kind
-        return Verdict(False, denied=_DENIED_BY[kind], own_side=kind is not PolicyKind.TRUST)
+    scps = evaluate_scps(request, home)
+    if decision.explicit_deny and decision.deciding_statement is not None:
+        kind = decision.deciding_statement.kind
+        return AuthorizationResult(False, denied=_DENYING_POLICY[kind], own_side=kind is not PolicyKind.TRUST)
     if scps is not None and not scps.allowed:
         what = "service control policy"
-        return Verdict(False, denied=f"a {what}") if scps.explicit_deny else Verdict(False, missing=what)
+        return AuthorizationResult(False, denied=f"a {what}") if scps.explicit_deny else AuthorizationResult(False, missing=what)
     if not decision.allowed:
         kind = decision.missing or PolicyKind.IDENTITY
-        return Verdict(False, missing=_MISSING[kind], own_side=kind is not PolicyKind.TRUST)
-    return Verdict(True)
+        return AuthorizationResult(False, missing=_LACKING_POLICY[kind], own_side=kind is not PolicyKind.TRUST)
+    return AuthorizationResult(True)
 
 
-def organizations_say(request: Request, home: Account) -> Decision | None:
+def evaluate_scps(request: Request, home: Account) -> Decision | None:
     """What the SCPs over the caller's account say: every level must allow. None where there are none, or none that count."""
     if not home.scps or home.management:
         return None
-    asked = Request(request.principal, request.action, request.resource, home.id, request.context)
+    scp_request = Request(request.principal, request.action, request.resource, home.id, request.context)
     decisions = [
         evaluate(
-            asked,
+            scp_request,
             [
-                itself(home.id),
-                *(parsed(scp.text, PolicyKind.IDENTITY, f"service control policy {scp.name} of {home.id}") for scp in level),
+                account_resource_policy(home.id),
+                *(parse_cached(scp.text, PolicyKind.IDENTITY, f"service control policy {scp.name} of {home.id}") for scp in level),
             ],
         )
         for level in home.scps
     ]
-    denied = [decision for decision in decisions if decision.explicit_deny]
-    return next(iter(denied + [decision for decision in decisions if not decision.allowed]), decisions[0])
+    denials = [decision for decision in decisions if decision.explicit_deny]
+    return next(iter(denials + [decision for decision in decisions if not decision.allowed]), decisions[0])
 
 
-def refusal(
-    caller: Caller, action: str, resource: str, verdict: Verdict | None, *, resource_account: Account | None = None
-) -> AwsAnswerError:
+def access_denied_error(
+    caller: AuthenticatedCaller, action: str, resource: str, result: AuthorizationResult | None, *, resource_account: Account | None = None
+) -> EmulatedAwsError:
     """AccessDenied for a verdict; None (there is no such role) reads like a missing permission that isn't explained.
 
     AWS names the reason within an account and within an organization, and of other requests only what the caller's own account denies
     explicitly (IAM user guide, "Troubleshoot access denied error messages").
     """
-    if verdict is None:
+    if result is None:
         return not_authorized(caller.arn, action, resource)
     home = caller.home
-    near = resource_account is None or home.id == resource_account.id or home.organization == resource_account.organization != ""
+    reason_visible = resource_account is None or home.id == resource_account.id or home.organization == resource_account.organization != ""
     suffix = ""
-    if verdict.denied and (near or verdict.own_side):
-        suffix = f"with an explicit deny in {verdict.denied}"
-    elif verdict.missing and near:
-        suffix = f"because no {verdict.missing} allows the {action} action"
+    if result.denied and (reason_visible or result.own_side):
+        suffix = f"with an explicit deny in {result.denied}"
+    elif result.missing and reason_visible:
+        suffix = f"because no {result.missing} allows the {action} action"
     return not_authorized(caller.arn, action, resource, suffix)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from xswitch.core.policy import Document, Principal, PrincipalKind
+from xswitch.core.policy import PolicyDocument, Principal, PrincipalKind
 from xswitch.emulator import sigv4
-from xswitch.emulator.errors import AwsAnswerError, unknown_token
-from xswitch.emulator.sessions import Session, SessionStore
-from xswitch.emulator.state import Account, Role, User, World
+from xswitch.emulator.errors import EmulatedAwsError, invalid_client_token
+from xswitch.emulator.sessions import IssuedSession, SessionStore
+from xswitch.emulator.state import Account, AwsState, Role, User
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class AuthenticatedCaller:
     """An authenticated caller; `session` is None for a user's long-term keys, `role` None for a user.
 
     `policies` are everything on its side that allows, denies or limits, session policies included, SCPs not: those are its `home`'s.
@@ -24,10 +24,10 @@ class Caller:
     arn: str
     user_id: str
     home: Account
-    policies: tuple[Document, ...] = ()
+    policies: tuple[PolicyDocument, ...] = ()
     user: User | None = None
     role: Role | None = None
-    session: Session | None = None
+    session: IssuedSession | None = None
 
     @property
     def account(self) -> str:
@@ -54,12 +54,12 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class AuthenticatedCall:
     """One authenticated call: its parameters, who makes it, where and when (`now` by the session clock)."""
 
     action: str
     parameters: Mapping[str, str] = field(repr=False)
-    caller: Caller
+    caller: AuthenticatedCaller
     region: str
     now: datetime
     source_ip: str = "127.0.0.1"
@@ -67,43 +67,45 @@ class Call:
 
 
 def authenticate(  # noqa: PLR0913 -- the request, what is known, and the two clocks
-    request: sigv4.HttpRequest, world: World, store: SessionStore, *, now: datetime, wall: datetime, service: str = "sts"
-) -> tuple[Caller, sigv4.Claim]:
-    """The caller of a request whose signature is right; `now` judges sessions, `wall` signatures. Raises AwsAnswerError."""
+    request: sigv4.HttpRequest, world: AwsState, store: SessionStore, *, now: datetime, wall: datetime, service: str = "sts"
+) -> tuple[AuthenticatedCaller, sigv4.Claim]:
+    """The caller of a request whose signature is right; `now` judges sessions, `wall` signatures. Raises EmulatedAwsError."""
     claim = sigv4.read_claim(request, service)
     known = world.key(claim.access_key_id)
     if known is not None:
         user, key = known
         if not key.active or claim.session_token is not None:
-            raise unknown_token()
+            raise invalid_client_token()
         sigv4.verify(request, claim, key.secret, wall)
         return _user_caller(user, world, claim.access_key_id), claim
     session = store.get(claim.access_key_id)
     if session is None or claim.session_token != session.keys.token:
-        raise unknown_token()
+        raise invalid_client_token()
     if now >= session.expires_at:
-        raise AwsAnswerError("ExpiredToken", "The security token included in the request is expired", 403)
+        raise EmulatedAwsError("ExpiredToken", "The security token included in the request is expired", 403)
     sigv4.verify(request, claim, session.keys.secret, wall)
     return _session_caller(session, world), claim
 
 
-def _user_caller(user: User, world: World, key_id: str, session: Session | None = None) -> Caller:
+def _user_caller(user: User, world: AwsState, key_id: str, session: IssuedSession | None = None) -> AuthenticatedCaller:
     home = world.account(user.account)
     if home is None:
-        raise unknown_token()
+        raise invalid_client_token()
     limits = session.policies if session is not None else ()
-    return Caller(key_id, user.arn, user.id, home, world.documents(user) + limits, user=user, session=session)
+    return AuthenticatedCaller(key_id, user.arn, user.id, home, world.documents(user) + limits, user=user, session=session)
 
 
-def _session_caller(session: Session, world: World) -> Caller:
+def _session_caller(session: IssuedSession, world: AwsState) -> AuthenticatedCaller:
     key_id = session.keys.access_key_id
     if not session.role_arn:
         user = world.user(session.principal_arn)
         if user is None or user.id != session.principal_id:
-            raise unknown_token()
+            raise invalid_client_token()
         return _user_caller(user, world, key_id, session)
     role, home = world.role(session.role_arn), world.account(session.account)
     if role is None or home is None or role.id != session.principal_id:
-        raise unknown_token()
+        raise invalid_client_token()
     policies = world.documents(role) + session.policies
-    return Caller(key_id, session.principal_arn, f"{role.id}:{session.session_name}", home, policies, role=role, session=session)
+    return AuthenticatedCaller(
+        key_id, session.principal_arn, f"{role.id}:{session.session_name}", home, policies, role=role, session=session
+    )

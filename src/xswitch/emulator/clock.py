@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 
-class Clock(Protocol):
+class EmulatorClock(Protocol):
     """The time, timezone-aware, in UTC."""
 
     def now(self) -> datetime:
@@ -16,7 +16,7 @@ class Clock(Protocol):
         ...
 
 
-class MovableClock(Clock, Protocol):
+class MovableClock(EmulatorClock, Protocol):
     """A clock that can be told that time has passed."""
 
     def advance(self, seconds: float) -> None:
@@ -24,7 +24,7 @@ class MovableClock(Clock, Protocol):
         ...
 
 
-class SystemClock:
+class MachineClock:
     """The machine's time."""
 
     def now(self) -> datetime:
@@ -35,8 +35,8 @@ class SystemClock:
 class ShiftedClock:
     """Another clock's time plus an offset that can grow; safe to use from several threads."""
 
-    def __init__(self, base: Clock | None = None, offset_seconds: float = 0.0) -> None:
-        self._base = base or SystemClock()
+    def __init__(self, base: EmulatorClock | None = None, offset_seconds: float = 0.0) -> None:
+        self._base = base or MachineClock()
         self._offset = offset_seconds
         self._lock = threading.Lock()
 

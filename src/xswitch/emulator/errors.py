@@ -4,10 +4,10 @@ from __future__ import annotations
 
 STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
-FAULT_NAMESPACE = "http://webservices.amazon.com/AWSFault/2005-15-09"
+AWS_FAULT_NAMESPACE = "http://webservices.amazon.com/AWSFault/2005-15-09"
 
 
-class AwsAnswerError(Exception):
+class EmulatedAwsError(Exception):
     """A refusal as AWS words it: `code` and `message` of the answer, the HTTP `status`, and whose fault it was (`kind`).
 
     `namespace` is that of the service asked unless it says otherwise. It never leaves `demo`: the server turns it into XML.
@@ -22,26 +22,28 @@ class AwsAnswerError(Exception):
         self.namespace = namespace
 
 
-def denied(message: str) -> AwsAnswerError:
+def access_denied(message: str) -> EmulatedAwsError:
     """AccessDenied with this text."""
-    return AwsAnswerError("AccessDenied", message, 403)
+    return EmulatedAwsError("AccessDenied", message, 403)
 
 
-def not_authorized(caller_arn: str, action: str, resource: str, suffix: str = "") -> AwsAnswerError:
+def not_authorized(caller_arn: str, action: str, resource: str, suffix: str = "") -> EmulatedAwsError:
     """The text for a policy's no; `suffix` is what AWS tells of the reason, or empty."""
-    return denied(f"User: {caller_arn} is not authorized to perform: {action} on resource: {resource}{' ' + suffix if suffix else ''}")
+    return access_denied(
+        f"User: {caller_arn} is not authorized to perform: {action} on resource: {resource}{' ' + suffix if suffix else ''}"
+    )
 
 
-def validation(message: str) -> AwsAnswerError:
+def validation_error(message: str) -> EmulatedAwsError:
     """ValidationError with this text."""
-    return AwsAnswerError("ValidationError", message, 400)
+    return EmulatedAwsError("ValidationError", message, 400)
 
 
-def unknown_token() -> AwsAnswerError:
+def invalid_client_token() -> EmulatedAwsError:
     """What AWS says of a key it doesn't know, a deactivated one, and a session token that isn't the key's."""
-    return AwsAnswerError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+    return EmulatedAwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
 
 
-def bad_signature(message: str) -> AwsAnswerError:
+def signature_mismatch(message: str) -> EmulatedAwsError:
     """SignatureDoesNotMatch with this text."""
-    return AwsAnswerError("SignatureDoesNotMatch", message, 403)
+    return EmulatedAwsError("SignatureDoesNotMatch", message, 403)

@@ -30,7 +30,7 @@ class FaultKind(StrEnum):
     LOST = "lost"  # what was asked is done, and the connection torn down instead of the answer
 
 
-REFUSALS: Mapping[str, tuple[int, str]] = MappingProxyType(
+ERROR_RESPONSES: Mapping[str, tuple[int, str]] = MappingProxyType(
     {
         "AccessDenied": (403, "User is not authorized to perform this action"),
         "ConcurrentModification": (
@@ -48,7 +48,7 @@ REFUSALS: Mapping[str, tuple[int, str]] = MappingProxyType(
 
 
 @dataclass
-class Fault:
+class InjectedFault:
     """One thing to go wrong with `action` ("*": any), `times` times after the first `after` calls; `seconds` is DELAY's, `code` ERROR's."""
 
     kind: FaultKind
@@ -59,12 +59,12 @@ class Fault:
     code: str = ""
 
 
-class Faults:
+class FaultInjector:
     """The faults in force; safe to use from several threads. `released` set ends every delay at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._faults: list[Fault] = []
+        self._faults: list[InjectedFault] = []
         self.released = threading.Event()
 
     def add(  # noqa: PLR0913 -- what there is to say of a fault, each with a default
@@ -72,7 +72,7 @@ class Faults:
     ) -> None:
         """Let something go wrong `times` times (ALWAYS: until `clear`), the first `after` fitting calls spared."""
         with self._lock:
-            self._faults.append(Fault(FaultKind(kind), action, times, seconds, after, code))
+            self._faults.append(InjectedFault(FaultKind(kind), action, times, seconds, after, code))
 
     @property
     def pending(self) -> int:
@@ -85,17 +85,17 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def take(self, action: str) -> tuple[Fault, ...]:
+    def take(self, action: str) -> tuple[InjectedFault, ...]:
         """What goes wrong with this call: the delays waiting for it, and the first other fault; each counts one less."""
         with self._lock:
-            fitting = [fault for fault in self._faults if fault.action in ("*", action)]
-            due = [fault for fault in fitting if not fault.after]
-            delays = [fault for fault in due if fault.kind is FaultKind.DELAY]
-            others = [fault for fault in due if fault.kind is not FaultKind.DELAY][:1]
-            taken = tuple(delays + others)
-            for fault in fitting:
+            matching = [fault for fault in self._faults if fault.action in ("*", action)]
+            active = [fault for fault in matching if not fault.after]
+            delays = [fault for fault in active if fault.kind is FaultKind.DELAY]
+            others = [fault for fault in active if fault.kind is not FaultKind.DELAY][:1]
+            selected = tuple(delays + others)
+            for fault in matching:
                 fault.after -= fault.after > 0
-            for fault in taken:
+            for fault in selected:
                 fault.times -= 1
             self._faults = [fault for fault in self._faults if fault.times > 0]
-            return taken
+            return selected

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from xswitch.emulator.clock import Clock
+from xswitch.emulator.clock import EmulatorClock
 from xswitch.emulator.sigv4 import HttpRequest
 
 HOST = "127.0.0.1"
@@ -25,7 +25,7 @@ _IDLE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What goes back over the wire."""
 
     status: int
@@ -35,7 +35,7 @@ class Answer:
     location: str = ""
 
 
-Respond = Callable[[HttpRequest, str], Answer | None]
+RequestHandler = Callable[[HttpRequest, str], HttpResponse | None]
 """(request, the client's address) → the answer, or None to tear the connection down."""
 
 
@@ -51,7 +51,7 @@ class HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, port: int, respond: Respond, clock: Clock) -> None:
+    def __init__(self, port: int, respond: RequestHandler, clock: EmulatorClock) -> None:
         self.respond = respond
         self.clock = clock
         self._open: set[socket.socket] = set()
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit() or int(length) > _MAX_BODY:
             self.close_connection = True
-            self._send(Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE if length else HTTPStatus.LENGTH_REQUIRED, b"", new_request_id()))
+            self._send(HttpResponse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE if length else HTTPStatus.LENGTH_REQUIRED, b"", new_request_id()))
             return
         self._handle(self.rfile.read(int(length)))
 
@@ -118,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(answer)
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: HttpResponse) -> None:
         lines = [
             f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
             f"x-amzn-RequestId: {answer.request_id}",

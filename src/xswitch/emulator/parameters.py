@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from xswitch.core.policy import Document, PolicyError, PolicyKind, parse
-from xswitch.emulator.errors import AwsAnswerError, validation
+from xswitch.core.policy import PolicyDocument, PolicyError, PolicyKind, parse
+from xswitch.emulator.errors import EmulatedAwsError, validation_error
 
 _NAME = r"[\w+=,.@-]*"
 _EXTERNAL_ID = r"[\w+=,.@:\/-]*"
@@ -51,12 +51,12 @@ class Checks:
         return value
 
     def seconds(self, longest: int) -> int | None:
-        """DurationSeconds. Raises AwsAnswerError MalformedInput for what is no number."""
+        """DurationSeconds. Raises EmulatedAwsError MalformedInput for what is no number."""
         value = self.values.get("DurationSeconds")
         if value is None:
             return None
         if not re.fullmatch(r"-?\d{1,10}", value, re.ASCII):
-            raise AwsAnswerError("MalformedInput", f"Invalid value for DurationSeconds: {value}")
+            raise EmulatedAwsError("MalformedInput", f"Invalid value for DurationSeconds: {value}")
         number = int(value)
         if number < MIN_DURATION:
             self.fail(value, "durationSeconds", f"have value greater than or equal to {MIN_DURATION}")
@@ -65,9 +65,9 @@ class Checks:
         return number
 
     def done(self) -> None:
-        """Raises AwsAnswerError ValidationError if anything was noted."""
+        """Raises EmulatedAwsError ValidationError if anything was noted."""
         if self.found:
-            raise validation(f"{len(self.found)} validation error{'s' * (len(self.found) > 1)} detected: {'; '.join(self.found)}")
+            raise validation_error(f"{len(self.found)} validation error{'s' * (len(self.found) > 1)} detected: {'; '.join(self.found)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class RoleRequest:
     external_id: str | None
     serial: str | None
     code: str | None
-    policy: Document | None
+    policy: PolicyDocument | None
     policy_text: str
     policy_arns: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
@@ -99,25 +99,25 @@ class RoleRequest:
 
 def members(values: Mapping[str, str], name: str) -> list[str]:
     """The items of a flat list: Name.member.1, and so on."""
-    found: list[str] = []
-    while (item := values.get(f"{name}.member.{len(found) + 1}")) is not None:
-        found.append(item)
-    return found
+    items: list[str] = []
+    while (item := values.get(f"{name}.member.{len(items) + 1}")) is not None:
+        items.append(item)
+    return items
 
 
 def structures(values: Mapping[str, str], name: str) -> list[Mapping[str, str]]:
     """The items of a list of structures: Name.member.1.Field and so on."""
-    found: list[Mapping[str, str]] = []
+    items: list[Mapping[str, str]] = []
     while True:
-        prefix = f"{name}.member.{len(found) + 1}."
+        prefix = f"{name}.member.{len(items) + 1}."
         item = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
         if not item:
-            return found
-        found.append(item)
+            return items
+        items.append(item)
 
 
 def token_request(values: Mapping[str, str]) -> TokenRequest:
-    """The checked parameters of GetSessionToken. Raises AwsAnswerError."""
+    """The checked parameters of GetSessionToken. Raises EmulatedAwsError."""
     checks = Checks(values)
     request = TokenRequest(
         duration=checks.seconds(MAX_TOKEN_DURATION),
@@ -129,7 +129,7 @@ def token_request(values: Mapping[str, str]) -> TokenRequest:
 
 
 def role_request(values: Mapping[str, str]) -> RoleRequest:
-    """The checked parameters of AssumeRole. Raises AwsAnswerError (ValidationError, MalformedPolicyDocument and their like)."""
+    """The checked parameters of AssumeRole. Raises EmulatedAwsError (ValidationError, MalformedPolicyDocument and their like)."""
     checks = Checks(values)
     role_arn = checks.text("RoleArn", 20, 2_048, required=True)
     session_name = checks.text("RoleSessionName", 2, 64, _NAME, required=True)
@@ -148,12 +148,12 @@ def role_request(values: Mapping[str, str]) -> RoleRequest:
         checks.fail(transitive, "transitiveTagKeys", f"have length less than or equal to {MAX_TAGS}")
     checks.done()
     if not _ROLE_ARN.fullmatch(role_arn or ""):
-        raise validation("Request ARN is invalid")
+        raise validation_error("Request ARN is invalid")
     if source_identity is not None and source_identity.lower().startswith("aws:"):
-        raise validation("SourceIdentity must not begin with the reserved prefix aws:")
+        raise validation_error("SourceIdentity must not begin with the reserved prefix aws:")
     for arn in arns:
         if not _POLICY_ARN.fullmatch(arn):
-            raise validation("Invalid policy ARN")
+            raise validation_error("Invalid policy ARN")
     _check_keys([key for key, _ in tags], transitive)
     return RoleRequest(
         role_arn=role_arn or "",
@@ -199,14 +199,14 @@ def _tag_text(checks: Checks, value: str | None, member: str, longest: int, enou
 def _check_keys(keys: list[str], transitive: list[str]) -> None:
     lowered = [key.lower() for key in keys]
     if len(set(lowered)) != len(lowered):
-        raise AwsAnswerError("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        raise EmulatedAwsError("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     if any(key.startswith("aws:") for key in lowered):
-        raise AwsAnswerError("InvalidParameterValue", "Tag keys beginning with aws: are reserved.")
+        raise EmulatedAwsError("InvalidParameterValue", "Tag keys beginning with aws: are reserved.")
     if any(key.lower() not in lowered for key in transitive):
-        raise AwsAnswerError("InvalidParameterValue", "The specified transitive tag key must be included in the requested tags.")
+        raise EmulatedAwsError("InvalidParameterValue", "The specified transitive tag key must be included in the requested tags.")
 
 
-def _session_policy(text: str | None) -> Document | None:
+def _session_policy(text: str | None) -> PolicyDocument | None:
     if text is None:
         return None
     try:
@@ -214,4 +214,4 @@ def _session_policy(text: str | None) -> Document | None:
     except PolicyError as problem:
         invalid_json = "not valid JSON" in problem.what
         message = "This policy contains invalid Json" if invalid_json else "Syntax errors in policy."
-        raise AwsAnswerError("MalformedPolicyDocument", message) from None
+        raise EmulatedAwsError("MalformedPolicyDocument", message) from None

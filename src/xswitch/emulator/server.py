@@ -15,25 +15,25 @@ from urllib.parse import parse_qsl
 
 from xswitch.core.errors import SettingsError
 from xswitch.emulator import iam, sigv4, sts, xml
-from xswitch.emulator.callers import Call, authenticate
-from xswitch.emulator.clock import Clock, MovableClock, ShiftedClock, SystemClock
-from xswitch.emulator.errors import AwsAnswerError
-from xswitch.emulator.fault_responses import REPLACING, broken, spoilt
-from xswitch.emulator.faults import FaultKind, Faults
-from xswitch.emulator.http import HOST, Answer, HttpServer, new_request_id
-from xswitch.emulator.realm import Realm
+from xswitch.emulator.callers import AuthenticatedCall, authenticate
+from xswitch.emulator.clock import EmulatorClock, MachineClock, MovableClock, ShiftedClock
+from xswitch.emulator.errors import EmulatedAwsError
+from xswitch.emulator.fault_responses import REPLACING, corrupted, fault_response
+from xswitch.emulator.faults import FaultInjector, FaultKind
+from xswitch.emulator.http import HOST, HttpResponse, HttpServer, new_request_id
+from xswitch.emulator.realm import StateStore
 from xswitch.emulator.sessions import SessionStore
 from xswitch.emulator.sigv4 import HttpRequest
-from xswitch.emulator.state import World
+from xswitch.emulator.state import AwsState
 
 ADMIN_PATH = "/_xswitch/"
 _ADMIN = frozenset({("POST", "clock"), ("GET", "clock"), ("GET", "calls"), ("GET", "state"), ("POST", "state")})
-_SUBJECTS = ("RoleName", "UserName", "GroupName", "PolicyArn", "PolicyName", "SerialNumber", "PolicySourceArn")
+_SUBJECT_PARAMETERS = ("RoleName", "UserName", "GroupName", "PolicyArn", "PolicyName", "SerialNumber", "PolicySourceArn")
 _KEY_ID = re.compile(r"Credential=([^/,\s]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedRequest:
     """A request that came in, and what became of it.
 
     `error` is AWS's code, "" for a good answer, or the fault's name;
@@ -58,33 +58,33 @@ class EmbeddedAws:
 
     def __init__(  # noqa: PLR0913 -- what a test may set, each with a default
         self,
-        world: World,
+        world: AwsState,
         *,
         clock: MovableClock | None = None,
-        wall: Clock | None = None,
-        faults: Faults | None = None,
+        wall: EmulatorClock | None = None,
+        faults: FaultInjector | None = None,
         port: int = 0,
         admin: bool = False,
     ) -> None:
         self.clock: MovableClock = clock or ShiftedClock(offset_seconds=world.clock_offset)
-        self.realm = Realm(world, self.clock)
-        self.wall: Clock = wall or SystemClock()
-        self.faults = faults or Faults()
+        self.state_store = StateStore(world, self.clock)
+        self.wall: EmulatorClock = wall or MachineClock()
+        self.faults = faults or FaultInjector()
         self.store = SessionStore()
         self.admin = admin
-        self._recorded: list[Recorded] = []
+        self._recorded: list[RecordedRequest] = []
         self._lock = threading.Lock()
         self._http = HttpServer(port, self.answer, self.wall)
         self._thread: threading.Thread | None = None
 
     @property
-    def world(self) -> World:
+    def world(self) -> AwsState:
         """The world with every change; a world set here is seen by everybody at once."""
-        return self.realm.current
+        return self.state_store.current
 
     @world.setter
-    def world(self, world: World) -> None:
-        self.realm.put(world)
+    def world(self, world: AwsState) -> None:
+        self.state_store.put(world)
 
     @property
     def port(self) -> int:
@@ -97,7 +97,7 @@ class EmbeddedAws:
         return f"http://{HOST}:{self.port}"
 
     @property
-    def calls(self) -> list[Recorded]:
+    def calls(self) -> list[RecordedRequest]:
         """Every request so far, oldest first."""
         with self._lock:
             return list(self._recorded)
@@ -132,7 +132,7 @@ class EmbeddedAws:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def answer(self, request: HttpRequest, source_ip: str = HOST) -> Answer | None:
+    def answer(self, request: HttpRequest, source_ip: str = HOST) -> HttpResponse | None:
         """The answer to a request, faults included; None for a connection to be torn down."""
         request_id = new_request_id()
         if request.path.startswith(ADMIN_PATH):
@@ -150,51 +150,51 @@ class EmbeddedAws:
         replacing = next((fault for fault in faults if fault.kind in REPLACING), None)
         if replacing is not None:
             self._record(request, parameters, "", replacing.code or replacing.kind.value)
-            return broken(replacing, request_id, service.NAMESPACE)
+            return fault_response(replacing, request_id, service.NAMESPACE)
         region = ""
         try:
             action = service.known(parameters)
-            now, seen = self.clock.now(), self.realm.seen()
-            caller, claim = authenticate(request, seen, self.store, now=now, wall=self.wall.now(), service=service.NAME)
+            now, visible_world = self.clock.now(), self.state_store.seen()
+            caller, claim = authenticate(request, visible_world, self.store, now=now, wall=self.wall.now(), service=service.NAME)
             region = claim.region
-            call = Call(action, parameters, caller, region, now, source_ip, request.headers.get("user-agent", ""))
-            result = iam.perform(call, self.realm, self.store) if service is iam else sts.perform(call, seen, self.store)
-            body = xml.answer(action, result, request_id, service.NAMESPACE)
-        except AwsAnswerError as refusal:
+            call = AuthenticatedCall(action, parameters, caller, region, now, source_ip, request.headers.get("user-agent", ""))
+            result = iam.perform(call, self.state_store, self.store) if service is iam else sts.perform(call, visible_world, self.store)
+            body = xml.response_body(action, result, request_id, service.NAMESPACE)
+        except EmulatedAwsError as refusal:
             self._record(request, parameters, region, refusal.code)
-            return Answer(refusal.status, xml.error(refusal, request_id, service.NAMESPACE), request_id)
+            return HttpResponse(refusal.status, xml.error_body(refusal, request_id, service.NAMESPACE), request_id)
         self._record(request, parameters, region, "")
         if any(fault.kind is FaultKind.LOST for fault in faults):
             return None
         for fault in faults:
-            body = spoilt(fault, body)
-        return Answer(HTTPStatus.OK, body, request_id)
+            body = corrupted(fault, body)
+        return HttpResponse(HTTPStatus.OK, body, request_id)
 
     def _record(self, request: HttpRequest, parameters: Mapping[str, str], region: str, error: str) -> None:
-        found = _KEY_ID.search(request.headers.get("authorization", ""))
-        key_id = found[1] if found else parameters.get("X-Amz-Credential", "").partition("/")[0]
-        subject = next((parameters[word] for word in _SUBJECTS if word in parameters), "")
+        credential = _KEY_ID.search(request.headers.get("authorization", ""))
+        key_id = credential[1] if credential else parameters.get("X-Amz-Credential", "").partition("/")[0]
+        subject = next((parameters[parameter] for parameter in _SUBJECT_PARAMETERS if parameter in parameters), "")
         action, role_arn = parameters.get("Action", ""), parameters.get("RoleArn", "")
-        entry = Recorded(action, key_id, role_arn, self.clock.now(), region, error, subject)
+        entry = RecordedRequest(action, key_id, role_arn, self.clock.now(), region, error, subject)
         with self._lock:
             self._recorded.append(entry)
 
-    def _administer(self, request: HttpRequest, request_id: str) -> Answer:
+    def _administer(self, request: HttpRequest, request_id: str) -> HttpResponse:
         """The control paths; 404 unless they were opened."""
         name = request.path.removeprefix(ADMIN_PATH)
         if not self.admin or (request.method, name) not in _ADMIN:
-            return Answer(HTTPStatus.NOT_FOUND, b"{}\n", request_id, "application/json")
+            return HttpResponse(HTTPStatus.NOT_FOUND, b"{}\n", request_id, "application/json")
         try:
             if (request.method, name) == ("POST", "clock"):
                 self.clock.advance(float(json.loads(request.body)["advance"]))
             elif (request.method, name) == ("POST", "state"):
-                self.world = World.from_json(request.body.decode("utf-8", "replace"))
+                self.world = AwsState.from_json(request.body.decode("utf-8", "replace"))
         except (ValueError, KeyError, TypeError, SettingsError) as problem:
             why = problem.why if isinstance(problem, SettingsError) else 'send {"advance": seconds}'
-            return Answer(HTTPStatus.BAD_REQUEST, json.dumps({"error": why}).encode() + b"\n", request_id, "application/json")
+            return HttpResponse(HTTPStatus.BAD_REQUEST, json.dumps({"error": why}).encode() + b"\n", request_id, "application/json")
         if (request.method, name) == ("GET", "state"):
-            return Answer(HTTPStatus.OK, self.world.to_json().encode(), request_id, "application/json")
+            return HttpResponse(HTTPStatus.OK, self.world.to_json().encode(), request_id, "application/json")
         data: dict[str, Any] = {"now": self.clock.now().isoformat()}
         if name == "calls":
             data = {"calls": [{"action": call.action, "role_arn": call.role_arn, "error": call.error} for call in self.calls]}
-        return Answer(HTTPStatus.OK, json.dumps(data).encode() + b"\n", request_id, "application/json")
+        return HttpResponse(HTTPStatus.OK, json.dumps(data).encode() + b"\n", request_id, "application/json")

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from xswitch.core.policy import Document
+from xswitch.core.policy import PolicyDocument
 
 _NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class SessionKeys:
     """The three parts of temporary credentials."""
 
     access_key_id: str
@@ -25,7 +25,7 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class IssuedSession:
     """Temporary credentials and what AWS remembers with them.
 
     `principal_arn` is the user's ARN (GetSessionToken) or the assumed-role ARN; `role_arn` is empty for a user's session.
@@ -34,7 +34,7 @@ class Session:
     `transitive` the keys (lower-case) of those that go on to the next role.
     """
 
-    keys: Keys
+    keys: SessionKeys
     account: str
     principal_arn: str
     issued_at: datetime
@@ -42,14 +42,14 @@ class Session:
     role_arn: str = ""
     session_name: str = ""
     mfa_at: datetime | None = None
-    policies: tuple[Document, ...] = ()
+    policies: tuple[PolicyDocument, ...] = ()
     tags: Mapping[str, str] = field(default_factory=lambda: _NO_TAGS)
     transitive: frozenset[str] = frozenset()
     source_identity: str = ""
     principal_id: str = ""
 
 
-def credentials(session: Session) -> Mapping[str, str]:
+def credentials_structure(session: IssuedSession) -> Mapping[str, str]:
     """The members of a Credentials structure."""
     return {
         "AccessKeyId": session.keys.access_key_id,
@@ -65,7 +65,7 @@ def new_key_id(prefix: str, account: str) -> str:
     return prefix + base64.b32encode(number.to_bytes(6) + secrets.token_bytes(4)).decode()
 
 
-def account_in(access_key_id: str) -> str:
+def account_of_access_key(access_key_id: str) -> str:
     """The account an access key id made that way carries, "" for any other text."""
     try:
         number = int.from_bytes(base64.b32decode(access_key_id[4:])[:6])
@@ -74,10 +74,10 @@ def account_in(access_key_id: str) -> str:
     return f"{(number & 0x7FFFFFFFFF80) >> 7:012d}" if number >> 47 else ""
 
 
-def new_keys(account: str) -> Keys:
+def new_session_keys(account: str) -> SessionKeys:
     """Fresh ones for a session."""
     token = base64.b64encode(base64.b64decode("IQoJ") + secrets.token_bytes(300)).decode()
-    return Keys(new_key_id("ASIA", account), secrets.token_urlsafe(30), token)
+    return SessionKeys(new_key_id("ASIA", account), secrets.token_urlsafe(30), token)
 
 
 class SessionStore:
@@ -85,15 +85,15 @@ class SessionStore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, IssuedSession] = {}
         self._used: dict[str, set[int]] = {}
 
-    def add(self, session: Session) -> None:
+    def add(self, session: IssuedSession) -> None:
         """Keep a session."""
         with self._lock:
             self._sessions[session.keys.access_key_id] = session
 
-    def get(self, access_key_id: str) -> Session | None:
+    def get(self, access_key_id: str) -> IssuedSession | None:
         """The session with this access key id, expired or not."""
         with self._lock:
             return self._sessions.get(access_key_id)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, quote, unquote
 
-from xswitch.emulator.errors import AwsAnswerError, bad_signature
+from xswitch.emulator.errors import EmulatedAwsError, signature_mismatch
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW = timedelta(minutes=15)
@@ -59,8 +59,8 @@ class Claim:
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
-def _incomplete(message: str) -> AwsAnswerError:
-    return AwsAnswerError("IncompleteSignature", message, 400)
+def _incomplete(message: str) -> EmulatedAwsError:
+    return EmulatedAwsError("IncompleteSignature", message, 400)
 
 
 def scoped_service(request: HttpRequest) -> str:
@@ -74,7 +74,7 @@ def scoped_service(request: HttpRequest) -> str:
 def read_claim(request: HttpRequest, service: str = "sts") -> Claim:
     """The claim of a request to `service`.
 
-    Raises AwsAnswerError: MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch (scope).
+    Raises EmulatedAwsError: MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch (scope).
     """
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     header = request.headers.get("authorization", "")
@@ -82,7 +82,7 @@ def read_claim(request: HttpRequest, service: str = "sts") -> Claim:
         return _from_header(request, header, service)
     if "X-Amz-Algorithm" in query:
         return _from_query(request, query, service)
-    raise AwsAnswerError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+    raise EmulatedAwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
 
 
 def _from_header(request: HttpRequest, header: str, service: str) -> Claim:
@@ -102,7 +102,7 @@ def _from_header(request: HttpRequest, header: str, service: str) -> Claim:
     # A header that decides who is calling or when must be covered, or it could be exchanged on the way.
     for name in ("x-amz-date", "x-amz-security-token"):
         if name in request.headers and name not in signed:
-            raise bad_signature(f"There were headers present in the request which were not signed: {name}")
+            raise signature_mismatch(f"There were headers present in the request which were not signed: {name}")
     token = request.headers.get("x-amz-security-token")
     return _claim(service, parts["Credential"], signed, parts["Signature"], stamp, token)
 
@@ -156,23 +156,23 @@ def _claim(  # noqa: PLR0913, PLR0917 -- the seven facts a claim is made of, fro
     if "host" not in signed:
         wrong.append("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization. ")
     if wrong:
-        raise bad_signature("".join(wrong))
+        raise signature_mismatch("".join(wrong))
     return Claim(key_id, date, region, service, signed, signature, stamp, token, expires)
 
 
 def verify(request: HttpRequest, claim: Claim, secret_access_key: str, now: datetime) -> None:
-    """Check the clock and the signature; `now` is UTC. Raises AwsAnswerError SignatureDoesNotMatch, worded as STS does."""
+    """Check the clock and the signature; `now` is UTC. Raises EmulatedAwsError SignatureDoesNotMatch, worded as STS does."""
     signed_at = datetime.strptime(claim.stamp, _STAMP).replace(tzinfo=UTC)
     life = SKEW if claim.expires_seconds is None else timedelta(seconds=claim.expires_seconds)
     minutes = "15 min." if claim.expires_seconds is None else f"{claim.expires_seconds} sec."
     if signed_at < now - life:
         limit = (now - life).strftime(_STAMP)
-        raise bad_signature(f"Signature expired: {claim.stamp} is now earlier than {limit} ({now.strftime(_STAMP)} - {minutes})")
+        raise signature_mismatch(f"Signature expired: {claim.stamp} is now earlier than {limit} ({now.strftime(_STAMP)} - {minutes})")
     if signed_at > now + SKEW:
         limit = (now + SKEW).strftime(_STAMP)
-        raise bad_signature(f"Signature not yet current: {claim.stamp} is still later than {limit} ({now.strftime(_STAMP)} + 15 min.)")
+        raise signature_mismatch(f"Signature not yet current: {claim.stamp} is still later than {limit} ({now.strftime(_STAMP)} + 15 min.)")
     if not hmac.compare_digest(sign(request, claim, secret_access_key).encode(), claim.signature.encode("utf-8", "replace")):
-        raise bad_signature(_MISMATCH)
+        raise signature_mismatch(_MISMATCH)
 
 
 def sign(request: HttpRequest, claim: Claim, secret_access_key: str) -> str:

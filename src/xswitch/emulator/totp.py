@@ -36,10 +36,10 @@ def seconds_left(now: datetime) -> int:
     return STEP_SECONDS - int(now.timestamp()) % STEP_SECONDS
 
 
-def matching_step(secret: str, given: str, now: datetime) -> int | None:
+def matching_step(secret: str, candidate: str, now: datetime) -> int | None:
     """The step whose code `given` is, one before or after `now`'s allowed; None when it is none of them (RFC 6238, 5.2)."""
     middle = step_of(now)
     for step in (middle, middle - 1, middle + 1):
-        if hmac.compare_digest(code_at(secret, step).encode(), given.encode("utf-8", "replace")):
+        if hmac.compare_digest(code_at(secret, step).encode(), candidate.encode("utf-8", "replace")):
             return step
     return None

@@ -7,44 +7,44 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from xswitch.emulator.errors import STS_NAMESPACE, AwsAnswerError
+from xswitch.emulator.errors import STS_NAMESPACE, EmulatedAwsError
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
+class XmlMap:
     """A map: each key and value becomes an `<entry>`."""
 
     values: Mapping[str, int]
 
 
-Node = str | int | bool | Entries | Mapping[str, "Node"] | Sequence["Node"]
+XmlNode = str | int | bool | XmlMap | Mapping[str, "XmlNode"] | Sequence["XmlNode"]
 """Text, a structure (in the order AWS sends its members), a map, or a list (whose items become `<member>`)."""
 
 # XML 1.0 has no way to write these at all, not even as a character reference.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INVALID_XML_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _render(node: Node) -> str:
-    if isinstance(node, Entries):
+def _render(node: XmlNode) -> str:
+    if isinstance(node, XmlMap):
         return "".join(f"<entry>{_render({'key': key, 'value': value})}</entry>" for key, value in node.values.items())
     if isinstance(node, Mapping):
         return "".join(f"<{name}>{_render(value)}</{name}>" for name, value in node.items())
     if isinstance(node, bool):
         return "true" if node else "false"
     if isinstance(node, str | int):
-        return escape(_NOT_XML.sub("\ufffd", str(node)))
+        return escape(_INVALID_XML_CHARACTERS.sub("\ufffd", str(node)))
     return "".join(f"<member>{_render(item)}</member>" for item in node)
 
 
-def answer(action: str, result: Mapping[str, Node] | None, request_id: str, namespace: str = STS_NAMESPACE) -> bytes:
+def response_body(action: str, result: Mapping[str, XmlNode] | None, request_id: str, namespace: str = STS_NAMESPACE) -> bytes:
     """The body of a good answer to `action`; None for an action that has no result at all."""
     inside = "" if result is None else f"<{action}Result>{_render(result)}</{action}Result>"
     metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
     return f'<{action}Response xmlns="{namespace}">{inside}{metadata}</{action}Response>\n'.encode()
 
 
-def error(refusal: AwsAnswerError, request_id: str, namespace: str = STS_NAMESPACE) -> bytes:
+def error_body(aws_error: EmulatedAwsError, request_id: str, namespace: str = STS_NAMESPACE) -> bytes:
     """The body of a refusal, in the service's namespace unless the refusal has its own."""
-    inner = _render({"Type": refusal.kind, "Code": refusal.code, "Message": refusal.message})
-    where = refusal.namespace or namespace
-    return f'<ErrorResponse xmlns="{where}"><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>\n'.encode()
+    inner = _render({"Type": aws_error.kind, "Code": aws_error.code, "Message": aws_error.message})
+    error_namespace = aws_error.namespace or namespace
+    return f'<ErrorResponse xmlns="{error_namespace}"><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>\n'.encode()

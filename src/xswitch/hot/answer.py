@@ -5,7 +5,7 @@ that this was worked out from: both config files, xswitch's settings, and the va
 the same now, and the session is this one and fresh, the finished answer is printed. Anything else, whatever it is, is None: the
 full program starts, and says what there is to say.
 
-This module, `hot_dbus` and `hot_secret` import no other xswitch module and nothing the interpreter doesn't have at hand;
+This module, `hot.dbus` and `hot.secret_service` import no other xswitch module and nothing the interpreter doesn't have at hand;
 `adapters/state/hot_pointers.py` uses the functions here that both sides must agree on.
 """
 # No `from __future__ import annotations` here: it would load a module.
@@ -28,7 +28,7 @@ HEADER_LENGTH = 102
 _HEADER_WORDS = 6
 
 # What core/roles/endpoints.py and core/roles/sources.py ask the environment for. Of a secret only whether it is set.
-_COUNTING = (
+_RELEVANT_VARIABLES = (
     b"AWS_ACCESS_KEY_ID",
     b"AWS_CA_BUNDLE",
     b"AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -41,21 +41,21 @@ _COUNTING = (
     b"AWS_USE_DUALSTACK_ENDPOINT",
     b"AWS_USE_FIPS_ENDPOINT",
 )
-_COUNTING_IF_SET = (b"AWS_SESSION_TOKEN", b"AWS_SECURITY_TOKEN")
+_RELEVANT_IF_SET = (b"AWS_SESSION_TOKEN", b"AWS_SECURITY_TOKEN")
 _DEMO_CLOCK = b"XSWITCH_DEMO_CLOCK"  # a clock that is not the machine's: only the full program knows it
 
 SECRET_SECONDS = 0.6  # then the full program asks once more, and says what is wrong: both together stay under 3 s
 RENEW_SECONDS = 30
 _STUCK_SECONDS = 5
 _MAX_BYTES = 1 << 20
-_OTHERS = 0o077
+_OTHERS_MODE = 0o077
 _WRITE_BY_OTHERS = 0o022
 _TYPE, _REGULAR = 0o170000, 0o100000
 # See core/filenames.py, whose set this is; a test holds them together.
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@:+-")
 
 
-class _Odd(Exception):  # noqa: N818 -- not an error: the full program's turn
+class _UseFullProgram(Exception):  # noqa: N818 -- not an error: the full program's turn
     """Something is not as the hot path knows it."""
 
 
@@ -71,8 +71,8 @@ def run(argv: list[str], words: list[str]) -> int | None:
     try:
         folder = state_folder(posix.environ) + b"/hot"
         name = file_name(argv[1])
-        answer, now, soft = _answer(folder, name)
-    except (_Odd, OSError, ValueError, IndexError):
+        answer, now, soft = _cached_response(folder, name)
+    except (_UseFullProgram, OSError, ValueError, IndexError):
         return None
     if not _write(answer):
         return None
@@ -85,7 +85,7 @@ def run(argv: list[str], words: list[str]) -> int | None:
 
 
 def file_name(profile: str) -> bytes:
-    """The name of a managed profile's pointer: what `core.names.file_name` makes, as bytes. Raises ValueError for ""."""
+    """The name of a managed profile's pointer: what `core.filenames.profile_file_name` makes, as bytes. Raises ValueError for ""."""
     raw = profile.encode("utf-8", "surrogateescape")
     if not raw:
         raise ValueError
@@ -93,7 +93,7 @@ def file_name(profile: str) -> bytes:
     return plain if plain[:1] != b"." else b"%2E" + plain[1:]
 
 
-def view(environ: dict[bytes, bytes]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+def resolution_inputs(environ: dict[bytes, bytes]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     """What a session was worked out from: stamp of the config, stamp of the settings, digest of the variables, both config paths.
 
     Raises ValueError or OSError where only a closer look could tell.
@@ -101,7 +101,7 @@ def view(environ: dict[bytes, bytes]) -> tuple[bytes, bytes, bytes, bytes, bytes
     config = _config_file(environ, b"AWS_CONFIG_FILE", b"/.aws/config")
     credentials = _config_file(environ, b"AWS_SHARED_CREDENTIALS_FILE", b"/.aws/credentials")
     seen = stamp(config) + b"," + stamp(credentials)
-    return seen, stamp(settings_file(environ)), _variables(environ), config, credentials
+    return seen, stamp(settings_file(environ)), _variables_digest(environ), config, credentials
 
 
 def stamp(path: bytes) -> bytes:
@@ -115,15 +115,15 @@ def stamp(path: bytes) -> bytes:
 
 def settings_file(environ: dict[bytes, bytes]) -> bytes:
     """The settings file of xswitch, where platformdirs puts it on Linux."""
-    return _xdg(environ, b"XDG_CONFIG_HOME", b"/.config") + b"/config.toml"
+    return _xdg_folder(environ, b"XDG_CONFIG_HOME", b"/.config") + b"/config.toml"
 
 
 def state_folder(environ: dict[bytes, bytes]) -> bytes:
     """The state folder of xswitch, where platformdirs puts it on Linux."""
-    return _xdg(environ, b"XDG_STATE_HOME", b"/.local/state")
+    return _xdg_folder(environ, b"XDG_STATE_HOME", b"/.local/state")
 
 
-def _xdg(environ: dict[bytes, bytes], variable: bytes, default: bytes) -> bytes:
+def _xdg_folder(environ: dict[bytes, bytes], variable: bytes, default: bytes) -> bytes:
     given = environ.get(variable, b"")
     return (given.rstrip(b"/") if given[:1] == b"/" else _home(environ) + default) + b"/xswitch"
 
@@ -145,10 +145,10 @@ def _home(environ: dict[bytes, bytes]) -> bytes:
     return home.rstrip(b"/")
 
 
-def _variables(environ: dict[bytes, bytes]) -> bytes:
+def _variables_digest(environ: dict[bytes, bytes]) -> bytes:
     """A digest of the variables that can change which session a profile means; `-` when none is set."""
-    given = [name + b"=" + environ[name] for name in _COUNTING if environ.get(name)]
-    given += [name for name in _COUNTING_IF_SET if environ.get(name)]
+    given = [name + b"=" + environ[name] for name in _RELEVANT_VARIABLES if environ.get(name)]
+    given += [name for name in _RELEVANT_IF_SET if environ.get(name)]
     if not given:
         return b"-"
     from _blake2 import blake2b  # noqa: PLC0415 -- hashlib without its imports, and not needed by most
@@ -159,56 +159,56 @@ def _variables(environ: dict[bytes, bytes]) -> bytes:
 # -- the answer --------------------------------------------------------------------------------------------------
 
 
-def _answer(folder: bytes, name: bytes) -> tuple[bytes, float, int]:
+def _cached_response(folder: bytes, name: bytes) -> tuple[bytes, float, int]:
     """The line to print, now, and when to renew behind the caller's back."""
     magic, key, kind, place, *looks, rest = _read(folder + b"/" + name, None, _WRITE_BY_OTHERS).split(b"\n")
-    if magic != MAGIC or len(key) != KEY_LENGTH or rest or tuple(looks) != view(posix.environ):
-        raise _Odd
-    value = _session(kind, place, key)
-    soft, hard = _check(value[:HEADER_LENGTH], key)
+    if magic != MAGIC or len(key) != KEY_LENGTH or rest or tuple(looks) != resolution_inputs(posix.environ):
+        raise _UseFullProgram
+    value = _stored_value(kind, place, key)
+    soft, hard = _parse_refresh_times(value[:HEADER_LENGTH], key)
     now = time.time()
     line = value[HEADER_LENGTH:]
     if now >= hard or line[:1] != b"{" or line[-1:] != b"}" or b"\n" in line:
-        raise _Odd
+        raise _UseFullProgram
     return line + b"\n", now, soft
 
 
-def _session(kind: bytes, place: bytes, key: bytes) -> bytes:
+def _stored_value(kind: bytes, place: bytes, key: bytes) -> bytes:
     if kind in {b"runtime", b"file"}:
-        return _private(place, key)
+        return _read_private_file(place, key)
     if kind != b"secret-service":
-        raise _Odd
+        raise _UseFullProgram
     from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- a socket is only needed here
 
     turns = state_folder(posix.environ) + b"/secret-service.turn"
     address = dbus.bus_address(posix.environ)
     until = time.monotonic() + SECRET_SECONDS
-    word, value = secret_service.fetch(address, place, SECRET_SECONDS, turns) if place else (dbus.MISSING, b"")
+    word, value = secret_service.fetch_secret(address, place, SECRET_SECONDS, turns) if place else (dbus.MISSING, b"")
     if word == dbus.MISSING:
-        word, value = secret_service.read(address, SERVICE_PREFIX + key, USER, until - time.monotonic(), turns)
+        word, value = secret_service.read_secret(address, SERVICE_PREFIX + key, USER, until - time.monotonic(), turns)
     if word != dbus.OK:
-        raise _Odd
+        raise _UseFullProgram
     return value
 
 
-def _check(header: bytes, key: bytes) -> tuple[int, int]:
+def _parse_refresh_times(header: bytes, key: bytes) -> tuple[int, int]:
     """The header's soft and hard limits, seconds since the epoch."""
     words = header.split(b" ")
     if len(header) != HEADER_LENGTH or len(words) != _HEADER_WORDS or words[:2] != [HEADER_MAGIC, key] or header[-1:] != b"\n":
-        raise _Odd
+        raise _UseFullProgram
     if not all(word.isdigit() for word in (*words[2:5], words[5][:-1])):
-        raise _Odd
+        raise _UseFullProgram
     return int(words[2]), int(words[3])
 
 
-def _private(place: bytes, name: bytes) -> bytes:
+def _read_private_file(place: bytes, name: bytes) -> bytes:
     """A file of ours in a folder of ours; nobody else may have had a hand in either."""
     descriptor = posix.open(place, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC)
     try:
         facts = posix.fstat(descriptor)
-        if facts.st_uid != posix.geteuid() or facts.st_mode & _OTHERS:
-            raise _Odd
-        return _read(name, descriptor, _OTHERS)
+        if facts.st_uid != posix.geteuid() or facts.st_mode & _OTHERS_MODE:
+            raise _UseFullProgram
+        return _read(name, descriptor, _OTHERS_MODE)
     finally:
         posix.close(descriptor)
 
@@ -219,7 +219,7 @@ def _read(path: bytes, folder: int | None, forbidden: int) -> bytes:
         facts = posix.fstat(descriptor)
         ours = facts.st_uid == posix.geteuid() and facts.st_mode & _TYPE == _REGULAR and facts.st_nlink <= 1
         if not ours or facts.st_mode & forbidden or facts.st_size > _MAX_BYTES:
-            raise _Odd
+            raise _UseFullProgram
         data = b""
         while part := posix.read(descriptor, _MAX_BYTES):
             data += part
@@ -249,7 +249,7 @@ def _write(answer: bytes) -> bool:
 def _renew(folder: bytes, name: bytes, profile: str, words: list[str]) -> None:
     """Start the full program on it, detached; at most one in `RENEW_SECONDS`, and whatever fails is dropped: the answer is out."""
     # No profile's file begins with a dot.
-    if not words or not _first_of_many(folder + b"/.renewing-" + name):
+    if not words or not _claim_renewal(folder + b"/.renewing-" + name):
         return
     try:
         child = posix.fork()
@@ -272,7 +272,7 @@ def _renew(folder: bytes, name: bytes, profile: str, words: list[str]) -> None:
         posix._exit(1)  # noqa: SLF001 -- its name, outside os
 
 
-def _first_of_many(marker: bytes) -> bool:
+def _claim_renewal(marker: bytes) -> bool:
     """Whether nobody started a renewal in the last `RENEW_SECONDS`; of many who ask at once, one is told so."""
     try:
         descriptor = posix.open(marker, posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK, 0o600)

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 OK = "ok"
 MISSING = "missing"
 LOCKED = "locked"
-ABSENT = "absent"
-MUTE = "mute"
+NOT_RUNNING = "absent"
+NO_RESPONSE = "mute"
 NO_KEYRING = "no_keyring"
-ODD = "odd"
+PROTOCOL_ERROR = "odd"
 
 # The error names that say more than "no", and what they say of the object or the service that was called.
-_REFUSALS = {
+_STATUS_BY_ERROR = {
     b"org.freedesktop.Secret.Error.IsLocked": LOCKED,
     b"org.freedesktop.Secret.Error.NoSuchObject": MISSING,
     b"org.freedesktop.DBus.Error.UnknownObject": MISSING,
     b"org.freedesktop.DBus.Error.UnknownMethod": MISSING,
     b"org.freedesktop.DBus.Error.UnknownInterface": MISSING,
-    b"org.freedesktop.DBus.Error.ServiceUnknown": ABSENT,
-    b"org.freedesktop.DBus.Error.NameHasNoOwner": ABSENT,
-    b"org.freedesktop.DBus.Error.NoReply": MUTE,
-    b"org.freedesktop.DBus.Error.TimedOut": MUTE,
-    b"org.freedesktop.DBus.Error.Timeout": MUTE,
+    b"org.freedesktop.DBus.Error.ServiceUnknown": NOT_RUNNING,
+    b"org.freedesktop.DBus.Error.NameHasNoOwner": NOT_RUNNING,
+    b"org.freedesktop.DBus.Error.NoReply": NO_RESPONSE,
+    b"org.freedesktop.DBus.Error.TimedOut": NO_RESPONSE,
+    b"org.freedesktop.DBus.Error.Timeout": NO_RESPONSE,
 }
 # What an address may hold unescaped.
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.\\*")
@@ -46,7 +46,7 @@ _ERROR_NAME, _REPLY_SERIAL, _SENDER, _SIGNATURE = 4, 5, 7, 8
 _BUS_ITSELF = b"org.freedesktop.DBus"
 
 
-class Answer(Exception):  # noqa: N818 -- not an error: how any depth of a conversation ends it
+class BusError(Exception):
     """The end of a conversation before there is a value: one of the words above, and why.
 
     `doubtful`: something was said not to exist, which gnome-keyring also says while it is busy with another client.
@@ -73,7 +73,7 @@ def bus_address(environ: dict[bytes, bytes]) -> bytes:
     return b"unix:path=" + b"".join(b"%c" % byte if byte in _PLAIN else b"%%%02x" % byte for byte in path)
 
 
-class Body:
+class BodyReader:
     """Reads D-Bus values one after another; reading past the end raises ValueError or IndexError."""
 
     def __init__(self, data: bytes, *, big: bool, signature: bytes = b"", at: int = 0) -> None:
@@ -121,13 +121,13 @@ class Body:
         return taken
 
 
-class Bus:
+class BusConnection:
     """A connection to the session bus. Everything raises Answer, TimeoutError after `until` (of time.monotonic), or OSError."""
 
     def __init__(self, address: bytes, until: float) -> None:
         self._until = until
         self._buffer = b""
-        self._answers: dict[int, Body | Answer] = {}
+        self._answers: dict[int, BodyReader | BusError] = {}
         self._met = False
         self._socket = self._connect(address)
 
@@ -142,9 +142,9 @@ class Bus:
         while not line.endswith(b"\r\n"):
             line += self._receive(_MAX_LINE)
             if len(line) >= _MAX_LINE:
-                raise Answer(ODD, "the session bus speaks something else")
+                raise BusError(PROTOCOL_ERROR, "the session bus speaks something else")
         if not line.startswith(b"OK "):
-            raise Answer(ODD, "the session bus is another user's")
+            raise BusError(PROTOCOL_ERROR, "the session bus is another user's")
         self.send(b"BEGIN\r\n" + first)
 
     def send(self, data: bytes) -> None:
@@ -152,19 +152,19 @@ class Bus:
         self._socket.settimeout(self._left())
         self._socket.sendall(data)
 
-    def ask(self, serial: int, message: bytes, gone: str = ODD) -> Body:
+    def ask(self, serial: int, message: bytes, gone: str = PROTOCOL_ERROR) -> BodyReader:
         """Send a call and wait for its answer; `serial` is the call's, `gone` the word for an object that isn't there."""
         self.send(message)
         return self.wait(serial, gone)
 
-    def wait(self, serial: int, gone: str = ODD) -> Body:
+    def wait(self, serial: int, gone: str = PROTOCOL_ERROR) -> BodyReader:
         """The answer to a call that was sent."""
         while serial not in self._answers:
             self._take_message()
         found = self._answers.pop(serial)
-        if isinstance(found, Body):
+        if isinstance(found, BodyReader):
             return found
-        raise Answer(gone, found.why, doubtful=True) if found.word == MISSING else found
+        raise BusError(gone, found.why, doubtful=True) if found.word == MISSING else found
 
     def _connect(self, address: bytes) -> _socket.socket:
         refused = "no session bus is set"
@@ -173,7 +173,7 @@ class Bus:
             facts = {name: value for name, _, value in (pair.partition(b"=") for pair in rest.split(b","))}
             path = b"\0" + _unescape(facts[b"abstract"]) if b"abstract" in facts else _unescape(facts.get(b"path", b""))
             if choice and (kind != b"unix" or not path):
-                raise Answer(ODD, "the session bus is not reached over a local socket")
+                raise BusError(PROTOCOL_ERROR, "the session bus is not reached over a local socket")
             if not choice:
                 continue
             connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -188,7 +188,7 @@ class Bus:
                 raise
             else:
                 return connection
-        raise Answer(ABSENT, refused)
+        raise BusError(NOT_RUNNING, refused)
 
     def _left(self) -> float:
         left = self._until - time.monotonic()
@@ -200,7 +200,7 @@ class Bus:
         self._socket.settimeout(self._left())
         data = self._socket.recv(size)
         if not data:
-            raise Answer(ODD, "the session bus hung up")
+            raise BusError(PROTOCOL_ERROR, "the session bus hung up")
         return data
 
     def _exactly(self, size: int) -> bytes:
@@ -212,27 +212,27 @@ class Bus:
         """Keep the next message if it is an answer; signals and calls to us are dropped."""
         start = self._exactly(_FIXED)
         if start[:1] not in {b"l", b"B"}:
-            raise Answer(ODD, "the session bus speaks something else")
+            raise BusError(PROTOCOL_ERROR, "the session bus speaks something else")
         big = start[:1] == b"B"
-        sizes = Body(start, big=big)
+        sizes = BodyReader(start, big=big)
         body_size, fields_end = sizes.number(4), _FIXED + sizes.number(12)
         header = -(-fields_end // 8) * 8
         if header + body_size > _MAX_MESSAGE:
-            raise Answer(ODD, "the session bus sent too much")
+            raise BusError(PROTOCOL_ERROR, "the session bus sent too much")
         message = self._exactly(header + body_size)
         self._buffer = self._buffer[header + body_size :]
-        reply, texts = _fields(Body(message[:fields_end], big=big, at=_FIXED))
+        reply, texts = _parse_header_fields(BodyReader(message[:fields_end], big=big, at=_FIXED))
         self._met |= texts.get(_SENDER) != _BUS_ITSELF
         if message[1] == _RETURN:
-            self._answers[reply] = Body(message[header:], big=big, signature=texts.get(_SIGNATURE, b""))
+            self._answers[reply] = BodyReader(message[header:], big=big, signature=texts.get(_SIGNATURE, b""))
         elif message[1] == _ERROR:
             name = texts.get(_ERROR_NAME, b"")
-            word = _REFUSALS.get(name, ODD)
+            word = _STATUS_BY_ERROR.get(name, PROTOCOL_ERROR)
             # Only the bus knows that nobody is there, and somebody who has just answered is not absent but gone wrong.
-            self._answers[reply] = Answer(ODD if word == ABSENT and self._met else word, name.decode("ascii", "replace"))
+            self._answers[reply] = BusError(PROTOCOL_ERROR if word == NOT_RUNNING and self._met else word, name.decode("ascii", "replace"))
 
 
-def _fields(fields: Body) -> tuple[int, dict[int, bytes]]:
+def _parse_header_fields(fields: BodyReader) -> tuple[int, dict[int, bytes]]:
     """The serial replied to (0: none), and the header fields that are text, by their code."""
     reply, texts = 0, {}
     while fields.more():
@@ -250,7 +250,7 @@ def _fields(fields: Body) -> tuple[int, dict[int, bytes]]:
     return reply, texts
 
 
-def call(serial: int, address: tuple[bytes, bytes, bytes], member: bytes, signature: bytes = b"", body: bytes = b"") -> bytes:
+def method_call(serial: int, address: tuple[bytes, bytes, bytes], member: bytes, signature: bytes = b"", body: bytes = b"") -> bytes:
     """A method call as it goes over the wire; `address` is (bus name, object path, interface), all of it ASCII."""
     to, path, interface = address
     fields = b""
@@ -258,12 +258,12 @@ def call(serial: int, address: tuple[bytes, bytes, bytes], member: bytes, signat
         fields = padded(fields, 8) + bytes((code, 1)) + kind + b"\0" + text(value)
     if signature:
         fields = padded(fields, 8) + b"\x08\x01g\0" + bytes((len(signature),)) + signature + b"\0"
-    return padded(b"l\x01\0\x01" + _number(len(body)) + _number(serial) + _number(len(fields)) + fields, 8) + body
+    return padded(b"l\x01\0\x01" + _encode_uint32(len(body)) + _encode_uint32(serial) + _encode_uint32(len(fields)) + fields, 8) + body
 
 
 def text(value: bytes) -> bytes:
     """A string or an object path."""
-    return _number(len(value)) + value + b"\0"
+    return _encode_uint32(len(value)) + value + b"\0"
 
 
 def padded(data: bytes, to: int) -> bytes:
@@ -271,15 +271,15 @@ def padded(data: bytes, to: int) -> bytes:
     return data + bytes(-len(data) % to)
 
 
-def dictionary(pairs: tuple[tuple[bytes, bytes], ...]) -> bytes:
+def encode_dict(pairs: tuple[tuple[bytes, bytes], ...]) -> bytes:
     """An `a{ss}`."""
     entries = b""
     for name, value in pairs:
         entries = padded(padded(entries, 8) + text(name), 4) + text(value)
-    return padded(_number(len(entries)), 8) + entries
+    return padded(_encode_uint32(len(entries)), 8) + entries
 
 
-def _number(value: int) -> bytes:
+def _encode_uint32(value: int) -> bytes:
     return value.to_bytes(4, "little")
 
 

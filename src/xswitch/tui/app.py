@@ -15,35 +15,35 @@ from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.scrollbar import ScrollBar
 
-from xswitch.actions.api import Actions, Switched
+from xswitch.actions.api import Actions, SwitchResult
 from xswitch.actions.ports import Clock
-from xswitch.core.text import many
+from xswitch.core.text import pluralize
 from xswitch.tui import errors as failures
 from xswitch.tui.dialogs.input import MfaDialog
 from xswitch.tui.dialogs.screens import Dialog, TextDialog, help_lines
-from xswitch.tui.explain.flow import Explaining
-from xswitch.tui.jobs import CodeAsked, Job, JobEnded, JobTold
+from xswitch.tui.explain.flow import ExplainFlow
+from xswitch.tui.jobs import Job, JobEnded, JobProgress, MfaCodeRequested
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.command_palette import PickerCommands
 from xswitch.tui.picker.detail import problem_lines
 from xswitch.tui.picker.index_watch import IndexWatch
-from xswitch.tui.picker.role_actions import Switching, Upkeep
-from xswitch.tui.picker.screen import Asked, PickerScreen
-from xswitch.tui.render.palette import DARK, LIGHT, PALETTES, PLAIN, choose
-from xswitch.tui.render.theme import Colourless, textual_theme
-from xswitch.tui.startup.preload import Early, Read, read
-from xswitch.tui.widgets.paste import PastingApp
+from xswitch.tui.picker.role_actions import SessionActions, SwitchFlow
+from xswitch.tui.picker.screen import ActionRequested, PickerScreen
+from xswitch.tui.render.palette import DARK, LIGHT, PALETTES, PLAIN, choose_palette
+from xswitch.tui.render.theme import ColorRemover, textual_theme
+from xswitch.tui.startup.preload import Preload, Preloaded, read
+from xswitch.tui.widgets.paste import SafePasteApp
 from xswitch.tui.widgets.scrollbar import ThinScrollBar
 
 if TYPE_CHECKING:
-    from xswitch.tui.setup.flow import Setup
+    from xswitch.tui.setup.flow import SetupFlow
     from xswitch.tui.setup.screen import SetupScreen
 
-_STATUS_EVERY = 10
-Result = TypeVar("Result")
+_STATUS_SECONDS = 10
+JobResult = TypeVar("JobResult")
 
 
-class PickerApp(PastingApp[Switched]):
+class PickerApp(SafePasteApp[SwitchResult]):
     """Runs what the picker asks for; its return value is the switch that worked, None when the user left."""
 
     TITLE = "xswitch"
@@ -61,7 +61,7 @@ class PickerApp(PastingApp[Switched]):
         environ: Mapping[str, str],
         totp_hint: Callable[[str], str] | None = None,
         notice: str = "",
-        early: Early | None = None,
+        early: Preload | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
@@ -72,20 +72,20 @@ class PickerApp(PastingApp[Switched]):
         self._environ = environ
         self._hint = totp_hint
         self._plain = bool(environ.get("NO_COLOR"))
-        self._colourless: tuple[LineFilter, ...] = (Colourless(),)
+        self._color_removers: tuple[LineFilter, ...] = (ColorRemover(),)
         self.no_color = self._plain
         for palette in PALETTES.values():
             self.register_theme(textual_theme(palette))
-        self.theme = choose("auto", environ)
+        self.theme = choose_palette("auto", environ)
         self.picker = PickerScreen(clock, environ, notice, self._begin)
-        self.explaining = Explaining(self)
-        self.switching = Switching(self, self.explaining.failed)
-        self.upkeep = Upkeep(self)
-        self._setup: Setup | None = None
+        self.explaining = ExplainFlow(self)
+        self.switching = SwitchFlow(self, self.explaining.failed)
+        self.session_actions = SessionActions(self)
+        self._setup: SetupFlow | None = None
         self._wanted = ""
         self._early = early
         self._jobs: set[Job] = set()
-        self._prompts = threading.Lock()
+        self._prompt_lock = threading.Lock()
         self._watch = IndexWatch(self)
         self._seconds = 0
         self._themed = False
@@ -93,8 +93,8 @@ class PickerApp(PastingApp[Switched]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colour, the one filter that leaves none; Textual's own would write grey, and do so for an empty NO_COLOR too."""
         if self._plain:
-            return self._colourless
-        return [one for one in super().get_line_filters() if not isinstance(one, Monochrome | NoColor)]
+            return self._color_removers
+        return [line_filter for line_filter in super().get_line_filters() if not isinstance(line_filter, Monochrome | NoColor)]
 
     def get_default_screen(self) -> PickerScreen:
         """The picker."""
@@ -104,12 +104,12 @@ class PickerApp(PastingApp[Switched]):
         """Tick once a second."""
         self.set_interval(1.0, self._tick)
         if not self.is_headless:
-            self._leave_when_told()
+            self._leave_on_signal()
 
-    def _leave_when_told(self) -> None:
+    def _leave_on_signal(self) -> None:
         # A terminal that is closed, or a process that is asked to end, leaves as escape does: with everything put back.
         loop = asyncio.get_running_loop()
-        for number in (one for one in signal.Signals if one.name in {"SIGINT", "SIGTERM", "SIGHUP"}):
+        for number in (candidate for candidate in signal.Signals if candidate.name in {"SIGINT", "SIGTERM", "SIGHUP"}):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self.action_leave)
 
@@ -128,7 +128,7 @@ class PickerApp(PastingApp[Switched]):
         return self._exception
 
     @property
-    def unobstructed(self) -> bool:
+    def picker_on_top(self) -> bool:
         """Whether the picker is what is on screen, with no dialog over it (and not being taken down)."""
         return self.screen_stack[-1:] == [self.picker]
 
@@ -138,7 +138,7 @@ class PickerApp(PastingApp[Switched]):
 
     def action_command_palette(self) -> None:
         """Only from the picker itself, not over a dialog."""
-        if self.unobstructed:
+        if self.picker_on_top:
             super().action_command_palette()
 
     def _tick(self) -> None:
@@ -146,23 +146,23 @@ class PickerApp(PastingApp[Switched]):
         for screen in self.screen_stack:
             if isinstance(screen, PickerScreen | Dialog):
                 screen.tick()
-        if self._seconds % _STATUS_EVERY == 0:
+        if self._seconds % _STATUS_SECONDS == 0:
             self.read_status()
 
     def start_job(
         self,
-        work: Callable[[Job], Result],
-        done: Callable[[Result], None],
+        work: Callable[[Job], JobResult],
+        done: Callable[[JobResult], None],
         failed: Callable[[BaseException], None],
         told: Callable[[Any], None] = lambda _what: None,
     ) -> Job:
         """Run `work` in a thread; `done`, `failed` and `told` are called here, unless the job was stopped."""
-        job = Job(work=work, done=done, failed=failed, told=told, prompts=self._prompts)
+        job = Job(work=work, done=done, failed=failed, told=told, prompt_lock=self._prompt_lock)
         self._jobs.add(job)
         job.start(self)
         return job
 
-    def on_job_told(self, event: JobTold) -> None:
+    def on_job_progress(self, event: JobProgress) -> None:
         """Progress, of a job that is still wanted."""
         if not event.job.stopped:
             event.job.told(event.what)
@@ -177,54 +177,54 @@ class PickerApp(PastingApp[Switched]):
         else:
             event.job.failed(event.error)
 
-    def on_code_asked(self, event: CodeAsked) -> None:
+    def on_mfa_code_requested(self, event: MfaCodeRequested) -> None:
         """A job needs an MFA code."""
         if event.job.stopped:
             return
-        role = self.switching.asked_by(event.job)
+        role = self.switching.role_for(event.job)
         seconds = self.picker.state.settings.mfa_duration_seconds
 
         def answered(code: str | None) -> None:
             event.reply.put(code)
             if code is not None:
-                self.switching.goes_on(event.job)
+                self.switching.resume(event.job)
 
         self.push_screen(MfaDialog(event.challenge, role, self.clock, session_seconds=seconds, hint=self._hint), answered)
 
     def _begin(self) -> None:
         """The picker is there: show what was read early at once, so that it need be laid out only once."""
-        known = self._early.take() if self._early is not None else None
-        if known is None:
+        preloaded = self._early.take() if self._early is not None else None
+        if preloaded is None:
             self._read()
         else:
-            self._was_read(known)
+            self._show_data(preloaded)
 
     def _read(self) -> None:
         def failed(error: BaseException) -> None:
-            failure = failures.of_exception(error)
+            failure = failures.from_exception(error)
             self.picker.update(partial(states.with_load_failure, failure=failure))
             if self.picker.state.roles:
                 self.picker.say(failure.what, "✗", "error")
 
-        self.start_job(lambda _job: read(self.actions, self.clock), self._was_read, failed)
+        self.start_job(lambda _job: read(self.actions, self.clock), self._show_data, failed)
 
-    def _was_read(self, read: Read) -> None:
-        what, matcher, widths = read
+    def _show_data(self, read: Preloaded) -> None:
+        data, matcher, widths = read
         picker = self.picker
         if not self._themed:
             self._themed = True
-            self.theme = choose(what.listing.settings.theme, self._environ)
-        again = picker.state.loaded
+            self.theme = choose_palette(data.listing.settings.theme, self._environ)
+        reloaded = picker.state.loaded
         query = picker.filter.value
-        picker.read(states.with_reading(picker.state, what, matcher.filter(query).order, query=query), matcher, widths)
+        picker.read(states.with_data(picker.state, data, matcher.filter(query).order, query=query), matcher, widths)
         if self._wanted:
-            picker.update(partial(states.selected, name=self._wanted))
+            picker.update(partial(states.select_role, name=self._wanted))
             self._wanted = ""
-        if again:
-            picker.say(f"Read again: {many(len(what.listing.roles), 'role')}.")
-        self.call_after_refresh(self._look_around, what.listing.vault_label)
+        if reloaded:
+            picker.say(f"Read again: {pluralize(len(data.listing.roles), 'role')}.")
+        self.call_after_refresh(self._start_background_reads, data.listing.vault_label)
 
-    def _look_around(self, vault_label: str) -> None:
+    def _start_background_reads(self, vault_label: str) -> None:
         # What no row waits for, once the rows are there.
         self.settled()
         self.read_status()
@@ -244,43 +244,43 @@ class PickerApp(PastingApp[Switched]):
 
     # -- what the picker asks for ---------------------------------------------------------------------------------
 
-    def on_asked(self, event: Asked) -> None:
+    def on_action_requested(self, event: ActionRequested) -> None:
         """One request: about the role under the cursor, or about none."""
-        plain: Mapping[str, Callable[[], Any]] = {
+        without_role: Mapping[str, Callable[[], Any]] = {
             "leave": self.action_leave,
             "help": lambda: self.push_screen(TextDialog("Keys", help_lines)),
             "command_palette": self.action_command_palette,
             "problems": self._show_problems,
             "reload": self._read,
             "theme": self._change_theme,
-            "renew_all": self.upkeep.renew_all,
+            "renew_all": self.session_actions.renew_all,
             "set_up": self._set_up,
         }
-        if event.action in plain:
-            plain[event.action]()
+        if event.action in without_role:
+            without_role[event.action]()
         elif event.role is not None:
-            about = {
+            with_role = {
                 "switch": self.switching.begin,
-                "renew": self.upkeep.renew,
-                "forget": self.upkeep.forget,
-                "pin": self.upkeep.pin,
-                "copy": self.upkeep.copy,
-                "console": self.upkeep.console,
+                "renew": self.session_actions.renew,
+                "forget": self.session_actions.forget,
+                "pin": self.session_actions.pin,
+                "copy": self.session_actions.copy,
+                "console": self.session_actions.console,
                 "explain": self.explaining.show,
             }
-            about[event.action](event.role)
+            with_role[event.action](event.role)
 
     def _set_up(self) -> None:
-        from xswitch.tui.setup.flow import Setup  # noqa: PLC0415 -- few starts of the picker end in a set-up
+        from xswitch.tui.setup.flow import SetupFlow  # noqa: PLC0415 -- few starts of the picker end in a set-up
 
         def finished(profile: str) -> None:
             self._wanted = profile
             self._read()
 
-        self._setup = Setup(self, finished)
+        self._setup = SetupFlow(self, finished)
         self._setup.begin()
 
-    def on_setup_screen_asked(self, event: SetupScreen.Asked) -> None:
+    def on_setup_screen_step_requested(self, event: SetupScreen.StepRequested) -> None:
         """The next step of a set-up."""
         if self._setup is not None:
             self._setup.asked(event.action)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from xswitch.core.errors import ExitCode, XswitchError
 from xswitch.core.model import Role
-from xswitch.core.text import clean
+from xswitch.core.text import sanitize
 
 _PACKAGE = "xswitch"
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailureMessage:
     """One sentence of what happened, why, and what to do next; harmless to draw."""
 
     what: str
@@ -23,45 +23,49 @@ class Failure:
     exit_code: int = ExitCode.BUG
 
 
-def of_error(error: XswitchError) -> Failure:
+def from_error(error: XswitchError) -> FailureMessage:
     """The failure an error of ours tells."""
-    return Failure(clean(error.what), clean(error.why), clean(error.next_step), error.code, int(error.exit_code))
+    return FailureMessage(sanitize(error.what), sanitize(error.why), sanitize(error.next_step), error.code, int(error.exit_code))
 
 
-def of_bug(error: BaseException) -> Failure:
+def from_bug(error: BaseException) -> FailureMessage:
     """The failure of an exception nobody expected: its kind and place only, since its text may hold anything."""
-    return Failure(
+    return FailureMessage(
         what="This is a bug in xswitch.",
-        why=f"{type(error).__name__} {_where(error)}".strip() + ".",
+        why=f"{type(error).__name__} {_error_location(error)}".strip() + ".",
         next_step="Please report it with the line above; `xswitch doctor` may tell more.",
     )
 
 
-def of_exception(error: BaseException) -> Failure:
+def from_exception(error: BaseException) -> FailureMessage:
     """Either of the two."""
-    return of_error(error) if isinstance(error, XswitchError) else of_bug(error)
+    return from_error(error) if isinstance(error, XswitchError) else from_bug(error)
 
 
-def of_unusable(role: Role) -> Failure:
+def from_misconfigured_role(role: Role) -> FailureMessage:
     """Why a role without a resolved chain can't be switched to."""
-    reasons = [problem for problem in role.problems if problem.severity == "error"] or list(role.problems)
-    first = reasons[0] if reasons else None
-    where = f"{first.file}:{first.line}" if first is not None and first.file and first.line else f"{role.origin.file}:{role.origin.line}"
-    return Failure(
-        what=f"{clean(role.name)} can't be used as it is configured.",
-        why=clean(first.message) if first is not None else "Its chain of roles can't be resolved.",
-        next_step=f"Correct {clean(where)}, then press F5 to read the files again.",
-        code=first.code if first is not None else "chain",
+    problems = [problem for problem in role.problems if problem.severity == "error"] or list(role.problems)
+    main_problem = problems[0] if problems else None
+    location = (
+        f"{main_problem.file}:{main_problem.line}"
+        if main_problem is not None and main_problem.file and main_problem.line
+        else f"{role.origin.file}:{role.origin.line}"
+    )
+    return FailureMessage(
+        what=f"{sanitize(role.name)} can't be used as it is configured.",
+        why=sanitize(main_problem.message) if main_problem is not None else "Its chain of roles can't be resolved.",
+        next_step=f"Correct {sanitize(location)}, then press F5 to read the files again.",
+        code=main_problem.code if main_problem is not None else "chain",
         exit_code=ExitCode.CONFIG,
     )
 
 
-def _where(error: BaseException) -> str:
+def _error_location(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if f"/{_PACKAGE}/" in frame.filename.replace("\\", "/")]
-    frame = (ours or frames)[-1] if frames else None
+    own_frames = [frame for frame in frames if f"/{_PACKAGE}/" in frame.filename.replace("\\", "/")]
+    frame = (own_frames or frames)[-1] if frames else None
     if frame is None:
         return ""
     path = frame.filename.replace("\\", "/")
-    short = path.rpartition(f"/{_PACKAGE}/")[2] if ours else path.rpartition("/")[2]
-    return f"at {short}:{frame.lineno}"
+    relative_path = path.rpartition(f"/{_PACKAGE}/")[2] if own_frames else path.rpartition("/")[2]
+    return f"at {relative_path}:{frame.lineno}"

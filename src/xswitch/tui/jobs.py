@@ -19,7 +19,7 @@ from xswitch.core.errors import CancelledError
 from xswitch.core.model import MfaChallenge
 
 
-class Poster(Protocol):
+class MessagePoster(Protocol):
     """Where a job's messages go."""
 
     def post_message(self, message: Message) -> bool:
@@ -35,7 +35,7 @@ class Job:
     done: Callable[[Any], None]
     failed: Callable[[BaseException], None]
     told: Callable[[Any], None] = lambda _what: None
-    prompts: threading.Lock = field(default_factory=threading.Lock)
+    prompt_lock: threading.Lock = field(default_factory=threading.Lock)
     _post: Callable[[Message], None] = lambda _message: None
     _stop: threading.Event = field(default_factory=threading.Event)
     _asked: queue.SimpleQueue[str | None] | None = None
@@ -54,19 +54,19 @@ class Job:
     def progress(self, text: str) -> None:
         """The `Progress` of the use cases."""
         self._halt()
-        self.report(text)
+        self.notify(text)
 
-    def report(self, what: object) -> None:
+    def notify(self, what: object) -> None:
         """Hand something to `told`; unlike `progress` it stops nothing."""
-        self._post(JobTold(self, what))
+        self._post(JobProgress(self, what))
 
     def code(self, challenge: MfaChallenge) -> str:
         """The `MfaPrompt` of the use cases: one question on screen at a time, each waits for its dialog."""
-        with self.prompts:
+        with self.prompt_lock:
             self._halt()
             reply: queue.SimpleQueue[str | None] = queue.SimpleQueue()
             self._asked = reply
-            self._post(CodeAsked(self, challenge, reply))
+            self._post(MfaCodeRequested(self, challenge, reply))
             if self.stopped:
                 raise _cancelled()
             code = reply.get()
@@ -75,7 +75,7 @@ class Job:
             raise _cancelled()
         return code
 
-    def start(self, poster: Poster) -> None:
+    def start(self, poster: MessagePoster) -> None:
         """Run it in a thread of its own."""
 
         def post(message: Message) -> None:
@@ -103,7 +103,7 @@ def _cancelled() -> CancelledError:
     return CancelledError("You stopped it.")
 
 
-class JobTold(Message):
+class JobProgress(Message):
     """A job says what it is doing: in words, or whatever its `told` understands."""
 
     def __init__(self, job: Job, what: object) -> None:
@@ -122,7 +122,7 @@ class JobEnded(Message):
         self.error = error
 
 
-class CodeAsked(Message):
+class MfaCodeRequested(Message):
     """A job needs an MFA code; the answer, or None, goes into `reply`."""
 
     def __init__(self, job: Job, challenge: MfaChallenge, reply: queue.SimpleQueue[str | None]) -> None:

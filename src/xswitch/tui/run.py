@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from textual import constants
 from textual.driver import Driver
 
-from xswitch.actions.api import Actions, Switched
+from xswitch.actions.api import Actions, SwitchResult
 from xswitch.actions.ports import Clock
 from xswitch.core.errors import ExitCode, XswitchError
 from xswitch.tui.app import PickerApp
-from xswitch.tui.errors import of_bug
-from xswitch.tui.startup.preload import Early
+from xswitch.tui.errors import from_bug
+from xswitch.tui.startup.preload import Preload
 
-_RARELY = 100_000
+_GC_THRESHOLD = 100_000
 
 
 def _driver(settled: threading.Event, *, painted: bool) -> type[Driver] | None:
@@ -33,7 +33,7 @@ def _driver(settled: threading.Event, *, painted: bool) -> type[Driver] | None:
 class PickerResult:
     """How the picker was left: with a switch and 0, or without one and the exit code of the process (130: the user left)."""
 
-    switched: Switched | None
+    switched: SwitchResult | None
     exit_code: int
 
 
@@ -44,7 +44,7 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
     environ: Mapping[str, str],
     totp_hint: Callable[[str], str] | None = None,
     notice: str = "",
-    early: Early | None = None,
+    early: Preload | None = None,
     painted: bool = False,
 ) -> PickerResult:
     """Show the picker full screen on descriptors 0 and 2, which must be a terminal, until a role is switched to or the user leaves.
@@ -57,7 +57,7 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
     # Thousands of roles are millions of objects that live as long as the screen: looking through them again and again for garbage
     # would make one key in many slow.
     thresholds = gc.get_threshold()
-    gc.set_threshold(_RARELY, *thresholds[1:])
+    gc.set_threshold(_GC_THRESHOLD, *thresholds[1:])
     settled = threading.Event()
     app = PickerApp(
         actions,
@@ -80,6 +80,6 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
         gc.set_threshold(*thresholds)
     crash = app.crash
     if crash is not None:
-        failure = of_bug(crash)
+        failure = from_bug(crash)
         raise XswitchError(failure.what, why=failure.why, next_step=failure.next_step)
     return PickerResult(switched, int(ExitCode.DONE if switched is not None else ExitCode.CANCELLED))

@@ -73,7 +73,7 @@ def test_a_role_administers_through_a_session_with_mfa_and_no_profile_is_written
     assert planned.plan.target.account == TARGET
     applied = world.access.apply(planned, FakePrompt(), world.step)
     assert applied.error is None
-    assert world.access.take_back(applied, FakePrompt(), world.step).error is None
+    assert world.access.rollback(applied, FakePrompt(), world.step).error is None
     assert config.config == text
 
 

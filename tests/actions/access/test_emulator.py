@@ -13,7 +13,7 @@ from support.access.services import AccessWorld, Stand, inputs, killed_everywher
 from support.actions import FakePrompt
 from support.aws.emulator import aws_server, totp_code
 from support.aws.iam import BOB, BOB_TOTP, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN, source, state, target
-from xswitch.core.access.model import NamedPolicy, WhoKind
+from xswitch.core.access.model import NamedPolicy, PrincipalType
 from xswitch.core.errors import AwsDeniedError, ConfigError, MfaNeededError, TargetError, UsageError
 from xswitch.emulator.server import EmbeddedAws
 
@@ -68,11 +68,11 @@ def test_a_second_apply_changes_nothing(world: AccessWorld) -> None:
     assert world.calls == before
 
 
-@pytest.mark.parametrize("who", [WhoKind.GROUP, WhoKind.ROLE, WhoKind.ACCOUNT])
-def test_groups_roles_and_whole_accounts(aws: EmbeddedAws, world: AccessWorld, who: WhoKind) -> None:
+@pytest.mark.parametrize("who", [PrincipalType.GROUP, PrincipalType.ROLE, PrincipalType.ACCOUNT])
+def test_groups_roles_and_whole_accounts(aws: EmbeddedAws, world: AccessWorld, who: PrincipalType) -> None:
     source(aws).create_group(GroupName="Team", Path="/eu/")
     source(aws).create_role(RoleName="Team", Path="/eu/", AssumeRolePolicyDocument=_trust(SOURCE))
-    wanted = inputs(who_kind=who, who_name="" if who is WhoKind.ACCOUNT else "Team")
+    wanted = inputs(who_kind=who, who_name="" if who is PrincipalType.ACCOUNT else "Team")
     assert world.apply(wanted).error is None
     assert world.changes(wanted) == 0
 
@@ -107,7 +107,7 @@ def test_what_is_there_already_is_changed_and_taken_back_to_what_it_was(aws: Emb
     assert between != before
     assert "111111111111:user/Bob" in between[0].trust
     assert f"{TARGET}" in between[0].trust
-    back = world.access.take_back(applied, FakePrompt(), world.step)
+    back = world.access.rollback(applied, FakePrompt(), world.step)
     assert back.error is None
     assert state_of(aws.endpoint, KEYS) == before
 
@@ -120,7 +120,7 @@ def test_a_failure_in_the_middle_says_what_was_done_and_can_be_taken_back(aws: E
     assert len(applied.done) >= 2
     assert len(applied.left) == 1
     assert world.steps[-1][2] == "failed"
-    assert world.access.take_back(applied, FakePrompt(), world.step).error is None
+    assert world.access.rollback(applied, FakePrompt(), world.step).error is None
     assert state_of(aws.endpoint, KEYS) == before
 
 

@@ -11,9 +11,9 @@ from support.access.services import AccessWorld, Kill, inputs, state_of
 from support.actions import FakePrompt
 from support.aws.emulator import aws_server, totp_code
 from support.aws.iam import BOB, BOB_SERIAL, BOB_TOTP, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN, allowing, source, state, target, trusting
-from xswitch.actions.access.api import StepState
+from xswitch.actions.access.api import ChangeStatus
 from xswitch.adapters.aws.sts import BotoSts
-from xswitch.core.access.model import Change, Side, WhoKind
+from xswitch.core.access.model import AccountSide, IamChange, PrincipalType
 from xswitch.core.errors import AwsDeniedError, CancelledError, ConfigError, NetworkError, TargetError, UsageError, XswitchError
 from xswitch.core.model import CallerIdentity, Credentials, Endpoint
 from xswitch.emulator.faults import ALWAYS
@@ -50,7 +50,7 @@ class At:
         self._operation = operation
         self._work = work
 
-    def __call__(self, side: Side, change: Change, now: StepState) -> None:
+    def __call__(self, side: AccountSide, change: IamChange, now: ChangeStatus) -> None:
         del side
         if now == "doing" and change.call.operation == self._operation:
             self._operation = ""
@@ -69,7 +69,7 @@ def test_a_role_that_somebody_else_makes_meanwhile_is_neither_taken_for_ours_nor
     assert applied.error.code == "access_changed"
     assert "CreateRole" not in [change.call.operation for _, change in applied.done]
     assert applied.left[0][1].call.operation == "CreateRole"
-    assert world.access.take_back(applied, FakePrompt(), world.step).error is None
+    assert world.access.rollback(applied, FakePrompt(), world.step).error is None
     role, user = state_of(aws.endpoint, KEYS)
     assert (SOURCE in role.trust, user.inline) == (False, ())
 
@@ -80,7 +80,7 @@ def test_what_nobody_has_seen_in_the_plan_is_not_done(aws: EmbeddedAws, world: A
     applied = world.access.apply(planned, FakePrompt(), world.step)
     assert isinstance(applied.error, ConfigError)
     assert "trust" in applied.error.why
-    assert {side for side, _ in applied.done} == {Side.SOURCE}
+    assert {side for side, _ in applied.done} == {AccountSide.SOURCE}
     assert world.calls == ["PutUserPolicy"]
 
 
@@ -102,7 +102,7 @@ def test_an_answer_that_is_lost_is_looked_up(aws: EmbeddedAws, world: AccessWorl
     applied = world.apply(inputs())
     assert (applied.error, len(applied.done), aws.faults.pending) == (None, 3, 0)
     assert world.changes(inputs()) == 0
-    assert world.access.take_back(applied, FakePrompt(), world.step).error is None
+    assert world.access.rollback(applied, FakePrompt(), world.step).error is None
     assert state_of(aws.endpoint, KEYS) == before
 
 
@@ -120,7 +120,7 @@ def test_a_step_of_which_nobody_knows_whether_it_was_made_is_taken_back_too(aws:
     assert applied.left[0][1].call.operation == action
     aws.faults.clear()
     assert state_of(aws.endpoint, KEYS) != before
-    back = world.access.take_back(applied, FakePrompt(), world.step)
+    back = world.access.rollback(applied, FakePrompt(), world.step)
     assert back.error is None
     assert len(back.done) == len(applied.done) + 1
     assert state_of(aws.endpoint, KEYS) == before
@@ -136,7 +136,7 @@ def test_an_interrupt_is_a_stop_that_says_what_was_done(aws: EmbeddedAws, world:
     world.source.kill = None
     assert isinstance(applied.error, CancelledError)
     assert (len(applied.done), len(applied.left)) == (at - 1, 4 - at)
-    back = world.access.take_back(applied, FakePrompt(), world.step)
+    back = world.access.rollback(applied, FakePrompt(), world.step)
     assert (back.error, len(back.done)) == (None, at - 1 + after)
     assert state_of(aws.endpoint, KEYS) == before
 
@@ -147,7 +147,7 @@ def test_nobody_there_is_told_in_the_result(aws: EmbeddedAws, world: AccessWorld
     applied = world.access.apply(planned, FakePrompt(), world.step)
     assert isinstance(applied.error, NetworkError)
     assert (applied.done, len(applied.left)) == ((), 3)
-    back = world.access.take_back(applied, FakePrompt(), world.step)
+    back = world.access.rollback(applied, FakePrompt(), world.step)
     assert isinstance(back.error, XswitchError)
 
 
@@ -158,7 +158,7 @@ def test_a_refusal_that_passes_is_waited_for(aws: EmbeddedAws, world: AccessWorl
     assert applied.error is None
     assert world.world.pauses
     aws.faults.add("error", "DetachRolePolicy", times=2, code=refusal)
-    assert world.access.take_back(applied, FakePrompt(), world.step).error is None
+    assert world.access.rollback(applied, FakePrompt(), world.step).error is None
 
 
 # -- policies by name ---------------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_the_device_is_that_of_who_switches_and_not_of_who_administers(aws: Embe
     source(aws).create_group(GroupName="Team")
     source(aws).add_user_to_group(GroupName="Team", UserName="Bob")
     source(aws).create_virtual_mfa_device(VirtualMFADeviceName="admin")
-    applied = world.apply(inputs(who_kind=WhoKind.GROUP, who_name="Team", switch_from="bob"))
+    applied = world.apply(inputs(who_kind=PrincipalType.GROUP, who_name="Team", switch_from="bob"))
     world.access.check(applied.planned, code(aws), quiet)
     assert world.world.config.read().profiles["SwitchRole"].get("mfa_serial") == BOB_SERIAL
 

@@ -200,7 +200,7 @@ def test_a_lock_that_is_broken_is_an_error(world: World, monkeypatch: pytest.Mon
 def test_the_background_asks_nobody_and_runs_no_process() -> None:
     world = World(config=CONFIG.replace("[profile reports]", "mfa_process = oathtool\n[profile reports]", 1))
     managed = switch(world, "payments")
-    assert world.prompt_files.states[managed].silent_until is None
+    assert world.prompt_files.states[managed].renewable_until is None
     world.clock.advance(12 * 3600)
     world.mfa_command.commands.clear()
     with pytest.raises(MfaNeededError):

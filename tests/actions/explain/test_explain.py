@@ -42,7 +42,7 @@ from xswitch.actions.api import SwitchOptions
 from xswitch.actions.explain import explain
 from xswitch.adapters.aws.sts import BotoSts
 from xswitch.core.errors import AwsDeniedError, CancelledError, VaultLockedError
-from xswitch.core.explain.model import CauseCode, CauseSide, Certainty, HopOutcome, StatementChange, Verdict
+from xswitch.core.explain.model import CauseCode, CauseSide, Certainty, ExplanationVerdict, HopOutcome, StatementChange
 from xswitch.core.model import AssumeRoleRequest, Credentials, Secret
 from xswitch.emulator.clock import ShiftedClock
 from xswitch.emulator.faults import ALWAYS
@@ -71,7 +71,7 @@ class Broken:
     target: str = "admin"
     certainty: Certainty = Certainty.PROVED
     blind: tuple[CauseCode, ...] = ()
-    verdict: Verdict = Verdict.DENIED
+    verdict: ExplanationVerdict = ExplanationVerdict.DENIED
     organization: bool = False
     mfa: bool = False
     also: tuple[CauseCode, ...] = ()
@@ -462,7 +462,7 @@ BROKEN = [
         L,
         _use_keys("dev", "AKIANOBODYKNOWSIT234", "x" * 40),
         hop=0,
-        verdict=Verdict.NOT_REACHED,
+        verdict=ExplanationVerdict.NOT_REACHED,
         blind=(C.BASE_INVALID,),
     ),
     Broken(
@@ -471,11 +471,13 @@ BROKEN = [
         L,
         _use_keys("dev", "AKIADEVXXXXXXXXX2345", "x" * 40),
         hop=0,
-        verdict=Verdict.NOT_REACHED,
+        verdict=ExplanationVerdict.NOT_REACHED,
         blind=(C.BASE_INVALID,),
     ),
-    Broken("region not active", C.REGION_DISABLED, L, _region_off, verdict=Verdict.NOT_REACHED, hop=0, blind=(C.REGION_DISABLED,)),
-    Broken("nobody answers", C.NETWORK, N, _nobody_there, verdict=Verdict.NOT_REACHED, hop=0, blind=(C.NETWORK,)),
+    Broken(
+        "region not active", C.REGION_DISABLED, L, _region_off, verdict=ExplanationVerdict.NOT_REACHED, hop=0, blind=(C.REGION_DISABLED,)
+    ),
+    Broken("nobody answers", C.NETWORK, N, _nobody_there, verdict=ExplanationVerdict.NOT_REACHED, hop=0, blind=(C.NETWORK,)),
     # -- both
     Broken(
         "both sides",
@@ -525,7 +527,7 @@ def test_a_scene_that_is_not_broken_works(aws: EmbeddedAws) -> None:
     for target, hops in (("admin", 1), ("local", 1), ("deep", 3)):
         stage = play(aws, Scene(target=target))
         found = stage.explain()
-        assert (found.verdict, found.causes, found.error_code, found.exit_code) == (Verdict.ALLOWED, (), "", 0)
+        assert (found.verdict, found.causes, found.error_code, found.exit_code) == (ExplanationVerdict.ALLOWED, (), "", 0)
         assert [hop.outcome for hop in found.hops] == [HopOutcome.OK] * (hops + 1)
         assert stage.world.vault.values == {}, "nothing is kept"
         assert stage.world.index.kept == {}
@@ -571,7 +573,7 @@ def test_what_the_cause_says_to_do_helps(aws: EmbeddedAws, broken: Broken) -> No
     stage = staged(aws, broken, readable=True)
     for _ in range(4):
         found = stage.explain()
-        if found.verdict is Verdict.ALLOWED:
+        if found.verdict is ExplanationVerdict.ALLOWED:
             return
         editable = (StatementChange.ADD, StatementChange.REPLACE, StatementChange.REMOVE)
         causes = [
@@ -628,13 +630,13 @@ def test_an_hour_is_the_most_after_a_role(aws: EmbeddedAws) -> None:
     cause = found.causes[0]
     assert (cause.code, cause.side, cause.hop, cause.certainty) == (C.DURATION_CHAINING, L, 2, Certainty.PROVED)
     assert "--duration 3600" in cause.next_step
-    assert found.verdict is Verdict.DENIED
+    assert found.verdict is ExplanationVerdict.DENIED
 
 
 def test_a_clock_that_is_off_is_this_machine_s() -> None:
     with EmbeddedAws(Scene().world(), wall=ShiftedClock(offset_seconds=-3600)) as late:
         found = play(late, Scene()).explain()
-    assert found.verdict is Verdict.NOT_REACHED
+    assert found.verdict is ExplanationVerdict.NOT_REACHED
     assert (found.causes[0].code, found.causes[0].side, found.causes[0].certainty) == (C.CLOCK_SKEW, L, Certainty.PROVED)
     assert "60 minutes ahead" in found.causes[0].evidence
 
@@ -655,7 +657,7 @@ def test_temporary_keys_that_are_over(aws: EmbeddedAws) -> None:
     late = play(aws, scene)
     found = late.explain()
     assert (found.causes[0].code, found.causes[0].side, found.causes[0].hop) == (C.BASE_EXPIRED, L, 0)
-    assert found.verdict is Verdict.NOT_REACHED
+    assert found.verdict is ExplanationVerdict.NOT_REACHED
     assert found.exit_code == 6
     error = late.switch()
     assert error is not None
@@ -678,11 +680,11 @@ def test_a_wrong_code_and_nobody_to_ask(aws: EmbeddedAws) -> None:
     scene.profiles["admin"]["mfa_serial"] = SERIAL
     stage = play(aws, scene)
     wrong = stage.explain("000000", "000000", "000000")
-    assert (wrong.verdict, wrong.causes[0].code, wrong.causes[0].hop) == (Verdict.DENIED, C.MFA_MISSING, 0)
+    assert (wrong.verdict, wrong.causes[0].code, wrong.causes[0].hop) == (ExplanationVerdict.DENIED, C.MFA_MISSING, 0)
     nobody = stage.explain()
-    assert (nobody.verdict, nobody.causes[0].code, nobody.exit_code) == (Verdict.NOT_REACHED, C.MFA_MISSING, 5)
+    assert (nobody.verdict, nobody.causes[0].code, nobody.exit_code) == (ExplanationVerdict.NOT_REACHED, C.MFA_MISSING, 5)
     stage.advance(30)
-    assert stage.explain(stage.code).verdict is Verdict.ALLOWED
+    assert stage.explain(stage.code).verdict is ExplanationVerdict.ALLOWED
     assert stage.world.vault.values == {}
 
 
@@ -698,7 +700,7 @@ def test_a_living_mfa_session_is_used_and_a_code_given_makes_a_new_one(aws: Embe
     assert stage.explain().causes[0].code is C.MFA_TOO_OLD
     assert "xswitch forget dev" in stage.explain().causes[0].next_step
     scene.options = SwitchOptions(mfa_code=stage.code)
-    assert stage.explain().verdict is Verdict.ALLOWED
+    assert stage.explain().verdict is ExplanationVerdict.ALLOWED
     assert stage.world.vault.values == kept
 
 
@@ -714,7 +716,7 @@ def test_a_network_that_answers_for_aws(aws: EmbeddedAws, fault: str, side: Caus
         found = stage.explain()
     finally:
         aws.faults.clear()
-    assert (found.causes[0].code, found.causes[0].side, found.verdict) == (C.NETWORK, side, Verdict.NOT_REACHED)
+    assert (found.causes[0].code, found.causes[0].side, found.verdict) == (C.NETWORK, side, ExplanationVerdict.NOT_REACHED)
     assert found.causes[0].hop == 1
 
 
@@ -758,13 +760,13 @@ def test_a_living_session_of_the_target_account_reads_the_trust_policy(aws: Embe
     stage = play(aws, scene)
     blind = stage.explain()
     assert all(cause.certainty is not Certainty.PROVED for cause in blind.causes)
-    assert any("no profile at hand" in note for note in blind.looked_at)
+    assert any("no profile at hand" in note for note in blind.sources_read)
     scene.target = "deep"
     assert stage.switch() is None
     scene.target = "admin"
     seeing = stage.explain()
     assert (seeing.causes[0].code, seeing.causes[0].certainty) == (C.EXTERNAL_ID_MISSING, Certainty.PROVED)
-    assert "the role, as deep" in seeing.looked_at
+    assert "the role, as deep" in seeing.sources_read
 
 
 def test_the_simulation_alone_proves_what_the_policies_would(aws: EmbeddedAws) -> None:
@@ -791,7 +793,7 @@ def test_a_source_that_allows_makes_the_other_side_likely_and_never_certain(aws:
     found = play(aws, scene).explain()
     assert (found.causes[0].code, found.causes[0].side, found.causes[0].certainty) == (C.TRUST_MISSING, T, Certainty.LIKELY)
     assert {cause.code for cause in found.causes} >= {C.EXTERNAL_ID_MISSING, C.ROLE_MISSING, C.SCP}
-    assert found.verdict is Verdict.DENIED
+    assert found.verdict is ExplanationVerdict.DENIED
 
 
 def test_two_sides_that_allow_leave_the_organization(aws: EmbeddedAws) -> None:
@@ -817,9 +819,9 @@ def test_what_does_not_answer_in_time_is_not_seen(aws: EmbeddedAws, monkeypatch:
         aws.faults.clear()
         aws.faults.released.set()
         aws.faults.released.clear()
-    assert found.verdict is Verdict.DENIED
+    assert found.verdict is ExplanationVerdict.DENIED
     assert all(cause.certainty is Certainty.UNSEEN for cause in found.causes)
-    assert any("no answer in time" in note for note in found.looked_at)
+    assert any("no answer in time" in note for note in found.sources_read)
 
 
 # -- who the base is ---------------------------------------------------------------------------------------------------
@@ -828,7 +830,7 @@ def test_what_does_not_answer_in_time_is_not_seen(aws: EmbeddedAws, monkeypatch:
 def test_a_base_that_may_not_ask_who_it_is_is_tried_all_the_same(aws: EmbeddedAws) -> None:
     stage = play(aws, Scene())
     aws.faults.add("error", "GetCallerIdentity", code="AccessDenied")
-    assert stage.explain().verdict is Verdict.ALLOWED
+    assert stage.explain().verdict is ExplanationVerdict.ALLOWED
     aws.faults.add("error", "GetCallerIdentity", code="AccessDenied")
     aws.faults.add("error", "AssumeRole", code="AccessDenied")
     found = stage.explain()
@@ -856,7 +858,7 @@ def test_whatever_is_broken_is_never_allowed_and_proved_fixes_lead_past_it(aws: 
     for _ in range(12):
         refused = stage.switch()
         found = stage.explain()
-        assert (found.verdict is Verdict.ALLOWED) is (refused is None), [one.name for one in chosen]
+        assert (found.verdict is ExplanationVerdict.ALLOWED) is (refused is None), [one.name for one in chosen]
         if refused is None:
             return
         assert found.causes

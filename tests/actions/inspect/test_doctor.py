@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from support.actions import CONFIG, GOOD_CODE, FakePrompt, World, silent
-from xswitch.actions.api import Check, SwitchOptions
-from xswitch.actions.inspect.doctor_environment import command_words
+from xswitch.actions.api import DoctorCheck, SwitchOptions
+from xswitch.actions.inspect.doctor_environment import split_command
 from xswitch.core.errors import ConfigError, NetworkError, VaultAbsentError, VaultLockedError
-from xswitch.core.model import FileFact, Problem, Settings
+from xswitch.core.model import FileInfo, Problem, Settings
 
 GOOD = CONFIG.partition("[profile broken]")[0]
 
@@ -19,11 +19,11 @@ def world() -> World:
     return world
 
 
-def checks(world: World, name: str) -> list[Check]:
+def checks(world: World, name: str) -> list[DoctorCheck]:
     return [check for check in world.actions.doctor() if check.name == name]
 
 
-def only(world: World, name: str) -> Check:
+def only(world: World, name: str) -> DoctorCheck:
     (check,) = checks(world, name)
     return check
 
@@ -53,7 +53,7 @@ def test_a_config_that_cannot_be_read_does_not_stop_the_rest(world: World, monke
 
     monkeypatch.setattr(world.config, "read", refuse)
     found = world.actions.doctor()
-    assert found[0] == Check("config", "error", "The config is not UTF-8. line 3", "Convert it.", {"code": "encoding"})
+    assert found[0] == DoctorCheck("config", "error", "The config is not UTF-8. line 3", "Convert it.", {"code": "encoding"})
     assert [check.name for check in found[1:]] == ["vault", "hook", "environment", "permissions"]
 
 
@@ -138,9 +138,9 @@ def test_the_selected_profile(world: World) -> None:
 def test_a_managed_profile_whose_command_is_gone(world: World) -> None:
     world.environment.words = ("/new place/xswitch",)
     for fact in (
-        FileFact("/opt/xswitch/bin/xswitch", exists=False),
-        FileFact("/opt/xswitch/bin/xswitch", exists=True, folder=True, executable=True),
-        FileFact("/opt/xswitch/bin/xswitch", exists=True, executable=False),
+        FileInfo("/opt/xswitch/bin/xswitch", exists=False),
+        FileInfo("/opt/xswitch/bin/xswitch", exists=True, folder=True, executable=True),
+        FileInfo("/opt/xswitch/bin/xswitch", exists=True, executable=False),
     ):
         world.file_facts.facts[fact.path] = fact
         check = only(world, "managed")
@@ -151,11 +151,11 @@ def test_a_managed_profile_whose_command_is_gone(world: World) -> None:
 LAUNCHER = "/opt/xswitch/share/xswitch/credential_process.py"
 
 
-def by_the_launcher(world: World, **fact: int) -> list[Check]:
+def by_the_launcher(world: World, **fact: int) -> list[DoctorCheck]:
     """What is said of a managed profile that runs the launcher, about which the file system says this."""
     world.config.config = world.config.config.replace("xswitch credential-process", f"python3 -I -S {LAUNCHER}")
-    world.file_facts.facts["/opt/xswitch/bin/python3"] = FileFact("/opt/xswitch/bin/python3", exists=True, executable=True)
-    world.file_facts.facts[LAUNCHER] = FileFact(LAUNCHER, **{"exists": True, **fact})  # type: ignore[arg-type]
+    world.file_facts.facts["/opt/xswitch/bin/python3"] = FileInfo("/opt/xswitch/bin/python3", exists=True, executable=True)
+    world.file_facts.facts[LAUNCHER] = FileInfo(LAUNCHER, **{"exists": True, **fact})  # type: ignore[arg-type]
     return checks(world, "managed")
 
 
@@ -197,24 +197,24 @@ def test_a_managed_profile_other_keys_win_over(world: World) -> None:
     ],
 )
 def test_the_words_of_a_command(command: str, words: list[str]) -> None:
-    assert command_words(command) == words
+    assert split_command(command) == words
 
 
 def test_files_others_can_read(world: World) -> None:
     path = "/home/u/.aws/credentials"
-    world.file_facts.facts[path] = FileFact(path, exists=True, mode=0o644)
+    world.file_facts.facts[path] = FileInfo(path, exists=True, mode=0o644)
     state = "/home/u/.local/state/xswitch"
-    world.file_facts.facts[state] = FileFact(state, exists=True, folder=True, mode=0o755)
+    world.file_facts.facts[state] = FileInfo(state, exists=True, folder=True, mode=0o755)
     assert [check.next_step for check in checks(world, "permissions")] == [f"chmod 600 {path}", f"chmod 700 {state}"]
     assert "mode 644" in checks(world, "permissions")[0].message
-    world.file_facts.facts[path] = FileFact(path, exists=False)
-    world.file_facts.facts[state] = FileFact(state, exists=True, mode=None)
+    world.file_facts.facts[path] = FileInfo(path, exists=False)
+    world.file_facts.facts[state] = FileInfo(state, exists=True, mode=None)
     assert only(world, "permissions").state == "ok"
 
 
 def test_files_of_somebody_else(world: World) -> None:
     path = "/home/u/.aws/config"
-    world.file_facts.facts[path] = FileFact(path, exists=True, mode=0o644, mine=False)
+    world.file_facts.facts[path] = FileInfo(path, exists=True, mode=0o644, mine=False)
     assert only(world, "permissions").state == "error"
 
 

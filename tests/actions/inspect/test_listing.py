@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World, silent
-from xswitch.actions.api import BaseInfo, MfaInfo, SessionInfo, SwitchOptions
+from xswitch.actions.api import MfaInfo, SessionInfo, SourceInfo, SwitchOptions
 from xswitch.core.errors import VaultLockedError
 from xswitch.core.model import Problem, SessionState, Settings
 
@@ -115,19 +115,19 @@ credential_source = Environment
 @pytest.mark.parametrize(
     ("current", "base"),
     [
-        ("", BaseInfo("dev", "111111111111", "static_keys")),
-        ("nothing", BaseInfo("dev", "111111111111", "static_keys")),
-        ("payments", BaseInfo("dev", "111111111111", "static_keys")),
-        ("open", BaseInfo("dev", "", "static_keys")),
-        ("dev", BaseInfo("dev", "111111111111", "static_keys")),
-        ("corp", BaseInfo("corp", "999999999999", "sso")),
-        ("via-corp", BaseInfo("corp", "999999999999", "sso")),
-        ("via-web", BaseInfo("web", "888888888888", "web_identity")),
-        ("env", BaseInfo("environment", "", "environment")),
-        ("broken", BaseInfo("dev", "111111111111", "static_keys")),
+        ("", SourceInfo("dev", "111111111111", "static_keys")),
+        ("nothing", SourceInfo("dev", "111111111111", "static_keys")),
+        ("payments", SourceInfo("dev", "111111111111", "static_keys")),
+        ("open", SourceInfo("dev", "", "static_keys")),
+        ("dev", SourceInfo("dev", "111111111111", "static_keys")),
+        ("corp", SourceInfo("corp", "999999999999", "sso")),
+        ("via-corp", SourceInfo("corp", "999999999999", "sso")),
+        ("via-web", SourceInfo("web", "888888888888", "web_identity")),
+        ("env", SourceInfo("environment", "", "environment")),
+        ("broken", SourceInfo("dev", "111111111111", "static_keys")),
     ],
 )
-def test_the_base_is_the_one_this_shell_works_from(current: str, base: BaseInfo) -> None:
+def test_the_base_is_the_one_this_shell_works_from(current: str, base: SourceInfo) -> None:
     world = World(config=CONFIG + BASES, AWS_PROFILE=current)
     assert world.actions.listing().base == base
     assert world.actions.listing().current_profile == current
@@ -136,7 +136,7 @@ def test_the_base_is_the_one_this_shell_works_from(current: str, base: BaseInfo)
 def test_a_managed_profile_counts_as_its_role() -> None:
     world = World(config=CONFIG + BASES)
     world.environment.set["AWS_DEFAULT_PROFILE"] = switch(world, "via-corp", static=True)
-    assert world.actions.listing().base == BaseInfo("corp", "999999999999", "sso")
+    assert world.actions.listing().base == SourceInfo("corp", "999999999999", "sso")
 
 
 def test_an_odd_web_identity_has_no_account() -> None:
@@ -163,7 +163,7 @@ def test_status_shows_every_session(world: World) -> None:
     assert [row.seconds_left for row in rows] == [3000, 3000, 3000, 12 * 3600 - 600]
     assert {row.state for row in rows} == {SessionState.LIVE}
     mfa_end = NOW + timedelta(hours=12, seconds=-60)
-    assert [row.silent_until for row in rows] == [mfa_end, None, mfa_end, None]
+    assert [row.renewable_until for row in rows] == [mfa_end, None, mfa_end, None]
 
 
 def test_an_expired_session_has_nothing_left(world: World) -> None:
@@ -176,13 +176,13 @@ def test_an_expired_session_has_nothing_left(world: World) -> None:
 def test_a_session_of_a_role_that_is_gone_cannot_be_renewed(world: World) -> None:
     switch(world, "open")
     world.config.config = CONFIG.replace("[profile open]", "[profile closed]")
-    assert world.actions.status()[0].silent_until == NOW + timedelta(hours=1)
+    assert world.actions.status()[0].renewable_until == NOW + timedelta(hours=1)
 
 
 def test_a_process_that_gives_codes_needs_nobody() -> None:
     world = World(config=CONFIG.replace("[profile reports]", "mfa_process = oathtool\n[profile reports]", 1))
     switch(world, "payments")
-    assert world.actions.status()[0].silent_until is None
+    assert world.actions.status()[0].renewable_until is None
 
 
 def test_a_living_session_in_the_middle_outlives_the_mfa_session(world: World) -> None:
@@ -190,7 +190,7 @@ def test_a_living_session_in_the_middle_outlives_the_mfa_session(world: World) -
     world.clock.advance(12 * 3600 - 120)
     switch(world, "spoke")
     row = next(row for row in world.actions.status() if row.entry.profile == "spoke")
-    assert row.silent_until == world.clock.now() + timedelta(minutes=59)
+    assert row.renewable_until == world.clock.now() + timedelta(minutes=59)
 
 
 def test_a_code_of_its_own_is_needed_every_time() -> None:
@@ -200,7 +200,7 @@ def test_a_code_of_its_own_is_needed_every_time() -> None:
         + f"[profile literal]\nrole_arn = arn:aws:iam::222222222222:role/L\nsource_profile = corp\nmfa_serial = {MFA_ARN}\n"
     )
     switch(world, "literal")
-    assert world.actions.status()[0].silent_until == world.clock.now()
+    assert world.actions.status()[0].renewable_until == world.clock.now()
 
 
 def test_the_config_is_given_as_read(world: World) -> None:

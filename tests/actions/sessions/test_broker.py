@@ -9,23 +9,23 @@ from functools import partial
 import pytest
 
 from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World, silent
-from xswitch.actions.sessions.broker import PATIENCE_SECONDS, Broker, Session, Wish
-from xswitch.actions.sessions.mfa import Questions
-from xswitch.actions.snapshot import read
+from xswitch.actions.sessions.broker import MAX_LOCK_WAIT_SECONDS, Broker, SessionRequest, SessionResult
+from xswitch.actions.sessions.mfa import MfaCodes
+from xswitch.actions.snapshot import take_snapshot
 from xswitch.core.errors import (
     AwsDeniedError,
-    BaseCredentialsError,
     CancelledError,
     ConfigError,
+    IdentityMismatchError,
     MfaNeededError,
     NetworkError,
+    SourceCredentialsError,
     VaultBrokenError,
     VaultError,
     VaultLockedError,
-    WrongIdentityError,
     XswitchError,
 )
-from xswitch.core.model import Plan
+from xswitch.core.model import SessionPlan
 from xswitch.core.profiles.managed import Overrides
 from xswitch.core.sessions import session_record
 
@@ -64,9 +64,9 @@ def world() -> World:
     return World(config=CONFIG + LITERAL)
 
 
-def plan(world: World, name: str, overrides: Overrides | None = None) -> Plan:
-    reading = read(world.ports)
-    return reading.plan(reading.by_name[name], overrides or Overrides())
+def plan(world: World, name: str, overrides: Overrides | None = None) -> SessionPlan:
+    reading = take_snapshot(world.ports)
+    return reading.plan(reading.roles_by_name[name], overrides or Overrides())
 
 
 def get(
@@ -79,9 +79,9 @@ def get(
     progress: Callable[[str], None] = silent,
     prompt: FakePrompt | None = None,
     given: str | None = None,
-) -> Session:
-    questions = Questions(prompt or FakePrompt(*codes), world.mfa_command, given=given)
-    wish = Wish(questions, progress, force=force, eager=eager, interactive=interactive, managed_profile=f"xs-{name}")
+) -> SessionResult:
+    questions = MfaCodes(prompt or FakePrompt(*codes), world.mfa_command, given=given)
+    wish = SessionRequest(questions, progress, force=force, eager=eager, interactive=interactive, managed_profile=f"xs-{name}")
     return Broker(world.ports).session(plan(world, name), world.config.read(), wish)
 
 
@@ -172,7 +172,7 @@ def test_the_mfa_session_is_used_to_its_last_minute(world: World) -> None:
 def test_the_request_is_what_the_plan_says(world: World) -> None:
     overrides = Overrides(session_name="me@work", duration_seconds=900, tags=(("team", "x"),))
     wanted = plan(world, "open", overrides)
-    wish = Wish(Questions(FakePrompt(), world.mfa_command), silent)
+    wish = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), silent)
     Broker(world.ports).session(wanted, world.config.read(), wish)
     assert world.sts.requests == [wanted.hops[0].request]
     assert world.sts.endpoints == [wanted.endpoint]
@@ -183,13 +183,13 @@ def test_the_request_is_what_the_plan_says(world: World) -> None:
 
 def test_between_soft_and_hard_it_is_served_and_renewed_in_the_background(world: World) -> None:
     first = get(world, "open")
-    world.clock.time = first.record.soft_at - timedelta(seconds=1)
+    world.clock.time = first.record.advisory_refresh_at - timedelta(seconds=1)
     get(world, "open")
     assert world.background.started == []
-    world.clock.time = first.record.soft_at
+    world.clock.time = first.record.advisory_refresh_at
     assert get(world, "open").record == first.record
     assert world.background.started == ["xs-open"]
-    world.clock.time = first.record.hard_at - timedelta(seconds=1)
+    world.clock.time = first.record.mandatory_refresh_at - timedelta(seconds=1)
     assert get(world, "open").from_vault
     assert len(world.sts.requests) == 1
 
@@ -198,23 +198,23 @@ def test_nothing_is_started_that_could_only_fail_for_want_of_a_code(world: World
     get(world, "payments", GOOD_CODE)
     world.clock.advance(12 * 3600 - 120)
     first = get(world, "payments")
-    world.clock.time = first.record.soft_at
+    world.clock.time = first.record.advisory_refresh_at
     assert get(world, "payments").from_vault
     assert world.background.started == []
 
 
 def test_a_role_profile_without_a_managed_one_is_renewed_by_its_own_name(world: World) -> None:
     wanted = plan(world, "open")
-    wish = Wish(Questions(FakePrompt(), world.mfa_command), silent)
+    wish = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), silent)
     first = Broker(world.ports).session(wanted, world.config.read(), wish)
-    world.clock.time = first.record.soft_at
+    world.clock.time = first.record.advisory_refresh_at
     Broker(world.ports).session(wanted, world.config.read(), wish)
     assert world.background.started == ["open"]
 
 
 def test_from_hard_on_the_caller_waits_for_a_new_one(world: World) -> None:
     first = get(world, "open")
-    world.clock.time = first.record.hard_at
+    world.clock.time = first.record.mandatory_refresh_at
     second = get(world, "open")
     assert second.record.credentials != first.record.credentials
     assert not second.from_vault
@@ -226,14 +226,14 @@ def test_from_hard_on_the_caller_waits_for_a_new_one(world: World) -> None:
     [
         NetworkError("No network."),
         AwsDeniedError("No."),
-        BaseCredentialsError("Logged out."),
+        SourceCredentialsError("Logged out."),
         VaultError("Busy.", code="busy"),
         MfaNeededError("Nobody."),
     ],
 )
 def test_a_living_session_is_served_when_renewing_fails(world: World, failure: XswitchError) -> None:
     first = get(world, "open")
-    world.clock.time = first.record.hard_at
+    world.clock.time = first.record.mandatory_refresh_at
     world.base.fail = failure
     session = get(world, "open")
     assert session.record == first.record
@@ -255,7 +255,7 @@ def test_giving_up_is_giving_up_even_with_a_living_session(world: World) -> None
     get(world, "payments", GOOD_CODE)
     world.clock.advance(12 * 3600 - 120)
     first = get(world, "payments")
-    world.clock.time = first.record.hard_at
+    world.clock.time = first.record.mandatory_refresh_at
     with pytest.raises(CancelledError):
         get(world, "payments", CancelledError("The user gave up."))
 
@@ -276,7 +276,7 @@ def test_force_does_not_make_do_with_the_living_one(world: World) -> None:
 
 def test_force_takes_what_somebody_else_made_while_it_waited(world: World) -> None:
     first = get(world, "open")
-    other: list[Session] = []
+    other: list[SessionResult] = []
 
     def meanwhile(_: str) -> None:
         world.locks.waiting = silent
@@ -291,7 +291,7 @@ def test_force_takes_what_somebody_else_made_while_it_waited(world: World) -> No
 def test_eager_renews_what_is_due_in_the_background_and_tells_its_failures(world: World) -> None:
     first = get(world, "open")
     assert get(world, "open", eager=True).record == first.record
-    world.clock.time = first.record.soft_at
+    world.clock.time = first.record.advisory_refresh_at
     world.base.fail = NetworkError("No network.")
     with pytest.raises(NetworkError):
         get(world, "open", eager=True)
@@ -351,9 +351,9 @@ def test_the_process_of_the_profile_is_run(world: World) -> None:
 
 
 def test_who_is_asked_first_learns_of_a_base_that_is_missing(world: World) -> None:
-    world.base.fail = BaseCredentialsError("There are no keys.")
+    world.base.fail = SourceCredentialsError("There are no keys.")
     prompt = FakePrompt(GOOD_CODE)
-    with pytest.raises(BaseCredentialsError):
+    with pytest.raises(SourceCredentialsError):
         get(world, "payments", prompt=prompt)
     assert prompt.challenges == []
 
@@ -451,8 +451,8 @@ def test_a_session_made_just_now_that_is_refused_is_not_asked_for_again(world: W
 
 
 def test_a_base_that_is_refused_is_the_users_to_mend(world: World) -> None:
-    world.sts.refuse["AKIADEV"] = BaseCredentialsError("AWS does not know the access key.", code="invalid_key")
-    with pytest.raises(BaseCredentialsError):
+    world.sts.refuse["AKIADEV"] = SourceCredentialsError("AWS does not know the access key.", code="invalid_key")
+    with pytest.raises(SourceCredentialsError):
         get(world, "open")
     assert len(world.sts.keys) == 1
 
@@ -460,7 +460,7 @@ def test_a_base_that_is_refused_is_the_users_to_mend(world: World) -> None:
 def test_a_refused_base_is_told_with_the_command_that_mends_it(world: World) -> None:
     world.sts.refuse["AKIADEV"] = AwsDeniedError("The session is over.", code="expired_token")
     for role in ("open", "payments"):
-        with pytest.raises(BaseCredentialsError) as caught:
+        with pytest.raises(SourceCredentialsError) as caught:
             get(world, role, GOOD_CODE)
         assert caught.value.code == "expired_token"
         assert caught.value.exit_code == 6
@@ -588,9 +588,9 @@ def test_locks_are_taken_in_the_order_of_the_chain(world: World) -> None:
 def test_a_lock_that_cannot_be_had_is_told_unless_the_session_lives(world: World) -> None:
     first = get(world, "open")
     world.locks.busy.add(first.record.key)
-    world.clock.time = first.record.hard_at
+    world.clock.time = first.record.mandatory_refresh_at
     assert get(world, "open").record == first.record
-    assert world.locks.limits[-1] == PATIENCE_SECONDS
+    assert world.locks.limits[-1] == MAX_LOCK_WAIT_SECONDS
     world.clock.time = first.record.expires_at
     with pytest.raises(VaultError) as caught:
         get(world, "open")
@@ -616,11 +616,11 @@ def test_different_roles_side_by_side_share_one_question(world: World) -> None:
     assert sorted(roles(world)) == ["Admin", "Hub", "Open", "Reports", "Spoke"]
 
 
-def in_threads(works: Sequence[Callable[[], Session]]) -> list[Session]:
-    results: list[Session] = []
+def in_threads(works: Sequence[Callable[[], SessionResult]]) -> list[SessionResult]:
+    results: list[SessionResult] = []
     barrier = threading.Barrier(len(works))
 
-    def run(work: Callable[[], Session]) -> None:
+    def run(work: Callable[[], SessionResult]) -> None:
         barrier.wait()
         results.append(work())
 
@@ -667,7 +667,7 @@ def test_the_environment_as_a_base_has_no_profile() -> None:
 def test_an_answer_that_names_another_role_is_kept_nowhere(world: World, monkeypatch: pytest.MonkeyPatch, arn: str) -> None:
     assume = world.sts.assume_role
     monkeypatch.setattr(world.sts, "assume_role", lambda *asked: replace(assume(*asked), arn=arn))
-    with pytest.raises(WrongIdentityError) as caught:
+    with pytest.raises(IdentityMismatchError) as caught:
         get(world, "open")
     assert arn in caught.value.what
     assert world.vault.values == {}

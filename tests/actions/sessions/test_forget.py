@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, FakePrompt, World, silent
-from xswitch.actions.api import Forgotten, SwitchOptions
+from xswitch.actions.api import ForgetResult, SwitchOptions
 from xswitch.core.errors import ConfigError, TargetError, VaultLockedError
 
 
@@ -29,7 +29,7 @@ def assert_nothing_left(world: World) -> None:
 
 def test_a_role_is_forgotten_with_everything_written_for_it(world: World) -> None:
     switch(world, "open", static=True)
-    assert world.actions.forget(["open"]) == (Forgotten("open", 1, "xs-open"),)
+    assert world.actions.forget(["open"]) == (ForgetResult("open", 1, "xs-open"),)
     assert_nothing_left(world)
 
 
@@ -49,11 +49,11 @@ def test_all_means_mfa_sessions_and_sessions_in_between_too(world: World) -> Non
     switch(world, "777777777777:Deploy", source="dev")
     results = world.actions.forget([], all_sessions=True)
     assert set(results) == {
-        Forgotten("spoke", 1, "xs-spoke"),
-        Forgotten("open", 1, "xs-open"),
-        Forgotten("777777777777:Deploy", 1, "xs-777777777777-Deploy"),
-        Forgotten("hub", 1),
-        Forgotten("dev (MFA)", 1),
+        ForgetResult("spoke", 1, "xs-spoke"),
+        ForgetResult("open", 1, "xs-open"),
+        ForgetResult("777777777777:Deploy", 1, "xs-777777777777-Deploy"),
+        ForgetResult("hub", 1),
+        ForgetResult("dev (MFA)", 1),
     }
     assert_nothing_left(world)
 
@@ -64,7 +64,7 @@ def test_all_with_nothing_there(world: World) -> None:
 
 def test_a_base_profile_means_its_mfa_session(world: World) -> None:
     switch(world, "payments")
-    assert world.actions.forget(["dev"]) == (Forgotten("dev", 1),)
+    assert world.actions.forget(["dev"]) == (ForgetResult("dev", 1),)
     assert {entry.kind for entry in world.index.kept.values()} == {"role"}
 
 
@@ -73,13 +73,13 @@ def test_an_mfa_session_of_the_environment(world: World) -> None:
         f"[profile env]\nrole_arn = arn:aws:iam::222222222222:role/Env\ncredential_source = Environment\nmfa_serial = {MFA_ARN}\n"
     )
     switch(world, "env")
-    assert Forgotten("the environment (MFA)", 1) in world.actions.forget([], all_sessions=True)
+    assert ForgetResult("the environment (MFA)", 1) in world.actions.forget([], all_sessions=True)
 
 
 def test_one_of_several_managed_profiles(world: World) -> None:
     switch(world, "open")
     switch(world, "open", profile_name="work", duration_seconds=900)
-    assert world.actions.forget(["work"]) == (Forgotten("open", 1, "work"),)
+    assert world.actions.forget(["work"]) == (ForgetResult("open", 1, "work"),)
     assert "xs-open" in world.config.read().profiles
     assert len(world.vault.values) == 1
     world.actions.forget(["xs-open"])
@@ -95,7 +95,7 @@ def test_the_role_means_all_of_them(world: World) -> None:
 
 def test_a_static_profile_means_the_managed_one(world: World) -> None:
     switch(world, "open", static=True)
-    assert world.actions.forget(["xs-open-static"]) == (Forgotten("open", 1, "xs-open"),)
+    assert world.actions.forget(["xs-open-static"]) == (ForgetResult("open", 1, "xs-open"),)
     assert_nothing_left(world)
 
 
@@ -104,14 +104,14 @@ def test_sessions_are_found_without_the_index(world: World) -> None:
     switch(world, "payments")
     mfa = next(entry for entry in world.index.kept.values() if entry.kind == "mfa")
     world.index.kept.clear()
-    assert world.actions.forget(["open", "xs-payments"]) == (Forgotten("open", 0, "xs-open"), Forgotten("payments", 0, "xs-payments"))
+    assert world.actions.forget(["open", "xs-payments"]) == (ForgetResult("open", 0, "xs-open"), ForgetResult("payments", 0, "xs-payments"))
     assert set(world.vault.values) == {mfa.key}
 
 
 def test_a_managed_profile_whose_role_is_gone(world: World) -> None:
     switch(world, "open")
     world.config.config = world.config.config.replace("[profile open]", "[profile closed]")
-    assert world.actions.forget(["xs-open"]) == (Forgotten("xs-open", 1, "xs-open"),)
+    assert world.actions.forget(["xs-open"]) == (ForgetResult("xs-open", 1, "xs-open"),)
     assert world.vault.values == {}
     assert "xs-open" not in world.config.read().profiles
 
@@ -119,7 +119,7 @@ def test_a_managed_profile_whose_role_is_gone(world: World) -> None:
 def test_a_session_whose_profile_is_gone(world: World) -> None:
     switch(world, "open")
     world.config.config = CONFIG.replace("[profile open]", "[profile closed]")
-    assert world.actions.forget(["open"]) == (Forgotten("open", 1),)
+    assert world.actions.forget(["open"]) == (ForgetResult("open", 1),)
     assert world.vault.values == {}
 
 
@@ -131,7 +131,7 @@ def test_a_static_profile_whose_managed_one_is_gone(world: World) -> None:
 
 
 def test_a_role_that_was_never_used_is_nothing_to_forget_but_no_error(world: World) -> None:
-    assert world.actions.forget(["open", "broken"]) == (Forgotten("open", 0), Forgotten("broken", 0))
+    assert world.actions.forget(["open", "broken"]) == (ForgetResult("open", 0), ForgetResult("broken", 0))
     assert world.config.applied == []
 
 

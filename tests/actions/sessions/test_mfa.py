@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakeMfaCommand, FakePrompt
-from xswitch.actions.sessions.mfa import Nobody, Questions
+from xswitch.actions.sessions.mfa import MfaCodes, NoMfaPrompt
 from xswitch.core.errors import AwsDeniedError, CancelledError, MfaNeededError, NetworkError, XswitchError
 from xswitch.core.model import MfaChallenge
 
@@ -28,7 +28,7 @@ def ask(
     device: Device, *answers: str | XswitchError, given: str | None = None, command: str | None = None, runs: FakeMfaCommand | None = None
 ) -> tuple[str, FakePrompt]:
     prompt = FakePrompt(*answers)
-    return Questions(prompt, runs or FakeMfaCommand(), given=given).answered(MFA_ARN, "dev", command, device), prompt
+    return MfaCodes(prompt, runs or FakeMfaCommand(), given=given).answered(MFA_ARN, "dev", command, device), prompt
 
 
 def test_a_good_code_is_asked_for_once() -> None:
@@ -68,7 +68,7 @@ def test_a_code_is_never_sent_twice() -> None:
 
 
 def test_not_for_another_session_of_the_same_device_either() -> None:
-    questions = Questions(FakePrompt("111111", "111111", "222222"), FakeMfaCommand())
+    questions = MfaCodes(FakePrompt("111111", "111111", "222222"), FakeMfaCommand())
     assert questions.answered(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
     assert questions.answered(MFA_ARN, "b", None, Device("222222")) == "session by 222222"
 
@@ -98,7 +98,7 @@ def test_other_refusals_are_not_asked_about_again() -> None:
 
     prompt = FakePrompt("111111", "222222")
     with pytest.raises(AwsDeniedError, match="not allow"):
-        Questions(prompt, FakeMfaCommand()).answered(MFA_ARN, "dev", None, denied)
+        MfaCodes(prompt, FakeMfaCommand()).answered(MFA_ARN, "dev", None, denied)
     assert len(prompt.challenges) == 1
 
 
@@ -124,7 +124,7 @@ def test_a_malformed_code_of_the_command_line_is_not_sent() -> None:
 
 def test_a_second_session_does_not_get_the_code_of_the_command_line() -> None:
     prompt = FakePrompt("222222")
-    questions = Questions(prompt, FakeMfaCommand(), given="111111")
+    questions = MfaCodes(prompt, FakeMfaCommand(), given="111111")
     assert questions.answered(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
     assert questions.answered(MFA_ARN, "b", None, Device("222222")) == "session by 222222"
 
@@ -162,19 +162,19 @@ def test_a_process_that_fails_gives_way_to_the_prompt() -> None:
 def test_the_process_may_be_forbidden() -> None:
     runs = FakeMfaCommand()
     with pytest.raises(MfaNeededError):
-        Questions(Nobody("xswitch switch x"), runs, commands=False).answered(MFA_ARN, "dev", "oathtool x", Device())
+        MfaCodes(NoMfaPrompt("xswitch switch x"), runs, commands=False).answered(MFA_ARN, "dev", "oathtool x", Device())
     assert runs.commands == []
 
 
 def test_nobody_names_the_next_step() -> None:
     with pytest.raises(MfaNeededError) as caught:
-        Nobody("xswitch switch payments").code(MfaChallenge(MFA_ARN, "dev"))
+        NoMfaPrompt("xswitch switch payments").code(MfaChallenge(MFA_ARN, "dev"))
     assert caught.value.next_step == "xswitch switch payments"
     assert MFA_ARN in caught.value.what
 
 
 def test_what_failed_for_one_thread_fails_for_the_others_without_a_question() -> None:
-    questions = Questions(FakePrompt(), FakeMfaCommand())
+    questions = MfaCodes(FakePrompt(), FakeMfaCommand())
     tries: list[int] = []
 
     def seek() -> str:
@@ -198,7 +198,7 @@ def test_questions_of_several_threads_do_not_overlap() -> None:
         overlaps.append(len(inside))
 
     prompt.around = around
-    questions = Questions(prompt, FakeMfaCommand())
+    questions = MfaCodes(prompt, FakeMfaCommand())
 
     def answered(number: int) -> None:
         def call(_: str) -> None:
@@ -215,4 +215,4 @@ def test_questions_of_several_threads_do_not_overlap() -> None:
 
 
 def test_a_given_code_does_not_show_itself() -> None:
-    assert CANARY not in repr(vars(Questions(FakePrompt(), FakeMfaCommand(), given=CANARY)))
+    assert CANARY not in repr(vars(MfaCodes(FakePrompt(), FakeMfaCommand(), given=CANARY)))

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from support.actions import GOOD_CODE, MFA_ARN, NOW, FakePrompt, World, silent
-from xswitch.actions.api import Renewed, SwitchOptions
+from xswitch.actions.api import RenewResult, SwitchOptions
 from xswitch.core.errors import AwsDeniedError, CancelledError, ConfigError, MfaNeededError, TargetError, UsageError, VaultLockedError
 from xswitch.core.model import GuardRule, Settings
 
@@ -25,18 +25,18 @@ def switch(world: World, name: str, **options: object) -> str:
     return world.actions.switch(role, wish, FakePrompt(GOOD_CODE), silent).managed_profile
 
 
-def renew(world: World, *names: str, prompt: FakePrompt | None = None, everything: bool = False) -> tuple[Renewed, ...]:
+def renew(world: World, *names: str, prompt: FakePrompt | None = None, everything: bool = False) -> tuple[RenewResult, ...]:
     return world.actions.renew(names, prompt or FakePrompt(), silent, all_sessions=everything)
 
 
-def names(results: tuple[Renewed, ...]) -> list[str]:
+def names(results: tuple[RenewResult, ...]) -> list[str]:
     return [result.name for result in results]
 
 
 def test_named_sessions_are_renewed_in_the_order_asked_for(world: World) -> None:
     world.clock.advance(60)
     results = renew(world, "open", "payments")
-    assert results == tuple(Renewed(name, NOW + timedelta(minutes=61)) for name in ("open", "payments"))
+    assert results == tuple(RenewResult(name, NOW + timedelta(minutes=61)) for name in ("open", "payments"))
     assert len(world.sts.mfa_calls) == 1
     assert world.prompt_files.states["xs-open"].expires_at == NOW + timedelta(minutes=61)
     assert world.hot_pointers.pointers["xs-open"][1] == world.config.stamp()
@@ -184,7 +184,7 @@ def test_static_keys_are_replaced() -> None:
     assert view.profiles["xs-open-static"].get("aws_expiration") == "2026-03-01T13:01:00Z"
     assert view.profiles["xs-open-static"].get("aws_access_key_id") != "ASIAROLE1"
     assert view.profiles["xs-payments-static"].get("region") == "eu-west-1"
-    assert world.prompt_files.states["xs-open-static"].silent_until == world.clock.now()
+    assert world.prompt_files.states["xs-open-static"].renewable_until == world.clock.now()
 
 
 def test_what_cannot_be_noted_costs_nothing(world: World) -> None:

@@ -6,18 +6,18 @@ from datetime import timedelta
 import pytest
 
 from support.actions import CANARY, CONFIG, CREDENTIALS, GOOD_CODE, NOW, FakePrompt, World, silent
-from xswitch.actions.api import Switched, SwitchOptions
-from xswitch.actions.sessions.publish import KEEP_EXPIRED
+from xswitch.actions.api import SwitchOptions, SwitchResult
+from xswitch.actions.sessions.publish import EXPIRED_RETENTION
 from xswitch.core.errors import (
     AwsDeniedError,
     ConfigError,
+    IdentityMismatchError,
     NetworkError,
     SettingsError,
     ShadowError,
     TargetError,
     UsageError,
     VaultLockedError,
-    WrongIdentityError,
     XswitchError,
 )
 from xswitch.core.model import GuardRule, IndexEntry, Problem, RemoveProfile, Settings
@@ -30,7 +30,7 @@ def world() -> World:
     return World()
 
 
-def switch(world: World, target: str, options: SwitchOptions | None = None, *codes: str | XswitchError) -> Switched:
+def switch(world: World, target: str, options: SwitchOptions | None = None, *codes: str | XswitchError) -> SwitchResult:
     options = options or SwitchOptions()
     role = world.actions.resolve(target, options)
     return world.actions.switch(role, options, FakePrompt(*(codes or (GOOD_CODE,))), silent)
@@ -74,7 +74,7 @@ def test_everything_that_has_to_know_is_told(world: World) -> None:
     assert world.memory.uses["payments"].count == 1
     state = world.prompt_files.states["xs-payments"]
     assert (state.account, state.role, state.colour, state.expires_at) == ("222222222222", "Admin", "", switched.expires_at)
-    assert state.silent_until == NOW + timedelta(hours=12, seconds=-60)
+    assert state.renewable_until == NOW + timedelta(hours=12, seconds=-60)
     key, stamp, kind = world.hot_pointers.pointers["xs-payments"]
     assert stamp == world.config.stamp()
     assert kind == "runtime"
@@ -287,7 +287,7 @@ def test_a_policy_beside_that_of_a_guard_is_refused() -> None:
 )
 def test_somebody_elses_session_is_dropped_and_nothing_is_changed(world: World, arn: str) -> None:
     world.sts.identity = arn or "not:an:arn:at:all:x"
-    with pytest.raises(WrongIdentityError):
+    with pytest.raises(IdentityMismatchError):
         switch(world, "open")
     assert world.vault.values == {}
     assert world.index.kept == {}
@@ -395,7 +395,7 @@ def test_no_pointer_is_written_to_a_config_that_changed_again(world: World, monk
 
 
 def test_sessions_that_ended_long_ago_are_cleared_away(world: World) -> None:
-    old, recent = NOW - KEEP_EXPIRED - timedelta(seconds=1), NOW - timedelta(hours=14)
+    old, recent = NOW - EXPIRED_RETENTION - timedelta(seconds=1), NOW - timedelta(hours=14)
     for number, ended in enumerate((old, old, recent)):
         key = f"{number:040d}"
         world.vault.values[key] = "x"
@@ -428,7 +428,7 @@ def test_static_keys_stand_under_a_name_of_their_own(world: World) -> None:
     assert CANARY not in world.config.config
     assert "[xs-payments-static]" in world.config.credentials
     assert "[xs-payments]" not in world.config.credentials
-    assert world.prompt_files.states["xs-payments-static"].silent_until == NOW
+    assert world.prompt_files.states["xs-payments-static"].renewable_until == NOW
     assert any(entry.static for entry in world.index.kept.values())
     assert CANARY not in repr(world.config.applied)
 

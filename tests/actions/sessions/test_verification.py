@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from xswitch.actions.sessions.verification import refuse_other_session
-from xswitch.core.errors import WrongIdentityError
+from xswitch.actions.sessions.verification import check_assumed_role
+from xswitch.core.errors import IdentityMismatchError
 
 _ASKED = "arn:aws:iam::222222222222:role/Admin"
 
@@ -29,12 +29,12 @@ _ASKED = "arn:aws:iam::222222222222:role/Admin"
 )
 def test_only_what_can_be_somebody_is_repeated(arn: str, *, repeated: bool) -> None:
     hop: Any = SimpleNamespace(request=SimpleNamespace(role_arn=_ASKED), profile="admin")
-    with pytest.raises(WrongIdentityError) as caught:
-        refuse_other_session(hop, arn)
+    with pytest.raises(IdentityMismatchError) as caught:
+        check_assumed_role(hop, arn)
     assert (f"AWS says this session is {arn}, not {_ASKED}" in str(caught.value)) == repeated
     assert repeated or "something that is no ARN of a session" in str(caught.value)
 
 
 def test_a_session_of_the_role_is_not_refused() -> None:
     hop: Any = SimpleNamespace(request=SimpleNamespace(role_arn=_ASKED), profile="admin")
-    refuse_other_session(hop, "arn:aws:sts::222222222222:assumed-role/admin/me")
+    check_assumed_role(hop, "arn:aws:sts::222222222222:assumed-role/admin/me")

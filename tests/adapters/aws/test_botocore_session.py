@@ -7,10 +7,10 @@ import pytest
 
 from conftest import FixedClock
 from support.source_credentials import section
-from xswitch.adapters.aws.botocore_session import Reading, ViewSession, botocore_shape
+from xswitch.adapters.aws.botocore_session import IsolatedSession, SharedConfig, to_botocore_dict
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import ConfigPaths
-from xswitch.threads import Limits
+from xswitch.threads import Timeouts
 
 
 def test_a_session_answers_from_the_reading_and_opens_no_file(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,19 +18,19 @@ def test_a_session_answers_from_the_reading_and_opens_no_file(clean_world: Path,
     (clean_world / ".aws" / "config").write_text("[profile other]\nregion = file\n", encoding="utf-8")
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, "from-the-environment")
-    session = ViewSession(Reading(profiles={"dev": {"region": "eu-west-1"}}), "dev")
+    session = IsolatedSession(SharedConfig(profiles={"dev": {"region": "eu-west-1"}}), "dev")
     assert session.available_profiles == ["dev"]
     assert session.profile == "dev"
     assert session.get_config_variable("region") == "eu-west-1"
-    assert ViewSession(Reading()).profile is None
-    assert ViewSession(Reading()).get_config_variable("region") is None
+    assert IsolatedSession(SharedConfig()).profile is None
+    assert IsolatedSession(SharedConfig()).get_config_variable("region") is None
 
 
 def test_what_is_meant_for_every_program_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", "/bundle")
     monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "7")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
-    session = ViewSession(Reading(), limits=Limits(connect=1, read=2, tries=3))
+    session = IsolatedSession(SharedConfig(), limits=Timeouts(connect=1, read=2, tries=3))
     assert session.get_config_variable("ca_bundle") == "/bundle"
     assert session.get_config_variable("metadata_service_timeout") == 7
     assert session.get_config_variable("max_attempts") is None
@@ -40,7 +40,7 @@ def test_what_is_meant_for_every_program_counts(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_nested_blocks_become_dicts_as_botocore_has_them() -> None:
-    found = botocore_shape(
+    found = to_botocore_dict(
         section("dev", {"region": "eu-west-1", "s3": "\nuse_accelerate_endpoint = true\n\naddressing_style=path", "output": ""})
     )
     assert found == {"region": "eu-west-1", "s3": {"use_accelerate_endpoint": "true", "addressing_style": "path"}, "output": ""}
@@ -53,5 +53,5 @@ def test_what_our_reader_makes_of_a_nested_block_is_what_botocore_needs(tmp_path
     )
     paths = ConfigPaths(str(config), str(tmp_path / "none"))
     view = FileConfigStore(paths, backups=tmp_path / "backups", locks=tmp_path / "locks", clock=clock).read()
-    assert botocore_shape(view.profiles["dev"]) == {"s3": {"a": "b", "c": "d"}}
-    assert botocore_shape(view.services["local"]) == {"sso": {"endpoint_url": "http://127.0.0.1:9"}}
+    assert to_botocore_dict(view.profiles["dev"]) == {"s3": {"a": "b", "c": "d"}}
+    assert to_botocore_dict(view.services["local"]) == {"sso": {"endpoint_url": "http://127.0.0.1:9"}}

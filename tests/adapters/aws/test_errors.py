@@ -7,14 +7,14 @@ import botocore.exceptions as boto
 import pytest
 from botocore.parsers import ResponseParserError
 
-from xswitch.adapters.aws.errors import fault, refusal, without_user
+from xswitch.adapters.aws.errors import error_response, strip_user_info, translate_error
 from xswitch.adapters.aws.sts_xml import server_time
 from xswitch.core.errors import NetworkError
-from xswitch.core.errors.sts import Call
+from xswitch.core.errors.sts import ApiCall
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 URL = "https://sts.example"
-CALL = Call("sts:AssumeRole", "eu-west-1", "role", url=URL)
+CALL = ApiCall("sts:AssumeRole", "eu-west-1", "role", url=URL)
 
 
 def caused(by: OSError) -> OSError:
@@ -50,14 +50,14 @@ def caused(by: OSError) -> OSError:
     ],
 )
 def test_every_exception_has_its_code_and_quotes_no_answer(error: Exception, code: str) -> None:
-    found = fault(error, CALL, NOON)
+    found = translate_error(error, CALL, NOON)
     assert isinstance(found, NetworkError)
     assert found.code == code
     assert "secret answer" not in str(vars(found))
 
 
 def test_a_client_error_is_read_whichever_of_its_parts_are_there() -> None:
-    assert refusal(boto.ClientError({}, "X"), NOON).status == 0
+    assert error_response(boto.ClientError({}, "X"), NOON).status == 0
     error = boto.ClientError(
         {
             "Error": {"Code": "AccessDenied", "Message": "no s3cret"},
@@ -65,7 +65,7 @@ def test_a_client_error_is_read_whichever_of_its_parts_are_there() -> None:
         },
         "X",
     )
-    found = refusal(error, NOON, ("s3cret",))
+    found = error_response(error, NOON, ("s3cret",))
     assert (found.code, found.text, found.status, found.server_time) == ("AccessDenied", "no ***", 403, NOON - timedelta(hours=1))
 
 
@@ -86,5 +86,5 @@ def test_the_date_header(date: str | None, time: datetime | None) -> None:
 
 
 def test_no_url_keeps_its_user() -> None:
-    assert without_user("at http://user:pw@host:1/x@y") == "at http://***@host:1/x@y"
-    assert "pw" not in fault(ValueError("Invalid endpoint: http://me:pw@"), Call("o", "r", url="http://me:pw@"), NOON).what
+    assert strip_user_info("at http://user:pw@host:1/x@y") == "at http://***@host:1/x@y"
+    assert "pw" not in translate_error(ValueError("Invalid endpoint: http://me:pw@"), ApiCall("o", "r", url="http://me:pw@"), NOON).what

@@ -22,15 +22,15 @@ from support.aws.iam import (
     trusting,
 )
 from xswitch.adapters.aws.iam import BotoIam, BotoIamSource
-from xswitch.core.access.documents import canonical
-from xswitch.core.access.model import IamCall, NamedPolicy, Who, WhoKind
-from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, NetworkError
+from xswitch.core.access.documents import canonical_json
+from xswitch.core.access.model import IamCall, NamedPolicy, PrincipalType, TrustedPrincipal
+from xswitch.core.errors import AwsDeniedError, NetworkError, SourceCredentialsError
 from xswitch.core.model import Credentials, Endpoint, Secret
 from xswitch.emulator.faults import ALWAYS
 from xswitch.emulator.server import EmbeddedAws
-from xswitch.threads import Limits
+from xswitch.threads import Timeouts
 
-BOB_WHO = Who(WhoKind.USER, SOURCE, "Bob")
+BOB_WHO = TrustedPrincipal(PrincipalType.USER, SOURCE, "Bob")
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def aws() -> Iterator[EmbeddedAws]:
         yield server
 
 
-def opened(aws: EmbeddedAws, key: tuple[str, str], limits: Limits | None = None) -> BotoIam:
+def opened(aws: EmbeddedAws, key: tuple[str, str], limits: Timeouts | None = None) -> BotoIam:
     endpoint = Endpoint("us-east-1", url=aws.endpoint)
-    return BotoIamSource(limits or Limits()).open(Credentials(key[0], Secret(key[1])), endpoint)
+    return BotoIamSource(limits or Timeouts()).open(Credentials(key[0], Secret(key[1])), endpoint)
 
 
 def test_a_role_with_everything_a_plan_compares(aws: EmbeddedAws) -> None:
@@ -64,10 +64,10 @@ def test_a_role_with_everything_a_plan_compares(aws: EmbeddedAws) -> None:
     found = iam.role("Reader")
     assert found is not None
     assert found.arn == f"arn:aws:iam::{TARGET}:role/team/Reader"
-    assert found.trust == canonical(trusting({"AWS": BOB_ARN}))
+    assert found.trust == canonical_json(trusting({"AWS": BOB_ARN}))
     assert (found.max_session_seconds, found.description, found.tags) == (7200, "To read", (("team", "blue"),))
     assert found.attached == (ADMINISTRATOR,)
-    assert found.inline == (NamedPolicy("p", canonical(allowing("s3:Get*"))),)
+    assert found.inline == (NamedPolicy("p", canonical_json(allowing("s3:Get*"))),)
     assert iam.roles() == (found.arn,)
     with pytest.raises(AwsDeniedError) as again:
         iam.run(call)
@@ -76,23 +76,23 @@ def test_a_role_with_everything_a_plan_compares(aws: EmbeddedAws) -> None:
 
 def test_principals_of_every_kind(aws: EmbeddedAws) -> None:
     iam = opened(aws, SOURCE_ADMIN)
-    assert iam.principal(Who(WhoKind.USER, SOURCE, "Nobody")) is None
-    assert iam.principal(Who(WhoKind.GROUP, SOURCE, "Nobody")) is None
+    assert iam.principal(TrustedPrincipal(PrincipalType.USER, SOURCE, "Nobody")) is None
+    assert iam.principal(TrustedPrincipal(PrincipalType.GROUP, SOURCE, "Nobody")) is None
     source(aws).put_user_policy(UserName="Bob", PolicyName="mine", PolicyDocument=allowing("sts:AssumeRole"))
     source(aws).create_group(GroupName="Team", Path="/a/")
     bob = iam.principal(BOB_WHO)
     assert bob is not None
-    assert (bob.arn, bob.inline) == (BOB_ARN, (NamedPolicy("mine", canonical(allowing("sts:AssumeRole"))),))
-    team = iam.principal(Who(WhoKind.GROUP, SOURCE, "Team"))
+    assert (bob.arn, bob.inline) == (BOB_ARN, (NamedPolicy("mine", canonical_json(allowing("sts:AssumeRole"))),))
+    team = iam.principal(TrustedPrincipal(PrincipalType.GROUP, SOURCE, "Team"))
     assert team is not None
     assert (team.arn, team.inline, team.attached) == (f"arn:aws:iam::{SOURCE}:group/a/Team", (), ())
-    whole = iam.principal(Who(WhoKind.ACCOUNT, SOURCE), "Switch")
+    whole = iam.principal(TrustedPrincipal(PrincipalType.ACCOUNT, SOURCE), "Switch")
     assert whole is not None
     assert (whole.arn, whole.managed) == (f"arn:aws:iam::{SOURCE}:root", None)
     source(aws).create_policy(PolicyName="Switch", PolicyDocument=allowing("sts:AssumeRole"))
-    whole = iam.principal(Who(WhoKind.ACCOUNT, SOURCE), "Switch")
+    whole = iam.principal(TrustedPrincipal(PrincipalType.ACCOUNT, SOURCE), "Switch")
     assert whole is not None
-    assert whole.managed == NamedPolicy(f"arn:aws:iam::{SOURCE}:policy/Switch", canonical(allowing("sts:AssumeRole")))
+    assert whole.managed == NamedPolicy(f"arn:aws:iam::{SOURCE}:policy/Switch", canonical_json(allowing("sts:AssumeRole")))
     assert iam.mfa_serials("Bob") == (BOB_SERIAL,)
 
 
@@ -137,7 +137,7 @@ def test_refusals_are_sentences(aws: EmbeddedAws) -> None:
     assert denied.value.code == "iam_denied"
     assert "iam:GetRole" in denied.value.what
     assert "not authorized" in denied.value.why
-    with pytest.raises(BaseCredentialsError):
+    with pytest.raises(SourceCredentialsError):
         opened(aws, (BOB[0], "x" * 40)).role("Reader")
     with pytest.raises(AwsDeniedError) as malformed:
         opened(aws, TARGET_ADMIN).run(IamCall("CreateRole", {"RoleName": "R", "AssumeRolePolicyDocument": "{}"}))
@@ -208,6 +208,6 @@ def test_two_callers_share_a_connection_and_not_their_keys(aws: EmbeddedAws) -> 
 def test_a_whole_account_is_named_in_its_partition(region: str) -> None:
     iam = BotoIamSource().open(Credentials("AKIAX", Secret("x")), Endpoint(region, url="http://127.0.0.1:9"))
     partition = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}.get(region, "aws-iso")
-    found = iam.principal(Who(WhoKind.ACCOUNT, SOURCE))
+    found = iam.principal(TrustedPrincipal(PrincipalType.ACCOUNT, SOURCE))
     assert found is not None
     assert found.arn == f"arn:{partition}:iam::{SOURCE}:root"

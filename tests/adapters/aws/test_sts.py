@@ -54,11 +54,11 @@ from support.aws.servers import (
     serve,
 )
 from xswitch.adapters.aws.sts import BotoSts
-from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, ExitCode, NetworkError, XswitchError
-from xswitch.core.errors.sts import Call, Refusal, refused
+from xswitch.core.errors import AwsDeniedError, ExitCode, NetworkError, SourceCredentialsError, XswitchError
+from xswitch.core.errors.sts import ApiCall, AwsErrorResponse, error_from_response
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
 from xswitch.emulator.server import EmbeddedAws
-from xswitch.threads import Limits
+from xswitch.threads import Timeouts
 
 DEV_CREDENTIALS = Credentials(DEV_KEY, Secret(DEV_SECRET))
 REQUEST = AssumeRoleRequest("arn:aws:iam::222222222222:role/Admin", "me@here", 3600)
@@ -72,7 +72,7 @@ def at(aws: EmbeddedAws) -> Endpoint:
     return Endpoint(REGION, url=aws.endpoint)
 
 
-def failure(answer: Answer, credentials: Credentials = KEYS, request: AssumeRoleRequest = REQUEST, limits: Limits = ONCE) -> XswitchError:
+def failure(answer: Answer, credentials: Credentials = KEYS, request: AssumeRoleRequest = REQUEST, limits: Timeouts = ONCE) -> XswitchError:
     """What AssumeRole against a server that always answers so raises."""
     with serve(lambda _: answer) as server, pytest.raises(XswitchError) as caught:
         BotoSts(limits).assume_role(credentials, request, server.endpoint)
@@ -296,15 +296,15 @@ def test_a_wrong_mfa_code_is_not_repeated_to_the_user() -> None:
 @pytest.mark.parametrize(
     ("credentials", "code", "kind"),
     [
-        (Credentials("AKIANOBODY0000000000", Secret("x")), "invalid_key", BaseCredentialsError),
-        (Credentials(DEV_KEY, Secret("wrong")), "bad_secret", BaseCredentialsError),
+        (Credentials("AKIANOBODY0000000000", Secret("x")), "invalid_key", SourceCredentialsError),
+        (Credentials(DEV_KEY, Secret("wrong")), "bad_secret", SourceCredentialsError),
         (Credentials("ASIANOBODY0000000000", Secret("x"), Secret("t")), "invalid_key", AwsDeniedError),
     ],
 )
 def test_keys_aws_does_not_accept(credentials: Credentials, code: str, kind: type[XswitchError]) -> None:
     error = denied(READER_ARN, credentials)
     assert (error.code, type(error)) == (code, kind)
-    assert error.exit_code == (ExitCode.BASE_CREDENTIALS if kind is BaseCredentialsError else ExitCode.DENIED)
+    assert error.exit_code == (ExitCode.BASE_CREDENTIALS if kind is SourceCredentialsError else ExitCode.DENIED)
 
 
 def test_an_ended_session() -> None:
@@ -426,7 +426,7 @@ def test_half_an_answer_shows_none_of_its_secrets() -> None:
 
 
 def test_a_slow_drip_is_bounded_as_a_whole() -> None:
-    error = failure(drip, limits=Limits(connect=0.5, read=5.0, total=0.7, tries=1))
+    error = failure(drip, limits=Timeouts(connect=0.5, read=5.0, total=0.7, tries=1))
     assert error.code == "timeout"
     assert error.why == "There was no complete answer within 0.7 seconds."
 
@@ -445,7 +445,7 @@ def test_nobody_listens() -> None:
 
 def test_a_name_that_does_not_resolve() -> None:
     with pytest.raises(NetworkError) as caught:
-        BotoSts(Limits(total=20, tries=1)).assume_role(KEYS, REQUEST, Endpoint(REGION, url="https://sts.nowhere.invalid"))
+        BotoSts(Timeouts(total=20, tries=1)).assume_role(KEYS, REQUEST, Endpoint(REGION, url="https://sts.nowhere.invalid"))
     assert caught.value.code == "dns"
     assert "sts.nowhere.invalid" in caught.value.what
 
@@ -582,8 +582,9 @@ def test_the_callers_clock_is_the_one_compared() -> None:
     answer = refusal("SignatureDoesNotMatch", "Signature not yet current: x", date=noon)
     with serve(lambda _: answer) as server, pytest.raises(AwsDeniedError) as caught:
         BotoSts(ONCE, now=lambda: noon + timedelta(minutes=20)).assume_role(KEYS, REQUEST, server.endpoint)
-    expected = refused(
-        Call("sts:AssumeRole", REGION), Refusal("SignatureDoesNotMatch", "Signature expired", noon + timedelta(minutes=20), noon)
+    expected = error_from_response(
+        ApiCall("sts:AssumeRole", REGION),
+        AwsErrorResponse("SignatureDoesNotMatch", "Signature expired", noon + timedelta(minutes=20), noon),
     )
     assert caught.value.what == expected.what == "This machine's clock is 20 minutes ahead of AWS's."
 

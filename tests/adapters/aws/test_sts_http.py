@@ -44,13 +44,13 @@ from support.aws.servers import (
 from xswitch.adapters.aws import sts_http, sts_xml
 from xswitch.adapters.aws.sigv4 import signed_headers
 from xswitch.adapters.aws.sts import BotoSts
-from xswitch.adapters.aws.sts_http import MINIMA, RETRIED, DirectSts
+from xswitch.adapters.aws.sts_http import MIN_LENGTHS, RETRYABLE_CODES, DirectSts
 from xswitch.core.errors import AwsDeniedError, NetworkError, XswitchError
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
-from xswitch.threads import Limits
+from xswitch.threads import Timeouts
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-LIMITS = Limits(connect=10.0, read=20.0, total=60.0, tries=2)
+LIMITS = Timeouts(connect=10.0, read=20.0, total=60.0, tries=2)
 SOON = replace(LIMITS, read=2.0)  # where an answer has to be waited for in vain
 REQUEST = AssumeRoleRequest("arn:aws:iam::222222222222:role/Admin", "me@here", 3600)
 PARAMETERS = {"RoleArn": REQUEST.role_arn, "RoleSessionName": "me@here", "DurationSeconds": 3600}
@@ -61,7 +61,7 @@ def direct(environment: Mapping[str, str] | None = None) -> DirectSts:
     return DirectSts(LIMITS, lambda: datetime.now(UTC), environment or {})
 
 
-def sts(limits: Limits = LIMITS) -> BotoSts:
+def sts(limits: Timeouts = LIMITS) -> BotoSts:
     return BotoSts(limits, pause=lambda: None)
 
 
@@ -98,7 +98,7 @@ def test_every_region_is_called_where_botocore_calls_it() -> None:
         regions = session.get_available_regions("sts", partition)
         assert regions
         for region in regions:
-            place = sts_http._place(Endpoint(region))
+            place = sts_http._address(Endpoint(region))
             if place is None:
                 assert region == "aws-global"
                 continue
@@ -125,12 +125,12 @@ def test_what_is_too_short_for_botocore_is_too_short_here() -> None:
     for operation in ("AssumeRole", "GetSessionToken"):
         walk("", model.operation_model(operation).input_shape)
     assert found.pop("TagKey") == 1  # a transitive one must be a tag's
-    assert {name: MINIMA[name] for name in found} == found
+    assert {name: MIN_LENGTHS[name] for name in found} == found
 
 
 def test_what_botocore_tries_again_is_left_to_it() -> None:
     checkers: tuple[Any, Any] = (standard.TransientRetryableChecker, standard.ThrottledRetryableChecker)
-    assert {*checkers[0]._TRANSIENT_ERROR_CODES, *checkers[1]._THROTTLED_ERROR_CODES} <= RETRIED
+    assert {*checkers[0]._TRANSIENT_ERROR_CODES, *checkers[1]._THROTTLED_ERROR_CODES} <= RETRYABLE_CODES
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_without_a_bundle_the_common_certificates_are_trusted() -> None:
     context = direct()._trusted("")
     assert len(context.get_ca_certs()) > 50
     assert context.check_hostname
-    assert sts_http._common_certificates() == get_cert_path(verify=True)
+    assert sts_http._default_ca_bundle() == get_cert_path(verify=True)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_what_is_sent_is_what_botocore_sends() -> None:
     bodies = []
     with serve(lambda _: assumed()) as server:
         for tries in (2, 1):
-            BotoSts(Limits(tries=tries)).assume_role(SESSION, request, server.endpoint)
+            BotoSts(Timeouts(tries=tries)).assume_role(SESSION, request, server.endpoint)
             bodies.append(sorted(parse_qsl(server.requests[-1].body, keep_blank_values=True)))
         assert server.requests[0].headers["user-agent"].startswith("xswitch/")
     assert bodies[0] == bodies[1]
@@ -295,7 +295,7 @@ def test_an_answer_longer_than_any_is_not_read() -> None:
 
 def test_a_drip_is_bounded_as_a_whole() -> None:
     with serve(lambda _: drip) as server, pytest.raises(NetworkError) as caught:
-        sts(Limits(connect=0.5, read=5.0, total=0.7, tries=2)).assume_role(KEYS, REQUEST, server.endpoint)
+        sts(Timeouts(connect=0.5, read=5.0, total=0.7, tries=2)).assume_role(KEYS, REQUEST, server.endpoint)
     assert caught.value.code == "timeout"
 
 
@@ -337,7 +337,7 @@ def test_a_refusal_is_told_as_botocores_would_be_after_one_try(answer: bytes) ->
     told: list[XswitchError] = []
     for tries in (2, 1):
         with serve(lambda _: answer) as server, pytest.raises(XswitchError) as caught:
-            BotoSts(Limits(tries=tries), now=lambda: NOW).assume_role(SESSION, REQUEST, server.endpoint)
+            BotoSts(Timeouts(tries=tries), now=lambda: NOW).assume_role(SESSION, REQUEST, server.endpoint)
         assert len(server.requests) == 1
         told.append(caught.value)
     first, second = told
@@ -350,12 +350,12 @@ def test_a_refusal_is_told_as_botocores_would_be_after_one_try(answer: bytes) ->
 @given(st.binary(max_size=200) | st.text("<>/&;AssumeRoleResponse x\n", max_size=80).map(str.encode))
 @settings(max_examples=200)
 def test_no_bytes_are_more_than_no_answer(body: bytes) -> None:
-    with pytest.raises(sts_xml.NotAnAnswerError):
-        sts_xml.result(body, "AssumeRole")
-    with pytest.raises(sts_xml.NotAnAnswerError):
-        sts_xml.refused_with(body, 400, None, NOW)
+    with pytest.raises(sts_xml.NotAwsResponseError):
+        sts_xml.parse_result(body, "AssumeRole")
+    with pytest.raises(sts_xml.NotAwsResponseError):
+        sts_xml.parse_error(body, 400, None, NOW)
 
 
 def test_depth_is_bounded() -> None:
-    with pytest.raises(sts_xml.NotAnAnswerError):
-        sts_xml.result(b"<a>" * 50 + b"</a>" * 50, "AssumeRole")
+    with pytest.raises(sts_xml.NotAwsResponseError):
+        sts_xml.parse_result(b"<a>" * 50 + b"</a>" * 50, "AssumeRole")

@@ -11,7 +11,7 @@ from typing import Any
 
 from support.aws.peers import BIN
 from support.config.writers import OLD, ROLES, store_in
-from xswitch.core.awsconfig.botocore_reader import predict
+from xswitch.core.awsconfig.botocore_reader import parse_as_cli
 
 TESTS = Path(__file__).parents[2]
 WRITERS, PROFILES, RUNS = 4, 50, 30
@@ -61,7 +61,7 @@ def test_writers_beside_the_aws_cli_lose_nothing_of_anyones(tmp_path: Path, need
     assert found["statuses"] == [0] * WRITERS
     assert len(found["ends"]) == WRITERS * PROFILES
     text = config.read_text()
-    reading = predict(text)
+    reading = parse_as_cli(text)
     assert reading.refused is None
     lost = sorted(name for name in found["ends"] if f"profile {name}" not in reading.sections)
     print(f"of {WRITERS * PROFILES} profiles the AWS CLI overwrote {len(lost)} after our re-check: {lost}")  # noqa: T201 -- the report

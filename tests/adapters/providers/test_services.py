@@ -15,10 +15,10 @@ import pytest
 
 from support.aws.servers import IMPATIENT, ONCE, REGION, Received, closed_port, drip, good, hang, json_reply, refusal, reply, serve
 from support.source_credentials import ACCOUNT, START_URL, a_base, a_view, at, sso_cache, store_login, store_sso_token
-from xswitch.adapters.providers.source import BotocoreBase
-from xswitch.core.errors import BaseCredentialsError, ExitCode, NetworkError, XswitchError
-from xswitch.core.model import BaseKind, ConfigView, Credentials, Endpoint, Secret
-from xswitch.threads import Limits
+from xswitch.adapters.providers.source import BotocoreProviders
+from xswitch.core.errors import ExitCode, NetworkError, SourceCredentialsError, XswitchError
+from xswitch.core.model import ConfigView, Credentials, CredentialSourceKind, Endpoint, Secret
+from xswitch.threads import Timeouts
 
 ENDPOINT = Endpoint(REGION)
 LEGACY = {"sso_start_url": START_URL, "sso_region": REGION, "sso_account_id": ACCOUNT, "sso_role_name": "Admin"}
@@ -26,13 +26,17 @@ MODERN = {"sso_session": "corp", "sso_account_id": ACCOUNT, "sso_role_name": "Ad
 SESSIONS = {"corp": {"sso_start_url": START_URL, "sso_region": REGION}}
 
 
-def resolve(kind: BaseKind, view: ConfigView | None = None, endpoint: Endpoint = ENDPOINT, limits: Limits = ONCE) -> Credentials:
+def resolve(
+    kind: CredentialSourceKind, view: ConfigView | None = None, endpoint: Endpoint = ENDPOINT, limits: Timeouts = ONCE
+) -> Credentials:
     """The credentials of profile dev of a view, or without one those of a kind that has no profile."""
-    return BotocoreBase(os.environ, limits=limits).resolve(a_base(kind, None if view is None else "dev"), view or a_view(), endpoint)
+    return BotocoreProviders(os.environ, limits=limits).resolve(a_base(kind, None if view is None else "dev"), view or a_view(), endpoint)
 
 
-def refused(kind: BaseKind, view: ConfigView | None = None, endpoint: Endpoint = ENDPOINT, limits: Limits = ONCE) -> XswitchError:
-    with pytest.raises((BaseCredentialsError, NetworkError)) as caught:
+def refused(
+    kind: CredentialSourceKind, view: ConfigView | None = None, endpoint: Endpoint = ENDPOINT, limits: Timeouts = ONCE
+) -> XswitchError:
+    with pytest.raises((SourceCredentialsError, NetworkError)) as caught:
         resolve(kind, view, endpoint, limits)
     error = caught.value
     assert error.exit_code == (ExitCode.NETWORK if isinstance(error, NetworkError) else ExitCode.BASE_CREDENTIALS)
@@ -66,7 +70,7 @@ def test_a_stored_sign_in_gives_the_role(view: ConfigView, key: str, clean_world
     store_sso_token(clean_world, key)
     with serve(lambda _: role_credentials()) as portal:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
-        found = resolve(BaseKind.SSO, view)
+        found = resolve(CredentialSourceKind.SSO, view)
         sent = portal.requests[0]
     assert (found.access_key_id, found.secret_access_key, found.session_token) == ("ASIASSO", Secret("sso"), Secret("token"))
     assert found.expires_at is not None
@@ -79,30 +83,30 @@ def test_the_portals_address_may_be_in_a_services_section(clean_world: Path) -> 
     store_sso_token(clean_world, START_URL)
     with serve(lambda _: role_credentials()) as portal:
         view = a_view(LEGACY | {"services": "local"}, services={"local": {"sso": f"\nendpoint_url = {portal.url}"}})
-        assert resolve(BaseKind.SSO, view).access_key_id == "ASIASSO"
+        assert resolve(CredentialSourceKind.SSO, view).access_key_id == "ASIASSO"
 
 
 @pytest.mark.parametrize(("view", "command"), [(legacy(), "aws sso login --profile dev"), (modern(), "aws sso login --sso-session corp")])
 def test_never_signed_in(view: ConfigView, command: str) -> None:
-    error = refused(BaseKind.SSO, view)
+    error = refused(CredentialSourceKind.SSO, view)
     assert (error.code, error.next_step) == ("sso_login", command)
 
 
 @pytest.mark.parametrize(("view", "key"), [(legacy(), START_URL), (modern(), "corp")])
 def test_a_sign_in_that_ended_or_was_revoked(view: ConfigView, key: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store_sso_token(clean_world, key, timedelta(minutes=-1))
-    assert refused(BaseKind.SSO, view).code == "sso_login"
+    assert refused(CredentialSourceKind.SSO, view).code == "sso_login"
     store_sso_token(clean_world, key)
     with serve(lambda _: sso_error(401, "UnauthorizedException")) as portal:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
-        assert refused(BaseKind.SSO, view).code == "sso_login"
+        assert refused(CredentialSourceKind.SSO, view).code == "sso_login"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", '"text"', '{"accessToken": "sso-access-token", "expiresAt": "soon"}'])
 @pytest.mark.parametrize(("view", "key"), [(legacy(), START_URL), (modern(), "corp")])
 def test_a_damaged_token_file(view: ConfigView, key: str, content: str, clean_world: Path) -> None:
     store_sso_token(clean_world, key).write_text(content, encoding="utf-8")
-    error = refused(BaseKind.SSO, view)
+    error = refused(CredentialSourceKind.SSO, view)
     assert error.code in {"sso_cache", "sso_login"}
     assert error.next_step.startswith("aws sso login --")
 
@@ -123,17 +127,17 @@ def test_a_portal_that_does_not_give_the_role(answer: object, code: str, clean_w
     store_sso_token(clean_world, START_URL)
     with serve(lambda _: answer) as portal:  # type: ignore[arg-type,return-value] # parametrised
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
-        error = refused(BaseKind.SSO, legacy(), limits=IMPATIENT if answer is hang else ONCE)
+        error = refused(CredentialSourceKind.SSO, legacy(), limits=IMPATIENT if answer is hang else ONCE)
     assert error.code == code
 
 
 def test_a_portal_that_drips_is_bounded_as_a_whole(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store_sso_token(clean_world, START_URL)
-    source = BotocoreBase(os.environ, limits=Limits(read=5.0, total=0.7))
+    source = BotocoreProviders(os.environ, limits=Timeouts(read=5.0, total=0.7))
     with serve(lambda _: drip) as portal:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
         with pytest.raises(NetworkError) as caught:
-            source.resolve(a_base(BaseKind.SSO), legacy(), ENDPOINT)
+            source.resolve(a_base(CredentialSourceKind.SSO), legacy(), ENDPOINT)
     assert (caught.value.code, caught.value.why) == ("timeout", "There was no complete answer within 0.7 seconds.")
 
 
@@ -141,7 +145,7 @@ def test_a_portal_nobody_runs(clean_world: Path, monkeypatch: pytest.MonkeyPatch
     store_sso_token(clean_world, START_URL)
     url = f"http://127.0.0.1:{closed_port()}"
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", url)
-    error = refused(BaseKind.SSO, legacy())
+    error = refused(CredentialSourceKind.SSO, legacy())
     assert error.code == "refused"
     assert url in error.what
 
@@ -158,7 +162,7 @@ def test_a_portal_nobody_runs(clean_world: Path, monkeypatch: pytest.MonkeyPatch
 def test_settings_that_contradict_each_other(view: ConfigView, clean_world: Path) -> None:
     store_sso_token(clean_world, START_URL)
     store_sso_token(clean_world, "corp")
-    error = refused(BaseKind.SSO, view)
+    error = refused(CredentialSourceKind.SSO, view)
     assert (error.code, error.next_step) == ("sso_config", "Correct it at ~/.aws/config:12.")
     assert error.why
 
@@ -184,7 +188,7 @@ def test_a_sign_in_about_to_end_is_refreshed_and_kept(clean_world: Path, monkeyp
     with serve(portal_and_oidc(fresh)) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", server.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_OIDC", server.url)
-        assert resolve(BaseKind.SSO, modern()).access_key_id == "ASIASSO"
+        assert resolve(CredentialSourceKind.SSO, modern()).access_key_id == "ASIASSO"
         asked, role = server.requests
     assert json.loads(asked.body)["refreshToken"] == "sso-refresh"
     assert role.headers["x-amz-sso_bearer_token"] == "fresh-token"
@@ -201,7 +205,7 @@ def test_a_refresh_that_is_refused_asks_for_a_sign_in(clean_world: Path, monkeyp
     with serve(portal_and_oidc(sso_error(400, "InvalidGrantException"))) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", server.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_OIDC", server.url)
-        error = refused(BaseKind.SSO, modern())
+        error = refused(CredentialSourceKind.SSO, modern())
     assert (error.code, error.next_step) == ("sso_login", "aws sso login --sso-session corp")
 
 
@@ -226,7 +230,7 @@ def test_a_web_identity_is_exchanged_at_the_plans_endpoint(token_file: Path, mon
     monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/Other")
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/token")
     with serve(lambda _: good("AssumeRoleWithWebIdentity")) as sts:
-        found = resolve(BaseKind.WEB_IDENTITY, web(token_file, endpoint_url="http://127.0.0.1:1"), sts.endpoint)
+        found = resolve(CredentialSourceKind.WEB_IDENTITY, web(token_file, endpoint_url="http://127.0.0.1:1"), sts.endpoint)
         sent = sts.requests[0]
     assert found.access_key_id == "ASIANEW"
     assert found.temporary
@@ -236,15 +240,15 @@ def test_a_web_identity_is_exchanged_at_the_plans_endpoint(token_file: Path, mon
 
 
 def test_a_web_identity_token_that_can_not_be_read(tmp_path: Path) -> None:
-    error = refused(BaseKind.WEB_IDENTITY, web(tmp_path / "nowhere"))
+    error = refused(CredentialSourceKind.WEB_IDENTITY, web(tmp_path / "nowhere"))
     assert error.code == "web_identity_file"
     assert f"{tmp_path / 'nowhere'}: no such file or directory" in error.what
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\xfd")
-    assert refused(BaseKind.WEB_IDENTITY, web(binary)).code == "web_identity_file"
+    assert refused(CredentialSourceKind.WEB_IDENTITY, web(binary)).code == "web_identity_file"
     empty = tmp_path / "empty"
     empty.write_text("", encoding="utf-8")
-    assert refused(BaseKind.WEB_IDENTITY, web(empty)).code == "web_identity_denied"
+    assert refused(CredentialSourceKind.WEB_IDENTITY, web(empty)).code == "web_identity_denied"
 
 
 @pytest.mark.parametrize(
@@ -261,7 +265,7 @@ def test_a_web_identity_token_that_can_not_be_read(tmp_path: Path) -> None:
 )
 def test_a_web_identity_that_is_refused(answer: object, code: str, token_file: Path) -> None:
     with serve(lambda _: answer) as sts:  # type: ignore[arg-type,return-value] # parametrised
-        error = refused(BaseKind.WEB_IDENTITY, web(token_file), sts.endpoint, IMPATIENT if answer is hang else ONCE)
+        error = refused(CredentialSourceKind.WEB_IDENTITY, web(token_file), sts.endpoint, IMPATIENT if answer is hang else ONCE)
     assert error.code == code
 
 
@@ -276,7 +280,7 @@ def login() -> ConfigView:
 
 def test_a_sign_in_of_aws_login_that_is_fresh(clean_world: Path) -> None:
     store_login(clean_world, LOGIN, timedelta(minutes=30))
-    found = resolve(BaseKind.LOGIN_SESSION, login())
+    found = resolve(CredentialSourceKind.LOGIN_SESSION, login())
     assert (found.access_key_id, found.secret_access_key, found.session_token) == (
         "ASIALOGIN",
         Secret("login-secret"),
@@ -286,14 +290,14 @@ def test_a_sign_in_of_aws_login_that_is_fresh(clean_world: Path) -> None:
 
 
 def test_never_signed_in_with_aws_login(clean_world: Path) -> None:
-    error = refused(BaseKind.LOGIN_SESSION, login())
+    error = refused(CredentialSourceKind.LOGIN_SESSION, login())
     assert (error.code, error.next_step) == ("login_needed", "aws login --profile dev")
     store_login(clean_world, LOGIN).write_text("{", encoding="utf-8")
-    assert refused(BaseKind.LOGIN_SESSION, login()).code == "login_needed"
+    assert refused(CredentialSourceKind.LOGIN_SESSION, login()).code == "login_needed"
     store_login(clean_world, LOGIN).write_text('{"accessToken": {}}', encoding="utf-8")
-    assert refused(BaseKind.LOGIN_SESSION, login()).code == "login_needed"
+    assert refused(CredentialSourceKind.LOGIN_SESSION, login()).code == "login_needed"
     store_login(clean_world, LOGIN, timedelta(minutes=-1), dpopKey="no key")
-    assert refused(BaseKind.LOGIN_SESSION, login()).code == "login_needed"
+    assert refused(CredentialSourceKind.LOGIN_SESSION, login()).code == "login_needed"
 
 
 def test_a_sign_in_of_aws_login_is_refreshed_and_kept(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,7 +310,7 @@ def test_a_sign_in_of_aws_login_is_refreshed_and_kept(clean_world: Path, monkeyp
     }
     with serve(lambda _: json_reply(200, answer)) as signin:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SIGNIN", signin.url)
-        found = resolve(BaseKind.LOGIN_SESSION, login())
+        found = resolve(CredentialSourceKind.LOGIN_SESSION, login())
         sent = signin.requests[0]
     assert found.access_key_id == "ASIAFRESH"
     assert "dpop" in sent.headers
@@ -322,7 +326,7 @@ def test_a_sign_in_that_is_not_refreshed(reason: str, code: str, clean_world: Pa
     answer = json_reply(403, {"error": reason, "message": "no"}, {"x-amzn-ErrorType": "AccessDeniedException"})
     with serve(lambda _: answer) as signin:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SIGNIN", signin.url)
-        error = refused(BaseKind.LOGIN_SESSION, login())
+        error = refused(CredentialSourceKind.LOGIN_SESSION, login())
     assert (error.code, error.next_step) == (code, "aws login --profile dev")
 
 
@@ -332,7 +336,7 @@ def test_the_login_cache_may_be_elsewhere(clean_world: Path, tmp_path: Path, mon
     store_login(clean_world, LOGIN).unlink()
     assert stored.exists()
     monkeypatch.setenv("AWS_LOGIN_CACHE_DIRECTORY", str(tmp_path))
-    assert resolve(BaseKind.LOGIN_SESSION, login()).access_key_id == "ASIALOGIN"
+    assert resolve(CredentialSourceKind.LOGIN_SESSION, login()).access_key_id == "ASIALOGIN"
 
 
 # -- containers and instances ------------------------------------------------------------------------------------
@@ -347,14 +351,14 @@ def test_container_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(lambda _: metadata()) as container:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{container.url}/creds")
         monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "Bearer x")
-        found = resolve(BaseKind.ECS_CONTAINER)
+        found = resolve(CredentialSourceKind.ECS_CONTAINER)
         sent = container.requests[0]
     assert (found.access_key_id, found.temporary) == ("ASIAMETA", True)
     assert (sent.path, sent.headers["authorization"]) == ("/creds", "Bearer x")
 
 
 def test_no_container() -> None:
-    assert refused(BaseKind.ECS_CONTAINER).code == "no_container"
+    assert refused(CredentialSourceKind.ECS_CONTAINER).code == "no_container"
 
 
 @pytest.mark.parametrize(
@@ -374,7 +378,7 @@ def test_no_container() -> None:
 def test_container_settings_that_can_not_be_used(environment: Mapping[str, str], why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    error = refused(BaseKind.ECS_CONTAINER)
+    error = refused(CredentialSourceKind.ECS_CONTAINER)
     assert (error.code, error.why) == ("container_answer", why)
 
 
@@ -391,7 +395,7 @@ def test_a_container_endpoint_without_credentials(answer: bytes, why: str, monke
     monkeypatch.setattr("botocore.utils.ContainerMetadataFetcher.SLEEP_TIME", 0)
     with serve(lambda _: answer) as container:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.url)
-        error = refused(BaseKind.ECS_CONTAINER)
+        error = refused(CredentialSourceKind.ECS_CONTAINER)
     assert (error.code, error.why) == ("container_answer", why)
 
 
@@ -410,7 +414,7 @@ def test_instance_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     with serve(instance(metadata())) as imds:
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds.url)
-        found = resolve(BaseKind.EC2_METADATA)
+        found = resolve(CredentialSourceKind.EC2_METADATA)
         assert imds.requests[-1].path.endswith("/the-role")
         assert imds.requests[-1].headers["x-aws-ec2-metadata-token"] == "imds-token"
     assert found.access_key_id == "ASIAMETA"
@@ -418,18 +422,18 @@ def test_instance_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_instance(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "AWS_EC2_METADATA_DISABLED is set" in refused(BaseKind.EC2_METADATA).what
+    assert "AWS_EC2_METADATA_DISABLED is set" in refused(CredentialSourceKind.EC2_METADATA).what
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{closed_port()}")
-    error = refused(BaseKind.EC2_METADATA)
+    error = refused(CredentialSourceKind.EC2_METADATA)
     assert error.code == "no_metadata"
     assert "does not answer" in error.what
     monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "soon")
-    assert "can't be used" in refused(BaseKind.EC2_METADATA).what
+    assert "can't be used" in refused(CredentialSourceKind.EC2_METADATA).what
 
 
 def test_an_instance_whose_role_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     with serve(instance(json_reply(200, {"Code": "AssumeRoleUnauthorizedAccess", "Message": "s3cret"}))) as imds:
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds.url)
-        assert refused(BaseKind.EC2_METADATA).code == "no_metadata"
+        assert refused(CredentialSourceKind.EC2_METADATA).code == "no_metadata"

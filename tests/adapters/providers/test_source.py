@@ -14,27 +14,29 @@ import pytest
 
 from support.aws.servers import REGION
 from support.source_credentials import a_base, a_view, at
-from xswitch.adapters.providers.botocore import Around, Provider
-from xswitch.adapters.providers.source import BotocoreBase, _plain_keys
-from xswitch.core.errors import BaseCredentialsError, ExitCode
-from xswitch.core.model import BaseKind, Credentials, Endpoint, Secret
-from xswitch.threads import DEFAULT_LIMITS
+from xswitch.adapters.providers.botocore import Provider, ProviderContext
+from xswitch.adapters.providers.source import BotocoreProviders, _static_keys
+from xswitch.core.errors import ExitCode, SourceCredentialsError
+from xswitch.core.model import Credentials, CredentialSourceKind, Endpoint, Secret
+from xswitch.threads import DEFAULT_TIMEOUTS
 
 ENDPOINT = Endpoint(REGION)
 SHOW = "See what it says: aws sts get-caller-identity --profile dev"
 
 
-def resolve(kind: BaseKind, properties: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None) -> Credentials:
+def resolve(
+    kind: CredentialSourceKind, properties: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
+) -> Credentials:
     """The credentials of profile dev with these properties, or of an environment."""
     profile = None if environment is not None else "dev"
-    source = BotocoreBase(os.environ if environment is None else environment, process_seconds=30)
+    source = BotocoreProviders(os.environ if environment is None else environment, process_seconds=30)
     return source.resolve(a_base(kind, profile), a_view(properties), ENDPOINT)
 
 
 def refused(
-    kind: BaseKind, properties: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
-) -> BaseCredentialsError:
-    with pytest.raises(BaseCredentialsError) as caught:
+    kind: CredentialSourceKind, properties: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
+) -> SourceCredentialsError:
+    with pytest.raises(SourceCredentialsError) as caught:
         resolve(kind, properties, environment)
     assert caught.value.exit_code == ExitCode.BASE_CREDENTIALS
     return caught.value
@@ -55,7 +57,7 @@ def test_static_keys_are_those_of_the_view_whatever_else_is_around(clean_world: 
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/file")
     monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/Env")
     found = resolve(
-        BaseKind.STATIC_KEYS,
+        CredentialSourceKind.STATIC_KEYS,
         {
             "aws_access_key_id": "AKIAVIEW",
             "aws_secret_access_key": "view",
@@ -68,9 +70,9 @@ def test_static_keys_are_those_of_the_view_whatever_else_is_around(clean_world: 
 
 @pytest.mark.parametrize("name", ["aws_session_token", "aws_security_token"])
 def test_static_keys_may_be_temporary(name: str) -> None:
-    found = resolve(BaseKind.STATIC_KEYS, {"aws_access_key_id": "ASIAVIEW", "aws_secret_access_key": "view", name: "token"})
+    found = resolve(CredentialSourceKind.STATIC_KEYS, {"aws_access_key_id": "ASIAVIEW", "aws_secret_access_key": "view", name: "token"})
     assert found == Credentials("ASIAVIEW", Secret("view"), Secret("token"))
-    found = resolve(BaseKind.STATIC_KEYS, {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "view", name: ""})
+    found = resolve(CredentialSourceKind.STATIC_KEYS, {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "view", name: ""})
     assert not found.temporary
 
 
@@ -79,20 +81,20 @@ def test_whole_keys_are_read_as_botocore_reads_them_and_without_it(tokens: Mappi
     properties = {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "vi ew", **{f"aws_{k}_token": v for k, v in tokens.items()}}
     environment = {name.upper(): value for name, value in properties.items()}
     for kind, view, variables in (
-        (BaseKind.STATIC_KEYS, a_view(properties), {}),
-        (BaseKind.ENVIRONMENT, a_view(None), environment),
+        (CredentialSourceKind.STATIC_KEYS, a_view(properties), {}),
+        (CredentialSourceKind.ENVIRONMENT, a_view(None), environment),
     ):
-        base = a_base(kind, "dev" if kind is BaseKind.STATIC_KEYS else None)
-        direct = _plain_keys(base, view, variables)
+        base = a_base(kind, "dev" if kind is CredentialSourceKind.STATIC_KEYS else None)
+        direct = _static_keys(base, view, variables)
         assert direct is not None
-        assert direct == Provider(base, view, ENDPOINT, Around(variables, DEFAULT_LIMITS, 30)).load()
+        assert direct == Provider(base, view, ENDPOINT, ProviderContext(variables, DEFAULT_TIMEOUTS, 30)).load()
 
 
 def test_half_a_pair_of_keys_and_none() -> None:
-    error = refused(BaseKind.STATIC_KEYS, {"aws_access_key_id": "AKIAVIEW"})
+    error = refused(CredentialSourceKind.STATIC_KEYS, {"aws_access_key_id": "AKIAVIEW"})
     assert (error.code, error.next_step) == ("keys_incomplete", "aws configure --profile dev")
     assert "aws_secret_access_key is missing" in error.what
-    assert refused(BaseKind.STATIC_KEYS, {"region": "eu-west-1"}).code == "keys_missing"
+    assert refused(CredentialSourceKind.STATIC_KEYS, {"region": "eu-west-1"}).code == "keys_missing"
 
 
 # -- the environment ---------------------------------------------------------------------------------------------
@@ -102,9 +104,9 @@ PAIR = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "env"}
 
 def test_the_environment_that_was_given_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOTHER")
-    assert resolve(BaseKind.ENVIRONMENT, None, PAIR) == Credentials("AKIAENV", Secret("env"))
+    assert resolve(CredentialSourceKind.ENVIRONMENT, None, PAIR) == Credentials("AKIAENV", Secret("env"))
     expiry = at(timedelta(hours=1))
-    found = resolve(BaseKind.ENVIRONMENT, None, PAIR | {"AWS_SESSION_TOKEN": "t", "AWS_CREDENTIAL_EXPIRATION": expiry})
+    found = resolve(CredentialSourceKind.ENVIRONMENT, None, PAIR | {"AWS_SESSION_TOKEN": "t", "AWS_CREDENTIAL_EXPIRATION": expiry})
     assert found == Credentials("AKIAENV", Secret("env"), Secret("t"), datetime.fromisoformat(expiry))
 
 
@@ -119,7 +121,7 @@ def test_the_environment_that_was_given_counts(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_an_environment_without_usable_keys(more: dict[str, str], code: str) -> None:
-    error = refused(BaseKind.ENVIRONMENT, None, PAIR | more)
+    error = refused(CredentialSourceKind.ENVIRONMENT, None, PAIR | more)
     assert error.code == code
     assert "the environment" in error.what
     assert "AWS_SESSION_TOKEN" in error.next_step
@@ -142,11 +144,11 @@ def answer(**more: object) -> dict[str, object]:
 
 def test_a_credential_process_with_and_without_expiry(tmp_path: Path) -> None:
     expiry = at(timedelta(hours=1))
-    found = resolve(BaseKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, answer(Expiration=expiry))})
+    found = resolve(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, answer(Expiration=expiry))})
     assert found == Credentials("ASIAPROC", Secret("proc"), Secret("token"), datetime.fromisoformat(expiry))
     assert found.expires_at is not None
     assert found.expires_at.tzinfo is UTC
-    found = resolve(BaseKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, answer(SessionToken=None))})
+    found = resolve(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, answer(SessionToken=None))})
     assert found == Credentials("ASIAPROC", Secret("proc"))
     assert (tmp_path / "runs").read_text(encoding="utf-8") == "xx"
 
@@ -166,7 +168,7 @@ def test_a_credential_process_with_and_without_expiry(tmp_path: Path) -> None:
     ],
 )
 def test_a_credential_process_that_prints_nonsense(tmp_path: Path, printed: object, code: str) -> None:
-    error = refused(BaseKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, printed)})
+    error = refused(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, printed)})
     assert (error.code, error.next_step) == (code, SHOW)
     assert "s3cret" not in "".join(traceback.format_exception(error)) + str(vars(error))
 
@@ -185,7 +187,7 @@ def test_a_credential_process_that_prints_nonsense(tmp_path: Path, printed: obje
     ],
 )
 def test_a_credential_process_that_fails(command: str, code: str, detail: str) -> None:
-    error = refused(BaseKind.CREDENTIAL_PROCESS, {"credential_process": command})
+    error = refused(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": command})
     assert error.code == code
     assert detail in error.what
     assert error.next_step == ("Correct it at ~/.aws/config:12." if code == "process_missing" else SHOW)
@@ -196,7 +198,7 @@ def test_a_program_that_is_none(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_bytes(b"\x00\x01\x02")
     program.chmod(0o700)
-    error = refused(BaseKind.CREDENTIAL_PROCESS, {"credential_process": str(program)})
+    error = refused(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": str(program)})
     assert (error.code, "exec format error" in error.what) == ("process_missing", True)
 
 
@@ -211,13 +213,16 @@ try:
 except OSError:
     pass
 """
-    assert resolve(BaseKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, answer(), body)}).access_key_id == "ASIAPROC"
+    assert (
+        resolve(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, answer(), body)}).access_key_id
+        == "ASIAPROC"
+    )
 
 
 def test_a_hung_credential_process_is_stopped() -> None:
-    source = BotocoreBase(os.environ, process_seconds=0.5)
-    with pytest.raises(BaseCredentialsError) as caught:
-        source.resolve(a_base(BaseKind.CREDENTIAL_PROCESS), a_view({"credential_process": "sleep 300"}), ENDPOINT)
+    source = BotocoreProviders(os.environ, process_seconds=0.5)
+    with pytest.raises(SourceCredentialsError) as caught:
+        source.resolve(a_base(CredentialSourceKind.CREDENTIAL_PROCESS), a_view({"credential_process": "sleep 300"}), ENDPOINT)
     assert caught.value.code == "process_timeout"
     assert "within 0.5 seconds" in caught.value.what
 
@@ -225,10 +230,11 @@ def test_a_hung_credential_process_is_stopped() -> None:
 def test_a_credential_process_sees_the_environment_that_was_given(tmp_path: Path) -> None:
     body = "import os, sys\nif os.environ.get('MARK') != 'yes': sys.exit(3)"
     command = printing(tmp_path, answer(), body)
-    assert refused(BaseKind.CREDENTIAL_PROCESS, {"credential_process": command}).code == "process_failed"
-    source = BotocoreBase({"MARK": "yes"})
+    assert refused(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": command}).code == "process_failed"
+    source = BotocoreProviders({"MARK": "yes"})
     assert (
-        source.resolve(a_base(BaseKind.CREDENTIAL_PROCESS), a_view({"credential_process": command}), ENDPOINT).access_key_id == "ASIAPROC"
+        source.resolve(a_base(CredentialSourceKind.CREDENTIAL_PROCESS), a_view({"credential_process": command}), ENDPOINT).access_key_id
+        == "ASIAPROC"
     )
 
 
@@ -237,7 +243,7 @@ def test_a_credential_process_sees_the_environment_that_was_given(tmp_path: Path
 
 def test_odd_settings_beside_the_keys_do_no_harm() -> None:
     found = resolve(
-        BaseKind.STATIC_KEYS,
+        CredentialSourceKind.STATIC_KEYS,
         {
             "aws_access_key_id": "AKIAVIEW",
             "aws_secret_access_key": "view",
@@ -253,11 +259,19 @@ def test_odd_settings_beside_the_keys_do_no_harm() -> None:
 
 
 def test_a_profile_that_left_the_config_meanwhile() -> None:
-    with pytest.raises(BaseCredentialsError) as caught:
-        BotocoreBase(os.environ).resolve(a_base(BaseKind.STATIC_KEYS, "gone"), a_view(), ENDPOINT)
+    with pytest.raises(SourceCredentialsError) as caught:
+        BotocoreProviders(os.environ).resolve(a_base(CredentialSourceKind.STATIC_KEYS, "gone"), a_view(), ENDPOINT)
     assert caught.value.code == "keys_missing"
 
 
-@pytest.mark.parametrize("kind", [BaseKind.SSO, BaseKind.LOGIN_SESSION, BaseKind.CREDENTIAL_PROCESS, BaseKind.WEB_IDENTITY])
-def test_a_profile_that_is_of_another_kind_meanwhile(kind: BaseKind) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [
+        CredentialSourceKind.SSO,
+        CredentialSourceKind.LOGIN_SESSION,
+        CredentialSourceKind.CREDENTIAL_PROCESS,
+        CredentialSourceKind.WEB_IDENTITY,
+    ],
+)
+def test_a_profile_that_is_of_another_kind_meanwhile(kind: CredentialSourceKind) -> None:
     assert refused(kind, {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "view"}).next_step

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from xswitch.adapters.state.paths import private_folder, read_file, replace_private, user_places
+from xswitch.adapters.state.paths import ensure_private_folder, read_file, replace_private_file, user_paths
 
 
 def test_every_folder_made_is_private_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        made = private_folder(tmp_path / "state" / "xswitch" / "locks")
+        made = ensure_private_folder(tmp_path / "state" / "xswitch" / "locks")
     finally:
         os.umask(before)
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in (made, *list(made.parents)[:2])} == {0o700}
@@ -22,12 +22,12 @@ def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
     folder = tmp_path / "there"
     folder.mkdir()
     folder.chmod(0o750)
-    private_folder(folder / "locks")
+    ensure_private_folder(folder / "locks")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o750
 
 
 def test_the_places_follow_the_home(clean_world: Path) -> None:
-    places = user_places()
+    places = user_paths()
     assert clean_world in places.settings.parents
     assert clean_world in places.state.parents
     assert {places.index.parent, places.memory.parent, places.locks.parent, places.prompt.parent, places.hot.parent} == {places.state}
@@ -35,9 +35,9 @@ def test_the_places_follow_the_home(clean_world: Path) -> None:
 
 def test_a_file_is_replaced_whole_and_private(tmp_path: Path) -> None:
     path = tmp_path / "state" / "index.json"
-    replace_private(path, b"old")
+    replace_private_file(path, b"old")
     path.chmod(0o644)
-    replace_private(path, b"new")
+    replace_private_file(path, b"new")
     assert path.read_bytes() == b"new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [found.name for found in path.parent.iterdir()] == ["index.json"]
@@ -46,7 +46,7 @@ def test_a_file_is_replaced_whole_and_private(tmp_path: Path) -> None:
 def test_what_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     with pytest.raises(OSError, match="directory"):
-        replace_private(tmp_path / "taken", b"new")
+        replace_private_file(tmp_path / "taken", b"new")
     assert [found.name for found in tmp_path.iterdir()] == ["taken"]
 
 
@@ -54,7 +54,7 @@ def test_what_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_every_file_made_is_ours_to_read_and_nobody_else_s_whatever_the_umask(tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
-        replace_private(tmp_path / "state" / "file", b"x")
+        replace_private_file(tmp_path / "state" / "file", b"x")
     finally:
         os.umask(before)
     assert (tmp_path / "state" / "file").stat().st_mode & 0o777 == 0o600

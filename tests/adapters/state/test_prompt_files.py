@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xswitch.actions.ports import PromptFiles
-from xswitch.adapters.state.prompt_files import MAX_LENGTH, FilePromptFiles
+from xswitch.adapters.state.prompt_files import MAX_LENGTH, PromptFileStore
 from xswitch.core.errors import ConfigError, ExitCode
-from xswitch.core.filenames import file_name
+from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import PromptState
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -30,15 +30,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_five_lines(folder: Path) -> None:
-    files: PromptFiles = FilePromptFiles(folder)
-    files.write(state(silent_until=NOON + timedelta(hours=7, microseconds=5)))
+    files: PromptFiles = PromptFileStore(folder)
+    files.write(state(renewable_until=NOON + timedelta(hours=7, microseconds=5)))
     assert (folder / "xs-a").read_text() == "payments-prod\nAdmin\nred\n1772366400\n1772391600\n"
     files.write(state(colour=""))
     assert (folder / "xs-a").read_text() == "payments-prod\nAdmin\n\n1772366400\n\n"
 
 
 def test_private_and_without_leftovers(folder: Path) -> None:
-    files = FilePromptFiles(folder)
+    files = PromptFileStore(folder)
     for _ in range(3):
         files.write(state())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -47,11 +47,11 @@ def test_private_and_without_leftovers(folder: Path) -> None:
 
 
 def test_profiles_with_odd_names_get_files_of_their_own(folder: Path) -> None:
-    files = FilePromptFiles(folder)
+    files = PromptFileStore(folder)
     names = ["a/b", "a%2Fb", "..", ".prompt-x", "a b", "ü"]
     for name in names:
         files.write(state(name, account=name))
-    assert sorted(path.name for path in folder.iterdir()) == sorted(map(file_name, names))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(map(profile_file_name, names))
     assert not list(folder.parent.glob("b"))
     for name in names:
         files.remove(name)
@@ -59,24 +59,24 @@ def test_profiles_with_odd_names_get_files_of_their_own(folder: Path) -> None:
 
 
 def test_removing_what_is_not_there_is_no_error(folder: Path) -> None:
-    FilePromptFiles(folder).remove("xs-a")
+    PromptFileStore(folder).remove("xs-a")
     folder.parent.mkdir(parents=True)
     folder.write_text("no folder")
-    FilePromptFiles(folder).remove("xs-a")
+    PromptFileStore(folder).remove("xs-a")
 
 
 def test_a_folder_that_can_t_be_used_is_said(folder: Path) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("no folder")
     with pytest.raises(ConfigError) as caught:
-        FilePromptFiles(folder).write(state())
+        PromptFileStore(folder).write(state())
     assert caught.value.exit_code is ExitCode.CONFIG
     assert str(folder) in caught.value.what
     assert caught.value.next_step == "xswitch doctor"
 
 
 def test_a_failed_write_leaves_the_file_as_it_was(folder: Path) -> None:
-    files = FilePromptFiles(folder)
+    files = PromptFileStore(folder)
     files.write(state())
     (folder / "xs-b").mkdir()
     with pytest.raises(ConfigError):
@@ -92,7 +92,7 @@ def test_hostile_names_stay_five_printable_lines(
     tmp_path_factory: pytest.TempPathFactory, account: str, role: str, colour: str, at: datetime
 ) -> None:
     folder = tmp_path_factory.mktemp("prompt")
-    FilePromptFiles(folder).write(state(account=account, role=role, colour=colour, expires_at=at.replace(tzinfo=UTC)))
+    PromptFileStore(folder).write(state(account=account, role=role, colour=colour, expires_at=at.replace(tzinfo=UTC)))
     text = (folder / "xs-a").read_text(encoding="utf-8")
     lines = text.split("\n")
     assert len(lines) == 6

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.adapters.state.usage import LOCK, MAX_BYTES, MAX_USES, JsonMemory
+from xswitch.adapters.state.usage import LOCK, MAX_BYTES, MAX_USES, JsonUsage
 from xswitch.core.errors import SettingsError
-from xswitch.core.model import Memory, Use
+from xswitch.core.model import RoleUsage, UsageState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -23,22 +23,22 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def memory(path: Path) -> JsonMemory:
-    return JsonMemory(path, FileLocks(path.parent / "locks", timeout_seconds=5))
+def memory(path: Path) -> JsonUsage:
+    return JsonUsage(path, FileLocks(path.parent / "locks", timeout_seconds=5))
 
 
-def test_what_is_remembered_comes_back(memory: JsonMemory) -> None:
-    assert memory.load() == Memory()
+def test_what_is_remembered_comes_back(memory: JsonUsage) -> None:
+    assert memory.load() == UsageState()
     memory.record_use("a b/ü", NOW - timedelta(days=1))
     memory.record_use("a b/ü", NOW)
     memory.set_pin("x", pinned=True)
     memory.set_pin("y", pinned=True)
     memory.set_pin("x", pinned=False)
     memory.set_pin("never", pinned=False)
-    assert memory.load() == Memory(uses={"a b/ü": Use(2, NOW)}, pins=frozenset({"y"}))
+    assert memory.load() == UsageState(uses={"a b/ü": RoleUsage(2, NOW)}, pins=frozenset({"y"}))
 
 
-def test_nobody_else_may_read_it(memory: JsonMemory, path: Path) -> None:
+def test_nobody_else_may_read_it(memory: JsonUsage, path: Path) -> None:
     old = os.umask(0)
     try:
         memory.record_use("a", NOW)
@@ -62,22 +62,24 @@ def test_nobody_else_may_read_it(memory: JsonMemory, path: Path) -> None:
         b" " * (MAX_BYTES + 1),
     ],
 )
-def test_a_damaged_file_is_empty_and_is_replaced(memory: JsonMemory, path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_empty_and_is_replaced(memory: JsonUsage, path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
-    assert memory.load() == Memory()
+    assert memory.load() == UsageState()
     memory.record_use("a", NOW)
-    assert memory.load().uses == {"a": Use(1, NOW)}
+    assert memory.load().uses == {"a": RoleUsage(1, NOW)}
 
 
-def test_damaged_entries_cost_themselves_alone(memory: JsonMemory, path: Path) -> None:
+def test_damaged_entries_cost_themselves_alone(memory: JsonUsage, path: Path) -> None:
     path.parent.mkdir()
     uses = {"a": [1, int(NOW.timestamp())], "b": [1], "c": "x", "d": [None, 1], "e": [1, 10**30], "f": [-5, 0], "g": [1, "x"]}
     path.write_text(json.dumps({"version": 1, "uses": uses, "pins": ["a", 3]}))
-    assert memory.load() == Memory(uses={"a": Use(1, NOW), "f": Use(0, datetime(1970, 1, 1, tzinfo=UTC))}, pins=frozenset("a"))
+    assert memory.load() == UsageState(
+        uses={"a": RoleUsage(1, NOW), "f": RoleUsage(0, datetime(1970, 1, 1, tzinfo=UTC))}, pins=frozenset("a")
+    )
 
 
-def test_only_the_latest_uses_are_kept(memory: JsonMemory, path: Path) -> None:
+def test_only_the_latest_uses_are_kept(memory: JsonUsage, path: Path) -> None:
     path.parent.mkdir()
     uses = {f"p{i}": [1, int(NOW.timestamp()) - i] for i in range(MAX_USES)}
     path.write_text(json.dumps({"version": 1, "uses": uses, "pins": []}))
@@ -90,13 +92,13 @@ def test_only_the_latest_uses_are_kept(memory: JsonMemory, path: Path) -> None:
 
 def test_a_memory_that_cant_be_written_fails_no_switch_but_says_so_of_a_pin(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    memory = JsonMemory(tmp_path / "file" / "memory.json", FileLocks(tmp_path / "locks"))
+    memory = JsonUsage(tmp_path / "file" / "memory.json", FileLocks(tmp_path / "locks"))
     memory.record_use("a", NOW)
     with pytest.raises(SettingsError):
         memory.set_pin("a", pinned=True)
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(memory: JsonMemory, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(memory: JsonUsage, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory.record_use("a", NOW)
 
     def full(_self: Path, _target: Path) -> Path:
@@ -106,18 +108,18 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(memory: JsonMemory,
     memory.record_use("a", NOW)
     with pytest.raises(SettingsError, match="pin"):
         memory.set_pin("a", pinned=True)
-    assert memory.load().uses == {"a": Use(1, NOW)}
+    assert memory.load().uses == {"a": RoleUsage(1, NOW)}
     assert [entry.name for entry in path.parent.iterdir() if entry.is_file()] == ["memory.json"]
 
 
-def test_a_busy_lock_fails_no_switch(memory: JsonMemory, path: Path) -> None:
-    impatient = JsonMemory(path, FileLocks(path.parent / "locks", timeout_seconds=0))
+def test_a_busy_lock_fails_no_switch(memory: JsonUsage, path: Path) -> None:
+    impatient = JsonUsage(path, FileLocks(path.parent / "locks", timeout_seconds=0))
     with FileLocks(path.parent / "locks").hold(LOCK):
         impatient.record_use("a", NOW)
-    assert memory.load() == Memory()
+    assert memory.load() == UsageState()
 
 
-def test_processes_at_the_same_time_lose_nothing(memory: JsonMemory, path: Path) -> None:
+def test_processes_at_the_same_time_lose_nothing(memory: JsonUsage, path: Path) -> None:
     program = (
         "import sys; from datetime import UTC, datetime; from pathlib import Path\n"
         "from xswitch.adapters.state.locks import FileLocks; from xswitch.adapters.state.usage import JsonMemory\n"

@@ -110,21 +110,21 @@ def launcher(folder: Path) -> Path:
 def test_the_launcher_of_an_installation_is_below_its_prefix(tmp_path: Path, packages: str) -> None:
     place = tmp_path / "lib" / VERSIONED / packages
     launcher(place / "xswitch")
-    assert module._launcher(place) is None
-    assert module._launcher(place) != launcher(tmp_path / "share" / "xswitch")
-    assert module._launcher(place) == tmp_path / "share" / "xswitch" / "credential_process.py"
+    assert module._launcher_path(place) is None
+    assert module._launcher_path(place) != launcher(tmp_path / "share" / "xswitch")
+    assert module._launcher_path(place) == tmp_path / "share" / "xswitch" / "credential_process.py"
 
 
 def test_the_launcher_of_a_source_tree_is_in_the_package(tmp_path: Path) -> None:
-    assert module._launcher(tmp_path / "src") is None
+    assert module._launcher_path(tmp_path / "src") is None
     path = launcher(tmp_path / "src" / "xswitch")
-    assert module._launcher(tmp_path / "src") == path
+    assert module._launcher_path(tmp_path / "src") == path
 
 
 @pytest.mark.parametrize("place", ["lib/python3.0/site-packages", f"{VERSIONED}/src", "share", f"lib64/{VERSIONED}/site-packages"])
 def test_where_a_path_would_not_last_or_not_lead_back_there_is_no_launcher(tmp_path: Path, place: str) -> None:
     launcher(tmp_path / place / "xswitch")
-    assert module._launcher(tmp_path / place) is None
+    assert module._launcher_path(tmp_path / place) is None
 
 
 def test_without_a_launcher_it_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,10 +143,10 @@ def test_the_interpreter_is_named_without_its_version(tmp_path: Path, monkeypatc
     real = tmp_path / VERSIONED
     real.write_text("")
     monkeypatch.setattr(sys, "executable", str(real))
-    assert module._python() == str(real)
+    assert module._unversioned_interpreter() == str(real)
     (tmp_path / "python3").write_text("another one")
     (tmp_path / "python").symlink_to(real)
-    assert module._python() == str(tmp_path / "python")
+    assert module._unversioned_interpreter() == str(tmp_path / "python")
     (tmp_path / "python3").unlink()
     (tmp_path / "python3").symlink_to(real)
-    assert module._python() == str(tmp_path / "python3")
+    assert module._unversioned_interpreter() == str(tmp_path / "python3")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from xswitch.adapters.system.mfa_process import ShellMfaCommand
-from xswitch.adapters.system.processes import OverdueError, QuietCommand, TooMuchError, words_of
+from xswitch.adapters.system.mfa_process import MfaProcess
+from xswitch.adapters.system.processes import CapturedCommand, CommandTimeoutError, OutputTooLargeError, split_command_line
 from xswitch.core.errors import ExitCode, MfaNeededError
 from xswitch.core.model import MfaChallenge
 
@@ -16,7 +16,7 @@ CHALLENGE = MfaChallenge("arn:aws:iam::111111111111:mfa/dev", "admin")
 
 
 def run(command: str, seconds: float = 30.0) -> str:
-    return ShellMfaCommand(os.environ, seconds).run(command, CHALLENGE)
+    return MfaProcess(os.environ, seconds).run(command, CHALLENGE)
 
 
 def refused(command: str, seconds: float = 30.0) -> MfaNeededError:
@@ -42,7 +42,7 @@ def test_the_code_it_prints(tmp_path: Path) -> None:
 
 def test_no_shell_reads_the_command() -> None:
     assert "other than 6 digits" in refused("echo $HOME `id` ; echo 123456").why
-    assert words_of("a 'b c' d\\ e $F;") == ["a", "b c", "d e", "$F;"]
+    assert split_command_line("a 'b c' d\\ e $F;") == ["a", "b c", "d e", "$F;"]
 
 
 @pytest.mark.parametrize("printed", ["", "12345", "1234567", "12345a", "123 456", "name 123456", "١٢٣٤٥٦"])
@@ -87,16 +87,16 @@ def test_a_hung_command_is_ended_with_its_children(tmp_path: Path) -> None:
 
 
 def test_a_command_that_closes_its_output_and_stays_is_ended() -> None:
-    with pytest.raises(OverdueError):
-        QuietCommand(["sh", "-c", "exec >&-; sleep 300"], os.environ, 0.3).finish()
+    with pytest.raises(CommandTimeoutError):
+        CapturedCommand(["sh", "-c", "exec >&-; sleep 300"], os.environ, 0.3).finish()
 
 
 def test_a_flood_is_stopped() -> None:
-    with pytest.raises(TooMuchError):
-        QuietCommand(["yes"], os.environ, 30).finish()
+    with pytest.raises(OutputTooLargeError):
+        CapturedCommand(["yes"], os.environ, 30).finish()
     assert refused("yes").why == "It printed far more than a code."
 
 
 def test_its_environment_is_the_one_given() -> None:
-    _, output = QuietCommand(["/usr/bin/env"], {"ONLY": "this"}, 30).finish()
+    _, output = CapturedCommand(["/usr/bin/env"], {"ONLY": "this"}, 30).finish()
     assert output == b"ONLY=this\n"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pexpect
 import pytest
 
-from xswitch.adapters.system.mfa_prompts import GivenCode, NobodyToAsk, TerminalPrompt
+from xswitch.adapters.system.mfa_prompts import DisabledMfaPrompt, FixedMfaCode, TerminalPrompt
 from xswitch.core.errors import CancelledError, ExitCode, MfaNeededError
 from xswitch.core.model import MfaChallenge
 
@@ -121,7 +121,7 @@ except CancelledError as error:
 
 
 def test_a_given_code_answers_once() -> None:
-    prompt = GivenCode("123456")
+    prompt = FixedMfaCode("123456")
     assert prompt.code(CHALLENGE) == "123456"
     with pytest.raises(MfaNeededError) as caught:
         prompt.code(MfaChallenge(SERIAL, "admin", attempt=2, refusal="AWS: wrong\x1b"))
@@ -134,8 +134,8 @@ def test_a_given_code_answers_once() -> None:
 
 def test_nobody_to_ask_says_what_to_run() -> None:
     with pytest.raises(MfaNeededError) as caught:
-        NobodyToAsk("xswitch renew --all").code(CHALLENGE)
+        DisabledMfaPrompt("xswitch renew --all").code(CHALLENGE)
     assert (caught.value.exit_code, caught.value.next_step) == (ExitCode.MFA_NEEDED, "xswitch renew --all")
     with pytest.raises(MfaNeededError) as caught:
-        NobodyToAsk().code(CHALLENGE)
+        DisabledMfaPrompt().code(CHALLENGE)
     assert caught.value.next_step == "xswitch switch admin --mfa-code CODE"

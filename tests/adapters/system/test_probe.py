@@ -7,9 +7,9 @@ import pytest
 
 from support.aws.emulator import aws_server
 from support.aws.servers import REGION, TEST_CERTIFICATE, closed_port, drip, hang, reply, reset, serve
-from xswitch.adapters.system.probe import HttpStsProbe, OsFileFacts
+from xswitch.adapters.system.probe import HttpStsProbe, OsFileInspector
 from xswitch.core.errors import NetworkError
-from xswitch.core.model import Endpoint, FileFact
+from xswitch.core.model import Endpoint, FileInfo
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -72,7 +72,7 @@ def test_nobody_there() -> None:
 
 
 def test_the_facts_of_files(tmp_path: Path) -> None:
-    look = OsFileFacts().look
+    look = OsFileInspector().look
     program = tmp_path / "program"
     program.write_text("", encoding="utf-8")
     program.chmod(0o750)
@@ -86,9 +86,9 @@ def test_the_facts_of_files(tmp_path: Path) -> None:
     link.symlink_to(plain)
     dangling = tmp_path / "dangling"
     dangling.symlink_to(tmp_path / "nowhere")
-    assert look(str(program)) == FileFact(str(program), exists=True, mode=0o750, executable=True)
-    assert look(str(plain)) == FileFact(str(plain), exists=True, mode=0o604)
-    assert look(str(folder)) == FileFact(str(folder), exists=True, folder=True, mode=0o700)
-    assert look(str(link)) == FileFact(str(link), exists=True, mode=0o604)
+    assert look(str(program)) == FileInfo(str(program), exists=True, mode=0o750, executable=True)
+    assert look(str(plain)) == FileInfo(str(plain), exists=True, mode=0o604)
+    assert look(str(folder)) == FileInfo(str(folder), exists=True, folder=True, mode=0o700)
+    assert look(str(link)) == FileInfo(str(link), exists=True, mode=0o604)
     for absent in (str(dangling), str(tmp_path / "nowhere"), str(plain / "below"), "\0", "x" * 5000):
-        assert look(absent) == FileFact(absent, exists=False)
+        assert look(absent) == FileInfo(absent, exists=False)

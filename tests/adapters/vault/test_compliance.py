@@ -12,15 +12,15 @@ from conftest import find_program
 from support.vault.keyrings import PATIENT, SecretService, TinyEntries, TinyKeyring, key, memory_folder, secret_service
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.adapters.vault.chunks import ChunkedStore
-from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
-from xswitch.adapters.vault.keyring_process import Backend, KeyringChild
+from xswitch.adapters.vault.keyring_process import BackendSpec, KeyringProcess
 from xswitch.adapters.vault.os_keyring import KeyringEntries
 from xswitch.adapters.vault.secret_service import SecretServiceStore
 from xswitch.adapters.vault.store import Store
 
 UNICODE = "ключ 鍵 🔑 \u00e9\u0301\u200b\u2028 \x7f"
-SENTENCES = Sentences("/home/user/.config/xswitch/config.toml")
+SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
 
 
 def value(letter: str, length: int) -> str:
@@ -153,19 +153,19 @@ class TestShortEntriesInAChild(Compliance):
     rounds = 3
 
     @pytest.fixture
-    def children(self) -> Iterator[list[KeyringChild]]:
-        children: list[KeyringChild] = []
+    def children(self) -> Iterator[list[KeyringProcess]]:
+        children: list[KeyringProcess] = []
         yield children
         for child in children:
             child.close()
 
     @pytest.fixture
-    def again(self, tmp_path: Path, children: list[KeyringChild]) -> Callable[[], Store]:
+    def again(self, tmp_path: Path, children: list[KeyringProcess]) -> Callable[[], Store]:
         (tmp_path / "entries").mkdir(exist_ok=True)
 
         def opened() -> Store:
-            backend = Backend(TinyKeyring.__module__, TinyKeyring.__name__, {"folder": str(tmp_path / "entries")})
-            child = KeyringChild(backend, {})
+            backend = BackendSpec(TinyKeyring.__module__, TinyKeyring.__name__, {"folder": str(tmp_path / "entries")})
+            child = KeyringProcess(backend, {})
             children.append(child)
             entries = KeyringEntries(child, "Tiny", SENTENCES, lambda: True, PATIENT)
             return ChunkedStore(entries, FileLocks(tmp_path / "locks").hold)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from support.vault.keyrings import key, memory_folder
-from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
 from xswitch.core.errors import VaultBrokenError
 
-SENTENCES = Sentences("/home/user/.config/xswitch/config.toml")
+SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
 KEY = key(1)
 
 

@@ -10,23 +10,23 @@ import pytest
 
 from support.vault.keyrings import HANG_GUARD, PATIENT, SECRET, TinyKeyring, key
 from xswitch.adapters.vault import os_keyring
-from xswitch.adapters.vault.errors import Sentences
-from xswitch.adapters.vault.keyring_process import Backend, KeyringChild, Patience
+from xswitch.adapters.vault.errors import VaultErrors
+from xswitch.adapters.vault.keyring_process import BackendSpec, KeyringProcess, KeyringTimeouts
 from xswitch.adapters.vault.no_prompt import QuietKeyring
-from xswitch.adapters.vault.secret_service import ASKING, BACKEND
+from xswitch.adapters.vault.secret_service import NO_PROMPT_BACKEND, PROMPTING_BACKEND
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
 
-SENTENCES = Sentences("/home/user/.config/xswitch/config.toml")
-Start = Callable[..., KeyringChild]
+SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
+Start = Callable[..., KeyringProcess]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    started: list[KeyringChild] = []
+    started: list[KeyringProcess] = []
 
-    def begin(env: dict[str, str] | None = None, **properties: str) -> KeyringChild:
-        backend = Backend(TinyKeyring.__module__, TinyKeyring.__name__, {"folder": str(tmp_path), **properties})
-        started.append(KeyringChild(backend, env or {}))
+    def begin(env: dict[str, str] | None = None, **properties: str) -> KeyringProcess:
+        backend = BackendSpec(TinyKeyring.__module__, TinyKeyring.__name__, {"folder": str(tmp_path), **properties})
+        started.append(KeyringProcess(backend, env or {}))
         return started[-1]
 
     yield begin
@@ -34,7 +34,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         child.close()
 
 
-def ask(child: KeyringChild, do: str = "get", value: str | None = None, seconds: float = 20) -> tuple[str, str | None]:
+def ask(child: KeyringProcess, do: str = "get", value: str | None = None, seconds: float = 20) -> tuple[str, str | None]:
     reply = child.ask(do, "service", "user", seconds=seconds, value=value)
     return reply.word, reply.value
 
@@ -92,7 +92,7 @@ def test_what_can_not_be_deleted_is_not_called_gone(start: Start, tmp_path: Path
     child = start()
     ask(child, "put", "x")
     assert ask(child) == ("ok", "x")
-    refusing = KeyringChild(Backend("support.vault.keyrings", "UndeletableKeyring", {"folder": str(tmp_path)}), {})
+    refusing = KeyringProcess(BackendSpec("support.vault.keyrings", "UndeletableKeyring", {"folder": str(tmp_path)}), {})
     try:
         assert ask(refusing, "delete")[0] == "broken"
     finally:
@@ -101,7 +101,7 @@ def test_what_can_not_be_deleted_is_not_called_gone(start: Start, tmp_path: Path
 
 def test_a_backend_that_can_not_be_loaded_is_absent_or_broken() -> None:
     for module, name, word in (("no.such.module", "X", "absent"), ("json", "NoSuchClass", "broken")):
-        child = KeyringChild(Backend(module, name), {})
+        child = KeyringProcess(BackendSpec(module, name), {})
         try:
             assert ask(child)[0] == word
         finally:
@@ -127,7 +127,7 @@ def test_several_threads_share_a_child(start: Start) -> None:
 
 
 def test_the_child_ends_with_what_owns_it() -> None:
-    child = KeyringChild(Backend("json", "JSONDecoder"), {})
+    child = KeyringProcess(BackendSpec("json", "JSONDecoder"), {})
     ask(child, "load")
     process = child._process
     assert process is not None
@@ -136,7 +136,7 @@ def test_the_child_ends_with_what_owns_it() -> None:
 
 
 def test_large_values_pass_both_ways(tmp_path: Path) -> None:
-    child = KeyringChild(Backend("support.vault.keyrings", "RoomyKeyring", {"folder": str(tmp_path)}), {})
+    child = KeyringProcess(BackendSpec("support.vault.keyrings", "RoomyKeyring", {"folder": str(tmp_path)}), {})
     try:
         text = "é" * 300_000
         assert ask(child, "put", text) == ("ok", None)
@@ -162,7 +162,7 @@ def test_entries_turn_answers_into_sentences(start: Start, mood: str, error: typ
 
 
 def test_a_mute_keyring_is_broken_and_a_prompt_nobody_answers_is_locked(start: Start) -> None:
-    hasty = Patience(probe=0.3, prompt=0.4)
+    hasty = KeyringTimeouts(probe=0.3, prompt=0.4)
     with pytest.raises(VaultBrokenError) as mute:
         os_keyring.KeyringEntries(start(mood="silent"), "Tiny", SENTENCES, lambda: False, hasty).read("x")
     assert mute.value.code == "vault_mute"
@@ -171,7 +171,7 @@ def test_a_mute_keyring_is_broken_and_a_prompt_nobody_answers_is_locked(start: S
 
 
 def test_a_keyring_of_another_system_is_absent() -> None:
-    child = KeyringChild(os_keyring.WINDOWS, {})
+    child = KeyringProcess(os_keyring.WINDOWS, {})
     try:
         with pytest.raises((VaultAbsentError, VaultBrokenError)):
             os_keyring.KeyringEntries(child, os_keyring.WINDOWS_LABEL, SENTENCES, lambda: False).read("x")
@@ -180,7 +180,7 @@ def test_a_keyring_of_another_system_is_absent() -> None:
 
 
 def test_backends_are_the_systems_own_and_none_of_the_pretenders() -> None:
-    named = {f"{backend.module}.{backend.name}" for backend in (ASKING, BACKEND, os_keyring.MACOS, os_keyring.WINDOWS)}
+    named = {f"{backend.module}.{backend.name}" for backend in (PROMPTING_BACKEND, NO_PROMPT_BACKEND, os_keyring.MACOS, os_keyring.WINDOWS)}
     assert named == {
         "keyring.backends.SecretService.Keyring",
         f"{QuietKeyring.__module__}.{QuietKeyring.__name__}",

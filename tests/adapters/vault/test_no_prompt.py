@@ -10,8 +10,8 @@ import pytest
 
 from support.vault.keyrings import Need, key
 from support.vault.secret_service import Patient, patient
-from xswitch.adapters.vault.errors import Sentences
-from xswitch.adapters.vault.keyring_process import PATIENCE, Patience
+from xswitch.adapters.vault.errors import VaultErrors
+from xswitch.adapters.vault.keyring_process import KEYRING_TIMEOUTS, KeyringTimeouts
 from xswitch.adapters.vault.secret_service import SecretServiceStore
 from xswitch.core.errors import VaultBrokenError, VaultLockedError
 
@@ -27,8 +27,8 @@ class Stores:
         self._turns = folder / "turns"
         self._opened: list[SecretServiceStore] = []
 
-    def opened(self, *, ask: bool = False, patience: Patience = PATIENCE) -> SecretServiceStore:
-        self._opened.append(SecretServiceStore(self._env, Sentences(""), lambda: ask, self._turns, patience=patience))
+    def opened(self, *, ask: bool = False, patience: KeyringTimeouts = KEYRING_TIMEOUTS) -> SecretServiceStore:
+        self._opened.append(SecretServiceStore(self._env, VaultErrors(""), lambda: ask, self._turns, patience=patience))
         return self._opened[-1]
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ def test_with_nobody_there_no_window_is_opened_whatever_it_says(stores: Stores) 
 def test_where_somebody_is_there_the_prompt_of_a_write_is_waited_for(stores: Stores, mood: str) -> None:
     stores.service.anew(mood)
     with pytest.raises(VaultLockedError) as caught:
-        stores.opened(ask=True, patience=Patience(prompt=1.0)).put(KEY, VALUE)
+        stores.opened(ask=True, patience=KeyringTimeouts(prompt=1.0)).put(KEY, VALUE)
     assert "nobody answered its prompt" in caught.value.why.lower()
     assert stores.service.asked[-1] == "Prompt"
 

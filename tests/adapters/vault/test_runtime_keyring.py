@@ -10,7 +10,7 @@ from keyring.errors import KeyringError, PasswordDeleteError, PasswordSetError
 from keyring.testing.backend import BackendBasicTests
 
 from support.vault.keyrings import key, memory_folder
-from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
 from xswitch.adapters.vault.runtime_keyring import RuntimeKeyring
 
@@ -18,7 +18,7 @@ from xswitch.adapters.vault.runtime_keyring import RuntimeKeyring
 @pytest.fixture
 def store() -> Iterator[FileStore]:
     with memory_folder() as folder:
-        yield FileStore(folder / "xswitch", Sentences(""), memory=True)
+        yield FileStore(folder / "xswitch", VaultErrors(""), memory=True)
 
 
 class TestAsKeyringSeesIt(BackendBasicTests):
@@ -61,5 +61,5 @@ def test_refusals_are_keyrings_own_errors(store: FileStore) -> None:
 def test_by_itself_it_finds_the_vaults_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     with memory_folder() as folder:
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
-        FileStore(folder / "xswitch", Sentences(""), memory=True).put(key(1), "x")
+        FileStore(folder / "xswitch", VaultErrors(""), memory=True).put(key(1), "x")
         assert RuntimeKeyring().get_password(f"xswitch:{key(1)}", "session") == "x"

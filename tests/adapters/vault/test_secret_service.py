@@ -27,17 +27,17 @@ from support.vault.keyrings import (
     secret_service,
     short_folder,
 )
-from xswitch.adapters.vault.errors import Sentences
-from xswitch.adapters.vault.keyring_process import PATIENCE, Patience
+from xswitch.adapters.vault.errors import VaultErrors
+from xswitch.adapters.vault.keyring_process import KEYRING_TIMEOUTS, KeyringTimeouts
 from xswitch.adapters.vault.secret_service import SecretServiceStore
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
 
-SENTENCES = Sentences("/home/user/.config/xswitch/config.toml")
+SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
 KEY = key(1)
 VALUE = "xswitch1 canary-4711"
 
 
-def opened(address: str, tmp_path: Path, *, ask: bool = False, patience: Patience = PATIENCE) -> SecretServiceStore:
+def opened(address: str, tmp_path: Path, *, ask: bool = False, patience: KeyringTimeouts = KEYRING_TIMEOUTS) -> SecretServiceStore:
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | ({"DBUS_SESSION_BUS_ADDRESS": address} if address else {})
     return SecretServiceStore(env, SENTENCES, lambda: ask, tmp_path / "turns", patience)
 
@@ -161,7 +161,7 @@ def mute(address: str, tmp_path: Path) -> None:
     assert caught.value.code == "vault_mute"
     assert "does not answer" in caught.value.what
     assert "2.0 seconds" in caught.value.why
-    hasty = replace(PATIENCE, direct=0.2)  # the other calls wait as long; the suite need not
+    hasty = replace(KEYRING_TIMEOUTS, direct=0.2)  # the other calls wait as long; the suite need not
     assert answer(opened(address, tmp_path, patience=hasty), VaultBrokenError).code == "vault_mute"
 
 

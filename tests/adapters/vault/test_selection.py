@@ -11,10 +11,10 @@ import pytest
 
 from support.vault.keyrings import Need, ill_service, key, listener, memory_folder, private_bus, secret_service, short_folder
 from support.vault.secret_service import patient
-from xswitch.adapters.state.paths import Places
+from xswitch.adapters.state.paths import AppPaths
 from xswitch.adapters.vault import open_vault
 from xswitch.adapters.vault import selection as module
-from xswitch.adapters.vault.selection import LazyVault, Machine, choose
+from xswitch.adapters.vault.selection import LazyVault, VaultEnvironment, select_store
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
 from xswitch.core.model import Settings, VaultInfo
 
@@ -28,26 +28,26 @@ def memory() -> Iterator[Path]:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, memory: Path) -> Machine:
+def machine(tmp_path: Path, memory: Path) -> VaultEnvironment:
     """A Linux machine without a session bus, whose runtime folder is in memory."""
-    places = Places(settings=tmp_path / "config" / "config.toml", state=tmp_path / "state")
-    return Machine(Settings(), places, {"PATH": os.environ["PATH"]}, lambda: False, "linux", (memory / "xswitch",))
+    places = AppPaths(settings=tmp_path / "config" / "config.toml", state=tmp_path / "state")
+    return VaultEnvironment(Settings(), places, {"PATH": os.environ["PATH"]}, lambda: False, "linux", (memory / "xswitch",))
 
 
-def on_bus(machine: Machine, address: str) -> Machine:
+def on_bus(machine: VaultEnvironment, address: str) -> VaultEnvironment:
     return replace(machine, env={**machine.env, "DBUS_SESSION_BUS_ADDRESS": address})
 
 
-def set_to(machine: Machine, kind: str, *, plain: bool = False) -> Machine:
+def set_to(machine: VaultEnvironment, kind: str, *, plain: bool = False) -> VaultEnvironment:
     return replace(machine, settings=Settings(vault=kind, allow_plain_files=plain))
 
 
-def pin(machine: Machine) -> Path:
+def pin(machine: VaultEnvironment) -> Path:
     return machine.places.state / "vault"
 
 
 def test_opening_touches_nothing(tmp_path: Path) -> None:
-    places = Places(settings=tmp_path / "config.toml", state=tmp_path / "state")
+    places = AppPaths(settings=tmp_path / "config.toml", state=tmp_path / "state")
     open_vault(Settings(), places, {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/no/such"})
     assert list(tmp_path.iterdir()) == []
 
@@ -63,7 +63,7 @@ def test_opening_imports_neither_keyring_nor_subprocess() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_without_a_secret_service_the_runtime_keyring_is_chosen_and_recorded(machine: Machine, memory: Path) -> None:
+def test_without_a_secret_service_the_runtime_keyring_is_chosen_and_recorded(machine: VaultEnvironment, memory: Path) -> None:
     vault = LazyVault(machine)
     assert vault.info() == VaultInfo("runtime", "runtime keyring", str(memory / "xswitch"))
     vault.put(KEY, "x")
@@ -76,12 +76,12 @@ def test_without_a_secret_service_the_runtime_keyring_is_chosen_and_recorded(mac
     assert machine.places.state.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_bus_without_the_service_counts_as_none(need: Need, machine: Machine) -> None:
+def test_a_bus_without_the_service_counts_as_none(need: Need, machine: VaultEnvironment) -> None:
     with short_folder() as folder, private_bus(need, folder) as address:
-        assert choose(on_bus(machine, address))[0].kind == "runtime"
+        assert select_store(on_bus(machine, address))[0].kind == "runtime"
 
 
-def test_the_secret_service_is_chosen_kept_and_never_left_behind_the_users_back(need: Need, machine: Machine) -> None:
+def test_the_secret_service_is_chosen_kept_and_never_left_behind_the_users_back(need: Need, machine: VaultEnvironment) -> None:
     with secret_service(need) as service:
         there = on_bus(machine, service.address)
         vault = LazyVault(there)
@@ -95,16 +95,16 @@ def test_the_secret_service_is_chosen_kept_and_never_left_behind_the_users_back(
         LazyVault(there).get(KEY)
     assert str(machine.places.settings) in caught.value.next_step
     assert pin(machine).read_text() == "secret-service\n"
-    assert choose(set_to(there, "runtime"))[0].kind == "runtime"
+    assert select_store(set_to(there, "runtime"))[0].kind == "runtime"
 
 
-def test_once_the_runtime_keyring_is_recorded_a_secret_service_changes_nothing(need: Need, machine: Machine) -> None:
+def test_once_the_runtime_keyring_is_recorded_a_secret_service_changes_nothing(need: Need, machine: VaultEnvironment) -> None:
     LazyVault(machine).put(KEY, "x")
     with secret_service(need) as service:
         assert LazyVault(on_bus(machine, service.address)).get(KEY) == "x"
 
 
-def test_a_locked_service_at_first_use_is_locked_and_nothing_is_chosen(need: Need, machine: Machine) -> None:
+def test_a_locked_service_at_first_use_is_locked_and_nothing_is_chosen(need: Need, machine: VaultEnvironment) -> None:
     with secret_service(need) as service:
         service.lock()
         vault = LazyVault(on_bus(machine, service.address))
@@ -115,7 +115,9 @@ def test_a_locked_service_at_first_use_is_locked_and_nothing_is_chosen(need: Nee
 
 
 @pytest.mark.parametrize("manner", ["mute", "error", "odd"])
-def test_a_service_that_is_not_well_at_first_use_is_broken_and_nothing_is_chosen(need: Need, machine: Machine, manner: str) -> None:
+def test_a_service_that_is_not_well_at_first_use_is_broken_and_nothing_is_chosen(
+    need: Need, machine: VaultEnvironment, manner: str
+) -> None:
     with ill_service(need, manner) as address, pytest.raises(VaultBrokenError):
         LazyVault(on_bus(machine, address)).get(KEY)
     assert not pin(machine).exists()
@@ -129,7 +131,7 @@ def test_a_service_that_is_not_well_at_first_use_is_broken_and_nothing_is_chosen
         "no keyring; dies after ReadAlias",
     ],
 )
-def test_a_service_that_says_it_is_absent_or_ends_in_the_middle_is_not_absent(need: Need, machine: Machine, mood: str) -> None:
+def test_a_service_that_says_it_is_absent_or_ends_in_the_middle_is_not_absent(need: Need, machine: VaultEnvironment, mood: str) -> None:
     with patient(need) as service:
         service.feel(mood)
         with pytest.raises(VaultBrokenError):
@@ -138,24 +140,24 @@ def test_a_service_that_says_it_is_absent_or_ends_in_the_middle_is_not_absent(ne
     assert not (machine.runtime_candidates or ())[0].exists()
 
 
-def test_another_users_bus_at_first_use_is_broken_and_nothing_is_chosen(machine: Machine) -> None:
+def test_another_users_bus_at_first_use_is_broken_and_nothing_is_chosen(machine: VaultEnvironment) -> None:
     with listener(b"REJECTED EXTERNAL\r\n") as address, pytest.raises(VaultBrokenError, match="another user's"):
         LazyVault(on_bus(machine, address)).get(KEY)
     assert not pin(machine).exists()
 
 
-def test_no_memory_at_first_use_is_refused_and_nothing_is_chosen(machine: Machine, tmp_path: Path) -> None:
+def test_no_memory_at_first_use_is_refused_and_nothing_is_chosen(machine: VaultEnvironment, tmp_path: Path) -> None:
     with pytest.raises(VaultBrokenError) as caught:
-        choose(replace(machine, runtime_candidates=(tmp_path / "none" / "xswitch",)))
+        select_store(replace(machine, runtime_candidates=(tmp_path / "none" / "xswitch",)))
     assert "allow_plain_files = true" in caught.value.next_step
     assert not pin(machine).exists()
 
 
-def test_plain_files_need_both_settings(machine: Machine) -> None:
+def test_plain_files_need_both_settings(machine: VaultEnvironment) -> None:
     with pytest.raises(VaultBrokenError) as caught:
-        choose(set_to(machine, "file"))
+        select_store(set_to(machine, "file"))
     assert caught.value.code == "vault_not_allowed"
-    info, store = choose(set_to(machine, "file", plain=True))
+    info, store = select_store(set_to(machine, "file", plain=True))
     assert info.kind == "file"
     store.put(KEY, "x")
     kept = machine.places.state / "sessions" / KEY
@@ -166,13 +168,13 @@ def test_plain_files_need_both_settings(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("kind", ["null", "fail", "chainer", "keyring.backends.null.Keyring", ""])
-def test_pretenders_are_refused_by_name(machine: Machine, kind: str) -> None:
+def test_pretenders_are_refused_by_name(machine: VaultEnvironment, kind: str) -> None:
     with pytest.raises(VaultBrokenError) as caught:
-        choose(set_to(machine, kind))
+        select_store(set_to(machine, kind))
     assert "secret-service" in caught.value.why
 
 
-def test_nothing_of_keyrings_own_configuration_has_a_say(need: Need, machine: Machine) -> None:
+def test_nothing_of_keyrings_own_configuration_has_a_say(need: Need, machine: VaultEnvironment) -> None:
     with secret_service(need) as service:
         config = service.folder / ".config" / "python_keyring"
         config.mkdir(parents=True)
@@ -191,39 +193,39 @@ def test_nothing_of_keyrings_own_configuration_has_a_say(need: Need, machine: Ma
         assert vault.get(KEY) is None
 
 
-def test_other_systems_have_their_own_and_need_no_choice(machine: Machine) -> None:
-    assert choose(replace(machine, platform="darwin"))[0] == VaultInfo("macos", "macOS Keychain")
-    assert choose(replace(machine, platform="win32"))[0] == VaultInfo("windows", "Windows Credential Manager")
+def test_other_systems_have_their_own_and_need_no_choice(machine: VaultEnvironment) -> None:
+    assert select_store(replace(machine, platform="darwin"))[0] == VaultInfo("macos", "macOS Keychain")
+    assert select_store(replace(machine, platform="win32"))[0] == VaultInfo("windows", "Windows Credential Manager")
     assert not machine.places.state.exists()
 
 
 @pytest.mark.parametrize(("platform", "kind"), [("linux", "macos"), ("linux", "windows"), ("darwin", "windows"), ("win32", "runtime")])
-def test_another_systems_store_is_absent(machine: Machine, platform: str, kind: str) -> None:
+def test_another_systems_store_is_absent(machine: VaultEnvironment, platform: str, kind: str) -> None:
     with pytest.raises(VaultAbsentError, match=kind):
-        choose(set_to(replace(machine, platform=platform), kind))
+        select_store(set_to(replace(machine, platform=platform), kind))
 
 
 @pytest.mark.parametrize("content", ["", "null\n", "runtime secret-service\n", "\x00" * 200, "file\n"])
-def test_a_damaged_record_is_named_and_never_chosen_over(machine: Machine, content: str) -> None:
+def test_a_damaged_record_is_named_and_never_chosen_over(machine: VaultEnvironment, content: str) -> None:
     machine.places.state.mkdir()
     pin(machine).write_text(content)
     with pytest.raises(VaultBrokenError) as caught:
-        choose(machine)
+        select_store(machine)
     assert f"rm {pin(machine)}" in caught.value.next_step
     assert pin(machine).read_text() == content
 
 
-def test_a_record_that_can_not_be_written_is_named(machine: Machine) -> None:
+def test_a_record_that_can_not_be_written_is_named(machine: VaultEnvironment) -> None:
     machine.places.state.parent.mkdir(exist_ok=True)
     machine.places.state.write_text("a file in the folder's place")
     with pytest.raises(VaultBrokenError) as caught:
-        choose(machine)
+        select_store(machine)
     assert caught.value.code == "vault_pin"
 
 
-def test_of_many_first_users_all_make_one_choice(machine: Machine) -> None:
-    from xswitch.adapters.vault.errors import Sentences  # noqa: PLC0415 -- the same
-    from xswitch.adapters.vault.selection_file import Pin  # noqa: PLC0415 -- for this test only
+def test_of_many_first_users_all_make_one_choice(machine: VaultEnvironment) -> None:
+    from xswitch.adapters.vault.errors import VaultErrors  # noqa: PLC0415 -- the same
+    from xswitch.adapters.vault.selection_file import SelectionFile  # noqa: PLC0415 -- for this test only
 
     words = ["runtime", "secret-service"] * 8
     chosen: list[str] = []
@@ -231,7 +233,7 @@ def test_of_many_first_users_all_make_one_choice(machine: Machine) -> None:
 
     def first(word: str) -> None:
         start.wait()
-        chosen.append(Pin(pin(machine), ("secret-service", "runtime"), Sentences("")).write(word))
+        chosen.append(SelectionFile(pin(machine), ("secret-service", "runtime"), VaultErrors("")).write(word))
 
     threads = [threading.Thread(target=first, args=(word,)) for word in words]
     for thread in threads:
@@ -242,7 +244,7 @@ def test_of_many_first_users_all_make_one_choice(machine: Machine) -> None:
     assert [path.name for path in machine.places.state.iterdir()] == ["vault"]
 
 
-def test_a_failed_choice_is_tried_again(machine: Machine, memory: Path) -> None:
+def test_a_failed_choice_is_tried_again(machine: VaultEnvironment, memory: Path) -> None:
     vault = LazyVault(machine)
     (memory / "xswitch").write_text("planted")
     with pytest.raises(VaultError):
@@ -276,4 +278,4 @@ def test_somebody_is_there_with_a_terminal_and_a_screen(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     monkeypatch.setattr(sys, "stderr", Stream(terminal=terminal))
-    assert module._somebody(env, platform)() is expected
+    assert module._person_present(env, platform)() is expected

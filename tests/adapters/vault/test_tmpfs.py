@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from support.vault.keyrings import memory_folder
-from xswitch.adapters.vault.errors import Sentences
-from xswitch.adapters.vault.tmpfs import candidates, in_memory, runtime_folder
+from xswitch.adapters.vault.errors import VaultErrors
+from xswitch.adapters.vault.tmpfs import in_memory, runtime_folder, runtime_folder_candidates
 from xswitch.core.errors import VaultBrokenError
 
-SENTENCES = Sentences("/home/user/.config/xswitch/config.toml")
+SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
 
 
 @pytest.fixture
@@ -58,12 +58,15 @@ def test_without_a_list_of_mounts_nothing_is_in_memory(memory: Path, tmp_path: P
 
 
 def test_candidates_in_order() -> None:
-    assert [str(place) for place in candidates({"XDG_RUNTIME_DIR": "/run/user/7"}, 7)] == [
+    assert [str(place) for place in runtime_folder_candidates({"XDG_RUNTIME_DIR": "/run/user/7"}, 7)] == [
         "/run/user/7/xswitch",
         "/run/user/7/xswitch",
         "/dev/shm/xswitch-7",
     ]
-    assert [str(place) for place in candidates({"XDG_RUNTIME_DIR": "relative"}, 7)] == ["/run/user/7/xswitch", "/dev/shm/xswitch-7"]
+    assert [str(place) for place in runtime_folder_candidates({"XDG_RUNTIME_DIR": "relative"}, 7)] == [
+        "/run/user/7/xswitch",
+        "/dev/shm/xswitch-7",
+    ]
 
 
 def test_the_first_good_candidate_is_taken(memory: Path, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from support.actions import World
 from support.tui.fake_actions import make_role
 from xswitch.actions.api import SwitchOptions
 from xswitch.cli.commands.explain import explain_failed_switch
-from xswitch.cli.output.stderr import Words
-from xswitch.cli.output.stdout import Data
+from xswitch.cli.output.stderr import Stderr
+from xswitch.cli.output.stdout import Stdout
 from xswitch.core.errors import AwsDeniedError, NetworkError, XswitchError
 
 DENIED = AwsDeniedError(
@@ -30,7 +30,7 @@ def test_a_bug_in_explaining_hides_neither_the_error_nor_its_exit_code(*, as_jso
 
     out, err = io.StringIO(), io.StringIO()
     context: Any = SimpleNamespace(
-        arguments=Namespace(json=as_json), data=Data(out), words=Words(err), actions=SimpleNamespace(explain_failure=bug)
+        arguments=Namespace(json=as_json), data=Stdout(out), words=Stderr(err), actions=SimpleNamespace(explain_failure=bug)
     )
     error = AwsDeniedError("AWS does not allow it.", code="not_authorized", aws_code="AccessDenied")
     role = make_role("reader", "1" * 12, "Reader")
@@ -48,7 +48,7 @@ def test_both_sides_are_offered_only_where_a_side_is_at_fault(fault: XswitchErro
     world.sts.refuse["AKIADEV"] = fault
     role = world.actions.resolve("open", SwitchOptions())
     out, err = io.StringIO(), io.StringIO()
-    context: Any = SimpleNamespace(arguments=Namespace(json=False), data=Data(out), words=Words(err), actions=world.actions)
+    context: Any = SimpleNamespace(arguments=Namespace(json=False), data=Stdout(out), words=Stderr(err), actions=world.actions)
     assert explain_failed_switch(context, role, SwitchOptions(), fault) == fault.exit_code
     assert fault.what in err.getvalue()
     assert ("xswitch explain open" in err.getvalue()) == explained

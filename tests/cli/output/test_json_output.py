@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.config.checks import view
-from xswitch.cli.output.json_output import config_shape
+from xswitch.cli.output.json_output import config_json
 
 _SECRET = "canaryCanaryCanary"
 
@@ -25,6 +25,6 @@ _SECRET = "canaryCanaryCanary"
     ],
 )
 def test_a_value_is_as_written_but_for_what_is_secret(line: str, key: str, shown: str) -> None:
-    found = config_shape(view(f"[profile odd]\n{line}\n"))["profiles"]["odd"][key]
+    found = config_json(view(f"[profile odd]\n{line}\n"))["profiles"]["odd"][key]
     assert found.replace("\n  ", "\n") == shown
     assert _SECRET not in found

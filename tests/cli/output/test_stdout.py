@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xswitch.cli.output.stdout import Data
+from xswitch.cli.output.stdout import Stdout
 
 
 class Terminal(io.StringIO):
@@ -20,7 +20,7 @@ class Terminal(io.StringIO):
 def test_the_envelope_is_one_line_for_a_program_and_indented_for_a_person() -> None:
     program, person = io.StringIO(), Terminal()
     for stream in (program, person):
-        Data(stream).envelope("list", {"roles": ["\u202ea", "\x1b[31m"]})
+        Stdout(stream).envelope("list", {"roles": ["\u202ea", "\x1b[31m"]})
     assert program.getvalue().count("\n") == 1
     assert person.getvalue().startswith('{\n  "version": 1,\n  "command": "list"')
     assert program.getvalue().isascii()
@@ -36,13 +36,13 @@ def test_the_envelope_is_one_line_for_a_program_and_indented_for_a_person() -> N
 )
 def test_a_document_in_pieces_is_the_document(value: object) -> None:
     stream = io.StringIO()
-    Data(stream).envelope("x", value)
+    Stdout(stream).envelope("x", value)
     assert stream.getvalue() == json.dumps({"version": 1, "command": "x", "data": value, "problems": []}) + "\n"
 
 
 def test_what_can_be_iterated_over_is_an_array() -> None:
     for stream in (io.StringIO(), Terminal()):
-        Data(stream).envelope("x", {"roles": (number for number in range(2)), "none": iter(())}, ({"code": "a"} for _ in range(1)))
+        Stdout(stream).envelope("x", {"roles": (number for number in range(2)), "none": iter(())}, ({"code": "a"} for _ in range(1)))
         assert json.loads(stream.getvalue())["data"] == {"roles": [0, 1], "none": []}
         assert json.loads(stream.getvalue())["problems"] == [{"code": "a"}]
 
@@ -55,7 +55,7 @@ def _stream(encoding: str) -> tuple[io.BytesIO, io.TextIOWrapper]:
 def test_what_is_for_a_program_reaches_a_terminal_as_harmless_text() -> None:
     person, program = Terminal(), io.StringIO()
     for stream in (person, program):
-        Data(stream).raw("a\tb\n'\x1b[2J\x9b31m\u202e'\n")
+        Stdout(stream).raw("a\tb\n'\x1b[2J\x9b31m\u202e'\n")
     assert person.getvalue() == "a\tb\n'␛[2J\ufffd31m\ufffd'\n"
     assert program.getvalue() == "a\tb\n'\x1b[2J\x9b31m\u202e'\n"
 
@@ -63,7 +63,7 @@ def test_what_is_for_a_program_reaches_a_terminal_as_harmless_text() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
 def test_bytes_that_are_no_text_are_handed_on_to_a_program_as_they_are(encoding: str) -> None:
     written, stream = _stream(encoding)
-    data = Data(stream)
+    data = Stdout(stream)
     data.lines(["a"])
     data.raw("STATE='/tmp/\udcff'\n")
     data.lines(["b"])
@@ -72,11 +72,11 @@ def test_bytes_that_are_no_text_are_handed_on_to_a_program_as_they_are(encoding:
 
 def test_a_shell_gets_utf_8_whatever_the_locale_has_no_sign_for() -> None:
     written, stream = _stream("latin-1")
-    Data(stream).raw("export AWS_PROFILE='xs-\u20ac\udcff'\n")
+    Stdout(stream).raw("export AWS_PROFILE='xs-\u20ac\udcff'\n")
     assert written.getvalue() == b"export AWS_PROFILE='xs-\xe2\x82\xac\xff'\n"
 
 
 def test_a_locale_without_a_sign_is_no_reason_to_tell_nothing() -> None:
     written, stream = _stream("latin-1")
-    Data(stream).lines(["Z\u00fcrich \u20ac \U0001f468"])
+    Stdout(stream).lines(["Z\u00fcrich \u20ac \U0001f468"])
     assert written.getvalue() == b"Z\xfcrich \\u20ac \\U0001f468\n"

@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.access.iam_model import TARGET, wanted
-from xswitch.core.access.console import COLOURS, colour_code, console_link
+from xswitch.core.access.console import COLORS, color_code, console_url
 from xswitch.core.errors import UsageError
-from xswitch.core.roles.guards import COLOURS as GUARD_COLOURS
+from xswitch.core.roles.guards import COLORS as GUARD_COLOURS
 
 
 def test_the_link_has_account_role_name_display_name_and_colour() -> None:
     assert (
-        console_link(wanted(role_path="/team/"), "Payments & Co", "red")
+        console_url(wanted(role_path="/team/"), "Payments & Co", "red")
         == f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=team/SwitchRole&displayName=Payments%20%26%20Co&color=F2B0A9"
     )
-    assert console_link(wanted()) == f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=SwitchRole"
+    assert console_url(wanted()) == f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=SwitchRole"
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,13 @@ def test_the_link_has_account_role_name_display_name_and_colour() -> None:
     [("aws", "signin.aws.amazon.com"), ("aws-cn", "signin.amazonaws.cn"), ("aws-us-gov", "signin.amazonaws-us-gov.com"), ("aws-iso", None)],
 )
 def test_every_partition_has_its_own_console(partition: str, host: str | None) -> None:
-    link = console_link(replace(wanted(managed_policies=()), partition=partition))
+    link = console_url(replace(wanted(managed_policies=()), partition=partition))
     assert (urlsplit(link).hostname if link else None) == host
 
 
 @given(st.text(max_size=80), st.text("aZ9_+=,.@-", min_size=1, max_size=64), st.sampled_from(["/", "/a&b=c%/", "/?#/"]))
 def test_whatever_the_names_hold_a_browser_reads_them_back(display: str, name: str, path: str) -> None:
-    link = console_link(replace(wanted(), role_name=name, role_path=path), display, "blue")
+    link = console_url(replace(wanted(), role_name=name, role_path=path), display, "blue")
     assert link.isascii()
     assert link.isprintable()
     assert " " not in link
@@ -43,13 +43,13 @@ def test_whatever_the_names_hold_a_browser_reads_them_back(display: str, name: s
 
 
 def test_every_colour_of_a_guard_is_one_of_the_consoles() -> None:
-    assert set(GUARD_COLOURS) <= set(COLOURS)
-    assert {colour_code(colour.upper()) for colour in COLOURS} == set(COLOURS.values())
-    assert colour_code("#b7ca9d") == "B7CA9D"
+    assert set(GUARD_COLOURS) <= set(COLORS)
+    assert {color_code(colour.upper()) for colour in COLORS} == set(COLORS.values())
+    assert color_code("#b7ca9d") == "B7CA9D"
 
 
 @pytest.mark.parametrize("colour", ["pink", "F2B0A", "F2B0A9&x=1", "F2B0A9\n"])
 def test_another_colour_is_refused(colour: str) -> None:
     with pytest.raises(UsageError) as refused:
-        console_link(wanted(), colour=colour)
+        console_url(wanted(), colour=colour)
     assert refused.value.code == "colour_invalid"

@@ -4,24 +4,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.access.iam_model import accounts, calls, full_request, run, wanted
-from xswitch.core.access.diff import difference, summary
-from xswitch.core.access.model import Change, IamCall, Side
+from xswitch.core.access.diff import change_diff, plan_summary
+from xswitch.core.access.model import AccountSide, IamCall, IamChange
 
 
-def _change(before: str, after: str) -> Change:
-    return Change(Side.TARGET, "role x", "something", IamCall("UpdateRole", {}), (), before, after)
+def _change(before: str, after: str) -> IamChange:
+    return IamChange(AccountSide.TARGET, "role x", "something", IamCall("UpdateRole", {}), (), before, after)
 
 
 def test_what_is_new_is_all_added() -> None:
-    assert difference(_change("", "a\nb")) == (("+", "a"), ("+", "b"))
-    assert difference(_change("a", "")) == (("-", "a"),)
-    assert difference(_change("a", "a")) == ()
-    assert difference(_change("", "")) == ()
+    assert change_diff(_change("", "a\nb")) == (("+", "a"), ("+", "b"))
+    assert change_diff(_change("a", "")) == (("-", "a"),)
+    assert change_diff(_change("a", "a")) == ()
+    assert change_diff(_change("", "")) == ()
 
 
 def test_lines_far_from_a_change_are_counted() -> None:
     before = "\n".join("abcdefghijklmnop")
-    assert difference(_change(before, before.replace("h", "H"))) == (
+    assert change_diff(_change(before, before.replace("h", "H"))) == (
         ("@", "… 4 lines as before"),
         (" ", "e"),
         (" ", "f"),
@@ -33,8 +33,8 @@ def test_lines_far_from_a_change_are_counted() -> None:
         (" ", "k"),
         ("@", "… 5 lines as before"),
     )
-    assert difference(_change(before, before + "\nq"))[0] == ("@", "… 13 lines as before")
-    assert difference(_change(before, before.removesuffix("\nm\nn\no\np")))[-1] == ("-", "p")
+    assert change_diff(_change(before, before + "\nq"))[0] == ("@", "… 13 lines as before")
+    assert change_diff(_change(before, before.removesuffix("\nm\nn\no\np")))[-1] == ("-", "p")
 
 
 LINES = st.lists(st.sampled_from("abc"), max_size=12)
@@ -43,7 +43,7 @@ LINES = st.lists(st.sampled_from("abc"), max_size=12)
 @given(LINES, LINES)
 def test_every_line_of_either_text_is_shown_or_counted(old: list[str], new: list[str]) -> None:
     before, after = "\n".join(old), "\n".join(new)
-    lines = difference(_change(before, after))
+    lines = change_diff(_change(before, after))
     if before == after:
         assert lines == ()
         return
@@ -56,14 +56,14 @@ def test_the_summary_counts_both_sides() -> None:
     request = full_request()
     world = accounts(request)
     plan = world.plan(request)
-    assert summary(plan) == "1 change in the source account 111111111111, 5 changes in the target account 222222222222."
-    assert summary(run(world, calls(plan), request).plan(request)) == "Everything is as wanted already."
+    assert plan_summary(plan) == "1 change in the source account 111111111111, 5 changes in the target account 222222222222."
+    assert plan_summary(run(world, calls(plan), request).plan(request)) == "Everything is as wanted already."
     half = run(world, calls(plan)[:1], request)
-    assert summary(half.plan(request)).startswith("nothing to change in the source account")
+    assert plan_summary(half.plan(request)).startswith("nothing to change in the source account")
 
 
 def test_the_new_role_is_shown_with_its_trust_policy_as_json() -> None:
     create = accounts(wanted()).plan(wanted()).target.changes[0]
-    shown = [text for _, text in difference(create)]
+    shown = [text for _, text in change_diff(create)]
     assert '  "RoleName": "SwitchRole",' in shown
     assert any(text.strip().startswith('"Principal"') for text in shown)

@@ -11,24 +11,24 @@ from hypothesis import strategies as st
 
 from support.access.iam_model import ACCOUNT, GROUP, ROLE, SOURCE, TARGET, USER, wanted
 from xswitch.core.access.documents import (
-    canonical,
+    canonical_json,
+    configured_principal_arn,
     permission_policy,
     policy_name,
     statements_of,
     trust_policy,
+    trust_policy_principal,
     trust_sid,
-    trusted_arn,
-    who_arn,
 )
-from xswitch.core.access.merge import amended, covers, has
-from xswitch.core.access.model import AccessRequest, Who, WhoKind
+from xswitch.core.access.merge import contains_statement, covers_statement, with_statement
+from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrincipal
 from xswitch.core.policy import PolicyError, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
 
 NAMES = st.text("ABCXYZabcxyz0189_+=,.@-", min_size=1, max_size=64)
 
 
 def test_a_document_has_the_order_iam_writes_and_single_values_without_a_list() -> None:
-    text = canonical(
+    text = canonical_json(
         '{"Statement": {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": [true]}}, "Action": ["sts:AssumeRole"], '
         '"Principal": {"AWS": ["b", "a", "b"]}, "Effect": "Allow", "Sid": ""}, "Version": "2012-10-17"}'
     )
@@ -50,7 +50,7 @@ def test_a_document_has_the_order_iam_writes_and_single_values_without_a_list() 
 
 
 def test_what_a_missing_version_means_is_written_and_an_empty_condition_is_not() -> None:
-    assert json.loads(canonical({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Condition": {}}]})) == {
+    assert json.loads(canonical_json({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Condition": {}}]})) == {
         "Version": "2008-10-17",
         "Statement": [{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "*"}],
     }
@@ -58,13 +58,13 @@ def test_what_a_missing_version_means_is_written_and_an_empty_condition_is_not()
 
 def test_what_the_grammar_does_not_know_is_kept() -> None:
     odd = {"Version": "2012-10-17", "Zebra": 1, "Statement": ["x", {"Effect": "Allow", "Owl": [1, [2]], "Action": [["a"]], "Condition": 3}]}
-    assert json.loads(canonical(odd)) == odd
+    assert json.loads(canonical_json(odd)) == odd
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "1", '{"Statement": 1, "Statement": 2}', "[" * 5000])
 def test_what_is_no_json_object_is_a_policy_error(text: str) -> None:
     with pytest.raises(PolicyError, match="the trust policy"):
-        canonical(text, "the trust policy")
+        canonical_json(text, "the trust policy")
 
 
 VALUES = st.lists(st.sampled_from(["a", "b", "c", "arn:aws:iam::1:root"]), min_size=1, max_size=3)
@@ -105,10 +105,10 @@ def _respelled(value: Any, dice: random.Random) -> Any:
 @given(st.lists(STATEMENT, min_size=1, max_size=3), st.randoms(use_true_random=False))
 def test_equal_meaning_is_equal_text(statements: list[dict[str, Any]], dice: random.Random) -> None:
     document = {"Version": "2012-10-17", "Statement": statements}
-    text = canonical(document)
-    assert canonical(text) == text
-    assert canonical(_respelled(document, dice)) == text
-    assert canonical(json.dumps(_respelled(document, dice))) == text
+    text = canonical_json(document)
+    assert canonical_json(text) == text
+    assert canonical_json(_respelled(document, dice)) == text
+    assert canonical_json(json.dumps(_respelled(document, dice))) == text
 
 
 def test_the_source_policy_names_the_exact_role() -> None:
@@ -127,7 +127,7 @@ def test_the_source_policy_names_the_exact_role() -> None:
 
 def test_the_trust_policy_names_the_exact_principal_with_its_conditions() -> None:
     request = wanted(external_id="x42")
-    assert json.loads(trust_policy(request, trusted_arn(request))) == {
+    assert json.loads(trust_policy(request, trust_policy_principal(request))) == {
         "Version": "2012-10-17",
         "Statement": [
             {
@@ -145,20 +145,20 @@ def test_the_trust_policy_names_the_exact_principal_with_its_conditions() -> Non
     ("who", "arn"),
     [
         (USER, f"arn:aws:iam::{SOURCE}:user/SwitchUser"),
-        (Who(WhoKind.USER, SOURCE, "a", "/p/"), f"arn:aws:iam::{SOURCE}:user/p/a"),
+        (TrustedPrincipal(PrincipalType.USER, SOURCE, "a", "/p/"), f"arn:aws:iam::{SOURCE}:user/p/a"),
         (ROLE, f"arn:aws:iam::{SOURCE}:role/Hub"),
         (GROUP, f"arn:aws:iam::{SOURCE}:root"),
         (ACCOUNT, f"arn:aws:iam::{SOURCE}:root"),
     ],
     ids=["user", "path", "role", "group", "account"],
 )
-def test_a_group_and_an_account_are_trusted_as_the_account(who: Who, arn: str) -> None:
-    assert trusted_arn(wanted(who)) == arn
+def test_a_group_and_an_account_are_trusted_as_the_account(who: TrustedPrincipal, arn: str) -> None:
+    assert trust_policy_principal(wanted(who)) == arn
 
 
 def test_the_arn_that_was_read_goes_before_the_one_that_is_guessed() -> None:
-    assert trusted_arn(wanted(), "arn:aws:iam::1:user/x/SwitchUser") == "arn:aws:iam::1:user/x/SwitchUser"
-    assert trusted_arn(wanted(GROUP), "arn:aws:iam::1:group/x") == f"arn:aws:iam::{SOURCE}:root"
+    assert trust_policy_principal(wanted(), "arn:aws:iam::1:user/x/SwitchUser") == "arn:aws:iam::1:user/x/SwitchUser"
+    assert trust_policy_principal(wanted(GROUP), "arn:aws:iam::1:group/x") == f"arn:aws:iam::{SOURCE}:root"
 
 
 def test_a_role_is_never_asked_for_mfa_that_its_sessions_cannot_carry() -> None:
@@ -168,7 +168,7 @@ def test_a_role_is_never_asked_for_mfa_that_its_sessions_cannot_carry() -> None:
 
 @given(NAMES, NAMES)
 def test_names_and_sids_are_what_iam_takes_and_no_two_principals_share_one(one: str, other: str) -> None:
-    first, second = (wanted(Who(WhoKind.USER, SOURCE, name)) for name in (one, other))
+    first, second = (wanted(TrustedPrincipal(PrincipalType.USER, SOURCE, name)) for name in (one, other))
     assert re.fullmatch(r"[A-Za-z0-9]+", trust_sid(first))
     assert (trust_sid(first) == trust_sid(second)) == (one == other)
     request = AccessRequest("aws", TARGET, one, USER)
@@ -176,7 +176,7 @@ def test_names_and_sids_are_what_iam_takes_and_no_two_principals_share_one(one: 
 
 
 def test_who_arn_of_a_group_is_its_own() -> None:
-    assert who_arn(GROUP, "aws-cn") == f"arn:aws-cn:iam::{SOURCE}:group/Switchers"
+    assert configured_principal_arn(GROUP, "aws-cn") == f"arn:aws-cn:iam::{SOURCE}:group/Switchers"
 
 
 def _asks(arn: str, **context: str) -> Request:
@@ -187,18 +187,18 @@ def _asks(arn: str, **context: str) -> Request:
 @pytest.mark.parametrize(
     ("arn", "context", "allowed"),
     [
-        (who_arn(USER, "aws"), {"aws:multifactorauthpresent": "true", "sts:externalid": "x42"}, True),
-        (who_arn(USER, "aws"), {"aws:multifactorauthpresent": "false", "sts:externalid": "x42"}, False),
-        (who_arn(USER, "aws"), {"sts:externalid": "x42"}, False),
-        (who_arn(USER, "aws"), {"aws:multifactorauthpresent": "true"}, False),
-        (who_arn(USER, "aws"), {"aws:multifactorauthpresent": "true", "sts:externalid": "x4"}, False),
+        (configured_principal_arn(USER, "aws"), {"aws:multifactorauthpresent": "true", "sts:externalid": "x42"}, True),
+        (configured_principal_arn(USER, "aws"), {"aws:multifactorauthpresent": "false", "sts:externalid": "x42"}, False),
+        (configured_principal_arn(USER, "aws"), {"sts:externalid": "x42"}, False),
+        (configured_principal_arn(USER, "aws"), {"aws:multifactorauthpresent": "true"}, False),
+        (configured_principal_arn(USER, "aws"), {"aws:multifactorauthpresent": "true", "sts:externalid": "x4"}, False),
         (f"arn:aws:iam::{SOURCE}:user/Other", {"aws:multifactorauthpresent": "true", "sts:externalid": "x42"}, False),
     ],
 )
 def test_both_documents_together_let_in_that_user_and_nobody_else(arn: str, context: dict[str, str], allowed: bool) -> None:  # noqa: FBT001 -- expectation
     request = wanted(external_id="x42")
     documents = [
-        parse(trust_policy(request, trusted_arn(request)), PolicyKind.TRUST, "trust"),
+        parse(trust_policy(request, trust_policy_principal(request)), PolicyKind.TRUST, "trust"),
         parse(permission_policy(request), PolicyKind.IDENTITY, "permission"),
     ]
     assert evaluate(_asks(arn, **context), documents).allowed is allowed
@@ -220,15 +220,15 @@ OTHER: dict[str, Any] = {
 
 
 def _document(*statements: dict[str, Any]) -> str:
-    return canonical({"Version": "2012-10-17", "Statement": list(statements)})
+    return canonical_json({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def test_our_statement_is_added_after_those_of_others() -> None:
-    assert amended(_document(OTHER), OURS) == _document(OTHER, OURS)
+    assert with_statement(_document(OTHER), OURS) == _document(OTHER, OURS)
 
 
 def test_our_statement_is_amended_where_it_stands() -> None:
-    assert amended(_document({**OURS, "Condition": {}}, OTHER), OURS) == _document(OURS, OTHER)
+    assert with_statement(_document({**OURS, "Condition": {}}, OTHER), OURS) == _document(OURS, OTHER)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_our_statement_is_amended_where_it_stands() -> None:
     ],
 )
 def test_a_statement_that_says_the_same_needs_no_second(said: dict[str, Any]) -> None:
-    assert amended(_document(said, OTHER), OURS) == _document(said, OTHER)
+    assert with_statement(_document(said, OTHER), OURS) == _document(said, OTHER)
 
 
 @pytest.mark.parametrize(
@@ -256,10 +256,10 @@ def test_a_statement_that_says_the_same_needs_no_second(said: dict[str, Any]) ->
     ],
 )
 def test_a_statement_that_says_something_else_does_not_stand_for_ours(said: dict[str, Any]) -> None:
-    assert not covers(said, OURS)
-    assert not has(_document(said), OURS)
-    assert amended(_document(said), OURS) == _document(said, OURS)
+    assert not covers_statement(said, OURS)
+    assert not contains_statement(_document(said), OURS)
+    assert with_statement(_document(said), OURS) == _document(said, OURS)
 
 
 def test_the_old_version_of_a_document_stays() -> None:
-    assert json.loads(amended('{"Statement": []}', OURS))["Version"] == "2008-10-17"
+    assert json.loads(with_statement('{"Statement": []}', OURS))["Version"] == "2008-10-17"

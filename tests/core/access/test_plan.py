@@ -27,13 +27,13 @@ from support.access.iam_model import (
     settled,
     wanted,
 )
-from xswitch.core.access.documents import canonical, permission_statement, policy_name, statements_of, trust_policy
-from xswitch.core.access.model import AccessRequest, NamedPolicy, PrincipalState, RoleState, Side, Who, WhoKind
+from xswitch.core.access.documents import canonical_json, permission_statement, policy_name, statements_of, trust_policy
+from xswitch.core.access.model import AccessRequest, AccountSide, NamedPolicy, PrincipalState, PrincipalType, RoleState, TrustedPrincipal
 from xswitch.core.access.plan import make_plan, managed_policy_arn
 from xswitch.core.errors import ConfigError
 from xswitch.core.policy import PolicyError
 
-PEOPLES = canonical(
+PEOPLES = canonical_json(
     {
         "Version": "2012-10-17",
         "Statement": [
@@ -82,8 +82,8 @@ def test_two_empty_accounts_need_a_policy_a_role_and_its_permissions() -> None:
         SOURCE,
         TARGET,
     )
-    assert {change.side for change in plan.source.changes} == {Side.SOURCE}
-    assert {change.side for change in plan.target.changes} == {Side.TARGET}
+    assert {change.side for change in plan.source.changes} == {AccountSide.SOURCE}
+    assert {change.side for change in plan.target.changes} == {AccountSide.TARGET}
 
 
 def test_nothing_that_was_not_asked_for_is_sent() -> None:
@@ -94,7 +94,7 @@ def test_nothing_that_was_not_asked_for_is_sent() -> None:
 
 @EVERY_WHO
 @EITHER_ROLE
-def test_killed_after_any_call_and_run_again_it_ends_in_the_same_state(who: Who, role: RoleState | None) -> None:
+def test_killed_after_any_call_and_run_again_it_ends_in_the_same_state(who: TrustedPrincipal, role: RoleState | None) -> None:
     request = full_request(who)
     world = accounts(request, role)
     made = calls(world.plan(request))
@@ -109,12 +109,14 @@ def test_killed_after_any_call_and_run_again_it_ends_in_the_same_state(who: Who,
 
 @EVERY_WHO
 @EITHER_ROLE
-def test_taken_back_from_any_point_both_accounts_are_as_they_were(who: Who, role: RoleState | None) -> None:
+def test_taken_back_from_any_point_both_accounts_are_as_they_were(who: TrustedPrincipal, role: RoleState | None) -> None:
     request = full_request(who)
-    kept = NamedPolicy("theirs", canonical({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}))
+    kept = NamedPolicy(
+        "theirs", canonical_json({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
+    )
     for inline in ((), (kept,), (NamedPolicy(policy_name(request), kept.document),)):
-        managed = replace(inline[0], name=policy_name(request)) if inline and who.kind is WhoKind.ACCOUNT else None
-        world = accounts(request, role, inline=() if who.kind is WhoKind.ACCOUNT else inline, managed=managed)
+        managed = replace(inline[0], name=policy_name(request)) if inline and who.kind is PrincipalType.ACCOUNT else None
+        world = accounts(request, role, inline=() if who.kind is PrincipalType.ACCOUNT else inline, managed=managed)
         plan = world.plan(request)
         changes = [change for side in plan.sides for change in side.changes]
         for stopped in range(len(changes) + 1):
@@ -142,7 +144,7 @@ TAGS = st.lists(st.tuples(st.sampled_from(["team", "Team", "owner", "x"]), st.sa
 )
 def test_a_plan_applied_from_anywhere_leaves_nothing_to_do(
     *,
-    who: Who,
+    who: TrustedPrincipal,
     tags: Any,
     old_tags: Any,
     managed: tuple[str, ...],
@@ -172,7 +174,7 @@ def test_a_plan_applied_from_anywhere_leaves_nothing_to_do(
         "without": without,
         "denies": {**ours, "Sid": "d", "Effect": "Deny"},
     }
-    trust = canonical({"Version": "2012-10-17", "Statement": [choices[name] for name in trusts]})
+    trust = canonical_json({"Version": "2012-10-17", "Statement": [choices[name] for name in trusts]})
     role = RoleState(OLD_ROLE.arn, trust, texts[1], durations[1], old_tags, attached)
     world = accounts(request, role)
     made = calls(world.plan(request))
@@ -207,8 +209,8 @@ def test_a_description_that_was_not_given_is_left_as_it_is() -> None:
 def test_two_users_of_one_role_each_have_their_statement() -> None:
     first = wanted()
     world = run(accounts(first), calls(accounts(first).plan(first)), first)
-    second = wanted(Who(WhoKind.USER, SOURCE, "Other"))
-    world = Accounts(world.target, PrincipalState(WhoKind.USER, f"arn:aws:iam::{SOURCE}:user/Other"))
+    second = wanted(TrustedPrincipal(PrincipalType.USER, SOURCE, "Other"))
+    world = Accounts(world.target, PrincipalState(PrincipalType.USER, f"arn:aws:iam::{SOURCE}:user/Other"))
     plan = world.plan(second)
     assert [call.operation for call in calls(plan)] == ["PutUserPolicy", "UpdateAssumeRolePolicy"]
     assert len(statements_of(plan.trust)) == 2
@@ -229,13 +231,13 @@ def test_a_policy_of_another_name_that_says_the_same_is_enough() -> None:
     request = wanted()
     said = {**permission_statement(request), "Sid": "ByHand"}
     said["Resource"] = [request.role_arn, "arn:aws:iam::333333333333:role/Other"]
-    inline = (NamedPolicy("by-hand", canonical({"Version": "2012-10-17", "Statement": said})),)
+    inline = (NamedPolicy("by-hand", canonical_json({"Version": "2012-10-17", "Statement": said})),)
     assert accounts(request, inline=inline).plan(request).source.changes == ()
 
 
 def test_the_users_own_path_is_taken_from_what_is_there() -> None:
     request = wanted()
-    source = PrincipalState(WhoKind.USER, f"arn:aws:iam::{SOURCE}:user/people/SwitchUser")
+    source = PrincipalState(PrincipalType.USER, f"arn:aws:iam::{SOURCE}:user/people/SwitchUser")
     assert "user/people/SwitchUser" in Accounts(None, source).plan(request).trust
 
 
@@ -282,15 +284,15 @@ def test_a_principal_that_is_not_there_is_refused() -> None:
 @pytest.mark.parametrize(
     ("who", "source"),
     [
-        (USER, PrincipalState(WhoKind.USER, f"arn:aws:iam::{TARGET}:user/SwitchUser")),
-        (USER, PrincipalState(WhoKind.USER, f"arn:aws:iam::{SOURCE}:user/Another")),
-        (USER, PrincipalState(WhoKind.ROLE, f"arn:aws:iam::{SOURCE}:user/SwitchUser")),
-        (replace(USER, path="/a/"), PrincipalState(WhoKind.USER, f"arn:aws:iam::{SOURCE}:user/b/SwitchUser")),
-        (ACCOUNT, PrincipalState(WhoKind.ACCOUNT, f"arn:aws:iam::{TARGET}:root")),
+        (USER, PrincipalState(PrincipalType.USER, f"arn:aws:iam::{TARGET}:user/SwitchUser")),
+        (USER, PrincipalState(PrincipalType.USER, f"arn:aws:iam::{SOURCE}:user/Another")),
+        (USER, PrincipalState(PrincipalType.ROLE, f"arn:aws:iam::{SOURCE}:user/SwitchUser")),
+        (replace(USER, path="/a/"), PrincipalState(PrincipalType.USER, f"arn:aws:iam::{SOURCE}:user/b/SwitchUser")),
+        (ACCOUNT, PrincipalState(PrincipalType.ACCOUNT, f"arn:aws:iam::{TARGET}:root")),
     ],
     ids=["account", "name", "kind", "path", "root"],
 )
-def test_a_principal_that_is_another_is_refused(who: Who, source: PrincipalState) -> None:
+def test_a_principal_that_is_another_is_refused(who: TrustedPrincipal, source: PrincipalState) -> None:
     with pytest.raises(ConfigError) as refused:
         Accounts(None, source).plan(wanted(who))
     assert refused.value.code == "principal_elsewhere"
@@ -315,5 +317,7 @@ def test_the_wanted_documents_are_what_both_sides_have_afterwards() -> None:
 
 def test_profiles_are_those_given() -> None:
     request: AccessRequest = wanted()
-    plan = make_plan(request, target=None, target_seen=True, source=None, source_seen=False, profiles={**PROFILES, Side.SOURCE: None})
+    plan = make_plan(
+        request, target=None, target_seen=True, source=None, source_seen=False, profiles={**PROFILES, AccountSide.SOURCE: None}
+    )
     assert (plan.target.profile, plan.source.profile) == ("target-admin", None)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support.access.iam_model import ACCOUNT, GROUP, LIST_BUCKETS, SOURCE, TARGET, USER, full_request, wanted
-from xswitch.core.access.model import AccessRequest, NamedPolicy, Who, WhoKind
+from xswitch.core.access.model import AccessRequest, NamedPolicy, PrincipalType, TrustedPrincipal
 from xswitch.core.access.validation import validate
 from xswitch.core.errors import UsageError
 from xswitch.core.policy import PolicyError
@@ -28,7 +28,7 @@ from xswitch.core.policy import PolicyError
         {"tags": tuple((f"k{number}", "") for number in range(50))},
         {"tags": (("a=b c é 数", "x" * 256),)},
         {"managed_policies": (f"arn:aws:iam::{TARGET}:policy/path/Own",)},
-        {"who": Who(WhoKind.GROUP, SOURCE, "g" * 128)},
+        {"who": TrustedPrincipal(PrincipalType.GROUP, SOURCE, "g" * 128)},
         {"who": ACCOUNT},
     ],
 )

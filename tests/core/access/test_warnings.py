@@ -6,24 +6,26 @@ from typing import Any
 import pytest
 
 from support.access.iam_model import ACCOUNT, AUDIT, GROUP, LIST_BUCKETS, READ_ONLY, ROLE, TARGET, USER, accounts, wanted
-from xswitch.core.access.documents import canonical, trust_policy, trusted_arn
-from xswitch.core.access.model import NamedPolicy, RoleState, Who
+from xswitch.core.access.documents import canonical_json, trust_policy, trust_policy_principal
+from xswitch.core.access.model import NamedPolicy, RoleState, TrustedPrincipal
 from xswitch.core.access.warnings import policy_size
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
-EVERYTHING = canonical({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
-BIG = canonical({"Version": "2012-10-17", "Id": "x" * 6000, "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
+EVERYTHING = canonical_json({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+BIG = canonical_json({"Version": "2012-10-17", "Id": "x" * 6000, "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
 USER_ARN = "arn:aws:iam::111111111111:user/SwitchUser"
 
 
-def _codes(who: Who = USER, role: RoleState | None = None, source: dict[str, Any] | None = None, **changes: Any) -> set[str]:
+def _codes(who: TrustedPrincipal = USER, role: RoleState | None = None, source: dict[str, Any] | None = None, **changes: Any) -> set[str]:
     request = wanted(who, **changes)
     return {finding.code for finding in accounts(request, role, **(source or {})).plan(request).warnings}
 
 
 def _role(*statements: dict[str, Any], **more: Any) -> RoleState:
     trust = (
-        canonical({"Version": "2012-10-17", "Statement": list(statements)}) if statements else trust_policy(wanted(), trusted_arn(wanted()))
+        canonical_json({"Version": "2012-10-17", "Statement": list(statements)})
+        if statements
+        else trust_policy(wanted(), trust_policy_principal(wanted()))
     )
     return RoleState(f"arn:aws:iam::{TARGET}:role/SwitchRole", trust, **{"attached": (READ_ONLY,), **more})
 
@@ -59,7 +61,7 @@ def test_a_tight_request_has_no_warning() -> None:
         ({"policies_kept"}, {"role": _role(attached=(AUDIT, READ_ONLY))}),
         ({"policies_kept"}, {"role": _role(inline=(NamedPolicy("theirs", LIST_BUCKETS),))}),
         ({"boundary"}, {"role": _role(boundary=AUDIT)}),
-        ({"policy_size"}, {"source": {"inline": (NamedPolicy("big", canonical({"Id": "x" * 1900, "Statement": []})),)}}),
+        ({"policy_size"}, {"source": {"inline": (NamedPolicy("big", canonical_json({"Id": "x" * 1900, "Statement": []})),)}}),
         ({"policy_size"}, {"inline_policies": tuple(NamedPolicy(f"p{at}", BIG) for at in range(2))}),
     ],
 )

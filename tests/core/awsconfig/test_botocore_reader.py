@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from support.config.checks import check_prediction, files
 from support.config.texts import Botocore, clean_texts, texts
-from xswitch.core.awsconfig.botocore_reader import cli_name, predict
-from xswitch.core.awsconfig.differences import cli_reading
-from xswitch.core.awsconfig.document import parse
+from xswitch.core.awsconfig.botocore_reader import parse_as_cli, parse_cli_header
+from xswitch.core.awsconfig.differences import read_as_cli
+from xswitch.core.awsconfig.document import parse_document
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_the_prediction_of_any_text_is_what_botocore_reads(botocore: Botocore, t
 def test_reading_only_odd_sections_is_reading_the_whole(data: st.DataObject) -> None:
     file = data.draw(files)
     text = data.draw(texts(file))
-    whole, pieces = predict(text), cli_reading(parse(text, file))
+    whole, pieces = parse_as_cli(text), read_as_cli(parse_document(text, file))
     assert pieces.raw() == whole.raw()
     assert (pieces.refused is None) == (whole.refused is None)
     assert {n: (s.line, s.lines) for n, s in pieces.sections.items()} == {n: (s.line, s.lines) for n, s in whole.sections.items()}
@@ -41,7 +41,7 @@ def test_reading_only_odd_sections_is_reading_the_whole(data: st.DataObject) -> 
 @given(st.data())
 def test_a_clean_text_needs_no_second_reading_but_for_nesting(data: st.DataObject) -> None:
     file = data.draw(files)
-    document = parse(data.draw(clean_texts(file)), file)
+    document = parse_document(data.draw(clean_texts(file)), file)
     assert not document.split
     for section in document.sections:
         assert section.odd == any(item.value.startswith("\n") for item in section.items)
@@ -62,7 +62,7 @@ def test_a_clean_text_needs_no_second_reading_but_for_nesting(data: st.DataObjec
     ],
 )
 def test_refusals_name_their_line(botocore: Botocore, text: str, code: str, line: int) -> None:
-    refused = predict(text).refused
+    refused = parse_as_cli(text).refused
     assert refused is not None
     assert (refused.code, refused.line) == (code, line)
     assert refused.reason
@@ -86,10 +86,10 @@ def test_refusals_name_their_line(botocore: Botocore, text: str, code: str, line
     ],
 )
 def test_what_a_header_means_to_the_cli(header: str, name: tuple[str, str | None]) -> None:
-    assert cli_name(header) == name
+    assert parse_cli_header(header) == name
 
 
 def test_a_long_run_of_blanks_takes_linear_time() -> None:
     blanks = " " * 300_000
-    assert predict(f"[a]\nb{blanks}c\n").refused is not None
-    assert predict(f"[a]\nb{blanks}= c\n").raw() == {"a": {"b": "c"}}
+    assert parse_as_cli(f"[a]\nb{blanks}c\n").refused is not None
+    assert parse_as_cli(f"[a]\nb{blanks}= c\n").raw() == {"a": {"b": "c"}}

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.config.texts import second_sdk_reading, texts
-from xswitch.core.awsconfig.document import BOM, is_legal_name, parse
+from xswitch.core.awsconfig.document import BOM, is_legal_name, parse_document
 from xswitch.core.awsconfig.sdk_reader import sdk_sections
 from xswitch.core.model import FileKind
 
@@ -13,7 +13,7 @@ files: st.SearchStrategy[FileKind] = st.sampled_from(["config", "credentials"])
 
 
 def check_spans(text: str, file: FileKind) -> None:
-    document = parse(text, file)
+    document = parse_document(text, file)
     assert "".join(text[s.start : s.end] for s in document.sections) == text
     assert document.sections[0].start == 0
     for section in document.sections:
@@ -48,7 +48,7 @@ def test_a_second_reading_of_the_same_rules_agrees(data: st.DataObject) -> None:
     text = data.draw(texts(file))
     found = {
         (str(kind), name): {key: prop.value for key, prop in profile.properties.items()}
-        for kind, profiles in sdk_sections(parse(text, file), "path").items()
+        for kind, profiles in sdk_sections(parse_document(text, file), "path").items()
         for name, profile in profiles.items()
     }
     assert found == second_sdk_reading(text, file)
@@ -56,7 +56,7 @@ def test_a_second_reading_of_the_same_rules_agrees(data: st.DataObject) -> None:
 
 def test_the_properties_of_a_section_with_their_spans() -> None:
     text = f"{BOM}[profile a]\r\nRegion = eu-west-1 # main\r\ns3 =\r\n  x = 1\r\n\r\n  y = 2\r\n# end\r\n[b]\r\n"
-    preamble, a, b = parse(text, "config").sections
+    preamble, a, b = parse_document(text, "config").sections
     assert (preamble.start, preamble.end, a.start) == (0, 1, 1)
     assert [(item.key, item.value, item.line) for item in a.items] == [("region", "eu-west-1", 2), ("s3", "\nx = 1\ny = 2", 3)]
     assert text[a.items[1].start : a.items[1].end] == "s3 =\r\n  x = 1\r\n\r\n  y = 2\r\n"
@@ -66,7 +66,7 @@ def test_the_properties_of_a_section_with_their_spans() -> None:
 
 def test_only_blanks_are_blank_and_only_line_feeds_end_a_line() -> None:
     text = "[profile a]\nk = \u00a0x\u2028y\x0c\x85\x1c z\v\n"
-    (item,) = parse(text, "config").sections[1].items
+    (item,) = parse_document(text, "config").sections[1].items
     assert item.value == "\u00a0x\u2028y\x0c\x85\x1c z\v"
 
 
@@ -94,7 +94,7 @@ def test_only_blanks_are_blank_and_only_line_feeds_end_a_line() -> None:
     ],
 )
 def test_headers_of_the_config_file(header: str, kind: str, name: str) -> None:
-    section = parse(f"{header}\nregion = x\n", "config").sections[1]
+    section = parse_document(f"{header}\nregion = x\n", "config").sections[1]
     assert (section.kind, section.name) == (kind, name)
 
 
@@ -110,7 +110,7 @@ def test_headers_of_the_config_file(header: str, kind: str, name: str) -> None:
     ],
 )
 def test_headers_of_the_credentials_file(header: str, kind: str) -> None:
-    assert parse(header, "credentials").sections[1].kind == kind
+    assert parse_document(header, "credentials").sections[1].kind == kind
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ def test_headers_of_the_credentials_file(header: str, kind: str) -> None:
     ],
 )
 def test_faults_have_their_line(text: str, faults: list[tuple[str, int]]) -> None:
-    document = parse(text, "config")
+    document = parse_document(text, "config")
     assert [tuple(fault) for section in document.sections for fault in section.faults] == faults
 
 
 def test_a_value_that_goes_on_for_many_lines_takes_linear_time() -> None:
     text = "[profile a]\nb = c\n" + "  d\n" * 100_000
-    (item,) = parse(text, "config").sections[1].items
+    (item,) = parse_document(text, "config").sections[1].items
     assert item.value.count("\n") == 100_000
     assert item.end == len(text)
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from support.config.checks import check_edit, edits, files, properties
 from support.config.texts import NAMES, Botocore, clean_texts, texts
-from xswitch.core.awsconfig.edit import apply_edits, apply_patches, plan_edits, reverse_steps, verify
+from xswitch.core.awsconfig.edit import apply_edits, apply_patches, plan_edits, reversed_patches, verify
 from xswitch.core.errors import ConfigError
-from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile
+from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +77,12 @@ def test_the_steps_are_the_edit_and_lead_back(data: st.DataObject) -> None:
             at = patch.end
         new = apply_patches(new, patches)
     assert new == apply_edits(text, file, changes)
-    for patches in reverse_steps(text, plan_edits(text, file, changes)):
+    for patches in reversed_patches(text, plan_edits(text, file, changes)):
         new = apply_patches(new, patches)
     assert new == text
 
 
-def edited(text: str, *changes: Edit) -> str:
+def edited(text: str, *changes: ProfileEdit) -> str:
     file = changes[0].file
     new = apply_edits(text, file, changes)
     verify(text, new, file, changes)
@@ -261,7 +261,7 @@ def test_a_comment_can_inject_nothing(comment: str) -> None:
         ("[profile  a]\n[profile a]\nx = 1\n", put("a", y="2"), None),
     ],
 )
-def test_what_would_go_wrong_under_one_reading_is_refused(text: str, edit: Edit, why: str | None) -> None:
+def test_what_would_go_wrong_under_one_reading_is_refused(text: str, edit: ProfileEdit, why: str | None) -> None:
     new = apply_edits(text, "config", [edit])
     if why is None:
         verify(text, new, "config", [edit])

@@ -4,25 +4,25 @@ from datetime import UTC, datetime
 
 import pytest
 
-from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, NetworkError
-from xswitch.core.errors.iam import BUSY, DENIED, EXISTS, MALFORMED, MISSING, iam_refused
-from xswitch.core.errors.sts import Call, Refusal
+from xswitch.core.errors import AwsDeniedError, NetworkError, SourceCredentialsError
+from xswitch.core.errors.iam import IAM_BUSY, IAM_DENIED, IAM_EXISTS, IAM_MALFORMED, IAM_MISSING, iam_error_from_response
+from xswitch.core.errors.sts import ApiCall, AwsErrorResponse
 
-CALL = Call("iam:CreateRole", "us-east-1", "Reader")
+CALL = ApiCall("iam:CreateRole", "us-east-1", "Reader")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("aws_code", "code"),
     [
-        ("AccessDenied", DENIED),
-        ("AccessDeniedException", DENIED),
-        ("NoSuchEntity", MISSING),
-        ("NoSuchEntityException", MISSING),
-        ("EntityAlreadyExists", EXISTS),
-        ("ConcurrentModification", BUSY),
-        ("EntityTemporarilyUnmodifiable", BUSY),
-        ("MalformedPolicyDocument", MALFORMED),
+        ("AccessDenied", IAM_DENIED),
+        ("AccessDeniedException", IAM_DENIED),
+        ("NoSuchEntity", IAM_MISSING),
+        ("NoSuchEntityException", IAM_MISSING),
+        ("EntityAlreadyExists", IAM_EXISTS),
+        ("ConcurrentModification", IAM_BUSY),
+        ("EntityTemporarilyUnmodifiable", IAM_BUSY),
+        ("MalformedPolicyDocument", IAM_MALFORMED),
         ("LimitExceeded", "iam_limit"),
         ("DeleteConflict", "iam_conflict"),
         ("InvalidInput", "iam_input"),
@@ -31,7 +31,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
     ],
 )
 def test_each_code_of_iam_is_a_sentence_with_a_next_step(aws_code: str, code: str) -> None:
-    error = iam_refused(CALL, Refusal(aws_code, "what AWS said", NOW, status=400))
+    error = iam_error_from_response(CALL, AwsErrorResponse(aws_code, "what AWS said", NOW, status=400))
     assert isinstance(error, AwsDeniedError)
     assert (error.code, error.aws_code, error.hop) == (code, aws_code, "Reader")
     assert "Reader" in error.what
@@ -41,11 +41,15 @@ def test_each_code_of_iam_is_a_sentence_with_a_next_step(aws_code: str, code: st
 
 
 def test_a_call_about_nothing_in_particular() -> None:
-    assert "on it" in iam_refused(Call("iam:ListRoles", "us-east-1"), Refusal("AccessDenied", "no", NOW)).what
+    assert "on it" in iam_error_from_response(ApiCall("iam:ListRoles", "us-east-1"), AwsErrorResponse("AccessDenied", "no", NOW)).what
 
 
 def test_what_is_no_matter_of_iam_alone_is_told_as_sts_tells_it() -> None:
-    keys = iam_refused(Call("iam:GetRole", "us-east-1", long_term=True), Refusal("InvalidClientTokenId", "no such key", NOW, status=403))
-    assert isinstance(keys, BaseCredentialsError)
-    assert iam_refused(CALL, Refusal("Throttling", "Rate exceeded", NOW, status=400)).code == "throttled"
-    assert isinstance(iam_refused(CALL, Refusal("ServiceFailure", "unknown", NOW, status=500)), AwsDeniedError | NetworkError)
+    keys = iam_error_from_response(
+        ApiCall("iam:GetRole", "us-east-1", long_term=True), AwsErrorResponse("InvalidClientTokenId", "no such key", NOW, status=403)
+    )
+    assert isinstance(keys, SourceCredentialsError)
+    assert iam_error_from_response(CALL, AwsErrorResponse("Throttling", "Rate exceeded", NOW, status=400)).code == "throttled"
+    assert isinstance(
+        iam_error_from_response(CALL, AwsErrorResponse("ServiceFailure", "unknown", NOW, status=500)), AwsDeniedError | NetworkError
+    )

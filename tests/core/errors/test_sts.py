@@ -7,20 +7,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, NetworkError, XswitchError
+from xswitch.core.errors import AwsDeniedError, NetworkError, SourceCredentialsError, XswitchError
 from xswitch.core.errors.iam import IAM_CODES
-from xswitch.core.errors.source_credentials import SENTENCES as BASE_SENTENCES
-from xswitch.core.errors.sts import BASE_CODES, WHY_LIMIT, Call, Refusal, broken, clock_skew, reason, redact, refused, rejected
-from xswitch.core.errors.sts_messages import SENTENCES
+from xswitch.core.errors.source_credentials import SOURCE_MESSAGES
+from xswitch.core.errors.sts import (
+    CREDENTIALS_ERROR_CODES,
+    WHY_LIMIT,
+    ApiCall,
+    AwsErrorResponse,
+    clock_skew,
+    connection_error,
+    display_reason,
+    error_from_response,
+    invalid_request,
+    redact,
+)
+from xswitch.core.errors.sts_messages import STS_MESSAGES
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROLE = "arn:aws:iam::222222222222:role/Admin"
-CALL = Call("sts:AssumeRole", "eu-west-1", ROLE, long_term=True, url="https://sts.example")
-CHAINED = Call("sts:AssumeRole", "eu-west-1", ROLE)
+CALL = ApiCall("sts:AssumeRole", "eu-west-1", ROLE, long_term=True, url="https://sts.example")
+CHAINED = ApiCall("sts:AssumeRole", "eu-west-1", ROLE)
 
 
-def error(code: str, text: str = "", call: Call = CALL, status: int = 403) -> XswitchError:
-    return refused(call, Refusal(code, text, NOON, status=status))
+def error(code: str, text: str = "", call: ApiCall = CALL, status: int = 403) -> XswitchError:
+    return error_from_response(call, AwsErrorResponse(code, text, NOON, status=status))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +78,7 @@ def error(code: str, text: str = "", call: Call = CALL, status: int = 403) -> Xs
 def test_what_aws_says_has_one_code_each(aws_code: str, text: str, code: str) -> None:
     found = error(aws_code, text)
     assert found.code == code
-    assert found.why == reason(text)
+    assert found.why == display_reason(text)
     assert found.what.endswith((".", "?"))
     assert found.next_step
     assert "{" not in found.what + found.next_step
@@ -81,9 +92,9 @@ def test_the_status_decides_where_no_code_does() -> None:
 
 def test_long_term_keys_are_the_bases_fault_and_sessions_are_not() -> None:
     for aws_code in ("InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken"):
-        assert type(error(aws_code)) is BaseCredentialsError
+        assert type(error(aws_code)) is SourceCredentialsError
         assert type(error(aws_code, call=CHAINED)) is AwsDeniedError
-        assert error(aws_code).code in BASE_CODES
+        assert error(aws_code).code in CREDENTIALS_ERROR_CODES
     assert type(error("AccessDenied")) is AwsDeniedError
 
 
@@ -111,8 +122,8 @@ def test_an_explicit_deny_names_its_policy(text: str, words: str) -> None:
 # -- the clock ---------------------------------------------------------------------------------------------------
 
 
-def skewed(server_time: datetime | None, text: str = "Signature expired: ") -> Refusal:
-    return Refusal("SignatureDoesNotMatch", text, NOON, server_time)
+def skewed(server_time: datetime | None, text: str = "Signature expired: ") -> AwsErrorResponse:
+    return AwsErrorResponse("SignatureDoesNotMatch", text, NOON, server_time)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +137,7 @@ def skewed(server_time: datetime | None, text: str = "Signature expired: ") -> R
     ],
 )
 def test_the_clock_is_told_in_minutes(server_time: datetime | None, what: str) -> None:
-    assert refused(CALL, skewed(server_time)).what == what
+    assert error_from_response(CALL, skewed(server_time)).what == what
 
 
 def test_without_a_date_the_text_tells() -> None:
@@ -141,17 +152,20 @@ def test_without_a_date_the_text_tells() -> None:
 # -- what went wrong on the way ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", sorted(code for code, sentence in SENTENCES.items() if sentence.network))
+@pytest.mark.parametrize("code", sorted(code for code, sentence in STS_MESSAGES.items() if sentence.network))
 def test_every_network_code_is_a_network_error(code: str) -> None:
-    found = broken(CALL, code, "detail\nof it")
+    found = connection_error(CALL, code, "detail\nof it")
     assert type(found) is NetworkError
     assert (found.code, found.why) == (code, "detail of it")
     assert "{" not in found.what + found.next_step
-    assert broken(Call("sts:AssumeRole", "eu-west-1"), "timeout").what == "AWS did not answer in time at the endpoint of eu-west-1."
+    assert (
+        connection_error(ApiCall("sts:AssumeRole", "eu-west-1"), "timeout").what
+        == "AWS did not answer in time at the endpoint of eu-west-1."
+    )
 
 
 def test_a_request_never_sent_is_a_bad_parameter() -> None:
-    found = rejected(CALL, "Parameter validation failed:\nInvalid length for parameter TokenCode")
+    found = invalid_request(CALL, "Parameter validation failed:\nInvalid length for parameter TokenCode")
     assert (type(found), found.code, found.why) == (
         AwsDeniedError,
         "bad_parameter",
@@ -167,11 +181,11 @@ HOSTILE = st.text(st.characters(codec="utf-8") | st.sampled_from("\x1b\x9b\x07\r
 @settings(max_examples=60, derandomize=True)
 @given(HOSTILE, st.sampled_from(["AccessDenied", "ValidationError", "SignatureDoesNotMatch", "Throttling", ""]) | HOSTILE, HOSTILE)
 def test_no_text_of_aws_acts_on_a_terminal_or_breaks_a_sentence(text: str, aws_code: str, hop: str) -> None:
-    found = refused(Call("sts:AssumeRole", "eu-west-1", hop, url=text), Refusal(aws_code, text, NOON))
+    found = error_from_response(ApiCall("sts:AssumeRole", "eu-west-1", hop, url=text), AwsErrorResponse(aws_code, text, NOON))
     for part in (found.what, found.why, found.next_step, getattr(found, "aws_code", "")):
         assert not any(character in part for character in "\x1b\x9b\x07\r\n\u202e")
     assert len(found.why) <= WHY_LIMIT
-    assert found.code in SENTENCES
+    assert found.code in STS_MESSAGES
 
 
 def test_what_aws_signed_is_cut_off() -> None:
@@ -192,14 +206,14 @@ def test_every_code_is_documented_with_its_exit_code() -> None:
         for line in (Path(__file__).parents[3] / "docs" / "errors.md").read_text(encoding="utf-8").splitlines()
         if line.startswith("| `") and len(cells := line.split("|")) > 4
     }
-    for code, sentence in SENTENCES.items():
+    for code, sentence in STS_MESSAGES.items():
         exits = "9" if sentence.network else "4"
         assert rows[code].split(", ")[0] == exits, code
-    for code in BASE_CODES:
+    for code in CREDENTIALS_ERROR_CODES:
         assert rows[code] == "4, 6"
-    assert all(rows[code] == "6" for code in BASE_SENTENCES)
+    assert all(rows[code] == "6" for code in SOURCE_MESSAGES)
     assert all(rows[code] == "4" for code in IAM_CODES)
     extra = {"mfa_needed", "mfa_process", "cancelled", *IAM_CODES}
     extra |= {"access_changed", "role_elsewhere", "role_missing", "principal_missing", "policy_missing", "profile_exists"}
     extra |= {"bad_profile_name", "switch_from", "mfa_device_missing", "unconfirmed", "file_exists"}
-    assert set(rows) == set(SENTENCES) | set(BASE_SENTENCES) | extra
+    assert set(rows) == set(STS_MESSAGES) | set(SOURCE_MESSAGES) | extra

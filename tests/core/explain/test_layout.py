@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from support.explain.evidence import ROLE, USER, evidence, reading, role, step
 from xswitch.core.explain.diagnosis import explain
-from xswitch.core.explain.evidence import Failure, FailureKind, Sight
-from xswitch.core.explain.layout import draw
-from xswitch.core.explain.model import CauseSide, Explanation, PieceState, Verdict
+from xswitch.core.explain.evidence import FailureKind, Observations, SwitchFailure
+from xswitch.core.explain.layout import compare_accounts
+from xswitch.core.explain.model import CauseSide, Explanation, ExplanationVerdict, RequirementState
 
 ALLOW = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE}
 TRUST = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRole"}
@@ -14,42 +14,42 @@ TRUST = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRol
 
 def test_the_missing_piece_is_marked_beside_those_that_are_there() -> None:
     trusted = {**TRUST, "Condition": {"StringEquals": {"sts:ExternalId": "x-1"}}}
-    drawing = draw(explain(evidence(step(Sight(reading=reading(ALLOW), role=role(trusted))))))
-    source = {piece.name: (piece.state, piece.marks) for piece in drawing.source.pieces}
-    target = {piece.name: (piece.state, piece.marks) for piece in drawing.target.pieces}
-    assert source["the caller's policies"] == (PieceState.OK, ())
-    assert source["organization (SCP)"][0] is PieceState.UNKNOWN
-    assert target["the role"] == (PieceState.OK, ())
-    assert target["trust policy"] == (PieceState.OK, ())
-    assert target["external ID"] == (PieceState.MISSING, (1,))
-    assert target["longest session"] == (PieceState.OK, ())
+    drawing = compare_accounts(explain(evidence(step(Observations(reading=reading(ALLOW), role=role(trusted))))))
+    source = {piece.name: (piece.state, piece.marks) for piece in drawing.source.requirements}
+    target = {piece.name: (piece.state, piece.marks) for piece in drawing.target.requirements}
+    assert source["the caller's policies"] == (RequirementState.OK, ())
+    assert source["organization (SCP)"][0] is RequirementState.UNKNOWN
+    assert target["the role"] == (RequirementState.OK, ())
+    assert target["trust policy"] == (RequirementState.OK, ())
+    assert target["external ID"] == (RequirementState.MISSING, (1,))
+    assert target["longest session"] == (RequirementState.OK, ())
     assert (drawing.source.account, drawing.target.account) == ("111111111111", "222222222222")
-    assert drawing.here.pieces == ()
+    assert drawing.here.requirements == ()
     assert drawing.hop is not None
 
 
 def test_a_deny_is_drawn_as_one() -> None:
     denied = {**TRUST, "Effect": "Deny"}
-    drawing = draw(explain(evidence(step(Sight(role=role(TRUST, denied))))))
-    assert next(piece for piece in drawing.target.pieces if piece.name == "trust policy").state is PieceState.DENIES
+    drawing = compare_accounts(explain(evidence(step(Observations(role=role(TRUST, denied))))))
+    assert next(piece for piece in drawing.target.requirements if piece.name == "trust policy").state is RequirementState.DENIES
 
 
 def test_what_lies_here_has_a_column_of_its_own() -> None:
-    failure = Failure(FailureKind.NETWORK, "timeout", "AWS did not answer.", exit_code=9)
-    drawing = draw(explain(replace(evidence(step()), failure=failure)))
-    assert [(piece.name, piece.state, piece.marks) for piece in drawing.here.pieces] == [("network", PieceState.MISSING, (1,))]
+    failure = SwitchFailure(FailureKind.NETWORK, "timeout", "AWS did not answer.", exit_code=9)
+    drawing = compare_accounts(explain(replace(evidence(step()), failure=failure)))
+    assert [(piece.name, piece.state, piece.marks) for piece in drawing.here.requirements] == [("network", RequirementState.MISSING, (1,))]
     assert drawing.here.side is CauseSide.LOCAL
-    assert drawing.source.pieces == drawing.target.pieces == ()
+    assert drawing.source.requirements == drawing.target.requirements == ()
 
 
 def test_every_cause_is_marked_somewhere() -> None:
-    for sight in (Sight(), Sight(reading=reading()), Sight(role=role(TRUST)), Sight(role_missing=True)):
-        drawing = draw(explain(evidence(step(sight))))
-        marks = {mark for side in (drawing.source, drawing.target, drawing.here) for piece in side.pieces for mark in piece.marks}
+    for sight in (Observations(), Observations(reading=reading()), Observations(role=role(TRUST)), Observations(role_missing=True)):
+        drawing = compare_accounts(explain(evidence(step(sight))))
+        marks = {mark for side in (drawing.source, drawing.target, drawing.here) for piece in side.requirements for mark in piece.marks}
         assert marks == set(range(1, len(drawing.causes) + 1))
 
 
 def test_a_switch_that_works_has_no_sides() -> None:
-    drawing = draw(Explanation(ROLE, Verdict.ALLOWED, (), ()))
+    drawing = compare_accounts(Explanation(ROLE, ExplanationVerdict.ALLOWED, (), ()))
     assert drawing.hop is None
     assert drawing.causes == ()

@@ -23,10 +23,10 @@ from xswitch.core.policy import (
     Blocker,
     Condition,
     Decision,
-    Document,
+    PolicyDocument,
     PolicyKind,
+    PolicySide,
     Request,
-    Side,
     UnmetCondition,
     blockers,
     evaluate_assume_role,
@@ -39,7 +39,7 @@ MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}, "NumericLessThan": {"aws:
 EXTERNAL = {"StringEquals": {"sts:ExternalId": "unicorn-42"}}
 
 
-def decide(*documents: Document, **context: str) -> Decision:
+def decide(*documents: PolicyDocument, **context: str) -> Decision:
     return Case("", USER, ROLE_B, documents, "", context={key.replace("__", ":"): value for key, value in context.items()}).decide()
 
 
@@ -102,11 +102,11 @@ def test_blockers_are_denials_first_then_each_lack_with_its_near_misses() -> Non
     found = blockers(decision)
     told = [(one.kind, one.level, one.side, one.denial is not None, [trace.statement.sid for trace in one.near]) for one in found]
     assert told == [
-        (PolicyKind.SCP, "ou", Side.SOURCE, True, []),
-        (PolicyKind.SCP, "root", Side.SOURCE, False, [""]),
-        (PolicyKind.SCP, "ou", Side.SOURCE, False, []),
-        (PolicyKind.TRUST, "", Side.TARGET, False, ["one", "two", "far"]),
-        (PolicyKind.IDENTITY, "", Side.SOURCE, False, [""]),
+        (PolicyKind.SCP, "ou", PolicySide.SOURCE, True, []),
+        (PolicyKind.SCP, "root", PolicySide.SOURCE, False, [""]),
+        (PolicyKind.SCP, "ou", PolicySide.SOURCE, False, []),
+        (PolicyKind.TRUST, "", PolicySide.TARGET, False, ["one", "two", "far"]),
+        (PolicyKind.IDENTITY, "", PolicySide.SOURCE, False, [""]),
     ]
     assert failing(found[1].near[0]) == ("resource",)
 

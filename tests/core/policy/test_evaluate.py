@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xswitch.core.policy import Decision, Document, Grant, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
+from xswitch.core.policy import Decision, Grant, PolicyDocument, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
 
 A, B = "111111111111", "222222222222"
 USER = Principal(PrincipalKind.USER, f"arn:aws:iam::{A}:user/team/dana", A)
@@ -17,21 +17,21 @@ FEDERATED = Principal(PrincipalKind.FEDERATED, f"arn:aws:iam::{A}:saml-provider/
 ROLE_A, ROLE_B = f"arn:aws:iam::{A}:role/Target", f"arn:aws:iam::{B}:role/Target"
 
 
-def trust(principal: Any, **elements: Any) -> Document:
+def trust(principal: Any, **elements: Any) -> PolicyDocument:
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, **elements}
     return parse({"Version": "2012-10-17", "Statement": statement}, PolicyKind.TRUST, "the trust policy")
 
 
-def limits(kind: PolicyKind, effect: str = "Allow", **elements: Any) -> Document:
+def limits(kind: PolicyKind, effect: str = "Allow", **elements: Any) -> PolicyDocument:
     scope = {"Action": "sts:AssumeRole", "Resource": "*", **elements}
     return parse({"Version": "2012-10-17", "Statement": {"Effect": effect, **scope}}, kind, kind.value)
 
 
-def allow(**elements: Any) -> Document:
+def allow(**elements: Any) -> PolicyDocument:
     return limits(PolicyKind.IDENTITY, **elements)
 
 
-def ask(principal: Principal, role: str, *documents: Document, **context: tuple[str, ...]) -> Decision:
+def ask(principal: Principal, role: str, *documents: PolicyDocument, **context: tuple[str, ...]) -> Decision:
     keys = {name.replace("__", ":").lower(): values for name, values in context.items()}
     return evaluate(Request(principal, "sts:AssumeRole", role, role.split(":")[4], keys), documents)
 
@@ -63,8 +63,8 @@ def test_an_explicit_deny_beats_everything_and_is_named() -> None:
     for denial in (limits(PolicyKind.IDENTITY, "Deny"), limits(PolicyKind.SESSION, "Deny"), trust({"AWS": USER.arn}, Effect="Deny")):
         decision = ask(USER, ROLE_A, trust({"AWS": USER.arn}), allow(), denial)
         assert (decision.allowed, decision.explicit_deny) == (False, True)
-        assert decision.decisive is not None
-        assert decision.decisive.document == denial.name
+        assert decision.deciding_statement is not None
+        assert decision.deciding_statement.document == denial.name
         assert denial.name in decision.reason
 
 
@@ -72,8 +72,8 @@ def test_a_role_session_goes_by_its_role_its_own_arn_and_its_account() -> None:
     for name in (SESSION.role_arn, SESSION.arn, A, "*"):
         assert ask(SESSION, ROLE_B, trust({"AWS": name}), allow()).allowed
     assert not ask(SESSION, ROLE_B, trust({"AWS": f"arn:aws:iam::{A}:role/Gate"}), allow()).allowed
-    assert SESSION.grantable == (SESSION.role_arn, SESSION.arn)
-    assert USER.grantable == (USER.arn,)
+    assert SESSION.grantable_arns == (SESSION.role_arn, SESSION.arn)
+    assert USER.grantable_arns == (USER.arn,)
 
 
 def test_session_policies_and_boundaries_take_away() -> None:
@@ -97,7 +97,7 @@ def test_services_and_providers_are_principals_of_their_own() -> None:
 
 
 def test_not_principal_spares_only_who_is_listed_by_every_name() -> None:
-    def deny(*names: str) -> Document:
+    def deny(*names: str) -> PolicyDocument:
         element = {"AWS": list(names)} if names else {"Service": ["ec2.amazonaws.com"]}
         statement = {"Effect": "Deny", "Action": "sts:AssumeRole", "NotPrincipal": element}
         return parse({"Statement": statement}, PolicyKind.TRUST, "deny")
@@ -145,8 +145,8 @@ def test_every_statement_leaves_a_trace() -> None:
         assert expected in word
     assert decision.reason == "no trust policy allows sts:AssumeRole"
     granted = ask(USER, ROLE_B, trust({"AWS": A}), allow())
-    assert granted.decisive is not None
-    assert granted.decisive.grant is Grant.ACCOUNT
+    assert granted.deciding_statement is not None
+    assert granted.deciding_statement.grant is Grant.ACCOUNT
     assert granted.reason == "allowed by the trust policy"
 
 
@@ -162,7 +162,7 @@ others = st.builds(
 @settings(max_examples=200)
 @given(st.sampled_from([USER, SESSION]), st.sampled_from([ROLE_A, ROLE_B]), st.lists(trusts | others, max_size=5), trusts | others)
 def test_a_deny_never_gives_and_an_allow_on_either_side_never_takes(
-    principal: Principal, role: str, documents: list[Document], extra: Document
+    principal: Principal, role: str, documents: list[PolicyDocument], extra: PolicyDocument
 ) -> None:
     before, after = ask(principal, role, *documents), ask(principal, role, *documents, extra)
     assert before == ask(principal, role, *documents)

@@ -14,14 +14,25 @@ from hypothesis import strategies as st
 
 from support.policy.cases import ROLE_A, ROLE_B, SERVICE, SESSION, USER, A, B, document, verdict
 from support.policy.generate import Question, outcome, questions
-from xswitch.core.policy import Decision, Document, PolicyError, PolicyKind, Principal, Request, evaluate, operator_name, parse, render
+from xswitch.core.policy import (
+    Decision,
+    PolicyDocument,
+    PolicyError,
+    PolicyKind,
+    Principal,
+    Request,
+    evaluate,
+    operator_name,
+    parse,
+    render,
+)
 from xswitch.core.policy.conditions import OPERATORS
 
 ALLOWING = (PolicyKind.IDENTITY, PolicyKind.TRUST)
 MADE = questions(120, 5)
 
 
-def documents_of(question: Question) -> list[Document]:
+def documents_of(question: Question) -> list[PolicyDocument]:
     return [parse(policy.body, policy.kind, f"{policy.kind}{index}", level=policy.level) for index, policy in enumerate(question.policies)]
 
 
@@ -31,7 +42,7 @@ def request_of(question: Question) -> Request:
 
 
 def gist(decision: Decision) -> tuple[str, Any, frozenset[Any]]:
-    return outcome(decision), None if decision.explicit_deny else decision.missing, frozenset(decision.lacking)
+    return outcome(decision), None if decision.explicit_deny else decision.missing, frozenset(decision.missing_allows)
 
 
 made = st.sampled_from(MADE)
@@ -71,8 +82,8 @@ def test_a_decision_is_of_one_piece(question: Question) -> None:
     documents = documents_of(question)
     decision = evaluate(request_of(question), documents)
     assert decision == evaluate(request_of(question), documents)
-    assert not (decision.allowed and (decision.explicit_deny or decision.lacking or decision.missing))
-    assert decision.allowed or decision.explicit_deny or decision.lacking
+    assert not (decision.allowed and (decision.explicit_deny or decision.missing_allows or decision.missing))
+    assert decision.allowed or decision.explicit_deny or decision.missing_allows
     assert decision.explicit_deny is bool(decision.denials)
     assert len(decision.traces) == sum(len(one.statements) for one in documents)
     for trace in decision.traces:

@@ -28,7 +28,7 @@ from support.policy.cases import (
     trusts,
     verdict,
 )
-from xswitch.core.policy import PolicyKind, Side
+from xswitch.core.policy import PolicyKind, PolicySide
 
 SINGLE = "IAM: Policy evaluation for requests within a single account"
 CROSS = "IAM: Cross-account policy evaluation logic"
@@ -259,20 +259,20 @@ def test_who_has_to_allow(case: Case) -> None:
 
 def test_each_lack_and_denial_is_on_a_side() -> None:
     lacking = Case("", SESSION, ROLE_B, (scp(**ELSEWHERE), boundary(**ELSEWHERE)), "").decide()
-    assert [(lack.kind, lack.side) for lack in lacking.lacking] == [
-        (PolicyKind.SCP, Side.SOURCE),
-        (PolicyKind.TRUST, Side.TARGET),
-        (PolicyKind.IDENTITY, Side.SOURCE),
-        (PolicyKind.BOUNDARY, Side.SOURCE),
+    assert [(lack.kind, lack.side) for lack in lacking.missing_allows] == [
+        (PolicyKind.SCP, PolicySide.SOURCE),
+        (PolicyKind.TRUST, PolicySide.TARGET),
+        (PolicyKind.IDENTITY, PolicySide.SOURCE),
+        (PolicyKind.BOUNDARY, PolicySide.SOURCE),
     ]
-    assert lacking.side is Side.SOURCE
+    assert lacking.side is PolicySide.SOURCE
     denied = Case("", USER, ROLE_B, (trusts(), denies(), denies(RCP), denies(SCP, level="ou")), "").decide()
     assert [(trace.kind, trace.side, trace.level) for trace in denied.denials] == [
-        (PolicyKind.IDENTITY, Side.SOURCE, ""),
-        (RCP, Side.TARGET, ""),
-        (SCP, Side.SOURCE, "ou"),
+        (PolicyKind.IDENTITY, PolicySide.SOURCE, ""),
+        (RCP, PolicySide.TARGET, ""),
+        (SCP, PolicySide.SOURCE, "ou"),
     ]
-    assert [lack.kind for lack in denied.lacking] == [SCP, PolicyKind.IDENTITY]
+    assert [lack.kind for lack in denied.missing_allows] == [SCP, PolicyKind.IDENTITY]
     assert Case("", USER, ROLE_B, (trusts(), allows()), "").decide().side is None
 
 

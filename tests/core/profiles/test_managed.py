@@ -12,13 +12,13 @@ from xswitch.core.errors import ConfigError, UsageError
 from xswitch.core.model import GuardRule, Origin, Profile, Property, Settings
 from xswitch.core.profiles.managed import (
     Overrides,
-    checked,
+    check_guard_policy,
     managed_properties,
-    merged,
+    merge_overrides,
     overrides_from_profile,
     overrides_to_properties,
-    refuse_conflict,
     source_profile,
+    validate_overrides,
 )
 
 DEV = {"dev": KEYS}
@@ -49,10 +49,10 @@ def profile(properties: dict[str, str], name: str = "xs-r") -> Profile:
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(overrides=OVERRIDES)
 def test_overrides_survive_being_kept(overrides: Overrides) -> None:
-    fine = checked(overrides)
+    fine = validate_overrides(overrides)
     properties = overrides_to_properties(fine)
     assert overrides_from_profile(profile(properties)) == fine
-    assert checked(fine) == fine
+    assert validate_overrides(fine) == fine
     assert not any(char in value for value in properties.values() for char in "\r\n\0")
 
 
@@ -73,7 +73,7 @@ def test_overrides_survive_being_kept(overrides: Overrides) -> None:
 )
 def test_overrides_that_cant_be(change: dict[str, Any], code: str) -> None:
     with pytest.raises(UsageError) as caught:
-        checked(Overrides(**change))
+        validate_overrides(Overrides(**change))
     assert caught.value.code == code
 
 
@@ -168,12 +168,12 @@ def test_no_policy_beside_a_guards() -> None:
     for asked in (Overrides(policy="{}"), Overrides(policy_arns=(POLICY,))):
         with pytest.raises(UsageError, match="guard"):
             managed_properties(guarded, seen, asked, COMMAND)
-        refuse_conflict(plain, asked)
-    refuse_conflict(guarded, Overrides(session_name="me"))
+        check_guard_policy(plain, asked)
+    check_guard_policy(guarded, Overrides(session_name="me"))
 
 
 def test_merging_goes_key_by_key_for_tags_only() -> None:
     lower = Overrides("a", 900, "low", "low", (POLICY,), "{}", (("a", "1"), ("b", "1")), MFA)
-    assert merged(lower, Overrides()) == lower
+    assert merge_overrides(lower, Overrides()) == lower
     upper = Overrides(session_name="up", tags=(("b", "2"),))
-    assert merged(lower, upper) == Overrides("a", 900, "up", "low", (POLICY,), "{}", (("a", "1"), ("b", "2")), MFA)
+    assert merge_overrides(lower, upper) == Overrides("a", 900, "up", "low", (POLICY,), "{}", (("a", "1"), ("b", "2")), MFA)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from xswitch.core.awsconfig.edit import shadows
+from xswitch.core.awsconfig.edit import find_shadowing
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.model import ConfigPaths, Problem
 
@@ -11,7 +11,7 @@ OURS = "[profile xs-a]\ncredential_process = /x\nxswitch_role = a\n"
 
 
 def find(config: str, credentials: str | None = None) -> tuple[Problem, ...]:
-    return shadows(read_view(PATHS, config, credentials), "xs-a")
+    return find_shadowing(read_view(PATHS, config, credentials), "xs-a")
 
 
 def test_the_way_is_free_when_there_is_nothing_or_only_our_own() -> None:

@@ -24,7 +24,7 @@ def test_a_row_in_full() -> None:
     assert (found.region, found.endpoint.region, found.mfa_serial, found.external_id) == ("eu-west-1", "eu-west-1", MFA, "ext")
     assert (found.managed_profile, found.note, found.tags) == ("xs-pay", "careful", (("a", "b"),))
     assert (found.origin.file, found.origin.line) == (CONFIG, 1)
-    assert (found.problems, found.guard, found.cli_only, found.temporary_definition) == ((), None, False, False)
+    assert (found.problems, found.guard, found.cli_only, found.is_ad_hoc) == ((), None, False, False)
 
 
 def test_what_a_row_is_called_by_people() -> None:

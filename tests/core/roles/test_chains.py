@@ -6,8 +6,8 @@ import pytest
 
 from support.roles import CONFIG, KEYS, arn, codes, role, roles, view
 from xswitch.core.errors import ChainError
-from xswitch.core.model import BaseKind, Chain, Problem, Role
-from xswitch.core.roles.chains import Chains, Resolved, base_of
+from xswitch.core.model import Chain, CredentialSourceKind, Problem, Role
+from xswitch.core.roles.chains import ChainResolver, ResolvedChain, credential_source_of
 
 DEV = {"dev": KEYS}
 
@@ -26,7 +26,7 @@ def error(found: Role) -> Problem:
 
 def test_a_role_on_static_keys() -> None:
     found = chain(roles(view({"admin": role("dev")}, DEV))["admin"])
-    assert (found.base.kind, found.base.profile, found.base.temporary) == (BaseKind.STATIC_KEYS, "dev", False)
+    assert (found.base.kind, found.base.profile, found.base.temporary) == (CredentialSourceKind.STATIC_KEYS, "dev", False)
     assert [hop.role_arn for hop in found.hops] == [arn("Admin")]
     assert "AKIDDEV" in found.base.identity
     assert "secret" not in repr(found)
@@ -112,7 +112,7 @@ def test_depth_is_no_limit() -> None:
 
 
 def test_each_profile_is_walked_once() -> None:
-    class Counting(Chains):
+    class Counting(ChainResolver):
         steps = 0
 
         def _step(self, node: Any) -> Any:
@@ -122,14 +122,14 @@ def test_each_profile_is_walked_once() -> None:
     count = 500
     seen = view({f"p{i}": role(f"p{i - 1}" if i else "dev") for i in range(count)}, DEV)
     chains = Counting(seen, {})
-    assert all(isinstance(chains.of_role(f"p{i}"), Resolved) for i in range(count))
+    assert all(isinstance(chains.resolve_role(f"p{i}"), ResolvedChain) for i in range(count))
     assert Counting.steps == count + 1
 
 
 def test_a_managed_profile_as_source_is_temporary_and_starts_a_process() -> None:
     managed = {"credential_process": "/bin/xswitch credential-process xs-hub", "xswitch_role": "hub"}
     found = chain(roles(view({"hub": role("dev"), "xs-hub": managed, "top": role("xs-hub", "Top")}, DEV))["top"])
-    assert (found.base.kind, found.base.profile, found.base.temporary) == (BaseKind.CREDENTIAL_PROCESS, "xs-hub", True)
+    assert (found.base.kind, found.base.profile, found.base.temporary) == (CredentialSourceKind.CREDENTIAL_PROCESS, "xs-hub", True)
     assert len(found.hops) == 1
 
 
@@ -150,5 +150,5 @@ def test_base_of_refuses_what_is_no_base() -> None:
     seen = view({"src": {}, "admin": role("dev")}, DEV)
     for name in ("src", "admin", "nobody"):
         with pytest.raises(ChainError):
-            base_of(seen, name)
-    assert base_of(view({"both": role("dev") | KEYS}, DEV), "both").kind is BaseKind.STATIC_KEYS
+            credential_source_of(seen, name)
+    assert credential_source_of(view({"both": role("dev") | KEYS}, DEV), "both").kind is CredentialSourceKind.STATIC_KEYS

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from support.roles import arn
 from xswitch.core.awsconfig.sdk_reader import read_view
-from xswitch.core.model import BaseKind, ConfigPaths, Role, Settings
+from xswitch.core.model import ConfigPaths, CredentialSourceKind, Role, Settings
 from xswitch.core.roles.resolve import resolve_roles
 
 NAMES = ("a", "b", "c", "d")
@@ -75,7 +75,7 @@ def by_xswitch(role: Role) -> str | None:
     if role.chain is None:
         return None
     base = role.chain.base
-    start = base.detail if base.kind in (BaseKind.STATIC_KEYS, BaseKind.ENVIRONMENT) else base.kind.value
+    start = base.detail if base.kind in (CredentialSourceKind.STATIC_KEYS, CredentialSourceKind.ENVIRONMENT) else base.kind.value
     return ">".join([start, *(hop.role_arn.rpartition("/")[2] for hop in role.chain.hops)])
 
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from xswitch.core.model import Base, BaseKind, Guard
-from xswitch.core.roles.durations import before_words, effective_duration, is_temporary
+from xswitch.core.model import CredentialSource, CredentialSourceKind, Guard
+from xswitch.core.roles.durations import chaining_reason, effective_duration, is_temporary
 
-KEYS = Base(BaseKind.STATIC_KEYS, "dev", "x")
+KEYS = CredentialSource(CredentialSourceKind.STATIC_KEYS, "dev", "x")
 GUARD = Guard("prod", duration_seconds=1200)
 
 
@@ -35,15 +35,18 @@ def test_the_effective_duration(
 
 
 def test_what_stands_before_a_hop() -> None:
-    assert before_words(KEYS, first_hop=True, mfa=False) == ""
-    assert before_words(KEYS, first_hop=True, mfa=True) == "the MFA session"
-    assert before_words(KEYS, first_hop=False, mfa=True) == "another role"
-    assert before_words(Base(BaseKind.SSO, "s", "x"), first_hop=True, mfa=False) == "SSO credentials"
-    assert before_words(Base(BaseKind.STATIC_KEYS, "s", "x", temporary=True), first_hop=True, mfa=False) == "temporary credentials"
+    assert chaining_reason(KEYS, first_hop=True, mfa=False) == ""
+    assert chaining_reason(KEYS, first_hop=True, mfa=True) == "the MFA session"
+    assert chaining_reason(KEYS, first_hop=False, mfa=True) == "another role"
+    assert chaining_reason(CredentialSource(CredentialSourceKind.SSO, "s", "x"), first_hop=True, mfa=False) == "SSO credentials"
+    assert (
+        chaining_reason(CredentialSource(CredentialSourceKind.STATIC_KEYS, "s", "x", temporary=True), first_hop=True, mfa=False)
+        == "temporary credentials"
+    )
 
 
-@pytest.mark.parametrize("kind", list(BaseKind))
-def test_which_kinds_are_temporary(kind: BaseKind) -> None:
-    long_term = {BaseKind.STATIC_KEYS, BaseKind.ENVIRONMENT, BaseKind.CREDENTIAL_PROCESS}
-    assert is_temporary(Base(kind, None, "x")) is (kind not in long_term)
-    assert is_temporary(Base(kind, None, "x", temporary=True))
+@pytest.mark.parametrize("kind", list(CredentialSourceKind))
+def test_which_kinds_are_temporary(kind: CredentialSourceKind) -> None:
+    long_term = {CredentialSourceKind.STATIC_KEYS, CredentialSourceKind.ENVIRONMENT, CredentialSourceKind.CREDENTIAL_PROCESS}
+    assert is_temporary(CredentialSource(kind, None, "x")) is (kind not in long_term)
+    assert is_temporary(CredentialSource(kind, None, "x", temporary=True))

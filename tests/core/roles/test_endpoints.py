@@ -6,7 +6,7 @@ import pytest
 
 from support.roles import KEYS, Sections, arn, codes, role, roles, view
 from xswitch.core.model import Endpoint, Role
-from xswitch.core.roles.endpoints import Endpoints, nested
+from xswitch.core.roles.endpoints import EndpointResolver, parse_nested
 
 URL = "https://sts.example.com"
 SERVICES = {"local": {"s3": "\nendpoint_url = https://s3.example.com", "sts": "\nendpoint_url = https://services.example.com\nother = x"}}
@@ -102,8 +102,8 @@ def test_flags_and_the_ca_bundle() -> None:
 
 
 def test_nested_values() -> None:
-    assert nested("\nEndpoint_URL = a=b\n\nrubbish\n x=") == {"endpoint_url": "a=b", "x": ""}
-    assert nested("") == {}
+    assert parse_nested("\nEndpoint_URL = a=b\n\nrubbish\n x=") == {"endpoint_url": "a=b", "x": ""}
+    assert parse_nested("") == {}
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_nested_values() -> None:
 def test_iam_has_endpoints_of_its_own(properties: Mapping[str, str], env: Mapping[str, str], expected: str | None) -> None:
     services = {**SERVICES, "iam": {"iam": "\nendpoint_url = https://iam.example.com", "sts": "\nendpoint_url = https://s.example.com"}}
     read = view({"p": properties}, services=services)
-    assert Endpoints(read, env, "iam").of(read.profiles["p"], "aws")[0].url == expected
+    assert EndpointResolver(read, env, "iam").of(read.profiles["p"], "aws")[0].url == expected

@@ -4,7 +4,7 @@ import pytest
 
 from support.roles import KEYS, arn, role, roles, view
 from xswitch.core.model import Guard, GuardRule, Role, Settings
-from xswitch.core.roles.guards import COLOURS, confirmation_text, confirms, guard_for
+from xswitch.core.roles.guards import COLORS, confirmation_text, guard_for, is_confirmed
 
 
 def one(**properties: str) -> Role:
@@ -59,13 +59,13 @@ def test_names_that_cant_be_typed_are_replaced() -> None:
 
 def test_typing_it() -> None:
     guard = Guard("g", confirm="payments")
-    assert confirms(guard, " payments\n")
-    assert not confirms(guard, "Payments")
-    assert not confirms(guard, "")
-    assert not confirms(guard, None)
-    assert confirms(Guard("g"), None)
-    assert confirms(None, None)
+    assert is_confirmed(guard, " payments\n")
+    assert not is_confirmed(guard, "Payments")
+    assert not is_confirmed(guard, "")
+    assert not is_confirmed(guard, None)
+    assert is_confirmed(Guard("g"), None)
+    assert is_confirmed(None, None)
 
 
 def test_the_colours_are_those_every_shell_has() -> None:
-    assert set(COLOURS) <= {"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"}
+    assert set(COLORS) <= {"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"}

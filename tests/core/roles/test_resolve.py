@@ -6,7 +6,7 @@ from support.roles import KEYS, MFA, arn, codes, other_problems, planned, role, 
 from xswitch.core.errors import TargetError, UsageError
 from xswitch.core.model import ConfigView, Profile, Role, Settings
 from xswitch.core.profiles.managed import Overrides, managed_properties
-from xswitch.core.roles.resolve import managed_profiles, resolve, resolve_definition, resolve_roles
+from xswitch.core.roles.resolve import managed_profiles, resolve_ad_hoc_role, resolve_all, resolve_roles
 
 DEV = {"dev": KEYS}
 
@@ -22,7 +22,7 @@ def test_profiles_that_are_no_roles_are_no_rows() -> None:
 def test_a_managed_profile_whose_role_is_gone_is_told() -> None:
     seen = view({"xs-a": {"credential_process": "/x", "xswitch_role": "a"}})
     assert other_problems(seen) == ["managed_orphan"]
-    assert resolve(seen, Settings(), {}).roles == ()
+    assert resolve_all(seen, Settings(), {}).roles == ()
 
 
 def test_managed_profiles_by_any_name() -> None:
@@ -42,7 +42,7 @@ def test_managed_profiles_by_any_name() -> None:
 
 def definition(seen: ConfigView, overrides: Overrides | None = None, **given: str) -> Role:
     wanted = {"account": "333333333333", "role": "Ops", "source": "dev"} | given
-    return resolve_definition(
+    return resolve_ad_hoc_role(
         seen,
         Settings(account_names={"444444444444": "Data Lake"}),
         {},
@@ -58,7 +58,7 @@ def test_an_account_and_a_role_through_a_source() -> None:
     seen = view({"dev": {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:1"}, "hub": role("dev", "Hub", mfa_serial=MFA)}, DEV)
     found = definition(seen)
     assert (found.name, found.role_arn, found.managed_profile) == ("333333333333:Ops", arn("Ops", "333333333333"), "xs-333333333333-Ops")
-    assert found.temporary_definition
+    assert found.is_ad_hoc
     assert (found.region, found.endpoint.url) == ("eu-west-1", "http://127.0.0.1:1")
     assert found.chain is not None
     assert [hop.role_arn for hop in found.chain.hops] == [arn("Ops", "333333333333")]
@@ -109,7 +109,7 @@ def test_a_definition_is_the_same_role_once_a_managed_profile_keeps_it() -> None
     after = view({"dev": {"region": "eu-west-1"}, made.managed_profile: properties}, DEV)
     kept = roles(after)[made.name]
     assert (kept.region, kept.role_arn, kept.mfa_serial, kept.duration_seconds) == ("eu-west-2", made.role_arn, MFA, 1800)
-    assert kept.temporary_definition
+    assert kept.is_ad_hoc
     assert planned(kept).key == planned(made).key == planned(made, overrides=asked).key
     again = managed_properties(kept, after, Overrides(), "/bin/xswitch credential-process x")
     assert again | {"xswitch_region": "eu-west-2"} == properties
@@ -146,5 +146,5 @@ def test_rows_of_one_reading_share_what_they_can() -> None:
 
 
 def test_an_empty_view_has_no_rows() -> None:
-    assert resolve(view({}), Settings(), {}).roles == ()
+    assert resolve_all(view({}), Settings(), {}).roles == ()
     assert isinstance(view({"x": {}}).profiles["x"], Profile)

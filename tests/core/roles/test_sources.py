@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from support.roles import CREDENTIALS, KEYS, arn, codes, role, roles, view
-from xswitch.core.model import BaseKind, Chain, ConfigView, Problem, Role
-from xswitch.core.roles.chains import base_of
+from xswitch.core.model import Chain, ConfigView, CredentialSourceKind, Problem, Role
+from xswitch.core.roles.chains import credential_source_of
 
 DEV = {"dev": KEYS}
 
@@ -24,12 +24,12 @@ def error(found: Role) -> Problem:
 @pytest.mark.parametrize(
     ("source", "kind", "temporary"),
     [
-        ("Environment", BaseKind.ENVIRONMENT, False),
-        ("Ec2InstanceMetadata", BaseKind.EC2_METADATA, True),
-        ("EcsContainer", BaseKind.ECS_CONTAINER, True),
+        ("Environment", CredentialSourceKind.ENVIRONMENT, False),
+        ("Ec2InstanceMetadata", CredentialSourceKind.EC2_METADATA, True),
+        ("EcsContainer", CredentialSourceKind.ECS_CONTAINER, True),
     ],
 )
-def test_the_three_credential_sources(source: str, kind: BaseKind, *, temporary: bool) -> None:
+def test_the_three_credential_sources(source: str, kind: CredentialSourceKind, *, temporary: bool) -> None:
     seen = view({"r": {"role_arn": arn("A"), "credential_source": source}})
     base = chain(roles(seen, env={"AWS_ACCESS_KEY_ID": "AKIDENV"})["r"]).base
     assert (base.kind, base.profile, base.temporary) == (kind, None, temporary)
@@ -49,8 +49,8 @@ def test_keys_in_the_environment_are_told_apart() -> None:
     assert base({})[2] == ["environment_empty"]
 
 
-def base(seen: ConfigView, name: str = "src") -> tuple[BaseKind, bool]:
-    found = base_of(seen, name)
+def base(seen: ConfigView, name: str = "src") -> tuple[CredentialSourceKind, bool]:
+    found = credential_source_of(seen, name)
     assert found.profile == name
     return found.kind, found.temporary
 
@@ -70,30 +70,30 @@ WEB = {"role_arn": arn("Web"), "web_identity_token_file": "/token"}
 @pytest.mark.parametrize(
     ("config", "credentials", "kind"),
     [
-        (WEB | SSO | LOGIN | PROCESS | KEYS, KEYS, BaseKind.WEB_IDENTITY),
-        (SSO | LOGIN | PROCESS | KEYS, KEYS, BaseKind.SSO),
-        (LOGIN | PROCESS | KEYS, KEYS, BaseKind.STATIC_KEYS),
-        (LOGIN | PROCESS | KEYS, {}, BaseKind.LOGIN_SESSION),
-        (PROCESS | KEYS, {}, BaseKind.CREDENTIAL_PROCESS),
-        (KEYS, {}, BaseKind.STATIC_KEYS),
+        (WEB | SSO | LOGIN | PROCESS | KEYS, KEYS, CredentialSourceKind.WEB_IDENTITY),
+        (SSO | LOGIN | PROCESS | KEYS, KEYS, CredentialSourceKind.SSO),
+        (LOGIN | PROCESS | KEYS, KEYS, CredentialSourceKind.STATIC_KEYS),
+        (LOGIN | PROCESS | KEYS, {}, CredentialSourceKind.LOGIN_SESSION),
+        (PROCESS | KEYS, {}, CredentialSourceKind.CREDENTIAL_PROCESS),
+        (KEYS, {}, CredentialSourceKind.STATIC_KEYS),
     ],
 )
-def test_the_order_inside_one_profile(config: dict[str, str], credentials: dict[str, str], kind: BaseKind) -> None:
+def test_the_order_inside_one_profile(config: dict[str, str], credentials: dict[str, str], kind: CredentialSourceKind) -> None:
     assert base(view({"src": config}, {"src": credentials} if credentials else None))[0] is kind
 
 
 def test_static_keys_with_a_token_are_temporary() -> None:
-    assert base(view({"src": KEYS | {"aws_session_token": "t"}})) == (BaseKind.STATIC_KEYS, True)
-    assert base(view({"src": KEYS})) == (BaseKind.STATIC_KEYS, False)
+    assert base(view({"src": KEYS | {"aws_session_token": "t"}})) == (CredentialSourceKind.STATIC_KEYS, True)
+    assert base(view({"src": KEYS})) == (CredentialSourceKind.STATIC_KEYS, False)
 
 
 def test_a_process_is_known_by_a_digest_and_shown_by_its_name() -> None:
-    found = base_of(view({"src": PROCESS, "other": {"credential_process": "/opt/tool --password other"}}), "src")
+    found = credential_source_of(view({"src": PROCESS, "other": {"credential_process": "/opt/tool --password other"}}), "src")
     assert found.detail == "tool"
     assert "hunter2" not in repr(found)
-    assert found.identity != base_of(view({"src": {"credential_process": "/opt/tool"}}), "src").identity
-    assert base_of(view({"src": {"credential_process": "/My\\ Tools/tool -x"}}), "src").detail == "tool"
-    assert base_of(view({"src": {"credential_process": "PW=hunter2 tool"}}), "src").detail == ""
+    assert found.identity != credential_source_of(view({"src": {"credential_process": "/opt/tool"}}), "src").identity
+    assert credential_source_of(view({"src": {"credential_process": "/My\\ Tools/tool -x"}}), "src").detail == "tool"
+    assert credential_source_of(view({"src": {"credential_process": "PW=hunter2 tool"}}), "src").detail == ""
 
 
 @pytest.mark.parametrize(
@@ -123,18 +123,18 @@ def test_sso_by_session() -> None:
     sessions = {"corp": {"sso_start_url": "https://x/start", "sso_region": "eu-west-1", "sso_registration_scopes": "all"}}
     profile = {"sso_session": "corp", "sso_account_id": "222222222222", "sso_role_name": "R"}
     seen = view({"src": profile, "same": profile | {"sso_region": "eu-west-1"}, "legacy": SSO}, sso_sessions=sessions)
-    assert base(seen) == (BaseKind.SSO, True)
-    assert base_of(seen, "src").identity == base_of(seen, "same").identity
-    assert base_of(seen, "src").identity != base_of(seen, "legacy").identity
-    assert base_of(seen, "src").detail == "222222222222/R at corp"
+    assert base(seen) == (CredentialSourceKind.SSO, True)
+    assert credential_source_of(seen, "src").identity == credential_source_of(seen, "same").identity
+    assert credential_source_of(seen, "src").identity != credential_source_of(seen, "legacy").identity
+    assert credential_source_of(seen, "src").detail == "222222222222/R at corp"
 
 
 def test_sso_starts_by_account_or_role_and_not_by_session_alone() -> None:
     sessions = {"corp": {"sso_start_url": "https://x/start", "sso_region": "eu-west-1"}}
-    assert base(view({"src": {"sso_session": "corp", **PROCESS}}, sso_sessions=sessions))[0] is BaseKind.CREDENTIAL_PROCESS
+    assert base(view({"src": {"sso_session": "corp", **PROCESS}}, sso_sessions=sessions))[0] is CredentialSourceKind.CREDENTIAL_PROCESS
 
 
 def test_where_keys_of_the_credentials_file_stand() -> None:
-    origin = base_of(view({}, {"x": {}, "dev": KEYS}), "dev").origin
+    origin = credential_source_of(view({}, {"x": {}, "dev": KEYS}), "dev").origin
     assert origin is not None
     assert (origin.file, origin.line) == (CREDENTIALS, 3)

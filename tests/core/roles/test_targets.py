@@ -6,7 +6,7 @@ import pytest
 
 from support.roles import KEYS, arn, role, roles, view
 from xswitch.core.errors import TargetError
-from xswitch.core.roles.targets import find
+from xswitch.core.roles.targets import find_role
 
 CONFIG = {
     "payments-prod": role("dev", "Admin", xswitch_account_name="payments"),
@@ -22,7 +22,7 @@ MANAGED = {"xs-hub": "hub", "hub-dr": "hub", "lost": "gone"}
 
 
 def name(target: str, managed: Mapping[str, str] = MANAGED) -> str:
-    return find(target, ROLES, managed).name
+    return find_role(target, ROLES, managed).name
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,6 @@ def test_none_comes_with_what_to_do(target: str, next_step: str) -> None:
 def test_of_very_many_only_some_are_written_out() -> None:
     many = list(roles(view({f"p{i}": role("dev") for i in range(100)}, {"dev": KEYS})).values())
     with pytest.raises(TargetError) as caught:
-        find("admin", many, {})
+        find_role("admin", many, {})
     assert len(caught.value.candidates) == 100
     assert "and 80 more" in caught.value.what

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.roles import KEYS, arn, role, roles, view
-from xswitch.core.model import Memory, Role, Settings, Use
+from xswitch.core.model import Role, RoleUsage, Settings, UsageState
 from xswitch.core.search.matcher import FIELDS, Matcher, Matches, field_text, spans
 from xswitch.core.search.spans import fold
 
@@ -25,7 +25,7 @@ def names(found: Matches) -> list[str]:
     return [match.role.name for match in found]
 
 
-def search(query: str, memory: Memory | None = None, chosen: Settings | None = None) -> list[str]:
+def search(query: str, memory: UsageState | None = None, chosen: Settings | None = None) -> list[str]:
     return names(Matcher(ROLES, memory, chosen, NOW).filter(query))
 
 
@@ -65,8 +65,8 @@ def test_no_query_is_every_role_in_the_order_of_the_files() -> None:
 
 
 def test_pins_first_then_what_is_used() -> None:
-    memory = Memory(
-        uses={"data": Use(3, NOW - timedelta(days=1)), "prod": Use(3, NOW - timedelta(days=60)), "gone": Use(9, NOW)},
+    memory = UsageState(
+        uses={"data": RoleUsage(3, NOW - timedelta(days=1)), "prod": RoleUsage(3, NOW - timedelta(days=60)), "gone": RoleUsage(9, NOW)},
         pins=frozenset({"nonprod-x", "gone"}),
     )
     assert search("", memory) == ["nonprod-x", "data", "prod", "payments-prod", "payments-sandbox"]
@@ -74,7 +74,7 @@ def test_pins_first_then_what_is_used() -> None:
 
 
 def test_match_quality_goes_before_use() -> None:
-    memory = Memory(uses={"payments-sandbox": Use(50, NOW), "nonprod-x": Use(50, NOW)}, pins=frozenset({"nonprod-x"}))
+    memory = UsageState(uses={"payments-sandbox": RoleUsage(50, NOW), "nonprod-x": RoleUsage(50, NOW)}, pins=frozenset({"nonprod-x"}))
     assert search("prod", memory) == ["prod", "payments-sandbox", "payments-prod", "nonprod-x"]
     assert search("ops", memory) == ["nonprod-x", "prod"]
     assert search("payments", memory) == ["payments-sandbox", "payments-prod"]
@@ -96,7 +96,7 @@ def test_rows_are_a_sequence() -> None:
 
 
 def test_grouping_brings_accounts_together() -> None:
-    memory = Memory(uses={"prod": Use(3, NOW), "data": Use(2, NOW), "payments-prod": Use(1, NOW)})
+    memory = UsageState(uses={"prod": RoleUsage(3, NOW), "data": RoleUsage(2, NOW), "payments-prod": RoleUsage(1, NOW)})
     found = Matcher(ROLES, memory, None, NOW).filter("")
     assert names(found)[:3] == ["prod", "data", "payments-prod"]
     assert names(found.grouped()) == ["prod", "payments-prod", "payments-sandbox", "nonprod-x", "data"]

@@ -3,8 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from support.roles import KEYS, role, roles, view
-from xswitch.core.model import Memory, Use
-from xswitch.core.search.ranking import by_account, by_use, pins_first
+from xswitch.core.model import RoleUsage, UsageState
+from xswitch.core.search.ranking import grouped_by_account, order_by_usage, pins_first
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OTHER = {"role_arn": "arn:aws:iam::333333333333:role/X", "source_profile": "dev"}
@@ -12,24 +12,24 @@ ROLES = list(roles(view({"a": role("dev"), "b": OTHER, "c": role("dev"), "d": OT
 
 
 def test_used_most_first_and_the_rest_as_in_the_files() -> None:
-    memory = Memory(uses={"c": Use(2, NOW), "b": Use(1, NOW), "gone": Use(9, NOW)})
-    assert by_use(ROLES, memory, NOW, frecency=True) == [2, 1, 0, 3]
-    assert by_use(ROLES, memory, NOW, frecency=False) == [0, 1, 2, 3]
-    assert by_use(ROLES, memory, None, frecency=True) == [0, 1, 2, 3]
-    assert by_use(ROLES, Memory(), NOW, frecency=True) == [0, 1, 2, 3]
+    memory = UsageState(uses={"c": RoleUsage(2, NOW), "b": RoleUsage(1, NOW), "gone": RoleUsage(9, NOW)})
+    assert order_by_usage(ROLES, memory, NOW, frecency=True) == [2, 1, 0, 3]
+    assert order_by_usage(ROLES, memory, NOW, frecency=False) == [0, 1, 2, 3]
+    assert order_by_usage(ROLES, memory, None, frecency=True) == [0, 1, 2, 3]
+    assert order_by_usage(ROLES, UsageState(), NOW, frecency=True) == [0, 1, 2, 3]
 
 
 def test_often_and_lately_both_count() -> None:
-    old = Memory(uses={"a": Use(8, NOW - timedelta(days=56)), "b": Use(1, NOW)})
-    assert by_use(ROLES, old, NOW, frecency=True)[:2] == [1, 0]
-    often = Memory(uses={"a": Use(8, NOW - timedelta(days=14)), "b": Use(1, NOW)})
-    assert by_use(ROLES, often, NOW, frecency=True)[:2] == [0, 1]
+    old = UsageState(uses={"a": RoleUsage(8, NOW - timedelta(days=56)), "b": RoleUsage(1, NOW)})
+    assert order_by_usage(ROLES, old, NOW, frecency=True)[:2] == [1, 0]
+    often = UsageState(uses={"a": RoleUsage(8, NOW - timedelta(days=14)), "b": RoleUsage(1, NOW)})
+    assert order_by_usage(ROLES, often, NOW, frecency=True)[:2] == [0, 1]
 
 
 def test_pins_keep_the_order_they_had() -> None:
-    assert pins_first([2, 1, 0, 3], ROLES, Memory(pins=frozenset("ad"))) == [0, 3, 2, 1]
-    assert pins_first([2, 1, 0, 3], ROLES, Memory()) == [2, 1, 0, 3]
+    assert pins_first([2, 1, 0, 3], ROLES, UsageState(pins=frozenset("ad"))) == [0, 3, 2, 1]
+    assert pins_first([2, 1, 0, 3], ROLES, UsageState()) == [2, 1, 0, 3]
 
 
 def test_accounts_stand_where_their_first_role_stood() -> None:
-    assert by_account([1, 0, 2, 3], ROLES) == [1, 3, 0, 2]
+    assert grouped_by_account([1, 0, 2, 3], ROLES) == [1, 3, 0, 2]

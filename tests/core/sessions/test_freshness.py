@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xswitch.core.model import SessionState
-from xswitch.core.sessions.freshness import state, windows
+from xswitch.core.sessions.freshness import refresh_times, state
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -16,11 +16,11 @@ def after(minutes: float) -> datetime:
 
 
 def test_an_hour_is_renewed_behind_the_back_at_25_and_for_good_at_16_minutes() -> None:
-    assert windows(START, after(60)) == (after(35), after(44))
+    assert refresh_times(START, after(60)) == (after(35), after(44))
 
 
 def test_a_quarter_of_an_hour_is_renewed_at_a_quarter_of_its_life() -> None:
-    assert windows(START, after(15)) == (after(9), after(11.25))
+    assert refresh_times(START, after(15)) == (after(9), after(11.25))
 
 
 def test_states() -> None:
@@ -32,5 +32,5 @@ def test_states() -> None:
 @given(st.integers(min_value=0, max_value=130_000))
 def test_the_windows_are_in_order_and_inside_the_life(seconds: int) -> None:
     end = START + timedelta(seconds=seconds)
-    soft, hard = windows(START, end)
+    soft, hard = refresh_times(START, end)
     assert START <= soft <= hard <= end

@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xswitch.core.model import AssumeRoleRequest, Base, BaseKind, Secret
-from xswitch.core.sessions.keys import KEY_LENGTH, base_key, digest, mfa_key, role_key
+from xswitch.core.model import AssumeRoleRequest, CredentialSource, CredentialSourceKind, Secret
+from xswitch.core.sessions.keys import KEY_LENGTH, key_digest, mfa_session_key, role_session_key, source_key
 
 REQUEST = AssumeRoleRequest(role_arn="arn", session_name="me@laptop", duration_seconds=3600)
 CHANGED = AssumeRoleRequest("arn2", "you", 900, "ext", "mfa", Secret("123456"), (("a", "b"),), ("a",), ("p",), "{}", "alice")
@@ -17,30 +17,34 @@ NOT_KEYED = {"session_name", "mfa_code"}
 def test_each_field_of_a_request_changes_the_key_and_none_is_forgotten() -> None:
     for entry in fields(AssumeRoleRequest):
         changed = replace(REQUEST, **{entry.name: getattr(CHANGED, entry.name)})
-        same = role_key("s", changed, session_name=None) == role_key("s", REQUEST, session_name=None)
+        same = role_session_key("s", changed, session_name=None) == role_session_key("s", REQUEST, session_name=None)
         assert same == (entry.name in NOT_KEYED), entry.name
 
 
 def test_sources_and_names_change_the_key() -> None:
-    keys = [role_key("s", REQUEST, session_name=None), role_key("t", REQUEST, session_name=None), role_key("s", REQUEST, session_name="me")]
+    keys = [
+        role_session_key("s", REQUEST, session_name=None),
+        role_session_key("t", REQUEST, session_name=None),
+        role_session_key("s", REQUEST, session_name="me"),
+    ]
     assert len(set(keys)) == 3
 
 
 def test_base_and_mfa_keys() -> None:
-    base = Base(BaseKind.STATIC_KEYS, "dev", "AKID", detail="x")
-    one = base_key(base, partition="aws", url=None)
-    assert one == base_key(replace(base, profile="other", detail="y", temporary=True), partition="aws", url=None)
+    base = CredentialSource(CredentialSourceKind.STATIC_KEYS, "dev", "AKID", detail="x")
+    one = source_key(base, partition="aws", url=None)
+    assert one == source_key(replace(base, profile="other", detail="y", temporary=True), partition="aws", url=None)
     others = [
-        base_key(replace(base, identity="AKID2"), partition="aws", url=None),
-        base_key(replace(base, kind=BaseKind.SSO), partition="aws", url=None),
-        base_key(base, partition="aws-cn", url=None),
-        base_key(base, partition="aws", url="https://x"),
+        source_key(replace(base, identity="AKID2"), partition="aws", url=None),
+        source_key(replace(base, kind=CredentialSourceKind.SSO), partition="aws", url=None),
+        source_key(base, partition="aws-cn", url=None),
+        source_key(base, partition="aws", url="https://x"),
     ]
     assert len({one, *others}) == 5
     keys = {
-        mfa_key(one, serial="a", duration_seconds=900),
-        mfa_key(one, serial="b", duration_seconds=900),
-        mfa_key(one, serial="a", duration_seconds=901),
+        mfa_session_key(one, serial="a", duration_seconds=900),
+        mfa_session_key(one, serial="b", duration_seconds=900),
+        mfa_session_key(one, serial="a", duration_seconds=901),
     }
     assert len(keys) == 3
 
@@ -48,7 +52,7 @@ def test_base_and_mfa_keys() -> None:
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(facts=st.dictionaries(st.text(min_size=1), st.text() | st.integers() | st.none() | st.lists(st.text())))
 def test_a_digest_is_40_hex_digits_and_knows_no_order(facts: dict[str, object]) -> None:
-    key = digest(**facts)
+    key = key_digest(**facts)
     assert len(key) == KEY_LENGTH == 40
     assert set(key) <= set("0123456789abcdef")
-    assert key == digest(**dict(reversed(facts.items())))
+    assert key == key_digest(**dict(reversed(facts.items())))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from support.roles import KEYS, MFA, arn, planned, role, roles, view
 from xswitch.core.errors import ChainError, UsageError
-from xswitch.core.model import BaseKind, Chain, GuardRule, Plan, Role, Settings
+from xswitch.core.model import Chain, CredentialSourceKind, GuardRule, Role, SessionPlan, Settings
 from xswitch.core.profiles.managed import Overrides
-from xswitch.core.sessions.plan import for_temporary_base, mfa_process_for, plan
+from xswitch.core.sessions.plan import mfa_process_for, plan, with_temporary_source
 
 DEV = {"dev": KEYS}
 OTHER = "arn:aws:iam::111111111111:mfa/other"
@@ -21,7 +21,7 @@ def one(properties: dict[str, str] | None = None, name: str = "r", **config: dic
     return roles(view({**config, "r": role("dev", **(properties or {}))}, DEV))[name]
 
 
-def serials(made: Plan) -> list[str | None]:
+def serials(made: SessionPlan) -> list[str | None]:
     return [hop.request.mfa_serial for hop in made.hops]
 
 
@@ -80,7 +80,7 @@ def test_a_process_is_taken_as_long_term_until_it_shows_otherwise() -> None:
     made = planned(roles(seen)["top"])
     assert made.mfa is not None
     assert serials(made) == [None, OTHER]
-    learnt = for_temporary_base(made)
+    learnt = with_temporary_source(made)
     assert (learnt.mfa, serials(learnt), learnt.base.temporary) == (None, [MFA, OTHER], True)
     assert [hop.key for hop in learnt.hops] == [hop.key for hop in made.hops]
 
@@ -89,7 +89,7 @@ def test_a_process_that_turns_out_temporary_shortens_the_role() -> None:
     seen = view({"src": {"credential_process": "/x"}, "r": role("src", duration_seconds="7200")})
     made = planned(roles(seen)["r"])
     assert made.hops[0].request.duration_seconds == 7200
-    learnt = for_temporary_base(made).hops[0]
+    learnt = with_temporary_source(made).hops[0]
     assert (learnt.request.duration_seconds, learnt.duration_reason) == (
         3600,
         "1 h at most: role chaining after temporary credentials, 7200 s configured",
@@ -100,7 +100,7 @@ def test_an_mfa_serial_of_the_command_line_stays_on_the_last_hop_when_the_base_i
     seen = view({"src": {"credential_process": "/x"}, "hub": role("src"), "top": role("hub", "Top")})
     made = planned(roles(seen)["top"], overrides=Overrides(mfa_serial=MFA))
     assert made.mfa is not None
-    assert serials(for_temporary_base(made)) == [None, MFA]
+    assert serials(with_temporary_source(made)) == [None, MFA]
 
 
 def test_session_names() -> None:
@@ -300,5 +300,5 @@ def test_two_keys_are_equal_exactly_when_the_same_is_asked(one_asks: Overrides, 
 def test_the_same_hops_on_another_kind_of_base_are_another_session() -> None:
     found = one()
     assert found.chain is not None
-    other = replace(found, chain=Chain(replace(found.chain.base, kind=BaseKind.LOGIN_SESSION), found.chain.hops))
+    other = replace(found, chain=Chain(replace(found.chain.base, kind=CredentialSourceKind.LOGIN_SESSION), found.chain.hops))
     assert planned(found).key != planned(other).key

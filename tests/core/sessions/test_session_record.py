@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xswitch.core.model import Credentials, Secret
-from xswitch.core.sessions.session_record import HEADER_LENGTH, answer, decode, encode
+from xswitch.core.sessions.session_record import HEADER_LENGTH, credential_process_json, decode, encode
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -16,25 +16,25 @@ CREDENTIALS = Credentials("ASIAEXAMPLE", Secret("s/e+cret"), Secret("tok en"), N
 
 
 def test_the_answer_is_the_contract_with_expiration_a_minute_early() -> None:
-    assert json.loads(answer(CREDENTIALS)) == {
+    assert json.loads(credential_process_json(CREDENTIALS)) == {
         "Version": 1,
         "AccessKeyId": "ASIAEXAMPLE",
         "SecretAccessKey": "s/e+cret",
         "SessionToken": "tok en",
         "Expiration": "2026-03-01T12:59:00Z",
     }
-    assert "\n" not in answer(CREDENTIALS)
+    assert "\n" not in credential_process_json(CREDENTIALS)
 
 
 def test_a_value_is_a_fixed_width_header_and_the_answer() -> None:
     value = encode(KEY, CREDENTIALS, NOW)
     assert value[HEADER_LENGTH - 1] == "\n"
-    assert value[HEADER_LENGTH:] == answer(CREDENTIALS)
+    assert value[HEADER_LENGTH:] == credential_process_json(CREDENTIALS)
     record = decode(value, KEY)
     assert record is not None
     assert record.credentials == CREDENTIALS
     assert (record.issued_at, record.expires_at) == (NOW, NOW + timedelta(hours=1))
-    assert (record.soft_at, record.hard_at) == (NOW + timedelta(minutes=35), NOW + timedelta(minutes=44))
+    assert (record.advisory_refresh_at, record.mandatory_refresh_at) == (NOW + timedelta(minutes=35), NOW + timedelta(minutes=44))
 
 
 def test_a_value_of_another_key_is_none() -> None:

@@ -12,13 +12,13 @@ import pexpect
 import pytest
 
 from support.shells.real import REAL_SHELLS, Stub, completion, hook, run_shell, shell_program
-from xswitch.cli.parser import build
-from xswitch.core.shell.completion import PASSED_THROUGH, WORDS, table
-from xswitch.core.shell.quoting import quote
+from xswitch.cli.parser import build_parser
+from xswitch.core.shell.completion import COMPLETION_WORDS, PASSED_THROUGH_COMMANDS, completion_table
+from xswitch.core.shell.quoting import quote_for_shell
 
 ROLES = ("payments-prod", "payments-dev", "team/a:b", "x@y=z", "it's", "no description")
-COMMANDS = [row.word for row in WORDS if row.kind == "command"]
-SWITCH_OPTIONS = [row.word for row in WORDS if row.command == "switch" and row.word.startswith("--")]
+COMMANDS = [row.word for row in COMPLETION_WORDS if row.kind == "command"]
+SWITCH_OPTIONS = [row.word for row in COMPLETION_WORDS if row.command == "switch" and row.word.startswith("--")]
 
 
 class Completer:
@@ -43,7 +43,9 @@ class Completer:
         return done.stdout
 
     def _bash(self, line: str) -> list[str]:
-        line_code = f"set -eu -o pipefail\nCOMP_LINE={quote('bash', line)}\nCOMP_POINT=${{#COMP_LINE}}\nCOMP_WORDBREAKS=$' \\t\\n'\n"
+        line_code = (
+            f"set -eu -o pipefail\nCOMP_LINE={quote_for_shell('bash', line)}\nCOMP_POINT=${{#COMP_LINE}}\nCOMP_WORDBREAKS=$' \\t\\n'\n"
+        )
         found = self._run(line_code + "__xswitch_complete\nprintf '%s\\n' ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}").splitlines()
         return [self._read(word) for word in found if word]
 
@@ -62,14 +64,14 @@ class Completer:
                     print -r -- "${{${{one%%:*}}//$'\\1'/:}}"
                 done
             }}
-            words=({" ".join(quote("zsh", word) for word in words)}); CURRENT={len(words)}; PREFIX={quote("zsh", current)}
+            words=({" ".join(quote_for_shell("zsh", word) for word in words)}); CURRENT={len(words)}; PREFIX={quote_for_shell("zsh", current)}
             setopt extended_glob
             _xswitch || :
         """
         return [word for word in self._run(script).splitlines() if word.startswith(current)]
 
     def _fish(self, line: str) -> list[str]:
-        return [row.split("\t")[0] for row in self._run(f"complete -C {quote('fish', line)}").splitlines()]
+        return [row.split("\t")[0] for row in self._run(f"complete -C {quote_for_shell('fish', line)}").splitlines()]
 
     def _nu(self, line: str) -> list[str]:
         self.folder.joinpath("run").mkdir(exist_ok=True)
@@ -222,7 +224,7 @@ PROMPT = "function fish_prompt; echo -n 'ready> '; end"
 
 
 def test_the_table_is_the_parser_s_grammar() -> None:
-    commands = next(action for action in build()._actions if isinstance(action, argparse._SubParsersAction))
+    commands = next(action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
     shown = {choice.dest for choice in commands._choices_actions}
     assert set(COMMANDS) == shown
     for name in COMMANDS:
@@ -232,7 +234,7 @@ def test_the_table_is_the_parser_s_grammar() -> None:
             for action in parser._actions
             if action.option_strings and action.help != argparse.SUPPRESS
         }
-        rows = [row for row in WORDS if row.command == name]
+        rows = [row for row in COMPLETION_WORDS if row.command == name]
         listed = {row.word: "value" if row.kind == "file" else row.kind for row in rows if row.word.startswith("--")}
         assert listed == options, name
         positional = [action for action in parser._actions if not action.option_strings]
@@ -242,11 +244,11 @@ def test_the_table_is_the_parser_s_grammar() -> None:
 
 
 def test_every_command_but_switch_is_passed_through() -> None:
-    assert set(PASSED_THROUGH) == (set(COMMANDS) - {"switch"}) | {"-h", "--help", "--version"}
+    assert set(PASSED_THROUGH_COMMANDS) == (set(COMMANDS) - {"switch"}) | {"-h", "--help", "--version"}
 
 
 def test_the_table_as_text_has_four_fields_and_nothing_a_shell_would_see() -> None:
-    rows = [line.split("\t") for line in table().split("\n")]
-    assert len(rows) == len(WORDS)
+    rows = [line.split("\t") for line in completion_table().split("\n")]
+    assert len(rows) == len(COMPLETION_WORDS)
     assert all(len(row) == 4 and all(row) for row in rows)
-    assert not set(table()) & set("'\"\\`$!*?[]{}<>|&;#~@")
+    assert not set(completion_table()) & set("'\"\\`$!*?[]{}<>|&;#~@")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from support.shells.real import REAL_SHELLS, HookedShell, Stub, hook, load, run_shell, shell_program
-from xswitch.core.shell.completion import PASSED_THROUGH
-from xswitch.core.shell.quoting import quote, switch_assignments, unset_assignments
+from xswitch.core.shell.completion import PASSED_THROUGH_COMMANDS
+from xswitch.core.shell.quoting import quote_for_shell, switch_assignments, unset_assignments
 
 CODES = (1, 2, 3, 5, 8, 130)
 STRICT = {
@@ -86,7 +86,7 @@ def test_a_switch_sets_and_unsets_and_says_nothing(hooked: HookedShell, stub: St
 )
 def test_every_option_reaches_switch_as_it_was_typed(hooked: HookedShell, stub: Stub, words: tuple[str, ...]) -> None:
     stub.switches(hooked.shell, {"AWS_PROFILE": "p"})
-    typed = " ".join(word if re.fullmatch(r"-[a-z-]*", word) else quote(hooked.shell, word) for word in words)
+    typed = " ".join(word if re.fullmatch(r"-[a-z-]*", word) else quote_for_shell(hooked.shell, word) for word in words)
     done, after = hooked.run(f"xs {typed}")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert after["AWS_PROFILE"] == "p"
@@ -101,11 +101,11 @@ def test_the_word_switch_may_be_typed_too(hooked: HookedShell, stub: Stub) -> No
 
 def test_the_other_commands_pass_through(hooked: HookedShell, stub: Stub) -> None:
     stub.answer(stdout="export AWS_PROFILE=evil\n", stderr="words\n")
-    done, after = hooked.run("\n".join(f"xs {word} --json" for word in PASSED_THROUGH))
-    assert [call.words for call in stub.calls] == [(word, "--json") for word in PASSED_THROUGH]
+    done, after = hooked.run("\n".join(f"xs {word} --json" for word in PASSED_THROUGH_COMMANDS))
+    assert [call.words for call in stub.calls] == [(word, "--json") for word in PASSED_THROUGH_COMMANDS]
     assert done.returncode == 0
-    assert done.stdout == "export AWS_PROFILE=evil\n" * len(PASSED_THROUGH)
-    assert done.stderr == "words\n" * len(PASSED_THROUGH)
+    assert done.stdout == "export AWS_PROFILE=evil\n" * len(PASSED_THROUGH_COMMANDS)
+    assert done.stderr == "words\n" * len(PASSED_THROUGH_COMMANDS)
     assert "AWS_PROFILE" not in after
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.shells.real import Stub, completion, hook, pwsh, run_shell
-from xswitch.core.shell.quoting import emit, quote, switch_assignments
+from xswitch.core.shell.quoting import quote_for_shell, render_assignments, switch_assignments
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_only_what_xswitch_emitted_is_evaluated_and_only_on_success(text: str) -
     lines = [line.strip() for line in text.splitlines() if "Invoke-Expression" in line and not line.startswith("#")]
     assert lines == ['if ($LASTEXITCODE -eq 0) { Invoke-Expression ($lines -join "`n") }']
     assert text.index("StartsWith('$env:'") < text.index("Invoke-Expression ($lines")
-    assert all(line.startswith("$env:") for line in emit("powershell", switch_assignments("a\nb", "c")).splitlines())
+    assert all(line.startswith("$env:") for line in render_assignments("powershell", switch_assignments("a\nb", "c")).splitlines())
 
 
 def test_no_other_variable_of_the_environment_is_set(text: str) -> None:
@@ -73,7 +73,7 @@ def test_the_hook_in_powershell(tmp_path: Path) -> None:
         [
             "$ErrorActionPreference = 'Stop'; Set-StrictMode -Version Latest",
             hook("powershell", command=str(stub.program), state=tmp_path, prompt=True),
-            f"xs one {quote('powershell', 'two three')} --tag k=v",
+            f"xs one {quote_for_shell('powershell', 'two three')} --tag k=v",
             "[Console]::Out.Write($env:AWS_PROFILE)",
             "if (Test-Path Env:AWS_SESSION_TOKEN) { 'shadow' }",
             "xs four; [Console]::Out.Write('|' + $LASTEXITCODE + '|')",

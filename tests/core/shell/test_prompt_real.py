@@ -11,10 +11,10 @@ import pexpect
 import pytest
 
 from support.shells.real import REAL_SHELLS, HookedShell, Stub, hook, shell_program
-from xswitch.adapters.state.prompt_files import FilePromptFiles
-from xswitch.core.filenames import file_name
+from xswitch.adapters.state.prompt_files import PromptFileStore
+from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import PromptState
-from xswitch.core.roles.guards import COLOURS
+from xswitch.core.roles.guards import COLORS
 
 HOSTILE = "$(touch pwned)`touch pwned`${HOME}\\u\\$(id)%n%d!!$[1+1]\\"
 SHOWN = {"zsh": HOSTILE.replace("%", "%%").translate(dict.fromkeys(map(ord, "$`\\!"), "_"))}
@@ -36,7 +36,7 @@ def info(hooked: HookedShell, env: dict[str, str], script: str = "") -> tuple[st
 def write(hooked: HookedShell, name: str, *lines: object) -> None:
     folder = hooked.state / "prompt"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / file_name(name)).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape")
+    (folder / profile_file_name(name)).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape")
 
 
 def session(hooked: HookedShell, name: str, left: int, silent: int | None = None, *, colour: str = "") -> int:
@@ -98,11 +98,11 @@ def test_the_writer_and_the_readers_agree(hooked: HookedShell) -> None:
     from datetime import UTC, datetime, timedelta  # noqa: PLC0415 -- only this test speaks in datetimes
 
     soon = datetime.now(UTC) + timedelta(minutes=20, seconds=30)
-    FilePromptFiles(hooked.state / "prompt").write(PromptState("xs-a", "pay ments", "a/Admin", "red", soon, None))
+    PromptFileStore(hooked.state / "prompt").write(PromptState("xs-a", "pay ments", "a/Admin", "red", soon, None))
     assert info(hooked, {"AWS_PROFILE": "xs-a", "NO_COLOR": "1"}) == ("(pay ments/a/Admin 20m)", "")
 
 
-@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("colour", COLORS)
 def test_the_guard_s_colour_marked_as_taking_no_room(hooked: HookedShell, colour: str) -> None:
     session(hooked, "xs-a", 3000 - 30, colour=colour)
     shown, _ = info(hooked, {"AWS_PROFILE": "xs-a"})
@@ -245,7 +245,7 @@ class Terminal:
 
 def prompt_file(folder: Path, name: str, *lines: object) -> None:
     (folder / "state" / "prompt").mkdir(parents=True, exist_ok=True)
-    (folder / "state" / "prompt" / file_name(name)).write_text("".join(f"{line}\n" for line in lines))
+    (folder / "state" / "prompt" / profile_file_name(name)).write_text("".join(f"{line}\n" for line in lines))
 
 
 @pytest.mark.parametrize(

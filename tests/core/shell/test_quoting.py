@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xswitch.core.errors import UsageError
-from xswitch.core.shell.quoting import EMIT_SHELLS, SHADOWING, SHELLS, emit, quote, switch_assignments, unset_assignments
+from xswitch.core.shell.quoting import (
+    EMIT_SHELLS,
+    SHADOWING_VARIABLES,
+    SHELLS,
+    quote_for_shell,
+    render_assignments,
+    switch_assignments,
+    unset_assignments,
+)
 
 _STRING = "'(?:[ -&(-~]|'')*'"
 _PIECE = rf"(?:{_STRING}|\[char\]0x[0-9a-f]{{4}})"
@@ -37,42 +45,42 @@ _PIECE = rf"(?:{_STRING}|\[char\]0x[0-9a-f]{{4}})"
     ],
 )
 def test_quote(shell: str, text: str, expected: str) -> None:
-    assert quote(shell, text) == expected
+    assert quote_for_shell(shell, text) == expected
 
 
 @pytest.mark.parametrize("shell", EMIT_SHELLS)
 def test_nul_is_refused_everywhere(shell: str) -> None:
     with pytest.raises(UsageError):
-        quote(shell, "a\0b")
+        quote_for_shell(shell, "a\0b")
     with pytest.raises(UsageError):
-        emit(shell, {"AWS_PROFILE": "a\0b"})
+        render_assignments(shell, {"AWS_PROFILE": "a\0b"})
 
 
 @pytest.mark.parametrize("shell", ["powershell", "nu"])
 def test_what_is_not_unicode_is_refused_where_strings_are(shell: str) -> None:
     with pytest.raises(UsageError):
-        quote(shell, "a\udc80")
+        quote_for_shell(shell, "a\udc80")
 
 
 def test_an_unknown_shell_is_named() -> None:
     with pytest.raises(UsageError, match="tcsh"):
-        quote("tcsh", "a")
+        quote_for_shell("tcsh", "a")
     with pytest.raises(UsageError, match="tcsh"):
-        emit("tcsh", {"A": "b"})
+        render_assignments("tcsh", {"A": "b"})
 
 
 @pytest.mark.parametrize("shell", EMIT_SHELLS)
 @pytest.mark.parametrize("name", ["", "A B", "1A", "A=B", "A;id", "Ä", "A\n"])
 def test_only_names_of_variables_are_assigned(shell: str, name: str) -> None:
     with pytest.raises(UsageError):
-        emit(shell, {name: "x"})
+        render_assignments(shell, {name: "x"})
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 @settings(max_examples=200, derandomize=True)
 def test_powershell_reads_back_what_was_quoted(text: str) -> None:
     """There may be no PowerShell to ask: its string rules are few enough to apply here."""
-    quoted = quote("powershell", text)
+    quoted = quote_for_shell("powershell", text)
     assert quoted.isascii()
     assert re.fullmatch(rf"{_PIECE}|\({_STRING}( \+ {_PIECE})+\)", quoted)
     units = b""
@@ -86,8 +94,8 @@ def test_powershell_reads_back_what_was_quoted(text: str) -> None:
 
 def test_a_switch_unsets_what_would_win_and_remembers_where_it_came_from() -> None:
     found = switch_assignments("xs-a", "xs-b")
-    assert found == {**dict.fromkeys(SHADOWING), "XSWITCH_PREVIOUS": "xs-b", "AWS_PROFILE": "xs-a"}
-    assert set(SHADOWING) == {
+    assert found == {**dict.fromkeys(SHADOWING_VARIABLES), "XSWITCH_PREVIOUS": "xs-b", "AWS_PROFILE": "xs-a"}
+    assert set(SHADOWING_VARIABLES) == {
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
@@ -103,27 +111,29 @@ def test_the_profile_before_stays_when_there_is_none_or_it_is_the_same(previous:
 
 
 def test_unset_unsets_the_profile_too() -> None:
-    assert unset_assignments() == {**dict.fromkeys(SHADOWING), "AWS_PROFILE": None}
+    assert unset_assignments() == {**dict.fromkeys(SHADOWING_VARIABLES), "AWS_PROFILE": None}
     assert unset_assignments("xs-a") == {**unset_assignments(), "XSWITCH_PREVIOUS": "xs-a"}
 
 
 def test_emit_is_assignments_and_nothing_else() -> None:
     change = {"A": None, "B": "it's"}
-    assert emit("bash", change) == emit("zsh", change) == "\\builtin unset A &&\n\\builtin export B='it'\\''s'\n"
-    assert emit("sh", change) == "unset A &&\nexport B='it'\\''s'\n"
-    assert emit("fish", change) == "set -eg A\nset -gx B 'it\\'s'\n"
-    assert emit("powershell", change) == "$env:A = $null\n$env:B = 'it''s'\n"
-    assert emit("nu", change) == '{"set": {"B": "it\'s"}, "unset": ["A"]}\n'
+    assert (
+        render_assignments("bash", change) == render_assignments("zsh", change) == "\\builtin unset A &&\n\\builtin export B='it'\\''s'\n"
+    )
+    assert render_assignments("sh", change) == "unset A &&\nexport B='it'\\''s'\n"
+    assert render_assignments("fish", change) == "set -eg A\nset -gx B 'it\\'s'\n"
+    assert render_assignments("powershell", change) == "$env:A = $null\n$env:B = 'it''s'\n"
+    assert render_assignments("nu", change) == '{"set": {"B": "it\'s"}, "unset": ["A"]}\n'
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 @settings(max_examples=100, derandomize=True)
 def test_what_nu_reads_is_json_with_the_value_in_it(text: str) -> None:
-    line = emit("nu", {"AWS_PROFILE": text, "GONE": None})
+    line = render_assignments("nu", {"AWS_PROFILE": text, "GONE": None})
     assert line.count("\n") == 1
     assert json.loads(line) == {"set": {"AWS_PROFILE": text}, "unset": ["GONE"]}
 
 
 def test_every_hooked_shell_can_be_written_for() -> None:
     assert set(SHELLS) <= set(EMIT_SHELLS)
-    assert all(emit(shell, switch_assignments("a")).endswith("\n") for shell in EMIT_SHELLS)
+    assert all(render_assignments(shell, switch_assignments("a")).endswith("\n") for shell in EMIT_SHELLS)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.shells.real import environment, run_shell, shell_program, show, spoken
-from xswitch.core.shell.quoting import emit
+from xswitch.core.shell.quoting import render_assignments
 
 SHELLS = ("bash", "zsh", "sh", "fish", "nu")
 NASTY = (
@@ -84,7 +84,7 @@ def test_hostile_values_are_assigned_and_gone_is_gone(shell: str, need: Callable
     changes: dict[str, str | None] = {f"V{number}": one for number, one in enumerate((*NASTY, *BYTES))}
     changes["GONE"] = None
     out = tmp_path / "out"
-    script = emit(shell, changes) + show("sh", out)
+    script = render_assignments(shell, changes) + show("sh", out)
     done = run_shell(shell_program(shell, need), shell, script, tmp_path / "run", env={"GONE": "still here"})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     found = environment(out)
@@ -93,6 +93,6 @@ def test_hostile_values_are_assigned_and_gone_is_gone(shell: str, need: Callable
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "sh"])
 def test_a_read_only_variable_fails_the_whole(shell: str, need: Callable[[str], str], tmp_path: Path) -> None:
-    script = "readonly AWS_PROFILE=kept\n" + emit(shell, {"AWS_PROFILE": "other"}).replace("\n", "") + " || exit 7\nexit 0"
+    script = "readonly AWS_PROFILE=kept\n" + render_assignments(shell, {"AWS_PROFILE": "other"}).replace("\n", "") + " || exit 7\nexit 0"
     done = run_shell(shell_program(shell, need), shell, script, tmp_path)
     assert done.returncode != 0

@@ -9,7 +9,7 @@ import pytest
 
 from support.shells.real import completion, hook, template
 from xswitch.core.errors import UsageError
-from xswitch.core.shell.quoting import SHELLS, quote
+from xswitch.core.shell.quoting import SHELLS, quote_for_shell
 from xswitch.core.shell.scripts import completion_template, init_template, render_init
 
 BLANK = re.compile(r"@[A-Z]+@")
@@ -30,9 +30,9 @@ def test_every_blank_is_filled(shell: str, prompt: bool) -> None:  # noqa: FBT00
 def test_values_are_quoted_for_their_shell(shell: str) -> None:
     words = ["/opt/my tools/x'switch", "-I"]
     text = hook(shell, command=words, state=STATE)
-    command, state = " ".join(quote(shell, word) for word in words), quote(shell, str(STATE))
+    command, state = " ".join(quote_for_shell(shell, word) for word in words), quote_for_shell(shell, str(STATE))
     if shell == "zsh":  # the whole is quoted once more
-        command, state = (quote("zsh", part)[1:-1] for part in (command, state))
+        command, state = (quote_for_shell("zsh", part)[1:-1] for part in (command, state))
     assert text.count(command) >= 2
     assert state in text
     assert command in completion(shell, command=words) or shell == "zsh"

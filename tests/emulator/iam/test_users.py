@@ -23,7 +23,7 @@ from support.aws.iam import (
 )
 from xswitch.emulator import totp
 from xswitch.emulator.server import EmbeddedAws
-from xswitch.emulator.state import World
+from xswitch.emulator.state import AwsState
 
 NO_ANN = ("NoSuchEntity", "The user with name Ann cannot be found.")
 
@@ -226,7 +226,7 @@ def test_a_session_without_mfa_calls_nothing_of_iam(aws: EmbeddedAws) -> None:
 def test_long_lists_come_in_pages(aws: EmbeddedAws) -> None:
     data = json.loads(aws.world.to_json())
     data["accounts"][0]["users"] += [{"name": f"u{number:03}"} for number in range(248)]
-    aws.world = World.from_json(json.dumps(data))
+    aws.world = AwsState.from_json(json.dumps(data))
     iam = source(aws)
     pages = list(iam.get_paginator("list_users").paginate())
     assert [len(page["Users"]) for page in pages] == [100, 100, 50]

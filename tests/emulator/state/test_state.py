@@ -15,12 +15,12 @@ from support.aws.emulator import ADMIN_ARN, DEV, DEV_KEY, EXTERNAL_ARN, PROD, al
 from xswitch.core.errors import ExitCode, SettingsError
 from xswitch.core.policy import PolicyKind
 from xswitch.demo import scenario
-from xswitch.emulator.sessions import SessionStore, new_keys
-from xswitch.emulator.state import World, unique_id
+from xswitch.emulator.sessions import SessionStore, new_session_keys
+from xswitch.emulator.state import AwsState, unique_id
 
 
-def world(data: Any) -> World:
-    return World.from_json(json.dumps(data))
+def world(data: Any) -> AwsState:
+    return AwsState.from_json(json.dumps(data))
 
 
 def test_everything_is_found_by_its_name() -> None:
@@ -41,7 +41,7 @@ def test_everything_is_found_by_its_name() -> None:
 def test_the_documented_state_is_one() -> None:
     text = (Path(__file__).resolve().parents[3] / "docs" / "demo.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
-    account = World.from_json(example).account("111111111111")
+    account = AwsState.from_json(example).account("111111111111")
     assert account is not None
     assert (len(account.users), len(account.roles), len(account.groups), len(account.policies)) == (1, 1, 1, 2)
 
@@ -50,9 +50,9 @@ def test_what_is_read_is_what_was_written() -> None:
     text = (Path(__file__).resolve().parents[3] / "docs" / "demo.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     for data in (example, json.dumps(default_state()), json.dumps(scenario.state())):
-        found = World.from_json(data)
-        assert World.from_json(found.to_json()) == found
-        assert found.to_json() == World.from_json(found.to_json()).to_json()
+        found = AwsState.from_json(data)
+        assert AwsState.from_json(found.to_json()) == found
+        assert found.to_json() == AwsState.from_json(found.to_json()).to_json()
 
 
 def test_documents_given_as_text_are_kept_to_the_letter() -> None:
@@ -63,7 +63,7 @@ def test_documents_given_as_text_are_kept_to_the_letter() -> None:
     user = found.user(f"arn:aws:iam::{DEV}:user/dev")
     assert user is not None
     assert user.inline == {"p": text}
-    assert World.from_json(found.to_json()) == found
+    assert AwsState.from_json(found.to_json()) == found
 
 
 NAMES = st.text("abcXYZ019+=,.@_-", min_size=1, max_size=8)
@@ -108,7 +108,7 @@ def test_any_world_is_written_and_read_again(accounts: list[dict[str, Any]], ahe
         for group in account["groups"]:
             group["users"] = [user["name"] for user in account["users"]]
     found = world({"version": 1, "accounts": accounts, "clock_offset": ahead, "propagation_seconds": delay})
-    assert World.from_json(found.to_json()) == found
+    assert AwsState.from_json(found.to_json()) == found
 
 
 def test_no_secret_shows_in_the_repr() -> None:
@@ -182,7 +182,7 @@ def test_what_is_wrong_with_a_state_is_said_with_its_place(change: Any, why: str
 @pytest.mark.parametrize("text", ["", "[]", "null", '{"version": 1, "accounts": 7}'])
 def test_text_that_is_no_state(text: str) -> None:
     with pytest.raises(SettingsError):
-        World.from_json(text)
+        AwsState.from_json(text)
 
 
 def test_unique_ids_are_stable_and_of_the_right_form() -> None:
@@ -193,7 +193,7 @@ def test_unique_ids_are_stable_and_of_the_right_form() -> None:
 
 @pytest.mark.parametrize("account", ["000000000001", "123456789012", "999999999999"])
 def test_a_sessions_key_id_carries_its_account(account: str) -> None:
-    keys = new_keys(account)
+    keys = new_session_keys(account)
     number = int.from_bytes(base64.b32decode(keys.access_key_id[4:])[:6])
     assert (number & 0x7FFFFFFFFF80) >> 7 == int(account)
     assert (len(keys.access_key_id), len(keys.secret)) == (20, 40)

@@ -9,9 +9,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from support.tui.fake_actions import NOW
-from xswitch.actions.access.api import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, Steps
+from xswitch.actions.access.api import AccessApplyResult, AccessCheckResult, AccessInputs, AccessPlanResult, ChangeListener
 from xswitch.actions.ports import MfaPrompt, Progress
-from xswitch.core.access.model import AccessPlan, AccessRequest, Change, Finding, IamCall, NamedPolicy, Side, SidePlan, Who, WhoKind
+from xswitch.core.access.model import (
+    AccessPlan,
+    AccessRequest,
+    AccountPlan,
+    AccountSide,
+    Finding,
+    IamCall,
+    IamChange,
+    NamedPolicy,
+    PrincipalType,
+    TrustedPrincipal,
+)
 from xswitch.core.errors import CancelledError, XswitchError
 from xswitch.core.model import CallerIdentity, MfaChallenge
 
@@ -35,27 +46,27 @@ def _text(document: object) -> str:
     return json.dumps(document, indent=2)
 
 
-def changes() -> tuple[Change, Change, Change]:
+def changes() -> tuple[IamChange, IamChange, IamChange]:
     role = "role SwitchRole"
     return (
-        Change(
-            Side.SOURCE,
+        IamChange(
+            AccountSide.SOURCE,
             "user SwitchUser",
             "let user SwitchUser assume the role",
             IamCall("PutUserPolicy", {"UserName": "SwitchUser", "PolicyName": "AssumeRole", "PolicyDocument": _text(PERMISSION)}),
             (IamCall("DeleteUserPolicy", {"UserName": "SwitchUser", "PolicyName": "AssumeRole"}),),
             after=_text(PERMISSION),
         ),
-        Change(
-            Side.TARGET,
+        IamChange(
+            AccountSide.TARGET,
             role,
             "create role SwitchRole, trusting user SwitchUser",
             IamCall("CreateRole", {"RoleName": "SwitchRole", "AssumeRolePolicyDocument": _text(TRUST)}),
             (IamCall("DeleteRole", {"RoleName": "SwitchRole"}),),
             after=_text(TRUST),
         ),
-        Change(
-            Side.TARGET,
+        IamChange(
+            AccountSide.TARGET,
             role,
             "attach ReadOnlyAccess",
             IamCall("AttachRolePolicy", {"RoleName": "SwitchRole", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
@@ -66,10 +77,12 @@ def changes() -> tuple[Change, Change, Change]:
 
 
 def plan_for(inputs: AccessInputs, *, empty: bool = False) -> AccessPlan:
-    request = AccessRequest("aws", TARGET, inputs.role_name, Who(WhoKind.USER, SOURCE, "SwitchUser"), require_mfa=inputs.require_mfa)
+    request = AccessRequest(
+        "aws", TARGET, inputs.role_name, TrustedPrincipal(PrincipalType.USER, SOURCE, "SwitchUser"), require_mfa=inputs.require_mfa
+    )
     first, *rest = changes()
-    source = SidePlan(Side.SOURCE, SOURCE, inputs.source_profile, True, () if empty else (first,))
-    target = SidePlan(Side.TARGET, TARGET, inputs.target_profile, inputs.target_profile is not None, () if empty else tuple(rest))
+    source = AccountPlan(AccountSide.SOURCE, SOURCE, inputs.source_profile, True, () if empty else (first,))
+    target = AccountPlan(AccountSide.TARGET, TARGET, inputs.target_profile, inputs.target_profile is not None, () if empty else tuple(rest))
     warning = Finding("long_session", "warning", "Sessions from an MFA session last an hour at most.", "trust policy")
     return AccessPlan(request, target, source, _text(TRUST), _text(PERMISSION), (warning,))
 
@@ -87,39 +100,39 @@ class FakeAccess:
     gate: threading.Event | None = None
     asked: list[tuple[str, object]] = field(default_factory=list)
 
-    def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> PlannedAccess:  # noqa: ARG002 -- the port's signature
+    def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> AccessPlanResult:  # noqa: ARG002 -- the port's signature
         self.asked.append(("plan", inputs))
         progress("reading account 111111111111")
         if self.plan_error is not None:
             raise self.plan_error
-        return PlannedAccess(inputs, plan_for(inputs, empty=self.empty), LINK)
+        return AccessPlanResult(inputs, plan_for(inputs, empty=self.empty), LINK)
 
-    def apply(self, planned: PlannedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:  # noqa: ARG002 -- the port's signature
+    def apply(self, planned: AccessPlanResult, ask: MfaPrompt, steps: ChangeListener) -> AccessApplyResult:  # noqa: ARG002 -- the port's signature
         self.asked.append(("apply", planned.inputs.role_name))
         every = [(side.side, change) for side in planned.plan.sides if side.profile for change in side.changes]
-        done: list[tuple[Side, Change]] = []
+        done: list[tuple[AccountSide, IamChange]] = []
         for number, (side, change) in enumerate(every):
             try:
                 steps(side, change, "doing")
             except CancelledError as stopped:
-                return AppliedAccess(planned, tuple(done), tuple(every[number:]), stopped)
+                return AccessApplyResult(planned, tuple(done), tuple(every[number:]), stopped)
             if number == self.fail_at and self.error is not None:
                 self.fail_at = -1
                 steps(side, change, "failed")
-                return AppliedAccess(planned, tuple(done), tuple(every[number:]), self.error)
+                return AccessApplyResult(planned, tuple(done), tuple(every[number:]), self.error)
             if self.gate is not None:
                 self.gate.wait(20)
             steps(side, change, "done")
             done.append((side, change))
-        return AppliedAccess(planned, tuple(done))
+        return AccessApplyResult(planned, tuple(done))
 
-    def take_back(self, applied: AppliedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:  # noqa: ARG002 -- the port's signature
+    def rollback(self, applied: AccessApplyResult, ask: MfaPrompt, steps: ChangeListener) -> AccessApplyResult:  # noqa: ARG002 -- the port's signature
         self.asked.append(("take_back", len(applied.done)))
         for side, change in reversed(applied.done):
             steps(side, change, "taken_back")
-        return AppliedAccess(applied.planned, tuple(reversed(applied.done)))
+        return AccessApplyResult(applied.planned, tuple(reversed(applied.done)))
 
-    def check(self, planned: PlannedAccess, ask: MfaPrompt, progress: Progress) -> CheckedAccess:
+    def check(self, planned: AccessPlanResult, ask: MfaPrompt, progress: Progress) -> AccessCheckResult:
         self.asked.append(("check", planned.inputs.role_name))
         progress("switching as SwitchUser")
         if self.code:
@@ -128,7 +141,7 @@ class FakeAccess:
             raise self.check_errors.pop(0)
         identity = CallerIdentity(TARGET, f"arn:aws:sts::{TARGET}:assumed-role/SwitchRole/dev@box", "AROA:dev@box")
         profile = planned.inputs.save_as or "payments-read"
-        return CheckedAccess(identity, NOW + timedelta(hours=1), profile, f"xs {profile}", LINK, 1)
+        return AccessCheckResult(identity, NOW + timedelta(hours=1), profile, f"xs {profile}", LINK, 1)
 
     def lint(self, documents: Sequence[NamedPolicy], roles: Sequence[str], profile: str | None, ask: MfaPrompt) -> tuple[Finding, ...]:
         raise NotImplementedError(documents, roles, profile)

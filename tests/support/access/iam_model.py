@@ -7,36 +7,36 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xswitch.core.access.documents import canonical, who_arn
+from xswitch.core.access.documents import canonical_json, configured_principal_arn
 from xswitch.core.access.model import (
     AccessPlan,
     AccessRequest,
+    AccountSide,
     IamCall,
     NamedPolicy,
     PrincipalState,
+    PrincipalType,
     RoleState,
-    Side,
-    Who,
-    WhoKind,
+    TrustedPrincipal,
 )
 from xswitch.core.access.plan import make_plan
 
 SOURCE, TARGET = "111111111111", "222222222222"
-USER = Who(WhoKind.USER, SOURCE, "SwitchUser")
-GROUP = Who(WhoKind.GROUP, SOURCE, "Switchers")
-ROLE = Who(WhoKind.ROLE, SOURCE, "Hub")
-ACCOUNT = Who(WhoKind.ACCOUNT, SOURCE)
+USER = TrustedPrincipal(PrincipalType.USER, SOURCE, "SwitchUser")
+GROUP = TrustedPrincipal(PrincipalType.GROUP, SOURCE, "Switchers")
+ROLE = TrustedPrincipal(PrincipalType.ROLE, SOURCE, "Hub")
+ACCOUNT = TrustedPrincipal(PrincipalType.ACCOUNT, SOURCE)
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 AUDIT = "arn:aws:iam::aws:policy/SecurityAudit"
-LIST_BUCKETS = canonical({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}})
-PROFILES = {Side.TARGET: "target-admin", Side.SOURCE: "source-admin"}
+LIST_BUCKETS = canonical_json({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}})
+PROFILES = {AccountSide.TARGET: "target-admin", AccountSide.SOURCE: "source-admin"}
 
 
-def wanted(who: Who = USER, **more: Any) -> AccessRequest:
+def wanted(who: TrustedPrincipal = USER, **more: Any) -> AccessRequest:
     return AccessRequest("aws", TARGET, "SwitchRole", who, **{"managed_policies": (READ_ONLY,), **more})
 
 
-def full_request(who: Who = USER) -> AccessRequest:
+def full_request(who: TrustedPrincipal = USER) -> AccessRequest:
     """A request that has something of everything."""
     return wanted(
         who,
@@ -65,7 +65,7 @@ class Accounts:
 
 
 def accounts(request: AccessRequest, target: RoleState | None = None, **source: Any) -> Accounts:
-    return Accounts(target, PrincipalState(request.who.kind, who_arn(request.who, request.partition), **source))
+    return Accounts(target, PrincipalState(request.who.kind, configured_principal_arn(request.who, request.partition), **source))
 
 
 def calls(plan: AccessPlan) -> list[IamCall]:
@@ -83,7 +83,9 @@ def run(world: Accounts, made: Iterable[IamCall], request: AccessRequest) -> Acc
 
 def _run(world: Accounts, operation: str, given: Mapping[str, Any], request: AccessRequest) -> Accounts:
     if operation in ("PutUserPolicy", "PutGroupPolicy", "DeleteUserPolicy", "DeleteGroupPolicy") or (
-        operation in ("PutRolePolicy", "DeleteRolePolicy") and given["RoleName"] == request.who.name and request.who.kind is WhoKind.ROLE
+        operation in ("PutRolePolicy", "DeleteRolePolicy")
+        and given["RoleName"] == request.who.name
+        and request.who.kind is PrincipalType.ROLE
     ):
         assert world.source is not None
         assert request.who.name in (given.get("UserName"), given.get("GroupName"), given.get("RoleName"))
@@ -100,7 +102,7 @@ def _inline(policies: tuple[NamedPolicy, ...], operation: str, given: Mapping[st
         if others == policies:
             raise RefusedError("NoSuchEntity")
         return others
-    return (*others, NamedPolicy(given["PolicyName"], canonical(given["PolicyDocument"])))
+    return (*others, NamedPolicy(given["PolicyName"], canonical_json(given["PolicyDocument"])))
 
 
 def _managed(source: PrincipalState, operation: str, given: Mapping[str, Any]) -> NamedPolicy | None:
@@ -108,13 +110,13 @@ def _managed(source: PrincipalState, operation: str, given: Mapping[str, Any]) -
     if operation == "CreatePolicy":
         if source.managed is not None:
             raise RefusedError("EntityAlreadyExists")
-        return NamedPolicy(given["PolicyName"], canonical(given["PolicyDocument"]))
+        return NamedPolicy(given["PolicyName"], canonical_json(given["PolicyDocument"]))
     if source.managed is None or given["PolicyArn"] != f"arn:aws:iam::{account}:policy/{source.managed.name}":
         raise RefusedError("NoSuchEntity")
     if operation == "DeletePolicy":
         return None
     assert given["SetAsDefault"] is True
-    return NamedPolicy(source.managed.name, canonical(given["PolicyDocument"]))
+    return NamedPolicy(source.managed.name, canonical_json(given["PolicyDocument"]))
 
 
 def _role(role: RoleState | None, operation: str, given: Mapping[str, Any]) -> RoleState | None:
@@ -123,7 +125,7 @@ def _role(role: RoleState | None, operation: str, given: Mapping[str, Any]) -> R
             raise RefusedError("EntityAlreadyExists")
         return RoleState(
             f"arn:aws:iam::{TARGET}:role{given['Path']}{given['RoleName']}",
-            canonical(given["AssumeRolePolicyDocument"]),
+            canonical_json(given["AssumeRolePolicyDocument"]),
             given.get("Description", ""),
             given["MaxSessionDuration"],
             tuple((tag["Key"], tag["Value"]) for tag in given.get("Tags", [])),
@@ -139,7 +141,7 @@ def _role(role: RoleState | None, operation: str, given: Mapping[str, Any]) -> R
 
 def _changed(role: RoleState, operation: str, given: Mapping[str, Any]) -> RoleState:
     if operation == "UpdateAssumeRolePolicy":
-        return replace(role, trust=canonical(given["PolicyDocument"]))
+        return replace(role, trust=canonical_json(given["PolicyDocument"]))
     if operation == "UpdateRole":
         return replace(role, description=given["Description"], max_session_seconds=given["MaxSessionDuration"])
     if operation == "AttachRolePolicy":
@@ -169,16 +171,16 @@ def settled(world: Accounts) -> Accounts:
     if role is not None:
         role = replace(
             role,
-            trust=canonical(role.trust),
+            trust=canonical_json(role.trust),
             tags=tuple(sorted(role.tags)),
             attached=tuple(sorted(role.attached)),
             inline=_sorted(role.inline),
         )
     if source is not None:
-        managed = source.managed and NamedPolicy(source.managed.name, canonical(source.managed.document))
+        managed = source.managed and NamedPolicy(source.managed.name, canonical_json(source.managed.document))
         source = replace(source, inline=_sorted(source.inline), managed=managed)
     return Accounts(role, source)
 
 
 def _sorted(policies: Iterable[NamedPolicy]) -> tuple[NamedPolicy, ...]:
-    return tuple(sorted((NamedPolicy(policy.name, canonical(policy.document)) for policy in policies), key=lambda policy: policy.name))
+    return tuple(sorted((NamedPolicy(policy.name, canonical_json(policy.document)) for policy in policies), key=lambda policy: policy.name))

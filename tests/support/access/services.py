@@ -8,14 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from support.actions import FakePrompt, World
-from xswitch.actions.access.api import AccessInputs, AppliedAccess, StepState
+from xswitch.actions.access.api import AccessApplyResult, AccessInputs, ChangeStatus
 from xswitch.actions.access.facade import RealAccess
 from xswitch.actions.iamport import Iam
 from xswitch.actions.sessions.broker import Broker
 from xswitch.adapters.aws.iam import BotoIam, BotoIamSource
 from xswitch.adapters.aws.sts import BotoSts
-from xswitch.adapters.providers.source import BotocoreBase
-from xswitch.core.access.model import Change, IamCall, PolicyReading, PrincipalState, RoleState, Side, Simulation, Who, WhoKind
+from xswitch.adapters.providers.source import BotocoreProviders
+from xswitch.core.access.model import (
+    AccountSide,
+    IamCall,
+    IamChange,
+    PrincipalPolicies,
+    PrincipalState,
+    PrincipalType,
+    RoleState,
+    Simulation,
+    TrustedPrincipal,
+)
 from xswitch.core.model import Credentials, Endpoint, Secret
 
 _IAM = BotoIamSource()
@@ -43,7 +53,7 @@ class Recording:
     def roles(self) -> tuple[str, ...]:
         return self._real.roles()
 
-    def principal(self, who: Who, policy_name: str = "") -> PrincipalState | None:
+    def principal(self, who: TrustedPrincipal, policy_name: str = "") -> PrincipalState | None:
         return self._real.principal(who, policy_name)
 
     def has_policy(self, arn: str) -> bool:
@@ -52,7 +62,7 @@ class Recording:
     def mfa_serials(self, user_name: str) -> tuple[str, ...]:
         return self._real.mfa_serials(user_name) if self._serials is None else self._serials
 
-    def policies_of(self, principal_arn: str) -> PolicyReading:
+    def policies_of(self, principal_arn: str) -> PrincipalPolicies:
         return self._real.policies_of(principal_arn)
 
     def simulate(self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Simulation:
@@ -111,7 +121,7 @@ class AccessWorld:
         self.world = World(*config_text(endpoint, profiles))
         self.source = RecordingSource()
         self.steps: list[tuple[str, str, str]] = []
-        self.use(sts=BotoSts(), base=BotocoreBase({}), iam=self.source, pause=self.world.pauses.append)
+        self.use(sts=BotoSts(), base=BotocoreProviders({}), iam=self.source, pause=self.world.pauses.append)
 
     def use(self, **ports: Any) -> None:
         """Let the use cases work with other ports."""
@@ -123,10 +133,10 @@ class AccessWorld:
     def calls(self) -> list[str]:
         return self.source.log
 
-    def step(self, side: Side, change: Change, state: StepState) -> None:
+    def step(self, side: AccountSide, change: IamChange, state: ChangeStatus) -> None:
         self.steps.append((side.value, change.summary, state))
 
-    def apply(self, inputs: AccessInputs) -> AppliedAccess:
+    def apply(self, inputs: AccessInputs) -> AccessApplyResult:
         planned = self.access.plan(inputs, FakePrompt(), lambda _text: None)
         return self.access.apply(planned, FakePrompt(), self.step)
 
@@ -139,7 +149,7 @@ def inputs(**more: Any) -> AccessInputs:
     """A set-up with something of everything."""
     values: dict[str, Any] = {
         "role_name": "SwitchRole",
-        "who_kind": WhoKind.USER,
+        "who_kind": PrincipalType.USER,
         "who_name": "Bob",
         "target_profile": "target-admin",
         "source_profile": "source-admin",
@@ -158,7 +168,9 @@ def state_of(endpoint: str, keys: Keys, wanted: AccessInputs | None = None) -> t
     def iam(profile: str) -> BotoIam:
         return _IAM.open(credentials_of(keys[profile]), Endpoint("us-east-1", url=endpoint))
 
-    return iam("target-admin").role(wanted.role_name), iam("source-admin").principal(Who(WhoKind.USER, "111111111111", wanted.who_name))
+    return iam("target-admin").role(wanted.role_name), iam("source-admin").principal(
+        TrustedPrincipal(PrincipalType.USER, "111111111111", wanted.who_name)
+    )
 
 
 def credentials_of(key: Sequence[str]) -> Credentials:

@@ -27,10 +27,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from xswitch.emulator import totp
-from xswitch.emulator.clock import Clock, MovableClock
-from xswitch.emulator.faults import Faults
+from xswitch.emulator.clock import EmulatorClock, MovableClock
+from xswitch.emulator.faults import FaultInjector
 from xswitch.emulator.server import EmbeddedAws
-from xswitch.emulator.state import World
+from xswitch.emulator.state import AwsState
 
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient
@@ -129,12 +129,12 @@ def aws_server(
     state: Mapping[str, Any] | None = None,
     clock: MovableClock | None = None,
     *,
-    wall: Clock | None = None,
-    faults: Faults | None = None,
+    wall: EmulatorClock | None = None,
+    faults: FaultInjector | None = None,
     admin: bool = False,
 ) -> Iterator[EmbeddedAws]:
     """A strict STS in a thread, over `state` (default: `default_state()`)."""
-    world = World.from_json(json.dumps(state if state is not None else default_state()))
+    world = AwsState.from_json(json.dumps(state if state is not None else default_state()))
     with EmbeddedAws(world, clock=clock, wall=wall, faults=faults, admin=admin) as aws:
         yield aws
 

@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from xswitch.core.model import Credentials, Endpoint, Secret
-from xswitch.threads import Limits
+from xswitch.threads import Timeouts
 
 REGION = "eu-west-1"
 KEYS = Credentials("AKIAEXAMPLEEXAMPLE23", Secret("secretsecretsecretsecretsecretsecret4040"))
 SESSION = Credentials("ASIAEXAMPLEEXAMPLE23", Secret("anothersecretanothersecretanothersecret40"), Secret("tokentokentoken=="))
-ONCE = Limits(connect=3.0, read=10.0, total=20.0, tries=1)
-IMPATIENT = Limits(connect=3.0, read=0.4, total=20.0, tries=1)
+ONCE = Timeouts(connect=3.0, read=10.0, total=20.0, tries=1)
+IMPATIENT = Timeouts(connect=3.0, read=0.4, total=20.0, tries=1)
 
 # Of nobody: a self-signed certificate for localhost and 127.0.0.1, valid for a hundred years.
 TEST_CERTIFICATE = """\

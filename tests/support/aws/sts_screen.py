@@ -15,7 +15,7 @@ from support.reliability.soak import SOAK
 from support.tui.fake_actions import Driven
 from xswitch.tui.app import PickerApp
 from xswitch.tui.setup.screen import SetupScreen
-from xswitch.tui.setup.state import Stage
+from xswitch.tui.setup.state import SetupStage
 from xswitch.wiring import build_world
 
 _TIMES = 12
@@ -39,7 +39,7 @@ async def _without_a_session(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
     wrong = []
     async with _on_screen(place, monkeypatch) as one:
         # At the same time, as on a screen: one role is renewed while another one is switched to.
-        one.app.upkeep.renew(next(role for role in one.state.roles if role.name == "denied"))
+        one.app.session_actions.renew(next(role for role in one.state.roles if role.name == "denied"))
         await _enter(one, "forbidden")
         await _until(one, lambda: {"forbidden", "denied"} <= set(one.state.failures))
         wrong += _failures(one, fault, "forbidden", "denied")
@@ -98,7 +98,7 @@ async def _setting_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str
         await _until(one, lambda: screen.state.failure is not None)
         failure, stage = screen.state.failure, screen.state.stage
     wrong = [f"{path} is not as it was" for path in changed("everything", before, place.picture())]
-    if failure is None or failure.code != fault.code or fault.says not in failure.what or stage is not Stage.FORM:
+    if failure is None or failure.code != fault.code or fault.says not in failure.what or stage is not SetupStage.FORM:
         wrong.append(f"the set-up tells {failure}, and is at {stage}")
     return wrong
 

@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from support.config.texts import NAMES, Botocore, second_sdk_reading
-from xswitch.core.awsconfig.botocore_reader import predict
+from xswitch.core.awsconfig.botocore_reader import parse_as_cli
 from xswitch.core.awsconfig.differences import same_value
-from xswitch.core.awsconfig.document import parse
+from xswitch.core.awsconfig.document import parse_document
 from xswitch.core.awsconfig.edit import apply_edits, verify
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.errors import ConfigError
-from xswitch.core.model import ConfigPaths, ConfigView, Edit, FileKind, RemoveProfile, SetProfile
+from xswitch.core.model import ConfigPaths, ConfigView, FileKind, ProfileEdit, RemoveProfile, SetProfile
 
 PATHS = ConfigPaths("/home/ann/.aws/config", "/home/ann/.aws/credentials")
 FILES: dict[FileKind, str] = {"config": PATHS.config, "credentials": PATHS.credentials}
@@ -32,7 +32,7 @@ def view(config: str | None = None, credentials: str | None = None) -> ConfigVie
 
 def check_prediction(botocore: Botocore, text: str) -> None:
     raw = botocore.raw(text)
-    reading = predict(text)
+    reading = parse_as_cli(text)
     if raw is None:
         assert reading.refused is not None
         assert 1 <= reading.refused.line <= text.count("\n") + 1
@@ -95,8 +95,8 @@ def check_differences(botocore: Botocore, text: str, file: FileKind) -> None:
 
 
 @st.composite
-def edits(draw: st.DrawFn, file: FileKind) -> list[Edit]:
-    found: list[Edit] = []
+def edits(draw: st.DrawFn, file: FileKind) -> list[ProfileEdit]:
+    found: list[ProfileEdit] = []
     for _ in range(draw(st.integers(1, 3))):
         name = draw(st.sampled_from([*NAMES, "xs-new"]))
         if draw(st.integers(0, 2)):
@@ -107,7 +107,7 @@ def edits(draw: st.DrawFn, file: FileKind) -> list[Edit]:
     return found
 
 
-def meant(before: Mapping[str, Any] | None, name: str, changes: Sequence[Edit]) -> dict[str, Any] | None:
+def meant(before: Mapping[str, Any] | None, name: str, changes: Sequence[ProfileEdit]) -> dict[str, Any] | None:
     """What profile `name` shall hold after the changes."""
     wanted = None if before is None else dict(before)
     for edit in changes:
@@ -118,7 +118,7 @@ def meant(before: Mapping[str, Any] | None, name: str, changes: Sequence[Edit]) 
     return wanted
 
 
-def check_change(botocore: Botocore, text: str, new: str, file: FileKind, changes: Sequence[Edit]) -> None:
+def check_change(botocore: Botocore, text: str, new: str, file: FileKind, changes: Sequence[ProfileEdit]) -> None:
     """That `new` differs from `text` in nothing but what these changes mean, under both readings, by readers that are not ours."""
     before, after = second_sdk_reading(text, file), second_sdk_reading(new, file)
     names = {edit.name for edit in changes}
@@ -145,7 +145,7 @@ def check_change(botocore: Botocore, text: str, new: str, file: FileKind, change
     check_lines(text, new, file, names)
 
 
-def check_edit(botocore: Botocore, text: str, file: FileKind, changes: Sequence[Edit]) -> bool:
+def check_edit(botocore: Botocore, text: str, file: FileKind, changes: Sequence[ProfileEdit]) -> bool:
     """Whether the edit is possible; if so, that both readings differ in nothing but what was meant, by readers that are not ours."""
     new = apply_edits(text, file, changes)
     try:
@@ -159,7 +159,7 @@ def check_edit(botocore: Botocore, text: str, file: FileKind, changes: Sequence[
 def check_lines(text: str, new: str, file: FileKind, touched: set[str]) -> None:
     """Sections of other names are there byte by byte, in order, and so are the comments behind any section."""
     at = 0
-    for section in parse(text, file).sections:
+    for section in parse_document(text, file).sections:
         if section.kind != "profile" or section.name not in touched:
             whole = text[section.start : section.used]
             assert whole in new[at:]

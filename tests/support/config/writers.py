@@ -18,7 +18,7 @@ import filelock  # noqa: F401 -- loaded before the first fork
 
 import xswitch.adapters.config.transaction  # noqa: F401 -- the same
 from xswitch.adapters.config.store import FileConfigStore
-from xswitch.core.model import ConfigPaths, Edit, RemoveProfile, SetProfile
+from xswitch.core.model import ConfigPaths, ProfileEdit, RemoveProfile, SetProfile
 
 ROLES = 40
 OLD = "# mine\n[default]\nregion = eu-west-1\n" + "".join(
@@ -109,7 +109,7 @@ def write_profiles(folder: Path, writers: int, profiles: int, runs: int) -> dict
             while progress.stat().st_size < number * runs // profiles and time.monotonic() < deadline:
                 time.sleep(0.005)
             time.sleep(chance.uniform(0, 0.4))
-            edits: list[Edit] = [managed(f"w{who}-{number}")]
+            edits: list[ProfileEdit] = [managed(f"w{who}-{number}")]
             store.apply(edits)
             ends[f"w{who}-{number}"] = time.monotonic()
         (folder / f"ends-{who}.json").write_text(json.dumps(ends))

@@ -11,11 +11,11 @@ from xswitch.core.explain.model import (
     Certainty,
     ExplainedHop,
     Explanation,
+    ExplanationVerdict,
     HopOutcome,
-    Piece,
-    PieceState,
+    Requirement,
+    RequirementState,
     StatementChange,
-    Verdict,
 )
 
 ROLE = "arn:aws:iam::333333333333:role/Admin"
@@ -38,7 +38,7 @@ def denied(target: str = "payments-dr") -> Explanation:
     source, there = CauseSide.SOURCE, CauseSide.TARGET
     return Explanation(
         target=target,
-        verdict=Verdict.DENIED,
+        verdict=ExplanationVerdict.DENIED,
         hops=(
             ExplainedHop(0, "dev", "", USER, HopOutcome.OK),
             ExplainedHop(1, target, ROLE, USER, HopOutcome.FAILED, TEXT),
@@ -57,14 +57,14 @@ def denied(target: str = "payments-dr") -> Explanation:
             ),
         ),
         error_code="not_authorized",
-        looked_at=("your policies", "the trust policy, with profile payments-read"),
-        pieces=(
-            Piece(source, 1, "the caller's policies", PieceState.OK, "policy switch-roles"),
-            Piece(source, 1, "permissions boundary", PieceState.OK, "none"),
-            Piece(source, 1, "organization (SCP)", PieceState.UNKNOWN),
-            Piece(there, 1, "the role", PieceState.OK, "Admin"),
-            Piece(there, 1, "trust policy", PieceState.MISSING, "names user/ops alone"),
-            Piece(there, 1, "MFA", PieceState.OK, "asked for, and given"),
+        sources_read=("your policies", "the trust policy, with profile payments-read"),
+        requirements=(
+            Requirement(source, 1, "the caller's policies", RequirementState.OK, "policy switch-roles"),
+            Requirement(source, 1, "permissions boundary", RequirementState.OK, "none"),
+            Requirement(source, 1, "organization (SCP)", RequirementState.UNKNOWN),
+            Requirement(there, 1, "the role", RequirementState.OK, "Admin"),
+            Requirement(there, 1, "trust policy", RequirementState.MISSING, "names user/ops alone"),
+            Requirement(there, 1, "MFA", RequirementState.OK, "asked for, and given"),
         ),
         exit_code=4,
     )
@@ -76,10 +76,10 @@ def hidden(target: str = "payments-dr") -> Explanation:
         Cause(code, side, 1, Certainty.UNSEEN, "It can't be read from here.", STATEMENT, change=StatementChange.ADD)
         for code, side in ((CauseCode.CALLER_POLICY_MISSING, CauseSide.SOURCE), (CauseCode.TRUST_MISSING, CauseSide.TARGET))
     ]
-    return Explanation(target, Verdict.UNKNOWN, (ExplainedHop(1, target, ROLE, USER, HopOutcome.FAILED, TEXT),), tuple(causes))
+    return Explanation(target, ExplanationVerdict.UNKNOWN, (ExplainedHop(1, target, ROLE, USER, HopOutcome.FAILED, TEXT),), tuple(causes))
 
 
 def offline(target: str = "payments-dr") -> Explanation:
     """It never came to AWS's decision."""
     cause = Cause(CauseCode.NETWORK, CauseSide.NETWORK, 1, Certainty.PROVED, "The name can't be resolved.", next_step="Check the network.")
-    return Explanation(target, Verdict.NOT_REACHED, (ExplainedHop(1, target, ROLE, "", HopOutcome.FAILED),), (cause,), "dns")
+    return Explanation(target, ExplanationVerdict.NOT_REACHED, (ExplainedHop(1, target, ROLE, "", HopOutcome.FAILED),), (cause,), "dns")

@@ -18,8 +18,8 @@ from xswitch.actions.api import SwitchOptions
 from xswitch.actions.facade import RealActions
 from xswitch.adapters.aws.iam import BotoIamSource
 from xswitch.adapters.aws.sts import BotoSts
-from xswitch.adapters.providers.source import BotocoreBase
-from xswitch.core.access.documents import canonical, statement_text
+from xswitch.adapters.providers.source import BotocoreProviders
+from xswitch.core.access.documents import canonical_json, statement_to_json
 from xswitch.core.errors import XswitchError
 from xswitch.core.explain.model import Cause, Explanation, StatementChange
 from xswitch.emulator import state as demo_state
@@ -177,11 +177,11 @@ class Scene:
                 credentials += f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n\n"
         return config, credentials
 
-    def world(self) -> demo_state.World:
+    def world(self) -> demo_state.AwsState:
         state = copy.deepcopy(self.state)
         if self.readable:
             state["accounts"][0]["users"][0].setdefault("policies", {})["look"] = policy(allow(_READ))
-        return demo_state.World.from_json(json.dumps(state))
+        return demo_state.AwsState.from_json(json.dumps(state))
 
 
 @dataclass
@@ -224,7 +224,7 @@ def play(aws: EmbeddedAws, scene: Scene) -> Stage:
     aws.world = scene.world()
     world = World(*scene.texts(aws.endpoint))
     world.clock.time = aws.clock.now()
-    ports = replace(world.ports, sts=_STS, iam=_IAM, base=BotocoreBase({}))
+    ports = replace(world.ports, sts=_STS, iam=_IAM, base=BotocoreProviders({}))
     return Stage(aws, scene, world, RealActions(ports))
 
 
@@ -274,8 +274,8 @@ def _edit(document: Data, cause: Cause, statement: Mapping[str, Any]) -> None:
     if cause.change is StatementChange.ADD:
         statements.append(dict(statement))
         return
-    places = [at for at, one in enumerate(statements) if statement_text(one) == cause.current]
-    assert places, (canonical(document), cause.current)
+    places = [at for at, one in enumerate(statements) if statement_to_json(one) == cause.current]
+    assert places, (canonical_json(document), cause.current)
     if cause.change is StatementChange.REPLACE:
         statements[places[0]] = dict(statement)
     elif len(statements) > 1:

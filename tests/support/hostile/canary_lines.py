@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xswitch.core.shell.completion import WORDS
+from xswitch.core.shell.completion import COMPLETION_WORDS
 
 _POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 _READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -48,7 +48,7 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
     """All of them, in an order in which most of them work; `code` is a current MFA code, used by the first line;
     `port` is one somebody listens on.
 
-    `own.json` and `state.json` are files of the folder they run in.
+    `settings.json` and `state.json` are files of the folder they run in.
     """
     return [
         ("switch", "admin", "--mfa-code", code),
@@ -114,7 +114,7 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
         ("demo", "--serve", "--state", "state.json", "--port", str(port)),
         ("demo", "--code", "--user", "dana"),
         ("demo", "--advance", "1h"),
-        *((name, "--help") for name in sorted({word.command for word in WORDS if word.command})),
+        *((name, "--help") for name in sorted({word.command for word in COMPLETION_WORDS if word.command})),
         ("--help",),
         ("--version",),
         ("switch",),
@@ -136,4 +136,4 @@ def missing_words(tried: Iterable[tuple[str, ...]]) -> list[str]:
     """The words of the grammar that are in none of these lines."""
     seen = {(line[0] if line and not line[0].startswith("-") else "", word) for line in tried for word in line}
     seen |= {("", command) for command, _ in seen}
-    return [f"{row.command} {row.word}" for row in WORDS if row.word and (row.command, row.word) not in seen]
+    return [f"{row.command} {row.word}" for row in COMPLETION_WORDS if row.word and (row.command, row.word) not in seen]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from support.aws.emulator import TOTP_SECRET
 from support.hostile.home import MFA, PLAIN, ROLES, document
-from xswitch.cli.parser import build
+from xswitch.cli.parser import build_parser
 from xswitch.demo.home import CLOCK, DEMO, TOTP
 
 _ACCOUNTS = ["--target-account", "222222222222", "--source-account", "111111111111"]
@@ -58,7 +58,7 @@ class Job:
 
 def grammar() -> dict[str, argparse.ArgumentParser]:
     """The parser of every command, hidden ones too."""
-    choices = next(action.choices for action in build()._actions if isinstance(action, argparse._SubParsersAction))
+    choices = next(action.choices for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
     assert isinstance(choices, dict)
     return choices
 

@@ -14,18 +14,28 @@ from typing import Any
 from support.access.fake_actions import LINK, SOURCE, TARGET
 from support.explain.samples import denied, hidden
 from support.tui.fake_actions import DEVICE, FakeActions, make_hop, make_role, sample_listing
-from xswitch.actions.access.api import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, Steps
-from xswitch.actions.api import BaseInfo, Listing, Switched, SwitchOptions
+from xswitch.actions.access.api import AccessApplyResult, AccessCheckResult, AccessInputs, AccessPlanResult, ChangeListener
+from xswitch.actions.api import Listing, SourceInfo, SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Progress
-from xswitch.core.access.model import AccessPlan, AccessRequest, Change, Finding, IamCall, Side, SidePlan, Who, WhoKind
+from xswitch.core.access.model import (
+    AccessPlan,
+    AccessRequest,
+    AccountPlan,
+    AccountSide,
+    Finding,
+    IamCall,
+    IamChange,
+    PrincipalType,
+    TrustedPrincipal,
+)
 from xswitch.core.errors import AwsDeniedError, ConfigError, XswitchError
 from xswitch.core.explain.model import Explanation
 from xswitch.core.model import (
-    Base,
-    BaseKind,
     CallerIdentity,
     ConfigPaths,
     ConfigView,
+    CredentialSource,
+    CredentialSourceKind,
     Guard,
     MfaChallenge,
     Origin,
@@ -73,7 +83,7 @@ def _role(text: Texts, number: int, *, guarded: bool) -> Role:
         name,
         "222222222222",
         role,
-        base=Base(BaseKind.STATIC_KEYS, text(), "AKIAEXAMPLE", where, text()),
+        base=CredentialSource(CredentialSourceKind.STATIC_KEYS, text(), "AKIAEXAMPLE", where, text()),
         hops=(replace(hop, origin=where),),
         mfa=f"{DEVICE}{text()}",
         region=text(),
@@ -100,7 +110,7 @@ class HostileActions(FakeActions):
         settings = Settings(account_names=MappingProxyType({"222222222222": text()}), theme="dark")
         listing = sample_listing(now, roles=hostile_roles(text, guarded=guarded), settings=settings)
         problems = tuple(Problem("other", one, "warning", f"/home/{one}", 3) for one in text.all)
-        base = BaseInfo(text(), text(), "static_keys")
+        base = SourceInfo(text(), text(), "static_keys")
         self.answer = replace(listing, problems=problems, base=base, vault_label=text())
         self.profiles = {one: Profile(one, {}, Origin(one, 1)) for one in text.all}
 
@@ -116,7 +126,7 @@ class HostileActions(FakeActions):
         view = super().config()
         return replace(view, paths=ConfigPaths(self.text(), view.paths.credentials)) if self.empty else view
 
-    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:  # noqa: ARG002 -- the port's signature
+    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> SwitchResult:  # noqa: ARG002 -- the port's signature
         ask.code(MfaChallenge(self.text(), self.text(), 1, ""))
         ask.code(MfaChallenge(self.text(), self.text(), 2, self.text()))
         progress(self.text())
@@ -143,8 +153,8 @@ def hostile_explanation(text: Texts, target: str) -> Explanation:
             replace(cause, evidence=text(), statement=statement, next_step=text(), where=text()),
             replace(other, evidence=text(), statement=raw, next_step=text(), where=text()),
         ),
-        looked_at=tuple(text.some(2)),
-        pieces=tuple(replace(piece, detail=text()) for piece in plain.pieces),
+        sources_read=tuple(text.some(2)),
+        requirements=tuple(replace(piece, detail=text()) for piece in plain.requirements),
     )
 
 
@@ -156,47 +166,47 @@ class HostileAccess:
     applied: int = 0
     checked: int = 0
 
-    def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> PlannedAccess:  # noqa: ARG002 -- the port's signature
+    def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> AccessPlanResult:  # noqa: ARG002 -- the port's signature
         text = self.text
         progress(text())
         time.sleep(_LONG_ENOUGH_TO_BE_SEEN)
         if not self.applied:
             self.applied = 1
             raise text.error()
-        who = Who(WhoKind.USER, SOURCE, text(), text())
+        who = TrustedPrincipal(PrincipalType.USER, SOURCE, text(), text())
         request = AccessRequest("aws", TARGET, text(), who, tags=((text(), text()),), description=text())
         sides = [self._side(side, chunk) for side, chunk in _dealt([*text.all, *text.some(-len(text.all) % 8)])]
         warnings = tuple(Finding("long_session", "warning", text(), text()) for _ in range(2))
-        return PlannedAccess(inputs, AccessPlan(request, sides[1], sides[0], text(), text(), warnings), LINK)
+        return AccessPlanResult(inputs, AccessPlan(request, sides[1], sides[0], text(), text(), warnings), LINK)
 
-    def _side(self, side: Side, texts: list[str]) -> SidePlan:
+    def _side(self, side: AccountSide, texts: list[str]) -> AccountPlan:
         # A summary, what was there, what will be: each holds a third or so.
         changes = []
         for number in range(0, len(texts), 4):
             summary, subject, before, after = [*texts[number : number + 4], "", "", ""][:4]
             call = IamCall("PutRolePolicy", {"RoleName": summary, "PolicyDocument": after})
-            changes.append(Change(side, subject, f"{summary} {subject}", call, (call,), _document(before), _document(after)))
-        account = SOURCE if side is Side.SOURCE else TARGET
-        return SidePlan(side, account, self.text(), seen=True, changes=tuple(changes))
+            changes.append(IamChange(side, subject, f"{summary} {subject}", call, (call,), _document(before), _document(after)))
+        account = SOURCE if side is AccountSide.SOURCE else TARGET
+        return AccountPlan(side, account, self.text(), seen=True, changes=tuple(changes))
 
-    def apply(self, planned: PlannedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:  # noqa: ARG002 -- the port's signature
+    def apply(self, planned: AccessPlanResult, ask: MfaPrompt, steps: ChangeListener) -> AccessApplyResult:  # noqa: ARG002 -- the port's signature
         every = tuple((side.side, change) for side in planned.plan.sides for change in side.changes)
         self.applied += 1
         if self.applied == 2:
             steps(*every[0], "doing")
             steps(*every[0], "done")
             steps(*every[1], "failed")
-            return AppliedAccess(planned, every[:1], every[1:], self.text.error())
+            return AccessApplyResult(planned, every[:1], every[1:], self.text.error())
         for side, change in every:
             steps(side, change, "done")
-        return AppliedAccess(planned, every)
+        return AccessApplyResult(planned, every)
 
-    def take_back(self, applied: AppliedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:  # noqa: ARG002 -- the port's signature
+    def rollback(self, applied: AccessApplyResult, ask: MfaPrompt, steps: ChangeListener) -> AccessApplyResult:  # noqa: ARG002 -- the port's signature
         for side, change in applied.done:
             steps(side, change, "taken_back")
-        return AppliedAccess(applied.planned, applied.done)
+        return AccessApplyResult(applied.planned, applied.done)
 
-    def check(self, planned: PlannedAccess, ask: MfaPrompt, progress: Progress) -> CheckedAccess:  # noqa: ARG002 -- the port's signature
+    def check(self, planned: AccessPlanResult, ask: MfaPrompt, progress: Progress) -> AccessCheckResult:  # noqa: ARG002 -- the port's signature
         text = self.text
         progress(text())
         ask.code(MfaChallenge(text(), text(), 2, text()))
@@ -204,15 +214,15 @@ class HostileAccess:
         if self.checked == 1:
             raise text.error()
         ends = datetime.now(UTC) + timedelta(hours=1)
-        return CheckedAccess(CallerIdentity(TARGET, text(), text()), ends, text(), f"xs {text()}", LINK, 1)
+        return AccessCheckResult(CallerIdentity(TARGET, text(), text()), ends, text(), f"xs {text()}", LINK, 1)
 
     def lint(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
 
 
-def _dealt(texts: list[str]) -> tuple[tuple[Side, list[str]], ...]:
+def _dealt(texts: list[str]) -> tuple[tuple[AccountSide, list[str]], ...]:
     half = len(texts) // 2
-    return ((Side.SOURCE, texts[:half]), (Side.TARGET, texts[half:]))
+    return ((AccountSide.SOURCE, texts[:half]), (AccountSide.TARGET, texts[half:]))
 
 
 def _document(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xswitch.core.policy import Decision, Document, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
+from xswitch.core.policy import Decision, PolicyDocument, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
 
 A, B = "111111111111", "222222222222"
 USER = Principal(PrincipalKind.USER, f"arn:aws:iam::{A}:user/team/dana", A)
@@ -29,11 +29,11 @@ ASSUME = "sts:AssumeRole"
 Json = Mapping[str, Any]
 
 
-def document(kind: PolicyKind, *statements: Json, version: str = "2012-10-17", level: str = "", name: str = "") -> Document:
+def document(kind: PolicyKind, *statements: Json, version: str = "2012-10-17", level: str = "", name: str = "") -> PolicyDocument:
     return parse({"Version": version, "Statement": list(statements)}, kind, name or kind.value, level=level)
 
 
-def trusts(principal: Any = A, *, version: str = "2012-10-17", **elements: Any) -> Document:
+def trusts(principal: Any = A, *, version: str = "2012-10-17", **elements: Any) -> PolicyDocument:
     """A trust policy of one statement; text, or a list of texts, is an AWS principal."""
     whom = {"AWS": principal} if isinstance(principal, list) or (isinstance(principal, str) and principal != "*") else principal
     scope = {} if "NotPrincipal" in elements else {"Principal": whom}
@@ -41,30 +41,30 @@ def trusts(principal: Any = A, *, version: str = "2012-10-17", **elements: Any) 
     return document(PolicyKind.TRUST, {"Effect": "Allow", **doing, **scope, **elements}, version=version)
 
 
-def _scoped(kind: PolicyKind, effect: str, elements: Json, version: str = "2012-10-17", level: str = "") -> Document:
+def _scoped(kind: PolicyKind, effect: str, elements: Json, version: str = "2012-10-17", level: str = "") -> PolicyDocument:
     doing = {} if "NotAction" in elements else {"Action": ASSUME}
     scope = {} if "NotResource" in elements else {"Resource": "*"}
     everyone = {"Principal": "*"} if kind is PolicyKind.RCP else {}
     return document(kind, {"Effect": effect, **doing, **scope, **everyone, **elements}, version=version, level=level)
 
 
-def allows(kind: PolicyKind = PolicyKind.IDENTITY, /, *, version: str = "2012-10-17", level: str = "", **elements: Any) -> Document:
+def allows(kind: PolicyKind = PolicyKind.IDENTITY, /, *, version: str = "2012-10-17", level: str = "", **elements: Any) -> PolicyDocument:
     return _scoped(kind, "Allow", elements, version, level)
 
 
-def denies(kind: PolicyKind = PolicyKind.IDENTITY, /, *, level: str = "", **elements: Any) -> Document:
+def denies(kind: PolicyKind = PolicyKind.IDENTITY, /, *, level: str = "", **elements: Any) -> PolicyDocument:
     return _scoped(kind, "Deny", elements, level=level)
 
 
-def boundary(**elements: Any) -> Document:
+def boundary(**elements: Any) -> PolicyDocument:
     return allows(PolicyKind.BOUNDARY, **elements)
 
 
-def session(**elements: Any) -> Document:
+def session(**elements: Any) -> PolicyDocument:
     return allows(PolicyKind.SESSION, **elements)
 
 
-def scp(level: str = "root", **elements: Any) -> Document:
+def scp(level: str = "root", **elements: Any) -> PolicyDocument:
     return allows(PolicyKind.SCP, level=level, **elements)
 
 
@@ -79,7 +79,7 @@ class Case:
     id: str
     principal: Principal
     resource: str
-    documents: tuple[Document, ...]
+    documents: tuple[PolicyDocument, ...]
     expected: str
     page: str = ""
     action: str = ASSUME
@@ -101,13 +101,13 @@ def verdict(decision: Decision) -> str:
         return f"allow by {_by(decision)}"
     if decision.explicit_deny:
         return f"deny by {_by(decision)}"
-    assert decision.decisive is None
-    assert decision.missing is decision.lacking[0].kind
-    return "no " + ", ".join(f"{lack.kind.value}{f' of {lack.level}' if lack.level else ''}" for lack in decision.lacking)
+    assert decision.deciding_statement is None
+    assert decision.missing is decision.missing_allows[0].kind
+    return "no " + ", ".join(f"{lack.kind.value}{f' of {lack.level}' if lack.level else ''}" for lack in decision.missing_allows)
 
 
 def _by(decision: Decision) -> str:
-    if decision.decisive is None:
+    if decision.deciding_statement is None:
         return "nobody"
-    sid = decision.decisive.statement.sid
-    return f"{decision.decisive.kind.value}{f'/{sid}' if sid else ''}"
+    sid = decision.deciding_statement.statement.sid
+    return f"{decision.deciding_statement.kind.value}{f'/{sid}' if sid else ''}"

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from xswitch.actions.tracing import traced
+from xswitch.actions.tracing import with_tracing
 from xswitch.cli import main as cli
 from xswitch.tui.app import PickerApp
 from xswitch.tui.picker.role_list import RoleList
@@ -73,7 +73,7 @@ def main() -> int:
             change: dict[str, Any] = {bug: Exploding(bug)}
             made.__dict__["ports"] = replace(made.ports, **change)
         if tell is not None:
-            made.__dict__["ports"] = traced(made.ports, tell, time.monotonic)
+            made.__dict__["ports"] = with_tracing(made.ports, tell, time.monotonic)
         return made
 
     cli._world = world

@@ -23,7 +23,7 @@ from xswitch.core.errors import XswitchError  # noqa: E402 -- found by the line 
 from xswitch.tui.app import PickerApp  # noqa: E402 -- found by the line above
 from xswitch.tui.run import run_picker  # noqa: E402 -- found by the line above
 from xswitch.tui.startup.first_frame import painted  # noqa: E402 -- found by the line above
-from xswitch.tui.startup.preload import Early  # noqa: E402 -- found by the line above
+from xswitch.tui.startup.preload import Preload  # noqa: E402 -- found by the line above
 
 HOSTILE = "evil\x1b]52;c;SGFja2Vk\x07\x1b[2J\x9b31m\u202e"
 
@@ -70,7 +70,7 @@ def main() -> int:
 
 
 def play(actions: FakeActions, result: Path, mode: str) -> int:
-    early = Early(actions, SystemClock())
+    early = Preload(actions, SystemClock())
     with painted(early, os.environ, SystemClock().now()) as seen:
         outcome = run_picker(
             actions,

@@ -24,11 +24,11 @@ sys.path[0] = str(Path(__file__).parents[2])
 from support.hostile.widgets_actions import HostileAccess, HostileActions, Texts  # noqa: E402 -- found by the line above
 from xswitch.cli import main as cli  # noqa: E402 -- found by the line above
 from xswitch.core.errors import XswitchError  # noqa: E402 -- found by the line above
-from xswitch.core.text import clean  # noqa: E402 -- found by the line above
+from xswitch.core.text import sanitize  # noqa: E402 -- found by the line above
 from xswitch.tui.app import PickerApp  # noqa: E402 -- found by the line above
 from xswitch.tui.run import run_picker  # noqa: E402 -- found by the line above
 from xswitch.tui.startup.first_frame import painted  # noqa: E402 -- found by the line above
-from xswitch.tui.startup.preload import Early  # noqa: E402 -- found by the line above
+from xswitch.tui.startup.preload import Preload  # noqa: E402 -- found by the line above
 
 UNSEEN = "unseen"
 """Stands in the texts of a bug where their marks are in all others."""
@@ -66,7 +66,7 @@ class Record:
         for text, style, control in strip:
             if style is not None and (style.link or "@click" in style.meta):
                 self.wrong.add(f"{where}: {text!r} is a link or acts on a click")
-            if control or clean(text) != text:
+            if control or sanitize(text) != text:
                 self.wrong.add(f"{where}: {text!r} is nothing to draw")
 
     def keep(self, path: Path) -> None:
@@ -90,7 +90,7 @@ def main() -> int:
     try:
         if scene == "whole":
             return cli.main([])
-        early = Early(actions, clock)
+        early = Preload(actions, clock)
         notice = text() if scene != "dialogs" else ""
         with painted(early, os.environ, clock.now(), notice) as first:
             outcome = run_picker(

@@ -21,7 +21,7 @@ import filelock  # noqa: F401 -- loaded before the first fork
 from support.config.writers import in_child
 from xswitch.adapters.state.index import JsonIndex
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
 from xswitch.core.model import IndexEntry
 
@@ -39,7 +39,7 @@ class Subject:
 
 
 def vault(folder: Path) -> Subject:
-    store = FileStore(folder / "xswitch", Sentences(""), memory=True)
+    store = FileStore(folder / "xswitch", VaultErrors(""), memory=True)
     old, new = "old " * (SIZE // 4), "new!" * (SIZE // 4)
     return Subject(folder / "xswitch" / KEY, lambda: store.put(KEY, old), lambda: store.put(KEY, new))
 

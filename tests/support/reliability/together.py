@@ -18,7 +18,7 @@ import filelock  # noqa: F401 -- loaded before the first fork
 import xswitch.actions.credentials.credential_process
 import xswitch.actions.sessions.switch  # noqa: F401 -- the same
 from support.broker_process import answer
-from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
 
 
@@ -48,7 +48,7 @@ def _all(processes: int, work: Callable[[int], None]) -> list[int]:
 
 def writers(folder: Path, processes: int, writes: int) -> dict[str, object]:
     """Each writes so many sessions of its own, all into one folder, beginning together."""
-    store = FileStore(folder / "xswitch", Sentences(""), memory=True)
+    store = FileStore(folder / "xswitch", VaultErrors(""), memory=True)
     begin = time.time() + 0.2
 
     def work(who: int) -> None:

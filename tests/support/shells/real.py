@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TOOLS
-from xswitch.core.shell.quoting import emit, quote
+from xswitch.core.shell.quoting import quote_for_shell, render_assignments
 from xswitch.core.shell.scripts import completion_template, init_template, render_completion, render_init
 
 REAL_SHELLS = ("bash", "zsh", "fish", "nu")
@@ -102,9 +102,9 @@ def run_shell(
 def spoken(shell: str, program: str, texts: Sequence[str], folder: Path, *, env: Mapping[str, str] | None = None) -> list[str]:
     """The texts as one process of the shell says them, each quoted for it."""
     if shell == "nu":
-        lines = [f"print --no-newline --raw {quote(shell, one)} (char nul)" for one in texts]
+        lines = [f"print --no-newline --raw {quote_for_shell(shell, one)} (char nul)" for one in texts]
     else:
-        lines = [f"printf '%s\\0' {quote(shell, one)}" for one in texts]
+        lines = [f"printf '%s\\0' {quote_for_shell(shell, one)}" for one in texts]
     done = run_shell(program, shell, "\n".join(lines), folder, env=env)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split("\0")[:-1]
@@ -142,7 +142,7 @@ class Stub:
 
     def switches(self, shell: str, changes: Mapping[str, str | None], *, stderr: str = "") -> None:
         """Add the answer of a switch that worked."""
-        self.answer(stdout=emit(shell, changes), stderr=stderr)
+        self.answer(stdout=render_assignments(shell, changes), stderr=stderr)
 
     @property
     def calls(self) -> list[Call]:

@@ -19,41 +19,41 @@ from textual.pilot import Pilot
 
 from conftest import FixedClock
 from xswitch.actions.api import (
-    BaseInfo,
-    Check,
-    Forgotten,
+    DoctorCheck,
+    ForgetResult,
     Listing,
     MfaInfo,
-    Renewed,
+    RenewResult,
     SessionInfo,
+    SourceInfo,
     StatusRow,
-    Switched,
     SwitchOptions,
+    SwitchResult,
 )
 from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.core.errors import XswitchError
 from xswitch.core.explain.model import Explanation
 from xswitch.core.model import (
-    Base,
-    BaseKind,
     CallerIdentity,
     Chain,
     ConfigPaths,
     ConfigView,
+    CredentialSource,
+    CredentialSourceKind,
     Endpoint,
     Guard,
     HistoryEntry,
     Hop,
     IndexEntry,
-    Memory,
     MfaChallenge,
     Origin,
     Problem,
     Profile,
     Role,
+    RoleUsage,
     SessionState,
     Settings,
-    Use,
+    UsageState,
     VaultInfo,
 )
 from xswitch.core.sessions import freshness
@@ -73,8 +73,8 @@ ACCOUNTS = {
     "666666666666": "hub",
     "777777777777": "audit",
 }
-BASE = Base(BaseKind.STATIC_KEYS, "dev", "AKIAEXAMPLE", Origin(CREDENTIALS, 4), "from the credentials file")
-SSO_BASE = Base(BaseKind.SSO, "corp-sso", "sso", Origin(CONFIG, 7), "AdministratorAccess")
+BASE = CredentialSource(CredentialSourceKind.STATIC_KEYS, "dev", "AKIAEXAMPLE", Origin(CREDENTIALS, 4), "from the credentials file")
+SSO_BASE = CredentialSource(CredentialSourceKind.SSO, "corp-sso", "sso", Origin(CONFIG, 7), "AdministratorAccess")
 
 
 def line_of(line: int) -> Origin:
@@ -101,7 +101,7 @@ def make_role(
     line: int = 10,
     *,
     mfa: str | None = None,
-    base: Base = BASE,
+    base: CredentialSource = BASE,
     hops: tuple[Hop, ...] | None = None,
     region: str = "eu-west-1",
     broken: bool = False,
@@ -196,11 +196,11 @@ def sample_listing(now: datetime = NOW, *, roles: tuple[Role, ...] | None = None
         roles=listed,
         sessions=sessions,
         mfa_sessions=(MfaInfo("dev", DEVICE, now + timedelta(hours=7, minutes=42, seconds=30)),),
-        memory=Memory({"payments-read": Use(9, now - timedelta(hours=1))}, frozenset({"payments-admin"})),
+        memory=UsageState({"payments-read": RoleUsage(9, now - timedelta(hours=1))}, frozenset({"payments-admin"})),
         settings=settings or Settings(account_names=MappingProxyType(dict(ACCOUNTS)), theme="dark"),
         problems=(Problem("duplicate_key", "region is set twice; the AWS CLI refuses the whole file", "warning", CONFIG, 66),),
         current_profile="xs-payments-read",
-        base=BaseInfo("dev", "111111111111", "static_keys"),
+        base=SourceInfo("dev", "111111111111", "static_keys"),
         vault_label="Secret Service",
     )
 
@@ -265,7 +265,7 @@ class FakeActions:
             refusal = "MultiFactorAuthentication failed with invalid MFA one time pass code."
         raise XswitchError("AWS refused three codes.", why=refusal, next_step="Check the device's clock.", code="mfa_refused")
 
-    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:
+    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> SwitchResult:
         self.asked.append(("switch", (role.name, options.confirmation)))
         self._ask(ask)
         for step in self.steps:
@@ -275,14 +275,14 @@ class FakeActions:
             progress("checking who AWS says we are")
         self._fail("switch")
         identity = CallerIdentity(role.account_id, f"arn:aws:sts::{role.account_id}:assumed-role/{role.role_name}/dev@box", "AROA:dev@box")
-        return Switched(role, role.managed_profile, self.clock() + timedelta(hours=1), identity, from_vault=False)
+        return SwitchResult(role, role.managed_profile, self.clock() + timedelta(hours=1), identity, from_vault=False)
 
     def explain(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Explanation:
         self.asked.append(("explain whole", (role.name, options, ask, progress)))
         assert self.explanation is not None
         return self.explanation
 
-    def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[Renewed, ...]:
+    def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[RenewResult, ...]:
         self.asked.append(("renew", (tuple(names), all_sessions)))
         self._ask(ask)
         if self.gate is not None:
@@ -293,7 +293,7 @@ class FakeActions:
             names = [name for name, info in self.answer.sessions.items() if info.expires_at is not None]
         until = self.clock() + timedelta(hours=1)
         results = tuple(
-            Renewed(name, None, self.renew_errors[name]) if name in self.renew_errors else Renewed(name, until) for name in names
+            RenewResult(name, None, self.renew_errors[name]) if name in self.renew_errors else RenewResult(name, until) for name in names
         )
         sessions = {**self.answer.sessions}
         for result in results:
@@ -302,14 +302,14 @@ class FakeActions:
         self.answer = replace(self.answer, sessions=sessions)
         return results
 
-    def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[Forgotten, ...]:
+    def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[ForgetResult, ...]:
         self.asked.append(("forget", (tuple(names), all_sessions)))
         self._fail("forget")
         sessions = {**self.answer.sessions}
         for name in names:
             sessions[name] = SessionInfo(SessionState.NONE, key=sessions[name].key)
         self.answer = replace(self.answer, sessions=sessions)
-        return tuple(Forgotten(name, 1, f"xs-{name}") for name in names)
+        return tuple(ForgetResult(name, 1, f"xs-{name}") for name in names)
 
     def credential_process(self, profile: str, ask: MfaPrompt) -> str:
         raise NotImplementedError(profile, ask)
@@ -334,7 +334,7 @@ class FakeActions:
     def undo_config(self) -> tuple[str, ...]:
         return ()
 
-    def doctor(self) -> tuple[Check, ...]:
+    def doctor(self) -> tuple[DoctorCheck, ...]:
         return ()
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:

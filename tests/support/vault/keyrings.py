@@ -21,12 +21,12 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringError, KeyringLocked, PasswordDeleteError, PasswordSetError
 
 from conftest import missing
-from xswitch.adapters.vault.keyring_process import Patience
+from xswitch.adapters.vault.keyring_process import KeyringTimeouts
 from xswitch.hot import dbus
 
 PASSWORD = "correct horse"
 HANG_GUARD = 20.0  # seconds; the promise is 3 (docs/vault.md), this only keeps a hang on a busy machine from being called a pass
-PATIENT = Patience(direct=60.0, load=60.0, probe=60.0)  # for a keyring that answers: how soon it does is a matter of benches
+PATIENT = KeyringTimeouts(direct=60.0, load=60.0, probe=60.0)  # for a keyring that answers: how soon it does is a matter of benches
 
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -133,7 +133,7 @@ def answers(address: str) -> str:
     """The word for what the Secret Service on this bus says of a key nobody has."""
     from xswitch.hot import secret_service as hot_secret  # noqa: PLC0415 -- Linux only, and this module is read everywhere
 
-    return hot_secret.read(address.encode(), b"xswitch:none", b"session", 2.0)[0]
+    return hot_secret.read_secret(address.encode(), b"xswitch:none", b"session", 2.0)[0]
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import pytest
 
 from support.explain.samples import denied, hidden, offline
 from xswitch.core.explain.model import Explanation
-from xswitch.tui.explain.lines import cause_lines, panel, short
+from xswitch.tui.explain.lines import cause_lines, explanation_panel, nearest_cause_lines
 from xswitch.tui.render.text import Line, width_of
 
 
@@ -15,7 +15,7 @@ def text(lines: list[Line]) -> str:
 
 
 def test_the_two_sides_stand_next_to_each_other_with_the_missing_piece_marked() -> None:
-    shown = text(panel(denied(), 110))
+    shown = text(explanation_panel(denied(), 110))
     heads = [line for line in shown.splitlines() if line.startswith("source")]
     assert len(heads) == 1
     assert "│ target  333333333333" in heads[0]
@@ -28,7 +28,7 @@ def test_the_two_sides_stand_next_to_each_other_with_the_missing_piece_marked() 
 
 
 def test_narrow_they_stand_below_each_other() -> None:
-    shown = text(panel(denied(), 60))
+    shown = text(explanation_panel(denied(), 60))
     assert shown.index("source  111111111111") < shown.index("target  333333333333")
     assert "│" not in shown
 
@@ -36,30 +36,30 @@ def test_narrow_they_stand_below_each_other() -> None:
 @pytest.mark.parametrize("explanation", [denied(), hidden(), offline()], ids=["denied", "hidden", "offline"])
 @pytest.mark.parametrize("width", [20, 38, 60, 72, 80, 110, 200])
 def test_nothing_is_wider_than_the_screen(explanation: Explanation, width: int) -> None:
-    for lines in (panel(explanation, width), short(explanation, width)):
+    for lines in (explanation_panel(explanation, width), nearest_cause_lines(explanation, width)):
         assert max(width_of(line) for line in lines) <= width
 
 
 def test_never_a_word_of_success_for_what_can_t_be_seen() -> None:
     for explanation in (denied(), hidden(), offline()):
-        shown = text(panel(explanation, 100)).lower()
+        shown = text(explanation_panel(explanation, 100)).lower()
         assert "works" not in shown
-    assert "can't be told from here" in text(panel(hidden(), 100))
-    assert "before AWS had to decide" in text(panel(offline(), 100))
+    assert "can't be told from here" in text(explanation_panel(hidden(), 100))
+    assert "before AWS had to decide" in text(explanation_panel(offline(), 100))
 
 
 def test_hostile_text_is_drawn_harmless() -> None:
     bad = "\x1b]52;c;AAAA\x07[red]x[/red]\n"
     cause = replace(denied().causes[0], evidence=bad, statement=bad, next_step=bad, where=bad)
-    shown = text([*cause_lines(1, cause, 80), *panel(replace(denied(), looked_at=(bad,)), 80)])
+    shown = text([*cause_lines(1, cause, 80), *explanation_panel(replace(denied(), sources_read=(bad,)), 80)])
     assert "\x1b" not in shown
     assert "\x07" not in shown
 
 
 def test_the_short_form_names_side_cause_and_statement() -> None:
-    shown = text(short(denied(), 60))
+    shown = text(nearest_cause_lines(denied(), 60))
     assert "target side" in shown
     assert "trust_missing" in shown
     assert "Principal" in shown
-    assert "and 1 more" in text(short(hidden(), 60))
-    assert short(replace(denied(), causes=()), 60) == []
+    assert "and 1 more" in text(nearest_cause_lines(hidden(), 60))
+    assert nearest_cause_lines(replace(denied(), causes=()), 60) == []

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from support.tui.fake_actions import CONFIG, NOW, make_hop, make_role, sample_listing, sample_roles
 from xswitch.core.model import Chain, Endpoint, Guard, Origin, Problem
-from xswitch.tui.errors import Failure
+from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.detail import detail, problem_lines
+from xswitch.tui.picker.detail import detail_lines, problem_lines
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render.text import Line, width_of
 
@@ -19,7 +19,7 @@ ROLES = {role.name: role for role in sample_roles()}
 
 
 def state_of(**changes: object) -> PickerState:
-    state = states.with_reading(PickerState(), states.reading(sample_listing()), range(14))
+    state = states.with_data(PickerState(), states.picker_data(sample_listing()), range(14))
     return replace(state, **changes)  # type: ignore[arg-type]
 
 
@@ -28,7 +28,7 @@ def shown(lines: list[Line]) -> list[str]:
 
 
 def of(name: str, width: int = 46, state: PickerState | None = None) -> list[str]:
-    return shown(detail(state or state_of(), ROLES[name], NOW, width))
+    return shown(detail_lines(state or state_of(), ROLES[name], NOW, width))
 
 
 def test_a_chain_of_three_is_drawn_hop_by_hop_with_the_line_of_each() -> None:
@@ -61,7 +61,7 @@ def test_duration_says_why() -> None:
 
 
 def test_a_guard_says_what_to_type_and_carries_its_colour() -> None:
-    lines = detail(state_of(), ROLES["payments-admin"], NOW, 60)
+    lines = detail_lines(state_of(), ROLES["payments-admin"], NOW, 60)
     assert {"▲ GUARDED", "payments-prod", "Admin"} <= {text for line in lines for text, meaning in line if meaning == "guard-red"}
     assert "▲ GUARDED (production): type payments-prod to switch" in shown(lines)
     assert "▲ GUARDED (recovery)" in of("payments-dr")
@@ -81,7 +81,7 @@ def test_without_an_mfa_session_it_says_that_a_code_will_be_asked_for() -> None:
 
 
 def test_a_failure_stands_at_the_top_with_why_and_the_next_step() -> None:
-    failure = Failure("AWS refused.", "Not authorized.", "xswitch access check hub")
+    failure = FailureMessage("AWS refused.", "Not authorized.", "xswitch access check hub")
     text = of("hub", state=state_of(failures={"hub": failure}))
     assert text[3:6] == ["✗ AWS refused.", "  Not authorized.", "  next  xswitch access check hub"]
 
@@ -106,7 +106,7 @@ def test_everything_that_changes_the_result_is_told() -> None:
     )
     role = make_role("x", "1" * 12, "R", hops=(hop,), note="mind the gap", cli_only=True)
     role = replace(role, partition="aws-cn", endpoint=Endpoint("cn-north-1", "http://127.0.0.1:1"))
-    text = " ".join(shown(detail(state_of(pins=frozenset({"x"})), role, NOW, 90)))
+    text = " ".join(shown(detail_lines(state_of(pins=frozenset({"x"})), role, NOW, 90)))
     wanted = ("team=core", "ReadOnlyAccess", "inline session policy", "identity  dev", "session   me", "mind the gap")
     for part in (*wanted, "CLI and boto3 only", "aws-cn", "http://127.0.0.1:1", "pinned    ★"):
         assert part in text
@@ -126,8 +126,8 @@ def test_problems_come_errors_first() -> None:
 @settings(max_examples=15, deadline=None)
 @given(width=st.integers(20, 120))
 def test_no_line_is_wider_than_the_pane(name: str, width: int) -> None:
-    state = state_of(failures={name: Failure("x" * 90, "why " * 30, "next " * 20)})
-    assert all(width_of(line) <= width for line in detail(state, ROLES[name], NOW, width))
+    state = state_of(failures={name: FailureMessage("x" * 90, "why " * 30, "next " * 20)})
+    assert all(width_of(line) <= width for line in detail_lines(state, ROLES[name], NOW, width))
 
 
 @pytest.mark.parametrize("width", [24, 30, 37, 41, 46, 80])
@@ -156,5 +156,5 @@ def test_hostile_text_is_harmless_everywhere() -> None:
         mfa_serial=HOSTILE,
     )
     role = replace(role, chain=Chain(replace(ROLES["hub"].chain.base, profile=HOSTILE, detail=HOSTILE), (hop,)))  # type: ignore[union-attr]
-    for line in shown(detail(state_of(), role, NOW, 50)):
+    for line in shown(detail_lines(state_of(), role, NOW, 50)):
         assert line.replace("\ufffd", "").isprintable(), repr(line)

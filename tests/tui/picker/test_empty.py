@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from support.tui.fake_actions import CONFIG, CREDENTIALS, line_of, sample_listing
 from xswitch.core.model import ConfigPaths, ConfigView, Profile
-from xswitch.tui.errors import Failure
+from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.empty import empty_lines
 from xswitch.tui.picker.state import PickerState
@@ -18,11 +18,11 @@ def without_roles(profiles: int) -> PickerState:
     view = ConfigView(
         ConfigPaths(CONFIG, CREDENTIALS), {str(number): Profile(str(number), {}, line_of(number)) for number in range(profiles)}
     )
-    return states.with_reading(PickerState(), states.reading(sample_listing(roles=()), view), ())
+    return states.with_data(PickerState(), states.picker_data(sample_listing(roles=()), view), ())
 
 
 def test_there_is_nothing_to_say_when_there_is_something_to_show() -> None:
-    state = states.with_reading(PickerState(), states.reading(sample_listing()), range(14))
+    state = states.with_data(PickerState(), states.picker_data(sample_listing()), range(14))
     assert empty_lines(state, 70) == []
 
 
@@ -45,17 +45,17 @@ def test_no_role_shows_how_one_is_written() -> None:
 
 
 def test_no_match_names_the_words_and_the_keys_that_help() -> None:
-    state = states.with_reading(PickerState(), states.reading(sample_listing()), range(14))
+    state = states.with_data(PickerState(), states.picker_data(sample_listing()), range(14))
     text = shown(states.with_query(state, "pay nope", ()))
     assert "No role holds “pay” and “nope”." in text
     assert "^u shows all 14 roles" in text
 
 
 def test_a_config_that_cannot_be_read_says_why_and_what_next() -> None:
-    text = shown(states.with_load_failure(PickerState(), Failure("The config can't be read.", "Permission denied.", "chmod u+r it")))
+    text = shown(states.with_load_failure(PickerState(), FailureMessage("The config can't be read.", "Permission denied.", "chmod u+r it")))
     assert "The config can't be read." in text
     assert "Permission denied." in text
     assert "chmod u+r it" in text
     assert "F5" in text
-    kept = states.with_reading(PickerState(), states.reading(sample_listing()), range(14))
-    assert empty_lines(replace(kept, load_failure=Failure("No.")), 70) == []
+    kept = states.with_data(PickerState(), states.picker_data(sample_listing()), range(14))
+    assert empty_lines(replace(kept, load_failure=FailureMessage("No.")), 70) == []

@@ -6,20 +6,20 @@ from datetime import timedelta
 import pytest
 
 from support.tui.fake_actions import NOW, sample_listing
-from xswitch.actions.api import BaseInfo
+from xswitch.actions.api import SourceInfo
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.state import PickerState, Reading
-from xswitch.tui.picker.title import title
+from xswitch.tui.picker.state import PickerData, PickerState
+from xswitch.tui.picker.title import title_line
 from xswitch.tui.render.text import width_of
 
 
 def state_of(**changes: object) -> PickerState:
     listing = replace(sample_listing(), **changes)  # type: ignore[arg-type]
-    return states.with_reading(PickerState(), states.reading(listing), range(len(listing.roles)))
+    return states.with_data(PickerState(), states.picker_data(listing), range(len(listing.roles)))
 
 
 def shown(state: PickerState, width: int = 110, environ: dict[str, str] | None = None, hours: float = 0) -> str:
-    line = title(state, environ or {}, NOW + timedelta(hours=hours), width)
+    line = title_line(state, environ or {}, NOW + timedelta(hours=hours), width)
     return "".join(text for text, _ in line)
 
 
@@ -53,13 +53,13 @@ def test_a_region_of_the_environment_is_named_since_it_wins() -> None:
 def test_before_and_without_a_base() -> None:
     assert "reading …" in shown(PickerState())
     assert "no base credentials" in shown(state_of(base=None))
-    assert "environment variables" in shown(state_of(base=BaseInfo("", "", "environment")))
-    assert "environment" in shown(state_of(base=BaseInfo("", "", "something new")))
+    assert "environment variables" in shown(state_of(base=SourceInfo("", "", "environment")))
+    assert "environment" in shown(state_of(base=SourceInfo("", "", "something new")))
 
 
 def test_hostile_names_are_harmless() -> None:
-    read: Reading = states.reading(replace(sample_listing(), base=BaseInfo("d\x1b]0;x\x07", "1\n", "sso"), vault_label="\x1b[1m"))
-    state = states.with_reading(PickerState(), read, range(14))
-    line = title(state, {"AWS_REGION": "\x1b[5m"}, NOW, 140)
+    read: PickerData = states.picker_data(replace(sample_listing(), base=SourceInfo("d\x1b]0;x\x07", "1\n", "sso"), vault_label="\x1b[1m"))
+    state = states.with_data(PickerState(), read, range(14))
+    line = title_line(state, {"AWS_REGION": "\x1b[5m"}, NOW, 140)
     assert "".join(text for text, _ in line).replace("\ufffd", "").isprintable()
     assert width_of(line) <= 140

@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from xswitch.tui.dialogs.screens import help_lines
-from xswitch.tui.picker.keys import KEYS, LETTERS, Letters, name, shown, typed
+from xswitch.tui.picker.keys import KEYS, LETTERS, LetterMode, displayed_key, interpret_character, key_label
 from xswitch.tui.render.text import width_of
-from xswitch.tui.widgets.keyitems import arranged, picker_items
+from xswitch.tui.widgets.keyitems import arrange_items, picker_key_items
 
 
-def type_all(text: str) -> tuple[str, list[str], Letters]:
-    letters, value, actions = Letters(), "", []
+def type_all(text: str) -> tuple[str, list[str], LetterMode]:
+    letters, value, actions = LetterMode(), "", []
     for character in text:
-        what = typed(letters, character, empty=not value)
+        what = interpret_character(letters, character, empty=not value)
         letters, value = what.letters, value + what.text
         actions += [what.action] if what.action else []
     return value, actions, letters
@@ -19,7 +19,7 @@ def type_all(text: str) -> tuple[str, list[str], Letters]:
 
 @pytest.mark.parametrize("text", ["prod", "payments prod", "read", "finance", "yes", "edge", "group", "Read", "42", "rr"])
 def test_a_word_typed_in_one_go_is_a_word_whatever_it_begins_with(text: str) -> None:
-    assert type_all(text) == (text, [], Letters())
+    assert type_all(text) == (text, [], LetterMode())
 
 
 @pytest.mark.parametrize("letter", sorted(set(LETTERS) - {"?", "/"}))
@@ -30,17 +30,17 @@ def test_a_letter_alone_waits_to_be_a_command(letter: str) -> None:
 
 
 def test_a_question_mark_needs_not_wait() -> None:
-    assert type_all("?") == ("", ["help"], Letters())
+    assert type_all("?") == ("", ["help"], LetterMode())
 
 
 def test_a_slash_makes_everything_text() -> None:
-    assert type_all("/p") == ("p", [], Letters())
-    assert type_all("/")[2].armed
+    assert type_all("/p") == ("p", [], LetterMode())
+    assert type_all("/")[2].text_only
     assert type_all("//")[0] == "/"
 
 
 def test_letters_are_text_when_there_is_text() -> None:
-    assert type_all("xr?/") == ("xr?/", [], Letters())
+    assert type_all("xr?/") == ("xr?/", [], LetterMode())
 
 
 def test_no_key_is_bound_twice() -> None:
@@ -55,22 +55,22 @@ def test_every_letters_action_has_a_key_that_always_works_or_is_only_a_letters()
 
 
 def test_keys_as_people_write_them() -> None:
-    assert [name(key) for key in ("f2", "ctrl+r", "enter", "tab", "escape")] == ["F2", "^r", "⏎", "⇥", "esc"]
+    assert [key_label(key) for key in ("f2", "ctrl+r", "enter", "tab", "escape")] == ["F2", "^r", "⏎", "⇥", "esc"]
 
 
 def test_the_bar_shows_letters_first_and_function_keys_after_typing() -> None:
-    empty = {item.action: item.key for item in picker_items(empty=True)}
-    after = {item.action: item.key for item in picker_items(empty=False)}
+    empty = {item.action: item.key for item in picker_key_items(empty=True)}
+    after = {item.action: item.key for item in picker_key_items(empty=False)}
     assert (empty["renew"], after["renew"]) == ("r", "F2")
     assert "filter" in empty
     assert "filter" not in after
-    assert [item.label for item in picker_items(empty=True, back=True) if item.action == "leave"] == ["back"]
+    assert [item.label for item in picker_key_items(empty=True, back=True) if item.action == "leave"] == ["back"]
 
 
 @pytest.mark.parametrize("width", [60, 79, 80, 100, 160])
 @pytest.mark.parametrize("empty", [True, False])
 def test_the_bar_keeps_what_matters_and_never_overlaps(width: int, *, empty: bool) -> None:
-    places = arranged(picker_items(empty=empty), width)
+    places = arrange_items(picker_key_items(empty=empty), width)
     ends = [start + item.width for start, item in places]
     assert all(end < start for end, (start, _) in zip(ends, places[1:], strict=False))
     assert ends[-1] <= width
@@ -81,5 +81,5 @@ def test_every_key_is_in_the_help() -> None:
     text = "\n".join("".join(part for part, _ in line) for line in help_lines(70))
     for key in KEYS:
         assert key.text in text
-        assert shown(key, empty=False) in text
+        assert displayed_key(key, empty=False) in text
     assert all(width_of(line) <= 40 for line in help_lines(40))

@@ -11,9 +11,9 @@ from textual import events
 
 from conftest import FixedClock
 from support.tui.fake_actions import DEVICE, NOW, Driven, FakeActions, driven, make_role, sample_listing, session
-from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, CancelledError, MfaNeededError, VaultLockedError
+from xswitch.core.errors import AwsDeniedError, CancelledError, MfaNeededError, SourceCredentialsError, VaultLockedError
 from xswitch.core.model import Guard, MfaChallenge, SessionState
-from xswitch.tui.dialogs.input import Answer, GuardDialog, MfaDialog
+from xswitch.tui.dialogs.input import AnswerInput, GuardDialog, MfaDialog
 from xswitch.tui.jobs import Job
 
 CODE = "123456"
@@ -97,8 +97,8 @@ async def test_only_six_digits_are_sent_and_pasted_ones_may_have_blanks() -> Non
         assert "this has 3" in one.text()
         await one.press("5")
         assert "six digits;" not in one.text()
-        one.app.screen.query_one(Answer).post_message(events.Paste("123 456\n"))
-        await one.until(lambda: one.app.screen.query_one(Answer).value == CODE)
+        one.app.screen.query_one(AnswerInput).post_message(events.Paste("123 456\n"))
+        await one.until(lambda: one.app.screen.query_one(AnswerInput).value == CODE)
         await one.press("enter")
         assert await left(one) == "payments-read"
 
@@ -232,7 +232,7 @@ async def test_a_refusal_opens_the_detail_on_why_and_what_next() -> None:
 async def test_every_kind_of_error_is_a_sentence() -> None:
     for error in (
         VaultLockedError("The keyring is locked.", next_step="unlock it"),
-        BaseCredentialsError("dev has no credentials."),
+        SourceCredentialsError("dev has no credentials."),
         MfaNeededError("A code is needed."),
         RuntimeError("canary-secret-value"),
     ):

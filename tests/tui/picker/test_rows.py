@@ -8,7 +8,7 @@ import pytest
 from support.tui.fake_actions import NOW, make_role, sample_listing, sample_roles
 from xswitch.core.model import Role
 from xswitch.core.search.matcher import Matcher
-from xswitch.tui.errors import Failure
+from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.columns import layout, measure
 from xswitch.tui.picker.rows import group_line, heading_line, mfa_text, role_line, session_text
@@ -20,7 +20,7 @@ COLUMNS = layout(measure(ROLES), 120)
 
 
 def state_of(**changes: object) -> PickerState:
-    state = states.with_reading(PickerState(), states.reading(sample_listing()), range(14))
+    state = states.with_data(PickerState(), states.picker_data(sample_listing()), range(14))
     return replace(state, **changes)  # type: ignore[arg-type]
 
 
@@ -82,7 +82,7 @@ def test_sessions(name: str, expected: tuple[str, str]) -> None:
 
 
 def test_what_is_being_done_and_what_failed_come_before_the_session() -> None:
-    failures = {"payments-read": Failure("No.")}
+    failures = {"payments-read": FailureMessage("No.")}
     assert session_text(state_of(failures=failures), ROLES[1], NOW) == ("✗ failed", "error")
     assert session_text(state_of(failures=failures, busy={"payments-read": "renewing"}), ROLES[1], NOW) == ("↻ renewing", "accent")
 
@@ -100,7 +100,7 @@ def test_mfa_is_ready_or_asks_for_a_code() -> None:
 
 
 def test_a_group_has_name_id_and_count() -> None:
-    state = states.toggled_grouping(state_of())
+    state = states.toggle_grouping(state_of())
     header = next(row for row in state.rows if row < 0)
     line = group_line(state, header, 60)
     assert width_of(line) <= 60

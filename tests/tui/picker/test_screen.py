@@ -18,7 +18,7 @@ from xswitch.tui.app import PickerApp
 from xswitch.tui.picker import filter_input
 from xswitch.tui.picker.keys import LETTER_SECONDS
 from xswitch.tui.render.palette import DARK, LIGHT
-from xswitch.tui.startup.preload import Early
+from xswitch.tui.startup.preload import Preload
 
 
 async def test_it_opens_on_all_roles_with_the_filter_focused() -> None:
@@ -488,7 +488,7 @@ async def test_what_was_read_early_is_there_at_once_and_not_read_again() -> None
             return super().listing()
 
     actions = Counting()
-    early = Early(actions, FixedClock(NOW))
+    early = Preload(actions, FixedClock(NOW))
     early.wait(20)
     app = PickerApp(actions, clock=FixedClock(NOW), environ={}, early=early)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -505,7 +505,7 @@ async def test_a_reading_that_failed_early_is_made_again_and_told() -> None:
     actions.errors["listing"] = ConfigError(
         "The AWS config can't be read.", why="~/.aws/config: it is a folder.", next_step="xswitch doctor"
     )
-    early = Early(actions, FixedClock(NOW))
+    early = Preload(actions, FixedClock(NOW))
     early.wait(20)
     app = PickerApp(actions, clock=FixedClock(NOW), environ={}, early=early)
     async with app.run_test(size=(100, 30)) as pilot:

@@ -8,19 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.tui.fake_actions import DEVICE, NOW, make_role, many_roles, sample_listing, status_rows
-from xswitch.actions.api import BaseInfo, MfaInfo, SessionInfo
+from xswitch.actions.api import MfaInfo, SessionInfo, SourceInfo
 from xswitch.core.model import ConfigPaths, ConfigView, SessionState, Settings
-from xswitch.tui.errors import Failure
+from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.session_state import Session, standing
+from xswitch.tui.picker.session_state import KnownSession, standing
 from xswitch.tui.picker.state import PickerState
 
-FAILURE = Failure("It failed.", "Because.", "Do this.")
+FAILURE = FailureMessage("It failed.", "Because.", "Do this.")
 
 
 def loaded(count: int = 0, **changes: object) -> PickerState:
     listing = sample_listing(roles=many_roles(count)) if count else sample_listing()
-    state = states.with_reading(PickerState(), states.reading(listing), range(len(listing.roles)))
+    state = states.with_data(PickerState(), states.picker_data(listing), range(len(listing.roles)))
     return replace(state, **changes)  # type: ignore[arg-type]
 
 
@@ -32,15 +32,15 @@ def test_nothing_is_selected_before_anything_is_read() -> None:
     state = PickerState()
     assert state.role is None
     assert not state.loaded
-    assert states.moved(state, 1) == state
-    assert states.moved_to(state, 3) == state
+    assert states.move_cursor(state, 1) == state
+    assert states.move_cursor_to(state, 3) == state
 
 
 def test_a_reading_selects_the_first_role_and_takes_over_what_is_remembered() -> None:
     state = loaded()
     assert state.role == state.roles[0]
     assert state.pins == {"payments-admin"}
-    assert state.base == BaseInfo("dev", "111111111111", "static_keys")
+    assert state.base == SourceInfo("dev", "111111111111", "static_keys")
     assert [problem.code for problem in state.problems] == ["duplicate_key"]
     assert state.account_label("222222222222") == "payments-prod"
     assert state.account_label("000000000000") == "000000000000"
@@ -48,14 +48,14 @@ def test_a_reading_selects_the_first_role_and_takes_over_what_is_remembered() ->
 
 def test_account_names_come_from_roles_and_the_settings_win() -> None:
     listing = sample_listing(settings=Settings(account_names={"666666666666": "gateway"}))
-    read = states.reading(listing)
+    read = states.picker_data(listing)
     assert read.accounts["666666666666"] == "gateway"
     assert read.accounts["888888888888"] == "partner-x"
 
 
 def test_a_second_reading_keeps_the_role_under_the_cursor() -> None:
-    state = states.moved(loaded(), 3)
-    again = states.with_reading(state, states.reading(sample_listing(roles=state.roles[2:])), range(len(state.roles) - 2))
+    state = states.move_cursor(loaded(), 3)
+    again = states.with_data(state, states.picker_data(sample_listing(roles=state.roles[2:])), range(len(state.roles) - 2))
     assert again.role is not None
     assert state.role is not None
     assert again.role.name == state.role.name
@@ -63,21 +63,21 @@ def test_a_second_reading_keeps_the_role_under_the_cursor() -> None:
 
 
 def test_a_second_reading_without_that_role_goes_to_the_first() -> None:
-    state = states.moved(loaded(), 3)
-    again = states.with_reading(state, states.reading(sample_listing(roles=state.roles[:2])), range(2))
+    state = states.move_cursor(loaded(), 3)
+    again = states.with_data(state, states.picker_data(sample_listing(roles=state.roles[:2])), range(2))
     assert again.cursor == 0
 
 
 def test_a_second_reading_keeps_the_grouping_chosen_and_forgets_failures() -> None:
-    state = states.failed(states.toggled_grouping(loaded()), "hub", FAILURE)
-    again = states.with_reading(state, states.reading(sample_listing()), range(14))
+    state = states.with_failure(states.toggle_grouping(loaded()), "hub", FAILURE)
+    again = states.with_data(state, states.picker_data(sample_listing()), range(14))
     assert again.grouped
     assert again.failures == {}
 
 
 def test_the_setting_groups_the_first_reading() -> None:
     listing = sample_listing(settings=Settings(group_by_account=True))
-    assert states.with_reading(PickerState(), states.reading(listing), range(14)).grouped
+    assert states.with_data(PickerState(), states.picker_data(listing), range(14)).grouped
 
 
 def test_a_reading_that_failed_keeps_what_was_read_before() -> None:
@@ -88,37 +88,37 @@ def test_a_reading_that_failed_keeps_what_was_read_before() -> None:
 
 def test_without_roles_the_reading_says_what_there_is() -> None:
     view = ConfigView(ConfigPaths("/a/config", "/a/credentials"), {})
-    state = states.with_reading(PickerState(), states.reading(sample_listing(roles=()), view), ())
+    state = states.with_data(PickerState(), states.picker_data(sample_listing(roles=()), view), ())
     assert state.read.view == view
     assert state.cursor == -1
 
 
 def test_a_query_selects_its_best_match() -> None:
-    state = states.with_query(states.moved(loaded(), 5), "adm", (4, 0))
+    state = states.with_query(states.move_cursor(loaded(), 5), "adm", (4, 0))
     assert (state.query, state.order, state.cursor) == ("adm", (4, 0), 0)
     assert state.role == state.roles[4]
     assert states.with_query(state, "nope", ()).role is None
 
 
 def test_groups_have_a_header_each_and_the_cursor_is_never_on_one() -> None:
-    state = states.toggled_grouping(loaded())
+    state = states.toggle_grouping(loaded())
     headers = [row for row in state.rows if row < 0]
     assert len(headers) == len({role.account_id for role in state.roles})
-    assert sum(state.sizes.values()) == len(state.roles)
+    assert sum(state.group_sizes.values()) == len(state.roles)
     assert state.cursor == 1
-    assert states.moved_to(state, 0) == state
-    assert states.moved_to(state, 0, forward=False) == state
+    assert states.move_cursor_to(state, 0) == state
+    assert states.move_cursor_to(state, 0, forward=False) == state
 
 
 def test_grouping_and_back_keeps_the_role() -> None:
-    state = states.moved(loaded(), 7)
-    there = states.toggled_grouping(state)
+    state = states.move_cursor(loaded(), 7)
+    there = states.toggle_grouping(state)
     assert there.role == state.role
-    assert states.toggled_grouping(there) == state
+    assert states.toggle_grouping(there) == state
 
 
 def test_groups_stand_where_their_best_role_does() -> None:
-    state = states.with_query(states.toggled_grouping(loaded()), "x", (8, 0, 9, 1))
+    state = states.with_query(states.toggle_grouping(loaded()), "x", (8, 0, 9, 1))
     assert names(state) == ["audit-read", "audit-billing", "payments-admin", "payments-read"]
 
 
@@ -130,34 +130,34 @@ def test_groups_stand_where_their_best_role_does() -> None:
 )
 def test_the_cursor_is_always_on_a_role_when_there_is_one(count: int, *, grouped: bool, steps: list[int | str]) -> None:
     listing = sample_listing(roles=many_roles(count), settings=Settings(group_by_account=grouped))
-    state = states.with_reading(PickerState(), states.reading(listing), range(count))
+    state = states.with_data(PickerState(), states.picker_data(listing), range(count))
     for step in steps:
         before = state.role
         if step == "group":
-            state = states.toggled_grouping(state)
+            state = states.toggle_grouping(state)
             assert state.role == before
         elif step == "query":
             state = states.with_query(state, "q", [index for index in range(count) if index % 3 == 0])
         else:
             assert isinstance(step, int)
-            state = states.moved(state, step)
+            state = states.move_cursor(state, step)
         assert (state.role is not None) == bool(state.order)
         assert sorted(row for row in state.rows if row >= 0) == sorted(state.order)
 
 
 def test_moving_stops_at_the_ends() -> None:
     state = loaded()
-    assert states.moved(state, -4).cursor == 0
-    assert states.moved(state, 400).cursor == 13
-    assert states.moved(state, 0) is state
-    assert states.moved_to(state, 99, forward=False).cursor == 13
+    assert states.move_cursor(state, -4).cursor == 0
+    assert states.move_cursor(state, 400).cursor == 13
+    assert states.move_cursor(state, 0) is state
+    assert states.move_cursor_to(state, 99, forward=False).cursor == 13
 
 
 def test_moving_up_past_a_header_goes_to_the_group_above() -> None:
-    state = states.toggled_grouping(loaded())
+    state = states.toggle_grouping(loaded())
     second = next(position for position, row in enumerate(state.rows) if row < 0 and position)
-    here = states.moved_to(state, second + 1)
-    assert states.moved(here, -1).cursor == second - 1
+    here = states.move_cursor_to(state, second + 1)
+    assert states.move_cursor(here, -1).cursor == second - 1
 
 
 # -- sessions -----------------------------------------------------------------------------------------------------
@@ -179,11 +179,11 @@ def test_a_role_without_a_session_has_none() -> None:
     ],
 )
 def test_until_the_index_tells_more_a_session_stands_as_it_was_read(state: SessionState, seconds: int, expected: SessionState) -> None:
-    assert standing(Session(state, NOW + timedelta(seconds=seconds)), NOW).state is expected
+    assert standing(KnownSession(state, NOW + timedelta(seconds=seconds)), NOW).state is expected
 
 
 def test_with_the_time_of_issue_short_sessions_have_their_own_rule() -> None:
-    session = Session(SessionState.LIVE, NOW + timedelta(minutes=10), NOW - timedelta(minutes=5))
+    session = KnownSession(SessionState.LIVE, NOW + timedelta(minutes=10), NOW - timedelta(minutes=5))
     assert standing(session, NOW).state is SessionState.LIVE
     assert standing(session, NOW + timedelta(minutes=7)).state is SessionState.EXPIRING
 
@@ -202,7 +202,7 @@ def test_the_index_overrules_what_was_read() -> None:
 def test_a_session_of_an_edited_role_is_not_shown() -> None:
     listing = sample_listing()
     edited = replace(listing, sessions={**listing.sessions, "payments-read": SessionInfo(SessionState.NONE, key="another")})
-    state = states.with_reading(PickerState(), states.reading(edited), range(14))
+    state = states.with_data(PickerState(), states.picker_data(edited), range(14))
     state = states.with_status(state, status_rows(listing, NOW))
     assert state.standing(state.roles[1], NOW).state is SessionState.NONE
 
@@ -210,11 +210,11 @@ def test_a_session_of_an_edited_role_is_not_shown() -> None:
 def test_renewing_and_forgetting_show_at_once_and_the_index_has_the_last_word() -> None:
     state = states.with_status(loaded(), status_rows(sample_listing(), NOW))
     role = state.roles[3]
-    state = states.renewed(states.started(state, (role.name,), "renewing"), role.name, NOW + timedelta(hours=1), NOW)
+    state = states.with_renewed_session(states.mark_busy(state, (role.name,), "renewing"), role.name, NOW + timedelta(hours=1), NOW)
     assert state.busy == {}
     assert state.standing(role, NOW).seconds == 3600
-    assert role.name in state.with_session()
-    state = states.forgotten(state, role.name)
+    assert role.name in state.names_with_session()
+    state = states.without_session(state, role.name)
     assert state.standing(role, NOW).state is SessionState.NONE
     state = states.with_status(state, status_rows(sample_listing(), NOW))
     assert state.standing(role, NOW).state is SessionState.EXPIRED
@@ -223,8 +223,8 @@ def test_renewing_and_forgetting_show_at_once_and_the_index_has_the_last_word() 
 def test_news_of_a_role_without_a_key_outlives_the_index() -> None:
     listing = sample_listing()
     keyless = replace(listing, sessions={**listing.sessions, "hub": SessionInfo(SessionState.NONE)})
-    state = states.with_reading(PickerState(), states.reading(keyless), range(14))
-    state = states.renewed(state, "hub", NOW + timedelta(hours=1), NOW)
+    state = states.with_data(PickerState(), states.picker_data(keyless), range(14))
+    state = states.with_renewed_session(state, "hub", NOW + timedelta(hours=1), NOW)
     state = states.with_status(state, status_rows(keyless, NOW))
     hub = next(role for role in state.roles if role.name == "hub")
     assert state.standing(hub, NOW).state is SessionState.LIVE
@@ -262,11 +262,11 @@ def test_pins_change_the_star_and_nothing_else() -> None:
 
 
 def test_starting_takes_back_what_failed_before_and_failing_ends_it() -> None:
-    state = states.failed(loaded(), "hub", FAILURE)
-    state = states.started(state, ("hub", "lake-admin"), "renewing")
+    state = states.with_failure(loaded(), "hub", FAILURE)
+    state = states.mark_busy(state, ("hub", "lake-admin"), "renewing")
     assert state.failures == {}
     assert state.busy == {"hub": "renewing", "lake-admin": "renewing"}
-    state = states.failed(state, "hub", FAILURE)
+    state = states.with_failure(state, "hub", FAILURE)
     assert state.busy == {"lake-admin": "renewing"}
     assert state.failures == {"hub": FAILURE}
-    assert states.finished(state, ("lake-admin",)).busy == {}
+    assert states.clear_busy(state, ("lake-admin",)).busy == {}

@@ -22,27 +22,27 @@ from xswitch.tui.render import formatting
     ],
 )
 def test_time_left(seconds: float, text: str, exactly: str) -> None:
-    assert formatting.left(seconds) == text
-    assert formatting.left_exactly(seconds) == exactly
+    assert formatting.format_remaining(seconds) == text
+    assert formatting.format_remaining_exact(seconds) == exactly
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(3600, "1 h"), (900, "15 m"), (5400, "1 h 30 m"), (961, "961 s"), (43200, "12 h"), (0, "0 m")]
 )
 def test_durations(seconds: int, text: str) -> None:
-    assert formatting.duration(seconds) == text
+    assert formatting.format_duration(seconds) == text
 
 
 def test_a_place_is_the_files_last_name_and_the_line() -> None:
-    assert formatting.place(Origin("/home/dev/.aws/config", 31)) == "config:31"
-    assert formatting.place(Origin(r"C:\Users\dev\.aws\credentials", 4)) == "credentials:4"
-    assert formatting.place(None) == ""
+    assert formatting.format_origin(Origin("/home/dev/.aws/config", 31)) == "config:31"
+    assert formatting.format_origin(Origin(r"C:\Users\dev\.aws\credentials", 4)) == "credentials:4"
+    assert formatting.format_origin(None) == ""
 
 
 def test_clock_times_name_another_day() -> None:
-    assert formatting.at_clock(NOW + timedelta(minutes=41), NOW) == "12:41"
-    assert formatting.at_clock(NOW + timedelta(hours=20), NOW) == "Mon 08:00"
-    assert formatting.at_clock(NOW + timedelta(days=9), NOW) == "2026-03-10 12:00"
+    assert formatting.format_local_time(NOW + timedelta(minutes=41), NOW) == "12:41"
+    assert formatting.format_local_time(NOW + timedelta(hours=20), NOW) == "Mon 08:00"
+    assert formatting.format_local_time(NOW + timedelta(days=9), NOW) == "2026-03-10 12:00"
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_clock_times_name_another_day() -> None:
     ],
 )
 def test_a_reason_does_not_say_the_length_again(reason: str, shown: str) -> None:
-    assert formatting.lasts(3600, reason) == ("1 h", shown)
+    assert formatting.format_duration_and_reason(3600, reason) == ("1 h", shown)

@@ -6,8 +6,8 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from xswitch.tui.render.palette import DARK, PALETTES, PLAIN
-from xswitch.tui.render.strips import strip
-from xswitch.tui.render.text import Line, cut, fit, marked, pad, span, width_of, wrap
+from xswitch.tui.render.strips import to_strip
+from xswitch.tui.render.text import Line, highlight, pad, span, truncate, truncate_line, width_of, wrap
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60).map(lambda text: span(text)[0])
 
@@ -26,11 +26,11 @@ def test_text_from_outside_loses_its_teeth() -> None:
 
 
 def test_cutting_ends_in_an_ellipsis_and_never_splits_a_wide_character() -> None:
-    assert cut("payments", 8) == "payments"
-    assert cut("payments", 5) == "paym…"
-    assert cut("支払い本番", 6) == "支払…"
-    assert cut("payments", 0) == ""
-    assert cut("payments", 1) == "…"
+    assert truncate("payments", 8) == "payments"
+    assert truncate("payments", 5) == "paym…"
+    assert truncate("支払い本番", 6) == "支払…"
+    assert truncate("payments", 0) == ""
+    assert truncate("payments", 1) == "…"
 
 
 @settings(max_examples=100, deadline=None)
@@ -43,14 +43,14 @@ def test_padding_is_exact(text: str, width: int) -> None:
 @settings(max_examples=100, deadline=None)
 @given(TEXT, st.integers(0, 40), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=4))
 def test_a_column_with_matches_is_the_column_without(text: str, width: int, spans: list[tuple[int, int]]) -> None:
-    line = marked(text, width, "text", sorted(spans))
+    line = highlight(text, width, "text", sorted(spans))
     assert plain(line) == pad(text, width)
 
 
 def test_matches_are_drawn_as_such_and_not_beyond_what_is_shown() -> None:
-    assert marked("payments-prod", 13, "text", [(9, 13)]) == [("payments-", "text"), ("prod", "match")]
-    assert marked("payments-prod", 11, "text", [(9, 13)]) == [("payments-", "text"), ("p", "match"), ("…", "text")]
-    assert marked("prod", 6, "text", [(0, 4)]) == [("prod", "match"), ("  ", "text")]
+    assert highlight("payments-prod", 13, "text", [(9, 13)]) == [("payments-", "text"), ("prod", "match")]
+    assert highlight("payments-prod", 11, "text", [(9, 13)]) == [("payments-", "text"), ("p", "match"), ("…", "text")]
+    assert highlight("prod", 6, "text", [(0, 4)]) == [("prod", "match"), ("  ", "text")]
 
 
 @settings(max_examples=150, deadline=None)
@@ -72,14 +72,14 @@ def test_words_stay_whole_where_they_can() -> None:
 
 def test_a_line_too_long_ends_in_an_ellipsis() -> None:
     line: Line = [("export AWS_", "text"), ("PROFILE", "key")]
-    assert fit(line, 18) == line
-    assert plain(fit(line, 14)) == "export AWS_PR…"
-    assert plain(fit(line, 11)) == "export AWS…"
+    assert truncate_line(line, 18) == line
+    assert plain(truncate_line(line, 14)) == "export AWS_PR…"
+    assert plain(truncate_line(line, 11)) == "export AWS…"
 
 
 def test_a_strip_is_as_wide_as_asked() -> None:
     palette = PALETTES[DARK]
-    assert strip([("abc", "text")], 10, palette, Style()).cell_length == 10
-    assert strip([("abcdefgh", "text")], 4, palette, Style()).text == "abcd"
-    selected = strip([("abc", "muted")], 5, PALETTES[PLAIN], Style(), PALETTES[PLAIN].cursor)
+    assert to_strip([("abc", "text")], 10, palette, Style()).cell_length == 10
+    assert to_strip([("abcdefgh", "text")], 4, palette, Style()).text == "abcd"
+    selected = to_strip([("abc", "muted")], 5, PALETTES[PLAIN], Style(), PALETTES[PLAIN].cursor)
     assert all(segment.style is not None and segment.style.reverse for segment in selected)

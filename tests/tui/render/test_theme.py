@@ -6,9 +6,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from xswitch.core.roles.guards import COLOURS
-from xswitch.tui.render.palette import DARK, LIGHT, PALETTES, PLAIN, choose
-from xswitch.tui.render.theme import Colourless, textual_theme
+from xswitch.core.roles.guards import COLORS
+from xswitch.tui.render.palette import DARK, LIGHT, PALETTES, PLAIN, choose_palette
+from xswitch.tui.render.theme import ColorRemover, textual_theme
 
 
 def luminance(colour: str) -> float:
@@ -26,7 +26,7 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("name", [DARK, LIGHT])
 @pytest.mark.parametrize("paper", ["background", "surface", "cursor"])
 def test_text_can_be_read_on_everything_it_stands_on(name: str, paper: str) -> None:
-    colours = PALETTES[name].colours
+    colours = PALETTES[name].colors
     for meaning in (
         "text",
         "bright",
@@ -37,7 +37,7 @@ def test_text_can_be_read_on_everything_it_stands_on(name: str, paper: str) -> N
         "expiring",
         "expired",
         "error",
-        *(f"guard-{one}" for one in COLOURS),
+        *(f"guard-{one}" for one in COLORS),
     ):
         assert contrast(colours[meaning], colours[paper]) >= 4.5, meaning
 
@@ -45,7 +45,7 @@ def test_text_can_be_read_on_everything_it_stands_on(name: str, paper: str) -> N
 @pytest.mark.parametrize("name", [DARK, LIGHT, PLAIN])
 def test_every_meaning_has_a_style(name: str) -> None:
     palette = PALETTES[name]
-    for meaning in ("text", "title", "key", "pin", "muted", "faint", "line", "match", *(f"guard-{one}" for one in COLOURS)):
+    for meaning in ("text", "title", "key", "pin", "muted", "faint", "line", "match", *(f"guard-{one}" for one in COLORS)):
         assert meaning in palette.styles
     assert palette.style("guard-of-another-age") == palette.style("guard-red")
     assert palette.style("nonsense") == palette.style("text")
@@ -61,7 +61,7 @@ def test_the_plain_palette_tells_things_apart_without_colour() -> None:
 
 def test_colourless_leaves_no_colour_not_even_the_default_one() -> None:
     segments = [Segment("a", Style(color="red", bgcolor="default", bold=True)), Segment("b", None)]
-    first, second = Colourless().apply(segments, Color(0, 0, 0))
+    first, second = ColorRemover().apply(segments, Color(0, 0, 0))
     assert first.style is not None
     assert (first.style.color, first.style.bgcolor, first.style.bold) == (None, None, True)
     assert second.style is None
@@ -81,4 +81,4 @@ def test_colourless_leaves_no_colour_not_even_the_default_one() -> None:
     ],
 )
 def test_the_theme_chosen(setting: str, environ: dict[str, str], expected: str) -> None:
-    assert choose(setting, environ) == expected
+    assert choose_palette(setting, environ) == expected

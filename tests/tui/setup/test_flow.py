@@ -8,7 +8,7 @@ from support.access.fake_actions import LINK, FakeAccess
 from support.tui.fake_actions import Driven, FakeActions, driven
 from xswitch.core.errors import AwsDeniedError
 from xswitch.tui.setup.screen import SetupScreen
-from xswitch.tui.setup.state import Stage
+from xswitch.tui.setup.state import SetupStage
 
 DENIED = AwsDeniedError("AWS does not allow iam:CreateRole.", why="User: … is not authorized to perform: iam:CreateRole", code="denied")
 
@@ -38,7 +38,7 @@ async def test_from_the_form_to_the_new_role_in_the_list() -> None:
     async with driven(FakeActions(access=access), size=(130, 40)) as one:
         screen = await filled(one)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.until(lambda: screen.state.stage is SetupStage.PLAN)
         shown = one.text()
         assert "Source: the users' account" in shown
         assert "Target: the role's account" in shown
@@ -49,7 +49,7 @@ async def test_from_the_form_to_the_new_role_in_the_list() -> None:
         await one.dialog("MfaDialog")
         await one.type("123456")
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.DONE)
+        await one.until(lambda: screen.state.stage is SetupStage.DONE)
         assert "xs payments-read" in one.text()
         assert LINK[:60] in one.text()
         assert [step.state for step in screen.state.steps] == ["done", "done", "done"]
@@ -67,7 +67,7 @@ async def test_complaints_stand_at_their_fields_and_nothing_is_asked_of_aws() ->
         await one.press("enter")
         await one.pilot.pause()
         assert "At least one side needs an admin profile" in one.text()
-        assert screen_of(one).state.stage is Stage.FORM
+        assert screen_of(one).state.stage is SetupStage.FORM
         assert screen_of(one).focused is screen_of(one).query_one("#field-source_profile")
         await one.type("people-admin")
         await one.pilot.pause()
@@ -80,13 +80,13 @@ async def test_a_failed_step_can_be_taken_back() -> None:
     async with driven(FakeActions(access=access)) as one:
         screen = await filled(one)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.until(lambda: screen.state.stage is SetupStage.PLAN)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.STOPPED)
+        await one.until(lambda: screen.state.stage is SetupStage.STOPPED)
         assert "AWS does not allow iam:CreateRole." in one.text()
         assert "1 change was made" in one.text()
         await one.press("t")
-        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.until(lambda: screen.state.stage is SetupStage.PLAN)
         assert ("take_back", 1) in access.asked
         assert screen.state.steps[0].state == "taken_back"
 
@@ -96,11 +96,11 @@ async def test_a_failed_step_can_be_gone_on_from() -> None:
     async with driven(FakeActions(access=access)) as one:
         screen = await filled(one)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.until(lambda: screen.state.stage is SetupStage.PLAN)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.STOPPED)
+        await one.until(lambda: screen.state.stage is SetupStage.STOPPED)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.DONE)
+        await one.until(lambda: screen.state.stage is SetupStage.DONE)
 
 
 async def test_escape_stops_between_two_changes_and_says_what_was_done() -> None:
@@ -108,13 +108,13 @@ async def test_escape_stops_between_two_changes_and_says_what_was_done() -> None
     async with driven(FakeActions(access=access)) as one:
         screen = await filled(one)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.until(lambda: screen.state.stage is SetupStage.PLAN)
         await one.press("enter")
         await one.until(lambda: bool(screen.state.steps) and screen.state.steps[0].state == "doing")
         await one.press("escape")
         assert access.gate is not None
         access.gate.set()
-        await one.until(lambda: screen.state.stage is Stage.STOPPED)
+        await one.until(lambda: screen.state.stage is SetupStage.STOPPED)
         assert screen.state.applied is not None
         assert len(screen.state.applied.done) == 1
         assert "1 change was made" in one.text()
@@ -125,12 +125,12 @@ async def test_a_check_that_fails_can_be_run_again() -> None:
     async with driven(FakeActions(access=access)) as one:
         screen = await filled(one)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.until(lambda: screen.state.stage is SetupStage.PLAN)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.CHECK_FAILED)
+        await one.until(lambda: screen.state.stage is SetupStage.CHECK_FAILED)
         assert "the check can be run again" in one.text()
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.DONE)
+        await one.until(lambda: screen.state.stage is SetupStage.DONE)
 
 
 async def test_a_plan_that_fails_leads_back_to_the_filled_form() -> None:
@@ -139,7 +139,7 @@ async def test_a_plan_that_fails_leads_back_to_the_filled_form() -> None:
         screen = await filled(one)
         await one.press("enter")
         await one.until(lambda: screen.state.failure is not None)
-        assert screen.state.stage is Stage.FORM
+        assert screen.state.stage is SetupStage.FORM
         assert "AWS does not allow iam:CreateRole." in one.text()
         assert screen.state.values["who_name"] == "SwitchUser"
 
@@ -155,10 +155,10 @@ async def test_one_side_only_ends_with_the_file_for_the_other() -> None:
             await one.pilot.pause()
             await one.type(value)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.until(lambda: screen.state.stage is SetupStage.PLAN)
         assert "for its administrator" in one.text()
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.DONE)
+        await one.until(lambda: screen.state.stage is SetupStage.DONE)
         assert "xswitch access plan --format" in one.text()
     assert "check" not in [name for name, _ in access.asked]
 
@@ -170,7 +170,7 @@ async def test_the_command_of_a_plan_is_copied(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(one.app, "copy_to_clipboard", copied.append)
         screen = await filled(one)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.until(lambda: screen.state.stage is SetupStage.PLAN)
         await one.press("y")
         await one.until(lambda: bool(copied))
     assert copied[0].startswith("'xswitch' 'access' 'apply' 'SwitchRole'") or copied[0].startswith("xswitch access apply SwitchRole")
@@ -180,9 +180,9 @@ async def test_escape_leads_back_one_step_at_a_time() -> None:
     async with driven(FakeActions(access=FakeAccess())) as one:
         screen = await filled(one)
         await one.press("enter")
-        await one.until(lambda: screen.state.stage is Stage.PLAN)
+        await one.until(lambda: screen.state.stage is SetupStage.PLAN)
         await one.press("escape")
-        assert screen.state.stage is Stage.FORM
+        assert screen.state.stage is SetupStage.FORM
         assert screen.state.values["target_profile"] == "payments-admin"
         await one.press("escape")
         await one.closed()

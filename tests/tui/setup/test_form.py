@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from xswitch.core.access.model import WhoKind
-from xswitch.tui.setup.form import DEFAULTS, FIELDS, asked, complaints, inputs, length
+from xswitch.core.access.model import PrincipalType
+from xswitch.tui.setup.form import DEFAULTS, FIELDS, access_inputs, parse_duration, validation_errors, visible_fields
 
 FILLED = {**DEFAULTS, "source_profile": "people-admin", "target_profile": "payments-admin", "who_name": "SwitchUser"}
 
 
 def keys(**more: str) -> list[str]:
-    return [field.key for field in asked({**DEFAULTS, **more})]
+    return [field.key for field in visible_fields({**DEFAULTS, **more})]
 
 
 def test_only_what_matters_is_asked_for() -> None:
@@ -20,8 +20,8 @@ def test_only_what_matters_is_asked_for() -> None:
 
 
 def test_a_filled_form_has_no_complaints_and_an_empty_one_says_what_is_missing() -> None:
-    assert complaints(FILLED) == {}
-    assert list(complaints(DEFAULTS)) == ["source_profile", "source_account", "who_name", "target_account"]
+    assert validation_errors(FILLED) == {}
+    assert list(validation_errors(DEFAULTS)) == ["source_profile", "source_account", "who_name", "target_account"]
 
 
 @pytest.mark.parametrize(
@@ -43,28 +43,28 @@ def test_a_filled_form_has_no_complaints_and_an_empty_one_says_what_is_missing()
     ],
 )
 def test_an_answer_iam_would_not_take_is_told_at_its_field(key: str, value: str) -> None:
-    assert list(complaints({**FILLED, key: value})) == [key]
+    assert list(validation_errors({**FILLED, key: value})) == [key]
 
 
 def test_an_own_external_id_is_looked_at_only_when_it_is_asked_for() -> None:
-    assert complaints({**FILLED, "external_id": "a b"}) == {}
-    assert list(complaints({**FILLED, "external": "own", "external_id": "a b"})) == ["external_id"]
-    assert complaints({**FILLED, "external": "own", "external_id": "acme/42"}) == {}
+    assert validation_errors({**FILLED, "external_id": "a b"}) == {}
+    assert list(validation_errors({**FILLED, "external": "own", "external_id": "a b"})) == ["external_id"]
+    assert validation_errors({**FILLED, "external": "own", "external_id": "acme/42"}) == {}
 
 
 def test_a_user_without_a_name_is_the_admin_profiles_own() -> None:
-    assert complaints({**FILLED, "who_name": ""}) == {}
-    assert list(complaints({**FILLED, "who_name": "", "who_kind": "group"})) == ["who_name"]
-    assert complaints({**FILLED, "who_name": "arn:aws:iam::111111111111:user/team/Switch.User"}) == {}
+    assert validation_errors({**FILLED, "who_name": ""}) == {}
+    assert list(validation_errors({**FILLED, "who_name": "", "who_kind": "group"})) == ["who_name"]
+    assert validation_errors({**FILLED, "who_name": "arn:aws:iam::111111111111:user/team/Switch.User"}) == {}
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("", 3600), ("1h", 3600), ("90 min", 5400), ("90m", 5400), ("7200", 7200), ("x", None)])
 def test_lengths(text: str, seconds: int | None) -> None:
-    assert length(text) == seconds
+    assert parse_duration(text) == seconds
 
 
 def test_what_a_form_comes_to() -> None:
-    wanted = inputs(
+    wanted = access_inputs(
         {
             **FILLED,
             "policies": "ReadOnlyAccess, arn:aws:iam::aws:policy/job-function/Billing ReadOnlyAccess",
@@ -77,7 +77,7 @@ def test_what_a_form_comes_to() -> None:
         }
     )
     assert wanted.policies == ("ReadOnlyAccess", "arn:aws:iam::aws:policy/job-function/Billing")
-    assert (wanted.who_kind, wanted.who_name, wanted.external_id) == (WhoKind.USER, "SwitchUser", "acme-42")
+    assert (wanted.who_kind, wanted.who_name, wanted.external_id) == (PrincipalType.USER, "SwitchUser", "acme-42")
     assert (wanted.require_mfa, wanted.max_session_seconds) == (False, 7200)
     assert wanted.tags == (("env", "prod"), ("team", "payments"))
     assert (wanted.source_profile, wanted.source_account, wanted.save_as) == ("people-admin", "", "pay")
@@ -85,6 +85,6 @@ def test_what_a_form_comes_to() -> None:
 
 def test_one_side_alone() -> None:
     values = {**FILLED, "target_profile": "", "target_account": "222222222222", "who_kind": "account", "who_name": "left over"}
-    assert complaints(values) == {}
-    wanted = inputs(values)
+    assert validation_errors(values) == {}
+    wanted = access_inputs(values)
     assert (wanted.target_profile, wanted.target_account, wanted.who_name) == (None, "222222222222", "")

@@ -100,7 +100,7 @@ class Terminal:
         found: dict[str, object] = json.loads(self.result.read_text(encoding="utf-8"))
         return found
 
-    def colours(self) -> set[bytes]:
+    def colors(self) -> set[bytes]:
         """The colour parameters of all SGR sequences written."""
         found = set()
         for parameters in re.findall(rb"\x1b\[([0-9;:]*)m", self.written):
@@ -207,7 +207,7 @@ def test_with_no_color_no_colour_is_ever_written(start: Callable[..., Terminal])
         terminal.quiet()
     terminal.child.send("\x03")
     assert terminal.ended() == 130
-    assert terminal.colours() == set()
+    assert terminal.colors() == set()
     assert b"\x1b[1m" in terminal.written
     assert b"7m" in terminal.written
 
@@ -215,8 +215,8 @@ def test_with_no_color_no_colour_is_ever_written(start: Callable[..., Terminal])
 @pytest.mark.parametrize("environ", [{}, {"NO_COLOR": ""}], ids=["unset", "empty"])
 def test_without_it_there_is_colour(start: Callable[..., Terminal], environ: dict[str, str]) -> None:
     terminal = start(environ=environ)
-    assert any(b"38;2;124;183;255" in parameters for parameters in terminal.colours())
-    assert any(parameters.startswith(b"38;2;") or b"38;2;" in parameters for parameters in terminal.colours())
+    assert any(b"38;2;124;183;255" in parameters for parameters in terminal.colors())
+    assert any(parameters.startswith(b"38;2;") or b"38;2;" in parameters for parameters in terminal.colors())
     terminal.child.send("\x1b")
     assert terminal.ended() == 130
 

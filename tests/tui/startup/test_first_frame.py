@@ -19,15 +19,15 @@ from support.tui.fake_actions import NOW, FakeActions, driven, many_roles, sampl
 from xswitch.actions.api import Listing
 from xswitch.tui.render.palette import DARK, LIGHT, PALETTES
 from xswitch.tui.render.text import Line
-from xswitch.tui.startup.first_frame import ENTER, colour_system, drawn, frame, painted
-from xswitch.tui.startup.preload import Early
+from xswitch.tui.startup.first_frame import ENTER_ALT_SCREEN, detect_color_system, layout_frame, painted, render_frame
+from xswitch.tui.startup.preload import Preload
 
 TESTS = Path(__file__).parents[2]
 SIZES = [(120, 36), (120, 26), (100, 30), (99, 30), (99, 40), (80, 24), (160, 50), (60, 12)]
 
 
-def early_of(listing: Listing) -> Early:
-    early = Early(FakeActions(answer=listing), FixedClock(NOW))
+def early_of(listing: Listing) -> Preload:
+    early = Preload(FakeActions(answer=listing), FixedClock(NOW))
     early.wait(20)
     return early
 
@@ -55,7 +55,7 @@ async def test_textual_draws_the_same_at_the_same_places(size: tuple[int, int], 
     listing = replace(sample, settings=replace(sample.settings, group_by_account=grouped))
     read = early_of(listing).take()
     assert read is not None
-    placed = frame(read, {}, NOW, size)
+    placed = layout_frame(read, {}, NOW, size)
     assert len(placed) == size[1]
     async with driven(FakeActions(answer=listing), size=size) as one:
         lines = one.lines()
@@ -73,7 +73,7 @@ async def test_a_notice_moves_everything_down() -> None:
     assert read is not None
     async with driven(size=(60, 30), notice=notice) as one:
         lines = one.lines()
-    for position in frame(read, {}, NOW, (60, 30), notice):
+    for position in layout_frame(read, {}, NOW, (60, 30), notice):
         assert lines[position.row].startswith(text(position.line).rstrip())
 
 
@@ -83,7 +83,7 @@ async def test_a_list_longer_than_the_screen_is_cut_where_textual_cuts_it() -> N
     assert read is not None
     async with driven(FakeActions(answer=listing), size=(90, 20)) as one:
         lines = one.lines()
-    for position in frame(read, {}, NOW, (90, 20)):
+    for position in layout_frame(read, {}, NOW, (90, 20)):
         assert lines[position.row].startswith(text(position.line).rstrip())
 
 
@@ -92,9 +92,9 @@ def test_without_roles_or_room_there_is_no_first_picture() -> None:
     some = early_of(sample_listing()).take()
     assert none is not None
     assert some is not None
-    assert frame(none, {}, NOW, (120, 36)) == []
-    assert frame(some, {}, NOW, (19, 36)) == []
-    assert frame(some, {}, NOW, (120, 7)) == []
+    assert layout_frame(none, {}, NOW, (120, 36)) == []
+    assert layout_frame(some, {}, NOW, (19, 36)) == []
+    assert layout_frame(some, {}, NOW, (120, 7)) == []
 
 
 def test_every_line_is_put_where_it_belongs_in_the_palettes_colours() -> None:
@@ -102,10 +102,10 @@ def test_every_line_is_put_where_it_belongs_in_the_palettes_colours() -> None:
     assert read is not None
     for name in (DARK, LIGHT):
         palette = PALETTES[name]
-        out = drawn(frame(read, {}, NOW, (100, 20)), palette, ColorSystem.TRUECOLOR)
+        out = render_frame(layout_frame(read, {}, NOW, (100, 20)), palette, ColorSystem.TRUECOLOR)
         assert out.startswith("\x1b[2J\x1b[1;1H")
         assert "\x1b[20;1H" in out
-        red, green, blue = (int(palette.colours["accent"][at : at + 2], 16) for at in (1, 3, 5))
+        red, green, blue = (int(palette.colors["accent"][at : at + 2], 16) for at in (1, 3, 5))
         assert f"38;2;{red};{green};{blue}" in out
 
 
@@ -122,7 +122,7 @@ def test_every_line_is_put_where_it_belongs_in_the_palettes_colours() -> None:
     ids=str,
 )
 def test_no_more_colours_than_the_terminal_has(environ: dict[str, str], system: ColorSystem | None) -> None:
-    assert colour_system(environ) == system
+    assert detect_color_system(environ) == system
 
 
 @pytest.mark.parametrize("environ", [{"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "dumb"}, {}], ids=str)
@@ -143,7 +143,7 @@ def test_nothing_is_painted_into_a_file(tmp_path: Path) -> None:
 
 def test_a_reading_that_failed_paints_nothing() -> None:
     slow = FakeActions(errors={"listing": RuntimeError("no")})
-    with a_terminal() as (_, terminal), painted(Early(slow, FixedClock(NOW)), {"TERM": "xterm"}, NOW, terminal=terminal) as seen:
+    with a_terminal() as (_, terminal), painted(Preload(slow, FixedClock(NOW)), {"TERM": "xterm"}, NOW, terminal=terminal) as seen:
         assert not seen
 
 
@@ -163,7 +163,7 @@ def test_what_fails_behind_it_leaves_the_terminal_as_it_was() -> None:
             _interrupted(terminal)
         assert termios.tcgetattr(terminal) == before
         written = os.read(controller, 1_000_000).decode()
-        assert written.startswith(ENTER)
+        assert written.startswith(ENTER_ALT_SCREEN)
         while not written.endswith("\x1b[?1049l\x1b[?25h"):
             written += os.read(controller, 1_000_000).decode()
 
@@ -175,7 +175,7 @@ def a_start(result: Path) -> Iterator[Any]:
     program = [str(TESTS / "support/programs/picker.py"), str(result), "plain"]
     child: Any = pexpect.spawn(sys.executable, program, env=environ, dimensions=(30, 110), timeout=30, encoding="utf-8")
     try:
-        child.expect_exact(ENTER)
+        child.expect_exact(ENTER_ALT_SCREEN)
         yield child
     finally:
         child.close(force=True)

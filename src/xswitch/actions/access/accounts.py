@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 
 from xswitch.actions.iamport import Iam
 from xswitch.actions.ports import MfaPrompt, Progress
-from xswitch.actions.sessions.broker import Broker, Wish
-from xswitch.actions.sessions.mfa import Questions
-from xswitch.actions.snapshot import Reading, read
+from xswitch.actions.sessions.broker import Broker, SessionRequest
+from xswitch.actions.sessions.mfa import MfaCodes
+from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.arn import iam_region, partition_of_region
 from xswitch.core.errors import ChainError, TargetError
 from xswitch.core.model import CallerIdentity, Credentials, Endpoint, Problem, Profile
-from xswitch.core.profiles.managed import MARK
-from xswitch.core.roles.chains import Chains
-from xswitch.core.roles.endpoints import Endpoints
+from xswitch.core.profiles.managed import ROLE_KEY
+from xswitch.core.roles.chains import ChainResolver
+from xswitch.core.roles.endpoints import EndpointResolver
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class AccountClient:
     """One account, as the caller of a profile sees it."""
 
     profile: str
@@ -36,18 +36,18 @@ class Opened:
         return self.identity.arn.split(":")[1]
 
 
-class Sides:
+class Accounts:
     """Opens accounts by profile: a base as it is, a role profile through a session of its own."""
 
     def __init__(self, broker: Broker, ask: MfaPrompt, progress: Progress) -> None:
         self.ports = broker.ports
         self._broker = broker
-        self._questions = Questions(ask, broker.ports.mfa_command)
+        self._questions = MfaCodes(ask, broker.ports.mfa_command)
         self._progress = progress
-        self._opened: dict[str, Opened] = {}
-        self.reading: Reading = read(broker.ports)
+        self._opened: dict[str, AccountClient] = {}
+        self.reading: ConfigSnapshot = take_snapshot(broker.ports)
 
-    def open(self, name: str) -> Opened:
+    def open(self, name: str) -> AccountClient:
         """The account of a profile; asked for again, the same.
 
         Raises TargetError when there is no such profile, ChainError when it leads nowhere, and what the broker, STS and the base raise.
@@ -61,27 +61,27 @@ class Sides:
         credentials, endpoint = self.credentials(profile)
         self._progress(f"asking AWS whose account {name} is")
         identity = self.ports.sts.get_caller_identity(credentials, endpoint)
-        opened = Opened(name, identity, self.ports.iam.open(credentials, self._iam_endpoint(profile, identity)))
+        opened = AccountClient(name, identity, self.ports.iam.open(credentials, self._iam_endpoint(profile, identity)))
         self._opened[name] = opened
         return opened
 
     def credentials(self, profile: Profile) -> tuple[Credentials, Endpoint]:
         """What a profile's calls are signed with, and where its STS is."""
         reading = self.reading
-        if profile.get(MARK) is not None or (profile.get("role_arn") is not None and profile.get("web_identity_token_file") is None):
-            role = reading.role_of(profile.name)
-            plan = reading.plan(role, reading.kept_overrides(profile.name))
-            session = self._broker.session(plan, reading.view, Wish(self._questions, self._progress))
+        if profile.get(ROLE_KEY) is not None or (profile.get("role_arn") is not None and profile.get("web_identity_token_file") is None):
+            role = reading.role_for_profile(profile.name)
+            plan = reading.plan(role, reading.stored_overrides(profile.name))
+            session = self._broker.session(plan, reading.view, SessionRequest(self._questions, self._progress))
             return session.record.credentials, plan.endpoint
-        resolved = Chains(reading.view, reading.environment).of_source(profile.name)
+        resolved = ChainResolver(reading.view, reading.environment).resolve_source(profile.name)
         if isinstance(resolved, Problem):
             place = f"{resolved.file}:{resolved.line}" if resolved.file and resolved.line else ""
             raise ChainError(resolved.message, why=place, next_step="xswitch config", code=resolved.code)
-        endpoint, _ = Endpoints(reading.view, reading.environment).of(profile, partition_of_region(profile.get("region") or ""))
+        endpoint, _ = EndpointResolver(reading.view, reading.environment).of(profile, partition_of_region(profile.get("region") or ""))
         self._progress(f"reading the credentials of {profile.name}")
         return self.ports.base.resolve(resolved.chain.base, reading.view, endpoint), endpoint
 
     def _iam_endpoint(self, profile: Profile, identity: CallerIdentity) -> Endpoint:
         partition = identity.arn.split(":")[1]
-        endpoint, _ = Endpoints(self.reading.view, self.reading.environment, "iam").of(profile, partition)
+        endpoint, _ = EndpointResolver(self.reading.view, self.reading.environment, "iam").of(profile, partition)
         return replace(endpoint, region=iam_region(partition))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from xswitch.actions.ports import MfaPrompt, Progress
-from xswitch.core.access.model import DEFAULT_MAX_SESSION_SECONDS, AccessPlan, Change, Finding, NamedPolicy, Side, WhoKind
+from xswitch.core.access.model import DEFAULT_MAX_SESSION_SECONDS, AccessPlan, AccountSide, Finding, IamChange, NamedPolicy, PrincipalType
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import CallerIdentity
 
@@ -24,7 +24,7 @@ class AccessInputs:
     """
 
     role_name: str
-    who_kind: WhoKind
+    who_kind: PrincipalType
     who_name: str = ""
     target_profile: str | None = None
     source_profile: str | None = None
@@ -48,7 +48,7 @@ class AccessInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedAccess:
+class AccessPlanResult:
     """A plan with the inputs it was made from, and the console's switch-role link for the role."""
 
     inputs: AccessInputs
@@ -56,23 +56,23 @@ class PlannedAccess:
     console_link: str
 
 
-StepState = Literal["doing", "done", "failed", "taken_back"]
-Steps = Callable[[Side, Change, StepState], None]
+ChangeStatus = Literal["doing", "done", "failed", "taken_back"]
+ChangeListener = Callable[[AccountSide, IamChange, ChangeStatus], None]
 """Told of every step of an apply as it happens. May raise CancelledError to stop before the next one."""
 
 
 @dataclass(frozen=True, slots=True)
-class AppliedAccess:
+class AccessApplyResult:
     """What an apply did, in order; `error` is what stopped it (None: nothing), and `left` what was not done."""
 
-    planned: PlannedAccess
-    done: tuple[tuple[Side, Change], ...]
-    left: tuple[tuple[Side, Change], ...] = ()
+    planned: AccessPlanResult
+    done: tuple[tuple[AccountSide, IamChange], ...]
+    left: tuple[tuple[AccountSide, IamChange], ...] = ()
     error: XswitchError | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedAccess:
+class AccessCheckResult:
     """A check as the user that worked: who AWS says one is, the role profile written (or found), and how to switch from now on."""
 
     identity: CallerIdentity
@@ -86,25 +86,25 @@ class CheckedAccess:
 class AccessActions(Protocol):
     """The use cases of both sides. Every method may raise XswitchError subclasses and nothing else; all may run in worker threads."""
 
-    def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> PlannedAccess:
+    def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> AccessPlanResult:
         """Read both sides as far as there are profiles for them, and say what has to change."""
         ...
 
-    def apply(self, planned: PlannedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:
+    def apply(self, planned: AccessPlanResult, ask: MfaPrompt, steps: ChangeListener) -> AccessApplyResult:
         """Make the changes, each once, the source side first; a failure is told in the result and not raised.
 
         Nothing is done that isn't in `planned`: where somebody else changed a side meanwhile, it stops with a ConfigError.
         """
         ...
 
-    def take_back(self, applied: AppliedAccess, ask: MfaPrompt, steps: Steps) -> AppliedAccess:
+    def rollback(self, applied: AccessApplyResult, ask: MfaPrompt, steps: ChangeListener) -> AccessApplyResult:
         """Undo what an apply did, the last step first; `done` of the result is what was taken back.
 
         The step at which the apply lost the network, or was stopped, is taken back as well if it turns out to have been made.
         """
         ...
 
-    def check(self, planned: PlannedAccess, ask: MfaPrompt, progress: Progress) -> CheckedAccess:
+    def check(self, planned: AccessPlanResult, ask: MfaPrompt, progress: Progress) -> AccessCheckResult:
         """Write the role profile, then AssumeRole and GetCallerIdentity as the user, with bounded retries while IAM spreads the change."""
         ...
 

@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import shlex
 
-from xswitch.actions.access.accounts import Sides
-from xswitch.actions.access.api import CheckedAccess, PlannedAccess
-from xswitch.actions.access.callers import find_switcher
-from xswitch.actions.access.role_profile import write_profile
+from xswitch.actions.access.accounts import Accounts
+from xswitch.actions.access.api import AccessCheckResult, AccessPlanResult
+from xswitch.actions.access.callers import find_assuming_profile
+from xswitch.actions.access.role_profile import write_role_profile
 from xswitch.actions.ports import MfaPrompt, Progress
-from xswitch.actions.sessions.broker import Broker, Session, Wish
-from xswitch.actions.sessions.mfa import Questions
-from xswitch.actions.sessions.verification import refuse_other
-from xswitch.actions.snapshot import Reading, read
+from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
+from xswitch.actions.sessions.mfa import MfaCodes
+from xswitch.actions.sessions.verification import check_identity
+from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import AwsDeniedError
-from xswitch.core.model import Plan
+from xswitch.core.model import SessionPlan
 from xswitch.core.profiles.managed import NO_OVERRIDES
 
-PAUSES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 4.0, 4.0)
+PROPAGATION_DELAYS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 4.0, 4.0)
 """Seconds between tries, some 20 in all: what IAM was told is seen everywhere only after a while."""
-_NOT_YET = frozenset({"not_authorized", "explicit_deny"})
+_PROPAGATING_CODES = frozenset({"not_authorized", "explicit_deny"})
 
 
-def check(broker: Broker, planned: PlannedAccess, ask: MfaPrompt, progress: Progress) -> CheckedAccess:
+def check(broker: Broker, planned: AccessPlanResult, ask: MfaPrompt, progress: Progress) -> AccessCheckResult:
     """See `AccessActions.check`."""
     ports = broker.ports
-    sides = Sides(broker, ask, progress)
+    accounts = Accounts(broker, ask, progress)
     progress("looking for who switches")
-    name = write_profile(sides, planned, find_switcher(sides, planned))
-    reading = read(ports)
-    role = reading.by_name[name]
-    plan = reading.plan(role, NO_OVERRIDES)
-    wish = Wish(Questions(ask, ports.mfa_command), progress, force=True)
-    session, tries = _session(broker, reading, plan, wish)
+    name = write_role_profile(accounts, planned, find_assuming_profile(accounts, planned))
+    snapshot = take_snapshot(ports)
+    role = snapshot.roles_by_name[name]
+    plan = snapshot.plan(role, NO_OVERRIDES)
+    session_request = SessionRequest(MfaCodes(ask, ports.mfa_command), progress, force=True)
+    session, tries = _session_with_retries(broker, snapshot, plan, session_request)
     progress("asking AWS who this is")
     identity = ports.sts.get_caller_identity(session.record.credentials, plan.endpoint)
-    refuse_other(role, identity)
-    return CheckedAccess(
+    check_identity(role, identity)
+    return AccessCheckResult(
         identity=identity,
         expires_at=session.record.expires_at,
         profile=name,
@@ -46,14 +46,16 @@ def check(broker: Broker, planned: PlannedAccess, ask: MfaPrompt, progress: Prog
     )
 
 
-def _session(broker: Broker, reading: Reading, plan: Plan, wish: Wish) -> tuple[Session, int]:
+def _session_with_retries(
+    broker: Broker, snapshot: ConfigSnapshot, plan: SessionPlan, session_request: SessionRequest
+) -> tuple[SessionResult, int]:
     """The session, tried until IAM knows; the code is asked for once, since the MFA session stays."""
-    for number, pause in enumerate((*PAUSES, 0.0), 1):
+    for number, pause in enumerate((*PROPAGATION_DELAYS, 0.0), 1):
         try:
-            return broker.session(plan, reading.view, wish), number
+            return broker.session(plan, snapshot.view, session_request), number
         except AwsDeniedError as error:
-            if error.code not in _NOT_YET or number > len(PAUSES):
+            if error.code not in _PROPAGATING_CODES or number > len(PROPAGATION_DELAYS):
                 raise
-            wish.progress(f"IAM does not know yet; trying again in {pause:g} s")
+            session_request.progress(f"IAM does not know yet; trying again in {pause:g} s")
             broker.ports.pause(pause)
     raise AssertionError  # the last round returns or raises

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xswitch.actions.access.accounts import Sides
-from xswitch.actions.access.api import PlannedAccess
-from xswitch.actions.access.callers import Switcher, mfa_serial
-from xswitch.core.access.documents import needs_mfa
+from xswitch.actions.access.accounts import Accounts
+from xswitch.actions.access.api import AccessPlanResult
+from xswitch.actions.access.callers import AssumingProfile, mfa_serial
+from xswitch.core.access.documents import requires_mfa
 from xswitch.core.access.model import DEFAULT_MAX_SESSION_SECONDS
 from xswitch.core.awsconfig.document import is_legal_name
 from xswitch.core.errors import ConfigError, UsageError
 from xswitch.core.model import Profile, SetProfile
-from xswitch.core.profiles.managed import MARK
+from xswitch.core.profiles.managed import ROLE_KEY
 
 _COMMENT = "set up by `xswitch access`"
-_INHERITED = ("endpoint_url", "services", "ca_bundle", "use_fips_endpoint", "use_dualstack_endpoint")
+_INHERITED_KEYS = ("endpoint_url", "services", "ca_bundle", "use_fips_endpoint", "use_dualstack_endpoint")
 """What says where STS is comes from the profile one selects, and never from its source profile."""
 
 
-def write_profile(sides: Sides, planned: PlannedAccess, switcher: Switcher) -> str:
+def write_role_profile(accounts: Accounts, planned: AccessPlanResult, assuming_profile: AssumingProfile) -> str:
     """The role profile's name; it is written unless there is one that says the same, and perhaps more.
 
     Raises UsageError for a name no profile can have, ConfigError for one that is taken; then nothing is written.
@@ -27,10 +27,10 @@ def write_profile(sides: Sides, planned: PlannedAccess, switcher: Switcher) -> s
     name = planned.inputs.save_as or planned.inputs.role_name
     if not is_legal_name(name) or name == "default":
         raise UsageError(f"{name!r} can't be the name of a profile.", next_step="give another one: --profile NAME", code="bad_profile_name")
-    wanted = _properties(sides, planned, switcher)
-    there = sides.reading.view.profiles.get(name)
+    wanted = _properties(accounts, planned, assuming_profile)
+    there = accounts.reading.view.profiles.get(name)
     if there is None:
-        sides.ports.config.apply([SetProfile("config", name, wanted, comment=_COMMENT, exact=False)])
+        accounts.ports.config.apply([SetProfile("config", name, wanted, comment=_COMMENT, exact=False)])
         return name
     differences = _differences(there, wanted)
     if differences:
@@ -49,27 +49,27 @@ def _differences(there: Profile, wanted: Mapping[str, str]) -> list[str]:
         held = there.get(key)
         if held != value:
             found.append(f"{key} is {held} and would be {value}" if held is not None else f"{key} is not set and would be {value}")
-    if there.get(MARK) is not None or there.get("credential_process") is not None:
+    if there.get(ROLE_KEY) is not None or there.get("credential_process") is not None:
         found.append("it has credentials of its own (credential_process)")
     return found
 
 
-def _properties(sides: Sides, planned: PlannedAccess, switcher: Switcher) -> Mapping[str, str]:
+def _properties(accounts: Accounts, planned: AccessPlanResult, assuming_profile: AssumingProfile) -> Mapping[str, str]:
     inputs, request = planned.inputs, planned.plan.request
-    source = sides.reading.view.profiles[switcher.profile]
-    found = {"role_arn": request.role_arn, "source_profile": switcher.profile}
-    if needs_mfa(request):
-        found["mfa_serial"] = mfa_serial(sides, planned, switcher)
+    source = accounts.reading.view.profiles[assuming_profile.profile]
+    found = {"role_arn": request.role_arn, "source_profile": assuming_profile.profile}
+    if requires_mfa(request):
+        found["mfa_serial"] = mfa_serial(accounts, planned, assuming_profile)
     if request.external_id:
         found["external_id"] = request.external_id
-    if request.max_session_seconds > DEFAULT_MAX_SESSION_SECONDS and _long_term(source):
+    if request.max_session_seconds > DEFAULT_MAX_SESSION_SECONDS and _has_long_term_keys(source):
         found["duration_seconds"] = str(request.max_session_seconds)
     region = inputs.region or source.get("region")
     if region:
         found["region"] = region
-    return {**found, **{key: value for key in _INHERITED if (value := source.get(key))}}
+    return {**found, **{key: value for key in _INHERITED_KEYS if (value := source.get(key))}}
 
 
-def _long_term(source: Profile) -> bool:
+def _has_long_term_keys(source: Profile) -> bool:
     """Whether a profile has a user's own keys: from a session a role can be had for an hour only."""
     return source.get("aws_access_key_id") is not None and source.get("aws_session_token") is None

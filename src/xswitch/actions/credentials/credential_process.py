@@ -6,19 +6,19 @@ import shlex
 from contextlib import ExitStack, suppress
 
 from xswitch.actions.ports import MfaPrompt, Ports
-from xswitch.actions.sessions.broker import Broker, Session, Wish
-from xswitch.actions.sessions.mfa import Nobody, Questions
-from xswitch.actions.sessions.publish import point_hot_path, tell_prompt
-from xswitch.actions.snapshot import Reading, read
+from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
+from xswitch.actions.sessions.mfa import MfaCodes, NoMfaPrompt
+from xswitch.actions.sessions.publish import write_hot_pointer, write_prompt_file
+from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import MfaNeededError, VaultError, XswitchError
-from xswitch.core.model import Plan, Role
+from xswitch.core.model import Role, SessionPlan
 from xswitch.core.profiles.managed import NO_OVERRIDES
 from xswitch.core.sessions import session_record
 
-BUSY = "busy"
+LOCK_BUSY = "busy"
 
 
-def silence(_: str) -> None:
+def no_progress(_: str) -> None:
     """Progress nobody watches."""
 
 
@@ -28,18 +28,20 @@ def credential_process(broker: Broker, profile: str, ask: MfaPrompt) -> str:
     Raises what the broker raises; MfaNeededError comes with the command that gets the session.
     """
     ports = broker.ports
-    reading = read(ports)
-    role = reading.role_of(profile)
-    plan = reading.plan(role, reading.kept_overrides(profile))
-    wish = Wish(Questions(ask, ports.mfa_command), silence, interactive=False, managed_profile=_managed(reading, profile))
+    snapshot = take_snapshot(ports)
+    role = snapshot.role_for_profile(profile)
+    plan = snapshot.plan(role, snapshot.stored_overrides(profile))
+    session_request = SessionRequest(
+        MfaCodes(ask, ports.mfa_command), no_progress, interactive=False, managed_profile=_managed_profile_name(snapshot, profile)
+    )
     try:
-        session = broker.session(plan, reading.view, wish)
+        session = broker.session(plan, snapshot.view, session_request)
     except MfaNeededError as error:
-        raise MfaNeededError(error.what, why=error.why, next_step=_remedy(reading, role, profile), code=error.code) from None
+        raise MfaNeededError(error.what, why=error.why, next_step=_mfa_next_step(snapshot, role, profile), code=error.code) from None
     # The credentials are there: what can't be noted for the next time is no reason to withhold them.
     with suppress(XswitchError):
-        _note(ports, reading, plan, profile, session)
-    return session_record.answer(session.record.credentials)
+        _update_pointers(ports, snapshot, plan, profile, session)
+    return session_record.credential_process_json(session.record.credentials)
 
 
 def renew_in_background(broker: Broker, profile: str) -> None:
@@ -48,33 +50,35 @@ def renew_in_background(broker: Broker, profile: str) -> None:
     Nothing happens while another process does the same. Raises what the broker raises; nobody reads it.
     """
     ports = broker.ports
-    reading = read(ports)
-    role = reading.role_of(profile)
-    plan = reading.plan(role, reading.kept_overrides(profile))
-    questions = Questions(Nobody(_remedy(reading, role, profile)), ports.mfa_command, commands=False)
-    wish = Wish(questions, silence, eager=True, interactive=False, managed_profile=_managed(reading, profile))
+    snapshot = take_snapshot(ports)
+    role = snapshot.role_for_profile(profile)
+    plan = snapshot.plan(role, snapshot.stored_overrides(profile))
+    questions = MfaCodes(NoMfaPrompt(_mfa_next_step(snapshot, role, profile)), ports.mfa_command, commands=False)
+    session_request = SessionRequest(
+        questions, no_progress, eager=True, interactive=False, managed_profile=_managed_profile_name(snapshot, profile)
+    )
     with ExitStack() as alone:
         try:
             alone.enter_context(ports.locks.hold(f"renew-{plan.key}", 0))
         except VaultError as error:
-            if error.code == BUSY:
+            if error.code == LOCK_BUSY:
                 return
             raise
-        _note(ports, reading, plan, profile, broker.session(plan, reading.view, wish))
+        _update_pointers(ports, snapshot, plan, profile, broker.session(plan, snapshot.view, session_request))
 
 
-def _managed(reading: Reading, profile: str) -> str:
-    return "" if reading.managed_profile(profile) is None else profile
+def _managed_profile_name(snapshot: ConfigSnapshot, profile: str) -> str:
+    return "" if snapshot.managed_profile(profile) is None else profile
 
 
-def _remedy(reading: Reading, role: Role, profile: str) -> str:
+def _mfa_next_step(snapshot: ConfigSnapshot, role: Role, profile: str) -> str:
     """The command that asks for the code. A plain switch would drop the overrides a managed profile keeps; a renewal keeps them."""
-    if reading.kept_overrides(profile) != NO_OVERRIDES and not role.temporary_definition:
+    if snapshot.stored_overrides(profile) != NO_OVERRIDES and not role.is_ad_hoc:
         return f"xswitch renew {shlex.quote(profile)}"
     return f"xswitch switch {shlex.quote(role.name)}"
 
 
-def _note(ports: Ports, reading: Reading, plan: Plan, profile: str, session: Session) -> None:
-    point_hot_path(ports, reading, plan, profile)
-    if reading.managed_profile(profile) is not None:
-        tell_prompt(ports, plan, session.record, profile)
+def _update_pointers(ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str, session: SessionResult) -> None:
+    write_hot_pointer(ports, snapshot, plan, profile)
+    if snapshot.managed_profile(profile) is not None:
+        write_prompt_file(ports, plan, session.record, profile)

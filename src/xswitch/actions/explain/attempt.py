@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from xswitch.actions.explain.calls import Held
+from xswitch.actions.explain.calls import HopCredentials
 from xswitch.actions.ports import Ports, Progress
-from xswitch.actions.sessions.mfa import Questions
-from xswitch.actions.sessions.renewability import SOURCE_MARGIN
-from xswitch.actions.sessions.verification import refuse_incomplete, refuse_other, refuse_other_session
-from xswitch.actions.snapshot import Reading
+from xswitch.actions.sessions.mfa import MfaCodes
+from xswitch.actions.sessions.renewability import MIN_SOURCE_LIFETIME
+from xswitch.actions.sessions.verification import check_assumed_role, check_identity, check_temporary_credentials
+from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.errors import XswitchError
-from xswitch.core.errors.source_credentials import Source, blame
+from xswitch.core.errors.source_credentials import SourceLabel, as_source_error
 from xswitch.core.explain.non_policy import POLICY_CODES
-from xswitch.core.model import Credentials, MfaStep, Plan, Secret
+from xswitch.core.model import Credentials, PlannedMfaSession, Secret, SessionPlan
 from xswitch.core.sessions import session_record
-from xswitch.core.sessions.plan import for_temporary_base, mfa_process_for
+from xswitch.core.sessions.plan import mfa_process_for, with_temporary_source
 
 
 @dataclass
-class Walk:
+class ChainAttempt:
     """One walk. `number` is the hop it is at (0: the base), `held` what each hop reached was called with, `base_arn` who the base is.
 
     A living MFA session is used as a switch would use it, for its age may be the cause; with a code given, a new one is made. Role
@@ -27,13 +27,13 @@ class Walk:
     """
 
     ports: Ports
-    reading: Reading
-    plan: Plan
-    questions: Questions
+    reading: ConfigSnapshot
+    plan: SessionPlan
+    questions: MfaCodes
     progress: Progress
     new_mfa: bool = False
     number: int = 0
-    held: list[Held] = field(default_factory=list)
+    held: list[HopCredentials] = field(default_factory=list)
     base_arn: str = ""
 
     def run(self) -> None:
@@ -58,30 +58,30 @@ class Walk:
                         ),
                     )
             except XswitchError as error:
-                raise (blame(error, self._source) if number == 1 and self.plan.mfa is None else error) from None
-            refuse_other_session(hop, assumed.arn)
+                raise (as_source_error(error, self._source) if number == 1 and self.plan.mfa is None else error) from None
+            check_assumed_role(hop, assumed.arn)
             now = self.ports.clock.now()
-            refuse_incomplete(assumed.credentials, now)
-            held = Held(assumed.credentials, now)
+            check_temporary_credentials(assumed.credentials, now)
+            held = HopCredentials(assumed.credentials, now)
         if self.reading.settings.verify_identity and held.credentials is not None:
             self.progress("asking AWS who this is")
-            refuse_other(self.plan.role, self.ports.sts.get_caller_identity(held.credentials, self.plan.endpoint))
+            check_identity(self.plan.role, self.ports.sts.get_caller_identity(held.credentials, self.plan.endpoint))
 
-    def _start(self) -> Held:
+    def _start(self) -> HopCredentials:
         self.progress(f"reading the credentials of {self.plan.base.profile or 'the environment'}")
         base = self.ports.base.resolve(self.plan.base, self.reading.view, self.plan.endpoint)
         if base.temporary and not self.plan.base.temporary:
-            self.plan = for_temporary_base(self.plan)
+            self.plan = with_temporary_source(self.plan)
         try:
             self.base_arn = self.ports.sts.get_caller_identity(base, self.plan.endpoint).arn
         except XswitchError as error:
             # A network's policy may keep even this from a caller. A switch does not ask it, so nothing follows for the switch.
             if error.code not in POLICY_CODES:
-                raise blame(error, self._source) from None
+                raise as_source_error(error, self._source) from None
         step = self.plan.mfa
-        return Held(base) if step is None else self._mfa_session(base, step)
+        return HopCredentials(base) if step is None else self._mfa_session(base, step)
 
-    def _mfa_session(self, base: Credentials, step: MfaStep) -> Held:
+    def _mfa_session(self, base: Credentials, step: PlannedMfaSession) -> HopCredentials:
         found = None if self.new_mfa else self._kept(step)
         if found is not None:
             return found
@@ -93,19 +93,19 @@ class Walk:
 
         credentials = self.questions.answered(step.serial, profile, step.mfa_process, call)
         now = self.ports.clock.now()
-        return Held(credentials, now, now)
+        return HopCredentials(credentials, now, now)
 
-    def _kept(self, step: MfaStep) -> Held | None:
+    def _kept(self, step: PlannedMfaSession) -> HopCredentials | None:
         try:
             value = self.ports.vault.get(step.key)
         except XswitchError:
             return None
         record = None if value is None else session_record.decode(value, step.key)
-        if record is None or self.ports.clock.now() >= record.expires_at - SOURCE_MARGIN:
+        if record is None or self.ports.clock.now() >= record.expires_at - MIN_SOURCE_LIFETIME:
             return None
-        return Held(record.credentials, record.issued_at, record.issued_at)
+        return HopCredentials(record.credentials, record.issued_at, record.issued_at)
 
     @property
-    def _source(self) -> Source:
+    def _source(self) -> SourceLabel:
         profile = self.reading.view.profiles.get(self.plan.base.profile or "")
-        return Source(self.plan.base, "" if profile is None else profile.get("sso_session") or "")
+        return SourceLabel(self.plan.base, "" if profile is None else profile.get("sso_session") or "")

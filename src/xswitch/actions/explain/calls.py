@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from xswitch.actions.snapshot import Reading
+from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.access.model import NamedPolicy
 from xswitch.core.arn import parse_role_arn
-from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, MfaNeededError, XswitchError
-from xswitch.core.explain.evidence import Asked, Calling, Pairs
-from xswitch.core.model import AssumeRoleRequest, Credentials, Plan
-from xswitch.core.profiles.managed import MARK
+from xswitch.core.errors import AwsDeniedError, MfaNeededError, SourceCredentialsError, XswitchError
+from xswitch.core.explain.evidence import AttemptedCall, Caller, TagPairs
+from xswitch.core.model import AssumeRoleRequest, Credentials, SessionPlan
+from xswitch.core.profiles.managed import ROLE_KEY
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HopCredentials:
     """Credentials that a hop was, or would be, called with; `mfa_at` is when they were given an MFA code, if they remember one."""
 
     credentials: Credentials | None = None
@@ -25,35 +25,35 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HopCall:
     """One hop: number from 1, its profile, what it asks, and who calls as far as the plan tells."""
 
     number: int
     profile: str
-    asked: Asked
-    calling: Calling
+    asked: AttemptedCall
+    caller_identity: Caller
 
 
-def calls_of(plan: Plan) -> tuple[Call, ...]:
+def hop_calls(plan: SessionPlan) -> tuple[HopCall, ...]:
     """Every AssumeRole of a plan; of the first caller nothing is known yet."""
-    calls: list[Call] = []
+    calls: list[HopCall] = []
     passed_on: dict[str, tuple[str, str]] = {}
     identity: str | None = None
-    calling = Calling()
+    calling = Caller()
     for number, hop in enumerate(plan.hops, 1):
         request = hop.request
         identity = request.source_identity or identity
         inherited = tuple(sorted(passed_on.values()))
-        calls.append(Call(number, hop.profile, _asked(plan, request, inherited, identity), calling))
+        calls.append(HopCall(number, hop.profile, _attempted_call(plan, request, inherited, identity), calling))
         tags = {key.lower(): (key, value) for key, value in (*inherited, *request.tags)}
         passing = {*passed_on, *(key.lower() for key in request.transitive_tag_keys)}
         passed_on = {key: pair for key, pair in tags.items() if key in passing}
-        calling = _session_of(hop.profile, request, tuple(sorted(tags.values())))
+        calling = _session_caller(hop.profile, request, tuple(sorted(tags.values())))
     return tuple(calls)
 
 
-def _asked(plan: Plan, request: AssumeRoleRequest, inherited: Pairs, identity: str | None) -> Asked:
-    return Asked(
+def _attempted_call(plan: SessionPlan, request: AssumeRoleRequest, inherited: TagPairs, identity: str | None) -> AttemptedCall:
+    return AttemptedCall(
         role_arn=request.role_arn,
         session_name=request.session_name,
         duration_seconds=request.duration_seconds,
@@ -67,12 +67,12 @@ def _asked(plan: Plan, request: AssumeRoleRequest, inherited: Pairs, identity: s
     )
 
 
-def _session_of(profile: str, request: AssumeRoleRequest, tags: Pairs) -> Calling:
+def _session_caller(profile: str, request: AssumeRoleRequest, tags: TagPairs) -> Caller:
     """The caller that a hop's session is to the next hop."""
     role = parse_role_arn(request.role_arn)
     arn = "" if role is None else f"arn:{role.partition}:sts::{role.account_id}:assumed-role/{role.name}/{request.session_name}"
     policies = () if request.policy is None else (NamedPolicy(f"the session policy of the profile {profile}", request.policy),)
-    return Calling(
+    return Caller(
         arn=arn,
         role_arn=request.role_arn,
         temporary=True,
@@ -83,9 +83,9 @@ def _session_of(profile: str, request: AssumeRoleRequest, tags: Pairs) -> Callin
     )
 
 
-def with_credentials(call: Call, held: Held, plan: Plan, now: datetime) -> Calling:
+def caller_with_credentials(call: HopCall, held: HopCredentials, plan: SessionPlan, now: datetime) -> Caller:
     """The caller with what its credentials tell."""
-    calling = replace(call.calling, issued_at=held.issued_at)
+    calling = replace(call.caller_identity, issued_at=held.issued_at)
     if call.number > 1:
         return calling
     temporary = held.credentials.temporary if held.credentials is not None else plan.mfa is not None or plan.base.temporary
@@ -98,7 +98,7 @@ def with_credentials(call: Call, held: Held, plan: Plan, now: datetime) -> Calli
     return replace(calling, temporary=temporary, mfa=mfa, mfa_age=age)
 
 
-def identified(calling: Calling, arn: str, user_id: str = "") -> Calling:
+def caller_with_identity(calling: Caller, arn: str, user_id: str = "") -> Caller:
     """The caller once AWS said who it is. A role's session that nobody gave a code has no MFA, and says so."""
     if not arn:
         return calling
@@ -106,9 +106,9 @@ def identified(calling: Calling, arn: str, user_id: str = "") -> Calling:
     return replace(calling, arn=arn, user_id=user_id or calling.user_id, mfa=mfa)
 
 
-def failed_at(plan: Plan, error: XswitchError, living: Iterable[str]) -> int:
+def failed_hop_number(plan: SessionPlan, error: XswitchError, living: Iterable[str]) -> int:
     """The number of the hop an error belongs to, 0 for the base; `living` are the session keys that are there."""
-    if isinstance(error, BaseCredentialsError):
+    if isinstance(error, SourceCredentialsError):
         return 0
     if isinstance(error, AwsDeniedError):
         for number, hop in enumerate(plan.hops, 1):
@@ -124,10 +124,10 @@ def failed_at(plan: Plan, error: XswitchError, living: Iterable[str]) -> int:
     return 0 if plan.mfa is not None and plan.mfa.key not in there else 1
 
 
-def other_serials(reading: Reading, plan: Plan) -> tuple[str, ...]:
+def other_mfa_serials(reading: ConfigSnapshot, plan: SessionPlan) -> tuple[str, ...]:
     """MFA devices that other profiles name for the same base."""
     base = plan.base.profile
-    profiles = [profile for profile in reading.view.profiles.values() if profile.get(MARK) is None]
+    profiles = [profile for profile in reading.view.profiles.values() if profile.get(ROLE_KEY) is None]
     found = [
         profile.get("mfa_serial") for profile in profiles if base is not None and base in (profile.name, profile.get("source_profile"))
     ]

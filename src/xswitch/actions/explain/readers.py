@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from functools import partial
 
 from xswitch.actions.ports import Ports
-from xswitch.actions.sessions.renewability import SOURCE_MARGIN
-from xswitch.actions.snapshot import Reading
+from xswitch.actions.sessions.renewability import MIN_SOURCE_LIFETIME
+from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.arn import partition_of_region
-from xswitch.core.errors import BaseCredentialsError, XswitchError
-from xswitch.core.model import Base, BaseKind, Credentials, Profile
-from xswitch.core.profiles.managed import MARK
-from xswitch.core.roles.endpoints import Endpoints
-from xswitch.core.roles.sources import find_base, has_static_keys
+from xswitch.core.errors import SourceCredentialsError, XswitchError
+from xswitch.core.model import Credentials, CredentialSource, CredentialSourceKind, Profile
+from xswitch.core.profiles.managed import ROLE_KEY
+from xswitch.core.roles.endpoints import EndpointResolver
+from xswitch.core.roles.sources import find_credential_source, has_static_keys
 from xswitch.core.sessions import session_record
-from xswitch.explain_together import together
+from xswitch.explain_together import run_all
 
-_MOST_ASKED = 8
-_MOST_SESSIONS = 4
+_MAX_IDENTITY_CALLS = 8
+_MAX_SESSIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class IamReader:
     """Credentials at hand, and the profile they belong to (None: it is gone)."""
 
     name: str
@@ -33,62 +33,62 @@ class Reader:
     profile: Profile | None
 
 
-class Readers:
+class IamReaders:
     """Everybody at hand, by account; safe for threads.
 
     Whose account static keys are of is asked of AWS once, where the config doesn't tell, for a few profiles at most.
     """
 
-    def __init__(self, ports: Ports, reading: Reading) -> None:
+    def __init__(self, ports: Ports, reading: ConfigSnapshot) -> None:
         self._ports = ports
         self._reading = reading
         self._lock = threading.Lock()
-        self._asked: dict[str, tuple[str, Reader]] | None = None
+        self._asked: dict[str, tuple[str, IamReader]] | None = None
 
-    def of(self, account: str, without: Collection[str] = ()) -> tuple[Reader, ...]:
+    def of(self, account: str, without: Collection[str] = ()) -> tuple[IamReader, ...]:
         """Those of an account; `without` are access key ids that are tried elsewhere."""
         found = [*self._sessions(account), *self._static(account)]
         return tuple(reader for reader in found if reader.credentials.access_key_id not in without)
 
-    def _sessions(self, account: str) -> Iterator[Reader]:
+    def _sessions(self, account: str) -> Iterator[IamReader]:
         ports, now = self._ports, self._ports.clock.now()
-        living = [entry for entry in ports.index.entries().values() if entry.expires_at - SOURCE_MARGIN > now]
-        fitting = [entry for entry in living if _account(entry.principal) == account]
-        for entry in sorted(fitting, key=lambda entry: entry.expires_at, reverse=True)[:_MOST_SESSIONS]:
+        living = [entry for entry in ports.index.entries().values() if entry.expires_at - MIN_SOURCE_LIFETIME > now]
+        fitting = [entry for entry in living if _account_of_arn(entry.principal) == account]
+        for entry in sorted(fitting, key=lambda entry: entry.expires_at, reverse=True)[:_MAX_SESSIONS]:
             with suppress(XswitchError):
                 value = ports.vault.get(entry.key)
                 record = None if value is None else session_record.decode(value, entry.key)
                 if record is not None:
-                    yield Reader(entry.profile, record.credentials, self._reading.view.profiles.get(entry.profile))
+                    yield IamReader(entry.profile, record.credentials, self._reading.view.profiles.get(entry.profile))
 
-    def _static(self, account: str) -> list[Reader]:
+    def _static(self, account: str) -> list[IamReader]:
         """Profiles with long-term keys of this account."""
-        profiles = [one for one in self._reading.view.profiles.values() if has_static_keys(one) and one.get(MARK) is None]
-        told = self._look([one for one in profiles if _configured_account(one) == account][:_MOST_SESSIONS])
+        profiles = [one for one in self._reading.view.profiles.values() if has_static_keys(one) and one.get(ROLE_KEY) is None]
+        told = self._look([one for one in profiles if _configured_account(one) == account][:_MAX_SESSIONS])
         with self._lock:
             if self._asked is None:
-                self._asked = self._look([one for one in profiles if not _configured_account(one)][:_MOST_ASKED])
+                self._asked = self._look([one for one in profiles if not _configured_account(one)][:_MAX_IDENTITY_CALLS])
             found = {**told, **self._asked}
         return [reader for _, (whose, reader) in sorted(found.items()) if whose == account]
 
-    def _look(self, profiles: Sequence[Profile]) -> dict[str, tuple[str, Reader]]:
+    def _look(self, profiles: Sequence[Profile]) -> dict[str, tuple[str, IamReader]]:
         """The account and the credentials of each of these, by name, as far as they work."""
-        found: dict[str, tuple[str, Reader]] = {}
+        found: dict[str, tuple[str, IamReader]] = {}
 
         def look(profile: Profile) -> None:
             with suppress(XswitchError):
                 account, credentials = self._identity(profile)
-                found[profile.name] = (account, Reader(profile.name, credentials, profile))
+                found[profile.name] = (account, IamReader(profile.name, credentials, profile))
 
-        together([partial(look, profile) for profile in profiles])
+        run_all([partial(look, profile) for profile in profiles])
         return found
 
     def _identity(self, profile: Profile) -> tuple[str, Credentials]:
-        base = find_base(self._reading.view, profile)
-        if not isinstance(base, Base) or base.kind is not BaseKind.STATIC_KEYS:
-            raise BaseCredentialsError(f"{profile.name} has no keys of its own.")
+        base = find_credential_source(self._reading.view, profile)
+        if not isinstance(base, CredentialSource) or base.kind is not CredentialSourceKind.STATIC_KEYS:
+            raise SourceCredentialsError(f"{profile.name} has no keys of its own.")
         view, environment = self._reading.view, self._reading.environment
-        endpoint, _ = Endpoints(view, environment).of(profile, partition_of_region(profile.get("region") or ""))
+        endpoint, _ = EndpointResolver(view, environment).of(profile, partition_of_region(profile.get("region") or ""))
         credentials = self._ports.base.resolve(base, view, endpoint)
         account = _configured_account(profile) or self._ports.sts.get_caller_identity(credentials, endpoint).account
         return account, credentials
@@ -96,9 +96,9 @@ class Readers:
 
 def _configured_account(profile: Profile) -> str:
     """The account a profile says its keys are of: `aws_account_id`, or that of its MFA device."""
-    return profile.get("aws_account_id") or _account(profile.get("mfa_serial") or "")
+    return profile.get("aws_account_id") or _account_of_arn(profile.get("mfa_serial") or "")
 
 
-def _account(arn: str) -> str:
+def _account_of_arn(arn: str) -> str:
     parts = arn.split(":")
     return parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 -- an ARN has six parts

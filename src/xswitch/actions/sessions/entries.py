@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from xswitch.core.model import IndexEntry, PlannedHop
-from xswitch.core.sessions.session_record import Record
+from xswitch.core.sessions.session_record import SessionRecord
 
 
-def role_entry(record: Record, hop: PlannedHop) -> IndexEntry:
+def role_index_entry(record: SessionRecord, hop: PlannedHop) -> IndexEntry:
     """The entry of a role session nobody has used yet, and no profile serves."""
     return IndexEntry(
         key=record.key,

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from xswitch.actions.ports import MfaCommand, MfaPrompt
+from xswitch.actions.ports import MfaProcessRunner, MfaPrompt
 from xswitch.core.errors import AwsDeniedError, MfaNeededError, XswitchError
 from xswitch.core.model import MfaChallenge, Secret
 
-ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 WRONG_CODE = "mfa_wrong"
-_CODE = re.compile(r"[0-9]{6}", re.ASCII)  # GetSessionToken and AssumeRole: TokenCode is exactly six digits
+_CODE_FORMAT = re.compile(r"[0-9]{6}", re.ASCII)  # GetSessionToken and AssumeRole: TokenCode is exactly six digits
 
 T = TypeVar("T")
 
 
-class Nobody:
+class NoMfaPrompt:
     """Fits the port `MfaPrompt`: nobody is there, and the error names the command that would ask."""
 
     def __init__(self, next_step: str) -> None:
@@ -30,14 +30,14 @@ class Nobody:
         raise MfaNeededError(f"An MFA code of {challenge.serial} is needed, and nobody can be asked here.", next_step=self._next_step)
 
 
-class Questions:
+class MfaCodes:
     """The questions of one use case, shared by the threads that work for it.
 
     `given` is the code of the command line: it gets one attempt. `commands` tells whether an `mfa_process` may run. A session that
     two threads need is sought by one of them, and when that fails for want of a code, the other fails alike instead of asking again.
     """
 
-    def __init__(self, ask: MfaPrompt, command: MfaCommand, *, given: str | None = None, commands: bool = True) -> None:
+    def __init__(self, ask: MfaPrompt, command: MfaProcessRunner, *, given: str | None = None, commands: bool = True) -> None:
         self._ask = ask
         self._command = command
         self._given = None if given is None else Secret(given)
@@ -70,12 +70,12 @@ class Questions:
         """What `call(code)` gives for the first code AWS accepts.
 
         The code comes from the command line (one attempt), else the `mfa_process` (one run, as it prints the same code for a while),
-        else the prompt, `ATTEMPTS` in all; no code is sent twice. Raises MfaNeededError, CancelledError, what `call` raises.
+        else the prompt, `MAX_ATTEMPTS` in all; no code is sent twice. Raises MfaNeededError, CancelledError, what `call` raises.
         """
         with self._asking:
             refusal = ""
             denied: XswitchError | None = None
-            for attempt in range(1, ATTEMPTS + 1):
+            for attempt in range(1, MAX_ATTEMPTS + 1):
                 given = self._given is not None
                 try:
                     code = self._next(MfaChallenge(serial, profile, attempt, refusal), command if attempt == 1 else None)
@@ -84,7 +84,7 @@ class Questions:
                 try:
                     return call(self._unused(serial, code))
                 except (AwsDeniedError, MfaNeededError) as error:
-                    if error.code not in {WRONG_CODE, _UnusableError.default_code}:
+                    if error.code not in {WRONG_CODE, _UnusableCodeError.default_code}:
                         raise
                     if given:
                         raise
@@ -110,15 +110,15 @@ class Questions:
 
     def _unused(self, serial: str, code: str) -> str:
         code = "".join(code.split())
-        if _CODE.fullmatch(code) is None:
-            raise _UnusableError("An MFA code has six digits.", next_step="Type the code the device shows now.")
+        if _CODE_FORMAT.fullmatch(code) is None:
+            raise _UnusableCodeError("An MFA code has six digits.", next_step="Type the code the device shows now.")
         if (serial, Secret(code)) in self._used:
-            raise _UnusableError("This code was used already.", next_step="Wait until the device shows the next one.")
+            raise _UnusableCodeError("This code was used already.", next_step="Wait until the device shows the next one.")
         self._used.add((serial, Secret(code)))
         return code
 
 
-class _UnusableError(MfaNeededError):
+class _UnusableCodeError(MfaNeededError):
     """A code that can't be right, found without asking AWS."""
 
     default_code = "mfa_unusable"

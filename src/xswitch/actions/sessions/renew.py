@@ -8,61 +8,63 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from xswitch.actions.api import Renewed, SwitchOptions
+from xswitch.actions.api import RenewResult, SwitchOptions
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
-from xswitch.actions.sessions.broker import Broker, Wish
-from xswitch.actions.sessions.managed_profiles import point_here, static_edits
-from xswitch.actions.sessions.mfa import Questions
-from xswitch.actions.sessions.publish import prune, publish, remember
-from xswitch.actions.snapshot import Reading, read
-from xswitch.actions.targets import role_for
+from xswitch.actions.sessions.broker import Broker, SessionRequest
+from xswitch.actions.sessions.managed_profiles import static_edits, update_credential_process
+from xswitch.actions.sessions.mfa import MfaCodes
+from xswitch.actions.sessions.publish import prune_expired_sessions, publish, update_index_entry
+from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
+from xswitch.actions.targets import resolve_role
 from xswitch.core.errors import CancelledError, UsageError, XswitchError
-from xswitch.core.model import Edit, Plan, Role
-from xswitch.core.sessions.session_record import Record
+from xswitch.core.model import ProfileEdit, Role, SessionPlan
+from xswitch.core.sessions.session_record import SessionRecord
 
-AT_ONCE = 32  # nearly all of a renewal is waiting for STS, which throttles an account at some hundreds a second
+MAX_CONCURRENT_RENEWALS = 32  # nearly all of a renewal is waiting for STS, which throttles an account at some hundreds a second
 
 
-def renew(broker: Broker, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, everything: bool) -> tuple[Renewed, ...]:
+def renew(broker: Broker, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, everything: bool) -> tuple[RenewResult, ...]:
     """See `Actions.renew`: results in the order asked for, each managed profile once.
 
     Raises CancelledError once everything that was under way has ended; what was renewed by then stays.
     """
     ports = broker.ports
-    reading = read(ports)
-    targets = _distinct([(name, _role(reading, name)) for name in (_all(ports, reading) if everything else names)])
+    snapshot = take_snapshot(ports)
+    targets = _unique_targets(
+        [(name, _resolve_or_error(snapshot, name)) for name in (_all_managed_profiles(ports, snapshot) if everything else names)]
+    )
     if not targets:
         return ()
-    reading = point_here(ports, reading, [role.managed_profile for _, role in targets if isinstance(role, Role)])
-    batch = _Batch(broker, reading, Questions(ask, ports.mfa_command), progress)
-    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(targets)), thread_name_prefix="renew") as pool:
+    snapshot = update_credential_process(ports, snapshot, [role.managed_profile for _, role in targets if isinstance(role, Role)])
+    batch = _RenewalBatch(broker, snapshot, MfaCodes(ask, ports.mfa_command), progress)
+    with ThreadPoolExecutor(max_workers=min(MAX_CONCURRENT_RENEWALS, len(targets)), thread_name_prefix="renew") as pool:
         results = list(pool.map(batch.one, targets))
     cancelled = next((result.error for result in results if isinstance(result.error, CancelledError)), None)
     if cancelled is not None:
         raise cancelled
-    batch.write_down()
+    batch.update_static_profiles()
     with suppress(XswitchError):
-        prune(ports)
+        prune_expired_sessions(ports)
     return tuple(results)
 
 
 _Target = tuple[str, Role | XswitchError]
 
 
-def _all(ports: Ports, reading: Reading) -> list[str]:
+def _all_managed_profiles(ports: Ports, snapshot: ConfigSnapshot) -> list[str]:
     """The managed profiles that have, or lately had, a session."""
     entries = sorted(ports.index.entries().values(), key=lambda entry: entry.managed_profile)
-    return [entry.managed_profile for entry in entries if entry.kind == "role" and entry.managed_profile in reading.managed]
+    return [entry.managed_profile for entry in entries if entry.kind == "role" and entry.managed_profile in snapshot.managed]
 
 
-def _role(reading: Reading, name: str) -> Role | XswitchError:
+def _resolve_or_error(snapshot: ConfigSnapshot, name: str) -> Role | XswitchError:
     try:
-        return role_for(reading, name, SwitchOptions())
+        return resolve_role(snapshot, name, SwitchOptions())
     except XswitchError as error:
         return error
 
 
-def _distinct(targets: Sequence[_Target]) -> list[_Target]:
+def _unique_targets(targets: Sequence[_Target]) -> list[_Target]:
     """The first target of every managed profile."""
     first: dict[str, _Target] = {}
     for name, found in targets:
@@ -70,45 +72,45 @@ def _distinct(targets: Sequence[_Target]) -> list[_Target]:
     return list(first.values())
 
 
-class _Batch:
+class _RenewalBatch:
     """The renewals of one request: the same reading, the same questions, one change of the config at the end."""
 
-    def __init__(self, broker: Broker, reading: Reading, questions: Questions, progress: Progress) -> None:
+    def __init__(self, broker: Broker, snapshot: ConfigSnapshot, questions: MfaCodes, progress: Progress) -> None:
         self._ports = broker.ports
         self._broker = broker
-        self._reading = reading
+        self._reading = snapshot
         self._questions = questions
         self._progress = progress
         self._cancelled = threading.Event()
-        self._statics: list[tuple[Plan, Record]] = []
+        self._statics: list[tuple[SessionPlan, SessionRecord]] = []
 
-    def one(self, target: _Target) -> Renewed:
+    def one(self, target: _Target) -> RenewResult:
         """Renew one target; whatever XswitchError comes of it is its result."""
         name, role = target
         if isinstance(role, XswitchError):
-            return Renewed(name, error=role)
+            return RenewResult(name, error=role)
         try:
-            return Renewed(role.name, expires_at=self._session(role).expires_at)
+            return RenewResult(role.name, expires_at=self._session(role).expires_at)
         except CancelledError as error:
             self._cancelled.set()
-            return Renewed(role.name, error=error)
+            return RenewResult(role.name, error=error)
         except XswitchError as error:
-            return Renewed(role.name, error=error)
+            return RenewResult(role.name, error=error)
 
-    def _session(self, role: Role) -> Record:
-        reading = self._reading
-        managed = role.managed_profile if reading.managed_profile(role.managed_profile) is not None else ""
+    def _session(self, role: Role) -> SessionRecord:
+        snapshot = self._reading
+        managed = role.managed_profile if snapshot.managed_profile(role.managed_profile) is not None else ""
         if role.guard is not None and role.guard.confirm and not managed:
             step = f"xswitch switch {shlex.quote(role.name)}"
             raise UsageError(f"{role.name} is guarded, and was not switched to yet.", next_step=step, code="guard_unconfirmed")
-        plan = reading.plan(role, reading.kept_overrides(role.managed_profile))
-        wish = Wish(self._questions, self._tell, force=True, managed_profile=managed)
-        record = self._broker.session(plan, reading.view, wish).record
+        plan = snapshot.plan(role, snapshot.stored_overrides(role.managed_profile))
+        session_request = SessionRequest(self._questions, self._tell, force=True, managed_profile=managed)
+        record = self._broker.session(plan, snapshot.view, session_request).record
         if managed:
             with suppress(XswitchError):  # the session is there; the next use of it notes the rest
-                remember(self._ports, plan, record, managed, static=bool(reading.static_beside(managed)))
-                publish(self._ports, reading, plan, record, managed)
-            if reading.static_beside(managed):
+                update_index_entry(self._ports, plan, record, managed, static=bool(snapshot.static_profile_for(managed)))
+                publish(self._ports, snapshot, plan, record, managed)
+            if snapshot.static_profile_for(managed):
                 self._statics.append((plan, record))
         return record
 
@@ -117,9 +119,9 @@ class _Batch:
             raise CancelledError("The renewal was stopped.")
         self._progress(text)
 
-    def write_down(self) -> None:
+    def update_static_profiles(self) -> None:
         """Replace the keys of static profiles by those of the new sessions. Raises ConfigError."""
-        edits: list[Edit] = []
+        edits: list[ProfileEdit] = []
         for plan, record in self._statics:
             managed = plan.role.managed_profile
             wanted = self._reading.view.profiles[managed].properties

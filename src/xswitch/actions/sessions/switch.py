@@ -5,55 +5,57 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from xswitch.actions.api import Switched, SwitchOptions
+from xswitch.actions.api import SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Progress
-from xswitch.actions.sessions.broker import Broker, Session, Wish
-from xswitch.actions.sessions.managed_profiles import managed_edits, managed_settings, refuse, static_edits
-from xswitch.actions.sessions.mfa import Questions
-from xswitch.actions.sessions.publish import prune, publish, remember
-from xswitch.actions.sessions.verification import refuse_other
-from xswitch.actions.snapshot import STATIC_SUFFIX, Reading, read
-from xswitch.actions.targets import overrides_of
-from xswitch.core.errors import AwsDeniedError, NetworkError, SettingsError, TargetError, UsageError, WrongIdentityError, XswitchError
-from xswitch.core.errors.sts import BASE_CODES
-from xswitch.core.model import CallerIdentity, Plan, Problem, Role
-from xswitch.core.profiles.managed import NO_OVERRIDES, refuse_conflict
-from xswitch.core.roles.guards import confirms
+from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
+from xswitch.actions.sessions.managed_profiles import ensure_writable, managed_edits, managed_profile_properties, static_edits
+from xswitch.actions.sessions.mfa import MfaCodes
+from xswitch.actions.sessions.publish import prune_expired_sessions, publish, update_index_entry
+from xswitch.actions.sessions.verification import check_identity
+from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapshot
+from xswitch.actions.targets import overrides_from_options
+from xswitch.core.errors import AwsDeniedError, IdentityMismatchError, NetworkError, SettingsError, TargetError, UsageError, XswitchError
+from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
+from xswitch.core.model import CallerIdentity, Problem, Role, SessionPlan
+from xswitch.core.profiles.managed import NO_OVERRIDES, check_guard_policy
+from xswitch.core.roles.guards import is_confirmed
 
 
-def switch(broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Switched:
+def switch(broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> SwitchResult:
     """See `Actions.switch`. Until the session is there and verified, nothing is written but the vault and the index."""
     ports = broker.ports
-    reading = read(ports)
-    role = _as_read_now(reading, role)
-    _refuse_without_guards(reading)
-    if not confirms(role.guard, options.confirmation):
-        raise _unconfirmed(role, options.confirmation)
+    snapshot = take_snapshot(ports)
+    role = _reload_role(snapshot, role)
+    _ensure_guards_readable(snapshot)
+    if not is_confirmed(role.guard, options.confirmation):
+        raise _confirmation_error(role, options.confirmation)
     managed = options.profile_name or role.managed_profile
     role = replace(role, managed_profile=managed)
-    overrides = overrides_of(options)
+    overrides = overrides_from_options(options)
     if options.keep and overrides == NO_OVERRIDES:
-        overrides = reading.kept_overrides(managed)
-    refuse_conflict(role, overrides)
-    refuse(reading, managed, static=options.static)
-    wanted = managed_settings(ports, reading, role, managed, overrides)
-    plan = reading.plan(role, overrides)
-    wish = Wish(Questions(ask, ports.mfa_command, given=options.mfa_code), progress, force=options.force, managed_profile=managed)
-    session, identity = _verified(broker, reading, plan, wish)
+        overrides = snapshot.stored_overrides(managed)
+    check_guard_policy(role, overrides)
+    ensure_writable(snapshot, managed, static=options.static)
+    wanted = managed_profile_properties(ports, snapshot, role, managed, overrides)
+    plan = snapshot.plan(role, overrides)
+    session_request = SessionRequest(
+        MfaCodes(ask, ports.mfa_command, given=options.mfa_code), progress, force=options.force, managed_profile=managed
+    )
+    session, identity = _verified_session(broker, snapshot, plan, session_request)
     progress("writing the profile")
     problems = list(session.problems)
-    edits = managed_edits(reading, managed, wanted)
+    edits = managed_edits(snapshot, managed, wanted)
     if options.static:
-        edits += static_edits(reading, managed, wanted, session.record)
+        edits += static_edits(snapshot, managed, wanted, session.record)
     if edits:
         ports.config.apply(edits)
     static = managed + STATIC_SUFFIX if options.static else ""
-    now_served = read(ports) if edits else reading
+    now_served = take_snapshot(ports) if edits else snapshot
     notes: tuple[Callable[[], None], ...] = (
-        lambda: remember(ports, plan, session.record, managed, static=options.static),
+        lambda: update_index_entry(ports, plan, session.record, managed, static=options.static),
         lambda: ports.memory.record_use(role.name, ports.clock.now()),
         lambda: publish(ports, now_served, plan, session.record, managed),
-        lambda: prune(ports),
+        lambda: prune_expired_sessions(ports),
     )
     for note in notes:
         # The switch is done; what can't be noted beside it is told, and changes nothing.
@@ -61,7 +63,7 @@ def switch(broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, p
             note()
         except XswitchError as error:
             problems.append(Problem(error.code, str(error)))
-    return Switched(
+    return SwitchResult(
         role=role,
         managed_profile=static or managed,
         expires_at=session.record.expires_at,
@@ -72,9 +74,9 @@ def switch(broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, p
     )
 
 
-def _refuse_without_guards(reading: Reading) -> None:
+def _ensure_guards_readable(snapshot: ConfigSnapshot) -> None:
     """Settings that can't be read may hold the guard of this very role."""
-    broken = next((problem for problem in reading.settings.problems if problem.severity == "error"), None)
+    broken = next((problem for problem in snapshot.settings.problems if problem.severity == "error"), None)
     if broken is not None:
         raise SettingsError(
             "xswitch's settings can't be read, so no guard is in force: nothing was switched.",
@@ -84,18 +86,18 @@ def _refuse_without_guards(reading: Reading) -> None:
         )
 
 
-def _as_read_now(reading: Reading, role: Role) -> Role:
+def _reload_role(snapshot: ConfigSnapshot, role: Role) -> Role:
     """The role by what the config says now, as it may have been edited since the role was chosen."""
-    if role.temporary_definition:
+    if role.is_ad_hoc:
         return role
-    found = reading.by_name.get(role.name)
+    found = snapshot.roles_by_name.get(role.name)
     if found is None:
         raise TargetError(f"{role.name} is no longer in the config.", next_step="xswitch list", code="target_unknown")
-    named = reading.managed.get(role.managed_profile) == role.name
+    named = snapshot.managed.get(role.managed_profile) == role.name
     return replace(found, managed_profile=role.managed_profile) if named else found
 
 
-def _unconfirmed(role: Role, typed: str | None) -> UsageError:
+def _confirmation_error(role: Role, typed: str | None) -> UsageError:
     wanted = "" if role.guard is None else role.guard.confirm
     if typed is None:
         return UsageError(
@@ -106,13 +108,15 @@ def _unconfirmed(role: Role, typed: str | None) -> UsageError:
     return UsageError(f'That is not "{wanted}", so nothing was done: {role.name} is guarded.', code="guard_mismatch")
 
 
-def _verified(broker: Broker, reading: Reading, plan: Plan, wish: Wish) -> tuple[Session, CallerIdentity | None]:
+def _verified_session(
+    broker: Broker, snapshot: ConfigSnapshot, plan: SessionPlan, session_request: SessionRequest
+) -> tuple[SessionResult, CallerIdentity | None]:
     """The session, compared with what AWS says of it unless the settings say otherwise."""
-    session = broker.session(plan, reading.view, wish)
-    if not reading.settings.verify_identity or session.unreached:
+    session = broker.session(plan, snapshot.view, session_request)
+    if not snapshot.settings.verify_identity or session.aws_unreachable:
         # Who has just not answered is not waited for once more.
         return session, None
-    wish.progress("asking AWS who this is")
+    session_request.progress("asking AWS who this is")
     try:
         identity = broker.ports.sts.get_caller_identity(session.record.credentials, plan.endpoint)
     except (AwsDeniedError, NetworkError) as error:
@@ -120,15 +124,15 @@ def _verified(broker: Broker, reading: Reading, plan: Plan, wish: Wish) -> tuple
             # It lives, and AssumeRole said whose it is when it was made: that AWS can't be asked again keeps nobody from it.
             unasked = Problem("identity_unasked", f"AWS could not be asked who this is: {error}")
             return replace(session, problems=(*session.problems, unasked)), None
-        if error.code not in BASE_CODES or not session.from_vault:
+        if error.code not in CREDENTIALS_ERROR_CODES or not session.from_vault:
             raise
         # Revoked since it was kept: a new one is made, once.
         broker.drop(plan.key)
-        session = broker.session(plan, reading.view, wish)
+        session = broker.session(plan, snapshot.view, session_request)
         identity = broker.ports.sts.get_caller_identity(session.record.credentials, plan.endpoint)
     try:
-        refuse_other(plan.role, identity)
-    except WrongIdentityError:
+        check_identity(plan.role, identity)
+    except IdentityMismatchError:
         broker.drop(plan.key)
         raise
     return session, identity

@@ -6,26 +6,28 @@ import re
 from datetime import datetime
 
 from xswitch.core.arn import is_caller_arn, parse_role_arn
-from xswitch.core.errors import NetworkError, WrongIdentityError
+from xswitch.core.errors import IdentityMismatchError, NetworkError
 from xswitch.core.model import CallerIdentity, Credentials, PlannedHop, Role
 
 # GetCallerIdentity of a role session: the role's path is left out.
-_ASSUMED = re.compile(r"arn:([a-z0-9-]+):sts::([0-9]{12}):assumed-role/([\w+=,.@-]+)/[^/]+", re.ASCII)
+_ASSUMED_ROLE_ARN = re.compile(r"arn:([a-z0-9-]+):sts::([0-9]{12}):assumed-role/([\w+=,.@-]+)/[^/]+", re.ASCII)
 
 
-def refuse_other(role: Role, identity: CallerIdentity) -> None:
-    """Raise WrongIdentityError unless `identity` is a session of `role`: its account, its name, its partition."""
+def check_identity(role: Role, identity: CallerIdentity) -> None:
+    """Raise IdentityMismatchError unless `identity` is a session of `role`: its account, its name, its partition."""
     if identity.account != role.account_id or not _is_session_of(role.role_arn, identity.arn):
-        raise _other(role.role_arn, identity.arn, f"{role.name} is configured with that role at {role.origin.file}:{role.origin.line}.")
+        raise _identity_mismatch(
+            role.role_arn, identity.arn, f"{role.name} is configured with that role at {role.origin.file}:{role.origin.line}."
+        )
 
 
-def refuse_other_session(hop: PlannedHop, arn: str) -> None:
-    """Raise WrongIdentityError unless what AssumeRole says it gave, the session of this ARN, is of the role that was asked for."""
+def check_assumed_role(hop: PlannedHop, arn: str) -> None:
+    """Raise IdentityMismatchError unless what AssumeRole says it gave, the session of this ARN, is of the role that was asked for."""
     if not _is_session_of(hop.request.role_arn, arn):
-        raise _other(hop.request.role_arn, arn, f"That is the role of the profile {hop.profile}.")
+        raise _identity_mismatch(hop.request.role_arn, arn, f"That is the role of the profile {hop.profile}.")
 
 
-def refuse_incomplete(credentials: Credentials, now: datetime) -> None:
+def check_temporary_credentials(credentials: Credentials, now: datetime) -> None:
     """Raise NetworkError unless these are temporary credentials that live at `now`: an answer of STS always holds such."""
     if credentials.expires_at is None or credentials.session_token is None:
         raise NetworkError(
@@ -44,7 +46,7 @@ def refuse_incomplete(credentials: Credentials, now: datetime) -> None:
 
 
 def _is_session_of(role_arn: str, arn: str) -> bool:
-    asked, found = parse_role_arn(role_arn), _ASSUMED.fullmatch(arn)
+    asked, found = parse_role_arn(role_arn), _ASSUMED_ROLE_ARN.fullmatch(arn)
     if asked is None or found is None:
         return False
     partition, account, name = found.groups()
@@ -52,10 +54,10 @@ def _is_session_of(role_arn: str, arn: str) -> bool:
     return (partition, account, name.casefold()) == (asked.partition, asked.account_id, asked.name.casefold())
 
 
-def _other(role_arn: str, arn: str, why: str) -> WrongIdentityError:
+def _identity_mismatch(role_arn: str, arn: str, why: str) -> IdentityMismatchError:
     # What is nobody's ARN may be anything, a secret that was sent along too.
     who = arn if is_caller_arn(arn) else "something that is no ARN of a session"
-    return WrongIdentityError(
+    return IdentityMismatchError(
         f"AWS says this session is {who}, not {role_arn}. It was dropped, and nothing was changed.",
         why=why,
         next_step="xswitch doctor",

@@ -21,7 +21,7 @@ from botocore.loaders import Loader
 
 from xswitch import __version__
 from xswitch.core.model import Profile
-from xswitch.threads import Limits
+from xswitch.threads import Timeouts
 
 _FROM_THE_ENVIRONMENT = frozenset(
     {
@@ -45,7 +45,7 @@ _LOADER = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SharedConfig:
     """What the session answers for the shared config, in botocore's shape."""
 
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -53,10 +53,10 @@ class Reading:
     services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-class ViewSession(botocore.session.Session):
-    """A session over a `Reading`; `profile` is the one its clients and providers use, None for none, whatever the environment says."""
+class IsolatedSession(botocore.session.Session):
+    """A session over a `SharedConfig`; `profile` is the one its clients and providers use, None for none, whatever the environment says."""
 
-    def __init__(self, reading: Reading, profile: str | None = None, limits: Limits | None = None) -> None:
+    def __init__(self, reading: SharedConfig, profile: str | None = None, limits: Timeouts | None = None) -> None:
         variables = {
             name: (option, environment if name in _FROM_THE_ENVIRONMENT else None, default, convert)
             for name, (option, environment, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
@@ -66,7 +66,7 @@ class ViewSession(botocore.session.Session):
         self.user_agent_name = "xswitch"
         self.user_agent_version = __version__
         self.register_component("data_loader", _LOADER)
-        self.set_default_client_config(client_config(limits or Limits()))
+        self.set_default_client_config(client_config(limits or Timeouts()))
 
     @property
     def full_config(self) -> Any:
@@ -74,7 +74,7 @@ class ViewSession(botocore.session.Session):
         return self._reading
 
 
-def client_config(limits: Limits, **more: Any) -> Config:
+def client_config(limits: Timeouts, **more: Any) -> Config:
     """How every client calls: bounded, two tries with backoff, the same whatever `AWS_MAX_ATTEMPTS` and its like say."""
     return Config(
         connect_timeout=limits.connect,
@@ -85,12 +85,12 @@ def client_config(limits: Limits, **more: Any) -> Config:
     )
 
 
-def botocore_shape(profile: Profile) -> dict[str, Any]:
+def to_botocore_dict(profile: Profile) -> dict[str, Any]:
     """A profile's properties as botocore holds them: a nested block ("s3 =" and indented lines) is a dict."""
-    return {key: _nested(found.value) for key, found in profile.properties.items()}
+    return {key: _parse_nested_block(found.value) for key, found in profile.properties.items()}
 
 
-def _nested(value: str) -> str | dict[str, str]:
+def _parse_nested_block(value: str) -> str | dict[str, str]:
     if not value.startswith("\n"):
         return value
     pairs = (line.partition("=") for line in value.split("\n") if line.strip())

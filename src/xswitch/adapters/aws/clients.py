@@ -19,9 +19,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
-from xswitch.adapters.aws.botocore_session import Reading, ViewSession, client_config
+from xswitch.adapters.aws.botocore_session import IsolatedSession, SharedConfig, client_config
 from xswitch.core.model import Credentials, Endpoint
-from xswitch.threads import Limits
+from xswitch.threads import Timeouts
 
 _signer: ContextVar[botocore.credentials.ReadOnlyCredentials] = ContextVar("xswitch_sts_signer")
 
@@ -57,14 +57,14 @@ def signed_with(credentials: Credentials) -> Iterator[None]:
         _signer.reset(reset)
 
 
-class Clients:
+class ClientCache:
     """One service's clients by endpoint, made when first asked for; safe for threads."""
 
-    def __init__(self, limits: Limits, service: str = "sts") -> None:
+    def __init__(self, limits: Timeouts, service: str = "sts") -> None:
         self._limits = limits
         self._service = service
         self._lock = threading.Lock()
-        self._session = ViewSession(Reading(), limits=limits)
+        self._session = IsolatedSession(SharedConfig(), limits=limits)
         self._session.register_component("credential_provider", _CallCredentialsProvider())
         self._clients: dict[Endpoint, Any] = {}
 

@@ -18,11 +18,11 @@ from botocore.parsers import ResponseParserError
 
 from xswitch.adapters.aws.sts_xml import server_time
 from xswitch.core.errors import NetworkError, XswitchError
-from xswitch.core.errors.sts import Call, Refusal, broken, redact, refused, rejected
+from xswitch.core.errors.sts import ApiCall, AwsErrorResponse, connection_error, error_from_response, invalid_request, redact
 
 _USER_INFO = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 _CONNECTION = re.compile(r"^\w+\(host=[^)]*\): ")
-_NOT_ITS_FORM = "The answer does not have the form of an AWS answer."
+_UNEXPECTED_FORM = "The answer does not have the form of an AWS answer."
 
 # In this order: some of botocore's classes are subclasses of others.
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
@@ -36,39 +36,41 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
 )
 
 
-def fault(error: Exception, call: Call, received_at: datetime, secrets: tuple[str, ...] = ()) -> XswitchError:
+def translate_error(error: Exception, call: ApiCall, received_at: datetime, secrets: tuple[str, ...] = ()) -> XswitchError:
     """The error to raise for what a client call raised; `secrets` are taken out of every text.
 
     `received_at` is this machine's time (UTC) when the answer came, to tell how far its clock is off.
     """
     if isinstance(error, boto.ClientError):
-        return refused(call, refusal(error, received_at, secrets))
+        return error_from_response(call, error_response(error, received_at, secrets))
     if isinstance(error, boto.ParamValidationError):
-        return rejected(call, redact(str(error), secrets))
+        return invalid_request(call, redact(str(error), secrets))
     if "Invalid header value" in str(error):
-        return refused(call, Refusal("IncompleteSignature", "The keys hold a character that no request can carry.", received_at))
-    return connection_fault(error, call, secrets)
+        return error_from_response(
+            call, AwsErrorResponse("IncompleteSignature", "The keys hold a character that no request can carry.", received_at)
+        )
+    return translate_connection_error(error, call, secrets)
 
 
-def connection_fault(error: Exception, call: Call, secrets: tuple[str, ...] = ()) -> NetworkError:
+def translate_connection_error(error: Exception, call: ApiCall, secrets: tuple[str, ...] = ()) -> NetworkError:
     """The error to raise when no answer of AWS came."""
     code, detail = _cause(error, call)
     url = call.url or getattr(error, "kwargs", {}).get("endpoint_url") or ""
-    return broken(replace(call, url=without_user(str(url))), code, without_user(redact(detail, secrets)))
+    return connection_error(replace(call, url=strip_user_info(str(url))), code, strip_user_info(redact(detail, secrets)))
 
 
-def is_connection_fault(error: Exception) -> bool:
+def is_connection_error(error: Exception) -> bool:
     """Whether the call failed on the way, rather than in the service or in the settings."""
     return isinstance(error, (boto.HTTPClientError, boto.ConnectionError, ResponseParserError))
 
 
-def refusal(error: boto.ClientError, received_at: datetime, secrets: tuple[str, ...] = ()) -> Refusal:
+def error_response(error: boto.ClientError, received_at: datetime, secrets: tuple[str, ...] = ()) -> AwsErrorResponse:
     """What AWS answered, out of a ClientError, whichever of its parts are there."""
     answer: dict[str, Any] = dict(error.response)
     problem: dict[str, Any] = answer.get("Error") or {}
     metadata: dict[str, Any] = answer.get("ResponseMetadata") or {}
     status = int(metadata.get("HTTPStatusCode") or 0)
-    return Refusal(
+    return AwsErrorResponse(
         code=str(problem.get("Code") or ""),
         text=redact(str(problem.get("Message") or "" if problem else f"HTTP status {status}."), secrets),
         received_at=received_at,
@@ -77,17 +79,17 @@ def refusal(error: boto.ClientError, received_at: datetime, secrets: tuple[str, 
     )
 
 
-def without_user(text: str) -> str:
+def strip_user_info(text: str) -> str:
     """`text` with the user and password of every URL in it taken out."""
     return _USER_INFO.sub("***", text)
 
 
-def _cause(error: Exception, call: Call) -> tuple[str, str]:
+def _cause(error: Exception, call: ApiCall) -> tuple[str, str]:
     inner = getattr(error, "kwargs", {}).get("error") or error
     text = _CONNECTION.sub("", str(inner))
     if isinstance(error, boto.EndpointConnectionError):
-        return _unconnected(inner), text
-    if isinstance(error, boto.SSLError) and _is_about_the_bundle(inner):
+        return _connect_failure_code(inner), text
+    if isinstance(error, boto.SSLError) and _is_ca_bundle_error(inner):
         return "ca_bundle", text
     for kinds, code in _CODES:
         if isinstance(error, kinds):
@@ -95,17 +97,17 @@ def _cause(error: Exception, call: Call) -> tuple[str, str]:
     if isinstance(error, ValueError) and "nvalid endpoint" in str(error):
         return ("endpoint_url" if call.url else "region"), str(error)
     if isinstance(error, (ResponseParserError, LookupError, ValueError, TypeError, AttributeError)):
-        return "not_aws", _NOT_ITS_FORM
+        return "not_aws", _UNEXPECTED_FORM
     return "network", text if isinstance(error, boto.BotoCoreError) else type(error).__name__
 
 
-def _is_about_the_bundle(inner: Any) -> bool:
+def _is_ca_bundle_error(inner: Any) -> bool:
     """Whether TLS failed before it began: urllib3 wraps the failure to read the certificate file."""
     cause = inner.args[0] if inner.args else inner
     return "NO_CERTIFICATE_OR_CRL_FOUND" in str(cause) or (isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError))
 
 
-def _unconnected(inner: BaseException) -> str:
+def _connect_failure_code(inner: BaseException) -> str:
     """Why there was no connection: urllib3 keeps the operating system's error as the cause."""
     cause: BaseException | None = inner
     while cause is not None:

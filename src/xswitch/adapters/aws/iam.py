@@ -8,26 +8,35 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from xswitch.adapters.aws.iam_policies import ODD, PolicyReader, managed_policy
-from xswitch.core.access.documents import canonical
-from xswitch.core.access.model import IamCall, NamedPolicy, PolicyReading, PrincipalState, RoleState, Simulation, Who, WhoKind
+from xswitch.adapters.aws.iam_policies import MALFORMED_RESPONSE_ERRORS, PolicyReader, managed_policy
+from xswitch.core.access.documents import canonical_json
+from xswitch.core.access.model import (
+    IamCall,
+    NamedPolicy,
+    PrincipalPolicies,
+    PrincipalState,
+    PrincipalType,
+    RoleState,
+    Simulation,
+    TrustedPrincipal,
+)
 from xswitch.core.arn import partition_of_region
 from xswitch.core.errors import AwsDeniedError, NetworkError
-from xswitch.core.errors.iam import MISSING, iam_refused
-from xswitch.core.errors.sts import Call, broken
+from xswitch.core.errors.iam import IAM_MISSING, iam_error_from_response
+from xswitch.core.errors.sts import ApiCall, connection_error
 from xswitch.core.model import Credentials, Endpoint
-from xswitch.threads import DEFAULT_LIMITS, Limits, within
+from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
 
 if TYPE_CHECKING:
-    from xswitch.adapters.aws.clients import Clients
+    from xswitch.adapters.aws.clients import ClientCache
 
-_OWNERS = {WhoKind.USER: "User", WhoKind.GROUP: "Group", WhoKind.ROLE: "Role"}
-_SUBJECTS = ("RoleName", "UserName", "GroupName", "PolicyName", "PolicyArn", "PolicySourceArn")
+_RESOURCE_NAMES = {PrincipalType.USER: "User", PrincipalType.GROUP: "Group", PrincipalType.ROLE: "Role"}
+_SUBJECT_PARAMETERS = ("RoleName", "UserName", "GroupName", "PolicyName", "PolicyArn", "PolicySourceArn")
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-def _of_aws(
+def _checks_response(
     method: Callable[Concatenate[BotoIam, _P], _T],
 ) -> Callable[Concatenate[BotoIam, _P], _T]:
     """The method, with a NetworkError for an answer that is not AWS's."""
@@ -36,8 +45,8 @@ def _of_aws(
     def checked(self: BotoIam, /, *args: _P.args, **parameters: _P.kwargs) -> _T:
         try:
             return method(self, *args, **parameters)
-        except ODD:
-            raise self.odd_answer() from None
+        except MALFORMED_RESPONSE_ERRORS:
+            raise self.unexpected_response() from None
 
     return checked
 
@@ -45,9 +54,9 @@ def _of_aws(
 class BotoIamSource:
     """Fits the port `IamSource`. One per process: it keeps a client, and so its connections, per endpoint. Safe for threads."""
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, limits: Timeouts = DEFAULT_TIMEOUTS) -> None:
         self._limits = limits
-        self._clients: Clients | None = None
+        self._clients: ClientCache | None = None
         self._lock = threading.Lock()
 
     def open(self, credentials: Credentials, endpoint: Endpoint) -> BotoIam:
@@ -55,18 +64,18 @@ class BotoIamSource:
         return BotoIam(credentials, endpoint, self._limits, lambda: self._of(endpoint))
 
     def _of(self, endpoint: Endpoint) -> Any:
-        from xswitch.adapters.aws.clients import Clients  # noqa: PLC0415 -- imports botocore, 160 ms nobody else shall pay
+        from xswitch.adapters.aws.clients import ClientCache  # noqa: PLC0415 -- imports botocore, 160 ms nobody else shall pay
 
         with self._lock:
             if self._clients is None:
-                self._clients = Clients(self._limits, "iam")
+                self._clients = ClientCache(self._limits, "iam")
         return self._clients.get(endpoint)
 
 
 class BotoIam:
-    """Fits the port `Iam`. Safe for threads. Each call makes at most two tries, and takes at most `limits.total` seconds."""
+    """Fits the port `Iam`. Safe for threads. Each call makes at most two tries, and takes at most `sts_limits.total` seconds."""
 
-    def __init__(self, credentials: Credentials, endpoint: Endpoint, limits: Limits, client: Callable[[], Any]) -> None:
+    def __init__(self, credentials: Credentials, endpoint: Endpoint, limits: Timeouts, client: Callable[[], Any]) -> None:
         self._credentials = credentials
         self._endpoint = endpoint
         self._limits = limits
@@ -74,7 +83,7 @@ class BotoIam:
 
     # -- what is there --------------------------------------------------------------------------------------------
 
-    @_of_aws
+    @_checks_response
     def role(self, name: str) -> RoleState | None:
         """See `Iam.role`."""
         found = self._unless_missing(lambda: self._ask("GetRole", RoleName=name)["Role"])
@@ -82,7 +91,7 @@ class BotoIam:
             return None
         return RoleState(
             arn=found["Arn"],
-            trust=canonical(found["AssumeRolePolicyDocument"]),
+            trust=canonical_json(found["AssumeRolePolicyDocument"]),
             description=found.get("Description", ""),
             max_session_seconds=found.get("MaxSessionDuration", 3600),
             tags=tuple((tag["Key"], tag["Value"]) for tag in self._pages("ListRoleTags", "Tags", RoleName=name)),
@@ -98,45 +107,45 @@ class BotoIam:
             return None
         return RoleState(
             arn=found["Arn"],
-            trust=canonical(found["AssumeRolePolicyDocument"]),
+            trust=canonical_json(found["AssumeRolePolicyDocument"]),
             description=found.get("Description", ""),
             max_session_seconds=found.get("MaxSessionDuration", 3600),
             tags=tuple((tag["Key"], tag["Value"]) for tag in found.get("Tags", ())),
             boundary=found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
         )
 
-    @_of_aws
+    @_checks_response
     def roles(self) -> tuple[str, ...]:
         """See `Iam.roles`."""
         return tuple(role["Arn"] for role in self._pages("ListRoles", "Roles"))
 
-    @_of_aws
-    def principal(self, who: Who, policy_name: str = "") -> PrincipalState | None:
+    @_checks_response
+    def principal(self, who: TrustedPrincipal, policy_name: str = "") -> PrincipalState | None:
         """See `Iam.principal`."""
-        if who.kind is WhoKind.ACCOUNT:
+        if who.kind is PrincipalType.ACCOUNT:
             arn = f"arn:{self._partition}:iam::{who.account}"
             return PrincipalState(who.kind, f"{arn}:root", managed=self._managed(f"{arn}:policy/{policy_name}") if policy_name else None)
-        owner = _OWNERS[who.kind]
+        owner = _RESOURCE_NAMES[who.kind]
         found = self._unless_missing(lambda: self._ask(f"Get{owner}", **{f"{owner}Name": who.name})[owner])
         if found is None:
             return None
         return PrincipalState(who.kind, found["Arn"], inline=self._inline(owner, who.name), attached=self._attached(owner, who.name))
 
-    @_of_aws
+    @_checks_response
     def has_policy(self, arn: str) -> bool:
         """See `Iam.has_policy`."""
         return self._unless_missing(lambda: self._ask("GetPolicy", PolicyArn=arn)["Policy"]["Arn"]) is not None
 
-    @_of_aws
+    @_checks_response
     def mfa_serials(self, user_name: str) -> tuple[str, ...]:
         """See `Iam.mfa_serials`."""
         return tuple(device["SerialNumber"] for device in self._pages("ListMFADevices", "MFADevices", UserName=user_name))
 
-    def policies_of(self, principal_arn: str) -> PolicyReading:
+    def policies_of(self, principal_arn: str) -> PrincipalPolicies:
         """See `Iam.policies_of`."""
         return PolicyReader(self._ask, self._pages).read(principal_arn)
 
-    @_of_aws
+    @_checks_response
     def simulate(self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Simulation:
         """See `Iam.simulate`."""
         entries = [
@@ -169,7 +178,7 @@ class BotoIam:
         key = {f"{owner}Name": name}
         names = self._pages(f"List{owner}Policies", "PolicyNames", **key)
         documents = (self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"] for policy in names)
-        return tuple(NamedPolicy(policy, canonical(document)) for policy, document in zip(names, documents, strict=True))
+        return tuple(NamedPolicy(policy, canonical_json(document)) for policy, document in zip(names, documents, strict=True))
 
     def _managed(self, arn: str) -> NamedPolicy | None:
         found: NamedPolicy | None = self._unless_missing(lambda: managed_policy(self._ask, arn))
@@ -183,14 +192,14 @@ class BotoIam:
         try:
             return work()
         except AwsDeniedError as error:
-            if error.code == MISSING:
+            if error.code == IAM_MISSING:
                 return None
             raise
 
-    def odd_answer(self) -> NetworkError:
+    def unexpected_response(self) -> NetworkError:
         """The error for an answer without what AWS always sends."""
-        call = Call("iam", self._endpoint.region, url=self._endpoint.url or "")
-        return broken(call, "not_aws", "The answer lacks what IAM always sends.")
+        call = ApiCall("iam", self._endpoint.region, url=self._endpoint.url or "")
+        return connection_error(call, "not_aws", "The answer lacks what IAM always sends.")
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -203,7 +212,7 @@ class BotoIam:
             if not answer.get("IsTruncated") or not answer.get("Marker"):
                 return found
             if marker.get("Marker") == answer["Marker"]:
-                raise self.odd_answer()
+                raise self.unexpected_response()
             marker = {"Marker": answer["Marker"]}
 
     def _ask(self, operation: str, **parameters: Any) -> Any:
@@ -212,8 +221,8 @@ class BotoIam:
 
         from xswitch.adapters.aws import clients, errors  # noqa: PLC0415 -- as above
 
-        subject = next((str(parameters[name]) for name in _SUBJECTS if name in parameters), "")
-        call = Call(
+        subject = next((str(parameters[name]) for name in _SUBJECT_PARAMETERS if name in parameters), "")
+        call = ApiCall(
             f"iam:{operation}", self._endpoint.region, subject, long_term=not self._credentials.temporary, url=self._endpoint.url or ""
         )
 
@@ -222,13 +231,13 @@ class BotoIam:
                 return getattr(self._client(), xform_name(operation))(**parameters)
 
         try:
-            return within(self._limits.total, work)
+            return run_with_timeout(self._limits.total, work)
         except TimeoutError:
-            raise broken(call, "timeout", f"There was no complete answer within {self._limits.total:g} seconds.") from None
+            raise connection_error(call, "timeout", f"There was no complete answer within {self._limits.total:g} seconds.") from None
         except ClientError as error:
-            raise iam_refused(call, errors.refusal(error, datetime.now(UTC), self._secrets)) from None
+            raise iam_error_from_response(call, errors.error_response(error, datetime.now(UTC), self._secrets)) from None
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree; `fault` knows what
-            raise errors.fault(error, call, datetime.now(UTC), self._secrets) from None
+            raise errors.translate_error(error, call, datetime.now(UTC), self._secrets) from None
 
     @property
     def _secrets(self) -> tuple[str, ...]:

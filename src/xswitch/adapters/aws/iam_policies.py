@@ -6,21 +6,21 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from xswitch.core.access.documents import canonical
-from xswitch.core.access.model import NamedPolicy, PolicyReading
+from xswitch.core.access.documents import canonical_json
+from xswitch.core.access.model import NamedPolicy, PrincipalPolicies
 from xswitch.core.errors import XswitchError
-from xswitch.daemons import Daemons
+from xswitch.daemons import DaemonExecutor
 
-ODD = (KeyError, IndexError, TypeError, AttributeError)
+MALFORMED_RESPONSE_ERRORS = (KeyError, IndexError, TypeError, AttributeError)
 """What taking an answer apart raises when it lacks what AWS always sends."""
-_AT_ONCE = 8
+_MAX_CONCURRENT_CALLS = 8
 
 
 def managed_policy(ask: Callable[..., Any], arn: str) -> NamedPolicy:
     """A managed policy in its default version."""
     version = ask("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
     document = ask("GetPolicyVersion", PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-    return NamedPolicy(arn, canonical(document))
+    return NamedPolicy(arn, canonical_json(document))
 
 
 class PolicyReader:
@@ -31,15 +31,15 @@ class PolicyReader:
         self._pages = pages
         self._unread: list[str] = []
 
-    def read(self, principal_arn: str) -> PolicyReading:
+    def read(self, principal_arn: str) -> PrincipalPolicies:
         """The policies of a user, with its groups', or of a role."""
         resource = principal_arn.partition(":iam::")[2].partition(":")[2]
         kind, _, name = resource.partition("/")
         name = name.rpartition("/")[2]
         if kind not in ("user", "role") or not name:
-            return PolicyReading(unread=(f"policies of {principal_arn}: it is neither a user nor a role",))
+            return PrincipalPolicies(unread=(f"policies of {principal_arn}: it is neither a user nor a role",))
         owner = kind.title()
-        pool = Daemons(_AT_ONCE)
+        pool = DaemonExecutor(_MAX_CONCURRENT_CALLS)
         identity = pool.submit(self._try, f"the {kind} {name}", None, self._ask, f"Get{owner}", **{f"{owner}Name": name})
         holding = [self._listed(pool, owner, name)]
         groups = self._list("groups", "ListGroupsForUser", "Groups", UserName=name) if kind == "user" else []
@@ -54,9 +54,9 @@ class PolicyReader:
         boundary = self._managed(arn) if arn else None
         found = tuple(policy for job in jobs if (policy := job.result()) is not None)
         tags = {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in facts.get("Tags", ())}
-        return PolicyReading(found, boundary, tuple(self._unread), tags)
+        return PrincipalPolicies(found, boundary, tuple(self._unread), tags)
 
-    def _listed(self, pool: Daemons, owner: str, name: str) -> tuple[str, str, Future[list[Any]], Future[list[Any]]]:
+    def _listed(self, pool: DaemonExecutor, owner: str, name: str) -> tuple[str, str, Future[list[Any]], Future[list[Any]]]:
         """What hangs on one user, group or role: asked already, and answered later."""
         key = {f"{owner}Name": name}
         inline = pool.submit(self._list, f"inline policies of {name}", f"List{owner}Policies", "PolicyNames", **key)
@@ -72,7 +72,7 @@ class PolicyReader:
 
         def read() -> NamedPolicy:
             document = self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"]
-            return NamedPolicy(f"inline policy {policy} of {owner.lower()} {name}", canonical(document))
+            return NamedPolicy(f"inline policy {policy} of {owner.lower()} {name}", canonical_json(document))
 
         found: NamedPolicy | None = self._try(f"inline policy {policy} of {name}", None, read)
         return found
@@ -86,6 +86,6 @@ class PolicyReader:
             return work(*args, **parameters)
         except XswitchError as error:
             self._unread.append(f"{what}: {error.code}")
-        except ODD:
+        except MALFORMED_RESPONSE_ERRORS:
             self._unread.append(f"{what}: not_aws")
         return otherwise

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from xswitch.core.arn import is_account_id, is_caller_arn, is_unique_id
-from xswitch.core.errors.sts import Call, Refusal, broken, redact, refused
+from xswitch.core.errors.sts import ApiCall, AwsErrorResponse, connection_error, error_from_response, redact
 from xswitch.core.model import AssumedRole, AssumeRoleRequest, CallerIdentity, Credentials, Endpoint, Secret
-from xswitch.threads import DEFAULT_LIMITS, Limits, within
+from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
 
 if TYPE_CHECKING:
-    from xswitch.adapters.aws.clients import Clients
+    from xswitch.adapters.aws.clients import ClientCache
     from xswitch.adapters.aws.sts_http import DirectSts
 
 
@@ -27,7 +27,7 @@ def utc_now() -> datetime:
 _METHODS = {"AssumeRole": "assume_role", "GetSessionToken": "get_session_token", "GetCallerIdentity": "get_caller_identity"}
 
 
-def _short_pause() -> None:
+def _retry_delay() -> None:
     """Up to a second, as botocore waits before its second try."""
     import secrets  # noqa: PLC0415 -- for a first try that failed
 
@@ -37,43 +37,43 @@ def _short_pause() -> None:
 class BotoSts:
     """Fulfils `actions.ports.Sts`. One per process: it keeps a client, and so a connection, per endpoint. Safe for threads.
 
-    Proxies come from the environment. Each call makes at most `limits.tries` tries, and takes at most `limits.total` seconds. The first
+    Proxies come from the environment. Each call makes at most `sts_limits.tries` tries, and takes at most `sts_limits.total` seconds. The first
     try of a plain call is made without botocore (see `stsdirect`), unless it is to be the only one; `pause` waits before the next.
     """
 
     def __init__(
-        self, limits: Limits = DEFAULT_LIMITS, now: Callable[[], datetime] = utc_now, pause: Callable[[], None] = _short_pause
+        self, limits: Timeouts = DEFAULT_TIMEOUTS, now: Callable[[], datetime] = utc_now, pause: Callable[[], None] = _retry_delay
     ) -> None:
         self._limits = limits
         self._now = now
         self._pause = pause
         self._direct: DirectSts | None = None
-        self._clients: dict[int, Clients] = {}
+        self._clients: dict[int, ClientCache] = {}
 
     def assume_role(self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint) -> AssumedRole:
-        """sts:AssumeRole. Raises AwsDeniedError, BaseCredentialsError (the long-term keys are at fault), NetworkError."""
-        call = _call("AssumeRole", credentials, endpoint, request.role_arn)
+        """sts:AssumeRole. Raises AwsDeniedError, SourceCredentialsError (the long-term keys are at fault), NetworkError."""
+        call = _api_call("AssumeRole", credentials, endpoint, request.role_arn)
         answer = self._ask("AssumeRole", _parameters(request), credentials, endpoint, call)
         return AssumedRole(_credentials(answer, call), _text(answer, call, "AssumedRoleUser", "Arn"))
 
     def get_session_token(self, credentials: Credentials, serial: str, code: str, duration_seconds: int, endpoint: Endpoint) -> Credentials:
         """sts:GetSessionToken with MFA. Raises as `assume_role`."""
-        call = _call("GetSessionToken", credentials, endpoint, serial)
+        call = _api_call("GetSessionToken", credentials, endpoint, serial)
         parameters = {"SerialNumber": serial, "TokenCode": code, "DurationSeconds": duration_seconds}
         return _credentials(self._ask("GetSessionToken", parameters, credentials, endpoint, call), call)
 
     def get_caller_identity(self, credentials: Credentials, endpoint: Endpoint) -> CallerIdentity:
         """sts:GetCallerIdentity. Raises as `assume_role`."""
-        call = _call("GetCallerIdentity", credentials, endpoint)
+        call = _api_call("GetCallerIdentity", credentials, endpoint)
         answer = self._ask("GetCallerIdentity", {}, credentials, endpoint, call)
         # These are shown as they are, so nothing that was sent along may hide in them.
         return CallerIdentity(
-            _shaped(answer, call, "Account", is_account_id),
-            _shaped(answer, call, "Arn", is_caller_arn),
-            _shaped(answer, call, "UserId", is_unique_id),
+            _validated_text(answer, call, "Account", is_account_id),
+            _validated_text(answer, call, "Arn", is_caller_arn),
+            _validated_text(answer, call, "UserId", is_unique_id),
         )
 
-    def _ask(self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint, call: Call) -> Any:
+    def _ask(self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint, call: ApiCall) -> Any:
         token = credentials.session_token
         secrets = (
             credentials.secret_access_key.reveal(),
@@ -81,15 +81,15 @@ class BotoSts:
             parameters.get("TokenCode", ""),
         )
         try:
-            found = within(self._limits.total, lambda: self._answer(action, parameters, credentials, endpoint))
+            found = run_with_timeout(self._limits.total, lambda: self._answer(action, parameters, credentials, endpoint))
         except TimeoutError:
-            raise broken(call, "timeout", f"There was no complete answer within {self._limits.total:g} seconds.") from None
+            raise connection_error(call, "timeout", f"There was no complete answer within {self._limits.total:g} seconds.") from None
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree; `fault` knows what
             from xswitch.adapters.aws import errors  # noqa: PLC0415 -- it imports botocore, and most calls work
 
-            raise errors.fault(error, call, self._now(), secrets) from None
-        if isinstance(found, Refusal):
-            raise refused(call, replace(found, text=redact(found.text, secrets)))
+            raise errors.translate_error(error, call, self._now(), secrets) from None
+        if isinstance(found, AwsErrorResponse):
+            raise error_from_response(call, replace(found, text=redact(found.text, secrets)))
         return found
 
     def _answer(self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint) -> Any:
@@ -106,7 +106,7 @@ class BotoSts:
 
         clients = self._clients.get(tries)
         if clients is None:
-            clients = self._clients[tries] = stsclient.Clients(replace(self._limits, tries=tries))
+            clients = self._clients[tries] = stsclient.ClientCache(replace(self._limits, tries=tries))
         method = _METHODS[action]
         with stsclient.signed_with(credentials):
             return getattr(clients.get(endpoint), method)(**parameters)
@@ -119,8 +119,8 @@ class BotoSts:
         return self._direct
 
 
-def _call(operation: str, credentials: Credentials, endpoint: Endpoint, hop: str = "") -> Call:
-    return Call(f"sts:{operation}", endpoint.region, hop, long_term=not credentials.temporary, url=endpoint.url or "")
+def _api_call(operation: str, credentials: Credentials, endpoint: Endpoint, hop: str = "") -> ApiCall:
+    return ApiCall(f"sts:{operation}", endpoint.region, hop, long_term=not credentials.temporary, url=endpoint.url or "")
 
 
 def _parameters(request: AssumeRoleRequest) -> dict[str, Any]:
@@ -140,10 +140,10 @@ def _parameters(request: AssumeRoleRequest) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _credentials(answer: Any, call: Call) -> Credentials:
-    expires_at = _find(answer, "Credentials", "Expiration")
+def _credentials(answer: Any, call: ApiCall) -> Credentials:
+    expires_at = _lookup(answer, "Credentials", "Expiration")
     if not isinstance(expires_at, datetime) or expires_at.tzinfo is None:
-        raise broken(call, "not_aws", "The answer says no time at which the credentials expire.")
+        raise connection_error(call, "not_aws", "The answer says no time at which the credentials expire.")
     return Credentials(
         access_key_id=_text(answer, call, "Credentials", "AccessKeyId"),
         secret_access_key=Secret(_text(answer, call, "Credentials", "SecretAccessKey")),
@@ -152,21 +152,21 @@ def _credentials(answer: Any, call: Call) -> Credentials:
     )
 
 
-def _text(answer: Any, call: Call, *path: str) -> str:
-    found = _find(answer, *path)
+def _text(answer: Any, call: ApiCall, *path: str) -> str:
+    found = _lookup(answer, *path)
     if not isinstance(found, str) or not found:
-        raise broken(call, "not_aws", f"The answer has no {path[-1]}.")
+        raise connection_error(call, "not_aws", f"The answer has no {path[-1]}.")
     return found
 
 
-def _shaped(answer: Any, call: Call, name: str, is_one: Callable[[str], bool]) -> str:
+def _validated_text(answer: Any, call: ApiCall, name: str, is_one: Callable[[str], bool]) -> str:
     found = _text(answer, call, name)
     if not is_one(found):
-        raise broken(call, "not_aws", f"The answer's {name} can't be one.")
+        raise connection_error(call, "not_aws", f"The answer's {name} can't be one.")
     return found
 
 
-def _find(answer: Any, *path: str) -> Any:
+def _lookup(answer: Any, *path: str) -> Any:
     for name in path:
         answer = answer.get(name) if isinstance(answer, dict) else None
     return answer

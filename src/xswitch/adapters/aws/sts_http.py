@@ -20,14 +20,14 @@ from urllib.parse import urlencode, urlsplit
 
 from xswitch import __version__
 from xswitch.adapters.aws.sigv4 import signed_headers
-from xswitch.adapters.aws.sts_xml import NotAnAnswerError, refused_with, result
-from xswitch.core.errors.sts import Refusal
+from xswitch.adapters.aws.sts_xml import NotAwsResponseError, parse_error, parse_result
+from xswitch.core.errors.sts import AwsErrorResponse
 from xswitch.core.model import Credentials, Endpoint
-from xswitch.threads import Limits
+from xswitch.threads import Timeouts
 
 VERSION = "2011-06-15"
 # botocore's service model says so; the tests compare. What is shorter is left to botocore, which refuses to send it.
-MINIMA: Mapping[str, int] = {
+MIN_LENGTHS: Mapping[str, int] = {
     "DurationSeconds": 900,
     "ExternalId": 2,
     "Policy": 1,
@@ -41,7 +41,7 @@ MINIMA: Mapping[str, int] = {
     "arn": 20,
 }
 # What botocore would try again (its retries/standard.py), and STS's own.
-RETRIED = frozenset(
+RETRYABLE_CODES = frozenset(
     {
         *("RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete", "IDPCommunicationError"),
         *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "TooManyRequestsException"),
@@ -49,7 +49,7 @@ RETRIED = frozenset(
         *("LimitExceededException", "RequestThrottled", "SlowDown", "EC2ThrottledException"),
     }
 )
-_FINAL = frozenset({400, 401, 403, 404})
+_FINAL_STATUSES = frozenset({400, 401, 403, 404})
 _SUFFIXES = (
     (re.compile(r"(?:us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d{1,2}"), "amazonaws.com"),
     (re.compile(r"us-gov-[a-z]+-\d{1,2}"), "amazonaws.com"),
@@ -57,16 +57,16 @@ _SUFFIXES = (
 )
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?")
 _REGION = re.compile(r"[a-z0-9-]{1,63}")
-_LONGEST_LABEL = 63
+_MAX_LABEL_LENGTH = 63
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
-_OWN_BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")  # in botocore's order
+_CA_BUNDLE_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")  # in botocore's order
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
-_LONGEST_ANSWER = 256 * 1024
-_IDLE = 32
+_MAX_RESPONSE_BYTES = 256 * 1024
+_MAX_IDLE = 32
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Address:
     """Where to connect, and the Host header."""
 
     tls: bool
@@ -79,12 +79,12 @@ class _Place:
 class DirectSts:
     """One per process: keeps its connections. Safe for threads. `now` is UTC, `environment` is asked for proxies and CA bundles."""
 
-    def __init__(self, limits: Limits, now: Callable[[], datetime], environment: Mapping[str, str]) -> None:
+    def __init__(self, limits: Timeouts, now: Callable[[], datetime], environment: Mapping[str, str]) -> None:
         self._limits = limits
         self._now = now
         self._environment = environment
         self._lock = threading.Lock()
-        self._idle: dict[_Place, list[http.client.HTTPConnection]] = {}
+        self._idle: dict[_Address, list[http.client.HTTPConnection]] = {}
         self._trust: dict[str, Any] = {}
 
     def __del__(self) -> None:
@@ -97,37 +97,37 @@ class DirectSts:
         token = credentials.session_token
         secrets = (credentials.access_key_id, credentials.secret_access_key.reveal(), "x" if token is None else token.reveal())
         return (
-            _place(endpoint) is not None
+            _address(endpoint) is not None
             and not (endpoint.use_fips or endpoint.use_dualstack)
             and sys.platform == "linux"  # elsewhere the system has settings for proxies
             and not any(value and name.lower() in _PROXIES for name, value in self._environment.items())
             and all(_PRINTABLE.fullmatch(secret) for secret in secrets)
-            and _long_enough(parameters)
+            and _meets_minimums(parameters)
         )
 
     def ask(
         self, action: str, parameters: Mapping[str, Any], credentials: Credentials, endpoint: Endpoint
-    ) -> dict[str, Any] | Refusal | None:
+    ) -> dict[str, Any] | AwsErrorResponse | None:
         """The result of an action, AWS's refusal of it, or None for whatever calls for another try."""
-        place = _place(endpoint)
+        place = _address(endpoint)
         if place is None:
             return None
         if place.tls:
-            bundles = (endpoint.ca_bundle, *(self._environment.get(name) for name in _OWN_BUNDLES))
+            bundles = (endpoint.ca_bundle, *(self._environment.get(name) for name in _CA_BUNDLE_VARIABLES))
             place = replace(place, bundle=next(filter(None, bundles), ""))
-        body = urlencode({"Action": action, "Version": VERSION, **_form("", parameters)}).encode()
+        body = urlencode({"Action": action, "Version": VERSION, **_query_parameters("", parameters)}).encode()
         headers = dict(signed_headers(body, place.named, endpoint.region, credentials, self._now()))
         headers["user-agent"] = f"xswitch/{__version__}"
         try:
             status, date, answer = self._exchange(place, body, headers)
             if status == http.client.OK:
-                return result(answer, action)
-            refusal = refused_with(answer, status, date, self._now())
-        except (OSError, http.client.HTTPException, NotAnAnswerError):
+                return parse_result(answer, action)
+            refusal = parse_error(answer, status, date, self._now())
+        except (OSError, http.client.HTTPException, NotAwsResponseError):
             return None
-        return refusal if status in _FINAL and refusal.code not in RETRIED else None
+        return refusal if status in _FINAL_STATUSES and refusal.code not in RETRYABLE_CODES else None
 
-    def _exchange(self, place: _Place, body: bytes, headers: dict[str, str]) -> tuple[int, str | None, bytes]:
+    def _exchange(self, place: _Address, body: bytes, headers: dict[str, str]) -> tuple[int, str | None, bytes]:
         kept = self._kept(place)
         if kept is not None:
             try:
@@ -137,12 +137,12 @@ class DirectSts:
         return self._over(place, self._connected(place), body, headers)
 
     def _over(
-        self, place: _Place, connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]
+        self, place: _Address, connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]
     ) -> tuple[int, str | None, bytes]:
         try:
             connection.request("POST", "/", body, headers)
             response = connection.getresponse()
-            answer = _whole(response)
+            answer = _read_body(response)
         except BaseException:
             connection.close()
             raise
@@ -152,12 +152,12 @@ class DirectSts:
             self._keep(place, connection)
         return response.status, response.getheader("Date"), answer
 
-    def _kept(self, place: _Place) -> http.client.HTTPConnection | None:
+    def _kept(self, place: _Address) -> http.client.HTTPConnection | None:
         with self._lock:
             idle = self._idle.get(place)
             return idle.pop() if idle else None
 
-    def _connected(self, place: _Place) -> http.client.HTTPConnection:
+    def _connected(self, place: _Address) -> http.client.HTTPConnection:
         seconds = self._limits.connect
         connection = (
             http.client.HTTPSConnection(place.host, place.port, timeout=seconds, context=self._trusted(place.bundle))
@@ -172,10 +172,10 @@ class DirectSts:
             raise
         return connection
 
-    def _keep(self, place: _Place, connection: http.client.HTTPConnection) -> None:
+    def _keep(self, place: _Address, connection: http.client.HTTPConnection) -> None:
         with self._lock:
             idle = self._idle.setdefault(place, [])
-            if len(idle) < _IDLE:
+            if len(idle) < _MAX_IDLE:
                 idle.append(connection)
                 return
         connection.close()
@@ -186,30 +186,30 @@ class DirectSts:
         if context is None:
             import ssl  # noqa: PLC0415 -- http.client has loaded it already
 
-            context = self._trust[bundle] = ssl.create_default_context(cafile=bundle or _common_certificates())
+            context = self._trust[bundle] = ssl.create_default_context(cafile=bundle or _default_ca_bundle())
         return context
 
 
-def _common_certificates() -> str:
+def _default_ca_bundle() -> str:
     from importlib.util import find_spec  # noqa: PLC0415 -- only for TLS
 
     found = find_spec("certifi") or find_spec("botocore")
     return os.path.join(os.path.dirname((found and found.origin) or ""), "cacert.pem")  # noqa: PTH118, PTH120 -- pathlib has no use here
 
 
-def _whole(response: http.client.HTTPResponse) -> bytes:
-    """The body. Raises NotAnAnswerError when it is cut off, or longer than any answer is."""
-    body = response.read(_LONGEST_ANSWER)
+def _read_body(response: http.client.HTTPResponse) -> bytes:
+    """The body. Raises NotAwsResponseError when it is cut off, or longer than any answer is."""
+    body = response.read(_MAX_RESPONSE_BYTES)
     if not response.isclosed() or response.length not in (0, None):
-        raise NotAnAnswerError
+        raise NotAwsResponseError
     return body
 
 
-def _place(endpoint: Endpoint) -> _Place | None:
+def _address(endpoint: Endpoint) -> _Address | None:
     if endpoint.url is None:
         suffix = next((suffix for form, suffix in _SUFFIXES if form.fullmatch(endpoint.region)), None)
         host = f"sts.{endpoint.region}.{suffix}"
-        return None if suffix is None else _Place(tls=True, host=host, port=443, named=host)
+        return None if suffix is None else _Address(tls=True, host=host, port=443, named=host)
     try:
         parts = urlsplit(endpoint.url)
         host, port = parts.hostname or "", parts.port
@@ -217,14 +217,14 @@ def _place(endpoint: Endpoint) -> _Place | None:
         return None
     tls = parts.scheme == "https"
     bare = parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username)
-    labels = all(0 < len(label) <= _LONGEST_LABEL for label in host.split("."))
+    labels = all(0 < len(label) <= _MAX_LABEL_LENGTH for label in host.split("."))
     if not (bare and labels and parts.scheme in ("http", "https") and _HOST.fullmatch(host) and _REGION.fullmatch(endpoint.region)):
         return None
     usual = 443 if tls else 80
-    return _Place(tls=tls, host=host, port=port or usual, named=host if port in (None, usual) else f"{host}:{port}")
+    return _Address(tls=tls, host=host, port=port or usual, named=host if port in (None, usual) else f"{host}:{port}")
 
 
-def _form(prefix: str, value: Any) -> dict[str, str]:
+def _query_parameters(prefix: str, value: Any) -> dict[str, str]:
     """A structure as the query protocol writes it: `Tags.member.1.Key`."""
     if isinstance(value, Mapping):
         pairs = [(f"{prefix}.{name}" if prefix else name, inner) for name, inner in value.items()]
@@ -232,14 +232,14 @@ def _form(prefix: str, value: Any) -> dict[str, str]:
         pairs = [(f"{prefix}.member.{number}", inner) for number, inner in enumerate(value, 1)]
     else:
         return {prefix: str(value)}
-    return {name: text for key, inner in pairs for name, text in _form(key, inner).items()}
+    return {name: text for key, inner in pairs for name, text in _query_parameters(key, inner).items()}
 
 
-def _long_enough(value: Any, name: str = "") -> bool:
+def _meets_minimums(value: Any, name: str = "") -> bool:
     if isinstance(value, Mapping):
-        return all(_long_enough(inner, key) for key, inner in value.items())
+        return all(_meets_minimums(inner, key) for key, inner in value.items())
     if isinstance(value, list):
-        return all(_long_enough(inner) for inner in value)
+        return all(_meets_minimums(inner) for inner in value)
     if isinstance(value, int):
-        return value >= MINIMA.get(name, 0)
-    return isinstance(value, str) and len(value) >= MINIMA.get(name, 0) and value.isascii() and value.isprintable()
+        return value >= MIN_LENGTHS.get(name, 0)
+    return isinstance(value, str) and len(value) >= MIN_LENGTHS.get(name, 0) and value.isascii() and value.isprintable()

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from xswitch.adapters.config.read import Loaded, load, read_descriptor
-from xswitch.adapters.state.paths import keep_private, private_folder
+from xswitch.adapters.config.read import LoadedFile, load, read_descriptor
+from xswitch.adapters.state.paths import ensure_private_folder, set_private_mode
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind
 
@@ -33,7 +33,7 @@ _OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) |
 
 
 @dataclass
-class Target:
+class PendingReplacement:
     """One file that is to be replaced: `path` as the user knows it, `file` with all symlinks resolved, what is there, what shall be.
 
     `base` is what the new content was made from: the content, unless somebody wrote into a version that had just been replaced.
@@ -42,7 +42,7 @@ class Target:
     kind: FileKind
     path: str
     file: str
-    loaded: Loaded
+    loaded: LoadedFile
     base: bytes | None
     new: bytes | None = None
     temporary: str = ""
@@ -64,7 +64,7 @@ class Target:
             self.temporary = ""
 
 
-def open_target(kind: FileKind, path: str) -> Target:
+def open_replacement(kind: FileKind, path: str) -> PendingReplacement:
     """Load what is at `path`, and check that it may be replaced.
 
     Raises ConfigError when it can't be read, is a device, has another owner or other hard links, or is read-only.
@@ -79,17 +79,17 @@ def open_target(kind: FileKind, path: str) -> Target:
     file = os.path.realpath(path)
     if loaded.status is not None:
         _check_writable(path, loaded.status)
-    return Target(kind, path, file, loaded, loaded.content)
+    return PendingReplacement(kind, path, file, loaded, loaded.content)
 
 
-def stage(target: Target) -> None:
+def stage(target: PendingReplacement) -> None:
     """Write the new content into a temporary file beside the target, safely on the disk, with the target's mode, group and attributes.
 
     A new file gets mode 0600; a missing folder is made, with mode 0700. Raises ConfigError.
     """
     folder, name = os.path.split(target.file)
     try:
-        private_folder(Path(folder))
+        ensure_private_folder(Path(folder))
         if target.new is None:
             return
         path = os.path.join(folder, f".{name}.xswitch-{secrets.token_hex(8)}.tmp")  # noqa: PTH118 -- the folder is a resolved string
@@ -97,7 +97,7 @@ def stage(target: Target) -> None:
         target.temporary = path
         try:
             _write(descriptor, target.new)
-            _take_after(descriptor, path, target)
+            _copy_metadata(descriptor, path, target)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -106,7 +106,7 @@ def stage(target: Target) -> None:
         raise _unwritable(target.path, error) from None
 
 
-def swap(targets: Sequence[Target], before: Callable[[], None]) -> dict[FileKind, bytes] | None:
+def swap(targets: Sequence[PendingReplacement], before: Callable[[], None]) -> dict[FileKind, bytes] | None:
     """Put all staged files in place, one rename each, calling `before` just before the first.
 
     None, and nothing done, when a target is no longer what was loaded. Else what somebody wrote into an old file while it was being
@@ -115,21 +115,21 @@ def swap(targets: Sequence[Target], before: Callable[[], None]) -> dict[FileKind
     if not all([_unchanged(target) for target in targets]):  # noqa: C419 -- each is to be opened
         return None
     before()
-    done: list[Target] = []
+    done: list[PendingReplacement] = []
     try:
         for target in targets:
             _replace(target)
             done.append(target)
     except ConfigError:
         for target in done:
-            put(target, target.loaded.content)
+            restore(target, target.loaded.content)
         raise
-    late = {target.kind: content for target in targets if (content := _late_write(target)) is not None}
+    late = {target.kind: content for target in targets if (content := _concurrent_write(target)) is not None}
     _sync_folders(targets)
     return late
 
 
-def put(target: Target, content: bytes | None) -> None:
+def restore(target: PendingReplacement, content: bytes | None) -> None:
     """Make `content` what the target holds, whatever it holds now. Raises ConfigError."""
     target.new = content
     stage(target)
@@ -137,7 +137,7 @@ def put(target: Target, content: bytes | None) -> None:
     _sync_folders([target])
 
 
-def _unchanged(target: Target) -> bool:
+def _unchanged(target: PendingReplacement) -> bool:
     """Whether the target is still what was loaded, byte by byte; keeps it open, so that a late write can be seen."""
     try:
         descriptor = os.open(target.file, _OPEN_OLD)
@@ -152,7 +152,7 @@ def _unchanged(target: Target) -> bool:
     return read_descriptor(descriptor) == target.loaded.content
 
 
-def _replace(target: Target) -> None:
+def _replace(target: PendingReplacement) -> None:
     """Put the staged file in the target's place (or remove the target, when there shall be none). Raises ConfigError."""
     if _WINDOWS and target.old is not None:
         os.close(target.old)  # an open file can't be replaced there
@@ -167,7 +167,7 @@ def _replace(target: Target) -> None:
         raise _unwritable(target.path, error) from None
 
 
-def _late_write(target: Target) -> bytes | None:
+def _concurrent_write(target: PendingReplacement) -> bytes | None:
     """What somebody wrote into the old file while it was being replaced, None when nobody did; waits a moment for the write's end."""
     if target.old is None:
         return None
@@ -183,7 +183,7 @@ def _late_write(target: Target) -> bytes | None:
     return seen or None
 
 
-def _sync_folders(targets: Sequence[Target]) -> None:
+def _sync_folders(targets: Sequence[PendingReplacement]) -> None:
     """Make the renames last."""
     if _WINDOWS:
         return
@@ -210,11 +210,11 @@ def remove_leftovers(folder: str, prefix: str, now: datetime) -> None:
 
 def stage_private(path: Path, content: bytes) -> Path:
     """A 0600 file with this content beside `path`, safely on the disk, to be renamed to it. Raises OSError."""
-    private_folder(path.parent)
+    ensure_private_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, _OPEN_NEW, 0o600)
     try:
-        keep_private(descriptor)
+        set_private_mode(descriptor)
         _write(descriptor, content)
         os.fsync(descriptor)
     except OSError:
@@ -248,7 +248,7 @@ def _write(descriptor: int, content: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _take_after(descriptor: int, path: str, target: Target) -> None:
+def _copy_metadata(descriptor: int, path: str, target: PendingReplacement) -> None:
     """Give the new file what the old one has: group, extended attributes (access lists are such), mode last."""
     status = target.loaded.status
     if status is None or _WINDOWS:
@@ -258,12 +258,12 @@ def _take_after(descriptor: int, path: str, target: Target) -> None:
     if os.fstat(descriptor).st_gid != status.st_gid:
         os.fchown(descriptor, -1, status.st_gid)
     if sys.platform == "linux":
-        for name in _attributes(target.file):
+        for name in _extended_attributes(target.file):
             os.setxattr(path, name, os.getxattr(target.file, name))
     os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
 
 
-def _attributes(file: str) -> list[str]:
+def _extended_attributes(file: str) -> list[str]:
     """The names of the extended attributes that are the user's to keep; none where the file system knows none."""
     if sys.platform != "linux":
         return []

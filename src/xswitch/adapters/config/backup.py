@@ -21,9 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from xswitch.adapters.config.atomic_replace import Target, stage_private
+from xswitch.adapters.config.atomic_replace import PendingReplacement, stage_private
 from xswitch.adapters.state.paths import read_file
-from xswitch.core.awsconfig.edit import Patch, apply_patches
+from xswitch.core.awsconfig.edit import TextPatch, apply_patches
 from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind
@@ -34,7 +34,7 @@ _secret = re.compile("secret|session_token|security_token|password|private_key",
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FileChange:
     """One file of the last change; digests are SHA-256 in hex, None for no file. `back` is None when what was replaced is kept nowhere."""
 
     kind: FileKind
@@ -42,7 +42,7 @@ class Change:
     file: str
     before: str | None
     after: str | None
-    back: list[list[Patch]] | None
+    back: list[list[TextPatch]] | None
 
     def restore(self, content: bytes) -> bytes | None:
         """The content before the change, None for no file. Raises ConfigError if this record doesn't lead there."""
@@ -53,11 +53,11 @@ class Change:
             text = apply_patches(text, patches)
         before = text.encode()
         if digest(before) != self.before:
-            raise damaged()
+            raise undo_record_damaged()
         return before
 
 
-def keepable(kind: FileKind, back: Sequence[Sequence[Patch]]) -> bool:
+def is_storable(kind: FileKind, back: Sequence[Sequence[TextPatch]]) -> bool:
     """Whether these reverse patches may be written down: they hold nothing of the credentials file, and no secret of the config file."""
     texts = [patch.text for patches in back for patch in patches]
     return not any(text.strip() if kind == "credentials" else _secret(text) for text in texts)
@@ -68,7 +68,7 @@ def digest(content: bytes | None) -> str | None:
     return None if content is None else sha256(content)
 
 
-def keep_first(folder: Path, target: Target) -> None:
+def back_up_original(folder: Path, target: PendingReplacement) -> None:
     """Copy the config file before its first change, unless that was done before. Raises ConfigError."""
     if target.kind != "config":
         return
@@ -88,8 +88,8 @@ def keep_first(folder: Path, target: Target) -> None:
         raise _unwritable(folder, error) from None
 
 
-def remember(folder: Path, changes: Sequence[Change], when: str) -> Path:
-    """Write the record of a change that is about to be made, to be put in force by `commit`. Raises ConfigError."""
+def stage_undo_record(folder: Path, changes: Sequence[FileChange], when: str) -> Path:
+    """Write the record of a change that is about to be made, to be put in force by `commit_undo_record`. Raises ConfigError."""
     record = {"version": _VERSION, "at": when, "files": [asdict(change) for change in changes]}
     try:
         return stage_private(folder / "undo.json", json.dumps(record).encode())
@@ -97,7 +97,7 @@ def remember(folder: Path, changes: Sequence[Change], when: str) -> Path:
         raise _unwritable(folder, error) from None
 
 
-def commit(staged: Path) -> None:
+def commit_undo_record(staged: Path) -> None:
     """Put a record in force. Raises ConfigError."""
     try:
         staged.replace(staged.with_name("undo.json"))
@@ -105,35 +105,35 @@ def commit(staged: Path) -> None:
         raise _unwritable(staged.parent, error) from None
 
 
-def recall(folder: Path) -> tuple[Change, ...]:
+def load_undo_record(folder: Path) -> tuple[FileChange, ...]:
     """The files of the last change. Raises ConfigError when there is no record, or it can't be read."""
     try:
         record = json.loads(read_file(folder / "undo.json", _MAX_RECORD))
     except FileNotFoundError:
-        raise nothing() from None
+        raise nothing_to_undo() from None
     except (OSError, ValueError):
-        raise damaged() from None
+        raise undo_record_damaged() from None
     try:
         if record["version"] != _VERSION:
-            raise damaged()
-        return tuple(_change(entry) for entry in record["files"])
+            raise undo_record_damaged()
+        return tuple(_parse_change(entry) for entry in record["files"])
     except (KeyError, TypeError, ValueError):
-        raise damaged() from None
+        raise undo_record_damaged() from None
 
 
-def forget(folder: Path) -> None:
+def delete_undo_record(folder: Path) -> None:
     """Drop the record."""
     (folder / "undo.json").unlink(missing_ok=True)
 
 
-def nothing() -> ConfigError:
+def nothing_to_undo() -> ConfigError:
     """There is no change to take back."""
     return ConfigError(
         "There is no change of xswitch's to take back.", next_step="xswitch config shows what is there.", code="nothing_to_undo"
     )
 
 
-def damaged() -> ConfigError:
+def undo_record_damaged() -> ConfigError:
     """The record can't be used."""
     return ConfigError(
         "The record of xswitch's last change can't be used, so nothing is taken back.",
@@ -142,10 +142,10 @@ def damaged() -> ConfigError:
     )
 
 
-def _change(entry: dict[str, Any]) -> Change:
+def _parse_change(entry: dict[str, Any]) -> FileChange:
     back = entry["back"]
-    steps = None if back is None else [[Patch(int(start), int(end), str(text)) for start, end, text in patches] for patches in back]
-    return Change(entry["kind"], str(entry["path"]), str(entry["file"]), entry["before"], entry["after"], steps)
+    steps = None if back is None else [[TextPatch(int(start), int(end), str(text)) for start, end, text in patches] for patches in back]
+    return FileChange(entry["kind"], str(entry["path"]), str(entry["file"]), entry["before"], entry["after"], steps)
 
 
 def _unwritable(folder: Path, error: OSError) -> ConfigError:

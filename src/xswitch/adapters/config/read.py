@@ -16,14 +16,14 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedFile:
     """A file as it was read: its bytes, None when missing, and what `os.stat` said of it (None when missing)."""
 
     content: bytes | None
     status: os.stat_result | None
 
 
-def load(path: str) -> Loaded:
+def load(path: str) -> LoadedFile:
     """Read one file through all its symlinks; a missing one is no error, and the null device is an empty file.
 
     Raises ConfigError for a folder, a FIFO, a socket or another device (without ever waiting for it), a symlink loop, a path too long, a
@@ -32,16 +32,16 @@ def load(path: str) -> Loaded:
     try:
         descriptor = os.open(path, _FLAGS)
     except (FileNotFoundError, NotADirectoryError):
-        return Loaded(None, None)
+        return LoadedFile(None, None)
     except OSError as error:
         raise _unreadable(path, error) from None
     try:
         status = os.fstat(descriptor)
         if _is_null(status):
-            return Loaded(b"", status)
+            return LoadedFile(b"", status)
         if not stat.S_ISREG(status.st_mode):
             raise ConfigError(
-                f"{path} is {_kind(status.st_mode)}, not a file.",
+                f"{path} is {_describe_file_type(status.st_mode)}, not a file.",
                 next_step="Set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a file, or move this away.",
                 code="config_not_a_file",
             )
@@ -52,7 +52,7 @@ def load(path: str) -> Loaded:
                 next_step=f"ls -l {path}, and move away what doesn't belong there.",
                 code="config_too_large",
             )
-        return Loaded(read_descriptor(descriptor), status)
+        return LoadedFile(read_descriptor(descriptor), status)
     except OSError as error:
         raise _unreadable(path, error) from None
     finally:
@@ -86,10 +86,10 @@ def decode(path: str, content: bytes | None) -> str | None:
 
 def stamp(paths: ConfigPaths) -> str:
     """`<size>:<mtime_ns>:<inode>` of the config and the credentials file, with a comma between; `-` for a file that isn't there."""
-    return f"{_stamp(paths.config)},{_stamp(paths.credentials)}"
+    return f"{_file_fingerprint(paths.config)},{_file_fingerprint(paths.credentials)}"
 
 
-def _stamp(path: str) -> str:
+def _file_fingerprint(path: str) -> str:
     try:
         status = Path(path).stat()
     except (OSError, ValueError):
@@ -103,7 +103,7 @@ def _is_null(status: os.stat_result) -> bool:
     return Path(os.devnull).stat().st_rdev == status.st_rdev
 
 
-def _kind(mode: int) -> str:
+def _describe_file_type(mode: int) -> str:
     if stat.S_ISDIR(mode):
         return "a folder"
     if stat.S_ISFIFO(mode):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from xswitch.adapters.config import read as configfiles
 from xswitch.core.awsconfig.sdk_reader import read_view
-from xswitch.core.model import ConfigPaths, ConfigView, Edit
+from xswitch.core.model import ConfigPaths, ConfigView, ProfileEdit
 
 if TYPE_CHECKING:
-    from xswitch.adapters.config.transaction import Changes, Clock
+    from xswitch.adapters.config.transaction import ConfigWriter, UtcClock
 
 
 class FileConfigStore:
@@ -21,17 +21,17 @@ class FileConfigStore:
     `backups` and `locks` are folders in xswitch's state folder, made when needed; `configbackup` says what is kept in the first.
     """
 
-    def __init__(self, paths: ConfigPaths, *, backups: Path, locks: Path, clock: Clock) -> None:
+    def __init__(self, paths: ConfigPaths, *, backups: Path, locks: Path, clock: UtcClock) -> None:
         self._paths = paths
         self._backups = backups
         self._locks = locks
         self._clock = clock
 
     @cached_property
-    def _changes(self) -> Changes:
-        from xswitch.adapters.config.transaction import Changes  # noqa: PLC0415 -- whoever only reads needs none of it: 15 ms
+    def _changes(self) -> ConfigWriter:
+        from xswitch.adapters.config.transaction import ConfigWriter  # noqa: PLC0415 -- whoever only reads needs none of it: 15 ms
 
-        return Changes(self._paths, backups=self._backups, locks=self._locks, clock=self._clock)
+        return ConfigWriter(self._paths, backups=self._backups, locks=self._locks, clock=self._clock)
 
     def paths(self) -> ConfigPaths:
         """The files in force."""
@@ -52,7 +52,7 @@ class FileConfigStore:
         """`<size>:<mtime_ns>:<inode>` of the config, a comma, the same of the credentials file; `-` stands for a missing file."""
         return configfiles.stamp(self._paths)
 
-    def apply(self, edits: Sequence[Edit]) -> None:
+    def apply(self, edits: Sequence[ProfileEdit]) -> None:
         """Make these edits, each file in one atomic replacement; nothing else changes, and nothing at all when nothing would.
 
         Symlinks are resolved and their target replaced; its mode, group and access list stay. One writer of xswitch's at a time; a change

@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import Protocol
 
 from xswitch.adapters.config import atomic_replace, backup, read
-from xswitch.adapters.config.atomic_replace import Target
-from xswitch.adapters.config.backup import Change, digest
+from xswitch.adapters.config.atomic_replace import PendingReplacement
+from xswitch.adapters.config.backup import FileChange, digest
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.core.awsconfig.edit import apply_patches, plan_edits, reverse_steps, verify
+from xswitch.core.awsconfig.edit import apply_patches, plan_edits, reversed_patches, verify
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError, VaultError
-from xswitch.core.model import ConfigPaths, Edit, FileKind
-from xswitch.core.profiles.shadowing import MARK
+from xswitch.core.model import ConfigPaths, FileKind, ProfileEdit
+from xswitch.core.profiles.shadowing import ROLE_KEY
 
 _KINDS: tuple[FileKind, ...] = ("config", "credentials")
-_TRIES = 50
+_MAX_ATTEMPTS = 50
 _LOCK_SECONDS = 30.0
 
 
-class Clock(Protocol):
+class UtcClock(Protocol):
     """The time."""
 
     def now(self) -> datetime:
@@ -33,21 +33,21 @@ class Clock(Protocol):
         ...
 
 
-class Changes:
+class ConfigWriter:
     """Edits and undoes the files at `paths`; the folders are those of `FileConfigStore`."""
 
-    def __init__(self, paths: ConfigPaths, *, backups: Path, locks: Path, clock: Clock) -> None:
+    def __init__(self, paths: ConfigPaths, *, backups: Path, locks: Path, clock: UtcClock) -> None:
         self._paths = paths
         self._backups = backups
         self._locks = locks
         self._clock = clock
 
-    def apply(self, edits: Sequence[Edit]) -> None:
+    def apply(self, edits: Sequence[ProfileEdit]) -> None:
         """See `FileConfigStore.apply`."""
         kinds = [kind for kind in _KINDS if any(edit.file == kind for edit in edits)]
         transaction = _Transaction(edits)
         with self._locked([self._path(kind) for kind in kinds]):
-            for _ in range(_TRIES):
+            for _ in range(_MAX_ATTEMPTS):
                 if self._attempt(kinds, transaction):
                     return
         raise ConfigError(
@@ -58,28 +58,28 @@ class Changes:
 
     def undo(self) -> tuple[str, ...]:
         """See `FileConfigStore.undo`."""
-        record = backup.recall(self._backups)
+        record = backup.load_undo_record(self._backups)
         with self._locked([change.file for change in record]):
-            if backup.recall(self._backups) != record:
+            if backup.load_undo_record(self._backups) != record:
                 raise _changed_since(record[0].path)
-            targets: list[Target] = []
+            targets: list[PendingReplacement] = []
             try:
                 for change in record:
-                    target = atomic_replace.open_target(change.kind, change.file)
+                    target = atomic_replace.open_replacement(change.kind, change.file)
                     target.path = change.path
                     if digest(target.loaded.content) != change.before:
-                        target.new = _before(change, target)
+                        target.new = _content_before(change, target)
                         targets.append(target)
                 if not targets:
-                    raise backup.nothing()
+                    raise backup.nothing_to_undo()
                 self._swap_back(targets)
             finally:
                 for target in targets:
                     target.close()
-            backup.forget(self._backups)
+            backup.delete_undo_record(self._backups)
         return tuple(target.path for target in targets)
 
-    def _swap_back(self, targets: Sequence[Target]) -> None:
+    def _swap_back(self, targets: Sequence[PendingReplacement]) -> None:
         for target in targets:
             atomic_replace.stage(target)
         late = atomic_replace.swap(targets, lambda: None)
@@ -87,18 +87,18 @@ class Changes:
             raise _changed_since(targets[0].path)
         if late:
             for target in targets:
-                atomic_replace.put(target, late.get(target.kind, target.loaded.content))
+                atomic_replace.restore(target, late.get(target.kind, target.loaded.content))
             raise _changed_since(targets[0].path)
 
     def _attempt(self, kinds: Sequence[FileKind], transaction: _Transaction) -> bool:
         """One try; False when a file changed meanwhile."""
-        targets = [atomic_replace.open_target(kind, self._path(kind)) for kind in kinds]
+        targets = [atomic_replace.open_replacement(kind, self._path(kind)) for kind in kinds]
         try:
             targets = [target for target in targets if transaction.edit(target)]
             for target in targets:
                 folder, name = os.path.split(target.file)
                 atomic_replace.remove_leftovers(folder, f".{name}.xswitch-", self._clock.now())
-                backup.keep_first(self._backups, target)
+                backup.back_up_original(self._backups, target)
                 atomic_replace.stage(target)
             late = self._swap(targets, transaction) if targets else {}
         finally:
@@ -109,11 +109,11 @@ class Changes:
         transaction.rebased = {t.kind: (t.new, late[t.kind]) for t in targets if t.kind in late}
         return not late
 
-    def _swap(self, targets: Sequence[Target], transaction: _Transaction) -> dict[FileKind, bytes] | None:
+    def _swap(self, targets: Sequence[PendingReplacement], transaction: _Transaction) -> dict[FileKind, bytes] | None:
         atomic_replace.remove_leftovers(str(self._backups), ".", self._clock.now())
-        record = backup.remember(self._backups, tuple(transaction.changes.values()), self._clock.now().isoformat())
+        record = backup.stage_undo_record(self._backups, tuple(transaction.changes.values()), self._clock.now().isoformat())
         try:
-            return atomic_replace.swap(targets, lambda: backup.commit(record))
+            return atomic_replace.swap(targets, lambda: backup.commit_undo_record(record))
         finally:
             record.unlink(missing_ok=True)
 
@@ -141,13 +141,13 @@ class Changes:
 class _Transaction:
     """The edits of one `apply`, over all its tries."""
 
-    def __init__(self, edits: Sequence[Edit]) -> None:
+    def __init__(self, edits: Sequence[ProfileEdit]) -> None:
         self._edits = edits
-        self.changes: dict[FileKind, Change] = {}
+        self.changes: dict[FileKind, FileChange] = {}
         self.rebased: dict[FileKind, tuple[bytes | None, bytes]] = {}
         """What was written of a kind, and what somebody meanwhile wrote into the version replaced, which is then to be edited instead."""
 
-    def edit(self, target: Target) -> bool:
+    def edit(self, target: PendingReplacement) -> bool:
         """Give a target its new content, checked, and note how to take it back; False when nothing changes."""
         written, late = self.rebased.get(target.kind, (None, None))
         if late is not None and target.loaded.content == written:
@@ -155,7 +155,7 @@ class _Transaction:
         old = read.decode(target.path, target.base) or ""
         edits = [edit for edit in self._edits if edit.file == target.kind]
         if target.kind == "credentials":
-            _check_own(target, old, edits)
+            _ensure_own_profiles(target, old, edits)
         steps = plan_edits(old, target.kind, edits)
         new = old
         for patches in steps:
@@ -165,26 +165,26 @@ class _Transaction:
         target.new = target.base if new == old else new.encode()
         if not target.changed:
             return False
-        back = reverse_steps(old, steps)
-        keep = back if backup.keepable(target.kind, back) else None
-        self.changes[target.kind] = Change(target.kind, target.path, target.file, digest(target.base), digest(target.new), keep)
+        back = reversed_patches(old, steps)
+        keep = back if backup.is_storable(target.kind, back) else None
+        self.changes[target.kind] = FileChange(target.kind, target.path, target.file, digest(target.base), digest(target.new), keep)
         return True
 
 
-def _check_own(target: Target, text: str, edits: Sequence[Edit]) -> None:
+def _ensure_own_profiles(target: PendingReplacement, text: str, edits: Sequence[ProfileEdit]) -> None:
     profiles = read_view(ConfigPaths("", target.path), None, text).profiles
     for edit in edits:
         profile = profiles.get(edit.name)
-        if profile is not None and MARK not in profile.properties:
+        if profile is not None and ROLE_KEY not in profile.properties:
             raise ConfigError(
                 f"Profile {edit.name} of the credentials file is not xswitch's to change.",
-                why=f"{profile.origin.file}:{profile.origin.line} has no {MARK} setting.",
+                why=f"{profile.origin.file}:{profile.origin.line} has no {ROLE_KEY} setting.",
                 next_step="Choose another name: xswitch switch TARGET --profile-name NAME",
                 code="not_ours",
             )
 
 
-def _before(change: Change, target: Target) -> bytes | None:
+def _content_before(change: FileChange, target: PendingReplacement) -> bytes | None:
     if digest(target.loaded.content) != change.after:
         raise _changed_since(change.path)
     if change.back is None:

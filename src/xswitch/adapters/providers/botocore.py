@@ -26,12 +26,16 @@ from botocore.credentials import (
 )
 from botocore.utils import InstanceMetadataFetcher, JSONFileCache, resolve_imds_endpoint_mode
 
-from xswitch.adapters.aws.botocore_session import Reading, ViewSession, botocore_shape
-from xswitch.adapters.system.processes import OverdueError, QuietCommand
-from xswitch.core.model import Base, BaseKind, ConfigView, Credentials, Endpoint, Secret
-from xswitch.threads import Limits
+from xswitch.adapters.aws.botocore_session import IsolatedSession, SharedConfig, to_botocore_dict
+from xswitch.adapters.system.processes import CapturedCommand, CommandTimeoutError
+from xswitch.core.model import ConfigView, Credentials, CredentialSource, CredentialSourceKind, Endpoint, Secret
+from xswitch.threads import Timeouts
 
-_METHODS = {BaseKind.SSO: "sso", BaseKind.WEB_IDENTITY: "assume-role-with-web-identity", BaseKind.LOGIN_SESSION: "login"}
+_METHODS = {
+    CredentialSourceKind.SSO: "sso",
+    CredentialSourceKind.WEB_IDENTITY: "assume-role-with-web-identity",
+    CredentialSourceKind.LOGIN_SESSION: "login",
+}
 _ROLE_KEYS = frozenset({"role_arn", "source_profile", "credential_source", "mfa_serial", "external_id", "duration_seconds"})
 
 _NO_KEYS: frozenset[str] = frozenset()
@@ -39,23 +43,23 @@ _REFRESH_WINDOW = 15 * 60  # as create_credential_resolver of botocore has it
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class ProviderContext:
     """What surrounds a base: the environment it sees, and how long it may take (`process_seconds`: a credential_process)."""
 
     environment: Mapping[str, str]
-    limits: Limits
+    limits: Timeouts
     process_seconds: float
 
 
 class Provider:
     """One base, ready to be loaded in a thread; `stop` ends a credential_process that was left behind."""
 
-    def __init__(self, base: Base, view: ConfigView, endpoint: Endpoint, around: Around) -> None:
+    def __init__(self, base: CredentialSource, view: ConfigView, endpoint: Endpoint, around: ProviderContext) -> None:
         self._base = base
         self._view = view
         self._endpoint = endpoint
         self._around = around
-        self._process = _Process(around)
+        self._process = _BoundedPopen(around)
 
     @property
     def status(self) -> int | None:
@@ -84,47 +88,47 @@ class Provider:
     def _provider(self) -> Any:
         base, around = self._base, self._around
         environment = dict(around.environment)
-        if base.kind is BaseKind.ENVIRONMENT:
+        if base.kind is CredentialSourceKind.ENVIRONMENT:
             return EnvProvider(environ=environment)
-        if base.kind is BaseKind.ECS_CONTAINER:
+        if base.kind is CredentialSourceKind.ECS_CONTAINER:
             return ContainerProvider(environ=environment)
         session = self._session()
-        if base.kind is BaseKind.EC2_METADATA:
+        if base.kind is CredentialSourceKind.EC2_METADATA:
             return _metadata_provider(session, environment)
         name = base.profile or ""
         profile = session.full_config["profiles"].get(name, {})
-        if base.kind is BaseKind.STATIC_KEYS:
+        if base.kind is CredentialSourceKind.STATIC_KEYS:
             return SharedCredentialProvider("", name, ini_parser=lambda _: {name: profile})
-        if base.kind is BaseKind.CREDENTIAL_PROCESS:
+        if base.kind is CredentialSourceKind.CREDENTIAL_PROCESS:
             return ProcessProvider(name, lambda: session.full_config, popen=self._process)
         caches: dict[str, Any] = {
-            "sso_token_cache": JSONFileCache(_home(environment) / ".aws" / "sso" / "cache", dumps_func=_dumps),
+            "sso_token_cache": JSONFileCache(_home(environment) / ".aws" / "sso" / "cache", dumps_func=_dump_sso_token),
             "login_token_cache": JSONFileCache(_login_cache(environment)),
         }
         builder = ProfileProviderBuilder(session, cache={}, region_name=self._endpoint.region, **caches)
         providers = builder.providers(name, disable_env_vars=True)
         return next(provider for provider in providers if _METHODS[base.kind] == provider.METHOD)
 
-    def _session(self) -> ViewSession:
+    def _session(self) -> IsolatedSession:
         base, view = self._base, self._view
         profiles: dict[str, dict[str, Any]] = {}
         if base.profile is not None and base.profile in view.profiles:
-            shape = botocore_shape(view.profiles[base.profile])
-            kept = _NO_KEYS if base.kind is BaseKind.WEB_IDENTITY else _ROLE_KEYS
+            shape = to_botocore_dict(view.profiles[base.profile])
+            kept = _NO_KEYS if base.kind is CredentialSourceKind.WEB_IDENTITY else _ROLE_KEYS
             profiles[base.profile] = {key: value for key, value in shape.items() if value and key not in kept}
-        reading = Reading(
+        reading = SharedConfig(
             profiles=profiles,
-            sso_sessions={name: botocore_shape(section) for name, section in view.sso_sessions.items()},
-            services={name: botocore_shape(section) for name, section in view.services.items()},
+            sso_sessions={name: to_botocore_dict(section) for name, section in view.sso_sessions.items()},
+            services={name: to_botocore_dict(section) for name, section in view.services.items()},
         )
-        session = _BaseSession(reading, base.profile if profiles else None, self._around.limits)
+        session = _SourceSession(reading, base.profile if profiles else None, self._around.limits)
         session.sts = self._endpoint
         if not profiles.get(base.profile or "", {}).get("region"):
             session.set_config_variable("region", self._endpoint.region)
         return session
 
 
-class _BaseSession(ViewSession):
+class _SourceSession(IsolatedSession):
     """A session whose STS clients call where the plan calls STS, as the rule is: the selected profile's endpoint, not the source's."""
 
     sts: Endpoint
@@ -141,12 +145,12 @@ class _BaseSession(ViewSession):
         return super().create_client(service_name, *args, **more)
 
 
-class _Process:
+class _BoundedPopen:
     """Stands in for `subprocess.Popen` in botocore's process provider: no input, no terminal, an end, nothing of stderr."""
 
-    def __init__(self, around: Around) -> None:
+    def __init__(self, around: ProviderContext) -> None:
         self._around = around
-        self._running: QuietCommand | None = None
+        self._running: CapturedCommand | None = None
         self._ends: float | None = None
         self.status: int | None = None
 
@@ -154,18 +158,18 @@ class _Process:
     def returncode(self) -> int | None:
         return self.status
 
-    def __call__(self, words: list[str], **_pipes: Any) -> _Process:
+    def __call__(self, words: list[str], **_pipes: Any) -> _BoundedPopen:
         # botocore runs it a second time when the first answer is about to expire: both share the time.
         now = time.monotonic()
         self._ends = now + self._around.process_seconds if self._ends is None else self._ends
         if self._ends <= now:
-            raise OverdueError
-        self._running = QuietCommand(words, self._around.environment, self._ends - now)
+            raise CommandTimeoutError
+        self._running = CapturedCommand(words, self._around.environment, self._ends - now)
         return self
 
     def communicate(self) -> tuple[bytes, bytes]:
         if self._running is None:
-            raise OverdueError
+            raise CommandTimeoutError
         self.status, output = self._running.finish()
         return output, b""
 
@@ -175,7 +179,7 @@ class _Process:
             self._running.stop()
 
 
-def _metadata_provider(session: ViewSession, environment: dict[str, str]) -> InstanceMetadataProvider:
+def _metadata_provider(session: IsolatedSession, environment: dict[str, str]) -> InstanceMetadataProvider:
     option = session.get_config_variable
     fetcher = InstanceMetadataFetcher(
         timeout=option("metadata_service_timeout"),
@@ -202,6 +206,6 @@ def _login_cache(environment: Mapping[str, str]) -> Path:
     return Path(os.path.expandvars(named)).expanduser() if named else _home(environment) / ".aws" / "login" / "cache"
 
 
-def _dumps(token: Any) -> str:
+def _dump_sso_token(token: Any) -> str:
     """An SSO token as the AWS CLI writes it: its cache is shared, and some SDKs read only this form of a time."""
     return json.dumps(token, default=lambda value: value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))

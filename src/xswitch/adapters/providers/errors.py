@@ -12,87 +12,95 @@ from datetime import UTC, datetime
 
 import botocore.exceptions as boto
 
-from xswitch.adapters.aws.errors import connection_fault, is_connection_fault, refusal
-from xswitch.adapters.system.processes import OverdueError, TooMuchError
-from xswitch.core.errors import BaseCredentialsError, NetworkError, XswitchError
-from xswitch.core.errors.source_credentials import Source, missing
-from xswitch.core.errors.sts import Call, refused
-from xswitch.core.model import BaseKind
+from xswitch.adapters.aws.errors import error_response, is_connection_error, translate_connection_error
+from xswitch.adapters.system.processes import CommandTimeoutError, OutputTooLargeError
+from xswitch.core.errors import NetworkError, SourceCredentialsError, XswitchError
+from xswitch.core.errors.source_credentials import SourceLabel, source_error
+from xswitch.core.errors.sts import ApiCall, error_from_response
+from xswitch.core.model import CredentialSourceKind
 
-_ODD = (LookupError, ValueError, TypeError, AttributeError)
+_MALFORMED_DATA_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 # What botocore misses in a page that isn't an answer of AWS; a damaged token file lacks other keys.
-_PARTS_OF_AN_ANSWER = frozenset({"roleCredentials", "AssumeRoleWithWebIdentityResult", "Credentials"})
+_RESPONSE_KEYS = frozenset({"roleCredentials", "AssumeRoleWithWebIdentityResult", "Credentials"})
 _HTTP_STATUS = re.compile(r"Received non 200 response (\d{3})\b")
-_CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+_CONTAINER_VARIABLES = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
 
 @dataclass(frozen=True, slots=True)
-class _Failure:
+class _ProviderFailure:
     error: Exception
-    source: Source
+    source: SourceLabel
     status: int | None
     process_seconds: float
 
-    def says(self, code: str, *, detail: str = "", why: str = "") -> BaseCredentialsError:
-        return missing(self.source, code, detail=detail, why=why)
+    def says(self, code: str, *, detail: str = "", why: str = "") -> SourceCredentialsError:
+        return source_error(self.source, code, detail=detail, why=why)
 
 
-def fault(error: Exception, source: Source, call: Call, status: int | None = None, process_seconds: float = 60.0) -> XswitchError:
+def translate_error(
+    error: Exception, source: SourceLabel, call: ApiCall, status: int | None = None, process_seconds: float = 60.0
+) -> XswitchError:
     """The error to raise for what a provider raised; `status` is the exit status of the credential_process."""
-    if is_connection_fault(error) or (isinstance(error, KeyError) and error.args[:1] and error.args[0] in _PARTS_OF_AN_ANSWER):
-        return connection_fault(error, call)
+    if is_connection_error(error) or (isinstance(error, KeyError) and error.args[:1] and error.args[0] in _RESPONSE_KEYS):
+        return translate_connection_error(error, call)
     if isinstance(error, boto.ClientError):
-        return _answered(error, source, call)
-    return _BY_KIND[source.base.kind](_Failure(error, source, status, process_seconds))
+        return _from_client_error(error, source, call)
+    return _BY_KIND[source.base.kind](_ProviderFailure(error, source, status, process_seconds))
 
 
-def absent(source: Source, environment: Mapping[str, str]) -> BaseCredentialsError:
+def source_unavailable(source: SourceLabel, environment: Mapping[str, str]) -> SourceCredentialsError:
     """The error for a source that isn't there at all."""
     kind = source.base.kind
-    if kind is BaseKind.EC2_METADATA:
+    if kind is CredentialSourceKind.EC2_METADATA:
         off = environment.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
-        return missing(source, "no_metadata", detail="AWS_EC2_METADATA_DISABLED is set" if off else "it does not answer, or knows no role")
-    if kind is BaseKind.ECS_CONTAINER:
-        return missing(source, "no_container", detail=f"neither {_CONTAINER[0]} nor {_CONTAINER[1]} is set")
+        return source_error(
+            source, "no_metadata", detail="AWS_EC2_METADATA_DISABLED is set" if off else "it does not answer, or knows no role"
+        )
+    if kind is CredentialSourceKind.ECS_CONTAINER:
+        return source_error(source, "no_container", detail=f"neither {_CONTAINER_VARIABLES[0]} nor {_CONTAINER_VARIABLES[1]} is set")
     codes = {
-        BaseKind.STATIC_KEYS: "keys_missing",
-        BaseKind.ENVIRONMENT: "keys_missing",
-        BaseKind.SSO: "sso_config",
-        BaseKind.LOGIN_SESSION: "login_needed",
+        CredentialSourceKind.STATIC_KEYS: "keys_missing",
+        CredentialSourceKind.ENVIRONMENT: "keys_missing",
+        CredentialSourceKind.SSO: "sso_config",
+        CredentialSourceKind.LOGIN_SESSION: "login_needed",
     }
-    return missing(source, codes.get(kind, "base_credentials"))
+    return source_error(source, codes.get(kind, "base_credentials"))
 
 
-def _answered(error: boto.ClientError, source: Source, call: Call) -> XswitchError:
-    answer = refusal(error, datetime.now(UTC))
-    found = refused(call, answer)
+def _from_client_error(error: boto.ClientError, source: SourceLabel, call: ApiCall) -> XswitchError:
+    answer = error_response(error, datetime.now(UTC))
+    found = error_from_response(call, answer)
     if isinstance(found, NetworkError):
         return found
     if found.code == "throttled":
-        return BaseCredentialsError(found.what, why=found.why, next_step=found.next_step, code=found.code)
-    codes = {BaseKind.SSO: "sso_denied", BaseKind.WEB_IDENTITY: "web_identity_denied", BaseKind.LOGIN_SESSION: "login_denied"}
-    return missing(source, codes.get(source.base.kind, "base_credentials"), why=answer.text or answer.code)
+        return SourceCredentialsError(found.what, why=found.why, next_step=found.next_step, code=found.code)
+    codes = {
+        CredentialSourceKind.SSO: "sso_denied",
+        CredentialSourceKind.WEB_IDENTITY: "web_identity_denied",
+        CredentialSourceKind.LOGIN_SESSION: "login_denied",
+    }
+    return source_error(source, codes.get(source.base.kind, "base_credentials"), why=answer.text or answer.code)
 
 
-def _static(failure: _Failure) -> BaseCredentialsError:
+def _static(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, boto.PartialCredentialsError):
         return failure.says("keys_incomplete", detail=f"{failure.error.kwargs.get('cred_var')} is missing")
-    return failure.says("base_credentials", why=_plain(failure.error))
+    return failure.says("base_credentials", why=_safe_message(failure.error))
 
 
-def _environment(failure: _Failure) -> BaseCredentialsError:
+def _environment(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
         return failure.says("keys_expired")
-    if isinstance(failure.error, _ODD):
+    if isinstance(failure.error, _MALFORMED_DATA_ERRORS):
         return failure.says("keys_incomplete", detail="AWS_CREDENTIAL_EXPIRATION is no time with a zone")
     return _static(failure)
 
 
-def _process(failure: _Failure) -> BaseCredentialsError:
+def _process(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
-    if isinstance(error, OverdueError):
+    if isinstance(error, CommandTimeoutError):
         return failure.says("process_timeout", detail=f"{failure.process_seconds:g} seconds")
-    if isinstance(error, TooMuchError):
+    if isinstance(error, OutputTooLargeError):
         return failure.says("process_answer", detail="it is far too long")
     if isinstance(error, OSError):
         return failure.says("process_missing", detail=(error.strerror or "no reason given").lower())
@@ -103,7 +111,7 @@ def _process(failure: _Failure) -> BaseCredentialsError:
     return _process_answer(failure)
 
 
-def _process_answer(failure: _Failure) -> BaseCredentialsError:
+def _process_answer(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
         return failure.says("process_expired")
     if isinstance(failure.error, boto.CredentialRetrievalError):
@@ -111,16 +119,20 @@ def _process_answer(failure: _Failure) -> BaseCredentialsError:
     return failure.says("process_answer", detail="it is not one JSON object, or its Expiration is no time with a zone")
 
 
-def _sso(failure: _Failure) -> BaseCredentialsError:
+def _sso(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, (boto.SSOError, boto.TokenRetrievalError)):
-        return failure.says("sso_login", why=_plain(error))
+        return failure.says("sso_login", why=_safe_message(error))
     if isinstance(error, (boto.InvalidConfigError, boto.InvalidRegionError)):
-        return failure.says("sso_config", why=_plain(error))
-    return failure.says("sso_cache") if isinstance(error, _ODD) else failure.says("base_credentials", why=_plain(error))
+        return failure.says("sso_config", why=_safe_message(error))
+    return (
+        failure.says("sso_cache")
+        if isinstance(error, _MALFORMED_DATA_ERRORS)
+        else failure.says("base_credentials", why=_safe_message(error))
+    )
 
 
-def _web_identity(failure: _Failure) -> BaseCredentialsError:
+def _web_identity(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, OSError):
         return failure.says("web_identity_file", detail=f"{error.filename or 'the file'}: {(error.strerror or 'no reason given').lower()}")
@@ -128,25 +140,29 @@ def _web_identity(failure: _Failure) -> BaseCredentialsError:
         return failure.says("web_identity_file", detail="it is not text")
     if isinstance(error, boto.ParamValidationError):
         return failure.says("web_identity_denied", why="role_arn or the token does not have the form AWS asks for.")
-    return failure.says("base_credentials", why=_plain(error))
+    return failure.says("base_credentials", why=_safe_message(error))
 
 
-def _login(failure: _Failure) -> BaseCredentialsError:
+def _login(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, (boto.LoginTokenLoadError, boto.LoginRefreshRequired)):
-        return failure.says("login_needed", why=_plain(error))
+        return failure.says("login_needed", why=_safe_message(error))
     if isinstance(error, boto.LoginError):
-        return failure.says("login_denied", why=_plain(error))
-    return failure.says("login_needed", why="The stored sign-in can't be read.") if isinstance(error, _ODD) else _other(failure)
+        return failure.says("login_denied", why=_safe_message(error))
+    return (
+        failure.says("login_needed", why="The stored sign-in can't be read.")
+        if isinstance(error, _MALFORMED_DATA_ERRORS)
+        else _generic_error(failure)
+    )
 
 
-def _metadata(failure: _Failure) -> BaseCredentialsError:
+def _metadata(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
         return failure.says("no_metadata", detail="those it has are expired")
-    return failure.says("no_metadata", detail="its answer or its settings can't be used", why=_plain(failure.error))
+    return failure.says("no_metadata", detail="its answer or its settings can't be used", why=_safe_message(failure.error))
 
 
-def _container(failure: _Failure) -> BaseCredentialsError:
+def _container(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, boto.CredentialRetrievalError):
         found = _HTTP_STATUS.search(str(error))
@@ -158,22 +174,22 @@ def _container(failure: _Failure) -> BaseCredentialsError:
     return failure.says("container_answer", why="Its answer is not what the SDKs expect.")
 
 
-def _other(failure: _Failure) -> BaseCredentialsError:
-    return failure.says("base_credentials", why=_plain(failure.error))
+def _generic_error(failure: _ProviderFailure) -> SourceCredentialsError:
+    return failure.says("base_credentials", why=_safe_message(failure.error))
 
 
-def _plain(error: Exception) -> str:
+def _safe_message(error: Exception) -> str:
     """The text of an error of botocore's own, which quotes settings at most; the name of any other."""
     return str(error) if isinstance(error, boto.BotoCoreError) else type(error).__name__
 
 
-_BY_KIND: Mapping[BaseKind, Callable[[_Failure], BaseCredentialsError]] = {
-    BaseKind.STATIC_KEYS: _static,
-    BaseKind.ENVIRONMENT: _environment,
-    BaseKind.CREDENTIAL_PROCESS: _process,
-    BaseKind.SSO: _sso,
-    BaseKind.WEB_IDENTITY: _web_identity,
-    BaseKind.LOGIN_SESSION: _login,
-    BaseKind.EC2_METADATA: _metadata,
-    BaseKind.ECS_CONTAINER: _container,
+_BY_KIND: Mapping[CredentialSourceKind, Callable[[_ProviderFailure], SourceCredentialsError]] = {
+    CredentialSourceKind.STATIC_KEYS: _static,
+    CredentialSourceKind.ENVIRONMENT: _environment,
+    CredentialSourceKind.CREDENTIAL_PROCESS: _process,
+    CredentialSourceKind.SSO: _sso,
+    CredentialSourceKind.WEB_IDENTITY: _web_identity,
+    CredentialSourceKind.LOGIN_SESSION: _login,
+    CredentialSourceKind.EC2_METADATA: _metadata,
+    CredentialSourceKind.ECS_CONTAINER: _container,
 }

@@ -12,17 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from xswitch.adapters.state.paths import keep_private, private_folder, replace_private
+from xswitch.adapters.state.paths import ensure_private_folder, replace_private_file, set_private_mode
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import HistoryEntry
 
 MAX_BYTES = 512 * 1024
 MAX_TEXT = 512
 LOCK = "history"
-_PATIENCE_SECONDS = 1.0
+_LOCK_WAIT_SECONDS = 1.0
 
 
-class _Holder(Protocol):
+class _HistoryLocks(Protocol):
     def hold(self, name: str, timeout_seconds: float | None = None) -> AbstractContextManager[None]: ...
 
 
@@ -33,7 +33,7 @@ class JsonHistory:
     `patience_seconds` is not written.
     """
 
-    def __init__(self, path: Path, locks: _Holder, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+    def __init__(self, path: Path, locks: _HistoryLocks, patience_seconds: float = _LOCK_WAIT_SECONDS) -> None:
         self._path = path
         self._patience_seconds = patience_seconds
         self._locks = locks
@@ -50,7 +50,7 @@ class JsonHistory:
             }
         )
         with contextlib.suppress(XswitchError, OSError):
-            private_folder(self._path.parent)
+            ensure_private_folder(self._path.parent)
             with self._locks.hold(LOCK, self._patience_seconds):
                 self._append(line.encode() + b"\n")
 
@@ -60,7 +60,7 @@ class JsonHistory:
             lines = self._read().splitlines()
         except OSError:
             return ()
-        return tuple(entry for line in lines if (entry := _entry(line)) is not None)
+        return tuple(entry for line in lines if (entry := _parse_line(line)) is not None)
 
     def _append(self, line: bytes) -> None:
         handle = self._open(os.O_RDWR | os.O_APPEND | os.O_CREAT)
@@ -73,7 +73,7 @@ class JsonHistory:
             file.write(line)
         if size + len(line) > MAX_BYTES:
             kept = self._read()[-MAX_BYTES // 2 :]
-            replace_private(self._path, kept[kept.find(b"\n") + 1 :])
+            replace_private_file(self._path, kept[kept.find(b"\n") + 1 :])
 
     def _read(self) -> bytes:
         with os.fdopen(self._open(os.O_RDONLY), "rb") as file:
@@ -86,11 +86,11 @@ class JsonHistory:
             os.close(handle)
             raise OSError(errno.EINVAL, "not a regular file")
         if flags & os.O_CREAT:
-            keep_private(handle)
+            set_private_mode(handle)
         return handle
 
 
-def _entry(line: bytes) -> HistoryEntry | None:
+def _parse_line(line: bytes) -> HistoryEntry | None:
     try:
         data: Any = json.loads(line)
         texts = [data[name] for name in ("profile", "role_arn", "session_name", "result")]

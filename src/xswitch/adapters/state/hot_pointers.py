@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from xswitch.adapters.state.paths import replace_private
-from xswitch.core.filenames import file_name
+from xswitch.adapters.state.paths import replace_private_file
+from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import VaultInfo
 from xswitch.hot import answer
 
@@ -19,7 +19,7 @@ _SETTLE_SECONDS = 0.02
 
 
 class FileHotPointers:
-    """Fits the port `HotPointers`: one file per managed profile in `folder`, of ten lines that `hot.py` reads.
+    """Fits the port `HotPointers`: one file per managed profile in `folder`, of ten lines that `hot.answer.py` reads.
 
     A pointer only saves time, so whatever stands in its way leaves none, and nobody is told. Made early in a process, as it
     remembers how the settings looked then. It does nothing where there is no hot path: off Linux, and for other stores.
@@ -45,27 +45,27 @@ class FileHotPointers:
         if lines is None:
             self.remove(managed_profile)
             return
-        target = self._folder / file_name(managed_profile)
+        target = self._folder / profile_file_name(managed_profile)
         try:
-            replace_private(target, b"".join(line + b"\n" for line in lines))
+            replace_private_file(target, b"".join(line + b"\n" for line in lines))
         except OSError:
             self.remove(managed_profile)
 
     def remove(self, managed_profile: str) -> None:
         """Forget it; the next call takes the full path."""
         with contextlib.suppress(OSError):
-            (self._folder / file_name(managed_profile)).unlink(missing_ok=True)
+            (self._folder / profile_file_name(managed_profile)).unlink(missing_ok=True)
 
     def _lines(self, key: str, stamp: str, vault: VaultInfo) -> tuple[bytes, ...] | None:
         if sys.platform != "linux" or vault.kind not in KINDS:
             return None
         try:
             environ = self._environ()
-            view = answer.view(environ)
+            view = answer.resolution_inputs(environ)
             if self._fresh(view[3:], environ):
                 # A second change within one tick of the file system's clock would not show: let the tick pass, and look again.
                 self._sleep(_SETTLE_SECONDS)
-                view = answer.view(environ)
+                view = answer.resolution_inputs(environ)
         except (OSError, ValueError):
             return None
         seen, settings, *_ = view
@@ -77,9 +77,9 @@ class FileHotPointers:
     def _place(self, key: str, vault: VaultInfo, environ: dict[bytes, bytes]) -> bytes:
         if vault.kind != "secret-service":
             return os.fsencode(vault.place)
-        from xswitch.adapters.vault.secret_service import item_of  # noqa: PLC0415 -- not for every kind
+        from xswitch.adapters.vault.secret_service import item_path  # noqa: PLC0415 -- not for every kind
 
-        return item_of(environ, key, self._folder.with_name("secret-service.turn"), answer.SECRET_SECONDS)
+        return item_path(environ, key, self._folder.with_name("secret-service.turn"), answer.SECRET_SECONDS)
 
     def _fresh(self, paths: tuple[bytes, ...], environ: dict[bytes, bytes]) -> bool:
         now = time.time()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from xswitch.adapters.state.paths import read_file, replace_private
+from xswitch.adapters.state.paths import read_file, replace_private_file
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import IndexEntry, SessionKind
 
@@ -19,7 +19,7 @@ MAX_BYTES = 16 * 1024 * 1024
 LOCK = "index"
 
 
-class _Holder(Protocol):
+class _IndexLocks(Protocol):
     def hold(self, name: str) -> AbstractContextManager[None]: ...
 
 
@@ -30,7 +30,7 @@ class JsonIndex:
     At most `MAX_ENTRIES` are kept, those that expire last.
     """
 
-    def __init__(self, path: Path, locks: _Holder) -> None:
+    def __init__(self, path: Path, locks: _IndexLocks) -> None:
         self._path = path
         self._locks = locks
 
@@ -68,7 +68,7 @@ class JsonIndex:
         kept = sorted(entries.values(), key=lambda entry: entry.expires_at, reverse=True)[:MAX_ENTRIES]
         data = {"version": VERSION, "entries": {entry.key: _encode(entry) for entry in kept}}
         try:
-            replace_private(self._path, json.dumps(data, indent=1).encode())
+            replace_private_file(self._path, json.dumps(data, indent=1).encode())
         except OSError as error:
             raise ConfigError(
                 "xswitch's session index can't be written.",

@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from xswitch.adapters.state.paths import private_folder
+from xswitch.adapters.state.paths import ensure_private_folder
 from xswitch.core.errors import ConfigError, VaultError
-from xswitch.core.filenames import file_name
+from xswitch.core.filenames import profile_file_name
 
 TIMEOUT_SECONDS = 45.0  # the Go SDK kills a credential_process at 60
 KEEP = 200
@@ -39,7 +39,7 @@ class FileLocks:
 
         limit = self._timeout if timeout_seconds is None else timeout_seconds
         try:
-            private_folder(self._folder)
+            ensure_private_folder(self._folder)
             lock = filelock.FileLock(self._path(name), timeout=limit, mode=0o600, thread_local=False)
             lock.acquire(poll_interval=_POLL_SECONDS)
         except filelock.Timeout:
@@ -63,7 +63,7 @@ class FileLocks:
             self._sweep()
 
     def _path(self, name: str) -> Path:
-        return self._folder / f"{file_name(name)}.lock"
+        return self._folder / f"{profile_file_name(name)}.lock"
 
     def _sweep(self) -> None:
         """Once there are more than `SWEEP` lock files, remove idle ones, oldest first, down to `KEEP`."""

@@ -14,7 +14,7 @@ import platformdirs
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class AppPaths:
     """`settings` is config.toml; `state` holds index, memory, history, locks/, prompt/, hot/ and backups/."""
 
     settings: Path
@@ -56,13 +56,13 @@ class Places:
         return self.state / "backups"
 
 
-def user_places() -> Places:
+def user_paths() -> AppPaths:
     """The places of the user running this, by the platform's rules (XDG on Linux)."""
     dirs = platformdirs.PlatformDirs("xswitch", appauthor=False)
-    return Places(settings=dirs.user_config_path / "config.toml", state=dirs.user_state_path)
+    return AppPaths(settings=dirs.user_config_path / "config.toml", state=dirs.user_state_path)
 
 
-def private_folder(path: Path) -> Path:
+def ensure_private_folder(path: Path) -> Path:
     """`path`, made if need be with its missing parents, each of those with mode 0700 whatever the umask."""
     missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
     for folder in reversed(missing):
@@ -71,7 +71,7 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def keep_private(descriptor: int) -> None:
+def set_private_mode(descriptor: int) -> None:
     """Mode 0600 for an open file, whatever the umask made of the mode it was created with. Raises OSError."""
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, 0o600)
@@ -86,13 +86,13 @@ def read_file(path: Path, limit: int) -> bytes:
         return file.read(limit + 1)
 
 
-def replace_private(path: Path, content: bytes) -> None:
+def replace_private_file(path: Path, content: bytes) -> None:
     """Make `path` hold `content`, mode 0600 in a private folder, by rename: a reader sees the old file or the new. Raises OSError."""
-    folder = private_folder(path.parent)
+    folder = ensure_private_folder(path.parent)
     handle, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
-            keep_private(file.fileno())
+            set_private_mode(file.fileno())
             file.write(content)
         Path(temporary).replace(path)
     except BaseException:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from xswitch.adapters.state.paths import replace_private
+from xswitch.adapters.state.paths import replace_private_file
 from xswitch.core.errors import ConfigError
-from xswitch.core.filenames import file_name
+from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import PromptState
 
 MAX_LENGTH = 80
 
 
-class FilePromptFiles:
+class PromptFileStore:
     """Fits the port `PromptFiles`: five lines in `folder/file_name(managed profile)`, mode 0600.
 
     account, role, colour ("" for none), expiry, and the end of silent renewal ("" for always silent); times as seconds since the epoch.
@@ -26,16 +26,22 @@ class FilePromptFiles:
 
     def write(self, state: PromptState) -> None:
         """Write the file of this managed profile. Raises ConfigError when it can't be written."""
-        lines = (_shown(state.account), _shown(state.role), _shown(state.colour), _seconds(state.expires_at), _seconds(state.silent_until))
+        lines = (
+            _printable(state.account),
+            _printable(state.role),
+            _printable(state.colour),
+            _epoch_seconds(state.expires_at),
+            _epoch_seconds(state.renewable_until),
+        )
         try:
-            replace_private(self._folder / file_name(state.managed_profile), "".join(f"{line}\n" for line in lines).encode())
+            replace_private_file(self._folder / profile_file_name(state.managed_profile), "".join(f"{line}\n" for line in lines).encode())
         except OSError as error:
             raise self._failed("written", error) from None
 
     def remove(self, managed_profile: str) -> None:
         """Drop the file; none is no error. Raises ConfigError when it can't be removed."""
         try:
-            (self._folder / file_name(managed_profile)).unlink(missing_ok=True)
+            (self._folder / profile_file_name(managed_profile)).unlink(missing_ok=True)
         except NotADirectoryError:
             return
         except OSError as error:
@@ -50,9 +56,9 @@ class FilePromptFiles:
         )
 
 
-def _shown(text: str) -> str:
+def _printable(text: str) -> str:
     return "".join(character for character in text if character.isprintable())[:MAX_LENGTH]
 
 
-def _seconds(moment: datetime | None) -> str:
+def _epoch_seconds(moment: datetime | None) -> str:
     return "" if moment is None else str(max(0, int(moment.timestamp())))

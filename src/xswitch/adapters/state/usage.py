@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from xswitch.adapters.state.paths import private_folder, read_file, replace_private
+from xswitch.adapters.state.paths import ensure_private_folder, read_file, replace_private_file
 from xswitch.core.errors import SettingsError, XswitchError
-from xswitch.core.model import Memory, Use
+from xswitch.core.model import RoleUsage, UsageState
 
 VERSION = 1
 MAX_USES = 2_000
@@ -23,34 +23,34 @@ MAX_COUNT = 1_000_000
 LOCK = "memory"
 
 
-class _Holder(Protocol):
+class _UsageLocks(Protocol):
     def hold(self, name: str) -> AbstractContextManager[None]: ...
 
 
-class JsonMemory:
-    """Fits the port `MemoryStore`: `{"version": 1, "uses": {PROFILE: [COUNT, EPOCH SECONDS]}, "pins": [PROFILE, ...]}`, mode 0600.
+class JsonUsage:
+    """Fits the port `UsageStore`: `{"version": 1, "uses": {PROFILE: [COUNT, EPOCH SECONDS]}, "pins": [PROFILE, ...]}`, mode 0600.
 
     A missing or damaged file is an empty memory. At most `MAX_USES` uses are kept, the latest.
     """
 
-    def __init__(self, path: Path, locks: _Holder) -> None:
+    def __init__(self, path: Path, locks: _UsageLocks) -> None:
         self._path = path
         self._locks = locks
 
-    def load(self) -> Memory:
+    def load(self) -> UsageState:
         """What is remembered."""
         try:
             content = read_file(self._path, MAX_BYTES)
             if len(content) > MAX_BYTES:
-                return Memory()
+                return UsageState()
             data = json.loads(content)
         except (OSError, ValueError, RecursionError):
-            return Memory()
+            return UsageState()
         if not isinstance(data, dict) or data.get("version") != VERSION:
-            return Memory()
+            return UsageState()
         uses, pins = data.get("uses"), data.get("pins")
-        return Memory(
-            uses={name: use for name, kept in uses.items() if (use := _use(kept)) is not None} if isinstance(uses, dict) else {},
+        return UsageState(
+            uses={name: use for name, kept in uses.items() if (use := _parse_use(kept)) is not None} if isinstance(uses, dict) else {},
             pins=frozenset(name for name in pins if isinstance(name, str)) if isinstance(pins, list) else frozenset(),
         )
 
@@ -59,7 +59,7 @@ class JsonMemory:
         with contextlib.suppress(XswitchError, OSError), self._turn():
             memory = self.load()
             known = memory.uses.get(profile)
-            use = Use(count=1 if known is None else min(known.count + 1, MAX_COUNT), last=when)
+            use = RoleUsage(count=1 if known is None else min(known.count + 1, MAX_COUNT), last=when)
             self._write(replace(memory, uses={**memory.uses, profile: use}))
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:
@@ -78,25 +78,25 @@ class JsonMemory:
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         # Made here, so that a folder that can't be is the memory's failure and not the lock's.
-        private_folder(self._path.parent)
+        ensure_private_folder(self._path.parent)
         with self._locks.hold(LOCK):
             yield
 
-    def _write(self, memory: Memory) -> None:
+    def _write(self, memory: UsageState) -> None:
         latest = sorted(memory.uses.items(), key=lambda item: item[1].last, reverse=True)[:MAX_USES]
         data = {
             "version": VERSION,
             "uses": {name: [use.count, int(use.last.timestamp())] for name, use in latest},
             "pins": sorted(memory.pins)[:MAX_PINS],
         }
-        replace_private(self._path, json.dumps(data).encode())
+        replace_private_file(self._path, json.dumps(data).encode())
 
 
-def _use(kept: object) -> Use | None:
+def _parse_use(kept: object) -> RoleUsage | None:
     try:
         if not isinstance(kept, list):
             return None
         count, last = kept
-        return Use(count=max(0, min(int(count), MAX_COUNT)), last=datetime.fromtimestamp(int(last), UTC))
+        return RoleUsage(count=max(0, min(int(count), MAX_COUNT)), last=datetime.fromtimestamp(int(last), UTC))
     except (TypeError, ValueError, OverflowError, OSError):
         return None

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 # The shell starts the words it is given and leaves at once: the renewal belongs to init, so nobody has a dead child to collect, and
 # nothing is forked by a Python that may have threads. The profile's name is an argument, never part of the script.
-_LAUNCHER = ("/bin/sh", "-c", '"$@" &', "sh")
+_DETACH_COMMAND = ("/bin/sh", "-c", '"$@" &', "sh")
 _WAIT_SECONDS = 5.0
 
 
 class DetachedRenewals:
-    """Fits the port `Background`; `command` gives the words that start this xswitch."""
+    """Fits the port `BackgroundRenewer`; `command` gives the words that start this xswitch."""
 
     def __init__(self, command: Callable[[], tuple[str, ...]]) -> None:
         self._command = command
@@ -30,7 +30,7 @@ class DetachedRenewals:
                 subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, creationflags=flags)
             else:
                 subprocess.run(
-                    (*_LAUNCHER, *words),
+                    (*_DETACH_COMMAND, *words),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 _SCRIPT = "xswitch.exe" if os.name == "nt" else "xswitch"
 _LAUNCHER = "credential_process.py"
-_VERSIONED = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+_VERSIONED_FOLDER = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 class ProcessEnvironment:
@@ -28,7 +28,7 @@ class ProcessEnvironment:
             user = getpass.getuser()
         except (OSError, KeyError, ImportError):  # a user id without a name, as in many containers
             user = f"uid-{os.getuid()}" if hasattr(os, "getuid") else "user"
-        return f"{user}@{_host() or 'localhost'}"
+        return f"{user}@{_host_name() or 'localhost'}"
 
     def command(self) -> tuple[str, ...]:
         """The console script of the installation this code runs from; else this interpreter with `-m xswitch`.
@@ -36,20 +36,20 @@ class ProcessEnvironment:
         A virtual environment's own path is kept, not what its links lead to, as only that one finds the packages: so it is for
         pipx and `uv tool` as well.
         """
-        for script in _scripts():
+        for script in _script_candidates():
             if script.is_file() and os.access(script, os.X_OK):
                 return (str(script),)
         return (str(Path(sys.executable).absolute()), "-m", "xswitch")
 
     def credential_process(self) -> tuple[str, ...]:
         """The words before the profile's name in a `credential_process`: the launcher, where it stays at its path; else the command."""
-        launcher = _launcher(Path(__file__).absolute().parents[2]) if sys.platform == "linux" and sys.executable else None
+        launcher = _launcher_path(Path(__file__).absolute().parents[2]) if sys.platform == "linux" and sys.executable else None
         if launcher is None:
             return (*self.command(), "credential-process")
-        return (_python(), "-I", "-S", str(launcher))
+        return (_unversioned_interpreter(), "-I", "-S", str(launcher))
 
 
-def _host() -> str:
+def _host_name() -> str:
     if hasattr(os, "uname"):
         return os.uname().nodename
     import socket  # noqa: PLC0415 -- 4 ms, where the system can't be asked
@@ -57,9 +57,9 @@ def _host() -> str:
     return socket.gethostname()
 
 
-def _launcher(place: Path) -> Path | None:
+def _launcher_path(place: Path) -> Path | None:
     """The copy of `credential_process.py` whose path an upgrade keeps, for a package in the folder `place`."""
-    if place.parent.name == _VERSIONED and place.parents[1].name == "lib" and place.name in {"site-packages", "dist-packages"}:
+    if place.parent.name == _VERSIONED_FOLDER and place.parents[1].name == "lib" and place.name in {"site-packages", "dist-packages"}:
         launcher = place.parents[2] / "share" / "xswitch" / _LAUNCHER
     elif place.name != "share" and not any(part.startswith("python3.") for part in place.parts):
         launcher = place / "xswitch" / _LAUNCHER
@@ -68,7 +68,7 @@ def _launcher(place: Path) -> Path | None:
     return launcher if launcher.is_file() else None
 
 
-def _python() -> str:
+def _unversioned_interpreter() -> str:
     """This interpreter under a name without a version beside it, as that one outlives an upgrade."""
     here = Path(sys.executable).absolute()
     for name in ("python3", "python"):
@@ -78,7 +78,7 @@ def _python() -> str:
     return str(here)
 
 
-def _scripts() -> Iterator[Path]:
+def _script_candidates() -> Iterator[Path]:
     yield Path(sysconfig.get_path("scripts")).absolute() / _SCRIPT
     if sys.prefix == sys.base_prefix:
         yield Path(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))) / _SCRIPT

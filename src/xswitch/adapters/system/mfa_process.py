@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from xswitch.core.errors import MfaNeededError
 from xswitch.core.model import MfaChallenge
-from xswitch.core.text import clean
+from xswitch.core.text import sanitize
 
 CODE_LENGTH = 6
 
 
-class ShellMfaCommand:
-    """Fulfils `actions.ports.MfaCommand`: splits the command as botocore splits a credential_process, runs it without a shell or input.
+class MfaProcess:
+    """Fulfils `actions.ports.MfaProcessRunner`: splits the command as botocore splits a credential_process, runs it without a shell or input.
 
     `environment` is the command's, None for this process's own; `seconds` is how long it may take.
     """
@@ -24,37 +24,37 @@ class ShellMfaCommand:
     def run(self, command: str, challenge: MfaChallenge) -> str:
         """The code the command printed. Raises MfaNeededError when it prints none, fails, or takes too long."""
         from xswitch.adapters.system.processes import (  # noqa: PLC0415 -- subprocess is 4 ms for every command, and few profiles have such a command
-            OverdueError,
-            QuietCommand,
-            TooMuchError,
-            words_of,
+            CapturedCommand,
+            CommandTimeoutError,
+            OutputTooLargeError,
+            split_command_line,
         )
 
         try:
-            status, output = QuietCommand(words_of(command), self._environment, self._seconds).finish()
-        except OverdueError:
-            raise _unknown(challenge, f"It did not end within {self._seconds:g} seconds and was stopped.") from None
-        except TooMuchError:
-            raise _unknown(challenge, "It printed far more than a code.") from None
+            status, output = CapturedCommand(split_command_line(command), self._environment, self._seconds).finish()
+        except CommandTimeoutError:
+            raise _no_code_error(challenge, f"It did not end within {self._seconds:g} seconds and was stopped.") from None
+        except OutputTooLargeError:
+            raise _no_code_error(challenge, "It printed far more than a code.") from None
         except ValueError:
-            raise _unknown(challenge, "Its quotes do not match.") from None
+            raise _no_code_error(challenge, "Its quotes do not match.") from None
         except OSError as error:
-            raise _unknown(challenge, f"It can't be started: {(error.strerror or 'no reason given').lower()}.") from None
+            raise _no_code_error(challenge, f"It can't be started: {(error.strerror or 'no reason given').lower()}.") from None
         if status != 0:
-            raise _unknown(challenge, f"It ended with status {status}.")
+            raise _no_code_error(challenge, f"It ended with status {status}.")
         code = output.strip()
         if len(code) != CODE_LENGTH or not code.isdigit():
-            raise _unknown(challenge, f"It printed something other than {CODE_LENGTH} digits.")
+            raise _no_code_error(challenge, f"It printed something other than {CODE_LENGTH} digits.")
         return code.decode("ascii")
 
 
-def is_code(text: str) -> bool:
+def is_mfa_code(text: str) -> bool:
     """Whether `text` has the form of an MFA code: six ASCII digits."""
     return len(text) == CODE_LENGTH and text.isascii() and text.isdigit()
 
 
-def _unknown(challenge: MfaChallenge, why: str) -> MfaNeededError:
-    profile = clean(challenge.profile, limit=100)
+def _no_code_error(challenge: MfaChallenge, why: str) -> MfaNeededError:
+    profile = sanitize(challenge.profile, limit=100)
     return MfaNeededError(
         f"The mfa_process of profile {profile} gave no MFA code.",
         why=why,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from xswitch.adapters.system.mfa_process import CODE_LENGTH, is_code
+from xswitch.adapters.system.mfa_process import CODE_LENGTH, is_mfa_code
 from xswitch.core.errors import CancelledError, MfaNeededError
 from xswitch.core.model import MfaChallenge
-from xswitch.core.text import clean
+from xswitch.core.text import sanitize
 
 _CONSOLE = ("CONIN$", "CONOUT$") if os.name == "nt" else ("/dev/tty", "/dev/tty")
-_TRIES = 3
+_MAX_ATTEMPTS = 3
 
 
 class TerminalPrompt:
@@ -33,24 +33,24 @@ class TerminalPrompt:
                 Path(writer).open("w", encoding="utf-8", errors="replace") as screen,
             ):
                 screen.writelines(f"{line}\n" for line in _introduction(challenge))
-                for _ in range(_TRIES):
+                for _ in range(_MAX_ATTEMPTS):
                     screen.write("MFA code: ")
                     screen.flush()
                     typed = keys.readline()
                     code = typed.replace(" ", "").strip()
                     if not code:
                         raise _cancelled()
-                    if is_code(code):
+                    if is_mfa_code(code):
                         return code
                     screen.write(f"A code has {CODE_LENGTH} digits.\n")
         except KeyboardInterrupt:
             raise _cancelled() from None
         except OSError:
-            raise nobody_to_ask(challenge, self._next_step) from None
+            raise no_prompt_error(challenge, self._next_step) from None
         raise _cancelled()
 
 
-class GivenCode:
+class FixedMfaCode:
     """Fulfils `actions.ports.MfaPrompt` with a code given beforehand (`--mfa-code`): good for one answer."""
 
     def __init__(self, code: str) -> None:
@@ -62,13 +62,13 @@ class GivenCode:
         if code:
             return code
         raise MfaNeededError(
-            f"The given MFA code for {clean(challenge.serial, limit=200)} does not do.",
-            why=clean(challenge.refusal, limit=600) or "A code works once, and another one is needed.",
+            f"The given MFA code for {sanitize(challenge.serial, limit=200)} does not do.",
+            why=sanitize(challenge.refusal, limit=600) or "A code works once, and another one is needed.",
             next_step="Wait until the device shows the next code, then run the same command with it.",
         )
 
 
-class NobodyToAsk:
+class DisabledMfaPrompt:
     """Fulfils `actions.ports.MfaPrompt` where asking is not allowed: `credential-process` without a terminal, background work."""
 
     def __init__(self, next_step: str = "") -> None:
@@ -76,21 +76,21 @@ class NobodyToAsk:
 
     def code(self, challenge: MfaChallenge) -> str:
         """Raise MfaNeededError, at once."""
-        raise nobody_to_ask(challenge, self._next_step)
+        raise no_prompt_error(challenge, self._next_step)
 
 
-def nobody_to_ask(challenge: MfaChallenge, next_step: str = "") -> MfaNeededError:
+def no_prompt_error(challenge: MfaChallenge, next_step: str = "") -> MfaNeededError:
     """The error when a code is needed and there is no terminal; `next_step` as for `TerminalPrompt`."""
     return MfaNeededError(
-        f"An MFA code of {clean(challenge.serial, limit=200)} is needed, and there is no terminal to ask on.",
-        next_step=next_step or f"xswitch switch {clean(challenge.profile, limit=100)} --mfa-code CODE",
+        f"An MFA code of {sanitize(challenge.serial, limit=200)} is needed, and there is no terminal to ask on.",
+        next_step=next_step or f"xswitch switch {sanitize(challenge.profile, limit=100)} --mfa-code CODE",
     )
 
 
 def _introduction(challenge: MfaChallenge) -> list[str]:
-    lines = [f"{clean(challenge.profile, limit=100)} needs a code of {clean(challenge.serial, limit=200)}"]
+    lines = [f"{sanitize(challenge.profile, limit=100)} needs a code of {sanitize(challenge.serial, limit=200)}"]
     if challenge.refusal:
-        lines.insert(0, clean(challenge.refusal, limit=300))
+        lines.insert(0, sanitize(challenge.refusal, limit=300))
     return lines
 
 

@@ -6,9 +6,9 @@ import os
 import stat
 from pathlib import Path
 
-from xswitch.core.errors.sts import Call, broken
-from xswitch.core.model import Endpoint, FileFact, Reach
-from xswitch.threads import Limits, within
+from xswitch.core.errors.sts import ApiCall, connection_error
+from xswitch.core.model import Endpoint, FileInfo, ProbeResult
+from xswitch.threads import Timeouts, run_with_timeout
 
 
 class HttpStsProbe:
@@ -17,35 +17,35 @@ class HttpStsProbe:
     def __init__(self, seconds: float = 3.0) -> None:
         self._seconds = seconds
 
-    def reach(self, endpoint: Endpoint) -> Reach:
+    def reach(self, endpoint: Endpoint) -> ProbeResult:
         """The server's time and how long it took. Any HTTP answer counts. Raises NetworkError after at most a few seconds."""
         # They import botocore, which takes 160 ms.
         from xswitch.adapters.aws import clients as stsclient  # noqa: PLC0415
         from xswitch.adapters.aws import errors, sts_xml  # noqa: PLC0415
 
-        call = Call("The probe", endpoint.region, url=endpoint.url or "")
-        limits = Limits(connect=self._seconds, read=self._seconds, total=self._seconds, tries=1)
+        call = ApiCall("The probe", endpoint.region, url=endpoint.url or "")
+        limits = Timeouts(connect=self._seconds, read=self._seconds, total=self._seconds, tries=1)
 
         try:
-            clients = stsclient.Clients(limits)
+            clients = stsclient.ClientCache(limits)
             clients.get(endpoint)
-            date, seconds = within(limits.total, lambda: clients.look(endpoint))
-            return Reach(sts_xml.server_time(date), round(seconds * 1000))
+            date, seconds = run_with_timeout(limits.total, lambda: clients.look(endpoint))
+            return ProbeResult(sts_xml.server_time(date), round(seconds * 1000))
         except TimeoutError:
-            raise broken(call, "timeout", f"There was no answer within {limits.total:g} seconds.") from None
+            raise connection_error(call, "timeout", f"There was no answer within {limits.total:g} seconds.") from None
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree
-            raise errors.connection_fault(error, call) from None
+            raise errors.translate_connection_error(error, call) from None
 
 
-class OsFileFacts:
-    """Fulfils `actions.ports.FileFacts` by the operating system."""
+class OsFileInspector:
+    """Fulfils `actions.ports.FileInspector` by the operating system."""
 
-    def look(self, path: str) -> FileFact:
+    def look(self, path: str) -> FileInfo:
         """What is at `path`, links followed; what can't be looked at doesn't exist. Never raises."""
         try:
             found = Path(path).stat()
             folder = stat.S_ISDIR(found.st_mode)
-            return FileFact(
+            return FileInfo(
                 path=path,
                 exists=True,
                 folder=folder,
@@ -54,4 +54,4 @@ class OsFileFacts:
                 executable=not folder and os.access(path, os.X_OK),
             )
         except (OSError, ValueError):
-            return FileFact(path=path, exists=False)
+            return FileInfo(path=path, exists=False)

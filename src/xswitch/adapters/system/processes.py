@@ -15,19 +15,19 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-_LONGEST_ANSWER = 256 * 1024
-_PIECE = 16 * 1024
+_MAX_OUTPUT_BYTES = 256 * 1024
+_CHUNK_BYTES = 16 * 1024
 
 
-class OverdueError(Exception):
+class CommandTimeoutError(Exception):
     """The command was still running, or its output still open, when its time was up."""
 
 
-class TooMuchError(Exception):
+class OutputTooLargeError(Exception):
     """The command printed more than any answer needs."""
 
 
-def words_of(command: str) -> list[str]:
+def split_command_line(command: str) -> list[str]:
     """A command line as words, as botocore splits a credential_process: no shell. Raises ValueError for an open quote."""
     if os.name != "nt":
         return shlex.split(command)
@@ -36,7 +36,7 @@ def words_of(command: str) -> list[str]:
     return list(compat_shell_split(command))
 
 
-class QuietCommand:
+class CapturedCommand:
     """One running command. Raises OSError from the constructor when it can't be started."""
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str] | None, seconds: float) -> None:
@@ -54,19 +54,19 @@ class QuietCommand:
         )
 
     def finish(self) -> tuple[int, bytes]:
-        """Wait for the end: exit status and standard output. Raises OverdueError, TooMuchError; then the command is gone."""
+        """Wait for the end: exit status and standard output. Raises CommandTimeoutError, OutputTooLargeError; then the command is gone."""
         reader = threading.Thread(target=self._read, name="xswitch-reader", daemon=True)
         reader.start()
         try:
             reader.join(self._left())
-            if len(self._output) > _LONGEST_ANSWER:
-                raise TooMuchError
+            if len(self._output) > _MAX_OUTPUT_BYTES:
+                raise OutputTooLargeError
             if reader.is_alive():
-                raise OverdueError
+                raise CommandTimeoutError
             try:
                 return self._process.wait(self._left()), bytes(self._output)
             except subprocess.TimeoutExpired:
-                raise OverdueError from None
+                raise CommandTimeoutError from None
         finally:
             self.stop()
             reader.join(1)
@@ -92,5 +92,5 @@ class QuietCommand:
     def _read(self) -> None:
         out = self._process.stdout
         with contextlib.suppress(OSError, ValueError):
-            while out is not None and len(self._output) <= _LONGEST_ANSWER and (piece := os.read(out.fileno(), _PIECE)):
+            while out is not None and len(self._output) <= _MAX_OUTPUT_BYTES and (piece := os.read(out.fileno(), _CHUNK_BYTES)):
                 self._output += piece

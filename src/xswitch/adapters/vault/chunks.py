@@ -13,17 +13,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from xswitch.adapters.vault.store import service
+from xswitch.adapters.vault.store import service_name
 
 LIMIT = 1200  # UTF-16 units, of the 1,280 that CRED_MAX_CREDENTIAL_BLOB_SIZE (2,560 bytes) holds
 _MAGIC = "xswitch-parts1"
 _NONCE_BYTES = 8
 _NONCE_LENGTH = 2 * _NONCE_BYTES
 _SLOTS = ("a", "b")
-_READS = 50
+_MAX_READS = 50
 
 
-class Entries(Protocol):
+class ShortEntries(Protocol):
     """Short values by name, kept one by one; raises the vault's errors."""
 
     def read(self, name: str) -> str | None:
@@ -50,20 +50,20 @@ class _Header:
 
 
 class ChunkedStore:
-    """Fits `Store` over `Entries`. `lock` gives the lock writers of one session key take turns under."""
+    """Fits `Store` over `ShortEntries`. `lock` gives the lock writers of one session key take turns under."""
 
-    def __init__(self, entries: Entries, lock: Callable[[str], AbstractContextManager[None]], limit: int = LIMIT) -> None:
+    def __init__(self, entries: ShortEntries, lock: Callable[[str], AbstractContextManager[None]], limit: int = LIMIT) -> None:
         self._entries = entries
         self._lock = lock
         self._limit = limit
 
     def get(self, key: str) -> str | None:
         """The value, None when there is none, or none that is whole."""
-        name = service(key)
+        name = service_name(key)
         before: str | None = None
-        for _ in range(_READS):
+        for _ in range(_MAX_READS):
             first = self._entries.read(name)
-            header = _parse(first)
+            header = _parse_header(first)
             if header is None:
                 return first
             value = self._collect(name, header)
@@ -75,10 +75,10 @@ class ChunkedStore:
 
     def put(self, key: str, value: str) -> None:
         """Keep `value`, in one entry if it fits."""
-        name = service(key)
+        name = service_name(key)
         with self._lock(f"vault-{key}"):
-            old = _parse(self._entries.read(name))
-            if _units(value) <= self._limit and not value.startswith(_MAGIC):
+            old = _parse_header(self._entries.read(name))
+            if _utf16_units(value) <= self._limit and not value.startswith(_MAGIC):
                 self._entries.write(name, value)
                 for slot in _SLOTS:
                     self._empty(name, slot)
@@ -87,15 +87,15 @@ class ChunkedStore:
             self._empty(name, slot)
             nonce = secrets.token_hex(_NONCE_BYTES)
             count = 0
-            for piece in _pieces(value, self._limit - _NONCE_LENGTH):
-                self._entries.write(_chunk(name, slot, count), nonce + piece)
+            for piece in _split(value, self._limit - _NONCE_LENGTH):
+                self._entries.write(_chunk_name(name, slot, count), nonce + piece)
                 count += 1
             self._entries.write(name, _Header(slot, count, nonce).text())
             self._empty(name, _SLOTS[1 - _SLOTS.index(slot)])
 
     def delete(self, key: str) -> None:
         """Drop the value, whole and in pieces."""
-        name = service(key)
+        name = service_name(key)
         with self._lock(f"vault-{key}"):
             self._entries.erase(name)
             for slot in _SLOTS:
@@ -104,7 +104,7 @@ class ChunkedStore:
     def _collect(self, name: str, header: _Header) -> str | None:
         pieces = []
         for number in range(header.count):
-            piece = self._entries.read(_chunk(name, header.slot, number))
+            piece = self._entries.read(_chunk_name(name, header.slot, number))
             if piece is None or piece[:_NONCE_LENGTH] != header.nonce:
                 return None
             pieces.append(piece[_NONCE_LENGTH:])
@@ -113,17 +113,17 @@ class ChunkedStore:
     def _empty(self, name: str, slot: str) -> None:
         """Drop every chunk of a slot, last first: what a killed one leaves is again chunks without a gap from the first."""
         count = 0
-        while self._entries.read(_chunk(name, slot, count)) is not None:
+        while self._entries.read(_chunk_name(name, slot, count)) is not None:
             count += 1
         for number in reversed(range(count)):
-            self._entries.erase(_chunk(name, slot, number))
+            self._entries.erase(_chunk_name(name, slot, number))
 
 
-def _chunk(name: str, slot: str, number: int) -> str:
+def _chunk_name(name: str, slot: str, number: int) -> str:
     return f"{name}:{slot}{number}"
 
 
-def _parse(text: str | None) -> _Header | None:
+def _parse_header(text: str | None) -> _Header | None:
     """The header in an entry, None when the entry is a value of its own, or nothing."""
     words = (text or "").split(" ")
     if len(words) != 4 or words[0] != _MAGIC or words[1] not in _SLOTS or not words[2].isdecimal():  # noqa: PLR2004 -- the header's words
@@ -131,15 +131,15 @@ def _parse(text: str | None) -> _Header | None:
     return _Header(words[1], int(words[2]), words[3])
 
 
-def _units(text: str) -> int:
+def _utf16_units(text: str) -> int:
     return sum(2 if ord(character) > 0xFFFF else 1 for character in text)  # noqa: PLR2004 -- the end of the basic plane
 
 
-def _pieces(text: str, limit: int) -> Iterator[str]:
+def _split(text: str, limit: int) -> Iterator[str]:
     """`text` in pieces of at most `limit` UTF-16 units, none of them splitting a character."""
     start = length = 0
     for at, character in enumerate(text):
-        size = _units(character)
+        size = _utf16_units(character)
         if length + size > limit:
             yield text[start:at]
             start, length = at, 0

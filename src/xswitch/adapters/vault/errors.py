@@ -7,7 +7,7 @@ import shlex
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultLockedError
 
 
-class Sentences:
+class VaultErrors:
     """The errors of one machine; `settings` is the path of xswitch's settings file, named where a setting is the way out."""
 
     def __init__(self, settings: str) -> None:
@@ -19,7 +19,7 @@ class Sentences:
         """The store is there and locked."""
         return VaultLockedError(
             f"The keyring ({label}) is locked.",
-            why=_sentence(why),
+            why=_as_sentence(why),
             next_step="Unlock it and do this again: log in to the desktop, or open the desktop's keyring program; "
             "without a desktop: gnome-keyring-daemon --replace --unlock --components=secrets (type the password, then Ctrl-D twice).",
         )
@@ -28,7 +28,7 @@ class Sentences:
         """There is no such store now, although it was chosen."""
         return VaultAbsentError(
             f"The keyring ({label}) that xswitch keeps its sessions in is not there.",
-            why=_sentence(why),
+            why=_as_sentence(why),
             next_step=f"Start it where you run xswitch, or choose another store: {self._other_store()}.",
         )
 
@@ -36,7 +36,7 @@ class Sentences:
         """It took the question and says nothing."""
         return VaultBrokenError(
             f"The keyring ({label}) does not answer.",
-            why=_sentence(why),
+            why=_as_sentence(why),
             next_step=f"Restart it, or choose another store: {self._other_store()}.",
             code="vault_mute",
         )
@@ -54,7 +54,7 @@ class Sentences:
         """It answers wrongly."""
         return VaultBrokenError(
             f"The keyring ({label}) can't be used.",
-            why=_sentence(why),
+            why=_as_sentence(why),
             next_step=f"Run `xswitch doctor`, or choose another store: {self._other_store()}.",
         )
 
@@ -64,20 +64,20 @@ class Sentences:
         """A folder or file is not as only we would have made it."""
         return VaultBrokenError(
             f"The {label} can't be trusted.",
-            why=_sentence(f"{path} {why}"),
+            why=_as_sentence(f"{path} {why}"),
             next_step=f"See whose it is (ls -ld {shlex.quote(path)}) and remove it (rm -r {shlex.quote(path)}); sessions are made again.",
             code="vault_untrusted",
         )
 
     def unusable(self, label: str, path: str, why: str) -> VaultBrokenError:
         """The system refuses to read or write there."""
-        return VaultBrokenError(f"The {label} can't be used.", why=_sentence(f"{path}: {why}"), next_step="xswitch doctor")
+        return VaultBrokenError(f"The {label} can't be used.", why=_as_sentence(f"{path}: {why}"), next_step="xswitch doctor")
 
     def no_memory(self, why: str) -> VaultBrokenError:
         """No file system in memory for the runtime keyring."""
         return VaultBrokenError(
             "There is no keyring here, and no file system in memory to keep sessions in.",
-            why=_sentence(why),
+            why=_as_sentence(why),
             next_step="Give this user a runtime folder (XDG_RUNTIME_DIR on a tmpfs), or, to let sessions lie on the disk as plain files "
             f'only you can read: set vault = "file" and allow_plain_files = true in {self._settings}.',
             code="vault_no_memory",
@@ -114,7 +114,7 @@ class Sentences:
         """The record of the first choice can't be read; choosing again behind the user's back would be a downgrade."""
         return VaultBrokenError(
             "xswitch's record of which vault it uses can't be used.",
-            why=_sentence(f"{path}: {why}"),
+            why=_as_sentence(f"{path}: {why}"),
             next_step=f"Remove it (rm {shlex.quote(path)}), and the choice is made again.",
             code="vault_pin",
         )
@@ -123,5 +123,5 @@ class Sentences:
         return f'set vault = "runtime" (sessions in memory only) in {self._settings}'
 
 
-def _sentence(why: str) -> str:
+def _as_sentence(why: str) -> str:
     return f"{why[0].upper() if not why.startswith(('/', '$')) else why[0]}{why[1:].rstrip('.')}." if why else ""

@@ -14,19 +14,19 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from xswitch.adapters.state.paths import private_folder
-from xswitch.adapters.vault.errors import Sentences
-from xswitch.adapters.vault.store import checked
+from xswitch.adapters.state.paths import ensure_private_folder
+from xswitch.adapters.vault.errors import VaultErrors
+from xswitch.adapters.vault.store import validate_key
 from xswitch.adapters.vault.tmpfs import in_memory
 from xswitch.core.errors import VaultError
 
 RUNTIME_LABEL = "runtime keyring"
 PLAIN_LABEL = "plain files"
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_MODE = stat.S_IRWXG | stat.S_IRWXO
 _STALE_SECONDS = 60
 _TRIES = 3
 _BLOCK = 1 << 20
-_LINK = frozenset((errno.ELOOP, errno.EMLINK, errno.ENOTDIR))
+_LINK_ERRORS = frozenset((errno.ELOOP, errno.EMLINK, errno.ENOTDIR))
 
 
 class FileStore:
@@ -36,7 +36,7 @@ class FileStore:
     a crash. Reading never creates anything.
     """
 
-    def __init__(self, folder: Path, sentences: Sentences, *, memory: bool, is_memory: Callable[[int], bool] = in_memory) -> None:
+    def __init__(self, folder: Path, sentences: VaultErrors, *, memory: bool, is_memory: Callable[[int], bool] = in_memory) -> None:
         self.folder = folder
         self._label = RUNTIME_LABEL if memory else PLAIN_LABEL
         self._sentences = sentences
@@ -45,17 +45,17 @@ class FileStore:
 
     def get(self, key: str) -> str | None:
         """The value kept under a session key, None when there is none."""
-        data = self.read(checked(key))
+        data = self.read(validate_key(key))
         # Bytes that are no text are no session either: whoever decodes the value finds that out, and makes a new one.
         return None if data is None else data.decode("utf-8", "replace")
 
     def put(self, key: str, value: str) -> None:
         """Keep `value`, replacing what was there."""
-        self.write(checked(key), value.encode("utf-8"))
+        self.write(validate_key(key), value.encode("utf-8"))
 
     def delete(self, key: str) -> None:
         """Drop it; no error when it isn't there."""
-        self.remove(checked(key))
+        self.remove(validate_key(key))
 
     # -- by file name --------------------------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class FileStore:
         if not create:
             return None
         if not self._memory:
-            private_folder(self.folder.parent)
+            ensure_private_folder(self.folder.parent)
         with contextlib.suppress(FileExistsError):
             self.folder.mkdir(mode=0o700)
             self.folder.chmod(0o700)  # whatever the umask; it is ours, where nobody else can have put another in its place
@@ -167,7 +167,7 @@ class FileStore:
 
     def _check_folder(self, descriptor: int) -> None:
         facts = os.fstat(descriptor)
-        why = _not_ours(facts)
+        why = _untrusted_reason(facts)
         if not why and self._memory and not self._is_memory(descriptor):
             why = "is not on a file system in memory"
         if why:
@@ -175,7 +175,7 @@ class FileStore:
 
     def _check_file(self, descriptor: int, path: Path) -> None:
         facts = os.fstat(descriptor)
-        why = "is not a plain file" if not stat.S_ISREG(facts.st_mode) else _not_ours(facts)
+        why = "is not a plain file" if not stat.S_ISREG(facts.st_mode) else _untrusted_reason(facts)
         # No name at all is a file replaced since it was opened: its content is whole. A second name is somebody's way in.
         if not why and facts.st_nlink > 1:
             why = "has a second name (a hard link)"
@@ -183,14 +183,14 @@ class FileStore:
             raise self._sentences.untrusted(self._label, str(path), why)
 
     def _refused(self, path: Path, error: OSError) -> VaultError:
-        if error.errno in _LINK:
+        if error.errno in _LINK_ERRORS:
             return self._sentences.untrusted(self._label, str(path), "is a link, or not what it should be")
         return self._sentences.unusable(self._label, str(path), os.strerror(error.errno or 0))
 
 
-def _not_ours(facts: os.stat_result) -> str:
+def _untrusted_reason(facts: os.stat_result) -> str:
     if facts.st_uid != os.geteuid():
         return f"belongs to user {facts.st_uid}"
-    if facts.st_mode & _OTHERS:
+    if facts.st_mode & _OTHERS_MODE:
         return f"can be used by others (mode {stat.S_IMODE(facts.st_mode):04o})"
     return ""

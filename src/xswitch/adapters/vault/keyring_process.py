@@ -18,11 +18,11 @@ from typing import Any
 _END_SECONDS = 1.0
 _WORKER = Path(__file__).with_name("keyring_worker.py")
 # What would steer the keyring package or the interpreter from outside, and secrets the child has no business with.
-_DROPPED = ("PYTHON", "KEYRING_PROPERTY_", "KEYCHAIN_PATH", "AWS_", "XSWITCH_")
+_DROPPED_PREFIXES = ("PYTHON", "KEYRING_PROPERTY_", "KEYCHAIN_PATH", "AWS_", "XSWITCH_")
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
+class BackendSpec:
     """A keyring backend by its class; `properties` are set on the instance."""
 
     module: str
@@ -31,7 +31,7 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class KeyringTimeouts:
     """How long a keyring may take, in seconds: over the bus, to load, through the child, and while a person has a prompt."""
 
     direct: float = 2.0
@@ -40,7 +40,7 @@ class Patience:
     prompt: float = 60.0
 
 
-PATIENCE = Patience()
+KEYRING_TIMEOUTS = KeyringTimeouts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ class Reply:
     why: str = ""
 
 
-class KeyringChild:
+class KeyringProcess:
     """One backend, in a child started at the first request and kept for the next. Safe to use from several threads."""
 
-    def __init__(self, backend: Backend, env: Mapping[str, str], path: tuple[str, ...] | None = None) -> None:
+    def __init__(self, backend: BackendSpec, env: Mapping[str, str], path: tuple[str, ...] | None = None) -> None:
         self._backend = backend
-        self._env = {name: value for name, value in env.items() if not name.upper().startswith(_DROPPED)}
+        self._env = {name: value for name, value in env.items() if not name.upper().startswith(_DROPPED_PREFIXES)}
         self._path = tuple(entry for entry in (sys.path if path is None else path) if Path(entry).is_absolute())
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
@@ -108,7 +108,7 @@ class KeyringChild:
             encoding="utf-8",
         )
         self._process, self._owner = process, os.getpid()
-        self._end = weakref.finalize(self, _finish, process, self._owner)
+        self._end = weakref.finalize(self, _end_process, process, self._owner)
         setup = {
             "path": self._path,
             "module": self._backend.module,
@@ -136,7 +136,7 @@ def _exchange(process: subprocess.Popen[str], request: str, answers: queue.Simpl
     answers.put(line)
 
 
-def _finish(process: subprocess.Popen[str], owner: int) -> None:
+def _end_process(process: subprocess.Popen[str], owner: int) -> None:
     if owner != os.getpid():  # a fork of us: the child is not ours to end
         return
     with contextlib.suppress(OSError):

@@ -19,7 +19,7 @@ _LOCKED = frozenset(("KeyringLocked", "LockedException", "PromptDismissedExcepti
 _ABSENT = frozenset(("SecretServiceNotAvailableException", "NoKeyringError", "ModuleNotFoundError", "ImportError"))
 _VANISHED = frozenset(("ItemNotFoundException",))
 # Exceptions whose text tells why, and never holds what was being stored.
-_TELLING = frozenset(("KeyringError", "InitError", "PasswordSetError", "PasswordDeleteError", "TimeoutError"))
+_SAFE_TEXT_ERRORS = frozenset(("KeyringError", "InitError", "PasswordSetError", "PasswordDeleteError", "TimeoutError"))
 _MAC_LOCKED = ("-25308", "-25293", "-128,")  # errSecInteractionNotAllowed, errSecAuthFailed, userCanceledErr
 
 
@@ -35,7 +35,7 @@ def main() -> None:
         try:
             if backend is None:
                 backend = _build(setup)
-            answer: dict[str, str | None] = {"word": "ok", "value": _do(backend, request)}
+            answer: dict[str, str | None] = {"word": "ok", "value": _execute(backend, request)}
         except Exception as error:  # noqa: BLE001 -- every failure is an answer; the parent decides what to say
             answer = _failure(error)
         answers.write(json.dumps(answer) + "\n")
@@ -49,7 +49,7 @@ def _build(setup: dict[str, Any]) -> Any:
     return backend
 
 
-def _do(backend: Any, request: dict[str, Any]) -> str | None:
+def _execute(backend: Any, request: dict[str, Any]) -> str | None:
     service, user = request["service"], request["user"]
     if request["do"] == "get":
         return _get(backend, service, user)
@@ -88,7 +88,7 @@ def _failure(error: BaseException) -> dict[str, str | None]:
         chain.append(link)
         link = link.__cause__ or link.__context__
     names = {cause.__name__ for part in chain for cause in type(part).__mro__}
-    text = " ".join(str(error).split())[:_MAX_WHY] if type(error).__name__ in _TELLING else ""
+    text = " ".join(str(error).split())[:_MAX_WHY] if type(error).__name__ in _SAFE_TEXT_ERRORS else ""
     text = text or str(getattr(error, "name", ""))[:_MAX_WHY]  # a D-Bus error's name; its text is anybody's
     why = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if names & _LOCKED or any(code in text for code in _MAC_LOCKED):

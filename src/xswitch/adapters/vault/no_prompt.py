@@ -15,8 +15,8 @@ from keyring.errors import KeyringError, KeyringLocked
 from secretstorage.collection import DEFAULT_COLLECTION
 from secretstorage.defines import DBUS_NO_SUCH_OBJECT, DBUS_UNKNOWN_METHOD, DBUS_UNKNOWN_OBJECT, SS_PATH
 
-_WINDOWS = frozenset(("Unlock", "Prompt", "CreateCollection"))
-_GONE = frozenset((DBUS_NO_SUCH_OBJECT, DBUS_UNKNOWN_METHOD, DBUS_UNKNOWN_OBJECT))
+_PROMPTING_CALLS = frozenset(("Unlock", "Prompt", "CreateCollection"))
+_MISSING_ERRORS = frozenset((DBUS_NO_SUCH_OBJECT, DBUS_UNKNOWN_METHOD, DBUS_UNKNOWN_OBJECT))
 _IS_LOCKED = "org.freedesktop.Secret.Error.IsLocked"
 
 
@@ -25,7 +25,7 @@ class QuietKeyring(Keyring):
 
     def get_preferred_collection(self) -> Any:
         """The default collection, if it is open; none is made."""
-        collection = secretstorage.Collection(_Quiet(secretstorage.dbus_init()))
+        collection = secretstorage.Collection(_NoPromptConnection(secretstorage.dbus_init()))
         if collection.is_locked():
             raise KeyringLocked("the collection is locked")
         return collection
@@ -36,7 +36,7 @@ class QuietKeyring(Keyring):
             raise KeyringLocked("the item is locked")
 
 
-class _Quiet:
+class _NoPromptConnection:
     """A connection that refuses to say what opens a window, and tells a missing item from a service that has nothing where it should."""
 
     def __init__(self, connection: Any) -> None:
@@ -47,13 +47,13 @@ class _Quiet:
 
     def send_and_get_reply(self, message: Any) -> Any:
         asked = message.header.fields
-        if asked[HeaderFields.member] in _WINDOWS:
+        if asked[HeaderFields.member] in _PROMPTING_CALLS:
             raise KeyringLocked("it wants to ask somebody")
         reply = self._connection.send_and_get_reply(message)
         if reply.header.message_type is MessageType.error:
             name = reply.header.fields.get(HeaderFields.error_name)
             if name == _IS_LOCKED:
                 raise KeyringLocked("it says so")
-            if name in _GONE and asked[HeaderFields.path] in {SS_PATH, DEFAULT_COLLECTION}:
+            if name in _MISSING_ERRORS and asked[HeaderFields.path] in {SS_PATH, DEFAULT_COLLECTION}:
                 raise KeyringError(f"{asked[HeaderFields.member]} was answered with {name}")
         return reply

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from xswitch.adapters.vault.errors import Sentences
-from xswitch.adapters.vault.keyring_process import PATIENCE, Backend, KeyringChild, Patience
-from xswitch.adapters.vault.secret_service import refuse
-from xswitch.adapters.vault.store import USER, service
+from xswitch.adapters.vault.errors import VaultErrors
+from xswitch.adapters.vault.keyring_process import KEYRING_TIMEOUTS, BackendSpec, KeyringProcess, KeyringTimeouts
+from xswitch.adapters.vault.secret_service import raise_for_reply
+from xswitch.adapters.vault.store import USER, service_name
 
 MACOS_LABEL = "macOS Keychain"
-MACOS = Backend("keyring.backends.macOS", "Keyring")
+MACOS = BackendSpec("keyring.backends.macOS", "Keyring")
 WINDOWS_LABEL = "Windows Credential Manager"
 # Not the library's default, which copies credentials to a domain's servers: a session belongs to this machine.
-WINDOWS = Backend("keyring.backends.Windows", "WinVaultKeyring", {"persist": "local machine"})
+WINDOWS = BackendSpec("keyring.backends.Windows", "WinVaultKeyring", {"persist": "local machine"})
 
 
 class KeyringEntries:
     """Fits `Entries` over one keyring backend: the entry's name is the service, the user is always the same."""
 
     def __init__(
-        self, child: KeyringChild, label: str, sentences: Sentences, may_ask: Callable[[], bool], patience: Patience = PATIENCE
+        self,
+        child: KeyringProcess,
+        label: str,
+        sentences: VaultErrors,
+        may_ask: Callable[[], bool],
+        patience: KeyringTimeouts = KEYRING_TIMEOUTS,
     ) -> None:
         self._child = child
         self._label = label
@@ -43,28 +48,30 @@ class KeyringEntries:
     def _ask(self, do: str, name: str, value: str | None = None) -> str | None:
         asked = self._patience.prompt if self._may_ask() else 0
         reply = self._child.ask(do, name, USER, seconds=asked or self._patience.probe, value=value)
-        return reply.value if reply.word == "ok" else refuse(reply, self._label, self._sentences, asked=asked)
+        return reply.value if reply.word == "ok" else raise_for_reply(reply, self._label, self._sentences, asked=asked)
 
 
 class EntryStore:
     """Fits `Store` where an entry holds any session whole."""
 
-    def __init__(self, entries: KeyringEntries) -> None:
-        self._entries = entries
+    def __init__(self, keyring_entries: KeyringEntries) -> None:
+        self._entries = keyring_entries
 
     def get(self, key: str) -> str | None:
         """The value, None when there is none."""
-        return self._entries.read(service(key))
+        return self._entries.read(service_name(key))
 
     def put(self, key: str, value: str) -> None:
         """Keep `value`."""
-        self._entries.write(service(key), value)
+        self._entries.write(service_name(key), value)
 
     def delete(self, key: str) -> None:
         """Drop it."""
-        self._entries.erase(service(key))
+        self._entries.erase(service_name(key))
 
 
-def entries(backend: Backend, label: str, env: Mapping[str, str], sentences: Sentences, may_ask: Callable[[], bool]) -> KeyringEntries:
+def keyring_entries(
+    backend: BackendSpec, label: str, env: Mapping[str, str], sentences: VaultErrors, may_ask: Callable[[], bool]
+) -> KeyringEntries:
     """The entries of a backend, each call in a child that starts at the first."""
-    return KeyringEntries(KeyringChild(backend, env), label, sentences, may_ask)
+    return KeyringEntries(KeyringProcess(backend, env), label, sentences, may_ask)

@@ -13,10 +13,10 @@ import os
 from keyring.backend import KeyringBackend
 from keyring.errors import InitError, KeyringError, PasswordDeleteError, PasswordSetError
 
-from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
-from xswitch.adapters.vault.store import SERVICE_PREFIX, USER, checked
-from xswitch.adapters.vault.tmpfs import candidates, runtime_folder
+from xswitch.adapters.vault.store import SERVICE_PREFIX, USER, validate_key
+from xswitch.adapters.vault.tmpfs import runtime_folder, runtime_folder_candidates
 from xswitch.core.errors import VaultError
 
 
@@ -32,7 +32,7 @@ class RuntimeKeyring(KeyringBackend):
     def get_password(self, service: str, username: str) -> str | None:
         """The password, None when there is none. Raises KeyringError."""
         try:
-            data = self._store().read(_file(service, username))
+            data = self._store().read(_file_name(service, username))
         except VaultError as error:
             raise KeyringError(str(error)) from None
         return None if data is None else data.decode("utf-8", "replace")
@@ -40,14 +40,14 @@ class RuntimeKeyring(KeyringBackend):
     def set_password(self, service: str, username: str, password: str) -> None:
         """Keep a password. Raises PasswordSetError."""
         try:
-            self._store().write(_file(service, username), password.encode("utf-8"))
+            self._store().write(_file_name(service, username), password.encode("utf-8"))
         except VaultError as error:
             raise PasswordSetError(str(error)) from None
 
     def delete_password(self, service: str, username: str) -> None:
         """Drop a password. Raises PasswordDeleteError, also when there is none."""
         try:
-            found = self._store().remove(_file(service, username))
+            found = self._store().remove(_file_name(service, username))
         except VaultError as error:
             raise PasswordDeleteError(str(error)) from None
         if not found:
@@ -56,19 +56,19 @@ class RuntimeKeyring(KeyringBackend):
     def _store(self) -> FileStore:
         if self._given is not None:
             return self._given
-        sentences = Sentences("config.toml")
+        sentences = VaultErrors("config.toml")
         try:
-            return FileStore(runtime_folder(candidates(os.environ, os.geteuid()), sentences), sentences, memory=True)
+            return FileStore(runtime_folder(runtime_folder_candidates(os.environ, os.geteuid()), sentences), sentences, memory=True)
         except VaultError as error:
             raise InitError(str(error)) from None
 
 
-def _file(service: str, username: str) -> str:
+def _file_name(service: str, username: str) -> str:
     """The file of an entry: a session's is its key, so that the hot path finds it; any other's is a digest, which is longer."""
     prefix, key = service[: len(SERVICE_PREFIX)], service[len(SERVICE_PREFIX) :]
     if prefix == SERVICE_PREFIX and username == USER:
         try:
-            return checked(key)
+            return validate_key(key)
         except ValueError:
             pass
     return hashlib.sha256(f"{len(service)}:{service}{username}".encode()).hexdigest()

@@ -10,23 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from xswitch.adapters.vault.errors import Sentences
-from xswitch.adapters.vault.keyring_process import PATIENCE, Backend, KeyringChild, Patience, Reply
-from xswitch.adapters.vault.store import USER, service
+from xswitch.adapters.vault.errors import VaultErrors
+from xswitch.adapters.vault.keyring_process import KEYRING_TIMEOUTS, BackendSpec, KeyringProcess, KeyringTimeouts, Reply
+from xswitch.adapters.vault.store import USER, service_name
 
 LABEL = "Secret Service"
-BACKEND = Backend("xswitch.adapters.vault.no_prompt", "QuietKeyring")
-ASKING = Backend("keyring.backends.SecretService", "Keyring")
-_ONE_THREAD = threading.Lock()
-_NOBODY = "0" * 40
+NO_PROMPT_BACKEND = BackendSpec("xswitch.adapters.vault.no_prompt", "QuietKeyring")
+PROMPTING_BACKEND = BackendSpec("keyring.backends.SecretService", "Keyring")
+_THREAD_LOCK = threading.Lock()
+_UNUSED_KEY = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _BusLookup:
     """What the bus said: the value (None: there is none), or that the library has to do it, whether it may ask a person, and why."""
 
     value: str | None = field(repr=False)
-    library: bool = False
+    use_keyring_package: bool = False
     ask: bool = False
     odd: str = ""
 
@@ -34,29 +34,34 @@ class _Look:
 class SecretServiceStore:
     """Fits `Store`. `may_ask` tells whether a person is there to answer the desktop's unlock prompt.
 
-    `turns` is the file by which xswitch's processes take turns; `hot_secret` says why.
+    `turns` is the file by which xswitch's processes take turns; `hot.secret_service` says why.
     """
 
     def __init__(
-        self, env: Mapping[str, str], sentences: Sentences, may_ask: Callable[[], bool], turns: Path, patience: Patience = PATIENCE
+        self,
+        env: Mapping[str, str],
+        sentences: VaultErrors,
+        may_ask: Callable[[], bool],
+        turns: Path,
+        patience: KeyringTimeouts = KEYRING_TIMEOUTS,
     ) -> None:
         self._env = env
         self._turns = os.fsencode(turns)
         self._sentences = sentences
         self._may_ask = may_ask
         self._patience = patience
-        self._children: dict[str, KeyringChild] = {}
+        self._children: dict[str, KeyringProcess] = {}
 
     def probe(self) -> None:
         """Whether it can be used. Raises VaultAbsentError, VaultLockedError or VaultBrokenError."""
-        look = self._look(_NOBODY)
+        look = self._look(_UNUSED_KEY)
         if look.odd:
-            self._library("get", _NOBODY, look)
+            self._library("get", _UNUSED_KEY, look)
 
     def get(self, key: str) -> str | None:
         """The value, None when there is none."""
         look = self._look(key)
-        return self._library("get", key, look) if look.library else look.value
+        return self._library("get", key, look) if look.use_keyring_package else look.value
 
     def put(self, key: str, value: str) -> None:
         """Keep `value`."""
@@ -73,84 +78,90 @@ class SecretServiceStore:
 
     # -- how -----------------------------------------------------------------------------------------------------
 
-    def _look(self, key: str) -> _Look:
+    def _look(self, key: str) -> _BusLookup:
         """Ask over D-Bus. Raises what locked, absent, mute and broken mean here."""
         from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- needs a POSIX system, which this module does not
 
-        with _ONE_THREAD:
-            word, value = secret_service.read(self._address(), service(key).encode(), USER.encode(), self._patience.direct, self._turns)
+        with _THREAD_LOCK:
+            word, value = secret_service.read_secret(
+                self._address(), service_name(key).encode(), USER.encode(), self._patience.direct, self._turns
+            )
         if word == dbus.OK:
-            return _Look(value.decode("utf-8", "replace"))
+            return _BusLookup(value.decode("utf-8", "replace"))
         if word == dbus.MISSING:
-            return _Look(None)
+            return _BusLookup(None)
         # With any other word comes ours or the bus's name of an error: never the secret.
         why = value.decode("utf-8", "replace")
         if word in {dbus.LOCKED, dbus.NO_KEYRING} and self._may_ask():
-            return _Look(None, library=True, ask=True)
+            return _BusLookup(None, use_keyring_package=True, ask=True)
         if word == dbus.LOCKED:
             raise self._sentences.locked(LABEL)
         if word == dbus.NO_KEYRING:
             raise self._sentences.no_keyring(LABEL)
-        if word == dbus.ABSENT:
-            raise self._sentences.absent(LABEL, _absence(why))
-        if word == dbus.MUTE:
+        if word == dbus.NOT_RUNNING:
+            raise self._sentences.absent(LABEL, _absence_reason(why))
+        if word == dbus.NO_RESPONSE:
             raise self._sentences.mute(LABEL, why)
         if why.startswith("org.freedesktop.DBus.Error.Spawn."):
             raise self._sentences.broken(LABEL, f"the session bus could not start it ({why})")
-        return _Look(None, library=True, odd=why)
+        return _BusLookup(None, use_keyring_package=True, odd=why)
 
     def _address(self) -> bytes:
         from xswitch.hot import dbus  # noqa: PLC0415 -- needs a POSIX system, which this module does not
 
         return dbus.bus_address({os.fsencode(name): os.fsencode(value) for name, value in self._env.items()})
 
-    def _library(self, do: str, key: str, look: _Look, value: str | None = None) -> str | None:
+    def _library(self, do: str, key: str, look: _BusLookup, value: str | None = None) -> str | None:
         reply = Reply("locked") if look.ask else self._quietly(do, key, value)
         asked = reply.word == "locked" and self._may_ask()
         if asked:
-            reply = self._asked(ASKING, do, key, value, self._patience.prompt)  # not in turn: nobody waits while a person thinks
+            reply = self._asked(PROMPTING_BACKEND, do, key, value, self._patience.prompt)  # not in turn: nobody waits while a person thinks
         if reply.word == "absent" or (look.odd and reply.word not in {"ok", "locked"}):
             # The library calls much "absent" that is there and wrong; only the bus itself may say that nobody is there.
-            raise self._sentences.broken(LABEL, "; ".join(part for part in (look.odd, _vanished(reply.why)) if part))
-        return reply.value if reply.word == "ok" else refuse(reply, LABEL, self._sentences, asked=self._patience.prompt if asked else 0)
+            raise self._sentences.broken(LABEL, "; ".join(part for part in (look.odd, _exit_reason(reply.why)) if part))
+        return (
+            reply.value
+            if reply.word == "ok"
+            else raise_for_reply(reply, LABEL, self._sentences, asked=self._patience.prompt if asked else 0)
+        )
 
     def _quietly(self, do: str, key: str, value: str | None) -> Reply:
-        loaded = self._asked(BACKEND, "load", key, None, self._patience.load)
+        loaded = self._asked(NO_PROMPT_BACKEND, "load", key, None, self._patience.load)
         if loaded.word != "ok":
             return loaded
         with self._turn():
-            return self._asked(BACKEND, do, key, value, self._patience.probe)
+            return self._asked(NO_PROMPT_BACKEND, do, key, value, self._patience.probe)
 
-    def _asked(self, backend: Backend, do: str, key: str, value: str | None, seconds: float) -> Reply:
+    def _asked(self, backend: BackendSpec, do: str, key: str, value: str | None, seconds: float) -> Reply:
         child = self._children.get(backend.module)
         if child is None:
-            child = KeyringChild(backend, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())})
+            child = KeyringProcess(backend, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())})
             self._children[backend.module] = child
-        return child.ask(do, service(key), USER, seconds=seconds, value=value)
+        return child.ask(do, service_name(key), USER, seconds=seconds, value=value)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         from xswitch.hot import secret_service  # noqa: PLC0415 -- needs a POSIX system, which this module does not
 
-        with _ONE_THREAD:
-            turn = secret_service.take_turn(self._turns, self._patience.direct)
+        with _THREAD_LOCK:
+            turn = secret_service.acquire_lock(self._turns, self._patience.direct)
             try:
                 yield
             finally:
-                secret_service.end_turn(turn)
+                secret_service.release_lock(turn)
 
 
-def item_of(env: Mapping[bytes, bytes], key: str, turns: Path, seconds: float) -> bytes:
+def item_path(env: Mapping[bytes, bytes], key: str, turns: Path, seconds: float) -> bytes:
     """The path of the item that keeps a session, for the hot path; b"" when it can't be told."""
     from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- needs a POSIX system, which this module does not
 
-    with _ONE_THREAD:
+    with _THREAD_LOCK:
         address = dbus.bus_address(dict(env))
-        word, item = secret_service.find(address, service(key).encode(), USER.encode(), seconds, os.fsencode(turns))
+        word, item = secret_service.find_item(address, service_name(key).encode(), USER.encode(), seconds, os.fsencode(turns))
     return item if word == dbus.OK else b""
 
 
-def refuse(reply: Reply, label: str, sentences: Sentences, *, asked: float) -> NoReturn:
+def raise_for_reply(reply: Reply, label: str, sentences: VaultErrors, *, asked: float) -> NoReturn:
     """Raise the error a reply other than ok stands for; `asked`: for how many seconds a person may have had a prompt on the screen."""
     if reply.word == "locked":
         raise sentences.locked(label)
@@ -163,9 +174,9 @@ def refuse(reply: Reply, label: str, sentences: Sentences, *, asked: float) -> N
     raise sentences.broken(label, reply.why)
 
 
-def _vanished(why: str) -> str:
+def _exit_reason(why: str) -> str:
     return "it ended while it was asked" if why == "SecretServiceNotAvailableException" else why
 
 
-def _absence(why: str) -> str:
+def _absence_reason(why: str) -> str:
     return "nothing on the session bus provides the Secret Service" if why.startswith("org.freedesktop.") else why

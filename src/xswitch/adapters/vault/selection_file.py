@@ -7,16 +7,16 @@ import os
 import secrets
 from pathlib import Path
 
-from xswitch.adapters.state.paths import keep_private, private_folder, read_file
-from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.state.paths import ensure_private_folder, read_file, set_private_mode
+from xswitch.adapters.vault.errors import VaultErrors
 
 _MAX = 100
 
 
-class Pin:
+class SelectionFile:
     """The file `path`; `known` are the words it may hold."""
 
-    def __init__(self, path: Path, known: tuple[str, ...], sentences: Sentences) -> None:
+    def __init__(self, path: Path, known: tuple[str, ...], sentences: VaultErrors) -> None:
         self._path = path
         self._known = known
         self._sentences = sentences
@@ -37,10 +37,10 @@ class Pin:
         """Record a choice, unless another process was first; the choice that stands. Raises VaultBrokenError."""
         temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
-            private_folder(self._path.parent)
+            ensure_private_folder(self._path.parent)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                keep_private(descriptor)
+                set_private_mode(descriptor)
                 file.write(word + "\n")
             try:
                 # A link fails where the file exists: of two first users one chooses, and nobody ever reads half a word.

@@ -27,7 +27,7 @@ class Store(Protocol):
         ...
 
 
-def checked(key: str) -> str:
+def validate_key(key: str) -> str:
     """`key` itself. Raises ValueError, a bug of the caller, for anything but 40 lower-case hex digits: keys become file names."""
     if len(key) != KEY_LENGTH or not _HEX.issuperset(key):
         msg = "not a session key"
@@ -35,6 +35,6 @@ def checked(key: str) -> str:
     return key
 
 
-def service(key: str) -> str:
+def service_name(key: str) -> str:
     """The service name a session is kept under in a keyring."""
-    return SERVICE_PREFIX + checked(key)
+    return SERVICE_PREFIX + validate_key(key)

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from xswitch.adapters.vault.errors import Sentences
+from xswitch.adapters.vault.errors import VaultErrors
 
 _IN_MEMORY = frozenset(("tmpfs", "ramfs"))
 _MOUNTS = "/proc/self/mountinfo"
@@ -32,25 +32,25 @@ def in_memory(descriptor: int, mounts: str = _MOUNTS) -> bool:
     return False
 
 
-def candidates(env: Mapping[str, str], user: int) -> tuple[Path, ...]:
+def runtime_folder_candidates(env: Mapping[str, str], user: int) -> tuple[Path, ...]:
     """The folders the runtime keyring may be in, best first; none of them need exist."""
     given = env.get("XDG_RUNTIME_DIR", "")
     runtime = (Path(given) / _NAME,) if given.startswith("/") else ()
     return (*runtime, Path(f"/run/user/{user}") / _NAME, Path("/dev/shm") / f"{_NAME}-{user}")  # noqa: S108 -- checked before use: owner, mode, links
 
 
-def runtime_folder(places: tuple[Path, ...], sentences: Sentences, mounts: str = _MOUNTS) -> Path:
+def runtime_folder(places: tuple[Path, ...], sentences: VaultErrors, mounts: str = _MOUNTS) -> Path:
     """The first candidate whose parent is there, trustworthy and in memory. Raises VaultBrokenError when there is none."""
     reasons = []
     for place in places:
-        why = _refusal(place.parent, mounts)
+        why = _unsuitable_reason(place.parent, mounts)
         if not why:
             return place
         reasons.append(f"{place.parent} {why}")
     raise sentences.no_memory("; ".join(dict.fromkeys(reasons)))
 
 
-def _refusal(parent: Path, mounts: str) -> str:
+def _unsuitable_reason(parent: Path, mounts: str) -> str:
     """Why a folder can't hold ours, "" when it can."""
     try:
         descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xswitch.actions.access.api import AccessInputs, AppliedAccess, CheckedAccess, PlannedAccess, StepState
+from xswitch.actions.access.api import AccessApplyResult, AccessCheckResult, AccessInputs, AccessPlanResult, ChangeStatus
 from xswitch.actions.ports import MfaPrompt
 from xswitch.cli.context import Context
 from xswitch.cli.output.access import (
+    applied_json,
     applied_lines,
-    applied_shape,
+    checked_json,
     checked_lines,
-    checked_shape,
     finding_lines,
-    others_lines,
+    handover_lines,
     plan_lines,
     step_line,
 )
-from xswitch.cli.output.files import write_all
-from xswitch.cli.output.json_output import error_shape
+from xswitch.cli.output.files import write_new_files
+from xswitch.cli.output.json_output import error_json
 from xswitch.cli.tty import ask_line, has_terminal
-from xswitch.core.access.documents import canonical
-from xswitch.core.access.link import role_link
-from xswitch.core.access.model import Change, NamedPolicy, Side, WhoKind
+from xswitch.core.access.documents import canonical_json
+from xswitch.core.access.link import console_url_for_role
+from xswitch.core.access.model import AccountSide, IamChange, NamedPolicy, PrincipalType
 from xswitch.core.access.render import finding_data, plan_data, render
 from xswitch.core.errors import CancelledError, ExitCode, UsageError, XswitchError
 
-_YES = "yes"
+_CONFIRMATION = "yes"
 
 
 def access(context: Context) -> int:
@@ -36,37 +36,37 @@ def access(context: Context) -> int:
 
 def plan(context: Context) -> int:
     """What has to change on both sides; changes nothing."""
-    _show(context, _planned(context, _ask(context)))
+    _print_plan(context, _plan_access(context, _mfa_prompt(context)))
     return ExitCode.DONE
 
 
 def apply(context: Context) -> int:
     """Make it so, and check it as the user."""
-    arguments, ask = context.arguments, _ask(context)
-    planned = _planned(context, ask)
+    arguments, ask = context.arguments, _mfa_prompt(context)
+    planned = _plan_access(context, ask)
     if arguments.dry_run:
-        _show(context, planned)
+        _print_plan(context, planned)
         return ExitCode.DONE
     if any(side.changes for side in planned.plan.sides if side.profile is not None):
         if not arguments.json:
             context.data.lines(plan_lines(planned))
         _confirm(context, planned)
-    applied = context.actions.access.apply(planned, ask, lambda side, change, now: _step(context, side, change, now))
+    applied = context.actions.access.apply(planned, ask, lambda side, change, now: _print_change(context, side, change, now))
     if applied.error is not None:
-        return _failed(context, applied, ask)
+        return _handle_failure(context, applied, ask)
     checked = None
     if not arguments.no_check and all(side.profile is not None for side in applied.planned.plan.sides):
         checked = context.actions.access.check(applied.planned, ask, context.progress)
-    _tell(context, applied, checked)
+    _print_applied(context, applied, checked)
     return ExitCode.DONE
 
 
 def check(context: Context) -> int:
     """Switch as the user, as it is now."""
-    ask = _ask(context)
-    checked = context.actions.access.check(_planned(context, ask), ask, context.progress)
+    ask = _mfa_prompt(context)
+    checked = context.actions.access.check(_plan_access(context, ask), ask, context.progress)
     if context.arguments.json:
-        context.data.envelope("access check", checked_shape(checked))
+        context.data.envelope("access check", checked_json(checked))
     else:
         context.data.lines(checked_lines(checked))
     return ExitCode.DONE
@@ -77,10 +77,10 @@ def lint(context: Context) -> int:
     names = [*context.arguments.name, *([context.arguments.role] if context.arguments.role else [])]
     files = [name for name in names if name.endswith(".json") or Path(name).is_file()]
     roles = [name for name in names if name not in files]
-    documents = [NamedPolicy(name, _read(name)) for name in files]
+    documents = [NamedPolicy(name, _read_text(name)) for name in files]
     if not documents and not roles and context.arguments.target is None:
         raise UsageError("There is nothing to read.", next_step="xswitch access lint FILE, or: xswitch access lint ROLE --target PROFILE")
-    findings = context.actions.access.lint(documents, roles, context.arguments.target, _ask(context))
+    findings = context.actions.access.lint(documents, roles, context.arguments.target, _mfa_prompt(context))
     if context.arguments.json:
         context.data.envelope("access lint", {"findings": [finding_data(finding) for finding in findings]})
     else:
@@ -95,7 +95,7 @@ def console(context: Context) -> int:
     from xswitch.actions.api import SwitchOptions  # noqa: PLC0415 -- nothing else here needs it
 
     role = context.actions.resolve(" ".join(context.arguments.target), SwitchOptions())
-    link = role_link(role)
+    link = console_url_for_role(role)
     if context.arguments.json:
         context.data.envelope("console", {"name": role.name, "role_arn": role.role_arn, "link": link})
     else:
@@ -106,11 +106,11 @@ def console(context: Context) -> int:
 # -- inputs -------------------------------------------------------------------------------------------------------
 
 
-def _ask(context: Context) -> MfaPrompt:
+def _mfa_prompt(context: Context) -> MfaPrompt:
     return context.world.ask(context.arguments.mfa_code, "the same command with --mfa-code CODE")
 
 
-def _planned(context: Context, ask: MfaPrompt) -> PlannedAccess:
+def _plan_access(context: Context, ask: MfaPrompt) -> AccessPlanResult:
     return context.actions.access.plan(_inputs(context), ask, context.progress)
 
 
@@ -121,13 +121,13 @@ def _inputs(context: Context) -> AccessInputs:
         raise UsageError(
             "One role is set up at a time.", next_step=f"xswitch access {arguments.action} ROLE --source PROFILE --target PROFILE"
         )
-    kind, name = WhoKind.USER, arguments.user or ""
+    kind, name = PrincipalType.USER, arguments.user or ""
     if arguments.group:
-        kind, name = WhoKind.GROUP, arguments.group
+        kind, name = PrincipalType.GROUP, arguments.group
     elif arguments.assuming_role:
-        kind, name = WhoKind.ROLE, arguments.assuming_role
+        kind, name = PrincipalType.ROLE, arguments.assuming_role
     elif arguments.account:
-        kind = WhoKind.ACCOUNT
+        kind = PrincipalType.ACCOUNT
     return AccessInputs(
         role_name=names[0],
         who_kind=kind,
@@ -158,10 +158,10 @@ def _document(text: str) -> NamedPolicy:
     name, equals, file = text.partition("=")
     if not name or not equals or not file:
         raise UsageError(f"{text!r} is not NAME=FILE.", next_step="--document my-policy=policy.json")
-    return NamedPolicy(name, canonical(_read(file), file))
+    return NamedPolicy(name, canonical_json(_read_text(file), file))
 
 
-def _read(file: str) -> str:
+def _read_text(file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8")
     except (OSError, ValueError) as problem:
@@ -172,24 +172,24 @@ def _read(file: str) -> str:
 # -- what is shown ------------------------------------------------------------------------------------------------
 
 
-def _show(context: Context, planned: PlannedAccess) -> None:
+def _print_plan(context: Context, planned: AccessPlanResult) -> None:
     arguments = context.arguments
     if arguments.output is not None:
-        fmt = "cli" if arguments.format == "text" else arguments.format
-        files = render(planned.plan, fmt)
-        paths = write_all(arguments.output, [(one.file_name, one.text) for one in files], force=arguments.force)
-        for one, path in zip(files, paths, strict=True):
-            context.words.done(f"wrote {path}, for the {one.side.value} side's administrator")
+        output_format = "cli" if arguments.format == "text" else arguments.format
+        files = render(planned.plan, output_format)
+        paths = write_new_files(arguments.output, [(file.file_name, file.text) for file in files], force=arguments.force)
+        for file, path in zip(files, paths, strict=True):
+            context.words.done(f"wrote {path}, for the {file.side.value} side's administrator")
     elif arguments.json:
         context.data.envelope(f"access {arguments.action}", {"plan": plan_data(planned.plan), "console_link": planned.console_link})
     elif arguments.format == "text":
         context.data.lines(plan_lines(planned))
     else:
-        for one in render(planned.plan, arguments.format):
-            context.data.raw(one.text)
+        for file in render(planned.plan, arguments.format):
+            context.data.raw(file.text)
 
 
-def _confirm(context: Context, planned: PlannedAccess) -> None:
+def _confirm(context: Context, planned: AccessPlanResult) -> None:
     if context.arguments.yes:
         return
     if not has_terminal():
@@ -202,33 +202,33 @@ def _confirm(context: Context, planned: PlannedAccess) -> None:
         # stdout is for the answer alone, and nobody says yes to what he has not seen.
         for line in plan_lines(planned):
             context.words.say(line)
-    if ask_line("Make these changes? Type yes: ").strip().lower() != _YES:
+    if ask_line("Make these changes? Type yes: ").strip().lower() != _CONFIRMATION:
         raise CancelledError("Nothing was changed.")
 
 
-def _step(context: Context, side: Side, change: Change, now: StepState) -> None:
-    line = step_line(side, change, now)
-    if now == "failed":
+def _print_change(context: Context, side: AccountSide, change: IamChange, status: ChangeStatus) -> None:
+    line = step_line(side, change, status)
+    if status == "failed":
         context.words.warn(line)
-    elif now == "doing":
+    elif status == "doing":
         context.progress(line)
     else:
         context.words.done(line)
 
 
-def _failed(context: Context, applied: AppliedAccess, ask: MfaPrompt) -> int:
+def _handle_failure(context: Context, applied: AccessApplyResult, ask: MfaPrompt) -> int:
     """Say what was done and what is left, and take it back if that is wanted."""
     error, arguments = applied.error or XswitchError("It failed."), context.arguments
     if not arguments.json:
         context.words.error(error)
     for side, change in applied.left:
         context.words.hint(f"left: {step_line(side, change, 'doing')}")
-    wanted = arguments.take_back_on_failure
-    if applied.done and not wanted and not arguments.yes and has_terminal():
-        wanted = ask_line(f"{len(applied.done)} of the changes were made. Take them back? Type yes: ").strip().lower() == _YES
+    take_back = arguments.take_back_on_failure
+    if applied.done and not take_back and not arguments.yes and has_terminal():
+        take_back = ask_line(f"{len(applied.done)} of the changes were made. Take them back? Type yes: ").strip().lower() == _CONFIRMATION
     back = None
-    if wanted:
-        back = context.actions.access.take_back(applied, ask, lambda side, change, now: _step(context, side, change, now))
+    if take_back:
+        back = context.actions.access.rollback(applied, ask, lambda side, change, now: _print_change(context, side, change, now))
         if back.error is not None:
             context.words.error(back.error)
         else:
@@ -236,14 +236,14 @@ def _failed(context: Context, applied: AppliedAccess, ask: MfaPrompt) -> int:
     elif applied.done or applied.left:
         context.words.hint(f"{len(applied.done)} changes were made, {len(applied.left)} are left; the same command goes on from there")
     if arguments.json:
-        context.data.envelope("access apply", applied_shape(applied, back=back), [error_shape(error)])
+        context.data.envelope("access apply", applied_json(applied, back=back), [error_json(error)])
     return error.exit_code
 
 
-def _tell(context: Context, applied: AppliedAccess, checked: CheckedAccess | None) -> None:
-    for line in others_lines(applied.planned):
+def _print_applied(context: Context, applied: AccessApplyResult, checked: AccessCheckResult | None) -> None:
+    for line in handover_lines(applied.planned):
         context.words.hint(line)
     if context.arguments.json:
-        context.data.envelope("access apply", applied_shape(applied, checked))
+        context.data.envelope("access apply", applied_json(applied, checked))
         return
     context.data.lines(applied_lines(applied, checked))

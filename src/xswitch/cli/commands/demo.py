@@ -26,30 +26,30 @@ def demo(context: Context) -> int:
         context.words.hint(f"of {code.serial}, for {code.seconds_left} seconds more")
         return ExitCode.DONE
     if arguments.advance is not None:
-        ahead = inside.advance(context.environ, arguments.advance)
-        context.words.done(f"the demo's time is {int(ahead)} seconds ahead")
+        seconds_ahead = inside.advance(context.environ, arguments.advance)
+        context.words.done(f"the demo's time is {int(seconds_ahead)} seconds ahead")
         return ExitCode.DONE
-    return _play(context)
+    return _run_demo(context)
 
 
-def _play(context: Context) -> int:
+def _run_demo(context: Context) -> int:
     command = context.world.command_words
     with run.start(context.environ, command) as running:
         for line in running.banner.splitlines():
             context.words.say(line)
-        picked = subprocess.run([*command, "switch", "--emit", "nu"], env=dict(running.env), stdout=subprocess.PIPE, check=False)
-        if picked.returncode == ExitCode.CANCELLED:
+        picker_process = subprocess.run([*command, "switch", "--emit", "nu"], env=dict(running.env), stdout=subprocess.PIPE, check=False)
+        if picker_process.returncode == ExitCode.CANCELLED:
             context.words.say("Left the demo; nothing of it remains.")
             return ExitCode.DONE
-        if picked.returncode != ExitCode.DONE:
-            return picked.returncode
-        changes = json.loads(picked.stdout)
+        if picker_process.returncode != ExitCode.DONE:
+            return picker_process.returncode
+        changes = json.loads(picker_process.stdout)
         env = {name: value for name, value in {**running.env, **changes["set"]}.items() if name not in changes["unset"]}
         # Ctrl-C belongs to what runs in that shell; the demo ends when the shell does.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             subprocess.run(shell_command(env), env=env, check=False)
         finally:
-            signal.signal(signal.SIGINT, before)
+            signal.signal(signal.SIGINT, previous_handler)
         context.words.say("Left the demo; nothing of it remains.")
     return ExitCode.DONE

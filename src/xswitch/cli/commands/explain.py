@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions
 from xswitch.cli.context import Context
-from xswitch.cli.output.explain import explanation_lines, explanation_shape, short_lines
-from xswitch.cli.output.json_output import error_shape
+from xswitch.cli.output.explain import explanation_json, explanation_lines, summary_lines
+from xswitch.cli.output.json_output import error_json
 from xswitch.core.errors import UsageError, XswitchError
-from xswitch.core.explain.evidence import explainable
+from xswitch.core.explain.evidence import is_explainable
 from xswitch.core.explain.model import Explanation
 from xswitch.core.model import Role
 
@@ -37,7 +37,7 @@ def explain(context: Context) -> int:
     ask = context.world.ask(arguments.mfa_code, f"xswitch explain --mfa-code CODE {shlex.quote(target)}")
     explanation = context.actions.explain(role, options, ask, context.progress)
     if arguments.json:
-        context.data.envelope("explain", explanation_shape(explanation))
+        context.data.envelope("explain", explanation_json(explanation))
     else:
         context.data.lines(explanation_lines(explanation))
     return explanation.exit_code
@@ -48,22 +48,22 @@ def explain_failed_switch(context: Context, role: Role, options: SwitchOptions, 
 
     Raises the error itself where there is nothing to explain.
     """
-    if not explainable(error):
+    if not is_explainable(error):
         raise error
     as_json = getattr(context.arguments, "json", False)
     if not as_json:
         context.words.error(error)
-    explanation = _explanation(context, role, options, error)
+    explanation = _explain_or_none(context, role, options, error)
     if as_json:
-        told = None if explanation is None else explanation_shape(explanation)
-        context.data.envelope("switch", None, [{**error_shape(error), "explanation": told}])
+        data = None if explanation is None else explanation_json(explanation)
+        context.data.envelope("switch", None, [{**error_json(error), "explanation": data}])
     elif explanation is not None and explanation.causes:
-        for line in short_lines(explanation, error, shlex.quote(role.name)):
+        for line in summary_lines(explanation, error, shlex.quote(role.name)):
             context.words.say(line)
     return error.exit_code
 
 
-def _explanation(context: Context, role: Role, options: SwitchOptions, error: XswitchError) -> Explanation | None:
+def _explain_or_none(context: Context, role: Role, options: SwitchOptions, error: XswitchError) -> Explanation | None:
     try:
         return context.actions.explain_failure(role, error, options)
     except Exception:  # noqa: BLE001 -- whatever is wrong with explaining, the switch's own error is what has to be told

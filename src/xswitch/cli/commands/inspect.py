@@ -7,8 +7,8 @@ from datetime import datetime
 
 from xswitch.actions.api import Listing, SessionInfo
 from xswitch.cli.context import Context
-from xswitch.cli.output.json_output import check_shape, config_shape, history_shape, role_shape, status_shape
-from xswitch.cli.output.stdout import problem_shape, table
+from xswitch.cli.output.json_output import check_json, config_json, history_json, role_json, status_json
+from xswitch.cli.output.stdout import problem_json, table
 from xswitch.core.errors import ExitCode, UsageError
 from xswitch.core.model import Problem, Role, SessionState
 
@@ -20,21 +20,21 @@ def list_roles(context: Context) -> int:
     """Every role, the unresolvable ones too."""
     listing = context.actions.listing()
     if context.arguments.json:
-        roles = (role_shape(role, listing.sessions.get(role.name)) for role in listing.roles)
-        context.data.envelope("list", {"roles": roles}, (problem_shape(problem) for problem in listing.problems))
+        roles = (role_json(role, listing.sessions.get(role.name)) for role in listing.roles)
+        context.data.envelope("list", {"roles": roles}, (problem_json(problem) for problem in listing.problems))
         return ExitCode.DONE
     now = context.world.clock.now()
-    rows = [_row(role, listing, now) for role in listing.roles]
+    rows = [_role_row(role, listing, now) for role in listing.roles]
     if rows:
         context.data.lines(table(rows, ["PROFILE", "ACCOUNT", "ID", "ROLE", "REGION", "MFA", "SESSION"]))
     else:
         context.words.say("There is no role profile in the AWS config yet.")
         context.words.hint("Add one with role_arn and source_profile, or switch by ACCOUNT:ROLE --source PROFILE.")
-    _mention(context, [*listing.problems, *(problem for role in listing.roles for problem in role.problems)])
+    _hint_problems(context, [*listing.problems, *(problem for role in listing.roles for problem in role.problems)])
     return ExitCode.DONE
 
 
-def _row(role: Role, listing: Listing, now: datetime) -> list[str]:
+def _role_row(role: Role, listing: Listing, now: datetime) -> list[str]:
     session = listing.sessions.get(role.name)
     return [
         role.name,
@@ -43,19 +43,19 @@ def _row(role: Role, listing: Listing, now: datetime) -> list[str]:
         role.role_path.strip("/") + "/" + role.role_name if role.role_path.strip("/") else role.role_name,
         role.region,
         "mfa" if role.mfa_serial else "",
-        _session_words(session, now) if role.chain is not None else "can't be resolved",
+        _session_text(session, now) if role.chain is not None else "can't be resolved",
     ]
 
 
-def _session_words(session: SessionInfo | None, now: datetime) -> str:
+def _session_text(session: SessionInfo | None, now: datetime) -> str:
     if session is None or session.state is SessionState.NONE or session.expires_at is None:
         return ""
     if session.state is SessionState.EXPIRED:
         return "expired"
-    return f"{session.state} {left(int((session.expires_at - now).total_seconds()))}"
+    return f"{session.state} {format_remaining(int((session.expires_at - now).total_seconds()))}"
 
 
-def left(seconds: int) -> str:
+def format_remaining(seconds: int) -> str:
     """Seconds as people say them: 41 m, 7 h 42 m."""
     if seconds < _MINUTE:
         return f"{max(0, seconds)} s"
@@ -64,7 +64,7 @@ def left(seconds: int) -> str:
     return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE:02} m"
 
 
-def _mention(context: Context, problems: Iterable[Problem]) -> None:
+def _hint_problems(context: Context, problems: Iterable[Problem]) -> None:
     distinct = set(problems)
     errors = sum(1 for problem in distinct if problem.severity == "error")
     warnings = sum(1 for problem in distinct if problem.severity == "warning")
@@ -76,7 +76,7 @@ def status(context: Context) -> int:
     """Every session."""
     rows = context.actions.status()
     if context.arguments.json:
-        context.data.envelope("status", {"sessions": [status_shape(row) for row in rows]})
+        context.data.envelope("status", {"sessions": [status_json(row) for row in rows]})
         return ExitCode.DONE
     if not rows:
         context.words.say("There is no session. Switch with: xswitch switch TARGET")
@@ -86,8 +86,8 @@ def status(context: Context) -> int:
             row.entry.profile or "(environment)",
             row.entry.kind,
             str(row.state),
-            left(row.seconds_left) if row.state is not SessionState.EXPIRED else "",
-            left(int((row.silent_until - context.world.clock.now()).total_seconds())) if row.silent_until else "",
+            format_remaining(row.seconds_left) if row.state is not SessionState.EXPIRED else "",
+            format_remaining(int((row.renewable_until - context.world.clock.now()).total_seconds())) if row.renewable_until else "",
             row.entry.managed_profile,
             row.entry.principal,
         ]
@@ -104,7 +104,7 @@ def history(context: Context) -> int:
         raise UsageError("--limit is a whole number from 1.", next_step="xswitch history --limit 20")
     entries = context.actions.history()[:limit]
     if context.arguments.json:
-        context.data.envelope("history", {"history": [history_shape(entry) for entry in entries]})
+        context.data.envelope("history", {"history": [history_json(entry) for entry in entries]})
         return ExitCode.DONE
     if not entries:
         context.words.say("Nothing yet.")
@@ -128,7 +128,7 @@ def config(context: Context) -> int:
     problems = [*view.problems, *(problem for role in context.actions.listing().roles for problem in role.problems)]
     distinct = list(dict.fromkeys(problems))
     if context.arguments.json:
-        context.data.envelope("config", config_shape(view), [problem_shape(problem) for problem in distinct])
+        context.data.envelope("config", config_json(view), [problem_json(problem) for problem in distinct])
         return ExitCode.DONE
     context.data.lines(
         [
@@ -144,7 +144,7 @@ def config(context: Context) -> int:
     return ExitCode.DONE
 
 
-_SIGNS = {"ok": "ok", "warning": "warn", "error": "ERROR", "skipped": "skip"}
+_CHECK_STATES = {"ok": "ok", "warning": "warn", "error": "ERROR", "skipped": "skip"}
 
 
 def doctor(context: Context) -> int:
@@ -152,10 +152,10 @@ def doctor(context: Context) -> int:
     checks = context.actions.doctor()
     failed = any(check.state == "error" for check in checks)
     if context.arguments.json:
-        context.data.envelope("doctor", {"checks": [check_shape(check) for check in checks]})
+        context.data.envelope("doctor", {"checks": [check_json(check) for check in checks]})
     else:
         for check in checks:
-            context.data.lines([f"{_SIGNS[check.state]:5} {check.name}: {check.message}"])
+            context.data.lines([f"{_CHECK_STATES[check.state]:5} {check.name}: {check.message}"])
             if check.next_step and check.state != "ok":
                 context.data.lines([f"      next: {check.next_step}"])
     return ExitCode.CONFIG if failed else ExitCode.DONE

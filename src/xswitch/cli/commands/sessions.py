@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from xswitch.cli.context import Context
-from xswitch.cli.output.json_output import forgotten_shape, moment, renewed_shape
+from xswitch.cli.output.json_output import forgotten_json, renewed_json, utc_timestamp
 from xswitch.core.errors import ExitCode, UsageError, XswitchError
-from xswitch.core.text import many
+from xswitch.core.text import pluralize
 
 
 def renew(context: Context) -> int:
@@ -16,13 +16,13 @@ def renew(context: Context) -> int:
     ask = context.world.ask(arguments.mfa_code, "xswitch renew --mfa-code CODE " + " ".join(arguments.target or ["--all"]))
     results = context.actions.renew(arguments.target, ask, context.progress, all_sessions=arguments.all)
     if arguments.json:
-        context.data.envelope("renew", {"renewed": [renewed_shape(result) for result in results]})
+        context.data.envelope("renew", {"renewed": [renewed_json(result) for result in results]})
     else:
         for result in results:
             if result.error is not None:
                 context.words.error(result.error)
             else:
-                context.words.done(f"{result.name} until {moment(result.expires_at)}")
+                context.words.done(f"{result.name} until {utc_timestamp(result.expires_at)}")
         if not results:
             context.words.say("There is no session to renew.")
     return next((result.error.exit_code for result in results if result.error is not None), ExitCode.DONE)
@@ -35,11 +35,11 @@ def forget(context: Context) -> int:
         raise UsageError("Nothing to forget was named.", next_step="xswitch forget TARGET, or: xswitch forget --all")
     results = context.actions.forget(arguments.target, all_sessions=arguments.all)
     if arguments.json:
-        context.data.envelope("forget", {"forgotten": [forgotten_shape(result) for result in results]})
+        context.data.envelope("forget", {"forgotten": [forgotten_json(result) for result in results]})
         return ExitCode.DONE
     for result in results:
         profile = f" and profile {result.managed_profile}" if result.managed_profile else ""
-        context.words.done(f"{result.name}: forgot {many(result.sessions, 'session')}{profile}")
+        context.words.done(f"{result.name}: forgot {pluralize(result.sessions, 'session')}{profile}")
     if not results:
         context.words.say("There is nothing to forget.")
     return ExitCode.DONE

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xswitch.actions.api import Switched, SwitchOptions
-from xswitch.cli.commands.inspect import left
+from xswitch.actions.api import SwitchOptions, SwitchResult
+from xswitch.cli.commands.inspect import format_remaining
 from xswitch.cli.context import Context
-from xswitch.cli.output.json_output import switched_shape
-from xswitch.cli.output.stdout import problem_shape
-from xswitch.cli.tty import ask_line, has_terminal, whole_screen
+from xswitch.cli.output.json_output import switched_json
+from xswitch.cli.output.stdout import problem_json
+from xswitch.cli.tty import ask_line, controlling_terminal, has_terminal
 from xswitch.core.errors import CancelledError, ExitCode, UsageError, XswitchError
 from xswitch.core.model import Role
-from xswitch.core.shell.quoting import emit, switch_assignments, unset_assignments
+from xswitch.core.shell.quoting import render_assignments, switch_assignments, unset_assignments
 
 
 def switch(context: Context) -> int:
     """Switch to TARGET, or to what is picked on the screen."""
     arguments = context.arguments
     if arguments.unset:
-        return _unset(context)
+        return _unset_profile(context)
     if not arguments.target:
         return picker(context)
     target = " ".join(arguments.target)
-    options = _options(context)
+    options = _switch_options(context)
     role = context.actions.resolve(target, options)
     # Going back, or naming the managed profile, is to that session as it was asked for then.
     keep = target in {"-", role.managed_profile}
     options = replace(options, keep=keep)
     if role.guard is not None and role.guard.confirm and options.confirmation is None:
-        options = replace(options, confirmation=_typed(role))
+        options = replace(options, confirmation=_ask_confirmation(role))
     ask = context.world.ask(arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}")
     try:
         switched = context.actions.switch(role, options, ask, context.progress)
@@ -37,7 +37,7 @@ def switch(context: Context) -> int:
         from xswitch.cli.commands.explain import explain_failed_switch  # noqa: PLC0415 -- a switch that works explains nothing
 
         return explain_failed_switch(context, role, options, error)
-    _deliver(context, switched)
+    _report_switch(context, switched)
     return ExitCode.DONE
 
 
@@ -45,13 +45,13 @@ def picker(context: Context) -> int:
     """The screen; afterwards the same as a switch by name."""
     if getattr(context.arguments, "json", False):
         raise UsageError("--json needs a TARGET.", next_step="xswitch switch TARGET --json")
-    from xswitch.tui.startup.preload import Early  # noqa: PLC0415 -- only when there is a screen to draw
+    from xswitch.tui.startup.preload import Preload  # noqa: PLC0415 -- only when there is a screen to draw
 
     world = context.world
-    early = Early(world.actions, world.clock)
+    early = Preload(world.actions, world.clock)
     from xswitch.tui.startup.first_frame import painted  # noqa: PLC0415 -- as above, while the reading has begun
 
-    with context.words.holding(), whole_screen(), painted(early, context.environ, world.clock.now(), world.notice) as seen:
+    with context.words.defer_debug(), controlling_terminal(), painted(early, context.environ, world.clock.now(), world.notice) as seen:
         from xswitch.tui.run import run_picker  # noqa: PLC0415 -- Textual takes 150 ms to load, behind the first picture
 
         result = run_picker(
@@ -65,11 +65,11 @@ def picker(context: Context) -> int:
         )
     if result.switched is None:
         return result.exit_code
-    _deliver(context, result.switched)
+    _report_switch(context, result.switched)
     return ExitCode.DONE
 
 
-def _options(context: Context) -> SwitchOptions:
+def _switch_options(context: Context) -> SwitchOptions:
     arguments = context.arguments
     return SwitchOptions(
         source=arguments.source,
@@ -88,7 +88,7 @@ def _options(context: Context) -> SwitchOptions:
     )
 
 
-def _typed(role: Role) -> str:
+def _ask_confirmation(role: Role) -> str:
     """What the user types for a guarded role, asked on the terminal."""
     guard = role.guard
     if guard is None or not has_terminal():
@@ -103,29 +103,29 @@ def _typed(role: Role) -> str:
     return typed
 
 
-def _unset(context: Context) -> int:
+def _unset_profile(context: Context) -> int:
     if context.arguments.emit:
-        context.data.raw(emit(context.arguments.emit, unset_assignments(context.environ.get("AWS_PROFILE"))))
+        context.data.raw(render_assignments(context.arguments.emit, unset_assignments(context.environ.get("AWS_PROFILE"))))
         return ExitCode.DONE
     raise UsageError(
         "Only your shell can unset its AWS_PROFILE.", why="The shell hook is not in between.", next_step="unset AWS_PROFILE, or: xs --unset"
     )
 
 
-def _deliver(context: Context, switched: Switched) -> None:
+def _report_switch(context: Context, switched: SwitchResult) -> None:
     """Tell the shell, the script, or the person."""
     arguments = context.arguments
     shell = getattr(arguments, "emit", None)
     if getattr(arguments, "json", False):
-        context.data.envelope("switch", switched_shape(switched), [problem_shape(problem) for problem in switched.problems])
+        context.data.envelope("switch", switched_json(switched), [problem_json(problem) for problem in switched.problems])
         return
     seconds = int((switched.expires_at - context.world.clock.now()).total_seconds())
     account = switched.role.account_name or switched.role.account_id
-    context.words.done(f"{account} / {switched.role.role_name} as {switched.managed_profile}, {left(seconds)} left")
+    context.words.done(f"{account} / {switched.role.role_name} as {switched.managed_profile}, {format_remaining(seconds)} left")
     for problem in switched.problems:
         context.words.problem(problem)
     if shell:
-        context.data.raw(emit(shell, switch_assignments(switched.managed_profile, context.environ.get("AWS_PROFILE"))))
+        context.data.raw(render_assignments(shell, switch_assignments(switched.managed_profile, context.environ.get("AWS_PROFILE"))))
         return
     context.data.lines([switched.managed_profile])
     if context.environ.get("XSWITCH_SHELL"):

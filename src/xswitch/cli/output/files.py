@@ -9,7 +9,7 @@ from pathlib import Path
 from xswitch.core.errors import UsageError
 
 
-def write_new(folder: str, name: str, text: str, *, force: bool = False) -> str:
+def write_new_file(folder: str, name: str, text: str, *, force: bool = False) -> str:
     """Write `folder/name` with mode 0600 and return its path. Raises UsageError when it is there already (unless `force`), or can't be."""
     path = Path(folder) / name
     flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | (os.O_TRUNC if force else os.O_EXCL)
@@ -21,20 +21,20 @@ def write_new(folder: str, name: str, text: str, *, force: bool = False) -> str:
                 os.fchmod(file.fileno(), 0o600)
             file.write(text)
     except FileExistsError:
-        raise _taken(path) from None
+        raise _file_exists_error(path) from None
     except OSError as problem:
         raise UsageError(f"{path} can't be written.", why=f"{problem.strerror or problem}.", code="file") from None
     return str(path)
 
 
-def write_all(folder: str, files: Sequence[tuple[str, str]], *, force: bool = False) -> tuple[str, ...]:
-    """Write files by name and text, all or, where one is there already, none; their paths. Raises as `write_new`."""
+def write_new_files(folder: str, files: Sequence[tuple[str, str]], *, force: bool = False) -> tuple[str, ...]:
+    """Write files by name and text, all or, where one is there already, none; their paths. Raises as `write_new_file`."""
     for name, _ in files:
         path = Path(folder) / name
         if not force and os.path.lexists(path):
-            raise _taken(path)
-    return tuple(write_new(folder, name, text, force=force) for name, text in files)
+            raise _file_exists_error(path)
+    return tuple(write_new_file(folder, name, text, force=force) for name, text in files)
 
 
-def _taken(path: Path) -> UsageError:
+def _file_exists_error(path: Path) -> UsageError:
     return UsageError(f"{path} is there already.", next_step="another --output, or --force to write over it", code="file_exists")

@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from xswitch.actions.api import Check, Forgotten, Renewed, SessionInfo, StatusRow, Switched
-from xswitch.cli.output.stdout import problem_shape
+from xswitch.actions.api import DoctorCheck, ForgetResult, RenewResult, SessionInfo, StatusRow, SwitchResult
+from xswitch.cli.output.stdout import problem_json
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import Chain, ConfigView, HistoryEntry, Hop, Profile, Role, SessionState
 
 HIDDEN = "(hidden)"
 SECRET_KEYS = frozenset({"aws_secret_access_key", "aws_session_token", "aws_security_token"})
-_COMMANDS = frozenset({"credential_process", "mfa_process"})
-_USER_INFO = re.compile(r"(?<=//)[^/@\s]+(?=@)")
+_COMMAND_KEYS = frozenset({"credential_process", "mfa_process"})
+_URL_USER_INFO = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 
 
-def moment(when: datetime | None) -> str | None:
+def utc_timestamp(when: datetime | None) -> str | None:
     """UTC, ISO 8601, whole seconds, with a Z."""
     return None if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def role_shape(role: Role, session: SessionInfo | None) -> dict[str, Any]:
+def role_json(role: Role, session: SessionInfo | None) -> dict[str, Any]:
     """One entry of `list`: data.roles[]."""
     return {
         "name": role.name,
@@ -33,7 +33,7 @@ def role_shape(role: Role, session: SessionInfo | None) -> dict[str, Any]:
         "role_name": role.role_name,
         "partition": role.partition,
         "region": role.region,
-        "chain": chain_shape(role.chain),
+        "chain": chain_json(role.chain),
         "mfa_serial": role.mfa_serial,
         "external_id": role.external_id,
         "duration_seconds": role.duration_seconds,
@@ -42,20 +42,20 @@ def role_shape(role: Role, session: SessionInfo | None) -> dict[str, Any]:
         "guard": None if role.guard is None else {"name": role.guard.name, "colour": role.guard.colour, "confirm": role.guard.confirm},
         "note": role.note,
         "tags": dict(role.tags),
-        "session": session_shape(session),
+        "session": session_json(session),
         "origin": {"file": role.origin.file, "line": role.origin.line},
-        "problems": [problem_shape(problem) for problem in role.problems],
+        "problems": [problem_json(problem) for problem in role.problems],
     }
 
 
-def chain_shape(chain: Chain | None) -> list[dict[str, Any]]:
+def chain_json(chain: Chain | None) -> list[dict[str, Any]]:
     """Base first, then each AssumeRole; empty when the chain can't be resolved."""
     if chain is None:
         return []
-    return [{"kind": str(chain.base.kind), "profile": chain.base.profile}, *(_hop_shape(hop) for hop in chain.hops)]
+    return [{"kind": str(chain.base.kind), "profile": chain.base.profile}, *(_hop_json(hop) for hop in chain.hops)]
 
 
-def _hop_shape(hop: Hop) -> dict[str, Any]:
+def _hop_json(hop: Hop) -> dict[str, Any]:
     return {
         "kind": "assume_role",
         "profile": hop.profile,
@@ -73,14 +73,14 @@ def _hop_shape(hop: Hop) -> dict[str, Any]:
     }
 
 
-def session_shape(session: SessionInfo | None) -> dict[str, Any] | None:
+def session_json(session: SessionInfo | None) -> dict[str, Any] | None:
     """State and expiry, or None when there is no session."""
     if session is None or session.state is SessionState.NONE:
         return None
-    return {"state": str(session.state), "expires_at": moment(session.expires_at)}
+    return {"state": str(session.state), "expires_at": utc_timestamp(session.expires_at)}
 
 
-def status_shape(row: StatusRow) -> dict[str, Any]:
+def status_json(row: StatusRow) -> dict[str, Any]:
     """One entry of `status`: data.sessions[]."""
     return {
         "kind": row.entry.kind,
@@ -90,17 +90,17 @@ def status_shape(row: StatusRow) -> dict[str, Any]:
         "static": row.entry.static,
         "state": str(row.state),
         "seconds_left": row.seconds_left,
-        "issued_at": moment(row.entry.issued_at),
-        "expires_at": moment(row.entry.expires_at),
-        "last_used": moment(row.entry.last_used),
-        "silent_until": moment(row.silent_until),
+        "issued_at": utc_timestamp(row.entry.issued_at),
+        "expires_at": utc_timestamp(row.entry.expires_at),
+        "last_used": utc_timestamp(row.entry.last_used),
+        "silent_until": utc_timestamp(row.renewable_until),
     }
 
 
-def history_shape(entry: HistoryEntry) -> dict[str, Any]:
+def history_json(entry: HistoryEntry) -> dict[str, Any]:
     """One entry of `history`: data.history[]."""
     return {
-        "at": moment(entry.at),
+        "at": utc_timestamp(entry.at),
         "profile": entry.profile,
         "role_arn": entry.role_arn,
         "session_name": entry.session_name,
@@ -108,35 +108,35 @@ def history_shape(entry: HistoryEntry) -> dict[str, Any]:
     }
 
 
-def switched_shape(switched: Switched) -> dict[str, Any]:
+def switched_json(switched: SwitchResult) -> dict[str, Any]:
     """`switch`: data."""
     identity = switched.identity
     return {
         "name": switched.role.name,
         "role_arn": switched.role.role_arn,
         "managed_profile": switched.managed_profile,
-        "expires_at": moment(switched.expires_at),
+        "expires_at": utc_timestamp(switched.expires_at),
         "identity": None if identity is None else {"account": identity.account, "arn": identity.arn, "user_id": identity.user_id},
         "from_vault": switched.from_vault,
         "static": switched.static,
     }
 
 
-def renewed_shape(renewed: Renewed) -> dict[str, Any]:
+def renewed_json(renewed: RenewResult) -> dict[str, Any]:
     """One entry of `renew`: data.renewed[]."""
     return {
         "name": renewed.name,
-        "expires_at": moment(renewed.expires_at),
-        "error": None if renewed.error is None else error_shape(renewed.error),
+        "expires_at": utc_timestamp(renewed.expires_at),
+        "error": None if renewed.error is None else error_json(renewed.error),
     }
 
 
-def forgotten_shape(forgotten: Forgotten) -> dict[str, Any]:
+def forgotten_json(forgotten: ForgetResult) -> dict[str, Any]:
     """One entry of `forget`: data.forgotten[]."""
     return {"name": forgotten.name, "sessions": forgotten.sessions, "managed_profile": forgotten.managed_profile or None}
 
 
-def check_shape(check: Check) -> dict[str, Any]:
+def check_json(check: DoctorCheck) -> dict[str, Any]:
     """One entry of `doctor`: data.checks[]."""
     return {
         "name": check.name,
@@ -147,7 +147,7 @@ def check_shape(check: Check) -> dict[str, Any]:
     }
 
 
-def error_shape(error: XswitchError) -> dict[str, Any]:
+def error_json(error: XswitchError) -> dict[str, Any]:
     """An error as an entry of problems[]; the same fields as a problem, plus why, next_step and exit_code."""
     return {
         "file": None,
@@ -162,32 +162,34 @@ def error_shape(error: XswitchError) -> dict[str, Any]:
     }
 
 
-def config_shape(view: ConfigView) -> dict[str, Any]:
+def config_json(view: ConfigView) -> dict[str, Any]:
     """`config`: data. Values are as written, except secrets and where they are often put: arguments of commands, users of URLs."""
     return {
         "files": {"config": view.paths.config, "credentials": view.paths.credentials},
-        "profiles": _sections(view.profiles),
-        "sso_sessions": _sections(view.sso_sessions),
-        "services": _sections(view.services),
+        "profiles": _sections_json(view.profiles),
+        "sso_sessions": _sections_json(view.sso_sessions),
+        "services": _sections_json(view.services),
     }
 
 
-def _sections(sections: Mapping[str, Profile]) -> dict[str, dict[str, str]]:
-    return {name: {key: _shown(key, found.value) for key, found in section.properties.items()} for name, section in sections.items()}
+def _sections_json(sections: Mapping[str, Profile]) -> dict[str, dict[str, str]]:
+    return {
+        name: {key: _redact_value(key, setting.value) for key, setting in section.properties.items()} for name, section in sections.items()
+    }
 
 
-def _shown(key: str, value: str) -> str:
+def _redact_value(key: str, value: str) -> str:
     if key in SECRET_KEYS:
         return HIDDEN
-    if key in _COMMANDS:
+    if key in _COMMAND_KEYS:
         program, *arguments = value.split(maxsplit=1)[:2] or [""]
         return f"{program} {HIDDEN}" if arguments else program
-    first, *more = value.split("\n")
-    lines = [first, *(_nested(line) for line in more)]
-    return _USER_INFO.sub("***", "\n".join(lines))
+    first, *nested_lines = value.split("\n")
+    lines = [first, *(_redact_nested_line(line) for line in nested_lines)]
+    return _URL_USER_INFO.sub("***", "\n".join(lines))
 
 
-def _nested(line: str) -> str:
+def _redact_nested_line(line: str) -> str:
     """A line of a value that goes on: a block like `s3 =`, or a key that was indented by mistake."""
     key, equals, _ = line.partition("=")
     return f"{key}{equals} {HIDDEN}" if key.strip().lower() in SECRET_KEYS else line

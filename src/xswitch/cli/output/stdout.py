@@ -8,13 +8,13 @@ from itertools import islice
 from typing import Any, TextIO
 
 from xswitch.core.model import Problem
-from xswitch.core.text import clean
+from xswitch.core.text import sanitize
 
 ENVELOPE_VERSION = 1
-_AT_ONCE = 50
+_ITEMS_PER_CHUNK = 50
 
 
-class Data:
+class Stdout:
     """Writes to one stream, which may be a saved copy of descriptor 1 while the screen holds the terminal."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -26,7 +26,7 @@ class Data:
         On a terminal there is no such program, and what a path or a name in it holds must do nothing there.
         """
         if self._stream.isatty():
-            text = "\n".join("\t".join(map(clean, line.split("\t"))) for line in text.split("\n"))
+            text = "\n".join("\t".join(map(sanitize, line.split("\t"))) for line in text.split("\n"))
         try:
             self._stream.write(text)
         except UnicodeEncodeError:
@@ -44,7 +44,7 @@ class Data:
 
     def lines(self, lines: Sequence[str]) -> None:
         """One line each, made harmless; what the locale has no sign for is written as an escape."""
-        text = "".join(clean(line) + "\n" for line in lines)
+        text = "".join(sanitize(line) + "\n" for line in lines)
         try:
             self._stream.write(text)
         except UnicodeEncodeError:
@@ -62,40 +62,40 @@ class Data:
         if self._stream.isatty():
             self._stream.write(json.dumps(document, indent=2, ensure_ascii=True, default=list) + "\n")
         else:
-            self._stream.writelines(_pieces(document, 3))
+            self._stream.writelines(_json_chunks(document, 3))
             self._stream.write("\n")
         self._stream.flush()
 
 
-def _pieces(value: object, depth: int) -> Iterator[str]:
+def _json_chunks(value: object, depth: int) -> Iterator[str]:
     """The JSON of a value, the arrays up to `depth` levels down bit by bit: thousands of roles never lie in memory together."""
     if depth and isinstance(value, dict):
-        lead = "{"
+        separator = "{"
         for name, inner in value.items():
-            yield f"{lead}{json.dumps(name)}: "
-            yield from _pieces(inner, depth - 1)
-            lead = ", "
+            yield f"{separator}{json.dumps(name)}: "
+            yield from _json_chunks(inner, depth - 1)
+            separator = ", "
         yield "}" if value else "{}"
     elif depth and isinstance(value, Iterable) and not isinstance(value, str | bytes):
         items = iter(value)
-        lead = "["
-        while some := list(islice(items, _AT_ONCE)):
-            yield lead
-            yield json.dumps(some)[1:-1]
-            lead = ", "
-        yield "]" if lead == ", " else "[]"
+        separator = "["
+        while chunk := list(islice(items, _ITEMS_PER_CHUNK)):
+            yield separator
+            yield json.dumps(chunk)[1:-1]
+            separator = ", "
+        yield "]" if separator == ", " else "[]"
     else:
         yield json.dumps(value)
 
 
 def table(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> list[str]:
     """Rows as aligned text lines under their headings; cells are made harmless first."""
-    cells = [[clean(cell) for cell in row] for row in [headings, *rows]]
+    cells = [[sanitize(cell) for cell in row] for row in [headings, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
-def problem_shape(problem: Problem) -> dict[str, Any]:
+def problem_json(problem: Problem) -> dict[str, Any]:
     """A Problem as `--json` shows it."""
     return {
         "file": problem.file,

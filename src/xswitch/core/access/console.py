@@ -12,17 +12,17 @@ from urllib.parse import quote
 
 from xswitch.core.access.model import AccessRequest
 from xswitch.core.errors import UsageError
-from xswitch.core.text import clean
+from xswitch.core.text import sanitize
 
 MAX_DISPLAY_NAME = 64
-CONSOLE_NAME = 64
+MAX_CONSOLE_NAME = 64
 """The longest path and name together that the console's switch-role form takes."""
 
 _HOSTS: Mapping[str, str] = MappingProxyType(
     {"aws": "signin.aws.amazon.com", "aws-cn": "signin.amazonaws.cn", "aws-us-gov": "signin.amazonaws-us-gov.com"}
 )
 # The form has five colours; those of a guard's that it hasn't got take the nearest.
-COLOURS: Mapping[str, str] = MappingProxyType(
+COLORS: Mapping[str, str] = MappingProxyType(
     {
         "red": "F2B0A9",
         "orange": "FBBF93",
@@ -36,7 +36,7 @@ COLOURS: Mapping[str, str] = MappingProxyType(
 _HEX = re.compile(r"#?([0-9A-Fa-f]{6})")
 
 
-def console_link(request: AccessRequest, display_name: str = "", colour: str = "") -> str:
+def console_url(request: AccessRequest, display_name: str = "", colour: str = "") -> str:
     """The switch-role link, "" for a partition whose console isn't known.
 
     `display_name` is cut to 64 characters; `colour` is a word of COLOURS or six hex digits. Raises UsageError for another colour.
@@ -48,20 +48,20 @@ def console_link(request: AccessRequest, display_name: str = "", colour: str = "
     values = {
         "account": request.target_account,
         "roleName": f"{request.role_path}{request.role_name}".removeprefix("/"),
-        "displayName": clean(display_name)[:MAX_DISPLAY_NAME],
-        "color": colour_code(colour) if colour else "",
+        "displayName": sanitize(display_name)[:MAX_DISPLAY_NAME],
+        "color": color_code(colour) if colour else "",
     }
     return f"https://{host}/switchrole?" + "&".join(f"{name}={quote(value)}" for name, value in values.items() if value)
 
 
-def colour_code(colour: str) -> str:
+def color_code(color: str) -> str:
     """Six hex digits for a colour's word or its digits. Raises UsageError for anything else."""
-    found = _HEX.fullmatch(colour)
-    if found is not None:
-        return found[1].upper()
-    code = COLOURS.get(colour.lower())
+    hex_digits = _HEX.fullmatch(color)
+    if hex_digits is not None:
+        return hex_digits[1].upper()
+    code = COLORS.get(color.lower())
     if code is None:
         raise UsageError(
-            f"{colour!r} is no colour of the console.", why=f"It has {', '.join(COLOURS)}; or six hex digits.", code="colour_invalid"
+            f"{color!r} is no colour of the console.", why=f"It has {', '.join(COLORS)}; or six hex digits.", code="colour_invalid"
         )
     return code

@@ -5,49 +5,49 @@ from __future__ import annotations
 import difflib
 from typing import Literal
 
-from xswitch.core.access.model import AccessPlan, Change, SidePlan
-from xswitch.core.text import many
+from xswitch.core.access.model import AccessPlan, AccountPlan, IamChange
+from xswitch.core.text import pluralize
 
-Mark = Literal["+", "-", " ", "@"]
-DiffLine = tuple[Mark, str]
+DiffMark = Literal["+", "-", " ", "@"]
+DiffLine = tuple[DiffMark, str]
 """What a line is (added, removed, there in both, or lines left out between) and its text, without the mark."""
 
 _CONTEXT = 3
 
 
-def difference(change: Change) -> tuple[DiffLine, ...]:
+def change_diff(change: IamChange) -> tuple[DiffLine, ...]:
     """One change as a unified diff; lines far from any change are left out, and a line with the mark `@` says how many."""
     before, after = change.before.split("\n") if change.before else [], change.after.split("\n") if change.after else []
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     lines: list[DiffLine] = []
-    reached = 0
+    covered_until = 0
     for group in matcher.get_grouped_opcodes(_CONTEXT):
-        _left_out(lines, group[0][1] - reached)
+        _add_omitted_line(lines, group[0][1] - covered_until)
         for tag, old, old_end, new, new_end in group:
             if tag == "equal":
                 lines += [(" ", text) for text in before[old:old_end]]
                 continue
             lines += [("-", text) for text in before[old:old_end]]
             lines += [("+", text) for text in after[new:new_end]]
-        reached = group[-1][2]
+        covered_until = group[-1][2]
     if lines:
-        _left_out(lines, len(before) - reached)
+        _add_omitted_line(lines, len(before) - covered_until)
     return tuple(lines)
 
 
-def _left_out(lines: list[DiffLine], count: int) -> None:
+def _add_omitted_line(lines: list[DiffLine], count: int) -> None:
     if count > 0:
-        lines.append(("@", f"… {many(count, 'line')} as before"))
+        lines.append(("@", f"… {pluralize(count, 'line')} as before"))
 
 
-def summary(plan: AccessPlan) -> str:
+def plan_summary(plan: AccessPlan) -> str:
     """One sentence for the whole plan."""
     if plan.empty:
         return "Everything is as wanted already."
-    return f"{_side(plan.source)}, {_side(plan.target)}."
+    return f"{_account_summary(plan.source)}, {_account_summary(plan.target)}."
 
 
-def _side(side: SidePlan) -> str:
+def _account_summary(side: AccountPlan) -> str:
     count = len(side.changes)
-    changes = "nothing to change" if not count else many(count, "change")
+    changes = "nothing to change" if not count else pluralize(count, "change")
     return f"{changes} in the {side.side.value} account {side.account}"

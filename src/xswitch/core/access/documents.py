@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from xswitch.core.access.model import AccessRequest, Who, WhoKind
+from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrincipal
 from xswitch.core.policy import PolicyError
 
 VERSION = "2012-10-17"
@@ -22,25 +22,25 @@ SID_PREFIX = "XswitchAssume"
 MFA_PRESENT = "aws:MultiFactorAuthPresent"
 EXTERNAL_ID = "sts:ExternalId"
 
-_TOP = ("Version", "Id", "Statement")
+_TOP_LEVEL_ELEMENTS = ("Version", "Id", "Statement")
 _ELEMENTS = ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
-_FOLDED = frozenset({"Action", "NotAction", "Resource", "NotResource"})
+_SINGLE_OR_LIST_ELEMENTS = frozenset({"Action", "NotAction", "Resource", "NotResource"})
 _NOT_SID = re.compile(r"[^A-Za-z0-9]")
 
 
-def load(document: str | Mapping[str, Any], name: str = "the policy") -> dict[str, Any]:
+def load_document(document: str | Mapping[str, Any], name: str = "the policy") -> dict[str, Any]:
     """A document's JSON object. Raises PolicyError, naming `name`, for text that is no JSON object or gives an element twice."""
     if not isinstance(document, str):
         return dict(document)
 
-    def no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
+    def reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
             raise PolicyError(f"{name}: an element is given twice")
-        return found
+        return members
 
     try:
-        data = json.loads(document, object_pairs_hook=no_twins)
+        data = json.loads(document, object_pairs_hook=reject_duplicate_names)
     except (ValueError, RecursionError):
         raise PolicyError(f"{name}: not valid JSON") from None
     if not isinstance(data, dict):
@@ -48,25 +48,25 @@ def load(document: str | Mapping[str, Any], name: str = "the policy") -> dict[st
     return data
 
 
-def canonical(document: str | Mapping[str, Any], name: str = "the policy") -> str:
+def canonical_json(document: str | Mapping[str, Any], name: str = "the policy") -> str:
     """A document as indented ASCII JSON, the same for every spelling of it that IAM takes for the same.
 
     Elements stand in the order IAM's own documents have, lists of names are sorted and a single one stands without its list,
     `Statement` is always a list, in its own order; booleans and numbers of conditions become text; no `Version` is written as the one it
     means. Raises PolicyError, naming `name`, for text that is no JSON object.
     """
-    data = load(document, name)
+    data = load_document(document, name)
     body = data.get("Statement")
     statements = body if isinstance(body, list) else [] if body is None else [body]
-    tidy = {
+    normalized = {
         **data,
         "Version": data.get("Version", OLD_VERSION),
-        "Statement": [tidied(statement) if isinstance(statement, Mapping) else statement for statement in statements],
+        "Statement": [normalized_statement(statement) if isinstance(statement, Mapping) else statement for statement in statements],
     }
-    return to_text(_ordered(tidy, _TOP), name)
+    return to_json(_ordered(normalized, _TOP_LEVEL_ELEMENTS), name)
 
 
-def to_text(data: Any, name: str = "the policy") -> str:
+def to_json(data: Any, name: str = "the policy") -> str:
     """JSON as people read it: indented, ASCII. Raises PolicyError, naming `name`, for what is nested too deep."""
     try:
         return json.dumps(data, indent=2)
@@ -74,32 +74,32 @@ def to_text(data: Any, name: str = "the policy") -> str:
         raise PolicyError(f"{name}: nested too deep") from None
 
 
-def statement_text(statement: Mapping[str, Any]) -> str:
+def statement_to_json(statement: Mapping[str, Any]) -> str:
     """One statement in the canonical spelling."""
-    return to_text(tidied(statement))
+    return to_json(normalized_statement(statement))
 
 
 def statements_of(document: str | Mapping[str, Any], name: str = "the policy") -> list[dict[str, Any]]:
     """The statements of a document, whether or not they stand in a list. Raises PolicyError for text that is no JSON object."""
-    body = load(document, name).get("Statement")
+    body = load_document(document, name).get("Statement")
     listed = body if isinstance(body, list) else [body]
     return [dict(statement) for statement in listed if isinstance(statement, Mapping)]
 
 
-def tidied(statement: Mapping[str, Any]) -> dict[str, Any]:
+def normalized_statement(statement: Mapping[str, Any]) -> dict[str, Any]:
     """A statement in the canonical spelling; what the grammar doesn't know is kept as it is."""
-    tidy: dict[str, Any] = {}
+    normalized: dict[str, Any] = {}
     for key, value in statement.items():
-        if key in _FOLDED:
-            tidy[key] = _folded(value)
+        if key in _SINGLE_OR_LIST_ELEMENTS:
+            normalized[key] = _single_or_list(value)
         elif key in ("Principal", "NotPrincipal"):
-            tidy[key] = _principals(value)
+            normalized[key] = _principals(value)
         elif key == "Condition" and isinstance(value, Mapping):
             if value:
-                tidy[key] = {operator: _keys(keys) for operator, keys in sorted(value.items())}
+                normalized[key] = {operator: _condition_values(keys) for operator, keys in sorted(value.items())}
         elif key != "Sid" or value != "":
-            tidy[key] = value
-    return _ordered(tidy, _ELEMENTS)
+            normalized[key] = value
+    return _ordered(normalized, _ELEMENTS)
 
 
 def _ordered(data: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any]:
@@ -110,47 +110,47 @@ def _ordered(data: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any]:
 def _principals(value: Any) -> Any:
     if value == "*":
         return {"AWS": "*"}
-    return {kind: _folded(value[kind]) for kind in sorted(value)} if isinstance(value, Mapping) else value
+    return {kind: _single_or_list(value[kind]) for kind in sorted(value)} if isinstance(value, Mapping) else value
 
 
-def _keys(value: Any) -> Any:
-    return {key: _folded(value[key]) for key in sorted(value)} if isinstance(value, Mapping) else value
+def _condition_values(value: Any) -> Any:
+    return {key: _single_or_list(value[key]) for key in sorted(value)} if isinstance(value, Mapping) else value
 
 
-def _folded(value: Any) -> Any:
+def _single_or_list(value: Any) -> Any:
     if not isinstance(value, list):
-        return _scalar(value)
+        return _as_string(value)
     if not all(isinstance(item, str | bool | int | float) for item in value):
         return value
-    texts = sorted({_scalar(item) for item in value})
+    texts = sorted({_as_string(item) for item in value})
     return texts[0] if len(texts) == 1 else texts
 
 
-def _scalar(value: Any) -> Any:
+def _as_string(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value
 
 
-def who_arn(who: Who, partition: str) -> str:
+def configured_principal_arn(who: TrustedPrincipal, partition: str) -> str:
     """The ARN of those who shall assume the role; an account's is that of its root."""
     place = f"arn:{partition}:iam::{who.account}"
-    return f"{place}:root" if who.kind is WhoKind.ACCOUNT else f"{place}:{who.kind.value}{who.path}{who.name}"
+    return f"{place}:root" if who.kind is PrincipalType.ACCOUNT else f"{place}:{who.kind.value}{who.path}{who.name}"
 
 
-def trusted_arn(request: AccessRequest, known_arn: str = "") -> str:
+def trust_policy_principal(request: AccessRequest, known_arn: str = "") -> str:
     """What the trust policy names: the exact user or role (`known_arn`, if it was read), the account for a group, which can't be named."""
-    if request.who.kind in (WhoKind.GROUP, WhoKind.ACCOUNT):
+    if request.who.kind in (PrincipalType.GROUP, PrincipalType.ACCOUNT):
         return f"arn:{request.partition}:iam::{request.who.account}:root"
-    return known_arn or who_arn(request.who, request.partition)
+    return known_arn or configured_principal_arn(request.who, request.partition)
 
 
-def needs_mfa(request: AccessRequest) -> bool:
+def requires_mfa(request: AccessRequest) -> bool:
     """Whether the trust policy asks for MFA: never of a role, whose sessions carry no MFA information.
 
     Source: IAM user guide, "Secure API access with MFA": credentials of AssumeRole have no MFA information in their context.
     """
-    return request.require_mfa and request.who.kind is not WhoKind.ROLE
+    return request.require_mfa and request.who.kind is not PrincipalType.ROLE
 
 
 def policy_name(request: AccessRequest) -> str:
@@ -170,33 +170,33 @@ def permission_sid(request: AccessRequest) -> str:
 
 def _sid(account: str, kind: str, name: str) -> str:
     # A Sid takes letters and digits only; what is lost of the name comes back as a digest, so that no two share one.
-    plain = _NOT_SID.sub("", name)
-    digest = "" if plain == name else hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{SID_PREFIX}{account}{kind}{plain}{digest}"
+    alphanumeric = _NOT_SID.sub("", name)
+    digest = "" if alphanumeric == name else hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{SID_PREFIX}{account}{kind}{alphanumeric}{digest}"
 
 
 def trust_statement(request: AccessRequest, principal_arn: str) -> dict[str, Any]:
     """The one statement the role's trust policy must have."""
     conditions: dict[str, Any] = {}
-    if needs_mfa(request):
+    if requires_mfa(request):
         # Bool and not BoolIfExists: long-term keys have no such key at all, and must not pass.
         conditions["Bool"] = {MFA_PRESENT: "true"}
     if request.external_id is not None:
         conditions["StringEquals"] = {EXTERNAL_ID: request.external_id}
     statement = {"Sid": trust_sid(request), "Effect": "Allow", "Principal": {"AWS": principal_arn}, "Action": ASSUME_ROLE}
-    return tidied({**statement, "Condition": conditions})
+    return normalized_statement({**statement, "Condition": conditions})
 
 
 def permission_statement(request: AccessRequest) -> dict[str, Any]:
     """The one statement those who assume the role must have: this very role and no other."""
-    return tidied({"Sid": permission_sid(request), "Effect": "Allow", "Action": ASSUME_ROLE, "Resource": request.role_arn})
+    return normalized_statement({"Sid": permission_sid(request), "Effect": "Allow", "Action": ASSUME_ROLE, "Resource": request.role_arn})
 
 
 def trust_policy(request: AccessRequest, principal_arn: str) -> str:
-    """The trust policy of a new role, for the principal that `trusted_arn` says."""
-    return canonical({"Version": VERSION, "Statement": [trust_statement(request, principal_arn)]})
+    """The trust policy of a new role, for the principal that `trust_policy_principal` says."""
+    return canonical_json({"Version": VERSION, "Statement": [trust_statement(request, principal_arn)]})
 
 
 def permission_policy(request: AccessRequest) -> str:
     """The policy at the source, when there is none of its name yet."""
-    return canonical({"Version": VERSION, "Statement": [permission_statement(request)]})
+    return canonical_json({"Version": VERSION, "Statement": [permission_statement(request)]})

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from xswitch.core.access.console import CONSOLE_NAME, console_link
-from xswitch.core.access.model import AccessRequest, Who, WhoKind
+from xswitch.core.access.console import MAX_CONSOLE_NAME, console_url
+from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrincipal
 from xswitch.core.errors import UsageError
 from xswitch.core.model import Role
 
 
-def role_link(role: Role) -> str:
+def console_url_for_role(role: Role) -> str:
     """The link; its colour is the guard's. Raises UsageError for a role the console can't switch to, with the reason."""
-    request = AccessRequest(role.partition, role.account_id, role.role_name, Who(WhoKind.ACCOUNT, role.account_id), role.role_path)
+    request = AccessRequest(
+        role.partition, role.account_id, role.role_name, TrustedPrincipal(PrincipalType.ACCOUNT, role.account_id), role.role_path
+    )
     reason = ""
     if role.external_id:
         reason = "The console can't send the external ID this role asks for."
-    elif len(role.role_path + role.role_name) - 1 > CONSOLE_NAME:
+    elif len(role.role_path + role.role_name) - 1 > MAX_CONSOLE_NAME:
         reason = "The console's form takes 64 characters of path and name together."
-    found = "" if reason else console_link(request, role.account_name or role.name, role.guard.colour if role.guard else "")
-    if not found:
+    url = "" if reason else console_url(request, role.account_name or role.name, role.guard.colour if role.guard else "")
+    if not url:
         raise UsageError(
             f"There is no console link for {role.name}.",
             why=reason or f"The console of the partition {role.partition} is not known.",
             next_step=f"xswitch switch {role.name}",
             code="no_console_link",
         )
-    return found
+    return url

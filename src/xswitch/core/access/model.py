@@ -16,14 +16,14 @@ from xswitch.core.model import Severity
 DEFAULT_MAX_SESSION_SECONDS = 3600
 
 
-class Side(StrEnum):
+class AccountSide(StrEnum):
     """Whose administrator something is for: the account of the role, or the account of those who assume it."""
 
     TARGET = "target"
     SOURCE = "source"
 
 
-class WhoKind(StrEnum):
+class PrincipalType(StrEnum):
     """What may assume the role."""
 
     USER = "user"
@@ -33,10 +33,10 @@ class WhoKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class TrustedPrincipal:
     """Who shall assume the role; `name` without path, "" for a whole account; `path` as far as known."""
 
-    kind: WhoKind
+    kind: PrincipalType
     account: str
     name: str = ""
     path: str = "/"
@@ -60,7 +60,7 @@ class AccessRequest:
     partition: str
     target_account: str
     role_name: str
-    who: Who
+    who: TrustedPrincipal
     role_path: str = "/"
     managed_policies: tuple[str, ...] = ()
     inline_policies: tuple[NamedPolicy, ...] = ()
@@ -97,7 +97,7 @@ class PrincipalState:
     For a whole account `arn` is that of its root, and `managed` has the customer managed policy the set-up keeps there, if it exists.
     """
 
-    kind: WhoKind
+    kind: PrincipalType
     arn: str
     inline: tuple[NamedPolicy, ...] = ()
     attached: tuple[str, ...] = ()
@@ -113,13 +113,13 @@ class IamCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class IamChange:
     """One step of a plan, made by one call, and the calls that take it back.
 
     `summary` is a line for people; `before` and `after` are texts to be shown as a diff ("" for nothing there).
     """
 
-    side: Side
+    side: AccountSide
     subject: str
     summary: str
     call: IamCall
@@ -144,17 +144,17 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class SidePlan:
+class AccountPlan:
     """One side: the profile that administers it (None: there is none, its file goes to somebody else), and what has to change.
 
     `seen` says whether the side was read; unread, `changes` are those for an account in which nothing of it exists.
     """
 
-    side: Side
+    side: AccountSide
     account: str
     profile: str | None
     seen: bool
-    changes: tuple[Change, ...]
+    changes: tuple[IamChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,20 +162,20 @@ class AccessPlan:
     """Both sides of one request; nothing to do when neither has changes. `trust` and `permission` are the wanted documents (JSON)."""
 
     request: AccessRequest
-    target: SidePlan
-    source: SidePlan
+    target: AccountPlan
+    source: AccountPlan
     trust: str
     permission: str
     warnings: tuple[Finding, ...] = ()
 
     @property
-    def sides(self) -> tuple[SidePlan, SidePlan]:
+    def sides(self) -> tuple[AccountPlan, AccountPlan]:
         """Both, in the order they are applied: the source first, since a trust policy can't name a principal that doesn't exist yet."""
         return (self.source, self.target)
 
-    def of(self, side: Side) -> SidePlan:
+    def of(self, side: AccountSide) -> AccountPlan:
         """One side."""
-        return self.target if side is Side.TARGET else self.source
+        return self.target if side is AccountSide.TARGET else self.source
 
     @property
     def empty(self) -> bool:
@@ -198,7 +198,7 @@ class Simulation:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyReading:
+class PrincipalPolicies:
     """What of a principal's policies could be read; `unread` says in words what could not ("attached policy …: AccessDenied")."""
 
     identity: tuple[NamedPolicy, ...] = ()

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from xswitch.core.access.model import AccessRequest, WhoKind
+from xswitch.core.access.model import AccessRequest, PrincipalType
 from xswitch.core.arn import is_account_id
 from xswitch.core.errors import UsageError
 from xswitch.core.policy import PolicyError, PolicyKind, parse
@@ -29,64 +29,66 @@ _PATH = re.compile(r"/(?:[\x21-\x7e]+/)?")
 _DESCRIPTION = re.compile(r"[\t\n\r\x20-\x7e\xa1-\xff]*")
 _MANAGED = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}|aws):policy/[\x21-\x7e]{1,512}")
 _TAG_MARKS = frozenset("_.:/=+-@")
-_LONGEST_NAME = {WhoKind.USER: 64, WhoKind.ROLE: 64, WhoKind.GROUP: 128}
+_LONGEST_NAME = {PrincipalType.USER: 64, PrincipalType.ROLE: 64, PrincipalType.GROUP: 128}
 _LONGEST_ROLE_NAME = 64
 
 
 def validate(request: AccessRequest) -> None:
     """Nothing for a request IAM would take; raises UsageError, or PolicyError for a document, saying what is wrong otherwise."""
     if _PARTITION.fullmatch(request.partition) is None:
-        raise _wrong("partition", f"{request.partition!r} is no partition.", "Partitions are aws, aws-cn, aws-us-gov and the like.")
+        raise _invalid_request(
+            "partition", f"{request.partition!r} is no partition.", "Partitions are aws, aws-cn, aws-us-gov and the like."
+        )
     for account in (request.target_account, request.who.account):
         if not is_account_id(account):
-            raise _wrong("account", f"{account!r} is no account ID.", "An account ID has twelve digits.")
+            raise _invalid_request("account", f"{account!r} is no account ID.", "An account ID has twelve digits.")
     _check_name(request.role_name, "role", _LONGEST_ROLE_NAME)
     _check_path(request.role_path)
-    if request.who.kind is not WhoKind.ACCOUNT:
+    if request.who.kind is not PrincipalType.ACCOUNT:
         _check_name(request.who.name, request.who.kind.value, _LONGEST_NAME[request.who.kind])
         _check_path(request.who.path)
     if not MIN_SESSION <= request.max_session_seconds <= MAX_SESSION:
         why = f"A role's maximum is {MIN_SESSION} to {MAX_SESSION} seconds, one to twelve hours."
-        raise _wrong("duration", f"{request.max_session_seconds} seconds can't be the longest session of a role.", why)
+        raise _invalid_request("duration", f"{request.max_session_seconds} seconds can't be the longest session of a role.", why)
     if request.external_id is not None and not is_external_id(request.external_id):
         why = "It has 2 to 1,224 characters: letters, digits and _+=,.@:/-"
-        raise _wrong("external_id", f"{request.external_id!r} can't be an external ID.", why)
+        raise _invalid_request("external_id", f"{request.external_id!r} can't be an external ID.", why)
     if len(request.description) > MAX_DESCRIPTION or _DESCRIPTION.fullmatch(request.description) is None:
         why = f"It has up to {MAX_DESCRIPTION} characters, of Latin-1 and without control characters."
-        raise _wrong("description", "IAM doesn't take that description.", why)
+        raise _invalid_request("description", "IAM doesn't take that description.", why)
     _check_managed(request)
     _check_inline(request)
     _check_tags(request.tags)
 
 
-def _wrong(code: str, what: str, why: str) -> UsageError:
+def _invalid_request(code: str, what: str, why: str) -> UsageError:
     return UsageError(what, why=why, code=f"{code}_invalid")
 
 
 def _check_name(name: str, kind: str, longest: int) -> None:
     if len(name) > longest or _NAME.fullmatch(name) is None:
         why = f"It has 1 to {longest} characters: letters, digits and _+=,.@-"
-        raise _wrong("name", f"{name!r} can't be the name of a {kind}.", why)
+        raise _invalid_request("name", f"{name!r} can't be the name of a {kind}.", why)
 
 
 def _check_path(path: str) -> None:
     if len(path) > MAX_PATH or _PATH.fullmatch(path) is None:
         why = f'It is "/", or begins and ends with one; up to {MAX_PATH} visible ASCII characters.'
-        raise _wrong("path", f"{path!r} can't be an IAM path.", why)
+        raise _invalid_request("path", f"{path!r} can't be an IAM path.", why)
 
 
 def _check_managed(request: AccessRequest) -> None:
     for arn in request.managed_policies:
-        found = _MANAGED.fullmatch(arn)
-        if found is None:
-            raise _wrong("policy", f"{arn!r} is no managed policy's ARN.", "Such as arn:aws:iam::aws:policy/ReadOnlyAccess.")
-        if found[1] != request.partition:
-            raise _wrong("policy", f"{arn!r} is of another partition.", f"The role is in the partition {request.partition}.")
-        if found[2] not in ("aws", request.target_account):
+        arn_parts = _MANAGED.fullmatch(arn)
+        if arn_parts is None:
+            raise _invalid_request("policy", f"{arn!r} is no managed policy's ARN.", "Such as arn:aws:iam::aws:policy/ReadOnlyAccess.")
+        if arn_parts[1] != request.partition:
+            raise _invalid_request("policy", f"{arn!r} is of another partition.", f"The role is in the partition {request.partition}.")
+        if arn_parts[2] not in ("aws", request.target_account):
             why = "A role takes AWS's managed policies and those of its own account."
-            raise _wrong("policy", f"{arn!r} is of another account than {request.target_account}.", why)
+            raise _invalid_request("policy", f"{arn!r} is of another account than {request.target_account}.", why)
     if len(set(request.managed_policies)) < len(request.managed_policies):
-        raise _wrong("policy", "A managed policy is given twice.", ", ".join(request.managed_policies))
+        raise _invalid_request("policy", "A managed policy is given twice.", ", ".join(request.managed_policies))
 
 
 def _check_inline(request: AccessRequest) -> None:
@@ -94,27 +96,27 @@ def _check_inline(request: AccessRequest) -> None:
     for policy in request.inline_policies:
         if _NAME.fullmatch(policy.name) is None:
             why = "It has 1 to 128 characters: letters, digits and _+=,.@-"
-            raise _wrong("policy", f"{policy.name!r} can't be the name of a policy.", why)
+            raise _invalid_request("policy", f"{policy.name!r} can't be the name of a policy.", why)
         try:
             parse(policy.document, PolicyKind.IDENTITY, policy.name)
         except PolicyError as problem:
             raise PolicyError(problem.what, why="It would be an inline policy of the role.") from None
     if len(set(names)) < len(names):
-        raise _wrong("policy", "An inline policy's name is given twice.", ", ".join(names))
+        raise _invalid_request("policy", "An inline policy's name is given twice.", ", ".join(names))
 
 
 def _check_tags(tags: tuple[tuple[str, str], ...]) -> None:
     if len(tags) > MAX_TAGS:
-        raise _wrong("tags", f"{len(tags)} tags are too many.", f"A role takes {MAX_TAGS}.")
+        raise _invalid_request("tags", f"{len(tags)} tags are too many.", f"A role takes {MAX_TAGS}.")
     for key, value in tags:
         if not 1 <= len(key) <= MAX_TAG_KEY or not _tag_text(key) or key.lower().startswith("aws:"):
             why = f'It has 1 to {MAX_TAG_KEY} characters: letters, digits, blanks and _.:/=+-@, and doesn\'t begin with "aws:".'
-            raise _wrong("tags", f"{key!r} can't be a tag key.", why)
+            raise _invalid_request("tags", f"{key!r} can't be a tag key.", why)
         if len(value) > MAX_TAG_VALUE or not _tag_text(value):
             why = f"It has up to {MAX_TAG_VALUE} characters: letters, digits, blanks and _.:/=+-@."
-            raise _wrong("tags", f"{value!r} can't be the value of the tag {key!r}.", why)
+            raise _invalid_request("tags", f"{value!r} can't be the value of the tag {key!r}.", why)
     if len({key.casefold() for key, _ in tags}) < len(tags):
-        raise _wrong("tags", "A tag key is given twice.", "IAM compares tag keys without regard to case.")
+        raise _invalid_request("tags", "A tag key is given twice.", "IAM compares tag keys without regard to case.")
 
 
 def _tag_text(characters: Iterable[str]) -> bool:

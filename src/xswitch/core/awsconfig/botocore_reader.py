@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-RefusalCode = Literal["duplicate_section", "duplicate_key", "no_section_header", "not_a_property", "nested_no_equals"]
+CliParseErrorCode = Literal["duplicate_section", "duplicate_key", "no_section_header", "not_a_property", "nested_no_equals"]
 
 CliValue = str | Mapping[str, str]
 
 _plain_header = re.compile(r"(profile|sso-session|services) ([A-Za-z0-9_\-/.%@:+]+)").fullmatch
 
-_REFUSALS: dict[RefusalCode, str] = {
+_PARSE_ERROR_MESSAGES: dict[CliParseErrorCode, str] = {
     "duplicate_section": "the section is there twice",
     "duplicate_key": "the key is there twice in its section",
     "no_section_header": "there is text before the first section",
@@ -30,16 +30,16 @@ _REFUSALS: dict[RefusalCode, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class CliParseError:
     """Why the CLI refuses the whole file, and the line (from 1) it stumbles over. Holds nothing of the file's text."""
 
-    code: RefusalCode
+    code: CliParseErrorCode
     line: int
 
     @property
     def reason(self) -> str:
         """The reason as a clause."""
-        return _REFUSALS[self.code]
+        return _PARSE_ERROR_MESSAGES[self.code]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ class CliProfiles:
 
 
 @dataclass(frozen=True, slots=True)
-class CliReading:
+class CliParseResult:
     """The CLI's reading of one file, or its refusal. `sections` are keyed by what stands between the brackets, as it stands there.
 
     `defaults` is what `[DEFAULT]` holds; every section has it too.
     """
 
     sections: Mapping[str, CliSection] = field(default_factory=dict)
-    refused: Refusal | None = None
+    refused: CliParseError | None = None
     defaults: Mapping[str, str] = field(default_factory=dict)
 
     def raw(self) -> dict[str, dict[str, CliValue]]:
@@ -78,24 +78,24 @@ class CliReading:
 
     def profile_map(self) -> CliProfiles:
         """What botocore's `load_config` makes of it, for the config file: a later header that means the same name replaces the earlier."""
-        found = CliProfiles({}, {}, {}, {})
-        by_word = {"profile": found.profiles, "sso-session": found.sso_sessions, "services": found.services}
+        profile_maps = CliProfiles({}, {}, {}, {})
+        by_word = {"profile": profile_maps.profiles, "sso-session": profile_maps.sso_sessions, "services": profile_maps.services}
         for header, section in self.sections.items():
-            word, name = cli_name(header)
-            target = by_word.get(word, found.other)
+            word, name = parse_cli_header(header)
+            target = by_word.get(word, profile_maps.other)
             if name is not None:
                 cast("dict[str, CliSection]", target)[name] = section
-        return found
+        return profile_maps
 
 
-def cli_name(header: str) -> tuple[str, str | None]:
+def parse_cli_header(header: str) -> tuple[str, str | None]:
     """What a header of the config file means to the CLI: ("profile", name), ("sso-session", name), ("services", name) or ("", header).
 
     The name is None when the header begins with such a word but names nothing, so that the CLI drops the section.
     """
-    plain = _plain_header(header)
-    if plain is not None:  # what shlex would say, a hundred times as fast
-        return plain[1], plain[2]
+    plain_header = _plain_header(header)
+    if plain_header is not None:  # what shlex would say, a hundred times as fast
+        return plain_header[1], plain_header[2]
     for word in ("profile", "sso-session", "services"):
         if header.startswith(word):
             try:
@@ -106,62 +106,62 @@ def cli_name(header: str) -> tuple[str, str | None]:
     return ("profile", header) if header == "default" else ("", header)
 
 
-def predict(text: str, *, first_line: int = 1) -> CliReading:
+def parse_as_cli(text: str, *, first_line: int = 1) -> CliParseResult:
     """The CLI's reading of `text`, whose first line counts as `first_line`. Never raises.
 
     It is what botocore's `raw_config_parse` gives for a file of this text, if the locale's encoding is UTF-8.
     """
-    lines = _Lines(text, first_line)
-    parser = _Parser(dict_type=cast("type[dict[str, str]]", lines.table), interpolation=None)
+    lines = _LineReader(text, first_line)
+    parser = _CliConfigParser(dict_type=cast("type[dict[str, str]]", lines.table), interpolation=None)
     try:
         parser.read_file(lines, source="text")
     except configparser.DuplicateSectionError as error:
-        return _refused("duplicate_section", lines.number(error.lineno))
+        return _parse_failure("duplicate_section", lines.number(error.lineno))
     except configparser.DuplicateOptionError as error:
-        return _refused("duplicate_key", lines.number(error.lineno))
+        return _parse_failure("duplicate_key", lines.number(error.lineno))
     except configparser.MissingSectionHeaderError as error:
-        return _refused("no_section_header", lines.number(error.lineno))
+        return _parse_failure("no_section_header", lines.number(error.lineno))
     except configparser.ParsingError as error:
-        return _refused("not_a_property", lines.number(error.errors[0][0]))
-    return _sections(parser, lines)
+        return _parse_failure("not_a_property", lines.number(error.errors[0][0]))
+    return _cli_sections(parser, lines)
 
 
-def nested(value: str) -> dict[str, str] | None:
+def parse_nested(value: str) -> dict[str, str] | None:
     """A value that begins with a line end, as the mapping the CLI makes of it, or None when it would refuse it."""
-    found = {}
+    values = {}
     for line in value.splitlines():
         stripped = line.strip()
         if stripped:
             key, equals, inner = stripped.partition("=")
             if not equals:
                 return None
-            found[key.strip()] = inner.strip()
-    return found
+            values[key.strip()] = inner.strip()
+    return values
 
 
-def _refused(code: RefusalCode, line: int) -> CliReading:
-    return CliReading(refused=Refusal(code, line))
+def _parse_failure(code: CliParseErrorCode, line: int) -> CliParseResult:
+    return CliParseResult(refused=CliParseError(code, line))
 
 
-def _sections(parser: configparser.RawConfigParser, lines: _Lines) -> CliReading:
-    found: dict[str, CliSection] = {}
+def _cli_sections(parser: configparser.RawConfigParser, lines: _LineReader) -> CliParseResult:
+    cli_sections: dict[str, CliSection] = {}
     defaults = parser.defaults()
-    lent = defaults.lines if isinstance(defaults, _Table) else {}
+    default_lines = defaults.lines if isinstance(defaults, _LineTrackingDict) else {}
     for name, (line, table) in lines.sections.items():
         values: dict[str, CliValue] = {}
-        where = {**lent, **table.lines}
+        key_lines = {**default_lines, **table.lines}
         for key, value in parser.items(name, raw=True):
             values[key] = value
             if value.startswith("\n"):
-                mapping = nested(value)
+                mapping = parse_nested(value)
                 if mapping is None:
-                    return _refused("nested_no_equals", where[key])
+                    return _parse_failure("nested_no_equals", key_lines[key])
                 values[key] = mapping
-        found[name] = CliSection(line, values, where)
-    return CliReading(found, defaults=dict(defaults))
+        cli_sections[name] = CliSection(line, values, key_lines)
+    return CliParseResult(cli_sections, defaults=dict(defaults))
 
 
-class _Parser(configparser.RawConfigParser):
+class _CliConfigParser(configparser.RawConfigParser):
     """The CLI's parser, with a pattern for properties that matches the same lines in linear time.
 
     The library's own takes quadratic time on a long run of blanks before the delimiter. The option is stripped afterwards either way.
@@ -170,22 +170,22 @@ class _Parser(configparser.RawConfigParser):
     OPTCRE = re.compile(r"(?P<option>[^=:]*)(?P<vi>[=:])\s*(?P<value>.*)$")
 
 
-class _Table(dict[str, Any]):
+class _LineTrackingDict(dict[str, Any]):
     """A mapping the parser fills, which notes at which line each key came."""
 
-    def __init__(self, source: _Lines) -> None:
+    def __init__(self, source: _LineReader) -> None:
         super().__init__()
         self.source = source
         self.lines: dict[str, int] = {}
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if isinstance(value, _Table):
+        if isinstance(value, _LineTrackingDict):
             self.source.sections[key] = (self.source.current, value)
         self.lines.setdefault(key, self.source.current)
         super().__setitem__(key, value)
 
 
-class _Lines:
+class _LineReader:
     """The text's lines as Python reads them from a file: LF, CRLF and a lone CR all end one. Numbers count LF, as editors do."""
 
     def __init__(self, text: str, first_line: int) -> None:
@@ -193,7 +193,7 @@ class _Lines:
         self.first = first_line
         self.numbers: list[int] = []
         self.current = first_line
-        self.sections: dict[str, tuple[int, _Table]] = {}
+        self.sections: dict[str, tuple[int, _LineTrackingDict]] = {}
 
     def __iter__(self) -> Iterator[str]:
         numbers = self.numbers
@@ -203,8 +203,8 @@ class _Lines:
                 numbers.append(number)
                 yield piece + "\n"
 
-    def table(self) -> _Table:
-        return _Table(self)
+    def table(self) -> _LineTrackingDict:
+        return _LineTrackingDict(self)
 
     def number(self, of_parser: int | None) -> int:
         """The file's line for a line as the parser counts, from 1."""

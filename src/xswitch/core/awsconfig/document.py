@@ -3,7 +3,7 @@
 The rules are those of the Rust, C and Java SDKs: lines end with LF or CRLF and nothing else, blanks are space and tab and nothing
 else, a section header and a property start at column 0, whatever is indented belongs to the property above. Offsets count
 characters of the text; lines count from 1. Nothing is copied that isn't needed, so the text can be put together again exactly.
-Reading takes time linear in the text and never raises: what is wrong becomes a `Fault`, and the reading goes on behind it.
+Reading takes time linear in the text and never raises: what is wrong becomes a `ConfigFault`, and the reading goes on behind it.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import re
 from typing import Literal, NamedTuple
 
 from xswitch.core.model import FileKind
-from xswitch.core.model.properties import Row
+from xswitch.core.model.properties import PropertyRow
 
 BOM = "\ufeff"
 BLANKS = " \t"
-_SIGNS = "#;\x0b\x0c\x1c\x1d\x1e\x1f"
+_SPECIAL_CHARACTERS = "#;\x0b\x0c\x1c\x1d\x1e\x1f"
 
 SectionKind = Literal["profile", "sso-session", "services", "other", "illegal", "broken", "preamble"]
 
-FaultCode = Literal[
+ConfigFaultCode = Literal[
     "bom",
     "lone_cr",
     "unclosed_header",
@@ -46,7 +46,7 @@ _any_comment = re.compile(r"[#;]").search
 _two_words = re.compile(r"([^ \t]+)[ \t]+(.+)", re.DOTALL).fullmatch
 
 
-_PREFIXES: dict[str, SectionKind] = {"profile": "profile", "sso-session": "sso-session", "services": "services"}
+_SECTION_PREFIXES: dict[str, SectionKind] = {"profile": "profile", "sso-session": "sso-session", "services": "services"}
 
 
 def is_legal_name(name: str) -> bool:
@@ -54,7 +54,7 @@ def is_legal_name(name: str) -> bool:
     return _is_legal(name) is not None
 
 
-class Item(NamedTuple):
+class ConfigProperty(NamedTuple):
     """One property: lower-case key, value as the SDKs read it, and the span of its lines (line ends and continuation included)."""
 
     key: str
@@ -64,14 +64,14 @@ class Item(NamedTuple):
     end: int
 
 
-class Fault(NamedTuple):
+class ConfigFault(NamedTuple):
     """Something on one line that the SDKs refuse or that readers see differently; the line is `line` of the file."""
 
-    code: FaultCode
+    code: ConfigFaultCode
     line: int
 
 
-class Section:
+class ConfigSection:
     """A header and what follows it, up to the next header at column 0; `[start:end]` is its span.
 
     `raw` is what stands between the brackets. `name` is the profile's (or sso-session's ...) name; for kind "illegal" it is the name
@@ -92,18 +92,18 @@ class Section:
         self.body = start
         self.used = start
         self.end = start
-        self.rows: list[Row] = []
-        self.faults: list[Fault] = []
+        self.rows: list[PropertyRow] = []
+        self.faults: list[ConfigFault] = []
         self.odd = False
         self.cli_header: str | None = None
 
     @property
-    def items(self) -> list[Item]:
+    def items(self) -> list[ConfigProperty]:
         """The properties in the order of their lines, doubles included."""
-        return [Item._make(row) for row in self.rows]
+        return [ConfigProperty._make(row) for row in self.rows]
 
 
-class Document(NamedTuple):
+class ConfigDocument(NamedTuple):
     """A whole file: the sections' spans follow each other without a gap, the first (kind "preamble") from 0, the last to the end.
 
     `split` is set when the AWS CLI would cut the text into other lines or sections than the SDKs do, so it can't be read in pieces.
@@ -111,44 +111,44 @@ class Document(NamedTuple):
 
     text: str
     file: FileKind
-    sections: list[Section]
+    sections: list[ConfigSection]
     split: bool
 
 
-def parse(text: str, file: FileKind) -> Document:
+def parse_document(text: str, file: FileKind) -> ConfigDocument:
     """Read `text` as the config or the credentials file."""
-    reader = _Reader(text, file)
+    reader = _DocumentParser(text, file)
     reader.run()
-    return Document(text, file, reader.sections, reader.split)
+    return ConfigDocument(text, file, reader.sections, reader.split)
 
 
-class _Reader:
+class _DocumentParser:
     """The state between two lines. `open` says what an indented line continues: nothing, a property, or a line in error."""
 
     def __init__(self, text: str, file: FileKind) -> None:
         self.text = text
         self.file = file
-        self.section = Section("preamble", 1, 0)
+        self.section = ConfigSection("preamble", 1, 0)
         self.sections = [self.section]
         self.split = False
         self.plain_keys: dict[str, str] = {}
         self.open: Literal["", "property", "error"] = ""
         self.nested = False
-        self.long: list[tuple[Section, int, list[str]]] = []
+        self.long: list[tuple[ConfigSection, int, list[str]]] = []
 
     def run(self) -> None:
         text = self.text
         lines = text.split("\n")
         start = 0
         if text.startswith(BOM):
-            self.section.faults.append(Fault("bom", 1))
+            self.section.faults.append(ConfigFault("bom", 1))
             self.split = True
             lines[0] = lines[0][1:]
             start = 1
         crlf = "\r" in text
         plain_keys = self.plain_keys
         # Most texts hold nothing that any line would have to be searched for.
-        plain = text.isascii() and not any(sign in text for sign in _SIGNS)
+        plain = text.isascii() and not any(sign in text for sign in _SPECIAL_CHARACTERS)
         for number, whole in enumerate(lines, 1):
             line = whole.removesuffix("\r") if crlf else whole
             end = start + len(whole) + 1
@@ -177,7 +177,7 @@ class _Reader:
     def finish(self, lines: list[str]) -> None:
         if self.text.count("\r") != self.text.count("\r\n"):
             self.split = True
-            self.sections[0].faults.extend(Fault("lone_cr", n) for n, line in enumerate(lines, 1) if "\r" in line.removesuffix("\r"))
+            self.sections[0].faults.extend(ConfigFault("lone_cr", n) for n, line in enumerate(lines, 1) if "\r" in line.removesuffix("\r"))
         for section, index, parts in self.long:
             key, _, number, start, end = section.rows[index]
             section.rows[index] = (key, "\n".join(parts), number, start, end)
@@ -191,7 +191,7 @@ class _Reader:
 
     def header(self, line: str, number: int, start: int, end: int) -> None:
         self.section.end = start
-        section = self.section = Section("other", number, start)
+        section = self.section = ConfigSection("other", number, start)
         self.sections.append(section)
         section.body = section.used = end
         self.open = ""
@@ -216,7 +216,7 @@ class _Reader:
         else:
             section.kind = "broken"
             section.raw = seen[1] if seen else stripped[1:]
-            section.faults.append(Fault("text_after_header" if "]" in stripped else "unclosed_header", number))
+            section.faults.append(ConfigFault("text_after_header" if "]" in stripped else "unclosed_header", number))
 
     def property(self, line: str, number: int, start: int, end: int) -> None:
         section = self.section
@@ -231,16 +231,16 @@ class _Reader:
             section.odd = True
         if section.kind == "preamble":
             self.split = True
-            section.faults.append(Fault("property_outside_section", number))
+            section.faults.append(ConfigFault("property_outside_section", number))
         elif not equals or not key:
             section.odd = True
-            section.faults.append(Fault("no_key" if equals else "no_equals", number))
+            section.faults.append(ConfigFault("no_key" if equals else "no_equals", number))
         elif not is_legal_name(key):
             section.odd = True
-            section.faults.append(Fault("illegal_key", number))
+            section.faults.append(ConfigFault("illegal_key", number))
         else:
             if comment:
-                section.faults.append(Fault("inline_comment", number))
+                section.faults.append(ConfigFault("inline_comment", number))
             key = key.lower()
             if ":" in key:
                 section.odd = True
@@ -258,7 +258,7 @@ class _Reader:
             self.split = True
         if self.open != "property":
             if not self.open:
-                section.faults.append(Fault("stray_indent", number))
+                section.faults.append(ConfigFault("stray_indent", number))
             return
         index = len(section.rows) - 1
         section.rows[index] = (*section.rows[index][:4], end)
@@ -267,28 +267,28 @@ class _Reader:
             comment = _inline_comment(line)
             key, equals, _ = (line[: comment.start()] if comment else line).partition("=")
             if not equals or not key.strip(BLANKS):
-                section.faults.append(Fault("nested_no_equals", number))
+                section.faults.append(ConfigFault("nested_no_equals", number))
                 return
         elif stripped[0] in "#;":
-            section.faults.append(Fault("indented_comment", number))
+            section.faults.append(ConfigFault("indented_comment", number))
         if not self.long or self.long[-1][0] is not section or self.long[-1][1] != index:
             self.long.append((section, index, [section.rows[index][1]]))
         self.long[-1][2].append(stripped)
 
 
-def _name_section(section: Section, file: FileKind) -> None:
+def _name_section(section: ConfigSection, file: FileKind) -> None:
     """Fill in kind and name from `raw`, by the rules of this kind of file."""
     raw = section.raw.strip(BLANKS)
     words = _two_words(raw)
     first, rest = (words[1], words[2]) if words else (raw, "")
     section.name = raw
     if file == "credentials":
-        section.kind = "other" if first in _PREFIXES and is_legal_name(rest) else "illegal"
+        section.kind = "other" if first in _SECTION_PREFIXES and is_legal_name(rest) else "illegal"
         if is_legal_name(raw):
             section.kind = "profile"
         return
-    if first in _PREFIXES and rest:
-        section.kind = _PREFIXES[first] if is_legal_name(rest) else "illegal"
+    if first in _SECTION_PREFIXES and rest:
+        section.kind = _SECTION_PREFIXES[first] if is_legal_name(rest) else "illegal"
         section.name = rest
         section.prefixed = True
     elif raw == "default":

@@ -1,7 +1,7 @@
 """The span editor: one profile of one file is set or removed, and every byte that isn't meant to change stays.
 
 Line ends, byte order mark, comments, blank lines, nesting and order are kept. Of a key written twice the last occurrence is edited, the one
-the SDKs read. `verify` tells whether a text came out as meant under both readings; `shadows` whether writing a profile makes sense.
+the SDKs read. `verify` tells whether a text came out as meant under both readings; `find_shadowing` whether writing a profile makes sense.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from xswitch.core.awsconfig.document import BLANKS, BOM, Section, is_legal_name, parse
+from xswitch.core.awsconfig.document import BLANKS, BOM, ConfigSection, is_legal_name, parse_document
 from xswitch.core.awsconfig.verify import verify
 from xswitch.core.errors import ConfigError
-from xswitch.core.model import Edit, FileKind, RemoveProfile, SetProfile
-from xswitch.core.model.properties import Row
-from xswitch.core.profiles.shadowing import shadows
+from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
+from xswitch.core.model.properties import PropertyRow
+from xswitch.core.profiles.shadowing import find_shadowing
 
-__all__ = ["Patch", "apply_edits", "apply_patches", "plan_edits", "reverse_steps", "shadows", "verify"]
+__all__ = ["TextPatch", "apply_edits", "apply_patches", "find_shadowing", "plan_edits", "reversed_patches", "verify"]
 
-OWN_COMMENT = "# xswitch"
+COMMENT_PREFIX = "# xswitch"
 
-_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
-_no_text = re.compile(r"[\ud800-\udfff]").search
+_control_character = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+_surrogate = re.compile(r"[\ud800-\udfff]").search
 _writable_key = re.compile(r"[a-z0-9_./%@+-]+").fullmatch
 _comment_after_blank = re.compile(r"[ \t][#;]").search
 
 
-class Patch(NamedTuple):
+class TextPatch(NamedTuple):
     """Characters `[start:end]` of a text become `text`."""
 
     start: int
@@ -46,7 +46,7 @@ class _Line(NamedTuple):
         return bool(self.content.strip(BLANKS)) and self.content[0] not in "#;"
 
 
-def apply_edits(text: str, file: FileKind, edits: Sequence[Edit]) -> str:
+def apply_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> str:
     """`text` with these edits made, one after another; edits of the other file are left out.
 
     A new profile is appended: a blank line, one comment line at column 0 beginning `# xswitch`, the header, the properties. A value that is
@@ -58,20 +58,20 @@ def apply_edits(text: str, file: FileKind, edits: Sequence[Edit]) -> str:
     return text
 
 
-def plan_edits(text: str, file: FileKind, edits: Sequence[Edit]) -> list[list[Patch]]:
+def plan_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> list[list[TextPatch]]:
     """The steps of `apply_edits`: one list of patches per edit that changes anything, each list for the text the one before leaves."""
     steps = []
     for edit in edits:
         if edit.file != file:
             continue
-        patches = _set(text, edit) if isinstance(edit, SetProfile) else _remove(text, edit)
+        patches = _set_patches(text, edit) if isinstance(edit, SetProfile) else _remove_patches(text, edit)
         if patches:
             steps.append(patches)
             text = apply_patches(text, patches)
     return steps
 
 
-def apply_patches(text: str, patches: Sequence[Patch]) -> str:
+def apply_patches(text: str, patches: Sequence[TextPatch]) -> str:
     """`text` with all patches made; they are in order and don't overlap, and their offsets are all of `text`."""
     parts = []
     at = 0
@@ -81,32 +81,32 @@ def apply_patches(text: str, patches: Sequence[Patch]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def reverse_steps(text: str, steps: Sequence[Sequence[Patch]]) -> list[list[Patch]]:
+def reversed_patches(text: str, steps: Sequence[Sequence[TextPatch]]) -> list[list[TextPatch]]:
     """The steps that lead from what `steps` make of `text` back to `text`. They hold what was replaced, and nothing else of the text."""
-    back: list[list[Patch]] = []
+    reversed_steps: list[list[TextPatch]] = []
     for patches in steps:
         shift = 0
-        undo = []
+        inverse_patches = []
         for patch in patches:
             start = patch.start + shift
-            undo.append(Patch(start, start + len(patch.text), text[patch.start : patch.end]))
+            inverse_patches.append(TextPatch(start, start + len(patch.text), text[patch.start : patch.end]))
             shift += len(patch.text) - (patch.end - patch.start)
-        back.insert(0, undo)
+        reversed_steps.insert(0, inverse_patches)
         text = apply_patches(text, patches)
-    return back
+    return reversed_steps
 
 
 # -- setting -----------------------------------------------------------------------------------------------------
 
 
-def _set(text: str, edit: SetProfile) -> list[Patch]:
+def _set_patches(text: str, edit: SetProfile) -> list[TextPatch]:
     _check(edit)
-    sections = _sections(text, edit)
+    sections = _profile_sections(text, edit)
     if edit.name == "default" and any(section.prefixed for section in sections):
         sections = [section for section in sections if section.prefixed]
     if not sections:
-        return [_append(text, edit)]
-    patches: list[Patch] = []
+        return [_append_patch(text, edit)]
+    patches: list[TextPatch] = []
     missing = dict(edit.properties)
     for section in reversed(sections):
         for row in reversed(section.rows):
@@ -119,42 +119,42 @@ def _set(text: str, edit: SetProfile) -> list[Patch]:
         if edit.exact:
             patches += _drop_errors(text, section)
     if missing:
-        patches.append(_insert(text, sections[-1], missing, patches))
+        patches.append(_insert_patch(text, sections[-1], missing, patches))
     return sorted(patches)
 
 
-def _insert(text: str, section: Section, properties: Mapping[str, str], patches: Sequence[Patch]) -> Patch:
+def _insert_patch(text: str, section: ConfigSection, properties: Mapping[str, str], patches: Sequence[TextPatch]) -> TextPatch:
     """New properties behind the last line of a section that counts; that line may lack its end, if it isn't dropped."""
     at = section.used
-    eol = _eol(text[section.start : section.body]) or _usual_eol(text)
+    eol = _line_ending(text[section.start : section.body]) or _usual_line_ending(text)
     dropped = any(patch.end == at and not patch.text and text[patch.start - 1] == "\n" for patch in patches)
     start = "" if dropped or text[at - 1] == "\n" else eol
-    return Patch(at, at, start + "".join(f"{key} = {value}".rstrip() + eol for key, value in properties.items()))
+    return TextPatch(at, at, start + "".join(f"{key} = {value}".rstrip() + eol for key, value in properties.items()))
 
 
-def _append(text: str, edit: SetProfile) -> Patch:
-    eol = _usual_eol(text)
+def _append_patch(text: str, edit: SetProfile) -> TextPatch:
+    eol = _usual_line_ending(text)
     lines = []
     if text and text != BOM:
         if not text.endswith("\n"):
             lines.append("")
-        if not _blank(text.rpartition("\n")[0].rpartition("\n")[2]) or not text.endswith("\n"):
+        if not _is_blank(text.rpartition("\n")[0].rpartition("\n")[2]) or not text.endswith("\n"):
             lines.append("")
     if edit.comment:
-        known = edit.comment.lower().startswith("xswitch")
-        lines.append(f"# {edit.comment}" if known else f"{OWN_COMMENT}: {edit.comment}")
-    plain = edit.file == "credentials" or edit.name == "default"
-    lines.append(f"[{edit.name}]" if plain else f"[profile {edit.name}]")
+        has_prefix = edit.comment.lower().startswith("xswitch")
+        lines.append(f"# {edit.comment}" if has_prefix else f"{COMMENT_PREFIX}: {edit.comment}")
+    unprefixed = edit.file == "credentials" or edit.name == "default"
+    lines.append(f"[{edit.name}]" if unprefixed else f"[profile {edit.name}]")
     lines += [f"{key} = {value}".rstrip() for key, value in edit.properties.items()]
-    return Patch(len(text), len(text), "".join(line + eol for line in lines))
+    return TextPatch(len(text), len(text), "".join(line + eol for line in lines))
 
 
-def _replace_value(text: str, row: Row, value: str) -> Iterator[Patch]:
-    first, *more = _lines(text, row[3], row[4])
+def _replace_value(text: str, row: PropertyRow, value: str) -> Iterator[TextPatch]:
+    first, *continuation_lines = _lines(text, row[3], row[4])
     comment = _comment_after_blank(first.content)
     if comment:
         note = first.content[comment.start() + 1 :].rstrip()
-        yield Patch(first.start, first.start, note + (_eol(text[first.start : first.end]) or _usual_eol(text)))
+        yield TextPatch(first.start, first.start, note + (_line_ending(text[first.start : first.end]) or _usual_line_ending(text)))
     equals = first.content.index("=")
     after = first.content[equals + 1 :]
     blanks = len(after) - len(after.lstrip(BLANKS))
@@ -162,17 +162,17 @@ def _replace_value(text: str, row: Row, value: str) -> Iterator[Patch]:
         start, blank = equals + 1 + blanks, ""
     else:  # an empty value: what follows the "=" may be the blank before a comment
         start, blank = equals + 1, " " if first.content[equals - 1] in BLANKS else ""
-    yield Patch(first.start + start, first.start + len(first.content), blank + value if value else "")
-    for line in more:
+    yield TextPatch(first.start + start, first.start + len(first.content), blank + value if value else "")
+    for line in continuation_lines:
         if line.counts:
-            yield Patch(line.start, line.end, "")
+            yield TextPatch(line.start, line.end, "")
 
 
-def _drop_lines(text: str, start: int, end: int) -> Iterator[Patch]:
-    return (Patch(line.start, line.end, "") for line in _lines(text, start, end) if line.counts)
+def _drop_lines(text: str, start: int, end: int) -> Iterator[TextPatch]:
+    return (TextPatch(line.start, line.end, "") for line in _lines(text, start, end) if line.counts)
 
 
-def _drop_errors(text: str, section: Section) -> Iterator[Patch]:
+def _drop_errors(text: str, section: ConfigSection) -> Iterator[TextPatch]:
     """The lines of a section that are neither property, comment nor blank."""
     at = section.body
     for start, end in [*((row[3], row[4]) for row in section.rows), (section.used, section.used)]:
@@ -183,29 +183,29 @@ def _drop_errors(text: str, section: Section) -> Iterator[Patch]:
 # -- removing ----------------------------------------------------------------------------------------------------
 
 
-def _remove(text: str, edit: RemoveProfile) -> list[Patch]:
+def _remove_patches(text: str, edit: RemoveProfile) -> list[TextPatch]:
     _check_name(edit)
-    patches: list[Patch] = []
-    for section in _sections(text, edit):
+    patches: list[TextPatch] = []
+    for section in _profile_sections(text, edit):
         start = section.start
         above = text.rfind("\n", 0, max(0, start - 1)) + 1
-        if start and text[above:start].removeprefix(BOM).startswith(OWN_COMMENT):
+        if start and text[above:start].removeprefix(BOM).startswith(COMMENT_PREFIX):
             start = above + text[above:start].startswith(BOM)
         end = section.used
-        follows = text[end : text.find("\n", end) + 1 or len(text)]
+        next_line = text[end : text.find("\n", end) + 1 or len(text)]
         above = text.rfind("\n", 0, max(0, start - 1)) + 1
-        free = above >= (patches[-1].end if patches else 0)
-        if free and start > above and _blank(follows) and _blank(text[above:start]):
+        is_unclaimed = above >= (patches[-1].end if patches else 0)
+        if is_unclaimed and start > above and _is_blank(next_line) and _is_blank(text[above:start]):
             start = above
-        patches.append(Patch(start, end, ""))
+        patches.append(TextPatch(start, end, ""))
     return patches
 
 
 # -- what both need ----------------------------------------------------------------------------------------------
 
 
-def _sections(text: str, edit: Edit) -> list[Section]:
-    return [section for section in parse(text, edit.file).sections if section.kind == "profile" and section.name == edit.name]
+def _profile_sections(text: str, edit: ProfileEdit) -> list[ConfigSection]:
+    return [section for section in parse_document(text, edit.file).sections if section.kind == "profile" and section.name == edit.name]
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
@@ -216,15 +216,15 @@ def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
         start = stop
 
 
-def _blank(line: str) -> bool:
+def _is_blank(line: str) -> bool:
     return not line.removesuffix("\n").removesuffix("\r").strip(BLANKS)
 
 
-def _eol(line: str) -> str:
+def _line_ending(line: str) -> str:
     return "\r\n" if line.endswith("\r\n") else "\n" if line.endswith("\n") else ""
 
 
-def _usual_eol(text: str) -> str:
+def _usual_line_ending(text: str) -> str:
     return "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
 
 
@@ -232,7 +232,7 @@ def _check(edit: SetProfile) -> None:
     _check_name(edit)
     for key, value in edit.properties.items():
         _check_property(edit, key, value)
-    if _control(edit.comment) or _no_text(edit.comment):
+    if _control_character(edit.comment) or _surrogate(edit.comment):
         raise ConfigError(
             "A comment with a control character, or bytes that are no text, can't be written.",
             next_step="Leave it out.",
@@ -240,7 +240,7 @@ def _check(edit: SetProfile) -> None:
         )
 
 
-def _check_name(edit: Edit) -> None:
+def _check_name(edit: ProfileEdit) -> None:
     if not is_legal_name(edit.name):
         raise ConfigError(
             f"{edit.name!r} can't be the name of a profile.",
@@ -261,9 +261,9 @@ def _check_property(edit: SetProfile, key: str, value: str) -> None:
     if not _writable_key(key):
         raise ConfigError(f"{key!r} can't be the name of a setting.", next_step="Use lower-case letters and _ only.", code="illegal_key")
     reason = ""
-    if _control(value):
+    if _control_character(value):
         reason = "It holds a control character or a line end."
-    elif _no_text(value):
+    elif _surrogate(value):
         reason = "It holds bytes that are no text: the file is UTF-8."
     elif value != value.strip():
         reason = "It begins or ends with white space, which readers drop."

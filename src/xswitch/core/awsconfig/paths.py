@@ -19,14 +19,14 @@ def config_paths(env: Mapping[str, str], home: str, cwd: str) -> ConfigPaths:
     JavaScript SDKs. A leading `~/` is `home`; a relative path begins at `cwd`. Windows paths are known by `home`'s drive.
     """
     windows = _windows(home) is not None
-    flavour = ntpath if windows else posixpath
+    path_module = ntpath if windows else posixpath
 
     def place(variable: str, default: str) -> str:
-        given = env.get(variable, "")
-        if not given:
-            return str(flavour.join(home, ".aws", default))
-        if given.startswith("~/") or (windows and given.startswith("~\\")):
-            return str(flavour.join(home, given[2:].lstrip("/")))
-        return str(flavour.join(cwd, given))
+        value = env.get(variable, "")
+        if not value:
+            return str(path_module.join(home, ".aws", default))
+        if value.startswith("~/") or (windows and value.startswith("~\\")):
+            return str(path_module.join(home, value[2:].lstrip("/")))
+        return str(path_module.join(cwd, value))
 
     return ConfigPaths(place("AWS_CONFIG_FILE", "config"), place("AWS_SHARED_CREDENTIALS_FILE", "credentials"))

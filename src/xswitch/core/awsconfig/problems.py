@@ -1,14 +1,14 @@
-"""What is wrong with a line or a section, in words: `Fault`s become `Problem`s. No message holds a value that could be a secret."""
+"""What is wrong with a line or a section, in words: `ConfigFault`s become `Problem`s. No message holds a value that could be a secret."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xswitch.core.awsconfig.botocore_reader import cli_name
-from xswitch.core.awsconfig.document import Document, Fault, FaultCode, Section
+from xswitch.core.awsconfig.botocore_reader import parse_cli_header
+from xswitch.core.awsconfig.document import ConfigDocument, ConfigFault, ConfigFaultCode, ConfigSection
 from xswitch.core.model import FileKind, Problem, Severity
 
-SHOWN_KEYS = frozenset(
+DISPLAYABLE_KEYS = frozenset(
     {
         "credential_source",
         "duration_seconds",
@@ -27,10 +27,10 @@ SHOWN_KEYS = frozenset(
 )
 """The keys whose values a message may quote."""
 
-_SHOWN_LENGTH = 80
+_MAX_DISPLAY_LENGTH = 80
 _KNOWN_SECTIONS = frozenset({"plugins", "preview"})
 
-_WORDS: dict[FaultCode, tuple[Severity, str]] = {
+_FAULT_MESSAGES: dict[ConfigFaultCode, tuple[Severity, str]] = {
     "bom": ("error", "The file begins with a byte order mark, and the AWS CLI and boto3 refuse it whole; xswitch skips the mark."),
     "lone_cr": ("warning", "A carriage return stands alone in this line: for the AWS CLI the line ends there, for the SDKs it does not."),
     "unclosed_header": ("error", "This section header has no ']': SDKs refuse the file, xswitch leaves out the section."),
@@ -49,53 +49,53 @@ _WORDS: dict[FaultCode, tuple[Severity, str]] = {
 }
 
 
-def shown(key: str, value: str) -> str:
+def display_value(key: str, value: str) -> str:
     """`value` in quotes if `key` is one whose values are no secret, else "another value"."""
-    if key not in SHOWN_KEYS:
+    if key not in DISPLAYABLE_KEYS:
         return "another value"
-    return f'"{value}"' if len(value) <= _SHOWN_LENGTH else f'"{value[:_SHOWN_LENGTH]}…"'
+    return f'"{value}"' if len(value) <= _MAX_DISPLAY_LENGTH else f'"{value[:_MAX_DISPLAY_LENGTH]}…"'
 
 
-def fault_problems(document: Document, path: str) -> Iterator[Problem]:
+def fault_problems(document: ConfigDocument, path: str) -> Iterator[Problem]:
     """Every fault of every line, as problems."""
     for section in document.sections:
         for fault in section.faults:
-            severity, message = _WORDS[fault.code]
+            severity, message = _FAULT_MESSAGES[fault.code]
             if fault.code == "inline_comment":
-                message = _inline_comment(document, section, fault)
-            elif fault.code == "no_equals" and ":" in _line(document, section, fault.line):
+                message = _inline_comment_message(document, section, fault)
+            elif fault.code == "no_equals" and ":" in _line_text(document, section, fault.line):
                 message = f"{message} The AWS CLI and boto3 accept the ':'."
             profile = section.name if section.kind == "profile" else None
             yield Problem(fault.code, message, severity, path, fault.line, profile)
 
 
-def section_problems(document: Document, path: str) -> Iterator[Problem]:
+def section_problems(document: ConfigDocument, path: str) -> Iterator[Problem]:
     """Sections that are no profile, or are there twice."""
     prefixed_default = any(s.kind == "profile" and s.prefixed and s.name == "default" for s in document.sections)
-    first: dict[tuple[str, str, bool], Section] = {}
+    first: dict[tuple[str, str, bool], ConfigSection] = {}
     for section in document.sections:
         problem: tuple[str, Severity, str] | None = None
         if section.cli_header == "DEFAULT":
             text = "The AWS CLI and boto3 add the keys of [DEFAULT] to every other section; the SDKs don't."
             problem = ("default_leaks", "warning", text)
         elif section.kind in ("profile", "sso-session", "services"):
-            same = first.setdefault((section.kind, section.name, section.prefixed), section)
+            first_section = first.setdefault((section.kind, section.name, section.prefixed), section)
             if section.name == "default" and section.kind == "profile" and prefixed_default and not section.prefixed:
                 problem = ("default_ignored", "warning", "The SDKs ignore [default], as there is a [profile default] too.")
-            elif same is not section:
-                text = f"[{section.raw}] is there already in line {same.line}: the SDKs join the two."
+            elif first_section is not section:
+                text = f"[{section.raw}] is there already in line {first_section.line}: the SDKs join the two."
                 problem = ("duplicate_section", "warning", text)
         elif section.kind == "other":
-            problem = _other(section, document.file)
+            problem = _unrecognized_section(section, document.file)
         elif section.kind == "illegal" and not _cli_sees(section, document.file):
             problem = ("illegal_name", "warning", f"[{section.raw}] holds characters a name can't have: nobody reads the section.")
         if problem:
             yield Problem(problem[0], problem[2], problem[1], path, section.line, section.name if section.kind == "profile" else None)
         if len(section.rows) > 1 and len({row[0] for row in section.rows}) < len(section.rows):
-            yield from _duplicate_keys(section, path)
+            yield from _duplicate_key_problems(section, path)
 
 
-def _other(section: Section, file: FileKind) -> tuple[str, Severity, str] | None:
+def _unrecognized_section(section: ConfigSection, file: FileKind) -> tuple[str, Severity, str] | None:
     name = section.raw.strip()
     if file == "credentials":
         if name.startswith("profile"):
@@ -107,33 +107,33 @@ def _other(section: Section, file: FileKind) -> tuple[str, Severity, str] | None
     return "not_a_profile", "warning", f"[{name}] is no profile in the config file: that would be [profile {name or 'NAME'}]."
 
 
-def _cli_sees(section: Section, file: FileKind) -> bool:
+def _cli_sees(section: ConfigSection, file: FileKind) -> bool:
     """Whether the CLI finds a name there, which is reported as a difference."""
     if section.cli_header is None:
         return False
-    word, name = cli_name(section.cli_header)
+    word, name = parse_cli_header(section.cli_header)
     return file == "credentials" or (bool(word) and name is not None)
 
 
-def _duplicate_keys(section: Section, path: str) -> Iterator[Problem]:
+def _duplicate_key_problems(section: ConfigSection, path: str) -> Iterator[Problem]:
     lines: dict[str, int] = {}
     for key, _, line, _, _ in section.rows:
-        before = lines.get(key)
-        if before is not None:
-            text = f"{key} is there already in line {before}: the SDKs take the last one."
+        earlier_line = lines.get(key)
+        if earlier_line is not None:
+            text = f"{key} is there already in line {earlier_line}: the SDKs take the last one."
             yield Problem("duplicate_key", text, "warning", path, line, section.name if section.kind == "profile" else None)
         lines[key] = line
 
 
-def _line(document: Document, section: Section, line: int) -> str:
+def _line_text(document: ConfigDocument, section: ConfigSection, line: int) -> str:
     lines = document.text[section.start : section.end].split("\n", line - section.line + 1)
     return lines[line - section.line]
 
 
-def _inline_comment(document: Document, section: Section, fault: Fault) -> str:
-    severity_and_text = _WORDS[fault.code][1]
-    key, _, value = _line(document, section, fault.line).partition("=")
+def _inline_comment_message(document: ConfigDocument, section: ConfigSection, fault: ConfigFault) -> str:
+    generic_message = _FAULT_MESSAGES[fault.code][1]
+    key, _, value = _line_text(document, section, fault.line).partition("=")
     key = key.strip().lower()
-    if key not in SHOWN_KEYS:
-        return severity_and_text
-    return f"The AWS CLI and boto3 take the comment for a part of the value: they read {shown(key, value.strip())}."
+    if key not in DISPLAYABLE_KEYS:
+        return generic_message
+    return f"The AWS CLI and boto3 take the comment for a part of the value: they read {display_value(key, value.strip())}."

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from xswitch.core.awsconfig.differences import compare
-from xswitch.core.awsconfig.document import BOM, Document, SectionKind, parse
+from xswitch.core.awsconfig.differences import compare_with_cli
+from xswitch.core.awsconfig.document import BOM, ConfigDocument, SectionKind, parse_document
 from xswitch.core.awsconfig.problems import fault_problems, section_problems
 from xswitch.core.model import ConfigPaths, ConfigView, FileProperties, Origin, Problem, Profile
-from xswitch.core.model.properties import Row
+from xswitch.core.model.properties import PropertyRow
 
 
 def read_view(paths: ConfigPaths, config_text: str | None, credentials_text: str | None) -> ConfigView:
@@ -21,63 +21,68 @@ def read_view(paths: ConfigPaths, config_text: str | None, credentials_text: str
     Problems come sorted by file, config first, then line. Never raises. Profiles that only the AWS CLI and boto3 see are among the
     profiles, marked `cli_only`, unless the SDKs know one of that name.
     """
-    config = parse(config_text or "", "config")
-    credentials = parse(credentials_text or "", "credentials")
-    of_config = sdk_sections(config, paths.config)
-    of_credentials = sdk_sections(credentials, paths.credentials)
-    first = compare(config, of_config, paths.config)
-    second = compare(credentials, of_credentials, paths.credentials)
-    profiles = _merge(of_config["profile"], of_credentials["profile"])
-    for name, profile in _merge(first.cli_only, second.cli_only).items():
+    config = parse_document(config_text or "", "config")
+    credentials = parse_document(credentials_text or "", "credentials")
+    config_sections = sdk_sections(config, paths.config)
+    credentials_sections = sdk_sections(credentials, paths.credentials)
+    config_differences = compare_with_cli(config, config_sections, paths.config)
+    credentials_differences = compare_with_cli(credentials, credentials_sections, paths.credentials)
+    profiles = _merge(config_sections["profile"], credentials_sections["profile"])
+    for name, profile in _merge(config_differences.cli_only, credentials_differences.cli_only).items():
         profiles.setdefault(name, profile)
-    problems = [*_problems(config, paths.config, first.problems), *_problems(credentials, paths.credentials, second.problems)]
+    problems = [
+        *_problems(config, paths.config, config_differences.problems),
+        *_problems(credentials, paths.credentials, credentials_differences.problems),
+    ]
     return ConfigView(
         paths,
         MappingProxyType(profiles),
-        MappingProxyType(of_config["sso-session"]),
-        MappingProxyType(of_config["services"]),
+        MappingProxyType(config_sections["sso-session"]),
+        MappingProxyType(config_sections["services"]),
         tuple(problems),
     )
 
 
-def sdk_sections(document: Document, path: str) -> dict[SectionKind, dict[str, Profile]]:
+def sdk_sections(document: ConfigDocument, path: str) -> dict[SectionKind, dict[str, Profile]]:
     """The profiles, sso-sessions and services of one file by name; sections of one name are joined, the last value wins."""
-    found: dict[SectionKind, dict[str, Profile]] = {"profile": {}, "sso-session": {}, "services": {}}
-    rows: dict[tuple[str, str], dict[str, Row]] = {}
+    profiles: dict[SectionKind, dict[str, Profile]] = {"profile": {}, "sso-session": {}, "services": {}}
+    rows: dict[tuple[str, str], dict[str, PropertyRow]] = {}
     ignore_plain_default = any(s.prefixed and s.name == "default" and s.kind == "profile" for s in document.sections)
     for section in document.sections:
         kind = section.kind
-        if kind not in found:
+        if kind not in profiles:
             continue
         name = section.name
         if ignore_plain_default and name == "default" and kind == "profile" and not section.prefixed:
             continue
-        of_name = rows.get((kind, name))
-        if of_name is None:
-            of_name = rows[kind, name] = {row[0]: row for row in section.rows}
-            found[kind][name] = Profile(name, FileProperties(of_name, path, document.file), Origin(path, section.line))
+        section_rows = rows.get((kind, name))
+        if section_rows is None:
+            section_rows = rows[kind, name] = {row[0]: row for row in section.rows}
+            profiles[kind][name] = Profile(name, FileProperties(section_rows, path, document.file), Origin(path, section.line))
         else:
-            of_name.update((row[0], row) for row in section.rows)
-    return found
+            section_rows.update((row[0], row) for row in section.rows)
+    return profiles
 
 
 def _merge(config: Mapping[str, Profile], credentials: Mapping[str, Profile]) -> dict[str, Profile]:
     merged = dict(config)
     for name, profile in credentials.items():
-        below = merged.get(name)
-        if below is None:
+        config_profile = merged.get(name)
+        if config_profile is None:
             merged[name] = profile
         else:
-            merged[name] = Profile(name, {**below.properties, **profile.properties}, below.origin, below.cli_only)
+            merged[name] = Profile(
+                name, {**config_profile.properties, **profile.properties}, config_profile.origin, config_profile.cli_only
+            )
     return merged
 
 
-def _problems(document: Document, path: str, differences: tuple[Problem, ...]) -> list[Problem]:
-    found = [*fault_problems(document, path), *section_problems(document, path), *differences]
+def _problems(document: ConfigDocument, path: str, differences: tuple[Problem, ...]) -> list[Problem]:
+    problems = [*fault_problems(document, path), *section_problems(document, path), *differences]
     body = document.text.removeprefix(BOM)
     if not body.isascii():
         line = next(number for number, text in enumerate(body.split("\n"), 1) if not text.isascii())
         message = "The file holds more than ASCII: the AWS CLI and boto3 read it in the locale's encoding, the SDKs as UTF-8."
-        found.append(Problem("not_ascii", message, "info", path, line))
-    found.sort(key=lambda problem: problem.line or 0)
-    return found
+        problems.append(Problem("not_ascii", message, "info", path, line))
+    problems.sort(key=lambda problem: problem.line or 0)
+    return problems

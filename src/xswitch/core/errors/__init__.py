@@ -1,7 +1,7 @@
 """Every failure xswitch reports, as one tree.
 
 Each error says what happened, why, and the exact next command, and carries the exit code of the process.
-Nothing here formats for a terminal: `cli.render` and the screen do, and they clean hostile text first.
+Nothing here formats for a terminal: `botocore_reader.render` and the screen do, and they clean hostile text first.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class AwsDeniedError(XswitchError):
         self.hop = hop
 
 
-class WrongIdentityError(AwsDeniedError):
+class IdentityMismatchError(AwsDeniedError):
     """GetCallerIdentity names another account or role than the one asked for."""
 
     default_code = "wrong_identity"
@@ -99,7 +99,7 @@ class MfaNeededError(XswitchError):
     default_code = "mfa_needed"
 
 
-class BaseCredentialsError(XswitchError):
+class SourceCredentialsError(XswitchError):
     """The credentials a chain starts from are missing, expired or can't be obtained."""
 
     exit_code = ExitCode.BASE_CREDENTIALS

@@ -1,6 +1,6 @@
 """What it means that a chain's base has no credentials to give, and the exact command that helps.
 
-Pure, as `core.stserrors`: the adapter names one of `SENTENCES`, this module fills it for the base at hand.
+Pure, as `core.errors.sts`: the adapter names one of `SOURCE_MESSAGES`, this module fills it for the base at hand.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from xswitch.core.errors import BaseCredentialsError, XswitchError
-from xswitch.core.errors.sts import BASE_CODES, reason
-from xswitch.core.model import Base, BaseKind
-from xswitch.core.text import clean
+from xswitch.core.errors import SourceCredentialsError, XswitchError
+from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES, display_reason
+from xswitch.core.model import CredentialSource, CredentialSourceKind
+from xswitch.core.text import sanitize
 
-_CORRECT = "Correct it at {origin}."
-_BY_HAND = "See what it says: {caller}"
+_CORRECT_CONFIG = "Correct it at {origin}."
+_RUN_MANUALLY = "See what it says: {caller}"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceLabel:
     """A base, as its failures speak of it; `sso_session` is the name of the sso-session its profile uses, "" for none."""
 
-    base: Base
+    base: CredentialSource
     sso_session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class SourceMessageTemplate:
     """`what` and `next_step` of one code.
 
     `{name}` is "profile X" or the place the base is, `{origin}` its file:line, `{command}` the command that gets new
@@ -39,101 +39,109 @@ class Sentence:
     next_step: str
 
 
-SENTENCES: Mapping[str, Sentence] = MappingProxyType(
+SOURCE_MESSAGES: Mapping[str, SourceMessageTemplate] = MappingProxyType(
     {
-        "keys_missing": Sentence("There are no access keys in {name}.", "{command}"),
-        "keys_incomplete": Sentence("The access keys in {name} are incomplete: {detail}.", "{command}"),
-        "keys_expired": Sentence("The access keys in {name} have expired.", "{command}"),
-        "process_missing": Sentence("The credential_process of {name} can't be started: {detail}.", _CORRECT),
-        "process_failed": Sentence("The credential_process of {name} failed: {detail}.", _BY_HAND),
-        "process_timeout": Sentence("The credential_process of {name} did not end within {detail} and was stopped.", _BY_HAND),
-        "process_answer": Sentence("The credential_process of {name} printed no usable credentials: {detail}.", _BY_HAND),
-        "process_expired": Sentence("The credential_process of {name} printed credentials that have expired.", _BY_HAND),
-        "sso_login": Sentence("You are not signed in to IAM Identity Center for {name}.", "{command}"),
-        "sso_cache": Sentence("The stored IAM Identity Center sign-in for {name} can't be read.", "{command}"),
-        "sso_denied": Sentence("IAM Identity Center does not give {name} its role.", "Check sso_account_id and sso_role_name at {origin}."),
-        "sso_config": Sentence("The IAM Identity Center settings of {name} are incomplete or contradict each other.", _CORRECT),
-        "web_identity_file": Sentence("The web identity token of {name} can't be read: {detail}.", _CORRECT),
-        "web_identity_denied": Sentence(
+        "keys_missing": SourceMessageTemplate("There are no access keys in {name}.", "{command}"),
+        "keys_incomplete": SourceMessageTemplate("The access keys in {name} are incomplete: {detail}.", "{command}"),
+        "keys_expired": SourceMessageTemplate("The access keys in {name} have expired.", "{command}"),
+        "process_missing": SourceMessageTemplate("The credential_process of {name} can't be started: {detail}.", _CORRECT_CONFIG),
+        "process_failed": SourceMessageTemplate("The credential_process of {name} failed: {detail}.", _RUN_MANUALLY),
+        "process_timeout": SourceMessageTemplate(
+            "The credential_process of {name} did not end within {detail} and was stopped.", _RUN_MANUALLY
+        ),
+        "process_answer": SourceMessageTemplate("The credential_process of {name} printed no usable credentials: {detail}.", _RUN_MANUALLY),
+        "process_expired": SourceMessageTemplate("The credential_process of {name} printed credentials that have expired.", _RUN_MANUALLY),
+        "sso_login": SourceMessageTemplate("You are not signed in to IAM Identity Center for {name}.", "{command}"),
+        "sso_cache": SourceMessageTemplate("The stored IAM Identity Center sign-in for {name} can't be read.", "{command}"),
+        "sso_denied": SourceMessageTemplate(
+            "IAM Identity Center does not give {name} its role.", "Check sso_account_id and sso_role_name at {origin}."
+        ),
+        "sso_config": SourceMessageTemplate(
+            "The IAM Identity Center settings of {name} are incomplete or contradict each other.", _CORRECT_CONFIG
+        ),
+        "web_identity_file": SourceMessageTemplate("The web identity token of {name} can't be read: {detail}.", _CORRECT_CONFIG),
+        "web_identity_denied": SourceMessageTemplate(
             "AWS does not accept the web identity token of {name}.", "Get a new token, or check role_arn at {origin}."
         ),
-        "login_needed": Sentence("You are not signed in to AWS for {name}.", "{command}"),
-        "login_denied": Sentence("AWS does not renew the sign-in of {name}.", "{command}"),
-        "no_metadata": Sentence(
+        "login_needed": SourceMessageTemplate("You are not signed in to AWS for {name}.", "{command}"),
+        "login_denied": SourceMessageTemplate("AWS does not renew the sign-in of {name}.", "{command}"),
+        "no_metadata": SourceMessageTemplate(
             "The EC2 metadata service gives no credentials: {detail}.", "Run this on an EC2 instance with a role, or use another source."
         ),
-        "no_container": Sentence(
+        "no_container": SourceMessageTemplate(
             "There is no container credential endpoint: {detail}.", "Run this in a container with a task role, or use another source."
         ),
-        "container_answer": Sentence(
+        "container_answer": SourceMessageTemplate(
             "The container credential endpoint gives no credentials.", "Check the task role of the container, or use another source."
         ),
-        "base_credentials": Sentence("There are no credentials to be had from {name}.", "{command}"),
+        "base_credentials": SourceMessageTemplate("There are no credentials to be had from {name}.", "{command}"),
     }
 )
 
-_LOGIN: Mapping[BaseKind, str] = MappingProxyType(
+_SIGN_IN_COMMANDS: Mapping[CredentialSourceKind, str] = MappingProxyType(
     {
-        BaseKind.STATIC_KEYS: "aws configure",
-        BaseKind.SSO: "aws sso login",
-        BaseKind.LOGIN_SESSION: "aws login",
+        CredentialSourceKind.STATIC_KEYS: "aws configure",
+        CredentialSourceKind.SSO: "aws sso login",
+        CredentialSourceKind.LOGIN_SESSION: "aws login",
     }
 )
-_PLACES: Mapping[BaseKind, str] = MappingProxyType(
-    {BaseKind.EC2_METADATA: "the EC2 metadata service", BaseKind.ECS_CONTAINER: "the container credential endpoint"}
+_SOURCE_NAMES: Mapping[CredentialSourceKind, str] = MappingProxyType(
+    {CredentialSourceKind.EC2_METADATA: "the EC2 metadata service", CredentialSourceKind.ECS_CONTAINER: "the container credential endpoint"}
 )
 
 
-def missing(source: Source, code: str, *, detail: str = "", why: str = "") -> BaseCredentialsError:
-    """The error for a base that gives no credentials; `code` is one of `SENTENCES`, `detail` and `why` come from the failure."""
-    sentence = SENTENCES[code]
+def source_error(source: SourceLabel, code: str, *, detail: str = "", why: str = "") -> SourceCredentialsError:
+    """The error for a base that gives no credentials; `code` is one of `SOURCE_MESSAGES`, `detail` and `why` come from the failure."""
+    sentence = SOURCE_MESSAGES[code]
     values = {
-        "name": _name(source.base),
-        "origin": _origin(source.base),
-        "command": command(source),
+        "name": _display_name(source.base),
+        "origin": _display_origin(source.base),
+        "command": renewal_instruction(source),
         "caller": _with_profile("aws sts get-caller-identity", source.base),
-        "detail": reason(detail),
+        "detail": display_reason(detail),
     }
-    return BaseCredentialsError(sentence.what.format(**values), why=reason(why), next_step=sentence.next_step.format(**values), code=code)
+    return SourceCredentialsError(
+        sentence.what.format(**values), why=display_reason(why), next_step=sentence.next_step.format(**values), code=code
+    )
 
 
-def blame(error: XswitchError, source: Source) -> XswitchError:
+def as_source_error(error: XswitchError, source: SourceLabel) -> XswitchError:
     """`error` of a call that the base's own credentials signed: when AWS rejects these, it's the base that needs renewing.
 
     Any other error is returned as it is.
     """
-    if error.code not in BASE_CODES:
+    if error.code not in CREDENTIALS_ERROR_CODES:
         return error
-    return BaseCredentialsError(error.what, why=error.why, next_step=command(source), code=error.code)
+    return SourceCredentialsError(error.what, why=error.why, next_step=renewal_instruction(source), code=error.code)
 
 
-def command(source: Source) -> str:
+def renewal_instruction(source: SourceLabel) -> str:
     """The command that gets this base new credentials, or what to do where no command does."""
     base = source.base
-    if base.kind is BaseKind.SSO and source.sso_session:
-        return f"aws sso login --sso-session {_quoted(source.sso_session)}"
-    if base.kind in _LOGIN:
-        return _with_profile(_LOGIN[base.kind], base)
-    if base.kind is BaseKind.ENVIRONMENT:
+    if base.kind is CredentialSourceKind.SSO and source.sso_session:
+        return f"aws sso login --sso-session {_shell_quoted(source.sso_session)}"
+    if base.kind in _SIGN_IN_COMMANDS:
+        return _with_profile(_SIGN_IN_COMMANDS[base.kind], base)
+    if base.kind is CredentialSourceKind.ENVIRONMENT:
         return "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary keys, AWS_SESSION_TOKEN; or use a source profile."
-    if base.kind is BaseKind.CREDENTIAL_PROCESS:
-        return _BY_HAND.format(caller=_with_profile("aws sts get-caller-identity", base))
-    if base.kind is BaseKind.WEB_IDENTITY:
+    if base.kind is CredentialSourceKind.CREDENTIAL_PROCESS:
+        return _RUN_MANUALLY.format(caller=_with_profile("aws sts get-caller-identity", base))
+    if base.kind is CredentialSourceKind.WEB_IDENTITY:
         return "Get a new web identity token."
     return "Check the role of this instance or container."
 
 
-def _with_profile(words: str, base: Base) -> str:
-    return words if base.profile is None else f"{words} --profile {_quoted(base.profile)}"
+def _with_profile(command_line: str, base: CredentialSource) -> str:
+    return command_line if base.profile is None else f"{command_line} --profile {_shell_quoted(base.profile)}"
 
 
-def _quoted(name: str) -> str:
-    return shlex.quote(clean(name))
+def _shell_quoted(name: str) -> str:
+    return shlex.quote(sanitize(name))
 
 
-def _name(base: Base) -> str:
-    return _PLACES.get(base.kind, "the environment") if base.profile is None else f"profile {clean(base.profile, limit=100)}"
+def _display_name(base: CredentialSource) -> str:
+    return _SOURCE_NAMES.get(base.kind, "the environment") if base.profile is None else f"profile {sanitize(base.profile, limit=100)}"
 
 
-def _origin(base: Base) -> str:
-    return _name(base) if base.origin is None else clean(f"{base.origin.file}:{base.origin.line}")
+def _display_origin(base: CredentialSource) -> str:
+    return _display_name(base) if base.origin is None else sanitize(f"{base.origin.file}:{base.origin.line}")

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from xswitch.core.explain.evidence import ASSUME_ROLE
 
 
-class Layer(StrEnum):
+class PolicyType(StrEnum):
     """One kind of policy that has a say."""
 
     IDENTITY = "identity"
@@ -28,44 +28,46 @@ class Layer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DenialMessage:
     """A refusal as AWS words it.
 
-    `layer` is the kind of policy it names, None when it names none; `explicit` whether by a Deny; `policy` the ARN it adds, or "".
+    `policy_type` is the kind of policy it names, None when it names none; `explicit` whether by a Deny; `policy` the ARN it adds, or "".
     """
 
     caller: str = ""
     action: str = ASSUME_ROLE
-    layer: Layer | None = None
+    policy_type: PolicyType | None = None
     explicit: bool = False
     policy: str = ""
 
 
-_REFUSAL = re.compile(r"User: (\S+) is not authorized to perform: (\S+?)(?: on resource: (\S+))?(?:\s+(.*))?$", re.DOTALL)
-_REASON = re.compile(r"(?:with an explicit deny in (?:an?|the)|because no) ([a-z][a-z -]{2,40}?)(?: allows\b|[:.]|$)", re.IGNORECASE)
-_POLICY = re.compile(r"arn:aws[a-z-]*:(?:iam|organizations)::[^\s,]+")
-_LAYERS: Mapping[str, Layer] = MappingProxyType(
+_DENIAL_PATTERN = re.compile(r"User: (\S+) is not authorized to perform: (\S+?)(?: on resource: (\S+))?(?:\s+(.*))?$", re.DOTALL)
+_REASON_PATTERN = re.compile(
+    r"(?:with an explicit deny in (?:an?|the)|because no) ([a-z][a-z -]{2,40}?)(?: allows\b|[:.]|$)", re.IGNORECASE
+)
+_POLICY_ARN_PATTERN = re.compile(r"arn:aws[a-z-]*:(?:iam|organizations)::[^\s,]+")
+_POLICY_TYPE_BY_NAME: Mapping[str, PolicyType] = MappingProxyType(
     {
-        "identity-based policy": Layer.IDENTITY,
-        "permissions boundary": Layer.BOUNDARY,
-        "session policy": Layer.SESSION,
-        "service control policy": Layer.SCP,
-        "resource control policy": Layer.RCP,
-        "role trust policy": Layer.TRUST,
-        "resource-based policy": Layer.TRUST,
-        "vpc endpoint policy": Layer.ENDPOINT,
+        "identity-based policy": PolicyType.IDENTITY,
+        "permissions boundary": PolicyType.BOUNDARY,
+        "session policy": PolicyType.SESSION,
+        "service control policy": PolicyType.SCP,
+        "resource control policy": PolicyType.RCP,
+        "role trust policy": PolicyType.TRUST,
+        "resource-based policy": PolicyType.TRUST,
+        "vpc endpoint policy": PolicyType.ENDPOINT,
     }
 )
 
 
-def said(text: str) -> Said:
+def parse_denial(text: str) -> DenialMessage:
     """What a text of AWS says of a refusal; a text of another form says nothing."""
-    found = _REFUSAL.search(" ".join(text.split()))
-    if found is None:
-        return Said()
-    caller, action, _, rest = found.groups()
-    rest = rest or ""
-    reason = _REASON.search(rest)
-    layer = None if reason is None else _LAYERS.get(reason[1].strip().lower())
-    policy = _POLICY.search(rest)
-    return Said(caller, action, layer, "with an explicit deny" in rest.lower(), policy[0].rstrip(".") if policy else "")
+    denial = _DENIAL_PATTERN.search(" ".join(text.split()))
+    if denial is None:
+        return DenialMessage()
+    caller, action, _, remainder = denial.groups()
+    remainder = remainder or ""
+    reason = _REASON_PATTERN.search(remainder)
+    policy_type = None if reason is None else _POLICY_TYPE_BY_NAME.get(reason[1].strip().lower())
+    policy = _POLICY_ARN_PATTERN.search(remainder)
+    return DenialMessage(caller, action, policy_type, "with an explicit deny" in remainder.lower(), policy[0].rstrip(".") if policy else "")

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from xswitch.core.explain import statement_edits
-from xswitch.core.explain.aws_message import Layer
-from xswitch.core.explain.case import CODES, Case, edit_next, side_of
-from xswitch.core.explain.evidence import Asked
-from xswitch.core.explain.fixes import Mending, conditions_text, mend
-from xswitch.core.explain.matching import Test, Weighed
+from xswitch.core.explain.aws_message import PolicyType
+from xswitch.core.explain.case import POLICY_CAUSE_CODES, DeniedCall, administrator_side, edit_instruction
+from xswitch.core.explain.evidence import AttemptedCall
+from xswitch.core.explain.fixes import FixRequest, conditions_text, suggest_fix
+from xswitch.core.explain.matching import ConditionCheck, StatementMatch
 from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty
 
 _TAG_PREFIXES = ("aws:requesttag/", "aws:principaltag/", "aws:resourcetag/", "iam:resourcetag/")
-_BY_KEY: Mapping[str, CauseCode] = MappingProxyType(
+_CODE_BY_CONDITION_KEY: Mapping[str, CauseCode] = MappingProxyType(
     {
         "aws:multifactorauthpresent": CauseCode.MFA_MISSING,
         "aws:multifactorauthage": CauseCode.MFA_TOO_OLD,
@@ -29,7 +29,7 @@ _BY_KEY: Mapping[str, CauseCode] = MappingProxyType(
     }
 )
 # In this order the parts of a Deny with several conditions are looked at: what the user can change most easily goes first.
-_EASIEST = (
+_EASIEST_TO_FIX_FIRST = (
     CauseCode.MFA_MISSING,
     CauseCode.MFA_TOO_OLD,
     CauseCode.EXTERNAL_ID_MISSING,
@@ -43,15 +43,15 @@ _EASIEST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class UnmetConditions:
     """What conditions of one kind ask: `link` begins what they say ("if", for a Deny "unless")."""
 
-    case: Case
-    tests: tuple[Test, ...]
+    case: DeniedCall
+    tests: tuple[ConditionCheck, ...]
     link: str
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> AttemptedCall:
         """The call."""
         return self.case.step.asked
 
@@ -66,115 +66,124 @@ class Point:
         return conditions_text(self.tests)
 
 
-def code_of(case: Case, test: Test) -> CauseCode | None:
+def cause_code_of(case: DeniedCall, test: ConditionCheck) -> CauseCode | None:
     """The code for a condition that isn't met, None when its key has none of its own."""
     key = test.key.lower()
-    code = CauseCode.TAGS if key.startswith(_TAG_PREFIXES) else _BY_KEY.get(key)
+    code = CauseCode.TAGS if key.startswith(_TAG_PREFIXES) else _CODE_BY_CONDITION_KEY.get(key)
     if code is CauseCode.EXTERNAL_ID_WRONG and case.step.asked.external_id is None:
         return CauseCode.EXTERNAL_ID_MISSING
-    return CauseCode.MFA_MISSING if code is CauseCode.MFA_TOO_OLD and not case.step.calling.mfa else code
+    return CauseCode.MFA_MISSING if code is CauseCode.MFA_TOO_OLD and not case.step.caller_identity.mfa else code
 
 
-def unmet_causes(case: Case, weighed: Weighed, layer: Layer, tests: Sequence[Test], certainty: Certainty) -> list[Cause]:
+def unmet_causes(
+    case: DeniedCall, statement_match: StatementMatch, policy_type: PolicyType, tests: Sequence[ConditionCheck], certainty: Certainty
+) -> list[Cause]:
     """A cause for every kind of condition of an Allow that isn't met, or can't be seen to be."""
-    codes = [code_of(case, test) for test in tests]
-    grouped = {code: [test for test, found in zip(tests, codes, strict=True) if found is code] for code in codes}
-    return [_cause(Mending(case, weighed, layer, code, tuple(own)), certainty) for code, own in grouped.items()]
+    codes = [cause_code_of(case, test) for test in tests]
+    tests_by_code = {code: [test for test, test_code in zip(tests, codes, strict=True) if test_code is code] for code in codes}
+    return [
+        _cause(FixRequest(case, statement_match, policy_type, code, tuple(tests_of_code)), certainty)
+        for code, tests_of_code in tests_by_code.items()
+    ]
 
 
-def denial_cause(case: Case, weighed: Weighed, layer: Layer, certainty: Certainty) -> Cause:
+def denial_cause(case: DeniedCall, statement_match: StatementMatch, policy_type: PolicyType, certainty: Certainty) -> Cause:
     """The cause for a Deny: the easiest of its conditions to escape, else the Deny itself."""
-    tests = (*weighed.met, *weighed.unknown)
-    for code in _EASIEST:
-        own = tuple(test for test in tests if code_of(case, test) is code)
-        if own:
-            return _cause(Mending(case, weighed, layer, code, own), certainty)
-    given = weighed.given
+    tests = (*statement_match.met, *statement_match.unknown)
+    for code in _EASIEST_TO_FIX_FIRST:
+        tests_of_code = tuple(test for test in tests if cause_code_of(case, test) is code)
+        if tests_of_code:
+            return _cause(FixRequest(case, statement_match, policy_type, code, tests_of_code), certainty)
+    statement = statement_match.given
     condition = "" if not tests else f", as {conditions_text(tests)}"
     return case.cause(
-        CODES[layer][1],
-        layer_side(case, layer),
+        POLICY_CAUSE_CODES[policy_type][1],
+        policy_administrator(case, policy_type),
         certainty,
-        f"Statement {given.number} of {given.name} denies it{condition}. No Allow helps against a Deny.",
-        edit=statement_edits.denial_lifted(weighed, case.step),
-        next_step=edit_next(case, layer, given.name),
-        where=given.name,
+        f"Statement {statement.number} of {statement.name} denies it{condition}. No Allow helps against a Deny.",
+        edit=statement_edits.with_exception(statement_match, case.step),
+        next_step=edit_instruction(case, policy_type, statement.name),
+        where=statement.name,
     )
 
 
-def layer_side(case: Case, layer: Layer) -> CauseSide:
+def policy_administrator(case: DeniedCall, policy_type: PolicyType) -> CauseSide:
     """Who keeps the policies of this kind; a session policy this machine's config gives is its own."""
-    return CauseSide.LOCAL if layer is Layer.SESSION and case.step.calling.session_policies else side_of(layer)
+    return (
+        CauseSide.LOCAL
+        if policy_type is PolicyType.SESSION and case.step.caller_identity.session_policies
+        else administrator_side(policy_type)
+    )
 
 
-def _cause(mending: Mending, certainty: Certainty) -> Cause:
-    case, given, code = mending.case, mending.weighed.given, mending.code
-    point = Point(case, mending.tests, "unless" if given.deny else "if")
-    told = _TOLD[code](point) if code is not None else _other(point)
-    mended = mend(mending, layer_side(case, mending.layer))
+def _cause(request: FixRequest, certainty: Certainty) -> Cause:
+    case, statement, code = request.case, request.weighed.given, request.code
+    unmet = UnmetConditions(case, request.tests, "unless" if statement.deny else "if")
+    clause = _EXPLAINERS[code](unmet) if code is not None else _other_conditions(unmet)
+    fix = suggest_fix(request, policy_administrator(case, request.policy_type))
     return case.cause(
-        code or CODES[mending.layer][1 if given.deny else 0],
-        mended.side,
+        code or POLICY_CAUSE_CODES[request.policy_type][1 if statement.deny else 0],
+        fix.side,
         certainty,
-        f"Statement {given.number} of {given.name} {'denies it' if given.deny else 'allows it only'} {told}.",
-        edit=mended.edit,
-        next_step=mended.next_step,
-        where=given.name,
+        f"Statement {statement.number} of {statement.name} {'denies it' if statement.deny else 'allows it only'} {clause}.",
+        edit=fix.edit,
+        next_step=fix.next_step,
+        where=statement.name,
     )
 
 
 # -- what the conditions ask and what the call has, as the end of a sentence ------------------------------------------
 
 
-def _external_id_missing(point: Point) -> str:
-    return f"{point.link} the external ID is {point.wanted}, and none was sent"
+def _external_id_missing(unmet: UnmetConditions) -> str:
+    return f"{unmet.link} the external ID is {unmet.wanted}, and none was sent"
 
 
-def _external_id_wrong(point: Point) -> str:
-    return f"{point.link} the external ID fits {point.wanted}, and {json.dumps(point.asked.external_id)} was sent"
+def _external_id_wrong(unmet: UnmetConditions) -> str:
+    return f"{unmet.link} the external ID fits {unmet.wanted}, and {json.dumps(unmet.asked.external_id)} was sent"
 
 
-def _mfa_missing(point: Point) -> str:
-    calling = point.case.step.calling
+def _mfa_missing(unmet: UnmetConditions) -> str:
+    calling = unmet.case.step.caller_identity
     if calling.is_user or not calling.arn:
-        return f"{point.link} an MFA code was given, and this call was made without"
-    return f"{point.link} an MFA code was given, and a session of a role never says so"
+        return f"{unmet.link} an MFA code was given, and this call was made without"
+    return f"{unmet.link} an MFA code was given, and a session of a role never says so"
 
 
-def _mfa_too_old(point: Point) -> str:
-    age = point.case.step.calling.mfa_age
-    return f"{point.link} the MFA code is recent ({point.written}), and it was given {'long' if age is None else f'{age} s'} ago"
+def _mfa_too_old(unmet: UnmetConditions) -> str:
+    age = unmet.case.step.caller_identity.mfa_age
+    return f"{unmet.link} the MFA code is recent ({unmet.written}), and it was given {'long' if age is None else f'{age} s'} ago"
 
 
-def _ip(point: Point) -> str:
-    return f"{point.link} the call comes from the right place ({point.written}); the address AWS saw can't be seen from here"
+def _ip(unmet: UnmetConditions) -> str:
+    return f"{unmet.link} the call comes from the right place ({unmet.written}); the address AWS saw can't be seen from here"
 
 
-def _date(point: Point) -> str:
-    return f"{point.link} the time is right ({point.written}); it is {point.case.evidence.now:%Y-%m-%dT%H:%M:%SZ}"
+def _date(unmet: UnmetConditions) -> str:
+    return f"{unmet.link} the time is right ({unmet.written}); it is {unmet.case.evidence.now:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _session_name(point: Point) -> str:
-    return f"{point.link} the session's name fits {point.wanted}, and it is {json.dumps(point.asked.session_name)}"
+def _session_name(unmet: UnmetConditions) -> str:
+    return f"{unmet.link} the session's name fits {unmet.wanted}, and it is {json.dumps(unmet.asked.session_name)}"
 
 
-def _source_identity(point: Point) -> str:
-    have = "there is none" if point.asked.source_identity is None else f"it is {json.dumps(point.asked.source_identity)}"
-    return f"{point.link} the source identity fits {point.wanted}, and {have}"
+def _source_identity(unmet: UnmetConditions) -> str:
+    actual = "there is none" if unmet.asked.source_identity is None else f"it is {json.dumps(unmet.asked.source_identity)}"
+    return f"{unmet.link} the source identity fits {unmet.wanted}, and {actual}"
 
 
-def _tags(point: Point) -> str:
-    have = ", ".join(f"{key}={value}" for key, value in point.asked.tags) or "none"
-    return f"{point.link} the tags fit ({point.written}); the session tags asked for are: {have}"
+def _tags(unmet: UnmetConditions) -> str:
+    actual = ", ".join(f"{key}={value}" for key, value in unmet.asked.tags) or "none"
+    return f"{unmet.link} the tags fit ({unmet.written}); the session tags asked for are: {actual}"
 
 
-def _other(point: Point) -> str:
-    dark = [test.key for test in point.tests if not point.case.known.has(test.key)]
-    unseen = f", and {', '.join(dark)} can't be seen from here" if dark else ""
-    return f"{'as' if point.link == 'unless' else 'if'} {point.written}{unseen}"
+def _other_conditions(unmet: UnmetConditions) -> str:
+    unknown = [test.key for test in unmet.tests if not unmet.case.known.has(test.key)]
+    unknown_note = f", and {', '.join(unknown)} can't be seen from here" if unknown else ""
+    return f"{'as' if unmet.link == 'unless' else 'if'} {unmet.written}{unknown_note}"
 
 
-_TOLD: Mapping[CauseCode, Callable[[Point], str]] = MappingProxyType(
+_EXPLAINERS: Mapping[CauseCode, Callable[[UnmetConditions], str]] = MappingProxyType(
     {
         CauseCode.EXTERNAL_ID_MISSING: _external_id_missing,
         CauseCode.EXTERNAL_ID_WRONG: _external_id_wrong,

@@ -11,16 +11,16 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from xswitch.core.access.model import NamedPolicy, PolicyReading, RoleState, Simulation
+from xswitch.core.access.model import NamedPolicy, PrincipalPolicies, RoleState, Simulation
 from xswitch.core.arn import RoleArn, parse_role_arn
-from xswitch.core.errors import AwsDeniedError, BaseCredentialsError, MfaNeededError, NetworkError, WrongIdentityError, XswitchError
+from xswitch.core.errors import AwsDeniedError, IdentityMismatchError, MfaNeededError, NetworkError, SourceCredentialsError, XswitchError
 
 ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY = "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"
-Pairs = tuple[tuple[str, str], ...]
+TagPairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AttemptedCall:
     """One AssumeRole as it was sent, or would have been.
 
     `inherited_tags` are those the calling session passes on. `source_identity` is the one in force, whoever set it.
@@ -32,16 +32,18 @@ class Asked:
     region: str
     external_id: str | None = None
     mfa_serial: str | None = None
-    tags: Pairs = ()
-    inherited_tags: Pairs = ()
+    tags: TagPairs = ()
+    inherited_tags: TagPairs = ()
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
 
     @property
     def actions(self) -> tuple[str, ...]:
         """Every action both sides must allow. Source: IAM user guide, "Pass session tags" and "Monitor … source identity"."""
-        more = ((TAG_SESSION,) if self.tags or self.inherited_tags else ()) + ((SET_SOURCE_IDENTITY,) if self.source_identity else ())
-        return (ASSUME_ROLE, *more)
+        extra_actions = ((TAG_SESSION,) if self.tags or self.inherited_tags else ()) + (
+            (SET_SOURCE_IDENTITY,) if self.source_identity else ()
+        )
+        return (ASSUME_ROLE, *extra_actions)
 
     @property
     def role(self) -> RoleArn | None:
@@ -50,7 +52,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Calling:
+class Caller:
     """Who calls, and with what: `arn` as AWS names it ("" for unknown), `role_arn` with its path for a session of a role.
 
     `mfa` says whether the credentials remember a code, `mfa_age` how long ago that was. `session_policies` limit this very session;
@@ -64,7 +66,7 @@ class Calling:
     mfa: bool | None = None
     mfa_age: int | None = None
     issued_at: datetime | None = None
-    session_tags: Pairs = ()
+    session_tags: TagPairs = ()
     session_policies: tuple[NamedPolicy, ...] = ()
     session_policy_arns: tuple[str, ...] = ()
 
@@ -91,18 +93,18 @@ class Calling:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observations:
     """What could be seen for one hop. `role_missing` is a proof: somebody who may look found no role of that name.
 
     `roles` are the ARNs of the target account's roles, None when they could not be listed; `simulations` are by action.
     """
 
-    reading: PolicyReading | None = None
+    reading: PrincipalPolicies | None = None
     simulations: Mapping[str, Simulation] = field(default_factory=lambda: MappingProxyType({}))
     role: RoleState | None = None
     role_missing: bool = False
     roles: tuple[str, ...] | None = None
-    looked_at: tuple[str, ...] = ()
+    sources_read: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -111,14 +113,14 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HopEvidence:
     """One hop: its number (1 is the first AssumeRole), the profile that configures it, the call, the caller, what was seen."""
 
     number: int
     profile: str
-    asked: Asked
-    calling: Calling = Calling()
-    sight: Sight = Sight()
+    asked: AttemptedCall
+    caller_identity: Caller = Caller()
+    observations: Observations = Observations()
 
 
 class FailureKind(StrEnum):
@@ -131,7 +133,7 @@ class FailureKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class SwitchFailure:
     """An XswitchError as a value: `text` is AWS's own answer or the reason known, cleaned."""
 
     kind: FailureKind
@@ -154,32 +156,32 @@ class Evidence:
     target: str
     base_profile: str
     base_arn: str
-    steps: tuple[Step, ...]
+    steps: tuple[HopEvidence, ...]
     now: datetime
     failed: int | None = None
-    failure: Failure | None = None
+    failure: SwitchFailure | None = None
     serials: tuple[str, ...] = ()
 
 
-_KINDS: tuple[tuple[type[XswitchError], FailureKind], ...] = (
-    (WrongIdentityError, FailureKind.NETWORK),
+_FAILURE_KIND_BY_ERROR: tuple[tuple[type[XswitchError], FailureKind], ...] = (
+    (IdentityMismatchError, FailureKind.NETWORK),
     (AwsDeniedError, FailureKind.DENIED),
-    (BaseCredentialsError, FailureKind.BASE),
+    (SourceCredentialsError, FailureKind.BASE),
     (NetworkError, FailureKind.NETWORK),
     (MfaNeededError, FailureKind.MFA),
 )
 
 
-def explainable(error: XswitchError) -> bool:
+def is_explainable(error: XswitchError) -> bool:
     """Whether a failure is one of access, which can be explained: not a locked vault, a config that can't be written, a cancel."""
-    return any(isinstance(error, kind) for kind, _ in _KINDS)
+    return any(isinstance(error, kind) for kind, _ in _FAILURE_KIND_BY_ERROR)
 
 
-def failure_of(error: XswitchError) -> Failure:
-    """The failure an `explainable` error is."""
-    kind = next(found for known, found in _KINDS if isinstance(error, known))
+def failure_from_error(error: XswitchError) -> SwitchFailure:
+    """The failure an `is_explainable` error is."""
+    kind = next(failure_kind for error_type, failure_kind in _FAILURE_KIND_BY_ERROR if isinstance(error, error_type))
     denied = error if isinstance(error, AwsDeniedError) else None
-    return Failure(
+    return SwitchFailure(
         kind=kind,
         code=error.code,
         what=error.what,

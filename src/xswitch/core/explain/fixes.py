@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from xswitch.core.explain import statement_edits
-from xswitch.core.explain.aws_message import Layer
-from xswitch.core.explain.case import Case, edit_next
-from xswitch.core.explain.matching import Test, Weighed
+from xswitch.core.explain.aws_message import PolicyType
+from xswitch.core.explain.case import DeniedCall, edit_instruction
+from xswitch.core.explain.matching import ConditionCheck, StatementMatch
 from xswitch.core.explain.model import CauseCode, CauseSide, StatementChange
 
 
 @dataclass(frozen=True, slots=True)
-class Mending:
+class FixRequest:
     """Conditions of one statement, all of one kind (`code`, None for a kind that has none)."""
 
-    case: Case
-    weighed: Weighed
-    layer: Layer
+    case: DeniedCall
+    weighed: StatementMatch
+    policy_type: PolicyType
     code: CauseCode | None
-    tests: tuple[Test, ...]
+    tests: tuple[ConditionCheck, ...]
 
     @property
     def again(self) -> str:
@@ -39,43 +39,43 @@ class Mending:
         return ""
 
     @property
-    def stays(self) -> statement_edits.Edit:
+    def unchanged_edit(self) -> statement_edits.StatementEdit:
         """The statement, to be met as it is."""
-        return statement_edits.as_it_stands(self.weighed)
+        return statement_edits.unchanged(self.weighed)
 
     @property
-    def editing(self) -> str:
+    def edit_step(self) -> str:
         """How the policy is edited."""
-        return edit_next(self.case, self.layer, self.weighed.given.name)
+        return edit_instruction(self.case, self.policy_type, self.weighed.given.name)
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Fix:
     """Who, what, and how."""
 
     side: CauseSide
-    edit: statement_edits.Edit
+    edit: statement_edits.StatementEdit
     next_step: str
 
 
-def mend(mending: Mending, side: CauseSide) -> Mended:
+def suggest_fix(request: FixRequest, side: CauseSide) -> Fix:
     """The way out; `side` keeps the policy."""
-    if mending.code is not None:
-        return _WAYS[mending.code](mending, side)
-    if any(test.key.lower() == "aws:requestedregion" for test in mending.tests):
-        return Mended(CauseSide.LOCAL, mending.stays, f"Use a region it allows: {mending.again} --region {mending.value or 'REGION'}")
-    if mending.weighed.given.deny:
-        return Mended(side, statement_edits.denial_lifted(mending.weighed, mending.case.step), mending.editing)
-    step = mending.case.step
+    if request.code is not None:
+        return _FIXES[request.code](request, side)
+    if any(test.key.lower() == "aws:requestedregion" for test in request.tests):
+        return Fix(CauseSide.LOCAL, request.unchanged_edit, f"Use a region it allows: {request.again} --region {request.value or 'REGION'}")
+    if request.weighed.given.deny:
+        return Fix(side, statement_edits.with_exception(request.weighed, request.case.step), request.edit_step)
+    step = request.case.step
     add = (
-        statement_edits.trust(step, step.asked.actions)
-        if mending.layer is Layer.TRUST
-        else statement_edits.permission(step, step.asked.actions)
+        statement_edits.trust_statement(step, step.asked.actions)
+        if request.policy_type is PolicyType.TRUST
+        else statement_edits.caller_statement(step, step.asked.actions)
     )
-    return Mended(side, (add, StatementChange.ADD, ""), mending.editing)
+    return Fix(side, (add, StatementChange.ADD, ""), request.edit_step)
 
 
-def mfa_step(case: Case) -> str:
+def mfa_instruction(case: DeniedCall) -> str:
     """How a user gets MFA into the call."""
     step = case.step
     if step.asked.mfa_serial:
@@ -87,72 +87,76 @@ def mfa_step(case: Case) -> str:
     return f"Set mfa_serial in the profile {step.profile} to your device (aws iam list-mfa-devices --profile {base}), then switch again."
 
 
-def conditions_text(tests: Sequence[Test]) -> str:
+def conditions_text(tests: Sequence[ConditionCheck]) -> str:
     """Conditions as they are written, in one line."""
     return " and ".join(f"{test.operator} {test.key}: {', '.join(test.condition.values)}" for test in tests)
 
 
-def _external_id(mending: Mending, _side: CauseSide) -> Mended:
-    value = mending.value
-    words = f"Set external_id = {value or 'what the owner of the role gave you'} in the profile {mending.case.step.profile}"
-    return Mended(CauseSide.LOCAL, mending.stays, f"{words}, or: {mending.again} --external-id {value or 'ID'}")
+def _external_id(request: FixRequest, _side: CauseSide) -> Fix:
+    value = request.value
+    instruction = f"Set external_id = {value or 'what the owner of the role gave you'} in the profile {request.case.step.profile}"
+    return Fix(CauseSide.LOCAL, request.unchanged_edit, f"{instruction}, or: {request.again} --external-id {value or 'ID'}")
 
 
-def _mfa(mending: Mending, side: CauseSide) -> Mended:
-    if mending.case.step.calling.is_user:
-        return Mended(CauseSide.LOCAL, mending.stays, mfa_step(mending.case))
-    if mending.weighed.given.deny:
-        edit = statement_edits.denial_lifted(mending.weighed, mending.case.step)
+def _mfa(request: FixRequest, side: CauseSide) -> Fix:
+    if request.case.step.caller_identity.is_user:
+        return Fix(CauseSide.LOCAL, request.unchanged_edit, mfa_instruction(request.case))
+    if request.weighed.given.deny:
+        edit = statement_edits.with_exception(request.weighed, request.case.step)
     else:
-        edit = statement_edits.without_conditions(mending.weighed, mending.tests)
-    return Mended(side, edit, f"Ask for MFA at the first hop of the chain, and not here. {mending.editing}")
+        edit = statement_edits.without_conditions(request.weighed, request.tests)
+    return Fix(side, edit, f"Ask for MFA at the first hop of the chain, and not here. {request.edit_step}")
 
 
-def _mfa_age(mending: Mending, _side: CauseSide) -> Mended:
-    words = f"xswitch forget {mending.case.evidence.base_profile}, then: {mending.again} (it asks for a new code)"
-    return Mended(CauseSide.LOCAL, mending.stays, words)
+def _mfa_age(request: FixRequest, _side: CauseSide) -> Fix:
+    instruction = f"xswitch forget {request.case.evidence.base_profile}, then: {request.again} (it asks for a new code)"
+    return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
 
 
-def _session_name(mending: Mending, _side: CauseSide) -> Mended:
-    words = f"{mending.again} --session-name {mending.value or 'NAME'}, or role_session_name in the profile {mending.case.step.profile}"
-    return Mended(CauseSide.LOCAL, mending.stays, words)
+def _session_name(request: FixRequest, _side: CauseSide) -> Fix:
+    instruction = (
+        f"{request.again} --session-name {request.value or 'NAME'}, or role_session_name in the profile {request.case.step.profile}"
+    )
+    return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
 
 
-def _source_identity(mending: Mending, _side: CauseSide) -> Mended:
-    words = f"Set xswitch_source_identity = {mending.value or 'NAME'} in the profile {mending.case.step.profile}, then: {mending.again}"
-    return Mended(CauseSide.LOCAL, mending.stays, words)
+def _source_identity(request: FixRequest, _side: CauseSide) -> Fix:
+    instruction = (
+        f"Set xswitch_source_identity = {request.value or 'NAME'} in the profile {request.case.step.profile}, then: {request.again}"
+    )
+    return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
 
 
-def _ip(mending: Mending, side: CauseSide) -> Mended:
-    return Mended(side, mending.stays, f"Connect from there (by VPN?), or have your address added. {mending.editing}")
+def _ip(request: FixRequest, side: CauseSide) -> Fix:
+    return Fix(side, request.unchanged_edit, f"Connect from there (by VPN?), or have your address added. {request.edit_step}")
 
 
-def _date(mending: Mending, side: CauseSide) -> Mended:
-    return Mended(side, mending.stays, f"Have the date changed. {mending.editing}")
+def _date(request: FixRequest, side: CauseSide) -> Fix:
+    return Fix(side, request.unchanged_edit, f"Have the date changed. {request.edit_step}")
 
 
-def _tags(mending: Mending, side: CauseSide) -> Mended:
-    step = mending.case.step
-    pairs = {prefix: _tag_pairs(mending.tests, prefix) for prefix in ("aws:requesttag/", "aws:principaltag/")}
+def _tags(request: FixRequest, side: CauseSide) -> Fix:
+    step = request.case.step
+    pairs = {prefix: _tag_pairs(request.tests, prefix) for prefix in ("aws:requesttag/", "aws:principaltag/")}
     if pairs["aws:requesttag/"]:
         tags = " ".join(f"--tag {key}={value}" for key, value in pairs["aws:requesttag/"])
-        return Mended(CauseSide.LOCAL, mending.stays, f"{mending.again} {tags} (or xswitch_tags in the profile {step.profile})")
-    if pairs["aws:principaltag/"] and step.calling.policy_arn:
-        kind, name = ("user" if step.calling.is_user else "role"), step.calling.policy_arn.rpartition("/")[2]
+        return Fix(CauseSide.LOCAL, request.unchanged_edit, f"{request.again} {tags} (or xswitch_tags in the profile {step.profile})")
+    if pairs["aws:principaltag/"] and step.caller_identity.policy_arn:
+        kind, name = ("user" if step.caller_identity.is_user else "role"), step.caller_identity.policy_arn.rpartition("/")[2]
         tags = " ".join(f"Key={key},Value={value}" for key, value in pairs["aws:principaltag/"])
         command = f"aws iam tag-{kind} --{kind}-name {name} --tags {tags}"
-        return Mended(CauseSide.SOURCE, mending.stays, f"An administrator of {step.calling.account}: {command}")
-    if any(test.key.lower() in ("aws:tagkeys", "sts:transitivetagkeys") for test in mending.tests):
-        words = f"Use the tag keys it allows: xswitch_tags in the profile {step.profile}, or --tag KEY=VALUE"
-        return Mended(CauseSide.LOCAL, mending.stays, words)
-    return Mended(side, mending.stays, f"Have the tags of {step.asked.role_arn} set as the statement asks.")
+        return Fix(CauseSide.SOURCE, request.unchanged_edit, f"An administrator of {step.caller_identity.account}: {command}")
+    if any(test.key.lower() in ("aws:tagkeys", "sts:transitivetagkeys") for test in request.tests):
+        instruction = f"Use the tag keys it allows: xswitch_tags in the profile {step.profile}, or --tag KEY=VALUE"
+        return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
+    return Fix(side, request.unchanged_edit, f"Have the tags of {step.asked.role_arn} set as the statement asks.")
 
 
-def _tag_pairs(tests: Sequence[Test], prefix: str) -> list[tuple[str, str]]:
+def _tag_pairs(tests: Sequence[ConditionCheck], prefix: str) -> list[tuple[str, str]]:
     return [(test.key.partition("/")[2], test.condition.values[0]) for test in tests if test.key.lower().startswith(prefix)]
 
 
-_WAYS: Mapping[CauseCode, Callable[[Mending, CauseSide], Mended]] = MappingProxyType(
+_FIXES: Mapping[CauseCode, Callable[[FixRequest, CauseSide], Fix]] = MappingProxyType(
     {
         CauseCode.EXTERNAL_ID_MISSING: _external_id,
         CauseCode.EXTERNAL_ID_WRONG: _external_id,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from xswitch.core.explain.model import Cause, CauseCode, CauseSide, ExplainedHop, Explanation, HopOutcome, PieceState
+from xswitch.core.explain.model import Cause, CauseCode, CauseSide, ExplainedHop, Explanation, HopOutcome, RequirementState
 
-_WORDS = {CauseSide.SOURCE: "source", CauseSide.TARGET: "target", CauseSide.LOCAL: "this machine", CauseSide.NETWORK: "network"}
+_COLUMN_TITLES = {CauseSide.SOURCE: "source", CauseSide.TARGET: "target", CauseSide.LOCAL: "this machine", CauseSide.NETWORK: "network"}
 # Which piece a cause is about, by the piece's name as `source` and `target` give it.
-_ABOUT = {
+_REQUIREMENT_BY_CAUSE = {
     CauseCode.CALLER_POLICY_MISSING: "the caller's policies",
     CauseCode.CALLER_POLICY_DENIES: "the caller's policies",
     CauseCode.BOUNDARY: "permissions boundary",
@@ -37,65 +37,75 @@ _ABOUT = {
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnPiece:
+class RequirementRow:
     """One line of a side: `marks` are the numbers (from 1) of the causes about it, none for a piece nothing is said of."""
 
     name: str
-    state: PieceState
+    state: RequirementState
     detail: str = ""
     marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnSide:
+class ComparisonColumn:
     """One side: who it is ("source"), the account ("" when unknown), its pieces."""
 
     side: CauseSide
     title: str
     account: str
-    pieces: tuple[DrawnPiece, ...] = ()
+    requirements: tuple[RequirementRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class Comparison:
     """The hop that failed (None: it worked), both sides of it, and what lies here; `causes` in the order of their numbers."""
 
     hop: ExplainedHop | None
-    source: DrawnSide
-    target: DrawnSide
-    here: DrawnSide
+    source: ComparisonColumn
+    target: ComparisonColumn
+    here: ComparisonColumn
     causes: tuple[Cause, ...] = field(default=())
 
 
-def draw(explanation: Explanation) -> Drawing:
+def compare_accounts(explanation: Explanation) -> Comparison:
     """The drawing of an explanation."""
     hop = next((one for one in explanation.hops if one.outcome is HopOutcome.FAILED), None)
     account = {
-        CauseSide.SOURCE: "" if hop is None else _account(hop.principal_arn),
-        CauseSide.TARGET: "" if hop is None else _account(hop.role_arn),
+        CauseSide.SOURCE: "" if hop is None else _account_of(hop.principal_arn),
+        CauseSide.TARGET: "" if hop is None else _account_of(hop.role_arn),
     }
-    sides = {side: _side(explanation, side, account.get(side, "")) for side in (CauseSide.SOURCE, CauseSide.TARGET, CauseSide.LOCAL)}
-    return Drawing(hop, sides[CauseSide.SOURCE], sides[CauseSide.TARGET], sides[CauseSide.LOCAL], explanation.causes)
+    sides = {side: _column(explanation, side, account.get(side, "")) for side in (CauseSide.SOURCE, CauseSide.TARGET, CauseSide.LOCAL)}
+    return Comparison(hop, sides[CauseSide.SOURCE], sides[CauseSide.TARGET], sides[CauseSide.LOCAL], explanation.causes)
 
 
-def _side(explanation: Explanation, side: CauseSide, account: str) -> DrawnSide:
-    mine = (side,) if side is not CauseSide.LOCAL else (CauseSide.LOCAL, CauseSide.NETWORK)
+def _column(explanation: Explanation, side: CauseSide, account: str) -> ComparisonColumn:
+    column_sides = (side,) if side is not CauseSide.LOCAL else (CauseSide.LOCAL, CauseSide.NETWORK)
     causes = list(enumerate(explanation.causes, 1))
-    pieces = [
-        DrawnPiece(piece.name, piece.state, piece.detail, tuple(number for number, cause in causes if _ABOUT.get(cause.code) == piece.name))
-        for piece in explanation.pieces
-        if piece.side in mine
+    requirements = [
+        RequirementRow(
+            requirement.name,
+            requirement.state,
+            requirement.detail,
+            tuple(number for number, cause in causes if _REQUIREMENT_BY_CAUSE.get(cause.code) == requirement.name),
+        )
+        for requirement in explanation.requirements
+        if requirement.side in column_sides
     ]
-    marked = {number for piece in explanation.pieces for number, cause in causes if _ABOUT.get(cause.code) == piece.name}
+    shown_causes = {
+        number
+        for requirement in explanation.requirements
+        for number, cause in causes
+        if _REQUIREMENT_BY_CAUSE.get(cause.code) == requirement.name
+    }
     for number, cause in causes:
-        if cause.side in mine and number not in marked:
+        if cause.side in column_sides and number not in shown_causes:
             name = cause.code.value.replace("_", " ")
-            pieces = [piece for piece in pieces if piece.name != name]
-            state = PieceState.UNKNOWN if cause.certainty.name == "UNSEEN" else PieceState.MISSING
-            pieces.append(DrawnPiece(name, state, "", (number,)))
-    return DrawnSide(side, _WORDS[side], account, tuple(pieces))
+            requirements = [requirement for requirement in requirements if requirement.name != name]
+            state = RequirementState.UNKNOWN if cause.certainty.name == "UNSEEN" else RequirementState.MISSING
+            requirements.append(RequirementRow(name, state, "", (number,)))
+    return ComparisonColumn(side, _COLUMN_TITLES[side], account, tuple(requirements))
 
 
-def _account(arn: str) -> str:
+def _account_of(arn: str) -> str:
     parts = arn.split(":")
     return parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 -- an ARN has six parts

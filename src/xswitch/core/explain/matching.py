@@ -13,13 +13,13 @@ from typing import Any
 
 from xswitch.core.access.documents import statements_of
 from xswitch.core.access.model import NamedPolicy
-from xswitch.core.explain.request_context import Known, variables
-from xswitch.core.policy import Condition, Document, Grant, PolicyError, PolicyKind, PrincipalSet, Request, Statement, evaluate, parse
+from xswitch.core.explain.request_context import RequestContext, variable_keys
+from xswitch.core.policy import Condition, Grant, PolicyDocument, PolicyError, PolicyKind, PrincipalSet, Request, Statement, evaluate, parse
 
-_ANYBODY = PrincipalSet(MappingProxyType({"AWS": ("*",)}))
+_ANY_PRINCIPAL = PrincipalSet(MappingProxyType({"AWS": ("*",)}))
 
 
-class Fit(StrEnum):
+class Applicability(StrEnum):
     """Whether a statement applies to a request; `maybe` when that hangs on something that isn't known here."""
 
     YES = "yes"
@@ -28,11 +28,11 @@ class Fit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class PolicyStatement:
     """One statement of a policy that was read: `name` of the policy, and the statement's own JSON."""
 
     name: str
-    document: Document
+    document: PolicyDocument
     statement: Statement
     raw: Mapping[str, Any]
 
@@ -48,7 +48,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class ConditionCheck:
     """One condition: the operator and the key as written, and the parsed one."""
 
     operator: str
@@ -57,60 +57,60 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class StatementMatch:
     """A statement weighed: which parts cover the request, which conditions are not met, and which can't be known.
 
     `dark` are the keys that would have to be known.
     """
 
-    given: Given
+    given: PolicyStatement
     principal: bool
     action: bool
     resource: bool
-    unmet: tuple[Test, ...]
-    unknown: tuple[Test, ...]
-    met: tuple[Test, ...]
+    unmet: tuple[ConditionCheck, ...]
+    unknown: tuple[ConditionCheck, ...]
+    met: tuple[ConditionCheck, ...]
     dark: tuple[str, ...]
     grant: Grant
 
     @property
-    def aimed(self) -> bool:
+    def covers_request(self) -> bool:
         """Whether it is about this request at all, conditions aside."""
         return self.principal and self.action and self.resource
 
     @property
-    def fit(self) -> Fit:
+    def fit(self) -> Applicability:
         """Whether it applies."""
-        if not self.aimed or self.unmet:
-            return Fit.NO
-        return Fit.MAYBE if self.dark else Fit.YES
+        if not self.covers_request or self.unmet:
+            return Applicability.NO
+        return Applicability.MAYBE if self.dark else Applicability.YES
 
 
 @dataclass(frozen=True, slots=True)
-class Heap:
+class StatementMatches:
     """Every statement of one kind of policy, weighed; `unreadable` names documents that are no policies."""
 
-    weighed: tuple[Weighed, ...]
+    weighed: tuple[StatementMatch, ...]
     unreadable: tuple[str, ...] = ()
 
-    def denies(self, fit: Fit) -> list[Weighed]:
+    def denies(self, fit: Applicability) -> list[StatementMatch]:
         """The Deny statements that fit so."""
         return [one for one in self.weighed if one.given.deny and one.fit is fit]
 
-    def allows(self, fit: Fit) -> list[Weighed]:
+    def allows(self, fit: Applicability) -> list[StatementMatch]:
         """The Allow statements that fit so."""
         return [one for one in self.weighed if not one.given.deny and one.fit is fit]
 
     @property
-    def nearest(self) -> Weighed | None:
+    def nearest(self) -> StatementMatch | None:
         """The Allow that is meant for this request and only asks for more: the one whose conditions lack least."""
-        aimed = [one for one in self.weighed if not one.given.deny and one.aimed]
-        return min(aimed, key=lambda one: (len(one.unmet), len(one.dark), one.given.number), default=None)
+        candidates = [one for one in self.weighed if not one.given.deny and one.covers_request]
+        return min(candidates, key=lambda one: (len(one.unmet), len(one.dark), one.given.number), default=None)
 
 
-def weigh_all(policies: Iterable[NamedPolicy], kind: PolicyKind, request: Request, known: Known) -> Heap:
+def match_statements(policies: Iterable[NamedPolicy], kind: PolicyKind, request: Request, known: RequestContext) -> StatementMatches:
     """Every statement of these policies, weighed."""
-    weighed: list[Weighed] = []
+    matches: list[StatementMatch] = []
     unreadable: list[str] = []
     for policy in policies:
         try:
@@ -119,56 +119,60 @@ def weigh_all(policies: Iterable[NamedPolicy], kind: PolicyKind, request: Reques
         except PolicyError:
             unreadable.append(policy.name)
             continue
-        given = [Given(policy.name, document, statement, raw) for statement, raw in zip(document.statements, raws, strict=True)]
-        weighed += [weigh(one, request, known) for one in given]
-    return Heap(tuple(weighed), tuple(unreadable))
+        policy_statements = [
+            PolicyStatement(policy.name, document, statement, raw) for statement, raw in zip(document.statements, raws, strict=True)
+        ]
+        matches += [match_statement(policy_statement, request, known) for policy_statement in policy_statements]
+    return StatementMatches(tuple(matches), tuple(unreadable))
 
 
-def weigh(given: Given, request: Request, known: Known) -> Weighed:
+def match_statement(given: PolicyStatement, request: Request, known: RequestContext) -> StatementMatch:
     """One statement, weighed part by part."""
     statement = given.statement
-    bare = replace(statement, conditions=())
-    anything = None if statement.resources is None else ("*",)
-    wide = replace(
-        bare,
+    unconditional = replace(statement, conditions=())
+    any_resource = None if statement.resources is None else ("*",)
+    match_all = replace(
+        unconditional,
         actions=("*",),
         not_actions=False,
-        resources=anything,
+        resources=any_resource,
         not_resources=False,
-        principals=None if statement.principals is None else _ANYBODY,
+        principals=None if statement.principals is None else _ANY_PRINCIPAL,
     )
-    tests = conditions_of(given)
-    unknown = tuple(test for test in tests if dark_keys(test, known))
+    tests = condition_checks(given)
+    unknown = tuple(test for test in tests if unknown_keys(test, known))
     certain = [test for test in tests if test not in unknown]
-    unmet = tuple(test for test in certain if not _applies(given, replace(wide, conditions=(test.condition,)), request))
-    hidden = [key for text in statement.resources or () for key in variables(text) if not known.has(key)]
-    resource = _applies(given, replace(wide, resources=statement.resources, not_resources=statement.not_resources), request)
-    principal = replace(wide, principals=statement.principals)
-    return Weighed(
+    unmet = tuple(test for test in certain if not _applies(given, replace(match_all, conditions=(test.condition,)), request))
+    unknown_variables = [key for text in statement.resources or () for key in variable_keys(text) if not known.has(key)]
+    resource = _applies(given, replace(match_all, resources=statement.resources, not_resources=statement.not_resources), request)
+    principal = replace(match_all, principals=statement.principals)
+    return StatementMatch(
         given=given,
         principal=_applies(given, principal, request),
-        action=_applies(given, replace(wide, actions=statement.actions, not_actions=statement.not_actions), request),
-        resource=resource or bool(hidden),
+        action=_applies(given, replace(match_all, actions=statement.actions, not_actions=statement.not_actions), request),
+        resource=resource or bool(unknown_variables),
         unmet=unmet,
         unknown=unknown,
         met=tuple(test for test in certain if test not in unmet),
-        dark=tuple(dict.fromkeys([key for test in unknown for key in dark_keys(test, known)] + ([] if resource else hidden))),
+        dark=tuple(dict.fromkeys([key for test in unknown for key in unknown_keys(test, known)] + ([] if resource else unknown_variables))),
         grant=evaluate(request, (replace(given.document, statements=(principal,)),)).traces[0].grant,
     )
 
 
-def conditions_of(given: Given) -> tuple[Test, ...]:
+def condition_checks(policy_statement: PolicyStatement) -> tuple[ConditionCheck, ...]:
     """The conditions of a statement, as written and as parsed; the parser keeps their order."""
-    raw = given.raw.get("Condition", {})
+    raw = policy_statement.raw.get("Condition", {})
     written = [(operator, key) for operator, keys in raw.items() for key in keys]
-    return tuple(Test(operator, key, one) for (operator, key), one in zip(written, given.statement.conditions, strict=True))
+    return tuple(
+        ConditionCheck(operator, key, one) for (operator, key), one in zip(written, policy_statement.statement.conditions, strict=True)
+    )
 
 
-def dark_keys(test: Test, known: Known) -> list[str]:
+def unknown_keys(test: ConditionCheck, known: RequestContext) -> list[str]:
     """The keys a condition asks about and nothing is known of."""
-    keys = [test.key, *(key for value in test.condition.values for key in variables(value))]
+    keys = [test.key, *(key for value in test.condition.values for key in variable_keys(value))]
     return [key for key in keys if not known.has(key)]
 
 
-def _applies(given: Given, statement: Statement, request: Request) -> bool:
-    return evaluate(request, (replace(given.document, statements=(statement,)),)).traces[0].applies
+def _applies(policy_statement: PolicyStatement, statement: Statement, request: Request) -> bool:
+    return evaluate(request, (replace(policy_statement.document, statements=(statement,)),)).traces[0].applies

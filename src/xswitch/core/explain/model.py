@@ -55,7 +55,7 @@ class Certainty(StrEnum):
     UNSEEN = "can't be seen from here"
 
 
-class Verdict(StrEnum):
+class ExplanationVerdict(StrEnum):
     """What came of the attempt. `allowed` only when STS gave the session just now."""
 
     ALLOWED = "allowed"
@@ -118,7 +118,7 @@ class Cause:
     current: str = ""
 
 
-class PieceState(StrEnum):
+class RequirementState(StrEnum):
     """How one piece of the access stands."""
 
     OK = "ok"
@@ -128,13 +128,13 @@ class PieceState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Requirement:
     """One thing a switch needs, on one side, at one hop: a policy, the role, a limit; `detail` is a few words about it."""
 
     side: CauseSide
     hop: int
     name: str
-    state: PieceState
+    state: RequirementState
     detail: str = ""
 
 
@@ -142,15 +142,15 @@ class Piece:
 class Explanation:
     """Why a switch to `target` fails; `causes` the surest and nearest first, never empty unless the verdict is `allowed`.
 
-    `error_code` is the code of the failure explained ("" when it worked), `exit_code` that of a switch that fails so. `looked_at` says
+    `error_code` is the code of the failure explained ("" when it worked), `exit_code` that of a switch that fails so. `sources_read` says
     which sources were read and which could not be. `pieces` are what the hop that failed needs, side by side.
     """
 
     target: str
-    verdict: Verdict
+    verdict: ExplanationVerdict
     hops: tuple[ExplainedHop, ...]
     causes: tuple[Cause, ...]
     error_code: str = ""
-    looked_at: tuple[str, ...] = ()
-    pieces: tuple[Piece, ...] = ()
+    sources_read: tuple[str, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
     exit_code: int = 0

@@ -8,50 +8,50 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from xswitch.core.arn import partition_of_region
-from xswitch.core.explain.evidence import Evidence, Failure, FailureKind, Step
-from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, Verdict
-from xswitch.core.sts_limits import CHAINED_DURATION, is_session_name
+from xswitch.core.explain.evidence import Evidence, FailureKind, HopEvidence, SwitchFailure
+from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, ExplanationVerdict
+from xswitch.core.sts_limits import MAX_CHAINED_DURATION, is_session_name
 
 POLICY_CODES = frozenset({"not_authorized", "explicit_deny", "denied"})
 """Our codes for refusals that policies decide: those are explained by both sides."""
-LOOKED_AT = POLICY_CODES | {"duration_role_max"}
+INSPECTABLE_CODES = POLICY_CODES | {"duration_role_max"}
 """Codes for which it is worth looking at both sides."""
-_EXPIRED = frozenset({"expired_token", "keys_expired", "process_expired", "sso_login", "login_needed", "login_denied"})
-_KEYS = frozenset({"expired_token", "invalid_key", "bad_secret", "root_user"})
-_LOCAL_NETWORK = frozenset({"region", "endpoint_url", "endpoint_variant", "ca_bundle"})
+_EXPIRED_CODES = frozenset({"expired_token", "keys_expired", "process_expired", "sso_login", "login_needed", "login_denied"})
+_ACCESS_KEY_CODES = frozenset({"expired_token", "invalid_key", "bad_secret", "root_user"})
+_LOCAL_NETWORK_CODES = frozenset({"region", "endpoint_url", "endpoint_variant", "ca_bundle"})
 # Regions that an account has to enable first. Source: AWS account management reference, "Enable or disable AWS Regions".
-_OPT_IN = (
+_OPT_IN_REGIONS = (
     *("af-south-1", "ap-east-", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7"),
     *("ca-west-1", "eu-central-2", "eu-south-", "il-central-1", "me-central-1", "me-south-1", "mx-central-1"),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Plain:
+class _CauseMeaning:
     """What one of our codes means."""
 
     code: CauseCode
     side: CauseSide = CauseSide.LOCAL
-    verdict: Verdict = Verdict.DENIED
+    verdict: ExplanationVerdict = ExplanationVerdict.DENIED
 
 
-_PLAIN: Mapping[str, _Plain] = MappingProxyType(
+_MEANING_BY_CODE: Mapping[str, _CauseMeaning] = MappingProxyType(
     {
-        "duration_role_max": _Plain(CauseCode.DURATION_ROLE_MAX),
-        "duration_chaining": _Plain(CauseCode.DURATION_CHAINING),
-        "mfa_wrong": _Plain(CauseCode.MFA_MISSING),
-        "mfa_serial": _Plain(CauseCode.MFA_MISSING),
-        "session_credentials": _Plain(CauseCode.MFA_MISSING),
-        "mfa_needed": _Plain(CauseCode.MFA_MISSING, verdict=Verdict.NOT_REACHED),
-        "clock_skew": _Plain(CauseCode.CLOCK_SKEW, verdict=Verdict.NOT_REACHED),
-        "region_disabled": _Plain(CauseCode.REGION_DISABLED, verdict=Verdict.NOT_REACHED),
-        "throttled": _Plain(CauseCode.NETWORK, CauseSide.NETWORK, Verdict.NOT_REACHED),
-        "malformed_policy": _Plain(CauseCode.SESSION_POLICY),
-        "packed_policy": _Plain(CauseCode.SESSION_POLICY),
+        "duration_role_max": _CauseMeaning(CauseCode.DURATION_ROLE_MAX),
+        "duration_chaining": _CauseMeaning(CauseCode.DURATION_CHAINING),
+        "mfa_wrong": _CauseMeaning(CauseCode.MFA_MISSING),
+        "mfa_serial": _CauseMeaning(CauseCode.MFA_MISSING),
+        "session_credentials": _CauseMeaning(CauseCode.MFA_MISSING),
+        "mfa_needed": _CauseMeaning(CauseCode.MFA_MISSING, verdict=ExplanationVerdict.NOT_REACHED),
+        "clock_skew": _CauseMeaning(CauseCode.CLOCK_SKEW, verdict=ExplanationVerdict.NOT_REACHED),
+        "region_disabled": _CauseMeaning(CauseCode.REGION_DISABLED, verdict=ExplanationVerdict.NOT_REACHED),
+        "throttled": _CauseMeaning(CauseCode.NETWORK, CauseSide.NETWORK, ExplanationVerdict.NOT_REACHED),
+        "malformed_policy": _CauseMeaning(CauseCode.SESSION_POLICY),
+        "packed_policy": _CauseMeaning(CauseCode.SESSION_POLICY),
     }
 )
 # Part of AWS's text for a value it doesn't take, in lower case → what it is about. The first that fits counts.
-_PARAMETERS = (
+_CAUSE_BY_PARAMETER = (
     ("rolesessionname", CauseCode.SESSION_NAME),
     ("sourceidentity", CauseCode.SOURCE_IDENTITY),
     ("source identity", CauseCode.SOURCE_IDENTITY),
@@ -65,58 +65,58 @@ _PARAMETERS = (
 )
 
 
-def plain(evidence: Evidence, failure: Failure) -> tuple[Verdict, list[Cause]]:
+def non_policy_causes(evidence: Evidence, failure: SwitchFailure) -> tuple[ExplanationVerdict, list[Cause]]:
     """The verdict and the causes of a failure that isn't about policies."""
     number = evidence.failed or 0
     step = next((one for one in evidence.steps if one.number == number), None)
-    found = _meaning(failure)
+    meaning = _cause_meaning(failure)
     text = f" {failure.text}" if failure.text and failure.text not in failure.what else ""
     certainty = Certainty.LIKELY if failure.code == "wrong_identity" else Certainty.PROVED
     cause = Cause(
-        found.code, found.side, number, certainty, f"{failure.what}{text}", next_step=_next_step(evidence, failure, found.code, step)
+        meaning.code, meaning.side, number, certainty, f"{failure.what}{text}", next_step=_next_step(evidence, failure, meaning.code, step)
     )
-    return found.verdict, [cause, *_besides(evidence, failure, number)]
+    return meaning.verdict, [cause, *_alternative_causes(evidence, failure, number)]
 
 
-def _meaning(failure: Failure) -> _Plain:
+def _cause_meaning(failure: SwitchFailure) -> _CauseMeaning:
     code = failure.code
-    if failure.kind is FailureKind.BASE or code in _KEYS:
-        meant = CauseCode.BASE_EXPIRED if code in _EXPIRED else CauseCode.BASE_INVALID
-        return _Plain(meant, verdict=Verdict.NOT_REACHED)
+    if failure.kind is FailureKind.BASE or code in _ACCESS_KEY_CODES:
+        cause_code = CauseCode.BASE_EXPIRED if code in _EXPIRED_CODES else CauseCode.BASE_INVALID
+        return _CauseMeaning(cause_code, verdict=ExplanationVerdict.NOT_REACHED)
     if failure.kind is FailureKind.MFA:
-        return _PLAIN["mfa_needed"]
+        return _MEANING_BY_CODE["mfa_needed"]
     if code == "packed_policy" and "tag" in failure.text.lower():
-        return _Plain(CauseCode.TAGS)
-    if code in _PLAIN:
-        return _PLAIN[code]
+        return _CauseMeaning(CauseCode.TAGS)
+    if code in _MEANING_BY_CODE:
+        return _MEANING_BY_CODE[code]
     if failure.kind is FailureKind.NETWORK:
-        side = CauseSide.LOCAL if code in _LOCAL_NETWORK else CauseSide.NETWORK
-        return _Plain(CauseCode.NETWORK, side, Verdict.NOT_REACHED)
+        side = CauseSide.LOCAL if code in _LOCAL_NETWORK_CODES else CauseSide.NETWORK
+        return _CauseMeaning(CauseCode.NETWORK, side, ExplanationVerdict.NOT_REACHED)
     text = failure.text.lower()
-    meant = next((found for part, found in _PARAMETERS if part in text), CauseCode.SESSION_NAME)
-    return _Plain(meant)
+    cause_code = next((parameter_cause for part, parameter_cause in _CAUSE_BY_PARAMETER if part in text), CauseCode.SESSION_NAME)
+    return _CauseMeaning(cause_code)
 
 
-def _next_step(evidence: Evidence, failure: Failure, code: CauseCode, step: Step | None) -> str:
+def _next_step(evidence: Evidence, failure: SwitchFailure, code: CauseCode, step: HopEvidence | None) -> str:
     if step is None:
         return failure.next_step
-    again = f"xswitch switch {shlex.quote(step.profile)}"
-    role = step.sight.role
+    retry = f"xswitch switch {shlex.quote(step.profile)}"
+    role = step.observations.role
     name = step.asked.role.name if step.asked.role is not None else "ROLE"
     if code is CauseCode.DURATION_ROLE_MAX:
         longest = 3600 if role is None else role.max_session_seconds
-        raised = f"aws iam update-role --role-name {name} --max-session-duration {step.asked.duration_seconds}"
-        return f"{again} --duration {longest}, or an administrator of the role's account: {raised}"
+        update_command = f"aws iam update-role --role-name {name} --max-session-duration {step.asked.duration_seconds}"
+        return f"{retry} --duration {longest}, or an administrator of the role's account: {update_command}"
     if code is CauseCode.DURATION_CHAINING:
-        return f"{again} --duration {CHAINED_DURATION}"
+        return f"{retry} --duration {MAX_CHAINED_DURATION}"
     if code is CauseCode.SESSION_NAME:
-        return f"{again} --session-name NAME (2 to 64 letters, digits and _+=,.@-), or role_session_name in the profile {step.profile}"
+        return f"{retry} --session-name NAME (2 to 64 letters, digits and _+=,.@-), or role_session_name in the profile {step.profile}"
     if code in (CauseCode.BASE_EXPIRED, CauseCode.BASE_INVALID) and step.number > 1:
-        return f"{again} --force"
+        return f"{retry} --force"
     return failure.next_step or f"See what is configured: xswitch config; base profile: {evidence.base_profile}"
 
 
-def _besides(evidence: Evidence, failure: Failure, number: int) -> list[Cause]:
+def _alternative_causes(evidence: Evidence, failure: SwitchFailure, number: int) -> list[Cause]:
     """Other ways to get the same answer: AWS doesn't know a key either in a region that isn't enabled, or in another partition."""
     if failure.code != "invalid_key":
         return []
@@ -131,39 +131,43 @@ def _besides(evidence: Evidence, failure: Failure, number: int) -> list[Cause]:
             next_step="Use a region that is always on (--region us-east-1), or enable it in the account's settings.",
         )
         for region in regions
-        if region.startswith(_OPT_IN)
+        if region.startswith(_OPT_IN_REGIONS)
     ]
 
 
 # -- what this machine knows without asking ---------------------------------------------------------------------------
 
 
-def local_causes(evidence: Evidence, failure: Failure) -> list[Cause]:
+def local_causes(evidence: Evidence, failure: SwitchFailure) -> list[Cause]:
     """What is wrong with the call by itself, whatever AWS says: its partition, its session name."""
     steps = [step for step in evidence.steps if step.number == evidence.failed or not evidence.failed]
-    causes = [cause for step in steps for cause in _partition(evidence, step)]
+    causes = [cause for step in steps for cause in _partition_causes(evidence, step)]
     for step in steps:
         if not is_session_name(step.asked.session_name) and failure.kind is FailureKind.DENIED:
-            told = f"{step.asked.session_name!r} can't be the name of a session: 2 to 64 letters, digits and _+=,.@-"
+            sentence = f"{step.asked.session_name!r} can't be the name of a session: 2 to 64 letters, digits and _+=,.@-"
             fix = f"Correct role_session_name in the profile {step.profile}, or: --session-name NAME"
-            causes.append(Cause(CauseCode.SESSION_NAME, CauseSide.LOCAL, step.number, Certainty.PROVED, told, next_step=fix))
+            causes.append(Cause(CauseCode.SESSION_NAME, CauseSide.LOCAL, step.number, Certainty.PROVED, sentence, next_step=fix))
     return causes
 
 
-def _partition(evidence: Evidence, step: Step) -> list[Cause]:
+def _partition_causes(evidence: Evidence, step: HopEvidence) -> list[Cause]:
     role = step.asked.role
     if role is None:
         return []
     fix = f"Use a source profile with credentials of {role.partition}, or correct role_arn in the profile {step.profile}."
-    facts = [("the caller", step.calling.arn), ("the base", evidence.base_arn), ("the MFA device", step.asked.mfa_serial or "")]
+    facts = [("the caller", step.caller_identity.arn), ("the base", evidence.base_arn), ("the MFA device", step.asked.mfa_serial or "")]
     facts += [("the role before it", other.asked.role_arn) for other in evidence.steps if other.number == step.number - 1]
-    for what, arn in facts:
+    for subject, arn in facts:
         partition = arn.split(":")[1] if arn.startswith("arn:") else role.partition
         if partition != role.partition:
-            told = f"The role is in the partition {role.partition}, and {what} is in {partition} ({arn}): no credentials work in both."
-            return [Cause(CauseCode.PARTITION, CauseSide.LOCAL, step.number, Certainty.PROVED, told, next_step=fix)]
+            sentence = (
+                f"The role is in the partition {role.partition}, and {subject} is in {partition} ({arn}): no credentials work in both."
+            )
+            return [Cause(CauseCode.PARTITION, CauseSide.LOCAL, step.number, Certainty.PROVED, sentence, next_step=fix)]
     if partition_of_region(step.asked.region) != role.partition:
-        told = f"The region {step.asked.region} is not in the partition {role.partition} of the role, so another partition's STS was asked."
-        region = f"Set a region of {role.partition} in the profile {step.profile}."
-        return [Cause(CauseCode.PARTITION, CauseSide.LOCAL, step.number, Certainty.LIKELY, told, next_step=region)]
+        sentence = (
+            f"The region {step.asked.region} is not in the partition {role.partition} of the role, so another partition's STS was asked."
+        )
+        region_step = f"Set a region of {role.partition} in the profile {step.profile}."
+        return [Cause(CauseCode.PARTITION, CauseSide.LOCAL, step.number, Certainty.LIKELY, sentence, next_step=region_step)]
     return []

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from xswitch.core.explain.evidence import Calling, Evidence, Step
+from xswitch.core.explain.evidence import Caller, Evidence, HopEvidence
 from xswitch.core.policy import Principal, PrincipalKind, Request
 
 _VARIABLE = re.compile(r"\$\{([^{},]*)(?:,[^{}]*)?\}")
-_WILD = frozenset({"*", "?", "$"})
-_ALWAYS = frozenset(
+_LITERAL_VARIABLES = frozenset({"*", "?", "$"})
+_ALWAYS_KNOWN_KEYS = frozenset(
     {
         *{"sts:externalid", "sts:rolesessionname", "sts:sourceidentity", "sts:transitivetagkeys", "aws:tagkeys", "aws:sourceidentity"},
         *{"aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport", "aws:resourceaccount"},
@@ -25,11 +25,11 @@ _ALWAYS = frozenset(
         *{"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "aws:federatedprovider", "saml:aud"},
     }
 )
-_OF_CALLER = frozenset({"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username"})
+_CALLER_KEYS = frozenset({"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username"})
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RequestContext:
     """The request's context as far as it is known: `values` by lower-case key, `families` of prefixes all known, `keys` known."""
 
     values: Mapping[str, tuple[str, ...]]
@@ -42,107 +42,107 @@ class Known:
         return key in self.values or key in self.keys or key.startswith(self.families)
 
 
-def known(evidence: Evidence, step: Step) -> Known:
+def known(evidence: Evidence, step: HopEvidence) -> RequestContext:
     """The context of one hop's call."""
-    asked, calling, sight = step.asked, step.calling, step.sight
+    call, caller, observations = step.asked, step.caller_identity, step.observations
     values: dict[str, tuple[str, ...]] = {
         "aws:currenttime": (evidence.now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
         "aws:epochtime": (str(int(evidence.now.timestamp())),),
-        "aws:requestedregion": (asked.region,),
+        "aws:requestedregion": (call.region,),
         "aws:securetransport": ("true",),
         "aws:viaawsservice": ("false",),
         "aws:principalisawsservice": ("false",),
-        "sts:rolesessionname": (asked.session_name,),
-        **_asked(step),
-        **_caller(step),
+        "sts:rolesessionname": (call.session_name,),
+        **_call_values(step),
+        **_caller_values(step),
     }
-    keys = _ALWAYS | (_OF_CALLER if calling.policy_arn else frozenset())
+    keys = _ALWAYS_KNOWN_KEYS | (_CALLER_KEYS if caller.policy_arn else frozenset())
     families = ["aws:requesttag/"]
-    if asked.role is not None:
-        values["aws:resourceaccount"] = (asked.role.account_id,)
-    if sight.reading is not None:
-        values |= {key.lower(): (value,) for key, value in sight.reading.facts.items()}
-        families += ["aws:principaltag/"] if sight.complete else []
+    if call.role is not None:
+        values["aws:resourceaccount"] = (call.role.account_id,)
+    if observations.reading is not None:
+        values |= {key.lower(): (value,) for key, value in observations.reading.facts.items()}
+        families += ["aws:principaltag/"] if observations.complete else []
     # The session's own tags go before those of its role.
-    values |= {f"aws:principaltag/{key.lower()}": (value,) for key, value in calling.session_tags}
-    if sight.role is not None:
+    values |= {f"aws:principaltag/{key.lower()}": (value,) for key, value in caller.session_tags}
+    if observations.role is not None:
         families += ["aws:resourcetag/", "iam:resourcetag/"]
-        for key, value in sight.role.tags:
+        for key, value in observations.role.tags:
             values |= {f"aws:resourcetag/{key.lower()}": (value,), f"iam:resourcetag/{key.lower()}": (value,)}
-    of_session, known_of_session = _session(calling)
-    return Known(MappingProxyType(values | of_session), keys | known_of_session, tuple(families))
+    of_session, known_of_session = _session_values(caller)
+    return RequestContext(MappingProxyType(values | of_session), keys | known_of_session, tuple(families))
 
 
-def _session(calling: Calling) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+def _session_values(caller: Caller) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
     """What the credentials themselves bring, and the keys of which that is all."""
     values: dict[str, tuple[str, ...]] = {}
-    keys: set[str] = set()
-    if calling.mfa is not None:
-        keys.add("aws:multifactorauthpresent")
-        if calling.temporary or calling.mfa:
+    known_keys: set[str] = set()
+    if caller.mfa is not None:
+        known_keys.add("aws:multifactorauthpresent")
+        if caller.temporary or caller.mfa:
             # Long-term keys have no such key at all; a session of a role has it and says false.
-            values["aws:multifactorauthpresent"] = (str(calling.mfa).lower(),)
-        if not calling.mfa or calling.mfa_age is not None:
-            keys.add("aws:multifactorauthage")
-        if calling.mfa and calling.mfa_age is not None:
-            values["aws:multifactorauthage"] = (str(calling.mfa_age),)
-    if calling.issued_at is not None:
-        values["aws:tokenissuetime"] = (calling.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),)
-    if calling.issued_at is not None or (calling.arn and not calling.temporary):
-        keys.add("aws:tokenissuetime")
-    return values, frozenset(keys)
+            values["aws:multifactorauthpresent"] = (str(caller.mfa).lower(),)
+        if not caller.mfa or caller.mfa_age is not None:
+            known_keys.add("aws:multifactorauthage")
+        if caller.mfa and caller.mfa_age is not None:
+            values["aws:multifactorauthage"] = (str(caller.mfa_age),)
+    if caller.issued_at is not None:
+        values["aws:tokenissuetime"] = (caller.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),)
+    if caller.issued_at is not None or (caller.arn and not caller.temporary):
+        known_keys.add("aws:tokenissuetime")
+    return values, frozenset(known_keys)
 
 
-def _asked(step: Step) -> dict[str, tuple[str, ...]]:
-    asked = step.asked
+def _call_values(step: HopEvidence) -> dict[str, tuple[str, ...]]:
+    call = step.asked
     values: dict[str, tuple[str, ...]] = {}
-    if asked.external_id is not None:
-        values["sts:externalid"] = (asked.external_id,)
-    if asked.tags:
-        values |= {f"aws:requesttag/{key.lower()}": (value,) for key, value in asked.tags}
-        values["aws:tagkeys"] = tuple(key for key, _ in asked.tags)
-    if asked.transitive_tag_keys:
-        values["sts:transitivetagkeys"] = asked.transitive_tag_keys
-    if asked.source_identity:
-        values["sts:sourceidentity"] = (asked.source_identity,)
+    if call.external_id is not None:
+        values["sts:externalid"] = (call.external_id,)
+    if call.tags:
+        values |= {f"aws:requesttag/{key.lower()}": (value,) for key, value in call.tags}
+        values["aws:tagkeys"] = tuple(key for key, _ in call.tags)
+    if call.transitive_tag_keys:
+        values["sts:transitivetagkeys"] = call.transitive_tag_keys
+    if call.source_identity:
+        values["sts:sourceidentity"] = (call.source_identity,)
         if step.number > 1:
-            values["aws:sourceidentity"] = (asked.source_identity,)
+            values["aws:sourceidentity"] = (call.source_identity,)
     return values
 
 
-def _caller(step: Step) -> dict[str, tuple[str, ...]]:
-    calling = step.calling
-    if not calling.arn:
+def _caller_values(step: HopEvidence) -> dict[str, tuple[str, ...]]:
+    caller = step.caller_identity
+    if not caller.arn:
         return {}
-    values: dict[str, tuple[str, ...]] = {"aws:principalaccount": (calling.account,)}
-    if calling.is_user:
+    values: dict[str, tuple[str, ...]] = {"aws:principalaccount": (caller.account,)}
+    if caller.is_user:
         values |= {
-            "aws:principalarn": (calling.arn,),
+            "aws:principalarn": (caller.arn,),
             "aws:principaltype": ("User",),
-            "aws:username": (calling.arn.rpartition("/")[2],),
+            "aws:username": (caller.arn.rpartition("/")[2],),
         }
-    elif calling.role_arn:
-        values |= {"aws:principalarn": (calling.role_arn,), "aws:principaltype": ("AssumedRole",)}
-    if calling.user_id:
-        values["aws:userid"] = (calling.user_id,)
+    elif caller.role_arn:
+        values |= {"aws:principalarn": (caller.role_arn,), "aws:principaltype": ("AssumedRole",)}
+    if caller.user_id:
+        values["aws:userid"] = (caller.user_id,)
     return values
 
 
-def request(step: Step, action: str, context: Known) -> Request:
+def request(step: HopEvidence, action: str, context: RequestContext) -> Request:
     """The question both sides were asked."""
     account = "" if step.asked.role is None else step.asked.role.account_id
     return Request(principal(step), action, step.asked.role_arn, account, context.values)
 
 
-def principal(step: Step) -> Principal:
+def principal(step: HopEvidence) -> Principal:
     """The caller as policies see it."""
-    calling = step.calling
-    kind = PrincipalKind.ROOT if calling.arn.endswith(":root") else PrincipalKind.USER
-    if ":assumed-role/" in calling.arn:
+    caller = step.caller_identity
+    kind = PrincipalKind.ROOT if caller.arn.endswith(":root") else PrincipalKind.USER
+    if ":assumed-role/" in caller.arn:
         kind = PrincipalKind.ROLE_SESSION
-    return Principal(kind, calling.arn, calling.account, calling.role_arn)
+    return Principal(kind, caller.arn, caller.account, caller.role_arn)
 
 
-def variables(text: str) -> tuple[str, ...]:
+def variable_keys(text: str) -> tuple[str, ...]:
     """The keys of the policy variables in a text."""
-    return tuple(key.strip() for key in _VARIABLE.findall(text) if key not in _WILD)
+    return tuple(key.strip() for key in _VARIABLE.findall(text) if key not in _LITERAL_VARIABLES)

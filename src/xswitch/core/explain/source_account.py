@@ -6,179 +6,212 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from xswitch.core.access.model import Simulation
-from xswitch.core.explain.aws_message import Layer
-from xswitch.core.explain.case import Case, side_of
-from xswitch.core.explain.conditions import layer_side
-from xswitch.core.explain.matching import Fit, Heap
-from xswitch.core.explain.model import Cause, Certainty, Piece, PieceState
-from xswitch.core.explain.policy_types import PASSES, UNSEEN, Judged, Question, denies, judge, missing
+from xswitch.core.explain.aws_message import PolicyType
+from xswitch.core.explain.case import DeniedCall, administrator_side
+from xswitch.core.explain.conditions import policy_administrator
+from xswitch.core.explain.matching import Applicability, StatementMatches
+from xswitch.core.explain.model import Cause, Certainty, Requirement, RequirementState
+from xswitch.core.explain.policy_types import (
+    PASSES,
+    UNSEEN,
+    PolicyTypeQuery,
+    PolicyVerdict,
+    evaluate_policy_type,
+    missing_allow_cause,
+    unread_deny_cause,
+)
 from xswitch.core.policy import Grant, PolicyKind
 
-_WORST = (PieceState.DENIES, PieceState.MISSING, PieceState.UNKNOWN, PieceState.OK)
-_PIECES: Mapping[Layer, str] = {
-    Layer.IDENTITY: "the caller's policies",
-    Layer.BOUNDARY: "permissions boundary",
-    Layer.SESSION: "session policy",
-    Layer.SCP: "organization (SCP)",
+_WORST_FIRST = (RequirementState.DENIES, RequirementState.MISSING, RequirementState.UNKNOWN, RequirementState.OK)
+_REQUIREMENT_NAMES: Mapping[PolicyType, str] = {
+    PolicyType.IDENTITY: "the caller's policies",
+    PolicyType.BOUNDARY: "permissions boundary",
+    PolicyType.SESSION: "session policy",
+    PolicyType.SCP: "organization (SCP)",
 }
-_NOTHING = Heap(())
+_NO_STATEMENTS = StatementMatches(())
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class SideAssessment:
     """One side judged: its causes, its pieces, and whether nothing of it stands in the way for all that can be known."""
 
     causes: tuple[Cause, ...]
-    pieces: tuple[Piece, ...]
+    requirements: tuple[Requirement, ...]
     passes: bool
     seen: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Trusted:
+class TrustGrants:
     """What the role's trust policy grants this caller, as far as it was read; it decides what else must allow within an account."""
 
     seen: bool
     grants: frozenset[Grant] = frozenset()
 
-    def needs(self, case: Case, layer: Layer) -> bool:
+    def needs(self, case: DeniedCall, policy_type: PolicyType) -> bool:
         """Whether a kind of policy must hold an Allow. Source: IAM user guide, "Policy evaluation logic" for a single account."""
-        if not case.same_account or case.said.layer is layer:
+        if not case.same_account or case.denial.policy_type is policy_type:
             return True
-        if layer is Layer.IDENTITY:
+        if policy_type is PolicyType.IDENTITY:
             return self.grants == frozenset({Grant.ACCOUNT})
         return Grant.EXACT not in self.grants and self.seen
 
 
-def source_side(case: Case, trusted: Trusted) -> Side:
+def source_side(case: DeniedCall, trusted: TrustGrants) -> SideAssessment:
     """Everything the caller's account, and its session, say."""
-    layers: dict[Layer, list[Judged]] = {layer: [] for layer in _PIECES}
+    verdicts_by_type: dict[PolicyType, list[PolicyVerdict]] = {policy_type: [] for policy_type in _REQUIREMENT_NAMES}
     for action in case.step.asked.actions:
-        found = _simulated(case, action, trusted, {layer: _judged(case, layer, action, trusted) for layer in _PIECES})
-        for layer, judged in found.items():
-            layers[layer].append(judged)
-    causes = tuple(cause for judged in layers.values() for one in judged for cause in one.causes)
-    states = {layer: _worst(judged) for layer, judged in layers.items()}
-    pieces = [case.piece(side_of(Layer.IDENTITY), "the caller", _known(case), case.step.calling.arn)]
-    for layer, name in _PIECES.items():
+        verdicts_of_action = _apply_simulation(
+            case, action, trusted, {policy_type: _evaluate(case, policy_type, action, trusted) for policy_type in _REQUIREMENT_NAMES}
+        )
+        for policy_type, judged in verdicts_of_action.items():
+            verdicts_by_type[policy_type].append(judged)
+    causes = tuple(cause for judged in verdicts_by_type.values() for one in judged for cause in one.causes)
+    states = {policy_type: _worst_state(judged) for policy_type, judged in verdicts_by_type.items()}
+    requirements = [
+        case.requirement(administrator_side(PolicyType.IDENTITY), "the caller", _caller_state(case), case.step.caller_identity.arn)
+    ]
+    for policy_type, name in _REQUIREMENT_NAMES.items():
         if (
-            layer is not Layer.SESSION
-            or case.step.calling.session_policies
-            or case.step.calling.session_policy_arns
-            or causes_of(layer, causes)
+            policy_type is not PolicyType.SESSION
+            or case.step.caller_identity.session_policies
+            or case.step.caller_identity.session_policy_arns
+            or has_cause_of(policy_type, causes)
         ):
-            pieces.append(case.piece(layer_side(case, layer), name, states[layer], _detail(case, layer)))
-    own = [states[layer] for layer in (Layer.IDENTITY, Layer.BOUNDARY, Layer.SESSION)]
-    return Side(
+            requirements.append(
+                case.requirement(policy_administrator(case, policy_type), name, states[policy_type], _requirement_detail(case, policy_type))
+            )
+    caller_states = [states[policy_type] for policy_type in (PolicyType.IDENTITY, PolicyType.BOUNDARY, PolicyType.SESSION)]
+    return SideAssessment(
         causes=tuple(dict.fromkeys(causes)),
-        pieces=tuple(pieces),
-        passes=all(state is PieceState.OK for state in own) and not causes,
-        seen=states[Layer.IDENTITY] is not PieceState.UNKNOWN,
+        requirements=tuple(requirements),
+        passes=all(state is RequirementState.OK for state in caller_states) and not causes,
+        seen=states[PolicyType.IDENTITY] is not RequirementState.UNKNOWN,
     )
 
 
-def causes_of(layer: Layer, causes: Iterable[Cause]) -> bool:
+def has_cause_of(policy_type: PolicyType, causes: Iterable[Cause]) -> bool:
     """Whether a cause is of this kind of policy."""
-    return any(cause.code.value.startswith(layer.value) for cause in causes)
+    return any(cause.code.value.startswith(policy_type.value) for cause in causes)
 
 
-def scp_cleared(case: Case) -> bool:
+def organization_allows(case: DeniedCall) -> bool:
     """Whether IAM's simulation says that the organization allows the call."""
-    found = [one.allowed_by_organization for one in case.step.sight.simulations.values()]
-    return bool(found) and all(found)
+    answers = [one.allowed_by_organization for one in case.step.observations.simulations.values()]
+    return bool(answers) and all(answers)
 
 
-def _judged(case: Case, layer: Layer, action: str, trusted: Trusted) -> Judged:
-    question = _question(case, layer, action)
-    if layer is Layer.SCP:
-        return _organization(case, action, question)
-    if layer is Layer.BOUNDARY and question.complete and not question.heap.weighed and case.said.layer is not layer:
+def _evaluate(case: DeniedCall, policy_type: PolicyType, action: str, trusted: TrustGrants) -> PolicyVerdict:
+    query = _query(case, policy_type, action)
+    if policy_type is PolicyType.SCP:
+        return _evaluate_organization(case, action, query)
+    if (
+        policy_type is PolicyType.BOUNDARY
+        and query.complete
+        and not query.statement_matches.weighed
+        and case.denial.policy_type is not policy_type
+    ):
         return PASSES
-    if layer is Layer.SESSION and case.said.layer is not layer and not question.heap.weighed:
-        return UNSEEN if case.step.calling.session_policy_arns else PASSES
-    found = judge(question)
-    if trusted.needs(case, layer) or found.state is PieceState.DENIES:
-        return found
-    return Judged(PieceState.OK, tuple(cause for cause in found.causes if "denies" in cause.code))
+    if policy_type is PolicyType.SESSION and case.denial.policy_type is not policy_type and not query.statement_matches.weighed:
+        return UNSEEN if case.step.caller_identity.session_policy_arns else PASSES
+    verdict = evaluate_policy_type(query)
+    if trusted.needs(case, policy_type) or verdict.state is RequirementState.DENIES:
+        return verdict
+    return PolicyVerdict(RequirementState.OK, tuple(cause for cause in verdict.causes if "denies" in cause.code))
 
 
-def _question(case: Case, layer: Layer, action: str) -> Question:
-    reading, calling = case.step.sight.reading, case.step.calling
-    if layer is Layer.SESSION:
-        heap = case.heap(calling.session_policies, PolicyKind.SESSION, action)
-        return Question(case, layer, action, heap, not calling.session_policy_arns)
-    if reading is None or layer is Layer.SCP:
-        return Question(case, layer, action, _NOTHING, complete=False)
-    if layer is Layer.BOUNDARY:
-        there = () if reading.boundary is None else (reading.boundary,)
-        heap = case.heap(there, PolicyKind.BOUNDARY, action)
-        return Question(case, layer, action, heap, bool(there) or case.step.sight.complete)
-    heap = case.heap(reading.identity, PolicyKind.IDENTITY, action)
-    return Question(case, layer, action, heap, case.step.sight.complete and not heap.unreadable)
+def _query(case: DeniedCall, policy_type: PolicyType, action: str) -> PolicyTypeQuery:
+    reading, caller = case.step.observations.reading, case.step.caller_identity
+    if policy_type is PolicyType.SESSION:
+        matches = case.statement_matches(caller.session_policies, PolicyKind.SESSION, action)
+        return PolicyTypeQuery(case, policy_type, action, matches, not caller.session_policy_arns)
+    if reading is None or policy_type is PolicyType.SCP:
+        return PolicyTypeQuery(case, policy_type, action, _NO_STATEMENTS, complete=False)
+    if policy_type is PolicyType.BOUNDARY:
+        boundaries = () if reading.boundary is None else (reading.boundary,)
+        matches = case.statement_matches(boundaries, PolicyKind.BOUNDARY, action)
+        return PolicyTypeQuery(case, policy_type, action, matches, bool(boundaries) or case.step.observations.complete)
+    matches = case.statement_matches(reading.identity, PolicyKind.IDENTITY, action)
+    return PolicyTypeQuery(case, policy_type, action, matches, case.step.observations.complete and not matches.unreadable)
 
 
-def _organization(case: Case, action: str, question: Question) -> Judged:
-    if case.said.action == action and case.said.layer in (Layer.SCP, Layer.ENDPOINT):
-        return judge(replace(question, layer=case.said.layer))
-    simulation = case.step.sight.simulations.get(action)
+def _evaluate_organization(case: DeniedCall, action: str, query: PolicyTypeQuery) -> PolicyVerdict:
+    if case.denial.action == action and case.denial.policy_type in (PolicyType.SCP, PolicyType.ENDPOINT):
+        return evaluate_policy_type(replace(query, policy_type=case.denial.policy_type))
+    simulation = case.step.observations.simulations.get(action)
     if simulation is None or simulation.allowed_by_organization is None:
         return UNSEEN
     if simulation.allowed_by_organization:
         return PASSES
-    told = f"IAM's simulation says that the organization does not allow {action} on {case.step.asked.role_arn}."
-    cause = denies(question, Certainty.PROVED, told) if simulation.decision == "explicitDeny" else missing(question, Certainty.PROVED, told)
-    return Judged(PieceState.MISSING, (cause,))
+    sentence = f"IAM's simulation says that the organization does not allow {action} on {case.step.asked.role_arn}."
+    cause = (
+        unread_deny_cause(query, Certainty.PROVED, sentence)
+        if simulation.decision == "explicitDeny"
+        else missing_allow_cause(query, Certainty.PROVED, sentence)
+    )
+    return PolicyVerdict(RequirementState.MISSING, (cause,))
 
 
 # -- what IAM's simulation adds ------------------------------------------------------------------------------------
 
 
-def _simulated(case: Case, action: str, trusted: Trusted, found: dict[Layer, Judged]) -> dict[Layer, Judged]:
+def _apply_simulation(
+    case: DeniedCall, action: str, trusted: TrustGrants, verdicts: dict[PolicyType, PolicyVerdict]
+) -> dict[PolicyType, PolicyVerdict]:
     """The layers with what SimulatePrincipalPolicy says of those that could not be read whole."""
-    simulation = case.step.sight.simulations.get(action)
-    if simulation is None or found[Layer.SCP].blocked:
-        return found
-    own = (Layer.IDENTITY, Layer.BOUNDARY)
+    simulation = case.step.observations.simulations.get(action)
+    if simulation is None or verdicts[PolicyType.SCP].blocks:
+        return verdicts
+    caller_types = (PolicyType.IDENTITY, PolicyType.BOUNDARY)
     if simulation.decision == "allowed":
-        return found | {layer: PASSES for layer in own if not found[layer].blocked}
-    if any(found[layer].blocked for layer in own) or case.said.layer in own or not trusted.needs(case, Layer.IDENTITY):
-        return found
-    layer = Layer.BOUNDARY if simulation.allowed_by_boundary is False and not _identity_lacks(case, action) else Layer.IDENTITY
-    question = _question(case, layer, action)
+        return verdicts | {policy_type: PASSES for policy_type in caller_types if not verdicts[policy_type].blocks}
+    if (
+        any(verdicts[policy_type].blocks for policy_type in caller_types)
+        or case.denial.policy_type in caller_types
+        or not trusted.needs(case, PolicyType.IDENTITY)
+    ):
+        return verdicts
+    policy_type = (
+        PolicyType.BOUNDARY if simulation.allowed_by_boundary is False and not _lacks_identity_allow(case, action) else PolicyType.IDENTITY
+    )
+    query = _query(case, policy_type, action)
     if simulation.missing_context and simulation.decision != "explicitDeny":
-        return found
-    return found | {layer: Judged(*_told(question, simulation))}
+        return verdicts
+    return verdicts | {policy_type: PolicyVerdict(*_simulation_outcome(query, simulation))}
 
 
-def _identity_lacks(case: Case, action: str) -> bool:
-    question = _question(case, Layer.IDENTITY, action)
-    return question.complete and not question.heap.allows(Fit.YES)
+def _lacks_identity_allow(case: DeniedCall, action: str) -> bool:
+    query = _query(case, PolicyType.IDENTITY, action)
+    return query.complete and not query.statement_matches.allows(Applicability.YES)
 
 
-def _told(question: Question, simulation: Simulation) -> tuple[PieceState, tuple[Cause, ...]]:
-    asked = f"{question.action} on {question.case.step.asked.role_arn}"
+def _simulation_outcome(query: PolicyTypeQuery, simulation: Simulation) -> tuple[RequirementState, tuple[Cause, ...]]:
+    subject = f"{query.action} on {query.case.step.asked.role_arn}"
     if simulation.decision == "explicitDeny":
         matched = f" (in {', '.join(simulation.matched)})" if simulation.matched else ""
-        return PieceState.DENIES, (denies(question, Certainty.PROVED, f"IAM's simulation says that a policy denies {asked}{matched}."),)
-    what = "the permissions boundary does not allow" if question.layer is Layer.BOUNDARY else "no policy of the caller allows"
-    return PieceState.MISSING, (missing(question, Certainty.PROVED, f"IAM's simulation says that {what} {asked}."),)
+        return RequirementState.DENIES, (
+            unread_deny_cause(query, Certainty.PROVED, f"IAM's simulation says that a policy denies {subject}{matched}."),
+        )
+    reason = "the permissions boundary does not allow" if query.policy_type is PolicyType.BOUNDARY else "no policy of the caller allows"
+    return RequirementState.MISSING, (missing_allow_cause(query, Certainty.PROVED, f"IAM's simulation says that {reason} {subject}."),)
 
 
 # -- words ---------------------------------------------------------------------------------------------------------
 
 
-def _worst(judged: Iterable[Judged]) -> PieceState:
-    return min((one.state for one in judged), key=_WORST.index, default=PieceState.UNKNOWN)
+def _worst_state(verdicts: Iterable[PolicyVerdict]) -> RequirementState:
+    return min((one.state for one in verdicts), key=_WORST_FIRST.index, default=RequirementState.UNKNOWN)
 
 
-def _known(case: Case) -> PieceState:
-    return PieceState.OK if case.step.calling.arn else PieceState.UNKNOWN
+def _caller_state(case: DeniedCall) -> RequirementState:
+    return RequirementState.OK if case.step.caller_identity.arn else RequirementState.UNKNOWN
 
 
-def _detail(case: Case, layer: Layer) -> str:
-    reading = case.step.sight.reading
-    if layer is Layer.IDENTITY:
+def _requirement_detail(case: DeniedCall, policy_type: PolicyType) -> str:
+    reading = case.step.observations.reading
+    if policy_type is PolicyType.IDENTITY:
         return "not read" if reading is None else ", ".join(policy.name for policy in reading.identity) or "none"
-    if layer is Layer.BOUNDARY:
+    if policy_type is PolicyType.BOUNDARY:
         return "not read" if reading is None else "none" if reading.boundary is None else reading.boundary.name
     return ""

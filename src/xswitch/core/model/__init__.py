@@ -6,36 +6,45 @@ Times are timezone-aware datetimes in UTC, durations are whole seconds. Nothing 
 from __future__ import annotations
 
 from xswitch.core.model.credentials import Credentials, FileKind, Origin, Problem, Secret, Severity
-from xswitch.core.model.profiles import ConfigPaths, ConfigView, Edit, Profile, RemoveProfile, SetProfile
+from xswitch.core.model.profiles import ConfigPaths, ConfigView, Profile, ProfileEdit, RemoveProfile, SetProfile
 from xswitch.core.model.properties import FileProperties, Property
-from xswitch.core.model.roles import Base, BaseKind, Chain, Endpoint, Guard, Hop, Role
+from xswitch.core.model.roles import Chain, CredentialSource, CredentialSourceKind, Endpoint, Guard, Hop, Role
 from xswitch.core.model.sessions import (
     AssumedRole,
     AssumeRoleRequest,
     CallerIdentity,
     IndexEntry,
     MfaChallenge,
-    MfaStep,
-    Plan,
     PlannedHop,
+    PlannedMfaSession,
     SessionKind,
+    SessionPlan,
     SessionState,
 )
-from xswitch.core.model.settings import FileFact, GuardRule, HistoryEntry, Memory, PromptState, Reach, Settings, Use, VaultInfo
+from xswitch.core.model.settings import (
+    FileInfo,
+    GuardRule,
+    HistoryEntry,
+    ProbeResult,
+    PromptState,
+    RoleUsage,
+    Settings,
+    UsageState,
+    VaultInfo,
+)
 
 __all__ = [
     "AssumeRoleRequest",
     "AssumedRole",
-    "Base",
-    "BaseKind",
     "CallerIdentity",
     "Chain",
     "ConfigPaths",
     "ConfigView",
+    "CredentialSource",
+    "CredentialSourceKind",
     "Credentials",
-    "Edit",
     "Endpoint",
-    "FileFact",
+    "FileInfo",
     "FileKind",
     "FileProperties",
     "Guard",
@@ -43,25 +52,26 @@ __all__ = [
     "HistoryEntry",
     "Hop",
     "IndexEntry",
-    "Memory",
     "MfaChallenge",
-    "MfaStep",
     "Origin",
-    "Plan",
     "PlannedHop",
+    "PlannedMfaSession",
+    "ProbeResult",
     "Problem",
     "Profile",
+    "ProfileEdit",
     "PromptState",
     "Property",
-    "Reach",
     "RemoveProfile",
     "Role",
+    "RoleUsage",
     "Secret",
     "SessionKind",
+    "SessionPlan",
     "SessionState",
     "SetProfile",
     "Settings",
     "Severity",
-    "Use",
+    "UsageState",
     "VaultInfo",
 ]

@@ -74,4 +74,4 @@ class RemoveProfile:
     name: str
 
 
-Edit = SetProfile | RemoveProfile
+ProfileEdit = SetProfile | RemoveProfile

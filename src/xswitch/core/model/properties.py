@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from xswitch.core.model.credentials import FileKind, Origin
 
-Row = tuple[str, str, int, int, int]
+PropertyRow = tuple[str, str, int, int, int]
 """Key, value, line, and the span of its lines, as a bare tuple: a large file has tens of thousands, which the garbage collector then
 leaves alone."""
 
@@ -30,7 +30,7 @@ class FileProperties(Mapping[str, Property]):
 
     __slots__ = ("_file", "_path", "_rows")
 
-    def __init__(self, rows: Mapping[str, Row], path: str, file: FileKind) -> None:
+    def __init__(self, rows: Mapping[str, PropertyRow], path: str, file: FileKind) -> None:
         self._rows = rows
         self._path = path
         self._file: FileKind = file
@@ -61,7 +61,7 @@ class FileProperties(Mapping[str, Property]):
         return f"<{len(self)} properties: {', '.join(self)}>"
 
 
-class Origins(Mapping[str, Origin]):
+class PropertyOrigins(Mapping[str, Origin]):
     """Where those of `keys` that are there were written, looked up when asked for."""
 
     __slots__ = ("_keys", "_properties")

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from xswitch.core.model.credentials import Origin, Problem
 
 
-class BaseKind(StrEnum):
+class CredentialSourceKind(StrEnum):
     """How the base of a chain gets its credentials."""
 
     STATIC_KEYS = "static_keys"
@@ -24,7 +24,7 @@ class BaseKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class CredentialSource:
     """The end of a chain. `profile` is None when the environment or a metadata service is the source.
 
     `identity` is a canonical, secret-free text of everything that defines this source (access key id, SSO account and
@@ -32,7 +32,7 @@ class Base:
     `temporary` says that its keys come with a session token, where the kind alone doesn't tell.
     """
 
-    kind: BaseKind
+    kind: CredentialSourceKind
     profile: str | None
     identity: str
     origin: Origin | None = None
@@ -67,7 +67,7 @@ class Hop:
 class Chain:
     """The base, then the hops in the order they are assumed; the last hop is the role the user wants."""
 
-    base: Base
+    base: CredentialSource
     hops: tuple[Hop, ...]
 
     @property
@@ -91,7 +91,7 @@ class Endpoint:
 class Guard:
     """A rule for sensitive roles, as matched on one role.
 
-    `colour` is a name out of `core.guard.COLOURS`; `confirm` the text to be typed before a switch, "" for none.
+    `colour` is a name out of `core.roles.guards.COLORS`; `confirm` the text to be typed before a switch, "" for none.
     """
 
     name: str
@@ -131,4 +131,4 @@ class Role:
     note: str = ""
     tags: tuple[tuple[str, str], ...] = ()
     cli_only: bool = False
-    temporary_definition: bool = False  # kept only in a managed profile: `ACCOUNT:ROLE --source`
+    is_ad_hoc: bool = False  # kept only in a managed profile: `ACCOUNT:ROLE --source`

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from xswitch.core.model.credentials import Credentials, Secret
-from xswitch.core.model.roles import Base, Endpoint, Role
+from xswitch.core.model.roles import CredentialSource, Endpoint, Role
 
 
 class SessionState(StrEnum):
@@ -87,7 +87,7 @@ class MfaChallenge:
 
 
 @dataclass(frozen=True, slots=True)
-class MfaStep:
+class PlannedMfaSession:
     """The GetSessionToken a chain needs first: which serial, how long (seconds), under which session key."""
 
     key: str
@@ -107,12 +107,12 @@ class PlannedHop:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SessionPlan:
     """All a broker needs to turn a role into credentials, without the document."""
 
     role: Role
-    base: Base
-    mfa: MfaStep | None
+    base: CredentialSource
+    mfa: PlannedMfaSession | None
     hops: tuple[PlannedHop, ...]
     endpoint: Endpoint
 

@@ -25,7 +25,7 @@ class GuardRule:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`config.toml`, read. Every field has a default; a missing file is all defaults."""
+    """`profiles.toml`, read. Every field has a default; a missing file is all defaults."""
 
     vault: str = "auto"  # auto, secret-service, runtime, macos, windows, file
     profile_prefix: str = "xs-"
@@ -42,7 +42,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class RoleUsage:
     """How often and when last a role profile was switched to."""
 
     count: int
@@ -61,10 +61,10 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class UsageState:
     """What xswitch remembers between runs beside sessions: frecency and pins, by role profile name."""
 
-    uses: Mapping[str, Use] = field(default_factory=lambda: MappingProxyType({}))
+    uses: Mapping[str, RoleUsage] = field(default_factory=lambda: MappingProxyType({}))
     pins: frozenset[str] = frozenset()
 
 
@@ -81,7 +81,7 @@ class VaultInfo:
 class PromptState:
     """What the shell's prompt helper may show of a managed profile; never a secret.
 
-    `silent_until` is when the session can no longer be renewed without a question (None: always silently renewable).
+    `renewable_until` is when the session can no longer be renewed without a question (None: always silently renewable).
     """
 
     managed_profile: str
@@ -89,11 +89,11 @@ class PromptState:
     role: str
     colour: str
     expires_at: datetime
-    silent_until: datetime | None = None
+    renewable_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ProbeResult:
     """An STS endpoint answered: its Date header as UTC (None when it sent none or an odd one), and how long that took."""
 
     server_time: datetime | None
@@ -101,7 +101,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class FileFact:
+class FileInfo:
     """What the file system says of a path, links followed.
 
     `mode` are the permission bits, None where the platform has none or the path doesn't exist; `mine` whether this user owns it;

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from xswitch.core.policy.evaluate import evaluate
-from xswitch.core.policy.model import Decision, Document, Request
+from xswitch.core.policy.model import Decision, PolicyDocument, Request
 
 ASSUME_ROLE = "sts:AssumeRole"
 TAG_SESSION = "sts:TagSession"
@@ -74,7 +74,7 @@ class AssumeRoleDecision:
         return next(((action, decision) for action, decision in self.parts.items() if not decision.allowed), None)
 
 
-def evaluate_assume_role(call: AssumeRole, documents: Sequence[Document]) -> AssumeRoleDecision:
+def evaluate_assume_role(call: AssumeRole, documents: Sequence[PolicyDocument]) -> AssumeRoleDecision:
     """Every permission that one AssumeRole call needs, decided."""
     context = call.context
     parts = {action: evaluate(replace(call.request, action=action, context=context), documents) for action in call.actions}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from xswitch.core.policy.model import Decision, PolicyKind, Side, StatementTrace, side_of
+from xswitch.core.policy.model import Decision, PolicyKind, PolicySide, StatementTrace, policy_side
 
 Part = Literal["principal", "action", "resource", "condition"]
 
@@ -25,9 +25,9 @@ class Blocker:
     near: tuple[StatementTrace, ...] = ()
 
     @property
-    def side(self) -> Side:
+    def side(self) -> PolicySide:
         """Whose administrator can take it away."""
-        return side_of(self.kind)
+        return policy_side(self.kind)
 
 
 def blockers(decision: Decision) -> tuple[Blocker, ...]:
@@ -40,7 +40,7 @@ def _blockers(decision: Decision) -> Iterator[Blocker]:
         return
     for denial in decision.denials:
         yield Blocker(denial.kind, denial.level, denial)
-    for lack in decision.lacking:
+    for lack in decision.missing_allows:
         allows = (trace for trace in decision.traces if (trace.kind, trace.level) == (lack.kind, lack.level))
         near = [trace for trace in allows if trace.statement.effect == "Allow" and trace.action and len(failing(trace)) == 1]
         near.sort(key=lambda trace: (len(trace.unmet) or _ANOTHER_PART, trace.document, trace.statement.index))

@@ -12,59 +12,59 @@ from xswitch.core.policy.model import Condition, UnmetCondition
 from xswitch.core.policy.patterns import MissingVariableError, expand, matches, matches_arn, tokens, unresolved
 
 Context = Mapping[str, tuple[str, ...]]
-Test = Callable[[str, str, Context, bool], bool]
+ValueTest = Callable[[str, str, Context, bool], bool]
 """(value in the policy, value in the request, context, whether variables count) → whether they agree."""
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?)?", re.ASCII)
-_MONTH = len("2026-03")
+_MONTH_LENGTH = len("2026-03")
 
 
-def _same(wanted: str, given: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-    return wanted == given
+def _same(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+    return expected == actual
 
 
-def _equals(wanted: str, given: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-    return expand(wanted, context, variables=variables) == given
+def _equals(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+    return expand(expected, context, variables=variables) == actual
 
 
-def _equals_ignoring_case(wanted: str, given: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-    return expand(wanted, context, variables=variables).lower() == given.lower()
+def _equals_ignoring_case(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+    return expand(expected, context, variables=variables).lower() == actual.lower()
 
 
-def _like(wanted: str, given: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-    return matches(tokens(wanted, context, variables=variables), given)
+def _like(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+    return matches(tokens(expected, context, variables=variables), actual)
 
 
-def _arn_like(wanted: str, given: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-    return matches_arn(tokens(wanted, context, variables=variables), given)
+def _arn_like(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+    return matches_arn(tokens(expected, context, variables=variables), actual)
 
 
-def _bool(wanted: str, given: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-    return wanted.lower() == given.lower()
+def _bool(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+    return expected.lower() == actual.lower()
 
 
-def _address(wanted: str, given: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+def _ip_address(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
     try:
-        return ipaddress.ip_address(given) in ipaddress.ip_network(wanted, strict=False)
+        return ipaddress.ip_address(actual) in ipaddress.ip_network(expected, strict=False)
     except ValueError:
         return False
 
 
-def _number(compare: Callable[[float, float], bool]) -> Test:
-    def test(wanted: str, given: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+def _number(compare: Callable[[float, float], bool]) -> ValueTest:
+    def test(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
         try:
-            return compare(_value(given), _value(wanted))
+            return compare(_value(actual), _value(expected))
         except ValueError:
             return False
 
     return test
 
 
-def _date(compare: Callable[[float, float], bool]) -> Test:
-    def test(wanted: str, given: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+def _date(compare: Callable[[float, float], bool]) -> ValueTest:
+    def test(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
         try:
-            return compare(_seconds(given), _seconds(wanted))
+            return compare(_epoch_seconds(actual), _epoch_seconds(expected))
         except ValueError:
             return False
 
@@ -77,27 +77,27 @@ def _value(text: str) -> float:
     return float(text)
 
 
-def _seconds(text: str) -> float:
+def _epoch_seconds(text: str) -> float:
     """Seconds since the epoch of a W3C ISO 8601 date or time (UTC unless it says otherwise), or of a number that is them."""
     if _NUMBER.fullmatch(text):
         return float(text)
     if not _DATE.fullmatch(text):
         raise ValueError(text)
-    when = datetime.fromisoformat(f"{text}-01" if len(text) == _MONTH else text)
+    when = datetime.fromisoformat(f"{text}-01" if len(text) == _MONTH_LENGTH else text)
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {
-        "equals": lambda given, wanted: given == wanted,
-        "lessthan": lambda given, wanted: given < wanted,
-        "lessthanequals": lambda given, wanted: given <= wanted,
-        "greaterthan": lambda given, wanted: given > wanted,
-        "greaterthanequals": lambda given, wanted: given >= wanted,
+        "equals": lambda actual, expected: actual == expected,
+        "lessthan": lambda actual, expected: actual < expected,
+        "lessthanequals": lambda actual, expected: actual <= expected,
+        "greaterthan": lambda actual, expected: actual > expected,
+        "greaterthanequals": lambda actual, expected: actual >= expected,
     }
 )
 
-_POSITIVE: Mapping[str, Test] = MappingProxyType(
+_POSITIVE: Mapping[str, ValueTest] = MappingProxyType(
     {
         "stringequals": _equals,
         "stringequalsignorecase": _equals_ignoring_case,
@@ -106,7 +106,7 @@ _POSITIVE: Mapping[str, Test] = MappingProxyType(
         "arnlike": _arn_like,
         "binaryequals": _same,
         "bool": _bool,
-        "ipaddress": _address,
+        "ipaddress": _ip_address,
         **{f"numeric{name}": _number(compare) for name, compare in _COMPARISONS.items()},
         **{f"date{name}": _date(compare) for name, compare in _COMPARISONS.items()},
     }
@@ -136,10 +136,10 @@ def unmet(condition: Condition, context: Context, *, variables: bool = True) -> 
     """What is wrong when a condition is not met by the request's context (keys in lower case); None when it is met."""
     if holds(condition, context, variables=variables):
         return None
-    hidden: tuple[str, ...] = ()
+    unresolved_keys: tuple[str, ...] = ()
     if variables and condition.operator.startswith(_WITH_VARIABLES):
-        hidden = tuple(dict.fromkeys(key for value in condition.values for key in unresolved(value, context)))
-    return UnmetCondition(condition, context.get(condition.key.lower()), hidden)
+        unresolved_keys = tuple(dict.fromkeys(key for value in condition.values for key in unresolved(value, context)))
+    return UnmetCondition(condition, context.get(condition.key.lower()), unresolved_keys)
 
 
 def holds(condition: Condition, context: Context, *, variables: bool = True) -> bool:
@@ -148,29 +148,29 @@ def holds(condition: Condition, context: Context, *, variables: bool = True) -> 
     A value that only is not equal to, or not like, a variable without a value meets a negated operator (IAM user guide, "Variables
     and tags", policy variables with no value).
     """
-    given = context.get(condition.key.lower()) or None
+    actual = context.get(condition.key.lower()) or None
     if condition.operator == "null":
-        return any((value.lower() == "true") == (given is None) for value in condition.values)
+        return any((value.lower() == "true") == (actual is None) for value in condition.values)
     negated = condition.operator in _NEGATED
-    if given is None:
+    if actual is None:
         # An absent key fails an assertion and satisfies its opposite; ForAllValues is true of nothing, ForAnyValue is not.
         return condition.if_exists or (condition.quantifier == "all") or (negated and not condition.quantifier)
-    if condition.quantifier and not any(given):
+    if condition.quantifier and not any(actual):
         # Nothing but empty text counts as no value at all ("Set operators for multivalued context keys").
         return condition.quantifier == "all"
-    if not condition.quantifier and len(given) > 1:
+    if not condition.quantifier and len(actual) > 1:
         # Several values need a set operator ("Single-valued vs. multivalued context keys"); without one nothing can be said of them.
         return False
     test = _POSITIVE[_NEGATED.get(condition.operator, condition.operator)]
 
     def agrees(value: str) -> bool:
-        return any(_safely(test, wanted, value, context, variables=variables) for wanted in condition.values) != negated
+        return any(_test_value(test, expected, value, context, variables=variables) for expected in condition.values) != negated
 
-    return any(map(agrees, given)) if condition.quantifier == "any" else all(map(agrees, given))
+    return any(map(agrees, actual)) if condition.quantifier == "any" else all(map(agrees, actual))
 
 
-def _safely(test: Test, wanted: str, given: str, context: Context, *, variables: bool) -> bool:
+def _test_value(test: ValueTest, expected: str, actual: str, context: Context, *, variables: bool) -> bool:
     try:
-        return test(wanted, given, context, variables)
+        return test(expected, actual, context, variables)
     except MissingVariableError:
         return False

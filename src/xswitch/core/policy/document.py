@@ -9,16 +9,16 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from xswitch.core.policy.conditions import OPERATORS
-from xswitch.core.policy.model import Condition, Document, PolicyError, PolicyKind, PrincipalSet, Statement
+from xswitch.core.policy.model import Condition, PolicyDocument, PolicyError, PolicyKind, PrincipalSet, Statement
 
 _VERSIONS = ("2008-10-17", "2012-10-17")
-_TOP = frozenset({"Version", "Id", "Statement"})
+_TOP_LEVEL_ELEMENTS = frozenset({"Version", "Id", "Statement"})
 _ELEMENTS = frozenset({"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"})
 _PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 _QUANTIFIERS: Mapping[str, Literal["all", "any"]] = MappingProxyType({"forallvalues": "all", "foranyvalue": "any"})
 
 
-def parse(source: str | Mapping[str, Any], kind: PolicyKind, name: str, *, level: str = "") -> Document:
+def parse(source: str | Mapping[str, Any], kind: PolicyKind, name: str, *, level: str = "") -> PolicyDocument:
     """The document in JSON text, or already decoded; `level` of the organization for an SCP or RCP.
 
     Raises PolicyError, naming `name` and the place.
@@ -35,22 +35,22 @@ class _SyntaxError(Exception):
 
 
 def _load(text: str) -> Any:
-    def no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
+    def reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
             raise _SyntaxError("an element is given twice")
-        return found
+        return members
 
     try:
-        return json.loads(text, object_pairs_hook=no_twins)
+        return json.loads(text, object_pairs_hook=reject_duplicate_names)
     except (ValueError, RecursionError):
         raise _SyntaxError("not valid JSON") from None
 
 
-def _document(data: Any, kind: PolicyKind, name: str) -> Document:
+def _document(data: Any, kind: PolicyKind, name: str) -> PolicyDocument:
     if not isinstance(data, Mapping):
         raise _SyntaxError("not a JSON object")
-    _only(data, _TOP, "the document")
+    _reject_unknown_elements(data, _TOP_LEVEL_ELEMENTS, "the document")
     version = data.get("Version", _VERSIONS[0])
     if version not in _VERSIONS:
         raise _SyntaxError(f"Version must be one of {', '.join(_VERSIONS)}")
@@ -58,7 +58,7 @@ def _document(data: Any, kind: PolicyKind, name: str) -> Document:
     statements = [body] if isinstance(body, Mapping) else body
     if not isinstance(statements, list) or not statements:
         raise _SyntaxError("Statement is missing or empty")
-    return Document(
+    return PolicyDocument(
         kind=kind,
         name=name,
         statements=tuple(_statement(index, statement, kind) for index, statement in enumerate(statements)),
@@ -66,7 +66,7 @@ def _document(data: Any, kind: PolicyKind, name: str) -> Document:
     )
 
 
-def _only(data: Mapping[str, Any], allowed: frozenset[str], where: str) -> None:
+def _reject_unknown_elements(data: Mapping[str, Any], allowed: frozenset[str], where: str) -> None:
     for key in data:
         if key not in allowed:
             raise _SyntaxError(f"{where} has an unknown element {key!r}")
@@ -76,26 +76,26 @@ def _statement(index: int, data: Any, kind: PolicyKind) -> Statement:
     where = f"statement {index + 1}"
     if not isinstance(data, Mapping):
         raise _SyntaxError(f"{where} is not an object")
-    _only(data, _ELEMENTS, where)
+    _reject_unknown_elements(data, _ELEMENTS, where)
     effect = data.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise _SyntaxError(f"{where}: Effect must be Allow or Deny")
     sid = data.get("Sid", "")
     if not isinstance(sid, str):
         raise _SyntaxError(f"{where}: Sid must be text")
-    action = _one_of(data, "Action", "NotAction", where)
-    actions = _texts(data[action], f"{where}: {action}")
+    action = _exactly_one(data, "Action", "NotAction", where)
+    actions = _strings(data[action], f"{where}: {action}")
     for text in actions:
         if text != "*" and ":" not in text:
             raise _SyntaxError(f"{where}: {action} {text!r} names no service")
-    resource, principal = _scope(data, kind, where)
+    resource, principal = _scope_elements(data, kind, where)
     return Statement(
         index=index,
         sid=sid,
         effect=effect,
         actions=actions,
         not_actions=action == "NotAction",
-        resources=None if resource is None else _texts(data[resource], where),
+        resources=None if resource is None else _strings(data[resource], where),
         not_resources=resource == "NotResource",
         principals=None
         if principal is None
@@ -104,7 +104,7 @@ def _statement(index: int, data: Any, kind: PolicyKind) -> Statement:
     )
 
 
-def _scope(data: Mapping[str, Any], kind: PolicyKind, where: str) -> tuple[str | None, str | None]:
+def _scope_elements(data: Mapping[str, Any], kind: PolicyKind, where: str) -> tuple[str | None, str | None]:
     """Which element says the resource and which the principal: a trust policy has only the second, most others only the first.
 
     An RCP has both, and its Principal is everyone (Organizations user guide, "RCP syntax").
@@ -114,23 +114,23 @@ def _scope(data: Mapping[str, Any], kind: PolicyKind, where: str) -> tuple[str |
     if kind is PolicyKind.TRUST:
         if "Resource" in data or "NotResource" in data:
             raise _SyntaxError(f"{where}: a trust policy has no Resource")
-        return None, _one_of(data, "Principal", "NotPrincipal", where)
+        return None, _exactly_one(data, "Principal", "NotPrincipal", where)
     if kind is not PolicyKind.RCP and ("Principal" in data or "NotPrincipal" in data):
         raise _SyntaxError(f"{where}: only a trust policy has a Principal")
-    resource = _one_of(data, "Resource", "NotResource", where)
-    for text in _texts(data[resource], f"{where}: {resource}"):
+    resource = _exactly_one(data, "Resource", "NotResource", where)
+    for text in _strings(data[resource], f"{where}: {resource}"):
         if text != "*" and not text.startswith(("arn:", "*", "${")):
             raise _SyntaxError(f'{where}: {resource} {text!r} is neither an ARN nor "*"')
     return resource, "Principal" if kind is PolicyKind.RCP else None
 
 
-def _one_of(data: Mapping[str, Any], plain: str, negated: str, where: str) -> str:
+def _exactly_one(data: Mapping[str, Any], plain: str, negated: str, where: str) -> str:
     if (plain in data) == (negated in data):
         raise _SyntaxError(f"{where} needs either {plain} or {negated}")
     return plain if plain in data else negated
 
 
-def _texts(value: Any, where: str) -> tuple[str, ...]:
+def _strings(value: Any, where: str) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not values or not all(isinstance(item, str) and item for item in values):
         raise _SyntaxError(f"{where} must be text or a list of texts")
@@ -142,27 +142,27 @@ def _principals(value: Any, where: str, *, negated: bool) -> PrincipalSet:
         return PrincipalSet(MappingProxyType({"AWS": ("*",)}), negated)
     if not isinstance(value, Mapping) or not value:
         raise _SyntaxError(f'{where} must be "*" or an object')
-    _only(value, _PRINCIPAL_TYPES, where)
-    return PrincipalSet(MappingProxyType({kind: _texts(names, f"{where} {kind}") for kind, names in value.items()}), negated)
+    _reject_unknown_elements(value, _PRINCIPAL_TYPES, where)
+    return PrincipalSet(MappingProxyType({kind: _strings(names, f"{where} {kind}") for kind, names in value.items()}), negated)
 
 
 def _conditions(value: Any, where: str) -> tuple[Condition, ...]:
     if not isinstance(value, Mapping):
         raise _SyntaxError(f"{where}: Condition must be an object")
-    found: list[Condition] = []
+    conditions: list[Condition] = []
     for operator, keys in value.items():
         if not isinstance(keys, Mapping):
             raise _SyntaxError(f"{where}: Condition {operator} must be an object")
-        found.extend(_condition(operator, key, values, where) for key, values in keys.items())
-    return tuple(found)
+        conditions.extend(_condition(operator, key, values, where) for key, values in keys.items())
+    return tuple(conditions)
 
 
 def _condition(written: str, key: str, values: Any, where: str) -> Condition:
-    prefix, colon, rest = written.rpartition(":")
+    prefix, colon, suffixed_name = written.rpartition(":")
     quantifier = _QUANTIFIERS.get(prefix.lower())
     if colon and quantifier is None:
         raise _SyntaxError(f"{where}: unknown condition operator {written!r}")
-    name = rest.lower()
+    name = suffixed_name.lower()
     if_exists = name.endswith("ifexists")
     operator = name.removesuffix("ifexists")
     if operator not in OPERATORS or (operator == "null" and if_exists):

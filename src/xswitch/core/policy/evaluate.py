@@ -9,22 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from xswitch.core.policy.conditions import unmet
-from xswitch.core.policy.model import Decision, Document, Grant, Lack, PolicyKind, PrincipalKind, Request, Statement, StatementTrace
+from xswitch.core.policy.model import (
+    Decision,
+    Grant,
+    MissingAllow,
+    PolicyDocument,
+    PolicyKind,
+    PrincipalKind,
+    Request,
+    Statement,
+    StatementTrace,
+)
 from xswitch.core.policy.patterns import MissingVariableError, matches, matches_resource, resource_tokens, tokens
 from xswitch.core.policy.principals import grant
 
-_STRENGTH = (Grant.NONE, Grant.ACCOUNT, Grant.ROLE, Grant.EXACT)
-_OF_TRUST = frozenset(
+_WEAKEST_GRANT_FIRST = (Grant.NONE, Grant.ACCOUNT, Grant.ROLE, Grant.EXACT)
+_TRUST_POLICY_ACTIONS = frozenset(
     {"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity", "sts:tagsession", "sts:setsourceidentity"}
 )
 """The actions on a role that its trust policy must allow, within an account too (lower case)."""
-_FREE = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
+_NO_PERMISSION_NEEDED = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
 """Who is asked for no permission and can be denied none (STS API reference of each, "Permissions")."""
 _RCP_SERVICES = frozenset({"aoss", "ecr", "kms", "s3", "secretsmanager", "sqs", "sts"})
 """Services whose resources RCPs bind (Organizations user guide, "List of AWS services that support RCPs"); IAM is none of them."""
 
 
-def evaluate(request: Request, documents: Sequence[Document]) -> Decision:
+def evaluate(request: Request, documents: Sequence[PolicyDocument]) -> Decision:
     """Allowed or not, with every statement's part in it.
 
     A document that isn't there allows nothing if it is a TRUST policy (an assumed role always has one) and limits nothing if it is a
@@ -32,21 +42,21 @@ def evaluate(request: Request, documents: Sequence[Document]) -> Decision:
     """
     bounded = any(document.kind is PolicyKind.BOUNDARY for document in documents)
     traces = tuple(_trace(request, document, statement, bounded=bounded) for document in documents for statement in document.statements)
-    if request.action.lower() in _FREE:
+    if request.action.lower() in _NO_PERMISSION_NEEDED:
         return Decision(True, False, f"{request.action} asks for no permission", None, None, traces)
-    lacking = tuple(_lacking(request, documents, traces))
+    lacking = tuple(_missing_allows(request, documents, traces))
     denial = next((trace for trace in traces if trace.denies), None)
     if denial is not None:
         return Decision(False, True, f"an explicit deny in {denial.document}", denial, denial.kind, traces, lacking)
     if lacking:
         return Decision(False, False, _reason(request, lacking[0]), None, lacking[0].kind, traces, lacking)
-    trusted = _trusted(traces)
+    trusted = _trust_grant(traces)
     deciding = next((trace for trace in traces if trace.kind is PolicyKind.TRUST and trace.allows and trace.grant is trusted), None)
     deciding = deciding or next((trace for trace in traces if trace.kind is PolicyKind.IDENTITY and trace.allows), None)
     return Decision(True, False, f"allowed by {deciding.document if deciding else 'no policy'}", deciding, None, traces)
 
 
-def _reason(request: Request, lack: Lack) -> str:
+def _reason(request: Request, lack: MissingAllow) -> str:
     if _is_root(request) and lack.kind is PolicyKind.IDENTITY:
         return "the root user can't assume roles"
     return f"no {lack.kind.value} policy{f' of {lack.level}' if lack.level else ''} allows {request.action}"
@@ -56,38 +66,38 @@ def _is_root(request: Request) -> bool:
     return request.principal.kind is PrincipalKind.ROOT
 
 
-def _trusted(traces: Iterable[StatementTrace]) -> Grant:
+def _trust_grant(traces: Iterable[StatementTrace]) -> Grant:
     granted = (trace.grant for trace in traces if trace.kind is PolicyKind.TRUST and trace.allows)
-    return max(granted, key=_STRENGTH.index, default=Grant.NONE)
+    return max(granted, key=_WEAKEST_GRANT_FIRST.index, default=Grant.NONE)
 
 
 # -- who has to allow ----------------------------------------------------------------------------------------------
 
 
-def _lacking(request: Request, documents: Sequence[Document], traces: Sequence[StatementTrace]) -> Iterator[Lack]:
+def _missing_allows(request: Request, documents: Sequence[PolicyDocument], traces: Sequence[StatementTrace]) -> Iterator[MissingAllow]:
     """Every kind of policy that has to allow and doesn't, in AWS's order."""
     present = {document.kind for document in documents}
     allowing = {(trace.kind, trace.level) for trace in traces if trace.allows}
-    if PolicyKind.SCP in present and _binds(request, PolicyKind.SCP):
+    if PolicyKind.SCP in present and _kind_applies(request, PolicyKind.SCP):
         levels = dict.fromkeys(document.level for document in documents if document.kind is PolicyKind.SCP)
-        yield from (Lack(PolicyKind.SCP, level) for level in levels if (PolicyKind.SCP, level) not in allowing)
+        yield from (MissingAllow(PolicyKind.SCP, level) for level in levels if (PolicyKind.SCP, level) not in allowing)
     allowed = {kind for kind, _ in allowing}
     if _is_root(request):
         # No policy gives the root user anything, none but an SCP limits it, and it can't call AssumeRole whoever trusts it (STS API
         # reference, AssumeRole).
         own = {PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION}
-        allowed = allowed - own if request.action.lower() in _OF_TRUST else allowed | own
-    yield from (Lack(kind) for kind in _required(request, _trusted(traces), present) if kind not in allowed)
+        allowed = allowed - own if request.action.lower() in _TRUST_POLICY_ACTIONS else allowed | own
+    yield from (MissingAllow(kind) for kind in _required_kinds(request, _trust_grant(traces), present) if kind not in allowed)
 
 
-def _required(request: Request, trusted: Grant, present: set[PolicyKind]) -> Iterator[PolicyKind]:
+def _required_kinds(request: Request, trusted: Grant, present: set[PolicyKind]) -> Iterator[PolicyKind]:
     """The kinds of policy that must hold an Allow beside SCPs, in the order AWS looks at them."""
     if not request.principal.signed:
         # A service or an identity provider has no policies of its own, and belongs to no account that could limit it.
         yield PolicyKind.TRUST
         return
     own_account = request.principal.account == request.resource_account
-    if not own_account or PolicyKind.TRUST in present or request.action.lower() in _OF_TRUST:
+    if not own_account or PolicyKind.TRUST in present or request.action.lower() in _TRUST_POLICY_ACTIONS:
         yield PolicyKind.TRUST
     else:
         trusted = Grant.ACCOUNT
@@ -99,7 +109,7 @@ def _required(request: Request, trusted: Grant, present: set[PolicyKind]) -> Ite
         yield from (kind for kind in (PolicyKind.BOUNDARY, PolicyKind.SESSION) if kind in present)
 
 
-def _binds(request: Request, kind: PolicyKind) -> bool:
+def _kind_applies(request: Request, kind: PolicyKind) -> bool:
     """Whether a kind of policy has a say in this request at all.
 
     Source: Organizations user guide, "Service control policies" and "Resource control policies", what is not restricted by them.
@@ -116,21 +126,21 @@ def _binds(request: Request, kind: PolicyKind) -> bool:
 # -- what each statement says --------------------------------------------------------------------------------------
 
 
-def _trace(request: Request, document: Document, statement: Statement, *, bounded: bool) -> StatementTrace:
-    bound = _binds(request, document.kind)
+def _trace(request: Request, document: PolicyDocument, statement: Statement, *, bounded: bool) -> StatementTrace:
+    kind_applies = _kind_applies(request, document.kind)
     covered = Grant.NONE
     if statement.principals is not None:
         denies = statement.effect == "Deny"
         # A Deny with NotPrincipal hits everyone who has a boundary (IAM user guide, "Permissions boundaries for IAM entities").
-        caught = denies and bounded and statement.principals.negated
-        covered = Grant.EXACT if caught else grant(statement.principals, request.principal, deny=denies)
-    principal = bound and (statement.principals is None or covered is not Grant.NONE)
-    action = _acts(request, statement)
-    resource = _reaches(request, document, statement)
-    found = (unmet(condition, request.context, variables=document.variables) for condition in statement.conditions)
-    conditions = tuple(one for one in found if one is not None)
+        hit_by_not_principal = denies and bounded and statement.principals.negated
+        covered = Grant.EXACT if hit_by_not_principal else grant(statement.principals, request.principal, deny=denies)
+    principal = kind_applies and (statement.principals is None or covered is not Grant.NONE)
+    action = _action_matches(request, statement)
+    resource = _resource_matches(request, document, statement)
+    unmet_or_none = (unmet(condition, request.context, variables=document.variables) for condition in statement.conditions)
+    conditions = tuple(one for one in unmet_or_none if one is not None)
     why_not = ""
-    if not bound:
+    if not kind_applies:
         why_not = f"{document.kind.value.upper()}s don't bind this request"
     elif not principal:
         why_not = f"its principal is not {request.principal.arn}"
@@ -155,19 +165,19 @@ def _trace(request: Request, document: Document, statement: Statement, *, bounde
     )
 
 
-def _acts(request: Request, statement: Statement) -> bool:
-    asked = request.action.lower()
-    covered = any(matches(tokens(text.lower(), {}, variables=False), asked) for text in statement.actions)
+def _action_matches(request: Request, statement: Statement) -> bool:
+    requested = request.action.lower()
+    covered = any(matches(tokens(text.lower(), {}, variables=False), requested) for text in statement.actions)
     return covered != statement.not_actions
 
 
-def _reaches(request: Request, document: Document, statement: Statement) -> bool:
+def _resource_matches(request: Request, document: PolicyDocument, statement: Statement) -> bool:
     if statement.resources is None:
         return True
-    return any(_covers(text, request, document) for text in statement.resources) != statement.not_resources
+    return any(_pattern_matches(text, request, document) for text in statement.resources) != statement.not_resources
 
 
-def _covers(text: str, request: Request, document: Document) -> bool:
+def _pattern_matches(text: str, request: Request, document: PolicyDocument) -> bool:
     try:
         pattern = resource_tokens(text, request.context, variables=document.variables)
     except MissingVariableError:

@@ -33,7 +33,7 @@ class PolicyKind(StrEnum):
     RCP = "rcp"  # resource control policy over the role's account; only its Deny counts, as RCPFullAWSAccess is always there
 
 
-class Side(StrEnum):
+class PolicySide(StrEnum):
     """Whose administrator can change a policy: the caller's account, or that of the role (or other resource)."""
 
     SOURCE = "source"
@@ -44,9 +44,9 @@ TARGET_KINDS = frozenset({PolicyKind.TRUST, PolicyKind.RCP})
 """The kinds of policy that stand on the target's side; all others are on the source's."""
 
 
-def side_of(kind: PolicyKind) -> Side:
+def policy_side(kind: PolicyKind) -> PolicySide:
     """The side a kind of policy stands on."""
-    return Side.TARGET if kind in TARGET_KINDS else Side.SOURCE
+    return PolicySide.TARGET if kind in TARGET_KINDS else PolicySide.SOURCE
 
 
 class PrincipalKind(StrEnum):
@@ -84,7 +84,7 @@ class Principal:
         return self.kind not in (PrincipalKind.SERVICE, PrincipalKind.FEDERATED)
 
     @property
-    def grantable(self) -> tuple[str, ...]:
+    def grantable_arns(self) -> tuple[str, ...]:
         """Every ARN by which a policy can name exactly this caller, the widest first."""
         return (self.role_arn, self.arn) if self.role_arn else (self.arn,)
 
@@ -139,7 +139,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PolicyDocument:
     """A parsed policy; `name` is how people know it (a policy ARN, "inline policy X"), `variables` whether `${…}` means something in it.
 
     `level` is the place in the organization an SCP or RCP is attached to (its root, an OU, the account; any name that tells them apart).
@@ -206,9 +206,9 @@ class StatementTrace:
     level: str = ""
 
     @property
-    def side(self) -> Side:
+    def side(self) -> PolicySide:
         """Whose administrator can change it."""
-        return side_of(self.kind)
+        return policy_side(self.kind)
 
     @property
     def denies(self) -> bool:
@@ -222,23 +222,23 @@ class StatementTrace:
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
+class MissingAllow:
     """A kind of policy that had to allow the request and doesn't; `level` of the organization for an SCP."""
 
     kind: PolicyKind
     level: str = ""
 
     @property
-    def side(self) -> Side:
+    def side(self) -> PolicySide:
         """Whose administrator can add the Allow."""
-        return side_of(self.kind)
+        return policy_side(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What came of a request.
 
-    `decisive` is the statement that settled it, None for a missing Allow; `missing` is the kind of policy that lacked one (of an
+    `deciding_statement` is the statement that settled it, None for a missing Allow; `missing` is the kind of policy that lacked one (of an
     explicit deny, the kind that denies). `lacking` has every kind that lacks an Allow, in the order AWS looks at them, also beside an
     explicit deny.
     """
@@ -246,15 +246,15 @@ class Decision:
     allowed: bool
     explicit_deny: bool
     reason: str
-    decisive: StatementTrace | None = None
+    deciding_statement: StatementTrace | None = None
     missing: PolicyKind | None = None
     traces: tuple[StatementTrace, ...] = ()
-    lacking: tuple[Lack, ...] = ()
+    missing_allows: tuple[MissingAllow, ...] = ()
 
     @property
-    def side(self) -> Side | None:
+    def side(self) -> PolicySide | None:
         """The side the refusal comes from; None for a request that is allowed."""
-        return None if self.missing is None else side_of(self.missing)
+        return None if self.missing is None else policy_side(self.missing)
 
     @property
     def denials(self) -> tuple[StatementTrace, ...]:

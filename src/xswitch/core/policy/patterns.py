@@ -11,30 +11,30 @@ _ARN_PREFIX_PARTS = 5
 
 Token = str
 """One character to match, or one of the markers below; no text contains those."""
-MANY = "many"
-MANY_INSIDE_SEGMENT = "many-inside"
-ONE = "one"
-_MARKS = frozenset({MANY, MANY_INSIDE_SEGMENT, ONE})
+ANY_CHARACTERS = "many"
+ANY_CHARACTERS_IN_SEGMENT = "many-inside"
+ANY_CHARACTER = "one"
+_WILDCARDS = frozenset({ANY_CHARACTERS, ANY_CHARACTERS_IN_SEGMENT, ANY_CHARACTER})
 
 
 class MissingVariableError(Exception):
     """A variable has no value in this request: the pattern then matches nothing."""
 
 
-def _pieces(pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool) -> list[tuple[str, bool]]:
+def _text_parts(pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool) -> list[tuple[str, bool]]:
     """(text, literal) pairs: what variables stand for is literal, the rest may hold wildcards."""
     if not variables:
         return [(pattern, False)]
-    pieces: list[tuple[str, bool]] = []
+    parts: list[tuple[str, bool]] = []
     end = 0
-    for found in _VARIABLE.finditer(pattern):
-        pieces.extend(((pattern[end : found.start()], False), (_value(found[1], context), True)))
-        end = found.end()
-    pieces.append((pattern[end:], False))
-    return pieces
+    for variable in _VARIABLE.finditer(pattern):
+        parts.extend(((pattern[end : variable.start()], False), (_variable_value(variable[1], context), True)))
+        end = variable.end()
+    parts.append((pattern[end:], False))
+    return parts
 
 
-def _value(inner: str, context: Mapping[str, tuple[str, ...]]) -> str:
+def _variable_value(inner: str, context: Mapping[str, tuple[str, ...]]) -> str:
     if inner in ("*", "?", "$"):
         return inner
     key, comma, default = inner.partition(",")
@@ -49,16 +49,16 @@ def _value(inner: str, context: Mapping[str, tuple[str, ...]]) -> str:
 
 def expand(text: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True) -> str:
     """`text` with its variables replaced, wildcards left as plain characters. Raises MissingVariableError."""
-    return "".join(piece for piece, _ in _pieces(text, context, variables=variables))
+    return "".join(part for part, _ in _text_parts(text, context, variables=variables))
 
 
 def tokens(pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True) -> list[Token]:
     """The tokens of a wildcard pattern. Raises MissingVariableError."""
-    marks = {"*": MANY, "?": ONE}
+    wildcards = {"*": ANY_CHARACTERS, "?": ANY_CHARACTER}
     return [
-        character if literal else marks.get(character, character)
-        for piece, literal in _pieces(pattern, context, variables=variables)
-        for character in piece
+        character if literal else wildcards.get(character, character)
+        for part, literal in _text_parts(pattern, context, variables=variables)
+        for character in part
     ]
 
 
@@ -70,11 +70,11 @@ def resource_tokens(pattern: str, context: Mapping[str, tuple[str, ...]], *, var
     if not variables or not pattern.startswith("arn:"):
         return tokens(pattern, context, variables=variables)
     end = colons = 0
-    for found in _VARIABLE.finditer(pattern):
-        colons += pattern.count(":", end, found.start())
+    for variable in _VARIABLE.finditer(pattern):
+        colons += pattern.count(":", end, variable.start())
         if colons >= _ARN_PREFIX_PARTS:
             break
-        end = found.end()
+        end = variable.end()
     return [*tokens(pattern[:end], {}, variables=False), *tokens(pattern[end:], context)]
 
 
@@ -83,7 +83,7 @@ def unresolved(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, 
     missing: list[str] = []
     for inner in _VARIABLE.findall(text):
         try:
-            _value(inner, context)
+            _variable_value(inner, context)
         except MissingVariableError as error:
             missing.append(str(error))
     return tuple(missing)
@@ -91,31 +91,31 @@ def unresolved(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, 
 
 def matches(pattern: list[Token], text: str) -> bool:
     """Whether the whole text fits: every place the pattern can be in, side by side as the bits of one number."""
-    if _MARKS.isdisjoint(pattern):
+    if _WILDCARDS.isdisjoint(pattern):
         return "".join(pattern) == text
     by_character: dict[str, int] = {}
     ones = many = inside = 0
     for at, token in enumerate(pattern):
         bit = 1 << at
-        if token == ONE:
+        if token == ANY_CHARACTER:
             ones |= bit
-        elif token == MANY:
+        elif token == ANY_CHARACTERS:
             many |= bit
-        elif token == MANY_INSIDE_SEGMENT:
+        elif token == ANY_CHARACTERS_IN_SEGMENT:
             inside |= bit
         else:
             by_character[token] = by_character.get(token, 0) | bit
-    states = _skip(1, many | inside)
+    states = _skip_stars(1, many | inside)
     for character in text:
         moved = (states & (by_character.get(character, 0) | ones)) << 1
         stayed = states & (many if character == ":" else many | inside)
-        states = _skip(moved | stayed, many | inside)
+        states = _skip_stars(moved | stayed, many | inside)
         if not states:
             return False
     return bool(states >> len(pattern) & 1)
 
 
-def _skip(states: int, stars: int) -> int:
+def _skip_stars(states: int, stars: int) -> int:
     """`states` with every star also passed without taking a character."""
     while (passed := states | (states & stars) << 1) != states:
         states = passed
@@ -128,24 +128,24 @@ def matches_resource(pattern: list[Token], resource: str) -> bool:
     In the first five segments a `*` followed by other characters stays inside its segment; one that ends a segment may reach
     beyond it (IAM user guide, "Resource", wildcards in ARNs).
     """
-    fitted: list[Token] = []
+    tokens_in_arn: list[Token] = []
     segment = 0
     for part, following in pairwise([*pattern, ":"]):
-        inside = part == MANY and following != ":" and segment < _ARN_PREFIX_PARTS
-        fitted.append(MANY_INSIDE_SEGMENT if inside else part)
+        inside = part == ANY_CHARACTERS and following != ":" and segment < _ARN_PREFIX_PARTS
+        tokens_in_arn.append(ANY_CHARACTERS_IN_SEGMENT if inside else part)
         segment += part == ":"
-    return matches(fitted, resource)
+    return matches(tokens_in_arn, resource)
 
 
 def matches_arn(pattern: list[Token], arn: str) -> bool:
     """ArnLike: each of the six segments is matched by itself, the last may hold colons; text that is no ARN never fits."""
-    wanted: list[list[Token]] = [[]]
+    pattern_segments: list[list[Token]] = [[]]
     for part in pattern:
-        if part == ":" and len(wanted) <= _ARN_PREFIX_PARTS:
-            wanted.append([])
+        if part == ":" and len(pattern_segments) <= _ARN_PREFIX_PARTS:
+            pattern_segments.append([])
         else:
-            wanted[-1].append(part)
-    given = arn.split(":", _ARN_PREFIX_PARTS)
-    if len(wanted) <= _ARN_PREFIX_PARTS or len(given) <= _ARN_PREFIX_PARTS or given[0] != "arn":
+            pattern_segments[-1].append(part)
+    arn_segments = arn.split(":", _ARN_PREFIX_PARTS)
+    if len(pattern_segments) <= _ARN_PREFIX_PARTS or len(arn_segments) <= _ARN_PREFIX_PARTS or arn_segments[0] != "arn":
         return False
-    return all(matches(want, part) for want, part in zip(wanted, given, strict=True))
+    return all(matches(pattern_segment, part) for pattern_segment, part in zip(pattern_segments, arn_segments, strict=True))

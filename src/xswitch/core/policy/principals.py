@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from xswitch.core.policy.model import Grant, Principal, PrincipalKind, PrincipalSet
 
 _ACCOUNT = re.compile(r"(?:arn:aws[a-z-]*:iam::)?([0-9]{12})(?::root)?")
-_UNIQUE = re.compile(r"A(?:IDA|ROA|GPA)[A-Z0-9]{8,}")
-_TYPES: Mapping[PrincipalKind, str] = {PrincipalKind.SERVICE: "Service", PrincipalKind.FEDERATED: "Federated"}
-_ORDER = (Grant.NONE, Grant.ACCOUNT, Grant.ROLE, Grant.EXACT)
+_UNIQUE_ID = re.compile(r"A(?:IDA|ROA|GPA)[A-Z0-9]{8,}")
+_PRINCIPAL_TYPE: Mapping[PrincipalKind, str] = {PrincipalKind.SERVICE: "Service", PrincipalKind.FEDERATED: "Federated"}
+_WEAKEST_FIRST = (Grant.NONE, Grant.ACCOUNT, Grant.ROLE, Grant.EXACT)
 
 
 def _grant_of(name: str, principal: Principal) -> Grant:
@@ -29,10 +29,10 @@ def _grant_of(name: str, principal: Principal) -> Grant:
     return Grant.EXACT if principal.kind is PrincipalKind.ROOT else Grant.ACCOUNT
 
 
-def _listed(principals: PrincipalSet, principal: Principal) -> frozenset[Grant]:
+def _grants_by_name(principals: PrincipalSet, principal: Principal) -> frozenset[Grant]:
     """Every way in which the entries name the caller."""
     everyone = "*" in principals.values.get("AWS", ())
-    typed = _TYPES.get(principal.kind)
+    typed = _PRINCIPAL_TYPE.get(principal.kind)
     if typed is not None:
         named = principals.values.get(typed, ())
         return frozenset({Grant.EXACT} if everyone or principal.arn in named or "*" in named else ())
@@ -45,15 +45,15 @@ def grant(principals: PrincipalSet, principal: Principal, *, deny: bool = False)
     NotPrincipal of an Allow spares whoever is named in any way. That of a Deny spares a caller only when every name it goes by is
     listed: its account and, for a role session, the role as well as the session. Whoever isn't spared is covered exactly.
     """
-    named = _listed(principals, principal)
+    named = _grants_by_name(principals, principal)
     if not principals.negated:
-        return max(named, key=_ORDER.index, default=Grant.NONE)
+        return max(named, key=_WEAKEST_FIRST.index, default=Grant.NONE)
     if "*" in principals.values.get("AWS", ()) or (named and not deny):
         return Grant.NONE
-    return Grant.NONE if _names(principal) <= named else Grant.EXACT
+    return Grant.NONE if _grants_that_exempt(principal) <= named else Grant.EXACT
 
 
-def _names(principal: Principal) -> frozenset[Grant]:
+def _grants_that_exempt(principal: Principal) -> frozenset[Grant]:
     """How a caller must be named so that a Deny with NotPrincipal spares it."""
     if not principal.signed or principal.kind is PrincipalKind.ROOT:
         return frozenset({Grant.EXACT})
@@ -65,4 +65,4 @@ def _names(principal: Principal) -> frozenset[Grant]:
 
 def unique_ids(principals: PrincipalSet) -> tuple[str, ...]:
     """The entries that are unique IDs: what IAM shows for a user or role that was deleted, also when there is a new one of that name."""
-    return tuple(name for name in principals.values.get("AWS", ()) if _UNIQUE.fullmatch(name))
+    return tuple(name for name in principals.values.get("AWS", ()) if _UNIQUE_ID.fullmatch(name))

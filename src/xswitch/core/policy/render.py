@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from xswitch.core.policy.model import Condition, Document, Statement
+from xswitch.core.policy.model import Condition, PolicyDocument, Statement
 
 _WORDS = (
     "string",
@@ -27,7 +27,7 @@ _WORDS = (
 _PREFIXES: Mapping[str, str] = {"": "", "all": "ForAllValues:", "any": "ForAnyValue:"}
 
 
-def render(document: Document) -> dict[str, Any]:
+def render(document: PolicyDocument) -> dict[str, Any]:
     """The document as JSON values, with every list written as a list and operators in AWS's spelling."""
     return {
         "Version": "2012-10-17" if document.variables else "2008-10-17",

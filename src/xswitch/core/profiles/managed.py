@@ -9,8 +9,8 @@ from xswitch.core.arn import is_region
 from xswitch.core.errors import ConfigError, UsageError
 from xswitch.core.model import ConfigView, Hop, Profile, Role
 
-MARK = "xswitch_role"
-SOURCE = "xswitch_source_profile"
+ROLE_KEY = "xswitch_role"
+SOURCE_PROFILE_KEY = "xswitch_source_profile"
 
 _CREDENTIAL_KEYS = frozenset(
     {
@@ -50,7 +50,7 @@ class Overrides:
 NO_OVERRIDES = Overrides()
 
 
-def checked(overrides: Overrides) -> Overrides:
+def validate_overrides(overrides: Overrides) -> Overrides:
     """The overrides as AWS and a config file take them: tags sorted, the policy on one line. Raises UsageError naming the first bad one."""
     if overrides.region is not None and not is_region(overrides.region):
         raise UsageError(f"{overrides.region!r} is not a region's name.", next_step="Give one such as eu-west-1.", code="bad_region")
@@ -62,26 +62,26 @@ def checked(overrides: Overrides) -> Overrides:
             next_step=f"Give a duration from {sts_limits.MIN_DURATION} to {sts_limits.MAX_DURATION} seconds.",
             code="bad_duration",
         )
-    _demand(overrides.session_name, sts_limits.is_session_name, "session name", "2 to 64 letters, digits and _+=,.@-")
-    _demand(overrides.external_id, sts_limits.is_external_id, "external ID", "2 to 1224 letters, digits and _+=,.@:/-")
-    _demand(overrides.mfa_serial, sts_limits.is_mfa_serial, "MFA serial", "the ARN or serial number of an MFA device")
+    _validate(overrides.session_name, sts_limits.is_session_name, "session name", "2 to 64 letters, digits and _+=,.@-")
+    _validate(overrides.external_id, sts_limits.is_external_id, "external ID", "2 to 1224 letters, digits and _+=,.@:/-")
+    _validate(overrides.mfa_serial, sts_limits.is_mfa_serial, "MFA serial", "the ARN or serial number of an MFA device")
     try:
         return replace(
             overrides,
-            policy_arns=sts_limits.check_policy_arns(overrides.policy_arns),
+            policy_arns=sts_limits.validate_policy_arns(overrides.policy_arns),
             policy=None if overrides.policy is None else sts_limits.compact_policy(overrides.policy),
-            tags=sts_limits.check_tags(overrides.tags),
+            tags=sts_limits.validate_tags(overrides.tags),
         )
     except ValueError as error:
         raise UsageError("The session's tags or policies can't be used.", why=f"{error}.", code="bad_override") from None
 
 
-def _demand(value: str | None, test: object, name: str, form: str) -> None:
-    if value is not None and callable(test) and not test(value):
+def _validate(value: str | None, is_valid: object, name: str, form: str) -> None:
+    if value is not None and callable(is_valid) and not is_valid(value):
         raise UsageError(f"{value!r} can't be the {name}.", why=f"It must be {form}.", code=f"bad_{name.lower().replace(' ', '_')}")
 
 
-def refuse_conflict(role: Role, overrides: Overrides) -> None:
+def check_guard_policy(role: Role, overrides: Overrides) -> None:
     """Raise UsageError when a guard's session policy would be set aside by the one asked for.
 
     Session policies add up to a union, so one beside the guard's would widen what the guard allows.
@@ -106,7 +106,7 @@ def overrides_to_properties(overrides: Overrides) -> dict[str, str]:
         "xswitch_mfa_serial": overrides.mfa_serial,
         "xswitch_policy_arns": ",".join(overrides.policy_arns),
         "xswitch_policy": overrides.policy,
-        "xswitch_tags": sts_limits.write_tags(overrides.tags),
+        "xswitch_tags": sts_limits.format_tags(overrides.tags),
         "xswitch_region": overrides.region,
     }
     return {key: value for key, value in properties.items() if value}
@@ -120,18 +120,18 @@ def overrides_from_profile(profile: Profile) -> Overrides:
     """
     seconds = profile.get("xswitch_duration_seconds")
     try:
-        duration = None if seconds is None else sts_limits.read_integer(seconds)
+        duration = None if seconds is None else sts_limits.parse_integer(seconds)
         if seconds is not None and duration is None:
             raise ValueError(f"{seconds!r} is not a number of seconds")  # noqa: TRY301 -- one handler names file and line for all
-        return checked(
+        return validate_overrides(
             Overrides(
                 region=profile.get("xswitch_region"),
                 duration_seconds=duration,
                 session_name=profile.get("xswitch_session_name"),
                 external_id=profile.get("xswitch_external_id"),
-                policy_arns=sts_limits.read_words(profile.get("xswitch_policy_arns") or ""),
+                policy_arns=sts_limits.split_commas(profile.get("xswitch_policy_arns") or ""),
                 policy=profile.get("xswitch_policy"),
-                tags=sts_limits.read_tags(profile.get("xswitch_tags") or ""),
+                tags=sts_limits.parse_tags(profile.get("xswitch_tags") or ""),
                 mfa_serial=profile.get("xswitch_mfa_serial"),
             )
         )
@@ -149,19 +149,25 @@ def managed_properties(role: Role, view: ConfigView, overrides: Overrides, comma
 
     `command_value` is the finished value of `credential_process`. Raises UsageError for overrides AWS can't take, or in a guard's way.
     """
-    overrides = checked(overrides)
-    refuse_conflict(role, overrides)
-    settings = _settings(_settings_profile(role, view))
+    overrides = validate_overrides(overrides)
+    check_guard_policy(role, overrides)
+    settings = _copied_settings(_profile_to_copy_from(role, view))
     if overrides.region is not None:
         settings["region"] = overrides.region
-    if not role.temporary_definition:
-        return {"credential_process": command_value, **settings, MARK: role.name, **overrides_to_properties(overrides)}
+    if not role.is_ad_hoc:
+        return {"credential_process": command_value, **settings, ROLE_KEY: role.name, **overrides_to_properties(overrides)}
     if role.chain is None:
         raise ConfigError(
             f"{role.name} has no source to be reached from.", why="; ".join(problem.message for problem in role.problems), code="chain"
         )
-    kept = overrides_to_properties(merged(overrides_of_hop(role.chain.target), overrides))
-    return {"credential_process": command_value, **settings, MARK: role.role_arn, SOURCE: source_profile(role) or "", **kept}
+    saved_overrides = overrides_to_properties(merge_overrides(overrides_from_hop(role.chain.target), overrides))
+    return {
+        "credential_process": command_value,
+        **settings,
+        ROLE_KEY: role.role_arn,
+        SOURCE_PROFILE_KEY: source_profile(role) or "",
+        **saved_overrides,
+    }
 
 
 def source_profile(role: Role) -> str | None:
@@ -171,7 +177,7 @@ def source_profile(role: Role) -> str | None:
     return role.chain.hops[-2].profile if len(role.chain.hops) > 1 else role.chain.base.profile
 
 
-def overrides_of_hop(hop: Hop) -> Overrides:
+def overrides_from_hop(hop: Hop) -> Overrides:
     """What a hop asks, as overrides that would ask the same."""
     return Overrides(
         duration_seconds=hop.duration_seconds,
@@ -184,7 +190,7 @@ def overrides_of_hop(hop: Hop) -> Overrides:
     )
 
 
-def merged(lower: Overrides, upper: Overrides) -> Overrides:
+def merge_overrides(lower: Overrides, upper: Overrides) -> Overrides:
     """`upper` where it says something, else `lower`; tags key by key."""
     return Overrides(
         region=upper.region or lower.region,
@@ -198,19 +204,23 @@ def merged(lower: Overrides, upper: Overrides) -> Overrides:
     )
 
 
-def _settings_profile(role: Role, view: ConfigView) -> Profile | None:
-    if not role.temporary_definition:
+def _profile_to_copy_from(role: Role, view: ConfigView) -> Profile | None:
+    if not role.is_ad_hoc:
         return view.profiles.get(role.name)
     source = source_profile(role)
     managed = view.profiles.get(role.managed_profile)
-    if managed is not None and managed.get(MARK) == role.role_arn and managed.get(SOURCE) == source:
+    if managed is not None and managed.get(ROLE_KEY) == role.role_arn and managed.get(SOURCE_PROFILE_KEY) == source:
         return managed
     return view.profiles.get(source or "")
 
 
-def _settings(profile: Profile | None) -> dict[str, str]:
-    return {} if profile is None else {key: found.value for key, found in profile.properties.items() if _copied(key, found.value)}
+def _copied_settings(profile: Profile | None) -> dict[str, str]:
+    return (
+        {}
+        if profile is None
+        else {key: property_.value for key, property_ in profile.properties.items() if _is_copied(key, property_.value)}
+    )
 
 
-def _copied(key: str, value: str) -> bool:
+def _is_copied(key: str, value: str) -> bool:
     return key not in _CREDENTIAL_KEYS and not key.startswith(_CREDENTIAL_PREFIXES) and not any(char in value for char in "\r\n\0")

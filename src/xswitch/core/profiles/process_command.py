@@ -29,23 +29,25 @@ def quote_command(words: Sequence[str]) -> str:
     if windows:
         program = program.replace("\\", "/")
     elif not program.startswith("/"):
-        raise _unwritable(program, "It is no absolute path, so SDKs would look for it elsewhere.", 0)
-    return " ".join(_word(word, place, windows=windows) for place, word in enumerate([program, *words[1:]]))
+        raise _unsafe_word_error(program, "It is no absolute path, so SDKs would look for it elsewhere.", 0)
+    return " ".join(_escape_word(word, place, windows=windows) for place, word in enumerate([program, *words[1:]]))
 
 
-def _word(word: str, place: int, *, windows: bool) -> str:
+def _escape_word(word: str, place: int, *, windows: bool) -> str:
     if not word:
-        raise _unwritable(word, "It is empty.", place)
-    found = _unsafe(word)
-    odd = found[0] if found else next((char for char in word if not char.isascii() and (char.isspace() or not char.isprintable())), None)
-    if odd is not None:
-        raise _unwritable(word, f"It holds {odd!r}, which shells and SDKs read in different ways.", place)
+        raise _unsafe_word_error(word, "It is empty.", place)
+    match = _unsafe(word)
+    bad_character = (
+        match[0] if match else next((char for char in word if not char.isascii() and (char.isspace() or not char.isprintable())), None)
+    )
+    if bad_character is not None:
+        raise _unsafe_word_error(word, f"It holds {bad_character!r}, which shells and SDKs read in different ways.", place)
     if windows and " " in word:
-        raise _unwritable(word, "It holds a blank, and on Windows nothing that all SDKs understand escapes one.", place)
+        raise _unsafe_word_error(word, "It holds a blank, and on Windows nothing that all SDKs understand escapes one.", place)
     return word.replace(" ", "\\ ")
 
 
-def _unwritable(word: str, why: str, place: int) -> ConfigError:
+def _unsafe_word_error(word: str, why: str, place: int) -> ConfigError:
     if place == 0:
         step = "Install xswitch under a plain path, such as pipx and uv use, and run that one."
     else:

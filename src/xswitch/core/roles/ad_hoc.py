@@ -11,12 +11,12 @@ from xswitch.core.model import Hop, Origin, Settings
 from xswitch.core.profiles.managed import Overrides
 
 # The names every SDK takes; a blank or a quote would hide the profile from most of them.
-_ILLEGAL = re.compile(r"[^A-Za-z0-9_\-/.%@:+]")
-_ROLE = re.compile(r"/?((?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII)
+_ILLEGAL_IN_PROFILE_NAME = re.compile(r"[^A-Za-z0-9_\-/.%@:+]")
+_PATH_AND_ROLE_NAME = re.compile(r"/?((?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class AdHocRole:
     """A role given by account and name; `partition` None when it wasn't said, `path` begins and ends with a slash."""
 
     account_id: str
@@ -29,41 +29,41 @@ class Definition:
         return RoleArn(self.partition or partition, self.account_id, self.path, self.name)
 
 
-def definition_of(target: str, settings: Settings) -> Definition | None:
+def parse_ad_hoc_role(target: str, settings: Settings) -> AdHocRole | None:
     """The role that `ACCOUNT:ROLE`, `ACCOUNT NAME:ROLE` (a name out of the settings) or a role ARN spells, None when it is none of them."""
     arn = parse_role_arn(target)
     if arn is not None:
-        return Definition(arn.account_id, arn.path, arn.name, arn.partition)
-    account, mark, role = target.partition(":")
-    found = _ROLE.fullmatch(role)
-    if not mark or found is None:
+        return AdHocRole(arn.account_id, arn.path, arn.name, arn.partition)
+    account, colon, role = target.partition(":")
+    role_match = _PATH_AND_ROLE_NAME.fullmatch(role)
+    if not colon or role_match is None:
         return None
     if not is_account_id(account):
         ids = [number for number, name in settings.account_names.items() if name.casefold() == account.casefold()]
         if len(ids) != 1 or not is_account_id(ids[0]):
             return None
         account = ids[0]
-    return Definition(account, f"/{found[1]}", found[2])
+    return AdHocRole(account, f"/{role_match[1]}", role_match[2])
 
 
-def row_name(arn: RoleArn) -> str:
+def ad_hoc_role_name(arn: RoleArn) -> str:
     """What a definition is called: `ACCOUNT:ROLE`, with the path of the role when it has one."""
     return f"{arn.account_id}:{arn.path[1:]}{arn.name}"
 
 
-def managed_name(prefix: str, name: str) -> str:
+def managed_profile_name(prefix: str, name: str) -> str:
     """The default name of the managed profile of a role profile, or of an `ACCOUNT:ROLE`.
 
     Characters that are illegal in a profile name become `-`; a few hex digits then keep two such names apart.
     """
-    account, mark, role = name.partition(":")
-    if mark and is_account_id(account):
+    account, colon, role = name.partition(":")
+    if colon and is_account_id(account):
         name = f"{account}-{role}"
-    legal = _ILLEGAL.sub("-", name)
-    return f"{prefix}{legal}" if legal == name else f"{prefix}{legal}-{sha256(name.encode())[:6]}"
+    sanitized = _ILLEGAL_IN_PROFILE_NAME.sub("-", name)
+    return f"{prefix}{sanitized}" if sanitized == name else f"{prefix}{sanitized}-{sha256(name.encode())[:6]}"
 
 
-def definition_hop(profile: str, arn: RoleArn, origin: Origin, overrides: Overrides) -> Hop:
+def ad_hoc_hop(profile: str, arn: RoleArn, origin: Origin, overrides: Overrides) -> Hop:
     """The AssumeRole of a definition, kept under the name `profile`."""
     return Hop(
         profile=profile,

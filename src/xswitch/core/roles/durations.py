@@ -7,34 +7,34 @@ Source: the IAM user guide, "Methods to assume a role", role chaining.
 
 from __future__ import annotations
 
-from xswitch.core.model import Base, BaseKind, Guard
-from xswitch.core.sts_limits import CHAINED_DURATION, DEFAULT_DURATION
+from xswitch.core.model import CredentialSource, CredentialSourceKind, Guard
+from xswitch.core.sts_limits import DEFAULT_DURATION, MAX_CHAINED_DURATION
 
-_TEMPORARY = {
-    BaseKind.SSO: "SSO credentials",
-    BaseKind.WEB_IDENTITY: "web identity credentials",
-    BaseKind.LOGIN_SESSION: "a login session",
-    BaseKind.EC2_METADATA: "instance credentials",
-    BaseKind.ECS_CONTAINER: "container credentials",
+_TEMPORARY_SOURCES = {
+    CredentialSourceKind.SSO: "SSO credentials",
+    CredentialSourceKind.WEB_IDENTITY: "web identity credentials",
+    CredentialSourceKind.LOGIN_SESSION: "a login session",
+    CredentialSourceKind.EC2_METADATA: "instance credentials",
+    CredentialSourceKind.ECS_CONTAINER: "container credentials",
 }
 
 
-def is_temporary(base: Base) -> bool:
+def is_temporary(base: CredentialSource) -> bool:
     """Whether the base gives temporary credentials, as far as can be known without asking it."""
-    return base.temporary or base.kind in _TEMPORARY
+    return base.temporary or base.kind in _TEMPORARY_SOURCES
 
 
-def before_words(base: Base, *, first_hop: bool, mfa: bool) -> str:
+def chaining_reason(base: CredentialSource, *, first_hop: bool, mfa: bool) -> str:
     """What temporary credentials a hop is assumed with, in words; "" when they are long-term keys."""
     if not first_hop:
         return "another role"
     if mfa:
         return "the MFA session"
-    return _TEMPORARY.get(base.kind, "temporary credentials") if is_temporary(base) else ""
+    return _TEMPORARY_SOURCES.get(base.kind, "temporary credentials") if is_temporary(base) else ""
 
 
-def effective_duration(configured: int | None, override: int | None, guard: Guard | None, before: str) -> tuple[int, str]:
-    """The seconds to ask for, and the reason in a few words. `before` is from `before_words`.
+def effective_duration(configured: int | None, override: int | None, guard: Guard | None, chained_after: str) -> tuple[int, str]:
+    """The seconds to ask for, and the reason in a few words. `before` is from `chaining_reason`.
 
     The override goes before the config; a guard only ever shortens.
     """
@@ -46,8 +46,8 @@ def effective_duration(configured: int | None, override: int | None, guard: Guar
         seconds, reason = DEFAULT_DURATION, "default"
     if guard is not None and guard.duration_seconds is not None and guard.duration_seconds < seconds:
         seconds, reason = guard.duration_seconds, f"guard {guard.name}"
-    if before and seconds > CHAINED_DURATION:
-        return CHAINED_DURATION, f"1 h at most: role chaining after {before}, {seconds} s {reason}"
-    if before and seconds == CHAINED_DURATION and reason == "default":
-        return seconds, f"1 h: role chaining after {before}"
+    if chained_after and seconds > MAX_CHAINED_DURATION:
+        return MAX_CHAINED_DURATION, f"1 h at most: role chaining after {chained_after}, {seconds} s {reason}"
+    if chained_after and seconds == MAX_CHAINED_DURATION and reason == "default":
+        return seconds, f"1 h: role chaining after {chained_after}"
     return seconds, reason

@@ -14,12 +14,12 @@ from xswitch.core.arn import default_region, is_region, partition_of_region
 from xswitch.core.model import ConfigView, Endpoint, Problem, Profile
 from xswitch.core.roles.sources import problem_at
 
-_SETTINGS = frozenset(
+_ENDPOINT_KEYS = frozenset(
     {"use_fips_endpoint", "use_dualstack_endpoint", "ca_bundle", "services", "endpoint_url", "ignore_configured_endpoint_urls"}
 )
 
 
-class Endpoints:
+class EndpointResolver:
     """The endpoints of one reading of the config under one environment, for one service."""
 
     def __init__(self, view: ConfigView, env: Mapping[str, str], service: str = "sts") -> None:
@@ -36,19 +36,19 @@ class Endpoints:
 
         Region: the profile's, else the environment's when it belongs to the partition, else the partition's default.
         """
-        if profile is None or not _SETTINGS.isdisjoint(profile.properties):
-            return self._made(profile, partition)
+        if profile is None or not _ENDPOINT_KEYS.isdisjoint(profile.properties):
+            return self._build_endpoint(profile, partition)
         # Nearly every one of thousands says no more than its region.
-        like = (profile.get("region"), partition)
-        endpoint = self._plain.get(like)
+        cache_key = (profile.get("region"), partition)
+        endpoint = self._plain.get(cache_key)
         if endpoint is not None:
             return endpoint, ()
-        made = self._made(profile, partition)
-        if not made[1]:
-            self._plain[like] = made[0]
-        return made
+        result = self._build_endpoint(profile, partition)
+        if not result[1]:
+            self._plain[cache_key] = result[0]
+        return result
 
-    def _made(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
+    def _build_endpoint(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
         problems: list[Problem] = []
         region = self._region(profile, partition, problems)
         endpoint = Endpoint(
@@ -56,12 +56,12 @@ class Endpoints:
             url=self._url(profile, problems),
             use_fips=self._flag(profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
             use_dualstack=self._flag(profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
-            ca_bundle=self._env.get("AWS_CA_BUNDLE") or _get(profile, "ca_bundle") or None,
+            ca_bundle=self._env.get("AWS_CA_BUNDLE") or _profile_value(profile, "ca_bundle") or None,
         )
         return endpoint, tuple(problems)
 
     def _region(self, profile: Profile | None, partition: str, problems: list[Problem]) -> str:
-        region = _get(profile, "region")
+        region = _profile_value(profile, "region")
         if not region or profile is None:
             return next((name for name in self._env_regions if partition_of_region(name) == partition), default_region(partition))
         if not is_region(region):
@@ -96,21 +96,23 @@ class Endpoints:
     def _service_url(self, services: str) -> str | None:
         if services not in self._services:
             section = self._view.services.get(services)
-            self._services[services] = None if section is None else nested(section.get(self._service) or "").get("endpoint_url") or None
+            self._services[services] = (
+                None if section is None else parse_nested(section.get(self._service) or "").get("endpoint_url") or None
+            )
         return self._services[services]
 
     def _flag(self, profile: Profile | None, variable: str, key: str) -> bool:
-        value = self._env.get(variable) or _get(profile, key) or ""
+        value = self._env.get(variable) or _profile_value(profile, key) or ""
         return value.strip().lower() == "true"
 
 
-def nested(value: str) -> dict[str, str]:
+def parse_nested(value: str) -> dict[str, str]:
     """The `key = value` lines below a key such as `sts =`; keys in lower case."""
     pairs = (line.partition("=") for line in value.split("\n"))
     return {key.strip().lower(): text.strip() for key, mark, text in pairs if mark}
 
 
-def _get(profile: Profile | None, key: str) -> str | None:
+def _profile_value(profile: Profile | None, key: str) -> str | None:
     return None if profile is None else profile.get(key)
 
 
@@ -123,13 +125,13 @@ def _url_problems(profile: Profile, key: str, url: str) -> list[Problem]:
     if parts is None or not host or parts.scheme not in ("http", "https"):
         text = f'Profile "{profile.name}": {url!r} is not an http or https URL.'
         return [problem_at(profile, key, "endpoint_invalid", text)]
-    if parts.scheme == "http" and not _loopback(host):
+    if parts.scheme == "http" and not _is_loopback(host):
         text = f'Profile "{profile.name}": STS answers come back unencrypted from {url}.'
         return [problem_at(profile, key, "endpoint_insecure", text, "warning")]
     return []
 
 
-def _loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

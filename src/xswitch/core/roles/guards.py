@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from xswitch.core.model import Guard, GuardRule, Role, Settings
 
-COLOURS = ("red", "yellow", "magenta", "blue", "cyan", "green")
+COLORS = ("red", "yellow", "magenta", "blue", "cyan", "green")
 """The names a guard's colour may have: those every shell's prompt and the screen know."""
 
 
 @lru_cache(maxsize=64)
-def _patterns(rule: GuardRule) -> re.Pattern[str]:
+def _compile_patterns(rule: GuardRule) -> re.Pattern[str]:
     # Without regard to case: a guard that matches too much asks once too often, one that matches too little doesn't guard.
     return re.compile("|".join(fnmatch.translate(pattern.casefold()) for pattern in rule.match) or r"(?!)")
 
@@ -24,7 +24,7 @@ def guard_for(role: Role, settings: Settings) -> Guard | None:
         return None
     names = [name.casefold() for name in (role.name, role.role_arn, role.account_id, role.account_name) if name]
     for rule in settings.guards:
-        pattern = _patterns(rule)
+        pattern = _compile_patterns(rule)
         if any(pattern.match(name) for name in names):
             return Guard(
                 name=rule.name,
@@ -42,7 +42,7 @@ def confirmation_text(rule: GuardRule, role: Role) -> str:
 
     Names that can't be typed, because they are empty or hold control characters, are replaced by the account id.
     """
-    wanted = {
+    text = {
         "none": "",
         "account": role.account_name or role.account_id,
         "role": role.role_name,
@@ -50,10 +50,10 @@ def confirmation_text(rule: GuardRule, role: Role) -> str:
     }.get(rule.confirm, rule.confirm)
     if rule.confirm == "none":
         return ""
-    wanted = wanted.strip()
-    return wanted if wanted and wanted.isprintable() else role.account_id or role.name
+    text = text.strip()
+    return text if text and text.isprintable() else role.account_id or role.name
 
 
-def confirms(guard: Guard | None, typed: str | None) -> bool:
+def is_confirmed(guard: Guard | None, typed: str | None) -> bool:
     """Whether what was typed lets the switch go on; blanks around it don't count, case does."""
     return guard is None or not guard.confirm or (typed is not None and typed.strip() == guard.confirm)

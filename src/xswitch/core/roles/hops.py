@@ -9,10 +9,10 @@ from typing import NamedTuple, TypeVar
 from xswitch.core import sts_limits
 from xswitch.core.arn import RoleArn, parse_role_arn
 from xswitch.core.model import Hop, Problem, Profile, Severity
-from xswitch.core.model.properties import Origins
+from xswitch.core.model.properties import PropertyOrigins
 from xswitch.core.roles.sources import has_static_keys, is_sso, problem_at
 
-_KEYS = frozenset(
+_ROLE_KEYS = frozenset(
     (
         "role_arn",
         "source_profile",
@@ -30,11 +30,11 @@ _KEYS = frozenset(
     )
 )
 
-_SETTINGS = _KEYS - {"role_arn", "source_profile"}
-_Value = TypeVar("_Value")
+_OPTIONAL_ROLE_KEYS = _ROLE_KEYS - {"role_arn", "source_profile"}
+_ParsedValue = TypeVar("_ParsedValue")
 
 
-class Reading(NamedTuple):
+class ParsedHop(NamedTuple):
     """What became of a profile's role settings: the hop unless there is an error, all problems, and the role's ARN unless it is none."""
 
     hop: Hop | None
@@ -48,24 +48,24 @@ class Reading(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Reader:
+class _HopParser:
     profile: Profile
     problems: list[Problem] = field(default_factory=list)
 
     def tell(self, key: str, code: str, message: str, severity: Severity = "error") -> None:
         self.problems.append(problem_at(self.profile, key, code, f'Profile "{self.profile.name}": {message}', severity))
 
-    def text(self, key: str, test: Callable[[str], bool], code: str) -> str | None:
+    def text(self, key: str, is_valid: Callable[[str], bool], code: str) -> str | None:
         """A value as it stands; AWS will refuse an odd one, so it is only warned of."""
         value = self.profile.get(key)
         if value == "":
             self.tell(key, code, f"{key} is empty and is ignored.", "warning")
             return None
-        if value is not None and not test(value):
+        if value is not None and not is_valid(value):
             self.tell(key, code, f"{key} is {value!r}, which AWS refuses.", "warning")
         return value
 
-    def parsed(self, key: str, read: Callable[[str], _Value], empty: _Value) -> _Value:
+    def parsed(self, key: str, read: Callable[[str], _ParsedValue], empty: _ParsedValue) -> _ParsedValue:
         """A value of ours; a wrong one is an error, because leaving it out would give another session than the one meant."""
         value = self.profile.get(key)
         if not value:
@@ -80,7 +80,7 @@ class _Reader:
         value = self.profile.get("duration_seconds")
         if value is None:
             return None
-        seconds = sts_limits.read_integer(value)
+        seconds = sts_limits.parse_integer(value)
         if seconds is None:
             self.tell("duration_seconds", "duration_not_number", f"duration_seconds is {value!r}, not a number: it is ignored.", "warning")
             return None
@@ -91,24 +91,24 @@ class _Reader:
         return legal
 
 
-def read_hop(profile: Profile) -> Reading:
+def parse_hop(profile: Profile) -> ParsedHop:
     """The AssumeRole that a profile with `role_arn` stands for."""
-    reader = _Reader(profile)
+    reader = _HopParser(profile)
     arn = profile.get("role_arn") or ""
-    parts = parse_role_arn(arn)
-    if parts is None:
+    arn_parts = parse_role_arn(arn)
+    if arn_parts is None:
         hint = " That is a session's ARN; a role's is arn:aws:iam::ACCOUNT:role/NAME." if ":assumed-role/" in arn else ""
         reader.tell("role_arn", "role_arn_invalid", f"role_arn is {arn!r}, which is not the ARN of a role.{hint}")
-    origins = Origins(profile.properties, _KEYS)
-    if _SETTINGS.isdisjoint(profile.properties):  # as nearly every one of thousands is
-        return _reading(reader, Hop(profile.name, arn, profile.origin, origins=origins), parts)
+    origins = PropertyOrigins(profile.properties, _ROLE_KEYS)
+    if _OPTIONAL_ROLE_KEYS.isdisjoint(profile.properties):  # as nearly every one of thousands is
+        return _parsed_hop(reader, Hop(profile.name, arn, profile.origin, origins=origins), arn_parts)
     no_tags: sts_limits.Tags = ()
     no_arns: tuple[str, ...] = ()
-    tags = reader.parsed("xswitch_tags", sts_limits.read_tags, no_tags)
-    transitive = sts_limits.read_words(profile.get("xswitch_transitive_tag_keys") or "")
-    unknown = [key for key in transitive if key not in dict(tags)]
-    if unknown:
-        text = f"xswitch_transitive_tag_keys names {unknown[0]!r}, which xswitch_tags doesn't set."
+    tags = reader.parsed("xswitch_tags", sts_limits.parse_tags, no_tags)
+    transitive = sts_limits.split_commas(profile.get("xswitch_transitive_tag_keys") or "")
+    undefined_keys = [key for key in transitive if key not in dict(tags)]
+    if undefined_keys:
+        text = f"xswitch_transitive_tag_keys names {undefined_keys[0]!r}, which xswitch_tags doesn't set."
         reader.tell("xswitch_transitive_tag_keys", "transitive_tag_keys_invalid", text)
     hop = Hop(
         profile=profile.name,
@@ -120,20 +120,22 @@ def read_hop(profile: Profile) -> Reading:
         session_name=reader.text("role_session_name", sts_limits.is_session_name, "session_name_invalid"),
         tags=tags,
         transitive_tag_keys=transitive,
-        policy_arns=reader.parsed("xswitch_policy_arns", lambda text: sts_limits.check_policy_arns(sts_limits.read_words(text)), no_arns),
+        policy_arns=reader.parsed(
+            "xswitch_policy_arns", lambda text: sts_limits.validate_policy_arns(sts_limits.split_commas(text)), no_arns
+        ),
         policy=reader.parsed("xswitch_policy", sts_limits.compact_policy, None),
         source_identity=reader.parsed("xswitch_source_identity", _source_identity, None),
         origins=origins,
     )
-    return _reading(reader, hop, parts)
+    return _parsed_hop(reader, hop, arn_parts)
 
 
-def _reading(reader: _Reader, hop: Hop, arn: RoleArn | None) -> Reading:
-    _differences(reader)
+def _parsed_hop(reader: _HopParser, hop: Hop, arn: RoleArn | None) -> ParsedHop:
+    _warn_about_sdk_differences(reader)
     if not reader.problems:
-        return Reading(hop, (), arn)
+        return ParsedHop(hop, (), arn)
     problems = tuple(sorted(reader.problems, key=lambda problem: problem.severity != "error"))
-    return Reading(None if any(problem.severity == "error" for problem in problems) else hop, problems, arn)
+    return ParsedHop(None if any(problem.severity == "error" for problem in problems) else hop, problems, arn)
 
 
 def _source_identity(text: str) -> str:
@@ -142,7 +144,7 @@ def _source_identity(text: str) -> str:
     return text
 
 
-def _differences(reader: _Reader) -> None:
+def _warn_about_sdk_differences(reader: _HopParser) -> None:
     """What other SDKs make of the same profile."""
     profile = reader.profile
     source = profile.get("source_profile")

@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 
 from xswitch.core.digests import sha256
-from xswitch.core.model import Base, BaseKind, ConfigView, Problem, Profile, Severity
+from xswitch.core.model import ConfigView, CredentialSource, CredentialSourceKind, Problem, Profile, Severity
 
 STATIC_KEYS = ("aws_access_key_id", "aws_secret_access_key")
-_TOKENS = ("aws_session_token", "aws_security_token")
+_SESSION_TOKEN_KEYS = ("aws_session_token", "aws_security_token")
 _SSO_PROFILE_KEYS = ("sso_account_id", "sso_role_name")
-_SSO_KEYS = (*_SSO_PROFILE_KEYS, "sso_start_url", "sso_region")
+_SSO_REQUIRED_KEYS = (*_SSO_PROFILE_KEYS, "sso_start_url", "sso_region")
 _CONTAINER_VARIABLES = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 _FIRST_WORD = re.compile(r"(?:\\ |\S)+")
 CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
@@ -20,8 +20,8 @@ CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 
 def problem_at(profile: Profile, key: str | None, code: str, message: str, severity: Severity = "error") -> Problem:
     """A problem of `profile`, at the line of `key` or, when it isn't there, at the section's."""
-    found = profile.properties.get(key) if key else None
-    origin = profile.origin if found is None else found.origin
+    property_ = profile.properties.get(key) if key else None
+    origin = profile.origin if property_ is None else property_.origin
     return Problem(code=code, message=message, severity=severity, file=origin.file, line=origin.line, profile=profile.name)
 
 
@@ -35,37 +35,39 @@ def is_sso(profile: Profile) -> bool:
     return "sso_account_id" in profile.properties or "sso_role_name" in profile.properties
 
 
-def find_base(view: ConfigView, profile: Profile) -> Base | Problem:
+def find_credential_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
     """The source of credentials that `profile` is, or the error that keeps it from being one.
 
     The order is botocore's (credentials.py, ProfileProviderBuilder): web identity, SSO, static keys in the credentials file,
     login session, process, static keys in the config file.
     """
-    for applies, make in _ORDER:
+    for applies, make in _SOURCE_ORDER:
         if applies(profile):
             return make(view, profile)
     return problem_at(profile, None, "no_credentials", f'Profile "{profile.name}" is a source profile and has no credentials of any kind.')
 
 
-def named_source(profile: Profile, source: str, env: Mapping[str, str]) -> Base | Problem:
+def named_credential_source(profile: Profile, source: str, env: Mapping[str, str]) -> CredentialSource | Problem:
     """The base that a profile's `credential_source` names; only the three names of AWS's reference, spelt exactly so, are known."""
-    found = profile.properties.get("credential_source")
-    origin = profile.origin if found is None else found.origin
+    setting = profile.properties.get("credential_source")
+    origin = profile.origin if setting is None else setting.origin
     if source == "Environment":
         key = env.get("AWS_ACCESS_KEY_ID", "")
-        return Base(
-            kind=BaseKind.ENVIRONMENT,
+        return CredentialSource(
+            kind=CredentialSourceKind.ENVIRONMENT,
             profile=None,
-            identity=canonical({"access_key_id": key}),
+            identity=canonical_json({"access_key_id": key}),
             origin=origin,
             detail=key or "AWS_ACCESS_KEY_ID is not set",
             temporary=bool(env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN")),
         )
     if source == "Ec2InstanceMetadata":
-        return Base(BaseKind.EC2_METADATA, None, canonical({}), origin, "instance metadata", temporary=True)
+        return CredentialSource(CredentialSourceKind.EC2_METADATA, None, canonical_json({}), origin, "instance metadata", temporary=True)
     if source == "EcsContainer":
         facts = {name: env[name] for name in _CONTAINER_VARIABLES if name in env}
-        return Base(BaseKind.ECS_CONTAINER, None, canonical(facts), origin, "container credentials", temporary=True)
+        return CredentialSource(
+            CredentialSourceKind.ECS_CONTAINER, None, canonical_json(facts), origin, "container credentials", temporary=True
+        )
     return problem_at(
         profile,
         "credential_source",
@@ -74,51 +76,60 @@ def named_source(profile: Profile, source: str, env: Mapping[str, str]) -> Base 
     )
 
 
-def canonical(facts: Mapping[str, str]) -> str:
+def canonical_json(facts: Mapping[str, str]) -> str:
     """Facts as one line that is the same for the same facts."""
     return json.dumps(dict(facts), sort_keys=True, separators=(",", ":"))
 
 
-def _shared_keys(profile: Profile) -> bool:
+def _has_keys_in_credentials_file(profile: Profile) -> bool:
     key = profile.properties.get("aws_access_key_id")
     return key is not None and key.source == "credentials"
 
 
-def _static(_view: ConfigView, profile: Profile) -> Base | Problem:
+def _static_keys_source(_view: ConfigView, profile: Profile) -> CredentialSource | Problem:
     missing = [key for key in STATIC_KEYS if not profile.get(key)]
     if missing:
         text = f'Profile "{profile.name}" has only half of a key pair: {missing[0]} is missing.'
         return problem_at(profile, next((key for key in STATIC_KEYS if key in profile.properties), None), "partial_keys", text)
-    found = profile.properties["aws_access_key_id"]
-    temporary = any(profile.get(token) for token in _TOKENS)
-    facts = {"access_key_id": found.value}
-    return Base(BaseKind.STATIC_KEYS, profile.name, canonical(facts), found.origin, found.value, temporary=temporary)
+    key_id = profile.properties["aws_access_key_id"]
+    temporary = any(profile.get(token) for token in _SESSION_TOKEN_KEYS)
+    facts = {"access_key_id": key_id.value}
+    return CredentialSource(
+        CredentialSourceKind.STATIC_KEYS, profile.name, canonical_json(facts), key_id.origin, key_id.value, temporary=temporary
+    )
 
 
-def _login(_view: ConfigView, profile: Profile) -> Base:
-    found = profile.properties["login_session"]
-    return Base(BaseKind.LOGIN_SESSION, profile.name, canonical({"session": found.value}), found.origin, found.value, temporary=True)
+def _login_session_source(_view: ConfigView, profile: Profile) -> CredentialSource:
+    session = profile.properties["login_session"]
+    return CredentialSource(
+        CredentialSourceKind.LOGIN_SESSION,
+        profile.name,
+        canonical_json({"session": session.value}),
+        session.origin,
+        session.value,
+        temporary=True,
+    )
 
 
-def _process(_view: ConfigView, profile: Profile) -> Base:
-    found = profile.properties["credential_process"]
+def _process_source(_view: ConfigView, profile: Profile) -> CredentialSource:
+    command = profile.properties["credential_process"]
     # Command lines hold passwords at times: the identity has their digest, and people see the program's name.
-    facts = {"command": sha256(found.value.encode())}
-    word = _FIRST_WORD.match(found.value.strip())
-    program = "" if word is None or "=" in word[0] else word[0].replace("\\ ", " ").rpartition("/")[2]
-    return Base(BaseKind.CREDENTIAL_PROCESS, profile.name, canonical(facts), found.origin, program)
+    facts = {"command": sha256(command.value.encode())}
+    first_word = _FIRST_WORD.match(command.value.strip())
+    program = "" if first_word is None or "=" in first_word[0] else first_word[0].replace("\\ ", " ").rpartition("/")[2]
+    return CredentialSource(CredentialSourceKind.CREDENTIAL_PROCESS, profile.name, canonical_json(facts), command.origin, program)
 
 
-def _web_identity(_view: ConfigView, profile: Profile) -> Base | Problem:
+def _web_identity_source(_view: ConfigView, profile: Profile) -> CredentialSource | Problem:
     role, token = profile.get("role_arn"), profile.properties["web_identity_token_file"]
     if not role:
         text = f'Profile "{profile.name}" has web_identity_token_file and no role_arn to assume with it.'
         return problem_at(profile, "web_identity_token_file", "web_identity_no_role", text)
     facts = {"role_arn": role, "token_file": token.value, "session_name": profile.get("role_session_name") or ""}
-    return Base(BaseKind.WEB_IDENTITY, profile.name, canonical(facts), token.origin, role, temporary=True)
+    return CredentialSource(CredentialSourceKind.WEB_IDENTITY, profile.name, canonical_json(facts), token.origin, role, temporary=True)
 
 
-def _sso(view: ConfigView, profile: Profile) -> Base | Problem:
+def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
     values = {key: found.value for key, found in profile.properties.items()}
     name = profile.get("sso_session")
     if name is not None:
@@ -133,21 +144,21 @@ def _sso(view: ConfigView, profile: Profile) -> Base | Problem:
                     f"({found.origin.file}:{found.origin.line}); they must be equal."
                 )
                 return problem_at(profile, key, "sso_conflict", text)
-    missing = [key for key in _SSO_KEYS if not values.get(key)]
+    missing = [key for key in _SSO_REQUIRED_KEYS if not values.get(key)]
     if missing:
         text = f'Profile "{profile.name}" starts SSO and lacks {", ".join(missing)}.'
         return problem_at(profile, next(key for key in _SSO_PROFILE_KEYS if key in profile.properties), "sso_incomplete", text)
-    facts = {key: values[key] for key in _SSO_KEYS} | {"sso_session": name or ""}
+    facts = {key: values[key] for key in _SSO_REQUIRED_KEYS} | {"sso_session": name or ""}
     origin = next(profile.properties[key].origin for key in _SSO_PROFILE_KEYS if key in profile.properties)
     detail = f"{values['sso_account_id']}/{values['sso_role_name']} at {name or values['sso_start_url']}"
-    return Base(BaseKind.SSO, profile.name, canonical(facts), origin, detail, temporary=True)
+    return CredentialSource(CredentialSourceKind.SSO, profile.name, canonical_json(facts), origin, detail, temporary=True)
 
 
-_ORDER: tuple[tuple[Callable[[Profile], bool], Callable[[ConfigView, Profile], Base | Problem]], ...] = (
-    (lambda profile: bool(profile.get("web_identity_token_file")), _web_identity),
-    (is_sso, _sso),
-    (_shared_keys, _static),
-    (lambda profile: "login_session" in profile.properties, _login),
-    (lambda profile: "credential_process" in profile.properties, _process),
-    (has_static_keys, _static),
+_SOURCE_ORDER: tuple[tuple[Callable[[Profile], bool], Callable[[ConfigView, Profile], CredentialSource | Problem]], ...] = (
+    (lambda profile: bool(profile.get("web_identity_token_file")), _web_identity_source),
+    (is_sso, _sso_source),
+    (_has_keys_in_credentials_file, _static_keys_source),
+    (lambda profile: "login_session" in profile.properties, _login_session_source),
+    (lambda profile: "credential_process" in profile.properties, _process_source),
+    (has_static_keys, _static_keys_source),
 )

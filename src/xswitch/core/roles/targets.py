@@ -10,10 +10,10 @@ from xswitch.core.errors import TargetError
 from xswitch.core.model import Role
 from xswitch.core.search.matcher import Matcher
 
-_SHOWN = 20
+_MAX_LISTED = 20
 
 
-def find(target: str, roles: Sequence[Role], managed: Mapping[str, str]) -> Role:
+def find_role(target: str, roles: Sequence[Role], managed: Mapping[str, str]) -> Role:
     """The one role that `target` means; `managed` maps managed profiles to names of roles.
 
     Tried in this order: profile name, managed profile, role ARN, `ACCOUNT:ROLE` (the account's id or name), a name in another case,
@@ -21,19 +21,19 @@ def find(target: str, roles: Sequence[Role], managed: Mapping[str, str]) -> Role
     """
     target = target.strip()
     by_name = {role.name: role for role in roles}
-    exact = by_name.get(target) or by_name.get(managed.get(target, ""))
-    if exact is not None:
-        return exact
+    exact_match = by_name.get(target) or by_name.get(managed.get(target, ""))
+    if exact_match is not None:
+        return exact_match
     if parse_role_arn(target) is not None:
-        return _one(target, [role for role in roles if role.role_arn == target], by_name)
-    account, mark, name = target.partition(":")
-    if mark:
-        named = [role for role in roles if _is_account(role, account) and _is_role(role, name)]
-        if named or is_account_id(account):
-            return _one(target, named, by_name)
-    same = [role for role in roles if role.name.casefold() == target.casefold()]
-    matched = same if len(same) == 1 else [match.role for match in Matcher(roles).filter(target)] if target else []
-    return _one(target, matched, by_name)
+        return _single_match(target, [role for role in roles if role.role_arn == target], by_name)
+    account, colon, name = target.partition(":")
+    if colon:
+        named_roles = [role for role in roles if _is_account(role, account) and _is_role(role, name)]
+        if named_roles or is_account_id(account):
+            return _single_match(target, named_roles, by_name)
+    same_name = [role for role in roles if role.name.casefold() == target.casefold()]
+    matched = same_name if len(same_name) == 1 else [match.role for match in Matcher(roles).filter(target)] if target else []
+    return _single_match(target, matched, by_name)
 
 
 def _is_account(role: Role, account: str) -> bool:
@@ -44,33 +44,33 @@ def _is_role(role: Role, name: str) -> bool:
     return name.lstrip("/") in (role.role_name, f"{role.role_path}{role.role_name}"[1:])
 
 
-def _one(target: str, found: Sequence[Role], by_name: Mapping[str, Role]) -> Role:
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = tuple(role.name for role in found[:_SHOWN])
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+def _single_match(target: str, role_matches: Sequence[Role], by_name: Mapping[str, Role]) -> Role:
+    if len(role_matches) == 1:
+        return role_matches[0]
+    if role_matches:
+        names = tuple(role.name for role in role_matches[:_MAX_LISTED])
+        remaining = f" and {len(role_matches) - _MAX_LISTED} more" if len(role_matches) > _MAX_LISTED else ""
         raise TargetError(
-            f'"{target}" matches {len(found)} roles: {", ".join(names)}{more}.',
+            f'"{target}" matches {len(role_matches)} roles: {", ".join(names)}{remaining}.',
             next_step=f"xswitch switch {shlex.quote(names[0])}",
             code="target_ambiguous",
-            candidates=tuple(role.name for role in found),
+            candidates=tuple(role.name for role in role_matches),
         )
     import difflib  # noqa: PLC0415 -- only for a name that isn't there
 
-    near = tuple(difflib.get_close_matches(target, list(by_name), n=3, cutoff=0.5))
-    definition = parse_role_arn(target) is not None or is_account_id(target.partition(":")[0])
+    close_matches = tuple(difflib.get_close_matches(target, list(by_name), n=3, cutoff=0.5))
+    is_ad_hoc = parse_role_arn(target) is not None or is_account_id(target.partition(":")[0])
     step = (
         f"xswitch switch {shlex.quote(target)} --source PROFILE"
-        if definition
-        else f"xswitch switch {shlex.quote(near[0])}"
-        if near
+        if is_ad_hoc
+        else f"xswitch switch {shlex.quote(close_matches[0])}"
+        if close_matches
         else "xswitch list"
     )
     raise TargetError(
         f'No role is called "{target}", and none matches it.',
-        why=f"Did you mean {' or '.join(near)}?" if near else "",
+        why=f"Did you mean {' or '.join(close_matches)}?" if close_matches else "",
         next_step=step,
         code="target_unknown",
-        candidates=near,
+        candidates=close_matches,
     )

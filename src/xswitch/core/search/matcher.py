@@ -11,24 +11,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, get_args, overload
 
-from xswitch.core.model import Memory, Role, Settings
-from xswitch.core.search.ranking import by_account, by_use, pins_first
+from xswitch.core.model import Role, Settings, UsageState
+from xswitch.core.search.ranking import grouped_by_account, order_by_usage, pins_first
 from xswitch.core.search.spans import find_spans, fold
 
-Field = Literal["name", "account_name", "account_id", "role_name", "region", "note", "tags", "role_arn"]
-Spans = Mapping[Field, tuple[tuple[int, int], ...]]
+SearchField = Literal["name", "account_name", "account_id", "role_name", "region", "note", "tags", "role_arn"]
+Spans = Mapping[SearchField, tuple[tuple[int, int], ...]]
 
-FIELDS: tuple[Field, ...] = get_args(Field)
-_NAMES = FIELDS[:4]
-_REST = FIELDS[4:]
-_GAPS = re.compile(r"[\W_]")
-_REMEMBERED = 64
+FIELDS: tuple[SearchField, ...] = get_args(SearchField)
+_NAME_FIELDS = FIELDS[:4]
+_OTHER_FIELDS = FIELDS[4:]
+_PUNCTUATION = re.compile(r"[\W_]")
+_MAX_CACHED_QUERIES = 64
 
 # How well one word of a query fits one role; less is better.
 _WHOLE_NAME, _START_IN_NAMES, _IN_NAMES, _START_IN_REST, _IN_REST = range(5)
 
 
-class _Hay(NamedTuple):
+class _SearchText(NamedTuple):
     """One role's folded fields, each between line ends, and the same texts with every mark of punctuation made a blank."""
 
     names: str
@@ -82,7 +82,7 @@ class Matches(Sequence[Match]):
 
     def grouped(self) -> Matches:
         """The same rows with those of one account together."""
-        return Matches(self.roles, self.query, by_account(self.order, self.roles))
+        return Matches(self.roles, self.query, grouped_by_account(self.order, self.roles))
 
 
 class Matcher:
@@ -91,16 +91,16 @@ class Matcher:
     def __init__(
         self,
         roles: Sequence[Role],
-        memory: Memory | None = None,
+        memory: UsageState | None = None,
         settings: Settings | None = None,
         now: datetime | None = None,
     ) -> None:
         self._roles = roles
-        memory = memory or Memory()
-        self._order = by_use(roles, memory, now, frecency=settings is None or settings.frecency)
-        self._unasked = pins_first(self._order, roles, memory)
-        self._hay: list[tuple[int, _Hay]] | None = None
-        self._typed: list[tuple[str, list[tuple[int, _Hay]]]] = []
+        memory = memory or UsageState()
+        self._order = order_by_usage(roles, memory, now, frecency=settings is None or settings.frecency)
+        self._unfiltered_order = pins_first(self._order, roles, memory)
+        self._hay: list[tuple[int, _SearchText]] | None = None
+        self._typed: list[tuple[str, list[tuple[int, _SearchText]]]] = []
 
     def prepare(self) -> None:
         """Do now what the first query would do: fold every role's texts."""
@@ -109,24 +109,24 @@ class Matcher:
     def filter(self, query: str) -> Matches:
         """The roles that hold every word of `query`, best first; all of them, pins first, when it has no word."""
         folded = fold(query)
-        probes = [_probe(term) for term in dict.fromkeys(folded.split())]
+        probes = [_search_forms(term) for term in dict.fromkeys(folded.split())]
         if not probes:
-            return Matches(self._roles, query, self._unasked)
+            return Matches(self._roles, query, self._unfiltered_order)
         while self._typed and not folded.startswith(self._typed[-1][0]):
             self._typed.pop()
         rows = self._typed[-1][1] if self._typed else self._rows()
-        kept: list[tuple[int, _Hay]] = []
+        matching_rows: list[tuple[int, _SearchText]] = []
         keys: list[int] = []
         total = len(self._order)
         for row in rows:
             rank, hay = row
             quality = _quality(hay, probes)
             if quality >= 0:
-                kept.append(row)
+                matching_rows.append(row)
                 keys.append(quality * total + rank)
         if not self._typed or self._typed[-1][0] != folded:
-            self._typed.append((folded, kept))
-            del self._typed[:-_REMEMBERED]
+            self._typed.append((folded, matching_rows))
+            del self._typed[:-_MAX_CACHED_QUERIES]
         keys.sort()
         return Matches(self._roles, query, [self._order[key % total] for key in keys])
 
@@ -134,13 +134,13 @@ class Matcher:
         """Where the words of `query` are in the role at `index`."""
         return spans(self._roles[index], query)
 
-    def _rows(self) -> list[tuple[int, _Hay]]:
+    def _rows(self) -> list[tuple[int, _SearchText]]:
         if self._hay is None:
-            self._hay = [(rank, _hay(self._roles[position])) for rank, position in enumerate(self._order)]
+            self._hay = [(rank, _search_text(self._roles[position])) for rank, position in enumerate(self._order)]
         return self._hay
 
 
-def field_text(role: Role, field: Field) -> str:
+def field_text(role: Role, field: SearchField) -> str:
     """The text of a field as it is searched and as spans count it; tags are `key=value` with blanks between."""
     if field == "tags":
         return " ".join(f"{key}={value}" for key, value in role.tags)
@@ -151,22 +151,22 @@ def field_text(role: Role, field: Field) -> str:
 def spans(role: Role, query: str) -> Spans:
     """Field → where the words of `query` are in it, for the fields that hold any."""
     terms = fold(query).split()
-    found = {field: find_spans(field_text(role, field), terms) for field in FIELDS} if terms else {}
-    return {field: pairs for field, pairs in found.items() if pairs}
+    spans_by_field = {field: find_spans(field_text(role, field), terms) for field in FIELDS} if terms else {}
+    return {field: pairs for field, pairs in spans_by_field.items() if pairs}
 
 
-def _probe(term: str) -> tuple[str, str, str]:
-    return term, f" {_GAPS.sub(' ', term)}", f"\n{term}\n"
+def _search_forms(term: str) -> tuple[str, str, str]:
+    return term, f" {_PUNCTUATION.sub(' ', term)}", f"\n{term}\n"
 
 
-def _hay(role: Role) -> _Hay:
+def _search_text(role: Role) -> _SearchText:
     names = fold(f"\n{role.name}\n{role.account_name}\n{role.account_id}\n{role.role_name}\n")
     tags = field_text(role, "tags") if role.tags else ""
     rest = fold(f"\n{role.region}\n{role.note}\n{tags}\n{role.role_arn}\n")
-    return _Hay(names, _GAPS.sub(" ", names), rest, _GAPS.sub(" ", rest))
+    return _SearchText(names, _PUNCTUATION.sub(" ", names), rest, _PUNCTUATION.sub(" ", rest))
 
 
-def _quality(hay: _Hay, probes: Sequence[tuple[str, str, str]]) -> int:
+def _quality(hay: _SearchText, probes: Sequence[tuple[str, str, str]]) -> int:
     total = 0
     for term, word, whole in probes:
         if term in hay.names:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from xswitch.core.model import Memory, Role
-from xswitch.core.search.frecency import score
+from xswitch.core.model import Role, UsageState
+from xswitch.core.search.frecency import frecency_score
 
 
-def by_use(roles: Sequence[Role], memory: Memory, now: datetime | None, *, frecency: bool) -> list[int]:
+def order_by_usage(roles: Sequence[Role], memory: UsageState, now: datetime | None, *, frecency: bool) -> list[int]:
     """Positions in `roles`, those used most first; the order of the files without `frecency` or `now`."""
     if not frecency or now is None or not memory.uses:
         return list(range(len(roles)))
     uses = memory.uses
-    scores = [score(uses[role.name], now) if role.name in uses else 0.0 for role in roles]
+    scores = [frecency_score(uses[role.name], now) if role.name in uses else 0.0 for role in roles]
     return sorted(range(len(roles)), key=lambda position: -scores[position])
 
 
-def pins_first(order: Sequence[int], roles: Sequence[Role], memory: Memory) -> list[int]:
+def pins_first(order: Sequence[int], roles: Sequence[Role], memory: UsageState) -> list[int]:
     """`order` with the pinned roles moved to its beginning."""
     if not memory.pins:
         return list(order)
@@ -26,7 +26,7 @@ def pins_first(order: Sequence[int], roles: Sequence[Role], memory: Memory) -> l
     return pinned + [position for position in order if roles[position].name not in memory.pins]
 
 
-def by_account(order: Sequence[int], roles: Sequence[Role]) -> list[int]:
+def grouped_by_account(order: Sequence[int], roles: Sequence[Role]) -> list[int]:
     """`order` with the roles of each account brought together where the account's first one stands."""
     groups: dict[str, list[int]] = {}
     for position in order:

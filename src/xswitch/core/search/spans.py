@@ -16,19 +16,19 @@ def find_spans(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
     Folding can make a character longer (ß is compared as ss): a span that touches a part of it covers all of it.
     """
     folded = fold(text)
-    found: list[tuple[int, int]] = []
+    matches: list[tuple[int, int]] = []
     for term in terms:
         start = folded.find(term) if term else -1
         while start >= 0:
-            found.append((start, start + len(term)))
+            matches.append((start, start + len(term)))
             start = folded.find(term, start + len(term))
-    if not found:
+    if not matches:
         return ()
     if len(folded) != len(text) or not text.isascii():
-        origin = [position for position, char in enumerate(text) for _ in char.casefold()]
-        found = [(origin[start], origin[end - 1] + 1) for start, end in found]
+        original_positions = [position for position, char in enumerate(text) for _ in char.casefold()]
+        matches = [(original_positions[start], original_positions[end - 1] + 1) for start, end in matches]
     joined: list[tuple[int, int]] = []
-    for start, end in sorted(found):
+    for start, end in sorted(matches):
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:

@@ -10,24 +10,26 @@ from datetime import datetime, timedelta
 
 from xswitch.core.model import SessionState
 
-HARD_SECONDS = 16 * 60
-SOFT_SECONDS = 25 * 60
-SHORT_LIFE_SECONDS = 50 * 60
-_SHORT_HARD = 0.25
-_SHORT_SOFT = 0.4
+MANDATORY_REFRESH_SECONDS = 16 * 60
+ADVISORY_REFRESH_SECONDS = 25 * 60
+SHORT_SESSION_SECONDS = 50 * 60
+_SHORT_SESSION_MANDATORY_FRACTION = 0.25
+_SHORT_SESSION_ADVISORY_FRACTION = 0.4
 
 
-def windows(issued_at: datetime, expires_at: datetime) -> tuple[datetime, datetime]:
+def refresh_times(issued_at: datetime, expires_at: datetime) -> tuple[datetime, datetime]:
     """When to renew behind the caller's back, and when the caller must wait for a new session: (soft, hard), UTC."""
     life = max(0.0, (expires_at - issued_at).total_seconds())
-    if life < SHORT_LIFE_SECONDS:
-        return expires_at - timedelta(seconds=int(life * _SHORT_SOFT)), expires_at - timedelta(seconds=int(life * _SHORT_HARD))
-    return expires_at - timedelta(seconds=SOFT_SECONDS), expires_at - timedelta(seconds=HARD_SECONDS)
+    if life < SHORT_SESSION_SECONDS:
+        return expires_at - timedelta(seconds=int(life * _SHORT_SESSION_ADVISORY_FRACTION)), expires_at - timedelta(
+            seconds=int(life * _SHORT_SESSION_MANDATORY_FRACTION)
+        )
+    return expires_at - timedelta(seconds=ADVISORY_REFRESH_SECONDS), expires_at - timedelta(seconds=MANDATORY_REFRESH_SECONDS)
 
 
 def state(issued_at: datetime, expires_at: datetime, now: datetime) -> SessionState:
     """Live, expiring (due for renewal) or expired."""
     if now >= expires_at:
         return SessionState.EXPIRED
-    _, hard = windows(issued_at, expires_at)
-    return SessionState.EXPIRING if now >= hard else SessionState.LIVE
+    _, mandatory_refresh_at = refresh_times(issued_at, expires_at)
+    return SessionState.EXPIRING if now >= mandatory_refresh_at else SessionState.LIVE

@@ -10,33 +10,33 @@ from __future__ import annotations
 import json
 
 from xswitch.core.digests import sha256
-from xswitch.core.model import AssumeRoleRequest, Base
+from xswitch.core.model import AssumeRoleRequest, CredentialSource
 
 KEY_LENGTH = 40
 
 
-def digest(**facts: object) -> str:
+def key_digest(**facts: object) -> str:
     """40 hex digits over `facts`, which must be what JSON knows; the order of the names doesn't matter."""
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode())[:KEY_LENGTH]
 
 
-def base_key(base: Base, *, partition: str, url: str | None) -> str:
+def source_key(base: CredentialSource, *, partition: str, url: str | None) -> str:
     """What stands for the base in the keys made from it."""
-    return digest(kind="base", base=base.kind.value, identity=base.identity, partition=partition, url=url)
+    return key_digest(kind="base", base=base.kind.value, identity=base.identity, partition=partition, url=url)
 
 
-def mfa_key(source: str, *, serial: str, duration_seconds: int) -> str:
-    """The key of an MFA session: every role with this base, serial, partition and endpoint URL shares it. `source` is a `base_key`."""
-    return digest(kind="mfa", source=source, serial=serial, duration=duration_seconds)
+def mfa_session_key(source: str, *, serial: str, duration_seconds: int) -> str:
+    """The key of an MFA session: every role with this base, serial, partition and endpoint URL shares it. `source` is a `source_key`."""
+    return key_digest(kind="mfa", source=source, serial=serial, duration=duration_seconds)
 
 
-def role_key(source: str, request: AssumeRoleRequest, *, session_name: str | None) -> str:
+def role_session_key(source: str, request: AssumeRoleRequest, *, session_name: str | None) -> str:
     """The key of a role session made by `request` with the session (or base) `source`.
 
     `session_name` is the one configured, None when the name is only the default user@host.
     """
-    return digest(
+    return key_digest(
         kind="role",
         source=source,
         role_arn=request.role_arn,

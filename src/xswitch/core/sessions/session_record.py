@@ -16,29 +16,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from xswitch.core.model import Credentials, Secret
-from xswitch.core.sessions.freshness import windows
+from xswitch.core.sessions.freshness import refresh_times
 
 MAGIC = "xswitch1"
 KEY_LENGTH = 40
 _DIGITS = 12
 _TIMES = 4
 HEADER_LENGTH = len(MAGIC) + 1 + KEY_LENGTH + (1 + _DIGITS) * _TIMES + 1
-EARLY_SECONDS = 60
+EXPIRATION_SAFETY_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SessionRecord:
     """One session out of the vault; times are UTC."""
 
     key: str
     credentials: Credentials
     issued_at: datetime
     expires_at: datetime
-    soft_at: datetime
-    hard_at: datetime
+    advisory_refresh_at: datetime
+    mandatory_refresh_at: datetime
 
 
-def answer(credentials: Credentials) -> str:
+def credential_process_json(credentials: Credentials) -> str:
     """The one JSON line of the credential_process contract, without a newline.
 
     Source: docs.aws.amazon.com, "Sourcing credentials with an external process". Expiration is left out for long-term keys.
@@ -51,7 +51,7 @@ def answer(credentials: Credentials) -> str:
     if credentials.session_token is not None:
         data["SessionToken"] = credentials.session_token.reveal()
     if credentials.expires_at is not None:
-        early = credentials.expires_at - timedelta(seconds=EARLY_SECONDS)
+        early = credentials.expires_at - timedelta(seconds=EXPIRATION_SAFETY_SECONDS)
         data["Expiration"] = early.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return json.dumps(data)
 
@@ -61,32 +61,34 @@ def encode(key: str, credentials: Credentials, issued_at: datetime) -> str:
     if credentials.expires_at is None or len(key) != KEY_LENGTH:
         msg = "only sessions with an expiry and a whole key are kept"
         raise ValueError(msg)
-    soft, hard = windows(issued_at, credentials.expires_at)
-    times = " ".join(f"{int(time.timestamp()):012d}" for time in (soft, hard, credentials.expires_at, issued_at))
-    return f"{MAGIC} {key} {times}\n{answer(credentials)}"
+    advisory, mandatory = refresh_times(issued_at, credentials.expires_at)
+    timestamps = " ".join(f"{int(time.timestamp()):012d}" for time in (advisory, mandatory, credentials.expires_at, issued_at))
+    return f"{MAGIC} {key} {timestamps}\n{credential_process_json(credentials)}"
 
 
-def decode(value: str, key: str) -> Record | None:
+def decode(value: str, key: str) -> SessionRecord | None:
     """The record in a vault value, None when it is not one, or one of another key: then it is as good as absent."""
     header, line = value[:HEADER_LENGTH], value[HEADER_LENGTH:]
     words = header.split(" ")
     if len(header) != HEADER_LENGTH or not header.endswith("\n") or len(words) != 2 + _TIMES or words[:2] != [MAGIC, key]:
         return None
     try:
-        soft, hard, expires, issued = (datetime.fromtimestamp(int(word), UTC) for word in words[2:])
+        advisory, mandatory, expires, issued = (datetime.fromtimestamp(int(word), UTC) for word in words[2:])
         data = json.loads(line)
         credentials = Credentials(
-            access_key_id=_text(data, "AccessKeyId"),
-            secret_access_key=Secret(_text(data, "SecretAccessKey")),
-            session_token=Secret(_text(data, "SessionToken")),
+            access_key_id=_required_text(data, "AccessKeyId"),
+            secret_access_key=Secret(_required_text(data, "SecretAccessKey")),
+            session_token=Secret(_required_text(data, "SessionToken")),
             expires_at=expires,
         )
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return None
-    return Record(key=key, credentials=credentials, issued_at=issued, expires_at=expires, soft_at=soft, hard_at=hard)
+    return SessionRecord(
+        key=key, credentials=credentials, issued_at=issued, expires_at=expires, advisory_refresh_at=advisory, mandatory_refresh_at=mandatory
+    )
 
 
-def _text(data: object, name: str) -> str:
+def _required_text(data: object, name: str) -> str:
     if not isinstance(data, dict) or not isinstance(data[name], str) or not data[name]:
         raise ValueError(name)
     return str(data[name])

@@ -12,7 +12,7 @@ WordKind = Literal["command", "flag", "value", "file", "choice", "target"]
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class CompletionWord:
     """One word that may stand after `command` ("" for right after the program).
 
     `kind` says what comes next: a flag stands alone; after a value nothing is offered, after a file the shell's files are; a choice
@@ -59,7 +59,7 @@ _SHELLS: tuple[_Row, ...] = (
     ("value", "--cmd", "name of the function"),
 )
 
-_AFTER: dict[str, tuple[_Row, ...]] = {
+_COMMAND_ARGUMENTS: dict[str, tuple[_Row, ...]] = {
     "": (_DEBUG, ("flag", "--help", "explain and leave"), ("flag", "--version", "the version")),
     "switch": (
         _TARGET,
@@ -164,19 +164,19 @@ _AFTER: dict[str, tuple[_Row, ...]] = {
     ),
 }
 
-WORDS: tuple[Word, ...] = (
-    *(Word("", "command", name, text) for name, text in _COMMANDS.items()),
-    *(Word(command, kind, word, text) for command, rows in _AFTER.items() for kind, word, text in rows),
+COMPLETION_WORDS: tuple[CompletionWord, ...] = (
+    *(CompletionWord("", "command", name, text) for name, text in _COMMANDS.items()),
+    *(CompletionWord(command, kind, word, text) for command, rows in _COMMAND_ARGUMENTS.items() for kind, word, text in rows),
 )
 """The whole table, in the order it is offered."""
 
-PASSED_THROUGH: tuple[str, ...] = (*(name for name in _COMMANDS if name != "switch"), "-h", "--help", "--version")
+PASSED_THROUGH_COMMANDS: tuple[str, ...] = (*(name for name in _COMMANDS if name != "switch"), "-h", "--help", "--version")
 """First words that make the hook's function call xswitch plainly; after any other it switches."""
 
 
-def table() -> str:
+def completion_table() -> str:
     """The table as text for the shells: a line per word, `command TAB kind TAB word TAB text`; a dot where one is empty.
 
     Empty fields would be lost: in most shells' splitting, tabs in a row count as one.
     """
-    return "\n".join(f"{row.command or '.'}\t{row.kind}\t{row.word or '.'}\t{row.text or '.'}" for row in WORDS)
+    return "\n".join(f"{row.command or '.'}\t{row.kind}\t{row.word or '.'}\t{row.text or '.'}" for row in COMPLETION_WORDS)

@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 
 from xswitch.core.errors import UsageError
-from xswitch.core.shell.completion import PASSED_THROUGH, WORDS, table
-from xswitch.core.shell.quoting import SHADOWING, SHELLS, quote
+from xswitch.core.shell.completion import COMPLETION_WORDS, PASSED_THROUGH_COMMANDS, completion_table
+from xswitch.core.shell.quoting import SHADOWING_VARIABLES, SHELLS, quote_for_shell
 
 _SUFFIXES = {"bash": "bash", "zsh": "zsh", "fish": "fish", "powershell": "ps1", "nu": "nu"}
-_PROMPT_PART = "# @PROMPT@\n"
-_BLANK = re.compile(r"@([A-Z]+)@")
-_FUNCTION = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-_TAKEN = frozenset(
+_PROMPT_MARKER = "# @PROMPT@\n"
+_PLACEHOLDER = re.compile(r"@([A-Z]+)@")
+_FUNCTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_RESERVED_WORDS = frozenset(
     {
         "if",
         "then",
@@ -117,21 +117,23 @@ def render_init(  # noqa: PLR0913 -- each is one blank of the template
     `command` are the words that start xswitch from any folder (a string is one word), `cmd` the function's name, `state_folder` where
     `prompt/` is, `prompt` whether it puts itself into the prompt. Raises UsageError for an unusable function name.
     """
-    hook, _, wiring = template.partition(_PROMPT_PART)
-    body = _fill(shell, hook + wiring if prompt else hook, {"STATE": quote(shell, state_folder), **_blanks(shell, command, cmd)})
+    hook, _, wiring = template.partition(_PROMPT_MARKER)
+    body = _fill_placeholders(
+        shell, hook + wiring if prompt else hook, {"STATE": quote_for_shell(shell, state_folder), **_placeholders(shell, command, cmd)}
+    )
     if shell == "zsh":
         # Nothing the user has set or aliased is in force where this is read and run, and nothing set there stays.
-        return "\\builtin emulate zsh -o no_aliases -c " + quote(shell, body) + "\n"
+        return "\\builtin emulate zsh -o no_aliases -c " + quote_for_shell(shell, body) + "\n"
     return body
 
 
 def render_completion(shell: str, template: str, *, command: str | Sequence[str] = "xswitch", cmd: str = "xs") -> str:
     """The completion script: `template` filled in, for `xswitch` and the hook's function `cmd`. Raises UsageError as `render_init` does."""
-    return _fill(shell, template, _blanks(shell, command, cmd))
+    return _fill_placeholders(shell, template, _placeholders(shell, command, cmd))
 
 
-def _blanks(shell: str, command: str | Sequence[str], cmd: str) -> dict[str, str]:
-    if not _FUNCTION.fullmatch(cmd) or cmd.lower() in _TAKEN:
+def _placeholders(shell: str, command: str | Sequence[str], cmd: str) -> dict[str, str]:
+    if not _FUNCTION_NAME.fullmatch(cmd) or cmd.lower() in _RESERVED_WORDS:
         raise UsageError(
             f"{cmd!r} can't be the name of a shell function.",
             why="It is letters, digits, - and _, begins with a letter, and is no word of the shell's own.",
@@ -139,28 +141,28 @@ def _blanks(shell: str, command: str | Sequence[str], cmd: str) -> dict[str, str
         )
     words = [command] if isinstance(command, str) else list(command)
     separator = {"bash": " | ", "zsh": " | ", "powershell": ", "}.get(shell, " ")
-    commands = separator.join(quote(shell, word) if shell in {"powershell", "nu"} else word for word in PASSED_THROUGH)
+    commands = separator.join(quote_for_shell(shell, word) if shell in {"powershell", "nu"} else word for word in PASSED_THROUGH_COMMANDS)
     return {
         "CMD": cmd,
-        "COMMAND": " ".join(quote(shell, word) for word in words),
+        "COMMAND": " ".join(quote_for_shell(shell, word) for word in words),
         "COMMANDS": commands,
-        "SHADOWING": " ".join(SHADOWING),
-        "TABLE": quote(shell, table()),
-        "EXTERNS": _externs(),
+        "SHADOWING": " ".join(SHADOWING_VARIABLES),
+        "TABLE": quote_for_shell(shell, completion_table()),
+        "EXTERNS": _nu_externs(),
     }
 
 
-def _externs() -> str:
+def _nu_externs() -> str:
     """Nushell completes options only from declarations, so every command gets one."""
     types = {"flag": "", "value": ": string", "file": ": path"}
     declarations = []
-    for command in dict.fromkeys(row.command for row in WORDS if row.command):
-        flags = [row for row in WORDS if row.command == command and row.kind in types and row.word != "--help"]
+    for command in dict.fromkeys(row.command for row in COMPLETION_WORDS if row.command):
+        flags = [row for row in COMPLETION_WORDS if row.command == command and row.kind in types and row.word != "--help"]
         lines = "".join(f"    {row.word}{types[row.kind]} # {row.text}\n" for row in flags)
         declarations.append(f'extern "xswitch {command}" [\n    ...words: string@__xswitch_complete\n{lines}]')
     return "\n".join(declarations)
 
 
-def _fill(shell: str, template: str, blanks: dict[str, str]) -> str:
+def _fill_placeholders(shell: str, template: str, blanks: dict[str, str]) -> str:
     _suffix(shell)
-    return _BLANK.sub(lambda found: blanks[found[1]], template)
+    return _PLACEHOLDER.sub(lambda found: blanks[found[1]], template)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from xswitch.emulator.errors import validation
+from xswitch.emulator.errors import validation_error
 from xswitch.emulator.iam import serialize
-from xswitch.emulator.iam.call import Ask, Outcome
-from xswitch.emulator.iam.errors import exists, gone
+from xswitch.emulator.iam.call import IamRequest, Outcome
+from xswitch.emulator.iam.errors import entity_already_exists, no_such_entity
 from xswitch.emulator.iam.kinds import GROUP, MAX_ATTACHED, ROLE, USER
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.iam.policies import MAX_TEXT, MAX_VERSIONS
@@ -16,45 +16,45 @@ from xswitch.emulator.iam.users import MAX_KEYS
 from xswitch.emulator.parameters import members
 from xswitch.emulator.state import Group, ManagedPolicy, Role, User
 from xswitch.emulator.state.aws_managed import all_aws_managed
-from xswitch.emulator.xml import Entries, Node
+from xswitch.emulator.xml import XmlMap, XmlNode
 
-_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+_DETAIL_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 _ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
 
 
-def create_alias(ask: Ask) -> Outcome:
+def create_alias(request: IamRequest) -> Outcome:
     """CreateAccountAlias: an account has one, and the new one replaces it."""
-    alias = _alias(ask)
-    if any(account.alias == alias for account in ask.world.accounts if account.id != ask.account.id):
-        raise exists(f"The account alias {alias} already exists.")
-    return ask.saved(alias=alias), None
+    alias = _alias(request)
+    if any(account.alias == alias for account in request.world.accounts if account.id != request.account.id):
+        raise entity_already_exists(f"The account alias {alias} already exists.")
+    return request.with_account_changes(alias=alias), None
 
 
-def delete_alias(ask: Ask) -> Outcome:
+def delete_alias(request: IamRequest) -> Outcome:
     """DeleteAccountAlias."""
-    alias = _alias(ask)
-    if ask.account.alias != alias:
-        raise gone(f"The account alias {alias} cannot be found.")
-    return ask.saved(alias=""), None
+    alias = _alias(request)
+    if request.account.alias != alias:
+        raise no_such_entity(f"The account alias {alias} cannot be found.")
+    return request.with_account_changes(alias=""), None
 
 
-def _alias(ask: Ask) -> str:
-    alias = ask.text("AccountAlias", 3, 63, required=True) or ""
+def _alias(request: IamRequest) -> str:
+    alias = request.text("AccountAlias", 3, 63, required=True) or ""
     if not _ALIAS.fullmatch(alias):
         message = f"Value '{alias}' at 'accountAlias' failed to satisfy constraint: Member must satisfy regular expression pattern: "
-        raise validation(f"1 validation error detected: {message}^[a-z0-9]([a-z0-9]|-(?!-)){{1,61}}[a-z0-9]$")
+        raise validation_error(f"1 validation error detected: {message}^[a-z0-9]([a-z0-9]|-(?!-)){{1,61}}[a-z0-9]$")
     return alias
 
 
-def list_aliases(ask: Ask) -> Outcome:
+def list_aliases(request: IamRequest) -> Outcome:
     """ListAccountAliases."""
-    found, more = page(ask, [ask.account.alias] if ask.account.alias else [])
-    return ask.world, {"AccountAliases": found, **more}
+    page_items, page_members = page(request, [request.account.alias] if request.account.alias else [])
+    return request.world, {"AccountAliases": page_items, **page_members}
 
 
-def summary(ask: Ask) -> Outcome:
+def summary(request: IamRequest) -> Outcome:
     """GetAccountSummary, as far as this AWS has what is counted."""
-    account = ask.account
+    account = request.account
     in_use = sum(len(user.mfa_devices) for user in account.users)
     numbers = {
         "Users": len(account.users),
@@ -75,45 +75,47 @@ def summary(ask: Ask) -> Outcome:
         "PolicySizeQuota": MAX_TEXT,
         "VersionsPerPolicyQuota": MAX_VERSIONS,
     }
-    return ask.world, {"SummaryMap": Entries(numbers)}
+    return request.world, {"SummaryMap": XmlMap(numbers)}
 
 
-def details(ask: Ask) -> Outcome:
+def authorization_details(request: IamRequest) -> Outcome:
     """GetAccountAuthorizationDetails: everything the filter names, cut into pages across the lists."""
-    wanted = set(members(ask.parameters, "Filter")) or {"User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy"}
-    account = ask.account
-    aws = [policy for policy in all_aws_managed(account.partition) if serialize.uses(policy.arn, account)]
+    wanted = set(members(request.parameters, "Filter")) or {"User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy"}
+    account = request.account
+    aws = [policy for policy in all_aws_managed(account.partition) if serialize.attached_to(policy.arn, account)]
     entries: list[tuple[str, serialize.Structure]] = []
     if "User" in wanted:
-        entries += [("UserDetailList", _user(ask, user)) for user in account.users]
+        entries += [("UserDetailList", _user(request, user)) for user in account.users]
     if "Group" in wanted:
-        entries += [("GroupDetailList", {**serialize.group(group), **_policies(ask, group, "Group")}) for group in account.groups]
+        entries += [("GroupDetailList", {**serialize.group(group), **_policies(request, group, "Group")}) for group in account.groups]
     if "Role" in wanted:
-        entries += [("RoleDetailList", _role(ask, role)) for role in account.roles]
+        entries += [("RoleDetailList", _role(request, role)) for role in account.roles]
     local = account.policies if "LocalManagedPolicy" in wanted else ()
-    entries += [("Policies", _policy(ask, policy)) for policy in (*local, *(aws if "AWSManagedPolicy" in wanted else ()))]
-    found, more = page(ask, entries)
-    lists: dict[str, Node] = {name: [entry for known, entry in found if known == name] for name in _LISTS}
-    return ask.world, {**lists, **more}
+    entries += [("Policies", _policy(request, policy)) for policy in (*local, *(aws if "AWSManagedPolicy" in wanted else ()))]
+    page_items, page_members = page(request, entries)
+    lists: dict[str, XmlNode] = {name: [entry for known, entry in page_items if known == name] for name in _DETAIL_LISTS}
+    return request.world, {**lists, **page_members}
 
 
-def _policies(ask: Ask, holder: User | Group | Role, word: str) -> Mapping[str, Node]:
-    attached = [policy for arn in holder.attached if (policy := ask.world.policy(arn)) is not None]
-    inline: list[Node] = [{"PolicyName": name, "PolicyDocument": serialize.document(text)} for name, text in sorted(holder.inline.items())]
+def _policies(request: IamRequest, holder: User | Group | Role, word: str) -> Mapping[str, XmlNode]:
+    attached = [policy for arn in holder.attached if (policy := request.world.policy(arn)) is not None]
+    inline: list[XmlNode] = [
+        {"PolicyName": name, "PolicyDocument": serialize.document(text)} for name, text in sorted(holder.inline.items())
+    ]
     return {f"{word}PolicyList": inline, "AttachedManagedPolicies": [serialize.attached(policy) for policy in attached]}
 
 
-def _user(ask: Ask, user: User) -> serialize.Structure:
-    groups: list[Node] = [group.name for group in ask.account.groups_of(user.name)]
-    return {**serialize.user(user), **_policies(ask, user, "User"), "GroupList": groups}
+def _user(request: IamRequest, user: User) -> serialize.Structure:
+    groups: list[XmlNode] = [group.name for group in request.account.groups_of(user.name)]
+    return {**serialize.user(user), **_policies(request, user, "User"), "GroupList": groups}
 
 
-def _role(ask: Ask, role: Role) -> serialize.Structure:
+def _role(request: IamRequest, role: Role) -> serialize.Structure:
     left_out = ("MaxSessionDuration", "Description")
     node = {name: value for name, value in serialize.role(role).items() if name not in left_out}
-    return {**node, **_policies(ask, role, "Role"), "InstanceProfileList": []}
+    return {**node, **_policies(request, role, "Role"), "InstanceProfileList": []}
 
 
-def _policy(ask: Ask, policy: ManagedPolicy) -> serialize.Structure:
-    versions: list[Node] = [serialize.version(version, policy.default) for version in policy.versions]
-    return {**serialize.policy(policy, ask.account, whole=False), "PolicyVersionList": versions}
+def _policy(request: IamRequest, policy: ManagedPolicy) -> serialize.Structure:
+    versions: list[XmlNode] = [serialize.version(version, policy.default) for version in policy.versions]
+    return {**serialize.policy(policy, request.account, whole=False), "PolicyVersionList": versions}

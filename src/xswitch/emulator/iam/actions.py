@@ -8,53 +8,53 @@ from types import MappingProxyType
 
 from xswitch.emulator.iam import account, attached_policies, groups, inline_policies, mfa, policies, roles, simulate, tags, users
 from xswitch.emulator.iam import authorization as of
-from xswitch.emulator.iam.authorization import Of
-from xswitch.emulator.iam.call import Ask, Outcome
-from xswitch.emulator.iam.kinds import GROUP, KINDS, ROLE, USER, Kind
+from xswitch.emulator.iam.authorization import TargetResolver
+from xswitch.emulator.iam.call import IamRequest, Outcome
+from xswitch.emulator.iam.kinds import GROUP, KINDS, ROLE, USER, IdentityKind
 
-Run = Callable[[Ask], Outcome]
+Run = Callable[[IamRequest], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """An action: its resource, and its doing."""
 
-    target: Of
+    target: TargetResolver
     run: Run
 
 
-def _for(kind: Kind, run: Callable[[Ask, Kind], Outcome]) -> Run:
-    return lambda ask: run(ask, kind)
+def _bind_kind(kind: IdentityKind, run: Callable[[IamRequest, IdentityKind], Outcome]) -> Run:
+    return lambda request: run(request, kind)
 
 
-def _of_holders() -> Mapping[str, Action]:
+def _holder_actions() -> Mapping[str, Action]:
     """What users, groups and roles have alike."""
-    found: dict[str, Action] = {}
+    actions: dict[str, Action] = {}
     for kind in KINDS:
         target, title = of.TARGETS[kind.word], kind.title
-        found |= {
-            f"Put{title}Policy": Action(target, _for(kind, inline_policies.put)),
-            f"Get{title}Policy": Action(target, _for(kind, inline_policies.read)),
-            f"List{title}Policies": Action(target, _for(kind, inline_policies.names)),
-            f"Delete{title}Policy": Action(target, _for(kind, inline_policies.delete)),
-            f"Attach{title}Policy": Action(of.with_policy(target), _for(kind, attached_policies.attach)),
-            f"Detach{title}Policy": Action(of.with_policy(target), _for(kind, attached_policies.detach)),
-            f"ListAttached{title}Policies": Action(target, _for(kind, attached_policies.listed)),
+        actions |= {
+            f"Put{title}Policy": Action(target, _bind_kind(kind, inline_policies.put)),
+            f"Get{title}Policy": Action(target, _bind_kind(kind, inline_policies.read)),
+            f"List{title}Policies": Action(target, _bind_kind(kind, inline_policies.names)),
+            f"Delete{title}Policy": Action(target, _bind_kind(kind, inline_policies.delete)),
+            f"Attach{title}Policy": Action(of.with_policy(target), _bind_kind(kind, attached_policies.attach)),
+            f"Detach{title}Policy": Action(of.with_policy(target), _bind_kind(kind, attached_policies.detach)),
+            f"ListAttached{title}Policies": Action(target, _bind_kind(kind, attached_policies.listed)),
         }
         if kind is not GROUP:
-            found |= {
-                f"Put{title}PermissionsBoundary": Action(of.bounded(target), _for(kind, attached_policies.put_boundary)),
-                f"Delete{title}PermissionsBoundary": Action(target, _for(kind, attached_policies.delete_boundary)),
-                f"Tag{title}": Action(of.tagged(target), _for(kind, tags.tag)),
-                f"Untag{title}": Action(of.tagged(target), _for(kind, tags.untag)),
-                f"List{title}Tags": Action(target, _for(kind, tags.listed)),
+            actions |= {
+                f"Put{title}PermissionsBoundary": Action(of.bounded(target), _bind_kind(kind, attached_policies.put_boundary)),
+                f"Delete{title}PermissionsBoundary": Action(target, _bind_kind(kind, attached_policies.delete_boundary)),
+                f"Tag{title}": Action(of.tagged(target), _bind_kind(kind, tags.tag)),
+                f"Untag{title}": Action(of.tagged(target), _bind_kind(kind, tags.untag)),
+                f"List{title}Tags": Action(target, _bind_kind(kind, tags.listed)),
             }
-    return found
+    return actions
 
 
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
-        **_of_holders(),
+        **_holder_actions(),
         "CreateUser": Action(of.created(USER), users.create),
         "GetUser": Action(of.self_or_user, users.read),
         "ListUsers": Action(of.listing("user"), users.listed),
@@ -103,6 +103,6 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "DeleteAccountAlias": Action(of.everything, account.delete_alias),
         "ListAccountAliases": Action(of.everything, account.list_aliases),
         "GetAccountSummary": Action(of.everything, account.summary),
-        "GetAccountAuthorizationDetails": Action(of.everything, account.details),
+        "GetAccountAuthorizationDetails": Action(of.everything, account.authorization_details),
     }
 )

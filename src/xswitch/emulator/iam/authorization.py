@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from xswitch.emulator.authorize import base_context, may, refusal, resource_context
-from xswitch.emulator.iam.call import Ask
+from xswitch.emulator.authorize import access_denied_error, authorize_action, base_context, resource_context
+from xswitch.emulator.iam.call import IamRequest
 from xswitch.emulator.iam.errors import invalid_input
-from xswitch.emulator.iam.kinds import GROUP, ROLE, USER, Kind, everyone, find
+from xswitch.emulator.iam.kinds import GROUP, ROLE, USER, IdentityKind, all_holders, find_holder
 from xswitch.emulator.parameters import members
 from xswitch.emulator.state import Group
 
@@ -16,7 +16,7 @@ Context = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class AuthorizationTarget:
     """A resource: its ARN, the name AWS gives it in refusals, its context keys, and what else the call amounts to."""
 
     arn: str
@@ -26,144 +26,154 @@ class Target:
     foreign: bool = False
 
 
-Of = Callable[[Ask], Target]
+TargetResolver = Callable[[IamRequest], AuthorizationTarget]
 
 
-def authorize(ask: Ask, target: Target) -> None:
-    """Raises AwsAnswerError AccessDenied unless the caller's policies allow the call."""
-    call = ask.call
+def authorize(request: IamRequest, target: AuthorizationTarget) -> None:
+    """Raises EmulatedAwsError AccessDenied unless the caller's policies allow the call."""
+    call = request.call
     context = {**base_context(call), **target.context}
     for action in (f"iam:{call.action}", *target.also):
-        verdict = may(call, action, target.arn, context)
-        if not verdict.allowed or target.foreign:
-            raise refusal(call.caller, action, target.shown or target.arn, None if target.foreign and verdict.allowed else verdict)
+        result = authorize_action(call, action, target.arn, context)
+        if not result.allowed or target.foreign:
+            raise access_denied_error(
+                call.caller, action, target.shown or target.arn, None if target.foreign and result.allowed else result
+            )
 
 
-def existing(kind: Kind) -> Of:
+def existing(kind: IdentityKind) -> TargetResolver:
     """A user, group or role the call names, existing or not."""
 
-    def target(ask: Ask) -> Target:
-        holder = find(ask, kind)
-        name = ask.parameters[kind.parameter]
+    def target(request: IamRequest) -> AuthorizationTarget:
+        holder = find_holder(request, kind)
+        name = request.parameters[kind.parameter]
         if holder is None:
-            return Target(f"{ask.account.prefix}{kind.word}/{name}", f"{kind.word} {name}")
+            return AuthorizationTarget(f"{request.account.prefix}{kind.word}/{name}", f"{kind.word} {name}")
         boundary = "" if isinstance(holder, Group) else holder.boundary
         context = resource_context(holder.account, {} if isinstance(holder, Group) else holder.tags)
-        return Target(holder.arn, f"{kind.word} {name}", context | ({"iam:permissionsboundary": (boundary,)} if boundary else {}))
+        return AuthorizationTarget(
+            holder.arn, f"{kind.word} {name}", context | ({"iam:permissionsboundary": (boundary,)} if boundary else {})
+        )
 
     return target
 
 
-def self_or_user(ask: Ask) -> Target:
+def self_or_user(request: IamRequest) -> AuthorizationTarget:
     """The user a call names, or the caller."""
-    name, user = ask.user_name(), ask.user()
+    name, user = request.user_name(), request.user()
     if user is None:
-        return Target(f"{ask.account.prefix}user/{name}", f"user {name}")
-    return Target(user.arn, f"user {name}", resource_context(user.account, user.tags))
+        return AuthorizationTarget(f"{request.account.prefix}user/{name}", f"user {name}")
+    return AuthorizationTarget(user.arn, f"user {name}", resource_context(user.account, user.tags))
 
 
-def created(kind: Kind) -> Of:
+def created(kind: IdentityKind) -> TargetResolver:
     """A user, group or role that is to be made."""
 
-    def target(ask: Ask) -> Target:
-        arn = f"{ask.account.prefix}{kind.word}{ask.path()}{ask.name(kind.parameter, kind.longest)}"
-        found = with_tags(ask, Target(arn), f"iam:Tag{kind.title}")
-        boundary = ask.parameters.get("PermissionsBoundary")
-        return replace(found, context={**found.context, "iam:permissionsboundary": (boundary,)}) if boundary else found
+    def target(request: IamRequest) -> AuthorizationTarget:
+        arn = f"{request.account.prefix}{kind.word}{request.path()}{request.name(kind.parameter, kind.longest)}"
+        resolved = with_tags(request, AuthorizationTarget(arn), f"iam:Tag{kind.title}")
+        boundary = request.parameters.get("PermissionsBoundary")
+        return replace(resolved, context={**resolved.context, "iam:permissionsboundary": (boundary,)}) if boundary else resolved
 
     return target
 
 
-def with_tags(ask: Ask, target: Target, action: str = "") -> Target:
+def with_tags(request: IamRequest, target: AuthorizationTarget, action: str = "") -> AuthorizationTarget:
     """A target that gets the request's tags; `action` is what setting them while making it needs as well."""
-    tags = ask.tags()
+    tags = request.tags()
     if not tags:
         return target
     context = {f"aws:requesttag/{key.lower()}": (value,) for key, value in tags.items()} | {"aws:tagkeys": tuple(tags)}
     return replace(target, context={**target.context, **context}, also=(action,) if action else ())
 
 
-def tagged(of: Of) -> Of:
+def tagged(of: TargetResolver) -> TargetResolver:
     """A target whose tags the call sets, or takes away."""
 
-    def target(ask: Ask) -> Target:
-        keys = members(ask.parameters, "TagKeys")
-        found = with_tags(ask, of(ask))
-        return replace(found, context={**found.context, "aws:tagkeys": tuple(keys)}) if keys else found
+    def target(request: IamRequest) -> AuthorizationTarget:
+        keys = members(request.parameters, "TagKeys")
+        resolved = with_tags(request, of(request))
+        return replace(resolved, context={**resolved.context, "aws:tagkeys": tuple(keys)}) if keys else resolved
 
     return target
 
 
-def bounded(of: Of) -> Of:
+def bounded(of: TargetResolver) -> TargetResolver:
     """A target that gets the boundary the call names."""
 
-    def target(ask: Ask) -> Target:
-        found = of(ask)
-        boundary = ask.parameters.get("PermissionsBoundary")
-        return replace(found, context={**found.context, "iam:permissionsboundary": (boundary,)}) if boundary else found
+    def target(request: IamRequest) -> AuthorizationTarget:
+        resolved = of(request)
+        boundary = request.parameters.get("PermissionsBoundary")
+        return replace(resolved, context={**resolved.context, "iam:permissionsboundary": (boundary,)}) if boundary else resolved
 
     return target
 
 
-def with_policy(of: Of) -> Of:
+def with_policy(of: TargetResolver) -> TargetResolver:
     """A target that the policy the call names is attached to, or detached from."""
 
-    def target(ask: Ask) -> Target:
-        found = of(ask)
-        return replace(found, context={**found.context, "iam:policyarn": (ask.text("PolicyArn", 20, 2_048, required=True) or "",)})
+    def target(request: IamRequest) -> AuthorizationTarget:
+        resolved = of(request)
+        return replace(
+            resolved, context={**resolved.context, "iam:policyarn": (request.text("PolicyArn", 20, 2_048, required=True) or "",)}
+        )
 
     return target
 
 
-def listing(word: str) -> Of:
+def listing(word: str) -> TargetResolver:
     """All of a kind under a path."""
 
-    def target(ask: Ask) -> Target:
-        return Target(f"{ask.account.prefix}{word}{ask.parameters.get('PathPrefix', '/')}")
+    def target(request: IamRequest) -> AuthorizationTarget:
+        return AuthorizationTarget(f"{request.account.prefix}{word}{request.parameters.get('PathPrefix', '/')}")
 
     return target
 
 
-def everything(_ask: Ask) -> Target:
+def everything(_ask: IamRequest) -> AuthorizationTarget:
     """No resource in particular."""
-    return Target("*")
+    return AuthorizationTarget("*")
 
 
-def policy(ask: Ask) -> Target:
+def policy(request: IamRequest) -> AuthorizationTarget:
     """A managed policy by its ARN; only reading reaches AWS's own, and nothing another account's."""
-    arn = ask.text("PolicyArn", 20, 2_048, required=True) or ""
+    arn = request.text("PolicyArn", 20, 2_048, required=True) or ""
     if not arn.startswith("arn:") or ":policy/" not in arn:
         raise invalid_input(f"ARN {arn} is not valid.")
-    found = ask.world.policy(arn)
+    managed_policy = request.world.policy(arn)
     owner = arn.split(":")[4]
-    reading = ask.call.action.startswith(("Get", "List"))
-    foreign = owner != ask.account.id and not (owner == "aws" and reading)
-    return Target(arn, f"policy {arn}", resource_context(owner, found.tags if found is not None else {}), foreign=foreign)
+    reading = request.call.action.startswith(("Get", "List"))
+    foreign = owner != request.account.id and not (owner == "aws" and reading)
+    return AuthorizationTarget(
+        arn, f"policy {arn}", resource_context(owner, managed_policy.tags if managed_policy is not None else {}), foreign=foreign
+    )
 
 
-def new_policy(ask: Ask) -> Target:
+def new_policy(request: IamRequest) -> AuthorizationTarget:
     """A managed policy that is to be made."""
-    name = ask.name("PolicyName")
-    return with_tags(ask, Target(f"{ask.account.prefix}policy{ask.path()}{name}", f"policy {name}"), "iam:TagPolicy")
+    name = request.name("PolicyName")
+    return with_tags(
+        request, AuthorizationTarget(f"{request.account.prefix}policy{request.path()}{name}", f"policy {name}"), "iam:TagPolicy"
+    )
 
 
-def principal(ask: Ask) -> Target:
+def principal(request: IamRequest) -> AuthorizationTarget:
     """The identity a simulation is about."""
-    arn = ask.text("PolicySourceArn", 20, 2_048, required=True) or ""
-    holder = next((one for one in everyone(ask.account) if one.arn == arn), None)
+    arn = request.text("PolicySourceArn", 20, 2_048, required=True) or ""
+    holder = next((one for one in all_holders(request.account) if one.arn == arn), None)
     tags = {} if holder is None or isinstance(holder, Group) else holder.tags
-    return Target(arn, context=resource_context(ask.account.id, tags))
+    return AuthorizationTarget(arn, context=resource_context(request.account.id, tags))
 
 
-def mfa(ask: Ask) -> Target:
+def mfa(request: IamRequest) -> AuthorizationTarget:
     """An MFA device by its serial number."""
-    return Target(ask.text("SerialNumber", 9, 256, r"[\w+=/:,.@-]+", required=True) or "")
+    return AuthorizationTarget(request.text("SerialNumber", 9, 256, r"[\w+=/:,.@-]+", required=True) or "")
 
 
-def new_mfa(ask: Ask) -> Target:
+def new_mfa(request: IamRequest) -> AuthorizationTarget:
     """A virtual MFA device that is to be made."""
-    return Target(f"{ask.account.prefix}mfa{ask.path()}{ask.name('VirtualMFADeviceName', 226)}")
+    return AuthorizationTarget(f"{request.account.prefix}mfa{request.path()}{request.name('VirtualMFADeviceName', 226)}")
 
 
 ROLE_TARGET, GROUP_TARGET, USER_TARGET = existing(ROLE), existing(GROUP), existing(USER)
-TARGETS: Mapping[str, Of] = {"role": ROLE_TARGET, "group": GROUP_TARGET, "user": USER_TARGET}
+TARGETS: Mapping[str, TargetResolver] = {"role": ROLE_TARGET, "group": GROUP_TARGET, "user": USER_TARGET}

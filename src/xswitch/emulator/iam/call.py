@@ -7,31 +7,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from xswitch.emulator.callers import Call
-from xswitch.emulator.errors import unknown_token, validation
+from xswitch.emulator.callers import AuthenticatedCall
+from xswitch.emulator.errors import invalid_client_token, validation_error
 from xswitch.emulator.iam.errors import invalid_input
 from xswitch.emulator.parameters import MAX_TAGS, Checks, structures, tags_of
 from xswitch.emulator.sessions import SessionStore
-from xswitch.emulator.state import Account, User, World
-from xswitch.emulator.xml import Node
+from xswitch.emulator.state import Account, AwsState, User
+from xswitch.emulator.xml import XmlNode
 
-Result = Mapping[str, Node] | None
+Result = Mapping[str, XmlNode] | None
 """The members of a result; None for an action whose answer has none."""
-Outcome = tuple[World, Result]
+Outcome = tuple[AwsState, Result]
 """The world afterwards (the very same, if nothing changed), and the result."""
 
 _NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 _PATH = re.compile(r"/|/[!-\x7e]+/")
-_MARKS = "+=,.@-"
-ALWAYS_MAX, MAX_PATH = 128, 512
+_NAME_PUNCTUATION = "+=,.@-"
+MAX_NAME, MAX_PATH = 128, 512
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class IamRequest:
     """A call, and the world it finds."""
 
-    call: Call
-    world: World
+    call: AuthenticatedCall
+    world: AwsState
     store: SessionStore
 
     @property
@@ -39,7 +39,7 @@ class Ask:
         """The caller's account: IAM never reaches into another one."""
         account = self.world.account(self.call.caller.account)
         if account is None:
-            raise unknown_token()
+            raise invalid_client_token()
         return account
 
     @property
@@ -52,28 +52,28 @@ class Ask:
         """What was sent."""
         return self.call.parameters
 
-    def saved(self, **changes: object) -> World:
+    def with_account_changes(self, **changes: object) -> AwsState:
         """The world with the caller's account changed."""
         return self.world.with_account(replace(self.account, **changes))  # type: ignore[arg-type] # the fields differ in type
 
-    def name(self, parameter: str, longest: int = ALWAYS_MAX) -> str:
-        """A required name. Raises AwsAnswerError ValidationError."""
+    def name(self, parameter: str, longest: int = MAX_NAME) -> str:
+        """A required name. Raises EmulatedAwsError ValidationError."""
         text = self.text(parameter, 1, longest, required=True) or ""
         if not _NAME.fullmatch(text):
             member = _member(parameter)
             message = f"The specified value for {member} is invalid. It must contain only alphanumeric characters and/or the following: "
-            raise validation(f"{message}{_MARKS[:-1]}_-")
+            raise validation_error(f"{message}{_NAME_PUNCTUATION[:-1]}_-")
         return text
 
     def text(self, parameter: str, shortest: int, longest: int, pattern: str = "", *, required: bool = False) -> str | None:
-        """A text between two lengths. Raises AwsAnswerError ValidationError."""
+        """A text between two lengths. Raises EmulatedAwsError ValidationError."""
         checks = Checks(self.parameters)
-        found = checks.text(parameter, shortest, longest, pattern, required=required)
+        value = checks.text(parameter, shortest, longest, pattern, required=required)
         checks.done()
-        return found
+        return value
 
     def number(self, parameter: str, smallest: int, largest: int) -> int | None:
-        """A whole number between two others. Raises AwsAnswerError ValidationError."""
+        """A whole number between two others. Raises EmulatedAwsError ValidationError."""
         text = self.parameters.get(parameter)
         if text is None:
             return None
@@ -91,15 +91,15 @@ class Ask:
         return self.parameters.get(parameter, "false").lower() == "true"
 
     def path(self, parameter: str = "Path") -> str:
-        """A path, "/" if none is given. Raises AwsAnswerError ValidationError."""
+        """A path, "/" if none is given. Raises EmulatedAwsError ValidationError."""
         text = self.text(parameter, 1, MAX_PATH) or "/"
         if not _PATH.fullmatch(text):
             message = f"The specified value for {_member(parameter)} is invalid. It must begin and end with / and contain only alphanumeric"
-            raise validation(f"{message} characters and/or / characters.")
+            raise validation_error(f"{message} characters and/or / characters.")
         return text
 
     def tags(self) -> dict[str, str]:
-        """The Tags of the request. Raises AwsAnswerError ValidationError, InvalidInput."""
+        """The Tags of the request. Raises EmulatedAwsError ValidationError, InvalidInput."""
         checks = Checks(self.parameters)
         pairs = tags_of(structures(self.parameters, "Tags"), checks)
         checks.done()
@@ -111,12 +111,12 @@ class Ask:
         return dict(pairs)
 
     def user_name(self) -> str:
-        """The UserName given, or the caller's own. Raises AwsAnswerError ValidationError."""
+        """The UserName given, or the caller's own. Raises EmulatedAwsError ValidationError."""
         if self.parameters.get("UserName") is not None:
             return self.name("UserName")
         caller = self.call.caller.user
         if caller is None:
-            raise validation("Must specify userName when calling with non-User credentials")
+            raise validation_error("Must specify userName when calling with non-User credentials")
         return caller.name
 
     def user(self) -> User | None:
@@ -125,13 +125,13 @@ class Ask:
         return next((user for user in self.account.users if user.name == wanted), None)
 
 
-def merged(tags: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """Tags with others set: keys are the same whatever their case. Raises AwsAnswerError for too many."""
-    lowered = {key.lower() for key in more}
-    found = {key: value for key, value in tags.items() if key.lower() not in lowered} | dict(more)
-    if len(found) > MAX_TAGS:
+def merge_tags(tags: Mapping[str, str], added_tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags with others set: keys are the same whatever their case. Raises EmulatedAwsError for too many."""
+    lowered = {key.lower() for key in added_tags}
+    merged_tags = {key: value for key, value in tags.items() if key.lower() not in lowered} | dict(added_tags)
+    if len(merged_tags) > MAX_TAGS:
         raise invalid_input("The number of tags has reached the maximum limit.")
-    return found
+    return merged_tags
 
 
 def _member(parameter: str) -> str:

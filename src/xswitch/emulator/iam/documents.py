@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from xswitch.core.policy import Document, PolicyError, PolicyKind, parse
-from xswitch.emulator.iam.errors import malformed
-from xswitch.emulator.state import Role, World
-from xswitch.emulator.state.model import parsed
+from xswitch.core.policy import PolicyDocument, PolicyError, PolicyKind, parse
+from xswitch.emulator.iam.errors import malformed_policy
+from xswitch.emulator.state import AwsState, Role
+from xswitch.emulator.state.model import parse_cached
 
 MAX_DOCUMENT = 131_072
 _SID = re.compile(r"[0-9A-Za-z]*")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|aws\.internal|amazon\.com)")
 _ARN = re.compile(r"arn:(aws[a-z-]*):(iam|sts)::([0-9]{12}):(root|user/[^*?]+|role/[^*?]+|assumed-role/[^*?]+|federated-user/[^*?]+)")
-_WORDS = (
+_IAM_MESSAGES = (
     ("not valid JSON", "This policy contains invalid Json"),
     ("only a trust policy has a Principal", "Policy document should not specify a principal."),
     ("a trust policy has no Resource", "Has prohibited field Resource"),
@@ -28,59 +28,59 @@ _WORDS = (
     ("Statement is missing", "Syntax errors in policy."),
     ("Effect must be", "Syntax errors in policy."),
 )
-_NO_ARN = re.compile(r"'(.*)' is neither an ARN")
+_INVALID_RESOURCE = re.compile(r"'(.*)' is neither an ARN")
 
 
-def checked(text: str, kind: PolicyKind = PolicyKind.IDENTITY) -> Document:
-    """A document that IAM would take, whatever its size. Raises AwsAnswerError MalformedPolicyDocument."""
+def validate_document(text: str, kind: PolicyKind = PolicyKind.IDENTITY) -> PolicyDocument:
+    """A document that IAM would take, whatever its size. Raises EmulatedAwsError MalformedPolicyDocument."""
     try:
         document = parse(text, kind, "policy")
     except PolicyError as problem:
-        found = _NO_ARN.search(problem.what)
-        if found is not None:
-            raise malformed(f'Resource {found[1]} must be in ARN format or "*".') from None
-        raise malformed(next((words for mark, words in _WORDS if mark in problem.what), "Syntax errors in policy.")) from None
+        resource = _INVALID_RESOURCE.search(problem.what)
+        if resource is not None:
+            raise malformed_policy(f'Resource {resource[1]} must be in ARN format or "*".') from None
+        raise malformed_policy(next((words for mark, words in _IAM_MESSAGES if mark in problem.what), "Syntax errors in policy.")) from None
     sids = [statement.sid for statement in document.statements if statement.sid]
     if len(set(sids)) != len(sids):
-        raise malformed("Statement IDs (SID) in a single policy must be unique.")
+        raise malformed_policy("Statement IDs (SID) in a single policy must be unique.")
     if kind is not PolicyKind.TRUST and not all(_SID.fullmatch(sid) for sid in sids):
         words = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"
-        raise malformed(words)
+        raise malformed_policy(words)
     return document
 
 
-def size(text: str) -> int:
+def quota_size(text: str) -> int:
     """What a document counts against a quota: its characters without white space (IAM quotas, "character limits")."""
     return sum(not character.isspace() for character in text)
 
 
-def trust(text: str, world: World) -> str:
-    """A trust policy as IAM keeps it: without white space, accounts as their root. Raises AwsAnswerError MalformedPolicyDocument."""
-    document = checked(text, PolicyKind.TRUST)
+def stored_trust_policy(text: str, world: AwsState) -> str:
+    """A trust policy as IAM keeps it: without white space, accounts as their root. Raises EmulatedAwsError MalformedPolicyDocument."""
+    document = validate_document(text, PolicyKind.TRUST)
     for statement in document.statements:
         if any(not action.lower().startswith("sts:") for action in statement.actions):
-            raise malformed("AssumeRole policy may only specify STS AssumeRole actions.")
-    return _with_principals(text, lambda kind, name: _kept(kind, name, world))
+            raise malformed_policy("AssumeRole policy may only specify STS AssumeRole actions.")
+    return _with_principals(text, lambda kind, name: _stored_principal(kind, name, world))
 
 
-def forget(text: str, arn: str, unique_id: str) -> str:
+def replace_deleted_principal(text: str, arn: str, unique_id: str) -> str:
     """A trust policy after the principal it names by this ARN was deleted: its unique id stays, and matches nobody any more."""
     if arn not in text:
         return text
     return _with_principals(text, lambda kind, name: unique_id if (kind, name) == ("AWS", arn) else name)
 
 
-def forgotten(world: World, arn: str, unique_id: str) -> World:
+def without_deleted_principal(world: AwsState, arn: str, unique_id: str) -> AwsState:
     """The world after a user or role was deleted: every trust policy that names it forgets it."""
     for account in world.accounts:
-        roles = tuple(_forgetful(role, arn, unique_id) for role in account.roles)
+        roles = tuple(_role_without_principal(role, arn, unique_id) for role in account.roles)
         if roles != account.roles:
             world = world.with_account(replace(account, roles=roles))
     return world
 
 
-def _forgetful(role: Role, arn: str, unique_id: str) -> Role:
-    text = forget(role.trust_text, arn, unique_id)
+def _role_without_principal(role: Role, arn: str, unique_id: str) -> Role:
+    text = replace_deleted_principal(role.trust_text, arn, unique_id)
     return role if text == role.trust_text else replace(role, trust_text=text)
 
 
@@ -91,34 +91,34 @@ def _with_principals(text: str, change: Callable[[str, str], str]) -> str:
     for statement in statements if isinstance(statements, list) else [statements]:
         for element in ("Principal", "NotPrincipal"):
             if isinstance(statement.get(element), dict):
-                statement[element] = _changed(statement[element], change)
-    kept = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-    parsed(kept, PolicyKind.TRUST, "trust policy")
-    return kept
+                statement[element] = _changed_principals(statement[element], change)
+    new_text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    parse_cached(new_text, PolicyKind.TRUST, "trust policy")
+    return new_text
 
 
-def _changed(principals: Mapping[str, Any], change: Callable[[str, str], str]) -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
+def _changed_principals(principals: Mapping[str, Any], change: Callable[[str, str], str]) -> Mapping[str, Any]:
+    changed: dict[str, Any] = {}
     for kind, names in principals.items():
-        given = [names] if isinstance(names, str) else names
-        kept = [change(kind, name) for name in given]
-        found[kind] = kept[0] if len(kept) == 1 else kept
-    return found
+        name_list = [names] if isinstance(names, str) else names
+        new_names = [change(kind, name) for name in name_list]
+        changed[kind] = new_names[0] if len(new_names) == 1 else new_names
+    return changed
 
 
-def _kept(kind: str, name: str, world: World) -> str:
-    """How IAM keeps a principal. Raises AwsAnswerError MalformedPolicyDocument for one that can't be."""
-    if kind == "AWS" and (known := _identity(name, world)) is not None:
+def _stored_principal(kind: str, name: str, world: AwsState) -> str:
+    """How IAM keeps a principal. Raises EmulatedAwsError MalformedPolicyDocument for one that can't be."""
+    if kind == "AWS" and (known := _existing_identity(name, world)) is not None:
         return known
     if kind == "Service" and _SERVICE.fullmatch(name):
         return name
     if kind in ("Federated", "CanonicalUser"):
         return name
     shown = {"Service": "SERVICE"}.get(kind, kind)
-    raise malformed(f'Invalid principal in policy: "{shown}":"{name}"')
+    raise malformed_policy(f'Invalid principal in policy: "{shown}":"{name}"')
 
 
-def _identity(name: str, world: World) -> str | None:
+def _existing_identity(name: str, world: AwsState) -> str | None:
     """An AWS principal as it is kept, None for one that doesn't exist. Accounts that aren't here are trusted to exist."""
     if name == "*":
         return name
@@ -126,17 +126,17 @@ def _identity(name: str, world: World) -> str | None:
         account = world.account(name)
         return f"arn:{account.partition if account is not None else 'aws'}:iam::{name}:root"
     if re.fullmatch(r"A(IDA|ROA)[A-Z0-9]+", name):
-        return _of_id(name, world)
-    found = _ARN.fullmatch(name)
-    account = world.account(found[3]) if found is not None else None
-    if found is None or account is None:
-        return name if found is not None else None
-    is_entity = found[4].startswith(("user/", "role/"))
-    there = not is_entity or world.user(name) is not None or world.role(name) is not None
-    return name if there and account.partition == found[1] else None
+        return _arn_of_unique_id(name, world)
+    principal_arn = _ARN.fullmatch(name)
+    account = world.account(principal_arn[3]) if principal_arn is not None else None
+    if principal_arn is None or account is None:
+        return name if principal_arn is not None else None
+    is_entity = principal_arn[4].startswith(("user/", "role/"))
+    exists = not is_entity or world.user(name) is not None or world.role(name) is not None
+    return name if exists and account.partition == principal_arn[1] else None
 
 
-def _of_id(unique_id: str, world: World) -> str | None:
+def _arn_of_unique_id(unique_id: str, world: AwsState) -> str | None:
     for account in world.accounts:
         for user in account.users:
             if user.id == unique_id:

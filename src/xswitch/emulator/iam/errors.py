@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-from xswitch.emulator.errors import AwsAnswerError
+from xswitch.emulator.errors import EmulatedAwsError
 
 CONFLICT = 409
 
 
-def missing(what: str, name: str) -> AwsAnswerError:
+def no_such_entity_named(what: str, name: str) -> EmulatedAwsError:
     """NoSuchEntity for a thing known by its name; `what` is "role", "user policy" and the like."""
-    return gone(f"The {what} with name {name} cannot be found.")
+    return no_such_entity(f"The {what} with name {name} cannot be found.")
 
 
-def gone(message: str) -> AwsAnswerError:
+def no_such_entity(message: str) -> EmulatedAwsError:
     """NoSuchEntity with this text."""
-    return AwsAnswerError("NoSuchEntity", message, 404)
+    return EmulatedAwsError("NoSuchEntity", message, 404)
 
 
-def exists(message: str) -> AwsAnswerError:
+def entity_already_exists(message: str) -> EmulatedAwsError:
     """EntityAlreadyExists with this text."""
-    return AwsAnswerError("EntityAlreadyExists", message, CONFLICT)
+    return EmulatedAwsError("EntityAlreadyExists", message, CONFLICT)
 
 
-def conflict(message: str) -> AwsAnswerError:
+def delete_conflict(message: str) -> EmulatedAwsError:
     """DeleteConflict with this text."""
-    return AwsAnswerError("DeleteConflict", message, CONFLICT)
+    return EmulatedAwsError("DeleteConflict", message, CONFLICT)
 
 
-def quota(name: str, limit: int) -> AwsAnswerError:
+def quota_exceeded(name: str, limit: int) -> EmulatedAwsError:
     """LimitExceeded for a quota by its name."""
     return limit_exceeded(f"Cannot exceed quota for {name}: {limit}")
 
 
-def limit_exceeded(message: str) -> AwsAnswerError:
+def limit_exceeded(message: str) -> EmulatedAwsError:
     """LimitExceeded with this text."""
-    return AwsAnswerError("LimitExceeded", message, CONFLICT)
+    return EmulatedAwsError("LimitExceeded", message, CONFLICT)
 
 
-def malformed(message: str) -> AwsAnswerError:
+def malformed_policy(message: str) -> EmulatedAwsError:
     """MalformedPolicyDocument with this text."""
-    return AwsAnswerError("MalformedPolicyDocument", message)
+    return EmulatedAwsError("MalformedPolicyDocument", message)
 
 
-def invalid_input(message: str) -> AwsAnswerError:
+def invalid_input(message: str) -> EmulatedAwsError:
     """InvalidInput with this text."""
-    return AwsAnswerError("InvalidInput", message)
+    return EmulatedAwsError("InvalidInput", message)

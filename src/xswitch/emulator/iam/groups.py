@@ -6,79 +6,81 @@ import secrets
 from dataclasses import replace
 
 from xswitch.emulator.iam import serialize
-from xswitch.emulator.iam.call import Ask, Outcome
-from xswitch.emulator.iam.errors import conflict, missing, quota
-from xswitch.emulator.iam.kinds import GROUP, USER, drop, get, refuse_twin, save
+from xswitch.emulator.iam.call import IamRequest, Outcome
+from xswitch.emulator.iam.errors import delete_conflict, no_such_entity_named, quota_exceeded
+from xswitch.emulator.iam.kinds import GROUP, USER, check_name_unused, require_holder, with_holder, without_holder
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.state import Group, unique_id
 
 MAX_GROUPS = 10
 
 
-def named(ask: Ask) -> Group:
-    """The group the call names. Raises AwsAnswerError NoSuchEntity."""
-    name = ask.name("GroupName", GROUP.longest)
-    group = next((group for group in ask.account.groups if group.name == name), None)
+def named(request: IamRequest) -> Group:
+    """The group the call names. Raises EmulatedAwsError NoSuchEntity."""
+    name = request.name("GroupName", GROUP.longest)
+    group = next((group for group in request.account.groups if group.name == name), None)
     if group is None:
-        raise missing("group", name)
+        raise no_such_entity_named("group", name)
     return group
 
 
-def create(ask: Ask) -> Outcome:
+def create(request: IamRequest) -> Outcome:
     """CreateGroup."""
-    name, path = ask.name("GroupName", GROUP.longest), ask.path()
-    refuse_twin(ask, GROUP, name)
-    arn = f"{ask.account.prefix}group{path}{name}"
-    group = Group(arn, ask.account.id, name, path, unique_id("AGPA", f"{arn} {secrets.token_hex()}"), ask.now)
-    return save(ask, GROUP, group), {"Group": serialize.group(group)}
+    name, path = request.name("GroupName", GROUP.longest), request.path()
+    check_name_unused(request, GROUP, name)
+    arn = f"{request.account.prefix}group{path}{name}"
+    group = Group(arn, request.account.id, name, path, unique_id("AGPA", f"{arn} {secrets.token_hex()}"), request.now)
+    return with_holder(request, GROUP, group), {"Group": serialize.group(group)}
 
 
-def read(ask: Ask) -> Outcome:
+def read(request: IamRequest) -> Outcome:
     """GetGroup: the group, and its members."""
-    group = named(ask)
-    users = [serialize.user(user, whole=False) for user in ask.account.users if user.name in group.users]
-    found, more = page(ask, users)
-    return ask.world, {"Users": found, "Group": serialize.group(group), **more}
+    group = named(request)
+    users = [serialize.user(user, whole=False) for user in request.account.users if user.name in group.users]
+    page_items, page_members = page(request, users)
+    return request.world, {"Users": page_items, "Group": serialize.group(group), **page_members}
 
 
-def listed(ask: Ask) -> Outcome:
+def listed(request: IamRequest) -> Outcome:
     """ListGroups."""
-    prefix = ask.parameters.get("PathPrefix", "/")
-    groups = sorted((group for group in ask.account.groups if group.path.startswith(prefix)), key=lambda group: group.name.lower())
-    found, more = page(ask, [serialize.group(group) for group in groups])
-    return ask.world, {"Groups": found, **more}
+    prefix = request.parameters.get("PathPrefix", "/")
+    groups = sorted((group for group in request.account.groups if group.path.startswith(prefix)), key=lambda group: group.name.lower())
+    page_items, page_members = page(request, [serialize.group(group) for group in groups])
+    return request.world, {"Groups": page_items, **page_members}
 
 
-def listed_for_user(ask: Ask) -> Outcome:
+def listed_for_user(request: IamRequest) -> Outcome:
     """ListGroupsForUser."""
-    found, more = page(ask, [serialize.group(group) for group in ask.account.groups_of(get(ask, USER).name)])
-    return ask.world, {"Groups": found, **more}
+    page_items, page_members = page(
+        request, [serialize.group(group) for group in request.account.groups_of(require_holder(request, USER).name)]
+    )
+    return request.world, {"Groups": page_items, **page_members}
 
 
-def delete(ask: Ask) -> Outcome:
-    """DeleteGroup. Raises AwsAnswerError DeleteConflict while anything hangs on it."""
-    group = named(ask)
+def delete(request: IamRequest) -> Outcome:
+    """DeleteGroup. Raises EmulatedAwsError DeleteConflict while anything hangs on it."""
+    group = named(request)
     for something, must in (
         (group.users, "remove users from group"),
         (group.attached, "detach all policies"),
         (group.inline, "delete policies"),
     ):
         if something:
-            raise conflict(f"Cannot delete entity, must {must} first.")
-    return drop(ask, GROUP, group), None
+            raise delete_conflict(f"Cannot delete entity, must {must} first.")
+    return without_holder(request, GROUP, group), None
 
 
-def add_user(ask: Ask) -> Outcome:
+def add_user(request: IamRequest) -> Outcome:
     """AddUserToGroup; once more changes nothing."""
-    group, user = named(ask), get(ask, USER)
+    group, user = named(request), require_holder(request, USER)
     if user.name in group.users:
-        return ask.world, None
-    if len(ask.account.groups_of(user.name)) >= MAX_GROUPS:
-        raise quota("GroupsPerUser", MAX_GROUPS)
-    return save(ask, GROUP, replace(group, users=(*group.users, user.name))), None
+        return request.world, None
+    if len(request.account.groups_of(user.name)) >= MAX_GROUPS:
+        raise quota_exceeded("GroupsPerUser", MAX_GROUPS)
+    return with_holder(request, GROUP, replace(group, users=(*group.users, user.name))), None
 
 
-def remove_user(ask: Ask) -> Outcome:
+def remove_user(request: IamRequest) -> Outcome:
     """RemoveUserFromGroup."""
-    group, user = named(ask), get(ask, USER)
-    return save(ask, GROUP, replace(group, users=tuple(name for name in group.users if name != user.name))), None
+    group, user = named(request), require_holder(request, USER)
+    return with_holder(request, GROUP, replace(group, users=tuple(name for name in group.users if name != user.name))), None

@@ -6,31 +6,31 @@ import base64
 from collections.abc import Sequence
 from typing import TypeVar
 
-from xswitch.emulator.errors import validation
-from xswitch.emulator.iam.call import Ask
-from xswitch.emulator.xml import Node
+from xswitch.emulator.errors import validation_error
+from xswitch.emulator.iam.call import IamRequest
+from xswitch.emulator.xml import XmlNode
 
 _Item = TypeVar("_Item")
 DEFAULT_ITEMS, MAX_ITEMS = 100, 1_000
 
 
-def page(ask: Ask, items: Sequence[_Item]) -> tuple[Sequence[_Item], dict[str, Node]]:
-    """The items of the page asked for, and the members that say whether there are more. Raises AwsAnswerError ValidationError."""
-    room = ask.number("MaxItems", 1, MAX_ITEMS) or DEFAULT_ITEMS
-    marker = ask.parameters.get("Marker")
-    start = 0 if marker is None else _start(marker, ask.call.action)
-    rest = items[start:]
-    if len(rest) <= room:
-        return rest, {"IsTruncated": False}
-    return rest[:room], {"IsTruncated": True, "Marker": base64.b64encode(f"{ask.call.action}:{start + room}".encode()).decode()}
+def page(request: IamRequest, items: Sequence[_Item]) -> tuple[Sequence[_Item], dict[str, XmlNode]]:
+    """The items of the page asked for, and the members that say whether there are more. Raises EmulatedAwsError ValidationError."""
+    limit = request.number("MaxItems", 1, MAX_ITEMS) or DEFAULT_ITEMS
+    marker = request.parameters.get("Marker")
+    start = 0 if marker is None else _start(marker, request.call.action)
+    remaining = items[start:]
+    if len(remaining) <= limit:
+        return remaining, {"IsTruncated": False}
+    return remaining[:limit], {"IsTruncated": True, "Marker": base64.b64encode(f"{request.call.action}:{start + limit}".encode()).decode()}
 
 
 def _start(marker: str, action: str) -> int:
     """Where a page begins. A marker is only good for the action that gave it."""
     try:
-        given, _, number = base64.b64decode(marker, validate=True).decode().partition(":")
-        if given == action:
+        marker_action, _, number = base64.b64decode(marker, validate=True).decode().partition(":")
+        if marker_action == action:
             return int(number)
     except ValueError:
         pass
-    raise validation("Invalid Marker.")
+    raise validation_error("Invalid Marker.")

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from xswitch.emulator.iam import serialize
 from xswitch.emulator.iam.attached_policies import boundary_of
-from xswitch.emulator.iam.call import Ask, Outcome, merged
-from xswitch.emulator.iam.documents import MAX_DOCUMENT, forgotten, size, trust
-from xswitch.emulator.iam.errors import conflict, missing, quota
-from xswitch.emulator.iam.kinds import ROLE, drop, refuse_protected, refuse_twin, save
+from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
+from xswitch.emulator.iam.documents import MAX_DOCUMENT, quota_size, stored_trust_policy, without_deleted_principal
+from xswitch.emulator.iam.errors import delete_conflict, no_such_entity_named, quota_exceeded
+from xswitch.emulator.iam.kinds import ROLE, check_name_unused, check_not_protected, with_holder, without_holder
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.state import Role, unique_id
 from xswitch.emulator.state.model import MAX_ROLE_SECONDS, MIN_ROLE_SECONDS
@@ -19,101 +19,101 @@ MAX_TRUST = 2_048
 MAX_DESCRIPTION = 1_000
 
 
-def named(ask: Ask) -> Role:
-    """The role the call names. Raises AwsAnswerError NoSuchEntity."""
-    name = ask.name("RoleName", ROLE.longest)
-    role = next((role for role in ask.account.roles if role.name == name), None)
+def named(request: IamRequest) -> Role:
+    """The role the call names. Raises EmulatedAwsError NoSuchEntity."""
+    name = request.name("RoleName", ROLE.longest)
+    role = next((role for role in request.account.roles if role.name == name), None)
     if role is None:
-        raise missing("role", name)
+        raise no_such_entity_named("role", name)
     return role
 
 
-def create(ask: Ask) -> Outcome:
+def create(request: IamRequest) -> Outcome:
     """CreateRole."""
-    name, path = ask.name("RoleName", ROLE.longest), ask.path()
-    text = _trust(ask, "AssumeRolePolicyDocument")
-    description, seconds = _description(ask), _seconds(ask)
-    refuse_twin(ask, ROLE, name)
-    arn = f"{ask.account.prefix}role{path}{name}"
+    name, path = request.name("RoleName", ROLE.longest), request.path()
+    text = _trust(request, "AssumeRolePolicyDocument")
+    description, seconds = _description(request), _seconds(request)
+    check_name_unused(request, ROLE, name)
+    arn = f"{request.account.prefix}role{path}{name}"
     role = Role(
         arn=arn,
-        account=ask.account.id,
+        account=request.account.id,
         name=name,
         path=path,
         id=unique_id("AROA", f"{arn} {secrets.token_hex()}"),
         trust_text=text,
-        created=ask.now,
+        created=request.now,
         description=description or "",
         max_session_seconds=seconds or MIN_ROLE_SECONDS,
-        boundary=boundary_of(ask),
-        tags=merged({}, ask.tags()),
+        boundary=boundary_of(request),
+        tags=merge_tags({}, request.tags()),
     )
     answer = {name: value for name, value in serialize.role(role).items() if name != "RoleLastUsed"}
-    return save(ask, ROLE, role), {"Role": answer}
+    return with_holder(request, ROLE, role), {"Role": answer}
 
 
-def read(ask: Ask) -> Outcome:
+def read(request: IamRequest) -> Outcome:
     """GetRole."""
-    return ask.world, {"Role": serialize.role(named(ask))}
+    return request.world, {"Role": serialize.role(named(request))}
 
 
-def listed(ask: Ask) -> Outcome:
+def listed(request: IamRequest) -> Outcome:
     """ListRoles."""
-    prefix = ask.parameters.get("PathPrefix", "/")
-    roles = sorted((role for role in ask.account.roles if role.path.startswith(prefix)), key=lambda role: role.name.lower())
-    found, more = page(ask, [serialize.role(role, whole=False) for role in roles])
-    return ask.world, {"Roles": found, **more}
+    prefix = request.parameters.get("PathPrefix", "/")
+    roles = sorted((role for role in request.account.roles if role.path.startswith(prefix)), key=lambda role: role.name.lower())
+    page_items, page_members = page(request, [serialize.role(role, whole=False) for role in roles])
+    return request.world, {"Roles": page_items, **page_members}
 
 
-def update(ask: Ask) -> Outcome:
+def update(request: IamRequest) -> Outcome:
     """UpdateRole: what is not given is kept, but a description that isn't given is taken for an empty one only if it is sent empty."""
-    role = named(ask)
-    refuse_protected(role)
-    description, seconds = _description(ask), _seconds(ask)
+    role = named(request)
+    check_not_protected(role)
+    description, seconds = _description(request), _seconds(request)
     changed = replace(
         role,
         description=role.description if description is None else description,
         max_session_seconds=seconds or role.max_session_seconds,
     )
-    return save(ask, ROLE, changed), {}
+    return with_holder(request, ROLE, changed), {}
 
 
-def update_description(ask: Ask) -> Outcome:
+def update_description(request: IamRequest) -> Outcome:
     """UpdateRoleDescription."""
-    role = named(ask)
-    refuse_protected(role)
-    changed = replace(role, description=_description(ask) or "")
-    return save(ask, ROLE, changed), {"Role": serialize.role(changed)}
+    role = named(request)
+    check_not_protected(role)
+    changed = replace(role, description=_description(request) or "")
+    return with_holder(request, ROLE, changed), {"Role": serialize.role(changed)}
 
 
-def update_trust(ask: Ask) -> Outcome:
+def update_trust(request: IamRequest) -> Outcome:
     """UpdateAssumeRolePolicy."""
-    role = named(ask)
-    refuse_protected(role)
-    return save(ask, ROLE, replace(role, trust_text=_trust(ask, "PolicyDocument"))), None
+    role = named(request)
+    check_not_protected(role)
+    return with_holder(request, ROLE, replace(role, trust_text=_trust(request, "PolicyDocument"))), None
 
 
-def delete(ask: Ask) -> Outcome:
-    """DeleteRole. Raises AwsAnswerError DeleteConflict while policies remain."""
-    role = named(ask)
-    refuse_protected(role)
+def delete(request: IamRequest) -> Outcome:
+    """DeleteRole. Raises EmulatedAwsError DeleteConflict while policies remain."""
+    role = named(request)
+    check_not_protected(role)
     if role.attached:
-        raise conflict("Cannot delete entity, must detach all policies first.")
+        raise delete_conflict("Cannot delete entity, must detach all policies first.")
     if role.inline:
-        raise conflict("Cannot delete entity, must delete policies first.")
-    return forgotten(drop(ask, ROLE, role), role.arn, role.id), None
+        raise delete_conflict("Cannot delete entity, must delete policies first.")
+    return without_deleted_principal(without_holder(request, ROLE, role), role.arn, role.id), None
 
 
-def _trust(ask: Ask, parameter: str) -> str:
-    text = trust(ask.text(parameter, 1, MAX_DOCUMENT, required=True) or "", ask.world)
-    if size(text) > MAX_TRUST:
-        raise quota("ACLSizePerRole", MAX_TRUST)
+def _trust(request: IamRequest, parameter: str) -> str:
+    text = stored_trust_policy(request.text(parameter, 1, MAX_DOCUMENT, required=True) or "", request.world)
+    if quota_size(text) > MAX_TRUST:
+        raise quota_exceeded("ACLSizePerRole", MAX_TRUST)
     return text
 
 
-def _description(ask: Ask) -> str | None:
-    return ask.text("Description", 0, MAX_DESCRIPTION)
+def _description(request: IamRequest) -> str | None:
+    return request.text("Description", 0, MAX_DESCRIPTION)
 
 
-def _seconds(ask: Ask) -> int | None:
-    return ask.number("MaxSessionDuration", MIN_ROLE_SECONDS, MAX_ROLE_SECONDS)
+def _seconds(request: IamRequest) -> int | None:
+    return request.number("MaxSessionDuration", MIN_ROLE_SECONDS, MAX_ROLE_SECONDS)

@@ -7,12 +7,12 @@ from datetime import datetime
 from urllib.parse import quote
 
 from xswitch.emulator.state import AccessKey, Account, Group, ManagedPolicy, PolicyVersion, Role, User
-from xswitch.emulator.xml import Node
+from xswitch.emulator.xml import XmlNode
 
-Structure = dict[str, Node]
+Structure = dict[str, XmlNode]
 
 
-def moment(when: datetime) -> str:
+def iso_time(when: datetime) -> str:
     """A time in whole seconds, in UTC."""
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -22,105 +22,107 @@ def document(text: str) -> str:
     return quote(text, safe="")
 
 
-def tags(found: Mapping[str, str]) -> list[Node]:
+def tags(entity: Mapping[str, str]) -> list[XmlNode]:
     """A list of tags."""
-    return [{"Key": key, "Value": value} for key, value in found.items()]
+    return [{"Key": key, "Value": value} for key, value in entity.items()]
 
 
 def _boundary(arn: str) -> Structure:
     return {"PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}} if arn else {}
 
 
-def user(found: User, *, whole: bool = True) -> Structure:
+def user(entity: User, *, whole: bool = True) -> Structure:
     """A User; lists leave boundary and tags out."""
-    more = _boundary(found.boundary) | ({"Tags": tags(found.tags)} if found.tags else {}) if whole else {}
+    extra_members = _boundary(entity.boundary) | ({"Tags": tags(entity.tags)} if entity.tags else {}) if whole else {}
     return {
-        "Path": found.path,
-        "UserName": found.name,
-        "UserId": found.id,
-        "Arn": found.arn,
-        "CreateDate": moment(found.created),
-        **more,
+        "Path": entity.path,
+        "UserName": entity.name,
+        "UserId": entity.id,
+        "Arn": entity.arn,
+        "CreateDate": iso_time(entity.created),
+        **extra_members,
     }
 
 
-def group(found: Group) -> Structure:
+def group(entity: Group) -> Structure:
     """A Group."""
     return {
-        "Path": found.path,
-        "GroupName": found.name,
-        "GroupId": found.id,
-        "Arn": found.arn,
-        "CreateDate": moment(found.created),
+        "Path": entity.path,
+        "GroupName": entity.name,
+        "GroupId": entity.id,
+        "Arn": entity.arn,
+        "CreateDate": iso_time(entity.created),
     }
 
 
-def role(found: Role, *, whole: bool = True) -> Structure:
+def role(entity: Role, *, whole: bool = True) -> Structure:
     """A Role; lists leave boundary, tags and last use out. RoleLastUsed is empty: this AWS doesn't keep it."""
-    more = _boundary(found.boundary) | ({"Tags": tags(found.tags)} if found.tags else {}) | {"RoleLastUsed": {}} if whole else {}
+    extra_members = (
+        _boundary(entity.boundary) | ({"Tags": tags(entity.tags)} if entity.tags else {}) | {"RoleLastUsed": {}} if whole else {}
+    )
     return {
-        "Path": found.path,
-        "RoleName": found.name,
-        "RoleId": found.id,
-        "Arn": found.arn,
-        "CreateDate": moment(found.created),
-        "AssumeRolePolicyDocument": document(found.trust_text),
-        **({"Description": found.description} if found.description else {}),
-        "MaxSessionDuration": found.max_session_seconds,
-        **more,
+        "Path": entity.path,
+        "RoleName": entity.name,
+        "RoleId": entity.id,
+        "Arn": entity.arn,
+        "CreateDate": iso_time(entity.created),
+        "AssumeRolePolicyDocument": document(entity.trust_text),
+        **({"Description": entity.description} if entity.description else {}),
+        "MaxSessionDuration": entity.max_session_seconds,
+        **extra_members,
     }
 
 
-def access_key(found: AccessKey, user_name: str) -> Structure:
+def access_key(entity: AccessKey, user_name: str) -> Structure:
     """An AccessKeyMetadata."""
     return {
         "UserName": user_name,
-        "AccessKeyId": found.id,
-        "Status": "Active" if found.active else "Inactive",
-        "CreateDate": moment(found.created),
+        "AccessKeyId": entity.id,
+        "Status": "Active" if entity.active else "Inactive",
+        "CreateDate": iso_time(entity.created),
     }
 
 
-def uses(arn: str, account: Account) -> list[User | Group | Role]:
+def attached_to(arn: str, account: Account) -> list[User | Group | Role]:
     """Whom a managed policy is attached to."""
     holders: list[User | Group | Role] = [*account.users, *account.groups, *account.roles]
     return [holder for holder in holders if arn in holder.attached]
 
 
-def boundaries(arn: str, account: Account) -> list[User | Role]:
+def bounded_by(arn: str, account: Account) -> list[User | Role]:
     """Whose boundary a managed policy is."""
     holders: list[User | Role] = [*account.users, *account.roles]
     return [holder for holder in holders if holder.boundary == arn]
 
 
-def policy(found: ManagedPolicy, account: Account, *, whole: bool = True) -> Structure:
+def policy(entity: ManagedPolicy, account: Account, *, whole: bool = True) -> Structure:
     """A Policy as `account` sees it; lists leave description and tags out."""
-    used, bounding = uses(found.arn, account), boundaries(found.arn, account)
+    used, bounding = attached_to(entity.arn, account), bounded_by(entity.arn, account)
     node: Structure = {
-        "PolicyName": found.name,
-        "PolicyId": found.id,
-        "Arn": found.arn,
-        "Path": found.path,
-        "DefaultVersionId": found.default,
+        "PolicyName": entity.name,
+        "PolicyId": entity.id,
+        "Arn": entity.arn,
+        "Path": entity.path,
+        "DefaultVersionId": entity.default,
         "AttachmentCount": len(used),
         "PermissionsBoundaryUsageCount": len(bounding),
         "IsAttachable": True,
-        "CreateDate": moment(found.created),
-        "UpdateDate": moment(found.updated),
+        "CreateDate": iso_time(entity.created),
+        "UpdateDate": iso_time(entity.updated),
     }
-    if whole and found.description:
-        node["Description"] = found.description
+    if whole and entity.description:
+        node["Description"] = entity.description
     if whole:
-        node["Tags"] = tags(found.tags)
+        node["Tags"] = tags(entity.tags)
     return node
 
 
-def version(found: PolicyVersion, default: str, *, whole: bool = True) -> Structure:
+def version(entity: PolicyVersion, default: str, *, whole: bool = True) -> Structure:
     """A PolicyVersion; lists leave the document out."""
-    more: Structure = {"Document": document(found.text)} if whole else {}
-    return {**more, "VersionId": found.id, "IsDefaultVersion": found.id == default, "CreateDate": moment(found.created)}
+    extra_members: Structure = {"Document": document(entity.text)} if whole else {}
+    return {**extra_members, "VersionId": entity.id, "IsDefaultVersion": entity.id == default, "CreateDate": iso_time(entity.created)}
 
 
-def attached(found: ManagedPolicy) -> Structure:
+def attached(entity: ManagedPolicy) -> Structure:
     """An AttachedPolicy."""
-    return {"PolicyName": found.name, "PolicyArn": found.arn}
+    return {"PolicyName": entity.name, "PolicyArn": entity.arn}

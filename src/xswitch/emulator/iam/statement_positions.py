@@ -11,33 +11,33 @@ _DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StatementSpan:
     """From the first character of a statement to behind its last, as offsets in the text."""
 
     start: int
     end: int
 
 
-def statements(text: str) -> list[Span]:
+def statements(text: str) -> list[StatementSpan]:
     """The spans of the statements of a document (which is known to be one), in order."""
     at = _after(text, _skip(text, 0), "{")
     while text[at] != "}":
         key, at = _DECODER.raw_decode(text, at)
         at = _after(text, _skip(text, at), ":")
         if key == "Statement":
-            return _listed(text, at) if text[at] == "[" else [Span(at, _DECODER.raw_decode(text, at)[1])]
+            return _list_spans(text, at) if text[at] == "[" else [StatementSpan(at, _DECODER.raw_decode(text, at)[1])]
         at = _separator(text, _DECODER.raw_decode(text, at)[1])
     return []
 
 
-def _listed(text: str, at: int) -> list[Span]:
-    found: list[Span] = []
+def _list_spans(text: str, at: int) -> list[StatementSpan]:
+    spans: list[StatementSpan] = []
     at = _after(text, at, "[")
     while text[at] != "]":
         end = _DECODER.raw_decode(text, at)[1]
-        found.append(Span(at, end))
+        spans.append(StatementSpan(at, end))
         at = _separator(text, end)
-    return found
+    return spans
 
 
 def _skip(text: str, at: int) -> int:

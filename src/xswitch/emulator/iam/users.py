@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from xswitch.emulator.errors import validation
+from xswitch.emulator.errors import validation_error
 from xswitch.emulator.iam import serialize
 from xswitch.emulator.iam.attached_policies import boundary_of
-from xswitch.emulator.iam.call import Ask, Outcome, merged
-from xswitch.emulator.iam.documents import forgotten
-from xswitch.emulator.iam.errors import conflict, gone, missing, quota
-from xswitch.emulator.iam.kinds import USER, drop, get, refuse_twin, save
+from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
+from xswitch.emulator.iam.documents import without_deleted_principal
+from xswitch.emulator.iam.errors import delete_conflict, no_such_entity, no_such_entity_named, quota_exceeded
+from xswitch.emulator.iam.kinds import USER, check_name_unused, require_holder, with_holder, without_holder
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.sessions import new_key_id
 from xswitch.emulator.state import AccessKey, User, unique_id
@@ -19,117 +19,117 @@ from xswitch.emulator.state import AccessKey, User, unique_id
 MAX_KEYS = 2
 
 
-def create(ask: Ask) -> Outcome:
+def create(request: IamRequest) -> Outcome:
     """CreateUser."""
-    name, path = ask.name("UserName", USER.longest), ask.path()
-    refuse_twin(ask, USER, name)
-    arn = f"{ask.account.prefix}user{path}{name}"
+    name, path = request.name("UserName", USER.longest), request.path()
+    check_name_unused(request, USER, name)
+    arn = f"{request.account.prefix}user{path}{name}"
     user = User(
         arn=arn,
-        account=ask.account.id,
+        account=request.account.id,
         name=name,
         path=path,
         id=unique_id("AIDA", f"{arn} {secrets.token_hex()}"),
-        created=ask.now,
-        boundary=boundary_of(ask),
-        tags=merged({}, ask.tags()),
+        created=request.now,
+        boundary=boundary_of(request),
+        tags=merge_tags({}, request.tags()),
     )
-    return save(ask, USER, user), {"User": serialize.user(user)}
+    return with_holder(request, USER, user), {"User": serialize.user(user)}
 
 
-def named(ask: Ask) -> User:
-    """The user the call names, or the caller. Raises AwsAnswerError NoSuchEntity."""
-    user = ask.user()
+def named(request: IamRequest) -> User:
+    """The user the call names, or the caller. Raises EmulatedAwsError NoSuchEntity."""
+    user = request.user()
     if user is None:
-        raise missing("user", ask.user_name())
+        raise no_such_entity_named("user", request.user_name())
     return user
 
 
-def read(ask: Ask) -> Outcome:
+def read(request: IamRequest) -> Outcome:
     """GetUser."""
-    return ask.world, {"User": serialize.user(named(ask))}
+    return request.world, {"User": serialize.user(named(request))}
 
 
-def listed(ask: Ask) -> Outcome:
+def listed(request: IamRequest) -> Outcome:
     """ListUsers."""
-    prefix = ask.parameters.get("PathPrefix", "/")
-    users = sorted((user for user in ask.account.users if user.path.startswith(prefix)), key=lambda user: user.name.lower())
-    found, more = page(ask, [serialize.user(user, whole=False) for user in users])
-    return ask.world, {"Users": found, **more}
+    prefix = request.parameters.get("PathPrefix", "/")
+    users = sorted((user for user in request.account.users if user.path.startswith(prefix)), key=lambda user: user.name.lower())
+    page_items, page_members = page(request, [serialize.user(user, whole=False) for user in users])
+    return request.world, {"Users": page_items, **page_members}
 
 
-def update(ask: Ask) -> Outcome:
+def update(request: IamRequest) -> Outcome:
     """UpdateUser: another name or path, with a new ARN and the old unique id."""
-    user = get(ask, USER)
-    name = ask.name("NewUserName", USER.longest) if "NewUserName" in ask.parameters else user.name
-    path = ask.path("NewPath") if "NewPath" in ask.parameters else user.path
+    user = require_holder(request, USER)
+    name = request.name("NewUserName", USER.longest) if "NewUserName" in request.parameters else user.name
+    path = request.path("NewPath") if "NewPath" in request.parameters else user.path
     if name.lower() != user.name.lower():
-        refuse_twin(ask, USER, name)
-    arn = f"{ask.account.prefix}user{path}{name}"
-    users = tuple(replace(one, name=name, path=path, arn=arn) if one.name == user.name else one for one in ask.account.users)
+        check_name_unused(request, USER, name)
+    arn = f"{request.account.prefix}user{path}{name}"
+    users = tuple(replace(one, name=name, path=path, arn=arn) if one.name == user.name else one for one in request.account.users)
     groups = tuple(
-        replace(group, users=tuple(name if member == user.name else member for member in group.users)) for group in ask.account.groups
+        replace(group, users=tuple(name if member == user.name else member for member in group.users)) for group in request.account.groups
     )
     # Trust policies hold the unique id, and so follow a user who is renamed.
-    return forgotten(ask.saved(users=users, groups=groups), user.arn, arn), None
+    return without_deleted_principal(request.with_account_changes(users=users, groups=groups), user.arn, arn), None
 
 
-def delete(ask: Ask) -> Outcome:
-    """DeleteUser. Raises AwsAnswerError DeleteConflict while anything hangs on it."""
-    user = named(ask)
+def delete(request: IamRequest) -> Outcome:
+    """DeleteUser. Raises EmulatedAwsError DeleteConflict while anything hangs on it."""
+    user = named(request)
     left = (
         (user.keys, "delete access keys"),
         (user.mfa_devices, "delete MFA device"),
         (user.attached, "detach all policies"),
         (user.inline, "delete policies"),
-        (ask.account.groups_of(user.name), "remove users from group"),
+        (request.account.groups_of(user.name), "remove users from group"),
     )
     for something, must in left:
         if something:
-            raise conflict(f"Cannot delete entity, must {must} first.")
-    return forgotten(drop(ask, USER, user), user.arn, user.id), None
+            raise delete_conflict(f"Cannot delete entity, must {must} first.")
+    return without_deleted_principal(without_holder(request, USER, user), user.arn, user.id), None
 
 
-def create_key(ask: Ask) -> Outcome:
+def create_key(request: IamRequest) -> Outcome:
     """CreateAccessKey: the only answer that ever shows the secret."""
-    user = named(ask)
+    user = named(request)
     if len(user.keys) >= MAX_KEYS:
-        raise quota("AccessKeysPerUser", MAX_KEYS)
-    key = AccessKey(new_key_id("AKIA", user.account), secrets.token_urlsafe(30), created=ask.now)
+        raise quota_exceeded("AccessKeysPerUser", MAX_KEYS)
+    key = AccessKey(new_key_id("AKIA", user.account), secrets.token_urlsafe(30), created=request.now)
     node = {**serialize.access_key(key, user.name), "SecretAccessKey": key.secret}
-    return save(ask, USER, replace(user, keys=(*user.keys, key))), {"AccessKey": node}
+    return with_holder(request, USER, replace(user, keys=(*user.keys, key))), {"AccessKey": node}
 
 
-def list_keys(ask: Ask) -> Outcome:
+def list_keys(request: IamRequest) -> Outcome:
     """ListAccessKeys."""
-    user = named(ask)
-    found, more = page(ask, [serialize.access_key(key, user.name) for key in user.keys])
-    return ask.world, {"AccessKeyMetadata": found, **more}
+    user = named(request)
+    page_items, page_members = page(request, [serialize.access_key(key, user.name) for key in user.keys])
+    return request.world, {"AccessKeyMetadata": page_items, **page_members}
 
 
-def update_key(ask: Ask) -> Outcome:
+def update_key(request: IamRequest) -> Outcome:
     """UpdateAccessKey: Active or Inactive."""
-    user, key_id = named(ask), _key_id(ask)
-    status = ask.text("Status", 1, 8, required=True)
+    user, key_id = named(request), _key_id(request)
+    status = request.text("Status", 1, 8, required=True)
     if status not in ("Active", "Inactive"):
         message = f"Value '{status}' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]"
-        raise validation(f"1 validation error detected: {message}")
+        raise validation_error(f"1 validation error detected: {message}")
     keys = tuple(replace(key, active=status == "Active") if key.id == key_id else key for key in _with_key(user, key_id).keys)
-    return save(ask, USER, replace(user, keys=keys)), None
+    return with_holder(request, USER, replace(user, keys=keys)), None
 
 
-def delete_key(ask: Ask) -> Outcome:
+def delete_key(request: IamRequest) -> Outcome:
     """DeleteAccessKey."""
-    user, key_id = named(ask), _key_id(ask)
+    user, key_id = named(request), _key_id(request)
     keys = tuple(key for key in _with_key(user, key_id).keys if key.id != key_id)
-    return save(ask, USER, replace(user, keys=keys)), None
+    return with_holder(request, USER, replace(user, keys=keys)), None
 
 
-def _key_id(ask: Ask) -> str:
-    return ask.text("AccessKeyId", 16, 128, r"[\w]+", required=True) or ""
+def _key_id(request: IamRequest) -> str:
+    return request.text("AccessKeyId", 16, 128, r"[\w]+", required=True) or ""
 
 
 def _with_key(user: User, key_id: str) -> User:
     if not any(key.id == key_id for key in user.keys):
-        raise gone(f"The Access Key with id {key_id} cannot be found.")
+        raise no_such_entity(f"The Access Key with id {key_id} cannot be found.")
     return user

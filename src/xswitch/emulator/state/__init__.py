@@ -13,12 +13,13 @@ from xswitch.emulator.state.model import (
     User,
     unique_id,
 )
-from xswitch.emulator.state.world import World
+from xswitch.emulator.state.world import AwsState
 
 __all__ = [
     "AWS_MANAGED",
     "AccessKey",
     "Account",
+    "AwsState",
     "Group",
     "ManagedPolicy",
     "MfaDevice",
@@ -26,6 +27,5 @@ __all__ = [
     "Role",
     "Scp",
     "User",
-    "World",
     "unique_id",
 ]

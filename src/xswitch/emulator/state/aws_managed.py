@@ -17,13 +17,15 @@ def _allow(**elements: Any) -> Mapping[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **elements, "Resource": "*"}]}
 
 
-_LOOK = ["ec2:Describe*", "iam:Get*", "iam:List*", "s3:List*", "s3:GetBucket*"]
+_READ_ACTIONS = ["ec2:Describe*", "iam:Get*", "iam:List*", "s3:List*", "s3:GetBucket*"]
 AWS_MANAGED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "AdministratorAccess": _allow(Action="*"),
         "PowerUserAccess": _allow(NotAction=["iam:*", "organizations:*", "account:*"]),
         "ReadOnlyAccess": _allow(Action=["s3:Get*", "s3:List*", "ec2:Describe*", "iam:Get*", "iam:List*", "sts:GetAccessKeyInfo"]),
-        "SecurityAudit": _allow(Action=[*_LOOK, "cloudtrail:Describe*", "cloudtrail:GetTrailStatus", "config:Describe*", "kms:List*"]),
+        "SecurityAudit": _allow(
+            Action=[*_READ_ACTIONS, "cloudtrail:Describe*", "cloudtrail:GetTrailStatus", "config:Describe*", "kms:List*"]
+        ),
         "IAMReadOnlyAccess": _allow(
             Action=["iam:GenerateCredentialReport", "iam:Get*", "iam:List*", "iam:SimulateCustomPolicy", "iam:SimulatePrincipalPolicy"]
         ),
@@ -35,7 +37,9 @@ AWS_MANAGED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "AmazonDynamoDBReadOnlyAccess": _allow(Action=["dynamodb:Get*", "dynamodb:List*", "dynamodb:Describe*", "dynamodb:Query"]),
         "CloudWatchReadOnlyAccess": _allow(Action=["cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*", "logs:Get*"]),
         "AWSDenyAll": {"Version": "2012-10-17", "Statement": [{"Sid": "DenyAll", "Effect": "Deny", "Action": "*", "Resource": "*"}]},
-        "job-function/ViewOnlyAccess": _allow(Action=[*_LOOK, "cloudwatch:List*", "dynamodb:List*", "lambda:List*", "rds:Describe*"]),
+        "job-function/ViewOnlyAccess": _allow(
+            Action=[*_READ_ACTIONS, "cloudwatch:List*", "dynamodb:List*", "lambda:List*", "rds:Describe*"]
+        ),
         "job-function/Billing": _allow(Action=["aws-portal:*Billing", "budgets:*", "ce:*", "cur:*"]),
         "job-function/SystemAdministrator": _allow(Action=["ec2:*", "cloudwatch:*", "logs:*", "rds:Describe*", "s3:List*"]),
         "job-function/DatabaseAdministrator": _allow(Action=["rds:*", "dynamodb:*", "redshift:*", "cloudwatch:Describe*"]),

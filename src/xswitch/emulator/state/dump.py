@@ -23,23 +23,23 @@ from xswitch.emulator.state.model import (
     unique_id,
 )
 
-_Written = dict[str, Any]
+_JsonObject = dict[str, Any]
 
 
-def write(accounts: Iterable[Account], clock_offset: float, propagation_seconds: float) -> str:
+def dump_state(accounts: Iterable[Account], clock_offset: float, propagation_seconds: float) -> str:
     """The text of a state file."""
-    data: _Written = {"version": FORMAT_VERSION, "accounts": [_account(account) for account in accounts]}
+    data: _JsonObject = {"version": FORMAT_VERSION, "accounts": [_account(account) for account in accounts]}
     data |= {"clock_offset": clock_offset} if clock_offset else {}
     data |= {"propagation_seconds": propagation_seconds} if propagation_seconds else {}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
-def _given(**members: Any) -> _Written:
+def _non_default(**members: Any) -> _JsonObject:
     """The members that aren't empty."""
     return {name: value for name, value in members.items() if value not in (None, "", (), [], {}, False)}
 
 
-def _when(moment: datetime) -> str | None:
+def _iso_time(moment: datetime) -> str | None:
     return None if moment == LONG_AGO else moment.isoformat()
 
 
@@ -49,27 +49,27 @@ def _document(text: str) -> Any:
     return data if document_text(data) == text else text
 
 
-def _inline(policies: Mapping[str, str]) -> _Written:
+def _inline(policies: Mapping[str, str]) -> _JsonObject:
     return {name: _document(text) for name, text in policies.items()}
 
 
-def _name(entity: User | Group | Role | ManagedPolicy, prefix: str) -> _Written:
-    made_up = unique_id(prefix, entity.arn)
+def _identity(entity: User | Group | Role | ManagedPolicy, prefix: str) -> _JsonObject:
+    default_id = unique_id(prefix, entity.arn)
     return {
         "name": entity.name,
-        **_given(
+        **_non_default(
             path=None if entity.path == "/" else entity.path,
-            unique_id=None if entity.id == made_up else entity.id,
-            created=_when(entity.created),
+            unique_id=None if entity.id == default_id else entity.id,
+            created=_iso_time(entity.created),
         ),
     }
 
 
-def _account(account: Account) -> _Written:
+def _account(account: Account) -> _JsonObject:
     return {
         "id": account.id,
         "name": account.name,
-        **_given(
+        **_non_default(
             partition=None if account.partition == "aws" else account.partition,
             alias=account.alias,
             organization=account.organization,
@@ -85,21 +85,21 @@ def _account(account: Account) -> _Written:
     }
 
 
-def _scp(scp: Scp) -> _Written:
+def _scp(scp: Scp) -> _JsonObject:
     return {"name": scp.name, "document": _document(scp.text)}
 
 
-def _key(key: AccessKey) -> _Written:
-    return {"id": key.id, "secret": key.secret, "active": key.active, **_given(created=_when(key.created))}
+def _key(key: AccessKey) -> _JsonObject:
+    return {"id": key.id, "secret": key.secret, "active": key.active, **_non_default(created=_iso_time(key.created))}
 
 
-def _device(device: MfaDevice, account: Account) -> _Written:
+def _device(device: MfaDevice, account: Account) -> _JsonObject:
     name = device.serial.removeprefix(f"{account.prefix}mfa/")
-    return {"name": name, "secret": device.secret, **_given(enabled=_when(device.enabled))}
+    return {"name": name, "secret": device.secret, **_non_default(enabled=_iso_time(device.enabled))}
 
 
-def _user(user: User, account: Account) -> _Written:
-    return _name(user, "AIDA") | _given(
+def _user(user: User, account: Account) -> _JsonObject:
+    return _identity(user, "AIDA") | _non_default(
         tags=dict(user.tags),
         access_keys=[_key(key) for key in user.keys],
         mfa_devices=[_device(device, account) for device in user.mfa_devices],
@@ -109,14 +109,16 @@ def _user(user: User, account: Account) -> _Written:
     )
 
 
-def _group(group: Group) -> _Written:
-    return _name(group, "AGPA") | _given(users=list(group.users), policies=_inline(group.inline), attached_policies=list(group.attached))
+def _group(group: Group) -> _JsonObject:
+    return _identity(group, "AGPA") | _non_default(
+        users=list(group.users), policies=_inline(group.inline), attached_policies=list(group.attached)
+    )
 
 
-def _role(role: Role) -> _Written:
+def _role(role: Role) -> _JsonObject:
     return (
-        _name(role, "AROA")
-        | _given(
+        _identity(role, "AROA")
+        | _non_default(
             description=role.description,
             tags=dict(role.tags),
             max_session_duration=None if role.max_session_seconds == MIN_ROLE_SECONDS else role.max_session_seconds,
@@ -128,14 +130,14 @@ def _role(role: Role) -> _Written:
     )
 
 
-def _policy(policy: ManagedPolicy) -> _Written:
-    return _name(policy, "ANPA") | {
-        **_given(updated=_when(policy.updated), description=policy.description, tags=dict(policy.tags)),
+def _policy(policy: ManagedPolicy) -> _JsonObject:
+    return _identity(policy, "ANPA") | {
+        **_non_default(updated=_iso_time(policy.updated), description=policy.description, tags=dict(policy.tags)),
         "versions": [_version(version) for version in policy.versions],
         "default_version": policy.default,
         "next_version": policy.next_version,
     }
 
 
-def _version(version: PolicyVersion) -> _Written:
-    return {"id": version.id, "document": _document(version.text), **_given(created=_when(version.created))}
+def _version(version: PolicyVersion) -> _JsonObject:
+    return {"id": version.id, "document": _document(version.text), **_non_default(created=_iso_time(version.created))}

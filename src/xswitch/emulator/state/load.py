@@ -26,17 +26,17 @@ from xswitch.emulator.state.model import (
     Role,
     Scp,
     User,
-    parsed,
+    parse_cached,
     unique_id,
 )
 
 FORMAT_VERSION = 1
 DEFAULT_ORGANIZATION = "o-xswitchdemo"
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
-_Data = Mapping[str, Any]
+_JsonData = Mapping[str, Any]
 
 
-class Contents(NamedTuple):
+class StateContents(NamedTuple):
     """What a state file holds."""
 
     accounts: tuple[Account, ...]
@@ -48,7 +48,7 @@ class _StateError(Exception):
     """What is wrong with a state file."""
 
 
-def read(text: str) -> Contents:
+def load_state(text: str) -> StateContents:
     """The contents of a state file. Raises SettingsError with the place of what is wrong."""
     try:
         return _contents(json.loads(text))
@@ -69,15 +69,15 @@ def organization_id(value: Any) -> str:
     return DEFAULT_ORGANIZATION if value is True else str(value or "")
 
 
-def _contents(data: _Data) -> Contents:
+def _contents(data: _JsonData) -> StateContents:
     if data.get("version") != FORMAT_VERSION:
         raise _StateError(f"version must be {FORMAT_VERSION}")
     organization = data.get("organization", "")
     accounts = tuple(_account(entry, organization) for entry in data["accounts"])
-    return Contents(accounts, float(data.get("clock_offset", 0.0)), float(data.get("propagation_seconds", 0.0)))
+    return StateContents(accounts, float(data.get("clock_offset", 0.0)), float(data.get("propagation_seconds", 0.0)))
 
 
-def _account(data: _Data, organization: Any) -> Account:
+def _account(data: _JsonData, organization: Any) -> Account:
     account_id, partition = data["id"], data.get("partition", "aws")
     if not _ACCOUNT_ID.fullmatch(account_id):
         raise _StateError(f"account id {account_id!r} is not 12 digits")
@@ -103,7 +103,7 @@ def _account(data: _Data, organization: Any) -> Account:
     )
 
 
-def _when(data: _Data, name: str = "created") -> datetime:
+def _when(data: _JsonData, name: str = "created") -> datetime:
     text = data.get(name)
     if text is None:
         return LONG_AGO
@@ -111,25 +111,25 @@ def _when(data: _Data, name: str = "created") -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def _tags(data: _Data) -> Mapping[str, str]:
+def _tags(data: _JsonData) -> Mapping[str, str]:
     return MappingProxyType(dict(data.get("tags", {})))
 
 
 def _document(document: Any, name: str, kind: PolicyKind = PolicyKind.IDENTITY) -> str:
     text = document_text(document)
-    parsed(text, kind, name)
+    parse_cached(text, kind, name)
     return text
 
 
-def _scp(data: _Data, account_id: str) -> Scp:
+def _scp(data: _JsonData, account_id: str) -> Scp:
     return Scp(data["name"], _document(data["document"], f"service control policy {data['name']} of {account_id}"))
 
 
-def _policy(data: _Data, prefix: str, account_id: str) -> ManagedPolicy:
+def _policy(data: _JsonData, prefix: str, account_id: str) -> ManagedPolicy:
     path = data.get("path", "/")
     arn = f"{prefix}policy{path}{data['name']}"
-    given = data.get("versions") or [{"id": "v1", "document": data["document"], "created": data.get("created")}]
-    versions = tuple(PolicyVersion(entry["id"], _document(entry["document"], arn), _when(entry)) for entry in given)
+    version_entries = data.get("versions") or [{"id": "v1", "document": data["document"], "created": data.get("created")}]
+    versions = tuple(PolicyVersion(entry["id"], _document(entry["document"], arn), _when(entry)) for entry in version_entries)
     default = data.get("default_version", versions[0].id)
     if default not in {version.id for version in versions}:
         raise _StateError(f"{arn}: there is no version {default}")
@@ -149,16 +149,16 @@ def _policy(data: _Data, prefix: str, account_id: str) -> ManagedPolicy:
     )
 
 
-def _inline(data: _Data, owner: str) -> Mapping[str, str]:
-    found = {name: _document(document, f"inline policy {name} of {owner}") for name, document in data.get("policies", {}).items()}
-    return MappingProxyType(found)
+def _inline(data: _JsonData, owner: str) -> Mapping[str, str]:
+    policies = {name: _document(document, f"inline policy {name} of {owner}") for name, document in data.get("policies", {}).items()}
+    return MappingProxyType(policies)
 
 
-def _attached(data: _Data, owner: str, known: frozenset[str]) -> tuple[str, ...]:
+def _attached(data: _JsonData, owner: str, known: frozenset[str]) -> tuple[str, ...]:
     return tuple(_existing(arn, owner, known) for arn in data.get("attached_policies", ()))
 
 
-def _boundary(data: _Data, owner: str, known: frozenset[str]) -> str:
+def _boundary(data: _JsonData, owner: str, known: frozenset[str]) -> str:
     boundary = data.get("permissions_boundary")
     return _existing(boundary, owner, known) if boundary else ""
 
@@ -169,7 +169,7 @@ def _existing(arn: str, owner: str, known: frozenset[str]) -> str:
     return arn
 
 
-def _user(data: _Data, prefix: str, account_id: str, known: frozenset[str]) -> User:
+def _user(data: _JsonData, prefix: str, account_id: str, known: frozenset[str]) -> User:
     path = data.get("path", "/")
     arn = f"{prefix}user{path}{data['name']}"
     return User(
@@ -190,7 +190,7 @@ def _user(data: _Data, prefix: str, account_id: str, known: frozenset[str]) -> U
     )
 
 
-def _device(data: _Data, prefix: str) -> MfaDevice:
+def _device(data: _JsonData, prefix: str) -> MfaDevice:
     serial = f"{prefix}mfa/{data['name']}"
     try:
         totp.code_at(data["secret"], 0)
@@ -199,7 +199,7 @@ def _device(data: _Data, prefix: str) -> MfaDevice:
     return MfaDevice(serial, data["secret"], _when(data, "enabled"))
 
 
-def _group(data: _Data, prefix: str, account_id: str, known: frozenset[str], users: frozenset[str]) -> Group:
+def _group(data: _JsonData, prefix: str, account_id: str, known: frozenset[str], users: frozenset[str]) -> Group:
     path = data.get("path", "/")
     arn = f"{prefix}group{path}{data['name']}"
     members = tuple(data.get("users", ()))
@@ -219,7 +219,7 @@ def _group(data: _Data, prefix: str, account_id: str, known: frozenset[str], use
     )
 
 
-def _role(data: _Data, prefix: str, account_id: str, known: frozenset[str]) -> Role:
+def _role(data: _JsonData, prefix: str, account_id: str, known: frozenset[str]) -> Role:
     path = data.get("path", "/")
     arn = f"{prefix}role{path}{data['name']}"
     longest = int(data.get("max_session_duration", MIN_ROLE_SECONDS))

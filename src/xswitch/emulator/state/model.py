@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
 
-from xswitch.core.policy import Document, PolicyKind, parse
+from xswitch.core.policy import PolicyDocument, PolicyKind, parse
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 """When everything was made that a state file gives no time for."""
 MIN_ROLE_SECONDS, MAX_ROLE_SECONDS = 3_600, 43_200
-NOTHING: Mapping[str, str] = MappingProxyType({})
-_PARSED = 4_096
+EMPTY_MAPPING: Mapping[str, str] = MappingProxyType({})
+_PARSE_CACHE_SIZE = 4_096
 
 
 def unique_id(prefix: str, text: str) -> str:
@@ -24,8 +24,8 @@ def unique_id(prefix: str, text: str) -> str:
     return prefix + base64.b32encode(hashlib.sha256(text.encode()).digest())[:17].decode()
 
 
-@lru_cache(maxsize=_PARSED)
-def parsed(text: str, kind: PolicyKind, name: str) -> Document:
+@lru_cache(maxsize=_PARSE_CACHE_SIZE)
+def parse_cached(text: str, kind: PolicyKind, name: str) -> PolicyDocument:
     """The document in a text. Raises PolicyError."""
     return parse(text, kind, name)
 
@@ -61,10 +61,10 @@ class User:
     created: datetime = LONG_AGO
     keys: tuple[AccessKey, ...] = ()
     mfa_devices: tuple[MfaDevice, ...] = ()
-    inline: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    inline: Mapping[str, str] = field(default_factory=lambda: EMPTY_MAPPING)
     attached: tuple[str, ...] = ()
     boundary: str = ""
-    tags: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    tags: Mapping[str, str] = field(default_factory=lambda: EMPTY_MAPPING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Group:
     id: str
     created: datetime = LONG_AGO
     users: tuple[str, ...] = ()
-    inline: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    inline: Mapping[str, str] = field(default_factory=lambda: EMPTY_MAPPING)
     attached: tuple[str, ...] = ()
 
 
@@ -95,15 +95,15 @@ class Role:
     created: datetime = LONG_AGO
     description: str = ""
     max_session_seconds: int = MIN_ROLE_SECONDS
-    inline: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    inline: Mapping[str, str] = field(default_factory=lambda: EMPTY_MAPPING)
     attached: tuple[str, ...] = ()
     boundary: str = ""
-    tags: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    tags: Mapping[str, str] = field(default_factory=lambda: EMPTY_MAPPING)
 
     @property
-    def trust(self) -> Document:
+    def trust(self) -> PolicyDocument:
         """Its trust policy."""
-        return parsed(self.trust_text, PolicyKind.TRUST, f"the trust policy of {self.arn}")
+        return parse_cached(self.trust_text, PolicyKind.TRUST, f"the trust policy of {self.arn}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class ManagedPolicy:
     created: datetime = LONG_AGO
     updated: datetime = LONG_AGO
     description: str = ""
-    tags: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    tags: Mapping[str, str] = field(default_factory=lambda: EMPTY_MAPPING)
 
     @property
     def text(self) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from xswitch.core.policy import Document, PolicyKind
+from xswitch.core.policy import PolicyDocument, PolicyKind
 from xswitch.emulator.state import dump, load
 from xswitch.emulator.state.aws_managed import aws_managed, is_aws_managed
-from xswitch.emulator.state.model import AccessKey, Account, Group, ManagedPolicy, Role, User, parsed
+from xswitch.emulator.state.model import AccessKey, Account, Group, ManagedPolicy, Role, User, parse_cached
 
 
 @dataclass(frozen=True)
-class World:
+class AwsState:
     """Everything. `clock_offset` is how many seconds the clock of sessions and codes is ahead of the machine's.
 
     `propagation_seconds` is how long a change stays unseen by whoever authenticates and authorizes.
@@ -63,14 +63,16 @@ class World:
         """The managed policy with this ARN: AWS's own, or some account's."""
         return aws_managed(arn) if is_aws_managed(arn) else self._policies.get(arn)
 
-    def managed_policy(self, arn: str, kind: PolicyKind, account_id: str) -> Document | None:
+    def managed_policy(self, arn: str, kind: PolicyKind, account_id: str) -> PolicyDocument | None:
         """A managed policy as `account_id` can use it: AWS's own, or one of that account."""
         policy = self.policy(arn)
-        return None if policy is None or policy.account not in ("aws", account_id) else parsed(policy.text, kind, arn)
+        return None if policy is None or policy.account not in ("aws", account_id) else parse_cached(policy.text, kind, arn)
 
-    def documents(self, entity: User | Role | Group) -> tuple[Document, ...]:
+    def documents(self, entity: User | Role | Group) -> tuple[PolicyDocument, ...]:
         """Everything that allows or denies this identity something: inline, attached, of its groups, and its boundary."""
-        found = [parsed(text, PolicyKind.IDENTITY, f"inline policy {name} of {entity.arn}") for name, text in sorted(entity.inline.items())]
+        found = [
+            parse_cached(text, PolicyKind.IDENTITY, f"inline policy {name} of {entity.arn}") for name, text in sorted(entity.inline.items())
+        ]
         found += [self._attached(arn, PolicyKind.IDENTITY) for arn in entity.attached]
         if isinstance(entity, User):
             account = self._by_id[entity.account]
@@ -79,19 +81,19 @@ class World:
             found.append(self._attached(entity.boundary, PolicyKind.BOUNDARY))
         return tuple(found)
 
-    def _attached(self, arn: str, kind: PolicyKind) -> Document:
+    def _attached(self, arn: str, kind: PolicyKind) -> PolicyDocument:
         policy = aws_managed(arn) or self._policies[arn]
-        return parsed(policy.text, kind, arn)
+        return parse_cached(policy.text, kind, arn)
 
-    def with_account(self, account: Account) -> World:
+    def with_account(self, account: Account) -> AwsState:
         """This world with another state of one account."""
         return replace(self, accounts=tuple(account if one.id == account.id else one for one in self.accounts))
 
     @classmethod
-    def from_json(cls, text: str) -> World:
+    def from_json(cls, text: str) -> AwsState:
         """The world a state file describes. Raises SettingsError with the place of what is wrong."""
-        return cls(*load.read(text))
+        return cls(*load.load_state(text))
 
     def to_json(self) -> str:
         """The state file that describes this world: `from_json` of it is an equal one."""
-        return dump.write(self.accounts, self.clock_offset, self.propagation_seconds)
+        return dump.dump_state(self.accounts, self.clock_offset, self.propagation_seconds)

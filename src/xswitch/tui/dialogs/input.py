@@ -13,19 +13,19 @@ from textual.widgets import Input
 
 from xswitch.actions.ports import Clock
 from xswitch.core.model import Guard, MfaChallenge, Role
-from xswitch.core.roles.guards import confirms
+from xswitch.core.roles.guards import is_confirmed
 from xswitch.tui.dialogs.screens import Dialog, role_lines
 from xswitch.tui.render import formatting
 from xswitch.tui.render.text import Line, span, wrap
-from xswitch.tui.widgets.keyitems import Item
+from xswitch.tui.widgets.keyitems import KeyBarItem
 from xswitch.tui.widgets.lines import Lines
 
 _DIGITS = 6
-_WINDOW = 30
-_BAR = 15
+_CODE_PERIOD_SECONDS = 30
+_BAR_WIDTH = 15
 
 
-class Answer(Input):
+class AnswerInput(Input):
     """One line to type into, without blinking and without a frame of its own."""
 
     def __init__(self, placeholder: str, *, max_length: int = 0) -> None:
@@ -36,7 +36,7 @@ class Answer(Input):
         """What can't be typed is refused in silence."""
 
 
-class Code(Answer):
+class MfaCodeInput(AnswerInput):
     """Six digits; pasted with blanks or dashes between, they are still six digits."""
 
     def __init__(self) -> None:
@@ -58,13 +58,13 @@ class TypedDialog(Dialog[str]):
         super().__init__(guard=guard)
         self._complaint = ""
 
-    def answer_line(self, answer: Answer) -> ComposeResult:
+    def answer_line(self, answer: AnswerInput) -> ComposeResult:
         """The prompt and the input."""
         with Horizontal(id="answer-line"):
-            yield Lines(lambda _width: [[(formatting.PROMPT, "accent")]], classes="prompt")
+            yield Lines(lambda _width: [[(formatting.PROMPT_SIGN, "accent")]], classes="prompt")
             yield answer
 
-    def complaint(self, text: str) -> str:
+    def validation_error(self, text: str) -> str:
         """Why `text` won't do, "" when it will."""
         raise NotImplementedError
 
@@ -80,10 +80,10 @@ class TypedDialog(Dialog[str]):
 
     def action_send(self) -> None:
         """Answer, or say why not."""
-        text = self.query_one(Answer).value
-        why = self.complaint(text)
-        if why:
-            self._complain(why)
+        text = self.query_one(AnswerInput).value
+        error = self.validation_error(text)
+        if error:
+            self._complain(error)
         else:
             self.dismiss(text.strip())
 
@@ -114,9 +114,9 @@ class MfaDialog(TypedDialog):
     def body(self) -> ComposeResult:
         """Which device, what happened, the code, how long it counts."""
         yield Lines(self._device)
-        yield from self.answer_line(Code())
+        yield from self.answer_line(MfaCodeInput())
         yield Lines(self._complaint_lines, id="complaint")
-        yield Lines(self._window, id="window")
+        yield Lines(self._code_countdown, id="window")
 
     def _device(self, width: int) -> list[Line]:
         challenge = self._challenge
@@ -132,19 +132,19 @@ class MfaDialog(TypedDialog):
             )
         return [*lines, []]
 
-    def _window(self, width: int) -> list[Line]:
+    def _code_countdown(self, width: int) -> list[Line]:
         now = self._clock.now().timestamp()
-        left = _WINDOW - int(now) % _WINDOW
-        filled = round(_BAR * left / _WINDOW)
-        bar: Line = [("━" * filled, "accent"), ("─" * (_BAR - filled), "line"), (f"  next code in {left:>2} s", "muted")]
+        seconds_left = _CODE_PERIOD_SECONDS - int(now) % _CODE_PERIOD_SECONDS
+        filled = round(_BAR_WIDTH * seconds_left / _CODE_PERIOD_SECONDS)
+        bar: Line = [("━" * filled, "accent"), ("─" * (_BAR_WIDTH - filled), "line"), (f"  next code in {seconds_left:>2} s", "muted")]
         lines = [bar]
         code = self._hint(self._challenge.serial) if self._hint is not None else ""
         if code:
             lines.append([("demo     ", "muted"), span(code, "live"), ("  is the code now", "muted")])
-        lasts = f"One code serves every role of this device for {formatting.duration(self._session_seconds)}."
-        return [*lines, [], *wrap([(lasts, "muted")], width)]
+        validity = f"One code serves every role of this device for {formatting.format_duration(self._session_seconds)}."
+        return [*lines, [], *wrap([(validity, "muted")], width)]
 
-    def complaint(self, text: str) -> str:
+    def validation_error(self, text: str) -> str:
         """A code has six digits."""
         return (
             ""
@@ -154,21 +154,21 @@ class MfaDialog(TypedDialog):
             else "Type the six digits your device shows."
         )
 
-    def items(self) -> Sequence[Item]:
+    def items(self) -> Sequence[KeyBarItem]:
         """Send or cancel."""
-        return (Item("⏎", "send", "send"), Item("esc", "cancel", "cancel", right=True))
+        return (KeyBarItem("⏎", "send", "send"), KeyBarItem("esc", "cancel", "cancel", right=True))
 
     def tick(self) -> None:
         """Draw how long this code still counts."""
         for lines in self.query("#window").results(Lines):
-            lines.show(self._window)
+            lines.show(self._code_countdown)
 
 
 class GuardDialog(TypedDialog):
     """Asks for a guarded role's confirmation to be typed."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs.tcss", "guard.tcss"]
-    TITLE_TEXT = f"{formatting.GUARD} Guarded role"
+    TITLE_TEXT = f"{formatting.GUARD_SIGN} Guarded role"
 
     def __init__(self, role: Role, guard: Guard) -> None:
         super().__init__(guard=guard.colour)
@@ -178,12 +178,12 @@ class GuardDialog(TypedDialog):
     def body(self) -> ComposeResult:
         """The role, what to type, the line to type it into."""
         yield Lines(self._what)
-        yield from self.answer_line(Answer("", max_length=len(self._rule.confirm) + 40))
+        yield from self.answer_line(AnswerInput("", max_length=len(self._rule.confirm) + 40))
         yield Lines(self._complaint_lines, id="complaint")
 
     def _what(self, width: int) -> list[Line]:
         rule: Line = [("guard    ", "muted"), span(self._rule.name, "text")]
-        length, reason = formatting.lasts(self._role.duration_seconds, self._role.duration_reason)
+        length, reason = formatting.format_duration_and_reason(self._role.duration_seconds, self._role.duration_reason)
         lasts: Line = [("lasts    ", "muted"), (length, "text"), (f"  {reason}" if reason else "", "muted")]
         lines = [*role_lines(self._role, width), []]
         lines += wrap(rule, width, hang=9) if self._rule.name else []
@@ -197,10 +197,10 @@ class GuardDialog(TypedDialog):
             [],
         ]
 
-    def complaint(self, text: str) -> str:
+    def validation_error(self, text: str) -> str:
         """It has to be the very text."""
-        return "" if confirms(self._rule, text) else "That isn't it." if text else "Nothing was typed."
+        return "" if is_confirmed(self._rule, text) else "That isn't it." if text else "Nothing was typed."
 
-    def items(self) -> Sequence[Item]:
+    def items(self) -> Sequence[KeyBarItem]:
         """Switch or cancel."""
-        return (Item("⏎", "switch", "send"), Item("esc", "cancel", "cancel", right=True))
+        return (KeyBarItem("⏎", "switch", "send"), KeyBarItem("esc", "cancel", "cancel", right=True))

@@ -12,16 +12,16 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 
 from xswitch.core.model import Role
-from xswitch.tui.picker.keys import KEYS, MOVES, name
+from xswitch.tui.picker.keys import KEYS, MOVEMENT_HELP, key_label
 from xswitch.tui.render.text import Line, pad, span, wrap
 from xswitch.tui.widgets.key_bar import KeyBar
-from xswitch.tui.widgets.keyitems import Item
-from xswitch.tui.widgets.lines import Content, Lines
+from xswitch.tui.widgets.keyitems import KeyBarItem
+from xswitch.tui.widgets.lines import Lines, LinesForWidth
 
-Answer = TypeVar("Answer")
-_LETTERS = "Letters act while the filter is empty. Typed on without a pause they begin a word; / makes sure they do."
+DialogResult = TypeVar("DialogResult")
+_LETTERS_HELP = "Letters act while the filter is empty. Typed on without a pause they begin a word; / makes sure they do."
 
-_SIGNS = (
+_SIGN_HELP = (
     ("●", "live", "live"),
     ("◐", "expiring", "expiring"),
     ("○", "expired", "expired"),
@@ -31,7 +31,7 @@ _SIGNS = (
 )
 
 
-class Dialog(ModalScreen[Answer]):
+class Dialog(ModalScreen[DialogResult]):
     """A frame in the middle of the screen. Escape answers None."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs.tcss"]
@@ -55,9 +55,9 @@ class Dialog(ModalScreen[Answer]):
         """What a dialog says."""
         yield from ()
 
-    def items(self) -> Sequence[Item]:
+    def items(self) -> Sequence[KeyBarItem]:
         """Its keys."""
-        return (Item("esc", "close", "cancel"),)
+        return (KeyBarItem("esc", "close", "cancel"),)
 
     def action_cancel(self) -> None:
         """Answer None."""
@@ -75,8 +75,8 @@ class Dialog(ModalScreen[Answer]):
 def role_lines(role: Role, width: int) -> list[Line]:
     """Which role a dialog is about."""
     guard = f"guard-{role.guard.colour}" if role.guard else "title"
-    who = [span(role.account_name or role.account_id or role.name, guard), (" / ", "faint"), span(role.role_name, guard)]
-    return [*wrap(who, width), *wrap([span(role.role_arn, "muted")], width)]
+    name = [span(role.account_name or role.account_id or role.name, guard), (" / ", "faint"), span(role.role_name, guard)]
+    return [*wrap(name, width), *wrap([span(role.role_arn, "muted")], width)]
 
 
 class ForgetDialog(Dialog[bool]):
@@ -109,9 +109,9 @@ class ForgetDialog(Dialog[bool]):
 
         yield Lines(content)
 
-    def items(self) -> Sequence[Item]:
+    def items(self) -> Sequence[KeyBarItem]:
         """Yes or no."""
-        return (Item("⏎", "forget", "yes"), Item("esc", "cancel", "cancel", right=True))
+        return (KeyBarItem("⏎", "forget", "yes"), KeyBarItem("esc", "cancel", "cancel", right=True))
 
     def action_yes(self) -> None:
         """Answer yes."""
@@ -149,9 +149,9 @@ class BusyDialog(Dialog[bool]):
         for lines in self.query("#steps").results(Lines):
             lines.show(self._progress)
 
-    def items(self) -> Sequence[Item]:
+    def items(self) -> Sequence[KeyBarItem]:
         """Only cancelling."""
-        return (Item("esc", "cancel", "cancel", right=True),)
+        return (KeyBarItem("esc", "cancel", "cancel", right=True),)
 
 
 class TextDialog(Dialog[None]):
@@ -165,7 +165,7 @@ class TextDialog(Dialog[None]):
         Binding("pagedown,space", "scroll(10)", "page down", show=False),
     ]
 
-    def __init__(self, title: str, content: Content) -> None:
+    def __init__(self, title: str, content: LinesForWidth) -> None:
         super().__init__()
         self._title = title
         self._content = content
@@ -183,9 +183,9 @@ class TextDialog(Dialog[None]):
         """Scroll the text."""
         self.query_one("#text").scroll_relative(y=lines, animate=False)
 
-    def items(self) -> Sequence[Item]:
+    def items(self) -> Sequence[KeyBarItem]:
         """Scrolling and closing."""
-        return (Item("↑↓", "scroll", "scroll(3)", 1), Item("esc", "close", "cancel", right=True))
+        return (KeyBarItem("↑↓", "scroll", "scroll(3)", 1), KeyBarItem("esc", "close", "cancel", right=True))
 
 
 def help_lines(width: int) -> list[Line]:
@@ -196,17 +196,17 @@ def help_lines(width: int) -> list[Line]:
     )
     rows += [[], [(pad("empty", 7), "muted"), (pad("always", 12), "muted"), ("", "muted")]]
     for key in KEYS:
-        always = " ".join(name(one) for one in key.keys)
+        always = " ".join(key_label(key_name) for key_name in key.keys)
         rows += wrap([(pad(key.letter, 7), "key"), (pad(always, 12), "key"), (key.text, "text")], width, hang=19)
     rows.append([])
-    for keys, text in MOVES:
+    for keys, text in MOVEMENT_HELP:
         rows += wrap([(pad(keys, 19), "key"), (text, "text")], width, hang=19)
     rows += [
         [],
         *wrap(
             [
                 (
-                    _LETTERS,
+                    _LETTERS_HELP,
                     "muted",
                 )
             ],
@@ -214,5 +214,5 @@ def help_lines(width: int) -> list[Line]:
         ),
     ]
     rows.append([])
-    rows += wrap([part for sign, meaning, word in _SIGNS for part in ((sign + " ", meaning), (word + "  ", "text"))], width)
+    rows += wrap([part for sign, style_name, word in _SIGN_HELP for part in ((sign + " ", style_name), (word + "  ", "text"))], width)
     return rows

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xswitch.core.explain.model import Explanation
 
 
-class Explaining:
+class ExplainFlow:
     """Explanations of the roles that failed."""
 
     def __init__(self, stage: Stage) -> None:
@@ -26,7 +26,7 @@ class Explaining:
             return
 
         def done(explanation: Explanation) -> None:
-            self._stage.picker.update(partial(states.explained, name=role.name, explanation=explanation))
+            self._stage.picker.update(partial(states.with_explanation, name=role.name, explanation=explanation))
 
         self._stage.start_job(lambda _job: self._stage.actions.explain_failure(role, error), done, lambda _error: None)
 
@@ -34,6 +34,6 @@ class Explaining:
         """The whole explanation of a role's last failure."""
         from xswitch.tui.explain.screen import ExplainScreen  # noqa: PLC0415 -- most sessions of the picker see no failure
 
-        found = self._stage.picker.state.explanations.get(role.name)
-        if found is not None:
-            self._stage.push_screen(ExplainScreen(found, self._stage.copy_to_clipboard))
+        explanation = self._stage.picker.state.explanations.get(role.name)
+        if explanation is not None:
+            self._stage.push_screen(ExplainScreen(explanation, self._stage.copy_to_clipboard))

@@ -12,17 +12,17 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from xswitch.core.explain.model import Explanation
-from xswitch.core.text import clean
-from xswitch.tui.explain.lines import panel
+from xswitch.core.text import sanitize
+from xswitch.tui.explain.lines import explanation_panel
 from xswitch.tui.render.text import Line
 from xswitch.tui.widgets.key_bar import KeyBar
-from xswitch.tui.widgets.keyitems import Item
+from xswitch.tui.widgets.keyitems import KeyBarItem
 from xswitch.tui.widgets.lines import Lines, ScrollingLines
 
 _ITEMS = (
-    Item("y", "copy the statement", "copy", 1),
-    Item("↑↓", "scroll", "scroll(3)", 2),
-    Item("esc", "back to the list", "back", right=True),
+    KeyBarItem("y", "copy the statement", "copy", 1),
+    KeyBarItem("↑↓", "scroll", "scroll(3)", 2),
+    KeyBarItem("esc", "back to the list", "back", right=True),
 )
 
 
@@ -58,10 +58,10 @@ class ExplainScreen(Screen[None]):
 
     def _draw(self) -> None:
         width = self.text.scrollable_content_region.width
-        self.text.show(panel(self.explanation, width) if width > 0 else [])
+        self.text.show(explanation_panel(self.explanation, width) if width > 0 else [])
 
     def _title(self, _width: int) -> list[Line]:
-        return [[(" xswitch ", "title"), ("  Why not  ", "accent"), (clean(self.explanation.target), "bright")]]
+        return [[(" xswitch ", "title"), ("  Why not  ", "accent"), (sanitize(self.explanation.target), "bright")]]
 
     def action_back(self) -> None:
         """Back to the list."""

@@ -15,9 +15,9 @@ GAP = 2
 SESSION_WIDTH = 11
 MFA_WIDTH = 5
 _ID_WIDTH = 12
-_WIDEST = 34
-_NARROWEST_NAME = 10
-_USUAL_SHARE = 0.9
+_MAX_WIDTH = 34
+_MIN_NAME_WIDTH = 10
+_P90_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +30,22 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Natural:
+class NaturalWidth:
     """The widths a column's texts would like: the widest, and what nine of ten are content with; in cells, 0 without any text."""
 
     widest: int = 0
-    usual: int = 0
+    p90: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Widths:
     """The natural widths of a listing. `named`: some account has a name; `mfa`: some role needs MFA."""
 
-    account: Natural
-    identifier: Natural
-    role: Natural
-    region: Natural
-    profile: Natural
+    account: NaturalWidth
+    identifier: NaturalWidth
+    role: NaturalWidth
+    region: NaturalWidth
+    profile: NaturalWidth
     named: bool
     mfa: bool
 
@@ -53,26 +53,26 @@ class Widths:
 def measure(roles: Sequence[Role]) -> Widths:
     """The natural widths of all roles, not just of those that match, so that columns don't jump while typing."""
     return Widths(
-        account=_natural(role.account_name or role.name for role in roles),
-        identifier=_natural(role.account_id for role in roles),
-        role=_natural(role.role_name for role in roles),
-        region=_natural(role.region for role in roles),
-        profile=_natural(role.name for role in roles),
+        account=_natural_width(role.account_name or role.name for role in roles),
+        identifier=_natural_width(role.account_id for role in roles),
+        role=_natural_width(role.role_name for role in roles),
+        region=_natural_width(role.region for role in roles),
+        profile=_natural_width(role.name for role in roles),
         named=any(role.account_name for role in roles),
         mfa=any(role.mfa_serial for role in roles),
     )
 
 
-def _natural(texts: Iterable[str]) -> Natural:
+def _natural_width(texts: Iterable[str]) -> NaturalWidth:
     lengths = Counter(len(text) if text.isascii() else cell_len(text) for text in texts)
-    wanted = lengths.total() * _USUAL_SHARE
-    seen = 0
-    usual = 0
+    threshold = lengths.total() * _P90_SHARE
+    counted = 0
+    p90 = 0
     for length in sorted(lengths):
-        if seen < wanted:
-            usual = length
-        seen += lengths[length]
-    return Natural(min(max(lengths, default=0), _WIDEST), min(usual, _WIDEST))
+        if counted < threshold:
+            p90 = length
+        counted += lengths[length]
+    return NaturalWidth(min(max(lengths, default=0), _MAX_WIDTH), min(p90, _MAX_WIDTH))
 
 
 def layout(widths: Widths, width: int, *, grouped: bool = False) -> tuple[Column, ...]:
@@ -83,35 +83,35 @@ def layout(widths: Widths, width: int, *, grouped: bool = False) -> tuple[Column
     Grouped by account, the groups' headers tell name and id, so rows begin with the profile.
     """
     available = width - GUTTER - SESSION_WIDTH - 2 * GAP
-    first = widths.profile if grouped else widths.account
-    account = Natural(max(first.widest, 7), max(first.usual, 7))
-    role = Natural(max(widths.role.widest, 4), max(widths.role.usual, 4))
-    readable = min(account.usual, _NARROWEST_NAME) + min(role.usual, _NARROWEST_NAME)
-    usual = account.usual + role.usual
+    first_column = widths.profile if grouped else widths.account
+    account = NaturalWidth(max(first_column.widest, 7), max(first_column.p90, 7))
+    role = NaturalWidth(max(widths.role.widest, 4), max(widths.role.p90, 4))
+    readable = min(account.p90, _MIN_NAME_WIDTH) + min(role.p90, _MIN_NAME_WIDTH)
+    p90_total = account.p90 + role.p90
     optional = (
         ("id", 0 if grouped else min(widths.identifier.widest, _ID_WIDTH), readable),
-        ("region", max(widths.region.widest, 6) if widths.region.widest else 0, usual),
-        ("mfa", MFA_WIDTH if widths.mfa else 0, usual),
-        ("profile", max(widths.profile.usual, 7) if widths.named and not grouped else 0, usual),
+        ("region", max(widths.region.widest, 6) if widths.region.widest else 0, p90_total),
+        ("mfa", MFA_WIDTH if widths.mfa else 0, p90_total),
+        ("profile", max(widths.profile.p90, 7) if widths.named and not grouped else 0, p90_total),
     )
     sizes = {"session": SESSION_WIDTH}
-    for name, natural, least in optional:
-        if natural and available - natural - GAP >= least:
+    for name, natural, required in optional:
+        if natural and available - natural - GAP >= required:
             sizes[name] = natural
             available -= natural + GAP
-    sizes["account"], sizes["role"] = _share(available, account, role)
+    sizes["account"], sizes["role"] = _share_width(available, account, role)
     if "profile" in sizes:
-        left = available - sizes["account"] - sizes["role"]
-        sizes["profile"] += min(left, max(0, widths.profile.widest - sizes["profile"]))
+        spare = available - sizes["account"] - sizes["role"]
+        sizes["profile"] += min(spare, max(0, widths.profile.widest - sizes["profile"]))
     headings = {"account": "account" if widths.named and not grouped else "profile"}
     order = ("account", "id", "role", "region", "profile", "mfa", "session")
     return tuple(Column(name, headings.get(name, name), sizes[name]) for name in order if name in sizes)
 
 
-def _share(available: int, account: Natural, role: Natural) -> tuple[int, int]:
-    spare = available - account.usual - role.usual
+def _share_width(available: int, account: NaturalWidth, role: NaturalWidth) -> tuple[int, int]:
+    spare = available - account.p90 - role.p90
     if spare < 0:
-        first = min(account.usual, max(1, available * account.usual // (account.usual + role.usual)))
-        return first, max(1, min(role.usual, available - first))
-    more = min(spare, account.widest - account.usual)
-    return account.usual + more, role.usual + min(spare - more, role.widest - role.usual)
+        account_width = min(account.p90, max(1, available * account.p90 // (account.p90 + role.p90)))
+        return account_width, max(1, min(role.p90, available - account_width))
+    extra = min(spare, account.widest - account.p90)
+    return account.p90 + extra, role.p90 + min(spare - extra, role.widest - role.p90)

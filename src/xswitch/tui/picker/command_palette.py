@@ -8,7 +8,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from xswitch.tui.picker.keys import KEYS, name
+from xswitch.tui.picker.keys import KEYS, key_label
 
 _KEYS_AT = 44
 
@@ -31,7 +31,7 @@ class PickerCommands(Provider):
 
     def _commands(self) -> list[tuple[str, str, Callable[[], Awaitable[object]]]]:
         return [
-            (key.palette, "  ".join(part for part in (key.letter, *map(name, key.keys)) if part), partial(self._run, key.action))
+            (key.palette, "  ".join(part for part in (key.letter, *map(key_label, key.keys)) if part), partial(self._run, key.action))
             for key in KEYS
             if key.palette
         ]

@@ -6,23 +6,23 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from xswitch.core.model import Hop, Origin, Problem, Role, SessionState
-from xswitch.core.text import clean
-from xswitch.tui.errors import Failure
+from xswitch.core.text import sanitize
+from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
-from xswitch.tui.render.text import Line, Span, cut, span, width_of, wrap
+from xswitch.tui.render.text import Line, TextSpan, span, truncate, width_of, wrap
 
 if TYPE_CHECKING:
     from xswitch.core.explain.model import Explanation
 
-_LABEL = 10
+_LABEL_WIDTH = 10
 _STATES = {SessionState.LIVE: "live", SessionState.EXPIRING: "expiring", SessionState.EXPIRED: "expired"}
 _SEVERITY = {"error": ("✗", "error"), "warning": ("!", "warning"), "info": ("·", "muted")}
-_PIPE: Span = ("│ ", "line")
-_ARROW: Span = ("▼ ", "accent")
+_PIPE: TextSpan = ("│ ", "line")
+_ARROW: TextSpan = ("▼ ", "accent")
 
 
-def detail(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
+def detail_lines(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
     """Everything worth knowing of a role in lines of at most `width` cells, the most urgent first."""
     return [
         *_title(role, width),
@@ -42,18 +42,18 @@ def _title(role: Role, width: int) -> list[Line]:
     return [*wrap(name, width), *wrap([span(role.role_arn, "muted")], width)]
 
 
-def _failure(failure: Failure | None, explanation: Explanation | None, width: int) -> list[Line]:
+def _failure(failure: FailureMessage | None, explanation: Explanation | None, width: int) -> list[Line]:
     if failure is None:
         return []
     lines = [[], *failure_lines(failure, width)]
     if explanation is None:
         return lines
-    from xswitch.tui.explain.lines import short  # noqa: PLC0415 -- most pickers end without a failure
+    from xswitch.tui.explain.lines import nearest_cause_lines  # noqa: PLC0415 -- most pickers end without a failure
 
-    return [*lines, [], *short(explanation, width)]
+    return [*lines, [], *nearest_cause_lines(explanation, width)]
 
 
-def failure_lines(failure: Failure, width: int) -> list[Line]:
+def failure_lines(failure: FailureMessage, width: int) -> list[Line]:
     """A failure: what happened, why, and what to do next."""
     lines = wrap([("✗ ", "error"), (failure.what, "error")], width, hang=2)
     if failure.why:
@@ -66,34 +66,36 @@ def failure_lines(failure: Failure, width: int) -> list[Line]:
 def _guard(role: Role, width: int) -> list[Line]:
     if role.guard is None:
         return []
-    colour = f"guard-{role.guard.colour}"
-    how: list[Span] = [(": type ", "text"), span(role.guard.confirm, "bright"), (" to switch", "text")] if role.guard.confirm else []
+    style = f"guard-{role.guard.colour}"
+    instruction: list[TextSpan] = (
+        [(": type ", "text"), span(role.guard.confirm, "bright"), (" to switch", "text")] if role.guard.confirm else []
+    )
     name = [(" (", "muted"), span(role.guard.name, "muted"), (")", "muted")] if role.guard.name else []
-    return [[], *wrap([(f"{formatting.GUARD} GUARDED", colour), *name, *how], width, hang=2)]
+    return [[], *wrap([(f"{formatting.GUARD_SIGN} GUARDED", style), *name, *instruction], width, hang=2)]
 
 
 def _session(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
-    standing = state.standing(role, now)
+    status = state.standing(role, now)
     expires = state.session(role).expires_at
-    parts: list[Span] = []
+    parts: list[TextSpan] = []
     if role.name in state.busy:
         parts = [(f"↻ {state.busy[role.name]} …", "accent")]
     elif role.chain is None:
         parts = [("✗ can't be resolved", "error")]
-    elif standing.state is SessionState.NONE:
+    elif status.state is SessionState.NONE:
         parts = [("  no session yet", "muted")]
     else:
-        meaning = str(standing.state)
-        parts = [(f"{formatting.SIGNS[standing.state]} {_STATES[standing.state]}", meaning)]
-        if standing.seconds > 0 and expires is not None:
-            parts.append((f"{formatting.left_exactly(standing.seconds)} left", meaning))
-            parts.append((f"until {formatting.at_clock(expires, now)}", "muted"))
+        style_name = str(status.state)
+        parts = [(f"{formatting.SESSION_SIGNS[status.state]} {_STATES[status.state]}", style_name)]
+        if status.seconds > 0 and expires is not None:
+            parts.append((f"{formatting.format_remaining_exact(status.seconds)} left", style_name))
+            parts.append((f"until {formatting.format_local_time(expires, now)}", "muted"))
     if role.managed_profile and state.read.listing.current_profile == role.managed_profile:
         parts.append(("in this shell", "accent"))
-    return [[], *_side_by_side(parts, width)]
+    return [[], *_wrap_phrases(parts, width)]
 
 
-def _side_by_side(parts: list[Span], width: int) -> list[Line]:
+def _wrap_phrases(parts: list[TextSpan], width: int) -> list[Line]:
     """Phrases beside each other, each whole: one that has no room begins a new line."""
     lines: list[Line] = [[]]
     for part in parts:
@@ -114,7 +116,7 @@ def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
         ("managed", [span(role.managed_profile)], None),
         ("account", [span(role.account_id)], None),
         ("region", [span(role.region)], origins.get("region")),
-        ("lasts", _lasts(role), origins.get("duration_seconds")),
+        ("lasts", _duration_line(role), origins.get("duration_seconds")),
     ]
     if hop is not None and hop.external_id and not chained:
         rows.append(("external", [span(hop.external_id)], origins.get("external_id")))
@@ -124,24 +126,24 @@ def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
         rows.append(("partition", [span(role.partition)], None))
     if hop is not None and hop.session_name:
         rows.append(("session", [span(hop.session_name)], origins.get("role_session_name")))
-    rows += _more(hop)
+    rows += _session_parameter_rows(hop)
     if role.note:
         rows.append(("note", [span(role.note)], origins.get("xswitch_note")))
     if role.name in state.pins:
-        rows.append(("pinned", [(formatting.PIN, "pin")], None))
+        rows.append(("pinned", [(formatting.PIN_SIGN, "pin")], None))
     lines: list[Line] = []
     for label, value, origin in rows:
         if any(text for text, _ in value):
-            lines += _fact(label, value, origin, width)
+            lines += _fact_lines(label, value, origin, width)
     return lines
 
 
-def _lasts(role: Role) -> Line:
-    length, reason = formatting.lasts(role.duration_seconds, role.duration_reason)
+def _duration_line(role: Role) -> Line:
+    length, reason = formatting.format_duration_and_reason(role.duration_seconds, role.duration_reason)
     return [(length, "text"), *([("  ", "text"), (reason, "muted")] if reason else [])]
 
 
-def _more(hop: Hop | None) -> list[tuple[str, Line, Origin | None]]:
+def _session_parameter_rows(hop: Hop | None) -> list[tuple[str, Line, Origin | None]]:
     if hop is None:
         return []
     rows: list[tuple[str, Line, Origin | None]] = []
@@ -155,19 +157,19 @@ def _more(hop: Hop | None) -> list[tuple[str, Line, Origin | None]]:
     return rows
 
 
-def _fact(label: str, value: Line, origin: Origin | None, width: int) -> list[Line]:
-    line = [(label.ljust(_LABEL), "muted"), *value]
-    where = len(formatting.place(origin))
-    fits = not where or width_of(line) + 1 + where <= width
-    return _placed(wrap(line, width if fits else width - where - 1, hang=_LABEL), origin, width)
+def _fact_lines(label: str, value: Line, origin: Origin | None, width: int) -> list[Line]:
+    line = [(label.ljust(_LABEL_WIDTH), "muted"), *value]
+    origin_width = len(formatting.format_origin(origin))
+    fits = not origin_width or width_of(line) + 1 + origin_width <= width
+    return _with_origin(wrap(line, width if fits else width - origin_width - 1, hang=_LABEL_WIDTH), origin, width)
 
 
-def _placed(lines: list[Line], origin: Origin | None, width: int) -> list[Line]:
+def _with_origin(lines: list[Line], origin: Origin | None, width: int) -> list[Line]:
     """The lines with where it stands at the right end of the first that has room, else on a line of its own."""
-    text = formatting.place(origin)
+    text = formatting.format_origin(origin)
     if not text:
         return lines
-    text = cut(text, width)
+    text = truncate(text, width)
     for line in lines:
         room = width - width_of(line) - len(text)
         if room >= 1:
@@ -183,10 +185,10 @@ def _chain(state: PickerState, role: Role, now: datetime, width: int) -> list[Li
     if role.chain is None:
         return []
     base = role.chain.base
-    name = cut(clean(base.profile or "this environment"), width - 2)
-    lines: list[Line] = [[], *_placed([[(name, "bright")]], base.origin, width)]
-    more: Line = [("  ", "text"), span(base.detail, "muted")] if base.detail else []
-    lines += _beside(_PIPE, [(formatting.BASE_WORDS[base.kind], "text"), *more], None, width)
+    name = truncate(sanitize(base.profile or "this environment"), width - 2)
+    lines: list[Line] = [[], *_with_origin([[(name, "bright")]], base.origin, width)]
+    detail_spans: Line = [("  ", "text"), span(base.detail, "muted")] if base.detail else []
+    lines += _chain_lines(_PIPE, [(formatting.SOURCE_LABELS[base.kind], "text"), *detail_spans], None, width)
     if role.mfa_serial:
         lines += _mfa(state, role, now, width)
     last = len(role.chain.hops) - 1
@@ -199,35 +201,35 @@ def _mfa(state: PickerState, role: Role, now: datetime, width: int) -> list[Line
     hops = role.chain.hops if role.chain else ()
     origin = next((hop.origins.get("mfa_serial") for hop in hops if hop.mfa_serial), None)
     serial = (role.mfa_serial or "").rpartition(":")[2] or role.mfa_serial or ""
-    lines = _beside(_PIPE, [("MFA ", "text"), span(serial, "text")], origin, width)
+    lines = _chain_lines(_PIPE, [("MFA ", "text"), span(serial, "text")], origin, width)
     session = state.mfa_for(role, now)
     if session is None:
-        lines += _beside(_PIPE, [("  a code will be asked for", "expiring")], None, width)
+        lines += _chain_lines(_PIPE, [("  a code will be asked for", "expiring")], None, width)
     else:
-        ready = f"  ready, {formatting.left((session.expires_at - now).total_seconds()).strip()} left"
-        lines += _beside(_PIPE, [(ready, "live")], None, width)
+        ready = f"  ready, {formatting.format_remaining((session.expires_at - now).total_seconds()).strip()} left"
+        lines += _chain_lines(_PIPE, [(ready, "live")], None, width)
     return lines
 
 
 def _hop(state: PickerState, role: Role, hop: Hop, width: int, *, last: bool) -> list[Line]:
     lines: list[Line] = []
     if hop.external_id:
-        lines += _beside(_PIPE, [("external ID ", "muted"), span(hop.external_id)], hop.origins.get("external_id"), width)
-    lasts: Line = [("  " + formatting.duration(role.duration_seconds), "muted")] if last else []
-    lines += _beside(_ARROW, [("AssumeRole", "text"), *lasts], hop.origins.get("role_arn") if last else None, width)
+        lines += _chain_lines(_PIPE, [("external ID ", "muted"), span(hop.external_id)], hop.origins.get("external_id"), width)
+    duration: Line = [("  " + formatting.format_duration(role.duration_seconds), "muted")] if last else []
+    lines += _chain_lines(_ARROW, [("AssumeRole", "text"), *duration], hop.origins.get("role_arn") if last else None, width)
     guard = f"guard-{role.guard.colour}" if role.guard and last else "bright"
-    account, name = _who(state, hop)
+    account, name = _account_and_role(state, hop)
     title: Line = [span(account, guard), (" / ", "faint"), span(name, guard)]
-    return [*lines, *_placed(wrap(title, width, hang=2), hop.origin, width)]
+    return [*lines, *_with_origin(wrap(title, width, hang=2), hop.origin, width)]
 
 
-def _beside(sign: Span, line: Line, origin: Origin | None, width: int) -> list[Line]:
+def _chain_lines(sign: TextSpan, line: Line, origin: Origin | None, width: int) -> list[Line]:
     """A line beside the chain's own, which goes on beside what has to be wrapped."""
-    first, *rest = wrap(line, width - width_of([sign]))
-    return _placed([[sign, *first], *([_PIPE, *row] for row in rest)], origin, width)
+    first, *continuation = wrap(line, width - width_of([sign]))
+    return _with_origin([[sign, *first], *([_PIPE, *row] for row in continuation)], origin, width)
 
 
-def _who(state: PickerState, hop: Hop) -> tuple[str, str]:
+def _account_and_role(state: PickerState, hop: Hop) -> tuple[str, str]:
     parts = hop.role_arn.split(":", 5)
     account = parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 -- an ARN has six parts
     name = parts[-1].rpartition("/")[2]
@@ -246,10 +248,12 @@ def _problems(problems: tuple[Problem, ...], width: int) -> list[Line]:
 def problem_lines(problems: tuple[Problem, ...], width: int, *, full: bool = False) -> list[Line]:
     """Problems, errors first, each with its file (its whole path when `full`) and line."""
     lines: list[Line] = []
-    for problem in sorted(problems, key=lambda one: ("error", "warning", "info").index(one.severity)):
-        sign, meaning = _SEVERITY[problem.severity]
-        where = ""
+    for problem in sorted(problems, key=lambda item: ("error", "warning", "info").index(item.severity)):
+        sign, style_name = _SEVERITY[problem.severity]
+        location = ""
         if problem.file and problem.line:
-            where = (f"{clean(problem.file)}:{problem.line}" if full else formatting.place(Origin(problem.file, problem.line))) + "  "
-        lines += wrap([(f"{sign} ", meaning), (where, "muted"), span(problem.message)], width, hang=2)
+            location = (
+                f"{sanitize(problem.file)}:{problem.line}" if full else formatting.format_origin(Origin(problem.file, problem.line))
+            ) + "  "
+        lines += wrap([(f"{sign} ", style_name), (location, "muted"), span(problem.message)], width, hang=2)
     return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xswitch.actions.ports import Clock
-from xswitch.tui.picker.detail import detail
+from xswitch.tui.picker.detail import detail_lines
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.widgets.lines import ScrollingLines
 
@@ -32,7 +32,7 @@ class Detail(ScrollingLines):
         """Draw what changed with the time."""
         role, width = self._state.role, self.scrollable_content_region.width
         if width > _SIDE:
-            self.show(detail(self._state, role, self._clock.now(), width - _SIDE) if role is not None else [])
+            self.show(detail_lines(self._state, role, self._clock.now(), width - _SIDE) if role is not None else [])
 
     def on_resize(self) -> None:
         """Another width: the words break elsewhere."""

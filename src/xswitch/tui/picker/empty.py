@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xswitch.core.text import clean, many
+from xswitch.core.text import pluralize, sanitize
 from xswitch.tui.picker.detail import failure_lines
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render.text import Line, span, wrap
@@ -29,7 +29,7 @@ def empty_lines(state: PickerState, width: int) -> list[Line]:
 
 def _no_roles(state: PickerState, width: int) -> list[Line]:
     view = state.read.view
-    file = clean(view.paths.config) if view is not None else "the AWS config file"
+    file = sanitize(view.paths.config) if view is not None else "the AWS config file"
     profiles = len(view.profiles) if view is not None else 0
     again: Line = [("F5 ", "key"), ("reads it again", "muted")]
     if not profiles:
@@ -37,9 +37,9 @@ def _no_roles(state: PickerState, width: int) -> list[Line]:
             *wrap([("There is no AWS config yet.", "bright")], width),
             *wrap([(file, "text"), (" is missing or empty.", "muted")], width),
             [],
-            *_step("aws configure", "enter an access key", width),
-            *_step("aws configure sso", "sign in with IAM Identity Center", width),
-            *_step("xswitch demo", "try xswitch against an AWS of its own", width),
+            *_command_hint("aws configure", "enter an access key", width),
+            *_command_hint("aws configure sso", "sign in with IAM Identity Center", width),
+            *_command_hint("xswitch demo", "try xswitch against an AWS of its own", width),
             [],
             *wrap(again, width),
         ]
@@ -47,7 +47,7 @@ def _no_roles(state: PickerState, width: int) -> list[Line]:
         *wrap([("There is no role to switch to.", "bright")], width),
         *wrap(
             [
-                span(many(profiles, "profile"), "text"),
+                span(pluralize(profiles, "profile"), "text"),
                 (" in ", "muted"),
                 (file, "text"),
                 (", none with a role_arn.", "muted"),
@@ -62,17 +62,17 @@ def _no_roles(state: PickerState, width: int) -> list[Line]:
     ]
 
 
-def _step(command: str, what: str, width: int) -> list[Line]:
+def _command_hint(command: str, what: str, width: int) -> list[Line]:
     return wrap([("  ", "text"), (command.ljust(20), "key"), (what, "muted")], width, hang=22)
 
 
 def _no_match(state: PickerState, width: int) -> list[Line]:
     terms = state.query.split()
-    shown: Line = [("No role holds ", "bright")]
+    message: Line = [("No role holds ", "bright")]
     for position, term in enumerate(terms):
-        shown += [(" and " if position else "", "muted"), span(f"“{term}”", "match")]
+        message += [(" and " if position else "", "muted"), span(f"“{term}”", "match")]
     return [
-        *wrap([*shown, (".", "bright")], width),
+        *wrap([*message, (".", "bright")], width),
         [],
         *wrap(
             [
@@ -81,7 +81,7 @@ def _no_match(state: PickerState, width: int) -> list[Line]:
                 ("   ", "muted"),
                 ("^u ", "key"),
                 ("shows all ", "muted"),
-                (many(len(state.roles), "role"), "muted"),
+                (pluralize(len(state.roles), "role"), "muted"),
             ],
             width,
         ),

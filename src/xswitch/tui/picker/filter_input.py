@@ -7,8 +7,8 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
-from xswitch.core.text import clean
-from xswitch.tui.picker.keys import ACTIONS, LETTER_SECONDS, Letters, typed
+from xswitch.core.text import sanitize
+from xswitch.tui.picker.keys import ACTIONS, LETTER_SECONDS, LetterMode, interpret_character
 
 PLACEHOLDERS = (
     " type to filter: account, id, role, region, note, in any order",
@@ -22,26 +22,26 @@ _LONGEST = 200
 class Filter(Input):
     """Textual's input, with the letters of `keys` while it is empty."""
 
-    class Acted(Message):
+    class CommandEntered(Message):
         """A key, or a letter, that is a command."""
 
         def __init__(self, action: str) -> None:
             super().__init__()
             self.action = action
 
-    class Armed(Message):
+    class LetterModeChanged(Message):
         """How the next letter is taken has changed."""
 
     def __init__(self) -> None:
         super().__init__(compact=True, select_on_focus=False, max_length=_LONGEST, id="filter")
         self.cursor_blink = False
-        self.letters = Letters()
+        self.letters = LetterMode()
         self._timer: Timer | None = None
 
     @property
     def letters_act(self) -> bool:
         """Whether a letter typed now would be a command."""
-        return not self.value and not self.letters.armed
+        return not self.value and not self.letters.text_only
 
     async def _on_key(self, event: events.Key) -> None:
         # Textual calls Input's own handler after this one, unless its default is prevented.
@@ -52,27 +52,27 @@ class Filter(Input):
         elif self.letters.pending and event.key in ("backspace", "escape"):
             event.stop()
             event.prevent_default()
-            self._take(Letters())
+            self._take(LetterMode())
         elif event.key in ACTIONS:
             # Here, and not as bindings with priority: those would overtake what was typed before them, and Enter
             # would switch to another role than the one the words were typed for.
             event.stop()
             event.prevent_default()
             self._act()
-            self.post_message(self.Acted(ACTIONS[event.key]))
+            self.post_message(self.CommandEntered(ACTIONS[event.key]))
 
     def _type(self, character: str) -> None:
-        what = typed(self.letters, character, empty=not self.value)
-        self._take(what.letters)
-        if what.action:
-            self.post_message(self.Acted(what.action))
-        if what.text:
+        result = interpret_character(self.letters, character, empty=not self.value)
+        self._take(result.letters)
+        if result.action:
+            self.post_message(self.CommandEntered(result.action))
+        if result.text:
             if self.selection.is_empty:
-                self.insert_text_at_cursor(what.text)
+                self.insert_text_at_cursor(result.text)
             else:
-                self.replace(what.text, *sorted(self.selection))
+                self.replace(result.text, *sorted(self.selection))
 
-    def _take(self, letters: Letters) -> None:
+    def _take(self, letters: LetterMode) -> None:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -83,13 +83,13 @@ class Filter(Input):
         # The letter is seen at once, before it is known what it will be.
         self.placeholder = letters.pending + " " if letters.pending else self._hint()
         if changed:
-            self.post_message(self.Armed())
+            self.post_message(self.LetterModeChanged())
 
     def _act(self) -> None:
         action = self.letters.action
         if action:
-            self._take(Letters())
-            self.post_message(self.Acted(action))
+            self._take(LetterMode())
+            self.post_message(self.CommandEntered(action))
 
     def _hint(self) -> str:
         return next((text for text in PLACEHOLDERS if len(text) < self.size.width), "")
@@ -99,22 +99,22 @@ class Filter(Input):
         if not self.letters.pending:
             self.placeholder = self._hint()
 
-    def arm(self) -> None:
+    def begin_text(self) -> None:
         """Everything typed next is text."""
-        self._take(Letters(armed=True))
+        self._take(LetterMode(text_only=True))
 
-    def disarm(self) -> None:
+    def resume_commands(self) -> None:
         """Letters act again (as long as the filter is empty)."""
-        if self.letters.armed:
-            self._take(Letters())
+        if self.letters.text_only:
+            self._take(LetterMode())
 
     def _on_paste(self, event: events.Paste) -> None:
         """Pasted text becomes one harmless line."""
         event.stop()
         event.prevent_default()
-        text = clean(" ".join(event.text.split()), limit=_LONGEST)
+        text = sanitize(" ".join(event.text.split()), limit=_LONGEST)
         if text:
-            self._take(Letters())
+            self._take(LetterMode())
             self.replace(text, *sorted(self.selection))
 
     def restricted(self) -> None:

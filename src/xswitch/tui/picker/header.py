@@ -9,8 +9,8 @@ from textual.widget import Widget
 
 from xswitch.actions.ports import Clock
 from xswitch.tui.picker.state import PickerState
-from xswitch.tui.picker.title import title
-from xswitch.tui.render.strips import strip
+from xswitch.tui.picker.title import title_line
+from xswitch.tui.render.strips import to_strip
 from xswitch.tui.render.text import Line
 from xswitch.tui.widgets.lines import base_style, palette_of
 
@@ -39,9 +39,9 @@ class Header(Widget):
             self.refresh()
 
     def _line(self) -> Line:
-        return title(self._state, self._environ, self._clock.now(), self.size.width)
+        return title_line(self._state, self._environ, self._clock.now(), self.size.width)
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
         """The one line."""
         self._drawn = self._line()
-        return strip(self._drawn, self.size.width, palette_of(self), base_style(self))
+        return to_strip(self._drawn, self.size.width, palette_of(self), base_style(self))

@@ -48,7 +48,7 @@ KEYS: tuple[Key, ...] = (
     Key("leave", "", ("escape", "ctrl+c"), "leave", "Leave, nothing changed", 0, "Leave"),
 )
 
-MOVES: tuple[tuple[str, str], ...] = (
+MOVEMENT_HELP: tuple[tuple[str, str], ...] = (
     ("↑ ↓", "Move the selection"),
     ("PgUp PgDn", "Move by a page"),
     ("Home End", "First and last role"),
@@ -57,7 +57,7 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("mouse", "Click selects, double click switches, wheel scrolls"),
 )
 
-_MOVING = {
+_MOVEMENT_ACTIONS = {
     "up": "up",
     "down": "down",
     "pageup": "page_up",
@@ -71,35 +71,35 @@ _MOVING = {
 # What Enter is when it was typed before the screen had the terminal, which until then makes a line feed of it.
 _EARLY_ENTER = "ctrl+j"
 
-ACTIONS = {one: key.action for key in KEYS for one in key.keys} | _MOVING | {_EARLY_ENTER: "switch"}
+ACTIONS = {key_name: key.action for key in KEYS for key_name in key.keys} | _MOVEMENT_ACTIONS | {_EARLY_ENTER: "switch"}
 LETTERS = {key.letter: key.action for key in KEYS if key.letter}
 
-_NAMES = {"enter": "⏎", "tab": "⇥", "escape": "esc", "up": "↑", "down": "↓"}
+_KEY_SYMBOLS = {"enter": "⏎", "tab": "⇥", "escape": "esc", "up": "↑", "down": "↓"}
 
 
-def name(key: str) -> str:
+def key_label(key: str) -> str:
     """A key as people write it: "F2", "^r", "⏎"."""
-    if key in _NAMES:
-        return _NAMES[key]
+    if key in _KEY_SYMBOLS:
+        return _KEY_SYMBOLS[key]
     return "^" + key[5:] if key.startswith("ctrl+") else key.upper()
 
 
-def shown(key: Key, *, empty: bool) -> str:
+def displayed_key(key: Key, *, empty: bool) -> str:
     """The key to show in the bar: the letter while the filter is empty, else the first that always works; "" for none."""
     if empty and key.letter:
         return key.letter
-    return name(key.keys[0]) if key.keys else ""
+    return key_label(key.keys[0]) if key.keys else ""
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
+class LetterMode:
     """How the next character typed into an empty filter is taken.
 
-    `pending` is a letter not yet taken for a command or for a word; `armed` says that everything is text (after "/").
+    `pending` is a letter not yet taken for a command or for a word; `text_only` says that everything is text (after "/").
     """
 
     pending: str = ""
-    armed: bool = False
+    text_only: bool = False
 
     @property
     def action(self) -> str:
@@ -108,22 +108,22 @@ class Letters:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedResult:
     """What became of a character: an `action` to run now, `text` to insert, and how the next one is taken."""
 
-    letters: Letters
+    letters: LetterMode
     action: str = ""
     text: str = ""
 
 
-def typed(letters: Letters, character: str, *, empty: bool) -> Typed:
+def interpret_character(letters: LetterMode, character: str, *, empty: bool) -> TypedResult:
     """One printable character; `empty` says whether the filter is empty."""
     if letters.pending:
-        return Typed(Letters(), text=letters.pending + character)
-    if not empty or letters.armed or character not in LETTERS:
-        return Typed(Letters(), text=character)
+        return TypedResult(LetterMode(), text=letters.pending + character)
+    if not empty or letters.text_only or character not in LETTERS:
+        return TypedResult(LetterMode(), text=character)
     if character == "/":
-        return Typed(Letters(armed=True))
+        return TypedResult(LetterMode(text_only=True))
     if character == "?":
-        return Typed(Letters(), action=LETTERS[character])
-    return Typed(Letters(pending=character))
+        return TypedResult(LetterMode(), action=LETTERS[character])
+    return TypedResult(LetterMode(pending=character))

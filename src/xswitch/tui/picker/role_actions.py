@@ -9,12 +9,12 @@ from typing import Any, Protocol
 from textual.screen import Screen
 from textual.timer import Timer
 
-from xswitch.actions.api import Actions, Forgotten, Renewed, Switched, SwitchOptions
+from xswitch.actions.api import Actions, ForgetResult, RenewResult, SwitchOptions, SwitchResult
 from xswitch.actions.ports import Clock
 from xswitch.core.errors import CancelledError, XswitchError
 from xswitch.core.model import Role
-from xswitch.core.shell.quoting import quote
-from xswitch.core.text import many
+from xswitch.core.shell.quoting import quote_for_shell
+from xswitch.core.text import pluralize
 from xswitch.tui import errors as failures
 from xswitch.tui.dialogs.input import GuardDialog
 from xswitch.tui.dialogs.screens import BusyDialog, ForgetDialog
@@ -23,7 +23,7 @@ from xswitch.tui.picker import state as states
 from xswitch.tui.picker.screen import PickerScreen
 from xswitch.tui.render import formatting
 
-_BUSY_AFTER = 0.25
+_PROGRESS_DELAY_SECONDS = 0.25
 
 
 class Stage(Protocol):
@@ -34,7 +34,7 @@ class Stage(Protocol):
     picker: PickerScreen
 
     @property
-    def unobstructed(self) -> bool:
+    def picker_on_top(self) -> bool:
         """Whether the picker is what is on screen."""
         ...
 
@@ -60,7 +60,7 @@ class Stage(Protocol):
         """Call back later."""
         ...
 
-    def exit(self, result: Switched | None = None) -> None:
+    def exit(self, result: SwitchResult | None = None) -> None:
         """Leave with this."""
         ...
 
@@ -69,15 +69,15 @@ class Stage(Protocol):
         ...
 
 
-def role_failed(stage: Stage, name: str, error: BaseException) -> None:
+def show_role_failure(stage: Stage, name: str, error: BaseException) -> None:
     """Something failed: the detail opens on it when its role is the selected one, else a message says so."""
     picker = stage.picker
     if isinstance(error, CancelledError):
-        picker.update(partial(states.finished, names=(name,)))
+        picker.update(partial(states.clear_busy, names=(name,)))
         picker.say("Stopped.", "○", "muted")
         return
-    failure = failures.of_exception(error)
-    picker.update(partial(states.failed, name=name, failure=failure))
+    failure = failures.from_exception(error)
+    picker.update(partial(states.with_failure, name=name, failure=failure))
     role = picker.state.role
     if role is not None and role.name == name:
         picker.open_detail()
@@ -85,13 +85,13 @@ def role_failed(stage: Stage, name: str, error: BaseException) -> None:
         picker.say(f"{name}: {failure.what}", "✗", "error")
 
 
-def unusable(stage: Stage, role: Role) -> None:
+def show_misconfigured(stage: Stage, role: Role) -> None:
     """A role whose chain can't be resolved was asked for: say what to correct."""
-    stage.picker.update(partial(states.failed, name=role.name, failure=failures.of_unusable(role)))
+    stage.picker.update(partial(states.with_failure, name=role.name, failure=failures.from_misconfigured_role(role)))
     stage.picker.open_detail()
 
 
-class Switching:
+class SwitchFlow:
     """One switch at a time: guard, job, progress, success or failure."""
 
     def __init__(self, stage: Stage, explain: Callable[[Role, BaseException], None]) -> None:
@@ -109,20 +109,20 @@ class Switching:
         if self._job is not None or role.name in self._stage.picker.state.busy:
             return
         if role.chain is None:
-            unusable(self._stage, role)
+            show_misconfigured(self._stage, role)
         elif role.guard is not None and role.guard.confirm:
             self._stage.push_screen(GuardDialog(role, role.guard), lambda typed: self._run(role, typed) if typed is not None else None)
         else:
             self._run(role, None)
 
-    def asked_by(self, job: Job) -> Role | None:
+    def role_for(self, job: Job) -> Role | None:
         """The role this switch is about, if `job` is this switch; its progress makes room for a question."""
         if job is not self._job:
             return None
         self._hide()
         return self._role
 
-    def goes_on(self, job: Job) -> None:
+    def resume(self, job: Job) -> None:
         """The question was answered: progress again."""
         if job is self._job:
             self._show()
@@ -130,22 +130,22 @@ class Switching:
     def _run(self, role: Role, confirmation: str | None) -> None:
         stage = self._stage
         options = SwitchOptions(confirmation=confirmation)
-        stage.picker.update(partial(states.started, names=(role.name,), word="switching"))
+        stage.picker.update(partial(states.mark_busy, names=(role.name,), word="switching"))
         self._role = role
         self._steps = ["Looking for a session"]
         self._started = stage.clock.now()
 
-        def work(job: Job) -> Switched:
+        def work(job: Job) -> SwitchResult:
             return stage.actions.switch(role, options, job, job.progress)
 
         def failed(error: BaseException) -> None:
             self._over()
-            role_failed(stage, role.name, error)
+            show_role_failure(stage, role.name, error)
             self._explain(role, error)
 
         self._job = stage.start_job(work, stage.exit, failed, self._told)
         # A switch served from the vault is over before a dialog would be worth looking at.
-        self._timer = stage.set_timer(_BUSY_AFTER, self._show)
+        self._timer = stage.set_timer(_PROGRESS_DELAY_SECONDS, self._show)
 
     def _told(self, text: str) -> None:
         step = text[:1].upper() + text[1:]
@@ -154,12 +154,12 @@ class Switching:
             self._dialog.tick()
 
     def _show(self) -> None:
-        if self._job is None or self._role is None or self._dialog is not None or not self._stage.unobstructed:
+        if self._job is None or self._role is None or self._dialog is not None or not self._stage.picker_on_top:
             return
-        self._dialog = BusyDialog(self._role, self._steps, self._spent)
-        self._stage.push_screen(self._dialog, self._stopped)
+        self._dialog = BusyDialog(self._role, self._steps, self._elapsed_seconds)
+        self._stage.push_screen(self._dialog, self._on_dialog_closed)
 
-    def _spent(self) -> float:
+    def _elapsed_seconds(self) -> float:
         return (self._stage.clock.now() - self._started).total_seconds()
 
     def _hide(self) -> None:
@@ -167,7 +167,7 @@ class Switching:
         if dialog is not None:
             dialog.dismiss(False)
 
-    def _stopped(self, by_user: bool | None) -> None:  # noqa: FBT001 -- a dialog's answer
+    def _on_dialog_closed(self, by_user: bool | None) -> None:  # noqa: FBT001 -- a dialog's answer
         if by_user is False:
             return
         self._dialog = None
@@ -176,7 +176,7 @@ class Switching:
             return
         job.stop()
         self._over()
-        role_failed(self._stage, role.name, CancelledError("You stopped it."))
+        show_role_failure(self._stage, role.name, CancelledError("You stopped it."))
         self._stage.read_status()
 
     def _over(self) -> None:
@@ -186,7 +186,7 @@ class Switching:
         self._hide()
 
 
-class Upkeep:
+class SessionActions:
     """Renewing, forgetting, pinning, copying."""
 
     def __init__(self, stage: Stage) -> None:
@@ -197,14 +197,14 @@ class Upkeep:
         if role.name in self._stage.picker.state.busy:
             return
         if role.chain is None:
-            unusable(self._stage, role)
+            show_misconfigured(self._stage, role)
         else:
             self._renew((role.name,), all_sessions=False)
 
     def renew_all(self) -> None:
         """Fresh sessions for all that have one."""
         state = self._stage.picker.state
-        names = [name for name in state.with_session() if name not in state.busy]
+        names = [name for name in state.names_with_session() if name not in state.busy]
         if names:
             self._renew(names, all_sessions=True)
         else:
@@ -212,36 +212,36 @@ class Upkeep:
 
     def _renew(self, names: Sequence[str], *, all_sessions: bool) -> None:
         stage = self._stage
-        stage.picker.update(partial(states.started, names=names, word="renewing"))
+        stage.picker.update(partial(states.mark_busy, names=names, word="renewing"))
 
-        def work(job: Job) -> tuple[Renewed, ...]:
+        def work(job: Job) -> tuple[RenewResult, ...]:
             return stage.actions.renew(() if all_sessions else names, job, job.progress, all_sessions=all_sessions)
 
-        def done(results: Sequence[Renewed]) -> None:
-            stage.picker.update(partial(states.finished, names=names))
+        def done(results: Sequence[RenewResult]) -> None:
+            stage.picker.update(partial(states.clear_busy, names=names))
             self._renewed(results)
 
         def failed(error: BaseException) -> None:
-            stage.picker.update(partial(states.finished, names=names))
-            role_failed(stage, names[0], error)
+            stage.picker.update(partial(states.clear_busy, names=names))
+            show_role_failure(stage, names[0], error)
 
         stage.start_job(work, done, failed)
 
-    def _renewed(self, results: Sequence[Renewed]) -> None:
+    def _renewed(self, results: Sequence[RenewResult]) -> None:
         picker, now = self._stage.picker, self._stage.clock.now()
-        known = {role.managed_profile: role.name for role in picker.state.roles}
-        good = 0
+        names_by_profile = {role.managed_profile: role.name for role in picker.state.roles}
+        renewed_count = 0
         for result in results:
-            name = known.get(result.name, result.name)
+            name = names_by_profile.get(result.name, result.name)
             if result.error is not None:
-                role_failed(self._stage, name, result.error)
+                show_role_failure(self._stage, name, result.error)
             elif result.expires_at is not None:
-                good += 1
-                picker.update(partial(states.renewed, name=name, expires_at=result.expires_at, now=now))
-        if good:
-            bad = len(results) - good
-            text = f"Renewed {many(good, 'session')}." + (f" {bad} failed." if bad else "")
-            picker.say(text, "!" if bad else "✓", "warning" if bad else "live")
+                renewed_count += 1
+                picker.update(partial(states.with_renewed_session, name=name, expires_at=result.expires_at, now=now))
+        if renewed_count:
+            failed_count = len(results) - renewed_count
+            text = f"Renewed {pluralize(renewed_count, 'session')}." + (f" {failed_count} failed." if failed_count else "")
+            picker.say(text, "!" if failed_count else "✓", "warning" if failed_count else "live")
         self._stage.read_status()
 
     def forget(self, role: Role) -> None:
@@ -251,25 +251,25 @@ class Upkeep:
 
     def _forget(self, role: Role) -> None:
         stage = self._stage
-        stage.picker.update(partial(states.started, names=(role.name,), word="dropping"))
+        stage.picker.update(partial(states.mark_busy, names=(role.name,), word="dropping"))
 
-        def done(results: Sequence[Forgotten]) -> None:
-            stage.picker.update(partial(states.forgotten, name=role.name))
+        def done(results: Sequence[ForgetResult]) -> None:
+            stage.picker.update(partial(states.without_session, name=role.name))
             sessions = sum(result.sessions for result in results)
-            stage.picker.say(f"Forgot {role.name}: {many(sessions, 'session')} dropped.")
+            stage.picker.say(f"Forgot {role.name}: {pluralize(sessions, 'session')} dropped.")
 
-        stage.start_job(lambda _job: stage.actions.forget((role.name,)), done, partial(role_failed, stage, role.name))
+        stage.start_job(lambda _job: stage.actions.forget((role.name,)), done, partial(show_role_failure, stage, role.name))
 
     def pin(self, role: Role) -> None:
         """Pin a role, or take its pin."""
         stage = self._stage
         pinned = role.name not in stage.picker.state.pins
         stage.picker.update(partial(states.with_pin, name=role.name, pinned=pinned))
-        stage.picker.say(f"{'Pinned' if pinned else 'No longer pinned'}: {role.name}.", formatting.PIN, "pin")
+        stage.picker.say(f"{'Pinned' if pinned else 'No longer pinned'}: {role.name}.", formatting.PIN_SIGN, "pin")
 
         def failed(error: BaseException) -> None:
             stage.picker.update(partial(states.with_pin, name=role.name, pinned=not pinned))
-            role_failed(stage, role.name, error)
+            show_role_failure(stage, role.name, error)
 
         stage.start_job(lambda _job: stage.actions.set_pin(role.name, pinned=pinned), lambda _none: None, failed)
 
@@ -279,18 +279,18 @@ class Upkeep:
         if not role.managed_profile.isprintable():
             picker.say("The managed profile's name can't be pasted safely, so it was not copied.", "✗", "error")
             return
-        line = f"export AWS_PROFILE={quote('sh', role.managed_profile)}"
+        line = f"export AWS_PROFILE={quote_for_shell('sh', role.managed_profile)}"
         self._stage.copy_to_clipboard(line)
-        none = picker.state.session(role).expires_at is None
-        picker.say(f"Copied: {line}" + ("   (switch once to make that profile)" if none else ""))
+        no_session = picker.state.session(role).expires_at is None
+        picker.say(f"Copied: {line}" + ("   (switch once to make that profile)" if no_session else ""))
 
     def console(self, role: Role) -> None:
         """Copy the console's switch-role link of a role, or say why there is none."""
         picker = self._stage.picker
         try:
-            from xswitch.core.access.link import role_link  # noqa: PLC0415 -- 8 ms, and few ask for a link
+            from xswitch.core.access.link import console_url_for_role  # noqa: PLC0415 -- 8 ms, and few ask for a link
 
-            link = role_link(role)
+            link = console_url_for_role(role)
         except XswitchError as error:
             picker.say(str(error), "✗", "error")
             return

@@ -16,10 +16,10 @@ from xswitch.core.search.matcher import Matcher
 from xswitch.tui.picker.columns import Column, Widths, layout, measure
 from xswitch.tui.picker.rows import group_line, heading_line, mfa_text, role_line, session_text
 from xswitch.tui.picker.state import PickerState
-from xswitch.tui.render.strips import strip
+from xswitch.tui.render.strips import to_strip
 from xswitch.tui.widgets.lines import base_style, palette_of
 
-_DOUBLE = 2
+_DOUBLE_CLICK = 2
 
 
 class RoleList(ScrollView):
@@ -43,7 +43,7 @@ class RoleList(ScrollView):
         self._state = PickerState()
         self._matcher: Matcher | None = None
         self._widths: Widths = measure(())
-        self._ticking: dict[int, tuple[str, str]] = {}
+        self._drawn_cells: dict[int, tuple[str, str]] = {}
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -80,8 +80,8 @@ class RoleList(ScrollView):
         if top:
             target = 0
         elif cursor < first:
-            headed = cursor > 0 and self._state.rows[cursor - 1] < 0
-            target = cursor - 1 if headed else cursor
+            has_header = cursor > 0 and self._state.rows[cursor - 1] < 0
+            target = cursor - 1 if has_header else cursor
         elif cursor >= first + height:
             target = cursor - height + 1
         else:
@@ -106,9 +106,9 @@ class RoleList(ScrollView):
         shown: dict[int, tuple[str, str]] = {}
         for row in range(first, min(first + self.size.height, len(self._state.rows))):
             shown[row] = self._words(row, now)
-            if self._ticking.get(row) != shown[row]:
+            if self._drawn_cells.get(row) != shown[row]:
                 self.refresh_line(row)
-        self._ticking = shown
+        self._drawn_cells = shown
 
     def _words(self, row: int, now: datetime) -> tuple[str, str]:
         role = self._state.role_at(row)
@@ -122,21 +122,21 @@ class RoleList(ScrollView):
         row = y + self.scroll_offset.y
         palette, base = palette_of(self), base_style(self)
         if row >= len(self._state.rows):
-            return strip([], width, palette, base)
+            return to_strip([], width, palette, base)
         index = self._state.rows[row]
         if index < 0:
-            return strip(group_line(self._state, index, width), width, palette, base)
+            return to_strip(group_line(self._state, index, width), width, palette, base)
         spans = self._matcher.spans(index, self._state.query) if self._matcher is not None and self._state.query else {}
         selected = row == self._state.cursor
         role = self._state.roles[index]
         line = role_line(self._state, role, self.columns, self._clock.now(), spans, selected=selected)
-        return strip(line, width, palette, base, palette.cursor if selected else None)
+        return to_strip(line, width, palette, base, palette.cursor if selected else None)
 
     def on_click(self, event: events.Click) -> None:
         """Select; a second click switches."""
         row = event.y + self.scroll_offset.y
         if self._state.role_at(row) is not None:
-            self.post_message(self.RowClicked(row, twice=event.chain == _DOUBLE))
+            self.post_message(self.RowClicked(row, twice=event.chain == _DOUBLE_CLICK))
 
 
 class Headings(Widget):
@@ -151,4 +151,4 @@ class Headings(Widget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
         """The one line."""
-        return strip(heading_line(self._roles.columns), self.size.width, palette_of(self), base_style(self))
+        return to_strip(heading_line(self._roles.columns), self.size.width, palette_of(self), base_style(self))

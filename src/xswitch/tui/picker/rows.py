@@ -6,33 +6,33 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from xswitch.core.model import Role, SessionState
-from xswitch.core.search.matcher import Field, Spans
-from xswitch.core.text import clean, many
+from xswitch.core.search.matcher import SearchField, Spans
+from xswitch.core.text import pluralize, sanitize
 from xswitch.tui.picker.columns import GAP, GUTTER, Column
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
-from xswitch.tui.render.text import Line, cut, marked, pad, width_of
+from xswitch.tui.render.text import Line, highlight, pad, truncate, width_of
 
-BAR = "▌"
-_ID_FROM = 44
+CURSOR_BAR = "▌"
+_ID_MIN_WIDTH = 44
 
 
 def session_text(state: PickerState, role: Role, now: datetime) -> tuple[str, str]:
     """The session column of a role and what it means: what is being done with it, or its sign and word."""
-    doing = state.busy.get(role.name)
-    if doing:
-        return f"↻ {doing}", "accent"
+    activity = state.busy.get(role.name)
+    if activity:
+        return f"↻ {activity}", "accent"
     if role.chain is None:
         return "✗ broken", "error"
-    standing = state.standing(role, now)
+    status = state.standing(role, now)
     if role.name in state.failures:
         return "✗ failed", "error"
-    if standing.state is SessionState.NONE:
+    if status.state is SessionState.NONE:
         return "", "muted"
-    sign = formatting.SIGNS[standing.state]
-    if standing.state is SessionState.EXPIRED:
+    sign = formatting.SESSION_SIGNS[status.state]
+    if status.state is SessionState.EXPIRED:
         return f"{sign} expired", "expired"
-    return f"{sign} {formatting.left(standing.seconds)}", str(standing.state)
+    return f"{sign} {formatting.format_remaining(status.seconds)}", str(status.state)
 
 
 def mfa_text(state: PickerState, role: Role, now: datetime) -> tuple[str, str]:
@@ -48,9 +48,9 @@ def role_line(  # noqa: PLR0913 -- a row is a function of all of these
     """A role's row."""
     guard = f"guard-{role.guard.colour}" if role.guard else ""
     line: Line = [
-        (BAR if selected else " ", guard or "accent"),
-        (formatting.PIN if role.name in state.pins else " ", "pin"),
-        (formatting.GUARD if guard else " ", guard or "text"),
+        (CURSOR_BAR if selected else " ", guard or "accent"),
+        (formatting.PIN_SIGN if role.name in state.pins else " ", "pin"),
+        (formatting.GUARD_SIGN if guard else " ", guard or "text"),
         (" ", "text"),
     ]
     named = bool(role.account_name) and not state.grouped
@@ -59,34 +59,36 @@ def role_line(  # noqa: PLR0913 -- a row is a function of all of these
             line.append((" " * GAP, "text"))
         match column.name:
             case "account":
-                field: Field = "account_name" if named else "name"
+                field: SearchField = "account_name" if named else "name"
                 text = role.account_name if named else role.name
-                line += marked(clean(text), column.width, guard or ("bright" if selected else "text"), spans.get(field, ()))
+                line += highlight(sanitize(text), column.width, guard or ("bright" if selected else "text"), spans.get(field, ()))
             case "id":
-                line += marked(clean(role.account_id), column.width, "muted", spans.get("account_id", ()))
+                line += highlight(sanitize(role.account_id), column.width, "muted", spans.get("account_id", ()))
             case "role":
-                line += marked(clean(role.role_name), column.width, guard or ("bright" if selected else "text"), spans.get("role_name", ()))
+                line += highlight(
+                    sanitize(role.role_name), column.width, guard or ("bright" if selected else "text"), spans.get("role_name", ())
+                )
             case "region":
-                line += marked(clean(role.region), column.width, "muted", spans.get("region", ()))
+                line += highlight(sanitize(role.region), column.width, "muted", spans.get("region", ()))
             case "profile":
-                line += marked(clean(role.name), column.width, "muted", spans.get("name", ()))
+                line += highlight(sanitize(role.name), column.width, "muted", spans.get("name", ()))
             case "mfa":
-                text, meaning = mfa_text(state, role, now)
-                line.append((pad(text, column.width), meaning))
+                text, style_name = mfa_text(state, role, now)
+                line.append((pad(text, column.width), style_name))
             case _:
-                text, meaning = session_text(state, role, now)
-                line.append((pad(text, column.width), meaning))
+                text, style_name = session_text(state, role, now)
+                line.append((pad(text, column.width), style_name))
     return line
 
 
 def group_line(state: PickerState, row: int, width: int) -> Line:
     """The header of an account's group; `row` is its (negative) row."""
     role = state.roles[~row]
-    count = f" {many(state.sizes.get(row, 0), 'role')} "
-    name = clean(role.account_name or role.account_id or "no account")
-    known = "  " + clean(role.account_id) if role.account_name and width >= _ID_FROM else ""
-    room = max(4, width - GUTTER - len(count) - width_of([(known, "")]))
-    line: Line = [("  ", "text"), (cut(name, room), "title"), (known, "muted")]
+    count = f" {pluralize(state.group_sizes.get(row, 0), 'role')} "
+    name = sanitize(role.account_name or role.account_id or "no account")
+    account_id = "  " + sanitize(role.account_id) if role.account_name and width >= _ID_MIN_WIDTH else ""
+    room = max(4, width - GUTTER - len(count) - width_of([(account_id, "")]))
+    line: Line = [("  ", "text"), (truncate(name, room), "title"), (account_id, "muted")]
     rule = width - width_of(line) - len(count) - 2
     if rule > 0:
         line.append((" " + "─" * rule, "line"))

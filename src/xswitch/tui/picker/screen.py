@@ -19,7 +19,7 @@ from textual.widgets import Input
 from xswitch.actions.ports import Clock
 from xswitch.core.model import Role
 from xswitch.core.search.matcher import Matcher
-from xswitch.core.text import clean, many
+from xswitch.core.text import pluralize, sanitize
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.columns import Widths
 from xswitch.tui.picker.detail_pane import Detail
@@ -33,14 +33,14 @@ from xswitch.tui.render import formatting
 from xswitch.tui.render.text import Line
 from xswitch.tui.startup.first_frame import BELOW_ROWS, ROOMY_ROWS, SIDE_COLUMNS, notice_lines
 from xswitch.tui.widgets.key_bar import KeyBar
-from xswitch.tui.widgets.keyitems import picker_items
+from xswitch.tui.widgets.keyitems import picker_key_items
 from xswitch.tui.widgets.lines import Lines
 
 _MESSAGE_SECONDS = 5.0
 
 
 @dataclass
-class Asked(Message):
+class ActionRequested(Message):
     """The user asked for something the app does: `action` as in `keys`, about `role` where there is one."""
 
     action: str
@@ -67,7 +67,7 @@ class PickerScreen(Screen[None]):
         self.headings = Headings(self.list)
         self.empty = Lines(lambda width: empty_lines(self.state, width), id="empty")
         self.detail = Detail(clock, id="detail")
-        self.keys = KeyBar(picker_items(empty=True), id="keys")
+        self.keys = KeyBar(picker_key_items(empty=True), id="keys")
         self._detail_open = False
         self._detail_hidden = False
         self._message_timer: Timer | None = None
@@ -78,7 +78,7 @@ class PickerScreen(Screen[None]):
         if self._notice:
             yield Lines(lambda width: notice_lines(self._notice, width), id="notice")
         with Horizontal(id="query"):
-            yield Lines(lambda _width: [[(formatting.PROMPT, "accent")]], classes="prompt")
+            yield Lines(lambda _width: [[(formatting.PROMPT_SIGN, "accent")]], classes="prompt")
             yield self.filter
             yield self.count
         with Container(id="body"):
@@ -122,9 +122,9 @@ class PickerScreen(Screen[None]):
         """Change the state and draw it."""
         self.show(change(self.state))
 
-    def say(self, text: str, sign: str = "✓", meaning: str = "live") -> None:
+    def say(self, text: str, sign: str = "✓", style_name: str = "live") -> None:
         """A message in the place of the keys, until the next key or for a few seconds."""
-        self.keys.say([(f"{sign} ", meaning), (clean(text), "text")])
+        self.keys.say([(f"{sign} ", style_name), (sanitize(text), "text")])
         if self._message_timer is not None:
             self._message_timer.stop()
         self._message_timer = self.set_timer(_MESSAGE_SECONDS, lambda: self.keys.say([]))
@@ -145,12 +145,12 @@ class PickerScreen(Screen[None]):
         if not total:
             return [("", "muted")]
         problems = [problem for problem in self.state.problems if problem.severity != "info"]
-        warn: Line = [(f"  {formatting.WARNING} {many(len(problems), 'problem')}", "warning")] if problems else []
-        text = f"  {shown:,} of {total:,}" if self.state.query.strip() else f"  {many(total, 'role')}"
+        warn: Line = [(f"  {formatting.WARNING_SIGN} {pluralize(len(problems), 'problem')}", "warning")] if problems else []
+        text = f"  {shown:,} of {total:,}" if self.state.query.strip() else f"  {pluralize(total, 'role')}"
         return [*warn, (text, "muted")]
 
     def _show_keys(self) -> None:
-        self.keys.show(picker_items(empty=self.filter.letters_act, back=self.overlaid))
+        self.keys.show(picker_key_items(empty=self.filter.letters_act, back=self.detail_covers_list))
 
     def on_resize(self, event: events.Resize) -> None:
         """Where the detail is depends on the room there is."""
@@ -163,7 +163,7 @@ class PickerScreen(Screen[None]):
         self._show_detail()
 
     @property
-    def overlaid(self) -> bool:
+    def detail_covers_list(self) -> bool:
         """Whether the detail stands in the list's place."""
         return self.has_class("-behind") and self._detail_open
 
@@ -189,25 +189,25 @@ class PickerScreen(Screen[None]):
             self._do(action)
 
     def _do(self, action: str) -> None:
-        here = getattr(self, f"_do_{action}", None)
-        if here is not None:
-            here()
+        handler = getattr(self, f"_do_{action}", None)
+        if handler is not None:
+            handler()
             return
         role = self.state.role
         if role is not None or action in ("reload", "renew_all", "set_up", "theme", "help", "problems", "leave", "command_palette"):
-            self.post_message(Asked(action, role))
+            self.post_message(ActionRequested(action, role))
 
     def _do_leave(self) -> None:
-        if self.overlaid:
+        if self.detail_covers_list:
             self._do_detail()
         else:
-            self.post_message(Asked("leave"))
+            self.post_message(ActionRequested("leave"))
 
     def _do_group(self) -> None:
-        self.update(states.toggled_grouping)
+        self.update(states.toggle_grouping)
 
     def _do_filter(self) -> None:
-        self.filter.arm()
+        self.filter.begin_text()
 
     def _do_detail(self) -> None:
         if self.has_class("-behind"):
@@ -221,7 +221,7 @@ class PickerScreen(Screen[None]):
         if role is None:
             return
         if role.name in self.state.explanations:
-            self.post_message(Asked("explain", role))
+            self.post_message(ActionRequested("explain", role))
             return
         if role.name not in self.state.failures and not role.problems:
             self.say(f"Nothing is wrong with {role.name}, and nothing has failed.")
@@ -229,8 +229,8 @@ class PickerScreen(Screen[None]):
         self.open_detail()
 
     def _move(self, steps: int) -> None:
-        self.filter.disarm()
-        self.update(partial(states.moved, steps=steps))
+        self.filter.resume_commands()
+        self.update(partial(states.move_cursor, steps=steps))
 
     def _do_up(self) -> None:
         self._move(-1)
@@ -239,17 +239,17 @@ class PickerScreen(Screen[None]):
         self._move(1)
 
     def _do_page_up(self) -> None:
-        self._do_detail_up(self.detail.size.height - 1) if self.overlaid else self._move(-self.list.page)
+        self._do_detail_up(self.detail.size.height - 1) if self.detail_covers_list else self._move(-self.list.page)
 
     def _do_page_down(self) -> None:
-        self._do_detail_down(self.detail.size.height - 1) if self.overlaid else self._move(self.list.page)
+        self._do_detail_down(self.detail.size.height - 1) if self.detail_covers_list else self._move(self.list.page)
 
     def _do_first(self) -> None:
-        self.update(partial(states.moved_to, row=0))
+        self.update(partial(states.move_cursor_to, row=0))
         self.list.keep_cursor_visible(top=True)
 
     def _do_last(self) -> None:
-        self.update(partial(states.moved_to, row=len(self.state.rows), forward=False))
+        self.update(partial(states.move_cursor_to, row=len(self.state.rows), forward=False))
 
     def _do_detail_up(self, lines: int = 1) -> None:
         self.detail.scroll_relative(y=-lines, animate=False)
@@ -266,12 +266,12 @@ class PickerScreen(Screen[None]):
             self.show(states.with_query(self.state, event.value, order))
         self._show_keys()
 
-    def on_filter_acted(self, event: Filter.Acted) -> None:
+    def on_filter_command_entered(self, event: Filter.CommandEntered) -> None:
         """A key was a command."""
         event.stop()
         self.action_do(event.action)
 
-    def on_filter_armed(self, event: Filter.Armed) -> None:
+    def on_filter_letter_mode_changed(self, event: Filter.LetterModeChanged) -> None:
         """The keys that act have changed."""
         event.stop()
         self._show_keys()
@@ -284,6 +284,6 @@ class PickerScreen(Screen[None]):
     def on_role_list_row_clicked(self, event: RoleList.RowClicked) -> None:
         """A row was clicked: select it, and switch on a double click."""
         event.stop()
-        self.update(partial(states.moved_to, row=event.row))
+        self.update(partial(states.move_cursor_to, row=event.row))
         if event.twice:
             self.action_do("switch")

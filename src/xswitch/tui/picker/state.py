@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from xswitch.actions.api import BaseInfo, Listing, MfaInfo, StatusRow
-from xswitch.core.model import ConfigView, Memory, Problem, Role, SessionState, Settings
-from xswitch.tui.errors import Failure
-from xswitch.tui.picker.session_state import NO_SESSION, Session, Standing, standing
+from xswitch.actions.api import Listing, MfaInfo, SourceInfo, StatusRow
+from xswitch.core.model import ConfigView, Problem, Role, SessionState, Settings, UsageState
+from xswitch.tui.errors import FailureMessage
+from xswitch.tui.picker.session_state import NO_KNOWN_SESSION, KnownSession, SessionStatus, standing
 
 if TYPE_CHECKING:  # 4 ms, and most pickers end without one
     from xswitch.core.explain.model import Explanation
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PickerData:
     """What was read, with what is worth working out once and beside the screen: `accounts` are the names of account ids.
 
     `view` tells, where there is no role, what there is instead.
@@ -33,13 +33,13 @@ class Reading:
     view: ConfigView | None = None
 
 
-def reading(listing: Listing, view: ConfigView | None = None) -> Reading:
+def picker_data(listing: Listing, view: ConfigView | None = None) -> PickerData:
     """A reading made of a listing."""
     named = {role.account_id: role.account_name for role in listing.roles if role.account_name}
-    return Reading(listing, {**named, **listing.settings.account_names}, view)
+    return PickerData(listing, {**named, **listing.settings.account_names}, view)
 
 
-NOTHING = reading(Listing((), {}, (), Memory(), Settings(), (), ""))
+EMPTY_DATA = picker_data(Listing((), {}, (), UsageState(), Settings(), (), ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +48,26 @@ class PickerState:
 
     `order` is the roles that match `query`, best first; `rows` is what the list shows of it; `sizes` how many roles a group has, by
     its header's row; `cursor` a position in `rows`, -1 when there is no role. By role name, `busy` holds the word for what is going
-    on with it, `failures` what went wrong last, `news` the session one of our own actions made. `index` is the sessions of the
+    on with it, `failures` what went wrong last, `local_sessions` the session one of our own actions made. `index` is the sessions of the
     index by their key, None until it was looked into. `loaded`: something was read, or can't be.
     """
 
-    read: Reading = NOTHING
+    read: PickerData = EMPTY_DATA
     order: tuple[int, ...] = ()
     rows: tuple[int, ...] = ()
-    sizes: Mapping[int, int] = field(default_factory=dict)
+    group_sizes: Mapping[int, int] = field(default_factory=dict)
     cursor: int = -1
     query: str = ""
     grouped: bool = False
     pins: frozenset[str] = frozenset()
     mfa: tuple[MfaInfo, ...] = ()
-    index: Mapping[str, Session] | None = None
-    news: Mapping[str, Session] = field(default_factory=dict)
+    index: Mapping[str, KnownSession] | None = None
+    local_sessions: Mapping[str, KnownSession] = field(default_factory=dict)
     busy: Mapping[str, str] = field(default_factory=dict)
-    failures: Mapping[str, Failure] = field(default_factory=dict)
+    failures: Mapping[str, FailureMessage] = field(default_factory=dict)
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
     loaded: bool = False
-    load_failure: Failure | None = None
+    load_failure: FailureMessage | None = None
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -80,7 +80,7 @@ class PickerState:
         return self.read.listing.settings
 
     @property
-    def base(self) -> BaseInfo | None:
+    def base(self) -> SourceInfo | None:
         """The base the title speaks of."""
         return self.read.listing.base
 
@@ -105,23 +105,23 @@ class PickerState:
         """An account's name, or its id when it has none."""
         return self.read.accounts.get(account_id) or account_id
 
-    def session(self, role: Role) -> Session:
+    def session(self, role: Role) -> KnownSession:
         """The session of a role, the empty one when there is none: what we did ourselves, else the index, else what was read."""
-        new = self.news.get(role.name)
-        if new is not None:
-            return new
+        local = self.local_sessions.get(role.name)
+        if local is not None:
+            return local
         info = self.read.listing.sessions.get(role.name)
         if info is None:
-            return NO_SESSION
+            return NO_KNOWN_SESSION
         if self.index is not None and info.key:
-            return self.index.get(info.key, NO_SESSION)
-        return Session(info.state, info.expires_at)
+            return self.index.get(info.key, NO_KNOWN_SESSION)
+        return KnownSession(info.state, info.expires_at)
 
-    def with_session(self) -> tuple[str, ...]:
+    def names_with_session(self) -> tuple[str, ...]:
         """The names of the roles that have a session, expired ones too."""
         return tuple(role.name for role in self.roles if self.session(role).expires_at is not None)
 
-    def standing(self, role: Role, now: datetime) -> Standing:
+    def standing(self, role: Role, now: datetime) -> SessionStatus:
         """How a role's session stands now."""
         return standing(self.session(role), now)
 
@@ -130,21 +130,25 @@ class PickerState:
         if role.mfa_serial is None:
             return None
         base = (role.chain.base.profile if role.chain is not None else None) or ""
-        living = [one for one in self.mfa if one.serial == role.mfa_serial and one.base_profile == base and one.expires_at > now]
-        return max(living, key=lambda one: one.expires_at, default=None)
+        valid = [
+            session
+            for session in self.mfa
+            if session.serial == role.mfa_serial and session.base_profile == base and session.expires_at > now
+        ]
+        return max(valid, key=lambda session: session.expires_at, default=None)
 
     def base_mfa(self, now: datetime) -> MfaInfo | None:
         """The MFA session the title speaks of: the base's, living or, if none lives, the one that ended last."""
         if self.base is None:
             return None
-        mine = [one for one in self.mfa if one.base_profile == self.base.profile]
-        return max(mine, key=lambda one: (one.expires_at > now, one.expires_at), default=None)
+        sessions = [session for session in self.mfa if session.base_profile == self.base.profile]
+        return max(sessions, key=lambda session: (session.expires_at > now, session.expires_at), default=None)
 
 
 # -- reading ------------------------------------------------------------------------------------------------------
 
 
-def with_reading(state: PickerState, read: Reading, order: Sequence[int], *, query: str = "") -> PickerState:
+def with_data(state: PickerState, read: PickerData, order: Sequence[int], *, query: str = "") -> PickerState:
     """The state after a (new) reading; `order` is the new roles that match `query`. What failed before is forgotten."""
     keep = state.role.name if state.role is not None else None
     listing = read.listing
@@ -154,7 +158,7 @@ def with_reading(state: PickerState, read: Reading, order: Sequence[int], *, que
         query=query,
         mfa=listing.mfa_sessions,
         index=None,
-        news={},
+        local_sessions={},
         pins=listing.memory.pins,
         grouped=state.grouped if state.loaded else listing.settings.group_by_account,
         failures={},
@@ -162,7 +166,7 @@ def with_reading(state: PickerState, read: Reading, order: Sequence[int], *, que
         loaded=True,
         load_failure=None,
     )
-    return _laid_out(changed, order, keep=keep)
+    return _with_rows(changed, order, keep=keep)
 
 
 def with_vault(state: PickerState, label: str) -> PickerState:
@@ -170,87 +174,87 @@ def with_vault(state: PickerState, label: str) -> PickerState:
     return replace(state, read=replace(state.read, listing=replace(state.read.listing, vault_label=label)))
 
 
-def with_load_failure(state: PickerState, failure: Failure) -> PickerState:
+def with_load_failure(state: PickerState, failure: FailureMessage) -> PickerState:
     """The state after a reading that failed; what was read before stays."""
     return replace(state, load_failure=failure, loaded=True)
 
 
 def with_status(state: PickerState, rows: Iterable[StatusRow]) -> PickerState:
     """The sessions as the index has them now: renewed by another process, forgotten by another, or simply known better."""
-    index: dict[str, Session] = {}
+    index: dict[str, KnownSession] = {}
     mfa: list[MfaInfo] = []
     for row in rows:
         entry = row.entry
         if entry.kind == "mfa":
             mfa.append(MfaInfo(entry.profile, entry.principal, entry.expires_at))
         else:
-            index[entry.key] = Session(row.state, entry.expires_at, entry.issued_at)
+            index[entry.key] = KnownSession(row.state, entry.expires_at, entry.issued_at)
     # A role without a plan has no key to be found by: what we did with it ourselves is all that is known.
-    keyless = {name: session for name, session in state.news.items() if not _key(state, name)}
-    return replace(state, index=index, mfa=tuple(mfa), news=keyless)
+    keyless = {name: session for name, session in state.local_sessions.items() if not _session_key(state, name)}
+    return replace(state, index=index, mfa=tuple(mfa), local_sessions=keyless)
 
 
-def _key(state: PickerState, name: str) -> str:
+def _session_key(state: PickerState, name: str) -> str:
     info = state.read.listing.sessions.get(name)
     return info.key if info is not None else ""
 
 
 def with_query(state: PickerState, query: str, order: Sequence[int]) -> PickerState:
     """The state after typing: the matches of `query` in `order`, the cursor on the first."""
-    return _laid_out(replace(state, query=query), order, keep=None)
+    return _with_rows(replace(state, query=query), order, keep=None)
 
 
-def toggled_grouping(state: PickerState) -> PickerState:
+def toggle_grouping(state: PickerState) -> PickerState:
     """Grouped by account, or flat again, with the cursor on the same role."""
     role = state.role
-    return _laid_out(replace(state, grouped=not state.grouped), state.order, keep=role.name if role is not None else None)
+    return _with_rows(replace(state, grouped=not state.grouped), state.order, keep=role.name if role is not None else None)
 
 
-def _laid_out(state: PickerState, order: Sequence[int], *, keep: str | None) -> PickerState:
-    sizes: dict[int, int] = {}
+def _with_rows(state: PickerState, order: Sequence[int], *, keep: str | None) -> PickerState:
+    group_sizes: dict[int, int] = {}
     rows = tuple(order)
     if state.grouped:
         groups: dict[str, list[int]] = {}
         for index in order:
             groups.setdefault(state.roles[index].account_id, []).append(index)
-        laid: list[int] = []
+        grouped_rows: list[int] = []
         for members in groups.values():
-            laid.append(~members[0])
-            sizes[~members[0]] = len(members)
-            laid.extend(members)
-        rows = tuple(laid)
+            grouped_rows.append(~members[0])
+            group_sizes[~members[0]] = len(members)
+            grouped_rows.extend(members)
+        rows = tuple(grouped_rows)
     cursor = next((position for position, row in enumerate(rows) if row >= 0), -1)
     if keep is not None:
         cursor = next((position for position, row in enumerate(rows) if row >= 0 and state.roles[row].name == keep), cursor)
-    return replace(state, order=tuple(order), rows=rows, sizes=sizes, cursor=cursor)
+    return replace(state, order=tuple(order), rows=rows, group_sizes=group_sizes, cursor=cursor)
 
 
-def moved(state: PickerState, steps: int) -> PickerState:
+def move_cursor(state: PickerState, steps: int) -> PickerState:
     """The cursor `steps` rows further (negative: back), stopping at the ends and never on a group's header."""
     if state.cursor < 0 or not steps:
         return state
     last = len(state.rows) - 1
     target = min(max(state.cursor + steps, 0), last)
-    return moved_to(state, target, forward=steps > 0)
+    return move_cursor_to(state, target, forward=steps > 0)
 
 
-def moved_to(state: PickerState, row: int, *, forward: bool = True) -> PickerState:
+def move_cursor_to(state: PickerState, row: int, *, forward: bool = True) -> PickerState:
     """The cursor on `row`, or on the nearest role in the direction moved, or failing that in the other."""
     if not state.rows:
         return state
     row = min(max(row, 0), len(state.rows) - 1)
     ahead = range(row, len(state.rows)) if forward else range(row, -1, -1)
     behind = range(row, -1, -1) if forward else range(row, len(state.rows))
-    for way in (ahead, behind):
-        for position in way:
+    for positions in (ahead, behind):
+        for position in positions:
             if state.rows[position] >= 0:
                 return state if position == state.cursor else replace(state, cursor=position)
     return state
 
 
-def selected(state: PickerState, name: str) -> PickerState:
+def select_role(state: PickerState, name: str) -> PickerState:
     """The cursor on the role of that name, if the list shows it."""
-    return _laid_out(state, state.order, keep=name)
+    return _with_rows(state, state.order, keep=name)
 
 
 # -- doing --------------------------------------------------------------------------------------------------------
@@ -261,38 +265,38 @@ def with_pin(state: PickerState, name: str, *, pinned: bool) -> PickerState:
     return replace(state, pins=state.pins | {name} if pinned else state.pins - {name})
 
 
-def started(state: PickerState, names: Iterable[str], word: str) -> PickerState:
+def mark_busy(state: PickerState, names: Iterable[str], word: str) -> PickerState:
     """These roles are being worked on; what failed with them before is no longer said."""
     names = tuple(names)
     failures = {name: failure for name, failure in state.failures.items() if name not in names}
-    explanations = {name: found for name, found in state.explanations.items() if name not in names}
+    explanations = {name: explanation for name, explanation in state.explanations.items() if name not in names}
     return replace(state, busy={**state.busy, **dict.fromkeys(names, word)}, failures=failures, explanations=explanations)
 
 
-def finished(state: PickerState, names: Iterable[str]) -> PickerState:
+def clear_busy(state: PickerState, names: Iterable[str]) -> PickerState:
     """These roles are no longer being worked on."""
-    gone = frozenset(names)
-    return replace(state, busy={name: word for name, word in state.busy.items() if name not in gone})
+    done = frozenset(names)
+    return replace(state, busy={name: word for name, word in state.busy.items() if name not in done})
 
 
-def failed(state: PickerState, name: str, failure: Failure) -> PickerState:
+def with_failure(state: PickerState, name: str, failure: FailureMessage) -> PickerState:
     """What went wrong with a role, for its detail to say."""
-    return replace(finished(state, (name,)), failures={**state.failures, name: failure})
+    return replace(clear_busy(state, (name,)), failures={**state.failures, name: failure})
 
 
-def explained(state: PickerState, name: str, explanation: Explanation) -> PickerState:
+def with_explanation(state: PickerState, name: str, explanation: Explanation) -> PickerState:
     """Why the last try failed, unless another one has begun meanwhile."""
     if name not in state.failures:
         return state
     return replace(state, explanations={**state.explanations, name: explanation})
 
 
-def renewed(state: PickerState, name: str, expires_at: datetime, now: datetime) -> PickerState:
+def with_renewed_session(state: PickerState, name: str, expires_at: datetime, now: datetime) -> PickerState:
     """A role with a fresh session."""
-    news = {**state.news, name: Session(SessionState.LIVE, expires_at, now)}
-    return replace(finished(state, (name,)), news=news)
+    local_sessions = {**state.local_sessions, name: KnownSession(SessionState.LIVE, expires_at, now)}
+    return replace(clear_busy(state, (name,)), local_sessions=local_sessions)
 
 
-def forgotten(state: PickerState, name: str) -> PickerState:
+def without_session(state: PickerState, name: str) -> PickerState:
     """A role without a session."""
-    return replace(finished(state, (name,)), news={**state.news, name: NO_SESSION})
+    return replace(clear_busy(state, (name,)), local_sessions={**state.local_sessions, name: NO_KNOWN_SESSION})

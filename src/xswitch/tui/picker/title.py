@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from xswitch.core.model import BaseKind, SessionState
+from xswitch.core.model import CredentialSourceKind, SessionState
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
-from xswitch.tui.render.text import Line, cut, span, width_of
+from xswitch.tui.render.text import Line, span, truncate, width_of
 
 _SEPARATOR = " · "
-_WIDEST_NAME = 32
+_MAX_NAME_WIDTH = 32
 
 
-def title(state: PickerState, environ: Mapping[str, str], now: datetime, width: int) -> Line:
+def title_line(state: PickerState, environ: Mapping[str, str], now: datetime, width: int) -> Line:
     """The title line in `width` cells; what doesn't fit is left out whole, the vault first, then the region."""
     left: Line = [(" xswitch ", "key"), ("  ", "text"), *_identity(state)]
     parts = [("mfa", _mfa(state, now)), ("vault", _vault(state))]
@@ -34,15 +34,15 @@ def title(state: PickerState, environ: Mapping[str, str], now: datetime, width: 
 def _identity(state: PickerState) -> Line:
     if state.base is None:
         return [("no base credentials", "muted")] if state.loaded else [("reading …", "muted")]
-    name = state.base.profile or formatting.BASE_WORDS.get(_kind(state.base.kind), "environment")
-    line: Line = [span(cut(name, _WIDEST_NAME), "bright")]
+    name = state.base.profile or formatting.SOURCE_LABELS.get(_source_kind(state.base.kind), "environment")
+    line: Line = [span(truncate(name, _MAX_NAME_WIDTH), "bright")]
     if state.base.account_id:
         line += [(" @ ", "faint"), span(state.base.account_id, "text")]
     return line
 
 
-def _kind(kind: str) -> BaseKind:
-    return BaseKind(kind) if kind in set(BaseKind) else BaseKind.ENVIRONMENT
+def _source_kind(kind: str) -> CredentialSourceKind:
+    return CredentialSourceKind(kind) if kind in set(CredentialSourceKind) else CredentialSourceKind.ENVIRONMENT
 
 
 def _mfa(state: PickerState, now: datetime) -> Line:
@@ -51,8 +51,11 @@ def _mfa(state: PickerState, now: datetime) -> Line:
         return [("MFA none", "muted")] if any(role.mfa_serial for role in state.roles[:1000]) else []
     seconds = (session.expires_at - now).total_seconds()
     if seconds <= 0:
-        return [(f"MFA {formatting.SIGNS[SessionState.EXPIRED]} expired", "expired")]
-    return [("MFA ", "text"), (formatting.left(seconds).strip(), "live" if seconds > formatting.SOON else "expiring")]
+        return [(f"MFA {formatting.SESSION_SIGNS[SessionState.EXPIRED]} expired", "expired")]
+    return [
+        ("MFA ", "text"),
+        (formatting.format_remaining(seconds).strip(), "live" if seconds > formatting.MFA_EXPIRING_SECONDS else "expiring"),
+    ]
 
 
 def _vault(state: PickerState) -> Line:
@@ -62,6 +65,6 @@ def _vault(state: PickerState) -> Line:
 def _region(state: PickerState, environ: Mapping[str, str]) -> Line:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         if environ.get(name):
-            return [(f"{name}=", "muted"), span(cut(environ[name], 20), "text")]
+            return [(f"{name}=", "muted"), span(truncate(environ[name], 20), "text")]
     role = state.role
-    return [span(cut(role.region, 20), "muted")] if role is not None else []
+    return [span(truncate(role.region, 20), "muted")] if role is not None else []

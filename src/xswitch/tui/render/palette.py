@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from rich.style import Style
 
-from xswitch.core.roles.guards import COLOURS
+from xswitch.core.roles.guards import COLORS
 
 DARK, LIGHT, PLAIN = "xswitch-dark", "xswitch-light", "xswitch-plain"
 
-DARK_COLOURS: Mapping[str, str] = {
+DARK_COLORS: Mapping[str, str] = {
     "background": "#11151c",
     "surface": "#181d26",
     "raised": "#1d2430",
@@ -38,7 +38,7 @@ DARK_COLOURS: Mapping[str, str] = {
     "guard-cyan": "#74d3dc",
     "guard-green": "#8fd6a0",
 }
-LIGHT_COLOURS: Mapping[str, str] = {
+LIGHT_COLORS: Mapping[str, str] = {
     "background": "#fcfcfd",
     "surface": "#f0f3f7",
     "raised": "#f5f7fa",
@@ -62,61 +62,61 @@ LIGHT_COLOURS: Mapping[str, str] = {
     "guard-cyan": "#00697a",
     "guard-green": "#1b6e38",
 }
-_WEIGHT: Mapping[str, Style] = {
+_WEIGHTS: Mapping[str, Style] = {
     "bright": Style(bold=True),
     "title": Style(bold=True),
     "match": Style(bold=True, underline=True),
     "key": Style(bold=True),
     "error": Style(bold=True),
 }
-_PLAIN_WEIGHT: Mapping[str, Style] = {
-    **_WEIGHT,
+_PLAIN_WEIGHTS: Mapping[str, Style] = {
+    **_WEIGHTS,
     "muted": Style(dim=True),
     "faint": Style(dim=True),
     "line": Style(dim=True),
     "expired": Style(dim=True),
-    **{f"guard-{colour}": Style(bold=True) for colour in COLOURS},
+    **{f"guard-{color}": Style(bold=True) for color in COLORS},
 }
 _ALIASES: Mapping[str, str] = {"title": "bright", "key": "accent", "pin": "match"}
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """How each meaning looks. `cursor` is laid over a style on the selected row; `colours` is empty for the plain palette."""
+    """How each meaning looks. `cursor` is laid over a style on the selected row; `colors` is empty for the plain palette."""
 
     name: str
     dark: bool
     styles: Mapping[str, Style]
     cursor: Style
-    colours: Mapping[str, str] = field(default_factory=dict)
+    colors: Mapping[str, str] = field(default_factory=dict)
 
-    def style(self, meaning: str) -> Style:
+    def style(self, style_name: str) -> Style:
         """The style of a meaning; an unknown guard colour is red, anything else unknown plain text."""
-        found = self.styles.get(meaning)
-        if found is not None:
-            return found
-        return self.styles["guard-red"] if meaning.startswith("guard-") else self.styles["text"]
+        known_style = self.styles.get(style_name)
+        if known_style is not None:
+            return known_style
+        return self.styles["guard-red"] if style_name.startswith("guard-") else self.styles["text"]
 
 
-def _coloured(name: str, colours: Mapping[str, str], *, dark: bool) -> Palette:
-    meanings = {**{meaning: meaning for meaning in colours}, **_ALIASES}
-    styles = {meaning: Style(color=colours[colour]) + _WEIGHT.get(meaning, Style()) for meaning, colour in meanings.items()}
-    return Palette(name, dark, styles, Style(bgcolor=colours["cursor"]), colours)
+def _colored_palette(name: str, colors: Mapping[str, str], *, dark: bool) -> Palette:
+    color_names = {**{style_name: style_name for style_name in colors}, **_ALIASES}
+    styles = {style_name: Style(color=colors[color]) + _WEIGHTS.get(style_name, Style()) for style_name, color in color_names.items()}
+    return Palette(name, dark, styles, Style(bgcolor=colors["cursor"]), colors)
 
 
-def _plain() -> Palette:
-    meanings = (*DARK_COLOURS, *_ALIASES)
-    return Palette(PLAIN, dark=True, styles={name: _PLAIN_WEIGHT.get(name, Style()) for name in meanings}, cursor=Style(reverse=True))
+def _plain_palette() -> Palette:
+    color_names = (*DARK_COLORS, *_ALIASES)
+    return Palette(PLAIN, dark=True, styles={name: _PLAIN_WEIGHTS.get(name, Style()) for name in color_names}, cursor=Style(reverse=True))
 
 
 PALETTES: Mapping[str, Palette] = {
-    DARK: _coloured(DARK, DARK_COLOURS, dark=True),
-    LIGHT: _coloured(LIGHT, LIGHT_COLOURS, dark=False),
-    PLAIN: _plain(),
+    DARK: _colored_palette(DARK, DARK_COLORS, dark=True),
+    LIGHT: _colored_palette(LIGHT, LIGHT_COLORS, dark=False),
+    PLAIN: _plain_palette(),
 }
 
 
-def choose(setting: str, environ: Mapping[str, str]) -> str:
+def choose_palette(setting: str, environ: Mapping[str, str]) -> str:
     """The palette's name for a `theme` setting and an environment.
 
     NO_COLOR, set and not empty, is the plain one (no-color.org). `auto` looks at COLORFGBG, whose last field is the

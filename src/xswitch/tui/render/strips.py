@@ -10,18 +10,18 @@ from rich.style import Style
 from textual.strip import Strip
 
 from xswitch.tui.render.palette import Palette
-from xswitch.tui.render.text import Span
+from xswitch.tui.render.text import TextSpan
 
 
-def strip(line: Sequence[Span], width: int, palette: Palette, base: Style, over: Style | None = None) -> Strip:
+def to_strip(line: Sequence[TextSpan], width: int, palette: Palette, base: Style, overlay: Style | None = None) -> Strip:
     """The line as Textual draws it: exactly `width` cells on `base`, with `over` (the cursor) laid on top."""
     segments = []
     used = 0
-    for text, meaning in line:
-        style = base + palette.style(meaning)
-        segments.append(Segment(text, style if over is None else style + over))
+    for text, style_name in line:
+        style = base + palette.style(style_name)
+        segments.append(Segment(text, style if overlay is None else style + overlay))
         used += cell_len(text)
     if used < width:
-        segments.append(Segment(" " * (width - used), base if over is None else base + over))
+        segments.append(Segment(" " * (width - used), base if overlay is None else base + overlay))
     drawn = Strip(segments, max(used, width))
     return drawn if used <= width else drawn.crop(0, width)

@@ -10,64 +10,64 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.theme import Theme
 
-from xswitch.core.roles.guards import COLOURS
-from xswitch.tui.render.palette import DARK_COLOURS, Palette
+from xswitch.core.roles.guards import COLORS
+from xswitch.tui.render.palette import DARK_COLORS, Palette
 
 
 def textual_theme(palette: Palette) -> Theme:
-    """The Textual theme of a palette; the plain one takes the dark colours, all of which `Colourless` removes again."""
-    colours = palette.colours or DARK_COLOURS
-    cursor_style = "reverse" if not palette.colours else "none"
+    """The Textual theme of a palette; the plain one takes the dark colours, all of which `ColorRemover` removes again."""
+    colors = palette.colors or DARK_COLORS
+    cursor_style = "reverse" if not palette.colors else "none"
     return Theme(
         name=palette.name,
         dark=palette.dark,
-        primary=colours["accent"],
-        secondary=colours["muted"],
-        accent=colours["accent"],
-        warning=colours["warning"],
-        error=colours["error"],
-        success=colours["live"],
-        foreground=colours["text"],
-        background=colours["background"],
-        surface=colours["surface"],
-        panel=colours["raised"],
+        primary=colors["accent"],
+        secondary=colors["muted"],
+        accent=colors["accent"],
+        warning=colors["warning"],
+        error=colors["error"],
+        success=colors["live"],
+        foreground=colors["text"],
+        background=colors["background"],
+        surface=colors["surface"],
+        panel=colors["raised"],
         variables={
-            "hairline": colours["line"],
-            "muted": colours["muted"],
-            "faint": colours["faint"],
-            "bright": colours["bright"],
-            "raised": colours["raised"],
-            **{f"guard-{colour}": colours[f"guard-{colour}"] for colour in COLOURS},
-            "border": colours["accent"],
-            "border-blurred": colours["line"],
-            "scrollbar": colours["line"],
-            "scrollbar-hover": colours["faint"],
-            "scrollbar-active": colours["accent"],
-            "scrollbar-background": colours["background"],
-            "scrollbar-background-hover": colours["background"],
-            "scrollbar-background-active": colours["background"],
-            "block-cursor-background": colours["cursor"],
-            "block-cursor-foreground": colours["bright"],
+            "hairline": colors["line"],
+            "muted": colors["muted"],
+            "faint": colors["faint"],
+            "bright": colors["bright"],
+            "raised": colors["raised"],
+            **{f"guard-{color}": colors[f"guard-{color}"] for color in COLORS},
+            "border": colors["accent"],
+            "border-blurred": colors["line"],
+            "scrollbar": colors["line"],
+            "scrollbar-hover": colors["faint"],
+            "scrollbar-active": colors["accent"],
+            "scrollbar-background": colors["background"],
+            "scrollbar-background-hover": colors["background"],
+            "scrollbar-background-active": colors["background"],
+            "block-cursor-background": colors["cursor"],
+            "block-cursor-foreground": colors["bright"],
             "block-cursor-text-style": cursor_style,
-            "block-cursor-blurred-background": colours["cursor"],
-            "block-cursor-blurred-foreground": colours["bright"],
+            "block-cursor-blurred-background": colors["cursor"],
+            "block-cursor-blurred-foreground": colors["bright"],
             "block-cursor-blurred-text-style": cursor_style,
-            "input-cursor-background": colours["accent"],
-            "input-cursor-foreground": colours["background"],
-            "input-cursor-text-style": "reverse" if not palette.colours else "none",
-            "input-selection-background": colours["cursor"],
+            "input-cursor-background": colors["accent"],
+            "input-cursor-foreground": colors["background"],
+            "input-cursor-text-style": "reverse" if not palette.colors else "none",
+            "input-selection-background": colors["cursor"],
         },
     )
 
 
 @lru_cache(maxsize=2048)
-def _without_colour(style: Style) -> Style:
+def _without_color(style: Style) -> Style:
     return style.without_color
 
 
-class Colourless(LineFilter):
+class ColorRemover(LineFilter):
     """Takes every colour out of what is written, default colours too: with NO_COLOR no colour sequence leaves the program."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 -- the base class's signature
         """The same segments; bold, dim, underline and reverse stay."""
-        return [Segment(text, None if style is None else _without_colour(style), control) for text, style, control in segments]
+        return [Segment(text, None if style is None else _without_color(style), control) for text, style, control in segments]

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from xswitch.actions.access.api import AccessInputs
-from xswitch.core.access.model import DEFAULT_MAX_SESSION_SECONDS, WhoKind
+from xswitch.core.access.model import DEFAULT_MAX_SESSION_SECONDS, PrincipalType
 
-_WHO = {WhoKind.USER: "--user", WhoKind.GROUP: "--group", WhoKind.ROLE: "--assuming-role", WhoKind.ACCOUNT: "--account"}
+_PRINCIPAL_OPTIONS = {
+    PrincipalType.USER: "--user",
+    PrincipalType.GROUP: "--group",
+    PrincipalType.ROLE: "--assuming-role",
+    PrincipalType.ACCOUNT: "--account",
+}
 
 
-def command_words(inputs: AccessInputs) -> tuple[str, ...]:
+def access_apply_command(inputs: AccessInputs) -> tuple[str, ...]:
     """`xswitch access apply …`, with nothing said that is the default."""
-    who: tuple[str, ...] = ("--account",) if inputs.who_kind is WhoKind.ACCOUNT else _option(_WHO[inputs.who_kind], inputs.who_name)
+    who: tuple[str, ...] = (
+        ("--account",) if inputs.who_kind is PrincipalType.ACCOUNT else _option(_PRINCIPAL_OPTIONS[inputs.who_kind], inputs.who_name)
+    )
     longest = inputs.max_session_seconds
     return (
         *("xswitch", "access", "apply", inputs.role_name),

@@ -16,16 +16,16 @@ from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input
 
-from xswitch.core.text import clean
-from xswitch.tui.render.strips import strip
+from xswitch.core.text import sanitize
+from xswitch.tui.render.strips import to_strip
 from xswitch.tui.render.text import Line, span, wrap
-from xswitch.tui.setup.form import Field, Values, asked
+from xswitch.tui.setup.form import FormField, Values, visible_fields
 from xswitch.tui.widgets.lines import Lines, base_style, palette_of
 
 PROFILE_FIELDS = frozenset({"source_profile", "target_profile", "switch_from"})
 
 
-class Answered(Message):
+class FieldChanged(Message):
     """A field has another value."""
 
     def __init__(self, key: str, value: str) -> None:
@@ -37,7 +37,7 @@ class Answered(Message):
 class TextField(Input):
     """One line to type into, without a frame; the right arrow takes a suggested profile."""
 
-    def __init__(self, field: Field, value: str) -> None:
+    def __init__(self, field: FormField, value: str) -> None:
         super().__init__(value, placeholder=field.hint, compact=True, select_on_focus=False, id=f"field-{field.key}")
         self.field = field
         self.cursor_blink = False
@@ -45,7 +45,7 @@ class TextField(Input):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell the screen."""
         event.stop()
-        self.post_message(Answered(self.field.key, event.value))
+        self.post_message(FieldChanged(self.field.key, event.value))
 
 
 class Choice(Widget):
@@ -58,7 +58,7 @@ class Choice(Widget):
         Binding("right,space", "move(1)", "next", show=False),
     ]
 
-    def __init__(self, field: Field, value: str) -> None:
+    def __init__(self, field: FormField, value: str) -> None:
         super().__init__(id=f"field-{field.key}")
         self.field = field
         self.value = value
@@ -72,7 +72,7 @@ class Choice(Widget):
         if value != self.value:
             self.value = value
             self.refresh()
-            self.post_message(Answered(self.field.key, value))
+            self.post_message(FieldChanged(self.field.key, value))
 
     def line(self) -> Line:
         """What is drawn."""
@@ -84,22 +84,22 @@ class Choice(Widget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
         """The one line."""
-        return strip(self.line(), self.size.width, palette_of(self), base_style(self))
+        return to_strip(self.line(), self.size.width, palette_of(self), base_style(self))
 
     def on_click(self, event: events.Click) -> None:
         """The value under the mouse."""
-        at = 0
+        end = 0
         for value, label in self.field.choices:
-            at += len(label) + 5
-            if event.x < at:
+            end += len(label) + 5
+            if event.x < end:
                 self._choose(value)
                 return
 
 
-class Row(Vertical):
+class FieldRow(Vertical):
     """A field with its label, and its complaint below when there is one."""
 
-    def __init__(self, field: Field, value: str) -> None:
+    def __init__(self, field: FormField, value: str) -> None:
         super().__init__(id=f"row-{field.key}", classes="row")
         self.field = field
         self._value = value
@@ -122,7 +122,7 @@ class Form(VerticalScroll):
 
     can_focus = False
 
-    def __init__(self, fields: Sequence[Field], values: Values) -> None:
+    def __init__(self, fields: Sequence[FormField], values: Values) -> None:
         super().__init__(id="form")
         self._fields = fields
         self._values = values
@@ -134,21 +134,21 @@ class Form(VerticalScroll):
             if field.group != group:
                 group = field.group
                 yield Lines(partial(_heading, group), classes="group")
-            yield Row(field, self._values[field.key])
+            yield FieldRow(field, self._values[field.key])
 
     def show(self, values: Values, complaints: Mapping[str, str]) -> None:
         """Which rows are asked for, and what is wrong with them."""
-        wanted = {field.key for field in asked(values)}
-        for row in self.query(Row):
-            row.display = row.field.key in wanted
+        visible_keys = {field.key for field in visible_fields(values)}
+        for row in self.query(FieldRow):
+            row.display = row.field.key in visible_keys
             row.complain(complaints.get(row.field.key, ""))
 
     def suggest(self, profiles: Sequence[str]) -> None:
         """Names a profile's field may be completed to: those that stand there as they are, since Textual draws them so."""
-        harmless = [name for name in profiles if clean(name) == name]
-        for one in self.query(TextField):
-            if one.field.key in PROFILE_FIELDS:
-                one.suggester = SuggestFromList(harmless)
+        harmless = [name for name in profiles if sanitize(name) == name]
+        for text_field in self.query(TextField):
+            if text_field.field.key in PROFILE_FIELDS:
+                text_field.suggester = SuggestFromList(harmless)
 
 
 def _heading(text: str, _width: int) -> list[Line]:

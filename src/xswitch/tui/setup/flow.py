@@ -7,21 +7,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from xswitch.actions.access.api import AppliedAccess, CheckedAccess, PlannedAccess, Steps, StepState
-from xswitch.core.access.model import Change, Side
+from xswitch.actions.access.api import AccessApplyResult, AccessCheckResult, AccessPlanResult, ChangeListener, ChangeStatus
+from xswitch.core.access.model import AccountSide, IamChange
 from xswitch.core.errors import CancelledError
-from xswitch.core.shell.quoting import quote
+from xswitch.core.shell.quoting import quote_for_shell
 from xswitch.tui import errors as failures
 from xswitch.tui.jobs import Job
 from xswitch.tui.picker.role_actions import Stage as AppStage
 from xswitch.tui.setup import form
 from xswitch.tui.setup import state as states
-from xswitch.tui.setup.command import command_words
+from xswitch.tui.setup.command import access_apply_command
 from xswitch.tui.setup.screen import SetupScreen
-from xswitch.tui.setup.state import SetupState, Stage
+from xswitch.tui.setup.state import SetupStage, SetupState
 
 
-class Setup:
+class SetupFlow:
     """One set-up at a time; `finished` gets the new role profile's name, "" when only the files have to be read again."""
 
     def __init__(self, stage: AppStage, finished: Callable[[str], None]) -> None:
@@ -55,30 +55,30 @@ class Setup:
 
     def _go(self, screen: SetupScreen) -> None:
         stage = screen.state.stage
-        if stage is Stage.FORM:
+        if stage is SetupStage.FORM:
             self._plan(screen)
-        elif stage in (Stage.PLAN, Stage.STOPPED):
+        elif stage in (SetupStage.PLAN, SetupStage.STOPPED):
             self._apply(screen)
-        elif stage is Stage.CHECK_FAILED:
-            screen.update(states.checking)
+        elif stage is SetupStage.CHECK_FAILED:
+            screen.update(states.start_checking)
             self._check(screen)
-        elif stage is Stage.DONE:
+        elif stage is SetupStage.DONE:
             screen.dismiss(screen.state.checked.profile if screen.state.checked is not None else "")
 
     def _back(self, screen: SetupScreen) -> None:
         stage = screen.state.stage
-        if stage in (Stage.APPLYING, Stage.TAKING_BACK):
+        if stage in (SetupStage.APPLYING, SetupStage.TAKING_BACK):
             # Between two calls, never in the middle of one: what was done has to be known.
             self._halt.set()
         elif screen.state.working:
             if self._job is not None:
                 self._job.stop()
                 self._job = None
-            screen.update(partial(states.failed, failure=failures.of_error(CancelledError("You stopped it."))))
-        elif stage is Stage.PLAN:
-            screen.update(states.back)
+            screen.update(partial(states.with_failure, failure=failures.from_error(CancelledError("You stopped it."))))
+        elif stage is SetupStage.PLAN:
+            screen.update(states.back_to_form)
         else:
-            screen.dismiss(None if stage is Stage.FORM else "")
+            screen.dismiss(None if stage is SetupStage.FORM else "")
 
     def _run(
         self,
@@ -88,44 +88,44 @@ class Setup:
     ) -> None:
         def failed(error: BaseException) -> None:
             self._job = None
-            screen.update(partial(states.failed, failure=failures.of_exception(error)))
+            screen.update(partial(states.with_failure, failure=failures.from_exception(error)))
 
-        def over(result: Any) -> None:
+        def succeeded(result: Any) -> None:
             self._job = None
             done(result)
 
-        def told(what: Any) -> None:
+        def show_progress(what: Any) -> None:
             screen.update(partial(states.told, text=what) if isinstance(what, str) else what)
 
         self._halt.clear()
-        self._job = self._stage.start_job(work, over, failed, told)
+        self._job = self._stage.start_job(work, succeeded, failed, show_progress)
 
     def _plan(self, screen: SetupScreen) -> None:
         screen.update(states.tried)
-        if screen.state.stage is not Stage.PLANNING:
+        if screen.state.stage is not SetupStage.PLANNING:
             return
-        wanted = form.inputs(screen.state.values)
+        inputs = form.access_inputs(screen.state.values)
 
-        def done(planned: PlannedAccess) -> None:
+        def done(planned: AccessPlanResult) -> None:
             screen.update(partial(states.with_plan, planned=planned))
 
-        self._run(screen, lambda job: self._stage.actions.access.plan(wanted, job, job.progress), done)
+        self._run(screen, lambda job: self._stage.actions.access.plan(inputs, job, job.progress), done)
 
     def _apply(self, screen: SetupScreen) -> None:
         planned = screen.state.planned
         if planned is None:
             return
-        screen.update(states.applying)
+        screen.update(states.start_applying)
 
-        def done(result: AppliedAccess) -> None:
-            failure = failures.of_error(result.error) if result.error is not None else None
+        def done(result: AccessApplyResult) -> None:
+            failure = failures.from_error(result.error) if result.error is not None else None
             screen.update(partial(states.applied, result=result, failure=failure))
             if failure is not None:
                 return
-            if states.complete(screen.state):
+            if states.can_check(screen.state):
                 self._check(screen)
             else:
-                screen.update(states.half_done)
+                screen.update(states.finish_without_check)
 
         self._run(screen, lambda job: self._stage.actions.access.apply(planned, job, self._steps(job)), done)
 
@@ -133,30 +133,30 @@ class Setup:
         applied = screen.state.applied
         if applied is None:
             return
-        screen.update(states.taking_back)
+        screen.update(states.start_taking_back)
 
-        def done(result: AppliedAccess) -> None:
-            failure = failures.of_error(result.error) if result.error is not None else None
-            screen.update(partial(states.taken_back, failure=failure))
+        def done(result: AccessApplyResult) -> None:
+            failure = failures.from_error(result.error) if result.error is not None else None
+            screen.update(partial(states.finish_taking_back, failure=failure))
 
-        self._run(screen, lambda job: self._stage.actions.access.take_back(applied, job, self._steps(job)), done)
+        self._run(screen, lambda job: self._stage.actions.access.rollback(applied, job, self._steps(job)), done)
 
     def _check(self, screen: SetupScreen) -> None:
         planned = screen.state.planned
         if planned is None:
             return
 
-        def done(result: CheckedAccess) -> None:
+        def done(result: AccessCheckResult) -> None:
             screen.update(partial(states.checked, result=result))
 
         self._run(screen, lambda job: self._stage.actions.access.check(planned, job, job.progress), done)
 
-    def _steps(self, job: Job) -> Steps:
-        def step(side: Side, change: Change, now: StepState) -> None:
+    def _steps(self, job: Job) -> ChangeListener:
+        def step(side: AccountSide, change: IamChange, now: ChangeStatus) -> None:
             def draw(state: SetupState) -> SetupState:
-                return states.stepped(state, side, change, now)
+                return states.with_step(state, side, change, now)
 
-            job.report(draw)
+            job.notify(draw)
             if now == "doing" and self._halt.is_set():
                 raise CancelledError("You stopped it.")
 
@@ -165,8 +165,8 @@ class Setup:
     def _copy(self, screen: SetupScreen) -> None:
         state = screen.state
         text = state.checked.console_link if state.checked is not None else ""
-        if state.stage is Stage.PLAN and state.planned is not None:
-            text = " ".join(quote("sh", word) for word in command_words(state.planned.inputs))
+        if state.stage is SetupStage.PLAN and state.planned is not None:
+            text = " ".join(quote_for_shell("sh", word) for word in access_apply_command(state.planned.inputs))
         if text:
             self._stage.copy_to_clipboard(text)
             screen.say(f"Copied: {text}")

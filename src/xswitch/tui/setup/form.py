@@ -9,24 +9,24 @@ from functools import partial
 from types import MappingProxyType
 
 from xswitch.actions.access.api import AccessInputs
-from xswitch.core.access.model import WhoKind
+from xswitch.core.access.model import PrincipalType
 from xswitch.core.arn import is_account_id, is_policy_arn
-from xswitch.core.sts_limits import read_tags
+from xswitch.core.sts_limits import parse_tags
 
 Values = Mapping[str, str]
-WHO, WHERE, WHAT = "Who may switch", "Where to", "What they may do there, and how"
-_SHORTEST, _LONGEST = 3_600, 43_200
+USERS_GROUP, ROLE_GROUP, ACCESS_GROUP = "Who may switch", "Where to", "What they may do there, and how"
+_MIN_SESSION_SECONDS, _MAX_SESSION_SECONDS = 3_600, 43_200
 _NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _PATH = re.compile(r"(?:/(?:[\x21-\x7e]+/)?)?")
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
-_LENGTH = re.compile(r"([0-9]{1,6})\s*(h|min|m|s|)")
-_UNITS = {"h": 3600, "min": 60, "m": 60, "s": 1, "": 1}
-_DESCRIPTION = 1000
+_DURATION = re.compile(r"([0-9]{1,6})\s*(h|min|m|s|)")
+_UNIT_SECONDS = {"h": 3600, "min": 60, "m": 60, "s": 1, "": 1}
+_MAX_DESCRIPTION_LENGTH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FormField:
     """One line of the form. With `choices` (value, label) it is picked from them; else it is typed, `hint` standing in an empty one."""
 
     key: str
@@ -36,24 +36,29 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
 
 
-FIELDS: tuple[Field, ...] = (
-    Field("source_profile", "admin profile", WHO, "a profile that may change IAM in the users' account"),
-    Field("source_account", "or account id", WHO, "its 12 digits, when somebody else sets that side up"),
-    Field("who_kind", "who", WHO, choices=(("user", "a user"), ("group", "a group"), ("role", "a role"), ("account", "the whole account"))),
-    Field("who_name", "name", WHO, "its name in IAM; for a user, empty means: the admin profile's own"),
-    Field("target_profile", "admin profile", WHERE, "a profile that may change IAM in the role's account"),
-    Field("target_account", "or account id", WHERE, "its 12 digits, when somebody else sets that side up"),
-    Field("role_name", "role", WHERE, "SwitchRole"),
-    Field("role_path", "path", WHERE, "/"),
-    Field("policies", "may do", WHAT, "managed policies by name or ARN: ReadOnlyAccess, arn:aws:iam::…"),
-    Field("require_mfa", "MFA", WHAT, choices=(("yes", "required"), ("no", "not asked for"))),
-    Field("external", "external ID", WHAT, choices=(("none", "none"), ("generate", "made for me"), ("own", "my own"))),
-    Field("external_id", "its text", WHAT, "2 to 1,224 characters"),
-    Field("max_session", "longest session", WHAT, "1h, up to 12h"),
-    Field("tags", "tags", WHAT, "team=payments,env=prod"),
-    Field("description", "description", WHAT, "what the role is for"),
-    Field("save_as", "role profile", WHAT, "its name in the AWS config; empty: the role's name"),
-    Field("switch_from", "switch from", WHAT, "the profile of the one who switches; empty: found by its identity"),
+FIELDS: tuple[FormField, ...] = (
+    FormField("source_profile", "admin profile", USERS_GROUP, "a profile that may change IAM in the users' account"),
+    FormField("source_account", "or account id", USERS_GROUP, "its 12 digits, when somebody else sets that side up"),
+    FormField(
+        "who_kind",
+        "who",
+        USERS_GROUP,
+        choices=(("user", "a user"), ("group", "a group"), ("role", "a role"), ("account", "the whole account")),
+    ),
+    FormField("who_name", "name", USERS_GROUP, "its name in IAM; for a user, empty means: the admin profile's own"),
+    FormField("target_profile", "admin profile", ROLE_GROUP, "a profile that may change IAM in the role's account"),
+    FormField("target_account", "or account id", ROLE_GROUP, "its 12 digits, when somebody else sets that side up"),
+    FormField("role_name", "role", ROLE_GROUP, "SwitchRole"),
+    FormField("role_path", "path", ROLE_GROUP, "/"),
+    FormField("policies", "may do", ACCESS_GROUP, "managed policies by name or ARN: ReadOnlyAccess, arn:aws:iam::…"),
+    FormField("require_mfa", "MFA", ACCESS_GROUP, choices=(("yes", "required"), ("no", "not asked for"))),
+    FormField("external", "external ID", ACCESS_GROUP, choices=(("none", "none"), ("generate", "made for me"), ("own", "my own"))),
+    FormField("external_id", "its text", ACCESS_GROUP, "2 to 1,224 characters"),
+    FormField("max_session", "longest session", ACCESS_GROUP, "1h, up to 12h"),
+    FormField("tags", "tags", ACCESS_GROUP, "team=payments,env=prod"),
+    FormField("description", "description", ACCESS_GROUP, "what the role is for"),
+    FormField("save_as", "role profile", ACCESS_GROUP, "its name in the AWS config; empty: the role's name"),
+    FormField("switch_from", "switch from", ACCESS_GROUP, "the profile of the one who switches; empty: found by its identity"),
 )
 
 DEFAULTS: Values = MappingProxyType(
@@ -67,7 +72,7 @@ DEFAULTS: Values = MappingProxyType(
 )
 
 
-def asked(values: Values) -> tuple[Field, ...]:
+def visible_fields(values: Values) -> tuple[FormField, ...]:
     """The fields that are asked for, given the answers so far."""
     hidden = set()
     if values["who_kind"] == "account":
@@ -77,74 +82,74 @@ def asked(values: Values) -> tuple[Field, ...]:
     return tuple(field for field in FIELDS if field.key not in hidden)
 
 
-def complaints(values: Values) -> Mapping[str, str]:
+def validation_errors(values: Values) -> Mapping[str, str]:
     """What is wrong, by field; empty when the form can be planned."""
-    found = {field.key: _CHECKS[field.key](values) for field in asked(values) if field.key in _CHECKS}
-    return {key: text for key, text in found.items() if text}
+    errors = {field.key: _CHECKS[field.key](values) for field in visible_fields(values) if field.key in _CHECKS}
+    return {key: text for key, text in errors.items() if text}
 
 
-def _admin(values: Values) -> str:
+def _check_admin_profile(values: Values) -> str:
     if values["source_profile"].strip() or values["target_profile"].strip():
         return ""
     return "At least one side needs an admin profile; or write both files with: xswitch access plan --format."
 
 
-def _account(values: Values, side: str) -> str:
+def _check_account(values: Values, side: str) -> str:
     if values[f"{side}_profile"].strip() or is_account_id(values[f"{side}_account"].strip()):
         return ""
     return "Twelve digits, or an admin profile above."
 
 
-def _name(values: Values) -> str:
+def _check_principal_name(values: Values) -> str:
     kind, name = values["who_kind"], values["who_name"].strip()
     if (not name and kind == "user" and values["source_profile"].strip()) or _NAME.fullmatch(name.rpartition("/")[2]):
         return ""
     return f"The {kind}'s name: letters, digits and +=,.@_- only."
 
 
-def _policies(values: Values) -> str:
-    bad = next((word for word in policies(values) if ":" in word and not is_policy_arn(word)), "")
-    return f"{bad} is not the ARN of a managed policy." if bad else ""
+def _check_policies(values: Values) -> str:
+    invalid = next((word for word in policies(values) if ":" in word and not is_policy_arn(word)), "")
+    return f"{invalid} is not the ARN of a managed policy." if invalid else ""
 
 
-def _longest(values: Values) -> str:
-    seconds = length(values["max_session"])
-    return "" if seconds is not None and _SHORTEST <= seconds <= _LONGEST else "From 1h to 12h."
+def _check_max_session(values: Values) -> str:
+    seconds = parse_duration(values["max_session"])
+    return "" if seconds is not None and _MIN_SESSION_SECONDS <= seconds <= _MAX_SESSION_SECONDS else "From 1h to 12h."
 
 
-def _tags(values: Values) -> str:
+def _check_tags(values: Values) -> str:
     try:
-        read_tags(values["tags"])
+        parse_tags(values["tags"])
     except ValueError as problem:
         return str(problem)
     return ""
 
 
-def _like(key: str, pattern: re.Pattern[str], otherwise: str) -> Callable[[Values], str]:
+def _check_pattern(key: str, pattern: re.Pattern[str], otherwise: str) -> Callable[[Values], str]:
     return lambda values: "" if pattern.fullmatch(values[key].strip()) else otherwise
 
 
 _CHECKS: Mapping[str, Callable[[Values], str]] = MappingProxyType(
     {
-        "source_profile": _admin,
-        "source_account": partial(_account, side="source"),
-        "who_name": _name,
-        "target_account": partial(_account, side="target"),
-        "role_name": _like("role_name", _ROLE_NAME, "1 to 64 letters, digits and +=,.@_- only."),
-        "role_path": _like("role_path", _PATH, "A path begins and ends with a slash: /team/."),
-        "policies": _policies,
-        "external_id": _like("external_id", _EXTERNAL_ID, "2 to 1,224 letters, digits and +=,.@:/_- only."),
-        "max_session": _longest,
-        "tags": _tags,
-        "description": lambda values: "At most 1,000 characters." if len(values["description"]) > _DESCRIPTION else "",
+        "source_profile": _check_admin_profile,
+        "source_account": partial(_check_account, side="source"),
+        "who_name": _check_principal_name,
+        "target_account": partial(_check_account, side="target"),
+        "role_name": _check_pattern("role_name", _ROLE_NAME, "1 to 64 letters, digits and +=,.@_- only."),
+        "role_path": _check_pattern("role_path", _PATH, "A path begins and ends with a slash: /team/."),
+        "policies": _check_policies,
+        "external_id": _check_pattern("external_id", _EXTERNAL_ID, "2 to 1,224 letters, digits and +=,.@:/_- only."),
+        "max_session": _check_max_session,
+        "tags": _check_tags,
+        "description": lambda values: "At most 1,000 characters." if len(values["description"]) > _MAX_DESCRIPTION_LENGTH else "",
     }
 )
 
 
-def length(text: str) -> int | None:
+def parse_duration(text: str) -> int | None:
     """Seconds of "1h", "90 min", "3600"; None for anything else. Empty is an hour."""
-    found = _LENGTH.fullmatch(text.strip().lower() or "1h")
-    return int(found[1]) * _UNITS[found[2]] if found else None
+    match = _DURATION.fullmatch(text.strip().lower() or "1h")
+    return int(match[1]) * _UNIT_SECONDS[match[2]] if match else None
 
 
 def policies(values: Values) -> tuple[str, ...]:
@@ -152,25 +157,25 @@ def policies(values: Values) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in re.split(r"[,\s]+", values["policies"]) if word))
 
 
-def inputs(values: Values) -> AccessInputs:
+def access_inputs(values: Values) -> AccessInputs:
     """What a form without complaints asks for."""
-    kind = WhoKind(values["who_kind"])
-    own = values["external"] == "own"
+    kind = PrincipalType(values["who_kind"])
+    own_external_id = values["external"] == "own"
     return AccessInputs(
         role_name=values["role_name"].strip(),
         who_kind=kind,
-        who_name="" if kind is WhoKind.ACCOUNT else values["who_name"].strip(),
+        who_name="" if kind is PrincipalType.ACCOUNT else values["who_name"].strip(),
         target_profile=values["target_profile"].strip() or None,
         source_profile=values["source_profile"].strip() or None,
         target_account="" if values["target_profile"].strip() else values["target_account"].strip(),
         source_account="" if values["source_profile"].strip() else values["source_account"].strip(),
         role_path=values["role_path"].strip() or "/",
         policies=policies(values),
-        external_id=values["external_id"].strip() if own else "",
+        external_id=values["external_id"].strip() if own_external_id else "",
         generate_external_id=values["external"] == "generate",
         require_mfa=values["require_mfa"] == "yes",
-        max_session_seconds=length(values["max_session"]) or _SHORTEST,
-        tags=read_tags(values["tags"]),
+        max_session_seconds=parse_duration(values["max_session"]) or _MIN_SESSION_SECONDS,
+        tags=parse_tags(values["tags"]),
         description=values["description"].strip(),
         switch_from=values["switch_from"].strip() or None,
         save_as=values["save_as"].strip(),

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xswitch.core.access.diff import difference
-from xswitch.core.access.model import AccessPlan, SidePlan
+from xswitch.core.access.diff import change_diff
+from xswitch.core.access.model import AccessPlan, AccountPlan
 from xswitch.tui.picker.detail import failure_lines
-from xswitch.tui.render.text import Line, Span, beside, pad, span, wrap, wrap_code
-from xswitch.tui.setup.state import SetupState, Stage, Step
+from xswitch.tui.render.text import Line, TextSpan, pad, span, two_columns, wrap, wrap_code
+from xswitch.tui.setup.state import ChangeStep, SetupStage, SetupState
 
-BESIDE = 96
+TWO_COLUMN_WIDTH = 96
 """The columns from which the two sides stand next to each other."""
-_MARKS = {"+": "live", "-": "error", " ": "muted", "@": "faint"}
-_SIDES = {"source": "Source: the users' account", "target": "Target: the role's account"}
-_STEP: dict[str, Span] = {
+_DIFF_STYLES = {"+": "live", "-": "error", " ": "muted", "@": "faint"}
+_SIDE_TITLES = {"source": "Source: the users' account", "target": "Target: the role's account"}
+_STATUS_SIGNS: dict[str, TextSpan] = {
     "waiting": ("· ", "muted"),
     "doing": ("↻ ", "accent"),
     "done": ("✓ ", "live"),
     "failed": ("✗ ", "error"),
     "taken_back": ("↩ ", "expiring"),
 }
-_SEVERITY = {"error": ("✗ ", "error"), "warning": ("! ", "warning"), "info": ("· ", "muted")}
+_SEVERITY_SIGNS = {"error": ("✗ ", "error"), "warning": ("! ", "warning"), "info": ("· ", "muted")}
 
 
 def setup_lines(state: SetupState, width: int) -> list[Line]:
@@ -29,19 +29,19 @@ def setup_lines(state: SetupState, width: int) -> list[Line]:
     if state.planned is None:
         return []
     plan = state.planned.plan
-    if state.stage is Stage.PLAN:
-        return [*_what(plan, width), [], *_plan(plan, width)]
-    lines = [*_what(plan, width), [], *_steps(state.steps, width)]
+    if state.stage is SetupStage.PLAN:
+        return [*_request_lines(plan, width), [], *_plan_lines(plan, width)]
+    lines = [*_request_lines(plan, width), [], *_step_lines(state.steps, width)]
     if state.told:
         lines += [[], *wrap([("↻ ", "accent"), span(state.told)], width, hang=2)]
     if state.failure is not None:
-        lines += [[], *failure_lines(state.failure, width), *_afterwards(state, width)]
-    if state.stage is Stage.DONE:
-        lines += [[], *_done(state, width)]
+        lines += [[], *failure_lines(state.failure, width), *_recovery_lines(state, width)]
+    if state.stage is SetupStage.DONE:
+        lines += [[], *_result_lines(state, width)]
     return lines
 
 
-def _what(plan: AccessPlan, width: int) -> list[Line]:
+def _request_lines(plan: AccessPlan, width: int) -> list[Line]:
     request = plan.request
     who = request.who
     name = f"{who.kind.value} {who.name}" if who.name else "the whole account"
@@ -49,49 +49,51 @@ def _what(plan: AccessPlan, width: int) -> list[Line]:
     return wrap(line, width, hang=2)
 
 
-def _plan(plan: AccessPlan, width: int) -> list[Line]:
+def _plan_lines(plan: AccessPlan, width: int) -> list[Line]:
     lines: list[Line] = []
     for warning in plan.warnings:
-        lines += wrap([_SEVERITY[warning.severity], span(warning.why)], width, hang=2)
+        lines += wrap([_SEVERITY_SIGNS[warning.severity], span(warning.why)], width, hang=2)
     if plan.warnings:
         lines.append([])
     if plan.empty:
         return [*lines, *wrap([("✓ ", "live"), ("Everything is as wanted already; only the check is left.", "text")], width, hang=2)]
-    if width < BESIDE:
+    if width < TWO_COLUMN_WIDTH:
         for side in plan.sides:
-            lines += [*_side(side, width), []]
+            lines += [*_side_lines(side, width), []]
         return lines[:-1]
     half = (width - 3) // 2
-    left, right = _side(plan.source, half), _side(plan.target, half)
-    return [*lines, *beside(left, right, half)]
+    left, right = _side_lines(plan.source, half), _side_lines(plan.target, half)
+    return [*lines, *two_columns(left, right, half)]
 
 
-def _side(side: SidePlan, width: int) -> list[Line]:
-    lines: list[Line] = [*wrap([(_SIDES[side.side.value], "title")], width)]
-    by: Line = [("by profile ", "muted"), span(side.profile, "text")] if side.profile else [("for its administrator", "warning")]
-    lines += wrap([span(side.account, "text"), ("  ", "text"), *by], width)
+def _side_lines(side: AccountPlan, width: int) -> list[Line]:
+    lines: list[Line] = [*wrap([(_SIDE_TITLES[side.side.value], "title")], width)]
+    made_by: Line = [("by profile ", "muted"), span(side.profile, "text")] if side.profile else [("for its administrator", "warning")]
+    lines += wrap([span(side.account, "text"), ("  ", "text"), *made_by], width)
     if not side.seen and side.profile is None:
         lines += wrap([("Not read from here: this is what an empty account needs.", "muted")], width)
     if not side.changes:
         lines += [[], [("✓ ", "live"), ("as wanted already", "text")]]
     for change in side.changes:
         lines += [[], *wrap([("● ", "accent"), span(change.summary, "bright")], width, hang=2)]
-        for mark, text in difference(change):
-            lines += wrap_code((mark + " ", _MARKS[mark]), text, _MARKS[mark], width)
+        for mark, text in change_diff(change):
+            lines += wrap_code((mark + " ", _DIFF_STYLES[mark]), text, _DIFF_STYLES[mark], width)
     return lines
 
 
-def _steps(steps: Sequence[Step], width: int) -> list[Line]:
+def _step_lines(steps: Sequence[ChangeStep], width: int) -> list[Line]:
     lines: list[Line] = []
     for step in steps:
-        meaning = "muted" if step.state in ("waiting", "taken_back") else "text"
-        lines += wrap([_STEP[step.state], (pad(step.side.value, 8), "muted"), span(step.change.summary, meaning)], width, hang=10)
+        style_name = "muted" if step.state in ("waiting", "taken_back") else "text"
+        lines += wrap(
+            [_STATUS_SIGNS[step.state], (pad(step.side.value, 8), "muted"), span(step.change.summary, style_name)], width, hang=10
+        )
     return lines or [[("✓ ", "live"), ("nothing to change", "text")]]
 
 
-def _afterwards(state: SetupState, width: int) -> list[Line]:
+def _recovery_lines(state: SetupState, width: int) -> list[Line]:
     """What may be done after a failure."""
-    if state.stage is Stage.CHECK_FAILED:
+    if state.stage is SetupStage.CHECK_FAILED:
         return wrap([("  The roles and policies stay as they are; the check can be run again.", "muted")], width, hang=2)
     done = len(state.applied.done) if state.applied is not None else 0
     if not done:
@@ -100,7 +102,7 @@ def _afterwards(state: SetupState, width: int) -> list[Line]:
     return wrap([(text, "muted")], width, hang=2)
 
 
-def _done(state: SetupState, width: int) -> list[Line]:
+def _result_lines(state: SetupState, width: int) -> list[Line]:
     checked = state.checked
     if checked is None:
         text = "Done on this side. The other side's administrator needs their file: xswitch access plan --format …"
@@ -113,6 +115,6 @@ def _done(state: SetupState, width: int) -> list[Line]:
         ("console", checked.console_link, "accent"),
     ]
     lines = wrap([("✓ ", "live"), ("The switch works.", "title")], width)
-    for label, text, meaning in rows:
-        lines += wrap([(pad(label, 10), "muted"), span(text, meaning)], width, hang=10)
+    for label, text, style_name in rows:
+        lines += wrap([(pad(label, 10), "muted"), span(text, style_name)], width, hang=10)
     return lines

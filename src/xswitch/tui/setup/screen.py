@@ -13,42 +13,51 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
-from xswitch.core.text import clean
+from xswitch.core.text import sanitize
 from xswitch.tui.picker.detail import failure_lines
 from xswitch.tui.render.text import Line
 from xswitch.tui.setup import state as states
-from xswitch.tui.setup.fields import Answered, Form
+from xswitch.tui.setup.fields import FieldChanged, Form
 from xswitch.tui.setup.form import FIELDS
 from xswitch.tui.setup.lines import setup_lines
-from xswitch.tui.setup.state import SetupState, Stage
+from xswitch.tui.setup.state import SetupStage, SetupState
 from xswitch.tui.widgets.key_bar import KeyBar
-from xswitch.tui.widgets.keyitems import Item
+from xswitch.tui.widgets.keyitems import KeyBarItem
 from xswitch.tui.widgets.lines import Lines, ScrollingLines
 
-_ESCAPE = Item("esc", "back", "back", right=True)
-_ITEMS: dict[Stage, tuple[Item, ...]] = {
-    Stage.FORM: (
-        Item("⏎", "see the difference", "go"),
-        Item("⇥", "next field", "next", 2),
-        Item("←→", "choose", "", 3),
-        Item("esc", "back to the list", "back", right=True),
+_BACK_ITEM = KeyBarItem("esc", "back", "back", right=True)
+_ITEMS: dict[SetupStage, tuple[KeyBarItem, ...]] = {
+    SetupStage.FORM: (
+        KeyBarItem("⏎", "see the difference", "go"),
+        KeyBarItem("⇥", "next field", "next", 2),
+        KeyBarItem("←→", "choose", "", 3),
+        KeyBarItem("esc", "back to the list", "back", right=True),
     ),
-    Stage.PLAN: (Item("⏎", "apply", "go"), Item("y", "copy the command", "copy", 2), Item("↑↓", "scroll", "scroll(3)", 3), _ESCAPE),
-    Stage.STOPPED: (Item("⏎", "go on", "go"), Item("t", "take it back", "take_back"), Item("esc", "leave it so", "back", right=True)),
-    Stage.CHECK_FAILED: (Item("⏎", "check again", "go"), Item("esc", "leave", "back", right=True)),
-    Stage.DONE: (Item("⏎", "show it in the list", "go"), Item("y", "copy the console link", "copy", 2), _ESCAPE),
+    SetupStage.PLAN: (
+        KeyBarItem("⏎", "apply", "go"),
+        KeyBarItem("y", "copy the command", "copy", 2),
+        KeyBarItem("↑↓", "scroll", "scroll(3)", 3),
+        _BACK_ITEM,
+    ),
+    SetupStage.STOPPED: (
+        KeyBarItem("⏎", "go on", "go"),
+        KeyBarItem("t", "take it back", "take_back"),
+        KeyBarItem("esc", "leave it so", "back", right=True),
+    ),
+    SetupStage.CHECK_FAILED: (KeyBarItem("⏎", "check again", "go"), KeyBarItem("esc", "leave", "back", right=True)),
+    SetupStage.DONE: (KeyBarItem("⏎", "show it in the list", "go"), KeyBarItem("y", "copy the console link", "copy", 2), _BACK_ITEM),
 }
-_WORKING = (Item("esc", "stop", "back", right=True),)
+_WORKING_ITEMS = (KeyBarItem("esc", "stop", "back", right=True),)
 _TITLES = {
-    Stage.FORM: "Set up a role to switch to",
-    Stage.PLANNING: "Reading both accounts",
-    Stage.PLAN: "What will be changed",
-    Stage.APPLYING: "Changing",
-    Stage.STOPPED: "Stopped",
-    Stage.TAKING_BACK: "Taking back",
-    Stage.CHECKING: "Checking",
-    Stage.CHECK_FAILED: "The check failed",
-    Stage.DONE: "Done",
+    SetupStage.FORM: "Set up a role to switch to",
+    SetupStage.PLANNING: "Reading both accounts",
+    SetupStage.PLAN: "What will be changed",
+    SetupStage.APPLYING: "Changing",
+    SetupStage.STOPPED: "Stopped",
+    SetupStage.TAKING_BACK: "Taking back",
+    SetupStage.CHECKING: "Checking",
+    SetupStage.CHECK_FAILED: "The check failed",
+    SetupStage.DONE: "Done",
 }
 
 
@@ -69,7 +78,7 @@ class SetupScreen(Screen[str]):
         Binding("pageup", "scroll(-10)", "page up", show=False),
     ]
 
-    class Asked(Message):
+    class StepRequested(Message):
         """The user asked for the next step ("go"), to go back, to take back, or for a copy."""
 
         def __init__(self, action: str) -> None:
@@ -81,7 +90,7 @@ class SetupScreen(Screen[str]):
         self.state = SetupState()
         self.form = Form(FIELDS, self.state.values)
         self.text = ScrollingLines(id="setup-text")
-        self.keys = KeyBar(_ITEMS[Stage.FORM], id="keys")
+        self.keys = KeyBar(_ITEMS[SetupStage.FORM], id="keys")
         self.head = Lines(self._title, id="setup-title")
         self.failure = Lines(self._failure, id="setup-failure")
 
@@ -104,21 +113,21 @@ class SetupScreen(Screen[str]):
     def show(self, state: SetupState) -> None:
         """Draw this state."""
         before, self.state = self.state, state
-        form = state.stage in (Stage.FORM, Stage.PLANNING)
+        form = state.stage in (SetupStage.FORM, SetupStage.PLANNING)
         self.form.display, self.text.display = form, not form
         self.form.show(state.values, state.complaints)
         self.failure.display = form
         self.failure.show(self._failure)
         self.head.show(self._title)
-        self.keys.show(_WORKING if state.working else _ITEMS[state.stage])
+        self.keys.show(_WORKING_ITEMS if state.working else _ITEMS[state.stage])
         if before.stage is not state.stage:
             self.text.scroll_to(y=0, animate=False)
             if not form:
                 self.set_focus(None)
-            elif before.stage not in (Stage.FORM, Stage.PLANNING):
+            elif before.stage not in (SetupStage.FORM, SetupStage.PLANNING):
                 self.focus_next("#field-source_profile")
         self._draw()
-        if state.complaints and state.stage is Stage.FORM and not before.complaints:
+        if state.complaints and state.stage is SetupStage.FORM and not before.complaints:
             self.set_focus(self.query_one(f"#field-{next(iter(state.complaints))}"))
 
     def _draw(self) -> None:
@@ -130,12 +139,12 @@ class SetupScreen(Screen[str]):
         self.call_after_refresh(self._draw)
 
     def _title(self, _width: int) -> list[Line]:
-        told: Line = [("   ↻ ", "accent"), (clean(self.state.told), "muted")] if self.state.stage is Stage.PLANNING else []
+        told: Line = [("   ↻ ", "accent"), (sanitize(self.state.told), "muted")] if self.state.stage is SetupStage.PLANNING else []
         return [[(" xswitch ", "title"), ("  ", "text"), (_TITLES[self.state.stage], "accent"), *told]]
 
     def _failure(self, width: int) -> list[Line]:
         failure = self.state.failure
-        return failure_lines(failure, width) if failure is not None and self.state.stage is Stage.FORM else []
+        return failure_lines(failure, width) if failure is not None and self.state.stage is SetupStage.FORM else []
 
     def suggest(self, profiles: Sequence[str]) -> None:
         """Names of profiles the fields may be completed to."""
@@ -143,15 +152,15 @@ class SetupScreen(Screen[str]):
 
     def say(self, text: str) -> None:
         """A message in the place of the keys, until the next key."""
-        self.keys.say([("✓ ", "live"), (clean(text), "text")])
+        self.keys.say([("✓ ", "live"), (sanitize(text), "text")])
 
     # -- keys -----------------------------------------------------------------------------------------------------
 
-    def on_answered(self, event: Answered) -> None:
+    def on_field_changed(self, event: FieldChanged) -> None:
         """A field has another value."""
         event.stop()
         if self.state.values[event.key] != event.value:
-            self.update(lambda state: states.answered(state, event.key, event.value))
+            self.update(lambda state: states.with_value(state, event.key, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in a field."""
@@ -161,21 +170,21 @@ class SetupScreen(Screen[str]):
     def action_go(self) -> None:
         """The next step."""
         if not self.state.working:
-            self.post_message(self.Asked("go"))
+            self.post_message(self.StepRequested("go"))
 
     def action_back(self) -> None:
         """One step back, or stop what is going on."""
-        self.post_message(self.Asked("back"))
+        self.post_message(self.StepRequested("back"))
 
     def action_take_back(self) -> None:
         """Take back what was done."""
-        if self.state.stage is Stage.STOPPED:
-            self.post_message(self.Asked("take_back"))
+        if self.state.stage is SetupStage.STOPPED:
+            self.post_message(self.StepRequested("take_back"))
 
     def action_copy(self) -> None:
         """Copy the command of the plan, or the console's link."""
-        if self.state.stage in (Stage.PLAN, Stage.DONE):
-            self.post_message(self.Asked("copy"))
+        if self.state.stage in (SetupStage.PLAN, SetupStage.DONE):
+            self.post_message(self.StepRequested("copy"))
 
     def action_next(self) -> None:
         """The next field, or one line down."""
@@ -186,7 +195,7 @@ class SetupScreen(Screen[str]):
         self._move(-1)
 
     def _move(self, steps: int) -> None:
-        if self.state.stage is not Stage.FORM:
+        if self.state.stage is not SetupStage.FORM:
             self.action_scroll(steps)
         elif steps > 0:
             self.focus_next()

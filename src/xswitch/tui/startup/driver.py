@@ -24,14 +24,14 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
 
-from xswitch.tui.startup.first_frame import ENTER
+from xswitch.tui.startup.first_frame import ENTER_ALT_SCREEN
 
-_MOMENT = 0.02
-_WAIT_SECONDS = 0.1
-_AT_ONCE = 4096
+_READY_POLL_SECONDS = 0.02
+_INPUT_POLL_SECONDS = 0.1
+_READ_SIZE = 4096
 
 
-class ForgivingParser(XTermParser):
+class LenientParser(XTermParser):
     """Passes over what looks like a key and is none."""
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:  # noqa: FBT001, FBT002 -- Textual's signature
@@ -45,7 +45,7 @@ class Keyboard:
     """Makes events of what comes from the terminal; what is pasted is one text, whatever is in it."""
 
     def __init__(self, *, debug: bool = False) -> None:
-        self._parser = ForgivingParser(debug)
+        self._parser = LenientParser(debug)
         self._before = ""
         self._pasted: str | None = None
 
@@ -62,13 +62,13 @@ class Keyboard:
                 yield from self._parser.feed(text[:end])
                 self._before, self._pasted, text = "", "", text[end:]
             else:
-                content, found, text = (self._pasted + text).partition(BRACKETED_PASTE_END)
-                if not found:
+                content, end_marker, text = (self._pasted + text).partition(BRACKETED_PASTE_END)
+                if not end_marker:
                     self._pasted = content
                     return
                 self._pasted = None
                 # The parser saw nothing between the two, and tells so.
-                yield from (one for one in self._parser.feed(BRACKETED_PASTE_END) if not isinstance(one, events.Paste))
+                yield from (message for message in self._parser.feed(BRACKETED_PASTE_END) if not isinstance(message, events.Paste))
                 yield events.Paste(content.replace("\0", ""))
 
     def tick(self) -> Iterable[Message]:
@@ -76,15 +76,15 @@ class Keyboard:
         return self._parser.tick()
 
 
-def _typed(descriptor: int) -> bytes:
+def _read_input(descriptor: int) -> bytes:
     """What was typed, nothing when there is no terminal any more."""
     try:
-        return os.read(descriptor, _AT_ONCE)
+        return os.read(descriptor, _READ_SIZE)
     except OSError:
         return b""
 
 
-class Outlasting:
+class DisconnectSafeFile:
     """A terminal to write to that may be gone: then nobody sees what is written, and nothing else comes of it.
 
     Textual's thread that writes would end at the first error, and whoever gives it more to write would wait for it for good.
@@ -118,13 +118,13 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
-        self._file: Any = Outlasting(self._file)
+        self._file: Any = DisconnectSafeFile(self._file)
         # Textual does these two amid whatever runs at that moment, the writing of a frame too, which may hold a lock both need.
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
-        loop.add_signal_handler(signal.SIGCONT, self._continued)
+        loop.add_signal_handler(signal.SIGCONT, self._resume_after_stop)
 
-    def _continued(self) -> None:
+    def _resume_after_stop(self) -> None:
         """Take the terminal again, which somebody else may have had; after a stop that wasn't seen coming, give it back first."""
         if not self._auto_restart or not self._app.is_running:
             return
@@ -136,14 +136,14 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write to the terminal, but enter the alternate screen only if it isn't there already."""
-        if data == ENTER and self.painted and not self._entered:
+        if data == ENTER_ALT_SCREEN and self.painted and not self._entered:
             self._entered = True
             return
         super().write(data)
 
     def run_input_thread(self) -> None:
         """Make events of what is typed, until told to end."""
-        while self.painted and not self.settled.wait(_MOMENT) and not self.exit_event.is_set():
+        while self.painted and not self.settled.wait(_READY_POLL_SECONDS) and not self.exit_event.is_set():
             pass
         keyboard = Keyboard(debug=self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
@@ -151,8 +151,8 @@ class TerminalDriver(LinuxDriver):
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 text = ""
-                if selector.select(_WAIT_SECONDS):
-                    typed = _typed(self.fileno)
+                if selector.select(_INPUT_POLL_SECONDS):
+                    typed = _read_input(self.fileno)
                     if not typed:
                         # The terminal is gone: leave as when it says so, which whoever started this may have kept from us.
                         signal.raise_signal(signal.SIGHUP)

@@ -16,71 +16,73 @@ from typing import Any
 from rich.color import ColorSystem
 from rich.style import Style
 
-from xswitch.core.text import clean
+from xswitch.core.text import sanitize
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.columns import layout
 from xswitch.tui.picker.rows import group_line, heading_line, role_line
 from xswitch.tui.picker.state import PickerState
-from xswitch.tui.picker.title import title
+from xswitch.tui.picker.title import title_line
 from xswitch.tui.render import formatting
-from xswitch.tui.render.palette import PALETTES, PLAIN, Palette, choose
-from xswitch.tui.render.text import Line, fit, width_of, wrap
-from xswitch.tui.startup.preload import Early, Read
-from xswitch.tui.widgets.keyitems import bar, picker_items
+from xswitch.tui.render.palette import PALETTES, PLAIN, Palette, choose_palette
+from xswitch.tui.render.text import Line, truncate_line, width_of, wrap
+from xswitch.tui.startup.preload import Preload, Preloaded
+from xswitch.tui.widgets.keyitems import key_bar_line, picker_key_items
 
 SIDE_COLUMNS = 100
 BELOW_ROWS = 36
 ROOMY_ROWS = 27
-ENTER = "\x1b[?1049h"
-_LEAVE = "\x1b[?1049l\x1b[?25h"
-_PATIENCE_SECONDS = 0.25
-_SMALLEST = (20, 8)
+ENTER_ALT_SCREEN = "\x1b[?1049h"
+_LEAVE_ALT_SCREEN = "\x1b[?1049l\x1b[?25h"
+_PRELOAD_WAIT_SECONDS = 0.25
+_MIN_SIZE = (20, 8)
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PositionedLine:
     """A line from a row of the screen's left edge on, `width` cells wide, on a colour of the palette; `selected`: the cursor is on it."""
 
     row: int
     line: Line
     width: int
-    ground: str = "background"
+    background_color: str = "background"
     selected: bool = False
 
 
-def frame(read: Read, environ: Mapping[str, str], now: datetime, size: tuple[int, int], notice: str = "") -> list[Placed]:
+def layout_frame(
+    preloaded: Preloaded, environ: Mapping[str, str], now: datetime, size: tuple[int, int], notice: str = ""
+) -> list[PositionedLine]:
     """The lines of the first picture on a screen of `size` (columns, rows), none where there is no role or no room."""
     columns, rows = size
-    if not read[0].listing.roles or columns < _SMALLEST[0] or rows < _SMALLEST[1]:
+    if not preloaded[0].listing.roles or columns < _MIN_SIZE[0] or rows < _MIN_SIZE[1]:
         return []
-    what, matcher, widths = read
-    state = states.with_reading(PickerState(), what, matcher.filter("").order)
-    told = notice_lines(notice, columns - 2) if notice else []
+    data, matcher, widths = preloaded
+    state = states.with_data(PickerState(), data, matcher.filter("").order)
+    notice_rows = notice_lines(notice, columns - 2) if notice else []
     margin = 1 if rows >= ROOMY_ROWS else 0
-    prompt = 1 + len(told) + margin
+    prompt = 1 + len(notice_rows) + margin
     top = prompt + 1 + margin
     width, height = _list_size(columns, rows, rows - top - 1)
-    layouted = layout(widths, width - 1, grouped=state.grouped)  # a column is the scroll bar's
-    placed = [Placed(row, [], columns) for row in range(rows)]
-    placed[0] = Placed(0, title(state, environ, now, columns), columns, "surface")
-    for number, line in enumerate(told, 1):
-        placed[number] = Placed(number, [(" ", "text"), *line], columns, "raised")
-    placed[prompt] = Placed(prompt, [(" ", "text"), (formatting.PROMPT, "accent")], columns)
-    placed[top] = Placed(top, heading_line(layouted), width)
+    list_columns = layout(widths, width - 1, grouped=state.grouped)  # a column is the scroll bar's
+    positioned = [PositionedLine(row, [], columns) for row in range(rows)]
+    positioned[0] = PositionedLine(0, title_line(state, environ, now, columns), columns, "surface")
+    for number, line in enumerate(notice_rows, 1):
+        positioned[number] = PositionedLine(number, [(" ", "text"), *line], columns, "raised")
+    positioned[prompt] = PositionedLine(prompt, [(" ", "text"), (formatting.PROMPT_SIGN, "accent")], columns)
+    positioned[top] = PositionedLine(top, heading_line(list_columns), width)
     for number, row in enumerate(state.rows[: height - 1]):
         line = (
             group_line(state, row, width - 1)
             if row < 0
-            else role_line(state, state.roles[row], layouted, now, {}, selected=number == state.cursor)
+            else role_line(state, state.roles[row], list_columns, now, {}, selected=number == state.cursor)
         )
-        placed[top + 1 + number] = Placed(top + 1 + number, line, width - 1, selected=number == state.cursor)
-    placed[-1] = Placed(rows - 1, bar(picker_items(empty=True), columns), columns, "surface")
-    return placed
+        positioned[top + 1 + number] = PositionedLine(top + 1 + number, line, width - 1, selected=number == state.cursor)
+    positioned[-1] = PositionedLine(rows - 1, key_bar_line(picker_key_items(empty=True), columns), columns, "surface")
+    return positioned
 
 
 def notice_lines(notice: str, width: int) -> list[Line]:
     """The notice under the title."""
-    return wrap([("◆ ", "accent"), (clean(notice), "text")], width, hang=2)
+    return wrap([("◆ ", "accent"), (sanitize(notice), "text")], width, hang=2)
 
 
 def _list_size(columns: int, rows: int, body: int) -> tuple[int, int]:
@@ -90,21 +92,21 @@ def _list_size(columns: int, rows: int, body: int) -> tuple[int, int]:
     return columns, body - body * 48 // 100 if rows >= BELOW_ROWS else body
 
 
-def drawn(placed: list[Placed], palette: Palette, colours: ColorSystem) -> str:
+def render_frame(positioned: list[PositionedLine], palette: Palette, color_system: ColorSystem) -> str:
     """The lines as a terminal takes them."""
     parts = ["\x1b[2J"]
-    for one in placed:
-        base = Style(color=palette.colours["text"], bgcolor=palette.colours[one.ground])
-        line = fit(one.line, one.width)
-        spans = [*line, (" " * (one.width - width_of(line)), "text")]
-        parts.append(f"\x1b[{one.row + 1};1H")
-        for text, meaning in spans:
-            style = base + palette.style(meaning) + (palette.cursor if one.selected else Style())
-            parts.append(style.render(text, color_system=colours))
+    for item in positioned:
+        base = Style(color=palette.colors["text"], bgcolor=palette.colors[item.background_color])
+        line = truncate_line(item.line, item.width)
+        spans = [*line, (" " * (item.width - width_of(line)), "text")]
+        parts.append(f"\x1b[{item.row + 1};1H")
+        for text, style_name in spans:
+            style = base + palette.style(style_name) + (palette.cursor if item.selected else Style())
+            parts.append(style.render(text, color_system=color_system))
     return "".join(parts)
 
 
-def colour_system(environ: Mapping[str, str]) -> ColorSystem | None:
+def detect_color_system(environ: Mapping[str, str]) -> ColorSystem | None:
     """What the terminal is taken to be able to show, as rich takes it (console.py); None for too little to begin with."""
     term = environ.get("TERM", "").strip().lower()
     if term in {"", "dumb", "unknown"}:
@@ -115,42 +117,42 @@ def colour_system(environ: Mapping[str, str]) -> ColorSystem | None:
 
 
 @contextlib.contextmanager
-def painted(early: Early, environ: Mapping[str, str], now: datetime, notice: str = "", terminal: int = 2) -> Iterator[bool]:
+def painted(early: Preload, environ: Mapping[str, str], now: datetime, notice: str = "", terminal: int = 2) -> Iterator[bool]:
     """Paint on this descriptor, if that can be done at once, and say whether it was; the terminal's modes are as before afterwards."""
-    colours = colour_system(environ)
-    name = choose("auto", environ)
-    if colours is None or name == PLAIN or os.name != "posix" or not os.isatty(terminal):
+    color_system = detect_color_system(environ)
+    name = choose_palette("auto", environ)
+    if color_system is None or name == PLAIN or os.name != "posix" or not os.isatty(terminal):
         yield False
         return
-    early.wait(_PATIENCE_SECONDS)
-    read = early.take()
+    early.wait(_PRELOAD_WAIT_SECONDS)
+    preloaded = early.take()
     size = os.get_terminal_size(terminal)
-    placed = frame(read, environ, now, (size.columns, size.lines), notice) if read is not None else []
-    if not placed or read is None:
+    positioned = layout_frame(preloaded, environ, now, (size.columns, size.lines), notice) if preloaded is not None else []
+    if not positioned or preloaded is None:
         yield False
         return
-    palette = PALETTES[choose(read[0].listing.settings.theme, environ)]
-    with _unseen_keys(terminal):
-        os.write(terminal, (ENTER + "\x1b[?25l" + drawn(placed, palette, colours)).encode())
+    palette = PALETTES[choose_palette(preloaded[0].listing.settings.theme, environ)]
+    with _suppress_echo(terminal):
+        os.write(terminal, (ENTER_ALT_SCREEN + "\x1b[?25l" + render_frame(positioned, palette, color_system)).encode())
         try:
             yield True
         except BaseException:
             with contextlib.suppress(OSError):
-                os.write(terminal, _LEAVE.encode())
+                os.write(terminal, _LEAVE_ALT_SCREEN.encode())
             raise
 
 
 @contextlib.contextmanager
-def _unseen_keys(terminal: int) -> Iterator[None]:
+def _suppress_echo(terminal: int) -> Iterator[None]:
     """What is typed before Textual listens waits unechoed; Ctrl-C still interrupts."""
     import termios  # noqa: PLC0415 -- there is none on Windows
 
-    before: list[Any] = termios.tcgetattr(terminal)
-    quiet = list(before)
-    quiet[3] &= ~(termios.ECHO | termios.ICANON)
-    termios.tcsetattr(terminal, termios.TCSANOW, quiet)
+    saved: list[Any] = termios.tcgetattr(terminal)
+    without_echo = list(saved)
+    without_echo[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(terminal, termios.TCSANOW, without_echo)
     try:
         yield
     finally:
         with contextlib.suppress(termios.error):  # the terminal is gone
-            termios.tcsetattr(terminal, termios.TCSANOW, before)
+            termios.tcsetattr(terminal, termios.TCSANOW, saved)

@@ -10,30 +10,30 @@ from xswitch.actions.ports import Clock
 from xswitch.core.search.matcher import Matcher
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.columns import Widths, measure
-from xswitch.tui.picker.state import Reading
+from xswitch.tui.picker.state import PickerData
 
-Read = tuple[Reading, Matcher, Widths]
+Preloaded = tuple[PickerData, Matcher, Widths]
 
 
-def read(actions: Actions, clock: Clock) -> Read:
+def read(actions: Actions, clock: Clock) -> Preloaded:
     """The roles, what finds words in them, and how wide their texts are. Raises what `Actions.listing` raises."""
     listing = actions.listing()
     matcher = Matcher(listing.roles, listing.memory, listing.settings, clock.now())
     matcher.prepare()
     view = None if listing.roles else actions.config()
-    return states.reading(listing, view), matcher, measure(listing.roles)
+    return states.picker_data(listing, view), matcher, measure(listing.roles)
 
 
-class Early:
+class Preload:
     """A reading that begins now, in a thread of its own."""
 
     def __init__(self, actions: Actions, clock: Clock) -> None:
-        self._found: Read | None = None
+        self._result: Preloaded | None = None
 
         def run() -> None:
             # Whatever is wrong is wrong again, and told, when the screen reads for itself.
             with contextlib.suppress(Exception):
-                self._found = read(actions, clock)
+                self._result = read(actions, clock)
 
         self._thread = threading.Thread(target=run, name="early", daemon=True)
         self._thread.start()
@@ -42,6 +42,6 @@ class Early:
         """Give it so long to come to an end."""
         self._thread.join(seconds)
 
-    def take(self) -> Read | None:
+    def take(self) -> Preloaded | None:
         """What was read; None when that isn't done yet, or failed."""
-        return self._found
+        return self._result

@@ -1,1 +1,1 @@
-"""Reusable widgets. Whole dialogs are in `tui.dialogs`."""
+"""Reusable widgets. Whole dialogs are in `tui.dialogs.screens`."""

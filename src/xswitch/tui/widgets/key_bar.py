@@ -9,9 +9,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from xswitch.tui.render.strips import strip
-from xswitch.tui.render.text import Line, fit
-from xswitch.tui.widgets.keyitems import Item, arranged, bar
+from xswitch.tui.render.strips import to_strip
+from xswitch.tui.render.text import Line, truncate_line
+from xswitch.tui.widgets.keyitems import KeyBarItem, arrange_items, key_bar_line
 from xswitch.tui.widgets.lines import base_style, palette_of
 
 
@@ -28,13 +28,13 @@ class KeyBar(Widget):
             super().__init__()
             self.action = action
 
-    def __init__(self, items: Sequence[Item] = (), *, indent: int = 1, id: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+    def __init__(self, items: Sequence[KeyBarItem] = (), *, indent: int = 1, id: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
         super().__init__(id=id)
-        self._items: tuple[Item, ...] = tuple(items)
+        self._items: tuple[KeyBarItem, ...] = tuple(items)
         self._indent = indent
         self._message: Line = []
 
-    def show(self, items: Sequence[Item]) -> None:
+    def show(self, items: Sequence[KeyBarItem]) -> None:
         """These keys from now on."""
         if tuple(items) != self._items:
             self._items = tuple(items)
@@ -54,12 +54,12 @@ class KeyBar(Widget):
     def line(self, width: int) -> Line:
         """What is drawn."""
         if self._message:
-            return [(" ", "text"), *fit(self._message, width - 2)]
-        return bar(self._items, width, self._indent)
+            return [(" ", "text"), *truncate_line(self._message, width - 2)]
+        return key_bar_line(self._items, width, self._indent)
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
         """The one line."""
-        return strip(self.line(self.size.width), self.size.width, palette_of(self), base_style(self))
+        return to_strip(self.line(self.size.width), self.size.width, palette_of(self), base_style(self))
 
     def on_click(self, event: events.Click) -> None:
         """The item under the mouse, or back to the keys when a message is shown."""
@@ -67,7 +67,7 @@ class KeyBar(Widget):
         if self._message:
             self.say([])
             return
-        for start, item in arranged(self._items, self.size.width, self._indent):
+        for start, item in arrange_items(self._items, self.size.width, self._indent):
             if start <= event.x < start + item.width:
                 self.post_message(self.Chosen(item.action))
                 return

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xswitch.tui.picker.keys import KEYS, shown
+from xswitch.tui.picker.keys import KEYS, displayed_key
 from xswitch.tui.render.text import Line, width_of
 
 _GAP = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class KeyBarItem:
     """One key in the bar; `rank` as in `keys.Key`, `right` for the one at the right end."""
 
     key: str
@@ -27,40 +27,40 @@ class Item:
         return width_of([(self.key, ""), (self.label, "")]) + 1
 
 
-def picker_items(*, empty: bool, back: bool = False) -> tuple[Item, ...]:
+def picker_key_items(*, empty: bool, back: bool = False) -> tuple[KeyBarItem, ...]:
     """The picker's keys; `empty`: the filter is, so letters act; `back`: escape closes the detail first."""
     items = []
     for key in KEYS:
-        text = shown(key, empty=empty)
+        text = displayed_key(key, empty=empty)
         if key.rank is None or not text:
             continue
         leaving = key.action == "leave"
-        items.append(Item(text, "back" if leaving and back else key.label, key.action, key.rank, right=leaving))
+        items.append(KeyBarItem(text, "back" if leaving and back else key.label, key.action, key.rank, right=leaving))
     return tuple(items)
 
 
-def arranged(items: Sequence[Item], width: int, indent: int = 1) -> list[tuple[int, Item]]:
+def arrange_items(items: Sequence[KeyBarItem], width: int, indent: int = 1) -> list[tuple[int, KeyBarItem]]:
     """Which items fit into `width` cells and where each begins; the highest ranks are left out first."""
-    kept = list(items)
-    while kept and sum(item.width + _GAP for item in kept) > width:
-        worst = max(kept, key=lambda item: item.rank)
-        if worst.rank == 0:
+    visible = list(items)
+    while visible and sum(item.width + _GAP for item in visible) > width:
+        least_important = max(visible, key=lambda item: item.rank)
+        if least_important.rank == 0:
             break
-        kept.remove(worst)
-    places: list[tuple[int, Item]] = []
-    at = indent
-    for item in kept:
-        start = width - item.width - indent if item.right else at
-        places.append((max(start, at), item))
-        at = max(start, at) + item.width + _GAP
-    return places
+        visible.remove(least_important)
+    positions: list[tuple[int, KeyBarItem]] = []
+    column = indent
+    for item in visible:
+        start = width - item.width - indent if item.right else column
+        positions.append((max(start, column), item))
+        column = max(start, column) + item.width + _GAP
+    return positions
 
 
-def bar(items: Sequence[Item], width: int, indent: int = 1) -> Line:
+def key_bar_line(items: Sequence[KeyBarItem], width: int, indent: int = 1) -> Line:
     """The line of these keys."""
     line: Line = []
-    at = 0
-    for start, item in arranged(items, width, indent):
-        line += [(" " * (start - at), "text"), (item.key, "key"), (" ", "text"), (item.label, "muted")]
-        at = start + item.width
+    column = 0
+    for start, item in arrange_items(items, width, indent):
+        line += [(" " * (start - column), "text"), (item.key, "key"), (" ", "text"), (item.label, "muted")]
+        column = start + item.width
     return line

@@ -11,10 +11,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from xswitch.tui.render.palette import DARK, PALETTES, Palette
-from xswitch.tui.render.strips import strip
+from xswitch.tui.render.strips import to_strip
 from xswitch.tui.render.text import Line
 
-Content = Callable[[int], list[Line]]
+LinesForWidth = Callable[[int], list[Line]]
 """Lines for a width."""
 
 
@@ -29,12 +29,12 @@ class Lines(Widget):
     DEFAULT_CSS = "Lines { height: auto; width: 100%; }"
     ALLOW_SELECT = False
 
-    def __init__(self, content: Content | None = None, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+    def __init__(self, content: LinesForWidth | None = None, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
         super().__init__(id=id, classes=classes)
-        self._content: Content = content or (lambda _width: [])
+        self._content: LinesForWidth = content or (lambda _width: [])
         self._shown: tuple[int, list[Line]] | None = None
 
-    def show(self, content: Content) -> None:
+    def show(self, content: LinesForWidth) -> None:
         """Draw these from now on."""
         before = self._lines(self.size.width)
         self._content = content
@@ -55,7 +55,7 @@ class Lines(Widget):
     def render_line(self, y: int) -> Strip:
         """One line."""
         lines = self._lines(self.size.width)
-        return strip(lines[y] if y < len(lines) else [], self.size.width, palette_of(self), base_style(self))
+        return to_strip(lines[y] if y < len(lines) else [], self.size.width, palette_of(self), base_style(self))
 
 
 class ScrollingLines(ScrollView):
@@ -84,7 +84,7 @@ class ScrollingLines(ScrollView):
         """One line of what is scrolled to."""
         position = y + self.scroll_offset.y
         line = self.lines[position] if position < len(self.lines) else []
-        return strip(line, self.scrollable_content_region.width, palette_of(self), base_style(self))
+        return to_strip(line, self.scrollable_content_region.width, palette_of(self), base_style(self))
 
 
 def base_style(widget: Widget) -> Style:

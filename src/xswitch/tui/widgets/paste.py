@@ -7,25 +7,25 @@ from typing import TypeVar
 from textual import events
 from textual.app import App
 
-from xswitch.core.text import clean
+from xswitch.core.text import sanitize
 
-Result = TypeVar("Result")
+AppResult = TypeVar("AppResult")
 
 
-class PastingApp(App[Result]):
+class SafePasteApp(App[AppResult]):
     """An app into whose lines nothing a terminal acts on can be pasted, Textual's own line of the command palette among them."""
 
     async def on_event(self, event: events.Event) -> None:
         """Every event passes here first."""
         if isinstance(event, events.Paste) and not event.is_forwarded:
-            event.text = "\n".join(_harmless(line) for line in event.text.splitlines())
+            event.text = "\n".join(_sanitize_line(line) for line in event.text.splitlines())
         await super().on_event(event)
 
     @property
     def clipboard(self) -> str:
         """What was copied here, as one line: a line is all it can be pasted into."""
-        return " ".join(_harmless(line) for line in super().clipboard.splitlines())
+        return " ".join(_sanitize_line(line) for line in super().clipboard.splitlines())
 
 
-def _harmless(line: str) -> str:
-    return clean(line.replace("\t", " "))
+def _sanitize_line(line: str) -> str:
+    return sanitize(line.replace("\t", " "))

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.access.iam_model import ACCOUNT, GROUP, ROLE, SOURCE, TARGET, USER, accounts, calls, run, wanted
-from xswitch.core.access.documents import canonical, permission_policy, trust_policy, trusted_arn
+from xswitch.core.access.documents import canonical_json, permission_policy, trust_policy, trust_policy_principal
 from xswitch.core.access.lint import lint_permissions, lint_trust
-from xswitch.core.access.model import Finding, Who, WhoKind
+from xswitch.core.access.model import Finding, PrincipalType, TrustedPrincipal
 from xswitch.core.policy import PolicyKind, parse
 
 ROLE_ARN = f"arn:aws:iam::{TARGET}:role/SwitchRole"
@@ -226,14 +226,23 @@ def test_what_is_right_is_not_found(statements: Any) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    who=st.sampled_from([USER, GROUP, ROLE, ACCOUNT, Who(WhoKind.USER, TARGET, "Own"), Who(WhoKind.ROLE, SOURCE, "R.1@x", "/a/b/")]),
+    who=st.sampled_from(
+        [
+            USER,
+            GROUP,
+            ROLE,
+            ACCOUNT,
+            TrustedPrincipal(PrincipalType.USER, TARGET, "Own"),
+            TrustedPrincipal(PrincipalType.ROLE, SOURCE, "R.1@x", "/a/b/"),
+        ]
+    ),
     mfa=st.booleans(),
     external_id=st.sampled_from([None, "e42", "a:/x"]),
 )
-def test_our_own_policies_have_no_finding_that_the_plan_does_not_tell(who: Who, mfa: bool, external_id: str | None) -> None:  # noqa: FBT001 -- drawn
+def test_our_own_policies_have_no_finding_that_the_plan_does_not_tell(who: TrustedPrincipal, mfa: bool, external_id: str | None) -> None:  # noqa: FBT001 -- drawn
     request = wanted(who, require_mfa=mfa, external_id=external_id)
     told = {warning.code for warning in accounts(request).plan(request).warnings}
-    found = {finding.code for finding in lint_trust(trust_policy(request, trusted_arn(request)), request.role_arn)}
+    found = {finding.code for finding in lint_trust(trust_policy(request, trust_policy_principal(request)), request.role_arn)}
     assert found <= ({"external_id_missing", "foreign_account_open"} if "no_mfa_no_external_id" in told else set())
     assert ("no_mfa_no_external_id" in told) == bool(found)
     assert lint_permissions(permission_policy(request), role_arn=request.role_arn) == ()
@@ -246,7 +255,7 @@ def test_what_a_plan_leaves_of_others_is_judged_by_its_own_statement() -> None:
     assert lint_trust(first.target.trust, first.target.arn) == ()
     others = json.loads(first.target.trust)
     others["Statement"].insert(0, _trusts("*"))
-    (finding,) = lint_trust(canonical(others), first.target.arn)
+    (finding,) = lint_trust(canonical_json(others), first.target.arn)
     assert (finding.code, finding.severity, finding.where) == ("principal_anyone", "error", f"trust policy of {ROLE_ARN}, statement 1")
 
 

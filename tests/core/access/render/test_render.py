@@ -31,8 +31,8 @@ from support.access.iam_model import (
     wanted,
 )
 from support.access.templates import parsed, peer
-from xswitch.core.access.documents import canonical, policy_name
-from xswitch.core.access.model import AccessPlan, AccessRequest, Finding, IamCall, NamedPolicy, Side, Who, WhoKind
+from xswitch.core.access.documents import canonical_json, policy_name
+from xswitch.core.access.model import AccessPlan, AccessRequest, AccountSide, Finding, IamCall, NamedPolicy, PrincipalType, TrustedPrincipal
 from xswitch.core.access.plan import make_plan, managed_policy_arn
 from xswitch.core.access.render import FORMATS, finding_data, plan_data, render
 from xswitch.core.access.render.aws_cli import command
@@ -40,7 +40,7 @@ from xswitch.core.access.validation import validate
 from xswitch.core.errors import UsageError
 
 EVERYBODY = [USER, GROUP, ROLE, ACCOUNT]
-VARIABLES = canonical(
+VARIABLES = canonical_json(
     {
         "Version": "2012-10-17",
         "Statement": {"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "arn:aws:s3:::b/${aws:username}/%{x}/*"},
@@ -52,7 +52,7 @@ def _plan(request: AccessRequest) -> AccessPlan:
     return accounts(request).plan(request)
 
 
-def _texts(plan: AccessPlan, fmt: str) -> dict[Side, str]:
+def _texts(plan: AccessPlan, fmt: str) -> dict[AccountSide, str]:
     return {rendered.side: rendered.text for rendered in render(plan, fmt)}
 
 
@@ -68,7 +68,7 @@ REQUEST = st.builds(
     partition=st.just("aws"),
     target_account=st.just(TARGET),
     role_name=NAME,
-    who=st.builds(Who, st.sampled_from(list(WhoKind)[:3]), st.just(SOURCE), NAME, st.sampled_from(["/", "/a/'$(x)\"/"])),
+    who=st.builds(TrustedPrincipal, st.sampled_from(list(PrincipalType)[:3]), st.just(SOURCE), NAME, st.sampled_from(["/", "/a/'$(x)\"/"])),
     role_path=st.sampled_from(["/", "/team/", "/'\"$`\\#{}/"]),
     managed_policies=st.sampled_from([(), (READ_ONLY,), (READ_ONLY, f"arn:aws:iam::{TARGET}:policy/it's")]),
     inline_policies=st.sampled_from([(), (NamedPolicy("p", VARIABLES),), (NamedPolicy("p@1", LIST_BUCKETS), NamedPolicy("p", VARIABLES))]),
@@ -85,7 +85,7 @@ REQUEST = st.builds(
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_each_side_has_its_own_file_that_says_whose_it_is(fmt: str) -> None:
     source, target = render(_plan(full_request()), fmt)
-    assert (source.side, target.side) == (Side.SOURCE, Side.TARGET)
+    assert (source.side, target.side) == (AccountSide.SOURCE, AccountSide.TARGET)
     assert source.file_name.startswith(f"source-{SOURCE}-SwitchRole.")
     assert target.file_name.startswith(f"target-{TARGET}-SwitchRole.")
     assert source.text.endswith("\n")
@@ -126,7 +126,7 @@ def test_the_data_of_a_plan_is_json_with_documents_as_objects() -> None:
 
 def test_a_sides_json_has_nothing_of_the_others() -> None:
     texts = _texts(_plan(full_request()), "json")
-    source, target = json.loads(texts[Side.SOURCE]), json.loads(texts[Side.TARGET])
+    source, target = json.loads(texts[AccountSide.SOURCE]), json.loads(texts[AccountSide.TARGET])
     assert "trust" not in source
     assert "permission" not in target
     assert [side["side"] for side in source["sides"]] == ["source"]
@@ -216,14 +216,14 @@ def test_a_real_shell_hands_the_aws_cli_the_very_parameters_of_the_calls(request
 
 
 @pytest.mark.parametrize("who", EVERYBODY, ids=lambda who: who.kind.value)
-def test_calls_on_what_is_there_are_valid_too(who: Who, tmp_path: Path) -> None:
+def test_calls_on_what_is_there_are_valid_too(who: TrustedPrincipal, tmp_path: Path) -> None:
     request = full_request(who)
     world = accounts(request)
     world = run(world, calls(world.plan(request)), request)
     other = replace(request, external_id="new", max_session_seconds=3600, description="-new", tags=(("team", "file://x"),))
     assert world.source is not None
     stale = NamedPolicy(policy_name(request), LIST_BUCKETS)
-    source = replace(world.source, managed=stale) if who.kind is WhoKind.ACCOUNT else replace(world.source, inline=(stale,))
+    source = replace(world.source, managed=stale) if who.kind is PrincipalType.ACCOUNT else replace(world.source, inline=(stale,))
     plan = replace(world, source=source).plan(other)
     assert {"UpdateAssumeRolePolicy", "UpdateRole", "TagRole"} <= {call.operation for call in calls(plan)}
     for side in plan.sides:
@@ -236,7 +236,7 @@ def test_calls_on_what_is_there_are_valid_too(who: Who, tmp_path: Path) -> None:
 
 
 def test_the_script_does_nothing_with_credentials_of_another_account(tmp_path: Path) -> None:
-    script = _texts(_plan(wanted()), "cli")[Side.TARGET]
+    script = _texts(_plan(wanted()), "cli")[AccountSide.TARGET]
     assert _shell(tmp_path, script, SOURCE) == (1, [])
     assert len(_shell(tmp_path, script, TARGET)[1]) == 2
 
@@ -267,12 +267,12 @@ def test_a_truth_value_is_an_option_without_a_value() -> None:
 # -- CloudFormation
 
 
-def _template(plan: AccessPlan, side: Side) -> dict[str, Any]:
+def _template(plan: AccessPlan, side: AccountSide) -> dict[str, Any]:
     """What the template must say."""
     request = plan.request
-    if side is Side.SOURCE:
+    if side is AccountSide.SOURCE:
         named = {"PolicyName": policy_name(request), "PolicyDocument": json.loads(plan.permission)}
-        if request.who.kind is WhoKind.ACCOUNT:
+        if request.who.kind is PrincipalType.ACCOUNT:
             named = {"ManagedPolicyName": named["PolicyName"], "Description": f"May assume {request.role_arn}", **named}
             del named["PolicyName"]
             return {"Type": "AWS::IAM::ManagedPolicy", "Properties": named}
@@ -333,9 +333,9 @@ def test_what_exists_already_is_to_be_imported() -> None:
         world = accounts(request)
         done = _texts(run(world, calls(world.plan(request)), request).plan(request), "cloudformation")
         words = {side: " ".join(text.replace("\n#", "").split()) for side, text in done.items()}
-        assert "import it into the stack" in words[Side.TARGET]
-        assert ("import it into the stack" in words[Side.SOURCE]) == (request.who.kind is WhoKind.ACCOUNT)
-        assert "exists already" not in _texts(world.plan(request), "cloudformation")[Side.TARGET]
+        assert "import it into the stack" in words[AccountSide.TARGET]
+        assert ("import it into the stack" in words[AccountSide.SOURCE]) == (request.who.kind is PrincipalType.ACCOUNT)
+        assert "exists already" not in _texts(world.plan(request), "cloudformation")[AccountSide.TARGET]
 
 
 # -- Terraform
@@ -361,7 +361,7 @@ def _check_source(read: dict[str, Any], plan: AccessPlan) -> None:
     request = plan.request
     (((kind, _), body),) = _resources(read).items()
     assert (body["name"], body["policy"]) == (policy_name(request), {"jsonencode": json.loads(plan.permission)})
-    if request.who.kind is WhoKind.ACCOUNT:
+    if request.who.kind is PrincipalType.ACCOUNT:
         assert kind == "aws_iam_policy"
     else:
         assert kind == f"aws_iam_{request.who.kind.value}_policy"
@@ -386,7 +386,7 @@ def test_configurations_are_read_back_as_what_was_meant(requests: list[AccessReq
 
 
 def test_a_configuration_is_planned_only_with_credentials_of_its_account() -> None:
-    (read,) = parsed("hcl", [_texts(_plan(wanted()), "terraform")[Side.TARGET]])
+    (read,) = parsed("hcl", [_texts(_plan(wanted()), "terraform")[AccountSide.TARGET]])
     role = _resources(read)["aws_iam_role", "switchrole"]
     (precondition,) = role["lifecycle"][0]["precondition"]
     assert precondition["condition"] == f'${{data.aws_caller_identity.switchrole.account_id == "{TARGET}"}}'
@@ -401,7 +401,7 @@ def test_a_configuration_is_planned_only_with_credentials_of_its_account() -> No
     ],
     ids=["user", "account"],
 )
-def test_what_exists_already_is_imported(who: Who, imports: dict[str, str]) -> None:
+def test_what_exists_already_is_imported(who: TrustedPrincipal, imports: dict[str, str]) -> None:
     request = wanted(who)
     world = accounts(request)
     done = run(world, calls(world.plan(request)), request).plan(request)
@@ -416,10 +416,10 @@ def test_names_in_templates_are_identifiers_and_differ() -> None:
     names = ["SwitchRole", "Switch.Role", "Switch_Role", "1", "-", "@@", "a" * 64]
     for name in names:
         plan = make_plan(replace(wanted(), role_name=name), target=None, target_seen=False, source=None, source_seen=False, profiles={})
-        text = _texts(plan, "terraform")[Side.TARGET]
+        text = _texts(plan, "terraform")[AccountSide.TARGET]
         (label,) = re.findall(r'resource "aws_iam_role" "(\w+)"', text)
         assert re.fullmatch(r"[a-z][a-z0-9_]*", label)
         labels.add(label)
-        (stack,) = re.findall(r"--stack-name (\S+)", _texts(plan, "cloudformation")[Side.TARGET])
+        (stack,) = re.findall(r"--stack-name (\S+)", _texts(plan, "cloudformation")[AccountSide.TARGET])
         assert re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", stack)
     assert len(labels) == len(names)

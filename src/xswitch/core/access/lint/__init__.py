@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from xswitch.core.access.console import CONSOLE_NAME
+from xswitch.core.access.console import MAX_CONSOLE_NAME
 from xswitch.core.access.lint.actions import never_matching, trust_actions
 from xswitch.core.access.lint.conditions import absent_keys, external_ids, literal_wildcards
 from xswitch.core.access.lint.federation import oidc, saml
 from xswitch.core.access.lint.mfa import mfa
-from xswitch.core.access.lint.parse import read
-from xswitch.core.access.lint.permissions import assumable
-from xswitch.core.access.lint.principals import names, third_parties
+from xswitch.core.access.lint.parse import parse_statements
+from xswitch.core.access.lint.permissions import assume_permission_findings
+from xswitch.core.access.lint.principals import principal_findings, third_parties
 from xswitch.core.access.lint.services import confused_deputy
-from xswitch.core.access.lint.statement import Subject
+from xswitch.core.access.lint.statement import LintedStatement
 from xswitch.core.access.model import Finding
 from xswitch.core.access.warnings import TRUST_QUOTA, policy_size
 from xswitch.core.arn import parse_role_arn
@@ -21,13 +21,13 @@ from xswitch.core.policy import PolicyKind
 
 __all__ = ["lint_permissions", "lint_trust"]
 
-Rule = Callable[[Subject], Iterator[Finding]]
+Rule = Callable[[LintedStatement], Iterator[Finding]]
 
 # Roles that AWS keeps itself: nobody in the account can change their trust policies.
-_NOT_OURS = ("/aws-service-role/", "/aws-reserved/")
+_AWS_OWNED_PATHS = ("/aws-service-role/", "/aws-reserved/")
 _CONDITIONS: tuple[Rule, ...] = (mfa, external_ids, absent_keys, literal_wildcards)
-_TRUST: tuple[Rule, ...] = (names, third_parties, confused_deputy, oidc, saml, trust_actions, never_matching, *_CONDITIONS)
-_PERMISSIONS: tuple[Rule, ...] = (assumable, *_CONDITIONS)
+_TRUST: tuple[Rule, ...] = (principal_findings, third_parties, confused_deputy, oidc, saml, trust_actions, never_matching, *_CONDITIONS)
+_PERMISSIONS: tuple[Rule, ...] = (assume_permission_findings, *_CONDITIONS)
 
 
 def lint_trust(  # noqa: PLR0913 -- each is a separate fact, all but two by keyword
@@ -46,15 +46,15 @@ def lint_trust(  # noqa: PLR0913 -- each is a separate fact, all but two by keyw
     maximum. Service-linked and reserved roles have no findings.
     """
     role = parse_role_arn(role_arn) if role_arn else None
-    if role is not None and role.path.startswith(_NOT_OURS):
+    if role is not None and role.path.startswith(_AWS_OWNED_PATHS):
         return ()
     where = name or (f"trust policy of {role_arn}" if role_arn else "trust policy")
-    findings, subjects = read(document, PolicyKind.TRUST, where, role, frozenset(own_accounts))
-    findings += _judged(subjects, _TRUST)
+    findings, subjects = parse_statements(document, PolicyKind.TRUST, where, role, frozenset(own_accounts))
+    findings += _run_rules(subjects, _TRUST)
     if role is not None:
         named = f"{role.path}{role.name}".removeprefix("/")
-        if len(named) > CONSOLE_NAME:
-            why = f"Path and name have {len(named)} characters; the console's switch-role form takes {CONSOLE_NAME}."
+        if len(named) > MAX_CONSOLE_NAME:
+            why = f"Path and name have {len(named)} characters; the console's switch-role form takes {MAX_CONSOLE_NAME}."
             findings.append(Finding("console_name_too_long", "warning", why, str(role)))
     if asked_duration is not None and max_session is not None and asked_duration > max_session:
         why = (
@@ -75,9 +75,9 @@ def lint_permissions(document: str, *, name: str = "", role_arn: str | None = No
     `role_arn` is the role that is meant, for the corrected statements. Nothing is raised.
     """
     role = parse_role_arn(role_arn) if role_arn else None
-    findings, subjects = read(document, PolicyKind.IDENTITY, name or "identity policy", role, frozenset())
-    return (*findings, *_judged(subjects, _PERMISSIONS))
+    findings, subjects = parse_statements(document, PolicyKind.IDENTITY, name or "identity policy", role, frozenset())
+    return (*findings, *_run_rules(subjects, _PERMISSIONS))
 
 
-def _judged(subjects: Iterable[Subject], rules: tuple[Rule, ...]) -> list[Finding]:
+def _run_rules(subjects: Iterable[LintedStatement], rules: tuple[Rule, ...]) -> list[Finding]:
     return [finding for subject in subjects for rule in rules for finding in rule(subject)]

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xswitch.core.access.documents import ASSUME_ROLE, MFA_PRESENT, tidied
-from xswitch.core.access.lint.statement import MFA_AGE, Subject, without_conditions
+from xswitch.core.access.documents import ASSUME_ROLE, MFA_PRESENT, normalized_statement
+from xswitch.core.access.lint.statement import MFA_AGE, LintedStatement, without_conditions
 from xswitch.core.access.model import Finding
 from xswitch.core.model import Severity
 
 SAML_ACTION = "sts:AssumeRoleWithSAML"
 WEB_ACTION = "sts:AssumeRoleWithWebIdentity"
 
-_ASSUMING = {ASSUME_ROLE.lower(), SAML_ACTION.lower(), WEB_ACTION.lower()}
-_BESIDE = {"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"}
+_ASSUME_ACTIONS = {ASSUME_ROLE.lower(), SAML_ACTION.lower(), WEB_ACTION.lower()}
+_SESSION_ACTIONS = {"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"}
 
 
-def fitting(subject: Subject) -> list[str]:
+def assume_actions_for(subject: LintedStatement) -> list[str]:
     """The actions by which the principals of a statement can assume a role."""
     federated = subject.principals("Federated")
     actions = [ASSUME_ROLE] if subject.principals("AWS") or subject.principals("Service") or not federated else []
@@ -30,53 +30,63 @@ def fitting(subject: Subject) -> list[str]:
     return actions
 
 
-def _listed(subject: Subject) -> list[str]:
+def _valid_actions(subject: LintedStatement) -> list[str]:
     """Those written in full of a statement's actions that a trust policy may have."""
-    return [action for action in subject.statement.actions if action.lower() in _ASSUMING | _BESIDE]
+    return [action for action in subject.statement.actions if action.lower() in _ASSUME_ACTIONS | _SESSION_ACTIONS]
 
 
-def trust_actions(subject: Subject) -> Iterator[Finding]:
+def trust_actions(subject: LintedStatement) -> Iterator[Finding]:
     """Actions wider than assuming the role, or none a trust policy can have."""
     statement = subject.statement
     if statement.not_actions:
         if subject.allows:
             why = "Allow with NotAction lets its principals do everything else. Name the action."
-            yield subject.finding("wide_action", "warning", why, _with_actions(subject, fitting(subject)))
+            yield subject.finding("wide_action", "warning", why, _with_actions(subject, assume_actions_for(subject)))
         return
     wild = [action for action in statement.actions if "*" in action or "?" in action]
     if wild and subject.allows:
         why = f"{', '.join(wild)} is wider than a trust policy can use, and takes in what comes later. Name the action."
         severity: Severity = "warning" if {"*", "*:*", "sts:*"} & {action.lower() for action in wild} else "info"
-        kept = [action for action in _listed(subject) if action.lower() in _BESIDE]
-        yield subject.finding("wide_action", severity, why, _with_actions(subject, [*fitting(subject), *kept]))
-    strange = [action for action in statement.actions if action not in wild and action.lower() not in _ASSUMING | _BESIDE]
-    if strange:
-        why = f"{', '.join(strange)}: a trust policy is about assuming the role only; IAM refuses any other action."
-        yield subject.finding("action_not_assume", "error", why, _with_actions(subject, _listed(subject) or fitting(subject)))
+        session_actions = [action for action in _valid_actions(subject) if action.lower() in _SESSION_ACTIONS]
+        yield subject.finding("wide_action", severity, why, _with_actions(subject, [*assume_actions_for(subject), *session_actions]))
+    invalid = [action for action in statement.actions if action not in wild and action.lower() not in _ASSUME_ACTIONS | _SESSION_ACTIONS]
+    if invalid:
+        why = f"{', '.join(invalid)}: a trust policy is about assuming the role only; IAM refuses any other action."
+        yield subject.finding(
+            "action_not_assume", "error", why, _with_actions(subject, _valid_actions(subject) or assume_actions_for(subject))
+        )
 
 
-def _with_actions(subject: Subject, actions: list[str]) -> dict[str, object]:
-    kept = {key: value for key, value in subject.raw.items() if key not in ("Action", "NotAction")}
-    return tidied({**kept, "Action": actions})
+def _with_actions(subject: LintedStatement, actions: list[str]) -> dict[str, object]:
+    other_elements = {key: value for key, value in subject.raw.items() if key not in ("Action", "NotAction")}
+    return normalized_statement({**other_elements, "Action": actions})
 
 
-def never_matching(subject: Subject) -> Iterator[Finding]:
+def never_matching(subject: LintedStatement) -> Iterator[Finding]:
     """Statements that can't apply to anybody."""
     statement = subject.statement
-    actions = {action.lower() for action in statement.actions} & _ASSUMING
+    actions = {action.lower() for action in statement.actions} & _ASSUME_ACTIONS
     named = statement.principals
-    plain = not statement.not_actions and not any("*" in action or "?" in action for action in statement.actions)
-    if plain and actions and named is not None and not named.negated and not actions & {action.lower() for action in fitting(subject)}:
-        right = fitting(subject)
-        why = f"These principals assume a role by {' or '.join(right)} and by nothing else, so it never applies."
-        yield subject.finding("never_matches", "error", why, _with_actions(subject, [*right, *_beside(subject)]))
+    exact_actions = not statement.not_actions and not any("*" in action or "?" in action for action in statement.actions)
+    if (
+        exact_actions
+        and actions
+        and named is not None
+        and not named.negated
+        and not actions & {action.lower() for action in assume_actions_for(subject)}
+    ):
+        usable_actions = assume_actions_for(subject)
+        why = f"These principals assume a role by {' or '.join(usable_actions)} and by nothing else, so it never applies."
+        yield subject.finding("never_matches", "error", why, _with_actions(subject, [*usable_actions, *_listed_session_actions(subject)]))
     absent = {
         condition.key.lower() for condition in statement.conditions if condition.operator == "null" and set(condition.values) == {"true"}
     }
-    both = sorted({condition.key for condition in statement.conditions if condition.key.lower() in absent and subject.binds(condition)})
-    if both:
-        why = f"It wants {', '.join(both)} to be absent and to have a value, so it never applies."
-        lowered = {key.lower() for key in both}
+    contradictory = sorted(
+        {condition.key for condition in statement.conditions if condition.key.lower() in absent and subject.binds(condition)}
+    )
+    if contradictory:
+        why = f"It wants {', '.join(contradictory)} to be absent and to have a value, so it never applies."
+        lowered = {key.lower() for key in contradictory}
         corrected = without_conditions(subject.raw, lambda operator, key: operator == "null" and key in lowered)
         yield subject.finding("never_matches", "error", why, corrected)
     names = subject.principals("AWS")
@@ -87,5 +97,5 @@ def never_matching(subject: Subject) -> Iterator[Finding]:
         yield subject.finding("mfa_for_role", "warning", why, without_conditions(subject.raw, lambda _, key: key in keys))
 
 
-def _beside(subject: Subject) -> list[str]:
-    return [action for action in subject.statement.actions if action.lower() in _BESIDE]
+def _listed_session_actions(subject: LintedStatement) -> list[str]:
+    return [action for action in subject.statement.actions if action.lower() in _SESSION_ACTIONS]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from xswitch.core.access.lint.statement import Subject, instead, with_condition
+from xswitch.core.access.lint.statement import LintedStatement, with_condition, with_only_condition
 from xswitch.core.access.model import Finding
 
 GITHUB = "token.actions.githubusercontent.com"
@@ -26,7 +26,7 @@ _SAML_AUDIENCE: Mapping[str, str] = MappingProxyType(
 )
 
 
-def oidc(subject: Subject) -> Iterator[Finding]:
+def oidc(subject: LintedStatement) -> Iterator[Finding]:
     """Tokens of a provider that anybody, or any program, may have got."""
     if not subject.allows:
         return
@@ -36,17 +36,17 @@ def oidc(subject: Subject) -> Iterator[Finding]:
             yield from _provider(subject, host, own=provider not in _BUILT_IN)
 
 
-def _provider(subject: Subject, host: str, *, own: bool) -> Iterator[Finding]:
+def _provider(subject: LintedStatement, host: str, *, own: bool) -> Iterator[Finding]:
     if not subject.bound_by({f"{host}:{claim}" for claim in _AUDIENCES}):
         audience = "sts.amazonaws.com" if own else "your-application's-id"
         why = f"Tokens of {host} made for any audience are taken. Say which with {host}:aud."
-        corrected = instead(subject.raw, "StringEquals", f"{host}:aud", audience)
+        corrected = with_only_condition(subject.raw, "StringEquals", f"{host}:aud", audience)
         yield subject.finding("oidc_audience_missing", "warning", why, corrected)
     if not own:
         return
     subject_key = f"{host}:sub"
     example = "repo:OWNER/REPOSITORY:ref:refs/heads/main" if host == GITHUB else "the-subject-that-is-meant"
-    narrowed = instead(subject.raw, "StringEquals", subject_key, example)
+    narrowed = with_only_condition(subject.raw, "StringEquals", subject_key, example)
     prefix = f"{host}:".lower()
     claims = {condition.key.lower().removeprefix(prefix) for condition in subject.statement.conditions if _claims(condition.key, prefix)}
     wide = [
@@ -78,7 +78,7 @@ def _is_wide(host: str, value: str) -> bool:
     return kind.strip("*?") != kind or (kind == "repo" and owner.partition("/")[0].strip("*?") != owner.partition("/")[0])
 
 
-def saml(subject: Subject) -> Iterator[Finding]:
+def saml(subject: LintedStatement) -> Iterator[Finding]:
     """Assertions of a SAML provider that were made for another service."""
     if not subject.allows or not any(":saml-provider/" in provider for provider in subject.principals("Federated")):
         return

@@ -8,25 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xswitch.core.access.documents import MFA_PRESENT
-from xswitch.core.access.lint.statement import MFA_AGE, Subject, instead
+from xswitch.core.access.lint.statement import MFA_AGE, LintedStatement, with_only_condition
 from xswitch.core.access.model import Finding
 from xswitch.core.policy import Condition, Statement
 
 
-def mfa(subject: Subject) -> Iterator[Finding]:
+def mfa(subject: LintedStatement) -> Iterator[Finding]:
     """At most one finding for each of the two keys: a statement is mended as a whole."""
     for conditions in (tuple(subject.on(MFA_PRESENT)), tuple(subject.on(MFA_AGE))):
-        found = (finding for condition in conditions if (finding := _judged(subject, condition)) is not None)
-        yield from list(found)[:1]
+        findings = (finding for condition in conditions if (finding := _condition_finding(subject, condition)) is not None)
+        yield from list(findings)[:1]
 
 
-def _judged(subject: Subject, condition: Condition) -> Finding | None:
+def _condition_finding(subject: LintedStatement, condition: Condition) -> Finding | None:
     if condition.key.lower() == MFA_AGE.lower():
-        return _age(subject, condition)
-    return _allow(subject, condition) if subject.allows else _deny(subject, condition)
+        return _age_finding(subject, condition)
+    return _allow_finding(subject, condition) if subject.allows else _deny_finding(subject, condition)
 
 
-def _wanted(condition: Condition) -> bool | None:
+def _expected_value(condition: Condition) -> bool | None:
     """Whether the key must be true (or there) for the condition to hold, false for the opposite, None for either."""
     values = {value.lower() for value in condition.values}
     if condition.operator == "null":
@@ -38,9 +38,9 @@ def _wanted(condition: Condition) -> bool | None:
     return None
 
 
-def _allow(subject: Subject, condition: Condition) -> Finding | None:
-    corrected = instead(subject.raw, "Bool", MFA_PRESENT, "true")
-    if _wanted(condition) is not True:
+def _allow_finding(subject: LintedStatement, condition: Condition) -> Finding | None:
+    corrected = with_only_condition(subject.raw, "Bool", MFA_PRESENT, "true")
+    if _expected_value(condition) is not True:
         why = "The test is upside down: it lets in who has no MFA, and not, or not only, who has. Ask for Bool true."
         return subject.finding("mfa_inverted", "error", why, corrected)
     if subject.needs_mfa:
@@ -55,9 +55,9 @@ def _allow(subject: Subject, condition: Condition) -> Finding | None:
     return subject.finding("mfa_if_exists", "error", why, corrected)
 
 
-def _deny(subject: Subject, condition: Condition) -> Finding | None:
-    corrected = instead(subject.raw, "BoolIfExists", MFA_PRESENT, "false")
-    if _wanted(condition) is not False:
+def _deny_finding(subject: LintedStatement, condition: Condition) -> Finding | None:
+    corrected = with_only_condition(subject.raw, "BoolIfExists", MFA_PRESENT, "false")
+    if _expected_value(condition) is not False:
         why = "The test is upside down: it keeps out who has MFA. Deny under BoolIfExists false."
         return subject.finding("mfa_inverted", "error", why, corrected)
     passes_absent = condition.if_exists or condition.operator == "null" or "not" in condition.operator or condition.quantifier == "all"
@@ -75,12 +75,12 @@ def _denies_absent(statement: Statement) -> bool:
     )
 
 
-def _age(subject: Subject, condition: Condition) -> Finding | None:
+def _age_finding(subject: LintedStatement, condition: Condition) -> Finding | None:
     if not subject.allows:
         return None
-    corrected = instead(subject.raw, "Bool", MFA_PRESENT, "true")
-    corrected = instead(corrected, "NumericLessThan", MFA_AGE, "3600")
-    upside_down = "greaterthan" in condition.operator or (condition.operator == "null" and _wanted(condition) is not True)
+    corrected = with_only_condition(subject.raw, "Bool", MFA_PRESENT, "true")
+    corrected = with_only_condition(corrected, "NumericLessThan", MFA_AGE, "3600")
+    upside_down = "greaterthan" in condition.operator or (condition.operator == "null" and _expected_value(condition) is not True)
     if upside_down:
         why = "The test is upside down: it lets in whose MFA is old, or who has none."
         return subject.finding("mfa_inverted", "error", why, corrected)

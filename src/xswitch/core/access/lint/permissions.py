@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from xswitch.core.access.documents import ASSUME_ROLE, tidied
-from xswitch.core.access.lint.statement import EXAMPLE_ACCOUNT, Subject
+from xswitch.core.access.documents import ASSUME_ROLE, normalized_statement
+from xswitch.core.access.lint.statement import EXAMPLE_ACCOUNT, LintedStatement
 from xswitch.core.access.model import Finding
 from xswitch.core.policy.patterns import matches, tokens
 
@@ -14,7 +14,7 @@ _ROLES_OF_ACCOUNT = re.compile(r"arn:aws[a-z0-9-]*:iam::([0-9]{12}):(?:role/)?\*
 _ROLE_PATTERN = re.compile(r"arn:[^:]*:iam::([^:]*):(role/.*|\*.*|role\*.*)", re.DOTALL)
 
 
-def assumable(subject: Subject) -> Iterator[Finding]:
+def assume_permission_findings(subject: LintedStatement) -> Iterator[Finding]:
     """Permission to assume more roles than are meant, or none."""
     statement = subject.statement
     covered = any(matches(tokens(action.lower(), {}, variables=False), ASSUME_ROLE.lower()) for action in statement.actions)
@@ -35,26 +35,28 @@ def assumable(subject: Subject) -> Iterator[Finding]:
     wide = [action for action in statement.actions if "*" in action or "?" in action]
     if wide:
         why = f"{', '.join(wide)} is more than switching needs. Name {ASSUME_ROLE}."
-        kept = [action for action in statement.actions if action not in wide]
-        yield subject.finding("wide_action", "info", why, tidied({**subject.raw, "Action": [*kept, ASSUME_ROLE]}))
+        remaining = [action for action in statement.actions if action not in wide]
+        yield subject.finding("wide_action", "info", why, normalized_statement({**subject.raw, "Action": [*remaining, ASSUME_ROLE]}))
     if named and not statement.not_resources and not any(_may_be_role(resource) for resource in statement.resources):
         why = f"{', '.join(statement.resources)}: not the ARN of a role, so that it lets nobody assume anything."
         yield subject.finding("never_matches", "error", why, _corrected(subject))
 
 
-def _any_account(subject: Subject) -> bool:
+def _any_account(subject: LintedStatement) -> bool:
     if subject.statement.not_resources:
         return True
-    found = (_ROLE_PATTERN.fullmatch(resource) for resource in subject.statement.resources or ())
-    return any("*" in one[1] or "?" in one[1] for one in found if one is not None) or "*" in (subject.statement.resources or ())
+    role_patterns = (_ROLE_PATTERN.fullmatch(resource) for resource in subject.statement.resources or ())
+    return any("*" in role_pattern[1] or "?" in role_pattern[1] for role_pattern in role_patterns if role_pattern is not None) or "*" in (
+        subject.statement.resources or ()
+    )
 
 
 def _may_be_role(resource: str) -> bool:
     return resource == "*" or "${" in resource or _ROLE_PATTERN.fullmatch(resource) is not None or resource.startswith("arn:*")
 
 
-def _corrected(subject: Subject) -> dict[str, object]:
+def _corrected(subject: LintedStatement) -> dict[str, object]:
     """The statement for the role that is meant, as far as one was named, and for nothing but assuming it."""
     arn = str(subject.role) if subject.role is not None else f"arn:aws:iam::{EXAMPLE_ACCOUNT}:role/ROLE-NAME"
-    kept = {key: value for key, value in subject.raw.items() if key not in ("Action", "NotAction", "Resource", "NotResource")}
-    return tidied({**kept, "Action": ASSUME_ROLE, "Resource": arn})
+    other_elements = {key: value for key, value in subject.raw.items() if key not in ("Action", "NotAction", "Resource", "NotResource")}
+    return normalized_statement({**other_elements, "Action": ASSUME_ROLE, "Resource": arn})

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from xswitch.core.access.documents import EXTERNAL_ID
-from xswitch.core.access.lint.statement import EXAMPLE_ACCOUNT, WHO_KEYS, Subject, with_condition, with_principals
+from xswitch.core.access.lint.statement import EXAMPLE_ACCOUNT, WHO_KEYS, LintedStatement, with_condition, with_principals
 from xswitch.core.access.model import Finding
 from xswitch.core.model import Severity
 
@@ -26,7 +26,7 @@ _ARN = re.compile(
 _WILD = re.compile(r"[*?]")
 
 
-def names(subject: Subject) -> Iterator[Finding]:
+def principal_findings(subject: LintedStatement) -> Iterator[Finding]:
     """Principals that mean everyone, nobody, or more than IAM takes."""
     named = subject.statement.principals
     if named is None:
@@ -38,40 +38,40 @@ def names(subject: Subject) -> Iterator[Finding]:
     aws = named.values.get("AWS", ())
     if "*" in aws and subject.allows:
         yield from _anyone(subject)
-    wild = [name for name in aws if name != "*" and _WILD.search(name)]
-    if wild:
-        yield _wildcards(subject, wild)
-    dead = [name for name in aws if _UNIQUE_ID.fullmatch(name)]
-    if dead:
-        why = f"{', '.join(dead)}: a user or role that was deleted. One made again under the same name is another, and not trusted."
-        yield subject.finding("principal_deleted", "warning", why, _without(subject, dead))
-    groups = [name for name in aws if ":group/" in name and name not in wild]
+    wildcards = [name for name in aws if name != "*" and _WILD.search(name)]
+    if wildcards:
+        yield _wildcards(subject, wildcards)
+    deleted = [name for name in aws if _UNIQUE_ID.fullmatch(name)]
+    if deleted:
+        why = f"{', '.join(deleted)}: a user or role that was deleted. One made again under the same name is another, and not trusted."
+        yield subject.finding("principal_deleted", "warning", why, _without_principals(subject, deleted))
+    groups = [name for name in aws if ":group/" in name and name not in wildcards]
     if groups:
         why = f"{', '.join(groups)}: a group is no principal; IAM refuses it. Trust the account, and let the group's policy say who of it."
         yield subject.finding("principal_group", "error", why, _with_accounts(subject, groups))
-    yield from _misnamed(subject, [name for name in aws if name not in (*wild, *dead, *groups, "*")])
+    yield from _invalid_principals(subject, [name for name in aws if name not in (*wildcards, *deleted, *groups, "*")])
 
 
-def _misnamed(subject: Subject, plain: list[str]) -> Iterator[Finding]:
+def _invalid_principals(subject: LintedStatement, plain: list[str]) -> Iterator[Finding]:
     wrong = [name for name in plain if _ACCOUNT.fullmatch(name) is None and _ARN.fullmatch(name) is None]
     if wrong:
         why = f"{', '.join(wrong)}: neither an account nor the ARN of a user, role or session; IAM refuses it."
-        yield subject.finding("principal_invalid", "error", why, _without(subject, wrong))
+        yield subject.finding("principal_invalid", "error", why, _without_principals(subject, wrong))
     if subject.role is not None:
         partition = subject.role.partition
         strange = [name for name in plain if name.startswith("arn:") and name not in wrong and name.split(":")[1] != partition]
         if strange:
             why = f"{', '.join(strange)}: of another partition than the role's, {partition}; no role is assumed across partitions."
-            yield subject.finding("principal_partition", "error", why, _without(subject, strange))
+            yield subject.finding("principal_partition", "error", why, _without_principals(subject, strange))
 
 
-def _not_principal(subject: Subject) -> Finding:
+def _not_principal(subject: LintedStatement) -> Finding:
     why = "Allow with NotPrincipal lets in everybody else of every account, sessions and the anonymous included. Name those who are meant."
     corrected = with_principals(subject.raw, {"AWS": [f"arn:{_partition(subject)}:iam::{subject.account}:root"]})
     return subject.finding("not_principal_allow", "error", why, corrected)
 
 
-def _anyone(subject: Subject) -> Iterator[Finding]:
+def _anyone(subject: LintedStatement) -> Iterator[Finding]:
     if subject.bound_by(WHO_KEYS):
         return
     own = subject.account if subject.role is not None else f"your own account's ID instead of {EXAMPLE_ACCOUNT}"
@@ -82,7 +82,7 @@ def _anyone(subject: Subject) -> Iterator[Finding]:
     yield subject.finding("principal_anyone", severity, why, corrected)
 
 
-def _wildcards(subject: Subject, wild: list[str]) -> Finding:
+def _wildcards(subject: LintedStatement, wild: list[str]) -> Finding:
     why = f"{', '.join(wild)}: a principal's ARN takes no wildcards; IAM refuses it. Trust the account, and match aws:PrincipalArn."
     corrected = _with_accounts(subject, wild)
     # With an account in its pattern ArnLike says it; ArnLike takes several patterns as alternatives.
@@ -91,61 +91,61 @@ def _wildcards(subject: Subject, wild: list[str]) -> Finding:
     return subject.finding("principal_wildcard", "error", why, {**corrected, "Condition": conditions})
 
 
-def _with_accounts(subject: Subject, replaced: list[str]) -> dict[str, Any]:
+def _with_accounts(subject: LintedStatement, replaced: list[str]) -> dict[str, Any]:
     """The statement with the accounts of some principals instead of them."""
-    kept = [name for name in subject.principals("AWS") if name not in replaced]
+    remaining = [name for name in subject.principals("AWS") if name not in replaced]
     roots = [f"arn:{_partition(subject)}:iam::{_account_in(name, subject.account)}:root" for name in replaced]
-    return with_principals(subject.raw, {**_kinds(subject), "AWS": [*kept, *roots]})
+    return with_principals(subject.raw, {**_principals_by_type(subject), "AWS": [*remaining, *roots]})
 
 
-def _account_in(name: str, otherwise: str) -> str:
-    found = re.search(r"(?<![0-9])[0-9]{12}(?![0-9])", name)
-    return found[0] if found is not None else otherwise
+def _account_in(name: str, default: str) -> str:
+    account = re.search(r"(?<![0-9])[0-9]{12}(?![0-9])", name)
+    return account[0] if account is not None else default
 
 
-def _without(subject: Subject, unwanted: list[str]) -> dict[str, Any] | None:
+def _without_principals(subject: LintedStatement, unwanted: list[str]) -> dict[str, Any] | None:
     """The statement without some principals; None when none is left, and the statement should go."""
-    kept = [name for name in subject.principals("AWS") if name not in unwanted]
-    kinds = {**_kinds(subject), "AWS": kept}
+    remaining = [name for name in subject.principals("AWS") if name not in unwanted]
+    kinds = {**_principals_by_type(subject), "AWS": remaining}
     return with_principals(subject.raw, kinds) if any(kinds.values()) else None
 
 
-def _kinds(subject: Subject) -> dict[str, list[str]]:
+def _principals_by_type(subject: LintedStatement) -> dict[str, list[str]]:
     named = subject.statement.principals
     return {kind: list(values) for kind, values in named.values.items()} if named is not None else {}
 
 
-def _partition(subject: Subject) -> str:
+def _partition(subject: LintedStatement) -> str:
     return subject.role.partition if subject.role is not None else "aws"
 
 
-def third_parties(subject: Subject) -> Iterator[Finding]:
+def third_parties(subject: LintedStatement) -> Iterator[Finding]:
     """Other accounts that get in with nothing to prove, and those that lack an external ID."""
     if not subject.allows:
         return
-    foreign = [(name, *parts) for name in subject.principals("AWS") if (parts := _foreign(subject, name))[0]]
+    foreign = [(name, *parts) for name in subject.principals("AWS") if (parts := _foreign_account(subject, name))[0]]
     unknown = subject.role is None
     accounts = sorted({account for _, account, kind in foreign if kind == "root"})
     corrected = with_condition(subject.raw, "StringEquals", EXTERNAL_ID, EXAMPLE_EXTERNAL_ID)
-    if accounts and not any(_keeps_out(subject)):
+    if accounts and not any(_caller_restrictions(subject)):
         why = (
-            f"{_if(unknown, accounts)}everybody whom the administrators of {', '.join(accounts)} let is in, without any condition. "
+            f"{_unless_own_account(unknown, accounts)}everybody whom the administrators of {', '.join(accounts)} let is in, without any condition. "
             "Name the users or roles; ask people for MFA, and a third party for an external ID."
         )
-        yield subject.finding("foreign_account_open", "info" if unknown else "warning", _sentence(why), corrected)
+        yield subject.finding("foreign_account_open", "info" if unknown else "warning", _capitalize(why), corrected)
         foreign = [entry for entry in foreign if entry[2] != "root"]
     if not foreign or subject.needs_external_id or subject.needs_mfa or subject.bound_by(WHO_KEYS - {"aws:principalarn", "aws:userid"}):
         return
     role_named = any(kind.startswith(("role/", "assumed-role/")) for _, _, kind in foreign)
     listed = ", ".join(sorted({account for _, account, _ in foreign}))
     why = (
-        f"{_if(unknown, [listed])}there is no external ID: whoever gets {listed} to act for him, a third party's other customer, "
+        f"{_unless_own_account(unknown, [listed])}there is no external ID: whoever gets {listed} to act for him, a third party's other customer, "
         "reaches this role too if he knows its ARN."
     )
-    yield subject.finding("external_id_missing", "warning" if role_named and not unknown else "info", _sentence(why), corrected)
+    yield subject.finding("external_id_missing", "warning" if role_named and not unknown else "info", _capitalize(why), corrected)
 
 
-def _foreign(subject: Subject, name: str) -> tuple[str, str]:
+def _foreign_account(subject: LintedStatement, name: str) -> tuple[str, str]:
     """(account, what of it) of a principal that is, or may be, of another owner; ("", "") for any other."""
     root, arn = _ACCOUNT.fullmatch(name), _ARN.fullmatch(name)
     if root is not None:
@@ -158,14 +158,14 @@ def _foreign(subject: Subject, name: str) -> tuple[str, str]:
     return ("", "") if account in own else (account, kind)
 
 
-def _keeps_out(subject: Subject) -> Iterable[bool]:
+def _caller_restrictions(subject: LintedStatement) -> Iterable[bool]:
     yield subject.needs_mfa
     yield subject.bound_by({condition.key for condition in subject.statement.conditions if "multifactor" not in condition.key.lower()})
 
 
-def _if(unknown: bool, accounts: list[str]) -> str:  # noqa: FBT001 -- a word or none
+def _unless_own_account(unknown: bool, accounts: list[str]) -> str:  # noqa: FBT001 -- a word or none
     return f"if {', '.join(accounts)} is not your own account, " if unknown else ""
 
 
-def _sentence(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xswitch.core.access.lint.statement import EXAMPLE_ACCOUNT, Subject, with_condition, with_principals
+from xswitch.core.access.lint.statement import EXAMPLE_ACCOUNT, LintedStatement, with_condition, with_principals
 from xswitch.core.access.model import Finding
 
 _SOURCES = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
@@ -12,7 +12,7 @@ _SOURCES = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "
 _NO_SOURCE = ("ec2.", "lambda.", "edgelambda.")
 
 
-def confused_deputy(subject: Subject) -> Iterator[Finding]:
+def confused_deputy(subject: LintedStatement) -> Iterator[Finding]:
     """A service that may act here for anybody's resource."""
     services = subject.principals("Service")
     wild = [name for name in services if "*" in name or "?" in name]

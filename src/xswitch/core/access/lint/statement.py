@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xswitch.core.access.documents import EXTERNAL_ID, MFA_PRESENT, statement_text, tidied
+from xswitch.core.access.documents import EXTERNAL_ID, MFA_PRESENT, normalized_statement, statement_to_json
 from xswitch.core.access.model import Finding
 from xswitch.core.arn import RoleArn
 from xswitch.core.model import Severity
@@ -19,12 +19,12 @@ WHO_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths", "aws:princi
 """Condition keys, in lower case, that say who the caller is."""
 
 _NEGATED = "not"
-_LESS = frozenset({"numericlessthan", "numericlessthanequals"})
-_TEXT = frozenset({"bool", "stringequals", "stringequalsignorecase", "stringlike"})
+_LESS_THAN_OPERATORS = frozenset({"numericlessthan", "numericlessthanequals"})
+_EQUALITY_OPERATORS = frozenset({"bool", "stringequals", "stringequalsignorecase", "stringlike"})
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class LintedStatement:
     """A statement as it was written and as it was read, where it stands, and whose role it is about (None: nobody told)."""
 
     raw: Mapping[str, Any]
@@ -46,7 +46,7 @@ class Subject:
 
     def finding(self, code: str, severity: Severity, why: str, corrected: Mapping[str, Any] | None = None) -> Finding:
         """A finding on this statement."""
-        return Finding(code, severity, why, self.where, statement_text(corrected) if corrected is not None else "")
+        return Finding(code, severity, why, self.where, statement_to_json(corrected) if corrected is not None else "")
 
     def principals(self, kind: str) -> tuple[str, ...]:
         """The principals of a type that it names; none for NotPrincipal."""
@@ -78,8 +78,10 @@ class Subject:
     @property
     def needs_mfa(self) -> bool:
         """Whether nobody gets by without MFA."""
-        present = any(self.binds(one) and one.operator in _TEXT and set(one.values) == {"true"} for one in self.on(MFA_PRESENT))
-        recent = any(self.binds(one) and one.operator in _LESS for one in self.on(MFA_AGE))
+        present = any(
+            self.binds(one) and one.operator in _EQUALITY_OPERATORS and set(one.values) == {"true"} for one in self.on(MFA_PRESENT)
+        )
+        recent = any(self.binds(one) and one.operator in _LESS_THAN_OPERATORS for one in self.on(MFA_AGE))
         return present or recent or any(one.operator == "null" and set(one.values) == {"false"} for one in self.on(MFA_AGE))
 
     @property
@@ -90,38 +92,38 @@ class Subject:
 
 def with_condition(raw: Mapping[str, Any], operator: str, key: str, value: str) -> dict[str, Any]:
     """The statement with one more condition."""
-    statement = tidied(raw)
+    statement = normalized_statement(raw)
     conditions = {name: dict(keys) for name, keys in statement.get("Condition", {}).items()}
     conditions.setdefault(operator, {})[key] = value
-    return tidied({**statement, "Condition": conditions})
+    return normalized_statement({**statement, "Condition": conditions})
 
 
 def without_conditions(raw: Mapping[str, Any], unwanted: Callable[[str, str], bool]) -> dict[str, Any]:
     """The statement without the conditions for which `unwanted(operator, key)` holds; both come in lower case."""
-    statement = tidied(raw)
+    statement = normalized_statement(raw)
     conditions = {
         operator: {key: value for key, value in keys.items() if not unwanted(operator.lower(), key.lower())}
         for operator, keys in statement.get("Condition", {}).items()
     }
-    return tidied({**statement, "Condition": {operator: keys for operator, keys in conditions.items() if keys}})
+    return normalized_statement({**statement, "Condition": {operator: keys for operator, keys in conditions.items() if keys}})
 
 
-def instead(raw: Mapping[str, Any], operator: str, key: str, value: str) -> dict[str, Any]:
+def with_only_condition(raw: Mapping[str, Any], operator: str, key: str, value: str) -> dict[str, Any]:
     """The statement with this as its only condition on the key."""
-    return with_condition(without_conditions(raw, lambda _, there: there == key.lower()), operator, key, value)
+    return with_condition(without_conditions(raw, lambda _, condition_key: condition_key == key.lower()), operator, key, value)
 
 
 def with_principals(raw: Mapping[str, Any], principals: Mapping[str, list[str]]) -> dict[str, Any]:
     """The statement for other principals."""
-    kept = {key: value for key, value in tidied(raw).items() if key not in ("Principal", "NotPrincipal")}
-    return tidied({**kept, "Principal": {kind: names for kind, names in principals.items() if names}})
+    other_elements = {key: value for key, value in normalized_statement(raw).items() if key not in ("Principal", "NotPrincipal")}
+    return normalized_statement({**other_elements, "Principal": {kind: names for kind, names in principals.items() if names}})
 
 
-def renamed_operators(raw: Mapping[str, Any], change: Callable[[str, str], str]) -> dict[str, Any]:
+def with_operators_renamed(raw: Mapping[str, Any], change: Callable[[str, str], str]) -> dict[str, Any]:
     """The statement with each condition under the operator that `change(operator, key)` says; both come as written."""
-    statement = tidied(raw)
+    statement = normalized_statement(raw)
     conditions: dict[str, dict[str, Any]] = {}
     for operator, keys in statement.get("Condition", {}).items():
         for key, value in keys.items():
             conditions.setdefault(change(operator, key), {})[key] = value
-    return tidied({**statement, "Condition": conditions})
+    return normalized_statement({**statement, "Condition": conditions})

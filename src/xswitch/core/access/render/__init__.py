@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from xswitch.core.access.model import AccessPlan, SidePlan
+from xswitch.core.access.model import AccessPlan, AccountPlan
 from xswitch.core.access.render.aws_cli import commands
 from xswitch.core.access.render.cloudformation import cloudformation
-from xswitch.core.access.render.common import Rendered, file_name
+from xswitch.core.access.render.common import RenderedFile, file_name
 from xswitch.core.access.render.json_plan import finding_data, json_text, plan_data
 from xswitch.core.access.render.terraform import terraform
 from xswitch.core.errors import UsageError
 
-__all__ = ["FORMATS", "Rendered", "finding_data", "plan_data", "render"]
+__all__ = ["FORMATS", "RenderedFile", "finding_data", "plan_data", "render"]
 
-_WRITERS: Mapping[str, tuple[str, Callable[[AccessPlan, SidePlan], str]]] = MappingProxyType(
+_WRITERS: Mapping[str, tuple[str, Callable[[AccessPlan, AccountPlan], str]]] = MappingProxyType(
     {
         "json": ("json", json_text),
         "cli": ("sh", commands),
@@ -26,9 +26,9 @@ _WRITERS: Mapping[str, tuple[str, Callable[[AccessPlan, SidePlan], str]]] = Mapp
 FORMATS = tuple(_WRITERS)
 
 
-def render(plan: AccessPlan, fmt: str) -> tuple[Rendered, ...]:
+def render(plan: AccessPlan, fmt: str) -> tuple[RenderedFile, ...]:
     """The source's file and the target's, in the order they are to be applied. Raises UsageError for another format than FORMATS."""
     if fmt not in _WRITERS:
         raise UsageError(f"{fmt!r} is no format of a plan.", why=f"Formats are {', '.join(FORMATS)}.", code="format")
     ending, write = _WRITERS[fmt]
-    return tuple(Rendered(side.side, file_name(plan.request, side.side, ending), write(plan, side)) for side in plan.sides)
+    return tuple(RenderedFile(side.side, file_name(plan.request, side.side, ending), write(plan, side)) for side in plan.sides)

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from xswitch.core.access.model import AccessPlan, IamCall, SidePlan
-from xswitch.core.access.render.common import comment, file_name, words
-from xswitch.core.text import clean
+from xswitch.core.access.model import AccessPlan, AccountPlan, IamCall
+from xswitch.core.access.render.common import comment, file_name, header_lines
+from xswitch.core.text import sanitize
 
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _FETCHED = ("file://", "fileb://", "http://", "https://")
@@ -29,10 +29,10 @@ _AGAIN: Mapping[str, str] = MappingProxyType(
 _HARMLESS = "Run again it changes nothing."
 
 
-def commands(plan: AccessPlan, side: SidePlan) -> str:
+def commands(plan: AccessPlan, side: AccountPlan) -> str:
     """A script that stops at the first error, and before anything when the credentials are of another account."""
     how = f"  AWS_PROFILE=... sh {file_name(plan.request, side.side, 'sh')}"
-    lines = ["#!/bin/sh", *comment(words(plan, side, "sh", "With credentials of that account:", how)), "set -eu", ""]
+    lines = ["#!/bin/sh", *comment(header_lines(plan, side, "sh", "With credentials of that account:", how)), "set -eu", ""]
     if not side.changes:
         return "\n".join([*lines, "# There is nothing to change.", ""])
     lines += [
@@ -43,7 +43,7 @@ def commands(plan: AccessPlan, side: SidePlan) -> str:
         "fi",
     ]
     for change in side.changes:
-        lines += ["", f"# {clean(change.summary)}", f"# {_AGAIN.get(change.call.operation, _HARMLESS)}", command(change.call)]
+        lines += ["", f"# {sanitize(change.summary)}", f"# {_AGAIN.get(change.call.operation, _HARMLESS)}", command(change.call)]
     return "\n".join([*lines, ""])
 
 

@@ -10,39 +10,39 @@ import json
 from typing import Any
 
 from xswitch.core.access.documents import policy_name
-from xswitch.core.access.model import AccessPlan, AccessRequest, Side, SidePlan, WhoKind
-from xswitch.core.access.render.common import comment, file_name, is_new, plain_name, who_words, words
+from xswitch.core.access.model import AccessPlan, AccessRequest, AccountPlan, AccountSide, PrincipalType
+from xswitch.core.access.render.common import comment, file_name, header_lines, identifier, is_new, principal_text
 from xswitch.core.access.render.yaml_text import emit
 from xswitch.core.errors import UsageError
 
 _INLINE = {
-    WhoKind.USER: ("AWS::IAM::UserPolicy", "UserName"),
-    WhoKind.GROUP: ("AWS::IAM::GroupPolicy", "GroupName"),
-    WhoKind.ROLE: ("AWS::IAM::RolePolicy", "RoleName"),
+    PrincipalType.USER: ("AWS::IAM::UserPolicy", "UserName"),
+    PrincipalType.GROUP: ("AWS::IAM::GroupPolicy", "GroupName"),
+    PrincipalType.ROLE: ("AWS::IAM::RolePolicy", "RoleName"),
 }
 _LONGEST_STACK = 128
 _REFERENCE = "{{resolve:"
 
 
-def cloudformation(plan: AccessPlan, side: SidePlan) -> str:
+def cloudformation(plan: AccessPlan, side: AccountPlan) -> str:
     """A YAML template with what the side shall have, whatever of it is there already.
 
     Raises UsageError for a text that CloudFormation would put another in place of.
     """
     request = plan.request
-    stack = f"xswitch-{side.side.value}-{plain_name(request, '-')}"[:_LONGEST_STACK]
+    stack = f"xswitch-{side.side.value}-{identifier(request, '-')}"[:_LONGEST_STACK]
     file = file_name(request, side.side, "yaml")
     more = [f"  aws cloudformation deploy --stack-name {stack} --capabilities CAPABILITY_NAMED_IAM --template-file {file}"]
-    if not is_new(side) and (side.side is Side.TARGET or request.who.kind is WhoKind.ACCOUNT):
+    if not is_new(side) and (side.side is AccountSide.TARGET or request.who.kind is PrincipalType.ACCOUNT):
         more.append("What it makes exists already, and a stack doesn't take over what it didn't make: import it into the stack instead.")
-    resource = _role(plan) if side.side is Side.TARGET else _permission(plan)
+    resource = _role(plan) if side.side is AccountSide.TARGET else _permission(plan)
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"Lets {who_words(request)} assume {request.role_arn}",
+        "Description": f"Lets {principal_text(request)} assume {request.role_arn}",
         "Resources": {"Access": resource},
-        **({"Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["Access", "Arn"]}}}} if side.side is Side.TARGET else {}),
+        **({"Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["Access", "Arn"]}}}} if side.side is AccountSide.TARGET else {}),
     }
-    text = "\n".join([*comment(words(plan, side, "yaml", *more)), "", *emit(template), ""])
+    text = "\n".join([*comment(header_lines(plan, side, "yaml", *more)), "", *emit(template), ""])
     if _REFERENCE in text:
         why = "CloudFormation would put something else in its place, and has no way to say that it means itself."
         raise UsageError(f'A template can\'t hold the text "{_REFERENCE}".', why=why, code="format")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from xswitch.core.access.model import AccessPlan, AccessRequest, Change, Finding, IamCall, Side, SidePlan
+from xswitch.core.access.model import AccessPlan, AccessRequest, AccountPlan, AccountSide, Finding, IamCall, IamChange
 
 
 def plan_data(plan: AccessPlan) -> dict[str, Any]:
@@ -32,10 +32,10 @@ def finding_data(finding: Finding) -> dict[str, Any]:
     }
 
 
-def json_text(plan: AccessPlan, side: SidePlan) -> str:
+def json_text(plan: AccessPlan, side: AccountPlan) -> str:
     """One side of the plan as a file: everything but the other side's calls."""
     data = {"version": 1, **plan_data(plan), "sides": [_side(side)], "empty": not side.changes}
-    del data["permission" if side.side is Side.TARGET else "trust"]
+    del data["permission" if side.side is AccountSide.TARGET else "trust"]
     return json.dumps(data, indent=2) + "\n"
 
 
@@ -57,7 +57,7 @@ def _request(request: AccessRequest) -> dict[str, Any]:
     }
 
 
-def _side(side: SidePlan) -> dict[str, Any]:
+def _side(side: AccountPlan) -> dict[str, Any]:
     return {
         "side": side.side.value,
         "account": side.account,
@@ -67,7 +67,7 @@ def _side(side: SidePlan) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: IamChange) -> dict[str, Any]:
     return {
         "subject": change.subject,
         "summary": change.summary,

@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import Any
 
 from xswitch.core.access.documents import policy_name
-from xswitch.core.access.model import AccessPlan, AccessRequest, Side, SidePlan, WhoKind
-from xswitch.core.access.render.common import comment, is_new, plain_name, words
+from xswitch.core.access.model import AccessPlan, AccessRequest, AccountPlan, AccountSide, PrincipalType
+from xswitch.core.access.render.common import comment, header_lines, identifier, is_new
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -23,13 +23,13 @@ class Raw(str):
     __slots__ = ()
 
 
-def terraform(plan: AccessPlan, side: SidePlan) -> str:
+def terraform(plan: AccessPlan, side: AccountPlan) -> str:
     """A configuration with what the side shall have; what exists already and can't be put over is imported first."""
     request = plan.request
-    label = plain_name(request, "_").lower()
+    label = identifier(request, "_").lower()
     more = f"It needs Terraform 1.5 or later, and credentials of account {side.account}: the plan fails with those of another."
-    blocks = _role(plan, side, label) if side.side is Side.TARGET else _permission(plan, side, label)
-    lines = comment(words(plan, side, "tf", more))
+    blocks = _role(plan, side, label) if side.side is AccountSide.TARGET else _permission(plan, side, label)
+    lines = comment(header_lines(plan, side, "tf", more))
     for kind, labels, body in (_caller(label), *blocks):
         lines += ["", " ".join([kind, *(string(name) for name in labels), "{"]), *_body(body, 2), "}"]
     return "\n".join([*lines, ""])
@@ -55,7 +55,7 @@ def _import(address: str, identity: str) -> _Block:
     return "import", (), {"to": Raw(address), "id": identity}
 
 
-def _role(plan: AccessPlan, side: SidePlan, label: str) -> Iterable[_Block]:
+def _role(plan: AccessPlan, side: AccountPlan, label: str) -> Iterable[_Block]:
     request = plan.request
     address = f"aws_iam_role.{label}"
     body: dict[str, Any] = {"name": request.role_name, "path": request.role_path}
@@ -74,11 +74,11 @@ def _role(plan: AccessPlan, side: SidePlan, label: str) -> Iterable[_Block]:
         yield "resource", ("aws_iam_role_policy", f"{label}_{number}"), body
 
 
-def _permission(plan: AccessPlan, side: SidePlan, label: str) -> Iterable[_Block]:
+def _permission(plan: AccessPlan, side: AccountPlan, label: str) -> Iterable[_Block]:
     request: AccessRequest = plan.request
     name, policy = policy_name(request), _encoded(plan.permission)
     kind = request.who.kind
-    if kind is WhoKind.ACCOUNT:
+    if kind is PrincipalType.ACCOUNT:
         if not is_new(side):
             yield _import(f"aws_iam_policy.{label}", f"arn:{request.partition}:iam::{request.who.account}:policy/{name}")
         body = {"name": name, "description": f"May assume {request.role_arn}", "policy": policy}
