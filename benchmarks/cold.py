@@ -2,7 +2,8 @@
 
     python benchmarks/cold.py [ROUNDS]
 
-The other contestant is the least that boto3 can be asked to do: a client and the same call, by the same interpreter.
+The other contestant is the least that boto3 can be asked to do: a client and the same call, by the
+same interpreter.
 """
 
 from __future__ import annotations
@@ -28,7 +29,15 @@ session.client("sts", endpoint_url=url).assume_role(RoleArn=arn, RoleSessionName
 
 def script(port: int) -> list[str]:
     """The boto3 script as a command."""
-    return [sys.executable, "-c", _SCRIPT, f"http://127.0.0.1:{port}", BASE_KEY, BASE_SECRET, ROLE_ARN]
+    return [
+        sys.executable,
+        "-c",
+        _SCRIPT,
+        f"http://127.0.0.1:{port}",
+        BASE_KEY,
+        BASE_SECRET,
+        ROLE_ARN,
+    ]
 
 
 def forgetful(home: HotHome) -> Callable[[], object]:
@@ -45,7 +54,10 @@ def forgetful(home: HotHome) -> Callable[[], object]:
 def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
     """The one promise."""
     with embedded_aws() as aws, hot_home(folder, aws) as home:
-        contestants = {"minimal boto3 script": process(script(aws.port), home.environ), NAME: forgetful(home)}
+        contestants = {
+            "minimal boto3 script": process(script(aws.port), home.environ),
+            NAME: forgetful(home),
+        }
         before = len(aws.calls)
         figures = interleaved(contestants, rounds)
         calls = len(aws.calls) - before
@@ -59,7 +71,9 @@ def imports(folder: Path) -> list[tuple[str, float]]:
     with embedded_aws() as aws, hot_home(folder, aws) as home:
         home.empty()
         command = [home.command[0], "-X", "importtime", *home.command[1:]]
-        done = subprocess.run(command, env=dict(home.environ), check=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            command, env=dict(home.environ), check=True, capture_output=True, text=True, timeout=60
+        )
     return measured(done.stderr)
 
 

@@ -1,4 +1,6 @@
-"""From AWS's answer to the explanation: the whole `xswitch switch` that is refused, and the part of it after the answer came.
+"""From AWS's answer to the explanation.
+
+The whole `xswitch switch` that is refused, and the part of it after the answer came.
 
     python benchmarks/explain.py
 
@@ -53,7 +55,9 @@ def rows(rounds: int = ROUNDS) -> Sequence[tuple[str, Figure]]:
             for call in _CALLS if delay else ():
                 aws.faults.add("delay", call, seconds=delay, times=ALWAYS)
             name = f"explanation after a refusal, IAM answers in {delay * 1000:.0f} ms"
-            found.append((name, interleaved({name: partial(stage.explain_failure, error)}, rounds)[name]))
+            found.append(
+                (name, interleaved({name: partial(stage.explain_failure, error)}, rounds)[name])
+            )
     return found
 
 

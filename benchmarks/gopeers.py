@@ -1,6 +1,7 @@
 """The tools written in Go: built from the Go module proxy into a cache, at fixed versions.
 
-Each is built as a dependency of an empty module, because `go install` asks the proxy for a list of versions, which some proxies refuse.
+Each is built as a dependency of an empty module, because `go install` asks the proxy for a list of
+versions, which some proxies refuse.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from pathlib import Path
 
 from hotworld import BASE_KEY, BASE_SECRET
 
-VARIABLES = {"AWS_VAULT_BACKEND": "file", "AWS_VAULT_FILE_PASSPHRASE": "bench", "AWS_VAULT_PROMPT": "terminal"}
+VARIABLES = {
+    "AWS_VAULT_BACKEND": "file",
+    "AWS_VAULT_FILE_PASSPHRASE": "bench",
+    "AWS_VAULT_PROMPT": "terminal",
+}
 _LIMIT_SECONDS = 600
 
 
@@ -28,9 +33,24 @@ class _Tool:
 
 
 _TOOLS = (
-    _Tool("aws-vault", "github.com/byteness/aws-vault/v7", "v7.7.10", "github.com/byteness/aws-vault/v7"),
-    _Tool("aws-vault-99designs", "github.com/99designs/aws-vault/v7", "v7.2.0", "github.com/99designs/aws-vault/v7"),
-    _Tool("granted", "github.com/common-fate/granted", "v0.38.0", "github.com/common-fate/granted/cmd/granted"),
+    _Tool(
+        "aws-vault",
+        "github.com/byteness/aws-vault/v7",
+        "v7.7.10",
+        "github.com/byteness/aws-vault/v7",
+    ),
+    _Tool(
+        "aws-vault-99designs",
+        "github.com/99designs/aws-vault/v7",
+        "v7.2.0",
+        "github.com/99designs/aws-vault/v7",
+    ),
+    _Tool(
+        "granted",
+        "github.com/common-fate/granted",
+        "v0.38.0",
+        "github.com/common-fate/granted/cmd/granted",
+    ),
     _Tool(
         "aws-sso-cli",
         "github.com/synfinatic/aws-sso-cli",
@@ -66,11 +86,25 @@ def _build(go: str, tool: _Tool, folder: Path) -> str:
     place = folder / "build" / tool.name
     place.mkdir(parents=True, exist_ok=True)
     program.parent.mkdir(exist_ok=True)
-    (place / "go.mod").write_text(f"module peer\n\ngo 1.24\n\nrequire {tool.module} {tool.version}\n")
+    (place / "go.mod").write_text(
+        f"module peer\n\ngo 1.24\n\nrequire {tool.module} {tool.version}\n"
+    )
     command = [go, "build", "-mod=mod", "-o", str(program), tool.package]
-    done = subprocess.run(command, cwd=place, env=dict(os.environ), check=False, capture_output=True, text=True, timeout=_LIMIT_SECONDS)
+    done = subprocess.run(
+        command,
+        cwd=place,
+        env=dict(os.environ),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=_LIMIT_SECONDS,
+    )
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("go: downloading")]
+        lines = [
+            line
+            for line in done.stderr.splitlines()
+            if line.strip() and not line.startswith("go: downloading")
+        ]
         return lines[0].replace(str(Path.home()), "~")[:300] if lines else "go build failed"
     stamp.touch()
     return ""
@@ -79,8 +113,8 @@ def _build(go: str, tool: _Tool, folder: Path) -> str:
 def contestants(built: Mapping[str, Path]) -> list[tuple[str, tuple[str, ...], str, str]]:
     """Name, command, cache and expected answer, as `peers.Peer` has them.
 
-    Neither aws-vault nor its SDK can be told where STS is, so its figure is that of keys out of its store without any call: the least
-    a warm credential_process of it does.
+    Neither aws-vault nor its SDK can be told where STS is, so its figure is that of keys out of its
+    store without any call: the least a warm credential_process of it does.
     """
     found: list[tuple[str, tuple[str, ...], str, str]] = []
     for name, program in built.items():
@@ -96,4 +130,10 @@ def prepare(built: Mapping[str, Path], environ: Mapping[str, str]) -> None:
     for name, program in built.items():
         if name.startswith("aws-vault"):
             command = [str(program), "add", "--env", "bench-base"]
-            subprocess.run(command, env={**environ, **VARIABLES, **keys}, check=True, capture_output=True, timeout=60)
+            subprocess.run(
+                command,
+                env={**environ, **VARIABLES, **keys},
+                check=True,
+                capture_output=True,
+                timeout=60,
+            )

@@ -1,11 +1,14 @@
 """The warm read: what every AWS program waits for before it does anything.
 
-For `run.py`: `rows(folder, rounds)` measures and returns `Row`s (name, median, low, high, against, baseline, ratio, limit, unit, holds);
-`renewal(folder)` returns a `Renewal`; both take a scratch folder and a few seconds. `python benchmarks/hot.py [ROUNDS]` prints both.
+For `run.py`: `rows(folder, rounds)` measures and returns `Row`s (name, median, low, high, against,
+baseline, ratio, limit, unit, holds); `renewal(folder)` returns a `Renewal`; both take a scratch
+folder and a few seconds. `python benchmarks/hot.py [ROUNDS]` prints both.
 
-A run of a contestant is posix_spawn and wait, stdout to nowhere, every contestant once a round; figures are medians, in milliseconds.
-Memory is the peak RSS that the kernel tells of a child (getrusage). It can't tell less than the size of the process that spawned the
-child, so children are spawned by a bare interpreter, the same as the baseline: small differences below the baseline are not seen.
+A run of a contestant is posix_spawn and wait, stdout to nowhere, every contestant once a round;
+figures are medians, in milliseconds. Memory is the peak RSS that the kernel tells of a child
+(getrusage). It can't tell less than the size of the process that spawned the child, so children are
+spawned by a bare interpreter, the same as the baseline: small differences below the baseline are
+not seen.
 """
 
 from __future__ import annotations
@@ -35,7 +38,8 @@ _BARE_NAME = "python -I -S -c pass"
 _HANDSHAKE = 2
 _SOON_SECONDS = 20 * 60  # within the window in which a renewal runs behind the caller's back
 _RENEWED_WITHIN = 60.0
-# A bare interpreter that runs a command N times: a line of milliseconds, peak RSS in KiB and exit status for each.
+# A bare interpreter that runs a command N times: a line of milliseconds, peak RSS in KiB and exit
+# status for each.
 _RUNNER = """
 import posix, sys, time
 times = []
@@ -52,7 +56,10 @@ for seconds, rss, status in times:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """`reads` in a row across a renewal, in milliseconds. `slow` are those that did cold work: seen by the memory it takes."""
+    """`reads` in a row across a renewal, in milliseconds.
+
+    `slow` are those that did cold work: seen by the memory it takes.
+    """
 
     reads: int
     p50: float
@@ -68,7 +75,10 @@ class Renewal:
 
 
 def spawned(argv: Sequence[str], environ: Mapping[str, str]) -> Callable[[], object]:
-    """A whole process as a contestant, with next to nothing of Python around it; a failing one stops the bench."""
+    """A whole process as a contestant, with next to nothing of Python around it.
+
+    A failing one stops the bench.
+    """
     words, variables = list(argv), dict(environ)
     out = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
 
@@ -103,7 +113,11 @@ def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
         figures = interleaved(contestants, rounds)
         return [
             row(figures["warm read, runtime keyring"], figures[_BARE_NAME], 1.3),
-            *([row(figures["warm read, gnome-keyring"], figures[_BARE_NAME], 1.6)] if secret is not None else []),
+            *(
+                [row(figures["warm read, gnome-keyring"], figures[_BARE_NAME], 1.6)]
+                if secret is not None
+                else []
+            ),
             row(figures["warm read, console script"], figures[_BARE_NAME], 2.5),
             row(figures["warm read, 5,000 profiles"], figures["warm read, runtime keyring"], 1.05),
             _memory(few, bare),
@@ -132,7 +146,14 @@ def renewal(folder: Path, reads: int = READS) -> Renewal:
         bare = max(_run_often((home.command[0], "-I", "-S", "-c", "pass"), home.environ, 3)[1])
         cuts = statistics.quantiles(times, n=100)
         slow = sum(size > 1.5 * bare for size in sizes)
-        return Renewal(reads, round(cuts[49], 2), round(cuts[98], 2), round(max(times), 2), slow, _calls(aws.calls) - before)
+        return Renewal(
+            reads,
+            round(cuts[49], 2),
+            round(cuts[98], 2),
+            round(max(times), 2),
+            slow,
+            _calls(aws.calls) - before,
+        )
 
 
 def _calls(calls: Sequence[object]) -> int:
@@ -144,13 +165,35 @@ def _memory(home: HotHome, bare: tuple[str, ...]) -> Row:
     _, theirs = _run_often(bare, home.environ, _RSS_ROUNDS)
     median, baseline = statistics.median(ours), statistics.median(theirs)
     ratio = round(median / baseline, 3)
-    return Row("warm read, peak memory", median, min(ours), max(ours), _BARE_NAME, baseline, ratio, 1.3, "KiB")
+    return Row(
+        "warm read, peak memory",
+        median,
+        min(ours),
+        max(ours),
+        _BARE_NAME,
+        baseline,
+        ratio,
+        1.3,
+        "KiB",
+    )
 
 
-def _run_often(argv: Sequence[str], environ: Mapping[str, str], times: int) -> tuple[list[float], list[int]]:
+def _run_often(
+    argv: Sequence[str], environ: Mapping[str, str], times: int
+) -> tuple[list[float], list[int]]:
     """Milliseconds and peak RSS in KiB of each run."""
-    runner = [argv[0] if argv[0].rpartition("/")[2].startswith("python") else sys.executable, "-I", "-S", "-c", _RUNNER, str(times), *argv]
-    done = subprocess.run(runner, env=dict(environ), check=True, capture_output=True, text=True, timeout=600)
+    runner = [
+        argv[0] if argv[0].rpartition("/")[2].startswith("python") else sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        _RUNNER,
+        str(times),
+        *argv,
+    ]
+    done = subprocess.run(
+        runner, env=dict(environ), check=True, capture_output=True, text=True, timeout=600
+    )
     lines = [line.split() for line in done.stdout.splitlines()]
     if any(status != "0" for *_, status in lines):
         raise SystemExit(f"{' '.join(argv)} failed")

@@ -1,4 +1,7 @@
-"""Worlds for the warm read: homes with one live session in a real vault, got from the embedded AWS by `xswitch switch`."""
+"""Worlds for the warm read.
+
+Homes with one live session in a real vault, got from the embedded AWS by `xswitch switch`.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,13 @@ ROLE_ARN = f"arn:aws:iam::{_ROLE}:role/Bench"
 _ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _TRUST = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{_BASE}:root"}}],
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"AWS": f"arn:aws:iam::{_BASE}:root"},
+        }
+    ],
 }
 _STATE = {
     "version": 1,
@@ -41,7 +50,13 @@ _STATE = {
         {
             "id": _BASE,
             "name": "base",
-            "users": [{"name": "bench", "access_keys": [{"id": BASE_KEY, "secret": BASE_SECRET}], "policies": {"all": _ALL}}],
+            "users": [
+                {
+                    "name": "bench",
+                    "access_keys": [{"id": BASE_KEY, "secret": BASE_SECRET}],
+                    "policies": {"all": _ALL},
+                }
+            ],
         },
         {"id": _ROLE, "name": "role", "roles": [{"name": "Bench", "trust_policy": _TRUST}]},
     ],
@@ -68,7 +83,10 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuratio
 
 @dataclass(frozen=True)
 class HotHome:
-    """A HOME that was switched to the role: its environment, and the command line its managed profile holds."""
+    """A HOME that was switched to the role.
+
+    Its environment, and the command line its managed profile holds.
+    """
 
     environ: Mapping[str, str]
     command: tuple[str, ...]
@@ -83,7 +101,12 @@ class HotHome:
         """Stop the bench when this command is not answered by the hot path."""
         words = [sys.executable, *command] if command[0] == XSWITCH else list(command)
         done = subprocess.run(
-            [words[0], "-X", "importtime", *words[1:]], env=dict(self.environ), check=True, capture_output=True, text=True, timeout=60
+            [words[0], "-X", "importtime", *words[1:]],
+            env=dict(self.environ),
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert json.loads(done.stdout)["Version"] == 1
         assert "xswitch.hot.answer" in done.stderr
@@ -96,13 +119,22 @@ class HotHome:
                 file.unlink()
 
     def shorten(self, seconds: float) -> str:
-        """Make the session in the runtime keyring look as if it ends in so many seconds; its access key ID."""
-        (file,) = (path for path in (self.runtime / "xswitch").iterdir() if len(path.name) == session_record.KEY_LENGTH)
+        """Make the session in the runtime keyring look as if it ends in so many seconds.
+
+        Its access key ID.
+        """
+        (file,) = (
+            path
+            for path in (self.runtime / "xswitch").iterdir()
+            if len(path.name) == session_record.KEY_LENGTH
+        )
         record = session_record.decode(file.read_text(), file.name)
         assert record is not None
         known = record.credentials
         expires = datetime.now(UTC) + timedelta(seconds=seconds)
-        short = Credentials(known.access_key_id, known.secret_access_key, known.session_token, expires)
+        short = Credentials(
+            known.access_key_id, known.secret_access_key, known.session_token, expires
+        )
         file.write_text(session_record.encode(record.key, short, expires - timedelta(hours=1)))
         return known.access_key_id
 
@@ -120,15 +152,22 @@ def embedded_aws() -> Iterator[EmbeddedAws]:
 
 
 @contextlib.contextmanager
-def hot_home(folder: Path, aws: EmbeddedAws, roles: int = 10, bus: Mapping[str, str] | None = None) -> Iterator[HotHome]:
-    """A HOME below `folder` beside `roles` other role profiles, its session in a runtime keyring; or in the keyring that `bus` leads to."""
+def hot_home(
+    folder: Path, aws: EmbeddedAws, roles: int = 10, bus: Mapping[str, str] | None = None
+) -> Iterator[HotHome]:
+    """A HOME below `folder` beside `roles` other role profiles, its session in a runtime keyring.
+
+    Or in the keyring that `bus` leads to.
+    """
     home = Path(tempfile.mkdtemp(prefix="home-", dir=folder))
     runtime = Path(tempfile.mkdtemp(prefix="xs-bench-", dir="/dev/shm"))
     config = home / ".aws" / "config"
     config.parent.mkdir()
     config.write_text(base_config(aws.port) + config_text(roles))
     credentials = home / ".aws" / "credentials"
-    credentials.write_text(f"[bench-base]\naws_access_key_id = {BASE_KEY}\naws_secret_access_key = {BASE_SECRET}\n")
+    credentials.write_text(
+        f"[bench-base]\naws_access_key_id = {BASE_KEY}\naws_secret_access_key = {BASE_SECRET}\n"
+    )
     credentials.chmod(0o600)
     settings = home / ".config" / "xswitch" / "config.toml"
     settings.parent.mkdir(parents=True)
@@ -141,10 +180,16 @@ def hot_home(folder: Path, aws: EmbeddedAws, roles: int = 10, bus: Mapping[str, 
         **(bus or {}),
     }
     try:
-        subprocess.run([XSWITCH, "switch", "bench"], env=environ, check=True, capture_output=True, timeout=120)
+        subprocess.run(
+            [XSWITCH, "switch", "bench"], env=environ, check=True, capture_output=True, timeout=120
+        )
         written = configparser.RawConfigParser()
         written.read(config)
-        yield HotHome(environ, tuple(shlex.split(written[f"profile {PROFILE}"]["credential_process"])), runtime)
+        yield HotHome(
+            environ,
+            tuple(shlex.split(written[f"profile {PROFILE}"]["credential_process"])),
+            runtime,
+        )
     finally:
         shutil.rmtree(runtime)
 
@@ -172,24 +217,45 @@ def more_sessions(home: HotHome, aws: EmbeddedAws, count: int) -> None:
     """Switch a home to so many more roles."""
     config = Path(home.environ["HOME"]) / ".aws" / "config"
     with config.open("a") as file:
-        file.writelines(_MORE.format(number=number, arn=ROLE_ARN, port=aws.port) for number in range(count))
+        file.writelines(
+            _MORE.format(number=number, arn=ROLE_ARN, port=aws.port) for number in range(count)
+        )
     command = [sys.executable, "-c", _SWITCH_TO_ALL, str(count)]
     subprocess.run(command, env=dict(home.environ), check=True, capture_output=True, timeout=120)
 
 
 @contextlib.contextmanager
 def gnome_keyring() -> Iterator[dict[str, str] | None]:
-    """What leads to a gnome-keyring of our own on a bus of its own; None where they are not installed."""
+    """What leads to a gnome-keyring of our own on a bus of its own.
+
+    None where they are not installed.
+    """
     if not (shutil.which("dbus-daemon") and shutil.which("gnome-keyring-daemon")):
         yield None
         return
     folder = Path(tempfile.mkdtemp(prefix="xs-", dir="/tmp"))
     (folder / "bus.conf").write_text(_BUS.format(folder=folder))
-    variables = {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    command = ["dbus-daemon", "--nofork", "--nosyslog", "--nopidfile", f"--config-file={folder}/bus.conf", "--print-address=1"]
+    variables = {
+        "HOME": str(folder),
+        "XDG_RUNTIME_DIR": str(folder),
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8",
+    }
+    command = [
+        "dbus-daemon",
+        "--nofork",
+        "--nosyslog",
+        "--nopidfile",
+        f"--config-file={folder}/bus.conf",
+        "--print-address=1",
+    ]
     with contextlib.ExitStack() as running:
         running.callback(shutil.rmtree, folder, ignore_errors=True)
-        bus = running.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=variables))
+        bus = running.enter_context(
+            subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=variables
+            )
+        )
         running.callback(bus.terminate)
         assert bus.stdout is not None
         address = bus.stdout.readline().decode().strip()
@@ -209,7 +275,9 @@ def gnome_keyring() -> Iterator[dict[str, str] | None]:
         keyring.stdin.write(b"bench")
         keyring.stdin.close()
         until = time.monotonic() + 20
-        while secret_service.read_secret(address.encode(), b"xswitch:none", b"session", 2.0)[0] not in {"missing", "no_keyring"}:
+        while secret_service.read_secret(address.encode(), b"xswitch:none", b"session", 2.0)[
+            0
+        ] not in {"missing", "no_keyring"}:
             assert time.monotonic() < until, "gnome-keyring did not come up"
             time.sleep(0.02)
         yield {"DBUS_SESSION_BUS_ADDRESS": address}

@@ -1,4 +1,7 @@
-"""Medians and ratios, taken side by side: every contestant runs once per round, so noise hits all alike."""
+"""Medians and ratios, taken side by side.
+
+Every contestant runs once per round, so noise hits all alike.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,17 @@ class Row:
 
 def row(ours: Figure, against: Figure, limit: float, unit: str = "ms") -> Row:
     """The promise that `ours` is at most `limit` times `against`."""
-    return Row(ours.name, ours.median, ours.low, ours.high, against.name, against.median, round(ours.ratio(against), 3), limit, unit)
+    return Row(
+        ours.name,
+        ours.median,
+        ours.low,
+        ours.high,
+        against.name,
+        against.median,
+        round(ours.ratio(against), 3),
+        limit,
+        unit,
+    )
 
 
 def interleaved(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Figure]:
@@ -70,7 +83,9 @@ def interleaved(contestants: Mapping[str, Callable[[], object]], rounds: int) ->
 def figure(name: str, values: Sequence[float]) -> Figure:
     """Median and quartiles of one contestant's milliseconds."""
     quarters = statistics.quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3
-    return Figure(name, round(statistics.median(values), 3), round(quarters[0], 3), round(quarters[2], 3))
+    return Figure(
+        name, round(statistics.median(values), 3), round(quarters[0], 3), round(quarters[2], 3)
+    )
 
 
 def process(argv: Sequence[str], environ: Mapping[str, str]) -> Callable[[], object]:
@@ -79,6 +94,8 @@ def process(argv: Sequence[str], environ: Mapping[str, str]) -> Callable[[], obj
     nowhere = subprocess.DEVNULL
 
     def run() -> object:
-        return subprocess.run(argv, env=dict(environ), check=True, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+        return subprocess.run(
+            argv, env=dict(environ), check=True, stdin=nowhere, stdout=nowhere, stderr=nowhere
+        )
 
     return run

@@ -75,14 +75,24 @@ def _imports(found: Sequence[tuple[str, float]]) -> str:
     groups: dict[str, float] = {}
     for name, milliseconds in found:
         groups[_group(name)] = groups.get(_group(name), 0.0) + milliseconds
-    total = ", ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in sorted(groups.items(), key=lambda one: -one[1]))
-    longest = "\n".join(f"| `{name}` | {milliseconds:.1f} |" for name, milliseconds in found if milliseconds >= 1.0)
+    total = ", ".join(
+        f"{name} {milliseconds:.0f} ms"
+        for name, milliseconds in sorted(groups.items(), key=lambda one: -one[1])
+    )
+    longest = "\n".join(
+        f"| `{name}` | {milliseconds:.1f} |" for name, milliseconds in found if milliseconds >= 1.0
+    )
     return f"By origin: {total}. Those of 1 ms and more:\n\n| module | ms of its own |\n| --- | --- |\n{longest}"
 
 
 def _group(name: str) -> str:
     first = name.split(".", maxsplit=1)[0]
-    return first if first in {"xswitch", "textual", "rich", "filelock", "platformdirs", "botocore", "urllib3"} else "Python"
+    return (
+        first
+        if first
+        in {"xswitch", "textual", "rich", "filelock", "platformdirs", "botocore", "urllib3"}
+        else "Python"
+    )
 
 
 _PAGE = """# Performance

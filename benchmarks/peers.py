@@ -26,12 +26,22 @@ from hotworld import BASE_KEY, BASE_SECRET, ROLE_ARN, base_config, embedded_aws,
 from measure import ROUNDS, Figure, interleaved, process
 
 TOOLS = Path(os.environ.get("XSWITCH_BENCH_TOOLS") or Path.home() / ".cache" / "xswitch-bench")
-_KINDS = {"Region": "String", "Endpoint": "String", "UseFIPS": "Boolean", "UseDualStack": "Boolean", "UseGlobalEndpoint": "Boolean"}
+_KINDS = {
+    "Region": "String",
+    "Endpoint": "String",
+    "UseFIPS": "Boolean",
+    "UseDualStack": "Boolean",
+    "UseGlobalEndpoint": "Boolean",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One contestant: what it does, and which folder of its HOME it keeps sessions in (cold ones have it removed before each run)."""
+    """One contestant.
+
+    What it does, and which folder of its HOME it keeps sessions in (cold ones have it removed
+    before each run).
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -41,9 +51,18 @@ class Peer:
 
 def _rules(port: int) -> str:
     """An endpoint rule set with one answer, in botocore's form."""
-    parameters = {name: {"type": kind, "required": False, "documentation": name} for name, kind in _KINDS.items()}
+    parameters = {
+        name: {"type": kind, "required": False, "documentation": name}
+        for name, kind in _KINDS.items()
+    }
     endpoint = {"url": f"http://127.0.0.1:{port}", "properties": {}, "headers": {}}
-    return json.dumps({"version": "1.0", "parameters": parameters, "rules": [{"conditions": [], "endpoint": endpoint, "type": "endpoint"}]})
+    return json.dumps(
+        {
+            "version": "1.0",
+            "parameters": parameters,
+            "rules": [{"conditions": [], "endpoint": endpoint, "type": "endpoint"}],
+        }
+    )
 
 
 def _home(folder: Path, port: int) -> dict[str, str]:
@@ -53,9 +72,16 @@ def _home(folder: Path, port: int) -> dict[str, str]:
     (models / "endpoint-rule-set-1.json").write_text(_rules(port))
     (home / ".aws" / "config").write_text(base_config(port))
     credentials = home / ".aws" / "credentials"
-    credentials.write_text(f"[bench-base]\naws_access_key_id = {BASE_KEY}\naws_secret_access_key = {BASE_SECRET}\n")
+    credentials.write_text(
+        f"[bench-base]\naws_access_key_id = {BASE_KEY}\naws_secret_access_key = {BASE_SECRET}\n"
+    )
     credentials.chmod(0o600)
-    return {"HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true"}
+    return {
+        "HOME": str(home),
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def installed() -> list[Peer]:
@@ -63,20 +89,57 @@ def installed() -> list[Peer]:
     found = []
     own = TOOLS / "peers" / "bin"
     if (own / "awsumepy").exists():
-        found.append(Peer("awsume (it keeps no role's session)", (str(own / "awsumepy"), "bench"), ".awsume/cache"))
+        found.append(
+            Peer(
+                "awsume (it keeps no role's session)",
+                (str(own / "awsumepy"), "bench"),
+                ".awsume/cache",
+            )
+        )
     if (own / "aws").exists():
-        call = ("sts", "assume-role", "--role-arn", ROLE_ARN, "--role-session-name", "bench", "--profile", "bench-base")
-        found.append(Peer("AWS CLI v1, sts assume-role (it keeps nothing)", (str(own / "aws"), *call), ".aws/cli/cache"))
+        call = (
+            "sts",
+            "assume-role",
+            "--role-arn",
+            ROLE_ARN,
+            "--role-session-name",
+            "bench",
+            "--profile",
+            "bench-base",
+        )
+        found.append(
+            Peer(
+                "AWS CLI v1, sts assume-role (it keeps nothing)",
+                (str(own / "aws"), *call),
+                ".aws/cli/cache",
+            )
+        )
     debian = "/usr/bin/aws"
     if Path(debian).exists():
-        export = (debian, "configure", "export-credentials", "--profile", "bench", "--format", "process")
+        export = (
+            debian,
+            "configure",
+            "export-credentials",
+            "--profile",
+            "bench",
+            "--format",
+            "process",
+        )
         found.append(Peer("AWS CLI v2, export-credentials, cold", export, ".aws/cli/cache"))
         found.append(Peer("AWS CLI v2, export-credentials, warm", export))
     return found
 
 
 def _contestant(peer: Peer, environ: Mapping[str, str]) -> Callable[[], object]:
-    done = subprocess.run(peer.argv, env=dict(environ), check=False, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        peer.argv,
+        env=dict(environ),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
     if done.returncode or peer.answer not in done.stdout:
         raise SystemExit(f"{peer.name} does not work here: {done.stderr[-400:]}")
     run = process(peer.argv, environ)
@@ -88,7 +151,9 @@ def _contestant(peer: Peer, environ: Mapping[str, str]) -> Callable[[], object]:
     return cold if peer.cache else run
 
 
-def figures(folder: Path, rounds: int = ROUNDS, built: Mapping[str, Path] | None = None) -> list[Figure]:
+def figures(
+    folder: Path, rounds: int = ROUNDS, built: Mapping[str, Path] | None = None
+) -> list[Figure]:
     """Milliseconds of each, xswitch first; `built` are the tools in Go."""
     built = built or {}
     with ExitStack() as stack:
@@ -114,7 +179,9 @@ def main() -> None:
         print(f"{name} is not measured: {why}")
     with tempfile.TemporaryDirectory(prefix="xswitch-bench-") as scratch:
         for figure in figures(Path(scratch), int(words[0]) if words else ROUNDS, built):
-            print(f"{figure.name:50} {figure.median:8.1f} ms ({figure.low:.1f} to {figure.high:.1f})")
+            print(
+                f"{figure.name:50} {figure.median:8.1f} ms ({figure.low:.1f} to {figure.high:.1f})"
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""`make bench`: every promise of docs/performance.md in one run, into benchmarks/results.json, that page and its plot."""
+"""`make bench`.
+
+Every promise of docs/performance.md in one run, into benchmarks/results.json, that page and its
+plot.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,13 @@ def listing(folder: Path, rounds: int = ROUNDS) -> Row:
     """The whole process of `xswitch list --json`."""
     names = {roles: f"xswitch list, {roles:,} roles" for roles in (FEW, MANY)}
     worlds = {roles: home(folder, roles) for roles in names}
-    figures = interleaved({name: process([XSWITCH, "list", "--json"], worlds[roles]) for roles, name in names.items()}, rounds)
+    figures = interleaved(
+        {
+            name: process([XSWITCH, "list", "--json"], worlds[roles])
+            for roles, name in names.items()
+        },
+        rounds,
+    )
     return row(figures[names[MANY]], figures[names[FEW]], 3)
 
 
@@ -37,14 +43,18 @@ def renewing(folder: Path, rounds: int = ROUNDS) -> Row:
     with embedded_aws() as aws, hot_home(folder, aws) as alone, hot_home(folder, aws) as crowd:
         more_sessions(crowd, aws, SESSIONS - 1)
         aws.faults.add(FaultKind.DELAY, "AssumeRole", times=ALWAYS, seconds=LATENCY)
-        figures = interleaved({one: _renewal(alone.environ, 1), many: _renewal(crowd.environ, SESSIONS)}, rounds)
+        figures = interleaved(
+            {one: _renewal(alone.environ, 1), many: _renewal(crowd.environ, SESSIONS)}, rounds
+        )
     return row(figures[many], figures[one], 4)
 
 
 def _renewal(environ: Mapping[str, str], sessions: int) -> Callable[[], object]:
     def run() -> None:
         command = [XSWITCH, "renew", "--all", "--json"]
-        done = subprocess.run(command, env=dict(environ), check=True, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            command, env=dict(environ), check=True, capture_output=True, text=True, timeout=120
+        )
         renewed = json.loads(done.stdout)["data"]["renewed"]
         if len(renewed) != sessions or any(entry["error"] for entry in renewed):
             raise SystemExit(f"renewed {len(renewed)} of {sessions}")

@@ -1,10 +1,14 @@
-"""The picker: from the start of the process to its first row in a real terminal, and how it bears a very long list.
+"""The picker.
+
+From the start of the process to its first row in a real terminal, and how it bears a very long
+list.
 
     python benchmarks/screen.py [ROUNDS]
 
-First paint after data is the time from the end of the reading to the end of the repaint that shows rows; the worst keystroke is the
-slowest of a typed filter, letter by letter and back, from the key to the repainted screen. Both are CPU time, because the harness that
-presses keys waits between them.
+First paint after data is the time from the end of the reading to the end of the repaint that shows
+rows; the worst keystroke is the slowest of a typed filter, letter by letter and back, from the key
+to the repainted screen. Both are CPU time, because the harness that presses keys waits between
+them.
 """
 
 from __future__ import annotations
@@ -80,14 +84,18 @@ def imports(folder: Path) -> list[tuple[str, float]]:
     """Milliseconds of each module that the picker imports until it can draw, by itself, longest first."""
     code = "import xswitch.cli.commands.switch, xswitch.wiring, xswitch.tui.run"
     command = [sys.executable, "-X", "importtime", "-c", code]
-    done = subprocess.run(command, env=home(folder, FEW), check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, env=home(folder, FEW), check=True, capture_output=True, text=True, timeout=60
+    )
     return measured(done.stderr)
 
 
 class _Watched(PickerApp):
     """A picker that tells when its data was there and when it was painted."""
 
-    CSS_PATH = str(Path(app.__file__).with_name("picker") / "picker.tcss")  # a subclass's own folder has none
+    CSS_PATH = str(
+        Path(app.__file__).with_name("picker") / "picker.tcss"
+    )  # a subclass's own folder has none
     read_at = 0.0
     painted = 0.0
 
@@ -112,7 +120,10 @@ async def _once(folder: Path) -> tuple[float, float]:
         while not picker.painted and time.monotonic() < deadline:
             await pilot.pause(0.005)
         await pilot.press("x", "backspace")
-        for key in [*("space" if letter == " " else letter for letter in TYPED), *["backspace"] * len(TYPED)]:
+        for key in [
+            *("space" if letter == " " else letter for letter in TYPED),
+            *["backspace"] * len(TYPED),
+        ]:
             began = time.process_time()
             await pilot.press(key)
             times.append((time.process_time() - began) * 1000)
@@ -132,7 +143,11 @@ def long_lists(folder: Path, rounds: int = ROUNDS) -> list[Row]:
                 keys.append(key)
     names = ("first paint after data", "worst keystroke")
     return [
-        row(figure(f"picker, {name}, {MANY:,} roles", times[MANY][place]), figure(f"{FEW} roles", times[FEW][place]), 2)
+        row(
+            figure(f"picker, {name}, {MANY:,} roles", times[MANY][place]),
+            figure(f"{FEW} roles", times[FEW][place]),
+            2,
+        )
         for place, name in enumerate(names)
     ]
 

@@ -1,4 +1,7 @@
-"""Writes screenshots/*.svg: the real app, driven as a user would, on sample data and a clock that stands still."""
+"""Writes screenshots/*.svg.
+
+The real app, driven as a user would, on sample data and a clock that stands still.
+"""
 # ruff: noqa: INP001, E402 -- a script, not a package, and its sample data lies with the tests
 
 from __future__ import annotations
@@ -114,7 +117,9 @@ def _stage(name: SetupStage) -> Callable[[PickerApp], bool]:
 
 
 def _half_applied(app: PickerApp) -> bool:
-    return isinstance(app.screen, SetupScreen) and any(step.state == "doing" for step in app.screen.state.steps)
+    return isinstance(app.screen, SetupScreen) and any(
+        step.state == "doing" for step in app.screen.state.steps
+    )
 
 
 _FILLED = [*"people-admin", "down", "down", "down", *"SwitchUser", "down", *"payments-admin"]
@@ -135,7 +140,13 @@ def _named(name: str) -> Callable[[PickerApp], bool]:
 SHOTS = (
     Shot("picker", "The picker", ["down"], size=(146, 32)),
     Shot("filter", "Typing words in any order", list("adm pay"), _named("payments-admin")),
-    Shot("chain", "A chain of three, hop by hop", list("lake adm"), _named("lake-admin"), size=(116, 32)),
+    Shot(
+        "chain",
+        "A chain of three, hop by hop",
+        list("lake adm"),
+        _named("lake-admin"),
+        size=(116, 32),
+    ),
     Shot(
         "mfa",
         "One MFA code for all roles",
@@ -144,10 +155,27 @@ SHOTS = (
         actions=_asking,
         seconds=11,
     ),
-    Shot("guard", "A guarded role", [*"payments adm", "enter", "<GuardDialog>", *"payments"], _dialog("GuardDialog")),
+    Shot(
+        "guard",
+        "A guarded role",
+        [*"payments adm", "enter", "<GuardDialog>", *"payments"],
+        _dialog("GuardDialog"),
+    ),
     Shot("expiring", "Sessions, live and expiring", ["down", "down"], _named("payments-dr")),
-    Shot("busy", "Switching", [*"lake adm", "enter", "<BusyDialog>"], _dialog("BusyDialog"), actions=_waiting),
-    Shot("error", "AWS said no", [*"payments dr", "enter"], lambda app: bool(app.picker.state.failures), actions=_denied),
+    Shot(
+        "busy",
+        "Switching",
+        [*"lake adm", "enter", "<BusyDialog>"],
+        _dialog("BusyDialog"),
+        actions=_waiting,
+    ),
+    Shot(
+        "error",
+        "AWS said no",
+        [*"payments dr", "enter"],
+        lambda app: bool(app.picker.state.failures),
+        actions=_denied,
+    ),
     Shot(
         "explain",
         "Why a switch was denied",
@@ -210,7 +238,9 @@ async def take(shot: Shot) -> str:
     """The SVG of one shot."""
     actions = shot.actions()
     actions.answer = shot.listing(sample_listing(settings=_settings()))
-    app = PickerApp(actions, clock=StandingClock(NOW + timedelta(seconds=shot.seconds)), environ=shot.environ)
+    app = PickerApp(
+        actions, clock=StandingClock(NOW + timedelta(seconds=shot.seconds)), environ=shot.environ
+    )
     async with app.run_test(size=shot.size) as pilot:
         await wait(pilot, lambda: app.picker.state.index is not None)
         for key in shot.keys:
@@ -235,17 +265,36 @@ async def take(shot: Shot) -> str:
 
 
 def _settings() -> Settings:
-    return Settings(account_names=MappingProxyType(dict(sample_listing().settings.account_names)), theme="dark")
+    return Settings(
+        account_names=MappingProxyType(dict(sample_listing().settings.account_names)), theme="dark"
+    )
 
 
 def draw(app: PickerApp, title: str) -> str:
     """What is on the app's screen."""
     width, height = app.size
-    console = Console(width=width, height=height, file=io.StringIO(), force_terminal=True, color_system="truecolor", legacy_windows=False)
+    console = Console(
+        width=width,
+        height=height,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        legacy_windows=False,
+    )
     screen = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)  # noqa: SLF001 -- as Textual's own export does
-    lines = list(Segment.split_lines(segment for segment in console.render(screen or "") if not segment.control))[:height]
+    lines = list(
+        Segment.split_lines(
+            segment for segment in console.render(screen or "") if not segment.control
+        )
+    )[:height]
     colours = PALETTES[LIGHT if app.theme == LIGHT else DARK].colors
-    return render(lines, f"xswitch: {title}", background=colours["background"], foreground=colours["text"], frame=colours["surface"])
+    return render(
+        lines,
+        f"xswitch: {title}",
+        background=colours["background"],
+        foreground=colours["text"],
+        frame=colours["surface"],
+    )
 
 
 def main() -> int:

@@ -1,4 +1,7 @@
-"""One screen of the terminal as an SVG that names no other file and no host: rectangles, and text placed cell by cell."""
+"""One screen of the terminal as an SVG that names no other file and no host.
+
+Rectangles, and text placed cell by cell.
+"""
 # ruff: noqa: INP001 -- a script's neighbour, not a package
 
 from __future__ import annotations
@@ -16,8 +19,13 @@ _BASELINE = 14.6
 _FONTS = "ui-monospace,'SF Mono','Cascadia Mono','JetBrains Mono','DejaVu Sans Mono','Noto Sans Mono',Menlo,Consolas,monospace"
 
 
-def render(lines: Sequence[Sequence[Segment]], title: str, *, background: str, foreground: str, frame: str) -> str:
-    """The SVG of `lines` in a plain window; colours are `#rrggbb`, used where a segment has none."""
+def render(
+    lines: Sequence[Sequence[Segment]], title: str, *, background: str, foreground: str, frame: str
+) -> str:
+    """The SVG of `lines` in a plain window.
+
+    Colours are `#rrggbb`, used where a segment has none.
+    """
     columns = max((sum(cell_len(segment.text) for segment in line) for line in lines), default=0)
     width, height = columns * CELL_WIDTH + 2 * MARGIN, len(lines) * CELL_HEIGHT + TOP + MARGIN
     boxes: list[str] = []
@@ -30,7 +38,10 @@ def render(lines: Sequence[Sequence[Segment]], title: str, *, background: str, f
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}" role="img">',
         f"<title>{escape(title)}</title>",
         f'<rect width="{width:g}" height="{height:g}" rx="10" fill="{frame}"/>',
-        *(f'<circle cx="{20 + 18 * dot}" cy="20" r="5.5" fill="{foreground}" opacity="0.18"/>' for dot in range(3)),
+        *(
+            f'<circle cx="{20 + 18 * dot}" cy="20" r="5.5" fill="{foreground}" opacity="0.18"/>'
+            for dot in range(3)
+        ),
         f'<text x="{width / 2:g}" y="25" text-anchor="middle" font-family="{_FONTS}" font-size="13" fill="{foreground}" opacity="0.6">',
         f"{escape(title)}</text>",
         f'<rect x="{MARGIN:g}" y="{TOP:g}" width="{columns * CELL_WIDTH:g}" height="{len(lines) * CELL_HEIGHT:g}" fill="{background}"/>',
@@ -79,7 +90,16 @@ def _texts(line: Iterable[Segment], top: float, background: str, foreground: str
     for segment in line:
         for word, cells in _words(segment.text):
             if word.strip():
-                texts.append(_word(word, cells, at, top, segment.style, _colours(segment.style, background, foreground)[0]))
+                texts.append(
+                    _word(
+                        word,
+                        cells,
+                        at,
+                        top,
+                        segment.style,
+                        _colours(segment.style, background, foreground)[0],
+                    )
+                )
             at += cells
     return texts
 
@@ -107,7 +127,9 @@ def _word(word: str, cells: int, at: int, top: float, style: Style | None, ink: 
         looks += ' font-style="italic"' if style.italic else ""
         looks += ' text-decoration="underline"' if style.underline else ""
         looks += ' opacity="0.62"' if style.dim else ""
-    place = f'x="{x:g}" y="{top + _BASELINE:g}" textLength="{width:g}" lengthAdjust="spacingAndGlyphs"'
+    place = (
+        f'x="{x:g}" y="{top + _BASELINE:g}" textLength="{width:g}" lengthAdjust="spacingAndGlyphs"'
+    )
     return f'<text {place} fill="{ink}"{looks}>{escape(word)}</text>'
 
 

@@ -27,7 +27,10 @@ def missing(message: str) -> NoReturn:
 
 
 def find_program(program: str) -> str:
-    """The path of a program; the test skips and names it when it's missing, or fails under XSWITCH_REQUIRE_ALL."""
+    """The path of a program.
+
+    The test skips and names it when it's missing, or fails under XSWITCH_REQUIRE_ALL.
+    """
     path = shutil.which(program)
     return missing(f"{program} is not installed") if path is None else path
 
@@ -45,23 +48,31 @@ class FixedClock:
         self.time += timedelta(seconds=seconds)
 
 
-# The same examples every time: what a run finds, the next one finds again. No deadline: how long a test takes is a matter of benches.
+# The same examples every time: what a run finds, the next one finds again. No deadline: how long a
+# test takes is a matter of benches.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("suite")
 
 
-# In a job started with `&` by a script SIGINT is ignored, and what is started from it inherits that: no test could interrupt its program.
+# In a job started with `&` by a script SIGINT is ignored, and what is started from it inherits
+# that: no test could interrupt its program.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """One worker more than there are cores: some of them wait for a screen, or for an answer that never comes."""
+    """One worker more than there are cores.
+
+    Some of them wait for a screen, or for an answer that never comes.
+    """
     return (yield) + 1
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name bytes by their argument: an HTTP answer in an id has its Date in it, and then two workers collect different tests."""
+    """Name bytes by their argument.
+
+    An HTTP answer in an id has its Date in it, and then two workers collect different tests.
+    """
     return argname if isinstance(val, bytes) else None
 
 
@@ -69,7 +80,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def clean_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("AWS_", "XSWITCH_", "XDG_", "BOTO", "PYTHON_KEYRING")) and name != "XSWITCH_REQUIRE_ALL":
+        if (
+            name.startswith(("AWS_", "XSWITCH_", "XDG_", "BOTO", "PYTHON_KEYRING"))
+            and name != "XSWITCH_REQUIRE_ALL"
+        ):
             monkeypatch.delenv(name)
     for name in ("DBUS_SESSION_BUS_ADDRESS", "NO_COLOR", "FORCE_COLOR", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
@@ -79,7 +93,11 @@ def clean_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     real_connect = socket.socket.connect
 
     def loopback_only(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
             msg = f"a test tried to reach {address!r}"
             raise AssertionError(msg)
         real_connect(self, address)

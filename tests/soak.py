@@ -1,4 +1,7 @@
-"""`make soak`: the reliability tests with their full counts, and docs/reliability.md out of their figures."""
+"""`make soak`.
+
+The reliability tests with their full counts, and docs/reliability.md out of their figures.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ _HANGS = 900
 
 @dataclass(frozen=True)
 class Row:
-    """One row: what is done to xswitch, the least number of each figure, what must hold, and the name of the test module that does it.
+    """One row.
+
+    What is done to xswitch, the least number of each figure, what must hold, and the name of the
+    test module that does it.
 
     `also` are ordinary test modules whose tests are its proof too, or alone.
     """
@@ -34,10 +40,16 @@ class Row:
 
 ROWS: dict[str, Row] = {
     "shells": Row(
-        "Hostile names, ARNs and messages through each shell's emitted code", 10_000, "0 injected, 0 wrong values", "test_hostile_shells"
+        "Hostile names, ARNs and messages through each shell's emitted code",
+        10_000,
+        "0 injected, 0 wrong values",
+        "test_hostile_shells",
     ),
     "writer": Row(
-        "The same into the config file by the writer", 2_000, "0 sections or keys injected; refused or exact", "test_hostile_writer"
+        "The same into the config file by the writer",
+        2_000,
+        "0 sections or keys injected; refused or exact",
+        "test_hostile_writer",
     ),
     "screens": Row(
         "The same through widgets and commands, in a real pty",
@@ -52,11 +64,29 @@ ROWS: dict[str, Row] = {
         "test_generated_configs",
     ),
     "edits": Row(
-        "Edits on such files", 20_000, "only the intended keys differ in both views, or refused and untouched", "test_generated_edits"
+        "Edits on such files",
+        20_000,
+        "only the intended keys differ in both views, or refused and untouched",
+        "test_generated_edits",
     ),
-    "kills": Row("`kill -9` during a write of config, vault, index", 500, "old or new, never anything else; no lock left", "test_kills"),
-    "together": Row("Processes at once, 20 rounds", 20, "every write kept; one STS call for a role; every profile there", "test_together"),
-    "planted": Row("Disk full, read-only and planted paths", 1, "a sentence, the right exit code, nothing lost", "test_planted"),
+    "kills": Row(
+        "`kill -9` during a write of config, vault, index",
+        500,
+        "old or new, never anything else; no lock left",
+        "test_kills",
+    ),
+    "together": Row(
+        "Processes at once, 20 rounds",
+        20,
+        "every write kept; one STS call for a role; every profile there",
+        "test_together",
+    ),
+    "planted": Row(
+        "Disk full, read-only and planted paths",
+        1,
+        "a sentence, the right exit code, nothing lost",
+        "test_planted",
+    ),
     "sts": Row(
         "STS faults through the screen and every command",
         1,
@@ -117,12 +147,24 @@ def main() -> int:
         figures = Path(folder) / "figures.jsonl"
         figures.touch()
         world = {**os.environ, "XSWITCH_SOAK": str(figures), "XSWITCH_SOAK_SEED": str(seed)}
-        places = ["tests/reliability", *(f"tests/{module}" for row in ROWS.values() for module in row.also)]
+        places = [
+            "tests/reliability",
+            *(f"tests/{module}" for row in ROWS.values() for module in row.also),
+        ]
         started = time.monotonic()
         ran = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", *places, "-n", "auto"),
-                *("-q", "--dist", "worksteal", "--timeout", str(_HANGS), "-p", "support.reliability.soak_plugin", *arguments),
+                *(
+                    "-q",
+                    "--dist",
+                    "worksteal",
+                    "--timeout",
+                    str(_HANGS),
+                    "-p",
+                    "support.reliability.soak_plugin",
+                    *arguments,
+                ),
             ],
             env=world,
             cwd=ROOT,
@@ -130,7 +172,9 @@ def main() -> int:
         )
         minutes = (time.monotonic() - started) / 60
         found = added(figures.read_text(encoding="utf-8").splitlines())
-    missing = [line for line in shortfalls(found) if not arguments or not line.endswith("nothing counted")]
+    missing = [
+        line for line in shortfalls(found) if not arguments or not line.endswith("nothing counted")
+    ]
     text = page(found, seed, minutes)
     print(text)
     for line in missing:
@@ -172,7 +216,10 @@ def shortfalls(found: dict[str, dict[str, Figure]]) -> list[str]:
 
 def page(found: dict[str, dict[str, Figure]], seed: int, minutes: float) -> str:
     """docs/reliability.md."""
-    rows = [f"| {row.title} | {row.holds} | {_told(found.get(key, {}))} | `{row.test}` |" for key, row in ROWS.items()]
+    rows = [
+        f"| {row.title} | {row.holds} | {_told(found.get(key, {}))} | `{row.test}` |"
+        for key, row in ROWS.items()
+    ]
     return _PAGE.format(
         seed=seed,
         minutes=minutes,

@@ -23,7 +23,9 @@ def world(clean_world: Path) -> Iterator[HotWorld]:
 
 
 @pytest.fixture
-def full(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[list[str]], int], list[str]], None]:
+def full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Callable[[list[str]], int], list[str]], None]:
     """Puts something in the full program's place."""
 
     def place(main: Callable[[list[str]], int], argv: list[str]) -> None:
@@ -54,7 +56,9 @@ def test_what_the_hot_path_answers_never_reaches_the_full_program(world: HotWorl
     assert (done.stdout, done.returncode) == (expected, 0)
 
 
-def test_ctrl_c_is_130_without_a_word(full: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_is_130_without_a_word(
+    full: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
     def interrupted(_: list[str]) -> int:
         raise KeyboardInterrupt
 
@@ -79,7 +83,9 @@ def test_a_reader_that_left_is_no_failure_and_no_word(where: str) -> None:
         "raise SystemExit(main())\n"
     )
     pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, stderr=pipe) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=pipe, stdout=pipe, stderr=pipe
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -91,6 +97,12 @@ def test_a_reader_that_left_is_no_failure_and_no_word(where: str) -> None:
 
 
 def test_it_runs_as_a_module() -> None:
-    done = subprocess.run([sys.executable, "-m", "xswitch", "--help"], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "xswitch", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 0
     assert "xswitch" in done.stdout

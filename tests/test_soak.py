@@ -8,7 +8,9 @@ import soak
 
 
 def told(**figure: object) -> str:
-    return json.dumps({"row": "writer", "what": "names", "done": 1_000, "wrong": 0, "note": "", **figure})
+    return json.dumps(
+        {"row": "writer", "what": "names", "done": 1_000, "wrong": 0, "note": "", **figure}
+    )
 
 
 def test_pieces_of_a_figure_are_added_up() -> None:

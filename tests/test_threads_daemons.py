@@ -37,5 +37,7 @@ def test_no_more_than_so_many_work_at_once() -> None:
 
 def test_a_program_ends_without_those_who_never_answer() -> None:
     program = "import threading; from xswitch.daemons import Daemons; Daemons(1).submit(threading.Event().wait); print('over')"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout == "over\n"

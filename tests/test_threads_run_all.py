@@ -24,7 +24,9 @@ def test_what_does_not_end_is_left_to_itself() -> None:
     never.set()
 
 
-def test_what_one_of_them_raises_is_raised_here_and_printed_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_one_of_them_raises_is_raised_here_and_printed_nowhere(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     done = threading.Event()
 
     def fails() -> None:

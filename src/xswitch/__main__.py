@@ -27,9 +27,11 @@ def full(argv: list[str]) -> int:
     try:
         import gc  # noqa: PLC0415 -- not for the hot path
 
-        # What a command makes it keeps until its end: looking for garbage in it takes a fifth of listing thousands of roles.
+        # What a command makes it keeps until its end: looking for garbage in it takes a fifth of
+        # listing thousands of roles.
         gc.set_threshold(RARELY)
-        from xswitch.cli.main import main as run  # noqa: PLC0415 -- the full program, after the hot path had its chance
+        # The full program, after the hot path had its chance
+        from xswitch.cli.main import main as run  # noqa: PLC0415
 
         code = int(run(argv))
         sys.stdout.flush()
@@ -43,7 +45,10 @@ def full(argv: list[str]) -> int:
 
 
 def _forget_stdout() -> None:
-    """Whoever read stdout is gone: point it at nothing, so that the interpreter's last flush says nothing either."""
+    """Whoever read stdout is gone.
+
+    Point it at nothing, so that the interpreter's last flush says nothing either.
+    """
     import os  # noqa: PLC0415 -- not for the hot path
 
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,10 +1,14 @@
-"""What a managed profile starts, `python -I -S credential_process.py PROFILE`: the shortest way to an answer.
+"""What a managed profile starts, `python -I -S credential_process.py PROFILE`.
 
-An installation has this file twice. `share/xswitch/` under its prefix is a path without a Python version in it, so it stays the same
-over every upgrade, and the package is looked for beside it each time: below `lib/` for the Python that runs. In the package itself
-it is used only where that folder has no version either (a source tree). `adapters/system/environment.py` chooses.
+The shortest way to an answer.
 
-A script that is named by its path is compiled at every start, so this one is short; what it imports is not.
+An installation has this file twice. `share/xswitch/` under its prefix is a path without a Python
+version in it, so it stays the same over every upgrade, and the package is looked for beside it each
+time: below `lib/` for the Python that runs. In the package itself it is used only where that folder
+has no version either (a source tree). `adapters/system/environment.py` chooses.
+
+A script that is named by its path is compiled at every start, so this one is short; what it imports
+is not.
 """
 
 import posix
@@ -25,8 +29,14 @@ def _package_folders() -> tuple[str, tuple[str, ...]]:
 
 
 def main() -> int:
-    """Answer; the exit code. Any other words than one profile are a command line of the full program, as a renewal is started."""
-    words = ["credential-process", *sys.argv[1:]] if len(sys.argv) == _ARGUMENT_COUNT else sys.argv[1:]
+    """Answer; the exit code.
+
+    Any other words than one profile are a command line of the full program, as a renewal is
+    started.
+    """
+    words = (
+        ["credential-process", *sys.argv[1:]] if len(sys.argv) == _ARGUMENT_COUNT else sys.argv[1:]
+    )
     prefix, places = _package_folders()
     for place in places:
         try:
@@ -56,7 +66,9 @@ def main() -> int:
     try:
         posix.execv(script, [script, *words])
     except OSError:
-        sys.stderr.write(f"xswitch is no longer installed at {script}.\nInstall it again, then: xswitch renew --all\n")
+        sys.stderr.write(
+            f"xswitch is no longer installed at {script}.\nInstall it again, then: xswitch renew --all\n"
+        )
         return 1
 
 

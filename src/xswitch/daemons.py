@@ -1,6 +1,7 @@
 """Work side by side in threads that keep no process alive.
 
-An executor's threads are joined at the interpreter's end, so one mute endpoint would hold up a program that has said all it had to.
+An executor's threads are joined at the interpreter's end, so one mute endpoint would hold up a
+program that has said all it had to.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ T = TypeVar("T")
 
 
 class DaemonExecutor:
-    """Runs what it is given in daemon threads, at most `at_once` at a time; the work must be safe to abandon."""
+    """Runs what it is given in daemon threads, at most `at_once` at a time.
+
+    The work must be safe to abandon.
+    """
 
     def __init__(self, at_once: int) -> None:
         self._room = threading.Semaphore(at_once)
@@ -27,7 +31,8 @@ class DaemonExecutor:
             with self._room:
                 try:
                     result = work(*args, **parameters)
-                except BaseException as error:  # noqa: BLE001 -- it is raised again where the result is asked for
+                # It is raised again where the result is asked for
+                except BaseException as error:  # noqa: BLE001
                     future.set_exception(error)
                 else:
                     future.set_result(result)

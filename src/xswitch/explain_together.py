@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 
 
 def run_all(works: Sequence[Callable[[], None]], seconds: float | None = None) -> None:
-    """Do all of it at the same time and wait for the end, or `seconds`; what isn't done by then is left to itself, and keeps no process.
+    """Do all of it at the same time and wait for the end, or `seconds`.
 
-    The threads are daemons, and the work must be safe to abandon. What one of them raises in time is raised here: a thread of its own
-    would print it, with values nobody may see.
+    What isn't done by then is left to itself, and keeps no process.
+
+    The threads are daemons, and the work must be safe to abandon. What one of them raises in time
+    is raised here: a thread of its own would print it, with values nobody may see.
     """
     finished = threading.Event()
     lock = threading.Lock()

@@ -1,4 +1,7 @@
-"""A bound on work that has none of its own: an HTTP read timeout counts per packet, so a slow drip never ends."""
+"""A bound on work that has none of its own.
+
+An HTTP read timeout counts per packet, so a slow drip never ends.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long a call may take, in seconds: to connect, to wait for a packet, and all tries together."""
+    """How long a call may take, in seconds.
+
+    To connect, to wait for a packet, and all tries together.
+    """
 
     connect: float = 3.0
     read: float = 10.0
@@ -27,8 +33,9 @@ DEFAULT_TIMEOUTS = Timeouts()
 def run_with_timeout(seconds: float, work: Callable[[], T]) -> T:
     """What `work` returns or raises, or TimeoutError after `seconds`.
 
-    The work runs in a daemon thread with a copy of the caller's context. When the time is up it is left to itself, so it
-    must be safe to abandon; an interrupt (Ctrl-C) in the waiting thread leaves it at once in the same way.
+    The work runs in a daemon thread with a copy of the caller's context. When the time is up it is
+    left to itself, so it must be safe to abandon; an interrupt (Ctrl-C) in the waiting thread
+    leaves it at once in the same way.
     """
     outcome: list[T] = []
     failure: list[BaseException] = []

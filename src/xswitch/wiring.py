@@ -35,7 +35,10 @@ from xswitch.core.model import Credentials, Endpoint
 
 
 class _LazyIamSource:
-    """The port `IamSource`, its adapter imported when IAM is first opened: most commands never do."""
+    """The port `IamSource`, its adapter imported when IAM is first opened.
+
+    Most commands never do.
+    """
 
     def __init__(self) -> None:
         self._source: IamSource | None = None
@@ -58,7 +61,9 @@ def _new_id() -> str:
 class RealWorld:
     """The machine and account of the user who runs this."""
 
-    def __init__(self, environ: Mapping[str, str], tell: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], tell: Callable[[str], None] | None = None
+    ) -> None:
         self._environ = environ
         self._tell = tell
         self._environment = ProcessEnvironment()
@@ -79,7 +84,10 @@ class RealWorld:
 
     @cached_property
     def ports(self) -> Ports:
-        """Every port, for real, each call told where somebody wants to know. Nothing is opened, asked or called yet."""
+        """Every port, for real, each call told where somebody wants to know.
+
+        Nothing is opened, asked or called yet.
+        """
         if self._tell is None:
             return self._ports()
         from xswitch.actions.tracing import with_tracing  # noqa: PLC0415 -- only under --debug
@@ -88,7 +96,8 @@ class RealWorld:
 
     def _ports(self) -> Ports:
         places, environ = self.places, self._environ
-        paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109 -- locate works on texts
+        # Locate works on texts
+        paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109
         locks = FileLocks(places.locks)
         settings = TomlSettings(places.settings)
         prompt_files: PromptFiles = PromptFileStore(places.prompt)
@@ -98,10 +107,15 @@ class RealWorld:
             from xswitch.emulator.clock import DemoClock  # noqa: PLC0415 -- only inside the demo
 
             if isinstance(self.clock, DemoClock):
-                prompt_files, sts_probe = ShiftedPromptFiles(prompt_files, self.clock), ShiftedProbe(sts_probe, self.clock)
+                prompt_files, sts_probe = (
+                    ShiftedPromptFiles(prompt_files, self.clock),
+                    ShiftedProbe(sts_probe, self.clock),
+                )
         return Ports(
             clock=self.clock,
-            config=FileConfigStore(paths, backups=places.backups, locks=places.locks, clock=self.clock),
+            config=FileConfigStore(
+                paths, backups=places.backups, locks=places.locks, clock=self.clock
+            ),
             vault=open_vault(settings.load(), places, environ),
             index=JsonIndex(places.index, locks),
             locks=locks,
@@ -121,7 +135,15 @@ class RealWorld:
             pause=time.sleep,
             new_id=_new_id,
             private_paths=tuple(
-                str(path) for path in (places.state, places.index, places.memory, places.history, places.locks, places.backups)
+                str(path)
+                for path in (
+                    places.state,
+                    places.index,
+                    places.memory,
+                    places.history,
+                    places.locks,
+                    places.backups,
+                )
             ),
         )
 
@@ -178,5 +200,8 @@ class RealWorld:
 
 
 def build_world(environ: Mapping[str, str], tell: Callable[[str], None] | None = None) -> RealWorld:
-    """The real world under this environment; `tell` gets a line, without secrets, for each call to it (`actions.tracing`)."""
+    """The real world under this environment.
+
+    `tell` gets a line, without secrets, for each call to it (`actions.tracing`).
+    """
     return RealWorld(environ, tell)

@@ -14,12 +14,22 @@ def resolve(world: World, target: str, **options: str) -> Role:
 
 def switched(world: World, name: str, **options: object) -> str:
     wish = SwitchOptions(**options)  # type: ignore[arg-type]
-    return world.actions.switch(world.actions.resolve(name, wish), wish, FakePrompt(GOOD_CODE), silent).managed_profile
+    return world.actions.switch(
+        world.actions.resolve(name, wish), wish, FakePrompt(GOOD_CODE), silent
+    ).managed_profile
 
 
 def test_names_arns_accounts_and_words() -> None:
     world = World(settings=Settings(account_names={"333333333333": "sandbox"}))
-    for target in ("open", " open ", "OPEN", "arn:aws:iam::333333333333:role/Open", "333333333333:Open", "sandbox:Open", "sandbox"):
+    for target in (
+        "open",
+        " open ",
+        "OPEN",
+        "arn:aws:iam::333333333333:role/Open",
+        "333333333333:Open",
+        "sandbox:Open",
+        "sandbox",
+    ):
         assert resolve(world, target).name == "open"
     with pytest.raises(TargetError) as caught:
         resolve(world, "222222222222")
@@ -62,7 +72,10 @@ def test_account_and_role_from_a_source() -> None:
     assert role.is_ad_hoc
     assert role.chain is not None
     assert [hop.role_arn.rpartition("/")[2] for hop in role.chain.hops] == ["Admin", "Deploy"]
-    assert resolve(world, "arn:aws-cn:iam::777777777777:role/a/Deploy", source="dev").partition == "aws-cn"
+    assert (
+        resolve(world, "arn:aws-cn:iam::777777777777:role/a/Deploy", source="dev").partition
+        == "aws-cn"
+    )
     with pytest.raises(TargetError):
         resolve(world, "777777777777:Deploy", source="nowhere")
     with pytest.raises(UsageError):
@@ -80,7 +93,10 @@ def test_without_a_source_the_only_base_is_it() -> None:
 
 def test_without_a_source_the_profile_of_this_shell_is_it() -> None:
     credentials = "[dev]\naws_access_key_id = A\naws_secret_access_key = x\n[ops]\naws_access_key_id = B\naws_secret_access_key = x\n"
-    config = CONFIG + "[profile via-ops]\nrole_arn = arn:aws:iam::888888888888:role/X\nsource_profile = ops\n"
+    config = (
+        CONFIG
+        + "[profile via-ops]\nrole_arn = arn:aws:iam::888888888888:role/X\nsource_profile = ops\n"
+    )
     world = World(config=config, credentials=credentials)
     with pytest.raises(TargetError) as caught:
         resolve(world, "777777777777:Deploy")

@@ -18,7 +18,13 @@ from xswitch.core.errors import AwsDeniedError, VaultError
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
 
 _KEYS = Credentials("AKIADEV", Secret(f"{CANARY}-base-secret"))
-_REQUEST = AssumeRoleRequest("arn:aws:iam::333333333333:role/Open", "me", 3600, external_id=f"{CANARY}-id", policy=f"{CANARY}-policy")
+_REQUEST = AssumeRoleRequest(
+    "arn:aws:iam::333333333333:role/Open",
+    "me",
+    3600,
+    external_id=f"{CANARY}-id",
+    policy=f"{CANARY}-policy",
+)
 
 
 def told(world: World) -> tuple[Ports, list[str]]:
@@ -38,12 +44,22 @@ def test_a_switch_is_told_call_by_call_and_without_a_secret() -> None:
     assert f"{CANARY}-secret-2" in actions.credential_process("xs-payments", FakePrompt())
     actions.forget((), all_sessions=True)
     text = "\n".join(lines)
-    assert f"sts.get_session_token {MFA_ARN} for 43200 s in eu-west-1: until 2026-03-02 00:00:00 UTC, 5 ms" in lines
+    assert (
+        f"sts.get_session_token {MFA_ARN} for 43200 s in eu-west-1: until 2026-03-02 00:00:00 UTC, 5 ms"
+        in lines
+    )
     session = r"arn:aws:iam::222222222222:role/Admin as \S+ for 3600 s in eu-west-1: until 2026-03-01 13:00:00 UTC, 5 ms"
     assert re.search(rf"^sts\.assume_role {session}$", text, re.MULTILINE)
     assert "base.resolve static_keys dev: long-term keys, 5 ms" in lines
     assert "config.apply SetProfile xs-payments in config: 5 ms" in lines
-    for begins in ("vault.get", "vault.put", "vault.delete", "locks.hold", "history.record payments new", "index.put"):
+    for begins in (
+        "vault.get",
+        "vault.put",
+        "vault.delete",
+        "locks.hold",
+        "history.record payments new",
+        "index.put",
+    ):
         assert f"\n{begins}" in text
     assert CANARY not in text
     assert GOOD_CODE not in text
@@ -91,10 +107,16 @@ def test_a_lock_is_let_go_whatever_happens_and_a_busy_one_is_told() -> None:
     world.locks.busy.add("other")
     with pytest.raises(VaultError), ports.locks.hold("other", 0):
         raise AssertionError
-    assert lines == ["locks.hold renew-ab…: 5 ms", "locks.hold renew-ab…: 5 ms", "locks.hold other: ✗ busy, 5 ms"]
+    assert lines == [
+        "locks.hold renew-ab…: 5 ms",
+        "locks.hold renew-ab…: 5 ms",
+        "locks.hold other: ✗ busy, 5 ms",
+    ]
 
 
 def test_every_line_of_the_tables_is_of_a_call_there_is() -> None:
     ports = {**get_type_hints(Ports), "iam": Iam}
-    known = {f"{name}.{method}" for name, port in ports.items() for method in vars(port)} | {"iam.open"}
+    known = {f"{name}.{method}" for name, port in ports.items() for method in vars(port)} | {
+        "iam.open"
+    }
     assert set(_ARGUMENTS) | set(_RESULTS) <= known

@@ -1,4 +1,7 @@
-"""`--debug`: before or after the command, in the words of stderr alone, and not while a screen is shown."""
+"""`--debug`.
+
+Before or after the command, in the words of stderr alone, and not while a screen is shown.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,9 @@ def test_it_waits_for_the_end_of_a_screen_and_keeps_the_last_lines() -> None:
 
     def screen() -> None:
         with words.defer_debug():
-            threads = [Thread(target=words.debug, args=(f"\x1b]0;{number}\x07",)) for number in range(3)]
+            threads = [
+                Thread(target=words.debug, args=(f"\x1b]0;{number}\x07",)) for number in range(3)
+            ]
             for thread in threads:
                 thread.start()
             for thread in threads:

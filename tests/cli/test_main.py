@@ -32,7 +32,9 @@ def test_a_mistake_is_exit_2_with_the_next_command(capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell", "nu"])
 @pytest.mark.parametrize("command", ["init", "completion"])
-def test_hooks_and_completions_are_data(capsys: pytest.CaptureFixture[str], command: str, shell: str) -> None:
+def test_hooks_and_completions_are_data(
+    capsys: pytest.CaptureFixture[str], command: str, shell: str
+) -> None:
     code, out, err = run(capsys, command, shell, "--cmd", "sw")
     assert (code, err) == (0, "")
     assert "sw" in out
@@ -56,10 +58,17 @@ def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(AwsDeniedError("No.", why="because", next_step="do this"), 4), (CancelledError("Stopped."), 130), (XswitchError("Odd."), 1)],
+    [
+        (AwsDeniedError("No.", why="because", next_step="do this"), 4),
+        (CancelledError("Stopped."), 130),
+        (XswitchError("Odd."), 1),
+    ],
 )
 def test_an_error_is_told_in_words_or_in_the_envelope(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: XswitchError, code: int
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: XswitchError,
+    code: int,
 ) -> None:
     def failing(*_: object) -> object:
         raise error
@@ -79,7 +88,9 @@ def test_an_error_is_told_in_words_or_in_the_envelope(
     )
 
 
-def test_credential_process_tells_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credential_process_tells_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def failing(*_: object) -> object:
         raise AwsDeniedError("No.", why="line one\nline two", next_step="do this")
 
@@ -104,7 +115,12 @@ def test_hostile_text_reaches_no_terminal() -> None:
     Stdout(data).envelope("list", {"name": hostile})
     for text in (stream.getvalue(), data.getvalue()):
         assert not {c for c in text if not c.isprintable()} - {"\n"}
-    assert json.loads(data.getvalue().partition("{")[1] + data.getvalue().partition("{")[2])["data"]["name"] == hostile
+    assert (
+        json.loads(data.getvalue().partition("{")[1] + data.getvalue().partition("{")[2])["data"][
+            "name"
+        ]
+        == hostile
+    )
 
 
 def test_colour_only_where_it_was_asked_for() -> None:
@@ -117,5 +133,7 @@ def test_colour_only_where_it_was_asked_for() -> None:
 
 def test_every_command_has_a_function() -> None:
     parser = build_parser()
-    subparsers = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    subparsers = next(
+        action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+    )
     assert all(callable(cli._load_command(name)) for name in subparsers.choices)

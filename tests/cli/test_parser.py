@@ -8,7 +8,9 @@ from xswitch.cli.parser import build_parser, parse_duration, parse_tag
 from xswitch.core.errors import UsageError
 
 
-@pytest.mark.parametrize(("text", "expected"), [("3600", 3600), ("90s", 90), ("45m", 2700), ("12h", 43_200)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("3600", 3600), ("90s", 90), ("45m", 2700), ("12h", 43_200)]
+)
 def test_durations(text: str, expected: int) -> None:
     assert parse_duration(text) == expected
 
@@ -28,15 +30,54 @@ def test_tags() -> None:
 def test_every_option_of_switch_arrives() -> None:
     arguments = build_parser().parse_args(
         [
-            *["switch", "pay", "prod", "--source", "dev", "--region", "eu-west-1", "--duration", "1h", "--session-name", "me"],
-            *["--external-id", "x1", "--mfa-code", "123456", "--profile-name", "p", "--static", "--policy-arn", "a", "--policy-arn", "b"],
+            *[
+                "switch",
+                "pay",
+                "prod",
+                "--source",
+                "dev",
+                "--region",
+                "eu-west-1",
+                "--duration",
+                "1h",
+                "--session-name",
+                "me",
+            ],
+            *[
+                "--external-id",
+                "x1",
+                "--mfa-code",
+                "123456",
+                "--profile-name",
+                "p",
+                "--static",
+                "--policy-arn",
+                "a",
+                "--policy-arn",
+                "b",
+            ],
             *["--tag", "k=v", "--force", "--json", "--confirm", "prod", "--emit", "fish"],
         ]
     )
     assert arguments.target == ["pay", "prod"]
-    assert (arguments.source, arguments.region, arguments.duration, arguments.session_name) == ("dev", "eu-west-1", 3600, "me")
-    assert (arguments.external_id, arguments.mfa_code, arguments.profile_name) == ("x1", "123456", "p")
-    assert (arguments.static, arguments.force, arguments.json, arguments.confirm, arguments.emit) == (True, True, True, "prod", "fish")
+    assert (arguments.source, arguments.region, arguments.duration, arguments.session_name) == (
+        "dev",
+        "eu-west-1",
+        3600,
+        "me",
+    )
+    assert (arguments.external_id, arguments.mfa_code, arguments.profile_name) == (
+        "x1",
+        "123456",
+        "p",
+    )
+    assert (
+        arguments.static,
+        arguments.force,
+        arguments.json,
+        arguments.confirm,
+        arguments.emit,
+    ) == (True, True, True, "prod", "fish")
     assert (arguments.policy_arn, arguments.tag) == (["a", "b"], [("k", "v")])
 
 
@@ -45,7 +86,14 @@ def test_a_dash_is_a_target() -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["nonsense"], ["switch", "--nonsense"], ["init", "tcsh"], ["credential-process"], ["switch", "--dur", "1h", "x"]]
+    "argv",
+    [
+        ["nonsense"],
+        ["switch", "--nonsense"],
+        ["init", "tcsh"],
+        ["credential-process"],
+        ["switch", "--dur", "1h", "x"],
+    ],
 )
 def test_mistakes_are_ours(argv: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
@@ -61,7 +109,9 @@ def test_the_help_shows_no_hidden_command() -> None:
 
 def test_the_grammar_of_one_command_is_that_of_the_whole() -> None:
     def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-        action = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+        action = next(
+            action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+        )
         return dict(action.choices)
 
     whole = commands(build_parser())

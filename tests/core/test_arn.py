@@ -21,7 +21,13 @@ from xswitch.core.arn import (
     [
         ("arn:aws:iam::222222222222:role/Admin", "aws", "222222222222", "/", "Admin"),
         ("arn:aws-cn:iam::222222222222:role/Admin", "aws-cn", "222222222222", "/", "Admin"),
-        ("arn:aws-us-gov:iam::222222222222:role/a/b/C+d=e,f.g@h-i", "aws-us-gov", "222222222222", "/a/b/", "C+d=e,f.g@h-i"),
+        (
+            "arn:aws-us-gov:iam::222222222222:role/a/b/C+d=e,f.g@h-i",
+            "aws-us-gov",
+            "222222222222",
+            "/a/b/",
+            "C+d=e,f.g@h-i",
+        ),
         ("arn:aws-iso-b:iam::012345678901:role/x", "aws-iso-b", "012345678901", "/", "x"),
         (
             "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0a1b",
@@ -32,10 +38,17 @@ from xswitch.core.arn import (
         ),
     ],
 )
-def test_role_arns_are_taken_apart_and_put_together(text: str, partition: str, account: str, path: str, name: str) -> None:
+def test_role_arns_are_taken_apart_and_put_together(
+    text: str, partition: str, account: str, path: str, name: str
+) -> None:
     parsed = parse_role_arn(text)
     assert parsed is not None
-    assert (parsed.partition, parsed.account_id, parsed.path, parsed.name) == (partition, account, path, name)
+    assert (parsed.partition, parsed.account_id, parsed.path, parsed.name) == (
+        partition,
+        account,
+        path,
+        name,
+    )
     assert str(parsed) == text
 
 
@@ -74,7 +87,9 @@ def test_other_texts_are_no_role_arns(text: str) -> None:
         ("eusc-de-east-1", "aws-eusc"),
     ],
 )
-def test_regions_belong_to_partitions_which_have_default_regions(region: str, partition: str) -> None:
+def test_regions_belong_to_partitions_which_have_default_regions(
+    region: str, partition: str
+) -> None:
     assert partition_of_region(region) == partition
     assert partition_of_region(default_region(partition)) == partition
 
@@ -95,11 +110,18 @@ def test_small_tests_of_texts() -> None:
 
 
 def test_iam_is_called_where_botocore_calls_it() -> None:
-    known = {partition["partition"]: partition for partition in create_loader().load_data("endpoints")["partitions"]}
+    known = {
+        partition["partition"]: partition
+        for partition in create_loader().load_data("endpoints")["partitions"]
+    }
     found = {}
     for name, partition in known.items():
         service = partition["services"].get("iam", {})
-        scope = service.get("endpoints", {}).get(service.get("partitionEndpoint"), {}).get("credentialScope", {})
+        scope = (
+            service.get("endpoints", {})
+            .get(service.get("partitionEndpoint"), {})
+            .get("credentialScope", {})
+        )
         if scope:
             found[name] = (scope["region"], iam_region(name))
     assert {"aws", "aws-cn", "aws-us-gov", "aws-iso"} <= set(found)

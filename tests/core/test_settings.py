@@ -105,7 +105,10 @@ def test_nothing_is_all_defaults() -> None:
         ("[guards]\nmatch = 1", ("settings_type", "error", 1)),
         ('[[guards]]\nname = "x"', ("guard_without_match", "error", 1)),
         ("[[guards]]\nmatch = []", ("guard_without_match", "error", 2)),
-        ('[[guards]]\nmatch = "x"\n[[guards]]\nmatch = "y"\ncolour = "pink"', ("settings_value", "warning", 5)),
+        (
+            '[[guards]]\nmatch = "x"\n[[guards]]\nmatch = "y"\ncolour = "pink"',
+            ("settings_value", "warning", 5),
+        ),
         ('[[guards]]\nmatch = "x"\nconfirm = ""', ("settings_value", "warning", 3)),
         ('[[guards]]\nmatch = "x"\nduration_seconds = 60', ("settings_value", "warning", 3)),
         ('[[guards]]\nmatch = "x"\npolicy = "{"', ("guard_policy_invalid", "error", 3)),
@@ -121,13 +124,18 @@ def test_every_mistake_is_told_with_its_line(text: str, expected: tuple[str, str
 
 
 def test_a_mistake_costs_that_setting_alone() -> None:
-    found = read('theme = "pink"\nfrecency = false\n[[guards]]\nmatch = "x"\ncolour = "pink"\nconfirm = "role"')
+    found = read(
+        'theme = "pink"\nfrecency = false\n[[guards]]\nmatch = "x"\ncolour = "pink"\nconfirm = "role"'
+    )
     assert (found.theme, found.frecency) == ("auto", False)
     assert found.guards == (GuardRule("guard 1", ("x",), "red", "role"),)
 
 
 def test_words_that_are_no_words() -> None:
-    assert [code for code, _, _ in told("[[guards]]\nmatch = [1]")] == ["settings_type", "guard_without_match"]
+    assert [code for code, _, _ in told("[[guards]]\nmatch = [1]")] == [
+        "settings_type",
+        "guard_without_match",
+    ]
 
 
 def test_a_near_name_is_suggested() -> None:
@@ -139,7 +147,14 @@ def test_without_guards_the_syntax_error_says_so() -> None:
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(parts=st.lists(st.sampled_from([*"ab[]=\"\n#.{}1 '\\", "guards", "[[guards]]\n", "match=", "account_names"]), max_size=40))
+@given(
+    parts=st.lists(
+        st.sampled_from(
+            [*"ab[]=\"\n#.{}1 '\\", "guards", "[[guards]]\n", "match=", "account_names"]
+        ),
+        max_size=40,
+    )
+)
 def test_no_text_is_too_odd(parts: list[str]) -> None:
     found = read("".join(parts))
     assert found.problems or found == Settings() or found.guards or found.account_names

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from xswitch.core import sts_limits
 
-TAG_TEXT = st.text(st.characters(codec="utf-8", categories=("L", "N")) | st.sampled_from("_.:/+-@ "), max_size=20).map(str.strip)
+TAG_TEXT = st.text(
+    st.characters(codec="utf-8", categories=("L", "N")) | st.sampled_from("_.:/+-@ "), max_size=20
+).map(str.strip)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,16 @@ def test_external_ids_and_serials() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("900", 900), (" 900 ", 900), ("1_000", None), ("9e2", None), ("-900", None), ("٩٠٠", None), ("", None)]
+    ("text", "number"),
+    [
+        ("900", 900),
+        (" 900 ", 900),
+        ("1_000", None),
+        ("9e2", None),
+        ("-900", None),
+        ("٩٠٠", None),
+        ("", None),
+    ],
 )
 def test_integers(text: str, number: int | None) -> None:
     assert sts_limits.parse_integer(text) == number
@@ -60,11 +71,24 @@ def test_tags_survive_being_written(tags: dict[str, str]) -> None:
             sts_limits.validate_tags(tags.items())
     else:
         checked = sts_limits.validate_tags(tags.items())
-        assert sts_limits.parse_tags(sts_limits.format_tags(checked)) == checked == tuple(sorted(tags.items()))
+        assert (
+            sts_limits.parse_tags(sts_limits.format_tags(checked))
+            == checked
+            == tuple(sorted(tags.items()))
+        )
 
 
 @pytest.mark.parametrize(
-    "pairs", [[("a=b", "c")], [("", "c")], [("a", "b,c")], [("a", " b")], [("a", "b\nc")], [("x" * 129, "")], [("a", "x" * 257)]]
+    "pairs",
+    [
+        [("a=b", "c")],
+        [("", "c")],
+        [("a", "b,c")],
+        [("a", " b")],
+        [("a", "b\nc")],
+        [("x" * 129, "")],
+        [("a", "x" * 257)],
+    ],
 )
 def test_tags_that_aws_or_a_line_cant_take(pairs: list[tuple[str, str]]) -> None:
     with pytest.raises(ValueError, match="tag"):
@@ -76,7 +100,9 @@ def test_counts() -> None:
         sts_limits.validate_tags((f"k{i}", "") for i in range(51))
     with pytest.raises(ValueError, match="11 session policies"):
         sts_limits.validate_policy_arns(f"arn:aws:iam::aws:policy/P{i}" for i in range(11))
-    assert sts_limits.validate_policy_arns(["arn:aws:iam::aws:policy/P"] * 11) == ("arn:aws:iam::aws:policy/P",)
+    assert sts_limits.validate_policy_arns(["arn:aws:iam::aws:policy/P"] * 11) == (
+        "arn:aws:iam::aws:policy/P",
+    )
 
 
 def test_policies_are_one_line_that_no_comment_rule_cuts() -> None:

@@ -34,5 +34,9 @@ def test_nothing_a_terminal_acts_on_is_left(text: str) -> None:
 
 
 def test_a_count_has_its_noun() -> None:
-    assert [pluralize(count, "role") for count in (0, 1, 1204)] == ["0 roles", "1 role", "1,204 roles"]
+    assert [pluralize(count, "role") for count in (0, 1, 1204)] == [
+        "0 roles",
+        "1 role",
+        "1,204 roles",
+    ]
     assert [pluralize(count, "entry", "entries") for count in (1, 2)] == ["1 entry", "2 entries"]

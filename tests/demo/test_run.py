@@ -34,7 +34,14 @@ print(session.create_client("sts").get_caller_identity()["Arn"])
 
 def run_python(code: str, env: Mapping[str, str], *arguments: str) -> str:
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, env={**env, "PYTHONPATH": str(SOURCE)}, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command,
+        env={**env, "PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -51,7 +58,9 @@ def vanish(*folders: Path) -> bool:
 def fake_xswitch(tmp_path: Path) -> tuple[str, ...]:
     """A program in xswitch's place that answers `init` and `completion` with a line which shows that they were evaluated."""
     script = tmp_path / "fake.py"
-    script.write_text("import sys\nprint(f'echo loaded-{sys.argv[1]}-{sys.argv[2]}' + '-prompt' * ('--prompt' in sys.argv))\n")
+    script.write_text(
+        "import sys\nprint(f'echo loaded-{sys.argv[1]}-{sys.argv[2]}' + '-prompt' * ('--prompt' in sys.argv))\n"
+    )
     return (sys.executable, str(script))
 
 
@@ -63,9 +72,13 @@ def demo(fake_xswitch: tuple[str, ...]) -> Iterator[run.Demo]:
 
 
 def test_a_client_in_the_demo_gets_the_demos_identities(demo: run.Demo) -> None:
-    assert run_python(WHO, demo.env, "payments-dev-developer").startswith("arn:aws:sts::333333333333:assumed-role/Developer/")
+    assert run_python(WHO, demo.env, "payments-dev-developer").startswith(
+        "arn:aws:sts::333333333333:assumed-role/Developer/"
+    )
     code = run.current_code(demo.env).code
-    assert run_python(WHO, demo.env, "payments-prod-admin", code).startswith("arn:aws:sts::222222222222:assumed-role/Admin/")
+    assert run_python(WHO, demo.env, "payments-prod-admin", code).startswith(
+        "arn:aws:sts::222222222222:assumed-role/Admin/"
+    )
     assert demo.endpoint in demo.banner
     assert run.is_demo(demo.env)
     assert run.notice(demo.env).startswith("DEMO")
@@ -90,7 +103,12 @@ print(demo.home, demo.env["XDG_RUNTIME_DIR"], flush=True)
 time.sleep(60)
 """
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    with subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) as parent, ending(parent):
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True
+        ) as parent,
+        ending(parent),
+    ):
         assert parent.stdout is not None
         folders = [Path(word) for word in parent.stdout.readline().split()]
         assert len(folders) == 2
@@ -146,8 +164,16 @@ def test_a_code_of_each_device(demo: run.Demo) -> None:
 
 
 def test_the_command_prints_the_code_of_a_user(demo: run.Demo) -> None:
-    command = [str(Path(sys.executable).with_name("xswitch")), "demo", "--code", "--user", "SwitchUser"]
-    done = subprocess.run(command, env=dict(demo.env), capture_output=True, text=True, timeout=60, check=True)
+    command = [
+        str(Path(sys.executable).with_name("xswitch")),
+        "demo",
+        "--code",
+        "--user",
+        "SwitchUser",
+    ]
+    done = subprocess.run(
+        command, env=dict(demo.env), capture_output=True, text=True, timeout=60, check=True
+    )
     assert re.fullmatch(r"\d{6}\n", done.stdout)
     assert "mfa/SwitchUser" in done.stderr
 
@@ -164,13 +190,17 @@ def test_outside_of_a_demo_there_is_no_code_and_no_clock(tmp_path: Path) -> None
             call(ended)
 
 
-def test_a_child_that_does_not_come_up_is_said(fake_xswitch: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_does_not_come_up_is_said(
+    fake_xswitch: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(NetworkError, match="did not start"):
         run.start(os.environ, fake_xswitch)
 
 
-def test_no_place_for_temporary_files_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_place_for_temporary_files_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
     with pytest.raises(SettingsError, match="temporary files"):
         run.start(os.environ, ("/bin/true",))
@@ -189,10 +219,16 @@ def stub_aws(tmp_path: Path) -> Path:
 def test_the_shell_loads_the_hook_and_gives_aws_the_endpoint(
     demo: run.Demo, need: Callable[[str], str], stub_aws: Path, shell: str
 ) -> None:
-    env = {**demo.env, "AWS_PROFILE": "xs-x", "PATH": f"{demo.home}/demo/bin:{stub_aws}:{os.environ['PATH']}"}
+    env = {
+        **demo.env,
+        "AWS_PROFILE": "xs-x",
+        "PATH": f"{demo.home}/demo/bin:{stub_aws}:{os.environ['PATH']}",
+    }
     argv = run.shell_command(env, need(shell))
     typed = "aws sts get-caller-identity\nexit\n"
-    done = subprocess.run(argv, env=env, input=typed, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        argv, env=env, input=typed, capture_output=True, text=True, check=False, timeout=60
+    )
     assert f"loaded-init-{shell}-prompt" in done.stdout
     assert f"loaded-completion-{shell}" in done.stdout
     assert f"aws:--endpoint-url {demo.endpoint} sts get-caller-identity:xs-x" in done.stdout
@@ -208,7 +244,8 @@ def test_which_shell(demo: run.Demo) -> None:
     assert shells.start_files()
 
 
-# -- the AWS alone -----------------------------------------------------------------------------------------------
+# -- the AWS alone
+# -----------------------------------------------------------------------------------------------
 
 
 def test_serving_alone_until_interrupted(tmp_path: Path) -> None:
@@ -217,14 +254,23 @@ def test_serving_alone_until_interrupted(tmp_path: Path) -> None:
     code = "import sys, pathlib\nfrom xswitch.demo import run\nrun.serve(pathlib.Path(sys.argv[1]))\nprint('done')"
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
     words = [sys.executable, "-c", code, str(state)]
-    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True) as server, ending(server):
+    with (
+        subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True) as server,
+        ending(server),
+    ):
         assert server.stdout is not None
         endpoint = server.stdout.readline().strip()
         assert endpoint.startswith("http://127.0.0.1:")
         keys = default_state()["accounts"][0]["users"][0]["access_keys"][0]
-        client = {"AWS_ACCESS_KEY_ID": keys["id"], "AWS_SECRET_ACCESS_KEY": keys["secret"], "AWS_ENDPOINT_URL": endpoint}
+        client = {
+            "AWS_ACCESS_KEY_ID": keys["id"],
+            "AWS_SECRET_ACCESS_KEY": keys["secret"],
+            "AWS_ENDPOINT_URL": endpoint,
+        }
         who = "import botocore.session; print(botocore.session.Session().create_client('sts').get_caller_identity()['Arn'])"
-        assert run_python(who, {**os.environ, **client, "AWS_DEFAULT_REGION": "eu-west-1"}).endswith("user/dev")
+        assert run_python(
+            who, {**os.environ, **client, "AWS_DEFAULT_REGION": "eu-west-1"}
+        ).endswith("user/dev")
         server.send_signal(signal.SIGINT)
         assert server.communicate(timeout=60)[0] == "done\n"
     assert server.returncode == 0

@@ -39,7 +39,9 @@ class _Files:
 def test_the_server_is_dated_in_the_demos_time(tmp_path: Path) -> None:
     probe = ShiftedProbe(_Probe(ProbeResult(NOW, 5)), _clock(tmp_path))
     assert probe.reach(Endpoint("eu-west-1")) == ProbeResult(NOW + timedelta(hours=1), 5)
-    assert ShiftedProbe(_Probe(ProbeResult(None, 5)), _clock(tmp_path)).reach(Endpoint("eu-west-1")) == ProbeResult(None, 5)
+    assert ShiftedProbe(_Probe(ProbeResult(None, 5)), _clock(tmp_path)).reach(
+        Endpoint("eu-west-1")
+    ) == ProbeResult(None, 5)
 
 
 def test_prompt_files_are_in_the_machines_time(tmp_path: Path) -> None:
@@ -49,5 +51,8 @@ def test_prompt_files_are_in_the_machines_time(tmp_path: Path) -> None:
     shifted.write(PromptState("xs-a", "acc", "role", "", NOW, None))
     shifted.remove("xs-a")
     earlier = NOW - timedelta(hours=1)
-    assert [(state.expires_at, state.renewable_until) for state in files.written] == [(earlier, earlier), (earlier, None)]
+    assert [(state.expires_at, state.renewable_until) for state in files.written] == [
+        (earlier, earlier),
+        (earlier, None),
+    ]
     assert files.removed == ["xs-a"]

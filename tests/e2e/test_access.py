@@ -19,13 +19,33 @@ import pytest
 
 from support.access.services import state_of, write_home
 from support.aws.emulator import allow, aws_server, totp_code
-from support.aws.iam import BOB, BOB_TOTP, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN, source, state, target
+from support.aws.iam import (
+    BOB,
+    BOB_TOTP,
+    SOURCE,
+    SOURCE_ADMIN,
+    TARGET,
+    TARGET_ADMIN,
+    source,
+    state,
+    target,
+)
 from support.e2e import XSWITCH, Home, Ran, run
 from xswitch.demo.run import start
 from xswitch.emulator.server import EmbeddedAws
 
 KEYS = {"source-admin": SOURCE_ADMIN, "target-admin": TARGET_ADMIN, "bob": BOB}
-WANTED = ("SwitchRole", "--source", "source-admin", "--target", "target-admin", "--user", "Bob", "--policy", "ReadOnlyAccess")
+WANTED = (
+    "SwitchRole",
+    "--source",
+    "source-admin",
+    "--target",
+    "target-admin",
+    "--user",
+    "Bob",
+    "--policy",
+    "ReadOnlyAccess",
+)
 
 
 @pytest.fixture
@@ -67,19 +87,40 @@ def test_plan_apply_check_and_switch(home: Home, aws: EmbeddedAws) -> None:
     assert applied.code == 0, applied.err
     result = applied.json["data"]
     assert {step["side"] for step in result["done"]} == {"source", "target"}
-    assert set(result["check"]) == {"identity", "expires_at", "profile", "command", "console_link", "tries"}
-    assert result["check"]["identity"]["arn"].startswith(f"arn:aws:sts::{TARGET}:assumed-role/SwitchRole/")
+    assert set(result["check"]) == {
+        "identity",
+        "expires_at",
+        "profile",
+        "command",
+        "console_link",
+        "tries",
+    }
+    assert result["check"]["identity"]["arn"].startswith(
+        f"arn:aws:sts::{TARGET}:assumed-role/SwitchRole/"
+    )
     again = home.run("access", "apply", *WANTED, "--yes", "--json")
     assert again.json["data"]["done"] == []
     assert home.run("access", "check", *WANTED, "--json").json["data"]["profile"] == "SwitchRole"
     assert home.run("switch", "SwitchRole", "--json").json["data"]["identity"]["account"] == TARGET
     link = home.run("console", "SwitchRole")
-    assert link.out.startswith(f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=SwitchRole")
+    assert link.out.startswith(
+        f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=SwitchRole"
+    )
     assert home.run("console", "SwitchRole", "--json").json["data"]["link"] == link.out.strip()
 
 
 def test_a_file_for_each_side_and_none_written_over(home: Home, tmp_path: Path) -> None:
-    words = ("access", "plan", "SwitchRole", "--source", "source-admin", "--target-account", TARGET, "--user", "Bob")
+    words = (
+        "access",
+        "plan",
+        "SwitchRole",
+        "--source",
+        "source-admin",
+        "--target-account",
+        TARGET,
+        "--user",
+        "Bob",
+    )
     for form in ("json", "cli", "cloudformation", "terraform"):
         folder = tmp_path / form
         assert home.run(*words, "--format", form, "--output", str(folder)).code == 0
@@ -112,9 +153,17 @@ def test_a_failure_can_be_taken_back_at_once(home: Home, aws: EmbeddedAws) -> No
     assert told.json["command"] == "access apply"
     assert told.json["problems"][0]["code"] == "iam_limit"
     data = told.json["data"]
-    assert (data["done"], [step["summary"] for step in data["left"]], data["taken_back"]) == ([], ["attach ReadOnlyAccess"], [])
+    assert (data["done"], [step["summary"] for step in data["left"]], data["taken_back"]) == (
+        [],
+        ["attach ReadOnlyAccess"],
+        [],
+    )
     missing = home.run(*wanted, "--policy", "NotThere", "--json")
-    assert (missing.code, missing.json["command"], missing.json["data"]) == (3, "access apply", None)
+    assert (missing.code, missing.json["command"], missing.json["data"]) == (
+        3,
+        "access apply",
+        None,
+    )
 
 
 def test_what_is_not_understood(home: Home) -> None:
@@ -122,14 +171,66 @@ def test_what_is_not_understood(home: Home) -> None:
         ("access", "plan"),
         ("access", "plan", "a", "b", "--source", "source-admin"),
         ("access", "plan", "Role"),
-        ("access", "plan", "Role", "--source", "source-admin", "--target", "target-admin", "--user", "B", "--group", "G"),
-        ("access", "plan", "Role", "--source", "source-admin", "--target", "target-admin", "--document", "x"),
-        ("access", "plan", "Role", "--source", "source-admin", "--target", "target-admin", "--document", "x=/not/there"),
+        (
+            "access",
+            "plan",
+            "Role",
+            "--source",
+            "source-admin",
+            "--target",
+            "target-admin",
+            "--user",
+            "B",
+            "--group",
+            "G",
+        ),
+        (
+            "access",
+            "plan",
+            "Role",
+            "--source",
+            "source-admin",
+            "--target",
+            "target-admin",
+            "--document",
+            "x",
+        ),
+        (
+            "access",
+            "plan",
+            "Role",
+            "--source",
+            "source-admin",
+            "--target",
+            "target-admin",
+            "--document",
+            "x=/not/there",
+        ),
         ("access", "lint"),
         ("access", "lint", "Role"),
         ("access", "lint", "not-there.json"),
-        ("access", "plan", "Role", "--role", "Other", "--source", "source-admin", "--target", "target-admin"),
-        ("access", "plan", "Role", "--source", "source-admin", "--target", "target-admin", "--mfa", "--no-mfa"),
+        (
+            "access",
+            "plan",
+            "Role",
+            "--role",
+            "Other",
+            "--source",
+            "source-admin",
+            "--target",
+            "target-admin",
+        ),
+        (
+            "access",
+            "plan",
+            "Role",
+            "--source",
+            "source-admin",
+            "--target",
+            "target-admin",
+            "--mfa",
+            "--no-mfa",
+        ),
         ("console", "nobody"),
     ):
         ran = home.run(*words)
@@ -139,13 +240,18 @@ def test_what_is_not_understood(home: Home) -> None:
 
 
 def test_lint_of_files_and_of_an_account(home: Home, aws: EmbeddedAws, tmp_path: Path) -> None:
-    wide = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+    wide = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}],
+    }
     file = tmp_path / "trust.json"
     file.write_text(json.dumps(wide), encoding="utf-8")
     linted = home.run("access", "lint", str(file), "--json")
     assert linted.code == 8
     findings = linted.json["data"]["findings"]
-    assert all(set(finding) == {"code", "severity", "why", "where", "corrected"} for finding in findings)
+    assert all(
+        set(finding) == {"code", "severity", "why", "where", "corrected"} for finding in findings
+    )
     assert any(finding["corrected"] for finding in findings)
     assert home.run("access", "lint", str(file)).code == 8
     target(aws).create_role(RoleName="Wide", AssumeRolePolicyDocument=json.dumps(wide))
@@ -154,7 +260,9 @@ def test_lint_of_files_and_of_an_account(home: Home, aws: EmbeddedAws, tmp_path:
         assert read.code == 8
         assert any("Wide" in finding["where"] for finding in read.json["data"]["findings"])
     everything = tmp_path / "permissions.json"
-    everything.write_text(json.dumps(allow(Action="sts:AssumeRole", Resource="*")), encoding="utf-8")
+    everything.write_text(
+        json.dumps(allow(Action="sts:AssumeRole", Resource="*")), encoding="utf-8"
+    )
     assert home.run("access", "lint", str(everything), "--json").json["data"]["findings"]
     missing = home.run("access", "lint", "Nobody", "--target", "target-admin")
     assert missing.code == 3
@@ -164,13 +272,22 @@ def test_lint_of_files_and_of_an_account(home: Home, aws: EmbeddedAws, tmp_path:
 
 
 def killed(home: Home, aws: EmbeddedAws, action: str, *, after: bool) -> None:
-    """`apply`, ended by kill -9 while a change is on its way; `after`: AWS makes it all the same, when nobody listens any more."""
+    """`apply`, ended by kill -9 while a change is on its way.
+
+    `after`: AWS makes it all the same, when nobody listens any more.
+    """
     before = aws.count(action)
     aws.faults.add("delay", action, seconds=60)
     if not after:
         aws.faults.add("reset", action)
     words = [str(XSWITCH), "access", "apply", *WANTED, "--yes", "--no-check"]
-    process = subprocess.Popen(words, env=home.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        words,
+        env=home.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     for _ in range(600):
         if not aws.faults.pending or process.poll() is not None:
             break
@@ -191,7 +308,9 @@ def undone(aws: EmbeddedAws) -> None:
     """Both accounts as before an apply."""
     for policy in source(aws).list_user_policies(UserName="Bob")["PolicyNames"]:
         source(aws).delete_user_policy(UserName="Bob", PolicyName=policy)
-    for attached in target(aws).list_attached_role_policies(RoleName="SwitchRole")["AttachedPolicies"]:
+    for attached in target(aws).list_attached_role_policies(RoleName="SwitchRole")[
+        "AttachedPolicies"
+    ]:
         target(aws).detach_role_policy(RoleName="SwitchRole", PolicyArn=attached["PolicyArn"])
     target(aws).delete_role(RoleName="SwitchRole")
 
@@ -202,7 +321,11 @@ def test_killed_for_real_at_each_call_and_run_again(home: Home, aws: EmbeddedAws
     assert home.run(*words).code == 0
     reference = state_of(aws.endpoint, KEYS)
     assert SOURCE in reference[0].trust
-    changes = [call.action for call in aws.calls if call.action.startswith(("Put", "Create", "Attach", "Update", "Tag"))]
+    changes = [
+        call.action
+        for call in aws.calls
+        if call.action.startswith(("Put", "Create", "Attach", "Update", "Tag"))
+    ]
     assert changes == ["PutUserPolicy", "CreateRole", "AttachRolePolicy"]
     for action in changes:
         for after in (False, True):
@@ -215,7 +338,14 @@ def test_killed_for_real_at_each_call_and_run_again(home: Home, aws: EmbeddedAws
 
 
 def at_a_terminal(home: Home, *words: str) -> Any:
-    return pexpect.spawn(str(XSWITCH), ["access", "apply", *WANTED, *words], env=home.env, encoding="utf-8", timeout=30, echo=False)
+    return pexpect.spawn(
+        str(XSWITCH),
+        ["access", "apply", *WANTED, *words],
+        env=home.env,
+        encoding="utf-8",
+        timeout=30,
+        echo=False,
+    )
 
 
 def end_of(child: Any) -> int:
@@ -270,7 +400,18 @@ def test_ctrl_c_in_the_middle_says_what_is_left(home: Home, aws: EmbeddedAws) ->
 
 
 def test_the_side_somebody_else_administers_is_named(home: Home, aws: EmbeddedAws) -> None:
-    words = ("access", "apply", "SwitchRole", "--source", "source-admin", "--target-account", TARGET, "--user", "Bob", "--yes")
+    words = (
+        "access",
+        "apply",
+        "SwitchRole",
+        "--source",
+        "source-admin",
+        "--target-account",
+        TARGET,
+        "--user",
+        "Bob",
+        "--yes",
+    )
     ran = home.run(*words)
     assert ran.code == 0, ran.err
     assert f"the target account {TARGET} is set up by its own administrator" in ran.err
@@ -279,7 +420,11 @@ def test_the_side_somebody_else_administers_is_named(home: Home, aws: EmbeddedAw
 
 
 def test_the_shapes_of_json_are_documented(home: Home, aws: EmbeddedAws) -> None:
-    documented = set(re.findall(r"\w+", (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")))
+    documented = set(
+        re.findall(
+            r"\w+", (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
+        )
+    )
     for words, keys in (
         (("plan", *WANTED), {"plan", "console_link"}),
         (("apply", *WANTED, "--dry-run"), {"plan", "console_link"}),
@@ -287,7 +432,10 @@ def test_the_shapes_of_json_are_documented(home: Home, aws: EmbeddedAws) -> None
             ("apply", *WANTED, "--yes", "--mfa-code", code(aws)),
             {"done", "left", "taken_back", "plan", "check", "console_link"},
         ),
-        (("check", "--role", *WANTED, "--mfa"), {"identity", "expires_at", "profile", "command", "console_link", "tries"}),
+        (
+            ("check", "--role", *WANTED, "--mfa"),
+            {"identity", "expires_at", "profile", "command", "console_link", "tries"},
+        ),
         (("lint", "SwitchRole", "--target", "target-admin"), {"findings"}),
     ):
         envelope = home.run("access", *words, "--json").json
@@ -295,14 +443,31 @@ def test_the_shapes_of_json_are_documented(home: Home, aws: EmbeddedAws) -> None
         assert (envelope["version"], envelope["problems"]) == (1, [])
         assert set(envelope["data"]) == keys
         assert keys <= documented
-    failed = home.run("access", "plan", "SwitchRole", "--source", "nobody", "--target", "target-admin", "--json")
+    failed = home.run(
+        "access", "plan", "SwitchRole", "--source", "nobody", "--target", "target-admin", "--json"
+    )
     assert (failed.code, failed.json["command"], failed.json["data"]) == (3, "access plan", None)
     assert set(failed.json["problems"][0]) >= {"code", "message", "why", "next_step", "exit_code"}
 
 
 def test_the_whole_procedure_in_the_demo(clean_world: Path) -> None:
-    environ = {"HOME": str(clean_world), "PATH": f"{XSWITCH.parent}:/usr/bin:/bin", "LANG": "C.UTF-8", "TERM": "xterm-256color"}
-    words = ("SwitchRole", "--source", "source-admin", "--target", "target-admin", "--user", "SwitchUser", "--policy", "ReadOnlyAccess")
+    environ = {
+        "HOME": str(clean_world),
+        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+    }
+    words = (
+        "SwitchRole",
+        "--source",
+        "source-admin",
+        "--target",
+        "target-admin",
+        "--user",
+        "SwitchUser",
+        "--policy",
+        "ReadOnlyAccess",
+    )
     with start(environ, [str(XSWITCH)]) as demo:
 
         def xswitch(*words: str) -> Ran:
@@ -310,7 +475,9 @@ def test_the_whole_procedure_in_the_demo(clean_world: Path) -> None:
 
         assert "SwitchRole" in xswitch("access", "plan", *words).out
         totp = xswitch("demo", "--code", "--user", "SwitchUser").out.strip()
-        applied = xswitch("access", "apply", *words, "--switch-from", "switch-user", "--yes", "--mfa-code", totp)
+        applied = xswitch(
+            "access", "apply", *words, "--switch-from", "switch-user", "--yes", "--mfa-code", totp
+        )
         assert applied.code == 0, applied.err
         assert "xs SwitchRole" in applied.out
         switched = xswitch("switch", "SwitchRole", "--json").json["data"]

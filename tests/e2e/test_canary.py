@@ -13,8 +13,23 @@ from xswitch.emulator.faults import FaultKind
 from xswitch.emulator.server import EmbeddedAws
 
 _COMMANDS: list[list[str]] = [
-    *[["list"], ["list", "--json"], ["status"], ["status", "--json"], ["config"], ["config", "--json"], ["doctor"], ["doctor", "--json"]],
-    *[["switch", "reader"], ["switch", "reader", "--json"], ["switch", "reader", "--force"], ["switch", "denied"], ["switch", "forbidden"]],
+    *[
+        ["list"],
+        ["list", "--json"],
+        ["status"],
+        ["status", "--json"],
+        ["config"],
+        ["config", "--json"],
+        ["doctor"],
+        ["doctor", "--json"],
+    ],
+    *[
+        ["switch", "reader"],
+        ["switch", "reader", "--json"],
+        ["switch", "reader", "--force"],
+        ["switch", "denied"],
+        ["switch", "forbidden"],
+    ],
     *[
         ["switch", "external"],
         ["switch", "tagged", "--tag", "team=x"],
@@ -22,8 +37,20 @@ _COMMANDS: list[list[str]] = [
         ["switch", "nobody"],
         ["switch", "reader", "--json"],
     ],
-    *[["renew", "--all"], ["renew", "--all", "--json"], ["renew", "reader"], ["complete"], ["init", "bash"], ["init", "zsh", "--prompt"]],
-    *[["completion", "fish"], ["credential-process", "nobody"], ["renew-background", "xs-reader"], ["switch", "--emit", "zsh", "reader"]],
+    *[
+        ["renew", "--all"],
+        ["renew", "--all", "--json"],
+        ["renew", "reader"],
+        ["complete"],
+        ["init", "bash"],
+        ["init", "zsh", "--prompt"],
+    ],
+    *[
+        ["completion", "fish"],
+        ["credential-process", "nobody"],
+        ["renew-background", "xs-reader"],
+        ["switch", "--emit", "zsh", "reader"],
+    ],
     *[
         ["history"],
         ["history", "--json"],
@@ -32,8 +59,18 @@ _COMMANDS: list[list[str]] = [
         ["explain", "denied", "--json"],
         ["forget", "deep"],
     ],
-    *[["explain", "forbidden"], ["access", "lint", "--profile", "dev", "reader"], ["access", "plan", "--help"], ["console", "nobody"]],
-    *[["switch", "reader", "--static"], ["renew", "--all"], ["switch", "--unset", "--emit", "fish"], ["list", "--nonsense"]],
+    *[
+        ["explain", "forbidden"],
+        ["access", "lint", "--profile", "dev", "reader"],
+        ["access", "plan", "--help"],
+        ["console", "nobody"],
+    ],
+    *[
+        ["switch", "reader", "--static"],
+        ["renew", "--all"],
+        ["switch", "--unset", "--emit", "fish"],
+        ["list", "--nonsense"],
+    ],
     *[
         ["config", "undo"],
         ["pin", "reader"],
@@ -60,7 +97,10 @@ def test_no_secret_is_seen(home: Home, aws: EmbeddedAws) -> None:
         assert outputs[0].code == 0, outputs[0].err
         outputs.extend(home.run(*words) for words in _COMMANDS)
         assert home.run("switch", "reader").code == 0
-        secrets = [*_issued(home.run("credential-process", "xs-reader")), *_issued(home.run("credential-process", "xs-admin"))]
+        secrets = [
+            *_issued(home.run("credential-process", "xs-reader")),
+            *_issued(home.run("credential-process", "xs-admin")),
+        ]
         for fault in _FAULTS:
             aws.faults.add(fault, "AssumeRole", times=4)
             outputs.append(home.run("switch", "reader", "--force"))
@@ -79,7 +119,9 @@ def test_no_secret_is_seen(home: Home, aws: EmbeddedAws) -> None:
     assert canaries.in_files(home.folder, [home.credentials]) == []
 
 
-def test_a_crash_is_a_sentence_without_values(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_crash_is_a_sentence_without_values(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from xswitch.cli import main as cli  # noqa: PLC0415 -- the module under test is patched below
 
     def crash(*_: object) -> object:

@@ -28,13 +28,31 @@ def _cli_1(home: Home, profile: str, endpoint: str, need: Callable[[str], str]) 
     aws = TOOLS / "peers" / "bin" / "aws"
     if not aws.exists():
         missing("AWS CLI v1 is not installed (make test-tools)")
-    words = ["sts", "get-caller-identity", "--query", "Arn", "--output", "text", "--endpoint-url", endpoint]
+    words = [
+        "sts",
+        "get-caller-identity",
+        "--query",
+        "Arn",
+        "--output",
+        "text",
+        "--endpoint-url",
+        endpoint,
+    ]
     return run([str(aws), *words], {**home.env, "AWS_PROFILE": profile})
 
 
 def _cli_2(home: Home, profile: str, endpoint: str, need: Callable[[str], str]) -> Ran:
     need("/usr/bin/aws")
-    words = ["sts", "get-caller-identity", "--query", "Arn", "--output", "text", "--endpoint-url", endpoint]
+    words = [
+        "sts",
+        "get-caller-identity",
+        "--query",
+        "Arn",
+        "--output",
+        "text",
+        "--endpoint-url",
+        endpoint,
+    ]
     return run(["/usr/bin/aws", *words], {**home.env, "AWS_PROFILE": profile})
 
 
@@ -43,7 +61,12 @@ def _javascript(home: Home, profile: str, endpoint: str, need: Callable[[str], s
     modules = TOOLS / "node_modules"
     if not (modules / "@aws-sdk" / "client-sts").exists():
         missing("@aws-sdk/client-sts is not installed (make test-tools)")
-    env = {**home.env, "AWS_PROFILE": profile, "NODE_PATH": str(modules), "AWS_ENDPOINT_URL": endpoint}
+    env = {
+        **home.env,
+        "AWS_PROFILE": profile,
+        "NODE_PATH": str(modules),
+        "AWS_ENDPOINT_URL": endpoint,
+    }
     return run([node, str(HERE.parent / "tools" / "identity.cjs")], env)
 
 
@@ -52,7 +75,9 @@ _CLIENTS = {"boto3": _boto3, "cli-1": _cli_1, "cli-2": _cli_2, "javascript": _ja
 
 @pytest.mark.parametrize("static", [False, True], ids=["process", "static"])
 @pytest.mark.parametrize("client", list(_CLIENTS))
-def test_a_client_gets_credentials(home: Home, aws: EmbeddedAws, need: Callable[[str], str], client: str, *, static: bool) -> None:
+def test_a_client_gets_credentials(
+    home: Home, aws: EmbeddedAws, need: Callable[[str], str], client: str, *, static: bool
+) -> None:
     switched = home.run("switch", "reader", "--json", *(["--static"] if static else []))
     assert switched.code == 0, switched.err
     profile = switched.json["data"]["managed_profile"]

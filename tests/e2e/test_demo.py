@@ -13,7 +13,9 @@ from support.tui.terminal import terminal
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_pick_a_role_with_mfa_and_stay_in_it(tmp_path: Path, clean_world: Path, need: Callable[[str], str], shell: str) -> None:
+def test_pick_a_role_with_mfa_and_stay_in_it(
+    tmp_path: Path, clean_world: Path, need: Callable[[str], str], shell: str
+) -> None:
     need("/usr/bin/aws")
     env = {
         "HOME": str(clean_world),
@@ -22,7 +24,9 @@ def test_pick_a_role_with_mfa_and_stay_in_it(tmp_path: Path, clean_world: Path, 
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
     }
-    with terminal(need("tmux"), f"/bin/sh -c '{XSWITCH} demo; echo left with $?; sleep 60'", env, tmp_path) as screen:
+    with terminal(
+        need("tmux"), f"/bin/sh -c '{XSWITCH} demo; echo left with $?; sleep 60'", env, tmp_path
+    ) as screen:
         screen.wait("payments-prod")
         screen.keys("prod readonly")
         screen.wait("1 of ")
@@ -38,7 +42,10 @@ def test_pick_a_role_with_mfa_and_stay_in_it(tmp_path: Path, clean_world: Path, 
         screen.wait("assumed-role/ReadOnly/")
         screen.keys("clear; xswitch demo --advance 2h", "Enter")
         screen.wait("7200 seconds ahead")
-        screen.keys("clear; aws sts get-caller-identity --output text --query Arn; echo again=$AWS_PROFILE=", "Enter")
+        screen.keys(
+            "clear; aws sts get-caller-identity --output text --query Arn; echo again=$AWS_PROFILE=",
+            "Enter",
+        )
         after = screen.wait("again=xs-payments-prod-readonly=")
         assert "assumed-role/ReadOnly/" in after
         screen.keys("exit", "Enter")
@@ -47,17 +54,36 @@ def test_pick_a_role_with_mfa_and_stay_in_it(tmp_path: Path, clean_world: Path, 
 
 
 @pytest.mark.parametrize("key", ["Escape", "C-c"])
-def test_leaving_the_picker_gives_the_terminal_back(tmp_path: Path, clean_world: Path, need: Callable[[str], str], key: str) -> None:
-    env = {"HOME": str(clean_world), "PATH": f"{XSWITCH.parent}:/usr/bin:/bin", "TERM": "xterm-256color", "LANG": "C.UTF-8"}
-    with terminal(need("tmux"), f"/bin/sh -c 'echo before; {XSWITCH}; echo left with $?; sleep 60'", env, tmp_path) as screen:
+def test_leaving_the_picker_gives_the_terminal_back(
+    tmp_path: Path, clean_world: Path, need: Callable[[str], str], key: str
+) -> None:
+    env = {
+        "HOME": str(clean_world),
+        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+    }
+    with terminal(
+        need("tmux"),
+        f"/bin/sh -c 'echo before; {XSWITCH}; echo left with $?; sleep 60'",
+        env,
+        tmp_path,
+    ) as screen:
         screen.wait("config")
         screen.keys(key)
         after = screen.wait("left with 130")
         assert "before" in after
 
 
-def test_the_title_names_the_vault(tmp_path: Path, clean_world: Path, need: Callable[[str], str]) -> None:
-    env = {"HOME": str(clean_world), "PATH": f"{XSWITCH.parent}:/usr/bin:/bin", "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+def test_the_title_names_the_vault(
+    tmp_path: Path, clean_world: Path, need: Callable[[str], str]
+) -> None:
+    env = {
+        "HOME": str(clean_world),
+        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+    }
     with terminal(need("tmux"), f"/bin/sh -c '{XSWITCH} demo'", env, tmp_path) as screen:
         screen.wait("vault: ")
         screen.keys("Escape")
@@ -74,11 +100,19 @@ def test_an_administrator_sets_a_role_up_on_the_screen_and_what_is_broken_then_i
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
     }
-    with terminal(need("tmux"), f"/bin/sh -c '{XSWITCH} demo; echo left with $?; sleep 60'", env, tmp_path, rows=44) as screen:
+    with terminal(
+        need("tmux"),
+        f"/bin/sh -c '{XSWITCH} demo; echo left with $?; sleep 60'",
+        env,
+        tmp_path,
+        rows=44,
+    ) as screen:
         screen.wait("roles")
         screen.keys("F10")
         screen.wait("Who may switch")
-        screen.keys("source-admin", "Down", "Down", "Down", "SwitchUser", "Down", "target-admin", "Enter")
+        screen.keys(
+            "source-admin", "Down", "Down", "Down", "SwitchUser", "Down", "target-admin", "Enter"
+        )
         difference = screen.wait("Target: the role's account")
         assert "XswitchAssume" in difference
         screen.keys("Enter")
@@ -94,7 +128,10 @@ def test_an_administrator_sets_a_role_up_on_the_screen_and_what_is_broken_then_i
         screen.keys("clear; aws sts get-caller-identity --output text --query Arn", "Enter")
         screen.wait("assumed-role/SwitchRole/")
         policy = "aws iam delete-user-policy --user-name SwitchUser --policy-name AssumeRole-333333333333-SwitchRole"
-        screen.keys(f"clear; {policy} --profile source-admin; xswitch explain SwitchRole; echo explained with $?", "Enter")
+        screen.keys(
+            f"clear; {policy} --profile source-admin; xswitch explain SwitchRole; echo explained with $?",
+            "Enter",
+        )
         explained = screen.wait("explained with 4")
         assert "caller_policy_missing" in explained
         assert "source" in explained

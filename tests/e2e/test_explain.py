@@ -1,4 +1,7 @@
-"""`explain` and a failed `switch`, by the program itself: what is said, as JSON and in words, and the way out."""
+"""`explain` and a failed `switch`, by the program itself.
+
+What is said, as JSON and in words, and the way out.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,18 @@ from xswitch.emulator.server import EmbeddedAws
 _DOCS = Path(__file__).parents[2] / "docs"
 _DATA = {"target", "verdict", "error_code", "hops", "causes", "pieces", "looked_at"}
 _HOP = {"number", "profile", "role_arn", "principal", "outcome", "text"}
-_CAUSE = {"code", "side", "hop", "certainty", "evidence", "statement", "change", "where", "current", "next_step"}
+_CAUSE = {
+    "code",
+    "side",
+    "hop",
+    "certainty",
+    "evidence",
+    "statement",
+    "change",
+    "where",
+    "current",
+    "next_step",
+}
 _PIECE = {"side", "hop", "name", "state", "detail"}
 
 
@@ -38,7 +52,10 @@ def _check(data: Any) -> None:
     assert all(set(piece) == _PIECE for piece in data["pieces"])
     assert {cause["side"] for cause in data["causes"]} <= {"source", "target", "local", "network"}
     assert {cause["certainty"] for cause in data["causes"]} <= {"proved", "likely", "unseen"}
-    assert all(cause["statement"] is None or isinstance(cause["statement"], dict) for cause in data["causes"])
+    assert all(
+        cause["statement"] is None or isinstance(cause["statement"], dict)
+        for cause in data["causes"]
+    )
 
 
 def test_a_target_that_works_is_allowed_and_nothing_is_kept(home: Home) -> None:
@@ -53,7 +70,12 @@ def test_a_target_that_works_is_allowed_and_nothing_is_kept(home: Home) -> None:
 def test_a_denial_in_a_chain_names_its_hop_side_and_statement(home: Home, aws: EmbeddedAws) -> None:
     data = _explained(home, "forbidden", code=4)
     cause = data["causes"][0]
-    assert (cause["code"], cause["side"], cause["hop"], cause["certainty"]) == ("caller_policy_denies", "source", 1, "proved")
+    assert (cause["code"], cause["side"], cause["hop"], cause["certainty"]) == (
+        "caller_policy_denies",
+        "source",
+        1,
+        "proved",
+    )
     assert cause["change"] == "remove"
     assert cause["statement"]["Resource"] == FORBIDDEN_ARN
     assert data["error_code"] == "explicit_deny"
@@ -65,11 +87,26 @@ def test_the_options_of_the_switch_are_those_of_the_explanation(home: Home) -> N
     assert _explained(home, "external", code=0)["verdict"] == "allowed"
     wrong = _explained(home, "external", "--external-id", "unicorn-43", code=4)
     assert "external_id_wrong" in {cause["code"] for cause in wrong["causes"]}
-    assert _explained(home, "external", "--external-id", EXTERNAL_ID, code=0)["verdict"] == "allowed"
-    assert _explained(home, "reader", "--duration", "12h", code=4)["causes"][0]["code"] == "duration_role_max"
-    assert _explained(home, f"{PROD}:Reader", "--source", "dev", "--session-name", "someone", code=0)["verdict"] == "allowed"
+    assert (
+        _explained(home, "external", "--external-id", EXTERNAL_ID, code=0)["verdict"] == "allowed"
+    )
+    assert (
+        _explained(home, "reader", "--duration", "12h", code=4)["causes"][0]["code"]
+        == "duration_role_max"
+    )
+    assert (
+        _explained(home, f"{PROD}:Reader", "--source", "dev", "--session-name", "someone", code=0)[
+            "verdict"
+        ]
+        == "allowed"
+    )
     assert _explained(home, "tagged", "--tag", "team=blue", code=0)["verdict"] == "allowed"
-    assert _explained(home, "reader", "--policy-arn", "arn:aws:iam::aws:policy/ReadOnlyAccess", code=0)["verdict"] == "allowed"
+    assert (
+        _explained(
+            home, "reader", "--policy-arn", "arn:aws:iam::aws:policy/ReadOnlyAccess", code=0
+        )["verdict"]
+        == "allowed"
+    )
 
 
 def test_the_drawing_has_both_sides_and_the_statement(home: Home) -> None:
@@ -98,7 +135,9 @@ def test_a_failed_switch_says_side_cause_and_statement(home: Home) -> None:
     assert done.code == 4
     assert done.out == ""
     assert "source side, proved: caller_policy_denies" in done.err
-    statement = next(line.partition(": ")[2] for line in done.err.splitlines() if line.startswith("  take away"))
+    statement = next(
+        line.partition(": ")[2] for line in done.err.splitlines() if line.startswith("  take away")
+    )
     assert json.loads(statement)["Effect"] == "Deny"
     assert "xswitch explain forbidden" in done.err
     emitted = home.patiently(60, "switch", "--emit", "bash", "denied")
@@ -125,7 +164,11 @@ def test_a_failed_switch_has_its_explanation_in_json(home: Home) -> None:
     assert done.err.count("xswitch:") == 0
 
 
-@pytest.mark.parametrize("words", [("switch", "nowhere"), ("switch", "reader", "--duration", "1")], ids=["no such target", "usage"])
+@pytest.mark.parametrize(
+    "words",
+    [("switch", "nowhere"), ("switch", "reader", "--duration", "1")],
+    ids=["no such target", "usage"],
+)
 def test_what_is_not_about_access_is_told_as_ever(home: Home, words: tuple[str, ...]) -> None:
     done = home.run(*words)
     assert done.code in (2, 3)
@@ -133,13 +176,23 @@ def test_what_is_not_about_access_is_told_as_ever(home: Home, words: tuple[str, 
 
 
 def test_an_iam_that_does_not_answer_holds_nobody_up(home: Home, aws: EmbeddedAws) -> None:
-    for action in ("GetUser", "ListUserPolicies", "ListAttachedUserPolicies", "ListGroupsForUser", "SimulatePrincipalPolicy"):
+    for action in (
+        "GetUser",
+        "ListUserPolicies",
+        "ListAttachedUserPolicies",
+        "ListGroupsForUser",
+        "SimulatePrincipalPolicy",
+    ):
         aws.faults.add("delay", action, seconds=100, times=ALWAYS)
-    done = home.patiently(4, "switch", "denied")  # less than IAM's client waits for an answer, and enough to have asked
+    done = home.patiently(
+        4, "switch", "denied"
+    )  # less than IAM's client waits for an answer, and enough to have asked
     tries = {fault.action: ALWAYS - fault.times for fault in aws.faults._faults}
     aws.faults.released.set()
     assert done.code == 4
-    assert tries["GetUser"] == 1, "the program was over before the first answer was given up and asked for again"
+    assert tries["GetUser"] == 1, (
+        "the program was over before the first answer was given up and asked for again"
+    )
     assert "can't be seen from here" in done.err
 
 

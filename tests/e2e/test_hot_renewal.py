@@ -1,4 +1,7 @@
-"""The window in which a session is served and renewed behind its callers' backs: nobody waits, and AWS is asked once."""
+"""The window in which a session is served and renewed behind its callers' backs.
+
+Nobody waits, and AWS is asked once.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,11 @@ IN_THE_WINDOW = 20 * 60
 
 def session_file(home: Home) -> Path:
     """The one session in the runtime keyring."""
-    (file,) = (file for file in (home.runtime / "xswitch").iterdir() if file.read_bytes().startswith(session_record.MAGIC.encode()))
+    (file,) = (
+        file
+        for file in (home.runtime / "xswitch").iterdir()
+        if file.read_bytes().startswith(session_record.MAGIC.encode())
+    )
     return file
 
 
@@ -64,11 +71,19 @@ def renewing(home: Home) -> bool:
 
 
 @pytest.mark.parametrize("how", ["managed profile", "console script"])
-def test_many_callers_in_the_window_are_served_at_once_and_one_renewal_is_made(home: Home, aws: EmbeddedAws, how: str) -> None:
+def test_many_callers_in_the_window_are_served_at_once_and_one_renewal_is_made(
+    home: Home, aws: EmbeddedAws, how: str
+) -> None:
     assert home.run("switch", "reader").code == 0
     old = shorten(home, IN_THE_WINDOW)
-    words = home.command("xs-reader") if how == "managed profile" else [str(XSWITCH), "credential-process", "xs-reader"]
-    aws.faults.add(FaultKind.DELAY, "AssumeRole", seconds=1.0)  # so that all of them come before it is done
+    words = (
+        home.command("xs-reader")
+        if how == "managed profile"
+        else [str(XSWITCH), "credential-process", "xs-reader"]
+    )
+    aws.faults.add(
+        FaultKind.DELAY, "AssumeRole", seconds=1.0
+    )  # so that all of them come before it is done
     with ThreadPoolExecutor(READERS) as pool:
         answers = list(pool.map(lambda _: run(words, home.env), range(READERS)))
     assert {answer.code for answer in answers} == {0}, {answer.err for answer in answers}
@@ -84,7 +99,9 @@ def test_many_callers_in_the_window_are_served_at_once_and_one_renewal_is_made(h
     assert aws.count("AssumeRole") == 2
 
 
-def test_a_renewal_that_fails_costs_its_callers_nothing_and_is_tried_again_later(home: Home, aws: EmbeddedAws) -> None:
+def test_a_renewal_that_fails_costs_its_callers_nothing_and_is_tried_again_later(
+    home: Home, aws: EmbeddedAws
+) -> None:
     assert home.run("switch", "reader").code == 0
     old = shorten(home, IN_THE_WINDOW)
     aws.faults.add(FaultKind.ERROR, "AssumeRole", times=4, code="AccessDenied")
@@ -103,7 +120,9 @@ def test_a_renewal_that_fails_costs_its_callers_nothing_and_is_tried_again_later
     wait_for(lambda: old not in session_file(home).read_text())
 
 
-def test_after_the_window_the_caller_waits_for_the_new_session(home: Home, aws: EmbeddedAws) -> None:
+def test_after_the_window_the_caller_waits_for_the_new_session(
+    home: Home, aws: EmbeddedAws
+) -> None:
     assert home.run("switch", "reader").code == 0
     old = shorten(home, 15 * 60)
     assert key_of(run(home.command("xs-reader"), home.env).out) != old

@@ -39,7 +39,9 @@ def call(home: Home, words: Sequence[str]) -> Ran:
     return run(words, home.env)
 
 
-def test_a_managed_profile_holds_no_path_with_a_version_and_is_answered_hot(home: Home, installed: Installation) -> None:
+def test_a_managed_profile_holds_no_path_with_a_version_and_is_answered_hot(
+    home: Home, installed: Installation
+) -> None:
     switched = call(home, [str(installed.script), "switch", "reader"])
     assert switched.code == 0, switched.err
     words = home.command(PROFILE)
@@ -47,7 +49,9 @@ def test_a_managed_profile_holds_no_path_with_a_version_and_is_answered_hot(home
     assert hot(home, words).startswith("ASIA")
 
 
-def test_another_python_below_the_same_command(home: Home, aws: EmbeddedAws, installed: Installation) -> None:
+def test_another_python_below_the_same_command(
+    home: Home, aws: EmbeddedAws, installed: Installation
+) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
     before = hot(home, home.command(PROFILE))
     old = installed.site
@@ -63,7 +67,9 @@ def test_another_python_below_the_same_command(home: Home, aws: EmbeddedAws, ins
     assert hot(home, home.command(PROFILE)) != before
 
 
-def test_a_package_that_is_not_below_this_python_is_left_to_the_console_script(home: Home, installed: Installation) -> None:
+def test_a_package_that_is_not_below_this_python_is_left_to_the_console_script(
+    home: Home, installed: Installation
+) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
     installed.stub()
     installed.site.parent.rename(installed.site.parents[1] / "python3.0")
@@ -71,7 +77,9 @@ def test_a_package_that_is_not_below_this_python_is_left_to_the_console_script(h
     assert (done.code, done.out) == (0, f"FULL credential-process {PROFILE}\n")
 
 
-def test_a_package_without_what_it_needs_is_left_to_the_console_script(home: Home, installed: Installation) -> None:
+def test_a_package_without_what_it_needs_is_left_to_the_console_script(
+    home: Home, installed: Installation
+) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
     installed.stub()
     shutil.rmtree(home.runtime / "xswitch")
@@ -80,26 +88,35 @@ def test_a_package_without_what_it_needs_is_left_to_the_console_script(home: Hom
     assert (done.code, done.out) == (0, f"FULL credential-process {PROFILE}\n")
 
 
-def test_when_nothing_is_left_but_the_launcher_it_says_so(home: Home, installed: Installation) -> None:
+def test_when_nothing_is_left_but_the_launcher_it_says_so(
+    home: Home, installed: Installation
+) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
     shutil.rmtree(installed.site / "xswitch")
     installed.script.unlink()
     done = call(home, home.command(PROFILE))
     assert (done.code, done.out) == (1, "")
-    assert done.err == f"xswitch is no longer installed at {installed.script}.\nInstall it again, then: xswitch renew --all\n"
+    assert (
+        done.err
+        == f"xswitch is no longer installed at {installed.script}.\nInstall it again, then: xswitch renew --all\n"
+    )
 
 
 def test_a_new_version_of_xswitch_is_used_at_once(home: Home, installed: Installation) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
     module = installed.site / "xswitch" / "hot" / "answer.py"
-    module.write_text(module.read_text().replace("\ndef run(", '\nCOMMAND = "no such command"\n\n\ndef run('))
+    module.write_text(
+        module.read_text().replace("\ndef run(", '\nCOMMAND = "no such command"\n\n\ndef run(')
+    )
     installed.stub()
     shutil.rmtree(installed.site / "xswitch" / "cli")
     assert call(home, home.command(PROFILE)).out == f"FULL credential-process {PROFILE}\n"
 
 
 @pytest.mark.parametrize("gone", ["python", "launcher", "everything"])
-def test_what_is_gone_is_found_by_doctor_and_mended_by_a_renewal(home: Home, installed: Installation, gone: str) -> None:
+def test_what_is_gone_is_found_by_doctor_and_mended_by_a_renewal(
+    home: Home, installed: Installation, gone: str
+) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
     dangling = home.command(PROFILE)
     if gone == "python":
@@ -110,15 +127,24 @@ def test_what_is_gone_is_found_by_doctor_and_mended_by_a_renewal(home: Home, ins
         installed.launcher.unlink()
     else:
         shutil.rmtree(installed.folder)
-    found = [check for check in home.run("doctor", "--json").json["data"]["checks"] if check["name"] == "managed"]
+    found = [
+        check
+        for check in home.run("doctor", "--json").json["data"]["checks"]
+        if check["name"] == "managed"
+    ]
     assert [check["state"] for check in found] == ["error"]
-    assert str(installed.launcher if gone == "launcher" else installed.folder / "bin" / "python3") in found[0]["message"]
+    assert (
+        str(installed.launcher if gone == "launcher" else installed.folder / "bin" / "python3")
+        in found[0]["message"]
+    )
     assert home.run("renew", "reader").code == 0
     assert home.command(PROFILE) != dangling
     assert hot(home, home.command(PROFILE)).startswith("ASIA")
 
 
-def test_the_command_line_of_before_works_and_is_replaced(home: Home, installed: Installation) -> None:
+def test_the_command_line_of_before_works_and_is_replaced(
+    home: Home, installed: Installation
+) -> None:
     script = str(installed.script)
     assert call(home, [script, "switch", "reader"]).code == 0
     new = home.command(PROFILE)
@@ -126,7 +152,10 @@ def test_the_command_line_of_before_works_and_is_replaced(home: Home, installed:
         text = home.config.read_text(encoding="utf-8")
         spelled = next(line for line in text.splitlines() if line.startswith("credential_process"))
         program = script.replace(" ", "\\ ")
-        home.config.write_text(text.replace(spelled, f"credential_process = {program} credential-process {PROFILE}"), encoding="utf-8")
+        home.config.write_text(
+            text.replace(spelled, f"credential_process = {program} credential-process {PROFILE}"),
+            encoding="utf-8",
+        )
         old = home.command(PROFILE)
         assert old == [script, "credential-process", PROFILE]
         done = call(home, old)
@@ -162,7 +191,13 @@ def test_an_interrupted_read_says_nothing(tmp_path: Path) -> None:
     launcher = tmp_path / "share" / "xswitch" / "credential_process.py"
     launcher.parent.mkdir(parents=True)
     shutil.copy(Path(__file__).parents[2] / "src" / "xswitch" / "credential_process.py", launcher)
-    done = subprocess.run([sys.executable, "-I", "-S", launcher, "x"], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", launcher, "x"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
@@ -187,7 +222,9 @@ def test_an_environment_that_steers_interpreters_steers_neither_the_warm_nor_the
         "argparse",
     )
     for name in names:
-        (theirs / f"{name}.py").write_text(f"open({str(mark)!r}, 'a').write({name!r})\nraise SystemExit(77)\n")
+        (theirs / f"{name}.py").write_text(
+            f"open({str(mark)!r}, 'a').write({name!r})\nraise SystemExit(77)\n"
+        )
     user = theirs / "lib" / f"python3.{sys.version_info[1]}" / "site-packages"
     user.mkdir(parents=True)
     (user / "theirs.pth").write_text(f"import sys; open({str(mark)!r}, 'a').write('pth')\n")
@@ -203,9 +240,13 @@ def test_an_environment_that_steers_interpreters_steers_neither_the_warm_nor_the
     }
     words = home.command(PROFILE)
     for made in (1, 2):
-        done = subprocess.run(words, env=hostile, cwd=theirs, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            words, env=hostile, cwd=theirs, capture_output=True, text=True, check=False, timeout=60
+        )
         assert (done.returncode, done.stderr) == (0, "")
         assert json.loads(done.stdout)["Version"] == 1
         assert aws.count("AssumeRole") == made
         assert not mark.exists()
-        shutil.rmtree(home.runtime / "xswitch", ignore_errors=True)  # so that the second one is cold
+        shutil.rmtree(
+            home.runtime / "xswitch", ignore_errors=True
+        )  # so that the second one is cold

@@ -1,4 +1,7 @@
-"""The shapes of `--json`, field by field: a change here is a change of the interface, and docs/json.md names every field."""
+"""The shapes of `--json`, field by field.
+
+A change here is a change of the interface, and docs/json.md names every field.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,57 @@ from xswitch.emulator.server import EmbeddedAws
 _DOCS = Path(__file__).parents[2] / "docs" / "json.md"
 _PROBLEM = {"file", "line", "code", "message", "severity", "profile"}
 _ROLE = {
-    *{"name", "role_arn", "account_id", "account_name", "role_name", "partition", "region", "chain", "mfa_serial", "external_id"},
-    *{"duration_seconds", "duration_reason", "managed_profile", "guard", "note", "tags", "session", "origin", "problems"},
+    *{
+        "name",
+        "role_arn",
+        "account_id",
+        "account_name",
+        "role_name",
+        "partition",
+        "region",
+        "chain",
+        "mfa_serial",
+        "external_id",
+    },
+    *{
+        "duration_seconds",
+        "duration_reason",
+        "managed_profile",
+        "guard",
+        "note",
+        "tags",
+        "session",
+        "origin",
+        "problems",
+    },
 }
 _HOP = {
-    *{"kind", "profile", "role_arn", "external_id", "mfa_serial", "duration_seconds", "session_name", "source_identity", "tags"},
+    *{
+        "kind",
+        "profile",
+        "role_arn",
+        "external_id",
+        "mfa_serial",
+        "duration_seconds",
+        "session_name",
+        "source_identity",
+        "tags",
+    },
     *{"transitive_tag_keys", "policy_arns", "policy", "origin"},
 }
 _STATUS = {
-    *{"kind", "profile", "principal", "managed_profile", "static", "state", "seconds_left", "issued_at", "expires_at", "last_used"},
+    *{
+        "kind",
+        "profile",
+        "principal",
+        "managed_profile",
+        "static",
+        "state",
+        "seconds_left",
+        "issued_at",
+        "expires_at",
+        "last_used",
+    },
     "silent_until",
 }
 _SWITCH = {"name", "role_arn", "managed_profile", "expires_at", "identity", "from_vault", "static"}
@@ -42,7 +87,10 @@ def _data(home: Home, *words: str, code: int = 0) -> Any:
 
 
 def test_every_command_keeps_its_shape(home: Home, aws: EmbeddedAws) -> None:
-    text = home.config.read_text() + "\n[profile broken]\nrole_arn = arn:aws:iam::222222222222:role/Broken\nsource_profile = nobody\n"
+    text = (
+        home.config.read_text()
+        + "\n[profile broken]\nrole_arn = arn:aws:iam::222222222222:role/Broken\nsource_profile = nobody\n"
+    )
     home.config.write_text(text)
     assert home.run("switch", "admin", "--mfa-code", totp_code(now=aws.clock.now())).code == 0
     switched = _data(home, "switch", "deep")
@@ -65,7 +113,9 @@ def test_every_command_keeps_its_shape(home: Home, aws: EmbeddedAws) -> None:
     assert {row["kind"] for row in sessions} == {"mfa", "role"}
     assert all(set(row) == _STATUS for row in sessions)
     history = _data(home, "history")["history"]
-    assert all(set(row) == {"at", "profile", "role_arn", "session_name", "result"} for row in history)
+    assert all(
+        set(row) == {"at", "profile", "role_arn", "session_name", "result"} for row in history
+    )
     assert history[0]["result"] == "new"
     assert len(_data(home, "history", "--limit", "1")["history"]) == 1
     renewed = _data(home, "renew", "deep")["renewed"]
@@ -73,7 +123,10 @@ def test_every_command_keeps_its_shape(home: Home, aws: EmbeddedAws) -> None:
     config = _data(home, "config")
     assert set(config) == {"files", "profiles", "sso_sessions", "services"}
     assert set(config["files"]) == {"config", "credentials"}
-    assert all(set(check) == {"name", "state", "message", "next_step", "details"} for check in _data(home, "doctor")["checks"])
+    assert all(
+        set(check) == {"name", "state", "message", "next_step", "details"}
+        for check in _data(home, "doctor")["checks"]
+    )
     forgotten = _data(home, "forget", "deep")["forgotten"]
     assert all(set(row) == {"name", "sessions", "managed_profile"} for row in forgotten)
     assert _data(home, "config", "undo")["restored"] == [str(home.config)]
@@ -82,4 +135,18 @@ def test_every_command_keeps_its_shape(home: Home, aws: EmbeddedAws) -> None:
 
 def test_every_field_is_documented() -> None:
     words = set(re.findall(r"\w+", _DOCS.read_text(encoding="utf-8")))
-    assert not {*_PROBLEM, *_ROLE, *_HOP, *_STATUS, *_SWITCH, "version", "restored", "checks", "renewed", "forgotten"} - words
+    assert (
+        not {
+            *_PROBLEM,
+            *_ROLE,
+            *_HOP,
+            *_STATUS,
+            *_SWITCH,
+            "version",
+            "restored",
+            "checks",
+            "renewed",
+            "forgotten",
+        }
+        - words
+    )

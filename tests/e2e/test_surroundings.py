@@ -1,4 +1,7 @@
-"""What lies around xswitch must not steer it: an environment that is hostile, a umask that is careless."""
+"""What lies around xswitch must not steer it.
+
+An environment that is hostile, a umask that is careless.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,29 @@ from support.e2e import Home, run
 from xswitch.emulator.server import EmbeddedAws
 
 # Everything an interpreter and the hot path might import, and what a program of ours would.
-_PLANTED = ("json", "re", "os", "io", "keyring", "xswitch", "hot", "hot_secret", "usercustomize", "sitecustomize", "textual", "encodings")
+_PLANTED = (
+    "json",
+    "re",
+    "os",
+    "io",
+    "keyring",
+    "xswitch",
+    "hot",
+    "hot_secret",
+    "usercustomize",
+    "sitecustomize",
+    "textual",
+    "encodings",
+)
 
 
 def planted(folder: Path, mark: Path) -> Path:
     """A folder of modules that say so when they are imported."""
     folder.mkdir(parents=True)
     for name in _PLANTED:
-        (folder / f"{name}.py").write_text(f"open({str(mark)!r}, 'a').write({name!r})\nraise SystemExit(77)\n")
+        (folder / f"{name}.py").write_text(
+            f"open({str(mark)!r}, 'a').write({name!r})\nraise SystemExit(77)\n"
+        )
     (folder / "startup").write_text(f"open({str(mark)!r}, 'a').write('startup')\n")
     return folder
 
@@ -31,7 +49,11 @@ def planted(folder: Path, mark: Path) -> Path:
 def command_of(home: Home, profile: str) -> list[str]:
     """The words of a managed profile's credential_process, as an SDK splits them."""
     text = home.config.read_text(encoding="utf-8").partition(f"[profile {profile}]")[2]
-    value = next(line.partition("=")[2] for line in text.splitlines() if line.startswith("credential_process"))
+    value = next(
+        line.partition("=")[2]
+        for line in text.splitlines()
+        if line.startswith("credential_process")
+    )
     return shlex.split(value)
 
 
@@ -39,9 +61,14 @@ def test_no_module_and_no_backend_of_theirs_gets_in(home: Home, tmp_path: Path) 
     assert home.run("switch", "reader").code == 0
     mark = tmp_path / "mark"
     folder = planted(tmp_path / "theirs", mark)
-    for place in (home.folder / ".config" / "python_keyring", home.folder / ".local" / "share" / "python_keyring"):
+    for place in (
+        home.folder / ".config" / "python_keyring",
+        home.folder / ".local" / "share" / "python_keyring",
+    ):
         place.mkdir(parents=True)
-        (place / "keyringrc.cfg").write_text("[backend]\ndefault-keyring=keyring.backends.null.Keyring\n")
+        (place / "keyringrc.cfg").write_text(
+            "[backend]\ndefault-keyring=keyring.backends.null.Keyring\n"
+        )
     hostile = {
         **home.env,
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
@@ -52,19 +79,33 @@ def test_no_module_and_no_backend_of_theirs_gets_in(home: Home, tmp_path: Path) 
         "PYTHONVERBOSE": "",
     }
     words = command_of(home, "xs-reader")
-    before = subprocess.run(words, env=home.env, capture_output=True, text=True, check=True, timeout=60)
-    done = subprocess.run(words, env=hostile, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    before = subprocess.run(
+        words, env=home.env, capture_output=True, text=True, check=True, timeout=60
+    )
+    done = subprocess.run(
+        words, env=hostile, cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == json.loads(before.stdout)
     assert not mark.exists()
 
 
 def test_a_backend_named_in_the_environment_is_not_used(home: Home) -> None:
-    elsewhere = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "KEYRING_PROPERTY_SCHEME": "KeePassXC"}
+    elsewhere = {
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "KEYRING_PROPERTY_SCHEME": "KeePassXC",
+    }
     assert home.run("switch", "reader", env=elsewhere).code == 0
-    kept = [file for file in home.runtime.rglob("*") if file.is_file() and file.read_bytes().startswith(b"xswitch1 ")]
+    kept = [
+        file
+        for file in home.runtime.rglob("*")
+        if file.is_file() and file.read_bytes().startswith(b"xswitch1 ")
+    ]
     assert kept
-    checks = {check["name"]: check for check in home.run("doctor", "--json", env=elsewhere).json["data"]["checks"]}
+    checks = {
+        check["name"]: check
+        for check in home.run("doctor", "--json", env=elsewhere).json["data"]["checks"]
+    }
     assert checks["vault"]["state"] == "ok"
 
 
@@ -86,10 +127,15 @@ def test_a_careless_umask_changes_no_mode(home: Home, aws: EmbeddedAws, mask: st
     ]
     done = run(["/bin/sh", "-c", script, "sh", *lines], home.env)
     assert done.code == 0, done.err
-    made = [path for path in (*home.folder.rglob("*"), *home.runtime.rglob("*")) if path not in theirs and not path.is_symlink()]
+    made = [
+        path
+        for path in (*home.folder.rglob("*"), *home.runtime.rglob("*"))
+        if path not in theirs and not path.is_symlink()
+    ]
     assert len(made) > 10
     for path in made:
         mode = stat.S_IMODE(os.lstat(path).st_mode)
-        # Folders above our own (.config, .local) may be as anybody makes them; what is in them is ours alone.
+        # Folders above our own (.config, .local) may be as anybody makes them; what is in them is
+        # ours alone.
         assert mode & 0o077 == 0, (path, oct(mode))
         assert mode & 0o600 == 0o600, (path, oct(mode))

@@ -14,7 +14,9 @@ from support.e2e import Home
 from xswitch.emulator.server import EmbeddedAws
 
 
-def test_a_switch_writes_a_profile_boto3_uses(home: Home, aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_switch_writes_a_profile_boto3_uses(
+    home: Home, aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = home.run("switch", "reader", "--json")
     assert (done.code, done.err.count("Traceback")) == (0, 0), done.err
     assert done.json["data"]["managed_profile"] == "xs-reader"
@@ -76,7 +78,9 @@ def test_sixty_four_callers_make_one_question_and_one_call(home: Home, aws: Embe
     aws.clock.advance(30)
     code = totp_code(now=aws.clock.now())
     text = home.config.read_text()
-    home.config.write_text(text.replace("[profile admin]\n", f"[profile admin]\nmfa_process = /bin/echo {code}\n"))
+    home.config.write_text(
+        text.replace("[profile admin]\n", f"[profile admin]\nmfa_process = /bin/echo {code}\n")
+    )
     before = len(aws.calls)
     with ThreadPoolExecutor(64) as pool:
         answers = list(pool.map(lambda _: home.run("credential-process", "admin"), range(64)))
@@ -140,7 +144,15 @@ def test_no_target_no_terminal(home: Home) -> None:
     assert "needs a terminal" in done.err
 
 
-@pytest.mark.parametrize("words", [["switch", "nobody"], ["switch", "arn:aws:iam::1:role/x"], ["renew", "nobody"], ["forget", "nobody"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["switch", "nobody"],
+        ["switch", "arn:aws:iam::1:role/x"],
+        ["renew", "nobody"],
+        ["forget", "nobody"],
+    ],
+)
 def test_no_such_target(home: Home, words: list[str]) -> None:
     done = home.run(*words)
     assert (done.code, done.out) == (3, ""), done.err
@@ -156,7 +168,9 @@ def test_errors_are_in_the_envelope_too(home: Home) -> None:
 
 def test_doctor_and_config_speak_json(home: Home) -> None:
     doctor = home.run("doctor", "--json")
-    assert {"name", "state", "message", "next_step", "details"} == set(doctor.json["data"]["checks"][0])
+    assert {"name", "state", "message", "next_step", "details"} == set(
+        doctor.json["data"]["checks"][0]
+    )
     config = home.run("config", "--json")
     assert config.json["data"]["profiles"]["dev"]["aws_secret_access_key"] == "(hidden)"
     assert json.dumps(config.json["data"]["files"]).count(".aws") == 2

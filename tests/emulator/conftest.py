@@ -20,13 +20,25 @@ class Peers:
         self._stack = stack
         self._running: dict[str, Peer] = {}
 
-    def get(self, name: str, argv: Callable[[int], list[str]], variables: Callable[[int], dict[str, str]]) -> Peer:
+    def get(
+        self,
+        name: str,
+        argv: Callable[[int], list[str]],
+        variables: Callable[[int], dict[str, str]],
+    ) -> Peer:
         if name not in self._running:
             port = free_port()
             folder = self._folder / name
             folder.mkdir()
-            env = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), **variables(port)}
-            self._running[name] = self._stack.enter_context(Peer(argv(port), port, env, folder / "log"))
+            env = {
+                "PATH": os.environ["PATH"],
+                "HOME": str(folder),
+                "TMPDIR": str(folder),
+                **variables(port),
+            }
+            self._running[name] = self._stack.enter_context(
+                Peer(argv(port), port, env, folder / "log")
+            )
         return self._running[name]
 
 
@@ -39,11 +51,25 @@ def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
 @pytest.fixture
 def ministack(peers: Peers, need: Callable[[str], str]) -> Peer:
     program = need(str(BIN / "ministack"))
-    off = {"AUTH": "true", "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "AWS_EC2_METADATA_DISABLED": "true"}
-    return peers.get("ministack", lambda _: [program], lambda port: {**off, "GATEWAY_PORT": str(port), "STATE_DIR": "state"})
+    off = {
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    return peers.get(
+        "ministack",
+        lambda _: [program],
+        lambda port: {**off, "GATEWAY_PORT": str(port), "STATE_DIR": "state"},
+    )
 
 
 @pytest.fixture
 def moto(peers: Peers, need: Callable[[str], str]) -> Peer:
     program = need(str(BIN / "moto_server"))
-    return peers.get("moto", lambda port: [program, "-H", "127.0.0.1", "-p", str(port)], lambda _: {"INITIAL_NO_AUTH_ACTION_COUNT": "3"})
+    return peers.get(
+        "moto",
+        lambda port: [program, "-H", "127.0.0.1", "-p", str(port)],
+        lambda _: {"INITIAL_NO_AUTH_ACTION_COUNT": "3"},
+    )

@@ -35,7 +35,13 @@ STS = allow(Action="sts:*", Resource="*")
 ROOT = f"arn:aws:iam::{A}:root"
 EXTERNAL = {"StringEquals": {"sts:ExternalId": "unicorn-42"}}
 LISTED = {"StringLike": {"sts:RoleSessionName": ["dana-*", "root"]}}
-BANNED = {"Version": "2012-10-17", "Statement": [*ASSUME["Statement"], {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}]}
+BANNED = {
+    "Version": "2012-10-17",
+    "Statement": [
+        *ASSUME["Statement"],
+        {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"},
+    ],
+}
 ELSEWHERE = allow(Action="sts:AssumeRole", Resource=f"arn:aws:iam::{B}:role/other/*")
 TAGS = {"Tags": [{"Key": "team", "Value": "payments"}]}
 
@@ -47,13 +53,38 @@ CASES = [
     Case("identity-for-others", trust(ROOT), ELSEWHERE, allowed=False),
     Case("identity-denies", trust(ROOT), BANNED, allowed=False),
     Case("trusts-another", trust(f"arn:aws:iam::{OTHER}:root"), ASSUME, allowed=False),
-    Case("trusts-a-service", allow(Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole"), ASSUME, allowed=False),
-    Case("external-id", trust(ROOT, Condition=EXTERNAL), ASSUME, allowed=True, ask={"ExternalId": "unicorn-42"}),
-    Case("external-id-wrong", trust(ROOT, Condition=EXTERNAL), ASSUME, allowed=False, ask={"ExternalId": "horse"}),
+    Case(
+        "trusts-a-service",
+        allow(Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole"),
+        ASSUME,
+        allowed=False,
+    ),
+    Case(
+        "external-id",
+        trust(ROOT, Condition=EXTERNAL),
+        ASSUME,
+        allowed=True,
+        ask={"ExternalId": "unicorn-42"},
+    ),
+    Case(
+        "external-id-wrong",
+        trust(ROOT, Condition=EXTERNAL),
+        ASSUME,
+        allowed=False,
+        ask={"ExternalId": "horse"},
+    ),
     Case("external-id-missing", trust(ROOT, Condition=EXTERNAL), ASSUME, allowed=False),
-    Case("session-name-listed", trust(ROOT, Condition=LISTED), ASSUME, allowed=True, ask={"RoleSessionName": "dana-1"}),
+    Case(
+        "session-name-listed",
+        trust(ROOT, Condition=LISTED),
+        ASSUME,
+        allowed=True,
+        ask={"RoleSessionName": "dana-1"},
+    ),
     Case("session-name-not-listed", trust(ROOT, Condition=LISTED), ASSUME, allowed=False),
-    Case("tags-trusted", trust(ROOT, "sts:AssumeRole", "sts:TagSession"), STS, allowed=True, ask=TAGS),
+    Case(
+        "tags-trusted", trust(ROOT, "sts:AssumeRole", "sts:TagSession"), STS, allowed=True, ask=TAGS
+    ),
     Case("tags-not-trusted", trust(ROOT), STS, allowed=False, ask=TAGS),
 ]
 
@@ -82,29 +113,55 @@ def code_of(call: Callable[..., Any], **parameters: Any) -> str:
 def shape(data: Any) -> Any:
     """What an answer is made of, without its values."""
     if isinstance(data, dict):
-        return {key: shape(value) for key, value in data.items() if key not in ("ResponseMetadata", "PackedPolicySize")}
+        return {
+            key: shape(value)
+            for key, value in data.items()
+            if key not in ("ResponseMetadata", "PackedPolicySize")
+        }
     return type(data).__name__
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_both_sides_of_cross_account_access_as_ministack_sees_them(case: Case, ministack: Peer) -> None:
+def test_both_sides_of_cross_account_access_as_ministack_sees_them(
+    case: Case, ministack: Peer
+) -> None:
     name = f"dana-{case.name}" if case.name != "user-by-arn" else "dana"
-    ask = {"RoleArn": f"arn:aws:iam::{B}:role/{case.name}", "RoleSessionName": "session", **case.ask}
+    ask = {
+        "RoleArn": f"arn:aws:iam::{B}:role/{case.name}",
+        "RoleSessionName": "session",
+        **case.ask,
+    }
 
     ours = client("iam", ministack.endpoint, A, "test")
     ours.create_user(UserName=name)
     if case.identity is not None:
-        ours.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(case.identity))
+        ours.put_user_policy(
+            UserName=name, PolicyName="p", PolicyDocument=json.dumps(case.identity)
+        )
     key = ours.create_access_key(UserName=name)["AccessKey"]
-    client("iam", ministack.endpoint, B, "test").create_role(RoleName=case.name, AssumeRolePolicyDocument=json.dumps(case.trust))
-    theirs = code_of(client("sts", ministack.endpoint, key["AccessKeyId"], key["SecretAccessKey"]).assume_role, **ask)
+    client("iam", ministack.endpoint, B, "test").create_role(
+        RoleName=case.name, AssumeRolePolicyDocument=json.dumps(case.trust)
+    )
+    theirs = code_of(
+        client("sts", ministack.endpoint, key["AccessKeyId"], key["SecretAccessKey"]).assume_role,
+        **ask,
+    )
 
-    user: dict[str, Any] = {"name": name, "access_keys": [{"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]}
+    user: dict[str, Any] = {
+        "name": name,
+        "access_keys": [{"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}],
+    }
     if case.identity is not None:
         user["policies"] = {"p": case.identity}
-    state = {"version": 1, "accounts": [{"id": A, "users": [user]}, {"id": B, "roles": [role(case.name, case.trust)]}]}
+    state = {
+        "version": 1,
+        "accounts": [{"id": A, "users": [user]}, {"id": B, "roles": [role(case.name, case.trust)]}],
+    }
     with aws_server(state) as aws:
-        found = code_of(client("sts", aws.endpoint, key["AccessKeyId"], key["SecretAccessKey"]).assume_role, **ask)
+        found = code_of(
+            client("sts", aws.endpoint, key["AccessKeyId"], key["SecretAccessKey"]).assume_role,
+            **ask,
+        )
     assert found == theirs == ("" if case.allowed else "AccessDenied")
 
 
@@ -113,7 +170,9 @@ def test_signatures_keys_and_answers_as_moto_sees_them(moto: Peer) -> None:
     iam = client("iam", moto.endpoint, "setup", "setup")
     iam.create_user(UserName="dana")
     key = iam.create_access_key(UserName="dana")["AccessKey"]
-    iam.put_user_policy(UserName="dana", PolicyName="p", PolicyDocument=json.dumps(allow(Action="*", Resource="*")))
+    iam.put_user_policy(
+        UserName="dana", PolicyName="p", PolicyDocument=json.dumps(allow(Action="*", Resource="*"))
+    )
     account = "123456789012"
     keys = [{"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]
     user = {"name": "dana", "access_keys": keys, "policies": {"p": allow(Action="*", Resource="*")}}
@@ -121,22 +180,38 @@ def test_signatures_keys_and_answers_as_moto_sees_them(moto: Peer) -> None:
     state = {"version": 1, "accounts": [{"id": account, "users": [user], "roles": [target]}]}
     with aws_server(state) as aws:
         endpoints = (aws.endpoint, moto.endpoint)
-        good = [client("sts", endpoint, key["AccessKeyId"], key["SecretAccessKey"]) for endpoint in endpoints]
+        good = [
+            client("sts", endpoint, key["AccessKeyId"], key["SecretAccessKey"])
+            for endpoint in endpoints
+        ]
         client("iam", moto.endpoint, key["AccessKeyId"], key["SecretAccessKey"]).create_role(
             RoleName="Target", AssumeRolePolicyDocument=json.dumps(target["trust_policy"])
         )
         ours, theirs = (sts.get_caller_identity() for sts in good)
-        assert (ours["Arn"], ours["Account"]) == (theirs["Arn"], theirs["Account"]) == (f"arn:aws:iam::{account}:user/dana", account)
+        assert (
+            (ours["Arn"], ours["Account"])
+            == (theirs["Arn"], theirs["Account"])
+            == (f"arn:aws:iam::{account}:user/dana", account)
+        )
         assert shape(ours) == shape(theirs)
 
         ask = {"RoleArn": f"arn:aws:iam::{account}:role/Target", "RoleSessionName": "session"}
         ours, theirs = (sts.assume_role(**ask) for sts in good)
         assert shape(ours) == shape(theirs)
         assert ours["AssumedRoleUser"]["Arn"] == theirs["AssumedRoleUser"]["Arn"]
-        assert [answer["Credentials"]["AccessKeyId"][:4] for answer in (ours, theirs)] == ["ASIA", "ASIA"]
+        assert [answer["Credentials"]["AccessKeyId"][:4] for answer in (ours, theirs)] == [
+            "ASIA",
+            "ASIA",
+        ]
         ours, theirs = (sts.get_session_token() for sts in good)
         assert shape(ours) == shape(theirs)
 
-        refused = {"SignatureDoesNotMatch": (key["AccessKeyId"], "wrong"), "InvalidClientTokenId": ("AKIAUNKNOWNUNKNOWN22", "x")}
+        refused = {
+            "SignatureDoesNotMatch": (key["AccessKeyId"], "wrong"),
+            "InvalidClientTokenId": ("AKIAUNKNOWNUNKNOWN22", "x"),
+        }
         for code, identity in refused.items():
-            assert [code_of(client("sts", endpoint, *identity).get_caller_identity) for endpoint in endpoints] == [code, code]
+            assert [
+                code_of(client("sts", endpoint, *identity).get_caller_identity)
+                for endpoint in endpoints
+            ] == [code, code]

@@ -51,20 +51,31 @@ def aws() -> Iterator[EmbeddedAws]:
 
 
 def no(caller: str, action: str, resource: str, suffix: str = "") -> tuple[str, str]:
-    return "AccessDenied", f"User: {caller} is not authorized to perform: {action} on resource: {resource}{suffix}"
+    return (
+        "AccessDenied",
+        f"User: {caller} is not authorized to perform: {action} on resource: {resource}{suffix}",
+    )
 
 
-def assume(aws: EmbeddedAws, arn: str, credentials: Any = (DEV_KEY, DEV_SECRET), **more: Any) -> Any:
-    return sts_client(aws, credentials, validate=False).assume_role(RoleArn=arn, **{"RoleSessionName": "me", **more})
+def assume(
+    aws: EmbeddedAws, arn: str, credentials: Any = (DEV_KEY, DEV_SECRET), **more: Any
+) -> Any:
+    return sts_client(aws, credentials, validate=False).assume_role(
+        RoleArn=arn, **{"RoleSessionName": "me", **more}
+    )
 
 
-def refused(aws: EmbeddedAws, arn: str, credentials: Any = (DEV_KEY, DEV_SECRET), **more: Any) -> tuple[str, str]:
+def refused(
+    aws: EmbeddedAws, arn: str, credentials: Any = (DEV_KEY, DEV_SECRET), **more: Any
+) -> tuple[str, str]:
     return refusal(lambda: assume(aws, arn, credentials, **more))
 
 
 def mfa_session(aws: EmbeddedAws, **more: Any) -> Any:
     aws.clock.advance(30)
-    return sts_client(aws).get_session_token(SerialNumber=MFA_SERIAL, TokenCode=totp_code(now=aws.clock.now()), **more)["Credentials"]
+    return sts_client(aws).get_session_token(
+        SerialNumber=MFA_SERIAL, TokenCode=totp_code(now=aws.clock.now()), **more
+    )["Credentials"]
 
 
 def with_roles(*roles: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +84,8 @@ def with_roles(*roles: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-# -- who may -----------------------------------------------------------------------------------------------------
+# -- who may
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_a_role_one_hour_unless_said_otherwise(aws: EmbeddedAws) -> None:
@@ -89,61 +101,87 @@ def test_what_is_missing_and_what_is_denied_read_as_aws_writes_it(aws: EmbeddedA
     gone = f"{READER_ARN}Gone"
     for arn in (DENIED_ARN, gone, "arn:aws:iam::999999999999:role/x"):
         assert refused(aws, arn) == no(USER, "sts:AssumeRole", arn)
-    assert refused(aws, FORBIDDEN_ARN) == no(USER, "sts:AssumeRole", FORBIDDEN_ARN, " with an explicit deny in an identity-based policy")
+    assert refused(aws, FORBIDDEN_ARN) == no(
+        USER, "sts:AssumeRole", FORBIDDEN_ARN, " with an explicit deny in an identity-based policy"
+    )
     plain = f"arn:aws:iam::{DEV}:user/plain"
-    assert refused(aws, READER_ARN, (PLAIN_KEY, PLAIN_SECRET)) == no(plain, "sts:AssumeRole", READER_ARN)
+    assert refused(aws, READER_ARN, (PLAIN_KEY, PLAIN_SECRET)) == no(
+        plain, "sts:AssumeRole", READER_ARN
+    )
 
 
 def test_a_deny_of_the_role_itself_a_boundary_and_a_session_policy_are_named() -> None:
     banned = trust(f"arn:aws:iam::{DEV}:root")
     banned["Statement"].append({"Effect": "Deny", "Principal": "*", "Action": "sts:*"})
     state = with_roles(role("Banned", banned))
-    deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": READER_ARN}}
+    deny = {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Deny", "Action": "*", "Resource": READER_ARN},
+    }
     state["accounts"][0]["policies"] = [{"name": "Edge", "document": deny}]
     state["accounts"][0]["users"][0]["permissions_boundary"] = f"arn:aws:iam::{DEV}:policy/Edge"
     with aws_server(state) as aws:
         arn = f"arn:aws:iam::{PROD}:role/Banned"
         assert refused(aws, arn) == no(USER, "sts:AssumeRole", arn)
-        assert refused(aws, READER_ARN) == no(USER, "sts:AssumeRole", READER_ARN, " with an explicit deny in a permissions boundary")
+        assert refused(aws, READER_ARN) == no(
+            USER, "sts:AssumeRole", READER_ARN, " with an explicit deny in a permissions boundary"
+        )
         assert refused(aws, ADMIN_ARN) == no(USER, "sts:AssumeRole", ADMIN_ARN)
     state["organization"] = True
     with aws_server(state) as aws:
-        assert refused(aws, arn) == no(USER, "sts:AssumeRole", arn, " with an explicit deny in the role trust policy")
+        assert refused(aws, arn) == no(
+            USER, "sts:AssumeRole", arn, " with an explicit deny in the role trust policy"
+        )
         because = " because no role trust policy allows the sts:AssumeRole action"
         assert refused(aws, DENIED_ARN) == no(USER, "sts:AssumeRole", DENIED_ARN, because)
 
 
 def test_external_ids(aws: EmbeddedAws) -> None:
-    assert assume(aws, EXTERNAL_ARN, ExternalId=EXTERNAL_ID)["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{PROD}:assumed-role/External/me"
+    assert (
+        assume(aws, EXTERNAL_ARN, ExternalId=EXTERNAL_ID)["AssumedRoleUser"]["Arn"]
+        == f"arn:aws:sts::{PROD}:assumed-role/External/me"
+    )
     for more in ({}, {"ExternalId": "horse"}):
         assert refused(aws, EXTERNAL_ARN, **more) == no(USER, "sts:AssumeRole", EXTERNAL_ARN)
     without_path = f"arn:aws:iam::{PROD}:role/External"
-    assert refused(aws, without_path, ExternalId=EXTERNAL_ID) == no(USER, "sts:AssumeRole", without_path)
+    assert refused(aws, without_path, ExternalId=EXTERNAL_ID) == no(
+        USER, "sts:AssumeRole", without_path
+    )
 
 
 def test_within_one_account_naming_the_user_is_enough() -> None:
     state = default_state()
     plain = f"arn:aws:iam::{DEV}:user/plain"
-    state["accounts"][0]["roles"] = [role("Named", trust(plain)), role("Account", trust(f"arn:aws:iam::{DEV}:root"))]
+    state["accounts"][0]["roles"] = [
+        role("Named", trust(plain)),
+        role("Account", trust(f"arn:aws:iam::{DEV}:root")),
+    ]
     with aws_server(state) as aws:
         assert assume(aws, f"arn:aws:iam::{DEV}:role/Named", (PLAIN_KEY, PLAIN_SECRET))
         arn = f"arn:aws:iam::{DEV}:role/Account"
         because = " because no identity-based policy allows the sts:AssumeRole action"
-        assert refused(aws, arn, (PLAIN_KEY, PLAIN_SECRET)) == no(plain, "sts:AssumeRole", arn, because)
+        assert refused(aws, arn, (PLAIN_KEY, PLAIN_SECRET)) == no(
+            plain, "sts:AssumeRole", arn, because
+        )
 
 
-# -- MFA ---------------------------------------------------------------------------------------------------------
+# -- MFA
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_mfa_by_a_session_or_by_a_code_of_the_user(aws: EmbeddedAws) -> None:
     assert refused(aws, ADMIN_ARN) == no(USER, "sts:AssumeRole", ADMIN_ARN)
-    assert refused(aws, ADMIN_ARN, sts_client(aws).get_session_token()["Credentials"]) == no(USER, "sts:AssumeRole", ADMIN_ARN)
+    assert refused(aws, ADMIN_ARN, sts_client(aws).get_session_token()["Credentials"]) == no(
+        USER, "sts:AssumeRole", ADMIN_ARN
+    )
     session = mfa_session(aws)
     assert assume(aws, ADMIN_ARN, session)
     aws.clock.advance(30)
     code = totp_code(now=aws.clock.now())
     assert assume(aws, ADMIN_ARN, SerialNumber=MFA_SERIAL, TokenCode=code)
-    assert refused(aws, ADMIN_ARN, SerialNumber=MFA_SERIAL, TokenCode=code)[1].endswith("invalid MFA one time pass code. ")
+    assert refused(aws, ADMIN_ARN, SerialNumber=MFA_SERIAL, TokenCode=code)[1].endswith(
+        "invalid MFA one time pass code. "
+    )
     aws.clock.advance(30)
     later = {"SerialNumber": MFA_SERIAL, "TokenCode": totp_code(now=aws.clock.now())}
     assert "unable to validate MFA code" in refused(aws, ADMIN_ARN, session, **later)[1]
@@ -162,14 +200,21 @@ def test_the_age_of_the_mfa_counts() -> None:
 
 
 def test_mfa_does_not_go_through_a_role() -> None:
-    state = with_roles(role("Second", trust(GATEWAY_ARN, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})))
+    state = with_roles(
+        role(
+            "Second", trust(GATEWAY_ARN, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
+        )
+    )
     with aws_server(state) as server:
         gateway = assume(server, GATEWAY_ARN, mfa_session(server))["Credentials"]
         arn = f"arn:aws:iam::{PROD}:role/Second"
-        assert refused(server, arn, gateway) == no(f"arn:aws:sts::{HUB}:assumed-role/Gateway/me", "sts:AssumeRole", arn)
+        assert refused(server, arn, gateway) == no(
+            f"arn:aws:sts::{HUB}:assumed-role/Gateway/me", "sts:AssumeRole", arn
+        )
 
 
-# -- durations ---------------------------------------------------------------------------------------------------
+# -- durations
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_a_chain_of_three_and_its_one_hour(aws: EmbeddedAws) -> None:
@@ -180,17 +225,23 @@ def test_a_chain_of_three_and_its_one_hour(aws: EmbeddedAws) -> None:
     middle = assume(aws, MIDDLE_ARN, gateway)["Credentials"]
     deep = assume(aws, DEEP_ARN, middle)
     assert deep["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{PROD}:assumed-role/Deep/me"
-    assert refused(aws, DEEP_ARN, gateway) == no(f"arn:aws:sts::{HUB}:assumed-role/Gateway/me", "sts:AssumeRole", DEEP_ARN)
+    assert refused(aws, DEEP_ARN, gateway) == no(
+        f"arn:aws:sts::{HUB}:assumed-role/Gateway/me", "sts:AssumeRole", DEEP_ARN
+    )
     assert refused(aws, DEEP_ARN, session) == no(USER, "sts:AssumeRole", DEEP_ARN)
 
 
 def test_the_roles_own_maximum(aws: EmbeddedAws) -> None:
-    assert (assume(aws, READER_ARN, DurationSeconds=7_200)["Credentials"]["Expiration"] - aws.clock.now()).total_seconds() == 7_200
+    assert (
+        assume(aws, READER_ARN, DurationSeconds=7_200)["Credentials"]["Expiration"]
+        - aws.clock.now()
+    ).total_seconds() == 7_200
     assert refused(aws, READER_ARN, DurationSeconds=7_201) == ("ValidationError", OVER_MAXIMUM)
     assert refused(aws, DENIED_ARN, DurationSeconds=7_201) == no(USER, "sts:AssumeRole", DENIED_ARN)
 
 
-# -- tags and source identity ------------------------------------------------------------------------------------
+# -- tags and source identity
+# ------------------------------------------------------------------------------------
 
 
 def tags(**values: str) -> list[dict[str, str]]:
@@ -201,21 +252,32 @@ def test_tags_need_permission_on_both_sides(aws: EmbeddedAws) -> None:
     assert assume(aws, TAGGED_ARN, Tags=tags(team="payments"))["PackedPolicySize"] > 0
     assert refused(aws, READER_ARN, Tags=tags(team="x")) == no(USER, "sts:TagSession", READER_ARN)
     state = default_state()
-    state["accounts"][0]["users"][0]["policies"] = {"assume": allow(Action="sts:AssumeRole", Resource="*")}
+    state["accounts"][0]["users"][0]["policies"] = {
+        "assume": allow(Action="sts:AssumeRole", Resource="*")
+    }
     with aws_server(state) as server:
-        assert refused(server, TAGGED_ARN, Tags=tags(team="x")) == no(USER, "sts:TagSession", TAGGED_ARN)
+        assert refused(server, TAGGED_ARN, Tags=tags(team="x")) == no(
+            USER, "sts:TagSession", TAGGED_ARN
+        )
 
 
 def test_transitive_tags_go_on_and_stay() -> None:
-    wants = {"StringEquals": {"aws:PrincipalTag/team": "payments"}, "Null": {"aws:PrincipalTag/ticket": "true"}}
+    wants = {
+        "StringEquals": {"aws:PrincipalTag/team": "payments"},
+        "Null": {"aws:PrincipalTag/ticket": "true"},
+    }
     both = ("sts:AssumeRole", "sts:TagSession")
     state = with_roles(
-        role("Next", trust(TAGGED_ARN, *both), policies={"on": allow(Action="sts:*", Resource="*")}),
+        role(
+            "Next", trust(TAGGED_ARN, *both), policies={"on": allow(Action="sts:*", Resource="*")}
+        ),
         role("Last", trust(f"arn:aws:iam::{PROD}:role/Next", *both, Condition=wants)),
         role("Untagged", trust(TAGGED_ARN)),
     )
     with aws_server(state) as aws:
-        first = assume(aws, TAGGED_ARN, Tags=tags(Team="payments", ticket="7"), TransitiveTagKeys=["team"])["Credentials"]
+        first = assume(
+            aws, TAGGED_ARN, Tags=tags(Team="payments", ticket="7"), TransitiveTagKeys=["team"]
+        )["Credentials"]
         following = f"arn:aws:iam::{PROD}:role/Next"
         conflict = refused(aws, following, first, Tags=tags(TEAM="other"))
         assert conflict[0] == "InvalidParameterValue"
@@ -233,40 +295,68 @@ def test_transitive_tags_go_on_and_stay() -> None:
 def test_conditions_on_the_tags_of_a_request() -> None:
     asked = {
         "StringEquals": {"aws:RequestTag/team": "payments"},
-        "ForAllValues:StringEquals": {"aws:TagKeys": ["team", "ticket"], "sts:TransitiveTagKeys": ["team"]},
+        "ForAllValues:StringEquals": {
+            "aws:TagKeys": ["team", "ticket"],
+            "sts:TransitiveTagKeys": ["team"],
+        },
     }
-    state = with_roles(role("Picky", trust(f"arn:aws:iam::{DEV}:root", "sts:AssumeRole", "sts:TagSession", Condition=asked)))
+    state = with_roles(
+        role(
+            "Picky",
+            trust(f"arn:aws:iam::{DEV}:root", "sts:AssumeRole", "sts:TagSession", Condition=asked),
+        )
+    )
     arn = f"arn:aws:iam::{PROD}:role/Picky"
     with aws_server(state) as aws:
         assert assume(aws, arn, Tags=tags(team="payments", ticket="1"), TransitiveTagKeys=["team"])
         for wrong in (tags(team="other"), tags(team="payments", more="x"), []):
             assert refused(aws, arn, Tags=wrong) == no(USER, "sts:AssumeRole", arn)
-        assert refused(aws, arn, Tags=tags(team="payments", ticket="1"), TransitiveTagKeys=["ticket"])[0] == "AccessDenied"
+        assert (
+            refused(aws, arn, Tags=tags(team="payments", ticket="1"), TransitiveTagKeys=["ticket"])[
+                0
+            ]
+            == "AccessDenied"
+        )
 
 
 def test_a_source_identity_needs_permission_and_sticks() -> None:
-    sticky = trust(TAGGED_ARN, "sts:AssumeRole", "sts:SetSourceIdentity", Condition={"StringEquals": {"aws:SourceIdentity": "dana"}})
+    sticky = trust(
+        TAGGED_ARN,
+        "sts:AssumeRole",
+        "sts:SetSourceIdentity",
+        Condition={"StringEquals": {"aws:SourceIdentity": "dana"}},
+    )
     state = with_roles(role("Next", sticky), role("Deaf", trust(TAGGED_ARN)))
     with aws_server(state) as aws:
-        assert refused(aws, READER_ARN, SourceIdentity="dana") == no(USER, "sts:SetSourceIdentity", READER_ARN)
+        assert refused(aws, READER_ARN, SourceIdentity="dana") == no(
+            USER, "sts:SetSourceIdentity", READER_ARN
+        )
         first = assume(aws, TAGGED_ARN, SourceIdentity="dana")
         assert first["SourceIdentity"] == "dana"
         following, deaf = f"arn:aws:iam::{PROD}:role/Next", f"arn:aws:iam::{PROD}:role/Deaf"
         assert assume(aws, following, first["Credentials"])["SourceIdentity"] == "dana"
         caller = f"arn:aws:sts::{PROD}:assumed-role/Tagged/me"
         other = refused(aws, following, first["Credentials"], SourceIdentity="mallory")
-        assert other == ("ValidationError", "The source identity is already set for this assume role session")
+        assert other == (
+            "ValidationError",
+            "The source identity is already set for this assume role session",
+        )
         because = " because no role trust policy allows the sts:SetSourceIdentity action"
-        assert refused(aws, deaf, first["Credentials"]) == no(caller, "sts:SetSourceIdentity", deaf, because)
+        assert refused(aws, deaf, first["Credentials"]) == no(
+            caller, "sts:SetSourceIdentity", deaf, because
+        )
 
 
-# -- session policies --------------------------------------------------------------------------------------------
+# -- session policies
+# --------------------------------------------------------------------------------------------
 
 
 def test_a_session_policy_takes_away() -> None:
     state = with_roles(role("A", trust(TAGGED_ARN)), role("B", trust(TAGGED_ARN)))
     a, b = f"arn:aws:iam::{PROD}:role/A", f"arn:aws:iam::{PROD}:role/B"
-    state["accounts"][1]["policies"] = [{"name": "OnlyB", "path": "/limits/", "document": allow(Action="sts:*", Resource=b)}]
+    state["accounts"][1]["policies"] = [
+        {"name": "OnlyB", "path": "/limits/", "document": allow(Action="sts:*", Resource=b)}
+    ]
     only_a = json.dumps(allow(Action="sts:AssumeRole", Resource=a), indent=2)
     caller = f"arn:aws:sts::{PROD}:assumed-role/Tagged/me"
     with aws_server(state) as aws:
@@ -275,16 +365,30 @@ def test_a_session_policy_takes_away() -> None:
         assert assume(aws, a, limited["Credentials"])
         because = " because no session policy allows the sts:AssumeRole action"
         assert refused(aws, b, limited["Credentials"]) == no(caller, "sts:AssumeRole", b, because)
-        managed = assume(aws, TAGGED_ARN, PolicyArns=[{"arn": f"arn:aws:iam::{PROD}:policy/limits/OnlyB"}])
+        managed = assume(
+            aws, TAGGED_ARN, PolicyArns=[{"arn": f"arn:aws:iam::{PROD}:policy/limits/OnlyB"}]
+        )
         assert assume(aws, b, managed["Credentials"])
         assert refused(aws, a, managed["Credentials"]) == no(caller, "sts:AssumeRole", a, because)
-        both = assume(aws, TAGGED_ARN, Policy=only_a, PolicyArns=[{"arn": f"arn:aws:iam::{PROD}:policy/limits/OnlyB"}])
+        both = assume(
+            aws,
+            TAGGED_ARN,
+            Policy=only_a,
+            PolicyArns=[{"arn": f"arn:aws:iam::{PROD}:policy/limits/OnlyB"}],
+        )
         assert assume(aws, a, both["Credentials"])
         assert assume(aws, b, both["Credentials"])
-        deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+        deny = {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"},
+        }
         denied = assume(aws, TAGGED_ARN, Policy=json.dumps(deny))["Credentials"]
-        assert refused(aws, a, denied) == no(caller, "sts:AssumeRole", a, " with an explicit deny in a session policy")
-        administrator = assume(aws, TAGGED_ARN, PolicyArns=[{"arn": "arn:aws:iam::aws:policy/AdministratorAccess"}])
+        assert refused(aws, a, denied) == no(
+            caller, "sts:AssumeRole", a, " with an explicit deny in a session policy"
+        )
+        administrator = assume(
+            aws, TAGGED_ARN, PolicyArns=[{"arn": "arn:aws:iam::aws:policy/AdministratorAccess"}]
+        )
         assert assume(aws, a, administrator["Credentials"])
 
 
@@ -295,12 +399,22 @@ def test_a_session_policy_takes_away() -> None:
         ({"Policy": '{"Statement": []}'}, "MalformedPolicyDocument", "Syntax errors in policy."),
         ({"Policy": json.dumps(trust("*"))}, "MalformedPolicyDocument", "Syntax errors in policy."),
         ({"Policy": " " * 2_049}, "ValidationError", "length less than or equal to 2048"),
-        ({"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/AdministratorAccess"}] * 11}, "ValidationError", "'policyArns'"),
+        (
+            {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/AdministratorAccess"}] * 11},
+            "ValidationError",
+            "'policyArns'",
+        ),
         ({"PolicyArns": [{"arn": "arn:aws:s3:::bucket"}]}, "ValidationError", "Invalid policy ARN"),
-        ({"PolicyArns": [{"arn": f"arn:aws:iam::{PROD}:policy/None"}]}, "InvalidParameterValue", "does not match an existing"),
+        (
+            {"PolicyArns": [{"arn": f"arn:aws:iam::{PROD}:policy/None"}]},
+            "InvalidParameterValue",
+            "does not match an existing",
+        ),
     ],
 )
-def test_session_policies_that_are_none(aws: EmbeddedAws, more: dict[str, Any], code: str, word: str) -> None:
+def test_session_policies_that_are_none(
+    aws: EmbeddedAws, more: dict[str, Any], code: str, word: str
+) -> None:
     answer, text = refused(aws, READER_ARN, **more)
     assert answer == code
     assert word in text
@@ -308,7 +422,10 @@ def test_session_policies_that_are_none(aws: EmbeddedAws, more: dict[str, Any], 
 
 def test_policies_and_tags_share_one_room(aws: EmbeddedAws) -> None:
     noise = "".join(f"{number * 7919 % 1_000_003:06d}" for number in range(5_000))
-    many = [{"Key": f"key{number}", "Value": noise[number * 256 : number * 256 + 256]} for number in range(40)]
+    many = [
+        {"Key": f"key{number}", "Value": noise[number * 256 : number * 256 + 256]}
+        for number in range(40)
+    ]
     code, text = refused(aws, TAGGED_ARN, Tags=many)
     assert code == "PackedPolicyTooLarge"
     assert text.startswith("Packed size of session tags consumes ")
@@ -316,7 +433,8 @@ def test_policies_and_tags_share_one_room(aws: EmbeddedAws) -> None:
     assert assume(aws, TAGGED_ARN, Tags=many[:3])["PackedPolicySize"] <= 100
 
 
-# -- parameters --------------------------------------------------------------------------------------------------
+# -- parameters
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -342,7 +460,10 @@ def test_policies_and_tags_share_one_room(aws: EmbeddedAws) -> None:
         ({"Tags": [{"Key": "k", "Value": "v" * 257}]}, "'tags.1.member.value'"),
         ({"Tags": [{"Key": "k", "Value": "a*b"}]}, "regular expression pattern"),
         ({"Tags": [{"Key": f"k{number}", "Value": ""} for number in range(51)]}, "'tags' failed"),
-        ({"TransitiveTagKeys": [f"k{number}" for number in range(51)]}, "'transitiveTagKeys' failed"),
+        (
+            {"TransitiveTagKeys": [f"k{number}" for number in range(51)]},
+            "'transitiveTagKeys' failed",
+        ),
         ({"SourceIdentity": "x"}, "'sourceIdentity'"),
         ({"SourceIdentity": "aws:x"}, "'sourceIdentity'"),
         ({"RoleArn": "short"}, "'roleArn'"),
@@ -350,7 +471,10 @@ def test_policies_and_tags_share_one_room(aws: EmbeddedAws) -> None:
     ],
 )
 def test_parameters_are_checked_first(aws: EmbeddedAws, more: dict[str, Any], word: str) -> None:
-    code, text = refusal(sts_client(aws, validate=False).assume_role, **{"RoleArn": DENIED_ARN, "RoleSessionName": "me", **more})
+    code, text = refusal(
+        sts_client(aws, validate=False).assume_role,
+        **{"RoleArn": DENIED_ARN, "RoleSessionName": "me", **more},
+    )
     assert code == "ValidationError"
     assert word in text
 
@@ -360,7 +484,11 @@ def test_parameters_are_checked_first(aws: EmbeddedAws, more: dict[str, Any], wo
     [
         ({"Tags": tags(team="x", TEAM="y")}, "InvalidParameterValue", "case insensitive"),
         ({"Tags": [{"Key": "aws:team", "Value": "x"}]}, "InvalidParameterValue", "reserved"),
-        ({"Tags": tags(team="x"), "TransitiveTagKeys": ["other"]}, "InvalidParameterValue", "must be included in the requested tags"),
+        (
+            {"Tags": tags(team="x"), "TransitiveTagKeys": ["other"]},
+            "InvalidParameterValue",
+            "must be included in the requested tags",
+        ),
     ],
 )
 def test_tag_keys_that_clash(aws: EmbeddedAws, more: dict[str, Any], code: str, word: str) -> None:
@@ -372,4 +500,6 @@ def test_tag_keys_that_clash(aws: EmbeddedAws, more: dict[str, Any], code: str, 
 def test_what_is_required(aws: EmbeddedAws) -> None:
     code, text = refusal(sts_client(aws, validate=False).assume_role)
     assert code == "ValidationError"
-    assert text.startswith("2 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; ")
+    assert text.startswith(
+        "2 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; "
+    )

@@ -36,7 +36,10 @@ def test_identities_of_user_session_and_role(aws: EmbeddedAws) -> None:
     assert (user["Arn"], user["Account"]) == (f"arn:aws:iam::{DEV}:user/dev", DEV)
     assert user["UserId"].startswith("AIDA")
     token = sts_client(aws).get_session_token()["Credentials"]
-    assert {**sts_client(aws, token).get_caller_identity(), "ResponseMetadata": {}} == {**user, "ResponseMetadata": {}}
+    assert {**sts_client(aws, token).get_caller_identity(), "ResponseMetadata": {}} == {
+        **user,
+        "ResponseMetadata": {},
+    }
     role = sts_client(aws).assume_role(RoleArn=READER_ARN, RoleSessionName="me@here")
     seen = sts_client(aws, role["Credentials"]).get_caller_identity()
     assert seen["Arn"] == "arn:aws:sts::222222222222:assumed-role/Reader/me@here"
@@ -50,8 +53,14 @@ def test_unknown_and_deactivated_keys_and_bad_secrets() -> None:
     with aws_server(state) as aws:
         for credentials in (("AKIAUNKNOWNUNKNOWN22", "x"), (PLAIN_KEY, PLAIN_SECRET)):
             code, text = refusal(sts_client(aws, credentials).get_caller_identity)
-            assert (code, text) == ("InvalidClientTokenId", "The security token included in the request is invalid.")
-        assert refusal(sts_client(aws, (DEV_KEY, "wrong")).get_caller_identity)[0] == "SignatureDoesNotMatch"
+            assert (code, text) == (
+                "InvalidClientTokenId",
+                "The security token included in the request is invalid.",
+            )
+        assert (
+            refusal(sts_client(aws, (DEV_KEY, "wrong")).get_caller_identity)[0]
+            == "SignatureDoesNotMatch"
+        )
 
 
 def test_tokens_belong_to_their_keys(aws: EmbeddedAws) -> None:
@@ -60,15 +69,23 @@ def test_tokens_belong_to_their_keys(aws: EmbeddedAws) -> None:
     mixed: list[dict[str, Any]] = [
         {**first, "SessionToken": second["SessionToken"]},
         {**first, "SessionToken": None},
-        {"AccessKeyId": DEV_KEY, "SecretAccessKey": DEV_SECRET, "SessionToken": first["SessionToken"]},
+        {
+            "AccessKeyId": DEV_KEY,
+            "SecretAccessKey": DEV_SECRET,
+            "SessionToken": first["SessionToken"],
+        },
     ]
     for credentials in mixed:
-        assert refusal(sts_client(aws, credentials).get_caller_identity)[0] == "InvalidClientTokenId"
+        assert (
+            refusal(sts_client(aws, credentials).get_caller_identity)[0] == "InvalidClientTokenId"
+        )
     wrong = {**first, "SecretAccessKey": second["SecretAccessKey"]}
     assert refusal(sts_client(aws, wrong).get_caller_identity)[0] == "SignatureDoesNotMatch"
 
 
-def test_a_session_ends_by_the_session_clock_and_signatures_are_judged_by_the_wall(aws: EmbeddedAws) -> None:
+def test_a_session_ends_by_the_session_clock_and_signatures_are_judged_by_the_wall(
+    aws: EmbeddedAws,
+) -> None:
     token = sts_client(aws).get_session_token(DurationSeconds=900)["Credentials"]
     aws.clock.advance(899)
     assert sts_client(aws, token).get_caller_identity()["Account"] == DEV
@@ -80,18 +97,26 @@ def test_a_session_ends_by_the_session_clock_and_signatures_are_judged_by_the_wa
 
 def test_a_clock_of_ones_own_dates_sessions(clock: FixedClock) -> None:
     with aws_server(clock=clock) as aws:
-        expiration = sts_client(aws).get_session_token(DurationSeconds=900)["Credentials"]["Expiration"]
+        expiration = sts_client(aws).get_session_token(DurationSeconds=900)["Credentials"][
+            "Expiration"
+        ]
         assert expiration == clock.now() + timedelta(seconds=900)
 
 
-@pytest.mark.parametrize(("minutes", "word"), [(16, "Signature expired"), (-16, "Signature not yet current")])
-def test_a_wall_clock_that_is_off_refuses_signatures_and_shows_in_the_date(minutes: int, word: str) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "word"), [(16, "Signature expired"), (-16, "Signature not yet current")]
+)
+def test_a_wall_clock_that_is_off_refuses_signatures_and_shows_in_the_date(
+    minutes: int, word: str
+) -> None:
     wall = FixedClock(datetime.now(UTC) + timedelta(minutes=minutes))
     with aws_server(wall=wall) as aws:
         with pytest.raises(ClientError) as caught:
             sts_client(aws).get_caller_identity()
         assert word in caught.value.response["Error"]["Message"]
-        assert caught.value.response["ResponseMetadata"]["HTTPHeaders"]["date"] == wall.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
+        assert caught.value.response["ResponseMetadata"]["HTTPHeaders"][
+            "date"
+        ] == wall.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
 def test_a_region_that_is_off(aws: EmbeddedAws) -> None:
@@ -110,4 +135,6 @@ def test_a_role_or_user_that_is_gone_takes_its_sessions_along(aws: EmbeddedAws) 
     role = sts_client(aws).assume_role(RoleArn=READER_ARN, RoleSessionName="me")["Credentials"]
     aws.world = type(aws.world)(accounts=())
     for credentials in (token, role):
-        assert refusal(sts_client(aws, credentials).get_caller_identity)[0] == "InvalidClientTokenId"
+        assert (
+            refusal(sts_client(aws, credentials).get_caller_identity)[0] == "InvalidClientTokenId"
+        )

@@ -19,7 +19,11 @@ def aws() -> Iterator[EmbeddedAws]:
         yield server
 
 
-ERRORS = [("server_error", 500, "InternalFailure"), ("unavailable", 503, "ServiceUnavailable"), ("throttling", 400, "Throttling")]
+ERRORS = [
+    ("server_error", 500, "InternalFailure"),
+    ("unavailable", 503, "ServiceUnavailable"),
+    ("throttling", 400, "Throttling"),
+]
 
 
 @pytest.mark.parametrize(("kind", "status", "code"), ERRORS)
@@ -59,7 +63,10 @@ def test_a_proxys_page(aws: EmbeddedAws) -> None:
 
 def test_answers_that_lack_or_lie(aws: EmbeddedAws) -> None:
     aws.faults.add("no_expiration", "AssumeRole")
-    assert "Expiration" not in sts_client(aws).assume_role(RoleArn=READER_ARN, RoleSessionName="me")["Credentials"]
+    assert (
+        "Expiration"
+        not in sts_client(aws).assume_role(RoleArn=READER_ARN, RoleSessionName="me")["Credentials"]
+    )
     aws.faults.add("wrong_account", "GetCallerIdentity")
     seen = sts_client(aws).get_caller_identity()
     assert (seen["Account"], seen["Arn"]) == ("999999999999", "arn:aws:iam::999999999999:user/dev")
@@ -79,14 +86,18 @@ def test_a_delay_ends_with_the_server(aws: EmbeddedAws) -> None:
         try:
             waiting.result(10)
         except BotoCoreError as error:
-            assert isinstance(error, HTTPClientError)  # noqa: PT017 -- whether the answer still gets out is a race, an error is allowed
+            # Whether the answer still gets out is a race, an error is allowed
+            assert isinstance(error, HTTPClientError)  # noqa: PT017
 
 
 def test_faults_wait_for_their_action_and_run_out(aws: EmbeddedAws) -> None:
     aws.faults.add("throttling", "AssumeRole", times=2)
     assert sts_client(aws).get_caller_identity()["Account"] == DEV
     for _ in range(2):
-        assert refusal(sts_client(aws).assume_role, RoleArn=READER_ARN, RoleSessionName="me")[0] == "Throttling"
+        assert (
+            refusal(sts_client(aws).assume_role, RoleArn=READER_ARN, RoleSessionName="me")[0]
+            == "Throttling"
+        )
     assert sts_client(aws).assume_role(RoleArn=READER_ARN, RoleSessionName="me")["Credentials"]
     assert aws.count("AssumeRole") == 3
     aws.faults.add("throttling", times=ALWAYS)

@@ -16,7 +16,18 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from conftest import FixedClock
 from support.aws.emulator import aws_server, refusal, sts_client
-from support.aws.iam import BOB, BOB_ARN, SOURCE, TARGET, allowing, assume, source, state, target, trusting
+from support.aws.iam import (
+    BOB,
+    BOB_ARN,
+    SOURCE,
+    TARGET,
+    allowing,
+    assume,
+    source,
+    state,
+    target,
+    trusting,
+)
 from xswitch.emulator.clock import ShiftedClock
 from xswitch.emulator.faults import ALWAYS, ERROR_RESPONSES, FaultKind
 from xswitch.emulator.realm import StateStore
@@ -37,8 +48,12 @@ def slow() -> dict[str, Any]:
 
 
 def set_up(aws: EmbeddedAws) -> None:
-    target(aws).create_role(RoleName="SwitchRole", AssumeRolePolicyDocument=trusting({"AWS": BOB_ARN}))
-    source(aws).put_user_policy(UserName="Bob", PolicyName="may", PolicyDocument=allowing("sts:AssumeRole", ROLE))
+    target(aws).create_role(
+        RoleName="SwitchRole", AssumeRolePolicyDocument=trusting({"AWS": BOB_ARN})
+    )
+    source(aws).put_user_policy(
+        UserName="Bob", PolicyName="may", PolicyDocument=allowing("sts:AssumeRole", ROLE)
+    )
 
 
 def test_a_change_takes_its_time_to_be_seen() -> None:
@@ -59,7 +74,9 @@ def test_a_change_takes_its_time_to_be_seen() -> None:
         assert refusal(lambda: assume(aws, ROLE))[0] == "AccessDenied"
 
 
-def test_without_a_delay_it_is_seen_at_once_and_a_world_put_there_always_is(aws: EmbeddedAws) -> None:
+def test_without_a_delay_it_is_seen_at_once_and_a_world_put_there_always_is(
+    aws: EmbeddedAws,
+) -> None:
     set_up(aws)
     assert assume(aws, ROLE)
     before = aws.world
@@ -92,7 +109,8 @@ def _fail(_world: AwsState) -> tuple[AwsState, None]:
     raise OSError("no")
 
 
-# -- faults ------------------------------------------------------------------------------------------------------
+# -- faults
+# ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", sorted(ERROR_RESPONSES))
@@ -118,7 +136,13 @@ def test_the_nth_call_of_an_action_fails_and_changes_nothing(aws: EmbeddedAws) -
         else:
             outcomes.append("")
     assert outcomes == ["", "", "ConcurrentModification", ""]
-    assert {user["UserName"] for user in iam.list_users()["Users"]} == {"admin", "Bob", "u0", "u1", "u3"}
+    assert {user["UserName"] for user in iam.list_users()["Users"]} == {
+        "admin",
+        "Bob",
+        "u0",
+        "u1",
+        "u3",
+    }
 
 
 def test_an_answer_that_is_lost_after_the_work_was_done(aws: EmbeddedAws) -> None:
@@ -133,7 +157,8 @@ def test_an_answer_that_is_lost_after_the_work_was_done(aws: EmbeddedAws) -> Non
     assert refusal(iam.get_role, RoleName="None")[0] == "NoSuchEntity"
 
 
-# -- many at once ------------------------------------------------------------------------------------------------
+# -- many at once
+# ------------------------------------------------------------------------------------------------
 
 
 def test_writers_lose_nothing_of_each_other(aws: EmbeddedAws) -> None:
@@ -145,7 +170,9 @@ def test_writers_lose_nothing_of_each_other(aws: EmbeddedAws) -> None:
         gate.wait(10)
         for each in range(5):
             iam.create_user(UserName=f"u{number}-{each}")
-            iam.put_group_policy(GroupName="g", PolicyName=f"p{number}-{each}", PolicyDocument=allowing("s3:*"))
+            iam.put_group_policy(
+                GroupName="g", PolicyName=f"p{number}-{each}", PolicyDocument=allowing("s3:*")
+            )
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(8)))
@@ -169,7 +196,8 @@ def test_of_many_who_make_the_same_role_one_does(aws: EmbeddedAws) -> None:
         assert sorted(pool.map(write, range(8))) == ["", *["EntityAlreadyExists"] * 7]
 
 
-# -- the state, from outside ------------------------------------------------------------------------------------
+# -- the state, from outside
+# ------------------------------------------------------------------------------------
 
 
 def test_the_world_can_be_read_and_exchanged_where_that_is_opened() -> None:

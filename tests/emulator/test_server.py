@@ -17,7 +17,15 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from support.aws.emulator import DEV, DEV_KEY, DEV_SECRET, READER_ARN, aws_server, default_state, sts_client
+from support.aws.emulator import (
+    DEV,
+    DEV_KEY,
+    DEV_SECRET,
+    READER_ARN,
+    aws_server,
+    default_state,
+    sts_client,
+)
 from xswitch.emulator.faults import ALWAYS
 from xswitch.emulator.server import EmbeddedAws
 from xswitch.emulator.state import AwsState
@@ -31,10 +39,14 @@ def aws() -> Iterator[EmbeddedAws]:
         yield server
 
 
-def send(aws: EmbeddedAws, method: str = "POST", path: str = "/", body: str = "", **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+def send(
+    aws: EmbeddedAws, method: str = "POST", path: str = "/", body: str = "", **headers: str
+) -> tuple[http.client.HTTPResponse, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", aws.port, timeout=10)
     try:
-        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        connection.request(
+            method, path, body, {name.replace("_", "-"): value for name, value in headers.items()}
+        )
         answer = connection.getresponse()
         return answer, answer.read()
     finally:
@@ -42,8 +54,12 @@ def send(aws: EmbeddedAws, method: str = "POST", path: str = "/", body: str = ""
 
 
 def presigned(aws: EmbeddedAws, query: str) -> str:
-    request = AWSRequest("GET", f"{aws.endpoint}/?{query}", headers={"Host": f"127.0.0.1:{aws.port}"})
-    SigV4QueryAuth(Credentials(DEV_KEY, DEV_SECRET), "sts", "eu-west-1", expires=60).add_auth(request)
+    request = AWSRequest(
+        "GET", f"{aws.endpoint}/?{query}", headers={"Host": f"127.0.0.1:{aws.port}"}
+    )
+    SigV4QueryAuth(Credentials(DEV_KEY, DEV_SECRET), "sts", "eu-west-1", expires=60).add_auth(
+        request
+    )
     return str(request.url).removeprefix(aws.endpoint)
 
 
@@ -55,10 +71,22 @@ def test_it_listens_on_loopback_alone(aws: EmbeddedAws) -> None:
 def test_a_good_answer_is_in_the_form_of_sts(aws: EmbeddedAws) -> None:
     answer, body = send(aws, "GET", presigned(aws, "Action=GetCallerIdentity&Version=2011-06-15"))
     root = ET.fromstring(body)
-    assert (answer.status, answer.getheader("Content-Type"), root.tag) == (200, "text/xml", f"{STS}GetCallerIdentityResponse")
+    assert (answer.status, answer.getheader("Content-Type"), root.tag) == (
+        200,
+        "text/xml",
+        f"{STS}GetCallerIdentityResponse",
+    )
     assert root.findtext(f"{STS}GetCallerIdentityResult/{STS}Account") == DEV
-    assert root.findtext(f"{STS}ResponseMetadata/{STS}RequestId") == answer.getheader("x-amzn-RequestId")
-    assert abs(parsedate_to_datetime(answer.getheader("Date") or "").timestamp() - aws.wall.now().timestamp()) < 60
+    assert root.findtext(f"{STS}ResponseMetadata/{STS}RequestId") == answer.getheader(
+        "x-amzn-RequestId"
+    )
+    assert (
+        abs(
+            parsedate_to_datetime(answer.getheader("Date") or "").timestamp()
+            - aws.wall.now().timestamp()
+        )
+        < 60
+    )
 
 
 def test_a_refusal_is_in_the_form_of_sts(aws: EmbeddedAws) -> None:
@@ -92,7 +120,11 @@ def test_requests_that_ask_for_nothing_it_has(aws: EmbeddedAws, body: str, code:
 
 
 def test_bodies_without_or_with_too_much_length(aws: EmbeddedAws) -> None:
-    for header, status in (("Transfer-Encoding: chunked", 411), ("Content-Length: 10000000", 413), ("Content-Length: -1", 413)):
+    for header, status in (
+        ("Transfer-Encoding: chunked", 411),
+        ("Content-Length: 10000000", 413),
+        ("Content-Length: -1", 413),
+    ):
         with socket.create_connection(("127.0.0.1", aws.port), timeout=10) as connection:
             connection.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
             assert connection.recv(1_000).startswith(f"HTTP/1.1 {status} ".encode())
@@ -100,7 +132,11 @@ def test_bodies_without_or_with_too_much_length(aws: EmbeddedAws) -> None:
 
 def test_boto3_itself_gets_an_identity(aws: EmbeddedAws) -> None:
     client = boto3.client(
-        "sts", region_name="us-east-1", endpoint_url=aws.endpoint, aws_access_key_id=DEV_KEY, aws_secret_access_key=DEV_SECRET
+        "sts",
+        region_name="us-east-1",
+        endpoint_url=aws.endpoint,
+        aws_access_key_id=DEV_KEY,
+        aws_secret_access_key=DEV_SECRET,
     )
     assert client.get_caller_identity()["Account"] == DEV
     assert aws.calls[0].region == "us-east-1"
@@ -113,7 +149,9 @@ def test_many_at_once_each_get_their_own(aws: EmbeddedAws) -> None:
 
     def assume(number: int) -> str:
         gate.wait(10)
-        return client.assume_role(RoleArn=READER_ARN, RoleSessionName=f"me-{number}")["Credentials"]["AccessKeyId"]
+        return client.assume_role(RoleArn=READER_ARN, RoleSessionName=f"me-{number}")[
+            "Credentials"
+        ]["AccessKeyId"]
 
     with ThreadPoolExecutor(16) as pool:
         keys = list(pool.map(assume, range(16)))

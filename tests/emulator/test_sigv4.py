@@ -21,13 +21,27 @@ BODY = b"Action=GetCallerIdentity&Version=2011-06-15"
 
 
 def signed(
-    url: str = "http://127.0.0.1:1/", body: bytes = BODY, token: str | None = None, *, query: int = 0, thing: str = "v"
+    url: str = "http://127.0.0.1:1/",
+    body: bytes = BODY,
+    token: str | None = None,
+    *,
+    query: int = 0,
+    thing: str = "v",
 ) -> HttpRequest:
     """A request signed by botocore; `query` seconds for a presigned one."""
     sent = b"" if query else body
-    request = AWSRequest("GET" if query else "POST", url, headers={"Host": "127.0.0.1:1", "X-Amz-Thing": thing}, data=sent)
+    request = AWSRequest(
+        "GET" if query else "POST",
+        url,
+        headers={"Host": "127.0.0.1:1", "X-Amz-Thing": thing},
+        data=sent,
+    )
     credentials = Credentials(KEY, SECRET, token)
-    signer: Any = SigV4QueryAuth(credentials, "sts", "eu-west-1", expires=query) if query else SigV4Auth(credentials, "sts", "eu-west-1")
+    signer: Any = (
+        SigV4QueryAuth(credentials, "sts", "eu-west-1", expires=query)
+        if query
+        else SigV4Auth(credentials, "sts", "eu-west-1")
+    )
     signer.add_auth(request)
     target = urlsplit(str(request.url))
     lowered = {name.lower(): value for name, value in request.headers.items()}
@@ -38,7 +52,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def refused(request: HttpRequest, secret: str = SECRET, when: datetime | None = None) -> EmulatedAwsError:
+def refused(
+    request: HttpRequest, secret: str = SECRET, when: datetime | None = None
+) -> EmulatedAwsError:
     with pytest.raises(EmulatedAwsError) as caught:
         verify(request, read_claim(request), secret, when or now())
     return caught.value
@@ -47,12 +63,21 @@ def refused(request: HttpRequest, secret: str = SECRET, when: datetime | None = 
 @settings(max_examples=60, deadline=None)
 @given(
     st.binary(max_size=40),
-    st.dictionaries(st.text("ab-_.~ /+%&=é", min_size=1, max_size=6), st.text("xy z+%/é", max_size=6), max_size=3),
+    st.dictionaries(
+        st.text("ab-_.~ /+%&=é", min_size=1, max_size=6),
+        st.text("xy z+%/é", max_size=6),
+        max_size=3,
+    ),
     st.text("v w", max_size=8),
 )
 def test_what_botocore_signs_is_right(body: bytes, query: dict[str, str], header: str) -> None:
     assume(header == header.strip())
-    request = signed(f"http://127.0.0.1:1/?{urlencode(query, quote_via=quote, safe='-_.~')}", body, TOKEN, thing=header or "v")
+    request = signed(
+        f"http://127.0.0.1:1/?{urlencode(query, quote_via=quote, safe='-_.~')}",
+        body,
+        TOKEN,
+        thing=header or "v",
+    )
     claim = read_claim(request)
     verify(request, claim, SECRET, now())
     assert (claim.access_key_id, claim.region, claim.session_token, claim.scope[8:]) == (
@@ -79,12 +104,17 @@ def test_a_change_on_the_way_breaks_it(change: str) -> None:
 
 
 def test_a_presigned_query_works_until_it_ends() -> None:
-    request = signed("http://127.0.0.1:1/?Action=GetCallerIdentity&Version=2011-06-15", token=TOKEN, query=60)
+    request = signed(
+        "http://127.0.0.1:1/?Action=GetCallerIdentity&Version=2011-06-15", token=TOKEN, query=60
+    )
     claim = read_claim(request)
     verify(request, claim, SECRET, now() + timedelta(seconds=50))
     assert (claim.expires_seconds, claim.session_token) == (60, TOKEN)
     assert "60 sec." in refused(request, when=now() + timedelta(seconds=90)).message
-    assert refused(replace(request, query=request.query.replace("GetCaller", "SetCaller"))).code == "SignatureDoesNotMatch"
+    assert (
+        refused(replace(request, query=request.query.replace("GetCaller", "SetCaller"))).code
+        == "SignatureDoesNotMatch"
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +130,10 @@ def test_a_presigned_query_works_until_it_ends() -> None:
 def test_a_presigned_query_that_is_incomplete(old: str, new: str) -> None:
     request = signed(query=60)
     assert old in request.query
-    assert refused(replace(request, query=request.query.replace(old, new))).code == "IncompleteSignature"
+    assert (
+        refused(replace(request, query=request.query.replace(old, new))).code
+        == "IncompleteSignature"
+    )
 
 
 def test_the_clock_may_be_off_by_fifteen_minutes() -> None:
@@ -144,13 +177,20 @@ def test_a_header_that_is_wrong(old: str, new: str, code: str, word: str) -> Non
     request = signed(token=TOKEN)
     header = request.headers["authorization"]
     assert old in header
-    problem = refused(replace(request, headers={**request.headers, "authorization": header.replace(old, new)}))
+    problem = refused(
+        replace(request, headers={**request.headers, "authorization": header.replace(old, new)})
+    )
     assert problem.code == code
     assert word in problem.message
 
 
 @pytest.mark.parametrize(
-    ("stamp", "code"), [("", "IncompleteSignature"), ("yesterday", "IncompleteSignature"), ("20200101T000000Z", "SignatureDoesNotMatch")]
+    ("stamp", "code"),
+    [
+        ("", "IncompleteSignature"),
+        ("yesterday", "IncompleteSignature"),
+        ("20200101T000000Z", "SignatureDoesNotMatch"),
+    ],
 )
 def test_a_date_that_is_wrong(stamp: str, code: str) -> None:
     request = signed()

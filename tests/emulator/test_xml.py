@@ -11,7 +11,12 @@ from xswitch.emulator.errors import EmulatedAwsError
 NAMES = st.sampled_from(["Arn", "Account", "Credentials", "Tags"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NODES = st.recursive(
-    TEXTS, lambda inner: st.dictionaries(NAMES, inner, min_size=1, max_size=3) | st.lists(inner, min_size=1, max_size=3), max_leaves=6
+    TEXTS,
+    lambda inner: (
+        st.dictionaries(NAMES, inner, min_size=1, max_size=3)
+        | st.lists(inner, min_size=1, max_size=3)
+    ),
+    max_leaves=6,
 )
 
 
@@ -26,13 +31,18 @@ def plain(element: ET.Element) -> object:
 
 
 def readable(node: object) -> object:
-    """What can come back of a node: XML knows no control characters, and reads a carriage return as a newline."""
+    """What can come back of a node.
+
+    XML knows no control characters, and reads a carriage return as a newline.
+    """
     if isinstance(node, dict):
         return {name: readable(value) for name, value in node.items()}
     if isinstance(node, list):
         return [readable(item) for item in node]
     kept = "".join(
-        character if character in "\t\n\r" or (character >= "\x20" and character not in "\ufffe\uffff") else "\ufffd"
+        character
+        if character in "\t\n\r" or (character >= "\x20" and character not in "\ufffe\uffff")
+        else "\ufffd"
         for character in str(node)
     )
     return kept.replace("\r\n", "\n").replace("\r", "\n")

@@ -38,7 +38,9 @@ def world(clean_world: Path) -> Iterator[HotWorld]:
 
 
 @pytest.fixture
-def answer(world: HotWorld, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str | None]:
+def answer(
+    world: HotWorld, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., str | None]:
     """What the hot path prints in this process, None when it leaves the work to the full program."""
 
     def run(*argv: str) -> str | None:
@@ -54,7 +56,8 @@ def answer(world: HotWorld, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
     return run
 
 
-# -- what it prints ----------------------------------------------------------------------------------------------
+# -- what it prints
+# ----------------------------------------------------------------------------------------------
 
 
 def test_prints_exactly_the_answer_and_nothing_else(world: HotWorld) -> None:
@@ -78,7 +81,9 @@ def test_a_warm_read_under_variables_that_count_loads_a_digest_more(world: HotWo
     assert world.loaded() == (expected, RUNTIME | {"_blake2"})
 
 
-def test_a_warm_read_of_the_secret_service_loads_a_socket_and_no_more(world: HotWorld, need: Need) -> None:
+def test_a_warm_read_of_the_secret_service_loads_a_socket_and_no_more(
+    world: HotWorld, need: Need
+) -> None:
     with secret_service(need) as service:
         world.extra.update(service.variables)
         world.extra["HOME"] = str(world.home)
@@ -90,31 +95,52 @@ def test_a_warm_read_of_the_secret_service_loads_a_socket_and_no_more(world: Hot
 def test_by_the_console_script_too(world: HotWorld, flags: tuple[str, ...]) -> None:
     world.ready()
     command = [sys.executable, *flags, "-c", "import sys; print(' '.join(sys.modules))"]
-    bare = set(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split())
+    bare = set(
+        subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=60
+        ).stdout.split()
+    )
     after = "sys.stderr.write(' '.join(sys.modules))"
     done = world.run(after=after, flags=flags)
     assert done.returncode == 0
-    extra = set(done.stderr.split()) - bare - {"xswitch.cli", "xswitch.cli.main"}  # the stub of this test
+    extra = (
+        set(done.stderr.split()) - bare - {"xswitch.cli", "xswitch.cli.main"}
+    )  # the stub of this test
     assert extra == RUNTIME | {"xswitch.__main__"}
 
 
-def test_an_item_that_is_known_takes_two_round_trips(world: HotWorld, need: Need, answer: Callable[..., str | None]) -> None:
-    """The handshake is counted apart: SASL is one, Hello another. A ReadAlias goes out with Hello, and both are waited for."""
+def test_an_item_that_is_known_takes_two_round_trips(
+    world: HotWorld, need: Need, answer: Callable[..., str | None]
+) -> None:
+    """The handshake is counted apart: SASL is one, Hello another.
+
+    A ReadAlias goes out with Hello, and both are waited for.
+    """
     with secret_service(need) as service, counting_proxy(service.address) as (address, bursts):
         world.extra.update(service.variables)
         world.extra["HOME"] = str(world.home)
         expected = in_secret_service(world)
-        assert world.pointer.read_bytes().split(b"\n")[3].startswith(b"/org/freedesktop/secrets/collection/")
+        assert (
+            world.pointer.read_bytes()
+            .split(b"\n")[3]
+            .startswith(b"/org/freedesktop/secrets/collection/")
+        )
         world.extra["DBUS_SESSION_BUS_ADDRESS"] = address
         assert answer() == expected
         handshake, calls = bursts[:2], bursts[2:]
-        assert [b"AUTH EXTERNAL" in handshake[0], b"Hello" in handshake[1], b"ReadAlias" in handshake[1]] == [True] * 3
+        assert [
+            b"AUTH EXTERNAL" in handshake[0],
+            b"Hello" in handshake[1],
+            b"ReadAlias" in handshake[1],
+        ] == [True] * 3
         assert len(calls) == 2
         assert b"OpenSession" in calls[0]
         assert b"GetSecret" in calls[1]
 
 
-def test_an_item_that_is_gone_or_another_sessions_is_looked_for(world: HotWorld, need: Need, answer: Callable[..., str | None]) -> None:
+def test_an_item_that_is_gone_or_another_sessions_is_looked_for(
+    world: HotWorld, need: Need, answer: Callable[..., str | None]
+) -> None:
     with secret_service(need) as service:
         world.extra.update(service.variables)
         world.extra["HOME"] = str(world.home)
@@ -124,10 +150,17 @@ def test_an_item_that_is_gone_or_another_sessions_is_looked_for(world: HotWorld,
             world.pointer.write_bytes(b"\n".join([*lines[:3], place, *lines[4:]]))
             assert answer() == expected
         other = "cd" * 20
-        store = SecretServiceStore(world.environ(), VaultErrors(""), lambda: False, world.places.state / "secret-service.turn")
+        store = SecretServiceStore(
+            world.environ(),
+            VaultErrors(""),
+            lambda: False,
+            world.places.state / "secret-service.turn",
+        )
         store.put(other, world.session().replace(world.key, other))
         store.close()
-        theirs = item_path(world.bytes_environ(), other, world.places.state / "secret-service.turn", 2.0)
+        theirs = item_path(
+            world.bytes_environ(), other, world.places.state / "secret-service.turn", 2.0
+        )
         assert theirs not in {b"", lines[3]}
         world.pointer.write_bytes(b"\n".join([*lines[:3], theirs, *lines[4:]]))
         assert answer() is None
@@ -144,14 +177,21 @@ def test_many_who_know_the_item_do_not_end_the_service(world: HotWorld, need: Ne
             f"import sys\nsys.path.insert(0, {str(Path(hot.__file__).parents[2])!r})\nfrom xswitch.hot import secret_service\n"
             f"words = [secret_service.fetch({service.address.encode()!r}, {item!r}, 10.0)[0] for _ in range(40)]\nprint(set(words))"
         )
-        readers = [subprocess.Popen([sys.executable, "-I", "-S", "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(6)]
+        readers = [
+            subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", program], stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(6)
+        ]
         assert [reader.communicate(timeout=60)[0] for reader in readers] == ["{'ok'}\n"] * 6
 
 
 def in_secret_service(world: HotWorld) -> str:
     """Keep a session there and point at it; the answer expected."""
     value = world.session()
-    store = SecretServiceStore(world.environ(), VaultErrors(""), lambda: False, world.places.state / "secret-service.turn")
+    store = SecretServiceStore(
+        world.environ(), VaultErrors(""), lambda: False, world.places.state / "secret-service.turn"
+    )
     store.put(world.key, value)
     store.close()
     world.point(VaultInfo("secret-service", "Secret Service"))
@@ -177,7 +217,9 @@ def test_the_secret_service_locked_gone_or_mute_is_the_full_programs_turn(
     assert answer() is None
 
 
-def test_the_secret_service_is_found_at_the_systemd_bus_too(world: HotWorld, need: Need, answer: Callable[..., str | None]) -> None:
+def test_the_secret_service_is_found_at_the_systemd_bus_too(
+    world: HotWorld, need: Need, answer: Callable[..., str | None]
+) -> None:
     with secret_service(need) as service:
         world.extra.update(service.variables)
         world.extra["HOME"] = str(world.home)
@@ -192,10 +234,13 @@ def test_the_secret_service_is_found_at_the_systemd_bus_too(world: HotWorld, nee
         assert answer() == expected
 
 
-# -- when it does not answer -------------------------------------------------------------------------------------
+# -- when it does not answer
+# -------------------------------------------------------------------------------------
 
 
-def test_only_its_own_command_with_one_profile(world: HotWorld, answer: Callable[..., str | None]) -> None:
+def test_only_its_own_command_with_one_profile(
+    world: HotWorld, answer: Callable[..., str | None]
+) -> None:
     expected = world.ready()
     assert answer() == expected
     for argv in (
@@ -211,7 +256,9 @@ def test_only_its_own_command_with_one_profile(world: HotWorld, answer: Callable
     assert answer("credential-process", f"../hot/{PROFILE}") is None
 
 
-def test_any_change_of_either_config_file_ends_it(world: HotWorld, answer: Callable[..., str | None]) -> None:
+def test_any_change_of_either_config_file_ends_it(
+    world: HotWorld, answer: Callable[..., str | None]
+) -> None:
     expected = world.ready()
     assert answer() == expected
     text = world.config.read_text()
@@ -233,7 +280,9 @@ def test_any_change_of_either_config_file_ends_it(world: HotWorld, answer: Calla
     assert answer() is None
 
 
-def test_a_change_of_the_settings_ends_it(world: HotWorld, answer: Callable[..., str | None]) -> None:
+def test_a_change_of_the_settings_ends_it(
+    world: HotWorld, answer: Callable[..., str | None]
+) -> None:
     world.ready()
     world.settings.parent.mkdir(parents=True)
     world.settings.write_text('[guard.prod]\nmatch = ["*"]\n')
@@ -241,7 +290,9 @@ def test_a_change_of_the_settings_ends_it(world: HotWorld, answer: Callable[...,
 
 
 @pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
-def test_other_config_files_end_it_even_with_the_same_look(world: HotWorld, answer: Callable[..., str | None], variable: str) -> None:
+def test_other_config_files_end_it_even_with_the_same_look(
+    world: HotWorld, answer: Callable[..., str | None], variable: str
+) -> None:
     expected = world.ready()
     default = world.config if variable == "AWS_CONFIG_FILE" else world.credentials
     for same in (str(default), f"~/.aws/{default.name}", ""):
@@ -268,7 +319,9 @@ def test_other_config_files_end_it_even_with_the_same_look(world: HotWorld, answ
         "XSWITCH_DEMO_CLOCK",
     ],
 )
-def test_a_variable_that_changes_which_session_is_meant_ends_it(world: HotWorld, answer: Callable[..., str | None], variable: str) -> None:
+def test_a_variable_that_changes_which_session_is_meant_ends_it(
+    world: HotWorld, answer: Callable[..., str | None], variable: str
+) -> None:
     expected = world.ready()
     world.extra[variable] = "something"
     assert answer() is None
@@ -277,8 +330,14 @@ def test_a_variable_that_changes_which_session_is_meant_ends_it(world: HotWorld,
     assert answer() == expected
 
 
-def test_the_same_variables_as_before_do_not_end_it(world: HotWorld, answer: Callable[..., str | None]) -> None:
-    world.extra |= {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIACANARY", "AWS_SESSION_TOKEN": "canary"}
+def test_the_same_variables_as_before_do_not_end_it(
+    world: HotWorld, answer: Callable[..., str | None]
+) -> None:
+    world.extra |= {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "AKIACANARY",
+        "AWS_SESSION_TOKEN": "canary",
+    }
     expected = world.ready()
     assert answer() == expected
     assert b"canary" not in world.pointer.read_bytes().lower()
@@ -303,7 +362,9 @@ def test_a_session_is_served_until_its_hard_limit_and_renewed_after_its_soft_one
         assert world.marker.exists() is renewed
 
 
-def test_another_sessions_value_is_never_served(world: HotWorld, answer: Callable[..., str | None]) -> None:
+def test_another_sessions_value_is_never_served(
+    world: HotWorld, answer: Callable[..., str | None]
+) -> None:
     world.ready()
     other = HotWorld.session(world).replace(world.key, "cd" * 20)
     world.store.put(world.key, other)
@@ -326,18 +387,25 @@ def test_it_serves_nothing_that_the_full_program_would_not_read(data: st.DataObj
         return
     record = session_record.decode(header + line, key)
     assert record is not None
-    assert times == (int(record.advisory_refresh_at.timestamp()), int(record.mandatory_refresh_at.timestamp()))
+    assert times == (
+        int(record.advisory_refresh_at.timestamp()),
+        int(record.mandatory_refresh_at.timestamp()),
+    )
 
 
 @pytest.mark.parametrize("cut", ["", "x", "{", '{"Version": 1', "\n{}", "{}\n", "{\n}", "[]"])
-def test_a_damaged_answer_is_not_printed(world: HotWorld, answer: Callable[..., str | None], cut: str) -> None:
+def test_a_damaged_answer_is_not_printed(
+    world: HotWorld, answer: Callable[..., str | None], cut: str
+) -> None:
     world.ready()
     world.store.put(world.key, world.session()[: session_record.HEADER_LENGTH] + cut)
     assert answer() is None
 
 
 @pytest.mark.parametrize("line", range(10))
-def test_a_pointer_with_any_line_changed_is_not_believed(world: HotWorld, answer: Callable[..., str | None], line: int) -> None:
+def test_a_pointer_with_any_line_changed_is_not_believed(
+    world: HotWorld, answer: Callable[..., str | None], line: int
+) -> None:
     world.ready()
     lines = world.pointer.read_bytes().split(b"\n")
     assert len(lines) == 10
@@ -348,9 +416,16 @@ def test_a_pointer_with_any_line_changed_is_not_believed(world: HotWorld, answer
             assert answer() is None
 
 
-def test_files_and_folders_that_are_not_as_we_made_them_are_not_believed(world: HotWorld, answer: Callable[..., str | None]) -> None:
+def test_files_and_folders_that_are_not_as_we_made_them_are_not_believed(
+    world: HotWorld, answer: Callable[..., str | None]
+) -> None:
     expected = world.ready()
-    for path, mode in ((world.pointer, 0o602), (world.pointer, 0o620), (world.value, 0o640), (world.value.parent, 0o710)):
+    for path, mode in (
+        (world.pointer, 0o602),
+        (world.pointer, 0o620),
+        (world.value, 0o640),
+        (world.value.parent, 0o710),
+    ):
         before = path.stat().st_mode
         path.chmod(mode)
         assert answer() is None
@@ -380,20 +455,26 @@ def test_files_and_folders_that_are_not_as_we_made_them_are_not_believed(world: 
     assert answer() is None
 
 
-def test_another_users_files_are_not_believed(world: HotWorld, answer: Callable[..., str | None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_users_files_are_not_believed(
+    world: HotWorld, answer: Callable[..., str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.ready()
     mine = posix.geteuid()
     monkeypatch.setattr(posix, "geteuid", lambda: mine + 1)
     assert answer() is None
 
 
-def test_a_value_too_large_to_be_a_session_is_not_believed(world: HotWorld, answer: Callable[..., str | None]) -> None:
+def test_a_value_too_large_to_be_a_session_is_not_believed(
+    world: HotWorld, answer: Callable[..., str | None]
+) -> None:
     world.ready()
     world.store.put(world.key, world.session()[:-1] + " " * (1 << 20) + "}")
     assert answer() is None
 
 
-def test_without_a_home_it_does_not_guess(world: HotWorld, answer: Callable[..., str | None]) -> None:
+def test_without_a_home_it_does_not_guess(
+    world: HotWorld, answer: Callable[..., str | None]
+) -> None:
     world.ready()
     world.extra["HOME"] = ""
     assert answer() is None
@@ -401,14 +482,17 @@ def test_without_a_home_it_does_not_guess(world: HotWorld, answer: Callable[...,
     assert answer() is None
 
 
-def test_off_linux_it_is_the_full_programs_turn(world: HotWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_off_linux_it_is_the_full_programs_turn(
+    world: HotWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.ready()
     monkeypatch.setattr(posix, "environ", world.bytes_environ())
     monkeypatch.setattr(sys, "platform", "darwin")
     assert hot.run(list(COMMAND), []) is None
 
 
-# -- writing it --------------------------------------------------------------------------------------------------
+# -- writing it
+# --------------------------------------------------------------------------------------------------
 
 
 def test_when_nothing_can_be_written_the_full_program_says_so(world: HotWorld) -> None:
@@ -425,7 +509,9 @@ def test_an_answer_larger_than_a_pipe_goes_out_whole_to_a_slow_and_unwilling_rea
         "os.set_blocking(1, False)\nsys.exit(0 if hot._write(b'x' * 300000) else 3)"
     )
     source = str(Path(hot.__file__).parents[2])
-    with subprocess.Popen([sys.executable, "-I", "-c", program, source], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-I", "-c", program, source], stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         total = 0
         while part := os.read(process.stdout.fileno(), 20_000):
@@ -437,7 +523,11 @@ def test_an_answer_larger_than_a_pipe_goes_out_whole_to_a_slow_and_unwilling_rea
 def test_a_reader_that_leaves_in_the_middle_is_no_failure() -> None:
     program = "import sys\nsys.path.insert(0, sys.argv[1])\nfrom xswitch import hot\nsys.exit(0 if hot._write(b'x' * 300000) else 3)"
     source = str(Path(hot.__file__).parents[2])
-    with subprocess.Popen([sys.executable, "-I", "-c", program, source], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-I", "-c", program, source],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.read(10)
@@ -446,7 +536,8 @@ def test_a_reader_that_leaves_in_the_middle_is_no_failure() -> None:
     assert process.returncode == 0
 
 
-# -- renewing behind the caller's back ---------------------------------------------------------------------------
+# -- renewing behind the caller's back
+# ---------------------------------------------------------------------------
 
 
 def renewals(world: HotWorld) -> list[str]:
@@ -471,7 +562,9 @@ def test_between_soft_and_hard_it_answers_and_starts_one_detached_renewal(world:
     assert len(renewals(world)) == 1
 
 
-def test_a_renewal_is_started_again_after_a_while(world: HotWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_renewal_is_started_again_after_a_while(
+    world: HotWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.ready(left=1200)
     started: list[int] = []
 
@@ -497,10 +590,10 @@ def test_a_renewal_is_started_again_after_a_while(world: HotWorld, monkeypatch: 
 def test_a_renewal_that_another_reader_is_about_to_start_is_left_to_it(world: HotWorld) -> None:
     world.ready(left=1200)
     marker = os.fsencode(world.places.hot / f".renewing-{world.pointer.name}")
-    program = (
-        "import fcntl, sys\nfile = open(sys.argv[1], 'wb')\nfcntl.lockf(file, fcntl.LOCK_EX)\nprint('held', flush=True)\nsys.stdin.read()\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", program, marker], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+    program = "import fcntl, sys\nfile = open(sys.argv[1], 'wb')\nfcntl.lockf(file, fcntl.LOCK_EX)\nprint('held', flush=True)\nsys.stdin.read()\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, marker], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
         assert not hot._claim_renewal(marker)
@@ -517,7 +610,8 @@ def test_a_renewal_that_can_not_be_started_costs_nobody_anything(world: HotWorld
     world.places.hot.chmod(0o700)
 
 
-# -- what both sides must agree on -------------------------------------------------------------------------------
+# -- what both sides must agree on
+# -------------------------------------------------------------------------------
 
 
 def test_the_constants_are_those_of_the_vault_value() -> None:
@@ -527,7 +621,10 @@ def test_the_constants_are_those_of_the_vault_value() -> None:
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
-@given(st.text(alphabet=st.characters(exclude_categories=()), max_size=20) | st.sampled_from([".x", "..", "a/b", "\udcff"]))
+@given(
+    st.text(alphabet=st.characters(exclude_categories=()), max_size=20)
+    | st.sampled_from([".x", "..", "a/b", "\udcff"])
+)
 def test_file_names_are_those_of_the_full_program(profile: str) -> None:
     try:
         expected = profile_file_name(profile)
@@ -538,25 +635,39 @@ def test_file_names_are_those_of_the_full_program(profile: str) -> None:
         assert hot.file_name(profile) == expected.encode()
 
 
-PATHS = st.sampled_from(["", "/x/config", "~/a", "~//a", "rel", "./rel/b", "~", "~user/x", "/x y", "/\u00e9"])
+PATHS = st.sampled_from(
+    ["", "/x/config", "~/a", "~//a", "rel", "./rel/b", "~", "~user/x", "/x y", "/\u00e9"]
+)
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(config=PATHS | st.none(), credentials=PATHS | st.none())
-def test_config_files_are_found_as_the_full_program_finds_them(config: str | None, credentials: str | None) -> None:
+def test_config_files_are_found_as_the_full_program_finds_them(
+    config: str | None, credentials: str | None
+) -> None:
     env = {"HOME": "/home/user"}
     env |= {"AWS_CONFIG_FILE": config} if config is not None else {}
     env |= {"AWS_SHARED_CREDENTIALS_FILE": credentials} if credentials is not None else {}
     expected = config_paths(env, "/home/user", str(Path.cwd()))
     *_, found_config, found_credentials = hot.resolution_inputs(as_bytes(env))
-    assert (os.fsdecode(found_config), os.fsdecode(found_credentials)) == (expected.config, expected.credentials)
+    assert (os.fsdecode(found_config), os.fsdecode(found_credentials)) == (
+        expected.config,
+        expected.credentials,
+    )
 
 
 @pytest.mark.parametrize(
     "given_variables",
-    [{}, {"XDG_STATE_HOME": "/s", "XDG_CONFIG_HOME": "/c"}, {"XDG_STATE_HOME": "rel", "XDG_CONFIG_HOME": ""}, {"XDG_STATE_HOME": "/s/"}],
+    [
+        {},
+        {"XDG_STATE_HOME": "/s", "XDG_CONFIG_HOME": "/c"},
+        {"XDG_STATE_HOME": "rel", "XDG_CONFIG_HOME": ""},
+        {"XDG_STATE_HOME": "/s/"},
+    ],
 )
-def test_own_files_are_found_where_the_full_program_keeps_them(monkeypatch: pytest.MonkeyPatch, given_variables: dict[str, str]) -> None:
+def test_own_files_are_found_where_the_full_program_keeps_them(
+    monkeypatch: pytest.MonkeyPatch, given_variables: dict[str, str]
+) -> None:
     for name, value in given_variables.items():
         monkeypatch.setenv(name, value)
     places = user_paths()
@@ -569,4 +680,7 @@ def test_the_bus_is_where_the_variables_say() -> None:
     assert dbus.bus_address({}) == b""
     assert dbus.bus_address({b"XDG_RUNTIME_DIR": b"relative"}) == b""
     assert dbus.bus_address({b"XDG_RUNTIME_DIR": b"/no/such"}) == b""
-    assert dbus.bus_address({b"DBUS_SESSION_BUS_ADDRESS": b"unix:path=/x", b"XDG_RUNTIME_DIR": b"/"}) == b"unix:path=/x"
+    assert (
+        dbus.bus_address({b"DBUS_SESSION_BUS_ADDRESS": b"unix:path=/x", b"XDG_RUNTIME_DIR": b"/"})
+        == b"unix:path=/x"
+    )

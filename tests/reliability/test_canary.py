@@ -21,10 +21,14 @@ from xswitch.demo.run import start
 from xswitch.emulator.server import EmbeddedAws
 
 
-def test_no_command_line_shows_one(home: Home, aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_command_line_shows_one(
+    home: Home, aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("state.json").write_text(json.dumps(default_state()))
-    Path("own.json").write_text('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}')
+    Path("own.json").write_text(
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+    )
     temporary = home.folder / "tmp"
     temporary.mkdir()
     code = totp_code(now=aws.clock.now())
@@ -38,12 +42,26 @@ def test_no_command_line_shows_one(home: Home, aws: EmbeddedAws, tmp_path: Path,
     assert len(canaries) > len(LONG_TERM) + 2
     assert watch.processes > len(tried)
     assert outputs[every[0]].code == 0, outputs[every[0]].err
-    wrong = [f"{words}: {found}" for words, ran in outputs.items() for found in canaries.in_text(ran.out, ran.err)]
-    wrong += [f"{words}: {ran.err}" for words, ran in outputs.items() if ran.code == 1 or "Traceback" in ran.err]
+    wrong = [
+        f"{words}: {found}"
+        for words, ran in outputs.items()
+        for found in canaries.in_text(ran.out, ran.err)
+    ]
+    wrong += [
+        f"{words}: {ran.err}"
+        for words, ran in outputs.items()
+        if ran.code == 1 or "Traceback" in ran.err
+    ]
     wrong += (
-        sorted(watch.seen) + canaries.in_files(home.folder, [home.credentials]) + canaries.in_files(tmp_path, [tmp_path / "state.json"])
+        sorted(watch.seen)
+        + canaries.in_files(home.folder, [home.credentials])
+        + canaries.in_files(tmp_path, [tmp_path / "state.json"])
     )
-    wrong += [f"the MFA code is in {file}" for file in home.folder.rglob("*") if file.is_file() and has_code(file, code)]
+    wrong += [
+        f"the MFA code is in {file}"
+        for file in home.folder.rglob("*")
+        if file.is_file() and has_code(file, code)
+    ]
     told("command lines that have every option", wrong, len(tried))
 
 
@@ -52,8 +70,14 @@ def test_the_demo_keeps_its_own_to_itself(home: Home, tmp_path: Path) -> None:
     state.write_text(json.dumps(default_state()))
     canaries = Canaries(LONG_TERM)
     words = [str(XSWITCH), "demo", "--serve", "--state", str(state)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with Watch(home.folder, canaries) as watch, subprocess.Popen(words, env=home.env, text=True, **pipes) as server, ending(server):  # type: ignore[call-overload]
+    with (
+        Watch(home.folder, canaries) as watch,
+        subprocess.Popen(
+            words, env=home.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as server,
+        ending(server),
+    ):
+        assert server.stdout is not None
         announced = server.stdout.readline()
         server.send_signal(signal.SIGINT)
         out, err = server.communicate(timeout=60)
@@ -62,10 +86,21 @@ def test_the_demo_keeps_its_own_to_itself(home: Home, tmp_path: Path) -> None:
     with start({**os.environ, **home.env}, (str(XSWITCH),)) as demo:
         devices = json.loads(next(demo.home.rglob("totp*")).read_text())["devices"]
         credentials = demo.home / ".aws" / "credentials"
-        keys = [line.partition("=")[2].strip() for line in credentials.read_text().splitlines() if "secret" in line]
+        keys = [
+            line.partition("=")[2].strip()
+            for line in credentials.read_text().splitlines()
+            if "secret" in line
+        ]
         inside = Canaries([*keys, *(device["secret"] for device in devices)])
         assert len(inside) > len(keys)
-        inner = [["demo", "--code"], ["demo", "--code", "--user", "nobody"], ["demo", "--advance", "1m"], ["list"], ["doctor"], ["config"]]
+        inner = [
+            ["demo", "--code"],
+            ["demo", "--code", "--user", "nobody"],
+            ["demo", "--advance", "1m"],
+            ["list"],
+            ["doctor"],
+            ["config"],
+        ]
         outputs = [run([str(XSWITCH), *words], demo.env) for words in inner]
     assert re.fullmatch(r"\d{6}\n", outputs[0].out)
     wrong += [f"{ran}" for ran in outputs if inside.in_text(ran.out, ran.err)]

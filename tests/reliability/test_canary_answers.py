@@ -12,8 +12,14 @@ from support.homes import lead_to
 from support.hostile.canary import LONG_TERM, Canaries, told
 from support.reliability.soak import SOAK, count
 
-SENT, FRESH = "sentSentSent+sent/SentSentSentSentSentSe1", "freshFreshFresh+fresh/FreshFreshFreshFre2"
-SENT_TOKEN, FRESH_TOKEN = "IQoJtokenSent//tokenSent++tokenSenttokenSent==", "IQoJtokenFresh//tokenFresh++tokenFreshtokenFr=="
+SENT, FRESH = (
+    "sentSentSent+sent/SentSentSentSentSentSe1",
+    "freshFreshFresh+fresh/FreshFreshFreshFre2",
+)
+SENT_TOKEN, FRESH_TOKEN = (
+    "IQoJtokenSent//tokenSent++tokenSenttokenSent==",
+    "IQoJtokenFresh//tokenFresh++tokenFreshtokenFr==",
+)
 ROLE_USER = "<AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>arn:aws:sts::222222222222:assumed-role/{}/x</Arn></AssumedRoleUser>"
 IDENTITY = (
     "<GetCallerIdentityResponse><GetCallerIdentityResult><UserId>AROA:x</UserId><Account>222222222222</Account>"
@@ -33,7 +39,14 @@ def given(request: Received, secret: str, token: str) -> bytes:
 
 def echoed(request: Received) -> str:
     """All of what was sent, as a server may repeat it."""
-    return " ".join([request.method, request.path, *(f"{name}: {value}" for name, value in request.headers.items()), request.body])
+    return " ".join(
+        [
+            request.method,
+            request.path,
+            *(f"{name}: {value}" for name, value in request.headers.items()),
+            request.body,
+        ]
+    )
 
 
 def sent(request: Received) -> str:
@@ -56,30 +69,62 @@ def spoilt(request: Received, old: str, new: str) -> bytes:
 
 ANSWERS: dict[str, Callable[[Received], Answer]] = {
     **{
-        f"{code} that repeats the request": lambda request, code=code: refusal(code, escape(echoed(request)))  # type: ignore[misc]
-        for code in ("AccessDenied", "SignatureDoesNotMatch", "ValidationError", "ExpiredToken", "InvalidClientTokenId", "Odd", "")
+        f"{code} that repeats the request": lambda request, code=code: refusal(  # type: ignore[misc]
+            code, escape(echoed(request))
+        )
+        for code in (
+            "AccessDenied",
+            "SignatureDoesNotMatch",
+            "ValidationError",
+            "ExpiredToken",
+            "InvalidClientTokenId",
+            "Odd",
+            "",
+        )
     },
     "a code that is the token": lambda request: refusal(sent(request), "no"),
-    "a 500 that repeats the request": lambda request: refusal("InternalFailure", escape(echoed(request)), 500),
-    "a page that repeats the request": lambda request: reply(403, f"<html>{escape(echoed(request))}</html>", kind="text/html"),
-    "a status line with the token": lambda request: reply(403).replace(b"403 X", f"403 {sent(request)}".encode()),
-    "headers with the token": lambda request: reply(
-        407, kind=sent(request), headers={"Location": f"http://x/{sent(request)}", "Date": sent(request)}
+    "a 500 that repeats the request": lambda request: refusal(
+        "InternalFailure", escape(echoed(request)), 500
     ),
-    "a redirect with the token": lambda request: reply(302, headers={"Location": f"http://127.0.0.1:1/{sent(request)}?{FRESH}"}),
+    "a page that repeats the request": lambda request: reply(
+        403, f"<html>{escape(echoed(request))}</html>", kind="text/html"
+    ),
+    "a status line with the token": lambda request: reply(403).replace(
+        b"403 X", f"403 {sent(request)}".encode()
+    ),
+    "headers with the token": lambda request: reply(
+        407,
+        kind=sent(request),
+        headers={"Location": f"http://x/{sent(request)}", "Date": sent(request)},
+    ),
+    "a redirect with the token": lambda request: reply(
+        302, headers={"Location": f"http://127.0.0.1:1/{sent(request)}?{FRESH}"}
+    ),
     "half an answer": lambda request: reply(200, body_of(fresh(request))[:-120]),
-    "an answer cut off": lambda request: lambda connection, _closing: connection.sendall(fresh(request)[:-150]),
+    "an answer cut off": lambda request: (
+        lambda connection, _closing: connection.sendall(fresh(request)[:-150])
+    ),
     "an answer that is not XML": lambda request: spoilt(request, "</", "<"),
-    "an answer as JSON": lambda _: reply(200, json.dumps({"SecretAccessKey": FRESH, "SessionToken": FRESH_TOKEN}), kind="application/json"),
+    "an answer as JSON": lambda _: reply(
+        200,
+        json.dumps({"SecretAccessKey": FRESH, "SessionToken": FRESH_TOKEN}),
+        kind="application/json",
+    ),
     "no expiration": lambda request: spoilt(request, "Expiration", "Expiry"),
-    "a secret as the expiration": lambda request: spoilt(request, "<Expiration>", f"<Expiration>{FRESH}"),
-    "a secret as the ARN": lambda request: spoilt(request, "assumed-role/", f"assumed-role/{FRESH}/{FRESH_TOKEN}/"),
+    "a secret as the expiration": lambda request: spoilt(
+        request, "<Expiration>", f"<Expiration>{FRESH}"
+    ),
+    "a secret as the ARN": lambda request: spoilt(
+        request, "assumed-role/", f"assumed-role/{FRESH}/{FRESH_TOKEN}/"
+    ),
     "another account": lambda request: spoilt(request, "222222222222", "999999999999"),
     "an end in the past": lambda request: spoilt(request, "<Expiration>20", "<Expiration>19"),
     "a good answer with status 500": lambda request: reply(500, body_of(fresh(request))),
     "no key": lambda request: spoilt(request, "AccessKeyId", "Key"),
     "bytes that are no text": lambda request: (
-        fresh(request).replace(b"<Credentials>", b"<Credentials>\xff\xfe", 1).replace(b"</", b"<\xff", 1)
+        fresh(request)
+        .replace(b"<Credentials>", b"<Credentials>\xff\xfe", 1)
+        .replace(b"</", b"<\xff", 1)
     ),
 }
 
@@ -109,7 +154,10 @@ def test_no_answer_of_aws_brings_one_out(home: Home) -> None:
             for words in commands:
                 ran = home.run(*words, "--debug")
                 codes.add(ran.code)
-                wrong += [f"{name}, {words}: {found} in {ran.err}" for found in canaries.in_text(ran.out, ran.err)]
+                wrong += [
+                    f"{name}, {words}: {found} in {ran.err}"
+                    for found in canaries.in_text(ran.out, ran.err)
+                ]
                 if ran.code == 1 or "Traceback" in ran.err:
                     wrong.append(f"{name}, {words}: {ran.err}")
     assert codes & {4, 6, 9}

@@ -35,18 +35,24 @@ BUGS = [field.name for field in fields(Ports) if field.name != "private_paths"]
 
 
 @pytest.mark.parametrize("bug", ["none", *BUGS] if SOAK else ["none", "sts"])
-def test_no_crash_and_no_log_has_one(bug: str, home: Home, aws: EmbeddedAws, tmp_path: Path) -> None:
+def test_no_crash_and_no_log_has_one(
+    bug: str, home: Home, aws: EmbeddedAws, tmp_path: Path
+) -> None:
     begun = home.run("switch", "admin", "--mfa-code", totp_code(now=aws.clock.now()))
     assert begun.code == 0, begun.err
     assert home.run("switch", "reader").code == 0
     every = [
         words
         for words in lines("000000", aws.port)
-        if words and words[0] not in ("demo", "init", "completion", "--version") and "--help" not in words
+        if words
+        and words[0] not in ("demo", "init", "completion", "--version")
+        and "--help" not in words
     ]
     tried = [words for words in every if SOAK or words[0] in _QUICK][: count(8, 200)]
     # What answers, or would ask on a terminal, is left out.
-    tried = [words for words in tried if words[0] != "access" or "--yes" in words or words[1] != "apply"]
+    tried = [
+        words for words in tried if words[0] != "access" or "--yes" in words or words[1] != "apply"
+    ]
     asked = "".join(json.dumps(words) + "\n" for words in with_debug(tried))
     shutil.copy(home.credentials, tmp_path / "before")
     done = subprocess.run(
@@ -62,23 +68,39 @@ def test_no_crash_and_no_log_has_one(bug: str, home: Home, aws: EmbeddedAws, tmp
     )
     canaries = Canaries([CANARY, *LONG_TERM, *issued(aws)])
     codes = [int(line[3:]) for line in done.stdout.splitlines() if line.startswith("== ")]
-    wrong = canaries.in_text(done.stdout, done.stderr) + canaries.in_files(home.folder, [home.credentials])
+    wrong = canaries.in_text(done.stdout, done.stderr) + canaries.in_files(
+        home.folder, [home.credentials]
+    )
     if "Traceback" in done.stderr or len(codes) != len(tried):
         wrong.append(f"{len(codes)} of {len(tried)} ended as they should: {done.stderr[-500:]}")
     if bug == "none" and 1 in codes:
         wrong.append(f"a bug of its own: {done.stderr[-500:]}")
     crashed = codes.count(1)
     assert crashed or bug in ("none", "mfa_command", "background", "new_id", "pause")
-    what = "commands with every log at its loudest" if bug == "none" else "commands with a bug in a port"
+    what = (
+        "commands with every log at its loudest"
+        if bug == "none"
+        else "commands with a bug in a port"
+    )
     told(what, [f"{bug}: {one}" for one in wrong], len(tried))
 
 
 @pytest.mark.parametrize(
-    "bug", ["tick", "row", "sts", "vault", "base", "config", "index", "memory", "settings", "iam"] if SOAK else ["tick"]
+    "bug",
+    ["tick", "row", "sts", "vault", "base", "config", "index", "memory", "settings", "iam"]
+    if SOAK
+    else ["tick"],
 )
-def test_no_crash_of_the_screen_has_one(bug: str, home: Home, aws: EmbeddedAws, tmp_path: Path) -> None:
+def test_no_crash_of_the_screen_has_one(
+    bug: str, home: Home, aws: EmbeddedAws, tmp_path: Path
+) -> None:
     log = tmp_path / "textual.log"
-    environ = {**in_program(home), "COLORTERM": "truecolor", "TEXTUAL_LOG": str(log), "TEXTUAL": "debug"}
+    environ = {
+        **in_program(home),
+        "COLORTERM": "truecolor",
+        "TEXTUAL_LOG": str(log),
+        "TEXTUAL": "debug",
+    }
     with watched([*PROGRAM, bug, "--debug"], environ) as one:
         one.until(b"reader", b"bug", b"xswitch: ", b"next")
         if one.read(1.0):
@@ -87,7 +109,11 @@ def test_no_crash_of_the_screen_has_one(bug: str, home: Home, aws: EmbeddedAws, 
             one.child.send("\x03")
         code = one.ended()
     canaries = Canaries([CANARY, *LONG_TERM, *issued(aws)])
-    wrong = canaries.in_bytes(one.written) + canaries.in_files(home.folder, [home.credentials]) + canaries.in_files(tmp_path)
+    wrong = (
+        canaries.in_bytes(one.written)
+        + canaries.in_files(home.folder, [home.credentials])
+        + canaries.in_files(tmp_path)
+    )
     if b"Traceback" in one.written or code is None:
         wrong.append(f"{bug}: it ended with {code}: {one.written[-300:]!r}")
     if b"debug: " not in one.written:
@@ -98,7 +124,9 @@ def test_no_crash_of_the_screen_has_one(bug: str, home: Home, aws: EmbeddedAws, 
     told("crashes of the screen", [f"{bug}: {one}" for one in wrong], 1)
 
 
-def test_a_code_typed_on_the_screen_is_in_no_log(home: Home, aws: EmbeddedAws, tmp_path: Path) -> None:
+def test_a_code_typed_on_the_screen_is_in_no_log(
+    home: Home, aws: EmbeddedAws, tmp_path: Path
+) -> None:
     log = tmp_path / "textual.log"
     environ = {**home.env, "COLORTERM": "truecolor", "TEXTUAL_LOG": str(log), "TEXTUAL": "debug"}
     code = totp_code(now=aws.clock.now())
@@ -113,7 +141,16 @@ def test_a_code_typed_on_the_screen_is_in_no_log(home: Home, aws: EmbeddedAws, t
         assert one.ended() == 0
     canaries = Canaries([*LONG_TERM, *issued(aws)])
     assert issued(aws)
-    wrong = canaries.in_bytes(one.written) + canaries.in_files(home.folder, [home.credentials]) + canaries.in_files(tmp_path)
-    files = [file for folder in (home.folder, home.runtime, tmp_path) for file in folder.rglob("*") if file.is_file()]
+    wrong = (
+        canaries.in_bytes(one.written)
+        + canaries.in_files(home.folder, [home.credentials])
+        + canaries.in_files(tmp_path)
+    )
+    files = [
+        file
+        for folder in (home.folder, home.runtime, tmp_path)
+        for file in folder.rglob("*")
+        if file.is_file()
+    ]
     wrong += [f"the MFA code is in {file}" for file in files if has_code(file, code)]
     told("MFA codes typed on the screen", wrong, 1)

@@ -1,4 +1,7 @@
-"""Secrets where they should not be: in other places of the config, in variables, in a damaged vault."""
+"""Secrets where they should not be.
+
+In other places of the config, in variables, in a damaged vault.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ MISPLACED = {
     "half a JSON answer": _PRINTS % "",
     "an answer that lacks a key": _PRINTS % "}}",
     "a command that knows codes": "mfa_process = /bin/sh -c 'echo {0}; echo {0} >&2'\nmfa_serial = arn:aws:iam::111111111111:mfa/dev\n",
-    "a user in the endpoint": _KEY + "endpoint_url = http://me:{}@127.0.0.1:1\naws_secret_access_key = x\n",
+    "a user in the endpoint": _KEY
+    + "endpoint_url = http://me:{}@127.0.0.1:1\naws_secret_access_key = x\n",
 }
 _USES = "\n[profile uses]\nrole_arn = arn:aws:iam::222222222222:role/Reader\nsource_profile = odd\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:1\n"
 
@@ -47,18 +51,31 @@ def test_none_in_the_wrong_place_is_told_on(home: Home) -> None:
     names = list(MISPLACED) if SOAK else list(MISPLACED)[1:3]
     wrong: list[str] = []
     done = 0
-    spared = [home.config, home.credentials, *(home.folder / ".local/state/xswitch").rglob("backups/*")]
+    spared = [
+        home.config,
+        home.credentials,
+        *(home.folder / ".local/state/xswitch").rglob("backups/*"),
+    ]
     places = [
         {"PWD": "/"},
-        {"HTTPS_PROXY": f"http://me:{CANARY}@127.0.0.1:1", "AWS_SESSION_TOKEN": CANARY, "AWS_SECRET_ACCESS_KEY": CANARY},
+        {
+            "HTTPS_PROXY": f"http://me:{CANARY}@127.0.0.1:1",
+            "AWS_SESSION_TOKEN": CANARY,
+            "AWS_SECRET_ACCESS_KEY": CANARY,
+        },
     ]
     for name in names:
-        home.config.write_text("[profile odd]\n" + MISPLACED[name].format(CANARY) + _USES + whole, encoding="utf-8")
+        home.config.write_text(
+            "[profile odd]\n" + MISPLACED[name].format(CANARY) + _USES + whole, encoding="utf-8"
+        )
         for words in commands if SOAK else commands[:2]:
             for environ in places if SOAK else places[:1]:
                 ran = home.run(*words, "--debug", env=environ)
                 done += 1
-                wrong += [f"{name}, {words}: {ran.err} {ran.out}" for _ in canaries.in_text(ran.out, ran.err)]
+                wrong += [
+                    f"{name}, {words}: {ran.err} {ran.out}"
+                    for _ in canaries.in_text(ran.out, ran.err)
+                ]
                 if ran.code == 1 or "Traceback" in ran.err:
                     wrong.append(f"{name}, {words}: {ran.err}")
     wrong += canaries.in_files(home.folder, spared)
@@ -69,7 +86,11 @@ def test_a_damaged_vault_is_not_quoted(home: Home, aws: EmbeddedAws) -> None:
     assert home.run("switch", "reader").code == 0
     process = home.command("xs-reader")
     canaries = Canaries([*LONG_TERM, *issued(aws)])
-    kept = {file: file.read_bytes() for file in home.runtime.rglob("*") if file.is_file() and canaries.in_bytes(file.read_bytes())}
+    kept = {
+        file: file.read_bytes()
+        for file in home.runtime.rglob("*")
+        if file.is_file() and canaries.in_bytes(file.read_bytes())
+    }
     assert kept
     damages: dict[str, Callable[[bytes], bytes]] = {
         "cut off": lambda data: data[:-40],
@@ -79,7 +100,13 @@ def test_a_damaged_vault_is_not_quoted(home: Home, aws: EmbeddedAws) -> None:
         "another version": lambda data: data.replace(b"xswitch1", b"xswitch9"),
         "twice": lambda data: data + data,
     }
-    commands = [process, *([str(XSWITCH), *words] for words in (["status"], ["switch", "reader"], ["doctor"], ["renew", "--all"]))]
+    commands = [
+        process,
+        *(
+            [str(XSWITCH), *words]
+            for words in (["status"], ["switch", "reader"], ["doctor"], ["renew", "--all"])
+        ),
+    ]
     wrong: list[str] = []
     done = 0
     for name in list(damages)[: count(1, 9)]:
@@ -88,7 +115,9 @@ def test_a_damaged_vault_is_not_quoted(home: Home, aws: EmbeddedAws) -> None:
                 file.write_bytes(damages[name](data))
             ran = run(words, home.env)
             done += 1
-            found = Canaries([*LONG_TERM, *issued(aws)]).in_text(ran.err, "" if number == 0 and ran.code == 0 else ran.out)
+            found = Canaries([*LONG_TERM, *issued(aws)]).in_text(
+                ran.err, "" if number == 0 and ran.code == 0 else ran.out
+            )
             wrong += [f"{name}, {words}: {ran.err}" for _ in found]
             if ran.code == 1 or "Traceback" in ran.err:
                 wrong.append(f"{name}, {words}: {ran.err}")

@@ -1,4 +1,8 @@
-"""Generated shared-config files: what is predicted of the AWS CLI's reading is so, and wherever it differs from the SDKs' that is told."""
+"""Generated shared-config files.
+
+What is predicted of the AWS CLI's reading is so, and wherever it differs from the SDKs' that is
+told.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,16 @@ from support.reliability.generated import Tally, broken, drawn
 from support.reliability.soak import chance, chunks
 from xswitch.core.model import FileKind
 
-generated: st.SearchStrategy[tuple[FileKind, str]] = files.flatmap(lambda file: st.tuples(st.just(file), texts(file)))
+generated: st.SearchStrategy[tuple[FileKind, str]] = files.flatmap(
+    lambda file: st.tuples(st.just(file), texts(file))
+)
 
 
 def kind_of(file: FileKind, text: str) -> str:
-    """What a file is: refused by botocore, read by it and by the SDKs alike, or read otherwise in some place."""
+    """What a file is.
+
+    Refused by botocore, read by it and by the SDKs alike, or read otherwise in some place.
+    """
     found = view(text, None) if file == "config" else view(None, text)
     codes = {problem.code for problem in found.problems if problem.severity != "info"}
     if "cli_refuses" in codes:
@@ -43,6 +52,8 @@ def test_files_are_read_as_they_are(chunk: int, how_many: int, tmp_path: Path) -
     random = chance("configs damaged", chunk)
     whole = checked(cases, tmp_path)
     damaged = checked([(file, broken(text, random)) for file, text in cases], tmp_path)
-    assert min(whole.parts.values()) > how_many // 20  # valid ones, broken ones and mixed ones, each in numbers
+    assert (
+        min(whole.parts.values()) > how_many // 20
+    )  # valid ones, broken ones and mixed ones, each in numbers
     whole.tell("configs", "generated files")
     damaged.tell("configs", "generated files, damaged at random places")

@@ -1,4 +1,7 @@
-"""Edits on generated shared-config files, in real files: only what was meant changes under both readings, or nothing at all."""
+"""Edits on generated shared-config files, in real files.
+
+Only what was meant changes under both readings, or nothing at all.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,22 @@ Case = tuple[FileKind, str, Sequence[ProfileEdit]]
 PER_FILE = 4
 
 # Several edits of each file: it is the file that takes time to generate.
-generated = files.flatmap(lambda file: st.tuples(st.just(file), texts(file), st.lists(edits(file), min_size=PER_FILE, max_size=PER_FILE)))
+generated = files.flatmap(
+    lambda file: st.tuples(
+        st.just(file), texts(file), st.lists(edits(file), min_size=PER_FILE, max_size=PER_FILE)
+    )
+)
 
 
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder in memory, where that can be had: each edit makes what it writes safe on the disk, and that is all its time."""
-    monkeypatch.setattr(atomic_replace, "_SETTLE_SECONDS", 0)  # nobody else writes here, so an empty file stays one
+    """A folder in memory, where that can be had.
+
+    Each edit makes what it writes safe on the disk, and that is all its time.
+    """
+    monkeypatch.setattr(
+        atomic_replace, "_SETTLE_SECONDS", 0
+    )  # nobody else writes here, so an empty file stays one
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as path:
         yield Path(path)
@@ -54,7 +66,11 @@ def checked(cases: Sequence[Case], folder: Path) -> Tally:
                 if refused.code == "not_ours":
                     # Not for anything the text is: the editing itself is tried all the same.
                     check_edit(botocore, text, file, changes)
-                tally.parts["not xswitch's to change" if refused.code == "not_ours" else "refused, no safe edit"] += 1
+                tally.parts[
+                    "not xswitch's to change"
+                    if refused.code == "not_ours"
+                    else "refused, no safe edit"
+                ] += 1
             else:
                 check_change(botocore, text, path.read_bytes().decode(), file, changes)
                 tally.parts["made" if path.read_bytes() != before else "nothing to do"] += 1
@@ -65,11 +81,17 @@ def checked(cases: Sequence[Case], folder: Path) -> Tally:
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 20_000, 1_000))
 def test_an_edit_changes_what_is_meant_or_nothing(chunk: int, how_many: int, folder: Path) -> None:
-    cases = [(file, text, one) for file, text, several in drawn(generated, "edits", chunk, how_many // PER_FILE) for one in several]
+    cases = [
+        (file, text, one)
+        for file, text, several in drawn(generated, "edits", chunk, how_many // PER_FILE)
+        for one in several
+    ]
     assert len(cases) == how_many
     random = chance("edits damaged", chunk)
     whole = checked(cases, folder)
-    damaged = checked([(file, broken(text, random), changes) for file, text, changes in cases], folder)
+    damaged = checked(
+        [(file, broken(text, random), changes) for file, text, changes in cases], folder
+    )
     assert whole.parts["made"] > how_many // 2
     whole.tell("edits", "edits of generated files")
     damaged.tell("edits", "edits of generated files, damaged at random places")

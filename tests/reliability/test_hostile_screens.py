@@ -38,7 +38,12 @@ def test_nothing_of_theirs_reaches_the_terminal(chunk: int, how_many: int, home:
     random = chance("screens", chunk)
     texts = [hostile(random, number) for number in range(how_many)]
     message = in_xml(hostile(random, 9000 + chunk, lines=True))
-    environ = {**home.env, "COLORTERM": "truecolor", "HOME": str(home.folder), "PATH": os.environ["PATH"]}
+    environ = {
+        **home.env,
+        "COLORTERM": "truecolor",
+        "HOME": str(home.folder),
+        "PATH": os.environ["PATH"],
+    }
     wrong: list[str] = []
     written = b""
     with serve(lambda _: refusal("AccessDenied", message)) as server:
@@ -66,12 +71,21 @@ def test_nothing_of_theirs_reaches_the_terminal(chunk: int, how_many: int, home:
             one.child.close()
             wrong += [f"picker: {found!r}" for found in theirs(one.written)]
             if one.child.exitstatus not in (0, 130) or b"bug" in one.written:
-                wrong.append(f"the picker ended with {one.child.exitstatus}: {one.written[-300:]!r}")
+                wrong.append(
+                    f"the picker ended with {one.child.exitstatus}: {one.written[-300:]!r}"
+                )
             written += one.written
     seen = marks(written.decode("utf-8", "replace"))
     shown = sum(number in seen for number in range(how_many))
     if shown < how_many * 0.9:
         wrong.append(f"only {shown} of {how_many} texts were shown at all")
     parts = {"shown on some screen or in some output": shown}
-    tell("screens", "hostile texts through the picker and eleven commands", how_many, len(wrong), "; ".join(wrong[:5]), parts=parts)
+    tell(
+        "screens",
+        "hostile texts through the picker and eleven commands",
+        how_many,
+        len(wrong),
+        "; ".join(wrong[:5]),
+        parts=parts,
+    )
     assert not wrong

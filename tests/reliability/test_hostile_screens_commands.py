@@ -1,4 +1,7 @@
-"""Hostile text through every command in a real terminal: from words, options, the environment, files, and from AWS."""
+"""Hostile text through every command in a real terminal.
+
+From words, options, the environment, files, and from AWS.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,23 @@ import pytest
 from support.aws.emulator import aws_server
 from support.aws.servers import refusal, serve
 from support.e2e import Home
-from support.hostile.command_lines import BASES, UNTOLD, Job, by_argv, by_environment, by_files, grammar
+from support.hostile.command_lines import (
+    BASES,
+    UNTOLD,
+    Job,
+    by_argv,
+    by_environment,
+    by_files,
+    grammar,
+)
 from support.hostile.controls import hostile, in_xml, marks, theirs
-from support.hostile.home import hostile_accounts, with_administrators, written_config, written_settings, written_state
+from support.hostile.home import (
+    hostile_accounts,
+    with_administrators,
+    written_config,
+    written_settings,
+    written_state,
+)
 from support.reliability.soak import chance, chunks, tell
 from support.tui.watched import Watched, watched
 from xswitch.core.shell.completion import COMPLETION_WORDS
@@ -35,8 +52,12 @@ _MOST = 0.8
 def run(folder: Path, jobs: list[Job], environ: dict[str, str]) -> list[bytes]:
     """What each wrote on a terminal; whatever is asked is answered with an empty line."""
     place = folder / "jobs.json"
-    place.write_text(json.dumps([{"argv": job.argv, "env": job.env} for job in jobs]), encoding="utf-8")
-    with watched([sys.executable, str(PROGRAM), str(place)], {**environ, "PYTHONPATH": str(PROGRAM.parent)}) as one:
+    place.write_text(
+        json.dumps([{"argv": job.argv, "env": job.env} for job in jobs]), encoding="utf-8"
+    )
+    with watched(
+        [sys.executable, str(PROGRAM), str(place)], {**environ, "PYTHONPATH": str(PROGRAM.parent)}
+    ) as one:
         _answering(one)
         one.child.close()
         assert one.child.exitstatus == 0, one.written[-2000:]
@@ -73,7 +94,10 @@ def test_no_command_lets_anything_of_theirs_through(chunk: int, how_many: int, h
     texts = [hostile(random, number) for number in range(how_many)]
     said = itertools.cycle(in_xml(text) for text in texts)
     environ = {**home.env, "HOME": str(home.folder), "PATH": os.environ["PATH"]}
-    with serve(lambda _: refusal("AccessDenied", next(said))) as server, aws_server(state=hostile_accounts(texts)) as aws:
+    with (
+        serve(lambda _: refusal("AccessDenied", next(said))) as server,
+        aws_server(state=hostile_accounts(texts)) as aws,
+    ):
         names = written_config(home, texts, server.url)
         with_administrators(home, aws.endpoint)
         given = [text + _NO_UTF_8 if number % 3 == 0 else text for number, text in enumerate(texts)]
@@ -93,7 +117,20 @@ def test_no_command_lets_anything_of_theirs_through(chunk: int, how_many: int, h
         if b"Traceback" in output or b"This is a bug" in output or b"exit crash" in output:
             wrong.append(f"{job.argv} {job.env}: {output[-300:]!r}")
     parts = {
-        f"shown by {scene}": len([one for one in found if one < how_many]) for scene, found in sorted(shown.items()) if scene != UNTOLD
+        f"shown by {scene}": len([one for one in found if one < how_many])
+        for scene, found in sorted(shown.items())
+        if scene != UNTOLD
     }
-    wrong += [f"{what}: {count} of {how_many}" for what, count in parts.items() if count < how_many * _MOST]
-    tell("screens", f"hostile texts through {len(BASES)} commands", how_many, len(wrong), "; ".join(wrong[:8]), parts=parts)
+    wrong += [
+        f"{what}: {count} of {how_many}"
+        for what, count in parts.items()
+        if count < how_many * _MOST
+    ]
+    tell(
+        "screens",
+        f"hostile texts through {len(BASES)} commands",
+        how_many,
+        len(wrong),
+        "; ".join(wrong[:8]),
+        parts=parts,
+    )

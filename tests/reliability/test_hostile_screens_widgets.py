@@ -1,4 +1,7 @@
-"""Hostile texts through every widget of the screen, in a real terminal; `test_hostile_screens` has the picker and the commands."""
+"""Hostile texts through every widget of the screen, in a real terminal.
+
+`test_hostile_screens` has the picker and the commands.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,9 @@ _A_CHUNK = 125
 
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(4, 500, _A_CHUNK))
-def test_nothing_of_theirs_reaches_the_terminal(scene: str, chunk: int, how_many: int, home: Home, tmp_path: Path) -> None:
+def test_nothing_of_theirs_reaches_the_terminal(
+    scene: str, chunk: int, how_many: int, home: Home, tmp_path: Path
+) -> None:
     random = chance(f"screens {scene}", chunk)
     texts = [hostile(random, number, lines=not number % 3) for number in range(how_many)]
     with serve(sts_of(texts)) as server:
@@ -32,10 +37,21 @@ def test_nothing_of_theirs_reaches_the_terminal(scene: str, chunk: int, how_many
     wrong = list(played.wrong)
     for part, share in SCENES[scene].parts.items():
         seen = len(played.shown[part] & set(range(how_many)))
-        wrong += [f"{part}: only {seen} of {how_many} texts were shown"] if seen < how_many * share else []
+        wrong += (
+            [f"{part}: only {seen} of {how_many} texts were shown"]
+            if seen < how_many * share
+            else []
+        )
     for part, shown in played.shown.items():
         seen = len(shown & set(range(how_many)))
-        tell("screens", part, how_many, len(wrong), "; ".join(wrong[:5]), parts={"seen": seen} if part in SCENES[scene].parts else {})
+        tell(
+            "screens",
+            part,
+            how_many,
+            len(wrong),
+            "; ".join(wrong[:5]),
+            parts={"seen": seen} if part in SCENES[scene].parts else {},
+        )
     assert not wrong
 
 

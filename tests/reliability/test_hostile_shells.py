@@ -1,4 +1,7 @@
-"""Hostile text in the code a switch leaves for each real shell, evaluated as the hook evaluates it: it arrives, and nothing of it runs."""
+"""Hostile text in the code a switch leaves for each real shell, evaluated as the hook evaluates it.
+
+It arrives, and nothing of it runs.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +26,29 @@ ANSWER = ("/bin/sh", "-c", 'exec /bin/cat "$3"')
 
 
 def assignments(texts: Sequence[str]) -> dict[str, str | None]:
-    """A switch with hostile profiles, now and before, and the other texts as variables beside; there are at least two."""
+    """A switch with hostile profiles, now and before, and the other texts as variables beside.
+
+    There are at least two.
+    """
     profile, previous, *others = texts
-    return {**switch_assignments(profile, previous), **{f"V{number}": text for number, text in enumerate(others)}}
+    return {
+        **switch_assignments(profile, previous),
+        **{f"V{number}": text for number, text in enumerate(others)},
+    }
 
 
-def assigned(shell: str, program: str, changes: Sequence[Mapping[str, str | None]], folder: Path, locale: str) -> list[dict[str, str]]:
+def assigned(
+    shell: str, program: str, changes: Sequence[Mapping[str, str | None]], folder: Path, locale: str
+) -> list[dict[str, str]]:
     """The environment after each of these changes, all made in one process of the shell."""
     emitted = folder / "emitted"
     emitted.mkdir(parents=True)
     lines: list[str] = []
     for number, change in enumerate(changes):
         file = emitted / str(number)
-        file.write_text(render_assignments(shell, change), encoding="utf-8", errors="surrogateescape")
+        file.write_text(
+            render_assignments(shell, change), encoding="utf-8", errors="surrogateescape"
+        )
         lines += [
             f'eval "$(/bin/cat {file})"' if shell == "sh" else f"xs {file}",
             show("sh" if shell == "sh" else shell, emitted / f"{number}.out"),
@@ -52,7 +65,9 @@ def assigned(shell: str, program: str, changes: Sequence[Mapping[str, str | None
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 10_000, 1_000))
 @pytest.mark.parametrize("shell", SHELLS)
-def test_hostile_text_arrives_and_never_runs(shell: str, chunk: int, how_many: int, need: Callable[[str], str], tmp_path: Path) -> None:
+def test_hostile_text_arrives_and_never_runs(
+    shell: str, chunk: int, how_many: int, need: Callable[[str], str], tmp_path: Path
+) -> None:
     program = shell_program(shell, need)
     locale = LOCALES[chunk % len(LOCALES)]
     texts = hostiles(chance(f"shells {shell}", chunk), how_many, as_bytes=shell != "nu")

@@ -21,7 +21,11 @@ def test_hostile_text_is_a_literal_and_nothing_else(chunk: int, how_many: int) -
             code = render_assignments("powershell", switch_assignments(profile, previous))
             # To PowerShell, quotation marks of other alphabets are quotes too.
             assert code.isascii()
-            assert assigned(code) == {**dict.fromkeys(SHADOWING_VARIABLES), "XSWITCH_PREVIOUS": previous, "AWS_PROFILE": profile}
+            assert assigned(code) == {
+                **dict.fromkeys(SHADOWING_VARIABLES),
+                "XSWITCH_PREVIOUS": previous,
+                "AWS_PROFILE": profile,
+            }
     tally.tell("shells", "PowerShell, by a grammar of it (there is no PowerShell here)")
 
 

@@ -1,4 +1,7 @@
-"""Hostile names, keys, values and comments given to the writer of the shared config: just what was meant appears, or nothing at all."""
+"""Hostile names, keys, values and comments given to the writer of the shared config.
+
+Just what was meant appears, or nothing at all.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,19 @@ ODD_NAMES = (
     "+",
     ":",
 )
-ODD_KEYS = ("default", "__name__", "profile", "-", "..", "%", "@", "s3", "rem", "xswitch_role", "aws_access_key_id")
+ODD_KEYS = (
+    "default",
+    "__name__",
+    "profile",
+    "-",
+    "..",
+    "%",
+    "@",
+    "s3",
+    "rem",
+    "xswitch_role",
+    "aws_access_key_id",
+)
 LETTERS = "abzAZ09_-/.%@:+"
 
 
@@ -61,17 +76,29 @@ def name_of(random: Random) -> str:
     if random.randrange(3):
         return hostile(random, as_bytes=True)
     odd = random.choice(ODD_NAMES)
-    return random.choice((odd, f"xs-{odd}", odd * random.randint(1, 40), "".join(random.choices(LETTERS, k=random.randint(1, 30)))))
+    return random.choice(
+        (
+            odd,
+            f"xs-{odd}",
+            odd * random.randint(1, 40),
+            "".join(random.choices(LETTERS, k=random.randint(1, 30))),
+        )
+    )
 
 
 def key_of(random: Random) -> str:
     if random.randrange(3):
         return hostile(random, as_bytes=True)
-    return random.choice((random.choice(ODD_KEYS), "".join(random.choices(LETTERS.lower(), k=random.randint(1, 30)))))
+    return random.choice(
+        (random.choice(ODD_KEYS), "".join(random.choices(LETTERS.lower(), k=random.randint(1, 30))))
+    )
 
 
 def text_of(random: Random) -> str:
-    """A value or a comment; without its control characters three times of four, else nearly all would be refused for them."""
+    """A value or a comment.
+
+    Without its control characters three times of four, else nearly all would be refused for them.
+    """
     text = hostile(random, as_bytes=not random.randrange(4))
     if random.randrange(4):
         text = one_line(text)
@@ -84,27 +111,47 @@ def edit_names(random: Random, file: FileKind) -> list[ProfileEdit]:
     if not random.randrange(4):
         return [RemoveProfile(file, name)]
     made: list[ProfileEdit] = [
-        SetProfile(file, name, {"region": "eu-west-1", "xswitch_role": "a"}, "xswitch", exact=bool(random.randrange(2)))
+        SetProfile(
+            file,
+            name,
+            {"region": "eu-west-1", "xswitch_role": "a"},
+            "xswitch",
+            exact=bool(random.randrange(2)),
+        )
     ]
     return [*made, RemoveProfile(file, name)] if not random.randrange(4) else made
 
 
 def edit_keys(random: Random, file: FileKind) -> list[ProfileEdit]:
     properties = {key_of(random): "eu-west-1", "xswitch_role": "a"}
-    return [SetProfile(file, random.choice(("xs-a", "xs-new")), properties, exact=bool(random.randrange(2)))]
+    return [
+        SetProfile(
+            file, random.choice(("xs-a", "xs-new")), properties, exact=bool(random.randrange(2))
+        )
+    ]
 
 
 def edit_values(random: Random, file: FileKind) -> list[ProfileEdit]:
     properties = {random.choice(KEYS): text_of(random), "xswitch_role": "a"}
     if not random.randrange(3):
         properties["xswitch_role"] = text_of(random)
-    return [SetProfile(file, random.choice(("xs-a", "xs-new")), properties, exact=bool(random.randrange(2)))]
+    return [
+        SetProfile(
+            file, random.choice(("xs-a", "xs-new")), properties, exact=bool(random.randrange(2))
+        )
+    ]
 
 
 def edit_comments(random: Random, file: FileKind) -> list[ProfileEdit]:
     comment = random.choice(("", "xswitch ", "xswitch: ")) + text_of(random)
-    made: list[ProfileEdit] = [SetProfile(file, "xs-new", {"region": "eu-west-1", "xswitch_role": "a"}, comment)]
-    return [*made, SetProfile(file, "xs-next", {"region": "x"}, comment)] if random.randrange(2) else made
+    made: list[ProfileEdit] = [
+        SetProfile(file, "xs-new", {"region": "eu-west-1", "xswitch_role": "a"}, comment)
+    ]
+    return (
+        [*made, SetProfile(file, "xs-next", {"region": "x"}, comment)]
+        if random.randrange(2)
+        else made
+    )
 
 
 EDITS: dict[str, Callable[[Random, FileKind], list[ProfileEdit]]] = {
@@ -117,7 +164,9 @@ EDITS: dict[str, Callable[[Random, FileKind], list[ProfileEdit]]] = {
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(60, 2_000, 1_000))
 @pytest.mark.parametrize("what", EDITS)
-def test_nothing_is_injected(what: str, chunk: int, how_many: int, tmp_path: Path, clock: FixedClock) -> None:
+def test_nothing_is_injected(
+    what: str, chunk: int, how_many: int, tmp_path: Path, clock: FixedClock
+) -> None:
     random = chance(f"writer {what}", chunk)
     botocore, store, tally = Botocore(tmp_path), store_at(tmp_path, clock), Tally()
     folder = tmp_path / ".aws"
@@ -125,7 +174,10 @@ def test_nothing_is_injected(what: str, chunk: int, how_many: int, tmp_path: Pat
     for number in range(how_many):
         file: FileKind = "credentials" if number % 4 == 3 else "config"
         path, other = folder / file, folder / ("config" if file == "credentials" else "credentials")
-        texts = {path: random.choice(CREDENTIALS if file == "credentials" else CONFIGS), other: "[default]\nregion = x\n"}
+        texts = {
+            path: random.choice(CREDENTIALS if file == "credentials" else CONFIGS),
+            other: "[default]\nregion = x\n",
+        }
         changes = EDITS[what](random, file)
         with tally.case(file, texts[path], changes):
             for one, text in texts.items():
@@ -134,7 +186,9 @@ def test_nothing_is_injected(what: str, chunk: int, how_many: int, tmp_path: Pat
                 store.apply(changes)
             except ConfigError as refused:
                 assert path.read_bytes() == texts[path].encode()
-                tally.parts["refused" if refused.code != "not_ours" else "not xswitch's to change"] += 1
+                tally.parts[
+                    "refused" if refused.code != "not_ours" else "not xswitch's to change"
+                ] += 1
             else:
                 check_change(botocore, texts[path], path.read_bytes().decode(), file, changes)
                 assert all(is_legal_name(change.name) for change in changes)

@@ -1,4 +1,7 @@
-"""What may lie in the way: full disks, no permission, links, pipes and worse. Always a sentence, never a loss."""
+"""What may lie in the way: full disks, no permission, links, pipes and worse.
+
+Always a sentence, never a loss.
+"""
 
 from __future__ import annotations
 
@@ -122,7 +125,12 @@ def huge(home: Home) -> None:
 
 
 def read_only_home(home: Home) -> None:
-    for path in (home.folder / ".aws", home.folder / ".config" / "xswitch", home.folder / ".config", home.folder):
+    for path in (
+        home.folder / ".aws",
+        home.folder / ".config" / "xswitch",
+        home.folder / ".config",
+        home.folder,
+    ):
         path.chmod(0o500)
 
 
@@ -148,13 +156,22 @@ KINDS: dict[str, tuple[Plant, ExitCode]] = {
     "HOME is read-only": (read_only_home, C),
     "the state folder is a file": (text(lambda home: gone(state("x")(home).parent), b"mine"), C),
     "the state folder can't be entered": (mode(lambda home: state("x")(home).parent, 0o000), C),
-    "the state folder is a link to nothing": (link(lambda home: gone(state("x")(home).parent), "nowhere"), C),
+    "the state folder is a link to nothing": (
+        link(lambda home: gone(state("x")(home).parent), "nowhere"),
+        C,
+    ),
     "the index is a folder": (folder(state("index.json")), D),
-    "the index is garbage": (text(state("index.json"), b'{"version": 1, "entries": {"a": 7}}\x00\xff'), D),
+    "the index is garbage": (
+        text(state("index.json"), b'{"version": 1, "entries": {"a": 7}}\x00\xff'),
+        D,
+    ),
     "the index is a pipe": (fifo(state("index.json")), D),
     "the memory is a pipe": (fifo(state("memory.json")), D),
     "the folder of locks is a file": (text(state("locks"), b"mine"), C),
-    "a lock is a folder": (lambda home: (state("locks")(home) / "index.lock").mkdir(parents=True), D),
+    "a lock is a folder": (
+        lambda home: (state("locks")(home) / "index.lock").mkdir(parents=True),
+        D,
+    ),
     "a lock is a pipe": (lock_is_a_pipe, D),
     "the folder of backups is a file": (text(state("backups"), b"mine"), C),
     "the memory is a socket": (a_socket(state("memory.json")), D),
@@ -164,8 +181,14 @@ KINDS: dict[str, tuple[Plant, ExitCode]] = {
     "the settings are a pipe": (fifo(settings), C),
     "the settings can't be read": (mode(settings, 0o000), C),
     "the settings are garbage": (text(settings, b"\x00\x01 = ["), C),
-    "the runtime keyring's folder is a link": (lambda home: (home.runtime / "xswitch").symlink_to("/tmp"), V),
-    "the runtime keyring's folder is everybody's": (lambda home: (home.runtime / "xswitch").mkdir(mode=0o755), V),
+    "the runtime keyring's folder is a link": (
+        lambda home: (home.runtime / "xswitch").symlink_to("/tmp"),
+        V,
+    ),
+    "the runtime keyring's folder is everybody's": (
+        lambda home: (home.runtime / "xswitch").mkdir(mode=0o755),
+        V,
+    ),
 }
 
 
@@ -192,13 +215,20 @@ def judged(ran: Ran, code: ExitCode | None) -> list[str]:
     if "Traceback" in ran.err or "This is a bug" in ran.err:
         wrong.append("a traceback or a bug")
     told = next((line for line in ran.err.splitlines() if line.startswith("xswitch: ")), "")
-    if (ran.code if code is None else code) and len(told) < len("xswitch: A sentence.") and not ran.out:
+    if (
+        (ran.code if code is None else code)
+        and len(told) < len("xswitch: A sentence.")
+        and not ran.out
+    ):
         wrong.append("no sentence")
     return wrong
 
 
 def plain_user(need: Callable[[str], str]) -> list[str]:
-    """Words before a command: root is to be without its powers, so that permissions count as for anybody else."""
+    """Words before a command.
+
+    Root is to be without its powers, so that permissions count as for anybody else.
+    """
     if os.geteuid():
         return []
     return [need("setpriv"), "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
@@ -210,16 +240,22 @@ def lost(home: Home, before: dict[Path, bytes | str], code: ExitCode) -> list[st
     aws = home.config.parent
     if code:
         wrong = [f"{path} is not as it was" for path in before if before[path] != after.get(path)]
-        return wrong + [f"{path} is new" for path in after if path.parent == aws and path not in before]
+        return wrong + [
+            f"{path} is new" for path in after if path.parent == aws and path not in before
+        ]
     wrong = [f"{path} was lost" for path in before if path not in after]
     mark = b"[profile reader]"
     return wrong + [
-        f"{path} has lost profiles" for path, old in before.items() if mark in bytes_of(old) and mark not in bytes_of(after.get(path, b""))
+        f"{path} has lost profiles"
+        for path, old in before.items()
+        if mark in bytes_of(old) and mark not in bytes_of(after.get(path, b""))
     ]
 
 
 @pytest.mark.parametrize("kind", list(KINDS)[:: count(4, 1)])
-def test_it_is_told_in_a_sentence_and_nothing_is_lost(home: Home, kind: str, need: Callable[[str], str]) -> None:
+def test_it_is_told_in_a_sentence_and_nothing_is_lost(
+    home: Home, kind: str, need: Callable[[str], str]
+) -> None:
     plant, code = KINDS[kind]
     if os.geteuid() and plant is owned_by_another:
         missing("only root can give a file away")
@@ -233,8 +269,16 @@ def test_it_is_told_in_a_sentence_and_nothing_is_lost(home: Home, kind: str, nee
         wrong += [f"{other[0]}: {fault}" for fault in judged(then, None)]
         wrong += [f"{other[0]}: {fault}" for fault in lost(home, before, ExitCode.DONE)]
     runs = 1 + count(0, len(OTHERS))
-    told = next((line for line in ran.err.splitlines() if code and line.startswith("xswitch: ")), "")
-    tell("planted", kind, runs, bool(wrong), f"exit code {ran.code}" if not wrong else f"{wrong} {told} {ran.err}")
+    told = next(
+        (line for line in ran.err.splitlines() if code and line.startswith("xswitch: ")), ""
+    )
+    tell(
+        "planted",
+        kind,
+        runs,
+        bool(wrong),
+        f"exit code {ran.code}" if not wrong else f"{wrong} {told} {ran.err}",
+    )
     assert not wrong
 
 
@@ -253,18 +297,44 @@ exit $code
 """
 
 
-@pytest.mark.parametrize("which", ["the config's", "xswitch's own state's", "the runtime keyring's"][:: count(2, 1)])
-def test_a_full_disk_is_told_in_a_sentence(home: Home, which: str, tmp_path: Path, need: Callable[[str], str]) -> None:
-    places = {"the config's": home.folder / ".aws", "xswitch's own state's": state("x")(home).parent, "the runtime keyring's": home.runtime}
+@pytest.mark.parametrize(
+    "which", ["the config's", "xswitch's own state's", "the runtime keyring's"][:: count(2, 1)]
+)
+def test_a_full_disk_is_told_in_a_sentence(
+    home: Home, which: str, tmp_path: Path, need: Callable[[str], str]
+) -> None:
+    places = {
+        "the config's": home.folder / ".aws",
+        "xswitch's own state's": state("x")(home).parent,
+        "the runtime keyring's": home.runtime,
+    }
     place = places[which]
     keep = tmp_path / "keep"
     keep.mkdir()
     for path in place.iterdir():
         (keep / path.name).write_bytes(path.read_bytes())
-    words = [need("unshare"), "-m", "/bin/sh", "-c", _FULL, "sh", str(place), str(keep), str(XSWITCH), "switch", "reader"]
+    words = [
+        need("unshare"),
+        "-m",
+        "/bin/sh",
+        "-c",
+        _FULL,
+        "sh",
+        str(place),
+        str(keep),
+        str(XSWITCH),
+        "switch",
+        "reader",
+    ]
     ran = run(words, home.env)
     if ran.code == 77 or "unshare: " in ran.err:
         missing("this machine lets nobody mount")
     wrong = judged(ran, V if which.startswith("the runtime") else C)
-    tell("planted", f"{which} disk is full", 1, bool(wrong), f"exit code {ran.code}" if not wrong else f"{wrong} {ran.err}")
+    tell(
+        "planted",
+        f"{which} disk is full",
+        1,
+        bool(wrong),
+        f"exit code {ran.code}" if not wrong else f"{wrong} {ran.err}",
+    )
     assert not wrong

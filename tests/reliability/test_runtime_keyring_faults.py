@@ -1,4 +1,7 @@
-"""The runtime keyring where the system refuses it something: a filter of system calls, a user namespace, a planted folder."""
+"""The runtime keyring where the system refuses it something.
+
+A filter of system calls, a user namespace, a planted folder.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,11 @@ def judged(home: Home, ran: Ran, what: str) -> None:
     folder = home.runtime / "xswitch"
     if folder.is_dir() and not folder.is_symlink():
         paths = [folder, *folder.iterdir()]
-        wrong += [f"{path.name} is open to others" for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o077]
+        wrong += [
+            f"{path.name} is open to others"
+            for path in paths
+            if stat.S_IMODE(path.stat().st_mode) & 0o077
+        ]
     if not ran.code and not (home.run("credential-process", "xs-reader").out.startswith("{")):
         wrong.append("it said it worked, and there is no session")
     tell("runtime", what, 1, len(wrong), "; ".join(wrong) or f"exit code {ran.code}")
@@ -41,7 +48,15 @@ def test_a_system_call_that_is_denied(home: Home, call: str) -> None:
     if platform.machine() != "x86_64":
         missing("the numbers of system calls are known for x86-64 alone")
     numbers = ",".join(map(str, NUMBERS[call]))
-    words = [sys.executable, "-m", "support.vault.seccomp", numbers, str(XSWITCH), "switch", "reader"]
+    words = [
+        sys.executable,
+        "-m",
+        "support.vault.seccomp",
+        numbers,
+        str(XSWITCH),
+        "switch",
+        "reader",
+    ]
     ran = run(words, {**home.env, "PYTHONPATH": str(TESTS)})
     if ran.code == _REFUSED:
         missing("this kernel takes no seccomp filter")
@@ -49,7 +64,9 @@ def test_a_system_call_that_is_denied(home: Home, call: str) -> None:
 
 
 @pytest.mark.parametrize(("option", "what"), [("-U", "as nobody"), ("-Ur", "as its root")])
-def test_in_a_user_namespace(home: Home, option: str, what: str, need: Callable[[str], str]) -> None:
+def test_in_a_user_namespace(
+    home: Home, option: str, what: str, need: Callable[[str], str]
+) -> None:
     ran = run([need("unshare"), option, str(XSWITCH), "switch", "reader"], home.env)
     if "unshare failed" in ran.err:
         missing("this machine lets nobody make a user namespace")
@@ -72,4 +89,10 @@ def test_a_file_system_that_is_not_in_memory(home: Home, tmp_path: Path) -> None
     ran = home.run("switch", "reader", env={"XDG_RUNTIME_DIR": str(place)})
     kept = [path for path in place.rglob("*") if path.is_file()]
     wrong = [f"{path} is on the disk" for path in kept]
-    tell("runtime", "XDG_RUNTIME_DIR is on a disk", 1, len(wrong), "; ".join(wrong) or f"exit code {ran.code}, nothing written there")
+    tell(
+        "runtime",
+        "XDG_RUNTIME_DIR is on a disk",
+        1,
+        len(wrong),
+        "; ".join(wrong) or f"exit code {ran.code}, nothing written there",
+    )

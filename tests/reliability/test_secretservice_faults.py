@@ -1,4 +1,7 @@
-"""A Secret Service that is ill in every way, under the whole program: the right answer, no window, no silent downgrade, nothing lost."""
+"""A Secret Service that is ill in every way, under the whole program.
+
+The right answer, no window, no silent downgrade, nothing lost.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ _CALLS = ("ReadAlias", "Get", "OpenSession", "SearchItems", "GetSecret", "Create
 
 @dataclass(frozen=True)
 class Mood:
-    """How it feels, and the exit codes of a warm read and of a fresh session: 0, or 7 for a vault that can't be used."""
+    """How it feels, and the exit codes of a warm read and of a fresh session.
+
+    0, or 7 for a vault that can't be used.
+    """
 
     feels: str
     reads: tuple[int, ...]
@@ -53,7 +59,9 @@ MOODS: dict[str, Mood] = {
     "a secret that is no text": Mood("binary", _FINE, _FINE),
     "keeps nothing": Mood("swallows", _FINE, _FINE),
     "answers wrongly": Mood("odd", _UNUSABLE, _UNUSABLE),
-    "refuses everything": Mood("says org.freedesktop.DBus.Error.AccessDenied", _UNUSABLE, _UNUSABLE),
+    "refuses everything": Mood(
+        "says org.freedesktop.DBus.Error.AccessDenied", _UNUSABLE, _UNUSABLE
+    ),
     "slow": Mood("slow 0.1", _EITHER, _EITHER),
 }
 _FAST = ("mute", "locked", "loses items")
@@ -61,7 +69,9 @@ _FAST = ("mute", "locked", "loses items")
 
 @pytest.fixture
 def keyring_home(home: Home) -> Home:
-    (home.folder / ".config" / "xswitch" / "config.toml").write_text('vault = "secret-service"\n', encoding="utf-8")
+    (home.folder / ".config" / "xswitch" / "config.toml").write_text(
+        'vault = "secret-service"\n', encoding="utf-8"
+    )
     return home
 
 
@@ -100,7 +110,15 @@ def test_the_right_answer_and_nothing_else(name: str, keyring_home: Home, aws: E
     assert not wrong
 
 
-_KEEPING = ("mute", "locked", "no keyring", "an endless prompt", "refuses large values", "answers wrongly", "refuses everything")
+_KEEPING = (
+    "mute",
+    "locked",
+    "no keyring",
+    "an endless prompt",
+    "refuses large values",
+    "answers wrongly",
+    "refuses everything",
+)
 """Moods in which nothing can be written, so that the session of before is the one there is."""
 
 
@@ -112,7 +130,11 @@ def _complaints(use: str, ran: Ran, codes: tuple[int, ...], canaries: Canaries) 
         wrong.append(f"{use}: {ran.err}")
     told = ran.err if use == "credential-process" and ran.code == 0 else ran.err + ran.out
     wrong += [f"{use}: {found} is told" for found in canaries.in_text(told)]
-    if ran.code == 7 and use == "credential-process" and (ran.out or len(ran.err.splitlines()) != 1 or "Next: " not in ran.err):
+    if (
+        ran.code == 7
+        and use == "credential-process"
+        and (ran.out or len(ran.err.splitlines()) != 1 or "Next: " not in ran.err)
+    ):
         wrong.append(f"{use}: not one line with a way out: {ran.out} {ran.err}")
     return wrong
 
@@ -120,7 +142,12 @@ def _complaints(use: str, ran: Ran, codes: tuple[int, ...], canaries: Canaries) 
 def _left_alone(home: Home, service: Patient, config: bytes) -> list[str]:
     """No window, no other store, the config as it was."""
     wrong = [f"a window was opened: {service.asked}"] if service.asked else []
-    kept = [str(path) for root in (home.runtime, home.folder) for path in root.rglob("*") if _holds_a_session(path)]
+    kept = [
+        str(path)
+        for root in (home.runtime, home.folder)
+        for path in root.rglob("*")
+        if _holds_a_session(path)
+    ]
     wrong += [f"a session is in {path}" for path in kept]
     return wrong + ([] if home.config.read_bytes() == config else ["the config is not as it was"])
 

@@ -17,7 +17,10 @@ from support.reliability.soak import SOAK, tell
 _FAST = ("AccessDenied", "wrong account in the answer")
 _AT_ONCE = 6
 _APART = 0.5
-"""Seconds between the starts of commands that then wait for long: each one's time is taken, and thirty starts at once would count."""
+"""Seconds between the starts of commands that then wait for long.
+
+Each one's time is taken, and thirty starts at once would count.
+"""
 _SILENT: tuple[tuple[str, ...], ...] = (
     *(
         ("list",),
@@ -29,20 +32,40 @@ _SILENT: tuple[tuple[str, ...], ...] = (
         ("config",),
         ("config", "--json"),
     ),
-    *(("complete", ""), ("completion", "bash"), ("init", "zsh"), ("console", "reader"), ("console", "reader", "--json"), ("--help",)),
-    *(("pin", "reader"), ("pin", "reader", "--off"), ("switch", "--emit", "bash", "--unset"), ("demo", "--help"), ("--version",)),
+    *(
+        ("complete", ""),
+        ("completion", "bash"),
+        ("init", "zsh"),
+        ("console", "reader"),
+        ("console", "reader", "--json"),
+        ("--help",),
+    ),
+    *(
+        ("pin", "reader"),
+        ("pin", "reader", "--off"),
+        ("switch", "--emit", "bash", "--unset"),
+        ("demo", "--help"),
+        ("--version",),
+    ),
     *(("credential-process", "xs-reader"), ("forget", "xs-reader"), ("forget", "--all", "--json")),
 )
 
 
 @pytest.mark.parametrize("name", FAULTS if SOAK else _FAST)
-async def test_every_command_and_the_screen_tell_it_and_break_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_command_and_the_screen_tell_it_and_break_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fault = FAULTS[name]
     scenes = {of: scene for of, scene in SCENES.items() if SOAK or scene.fast}
     screen = done_on_screen(fault) if SOAK or name == _FAST[0] else 0
-    with standing(fault) as stand, ThreadPoolExecutor(len(scenes) if fault.slow else _AT_ONCE) as pool:
+    with (
+        standing(fault) as stand,
+        ThreadPoolExecutor(len(scenes) if fault.slow else _AT_ONCE) as pool,
+    ):
         apart = _APART if fault.slow else 0
-        running = [pool.submit(_later, apart * number, stand, of) for number, of in enumerate(scenes)]
+        running = [
+            pool.submit(_later, apart * number, stand, of) for number, of in enumerate(scenes)
+        ]
         # While they run.
         wrong = await on_screen(stand, monkeypatch) if screen else []
         wrong += [complaint for one in running for complaint in one.result()]
@@ -66,10 +89,16 @@ def changes_of_iam(stand: Stand) -> list[str]:
 
 def test_each_has_a_sentence_of_its_own() -> None:
     ends = {(fault.exit_code, fault.code, fault.says) for fault in FAULTS.values()}
-    alike = [(one, other) for one, other in combinations(ends, 2) if one[2] in other[2] or other[2] in one[2]]
+    alike = [
+        (one, other)
+        for one, other in combinations(ends, 2)
+        if one[2] in other[2] or other[2] in one[2]
+    ]
     assert alike == []
     by_code = {(fault.exit_code, fault.code) for fault in FAULTS.values()}
-    assert len(FAULTS) - len(by_code) == 3  # two ways of being late, two of being broken, and a clock that is ahead or behind
+    assert (
+        len(FAULTS) - len(by_code) == 3
+    )  # two ways of being late, two of being broken, and a clock that is ahead or behind
 
 
 def test_what_needs_no_sts_calls_none() -> None:
@@ -81,5 +110,11 @@ def test_what_needs_no_sts_calls_none() -> None:
             ran = place.run(*words)
             wrong += [f"{' '.join(words)}: {ran.err}"] if ran.code else []
         wrong += [f"STS was called: {request.body}" for request in stand.server.requests]
-    tell("sts", "commands that need no STS", len(commands), len(wrong), "; ".join(wrong) or "exit code 0, no call")
+    tell(
+        "sts",
+        "commands that need no STS",
+        len(commands),
+        len(wrong),
+        "; ".join(wrong) or "exit code 0, no call",
+    )
     assert not wrong

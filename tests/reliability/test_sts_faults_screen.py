@@ -1,4 +1,7 @@
-"""STS faults as the screen shows them in a real terminal; `test_sts_faults` does all of them, with the screen under a pilot."""
+"""STS faults as the screen shows them in a real terminal.
+
+`test_sts_faults` does all of them, with the screen under a pilot.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +36,19 @@ def test_in_a_real_terminal(name: str) -> None:
                 wrong.append(f"left with {code}")
         if not told:
             wrong.append(f"{fault.says!r} is not shown: {_plain(one.written)[-600:]!r}")
-        wrong += [f"{path} is not as it was" for path in changed("everything", before, place.picture())]
+        wrong += [
+            f"{path} is not as it was" for path in changed("everything", before, place.picture())
+        ]
         end = by_living(fault)
         with watched([str(XSWITCH)], place.env) as one:
             one.until(b"reader")
             one.child.send("reader\r")
             if end.code:
-                wrong += [] if _written(one, fault.says) else [f"{fault.says!r} is not shown of the living session"]
+                wrong += (
+                    []
+                    if _written(one, fault.says)
+                    else [f"{fault.says!r} is not shown of the living session"]
+                )
                 one.child.send("\x03")
             if (code := one.ended()) != (130 if end.code else 0):
                 wrong.append(f"Enter on a living session: exit code {code}")
@@ -51,7 +60,10 @@ def test_in_a_real_terminal(name: str) -> None:
 
 
 def _written(one: Watched, says: str) -> bool:
-    """Whether all words of a sentence come, in their order; a line of the pane is drawn at once, and others may be drawn in between."""
+    """Whether all words of a sentence come, in their order.
+
+    A line of the pane is drawn at once, and others may be drawn in between.
+    """
     wanted = re.compile(".{0,400}?".join(re.escape(word) for word in says.split()), re.DOTALL)
     for _ in range(int(TIME_LIMIT)):
         if wanted.search(_plain(one.written)):

@@ -26,7 +26,9 @@ _LIMIT_SECONDS = 120
 def run(*words: object) -> dict[str, Any]:
     command = [sys.executable, "-m", "support.reliability.together", *map(str, words)]
     environ = {**os.environ, "PYTHONPATH": str(TESTS)}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=_LIMIT_SECONDS)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environ, timeout=_LIMIT_SECONDS
+    )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -40,7 +42,13 @@ def test_every_write_into_the_vault_is_kept(chunk: int, rounds: int) -> None:
         with memory_folder() as folder:
             found = run("writers", folder, WRITERS, WRITES)
         wrong += found != {"failed": 0, "kept": whole, "files": whole}
-    tell("together", f"rounds of {WRITERS} writers with {WRITES} vault writes each", rounds, wrong, f"{whole} of {whole} kept in each")
+    tell(
+        "together",
+        f"rounds of {WRITERS} writers with {WRITES} vault writes each",
+        rounds,
+        wrong,
+        f"{whole} of {whole} kept in each",
+    )
 
 
 @pytest.mark.parametrize(("chunk", "rounds"), chunks(1, 20, 5))
@@ -53,7 +61,13 @@ def test_cold_readers_of_one_role_make_one_call(chunk: int, rounds: int, tmp_pat
         folder = tmp_path / str(number)
         folder.mkdir()
         wrong += run("readers", folder, readers) != {"failed": 0, "answers": 1, "events": events}
-    tell("together", f"rounds of {readers} cold readers of one role", rounds, wrong, "one AssumeRole and one MFA question in each")
+    tell(
+        "together",
+        f"rounds of {readers} cold readers of one role",
+        rounds,
+        wrong,
+        "one AssumeRole and one MFA question in each",
+    )
 
 
 def _roles(home: Home, number: int) -> list[str]:
@@ -61,7 +75,9 @@ def _roles(home: Home, number: int) -> list[str]:
     names = [f"crowd-{number}-{role}" for role in range(SWITCHES)]
     common = home.config.read_text().partition("[profile reader]\n")[2].partition("\n\n")[0]
     with home.config.open("a", encoding="utf-8") as file:
-        file.writelines(f"\n[profile {name}]\nrole_session_name = {name}\n{common}\n" for name in names)
+        file.writelines(
+            f"\n[profile {name}]\nrole_session_name = {name}\n{common}\n" for name in names
+        )
     return names
 
 
@@ -71,7 +87,12 @@ def test_switches_to_different_roles_lose_no_profile(home: Home, aws: EmbeddedAw
         names = _roles(home, number)
         before = len(aws.calls)
         running = [
-            subprocess.Popen([str(XSWITCH), "switch", name], env=home.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            subprocess.Popen(
+                [str(XSWITCH), "switch", name],
+                env=home.env,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
             for name in names
         ]
         errors = [process.communicate(timeout=_LIMIT_SECONDS)[1] for process in running]
@@ -83,4 +104,10 @@ def test_switches_to_different_roles_lose_no_profile(home: Home, aws: EmbeddedAw
         wrong += there != SWITCHES or len(assumed) != SWITCHES
         home.run("forget", *names)
     assert READER_ARN in home.config.read_text()
-    tell("together", f"rounds of {SWITCHES} switches of {SWITCHES} roles", rounds, wrong, "all profiles there, one call each")
+    tell(
+        "together",
+        f"rounds of {SWITCHES} switches of {SWITCHES} roles",
+        rounds,
+        wrong,
+        "all profiles there, one call each",
+    )

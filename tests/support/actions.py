@@ -13,7 +13,14 @@ from xswitch.actions.iamport import Iam
 from xswitch.actions.ports import Ports
 from xswitch.core.awsconfig.edit import apply_edits
 from xswitch.core.awsconfig.sdk_reader import read_view
-from xswitch.core.errors import AwsDeniedError, ConfigError, MfaNeededError, NetworkError, VaultError, XswitchError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    ConfigError,
+    MfaNeededError,
+    NetworkError,
+    VaultError,
+    XswitchError,
+)
 from xswitch.core.model import (
     AssumedRole,
     AssumeRoleRequest,
@@ -41,7 +48,9 @@ from xswitch.core.model import (
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MFA_ARN = "arn:aws:iam::111111111111:mfa/dev"
 GOOD_CODE = "123456"
-CANARY = "canary"  # in every secret the fakes make, so that tests can look for it where it must not be
+CANARY = (
+    "canary"  # in every secret the fakes make, so that tests can look for it where it must not be
+)
 
 CONFIG = f"""\
 [profile dev]
@@ -180,7 +189,10 @@ class FakeIndex:
 
 
 class FakeLocks:
-    """Locks among threads; `busy` names are held by another process for ever, `waiting` is called when one is asked for."""
+    """Locks among threads.
+
+    `busy` names are held by another process for ever, `waiting` is called when one is asked for.
+    """
 
     def __init__(self) -> None:
         self.busy: set[str] = set()
@@ -196,7 +208,9 @@ class FakeLocks:
         self.waiting(name)
         with self._guard:
             lock = self._locks.setdefault(name, threading.Lock())
-        if name in self.busy or not lock.acquire(timeout=20 if timeout_seconds is None else timeout_seconds):
+        if name in self.busy or not lock.acquire(
+            timeout=20 if timeout_seconds is None else timeout_seconds
+        ):
             raise VaultError("Another xswitch is still working on the same session.", code="busy")
         self.held.append(name)
         try:
@@ -209,8 +223,8 @@ class FakeLocks:
 class FakeSts:
     """Gives sessions, and remembers what it was asked.
 
-    `codes` are the MFA codes it takes, each once; `refuse` maps an access key id or a role ARN to the error it gets; `life` overrides how
-    long sessions last. `around` runs before every answer.
+    `codes` are the MFA codes it takes, each once; `refuse` maps an access key id or a role ARN to
+    the error it gets; `life` overrides how long sessions last. `around` runs before every answer.
     """
 
     clock: FakeClock
@@ -234,7 +248,9 @@ class FakeSts:
         self._number = 0
         self._guard = threading.Lock()
 
-    def assume_role(self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint) -> AssumedRole:
+    def assume_role(
+        self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint
+    ) -> AssumedRole:
         self._asked(credentials, endpoint)
         self.requests.append(request)
         if request.mfa_serial is not None:
@@ -247,7 +263,14 @@ class FakeSts:
         self.roles[made.access_key_id] = arn
         return AssumedRole(made, arn)
 
-    def get_session_token(self, credentials: Credentials, serial: str, code: str, duration_seconds: int, endpoint: Endpoint) -> Credentials:
+    def get_session_token(
+        self,
+        credentials: Credentials,
+        serial: str,
+        code: str,
+        duration_seconds: int,
+        endpoint: Endpoint,
+    ) -> Credentials:
         self._asked(credentials, endpoint)
         assert not credentials.temporary
         self._code(code, serial)
@@ -275,7 +298,12 @@ class FakeSts:
     def _code(self, code: str, serial: str) -> None:
         self.codes_seen.append(code)
         if code not in self.codes:
-            raise AwsDeniedError("AWS did not accept the MFA code.", why="invalid MFA one time pass code", code="mfa_wrong", hop=serial)
+            raise AwsDeniedError(
+                "AWS did not accept the MFA code.",
+                why="invalid MFA one time pass code",
+                code="mfa_wrong",
+                hop=serial,
+            )
         self.codes.discard(code)
 
     def _credentials(self, prefix: str, seconds: int) -> Credentials:
@@ -286,7 +314,9 @@ class FakeSts:
             access_key_id=f"{prefix}{number}",
             secret_access_key=Secret(f"{CANARY}-secret-{number}"),
             session_token=None if self.no_token else Secret(f"{CANARY}-token-{number}"),
-            expires_at=None if self.no_expiry else self.clock.now() + timedelta(seconds=seconds if self.life is None else self.life),
+            expires_at=None
+            if self.no_expiry
+            else self.clock.now() + timedelta(seconds=seconds if self.life is None else self.life),
         )
 
 
@@ -302,7 +332,11 @@ class FakeBase:
         if self.fail is not None:
             raise self.fail
         temporary = self.temporary or base.temporary or base.kind is CredentialSourceKind.SSO
-        return Credentials("AKIADEV", Secret(f"{CANARY}-base-secret"), Secret(f"{CANARY}-base-token") if temporary else None)
+        return Credentials(
+            "AKIADEV",
+            Secret(f"{CANARY}-base-secret"),
+            Secret(f"{CANARY}-base-token") if temporary else None,
+        )
 
 
 class FakeSettings:
@@ -384,7 +418,10 @@ class FakeEnvironment:
 
 
 class FakePrompt:
-    """Answers with these codes, one after another; an exception among them is raised; when they run out, nobody is there."""
+    """Answers with these codes, one after another; an exception among them is raised.
+
+    When they run out, nobody is there.
+    """
 
     def __init__(self, *answers: str | XswitchError) -> None:
         self.answers = list(answers)
@@ -416,7 +453,10 @@ class FakeMfaCommand:
 
 
 class FakeStsProbe:
-    """Answers with `skew` seconds added to the clock (positive: the server is ahead), or with no time at all when it is None."""
+    """Answers with `skew` seconds added to the clock (positive.
+
+    The server is ahead), or with no time at all when it is None.
+    """
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
@@ -428,7 +468,9 @@ class FakeStsProbe:
         self.reached.append(endpoint)
         if self.fail is not None:
             raise self.fail
-        return ProbeResult(None if self.skew is None else self._clock.now() + timedelta(seconds=self.skew), 42)
+        return ProbeResult(
+            None if self.skew is None else self._clock.now() + timedelta(seconds=self.skew), 42
+        )
 
 
 class FakeFileFacts:
@@ -440,7 +482,10 @@ class FakeFileFacts:
 
 
 class FakeIamSource:
-    """Opens what it was given: the fake IAM of an access key id's account; `opened` says with which keys it was asked."""
+    """Opens what it was given: the fake IAM of an access key id's account.
+
+    `opened` says with which keys it was asked.
+    """
 
     def __init__(self) -> None:
         self.by_key: dict[str, Iam] = {}
@@ -465,7 +510,13 @@ class FakeHistory:
 class World:
     """All fakes together; `actions` are the real use cases over them."""
 
-    def __init__(self, config: str = CONFIG, credentials: str = CREDENTIALS, settings: Settings | None = None, **variables: str) -> None:
+    def __init__(
+        self,
+        config: str = CONFIG,
+        credentials: str = CREDENTIALS,
+        settings: Settings | None = None,
+        **variables: str,
+    ) -> None:
         self.clock = FakeClock()
         self.config = FakeConfig(config, credentials)
         self.vault = FakeVault()

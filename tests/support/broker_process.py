@@ -1,6 +1,9 @@
-"""One process of many that want the same session: real locks and index, a vault of files, an STS that only counts.
+"""One process of many that want the same session.
 
-Started as `python -m support.broker_process FOLDER PROFILE PROCESSES`; prints the answer of `credential-process`.
+Real locks and index, a vault of files, an STS that only counts.
+
+Started as `python -m support.broker_process FOLDER PROFILE PROCESSES`; prints the answer of
+`credential-process`.
 """
 
 from __future__ import annotations
@@ -49,7 +52,14 @@ class CountingSts(FakeSts):
     folder: Path
     processes: int
 
-    def get_session_token(self, credentials: Credentials, serial: str, code: str, duration_seconds: int, endpoint: Endpoint) -> Credentials:
+    def get_session_token(
+        self,
+        credentials: Credentials,
+        serial: str,
+        code: str,
+        duration_seconds: int,
+        endpoint: Endpoint,
+    ) -> Credentials:
         deadline = time.monotonic() + 30
         while len(list(self.folder.glob("started-*"))) < self.processes:
             assert time.monotonic() < deadline, "some process never started"
@@ -57,7 +67,9 @@ class CountingSts(FakeSts):
         note(self.folder, "GetSessionToken")
         return super().get_session_token(credentials, serial, code, duration_seconds, endpoint)
 
-    def assume_role(self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint) -> AssumedRole:
+    def assume_role(
+        self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint
+    ) -> AssumedRole:
         note(self.folder, f"AssumeRole {request.role_arn}")
         return super().assume_role(credentials, request, endpoint)
 
@@ -80,7 +92,13 @@ def answer(folder: Path, profile: str, processes: int) -> str:
     sts = CountingSts(world.clock)
     sts.folder, sts.processes = folder, processes
     locks = FileLocks(folder / "locks")
-    ports = replace(world.ports, vault=FileVault(folder / "vault"), index=JsonIndex(folder / "index.json", locks), locks=locks, sts=sts)
+    ports = replace(
+        world.ports,
+        vault=FileVault(folder / "vault"),
+        index=JsonIndex(folder / "index.json", locks),
+        locks=locks,
+        sts=sts,
+    )
     (folder / f"started-{os.getpid()}").touch()
     return RealActions(ports).credential_process(profile, NotingPrompt(folder))
 

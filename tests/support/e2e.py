@@ -51,7 +51,9 @@ class Home:
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text('vault = "runtime"\n', encoding="utf-8")
 
-    def run(self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Ran:
+    def run(
+        self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None
+    ) -> Ran:
         """`xswitch WORDS`, without a terminal."""
         return run([str(XSWITCH), *words], {**self.env, **(env or {})}, stdin)
 
@@ -62,7 +64,13 @@ class Home:
     def command(self, profile: str) -> list[str]:
         """The words of a managed profile's credential_process, as an SDK splits them."""
         text = self.config.read_text(encoding="utf-8").partition(f"[profile {profile}]")[2]
-        return shlex.split(next(line.partition("=")[2] for line in text.splitlines() if line.startswith("credential_process")))
+        return shlex.split(
+            next(
+                line.partition("=")[2]
+                for line in text.splitlines()
+                if line.startswith("credential_process")
+            )
+        )
 
 
 def run(argv: Sequence[str], env: Mapping[str, str], stdin: str | None = None) -> Ran:

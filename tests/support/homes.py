@@ -29,5 +29,8 @@ def home(clean_world: Path, aws: EmbeddedAws) -> Iterator[Home]:
 
 def lead_to(home: Home, url: str) -> None:
     """Have STS called there."""
-    lines = [f"endpoint_url = {url}" if line.startswith("endpoint_url") else line for line in home.config.read_text().splitlines()]
+    lines = [
+        f"endpoint_url = {url}" if line.startswith("endpoint_url") else line
+        for line in home.config.read_text().splitlines()
+    ]
     home.config.write_text("\n".join(lines) + "\n")

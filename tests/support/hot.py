@@ -1,4 +1,7 @@
-"""A world for the hot path: config files, a pointer, a session in a store, and programs that answer from them."""
+"""A world for the hot path.
+
+Config files, a pointer, a session in a store, and programs that answer from them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import ConfigPaths, Credentials, Secret, VaultInfo
 from xswitch.core.sessions import session_record
 
-# What a warm read loads beside what a bare interpreter does, exactly: no `json`, `re`, `os`, `ctypes`, `keyring`, `botocore`, `awscrt`.
+# What a warm read loads beside what a bare interpreter does, exactly: no `json`, `re`, `os`,
+# `ctypes`, `keyring`, `botocore`, `awscrt`.
 RUNTIME = {"xswitch", "xswitch.hot.answer"}
 LAUNCHER = Path(xswitch.__file__).with_name("credential_process.py")
 BARE = [sys.executable, "-I", "-S", "-X", "importtime"]
@@ -120,7 +124,10 @@ class HotWorld:
     def stamp(self) -> str:
         env = self.environ()
         return stamp(
-            ConfigPaths(env.get("AWS_CONFIG_FILE", str(self.config)), env.get("AWS_SHARED_CREDENTIALS_FILE", str(self.credentials)))
+            ConfigPaths(
+                env.get("AWS_CONFIG_FILE", str(self.config)),
+                env.get("AWS_SHARED_CREDENTIALS_FILE", str(self.credentials)),
+            )
         )
 
     def session(self, *, left: float = 3000, life: float = 3600) -> str:
@@ -129,7 +136,9 @@ class HotWorld:
         credentials = Credentials("ASIAEXAMPLE", Secret(SECRET), Secret("token=="), expires)
         return session_record.encode(self.key, credentials, expires - timedelta(seconds=life))
 
-    def ready(self, *, left: float = 3000, life: float = 3600, info: VaultInfo | None = None) -> str:
+    def ready(
+        self, *, left: float = 3000, life: float = 3600, info: VaultInfo | None = None
+    ) -> str:
         """Keep a session and point at it; the answer expected."""
         value = self.session(left=left, life=life)
         self.store.put(self.key, value)
@@ -138,24 +147,45 @@ class HotWorld:
         return value[session_record.HEADER_LENGTH :] + "\n"
 
     def point(self, info: VaultInfo | None = None) -> None:
-        FileHotPointers(self.places.hot, self.bytes_environ).write(self.profile, self.key, self.stamp(), info or self.info)
+        FileHotPointers(self.places.hot, self.bytes_environ).write(
+            self.profile, self.key, self.stamp(), info or self.info
+        )
 
     def loaded(self) -> tuple[str, set[str]]:
         """What the launcher prints, and which modules it loads beside those of a bare interpreter."""
-        bare = subprocess.run([*BARE, "-c", "pass"], capture_output=True, text=True, check=True, timeout=60)
+        bare = subprocess.run(
+            [*BARE, "-c", "pass"], capture_output=True, text=True, check=True, timeout=60
+        )
         command = [*BARE, str(LAUNCHER), self.profile]
-        done = subprocess.run(command, env=self.environ(), capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(
+            command, env=self.environ(), capture_output=True, text=True, check=True, timeout=60
+        )
         return done.stdout, modules(done.stderr) - modules(bare.stderr)
 
     def run(
-        self, *argv: str, before: str = "", after: str = "pass", flags: tuple[str, ...] = ("-I", "-S")
+        self,
+        *argv: str,
+        before: str = "",
+        after: str = "pass",
+        flags: tuple[str, ...] = ("-I", "-S"),
     ) -> subprocess.CompletedProcess[str]:
         """Run xswitch with a stub in the full program's place."""
         script = self.home / "xswitch.py"
         source = str(Path(xswitch.__file__).parents[1])
-        script.write_text(_SCRIPT.format(source=source, before=before + STUB.format(marker=str(self.marker)), after=after))
-        command = [sys.executable, *flags, str(script), *(argv or ("credential-process", self.profile))]
-        return subprocess.run(command, env=self.environ(), capture_output=True, text=True, check=False, timeout=60)
+        script.write_text(
+            _SCRIPT.format(
+                source=source, before=before + STUB.format(marker=str(self.marker)), after=after
+            )
+        )
+        command = [
+            sys.executable,
+            *flags,
+            str(script),
+            *(argv or ("credential-process", self.profile)),
+        ]
+        return subprocess.run(
+            command, env=self.environ(), capture_output=True, text=True, check=False, timeout=60
+        )
 
 
 def modules(report: str) -> set[str]:

@@ -14,7 +14,8 @@ from conftest import REAL_HOME, missing
 
 PACKAGE = Path(xswitch.__file__).parent
 _THIS = f"3.{sys.version_info[1]}"
-# As pip writes the console script of an entry point where the path of the interpreter has a blank in it.
+# As pip writes the console script of an entry point where the path of the interpreter has a blank
+# in it.
 _SCRIPT = """#!/bin/sh
 '''exec' "{python}" "$0" "$@"
 ' '''
@@ -27,11 +28,22 @@ if __name__ == "__main__":
 
 
 def another_python() -> str:
-    """An interpreter of another minor version than this one's, the newest; skips (or fails) without."""
+    """An interpreter of another minor version than this one's, the newest.
+
+    Skips (or fails) without.
+    """
     for version in ("3.13", "3.12", "3.11"):
-        found = [shutil.which(f"python{version}"), *sorted(Path(REAL_HOME).glob(f".pyenv/versions/{version}.*/bin/python{version}"))]
+        found = [
+            shutil.which(f"python{version}"),
+            *sorted(Path(REAL_HOME).glob(f".pyenv/versions/{version}.*/bin/python{version}")),
+        ]
         for path in (str(path) for path in found if path):
-            asked = subprocess.run([path, "-c", "import venv, sys; print(sys.executable)"], capture_output=True, text=True, check=False)
+            asked = subprocess.run(
+                [path, "-c", "import venv, sys; print(sys.executable)"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             if version != _THIS and asked.returncode == 0:
                 return asked.stdout.strip()
     return missing(f"no other Python than {_THIS} is installed")
@@ -39,7 +51,10 @@ def another_python() -> str:
 
 @dataclass
 class Installation:
-    """A virtual environment at `folder` with xswitch in it. The packages xswitch needs are this test's own."""
+    """A virtual environment at `folder` with xswitch in it.
+
+    The packages xswitch needs are this test's own.
+    """
 
     folder: Path
 
@@ -47,7 +62,9 @@ class Installation:
         """Make it, or make it anew under another Python, as an upgrade does."""
         if self.folder.exists():
             shutil.rmtree(self.folder)
-        subprocess.run([python, "-m", "venv", "--without-pip", str(self.folder)], check=True, timeout=120)
+        subprocess.run(
+            [python, "-m", "venv", "--without-pip", str(self.folder)], check=True, timeout=120
+        )
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PACKAGE, self.site / "xswitch", ignore=ignore)
         (self.site / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def ending(process: subprocess.Popen[str]) -> Iterator[None]:
-    """It ends with this at the latest: a test that fails before it told it to would wait for it for good."""
+    """It ends with this at the latest.
+
+    A test that fails before it told it to would wait for it for good.
+    """
     try:
         yield
     finally:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from xswitch.core.model import ConfigPaths, ConfigView, FileKind, Origin, Problem, Profile, Property, Role, SessionPlan, Settings
+from xswitch.core.model import (
+    ConfigPaths,
+    ConfigView,
+    FileKind,
+    Origin,
+    Problem,
+    Profile,
+    Property,
+    Role,
+    SessionPlan,
+    Settings,
+)
 from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides
 from xswitch.core.roles.resolve import resolve_all, resolve_roles
 from xswitch.core.sessions.plan import plan
@@ -37,7 +48,9 @@ def view(
     problems: tuple[Problem, ...] = (),
 ) -> ConfigView:
     """Sections are laid out one after the other, one line per key, config and credentials each from line 1; credentials win per key."""
-    profiles = {name: dict(properties) for name, properties in _lay_out(config, CONFIG, "config").items()}
+    profiles = {
+        name: dict(properties) for name, properties in _lay_out(config, CONFIG, "config").items()
+    }
     origins = _origins(config, CONFIG)
     for name, properties in _lay_out(credentials or {}, CREDENTIALS, "credentials").items():
         profiles.setdefault(name, {}).update(properties)
@@ -45,7 +58,12 @@ def view(
     return ConfigView(
         paths=ConfigPaths(CONFIG, CREDENTIALS),
         profiles=MappingProxyType(
-            {name: Profile(name, MappingProxyType(keys), origins[name], cli_only=name in cli_only) for name, keys in profiles.items()}
+            {
+                name: Profile(
+                    name, MappingProxyType(keys), origins[name], cli_only=name in cli_only
+                )
+                for name, keys in profiles.items()
+            }
         ),
         sso_sessions=_sections(sso_sessions or {}),
         services=_sections(services or {}),
@@ -57,7 +75,10 @@ def _lay_out(sections: Sections, file: str, source: FileKind) -> dict[str, dict[
     line, laid = 0, {}
     for name, properties in sections.items():
         line += 1
-        laid[name] = {key: Property(value, Origin(file, line + at), source) for at, (key, value) in enumerate(properties.items(), 1)}
+        laid[name] = {
+            key: Property(value, Origin(file, line + at), source)
+            for at, (key, value) in enumerate(properties.items(), 1)
+        }
         line += len(properties)
     return laid
 
@@ -73,10 +94,15 @@ def _origins(sections: Sections, file: str) -> dict[str, Origin]:
 
 def _sections(sections: Sections) -> Mapping[str, Profile]:
     origins = _origins(sections, CONFIG)
-    return {name: Profile(name, keys, origins[name]) for name, keys in _lay_out(sections, CONFIG, "config").items()}
+    return {
+        name: Profile(name, keys, origins[name])
+        for name, keys in _lay_out(sections, CONFIG, "config").items()
+    }
 
 
-def roles(seen: ConfigView, settings: Settings | None = None, env: Mapping[str, str] | None = None) -> dict[str, Role]:
+def roles(
+    seen: ConfigView, settings: Settings | None = None, env: Mapping[str, str] | None = None
+) -> dict[str, Role]:
     return {found.name: found for found in resolve_roles(seen, settings or Settings(), env or {})}
 
 
@@ -88,5 +114,7 @@ def codes(found: Role) -> list[str]:
     return [problem.code for problem in found.problems]
 
 
-def planned(found: Role, settings: Settings | None = None, overrides: Overrides = NO_OVERRIDES) -> SessionPlan:
+def planned(
+    found: Role, settings: Settings | None = None, overrides: Overrides = NO_OVERRIDES
+) -> SessionPlan:
     return plan(found, settings or Settings(), user_at_host="me@laptop", overrides=overrides)

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from support.aws.servers import TEST_KEY
-from xswitch.core.model import ConfigPaths, ConfigView, CredentialSource, CredentialSourceKind, Origin, Profile, Property
+from xswitch.core.model import (
+    ConfigPaths,
+    ConfigView,
+    CredentialSource,
+    CredentialSourceKind,
+    Origin,
+    Profile,
+    Property,
+)
 
 ORIGIN = Origin("~/.aws/config", 12)
 START_URL = "https://corp.awsapps.example/start"
@@ -18,7 +26,9 @@ ACCOUNT = "222222222222"
 
 
 def section(name: str, properties: Mapping[str, str]) -> Profile:
-    return Profile(name, {key: Property(value, ORIGIN) for key, value in properties.items()}, ORIGIN)
+    return Profile(
+        name, {key: Property(value, ORIGIN) for key, value in properties.items()}, ORIGIN
+    )
 
 
 def a_view(
@@ -51,17 +61,28 @@ def sso_cache(home: Path, key: str) -> Path:
     return home / ".aws" / "sso" / "cache" / f"{hashlib.sha1(key.encode()).hexdigest()}.json"
 
 
-def store_sso_token(home: Path, key: str, lasts: timedelta = timedelta(hours=8), **more: Any) -> Path:
+def store_sso_token(
+    home: Path, key: str, lasts: timedelta = timedelta(hours=8), **more: Any
+) -> Path:
     file = sso_cache(home, key)
     file.parent.mkdir(parents=True, exist_ok=True)
-    token = {"startUrl": START_URL, "region": "eu-west-1", "accessToken": "sso-access-token", "expiresAt": at(lasts)}
+    token = {
+        "startUrl": START_URL,
+        "region": "eu-west-1",
+        "accessToken": "sso-access-token",
+        "expiresAt": at(lasts),
+    }
     file.write_text(json.dumps(token | more), encoding="utf-8")
     return file
 
 
-def store_login(home: Path, session: str, lasts: timedelta = timedelta(minutes=14), **more: Any) -> Path:
+def store_login(
+    home: Path, session: str, lasts: timedelta = timedelta(minutes=14), **more: Any
+) -> Path:
     """A sign-in of `aws login`: the file's name is the SHA-256 of the session's."""
-    file = home / ".aws" / "login" / "cache" / f"{hashlib.sha256(session.encode()).hexdigest()}.json"
+    file = (
+        home / ".aws" / "login" / "cache" / f"{hashlib.sha256(session.encode()).hexdigest()}.json"
+    )
     file.parent.mkdir(parents=True, exist_ok=True)
     token = {
         "accessToken": {

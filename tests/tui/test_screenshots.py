@@ -25,7 +25,18 @@ def svg() -> ModuleType:
 
 
 def test_every_picture_that_was_asked_for_is_there() -> None:
-    wanted = {"picker", "filter", "chain", "mfa", "guard", "expiring", "error", "light", "small-80x24", "no-color"}
+    wanted = {
+        "picker",
+        "filter",
+        "chain",
+        "mfa",
+        "guard",
+        "expiring",
+        "error",
+        "light",
+        "small-80x24",
+        "no-color",
+    }
     wanted |= {"explain", "set-up-form", "set-up-plan", "set-up-apply", "set-up-done"}
     assert wanted <= {picture.stem for picture in PICTURES}
 
@@ -36,7 +47,9 @@ def test_pictures_are_whole_and_name_no_other_place(picture: Path) -> None:
     ET.fromstring(text)
     # The console's link is shown as words; nothing is loaded from anywhere.
     named = [
-        found for found in re.findall(r"https?://[^\"' <]+", text) if not found.startswith("https://signin.aws.amazon.com/switchrole?")
+        found
+        for found in re.findall(r"https?://[^\"' <]+", text)
+        if not found.startswith("https://signin.aws.amazon.com/switchrole?")
     ]
     assert named == ["http://www.w3.org/2000/svg"]
     assert "href" not in text
@@ -59,7 +72,9 @@ def test_text_is_placed_cell_by_cell_and_escaped(svg: ModuleType) -> None:
     ]
     text = svg.render([line], "x & y", background="#000000", foreground="#ffffff", frame="#111111")
     root = ET.fromstring(text)
-    words = {element.text: element.attrib for element in root.iter("{http://www.w3.org/2000/svg}text")}
+    words = {
+        element.text: element.attrib for element in root.iter("{http://www.w3.org/2000/svg}text")
+    }
     assert words["<b>"]["x"] == f"{svg.MARGIN + 2 * svg.CELL_WIDTH:g}"
     assert words["<b>"]["fill"] == "#ff0000"
     assert words["界"]["textLength"] == f"{2 * svg.CELL_WIDTH:g}"

@@ -1,6 +1,7 @@
 """What a front end can ask for: one object of use cases, and the values they take and give.
 
-`wiring.build()` makes the real one; tests and the screenshots make one of fakes. Both front ends see only this.
+`wiring.build()` makes the real one; tests and the screenshots make one of fakes. Both front ends
+see only this.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ class MfaInfo:
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """The base the title line speaks of: its profile, account id ("" if not known offline) and kind."""
+    """The base the title line speaks of.
+
+    Its profile, account id ("" if not known offline) and kind.
+    """
 
     profile: str
     account_id: str
@@ -89,7 +93,8 @@ class SwitchOptions:
     tags: tuple[tuple[str, str], ...] = ()
     force: bool = False
     confirmation: str | None = None  # what was typed for a guarded role
-    keep: bool = False  # without anything asked for here, what the managed profile keeps holds on (`switch -`)
+    # Without anything asked for here, what the managed profile keeps holds on (`switch -`)
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,10 @@ class ForgetResult:
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One session of the index with its state now; `renewable_until` is the end of the MFA session it renews from (None: none needed)."""
+    """One session of the index with its state now.
+
+    `renewable_until` is the end of the MFA session it renews from (None: none needed).
+    """
 
     entry: IndexEntry
     state: SessionState
@@ -148,39 +156,72 @@ class DoctorCheck:
 
 
 class Actions(Protocol):
-    """The use cases. Every method may raise XswitchError subclasses and nothing else; all may be called from worker threads."""
+    """The use cases.
+
+    Every method may raise XswitchError subclasses and nothing else; all may be called from worker
+    threads.
+    """
 
     def listing(self) -> Listing:
-        """Read the config, resolve every role, look sessions up in the index. Never opens the vault, never calls AWS."""
-        ...
+        """Read the config, resolve every role, look sessions up in the index.
 
-    def resolve(self, target: str, options: SwitchOptions) -> Role:
-        """The one role TARGET names (profile, managed profile, ARN, ACCOUNT:ROLE, "-", words). Raises TargetError, ChainError."""
-        ...
-
-    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> SwitchResult:
-        """Get the session, write the managed profile, remember the use. Raises what the broker, the vault and the writer raise."""
-        ...
-
-    def explain(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Explanation:
-        """Try the switch for real, keep nothing of it, and say why it fails: which side, which statement, how sure that is.
-
-        A living MFA session is used, or a code asked for. Raises what isn't about access: ChainError, UsageError, CancelledError.
+        Never opens the vault, never calls AWS.
         """
         ...
 
-    def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:
-        """Why a switch with these options (None: none) just failed with `error`: nothing is tried again, nobody asked, within a second.
+    def resolve(self, target: str, options: SwitchOptions) -> Role:
+        """The one role TARGET names (profile, managed profile, ARN, ACCOUNT:ROLE, "-", words).
+
+        Raises TargetError, ChainError.
+        """
+        ...
+
+    def switch(
+        self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
+    ) -> SwitchResult:
+        """Get the session, write the managed profile, remember the use.
+
+        Raises what the broker, the vault and the writer raise.
+        """
+        ...
+
+    def explain(
+        self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
+    ) -> Explanation:
+        """Try the switch for real, keep nothing of it, and say why it fails.
+
+        Which side, which statement, how sure that is.
+
+        A living MFA session is used, or a code asked for. Raises what isn't about access:
+        ChainError, UsageError, CancelledError.
+        """
+        ...
+
+    def explain_failure(
+        self, role: Role, error: XswitchError, options: SwitchOptions | None = None
+    ) -> Explanation:
+        """Why a switch with these options (None: none) just failed with `error`.
+
+        Nothing is tried again, nobody asked, within a second.
 
         Raises `error` itself when it isn't about access (`core.explain.evidence.is_explainable`).
         """
         ...
 
-    def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[RenewResult, ...]:
+    def renew(
+        self,
+        names: Sequence[str],
+        ask: MfaPrompt,
+        progress: Progress,
+        *,
+        all_sessions: bool = False,
+    ) -> tuple[RenewResult, ...]:
         """Fresh sessions side by side; one failure doesn't stop the others."""
         ...
 
-    def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[ForgetResult, ...]:
+    def forget(
+        self, names: Sequence[str], *, all_sessions: bool = False
+    ) -> tuple[ForgetResult, ...]:
         """Drop sessions and managed profiles."""
         ...
 

@@ -1,6 +1,7 @@
 """The use cases as one object: what `wiring` makes of real ports, and tests of fakes.
 
-Each is imported when it is first asked for: together they are half of what starting a small command takes.
+Each is imported when it is first asked for: together they are half of what starting a small command
+takes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from xswitch.actions.api import DoctorCheck, ForgetResult, Listing, RenewResult, StatusRow, SwitchOptions, SwitchResult
+from xswitch.actions.api import (
+    DoctorCheck,
+    ForgetResult,
+    Listing,
+    RenewResult,
+    StatusRow,
+    SwitchOptions,
+    SwitchResult,
+)
 from xswitch.actions.inspect.listing import listing, status
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
 from xswitch.core.errors import XswitchError
@@ -24,7 +33,10 @@ __all__ = ["Ports", "RealActions"]
 
 
 class RealActions:
-    """Fits `Actions`: every use case, over the ports it is given. May be used from several threads."""
+    """Fits `Actions`: every use case, over the ports it is given.
+
+    May be used from several threads.
+    """
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -46,31 +58,46 @@ class RealActions:
 
         return resolve_target(self._ports, target, options)
 
-    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> SwitchResult:
+    def switch(
+        self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
+    ) -> SwitchResult:
         """See `Actions.switch`."""
         from xswitch.actions.sessions.switch import switch
 
         return switch(self._broker, role, options, ask, progress)
 
-    def explain(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Explanation:
+    def explain(
+        self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
+    ) -> Explanation:
         """See `Actions.explain`."""
         from xswitch.actions.explain import explain as explaining
 
         return explaining.explain(self._broker, role, options, ask, progress)
 
-    def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:
+    def explain_failure(
+        self, role: Role, error: XswitchError, options: SwitchOptions | None = None
+    ) -> Explanation:
         """See `Actions.explain_failure`."""
         from xswitch.actions.explain import explain as explaining
 
         return explaining.explain_failure(self._broker, role, error, options or SwitchOptions())
 
-    def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[RenewResult, ...]:
+    def renew(
+        self,
+        names: Sequence[str],
+        ask: MfaPrompt,
+        progress: Progress,
+        *,
+        all_sessions: bool = False,
+    ) -> tuple[RenewResult, ...]:
         """See `Actions.renew`."""
         from xswitch.actions.sessions.renew import renew
 
         return renew(self._broker, names, ask, progress, everything=all_sessions)
 
-    def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[ForgetResult, ...]:
+    def forget(
+        self, names: Sequence[str], *, all_sessions: bool = False
+    ) -> tuple[ForgetResult, ...]:
         """See `Actions.forget`."""
         from xswitch.actions.sessions.forget import forget
 

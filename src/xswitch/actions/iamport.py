@@ -8,18 +8,31 @@ from typing import TYPE_CHECKING, Protocol
 from xswitch.core.model import Credentials, Endpoint
 
 if TYPE_CHECKING:  # every command imports the ports, few touch IAM
-    from xswitch.core.access.model import IamCall, PrincipalPolicies, PrincipalState, RoleState, Simulation, TrustedPrincipal
+    from xswitch.core.access.model import (
+        IamCall,
+        PrincipalPolicies,
+        PrincipalState,
+        RoleState,
+        Simulation,
+        TrustedPrincipal,
+    )
 
 
 class Iam(Protocol):
-    """One account's IAM, as one caller sees it. A failure is an AwsDeniedError, SourceCredentialsError or NetworkError, within seconds."""
+    """One account's IAM, as one caller sees it.
+
+    A failure is an AwsDeniedError, SourceCredentialsError or NetworkError, within seconds.
+    """
 
     def role(self, name: str) -> RoleState | None:
         """A role with everything a plan compares, None when there is none of that name."""
         ...
 
     def role_alone(self, name: str) -> RoleState | None:
-        """A role without its permissions, by one call that needs iam:GetRole alone; None when there is none of that name."""
+        """A role without its permissions, by one call that needs iam:GetRole alone.
+
+        None when there is none of that name.
+        """
         ...
 
     def roles(self) -> tuple[str, ...]:
@@ -42,10 +55,15 @@ class Iam(Protocol):
         ...
 
     def policies_of(self, principal_arn: str) -> PrincipalPolicies:
-        """The policies that bind a user (its groups' included) or role; what may not be read is in `unread` and raises nothing."""
+        """The policies that bind a user (its groups' included) or role.
+
+        What may not be read is in `unread` and raises nothing.
+        """
         ...
 
-    def simulate(self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Simulation:
+    def simulate(
+        self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]
+    ) -> Simulation:
         """SimulatePrincipalPolicy for one action and resource."""
         ...
 
@@ -58,5 +76,8 @@ class IamSource(Protocol):
     """Opens an account's IAM."""
 
     def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
-        """IAM as these credentials see it; calls nobody yet. `endpoint` is that of IAM, not of STS."""
+        """IAM as these credentials see it; calls nobody yet.
+
+        `endpoint` is that of IAM, not of STS.
+        """
         ...

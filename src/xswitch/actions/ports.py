@@ -1,4 +1,7 @@
-"""What the use cases need of the world. `adapters` fit these by shape; tests fit them with fakes."""
+"""What the use cases need of the world.
+
+`adapters` fit these by shape; tests fit them with fakes.
+"""
 
 from __future__ import annotations
 
@@ -47,24 +50,39 @@ class ConfigStore(Protocol):
         ...
 
     def read(self) -> ConfigView:
-        """Both files under the SDK rules. Raises ConfigError only when a file can't be read at all (permission, a folder, not UTF-8)."""
+        """Both files under the SDK rules.
+
+        Raises ConfigError only when a file can't be read at all (permission, a folder, not UTF-8).
+        """
         ...
 
     def stamp(self) -> str:
-        """Size, mtime in ns and inode of both files, as one line without blanks: equal stamps, equal content."""
+        """Size, mtime in ns and inode of both files, as one line without blanks.
+
+        Equal stamps, equal content.
+        """
         ...
 
     def apply(self, edits: Sequence[ProfileEdit]) -> None:
-        """Make these edits, each file in one atomic replacement; nothing else changes. Raises ConfigError, and then nothing was written."""
+        """Make these edits, each file in one atomic replacement; nothing else changes.
+
+        Raises ConfigError, and then nothing was written.
+        """
         ...
 
     def undo(self) -> tuple[str, ...]:
-        """Restore what the last `apply` replaced and name the files. Raises ConfigError if there is nothing, or a file changed since."""
+        """Restore what the last `apply` replaced and name the files.
+
+        Raises ConfigError if there is nothing, or a file changed since.
+        """
         ...
 
 
 class Vault(Protocol):
-    """Where sessions live. Every call may raise VaultLockedError, VaultAbsentError or VaultBrokenError, within seconds."""
+    """Where sessions live.
+
+    Every call may raise VaultLockedError, VaultAbsentError or VaultBrokenError, within seconds.
+    """
 
     def info(self) -> VaultInfo:
         """Which store this is (choosing and pinning it at first use)."""
@@ -84,7 +102,10 @@ class Vault(Protocol):
 
 
 class SessionIndex(Protocol):
-    """Session key → who, when, until: a file without secrets. Every change is atomic across processes."""
+    """Session key → who, when, until: a file without secrets.
+
+    Every change is atomic across processes.
+    """
 
     def entries(self) -> Mapping[str, IndexEntry]:
         """All entries; an unreadable index is empty."""
@@ -103,21 +124,37 @@ class Locks(Protocol):
     """Locks by name across processes; one whose holder died is free."""
 
     def hold(self, name: str, timeout_seconds: float | None = None) -> AbstractContextManager[None]:
-        """Hold the lock while the context lasts; 0 seconds tries once, None is the adapter's own limit.
+        """Hold the lock while the context lasts.
 
-        Raises VaultError with code "busy" when somebody else holds it for all that time. Not re-entrant.
+        0 seconds tries once, None is the adapter's own limit.
+
+        Raises VaultError with code "busy" when somebody else holds it for all that time. Not
+        re-entrant.
         """
         ...
 
 
 class Sts(Protocol):
-    """The three STS calls. Every failure is an AwsDeniedError, SourceCredentialsError or NetworkError with AWS's own text in `why`."""
+    """The three STS calls.
 
-    def assume_role(self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint) -> AssumedRole:
+    Every failure is an AwsDeniedError, SourceCredentialsError or NetworkError with AWS's own text
+    in `why`.
+    """
+
+    def assume_role(
+        self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint
+    ) -> AssumedRole:
         """sts:AssumeRole."""
         ...
 
-    def get_session_token(self, credentials: Credentials, serial: str, code: str, duration_seconds: int, endpoint: Endpoint) -> Credentials:
+    def get_session_token(
+        self,
+        credentials: Credentials,
+        serial: str,
+        code: str,
+        duration_seconds: int,
+        endpoint: Endpoint,
+    ) -> Credentials:
         """sts:GetSessionToken with MFA."""
         ...
 
@@ -130,7 +167,10 @@ class SourceCredentials(Protocol):
     """Where a chain's base gets its credentials: botocore's own resolver."""
 
     def resolve(self, base: CredentialSource, view: ConfigView, endpoint: Endpoint) -> Credentials:
-        """The base's credentials, refreshed if it can be done without asking. Raises SourceCredentialsError, NetworkError."""
+        """The base's credentials, refreshed if it can be done without asking.
+
+        Raises SourceCredentialsError, NetworkError.
+        """
         ...
 
 
@@ -138,7 +178,10 @@ class MfaPrompt(Protocol):
     """Somebody, or something, that knows MFA codes."""
 
     def code(self, challenge: MfaChallenge) -> str:
-        """A code. Raises MfaNeededError when nobody can be asked, CancelledError when the user gave up."""
+        """A code.
+
+        Raises MfaNeededError when nobody can be asked, CancelledError when the user gave up.
+        """
         ...
 
 
@@ -154,7 +197,11 @@ class SettingsStore(Protocol):
     """xswitch's `profiles.toml`."""
 
     def load(self) -> Settings:
-        """The settings; what can't be understood is a problem in them, never an exception, except an unreadable file (SettingsError)."""
+        """The settings.
+
+        What can't be understood is a problem in them, never an exception, except an unreadable file
+        (SettingsError).
+        """
         ...
 
 
@@ -199,7 +246,10 @@ class PromptFiles(Protocol):
 
 
 class HotPointers(Protocol):
-    """What lets the hot path find a session without planning: managed profile → session key, store, config stamp."""
+    """What lets the hot path find a session without planning.
+
+    Managed profile → session key, store, config stamp.
+    """
 
     def write(self, managed_profile: str, key: str, stamp: str, vault: VaultInfo) -> None:
         """Point a managed profile at its session, valid for as long as the config's stamp is this one."""
@@ -234,7 +284,10 @@ class Environment(Protocol):
         ...
 
     def credential_process(self) -> tuple[str, ...]:
-        """The words before the profile's name in a managed profile's `credential_process`: an absolute path first."""
+        """The words before the profile's name in a managed profile's `credential_process`.
+
+        An absolute path first.
+        """
         ...
 
 
@@ -242,7 +295,10 @@ class StsProbe(Protocol):
     """Whether an STS endpoint answers, asked without credentials."""
 
     def reach(self, endpoint: Endpoint) -> ProbeResult:
-        """One short request; any HTTP answer counts as reached. Raises NetworkError, within seconds."""
+        """One short request; any HTTP answer counts as reached.
+
+        Raises NetworkError, within seconds.
+        """
         ...
 
 
@@ -250,13 +306,19 @@ class FileInspector(Protocol):
     """The file system's view of a path."""
 
     def look(self, path: str) -> FileInfo:
-        """What is at `path` (absolute); a path that can't be looked at doesn't exist. Never raises."""
+        """What is at `path` (absolute); a path that can't be looked at doesn't exist.
+
+        Never raises.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The world as the use cases see it. `private_paths` are xswitch's own files and folders, which nobody else may read."""
+    """The world as the use cases see it.
+
+    `private_paths` are xswitch's own files and folders, which nobody else may read.
+    """
 
     clock: Clock
     config: ConfigStore
@@ -282,4 +344,7 @@ class Ports:
 
 
 Progress = Callable[[str], None]
-"""Told what is going on now, in a few words ("asking STS for payments-admin"). May raise CancelledError to stop."""
+"""Told what is going on now, in a few words ("asking STS for payments-admin").
+
+May raise CancelledError to stop.
+"""

@@ -57,7 +57,11 @@ def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) 
         return find_role(target, snapshot.resolution.roles, snapshot.managed)
     except TargetError as error:
         definition = parse_ad_hoc_role(target, snapshot.settings)
-        source = _default_source_profile(snapshot) if definition is not None and error.code == "target_unknown" else None
+        source = (
+            _default_source_profile(snapshot)
+            if definition is not None and error.code == "target_unknown"
+            else None
+        )
         if definition is None or source is None:
             raise
         return _resolve_ad_hoc_role(snapshot, definition, source, options)
@@ -81,7 +85,9 @@ def _previous_role(snapshot: ConfigSnapshot, options: SwitchOptions) -> Role:
     return resolve_role(snapshot, previous, options)
 
 
-def _resolve_ad_hoc_role(snapshot: ConfigSnapshot, definition: AdHocRole, source: str, options: SwitchOptions) -> Role:
+def _resolve_ad_hoc_role(
+    snapshot: ConfigSnapshot, definition: AdHocRole, source: str, options: SwitchOptions
+) -> Role:
     return resolve_ad_hoc_role(
         snapshot.view,
         snapshot.settings,
@@ -95,7 +101,10 @@ def _resolve_ad_hoc_role(snapshot: ConfigSnapshot, definition: AdHocRole, source
 
 
 def _default_source_profile(snapshot: ConfigSnapshot) -> str | None:
-    """From where a role is assumed when nobody says: as the role this shell is in, from the profile it selects, or from the only base."""
+    """From where a role is assumed when nobody says.
+
+    As the role this shell is in, from the profile it selects, or from the only base.
+    """
     current = current_profile(snapshot)
     role = snapshot.roles_by_name.get(snapshot.managed.get(current, current))
     if role is not None:
@@ -104,16 +113,26 @@ def _default_source_profile(snapshot: ConfigSnapshot) -> str | None:
         find_credential_source(snapshot.view, snapshot.view.profiles[current]), CredentialSource
     ):
         return current
-    bases = {role.chain.base.profile for role in snapshot.resolution.roles if role.chain is not None}
+    bases = {
+        role.chain.base.profile for role in snapshot.resolution.roles if role.chain is not None
+    }
     if not bases:
         bases = {
             profile.name
             for profile in snapshot.view.profiles.values()
-            if profile.get(ROLE_KEY) is None and isinstance(find_credential_source(snapshot.view, profile), CredentialSource)
+            if profile.get(ROLE_KEY) is None
+            and isinstance(find_credential_source(snapshot.view, profile), CredentialSource)
         }
     return bases.pop() if len(bases) == 1 else None
 
 
 def current_profile(snapshot: ConfigSnapshot) -> str:
-    """The profile this shell selects, "" for none. Source: `AWS_PROFILE` goes before `AWS_DEFAULT_PROFILE` in all SDKs but boto3."""
-    return snapshot.environment.get("AWS_PROFILE") or snapshot.environment.get("AWS_DEFAULT_PROFILE") or ""
+    """The profile this shell selects, "" for none.
+
+    Source: `AWS_PROFILE` goes before `AWS_DEFAULT_PROFILE` in all SDKs but boto3.
+    """
+    return (
+        snapshot.environment.get("AWS_PROFILE")
+        or snapshot.environment.get("AWS_DEFAULT_PROFILE")
+        or ""
+    )

@@ -1,7 +1,9 @@
-"""Ports whose calls are told one by one, for `--debug`: what was asked of the world, what came of it, and how long it took.
+"""Ports whose calls are told one by one, for `--debug`.
 
-What is told is chosen here, field by field: names, ARNs, counts, ends. No value that may hold a secret is ever formatted, and of an
-exception only its code, or its type.
+What was asked of the world, what came of it, and how long it took.
+
+What is told is chosen here, field by field: names, ARNs, counts, ends. No value that may hold a
+secret is ever formatted, and of an exception only its code, or its type.
 """
 
 from __future__ import annotations
@@ -20,25 +22,47 @@ from xswitch.core.text import pluralize
 
 _SERVER = re.compile(r"(https?://)(?:[^/?#]*@)?([A-Za-z0-9.:_\[\]-]+)")
 _KEY_SHOWN = 8
-_TRACED_PORTS = ("config", "vault", "index", "sts", "base", "settings", "memory", "history", "prompt_files", "hot_pointers", "background")
+_TRACED_PORTS = (
+    "config",
+    "vault",
+    "index",
+    "sts",
+    "base",
+    "settings",
+    "memory",
+    "history",
+    "prompt_files",
+    "hot_pointers",
+    "background",
+)
 _MORE_TRACED_PORTS = ("mfa_command", "sts_probe")
 
 
 @dataclass(frozen=True, slots=True)
 class Tracer:
-    """Where it is told: `tell` gets one line, from any thread; `elapsed` is in seconds since whenever."""
+    """Where it is told: `tell` gets one line, from any thread.
+
+    `elapsed` is in seconds since whenever.
+    """
 
     tell: Callable[[str], None]
     elapsed: Callable[[], float]
 
-    def call(self, name: str, act: Callable[..., Any], given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    def call(
+        self, name: str, act: Callable[..., Any], given: tuple[Any, ...], named: Mapping[str, Any]
+    ) -> Any:
         """Do it, and tell of it."""
         about = _describe(_ARGUMENTS, name, *given)
         began = self.elapsed()
         try:
             found = act(*given, **named)
         except BaseException as error:
-            self._line(name, about, f"✗ {error.code if isinstance(error, XswitchError) else type(error).__name__}", began)
+            self._line(
+                name,
+                about,
+                f"✗ {error.code if isinstance(error, XswitchError) else type(error).__name__}",
+                began,
+            )
             raise
         self._line(name, about, _describe(_RESULTS, name, found), began)
         return _TracedPort("iam", found, self) if name == "iam.open" else found
@@ -71,7 +95,9 @@ class _TracedPort:
 
     def __getattr__(self, method: str) -> Any:
         found = getattr(self._port, method)
-        return lambda *given, **named: self._trail.call(f"{self._name}.{method}", found, given, named)
+        return lambda *given, **named: self._trail.call(
+            f"{self._name}.{method}", found, given, named
+        )
 
 
 class _TracedLocks:
@@ -83,9 +109,15 @@ class _TracedLocks:
 
 
 def with_tracing(ports: Ports, tell: Callable[[str], None], elapsed: Callable[[], float]) -> Ports:
-    """The same world, each call to it told to `tell` in one line without secrets; `elapsed` gives seconds, for differences."""
+    """The same world, each call to it told to `tell` in one line without secrets.
+
+    `elapsed` gives seconds, for differences.
+    """
     tracer = Tracer(tell, elapsed)
-    told: dict[str, Any] = {name: _TracedPort(name, getattr(ports, name), tracer) for name in (*_TRACED_PORTS, *_MORE_TRACED_PORTS, "iam")}
+    told: dict[str, Any] = {
+        name: _TracedPort(name, getattr(ports, name), tracer)
+        for name in (*_TRACED_PORTS, *_MORE_TRACED_PORTS, "iam")
+    }
     return replace(ports, **told, locks=_TracedLocks(ports.locks, tracer))
 
 
@@ -112,7 +144,9 @@ def _describe_expiration(credentials: Any) -> str:
 
 _ARGUMENTS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
-        "config.apply": lambda edits: ", ".join(f"{type(edit).__name__} {edit.name} in {edit.file}" for edit in edits),
+        "config.apply": lambda edits: ", ".join(
+            f"{type(edit).__name__} {edit.name} in {edit.file}" for edit in edits
+        ),
         "vault.get": _short_key,
         "vault.put": lambda key, _: _short_key(key),
         "vault.delete": _short_key,
@@ -121,7 +155,9 @@ _ARGUMENTS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "sts.assume_role": lambda _, request, endpoint: (
             f"{request.role_arn} as {request.session_name} for {request.duration_seconds} s in {_describe_endpoint(endpoint)}"
         ),
-        "sts.get_session_token": lambda _, serial, __, seconds, endpoint: f"{serial} for {seconds} s in {_describe_endpoint(endpoint)}",
+        "sts.get_session_token": lambda _, serial, __, seconds, endpoint: (
+            f"{serial} for {seconds} s in {_describe_endpoint(endpoint)}"
+        ),
         "sts.get_caller_identity": lambda _, endpoint: f"in {_describe_endpoint(endpoint)}",
         "base.resolve": lambda base, *_: f"{base.kind} {base.profile or ''}".rstrip(),
         "memory.record_use": lambda profile, _: str(profile),
@@ -147,7 +183,9 @@ _ARGUMENTS: Mapping[str, Callable[..., str]] = MappingProxyType(
 _RESULTS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "config.paths": lambda paths: f"{paths.config}, {paths.credentials}",
-        "config.read": lambda view: f"{pluralize(len(view.profiles), 'profile')}, {pluralize(len(view.problems), 'problem')}",
+        "config.read": lambda view: (
+            f"{pluralize(len(view.profiles), 'profile')}, {pluralize(len(view.problems), 'problem')}"
+        ),
         "vault.info": lambda info: f"{info.label}",
         "vault.get": lambda value: "nothing" if value is None else "a session",
         "index.entries": lambda entries: pluralize(len(entries), "entry", "entries"),
@@ -155,7 +193,9 @@ _RESULTS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "sts.get_session_token": _describe_expiration,
         "sts.get_caller_identity": lambda identity: str(identity.arn),
         "base.resolve": _describe_expiration,
-        "settings.load": lambda settings: f"vault {settings.vault}, {pluralize(len(settings.problems), 'problem')}",
+        "settings.load": lambda settings: (
+            f"vault {settings.vault}, {pluralize(len(settings.problems), 'problem')}"
+        ),
         "history.load": lambda entries: pluralize(len(entries), "entry", "entries"),
         "sts_probe.reach": lambda reach: f"it answers in {reach.milliseconds} ms",
         "iam.roles": lambda arns: pluralize(len(arns), "role"),

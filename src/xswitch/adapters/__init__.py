@@ -1,1 +1,4 @@
-"""The ports' real implementations. They fit the Protocols of `actions.ports` by shape and never import `actions`."""
+"""The ports' real implementations.
+
+They fit the Protocols of `actions.ports` by shape and never import `actions`.
+"""

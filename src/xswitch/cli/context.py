@@ -1,4 +1,7 @@
-"""What every command gets: where to write, whom to ask, and the use cases, made when first needed."""
+"""What every command gets.
+
+Where to write, whom to ask, and the use cases, made when first needed.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,10 @@ class World(Protocol):
 
     @property
     def totp_hint(self) -> Callable[[str], str] | None:
-        """The current MFA code of a device, by its serial number, where it is no secret: in the demo."""
+        """The current MFA code of a device, by its serial number, where it is no secret.
+
+        In the demo.
+        """
         ...
 
     @property

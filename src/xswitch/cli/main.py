@@ -1,4 +1,7 @@
-"""From argv to exit code: every failure leaves as a sentence with its exit code, never as a traceback."""
+"""From argv to exit code.
+
+Every failure leaves as a sentence with its exit code, never as a traceback.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,13 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
             arguments = build_parser(argv[0] if argv else "").parse_args(argv)
             return int(
                 _load_command(arguments.command)(
-                    Context(arguments, data, words, environ, lambda: _world(environ, _debug_logger(arguments, words)))
+                    Context(
+                        arguments,
+                        data,
+                        words,
+                        environ,
+                        lambda: _world(environ, _debug_logger(arguments, words)),
+                    )
                 )
             )
         except KeyboardInterrupt:
@@ -78,13 +87,18 @@ _COMMAND_FUNCTIONS: Mapping[str, tuple[str, str]] = {
 
 
 def _load_command(name: str | None) -> Command:
-    """The function of a command; its module is imported only when it is the one asked for: start-up time is felt at every prompt."""
+    """The function of a command.
+
+    Its module is imported only when it is the one asked for: start-up time is felt at every prompt.
+    """
     module, function = _COMMAND_FUNCTIONS.get(name or "", ("switch", "picker"))
     command: Command = getattr(import_module(f"xswitch.cli.commands.{module}"), function)
     return command
 
 
-def _report_error(error: XswitchError, arguments: argparse.Namespace, data: Stdout, words: Stderr) -> None:
+def _report_error(
+    error: XswitchError, arguments: argparse.Namespace, data: Stdout, words: Stderr
+) -> None:
     if getattr(arguments, "json", False):
         data.envelope(_full_command_name(arguments), None, [error_json(error)])
     elif arguments.command in {"credential-process", "complete"}:
@@ -96,17 +110,24 @@ def _report_error(error: XswitchError, arguments: argparse.Namespace, data: Stdo
 def _full_command_name(arguments: argparse.Namespace) -> str:
     """The command as its envelope names it when it works."""
     action = getattr(arguments, "action", "")
-    return f"{arguments.command} {action}" if arguments.command == "access" or action == "undo" else str(arguments.command)
+    return (
+        f"{arguments.command} {action}"
+        if arguments.command == "access" or action == "undo"
+        else str(arguments.command)
+    )
 
 
-def _report_bug(error: Exception, arguments: argparse.Namespace, data: Stdout, words: Stderr) -> int:
+def _report_bug(
+    error: Exception, arguments: argparse.Namespace, data: Stdout, words: Stderr
+) -> int:
     """Name the place, not the values: an exception's text may hold a secret."""
     place = "an unknown place"
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         if "xswitch" in code.co_filename:
-            place = f"{os.path.basename(code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119 -- pathlib isn't loaded for a file's name
+            # Pathlib isn't loaded for a file's name
+            place = f"{os.path.basename(code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119
         trace = trace.tb_next
     bug = XswitchError(
         f"This is a bug in xswitch: {type(error).__name__} at {place}.",
@@ -122,7 +143,10 @@ def _use_color(environ: Mapping[str, str]) -> bool:
 
 
 def _discard_stdout() -> None:
-    """Whoever read stdout is gone: point it at nothing, so that the interpreter's last flush says nothing either."""
+    """Whoever read stdout is gone.
+
+    Point it at nothing, so that the interpreter's last flush says nothing either.
+    """
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
     os.close(devnull)

@@ -38,7 +38,9 @@ def controlling_terminal() -> Iterator[None]:
         terminal = os.open(_TTY, os.O_RDWR)
     except OSError:
         raise UsageError(
-            "The picker needs a terminal, and there is none.", next_step="xswitch switch TARGET (see: xswitch list)", code="no_terminal"
+            "The picker needs a terminal, and there is none.",
+            next_step="xswitch switch TARGET (see: xswitch list)",
+            code="no_terminal",
         ) from None
     sys.stdout.flush()
     sys.stderr.flush()
@@ -57,7 +59,10 @@ def controlling_terminal() -> Iterator[None]:
 
 
 def ask_line(question: str) -> str:
-    """One line typed at the terminal, whatever stdin and stdout are. Raises CancelledError on Ctrl-C or end of input."""
+    """One line typed at the terminal, whatever stdin and stdout are.
+
+    Raises CancelledError on Ctrl-C or end of input.
+    """
     try:
         with open(_TTY, "r+b", buffering=0) as terminal:  # noqa: PTH123 -- a device, opened once
             terminal.write(sanitize(question).encode())

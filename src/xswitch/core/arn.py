@@ -1,6 +1,7 @@
 """Role ARNs, and which regions belong to which partition.
 
-Sources: the IAM reference, "IAM identifiers" (form of a role's ARN) and botocore's partitions.json (regions, default regions).
+Sources: the IAM reference, "IAM identifiers" (form of a role's ARN) and botocore's partitions.json
+(regions, default regions).
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_ROLE = re.compile(r"arn:(aws[a-z0-9-]*):iam::([0-9]{12}):role(/(?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII)
+_ROLE = re.compile(
+    r"arn:(aws[a-z0-9-]*):iam::([0-9]{12}):role(/(?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII
+)
 _POLICY = re.compile(r"arn:aws[a-z0-9-]*:iam::(?:[0-9]{12}|aws):policy/[\x21-\x7e]{1,512}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
-# Whom STS can name (IAM reference, "IAM identifiers"): a user's path may hold any printable ASCII, names only these.
+# Whom STS can name (IAM reference, "IAM identifiers"): a user's path may hold any printable ASCII,
+# names only these.
 _NAME = r"[\w+=,.@-]{1,64}"
 _CALLER = re.compile(
     rf"arn:aws[a-z0-9-]*:(?:iam|sts)::[0-9]{{12}}:(?:root|user/(?:[\x21-\x7e]{{1,510}}/)?{_NAME}|federated-user/{_NAME}|assumed-role/{_NAME}/{_NAME})",
@@ -76,12 +80,18 @@ def is_policy_arn(text: str) -> bool:
 
 
 def is_caller_arn(text: str) -> bool:
-    """Whether `text` can be what STS calls the one who asks: an account's root, a user, or a session of a role or of a federated user."""
+    """Whether `text` can be what STS calls the one who asks.
+
+    An account's root, a user, or a session of a role or of a federated user.
+    """
     return _CALLER.fullmatch(text) is not None
 
 
 def is_unique_id(text: str) -> bool:
-    """Whether `text` can be the UserId of GetCallerIdentity: a unique identifier or an account id, after a colon a session's name."""
+    """Whether `text` can be the UserId of GetCallerIdentity.
+
+    A unique identifier or an account id, after a colon a session's name.
+    """
     return _UNIQUE_ID.fullmatch(text) is not None
 
 
@@ -97,10 +107,16 @@ def partition_of_region(region: str) -> str:
 
 
 def iam_region(partition: str) -> str:
-    """The region IAM is called and signed for: it is one service for all regions of a partition (botocore's endpoints.json)."""
+    """The region IAM is called and signed for.
+
+    It is one service for all regions of a partition (botocore's endpoints.json).
+    """
     return {"aws-cn": "cn-north-1"}.get(partition) or default_region(partition)
 
 
 def default_region(partition: str) -> str:
-    """The region to call when nothing names one: botocore's implicit global region of the partition."""
+    """The region to call when nothing names one.
+
+    Botocore's implicit global region of the partition.
+    """
     return _DEFAULT_REGIONS.get(partition, "us-east-1")

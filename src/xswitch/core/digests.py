@@ -1,4 +1,7 @@
-"""SHA-256, its library loaded when first asked for: OpenSSL costs 10 ms, and most commands hash nothing."""
+"""SHA-256, its library loaded when first asked for.
+
+OpenSSL costs 10 ms, and most commands hash nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""`profiles.toml` as settings: every key checked, every mistake a problem with its line, and a default in the place of what is wrong."""
+"""`profiles.toml` as settings.
+
+Every key checked, every mistake a problem with its line, and a default in the place of what is
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,9 @@ class _SettingsParser:
     number: int = 0
 
     def tell(self, key: str, code: str, message: str, severity: Severity = "warning") -> None:
-        line = self.lines.get((self.table, self.number, key)) or self.lines.get((self.table, self.number, ""))
+        line = self.lines.get((self.table, self.number, key)) or self.lines.get(
+            (self.table, self.number, "")
+        )
         self.problems.append(Problem(code, message, severity, file=self.file, line=line))
 
     def settings(self, data: Mapping[str, Any]) -> Settings:
@@ -57,14 +63,23 @@ class _SettingsParser:
         self.unknown(data, _KEYS, "")
         scalars = Settings(
             vault=self.one_of(data, "vault", VAULTS, default.vault),
-            profile_prefix=self.text(data, "profile_prefix", default.profile_prefix, _validate_prefix),
-            session_name=self.text(data, "session_name", default.session_name, _validate_session_name),
-            mfa_duration_seconds=self.seconds(data, "mfa_duration_seconds", sts_limits.MAX_MFA_DURATION) or default.mfa_duration_seconds,
+            profile_prefix=self.text(
+                data, "profile_prefix", default.profile_prefix, _validate_prefix
+            ),
+            session_name=self.text(
+                data, "session_name", default.session_name, _validate_session_name
+            ),
+            mfa_duration_seconds=self.seconds(
+                data, "mfa_duration_seconds", sts_limits.MAX_MFA_DURATION
+            )
+            or default.mfa_duration_seconds,
             verify_identity=self.flag(data, "verify_identity", default=default.verify_identity),
             frecency=self.flag(data, "frecency", default=default.frecency),
             theme=self.one_of(data, "theme", THEMES, default.theme),
             group_by_account=self.flag(data, "group_by_account", default=default.group_by_account),
-            allow_plain_files=self.flag(data, "allow_plain_files", default=default.allow_plain_files),
+            allow_plain_files=self.flag(
+                data, "allow_plain_files", default=default.allow_plain_files
+            ),
         )
         names = self.account_names(data.get("account_names", {}))
         guards = self.guards(data.get("guards", []))
@@ -74,14 +89,26 @@ class _SettingsParser:
         self.table, self.number = "account_names", 0
         if not isinstance(data, dict):
             self.table = ""
-            self.tell("account_names", "settings_type", "account_names must be a table of ACCOUNT ID = NAME.")
+            self.tell(
+                "account_names",
+                "settings_type",
+                "account_names must be a table of ACCOUNT ID = NAME.",
+            )
             return {}
         names = {}
         for account, name in data.items():
             if not is_account_id(account):
-                self.tell(account, "settings_value", f"account_names: {account!r} is not an account's twelve digits; write them in quotes.")
+                self.tell(
+                    account,
+                    "settings_value",
+                    f"account_names: {account!r} is not an account's twelve digits; write them in quotes.",
+                )
             elif not isinstance(name, str) or not name.strip() or not name.isprintable():
-                self.tell(account, "settings_value", f"account_names: the name of {account} must be one line of text.")
+                self.tell(
+                    account,
+                    "settings_value",
+                    f"account_names: the name of {account} must be one line of text.",
+                )
             else:
                 names[account] = name.strip()
         return names
@@ -90,7 +117,12 @@ class _SettingsParser:
         self.table, self.number = "guards", 0
         if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
             self.table = ""
-            self.tell("guards", "settings_type", "guards must be written as tables: [[guards]]. None is in force.", "error")
+            self.tell(
+                "guards",
+                "settings_type",
+                "guards must be written as tables: [[guards]]. None is in force.",
+                "error",
+            )
             return ()
         rules = []
         for number, entry in enumerate(data):
@@ -106,7 +138,12 @@ class _SettingsParser:
         name = self.text(data, "name", default.name, _validate_single_line)
         match = self.words(data, "match")
         if not match:
-            self.tell("match", "guard_without_match", f"The guard {name!r} has no match, so it guards nothing.", "error")
+            self.tell(
+                "match",
+                "guard_without_match",
+                f"The guard {name!r} has no match, so it guards nothing.",
+                "error",
+            )
             return None
         return GuardRule(
             name=name,
@@ -114,21 +151,43 @@ class _SettingsParser:
             colour=self.one_of(data, "colour", COLORS, default.colour),
             confirm=self.text(data, "confirm", default.confirm, _validate_single_line),
             duration_seconds=self.seconds(data, "duration_seconds", sts_limits.MAX_DURATION),
-            policy_arns=self.checked(data, "policy_arns", lambda: sts_limits.validate_policy_arns(self.words(data, "policy_arns")), ()),
-            policy=self.checked(data, "policy", lambda: sts_limits.compact_policy(self.text(data, "policy", "", str)), None),
+            policy_arns=self.checked(
+                data,
+                "policy_arns",
+                lambda: sts_limits.validate_policy_arns(self.words(data, "policy_arns")),
+                (),
+            ),
+            policy=self.checked(
+                data,
+                "policy",
+                lambda: sts_limits.compact_policy(self.text(data, "policy", "", str)),
+                None,
+            ),
         )
 
-    def checked(self, data: Mapping[str, Any], key: str, read: Callable[[], Any], empty: Any) -> Any:
-        """A restriction of a guard; one that can't be used is an error, as the guard then restricts less than was meant."""
+    def checked(
+        self, data: Mapping[str, Any], key: str, read: Callable[[], Any], empty: Any
+    ) -> Any:
+        """A restriction of a guard.
+
+        One that can't be used is an error, as the guard then restricts less than was meant.
+        """
         if key not in data:
             return empty
         try:
             return read()
         except ValueError as error:
-            self.tell(key, "guard_policy_invalid", f"guards: {key}: {error}. The guard is in force without it.", "error")
+            self.tell(
+                key,
+                "guard_policy_invalid",
+                f"guards: {key}: {error}. The guard is in force without it.",
+                "error",
+            )
             return empty
 
-    def text(self, data: Mapping[str, Any], key: str, default: str, check: Callable[[str], str]) -> str:
+    def text(
+        self, data: Mapping[str, Any], key: str, default: str, check: Callable[[str], str]
+    ) -> str:
         value = data.get(key, default)
         if not isinstance(value, str):
             self.tell(key, "settings_type", f"{key} must be a text in quotes; {default!r} is used.")
@@ -139,17 +198,27 @@ class _SettingsParser:
             self.tell(key, "settings_value", f"{key}: {error}; {default!r} is used.")
             return default
 
-    def one_of(self, data: Mapping[str, Any], key: str, values: tuple[str, ...], default: str) -> str:
+    def one_of(
+        self, data: Mapping[str, Any], key: str, values: tuple[str, ...], default: str
+    ) -> str:
         value = data.get(key, default)
         if value not in values:
-            self.tell(key, "settings_value", f"{key} is {value!r}, and must be one of {', '.join(values)}; {default!r} is used.")
+            self.tell(
+                key,
+                "settings_value",
+                f"{key} is {value!r}, and must be one of {', '.join(values)}; {default!r} is used.",
+            )
             return default
         return str(value)
 
     def flag(self, data: Mapping[str, Any], key: str, *, default: bool) -> bool:
         value = data.get(key, default)
         if not isinstance(value, bool):
-            self.tell(key, "settings_type", f"{key} must be true or false; {str(default).lower()} is used.")
+            self.tell(
+                key,
+                "settings_type",
+                f"{key} must be true or false; {str(default).lower()} is used.",
+            )
             return default
         return value
 
@@ -157,9 +226,15 @@ class _SettingsParser:
         value = data.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or not sts_limits.MIN_DURATION <= value <= most:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int)
+            or not sts_limits.MIN_DURATION <= value <= most
+        ):
             self.tell(
-                key, "settings_value", f"{key} is {value!r}, and must be a number of seconds from {sts_limits.MIN_DURATION} to {most}."
+                key,
+                "settings_value",
+                f"{key} is {value!r}, and must be a number of seconds from {sts_limits.MIN_DURATION} to {most}.",
             )
             return None
         return value
@@ -177,7 +252,9 @@ class _SettingsParser:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f" Did you mean {near[0]}?" if near else ""
-                self.tell(key, "settings_unknown", f"{where}{key!r} is no setting of xswitch.{hint}")
+                self.tell(
+                    key, "settings_unknown", f"{where}{key!r} is no setting of xswitch.{hint}"
+                )
 
 
 def _validate_prefix(text: str) -> str:
@@ -199,7 +276,10 @@ def _validate_single_line(text: str) -> str:
 
 
 def _line_numbers(text: str) -> dict[tuple[str, int, str], int]:
-    """(table, number of the table, key) → line, "" standing for the table's header; as far as simple TOML goes."""
+    """(table, number of the table, key) → line, "" standing for the table's header.
+
+    As far as simple TOML goes.
+    """
     places: dict[tuple[str, int, str], int] = {}
     counts: dict[str, int] = {}
     table, number = "", 0
@@ -210,10 +290,13 @@ def _line_numbers(text: str) -> dict[tuple[str, int, str], int]:
             number = counts.get(table, -1) + 1
             counts[table] = number
             places.setdefault((table, number, ""), line)
-            # A table may be given inside the top level's namespace as well: `guards = 3` and `[guards]` are the same name.
+            # A table may be given inside the top level's namespace as well: `guards = 3` and
+            # `[guards]` are the same name.
             places.setdefault(("", 0, table), line)
             continue
         key = _KEY.match(content)
         if key is not None:
-            places.setdefault((table, number, next(part for part in key.groups() if part is not None)), line)
+            places.setdefault(
+                (table, number, next(part for part in key.groups() if part is not None)), line
+            )
     return places

@@ -38,7 +38,10 @@ def is_session_name(text: str) -> bool:
 
 
 def clean_session_name(text: str) -> str:
-    """`text` made a legal RoleSessionName: other characters become `-`, too long is cut, too short is `xswitch`."""
+    """`text` made a legal RoleSessionName.
+
+    Other characters become `-`, too long is cut, too short is `xswitch`.
+    """
     name = _ILLEGAL_IN_SESSION_NAME.sub("-", text)[:MAX_SESSION_NAME]
     return name if is_session_name(name) else "xswitch"
 
@@ -60,7 +63,10 @@ def parse_integer(text: str) -> int | None:
 
 
 def parse_tags(text: str) -> Tags:
-    """`k=v,k=v` as sorted pairs. Raises ValueError with the reason when a pair is malformed, doubled or beyond AWS's limits."""
+    """`k=v,k=v` as sorted pairs.
+
+    Raises ValueError with the reason when a pair is malformed, doubled or beyond AWS's limits.
+    """
     pairs = []
     for part in text.split(","):
         if not part.strip():
@@ -73,7 +79,10 @@ def parse_tags(text: str) -> Tags:
 
 
 def validate_tags(pairs: Iterable[tuple[str, str]]) -> Tags:
-    """Tags in the order of their keys. Raises ValueError with the reason when AWS, or one line of config, can't take them."""
+    """Tags in the order of their keys.
+
+    Raises ValueError with the reason when AWS, or one line of config, can't take them.
+    """
     tags = tuple(sorted(pairs))
     if len(tags) > MAX_TAGS:
         raise ValueError(f"{len(tags)} tags are more than the {MAX_TAGS} AWS takes")
@@ -89,7 +98,9 @@ def validate_tags(pairs: Iterable[tuple[str, str]]) -> Tags:
 
 
 def _is_tag_text(text: str) -> bool:
-    return text == text.strip() and all(char.isalnum() or char == " " or char in _TAG_PUNCTUATION for char in text)
+    return text == text.strip() and all(
+        char.isalnum() or char == " " or char in _TAG_PUNCTUATION for char in text
+    )
 
 
 def format_tags(tags: Tags) -> str:
@@ -103,10 +114,15 @@ def split_commas(text: str) -> tuple[str, ...]:
 
 
 def validate_policy_arns(arns: Iterable[str]) -> tuple[str, ...]:
-    """Policy ARNs without repetition. Raises ValueError with the reason when AWS wouldn't take them."""
+    """Policy ARNs without repetition.
+
+    Raises ValueError with the reason when AWS wouldn't take them.
+    """
     result = tuple(dict.fromkeys(arns))
     if len(result) > MAX_POLICY_ARNS:
-        raise ValueError(f"{len(result)} session policies are more than the {MAX_POLICY_ARNS} AWS takes")
+        raise ValueError(
+            f"{len(result)} session policies are more than the {MAX_POLICY_ARNS} AWS takes"
+        )
     for arn in result:
         if not is_policy_arn(arn) or "," in arn:
             raise ValueError(f"{arn!r} is not the ARN of a managed policy")
@@ -114,7 +130,9 @@ def validate_policy_arns(arns: Iterable[str]) -> tuple[str, ...]:
 
 
 def compact_policy(text: str) -> str:
-    """A session policy as one line of JSON that a config file keeps whole. Raises ValueError when it isn't a JSON object, or too long.
+    """A session policy as one line of JSON that a config file keeps whole.
+
+    Raises ValueError when it isn't a JSON object, or too long.
 
     A blank before `#` or `;` would begin a comment there, so that blank is written as an escape.
     """
@@ -123,8 +141,13 @@ def compact_policy(text: str) -> str:
     except (ValueError, RecursionError):
         raise ValueError("the session policy is not JSON") from None
     if not isinstance(data, dict):
-        raise ValueError("the session policy is not a JSON object")  # noqa: TRY004 -- callers catch one kind
-    line = json.dumps(data, separators=(",", ":")).replace(" #", "\\u0020#").replace(" ;", "\\u0020;")
+        # Callers catch one kind
+        raise ValueError("the session policy is not a JSON object")  # noqa: TRY004
+    line = (
+        json.dumps(data, separators=(",", ":")).replace(" #", "\\u0020#").replace(" ;", "\\u0020;")
+    )
     if len(line) > MAX_POLICY_LENGTH:
-        raise ValueError(f"the session policy has {len(line)} characters, more than the {MAX_POLICY_LENGTH} AWS takes")
+        raise ValueError(
+            f"the session policy has {len(line)} characters, more than the {MAX_POLICY_LENGTH} AWS takes"
+        )
     return line

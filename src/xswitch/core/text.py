@@ -1,4 +1,8 @@
-"""Text for people: hostile text made harmless (profile names, ARNs and AWS messages may hold anything), and counts with their nouns."""
+"""Text for people.
+
+Hostile text made harmless (profile names, ARNs and AWS messages may hold anything), and counts with
+their nouns.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,9 @@ _DELETE_PICTURE = "\u2421"
 def sanitize(text: str, *, limit: int | None = None) -> str:
     """`text` with nothing in it that a terminal acts on, as one line.
 
-    C0 controls become their Unicode pictures (ESC is shown as a sign), C1 controls, bidirectional overrides, line and
-    paragraph separators and unpaired surrogates become U+FFFD. `limit` is the longest result in characters.
+    C0 controls become their Unicode pictures (ESC is shown as a sign), C1 controls, bidirectional
+    overrides, line and paragraph separators and unpaired surrogates become U+FFFD. `limit` is the
+    longest result in characters.
     """
     if not text.isascii() or not text.isprintable():
         text = _sanitize(text)
@@ -24,7 +29,10 @@ def sanitize(text: str, *, limit: int | None = None) -> str:
 
 
 def pluralize(count: int, singular: str, plural: str = "") -> str:
-    """A count with its noun: "1 role", "1,204 roles"; `several` is the plural where it is not `one` with an s."""
+    """A count with its noun: "1 role", "1,204 roles".
+
+    `several` is the plural where it is not `one` with an s.
+    """
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 

@@ -1,4 +1,8 @@
-"""The demo's throw-away HOME: AWS config and credentials, xswitch's settings, shell start files, and the environment that leads there."""
+"""The demo's throw-away HOME.
+
+AWS config and credentials, xswitch's settings, shell start files, and the environment that leads
+there.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,23 @@ from pathlib import Path
 
 from xswitch.demo import scenario, shells
 
-DEMO, ENDPOINT, CLOCK, TOTP = "XSWITCH_DEMO", "XSWITCH_DEMO_ENDPOINT", "XSWITCH_DEMO_CLOCK", "XSWITCH_DEMO_TOTP"
+DEMO, ENDPOINT, CLOCK, TOTP = (
+    "XSWITCH_DEMO",
+    "XSWITCH_DEMO_ENDPOINT",
+    "XSWITCH_DEMO_CLOCK",
+    "XSWITCH_DEMO_TOTP",
+)
 """The variables by which a process knows it runs in a demo, and finds the AWS, the clock's offset and the MFA secrets of it."""
 
-_REMOVED_VARIABLES = ("AWS_", "XSWITCH_", "XDG_", "BOTO", "PYTHON_KEYRING", "DBUS_SESSION_BUS_ADDRESS", "ZDOTDIR")
+_REMOVED_VARIABLES = (
+    "AWS_",
+    "XSWITCH_",
+    "XDG_",
+    "BOTO",
+    "PYTHON_KEYRING",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "ZDOTDIR",
+)
 _SHELL_FILES = ("BASH_ENV", "ENV")
 
 
@@ -28,18 +45,31 @@ class DemoHome:
     state_file: Path
 
 
-def write_home(folder: Path, endpoint: str, *, environ: Mapping[str, str], command: Sequence[str], memory: Path | None) -> DemoHome:
-    """Fill `folder` (empty, private). `command` are the words that start xswitch, first an absolute path.
+def write_home(
+    folder: Path,
+    endpoint: str,
+    *,
+    environ: Mapping[str, str],
+    command: Sequence[str],
+    memory: Path | None,
+) -> DemoHome:
+    """Fill `folder` (empty, private).
 
-    `memory` is a private folder on a memory file system for the runtime keyring; without one the demo's sessions, which open nothing,
-    go to plain files.
+    `command` are the words that start xswitch, first an absolute path.
+
+    `memory` is a private folder on a memory file system for the runtime keyring; without one the
+    demo's sessions, which open nothing, go to plain files.
     """
     config = config_text(endpoint)
     keys = "\n".join(
         f"[{person.profile}]\naws_access_key_id = {person.access_key_id}\naws_secret_access_key = {person.secret_access_key}\n"
         for person in scenario.PEOPLE
     )
-    devices = [{"serial": person.mfa_serial, "secret": person.totp_secret} for person in scenario.PEOPLE if person.totp_secret]
+    devices = [
+        {"serial": person.mfa_serial, "secret": person.totp_secret}
+        for person in scenario.PEOPLE
+        if person.totp_secret
+    ]
     demo = folder / "demo"
     state_path = demo / "state.json"
     _write(folder / ".aws" / "config", config)
@@ -57,9 +87,15 @@ def write_home(folder: Path, endpoint: str, *, environ: Mapping[str, str], comma
     return DemoHome(folder=folder, env=env, config=config, state_file=state_path)
 
 
-def environment(environ: Mapping[str, str], folder: Path, endpoint: str, memory: Path | None) -> dict[str, str]:
+def environment(
+    environ: Mapping[str, str], folder: Path, endpoint: str, memory: Path | None
+) -> dict[str, str]:
     """`environ` without anything that leads to the user's own AWS, keyring or settings, and with what leads into `folder`."""
-    inherited = {name: value for name, value in environ.items() if not name.startswith(_REMOVED_VARIABLES) and name not in _SHELL_FILES}
+    inherited = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(_REMOVED_VARIABLES) and name not in _SHELL_FILES
+    }
     demo = folder / "demo"
     return {
         **inherited,
@@ -92,7 +128,12 @@ def config_text(endpoint: str) -> str:
         ),
     ]
     for role in scenario.ROLES:
-        settings = {"role_arn": role.arn, "source_profile": role.source, "region": role.region, "endpoint_url": endpoint}
+        settings = {
+            "role_arn": role.arn,
+            "source_profile": role.source,
+            "region": role.region,
+            "endpoint_url": endpoint,
+        }
         settings |= {"mfa_serial": scenario.MFA_SERIAL} if role.mfa else {}
         settings |= {"external_id": role.external_id} if role.external_id else {}
         settings |= {"xswitch_note": role.note} if role.note else {}
@@ -106,9 +147,7 @@ def settings_text(vault: str) -> str:
     """The demo's config.toml."""
     names = "".join(f'"{account}" = "{name}"\n' for account, name in scenario.ACCOUNT_NAMES.items())
     plain = "allow_plain_files = true\n" if vault == "file" else ""
-    guard = (
-        '[[guards]]\nname = "production"\nmatch = ["payments-prod-admin", "payments-prod-database"]\ncolour = "red"\nconfirm = "account"\n'
-    )
+    guard = '[[guards]]\nname = "production"\nmatch = ["payments-prod-admin", "payments-prod-database"]\ncolour = "red"\nconfirm = "account"\n'
     return f'vault = "{vault}"\n{plain}\n[account_names]\n{names}\n{guard}'
 
 

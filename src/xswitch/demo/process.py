@@ -1,7 +1,7 @@
 """The demo's AWS in a process of its own: `python -m xswitch.demo.process CLOCK_FILE FOLDER…`.
 
-It prints its endpoint as one line and lives for as long as its standard input is open; then it removes the demo's folders, so that
-nothing stays behind however the parent ended.
+It prints its endpoint as one line and lives for as long as its standard input is open; then it
+removes the demo's folders, so that nothing stays behind however the parent ended.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def load_state(state_file: Path | None) -> AwsState:
     try:
         text = state_file.read_text(encoding="utf-8")
     except (OSError, ValueError) as problem:
-        raise SettingsError(f"The state file {state_file} can't be read.", why=str(problem), code="demo_state") from None
+        raise SettingsError(
+            f"The state file {state_file} can't be read.", why=str(problem), code="demo_state"
+        ) from None
     return AwsState.from_json(text)
 
 

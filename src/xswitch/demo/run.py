@@ -21,14 +21,27 @@ from xswitch.demo.shells import shell_command
 from xswitch.emulator.clock import ShiftedClock
 from xswitch.emulator.server import EmbeddedAws
 
-__all__ = ["Demo", "advance", "current_code", "demo_clock", "is_demo", "notice", "serve", "shell_command", "start"]
+__all__ = [
+    "Demo",
+    "advance",
+    "current_code",
+    "demo_clock",
+    "is_demo",
+    "notice",
+    "serve",
+    "shell_command",
+    "start",
+]
 
 _SHUTDOWN_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A running demo. `env` is the whole environment for programs inside it; `banner` says in three lines what it is."""
+    """A running demo.
+
+    `env` is the whole environment for programs inside it; `banner` says in three lines what it is.
+    """
 
     env: Mapping[str, str]
     endpoint: str
@@ -54,40 +67,62 @@ class Demo:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
 
 def start(environ: Mapping[str, str], command: Sequence[str]) -> Demo:
     """Start the embedded AWS in a child process, and write a throw-away HOME that leads to it.
 
-    `environ` is the user's environment, of which only what doesn't lead to their own AWS is handed on; `command` are the words that
-    start this xswitch, an absolute path first. The child ends when this process does, whatever way, and removes the folders.
-    Raises SettingsError when nothing can be written, NetworkError when the child doesn't come up.
+    `environ` is the user's environment, of which only what doesn't lead to their own AWS is handed
+    on; `command` are the words that start this xswitch, an absolute path first. The child ends when
+    this process does, whatever way, and removes the folders. Raises SettingsError when nothing can
+    be written, NetworkError when the child doesn't come up.
     """
     try:
         home = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
         memory = _memory_folder()
     except OSError as problem:
-        raise SettingsError("The demo needs a folder for temporary files.", why=str(problem), code="demo_folder") from None
+        raise SettingsError(
+            "The demo needs a folder for temporary files.", why=str(problem), code="demo_folder"
+        ) from None
     folders = (home, memory) if memory is not None else (home,)
     clock_file = home / "demo" / "clock"
     child = _start_child(clock_file, folders)
     endpoint = child.stdout.readline().strip() if child.stdout is not None else ""
-    demo = Demo(env={}, endpoint=endpoint, home=home, banner=_banner(endpoint), _child=child, _folders=folders)
+    demo = Demo(
+        env={},
+        endpoint=endpoint,
+        home=home,
+        banner=_banner(endpoint),
+        _child=child,
+        _folders=folders,
+    )
     if not endpoint:
         demo.close()
-        raise NetworkError("The embedded AWS did not start.", why="Its process ended before it listened on 127.0.0.1.", code="demo_server")
+        raise NetworkError(
+            "The embedded AWS did not start.",
+            why="Its process ended before it listened on 127.0.0.1.",
+            code="demo_server",
+        )
     try:
         written = write_home(home, endpoint, environ=environ, command=command, memory=memory)
     except OSError as problem:
         demo.close()
-        raise SettingsError("The demo's folder can't be written.", why=str(problem), code="demo_folder") from None
+        raise SettingsError(
+            "The demo's folder can't be written.", why=str(problem), code="demo_folder"
+        ) from None
     return Demo(written.env, endpoint, home, demo.banner, child, folders)
 
 
 def _start_child(clock_file: Path, folders: Sequence[Path]) -> subprocess.Popen[str]:
-    # A session of its own: Ctrl-C in the terminal is meant for the picker or the shell, not for the AWS behind them.
+    # A session of its own: Ctrl-C in the terminal is meant for the picker or the shell, not for the
+    # AWS behind them.
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "xswitch.demo.process", str(clock_file), *map(str, folders)],
         stdin=subprocess.PIPE,
@@ -100,12 +135,17 @@ def _start_child(clock_file: Path, folders: Sequence[Path]) -> subprocess.Popen[
 
 def _memory_folder() -> Path | None:
     """A private folder on Linux's shared memory file system, None where that is something else."""
-    shared_memory = Path("/dev/shm")  # noqa: S108 -- checked below to be memory; the folder gets a random name and mode 0700
+    # Checked below to be memory; the folder gets a random name and mode 0700
+    shared_memory = Path("/dev/shm")  # noqa: S108
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    kinds = [fields[2] for fields in map(str.split, mounts.splitlines()) if len(fields) > 2 and fields[1] == str(shared_memory)]  # noqa: PLR2004 -- fstab(5)
+    kinds = [
+        fields[2]
+        for fields in map(str.split, mounts.splitlines())
+        if len(fields) > 2 and fields[1] == str(shared_memory)  # noqa: PLR2004 -- fstab(5)
+    ]
     if not kinds or kinds[-1] not in ("tmpfs", "ramfs") or not os.access(shared_memory, os.W_OK):
         return None
     return Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=shared_memory))
@@ -119,17 +159,25 @@ def _banner(endpoint: str) -> str:
     )
 
 
-def serve(state_file: Path | None = None, *, port: int = 0, announce: Callable[[str], None] | None = None) -> None:
-    """Run the embedded AWS alone in the foreground until interrupted; `announce` gets the endpoint once it listens (default: print it).
+def serve(
+    state_file: Path | None = None, *, port: int = 0, announce: Callable[[str], None] | None = None
+) -> None:
+    """Run the embedded AWS alone in the foreground until interrupted.
 
-    Without `state_file` it is the demo's world. Raises SettingsError for an unreadable state, NetworkError when the port can't be had.
+    `announce` gets the endpoint once it listens (default: print it).
+
+    Without `state_file` it is the demo's world. Raises SettingsError for an unreadable state,
+    NetworkError when the port can't be had.
     """
     world = load_state(state_file)
     try:
         aws = EmbeddedAws(world, clock=ShiftedClock(offset_seconds=world.clock_offset), port=port)
     except OSError as problem:
         raise NetworkError(
-            f"Port {port} of 127.0.0.1 can't be had.", why=str(problem), next_step="xswitch demo --serve", code="demo_port"
+            f"Port {port} of 127.0.0.1 can't be had.",
+            why=str(problem),
+            next_step="xswitch demo --serve",
+            code="demo_port",
         ) from None
     try:
         if announce is None:

@@ -1,4 +1,7 @@
-"""The demo's world: five accounts, fifteen roles that behave, one whose source is broken, and two people to set up a role for a third.
+"""The demo's world.
+
+Five accounts, fifteen roles that behave, one whose source is broken, and two people to set up a
+role for a third.
 
 Every key, secret and id here is made up for the embedded AWS and opens nothing anywhere else.
 """
@@ -8,11 +11,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-IDENTITY, PROD, DEV, HUB, PARTNER = "111111111111", "222222222222", "333333333333", "444444444444", "555555555555"
-ACCOUNT_NAMES = {IDENTITY: "identity", PROD: "payments-prod", DEV: "payments-dev", HUB: "shared-hub", PARTNER: "acme-reporting"}
+IDENTITY, PROD, DEV, HUB, PARTNER = (
+    "111111111111",
+    "222222222222",
+    "333333333333",
+    "444444444444",
+    "555555555555",
+)
+ACCOUNT_NAMES = {
+    IDENTITY: "identity",
+    PROD: "payments-prod",
+    DEV: "payments-dev",
+    HUB: "shared-hub",
+    PARTNER: "acme-reporting",
+}
 BASE_PROFILE = "dana"
 ACCESS_KEY_ID = "AKIADEMODEMODEMO2345"
-SECRET_ACCESS_KEY = "demo-key-of-the-embedded-aws-opens-none1"  # noqa: S105 -- known to the embedded AWS alone
+# Known to the embedded AWS alone
+SECRET_ACCESS_KEY = "demo-key-of-the-embedded-aws-opens-none1"  # noqa: S105
 MFA_SERIAL = f"arn:aws:iam::{IDENTITY}:mfa/dana"
 TOTP_SECRET = "XSWITCHDEMOSECRETXSWITCHDEMOSECR"  # noqa: S105 -- the demo shows its codes
 EXTERNAL_ID = "acme-7f31"
@@ -29,7 +45,10 @@ _READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user with a key, and the profile that holds it; `totp_secret` is the base32 secret of its MFA device, "" for none."""
+    """A user with a key, and the profile that holds it.
+
+    `totp_secret` is the base32 secret of its MFA device, "" for none.
+    """
 
     profile: str
     account: str
@@ -112,12 +131,29 @@ class RoleProfile:
 
 ROLES: tuple[RoleProfile, ...] = (
     RoleProfile(
-        "payments-prod-admin", PROD, "Admin", mfa=True, attached=_ADMINISTRATOR, max_seconds=14_400, note="guarded: type the account's name"
+        "payments-prod-admin",
+        PROD,
+        "Admin",
+        mfa=True,
+        attached=_ADMINISTRATOR,
+        max_seconds=14_400,
+        note="guarded: type the account's name",
     ),
     RoleProfile("payments-prod-readonly", PROD, "ReadOnly", mfa=True, note="look, don't touch"),
-    RoleProfile("payments-prod-database", PROD, "DatabaseAdmin", source="hub-jump", trusted=_JUMP, note="guarded; third of three roles"),
     RoleProfile(
-        "payments-prod-breakglass", PROD, "BreakGlass", trusted=f"arn:aws:iam::{IDENTITY}:user/oncall", note="not yours: AWS says no"
+        "payments-prod-database",
+        PROD,
+        "DatabaseAdmin",
+        source="hub-jump",
+        trusted=_JUMP,
+        note="guarded; third of three roles",
+    ),
+    RoleProfile(
+        "payments-prod-breakglass",
+        PROD,
+        "BreakGlass",
+        trusted=f"arn:aws:iam::{IDENTITY}:user/oncall",
+        note="not yours: AWS says no",
     ),
     RoleProfile("payments-dev-developer", DEV, "Developer", attached=_ADMINISTRATOR, note="no MFA"),
     RoleProfile("payments-dev-readonly", DEV, "ReadOnly", region="eu-central-1"),
@@ -130,22 +166,70 @@ ROLES: tuple[RoleProfile, ...] = (
         note="two hours: nothing before it is temporary",
         settings={"duration_seconds": "7200"},
     ),
-    RoleProfile("hub-gateway", HUB, "Gateway", mfa=True, assumes=_JUMP, note="first of three roles"),
-    RoleProfile("hub-jump", HUB, "Jump", source="hub-gateway", trusted=_GATEWAY, assumes=f"arn:aws:iam::{PROD}:role/DatabaseAdmin"),
-    RoleProfile("hub-network", HUB, "NetworkAdmin", mfa=True, region="us-east-1", attached=_ADMINISTRATOR),
-    RoleProfile("hub-audit", HUB, "Audit", tag_actions=True, note="session tags", settings={"xswitch_tags": "team=payments,ticket=OPS-7"}),
-    RoleProfile("acme-reports", PARTNER, "Reports", external_id=EXTERNAL_ID, region="us-east-1", note="a partner's account: external ID"),
-    RoleProfile("acme-ingest", PARTNER, "Ingest", external_id=EXTERNAL_ID, region="us-west-2 # close to the partner"),
+    RoleProfile(
+        "hub-gateway", HUB, "Gateway", mfa=True, assumes=_JUMP, note="first of three roles"
+    ),
+    RoleProfile(
+        "hub-jump",
+        HUB,
+        "Jump",
+        source="hub-gateway",
+        trusted=_GATEWAY,
+        assumes=f"arn:aws:iam::{PROD}:role/DatabaseAdmin",
+    ),
+    RoleProfile(
+        "hub-network", HUB, "NetworkAdmin", mfa=True, region="us-east-1", attached=_ADMINISTRATOR
+    ),
+    RoleProfile(
+        "hub-audit",
+        HUB,
+        "Audit",
+        tag_actions=True,
+        note="session tags",
+        settings={"xswitch_tags": "team=payments,ticket=OPS-7"},
+    ),
+    RoleProfile(
+        "acme-reports",
+        PARTNER,
+        "Reports",
+        external_id=EXTERNAL_ID,
+        region="us-east-1",
+        note="a partner's account: external ID",
+    ),
+    RoleProfile(
+        "acme-ingest",
+        PARTNER,
+        "Ingest",
+        external_id=EXTERNAL_ID,
+        region="us-west-2 # close to the partner",
+    ),
     RoleProfile("identity-billing", IDENTITY, "Billing", mfa=True, trusted=_DANA),
-    RoleProfile("identity-security", IDENTITY, "SecurityAudit", max_seconds=43_200, settings={"role_session_name": "dana-audit"}),
-    RoleProfile("legacy-reports", PARTNER, "LegacyReports", source="old-laptop", trusted="", note="its source profile is gone"),
+    RoleProfile(
+        "identity-security",
+        IDENTITY,
+        "SecurityAudit",
+        max_seconds=43_200,
+        settings={"role_session_name": "dana-audit"},
+    ),
+    RoleProfile(
+        "legacy-reports",
+        PARTNER,
+        "LegacyReports",
+        source="old-laptop",
+        trusted="",
+        note="its source profile is gone",
+    ),
 )
 
 
 def state() -> dict[str, Any]:
     """The demo's world in the format of docs/demo.md."""
     accounts: list[dict[str, Any]] = [
-        {"id": account, "name": name, "roles": [_role(role) for role in ROLES if role.account == account and role.trusted]}
+        {
+            "id": account,
+            "name": name,
+            "roles": [_role(role) for role in ROLES if role.account == account and role.trusted],
+        }
         for account, name in ACCOUNT_NAMES.items()
     ]
     for account in accounts:
@@ -158,20 +242,30 @@ def _user(person: Person) -> dict[str, Any]:
     user: dict[str, Any] = {
         "name": person.name,
         "access_keys": [{"id": person.access_key_id, "secret": person.secret_access_key}],
-        "mfa_devices": [{"name": person.name, "secret": person.totp_secret}] if person.totp_secret else [],
+        "mfa_devices": [{"name": person.name, "secret": person.totp_secret}]
+        if person.totp_secret
+        else [],
     }
     if person.profile in _ADMINS:
         return user | {"attached_policies": [_ADMINISTRATOR]}
     if person.profile == BASE_PROFILE:
         return user | {"policies": {"may-switch": _allow("arn:aws:iam::*:role/*")}}
     look = ["iam:GetUser", "iam:GetUserPolicy", "iam:List*"]
-    itself = {"Effect": "Allow", "Action": look, "Resource": f"arn:aws:iam::{person.account}:user/${{aws:username}}"}
+    itself = {
+        "Effect": "Allow",
+        "Action": look,
+        "Resource": f"arn:aws:iam::{person.account}:user/${{aws:username}}",
+    }
     return user | {"policies": {"see-oneself": {"Version": "2012-10-17", "Statement": [itself]}}}
 
 
 def _role(role: RoleProfile) -> dict[str, Any]:
     actions = ["sts:AssumeRole", "sts:TagSession"] if role.tag_actions else ["sts:AssumeRole"]
-    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"AWS": role.trusted}, "Action": actions}
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"AWS": role.trusted},
+        "Action": actions,
+    }
     if role.mfa or role.external_id:
         statement["Condition"] = _WITH_MFA if role.mfa else _WITH_EXTERNAL_ID
     return {
@@ -186,4 +280,7 @@ def _role(role: RoleProfile) -> dict[str, Any]:
 
 def _allow(resource: str) -> dict[str, Any]:
     actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
-    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resource}]}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resource}],
+    }

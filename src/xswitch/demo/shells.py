@@ -1,4 +1,7 @@
-"""The shell that opens after a switch in the demo: which one, and the start files that load the hook into it."""
+"""The shell that opens after a switch in the demo.
+
+Which one, and the start files that load the hook into it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ _HINTS = (
     "xswitch demo --code              the current MFA code",
     "exit                             ends the demo and removes all of it",
 )
-_PRINT_HINTS = "printf '%s\\n' 'The xswitch demo. Nothing here is yours or real; try:' " + " ".join(f"'  {hint}'" for hint in _HINTS)
+_PRINT_HINTS = "printf '%s\\n' 'The xswitch demo. Nothing here is yours or real; try:' " + " ".join(
+    f"'  {hint}'" for hint in _HINTS
+)
 
 # Some AWS CLIs don't read AWS_ENDPOINT_URL, so the option is given for them.
 _AWS_POSIX = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
@@ -25,20 +30,32 @@ _AWS_FISH = "function aws --wraps aws\n    command aws --endpoint-url $AWS_ENDPO
 
 _HOOK = 'eval "$(xswitch init SHELL --prompt)"\neval "$(xswitch completion SHELL)"\n'
 _BASH = "PS1='\\W \\$ '\n" + _HOOK.replace("SHELL", "bash") + f"{_AWS_POSIX}\n{_PRINT_HINTS}\n"
-_ZSH = "PROMPT='%1~ %# '\nautoload -Uz compinit && compinit -u\n" + _HOOK.replace("SHELL", "zsh") + f"{_AWS_POSIX}\n{_PRINT_HINTS}\n"
+_ZSH = (
+    "PROMPT='%1~ %# '\nautoload -Uz compinit && compinit -u\n"
+    + _HOOK.replace("SHELL", "zsh")
+    + f"{_AWS_POSIX}\n{_PRINT_HINTS}\n"
+)
 _FISH = f"set -g fish_greeting\nxswitch init fish --prompt | source\nxswitch completion fish | source\n{_AWS_FISH}\n{_PRINT_HINTS}\n"
 
 
 def start_files() -> Mapping[str, str]:
-    """The start files by path under the demo's HOME: the hook with its prompt, completion, `aws` with the endpoint, and a few hints."""
-    return {_BASH_RC: _BASH, f"{ZSH_FOLDER}/.zshrc": _ZSH, f"{ZSH_FOLDER}/.zshenv": "unsetopt GLOBAL_RCS\n", _FISH_RC: _FISH}
+    """The start files by path under the demo's HOME.
+
+    The hook with its prompt, completion, `aws` with the endpoint, and a few hints.
+    """
+    return {
+        _BASH_RC: _BASH,
+        f"{ZSH_FOLDER}/.zshrc": _ZSH,
+        f"{ZSH_FOLDER}/.zshenv": "unsetopt GLOBAL_RCS\n",
+        _FISH_RC: _FISH,
+    }
 
 
 def shell_command(env: Mapping[str, str], shell: str | None = None) -> list[str]:
     """The argv of an interactive shell with the hook, inside a demo's environment `env`.
 
-    `core.shell.templates` is a path or name; None is $SHELL. One without start files here (not bash, zsh or fish) is replaced by bash, and by /bin/sh
-    without the hook where there is no bash.
+    `core.shell.templates` is a path or name; None is $SHELL. One without start files here (not
+    bash, zsh or fish) is replaced by bash, and by /bin/sh without the hook where there is no bash.
     """
     requested = shell or env.get("SHELL", "")
     path = shutil.which(requested, path=env.get("PATH")) if requested else None
@@ -47,4 +64,8 @@ def shell_command(env: Mapping[str, str], shell: str | None = None) -> list[str]
         path, name = shutil.which("bash", path=env.get("PATH")), "bash"
     if path is None:
         return ["/bin/sh", "-i"]
-    return [path, "--rcfile", str(Path(env["HOME"]) / _BASH_RC), "-i"] if name == "bash" else [path, "-i"]
+    return (
+        [path, "--rcfile", str(Path(env["HOME"]) / _BASH_RC), "-i"]
+        if name == "bash"
+        else [path, "-i"]
+    )

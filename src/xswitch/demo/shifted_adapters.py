@@ -21,7 +21,10 @@ class _PromptFiles(Protocol):
 
 
 class ShiftedProbe:
-    """A probe whose server's time is the demo's: servers date their answers by the machine's clock."""
+    """A probe whose server's time is the demo's.
+
+    Servers date their answers by the machine's clock.
+    """
 
     def __init__(self, probe: _Probe, clock: DemoClock) -> None:
         self._probe = probe
@@ -32,7 +35,9 @@ class ShiftedProbe:
         result = self._probe.reach(endpoint)
         if result.server_time is None:
             return result
-        return replace(result, server_time=result.server_time + timedelta(seconds=self._clock.offset_seconds()))
+        return replace(
+            result, server_time=result.server_time + timedelta(seconds=self._clock.offset_seconds())
+        )
 
 
 class ShiftedPromptFiles:
@@ -46,7 +51,9 @@ class ShiftedPromptFiles:
         """Write the one of this managed profile."""
         ahead = timedelta(seconds=self._clock.offset_seconds())
         renewable_until = None if state.renewable_until is None else state.renewable_until - ahead
-        self._files.write(replace(state, expires_at=state.expires_at - ahead, renewable_until=renewable_until))
+        self._files.write(
+            replace(state, expires_at=state.expires_at - ahead, renewable_until=renewable_until)
+        )
 
     def remove(self, managed_profile: str) -> None:
         """Drop it."""

@@ -9,22 +9,37 @@ from dataclasses import replace
 from datetime import timedelta
 
 from xswitch.core.policy import PolicyDocument, PolicyKind
-from xswitch.emulator.authorize import access_denied_error, authorize_assume_role, base_context, resource_context
+from xswitch.emulator.authorize import (
+    access_denied_error,
+    authorize_assume_role,
+    base_context,
+    resource_context,
+)
 from xswitch.emulator.callers import AuthenticatedCall
 from xswitch.emulator.errors import EmulatedAwsError, validation_error
 from xswitch.emulator.mfa import verify_mfa_code
 from xswitch.emulator.parameters import RoleRequest, role_request
-from xswitch.emulator.sessions import IssuedSession, SessionStore, credentials_structure, new_session_keys
+from xswitch.emulator.sessions import (
+    IssuedSession,
+    SessionStore,
+    credentials_structure,
+    new_session_keys,
+)
 from xswitch.emulator.state import AwsState, Role
 from xswitch.emulator.xml import XmlNode
 
 DEFAULT_SECONDS = 3_600
 CHAINED_SECONDS = 3_600
 PACKED_ROOM = 2_048
-"""How many bytes policies and tags may take when compressed. AWS tells neither its packing nor its room; this comes near reported sizes."""
+"""How many bytes policies and tags may take when compressed.
+
+AWS tells neither its packing nor its room; this comes near reported sizes.
+"""
 
 
-def assume_role(call: AuthenticatedCall, world: AwsState, store: SessionStore) -> Mapping[str, XmlNode]:
+def assume_role(
+    call: AuthenticatedCall, world: AwsState, store: SessionStore
+) -> Mapping[str, XmlNode]:
     """The members of AssumeRoleResult. Raises EmulatedAwsError."""
     request = role_request(call.parameters)
     mfa = verify_mfa_code(call, store, request.serial, request.code)
@@ -58,15 +73,23 @@ def _answer(session: IssuedSession, role: Role, packed: int) -> Mapping[str, Xml
     result: dict[str, XmlNode] = {}
     if session.source_identity:
         result["SourceIdentity"] = session.source_identity
-    result["AssumedRoleUser"] = {"AssumedRoleId": f"{role.id}:{session.session_name}", "Arn": session.principal_arn}
+    result["AssumedRoleUser"] = {
+        "AssumedRoleId": f"{role.id}:{session.session_name}",
+        "Arn": session.principal_arn,
+    }
     result["Credentials"] = credentials_structure(session)
     if packed:
         result["PackedPolicySize"] = packed
     return result
 
 
-def _authorize(call: AuthenticatedCall, world: AwsState, request: RoleRequest, role: Role, *, mfa: bool) -> None:
-    """Both sides must allow every action the request amounts to. Raises EmulatedAwsError AccessDenied."""
+def _authorize(
+    call: AuthenticatedCall, world: AwsState, request: RoleRequest, role: Role, *, mfa: bool
+) -> None:
+    """Both sides must allow every action the request amounts to.
+
+    Raises EmulatedAwsError AccessDenied.
+    """
     session = call.caller.session
     inherited = session.transitive if session is not None else frozenset()
     source_identity = _source_identity(call, request)
@@ -77,16 +100,26 @@ def _authorize(call: AuthenticatedCall, world: AwsState, request: RoleRequest, r
         actions.append("sts:SetSourceIdentity")
     account = world.account(role.account)
     organization = account.organization if account is not None else ""
-    context = _context(call, request, mfa=mfa) | resource_context(role.account, role.tags, organization)
+    context = _context(call, request, mfa=mfa) | resource_context(
+        role.account, role.tags, organization
+    )
     for action in actions:
         authorization = authorize_assume_role(call, action, role, context)
         if not authorization.allowed:
-            raise access_denied_error(call.caller, action, role.arn, authorization, resource_account=account)
-    if session is not None and session.source_identity and source_identity != session.source_identity:
+            raise access_denied_error(
+                call.caller, action, role.arn, authorization, resource_account=account
+            )
+    if (
+        session is not None
+        and session.source_identity
+        and source_identity != session.source_identity
+    ):
         raise validation_error("The source identity is already set for this assume role session")
 
 
-def _context(call: AuthenticatedCall, request: RoleRequest, *, mfa: bool) -> dict[str, tuple[str, ...]]:
+def _context(
+    call: AuthenticatedCall, request: RoleRequest, *, mfa: bool
+) -> dict[str, tuple[str, ...]]:
     """What conditions can ask of this call."""
     context = {**base_context(call), "sts:rolesessionname": (request.session_name,)}
     if request.external_id is not None:
@@ -106,35 +139,48 @@ def _context(call: AuthenticatedCall, request: RoleRequest, *, mfa: bool) -> dic
 def _source_identity(call: AuthenticatedCall, request: RoleRequest) -> str | None:
     """The one in force after this call: it sticks through a chain of roles."""
     session = call.caller.session
-    return request.source_identity or (session.source_identity if session is not None else "") or None
+    return (
+        request.source_identity or (session.source_identity if session is not None else "") or None
+    )
 
 
 def _duration(call: AuthenticatedCall, request: RoleRequest, role: Role) -> int:
     seconds = request.duration or DEFAULT_SECONDS
     if call.caller.session is not None and seconds > CHAINED_SECONDS:
-        raise validation_error("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+        raise validation_error(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        )
     if seconds > role.max_session_seconds:
-        raise validation_error("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+        raise validation_error(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        )
     return seconds
 
 
-def _session_tags(call: AuthenticatedCall, request: RoleRequest) -> tuple[Mapping[str, str], frozenset[str]]:
-    """The session's tags and the keys of those that go on: what the calling session passes on stays and can't be set anew."""
+def _session_tags(
+    call: AuthenticatedCall, request: RoleRequest
+) -> tuple[Mapping[str, str], frozenset[str]]:
+    """The session's tags and the keys of those that go on.
+
+    What the calling session passes on stays and can't be set anew.
+    """
     session = call.caller.session
     passed_on = frozenset(key.lower() for key in request.transitive)
     if session is None:
         return dict(request.tags), passed_on
-    inherited = {key: value for key, value in session.tags.items() if key.lower() in session.transitive}
+    inherited = {
+        key: value for key, value in session.tags.items() if key.lower() in session.transitive
+    }
     lowered = frozenset(key.lower() for key in inherited)
     if any(key.lower() in lowered for key, _ in request.tags):
-        message = (
-            "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."
-        )
+        message = "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."
         raise EmulatedAwsError("InvalidParameterValue", message)
     return {**inherited, **dict(request.tags)}, lowered | passed_on
 
 
-def _session_policies(world: AwsState, request: RoleRequest, role: Role) -> tuple[PolicyDocument, ...]:
+def _session_policies(
+    world: AwsState, request: RoleRequest, role: Role
+) -> tuple[PolicyDocument, ...]:
     found = [request.policy] if request.policy is not None else []
     for arn in request.policy_arns:
         document = world.managed_policy(arn, PolicyKind.SESSION, role.account)
@@ -146,13 +192,24 @@ def _session_policies(world: AwsState, request: RoleRequest, role: Role) -> tupl
 
 
 def _packed_percent(request: RoleRequest, tags: Mapping[str, str]) -> int:
-    """How much of the room policies and tags take, rounded up. Raises EmulatedAwsError PackedPolicyTooLarge."""
+    """How much of the room policies and tags take, rounded up.
+
+    Raises EmulatedAwsError PackedPolicyTooLarge.
+    """
     if not (request.policy_text or request.policy_arns or tags):
         return 0
-    policy = json.dumps(json.loads(request.policy_text), separators=(",", ":")) if request.policy_text else ""
-    packed = zlib.compress(json.dumps([policy, request.policy_arns, dict(tags)], separators=(",", ":")).encode(), 9)
+    policy = (
+        json.dumps(json.loads(request.policy_text), separators=(",", ":"))
+        if request.policy_text
+        else ""
+    )
+    packed = zlib.compress(
+        json.dumps([policy, request.policy_arns, dict(tags)], separators=(",", ":")).encode(), 9
+    )
     percent = -(-len(packed) * 100 // PACKED_ROOM)
     if percent > 100:  # noqa: PLR2004 -- a percentage
         what = "session tags" if tags else "policy"
-        raise EmulatedAwsError("PackedPolicyTooLarge", f"Packed size of {what} consumes {percent}% of allotted space.")
+        raise EmulatedAwsError(
+            "PackedPolicyTooLarge", f"Packed size of {what} consumes {percent}% of allotted space."
+        )
     return percent

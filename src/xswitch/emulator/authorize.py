@@ -1,4 +1,7 @@
-"""Whether a caller may do what it asks: the request's context as AWS fills it, every policy that has a say, and AWS's words for a no."""
+"""Whether a caller may do what it asks.
+
+The request's context as AWS fills it, every policy that has a say, and AWS's words for a no.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ _LACKING_POLICY: Mapping[PolicyKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationResult:
-    """What came of a request, with AWS's two ways to tell the reason of a no: `denied` by a statement, or `missing` an Allow.
+    """What came of a request, with AWS's two ways to tell the reason of a no.
+
+    `denied` by a statement, or `missing` an Allow.
 
     `own_side` says whether the reason lies in the caller's own account.
     """
@@ -41,7 +46,10 @@ class AuthorizationResult:
 
 
 def base_context(call: AuthenticatedCall) -> dict[str, tuple[str, ...]]:
-    """The keys every request has, lower-case. aws:SecureTransport is true: this stands in for an endpoint that has nothing but TLS."""
+    """The keys every request has, lower-case.
+
+    Aws:SecureTransport is true: this stands in for an endpoint that has nothing but TLS.
+    """
     caller, session = call.caller, call.caller.session
     context: dict[str, tuple[str, ...]] = {
         "aws:currenttime": (call.now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
@@ -50,22 +58,32 @@ def base_context(call: AuthenticatedCall) -> dict[str, tuple[str, ...]]:
         "aws:securetransport": ("true",),
         "aws:sourceip": (call.source_ip,),
         "aws:useragent": (call.user_agent,),
-        **principal_context(caller.home, caller.role.arn if caller.role is not None else caller.arn, caller.user_id, caller.tags),
+        **principal_context(
+            caller.home,
+            caller.role.arn if caller.role is not None else caller.arn,
+            caller.user_id,
+            caller.tags,
+        ),
     }
     if caller.user is not None:
         context["aws:username"] = (caller.user.name,)
     if session is not None:
         context["aws:tokenissuetime"] = (session.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),)
-        # Long-term keys have no such key at all; of temporary ones only those of GetSessionToken remember a code.
+        # Long-term keys have no such key at all; of temporary ones only those of GetSessionToken
+        # remember a code.
         context["aws:multifactorauthpresent"] = ("true" if session.mfa_at is not None else "false",)
         if session.mfa_at is not None:
-            context["aws:multifactorauthage"] = (str(int((call.now - session.mfa_at).total_seconds())),)
+            context["aws:multifactorauthage"] = (
+                str(int((call.now - session.mfa_at).total_seconds())),
+            )
         if session.source_identity:
             context["aws:sourceidentity"] = (session.source_identity,)
     return context
 
 
-def principal_context(home: Account, arn: str, user_id: str, tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def principal_context(
+    home: Account, arn: str, user_id: str, tags: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
     """The keys that say who is asking; `arn` is the role's own for a session of one."""
     context: dict[str, tuple[str, ...]] = {
         "aws:principalaccount": (home.id,),
@@ -77,81 +95,137 @@ def principal_context(home: Account, arn: str, user_id: str, tags: Mapping[str, 
     return context | ({"aws:principalorgid": (home.organization,)} if home.organization else {})
 
 
-def resource_context(account_id: str, tags: Mapping[str, str], organization: str = "") -> dict[str, tuple[str, ...]]:
+def resource_context(
+    account_id: str, tags: Mapping[str, str], organization: str = ""
+) -> dict[str, tuple[str, ...]]:
     """The keys an identity brings as the resource of a request."""
     lowered = {key.lower(): value for key, value in tags.items()}
     context: dict[str, tuple[str, ...]] = {
         "aws:resourceaccount": (account_id,),
-        **{f"{service}:resourcetag/{key}": (value,) for key, value in lowered.items() for service in ("aws", "iam")},
+        **{
+            f"{service}:resourcetag/{key}": (value,)
+            for key, value in lowered.items()
+            for service in ("aws", "iam")
+        },
     }
     return context | ({"aws:resourceorgid": (organization,)} if organization else {})
 
 
-def authorize_assume_role(call: AuthenticatedCall, action: str, role: Role, context: Context) -> AuthorizationResult:
+def authorize_assume_role(
+    call: AuthenticatedCall, action: str, role: Role, context: Context
+) -> AuthorizationResult:
     """What both sides say of `action` on `role`."""
     request = Request(call.caller.principal, action, role.arn, role.account, context)
     return decide(request, call.caller.home, (*call.caller.policies, role.trust))
 
 
-def authorize_action(call: AuthenticatedCall, action: str, resource: str, context: Context) -> AuthorizationResult:
+def authorize_action(
+    call: AuthenticatedCall, action: str, resource: str, context: Context
+) -> AuthorizationResult:
     """What the caller's own account says of `action` on a resource of it."""
     request = Request(call.caller.principal, action, resource, call.caller.account, context)
-    return decide(request, call.caller.home, (*call.caller.policies, account_resource_policy(call.caller.account)))
+    return decide(
+        request,
+        call.caller.home,
+        (*call.caller.policies, account_resource_policy(call.caller.account)),
+    )
 
 
 def account_resource_policy(account: str) -> PolicyDocument:
-    """The stand-in for a resource policy: an account lets those in to whom its own policies allow it."""
+    """The stand-in for a resource policy.
+
+    An account lets those in to whom its own policies allow it.
+    """
     text = f'{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"*"}}}}'
     return parse_cached(text, PolicyKind.TRUST, f"account {account}")
 
 
-def decide(request: Request, home: Account, documents: Iterable[PolicyDocument]) -> AuthorizationResult:
-    """The verdict of `documents` and of the SCPs of the caller's account `home`: any Deny first, then SCPs, then the rest."""
+def decide(
+    request: Request, home: Account, documents: Iterable[PolicyDocument]
+) -> AuthorizationResult:
+    """The verdict of `documents` and of the SCPs of the caller's account `home`.
+
+    Any Deny first, then SCPs, then the rest.
+    """
     decision = evaluate(request, tuple(documents))
     scps = evaluate_scps(request, home)
     if decision.explicit_deny and decision.deciding_statement is not None:
         kind = decision.deciding_statement.kind
-        return AuthorizationResult(False, denied=_DENYING_POLICY[kind], own_side=kind is not PolicyKind.TRUST)
+        return AuthorizationResult(
+            False, denied=_DENYING_POLICY[kind], own_side=kind is not PolicyKind.TRUST
+        )
     if scps is not None and not scps.allowed:
         what = "service control policy"
-        return AuthorizationResult(False, denied=f"a {what}") if scps.explicit_deny else AuthorizationResult(False, missing=what)
+        return (
+            AuthorizationResult(False, denied=f"a {what}")
+            if scps.explicit_deny
+            else AuthorizationResult(False, missing=what)
+        )
     if not decision.allowed:
         kind = decision.missing or PolicyKind.IDENTITY
-        return AuthorizationResult(False, missing=_LACKING_POLICY[kind], own_side=kind is not PolicyKind.TRUST)
+        return AuthorizationResult(
+            False, missing=_LACKING_POLICY[kind], own_side=kind is not PolicyKind.TRUST
+        )
     return AuthorizationResult(True)
 
 
 def evaluate_scps(request: Request, home: Account) -> Decision | None:
-    """What the SCPs over the caller's account say: every level must allow. None where there are none, or none that count."""
+    """What the SCPs over the caller's account say: every level must allow.
+
+    None where there are none, or none that count.
+    """
     if not home.scps or home.management:
         return None
-    scp_request = Request(request.principal, request.action, request.resource, home.id, request.context)
+    scp_request = Request(
+        request.principal, request.action, request.resource, home.id, request.context
+    )
     decisions = [
         evaluate(
             scp_request,
             [
                 account_resource_policy(home.id),
-                *(parse_cached(scp.text, PolicyKind.IDENTITY, f"service control policy {scp.name} of {home.id}") for scp in level),
+                *(
+                    parse_cached(
+                        scp.text,
+                        PolicyKind.IDENTITY,
+                        f"service control policy {scp.name} of {home.id}",
+                    )
+                    for scp in level
+                ),
             ],
         )
         for level in home.scps
     ]
     denials = [decision for decision in decisions if decision.explicit_deny]
-    return next(iter(denials + [decision for decision in decisions if not decision.allowed]), decisions[0])
+    return next(
+        iter(denials + [decision for decision in decisions if not decision.allowed]), decisions[0]
+    )
 
 
 def access_denied_error(
-    caller: AuthenticatedCaller, action: str, resource: str, result: AuthorizationResult | None, *, resource_account: Account | None = None
+    caller: AuthenticatedCaller,
+    action: str,
+    resource: str,
+    result: AuthorizationResult | None,
+    *,
+    resource_account: Account | None = None,
 ) -> EmulatedAwsError:
-    """AccessDenied for a verdict; None (there is no such role) reads like a missing permission that isn't explained.
+    """AccessDenied for a verdict.
 
-    AWS names the reason within an account and within an organization, and of other requests only what the caller's own account denies
-    explicitly (IAM user guide, "Troubleshoot access denied error messages").
+    None (there is no such role) reads like a missing permission that isn't explained.
+
+    AWS names the reason within an account and within an organization, and of other requests only
+    what the caller's own account denies explicitly (IAM user guide, "Troubleshoot access denied
+    error messages").
     """
     if result is None:
         return not_authorized(caller.arn, action, resource)
     home = caller.home
-    reason_visible = resource_account is None or home.id == resource_account.id or home.organization == resource_account.organization != ""
+    reason_visible = (
+        resource_account is None
+        or home.id == resource_account.id
+        or home.organization == resource_account.organization != ""
+    )
     suffix = ""
     if result.denied and (reason_visible or result.own_side):
         suffix = f"with an explicit deny in {result.denied}"

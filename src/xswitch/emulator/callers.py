@@ -1,4 +1,7 @@
-"""Who is calling: from a verified signature to an identity with everything policies ask about it."""
+"""Who is calling.
+
+From a verified signature to an identity with everything policies ask about it.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,12 @@ from xswitch.emulator.state import Account, AwsState, Role, User
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatedCaller:
-    """An authenticated caller; `session` is None for a user's long-term keys, `role` None for a user.
+    """An authenticated caller.
 
-    `policies` are everything on its side that allows, denies or limits, session policies included, SCPs not: those are its `home`'s.
+    `session` is None for a user's long-term keys, `role` None for a user.
+
+    `policies` are everything on its side that allows, denies or limits, session policies included,
+    SCPs not: those are its `home`'s.
     """
 
     access_key_id: str
@@ -49,13 +55,22 @@ class AuthenticatedCaller:
     @property
     def tags(self) -> Mapping[str, str]:
         """aws:PrincipalTag: the entity's own tags, session tags over them."""
-        own = self.role.tags if self.role is not None else self.user.tags if self.user is not None else {}
+        own = (
+            self.role.tags
+            if self.role is not None
+            else self.user.tags
+            if self.user is not None
+            else {}
+        )
         return {**own, **(self.session.tags if self.session is not None else {})}
 
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatedCall:
-    """One authenticated call: its parameters, who makes it, where and when (`now` by the session clock)."""
+    """One authenticated call.
+
+    Its parameters, who makes it, where and when (`now` by the session clock).
+    """
 
     action: str
     parameters: Mapping[str, str] = field(repr=False)
@@ -67,9 +82,18 @@ class AuthenticatedCall:
 
 
 def authenticate(  # noqa: PLR0913 -- the request, what is known, and the two clocks
-    request: sigv4.HttpRequest, world: AwsState, store: SessionStore, *, now: datetime, wall: datetime, service: str = "sts"
+    request: sigv4.HttpRequest,
+    world: AwsState,
+    store: SessionStore,
+    *,
+    now: datetime,
+    wall: datetime,
+    service: str = "sts",
 ) -> tuple[AuthenticatedCaller, sigv4.Claim]:
-    """The caller of a request whose signature is right; `now` judges sessions, `wall` signatures. Raises EmulatedAwsError."""
+    """The caller of a request whose signature is right; `now` judges sessions, `wall` signatures.
+
+    Raises EmulatedAwsError.
+    """
     claim = sigv4.read_claim(request, service)
     known = world.key(claim.access_key_id)
     if known is not None:
@@ -82,17 +106,23 @@ def authenticate(  # noqa: PLR0913 -- the request, what is known, and the two cl
     if session is None or claim.session_token != session.keys.token:
         raise invalid_client_token()
     if now >= session.expires_at:
-        raise EmulatedAwsError("ExpiredToken", "The security token included in the request is expired", 403)
+        raise EmulatedAwsError(
+            "ExpiredToken", "The security token included in the request is expired", 403
+        )
     sigv4.verify(request, claim, session.keys.secret, wall)
     return _session_caller(session, world), claim
 
 
-def _user_caller(user: User, world: AwsState, key_id: str, session: IssuedSession | None = None) -> AuthenticatedCaller:
+def _user_caller(
+    user: User, world: AwsState, key_id: str, session: IssuedSession | None = None
+) -> AuthenticatedCaller:
     home = world.account(user.account)
     if home is None:
         raise invalid_client_token()
     limits = session.policies if session is not None else ()
-    return AuthenticatedCaller(key_id, user.arn, user.id, home, world.documents(user) + limits, user=user, session=session)
+    return AuthenticatedCaller(
+        key_id, user.arn, user.id, home, world.documents(user) + limits, user=user, session=session
+    )
 
 
 def _session_caller(session: IssuedSession, world: AwsState) -> AuthenticatedCaller:
@@ -107,5 +137,11 @@ def _session_caller(session: IssuedSession, world: AwsState) -> AuthenticatedCal
         raise invalid_client_token()
     policies = world.documents(role) + session.policies
     return AuthenticatedCaller(
-        key_id, session.principal_arn, f"{role.id}:{session.session_name}", home, policies, role=role, session=session
+        key_id,
+        session.principal_arn,
+        f"{role.id}:{session.session_name}",
+        home,
+        policies,
+        role=role,
+        session=session,
     )

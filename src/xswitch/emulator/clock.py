@@ -1,4 +1,7 @@
-"""Clocks that can be moved: of the embedded AWS's sessions, and of xswitch while it runs against it."""
+"""Clocks that can be moved.
+
+Of the embedded AWS's sessions, and of xswitch while it runs against it.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,10 @@ class ShiftedClock:
 
 
 class DemoClock:
-    """The machine's time plus the seconds written in a file, 0 while there is none: how every process of a demo shares one time."""
+    """The machine's time plus the seconds written in a file, 0 while there is none.
+
+    How every process of a demo shares one time.
+    """
 
     def __init__(self, offset_file: Path) -> None:
         self._file = offset_file

@@ -1,4 +1,7 @@
-"""AWS's answers that are errors, by code: what the documentation of STS and IAM and their well-known texts say."""
+"""AWS's answers that are errors, by code.
+
+What the documentation of STS and IAM and their well-known texts say.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,23 @@ AWS_FAULT_NAMESPACE = "http://webservices.amazon.com/AWSFault/2005-15-09"
 
 
 class EmulatedAwsError(Exception):
-    """A refusal as AWS words it: `code` and `message` of the answer, the HTTP `status`, and whose fault it was (`kind`).
+    """A refusal as AWS words it.
 
-    `namespace` is that of the service asked unless it says otherwise. It never leaves `demo`: the server turns it into XML.
+    `code` and `message` of the answer, the HTTP `status`, and whose fault it was (`kind`).
+
+    `namespace` is that of the service asked unless it says otherwise. It never leaves `demo`: the
+    server turns it into XML.
     """
 
-    def __init__(self, code: str, message: str, status: int = 400, *, kind: str = "Sender", namespace: str = "") -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int = 400,
+        *,
+        kind: str = "Sender",
+        namespace: str = "",
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
@@ -27,7 +41,9 @@ def access_denied(message: str) -> EmulatedAwsError:
     return EmulatedAwsError("AccessDenied", message, 403)
 
 
-def not_authorized(caller_arn: str, action: str, resource: str, suffix: str = "") -> EmulatedAwsError:
+def not_authorized(
+    caller_arn: str, action: str, resource: str, suffix: str = ""
+) -> EmulatedAwsError:
     """The text for a policy's no; `suffix` is what AWS tells of the reason, or empty."""
     return access_denied(
         f"User: {caller_arn} is not authorized to perform: {action} on resource: {resource}{' ' + suffix if suffix else ''}"
@@ -41,7 +57,9 @@ def validation_error(message: str) -> EmulatedAwsError:
 
 def invalid_client_token() -> EmulatedAwsError:
     """What AWS says of a key it doesn't know, a deactivated one, and a session token that isn't the key's."""
-    return EmulatedAwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+    return EmulatedAwsError(
+        "InvalidClientTokenId", "The security token included in the request is invalid.", 403
+    )
 
 
 def signature_mismatch(message: str) -> EmulatedAwsError:

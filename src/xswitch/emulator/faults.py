@@ -1,4 +1,7 @@
-"""Answers gone wrong on purpose: what tests make the embedded AWS do once, a few times, or always."""
+"""Answers gone wrong on purpose.
+
+What tests make the embedded AWS do once, a few times, or always.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ ALWAYS = 1_000_000_000
 
 
 class FaultKind(StrEnum):
-    """What goes wrong. Those up to ERROR replace the answer; DELAY comes before it, the others are done to it."""
+    """What goes wrong.
+
+    Those up to ERROR replace the answer; DELAY comes before it, the others are done to it.
+    """
 
     SERVER_ERROR = "server_error"  # 500 InternalFailure
     UNAVAILABLE = "unavailable"  # 503 ServiceUnavailable
@@ -37,9 +43,15 @@ ERROR_RESPONSES: Mapping[str, tuple[int, str]] = MappingProxyType(
             409,
             "The request was rejected because multiple requests to change this object were submitted simultaneously.",
         ),
-        "EntityTemporarilyUnmodifiable": (409, "The entity is temporarily unmodifiable. Please try again later."),
+        "EntityTemporarilyUnmodifiable": (
+            409,
+            "The entity is temporarily unmodifiable. Please try again later.",
+        ),
         "LimitExceeded": (409, "Cannot exceed quota"),
-        "ServiceFailure": (500, "The request processing has failed because of an unknown error, exception or failure."),
+        "ServiceFailure": (
+            500,
+            "The request processing has failed because of an unknown error, exception or failure.",
+        ),
         "Throttling": (400, "Rate exceeded"),
         "ServiceUnavailable": (503, "Service is unable to handle request."),
     }
@@ -49,7 +61,10 @@ ERROR_RESPONSES: Mapping[str, tuple[int, str]] = MappingProxyType(
 
 @dataclass
 class InjectedFault:
-    """One thing to go wrong with `action` ("*": any), `times` times after the first `after` calls; `seconds` is DELAY's, `code` ERROR's."""
+    """One thing to go wrong with `action` ("*": any), `times` times after the first `after` calls.
+
+    `seconds` is DELAY's, `code` ERROR's.
+    """
 
     kind: FaultKind
     action: str = "*"
@@ -60,7 +75,10 @@ class InjectedFault:
 
 
 class FaultInjector:
-    """The faults in force; safe to use from several threads. `released` set ends every delay at once."""
+    """The faults in force; safe to use from several threads.
+
+    `released` set ends every delay at once.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -68,9 +86,19 @@ class FaultInjector:
         self.released = threading.Event()
 
     def add(  # noqa: PLR0913 -- what there is to say of a fault, each with a default
-        self, kind: FaultKind | str, action: str = "*", *, times: int = 1, seconds: float = 0.0, after: int = 0, code: str = ""
+        self,
+        kind: FaultKind | str,
+        action: str = "*",
+        *,
+        times: int = 1,
+        seconds: float = 0.0,
+        after: int = 0,
+        code: str = "",
     ) -> None:
-        """Let something go wrong `times` times (ALWAYS: until `clear`), the first `after` fitting calls spared."""
+        """Let something go wrong `times` times (ALWAYS.
+
+        Until `clear`), the first `after` fitting calls spared.
+        """
         with self._lock:
             self._faults.append(InjectedFault(FaultKind(kind), action, times, seconds, after, code))
 
@@ -86,7 +114,10 @@ class FaultInjector:
             self._faults.clear()
 
     def take(self, action: str) -> tuple[InjectedFault, ...]:
-        """What goes wrong with this call: the delays waiting for it, and the first other fault; each counts one less."""
+        """What goes wrong with this call: the delays waiting for it, and the first other fault.
+
+        Each counts one less.
+        """
         with self._lock:
             matching = [fault for fault in self._faults if fault.action in ("*", action)]
             active = [fault for fault in matching if not fault.after]

@@ -59,7 +59,11 @@ class HttpServer(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
 
     def server_bind(self) -> None:
-        """Bind; HTTPServer's own way also looks the host's name up, which may take seconds and is of no use here."""
+        """Bind.
+
+        HTTPServer's own way also looks the host's name up, which may take seconds and is of no use
+        here.
+        """
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, int(self.server_address[1])
 
@@ -76,7 +80,10 @@ class HttpServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is nobody's error; anything else is a bug of this server, and shown."""
+        """A client that went away is nobody's error.
+
+        Anything else is a bug of this server, and shown.
+        """
         if not isinstance(sys.exception(), ConnectionError | TimeoutError | ValueError):
             super().handle_error(request, client_address)
 
@@ -102,14 +109,22 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit() or int(length) > _MAX_BODY:
             self.close_connection = True
-            self._send(HttpResponse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE if length else HTTPStatus.LENGTH_REQUIRED, b"", new_request_id()))
+            self._send(
+                HttpResponse(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE if length else HTTPStatus.LENGTH_REQUIRED,
+                    b"",
+                    new_request_id(),
+                )
+            )
             return
         self._handle(self.rfile.read(int(length)))
 
     def _handle(self, body: bytes) -> None:
         path, _, query = self.path.partition("?")
         headers = {name.lower(): ",".join(self.headers.get_all(name, [])) for name in self.headers}
-        answer = self.server.respond(HttpRequest(self.command, path, query, headers, body), self.client_address[0])
+        answer = self.server.respond(
+            HttpRequest(self.command, path, query, headers, body), self.client_address[0]
+        )
         if answer is None:
             # A linger of nothing makes the kernel send RST instead of FIN.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -132,5 +147,6 @@ class _Handler(BaseHTTPRequestHandler):
             lines.append("Connection: close")
         self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the name of the method overridden
+    # The name of the method overridden
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing: stderr belongs to the program this runs in."""

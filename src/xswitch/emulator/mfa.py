@@ -8,15 +8,21 @@ from xswitch.emulator.errors import access_denied
 from xswitch.emulator.sessions import SessionStore
 
 
-def verify_mfa_code(call: AuthenticatedCall, store: SessionStore, serial: str | None, code: str | None) -> bool:
-    """Whether a code was given, and is right; False when none was. A right code is used up. Raises EmulatedAwsError AccessDenied.
+def verify_mfa_code(
+    call: AuthenticatedCall, store: SessionStore, serial: str | None, code: str | None
+) -> bool:
+    """Whether a code was given, and is right; False when none was. A right code is used up.
+
+    Raises EmulatedAwsError AccessDenied.
 
     Only a user with long-term keys can give one: a session's device is nobody's.
     """
     if serial is None and code is None:
         return False
     if serial is None or code is None:
-        raise access_denied("MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.")
+        raise access_denied(
+            "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
+        )
     caller = call.caller
     devices = caller.user.mfa_devices if caller.user is not None and caller.session is None else ()
     device = next((device for device in devices if device.serial == serial), None)
@@ -27,5 +33,7 @@ def verify_mfa_code(call: AuthenticatedCall, store: SessionStore, serial: str | 
         )
     step = totp.matching_step(device.secret, code, call.now)
     if step is None or not store.use_code(serial, step):
-        raise access_denied("MultiFactorAuthentication failed with invalid MFA one time pass code. ")
+        raise access_denied(
+            "MultiFactorAuthentication failed with invalid MFA one time pass code. "
+        )
     return True

@@ -32,10 +32,17 @@ class Checks:
     def fail(self, value: object, member: str, constraint: str) -> None:
         """Note that a member breaks a constraint ("have length …")."""
         shown = "null" if value is None else f"'{value}'"
-        self.found.append(f"Value {shown} at '{member}' failed to satisfy constraint: Member must {constraint}")
+        self.found.append(
+            f"Value {shown} at '{member}' failed to satisfy constraint: Member must {constraint}"
+        )
 
-    def text(self, name: str, shortest: int, longest: int, pattern: str = "", *, required: bool = False) -> str | None:
-        """A text of `shortest` to `longest` characters, None if it isn't given; what is wrong with it is noted."""
+    def text(
+        self, name: str, shortest: int, longest: int, pattern: str = "", *, required: bool = False
+    ) -> str | None:
+        """A text of `shortest` to `longest` characters, None if it isn't given.
+
+        What is wrong with it is noted.
+        """
         value = self.values.get(name)
         member = name[0].lower() + name[1:]
         if value is None:
@@ -59,7 +66,9 @@ class Checks:
             raise EmulatedAwsError("MalformedInput", f"Invalid value for DurationSeconds: {value}")
         number = int(value)
         if number < MIN_DURATION:
-            self.fail(value, "durationSeconds", f"have value greater than or equal to {MIN_DURATION}")
+            self.fail(
+                value, "durationSeconds", f"have value greater than or equal to {MIN_DURATION}"
+            )
         if number > longest:
             self.fail(value, "durationSeconds", f"have value less than or equal to {longest}")
         return number
@@ -67,7 +76,9 @@ class Checks:
     def done(self) -> None:
         """Raises EmulatedAwsError ValidationError if anything was noted."""
         if self.found:
-            raise validation_error(f"{len(self.found)} validation error{'s' * (len(self.found) > 1)} detected: {'; '.join(self.found)}")
+            raise validation_error(
+                f"{len(self.found)} validation error{'s' * (len(self.found) > 1)} detected: {'; '.join(self.found)}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,11 @@ def structures(values: Mapping[str, str], name: str) -> list[Mapping[str, str]]:
     items: list[Mapping[str, str]] = []
     while True:
         prefix = f"{name}.member.{len(items) + 1}."
-        item = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
+        item = {
+            key.removeprefix(prefix): value
+            for key, value in values.items()
+            if key.startswith(prefix)
+        }
         if not item:
             return items
         items.append(item)
@@ -129,7 +144,10 @@ def token_request(values: Mapping[str, str]) -> TokenRequest:
 
 
 def role_request(values: Mapping[str, str]) -> RoleRequest:
-    """The checked parameters of AssumeRole. Raises EmulatedAwsError (ValidationError, MalformedPolicyDocument and their like)."""
+    """The checked parameters of AssumeRole.
+
+    Raises EmulatedAwsError (ValidationError, MalformedPolicyDocument and their like).
+    """
     checks = Checks(values)
     role_arn = checks.text("RoleArn", 20, 2_048, required=True)
     session_name = checks.text("RoleSessionName", 2, 64, _NAME, required=True)
@@ -145,7 +163,9 @@ def role_request(values: Mapping[str, str]) -> RoleRequest:
     tags = tags_of(structures(values, "Tags"), checks)
     transitive = members(values, "TransitiveTagKeys")
     if len(transitive) > MAX_TAGS:
-        checks.fail(transitive, "transitiveTagKeys", f"have length less than or equal to {MAX_TAGS}")
+        checks.fail(
+            transitive, "transitiveTagKeys", f"have length less than or equal to {MAX_TAGS}"
+        )
     checks.done()
     if not _ROLE_ARN.fullmatch(role_arn or ""):
         raise validation_error("Request ARN is invalid")
@@ -174,7 +194,9 @@ def role_request(values: Mapping[str, str]) -> RoleRequest:
 def tags_of(items: list[Mapping[str, str]], checks: Checks) -> list[tuple[str, str]]:
     """The tags in a list of structures, in the order given; what is wrong with them is noted."""
     if len(items) > MAX_TAGS:
-        checks.fail([dict(item) for item in items], "tags", f"have length less than or equal to {MAX_TAGS}")
+        checks.fail(
+            [dict(item) for item in items], "tags", f"have length less than or equal to {MAX_TAGS}"
+        )
     found = []
     for number, item in enumerate(items, 1):
         key, value = item.get("Key"), item.get("Value")
@@ -185,25 +207,37 @@ def tags_of(items: list[Mapping[str, str]], checks: Checks) -> list[tuple[str, s
     return found
 
 
-def _tag_text(checks: Checks, value: str | None, member: str, longest: int, enough: Callable[[str], bool]) -> None:
+def _tag_text(
+    checks: Checks, value: str | None, member: str, longest: int, enough: Callable[[str], bool]
+) -> None:
     if value is None:
         checks.fail(None, member, "not be null")
     elif not enough(value):
         checks.fail(value, member, "have length greater than or equal to 1")
     elif len(value) > longest:
         checks.fail(value, member, f"have length less than or equal to {longest}")
-    elif not all(character.isalnum() or character.isspace() or character in _TAG_MARKS for character in value):
+    elif not all(
+        character.isalnum() or character.isspace() or character in _TAG_MARKS for character in value
+    ):
         checks.fail(value, member, f"satisfy regular expression pattern: {_TAG}")
 
 
 def _check_keys(keys: list[str], transitive: list[str]) -> None:
     lowered = [key.lower() for key in keys]
     if len(set(lowered)) != len(lowered):
-        raise EmulatedAwsError("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        raise EmulatedAwsError(
+            "InvalidParameterValue",
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        )
     if any(key.startswith("aws:") for key in lowered):
-        raise EmulatedAwsError("InvalidParameterValue", "Tag keys beginning with aws: are reserved.")
+        raise EmulatedAwsError(
+            "InvalidParameterValue", "Tag keys beginning with aws: are reserved."
+        )
     if any(key.lower() not in lowered for key in transitive):
-        raise EmulatedAwsError("InvalidParameterValue", "The specified transitive tag key must be included in the requested tags.")
+        raise EmulatedAwsError(
+            "InvalidParameterValue",
+            "The specified transitive tag key must be included in the requested tags.",
+        )
 
 
 def _session_policy(text: str | None) -> PolicyDocument | None:
@@ -213,5 +247,7 @@ def _session_policy(text: str | None) -> PolicyDocument | None:
         return parse(text, PolicyKind.SESSION, "the session policy")
     except PolicyError as problem:
         invalid_json = "not valid JSON" in problem.what
-        message = "This policy contains invalid Json" if invalid_json else "Syntax errors in policy."
+        message = (
+            "This policy contains invalid Json" if invalid_json else "Syntax errors in policy."
+        )
         raise EmulatedAwsError("MalformedPolicyDocument", message) from None

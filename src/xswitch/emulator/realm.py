@@ -1,4 +1,7 @@
-"""The world as it changes: one value at a time, one writer at a time, and who sees a change when."""
+"""The world as it changes.
+
+One value at a time, one writer at a time, and who sees a change when.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,12 @@ _Result = TypeVar("_Result")
 
 
 class StateStore:
-    """Holds the current world; safe to use from several threads. Readers get a World, which never changes under them.
+    """Holds the current world; safe to use from several threads.
 
-    `clock` says when a change was made: until the world's `propagation_seconds` have passed, `seen` answers with what was before.
+    Readers get a World, which never changes under them.
+
+    `clock` says when a change was made: until the world's `propagation_seconds` have passed, `seen`
+    answers with what was before.
     """
 
     def __init__(self, world: AwsState, clock: EmulatorClock) -> None:
@@ -40,12 +46,17 @@ class StateStore:
         with self._lock:
             delay = timedelta(seconds=self._history[-1][1].propagation_seconds)
             horizon = self._clock.now() - delay
-            propagated = [at for at, (made, _) in enumerate(self._history) if made is None or made <= horizon]
+            propagated = [
+                at for at, (made, _) in enumerate(self._history) if made is None or made <= horizon
+            ]
             self._history = self._history[propagated[-1] if propagated else 0 :]
             return self._history[0][1]
 
     def change(self, make: Callable[[AwsState], tuple[AwsState, _Result]]) -> _Result:
-        """Let `make` turn the current world into the next; its result. What it raises leaves the world as it was."""
+        """Let `make` turn the current world into the next; its result.
+
+        What it raises leaves the world as it was.
+        """
         with self._lock:
             before = self.current
             world, result = make(before)

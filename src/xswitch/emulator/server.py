@@ -1,4 +1,7 @@
-"""The embedded AWS as an HTTP server: loopback only, one thread per connection, standard library only."""
+"""The embedded AWS as an HTTP server.
+
+Loopback only, one thread per connection, standard library only.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,18 @@ from xswitch.emulator.sigv4 import HttpRequest
 from xswitch.emulator.state import AwsState
 
 ADMIN_PATH = "/_xswitch/"
-_ADMIN = frozenset({("POST", "clock"), ("GET", "clock"), ("GET", "calls"), ("GET", "state"), ("POST", "state")})
-_SUBJECT_PARAMETERS = ("RoleName", "UserName", "GroupName", "PolicyArn", "PolicyName", "SerialNumber", "PolicySourceArn")
+_ADMIN = frozenset(
+    {("POST", "clock"), ("GET", "clock"), ("GET", "calls"), ("GET", "state"), ("POST", "state")}
+)
+_SUBJECT_PARAMETERS = (
+    "RoleName",
+    "UserName",
+    "GroupName",
+    "PolicyArn",
+    "PolicyName",
+    "SerialNumber",
+    "PolicySourceArn",
+)
 _KEY_ID = re.compile(r"Credential=([^/,\s]+)")
 
 
@@ -52,8 +65,9 @@ class RecordedRequest:
 class EmbeddedAws:
     """A strict STS and IAM on 127.0.0.1. Use it as a context manager, or call `start` and `close`.
 
-    `clock` judges sessions and MFA codes (default: the machine's, shifted by the world's `clock_offset`, and movable); `wall` judges
-    signatures and makes the Date header, because clients sign by their own clock. `admin` opens the control paths of docs/demo.md.
+    `clock` judges sessions and MFA codes (default: the machine's, shifted by the world's
+    `clock_offset`, and movable); `wall` judges signatures and makes the Date header, because
+    clients sign by their own clock. `admin` opens the control paths of docs/demo.md.
     """
 
     def __init__(  # noqa: PLR0913 -- what a test may set, each with a default
@@ -108,7 +122,9 @@ class EmbeddedAws:
 
     def start(self) -> Self:
         """Serve in a thread of this process."""
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
         self._thread.start()
         return self
 
@@ -129,7 +145,12 @@ class EmbeddedAws:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def answer(self, request: HttpRequest, source_ip: str = HOST) -> HttpResponse | None:
@@ -139,7 +160,9 @@ class EmbeddedAws:
             return self._administer(request, request_id)
         parameters = dict(parse_qsl(request.query, keep_blank_values=True))
         if request.method == "POST":
-            parameters |= dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+            parameters |= dict(
+                parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+            )
         faults = self.faults.take(parameters.get("Action", ""))
         for fault in faults:
             if fault.kind is FaultKind.DELAY:
@@ -155,14 +178,35 @@ class EmbeddedAws:
         try:
             action = service.known(parameters)
             now, visible_world = self.clock.now(), self.state_store.seen()
-            caller, claim = authenticate(request, visible_world, self.store, now=now, wall=self.wall.now(), service=service.NAME)
+            caller, claim = authenticate(
+                request,
+                visible_world,
+                self.store,
+                now=now,
+                wall=self.wall.now(),
+                service=service.NAME,
+            )
             region = claim.region
-            call = AuthenticatedCall(action, parameters, caller, region, now, source_ip, request.headers.get("user-agent", ""))
-            result = iam.perform(call, self.state_store, self.store) if service is iam else sts.perform(call, visible_world, self.store)
+            call = AuthenticatedCall(
+                action,
+                parameters,
+                caller,
+                region,
+                now,
+                source_ip,
+                request.headers.get("user-agent", ""),
+            )
+            result = (
+                iam.perform(call, self.state_store, self.store)
+                if service is iam
+                else sts.perform(call, visible_world, self.store)
+            )
             body = xml.response_body(action, result, request_id, service.NAMESPACE)
         except EmulatedAwsError as refusal:
             self._record(request, parameters, region, refusal.code)
-            return HttpResponse(refusal.status, xml.error_body(refusal, request_id, service.NAMESPACE), request_id)
+            return HttpResponse(
+                refusal.status, xml.error_body(refusal, request_id, service.NAMESPACE), request_id
+            )
         self._record(request, parameters, region, "")
         if any(fault.kind is FaultKind.LOST for fault in faults):
             return None
@@ -170,10 +214,19 @@ class EmbeddedAws:
             body = corrupted(fault, body)
         return HttpResponse(HTTPStatus.OK, body, request_id)
 
-    def _record(self, request: HttpRequest, parameters: Mapping[str, str], region: str, error: str) -> None:
+    def _record(
+        self, request: HttpRequest, parameters: Mapping[str, str], region: str, error: str
+    ) -> None:
         credential = _KEY_ID.search(request.headers.get("authorization", ""))
-        key_id = credential[1] if credential else parameters.get("X-Amz-Credential", "").partition("/")[0]
-        subject = next((parameters[parameter] for parameter in _SUBJECT_PARAMETERS if parameter in parameters), "")
+        key_id = (
+            credential[1]
+            if credential
+            else parameters.get("X-Amz-Credential", "").partition("/")[0]
+        )
+        subject = next(
+            (parameters[parameter] for parameter in _SUBJECT_PARAMETERS if parameter in parameters),
+            "",
+        )
         action, role_arn = parameters.get("Action", ""), parameters.get("RoleArn", "")
         entry = RecordedRequest(action, key_id, role_arn, self.clock.now(), region, error, subject)
         with self._lock:
@@ -191,10 +244,24 @@ class EmbeddedAws:
                 self.world = AwsState.from_json(request.body.decode("utf-8", "replace"))
         except (ValueError, KeyError, TypeError, SettingsError) as problem:
             why = problem.why if isinstance(problem, SettingsError) else 'send {"advance": seconds}'
-            return HttpResponse(HTTPStatus.BAD_REQUEST, json.dumps({"error": why}).encode() + b"\n", request_id, "application/json")
+            return HttpResponse(
+                HTTPStatus.BAD_REQUEST,
+                json.dumps({"error": why}).encode() + b"\n",
+                request_id,
+                "application/json",
+            )
         if (request.method, name) == ("GET", "state"):
-            return HttpResponse(HTTPStatus.OK, self.world.to_json().encode(), request_id, "application/json")
+            return HttpResponse(
+                HTTPStatus.OK, self.world.to_json().encode(), request_id, "application/json"
+            )
         data: dict[str, Any] = {"now": self.clock.now().isoformat()}
         if name == "calls":
-            data = {"calls": [{"action": call.action, "role_arn": call.role_arn, "error": call.error} for call in self.calls]}
-        return HttpResponse(HTTPStatus.OK, json.dumps(data).encode() + b"\n", request_id, "application/json")
+            data = {
+                "calls": [
+                    {"action": call.action, "role_arn": call.role_arn, "error": call.error}
+                    for call in self.calls
+                ]
+            }
+        return HttpResponse(
+            HTTPStatus.OK, json.dumps(data).encode() + b"\n", request_id, "application/json"
+        )

@@ -1,4 +1,7 @@
-"""The temporary credentials the embedded AWS has given out, in memory: they work for as long as its process lives."""
+"""The temporary credentials the embedded AWS has given out, in memory.
+
+They work for as long as its process lives.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,11 @@ class SessionKeys:
 class IssuedSession:
     """Temporary credentials and what AWS remembers with them.
 
-    `principal_arn` is the user's ARN (GetSessionToken) or the assumed-role ARN; `role_arn` is empty for a user's session.
-    `principal_id` is the unique id of the user or role: one made anew under the old name is another. `mfa_at` is when a code was given
-    (None: not). `policies` are the session policies; `tags` the session tags with inherited ones,
-    `transitive` the keys (lower-case) of those that go on to the next role.
+    `principal_arn` is the user's ARN (GetSessionToken) or the assumed-role ARN; `role_arn` is empty
+    for a user's session. `principal_id` is the unique id of the user or role: one made anew under
+    the old name is another. `mfa_at` is when a code was given (None: not). `policies` are the
+    session policies; `tags` the session tags with inherited ones, `transitive` the keys
+    (lower-case) of those that go on to the next role.
     """
 
     keys: SessionKeys
@@ -81,7 +85,10 @@ def new_session_keys(account: str) -> SessionKeys:
 
 
 class SessionStore:
-    """Sessions by access key id, and the one-time codes that were used; safe to use from several threads."""
+    """Sessions by access key id, and the one-time codes that were used.
+
+    Safe to use from several threads.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -99,7 +106,10 @@ class SessionStore:
             return self._sessions.get(access_key_id)
 
     def use_code(self, serial: str, step: int) -> bool:
-        """Take the code of one step of a device: True the first time, never again (RFC 6238, 5.2)."""
+        """Take the code of one step of a device.
+
+        True the first time, never again (RFC 6238, 5.2).
+        """
         with self._lock:
             used = self._used.setdefault(serial, set())
             if step in used:

@@ -1,4 +1,6 @@
-"""Signature Version 4, verified from the receiving side: the Authorization header, or a presigned query.
+"""Signature Version 4, verified from the receiving side.
+
+The Authorization header, or a presigned query.
 
 Source: docs.aws.amazon.com, "Create a signed AWS API request", and the texts STS answers with.
 """
@@ -30,7 +32,10 @@ _MISMATCH = (
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request as it came: raw path and query, lower-case header names, several values of one joined by a comma."""
+    """One request as it came.
+
+    Raw path and query, lower-case header names, several values of one joined by a comma.
+    """
 
     method: str
     path: str
@@ -41,7 +46,10 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who a request says it is from, not yet believed; `expires_seconds` only for a presigned query."""
+    """Who a request says it is from, not yet believed.
+
+    `expires_seconds` only for a presigned query.
+    """
 
     access_key_id: str
     date: str
@@ -74,7 +82,8 @@ def scoped_service(request: HttpRequest) -> str:
 def read_claim(request: HttpRequest, service: str = "sts") -> Claim:
     """The claim of a request to `service`.
 
-    Raises EmulatedAwsError: MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch (scope).
+    Raises EmulatedAwsError: MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch
+    (scope).
     """
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     header = request.headers.get("authorization", "")
@@ -82,27 +91,38 @@ def read_claim(request: HttpRequest, service: str = "sts") -> Claim:
         return _from_header(request, header, service)
     if "X-Amz-Algorithm" in query:
         return _from_query(request, query, service)
-    raise EmulatedAwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+    raise EmulatedAwsError(
+        "MissingAuthenticationToken", "Request is missing Authentication Token", 403
+    )
 
 
 def _from_header(request: HttpRequest, header: str, service: str) -> Claim:
     algorithm, _, rest = header.partition(" ")
     if algorithm != ALGORITHM:
         raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'. Authorization={header}")
-    parts = {name.strip(): value.strip() for name, _, value in (part.partition("=") for part in rest.split(","))}
+    parts = {
+        name.strip(): value.strip()
+        for name, _, value in (part.partition("=") for part in rest.split(","))
+    }
     missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not parts.get(name)]
     if missing:
         raise _incomplete(
-            " ".join(f"Authorization header requires '{name}' parameter." for name in missing) + f" Authorization={algorithm}"
+            " ".join(f"Authorization header requires '{name}' parameter." for name in missing)
+            + f" Authorization={algorithm}"
         )
     stamp = request.headers.get("x-amz-date", "")
     if not stamp:
-        raise _incomplete(f"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization={algorithm}")
+        raise _incomplete(
+            f"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization={algorithm}"
+        )
     signed = tuple(parts["SignedHeaders"].split(";"))
-    # A header that decides who is calling or when must be covered, or it could be exchanged on the way.
+    # A header that decides who is calling or when must be covered, or it could be exchanged on the
+    # way.
     for name in ("x-amz-date", "x-amz-security-token"):
         if name in request.headers and name not in signed:
-            raise signature_mismatch(f"There were headers present in the request which were not signed: {name}")
+            raise signature_mismatch(
+                f"There were headers present in the request which were not signed: {name}"
+            )
     token = request.headers.get("x-amz-security-token")
     return _claim(service, parts["Credential"], signed, parts["Signature"], stamp, token)
 
@@ -110,12 +130,24 @@ def _from_header(request: HttpRequest, header: str, service: str) -> Claim:
 def _from_query(request: HttpRequest, query: Mapping[str, str], service: str) -> Claim:
     if query["X-Amz-Algorithm"] != ALGORITHM:
         raise _incomplete(f"Unsupported AWS 'algorithm': '{query['X-Amz-Algorithm']}'.")
-    names = ("X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date", "X-Amz-Expires")
+    names = (
+        "X-Amz-Credential",
+        "X-Amz-Signature",
+        "X-Amz-SignedHeaders",
+        "X-Amz-Date",
+        "X-Amz-Expires",
+    )
     missing = [name for name in names if not query.get(name)]
     if missing:
-        raise _incomplete(" ".join(f"AWS query-string parameters must include '{name}'." for name in missing))
+        raise _incomplete(
+            " ".join(f"AWS query-string parameters must include '{name}'." for name in missing)
+        )
     expires = query["X-Amz-Expires"]
-    if not expires.isascii() or not expires.isdigit() or not 0 < int(expires) <= MAX_PRESIGNED_SECONDS:
+    if (
+        not expires.isascii()
+        or not expires.isdigit()
+        or not 0 < int(expires) <= MAX_PRESIGNED_SECONDS
+    ):
         raise _incomplete("X-Amz-Expires must be a number of seconds between 1 and 604800.")
     return _claim(
         service,
@@ -129,7 +161,13 @@ def _from_query(request: HttpRequest, query: Mapping[str, str], service: str) ->
 
 
 def _claim(  # noqa: PLR0913, PLR0917 -- the seven facts a claim is made of, from either place
-    expected: str, credential: str, signed: tuple[str, ...], signature: str, stamp: str, token: str | None, expires: int | None = None
+    expected: str,
+    credential: str,
+    signed: tuple[str, ...],
+    signature: str,
+    stamp: str,
+    token: str | None,
+    expires: int | None = None,
 ) -> Claim:
     words = credential.split("/")
     if len(words) != _SCOPE_WORDS:
@@ -140,7 +178,9 @@ def _claim(  # noqa: PLR0913, PLR0917 -- the seven facts a claim is made of, fro
     try:
         datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
     except ValueError:
-        raise _incomplete(f"Date must be in ISO-8601 'basic format'. Got '{stamp}'. See http://en.wikipedia.org/wiki/ISO_8601") from None
+        raise _incomplete(
+            f"Date must be in ISO-8601 'basic format'. Got '{stamp}'. See http://en.wikipedia.org/wiki/ISO_8601"
+        ) from None
     wrong = []
     if not _REGION.fullmatch(region):
         wrong.append("Credential should be scoped to a valid region. ")
@@ -161,17 +201,26 @@ def _claim(  # noqa: PLR0913, PLR0917 -- the seven facts a claim is made of, fro
 
 
 def verify(request: HttpRequest, claim: Claim, secret_access_key: str, now: datetime) -> None:
-    """Check the clock and the signature; `now` is UTC. Raises EmulatedAwsError SignatureDoesNotMatch, worded as STS does."""
+    """Check the clock and the signature; `now` is UTC.
+
+    Raises EmulatedAwsError SignatureDoesNotMatch, worded as STS does.
+    """
     signed_at = datetime.strptime(claim.stamp, _STAMP).replace(tzinfo=UTC)
     life = SKEW if claim.expires_seconds is None else timedelta(seconds=claim.expires_seconds)
     minutes = "15 min." if claim.expires_seconds is None else f"{claim.expires_seconds} sec."
     if signed_at < now - life:
         limit = (now - life).strftime(_STAMP)
-        raise signature_mismatch(f"Signature expired: {claim.stamp} is now earlier than {limit} ({now.strftime(_STAMP)} - {minutes})")
+        raise signature_mismatch(
+            f"Signature expired: {claim.stamp} is now earlier than {limit} ({now.strftime(_STAMP)} - {minutes})"
+        )
     if signed_at > now + SKEW:
         limit = (now + SKEW).strftime(_STAMP)
-        raise signature_mismatch(f"Signature not yet current: {claim.stamp} is still later than {limit} ({now.strftime(_STAMP)} + 15 min.)")
-    if not hmac.compare_digest(sign(request, claim, secret_access_key).encode(), claim.signature.encode("utf-8", "replace")):
+        raise signature_mismatch(
+            f"Signature not yet current: {claim.stamp} is still later than {limit} ({now.strftime(_STAMP)} + 15 min.)"
+        )
+    if not hmac.compare_digest(
+        sign(request, claim, secret_access_key).encode(), claim.signature.encode("utf-8", "replace")
+    ):
         raise signature_mismatch(_MISMATCH)
 
 
@@ -192,7 +241,10 @@ def _canonical(request: HttpRequest, claim: Claim) -> str:
         for name, _, value in given
         if claim.expires_seconds is None or name != "X-Amz-Signature"
     )
-    headers = "".join(f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in claim.signed_headers)
+    headers = "".join(
+        f"{name}:{' '.join(request.headers.get(name, '').split())}\n"
+        for name in claim.signed_headers
+    )
     return "\n".join(
         (
             request.method,

@@ -1,4 +1,8 @@
-"""The STS actions. Each takes an authenticated call and answers with the members of its result, or raises EmulatedAwsError."""
+"""The STS actions.
+
+Each takes an authenticated call and answers with the members of its result, or raises
+EmulatedAwsError.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,22 @@ from types import MappingProxyType
 from xswitch.emulator.assume_role import assume_role
 from xswitch.emulator.authorize import access_denied_error, authorize_action, base_context
 from xswitch.emulator.callers import AuthenticatedCall
-from xswitch.emulator.errors import AWS_FAULT_NAMESPACE, STS_NAMESPACE, EmulatedAwsError, access_denied, validation_error
+from xswitch.emulator.errors import (
+    AWS_FAULT_NAMESPACE,
+    STS_NAMESPACE,
+    EmulatedAwsError,
+    access_denied,
+    validation_error,
+)
 from xswitch.emulator.mfa import verify_mfa_code
 from xswitch.emulator.parameters import token_request
-from xswitch.emulator.sessions import IssuedSession, SessionStore, account_of_access_key, credentials_structure, new_session_keys
+from xswitch.emulator.sessions import (
+    IssuedSession,
+    SessionStore,
+    account_of_access_key,
+    credentials_structure,
+    new_session_keys,
+)
 from xswitch.emulator.state import AwsState
 from xswitch.emulator.xml import XmlNode
 
@@ -38,16 +54,25 @@ def perform(call: AuthenticatedCall, world: AwsState, store: SessionStore) -> Re
         )
         raise EmulatedAwsError("RegionDisabledException", message, 403)
     session = call.caller.session
-    if session is not None and not session.role_arn and call.action not in _ALLOWED_TO_SESSIONS_OF_USERS:
+    if (
+        session is not None
+        and not session.role_arn
+        and call.action not in _ALLOWED_TO_SESSIONS_OF_USERS
+    ):
         raise access_denied(f"Cannot call {call.action} with session credentials")
     return ACTIONS[call.action](call, world, store)
 
 
 def known(parameters: Mapping[str, str]) -> str:
     """The action a request asks for. Raises EmulatedAwsError MissingAction, InvalidAction."""
-    action, version = parameters.get("Action", ""), parameters.get("Version", "NO_VERSION_SPECIFIED")
+    action, version = (
+        parameters.get("Action", ""),
+        parameters.get("Version", "NO_VERSION_SPECIFIED"),
+    )
     if not action:
-        raise EmulatedAwsError("MissingAction", "Missing Action", 400, namespace=AWS_FAULT_NAMESPACE)
+        raise EmulatedAwsError(
+            "MissingAction", "Missing Action", 400, namespace=AWS_FAULT_NAMESPACE
+        )
     if action not in ACTIONS or version != API_VERSION:
         message = f"Could not find operation {action} for version {version}"
         raise EmulatedAwsError("InvalidAction", message, 400, namespace=AWS_FAULT_NAMESPACE)
@@ -83,7 +108,9 @@ def _get_session_token(call: AuthenticatedCall, _world: AwsState, store: Session
 def _get_access_key_info(call: AuthenticatedCall, world: AwsState, _store: SessionStore) -> Result:
     key_id = call.parameters.get("AccessKeyId", "")
     if not re.fullmatch(r"\w{16,128}", key_id, re.ASCII):
-        raise validation_error(f"1 validation error detected: Value '{key_id}' at 'accessKeyId' failed to satisfy constraint: {_KEY_ID}")
+        raise validation_error(
+            f"1 validation error detected: Value '{key_id}' at 'accessKeyId' failed to satisfy constraint: {_KEY_ID}"
+        )
     _authorize(call)
     known = world.key(key_id)
     account = known[0].account if known is not None else account_of_access_key(key_id)
@@ -92,7 +119,9 @@ def _get_access_key_info(call: AuthenticatedCall, world: AwsState, _store: Sessi
     return {"Account": account}
 
 
-def _decode_authorization_message(call: AuthenticatedCall, _world: AwsState, _store: SessionStore) -> Result:
+def _decode_authorization_message(
+    call: AuthenticatedCall, _world: AwsState, _store: SessionStore
+) -> Result:
     """Nothing here encodes any, so every message is one that AWS would not know either."""
     _authorize(call)
     raise EmulatedAwsError("InvalidAuthorizationMessageException", "Message is not valid")

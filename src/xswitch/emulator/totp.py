@@ -1,4 +1,7 @@
-"""Time-based one-time passwords as AWS's virtual MFA devices make them: RFC 6238 with SHA-1, six digits, steps of 30 seconds."""
+"""Time-based one-time passwords as AWS's virtual MFA devices make them.
+
+RFC 6238 with SHA-1, six digits, steps of 30 seconds.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ def step_of(now: datetime) -> int:
 
 
 def code_at(secret: str, step: int) -> str:
-    """The six digits of one step; `secret` is base32, blanks and case don't matter. Raises ValueError for anything else (RFC 4226, 5.3)."""
+    """The six digits of one step; `secret` is base32, blanks and case don't matter.
+
+    Raises ValueError for anything else (RFC 4226, 5.3).
+    """
     text = secret.replace(" ", "").upper()
     key = base64.b32decode(text + "=" * (-len(text) % 8))
     digest = hmac.new(key, step.to_bytes(8, "big"), hashlib.sha1).digest()
@@ -37,9 +43,14 @@ def seconds_left(now: datetime) -> int:
 
 
 def matching_step(secret: str, candidate: str, now: datetime) -> int | None:
-    """The step whose code `given` is, one before or after `now`'s allowed; None when it is none of them (RFC 6238, 5.2)."""
+    """The step whose code `given` is, one before or after `now`'s allowed.
+
+    None when it is none of them (RFC 6238, 5.2).
+    """
     middle = step_of(now)
     for step in (middle, middle - 1, middle + 1):
-        if hmac.compare_digest(code_at(secret, step).encode(), candidate.encode("utf-8", "replace")):
+        if hmac.compare_digest(
+            code_at(secret, step).encode(), candidate.encode("utf-8", "replace")
+        ):
             return step
     return None

@@ -26,7 +26,10 @@ _INVALID_XML_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000
 
 def _render(node: XmlNode) -> str:
     if isinstance(node, XmlMap):
-        return "".join(f"<entry>{_render({'key': key, 'value': value})}</entry>" for key, value in node.values.items())
+        return "".join(
+            f"<entry>{_render({'key': key, 'value': value})}</entry>"
+            for key, value in node.values.items()
+        )
     if isinstance(node, Mapping):
         return "".join(f"<{name}>{_render(value)}</{name}>" for name, value in node.items())
     if isinstance(node, bool):
@@ -36,14 +39,21 @@ def _render(node: XmlNode) -> str:
     return "".join(f"<member>{_render(item)}</member>" for item in node)
 
 
-def response_body(action: str, result: Mapping[str, XmlNode] | None, request_id: str, namespace: str = STS_NAMESPACE) -> bytes:
+def response_body(
+    action: str,
+    result: Mapping[str, XmlNode] | None,
+    request_id: str,
+    namespace: str = STS_NAMESPACE,
+) -> bytes:
     """The body of a good answer to `action`; None for an action that has no result at all."""
     inside = "" if result is None else f"<{action}Result>{_render(result)}</{action}Result>"
     metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
     return f'<{action}Response xmlns="{namespace}">{inside}{metadata}</{action}Response>\n'.encode()
 
 
-def error_body(aws_error: EmulatedAwsError, request_id: str, namespace: str = STS_NAMESPACE) -> bytes:
+def error_body(
+    aws_error: EmulatedAwsError, request_id: str, namespace: str = STS_NAMESPACE
+) -> bytes:
     """The body of a refusal, in the service's namespace unless the refusal has its own."""
     inner = _render({"Type": aws_error.kind, "Code": aws_error.code, "Message": aws_error.message})
     error_namespace = aws_error.namespace or namespace

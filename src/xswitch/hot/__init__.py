@@ -1,1 +1,4 @@
-"""The fast path of `credential-process`. Each module imports only what the bare interpreter has loaded."""
+"""The fast path of `credential-process`.
+
+Each module imports only what the bare interpreter has loaded.
+"""

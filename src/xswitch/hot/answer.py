@@ -1,12 +1,16 @@
-"""The hot path: answers `credential-process PROFILE` from the vault without importing what it does not need.
+"""The hot path.
 
-A pointer file, written by the full program, says which session a managed profile has, where it is kept, and how everything looked
-that this was worked out from: both config files, xswitch's settings, and the variables of the environment that count. If they look
-the same now, and the session is this one and fresh, the finished answer is printed. Anything else, whatever it is, is None: the
-full program starts, and says what there is to say.
+Answers `credential-process PROFILE` from the vault without importing what it does not need.
 
-This module, `hot.dbus` and `hot.secret_service` import no other xswitch module and nothing the interpreter doesn't have at hand;
-`adapters/state/hot_pointers.py` uses the functions here that both sides must agree on.
+A pointer file, written by the full program, says which session a managed profile has, where it is
+kept, and how everything looked that this was worked out from: both config files, xswitch's
+settings, and the variables of the environment that count. If they look the same now, and the
+session is this one and fresh, the finished answer is printed. Anything else, whatever it is, is
+None: the full program starts, and says what there is to say.
+
+This module, `hot.dbus` and `hot.secret_service` import no other xswitch module and nothing the
+interpreter doesn't have at hand; `adapters/state/hot_pointers.py` uses the functions here that both
+sides must agree on.
 """
 # No `from __future__ import annotations` here: it would load a module.
 
@@ -22,12 +26,14 @@ USER = b"session"
 SERVICE_PREFIX = b"xswitch:"
 KEY_LENGTH = 40
 
-# The header of a vault value: see core/sessions/session_record.py, whose constants these are; a test holds them together.
+# The header of a vault value: see core/sessions/session_record.py, whose constants these are; a
+# test holds them together.
 HEADER_MAGIC = b"xswitch1"
 HEADER_LENGTH = 102
 _HEADER_WORDS = 6
 
-# What core/roles/endpoints.py and core/roles/sources.py ask the environment for. Of a secret only whether it is set.
+# What core/roles/endpoints.py and core/roles/sources.py ask the environment for. Of a secret only
+# whether it is set.
 _RELEVANT_VARIABLES = (
     b"AWS_ACCESS_KEY_ID",
     b"AWS_CA_BUNDLE",
@@ -42,9 +48,12 @@ _RELEVANT_VARIABLES = (
     b"AWS_USE_FIPS_ENDPOINT",
 )
 _RELEVANT_IF_SET = (b"AWS_SESSION_TOKEN", b"AWS_SECURITY_TOKEN")
-_DEMO_CLOCK = b"XSWITCH_DEMO_CLOCK"  # a clock that is not the machine's: only the full program knows it
+_DEMO_CLOCK = (
+    b"XSWITCH_DEMO_CLOCK"  # a clock that is not the machine's: only the full program knows it
+)
 
-SECRET_SECONDS = 0.6  # then the full program asks once more, and says what is wrong: both together stay under 3 s
+# Then the full program asks once more, and says what is wrong: both together stay under 3 s
+SECRET_SECONDS = 0.6
 RENEW_SECONDS = 30
 _STUCK_SECONDS = 5
 _MAX_BYTES = 1 << 20
@@ -62,7 +71,8 @@ class _UseFullProgram(Exception):  # noqa: N818 -- not an error: the full progra
 def run(argv: list[str], words: list[str]) -> int | None:
     """The exit code, once the answer is on descriptor 1; None when the full program has to do it.
 
-    `argv` is without the program; `words` start the full program again, an interpreter first; empty: there is no such command.
+    `argv` is without the program; `words` start the full program again, an interpreter first;
+    empty: there is no such command.
     """
     if sys.platform != "linux" or len(argv) != 2 or argv[0] != COMMAND or argv[1].startswith("-"):  # noqa: PLR2004 -- and the profile
         return None
@@ -81,11 +91,15 @@ def run(argv: list[str], words: list[str]) -> int | None:
     return 0
 
 
-# -- what both sides agree on ------------------------------------------------------------------------------------
+# -- what both sides agree on
+# ------------------------------------------------------------------------------------
 
 
 def file_name(profile: str) -> bytes:
-    """The name of a managed profile's pointer: what `core.filenames.profile_file_name` makes, as bytes. Raises ValueError for ""."""
+    """The name of a managed profile's pointer.
+
+    What `core.filenames.profile_file_name` makes, as bytes. Raises ValueError for "".
+    """
     raw = profile.encode("utf-8", "surrogateescape")
     if not raw:
         raise ValueError
@@ -94,7 +108,9 @@ def file_name(profile: str) -> bytes:
 
 
 def resolution_inputs(environ: dict[bytes, bytes]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    """What a session was worked out from: stamp of the config, stamp of the settings, digest of the variables, both config paths.
+    """What a session was worked out from.
+
+    Stamp of the config, stamp of the settings, digest of the variables, both config paths.
 
     Raises ValueError or OSError where only a closer look could tell.
     """
@@ -105,7 +121,10 @@ def resolution_inputs(environ: dict[bytes, bytes]) -> tuple[bytes, bytes, bytes,
 
 
 def stamp(path: bytes) -> bytes:
-    """How a file looks: size, mtime in ns and inode, `-` for one that isn't there. Raises OSError where it can't be seen."""
+    """How a file looks: size, mtime in ns and inode, `-` for one that isn't there.
+
+    Raises OSError where it can't be seen.
+    """
     try:
         facts = posix.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -146,23 +165,35 @@ def _home(environ: dict[bytes, bytes]) -> bytes:
 
 
 def _variables_digest(environ: dict[bytes, bytes]) -> bytes:
-    """A digest of the variables that can change which session a profile means; `-` when none is set."""
+    """A digest of the variables that can change which session a profile means.
+
+    `-` when none is set.
+    """
     given = [name + b"=" + environ[name] for name in _RELEVANT_VARIABLES if environ.get(name)]
     given += [name for name in _RELEVANT_IF_SET if environ.get(name)]
     if not given:
         return b"-"
-    from _blake2 import blake2b  # noqa: PLC0415 -- hashlib without its imports, and not needed by most
+    # Hashlib without its imports, and not needed by most
+    from _blake2 import blake2b  # noqa: PLC0415
 
     return blake2b(b"\0".join(given), digest_size=16).hexdigest().encode()
 
 
-# -- the answer --------------------------------------------------------------------------------------------------
+# -- the answer
+# --------------------------------------------------------------------------------------------------
 
 
 def _cached_response(folder: bytes, name: bytes) -> tuple[bytes, float, int]:
     """The line to print, now, and when to renew behind the caller's back."""
-    magic, key, kind, place, *looks, rest = _read(folder + b"/" + name, None, _WRITE_BY_OTHERS).split(b"\n")
-    if magic != MAGIC or len(key) != KEY_LENGTH or rest or tuple(looks) != resolution_inputs(posix.environ):
+    magic, key, kind, place, *looks, rest = _read(
+        folder + b"/" + name, None, _WRITE_BY_OTHERS
+    ).split(b"\n")
+    if (
+        magic != MAGIC
+        or len(key) != KEY_LENGTH
+        or rest
+        or tuple(looks) != resolution_inputs(posix.environ)
+    ):
         raise _UseFullProgram
     value = _stored_value(kind, place, key)
     soft, hard = _parse_refresh_times(value[:HEADER_LENGTH], key)
@@ -183,9 +214,15 @@ def _stored_value(kind: bytes, place: bytes, key: bytes) -> bytes:
     turns = state_folder(posix.environ) + b"/secret-service.turn"
     address = dbus.bus_address(posix.environ)
     until = time.monotonic() + SECRET_SECONDS
-    word, value = secret_service.fetch_secret(address, place, SECRET_SECONDS, turns) if place else (dbus.MISSING, b"")
+    word, value = (
+        secret_service.fetch_secret(address, place, SECRET_SECONDS, turns)
+        if place
+        else (dbus.MISSING, b"")
+    )
     if word == dbus.MISSING:
-        word, value = secret_service.read_secret(address, SERVICE_PREFIX + key, USER, until - time.monotonic(), turns)
+        word, value = secret_service.read_secret(
+            address, SERVICE_PREFIX + key, USER, until - time.monotonic(), turns
+        )
     if word != dbus.OK:
         raise _UseFullProgram
     return value
@@ -194,7 +231,12 @@ def _stored_value(kind: bytes, place: bytes, key: bytes) -> bytes:
 def _parse_refresh_times(header: bytes, key: bytes) -> tuple[int, int]:
     """The header's soft and hard limits, seconds since the epoch."""
     words = header.split(b" ")
-    if len(header) != HEADER_LENGTH or len(words) != _HEADER_WORDS or words[:2] != [HEADER_MAGIC, key] or header[-1:] != b"\n":
+    if (
+        len(header) != HEADER_LENGTH
+        or len(words) != _HEADER_WORDS
+        or words[:2] != [HEADER_MAGIC, key]
+        or header[-1:] != b"\n"
+    ):
         raise _UseFullProgram
     if not all(word.isdigit() for word in (*words[2:5], words[5][:-1])):
         raise _UseFullProgram
@@ -203,7 +245,9 @@ def _parse_refresh_times(header: bytes, key: bytes) -> tuple[int, int]:
 
 def _read_private_file(place: bytes, name: bytes) -> bytes:
     """A file of ours in a folder of ours; nobody else may have had a hand in either."""
-    descriptor = posix.open(place, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC)
+    descriptor = posix.open(
+        place, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
+    )
     try:
         facts = posix.fstat(descriptor)
         if facts.st_uid != posix.geteuid() or facts.st_mode & _OTHERS_MODE:
@@ -214,10 +258,16 @@ def _read_private_file(place: bytes, name: bytes) -> bytes:
 
 
 def _read(path: bytes, folder: int | None, forbidden: int) -> bytes:
-    descriptor = posix.open(path, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK, dir_fd=folder)
+    descriptor = posix.open(
+        path, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK, dir_fd=folder
+    )
     try:
         facts = posix.fstat(descriptor)
-        ours = facts.st_uid == posix.geteuid() and facts.st_mode & _TYPE == _REGULAR and facts.st_nlink <= 1
+        ours = (
+            facts.st_uid == posix.geteuid()
+            and facts.st_mode & _TYPE == _REGULAR
+            and facts.st_nlink <= 1
+        )
         if not ours or facts.st_mode & forbidden or facts.st_size > _MAX_BYTES:
             raise _UseFullProgram
         data = b""
@@ -229,7 +279,10 @@ def _read(path: bytes, folder: int | None, forbidden: int) -> bytes:
 
 
 def _write(answer: bytes) -> bool:
-    """Print it, whole; False when not a byte went out. A reader that left in the middle got what it wanted."""
+    """Print it, whole; False when not a byte went out.
+
+    A reader that left in the middle got what it wanted.
+    """
     done, until = 0, time.monotonic() + _STUCK_SECONDS
     while done < len(answer):
         try:
@@ -243,11 +296,15 @@ def _write(answer: bytes) -> bool:
     return True
 
 
-# -- the renewal behind the caller's back ------------------------------------------------------------------------
+# -- the renewal behind the caller's back
+# ------------------------------------------------------------------------
 
 
 def _renew(folder: bytes, name: bytes, profile: str, words: list[str]) -> None:
-    """Start the full program on it, detached; at most one in `RENEW_SECONDS`, and whatever fails is dropped: the answer is out."""
+    """Start the full program on it, detached.
+
+    At most one in `RENEW_SECONDS`, and whatever fails is dropped: the answer is out.
+    """
     # No profile's file begins with a dot.
     if not words or not _claim_renewal(folder + b"/.renewing-" + name):
         return
@@ -273,9 +330,16 @@ def _renew(folder: bytes, name: bytes, profile: str, words: list[str]) -> None:
 
 
 def _claim_renewal(marker: bytes) -> bool:
-    """Whether nobody started a renewal in the last `RENEW_SECONDS`; of many who ask at once, one is told so."""
+    """Whether nobody started a renewal in the last `RENEW_SECONDS`.
+
+    Of many who ask at once, one is told so.
+    """
     try:
-        descriptor = posix.open(marker, posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK, 0o600)
+        descriptor = posix.open(
+            marker,
+            posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK,
+            0o600,
+        )
     except OSError:
         return False
     try:

@@ -1,7 +1,10 @@
-"""As much of D-Bus as five calls to the Secret Service need: a local socket with a deadline, calls out, answers in.
+"""As much of D-Bus as five calls to the Secret Service need.
 
-Nothing here imports another xswitch module, or anything the interpreter does not have at hand: the hot path uses it.
-Source: dbus.freedesktop.org/doc/dbus-specification.html (message format, EXTERNAL authentication, addresses).
+A local socket with a deadline, calls out, answers in.
+
+Nothing here imports another xswitch module, or anything the interpreter does not have at hand: the
+hot path uses it. Source: dbus.freedesktop.org/doc/dbus-specification.html (message format, EXTERNAL
+authentication, addresses).
 """
 # No `from __future__ import annotations` here: it would load a module.
 
@@ -23,7 +26,8 @@ NO_RESPONSE = "mute"
 NO_KEYRING = "no_keyring"
 PROTOCOL_ERROR = "odd"
 
-# The error names that say more than "no", and what they say of the object or the service that was called.
+# The error names that say more than "no", and what they say of the object or the service that was
+# called.
 _STATUS_BY_ERROR = {
     b"org.freedesktop.Secret.Error.IsLocked": LOCKED,
     b"org.freedesktop.Secret.Error.NoSuchObject": MISSING,
@@ -49,7 +53,8 @@ _BUS_ITSELF = b"org.freedesktop.DBus"
 class BusError(Exception):
     """The end of a conversation before there is a value: one of the words above, and why.
 
-    `doubtful`: something was said not to exist, which gnome-keyring also says while it is busy with another client.
+    `doubtful`: something was said not to exist, which gnome-keyring also says while it is busy with
+    another client.
     """
 
     def __init__(self, word: str, why: str, *, doubtful: bool = False) -> None:
@@ -60,7 +65,10 @@ class BusError(Exception):
 
 
 def bus_address(environ: dict[bytes, bytes]) -> bytes:
-    """The session bus's address by the usual rules, b"" when there is none: the variable, else the systemd user bus."""
+    """The session bus's address by the usual rules, b"" when there is none.
+
+    The variable, else the systemd user bus.
+    """
     address = environ.get(b"DBUS_SESSION_BUS_ADDRESS", b"")
     runtime = environ.get(b"XDG_RUNTIME_DIR", b"")
     if address or not runtime.startswith(b"/"):
@@ -70,11 +78,16 @@ def bus_address(environ: dict[bytes, bytes]) -> bytes:
         posix.stat(path)
     except OSError:
         return b""
-    return b"unix:path=" + b"".join(b"%c" % byte if byte in _PLAIN else b"%%%02x" % byte for byte in path)
+    return b"unix:path=" + b"".join(
+        b"%c" % byte if byte in _PLAIN else b"%%%02x" % byte for byte in path
+    )
 
 
 class BodyReader:
-    """Reads D-Bus values one after another; reading past the end raises ValueError or IndexError."""
+    """Reads D-Bus values one after another.
+
+    Reading past the end raises ValueError or IndexError.
+    """
 
     def __init__(self, data: bytes, *, big: bool, signature: bytes = b"", at: int = 0) -> None:
         self._data = data
@@ -122,7 +135,10 @@ class BodyReader:
 
 
 class BusConnection:
-    """A connection to the session bus. Everything raises Answer, TimeoutError after `until` (of time.monotonic), or OSError."""
+    """A connection to the session bus.
+
+    Everything raises Answer, TimeoutError after `until` (of time.monotonic), or OSError.
+    """
 
     def __init__(self, address: bytes, until: float) -> None:
         self._until = until
@@ -153,7 +169,10 @@ class BusConnection:
         self._socket.sendall(data)
 
     def ask(self, serial: int, message: bytes, gone: str = PROTOCOL_ERROR) -> BodyReader:
-        """Send a call and wait for its answer; `serial` is the call's, `gone` the word for an object that isn't there."""
+        """Send a call and wait for its answer.
+
+        `serial` is the call's, `gone` the word for an object that isn't there.
+        """
         self.send(message)
         return self.wait(serial, gone)
 
@@ -170,8 +189,15 @@ class BusConnection:
         refused = "no session bus is set"
         for choice in address.split(b";"):
             kind, _, rest = choice.partition(b":")
-            facts = {name: value for name, _, value in (pair.partition(b"=") for pair in rest.split(b","))}
-            path = b"\0" + _unescape(facts[b"abstract"]) if b"abstract" in facts else _unescape(facts.get(b"path", b""))
+            facts = {
+                name: value
+                for name, _, value in (pair.partition(b"=") for pair in rest.split(b","))
+            }
+            path = (
+                b"\0" + _unescape(facts[b"abstract"])
+                if b"abstract" in facts
+                else _unescape(facts.get(b"path", b""))
+            )
             if choice and (kind != b"unix" or not path):
                 raise BusError(PROTOCOL_ERROR, "the session bus is not reached over a local socket")
             if not choice:
@@ -224,12 +250,18 @@ class BusConnection:
         reply, texts = _parse_header_fields(BodyReader(message[:fields_end], big=big, at=_FIXED))
         self._met |= texts.get(_SENDER) != _BUS_ITSELF
         if message[1] == _RETURN:
-            self._answers[reply] = BodyReader(message[header:], big=big, signature=texts.get(_SIGNATURE, b""))
+            self._answers[reply] = BodyReader(
+                message[header:], big=big, signature=texts.get(_SIGNATURE, b"")
+            )
         elif message[1] == _ERROR:
             name = texts.get(_ERROR_NAME, b"")
             word = _STATUS_BY_ERROR.get(name, PROTOCOL_ERROR)
-            # Only the bus knows that nobody is there, and somebody who has just answered is not absent but gone wrong.
-            self._answers[reply] = BusError(PROTOCOL_ERROR if word == NOT_RUNNING and self._met else word, name.decode("ascii", "replace"))
+            # Only the bus knows that nobody is there, and somebody who has just answered is not
+            # absent but gone wrong.
+            self._answers[reply] = BusError(
+                PROTOCOL_ERROR if word == NOT_RUNNING and self._met else word,
+                name.decode("ascii", "replace"),
+            )
 
 
 def _parse_header_fields(fields: BodyReader) -> tuple[int, dict[int, bytes]]:
@@ -250,15 +282,39 @@ def _parse_header_fields(fields: BodyReader) -> tuple[int, dict[int, bytes]]:
     return reply, texts
 
 
-def method_call(serial: int, address: tuple[bytes, bytes, bytes], member: bytes, signature: bytes = b"", body: bytes = b"") -> bytes:
-    """A method call as it goes over the wire; `address` is (bus name, object path, interface), all of it ASCII."""
+def method_call(
+    serial: int,
+    address: tuple[bytes, bytes, bytes],
+    member: bytes,
+    signature: bytes = b"",
+    body: bytes = b"",
+) -> bytes:
+    """A method call as it goes over the wire.
+
+    `address` is (bus name, object path, interface), all of it ASCII.
+    """
     to, path, interface = address
     fields = b""
-    for code, kind, value in ((1, b"o", path), (2, b"s", interface), (3, b"s", member), (6, b"s", to)):
+    for code, kind, value in (
+        (1, b"o", path),
+        (2, b"s", interface),
+        (3, b"s", member),
+        (6, b"s", to),
+    ):
         fields = padded(fields, 8) + bytes((code, 1)) + kind + b"\0" + text(value)
     if signature:
         fields = padded(fields, 8) + b"\x08\x01g\0" + bytes((len(signature),)) + signature + b"\0"
-    return padded(b"l\x01\0\x01" + _encode_uint32(len(body)) + _encode_uint32(serial) + _encode_uint32(len(fields)) + fields, 8) + body
+    return (
+        padded(
+            b"l\x01\0\x01"
+            + _encode_uint32(len(body))
+            + _encode_uint32(serial)
+            + _encode_uint32(len(fields))
+            + fields,
+            8,
+        )
+        + body
+    )
 
 
 def text(value: bytes) -> bytes:

@@ -1,1 +1,4 @@
-"""The screen. Frozen state, pure transitions, widgets that draw; it calls use cases and never sees an adapter."""
+"""The screen.
+
+Frozen state, pure transitions, widgets that draw; it calls use cases and never sees an adapter.
+"""

@@ -1,4 +1,7 @@
-"""The app: jobs in threads, their messages, what is read. What is on screen is the picker's, what is done with roles `flows`."""
+"""The app: jobs in threads, their messages, what is read.
+
+What is on screen is the picker's, what is done with roles `flows`.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +47,19 @@ JobResult = TypeVar("JobResult")
 
 
 class PickerApp(SafePasteApp[SwitchResult]):
-    """Runs what the picker asks for; its return value is the switch that worked, None when the user left."""
+    """Runs what the picker asks for.
+
+    Its return value is the switch that worked, None when the user left.
+    """
 
     TITLE = "xswitch"
     # Textual loads a screen's own style sheet when it is pushed, and the first one never is.
     CSS_PATH = "picker/picker.tcss"
     COMMANDS = {PickerCommands}  # noqa: RUF012 -- as Textual declares it
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave", "leave", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "leave", "leave", show=False, priority=True)
+    ]
 
     def __init__(  # noqa: PLR0913 -- everything the screen has of the world
         self,
@@ -91,10 +99,17 @@ class PickerApp(SafePasteApp[SwitchResult]):
         self._themed = False
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Without colour, the one filter that leaves none; Textual's own would write grey, and do so for an empty NO_COLOR too."""
+        """Without colour, the one filter that leaves none.
+
+        Textual's own would write grey, and do so for an empty NO_COLOR too.
+        """
         if self._plain:
             return self._color_removers
-        return [line_filter for line_filter in super().get_line_filters() if not isinstance(line_filter, Monochrome | NoColor)]
+        return [
+            line_filter
+            for line_filter in super().get_line_filters()
+            if not isinstance(line_filter, Monochrome | NoColor)
+        ]
 
     def get_default_screen(self) -> PickerScreen:
         """The picker."""
@@ -107,9 +122,14 @@ class PickerApp(SafePasteApp[SwitchResult]):
             self._leave_on_signal()
 
     def _leave_on_signal(self) -> None:
-        # A terminal that is closed, or a process that is asked to end, leaves as escape does: with everything put back.
+        # A terminal that is closed, or a process that is asked to end, leaves as escape does: with
+        # everything put back.
         loop = asyncio.get_running_loop()
-        for number in (candidate for candidate in signal.Signals if candidate.name in {"SIGINT", "SIGTERM", "SIGHUP"}):
+        for number in (
+            candidate
+            for candidate in signal.Signals
+            if candidate.name in {"SIGINT", "SIGTERM", "SIGHUP"}
+        ):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self.action_leave)
 
@@ -119,7 +139,8 @@ class PickerApp(SafePasteApp[SwitchResult]):
             job.stop()
 
     def _fatal_error(self) -> None:
-        # Textual would print a traceback with the values of variables; `run` tells it in a sentence instead.
+        # Textual would print a traceback with the values of variables; `run` tells it in a sentence
+        # instead.
         self._close_messages_no_wait()
 
     @property
@@ -156,7 +177,10 @@ class PickerApp(SafePasteApp[SwitchResult]):
         failed: Callable[[BaseException], None],
         told: Callable[[Any], None] = lambda _what: None,
     ) -> Job:
-        """Run `work` in a thread; `done`, `failed` and `told` are called here, unless the job was stopped."""
+        """Run `work` in a thread.
+
+        `done`, `failed` and `told` are called here, unless the job was stopped.
+        """
         job = Job(work=work, done=done, failed=failed, told=told, prompt_lock=self._prompt_lock)
         self._jobs.add(job)
         job.start(self)
@@ -189,10 +213,16 @@ class PickerApp(SafePasteApp[SwitchResult]):
             if code is not None:
                 self.switching.resume(event.job)
 
-        self.push_screen(MfaDialog(event.challenge, role, self.clock, session_seconds=seconds, hint=self._hint), answered)
+        self.push_screen(
+            MfaDialog(event.challenge, role, self.clock, session_seconds=seconds, hint=self._hint),
+            answered,
+        )
 
     def _begin(self) -> None:
-        """The picker is there: show what was read early at once, so that it need be laid out only once."""
+        """The picker is there.
+
+        Show what was read early at once, so that it need be laid out only once.
+        """
         preloaded = self._early.take() if self._early is not None else None
         if preloaded is None:
             self._read()
@@ -216,7 +246,11 @@ class PickerApp(SafePasteApp[SwitchResult]):
             self.theme = choose_palette(data.listing.settings.theme, self._environ)
         reloaded = picker.state.loaded
         query = picker.filter.value
-        picker.read(states.with_data(picker.state, data, matcher.filter(query).order, query=query), matcher, widths)
+        picker.read(
+            states.with_data(picker.state, data, matcher.filter(query).order, query=query),
+            matcher,
+            widths,
+        )
         if self._wanted:
             picker.update(partial(states.select_role, name=self._wanted))
             self._wanted = ""
@@ -232,7 +266,8 @@ class PickerApp(SafePasteApp[SwitchResult]):
             self._read_vault()
 
     def _read_vault(self) -> None:
-        # Apart from the reading: choosing a store may take seconds, and no row needs it. A switch tells what is wrong with it.
+        # Apart from the reading: choosing a store may take seconds, and no row needs it. A switch
+        # tells what is wrong with it.
         def known(label: str) -> None:
             self.picker.update(partial(states.with_vault, label=label))
 
@@ -242,7 +277,8 @@ class PickerApp(SafePasteApp[SwitchResult]):
         """Look into the index."""
         self._watch.look()
 
-    # -- what the picker asks for ---------------------------------------------------------------------------------
+    # -- what the picker asks for
+    # ---------------------------------------------------------------------------------
 
     def on_action_requested(self, event: ActionRequested) -> None:
         """One request: about the role under the cursor, or about none."""
@@ -271,7 +307,8 @@ class PickerApp(SafePasteApp[SwitchResult]):
             with_role[event.action](event.role)
 
     def _set_up(self) -> None:
-        from xswitch.tui.setup.flow import SetupFlow  # noqa: PLC0415 -- few starts of the picker end in a set-up
+        # Few starts of the picker end in a set-up
+        from xswitch.tui.setup.flow import SetupFlow  # noqa: PLC0415
 
         def finished(profile: str) -> None:
             self._wanted = profile
@@ -288,7 +325,9 @@ class PickerApp(SafePasteApp[SwitchResult]):
     def _show_problems(self) -> None:
         problems = self.picker.state.problems
         if problems:
-            self.push_screen(TextDialog("Problems", lambda width: problem_lines(problems, width, full=True)))
+            self.push_screen(
+                TextDialog("Problems", lambda width: problem_lines(problems, width, full=True))
+            )
         else:
             self.picker.say("No problem was found in the config files.")
 

@@ -1,4 +1,7 @@
-"""What went wrong, in sentences the screen can show: never a traceback, never a value that may be secret."""
+"""What went wrong, in sentences the screen can show.
+
+Never a traceback, never a value that may be secret.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +28,20 @@ class FailureMessage:
 
 def from_error(error: XswitchError) -> FailureMessage:
     """The failure an error of ours tells."""
-    return FailureMessage(sanitize(error.what), sanitize(error.why), sanitize(error.next_step), error.code, int(error.exit_code))
+    return FailureMessage(
+        sanitize(error.what),
+        sanitize(error.why),
+        sanitize(error.next_step),
+        error.code,
+        int(error.exit_code),
+    )
 
 
 def from_bug(error: BaseException) -> FailureMessage:
-    """The failure of an exception nobody expected: its kind and place only, since its text may hold anything."""
+    """The failure of an exception nobody expected.
+
+    Its kind and place only, since its text may hold anything.
+    """
     return FailureMessage(
         what="This is a bug in xswitch.",
         why=f"{type(error).__name__} {_error_location(error)}".strip() + ".",
@@ -44,7 +56,9 @@ def from_exception(error: BaseException) -> FailureMessage:
 
 def from_misconfigured_role(role: Role) -> FailureMessage:
     """Why a role without a resolved chain can't be switched to."""
-    problems = [problem for problem in role.problems if problem.severity == "error"] or list(role.problems)
+    problems = [problem for problem in role.problems if problem.severity == "error"] or list(
+        role.problems
+    )
     main_problem = problems[0] if problems else None
     location = (
         f"{main_problem.file}:{main_problem.line}"
@@ -53,7 +67,9 @@ def from_misconfigured_role(role: Role) -> FailureMessage:
     )
     return FailureMessage(
         what=f"{sanitize(role.name)} can't be used as it is configured.",
-        why=sanitize(main_problem.message) if main_problem is not None else "Its chain of roles can't be resolved.",
+        why=sanitize(main_problem.message)
+        if main_problem is not None
+        else "Its chain of roles can't be resolved.",
         next_step=f"Correct {sanitize(location)}, then press F5 to read the files again.",
         code=main_problem.code if main_problem is not None else "chain",
         exit_code=ExitCode.CONFIG,

@@ -1,7 +1,7 @@
 """Work beside the screen: threads that may be left behind, told to stop, and asked of.
 
-Threads of Textual's own workers are waited for when the program ends; a hung call to AWS must not hold up somebody who
-leaves. These are daemons: leaving leaves them.
+Threads of Textual's own workers are waited for when the program ends; a hung call to AWS must not
+hold up somebody who leaves. These are daemons: leaving leaves them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ class MessagePoster(Protocol):
 
 @dataclass(eq=False)
 class Job:
-    """One piece of work; `done` and `failed` run in the screen's thread, and not at all once it was abandoned."""
+    """One piece of work.
+
+    `done` and `failed` run in the screen's thread, and not at all once it was abandoned.
+    """
 
     work: Callable[[Job], Any]
     done: Callable[[Any], None]
@@ -46,7 +49,10 @@ class Job:
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """Tell it to stop: it does at its next step, and whoever waits for a code from it gets none."""
+        """Tell it to stop.
+
+        It does at its next step, and whoever waits for a code from it gets none.
+        """
         self._stop.set()
         if self._asked is not None:
             self._asked.put(None)
@@ -61,7 +67,10 @@ class Job:
         self._post(JobProgress(self, what))
 
     def code(self, challenge: MfaChallenge) -> str:
-        """The `MfaPrompt` of the use cases: one question on screen at a time, each waits for its dialog."""
+        """The `MfaPrompt` of the use cases.
+
+        One question on screen at a time, each waits for its dialog.
+        """
         with self.prompt_lock:
             self._halt()
             reply: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -87,7 +96,8 @@ class Job:
             result, error = None, None
             try:
                 result = self.work(self)
-            except BaseException as caught:  # noqa: BLE001 -- whatever a thread raises is told on the screen
+            # Whatever a thread raises is told on the screen
+            except BaseException as caught:  # noqa: BLE001
                 error = caught
             post(JobEnded(self, result, error))
 
@@ -125,7 +135,9 @@ class JobEnded(Message):
 class MfaCodeRequested(Message):
     """A job needs an MFA code; the answer, or None, goes into `reply`."""
 
-    def __init__(self, job: Job, challenge: MfaChallenge, reply: queue.SimpleQueue[str | None]) -> None:
+    def __init__(
+        self, job: Job, challenge: MfaChallenge, reply: queue.SimpleQueue[str | None]
+    ) -> None:
         super().__init__()
         self.job = job
         self.challenge = challenge

@@ -31,7 +31,10 @@ def _driver(settled: threading.Event, *, painted: bool) -> type[Driver] | None:
 
 @dataclass(frozen=True, slots=True)
 class PickerResult:
-    """How the picker was left: with a switch and 0, or without one and the exit code of the process (130: the user left)."""
+    """How the picker was left.
+
+    With a switch and 0, or without one and the exit code of the process (130: the user left).
+    """
 
     switched: SwitchResult | None
     exit_code: int
@@ -54,8 +57,8 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
     are on the screen already. The terminal is as it was afterwards, whatever happens. Raises XswitchError only for a bug of the
     screen itself.
     """
-    # Thousands of roles are millions of objects that live as long as the screen: looking through them again and again for garbage
-    # would make one key in many slow.
+    # Thousands of roles are millions of objects that live as long as the screen: looking through
+    # them again and again for garbage would make one key in many slow.
     thresholds = gc.get_threshold()
     gc.set_threshold(_GC_THRESHOLD, *thresholds[1:])
     settled = threading.Event()
@@ -69,7 +72,8 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
         driver_class=_driver(settled, painted=painted),
     )
     app.settled = settled.set
-    # Textual would tell every key and message, a typed MFA code among them, to the file of TEXTUAL_LOG and to its console for developers.
+    # Textual would tell every key and message, a typed MFA code among them, to the file of
+    # TEXTUAL_LOG and to its console for developers.
     constants.LOG_FILE = None  # type: ignore[misc]
     app.devtools = None
     try:
@@ -82,4 +86,6 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
     if crash is not None:
         failure = from_bug(crash)
         raise XswitchError(failure.what, why=failure.why, next_step=failure.next_step)
-    return PickerResult(switched, int(ExitCode.DONE if switched is not None else ExitCode.CANCELLED))
+    return PickerResult(
+        switched, int(ExitCode.DONE if switched is not None else ExitCode.CANCELLED)
+    )

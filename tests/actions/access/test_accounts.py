@@ -1,4 +1,7 @@
-"""Whose accounts these are: profiles of every kind as administrators, and what is read through them."""
+"""Whose accounts these are.
+
+Profiles of every kind as administrators, and what is read through them.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,12 @@ from xswitch.core.errors import ChainError, MfaNeededError, TargetError, UsageEr
 from xswitch.emulator.server import EmbeddedAws
 
 KEYS = {"source-admin": SOURCE_ADMIN, "target-admin": TARGET_ADMIN, "bob": BOB}
-WIDE = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]})
+WIDE = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}],
+    }
+)
 
 
 def quiet(_: str) -> None:
@@ -48,21 +56,27 @@ def world(aws: EmbeddedAws) -> AccessWorld:
     return AccessWorld(aws.endpoint, KEYS)
 
 
-# -- administrators -----------------------------------------------------------------------------------------------
+# -- administrators
+# -----------------------------------------------------------------------------------------------
 
 
-def test_a_role_administers_through_a_session_with_mfa_and_no_profile_is_written(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_a_role_administers_through_a_session_with_mfa_and_no_profile_is_written(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     arn = f"arn:aws:iam::{TARGET}:role/Admin"
     target(aws).create_role(
-        RoleName="Admin", AssumeRolePolicyDocument=trusting({"AWS": f"arn:aws:iam::{SOURCE}:root"}, Condition=condition)
+        RoleName="Admin",
+        AssumeRolePolicyDocument=trusting(
+            {"AWS": f"arn:aws:iam::{SOURCE}:root"}, Condition=condition
+        ),
     )
     target(aws).attach_role_policy(RoleName="Admin", PolicyArn=ADMINISTRATOR)
-    source(aws).put_user_policy(UserName="Bob", PolicyName="admin", PolicyDocument=allowing("sts:AssumeRole", arn))
-    config = world.world.config
-    config.config += (
-        f"[profile through]\nrole_arn = {arn}\nsource_profile = bob\nmfa_serial = {BOB_SERIAL}\nendpoint_url = {aws.endpoint}\n"
+    source(aws).put_user_policy(
+        UserName="Bob", PolicyName="admin", PolicyDocument=allowing("sts:AssumeRole", arn)
     )
+    config = world.world.config
+    config.config += f"[profile through]\nrole_arn = {arn}\nsource_profile = bob\nmfa_serial = {BOB_SERIAL}\nendpoint_url = {aws.endpoint}\n"
     text = config.config
     wanted = inputs(target_profile="through")
     with pytest.raises(MfaNeededError):
@@ -87,7 +101,9 @@ def test_a_role_administers_through_a_session_with_mfa_and_no_profile_is_written
         ),
     ],
 )
-def test_a_profile_that_leads_nowhere(world: AccessWorld, section: str, error: type[Exception]) -> None:
+def test_a_profile_that_leads_nowhere(
+    world: AccessWorld, section: str, error: type[Exception]
+) -> None:
     world.world.config.config += f"[profile odd]\n{section}"
     with pytest.raises(error):
         world.access.plan(inputs(target_profile="odd"), FakePrompt(), quiet)
@@ -105,25 +121,40 @@ def test_each_side_is_asked_at_its_own_iam(aws: EmbeddedAws, world: AccessWorld)
     assert used == {("us-east-1", aws.endpoint), ("us-east-1", f"{aws.endpoint}/")}
 
 
-# -- lint ---------------------------------------------------------------------------------------------------------
+# -- lint
+# ---------------------------------------------------------------------------------------------------------
 
 
-def codes(world: AccessWorld, documents: tuple[NamedPolicy, ...] = (), roles: tuple[str, ...] = (), profile: str | None = None) -> set[str]:
+def codes(
+    world: AccessWorld,
+    documents: tuple[NamedPolicy, ...] = (),
+    roles: tuple[str, ...] = (),
+    profile: str | None = None,
+) -> set[str]:
     return {finding.code for finding in world.access.lint(documents, roles, profile, FakePrompt())}
 
 
 def test_documents_are_linted_as_what_they_are(world: AccessWorld) -> None:
     assert codes(world, (NamedPolicy("trust.json", WIDE),))
-    assert "assume_any_role" in codes(world, (NamedPolicy("permission.json", allowing("sts:AssumeRole")),))
+    assert "assume_any_role" in codes(
+        world, (NamedPolicy("permission.json", allowing("sts:AssumeRole")),)
+    )
     assert codes(world, (NamedPolicy("odd.json", "no policy at all"),))
     assert world.source.endpoints == []
 
 
-def test_roles_are_read_by_name_arn_and_profile_and_all_of_them(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_roles_are_read_by_name_arn_and_profile_and_all_of_them(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
     target(aws).create_role(RoleName="Wide", Path="/team/", AssumeRolePolicyDocument=WIDE)
-    target(aws).create_role(RoleName="Tight", AssumeRolePolicyDocument=trusting({"AWS": f"arn:aws:iam::{TARGET}:user/admin"}))
+    target(aws).create_role(
+        RoleName="Tight",
+        AssumeRolePolicyDocument=trusting({"AWS": f"arn:aws:iam::{TARGET}:user/admin"}),
+    )
     arn = f"arn:aws:iam::{TARGET}:role/team/Wide"
-    world.world.config.config += f"[profile short]\nrole_arn = {arn}\nsource_profile = bob\nduration_seconds = 7200\n"
+    world.world.config.config += (
+        f"[profile short]\nrole_arn = {arn}\nsource_profile = bob\nduration_seconds = 7200\n"
+    )
     wide = codes(world, roles=("Wide",), profile="target-admin")
     assert wide
     assert codes(world, roles=(arn,), profile="target-admin") == wide

@@ -12,7 +12,17 @@ import pytest
 from support.access.services import AccessWorld, Stand, inputs, killed_everywhere, state_of
 from support.actions import FakePrompt
 from support.aws.emulator import aws_server, totp_code
-from support.aws.iam import BOB, BOB_TOTP, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN, source, state, target
+from support.aws.iam import (
+    BOB,
+    BOB_TOTP,
+    SOURCE,
+    SOURCE_ADMIN,
+    TARGET,
+    TARGET_ADMIN,
+    source,
+    state,
+    target,
+)
 from xswitch.core.access.model import NamedPolicy, PrincipalType
 from xswitch.core.errors import AwsDeniedError, ConfigError, MfaNeededError, TargetError, UsageError
 from xswitch.emulator.server import EmbeddedAws
@@ -69,7 +79,9 @@ def test_a_second_apply_changes_nothing(world: AccessWorld) -> None:
 
 
 @pytest.mark.parametrize("who", [PrincipalType.GROUP, PrincipalType.ROLE, PrincipalType.ACCOUNT])
-def test_groups_roles_and_whole_accounts(aws: EmbeddedAws, world: AccessWorld, who: PrincipalType) -> None:
+def test_groups_roles_and_whole_accounts(
+    aws: EmbeddedAws, world: AccessWorld, who: PrincipalType
+) -> None:
     source(aws).create_group(GroupName="Team", Path="/eu/")
     source(aws).create_role(RoleName="Team", Path="/eu/", AssumeRolePolicyDocument=_trust(SOURCE))
     wanted = inputs(who_kind=who, who_name="" if who is PrincipalType.ACCOUNT else "Team")
@@ -97,8 +109,14 @@ def test_killed_at_every_change_and_run_again_it_ends_the_same() -> None:
     assert all(end == reference for end in ends)
 
 
-def test_what_is_there_already_is_changed_and_taken_back_to_what_it_was(aws: EmbeddedAws, world: AccessWorld) -> None:
-    target(aws).create_role(RoleName="SwitchRole", AssumeRolePolicyDocument=_trust(TARGET), Tags=[{"Key": "team", "Value": "red"}])
+def test_what_is_there_already_is_changed_and_taken_back_to_what_it_was(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
+    target(aws).create_role(
+        RoleName="SwitchRole",
+        AssumeRolePolicyDocument=_trust(TARGET),
+        Tags=[{"Key": "team", "Value": "red"}],
+    )
     source(aws).put_user_policy(UserName="Bob", PolicyName="own", PolicyDocument=_document())
     before = state_of(aws.endpoint, KEYS)
     applied = world.apply(inputs())
@@ -112,7 +130,9 @@ def test_what_is_there_already_is_changed_and_taken_back_to_what_it_was(aws: Emb
     assert state_of(aws.endpoint, KEYS) == before
 
 
-def test_a_failure_in_the_middle_says_what_was_done_and_can_be_taken_back(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_a_failure_in_the_middle_says_what_was_done_and_can_be_taken_back(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
     before = state_of(aws.endpoint, KEYS)
     aws.faults.add("error", "AttachRolePolicy", code="LimitExceeded")
     applied = world.apply(inputs())
@@ -125,7 +145,9 @@ def test_a_failure_in_the_middle_says_what_was_done_and_can_be_taken_back(aws: E
 
 
 def test_one_side_alone(aws: EmbeddedAws, world: AccessWorld) -> None:
-    planned = world.access.plan(inputs(target_profile=None, target_account=TARGET), FakePrompt(), quiet)
+    planned = world.access.plan(
+        inputs(target_profile=None, target_account=TARGET), FakePrompt(), quiet
+    )
     assert (planned.plan.target.seen, planned.plan.source.seen) == (False, True)
     applied = world.access.apply(planned, FakePrompt(), world.step)
     assert {side.value for side, _ in applied.done} == {"source"}
@@ -156,7 +178,9 @@ def test_inputs_that_lead_nowhere(world: AccessWorld) -> None:
 
 
 def test_the_user_of_the_source_profile_is_meant_when_none_is_named(world: AccessWorld) -> None:
-    planned = world.access.plan(inputs(who_name="", source_profile="source-admin"), FakePrompt(), quiet)
+    planned = world.access.plan(
+        inputs(who_name="", source_profile="source-admin"), FakePrompt(), quiet
+    )
     assert planned.plan.request.who.name == "admin"
 
 
@@ -173,16 +197,22 @@ def test_a_check_needs_a_code_and_says_so(world: AccessWorld) -> None:
         world.access.check(applied.planned, FakePrompt(), quiet)
 
 
-def test_the_check_waits_until_iam_has_spread_the_change(world: AccessWorld, aws: EmbeddedAws) -> None:
+def test_the_check_waits_until_iam_has_spread_the_change(
+    world: AccessWorld, aws: EmbeddedAws
+) -> None:
     applied = world.apply(inputs(require_mfa=False))
-    policy = source(aws).get_user_policy(UserName="Bob", PolicyName=source(aws).list_user_policies(UserName="Bob")["PolicyNames"][0])
+    policy = source(aws).get_user_policy(
+        UserName="Bob", PolicyName=source(aws).list_user_policies(UserName="Bob")["PolicyNames"][0]
+    )
     source(aws).delete_user_policy(UserName="Bob", PolicyName=policy["PolicyName"])
 
     def spread(seconds: float) -> None:
         world.world.pauses.append(seconds)
         if len(world.world.pauses) == 3:
             source(aws).put_user_policy(
-                UserName="Bob", PolicyName=policy["PolicyName"], PolicyDocument=json.dumps(policy["PolicyDocument"])
+                UserName="Bob",
+                PolicyName=policy["PolicyName"],
+                PolicyDocument=json.dumps(policy["PolicyDocument"]),
             )
 
     world.broker.ports = replace(world.world.ports, pause=spread)
@@ -191,7 +221,13 @@ def test_the_check_waits_until_iam_has_spread_the_change(world: AccessWorld, aws
 
 
 def _trust(account: str) -> str:
-    return _json({"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"})
+    return _json(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+            "Action": "sts:AssumeRole",
+        }
+    )
 
 
 def _document() -> str:

@@ -1,4 +1,7 @@
-"""What goes wrong while both sides are set up: answers that are lost, others who change things meanwhile, names that lead nowhere."""
+"""What goes wrong while both sides are set up.
+
+Answers that are lost, others who change things meanwhile, names that lead nowhere.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,32 @@ import pytest
 from support.access.services import AccessWorld, Kill, inputs, state_of
 from support.actions import FakePrompt
 from support.aws.emulator import aws_server, totp_code
-from support.aws.iam import BOB, BOB_SERIAL, BOB_TOTP, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN, allowing, source, state, target, trusting
+from support.aws.iam import (
+    BOB,
+    BOB_SERIAL,
+    BOB_TOTP,
+    SOURCE,
+    SOURCE_ADMIN,
+    TARGET,
+    TARGET_ADMIN,
+    allowing,
+    source,
+    state,
+    target,
+    trusting,
+)
 from xswitch.actions.access.api import ChangeStatus
 from xswitch.adapters.aws.sts import BotoSts
 from xswitch.core.access.model import AccountSide, IamChange, PrincipalType
-from xswitch.core.errors import AwsDeniedError, CancelledError, ConfigError, NetworkError, TargetError, UsageError, XswitchError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    CancelledError,
+    ConfigError,
+    NetworkError,
+    TargetError,
+    UsageError,
+    XswitchError,
+)
 from xswitch.core.model import CallerIdentity, Credentials, Endpoint
 from xswitch.emulator.faults import ALWAYS
 from xswitch.emulator.server import EmbeddedAws
@@ -57,13 +81,19 @@ class At:
             self._work()
 
 
-# -- others meanwhile ---------------------------------------------------------------------------------------------
+# -- others meanwhile
+# ---------------------------------------------------------------------------------------------
 
 
-def test_a_role_that_somebody_else_makes_meanwhile_is_neither_taken_for_ours_nor_taken_back(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_a_role_that_somebody_else_makes_meanwhile_is_neither_taken_for_ours_nor_taken_back(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
     theirs = trusting({"AWS": f"arn:aws:iam::{TARGET}:root"})
     planned = world.access.plan(inputs(), FakePrompt(), quiet)
-    others = At("CreateRole", lambda: target(aws).create_role(RoleName="SwitchRole", AssumeRolePolicyDocument=theirs))
+    others = At(
+        "CreateRole",
+        lambda: target(aws).create_role(RoleName="SwitchRole", AssumeRolePolicyDocument=theirs),
+    )
     applied = world.access.apply(planned, FakePrompt(), others)
     assert isinstance(applied.error, ConfigError)
     assert applied.error.code == "access_changed"
@@ -76,7 +106,10 @@ def test_a_role_that_somebody_else_makes_meanwhile_is_neither_taken_for_ours_nor
 
 def test_what_nobody_has_seen_in_the_plan_is_not_done(aws: EmbeddedAws, world: AccessWorld) -> None:
     planned = world.access.plan(inputs(), FakePrompt(), quiet)
-    target(aws).create_role(RoleName="SwitchRole", AssumeRolePolicyDocument=trusting({"AWS": f"arn:aws:iam::{TARGET}:root"}))
+    target(aws).create_role(
+        RoleName="SwitchRole",
+        AssumeRolePolicyDocument=trusting({"AWS": f"arn:aws:iam::{TARGET}:root"}),
+    )
     applied = world.access.apply(planned, FakePrompt(), world.step)
     assert isinstance(applied.error, ConfigError)
     assert "trust" in applied.error.why
@@ -84,19 +117,27 @@ def test_what_nobody_has_seen_in_the_plan_is_not_done(aws: EmbeddedAws, world: A
     assert world.calls == ["PutUserPolicy"]
 
 
-def test_a_plan_half_of_which_was_made_by_others_goes_on(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_a_plan_half_of_which_was_made_by_others_goes_on(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
     planned = world.access.plan(inputs(), FakePrompt(), quiet)
     other = AccessWorld(aws.endpoint, KEYS)
     other.apply(inputs(policies=()))
     applied = world.access.apply(planned, FakePrompt(), world.step)
-    assert (applied.error, [change.call.operation for _, change in applied.done]) == (None, ["AttachRolePolicy"])
+    assert (applied.error, [change.call.operation for _, change in applied.done]) == (
+        None,
+        ["AttachRolePolicy"],
+    )
 
 
-# -- answers that are lost ----------------------------------------------------------------------------------------
+# -- answers that are lost
+# ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("action", ["PutUserPolicy", "CreateRole", "AttachRolePolicy"])
-def test_an_answer_that_is_lost_is_looked_up(aws: EmbeddedAws, world: AccessWorld, action: str) -> None:
+def test_an_answer_that_is_lost_is_looked_up(
+    aws: EmbeddedAws, world: AccessWorld, action: str
+) -> None:
     before = state_of(aws.endpoint, KEYS)
     aws.faults.add("lost", action)
     applied = world.apply(inputs())
@@ -107,7 +148,9 @@ def test_an_answer_that_is_lost_is_looked_up(aws: EmbeddedAws, world: AccessWorl
 
 
 @pytest.mark.parametrize("action", ["PutUserPolicy", "CreateRole", "AttachRolePolicy"])
-def test_a_step_of_which_nobody_knows_whether_it_was_made_is_taken_back_too(aws: EmbeddedAws, world: AccessWorld, action: str) -> None:
+def test_a_step_of_which_nobody_knows_whether_it_was_made_is_taken_back_too(
+    aws: EmbeddedAws, world: AccessWorld, action: str
+) -> None:
     before = state_of(aws.endpoint, KEYS)
     planned = world.access.plan(inputs(), FakePrompt(), quiet)
 
@@ -128,7 +171,13 @@ def test_a_step_of_which_nobody_knows_whether_it_was_made_is_taken_back_too(aws:
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("at", [1, 2, 3])
-def test_an_interrupt_is_a_stop_that_says_what_was_done(aws: EmbeddedAws, world: AccessWorld, at: int, after: bool) -> None:  # noqa: FBT001 -- pytest passes it by name
+def test_an_interrupt_is_a_stop_that_says_what_was_done(
+    # Pytest passes it by name
+    aws: EmbeddedAws,
+    world: AccessWorld,
+    at: int,
+    after: bool,  # noqa: FBT001
+) -> None:
     before = state_of(aws.endpoint, KEYS)
     planned = world.access.plan(inputs(), FakePrompt(), quiet)
     world.source.kill = Kill(at, after, KeyboardInterrupt)
@@ -151,8 +200,12 @@ def test_nobody_there_is_told_in_the_result(aws: EmbeddedAws, world: AccessWorld
     assert isinstance(back.error, XswitchError)
 
 
-@pytest.mark.parametrize("refusal", ["ConcurrentModification", "EntityTemporarilyUnmodifiable", "Throttling"])
-def test_a_refusal_that_passes_is_waited_for(aws: EmbeddedAws, world: AccessWorld, refusal: str) -> None:
+@pytest.mark.parametrize(
+    "refusal", ["ConcurrentModification", "EntityTemporarilyUnmodifiable", "Throttling"]
+)
+def test_a_refusal_that_passes_is_waited_for(
+    aws: EmbeddedAws, world: AccessWorld, refusal: str
+) -> None:
     aws.faults.add("error", "AttachRolePolicy", times=3, code=refusal)
     applied = world.apply(inputs())
     assert applied.error is None
@@ -161,11 +214,16 @@ def test_a_refusal_that_passes_is_waited_for(aws: EmbeddedAws, world: AccessWorl
     assert world.access.rollback(applied, FakePrompt(), world.step).error is None
 
 
-# -- policies by name ---------------------------------------------------------------------------------------------
+# -- policies by name
+# ---------------------------------------------------------------------------------------------
 
 
 def test_a_policy_that_is_not_there_is_found_before_anything_is_done(world: AccessWorld) -> None:
-    for name in ("NotThere", f"arn:aws:iam::{TARGET}:policy/NotThere", "arn:aws:iam::aws:policy/NotThere"):
+    for name in (
+        "NotThere",
+        f"arn:aws:iam::{TARGET}:policy/NotThere",
+        "arn:aws:iam::aws:policy/NotThere",
+    ):
         with pytest.raises(TargetError) as error:
             world.access.plan(inputs(policies=(name,)), FakePrompt(), quiet)
         assert error.value.code == "policy_missing"
@@ -175,16 +233,26 @@ def test_a_policy_that_is_not_there_is_found_before_anything_is_done(world: Acce
 
 def test_a_policy_is_found_by_its_name_wherever_it_is(aws: EmbeddedAws, world: AccessWorld) -> None:
     target(aws).create_policy(PolicyName="Ours", PolicyDocument=allowing("s3:ListAllMyBuckets"))
-    planned = world.access.plan(inputs(policies=("ReadOnlyAccess", "ViewOnlyAccess", "Ours")), FakePrompt(), quiet)
+    planned = world.access.plan(
+        inputs(policies=("ReadOnlyAccess", "ViewOnlyAccess", "Ours")), FakePrompt(), quiet
+    )
     amazon = "arn:aws:iam::aws:policy"
-    arns = (f"{amazon}/ReadOnlyAccess", f"{amazon}/job-function/ViewOnlyAccess", f"arn:aws:iam::{TARGET}:policy/Ours")
+    arns = (
+        f"{amazon}/ReadOnlyAccess",
+        f"{amazon}/job-function/ViewOnlyAccess",
+        f"arn:aws:iam::{TARGET}:policy/Ours",
+    )
     assert planned.plan.request.managed_policies == arns
     assert planned.inputs.policies == arns
-    unseen = world.access.plan(inputs(policies=("Ours",), target_profile=None, target_account=TARGET), FakePrompt(), quiet)
+    unseen = world.access.plan(
+        inputs(policies=("Ours",), target_profile=None, target_account=TARGET), FakePrompt(), quiet
+    )
     assert unseen.plan.request.managed_policies == ("arn:aws:iam::aws:policy/Ours",)
 
 
-def test_where_policies_may_not_be_looked_at_the_apply_says_it_and_waits_for_nothing(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_where_policies_may_not_be_looked_at_the_apply_says_it_and_waits_for_nothing(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
     aws.faults.add("error", "GetPolicy", times=ALWAYS, code="AccessDenied")
     applied = world.apply(inputs(policies=("NotThere",)))
     assert isinstance(applied.error, AwsDeniedError)
@@ -193,11 +261,14 @@ def test_where_policies_may_not_be_looked_at_the_apply_says_it_and_waits_for_not
     assert len(applied.done) == 2
 
 
-# -- who ----------------------------------------------------------------------------------------------------------
+# -- who
+# ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["eu/west/Ann", f"arn:aws:iam::{SOURCE}:user/eu/west/Ann"])
-def test_a_path_that_only_the_caller_knows_gets_into_the_trust_policy(aws: EmbeddedAws, world: AccessWorld, name: str) -> None:
+def test_a_path_that_only_the_caller_knows_gets_into_the_trust_policy(
+    aws: EmbeddedAws, world: AccessWorld, name: str
+) -> None:
     source(aws).create_user(UserName="Ann", Path="/eu/west/")
     account = "" if name.startswith("arn:") else SOURCE
     wanted = inputs(who_name=name, source_profile=None, source_account=account)
@@ -207,19 +278,26 @@ def test_a_path_that_only_the_caller_knows_gets_into_the_trust_policy(aws: Embed
     assert world.access.plan(applied.planned.inputs, FakePrompt(), quiet).plan.target.changes == ()
 
 
-# -- the check ----------------------------------------------------------------------------------------------------
+# -- the check
+# ----------------------------------------------------------------------------------------------------
 
 
-def test_a_profile_of_the_same_role_that_says_something_else_is_not_touched(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_a_profile_of_the_same_role_that_says_something_else_is_not_touched(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
     applied = world.apply(inputs())
-    world.world.config.config += f"[profile SwitchRole]\nrole_arn = {ROLE}\nsource_profile = target-admin\n"
+    world.world.config.config += (
+        f"[profile SwitchRole]\nrole_arn = {ROLE}\nsource_profile = target-admin\n"
+    )
     text = world.world.config.config
     with pytest.raises(ConfigError, match="source_profile is target-admin") as error:
         world.access.check(applied.planned, code(aws), quiet)
     assert (error.value.code, world.world.config.config) == ("profile_exists", text)
 
 
-def test_a_profile_that_says_the_same_and_more_is_used(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_a_profile_that_says_the_same_and_more_is_used(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
     applied = world.apply(inputs(require_mfa=False))
     world.world.config.config += (
         f"[profile SwitchRole]\nrole_arn = {ROLE}\nsource_profile = bob\nregion = us-east-1\nendpoint_url = {aws.endpoint}\n"
@@ -230,7 +308,9 @@ def test_a_profile_that_says_the_same_and_more_is_used(aws: EmbeddedAws, world: 
     assert world.world.config.config == text
 
 
-def test_the_device_is_that_of_who_switches_and_not_of_who_administers(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_the_device_is_that_of_who_switches_and_not_of_who_administers(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
     source(aws).create_group(GroupName="Team")
     source(aws).add_user_to_group(GroupName="Team", UserName="Bob")
     source(aws).create_virtual_mfa_device(VirtualMFADeviceName="admin")
@@ -240,7 +320,9 @@ def test_the_device_is_that_of_who_switches_and_not_of_who_administers(aws: Embe
 
 
 @pytest.mark.parametrize("serials", [(FIDO, BOB_SERIAL), (FIDO,), ()])
-def test_a_security_key_has_no_codes(aws: EmbeddedAws, world: AccessWorld, serials: tuple[str, ...]) -> None:
+def test_a_security_key_has_no_codes(
+    aws: EmbeddedAws, world: AccessWorld, serials: tuple[str, ...]
+) -> None:
     applied = world.apply(inputs())
     world.source.serials = serials
     if BOB_SERIAL in serials:
@@ -293,7 +375,9 @@ def test_longer_sessions_are_asked_for_where_they_can_be_had(world: AccessWorld)
     assert world.world.config.read().profiles["hour"].get("duration_seconds") is None
 
 
-def test_a_denial_for_good_is_told_after_bounded_tries(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_a_denial_for_good_is_told_after_bounded_tries(
+    aws: EmbeddedAws, world: AccessWorld
+) -> None:
     applied = world.apply(inputs(require_mfa=False))
     name = source(aws).list_user_policies(UserName="Bob")["PolicyNames"][0]
     source(aws).delete_user_policy(UserName="Bob", PolicyName=name)

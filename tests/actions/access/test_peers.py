@@ -1,4 +1,7 @@
-"""Apply against other people's emulators: run twice it changes nothing, killed at each call and run again it ends the same."""
+"""Apply against other people's emulators.
+
+Run twice it changes nothing, killed at each call and run again it ends the same.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,25 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from support.access.services import AccessWorld, Keys, Stand, credentials_of, inputs, killed_everywhere, state_of
+from support.access.services import (
+    AccessWorld,
+    Keys,
+    Stand,
+    credentials_of,
+    inputs,
+    killed_everywhere,
+    state_of,
+)
 from support.aws.peers import BIN, Peer, free_port
 from xswitch.core.access.model import NamedPolicy
 
 SOURCE, TARGET = "111111111111", "222222222222"
-DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]})
+DOCUMENT = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}],
+    }
+)
 
 
 def client(service: str, endpoint: str, key: Any) -> Any:
@@ -38,13 +54,25 @@ def client(service: str, endpoint: str, key: Any) -> Any:
 @pytest.fixture
 def moto(tmp_path: Path, need: Callable[[str], str]) -> Iterator[tuple[str, Keys]]:
     port = free_port()
-    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
-    with Peer([need(str(BIN / "moto_server")), "-H", "127.0.0.1", "-p", str(port)], port, env, tmp_path / "log") as peer:
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "TMPDIR": str(tmp_path),
+        "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    }
+    with Peer(
+        [need(str(BIN / "moto_server")), "-H", "127.0.0.1", "-p", str(port)],
+        port,
+        env,
+        tmp_path / "log",
+    ) as peer:
         keys = {}
         for name, account in (("source-admin", SOURCE), ("target-admin", TARGET)):
             # moto knows whose account a call is for by the session it is signed with.
             role = f"arn:aws:iam::{account}:role/admin"
-            made = client("sts", peer.endpoint, ("setup", "setup")).assume_role(RoleArn=role, RoleSessionName="admin")["Credentials"]
+            made = client("sts", peer.endpoint, ("setup", "setup")).assume_role(
+                RoleArn=role, RoleSessionName="admin"
+            )["Credentials"]
             keys[name] = (made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
         yield peer.endpoint, keys
 
@@ -70,14 +98,21 @@ def ministack(tmp_path: Path, need: Callable[[str], str]) -> Iterator[tuple[str,
 
 
 @pytest.mark.parametrize("peer", ["moto", "ministack"])
-def test_twice_changes_nothing_and_killed_at_each_call_it_ends_the_same(peer: str, request: pytest.FixtureRequest) -> None:
+def test_twice_changes_nothing_and_killed_at_each_call_it_ends_the_same(
+    peer: str, request: pytest.FixtureRequest
+) -> None:
     endpoint, keys = request.getfixturevalue(peer)
     numbers = itertools.count()
 
     def make() -> Stand:
-        # A role and a user of its own each time, in the place of an emulator of its own, which takes seconds to start.
+        # A role and a user of its own each time, in the place of an emulator of its own, which
+        # takes seconds to start.
         number = next(numbers)
-        wanted = inputs(role_name=f"Switch{number:03}", who_name=f"Bob{number:03}", documents=(NamedPolicy("own", DOCUMENT),))
+        wanted = inputs(
+            role_name=f"Switch{number:03}",
+            who_name=f"Bob{number:03}",
+            documents=(NamedPolicy("own", DOCUMENT),),
+        )
         client("iam", endpoint, keys["source-admin"]).create_user(UserName=wanted.who_name)
 
         def look() -> str:

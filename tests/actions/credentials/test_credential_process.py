@@ -7,7 +7,15 @@ import pytest
 
 from support.actions import CONFIG, GOOD_CODE, NOW, FakePrompt, World, silent
 from xswitch.actions.api import SwitchOptions
-from xswitch.core.errors import AwsDeniedError, ConfigError, MfaNeededError, NetworkError, TargetError, VaultError, VaultLockedError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    ConfigError,
+    MfaNeededError,
+    NetworkError,
+    TargetError,
+    VaultError,
+    VaultLockedError,
+)
 
 
 @pytest.fixture
@@ -72,7 +80,9 @@ def test_the_whole_day_needs_no_question_while_the_mfa_session_lives(world: Worl
         ({"region": "us-east-1"}, "xswitch renew xs-payments"),
     ],
 )
-def test_without_a_code_it_fails_at_once_and_names_the_command(world: World, options: dict[str, object], command: str) -> None:
+def test_without_a_code_it_fails_at_once_and_names_the_command(
+    world: World, options: dict[str, object], command: str
+) -> None:
     switch(world, "payments", **options)
     world.clock.advance(13 * 3600)
     calls = len(world.base.resolved)
@@ -99,7 +109,10 @@ def test_a_name_with_odd_characters_is_quoted_in_the_command() -> None:
     assert caught.value.next_step == "xswitch switch pay@%+:/x"
 
 
-@pytest.mark.parametrize(("name", "step"), [("nothing", "xswitch list"), ("dev", "xswitch list"), ("broken", "xswitch config")])
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [("nothing", "xswitch list"), ("dev", "xswitch list"), ("broken", "xswitch config")],
+)
 def test_what_is_no_role_says_so(world: World, name: str, step: str) -> None:
     with pytest.raises((TargetError, ConfigError)) as caught:
         answer(world, name)
@@ -121,7 +134,10 @@ def test_a_web_identity_profile_is_not_ours_to_assume() -> None:
 
 
 def test_broken_profiles_beside_it_do_not_matter() -> None:
-    world = World(config=CONFIG + "[profile odd\nrubbish\n[profile loop]\nrole_arn = x\nsource_profile = loop\n")
+    world = World(
+        config=CONFIG
+        + "[profile odd\nrubbish\n[profile loop]\nrole_arn = x\nsource_profile = loop\n"
+    )
     assert answer(world, "open")["AccessKeyId"]
 
 
@@ -129,7 +145,10 @@ def test_an_edited_config_never_gets_the_old_session(world: World) -> None:
     switch(world, "open")
     world.config.config = world.config.config.replace("role/Open", "role/Edited")
     answer(world, "xs-open")
-    assert [request.role_arn.rpartition("/")[2] for request in world.sts.requests] == ["Open", "Edited"]
+    assert [request.role_arn.rpartition("/")[2] for request in world.sts.requests] == [
+        "Open",
+        "Edited",
+    ]
     assert world.hot_pointers.pointers["xs-open"][1] == world.config.stamp()
 
 
@@ -147,12 +166,15 @@ def test_a_locked_vault_is_told(world: World) -> None:
 
 
 def test_aws_saying_no_is_told(world: World) -> None:
-    world.sts.refuse["arn:aws:iam::333333333333:role/Open"] = AwsDeniedError("No.", code="not_authorized")
+    world.sts.refuse["arn:aws:iam::333333333333:role/Open"] = AwsDeniedError(
+        "No.", code="not_authorized"
+    )
     with pytest.raises(AwsDeniedError):
         answer(world, "open")
 
 
-# -- behind its back -----------------------------------------------------------------------------------------------
+# -- behind its back
+# -----------------------------------------------------------------------------------------------
 
 
 def test_the_background_renews_what_is_due(world: World) -> None:
@@ -198,7 +220,9 @@ def test_a_lock_that_is_broken_is_an_error(world: World, monkeypatch: pytest.Mon
 
 
 def test_the_background_asks_nobody_and_runs_no_process() -> None:
-    world = World(config=CONFIG.replace("[profile reports]", "mfa_process = oathtool\n[profile reports]", 1))
+    world = World(
+        config=CONFIG.replace("[profile reports]", "mfa_process = oathtool\n[profile reports]", 1)
+    )
     managed = switch(world, "payments")
     assert world.prompt_files.states[managed].renewable_until is None
     world.clock.advance(12 * 3600)

@@ -1,4 +1,7 @@
-"""Scripted breakages: one thing is wrong, the user switches, and the explanation names it, its side and its hop."""
+"""Scripted breakages.
+
+One thing is wrong, the user switches, and the explanation names it, its side and its hop.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,14 @@ from xswitch.actions.api import SwitchOptions
 from xswitch.actions.explain import explain
 from xswitch.adapters.aws.sts import BotoSts
 from xswitch.core.errors import AwsDeniedError, CancelledError, VaultLockedError
-from xswitch.core.explain.model import CauseCode, CauseSide, Certainty, ExplanationVerdict, HopOutcome, StatementChange
+from xswitch.core.explain.model import (
+    CauseCode,
+    CauseSide,
+    Certainty,
+    ExplanationVerdict,
+    HopOutcome,
+    StatementChange,
+)
 from xswitch.core.model import AssumeRoleRequest, Credentials, Secret
 from xswitch.emulator.clock import ShiftedClock
 from xswitch.emulator.faults import ALWAYS
@@ -58,7 +68,10 @@ C = CauseCode
 
 @dataclass(frozen=True)
 class Broken:
-    """A breakage: what is done to the scene, and what the explanation must begin with when the policies can be read.
+    """A breakage.
+
+    What is done to the scene, and what the explanation must begin with when the policies can be
+    read.
 
     `blind` are the codes of proved causes that are right when nothing but AWS's answer can be seen.
     """
@@ -128,13 +141,19 @@ def _group_denies(scene: Scene) -> None:
 def _gone(arn: str) -> Break:
     def do(scene: Scene) -> None:
         account = scene.account(arn.split(":")[4])
-        account["roles"] = [role for role in account["roles"] if role["name"] != arn.rpartition("/")[2]]
+        account["roles"] = [
+            role for role in account["roles"] if role["name"] != arn.rpartition("/")[2]
+        ]
 
     return do
 
 
 def _use_keys(profile: str, key: str, secret: str, token: str = "") -> Break:
-    values = {"aws_access_key_id": key, "aws_secret_access_key": secret, **({"aws_session_token": token} if token else {})}
+    values = {
+        "aws_access_key_id": key,
+        "aws_secret_access_key": secret,
+        **({"aws_session_token": token} if token else {}),
+    }
     return _profile(profile, **values)
 
 
@@ -156,9 +175,24 @@ ANYBODY_WITH = {"StringEquals": {"sts:ExternalId": "unicorn-42"}}
 BROKEN = [
     # -- the caller's side
     Broken("no policy at all", C.CALLER_POLICY_MISSING, S, _permit(USER)),
-    Broken("another role is allowed", C.CALLER_POLICY_MISSING, S, _permit(USER, allow("sts:AssumeRole", DEEP))),
-    Broken("another action is allowed", C.CALLER_POLICY_MISSING, S, _permit(USER, allow("sts:GetSessionToken"))),
-    Broken("all but this role", C.CALLER_POLICY_MISSING, S, _permit(USER, {"Effect": "Allow", "Action": ASSUME, "NotResource": ADMIN})),
+    Broken(
+        "another role is allowed",
+        C.CALLER_POLICY_MISSING,
+        S,
+        _permit(USER, allow("sts:AssumeRole", DEEP)),
+    ),
+    Broken(
+        "another action is allowed",
+        C.CALLER_POLICY_MISSING,
+        S,
+        _permit(USER, allow("sts:GetSessionToken")),
+    ),
+    Broken(
+        "all but this role",
+        C.CALLER_POLICY_MISSING,
+        S,
+        _permit(USER, {"Effect": "Allow", "Action": ASSUME, "NotResource": ADMIN}),
+    ),
     Broken(
         "no policy, in an organization",
         C.CALLER_POLICY_MISSING,
@@ -167,7 +201,13 @@ BROKEN = [
         organization=True,
         blind=(C.CALLER_POLICY_MISSING,),
     ),
-    Broken("denied by name", C.CALLER_POLICY_DENIES, S, _also(USER, deny("sts:AssumeRole", ADMIN)), blind=(C.CALLER_POLICY_DENIES,)),
+    Broken(
+        "denied by name",
+        C.CALLER_POLICY_DENIES,
+        S,
+        _also(USER, deny("sts:AssumeRole", ADMIN)),
+        blind=(C.CALLER_POLICY_DENIES,),
+    ),
     Broken(
         "denied among others",
         C.CALLER_POLICY_DENIES,
@@ -175,7 +215,13 @@ BROKEN = [
         _also(USER, deny("sts:AssumeRole", [ADMIN, DEEP])),
         blind=(C.CALLER_POLICY_DENIES,),
     ),
-    Broken("everything denied", C.CALLER_POLICY_DENIES, S, _also(USER, deny("sts:AssumeRole")), blind=(C.CALLER_POLICY_DENIES,)),
+    Broken(
+        "everything denied",
+        C.CALLER_POLICY_DENIES,
+        S,
+        _also(USER, deny("sts:AssumeRole")),
+        blind=(C.CALLER_POLICY_DENIES,),
+    ),
     Broken(
         "denied by pattern",
         C.CALLER_POLICY_DENIES,
@@ -183,18 +229,47 @@ BROKEN = [
         _also(USER, deny("sts:*", "arn:aws:iam::*:role/Ad*")),
         blind=(C.CALLER_POLICY_DENIES,),
     ),
-    Broken("a group denies", C.CALLER_POLICY_DENIES, S, _group_denies, blind=(C.CALLER_POLICY_DENIES,)),
+    Broken(
+        "a group denies", C.CALLER_POLICY_DENIES, S, _group_denies, blind=(C.CALLER_POLICY_DENIES,)
+    ),
     Broken(
         "denied by region",
         C.CALLER_POLICY_DENIES,
         S,
-        _also(USER, deny("sts:AssumeRole", ADMIN, Condition={"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}})),
+        _also(
+            USER,
+            deny(
+                "sts:AssumeRole",
+                ADMIN,
+                Condition={"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}},
+            ),
+        ),
         blind=(C.CALLER_POLICY_DENIES,),
     ),
     Broken("boundary without sts", C.BOUNDARY, S, _limit(USER, allow(["s3:*", "iam:*"]))),
-    Broken("boundary denies", C.BOUNDARY, S, _limit(USER, allow("*"), deny("sts:AssumeRole", ADMIN)), blind=(C.BOUNDARY,)),
-    Broken("organization denies", C.SCP, S, _scp(SOURCE, allow("*"), deny("sts:AssumeRole")), organization=True, blind=(C.SCP,)),
-    Broken("organization without sts", C.SCP, S, _scp(SOURCE, allow(["iam:*", "s3:*"])), organization=True, blind=(C.SCP,)),
+    Broken(
+        "boundary denies",
+        C.BOUNDARY,
+        S,
+        _limit(USER, allow("*"), deny("sts:AssumeRole", ADMIN)),
+        blind=(C.BOUNDARY,),
+    ),
+    Broken(
+        "organization denies",
+        C.SCP,
+        S,
+        _scp(SOURCE, allow("*"), deny("sts:AssumeRole")),
+        organization=True,
+        blind=(C.SCP,),
+    ),
+    Broken(
+        "organization without sts",
+        C.SCP,
+        S,
+        _scp(SOURCE, allow(["iam:*", "s3:*"])),
+        organization=True,
+        blind=(C.SCP,),
+    ),
     Broken(
         "own policy asks for MFA",
         C.MFA_MISSING,
@@ -205,10 +280,22 @@ BROKEN = [
         "denied unless MFA",
         C.MFA_MISSING,
         L,
-        _also(USER, deny("sts:AssumeRole", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})),
+        _also(
+            USER,
+            deny(
+                "sts:AssumeRole",
+                Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+            ),
+        ),
         blind=(C.CALLER_POLICY_DENIES,),
     ),
-    Broken("own policy by address", C.IP, S, _permit(USER, allow(ASSUME, Condition=OUTSIDE)), certainty=Certainty.LIKELY),
+    Broken(
+        "own policy by address",
+        C.IP,
+        S,
+        _permit(USER, allow(ASSUME, Condition=OUTSIDE)),
+        certainty=Certainty.LIKELY,
+    ),
     Broken(
         "own policy by address, in an organization",
         C.IP,
@@ -242,12 +329,37 @@ BROKEN = [
         ),
     ),
     # -- the role's side
-    Broken("trusts another account", C.TRUST_MISSING, T, _trust(ADMIN, trusts(f"arn:aws:iam::{HUB}:root"))),
-    Broken("trusts another user", C.TRUST_MISSING, T, _trust(ADMIN, trusts(f"arn:aws:iam::{SOURCE}:user/other"))),
-    Broken("trusts a service", C.TRUST_MISSING, T, _trust(ADMIN, trusts({"Service": "ec2.amazonaws.com"}))),
+    Broken(
+        "trusts another account",
+        C.TRUST_MISSING,
+        T,
+        _trust(ADMIN, trusts(f"arn:aws:iam::{HUB}:root")),
+    ),
+    Broken(
+        "trusts another user",
+        C.TRUST_MISSING,
+        T,
+        _trust(ADMIN, trusts(f"arn:aws:iam::{SOURCE}:user/other")),
+    ),
+    Broken(
+        "trusts a service",
+        C.TRUST_MISSING,
+        T,
+        _trust(ADMIN, trusts({"Service": "ec2.amazonaws.com"})),
+    ),
     Broken("trusts a role", C.TRUST_MISSING, T, _trust(ADMIN, trusts(GATEWAY))),
-    Broken("trusts another action", C.TRUST_MISSING, T, _trust(ADMIN, trusts(USER, "sts:AssumeRoleWithSAML"))),
-    Broken("trusts all but us", C.TRUST_MISSING, T, _trust(ADMIN, trusts(ROOT, Condition={"StringEquals": {"aws:userid": "AIDAX"}}))),
+    Broken(
+        "trusts another action",
+        C.TRUST_MISSING,
+        T,
+        _trust(ADMIN, trusts(USER, "sts:AssumeRoleWithSAML")),
+    ),
+    Broken(
+        "trusts all but us",
+        C.TRUST_MISSING,
+        T,
+        _trust(ADMIN, trusts(ROOT, Condition={"StringEquals": {"aws:userid": "AIDAX"}})),
+    ),
     Broken(
         "trusts nobody, in an organization",
         C.TRUST_MISSING,
@@ -256,28 +368,53 @@ BROKEN = [
         organization=True,
         blind=(C.TRUST_MISSING,),
     ),
-    Broken("trust denies the user", C.TRUST_DENIES, T, _trust(ADMIN, trusts(ROOT), distrusts(USER))),
-    Broken("trust denies some users", C.TRUST_DENIES, T, _trust(ADMIN, trusts(ROOT), distrusts([USER, GATEWAY]))),
-    Broken("trust denies the account", C.TRUST_DENIES, T, _trust(ADMIN, trusts(USER), distrusts(ROOT))),
-    Broken("trust denies everybody", C.TRUST_DENIES, T, _trust(ADMIN, trusts(USER), distrusts("*"))),
-    Broken("external ID missing", C.EXTERNAL_ID_MISSING, L, _trust(ADMIN, trusts(ROOT, Condition=ANYBODY_WITH))),
+    Broken(
+        "trust denies the user", C.TRUST_DENIES, T, _trust(ADMIN, trusts(ROOT), distrusts(USER))
+    ),
+    Broken(
+        "trust denies some users",
+        C.TRUST_DENIES,
+        T,
+        _trust(ADMIN, trusts(ROOT), distrusts([USER, GATEWAY])),
+    ),
+    Broken(
+        "trust denies the account", C.TRUST_DENIES, T, _trust(ADMIN, trusts(USER), distrusts(ROOT))
+    ),
+    Broken(
+        "trust denies everybody", C.TRUST_DENIES, T, _trust(ADMIN, trusts(USER), distrusts("*"))
+    ),
+    Broken(
+        "external ID missing",
+        C.EXTERNAL_ID_MISSING,
+        L,
+        _trust(ADMIN, trusts(ROOT, Condition=ANYBODY_WITH)),
+    ),
     Broken(
         "external ID missing for a Deny",
         C.EXTERNAL_ID_MISSING,
         L,
-        _trust(ADMIN, trusts(USER), distrusts("*", Condition={"StringNotEquals": {"sts:ExternalId": "unicorn-42"}})),
+        _trust(
+            ADMIN,
+            trusts(USER),
+            distrusts("*", Condition={"StringNotEquals": {"sts:ExternalId": "unicorn-42"}}),
+        ),
     ),
     Broken(
         "external ID wrong",
         C.EXTERNAL_ID_WRONG,
         L,
-        _both(_options(external_id="unicorn-43"), _trust(ADMIN, trusts(ROOT, Condition=ANYBODY_WITH))),
+        _both(
+            _options(external_id="unicorn-43"), _trust(ADMIN, trusts(ROOT, Condition=ANYBODY_WITH))
+        ),
     ),
     Broken(
         "external ID in another case",
         C.EXTERNAL_ID_WRONG,
         L,
-        _both(_profile("admin", external_id="Unicorn-42"), _trust(ADMIN, trusts(ROOT, Condition=ANYBODY_WITH))),
+        _both(
+            _profile("admin", external_id="Unicorn-42"),
+            _trust(ADMIN, trusts(ROOT, Condition=ANYBODY_WITH)),
+        ),
     ),
     Broken("MFA missing", C.MFA_MISSING, L, _trust(ADMIN, trusts(ROOT, Condition=WITH_MFA))),
     Broken(
@@ -293,14 +430,28 @@ BROKEN = [
         L,
         _both(
             _profile("admin", mfa_serial=SERIAL),
-            _trust(ADMIN, trusts(ROOT, Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "300"}})),
+            _trust(
+                ADMIN,
+                trusts(ROOT, Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "300"}}),
+            ),
         ),
         mfa=True,
     ),
-    Broken("role's maximum", C.DURATION_ROLE_MAX, L, _options(duration_seconds=7200), blind=(C.DURATION_ROLE_MAX,)),
+    Broken(
+        "role's maximum",
+        C.DURATION_ROLE_MAX,
+        L,
+        _options(duration_seconds=7200),
+        blind=(C.DURATION_ROLE_MAX,),
+    ),
     Broken("no such role", C.ROLE_MISSING, T, _gone(ADMIN)),
     Broken("role has a path", C.ROLE_PATH, L, _role_setting(ADMIN, path="/team/")),
-    Broken("role in another case", C.ROLE_CASE, L, _profile("admin", role_arn=f"arn:aws:iam::{TARGET}:role/ADMIN")),
+    Broken(
+        "role in another case",
+        C.ROLE_CASE,
+        L,
+        _profile("admin", role_arn=f"arn:aws:iam::{TARGET}:role/ADMIN"),
+    ),
     Broken(
         "role of another partition",
         C.PARTITION,
@@ -313,16 +464,33 @@ BROKEN = [
         "a tag is asked for",
         C.TAGS,
         L,
-        _trust(ADMIN, trusts(USER, ASSUME, Condition={"StringEquals": {"aws:RequestTag/team": "blue"}})),
+        _trust(
+            ADMIN, trusts(USER, ASSUME, Condition={"StringEquals": {"aws:RequestTag/team": "blue"}})
+        ),
     ),
     Broken(
         "another tag is asked for",
         C.TAGS,
         L,
-        _with_tags(_trust(ADMIN, trusts(USER, ASSUME, Condition={"StringEquals": {"aws:RequestTag/team": "red"}}))),
+        _with_tags(
+            _trust(
+                ADMIN,
+                trusts(USER, ASSUME, Condition={"StringEquals": {"aws:RequestTag/team": "red"}}),
+            )
+        ),
     ),
-    Broken("a tag of the user", C.TAGS, S, _trust(ADMIN, trusts(ROOT, Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}}))),
-    Broken("source identity not trusted", C.SOURCE_IDENTITY, T, _profile("admin", xswitch_source_identity="dana")),
+    Broken(
+        "a tag of the user",
+        C.TAGS,
+        S,
+        _trust(ADMIN, trusts(ROOT, Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}})),
+    ),
+    Broken(
+        "source identity not trusted",
+        C.SOURCE_IDENTITY,
+        T,
+        _profile("admin", xswitch_source_identity="dana"),
+    ),
     Broken(
         "source identity asked for",
         C.SOURCE_IDENTITY,
@@ -333,10 +501,25 @@ BROKEN = [
         "session name asked for",
         C.SESSION_NAME,
         L,
-        _trust(ADMIN, trusts(USER, Condition={"StringEquals": {"sts:RoleSessionName": "${aws:username}"}})),
+        _trust(
+            ADMIN,
+            trusts(USER, Condition={"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}),
+        ),
     ),
-    Broken("session name impossible", C.SESSION_NAME, L, _profile("admin", role_session_name="a b"), blind=(C.SESSION_NAME,)),
-    Broken("trust by address", C.IP, T, _trust(ADMIN, trusts(USER, Condition=OUTSIDE)), certainty=Certainty.LIKELY),
+    Broken(
+        "session name impossible",
+        C.SESSION_NAME,
+        L,
+        _profile("admin", role_session_name="a b"),
+        blind=(C.SESSION_NAME,),
+    ),
+    Broken(
+        "trust by address",
+        C.IP,
+        T,
+        _trust(ADMIN, trusts(USER, Condition=OUTSIDE)),
+        certainty=Certainty.LIKELY,
+    ),
     Broken(
         "trust by address, in an organization",
         C.IP,
@@ -350,14 +533,42 @@ BROKEN = [
         "trust denies from a day on",
         C.DATE,
         T,
-        _trust(ADMIN, trusts(USER), distrusts("*", Condition={"DateGreaterThan": {"aws:CurrentTime": "2021-01-01T00:00:00Z"}})),
+        _trust(
+            ADMIN,
+            trusts(USER),
+            distrusts(
+                "*", Condition={"DateGreaterThan": {"aws:CurrentTime": "2021-01-01T00:00:00Z"}}
+            ),
+        ),
     ),
     # -- one's own account
-    Broken("own account, no policy", C.CALLER_POLICY_MISSING, S, _permit(USER), target="local", blind=(C.CALLER_POLICY_MISSING,)),
-    Broken("own account, not trusted", C.TRUST_MISSING, T, _trust(LOCAL, trusts(GATEWAY)), target="local", blind=(C.TRUST_MISSING,)),
+    Broken(
+        "own account, no policy",
+        C.CALLER_POLICY_MISSING,
+        S,
+        _permit(USER),
+        target="local",
+        blind=(C.CALLER_POLICY_MISSING,),
+    ),
+    Broken(
+        "own account, not trusted",
+        C.TRUST_MISSING,
+        T,
+        _trust(LOCAL, trusts(GATEWAY)),
+        target="local",
+        blind=(C.TRUST_MISSING,),
+    ),
     # -- chains
-    Broken("chain: no policy of the user", C.CALLER_POLICY_MISSING, S, _permit(USER), target="deep"),
-    Broken("chain: first role trusts nobody", C.TRUST_MISSING, T, _trust(GATEWAY, trusts(MIDDLE)), target="deep"),
+    Broken(
+        "chain: no policy of the user", C.CALLER_POLICY_MISSING, S, _permit(USER), target="deep"
+    ),
+    Broken(
+        "chain: first role trusts nobody",
+        C.TRUST_MISSING,
+        T,
+        _trust(GATEWAY, trusts(MIDDLE)),
+        target="deep",
+    ),
     Broken(
         "chain: no policy of the first role",
         C.CALLER_POLICY_MISSING,
@@ -398,12 +609,23 @@ BROKEN = [
         "chain: session policy of the first",
         C.SESSION_POLICY,
         L,
-        _profile("gateway", xswitch_policy='{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}'),
+        _profile(
+            "gateway",
+            xswitch_policy='{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}',
+        ),
         hop=2,
         target="deep",
         blind=(C.SESSION_POLICY,),
     ),
-    Broken("chain: boundary of the first role", C.BOUNDARY, S, _limit(GATEWAY, allow("s3:*")), hop=2, target="middle", blind=(C.BOUNDARY,)),
+    Broken(
+        "chain: boundary of the first role",
+        C.BOUNDARY,
+        S,
+        _limit(GATEWAY, allow("s3:*")),
+        hop=2,
+        target="middle",
+        blind=(C.BOUNDARY,),
+    ),
     Broken(
         "chain: second role denies",
         C.CALLER_POLICY_DENIES,
@@ -413,8 +635,22 @@ BROKEN = [
         target="deep",
         blind=(C.CALLER_POLICY_DENIES,),
     ),
-    Broken("chain: third role trusts another", C.TRUST_MISSING, T, _trust(DEEP, trusts(GATEWAY)), hop=3, target="deep"),
-    Broken("chain: third role denies the second", C.TRUST_DENIES, T, _trust(DEEP, trusts(MIDDLE), distrusts(MIDDLE)), hop=3, target="deep"),
+    Broken(
+        "chain: third role trusts another",
+        C.TRUST_MISSING,
+        T,
+        _trust(DEEP, trusts(GATEWAY)),
+        hop=3,
+        target="deep",
+    ),
+    Broken(
+        "chain: third role denies the second",
+        C.TRUST_DENIES,
+        T,
+        _trust(DEEP, trusts(MIDDLE), distrusts(MIDDLE)),
+        hop=3,
+        target="deep",
+    ),
     Broken(
         "chain: external ID of the third",
         C.EXTERNAL_ID_MISSING,
@@ -432,7 +668,14 @@ BROKEN = [
         target="deep",
         certainty=Certainty.LIKELY,
     ),
-    Broken("chain: third role is over", C.DATE, T, _trust(DEEP, trusts(MIDDLE, Condition=PAST)), hop=3, target="deep"),
+    Broken(
+        "chain: third role is over",
+        C.DATE,
+        T,
+        _trust(DEEP, trusts(MIDDLE, Condition=PAST)),
+        hop=3,
+        target="deep",
+    ),
     Broken(
         "chain: tags passed on, and not trusted",
         C.TAGS,
@@ -475,9 +718,23 @@ BROKEN = [
         blind=(C.BASE_INVALID,),
     ),
     Broken(
-        "region not active", C.REGION_DISABLED, L, _region_off, verdict=ExplanationVerdict.NOT_REACHED, hop=0, blind=(C.REGION_DISABLED,)
+        "region not active",
+        C.REGION_DISABLED,
+        L,
+        _region_off,
+        verdict=ExplanationVerdict.NOT_REACHED,
+        hop=0,
+        blind=(C.REGION_DISABLED,),
     ),
-    Broken("nobody answers", C.NETWORK, N, _nobody_there, verdict=ExplanationVerdict.NOT_REACHED, hop=0, blind=(C.NETWORK,)),
+    Broken(
+        "nobody answers",
+        C.NETWORK,
+        N,
+        _nobody_there,
+        verdict=ExplanationVerdict.NOT_REACHED,
+        hop=0,
+        blind=(C.NETWORK,),
+    ),
     # -- both
     Broken(
         "both sides",
@@ -506,7 +763,10 @@ def aws() -> Iterator[EmbeddedAws]:
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What can be seen is seen, however busy the machine is; those who ask what is said in time set the time themselves."""
+    """What can be seen is seen, however busy the machine is.
+
+    Those who ask what is said in time set the time themselves.
+    """
     monkeypatch.setattr(explain, "SECONDS_AFTER_A_TRY", 60.0)
     monkeypatch.setattr(explain, "SECONDS_AFTER_A_SWITCH", 60.0)
 
@@ -527,7 +787,12 @@ def test_a_scene_that_is_not_broken_works(aws: EmbeddedAws) -> None:
     for target, hops in (("admin", 1), ("local", 1), ("deep", 3)):
         stage = play(aws, Scene(target=target))
         found = stage.explain()
-        assert (found.verdict, found.causes, found.error_code, found.exit_code) == (ExplanationVerdict.ALLOWED, (), "", 0)
+        assert (found.verdict, found.causes, found.error_code, found.exit_code) == (
+            ExplanationVerdict.ALLOWED,
+            (),
+            "",
+            0,
+        )
         assert [hop.outcome for hop in found.hops] == [HopOutcome.OK] * (hops + 1)
         assert stage.world.vault.values == {}, "nothing is kept"
         assert stage.world.index.kept == {}
@@ -540,7 +805,12 @@ def test_the_cause_is_named_first(aws: EmbeddedAws, broken: Broken) -> None:
     found = stage.explain()
     assert found.verdict is broken.verdict
     first = found.causes[0]
-    assert (first.code, first.side, first.hop, first.certainty) == (broken.code, broken.side, broken.hop, broken.certainty), found
+    assert (first.code, first.side, first.hop, first.certainty) == (
+        broken.code,
+        broken.side,
+        broken.hop,
+        broken.certainty,
+    ), found
     proved = {cause.code for cause in found.causes if cause.certainty is Certainty.PROVED}
     assert proved <= {broken.code, *broken.also}, "nothing else is proved"
     assert proved >= set(broken.also)
@@ -550,7 +820,9 @@ def test_the_cause_is_named_first(aws: EmbeddedAws, broken: Broken) -> None:
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
-def test_after_a_failed_switch_the_same_is_said_by_what_can_be_seen(aws: EmbeddedAws, broken: Broken) -> None:
+def test_after_a_failed_switch_the_same_is_said_by_what_can_be_seen(
+    aws: EmbeddedAws, broken: Broken
+) -> None:
     stage = staged(aws, broken, readable=False)
     error = stage.switch()
     assert error is not None
@@ -577,12 +849,18 @@ def test_what_the_cause_says_to_do_helps(aws: EmbeddedAws, broken: Broken) -> No
             return
         editable = (StatementChange.ADD, StatementChange.REPLACE, StatementChange.REMOVE)
         causes = [
-            cause for cause in found.causes if cause.certainty is Certainty.PROVED and cause.change in editable and cause.side in (S, T)
+            cause
+            for cause in found.causes
+            if cause.certainty is Certainty.PROVED
+            and cause.change in editable
+            and cause.side in (S, T)
         ]
         if not causes:
-            assert broken.side in (L, N) or broken.code in (C.IP, C.DATE, C.TAGS, C.EXTERNAL_ID_MISSING, C.ROLE_MISSING) or broken.also, (
-                found
-            )
+            assert (
+                broken.side in (L, N)
+                or broken.code in (C.IP, C.DATE, C.TAGS, C.EXTERNAL_ID_MISSING, C.ROLE_MISSING)
+                or broken.also
+            ), found
             return
         for cause in causes:
             mend(stage.scene, cause)
@@ -598,7 +876,9 @@ def test_every_code_is_reached() -> None:
 
 
 def _hollow(data: Any) -> None:
-    for inner in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+    for inner in (
+        data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    ):
         _hollow(inner)
     if isinstance(data, dict | list):
         data.clear()
@@ -614,7 +894,8 @@ def test_a_breakage_is_the_same_whatever_became_of_the_scene_before(broken: Brok
     assert second.state == was
 
 
-# -- what no state of the world alone makes ------------------------------------------------------------------------------
+# -- what no state of the world alone makes
+# ------------------------------------------------------------------------------
 
 
 def test_an_hour_is_the_most_after_a_role(aws: EmbeddedAws) -> None:
@@ -628,7 +909,12 @@ def test_an_hour_is_the_most_after_a_role(aws: EmbeddedAws) -> None:
         BotoSts().assume_role(first.credentials, AssumeRoleRequest(MIDDLE, "dana", 7200), endpoint)
     found = stage.actions.explain_failure(role, caught.value)
     cause = found.causes[0]
-    assert (cause.code, cause.side, cause.hop, cause.certainty) == (C.DURATION_CHAINING, L, 2, Certainty.PROVED)
+    assert (cause.code, cause.side, cause.hop, cause.certainty) == (
+        C.DURATION_CHAINING,
+        L,
+        2,
+        Certainty.PROVED,
+    )
     assert "--duration 3600" in cause.next_step
     assert found.verdict is ExplanationVerdict.DENIED
 
@@ -637,7 +923,11 @@ def test_a_clock_that_is_off_is_this_machine_s() -> None:
     with EmbeddedAws(Scene().world(), wall=ShiftedClock(offset_seconds=-3600)) as late:
         found = play(late, Scene()).explain()
     assert found.verdict is ExplanationVerdict.NOT_REACHED
-    assert (found.causes[0].code, found.causes[0].side, found.causes[0].certainty) == (C.CLOCK_SKEW, L, Certainty.PROVED)
+    assert (found.causes[0].code, found.causes[0].side, found.causes[0].certainty) == (
+        C.CLOCK_SKEW,
+        L,
+        Certainty.PROVED,
+    )
     assert "60 minutes ahead" in found.causes[0].evidence
 
 
@@ -645,7 +935,11 @@ def test_temporary_keys_that_are_over(aws: EmbeddedAws) -> None:
     stage = play(aws, Scene())
     base = Credentials(keys_of("dev")[0], Secret(keys_of("dev")[1]))
     role = stage.actions.resolve("admin", SwitchOptions())
-    kept = BotoSts().assume_role(base, AssumeRoleRequest(GATEWAY, "dana", 900), role.endpoint).credentials
+    kept = (
+        BotoSts()
+        .assume_role(base, AssumeRoleRequest(GATEWAY, "dana", 900), role.endpoint)
+        .credentials
+    )
     assert kept.session_token is not None
     scene = Scene()
     scene.profiles["dev"].update(
@@ -656,7 +950,11 @@ def test_temporary_keys_that_are_over(aws: EmbeddedAws) -> None:
     stage.advance(1000)
     late = play(aws, scene)
     found = late.explain()
-    assert (found.causes[0].code, found.causes[0].side, found.causes[0].hop) == (C.BASE_EXPIRED, L, 0)
+    assert (found.causes[0].code, found.causes[0].side, found.causes[0].hop) == (
+        C.BASE_EXPIRED,
+        L,
+        0,
+    )
     assert found.verdict is ExplanationVerdict.NOT_REACHED
     assert found.exit_code == 6
     error = late.switch()
@@ -668,7 +966,11 @@ def test_a_session_that_ended_in_the_middle_of_a_chain(aws: EmbeddedAws) -> None
     stage = play(aws, Scene(target="middle"))
     role = stage.actions.resolve("middle", SwitchOptions())
     error = AwsDeniedError(
-        "The session has expired.", why="The security token is expired", code="expired_token", aws_code="ExpiredToken", hop=MIDDLE
+        "The session has expired.",
+        why="The security token is expired",
+        code="expired_token",
+        aws_code="ExpiredToken",
+        hop=MIDDLE,
     )
     cause = stage.actions.explain_failure(role, error).causes[0]
     assert (cause.code, cause.hop, cause.side) == (C.BASE_EXPIRED, 2, L)
@@ -680,9 +982,17 @@ def test_a_wrong_code_and_nobody_to_ask(aws: EmbeddedAws) -> None:
     scene.profiles["admin"]["mfa_serial"] = SERIAL
     stage = play(aws, scene)
     wrong = stage.explain("000000", "000000", "000000")
-    assert (wrong.verdict, wrong.causes[0].code, wrong.causes[0].hop) == (ExplanationVerdict.DENIED, C.MFA_MISSING, 0)
+    assert (wrong.verdict, wrong.causes[0].code, wrong.causes[0].hop) == (
+        ExplanationVerdict.DENIED,
+        C.MFA_MISSING,
+        0,
+    )
     nobody = stage.explain()
-    assert (nobody.verdict, nobody.causes[0].code, nobody.exit_code) == (ExplanationVerdict.NOT_REACHED, C.MFA_MISSING, 5)
+    assert (nobody.verdict, nobody.causes[0].code, nobody.exit_code) == (
+        ExplanationVerdict.NOT_REACHED,
+        C.MFA_MISSING,
+        5,
+    )
     stage.advance(30)
     assert stage.explain(stage.code).verdict is ExplanationVerdict.ALLOWED
     assert stage.world.vault.values == {}
@@ -691,7 +1001,9 @@ def test_a_wrong_code_and_nobody_to_ask(aws: EmbeddedAws) -> None:
 def test_a_living_mfa_session_is_used_and_a_code_given_makes_a_new_one(aws: EmbeddedAws) -> None:
     scene = Scene()
     scene.profiles["admin"]["mfa_serial"] = SERIAL
-    scene.trust(ADMIN, trusts(ROOT, Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "300"}}))
+    scene.trust(
+        ADMIN, trusts(ROOT, Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "300"}})
+    )
     stage = play(aws, scene)
     stage.advance(30)
     assert stage.switch(stage.code) is None
@@ -706,7 +1018,14 @@ def test_a_living_mfa_session_is_used_and_a_code_given_makes_a_new_one(aws: Embe
 
 @pytest.mark.parametrize(
     ("fault", "side"),
-    [("html_ok", N), ("html_forbidden", N), ("throttling", N), ("server_error", N), ("reset", N), ("empty", N)],
+    [
+        ("html_ok", N),
+        ("html_forbidden", N),
+        ("throttling", N),
+        ("server_error", N),
+        ("reset", N),
+        ("empty", N),
+    ],
     ids=["portal", "proxy", "throttled", "fault of AWS", "reset", "empty"],
 )
 def test_a_network_that_answers_for_aws(aws: EmbeddedAws, fault: str, side: CauseSide) -> None:
@@ -716,7 +1035,11 @@ def test_a_network_that_answers_for_aws(aws: EmbeddedAws, fault: str, side: Caus
         found = stage.explain()
     finally:
         aws.faults.clear()
-    assert (found.causes[0].code, found.causes[0].side, found.verdict) == (C.NETWORK, side, ExplanationVerdict.NOT_REACHED)
+    assert (found.causes[0].code, found.causes[0].side, found.verdict) == (
+        C.NETWORK,
+        side,
+        ExplanationVerdict.NOT_REACHED,
+    )
     assert found.causes[0].hop == 1
 
 
@@ -726,7 +1049,9 @@ def test_a_session_policy_aws_can_t_read_is_this_machine_s(aws: EmbeddedAws) -> 
     assert (cause.code, cause.side) == (C.SESSION_POLICY, L)
 
 
-def test_nothing_is_explained_of_a_locked_vault_and_nothing_hides_a_cancel(aws: EmbeddedAws) -> None:
+def test_nothing_is_explained_of_a_locked_vault_and_nothing_hides_a_cancel(
+    aws: EmbeddedAws,
+) -> None:
     stage = play(aws, Scene())
     role = stage.actions.resolve("admin", SwitchOptions())
     with pytest.raises(VaultLockedError):
@@ -735,7 +1060,9 @@ def test_nothing_is_explained_of_a_locked_vault_and_nothing_hides_a_cancel(aws: 
     stage = play(aws, stage.scene)
     role = stage.actions.resolve("admin", SwitchOptions())
     with pytest.raises(CancelledError):
-        stage.actions.explain(role, SwitchOptions(), FakePrompt(CancelledError("Cancelled.")), lambda _text: None)
+        stage.actions.explain(
+            role, SwitchOptions(), FakePrompt(CancelledError("Cancelled.")), lambda _text: None
+        )
 
 
 def test_a_locked_vault_only_takes_what_could_be_seen(aws: EmbeddedAws) -> None:
@@ -748,7 +1075,8 @@ def test_a_locked_vault_only_takes_what_could_be_seen(aws: EmbeddedAws) -> None:
     assert stage.explain_failure(error).causes
 
 
-# -- who may look ------------------------------------------------------------------------------------------------------
+# -- who may look
+# ------------------------------------------------------------------------------------------------------
 
 
 def test_a_living_session_of_the_target_account_reads_the_trust_policy(aws: EmbeddedAws) -> None:
@@ -765,12 +1093,19 @@ def test_a_living_session_of_the_target_account_reads_the_trust_policy(aws: Embe
     assert stage.switch() is None
     scene.target = "admin"
     seeing = stage.explain()
-    assert (seeing.causes[0].code, seeing.causes[0].certainty) == (C.EXTERNAL_ID_MISSING, Certainty.PROVED)
+    assert (seeing.causes[0].code, seeing.causes[0].certainty) == (
+        C.EXTERNAL_ID_MISSING,
+        Certainty.PROVED,
+    )
     assert "the role, as deep" in seeing.sources_read
 
 
 def test_the_simulation_alone_proves_what_the_policies_would(aws: EmbeddedAws) -> None:
-    for broken, code in (("missing", C.CALLER_POLICY_MISSING), ("denies", C.CALLER_POLICY_DENIES), ("boundary", C.BOUNDARY)):
+    for broken, code in (
+        ("missing", C.CALLER_POLICY_MISSING),
+        ("denies", C.CALLER_POLICY_DENIES),
+        ("boundary", C.BOUNDARY),
+    ):
         scene = Scene(readable=False)
         simulates = allow("iam:SimulatePrincipalPolicy")
         if broken == "missing":
@@ -786,12 +1121,18 @@ def test_the_simulation_alone_proves_what_the_policies_would(aws: EmbeddedAws) -
         assert found.causes[0].side is S
 
 
-def test_a_source_that_allows_makes_the_other_side_likely_and_never_certain(aws: EmbeddedAws) -> None:
+def test_a_source_that_allows_makes_the_other_side_likely_and_never_certain(
+    aws: EmbeddedAws,
+) -> None:
     scene = Scene(readable=False)
     scene.also(USER, allow(["iam:Get*", "iam:List*"]))
     scene.trust(ADMIN, trusts(GATEWAY))
     found = play(aws, scene).explain()
-    assert (found.causes[0].code, found.causes[0].side, found.causes[0].certainty) == (C.TRUST_MISSING, T, Certainty.LIKELY)
+    assert (found.causes[0].code, found.causes[0].side, found.causes[0].certainty) == (
+        C.TRUST_MISSING,
+        T,
+        Certainty.LIKELY,
+    )
     assert {cause.code for cause in found.causes} >= {C.EXTERNAL_ID_MISSING, C.ROLE_MISSING, C.SCP}
     assert found.verdict is ExplanationVerdict.DENIED
 
@@ -804,14 +1145,22 @@ def test_two_sides_that_allow_leave_the_organization(aws: EmbeddedAws) -> None:
     assert (found.causes[0].code, found.causes[0].side) == (C.SCP, S)
 
 
-def test_what_does_not_answer_in_time_is_not_seen(aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_answer_in_time_is_not_seen(
+    aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(explain, "SECONDS_AFTER_A_SWITCH", 0.8)
     scene = Scene()
     scene.permissions(USER)
     stage = play(aws, scene)
     error = stage.switch()
     assert error is not None
-    for action in ("GetUser", "GetRole", "SimulatePrincipalPolicy", "ListUserPolicies", "ListGroupsForUser"):
+    for action in (
+        "GetUser",
+        "GetRole",
+        "SimulatePrincipalPolicy",
+        "ListUserPolicies",
+        "ListGroupsForUser",
+    ):
         aws.faults.add("delay", action, seconds=30, times=ALWAYS)
     try:
         found = stage.explain_failure(error)
@@ -824,7 +1173,8 @@ def test_what_does_not_answer_in_time_is_not_seen(aws: EmbeddedAws, monkeypatch:
     assert any("no answer in time" in note for note in found.sources_read)
 
 
-# -- who the base is ---------------------------------------------------------------------------------------------------
+# -- who the base is
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_a_base_that_may_not_ask_who_it_is_is_tried_all_the_same(aws: EmbeddedAws) -> None:
@@ -838,15 +1188,23 @@ def test_a_base_that_may_not_ask_who_it_is_is_tried_all_the_same(aws: EmbeddedAw
     assert C.SESSION_NAME not in [cause.code for cause in found.causes]
 
 
-# -- several at once ---------------------------------------------------------------------------------------------------
+# -- several at once
+# ---------------------------------------------------------------------------------------------------
 
 _MIXED = [
-    one for one in BROKEN if one.hop > 0 and one.target in ("admin", "deep") and one.side in (S, T) and one.code is not C.ROLE_MISSING
+    one
+    for one in BROKEN
+    if one.hop > 0
+    and one.target in ("admin", "deep")
+    and one.side in (S, T)
+    and one.code is not C.ROLE_MISSING
 ]
 
 
 @pytest.mark.parametrize("seed", range(16))
-def test_whatever_is_broken_is_never_allowed_and_proved_fixes_lead_past_it(aws: EmbeddedAws, seed: int) -> None:
+def test_whatever_is_broken_is_never_allowed_and_proved_fixes_lead_past_it(
+    aws: EmbeddedAws, seed: int
+) -> None:
     chance = random.Random(seed)
     target = chance.choice(("admin", "deep"))
     chosen = chance.sample([one for one in _MIXED if one.target == target], chance.randint(1, 3))
@@ -858,13 +1216,19 @@ def test_whatever_is_broken_is_never_allowed_and_proved_fixes_lead_past_it(aws: 
     for _ in range(12):
         refused = stage.switch()
         found = stage.explain()
-        assert (found.verdict is ExplanationVerdict.ALLOWED) is (refused is None), [one.name for one in chosen]
+        assert (found.verdict is ExplanationVerdict.ALLOWED) is (refused is None), [
+            one.name for one in chosen
+        ]
         if refused is None:
             return
         assert found.causes
         editable = (StatementChange.ADD, StatementChange.REPLACE, StatementChange.REMOVE)
         proved = [
-            cause for cause in found.causes if cause.certainty is Certainty.PROVED and cause.change in editable and cause.side in (S, T)
+            cause
+            for cause in found.causes
+            if cause.certainty is Certainty.PROVED
+            and cause.change in editable
+            and cause.side in (S, T)
         ]
         if not proved:
             return

@@ -47,13 +47,19 @@ def test_when_all_is_well_every_check_says_so(world: World) -> None:
     assert len(world.vault.values) == 1
 
 
-def test_a_config_that_cannot_be_read_does_not_stop_the_rest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_config_that_cannot_be_read_does_not_stop_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse() -> None:
-        raise ConfigError("The config is not UTF-8.", why="line 3", next_step="Convert it.", code="encoding")
+        raise ConfigError(
+            "The config is not UTF-8.", why="line 3", next_step="Convert it.", code="encoding"
+        )
 
     monkeypatch.setattr(world.config, "read", refuse)
     found = world.actions.doctor()
-    assert found[0] == DoctorCheck("config", "error", "The config is not UTF-8. line 3", "Convert it.", {"code": "encoding"})
+    assert found[0] == DoctorCheck(
+        "config", "error", "The config is not UTF-8. line 3", "Convert it.", {"code": "encoding"}
+    )
     assert [check.name for check in found[1:]] == ["vault", "hook", "environment", "permissions"]
 
 
@@ -66,14 +72,24 @@ def test_mistakes_and_warnings_in_the_config(world: World) -> None:
 
 def test_problems_of_the_settings(world: World) -> None:
     world.settings.settings = Settings(
-        problems=(Problem("unknown_key", "What is this?", file="config.toml", line=3), Problem("odd", "Odd."))
+        problems=(
+            Problem("unknown_key", "What is this?", file="config.toml", line=3),
+            Problem("odd", "Odd."),
+        )
     )
-    assert [check.message for check in checks(world, "settings")] == ["What is this? (config.toml:3)", "Odd."]
+    assert [check.message for check in checks(world, "settings")] == [
+        "What is this? (config.toml:3)",
+        "Odd.",
+    ]
 
 
 def test_chains_that_break_or_loop(world: World) -> None:
-    world.config.config += "[profile a]\nrole_arn = arn:aws:iam::222222222222:role/A\nsource_profile = b\n"
-    world.config.config += "[profile b]\nrole_arn = arn:aws:iam::222222222222:role/B\nsource_profile = a\n"
+    world.config.config += (
+        "[profile a]\nrole_arn = arn:aws:iam::222222222222:role/A\nsource_profile = b\n"
+    )
+    world.config.config += (
+        "[profile b]\nrole_arn = arn:aws:iam::222222222222:role/B\nsource_profile = a\n"
+    )
     check = only(world, "roles")
     assert check.state == "warning"
     assert set(check.details) == {"a", "b"}
@@ -81,7 +97,9 @@ def test_chains_that_break_or_loop(world: World) -> None:
     assert "2 of 7" in check.message
 
 
-@pytest.mark.parametrize("failure", [VaultLockedError("Locked.", next_step="Unlock it."), VaultAbsentError("None.")])
+@pytest.mark.parametrize(
+    "failure", [VaultLockedError("Locked.", next_step="Unlock it."), VaultAbsentError("None.")]
+)
 def test_a_vault_that_does_not_answer(world: World, failure: VaultLockedError) -> None:
     world.vault.fail = failure
     check = only(world, "vault")
@@ -108,12 +126,20 @@ def test_without_the_hook(world: World) -> None:
 @pytest.mark.parametrize(
     ("variables", "step"),
     [
-        ({"AWS_ACCESS_KEY_ID": "A", "AWS_SESSION_TOKEN": "x"}, "unset AWS_ACCESS_KEY_ID AWS_SESSION_TOKEN"),
-        ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/t", "AWS_ROLE_ARN": "arn"}, "unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN"),
+        (
+            {"AWS_ACCESS_KEY_ID": "A", "AWS_SESSION_TOKEN": "x"},
+            "unset AWS_ACCESS_KEY_ID AWS_SESSION_TOKEN",
+        ),
+        (
+            {"AWS_WEB_IDENTITY_TOKEN_FILE": "/t", "AWS_ROLE_ARN": "arn"},
+            "unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN",
+        ),
         ({"AWS_DEFAULT_PROFILE": "dev"}, "unset AWS_DEFAULT_PROFILE"),
     ],
 )
-def test_variables_that_go_before_the_profile(world: World, variables: dict[str, str], step: str) -> None:
+def test_variables_that_go_before_the_profile(
+    world: World, variables: dict[str, str], step: str
+) -> None:
     world.environment.set.update(variables)
     check = only(world, "environment")
     assert (check.state, check.next_step) == ("warning", step)
@@ -153,8 +179,12 @@ LAUNCHER = "/opt/xswitch/share/xswitch/credential_process.py"
 
 def by_the_launcher(world: World, **fact: int) -> list[DoctorCheck]:
     """What is said of a managed profile that runs the launcher, about which the file system says this."""
-    world.config.config = world.config.config.replace("xswitch credential-process", f"python3 -I -S {LAUNCHER}")
-    world.file_facts.facts["/opt/xswitch/bin/python3"] = FileInfo("/opt/xswitch/bin/python3", exists=True, executable=True)
+    world.config.config = world.config.config.replace(
+        "xswitch credential-process", f"python3 -I -S {LAUNCHER}"
+    )
+    world.file_facts.facts["/opt/xswitch/bin/python3"] = FileInfo(
+        "/opt/xswitch/bin/python3", exists=True, executable=True
+    )
     world.file_facts.facts[LAUNCHER] = FileInfo(LAUNCHER, **{"exists": True, **fact})  # type: ignore[arg-type]
     return checks(world, "managed")
 
@@ -177,7 +207,10 @@ def test_a_managed_profile_whose_launcher_anybody_can_change(world: World) -> No
 
 def test_a_managed_profile_whose_role_is_gone(world: World) -> None:
     world.config.config = world.config.config.replace("[profile open]", "[profile closed]")
-    assert (only(world, "managed").state, only(world, "managed").next_step) == ("warning", "xswitch forget xs-open")
+    assert (only(world, "managed").state, only(world, "managed").next_step) == (
+        "warning",
+        "xswitch forget xs-open",
+    )
 
 
 def test_a_managed_profile_other_keys_win_over(world: World) -> None:
@@ -205,7 +238,10 @@ def test_files_others_can_read(world: World) -> None:
     world.file_facts.facts[path] = FileInfo(path, exists=True, mode=0o644)
     state = "/home/u/.local/state/xswitch"
     world.file_facts.facts[state] = FileInfo(state, exists=True, folder=True, mode=0o755)
-    assert [check.next_step for check in checks(world, "permissions")] == [f"chmod 600 {path}", f"chmod 700 {state}"]
+    assert [check.next_step for check in checks(world, "permissions")] == [
+        f"chmod 600 {path}",
+        f"chmod 700 {state}",
+    ]
     assert "mode 644" in checks(world, "permissions")[0].message
     world.file_facts.facts[path] = FileInfo(path, exists=False)
     world.file_facts.facts[state] = FileInfo(state, exists=True, mode=None)
@@ -219,7 +255,15 @@ def test_files_of_somebody_else(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("skew", "state"), [(0, "ok"), (-299, "ok"), (300, "warning"), (-899, "warning"), (900, "error"), (-90_000, "error")]
+    ("skew", "state"),
+    [
+        (0, "ok"),
+        (-299, "ok"),
+        (300, "warning"),
+        (-899, "warning"),
+        (900, "error"),
+        (-90_000, "error"),
+    ],
 )
 def test_the_clock(world: World, skew: float, state: str) -> None:
     world.sts_probe.skew = skew
@@ -235,7 +279,9 @@ def test_a_server_that_tells_no_time(world: World) -> None:
 
 
 def test_sts_that_cannot_be_reached(world: World) -> None:
-    world.sts_probe.fail = NetworkError("The name can't be resolved.", next_step="Check the network.", code="dns")
+    world.sts_probe.fail = NetworkError(
+        "The name can't be resolved.", next_step="Check the network.", code="dns"
+    )
     assert {check.state for check in checks(world, "sts")} == {"error"}
     assert checks(world, "clock") == []
 
@@ -257,7 +303,9 @@ def test_one_address_is_tried_once_whatever_the_regions(world: World) -> None:
     )
     world.sts_probe.reached.clear()
     world.actions.doctor()
-    assert [endpoint.url for endpoint in world.sts_probe.reached].count("http://127.0.0.1:4566") == 1
+    assert [endpoint.url for endpoint in world.sts_probe.reached].count(
+        "http://127.0.0.1:4566"
+    ) == 1
 
 
 def test_the_endpoint_most_roles_use_is_tried_first(world: World) -> None:

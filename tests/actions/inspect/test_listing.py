@@ -24,7 +24,14 @@ def switch(world: World, name: str, **options: object) -> str:
 def test_every_role_is_there_without_vault_or_aws(world: World) -> None:
     world.vault.fail = VaultLockedError("Locked.")
     listing = world.actions.listing()
-    assert [role.name for role in listing.roles] == ["payments", "reports", "open", "hub", "spoke", "broken"]
+    assert [role.name for role in listing.roles] == [
+        "payments",
+        "reports",
+        "open",
+        "hub",
+        "spoke",
+        "broken",
+    ]
     assert set(listing.sessions) == {role.name for role in listing.roles}
     assert all(session == SessionInfo(SessionState.NONE) for session in listing.sessions.values())
     assert listing.mfa_sessions == ()
@@ -42,7 +49,9 @@ def test_sessions_are_told_with_their_state(world: World) -> None:
     assert world.actions.listing().sessions["payments"].state is SessionState.EXPIRING
     world.clock.advance(10 * 60)
     assert world.actions.listing().sessions["payments"].state is SessionState.EXPIRED
-    assert world.actions.listing().mfa_sessions == (MfaInfo("dev", MFA_ARN, NOW + timedelta(hours=12)),)
+    assert world.actions.listing().mfa_sessions == (
+        MfaInfo("dev", MFA_ARN, NOW + timedelta(hours=12)),
+    )
     world.clock.advance(11 * 3600)
     assert world.actions.listing().mfa_sessions == ()
 
@@ -52,7 +61,9 @@ def test_the_session_of_a_row_is_the_one_its_managed_profile_serves(world: World
     assert world.actions.listing().sessions["open"].expires_at == NOW + timedelta(seconds=900)
     managed = switch(world, "777777777777:Deploy", source="dev", duration_seconds=1800)
     assert managed == "xs-777777777777-Deploy"
-    assert world.actions.listing().sessions["777777777777:Deploy"].expires_at == NOW + timedelta(seconds=1800)
+    assert world.actions.listing().sessions["777777777777:Deploy"].expires_at == NOW + timedelta(
+        seconds=1800
+    )
 
 
 def test_an_edited_role_has_no_session_any_more(world: World) -> None:
@@ -66,11 +77,15 @@ def test_an_edited_role_has_no_session_any_more(world: World) -> None:
 def test_a_damaged_managed_profile_is_a_problem_of_its_row_alone(world: World) -> None:
     switch(world, "open", duration_seconds=900)
     switch(world, "payments")
-    world.config.config = world.config.config.replace("xswitch_duration_seconds = 900", "xswitch_duration_seconds = long")
+    world.config.config = world.config.config.replace(
+        "xswitch_duration_seconds = 900", "xswitch_duration_seconds = long"
+    )
     listing = world.actions.listing()
     assert listing.sessions["open"].state is SessionState.NONE
     assert listing.sessions["payments"].state is SessionState.LIVE
-    assert [problem.profile for problem in listing.problems if problem.code == "managed_profile"] == ["open"]
+    assert [
+        problem.profile for problem in listing.problems if problem.code == "managed_profile"
+    ] == ["open"]
 
 
 def test_problems_memory_and_settings_come_along() -> None:
@@ -140,7 +155,10 @@ def test_a_managed_profile_counts_as_its_role() -> None:
 
 
 def test_an_odd_web_identity_has_no_account() -> None:
-    config = "[profile web]\nrole_arn = odd\nweb_identity_token_file = /token\n" + BASES.partition("/token\n")[2]
+    config = (
+        "[profile web]\nrole_arn = odd\nweb_identity_token_file = /token\n"
+        + BASES.partition("/token\n")[2]
+    )
     world = World(config=config, AWS_PROFILE="web")
     base = world.actions.listing().base
     assert base is not None
@@ -151,7 +169,8 @@ def test_without_roles_there_is_no_base() -> None:
     assert World(config="", credentials=CREDENTIALS).actions.listing().base is None
 
 
-# -- status --------------------------------------------------------------------------------------------------------
+# -- status
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_status_shows_every_session(world: World) -> None:
@@ -159,7 +178,12 @@ def test_status_shows_every_session(world: World) -> None:
     switch(world, "open")
     world.clock.advance(600)
     rows = world.actions.status()
-    assert [(row.entry.kind, row.entry.profile) for row in rows] == [("role", "hub"), ("role", "open"), ("role", "spoke"), ("mfa", "dev")]
+    assert [(row.entry.kind, row.entry.profile) for row in rows] == [
+        ("role", "hub"),
+        ("role", "open"),
+        ("role", "spoke"),
+        ("mfa", "dev"),
+    ]
     assert [row.seconds_left for row in rows] == [3000, 3000, 3000, 12 * 3600 - 600]
     assert {row.state for row in rows} == {SessionState.LIVE}
     mfa_end = NOW + timedelta(hours=12, seconds=-60)
@@ -180,7 +204,9 @@ def test_a_session_of_a_role_that_is_gone_cannot_be_renewed(world: World) -> Non
 
 
 def test_a_process_that_gives_codes_needs_nobody() -> None:
-    world = World(config=CONFIG.replace("[profile reports]", "mfa_process = oathtool\n[profile reports]", 1))
+    world = World(
+        config=CONFIG.replace("[profile reports]", "mfa_process = oathtool\n[profile reports]", 1)
+    )
     switch(world, "payments")
     assert world.actions.status()[0].renewable_until is None
 

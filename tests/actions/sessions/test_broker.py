@@ -9,7 +9,12 @@ from functools import partial
 import pytest
 
 from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World, silent
-from xswitch.actions.sessions.broker import MAX_LOCK_WAIT_SECONDS, Broker, SessionRequest, SessionResult
+from xswitch.actions.sessions.broker import (
+    MAX_LOCK_WAIT_SECONDS,
+    Broker,
+    SessionRequest,
+    SessionResult,
+)
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.snapshot import take_snapshot
 from xswitch.core.errors import (
@@ -81,7 +86,14 @@ def get(
     given: str | None = None,
 ) -> SessionResult:
     questions = MfaCodes(prompt or FakePrompt(*codes), world.mfa_command, given=given)
-    wish = SessionRequest(questions, progress, force=force, eager=eager, interactive=interactive, managed_profile=f"xs-{name}")
+    wish = SessionRequest(
+        questions,
+        progress,
+        force=force,
+        eager=eager,
+        interactive=interactive,
+        managed_profile=f"xs-{name}",
+    )
     return Broker(world.ports).session(plan(world, name), world.config.read(), wish)
 
 
@@ -89,7 +101,8 @@ def roles(world: World) -> list[str]:
     return [request.role_arn.rpartition("/")[2] for request in world.sts.requests]
 
 
-# -- finding and making ------------------------------------------------------------------------------------------
+# -- finding and making
+# ------------------------------------------------------------------------------------------
 
 
 def test_an_mfa_session_and_then_the_role_are_made_and_kept(world: World) -> None:
@@ -110,7 +123,12 @@ def test_an_mfa_session_and_then_the_role_are_made_and_kept(world: World) -> Non
         wanted.hops[0].request.role_arn,
         "xs-payments",
     )
-    assert (mfa.kind, mfa.profile, mfa.principal, mfa.managed_profile) == ("mfa", "dev", MFA_ARN, "")
+    assert (mfa.kind, mfa.profile, mfa.principal, mfa.managed_profile) == (
+        "mfa",
+        "dev",
+        MFA_ARN,
+        "",
+    )
     assert entry.expires_at == NOW + timedelta(hours=1)
     assert mfa.expires_at == NOW + timedelta(hours=12)
 
@@ -178,7 +196,8 @@ def test_the_request_is_what_the_plan_says(world: World) -> None:
     assert world.sts.endpoints == [wanted.endpoint]
 
 
-# -- freshness ---------------------------------------------------------------------------------------------------
+# -- freshness
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_between_soft_and_hard_it_is_served_and_renewed_in_the_background(world: World) -> None:
@@ -231,7 +250,9 @@ def test_from_hard_on_the_caller_waits_for_a_new_one(world: World) -> None:
         MfaNeededError("Nobody."),
     ],
 )
-def test_a_living_session_is_served_when_renewing_fails(world: World, failure: XswitchError) -> None:
+def test_a_living_session_is_served_when_renewing_fails(
+    world: World, failure: XswitchError
+) -> None:
     first = get(world, "open")
     world.clock.time = first.record.mandatory_refresh_at
     world.base.fail = failure
@@ -319,7 +340,8 @@ def test_a_clock_set_back_a_little_changes_nothing(world: World) -> None:
     assert get(world, "open").record == first.record
 
 
-# -- MFA -----------------------------------------------------------------------------------------------------------
+# -- MFA
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_wrong_code_is_asked_for_again(world: World) -> None:
@@ -345,7 +367,9 @@ def test_the_code_of_the_command_line_is_not_asked_for(world: World) -> None:
 
 
 def test_the_process_of_the_profile_is_run(world: World) -> None:
-    world.config.config = CONFIG.replace("[profile reports]", "mfa_process = oathtool --totp\n[profile reports]", 1)
+    world.config.config = CONFIG.replace(
+        "[profile reports]", "mfa_process = oathtool --totp\n[profile reports]", 1
+    )
     get(world, "payments")
     assert world.mfa_command.commands == ["oathtool --totp"]
 
@@ -381,7 +405,10 @@ def test_a_role_of_a_temporary_base_runs_the_process_too(world: World) -> None:
 
 
 @pytest.mark.parametrize("interactive", [True, False])
-def test_a_process_that_gives_temporary_keys_is_treated_like_one(world: World, interactive: bool) -> None:  # noqa: FBT001 -- both cases
+def test_a_process_that_gives_temporary_keys_is_treated_like_one(
+    world: World,
+    interactive: bool,  # noqa: FBT001 -- both cases
+) -> None:
     world.base.temporary = True
     session = get(world, "via-process", GOOD_CODE, interactive=interactive)
     assert world.sts.mfa_calls == []
@@ -411,11 +438,14 @@ def test_a_later_hop_needs_no_code_after_an_mfa_session(world: World) -> None:
     assert len(world.sts.mfa_calls) == 1
 
 
-# -- sessions AWS no longer takes ----------------------------------------------------------------------------------
+# -- sessions AWS no longer takes
+# ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["expired_token", "invalid_key"])
-def test_a_kept_mfa_session_that_is_refused_is_dropped_and_made_once_more(world: World, code: str) -> None:
+def test_a_kept_mfa_session_that_is_refused_is_dropped_and_made_once_more(
+    world: World, code: str
+) -> None:
     get(world, "payments", GOOD_CODE)
     world.sts.refuse["ASIAMFA1"] = AwsDeniedError("The session is over.", code=code)
     world.sts.codes.add("222222")
@@ -434,7 +464,9 @@ def test_a_kept_session_in_the_middle_that_is_refused_is_made_once_more(world: W
 
 def test_other_refusals_drop_nothing(world: World) -> None:
     get(world, "payments", GOOD_CODE)
-    world.sts.refuse["arn:aws:iam::222222222222:role/Reports"] = AwsDeniedError("Not allowed.", code="not_authorized")
+    world.sts.refuse["arn:aws:iam::222222222222:role/Reports"] = AwsDeniedError(
+        "Not allowed.", code="not_authorized"
+    )
     with pytest.raises(AwsDeniedError):
         get(world, "reports")
     assert len(world.sts.mfa_calls) == 1
@@ -451,7 +483,9 @@ def test_a_session_made_just_now_that_is_refused_is_not_asked_for_again(world: W
 
 
 def test_a_base_that_is_refused_is_the_users_to_mend(world: World) -> None:
-    world.sts.refuse["AKIADEV"] = SourceCredentialsError("AWS does not know the access key.", code="invalid_key")
+    world.sts.refuse["AKIADEV"] = SourceCredentialsError(
+        "AWS does not know the access key.", code="invalid_key"
+    )
     with pytest.raises(SourceCredentialsError):
         get(world, "open")
     assert len(world.sts.keys) == 1
@@ -486,7 +520,8 @@ def test_a_new_session_of_somebody_else_is_not_dropped_with_the_old_one(world: W
     assert world.sts.keys[-1] == "ASIANEWER"
 
 
-# -- answers that can't be kept ------------------------------------------------------------------------------------
+# -- answers that can't be kept
+# ------------------------------------------------------------------------------------
 
 
 def test_an_answer_without_an_end_is_an_error(world: World) -> None:
@@ -503,9 +538,13 @@ def test_an_answer_without_a_token_is_an_error(world: World) -> None:
         get(world, "open")
 
 
-def test_an_answer_without_an_access_key_is_an_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_without_an_access_key_is_an_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = world.sts._credentials
-    monkeypatch.setattr(world.sts, "_credentials", lambda *args: replace(real(*args), access_key_id=""))
+    monkeypatch.setattr(
+        world.sts, "_credentials", lambda *args: replace(real(*args), access_key_id="")
+    )
     with pytest.raises(NetworkError):
         get(world, "open")
     assert world.vault.values == {}
@@ -521,11 +560,14 @@ def test_a_session_that_is_over_when_it_comes_tells_of_the_clock(world: World, l
     assert world.vault.values == {}
 
 
-# -- the vault and the index ---------------------------------------------------------------------------------------
+# -- the vault and the index
+# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("failure", [VaultLockedError("Locked."), VaultBrokenError("Mute.")])
-def test_a_vault_that_cannot_be_read_is_told_and_nothing_is_asked_of_aws(world: World, failure: VaultError) -> None:
+def test_a_vault_that_cannot_be_read_is_told_and_nothing_is_asked_of_aws(
+    world: World, failure: VaultError
+) -> None:
     get(world, "open")
     world.vault.fail = failure
     calls = len(world.sts.keys)
@@ -543,7 +585,9 @@ def test_a_vault_that_cannot_be_written_is_told(world: World) -> None:
 
 def test_damaged_and_foreign_values_are_as_good_as_absent(world: World) -> None:
     key = plan(world, "open").key
-    other = session_record.encode("f" * 40, get(world, "payments", GOOD_CODE).record.credentials, NOW)
+    other = session_record.encode(
+        "f" * 40, get(world, "payments", GOOD_CODE).record.credentials, NOW
+    )
     for value in ("", "rubbish", other):
         world.vault.values[key] = value
         assert not get(world, "open").from_vault
@@ -575,7 +619,8 @@ def test_a_session_can_be_dropped(world: World) -> None:
     assert key in world.locks.held
 
 
-# -- side by side --------------------------------------------------------------------------------------------------
+# -- side by side
+# --------------------------------------------------------------------------------------------------
 
 
 def test_locks_are_taken_in_the_order_of_the_chain(world: World) -> None:
@@ -636,7 +681,11 @@ def in_threads(works: Sequence[Callable[[], SessionResult]]) -> list[SessionResu
 def test_progress_is_told_and_may_stop_the_work(world: World) -> None:
     told: list[str] = []
     get(world, "payments", GOOD_CODE, progress=told.append)
-    assert told == ["reading the credentials of dev", "asking STS for an MFA session of dev", "asking STS for payments"]
+    assert told == [
+        "reading the credentials of dev",
+        "asking STS for an MFA session of dev",
+        "asking STS for payments",
+    ]
 
     def stop(text: str) -> None:
         raise CancelledError(f"Stopped at {text}.")
@@ -649,10 +698,18 @@ def test_progress_is_told_and_may_stop_the_work(world: World) -> None:
 
 def test_the_environment_as_a_base_has_no_profile() -> None:
     config = f"[profile env]\nrole_arn = arn:aws:iam::222222222222:role/Env\ncredential_source = Environment\nmfa_serial = {MFA_ARN}\n"
-    world = World(config=config, credentials=CREDENTIALS, AWS_ACCESS_KEY_ID="AKIAENV", AWS_SECRET_ACCESS_KEY="x")
+    world = World(
+        config=config,
+        credentials=CREDENTIALS,
+        AWS_ACCESS_KEY_ID="AKIAENV",
+        AWS_SECRET_ACCESS_KEY="x",
+    )
     told: list[str] = []
     get(world, "env", GOOD_CODE, progress=told.append)
-    assert told[:2] == ["reading the credentials of the environment", "asking STS for an MFA session of the environment"]
+    assert told[:2] == [
+        "reading the credentials of the environment",
+        "asking STS for an MFA session of the environment",
+    ]
     assert {entry.profile for entry in world.index.kept.values() if entry.kind == "mfa"} == {""}
 
 
@@ -664,7 +721,9 @@ def test_the_environment_as_a_base_has_no_profile() -> None:
         "arn:aws:iam::333333333333:role/Open",
     ],
 )
-def test_an_answer_that_names_another_role_is_kept_nowhere(world: World, monkeypatch: pytest.MonkeyPatch, arn: str) -> None:
+def test_an_answer_that_names_another_role_is_kept_nowhere(
+    world: World, monkeypatch: pytest.MonkeyPatch, arn: str
+) -> None:
     assume = world.sts.assume_role
     monkeypatch.setattr(world.sts, "assume_role", lambda *asked: replace(assume(*asked), arn=arn))
     with pytest.raises(IdentityMismatchError) as caught:

@@ -45,7 +45,11 @@ def run(folder: Path, profiles: list[str]) -> list[dict[str, str]]:
 
 def test_sixteen_processes_are_one_question_and_one_call_each(folder: Path) -> None:
     answers = run(folder, ["payments"] * 16)
-    assert events(folder) == ["AssumeRole arn:aws:iam::222222222222:role/Admin", "GetSessionToken", "question"]
+    assert events(folder) == [
+        "AssumeRole arn:aws:iam::222222222222:role/Admin",
+        "GetSessionToken",
+        "question",
+    ]
     assert len({answer["AccessKeyId"] for answer in answers}) == 1
     index = JsonIndex(folder / "index.json", FileLocks(folder / "locks")).entries()
     assert sorted(entry.kind for entry in index.values()) == ["mfa", "role"]
@@ -61,4 +65,6 @@ def test_processes_that_want_different_roles_share_the_question_and_the_chain(fo
         "GetSessionToken",
         "question",
     ]
-    assert [answer["SecretAccessKey"] for answer in answers[:4]] == [answer["SecretAccessKey"] for answer in answers[4:]]
+    assert [answer["SecretAccessKey"] for answer in answers[:4]] == [
+        answer["SecretAccessKey"] for answer in answers[4:]
+    ]

@@ -69,9 +69,7 @@ def test_a_base_profile_means_its_mfa_session(world: World) -> None:
 
 
 def test_an_mfa_session_of_the_environment(world: World) -> None:
-    world.config.config += (
-        f"[profile env]\nrole_arn = arn:aws:iam::222222222222:role/Env\ncredential_source = Environment\nmfa_serial = {MFA_ARN}\n"
-    )
+    world.config.config += f"[profile env]\nrole_arn = arn:aws:iam::222222222222:role/Env\ncredential_source = Environment\nmfa_serial = {MFA_ARN}\n"
     switch(world, "env")
     assert ForgetResult("the environment (MFA)", 1) in world.actions.forget([], all_sessions=True)
 
@@ -104,7 +102,10 @@ def test_sessions_are_found_without_the_index(world: World) -> None:
     switch(world, "payments")
     mfa = next(entry for entry in world.index.kept.values() if entry.kind == "mfa")
     world.index.kept.clear()
-    assert world.actions.forget(["open", "xs-payments"]) == (ForgetResult("open", 0, "xs-open"), ForgetResult("payments", 0, "xs-payments"))
+    assert world.actions.forget(["open", "xs-payments"]) == (
+        ForgetResult("open", 0, "xs-open"),
+        ForgetResult("payments", 0, "xs-payments"),
+    )
     assert set(world.vault.values) == {mfa.key}
 
 
@@ -125,13 +126,18 @@ def test_a_session_whose_profile_is_gone(world: World) -> None:
 
 def test_a_static_profile_whose_managed_one_is_gone(world: World) -> None:
     switch(world, "open", static=True)
-    world.config.config = world.config.config.replace("[profile xs-open]", "[profile was]").replace("xswitch_role = open\n", "")
+    world.config.config = world.config.config.replace("[profile xs-open]", "[profile was]").replace(
+        "xswitch_role = open\n", ""
+    )
     world.actions.forget([], all_sessions=True)
     assert world.config.credentials == CREDENTIALS
 
 
 def test_a_role_that_was_never_used_is_nothing_to_forget_but_no_error(world: World) -> None:
-    assert world.actions.forget(["open", "broken"]) == (ForgetResult("open", 0), ForgetResult("broken", 0))
+    assert world.actions.forget(["open", "broken"]) == (
+        ForgetResult("open", 0),
+        ForgetResult("broken", 0),
+    )
     assert world.config.applied == []
 
 
@@ -161,6 +167,8 @@ def test_a_config_that_must_not_be_written_keeps_no_session_alive(world: World) 
 
 def test_a_damaged_override_does_not_keep_a_session_from_being_forgotten(world: World) -> None:
     switch(world, "open", duration_seconds=900)
-    world.config.config = world.config.config.replace("xswitch_duration_seconds = 900", "xswitch_duration_seconds = long")
+    world.config.config = world.config.config.replace(
+        "xswitch_duration_seconds = 900", "xswitch_duration_seconds = long"
+    )
     world.actions.forget(["xs-open"])
     assert_nothing_left(world)

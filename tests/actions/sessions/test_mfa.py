@@ -6,7 +6,13 @@ import pytest
 
 from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakeMfaCommand, FakePrompt
 from xswitch.actions.sessions.mfa import MfaCodes, NoMfaPrompt
-from xswitch.core.errors import AwsDeniedError, CancelledError, MfaNeededError, NetworkError, XswitchError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    CancelledError,
+    MfaNeededError,
+    NetworkError,
+    XswitchError,
+)
 from xswitch.core.model import MfaChallenge
 
 
@@ -20,15 +26,25 @@ class Device:
     def __call__(self, code: str) -> str:
         self.seen.append(code)
         if code not in self.good:
-            raise AwsDeniedError("AWS did not accept the MFA code.", why=f"refusal {len(self.seen)}", code="mfa_wrong")
+            raise AwsDeniedError(
+                "AWS did not accept the MFA code.",
+                why=f"refusal {len(self.seen)}",
+                code="mfa_wrong",
+            )
         return f"session by {code}"
 
 
 def ask(
-    device: Device, *answers: str | XswitchError, given: str | None = None, command: str | None = None, runs: FakeMfaCommand | None = None
+    device: Device,
+    *answers: str | XswitchError,
+    given: str | None = None,
+    command: str | None = None,
+    runs: FakeMfaCommand | None = None,
 ) -> tuple[str, FakePrompt]:
     prompt = FakePrompt(*answers)
-    return MfaCodes(prompt, runs or FakeMfaCommand(), given=given).answered(MFA_ARN, "dev", command, device), prompt
+    return MfaCodes(prompt, runs or FakeMfaCommand(), given=given).answered(
+        MFA_ARN, "dev", command, device
+    ), prompt
 
 
 def test_a_good_code_is_asked_for_once() -> None:
@@ -48,7 +64,11 @@ def test_a_wrong_code_is_asked_for_again_with_what_aws_said() -> None:
     device = Device("333333")
     answer, prompt = ask(device, "111111", "222222", "333333")
     assert answer == "session by 333333"
-    assert [(c.attempt, c.refusal) for c in prompt.challenges] == [(1, ""), (2, "refusal 1"), (3, "refusal 2")]
+    assert [(c.attempt, c.refusal) for c in prompt.challenges] == [
+        (1, ""),
+        (2, "refusal 1"),
+        (3, "refusal 2"),
+    ]
 
 
 def test_three_wrong_codes_are_enough() -> None:
@@ -162,7 +182,9 @@ def test_a_process_that_fails_gives_way_to_the_prompt() -> None:
 def test_the_process_may_be_forbidden() -> None:
     runs = FakeMfaCommand()
     with pytest.raises(MfaNeededError):
-        MfaCodes(NoMfaPrompt("xswitch switch x"), runs, commands=False).answered(MFA_ARN, "dev", "oathtool x", Device())
+        MfaCodes(NoMfaPrompt("xswitch switch x"), runs, commands=False).answered(
+            MFA_ARN, "dev", "oathtool x", Device()
+        )
     assert runs.commands == []
 
 

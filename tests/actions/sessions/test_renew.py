@@ -7,7 +7,15 @@ import pytest
 
 from support.actions import GOOD_CODE, MFA_ARN, NOW, FakePrompt, World, silent
 from xswitch.actions.api import RenewResult, SwitchOptions
-from xswitch.core.errors import AwsDeniedError, CancelledError, ConfigError, MfaNeededError, TargetError, UsageError, VaultLockedError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    CancelledError,
+    ConfigError,
+    MfaNeededError,
+    TargetError,
+    UsageError,
+    VaultLockedError,
+)
 from xswitch.core.model import GuardRule, Settings
 
 
@@ -25,7 +33,9 @@ def switch(world: World, name: str, **options: object) -> str:
     return world.actions.switch(role, wish, FakePrompt(GOOD_CODE), silent).managed_profile
 
 
-def renew(world: World, *names: str, prompt: FakePrompt | None = None, everything: bool = False) -> tuple[RenewResult, ...]:
+def renew(
+    world: World, *names: str, prompt: FakePrompt | None = None, everything: bool = False
+) -> tuple[RenewResult, ...]:
     return world.actions.renew(names, prompt or FakePrompt(), silent, all_sessions=everything)
 
 
@@ -36,7 +46,9 @@ def names(results: tuple[RenewResult, ...]) -> list[str]:
 def test_named_sessions_are_renewed_in_the_order_asked_for(world: World) -> None:
     world.clock.advance(60)
     results = renew(world, "open", "payments")
-    assert results == tuple(RenewResult(name, NOW + timedelta(minutes=61)) for name in ("open", "payments"))
+    assert results == tuple(
+        RenewResult(name, NOW + timedelta(minutes=61)) for name in ("open", "payments")
+    )
     assert len(world.sts.mfa_calls) == 1
     assert world.prompt_files.states["xs-open"].expires_at == NOW + timedelta(minutes=61)
     assert world.hot_pointers.pointers["xs-open"][1] == world.config.stamp()
@@ -55,7 +67,8 @@ def test_all_are_renewed_with_one_question_the_next_morning(world: World) -> Non
 
 def test_they_run_side_by_side() -> None:
     config = "[profile dev]\nregion = eu-west-1\n" + "".join(
-        f"[profile r{number}]\nrole_arn = arn:aws:iam::222222222222:role/R{number}\nsource_profile = dev\n" for number in range(4)
+        f"[profile r{number}]\nrole_arn = arn:aws:iam::222222222222:role/R{number}\nsource_profile = dev\n"
+        for number in range(4)
     )
     world = World(config=config)
     barrier = threading.Barrier(4, timeout=20)
@@ -68,7 +81,9 @@ def test_they_run_side_by_side() -> None:
 
 
 def test_one_failure_does_not_stop_the_others(world: World) -> None:
-    world.sts.refuse["arn:aws:iam::222222222222:role/Reports"] = AwsDeniedError("Not allowed.", code="not_authorized")
+    world.sts.refuse["arn:aws:iam::222222222222:role/Reports"] = AwsDeniedError(
+        "Not allowed.", code="not_authorized"
+    )
     results = renew(world, "open", "reports", "nothing like it", "payments", "broken")
     errors = [None if result.error is None else type(result.error) for result in results]
     assert errors[:4] == [None, AwsDeniedError, TargetError, None]
@@ -78,7 +93,10 @@ def test_one_failure_does_not_stop_the_others(world: World) -> None:
 
 def test_one_target_under_several_names_is_renewed_once(world: World) -> None:
     calls = len(world.sts.requests)
-    assert names(renew(world, "open", "xs-open", "333333333333:Open", "payments", "open")) == ["open", "payments"]
+    assert names(renew(world, "open", "xs-open", "333333333333:Open", "payments", "open")) == [
+        "open",
+        "payments",
+    ]
     assert len(world.sts.requests) == calls + 2
 
 
@@ -86,7 +104,11 @@ def test_a_refused_code_fails_all_that_need_it_without_asking_again(world: World
     world.clock.advance(20 * 3600)
     prompt = FakePrompt("222221", "222222", "222223", "222224", "222225")
     results = renew(world, "payments", "reports", "open", prompt=prompt)
-    assert [None if result.error is None else result.error.code for result in results] == ["mfa_wrong", "mfa_wrong", None]
+    assert [None if result.error is None else result.error.code for result in results] == [
+        "mfa_wrong",
+        "mfa_wrong",
+        None,
+    ]
     assert len(prompt.challenges) == 3
 
 
@@ -118,7 +140,8 @@ def test_stopping_stops_what_is_under_way_and_what_comes(world: World) -> None:
 
 def test_once_stopped_nothing_more_is_told() -> None:
     config = "[profile dev]\nregion = eu-west-1\n" + "".join(
-        f"[profile r{number}]\nrole_arn = arn:aws:iam::222222222222:role/R{number}\nsource_profile = dev\n" for number in range(30)
+        f"[profile r{number}]\nrole_arn = arn:aws:iam::222222222222:role/R{number}\nsource_profile = dev\n"
+        for number in range(30)
     )
     world = World(config=config)
     told: list[str] = []
@@ -138,7 +161,9 @@ def test_the_overrides_a_managed_profile_keeps_hold_on() -> None:
     switch(world, "open", duration_seconds=900)
     switch(world, "open", profile_name="work", session_name="me@work")
     renew(world, "xs-open", "work")
-    assert sorted((request.duration_seconds, request.session_name) for request in world.sts.requests[-2:]) == [
+    assert sorted(
+        (request.duration_seconds, request.session_name) for request in world.sts.requests[-2:]
+    ) == [
         (900, "dana@host"),
         (3600, "me@work"),
     ]
@@ -194,7 +219,9 @@ def test_what_cannot_be_noted_costs_nothing(world: World) -> None:
 
 def test_a_locked_vault_is_the_error_of_each(world: World) -> None:
     world.vault.fail = VaultLockedError("Locked.")
-    assert all(isinstance(result.error, VaultLockedError) for result in renew(world, "open", "payments"))
+    assert all(
+        isinstance(result.error, VaultLockedError) for result in renew(world, "open", "payments")
+    )
 
 
 def test_roles_that_send_a_code_each_are_asked_one_after_the_other() -> None:
@@ -213,26 +240,40 @@ def test_roles_that_send_a_code_each_are_asked_one_after_the_other() -> None:
 
 
 def commands(world: World) -> dict[str, str]:
-    found = {name: profile.get("credential_process") or "" for name, profile in world.config.read().profiles.items()}
+    found = {
+        name: profile.get("credential_process") or ""
+        for name, profile in world.config.read().profiles.items()
+    }
     return {name: command for name, command in found.items() if command}
 
 
-def test_managed_profiles_that_start_another_xswitch_start_this_one_after_a_renewal(world: World) -> None:
+def test_managed_profiles_that_start_another_xswitch_start_this_one_after_a_renewal(
+    world: World,
+) -> None:
     before = commands(world)
     assert set(before) >= {"xs-open", "xs-payments"}
     world.environment.words = ("/new/bin/python3", "-I", "-S", "/new/share/xswitch")
-    settings = {name: dict(profile.properties) for name, profile in world.config.read().profiles.items()}
+    settings = {
+        name: dict(profile.properties) for name, profile in world.config.read().profiles.items()
+    }
     assert all(result.error is None for result in renew(world, "open"))
-    assert commands(world) == {**before, "xs-open": "/new/bin/python3 -I -S /new/share/xswitch credential-process xs-open"}
+    assert commands(world) == {
+        **before,
+        "xs-open": "/new/bin/python3 -I -S /new/share/xswitch credential-process xs-open",
+    }
     after = world.config.read().profiles["xs-open"].properties
     assert {key: found.value for key, found in after.items() if key != "credential_process"} == {
-        key: found.value for key, found in settings["xs-open"].items() if key != "credential_process"
+        key: found.value
+        for key, found in settings["xs-open"].items()
+        if key != "credential_process"
     }
     # What the hot path is pointed at fits the config as it is now.
     assert world.hot_pointers.pointers["xs-open"][1] == world.config.stamp()
 
 
-def test_a_config_that_can_not_be_written_is_no_reason_not_to_renew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_config_that_can_not_be_written_is_no_reason_not_to_renew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = commands(world)
     world.environment.words = ("/new/xswitch",)
 

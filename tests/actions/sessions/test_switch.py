@@ -22,7 +22,9 @@ from xswitch.core.errors import (
 )
 from xswitch.core.model import GuardRule, IndexEntry, Problem, RemoveProfile, Settings
 
-GUARDED = Settings(guards=(GuardRule("prod", ("open",), colour="magenta", confirm="role", duration_seconds=900),))
+GUARDED = Settings(
+    guards=(GuardRule("prod", ("open",), colour="magenta", confirm="role", duration_seconds=900),)
+)
 
 
 @pytest.fixture
@@ -30,14 +32,18 @@ def world() -> World:
     return World()
 
 
-def switch(world: World, target: str, options: SwitchOptions | None = None, *codes: str | XswitchError) -> SwitchResult:
+def switch(
+    world: World, target: str, options: SwitchOptions | None = None, *codes: str | XswitchError
+) -> SwitchResult:
     options = options or SwitchOptions()
     role = world.actions.resolve(target, options)
     return world.actions.switch(role, options, FakePrompt(*(codes or (GOOD_CODE,))), silent)
 
 
 def properties(world: World, name: str) -> dict[str, str]:
-    return {key: found.value for key, found in world.config.read().profiles[name].properties.items()}
+    return {
+        key: found.value for key, found in world.config.read().profiles[name].properties.items()
+    }
 
 
 def assert_nothing_changed(world: World) -> None:
@@ -48,7 +54,8 @@ def assert_nothing_changed(world: World) -> None:
     assert world.memory.uses == {}
 
 
-# -- what a switch does --------------------------------------------------------------------------------------------
+# -- what a switch does
+# --------------------------------------------------------------------------------------------
 
 
 def test_a_switch_writes_the_managed_profile_and_says_when_it_ends(world: World) -> None:
@@ -73,7 +80,12 @@ def test_everything_that_has_to_know_is_told(world: World) -> None:
     switched = switch(world, "payments")
     assert world.memory.uses["payments"].count == 1
     state = world.prompt_files.states["xs-payments"]
-    assert (state.account, state.role, state.colour, state.expires_at) == ("222222222222", "Admin", "", switched.expires_at)
+    assert (state.account, state.role, state.colour, state.expires_at) == (
+        "222222222222",
+        "Admin",
+        "",
+        switched.expires_at,
+    )
     assert state.renewable_until == NOW + timedelta(hours=12, seconds=-60)
     key, stamp, kind = world.hot_pointers.pointers["xs-payments"]
     assert stamp == world.config.stamp()
@@ -86,7 +98,9 @@ def test_the_history_tells_what_was_made_kept_and_refused(world: World) -> None:
     switch(world, "payments")
     switch(world, "payments")
     world.actions.credential_process("xs-payments", FakePrompt())
-    world.sts.refuse["arn:aws:iam::222222222222:role/Admin"] = AwsDeniedError("No.", code="not_authorized")
+    world.sts.refuse["arn:aws:iam::222222222222:role/Admin"] = AwsDeniedError(
+        "No.", code="not_authorized"
+    )
     with pytest.raises(AwsDeniedError) as refused:
         switch(world, "payments", SwitchOptions(force=True))
     newest, *_ = told = world.actions.history()
@@ -98,7 +112,12 @@ def test_the_history_tells_what_was_made_kept_and_refused(world: World) -> None:
 
 def test_no_secret_reaches_the_config_or_any_file(world: World) -> None:
     switched = switch(world, "payments")
-    for text in (world.config.config, repr(switched), repr(world.index.kept), repr(world.prompt_files.states)):
+    for text in (
+        world.config.config,
+        repr(switched),
+        repr(world.index.kept),
+        repr(world.prompt_files.states),
+    ):
         assert CANARY not in text
 
 
@@ -159,7 +178,9 @@ def test_force_makes_a_new_session(world: World) -> None:
 
 
 def test_account_and_role_are_kept_in_the_managed_profile(world: World) -> None:
-    switched = switch(world, "777777777777:ops/Deploy", SwitchOptions(source="dev", external_id="ext-9"))
+    switched = switch(
+        world, "777777777777:ops/Deploy", SwitchOptions(source="dev", external_id="ext-9")
+    )
     assert switched.managed_profile == "xs-777777777777-ops/Deploy"
     kept = properties(world, switched.managed_profile)
     assert kept["xswitch_role"] == "arn:aws:iam::777777777777:role/ops/Deploy"
@@ -178,7 +199,8 @@ def test_the_code_of_the_options_is_used(world: World) -> None:
     assert world.sts.codes_seen == [GOOD_CODE]
 
 
-# -- before anything is done ---------------------------------------------------------------------------------------
+# -- before anything is done
+# ---------------------------------------------------------------------------------------
 
 
 def test_a_profile_that_is_not_ours_is_never_changed() -> None:
@@ -192,7 +214,9 @@ def test_a_profile_that_is_not_ours_is_never_changed() -> None:
 def test_keys_that_would_win_are_told_with_their_place() -> None:
     world = World()
     switch(world, "open")
-    world.config.credentials += "[xs-open]\naws_access_key_id = AKIAOLD\naws_secret_access_key = x\n"
+    world.config.credentials += (
+        "[xs-open]\naws_access_key_id = AKIAOLD\naws_secret_access_key = x\n"
+    )
     with pytest.raises(ShadowError) as caught:
         switch(world, "open")
     assert "/home/u/.aws/credentials:5" in caught.value.why
@@ -235,10 +259,13 @@ def test_a_role_that_left_the_config_since_it_was_chosen(world: World) -> None:
 def test_the_role_is_read_again_when_it_was_edited_since(world: World) -> None:
     role = world.actions.resolve("open", SwitchOptions())
     world.config.config = CONFIG.replace("role/Open", "role/Closed")
-    assert world.actions.switch(role, SwitchOptions(), FakePrompt(), silent).role.role_name == "Closed"
+    assert (
+        world.actions.switch(role, SwitchOptions(), FakePrompt(), silent).role.role_name == "Closed"
+    )
 
 
-# -- guards --------------------------------------------------------------------------------------------------------
+# -- guards
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_a_guarded_role_takes_typing() -> None:
@@ -262,7 +289,9 @@ def test_a_guarded_role_is_shorter_and_coloured_everywhere() -> None:
 
 
 def test_a_policy_beside_that_of_a_guard_is_refused() -> None:
-    guard = GuardRule("prod", ("open",), confirm="none", policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",))
+    guard = GuardRule(
+        "prod", ("open",), confirm="none", policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",)
+    )
     world = World(settings=Settings(guards=(guard,)))
     with pytest.raises(UsageError) as caught:
         switch(world, "open", SwitchOptions(policy='{"Version": "2012-10-17"}'))
@@ -271,7 +300,8 @@ def test_a_policy_beside_that_of_a_guard_is_refused() -> None:
     assert world.sts.requests[0].policy_arns == ("arn:aws:iam::aws:policy/ReadOnlyAccess",)
 
 
-# -- verified identity ---------------------------------------------------------------------------------------------
+# -- verified identity
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -295,9 +325,16 @@ def test_somebody_elses_session_is_dropped_and_nothing_is_changed(world: World, 
 
 
 @pytest.mark.parametrize(
-    "error", [NetworkError("Nobody answers.", code="timeout"), AwsDeniedError("Too many.", code="throttled")], ids=["network", "throttled"]
+    "error",
+    [
+        NetworkError("Nobody answers.", code="timeout"),
+        AwsDeniedError("Too many.", code="throttled"),
+    ],
+    ids=["network", "throttled"],
 )
-def test_a_living_session_is_served_though_aws_cant_be_asked_whose_it_is(world: World, error: XswitchError) -> None:
+def test_a_living_session_is_served_though_aws_cant_be_asked_whose_it_is(
+    world: World, error: XswitchError
+) -> None:
     first = switch(world, "open")
     world.sts.identity_error = error
     again = switch(world, "open")
@@ -346,7 +383,9 @@ def test_a_kept_session_that_was_revoked_is_made_anew_once(world: World) -> None
     assert len(world.sts.requests) == 2
 
 
-@pytest.mark.parametrize("error", [NetworkError("No network."), AwsDeniedError("No.", code="not_authorized")])
+@pytest.mark.parametrize(
+    "error", [NetworkError("No network."), AwsDeniedError("No.", code="not_authorized")]
+)
 def test_other_failures_of_the_check_stop_the_switch(world: World, error: XswitchError) -> None:
     world.sts.refuse["ASIAROLE1"] = error
     with pytest.raises(type(error)):
@@ -354,7 +393,8 @@ def test_other_failures_of_the_check_stop_the_switch(world: World, error: Xswitc
     assert_nothing_changed(world)
 
 
-# -- what goes wrong afterwards ------------------------------------------------------------------------------------
+# -- what goes wrong afterwards
+# ------------------------------------------------------------------------------------
 
 
 def test_a_config_that_must_not_be_written_stops_the_switch(world: World) -> None:
@@ -381,7 +421,9 @@ def test_what_cannot_be_noted_is_told_and_stops_nothing(world: World) -> None:
     assert world.memory.uses["open"].count == 1
 
 
-def test_no_pointer_is_written_to_a_config_that_changed_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_pointer_is_written_to_a_config_that_changed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = world.config.apply
 
     def apply_and_edit(edits: object) -> None:
@@ -399,14 +441,17 @@ def test_sessions_that_ended_long_ago_are_cleared_away(world: World) -> None:
     for number, ended in enumerate((old, old, recent)):
         key = f"{number:040d}"
         world.vault.values[key] = "x"
-        world.index.kept[key] = IndexEntry(key, "role", "p", "arn", ended - timedelta(hours=1), ended, ended)
+        world.index.kept[key] = IndexEntry(
+            key, "role", "p", "arn", ended - timedelta(hours=1), ended, ended
+        )
     switch(world, "open")
     assert f"{2:040d}" in world.index.kept
     assert f"{0:040d}" not in {*world.index.kept, *world.vault.values}
     assert f"{1:040d}" not in {*world.index.kept, *world.vault.values}
 
 
-# -- keys written down ---------------------------------------------------------------------------------------------
+# -- keys written down
+# ---------------------------------------------------------------------------------------------
 
 
 def test_static_keys_stand_under_a_name_of_their_own(world: World) -> None:
@@ -443,7 +488,10 @@ def test_unchanged_static_keys_are_not_written_again(world: World) -> None:
 
 
 def test_a_profile_of_the_users_with_that_name_is_left_alone() -> None:
-    world = World(credentials=CREDENTIALS + "[xs-open-static]\naws_access_key_id = AKIAMINE\naws_secret_access_key = x\n")
+    world = World(
+        credentials=CREDENTIALS
+        + "[xs-open-static]\naws_access_key_id = AKIAMINE\naws_secret_access_key = x\n"
+    )
     with pytest.raises(ShadowError) as caught:
         switch(world, "open", SwitchOptions(static=True))
     assert "credentials:4" in caught.value.why
@@ -481,11 +529,20 @@ def test_one_of_several_managed_profiles_is_switched_to_by_its_name(world: World
     assert switch(world, "work").managed_profile == "work"
     assert switch(world, "open").managed_profile == "xs-open"
     role = replace(world.actions.resolve("open", SwitchOptions()), managed_profile="nowhere")
-    assert world.actions.switch(role, SwitchOptions(), FakePrompt(), silent).managed_profile == "xs-open"
+    assert (
+        world.actions.switch(role, SwitchOptions(), FakePrompt(), silent).managed_profile
+        == "xs-open"
+    )
 
 
 def test_nothing_is_switched_while_the_guards_cannot_be_read() -> None:
-    broken = Problem("settings_syntax", "line 3 is no TOML", "error", file="/home/me/.config/xswitch/config.toml", line=3)
+    broken = Problem(
+        "settings_syntax",
+        "line 3 is no TOML",
+        "error",
+        file="/home/me/.config/xswitch/config.toml",
+        line=3,
+    )
     world = World(settings=Settings(problems=(broken,)))
     with pytest.raises(SettingsError) as caught:
         switch(world, "open")
@@ -494,5 +551,7 @@ def test_nothing_is_switched_while_the_guards_cannot_be_read() -> None:
 
 
 def test_a_warning_in_the_settings_stops_nobody() -> None:
-    world = World(settings=Settings(problems=(Problem("settings_unknown", "unknown key", "warning"),)))
+    world = World(
+        settings=Settings(problems=(Problem("settings_unknown", "unknown key", "warning"),))
+    )
     assert switch(world, "open").managed_profile == "xs-open"

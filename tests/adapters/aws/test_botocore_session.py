@@ -13,9 +13,13 @@ from xswitch.core.model import ConfigPaths
 from xswitch.threads import Timeouts
 
 
-def test_a_session_answers_from_the_reading_and_opens_no_file(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_answers_from_the_reading_and_opens_no_file(
+    clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (clean_world / ".aws").mkdir()
-    (clean_world / ".aws" / "config").write_text("[profile other]\nregion = file\n", encoding="utf-8")
+    (clean_world / ".aws" / "config").write_text(
+        "[profile other]\nregion = file\n", encoding="utf-8"
+    )
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, "from-the-environment")
     session = IsolatedSession(SharedConfig(profiles={"dev": {"region": "eu-west-1"}}), "dev")
@@ -41,17 +45,35 @@ def test_what_is_meant_for_every_program_counts(monkeypatch: pytest.MonkeyPatch)
 
 def test_nested_blocks_become_dicts_as_botocore_has_them() -> None:
     found = to_botocore_dict(
-        section("dev", {"region": "eu-west-1", "s3": "\nuse_accelerate_endpoint = true\n\naddressing_style=path", "output": ""})
+        section(
+            "dev",
+            {
+                "region": "eu-west-1",
+                "s3": "\nuse_accelerate_endpoint = true\n\naddressing_style=path",
+                "output": "",
+            },
+        )
     )
-    assert found == {"region": "eu-west-1", "s3": {"use_accelerate_endpoint": "true", "addressing_style": "path"}, "output": ""}
+    assert found == {
+        "region": "eu-west-1",
+        "s3": {"use_accelerate_endpoint": "true", "addressing_style": "path"},
+        "output": "",
+    }
 
 
-def test_what_our_reader_makes_of_a_nested_block_is_what_botocore_needs(tmp_path: Path, clock: FixedClock) -> None:
+def test_what_our_reader_makes_of_a_nested_block_is_what_botocore_needs(
+    tmp_path: Path, clock: FixedClock
+) -> None:
     config = tmp_path / "config"
     config.write_text(
-        "[profile dev]\ns3 =\n  a = b\n\n  c=d\n[services local]\nsso =\n  endpoint_url = http://127.0.0.1:9\n", encoding="utf-8"
+        "[profile dev]\ns3 =\n  a = b\n\n  c=d\n[services local]\nsso =\n  endpoint_url = http://127.0.0.1:9\n",
+        encoding="utf-8",
     )
     paths = ConfigPaths(str(config), str(tmp_path / "none"))
-    view = FileConfigStore(paths, backups=tmp_path / "backups", locks=tmp_path / "locks", clock=clock).read()
+    view = FileConfigStore(
+        paths, backups=tmp_path / "backups", locks=tmp_path / "locks", clock=clock
+    ).read()
     assert to_botocore_dict(view.profiles["dev"]) == {"s3": {"a": "b", "c": "d"}}
-    assert to_botocore_dict(view.services["local"]) == {"sso": {"endpoint_url": "http://127.0.0.1:9"}}
+    assert to_botocore_dict(view.services["local"]) == {
+        "sso": {"endpoint_url": "http://127.0.0.1:9"}
+    }

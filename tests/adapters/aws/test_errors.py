@@ -29,15 +29,35 @@ def caused(by: OSError) -> OSError:
         (boto.ReadTimeoutError(endpoint_url=URL, error="x"), "timeout"),
         (boto.ConnectTimeoutError(endpoint_url=URL, error="x"), "timeout"),
         (boto.ConnectionClosedError(endpoint_url=URL, error="x"), "reset"),
-        (boto.EndpointConnectionError(endpoint_url=URL, error=caused(ConnectionRefusedError(111, "refused"))), "refused"),
-        (boto.EndpointConnectionError(endpoint_url=URL, error=caused(socket.gaierror(-2, "unknown"))), "dns"),
-        (boto.EndpointConnectionError(endpoint_url=URL, error=caused(OSError(101, "Network is unreachable"))), "unreachable"),
+        (
+            boto.EndpointConnectionError(
+                endpoint_url=URL, error=caused(ConnectionRefusedError(111, "refused"))
+            ),
+            "refused",
+        ),
+        (
+            boto.EndpointConnectionError(
+                endpoint_url=URL, error=caused(socket.gaierror(-2, "unknown"))
+            ),
+            "dns",
+        ),
+        (
+            boto.EndpointConnectionError(
+                endpoint_url=URL, error=caused(OSError(101, "Network is unreachable"))
+            ),
+            "unreachable",
+        ),
         (boto.SSLError(endpoint_url=URL, error=Exception("x")), "tls"),
         (boto.ProxyConnectionError(proxy_url="x", error="x"), "proxy"),
         (boto.InvalidProxiesConfigError(error="x"), "proxy"),
         (boto.HTTPClientError(error=OSError("odd")), "network"),
         (boto.NoRegionError(), "region"),
-        (boto.EndpointProviderError(msg="FIPS is enabled but this partition does not support FIPS"), "endpoint_variant"),
+        (
+            boto.EndpointProviderError(
+                msg="FIPS is enabled but this partition does not support FIPS"
+            ),
+            "endpoint_variant",
+        ),
         (boto.EndpointVariantError(tags=["fips"]), "endpoint_variant"),
         (ResponseParserError("secret answer"), "not_aws"),
         (KeyError("secret answer"), "not_aws"),
@@ -61,19 +81,30 @@ def test_a_client_error_is_read_whichever_of_its_parts_are_there() -> None:
     error = boto.ClientError(
         {
             "Error": {"Code": "AccessDenied", "Message": "no s3cret"},
-            "ResponseMetadata": {"HTTPStatusCode": 403, "HTTPHeaders": {"date": "Sun, 01 Mar 2026 11:00:00 GMT"}},  # type: ignore[typeddict-item]
+            "ResponseMetadata": {
+                "HTTPStatusCode": 403,
+                "HTTPHeaders": {"date": "Sun, 01 Mar 2026 11:00:00 GMT"},
+            },  # type: ignore[typeddict-item]
         },
         "X",
     )
     found = error_response(error, NOON, ("s3cret",))
-    assert (found.code, found.text, found.status, found.server_time) == ("AccessDenied", "no ***", 403, NOON - timedelta(hours=1))
+    assert (found.code, found.text, found.status, found.server_time) == (
+        "AccessDenied",
+        "no ***",
+        403,
+        NOON - timedelta(hours=1),
+    )
 
 
 @pytest.mark.parametrize(
     ("date", "time"),
     [
         ("Sun, 01 Mar 2026 12:00:00 GMT", NOON),
-        ("Sun, 01 Mar 2026 13:00:00 +0100", datetime(2026, 3, 1, 13, tzinfo=timezone(timedelta(hours=1)))),
+        (
+            "Sun, 01 Mar 2026 13:00:00 +0100",
+            datetime(2026, 3, 1, 13, tzinfo=timezone(timedelta(hours=1))),
+        ),
         ("Sun, 01 Mar 2026 12:00:00 -0000", NOON),
         ("Sun, 99 Mar 2026 12:00:00 GMT", None),
         ("soon", None),
@@ -87,4 +118,11 @@ def test_the_date_header(date: str | None, time: datetime | None) -> None:
 
 def test_no_url_keeps_its_user() -> None:
     assert strip_user_info("at http://user:pw@host:1/x@y") == "at http://***@host:1/x@y"
-    assert "pw" not in translate_error(ValueError("Invalid endpoint: http://me:pw@"), ApiCall("o", "r", url="http://me:pw@"), NOON).what
+    assert (
+        "pw"
+        not in translate_error(
+            ValueError("Invalid endpoint: http://me:pw@"),
+            ApiCall("o", "r", url="http://me:pw@"),
+            NOON,
+        ).what
+    )

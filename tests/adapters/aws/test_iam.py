@@ -60,12 +60,21 @@ def test_a_role_with_everything_a_plan_compares(aws: EmbeddedAws) -> None:
     )
     iam.run(call)
     iam.run(IamCall("AttachRolePolicy", {"RoleName": "Reader", "PolicyArn": ADMINISTRATOR}))
-    iam.run(IamCall("PutRolePolicy", {"RoleName": "Reader", "PolicyName": "p", "PolicyDocument": allowing("s3:Get*")}))
+    iam.run(
+        IamCall(
+            "PutRolePolicy",
+            {"RoleName": "Reader", "PolicyName": "p", "PolicyDocument": allowing("s3:Get*")},
+        )
+    )
     found = iam.role("Reader")
     assert found is not None
     assert found.arn == f"arn:aws:iam::{TARGET}:role/team/Reader"
     assert found.trust == canonical_json(trusting({"AWS": BOB_ARN}))
-    assert (found.max_session_seconds, found.description, found.tags) == (7200, "To read", (("team", "blue"),))
+    assert (found.max_session_seconds, found.description, found.tags) == (
+        7200,
+        "To read",
+        (("team", "blue"),),
+    )
     assert found.attached == (ADMINISTRATOR,)
     assert found.inline == (NamedPolicy("p", canonical_json(allowing("s3:Get*"))),)
     assert iam.roles() == (found.arn,)
@@ -78,11 +87,16 @@ def test_principals_of_every_kind(aws: EmbeddedAws) -> None:
     iam = opened(aws, SOURCE_ADMIN)
     assert iam.principal(TrustedPrincipal(PrincipalType.USER, SOURCE, "Nobody")) is None
     assert iam.principal(TrustedPrincipal(PrincipalType.GROUP, SOURCE, "Nobody")) is None
-    source(aws).put_user_policy(UserName="Bob", PolicyName="mine", PolicyDocument=allowing("sts:AssumeRole"))
+    source(aws).put_user_policy(
+        UserName="Bob", PolicyName="mine", PolicyDocument=allowing("sts:AssumeRole")
+    )
     source(aws).create_group(GroupName="Team", Path="/a/")
     bob = iam.principal(BOB_WHO)
     assert bob is not None
-    assert (bob.arn, bob.inline) == (BOB_ARN, (NamedPolicy("mine", canonical_json(allowing("sts:AssumeRole"))),))
+    assert (bob.arn, bob.inline) == (
+        BOB_ARN,
+        (NamedPolicy("mine", canonical_json(allowing("sts:AssumeRole"))),),
+    )
     team = iam.principal(TrustedPrincipal(PrincipalType.GROUP, SOURCE, "Team"))
     assert team is not None
     assert (team.arn, team.inline, team.attached) == (f"arn:aws:iam::{SOURCE}:group/a/Team", (), ())
@@ -92,7 +106,9 @@ def test_principals_of_every_kind(aws: EmbeddedAws) -> None:
     source(aws).create_policy(PolicyName="Switch", PolicyDocument=allowing("sts:AssumeRole"))
     whole = iam.principal(TrustedPrincipal(PrincipalType.ACCOUNT, SOURCE), "Switch")
     assert whole is not None
-    assert whole.managed == NamedPolicy(f"arn:aws:iam::{SOURCE}:policy/Switch", canonical_json(allowing("sts:AssumeRole")))
+    assert whole.managed == NamedPolicy(
+        f"arn:aws:iam::{SOURCE}:policy/Switch", canonical_json(allowing("sts:AssumeRole"))
+    )
     assert iam.mfa_serials("Bob") == (BOB_SERIAL,)
 
 
@@ -100,7 +116,9 @@ def test_everything_that_binds_a_user_is_read_and_what_may_not_be_is_told(aws: E
     theirs = source(aws)
     theirs.create_group(GroupName="Team")
     theirs.add_user_to_group(GroupName="Team", UserName="Bob")
-    theirs.put_group_policy(GroupName="Team", PolicyName="shared", PolicyDocument=allowing("sts:AssumeRole"))
+    theirs.put_group_policy(
+        GroupName="Team", PolicyName="shared", PolicyDocument=allowing("sts:AssumeRole")
+    )
     theirs.put_user_policy(UserName="Bob", PolicyName="own", PolicyDocument=allowing("s3:*"))
     theirs.attach_user_policy(UserName="Bob", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
     theirs.put_user_permissions_boundary(UserName="Bob", PermissionsBoundary=ADMINISTRATOR)
@@ -125,7 +143,9 @@ def test_simulation(aws: EmbeddedAws) -> None:
     iam = opened(aws, SOURCE_ADMIN)
     role = f"arn:aws:iam::{TARGET}:role/Reader"
     assert iam.simulate(BOB_ARN, "sts:AssumeRole", role, {}).decision == "implicitDeny"
-    source(aws).put_user_policy(UserName="Bob", PolicyName="own", PolicyDocument=allowing("sts:AssumeRole", role))
+    source(aws).put_user_policy(
+        UserName="Bob", PolicyName="own", PolicyDocument=allowing("sts:AssumeRole", role)
+    )
     simulated = iam.simulate(BOB_ARN, "sts:AssumeRole", role, {"aws:SourceIp": ("127.0.0.1",)})
     assert simulated.decision == "allowed"
     assert simulated.matched
@@ -140,7 +160,9 @@ def test_refusals_are_sentences(aws: EmbeddedAws) -> None:
     with pytest.raises(SourceCredentialsError):
         opened(aws, (BOB[0], "x" * 40)).role("Reader")
     with pytest.raises(AwsDeniedError) as malformed:
-        opened(aws, TARGET_ADMIN).run(IamCall("CreateRole", {"RoleName": "R", "AssumeRolePolicyDocument": "{}"}))
+        opened(aws, TARGET_ADMIN).run(
+            IamCall("CreateRole", {"RoleName": "R", "AssumeRolePolicyDocument": "{}"})
+        )
     assert malformed.value.code == "iam_malformed"
     target(aws).create_role(RoleName="R", AssumeRolePolicyDocument=trusting({"AWS": BOB_ARN}))
     target(aws).attach_role_policy(RoleName="R", PolicyArn=ADMINISTRATOR)
@@ -155,9 +177,14 @@ def test_nobody_there() -> None:
         BotoIamSource().open(Credentials("AKIAX", Secret("x")), endpoint).role("Reader")
 
 
-@pytest.mark.parametrize("action", ["GetRole", "ListRoles", "GetUser", "ListMFADevices", "GetPolicy", "SimulatePrincipalPolicy"])
+@pytest.mark.parametrize(
+    "action",
+    ["GetRole", "ListRoles", "GetUser", "ListMFADevices", "GetPolicy", "SimulatePrincipalPolicy"],
+)
 @pytest.mark.parametrize("kind", ["empty", "html_ok", "truncated"])
-def test_what_is_not_an_answer_of_aws_is_told_as_such(aws: EmbeddedAws, action: str, kind: str) -> None:
+def test_what_is_not_an_answer_of_aws_is_told_as_such(
+    aws: EmbeddedAws, action: str, kind: str
+) -> None:
     target(aws).create_role(RoleName="R", AssumeRolePolicyDocument=trusting({"AWS": BOB_ARN}))
     iam, theirs = opened(aws, TARGET_ADMIN), opened(aws, SOURCE_ADMIN)
     calls: dict[str, Callable[[], object]] = {
@@ -196,7 +223,9 @@ def test_more_than_one_page(aws: EmbeddedAws) -> None:
 def test_two_callers_share_a_connection_and_not_their_keys(aws: EmbeddedAws) -> None:
     shared = BotoIamSource()
     endpoint = Endpoint("us-east-1", url=aws.endpoint)
-    admin, nobody = (shared.open(Credentials(key[0], Secret(key[1])), endpoint) for key in (SOURCE_ADMIN, BOB))
+    admin, nobody = (
+        shared.open(Credentials(key[0], Secret(key[1])), endpoint) for key in (SOURCE_ADMIN, BOB)
+    )
     with ThreadPoolExecutor(8) as pool:
         jobs = [pool.submit(admin.mfa_serials, "Bob") for _ in range(8)]
         refused = [pool.submit(nobody.roles) for _ in range(8)]
@@ -206,8 +235,12 @@ def test_two_callers_share_a_connection_and_not_their_keys(aws: EmbeddedAws) -> 
 
 @pytest.mark.parametrize("region", ["us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1"])
 def test_a_whole_account_is_named_in_its_partition(region: str) -> None:
-    iam = BotoIamSource().open(Credentials("AKIAX", Secret("x")), Endpoint(region, url="http://127.0.0.1:9"))
-    partition = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}.get(region, "aws-iso")
+    iam = BotoIamSource().open(
+        Credentials("AKIAX", Secret("x")), Endpoint(region, url="http://127.0.0.1:9")
+    )
+    partition = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}.get(
+        region, "aws-iso"
+    )
     found = iam.principal(TrustedPrincipal(PrincipalType.ACCOUNT, SOURCE))
     assert found is not None
     assert found.arn == f"arn:{partition}:iam::{SOURCE}:root"

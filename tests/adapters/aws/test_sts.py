@@ -54,7 +54,13 @@ from support.aws.servers import (
     serve,
 )
 from xswitch.adapters.aws.sts import BotoSts
-from xswitch.core.errors import AwsDeniedError, ExitCode, NetworkError, SourceCredentialsError, XswitchError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    ExitCode,
+    NetworkError,
+    SourceCredentialsError,
+    XswitchError,
+)
 from xswitch.core.errors.sts import ApiCall, AwsErrorResponse, error_from_response
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
 from xswitch.emulator.server import EmbeddedAws
@@ -72,14 +78,20 @@ def at(aws: EmbeddedAws) -> Endpoint:
     return Endpoint(REGION, url=aws.endpoint)
 
 
-def failure(answer: Answer, credentials: Credentials = KEYS, request: AssumeRoleRequest = REQUEST, limits: Timeouts = ONCE) -> XswitchError:
+def failure(
+    answer: Answer,
+    credentials: Credentials = KEYS,
+    request: AssumeRoleRequest = REQUEST,
+    limits: Timeouts = ONCE,
+) -> XswitchError:
     """What AssumeRole against a server that always answers so raises."""
     with serve(lambda _: answer) as server, pytest.raises(XswitchError) as caught:
         BotoSts(limits).assume_role(credentials, request, server.endpoint)
     return caught.value
 
 
-# -- what works --------------------------------------------------------------------------------------------------
+# -- what works
+# --------------------------------------------------------------------------------------------------
 
 
 def test_a_role_is_assumed_and_says_who_it_is() -> None:
@@ -91,7 +103,11 @@ def test_a_role_is_assumed_and_says_who_it_is() -> None:
     assert identity.account == "222222222222"
     assert role.credentials.temporary
     assert role.credentials.expires_at is not None
-    assert timedelta(minutes=59) < role.credentials.expires_at - datetime.now(UTC) <= timedelta(hours=1)
+    assert (
+        timedelta(minutes=59)
+        < role.credentials.expires_at - datetime.now(UTC)
+        <= timedelta(hours=1)
+    )
     assert role.credentials.expires_at.tzinfo is UTC
 
 
@@ -152,7 +168,10 @@ def test_one_connection_serves_all_calls_and_each_is_signed_by_its_own_credentia
         for _ in range(3):
             sts.assume_role(KEYS, REQUEST, server.endpoint)
             sts.assume_role(SESSION, REQUEST, server.endpoint)
-        signers = [request.headers["authorization"].split("Credential=")[1].split("/")[0] for request in server.requests]
+        signers = [
+            request.headers["authorization"].split("Credential=")[1].split("/")[0]
+            for request in server.requests
+        ]
         tokens = [request.headers.get("x-amz-security-token") for request in server.requests]
         assert server.connections == 1
     assert signers == [KEYS.access_key_id, SESSION.access_key_id] * 3
@@ -161,24 +180,37 @@ def test_one_connection_serves_all_calls_and_each_is_signed_by_its_own_credentia
 
 def test_threads_do_not_mix_their_credentials_up() -> None:
     sts = BotoSts()
-    many = [Credentials(f"AKIA{number:016d}", Secret(f"secret{number}"), Secret(f"token{number}")) for number in range(24)]
+    many = [
+        Credentials(f"AKIA{number:016d}", Secret(f"secret{number}"), Secret(f"token{number}"))
+        for number in range(24)
+    ]
 
     def answer(request: Received) -> bytes:
         key = request.headers["authorization"].split("Credential=")[1].split("/")[0]
         return assumed(f"{key} {request.headers['x-amz-security-token']}")
 
     with serve(answer) as server, ThreadPoolExecutor(8) as pool:
-        arns = list(pool.map(lambda credentials: sts.assume_role(credentials, REQUEST, server.endpoint).arn, many))
+        arns = list(
+            pool.map(
+                lambda credentials: sts.assume_role(credentials, REQUEST, server.endpoint).arn, many
+            )
+        )
     assert arns == [f"AKIA{number:016d} token{number}" for number in range(24)]
 
 
-def test_config_files_and_variables_of_the_user_change_nothing(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_files_and_variables_of_the_user_change_nothing(
+    clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = clean_world / ".aws"
     folder.mkdir()
-    (folder / "config").write_text("\ufeff[default]\nregion = a\nregion = b\nkey\n", encoding="utf-8")
+    (folder / "config").write_text(
+        "\ufeff[default]\nregion = a\nregion = b\nkey\n", encoding="utf-8"
+    )
     (folder / "credentials").write_text("[default\n", encoding="utf-8")
     (folder / "models" / "sts" / "2011-06-15").mkdir(parents=True)
-    (folder / "models" / "sts" / "2011-06-15" / "service-2.json").write_text("{broken", encoding="utf-8")
+    (folder / "models" / "sts" / "2011-06-15" / "service-2.json").write_text(
+        "{broken", encoding="utf-8"
+    )
     for name, value in {
         "AWS_PROFILE": "nowhere",
         "AWS_DEFAULT_PROFILE": "nowhere",
@@ -213,7 +245,9 @@ def test_config_files_and_variables_of_the_user_change_nothing(clean_world: Path
         (Endpoint("eu-west-1", url="http://127.0.0.1:1"), "http://127.0.0.1:1"),
     ],
 )
-def test_the_endpoint_is_the_one_of_the_region(endpoint: Endpoint, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_endpoint_is_the_one_of_the_region(
+    endpoint: Endpoint, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{closed_port()}")
     asked_for: list[str] = []
 
@@ -237,7 +271,11 @@ def test_the_endpoint_is_the_one_of_the_region(endpoint: Endpoint, host: str, mo
     ],
 )
 def test_who_asks_is_told_by_what_can_be_nothing_else(name: str, value: str) -> None:
-    told = {"Arn": "arn:aws:iam::111111111111:user/dev", "Account": "111111111111", "UserId": "AIDACKCEVSQ6C2EXAMPLE"}
+    told = {
+        "Arn": "arn:aws:iam::111111111111:user/dev",
+        "Account": "111111111111",
+        "UserId": "AIDACKCEVSQ6C2EXAMPLE",
+    }
 
     def answer(identity: dict[str, str]) -> bytes:
         inner = "".join(f"<{key}>{text}</{key}>" for key, text in identity.items())
@@ -245,15 +283,21 @@ def test_who_asks_is_told_by_what_can_be_nothing_else(name: str, value: str) -> 
         return reply(200, f"<{kind}Response><{kind}Result>{inner}</{kind}Result></{kind}Response>")
 
     with serve(lambda _: answer(told)) as server:
-        assert BotoSts(ONCE).get_caller_identity(KEYS, Endpoint(REGION, server.url)).arn == told["Arn"]
-    with serve(lambda _: answer({**told, name: value})) as server, pytest.raises(NetworkError) as caught:
+        assert (
+            BotoSts(ONCE).get_caller_identity(KEYS, Endpoint(REGION, server.url)).arn == told["Arn"]
+        )
+    with (
+        serve(lambda _: answer({**told, name: value})) as server,
+        pytest.raises(NetworkError) as caught,
+    ):
         BotoSts(ONCE).get_caller_identity(KEYS, Endpoint(REGION, server.url))
     assert caught.value.code == "not_aws"
     assert name in caught.value.why
     assert "secret" not in f"{caught.value} {caught.value.why} {caught.value.next_step}"
 
 
-# -- what AWS refuses --------------------------------------------------------------------------------------------
+# -- what AWS refuses
+# --------------------------------------------------------------------------------------------
 
 
 def denied(arn: str, credentials: Credentials = DEV_CREDENTIALS, **more: object) -> XswitchError:
@@ -265,7 +309,12 @@ def denied(arn: str, credentials: Credentials = DEV_CREDENTIALS, **more: object)
 def test_a_role_that_does_not_trust_you() -> None:
     error = denied(DENIED_ARN)
     assert isinstance(error, AwsDeniedError)
-    assert (error.code, error.exit_code, error.aws_code, error.hop) == ("not_authorized", ExitCode.DENIED, "AccessDenied", DENIED_ARN)
+    assert (error.code, error.exit_code, error.aws_code, error.hop) == (
+        "not_authorized",
+        ExitCode.DENIED,
+        "AccessDenied",
+        DENIED_ARN,
+    )
     assert "is not authorized to perform: sts:AssumeRole" in error.why
     assert "trust policy" in error.next_step
 
@@ -280,7 +329,11 @@ def test_a_missing_external_id() -> None:
     assert denied(EXTERNAL_ARN).code == "not_authorized"
     assert denied(EXTERNAL_ARN, external_id="wrong").code == "not_authorized"
     with aws_server() as aws:
-        assert BotoSts().assume_role(DEV_CREDENTIALS, asked(EXTERNAL_ARN, external_id=EXTERNAL_ID), at(aws)).arn
+        assert (
+            BotoSts()
+            .assume_role(DEV_CREDENTIALS, asked(EXTERNAL_ARN, external_id=EXTERNAL_ID), at(aws))
+            .arn
+        )
 
 
 def test_a_wrong_mfa_code_is_not_repeated_to_the_user() -> None:
@@ -298,13 +351,21 @@ def test_a_wrong_mfa_code_is_not_repeated_to_the_user() -> None:
     [
         (Credentials("AKIANOBODY0000000000", Secret("x")), "invalid_key", SourceCredentialsError),
         (Credentials(DEV_KEY, Secret("wrong")), "bad_secret", SourceCredentialsError),
-        (Credentials("ASIANOBODY0000000000", Secret("x"), Secret("t")), "invalid_key", AwsDeniedError),
+        (
+            Credentials("ASIANOBODY0000000000", Secret("x"), Secret("t")),
+            "invalid_key",
+            AwsDeniedError,
+        ),
     ],
 )
-def test_keys_aws_does_not_accept(credentials: Credentials, code: str, kind: type[XswitchError]) -> None:
+def test_keys_aws_does_not_accept(
+    credentials: Credentials, code: str, kind: type[XswitchError]
+) -> None:
     error = denied(READER_ARN, credentials)
     assert (error.code, type(error)) == (code, kind)
-    assert error.exit_code == (ExitCode.BASE_CREDENTIALS if kind is SourceCredentialsError else ExitCode.DENIED)
+    assert error.exit_code == (
+        ExitCode.BASE_CREDENTIALS if kind is SourceCredentialsError else ExitCode.DENIED
+    )
 
 
 def test_an_ended_session() -> None:
@@ -325,7 +386,9 @@ def test_durations_aws_does_not_allow() -> None:
     assert "DurationSeconds" in short.why
     sts = BotoSts()
     with aws_server() as aws:
-        session = sts.get_session_token(DEV_CREDENTIALS, MFA_SERIAL, totp_code(now=aws.clock.now()), 3600, at(aws))
+        session = sts.get_session_token(
+            DEV_CREDENTIALS, MFA_SERIAL, totp_code(now=aws.clock.now()), 3600, at(aws)
+        )
         first = sts.assume_role(session, asked(GATEWAY_ARN), at(aws))
         with pytest.raises(AwsDeniedError) as caught:
             sts.assume_role(first.credentials, asked(MIDDLE_ARN, duration_seconds=3601), at(aws))
@@ -351,7 +414,9 @@ def test_faults_of_aws_itself() -> None:
     assert broken.value.code == "aws_internal"
 
 
-@pytest.mark.parametrize(("minutes", "words"), [(-22, "22 minutes behind"), (1443, "1443 minutes ahead of")])
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(-22, "22 minutes behind"), (1443, "1443 minutes ahead of")]
+)
 def test_a_wrong_clock_is_told_by_the_date_of_the_answer(minutes: int, words: str) -> None:
     server_time = datetime.now(UTC) - timedelta(minutes=minutes)
     text = "Signature expired: 20260301T120000Z is now earlier than 20260301T130000Z (20260301T131500Z - 15 min.)"
@@ -368,10 +433,14 @@ def test_the_string_aws_signed_is_not_repeated() -> None:
     )
     error = failure(refusal("SignatureDoesNotMatch", text), SESSION)
     assert error.code == "bad_secret"
-    assert error.why == "The request signature we calculated does not match the signature you provided."
+    assert (
+        error.why
+        == "The request signature we calculated does not match the signature you provided."
+    )
 
 
-# -- what answers is not AWS, or nothing does --------------------------------------------------------------------
+# -- what answers is not AWS, or nothing does
+# --------------------------------------------------------------------
 
 PAGE = "<!DOCTYPE html><html><body>Please sign in</body></html>"
 
@@ -414,7 +483,10 @@ def test_no_answer_at_all() -> None:
 
 
 def test_an_answer_without_expiration_says_so() -> None:
-    assert failure(good("AssumeRole", expiration="")).why == "The answer says no time at which the credentials expire."
+    assert (
+        failure(good("AssumeRole", expiration="")).why
+        == "The answer says no time at which the credentials expire."
+    )
 
 
 def test_half_an_answer_shows_none_of_its_secrets() -> None:
@@ -439,13 +511,17 @@ def test_a_second_try_is_made_and_no_third() -> None:
 
 def test_nobody_listens() -> None:
     with pytest.raises(NetworkError) as caught:
-        BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION, url=f"http://127.0.0.1:{closed_port()}"))
+        BotoSts(ONCE).assume_role(
+            KEYS, REQUEST, Endpoint(REGION, url=f"http://127.0.0.1:{closed_port()}")
+        )
     assert caught.value.code == "refused"
 
 
 def test_a_name_that_does_not_resolve() -> None:
     with pytest.raises(NetworkError) as caught:
-        BotoSts(Timeouts(total=20, tries=1)).assume_role(KEYS, REQUEST, Endpoint(REGION, url="https://sts.nowhere.invalid"))
+        BotoSts(Timeouts(total=20, tries=1)).assume_role(
+            KEYS, REQUEST, Endpoint(REGION, url="https://sts.nowhere.invalid")
+        )
     assert caught.value.code == "dns"
     assert "sts.nowhere.invalid" in caught.value.what
 
@@ -463,7 +539,9 @@ def test_a_certificate_nobody_vouches_for(tmp_path: Path) -> None:
     assert "ca_bundle" in caught.value.next_step
 
 
-def test_the_ca_bundle_of_the_environment_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ca_bundle_of_the_environment_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text(TEST_CERTIFICATE, encoding="ascii")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
@@ -473,24 +551,32 @@ def test_the_ca_bundle_of_the_environment_counts(tmp_path: Path, monkeypatch: py
 
 def test_a_ca_bundle_that_is_not_there_or_none(tmp_path: Path) -> None:
     with serve(lambda _: assumed(), tls=True) as server, pytest.raises(NetworkError) as caught:
-        BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION, url=server.url, ca_bundle="/no/such.pem"))
+        BotoSts(ONCE).assume_role(
+            KEYS, REQUEST, Endpoint(REGION, url=server.url, ca_bundle="/no/such.pem")
+        )
     assert caught.value.code == "ca_bundle"
     assert "No such file" in caught.value.why
     empty = tmp_path / "empty.pem"
     empty.write_text("nothing", encoding="ascii")
     with serve(lambda _: assumed(), tls=True) as server, pytest.raises(NetworkError) as caught:
-        BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION, url=server.url, ca_bundle=str(empty)))
+        BotoSts(ONCE).assume_role(
+            KEYS, REQUEST, Endpoint(REGION, url=server.url, ca_bundle=str(empty))
+        )
     assert caught.value.code == "ca_bundle"
 
 
 def test_a_server_without_tls_behind_https() -> None:
     with serve(lambda _: assumed()) as server, pytest.raises(NetworkError) as caught:
-        BotoSts(IMPATIENT).assume_role(KEYS, REQUEST, Endpoint(REGION, url=server.url.replace("http:", "https:")))
+        BotoSts(IMPATIENT).assume_role(
+            KEYS, REQUEST, Endpoint(REGION, url=server.url.replace("http:", "https:"))
+        )
     assert caught.value.code in {"tls", "timeout", "reset"}
 
 
 @pytest.mark.parametrize("refusing", [True, False])
-def test_a_proxy_that_is_down_or_says_no(monkeypatch: pytest.MonkeyPatch, *, refusing: bool) -> None:
+def test_a_proxy_that_is_down_or_says_no(
+    monkeypatch: pytest.MonkeyPatch, *, refusing: bool
+) -> None:
     with serve(lambda _: reply(407)) as proxy:
         port = proxy.port if refusing else closed_port()
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:proxypassword@127.0.0.1:{port}")
@@ -507,7 +593,10 @@ def test_a_proxy_address_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "proxypassword" not in str(vars(caught.value))
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:80", "nonsense", "http://", "http://bad host/", "http://" + "a" * 70 + ".example"])
+@pytest.mark.parametrize(
+    "url",
+    ["127.0.0.1:80", "nonsense", "http://", "http://bad host/", "http://" + "a" * 70 + ".example"],
+)
 def test_an_endpoint_url_that_is_none(url: str) -> None:
     with pytest.raises(NetworkError) as caught:
         BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION, url=url))
@@ -522,7 +611,10 @@ def test_a_region_that_is_none(region: str) -> None:
 
 
 def test_keys_no_header_can_carry() -> None:
-    for credentials in (Credentials("AKIA\nX", Secret("s")), Credentials("ASIAX", Secret("s"), Secret("to\r\nken"))):
+    for credentials in (
+        Credentials("AKIA\nX", Secret("s")),
+        Credentials("ASIAX", Secret("s"), Secret("to\r\nken")),
+    ):
         error = failure(assumed(), credentials)
         assert error.code == "invalid_key"
         assert "ken" not in error.why
@@ -536,7 +628,8 @@ def test_values_that_are_not_even_sent() -> None:
     assert server.requests == []
 
 
-# -- secrets, and what it costs ----------------------------------------------------------------------------------
+# -- secrets, and what it costs
+# ----------------------------------------------------------------------------------
 
 
 def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -546,13 +639,22 @@ def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
         BotoSts().assume_role(SESSION, request, server.endpoint)
     failure(refusal("AccessDenied", "no"), SESSION, request)
     failure(hang, SESSION, request, IMPATIENT)
-    assert [record for record in caplog.records if record.name.startswith(("botocore", "urllib3"))] == []
+    assert [
+        record for record in caplog.records if record.name.startswith(("botocore", "urllib3"))
+    ] == []
 
 
 def test_an_answer_that_repeats_what_was_sent_is_cleaned() -> None:
-    text = f"{SESSION.secret_access_key.reveal()} tokentokentoken== 918273 \x1b]52;c;x\x07 " + "long " * 400
+    text = (
+        f"{SESSION.secret_access_key.reveal()} tokentokentoken== 918273 \x1b]52;c;x\x07 "
+        + "long " * 400
+    )
     request = asked(ADMIN_ARN, mfa_serial=MFA_SERIAL, mfa_code=Secret("918273"))
-    error = failure(refusal("AccessDenied", text.replace("\x1b", "&#155;").replace("\x07", "")), SESSION, request)
+    error = failure(
+        refusal("AccessDenied", text.replace("\x1b", "&#155;").replace("\x07", "")),
+        SESSION,
+        request,
+    )
     assert error.why.startswith("*** *** *** ")
     assert error.why.isprintable()
     assert len(error.why) <= 600
@@ -573,7 +675,9 @@ def test_nothing_of_botocore_is_imported_before_the_first_call() -> None:
     names = ("aws.sts", "providers.source", "system.probe", "system.mfa_process")
     modules = ", ".join(("sys", "json", *(f"xswitch.adapters.{name}" for name in names)))
     code = f"import {modules}; print(json.dumps('botocore' in sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert json.loads(done.stdout) is False
 
 
@@ -581,12 +685,18 @@ def test_the_callers_clock_is_the_one_compared() -> None:
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
     answer = refusal("SignatureDoesNotMatch", "Signature not yet current: x", date=noon)
     with serve(lambda _: answer) as server, pytest.raises(AwsDeniedError) as caught:
-        BotoSts(ONCE, now=lambda: noon + timedelta(minutes=20)).assume_role(KEYS, REQUEST, server.endpoint)
+        BotoSts(ONCE, now=lambda: noon + timedelta(minutes=20)).assume_role(
+            KEYS, REQUEST, server.endpoint
+        )
     expected = error_from_response(
         ApiCall("sts:AssumeRole", REGION),
-        AwsErrorResponse("SignatureDoesNotMatch", "Signature expired", noon + timedelta(minutes=20), noon),
+        AwsErrorResponse(
+            "SignatureDoesNotMatch", "Signature expired", noon + timedelta(minutes=20), noon
+        ),
     )
-    assert caught.value.what == expected.what == "This machine's clock is 20 minutes ahead of AWS's."
+    assert (
+        caught.value.what == expected.what == "This machine's clock is 20 minutes ahead of AWS's."
+    )
 
 
 def test_an_interrupt_leaves_the_wait_at_once() -> None:
@@ -606,5 +716,7 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.stdout == "interrupted\n", done.stderr

@@ -1,4 +1,7 @@
-"""The plain STS call without botocore, held against botocore: signing, endpoints, what is left to botocore, answers."""
+"""The plain STS call without botocore, held against botocore.
+
+Signing, endpoints, what is left to botocore, answers.
+"""
 
 from __future__ import annotations
 
@@ -68,10 +71,13 @@ def sts(limits: Timeouts = LIMITS) -> BotoSts:
 @st.composite
 def calls(draw: st.DrawFn) -> tuple[bytes, str, str, Credentials, datetime]:
     token = draw(st.none() | words)
-    credentials = Credentials(draw(words), Secret(draw(words)), None if token is None else Secret(token))
+    credentials = Credentials(
+        draw(words), Secret(draw(words)), None if token is None else Secret(token)
+    )
     host = draw(st.sampled_from(["sts.eu-west-1.amazonaws.com", "127.0.0.1:4566", "localhost"]))
     region = draw(st.sampled_from(["eu-west-1", "us-gov-west-1", "cn-north-1"]))
-    moment = draw(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001 -- hypothesis wants them so
+    # Hypothesis wants them so
+    moment = draw(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001
     return draw(st.binary(max_size=300)), host, region, credentials, moment.replace(tzinfo=UTC)
 
 
@@ -80,10 +86,14 @@ def calls(draw: st.DrawFn) -> tuple[bytes, str, str, Credentials, datetime]:
 def test_the_signature_is_botocores(call: tuple[bytes, str, str, Credentials, datetime]) -> None:
     body, host, region, credentials, moment = call
     headers = signed_headers(*call)
-    request = AWSRequest("POST", f"https://{host}/", {"Content-Type": headers["content-type"]}, body)
+    request = AWSRequest(
+        "POST", f"https://{host}/", {"Content-Type": headers["content-type"]}, body
+    )
     token = credentials.session_token
     frozen = botocore.credentials.ReadOnlyCredentials(
-        credentials.access_key_id, credentials.secret_access_key.reveal(), None if token is None else token.reveal()
+        credentials.access_key_id,
+        credentials.secret_access_key.reveal(),
+        None if token is None else token.reveal(),
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.auth, "get_current_datetime", lambda: moment)
@@ -102,7 +112,11 @@ def test_every_region_is_called_where_botocore_calls_it() -> None:
             if place is None:
                 assert region == "aws-global"
                 continue
-            options: dict[str, Any] = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "config": Config(region_name=region)}
+            options: dict[str, Any] = {
+                "aws_access_key_id": "a",
+                "aws_secret_access_key": "b",
+                "config": Config(region_name=region),
+            }
             client = session.create_client("sts", **options)
             assert f"https://{place.host}" == client.meta.endpoint_url
 
@@ -118,7 +132,10 @@ def test_what_is_too_short_for_botocore_is_too_short_here() -> None:
             for inner, member in shape.members.items():
                 walk(inner, member)
         elif shape.type_name == "list":
-            walk(shape.member.name if shape.member.type_name == "structure" else "TagKey", shape.member)
+            walk(
+                shape.member.name if shape.member.type_name == "structure" else "TagKey",
+                shape.member,
+            )
         else:
             found[name] = max(shape.metadata.get("min", 0), found.get(name, 0))
 
@@ -129,8 +146,14 @@ def test_what_is_too_short_for_botocore_is_too_short_here() -> None:
 
 
 def test_what_botocore_tries_again_is_left_to_it() -> None:
-    checkers: tuple[Any, Any] = (standard.TransientRetryableChecker, standard.ThrottledRetryableChecker)
-    assert {*checkers[0]._TRANSIENT_ERROR_CODES, *checkers[1]._THROTTLED_ERROR_CODES} <= RETRYABLE_CODES
+    checkers: tuple[Any, Any] = (
+        standard.TransientRetryableChecker,
+        standard.ThrottledRetryableChecker,
+    )
+    assert {
+        *checkers[0]._TRANSIENT_ERROR_CODES,
+        *checkers[1]._THROTTLED_ERROR_CODES,
+    } <= RETRYABLE_CODES
 
 
 @pytest.mark.parametrize(
@@ -170,9 +193,19 @@ def test_the_ca_bundle_given_is_the_one_trusted(name: str, tmp_path: Path) -> No
     bundle.write_text(TEST_CERTIFICATE, encoding="ascii")
     with serve(lambda _: assumed(), tls=True) as server:
         given_here = replace(server.endpoint, ca_bundle=None if name else str(bundle))
-        assert isinstance(direct({name: str(bundle)} if name else {}).ask("AssumeRole", PARAMETERS, KEYS, given_here), dict)
+        assert isinstance(
+            direct({name: str(bundle)} if name else {}).ask(
+                "AssumeRole", PARAMETERS, KEYS, given_here
+            ),
+            dict,
+        )
         assert direct().ask("AssumeRole", PARAMETERS, KEYS, server.endpoint) is None
-        assert direct({"AWS_CA_BUNDLE": "/no/such.pem"}).ask("AssumeRole", PARAMETERS, KEYS, server.endpoint) is None
+        assert (
+            direct({"AWS_CA_BUNDLE": "/no/such.pem"}).ask(
+                "AssumeRole", PARAMETERS, KEYS, server.endpoint
+            )
+            is None
+        )
         assert len(server.requests) == 1
 
 
@@ -195,12 +228,18 @@ def test_without_a_bundle_the_common_certificates_are_trusted() -> None:
     ids=str,
 )
 def test_values_botocore_would_not_send_are_left_to_it(change: dict[str, Any]) -> None:
-    assert direct().ready(PARAMETERS | {"Tags": [{"Key": "k", "Value": ""}]}, KEYS, Endpoint(REGION))
+    assert direct().ready(
+        PARAMETERS | {"Tags": [{"Key": "k", "Value": ""}]}, KEYS, Endpoint(REGION)
+    )
     assert not direct().ready(PARAMETERS | change, KEYS, Endpoint(REGION))
 
 
 def test_keys_no_header_can_carry_are_left_to_botocore() -> None:
-    for credentials in (Credentials("AKIA\nX", Secret("s")), Credentials("A", Secret("")), Credentials("A", Secret("s"), Secret("a\r\nb"))):
+    for credentials in (
+        Credentials("AKIA\nX", Secret("s")),
+        Credentials("A", Secret("")),
+        Credentials("A", Secret("s"), Secret("a\r\nb")),
+    ):
         assert not direct().ready(PARAMETERS, credentials, Endpoint(REGION))
 
 
@@ -216,7 +255,11 @@ print(role.arn, *(name for name in sys.modules if name.split(".")[0] in heavy))
 """
     with serve(lambda _: assumed()) as server:
         done = subprocess.run(
-            [sys.executable, "-c", code, server.url, REQUEST.role_arn], capture_output=True, text=True, check=True, timeout=60
+            [sys.executable, "-c", code, server.url, REQUEST.role_arn],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
         )
     assert done.stdout == "arn:aws:sts::222222222222:assumed-role/Admin/me\n"
 
@@ -244,7 +287,8 @@ def test_what_is_sent_is_what_botocore_sends() -> None:
     assert bodies[0] == bodies[1]
 
 
-# -- answers -----------------------------------------------------------------------------------------------------
+# -- answers
+# -----------------------------------------------------------------------------------------------------
 
 
 def once(first: Answer, then: Answer) -> Callable[[Received], Answer]:
@@ -272,7 +316,9 @@ AGAIN: dict[str, Answer] = {
     "a page": reply(200, "<html>welcome</html>", kind="text/html"),
     "nothing": reply(200),
     "another action's": good("GetSessionToken"),
-    "a doctype": altered(assumed(), "<AssumeRoleResponse", '<!DOCTYPE x [<!ENTITY a "b">]><AssumeRoleResponse'),
+    "a doctype": altered(
+        assumed(), "<AssumeRoleResponse", '<!DOCTYPE x [<!ENTITY a "b">]><AssumeRoleResponse'
+    ),
     "no time": altered(assumed(), "<Expiration>2", "<Expiration>x"),
 }
 
@@ -295,12 +341,18 @@ def test_an_answer_longer_than_any_is_not_read() -> None:
 
 def test_a_drip_is_bounded_as_a_whole() -> None:
     with serve(lambda _: drip) as server, pytest.raises(NetworkError) as caught:
-        sts(Timeouts(connect=0.5, read=5.0, total=0.7, tries=2)).assume_role(KEYS, REQUEST, server.endpoint)
+        sts(Timeouts(connect=0.5, read=5.0, total=0.7, tries=2)).assume_role(
+            KEYS, REQUEST, server.endpoint
+        )
     assert caught.value.code == "timeout"
 
 
 def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
-    answers = [assumed(), assumed().replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1), assumed()]
+    answers = [
+        assumed(),
+        assumed().replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1),
+        assumed(),
+    ]
     with serve(lambda _: answers.pop(0)) as server:
         client = direct()
         for _ in range(3):
@@ -319,17 +371,25 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        refusal("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole on resource: y"),
+        refusal(
+            "AccessDenied", "User: x is not authorized to perform: sts:AssumeRole on resource: y"
+        ),
         refusal("AccessDenied", "with an explicit deny in an identity-based policy"),
         refusal("ExpiredToken", "The security token included in the request is expired"),
         refusal("InvalidClientTokenId", "The security token included in the request is invalid."),
         refusal("SignatureDoesNotMatch", "Signature not yet current: x", date=NOW),
         refusal("SignatureDoesNotMatch", "The request signature we calculated does not match"),
-        refusal("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", 400),
+        refusal(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            400,
+        ),
         refusal("PackedPolicyTooLarge", "Packed size of session tags consumes 105%", 400),
         refusal("RegionDisabledException", "STS is not activated in this region", 403),
         refusal("MalformedPolicyDocument", "no", 400),
-        refusal("AccessDenied", "secret anothersecretanothersecretanothersecret40 &lt;b&gt; &#233;"),
+        refusal(
+            "AccessDenied", "secret anothersecretanothersecretanothersecret40 &lt;b&gt; &#233;"
+        ),
         refusal("Odd", "", 400),
     ],
 )
@@ -337,17 +397,26 @@ def test_a_refusal_is_told_as_botocores_would_be_after_one_try(answer: bytes) ->
     told: list[XswitchError] = []
     for tries in (2, 1):
         with serve(lambda _: answer) as server, pytest.raises(XswitchError) as caught:
-            BotoSts(Timeouts(tries=tries), now=lambda: NOW).assume_role(SESSION, REQUEST, server.endpoint)
+            BotoSts(Timeouts(tries=tries), now=lambda: NOW).assume_role(
+                SESSION, REQUEST, server.endpoint
+            )
         assert len(server.requests) == 1
         told.append(caught.value)
     first, second = told
     assert type(first) is type(second)
-    assert (first.what, first.why, first.next_step, first.code) == (second.what, second.why, second.next_step, second.code)
+    assert (first.what, first.why, first.next_step, first.code) == (
+        second.what,
+        second.why,
+        second.next_step,
+        second.code,
+    )
     if isinstance(first, AwsDeniedError) and isinstance(second, AwsDeniedError):
         assert (first.aws_code, first.hop) == (second.aws_code, second.hop)
 
 
-@given(st.binary(max_size=200) | st.text("<>/&;AssumeRoleResponse x\n", max_size=80).map(str.encode))
+@given(
+    st.binary(max_size=200) | st.text("<>/&;AssumeRoleResponse x\n", max_size=80).map(str.encode)
+)
 @settings(max_examples=200)
 def test_no_bytes_are_more_than_no_answer(body: bytes) -> None:
     with pytest.raises(sts_xml.NotAwsResponseError):

@@ -11,7 +11,8 @@ from xswitch.actions.ports import ConfigStore
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import RemoveProfile, SetProfile
 
-# -- reading -----------------------------------------------------------------------------------------------------
+# -- reading
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_it_fits_the_port(store: FileConfigStore) -> None:
@@ -32,7 +33,9 @@ def test_both_files_are_read(store: FileConfigStore, config: Path) -> None:
     assert view.paths == store.paths()
 
 
-def test_the_null_device_is_an_empty_file_and_is_not_written(clean_world: Path, clock: FixedClock) -> None:
+def test_the_null_device_is_an_empty_file_and_is_not_written(
+    clean_world: Path, clock: FixedClock
+) -> None:
     store = store_at(clean_world, clock, config=os.devnull)
     assert store.read().profiles == {}
     assert "device" in refusal(lambda: store.apply([XS]), "config_not_writable").why
@@ -52,7 +55,9 @@ def test_what_is_no_file_is_refused_at_once(store: FileConfigStore, folder: Path
     refusal(lambda: store.apply([XS]), "config_symlink_loop")
 
 
-def test_a_file_larger_than_any_config_is_refused_and_not_read(store: FileConfigStore, config: Path) -> None:
+def test_a_file_larger_than_any_config_is_refused_and_not_read(
+    store: FileConfigStore, config: Path
+) -> None:
     before = config.read_bytes()
     with config.open("ab") as file:
         file.truncate(1 << 40)
@@ -63,20 +68,27 @@ def test_a_file_larger_than_any_config_is_refused_and_not_read(store: FileConfig
 
 
 def test_other_devices_are_refused(clean_world: Path, clock: FixedClock) -> None:
-    assert "a device" in refusal(store_at(clean_world, clock, config="/dev/zero").read, "config_not_a_file").what
+    assert (
+        "a device"
+        in refusal(store_at(clean_world, clock, config="/dev/zero").read, "config_not_a_file").what
+    )
 
 
 def test_a_path_that_is_too_long_is_refused(clean_world: Path, clock: FixedClock) -> None:
     refusal(store_at(clean_world, clock, config="x" * 5000).read, "config_path_too_long")
 
 
-def test_a_folder_that_is_a_file_means_a_missing_config(clean_world: Path, store: FileConfigStore) -> None:
+def test_a_folder_that_is_a_file_means_a_missing_config(
+    clean_world: Path, store: FileConfigStore
+) -> None:
     (clean_world / ".aws").write_text("")
     assert store.read().profiles == {}
     refusal(lambda: store.apply([XS]), "config_not_writable")
 
 
-def test_no_right_to_read_is_told(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_right_to_read_is_told(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
@@ -86,7 +98,9 @@ def test_no_right_to_read_is_told(store: FileConfigStore, config: Path, monkeypa
 
 
 @pytest.mark.parametrize("text", [b"[default]\nx = \xe4\n", b"\xff\xfe[\0d\0", b"\n\xed\xa0\x80\n"])
-def test_text_that_is_not_utf8_is_refused_and_never_written(store: FileConfigStore, config: Path, text: bytes) -> None:
+def test_text_that_is_not_utf8_is_refused_and_never_written(
+    store: FileConfigStore, config: Path, text: bytes
+) -> None:
     config.write_bytes(text)
     assert f"{config}:{1 if text[0] == 255 else 2} " in refusal(store.read, "config_not_utf8").what
     refusal(lambda: store.apply([XS]), "config_not_utf8")
@@ -101,19 +115,28 @@ def test_the_stamp_is_size_time_and_inode(store: FileConfigStore, config: Path) 
     assert store.stamp().split(",")[1] == store.stamp().split(",")[0]
 
 
-# -- writing -----------------------------------------------------------------------------------------------------
+# -- writing
+# -----------------------------------------------------------------------------------------------------
 
 
-def test_every_other_byte_the_mode_and_nothing_else_is_there(store: FileConfigStore, config: Path) -> None:
+def test_every_other_byte_the_mode_and_nothing_else_is_there(
+    store: FileConfigStore, config: Path
+) -> None:
     store.apply([XS])
-    assert config.read_bytes().decode() == BEFORE + "\r\n# xswitch\r\n[profile xs-a]\r\ncredential_process = /x\r\nxswitch_role = a\r\n"
+    assert (
+        config.read_bytes().decode()
+        == BEFORE
+        + "\r\n# xswitch\r\n[profile xs-a]\r\ncredential_process = /x\r\nxswitch_role = a\r\n"
+    )
     assert mode(config) == 0o640
     assert names(config.parent) == ["config"]
     store.apply([RemoveProfile("config", "xs-a")])
     assert config.read_bytes().decode() == BEFORE
 
 
-def test_nothing_is_written_when_nothing_changes(store: FileConfigStore, config: Path, clean_world: Path) -> None:
+def test_nothing_is_written_when_nothing_changes(
+    store: FileConfigStore, config: Path, clean_world: Path
+) -> None:
     before = config.stat()
     store.apply([])
     store.apply([RemoveProfile("config", "xs-a"), RemoveProfile("credentials", "xs-a")])
@@ -122,7 +145,9 @@ def test_nothing_is_written_when_nothing_changes(store: FileConfigStore, config:
     assert not (clean_world / "state/backups").exists()
 
 
-@pytest.mark.parametrize("change", [RemoveProfile("config", "dev"), SetProfile("config", "dev", {"region": "eu-west-1"})])
+@pytest.mark.parametrize(
+    "change", [RemoveProfile("config", "dev"), SetProfile("config", "dev", {"region": "eu-west-1"})]
+)
 def test_an_edit_that_changes_no_byte_is_refused_when_the_aws_cli_reads_otherwise(
     store: FileConfigStore, config: Path, change: RemoveProfile | SetProfile
 ) -> None:
@@ -133,7 +158,9 @@ def test_an_edit_that_changes_no_byte_is_refused_when_the_aws_cli_reads_otherwis
     assert config.read_text() == text
 
 
-def test_new_files_and_folders_are_private_whatever_the_umask(store: FileConfigStore, clean_world: Path) -> None:
+def test_new_files_and_folders_are_private_whatever_the_umask(
+    store: FileConfigStore, clean_world: Path
+) -> None:
     old = os.umask(0)
     try:
         store.apply([XS, KEYS])
@@ -153,7 +180,9 @@ def test_new_files_and_folders_are_private_whatever_the_umask(store: FileConfigS
     assert mode(clean_world / ".aws/config") == 0o600
 
 
-def test_a_symlink_stays_and_its_target_is_replaced(store: FileConfigStore, folder: Path, clean_world: Path) -> None:
+def test_a_symlink_stays_and_its_target_is_replaced(
+    store: FileConfigStore, folder: Path, clean_world: Path
+) -> None:
     dotfiles = clean_world / "dotfiles"
     dotfiles.mkdir()
     (dotfiles / "aws").write_text(BEFORE)
@@ -167,7 +196,9 @@ def test_a_symlink_stays_and_its_target_is_replaced(store: FileConfigStore, fold
     assert names(dotfiles) == ["aws", "link"]
 
 
-def test_a_symlink_to_nothing_gets_its_target(store: FileConfigStore, folder: Path, clean_world: Path) -> None:
+def test_a_symlink_to_nothing_gets_its_target(
+    store: FileConfigStore, folder: Path, clean_world: Path
+) -> None:
     (folder / "config").symlink_to("../dotfiles/aws")
     store.apply([XS])
     assert (folder / "config").is_symlink()
@@ -180,14 +211,18 @@ def test_other_hard_links_are_refused(store: FileConfigStore, config: Path) -> N
     assert config.read_bytes().decode() == BEFORE
 
 
-def test_another_owner_is_refused(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_owner_is_refused(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: config.stat().st_uid + 1)
     assert "another user" in refusal(lambda: store.apply([XS]), "config_not_writable").why
 
 
 def test_a_read_only_file_is_refused(store: FileConfigStore, config: Path) -> None:
     config.chmod(0o400)
-    assert f"chmod u+w {config}" in refusal(lambda: store.apply([XS]), "config_not_writable").next_step
+    assert (
+        f"chmod u+w {config}" in refusal(lambda: store.apply([XS]), "config_not_writable").next_step
+    )
 
 
 def test_extended_attributes_stay(store: FileConfigStore, config: Path) -> None:
@@ -199,19 +234,28 @@ def test_extended_attributes_stay(store: FileConfigStore, config: Path) -> None:
     assert os.getxattr(config, "user.note") == b"mine"
 
 
-def test_a_full_disk_leaves_the_file_and_no_temporary_one(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_file_and_no_temporary_one(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     store.apply([XS])
     before = config.read_bytes()
     monkeypatch.setattr(os, "fsync", full)
-    assert "No space left" in refusal(lambda: store.apply([RemoveProfile("config", "xs-a")]), "config_not_writable").why
+    assert (
+        "No space left"
+        in refusal(
+            lambda: store.apply([RemoveProfile("config", "xs-a")]), "config_not_writable"
+        ).why
+    )
     assert config.read_bytes() == before
     assert names(config.parent) == ["config"]
 
 
-def test_a_backup_that_cannot_be_written_stops_the_write(store: FileConfigStore, config: Path, clean_world: Path) -> None:
+def test_a_backup_that_cannot_be_written_stops_the_write(
+    store: FileConfigStore, config: Path, clean_world: Path
+) -> None:
     (clean_world / "state").mkdir()
     (clean_world / "state/backups").write_text("in the way")
     refusal(lambda: store.apply([XS]), "state_folder")
@@ -235,7 +279,9 @@ def test_when_the_second_file_cannot_be_put_in_place_the_first_is_as_it_was(
     assert names(config.parent) == ["config"]
 
 
-def test_an_edit_that_is_not_safe_changes_neither_file(store: FileConfigStore, config: Path) -> None:
+def test_an_edit_that_is_not_safe_changes_neither_file(
+    store: FileConfigStore, config: Path
+) -> None:
     config.write_text("[profile xs-a]\nxswitch_role: a\n")
     edit = SetProfile("config", "xs-a", {"xswitch_role": "a"}, exact=False)
     refusal(lambda: store.apply([KEYS, edit]), "edit_unsafe")
@@ -249,7 +295,9 @@ def test_a_file_the_cli_refuses_can_be_edited(store: FileConfigStore, config: Pa
     assert store.read().profiles["a"].get("x") == "1"
 
 
-def test_profiles_of_others_in_the_credentials_file_are_not_touched(store: FileConfigStore, folder: Path) -> None:
+def test_profiles_of_others_in_the_credentials_file_are_not_touched(
+    store: FileConfigStore, folder: Path
+) -> None:
     credentials = folder / "credentials"
     credentials.write_text("[xs-a-static]\naws_access_key_id = mine\n")
     refusal(lambda: store.apply([KEYS]), "not_ours")
@@ -257,11 +305,23 @@ def test_profiles_of_others_in_the_credentials_file_are_not_touched(store: FileC
     assert credentials.read_text() == "[xs-a-static]\naws_access_key_id = mine\n"
 
 
-def test_leftovers_of_killed_writers_are_removed_once_they_are_old(store: FileConfigStore, config: Path, clock: FixedClock) -> None:
+def test_leftovers_of_killed_writers_are_removed_once_they_are_old(
+    store: FileConfigStore, config: Path, clock: FixedClock
+) -> None:
     now = clock.now().timestamp()
-    for name, age in ((".config.xswitch-old.tmp", 601), (".config.xswitch-new.tmp", 599), (".config.mine", 9999), ("config.bak", 9999)):
+    for name, age in (
+        (".config.xswitch-old.tmp", 601),
+        (".config.xswitch-new.tmp", 599),
+        (".config.mine", 9999),
+        ("config.bak", 9999),
+    ):
         path = config.with_name(name)
         path.write_text("x")
         os.utime(path, (now - age, now - age))
     store.apply([XS])
-    assert names(config.parent) == [".config.mine", ".config.xswitch-new.tmp", "config", "config.bak"]
+    assert names(config.parent) == [
+        ".config.mine",
+        ".config.xswitch-new.tmp",
+        "config",
+        "config.bak",
+    ]

@@ -11,10 +11,13 @@ from support.config.store import BEFORE, KEYS, XS, mode, names, on_swap, refusal
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import RemoveProfile, SetProfile
 
-# -- beside others -----------------------------------------------------------------------------------------------
+# -- beside others
+# -----------------------------------------------------------------------------------------------
 
 
-def test_a_change_meanwhile_is_read_and_edited_again(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_meanwhile_is_read_and_edited_again(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     status = config.stat()
 
     def same_size_and_time() -> None:
@@ -31,11 +34,17 @@ def test_a_change_meanwhile_is_read_and_edited_again(store: FileConfigStore, con
     config.write_bytes(BEFORE.encode())
     on_swap(monkeypatch, iter([same_size_and_time, another_file]))
     store.apply([XS])
-    assert config.read_bytes().decode().startswith("# mine\r\n[default]\r\nregion = eu-east-1\r\noutput = json\r\n\r\n# xswitch")
+    assert (
+        config.read_bytes()
+        .decode()
+        .startswith("# mine\r\n[default]\r\nregion = eu-east-1\r\noutput = json\r\n\r\n# xswitch")
+    )
     assert names(config.parent) == ["config"]
 
 
-def test_a_file_that_never_stays_the_same_is_left_alone(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_never_stays_the_same_is_left_alone(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def touch() -> None:
         config.write_bytes(config.read_bytes() + b"#\r\n")
 
@@ -52,7 +61,8 @@ def test_what_is_written_into_the_old_file_at_the_last_moment_is_not_lost(
     store.apply([XS])
     assert (
         config.read_bytes().decode()
-        == BEFORE + "output = json\r\n\r\n# xswitch\r\n[profile xs-a]\r\ncredential_process = /x\r\nxswitch_role = a\r\n"
+        == BEFORE
+        + "output = json\r\n\r\n# xswitch\r\n[profile xs-a]\r\ncredential_process = /x\r\nxswitch_role = a\r\n"
     )
 
 
@@ -64,9 +74,14 @@ def test_an_old_file_that_was_only_cut_off_is_not_taken_for_a_change(
     assert config.read_bytes().startswith(BEFORE.encode())
 
 
-def test_a_late_write_gives_way_to_a_later_one(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_write_gives_way_to_a_later_one(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     writes_late(monkeypatch, config, BEFORE.encode() + b"output = json\r\n")
-    on_swap(monkeypatch, iter([lambda: None, lambda: config.write_bytes(BEFORE.encode() + b"output = text\r\n")]))
+    on_swap(
+        monkeypatch,
+        iter([lambda: None, lambda: config.write_bytes(BEFORE.encode() + b"output = text\r\n")]),
+    )
     store.apply([XS])
     assert b"output = text\r\n\r\n# xswitch" in config.read_bytes()
 
@@ -96,10 +111,13 @@ def test_another_writer_that_hangs_is_not_waited_for_for_ever(
     store.apply([XS])
 
 
-# -- the first version -------------------------------------------------------------------------------------------
+# -- the first version
+# -------------------------------------------------------------------------------------------
 
 
-def test_the_version_before_the_first_change_is_kept_for_ever(store: FileConfigStore, config: Path, clean_world: Path) -> None:
+def test_the_version_before_the_first_change_is_kept_for_ever(
+    store: FileConfigStore, config: Path, clean_world: Path
+) -> None:
     store.apply([XS])
     store.apply([RemoveProfile("config", "xs-a")])
     config.write_text("")
@@ -109,14 +127,18 @@ def test_the_version_before_the_first_change_is_kept_for_ever(store: FileConfigS
     assert mode(kept) == 0o600
 
 
-def test_a_config_that_holds_keys_is_kept_beside_itself(store: FileConfigStore, config: Path, clean_world: Path) -> None:
+def test_a_config_that_holds_keys_is_kept_beside_itself(
+    store: FileConfigStore, config: Path, clean_world: Path
+) -> None:
     config.write_text("[default]\naws_secret_access_key = k3y\n")
     store.apply([XS])
     store.apply([RemoveProfile("config", "xs-a")])
     kept = config.with_name("config.xswitch-original")
     assert kept.read_text() == "[default]\naws_secret_access_key = k3y\n"
     assert mode(kept) == 0o600
-    assert not any(b"k3y" in path.read_bytes() for path in (clean_world / "state").rglob("*") if path.is_file())
+    assert not any(
+        b"k3y" in path.read_bytes() for path in (clean_world / "state").rglob("*") if path.is_file()
+    )
 
 
 def test_of_a_missing_file_an_empty_one_is_kept(store: FileConfigStore, clean_world: Path) -> None:
@@ -126,7 +148,8 @@ def test_of_a_missing_file_an_empty_one_is_kept(store: FileConfigStore, clean_wo
     assert kept.read_bytes() == b""
 
 
-# -- undo --------------------------------------------------------------------------------------------------------
+# -- undo
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_undo_restores_every_byte_once(store: FileConfigStore, config: Path) -> None:
@@ -140,12 +163,20 @@ def test_undo_restores_every_byte_once(store: FileConfigStore, config: Path) -> 
 def test_undo_takes_back_the_last_change_only(store: FileConfigStore, config: Path) -> None:
     store.apply([XS])
     middle = config.read_bytes()
-    store.apply([SetProfile("config", "xs-a", {"xswitch_role": "b"}), RemoveProfile("config", "default"), XS])
+    store.apply(
+        [
+            SetProfile("config", "xs-a", {"xswitch_role": "b"}),
+            RemoveProfile("config", "default"),
+            XS,
+        ]
+    )
     store.undo()
     assert config.read_bytes() == middle
 
 
-def test_undo_takes_both_files_back_and_removes_what_was_not_there(store: FileConfigStore, config: Path) -> None:
+def test_undo_takes_both_files_back_and_removes_what_was_not_there(
+    store: FileConfigStore, config: Path
+) -> None:
     store.apply([XS, KEYS])
     credentials = config.with_name("credentials")
     assert credentials.exists()
@@ -171,29 +202,48 @@ def test_undo_refuses_when_a_file_changed_since(store: FileConfigStore, config: 
     assert (config.read_bytes(), config.with_name("credentials").read_bytes()) == before
 
 
-def test_undo_of_replaced_keys_is_refused_as_they_are_kept_nowhere(store: FileConfigStore, folder: Path, clean_world: Path) -> None:
+def test_undo_of_replaced_keys_is_refused_as_they_are_kept_nowhere(
+    store: FileConfigStore, folder: Path, clean_world: Path
+) -> None:
     store.apply([KEYS])
-    store.apply([SetProfile("credentials", "xs-a-static", {**KEYS.properties, "aws_secret_access_key": "n3w"}), XS])
+    store.apply(
+        [
+            SetProfile(
+                "credentials", "xs-a-static", {**KEYS.properties, "aws_secret_access_key": "n3w"}
+            ),
+            XS,
+        ]
+    )
     assert "kept nowhere" in refusal(store.undo, "undo_secret").why
     assert "xs-a" in (folder / "config").read_text()
     store.apply([RemoveProfile("credentials", "xs-a-static")])
     refusal(store.undo, "undo_secret")
-    kept = b"".join(path.read_bytes() for path in clean_world.rglob("*") if path.is_file() and path.parent != folder)
+    kept = b"".join(
+        path.read_bytes()
+        for path in clean_world.rglob("*")
+        if path.is_file() and path.parent != folder
+    )
     assert b"k3y" not in kept
     assert b"n3w" not in kept
     assert b"AKIA" not in kept
 
 
-def test_a_secret_in_a_replaced_part_of_the_config_is_not_kept(store: FileConfigStore, config: Path, clean_world: Path) -> None:
+def test_a_secret_in_a_replaced_part_of_the_config_is_not_kept(
+    store: FileConfigStore, config: Path, clean_world: Path
+) -> None:
     store.apply([XS])
     config.write_bytes(config.read_bytes() + b"aws_secret_access_key = k3y\r\n")
     store.apply([XS])
     assert b"k3y" not in config.read_bytes()
     refusal(store.undo, "undo_secret")
-    assert not any(b"k3y" in path.read_bytes() for path in (clean_world / "state").rglob("*") if path.is_file())
+    assert not any(
+        b"k3y" in path.read_bytes() for path in (clean_world / "state").rglob("*") if path.is_file()
+    )
 
 
-def test_undo_after_a_write_that_never_came_about_has_nothing_to_do(store: FileConfigStore, config: Path) -> None:
+def test_undo_after_a_write_that_never_came_about_has_nothing_to_do(
+    store: FileConfigStore, config: Path
+) -> None:
     store.apply([XS])
     after = config.read_bytes()
     config.write_bytes(BEFORE.encode())
@@ -202,8 +252,12 @@ def test_undo_after_a_write_that_never_came_about_has_nothing_to_do(store: FileC
     assert store.undo() == (str(config),)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 2, "files": []}', '{"version": 1, "files": [{}]}'])
-def test_a_damaged_record_is_not_used(store: FileConfigStore, config: Path, clean_world: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"version": 2, "files": []}', '{"version": 1, "files": [{}]}']
+)
+def test_a_damaged_record_is_not_used(
+    store: FileConfigStore, config: Path, clean_world: Path, text: str
+) -> None:
     store.apply([XS])
     after = config.read_bytes()
     (clean_world / "state/backups/undo.json").write_text(text)
@@ -211,7 +265,9 @@ def test_a_damaged_record_is_not_used(store: FileConfigStore, config: Path, clea
     assert config.read_bytes() == after
 
 
-def test_a_record_that_leads_elsewhere_is_not_used(store: FileConfigStore, config: Path, clean_world: Path) -> None:
+def test_a_record_that_leads_elsewhere_is_not_used(
+    store: FileConfigStore, config: Path, clean_world: Path
+) -> None:
     store.apply([XS])
     path = clean_world / "state/backups/undo.json"
     record = json.loads(path.read_text())
@@ -221,14 +277,18 @@ def test_a_record_that_leads_elsewhere_is_not_used(store: FileConfigStore, confi
     assert b"xs-a" in config.read_bytes()
 
 
-def test_undo_gives_way_to_whoever_writes_meanwhile(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_undo_gives_way_to_whoever_writes_meanwhile(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.apply([XS])
     on_swap(monkeypatch, iter([lambda: config.write_bytes(b"# theirs\n")]))
     refusal(store.undo, "undo_changed")
     assert config.read_bytes() == b"# theirs\n"
 
 
-def test_undo_puts_back_what_is_written_at_the_last_moment(store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_undo_puts_back_what_is_written_at_the_last_moment(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.apply([XS, KEYS])
     keys = config.with_name("credentials").read_bytes()
     theirs = config.read_bytes() + b"# theirs\n"

@@ -19,7 +19,9 @@ WRITERS, PROFILES, RUNS = 4, 50, 30
 
 def start(*arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "support.config.writers", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(TESTS)})
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(TESTS)}
+    )
 
 
 def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -41,7 +43,9 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_text(tmp_path: 
     assert found["names"] == ["config"]
 
 
-def test_writers_beside_the_aws_cli_lose_nothing_of_anyones(tmp_path: Path, need: Callable[[str], str]) -> None:
+def test_writers_beside_the_aws_cli_lose_nothing_of_anyones(
+    tmp_path: Path, need: Callable[[str], str]
+) -> None:
     aws = need(str(BIN / "aws"))
     config = tmp_path / "aws/config"
     config.parent.mkdir()
@@ -49,11 +53,19 @@ def test_writers_beside_the_aws_cli_lose_nothing_of_anyones(tmp_path: Path, need
     progress = tmp_path / "progress"
     progress.touch()
     process = start("write", tmp_path, WRITERS, PROFILES, RUNS)
-    environment = {**os.environ, "AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
+    environment = {
+        **os.environ,
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+    }
     runs = []
     for number in range(RUNS):
         begin = time.monotonic()
-        subprocess.run([aws, "configure", "set", f"key_{number}", "cli", "--profile", f"cli-{number % 3}"], check=True, env=environment)
+        subprocess.run(
+            [aws, "configure", "set", f"key_{number}", "cli", "--profile", f"cli-{number % 3}"],
+            check=True,
+            env=environment,
+        )
         runs.append((begin, time.monotonic()))
         with progress.open("a") as file:
             file.write(".")
@@ -64,8 +76,12 @@ def test_writers_beside_the_aws_cli_lose_nothing_of_anyones(tmp_path: Path, need
     reading = parse_as_cli(text)
     assert reading.refused is None
     lost = sorted(name for name in found["ends"] if f"profile {name}" not in reading.sections)
-    print(f"of {WRITERS * PROFILES} profiles the AWS CLI overwrote {len(lost)} after our re-check: {lost}")  # noqa: T201 -- the report
-    slack = 10.0  # between a rename and the end of the call that made it: a busy machine may stop the writer there
+    print(  # noqa: T201 -- the report
+        f"of {WRITERS * PROFILES} profiles the AWS CLI overwrote {len(lost)} after our re-check: {lost}"
+    )
+    # Between a rename and the end of the call that made it: a busy machine may stop the writer
+    # there
+    slack = 10.0
     for name in lost:
         assert any(begin <= found["ends"][name] <= end + slack for begin, end in runs), name
     assert len(lost) < RUNS

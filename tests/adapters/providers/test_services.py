@@ -1,4 +1,7 @@
-"""Bases behind a service: IAM Identity Center, web identity, sign-in, container and instance metadata, each a loopback stub."""
+"""Bases behind a service.
+
+IAM Identity Center, web identity, sign-in, container and instance metadata, each a loopback stub.
+"""
 
 from __future__ import annotations
 
@@ -13,34 +16,74 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from support.aws.servers import IMPATIENT, ONCE, REGION, Received, closed_port, drip, good, hang, json_reply, refusal, reply, serve
-from support.source_credentials import ACCOUNT, START_URL, a_base, a_view, at, sso_cache, store_login, store_sso_token
+from support.aws.servers import (
+    IMPATIENT,
+    ONCE,
+    REGION,
+    Received,
+    closed_port,
+    drip,
+    good,
+    hang,
+    json_reply,
+    refusal,
+    reply,
+    serve,
+)
+from support.source_credentials import (
+    ACCOUNT,
+    START_URL,
+    a_base,
+    a_view,
+    at,
+    sso_cache,
+    store_login,
+    store_sso_token,
+)
 from xswitch.adapters.providers.source import BotocoreProviders
 from xswitch.core.errors import ExitCode, NetworkError, SourceCredentialsError, XswitchError
 from xswitch.core.model import ConfigView, Credentials, CredentialSourceKind, Endpoint, Secret
 from xswitch.threads import Timeouts
 
 ENDPOINT = Endpoint(REGION)
-LEGACY = {"sso_start_url": START_URL, "sso_region": REGION, "sso_account_id": ACCOUNT, "sso_role_name": "Admin"}
+LEGACY = {
+    "sso_start_url": START_URL,
+    "sso_region": REGION,
+    "sso_account_id": ACCOUNT,
+    "sso_role_name": "Admin",
+}
 MODERN = {"sso_session": "corp", "sso_account_id": ACCOUNT, "sso_role_name": "Admin"}
 SESSIONS = {"corp": {"sso_start_url": START_URL, "sso_region": REGION}}
 
 
 def resolve(
-    kind: CredentialSourceKind, view: ConfigView | None = None, endpoint: Endpoint = ENDPOINT, limits: Timeouts = ONCE
+    kind: CredentialSourceKind,
+    view: ConfigView | None = None,
+    endpoint: Endpoint = ENDPOINT,
+    limits: Timeouts = ONCE,
 ) -> Credentials:
     """The credentials of profile dev of a view, or without one those of a kind that has no profile."""
-    return BotocoreProviders(os.environ, limits=limits).resolve(a_base(kind, None if view is None else "dev"), view or a_view(), endpoint)
+    return BotocoreProviders(os.environ, limits=limits).resolve(
+        a_base(kind, None if view is None else "dev"), view or a_view(), endpoint
+    )
 
 
 def refused(
-    kind: CredentialSourceKind, view: ConfigView | None = None, endpoint: Endpoint = ENDPOINT, limits: Timeouts = ONCE
+    kind: CredentialSourceKind,
+    view: ConfigView | None = None,
+    endpoint: Endpoint = ENDPOINT,
+    limits: Timeouts = ONCE,
 ) -> XswitchError:
     with pytest.raises((SourceCredentialsError, NetworkError)) as caught:
         resolve(kind, view, endpoint, limits)
     error = caught.value
-    assert error.exit_code == (ExitCode.NETWORK if isinstance(error, NetworkError) else ExitCode.BASE_CREDENTIALS)
-    assert not any(secret in "".join(traceback.format_exception(error)) for secret in ("sso-access-token", "login-refresh-token", "s3cret"))
+    assert error.exit_code == (
+        ExitCode.NETWORK if isinstance(error, NetworkError) else ExitCode.BASE_CREDENTIALS
+    )
+    assert not any(
+        secret in "".join(traceback.format_exception(error))
+        for secret in ("sso-access-token", "login-refresh-token", "s3cret")
+    )
     return error
 
 
@@ -52,12 +95,18 @@ def modern() -> ConfigView:
     return a_view(MODERN, sso_sessions=SESSIONS)
 
 
-# -- IAM Identity Center -----------------------------------------------------------------------------------------
+# -- IAM Identity Center
+# -----------------------------------------------------------------------------------------
 
 
 def role_credentials(lasts: timedelta = timedelta(hours=1)) -> bytes:
     expires = int((datetime.now(UTC) + lasts).timestamp() * 1000)
-    found = {"accessKeyId": "ASIASSO", "secretAccessKey": "sso", "sessionToken": "token", "expiration": expires}
+    found = {
+        "accessKeyId": "ASIASSO",
+        "secretAccessKey": "sso",
+        "sessionToken": "token",
+        "expiration": expires,
+    }
     return json_reply(200, {"roleCredentials": found})
 
 
@@ -66,13 +115,19 @@ def sso_error(status: int, kind: str) -> bytes:
 
 
 @pytest.mark.parametrize(("view", "key"), [(legacy(), START_URL), (modern(), "corp")])
-def test_a_stored_sign_in_gives_the_role(view: ConfigView, key: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stored_sign_in_gives_the_role(
+    view: ConfigView, key: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store_sso_token(clean_world, key)
     with serve(lambda _: role_credentials()) as portal:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
         found = resolve(CredentialSourceKind.SSO, view)
         sent = portal.requests[0]
-    assert (found.access_key_id, found.secret_access_key, found.session_token) == ("ASIASSO", Secret("sso"), Secret("token"))
+    assert (found.access_key_id, found.secret_access_key, found.session_token) == (
+        "ASIASSO",
+        Secret("sso"),
+        Secret("token"),
+    )
     assert found.expires_at is not None
     assert timedelta(minutes=58) < found.expires_at - datetime.now(UTC) <= timedelta(hours=1)
     assert sent.headers["x-amz-sso_bearer_token"] == "sso-access-token"
@@ -82,18 +137,26 @@ def test_a_stored_sign_in_gives_the_role(view: ConfigView, key: str, clean_world
 def test_the_portals_address_may_be_in_a_services_section(clean_world: Path) -> None:
     store_sso_token(clean_world, START_URL)
     with serve(lambda _: role_credentials()) as portal:
-        view = a_view(LEGACY | {"services": "local"}, services={"local": {"sso": f"\nendpoint_url = {portal.url}"}})
+        view = a_view(
+            LEGACY | {"services": "local"},
+            services={"local": {"sso": f"\nendpoint_url = {portal.url}"}},
+        )
         assert resolve(CredentialSourceKind.SSO, view).access_key_id == "ASIASSO"
 
 
-@pytest.mark.parametrize(("view", "command"), [(legacy(), "aws sso login --profile dev"), (modern(), "aws sso login --sso-session corp")])
+@pytest.mark.parametrize(
+    ("view", "command"),
+    [(legacy(), "aws sso login --profile dev"), (modern(), "aws sso login --sso-session corp")],
+)
 def test_never_signed_in(view: ConfigView, command: str) -> None:
     error = refused(CredentialSourceKind.SSO, view)
     assert (error.code, error.next_step) == ("sso_login", command)
 
 
 @pytest.mark.parametrize(("view", "key"), [(legacy(), START_URL), (modern(), "corp")])
-def test_a_sign_in_that_ended_or_was_revoked(view: ConfigView, key: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sign_in_that_ended_or_was_revoked(
+    view: ConfigView, key: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store_sso_token(clean_world, key, timedelta(minutes=-1))
     assert refused(CredentialSourceKind.SSO, view).code == "sso_login"
     store_sso_token(clean_world, key)
@@ -102,7 +165,10 @@ def test_a_sign_in_that_ended_or_was_revoked(view: ConfigView, key: str, clean_w
         assert refused(CredentialSourceKind.SSO, view).code == "sso_login"
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", '"text"', '{"accessToken": "sso-access-token", "expiresAt": "soon"}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[1]", '"text"', '{"accessToken": "sso-access-token", "expiresAt": "soon"}'],
+)
 @pytest.mark.parametrize(("view", "key"), [(legacy(), START_URL), (modern(), "corp")])
 def test_a_damaged_token_file(view: ConfigView, key: str, content: str, clean_world: Path) -> None:
     store_sso_token(clean_world, key).write_text(content, encoding="utf-8")
@@ -123,22 +189,31 @@ def test_a_damaged_token_file(view: ConfigView, key: str, content: str, clean_wo
         (hang, "timeout"),
     ],
 )
-def test_a_portal_that_does_not_give_the_role(answer: object, code: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_portal_that_does_not_give_the_role(
+    answer: object, code: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store_sso_token(clean_world, START_URL)
     with serve(lambda _: answer) as portal:  # type: ignore[arg-type,return-value] # parametrised
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
-        error = refused(CredentialSourceKind.SSO, legacy(), limits=IMPATIENT if answer is hang else ONCE)
+        error = refused(
+            CredentialSourceKind.SSO, legacy(), limits=IMPATIENT if answer is hang else ONCE
+        )
     assert error.code == code
 
 
-def test_a_portal_that_drips_is_bounded_as_a_whole(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_portal_that_drips_is_bounded_as_a_whole(
+    clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store_sso_token(clean_world, START_URL)
     source = BotocoreProviders(os.environ, limits=Timeouts(read=5.0, total=0.7))
     with serve(lambda _: drip) as portal:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
         with pytest.raises(NetworkError) as caught:
             source.resolve(a_base(CredentialSourceKind.SSO), legacy(), ENDPOINT)
-    assert (caught.value.code, caught.value.why) == ("timeout", "There was no complete answer within 0.7 seconds.")
+    assert (caught.value.code, caught.value.why) == (
+        "timeout",
+        "There was no complete answer within 0.7 seconds.",
+    )
 
 
 def test_a_portal_nobody_runs(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,9 +257,19 @@ def portal_and_oidc(oidc: bytes) -> Callable[[Received], bytes]:
     return answer
 
 
-def test_a_sign_in_about_to_end_is_refreshed_and_kept(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sign_in_about_to_end_is_refreshed_and_kept(
+    clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = store_sso_token(clean_world, "corp", timedelta(minutes=-5), **REGISTRATION)
-    fresh = json_reply(200, {"accessToken": "fresh-token", "expiresIn": 3600, "tokenType": "Bearer", "refreshToken": "next-refresh"})
+    fresh = json_reply(
+        200,
+        {
+            "accessToken": "fresh-token",
+            "expiresIn": 3600,
+            "tokenType": "Bearer",
+            "refreshToken": "next-refresh",
+        },
+    )
     with serve(portal_and_oidc(fresh)) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", server.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_OIDC", server.url)
@@ -200,7 +285,9 @@ def test_a_sign_in_about_to_end_is_refreshed_and_kept(clean_world: Path, monkeyp
     assert sso_cache(clean_world, "corp") == file
 
 
-def test_a_refresh_that_is_refused_asks_for_a_sign_in(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refresh_that_is_refused_asks_for_a_sign_in(
+    clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store_sso_token(clean_world, "corp", timedelta(minutes=-5), **REGISTRATION)
     with serve(portal_and_oidc(sso_error(400, "InvalidGrantException"))) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", server.url)
@@ -209,13 +296,17 @@ def test_a_refresh_that_is_refused_asks_for_a_sign_in(clean_world: Path, monkeyp
     assert (error.code, error.next_step) == ("sso_login", "aws sso login --sso-session corp")
 
 
-# -- web identity ------------------------------------------------------------------------------------------------
+# -- web identity
+# ------------------------------------------------------------------------------------------------
 
 WEB_ROLE = "arn:aws:iam::222222222222:role/Web"
 
 
 def web(token: Path, **more: str) -> ConfigView:
-    return a_view({"role_arn": WEB_ROLE, "web_identity_token_file": str(token), "role_session_name": "me"} | more)
+    return a_view(
+        {"role_arn": WEB_ROLE, "web_identity_token_file": str(token), "role_session_name": "me"}
+        | more
+    )
 
 
 @pytest.fixture
@@ -225,18 +316,28 @@ def token_file(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_web_identity_is_exchanged_at_the_plans_endpoint(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_web_identity_is_exchanged_at_the_plans_endpoint(
+    token_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/Other")
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/token")
     with serve(lambda _: good("AssumeRoleWithWebIdentity")) as sts:
-        found = resolve(CredentialSourceKind.WEB_IDENTITY, web(token_file, endpoint_url="http://127.0.0.1:1"), sts.endpoint)
+        found = resolve(
+            CredentialSourceKind.WEB_IDENTITY,
+            web(token_file, endpoint_url="http://127.0.0.1:1"),
+            sts.endpoint,
+        )
         sent = sts.requests[0]
     assert found.access_key_id == "ASIANEW"
     assert found.temporary
     assert "authorization" not in sent.headers
     asked = parse_qs(sent.body)
-    assert (asked["RoleArn"], asked["RoleSessionName"], asked["WebIdentityToken"]) == ([WEB_ROLE], ["me"], ["s3cret.web.token"])
+    assert (asked["RoleArn"], asked["RoleSessionName"], asked["WebIdentityToken"]) == (
+        [WEB_ROLE],
+        ["me"],
+        ["s3cret.web.token"],
+    )
 
 
 def test_a_web_identity_token_that_can_not_be_read(tmp_path: Path) -> None:
@@ -254,9 +355,15 @@ def test_a_web_identity_token_that_can_not_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
-        (refusal("InvalidIdentityToken", "Couldn't retrieve verification key", 400), "web_identity_denied"),
+        (
+            refusal("InvalidIdentityToken", "Couldn't retrieve verification key", 400),
+            "web_identity_denied",
+        ),
         (refusal("ExpiredTokenException", "Token expired", 400), "web_identity_denied"),
-        (refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"), "web_identity_denied"),
+        (
+            refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+            "web_identity_denied",
+        ),
         (refusal("Throttling", "Rate exceeded", 400), "throttled"),
         (reply(503), "aws_internal"),
         (reply(200, "<html></html>"), "not_aws"),
@@ -265,11 +372,17 @@ def test_a_web_identity_token_that_can_not_be_read(tmp_path: Path) -> None:
 )
 def test_a_web_identity_that_is_refused(answer: object, code: str, token_file: Path) -> None:
     with serve(lambda _: answer) as sts:  # type: ignore[arg-type,return-value] # parametrised
-        error = refused(CredentialSourceKind.WEB_IDENTITY, web(token_file), sts.endpoint, IMPATIENT if answer is hang else ONCE)
+        error = refused(
+            CredentialSourceKind.WEB_IDENTITY,
+            web(token_file),
+            sts.endpoint,
+            IMPATIENT if answer is hang else ONCE,
+        )
     assert error.code == code
 
 
-# -- aws login ---------------------------------------------------------------------------------------------------
+# -- aws login
+# ---------------------------------------------------------------------------------------------------
 
 LOGIN = "arn:aws:iam::111111111111:user/dev"
 
@@ -300,10 +413,16 @@ def test_never_signed_in_with_aws_login(clean_world: Path) -> None:
     assert refused(CredentialSourceKind.LOGIN_SESSION, login()).code == "login_needed"
 
 
-def test_a_sign_in_of_aws_login_is_refreshed_and_kept(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sign_in_of_aws_login_is_refreshed_and_kept(
+    clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = store_login(clean_world, LOGIN, timedelta(minutes=-1))
     answer = {
-        "accessToken": {"accessKeyId": "ASIAFRESH", "secretAccessKey": "fresh", "sessionToken": "fresh-token"},
+        "accessToken": {
+            "accessKeyId": "ASIAFRESH",
+            "secretAccessKey": "fresh",
+            "sessionToken": "fresh-token",
+        },
         "tokenType": "aws_sigv4",
         "expiresIn": 900,
         "refreshToken": "next-refresh",
@@ -319,19 +438,32 @@ def test_a_sign_in_of_aws_login_is_refreshed_and_kept(clean_world: Path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("reason", "code"), [("TOKEN_EXPIRED", "login_needed"), ("INSUFFICIENT_PERMISSIONS", "login_denied"), ("ODD", "login_denied")]
+    ("reason", "code"),
+    [
+        ("TOKEN_EXPIRED", "login_needed"),
+        ("INSUFFICIENT_PERMISSIONS", "login_denied"),
+        ("ODD", "login_denied"),
+    ],
 )
-def test_a_sign_in_that_is_not_refreshed(reason: str, code: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sign_in_that_is_not_refreshed(
+    reason: str, code: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store_login(clean_world, LOGIN, timedelta(minutes=-1))
-    answer = json_reply(403, {"error": reason, "message": "no"}, {"x-amzn-ErrorType": "AccessDeniedException"})
+    answer = json_reply(
+        403, {"error": reason, "message": "no"}, {"x-amzn-ErrorType": "AccessDeniedException"}
+    )
     with serve(lambda _: answer) as signin:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SIGNIN", signin.url)
         error = refused(CredentialSourceKind.LOGIN_SESSION, login())
     assert (error.code, error.next_step) == (code, "aws login --profile dev")
 
 
-def test_the_login_cache_may_be_elsewhere(clean_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    elsewhere = store_login(clean_world, LOGIN, timedelta(minutes=30)).rename(tmp_path / "moved.json")
+def test_the_login_cache_may_be_elsewhere(
+    clean_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = store_login(clean_world, LOGIN, timedelta(minutes=30)).rename(
+        tmp_path / "moved.json"
+    )
     stored = elsewhere.rename(tmp_path / store_login(clean_world, LOGIN).name)
     store_login(clean_world, LOGIN).unlink()
     assert stored.exists()
@@ -339,11 +471,18 @@ def test_the_login_cache_may_be_elsewhere(clean_world: Path, tmp_path: Path, mon
     assert resolve(CredentialSourceKind.LOGIN_SESSION, login()).access_key_id == "ASIALOGIN"
 
 
-# -- containers and instances ------------------------------------------------------------------------------------
+# -- containers and instances
+# ------------------------------------------------------------------------------------
 
 
 def metadata(lasts: timedelta = timedelta(hours=2), **more: object) -> bytes:
-    data = {"Code": "Success", "AccessKeyId": "ASIAMETA", "SecretAccessKey": "s3cret", "Token": "t", "Expiration": at(lasts)}
+    data = {
+        "Code": "Success",
+        "AccessKeyId": "ASIAMETA",
+        "SecretAccessKey": "s3cret",
+        "Token": "t",
+        "Expiration": at(lasts),
+    }
     return json_reply(200, {**data, **more})
 
 
@@ -364,18 +503,29 @@ def test_no_container() -> None:
 @pytest.mark.parametrize(
     ("environment", "why"),
     [
-        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://metadata.example/s3cret"}, "Its address is neither this machine nor one of AWS's."),
         (
-            {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/no/such"},
+            {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://metadata.example/s3cret"},
+            "Its address is neither this machine nor one of AWS's.",
+        ),
+        (
+            {
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/",
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/no/such",
+            },
             "The token file can't be read: no such file or directory.",
         ),
         (
-            {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "s3cret\r\nHost: x"},
+            {
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/",
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN": "s3cret\r\nHost: x",
+            },
             "Its answer is not what the SDKs expect.",
         ),
     ],
 )
-def test_container_settings_that_can_not_be_used(environment: Mapping[str, str], why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_container_settings_that_can_not_be_used(
+    environment: Mapping[str, str], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     error = refused(CredentialSourceKind.ECS_CONTAINER)
@@ -391,7 +541,9 @@ def test_container_settings_that_can_not_be_used(environment: Mapping[str, str],
         (json_reply(200, {"AccessKeyId": "s3cret"}), "Its answer is not what the SDKs expect."),
     ],
 )
-def test_a_container_endpoint_without_credentials(answer: bytes, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_container_endpoint_without_credentials(
+    answer: bytes, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("botocore.utils.ContainerMetadataFetcher.SLEEP_TIME", 0)
     with serve(lambda _: answer) as container:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.url)
@@ -434,6 +586,8 @@ def test_no_instance(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_instance_whose_role_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
-    with serve(instance(json_reply(200, {"Code": "AssumeRoleUnauthorizedAccess", "Message": "s3cret"}))) as imds:
+    with serve(
+        instance(json_reply(200, {"Code": "AssumeRoleUnauthorizedAccess", "Message": "s3cret"}))
+    ) as imds:
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds.url)
         assert refused(CredentialSourceKind.EC2_METADATA).code == "no_metadata"

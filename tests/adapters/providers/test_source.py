@@ -25,16 +25,22 @@ SHOW = "See what it says: aws sts get-caller-identity --profile dev"
 
 
 def resolve(
-    kind: CredentialSourceKind, properties: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
+    kind: CredentialSourceKind,
+    properties: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Credentials:
     """The credentials of profile dev with these properties, or of an environment."""
     profile = None if environment is not None else "dev"
-    source = BotocoreProviders(os.environ if environment is None else environment, process_seconds=30)
+    source = BotocoreProviders(
+        os.environ if environment is None else environment, process_seconds=30
+    )
     return source.resolve(a_base(kind, profile), a_view(properties), ENDPOINT)
 
 
 def refused(
-    kind: CredentialSourceKind, properties: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
+    kind: CredentialSourceKind,
+    properties: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> SourceCredentialsError:
     with pytest.raises(SourceCredentialsError) as caught:
         resolve(kind, properties, environment)
@@ -42,15 +48,25 @@ def refused(
     return caught.value
 
 
-# -- static keys -------------------------------------------------------------------------------------------------
+# -- static keys
+# -------------------------------------------------------------------------------------------------
 
 
-def test_static_keys_are_those_of_the_view_whatever_else_is_around(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_static_keys_are_those_of_the_view_whatever_else_is_around(
+    clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = clean_world / ".aws"
     folder.mkdir()
-    (folder / "credentials").write_text("[dev]\naws_access_key_id = AKIAFILE\naws_secret_access_key = file\n", encoding="utf-8")
-    (folder / "config").write_text("\ufeff[profile dev]\nregion = a\nregion = b\n", encoding="utf-8")
-    (clean_world / ".boto").write_text("[Credentials]\naws_access_key_id = AKIABOTO\naws_secret_access_key = boto\n", encoding="utf-8")
+    (folder / "credentials").write_text(
+        "[dev]\naws_access_key_id = AKIAFILE\naws_secret_access_key = file\n", encoding="utf-8"
+    )
+    (folder / "config").write_text(
+        "\ufeff[profile dev]\nregion = a\nregion = b\n", encoding="utf-8"
+    )
+    (clean_world / ".boto").write_text(
+        "[Credentials]\naws_access_key_id = AKIABOTO\naws_secret_access_key = boto\n",
+        encoding="utf-8",
+    )
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENV")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "env")
     monkeypatch.setenv("AWS_PROFILE", "nowhere")
@@ -70,15 +86,36 @@ def test_static_keys_are_those_of_the_view_whatever_else_is_around(clean_world: 
 
 @pytest.mark.parametrize("name", ["aws_session_token", "aws_security_token"])
 def test_static_keys_may_be_temporary(name: str) -> None:
-    found = resolve(CredentialSourceKind.STATIC_KEYS, {"aws_access_key_id": "ASIAVIEW", "aws_secret_access_key": "view", name: "token"})
+    found = resolve(
+        CredentialSourceKind.STATIC_KEYS,
+        {"aws_access_key_id": "ASIAVIEW", "aws_secret_access_key": "view", name: "token"},
+    )
     assert found == Credentials("ASIAVIEW", Secret("view"), Secret("token"))
-    found = resolve(CredentialSourceKind.STATIC_KEYS, {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "view", name: ""})
+    found = resolve(
+        CredentialSourceKind.STATIC_KEYS,
+        {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "view", name: ""},
+    )
     assert not found.temporary
 
 
-@pytest.mark.parametrize("tokens", [{}, {"session": "new"}, {"security": "old"}, {"session": "new", "security": "old"}, {"security": ""}])
-def test_whole_keys_are_read_as_botocore_reads_them_and_without_it(tokens: Mapping[str, str]) -> None:
-    properties = {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "vi ew", **{f"aws_{k}_token": v for k, v in tokens.items()}}
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        {},
+        {"session": "new"},
+        {"security": "old"},
+        {"session": "new", "security": "old"},
+        {"security": ""},
+    ],
+)
+def test_whole_keys_are_read_as_botocore_reads_them_and_without_it(
+    tokens: Mapping[str, str],
+) -> None:
+    properties = {
+        "aws_access_key_id": "AKIAVIEW",
+        "aws_secret_access_key": "vi ew",
+        **{f"aws_{k}_token": v for k, v in tokens.items()},
+    }
     environment = {name.upper(): value for name, value in properties.items()}
     for kind, view, variables in (
         (CredentialSourceKind.STATIC_KEYS, a_view(properties), {}),
@@ -87,7 +124,12 @@ def test_whole_keys_are_read_as_botocore_reads_them_and_without_it(tokens: Mappi
         base = a_base(kind, "dev" if kind is CredentialSourceKind.STATIC_KEYS else None)
         direct = _static_keys(base, view, variables)
         assert direct is not None
-        assert direct == Provider(base, view, ENDPOINT, ProviderContext(variables, DEFAULT_TIMEOUTS, 30)).load()
+        assert (
+            direct
+            == Provider(
+                base, view, ENDPOINT, ProviderContext(variables, DEFAULT_TIMEOUTS, 30)
+            ).load()
+        )
 
 
 def test_half_a_pair_of_keys_and_none() -> None:
@@ -97,17 +139,26 @@ def test_half_a_pair_of_keys_and_none() -> None:
     assert refused(CredentialSourceKind.STATIC_KEYS, {"region": "eu-west-1"}).code == "keys_missing"
 
 
-# -- the environment ---------------------------------------------------------------------------------------------
+# -- the environment
+# ---------------------------------------------------------------------------------------------
 
 PAIR = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "env"}
 
 
 def test_the_environment_that_was_given_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOTHER")
-    assert resolve(CredentialSourceKind.ENVIRONMENT, None, PAIR) == Credentials("AKIAENV", Secret("env"))
+    assert resolve(CredentialSourceKind.ENVIRONMENT, None, PAIR) == Credentials(
+        "AKIAENV", Secret("env")
+    )
     expiry = at(timedelta(hours=1))
-    found = resolve(CredentialSourceKind.ENVIRONMENT, None, PAIR | {"AWS_SESSION_TOKEN": "t", "AWS_CREDENTIAL_EXPIRATION": expiry})
-    assert found == Credentials("AKIAENV", Secret("env"), Secret("t"), datetime.fromisoformat(expiry))
+    found = resolve(
+        CredentialSourceKind.ENVIRONMENT,
+        None,
+        PAIR | {"AWS_SESSION_TOKEN": "t", "AWS_CREDENTIAL_EXPIRATION": expiry},
+    )
+    assert found == Credentials(
+        "AKIAENV", Secret("env"), Secret("t"), datetime.fromisoformat(expiry)
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,28 +178,45 @@ def test_an_environment_without_usable_keys(more: dict[str, str], code: str) -> 
     assert "AWS_SESSION_TOKEN" in error.next_step
 
 
-# -- credential_process ------------------------------------------------------------------------------------------
+# -- credential_process
+# ------------------------------------------------------------------------------------------
 
 
 def printing(tmp_path: Path, answer: object, body: str = "") -> str:
     """A credential_process that prints `answer` and counts how often it ran."""
     script = tmp_path / "helper script.py"
     text = answer if isinstance(answer, str) else json.dumps(answer)
-    script.write_text(f"{body}\nopen({str(tmp_path / 'runs')!r}, 'a').write('x')\nprint({text!r}, end='')\n", encoding="utf-8")
+    script.write_text(
+        f"{body}\nopen({str(tmp_path / 'runs')!r}, 'a').write('x')\nprint({text!r}, end='')\n",
+        encoding="utf-8",
+    )
     return f"{sys.executable} '{script}' 'two words'"
 
 
 def answer(**more: object) -> dict[str, object]:
-    return {"Version": 1, "AccessKeyId": "ASIAPROC", "SecretAccessKey": "proc", "SessionToken": "token"} | more
+    return {
+        "Version": 1,
+        "AccessKeyId": "ASIAPROC",
+        "SecretAccessKey": "proc",
+        "SessionToken": "token",
+    } | more
 
 
 def test_a_credential_process_with_and_without_expiry(tmp_path: Path) -> None:
     expiry = at(timedelta(hours=1))
-    found = resolve(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, answer(Expiration=expiry))})
-    assert found == Credentials("ASIAPROC", Secret("proc"), Secret("token"), datetime.fromisoformat(expiry))
+    found = resolve(
+        CredentialSourceKind.CREDENTIAL_PROCESS,
+        {"credential_process": printing(tmp_path, answer(Expiration=expiry))},
+    )
+    assert found == Credentials(
+        "ASIAPROC", Secret("proc"), Secret("token"), datetime.fromisoformat(expiry)
+    )
     assert found.expires_at is not None
     assert found.expires_at.tzinfo is UTC
-    found = resolve(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, answer(SessionToken=None))})
+    found = resolve(
+        CredentialSourceKind.CREDENTIAL_PROCESS,
+        {"credential_process": printing(tmp_path, answer(SessionToken=None))},
+    )
     assert found == Credentials("ASIAPROC", Secret("proc"))
     assert (tmp_path / "runs").read_text(encoding="utf-8") == "xx"
 
@@ -167,8 +235,12 @@ def test_a_credential_process_with_and_without_expiry(tmp_path: Path) -> None:
         (answer(Expiration="2020-01-01T00:00:00Z"), "process_expired"),
     ],
 )
-def test_a_credential_process_that_prints_nonsense(tmp_path: Path, printed: object, code: str) -> None:
-    error = refused(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, printed)})
+def test_a_credential_process_that_prints_nonsense(
+    tmp_path: Path, printed: object, code: str
+) -> None:
+    error = refused(
+        CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, printed)}
+    )
     assert (error.code, error.next_step) == (code, SHOW)
     assert "s3cret" not in "".join(traceback.format_exception(error)) + str(vars(error))
 
@@ -180,7 +252,11 @@ def test_a_credential_process_that_prints_nonsense(tmp_path: Path, printed: obje
         ("/dev/null s3cret", "process_missing", "permission denied"),
         ("sh -c 's3cret", "process_missing", "its quotes do not match"),
         ("   ", "process_missing", "the command is empty"),
-        ("sh -c 'echo s3cret; echo s3cret >&2; exit 7'", "process_failed", "it ended with status 7"),
+        (
+            "sh -c 'echo s3cret; echo s3cret >&2; exit 7'",
+            "process_failed",
+            "it ended with status 7",
+        ),
         ("sh -c 'kill -9 $$'", "process_failed", "it ended with status -9"),
         ("printf '\\\\377'", "process_answer", "it is not one JSON object"),
         ("yes s3cret", "process_answer", "it is far too long"),
@@ -190,7 +266,9 @@ def test_a_credential_process_that_fails(command: str, code: str, detail: str) -
     error = refused(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": command})
     assert error.code == code
     assert detail in error.what
-    assert error.next_step == ("Correct it at ~/.aws/config:12." if code == "process_missing" else SHOW)
+    assert error.next_step == (
+        "Correct it at ~/.aws/config:12." if code == "process_missing" else SHOW
+    )
     assert "s3cret" not in "".join(traceback.format_exception(error)) + str(vars(error))
 
 
@@ -214,7 +292,10 @@ except OSError:
     pass
 """
     assert (
-        resolve(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": printing(tmp_path, answer(), body)}).access_key_id
+        resolve(
+            CredentialSourceKind.CREDENTIAL_PROCESS,
+            {"credential_process": printing(tmp_path, answer(), body)},
+        ).access_key_id
         == "ASIAPROC"
     )
 
@@ -222,7 +303,11 @@ except OSError:
 def test_a_hung_credential_process_is_stopped() -> None:
     source = BotocoreProviders(os.environ, process_seconds=0.5)
     with pytest.raises(SourceCredentialsError) as caught:
-        source.resolve(a_base(CredentialSourceKind.CREDENTIAL_PROCESS), a_view({"credential_process": "sleep 300"}), ENDPOINT)
+        source.resolve(
+            a_base(CredentialSourceKind.CREDENTIAL_PROCESS),
+            a_view({"credential_process": "sleep 300"}),
+            ENDPOINT,
+        )
     assert caught.value.code == "process_timeout"
     assert "within 0.5 seconds" in caught.value.what
 
@@ -230,15 +315,23 @@ def test_a_hung_credential_process_is_stopped() -> None:
 def test_a_credential_process_sees_the_environment_that_was_given(tmp_path: Path) -> None:
     body = "import os, sys\nif os.environ.get('MARK') != 'yes': sys.exit(3)"
     command = printing(tmp_path, answer(), body)
-    assert refused(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": command}).code == "process_failed"
+    assert (
+        refused(CredentialSourceKind.CREDENTIAL_PROCESS, {"credential_process": command}).code
+        == "process_failed"
+    )
     source = BotocoreProviders({"MARK": "yes"})
     assert (
-        source.resolve(a_base(CredentialSourceKind.CREDENTIAL_PROCESS), a_view({"credential_process": command}), ENDPOINT).access_key_id
+        source.resolve(
+            a_base(CredentialSourceKind.CREDENTIAL_PROCESS),
+            a_view({"credential_process": command}),
+            ENDPOINT,
+        ).access_key_id
         == "ASIAPROC"
     )
 
 
-# -- what all kinds share ----------------------------------------------------------------------------------------
+# -- what all kinds share
+# ----------------------------------------------------------------------------------------
 
 
 def test_odd_settings_beside_the_keys_do_no_harm() -> None:
@@ -260,7 +353,9 @@ def test_odd_settings_beside_the_keys_do_no_harm() -> None:
 
 def test_a_profile_that_left_the_config_meanwhile() -> None:
     with pytest.raises(SourceCredentialsError) as caught:
-        BotocoreProviders(os.environ).resolve(a_base(CredentialSourceKind.STATIC_KEYS, "gone"), a_view(), ENDPOINT)
+        BotocoreProviders(os.environ).resolve(
+            a_base(CredentialSourceKind.STATIC_KEYS, "gone"), a_view(), ENDPOINT
+        )
     assert caught.value.code == "keys_missing"
 
 
@@ -274,4 +369,6 @@ def test_a_profile_that_left_the_config_meanwhile() -> None:
     ],
 )
 def test_a_profile_that_is_of_another_kind_meanwhile(kind: CredentialSourceKind) -> None:
-    assert refused(kind, {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "view"}).next_step
+    assert refused(
+        kind, {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "view"}
+    ).next_step

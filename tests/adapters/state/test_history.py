@@ -26,13 +26,23 @@ def history(path: Path) -> JsonHistory:
 
 
 def entry(number: int = 0, **more: str) -> HistoryEntry:
-    values = {"profile": f"p{number}", "role_arn": "arn:aws:iam::222222222222:role/R", "session_name": "dev@box", "result": "new", **more}
+    values = {
+        "profile": f"p{number}",
+        "role_arn": "arn:aws:iam::222222222222:role/R",
+        "session_name": "dev@box",
+        "result": "new",
+        **more,
+    }
     return HistoryEntry(NOW + timedelta(seconds=number), **values)
 
 
 def test_what_is_recorded_comes_back_in_order(history: JsonHistory) -> None:
     assert history.load() == ()
-    entries = [entry(0), entry(1, profile="a\nb\x1b]52;c;x\x07ü", result="not_authorized"), entry(2, result="kept")]
+    entries = [
+        entry(0),
+        entry(1, profile="a\nb\x1b]52;c;x\x07ü", result="not_authorized"),
+        entry(2, result="kept"),
+    ]
     for one in entries:
         history.record(one)
     assert history.load() == tuple(entries)
@@ -64,7 +74,9 @@ def test_a_text_without_end_is_cut(history: JsonHistory) -> None:
     assert history.load()[0].profile == "x" * MAX_TEXT
 
 
-def test_damaged_lines_are_passed_over_and_half_a_line_spoils_no_other(history: JsonHistory, path: Path) -> None:
+def test_damaged_lines_are_passed_over_and_half_a_line_spoils_no_other(
+    history: JsonHistory, path: Path
+) -> None:
     history.record(entry(1))
     with path.open("ab") as file:
         file.write(b'[]\n{"at": "soon"}\n\xff\xfe\n{"at": 1e999}\n{"at": 1, "profile": "ha')
@@ -73,7 +85,9 @@ def test_damaged_lines_are_passed_over_and_half_a_line_spoils_no_other(history: 
 
 
 @pytest.mark.parametrize("kind", ["folder", "symlink", "fifo", "dangling"])
-def test_whatever_lies_in_its_place_nothing_fails_and_nothing_is_followed(history: JsonHistory, path: Path, kind: str) -> None:
+def test_whatever_lies_in_its_place_nothing_fails_and_nothing_is_followed(
+    history: JsonHistory, path: Path, kind: str
+) -> None:
     path.parent.mkdir(parents=True)
     other = path.parent / "other"
     if kind == "folder":
@@ -97,7 +111,12 @@ def test_many_processes_lose_nothing(path: Path) -> None:
         "path = Path(sys.argv[1]); history = JsonHistory(path, FileLocks(path.parent / 'locks'), patience_seconds=60)\n"
         "for n in range(20): history.record(HistoryEntry(datetime.now(UTC), f'{sys.argv[2]}-{n}', 'arn', 's', 'new'))\n"
     )
-    writers = [subprocess.Popen([sys.executable, "-c", script, str(path), str(number)]) for number in range(4)]
+    writers = [
+        subprocess.Popen([sys.executable, "-c", script, str(path), str(number)])
+        for number in range(4)
+    ]
     assert [writer.wait(60) for writer in writers] == [0] * 4
     names = [one.profile for one in JsonHistory(path, FileLocks(path.parent / "locks")).load()]
-    assert sorted(names) == sorted(f"{writer}-{number}" for writer in range(4) for number in range(20))
+    assert sorted(names) == sorted(
+        f"{writer}-{number}" for writer in range(4) for number in range(20)
+    )

@@ -41,11 +41,15 @@ def test_removing_it_is_no_error_twice(world: HotWorld) -> None:
     assert not world.pointer.exists()
 
 
-def test_a_config_that_changed_since_it_was_read_gets_no_pointer_and_loses_the_old_one(world: HotWorld) -> None:
+def test_a_config_that_changed_since_it_was_read_gets_no_pointer_and_loses_the_old_one(
+    world: HotWorld,
+) -> None:
     world.point()
     read = world.stamp()
     world.config.write_text("[profile b]\n")
-    FileHotPointers(world.places.hot, world.bytes_environ).write(PROFILE, world.key, read, world.info)
+    FileHotPointers(world.places.hot, world.bytes_environ).write(
+        PROFILE, world.key, read, world.info
+    )
     assert not world.pointer.exists()
 
 
@@ -55,7 +59,9 @@ def test_settings_that_changed_since_the_process_began_get_no_pointer(world: Hot
     world.settings.write_text("")
     pointers.write(PROFILE, world.key, world.stamp(), world.info)
     assert not world.pointer.exists()
-    FileHotPointers(world.places.hot, world.bytes_environ).write(PROFILE, world.key, world.stamp(), world.info)
+    FileHotPointers(world.places.hot, world.bytes_environ).write(
+        PROFILE, world.key, world.stamp(), world.info
+    )
     assert world.pointer.exists()
 
 
@@ -96,7 +102,9 @@ def test_a_path_with_a_newline_gets_no_pointer(world: HotWorld) -> None:
 
 def test_what_can_not_be_written_or_told_is_nobodys_trouble(world: HotWorld) -> None:
     world.extra["HOME"] = ""
-    FileHotPointers(world.places.hot, world.bytes_environ).write(PROFILE, world.key, "-,-", world.info)
+    FileHotPointers(world.places.hot, world.bytes_environ).write(
+        PROFILE, world.key, "-,-", world.info
+    )
     del world.extra["HOME"]
     world.places.state.parent.mkdir(parents=True)
     world.places.state.write_text("a file in the folder's place")
@@ -108,5 +116,7 @@ def test_a_profile_of_any_name_has_its_file(world: HotWorld) -> None:
     world.profile = "../x y/é"
     world.point()
     assert world.pointer.parent == world.places.hot
-    assert world.pointer.name == "%2E./x y/é".replace("/", "%2F").replace(" ", "%20").replace("é", "%C3%A9")
+    assert world.pointer.name == "%2E./x y/é".replace("/", "%2F").replace(" ", "%20").replace(
+        "é", "%C3%A9"
+    )
     assert world.pointer.exists()

@@ -44,7 +44,10 @@ def test_what_is_put_is_found_by_another_process_and_can_be_removed(tmp_path: Pa
     assert dict(index.entries()) == {}
     index.put(entry())
     index.put(entry("b" * 40, kind="mfa", static=True))
-    assert dict(make(tmp_path).entries()) == {"a" * 40: entry(), "b" * 40: entry("b" * 40, kind="mfa", static=True)}
+    assert dict(make(tmp_path).entries()) == {
+        "a" * 40: entry(),
+        "b" * 40: entry("b" * 40, kind="mfa", static=True),
+    }
     index.put(entry(profile="other"))
     assert index.entries()["a" * 40].profile == "other"
     index.remove(["a" * 40, "c" * 40])
@@ -52,16 +55,37 @@ def test_what_is_put_is_found_by_another_process_and_can_be_removed(tmp_path: Pa
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-times = st.integers(min_value=0, max_value=4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+times = st.integers(min_value=0, max_value=4_000_000_000).map(
+    lambda seconds: datetime.fromtimestamp(seconds, UTC)
+)
 
 
 @given(
     entries=st.dictionaries(
-        texts, st.builds(IndexEntry, st.just(""), st.sampled_from(["mfa", "role"]), texts, texts, times, times, times, texts, st.booleans())
+        texts,
+        st.builds(
+            IndexEntry,
+            st.just(""),
+            st.sampled_from(["mfa", "role"]),
+            texts,
+            texts,
+            times,
+            times,
+            times,
+            texts,
+            st.booleans(),
+        ),
     )
 )
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_entry_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, entries: dict[str, IndexEntry]) -> None:
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_every_entry_comes_back_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, entries: dict[str, IndexEntry]
+) -> None:
     index = make(tmp_path_factory.mktemp("index"))
     expected = {key: replace(value, key=key) for key, value in entries.items()}
     for value in expected.values():
@@ -71,9 +95,20 @@ def test_every_entry_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"not json", b"[]", b"null", b'{"version": 2, "entries": {}}', b'{"version": 1, "entries": []}', b"\xff\xfe", b"[" * 100_000],
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b"null",
+        b'{"version": 2, "entries": {}}',
+        b'{"version": 1, "entries": []}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
 )
-def test_a_damaged_file_is_empty_and_replaced_by_the_next_write(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_empty_and_replaced_by_the_next_write(
+    tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "state" / "index.json"
     path.parent.mkdir()
     path.write_bytes(content)
@@ -83,8 +118,19 @@ def test_a_damaged_file_is_empty_and_replaced_by_the_next_write(tmp_path: Path, 
     assert list(index.entries()) == ["a" * 40]
 
 
-@pytest.mark.parametrize("damage", [{"kind": "odd"}, {"profile": 3}, {"expires_at": "soon"}, {"issued_at": 10**30}, {"last_used": None}])
-def test_one_damaged_entry_does_not_hide_the_others(tmp_path: Path, damage: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"kind": "odd"},
+        {"profile": 3},
+        {"expires_at": "soon"},
+        {"issued_at": 10**30},
+        {"last_used": None},
+    ],
+)
+def test_one_damaged_entry_does_not_hide_the_others(
+    tmp_path: Path, damage: dict[str, object]
+) -> None:
     index = make(tmp_path)
     index.put(entry())
     index.put(entry("b" * 40))
@@ -113,7 +159,9 @@ def test_putting_what_is_there_already_does_not_rewrite_the_file(tmp_path: Path)
     assert (tmp_path / "state" / "index.json").stat().st_ino == before
 
 
-def test_only_so_many_entries_are_kept_the_longest_living_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_entries_are_kept_the_longest_living_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "MAX_ENTRIES", 3)
     index = make(tmp_path)
     for number in range(5):
@@ -121,14 +169,18 @@ def test_only_so_many_entries_are_kept_the_longest_living_ones(tmp_path: Path, m
     assert sorted(index.entries()) == [f"{number:040d}" for number in (2, 3, 4)]
 
 
-def test_a_file_beyond_all_measure_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_beyond_all_measure_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     index = make(tmp_path)
     index.put(entry())
     monkeypatch.setattr(module, "MAX_BYTES", 10)
     assert dict(index.entries()) == {}
 
 
-def test_a_file_that_cannot_be_written_is_a_sentence_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_a_sentence_and_leaves_nothing_behind(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "state" / "index.json").mkdir(parents=True)
     (tmp_path / "state" / "index.json" / "in the way").write_text("")
     with pytest.raises(ConfigError) as caught:
@@ -153,6 +205,9 @@ for number in range(15):
 
 
 def test_writers_side_by_side_lose_nothing(tmp_path: Path) -> None:
-    processes = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(number)]) for number in range(4)]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(number)])
+        for number in range(4)
+    ]
     assert [process.wait(timeout=60) for process in processes] == [0] * 4
     assert len(make(tmp_path).entries()) == 60

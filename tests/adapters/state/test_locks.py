@@ -33,7 +33,12 @@ for _ in range(int(sys.argv[3])):
 
 
 def holder(folder: Path, name: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(folder), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder), name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
@@ -42,7 +47,10 @@ def holder(folder: Path, name: str) -> subprocess.Popen[str]:
 def test_a_held_lock_makes_others_wait_and_then_give_up_with_a_sentence(tmp_path: Path) -> None:
     with holder(tmp_path, "a") as process:
         try:
-            with pytest.raises(VaultError) as caught, FileLocks(tmp_path, timeout_seconds=0.1).hold("a"):
+            with (
+                pytest.raises(VaultError) as caught,
+                FileLocks(tmp_path, timeout_seconds=0.1).hold("a"),
+            ):
                 pass
             assert caught.value.code == "busy"
             assert caught.value.next_step
@@ -90,7 +98,12 @@ def test_threads_of_one_process_exclude_each_other(tmp_path: Path) -> None:
 def test_processes_count_without_losing_one(tmp_path: Path) -> None:
     counter = tmp_path / "counter"
     counter.write_text("0")
-    processes = [subprocess.Popen([sys.executable, "-c", COUNTER, str(tmp_path / "locks"), str(counter), "20"]) for _ in range(4)]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", COUNTER, str(tmp_path / "locks"), str(counter), "20"]
+        )
+        for _ in range(4)
+    ]
     assert [process.wait(timeout=60) for process in processes] == [0, 0, 0, 0]
     assert counter.read_text() == "80"
 
@@ -113,7 +126,9 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     assert "file" in caught.value.why
 
 
-def test_the_number_of_lock_files_stays_bounded_and_held_ones_survive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_lock_files_stays_bounded_and_held_ones_survive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "SWEEP", 8)
     monkeypatch.setattr(module, "KEEP", 4)
     locks = FileLocks(tmp_path)
@@ -131,12 +146,19 @@ def test_sweeping_while_others_lock_the_same_names_loses_no_count(tmp_path: Path
     counter = tmp_path / "counter"
     counter.write_text("0")
     sweeping = "import xswitch.adapters.state.locks as m\nm.SWEEP = m.KEEP = 0\n" + COUNTER
-    processes = [subprocess.Popen([sys.executable, "-c", sweeping, str(tmp_path / "locks"), str(counter), "40"]) for _ in range(4)]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", sweeping, str(tmp_path / "locks"), str(counter), "40"]
+        )
+        for _ in range(4)
+    ]
     assert [process.wait(timeout=60) for process in processes] == [0, 0, 0, 0]
     assert counter.read_text() == "160"
 
 
-def test_a_lock_file_that_vanishes_during_a_sweep_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_file_that_vanishes_during_a_sweep_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "SWEEP", 0)
     monkeypatch.setattr(module, "KEEP", 0)
     (tmp_path / "gone.lock").symlink_to(tmp_path / "nowhere")

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from xswitch.adapters.state.paths import ensure_private_folder, read_file, replace_private_file, user_paths
+from xswitch.adapters.state.paths import (
+    ensure_private_folder,
+    read_file,
+    replace_private_file,
+    user_paths,
+)
 
 
 def test_every_folder_made_is_private_whatever_the_umask(tmp_path: Path) -> None:
@@ -15,7 +20,9 @@ def test_every_folder_made_is_private_whatever_the_umask(tmp_path: Path) -> None
         made = ensure_private_folder(tmp_path / "state" / "xswitch" / "locks")
     finally:
         os.umask(before)
-    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (made, *list(made.parents)[:2])} == {0o700}
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (made, *list(made.parents)[:2])} == {
+        0o700
+    }
 
 
 def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
@@ -30,7 +37,13 @@ def test_the_places_follow_the_home(clean_world: Path) -> None:
     places = user_paths()
     assert clean_world in places.settings.parents
     assert clean_world in places.state.parents
-    assert {places.index.parent, places.memory.parent, places.locks.parent, places.prompt.parent, places.hot.parent} == {places.state}
+    assert {
+        places.index.parent,
+        places.memory.parent,
+        places.locks.parent,
+        places.prompt.parent,
+        places.hot.parent,
+    } == {places.state}
 
 
 def test_a_file_is_replaced_whole_and_private(tmp_path: Path) -> None:
@@ -51,7 +64,9 @@ def test_what_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o777])
-def test_every_file_made_is_ours_to_read_and_nobody_else_s_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+def test_every_file_made_is_ours_to_read_and_nobody_else_s_whatever_the_umask(
+    tmp_path: Path, mask: int
+) -> None:
     before = os.umask(mask)
     try:
         replace_private_file(tmp_path / "state" / "file", b"x")

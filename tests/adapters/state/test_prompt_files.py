@@ -20,7 +20,13 @@ NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 
 def state(name: str = "xs-a", **changes: object) -> PromptState:
-    values: dict[str, object] = {"account": "payments-prod", "role": "Admin", "colour": "red", "expires_at": NOON, "silent_until": None}
+    values: dict[str, object] = {
+        "account": "payments-prod",
+        "role": "Admin",
+        "colour": "red",
+        "expires_at": NOON,
+        "silent_until": None,
+    }
     return PromptState(managed_profile=name, **{**values, **changes})  # type: ignore[arg-type]
 
 
@@ -86,13 +92,20 @@ def test_a_failed_write_leaves_the_file_as_it_was(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["xs-a", "xs-b"]
 
 
-@given(account=st.text(), role=st.text(), colour=st.text(max_size=9), at=st.datetimes(min_value=datetime(1990, 1, 1)))  # noqa: DTZ001 -- hypothesis wants it naive
+@given(
+    account=st.text(),
+    role=st.text(),
+    colour=st.text(max_size=9),
+    at=st.datetimes(min_value=datetime(1990, 1, 1)),  # noqa: DTZ001 -- hypothesis wants it naive
+)
 @settings(max_examples=60, derandomize=True)
 def test_hostile_names_stay_five_printable_lines(
     tmp_path_factory: pytest.TempPathFactory, account: str, role: str, colour: str, at: datetime
 ) -> None:
     folder = tmp_path_factory.mktemp("prompt")
-    PromptFileStore(folder).write(state(account=account, role=role, colour=colour, expires_at=at.replace(tzinfo=UTC)))
+    PromptFileStore(folder).write(
+        state(account=account, role=role, colour=colour, expires_at=at.replace(tzinfo=UTC))
+    )
     text = (folder / "xs-a").read_text(encoding="utf-8")
     lines = text.split("\n")
     assert len(lines) == 6

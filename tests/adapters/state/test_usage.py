@@ -62,7 +62,9 @@ def test_nobody_else_may_read_it(memory: JsonUsage, path: Path) -> None:
         b" " * (MAX_BYTES + 1),
     ],
 )
-def test_a_damaged_file_is_empty_and_is_replaced(memory: JsonUsage, path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_empty_and_is_replaced(
+    memory: JsonUsage, path: Path, content: bytes
+) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
     assert memory.load() == UsageState()
@@ -72,10 +74,19 @@ def test_a_damaged_file_is_empty_and_is_replaced(memory: JsonUsage, path: Path, 
 
 def test_damaged_entries_cost_themselves_alone(memory: JsonUsage, path: Path) -> None:
     path.parent.mkdir()
-    uses = {"a": [1, int(NOW.timestamp())], "b": [1], "c": "x", "d": [None, 1], "e": [1, 10**30], "f": [-5, 0], "g": [1, "x"]}
+    uses = {
+        "a": [1, int(NOW.timestamp())],
+        "b": [1],
+        "c": "x",
+        "d": [None, 1],
+        "e": [1, 10**30],
+        "f": [-5, 0],
+        "g": [1, "x"],
+    }
     path.write_text(json.dumps({"version": 1, "uses": uses, "pins": ["a", 3]}))
     assert memory.load() == UsageState(
-        uses={"a": RoleUsage(1, NOW), "f": RoleUsage(0, datetime(1970, 1, 1, tzinfo=UTC))}, pins=frozenset("a")
+        uses={"a": RoleUsage(1, NOW), "f": RoleUsage(0, datetime(1970, 1, 1, tzinfo=UTC))},
+        pins=frozenset("a"),
     )
 
 
@@ -98,7 +109,9 @@ def test_a_memory_that_cant_be_written_fails_no_switch_but_says_so_of_a_pin(tmp_
         memory.set_pin("a", pinned=True)
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(memory: JsonUsage, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(
+    memory: JsonUsage, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     memory.record_use("a", NOW)
 
     def full(_self: Path, _target: Path) -> Path:
@@ -126,7 +139,10 @@ def test_processes_at_the_same_time_lose_nothing(memory: JsonUsage, path: Path) 
         "memory = JsonMemory(Path(sys.argv[1]), FileLocks(Path(sys.argv[1]).parent / 'locks'))\n"
         "for _ in range(15): memory.record_use('a', datetime.now(UTC)); memory.set_pin(sys.argv[2], pinned=True)\n"
     )
-    running = [subprocess.Popen([sys.executable, "-c", program, str(path), f"pin{number}"]) for number in range(3)]
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, str(path), f"pin{number}"])
+        for number in range(3)
+    ]
     assert [process.wait(60) for process in running] == [0, 0, 0]
     found = memory.load()
     assert found.uses["a"].count == 45

@@ -28,7 +28,9 @@ def wait_for(path: Path) -> str:
     return path.read_text()
 
 
-@pytest.mark.parametrize("profile", ["xs-payments", "x; touch pwned", "$(touch pwned)", "-x", "a b"])
+@pytest.mark.parametrize(
+    "profile", ["xs-payments", "x; touch pwned", "$(touch pwned)", "-x", "a b"]
+)
 def test_the_renewal_runs_in_a_session_of_its_own_with_nothing_of_ours_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str
 ) -> None:

@@ -45,7 +45,16 @@ def test_a_user_without_a_name_and_a_host_without_one(monkeypatch: pytest.Monkey
 def test_the_command_is_the_console_script_beside_this_interpreter() -> None:
     command = ProcessEnvironment().command()
     assert command == (str(Path(sysconfig.get_path("scripts")) / "xswitch"),)
-    assert subprocess.run([*command, "--version"], stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd="/").returncode == 0
+    assert (
+        subprocess.run(
+            [*command, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            cwd="/",
+        ).returncode
+        == 0
+    )
 
 
 def script(folder: Path) -> Path:
@@ -56,7 +65,9 @@ def script(folder: Path) -> Path:
     return path
 
 
-def test_a_user_installation_beside_the_system_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_installation_beside_the_system_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = script(tmp_path / "user" / "bin")
     monkeypatch.setattr(sys, "base_prefix", sys.prefix)
 
@@ -67,7 +78,9 @@ def test_a_user_installation_beside_the_system_python(tmp_path: Path, monkeypatc
     assert ProcessEnvironment().command() == (str(path),)
 
 
-def test_the_script_that_was_started_counts_when_no_scheme_knows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_script_that_was_started_counts_when_no_scheme_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = script(tmp_path / "odd")
     monkeypatch.setattr(sysconfig, "get_path", lambda *_: str(tmp_path / "nowhere"))
     monkeypatch.chdir(tmp_path)
@@ -75,7 +88,9 @@ def test_the_script_that_was_started_counts_when_no_scheme_knows_it(tmp_path: Pa
     assert ProcessEnvironment().command() == (str(path),)
 
 
-def test_without_any_script_the_interpreter_runs_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_script_the_interpreter_runs_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sysconfig, "get_path", lambda *_: str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["/somewhere/__main__.py"])
     command = ProcessEnvironment().command()
@@ -90,11 +105,18 @@ def test_an_environment_made_by_venv_keeps_its_own_path(tmp_path: Path) -> None:
     (scripts / "xswitch").chmod(0o755)
     code = "from xswitch.adapters.system.environment import ProcessEnvironment; print(ProcessEnvironment().command()[0])"
     source = Path(__file__).parents[3] / "src"
-    found = subprocess.run([scripts / "python", "-c", code], env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [scripts / "python", "-c", code],
+        env={"PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert found.stdout == f"{scripts / 'xswitch'}\n"
 
 
-# -- what a managed profile holds ----------------------------------------------------------------------------------
+# -- what a managed profile holds
+# ----------------------------------------------------------------------------------
 
 VERSIONED = f"python3.{sys.version_info[1]}"
 
@@ -121,25 +143,44 @@ def test_the_launcher_of_a_source_tree_is_in_the_package(tmp_path: Path) -> None
     assert module._launcher_path(tmp_path / "src") == path
 
 
-@pytest.mark.parametrize("place", ["lib/python3.0/site-packages", f"{VERSIONED}/src", "share", f"lib64/{VERSIONED}/site-packages"])
-def test_where_a_path_would_not_last_or_not_lead_back_there_is_no_launcher(tmp_path: Path, place: str) -> None:
+@pytest.mark.parametrize(
+    "place",
+    [
+        "lib/python3.0/site-packages",
+        f"{VERSIONED}/src",
+        "share",
+        f"lib64/{VERSIONED}/site-packages",
+    ],
+)
+def test_where_a_path_would_not_last_or_not_lead_back_there_is_no_launcher(
+    tmp_path: Path, place: str
+) -> None:
     launcher(tmp_path / place / "xswitch")
     assert module._launcher_path(tmp_path / place) is None
 
 
 def test_without_a_launcher_it_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_launcher", lambda _: None)
-    assert ProcessEnvironment().credential_process() == (*ProcessEnvironment().command(), "credential-process")
+    assert ProcessEnvironment().credential_process() == (
+        *ProcessEnvironment().command(),
+        "credential-process",
+    )
 
 
-@pytest.mark.parametrize(("attribute", "value"), [("platform", "darwin"), ("platform", "win32"), ("executable", "")])
-def test_off_linux_or_without_an_interpreter_it_is_the_command(monkeypatch: pytest.MonkeyPatch, attribute: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("attribute", "value"), [("platform", "darwin"), ("platform", "win32"), ("executable", "")]
+)
+def test_off_linux_or_without_an_interpreter_it_is_the_command(
+    monkeypatch: pytest.MonkeyPatch, attribute: str, value: str
+) -> None:
     monkeypatch.setattr(ProcessEnvironment, "command", lambda _: ("/c",))
     monkeypatch.setattr(sys, attribute, value)
     assert ProcessEnvironment().credential_process() == ("/c", "credential-process")
 
 
-def test_the_interpreter_is_named_without_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_interpreter_is_named_without_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = tmp_path / VERSIONED
     real.write_text("")
     monkeypatch.setattr(sys, "executable", str(real))

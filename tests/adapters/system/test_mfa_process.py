@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from xswitch.adapters.system.mfa_process import MfaProcess
-from xswitch.adapters.system.processes import CapturedCommand, CommandTimeoutError, OutputTooLargeError, split_command_line
+from xswitch.adapters.system.processes import (
+    CapturedCommand,
+    CommandTimeoutError,
+    OutputTooLargeError,
+    split_command_line,
+)
 from xswitch.core.errors import ExitCode, MfaNeededError
 from xswitch.core.model import MfaChallenge
 
@@ -45,7 +50,9 @@ def test_no_shell_reads_the_command() -> None:
     assert split_command_line("a 'b c' d\\ e $F;") == ["a", "b c", "d e", "$F;"]
 
 
-@pytest.mark.parametrize("printed", ["", "12345", "1234567", "12345a", "123 456", "name 123456", "١٢٣٤٥٦"])
+@pytest.mark.parametrize(
+    "printed", ["", "12345", "1234567", "12345a", "123 456", "name 123456", "١٢٣٤٥٦"]
+)
 def test_anything_but_six_digits_is_no_code(printed: str) -> None:
     error = refused(f"echo '{printed}'")
     assert not printed or printed not in str(vars(error))
@@ -79,7 +86,10 @@ def test_a_hung_command_is_ended_with_its_children(tmp_path: Path) -> None:
     assert error.why == "It did not end within 3 seconds and was stopped."
     child = int(pid.read_text(encoding="ascii"))
     for _ in range(1_000):
-        if not Path(f"/proc/{child}").exists() or Path(f"/proc/{child}/stat").read_text(encoding="ascii").split()[2] == "Z":
+        if (
+            not Path(f"/proc/{child}").exists()
+            or Path(f"/proc/{child}/stat").read_text(encoding="ascii").split()[2] == "Z"
+        ):
             break
         time.sleep(0.02)
     else:

@@ -22,7 +22,10 @@ CHALLENGE = MfaChallenge(SERIAL, "admin")
 
 @contextmanager
 def terminal(typed: str) -> Iterator[tuple[tuple[str, str], list[str]]]:
-    """A pseudo-terminal with keys already pressed: its console paths, and what was shown on it once the block ends."""
+    """A pseudo-terminal with keys already pressed.
+
+    Its console paths, and what was shown on it once the block ends.
+    """
     master, slave = pty.openpty()
     name = os.ttyname(slave)
     shown: list[str] = []
@@ -67,7 +70,9 @@ def test_giving_up_cancels(typed: str) -> None:
 
 
 def test_the_last_refusal_is_shown_and_hostile_text_is_harmless() -> None:
-    challenge = MfaChallenge("serial\x1b]52;c;AAAA\x07", "pro\nfile", attempt=2, refusal="wrong \x1b[2J code")
+    challenge = MfaChallenge(
+        "serial\x1b]52;c;AAAA\x07", "pro\nfile", attempt=2, refusal="wrong \x1b[2J code"
+    )
     with terminal("123456\n") as (console, shown):
         TerminalPrompt(console=console).code(challenge)
     text = "".join(shown)
@@ -109,7 +114,12 @@ try:
 except CancelledError as error:
     open("/dev/tty", "w").write("cancelled " + str(int(error.exit_code)))
 """
-    child = pexpect.spawn("/bin/sh", ["-c", f"'{sys.executable}' -c '{code}' </dev/null >/dev/null 2>&1"], timeout=30, encoding="utf-8")
+    child = pexpect.spawn(
+        "/bin/sh",
+        ["-c", f"'{sys.executable}' -c '{code}' </dev/null >/dev/null 2>&1"],
+        timeout=30,
+        encoding="utf-8",
+    )
     try:
         child.expect("MFA code: ")
         child.sendintr()
@@ -135,7 +145,10 @@ def test_a_given_code_answers_once() -> None:
 def test_nobody_to_ask_says_what_to_run() -> None:
     with pytest.raises(MfaNeededError) as caught:
         DisabledMfaPrompt("xswitch renew --all").code(CHALLENGE)
-    assert (caught.value.exit_code, caught.value.next_step) == (ExitCode.MFA_NEEDED, "xswitch renew --all")
+    assert (caught.value.exit_code, caught.value.next_step) == (
+        ExitCode.MFA_NEEDED,
+        "xswitch renew --all",
+    )
     with pytest.raises(MfaNeededError) as caught:
         DisabledMfaPrompt().code(CHALLENGE)
     assert caught.value.next_step == "xswitch switch admin --mfa-code CODE"

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from support.aws.emulator import aws_server
-from support.aws.servers import REGION, TEST_CERTIFICATE, closed_port, drip, hang, reply, reset, serve
+from support.aws.servers import (
+    REGION,
+    TEST_CERTIFICATE,
+    closed_port,
+    drip,
+    hang,
+    reply,
+    reset,
+    serve,
+)
 from xswitch.adapters.system.probe import HttpStsProbe, OsFileInspector
 from xswitch.core.errors import NetworkError
 from xswitch.core.model import Endpoint, FileInfo
@@ -26,7 +35,9 @@ def test_any_http_answer_counts_and_tells_the_time(status: int) -> None:
 
 
 def test_an_odd_date_is_none() -> None:
-    with serve(lambda _: reply(200).replace(b"GMT", b"at noon, or so").replace(b"Date: ", b"Date: on ")) as server:
+    with serve(
+        lambda _: reply(200).replace(b"GMT", b"at noon, or so").replace(b"Date: ", b"Date: on ")
+    ) as server:
         assert HttpStsProbe().reach(server.endpoint).server_time is None
 
 
@@ -37,13 +48,20 @@ def test_the_embedded_aws_is_reached() -> None:
     assert abs((reach.server_time - datetime.now(UTC)).total_seconds()) < 60
 
 
-def test_tls_is_checked_with_the_bundle_of_the_endpoint_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_is_checked_with_the_bundle_of_the_endpoint_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text(TEST_CERTIFICATE, encoding="ascii")
     with serve(lambda _: reply(200, date=NOON), tls=True) as server:
         with pytest.raises(NetworkError) as caught:
             HttpStsProbe().reach(server.endpoint)
-        assert HttpStsProbe().reach(Endpoint(REGION, url=server.url, ca_bundle=str(bundle))).server_time == NOON
+        assert (
+            HttpStsProbe()
+            .reach(Endpoint(REGION, url=server.url, ca_bundle=str(bundle)))
+            .server_time
+            == NOON
+        )
         monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
         assert HttpStsProbe().reach(server.endpoint).server_time == NOON
     assert caught.value.code == "tls"
@@ -90,5 +108,11 @@ def test_the_facts_of_files(tmp_path: Path) -> None:
     assert look(str(plain)) == FileInfo(str(plain), exists=True, mode=0o604)
     assert look(str(folder)) == FileInfo(str(folder), exists=True, folder=True, mode=0o700)
     assert look(str(link)) == FileInfo(str(link), exists=True, mode=0o604)
-    for absent in (str(dangling), str(tmp_path / "nowhere"), str(plain / "below"), "\0", "x" * 5000):
+    for absent in (
+        str(dangling),
+        str(tmp_path / "nowhere"),
+        str(plain / "below"),
+        "\0",
+        "x" * 5000,
+    ):
         assert look(absent) == FileInfo(absent, exists=False)

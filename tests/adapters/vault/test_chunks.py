@@ -58,7 +58,12 @@ def test_short_values_are_one_entry_as_they_are() -> None:
 def test_long_values_have_their_header_last_and_leave_nothing_behind() -> None:
     entries = Entries()
     written: list[str] = []
-    entries.write = lambda name, value: (written.append(name), entries.kept.__setitem__(name, value))[0]  # type: ignore[func-returns-value,method-assign]
+
+    def write(name: str, value: str) -> None:
+        written.append(name)
+        entries.kept[name] = value
+
+    entries.write = write  # type: ignore[method-assign]
     store(entries).put(KEY, "x" * 5_000)
     assert written[-1] == f"xswitch:{KEY}"
     assert len(written) == len(entries.kept) == 6
@@ -85,13 +90,20 @@ def test_any_text_comes_back_whatever_the_limit(first: str, second: str, limit: 
     for text in (first, second, first):
         store(entries, limit).put(KEY, text)
         assert store(entries, limit).get(KEY) == text
-        assert all(len(value.encode("utf-16-le", "surrogatepass")) <= max(2 * limit, 120) for value in entries.kept.values())
+        assert all(
+            len(value.encode("utf-16-le", "surrogatepass")) <= max(2 * limit, 120)
+            for value in entries.kept.values()
+        )
     store(entries, limit).delete(KEY)
     assert entries.kept == {}
 
 
-@pytest.mark.parametrize(("old", "new"), [(5_000, 7_000), (5_000, 10), (10, 5_000), (0, 5_000), (5_000, 5_000)])
-def test_killed_after_any_step_the_value_is_the_old_or_the_new_and_the_next_writer_tidies_up(old: int, new: int) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"), [(5_000, 7_000), (5_000, 10), (10, 5_000), (0, 5_000), (5_000, 5_000)]
+)
+def test_killed_after_any_step_the_value_is_the_old_or_the_new_and_the_next_writer_tidies_up(
+    old: int, new: int
+) -> None:
     for steps in range(30):
         entries = Entries()
         if old:

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from conftest import find_program
-from support.vault.keyrings import PATIENT, SecretService, TinyEntries, TinyKeyring, key, memory_folder, secret_service
+from support.vault.keyrings import (
+    PATIENT,
+    SecretService,
+    TinyEntries,
+    TinyKeyring,
+    key,
+    memory_folder,
+    secret_service,
+)
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.adapters.vault.chunks import ChunkedStore
 from xswitch.adapters.vault.errors import VaultErrors
@@ -29,7 +37,10 @@ def value(letter: str, length: int) -> str:
 
 
 class Compliance:
-    """What a store has to do. `again` opens the same store a second time, as another process would."""
+    """What a store has to do.
+
+    `again` opens the same store a second time, as another process would.
+    """
 
     writers = 3
     rounds = 8
@@ -93,9 +104,13 @@ class Compliance:
         numbers = range(100, 100 + self.many)
         for number in numbers:
             store.put(key(number), f"value {number}")
-        assert [store.get(key(number)) for number in numbers] == [f"value {number}" for number in numbers]
+        assert [store.get(key(number)) for number in numbers] == [
+            f"value {number}" for number in numbers
+        ]
 
-    def test_a_reader_never_sees_a_mix_while_several_write(self, store: Store, again: Callable[[], Store]) -> None:
+    def test_a_reader_never_sees_a_mix_while_several_write(
+        self, store: Store, again: Callable[[], Store]
+    ) -> None:
         letters = "abcdefgh"[: self.writers]
         whole = {value(letter, 3_000 + at) for at, letter in enumerate(letters)}
         store.put(key(12), min(whole))
@@ -164,7 +179,9 @@ class TestShortEntriesInAChild(Compliance):
         (tmp_path / "entries").mkdir(exist_ok=True)
 
         def opened() -> Store:
-            backend = BackendSpec(TinyKeyring.__module__, TinyKeyring.__name__, {"folder": str(tmp_path / "entries")})
+            backend = BackendSpec(
+                TinyKeyring.__module__, TinyKeyring.__name__, {"folder": str(tmp_path / "entries")}
+            )
             child = KeyringProcess(backend, {})
             children.append(child)
             entries = KeyringEntries(child, "Tiny", SENTENCES, lambda: True, PATIENT)
@@ -204,9 +221,19 @@ class TestSecretService(Compliance):
             store.close()
 
     @pytest.fixture
-    def again(self, gnome_keyring: SecretService, stores: list[SecretServiceStore]) -> Callable[[], Store]:
+    def again(
+        self, gnome_keyring: SecretService, stores: list[SecretServiceStore]
+    ) -> Callable[[], Store]:
         def opened() -> Store:
-            stores.append(self.reader(gnome_keyring.variables, SENTENCES, lambda: False, gnome_keyring.folder / "turns", PATIENT))
+            stores.append(
+                self.reader(
+                    gnome_keyring.variables,
+                    SENTENCES,
+                    lambda: False,
+                    gnome_keyring.folder / "turns",
+                    PATIENT,
+                )
+            )
             return stores[-1]
 
         return opened
@@ -224,4 +251,8 @@ class TestSecretServiceByTheLibrary(TestSecretService):
         for number, text in enumerate(texts, start=200):
             if text is not None:
                 store.put(key(number), text)
-            assert SecretServiceStore.get(store, key(number)) == LibraryReader.get(store, key(number)) == text
+            assert (
+                SecretServiceStore.get(store, key(number))
+                == LibraryReader.get(store, key(number))
+                == text
+            )

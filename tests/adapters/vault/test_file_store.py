@@ -67,7 +67,9 @@ def test_reading_makes_nothing(memory: Path) -> None:
     assert not (memory / "none").exists()
 
 
-def test_a_folder_that_is_a_link_is_refused_for_reading_and_writing(memory: Path, store: FileStore) -> None:
+def test_a_folder_that_is_a_link_is_refused_for_reading_and_writing(
+    memory: Path, store: FileStore
+) -> None:
     (memory / "xswitch").rename(memory / "elsewhere")
     (memory / "xswitch").symlink_to(memory / "elsewhere")
     assert refusal(store).code == "vault_untrusted"
@@ -93,7 +95,9 @@ def test_a_folder_others_can_use_is_refused(memory: Path, store: FileStore, mode
         store.delete(KEY)
 
 
-def test_a_planted_folder_of_another_user_is_refused(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_planted_folder_of_another_user_is_refused(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mine = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
     assert f"belongs to user {mine}" in refusal(store).why
@@ -112,7 +116,9 @@ def test_a_file_others_can_use_is_refused(memory: Path, store: FileStore, mode: 
     assert f"{mode:04o}" in refusal(store).why
 
 
-def test_a_file_that_is_a_link_is_refused_and_replaced_by_writing(memory: Path, store: FileStore) -> None:
+def test_a_file_that_is_a_link_is_refused_and_replaced_by_writing(
+    memory: Path, store: FileStore
+) -> None:
     target = memory / "target"
     (memory / "xswitch" / KEY).rename(target)
     (memory / "xswitch" / KEY).symlink_to(target)
@@ -122,7 +128,9 @@ def test_a_file_that_is_a_link_is_refused_and_replaced_by_writing(memory: Path, 
     assert target.read_text() == "kept"
 
 
-def test_a_file_with_a_second_name_is_refused_and_replaced_by_writing(memory: Path, store: FileStore) -> None:
+def test_a_file_with_a_second_name_is_refused_and_replaced_by_writing(
+    memory: Path, store: FileStore
+) -> None:
     second = memory / "second"
     second.hardlink_to(memory / "xswitch" / KEY)
     assert "hard link" in refusal(store).why
@@ -159,7 +167,9 @@ def test_a_folder_not_in_memory_is_refused(tmp_path: Path) -> None:
     assert not names(folder)
 
 
-def test_a_reader_that_opened_the_file_before_it_was_replaced_has_the_old_value(memory: Path, store: FileStore) -> None:
+def test_a_reader_that_opened_the_file_before_it_was_replaced_has_the_old_value(
+    memory: Path, store: FileStore
+) -> None:
     opened = os.open(memory / "xswitch" / KEY, os.O_RDONLY)
     store.put(KEY, "new")
     try:
@@ -169,7 +179,9 @@ def test_a_reader_that_opened_the_file_before_it_was_replaced_has_the_old_value(
         os.close(opened)
 
 
-def test_what_killed_writers_left_is_swept_and_what_is_being_written_is_not(memory: Path, store: FileStore) -> None:
+def test_what_killed_writers_left_is_swept_and_what_is_being_written_is_not(
+    memory: Path, store: FileStore
+) -> None:
     old, young = memory / "xswitch" / ".old", memory / "xswitch" / ".young"
     old.write_text("secret")
     young.write_text("secret")
@@ -184,7 +196,9 @@ def test_bytes_that_are_no_text_are_no_error(memory: Path, store: FileStore) -> 
     assert store.get(KEY) == "\ufffd\ufffd"
 
 
-def test_a_full_file_system_is_a_sentence_and_the_old_value_stays(memory: Path, store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_file_system_is_a_sentence_and_the_old_value_stays(
+    memory: Path, store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -196,7 +210,9 @@ def test_a_full_file_system_is_a_sentence_and_the_old_value_stays(memory: Path, 
     assert names(memory / "xswitch") == [KEY]
 
 
-def test_a_folder_that_goes_away_is_made_again(memory: Path, store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_goes_away_is_made_again(
+    memory: Path, store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rename, gone = os.rename, [False]
 
     def logout_first(*arguments: str, src_dir_fd: int, dst_dir_fd: int) -> None:
@@ -212,7 +228,9 @@ def test_a_folder_that_goes_away_is_made_again(memory: Path, store: FileStore, m
     assert store.get(KEY) == "new"
 
 
-@pytest.mark.parametrize("bad", ["", "../etc/passwd", "A" * 40, "g" * 40, "0" * 39, "0" * 41, "0" * 39 + "\n"])
+@pytest.mark.parametrize(
+    "bad", ["", "../etc/passwd", "A" * 40, "g" * 40, "0" * 39, "0" * 41, "0" * 39 + "\n"]
+)
 def test_a_key_that_is_none_never_becomes_a_path(store: FileStore, bad: str) -> None:
     for use in (store.get, store.delete, lambda key: store.put(key, "x")):
         with pytest.raises(ValueError, match="session key"):
@@ -262,11 +280,15 @@ def test_killed_at_any_moment_of_a_write_leaves_the_old_value_or_the_new_one(mem
 
 def test_a_writing_program_that_is_killed_leaves_the_old_value_or_the_new_one(memory: Path) -> None:
     program = WRITER + "print('ready', end='', flush=True)\nwrite(0)"
-    with subprocess.Popen([sys.executable, "-c", program, str(memory / "xswitch"), KEY], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(memory / "xswitch"), KEY], stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.read(5) == b"ready"
         store = FileStore(memory / "xswitch", SENTENCES, memory=True)
         seen = {store.get(KEY) for _ in range(200)} - {None}
         process.kill()
     seen.add(store.get(KEY))
-    assert all(value and len(value) == 18_000 and value == value[:9] * 2000 for value in seen - {None})
+    assert all(
+        value and len(value) == 18_000 and value == value[:9] * 2000 for value in seen - {None}
+    )

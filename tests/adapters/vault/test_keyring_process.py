@@ -25,7 +25,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started: list[KeyringProcess] = []
 
     def begin(env: dict[str, str] | None = None, **properties: str) -> KeyringProcess:
-        backend = BackendSpec(TinyKeyring.__module__, TinyKeyring.__name__, {"folder": str(tmp_path), **properties})
+        backend = BackendSpec(
+            TinyKeyring.__module__, TinyKeyring.__name__, {"folder": str(tmp_path), **properties}
+        )
         started.append(KeyringProcess(backend, env or {}))
         return started[-1]
 
@@ -34,7 +36,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
         child.close()
 
 
-def ask(child: KeyringProcess, do: str = "get", value: str | None = None, seconds: float = 20) -> tuple[str, str | None]:
+def ask(
+    child: KeyringProcess, do: str = "get", value: str | None = None, seconds: float = 20
+) -> tuple[str, str | None]:
     reply = child.ask(do, "service", "user", seconds=seconds, value=value)
     return reply.word, reply.value
 
@@ -52,7 +56,14 @@ def test_asks_one_child_again_and_again(start: Start) -> None:
 
 
 def test_secrets_go_through_pipes_only(start: Start) -> None:
-    child = start({"PATH": os.environ["PATH"], "AWS_SECRET_ACCESS_KEY": SECRET, "KEYRING_PROPERTY_X": "1", "PYTHONSTARTUP": "x"})
+    child = start(
+        {
+            "PATH": os.environ["PATH"],
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "KEYRING_PROPERTY_X": "1",
+            "PYTHONSTARTUP": "x",
+        }
+    )
     ask(child, "put", SECRET)
     assert child._process is not None
     proc = Path(f"/proc/{child._process.pid}")
@@ -92,7 +103,9 @@ def test_what_can_not_be_deleted_is_not_called_gone(start: Start, tmp_path: Path
     child = start()
     ask(child, "put", "x")
     assert ask(child) == ("ok", "x")
-    refusing = KeyringProcess(BackendSpec("support.vault.keyrings", "UndeletableKeyring", {"folder": str(tmp_path)}), {})
+    refusing = KeyringProcess(
+        BackendSpec("support.vault.keyrings", "UndeletableKeyring", {"folder": str(tmp_path)}), {}
+    )
     try:
         assert ask(refusing, "delete")[0] == "broken"
     finally:
@@ -100,7 +113,10 @@ def test_what_can_not_be_deleted_is_not_called_gone(start: Start, tmp_path: Path
 
 
 def test_a_backend_that_can_not_be_loaded_is_absent_or_broken() -> None:
-    for module, name, word in (("no.such.module", "X", "absent"), ("json", "NoSuchClass", "broken")):
+    for module, name, word in (
+        ("no.such.module", "X", "absent"),
+        ("json", "NoSuchClass", "broken"),
+    ):
         child = KeyringProcess(BackendSpec(module, name), {})
         try:
             assert ask(child)[0] == word
@@ -108,7 +124,9 @@ def test_a_backend_that_can_not_be_loaded_is_absent_or_broken() -> None:
             child.close()
 
 
-def test_an_interpreter_that_can_not_be_started_is_broken(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interpreter_that_can_not_be_started_is_broken(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     reply = start().ask("get", "service", "user", seconds=5)
     assert reply.word == "broken"
@@ -136,7 +154,9 @@ def test_the_child_ends_with_what_owns_it() -> None:
 
 
 def test_large_values_pass_both_ways(tmp_path: Path) -> None:
-    child = KeyringProcess(BackendSpec("support.vault.keyrings", "RoomyKeyring", {"folder": str(tmp_path)}), {})
+    child = KeyringProcess(
+        BackendSpec("support.vault.keyrings", "RoomyKeyring", {"folder": str(tmp_path)}), {}
+    )
     try:
         text = "é" * 300_000
         assert ask(child, "put", text) == ("ok", None)
@@ -153,7 +173,9 @@ def test_large_values_pass_both_ways(tmp_path: Path) -> None:
         ("chatty", VaultBrokenError, "says no"),
     ],
 )
-def test_entries_turn_answers_into_sentences(start: Start, mood: str, error: type[VaultError], words: str) -> None:
+def test_entries_turn_answers_into_sentences(
+    start: Start, mood: str, error: type[VaultError], words: str
+) -> None:
     entries = os_keyring.KeyringEntries(start(mood=mood), "Tiny", SENTENCES, lambda: False, PATIENT)
     with pytest.raises(error, match=words) as caught:
         entries.read("x")
@@ -164,23 +186,32 @@ def test_entries_turn_answers_into_sentences(start: Start, mood: str, error: typ
 def test_a_mute_keyring_is_broken_and_a_prompt_nobody_answers_is_locked(start: Start) -> None:
     hasty = KeyringTimeouts(probe=0.3, prompt=0.4)
     with pytest.raises(VaultBrokenError) as mute:
-        os_keyring.KeyringEntries(start(mood="silent"), "Tiny", SENTENCES, lambda: False, hasty).read("x")
+        os_keyring.KeyringEntries(
+            start(mood="silent"), "Tiny", SENTENCES, lambda: False, hasty
+        ).read("x")
     assert mute.value.code == "vault_mute"
     with pytest.raises(VaultLockedError, match="Nobody answered its prompt"):
-        os_keyring.KeyringEntries(start(mood="silent"), "Tiny", SENTENCES, lambda: True, hasty).read("x")
+        os_keyring.KeyringEntries(
+            start(mood="silent"), "Tiny", SENTENCES, lambda: True, hasty
+        ).read("x")
 
 
 def test_a_keyring_of_another_system_is_absent() -> None:
     child = KeyringProcess(os_keyring.WINDOWS, {})
     try:
         with pytest.raises((VaultAbsentError, VaultBrokenError)):
-            os_keyring.KeyringEntries(child, os_keyring.WINDOWS_LABEL, SENTENCES, lambda: False).read("x")
+            os_keyring.KeyringEntries(
+                child, os_keyring.WINDOWS_LABEL, SENTENCES, lambda: False
+            ).read("x")
     finally:
         child.close()
 
 
 def test_backends_are_the_systems_own_and_none_of_the_pretenders() -> None:
-    named = {f"{backend.module}.{backend.name}" for backend in (PROMPTING_BACKEND, NO_PROMPT_BACKEND, os_keyring.MACOS, os_keyring.WINDOWS)}
+    named = {
+        f"{backend.module}.{backend.name}"
+        for backend in (PROMPTING_BACKEND, NO_PROMPT_BACKEND, os_keyring.MACOS, os_keyring.WINDOWS)
+    }
     assert named == {
         "keyring.backends.SecretService.Keyring",
         f"{QuietKeyring.__module__}.{QuietKeyring.__name__}",

@@ -23,12 +23,22 @@ class Stores:
 
     def __init__(self, service: Patient, folder: Path) -> None:
         self.service = service
-        self._env = {"PATH": os.environ["PATH"], "HOME": str(folder), "DBUS_SESSION_BUS_ADDRESS": service.address}
+        self._env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "DBUS_SESSION_BUS_ADDRESS": service.address,
+        }
         self._turns = folder / "turns"
         self._opened: list[SecretServiceStore] = []
 
-    def opened(self, *, ask: bool = False, patience: KeyringTimeouts = KEYRING_TIMEOUTS) -> SecretServiceStore:
-        self._opened.append(SecretServiceStore(self._env, VaultErrors(""), lambda: ask, self._turns, patience=patience))
+    def opened(
+        self, *, ask: bool = False, patience: KeyringTimeouts = KEYRING_TIMEOUTS
+    ) -> SecretServiceStore:
+        self._opened.append(
+            SecretServiceStore(
+                self._env, VaultErrors(""), lambda: ask, self._turns, patience=patience
+            )
+        )
         return self._opened[-1]
 
     def close(self) -> None:
@@ -62,7 +72,9 @@ def test_with_nobody_there_no_window_is_opened_whatever_it_says(stores: Stores) 
 
 
 @pytest.mark.parametrize("mood", ["prompts", "locks"])
-def test_where_somebody_is_there_the_prompt_of_a_write_is_waited_for(stores: Stores, mood: str) -> None:
+def test_where_somebody_is_there_the_prompt_of_a_write_is_waited_for(
+    stores: Stores, mood: str
+) -> None:
     stores.service.anew(mood)
     with pytest.raises(VaultLockedError) as caught:
         stores.opened(ask=True, patience=KeyringTimeouts(prompt=1.0)).put(KEY, VALUE)
@@ -93,7 +105,9 @@ def test_what_says_of_a_write_that_it_is_locked_is_locked(stores: Stores) -> Non
 
 
 @pytest.mark.parametrize("method", ["SearchItems", "OpenSession"])
-def test_a_keyring_that_is_not_found_is_not_taken_for_a_session_that_is_not(stores: Stores, method: str) -> None:
+def test_a_keyring_that_is_not_found_is_not_taken_for_a_session_that_is_not(
+    stores: Stores, method: str
+) -> None:
     store, service = stores.opened(), stores.service
     service.anew(f"says org.freedesktop.Secret.Error.NoSuchObject at {method}")
     with pytest.raises(VaultBrokenError, match="can't be used") as caught:

@@ -1,4 +1,7 @@
-"""The four answers of the Secret Service: each its own sentence, within 3 seconds (the bound here only catches a hang)."""
+"""The four answers of the Secret Service.
+
+Each its own sentence, within 3 seconds (the bound here only catches a hang).
+"""
 
 from __future__ import annotations
 
@@ -37,8 +40,12 @@ KEY = key(1)
 VALUE = "xswitch1 canary-4711"
 
 
-def opened(address: str, tmp_path: Path, *, ask: bool = False, patience: KeyringTimeouts = KEYRING_TIMEOUTS) -> SecretServiceStore:
-    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | ({"DBUS_SESSION_BUS_ADDRESS": address} if address else {})
+def opened(
+    address: str, tmp_path: Path, *, ask: bool = False, patience: KeyringTimeouts = KEYRING_TIMEOUTS
+) -> SecretServiceStore:
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | (
+        {"DBUS_SESSION_BUS_ADDRESS": address} if address else {}
+    )
     return SecretServiceStore(env, SENTENCES, lambda: ask, tmp_path / "turns", patience)
 
 
@@ -77,7 +84,9 @@ def service(find: Need) -> Iterator[SecretService]:
         yield service
 
 
-def test_locked_is_locked_until_it_is_unlocked_as_we_say(service: SecretService, tmp_path: Path) -> None:
+def test_locked_is_locked_until_it_is_unlocked_as_we_say(
+    service: SecretService, tmp_path: Path
+) -> None:
     keeping = opened(service.address, tmp_path, patience=PATIENT)
     keeping.put(KEY, VALUE)
     keeping.close()
@@ -118,7 +127,9 @@ def test_no_default_keyring_is_neither_absent_nor_locked(find: Need, tmp_path: P
     assert 'vault = "runtime"' in error.next_step
 
 
-def test_where_a_person_can_answer_the_prompt_it_is_waited_for_and_then_locked(service: SecretService, tmp_path: Path) -> None:
+def test_where_a_person_can_answer_the_prompt_it_is_waited_for_and_then_locked(
+    service: SecretService, tmp_path: Path
+) -> None:
     store = opened(service.address, tmp_path, ask=True, patience=replace(PATIENT, prompt=1.0))
     store.put(KEY, VALUE)
     service.lock()
@@ -161,7 +172,9 @@ def mute(address: str, tmp_path: Path) -> None:
     assert caught.value.code == "vault_mute"
     assert "does not answer" in caught.value.what
     assert "2.0 seconds" in caught.value.why
-    hasty = replace(KEYRING_TIMEOUTS, direct=0.2)  # the other calls wait as long; the suite need not
+    hasty = replace(
+        KEYRING_TIMEOUTS, direct=0.2
+    )  # the other calls wait as long; the suite need not
     assert answer(opened(address, tmp_path, patience=hasty), VaultBrokenError).code == "vault_mute"
 
 
@@ -195,7 +208,9 @@ def test_a_service_that_answers_wrongly_is_broken(find: Need, tmp_path: Path, ma
     ],
     ids=["refuses", "http", "noise", "zeros", "huge", "malformed"],
 )
-def test_something_else_at_the_buss_address_is_broken_and_never_absent(tmp_path: Path, first: bytes, then: bytes) -> None:
+def test_something_else_at_the_buss_address_is_broken_and_never_absent(
+    tmp_path: Path, first: bytes, then: bytes
+) -> None:
     with listener(first, then=then) as address:
         answer(opened(address, tmp_path), VaultBrokenError)
 
@@ -212,10 +227,19 @@ print(words == {("ok", b"x")}, flush=True)
 """
 
 
-def test_many_readers_at_once_all_get_it_and_the_daemon_lives(service: SecretService, tmp_path: Path) -> None:
+def test_many_readers_at_once_all_get_it_and_the_daemon_lives(
+    service: SecretService, tmp_path: Path
+) -> None:
     store = opened(service.address, tmp_path)
     store.put(KEY, "x")
-    command = [sys.executable, "-c", READERS, service.address, f"xswitch:{KEY}", str(tmp_path / "turns")]
+    command = [
+        sys.executable,
+        "-c",
+        READERS,
+        service.address,
+        f"xswitch:{KEY}",
+        str(tmp_path / "turns"),
+    ]
     readers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(6)]
     try:
         for number in range(5):

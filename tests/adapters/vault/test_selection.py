@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from support.vault.keyrings import Need, ill_service, key, listener, memory_folder, private_bus, secret_service, short_folder
+from support.vault.keyrings import (
+    Need,
+    ill_service,
+    key,
+    listener,
+    memory_folder,
+    private_bus,
+    secret_service,
+    short_folder,
+)
 from support.vault.secret_service import patient
 from xswitch.adapters.state.paths import AppPaths
 from xswitch.adapters.vault import open_vault
@@ -31,7 +40,14 @@ def memory() -> Iterator[Path]:
 def machine(tmp_path: Path, memory: Path) -> VaultEnvironment:
     """A Linux machine without a session bus, whose runtime folder is in memory."""
     places = AppPaths(settings=tmp_path / "config" / "config.toml", state=tmp_path / "state")
-    return VaultEnvironment(Settings(), places, {"PATH": os.environ["PATH"]}, lambda: False, "linux", (memory / "xswitch",))
+    return VaultEnvironment(
+        Settings(),
+        places,
+        {"PATH": os.environ["PATH"]},
+        lambda: False,
+        "linux",
+        (memory / "xswitch",),
+    )
 
 
 def on_bus(machine: VaultEnvironment, address: str) -> VaultEnvironment:
@@ -59,11 +75,15 @@ def test_opening_imports_neither_keyring_nor_subprocess() -> None:
         "import sys, xswitch.adapters.vault\n"
         "print(sorted({'keyring', 'subprocess', 'socket', '_socket', 'jeepney', 'cryptography', 'asyncio'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout == "[]\n"
 
 
-def test_without_a_secret_service_the_runtime_keyring_is_chosen_and_recorded(machine: VaultEnvironment, memory: Path) -> None:
+def test_without_a_secret_service_the_runtime_keyring_is_chosen_and_recorded(
+    machine: VaultEnvironment, memory: Path
+) -> None:
     vault = LazyVault(machine)
     assert vault.info() == VaultInfo("runtime", "runtime keyring", str(memory / "xswitch"))
     vault.put(KEY, "x")
@@ -81,7 +101,9 @@ def test_a_bus_without_the_service_counts_as_none(need: Need, machine: VaultEnvi
         assert select_store(on_bus(machine, address))[0].kind == "runtime"
 
 
-def test_the_secret_service_is_chosen_kept_and_never_left_behind_the_users_back(need: Need, machine: VaultEnvironment) -> None:
+def test_the_secret_service_is_chosen_kept_and_never_left_behind_the_users_back(
+    need: Need, machine: VaultEnvironment
+) -> None:
     with secret_service(need) as service:
         there = on_bus(machine, service.address)
         vault = LazyVault(there)
@@ -98,13 +120,17 @@ def test_the_secret_service_is_chosen_kept_and_never_left_behind_the_users_back(
     assert select_store(set_to(there, "runtime"))[0].kind == "runtime"
 
 
-def test_once_the_runtime_keyring_is_recorded_a_secret_service_changes_nothing(need: Need, machine: VaultEnvironment) -> None:
+def test_once_the_runtime_keyring_is_recorded_a_secret_service_changes_nothing(
+    need: Need, machine: VaultEnvironment
+) -> None:
     LazyVault(machine).put(KEY, "x")
     with secret_service(need) as service:
         assert LazyVault(on_bus(machine, service.address)).get(KEY) == "x"
 
 
-def test_a_locked_service_at_first_use_is_locked_and_nothing_is_chosen(need: Need, machine: VaultEnvironment) -> None:
+def test_a_locked_service_at_first_use_is_locked_and_nothing_is_chosen(
+    need: Need, machine: VaultEnvironment
+) -> None:
     with secret_service(need) as service:
         service.lock()
         vault = LazyVault(on_bus(machine, service.address))
@@ -127,11 +153,16 @@ def test_a_service_that_is_not_well_at_first_use_is_broken_and_nothing_is_chosen
     "mood",
     [
         *(f"dies after {method}" for method in ("ReadAlias", "Get")),
-        *(f"says org.freedesktop.DBus.Error.ServiceUnknown at {method}" for method in ("Get", "SearchItems")),
+        *(
+            f"says org.freedesktop.DBus.Error.ServiceUnknown at {method}"
+            for method in ("Get", "SearchItems")
+        ),
         "no keyring; dies after ReadAlias",
     ],
 )
-def test_a_service_that_says_it_is_absent_or_ends_in_the_middle_is_not_absent(need: Need, machine: VaultEnvironment, mood: str) -> None:
+def test_a_service_that_says_it_is_absent_or_ends_in_the_middle_is_not_absent(
+    need: Need, machine: VaultEnvironment, mood: str
+) -> None:
     with patient(need) as service:
         service.feel(mood)
         with pytest.raises(VaultBrokenError):
@@ -140,13 +171,20 @@ def test_a_service_that_says_it_is_absent_or_ends_in_the_middle_is_not_absent(ne
     assert not (machine.runtime_candidates or ())[0].exists()
 
 
-def test_another_users_bus_at_first_use_is_broken_and_nothing_is_chosen(machine: VaultEnvironment) -> None:
-    with listener(b"REJECTED EXTERNAL\r\n") as address, pytest.raises(VaultBrokenError, match="another user's"):
+def test_another_users_bus_at_first_use_is_broken_and_nothing_is_chosen(
+    machine: VaultEnvironment,
+) -> None:
+    with (
+        listener(b"REJECTED EXTERNAL\r\n") as address,
+        pytest.raises(VaultBrokenError, match="another user's"),
+    ):
         LazyVault(on_bus(machine, address)).get(KEY)
     assert not pin(machine).exists()
 
 
-def test_no_memory_at_first_use_is_refused_and_nothing_is_chosen(machine: VaultEnvironment, tmp_path: Path) -> None:
+def test_no_memory_at_first_use_is_refused_and_nothing_is_chosen(
+    machine: VaultEnvironment, tmp_path: Path
+) -> None:
     with pytest.raises(VaultBrokenError) as caught:
         select_store(replace(machine, runtime_candidates=(tmp_path / "none" / "xswitch",)))
     assert "allow_plain_files = true" in caught.value.next_step
@@ -174,11 +212,15 @@ def test_pretenders_are_refused_by_name(machine: VaultEnvironment, kind: str) ->
     assert "secret-service" in caught.value.why
 
 
-def test_nothing_of_keyrings_own_configuration_has_a_say(need: Need, machine: VaultEnvironment) -> None:
+def test_nothing_of_keyrings_own_configuration_has_a_say(
+    need: Need, machine: VaultEnvironment
+) -> None:
     with secret_service(need) as service:
         config = service.folder / ".config" / "python_keyring"
         config.mkdir(parents=True)
-        (config / "keyringrc.cfg").write_text("[backend]\ndefault-keyring=keyring.backends.null.Keyring\n")
+        (config / "keyringrc.cfg").write_text(
+            "[backend]\ndefault-keyring=keyring.backends.null.Keyring\n"
+        )
         env = {
             **service.variables,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
@@ -194,19 +236,32 @@ def test_nothing_of_keyrings_own_configuration_has_a_say(need: Need, machine: Va
 
 
 def test_other_systems_have_their_own_and_need_no_choice(machine: VaultEnvironment) -> None:
-    assert select_store(replace(machine, platform="darwin"))[0] == VaultInfo("macos", "macOS Keychain")
-    assert select_store(replace(machine, platform="win32"))[0] == VaultInfo("windows", "Windows Credential Manager")
+    assert select_store(replace(machine, platform="darwin"))[0] == VaultInfo(
+        "macos", "macOS Keychain"
+    )
+    assert select_store(replace(machine, platform="win32"))[0] == VaultInfo(
+        "windows", "Windows Credential Manager"
+    )
     assert not machine.places.state.exists()
 
 
-@pytest.mark.parametrize(("platform", "kind"), [("linux", "macos"), ("linux", "windows"), ("darwin", "windows"), ("win32", "runtime")])
-def test_another_systems_store_is_absent(machine: VaultEnvironment, platform: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("platform", "kind"),
+    [("linux", "macos"), ("linux", "windows"), ("darwin", "windows"), ("win32", "runtime")],
+)
+def test_another_systems_store_is_absent(
+    machine: VaultEnvironment, platform: str, kind: str
+) -> None:
     with pytest.raises(VaultAbsentError, match=kind):
         select_store(set_to(replace(machine, platform=platform), kind))
 
 
-@pytest.mark.parametrize("content", ["", "null\n", "runtime secret-service\n", "\x00" * 200, "file\n"])
-def test_a_damaged_record_is_named_and_never_chosen_over(machine: VaultEnvironment, content: str) -> None:
+@pytest.mark.parametrize(
+    "content", ["", "null\n", "runtime secret-service\n", "\x00" * 200, "file\n"]
+)
+def test_a_damaged_record_is_named_and_never_chosen_over(
+    machine: VaultEnvironment, content: str
+) -> None:
     machine.places.state.mkdir()
     pin(machine).write_text(content)
     with pytest.raises(VaultBrokenError) as caught:
@@ -225,7 +280,9 @@ def test_a_record_that_can_not_be_written_is_named(machine: VaultEnvironment) ->
 
 def test_of_many_first_users_all_make_one_choice(machine: VaultEnvironment) -> None:
     from xswitch.adapters.vault.errors import VaultErrors  # noqa: PLC0415 -- the same
-    from xswitch.adapters.vault.selection_file import SelectionFile  # noqa: PLC0415 -- for this test only
+
+    # For this test only
+    from xswitch.adapters.vault.selection_file import SelectionFile  # noqa: PLC0415
 
     words = ["runtime", "secret-service"] * 8
     chosen: list[str] = []
@@ -233,7 +290,9 @@ def test_of_many_first_users_all_make_one_choice(machine: VaultEnvironment) -> N
 
     def first(word: str) -> None:
         start.wait()
-        chosen.append(SelectionFile(pin(machine), ("secret-service", "runtime"), VaultErrors("")).write(word))
+        chosen.append(
+            SelectionFile(pin(machine), ("secret-service", "runtime"), VaultErrors("")).write(word)
+        )
 
     threads = [threading.Thread(target=first, args=(word,)) for word in words]
     for thread in threads:
@@ -274,7 +333,12 @@ class Stream:
     ],
 )
 def test_somebody_is_there_with_a_terminal_and_a_screen(
-    monkeypatch: pytest.MonkeyPatch, env: dict[str, str], platform: str, *, terminal: bool, expected: bool
+    monkeypatch: pytest.MonkeyPatch,
+    env: dict[str, str],
+    platform: str,
+    *,
+    terminal: bool,
+    expected: bool,
 ) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     monkeypatch.setattr(sys, "stderr", Stream(terminal=terminal))

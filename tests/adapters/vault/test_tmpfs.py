@@ -45,9 +45,12 @@ def test_the_kernel_says_what_is_in_memory(memory: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"), [("tmpfs", True), ("ramfs", True), ("ext4", False), ("devtmpfs", False), ("fuse.tmpfs", False)]
+    ("kind", "expected"),
+    [("tmpfs", True), ("ramfs", True), ("ext4", False), ("devtmpfs", False), ("fuse.tmpfs", False)],
 )
-def test_only_the_kinds_that_never_reach_a_disk_count(tmp_path: Path, kind: str, *, expected: bool) -> None:
+def test_only_the_kinds_that_never_reach_a_disk_count(
+    tmp_path: Path, kind: str, *, expected: bool
+) -> None:
     assert is_memory(tmp_path, mounts(tmp_path, tmp_path, kind)) is expected
 
 
@@ -58,12 +61,16 @@ def test_without_a_list_of_mounts_nothing_is_in_memory(memory: Path, tmp_path: P
 
 
 def test_candidates_in_order() -> None:
-    assert [str(place) for place in runtime_folder_candidates({"XDG_RUNTIME_DIR": "/run/user/7"}, 7)] == [
+    assert [
+        str(place) for place in runtime_folder_candidates({"XDG_RUNTIME_DIR": "/run/user/7"}, 7)
+    ] == [
         "/run/user/7/xswitch",
         "/run/user/7/xswitch",
         "/dev/shm/xswitch-7",
     ]
-    assert [str(place) for place in runtime_folder_candidates({"XDG_RUNTIME_DIR": "relative"}, 7)] == [
+    assert [
+        str(place) for place in runtime_folder_candidates({"XDG_RUNTIME_DIR": "relative"}, 7)
+    ] == [
         "/run/user/7/xswitch",
         "/dev/shm/xswitch-7",
     ]
@@ -83,10 +90,16 @@ def test_candidates_whose_parent_others_control_are_passed_over(memory: Path) ->
     assert runtime_folder((loose / "xswitch", sticky / "xswitch"), SENTENCES) == sticky / "xswitch"
 
 
-def test_no_memory_anywhere_is_refused_and_the_setting_named(tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_memory_anywhere_is_refused_and_the_setting_named(
+    tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "disk").mkdir()
     with pytest.raises(VaultBrokenError) as caught:
-        runtime_folder((tmp_path / "disk" / "xswitch", tmp_path / "none" / "xswitch"), SENTENCES, mounts(tmp_path, tmp_path, "ext4"))
+        runtime_folder(
+            (tmp_path / "disk" / "xswitch", tmp_path / "none" / "xswitch"),
+            SENTENCES,
+            mounts(tmp_path, tmp_path, "ext4"),
+        )
     assert caught.value.code == "vault_no_memory"
     assert "is not in memory" in caught.value.why
     assert "No such file or directory" in caught.value.why

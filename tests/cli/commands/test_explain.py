@@ -19,7 +19,10 @@ from xswitch.cli.output.stdout import Stdout
 from xswitch.core.errors import AwsDeniedError, NetworkError, XswitchError
 
 DENIED = AwsDeniedError(
-    "AWS does not allow sts:AssumeRole.", why="User: x is not authorized", code="not_authorized", aws_code="AccessDenied"
+    "AWS does not allow sts:AssumeRole.",
+    why="User: x is not authorized",
+    code="not_authorized",
+    aws_code="AccessDenied",
 )
 
 
@@ -30,7 +33,10 @@ def test_a_bug_in_explaining_hides_neither_the_error_nor_its_exit_code(*, as_jso
 
     out, err = io.StringIO(), io.StringIO()
     context: Any = SimpleNamespace(
-        arguments=Namespace(json=as_json), data=Stdout(out), words=Stderr(err), actions=SimpleNamespace(explain_failure=bug)
+        arguments=Namespace(json=as_json),
+        data=Stdout(out),
+        words=Stderr(err),
+        actions=SimpleNamespace(explain_failure=bug),
     )
     error = AwsDeniedError("AWS does not allow it.", code="not_authorized", aws_code="AccessDenied")
     role = make_role("reader", "1" * 12, "Reader")
@@ -42,13 +48,20 @@ def test_a_bug_in_explaining_hides_neither_the_error_nor_its_exit_code(*, as_jso
         assert "AWS does not allow it." in err.getvalue()
 
 
-@pytest.mark.parametrize(("fault", "explained"), [(NetworkError("The name can't be resolved.", code="dns"), False), (DENIED, True)])
-def test_both_sides_are_offered_only_where_a_side_is_at_fault(fault: XswitchError, *, explained: bool) -> None:
+@pytest.mark.parametrize(
+    ("fault", "explained"),
+    [(NetworkError("The name can't be resolved.", code="dns"), False), (DENIED, True)],
+)
+def test_both_sides_are_offered_only_where_a_side_is_at_fault(
+    fault: XswitchError, *, explained: bool
+) -> None:
     world = World()
     world.sts.refuse["AKIADEV"] = fault
     role = world.actions.resolve("open", SwitchOptions())
     out, err = io.StringIO(), io.StringIO()
-    context: Any = SimpleNamespace(arguments=Namespace(json=False), data=Stdout(out), words=Stderr(err), actions=world.actions)
+    context: Any = SimpleNamespace(
+        arguments=Namespace(json=False), data=Stdout(out), words=Stderr(err), actions=world.actions
+    )
     assert explain_failed_switch(context, role, SwitchOptions(), fault) == fault.exit_code
     assert fault.what in err.getvalue()
     assert ("xswitch explain open" in err.getvalue()) == explained

@@ -46,5 +46,8 @@ def test_all_or_none(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         write_new_files(str(tmp_path), [("a", "1"), ("b", "2")])
     assert not (tmp_path / "a").exists()
-    assert write_new_files(str(tmp_path), [("a", "1"), ("b", "2")], force=True) == (str(tmp_path / "a"), str(tmp_path / "b"))
+    assert write_new_files(str(tmp_path), [("a", "1"), ("b", "2")], force=True) == (
+        str(tmp_path / "a"),
+        str(tmp_path / "b"),
+    )
     assert (tmp_path / "b").read_text(encoding="utf-8") == "2"

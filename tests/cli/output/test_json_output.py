@@ -15,13 +15,29 @@ _SECRET = "canaryCanaryCanary"
     [
         (f"aws_secret_access_key = {_SECRET}", "aws_secret_access_key", "(hidden)"),
         (f"AWS_Session_Token = {_SECRET}", "aws_session_token", "(hidden)"),
-        (f"region = eu-west-1\n  aws_secret_access_key = {_SECRET}", "region", "eu-west-1\naws_secret_access_key = (hidden)"),
+        (
+            f"region = eu-west-1\n  aws_secret_access_key = {_SECRET}",
+            "region",
+            "eu-west-1\naws_secret_access_key = (hidden)",
+        ),
         ("s3 =\n  max_queue_size = 5", "s3", "\nmax_queue_size = 5"),
-        (f"credential_process = /opt/helper --password {_SECRET}", "credential_process", "/opt/helper (hidden)"),
+        (
+            f"credential_process = /opt/helper --password {_SECRET}",
+            "credential_process",
+            "/opt/helper (hidden)",
+        ),
         ("credential_process = /opt/helper", "credential_process", "/opt/helper"),
         ("mfa_process =", "mfa_process", ""),
-        (f"endpoint_url = http://me:{_SECRET}@proxy.example:1/x", "endpoint_url", "http://***@proxy.example:1/x"),
-        ("role_arn = arn:aws:iam::222222222222:role/a@b", "role_arn", "arn:aws:iam::222222222222:role/a@b"),
+        (
+            f"endpoint_url = http://me:{_SECRET}@proxy.example:1/x",
+            "endpoint_url",
+            "http://***@proxy.example:1/x",
+        ),
+        (
+            "role_arn = arn:aws:iam::222222222222:role/a@b",
+            "role_arn",
+            "arn:aws:iam::222222222222:role/a@b",
+        ),
     ],
 )
 def test_a_value_is_as_written_but_for_what_is_secret(line: str, key: str, shown: str) -> None:

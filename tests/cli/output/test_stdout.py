@@ -30,19 +30,28 @@ def test_the_envelope_is_one_line_for_a_program_and_indented_for_a_person() -> N
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+        ),
         max_leaves=20,
     )
 )
 def test_a_document_in_pieces_is_the_document(value: object) -> None:
     stream = io.StringIO()
     Stdout(stream).envelope("x", value)
-    assert stream.getvalue() == json.dumps({"version": 1, "command": "x", "data": value, "problems": []}) + "\n"
+    assert (
+        stream.getvalue()
+        == json.dumps({"version": 1, "command": "x", "data": value, "problems": []}) + "\n"
+    )
 
 
 def test_what_can_be_iterated_over_is_an_array() -> None:
     for stream in (io.StringIO(), Terminal()):
-        Stdout(stream).envelope("x", {"roles": (number for number in range(2)), "none": iter(())}, ({"code": "a"} for _ in range(1)))
+        Stdout(stream).envelope(
+            "x",
+            {"roles": (number for number in range(2)), "none": iter(())},
+            ({"code": "a"} for _ in range(1)),
+        )
         assert json.loads(stream.getvalue())["data"] == {"roles": [0, 1], "none": []}
         assert json.loads(stream.getvalue())["problems"] == [{"code": "a"}]
 

@@ -18,20 +18,34 @@ def test_the_link_has_account_role_name_display_name_and_colour() -> None:
         console_url(wanted(role_path="/team/"), "Payments & Co", "red")
         == f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=team/SwitchRole&displayName=Payments%20%26%20Co&color=F2B0A9"
     )
-    assert console_url(wanted()) == f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=SwitchRole"
+    assert (
+        console_url(wanted())
+        == f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=SwitchRole"
+    )
 
 
 @pytest.mark.parametrize(
     ("partition", "host"),
-    [("aws", "signin.aws.amazon.com"), ("aws-cn", "signin.amazonaws.cn"), ("aws-us-gov", "signin.amazonaws-us-gov.com"), ("aws-iso", None)],
+    [
+        ("aws", "signin.aws.amazon.com"),
+        ("aws-cn", "signin.amazonaws.cn"),
+        ("aws-us-gov", "signin.amazonaws-us-gov.com"),
+        ("aws-iso", None),
+    ],
 )
 def test_every_partition_has_its_own_console(partition: str, host: str | None) -> None:
     link = console_url(replace(wanted(managed_policies=()), partition=partition))
     assert (urlsplit(link).hostname if link else None) == host
 
 
-@given(st.text(max_size=80), st.text("aZ9_+=,.@-", min_size=1, max_size=64), st.sampled_from(["/", "/a&b=c%/", "/?#/"]))
-def test_whatever_the_names_hold_a_browser_reads_them_back(display: str, name: str, path: str) -> None:
+@given(
+    st.text(max_size=80),
+    st.text("aZ9_+=,.@-", min_size=1, max_size=64),
+    st.sampled_from(["/", "/a&b=c%/", "/?#/"]),
+)
+def test_whatever_the_names_hold_a_browser_reads_them_back(
+    display: str, name: str, path: str
+) -> None:
     link = console_url(replace(wanted(), role_name=name, role_path=path), display, "blue")
     assert link.isascii()
     assert link.isprintable()

@@ -9,7 +9,9 @@ from xswitch.core.access.model import AccountSide, IamCall, IamChange
 
 
 def _change(before: str, after: str) -> IamChange:
-    return IamChange(AccountSide.TARGET, "role x", "something", IamCall("UpdateRole", {}), (), before, after)
+    return IamChange(
+        AccountSide.TARGET, "role x", "something", IamCall("UpdateRole", {}), (), before, after
+    )
 
 
 def test_what_is_new_is_all_added() -> None:
@@ -56,8 +58,14 @@ def test_the_summary_counts_both_sides() -> None:
     request = full_request()
     world = accounts(request)
     plan = world.plan(request)
-    assert plan_summary(plan) == "1 change in the source account 111111111111, 5 changes in the target account 222222222222."
-    assert plan_summary(run(world, calls(plan), request).plan(request)) == "Everything is as wanted already."
+    assert (
+        plan_summary(plan)
+        == "1 change in the source account 111111111111, 5 changes in the target account 222222222222."
+    )
+    assert (
+        plan_summary(run(world, calls(plan), request).plan(request))
+        == "Everything is as wanted already."
+    )
     half = run(world, calls(plan)[:1], request)
     assert plan_summary(half.plan(request)).startswith("nothing to change in the source account")
 

@@ -22,7 +22,15 @@ from xswitch.core.access.documents import (
 )
 from xswitch.core.access.merge import contains_statement, covers_statement, with_statement
 from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrincipal
-from xswitch.core.policy import PolicyError, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
+from xswitch.core.policy import (
+    PolicyError,
+    PolicyKind,
+    Principal,
+    PrincipalKind,
+    Request,
+    evaluate,
+    parse,
+)
 
 NAMES = st.text("ABCXYZabcxyz0189_+=,.@-", min_size=1, max_size=64)
 
@@ -50,18 +58,28 @@ def test_a_document_has_the_order_iam_writes_and_single_values_without_a_list() 
 
 
 def test_what_a_missing_version_means_is_written_and_an_empty_condition_is_not() -> None:
-    assert json.loads(canonical_json({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Condition": {}}]})) == {
+    assert json.loads(
+        canonical_json(
+            {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Condition": {}}]}
+        )
+    ) == {
         "Version": "2008-10-17",
         "Statement": [{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "*"}],
     }
 
 
 def test_what_the_grammar_does_not_know_is_kept() -> None:
-    odd = {"Version": "2012-10-17", "Zebra": 1, "Statement": ["x", {"Effect": "Allow", "Owl": [1, [2]], "Action": [["a"]], "Condition": 3}]}
+    odd = {
+        "Version": "2012-10-17",
+        "Zebra": 1,
+        "Statement": ["x", {"Effect": "Allow", "Owl": [1, [2]], "Action": [["a"]], "Condition": 3}],
+    }
     assert json.loads(canonical_json(odd)) == odd
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "1", '{"Statement": 1, "Statement": 2}', "[" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "1", '{"Statement": 1, "Statement": 2}', "[" * 5000]
+)
 def test_what_is_no_json_object_is_a_policy_error(text: str) -> None:
     with pytest.raises(PolicyError, match="the trust policy"):
         canonical_json(text, "the trust policy")
@@ -78,14 +96,20 @@ STATEMENT = st.fixed_dictionaries(
         "Sid": st.sampled_from(["", "One"]),
         "Condition": st.dictionaries(
             st.sampled_from(["Bool", "StringEquals"]),
-            st.dictionaries(st.sampled_from(["k", "l"]), st.lists(st.sampled_from([True, "x", 3]), min_size=1, max_size=2)),
+            st.dictionaries(
+                st.sampled_from(["k", "l"]),
+                st.lists(st.sampled_from([True, "x", 3]), min_size=1, max_size=2),
+            ),
         ),
     },
 )
 
 
 def _respelled(value: Any, dice: random.Random) -> Any:
-    """The same meaning written otherwise: members and list entries in any order, single entries with a list or without."""
+    """The same meaning written otherwise.
+
+    Members and list entries in any order, single entries with a list or without.
+    """
     if isinstance(value, dict):
         keys = list(value)
         dice.shuffle(keys)
@@ -135,7 +159,10 @@ def test_the_trust_policy_names_the_exact_principal_with_its_conditions() -> Non
                 "Effect": "Allow",
                 "Principal": {"AWS": f"arn:aws:iam::{SOURCE}:user/SwitchUser"},
                 "Action": "sts:AssumeRole",
-                "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}, "StringEquals": {"sts:ExternalId": "x42"}},
+                "Condition": {
+                    "Bool": {"aws:MultiFactorAuthPresent": "true"},
+                    "StringEquals": {"sts:ExternalId": "x42"},
+                },
             }
         ],
     }
@@ -145,7 +172,10 @@ def test_the_trust_policy_names_the_exact_principal_with_its_conditions() -> Non
     ("who", "arn"),
     [
         (USER, f"arn:aws:iam::{SOURCE}:user/SwitchUser"),
-        (TrustedPrincipal(PrincipalType.USER, SOURCE, "a", "/p/"), f"arn:aws:iam::{SOURCE}:user/p/a"),
+        (
+            TrustedPrincipal(PrincipalType.USER, SOURCE, "a", "/p/"),
+            f"arn:aws:iam::{SOURCE}:user/p/a",
+        ),
         (ROLE, f"arn:aws:iam::{SOURCE}:role/Hub"),
         (GROUP, f"arn:aws:iam::{SOURCE}:root"),
         (ACCOUNT, f"arn:aws:iam::{SOURCE}:root"),
@@ -157,8 +187,14 @@ def test_a_group_and_an_account_are_trusted_as_the_account(who: TrustedPrincipal
 
 
 def test_the_arn_that_was_read_goes_before_the_one_that_is_guessed() -> None:
-    assert trust_policy_principal(wanted(), "arn:aws:iam::1:user/x/SwitchUser") == "arn:aws:iam::1:user/x/SwitchUser"
-    assert trust_policy_principal(wanted(GROUP), "arn:aws:iam::1:group/x") == f"arn:aws:iam::{SOURCE}:root"
+    assert (
+        trust_policy_principal(wanted(), "arn:aws:iam::1:user/x/SwitchUser")
+        == "arn:aws:iam::1:user/x/SwitchUser"
+    )
+    assert (
+        trust_policy_principal(wanted(GROUP), "arn:aws:iam::1:group/x")
+        == f"arn:aws:iam::{SOURCE}:root"
+    )
 
 
 def test_a_role_is_never_asked_for_mfa_that_its_sessions_cannot_carry() -> None:
@@ -167,8 +203,12 @@ def test_a_role_is_never_asked_for_mfa_that_its_sessions_cannot_carry() -> None:
 
 
 @given(NAMES, NAMES)
-def test_names_and_sids_are_what_iam_takes_and_no_two_principals_share_one(one: str, other: str) -> None:
-    first, second = (wanted(TrustedPrincipal(PrincipalType.USER, SOURCE, name)) for name in (one, other))
+def test_names_and_sids_are_what_iam_takes_and_no_two_principals_share_one(
+    one: str, other: str
+) -> None:
+    first, second = (
+        wanted(TrustedPrincipal(PrincipalType.USER, SOURCE, name)) for name in (one, other)
+    )
     assert re.fullmatch(r"[A-Za-z0-9]+", trust_sid(first))
     assert (trust_sid(first) == trust_sid(second)) == (one == other)
     request = AccessRequest("aws", TARGET, one, USER)
@@ -181,21 +221,47 @@ def test_who_arn_of_a_group_is_its_own() -> None:
 
 def _asks(arn: str, **context: str) -> Request:
     principal = Principal(PrincipalKind.USER, arn, arn.split(":")[4])
-    return Request(principal, "sts:AssumeRole", wanted().role_arn, TARGET, {key: (value,) for key, value in context.items()})
+    return Request(
+        principal,
+        "sts:AssumeRole",
+        wanted().role_arn,
+        TARGET,
+        {key: (value,) for key, value in context.items()},
+    )
 
 
 @pytest.mark.parametrize(
     ("arn", "context", "allowed"),
     [
-        (configured_principal_arn(USER, "aws"), {"aws:multifactorauthpresent": "true", "sts:externalid": "x42"}, True),
-        (configured_principal_arn(USER, "aws"), {"aws:multifactorauthpresent": "false", "sts:externalid": "x42"}, False),
+        (
+            configured_principal_arn(USER, "aws"),
+            {"aws:multifactorauthpresent": "true", "sts:externalid": "x42"},
+            True,
+        ),
+        (
+            configured_principal_arn(USER, "aws"),
+            {"aws:multifactorauthpresent": "false", "sts:externalid": "x42"},
+            False,
+        ),
         (configured_principal_arn(USER, "aws"), {"sts:externalid": "x42"}, False),
         (configured_principal_arn(USER, "aws"), {"aws:multifactorauthpresent": "true"}, False),
-        (configured_principal_arn(USER, "aws"), {"aws:multifactorauthpresent": "true", "sts:externalid": "x4"}, False),
-        (f"arn:aws:iam::{SOURCE}:user/Other", {"aws:multifactorauthpresent": "true", "sts:externalid": "x42"}, False),
+        (
+            configured_principal_arn(USER, "aws"),
+            {"aws:multifactorauthpresent": "true", "sts:externalid": "x4"},
+            False,
+        ),
+        (
+            f"arn:aws:iam::{SOURCE}:user/Other",
+            {"aws:multifactorauthpresent": "true", "sts:externalid": "x42"},
+            False,
+        ),
     ],
 )
-def test_both_documents_together_let_in_that_user_and_nobody_else(arn: str, context: dict[str, str], allowed: bool) -> None:  # noqa: FBT001 -- expectation
+def test_both_documents_together_let_in_that_user_and_nobody_else(
+    arn: str,
+    context: dict[str, str],
+    allowed: bool,  # noqa: FBT001 -- expectation
+) -> None:
     request = wanted(external_id="x42")
     documents = [
         parse(trust_policy(request, trust_policy_principal(request)), PolicyKind.TRUST, "trust"),
@@ -228,7 +294,9 @@ def test_our_statement_is_added_after_those_of_others() -> None:
 
 
 def test_our_statement_is_amended_where_it_stands() -> None:
-    assert with_statement(_document({**OURS, "Condition": {}}, OTHER), OURS) == _document(OURS, OTHER)
+    assert with_statement(_document({**OURS, "Condition": {}}, OTHER), OURS) == _document(
+        OURS, OTHER
+    )
 
 
 @pytest.mark.parametrize(
@@ -236,7 +304,11 @@ def test_our_statement_is_amended_where_it_stands() -> None:
     [
         {**OURS, "Sid": "Mine"},
         {**OURS, "Sid": "", "Action": ["STS:assumerole", "sts:TagSession"]},
-        {**OURS, "Sid": "", "Principal": {"AWS": ["111111111111", "arn:aws:iam::333333333333:root"]}},
+        {
+            **OURS,
+            "Sid": "",
+            "Principal": {"AWS": ["111111111111", "arn:aws:iam::333333333333:root"]},
+        },
         {**OURS, "Sid": "", "Condition": {"bool": {"AWS:multifactorauthpresent": ["true"]}}},
     ],
 )

@@ -13,7 +13,13 @@ CODE = re.compile(r'(?:[Ff]inding\(\s*|code = )"([a-z_]+)"(?: if [a-z_ ]+ else "
 
 
 def _codes() -> set[str]:
-    found = {code for path in SOURCES.rglob("*.py") for pair in CODE.findall(path.read_text(encoding="utf-8")) for code in pair if code}
+    found = {
+        code
+        for path in SOURCES.rglob("*.py")
+        for pair in CODE.findall(path.read_text(encoding="utf-8"))
+        for code in pair
+        if code
+    }
     assert {"principal_anyone", "external_id_pattern", "account_trusted", "not_json"} <= found
     return found
 
@@ -21,7 +27,12 @@ def _codes() -> set[str]:
 def test_every_code_and_every_format_is_in_the_document_and_nothing_else() -> None:
     text = (ROOT / "docs" / "access-formats.md").read_text(encoding="utf-8")
     findings = text.partition("### Warnings of a plan")[2]
-    named = {code for line in findings.splitlines() if line.startswith("| `") for code in re.findall(r"`([a-z_]+)`", line.split("|")[1])}
+    named = {
+        code
+        for line in findings.splitlines()
+        if line.startswith("| `")
+        for code in re.findall(r"`([a-z_]+)`", line.split("|")[1])
+    }
     assert named == _codes()
     for fmt in FORMATS:
         assert f"| `{fmt}` |" in text

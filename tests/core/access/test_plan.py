@@ -27,8 +27,22 @@ from support.access.iam_model import (
     settled,
     wanted,
 )
-from xswitch.core.access.documents import canonical_json, permission_statement, policy_name, statements_of, trust_policy
-from xswitch.core.access.model import AccessRequest, AccountSide, NamedPolicy, PrincipalState, PrincipalType, RoleState, TrustedPrincipal
+from xswitch.core.access.documents import (
+    canonical_json,
+    permission_statement,
+    policy_name,
+    statements_of,
+    trust_policy,
+)
+from xswitch.core.access.model import (
+    AccessRequest,
+    AccountSide,
+    NamedPolicy,
+    PrincipalState,
+    PrincipalType,
+    RoleState,
+    TrustedPrincipal,
+)
 from xswitch.core.access.plan import make_plan, managed_policy_arn
 from xswitch.core.errors import ConfigError
 from xswitch.core.policy import PolicyError
@@ -37,7 +51,12 @@ PEOPLES = canonical_json(
     {
         "Version": "2012-10-17",
         "Statement": [
-            {"Sid": "People", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::333333333333:root"}, "Action": "sts:AssumeRole"}
+            {
+                "Sid": "People",
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::333333333333:root"},
+                "Action": "sts:AssumeRole",
+            }
         ],
     }
 )
@@ -48,10 +67,15 @@ OLD_ROLE = RoleState(
     max_session_seconds=10800,
     tags=(("Team", "red"), ("owner", "somebody")),
     attached=(AUDIT, "arn:aws:iam::aws:policy/job-function/Billing"),
-    inline=(NamedPolicy("buckets", PEOPLES.replace("sts:", "s3:")), NamedPolicy("theirs", LIST_BUCKETS)),
+    inline=(
+        NamedPolicy("buckets", PEOPLES.replace("sts:", "s3:")),
+        NamedPolicy("theirs", LIST_BUCKETS),
+    ),
     boundary="arn:aws:iam::aws:policy/PowerUserAccess",
 )
-EVERY_WHO = pytest.mark.parametrize("who", [USER, GROUP, ROLE, ACCOUNT], ids=["user", "group", "role", "account"])
+EVERY_WHO = pytest.mark.parametrize(
+    "who", [USER, GROUP, ROLE, ACCOUNT], ids=["user", "group", "role", "account"]
+)
 EITHER_ROLE = pytest.mark.parametrize("role", [None, OLD_ROLE], ids=["new", "old"])
 
 
@@ -67,7 +91,11 @@ def test_two_empty_accounts_need_a_policy_a_role_and_its_permissions() -> None:
         "PutRolePolicy",
     ]
     put, create = calls(plan)[:2]
-    assert put.parameters == {"UserName": "SwitchUser", "PolicyName": policy_name(request), "PolicyDocument": plan.permission}
+    assert put.parameters == {
+        "UserName": "SwitchUser",
+        "PolicyName": policy_name(request),
+        "PolicyDocument": plan.permission,
+    }
     assert create.parameters == {
         "RoleName": "SwitchRole",
         "Path": "/",
@@ -88,13 +116,22 @@ def test_two_empty_accounts_need_a_policy_a_role_and_its_permissions() -> None:
 
 def test_nothing_that_was_not_asked_for_is_sent() -> None:
     request = wanted(managed_policies=())
-    (create,) = [call for call in calls(accounts(request).plan(request)) if call.operation == "CreateRole"]
-    assert set(create.parameters) == {"RoleName", "Path", "AssumeRolePolicyDocument", "MaxSessionDuration"}
+    (create,) = [
+        call for call in calls(accounts(request).plan(request)) if call.operation == "CreateRole"
+    ]
+    assert set(create.parameters) == {
+        "RoleName",
+        "Path",
+        "AssumeRolePolicyDocument",
+        "MaxSessionDuration",
+    }
 
 
 @EVERY_WHO
 @EITHER_ROLE
-def test_killed_after_any_call_and_run_again_it_ends_in_the_same_state(who: TrustedPrincipal, role: RoleState | None) -> None:
+def test_killed_after_any_call_and_run_again_it_ends_in_the_same_state(
+    who: TrustedPrincipal, role: RoleState | None
+) -> None:
     request = full_request(who)
     world = accounts(request, role)
     made = calls(world.plan(request))
@@ -109,37 +146,69 @@ def test_killed_after_any_call_and_run_again_it_ends_in_the_same_state(who: Trus
 
 @EVERY_WHO
 @EITHER_ROLE
-def test_taken_back_from_any_point_both_accounts_are_as_they_were(who: TrustedPrincipal, role: RoleState | None) -> None:
+def test_taken_back_from_any_point_both_accounts_are_as_they_were(
+    who: TrustedPrincipal, role: RoleState | None
+) -> None:
     request = full_request(who)
     kept = NamedPolicy(
-        "theirs", canonical_json({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
+        "theirs",
+        canonical_json(
+            {
+                "Version": "2012-10-17",
+                "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+            }
+        ),
     )
     for inline in ((), (kept,), (NamedPolicy(policy_name(request), kept.document),)):
-        managed = replace(inline[0], name=policy_name(request)) if inline and who.kind is PrincipalType.ACCOUNT else None
-        world = accounts(request, role, inline=() if who.kind is PrincipalType.ACCOUNT else inline, managed=managed)
+        managed = (
+            replace(inline[0], name=policy_name(request))
+            if inline and who.kind is PrincipalType.ACCOUNT
+            else None
+        )
+        world = accounts(
+            request,
+            role,
+            inline=() if who.kind is PrincipalType.ACCOUNT else inline,
+            managed=managed,
+        )
         plan = world.plan(request)
         changes = [change for side in plan.sides for change in side.changes]
         for stopped in range(len(changes) + 1):
             half = run(world, [change.call for change in changes[:stopped]], request)
-            undone = run(half, [call for change in reversed(changes[:stopped]) for call in change.undo], request)
+            undone = run(
+                half,
+                [call for change in reversed(changes[:stopped]) for call in change.undo],
+                request,
+            )
             assert settled(undone) == settled(world)
 
 
-TAGS = st.lists(st.tuples(st.sampled_from(["team", "Team", "owner", "x"]), st.sampled_from(["", "blue", "red"])), max_size=3)
+TAGS = st.lists(
+    st.tuples(
+        st.sampled_from(["team", "Team", "owner", "x"]), st.sampled_from(["", "blue", "red"])
+    ),
+    max_size=3,
+)
 
 
 @settings(max_examples=120, deadline=None)
 @given(
     who=st.sampled_from([USER, GROUP, ROLE, ACCOUNT]),
-    tags=TAGS.map(lambda pairs: tuple({key.casefold(): (key, value) for key, value in pairs}.values())),
-    old_tags=TAGS.map(lambda pairs: tuple({key.casefold(): (key, value) for key, value in pairs}.values())),
+    tags=TAGS.map(
+        lambda pairs: tuple({key.casefold(): (key, value) for key, value in pairs}.values())
+    ),
+    old_tags=TAGS.map(
+        lambda pairs: tuple({key.casefold(): (key, value) for key, value in pairs}.values())
+    ),
     managed=st.sets(st.sampled_from([READ_ONLY, AUDIT])).map(lambda arns: tuple(sorted(arns))),
     attached=st.sets(st.sampled_from([READ_ONLY, AUDIT])).map(lambda arns: tuple(sorted(arns))),
     durations=st.tuples(st.sampled_from([3600, 7200]), st.sampled_from([3600, 7200])),
     texts=st.tuples(st.sampled_from(["", "a"]), st.sampled_from(["", "b"])),
     external_id=st.sampled_from([None, "e42"]),
     mfa=st.booleans(),
-    trusts=st.lists(st.sampled_from(["ours", "other", "without", "denies"]), max_size=3, unique=True),
+    trusts=st.lists(
+        st.sampled_from(["ours", "other", "without", "denies"]), max_size=3, unique=True
+    ),
     cut=st.integers(0, 10),
 )
 def test_a_plan_applied_from_anywhere_leaves_nothing_to_do(
@@ -174,7 +243,9 @@ def test_a_plan_applied_from_anywhere_leaves_nothing_to_do(
         "without": without,
         "denies": {**ours, "Sid": "d", "Effect": "Deny"},
     }
-    trust = canonical_json({"Version": "2012-10-17", "Statement": [choices[name] for name in trusts]})
+    trust = canonical_json(
+        {"Version": "2012-10-17", "Statement": [choices[name] for name in trusts]}
+    )
     role = RoleState(OLD_ROLE.arn, trust, texts[1], durations[1], old_tags, attached)
     world = accounts(request, role)
     made = calls(world.plan(request))
@@ -183,7 +254,9 @@ def test_a_plan_applied_from_anywhere_leaves_nothing_to_do(
     half = run(world, made[:cut], request)
     assert settled(run(half, calls(half.plan(request)), request)) == settled(done)
     assert done.target is not None
-    assert {statement.get("Sid") for statement in statements_of(trust)} <= {one.get("Sid") for one in statements_of(done.target.trust)}
+    assert {statement.get("Sid") for statement in statements_of(trust)} <= {
+        one.get("Sid") for one in statements_of(done.target.trust)
+    }
 
 
 def test_what_others_made_at_the_role_stays() -> None:
@@ -196,21 +269,30 @@ def test_what_others_made_at_the_role_stays() -> None:
     assert ("Team", "red") not in after.tags
     assert set(OLD_ROLE.attached) <= set(after.attached)
     assert "theirs" in {policy.name for policy in after.inline}
-    assert [statement["Sid"] for statement in statements_of(after.trust)] == ["People", f"XswitchAssume{SOURCE}UserSwitchUser"]
+    assert [statement["Sid"] for statement in statements_of(after.trust)] == [
+        "People",
+        f"XswitchAssume{SOURCE}UserSwitchUser",
+    ]
 
 
 def test_a_description_that_was_not_given_is_left_as_it_is() -> None:
     request = wanted()
     plan = accounts(request, OLD_ROLE).plan(request)
     (update,) = [call for call in calls(plan) if call.operation == "UpdateRole"]
-    assert update.parameters == {"RoleName": "SwitchRole", "Description": "as it was", "MaxSessionDuration": 3600}
+    assert update.parameters == {
+        "RoleName": "SwitchRole",
+        "Description": "as it was",
+        "MaxSessionDuration": 3600,
+    }
 
 
 def test_two_users_of_one_role_each_have_their_statement() -> None:
     first = wanted()
     world = run(accounts(first), calls(accounts(first).plan(first)), first)
     second = wanted(TrustedPrincipal(PrincipalType.USER, SOURCE, "Other"))
-    world = Accounts(world.target, PrincipalState(PrincipalType.USER, f"arn:aws:iam::{SOURCE}:user/Other"))
+    world = Accounts(
+        world.target, PrincipalState(PrincipalType.USER, f"arn:aws:iam::{SOURCE}:user/Other")
+    )
     plan = world.plan(second)
     assert [call.operation for call in calls(plan)] == ["PutUserPolicy", "UpdateAssumeRolePolicy"]
     assert len(statements_of(plan.trust)) == 2
@@ -221,7 +303,12 @@ def test_a_deleted_and_made_again_user_is_named_again() -> None:
     request = wanted()
     world = run(accounts(request), calls(accounts(request).plan(request)), request)
     assert world.target is not None
-    dead = replace(world.target, trust=world.target.trust.replace(f"arn:aws:iam::{SOURCE}:user/SwitchUser", "AIDAABCDEFGHIJKLMNOP"))
+    dead = replace(
+        world.target,
+        trust=world.target.trust.replace(
+            f"arn:aws:iam::{SOURCE}:user/SwitchUser", "AIDAABCDEFGHIJKLMNOP"
+        ),
+    )
     (update,) = calls(replace(world, target=dead).plan(request))
     assert update.operation == "UpdateAssumeRolePolicy"
     assert "AIDA" not in update.parameters["PolicyDocument"]
@@ -243,8 +330,15 @@ def test_the_users_own_path_is_taken_from_what_is_there() -> None:
 
 def test_a_side_that_was_not_seen_gets_everything() -> None:
     request = full_request()
-    plan = make_plan(request, target=None, target_seen=False, source=None, source_seen=False, profiles={})
-    assert (plan.target.seen, plan.source.seen, plan.target.profile, plan.source.profile) == (False, False, None, None)
+    plan = make_plan(
+        request, target=None, target_seen=False, source=None, source_seen=False, profiles={}
+    )
+    assert (plan.target.seen, plan.source.seen, plan.target.profile, plan.source.profile) == (
+        False,
+        False,
+        None,
+        None,
+    )
     assert calls(plan) == calls(accounts(request).plan(request))
     assert "principal_unseen" in {finding.code for finding in plan.warnings}
 
@@ -253,10 +347,16 @@ def test_a_whole_account_gets_a_managed_policy_and_new_versions_of_it() -> None:
     request = wanted(ACCOUNT)
     world = accounts(request)
     (create, *_) = calls(world.plan(request))
-    assert (create.operation, create.parameters["PolicyName"]) == ("CreatePolicy", policy_name(request))
+    assert (create.operation, create.parameters["PolicyName"]) == (
+        "CreatePolicy",
+        policy_name(request),
+    )
     old = NamedPolicy(policy_name(request), LIST_BUCKETS)
     (version, *_) = calls(accounts(request, managed=old).plan(request))
-    assert (version.operation, version.parameters["PolicyArn"]) == ("CreatePolicyVersion", managed_policy_arn(request))
+    assert (version.operation, version.parameters["PolicyArn"]) == (
+        "CreatePolicyVersion",
+        managed_policy_arn(request),
+    )
     by_arn = NamedPolicy(f"arn:aws:iam::{SOURCE}:policy/x/Mine", LIST_BUCKETS)
     (version, *_) = calls(accounts(request, managed=by_arn).plan(request))
     assert version.parameters["PolicyArn"] == by_arn.name
@@ -264,7 +364,11 @@ def test_a_whole_account_gets_a_managed_policy_and_new_versions_of_it() -> None:
 
 @pytest.mark.parametrize(
     "arn",
-    [f"arn:aws:iam::{TARGET}:role/team/SwitchRole", f"arn:aws:iam::{SOURCE}:role/SwitchRole", f"arn:aws:iam::{TARGET}:role/switchrole"],
+    [
+        f"arn:aws:iam::{TARGET}:role/team/SwitchRole",
+        f"arn:aws:iam::{SOURCE}:role/SwitchRole",
+        f"arn:aws:iam::{TARGET}:role/switchrole",
+    ],
     ids=["path", "account", "case"],
 )
 def test_a_role_that_is_another_is_refused_by_its_own_arn(arn: str) -> None:
@@ -287,12 +391,17 @@ def test_a_principal_that_is_not_there_is_refused() -> None:
         (USER, PrincipalState(PrincipalType.USER, f"arn:aws:iam::{TARGET}:user/SwitchUser")),
         (USER, PrincipalState(PrincipalType.USER, f"arn:aws:iam::{SOURCE}:user/Another")),
         (USER, PrincipalState(PrincipalType.ROLE, f"arn:aws:iam::{SOURCE}:user/SwitchUser")),
-        (replace(USER, path="/a/"), PrincipalState(PrincipalType.USER, f"arn:aws:iam::{SOURCE}:user/b/SwitchUser")),
+        (
+            replace(USER, path="/a/"),
+            PrincipalState(PrincipalType.USER, f"arn:aws:iam::{SOURCE}:user/b/SwitchUser"),
+        ),
         (ACCOUNT, PrincipalState(PrincipalType.ACCOUNT, f"arn:aws:iam::{TARGET}:root")),
     ],
     ids=["account", "name", "kind", "path", "root"],
 )
-def test_a_principal_that_is_another_is_refused(who: TrustedPrincipal, source: PrincipalState) -> None:
+def test_a_principal_that_is_another_is_refused(
+    who: TrustedPrincipal, source: PrincipalState
+) -> None:
     with pytest.raises(ConfigError) as refused:
         Accounts(None, source).plan(wanted(who))
     assert refused.value.code == "principal_elsewhere"
@@ -318,6 +427,11 @@ def test_the_wanted_documents_are_what_both_sides_have_afterwards() -> None:
 def test_profiles_are_those_given() -> None:
     request: AccessRequest = wanted()
     plan = make_plan(
-        request, target=None, target_seen=True, source=None, source_seen=False, profiles={**PROFILES, AccountSide.SOURCE: None}
+        request,
+        target=None,
+        target_seen=True,
+        source=None,
+        source_seen=False,
+        profiles={**PROFILES, AccountSide.SOURCE: None},
     )
     assert (plan.target.profile, plan.source.profile) == ("target-admin", None)

@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from support.access.iam_model import ACCOUNT, GROUP, LIST_BUCKETS, SOURCE, TARGET, USER, full_request, wanted
+from support.access.iam_model import (
+    ACCOUNT,
+    GROUP,
+    LIST_BUCKETS,
+    SOURCE,
+    TARGET,
+    USER,
+    full_request,
+    wanted,
+)
 from xswitch.core.access.model import AccessRequest, NamedPolicy, PrincipalType, TrustedPrincipal
 from xswitch.core.access.validation import validate
 from xswitch.core.errors import UsageError
@@ -82,7 +91,9 @@ def test_what_iam_takes_is_taken(changes: dict[str, Any]) -> None:
         ({"tags": (("a", ""), ("A", ""))}, "tags_invalid"),
     ],
 )
-def test_what_iam_does_not_take_is_refused_before_anything_is_sent(changes: dict[str, Any], code: str) -> None:
+def test_what_iam_does_not_take_is_refused_before_anything_is_sent(
+    changes: dict[str, Any], code: str
+) -> None:
     request: AccessRequest = replace(wanted(), **changes)
     with pytest.raises(UsageError) as refused:
         validate(request)

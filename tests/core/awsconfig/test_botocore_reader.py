@@ -35,7 +35,9 @@ def test_reading_only_odd_sections_is_reading_the_whole(data: st.DataObject) -> 
     whole, pieces = parse_as_cli(text), read_as_cli(parse_document(text, file))
     assert pieces.raw() == whole.raw()
     assert (pieces.refused is None) == (whole.refused is None)
-    assert {n: (s.line, s.lines) for n, s in pieces.sections.items()} == {n: (s.line, s.lines) for n, s in whole.sections.items()}
+    assert {n: (s.line, s.lines) for n, s in pieces.sections.items()} == {
+        n: (s.line, s.lines) for n, s in whole.sections.items()
+    }
 
 
 @given(st.data())

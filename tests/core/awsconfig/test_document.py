@@ -58,7 +58,10 @@ def test_the_properties_of_a_section_with_their_spans() -> None:
     text = f"{BOM}[profile a]\r\nRegion = eu-west-1 # main\r\ns3 =\r\n  x = 1\r\n\r\n  y = 2\r\n# end\r\n[b]\r\n"
     preamble, a, b = parse_document(text, "config").sections
     assert (preamble.start, preamble.end, a.start) == (0, 1, 1)
-    assert [(item.key, item.value, item.line) for item in a.items] == [("region", "eu-west-1", 2), ("s3", "\nx = 1\ny = 2", 3)]
+    assert [(item.key, item.value, item.line) for item in a.items] == [
+        ("region", "eu-west-1", 2),
+        ("s3", "\nx = 1\ny = 2", 3),
+    ]
     assert text[a.items[1].start : a.items[1].end] == "s3 =\r\n  x = 1\r\n\r\n  y = 2\r\n"
     assert text[a.used : a.end] == "# end\r\n"
     assert (b.kind, b.raw, b.line) == ("other", "b", 8)

@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 
 from support.config.checks import check_edit, edits, files, properties
 from support.config.texts import NAMES, Botocore, clean_texts, texts
-from xswitch.core.awsconfig.edit import apply_edits, apply_patches, plan_edits, reversed_patches, verify
+from xswitch.core.awsconfig.edit import (
+    apply_edits,
+    apply_patches,
+    plan_edits,
+    reversed_patches,
+    verify,
+)
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
 
@@ -22,7 +28,9 @@ def significant(text: str) -> list[str]:
 
 @given(st.data())
 @settings(max_examples=300)
-def test_only_what_is_meant_changes_or_nothing_does(botocore: Botocore, data: st.DataObject) -> None:
+def test_only_what_is_meant_changes_or_nothing_does(
+    botocore: Botocore, data: st.DataObject
+) -> None:
     file = data.draw(files)
     check_edit(botocore, data.draw(texts(file)), file, data.draw(edits(file)))
 
@@ -89,7 +97,13 @@ def edited(text: str, *changes: ProfileEdit) -> str:
     return new
 
 
-def put(name: str, exact: bool = False, comment: str = "", file: FileKind = "config", **values: str) -> SetProfile:  # noqa: FBT001, FBT002 -- short calls below
+def put(
+    name: str,
+    exact: bool = False,  # noqa: FBT001, FBT002 -- short calls below
+    comment: str = "",
+    file: FileKind = "config",
+    **values: str,
+) -> SetProfile:
     return SetProfile(file, name, values, comment, exact=exact)
 
 
@@ -97,8 +111,16 @@ def put(name: str, exact: bool = False, comment: str = "", file: FileKind = "con
     ("text", "edit", "new"),
     [
         ("", put("xs-a", region="r"), "[profile xs-a]\nregion = r\n"),
-        ("", put("xs-a", comment="for a", region="r"), "# xswitch: for a\n[profile xs-a]\nregion = r\n"),
-        ("", put("xs-a", comment="xswitch: for a", region=""), "# xswitch: for a\n[profile xs-a]\nregion =\n"),
+        (
+            "",
+            put("xs-a", comment="for a", region="r"),
+            "# xswitch: for a\n[profile xs-a]\nregion = r\n",
+        ),
+        (
+            "",
+            put("xs-a", comment="xswitch: for a", region=""),
+            "# xswitch: for a\n[profile xs-a]\nregion =\n",
+        ),
         ("", put("xs-a", file="credentials", region="r"), "[xs-a]\nregion = r\n"),
         ("", put("default", region="r"), "[default]\nregion = r\n"),
         ("\ufeff", put("xs-a", region="r"), "\ufeff[profile xs-a]\nregion = r\n"),
@@ -108,7 +130,11 @@ def put(name: str, exact: bool = False, comment: str = "", file: FileKind = "con
         ("# x\n  ", put("xs-a"), "# x\n  \n\n[profile xs-a]\n"),
         ("\r\t\n", put("xs-a"), "\r\t\n\n[profile xs-a]\n"),
         ("# x\r\n", put("xs-a", b="c"), "# x\r\n\r\n[profile xs-a]\r\nb = c\r\n"),
-        ("[profile a]\r\nx = 1", put("xs-a", b="c"), "[profile a]\r\nx = 1\r\n\r\n[profile xs-a]\r\nb = c\r\n"),
+        (
+            "[profile a]\r\nx = 1",
+            put("xs-a", b="c"),
+            "[profile a]\r\nx = 1\r\n\r\n[profile xs-a]\r\nb = c\r\n",
+        ),
     ],
 )
 def test_a_new_profile_is_appended(text: str, edit: SetProfile, new: str) -> None:
@@ -129,17 +155,45 @@ def test_a_new_profile_is_appended(text: str, edit: SetProfile, new: str) -> Non
         ("[profile a]\nx = 1", put("a", y="3"), "[profile a]\nx = 1\ny = 3\n"),
         ("[profile a]", put("a", y="3"), "[profile a]\ny = 3\n"),
         ("[profile a]\nRegion = 1\n", put("a", region="3"), "[profile a]\nRegion = 3\n"),
-        ("[profile a]\nx = 1\n\n# b\n[profile b]\n", put("a", y="2"), "[profile a]\nx = 1\ny = 2\n\n# b\n[profile b]\n"),
-        ("[profile a]\nx = 1 # why\ny = 2\n", put("a", x="3"), "[profile a]\n# why\nx = 3\ny = 2\n"),
+        (
+            "[profile a]\nx = 1\n\n# b\n[profile b]\n",
+            put("a", y="2"),
+            "[profile a]\nx = 1\ny = 2\n\n# b\n[profile b]\n",
+        ),
+        (
+            "[profile a]\nx = 1 # why\ny = 2\n",
+            put("a", x="3"),
+            "[profile a]\n# why\nx = 3\ny = 2\n",
+        ),
         ("[profile a]\nx = # why\n", put("a", x="3"), "[profile a]\n# why\nx = 3\n"),
         ("[profile a]\nx = 1 # why\n", put("a", y="3"), "[profile a]\nx = 1 # why\ny = 3\n"),
-        ("[profile a]\nx = 1\n  2\n# c\n  3\ny = 2\n", put("a", x="4"), "[profile a]\nx = 4\n# c\ny = 2\n"),
-        ("[profile a]\ns3 =\n  x = 1\ny = 2\n", put("a", x="4"), "[profile a]\ns3 =\n  x = 1\ny = 2\nx = 4\n"),
-        ("[profile a]\nx = 1\n[profile a]\nx = 2\n", put("a", x="3"), "[profile a]\nx = 1\n[profile a]\nx = 3\n"),
+        (
+            "[profile a]\nx = 1\n  2\n# c\n  3\ny = 2\n",
+            put("a", x="4"),
+            "[profile a]\nx = 4\n# c\ny = 2\n",
+        ),
+        (
+            "[profile a]\ns3 =\n  x = 1\ny = 2\n",
+            put("a", x="4"),
+            "[profile a]\ns3 =\n  x = 1\ny = 2\nx = 4\n",
+        ),
+        (
+            "[profile a]\nx = 1\n[profile a]\nx = 2\n",
+            put("a", x="3"),
+            "[profile a]\nx = 1\n[profile a]\nx = 3\n",
+        ),
         ("[profile a]\nx = 1\nx = 2\n", put("a", x="3"), "[profile a]\nx = 1\nx = 3\n"),
-        ("[profile a]\nx = 1\n[profile b]\n[profile a]\n", put("a", y="3"), "[profile a]\nx = 1\n[profile b]\n[profile a]\ny = 3\n"),
+        (
+            "[profile a]\nx = 1\n[profile b]\n[profile a]\n",
+            put("a", y="3"),
+            "[profile a]\nx = 1\n[profile b]\n[profile a]\ny = 3\n",
+        ),
         ("[default]\nx = 1\n", put("default", x="2"), "[default]\nx = 2\n"),
-        ("[default]\nx = 1\n[profile default]\nx = 1\n", put("default", x="2"), "[default]\nx = 1\n[profile default]\nx = 2\n"),
+        (
+            "[default]\nx = 1\n[profile default]\nx = 1\n",
+            put("default", x="2"),
+            "[default]\nx = 1\n[profile default]\nx = 2\n",
+        ),
         ("[a]\nx = 1\n", put("a", file="credentials", x="2"), "[a]\nx = 2\n"),
     ],
 )
@@ -150,12 +204,28 @@ def test_a_value_is_replaced_where_it_counts(text: str, edit: SetProfile, new: s
 @pytest.mark.parametrize(
     ("text", "edit", "new"),
     [
-        ("[profile a]\nx = 1\n# c\ny = 2\n\nz = 3\n", put("a", exact=True, y="4"), "[profile a]\n# c\ny = 4\n\n"),
+        (
+            "[profile a]\nx = 1\n# c\ny = 2\n\nz = 3\n",
+            put("a", exact=True, y="4"),
+            "[profile a]\n# c\ny = 4\n\n",
+        ),
         ("[profile a]\nx = 1", put("a", exact=True, y="4"), "[profile a]\ny = 4\n"),
-        ("[profile a]\nx = 1\ns3 =\n  b = c\n[profile b]\n", put("a", exact=True), "[profile a]\n[profile b]\n"),
-        ("[profile a]\ny: 1\nb c = d\nrubbish\nx = 1\n  2\n", put("a", exact=True, x="1\n2"[:1]), "[profile a]\nx = 1\n"),
+        (
+            "[profile a]\nx = 1\ns3 =\n  b = c\n[profile b]\n",
+            put("a", exact=True),
+            "[profile a]\n[profile b]\n",
+        ),
+        (
+            "[profile a]\ny: 1\nb c = d\nrubbish\nx = 1\n  2\n",
+            put("a", exact=True, x="1\n2"[:1]),
+            "[profile a]\nx = 1\n",
+        ),
         ("[profile a]\nx = 1\nx = 2\n", put("a", exact=True, x="2"), "[profile a]\nx = 2\n"),
-        ("[profile a]\nx = 1\n[profile a]\ny = 2\n", put("a", exact=True, x="3"), "[profile a]\nx = 3\n[profile a]\n"),
+        (
+            "[profile a]\nx = 1\n[profile a]\ny = 2\n",
+            put("a", exact=True, x="3"),
+            "[profile a]\nx = 3\n[profile a]\n",
+        ),
         ("[profile a]\n  # indented\nx = 1\n", put("a", exact=True, x="1"), "[profile a]\nx = 1\n"),
     ],
 )
@@ -169,15 +239,22 @@ def test_an_exact_profile_holds_nothing_else(text: str, edit: SetProfile, new: s
         ("[profile xs-a]\nx = 1\n", ""),
         ("[profile b]\n\n# xswitch: a\n[profile xs-a]\nx = 1\n", "[profile b]\n"),
         ("[profile b]\n\n# mine\n[profile xs-a]\nx = 1\n", "[profile b]\n\n# mine\n"),
-        ("[profile b]\n\n# xswitch: a\n[profile xs-a]\nx = 1\n\n# c\n[profile c]\n", "[profile b]\n\n# c\n[profile c]\n"),
-        ("[profile b]\n# xswitch\n[profile xs-a]\nx = 1\nrubbish\n  more\n# c\n[profile c]\n", "[profile b]\n# c\n[profile c]\n"),
+        (
+            "[profile b]\n\n# xswitch: a\n[profile xs-a]\nx = 1\n\n# c\n[profile c]\n",
+            "[profile b]\n\n# c\n[profile c]\n",
+        ),
+        (
+            "[profile b]\n# xswitch\n[profile xs-a]\nx = 1\nrubbish\n  more\n# c\n[profile c]\n",
+            "[profile b]\n# c\n[profile c]\n",
+        ),
         ("[profile xs-a]\nx = 1\n[profile b]\n[profile xs-a]\ny = 1\n", "[profile b]\n"),
         ("[profile xs-a]\nx = 1\n[profile xs-a]\ny = 1", ""),
         ("\ufeff[profile xs-a]\nx = 1\n", "\ufeff"),
         ("\ufeff# xswitch\n[profile xs-a]\nx = 1\n", "\ufeff"),
         ("[profile b]\r\n\r\n# xswitch\r\n[profile xs-a]\r\nx = 1\r\n", "[profile b]\r\n"),
         ("[profile b]\nx = 1\n", "[profile b]\nx = 1\n"),
-        # A line with a carriage return before its end is no blank one to the SDKs, and so it is the user's.
+        # A line with a carriage return before its end is no blank one to the SDKs, and so it is the
+        # user's.
         ("[profile b]\n\r\t\n# xswitch\n[profile xs-a]\nx = 1\n", "[profile b]\n\r\t\n"),
     ],
 )
@@ -186,7 +263,12 @@ def test_a_profile_is_removed_with_our_comment_and_no_other(text: str, new: str)
 
 
 def test_edits_of_the_other_file_are_left_out() -> None:
-    assert apply_edits("x", "config", [put("a", file="credentials"), RemoveProfile("credentials", "b")]) == "x"
+    assert (
+        apply_edits(
+            "x", "config", [put("a", file="credentials"), RemoveProfile("credentials", "b")]
+        )
+        == "x"
+    )
 
 
 def test_several_edits_are_made_one_after_another() -> None:
@@ -216,7 +298,9 @@ def test_several_edits_are_made_one_after_another() -> None:
 )
 def test_a_value_that_could_be_read_otherwise_is_refused(value: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        apply_edits("[profile a]\n", "config", [SetProfile("config", "a", {"aws_secret_access_key": value})])
+        apply_edits(
+            "[profile a]\n", "config", [SetProfile("config", "a", {"aws_secret_access_key": value})]
+        )
     assert refused.value.code == "unsafe_value"
     assert "k3y" not in f"{refused.value} {refused.value.next_step}"
 
@@ -255,13 +339,20 @@ def test_a_comment_can_inject_nothing(comment: str) -> None:
         ("[profile a]\nx: 1\n", put("a", x="2"), "AWS CLI would refuse"),
         ("[profile 'a']\nx = 1\n", RemoveProfile("config", "a"), "still see"),
         ("[profile a]\n[profile 'a']\nx = 1\n", put("a", y="2"), "read profile a otherwise"),
-        # An indented header is one to the AWS CLI when no setting stands above it, and this one's keys are everybody's.
-        ("[profile a]\n [DEFAULT]\nx = 1\n[profile b]\n", RemoveProfile("config", "a"), "read [b] otherwise"),
+        # An indented header is one to the AWS CLI when no setting stands above it, and this one's
+        # keys are everybody's.
+        (
+            "[profile a]\n [DEFAULT]\nx = 1\n[profile b]\n",
+            RemoveProfile("config", "a"),
+            "read [b] otherwise",
+        ),
         ("[profile a\n[profile b]\n", put("c"), None),
         ("[profile  a]\n[profile a]\nx = 1\n", put("a", y="2"), None),
     ],
 )
-def test_what_would_go_wrong_under_one_reading_is_refused(text: str, edit: ProfileEdit, why: str | None) -> None:
+def test_what_would_go_wrong_under_one_reading_is_refused(
+    text: str, edit: ProfileEdit, why: str | None
+) -> None:
     new = apply_edits(text, "config", [edit])
     if why is None:
         verify(text, new, "config", [edit])

@@ -24,7 +24,9 @@ def codes(found: ConfigView) -> list[tuple[str, int | None]]:
 
 @given(st.data())
 @settings(max_examples=300)
-def test_every_place_the_cli_reads_otherwise_is_told(botocore: Botocore, data: st.DataObject) -> None:
+def test_every_place_the_cli_reads_otherwise_is_told(
+    botocore: Botocore, data: st.DataObject
+) -> None:
     file = data.draw(files)
     check_differences(botocore, data.draw(texts(file)), file)
 
@@ -46,9 +48,15 @@ def test_missing_files_are_empty() -> None:
 
 
 def test_the_credentials_file_wins_key_by_key() -> None:
-    found = view("[profile a]\nregion = x\noutput = json\n", "[a]\nREGION = y\naws_access_key_id = AKIA\n[b]\nc = d\n")
+    found = view(
+        "[profile a]\nregion = x\noutput = json\n",
+        "[a]\nREGION = y\naws_access_key_id = AKIA\n[b]\nc = d\n",
+    )
     assert values(found, "a") == {"region": "y", "output": "json", "aws_access_key_id": "AKIA"}
-    region, output = found.profiles["a"].properties["region"], found.profiles["a"].properties["output"]
+    region, output = (
+        found.profiles["a"].properties["region"],
+        found.profiles["a"].properties["output"],
+    )
     assert (region.source, region.origin) == ("credentials", Origin(PATHS.credentials, 2))
     assert (output.source, output.origin) == ("config", Origin(PATHS.config, 3))
     assert found.profiles["a"].origin == Origin(PATHS.config, 1)
@@ -62,7 +70,11 @@ def test_the_credentials_file_wins_key_by_key() -> None:
 ROWS = [
     ("[default]\na = 1\n", {"default": {"a": "1"}}, []),
     ("[profile default]\na = 1\n", {"default": {"a": "1"}}, []),
-    ("[default]\na = 1\n[profile default]\na = 1\nb = 2\n", {"default": {"a": "1", "b": "2"}}, [("default_ignored", 1)]),
+    (
+        "[default]\na = 1\n[profile default]\na = 1\nb = 2\n",
+        {"default": {"a": "1", "b": "2"}},
+        [("default_ignored", 1)],
+    ),
     (
         "[profile default]\na = 1\nb = 2\n[default]\na = 1\n",
         {"default": {"a": "1", "b": "2"}},
@@ -79,10 +91,18 @@ ROWS = [
     ("[profile a]\n[profile A]\n", {"a": {}, "A": {}}, []),
     ("[Default]\na = 1\n", {}, [("not_a_profile", 1)]),
     ("[DEFAULT]\na = 1\n[profile x]\nb = 2\n", {"x": {"b": "2"}}, [("default_leaks", 1)]),
-    ("[profile x]\na = 1\nb = 1\n[profile x]\na = 2\n", {"x": {"a": "2", "b": "1"}}, [("duplicate_section", 4), ("cli_refuses", 4)]),
+    (
+        "[profile x]\na = 1\nb = 1\n[profile x]\na = 2\n",
+        {"x": {"a": "2", "b": "1"}},
+        [("duplicate_section", 4), ("cli_refuses", 4)],
+    ),
     ("[profile x]\na = 1\na = 2\n", {"x": {"a": "2"}}, [("duplicate_key", 3), ("cli_refuses", 3)]),
     ("[profile x]\nRegion = 1\n", {"x": {"region": "1"}}, []),
-    ("[profile x]\nRegion = 1\nregion = 2\n", {"x": {"region": "2"}}, [("duplicate_key", 3), ("cli_refuses", 3)]),
+    (
+        "[profile x]\nRegion = 1\nregion = 2\n",
+        {"x": {"region": "2"}},
+        [("duplicate_key", 3), ("cli_refuses", 3)],
+    ),
     ("[profile x]\nregion = eu # main\n", {"x": {"region": "eu"}}, [("inline_comment", 2)]),
     ("[profile x]\nregion = eu\t; main\n", {"x": {"region": "eu"}}, [("inline_comment", 2)]),
     ("[profile x]\nregion = eu#main\n", {"x": {"region": "eu#main"}}, []),
@@ -99,24 +119,41 @@ ROWS = [
     ("[profile x]\na = 1\n\n  2\n", {"x": {"a": "1\n2"}}, [("cli_value", 2)]),
     ("[profile x]\ns3 =\n  a = b\n\n  c = d\n", {"x": {"s3": "\na = b\nc = d"}}, []),
     ("a = 1\n[profile x]\n", {"x": {}}, [("property_outside_section", 1), ("cli_refuses", 1)]),
-    ("[profile x\na = 1\n[profile y]\nb = 1\n", {"y": {"b": "1"}}, [("unclosed_header", 1), ("cli_refuses", 1)]),
+    (
+        "[profile x\na = 1\n[profile y]\nb = 1\n",
+        {"y": {"b": "1"}},
+        [("unclosed_header", 1), ("cli_refuses", 1)],
+    ),
     ("\ufeff[profile x]\na = 1\n", {"x": {"a": "1"}}, [("bom", 1), ("cli_refuses", 1)]),
     ("[profile x]\r\na = 1\r\n", {"x": {"a": "1"}}, []),
     ("[profile x]\na = 50%\nb = %(c)s\n", {"x": {"a": "50%", "b": "%(c)s"}}, []),
     ("[profile x]\na = b\u2028c\x0cd\n", {"x": {"a": "b\u2028c\x0cd"}}, [("not_ascii", 2)]),
-    ("[profile x]\ns3 =\n  a = b\x0cc = d\n", {"x": {"s3": "\na = b\x0cc = d"}}, [("cli_value", 2)]),
+    (
+        "[profile x]\ns3 =\n  a = b\x0cc = d\n",
+        {"x": {"s3": "\na = b\x0cc = d"}},
+        [("cli_value", 2)],
+    ),
     ("[profile x]\na = b\x0c\n", {"x": {"a": "b\x0c"}}, [("cli_value", 2)]),
     ("[profile x]\na = b\rc = d\n", {"x": {"a": "b\rc = d"}}, [("lone_cr", 2)]),
     ("[profile x]\na b = c\n", {"x": {}}, [("illegal_key", 2)]),
-    ("[services s]\nsts =\n  endpoint_url = u\n[sso-session q]\nsso_region = r\n[plugins]\na = b\n", {}, []),
+    (
+        "[services s]\nsts =\n  endpoint_url = u\n[sso-session q]\nsso_region = r\n[plugins]\na = b\n",
+        {},
+        [],
+    ),
     ("[sso-session 'a b']\nc = d\n", {}, [("cli_only", 1)]),
     ("[profile a b]\nc = d\n", {}, [("illegal_name", 1)]),
 ]
 
 
-@pytest.mark.parametrize(("text", "profiles", "problems"), ROWS, ids=[repr(row[0])[:60] for row in ROWS])
+@pytest.mark.parametrize(
+    ("text", "profiles", "problems"), ROWS, ids=[repr(row[0])[:60] for row in ROWS]
+)
 def test_a_row_of_the_table(
-    botocore: Botocore, text: str, profiles: dict[str, dict[str, str]], problems: list[tuple[str, int | None]]
+    botocore: Botocore,
+    text: str,
+    profiles: dict[str, dict[str, str]],
+    problems: list[tuple[str, int | None]],
 ) -> None:
     found = view(text)
     assert {name: values(found, name) for name in found.profiles} == profiles
@@ -126,19 +163,42 @@ def test_a_row_of_the_table(
 
 CREDENTIALS_ROWS = [
     ("[a]\nb = 1\n", {"a": {"b": "1"}}, []),
-    ("[profile a]\nb = 1\n", {"profile a": {"b": "1"}}, [("profile_in_credentials", 1), ("cli_only", 1)]),
-    ("[sso-session a]\nb = 1\n", {"sso-session a": {"b": "1"}}, [("section_in_credentials", 1), ("cli_only", 1)]),
+    (
+        "[profile a]\nb = 1\n",
+        {"profile a": {"b": "1"}},
+        [("profile_in_credentials", 1), ("cli_only", 1)],
+    ),
+    (
+        "[sso-session a]\nb = 1\n",
+        {"sso-session a": {"b": "1"}},
+        [("section_in_credentials", 1), ("cli_only", 1)],
+    ),
     ("[a b]\nb = 1\n", {"a b": {"b": "1"}}, [("cli_only", 1)]),
     ("['a']\nb = 1\n", {"'a'": {"b": "1"}}, [("cli_only", 1)]),
     ("[ a ]\nb = 1\n", {"a": {"b": "1"}, " a ": {"b": "1"}}, [("cli_misses", 1), ("cli_only", 1)]),
-    ("[DEFAULT]\nb = 1\n[c]\n", {"DEFAULT": {"b": "1"}, "c": {}}, [("default_leaks", 1), ("cli_misses", 1)]),
-    ("[a]\naws_secret_access_key = SECRET # x\n", {"a": {"aws_secret_access_key": "SECRET"}}, [("inline_comment", 2)]),
+    (
+        "[DEFAULT]\nb = 1\n[c]\n",
+        {"DEFAULT": {"b": "1"}, "c": {}},
+        [("default_leaks", 1), ("cli_misses", 1)],
+    ),
+    (
+        "[a]\naws_secret_access_key = SECRET # x\n",
+        {"a": {"aws_secret_access_key": "SECRET"}},
+        [("inline_comment", 2)],
+    ),
 ]
 
 
-@pytest.mark.parametrize(("text", "profiles", "problems"), CREDENTIALS_ROWS, ids=[repr(row[0])[:60] for row in CREDENTIALS_ROWS])
+@pytest.mark.parametrize(
+    ("text", "profiles", "problems"),
+    CREDENTIALS_ROWS,
+    ids=[repr(row[0])[:60] for row in CREDENTIALS_ROWS],
+)
 def test_a_row_of_the_table_in_the_credentials_file(
-    botocore: Botocore, text: str, profiles: dict[str, dict[str, str]], problems: list[tuple[str, int | None]]
+    botocore: Botocore,
+    text: str,
+    profiles: dict[str, dict[str, str]],
+    problems: list[tuple[str, int | None]],
 ) -> None:
     found = view(None, text)
     assert {name: values(found, name) for name in found.profiles} == profiles
@@ -155,7 +215,10 @@ def test_sessions_and_services_only_count_in_the_config_file() -> None:
 
 
 def test_a_profile_only_the_cli_sees_is_marked_and_never_hides_another() -> None:
-    found = view('[profile "foo bar"]\nrole_arn = r\n[profile "dev"]\nregion = x\n', "[dev]\naws_access_key_id = k\n")
+    found = view(
+        '[profile "foo bar"]\nrole_arn = r\n[profile "dev"]\nregion = x\n',
+        "[dev]\naws_access_key_id = k\n",
+    )
     assert found.profiles["foo bar"].cli_only
     assert found.profiles["foo bar"].properties["role_arn"].origin == Origin(PATHS.config, 2)
     assert not found.profiles["dev"].cli_only

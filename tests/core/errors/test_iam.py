@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 import pytest
 
 from xswitch.core.errors import AwsDeniedError, NetworkError, SourceCredentialsError
-from xswitch.core.errors.iam import IAM_BUSY, IAM_DENIED, IAM_EXISTS, IAM_MALFORMED, IAM_MISSING, iam_error_from_response
+from xswitch.core.errors.iam import (
+    IAM_BUSY,
+    IAM_DENIED,
+    IAM_EXISTS,
+    IAM_MALFORMED,
+    IAM_MISSING,
+    iam_error_from_response,
+)
 from xswitch.core.errors.sts import ApiCall, AwsErrorResponse
 
 CALL = ApiCall("iam:CreateRole", "us-east-1", "Reader")
@@ -31,7 +38,9 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
     ],
 )
 def test_each_code_of_iam_is_a_sentence_with_a_next_step(aws_code: str, code: str) -> None:
-    error = iam_error_from_response(CALL, AwsErrorResponse(aws_code, "what AWS said", NOW, status=400))
+    error = iam_error_from_response(
+        CALL, AwsErrorResponse(aws_code, "what AWS said", NOW, status=400)
+    )
     assert isinstance(error, AwsDeniedError)
     assert (error.code, error.aws_code, error.hop) == (code, aws_code, "Reader")
     assert "Reader" in error.what
@@ -41,15 +50,29 @@ def test_each_code_of_iam_is_a_sentence_with_a_next_step(aws_code: str, code: st
 
 
 def test_a_call_about_nothing_in_particular() -> None:
-    assert "on it" in iam_error_from_response(ApiCall("iam:ListRoles", "us-east-1"), AwsErrorResponse("AccessDenied", "no", NOW)).what
+    assert (
+        "on it"
+        in iam_error_from_response(
+            ApiCall("iam:ListRoles", "us-east-1"), AwsErrorResponse("AccessDenied", "no", NOW)
+        ).what
+    )
 
 
 def test_what_is_no_matter_of_iam_alone_is_told_as_sts_tells_it() -> None:
     keys = iam_error_from_response(
-        ApiCall("iam:GetRole", "us-east-1", long_term=True), AwsErrorResponse("InvalidClientTokenId", "no such key", NOW, status=403)
+        ApiCall("iam:GetRole", "us-east-1", long_term=True),
+        AwsErrorResponse("InvalidClientTokenId", "no such key", NOW, status=403),
     )
     assert isinstance(keys, SourceCredentialsError)
-    assert iam_error_from_response(CALL, AwsErrorResponse("Throttling", "Rate exceeded", NOW, status=400)).code == "throttled"
+    assert (
+        iam_error_from_response(
+            CALL, AwsErrorResponse("Throttling", "Rate exceeded", NOW, status=400)
+        ).code
+        == "throttled"
+    )
     assert isinstance(
-        iam_error_from_response(CALL, AwsErrorResponse("ServiceFailure", "unknown", NOW, status=500)), AwsDeniedError | NetworkError
+        iam_error_from_response(
+            CALL, AwsErrorResponse("ServiceFailure", "unknown", NOW, status=500)
+        ),
+        AwsDeniedError | NetworkError,
     )

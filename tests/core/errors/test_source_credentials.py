@@ -5,7 +5,13 @@ import shlex
 import pytest
 
 from xswitch.core.errors import AwsDeniedError, ExitCode, SourceCredentialsError
-from xswitch.core.errors.source_credentials import SOURCE_MESSAGES, SourceLabel, as_source_error, renewal_instruction, source_error
+from xswitch.core.errors.source_credentials import (
+    SOURCE_MESSAGES,
+    SourceLabel,
+    as_source_error,
+    renewal_instruction,
+    source_error,
+)
 from xswitch.core.model import CredentialSource, CredentialSourceKind, Origin
 
 
@@ -32,7 +38,10 @@ def test_every_code_is_a_sentence_for_every_base(code: str, kind: CredentialSour
         (SourceLabel(base(CredentialSourceKind.SSO)), "aws sso login --profile dev"),
         (SourceLabel(base(CredentialSourceKind.SSO), "corp"), "aws sso login --sso-session corp"),
         (SourceLabel(base(CredentialSourceKind.LOGIN_SESSION)), "aws login --profile dev"),
-        (SourceLabel(base(CredentialSourceKind.CREDENTIAL_PROCESS)), "See what it says: aws sts get-caller-identity --profile dev"),
+        (
+            SourceLabel(base(CredentialSourceKind.CREDENTIAL_PROCESS)),
+            "See what it says: aws sts get-caller-identity --profile dev",
+        ),
     ],
 )
 def test_the_command_that_helps(source: SourceLabel, expected: str) -> None:
@@ -50,6 +59,11 @@ def test_a_refusal_of_the_bases_credentials_is_the_bases_fault() -> None:
     refusal = AwsDeniedError("w", why="y", next_step="n", code="expired_token")
     blamed = as_source_error(refusal, SourceLabel(base(CredentialSourceKind.SSO), "corp"))
     assert type(blamed) is SourceCredentialsError
-    assert (blamed.what, blamed.why, blamed.next_step, blamed.code) == ("w", "y", "aws sso login --sso-session corp", "expired_token")
+    assert (blamed.what, blamed.why, blamed.next_step, blamed.code) == (
+        "w",
+        "y",
+        "aws sso login --sso-session corp",
+        "expired_token",
+    )
     other = AwsDeniedError("w", code="not_authorized")
     assert as_source_error(other, SourceLabel(base(CredentialSourceKind.SSO))) is other

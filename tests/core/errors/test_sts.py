@@ -37,28 +37,68 @@ def error(code: str, text: str = "", call: ApiCall = CALL, status: int = 403) ->
 @pytest.mark.parametrize(
     ("aws_code", "text", "code"),
     [
-        ("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.", "mfa_wrong"),
+        (
+            "AccessDenied",
+            "MultiFactorAuthentication failed with invalid MFA one time pass code.",
+            "mfa_wrong",
+        ),
         (
             "AccessDenied",
             "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid.",
             "mfa_serial",
         ),
-        ("AccessDenied", f"User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: {ROLE}", "not_authorized"),
+        (
+            "AccessDenied",
+            f"User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: {ROLE}",
+            "not_authorized",
+        ),
         ("AccessDenied", "Access denied", "not_authorized"),
-        ("AccessDenied", "… is not authorized … with an explicit deny in a service control policy", "explicit_deny"),
-        ("AccessDenied", "Cannot call GetSessionToken with session credentials", "session_credentials"),
+        (
+            "AccessDenied",
+            "… is not authorized … with an explicit deny in a service control policy",
+            "explicit_deny",
+        ),
+        (
+            "AccessDenied",
+            "Cannot call GetSessionToken with session credentials",
+            "session_credentials",
+        ),
         ("AccessDenied", "Roles may not be assumed by root accounts.", "root_user"),
         ("ExpiredToken", "The security token included in the request is expired", "expired_token"),
         ("ExpiredTokenException", "", "expired_token"),
-        ("InvalidClientTokenId", "The security token included in the request is invalid.", "invalid_key"),
-        ("SignatureDoesNotMatch", "The request signature we calculated does not match", "bad_secret"),
+        (
+            "InvalidClientTokenId",
+            "The security token included in the request is invalid.",
+            "invalid_key",
+        ),
+        (
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match",
+            "bad_secret",
+        ),
         ("SignatureDoesNotMatch", "Signature expired: a is now earlier than b", "clock_skew"),
-        ("SignatureDoesNotMatch", "Signature not yet current: a is still later than b", "clock_skew"),
+        (
+            "SignatureDoesNotMatch",
+            "Signature not yet current: a is still later than b",
+            "clock_skew",
+        ),
         ("RequestExpired", "", "clock_skew"),
-        ("RegionDisabledException", "STS is not activated in this region for account:1", "region_disabled"),
-        ("PackedPolicyTooLarge", "Packed size of session tags consumes 119% of allotted space.", "packed_policy"),
+        (
+            "RegionDisabledException",
+            "STS is not activated in this region for account:1",
+            "region_disabled",
+        ),
+        (
+            "PackedPolicyTooLarge",
+            "Packed size of session tags consumes 119% of allotted space.",
+            "packed_policy",
+        ),
         ("MalformedPolicyDocument", "Syntax errors in policy.", "malformed_policy"),
-        ("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", "duration_role_max"),
+        (
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            "duration_role_max",
+        ),
         (
             "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
@@ -109,7 +149,10 @@ def test_a_denial_keeps_awss_code_and_the_hop() -> None:
     ("text", "words"),
     [
         ("with an explicit deny in an identity-based policy", " (identity-based policy)."),
-        ("with an explicit deny in a service control policy: arn:aws:organizations::1:policy/x", " (service control policy)."),
+        (
+            "with an explicit deny in a service control policy: arn:aws:organizations::1:policy/x",
+            " (service control policy).",
+        ),
         ("with an explicit deny in the role trust policy", " (role trust policy)."),
         ("with an explicit deny in a permissions boundary", " (permissions boundary)."),
         ("with an explicit deny", f"{ROLE}."),
@@ -119,7 +162,8 @@ def test_an_explicit_deny_names_its_policy(text: str, words: str) -> None:
     assert error("AccessDenied", text).what.endswith(words)
 
 
-# -- the clock ---------------------------------------------------------------------------------------------------
+# -- the clock
+# ---------------------------------------------------------------------------------------------------
 
 
 def skewed(server_time: datetime | None, text: str = "Signature expired: ") -> AwsErrorResponse:
@@ -130,9 +174,15 @@ def skewed(server_time: datetime | None, text: str = "Signature expired: ") -> A
     ("server_time", "what"),
     [
         (NOON + timedelta(minutes=17), "This machine's clock is 17 minutes behind AWS's."),
-        (NOON - timedelta(minutes=95, seconds=31), "This machine's clock is 96 minutes ahead of AWS's."),
+        (
+            NOON - timedelta(minutes=95, seconds=31),
+            "This machine's clock is 96 minutes ahead of AWS's.",
+        ),
         (NOON + timedelta(seconds=61), "This machine's clock is 1 minute behind AWS's."),
-        (NOON, "AWS says the request was signed too long ago, though this machine's clock agrees with AWS's now."),
+        (
+            NOON,
+            "AWS says the request was signed too long ago, though this machine's clock agrees with AWS's now.",
+        ),
         (None, "AWS says this machine's clock is wrong."),
     ],
 )
@@ -149,10 +199,13 @@ def test_without_a_date_the_text_tells() -> None:
     assert clock_skew(skewed(None, "20260301T120000Z")) is None
 
 
-# -- what went wrong on the way ----------------------------------------------------------------------------------
+# -- what went wrong on the way
+# ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", sorted(code for code, sentence in STS_MESSAGES.items() if sentence.network))
+@pytest.mark.parametrize(
+    "code", sorted(code for code, sentence in STS_MESSAGES.items() if sentence.network)
+)
 def test_every_network_code_is_a_network_error(code: str) -> None:
     found = connection_error(CALL, code, "detail\nof it")
     assert type(found) is NetworkError
@@ -165,7 +218,9 @@ def test_every_network_code_is_a_network_error(code: str) -> None:
 
 
 def test_a_request_never_sent_is_a_bad_parameter() -> None:
-    found = invalid_request(CALL, "Parameter validation failed:\nInvalid length for parameter TokenCode")
+    found = invalid_request(
+        CALL, "Parameter validation failed:\nInvalid length for parameter TokenCode"
+    )
     assert (type(found), found.code, found.why) == (
         AwsDeniedError,
         "bad_parameter",
@@ -173,15 +228,28 @@ def test_a_request_never_sent_is_a_bad_parameter() -> None:
     )
 
 
-# -- hostile texts -----------------------------------------------------------------------------------------------
+# -- hostile texts
+# -----------------------------------------------------------------------------------------------
 
-HOSTILE = st.text(st.characters(codec="utf-8") | st.sampled_from("\x1b\x9b\x07\r\n{}\u202e"), max_size=900)
+HOSTILE = st.text(
+    st.characters(codec="utf-8") | st.sampled_from("\x1b\x9b\x07\r\n{}\u202e"), max_size=900
+)
 
 
 @settings(max_examples=60, derandomize=True)
-@given(HOSTILE, st.sampled_from(["AccessDenied", "ValidationError", "SignatureDoesNotMatch", "Throttling", ""]) | HOSTILE, HOSTILE)
-def test_no_text_of_aws_acts_on_a_terminal_or_breaks_a_sentence(text: str, aws_code: str, hop: str) -> None:
-    found = error_from_response(ApiCall("sts:AssumeRole", "eu-west-1", hop, url=text), AwsErrorResponse(aws_code, text, NOON))
+@given(
+    HOSTILE,
+    st.sampled_from(["AccessDenied", "ValidationError", "SignatureDoesNotMatch", "Throttling", ""])
+    | HOSTILE,
+    HOSTILE,
+)
+def test_no_text_of_aws_acts_on_a_terminal_or_breaks_a_sentence(
+    text: str, aws_code: str, hop: str
+) -> None:
+    found = error_from_response(
+        ApiCall("sts:AssumeRole", "eu-west-1", hop, url=text),
+        AwsErrorResponse(aws_code, text, NOON),
+    )
     for part in (found.what, found.why, found.next_step, getattr(found, "aws_code", "")):
         assert not any(character in part for character in "\x1b\x9b\x07\r\n\u202e")
     assert len(found.why) <= WHY_LIMIT
@@ -203,7 +271,9 @@ def test_secrets_are_taken_out_and_longer_numbers_stay() -> None:
 def test_every_code_is_documented_with_its_exit_code() -> None:
     rows = {
         cells[1].strip(" `"): cells[2].strip()
-        for line in (Path(__file__).parents[3] / "docs" / "errors.md").read_text(encoding="utf-8").splitlines()
+        for line in (Path(__file__).parents[3] / "docs" / "errors.md")
+        .read_text(encoding="utf-8")
+        .splitlines()
         if line.startswith("| `") and len(cells := line.split("|")) > 4
     }
     for code, sentence in STS_MESSAGES.items():
@@ -214,6 +284,13 @@ def test_every_code_is_documented_with_its_exit_code() -> None:
     assert all(rows[code] == "6" for code in SOURCE_MESSAGES)
     assert all(rows[code] == "4" for code in IAM_CODES)
     extra = {"mfa_needed", "mfa_process", "cancelled", *IAM_CODES}
-    extra |= {"access_changed", "role_elsewhere", "role_missing", "principal_missing", "policy_missing", "profile_exists"}
+    extra |= {
+        "access_changed",
+        "role_elsewhere",
+        "role_missing",
+        "principal_missing",
+        "policy_missing",
+        "profile_exists",
+    }
     extra |= {"bad_profile_name", "switch_from", "mfa_device_missing", "unconfirmed", "file_exists"}
     assert set(rows) == set(STS_MESSAGES) | set(SOURCE_MESSAGES) | extra

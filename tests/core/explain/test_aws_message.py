@@ -23,29 +23,60 @@ WHO = f"User: {USER} is not authorized to perform: sts:AssumeRole on resource: a
         (" with an explicit deny in the role trust policy", PolicyType.TRUST, True),
         (" with an explicit deny in a resource-based policy", PolicyType.TRUST, True),
         (" with an explicit deny in a VPC endpoint policy", PolicyType.ENDPOINT, True),
-        (" because no identity-based policy allows the sts:AssumeRole action", PolicyType.IDENTITY, False),
-        (" because no service control policy allows the sts:AssumeRole action", PolicyType.SCP, False),
-        (" because no permissions boundary allows the sts:AssumeRole action", PolicyType.BOUNDARY, False),
+        (
+            " because no identity-based policy allows the sts:AssumeRole action",
+            PolicyType.IDENTITY,
+            False,
+        ),
+        (
+            " because no service control policy allows the sts:AssumeRole action",
+            PolicyType.SCP,
+            False,
+        ),
+        (
+            " because no permissions boundary allows the sts:AssumeRole action",
+            PolicyType.BOUNDARY,
+            False,
+        ),
         (" because no session policy allows the sts:AssumeRole action", PolicyType.SESSION, False),
         (" because no role trust policy allows the sts:AssumeRole action", PolicyType.TRUST, False),
-        (" because no resource-based policy allows the sts:AssumeRole action", PolicyType.TRUST, False),
-        (" because no VPC endpoint policy allows the sts:AssumeRole action", PolicyType.ENDPOINT, False),
+        (
+            " because no resource-based policy allows the sts:AssumeRole action",
+            PolicyType.TRUST,
+            False,
+        ),
+        (
+            " because no VPC endpoint policy allows the sts:AssumeRole action",
+            PolicyType.ENDPOINT,
+            False,
+        ),
         (" because no astrological policy allows the sts:AssumeRole action", None, False),
     ],
 )
-def test_each_of_aws_s_reasons_is_read(end: str, layer: PolicyType | None, *, explicit: bool) -> None:
+def test_each_of_aws_s_reasons_is_read(
+    end: str, layer: PolicyType | None, *, explicit: bool
+) -> None:
     assert parse_denial(WHO + end) == DenialMessage(USER, "sts:AssumeRole", layer, explicit)
 
 
 def test_a_policy_that_is_named_is_kept() -> None:
-    found = parse_denial(f"{WHO} with an explicit deny in an identity-based policy: arn:aws:iam::111111111111:policy/no.")
-    assert (found.policy_type, found.policy) == (PolicyType.IDENTITY, "arn:aws:iam::111111111111:policy/no")
+    found = parse_denial(
+        f"{WHO} with an explicit deny in an identity-based policy: arn:aws:iam::111111111111:policy/no."
+    )
+    assert (found.policy_type, found.policy) == (
+        PolicyType.IDENTITY,
+        "arn:aws:iam::111111111111:policy/no",
+    )
 
 
 def test_the_action_may_stand_without_a_resource() -> None:
     text = f"User: {USER} is not authorized to perform: sts:TagSession because no role trust policy allows the sts:TagSession action"
     found = parse_denial(text)
-    assert (found.action, found.policy_type, found.explicit) == ("sts:TagSession", PolicyType.TRUST, False)
+    assert (found.action, found.policy_type, found.explicit) == (
+        "sts:TagSession",
+        PolicyType.TRUST,
+        False,
+    )
 
 
 @given(st.text())

@@ -1,4 +1,7 @@
-"""Causes from evidence made by hand: what is proved, what is likely, what can't be seen, and that nothing is ever allowed by guess."""
+"""Causes from evidence made by hand.
+
+What is proved, what is likely, what can't be seen, and that nothing is ever allowed by guess.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.explain.evidence import DENIED, ROLE, USER, document, evidence, named, reading, role, step
+from support.explain.evidence import (
+    DENIED,
+    ROLE,
+    USER,
+    document,
+    evidence,
+    named,
+    reading,
+    role,
+    step,
+)
 from xswitch.core.access.model import NamedPolicy, PrincipalPolicies, Simulation
 from xswitch.core.errors import (
     AwsDeniedError,
@@ -25,15 +38,34 @@ from xswitch.core.errors import (
     sts_messages,
 )
 from xswitch.core.explain.diagnosis import explain
-from xswitch.core.explain.evidence import Caller, FailureKind, Observations, SwitchFailure, failure_from_error, is_explainable
-from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, Explanation, ExplanationVerdict, StatementChange
+from xswitch.core.explain.evidence import (
+    Caller,
+    FailureKind,
+    Observations,
+    SwitchFailure,
+    failure_from_error,
+    is_explainable,
+)
+from xswitch.core.explain.model import (
+    Cause,
+    CauseCode,
+    CauseSide,
+    Certainty,
+    Explanation,
+    ExplanationVerdict,
+    StatementChange,
+)
 from xswitch.core.explain.request_context import known, request
 from xswitch.core.policy import PolicyKind, evaluate, parse
 
 C = CauseCode
 ALLOW = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE}
 TRUST = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRole"}
-NOBODY = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}
+NOBODY = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
+    "Action": "sts:AssumeRole",
+}
 
 
 def told(found: Explanation) -> list[tuple[CauseCode, Certainty]]:
@@ -49,7 +81,14 @@ def test_nothing_seen_is_said_of_both_sides_with_the_statements_to_look_for() ->
     assert found.verdict is ExplanationVerdict.DENIED
     assert {certainty for _, certainty in told(found)} == {Certainty.UNSEEN}
     by_code = {cause.code: cause for cause in found.causes}
-    assert {C.CALLER_POLICY_MISSING, C.TRUST_MISSING, C.EXTERNAL_ID_MISSING, C.MFA_MISSING, C.ROLE_MISSING, C.SCP} == set(by_code)
+    assert {
+        C.CALLER_POLICY_MISSING,
+        C.TRUST_MISSING,
+        C.EXTERNAL_ID_MISSING,
+        C.MFA_MISSING,
+        C.ROLE_MISSING,
+        C.SCP,
+    } == set(by_code)
     assert json.loads(by_code[C.CALLER_POLICY_MISSING].statement) == ALLOW
     assert json.loads(by_code[C.TRUST_MISSING].statement) == TRUST
 
@@ -62,7 +101,9 @@ def test_a_side_that_allows_makes_the_other_likely() -> None:
     both = explain(evidence(step(Observations(reading=reading(ALLOW), role=role(TRUST)))))
     assert told(both) == [(C.SCP, Certainty.LIKELY)]
     cleared = Observations(
-        reading=reading(ALLOW), role=role(TRUST), simulations={"sts:AssumeRole": Simulation("allowed", allowed_by_organization=True)}
+        reading=reading(ALLOW),
+        role=role(TRUST),
+        simulations={"sts:AssumeRole": Simulation("allowed", allowed_by_organization=True)},
     )
     above = first(explain(evidence(step(cleared))))
     assert (above.code, above.side, above.certainty) == (C.SCP, CauseSide.TARGET, Certainty.LIKELY)
@@ -70,46 +111,104 @@ def test_a_side_that_allows_makes_the_other_likely() -> None:
 
 def test_policies_read_in_part_prove_a_deny_and_no_lack() -> None:
     part = reading({**ALLOW, "Effect": "Deny"}, unread=("groups: iam_denied",))
-    assert told(explain(evidence(step(Observations(reading=part)))))[0] == (C.CALLER_POLICY_DENIES, Certainty.PROVED)
+    assert told(explain(evidence(step(Observations(reading=part)))))[0] == (
+        C.CALLER_POLICY_DENIES,
+        Certainty.PROVED,
+    )
     lacking = explain(evidence(step(Observations(reading=reading(unread=("groups: iam_denied",))))))
     assert all(certainty is Certainty.UNSEEN for _, certainty in told(lacking))
-    near = reading({**ALLOW, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}, unread=("groups: iam_denied",))
-    assert told(explain(evidence(step(Observations(reading=near)))))[0] == (C.MFA_MISSING, Certainty.LIKELY)
+    near = reading(
+        {**ALLOW, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
+        unread=("groups: iam_denied",),
+    )
+    assert told(explain(evidence(step(Observations(reading=near)))))[0] == (
+        C.MFA_MISSING,
+        Certainty.LIKELY,
+    )
 
 
 def test_a_proved_side_still_mentions_the_unseen_one() -> None:
     found = explain(evidence(step(Observations(reading=reading()))))
-    assert told(found) == [(C.CALLER_POLICY_MISSING, Certainty.PROVED), (C.TRUST_MISSING, Certainty.UNSEEN)]
+    assert told(found) == [
+        (C.CALLER_POLICY_MISSING, Certainty.PROVED),
+        (C.TRUST_MISSING, Certainty.UNSEEN),
+    ]
     other = explain(evidence(step(Observations(role=role(NOBODY)))))
-    assert told(other) == [(C.TRUST_MISSING, Certainty.PROVED), (C.CALLER_POLICY_MISSING, Certainty.UNSEEN)]
+    assert told(other) == [
+        (C.TRUST_MISSING, Certainty.PROVED),
+        (C.CALLER_POLICY_MISSING, Certainty.UNSEEN),
+    ]
 
 
 @pytest.mark.parametrize(
     ("end", "code", "side"),
     [
-        ("because no identity-based policy allows the sts:AssumeRole action", C.CALLER_POLICY_MISSING, CauseSide.SOURCE),
-        ("with an explicit deny in an identity-based policy", C.CALLER_POLICY_DENIES, CauseSide.SOURCE),
-        ("because no permissions boundary allows the sts:AssumeRole action", C.BOUNDARY, CauseSide.SOURCE),
+        (
+            "because no identity-based policy allows the sts:AssumeRole action",
+            C.CALLER_POLICY_MISSING,
+            CauseSide.SOURCE,
+        ),
+        (
+            "with an explicit deny in an identity-based policy",
+            C.CALLER_POLICY_DENIES,
+            CauseSide.SOURCE,
+        ),
+        (
+            "because no permissions boundary allows the sts:AssumeRole action",
+            C.BOUNDARY,
+            CauseSide.SOURCE,
+        ),
         ("with an explicit deny in a permissions boundary", C.BOUNDARY, CauseSide.SOURCE),
-        ("because no service control policy allows the sts:AssumeRole action", C.SCP, CauseSide.SOURCE),
+        (
+            "because no service control policy allows the sts:AssumeRole action",
+            C.SCP,
+            CauseSide.SOURCE,
+        ),
         ("with an explicit deny in a service control policy", C.SCP, CauseSide.SOURCE),
         ("with an explicit deny in a resource control policy", C.SCP, CauseSide.TARGET),
-        ("because no session policy allows the sts:AssumeRole action", C.SESSION_POLICY, CauseSide.SOURCE),
+        (
+            "because no session policy allows the sts:AssumeRole action",
+            C.SESSION_POLICY,
+            CauseSide.SOURCE,
+        ),
         ("with an explicit deny in a session policy", C.SESSION_POLICY, CauseSide.SOURCE),
-        ("because no role trust policy allows the sts:AssumeRole action", C.TRUST_MISSING, CauseSide.TARGET),
+        (
+            "because no role trust policy allows the sts:AssumeRole action",
+            C.TRUST_MISSING,
+            CauseSide.TARGET,
+        ),
         ("with an explicit deny in the role trust policy", C.TRUST_DENIES, CauseSide.TARGET),
-        ("because no VPC endpoint policy allows the sts:AssumeRole action", C.CALLER_POLICY_MISSING, CauseSide.SOURCE),
+        (
+            "because no VPC endpoint policy allows the sts:AssumeRole action",
+            C.CALLER_POLICY_MISSING,
+            CauseSide.SOURCE,
+        ),
     ],
 )
-def test_aws_s_words_prove_the_side_without_any_right_to_read(end: str, code: CauseCode, side: CauseSide) -> None:
+def test_aws_s_words_prove_the_side_without_any_right_to_read(
+    end: str, code: CauseCode, side: CauseSide
+) -> None:
     found = explain(evidence(step(), f"{DENIED} {end}"))
-    assert (first(found).code, first(found).side, first(found).certainty) == (code, side, Certainty.PROVED)
-    assert [cause for cause in found.causes if cause.certainty is Certainty.PROVED] == [first(found)]
+    assert (first(found).code, first(found).side, first(found).certainty) == (
+        code,
+        side,
+        Certainty.PROVED,
+    )
+    assert [cause for cause in found.causes if cause.certainty is Certainty.PROVED] == [
+        first(found)
+    ]
 
 
 def test_aws_s_words_go_before_what_was_read() -> None:
     sight = Observations(reading=reading(ALLOW), role=role(TRUST))
-    found = first(explain(evidence(step(sight), f"{DENIED} because no identity-based policy allows the sts:AssumeRole action")))
+    found = first(
+        explain(
+            evidence(
+                step(sight),
+                f"{DENIED} because no identity-based policy allows the sts:AssumeRole action",
+            )
+        )
+    )
     assert (found.code, found.certainty) == (C.CALLER_POLICY_MISSING, Certainty.PROVED)
     assert "takes a while" in found.evidence
 
@@ -120,11 +219,25 @@ def test_what_is_left_by_aws_s_words_is_proved() -> None:
     found = explain(evidence(step(Observations(role=role({**TRUST, "Condition": ip}))), text))
     assert told(found)[0] == (C.IP, Certainty.PROVED)
     two = explain(
-        evidence(step(Observations(role=role({**TRUST, "Condition": {**ip, "StringEquals": {"aws:SourceVpce": "vpce-1"}}}))), text)
+        evidence(
+            step(
+                Observations(
+                    role=role(
+                        {**TRUST, "Condition": {**ip, "StringEquals": {"aws:SourceVpce": "vpce-1"}}}
+                    )
+                )
+            ),
+            text,
+        )
     )
     assert first(two).certainty is Certainty.PROVED
     denied = {**TRUST, "Effect": "Deny", "Condition": ip}
-    found = explain(evidence(step(Observations(role=role(TRUST, denied))), f"{DENIED} with an explicit deny in the role trust policy"))
+    found = explain(
+        evidence(
+            step(Observations(role=role(TRUST, denied))),
+            f"{DENIED} with an explicit deny in the role trust policy",
+        )
+    )
     assert told(found)[0] == (C.IP, Certainty.PROVED)
 
 
@@ -144,8 +257,14 @@ def test_the_simulation_proves(simulation: Simulation, code: CauseCode) -> None:
 
 
 def test_a_simulation_that_lacks_a_value_proves_nothing() -> None:
-    sight = Observations(simulations={"sts:AssumeRole": Simulation("implicitDeny", missing_context=("aws:SourceIp",))})
-    assert all(certainty is not Certainty.PROVED for _, certainty in told(explain(evidence(step(sight)))))
+    sight = Observations(
+        simulations={
+            "sts:AssumeRole": Simulation("implicitDeny", missing_context=("aws:SourceIp",))
+        }
+    )
+    assert all(
+        certainty is not Certainty.PROVED for _, certainty in told(explain(evidence(step(sight))))
+    )
 
 
 def test_a_role_that_is_not_there_is_named_by_what_is() -> None:
@@ -154,16 +273,29 @@ def test_a_role_that_is_not_there_is_named_by_what_is() -> None:
         (Observations(role_missing=True), C.ROLE_MISSING),
         (Observations(role_missing=True, roles=(ROLE.replace("Admin", "admin"),)), C.ROLE_CASE),
         (Observations(role=role(TRUST, arn=other)), C.ROLE_PATH),
-        (Observations(role_missing=True, roles=(ROLE.replace("aws", "aws-cn", 1),)), C.ROLE_MISSING),
+        (
+            Observations(role_missing=True, roles=(ROLE.replace("aws", "aws-cn", 1),)),
+            C.ROLE_MISSING,
+        ),
     ):
         found = explain(evidence(step(replace(sight, reading=reading(ALLOW)))))
         assert told(found) == [(code, Certainty.PROVED)]
-    assert explain(evidence(step(Observations(role=role(TRUST), reading=reading(ALLOW))))).causes[0].code is C.SCP
+    assert (
+        explain(evidence(step(Observations(role=role(TRUST), reading=reading(ALLOW)))))
+        .causes[0]
+        .code
+        is C.SCP
+    )
 
 
 def test_the_next_refusal_is_told_beside_this_one() -> None:
-    found = explain(evidence(step(Observations(reading=reading(), role=role(TRUST)), duration_seconds=7200)))
-    assert told(found) == [(C.CALLER_POLICY_MISSING, Certainty.PROVED), (C.DURATION_ROLE_MAX, Certainty.PROVED)]
+    found = explain(
+        evidence(step(Observations(reading=reading(), role=role(TRUST)), duration_seconds=7200))
+    )
+    assert told(found) == [
+        (C.CALLER_POLICY_MISSING, Certainty.PROVED),
+        (C.DURATION_ROLE_MAX, Certainty.PROVED),
+    ]
 
 
 def test_partitions_need_no_aws() -> None:
@@ -171,22 +303,60 @@ def test_partitions_need_no_aws() -> None:
     assert told(explain(evidence(step(role_arn=china)))) == [(C.PARTITION, Certainty.PROVED)]
     region = explain(evidence(step(region="cn-north-1")))
     assert (C.PARTITION, Certainty.LIKELY) in told(region)
-    device = explain(evidence(step(caller_identity=Caller(), mfa_serial="arn:aws-cn:iam::1:mfa/x"), base_arn=""))
+    device = explain(
+        evidence(step(caller_identity=Caller(), mfa_serial="arn:aws-cn:iam::1:mfa/x"), base_arn="")
+    )
     assert told(device)[0] == (C.PARTITION, Certainty.PROVED)
 
 
 def test_a_deny_lists_the_way_out_that_is_easiest() -> None:
-    force_mfa = {**ALLOW, "Effect": "Deny", "Resource": "*", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}
+    force_mfa = {
+        **ALLOW,
+        "Effect": "Deny",
+        "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+    }
     temporary = Caller(USER, temporary=True, mfa=False)
-    found = first(explain(evidence(step(Observations(reading=reading(ALLOW, force_mfa)), caller_identity=temporary))))
-    assert (found.code, found.side, found.change) == (C.MFA_MISSING, CauseSide.LOCAL, StatementChange.MEET)
-    session = Caller("arn:aws:sts::333333333333:assumed-role/Hub/x", "arn:aws:iam::333333333333:role/Hub", temporary=True, mfa=False)
-    found = first(explain(evidence(step(Observations(reading=reading(ALLOW, force_mfa)), caller_identity=session, number=2))))
-    assert (found.code, found.side, found.change) == (C.MFA_MISSING, CauseSide.SOURCE, StatementChange.REPLACE)
+    found = first(
+        explain(
+            evidence(
+                step(Observations(reading=reading(ALLOW, force_mfa)), caller_identity=temporary)
+            )
+        )
+    )
+    assert (found.code, found.side, found.change) == (
+        C.MFA_MISSING,
+        CauseSide.LOCAL,
+        StatementChange.MEET,
+    )
+    session = Caller(
+        "arn:aws:sts::333333333333:assumed-role/Hub/x",
+        "arn:aws:iam::333333333333:role/Hub",
+        temporary=True,
+        mfa=False,
+    )
+    found = first(
+        explain(
+            evidence(
+                step(
+                    Observations(reading=reading(ALLOW, force_mfa)),
+                    caller_identity=session,
+                    number=2,
+                )
+            )
+        )
+    )
+    assert (found.code, found.side, found.change) == (
+        C.MFA_MISSING,
+        CauseSide.SOURCE,
+        StatementChange.REPLACE,
+    )
 
 
 def test_the_way_to_mfa_names_the_device_if_one_is_known() -> None:
-    trusted = Observations(role=role({**TRUST, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}))
+    trusted = Observations(
+        role=role({**TRUST, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}})
+    )
     device = "arn:aws:iam::111111111111:mfa/dev"
     assert device in first(explain(evidence(step(trusted), serials=(device,)))).next_step
     assert "list-mfa-devices --profile dev" in first(explain(evidence(step(trusted)))).next_step
@@ -194,29 +364,54 @@ def test_the_way_to_mfa_names_the_device_if_one_is_known() -> None:
 
 
 def test_a_deleted_principal_is_said_to_be_gone() -> None:
-    found = first(explain(evidence(step(Observations(role=role({**TRUST, "Principal": {"AWS": "AIDAEXAMPLEEXAMPLE234"}}))))))
+    found = first(
+        explain(
+            evidence(
+                step(
+                    Observations(
+                        role=role({**TRUST, "Principal": {"AWS": "AIDAEXAMPLEEXAMPLE234"}})
+                    )
+                )
+            )
+        )
+    )
     assert found.code is C.TRUST_MISSING
     assert "was deleted" in found.evidence
 
 
 def test_an_identity_center_role_is_trusted_by_pattern() -> None:
-    caller = Caller("arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Dev_0123/dana", temporary=True)
-    found = next(cause for cause in explain(evidence(step(caller_identity=caller))).causes if cause.code is C.TRUST_MISSING)
-    assert json.loads(found.statement)["Condition"]["ArnLike"]["aws:PrincipalArn"].endswith("sso.amazonaws.com/*/AWSReservedSSO_Dev_0123")
+    caller = Caller(
+        "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Dev_0123/dana", temporary=True
+    )
+    found = next(
+        cause
+        for cause in explain(evidence(step(caller_identity=caller))).causes
+        if cause.code is C.TRUST_MISSING
+    )
+    assert json.loads(found.statement)["Condition"]["ArnLike"]["aws:PrincipalArn"].endswith(
+        "sso.amazonaws.com/*/AWSReservedSSO_Dev_0123"
+    )
 
 
 def test_documents_that_are_no_policies_are_as_good_as_unread() -> None:
-    sight = Observations(reading=PrincipalPolicies((NamedPolicy("odd", '{"Statement": []}'),)), role=role(TRUST))
+    sight = Observations(
+        reading=PrincipalPolicies((NamedPolicy("odd", '{"Statement": []}'),)), role=role(TRUST)
+    )
     assert told(explain(evidence(step(sight))))[0] == (C.CALLER_POLICY_MISSING, Certainty.LIKELY)
 
 
-# -- failures beside policies ------------------------------------------------------------------------------------------
+# -- failures beside policies
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", sorted(sts_messages.STS_MESSAGES))
 def test_every_failure_of_sts_has_a_cause(code: str) -> None:
     sentence = sts_messages.STS_MESSAGES[code]
-    error: XswitchError = NetworkError("x", code=code) if sentence.network else AwsDeniedError("x", code=code, hop=ROLE)
+    error: XswitchError = (
+        NetworkError("x", code=code)
+        if sentence.network
+        else AwsDeniedError("x", code=code, hop=ROLE)
+    )
     found = explain(replace(evidence(step()), failure=failure_from_error(error)))
     assert found.causes
     assert found.verdict is not ExplanationVerdict.ALLOWED
@@ -228,7 +423,11 @@ def test_every_failure_of_a_base_has_a_cause(code: str) -> None:
     error = SourceCredentialsError("x", why="y", next_step="aws configure", code=code)
     found = explain(replace(evidence(step()), failed=0, failure=failure_from_error(error)))
     assert first(found).code in (C.BASE_EXPIRED, C.BASE_INVALID)
-    assert (first(found).side, first(found).hop, found.verdict) == (CauseSide.LOCAL, 0, ExplanationVerdict.NOT_REACHED)
+    assert (first(found).side, first(found).hop, found.verdict) == (
+        CauseSide.LOCAL,
+        0,
+        ExplanationVerdict.NOT_REACHED,
+    )
     assert first(found).next_step == "aws configure"
 
 
@@ -251,14 +450,29 @@ def test_a_value_aws_does_not_take_is_named(text: str, code: CauseCode) -> None:
 
 
 def test_an_unknown_key_in_a_region_to_be_enabled_may_be_the_region() -> None:
-    failure = SwitchFailure(FailureKind.BASE, "invalid_key", "AWS does not know the key.", exit_code=6)
+    failure = SwitchFailure(
+        FailureKind.BASE, "invalid_key", "AWS does not know the key.", exit_code=6
+    )
     found = explain(replace(evidence(step(region="me-south-1")), failed=0, failure=failure))
-    assert told(found) == [(C.BASE_INVALID, Certainty.PROVED), (C.REGION_DISABLED, Certainty.UNSEEN)]
+    assert told(found) == [
+        (C.BASE_INVALID, Certainty.PROVED),
+        (C.REGION_DISABLED, Certainty.UNSEEN),
+    ]
 
 
 def test_tags_that_are_too_large_are_tags() -> None:
-    assert first(explain(evidence(step(), "Packed size of session tags consumes 120%", "packed_policy"))).code is C.TAGS
-    assert first(explain(evidence(step(), "Packed size of policy consumes 120%", "packed_policy"))).code is C.SESSION_POLICY
+    assert (
+        first(
+            explain(evidence(step(), "Packed size of session tags consumes 120%", "packed_policy"))
+        ).code
+        is C.TAGS
+    )
+    assert (
+        first(
+            explain(evidence(step(), "Packed size of policy consumes 120%", "packed_policy"))
+        ).code
+        is C.SESSION_POLICY
+    )
 
 
 def test_only_failures_of_access_are_explainable() -> None:
@@ -269,7 +483,8 @@ def test_only_failures_of_access_are_explainable() -> None:
     assert failure_from_error(IdentityMismatchError("x")).kind is FailureKind.NETWORK
 
 
-# -- never allowed by guess, and a statement that helps ----------------------------------------------------------------------
+# -- never allowed by guess, and a statement that helps
+# ----------------------------------------------------------------------
 
 _CONDITIONS = st.sampled_from(
     [
@@ -297,7 +512,13 @@ _PERMISSIONS = st.builds(
     _EFFECT,
     st.sampled_from(["sts:AssumeRole", "sts:*", "*", "s3:*"]),
     st.sampled_from(
-        [ROLE, "*", "arn:aws:iam::*:role/A*", "arn:aws:iam::222222222222:role/Other", "arn:aws:iam::222222222222:role/${aws:username}"]
+        [
+            ROLE,
+            "*",
+            "arn:aws:iam::*:role/A*",
+            "arn:aws:iam::222222222222:role/Other",
+            "arn:aws:iam::222222222222:role/${aws:username}",
+        ]
     ),
     _CONDITIONS,
 )
@@ -330,7 +551,10 @@ _TRUSTS = st.builds(
     st.sampled_from(["", "x-1", "y"]),
 )
 def test_a_refusal_is_never_allowed_and_proved_statements_have_their_effect(
-    permissions: list[dict[str, Any]], trusts: list[dict[str, Any]], unread: tuple[str, ...], external_id: str
+    permissions: list[dict[str, Any]],
+    trusts: list[dict[str, Any]],
+    unread: tuple[str, ...],
+    external_id: str,
 ) -> None:
     seen = reading(*permissions, unread=unread)
     one = step(Observations(reading=seen, role=role(*trusts)), external_id=external_id or None)
@@ -338,8 +562,15 @@ def test_a_refusal_is_never_allowed_and_proved_statements_have_their_effect(
     assert found.verdict is ExplanationVerdict.DENIED
     assert found.causes
     for cause in found.causes:
-        if cause.certainty is Certainty.PROVED and cause.change in (StatementChange.ADD, StatementChange.REPLACE):
-            kind = PolicyKind.TRUST if cause.where.startswith("the trust policy") else PolicyKind.IDENTITY
+        if cause.certainty is Certainty.PROVED and cause.change in (
+            StatementChange.ADD,
+            StatementChange.REPLACE,
+        ):
+            kind = (
+                PolicyKind.TRUST
+                if cause.where.startswith("the trust policy")
+                else PolicyKind.IDENTITY
+            )
             parsed = parse(document(json.loads(cause.statement)), kind, "the statement")
             asked = request(one, "sts:AssumeRole", known(evidence(one), one))
             trace = evaluate(asked, (parsed,)).traces[0]
@@ -347,7 +578,9 @@ def test_a_refusal_is_never_allowed_and_proved_statements_have_their_effect(
 
 
 def test_named_policies_of_a_boundary_and_a_session_are_judged() -> None:
-    boundary = reading(ALLOW, boundary=named("arn:aws:iam::111111111111:policy/limit", {**ALLOW, "Action": "s3:*"}))
+    boundary = reading(
+        ALLOW, boundary=named("arn:aws:iam::111111111111:policy/limit", {**ALLOW, "Action": "s3:*"})
+    )
     found = first(explain(evidence(step(Observations(reading=boundary)))))
     assert (found.code, found.where) == (C.BOUNDARY, "arn:aws:iam::111111111111:policy/limit")
     policy = named("the session policy of the profile hub", {**ALLOW, "Action": "s3:*"})
@@ -360,5 +593,10 @@ def test_named_policies_of_a_boundary_and_a_session_are_judged() -> None:
     )
     found = first(explain(evidence(step(caller_identity=hub, number=2))))
     assert (found.code, found.side, found.hop) == (C.SESSION_POLICY, CauseSide.LOCAL, 2)
-    unread = replace(hub, session_policies=(), session_policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",))
-    assert all(certainty is Certainty.UNSEEN for _, certainty in told(explain(evidence(step(caller_identity=unread, number=2)))))
+    unread = replace(
+        hub, session_policies=(), session_policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",)
+    )
+    assert all(
+        certainty is Certainty.UNSEEN
+        for _, certainty in told(explain(evidence(step(caller_identity=unread, number=2))))
+    )

@@ -14,7 +14,9 @@ TRUST = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRol
 
 def test_the_missing_piece_is_marked_beside_those_that_are_there() -> None:
     trusted = {**TRUST, "Condition": {"StringEquals": {"sts:ExternalId": "x-1"}}}
-    drawing = compare_accounts(explain(evidence(step(Observations(reading=reading(ALLOW), role=role(trusted))))))
+    drawing = compare_accounts(
+        explain(evidence(step(Observations(reading=reading(ALLOW), role=role(trusted)))))
+    )
     source = {piece.name: (piece.state, piece.marks) for piece in drawing.source.requirements}
     target = {piece.name: (piece.state, piece.marks) for piece in drawing.target.requirements}
     assert source["the caller's policies"] == (RequirementState.OK, ())
@@ -31,21 +33,36 @@ def test_the_missing_piece_is_marked_beside_those_that_are_there() -> None:
 def test_a_deny_is_drawn_as_one() -> None:
     denied = {**TRUST, "Effect": "Deny"}
     drawing = compare_accounts(explain(evidence(step(Observations(role=role(TRUST, denied))))))
-    assert next(piece for piece in drawing.target.requirements if piece.name == "trust policy").state is RequirementState.DENIES
+    assert (
+        next(piece for piece in drawing.target.requirements if piece.name == "trust policy").state
+        is RequirementState.DENIES
+    )
 
 
 def test_what_lies_here_has_a_column_of_its_own() -> None:
     failure = SwitchFailure(FailureKind.NETWORK, "timeout", "AWS did not answer.", exit_code=9)
     drawing = compare_accounts(explain(replace(evidence(step()), failure=failure)))
-    assert [(piece.name, piece.state, piece.marks) for piece in drawing.here.requirements] == [("network", RequirementState.MISSING, (1,))]
+    assert [(piece.name, piece.state, piece.marks) for piece in drawing.here.requirements] == [
+        ("network", RequirementState.MISSING, (1,))
+    ]
     assert drawing.here.side is CauseSide.LOCAL
     assert drawing.source.requirements == drawing.target.requirements == ()
 
 
 def test_every_cause_is_marked_somewhere() -> None:
-    for sight in (Observations(), Observations(reading=reading()), Observations(role=role(TRUST)), Observations(role_missing=True)):
+    for sight in (
+        Observations(),
+        Observations(reading=reading()),
+        Observations(role=role(TRUST)),
+        Observations(role_missing=True),
+    ):
         drawing = compare_accounts(explain(evidence(step(sight))))
-        marks = {mark for side in (drawing.source, drawing.target, drawing.here) for piece in side.requirements for mark in piece.marks}
+        marks = {
+            mark
+            for side in (drawing.source, drawing.target, drawing.here)
+            for piece in side.requirements
+            for mark in piece.marks
+        }
         assert marks == set(range(1, len(drawing.causes) + 1))
 
 

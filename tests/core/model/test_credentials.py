@@ -11,7 +11,15 @@ from xswitch.core.model import Credentials, Secret
 def test_a_secret_shows_itself_to_nobody() -> None:
     secret = Secret("canary")
     credentials = Credentials("AKIA", secret, Secret("canary-token"))
-    for text in (repr(secret), str(secret), f"{secret}", f"{secret:>20}", repr(credentials), repr([secret]), repr({"a": secret})):
+    for text in (
+        repr(secret),
+        str(secret),
+        f"{secret}",
+        f"{secret:>20}",
+        repr(credentials),
+        repr([secret]),
+        repr({"a": secret}),
+    ):
         assert "canary" not in text
     assert secret.reveal() == "canary"
 

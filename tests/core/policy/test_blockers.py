@@ -1,4 +1,7 @@
-"""What a decision tells to explain it: the parts of each statement, every unmet condition, what is in the way, and the whole of a call."""
+"""What a decision tells to explain it.
+
+The parts of each statement, every unmet condition, what is in the way, and the whole of a call.
+"""
 
 from __future__ import annotations
 
@@ -35,21 +38,42 @@ from xswitch.core.policy import (
     unique_ids,
 )
 
-MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
+MFA = {
+    "Bool": {"aws:MultiFactorAuthPresent": "true"},
+    "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"},
+}
 EXTERNAL = {"StringEquals": {"sts:ExternalId": "unicorn-42"}}
 
 
 def decide(*documents: PolicyDocument, **context: str) -> Decision:
-    return Case("", USER, ROLE_B, documents, "", context={key.replace("__", ":"): value for key, value in context.items()}).decide()
+    return Case(
+        "",
+        USER,
+        ROLE_B,
+        documents,
+        "",
+        context={key.replace("__", ":"): value for key, value in context.items()},
+    ).decide()
 
 
-def unmet(decision: Decision, index: int = 0) -> list[tuple[str, str, tuple[str, ...], tuple[str, ...] | None]]:
+def unmet(
+    decision: Decision, index: int = 0
+) -> list[tuple[str, str, tuple[str, ...], tuple[str, ...] | None]]:
     return [(one.key, one.operator, one.wanted, one.given) for one in decision.traces[index].unmet]
 
 
 def test_every_unmet_condition_is_told_with_what_is_wanted_and_what_is_there() -> None:
-    block = {**EXTERNAL, **MFA, "IpAddress": {"aws:SourceIp": ["203.0.113.0/24"]}, "DateLessThan": {"aws:CurrentTime": "2026-01-01"}}
-    facts = {"sts__ExternalId": "horse", "aws__SourceIp": "198.51.100.7", "aws__CurrentTime": "2026-03-01T12:00:00Z"}
+    block = {
+        **EXTERNAL,
+        **MFA,
+        "IpAddress": {"aws:SourceIp": ["203.0.113.0/24"]},
+        "DateLessThan": {"aws:CurrentTime": "2026-01-01"},
+    }
+    facts = {
+        "sts__ExternalId": "horse",
+        "aws__SourceIp": "198.51.100.7",
+        "aws__CurrentTime": "2026-03-01T12:00:00Z",
+    }
     decision = decide(trusts(Condition=block), allows(), **facts)
     assert unmet(decision) == [
         ("sts:ExternalId", "stringequals", ("unicorn-42",), ("horse",)),
@@ -58,25 +82,42 @@ def test_every_unmet_condition_is_told_with_what_is_wanted_and_what_is_there() -
         ("aws:SourceIp", "ipaddress", ("203.0.113.0/24",), ("198.51.100.7",)),
         ("aws:CurrentTime", "datelessthan", ("2026-01-01",), ("2026-03-01T12:00:00Z",)),
     ]
-    met = decide(trusts(Condition=MFA), allows(), aws__MultiFactorAuthPresent="true", aws__MultiFactorAuthAge="7200")
+    met = decide(
+        trusts(Condition=MFA),
+        allows(),
+        aws__MultiFactorAuthPresent="true",
+        aws__MultiFactorAuthAge="7200",
+    )
     assert unmet(met) == [("aws:MultiFactorAuthAge", "numericlessthan", ("3600",), ("7200",))]
 
 
 def test_conditions_are_told_whatever_else_does_not_fit() -> None:
     trace = decide(trusts(B, Action="sts:TagSession", Condition=EXTERNAL)).traces[0]
-    assert (trace.principal, trace.action, trace.resource, len(trace.unmet)) == (False, False, True, 1)
+    assert (trace.principal, trace.action, trace.resource, len(trace.unmet)) == (
+        False,
+        False,
+        True,
+        1,
+    )
     assert failing(trace) == ("principal", "action", "condition")
     assert trace.why_not == f"its principal is not {USER.arn}"
 
 
 def test_a_variable_without_a_value_is_named() -> None:
-    block = {"StringEquals": {"aws:username": ["${aws:PrincipalTag/owner}", "${aws:username}x"]}, "Bool": {"aws:x": "${aws:y}"}}
+    block = {
+        "StringEquals": {"aws:username": ["${aws:PrincipalTag/owner}", "${aws:username}x"]},
+        "Bool": {"aws:x": "${aws:y}"},
+    }
     decision = decide(trusts(Condition=block), aws__username="dana")
     first, second = decision.traces[0].unmet
     assert (first.unresolved, second.unresolved) == (("aws:PrincipalTag/owner",), ())
     old = decide(trusts(Condition=block, version="2008-10-17"), aws__username="dana")
     assert old.traces[0].unmet[0].unresolved == ()
-    assert first == UnmetCondition(Condition("stringequals", "aws:username", first.wanted), ("dana",), ("aws:PrincipalTag/owner",))
+    assert first == UnmetCondition(
+        Condition("stringequals", "aws:username", first.wanted),
+        ("dana",),
+        ("aws:PrincipalTag/owner",),
+    )
 
 
 def test_a_statement_that_applies_has_nothing_failing() -> None:
@@ -91,16 +132,49 @@ def test_blockers_are_denials_first_then_each_lack_with_its_near_misses() -> Non
         document(
             PolicyKind.TRUST,
             {"Sid": "far", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": B}},
-            {"Sid": "two", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": A}, "Condition": MFA},
-            {"Sid": "one", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": A}, "Condition": EXTERNAL},
-            {"Sid": "both", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": B}, "Condition": EXTERNAL},
+            {
+                "Sid": "two",
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"AWS": A},
+                "Condition": MFA,
+            },
+            {
+                "Sid": "one",
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"AWS": A},
+                "Condition": EXTERNAL,
+            },
+            {
+                "Sid": "both",
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"AWS": B},
+                "Condition": EXTERNAL,
+            },
             {"Sid": "tags", "Effect": "Allow", "Action": "sts:TagSession", "Principal": {"AWS": A}},
-            {"Sid": "deny", "Effect": "Deny", "Action": "sts:AssumeRole", "Principal": {"AWS": A}, "Condition": EXTERNAL},
+            {
+                "Sid": "deny",
+                "Effect": "Deny",
+                "Action": "sts:AssumeRole",
+                "Principal": {"AWS": A},
+                "Condition": EXTERNAL,
+            },
         ),
         allows(**ELSEWHERE),
     )
     found = blockers(decision)
-    told = [(one.kind, one.level, one.side, one.denial is not None, [trace.statement.sid for trace in one.near]) for one in found]
+    told = [
+        (
+            one.kind,
+            one.level,
+            one.side,
+            one.denial is not None,
+            [trace.statement.sid for trace in one.near],
+        )
+        for one in found
+    ]
     assert told == [
         (PolicyKind.SCP, "ou", PolicySide.SOURCE, True, []),
         (PolicyKind.SCP, "root", PolicySide.SOURCE, False, [""]),
@@ -117,15 +191,21 @@ def test_nothing_blocks_what_is_allowed() -> None:
 
 
 def test_the_ids_of_deleted_users_and_roles_are_known_by_their_form() -> None:
-    (statement,) = trusts(["AIDAJQABLZS4A3QDU576Q", A, USER.arn, "AROADBQP57FF2AEXAMPLE"]).statements
+    (statement,) = trusts(
+        ["AIDAJQABLZS4A3QDU576Q", A, USER.arn, "AROADBQP57FF2AEXAMPLE"]
+    ).statements
     assert statement.principals is not None
     assert unique_ids(statement.principals) == ("AIDAJQABLZS4A3QDU576Q", "AROADBQP57FF2AEXAMPLE")
 
 
-# -- a whole call ----------------------------------------------------------------------------------------------------
+# -- a whole call
+# ----------------------------------------------------------------------------------------------------
 
 REQUEST = Request(USER, "", ROLE_B, B, {"aws:username": ("dana",)})
-WIDE = (trusts(Action=["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]), allows(Action="sts:*"))
+WIDE = (
+    trusts(Action=["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]),
+    allows(Action="sts:*"),
+)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +214,10 @@ WIDE = (trusts(Action=["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentit
         (AssumeRole(REQUEST, "s"), ("sts:AssumeRole",)),
         (AssumeRole(REQUEST, "s", tags={"team": "blue"}), ("sts:AssumeRole", "sts:TagSession")),
         (AssumeRole(REQUEST, "s", inherited_tags=True), ("sts:AssumeRole", "sts:TagSession")),
-        (AssumeRole(REQUEST, "s", source_identity="dana"), ("sts:AssumeRole", "sts:SetSourceIdentity")),
+        (
+            AssumeRole(REQUEST, "s", source_identity="dana"),
+            ("sts:AssumeRole", "sts:SetSourceIdentity"),
+        ),
         (
             AssumeRole(REQUEST, "s", source_identity="dana", tags={"team": "blue"}),
             ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"),
@@ -165,7 +248,9 @@ def test_what_a_call_brings_can_be_asked_about() -> None:
         "ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": ["Team"]},
     }
     documents = (trusts(Action="sts:*", Condition=block), allows(Action="sts:*"))
-    call = AssumeRole(REQUEST, "dana", "unicorn-42", "dana", {"Team": "blue", "ticket": "7"}, ("Team",))
+    call = AssumeRole(
+        REQUEST, "dana", "unicorn-42", "dana", {"Team": "blue", "ticket": "7"}, ("Team",)
+    )
     assert evaluate_assume_role(call, documents).allowed
     bare = evaluate_assume_role(AssumeRole(REQUEST, "kim"), documents)
     assert bare.refused is not None

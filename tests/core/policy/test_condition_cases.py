@@ -39,7 +39,11 @@ CONDITIONS: list[tuple[Any, bool, str]] = [
     ({"StringEquals": {"sts:ExternalId": ["horse", "unicorn-42"]}}, True, CONDITION),
     ({"StringEquals": {"sts:ExternalId": "unicorn-*"}}, False, OPERATORS),
     ({"StringEquals": {"sts:ExternalId": "Unicorn-42"}}, False, OPERATORS),
-    ({"StringEquals": {"STS:externalid": "unicorn-42"}}, True, "IAM: JSON policy elements: Condition"),
+    (
+        {"StringEquals": {"STS:externalid": "unicorn-42"}},
+        True,
+        "IAM: JSON policy elements: Condition",
+    ),
     ({"StringEqualsIgnoreCase": {"sts:ExternalId": "UNICORN-42"}}, True, OPERATORS),
     ({"StringNotEquals": {"sts:ExternalId": ["horse", "unicorn-42"]}}, False, CONDITION),
     ({"StringNotEquals": {"sts:ExternalId": ["horse", "cow"]}}, True, CONDITION),
@@ -57,23 +61,42 @@ CONDITIONS: list[tuple[Any, bool, str]] = [
     ({"StringEquals": {"sts:ExternalId": "${aws:TagKeys}"}}, False, VARIABLES),
     ({"StringEquals": {"sts:ExternalId": "unicorn-42", "aws:username": "dana"}}, True, CONDITION),
     ({"StringEquals": {"sts:ExternalId": "unicorn-42", "aws:username": "root"}}, False, CONDITION),
-    ({"StringEquals": {"sts:ExternalId": "unicorn-42"}, "Bool": {"aws:MultiFactorAuthPresent": "false"}}, False, CONDITION),
+    (
+        {
+            "StringEquals": {"sts:ExternalId": "unicorn-42"},
+            "Bool": {"aws:MultiFactorAuthPresent": "false"},
+        },
+        False,
+        CONDITION,
+    ),
     ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, True, OPERATORS),
     ({"Bool": {"aws:MultiFactorAuthPresent": True}}, True, OPERATORS),
     ({"Bool": {"aws:absent": "false"}}, False, OPERATORS),
-    ({"BoolIfExists": {"aws:absent": "true"}}, True, "IAM: AWS global condition context keys, aws:MultiFactorAuthPresent"),
+    (
+        {"BoolIfExists": {"aws:absent": "true"}},
+        True,
+        "IAM: AWS global condition context keys, aws:MultiFactorAuthPresent",
+    ),
     ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, False, OPERATORS),
     ({"Null": {"aws:MultiFactorAuthAge": "true"}}, False, OPERATORS),
     ({"Null": {"aws:MultiFactorAuthAge": "false"}}, True, OPERATORS),
     ({"Null": {"aws:absent": True}}, True, OPERATORS),
-    ({"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}, True, "IAM: Secure API access with MFA"),
+    (
+        {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}},
+        True,
+        "IAM: Secure API access with MFA",
+    ),
     ({"NumericLessThan": {"aws:MultiFactorAuthAge": "600"}}, False, OPERATORS),
     ({"NumericLessThanEquals": {"aws:MultiFactorAuthAge": 600}}, True, OPERATORS),
     ({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "599.5"}}, True, OPERATORS),
     ({"NumericGreaterThanEquals": {"aws:MultiFactorAuthAge": "601"}}, False, OPERATORS),
     ({"NumericEquals": {"aws:MultiFactorAuthAge": ["1", "600"]}}, True, OPERATORS),
     ({"NumericNotEquals": {"aws:MultiFactorAuthAge": ["1", "600"]}}, False, OPERATORS),
-    ({"NumericEquals": {"aws:MultiFactorAuthAge": "6e2"}}, False, "not a number as AWS writes them"),
+    (
+        {"NumericEquals": {"aws:MultiFactorAuthAge": "6e2"}},
+        False,
+        "not a number as AWS writes them",
+    ),
     ({"NumericLessThanIfExists": {"aws:absent": "1"}}, True, OPERATORS),
     ({"DateGreaterThan": {"aws:CurrentTime": "2026-03-01T11:59:59Z"}}, True, OPERATORS),
     ({"DateGreaterThan": {"aws:CurrentTime": "2026-03-01T14:00:00+01:00"}}, False, OPERATORS),
@@ -118,15 +141,33 @@ CONDITIONS: list[tuple[Any, bool, str]] = [
     ({"ForAnyValue:StringEquals": {"aws:RequestTag/none": [""]}}, False, SETS),
     ({"ForAnyValue:StringEqualsIfExists": {"aws:absent": ["team"]}}, True, OPERATORS),
     ({"forallvalues:stringequalsignorecase": {"aws:TagKeys": ["TEAM", "TICKET"]}}, True, SETS),
-    ({"StringEquals": {"aws:TagKeys": "team"}}, False, "IAM: Single-valued vs. multivalued context keys"),
-    ({"StringNotEquals": {"aws:TagKeys": "cost"}}, False, "IAM: Single-valued vs. multivalued context keys"),
-    ({"StringEquals": {"sts:TransitiveTagKeys": "team"}}, True, "IAM: Single-valued vs. multivalued context keys"),
+    (
+        {"StringEquals": {"aws:TagKeys": "team"}},
+        False,
+        "IAM: Single-valued vs. multivalued context keys",
+    ),
+    (
+        {"StringNotEquals": {"aws:TagKeys": "cost"}},
+        False,
+        "IAM: Single-valued vs. multivalued context keys",
+    ),
+    (
+        {"StringEquals": {"sts:TransitiveTagKeys": "team"}},
+        True,
+        "IAM: Single-valued vs. multivalued context keys",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("block", "met", "page"), CONDITIONS, ids=[str(block) for block, _, _ in CONDITIONS])
+@pytest.mark.parametrize(
+    ("block", "met", "page"), CONDITIONS, ids=[str(block) for block, _, _ in CONDITIONS]
+)
 def test_conditions(block: Any, met: bool, page: str) -> None:  # noqa: FBT001 -- a table
-    allowing = Case("", USER, ROLE_A, (trusts(USER.arn, Condition=block),), "", context=CONTEXT).decide()
+    allowing = Case(
+        "", USER, ROLE_A, (trusts(USER.arn, Condition=block),), "", context=CONTEXT
+    ).decide()
     assert (allowing.allowed, not allowing.traces[0].unmet) == (met, met), page
-    denying = Case("", USER, ROLE_A, (trusts(USER.arn), denies(Condition=block)), "", context=CONTEXT).decide()
+    denying = Case(
+        "", USER, ROLE_A, (trusts(USER.arn), denies(Condition=block)), "", context=CONTEXT
+    ).decide()
     assert denying.explicit_deny is met, page

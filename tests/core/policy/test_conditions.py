@@ -20,7 +20,12 @@ CONTEXT = {
 
 
 def check(operator: str, key: str, *values: str, variables: bool = True) -> bool:
-    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {operator: {key: list(values)}}}
+    statement = {
+        "Effect": "Allow",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {operator: {key: list(values)}},
+    }
     version = {"Version": "2012-10-17"} if variables else {}
     document = parse({**version, "Statement": statement}, PolicyKind.IDENTITY, "p")
     (condition,) = document.statements[0].conditions
@@ -115,8 +120,16 @@ def test_the_old_language_takes_variables_literally() -> None:
 
 
 def test_numbers_and_booleans_of_json_are_their_texts() -> None:
-    block = {"NumericEquals": {"aws:MultiFactorAuthAge": 120}, "Bool": {"aws:MultiFactorAuthPresent": True}}
+    block = {
+        "NumericEquals": {"aws:MultiFactorAuthAge": 120},
+        "Bool": {"aws:MultiFactorAuthPresent": True},
+    }
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": block}
     document = parse({"Statement": statement}, PolicyKind.IDENTITY, "p")
-    assert [holds(condition, CONTEXT) for condition in document.statements[0].conditions] == [True, True]
-    assert document.statements[0].conditions[0] == Condition("numericequals", "aws:MultiFactorAuthAge", ("120",))
+    assert [holds(condition, CONTEXT) for condition in document.statements[0].conditions] == [
+        True,
+        True,
+    ]
+    assert document.statements[0].conditions[0] == Condition(
+        "numericequals", "aws:MultiFactorAuthAge", ("120",)
+    )

@@ -21,7 +21,11 @@ def identity(statement: Any, **top: Any) -> Any:
 def test_one_statement_may_stand_without_a_list_and_text_for_a_list() -> None:
     document = identity(ALLOW)
     (statement,) = document.statements
-    assert (statement.actions, statement.resources, statement.principals) == (("sts:AssumeRole",), ("*",), None)
+    assert (statement.actions, statement.resources, statement.principals) == (
+        ("sts:AssumeRole",),
+        ("*",),
+        None,
+    )
     assert (statement.index, statement.sid, statement.effect) == (0, "", "Allow")
     assert document.variables
 
@@ -31,16 +35,30 @@ def test_without_a_version_it_is_the_old_language_without_variables() -> None:
 
 
 def test_negated_elements_are_remembered_as_such() -> None:
-    (statement,) = identity([{"Sid": "s", "Effect": "Deny", "NotAction": ["iam:*"], "NotResource": ["arn:aws:iam::1:role/x"]}]).statements
+    (statement,) = identity(
+        [
+            {
+                "Sid": "s",
+                "Effect": "Deny",
+                "NotAction": ["iam:*"],
+                "NotResource": ["arn:aws:iam::1:role/x"],
+            }
+        ]
+    ).statements
     assert (statement.not_actions, statement.not_resources, statement.sid) == (True, True, "s")
-    (trusted,) = parse({"Statement": {**TRUST, "Effect": "Deny", "Principal": {"AWS": "1"}}}, PolicyKind.TRUST, "p").statements
+    (trusted,) = parse(
+        {"Statement": {**TRUST, "Effect": "Deny", "Principal": {"AWS": "1"}}}, PolicyKind.TRUST, "p"
+    ).statements
     assert trusted.principals is not None
     assert not trusted.principals.negated
     assert trusted.resources is None
 
 
 def test_conditions_keep_operator_quantifier_and_key() -> None:
-    block = {"ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a", "b"]}, "Bool": {"aws:MultiFactorAuthPresent": True}}
+    block = {
+        "ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a", "b"]},
+        "Bool": {"aws:MultiFactorAuthPresent": True},
+    }
     (statement,) = identity({**ALLOW, "Condition": block}).statements
     first, second = statement.conditions
     assert (first.operator, first.quantifier, first.if_exists, first.key, first.values) == (
@@ -90,10 +108,22 @@ def test_text_that_is_no_policy(text: str, where: str) -> None:
         ({"Statement": {**ALLOW, "Principal": "*"}}, "only a trust policy"),
         ({"Statement": {**ALLOW, "Condition": []}}, "Condition must be an object"),
         ({"Statement": {**ALLOW, "Condition": {"Bool": "x"}}}, "Condition Bool must be an object"),
-        ({"Statement": {**ALLOW, "Condition": {"StringEqual": {"a": "b"}}}}, "unknown condition operator"),
-        ({"Statement": {**ALLOW, "Condition": {"ForSome:StringEquals": {"a": "b"}}}}, "unknown condition operator"),
-        ({"Statement": {**ALLOW, "Condition": {"NullIfExists": {"a": "true"}}}}, "unknown condition operator"),
-        ({"Statement": {**ALLOW, "Condition": {"StringEquals": {"a": {"b": "c"}}}}}, "text or a list"),
+        (
+            {"Statement": {**ALLOW, "Condition": {"StringEqual": {"a": "b"}}}},
+            "unknown condition operator",
+        ),
+        (
+            {"Statement": {**ALLOW, "Condition": {"ForSome:StringEquals": {"a": "b"}}}},
+            "unknown condition operator",
+        ),
+        (
+            {"Statement": {**ALLOW, "Condition": {"NullIfExists": {"a": "true"}}}},
+            "unknown condition operator",
+        ),
+        (
+            {"Statement": {**ALLOW, "Condition": {"StringEquals": {"a": {"b": "c"}}}}},
+            "text or a list",
+        ),
     ],
 )
 def test_every_break_of_the_grammar_is_named_with_its_place(data: Any, where: str) -> None:
@@ -117,11 +147,28 @@ def test_trust_policies_have_a_grammar_of_their_own(statement: Any, where: str) 
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.sampled_from(["*", "Allow", "Deny", "sts:AssumeRole", "2012-10-17", "Bool", ""]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["*", "Allow", "Deny", "sts:AssumeRole", "2012-10-17", "Bool", ""]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["Version", "Statement", "Effect", "Action", "Resource", "Principal", "AWS", "Condition", "Bool", "x"]), inner
+            st.sampled_from(
+                [
+                    "Version",
+                    "Statement",
+                    "Effect",
+                    "Action",
+                    "Resource",
+                    "Principal",
+                    "AWS",
+                    "Condition",
+                    "Bool",
+                    "x",
+                ]
+            ),
+            inner,
         )
     ),
     max_leaves=12,
@@ -130,7 +177,9 @@ json_values = st.recursive(
 
 @settings(max_examples=200)
 @given(json_values, st.sampled_from(list(PolicyKind)))
-def test_no_json_is_answered_with_anything_but_a_document_or_a_policy_error(data: Any, kind: PolicyKind) -> None:
+def test_no_json_is_answered_with_anything_but_a_document_or_a_policy_error(
+    data: Any, kind: PolicyKind
+) -> None:
     try:
         outcome = parse(json.dumps(data), kind, "p").name
     except PolicyError as problem:

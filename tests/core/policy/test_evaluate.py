@@ -6,11 +6,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xswitch.core.policy import Decision, Grant, PolicyDocument, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
+from xswitch.core.policy import (
+    Decision,
+    Grant,
+    PolicyDocument,
+    PolicyKind,
+    Principal,
+    PrincipalKind,
+    Request,
+    evaluate,
+    parse,
+)
 
 A, B = "111111111111", "222222222222"
 USER = Principal(PrincipalKind.USER, f"arn:aws:iam::{A}:user/team/dana", A)
-SESSION = Principal(PrincipalKind.ROLE_SESSION, f"arn:aws:sts::{A}:assumed-role/Gate/me", A, f"arn:aws:iam::{A}:role/hub/Gate")
+SESSION = Principal(
+    PrincipalKind.ROLE_SESSION,
+    f"arn:aws:sts::{A}:assumed-role/Gate/me",
+    A,
+    f"arn:aws:iam::{A}:role/hub/Gate",
+)
 ROOT = Principal(PrincipalKind.ROOT, f"arn:aws:iam::{A}:root", A)
 SERVICE = Principal(PrincipalKind.SERVICE, "ec2.amazonaws.com", "")
 FEDERATED = Principal(PrincipalKind.FEDERATED, f"arn:aws:iam::{A}:saml-provider/idp", A)
@@ -19,19 +34,25 @@ ROLE_A, ROLE_B = f"arn:aws:iam::{A}:role/Target", f"arn:aws:iam::{B}:role/Target
 
 def trust(principal: Any, **elements: Any) -> PolicyDocument:
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, **elements}
-    return parse({"Version": "2012-10-17", "Statement": statement}, PolicyKind.TRUST, "the trust policy")
+    return parse(
+        {"Version": "2012-10-17", "Statement": statement}, PolicyKind.TRUST, "the trust policy"
+    )
 
 
 def limits(kind: PolicyKind, effect: str = "Allow", **elements: Any) -> PolicyDocument:
     scope = {"Action": "sts:AssumeRole", "Resource": "*", **elements}
-    return parse({"Version": "2012-10-17", "Statement": {"Effect": effect, **scope}}, kind, kind.value)
+    return parse(
+        {"Version": "2012-10-17", "Statement": {"Effect": effect, **scope}}, kind, kind.value
+    )
 
 
 def allow(**elements: Any) -> PolicyDocument:
     return limits(PolicyKind.IDENTITY, **elements)
 
 
-def ask(principal: Principal, role: str, *documents: PolicyDocument, **context: tuple[str, ...]) -> Decision:
+def ask(
+    principal: Principal, role: str, *documents: PolicyDocument, **context: tuple[str, ...]
+) -> Decision:
     keys = {name.replace("__", ":").lower(): values for name, values in context.items()}
     return evaluate(Request(principal, "sts:AssumeRole", role, role.split(":")[4], keys), documents)
 
@@ -40,7 +61,11 @@ def ask(principal: Principal, role: str, *documents: PolicyDocument, **context: 
 def test_across_accounts_both_sides_must_allow(name: str) -> None:
     assert ask(USER, ROLE_B, trust({"AWS": name}), allow()).allowed
     refused = ask(USER, ROLE_B, trust({"AWS": name}))
-    assert (refused.allowed, refused.explicit_deny, refused.missing) == (False, False, PolicyKind.IDENTITY)
+    assert (refused.allowed, refused.explicit_deny, refused.missing) == (
+        False,
+        False,
+        PolicyKind.IDENTITY,
+    )
     other = ask(USER, ROLE_B, trust({"AWS": B}), allow())
     assert (other.allowed, other.missing) == (False, PolicyKind.TRUST)
 
@@ -60,7 +85,11 @@ def test_an_identity_policy_alone_assumes_nothing() -> None:
 
 
 def test_an_explicit_deny_beats_everything_and_is_named() -> None:
-    for denial in (limits(PolicyKind.IDENTITY, "Deny"), limits(PolicyKind.SESSION, "Deny"), trust({"AWS": USER.arn}, Effect="Deny")):
+    for denial in (
+        limits(PolicyKind.IDENTITY, "Deny"),
+        limits(PolicyKind.SESSION, "Deny"),
+        trust({"AWS": USER.arn}, Effect="Deny"),
+    ):
         decision = ask(USER, ROLE_A, trust({"AWS": USER.arn}), allow(), denial)
         assert (decision.allowed, decision.explicit_deny) == (False, True)
         assert decision.deciding_statement is not None
@@ -81,7 +110,8 @@ def test_session_policies_and_boundaries_take_away() -> None:
         elsewhere = limits(kind, Resource="arn:aws:iam::*:role/Other")
         assert ask(SESSION, ROLE_B, trust({"AWS": A}), allow(), limits(kind)).allowed
         assert ask(SESSION, ROLE_B, trust({"AWS": A}), allow(), elsewhere).missing is kind
-        # Within the account: a trust policy that names the role is limited by them, one that names the session is not.
+        # Within the account: a trust policy that names the role is limited by them, one that names
+        # the session is not.
         assert ask(SESSION, ROLE_A, trust({"AWS": SESSION.role_arn}), elsewhere).missing is kind
         assert ask(SESSION, ROLE_A, trust({"AWS": SESSION.role_arn}), limits(kind)).allowed
         assert ask(SESSION, ROLE_A, trust({"AWS": SESSION.arn}), elsewhere).allowed
@@ -119,7 +149,11 @@ def test_actions_and_resources_and_their_negations() -> None:
     assert not ask(USER, ROLE_B, trusted, allow(Action="sts:AssumeRoleWithSAML")).allowed
     assert ask(USER, ROLE_B, trusted, allow(Resource=f"arn:aws:iam::{B}:role/T*")).allowed
     assert not ask(USER, ROLE_B, trusted, allow(Resource=f"arn:aws:iam::{B}:role/t*")).allowed
-    others = parse({"Statement": {"Effect": "Allow", "NotAction": "iam:*", "NotResource": ROLE_A}}, PolicyKind.IDENTITY, "not")
+    others = parse(
+        {"Statement": {"Effect": "Allow", "NotAction": "iam:*", "NotResource": ROLE_A}},
+        PolicyKind.IDENTITY,
+        "not",
+    )
     assert ask(USER, ROLE_B, trusted, others).allowed
     assert not ask(USER, ROLE_A, trusted, others).allowed
     tagged = allow(Resource="arn:aws:iam::*:role/${aws:PrincipalTag/target}")
@@ -137,11 +171,29 @@ def test_an_external_id_is_a_condition_of_the_trust_policy() -> None:
 
 def test_every_statement_leaves_a_trace() -> None:
     mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-    decision = ask(USER, ROLE_B, trust({"AWS": A}, Condition=mfa), trust({"AWS": B}), allow(), allow(Action="s3:*"), allow(Resource=ROLE_A))
+    decision = ask(
+        USER,
+        ROLE_B,
+        trust({"AWS": A}, Condition=mfa),
+        trust({"AWS": B}),
+        allow(),
+        allow(Action="s3:*"),
+        allow(Resource=ROLE_A),
+    )
     assert [trace.applies for trace in decision.traces] == [False, False, True, False, False]
-    assert [trace.grant for trace in decision.traces] == [Grant.ACCOUNT, Grant.NONE, Grant.NONE, Grant.NONE, Grant.NONE]
+    assert [trace.grant for trace in decision.traces] == [
+        Grant.ACCOUNT,
+        Grant.NONE,
+        Grant.NONE,
+        Grant.NONE,
+        Grant.NONE,
+    ]
     words = [trace.why_not for trace in decision.traces]
-    for word, expected in zip(words, ["condition bool on aws:MultiFactorAuthPresent", "principal", "", "action", "resource"], strict=True):
+    for word, expected in zip(
+        words,
+        ["condition bool on aws:MultiFactorAuthPresent", "principal", "", "action", "resource"],
+        strict=True,
+    ):
         assert expected in word
     assert decision.reason == "no trust policy allows sts:AssumeRole"
     granted = ask(USER, ROLE_B, trust({"AWS": A}), allow())
@@ -151,16 +203,28 @@ def test_every_statement_leaves_a_trace() -> None:
 
 
 names = st.sampled_from([A, B, USER.arn, SESSION.arn, SESSION.role_arn, "*"])
-trusts = st.builds(lambda name, effect: trust({"AWS": name}, Effect=effect), names, st.sampled_from(["Allow", "Allow", "Deny"]))
+trusts = st.builds(
+    lambda name, effect: trust({"AWS": name}, Effect=effect),
+    names,
+    st.sampled_from(["Allow", "Allow", "Deny"]),
+)
 kinds = st.sampled_from([PolicyKind.IDENTITY, PolicyKind.SESSION, PolicyKind.BOUNDARY])
 scopes = st.sampled_from(["*", ROLE_A, ROLE_B, "arn:aws:iam::*:role/Other"])
 others = st.builds(
-    lambda kind, effect, scope: limits(kind, effect, Resource=scope), kinds, st.sampled_from(["Allow", "Allow", "Deny"]), scopes
+    lambda kind, effect, scope: limits(kind, effect, Resource=scope),
+    kinds,
+    st.sampled_from(["Allow", "Allow", "Deny"]),
+    scopes,
 )
 
 
 @settings(max_examples=200)
-@given(st.sampled_from([USER, SESSION]), st.sampled_from([ROLE_A, ROLE_B]), st.lists(trusts | others, max_size=5), trusts | others)
+@given(
+    st.sampled_from([USER, SESSION]),
+    st.sampled_from([ROLE_A, ROLE_B]),
+    st.lists(trusts | others, max_size=5),
+    trusts | others,
+)
 def test_a_deny_never_gives_and_an_allow_on_either_side_never_takes(
     principal: Principal, role: str, documents: list[PolicyDocument], extra: PolicyDocument
 ) -> None:

@@ -43,12 +43,19 @@ def rewritten(values: Any, change: Callable[[str], str]) -> Any:
     return change(values) if isinstance(values, str) else [change(value) for value in values]
 
 
-# -- each puts a question in other words, and changes nothing if it isn't of its class ---------------------------------
+# -- each puts a question in other words, and changes nothing if it isn't of its class
+# ---------------------------------
 
 
 def unbound(asked: Question) -> None:
     who = asked.principal
-    kinds = {PolicyKind.SCP} if not who.signed or who.management else {PolicyKind.SCP, PolicyKind.RCP} if who.service_linked else set()
+    kinds = (
+        {PolicyKind.SCP}
+        if not who.signed or who.management
+        else {PolicyKind.SCP, PolicyKind.RCP}
+        if who.service_linked
+        else set()
+    )
     asked.policies = [policy for policy in asked.policies if policy.kind not in kinds]
 
 
@@ -61,21 +68,31 @@ def old_language(asked: Question) -> None:
 def letters(asked: Question) -> None:
     for _, block, operator in operators(asked):
         if operator.startswith("String") and "Like" not in operator:
-            block[operator] = {key: rewritten(values, lambda text: text.replace("${*}", "*")) for key, values in block[operator].items()}
+            block[operator] = {
+                key: rewritten(values, lambda text: text.replace("${*}", "*"))
+                for key, values in block[operator].items()
+            }
 
 
 def no_value(asked: Question) -> None:
-    context = {key.lower(): (value,) if isinstance(value, str) else tuple(value) for key, value in asked.context.items()}
+    context = {
+        key.lower(): (value,) if isinstance(value, str) else tuple(value)
+        for key, value in asked.context.items()
+    }
     for policy, block, operator in operators(asked):
         if "Not" in operator and policy.body["Version"] == "2012-10-17":
             block[operator] = {
-                key: rewritten(values, lambda text: "nothing is like it" if unresolved(text, context) else text)
+                key: rewritten(
+                    values, lambda text: "nothing is like it" if unresolved(text, context) else text
+                )
                 for key, values in block[operator].items()
             }
     for policy, statement in asked.statements():
         if "NotResource" in statement and policy.body["Version"] == "2012-10-17":
             nobody = "arn:aws:iam::444444444444:role/nobody"
-            statement["NotResource"] = [nobody if unresolved(text, context) else text for text in statement["NotResource"]]
+            statement["NotResource"] = [
+                nobody if unresolved(text, context) else text for text in statement["NotResource"]
+            ]
 
 
 def single_address(asked: Question) -> None:
@@ -84,42 +101,66 @@ def single_address(asked: Question) -> None:
 
     for _, block, operator in operators(asked):
         if operator == "NotIpAddress":
-            block[operator] = {key: rewritten(values, network) for key, values in block[operator].items()}
+            block[operator] = {
+                key: rewritten(values, network) for key, values in block[operator].items()
+            }
 
 
 def seconds(asked: Question) -> None:
     def written_out(text: str) -> str:
-        return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if text.isdigit() else text
+        return (
+            datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            if text.isdigit()
+            else text
+        )
 
     for _, block, operator in operators(asked):
         if operator.startswith("Date"):
-            block[operator] = {key: rewritten(values, written_out) for key, values in block[operator].items()}
+            block[operator] = {
+                key: rewritten(values, written_out) for key, values in block[operator].items()
+            }
 
 
 def one_of_many(asked: Question) -> None:
     for _, block, operator in operators(asked):
         if ":" in operator or operator == "Null":
             continue
-        for key in [key for key in LISTS if key in block[operator] and len(asked.context.get(key, ())) == 1]:
+        for key in [
+            key for key in LISTS if key in block[operator] and len(asked.context.get(key, ())) == 1
+        ]:
             # Of one value, both set operators say the same.
-            prefix = "ForAllValues:" if key in block.get(f"ForAnyValue:{operator}", {}) else "ForAnyValue:"
+            prefix = (
+                "ForAllValues:"
+                if key in block.get(f"ForAnyValue:{operator}", {})
+                else "ForAnyValue:"
+            )
             block.setdefault(f"{prefix}{operator}", {})[key] = block[operator].pop(key)
 
 
 def absent_list(asked: Question) -> None:
     for _, block, operator in operators(asked):
         if operator.startswith("ForAnyValue:") and operator.endswith("IfExists"):
-            block[operator] = {key: values for key, values in block[operator].items() if key in asked.context}
+            block[operator] = {
+                key: values for key, values in block[operator].items() if key in asked.context
+            }
 
 
 def session_named(asked: Question) -> None:
     if asked.principal.account != asked.role.split(":")[4] or not asked.of(PolicyKind.SESSION):
         return
     traces = asked.ours().traces
-    if any(trace.allows and trace.kind is PolicyKind.TRUST and trace.grant is Grant.EXACT for trace in traces):
+    if any(
+        trace.allows and trace.kind is PolicyKind.TRUST and trace.grant is Grant.EXACT
+        for trace in traces
+    ):
         for policy in asked.of(PolicyKind.SESSION):
-            denials = [statement for statement in policy.body["Statement"] if statement["Effect"] == "Deny"]
-            policy.body["Statement"] = [*denials, {"Effect": "Allow", "Action": "*", "Resource": "*"}]
+            denials = [
+                statement for statement in policy.body["Statement"] if statement["Effect"] == "Deny"
+            ]
+            policy.body["Statement"] = [
+                *denials,
+                {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            ]
 
 
 def partly_spared(asked: Question) -> None:
@@ -134,7 +175,10 @@ def partly_spared(asked: Question) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Why the two don't agree: in short, the page that says so, and the same question in words on which they do."""
+    """Why the two don't agree.
+
+    In short, the page that says so, and the same question in words on which they do.
+    """
 
     why: str
     page: str
@@ -142,16 +186,52 @@ class Difference:
 
 
 DIFFERENCES = (
-    Difference("SCPs and RCPs do not bind everyone", "Organizations: SCPs, tasks and entities not restricted", unbound),
+    Difference(
+        "SCPs and RCPs do not bind everyone",
+        "Organizations: SCPs, tasks and entities not restricted",
+        unbound,
+    ),
     Difference("2008-10-17 has no variables", "IAM: JSON policy elements: Version", old_language),
-    Difference("${*} is a star in every operator on strings", "IAM: Variables and tags, special characters", letters),
-    Difference("what differs from no value is different", "IAM: Variables and tags, policy variables with no value", no_value),
-    Difference("an address alone is a network of one", "IAM: JSON policy elements: Condition operators, IP address", single_address),
-    Difference("a number is seconds since the epoch", "IAM: JSON policy elements: Condition operators, date", seconds),
-    Difference("single or multivalued is what the request holds", "IAM: Single-valued vs. multivalued context keys", one_of_many),
-    Difference("IfExists holds of what isn't there", "IAM: JSON policy elements: Condition operators, ...IfExists", absent_list),
-    Difference("naming a session is not limited by silence", "IAM: Policy evaluation for requests within a single account", session_named),
-    Difference("NotPrincipal spares by every name only", "IAM: AWS JSON policy elements: NotPrincipal", partly_spared),
+    Difference(
+        "${*} is a star in every operator on strings",
+        "IAM: Variables and tags, special characters",
+        letters,
+    ),
+    Difference(
+        "what differs from no value is different",
+        "IAM: Variables and tags, policy variables with no value",
+        no_value,
+    ),
+    Difference(
+        "an address alone is a network of one",
+        "IAM: JSON policy elements: Condition operators, IP address",
+        single_address,
+    ),
+    Difference(
+        "a number is seconds since the epoch",
+        "IAM: JSON policy elements: Condition operators, date",
+        seconds,
+    ),
+    Difference(
+        "single or multivalued is what the request holds",
+        "IAM: Single-valued vs. multivalued context keys",
+        one_of_many,
+    ),
+    Difference(
+        "IfExists holds of what isn't there",
+        "IAM: JSON policy elements: Condition operators, ...IfExists",
+        absent_list,
+    ),
+    Difference(
+        "naming a session is not limited by silence",
+        "IAM: Policy evaluation for requests within a single account",
+        session_named,
+    ),
+    Difference(
+        "NotPrincipal spares by every name only",
+        "IAM: AWS JSON policy elements: NotPrincipal",
+        partly_spared,
+    ),
 )
 
 
@@ -181,9 +261,20 @@ def reworded(asked: Question) -> tuple[Question, list[str]]:
 
 def ask_the_other(node: str, asked: list[Question]) -> list[str]:
     """What the other evaluator says of each, by one process for all."""
-    lines = "".join(json.dumps({"id": number, "simulation": one.theirs()}) + "\n" for number, one in enumerate(asked))
+    lines = "".join(
+        json.dumps({"id": number, "simulation": one.theirs()}) + "\n"
+        for number, one in enumerate(asked)
+    )
     script = [node, str(HERE.parent / "tools" / "policies.mjs"), str(TOOLS)]
-    done = subprocess.run(script, input=lines, capture_output=True, text=True, check=True, timeout=120, env={"TZ": "UTC"})
+    done = subprocess.run(
+        script,
+        input=lines,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        env={"TZ": "UTC"},
+    )
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["id"] for answer in answers] == list(range(len(asked)))
     assert [answer for answer in answers if answer["error"] or answer["ignored"]] == []
@@ -205,10 +296,16 @@ def test_both_evaluators_say_the_same(need: Callable[[str], str]) -> None:
 
     wrong = [number for number in range(NUMBER) if as_reworded[number] != ours[number]]
     assert not wrong, "\n".join(
-        f"{number}: we say {ours[number]}, they {as_reworded[number]}: {json.dumps(alike[number][0].theirs())}" for number in wrong[:3]
+        f"{number}: we say {ours[number]}, they {as_reworded[number]}: {json.dumps(alike[number][0].theirs())}"
+        for number in wrong[:3]
     )
     # Every class is one in which they really answer otherwise as asked; else it is out of date.
-    explained = Counter(why for number in range(NUMBER) if as_asked[number] != ours[number] for why in alike[number][1])
+    explained = Counter(
+        why
+        for number in range(NUMBER)
+        if as_asked[number] != ours[number]
+        for why in alike[number][1]
+    )
     assert [difference.why for difference in DIFFERENCES if not explained[difference.why]] == []
     differing = sum(as_asked[number] != ours[number] for number in range(NUMBER))
     assert differing < NUMBER / 10
@@ -222,7 +319,11 @@ def test_the_questions_are_the_same_each_time_and_of_every_kind() -> None:
     many = questions(600, SEED)
     kinds = {policy.kind for one in many for policy in one.policies}
     assert kinds == set(PolicyKind)
-    operators_asked = {operator.removesuffix("IfExists").rpartition(":")[2] for one in many for _, _, operator in operators(one)}
+    operators_asked = {
+        operator.removesuffix("IfExists").rpartition(":")[2]
+        for one in many
+        for _, _, operator in operators(one)
+    }
     assert len(operators_asked) > 25
     assert {one.principal.kind for one in many} >= {"user", "role_session", "service", "federated"}
 

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xswitch.core.policy.patterns import MissingVariableError, expand, matches, matches_arn, matches_resource, tokens
+from xswitch.core.policy.patterns import (
+    MissingVariableError,
+    expand,
+    matches,
+    matches_arn,
+    matches_resource,
+    tokens,
+)
 
 CONTEXT = {"aws:username": ("dana",), "aws:principaltag/team": ("a*b",), "aws:tagkeys": ("x", "y")}
 
@@ -18,7 +25,9 @@ def fits(pattern: str, text: str) -> bool:
 @settings(max_examples=300)
 @given(st.text("ab*?:.", max_size=8), st.text("ab:.", max_size=10))
 def test_wildcards_are_those_of_a_regular_expression(pattern: str, text: str) -> None:
-    expected = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    expected = "".join(
+        {"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern
+    )
     assert fits(pattern, text) == (re.fullmatch(expected, text, re.DOTALL) is not None)
 
 
@@ -27,8 +36,12 @@ def test_wildcards_are_those_of_a_regular_expression(pattern: str, text: str) ->
 def test_a_star_inside_an_arn_segment_does_not_leave_it(pattern: str, text: str) -> None:
     head, tail = pattern.split(":")[:5], pattern.split(":")[5:]
     parts = [re.escape(part).replace(r"\*", "[^:]*") for part in head]
-    parts = [re.sub(r"\[\^:\]\*$", ".*", part) for part in parts] + [re.escape(part).replace(r"\*", ".*") for part in tail]
-    assert matches_resource(tokens(pattern, {}), text) == (re.fullmatch(":".join(parts), text) is not None)
+    parts = [re.sub(r"\[\^:\]\*$", ".*", part) for part in parts] + [
+        re.escape(part).replace(r"\*", ".*") for part in tail
+    ]
+    assert matches_resource(tokens(pattern, {}), text) == (
+        re.fullmatch(":".join(parts), text) is not None
+    )
 
 
 def test_a_hostile_pattern_costs_no_more_than_its_length_times_the_texts() -> None:

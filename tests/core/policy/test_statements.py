@@ -1,4 +1,7 @@
-"""Whether one statement covers a request: principals, actions, resources, variables and conditions, each by what comes of the request."""
+"""Whether one statement covers a request.
+
+Principals, actions, resources, variables and conditions, each by what comes of the request.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +47,27 @@ def whom(id_: str, principal: Any, caller: Principal, expected: str, page: str =
     return Case(id_, caller, ROLE_B, (trusts(principal), allows()), expected, page)
 
 
-def sparing(id_: str, names: Any, caller: Principal, expected: str, page: str = NOT_PRINCIPAL) -> Case:
+def sparing(
+    id_: str, names: Any, caller: Principal, expected: str, page: str = NOT_PRINCIPAL
+) -> Case:
     """A Deny for everyone but `names`; without it, caller's account and the service are trusted."""
-    denial = trusts(Effect="Deny", NotPrincipal=names if isinstance(names, dict) else {"AWS": names})
-    return Case(id_, caller, ROLE_B, (trusts({"AWS": A, "Service": SERVICE.arn}), denial, allows()), expected, page)
+    denial = trusts(
+        Effect="Deny", NotPrincipal=names if isinstance(names, dict) else {"AWS": names}
+    )
+    return Case(
+        id_,
+        caller,
+        ROLE_B,
+        (trusts({"AWS": A, "Service": SERVICE.arn}), denial, allows()),
+        expected,
+        page,
+    )
 
 
 def all_but(id_: str, names: Any, caller: Principal, expected: str) -> Case:
-    return Case(id_, caller, ROLE_B, (trusts(NotPrincipal=names), allows()), expected, NOT_PRINCIPAL)
+    return Case(
+        id_, caller, ROLE_B, (trusts(NotPrincipal=names), allows()), expected, NOT_PRINCIPAL
+    )
 
 
 YES, NO = "allow by trust", "no trust"
@@ -71,9 +87,26 @@ PRINCIPALS = [
     whom("everyone as AWS", {"AWS": "*"}, USER, YES),
     whom("one of several", {"AWS": [B, USER.arn]}, USER, YES),
     whom("AWS beside Service", {"Service": "ec2.amazonaws.com", "AWS": A}, USER, YES),
-    whom("canonical users are nobody here", {"CanonicalUser": "79a59d900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}, USER, NO),
-    whom("the ID of a deleted user", "AIDAJQABLZS4A3QDU576Q", USER, NO, "IAM: IAM identifiers, Unique identifiers"),
-    whom("the ID of a deleted role", "AROADBQP57FF2AEXAMPLE", SESSION, NO, "IAM: IAM identifiers, Unique identifiers"),
+    whom(
+        "canonical users are nobody here",
+        {"CanonicalUser": "79a59d900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"},
+        USER,
+        NO,
+    ),
+    whom(
+        "the ID of a deleted user",
+        "AIDAJQABLZS4A3QDU576Q",
+        USER,
+        NO,
+        "IAM: IAM identifiers, Unique identifiers",
+    ),
+    whom(
+        "the ID of a deleted role",
+        "AROADBQP57FF2AEXAMPLE",
+        SESSION,
+        NO,
+        "IAM: IAM identifiers, Unique identifiers",
+    ),
     whom("role with its path", SESSION.role_arn, SESSION, YES),
     whom("role without its path", f"arn:aws:iam::{A}:role/Gate", SESSION, NO),
     whom("session", SESSION.arn, SESSION, YES),
@@ -122,14 +155,34 @@ NOT_PRINCIPALS = [
 ]
 
 
-def doing(id_: str, expected: str, page: str, context: Context | None = None, *, version: str = NEW, **elements: Any) -> Case:
-    return Case(id_, USER, ROLE_B, (trusts(), allows(version=version, **elements)), expected, page, context=context or {})
+def doing(
+    id_: str,
+    expected: str,
+    page: str,
+    context: Context | None = None,
+    *,
+    version: str = NEW,
+    **elements: Any,
+) -> Case:
+    return Case(
+        id_,
+        USER,
+        ROLE_B,
+        (trusts(), allows(version=version, **elements)),
+        expected,
+        page,
+        context=context or {},
+    )
 
 
 IN_ACCOUNT = "arn:aws:iam::${aws:ResourceAccount}:role/ops/Target"
 BY_TAG = f"{WIDE}/ops/${{aws:PrincipalTag/target}}"
 MISSING = "no identity"
-TEAM: Context = {"aws:PrincipalTag/target": "Target", "aws:username": "dana", "aws:PrincipalTag/star": "*"}
+TEAM: Context = {
+    "aws:PrincipalTag/target": "Target",
+    "aws:username": "dana",
+    "aws:PrincipalTag/star": "*",
+}
 
 SCOPES = [
     doing("action", YES, ACTION, Action="sts:AssumeRole"),
@@ -145,8 +198,22 @@ SCOPES = [
     doing("another service", MISSING, ACTION, Action="iam:*"),
     doing("all actions but others", YES, ACTION, NotAction=["iam:*", "sts:TagSession"]),
     doing("all actions but this", MISSING, ACTION, NotAction="sts:Assume*"),
-    Case("deny all actions but others", USER, ROLE_B, (trusts(), allows(), denies(NotAction="iam:*")), "deny by identity", ACTION),
-    Case("deny all actions but this", USER, ROLE_B, (trusts(), allows(), denies(NotAction="sts:*")), YES, ACTION),
+    Case(
+        "deny all actions but others",
+        USER,
+        ROLE_B,
+        (trusts(), allows(), denies(NotAction="iam:*")),
+        "deny by identity",
+        ACTION,
+    ),
+    Case(
+        "deny all actions but this",
+        USER,
+        ROLE_B,
+        (trusts(), allows(), denies(NotAction="sts:*")),
+        YES,
+        ACTION,
+    ),
     doing("resource", YES, RESOURCE, Resource=ROLE_B),
     doing("resource without its path", MISSING, RESOURCE, Resource=f"{WIDE}/Target"),
     doing("resource in other case", MISSING, RESOURCE, Resource=f"{WIDE}/ops/target"),
@@ -155,24 +222,107 @@ SCOPES = [
     doing("star goes over slashes", YES, RESOURCE, Resource=f"{WIDE}/*"),
     doing("star at the end goes over colons", YES, RESOURCE, Resource="arn:aws:iam::*"),
     doing("star in the account", YES, RESOURCE, Resource="arn:aws:iam::*:role/ops/Target"),
-    doing("question marks in the account", YES, RESOURCE, Resource=f"arn:aws:iam::{'?' * 12}:role/ops/Target"),
-    doing("a question mark too few", MISSING, RESOURCE, Resource=f"arn:aws:iam::{'?' * 11}:role/ops/Target"),
-    doing("a star within a segment stays there", MISSING, RESOURCE, Resource="arn:aws:*m::2/ops/Target"),
+    doing(
+        "question marks in the account",
+        YES,
+        RESOURCE,
+        Resource=f"arn:aws:iam::{'?' * 12}:role/ops/Target",
+    ),
+    doing(
+        "a question mark too few",
+        MISSING,
+        RESOURCE,
+        Resource=f"arn:aws:iam::{'?' * 11}:role/ops/Target",
+    ),
+    doing(
+        "a star within a segment stays there",
+        MISSING,
+        RESOURCE,
+        Resource="arn:aws:*m::2/ops/Target",
+    ),
     doing("all resources but others", YES, RESOURCE, NotResource=[ROLE_A, "arn:aws:s3:::*"]),
     doing("all resources but this", MISSING, RESOURCE, NotResource=f"{WIDE}/ops/*"),
-    Case("deny all resources but this", USER, ROLE_B, (trusts(), allows(), denies(NotResource=ROLE_B)), YES, RESOURCE),
-    Case("deny all resources but another", USER, ROLE_B, (trusts(), allows(), denies(NotResource=ROLE_A)), "deny by identity", RESOURCE),
+    Case(
+        "deny all resources but this",
+        USER,
+        ROLE_B,
+        (trusts(), allows(), denies(NotResource=ROLE_B)),
+        YES,
+        RESOURCE,
+    ),
+    Case(
+        "deny all resources but another",
+        USER,
+        ROLE_B,
+        (trusts(), allows(), denies(NotResource=ROLE_A)),
+        "deny by identity",
+        RESOURCE,
+    ),
     doing("variable", YES, VARIABLES, TEAM, Resource=f"{WIDE}/ops/${{aws:PrincipalTag/target}}"),
-    doing("variable in any case", YES, VARIABLES, TEAM, Resource=f"{WIDE}/ops/${{AWS:principaltag/TARGET}}"),
-    doing("variable beside a star", YES, VARIABLES, TEAM, Resource=f"{WIDE}/*/${{aws:PrincipalTag/target}}"),
-    doing("variable of another value", MISSING, VARIABLES, TEAM, Resource=f"{WIDE}/ops/${{aws:username}}"),
-    doing("variable without a value", MISSING, VARIABLES, TEAM, Resource=f"{WIDE}/ops/${{aws:PrincipalTag/absent}}*"),
-    doing("variable with a default", YES, VARIABLES, TEAM, Resource=f"{WIDE}/ops/${{aws:PrincipalTag/absent, 'Target'}}"),
-    doing("a value goes before the default", MISSING, VARIABLES, TEAM, Resource=f"{WIDE}/ops/${{aws:username, 'Target'}}"),
-    doing("a star in a value is a letter", MISSING, VARIABLES, TEAM, Resource=f"{WIDE}/ops/${{aws:PrincipalTag/star}}"),
+    doing(
+        "variable in any case",
+        YES,
+        VARIABLES,
+        TEAM,
+        Resource=f"{WIDE}/ops/${{AWS:principaltag/TARGET}}",
+    ),
+    doing(
+        "variable beside a star",
+        YES,
+        VARIABLES,
+        TEAM,
+        Resource=f"{WIDE}/*/${{aws:PrincipalTag/target}}",
+    ),
+    doing(
+        "variable of another value",
+        MISSING,
+        VARIABLES,
+        TEAM,
+        Resource=f"{WIDE}/ops/${{aws:username}}",
+    ),
+    doing(
+        "variable without a value",
+        MISSING,
+        VARIABLES,
+        TEAM,
+        Resource=f"{WIDE}/ops/${{aws:PrincipalTag/absent}}*",
+    ),
+    doing(
+        "variable with a default",
+        YES,
+        VARIABLES,
+        TEAM,
+        Resource=f"{WIDE}/ops/${{aws:PrincipalTag/absent, 'Target'}}",
+    ),
+    doing(
+        "a value goes before the default",
+        MISSING,
+        VARIABLES,
+        TEAM,
+        Resource=f"{WIDE}/ops/${{aws:username, 'Target'}}",
+    ),
+    doing(
+        "a star in a value is a letter",
+        MISSING,
+        VARIABLES,
+        TEAM,
+        Resource=f"{WIDE}/ops/${{aws:PrincipalTag/star}}",
+    ),
     doing("a star as a letter", MISSING, VARIABLES, TEAM, Resource=f"{WIDE}/ops/${{*}}"),
-    doing("variables only after the fifth colon", MISSING, RESOURCE, {"aws:ResourceAccount": B}, Resource=IN_ACCOUNT),
-    doing("NotResource with a variable without a value", YES, VARIABLES, TEAM, NotResource=f"{WIDE}/${{aws:PrincipalTag/absent}}"),
+    doing(
+        "variables only after the fifth colon",
+        MISSING,
+        RESOURCE,
+        {"aws:ResourceAccount": B},
+        Resource=IN_ACCOUNT,
+    ),
+    doing(
+        "NotResource with a variable without a value",
+        YES,
+        VARIABLES,
+        TEAM,
+        NotResource=f"{WIDE}/${{aws:PrincipalTag/absent}}",
+    ),
     doing("no variables in the old language", MISSING, VERSION, TEAM, version=OLD, Resource=BY_TAG),
     doing("stars in the old language", YES, VERSION, TEAM, version=OLD, Resource=f"{WIDE}/ops/*"),
 ]

@@ -33,8 +33,11 @@ OVERRIDES = st.builds(
     duration_seconds=st.none() | st.integers(900, 43_200),
     session_name=st.none() | WORD,
     external_id=st.none() | WORD,
-    policy_arns=st.lists(st.sampled_from([POLICY, "arn:aws:iam::222222222222:policy/a/b"]), max_size=2, unique=True).map(tuple),
-    policy=st.none() | st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2).map(json.dumps),
+    policy_arns=st.lists(
+        st.sampled_from([POLICY, "arn:aws:iam::222222222222:policy/a/b"]), max_size=2, unique=True
+    ).map(tuple),
+    policy=st.none()
+    | st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2).map(json.dumps),
     tags=st.dictionaries(TAG, TAG, max_size=3)
     .filter(lambda tags: len({key.casefold() for key in tags}) == len(tags))
     .map(lambda tags: tuple(tags.items())),
@@ -43,7 +46,11 @@ OVERRIDES = st.builds(
 
 
 def profile(properties: dict[str, str], name: str = "xs-r") -> Profile:
-    return Profile(name, {key: Property(value, Origin("config", 2)) for key, value in properties.items()}, Origin("config", 1))
+    return Profile(
+        name,
+        {key: Property(value, Origin("config", 2)) for key, value in properties.items()},
+        Origin("config", 1),
+    )
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -78,7 +85,13 @@ def test_overrides_that_cant_be(change: dict[str, Any], code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"xswitch_duration_seconds": "1h"}, {"xswitch_duration_seconds": "60"}, {"xswitch_tags": "a"}, {"xswitch_policy": "x"}]
+    "change",
+    [
+        {"xswitch_duration_seconds": "1h"},
+        {"xswitch_duration_seconds": "60"},
+        {"xswitch_tags": "a"},
+        {"xswitch_policy": "x"},
+    ],
 )
 def test_a_damaged_managed_profile_is_named_with_its_line(change: dict[str, str]) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -122,7 +135,9 @@ def test_a_managed_profile_holds_the_command_the_settings_and_the_mark() -> None
 
 def test_what_was_asked_is_kept_beside_it() -> None:
     seen = view({"r": role("dev", region="eu-west-1")}, DEV)
-    asked = Overrides("us-east-2", 900, "me", "ext", (POLICY,), '{ "a": 1 }', (("b", "2"), ("a", "1")))
+    asked = Overrides(
+        "us-east-2", 900, "me", "ext", (POLICY,), '{ "a": 1 }', (("b", "2"), ("a", "1"))
+    )
     assert managed_properties(roles(seen)["r"], seen, asked, COMMAND) == {
         "credential_process": COMMAND,
         "region": "us-east-2",
@@ -148,13 +163,23 @@ def test_a_definition_keeps_its_role_and_source() -> None:
     seen = view({"dev": {"output": "json"}, "xs-ops": kept}, DEV)
     found = roles(seen)["222222222222:Ops"]
     assert source_profile(found) == "dev"
-    assert managed_properties(found, seen, Overrides(), COMMAND) == kept | {"credential_process": COMMAND}
+    assert managed_properties(found, seen, Overrides(), COMMAND) == kept | {
+        "credential_process": COMMAND
+    }
     more = managed_properties(found, seen, Overrides(session_name="me"), COMMAND)
     assert (more["xswitch_session_name"], more["xswitch_external_id"]) == ("me", "ext")
 
 
 def test_a_definition_without_a_source_cant_be_kept() -> None:
-    seen = view({"xs-ops": {"credential_process": "/x", "xswitch_role": arn("Ops"), "xswitch_source_profile": "gone"}})
+    seen = view(
+        {
+            "xs-ops": {
+                "credential_process": "/x",
+                "xswitch_role": arn("Ops"),
+                "xswitch_source_profile": "gone",
+            }
+        }
+    )
     found = roles(seen)["222222222222:Ops"]
     assert source_profile(found) is None
     with pytest.raises(ConfigError):
@@ -176,4 +201,6 @@ def test_merging_goes_key_by_key_for_tags_only() -> None:
     lower = Overrides("a", 900, "low", "low", (POLICY,), "{}", (("a", "1"), ("b", "1")), MFA)
     assert merge_overrides(lower, Overrides()) == lower
     upper = Overrides(session_name="up", tags=(("b", "2"),))
-    assert merge_overrides(lower, upper) == Overrides("a", 900, "up", "low", (POLICY,), "{}", (("a", "1"), ("b", "2")), MFA)
+    assert merge_overrides(lower, upper) == Overrides(
+        "a", 900, "up", "low", (POLICY,), "{}", (("a", "1"), ("b", "2")), MFA
+    )

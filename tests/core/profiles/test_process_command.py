@@ -14,7 +14,10 @@ plain = st.text(alphabet="aZ09_@+=:,./ -äß", min_size=1, max_size=12)
 @pytest.mark.parametrize(
     ("words", "value"),
     [
-        (["/usr/bin/xswitch", "credential-process", "xs-dev"], "/usr/bin/xswitch credential-process xs-dev"),
+        (
+            ["/usr/bin/xswitch", "credential-process", "xs-dev"],
+            "/usr/bin/xswitch credential-process xs-dev",
+        ),
         (["/opt/my tools/xswitch", "a b"], "/opt/my\\ tools/xswitch a\\ b"),
         (["C:\\Tools\\xswitch.exe", "xs-dev"], "C:/Tools/xswitch.exe xs-dev"),
         (["/home/jürgen/bin/xswitch", "xs-a/b.c@d:e+f"], "/home/jürgen/bin/xswitch xs-a/b.c@d:e+f"),
@@ -32,10 +35,16 @@ def test_botocore_splits_it_into_the_same_words(rest: list[str]) -> None:
 
 def test_botocore_on_windows_splits_it_into_the_same_words() -> None:
     value = quote_command(["C:\\Tools\\xswitch.exe", "credential-process", "xs-dev"])
-    assert compat_shell_split(value, platform="win32") == ["C:/Tools/xswitch.exe", "credential-process", "xs-dev"]
+    assert compat_shell_split(value, platform="win32") == [
+        "C:/Tools/xswitch.exe",
+        "credential-process",
+        "xs-dev",
+    ]
 
 
-@pytest.mark.parametrize("odd", [*"~$#;%\"'\\&|<>()*?[]{}!`^\t\n\r\0\x7f", "\u00a0", "\u2028", "\u202e"])
+@pytest.mark.parametrize(
+    "odd", [*"~$#;%\"'\\&|<>()*?[]{}!`^\t\n\r\0\x7f", "\u00a0", "\u2028", "\u202e"]
+)
 @pytest.mark.parametrize("place", [0, 1])
 def test_what_shells_or_sdks_could_read_otherwise_is_refused(odd: str, place: int) -> None:
     words = ["/usr/bin/xswitch", "xs-dev"]

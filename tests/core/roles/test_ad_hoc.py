@@ -6,9 +6,21 @@ import pytest
 
 from xswitch.core.arn import parse_role_arn
 from xswitch.core.model import Settings
-from xswitch.core.roles.ad_hoc import AdHocRole, ad_hoc_role_name, managed_profile_name, parse_ad_hoc_role
+from xswitch.core.roles.ad_hoc import (
+    AdHocRole,
+    ad_hoc_role_name,
+    managed_profile_name,
+    parse_ad_hoc_role,
+)
 
-SETTINGS = Settings(account_names={"444444444444": "Data Lake", "555555555555": "twin", "666666666666": "Twin", "short": "odd"})
+SETTINGS = Settings(
+    account_names={
+        "444444444444": "Data Lake",
+        "555555555555": "twin",
+        "666666666666": "Twin",
+        "short": "odd",
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +30,10 @@ SETTINGS = Settings(account_names={"444444444444": "Data Lake", "555555555555": 
         ("333333333333:team/sub/Ops", AdHocRole("333333333333", "/team/sub/", "Ops")),
         ("333333333333:/team/Ops", AdHocRole("333333333333", "/team/", "Ops")),
         ("data lake:Ops", AdHocRole("444444444444", "/", "Ops")),
-        ("arn:aws-cn:iam::333333333333:role/team/Ops", AdHocRole("333333333333", "/team/", "Ops", "aws-cn")),
+        (
+            "arn:aws-cn:iam::333333333333:role/team/Ops",
+            AdHocRole("333333333333", "/team/", "Ops", "aws-cn"),
+        ),
         ("333333333333", None),
         ("333333333333:", None),
         ("333333333333:no role", None),
@@ -34,7 +49,10 @@ def test_what_spells_a_role(target: str, expected: AdHocRole | None) -> None:
 
 
 def test_names_of_rows() -> None:
-    for text, name in (("role/Ops", "333333333333:Ops"), ("role/team/Ops", "333333333333:team/Ops")):
+    for text, name in (
+        ("role/Ops", "333333333333:Ops"),
+        ("role/team/Ops", "333333333333:team/Ops"),
+    ):
         arn = parse_role_arn(f"arn:aws:iam::333333333333:{text}")
         assert arn is not None
         assert ad_hoc_role_name(arn) == name
@@ -44,7 +62,15 @@ def test_managed_names_are_legal_and_apart() -> None:
     assert managed_profile_name("xs-", "payments.prod/x@y:z") == "xs-payments.prod/x@y:z"
     assert managed_profile_name("xs-", "333333333333:team/Ops") == "xs-333333333333-team/Ops"
     odd = [
-        managed_profile_name("xs-", name) for name in ("foo bar", "foo-bar", "foo]bar", "föö bar", "333333333333:a=b", "333333333333:a,b")
+        managed_profile_name("xs-", name)
+        for name in (
+            "foo bar",
+            "foo-bar",
+            "foo]bar",
+            "föö bar",
+            "333333333333:a=b",
+            "333333333333:a,b",
+        )
     ]
     assert len(set(odd)) == len(odd)
     assert all(re.fullmatch(r"[A-Za-z0-9_\-/.%@:+]+", name) for name in odd)

@@ -36,11 +36,15 @@ def sections(draw: st.DrawFn) -> dict[str, tuple[dict[str, str], dict[str, str]]
         if draw(st.booleans()) or draw(st.booleans()):
             config["role_arn"] = arn(name.upper())
         if "role_arn" in config or draw(st.booleans()):
-            where = draw(st.sampled_from(["source", "source", "source", "environment", "both", "none"]))
+            where = draw(
+                st.sampled_from(["source", "source", "source", "environment", "both", "none"])
+            )
             if where in ("source", "both"):
                 config["source_profile"] = draw(st.sampled_from((*NAMES, "nobody")))
             if where in ("environment", "both"):
-                config["credential_source"] = draw(st.sampled_from(["Environment", "Environment", "environment"]))
+                config["credential_source"] = draw(
+                    st.sampled_from(["Environment", "Environment", "environment"])
+                )
         if draw(st.integers(0, 3)) == 0:
             config |= keys(f"CONFIG{name}")
         credentials = keys(f"SHARED{name}") if draw(st.integers(0, 2)) == 0 else {}
@@ -56,7 +60,14 @@ class FakeSts:
 
     def assume_role(self, **request: Any) -> Mapping[str, Any]:
         name = f"{self._access_key}>{request['RoleArn'].rpartition('/')[2]}"
-        return {"Credentials": {"AccessKeyId": name, "SecretAccessKey": "s", "SessionToken": "t", "Expiration": FAR}}
+        return {
+            "Credentials": {
+                "AccessKeyId": name,
+                "SecretAccessKey": "s",
+                "SessionToken": "t",
+                "Expiration": FAR,
+            }
+        }
 
 
 def by_botocore(profile: str) -> str | None:
@@ -75,20 +86,34 @@ def by_xswitch(role: Role) -> str | None:
     if role.chain is None:
         return None
     base = role.chain.base
-    start = base.detail if base.kind in (CredentialSourceKind.STATIC_KEYS, CredentialSourceKind.ENVIRONMENT) else base.kind.value
+    start = (
+        base.detail
+        if base.kind in (CredentialSourceKind.STATIC_KEYS, CredentialSourceKind.ENVIRONMENT)
+        else base.kind.value
+    )
     return ">".join([start, *(hop.role_arn.rpartition("/")[2] for hop in role.chain.hops)])
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=120,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(drawn=sections())
 def test_chains_are_botocores(
-    drawn: dict[str, tuple[dict[str, str], dict[str, str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drawn: dict[str, tuple[dict[str, str], dict[str, str]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = "".join(
-        f"[profile {name}]\n" + "".join(f"{key} = {value}\n" for key, value in parts[0].items()) for name, parts in drawn.items()
+        f"[profile {name}]\n" + "".join(f"{key} = {value}\n" for key, value in parts[0].items())
+        for name, parts in drawn.items()
     )
     credentials = "".join(
-        f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in parts[1].items()) for name, parts in drawn.items() if parts[1]
+        f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in parts[1].items())
+        for name, parts in drawn.items()
+        if parts[1]
     )
     paths = ConfigPaths(str(tmp_path / "config"), str(tmp_path / "credentials"))
     Path(paths.config).write_text(config)
@@ -98,6 +123,8 @@ def test_chains_are_botocores(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
     roles = resolve_roles(read_view(paths, config, credentials), Settings(), os.environ)
-    assert [role.name for role in roles] == [name for name, parts in drawn.items() if "role_arn" in parts[0]]
+    assert [role.name for role in roles] == [
+        name for name, parts in drawn.items() if "role_arn" in parts[0]
+    ]
     for role in roles:
         assert by_xswitch(role) == by_botocore(role.name), f"{role.name}\n{config}\n{credentials}"

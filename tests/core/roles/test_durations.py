@@ -23,13 +23,35 @@ GUARD = Guard("prod", duration_seconds=1200)
         (None, None, None, "another role", (3600, "1 h: role chaining after another role")),
         (3600, None, None, "another role", (3600, "configured")),
         (900, None, None, "another role", (900, "configured")),
-        (7200, None, None, "another role", (3600, "1 h at most: role chaining after another role, 7200 s configured")),
-        (None, 7200, None, "another role", (3600, "1 h at most: role chaining after another role, 7200 s asked for")),
-        (7200, None, Guard("g", duration_seconds=5400), "x", (3600, "1 h at most: role chaining after x, 5400 s guard g")),
+        (
+            7200,
+            None,
+            None,
+            "another role",
+            (3600, "1 h at most: role chaining after another role, 7200 s configured"),
+        ),
+        (
+            None,
+            7200,
+            None,
+            "another role",
+            (3600, "1 h at most: role chaining after another role, 7200 s asked for"),
+        ),
+        (
+            7200,
+            None,
+            Guard("g", duration_seconds=5400),
+            "x",
+            (3600, "1 h at most: role chaining after x, 5400 s guard g"),
+        ),
     ],
 )
 def test_the_effective_duration(
-    configured: int | None, override: int | None, guard: Guard | None, before: str, expected: tuple[int, str]
+    configured: int | None,
+    override: int | None,
+    guard: Guard | None,
+    before: str,
+    expected: tuple[int, str],
 ) -> None:
     assert effective_duration(configured, override, guard, before) == expected
 
@@ -38,15 +60,28 @@ def test_what_stands_before_a_hop() -> None:
     assert chaining_reason(KEYS, first_hop=True, mfa=False) == ""
     assert chaining_reason(KEYS, first_hop=True, mfa=True) == "the MFA session"
     assert chaining_reason(KEYS, first_hop=False, mfa=True) == "another role"
-    assert chaining_reason(CredentialSource(CredentialSourceKind.SSO, "s", "x"), first_hop=True, mfa=False) == "SSO credentials"
     assert (
-        chaining_reason(CredentialSource(CredentialSourceKind.STATIC_KEYS, "s", "x", temporary=True), first_hop=True, mfa=False)
+        chaining_reason(
+            CredentialSource(CredentialSourceKind.SSO, "s", "x"), first_hop=True, mfa=False
+        )
+        == "SSO credentials"
+    )
+    assert (
+        chaining_reason(
+            CredentialSource(CredentialSourceKind.STATIC_KEYS, "s", "x", temporary=True),
+            first_hop=True,
+            mfa=False,
+        )
         == "temporary credentials"
     )
 
 
 @pytest.mark.parametrize("kind", list(CredentialSourceKind))
 def test_which_kinds_are_temporary(kind: CredentialSourceKind) -> None:
-    long_term = {CredentialSourceKind.STATIC_KEYS, CredentialSourceKind.ENVIRONMENT, CredentialSourceKind.CREDENTIAL_PROCESS}
+    long_term = {
+        CredentialSourceKind.STATIC_KEYS,
+        CredentialSourceKind.ENVIRONMENT,
+        CredentialSourceKind.CREDENTIAL_PROCESS,
+    }
     assert is_temporary(CredentialSource(kind, None, "x")) is (kind not in long_term)
     assert is_temporary(CredentialSource(kind, None, "x", temporary=True))

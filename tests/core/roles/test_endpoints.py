@@ -9,11 +9,23 @@ from xswitch.core.model import Endpoint, Role
 from xswitch.core.roles.endpoints import EndpointResolver, parse_nested
 
 URL = "https://sts.example.com"
-SERVICES = {"local": {"s3": "\nendpoint_url = https://s3.example.com", "sts": "\nendpoint_url = https://services.example.com\nother = x"}}
+SERVICES = {
+    "local": {
+        "s3": "\nendpoint_url = https://s3.example.com",
+        "sts": "\nendpoint_url = https://services.example.com\nother = x",
+    }
+}
 
 
-def one(properties: Mapping[str, str], env: Mapping[str, str] | None = None, services: Sections | None = None) -> Role:
-    config = {"dev": {"region": "sa-east-1", "endpoint_url": "https://of-the-source.example.com"}, "r": role("dev", **properties)}
+def one(
+    properties: Mapping[str, str],
+    env: Mapping[str, str] | None = None,
+    services: Sections | None = None,
+) -> Role:
+    config = {
+        "dev": {"region": "sa-east-1", "endpoint_url": "https://of-the-source.example.com"},
+        "r": role("dev", **properties),
+    }
     return roles(view(config, {"dev": KEYS}, services=services), env=env)["r"]
 
 
@@ -23,23 +35,40 @@ def url(properties: Mapping[str, str], env: Mapping[str, str] | None = None) -> 
 
 def test_the_precedence_of_endpoints() -> None:
     everything = {"services": "local", "endpoint_url": URL}
-    env = {"AWS_ENDPOINT_URL": "https://env.example.com", "AWS_ENDPOINT_URL_STS": "https://env-sts.example.com"}
+    env = {
+        "AWS_ENDPOINT_URL": "https://env.example.com",
+        "AWS_ENDPOINT_URL_STS": "https://env-sts.example.com",
+    }
     assert url(everything, env) == "https://env-sts.example.com"
-    assert url(everything, {"AWS_ENDPOINT_URL": "https://env.example.com"}) == "https://env.example.com"
+    assert (
+        url(everything, {"AWS_ENDPOINT_URL": "https://env.example.com"})
+        == "https://env.example.com"
+    )
     assert url(everything) == "https://services.example.com"
     assert url({"endpoint_url": URL}) == URL
     assert url({}) is None
 
 
 def test_ignoring_configured_endpoints_drops_all_of_them() -> None:
-    env = {"AWS_ENDPOINT_URL": "https://env.example.com", "AWS_ENDPOINT_URL_STS": "https://env-sts.example.com"}
-    assert url({"services": "local", "endpoint_url": URL, "ignore_configured_endpoint_urls": "true"}, env) is None
+    env = {
+        "AWS_ENDPOINT_URL": "https://env.example.com",
+        "AWS_ENDPOINT_URL_STS": "https://env-sts.example.com",
+    }
+    assert (
+        url(
+            {"services": "local", "endpoint_url": URL, "ignore_configured_endpoint_urls": "true"},
+            env,
+        )
+        is None
+    )
     assert url({"endpoint_url": URL}, env | {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "TRUE"}) is None
     assert url({"endpoint_url": URL, "ignore_configured_endpoint_urls": "false"}) == URL
 
 
 def test_a_services_section_without_sts_leaves_the_profiles_url() -> None:
-    found = one({"services": "other", "endpoint_url": URL}, services={"other": {"s3": "\nendpoint_url = x"}})
+    found = one(
+        {"services": "other", "endpoint_url": URL}, services={"other": {"s3": "\nendpoint_url = x"}}
+    )
     assert (found.endpoint.url, codes(found)) == (URL, [])
 
 
@@ -48,7 +77,17 @@ def test_a_missing_services_section_is_told() -> None:
     assert (found.endpoint.url, codes(found)) == (URL, ["services_missing"])
 
 
-@pytest.mark.parametrize("bad", ["sts.example.com", "ftp://sts.example.com", "https://", "https://[::1", "https://host:port", "x y"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "sts.example.com",
+        "ftp://sts.example.com",
+        "https://",
+        "https://[::1",
+        "https://host:port",
+        "x y",
+    ],
+)
 def test_a_url_that_is_none_is_an_error(bad: str) -> None:
     found = one({"endpoint_url": bad})
     assert codes(found) == ["endpoint_invalid"]
@@ -56,7 +95,14 @@ def test_a_url_that_is_none_is_an_error(bad: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "fine", ["http://127.0.0.1:4566", "http://localhost:80", "http://[::1]:1", "http://aws.localhost", "https://x.example"]
+    "fine",
+    [
+        "http://127.0.0.1:4566",
+        "http://localhost:80",
+        "http://[::1]:1",
+        "http://aws.localhost",
+        "https://x.example",
+    ],
 )
 def test_urls_that_are_fine(fine: str) -> None:
     assert codes(one({"endpoint_url": fine})) == []
@@ -77,7 +123,10 @@ def test_the_region_is_the_selected_profiles_then_the_environments_then_the_part
 
 def test_a_region_of_another_partition_in_the_environment_is_passed_over() -> None:
     gov = {"role_arn": arn("A").replace(":aws:", ":aws-us-gov:")}
-    assert one(gov, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-gov-east-1"}).region == "us-gov-east-1"
+    assert (
+        one(gov, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-gov-east-1"}).region
+        == "us-gov-east-1"
+    )
     assert one(gov, {"AWS_REGION": "eu-west-1"}).region == "us-gov-west-1"
     assert one({"role_arn": arn("A").replace(":aws:", ":aws-cn:")}).region == "cn-northwest-1"
 
@@ -94,9 +143,20 @@ def test_a_region_that_would_change_the_host_is_an_error() -> None:
 
 
 def test_flags_and_the_ca_bundle() -> None:
-    properties = {"use_fips_endpoint": "true", "use_dualstack_endpoint": "True", "ca_bundle": "/ca.pem", "region": "us-east-2"}
-    assert one(properties).endpoint == Endpoint("us-east-2", None, use_fips=True, use_dualstack=True, ca_bundle="/ca.pem")
-    env = {"AWS_USE_FIPS_ENDPOINT": "false", "AWS_USE_DUALSTACK_ENDPOINT": "false", "AWS_CA_BUNDLE": "/env.pem"}
+    properties = {
+        "use_fips_endpoint": "true",
+        "use_dualstack_endpoint": "True",
+        "ca_bundle": "/ca.pem",
+        "region": "us-east-2",
+    }
+    assert one(properties).endpoint == Endpoint(
+        "us-east-2", None, use_fips=True, use_dualstack=True, ca_bundle="/ca.pem"
+    )
+    env = {
+        "AWS_USE_FIPS_ENDPOINT": "false",
+        "AWS_USE_DUALSTACK_ENDPOINT": "false",
+        "AWS_CA_BUNDLE": "/env.pem",
+    }
     assert one(properties, env).endpoint == Endpoint("us-east-2", None, ca_bundle="/env.pem")
     assert one({}).endpoint == Endpoint("us-east-1")
 
@@ -113,13 +173,37 @@ def test_nested_values() -> None:
         ({"endpoint_url": URL}, {}, URL),
         ({"endpoint_url": URL, "services": "iam"}, {}, "https://iam.example.com"),
         ({"endpoint_url": URL, "services": "local"}, {}, URL),
-        ({"services": "iam"}, {"AWS_ENDPOINT_URL": "https://env.example.com"}, "https://env.example.com"),
-        ({}, {"AWS_ENDPOINT_URL_IAM": "https://i", "AWS_ENDPOINT_URL_STS": "https://s", "AWS_ENDPOINT_URL": "https://e"}, "https://i"),
+        (
+            {"services": "iam"},
+            {"AWS_ENDPOINT_URL": "https://env.example.com"},
+            "https://env.example.com",
+        ),
+        (
+            {},
+            {
+                "AWS_ENDPOINT_URL_IAM": "https://i",
+                "AWS_ENDPOINT_URL_STS": "https://s",
+                "AWS_ENDPOINT_URL": "https://e",
+            },
+            "https://i",
+        ),
         ({}, {"AWS_ENDPOINT_URL_STS": "https://s"}, None),
-        ({"endpoint_url": URL, "ignore_configured_endpoint_urls": "true"}, {"AWS_ENDPOINT_URL_IAM": "https://i"}, None),
+        (
+            {"endpoint_url": URL, "ignore_configured_endpoint_urls": "true"},
+            {"AWS_ENDPOINT_URL_IAM": "https://i"},
+            None,
+        ),
     ],
 )
-def test_iam_has_endpoints_of_its_own(properties: Mapping[str, str], env: Mapping[str, str], expected: str | None) -> None:
-    services = {**SERVICES, "iam": {"iam": "\nendpoint_url = https://iam.example.com", "sts": "\nendpoint_url = https://s.example.com"}}
+def test_iam_has_endpoints_of_its_own(
+    properties: Mapping[str, str], env: Mapping[str, str], expected: str | None
+) -> None:
+    services = {
+        **SERVICES,
+        "iam": {
+            "iam": "\nendpoint_url = https://iam.example.com",
+            "sts": "\nendpoint_url = https://s.example.com",
+        },
+    }
     read = view({"p": properties}, services=services)
     assert EndpointResolver(read, env, "iam").of(read.profiles["p"], "aws")[0].url == expected

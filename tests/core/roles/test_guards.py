@@ -12,7 +12,17 @@ def one(**properties: str) -> Role:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["pay-prod", "PAY-*", "*prod", "222222222222", "22222222222?", arn("Admin"), "*:role/[Aa]dmin", "Payments *"]
+    "pattern",
+    [
+        "pay-prod",
+        "PAY-*",
+        "*prod",
+        "222222222222",
+        "22222222222?",
+        arn("Admin"),
+        "*:role/[Aa]dmin",
+        "Payments *",
+    ],
 )
 def test_patterns_over_profile_arn_account_and_name(pattern: str) -> None:
     found = one(xswitch_account_name="payments live")
@@ -30,7 +40,9 @@ def test_the_first_rule_that_matches_is_the_guard() -> None:
         GuardRule("first", ("*prod",), "blue", "none", 900, ("arn:aws:iam::aws:policy/X",), "{}"),
         GuardRule("second", ("*",)),
     )
-    assert guard_for(one(), Settings(guards=rules)) == Guard("first", "blue", "", 900, ("arn:aws:iam::aws:policy/X",), "{}")
+    assert guard_for(one(), Settings(guards=rules)) == Guard(
+        "first", "blue", "", 900, ("arn:aws:iam::aws:policy/X",), "{}"
+    )
     assert guard_for(one(), Settings()) is None
 
 
@@ -46,7 +58,12 @@ def test_the_first_rule_that_matches_is_the_guard() -> None:
     ],
 )
 def test_what_has_to_be_typed(confirm: str, text: str) -> None:
-    assert confirmation_text(GuardRule("g", ("*",), confirm=confirm), one(xswitch_account_name="payments")) == text
+    assert (
+        confirmation_text(
+            GuardRule("g", ("*",), confirm=confirm), one(xswitch_account_name="payments")
+        )
+        == text
+    )
 
 
 def test_names_that_cant_be_typed_are_replaced() -> None:

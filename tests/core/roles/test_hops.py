@@ -33,13 +33,20 @@ def test_everything_of_a_hop_and_where_it_was_written() -> None:
         "xswitch_source_identity": "alice",
     }
     hop = chain(roles(view({"admin": role("dev", **properties)}, DEV))["admin"]).target
-    assert (hop.external_id, hop.mfa_serial, hop.duration_seconds, hop.session_name) == ("ext/1", MFA, 7200, "me")
+    assert (hop.external_id, hop.mfa_serial, hop.duration_seconds, hop.session_name) == (
+        "ext/1",
+        MFA,
+        7200,
+        "me",
+    )
     assert hop.tags == (("cost", "9"), ("team", "pay"))
     assert hop.transitive_tag_keys == ("team",)
     assert hop.policy_arns == ("arn:aws:iam::aws:policy/ReadOnlyAccess",)
     assert hop.policy == '{"Version":"2012-10-17"}'
     assert hop.source_identity == "alice"
-    assert {key: place.line for key, place in hop.origins.items()} == {key: line for line, key in enumerate(role("dev", **properties), 2)}
+    assert {key: place.line for key, place in hop.origins.items()} == {
+        key: line for line, key in enumerate(role("dev", **properties), 2)
+    }
 
 
 @pytest.mark.parametrize(
@@ -60,7 +67,9 @@ def test_everything_of_a_hop_and_where_it_was_written() -> None:
 def test_what_is_odd_but_no_error(properties: dict[str, str], code: str, severity: str) -> None:
     found = roles(view({"r": role("dev", **properties)}, DEV))["r"]
     assert found.chain is not None
-    assert [(problem.code, problem.severity, problem.line) for problem in found.problems] == [(code, severity, 4)]
+    assert [(problem.code, problem.severity, problem.line) for problem in found.problems] == [
+        (code, severity, 4)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -75,10 +84,18 @@ def test_what_is_odd_but_no_error(properties: dict[str, str], code: str, severit
         ({"xswitch_transitive_tag_keys": "team"}, "transitive_tag_keys_invalid"),
     ],
 )
-def test_a_restriction_that_cant_be_read_is_never_dropped(properties: dict[str, str], code: str) -> None:
+def test_a_restriction_that_cant_be_read_is_never_dropped(
+    properties: dict[str, str], code: str
+) -> None:
     assert error(roles(view({"r": role("dev", **properties)}, DEV))["r"]).code == code
 
 
 def test_durations_out_of_range_are_brought_into_it() -> None:
-    seen = view({"low": role("dev", duration_seconds="1"), "high": role("dev", duration_seconds="99999")}, DEV)
-    assert {name: found.duration_seconds for name, found in roles(seen).items()} == {"low": 900, "high": 43200}
+    seen = view(
+        {"low": role("dev", duration_seconds="1"), "high": role("dev", duration_seconds="99999")},
+        DEV,
+    )
+    assert {name: found.duration_seconds for name, found in roles(seen).items()} == {
+        "low": 900,
+        "high": 43200,
+    }

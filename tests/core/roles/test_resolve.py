@@ -6,7 +6,12 @@ from support.roles import KEYS, MFA, arn, codes, other_problems, planned, role, 
 from xswitch.core.errors import TargetError, UsageError
 from xswitch.core.model import ConfigView, Profile, Role, Settings
 from xswitch.core.profiles.managed import Overrides, managed_properties
-from xswitch.core.roles.resolve import managed_profiles, resolve_ad_hoc_role, resolve_all, resolve_roles
+from xswitch.core.roles.resolve import (
+    managed_profiles,
+    resolve_ad_hoc_role,
+    resolve_all,
+    resolve_roles,
+)
 
 DEV = {"dev": KEYS}
 
@@ -14,7 +19,16 @@ DEV = {"dev": KEYS}
 def test_profiles_that_are_no_roles_are_no_rows() -> None:
     managed = {"credential_process": "/x", "xswitch_role": "a"}
     web = {"role_arn": arn("Web"), "web_identity_token_file": "/token"}
-    seen = view({"a": role("dev"), "xs-a": managed, "web": web, "plain": {"region": "eu-west-1"}, "by-web": role("web")}, DEV)
+    seen = view(
+        {
+            "a": role("dev"),
+            "xs-a": managed,
+            "web": web,
+            "plain": {"region": "eu-west-1"},
+            "by-web": role("web"),
+        },
+        DEV,
+    )
     assert list(roles(seen)) == ["a", "by-web"]
     assert other_problems(seen) == ["web_identity_profile"]
 
@@ -55,9 +69,19 @@ def definition(seen: ConfigView, overrides: Overrides | None = None, **given: st
 
 
 def test_an_account_and_a_role_through_a_source() -> None:
-    seen = view({"dev": {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:1"}, "hub": role("dev", "Hub", mfa_serial=MFA)}, DEV)
+    seen = view(
+        {
+            "dev": {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:1"},
+            "hub": role("dev", "Hub", mfa_serial=MFA),
+        },
+        DEV,
+    )
     found = definition(seen)
-    assert (found.name, found.role_arn, found.managed_profile) == ("333333333333:Ops", arn("Ops", "333333333333"), "xs-333333333333-Ops")
+    assert (found.name, found.role_arn, found.managed_profile) == (
+        "333333333333:Ops",
+        arn("Ops", "333333333333"),
+        "xs-333333333333-Ops",
+    )
     assert found.is_ad_hoc
     assert (found.region, found.endpoint.url) == ("eu-west-1", "http://127.0.0.1:1")
     assert found.chain is not None
@@ -70,12 +94,18 @@ def test_an_account_and_a_role_through_a_source() -> None:
 
 def test_a_definition_by_account_name_with_a_path() -> None:
     found = definition(view({}, DEV), account="data lake", role="team/Ops")
-    assert (found.name, found.role_arn) == ("444444444444:team/Ops", arn("team/Ops", "444444444444"))
+    assert (found.name, found.role_arn) == (
+        "444444444444:team/Ops",
+        arn("team/Ops", "444444444444"),
+    )
 
 
 def test_the_partition_of_a_definition_is_its_sources() -> None:
     gov = role("dev")["role_arn"].replace(":aws:", ":aws-us-gov:")
-    seen = view({"hub": {"role_arn": gov, "source_profile": "dev"}, "cn": {"region": "cn-north-1"}}, DEV | {"cn": KEYS})
+    seen = view(
+        {"hub": {"role_arn": gov, "source_profile": "dev"}, "cn": {"region": "cn-north-1"}},
+        DEV | {"cn": KEYS},
+    )
     assert definition(seen, source="hub").partition == "aws-us-gov"
     assert definition(seen, source="cn").partition == "aws-cn"
     assert definition(seen).partition == "aws"
@@ -84,7 +114,12 @@ def test_the_partition_of_a_definition_is_its_sources() -> None:
 
 def test_definitions_that_cant_be() -> None:
     seen = view({"broken": role("gone")}, DEV)
-    wrong: list[dict[str, str]] = [{"account": "12"}, {"account": "nobody"}, {"role": "no role"}, {"source": "gone"}]
+    wrong: list[dict[str, str]] = [
+        {"account": "12"},
+        {"account": "nobody"},
+        {"role": "no role"},
+        {"source": "gone"},
+    ]
     for given in wrong:
         with pytest.raises(TargetError):
             definition(seen, None, **given)
@@ -108,7 +143,12 @@ def test_a_definition_is_the_same_role_once_a_managed_profile_keeps_it() -> None
     properties = managed_properties(made, before, asked, "/bin/xswitch credential-process x")
     after = view({"dev": {"region": "eu-west-1"}, made.managed_profile: properties}, DEV)
     kept = roles(after)[made.name]
-    assert (kept.region, kept.role_arn, kept.mfa_serial, kept.duration_seconds) == ("eu-west-2", made.role_arn, MFA, 1800)
+    assert (kept.region, kept.role_arn, kept.mfa_serial, kept.duration_seconds) == (
+        "eu-west-2",
+        made.role_arn,
+        MFA,
+        1800,
+    )
     assert kept.is_ad_hoc
     assert planned(kept).key == planned(made).key == planned(made, overrides=asked).key
     again = managed_properties(kept, after, Overrides(), "/bin/xswitch credential-process x")
@@ -124,7 +164,9 @@ def test_a_definition_is_the_same_role_once_a_managed_profile_keeps_it() -> None
         ({"xswitch_source_profile": "dev", "xswitch_policy": "{"}, "managed_profile"),
     ],
 )
-def test_a_kept_definition_that_is_broken_is_a_row_with_an_error(properties: dict[str, str], code: str) -> None:
+def test_a_kept_definition_that_is_broken_is_a_row_with_an_error(
+    properties: dict[str, str], code: str
+) -> None:
     kept = {"credential_process": "/x", "xswitch_role": arn("Ops"), **properties}
     found = roles(view({"xs-ops": kept, "a": role("dev")}, DEV))
     broken = found["222222222222:Ops"]
@@ -134,7 +176,10 @@ def test_a_kept_definition_that_is_broken_is_a_row_with_an_error(properties: dic
 
 def test_two_definitions_of_one_role_have_two_names() -> None:
     kept = {"credential_process": "/x", "xswitch_role": arn("Ops"), "xswitch_source_profile": "dev"}
-    assert list(roles(view({"one": kept, "two": kept}, DEV))) == ["222222222222:Ops", "222222222222:Ops@two"]
+    assert list(roles(view({"one": kept, "two": kept}, DEV))) == [
+        "222222222222:Ops",
+        "222222222222:Ops@two",
+    ]
 
 
 def test_rows_of_one_reading_share_what_they_can() -> None:

@@ -29,7 +29,9 @@ def error(found: Role) -> Problem:
         ("EcsContainer", CredentialSourceKind.ECS_CONTAINER, True),
     ],
 )
-def test_the_three_credential_sources(source: str, kind: CredentialSourceKind, *, temporary: bool) -> None:
+def test_the_three_credential_sources(
+    source: str, kind: CredentialSourceKind, *, temporary: bool
+) -> None:
     seen = view({"r": {"role_arn": arn("A"), "credential_source": source}})
     base = chain(roles(seen, env={"AWS_ACCESS_KEY_ID": "AKIDENV"})["r"]).base
     assert (base.kind, base.profile, base.temporary) == (kind, None, temporary)
@@ -61,7 +63,12 @@ PROCESS = {"credential_process": "/opt/tool --password hunter2"}
 LOGIN = {"login_session": "arn:aws:iam::111111111111:user/me"}
 
 
-SSO = {"sso_account_id": "222222222222", "sso_role_name": "R", "sso_start_url": "https://x/start", "sso_region": "eu-west-1"}
+SSO = {
+    "sso_account_id": "222222222222",
+    "sso_role_name": "R",
+    "sso_start_url": "https://x/start",
+    "sso_region": "eu-west-1",
+}
 
 
 WEB = {"role_arn": arn("Web"), "web_identity_token_file": "/token"}
@@ -78,22 +85,40 @@ WEB = {"role_arn": arn("Web"), "web_identity_token_file": "/token"}
         (KEYS, {}, CredentialSourceKind.STATIC_KEYS),
     ],
 )
-def test_the_order_inside_one_profile(config: dict[str, str], credentials: dict[str, str], kind: CredentialSourceKind) -> None:
+def test_the_order_inside_one_profile(
+    config: dict[str, str], credentials: dict[str, str], kind: CredentialSourceKind
+) -> None:
     assert base(view({"src": config}, {"src": credentials} if credentials else None))[0] is kind
 
 
 def test_static_keys_with_a_token_are_temporary() -> None:
-    assert base(view({"src": KEYS | {"aws_session_token": "t"}})) == (CredentialSourceKind.STATIC_KEYS, True)
+    assert base(view({"src": KEYS | {"aws_session_token": "t"}})) == (
+        CredentialSourceKind.STATIC_KEYS,
+        True,
+    )
     assert base(view({"src": KEYS})) == (CredentialSourceKind.STATIC_KEYS, False)
 
 
 def test_a_process_is_known_by_a_digest_and_shown_by_its_name() -> None:
-    found = credential_source_of(view({"src": PROCESS, "other": {"credential_process": "/opt/tool --password other"}}), "src")
+    found = credential_source_of(
+        view({"src": PROCESS, "other": {"credential_process": "/opt/tool --password other"}}), "src"
+    )
     assert found.detail == "tool"
     assert "hunter2" not in repr(found)
-    assert found.identity != credential_source_of(view({"src": {"credential_process": "/opt/tool"}}), "src").identity
-    assert credential_source_of(view({"src": {"credential_process": "/My\\ Tools/tool -x"}}), "src").detail == "tool"
-    assert credential_source_of(view({"src": {"credential_process": "PW=hunter2 tool"}}), "src").detail == ""
+    assert (
+        found.identity
+        != credential_source_of(view({"src": {"credential_process": "/opt/tool"}}), "src").identity
+    )
+    assert (
+        credential_source_of(
+            view({"src": {"credential_process": "/My\\ Tools/tool -x"}}), "src"
+        ).detail
+        == "tool"
+    )
+    assert (
+        credential_source_of(view({"src": {"credential_process": "PW=hunter2 tool"}}), "src").detail
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +127,10 @@ def test_a_process_is_known_by_a_digest_and_shown_by_its_name() -> None:
         ({"region": "eu-west-1"}, "no_credentials"),
         ({"aws_access_key_id": "AKID"}, "partial_keys"),
         ({"aws_secret_access_key": "s"}, "partial_keys"),
-        ({"aws_secret_access_key": "s", "role_arn": arn("A"), "source_profile": "dev"}, "partial_keys"),
+        (
+            {"aws_secret_access_key": "s", "role_arn": arn("A"), "source_profile": "dev"},
+            "partial_keys",
+        ),
         ({"sso_account_id": "222222222222"}, "sso_incomplete"),
         ({"sso_role_name": "R", "sso_start_url": "u", "sso_region": "r"}, "sso_incomplete"),
         (SSO | {"sso_session": "nope"}, "sso_session_missing"),
@@ -120,18 +148,32 @@ def test_a_source_that_is_none_is_named(properties: dict[str, str], code: str) -
 
 
 def test_sso_by_session() -> None:
-    sessions = {"corp": {"sso_start_url": "https://x/start", "sso_region": "eu-west-1", "sso_registration_scopes": "all"}}
+    sessions = {
+        "corp": {
+            "sso_start_url": "https://x/start",
+            "sso_region": "eu-west-1",
+            "sso_registration_scopes": "all",
+        }
+    }
     profile = {"sso_session": "corp", "sso_account_id": "222222222222", "sso_role_name": "R"}
-    seen = view({"src": profile, "same": profile | {"sso_region": "eu-west-1"}, "legacy": SSO}, sso_sessions=sessions)
+    seen = view(
+        {"src": profile, "same": profile | {"sso_region": "eu-west-1"}, "legacy": SSO},
+        sso_sessions=sessions,
+    )
     assert base(seen) == (CredentialSourceKind.SSO, True)
     assert credential_source_of(seen, "src").identity == credential_source_of(seen, "same").identity
-    assert credential_source_of(seen, "src").identity != credential_source_of(seen, "legacy").identity
+    assert (
+        credential_source_of(seen, "src").identity != credential_source_of(seen, "legacy").identity
+    )
     assert credential_source_of(seen, "src").detail == "222222222222/R at corp"
 
 
 def test_sso_starts_by_account_or_role_and_not_by_session_alone() -> None:
     sessions = {"corp": {"sso_start_url": "https://x/start", "sso_region": "eu-west-1"}}
-    assert base(view({"src": {"sso_session": "corp", **PROCESS}}, sso_sessions=sessions))[0] is CredentialSourceKind.CREDENTIAL_PROCESS
+    assert (
+        base(view({"src": {"sso_session": "corp", **PROCESS}}, sso_sessions=sessions))[0]
+        is CredentialSourceKind.CREDENTIAL_PROCESS
+    )
 
 
 def test_where_keys_of_the_credentials_file_stand() -> None:

@@ -12,8 +12,12 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 def test_a_use_counts_half_after_a_half_life() -> None:
     assert frecency_score(RoleUsage(4, NOW), NOW) == 4
-    assert frecency_score(RoleUsage(4, NOW - timedelta(days=HALF_LIFE_DAYS)), NOW) == pytest.approx(2)
-    assert frecency_score(RoleUsage(4, NOW - timedelta(days=2 * HALF_LIFE_DAYS)), NOW) == pytest.approx(1)
+    assert frecency_score(RoleUsage(4, NOW - timedelta(days=HALF_LIFE_DAYS)), NOW) == pytest.approx(
+        2
+    )
+    assert frecency_score(
+        RoleUsage(4, NOW - timedelta(days=2 * HALF_LIFE_DAYS)), NOW
+    ) == pytest.approx(1)
 
 
 def test_odd_memories_do_no_harm() -> None:

@@ -12,9 +12,19 @@ from xswitch.core.search.spans import fold
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CONFIG = {
-    "payments-prod": role("dev", "Admin", region="eu-west-1", xswitch_note="PCI, be careful", xswitch_tags="team=billing,cost=42"),
+    "payments-prod": role(
+        "dev",
+        "Admin",
+        region="eu-west-1",
+        xswitch_note="PCI, be careful",
+        xswitch_tags="team=billing,cost=42",
+    ),
     "payments-sandbox": role("dev", "ProdAdmin", region="us-east-1"),
-    "data": {"role_arn": arn("Reader", "444444444444"), "source_profile": "dev", "xswitch_account_name": "Data Lake"},
+    "data": {
+        "role_arn": arn("Reader", "444444444444"),
+        "source_profile": "dev",
+        "xswitch_account_name": "Data Lake",
+    },
     "nonprod-x": role("dev", "Ops"),
     "prod": role("dev", "Ops"),
 }
@@ -25,7 +35,9 @@ def names(found: Matches) -> list[str]:
     return [match.role.name for match in found]
 
 
-def search(query: str, memory: UsageState | None = None, chosen: Settings | None = None) -> list[str]:
+def search(
+    query: str, memory: UsageState | None = None, chosen: Settings | None = None
+) -> list[str]:
     return names(Matcher(ROLES, memory, chosen, NOW).filter(query))
 
 
@@ -66,15 +78,28 @@ def test_no_query_is_every_role_in_the_order_of_the_files() -> None:
 
 def test_pins_first_then_what_is_used() -> None:
     memory = UsageState(
-        uses={"data": RoleUsage(3, NOW - timedelta(days=1)), "prod": RoleUsage(3, NOW - timedelta(days=60)), "gone": RoleUsage(9, NOW)},
+        uses={
+            "data": RoleUsage(3, NOW - timedelta(days=1)),
+            "prod": RoleUsage(3, NOW - timedelta(days=60)),
+            "gone": RoleUsage(9, NOW),
+        },
         pins=frozenset({"nonprod-x", "gone"}),
     )
     assert search("", memory) == ["nonprod-x", "data", "prod", "payments-prod", "payments-sandbox"]
-    assert search("", memory, Settings(frecency=False)) == ["nonprod-x", "payments-prod", "payments-sandbox", "data", "prod"]
+    assert search("", memory, Settings(frecency=False)) == [
+        "nonprod-x",
+        "payments-prod",
+        "payments-sandbox",
+        "data",
+        "prod",
+    ]
 
 
 def test_match_quality_goes_before_use() -> None:
-    memory = UsageState(uses={"payments-sandbox": RoleUsage(50, NOW), "nonprod-x": RoleUsage(50, NOW)}, pins=frozenset({"nonprod-x"}))
+    memory = UsageState(
+        uses={"payments-sandbox": RoleUsage(50, NOW), "nonprod-x": RoleUsage(50, NOW)},
+        pins=frozenset({"nonprod-x"}),
+    )
     assert search("prod", memory) == ["prod", "payments-sandbox", "payments-prod", "nonprod-x"]
     assert search("ops", memory) == ["nonprod-x", "prod"]
     assert search("payments", memory) == ["payments-sandbox", "payments-prod"]
@@ -82,7 +107,23 @@ def test_match_quality_goes_before_use() -> None:
 
 def test_typing_on_and_back_gives_what_a_fresh_search_gives() -> None:
     typed = Matcher(ROLES, None, None, NOW)
-    for query in ("p", "pr", "pro", "prod", "prod ", "prod a", "prod ad", "prod a", "prod", "x", "", "prod", "PROD", "prodx", "prod"):
+    for query in (
+        "p",
+        "pr",
+        "pro",
+        "prod",
+        "prod ",
+        "prod a",
+        "prod ad",
+        "prod a",
+        "prod",
+        "x",
+        "",
+        "prod",
+        "PROD",
+        "prodx",
+        "prod",
+    ):
         assert names(typed.filter(query)) == search(query), query
 
 
@@ -96,10 +137,22 @@ def test_rows_are_a_sequence() -> None:
 
 
 def test_grouping_brings_accounts_together() -> None:
-    memory = UsageState(uses={"prod": RoleUsage(3, NOW), "data": RoleUsage(2, NOW), "payments-prod": RoleUsage(1, NOW)})
+    memory = UsageState(
+        uses={
+            "prod": RoleUsage(3, NOW),
+            "data": RoleUsage(2, NOW),
+            "payments-prod": RoleUsage(1, NOW),
+        }
+    )
     found = Matcher(ROLES, memory, None, NOW).filter("")
     assert names(found)[:3] == ["prod", "data", "payments-prod"]
-    assert names(found.grouped()) == ["prod", "payments-prod", "payments-sandbox", "nonprod-x", "data"]
+    assert names(found.grouped()) == [
+        "prod",
+        "payments-prod",
+        "payments-sandbox",
+        "nonprod-x",
+        "data",
+    ]
 
 
 def test_spans_name_fields_and_places() -> None:
@@ -117,7 +170,10 @@ def test_preparing_changes_nothing() -> None:
 
 
 def reference(found: Role, query: str) -> bool:
-    return all(any(term in fold(field_text(found, field)) for field in FIELDS) for term in fold(query).split())
+    return all(
+        any(term in fold(field_text(found, field)) for field in FIELDS)
+        for term in fold(query).split()
+    )
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -126,7 +182,9 @@ def test_a_role_is_found_exactly_when_every_word_is_in_some_field(queries: list[
     typed = Matcher(ROLES)
     for query in queries:
         found = typed.filter(query)
-        assert {match.role.name for match in found} == {row.name for row in ROLES if reference(row, query)}
+        assert {match.role.name for match in found} == {
+            row.name for row in ROLES if reference(row, query)
+        }
         for match in found:
             for term in fold(query).split():
                 assert any(term in fold(field_text(match.role, field)) for field in match.spans)

@@ -8,11 +8,17 @@ from xswitch.core.search.ranking import grouped_by_account, order_by_usage, pins
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OTHER = {"role_arn": "arn:aws:iam::333333333333:role/X", "source_profile": "dev"}
-ROLES = list(roles(view({"a": role("dev"), "b": OTHER, "c": role("dev"), "d": OTHER}, {"dev": KEYS})).values())
+ROLES = list(
+    roles(
+        view({"a": role("dev"), "b": OTHER, "c": role("dev"), "d": OTHER}, {"dev": KEYS})
+    ).values()
+)
 
 
 def test_used_most_first_and_the_rest_as_in_the_files() -> None:
-    memory = UsageState(uses={"c": RoleUsage(2, NOW), "b": RoleUsage(1, NOW), "gone": RoleUsage(9, NOW)})
+    memory = UsageState(
+        uses={"c": RoleUsage(2, NOW), "b": RoleUsage(1, NOW), "gone": RoleUsage(9, NOW)}
+    )
     assert order_by_usage(ROLES, memory, NOW, frecency=True) == [2, 1, 0, 3]
     assert order_by_usage(ROLES, memory, NOW, frecency=False) == [0, 1, 2, 3]
     assert order_by_usage(ROLES, memory, None, frecency=True) == [0, 1, 2, 3]

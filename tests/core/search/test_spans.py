@@ -28,14 +28,18 @@ from xswitch.core.search.spans import find_spans, fold
         ("ΟΔΟΣ", ["οδοσ"], ((0, 4),)),
     ],
 )
-def test_spans_are_those_of_the_text_as_shown(text: str, terms: list[str], spans: tuple[tuple[int, int], ...]) -> None:
+def test_spans_are_those_of_the_text_as_shown(
+    text: str, terms: list[str], spans: tuple[tuple[int, int], ...]
+) -> None:
     assert find_spans(text, terms) == spans
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(
     text=st.text(st.sampled_from("abAB ßİﬃéΣς-1")),
-    terms=st.lists(st.text(st.sampled_from("abßifés-1"), min_size=1, max_size=3).map(fold), max_size=3),
+    terms=st.lists(
+        st.text(st.sampled_from("abßifés-1"), min_size=1, max_size=3).map(fold), max_size=3
+    ),
 )
 def test_spans_are_ascending_apart_and_cover_every_occurrence(text: str, terms: list[str]) -> None:
     spans = find_spans(text, terms)

@@ -6,18 +6,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xswitch.core.model import AssumeRoleRequest, CredentialSource, CredentialSourceKind, Secret
-from xswitch.core.sessions.keys import KEY_LENGTH, key_digest, mfa_session_key, role_session_key, source_key
+from xswitch.core.sessions.keys import (
+    KEY_LENGTH,
+    key_digest,
+    mfa_session_key,
+    role_session_key,
+    source_key,
+)
 
 REQUEST = AssumeRoleRequest(role_arn="arn", session_name="me@laptop", duration_seconds=3600)
-CHANGED = AssumeRoleRequest("arn2", "you", 900, "ext", "mfa", Secret("123456"), (("a", "b"),), ("a",), ("p",), "{}", "alice")
-# The name counts when it is configured and is then passed on its own; a code proves who asks and is in no session.
+CHANGED = AssumeRoleRequest(
+    "arn2", "you", 900, "ext", "mfa", Secret("123456"), (("a", "b"),), ("a",), ("p",), "{}", "alice"
+)
+# The name counts when it is configured and is then passed on its own; a code proves who asks and is
+# in no session.
 NOT_KEYED = {"session_name", "mfa_code"}
 
 
 def test_each_field_of_a_request_changes_the_key_and_none_is_forgotten() -> None:
     for entry in fields(AssumeRoleRequest):
         changed = replace(REQUEST, **{entry.name: getattr(CHANGED, entry.name)})
-        same = role_session_key("s", changed, session_name=None) == role_session_key("s", REQUEST, session_name=None)
+        same = role_session_key("s", changed, session_name=None) == role_session_key(
+            "s", REQUEST, session_name=None
+        )
         assert same == (entry.name in NOT_KEYED), entry.name
 
 
@@ -33,7 +44,9 @@ def test_sources_and_names_change_the_key() -> None:
 def test_base_and_mfa_keys() -> None:
     base = CredentialSource(CredentialSourceKind.STATIC_KEYS, "dev", "AKID", detail="x")
     one = source_key(base, partition="aws", url=None)
-    assert one == source_key(replace(base, profile="other", detail="y", temporary=True), partition="aws", url=None)
+    assert one == source_key(
+        replace(base, profile="other", detail="y", temporary=True), partition="aws", url=None
+    )
     others = [
         source_key(replace(base, identity="AKID2"), partition="aws", url=None),
         source_key(replace(base, kind=CredentialSourceKind.SSO), partition="aws", url=None),
@@ -50,7 +63,11 @@ def test_base_and_mfa_keys() -> None:
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(facts=st.dictionaries(st.text(min_size=1), st.text() | st.integers() | st.none() | st.lists(st.text())))
+@given(
+    facts=st.dictionaries(
+        st.text(min_size=1), st.text() | st.integers() | st.none() | st.lists(st.text())
+    )
+)
 def test_a_digest_is_40_hex_digits_and_knows_no_order(facts: dict[str, object]) -> None:
     key = key_digest(**facts)
     assert len(key) == KEY_LENGTH == 40

@@ -14,10 +14,17 @@ from xswitch.core.sessions.plan import mfa_process_for, plan, with_temporary_sou
 
 DEV = {"dev": KEYS}
 OTHER = "arn:aws:iam::111111111111:mfa/other"
-SSO = {"sso_account_id": "222222222222", "sso_role_name": "R", "sso_start_url": "https://x/start", "sso_region": "eu-west-1"}
+SSO = {
+    "sso_account_id": "222222222222",
+    "sso_role_name": "R",
+    "sso_start_url": "https://x/start",
+    "sso_region": "eu-west-1",
+}
 
 
-def one(properties: dict[str, str] | None = None, name: str = "r", **config: dict[str, str]) -> Role:
+def one(
+    properties: dict[str, str] | None = None, name: str = "r", **config: dict[str, str]
+) -> Role:
     return roles(view({**config, "r": role("dev", **(properties or {}))}, DEV))[name]
 
 
@@ -29,13 +36,20 @@ def test_without_mfa_the_base_assumes_the_role() -> None:
     made = planned(one())
     assert made.mfa is None
     request = made.hops[0].request
-    assert (request.role_arn, request.session_name, request.duration_seconds, request.mfa_serial) == (arn("Admin"), "me@laptop", 3600, None)
+    assert (
+        request.role_arn,
+        request.session_name,
+        request.duration_seconds,
+        request.mfa_serial,
+    ) == (arn("Admin"), "me@laptop", 3600, None)
     assert made.key == made.hops[-1].key
     assert len(made.key) == 40
 
 
 def test_one_mfa_session_serves_the_whole_chain() -> None:
-    found = one(name="top", hub={**role("r"), "mfa_serial": MFA}, top={**role("hub"), "mfa_serial": MFA})
+    found = one(
+        name="top", hub={**role("r"), "mfa_serial": MFA}, top={**role("hub"), "mfa_serial": MFA}
+    )
     made = planned(found, Settings(mfa_duration_seconds=7200))
     assert made.mfa is not None
     assert (made.mfa.serial, made.mfa.duration_seconds) == (MFA, 7200)
@@ -43,7 +57,12 @@ def test_one_mfa_session_serves_the_whole_chain() -> None:
 
 
 def test_another_serial_later_is_asked_for_on_its_hop() -> None:
-    found = one({"mfa_serial": MFA}, "top", hub={**role("r"), "mfa_serial": OTHER}, top={**role("hub"), "mfa_serial": MFA})
+    found = one(
+        {"mfa_serial": MFA},
+        "top",
+        hub={**role("r"), "mfa_serial": OTHER},
+        top={**role("hub"), "mfa_serial": MFA},
+    )
     made = planned(found)
     assert made.mfa is not None
     assert made.mfa.serial == MFA
@@ -58,10 +77,22 @@ def test_the_mfa_session_is_as_long_as_aws_allows(seconds: int, asked: int) -> N
 
 
 @pytest.mark.parametrize(
-    "base", [SSO, {"web_identity_token_file": "/t", "role_arn": arn("W")}, {"login_session": "x"}, KEYS | {"aws_session_token": "t"}]
+    "base",
+    [
+        SSO,
+        {"web_identity_token_file": "/t", "role_arn": arn("W")},
+        {"login_session": "x"},
+        KEYS | {"aws_session_token": "t"},
+    ],
 )
 def test_a_temporary_base_cant_get_an_mfa_session(base: dict[str, str]) -> None:
-    seen = view({"src": base, "hub": role("src", mfa_serial=MFA, duration_seconds="7200"), "top": role("hub", "Top", mfa_serial=MFA)})
+    seen = view(
+        {
+            "src": base,
+            "hub": role("src", mfa_serial=MFA, duration_seconds="7200"),
+            "top": role("hub", "Top", mfa_serial=MFA),
+        }
+    )
     made = planned(roles(seen)["top"])
     assert made.mfa is None
     assert serials(made) == [MFA, None]
@@ -69,14 +100,22 @@ def test_a_temporary_base_cant_get_an_mfa_session(base: dict[str, str]) -> None:
 
 
 def test_the_environment_with_a_token_is_temporary() -> None:
-    seen = view({"r": {"role_arn": arn("A"), "credential_source": "Environment", "mfa_serial": MFA}})
+    seen = view(
+        {"r": {"role_arn": arn("A"), "credential_source": "Environment", "mfa_serial": MFA}}
+    )
     assert planned(roles(seen, env={"AWS_ACCESS_KEY_ID": "A"})["r"]).mfa is not None
     made = planned(roles(seen, env={"AWS_ACCESS_KEY_ID": "A", "AWS_SESSION_TOKEN": "t"})["r"])
     assert (made.mfa, serials(made)) == (None, [MFA])
 
 
 def test_a_process_is_taken_as_long_term_until_it_shows_otherwise() -> None:
-    seen = view({"src": {"credential_process": "/x"}, "hub": role("src", mfa_serial=MFA), "top": role("hub", "Top", mfa_serial=OTHER)})
+    seen = view(
+        {
+            "src": {"credential_process": "/x"},
+            "hub": role("src", mfa_serial=MFA),
+            "top": role("hub", "Top", mfa_serial=OTHER),
+        }
+    )
     made = planned(roles(seen)["top"])
     assert made.mfa is not None
     assert serials(made) == [None, OTHER]
@@ -96,33 +135,70 @@ def test_a_process_that_turns_out_temporary_shortens_the_role() -> None:
     )
 
 
-def test_an_mfa_serial_of_the_command_line_stays_on_the_last_hop_when_the_base_is_temporary() -> None:
-    seen = view({"src": {"credential_process": "/x"}, "hub": role("src"), "top": role("hub", "Top")})
+def test_an_mfa_serial_of_the_command_line_stays_on_the_last_hop_when_the_base_is_temporary() -> (
+    None
+):
+    seen = view(
+        {"src": {"credential_process": "/x"}, "hub": role("src"), "top": role("hub", "Top")}
+    )
     made = planned(roles(seen)["top"], overrides=Overrides(mfa_serial=MFA))
     assert made.mfa is not None
     assert serials(with_temporary_source(made)) == [None, MFA]
 
 
 def test_session_names() -> None:
-    assert planned(one({"role_session_name": "cfg"}), Settings(session_name="set")).hops[0].request.session_name == "cfg"
+    assert (
+        planned(one({"role_session_name": "cfg"}), Settings(session_name="set"))
+        .hops[0]
+        .request.session_name
+        == "cfg"
+    )
     assert planned(one(), Settings(session_name="set")).hops[0].request.session_name == "set"
-    assert planned(one({"role_session_name": "cfg"}), overrides=Overrides(session_name="asked")).hops[0].request.session_name == "asked"
-    odd = plan(one(), Settings(), user_at_host="jörg müller@höst" + "x" * 80).hops[0].request.session_name
+    assert (
+        planned(one({"role_session_name": "cfg"}), overrides=Overrides(session_name="asked"))
+        .hops[0]
+        .request.session_name
+        == "asked"
+    )
+    odd = (
+        plan(one(), Settings(), user_at_host="jörg müller@höst" + "x" * 80)
+        .hops[0]
+        .request.session_name
+    )
     assert odd.startswith("j-rg-m-ller@h-st")
     assert len(odd) == 64
     assert plan(one(), Settings(), user_at_host="").hops[0].request.session_name == "xswitch"
 
 
 def test_the_default_session_name_is_not_in_the_key() -> None:
-    assert plan(one(), Settings(), user_at_host="a@b").key == plan(one(), Settings(), user_at_host="c@d").key
+    assert (
+        plan(one(), Settings(), user_at_host="a@b").key
+        == plan(one(), Settings(), user_at_host="c@d").key
+    )
 
 
 def test_overrides_are_for_the_last_hop_only() -> None:
-    found = one({"duration_seconds": "1800"}, "top", top={**role("r", "Top"), "xswitch_tags": "a=1,b=2"})
-    asked = Overrides("eu-west-3", 900, "me", "ext", ("arn:aws:iam::aws:policy/X",), '{"a": 1}', (("b", "3"), ("c", "4")))
+    found = one(
+        {"duration_seconds": "1800"}, "top", top={**role("r", "Top"), "xswitch_tags": "a=1,b=2"}
+    )
+    asked = Overrides(
+        "eu-west-3",
+        900,
+        "me",
+        "ext",
+        ("arn:aws:iam::aws:policy/X",),
+        '{"a": 1}',
+        (("b", "3"), ("c", "4")),
+    )
     made = planned(found, overrides=asked)
     first, last = (hop.request for hop in made.hops)
-    assert (first.duration_seconds, first.session_name, first.external_id, first.policy_arns, first.tags) == (
+    assert (
+        first.duration_seconds,
+        first.session_name,
+        first.external_id,
+        first.policy_arns,
+        first.tags,
+    ) == (
         1800,
         "me@laptop",
         None,
@@ -146,12 +222,22 @@ def test_asking_for_more_than_an_hour_on_a_chained_role_is_cut() -> None:
 
 
 def test_a_guard_shortens_what_is_asked_and_sets_the_session_policy() -> None:
-    rules = (GuardRule("prod", ("*",), duration_seconds=1200, policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",)),)
+    rules = (
+        GuardRule(
+            "prod",
+            ("*",),
+            duration_seconds=1200,
+            policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",),
+        ),
+    )
     config = {"r": role("dev", xswitch_policy='{"own": 1}')}
     found = roles(view(config, DEV), Settings(guards=rules))["r"]
     hop = planned(found, overrides=Overrides(duration_seconds=7200)).hops[0]
     assert (hop.request.duration_seconds, hop.duration_reason) == (1200, "guard prod")
-    assert (hop.request.policy_arns, hop.request.policy) == (("arn:aws:iam::aws:policy/ReadOnlyAccess",), None)
+    assert (hop.request.policy_arns, hop.request.policy) == (
+        ("arn:aws:iam::aws:policy/ReadOnlyAccess",),
+        None,
+    )
 
 
 def test_a_role_without_a_chain_says_why() -> None:
@@ -188,7 +274,8 @@ def test_whose_mfa_process_it_is() -> None:
     assert [mfa_process_for(nothing, found) for found in roles(nothing).values()] == [None, None]
 
 
-# -- keys --------------------------------------------------------------------------------------------------------
+# -- keys
+# --------------------------------------------------------------------------------------------------------
 
 CHANGES: dict[str, dict[str, str]] = {
     "role": {"role_arn": arn("Other")},
@@ -212,20 +299,26 @@ BASES = {"dev": KEYS, "other": KEYS | {"aws_access_key_id": "AKIDOTHER"}}
 AROUND = {"process": {"credential_process": "/x"}, "hub": role("dev", "Hub")}
 
 
-def key_of(properties: dict[str, str], overrides: Overrides | None = None, chosen: Settings | None = None) -> str:
+def key_of(
+    properties: dict[str, str], overrides: Overrides | None = None, chosen: Settings | None = None
+) -> str:
     found = roles(view({**AROUND, "r": role("dev") | properties}, BASES), chosen)["r"]
     return planned(found, chosen, overrides or Overrides()).key
 
 
 def test_every_single_change_of_a_role_changes_its_key() -> None:
-    keys = {name: key_of(properties) for name, properties in CHANGES.items()} | {"nothing": key_of({})}
+    keys = {name: key_of(properties) for name, properties in CHANGES.items()} | {
+        "nothing": key_of({})
+    }
     assert len(set(keys.values())) == len(keys)
     assert all(len(key) == 40 and set(key) <= set("0123456789abcdef") for key in keys.values())
 
 
 def test_a_change_anywhere_before_changes_the_key() -> None:
     def top(hub: dict[str, str]) -> str:
-        return planned(roles(view({"hub": role("dev", "Hub") | hub, "top": role("hub", "Top")}, DEV))["top"]).key
+        return planned(
+            roles(view({"hub": role("dev", "Hub") | hub, "top": role("hub", "Top")}, DEV))["top"]
+        ).key
 
     changes: list[dict[str, str]] = [
         {},
@@ -238,7 +331,14 @@ def test_a_change_anywhere_before_changes_the_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "properties", [{"region": "eu-west-1"}, {"use_fips_endpoint": "true"}, {"ca_bundle": "/x"}, {"output": "json"}, {"xswitch_note": "x"}]
+    "properties",
+    [
+        {"region": "eu-west-1"},
+        {"use_fips_endpoint": "true"},
+        {"ca_bundle": "/x"},
+        {"output": "json"},
+        {"xswitch_note": "x"},
+    ],
 )
 def test_what_changes_no_session_changes_no_key(properties: dict[str, str]) -> None:
     assert key_of(properties) == key_of({})
@@ -260,11 +360,16 @@ def test_the_mfa_session_is_shared_whatever_the_role_and_region() -> None:
         "other": role("dev", "E", mfa_serial=OTHER),
         "elsewhere": role("dev", "F", mfa_serial=MFA, endpoint_url="https://sts.example.com"),
     }
-    made = {name: planned(found).mfa for name, found in roles(view(config, DEV | {"twin": KEYS})).items()}
+    made = {
+        name: planned(found).mfa
+        for name, found in roles(view(config, DEV | {"twin": KEYS})).items()
+    }
     keys = {name: step.key for name, step in made.items() if step is not None}
     assert keys["a"] == keys["b"] == keys["c"] == keys["same-keys"]
     assert len({keys["a"], keys["other"], keys["elsewhere"]}) == 3
-    longer = planned(roles(view(config, DEV | {"twin": KEYS}))["a"], Settings(mfa_duration_seconds=900)).mfa
+    longer = planned(
+        roles(view(config, DEV | {"twin": KEYS}))["a"], Settings(mfa_duration_seconds=900)
+    ).mfa
     assert longer is not None
     assert longer.key != keys["a"]
 
@@ -276,11 +381,15 @@ OVERRIDES = st.builds(
     duration_seconds=st.none() | st.integers(900, 3600),
     session_name=st.none() | WORDS,
     external_id=st.none() | WORDS,
-    policy_arns=st.lists(st.sampled_from(["arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"]), unique=True, max_size=2).map(
-        lambda arns: tuple(sorted(arns))
-    ),
+    policy_arns=st.lists(
+        st.sampled_from(["arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"]),
+        unique=True,
+        max_size=2,
+    ).map(lambda arns: tuple(sorted(arns))),
     policy=st.none() | st.sampled_from(['{"a":1}', '{"a":2}']),
-    tags=st.dictionaries(st.sampled_from("abc"), st.text("xy=1", max_size=3), max_size=2).map(lambda tags: tuple(sorted(tags.items()))),
+    tags=st.dictionaries(st.sampled_from("abc"), st.text("xy=1", max_size=3), max_size=2).map(
+        lambda tags: tuple(sorted(tags.items()))
+    ),
     mfa_serial=st.none() | st.sampled_from([MFA, OTHER]),
 )
 
@@ -291,7 +400,9 @@ def effect(overrides: Overrides) -> Overrides:
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(one_asks=OVERRIDES, other_asks=OVERRIDES)
-def test_two_keys_are_equal_exactly_when_the_same_is_asked(one_asks: Overrides, other_asks: Overrides) -> None:
+def test_two_keys_are_equal_exactly_when_the_same_is_asked(
+    one_asks: Overrides, other_asks: Overrides
+) -> None:
     found = one()
     same = planned(found, overrides=one_asks).key == planned(found, overrides=other_asks).key
     assert same == (effect(one_asks) == effect(other_asks))
@@ -300,5 +411,10 @@ def test_two_keys_are_equal_exactly_when_the_same_is_asked(one_asks: Overrides, 
 def test_the_same_hops_on_another_kind_of_base_are_another_session() -> None:
     found = one()
     assert found.chain is not None
-    other = replace(found, chain=Chain(replace(found.chain.base, kind=CredentialSourceKind.LOGIN_SESSION), found.chain.hops))
+    other = replace(
+        found,
+        chain=Chain(
+            replace(found.chain.base, kind=CredentialSourceKind.LOGIN_SESSION), found.chain.hops
+        ),
+    )
     assert planned(found).key != planned(other).key

@@ -8,11 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xswitch.core.model import Credentials, Secret
-from xswitch.core.sessions.session_record import HEADER_LENGTH, credential_process_json, decode, encode
+from xswitch.core.sessions.session_record import (
+    HEADER_LENGTH,
+    credential_process_json,
+    decode,
+    encode,
+)
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-CREDENTIALS = Credentials("ASIAEXAMPLE", Secret("s/e+cret"), Secret("tok en"), NOW + timedelta(hours=1))
+CREDENTIALS = Credentials(
+    "ASIAEXAMPLE", Secret("s/e+cret"), Secret("tok en"), NOW + timedelta(hours=1)
+)
 
 
 def test_the_answer_is_the_contract_with_expiration_a_minute_early() -> None:
@@ -34,7 +41,10 @@ def test_a_value_is_a_fixed_width_header_and_the_answer() -> None:
     assert record is not None
     assert record.credentials == CREDENTIALS
     assert (record.issued_at, record.expires_at) == (NOW, NOW + timedelta(hours=1))
-    assert (record.advisory_refresh_at, record.mandatory_refresh_at) == (NOW + timedelta(minutes=35), NOW + timedelta(minutes=44))
+    assert (record.advisory_refresh_at, record.mandatory_refresh_at) == (
+        NOW + timedelta(minutes=35),
+        NOW + timedelta(minutes=44),
+    )
 
 
 def test_a_value_of_another_key_is_none() -> None:

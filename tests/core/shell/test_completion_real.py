@@ -1,4 +1,7 @@
-"""Completion in real shells: commands, options and targets, for xswitch and for the hook's function."""
+"""Completion in real shells.
+
+Commands, options and targets, for xswitch and for the hook's function.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,18 @@ import pytest
 
 from support.shells.real import REAL_SHELLS, Stub, completion, hook, run_shell, shell_program
 from xswitch.cli.parser import build_parser
-from xswitch.core.shell.completion import COMPLETION_WORDS, PASSED_THROUGH_COMMANDS, completion_table
+from xswitch.core.shell.completion import (
+    COMPLETION_WORDS,
+    PASSED_THROUGH_COMMANDS,
+    completion_table,
+)
 from xswitch.core.shell.quoting import quote_for_shell
 
 ROLES = ("payments-prod", "payments-dev", "team/a:b", "x@y=z", "it's", "no description")
 COMMANDS = [row.word for row in COMPLETION_WORDS if row.kind == "command"]
-SWITCH_OPTIONS = [row.word for row in COMPLETION_WORDS if row.command == "switch" and row.word.startswith("--")]
+SWITCH_OPTIONS = [
+    row.word for row in COMPLETION_WORDS if row.command == "switch" and row.word.startswith("--")
+]
 
 
 class Completer:
@@ -35,7 +44,9 @@ class Completer:
 
     def offered(self, line: str) -> list[str]:
         """The words offered at the end of `line`."""
-        return {"bash": self._bash, "zsh": self._zsh, "fish": self._fish, "nu": self._nu}[self.shell](line)
+        return {"bash": self._bash, "zsh": self._zsh, "fish": self._fish, "nu": self._nu}[
+            self.shell
+        ](line)
 
     def _run(self, script: str) -> str:
         done = run_shell(self.program, self.shell, f"{self.text}\n{script}", self.folder / "run")
@@ -43,14 +54,16 @@ class Completer:
         return done.stdout
 
     def _bash(self, line: str) -> list[str]:
-        line_code = (
-            f"set -eu -o pipefail\nCOMP_LINE={quote_for_shell('bash', line)}\nCOMP_POINT=${{#COMP_LINE}}\nCOMP_WORDBREAKS=$' \\t\\n'\n"
-        )
-        found = self._run(line_code + "__xswitch_complete\nprintf '%s\\n' ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}").splitlines()
+        line_code = f"set -eu -o pipefail\nCOMP_LINE={quote_for_shell('bash', line)}\nCOMP_POINT=${{#COMP_LINE}}\nCOMP_WORDBREAKS=$' \\t\\n'\n"
+        found = self._run(
+            line_code + "__xswitch_complete\nprintf '%s\\n' ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}"
+        ).splitlines()
         return [self._read(word) for word in found if word]
 
     def _read(self, word: str) -> str:
-        return subprocess.run([self.program, "-c", f"printf %s {word}"], capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            [self.program, "-c", f"printf %s {word}"], capture_output=True, text=True, check=True
+        ).stdout
 
     def _zsh(self, line: str) -> list[str]:
         *_, current = words = line.split(" ")
@@ -71,7 +84,10 @@ class Completer:
         return [word for word in self._run(script).splitlines() if word.startswith(current)]
 
     def _fish(self, line: str) -> list[str]:
-        return [row.split("\t")[0] for row in self._run(f"complete -C {quote_for_shell('fish', line)}").splitlines()]
+        return [
+            row.split("\t")[0]
+            for row in self._run(f"complete -C {quote_for_shell('fish', line)}").splitlines()
+        ]
 
     def _nu(self, line: str) -> list[str]:
         self.folder.joinpath("run").mkdir(exist_ok=True)
@@ -79,7 +95,13 @@ class Completer:
         text = self.text + hook("nu", command=str(self.stub.program), state=self.folder) + line
         file.write_text(text)
         done = subprocess.run(
-            [self.program, "--no-config-file", "--ide-complete", str(len(text.encode())), str(file)],
+            [
+                self.program,
+                "--no-config-file",
+                "--ide-complete",
+                str(len(text.encode())),
+                str(file),
+            ],
             capture_output=True,
             text=True,
             check=True,
@@ -89,7 +111,9 @@ class Completer:
 
 
 @pytest.fixture(params=REAL_SHELLS)
-def completer(request: pytest.FixtureRequest, need: Callable[[str], str], tmp_path: Path) -> Completer:
+def completer(
+    request: pytest.FixtureRequest, need: Callable[[str], str], tmp_path: Path
+) -> Completer:
     return Completer(request.param, shell_program(request.param, need), tmp_path)
 
 
@@ -108,7 +132,17 @@ def test_a_command_by_its_beginning(completer: Completer) -> None:
     assert "renew" not in offered
 
 
-@pytest.mark.parametrize("line", ["xswitch switch ", "xswitch renew ", "xswitch forget ", "xswitch pin ", "xs switch ", "xs renew dev "])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "xswitch switch ",
+        "xswitch renew ",
+        "xswitch forget ",
+        "xswitch pin ",
+        "xs switch ",
+        "xs renew dev ",
+    ],
+)
 def test_targets_of_the_commands_that_take_one(completer: Completer, line: str) -> None:
     if completer.shell == "nu" and line.startswith("xs "):
         line = "xs "
@@ -133,7 +167,9 @@ def test_options(completer: Completer) -> None:
     assert set(SWITCH_OPTIONS) - {"--help"} <= set(offered)
     assert not set(offered) & set(ROLES)
     assert set(completer.offered("xswitch renew --a")) == {"--all"}
-    if completer.shell != "nu":  # a nushell function that passes everything on has no options to complete
+    if (
+        completer.shell != "nu"
+    ):  # a nushell function that passes everything on has no options to complete
         assert set(completer.offered("xs --so")) == {"--source"}
 
 
@@ -165,13 +201,18 @@ def test_a_failing_program_offers_nothing_and_says_nothing(completer: Completer)
     assert set(completer.offered("xswitch pin ")) == set()
 
 
-def test_loading_completion_in_a_zsh_without_compinit_says_nothing(need: Callable[[str], str], tmp_path: Path) -> None:
+def test_loading_completion_in_a_zsh_without_compinit_says_nothing(
+    need: Callable[[str], str], tmp_path: Path
+) -> None:
     text = completion("zsh", command="xswitch")
-    done = run_shell(shell_program("zsh", need), "zsh", f"set -eu\n{text}\necho here", tmp_path / "run")
+    done = run_shell(
+        shell_program("zsh", need), "zsh", f"set -eu\n{text}\necho here", tmp_path / "run"
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "here\n", "")
 
 
-# -- with a real Tab key ------------------------------------------------------------------------------------------------
+# -- with a real Tab key
+# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -186,10 +227,14 @@ def test_loading_completion_in_a_zsh_without_compinit_says_nothing(need: Callabl
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_tab_types_the_whole_word(shell: str, typed: str, expected: str, need: Callable[[str], str], tmp_path: Path) -> None:
+def test_tab_types_the_whole_word(
+    shell: str, typed: str, expected: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
     completer = Completer(shell, shell_program(shell, need), tmp_path)
     file = tmp_path / "hook"
-    file.write_text(hook(shell, command=str(completer.stub.program), state=tmp_path) + "\n" + completer.text)
+    file.write_text(
+        hook(shell, command=str(completer.stub.program), state=tmp_path) + "\n" + completer.text
+    )
     start = f". {file}"
     words = {
         "bash": ["--noprofile", "--rcfile", str(tmp_path / ".rc"), "-i"],
@@ -197,7 +242,9 @@ def test_tab_types_the_whole_word(shell: str, typed: str, expected: str, need: C
         "fish": ["-i", "-C", f"{PROMPT}; {start}"],
     }[shell]
     (tmp_path / ".rc").write_text(f"bind 'set bell-style none'\nPS1='ready> '\n{start}\n")
-    (tmp_path / ".zshrc").write_text(f"PS1='ready> '\nunsetopt beep\nautoload -U compinit\ncompinit -u -D\n{start}\n")
+    (tmp_path / ".zshrc").write_text(
+        f"PS1='ready> '\nunsetopt beep\nautoload -U compinit\ncompinit -u -D\n{start}\n"
+    )
     env = {
         "HOME": str(tmp_path),
         "ZDOTDIR": str(tmp_path),
@@ -205,11 +252,21 @@ def test_tab_types_the_whole_word(shell: str, typed: str, expected: str, need: C
         "LC_ALL": "C.UTF-8",
         "TERM": "dumb" if shell != "fish" else "xterm",
     }
-    child = pexpect.spawn(completer.program, words, env=env, cwd=tmp_path, encoding="utf-8", timeout=20, dimensions=(24, 200))
+    child = pexpect.spawn(
+        completer.program,
+        words,
+        env=env,
+        cwd=tmp_path,
+        encoding="utf-8",
+        timeout=20,
+        dimensions=(24, 200),
+    )
     try:
         child.expect_exact("ready> ")
         child.send(typed)
-        child.send("\recho done-$((40 + 2))\r" if shell != "fish" else "\recho done-(math 40 + 2)\r")
+        child.send(
+            "\recho done-$((40 + 2))\r" if shell != "fish" else "\recho done-(math 40 + 2)\r"
+        )
         child.expect_exact("done-42")
     finally:
         child.close(force=True)
@@ -220,11 +277,16 @@ def test_tab_types_the_whole_word(shell: str, typed: str, expected: str, need: C
 PROMPT = "function fish_prompt; echo -n 'ready> '; end"
 
 
-# -- the table and the parser --------------------------------------------------------------------------------------------
+# -- the table and the parser
+# --------------------------------------------------------------------------------------------
 
 
 def test_the_table_is_the_parser_s_grammar() -> None:
-    commands = next(action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    commands = next(
+        action
+        for action in build_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
     shown = {choice.dest for choice in commands._choices_actions}
     assert set(COMMANDS) == shown
     for name in COMMANDS:
@@ -235,16 +297,26 @@ def test_the_table_is_the_parser_s_grammar() -> None:
             if action.option_strings and action.help != argparse.SUPPRESS
         }
         rows = [row for row in COMPLETION_WORDS if row.command == name]
-        listed = {row.word: "value" if row.kind == "file" else row.kind for row in rows if row.word.startswith("--")}
+        listed = {
+            row.word: "value" if row.kind == "file" else row.kind
+            for row in rows
+            if row.word.startswith("--")
+        }
         assert listed == options, name
         positional = [action for action in parser._actions if not action.option_strings]
         given = {row.word for row in rows if row.kind == "choice"} - {"-"}
         assert given == {choice for action in positional for choice in action.choices or ()}, name
-        assert any(row.kind == "target" for row in rows) is any(action.choices is None for action in positional), name
+        assert any(row.kind == "target" for row in rows) is any(
+            action.choices is None for action in positional
+        ), name
 
 
 def test_every_command_but_switch_is_passed_through() -> None:
-    assert set(PASSED_THROUGH_COMMANDS) == (set(COMMANDS) - {"switch"}) | {"-h", "--help", "--version"}
+    assert set(PASSED_THROUGH_COMMANDS) == (set(COMMANDS) - {"switch"}) | {
+        "-h",
+        "--help",
+        "--version",
+    }
 
 
 def test_the_table_as_text_has_four_fields_and_nothing_a_shell_would_see() -> None:

@@ -1,4 +1,7 @@
-"""The hook's function in real shells: what it passes on, what it evaluates, what it leaves alone."""
+"""The hook's function in real shells.
+
+What it passes on, what it evaluates, what it leaves alone.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +45,12 @@ def stub(tmp_path: Path) -> Stub:
 
 
 @pytest.fixture(params=REAL_SHELLS)
-def hooked(request: pytest.FixtureRequest, need: Callable[[str], str], stub: Stub, tmp_path: Path) -> HookedShell:
-    return HookedShell(request.param, shell_program(request.param, need), tmp_path / "runs", str(stub.program))
+def hooked(
+    request: pytest.FixtureRequest, need: Callable[[str], str], stub: Stub, tmp_path: Path
+) -> HookedShell:
+    return HookedShell(
+        request.param, shell_program(request.param, need), tmp_path / "runs", str(stub.program)
+    )
 
 
 def status(shell: str, line: str, label: str = "status") -> str:
@@ -56,7 +63,13 @@ def status(shell: str, line: str, label: str = "status") -> str:
 
 def test_a_switch_sets_and_unsets_and_says_nothing(hooked: HookedShell, stub: Stub) -> None:
     stub.switches(hooked.shell, switch_assignments("xs-it's $(id) a", "old"))
-    before = {"AWS_PROFILE": "old", "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SESSION_TOKEN": "t", "AWS_DEFAULT_PROFILE": "d", "OTHER": "kept"}
+    before = {
+        "AWS_PROFILE": "old",
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_SESSION_TOKEN": "t",
+        "AWS_DEFAULT_PROFILE": "d",
+        "OTHER": "kept",
+    }
     done, after = hooked.run("xs pay prod", env=before)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert after["AWS_PROFILE"] == "xs-it's $(id) a"
@@ -77,16 +90,41 @@ def test_a_switch_sets_and_unsets_and_says_nothing(hooked: HookedShell, stub: St
         ("--unset",),
         ("arn:aws:iam::222222222222:role/Admin",),
         ("222222222222:Admin", "--source", "dev", "--region", "eu-west-1", "--duration", "45m"),
-        ("a", "--session-name", "me@host", "--external-id", "x=y", "--mfa-code", "123456", "--profile-name", "p"),
-        ("a", "--static", "--force", "--policy-arn", "arn:aws:iam::aws:policy/ReadOnlyAccess", "--tag", "k=v", "--tag", "l=w"),
+        (
+            "a",
+            "--session-name",
+            "me@host",
+            "--external-id",
+            "x=y",
+            "--mfa-code",
+            "123456",
+            "--profile-name",
+            "p",
+        ),
+        (
+            "a",
+            "--static",
+            "--force",
+            "--policy-arn",
+            "arn:aws:iam::aws:policy/ReadOnlyAccess",
+            "--tag",
+            "k=v",
+            "--tag",
+            "l=w",
+        ),
         ("a", "--policy", '{"Version": "2012-10-17"}', "--confirm", "payments prod"),
         ("--mfa-code=1", "--", "a"),
         ("it's", "$HOME", "*", "", "a  b", "\\", '"'),
     ],
 )
-def test_every_option_reaches_switch_as_it_was_typed(hooked: HookedShell, stub: Stub, words: tuple[str, ...]) -> None:
+def test_every_option_reaches_switch_as_it_was_typed(
+    hooked: HookedShell, stub: Stub, words: tuple[str, ...]
+) -> None:
     stub.switches(hooked.shell, {"AWS_PROFILE": "p"})
-    typed = " ".join(word if re.fullmatch(r"-[a-z-]*", word) else quote_for_shell(hooked.shell, word) for word in words)
+    typed = " ".join(
+        word if re.fullmatch(r"-[a-z-]*", word) else quote_for_shell(hooked.shell, word)
+        for word in words
+    )
     done, after = hooked.run(f"xs {typed}")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert after["AWS_PROFILE"] == "p"
@@ -102,14 +140,18 @@ def test_the_word_switch_may_be_typed_too(hooked: HookedShell, stub: Stub) -> No
 def test_the_other_commands_pass_through(hooked: HookedShell, stub: Stub) -> None:
     stub.answer(stdout="export AWS_PROFILE=evil\n", stderr="words\n")
     done, after = hooked.run("\n".join(f"xs {word} --json" for word in PASSED_THROUGH_COMMANDS))
-    assert [call.words for call in stub.calls] == [(word, "--json") for word in PASSED_THROUGH_COMMANDS]
+    assert [call.words for call in stub.calls] == [
+        (word, "--json") for word in PASSED_THROUGH_COMMANDS
+    ]
     assert done.returncode == 0
     assert done.stdout == "export AWS_PROFILE=evil\n" * len(PASSED_THROUGH_COMMANDS)
     assert done.stderr == "words\n" * len(PASSED_THROUGH_COMMANDS)
     assert "AWS_PROFILE" not in after
 
 
-def test_the_exit_code_is_kept_and_nothing_evaluated_on_failure(hooked: HookedShell, stub: Stub) -> None:
+def test_the_exit_code_is_kept_and_nothing_evaluated_on_failure(
+    hooked: HookedShell, stub: Stub
+) -> None:
     lines = []
     for code in CODES:
         for line in ("xs nosuch", "xs status"):
@@ -117,7 +159,9 @@ def test_the_exit_code_is_kept_and_nothing_evaluated_on_failure(hooked: HookedSh
             lines.append(status(hooked.shell, line, f"code {code}"))
     done, after = hooked.run("\n".join(lines), env={"AWS_PROFILE": "as it was"})
     assert done.stdout.splitlines() == [f"code {code} {code}" for code in CODES for _ in range(2)]
-    assert re.findall(r"failed \d+", done.stderr) == [f"failed {code}" for code in CODES for _ in range(2)]
+    assert re.findall(r"failed \d+", done.stderr) == [
+        f"failed {code}" for code in CODES for _ in range(2)
+    ]
     assert after["AWS_PROFILE"] == "as it was"
 
 
@@ -129,7 +173,9 @@ def test_assignments_of_a_failed_switch_are_not_evaluated(hooked: HookedShell, s
     assert after["AWS_PROFILE"] == "as it was"
 
 
-def test_a_missing_program_is_a_failure_and_changes_nothing(hooked: HookedShell, stub: Stub) -> None:
+def test_a_missing_program_is_a_failure_and_changes_nothing(
+    hooked: HookedShell, stub: Stub
+) -> None:
     stub.program.unlink()
     done, after = hooked.run(status(hooked.shell, "xs a"), env={"AWS_PROFILE": "as it was"})
     assert done.stdout != "status 0\n"
@@ -138,7 +184,9 @@ def test_a_missing_program_is_a_failure_and_changes_nothing(hooked: HookedShell,
 
 
 @pytest.mark.parametrize("words", ["a --help", "a --json"])
-def test_what_is_no_assignment_is_shown_not_evaluated(hooked: HookedShell, stub: Stub, words: str) -> None:
+def test_what_is_no_assignment_is_shown_not_evaluated(
+    hooked: HookedShell, stub: Stub, words: str
+) -> None:
     stub.answer(stdout='usage: xswitch switch $(touch pwned)\n{"set it": "AWS_PROFILE=x"}\n')
     done, after = hooked.run(f"xs {words}")
     assert done.returncode == 0
@@ -179,22 +227,37 @@ def test_two_names_and_a_second_loading(hooked: HookedShell, stub: Stub) -> None
 
 
 @pytest.mark.parametrize("shell", REAL_SHELLS)
-def test_strict_and_odd_options(shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path) -> None:
+def test_strict_and_odd_options(
+    shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path
+) -> None:
     hooked = HookedShell(shell, shell_program(shell, need), tmp_path / "runs", str(stub.program))
     for number, options in enumerate(STRICT[shell]):
         stub.switches(shell, switch_assignments(f"p{number} a*b", f"p{number - 1}"))
         stub.answer(stdout="plain\n")
         stub.answer(stderr="no\n", code=3)
-        script = "\n".join(["xs one  'two three' '*'", "xs list", status(shell, "xs four"), "xswitch_prompt_info" if shell != "nu" else ""])
-        done, after = hooked.run(script, before=options, prompt=True, env={"AWS_PROFILE": "x", "AWS_SESSION_TOKEN": "t"})
+        script = "\n".join(
+            [
+                "xs one  'two three' '*'",
+                "xs list",
+                status(shell, "xs four"),
+                "xswitch_prompt_info" if shell != "nu" else "",
+            ]
+        )
+        done, after = hooked.run(
+            script, before=options, prompt=True, env={"AWS_PROFILE": "x", "AWS_SESSION_TOKEN": "t"}
+        )
         assert (done.returncode, done.stderr) == (0, "no\n"), options
         assert done.stdout.replace(f"(p{number} a*b)", "") == "plain\nstatus 3\n", options
-        assert (after["AWS_PROFILE"], "AWS_SESSION_TOKEN" in after) == (f"p{number} a*b", False), options
+        assert (after["AWS_PROFILE"], "AWS_SESSION_TOKEN" in after) == (f"p{number} a*b", False), (
+            options
+        )
         assert stub.calls[-3].words == ("switch", "--emit", shell, "one", "two three", "*"), options
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_set_e_ends_the_shell_with_the_program_s_own_code(shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path) -> None:
+def test_set_e_ends_the_shell_with_the_program_s_own_code(
+    shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path
+) -> None:
     hooked = HookedShell(shell, shell_program(shell, need), tmp_path / "runs", str(stub.program))
     stub.answer(code=5)
     done, after = hooked.run("xs a\necho not reached", before="set -eu -o pipefail")
@@ -220,15 +283,21 @@ BUILTINS = (
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_aliases_named_like_builtins_and_like_the_function(shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path) -> None:
+def test_aliases_named_like_builtins_and_like_the_function(
+    shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path
+) -> None:
     hooked = HookedShell(shell, shell_program(shell, need), tmp_path / "runs", str(stub.program))
     stub.switches(shell, switch_assignments("p"))
-    aliases = "\n".join(f"alias {name}='echo taken'" for name in (*BUILTINS, "xs", "xswitch_prompt_info"))
+    aliases = "\n".join(
+        f"alias {name}='echo taken'" for name in (*BUILTINS, "xs", "xswitch_prompt_info")
+    )
     if shell == "bash":
         aliases = "shopt -s expand_aliases\n" + aliases
     else:
         aliases += "\nalias -g switch=taken a=taken zsh=taken"
-    done, after = hooked.run("\\xs \\a\nxs b", before=aliases, prompt=True, env={"AWS_ACCESS_KEY_ID": "x"})
+    done, after = hooked.run(
+        "\\xs \\a\nxs b", before=aliases, prompt=True, env={"AWS_ACCESS_KEY_ID": "x"}
+    )
     assert (done.stdout, done.stderr) == ("", "")
     assert after["AWS_PROFILE"] == "p"
     assert "AWS_ACCESS_KEY_ID" not in after
@@ -236,10 +305,14 @@ def test_aliases_named_like_builtins_and_like_the_function(shell: str, need: Cal
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_functions_named_like_the_program_don_t_come_between(shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path) -> None:
+def test_functions_named_like_the_program_don_t_come_between(
+    shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path
+) -> None:
     stub.switches(shell, {"AWS_PROFILE": "p"})
     hooked = HookedShell(shell, shell_program(shell, need), tmp_path / "runs", "xswitch")
-    done, after = hooked.run("xswitch a", cmd="xswitch", env={"PATH": f"{stub.program.parent}:/usr/bin:/bin"})
+    done, after = hooked.run(
+        "xswitch a", cmd="xswitch", env={"PATH": f"{stub.program.parent}:/usr/bin:/bin"}
+    )
     assert (done.returncode, done.stderr, after["AWS_PROFILE"]) == (0, "", "p")
     assert stub.calls[0].words[-1] == "a"
 
@@ -256,16 +329,25 @@ MOVING = re.compile(
 
 
 @pytest.mark.parametrize("shell", sorted(STATE))
-def test_loading_and_running_touch_nothing_else_of_the_shell(shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path) -> None:
+def test_loading_and_running_touch_nothing_else_of_the_shell(
+    shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path
+) -> None:
     hooked = HookedShell(shell, shell_program(shell, need), tmp_path / "runs", str(stub.program))
     stub.switches(shell, {"AWS_PROFILE": "p"})
     before, after = tmp_path / "before", tmp_path / "after"
     done, _ = hooked.run(
-        f"xs a\nxs list >/dev/null\n{STATE[shell]} >{after}", before=f"{STATE[shell]} >{before}", env={"AWS_PROFILE": "was there"}
+        f"xs a\nxs list >/dev/null\n{STATE[shell]} >{after}",
+        before=f"{STATE[shell]} >{before}",
+        env={"AWS_PROFILE": "was there"},
     )
     assert (done.returncode, done.stderr) == (0, "")
     names = [
-        {word for line in file.read_text().splitlines() for word in [line.removeprefix("declare -f ").strip().split("=")[0]] if word}
+        {
+            word
+            for line in file.read_text().splitlines()
+            for word in [line.removeprefix("declare -f ").strip().split("=")[0]]
+            if word
+        }
         for file in (before, after)
     ]
     assert len(names[0]) > 20
@@ -273,8 +355,13 @@ def test_loading_and_running_touch_nothing_else_of_the_shell(shell: str, need: C
     assert {word for word in new if not OURS.search(word.split()[-1])} == set()
 
 
-def no_new_process(program: str, *words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a program that can make no process: under a limit of none, as a user the limit holds for."""
+def no_new_process(
+    program: str, *words: str, env: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a program that can make no process.
+
+    Under a limit of none, as a user the limit holds for.
+    """
     return subprocess.run(
         ["bash", "-c", 'ulimit -u 0 && exec "$@"', "bash", program, *words],
         env={"HOME": "/", **env},
@@ -298,13 +385,19 @@ def prompt_file(state: Path, name: str, *lines: object) -> None:
 SPOKEN = "xswitch: payments/x/Admin ends in 5m, and renewing it needs an MFA code: xswitch renew team/xs-a\n"
 
 
-@pytest.mark.parametrize(("shell", "flags"), [("bash", ("--norc", "--noprofile")), ("zsh", ("-f",))])
-def test_loading_and_the_prompt_make_no_process(shell: str, flags: tuple[str, ...], need: Callable[[str], str]) -> None:
+@pytest.mark.parametrize(
+    ("shell", "flags"), [("bash", ("--norc", "--noprofile")), ("zsh", ("-f",))]
+)
+def test_loading_and_the_prompt_make_no_process(
+    shell: str, flags: tuple[str, ...], need: Callable[[str], str]
+) -> None:
     forking = no_new_process(need("dash"), "-c", "/bin/echo forked; :", env={})
     assert forking.stdout == ""
     assert "fork" in forking.stderr
     with tempfile.TemporaryDirectory() as name:
-        prompt_file(Path(name), "team%2Fxs-a", "payments/x", "Admin", "red", int(time.time()) + 330, 1)
+        prompt_file(
+            Path(name), "team%2Fxs-a", "payments/x", "Admin", "red", int(time.time()) + 330, 1
+        )
         text = hook(shell, command="xswitch", state=Path(name), prompt=True)
         script = f"{text}\n__xswitch_prompt\nprintf '%s\\n' \"$XSWITCH_PROMPT\""
         env = {"AWS_PROFILE": "team/xs-a", "PS1": "$ ", "NO_COLOR": "1"}
@@ -312,7 +405,9 @@ def test_loading_and_the_prompt_make_no_process(shell: str, flags: tuple[str, ..
     assert (done.returncode, done.stdout, done.stderr) == (0, "(payments/x/Admin 5m)\n", SPOKEN)
 
 
-def test_loading_and_the_prompt_start_no_program_in_fish(need: Callable[[str], str], tmp_path: Path) -> None:
+def test_loading_and_the_prompt_start_no_program_in_fish(
+    need: Callable[[str], str], tmp_path: Path
+) -> None:
     """Fish runs functions and substitutions in itself, on threads that the limit of processes would forbid too: so no PATH."""
     prompt_file(tmp_path, "team%2Fxs-a", "payments/x", "Admin", "red", int(time.time()) + 330, 1)
     text = hook("fish", command="xswitch", state=tmp_path, prompt=True)
@@ -322,7 +417,9 @@ def test_loading_and_the_prompt_start_no_program_in_fish(need: Callable[[str], s
     assert (done.returncode, done.stdout, done.stderr) == (0, "(payments/x/Admin 5m) > \n", SPOKEN)
 
 
-def test_universal_variables_of_fish_stay_and_are_named(need: Callable[[str], str], stub: Stub, tmp_path: Path) -> None:
+def test_universal_variables_of_fish_stay_and_are_named(
+    need: Callable[[str], str], stub: Stub, tmp_path: Path
+) -> None:
     hooked = HookedShell("fish", shell_program("fish", need), tmp_path / "runs", str(stub.program))
     stub.switches("fish", switch_assignments("p"))
     done, after = hooked.run("xs a", before="set -Ux AWS_SESSION_TOKEN kept", flags=())

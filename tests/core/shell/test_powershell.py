@@ -37,10 +37,17 @@ def test_brackets_close(text: str, pair: str) -> None:
 
 
 def test_only_what_xswitch_emitted_is_evaluated_and_only_on_success(text: str) -> None:
-    lines = [line.strip() for line in text.splitlines() if "Invoke-Expression" in line and not line.startswith("#")]
+    lines = [
+        line.strip()
+        for line in text.splitlines()
+        if "Invoke-Expression" in line and not line.startswith("#")
+    ]
     assert lines == ['if ($LASTEXITCODE -eq 0) { Invoke-Expression ($lines -join "`n") }']
     assert text.index("StartsWith('$env:'") < text.index("Invoke-Expression ($lines")
-    assert all(line.startswith("$env:") for line in render_assignments("powershell", switch_assignments("a\nb", "c")).splitlines())
+    assert all(
+        line.startswith("$env:")
+        for line in render_assignments("powershell", switch_assignments("a\nb", "c")).splitlines()
+    )
 
 
 def test_no_other_variable_of_the_environment_is_set(text: str) -> None:
@@ -49,7 +56,10 @@ def test_no_other_variable_of_the_environment_is_set(text: str) -> None:
 
 def test_functions_are_global_and_ours(text: str) -> None:
     found = re.findall(r"(?m)^\s*function ([\w:]+)", text)
-    assert found == [f"global:{name}" for name in ("xs", "__xswitch_file", "__xswitch_prompt", "xswitch_prompt_info", "prompt")]
+    assert found == [
+        f"global:{name}"
+        for name in ("xs", "__xswitch_file", "__xswitch_prompt", "xswitch_prompt_info", "prompt")
+    ]
     assert set(re.findall(r"\$global:(\w+)", text)) == {
         "XSWITCH_PROMPT",
         "XSWITCH_PROMPT_TEXT",
@@ -80,7 +90,14 @@ def test_the_hook_in_powershell(tmp_path: Path) -> None:
             "xs list",
         ]
     )
-    done = run_shell(program, "powershell", script, tmp_path / "run", env={"AWS_SESSION_TOKEN": "t"}, flags=["-NoProfile", "-File"])
+    done = run_shell(
+        program,
+        "powershell",
+        script,
+        tmp_path / "run",
+        env={"AWS_SESSION_TOKEN": "t"},
+        flags=["-NoProfile", "-File"],
+    )
     assert (done.returncode, done.stderr) == (0, "no\n")
     assert done.stdout == "xs-it's \u2019; $(1+1)\nü😀|3|plain\n"
     assert [call.words for call in stub.calls] == [

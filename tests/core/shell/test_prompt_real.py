@@ -1,4 +1,7 @@
-"""The prompt helpers in real shells: what they show, in which colour, when they warn, and that nothing in them is ever run."""
+"""The prompt helpers in real shells.
+
+What they show, in which colour, when they warn, and that nothing in them is ever run.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,24 @@ SHOWN = {"zsh": HOSTILE.replace("%", "%%").translate(dict.fromkeys(map(ord, "$`\
 
 
 @pytest.fixture(params=REAL_SHELLS)
-def hooked(request: pytest.FixtureRequest, need: Callable[[str], str], tmp_path: Path) -> HookedShell:
-    return HookedShell(request.param, shell_program(request.param, need), tmp_path / "runs", str(Stub(tmp_path / "stub").program))
+def hooked(
+    request: pytest.FixtureRequest, need: Callable[[str], str], tmp_path: Path
+) -> HookedShell:
+    return HookedShell(
+        request.param,
+        shell_program(request.param, need),
+        tmp_path / "runs",
+        str(Stub(tmp_path / "stub").program),
+    )
 
 
 def info(hooked: HookedShell, env: dict[str, str], script: str = "") -> tuple[str, str]:
     """What the helper prints, and what it says on stderr."""
-    line = "print --no-newline (xswitch_prompt_info)" if hooked.shell == "nu" else "xswitch_prompt_info"
+    line = (
+        "print --no-newline (xswitch_prompt_info)"
+        if hooked.shell == "nu"
+        else "xswitch_prompt_info"
+    )
     done, _ = hooked.run(f"{script}\n{line}", env={"TERM": "xterm-256color", **env})
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
@@ -36,13 +50,25 @@ def info(hooked: HookedShell, env: dict[str, str], script: str = "") -> tuple[st
 def write(hooked: HookedShell, name: str, *lines: object) -> None:
     folder = hooked.state / "prompt"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / profile_file_name(name)).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape")
+    (folder / profile_file_name(name)).write_text(
+        "".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape"
+    )
 
 
-def session(hooked: HookedShell, name: str, left: int, silent: int | None = None, *, colour: str = "") -> int:
+def session(
+    hooked: HookedShell, name: str, left: int, silent: int | None = None, *, colour: str = ""
+) -> int:
     """Write the file of a session with this many seconds left; its expiry."""
     now = int(time.time())
-    write(hooked, name, "payments", "Admin", colour, now + left, "" if silent is None else now + silent)
+    write(
+        hooked,
+        name,
+        "payments",
+        "Admin",
+        colour,
+        now + left,
+        "" if silent is None else now + silent,
+    )
     return now + left
 
 
@@ -60,7 +86,9 @@ def session(hooked: HookedShell, name: str, left: int, silent: int | None = None
         (-99999, -88888, "expired"),
     ],
 )
-def test_account_role_and_time_left(hooked: HookedShell, left: int, silent: int | None, shown: str) -> None:
+def test_account_role_and_time_left(
+    hooked: HookedShell, left: int, silent: int | None, shown: str
+) -> None:
     session(hooked, "xs-a", left, silent)
     assert info(hooked, {"AWS_PROFILE": "xs-a"}) == (f"(payments/Admin {shown})", "")
 
@@ -77,17 +105,25 @@ def test_a_profile_of_somebody_else_is_shown_by_name(hooked: HookedShell) -> Non
 
 def test_keys_in_the_environment_are_said_because_they_win(hooked: HookedShell) -> None:
     session(hooked, "xs-a", 3000)
-    assert info(hooked, {"AWS_PROFILE": "xs-a", "AWS_ACCESS_KEY_ID": "AKIA"}) == ("(keys in the environment)", "")
+    assert info(hooked, {"AWS_PROFILE": "xs-a", "AWS_ACCESS_KEY_ID": "AKIA"}) == (
+        "(keys in the environment)",
+        "",
+    )
 
 
-@pytest.mark.parametrize("name", ["team/xs-a", "a.b@c:d+e_f-g", "50%", ".hidden", "..", "a b", "~", "ünï", "(x)*[y]?!'\"\\$"])
+@pytest.mark.parametrize(
+    "name",
+    ["team/xs-a", "a.b@c:d+e_f-g", "50%", ".hidden", "..", "a b", "~", "ünï", "(x)*[y]?!'\"\\$"],
+)
 def test_every_name_finds_its_file(hooked: HookedShell, name: str) -> None:
     session(hooked, name, 2970)
     assert info(hooked, {"AWS_PROFILE": name}) == ("(payments/Admin 49m)", "")
 
 
 @pytest.mark.parametrize("name", ["a\udcff", "\udcc3x"])
-def test_a_name_that_is_no_text_finds_its_file(name: str, need: Callable[[str], str], tmp_path: Path) -> None:
+def test_a_name_that_is_no_text_finds_its_file(
+    name: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
     for shell in ("bash", "zsh", "fish"):
         hooked = HookedShell(shell, shell_program(shell, need), tmp_path / shell, "xswitch")
         session(hooked, name, 2970)
@@ -95,10 +131,13 @@ def test_a_name_that_is_no_text_finds_its_file(name: str, need: Callable[[str], 
 
 
 def test_the_writer_and_the_readers_agree(hooked: HookedShell) -> None:
-    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 -- only this test speaks in datetimes
+    # Only this test speaks in datetimes
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415
 
     soon = datetime.now(UTC) + timedelta(minutes=20, seconds=30)
-    PromptFileStore(hooked.state / "prompt").write(PromptState("xs-a", "pay ments", "a/Admin", "red", soon, None))
+    PromptFileStore(hooked.state / "prompt").write(
+        PromptState("xs-a", "pay ments", "a/Admin", "red", soon, None)
+    )
     assert info(hooked, {"AWS_PROFILE": "xs-a", "NO_COLOR": "1"}) == ("(pay ments/a/Admin 20m)", "")
 
 
@@ -148,7 +187,9 @@ def test_an_empty_no_color_means_nothing(hooked: HookedShell) -> None:
         (" 12", ""),
     ],
 )
-def test_times_that_are_no_numbers_are_left_out(hooked: HookedShell, lines: tuple[str, str]) -> None:
+def test_times_that_are_no_numbers_are_left_out(
+    hooked: HookedShell, lines: tuple[str, str]
+) -> None:
     write(hooked, "xs-a", "payments", "Admin", "", *lines)
     assert info(hooked, {"AWS_PROFILE": "xs-a"}) == ("(payments/Admin)", "")
     assert not list(hooked.folder.rglob("pwned"))
@@ -168,21 +209,35 @@ def test_half_a_file_is_none(hooked: HookedShell, lines: tuple[str, ...]) -> Non
 
 def test_control_characters_never_reach_the_terminal(hooked: HookedShell) -> None:
     write(hooked, "xs-\x1b]0;a", "pay\x1b]52;c;x\x07ments", "Ad\rmin\x7f\x9b", "", "", "")
-    assert info(hooked, {"AWS_PROFILE": "xs-\x1b]0;a"})[0].replace("\ufffd", "") == "(pay]52;c;xments/Admin)"
+    assert (
+        info(hooked, {"AWS_PROFILE": "xs-\x1b]0;a"})[0].replace("\ufffd", "")
+        == "(pay]52;c;xments/Admin)"
+    )
     assert info(hooked, {"AWS_PROFILE": "xs-\x1b]0;b\r\n"})[0] == "(xs-]0;b)"
 
 
 def loop(shell: str, times: int = 3) -> str:
     """Draw the prompt some times, as the shell would."""
-    once = {"bash": "__xswitch_prompt", "zsh": "__xswitch_prompt", "fish": "fish_prompt >/dev/null", "nu": "__xswitch_warn"}[shell]
+    once = {
+        "bash": "__xswitch_prompt",
+        "zsh": "__xswitch_prompt",
+        "fish": "fish_prompt >/dev/null",
+        "nu": "__xswitch_warn",
+    }[shell]
     return "\n".join([once] * times)
 
 
 def test_one_warning_for_each_session_that_can_t_renew_itself(hooked: HookedShell) -> None:
     write(hooked, "xs-a", "payments", "Admin", "", int(time.time()) + 330, 5)
     write(hooked, "xs-b", "sandbox", "Dev", "", int(time.time()) + 45, 5)
-    change = {"fish": "set -gx AWS_PROFILE xs-b", "nu": '$env.AWS_PROFILE = "xs-b"'}.get(hooked.shell, "AWS_PROFILE=xs-b")
-    done, _ = hooked.run(f"{loop(hooked.shell)}\n{change}\n{loop(hooked.shell)}", prompt=True, env={"AWS_PROFILE": "xs-a"})
+    change = {"fish": "set -gx AWS_PROFILE xs-b", "nu": '$env.AWS_PROFILE = "xs-b"'}.get(
+        hooked.shell, "AWS_PROFILE=xs-b"
+    )
+    done, _ = hooked.run(
+        f"{loop(hooked.shell)}\n{change}\n{loop(hooked.shell)}",
+        prompt=True,
+        env={"AWS_PROFILE": "xs-a"},
+    )
     assert done.returncode == 0
     assert done.stderr.splitlines() == [
         "xswitch: payments/Admin ends in 5m, and renewing it needs an MFA code: xswitch renew xs-a",
@@ -194,8 +249,16 @@ def test_a_renewed_session_is_warned_of_again(hooked: HookedShell) -> None:
     write(hooked, "xs-a", "payments", "Admin", "", int(time.time()) + 330, 5)
     file = hooked.state / "prompt" / "xs-a"
     text = f"payments\\nAdmin\\n\\n{int(time.time()) + 450}\\n5\\n"
-    again = f'"{text}" | save --raw --force {file}' if hooked.shell == "nu" else f"printf '{text}' >{file}"
-    done, _ = hooked.run(f"{loop(hooked.shell)}\n{again}\n{loop(hooked.shell)}", prompt=True, env={"AWS_PROFILE": "xs-a"})
+    again = (
+        f'"{text}" | save --raw --force {file}'
+        if hooked.shell == "nu"
+        else f"printf '{text}' >{file}"
+    )
+    done, _ = hooked.run(
+        f"{loop(hooked.shell)}\n{again}\n{loop(hooked.shell)}",
+        prompt=True,
+        env={"AWS_PROFILE": "xs-a"},
+    )
     assert [line.split(",")[0] for line in done.stderr.splitlines()] == [
         "xswitch: payments/Admin ends in 5m",
         "xswitch: payments/Admin ends in 7m",
@@ -203,32 +266,51 @@ def test_a_renewed_session_is_warned_of_again(hooked: HookedShell) -> None:
 
 
 @pytest.mark.parametrize(("left", "silent"), [(330, None), (330, 3600), (660, -5), (-5, -5)])
-def test_no_warning_while_there_is_time_or_it_renews_itself(hooked: HookedShell, left: int, silent: int | None) -> None:
+def test_no_warning_while_there_is_time_or_it_renews_itself(
+    hooked: HookedShell, left: int, silent: int | None
+) -> None:
     session(hooked, "xs-a", left, silent)
     done, _ = hooked.run(loop(hooked.shell), prompt=True, env={"AWS_PROFILE": "xs-a"})
     assert (done.returncode, done.stderr) == (0, "")
 
 
-# -- wired into the shell's own prompt, on a terminal ------------------------------------------------------------------
+# -- wired into the shell's own prompt, on a terminal
+# ------------------------------------------------------------------
 
 
 class Terminal:
     """An interactive shell with hook and prompt, on a terminal of its own."""
 
-    def __init__(self, shell: str, program: str, folder: Path, setup: str, env: dict[str, str]) -> None:
+    def __init__(
+        self, shell: str, program: str, folder: Path, setup: str, env: dict[str, str]
+    ) -> None:
         self.shell = shell
         self.folder = folder
         folder.mkdir(exist_ok=True)
-        (folder / "hook").write_text(hook(shell, command="xswitch", state=folder / "state", prompt=True))
+        (folder / "hook").write_text(
+            hook(shell, command="xswitch", state=folder / "state", prompt=True)
+        )
         start = f"{setup}\nPS1='> '\n. {folder}/hook\n"
-        words = {"bash": ["--noprofile", "--rcfile", str(folder / "rc"), "-i"], "zsh": ["-d", "-i"], "fish": ["-i", "-C"]}[shell]
+        words = {
+            "bash": ["--noprofile", "--rcfile", str(folder / "rc"), "-i"],
+            "zsh": ["-d", "-i"],
+            "fish": ["-i", "-C"],
+        }[shell]
         if shell == "fish":
-            words.append(f'function fish_prompt; echo "[$status $pipestatus] > "; end\n. {folder}/hook')
+            words.append(
+                f'function fish_prompt; echo "[$status $pipestatus] > "; end\n. {folder}/hook'
+            )
         (folder / ("rc" if shell == "bash" else ".zshrc")).write_text(start)
         self.child = pexpect.spawn(
             program,
             words,
-            env={"HOME": str(folder), "ZDOTDIR": str(folder), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **env},
+            env={
+                "HOME": str(folder),
+                "ZDOTDIR": str(folder),
+                "PATH": "/usr/bin:/bin",
+                "LC_ALL": "C.UTF-8",
+                **env,
+            },
             cwd=folder,
             encoding="utf-8",
             timeout=20,
@@ -245,7 +327,9 @@ class Terminal:
 
 def prompt_file(folder: Path, name: str, *lines: object) -> None:
     (folder / "state" / "prompt").mkdir(parents=True, exist_ok=True)
-    (folder / "state" / "prompt" / profile_file_name(name)).write_text("".join(f"{line}\n" for line in lines))
+    (folder / "state" / "prompt" / profile_file_name(name)).write_text(
+        "".join(f"{line}\n" for line in lines)
+    )
 
 
 @pytest.mark.parametrize(
@@ -260,7 +344,9 @@ def prompt_file(folder: Path, name: str, *lines: object) -> None:
         ("zsh", "setopt ksh_arrays sh_word_split no_unset"),
     ],
 )
-def test_hostile_text_is_shown_and_not_expanded(shell: str, setup: str, need: Callable[[str], str], tmp_path: Path) -> None:
+def test_hostile_text_is_shown_and_not_expanded(
+    shell: str, setup: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
     prompt_file(tmp_path, "xs-a", HOSTILE, "Ad(min)", "red", int(time.time()) + 2970, "")
     env = {"AWS_PROFILE": "xs-a", "TERM": "dumb"}
     terminal = Terminal(shell, shell_program(shell, need), tmp_path, setup, env)
@@ -276,15 +362,21 @@ def test_hostile_text_is_shown_and_not_expanded(shell: str, setup: str, need: Ca
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_the_prompt_leaves_status_to_the_others(shell: str, need: Callable[[str], str], tmp_path: Path) -> None:
+def test_the_prompt_leaves_status_to_the_others(
+    shell: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
     prompt_file(tmp_path, "xs-a", "payments", "Admin", "", int(time.time()) + 2970, "")
     last = "PS1='$?> '" if shell == "bash" else "PS1='%?> '"
     setup = "" if shell == "bash" else "precmd() { PROMPT='%?> ' }"
-    terminal = Terminal(shell, shell_program(shell, need), tmp_path, setup, {"AWS_PROFILE": "xs-a", "TERM": "dumb"})
+    terminal = Terminal(
+        shell, shell_program(shell, need), tmp_path, setup, {"AWS_PROFILE": "xs-a", "TERM": "dumb"}
+    )
     try:
         terminal.read("(payments/Admin 49m) ")
         if shell == "bash":
-            terminal.child.sendline(f"{last.replace('PS1=', 'PS1=$PS1')}; PROMPT_COMMAND+=$'\\nlast=$?'")
+            terminal.child.sendline(
+                f"{last.replace('PS1=', 'PS1=$PS1')}; PROMPT_COMMAND+=$'\\nlast=$?'"
+            )
             terminal.read("0> ")
         terminal.child.sendline("(exit 42)")
         terminal.read("42> ")
@@ -294,9 +386,13 @@ def test_the_prompt_leaves_status_to_the_others(shell: str, need: Callable[[str]
         terminal.close()
 
 
-def test_the_prompt_there_was_in_fish_sees_status_and_pipestatus(need: Callable[[str], str], tmp_path: Path) -> None:
+def test_the_prompt_there_was_in_fish_sees_status_and_pipestatus(
+    need: Callable[[str], str], tmp_path: Path
+) -> None:
     prompt_file(tmp_path, "xs-a", HOSTILE, "Admin", "", int(time.time()) + 2970, "")
-    terminal = Terminal("fish", shell_program("fish", need), tmp_path, "", {"AWS_PROFILE": "xs-a", "TERM": "dumb"})
+    terminal = Terminal(
+        "fish", shell_program("fish", need), tmp_path, "", {"AWS_PROFILE": "xs-a", "TERM": "dumb"}
+    )
     try:
         terminal.read("[0 0] > ")
         terminal.child.sendline("sh -c 'exit 3' | false")
@@ -316,6 +412,14 @@ def test_the_prompt_there_was_in_nu(need: Callable[[str], str], tmp_path: Path) 
             prompt=True,
             env={"AWS_PROFILE": "xs-a", "NO_COLOR": "1"},
         )
-        assert (done.returncode, done.stdout, done.stderr) == (0, f"({HOSTILE}/Admin 49m) theirs\n", "")
-    done, _ = hooked.run("print (do $env.PROMPT_COMMAND)", before="hide-env --ignore-errors PROMPT_COMMAND", prompt=True)
+        assert (done.returncode, done.stdout, done.stderr) == (
+            0,
+            f"({HOSTILE}/Admin 49m) theirs\n",
+            "",
+        )
+    done, _ = hooked.run(
+        "print (do $env.PROMPT_COMMAND)",
+        before="hide-env --ignore-errors PROMPT_COMMAND",
+        prompt=True,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")

@@ -94,7 +94,11 @@ def test_powershell_reads_back_what_was_quoted(text: str) -> None:
 
 def test_a_switch_unsets_what_would_win_and_remembers_where_it_came_from() -> None:
     found = switch_assignments("xs-a", "xs-b")
-    assert found == {**dict.fromkeys(SHADOWING_VARIABLES), "XSWITCH_PREVIOUS": "xs-b", "AWS_PROFILE": "xs-a"}
+    assert found == {
+        **dict.fromkeys(SHADOWING_VARIABLES),
+        "XSWITCH_PREVIOUS": "xs-b",
+        "AWS_PROFILE": "xs-a",
+    }
     assert set(SHADOWING_VARIABLES) == {
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
@@ -106,7 +110,9 @@ def test_a_switch_unsets_what_would_win_and_remembers_where_it_came_from() -> No
 
 
 @pytest.mark.parametrize("previous", [None, "", "xs-a"])
-def test_the_profile_before_stays_when_there_is_none_or_it_is_the_same(previous: str | None) -> None:
+def test_the_profile_before_stays_when_there_is_none_or_it_is_the_same(
+    previous: str | None,
+) -> None:
     assert "XSWITCH_PREVIOUS" not in switch_assignments("xs-a", previous)
 
 
@@ -118,7 +124,9 @@ def test_unset_unsets_the_profile_too() -> None:
 def test_emit_is_assignments_and_nothing_else() -> None:
     change = {"A": None, "B": "it's"}
     assert (
-        render_assignments("bash", change) == render_assignments("zsh", change) == "\\builtin unset A &&\n\\builtin export B='it'\\''s'\n"
+        render_assignments("bash", change)
+        == render_assignments("zsh", change)
+        == "\\builtin unset A &&\n\\builtin export B='it'\\''s'\n"
     )
     assert render_assignments("sh", change) == "unset A &&\nexport B='it'\\''s'\n"
     assert render_assignments("fish", change) == "set -eg A\nset -gx B 'it\\'s'\n"
@@ -136,4 +144,6 @@ def test_what_nu_reads_is_json_with_the_value_in_it(text: str) -> None:
 
 def test_every_hooked_shell_can_be_written_for() -> None:
     assert set(SHELLS) <= set(EMIT_SHELLS)
-    assert all(render_assignments(shell, switch_assignments("a")).endswith("\n") for shell in EMIT_SHELLS)
+    assert all(
+        render_assignments(shell, switch_assignments("a")).endswith("\n") for shell in EMIT_SHELLS
+    )

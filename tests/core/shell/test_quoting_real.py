@@ -1,4 +1,7 @@
-"""Hostile text through real shells: what was quoted comes out as it went in, and nothing of it runs."""
+"""Hostile text through real shells.
+
+What was quoted comes out as it went in, and nothing of it runs.
+"""
 
 from __future__ import annotations
 
@@ -56,23 +59,37 @@ NASTY = (
 BYTES = tuple(bytes([byte]).decode("utf-8", "surrogateescape") for byte in range(128, 256))
 
 text = st.text(
-    st.one_of(st.sampled_from("'\"\\$`!%{}()[];&|<>*?~#^=\n\r\t -\u2019"), st.characters(exclude_categories=["Cs"])), max_size=12
+    st.one_of(
+        st.sampled_from("'\"\\$`!%{}()[];&|<>*?~#^=\n\r\t -\u2019"),
+        st.characters(exclude_categories=["Cs"]),
+    ),
+    max_size=12,
 )
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_nasty_texts_come_out_as_they_went_in(shell: str, need: Callable[[str], str], tmp_path: Path) -> None:
+def test_nasty_texts_come_out_as_they_went_in(
+    shell: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
     texts = NASTY if shell == "nu" else (*NASTY, *BYTES)
     assert spoken(shell, shell_program(shell, need), texts, tmp_path / "run") == list(texts)
     assert not (tmp_path / "run" / "pwned").exists()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_any_text_comes_out_as_it_went_in(shell: str, need: Callable[[str], str], tmp_path: Path) -> None:
+def test_any_text_comes_out_as_it_went_in(
+    shell: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
     program = shell_program(shell, need)
 
     @given(texts=st.lists(text.map(lambda one: one.replace("\0", "")), min_size=100, max_size=150))
-    @settings(max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=8,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     def check(texts: list[str]) -> None:
         assert spoken(shell, program, texts, tmp_path / "run") == texts
 
@@ -80,19 +97,31 @@ def test_any_text_comes_out_as_it_went_in(shell: str, need: Callable[[str], str]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "sh", "fish"])
-def test_hostile_values_are_assigned_and_gone_is_gone(shell: str, need: Callable[[str], str], tmp_path: Path) -> None:
-    changes: dict[str, str | None] = {f"V{number}": one for number, one in enumerate((*NASTY, *BYTES))}
+def test_hostile_values_are_assigned_and_gone_is_gone(
+    shell: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
+    changes: dict[str, str | None] = {
+        f"V{number}": one for number, one in enumerate((*NASTY, *BYTES))
+    }
     changes["GONE"] = None
     out = tmp_path / "out"
     script = render_assignments(shell, changes) + show("sh", out)
-    done = run_shell(shell_program(shell, need), shell, script, tmp_path / "run", env={"GONE": "still here"})
+    done = run_shell(
+        shell_program(shell, need), shell, script, tmp_path / "run", env={"GONE": "still here"}
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     found = environment(out)
     assert {name: found.get(name) for name in changes} == changes
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "sh"])
-def test_a_read_only_variable_fails_the_whole(shell: str, need: Callable[[str], str], tmp_path: Path) -> None:
-    script = "readonly AWS_PROFILE=kept\n" + render_assignments(shell, {"AWS_PROFILE": "other"}).replace("\n", "") + " || exit 7\nexit 0"
+def test_a_read_only_variable_fails_the_whole(
+    shell: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
+    script = (
+        "readonly AWS_PROFILE=kept\n"
+        + render_assignments(shell, {"AWS_PROFILE": "other"}).replace("\n", "")
+        + " || exit 7\nexit 0"
+    )
     done = run_shell(shell_program(shell, need), shell, script, tmp_path)
     assert done.returncode != 0

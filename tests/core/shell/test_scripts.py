@@ -18,8 +18,15 @@ STATE = Path("/home/o'neil/.local/state/xs $(id)")
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("prompt", [False, True])
-def test_every_blank_is_filled(shell: str, prompt: bool) -> None:  # noqa: FBT001 -- a parameter of pytest's
-    text = hook(shell, command=["/usr/bin/python3", "-m", "xswitch"], state=STATE, cmd="aws-in", prompt=prompt)
+# A parameter of pytest's
+def test_every_blank_is_filled(shell: str, prompt: bool) -> None:  # noqa: FBT001
+    text = hook(
+        shell,
+        command=["/usr/bin/python3", "-m", "xswitch"],
+        state=STATE,
+        cmd="aws-in",
+        prompt=prompt,
+    )
     assert not BLANK.search(text)
     assert "aws-in" in text
     assert text.endswith("\n")
@@ -30,7 +37,10 @@ def test_every_blank_is_filled(shell: str, prompt: bool) -> None:  # noqa: FBT00
 def test_values_are_quoted_for_their_shell(shell: str) -> None:
     words = ["/opt/my tools/x'switch", "-I"]
     text = hook(shell, command=words, state=STATE)
-    command, state = " ".join(quote_for_shell(shell, word) for word in words), quote_for_shell(shell, str(STATE))
+    command, state = (
+        " ".join(quote_for_shell(shell, word) for word in words),
+        quote_for_shell(shell, str(STATE)),
+    )
     if shell == "zsh":  # the whole is quoted once more
         command, state = (quote_for_shell("zsh", part)[1:-1] for part in (command, state))
     assert text.count(command) >= 2
@@ -65,12 +75,33 @@ def test_the_prompt_is_wired_only_when_asked(shell: str) -> None:
 def test_function_names(name: str) -> None:
     for shell in SHELLS:
         assert name in hook(shell, command="x", state=STATE, cmd=name)
-        assert name in completion(shell, command="x", cmd=name) or shell == "nu"  # whose hook brings its own
+        assert (
+            name in completion(shell, command="x", cmd=name) or shell == "nu"
+        )  # whose hook brings its own
 
 
 @pytest.mark.parametrize(
     "name",
-    ["", "1a", "a b", "a;id", "$(id)", "-a", "a'b", "ä", "a\n", "if", "eval", "cd", "Switch", "builtin", "a" * 65, "a/b", "a.b", "a:b"],
+    [
+        "",
+        "1a",
+        "a b",
+        "a;id",
+        "$(id)",
+        "-a",
+        "a'b",
+        "ä",
+        "a\n",
+        "if",
+        "eval",
+        "cd",
+        "Switch",
+        "builtin",
+        "a" * 65,
+        "a/b",
+        "a.b",
+        "a:b",
+    ],
 )
 def test_names_that_are_no_function_s(name: str) -> None:
     for shell in SHELLS:
@@ -91,4 +122,6 @@ def test_an_unknown_shell_is_named() -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_string_is_one_word(shell: str) -> None:
-    assert hook(shell, command="/my tools/xswitch", state=STATE) == hook(shell, command=["/my tools/xswitch"], state=STATE)
+    assert hook(shell, command="/my tools/xswitch", state=STATE) == hook(
+        shell, command=["/my tools/xswitch"], state=STATE
+    )

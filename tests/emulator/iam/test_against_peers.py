@@ -1,4 +1,7 @@
-"""The same IAM calls put to this AWS and to two other emulators: codes, and what answers are made of."""
+"""The same IAM calls put to this AWS and to two other emulators.
+
+Codes, and what answers are made of.
+"""
 
 from __future__ import annotations
 
@@ -60,12 +63,30 @@ STEPS = (
     call("put_group_policy", GroupName="Team", PolicyName="p", PolicyDocument=allowing("s3:*")),
     call("get_group_policy", GroupName="Team", PolicyName="p"),
     call("put_user_policy", UserName="Ann", PolicyName="p", PolicyDocument=allowing("s3:*")),
-    call("put_user_policy", "MalformedPolicyDocument", UserName="Ann", PolicyName="q", PolicyDocument=BAD),
+    call(
+        "put_user_policy",
+        "MalformedPolicyDocument",
+        UserName="Ann",
+        PolicyName="q",
+        PolicyDocument=BAD,
+    ),
     call("get_user_policy", UserName="Ann", PolicyName="p"),
     call("get_user_policy", "NoSuchEntity", UserName="Ann", PolicyName="q"),
     call("list_user_policies", UserName="Ann"),
-    call("create_role", RoleName="R", Path="/team/", AssumeRolePolicyDocument=trusting({"AWS": ROOT}), Description="d", Tags=TAGS),
-    call("create_role", "EntityAlreadyExists", RoleName="R", AssumeRolePolicyDocument=trusting({"AWS": ROOT})),
+    call(
+        "create_role",
+        RoleName="R",
+        Path="/team/",
+        AssumeRolePolicyDocument=trusting({"AWS": ROOT}),
+        Description="d",
+        Tags=TAGS,
+    ),
+    call(
+        "create_role",
+        "EntityAlreadyExists",
+        RoleName="R",
+        AssumeRolePolicyDocument=trusting({"AWS": ROOT}),
+    ),
     call("create_role", "MalformedPolicyDocument", RoleName="S", AssumeRolePolicyDocument="{"),
     call("get_role", RoleName="R"),
     call("get_role", "NoSuchEntity", RoleName="None"),
@@ -78,7 +99,9 @@ STEPS = (
     call("list_role_policies", RoleName="R"),
     call("delete_role", "DeleteConflict", RoleName="R"),
     call("create_policy", PolicyName="Mine", PolicyDocument=allowing("s3:*"), Description="d"),
-    call("create_policy", "EntityAlreadyExists", PolicyName="Mine", PolicyDocument=allowing("s3:*")),
+    call(
+        "create_policy", "EntityAlreadyExists", PolicyName="Mine", PolicyDocument=allowing("s3:*")
+    ),
     call("create_policy", "MalformedPolicyDocument", PolicyName="Bad", PolicyDocument=BAD),
     call("get_policy", PolicyArn=MINE),
     call("get_policy", "NoSuchEntity", PolicyArn=NO_POLICY),
@@ -88,7 +111,12 @@ STEPS = (
     call("list_entities_for_policy", PolicyArn=MINE),
     call("detach_role_policy", RoleName="R", PolicyArn=MINE),
     call("detach_role_policy", "NoSuchEntity", RoleName="R", PolicyArn=MINE),
-    call("create_policy_version", PolicyArn=MINE, PolicyDocument=allowing("s3:List*"), SetAsDefault=True),
+    call(
+        "create_policy_version",
+        PolicyArn=MINE,
+        PolicyDocument=allowing("s3:List*"),
+        SetAsDefault=True,
+    ),
     call("get_policy_version", PolicyArn=MINE, VersionId="v2"),
     call("get_policy_version", "NoSuchEntity", PolicyArn=MINE, VersionId="v9"),
     call("list_policy_versions", PolicyArn=MINE),
@@ -113,7 +141,12 @@ STEPS = (
     call("delete_policy", PolicyArn=MINE),
     call("delete_policy", "NoSuchEntity", PolicyArn=MINE),
     call("delete_group", "DeleteConflict", GroupName="Team"),
-    call("create_role", RoleName="Last", AssumeRolePolicyDocument=trusting({"AWS": ROOT}), PermissionsBoundary=ADMINISTRATOR),
+    call(
+        "create_role",
+        RoleName="Last",
+        AssumeRolePolicyDocument=trusting({"AWS": ROOT}),
+        PermissionsBoundary=ADMINISTRATOR,
+    ),
     call("create_policy", PolicyName="Mine", PolicyDocument=allowing("s3:*"), Tags=TAGS),
     call("attach_role_policy", RoleName="Last", PolicyArn=MINE),
     call("delete_policy", "DeleteConflict", PolicyArn=MINE),
@@ -195,16 +228,21 @@ def ours() -> Mapping[Step, tuple[str, Any]]:
 
 
 def test_every_step_ends_as_aws_ends_it() -> None:
-    assert {step.name: code for step, (code, _) in ours().items()} == {step.name: step.code for step in STEPS}
+    assert {step.name: code for step, (code, _) in ours().items()} == {
+        step.name: step.code for step in STEPS
+    }
 
 
 def test_beside_moto(moto: Peer) -> None:
-    # The first three calls are not checked: they make the administrator that the others are signed by.
+    # The first three calls are not checked: they make the administrator that the others are signed
+    # by.
     iam = client(moto.endpoint, ("setup", "setup"))
     iam.create_user(UserName="admin")
     key = iam.create_access_key(UserName="admin")["AccessKey"]
     iam.put_user_policy(UserName="admin", PolicyName="p", PolicyDocument=allowing("*"))
-    assert disagreements(client(moto.endpoint, (key["AccessKeyId"], key["SecretAccessKey"]))) == set(WRONG["moto"])
+    assert disagreements(
+        client(moto.endpoint, (key["AccessKeyId"], key["SecretAccessKey"]))
+    ) == set(WRONG["moto"])
 
 
 def test_beside_ministack(ministack: Peer) -> None:
@@ -213,7 +251,12 @@ def test_beside_ministack(ministack: Peer) -> None:
 
 TARGET = "arn:aws:iam::222222222222:role/team/R"
 NAMED = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
-DENIED = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "sts:*", "Resource": TARGET}})
+DENIED = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Deny", "Action": "sts:*", "Resource": TARGET},
+    }
+)
 SIMULATED: Mapping[str, tuple[dict[str, str], str]] = {
     "nothing": ({}, "implicitDeny"),
     "exact": ({"a": allowing("sts:AssumeRole", TARGET)}, "allowed"),
@@ -234,8 +277,12 @@ def test_simulations_beside_ministack(ministack: Peer, name: str) -> None:
         for iam in (client(aws.endpoint, KEY), client(ministack.endpoint, (ACCOUNT, "test"))):
             arn = iam.create_user(UserName=f"simulated-{name}")["User"]["Arn"]
             for policy, text in policies.items():
-                iam.put_user_policy(UserName=f"simulated-{name}", PolicyName=policy, PolicyDocument=text)
-            answer = iam.simulate_principal_policy(PolicySourceArn=arn, ActionNames=["sts:AssumeRole"], ResourceArns=[TARGET])
+                iam.put_user_policy(
+                    UserName=f"simulated-{name}", PolicyName=policy, PolicyDocument=text
+                )
+            answer = iam.simulate_principal_policy(
+                PolicySourceArn=arn, ActionNames=["sts:AssumeRole"], ResourceArns=[TARGET]
+            )
             found.append(answer["EvaluationResults"][0])
     assert [one["EvalDecision"] for one in found] == [expected, expected]
     assert [one["EvalResourceName"] for one in found] == [TARGET, TARGET]

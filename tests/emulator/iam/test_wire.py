@@ -28,9 +28,17 @@ def aws() -> Iterator[EmbeddedAws]:
 
 
 def send(
-    aws: EmbeddedAws, body: str, *, service: str = "iam", region: str = "us-east-1", key: tuple[str, str] | None = SOURCE_ADMIN
+    aws: EmbeddedAws,
+    body: str,
+    *,
+    service: str = "iam",
+    region: str = "us-east-1",
+    key: tuple[str, str] | None = SOURCE_ADMIN,
 ) -> tuple[int, ET.Element, str]:
-    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "Host": f"127.0.0.1:{aws.port}"}
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        "Host": f"127.0.0.1:{aws.port}",
+    }
     request = AWSRequest("POST", f"{aws.endpoint}/", data=body, headers=headers)
     if key is not None:
         SigV4Auth(Credentials(*key), service, region).add_auth(request)
@@ -53,7 +61,9 @@ def test_a_good_answer(aws: EmbeddedAws) -> None:
     assert (status, root.tag) == (200, f"{IAM}ListUsersResponse")
     members = root.findall(f"{IAM}ListUsersResult/{IAM}Users/{IAM}member")
     assert [member.findtext(f"{IAM}UserName") for member in members] == ["admin", "Bob"]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", members[0].findtext(f"{IAM}CreateDate") or "")
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", members[0].findtext(f"{IAM}CreateDate") or ""
+    )
     assert root.findtext(f"{IAM}ListUsersResult/{IAM}IsTruncated") == "false"
     assert root.findtext(f"{IAM}ResponseMetadata/{IAM}RequestId")
 
@@ -69,7 +79,10 @@ def test_an_answer_without_a_result_has_none_and_an_empty_one_is_empty(aws: Embe
 
 def test_documents_are_percent_encoded(aws: EmbeddedAws) -> None:
     text = allowing("s3:*")
-    send(aws, f"Action=PutUserPolicy&Version=2010-05-08&UserName=Bob&PolicyName=p&PolicyDocument={quote(text)}")
+    send(
+        aws,
+        f"Action=PutUserPolicy&Version=2010-05-08&UserName=Bob&PolicyName=p&PolicyDocument={quote(text)}",
+    )
     _, root, _ = send(aws, "Action=GetUserPolicy&Version=2010-05-08&UserName=Bob&PolicyName=p")
     assert root.findtext(f"{IAM}GetUserPolicyResult/{IAM}PolicyDocument") == quote(text, safe="")
 
@@ -92,14 +105,24 @@ def test_whatever_region_a_client_signs_for(aws: EmbeddedAws, region: str) -> No
     ("body", "service", "text"),
     [
         (LIST, "sts", "Could not find operation ListUsers for version 2010-05-08"),
-        ("Action=GetCallerIdentity&Version=2011-06-15", "iam", "Could not find operation GetCallerIdentity for version 2011-06-15"),
-        ("Action=Fly&Version=2010-05-08", "iam", "Could not find operation Fly for version 2010-05-08"),
+        (
+            "Action=GetCallerIdentity&Version=2011-06-15",
+            "iam",
+            "Could not find operation GetCallerIdentity for version 2011-06-15",
+        ),
+        (
+            "Action=Fly&Version=2010-05-08",
+            "iam",
+            "Could not find operation Fly for version 2010-05-08",
+        ),
         ("Version=2010-05-08", "iam", "Missing Action"),
         (LIST, "s3", "Credential should be scoped to correct service: 'iam'."),
     ],
     ids=["iam-at-sts", "sts-at-iam", "unknown", "none", "other-service"],
 )
-def test_each_service_has_its_own_actions(aws: EmbeddedAws, body: str, service: str, text: str) -> None:
+def test_each_service_has_its_own_actions(
+    aws: EmbeddedAws, body: str, service: str, text: str
+) -> None:
     status, _, answer = send(aws, body, service=service)
     assert status in (400, 403)
     assert text in answer

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.aws.emulator import ADMIN_ARN, DEV, DEV_KEY, EXTERNAL_ARN, PROD, allow, default_state, trust
+from support.aws.emulator import (
+    ADMIN_ARN,
+    DEV,
+    DEV_KEY,
+    EXTERNAL_ARN,
+    PROD,
+    allow,
+    default_state,
+    trust,
+)
 from xswitch.core.errors import ExitCode, SettingsError
 from xswitch.core.policy import PolicyKind
 from xswitch.demo import scenario
@@ -32,10 +41,18 @@ def test_everything_is_found_by_its_name() -> None:
     assert user.mfa_devices[0].serial == f"arn:aws:iam::{DEV}:mfa/dev"
     role = found.role(ADMIN_ARN)
     assert role is not None
-    assert (role.max_session_seconds, found.documents(role)[0].name) == (43_200, "arn:aws:iam::aws:policy/AdministratorAccess")
+    assert (role.max_session_seconds, found.documents(role)[0].name) == (
+        43_200,
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+    )
     assert found.role(EXTERNAL_ARN) is not None
     assert found.user(user.arn) == user
-    assert (found.key("AKIAX"), found.role("x"), found.user("x"), found.account("x")) == (None, None, None, None)
+    assert (found.key("AKIAX"), found.role("x"), found.user("x"), found.account("x")) == (
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_the_documented_state_is_one() -> None:
@@ -43,7 +60,12 @@ def test_the_documented_state_is_one() -> None:
     (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     account = AwsState.from_json(example).account("111111111111")
     assert account is not None
-    assert (len(account.users), len(account.roles), len(account.groups), len(account.policies)) == (1, 1, 1, 2)
+    assert (len(account.users), len(account.roles), len(account.groups), len(account.policies)) == (
+        1,
+        1,
+        1,
+        2,
+    )
 
 
 def test_what_is_read_is_what_was_written() -> None:
@@ -69,18 +91,30 @@ def test_documents_given_as_text_are_kept_to_the_letter() -> None:
 NAMES = st.text("abcXYZ019+=,.@_-", min_size=1, max_size=8)
 PATHS = st.sampled_from(["/", "/team/", "/a/b/"])
 TAGS = st.dictionaries(NAMES, st.text(max_size=5), max_size=2)
-MOMENTS = st.none() | st.integers(1_600_000_000, 1_900_000_000).map(lambda when: datetime.fromtimestamp(when, UTC).isoformat())
-DOCUMENTS = st.sampled_from([allow(Action="s3:*", Resource="*"), json.dumps(allow(Action="*", Resource="*"), indent=2)])
+MOMENTS = st.none() | st.integers(1_600_000_000, 1_900_000_000).map(
+    lambda when: datetime.fromtimestamp(when, UTC).isoformat()
+)
+DOCUMENTS = st.sampled_from(
+    [allow(Action="s3:*", Resource="*"), json.dumps(allow(Action="*", Resource="*"), indent=2)]
+)
 INLINE = st.dictionaries(NAMES, DOCUMENTS, max_size=2)
-AWSS = st.sampled_from(["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/SecurityAudit"])
+AWSS = st.sampled_from(
+    ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/SecurityAudit"]
+)
 ATTACHED = st.lists(AWSS, max_size=2, unique=True)
 BOUNDARY = st.none() | st.just("arn:aws:iam::aws:policy/PowerUserAccess")
-KEYS = st.fixed_dictionaries({"id": NAMES, "secret": NAMES, "active": st.booleans(), "created": MOMENTS})
-DEVICES = st.fixed_dictionaries({"name": NAMES, "secret": st.just("JBSWY3DPEHPK3PXP"), "enabled": MOMENTS})
+KEYS = st.fixed_dictionaries(
+    {"id": NAMES, "secret": NAMES, "active": st.booleans(), "created": MOMENTS}
+)
+DEVICES = st.fixed_dictionaries(
+    {"name": NAMES, "secret": st.just("JBSWY3DPEHPK3PXP"), "enabled": MOMENTS}
+)
 KEPT = {"access_keys": st.lists(KEYS, max_size=2), "mfa_devices": st.lists(DEVICES, max_size=2)}
 COMMON: dict[str, Any] = {"name": NAMES, "path": PATHS, "created": MOMENTS}
 HELD: dict[str, Any] = {"policies": INLINE, "attached_policies": ATTACHED}
-USERS = st.fixed_dictionaries({**COMMON, **HELD, **KEPT, "tags": TAGS, "permissions_boundary": BOUNDARY})
+USERS = st.fixed_dictionaries(
+    {**COMMON, **HELD, **KEPT, "tags": TAGS, "permissions_boundary": BOUNDARY}
+)
 ROLES = st.fixed_dictionaries(
     {
         **COMMON, **HELD, "tags": TAGS, "permissions_boundary": BOUNDARY, "description": st.text(max_size=5),
@@ -88,8 +122,18 @@ ROLES = st.fixed_dictionaries(
     }
 )  # fmt: skip
 GROUPS = st.fixed_dictionaries({**COMMON, **HELD})
-POLICIES = st.fixed_dictionaries({**COMMON, "description": st.text(max_size=5), "tags": TAGS, "updated": MOMENTS, "document": DOCUMENTS})
-SCPS = st.lists(st.lists(st.fixed_dictionaries({"name": NAMES, "document": DOCUMENTS}), max_size=2), max_size=2)
+POLICIES = st.fixed_dictionaries(
+    {
+        **COMMON,
+        "description": st.text(max_size=5),
+        "tags": TAGS,
+        "updated": MOMENTS,
+        "document": DOCUMENTS,
+    }
+)
+SCPS = st.lists(
+    st.lists(st.fixed_dictionaries({"name": NAMES, "document": DOCUMENTS}), max_size=2), max_size=2
+)
 ACCOUNTS = st.fixed_dictionaries(
     {
         "id": st.integers(0, 10**12 - 1).map("{:012}".format), "name": st.text(max_size=5), "partition": st.sampled_from(["aws", "aws-cn"]),
@@ -103,11 +147,15 @@ ACCOUNTS = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(ACCOUNTS, max_size=2), st.floats(0, 1e6), st.floats(0, 60))
-def test_any_world_is_written_and_read_again(accounts: list[dict[str, Any]], ahead: float, delay: float) -> None:
+def test_any_world_is_written_and_read_again(
+    accounts: list[dict[str, Any]], ahead: float, delay: float
+) -> None:
     for account in accounts:
         for group in account["groups"]:
             group["users"] = [user["name"] for user in account["users"]]
-    found = world({"version": 1, "accounts": accounts, "clock_offset": ahead, "propagation_seconds": delay})
+    found = world(
+        {"version": 1, "accounts": accounts, "clock_offset": ahead, "propagation_seconds": delay}
+    )
     assert AwsState.from_json(found.to_json()) == found
 
 
@@ -120,8 +168,17 @@ def test_no_secret_shows_in_the_repr() -> None:
 
 
 def test_other_partitions_and_paths() -> None:
-    user = {"name": "u", "path": "/team/", "policies": {"p": allow(Action="*", Resource="*")}, "tags": {"a": "b"}}
-    data = {"version": 1, "clock_offset": 5, "accounts": [{"id": PROD, "partition": "aws-cn", "users": [user]}]}
+    user = {
+        "name": "u",
+        "path": "/team/",
+        "policies": {"p": allow(Action="*", Resource="*")},
+        "tags": {"a": "b"},
+    }
+    data = {
+        "version": 1,
+        "clock_offset": 5,
+        "accounts": [{"id": PROD, "partition": "aws-cn", "users": [user]}],
+    }
     found = world(data)
     assert found.clock_offset == 5
     assert found.user(f"arn:aws-cn:iam::{PROD}:user/team/u") is not None
@@ -132,13 +189,17 @@ def test_other_partitions_and_paths() -> None:
 
 def test_managed_policies_are_aws_own_or_the_accounts() -> None:
     data = default_state()
-    data["accounts"][1]["policies"] = [{"name": "P", "document": allow(Action="s3:*", Resource="*")}]
+    data["accounts"][1]["policies"] = [
+        {"name": "P", "document": allow(Action="s3:*", Resource="*")}
+    ]
     found = world(data)
     own = f"arn:aws:iam::{PROD}:policy/P"
     assert found.managed_policy(own, PolicyKind.SESSION, PROD) is not None
     assert found.managed_policy(own, PolicyKind.SESSION, DEV) is None
     assert found.managed_policy(own, PolicyKind.SESSION, "9" * 12) is None
-    aws = found.managed_policy("arn:aws:iam::aws:policy/job-function/ReadOnlyAccess", PolicyKind.SESSION, PROD)
+    aws = found.managed_policy(
+        "arn:aws:iam::aws:policy/job-function/ReadOnlyAccess", PolicyKind.SESSION, PROD
+    )
     assert aws is not None
     assert aws.kind is PolicyKind.SESSION
     assert found.managed_policy("arn:aws:iam::aws:policy/Nothing", PolicyKind.SESSION, PROD) is None
@@ -151,23 +212,49 @@ def test_managed_policies_are_aws_own_or_the_accounts() -> None:
         (lambda data: data.pop("accounts"), "KeyError: 'accounts'"),
         (lambda data: data["accounts"][0].update(id="12"), "'12' is not 12 digits"),
         (lambda data: data["accounts"][0]["users"][0].pop("name"), "KeyError: 'name'"),
-        (lambda data: data["accounts"][0]["users"][0].update(attached_policies=["arn:aws:iam::aws:policy/X"]), "there is no policy"),
-        (lambda data: data["accounts"][1]["roles"][0].update(max_session_duration=60), "must be 3600..43200"),
+        (
+            lambda data: data["accounts"][0]["users"][0].update(
+                attached_policies=["arn:aws:iam::aws:policy/X"]
+            ),
+            "there is no policy",
+        ),
+        (
+            lambda data: data["accounts"][1]["roles"][0].update(max_session_duration=60),
+            "must be 3600..43200",
+        ),
         (
             lambda data: data["accounts"][1]["roles"][0].update(trust_policy={}),
             "the trust policy of arn:aws:iam::222222222222:role/Admin: ",
         ),
-        (lambda data: data["accounts"][1].update(policies=[{"name": "P", "document": {}}]), "policy/P: Statement is missing"),
+        (
+            lambda data: data["accounts"][1].update(policies=[{"name": "P", "document": {}}]),
+            "policy/P: Statement is missing",
+        ),
         (lambda data: data["accounts"].append("x"), "TypeError"),
-        (lambda data: data["accounts"][0].update(groups=[{"name": "G", "users": ["eve"]}]), "group/G: there is no user eve"),
-        (lambda data: data["accounts"][0].update(scps=[[{"name": "S", "document": {}}]]), "policy S of 111111111111: Statement is missing"),
+        (
+            lambda data: data["accounts"][0].update(groups=[{"name": "G", "users": ["eve"]}]),
+            "group/G: there is no user eve",
+        ),
+        (
+            lambda data: data["accounts"][0].update(scps=[[{"name": "S", "document": {}}]]),
+            "policy S of 111111111111: Statement is missing",
+        ),
         (
             lambda data: data["accounts"][0].update(
-                policies=[{"name": "P", "document": allow(Action="*", Resource="*"), "default_version": "v9"}]
+                policies=[
+                    {
+                        "name": "P",
+                        "document": allow(Action="*", Resource="*"),
+                        "default_version": "v9",
+                    }
+                ]
             ),
             "policy/P: there is no version v9",
         ),
-        (lambda data: data["accounts"][0]["users"][0]["mfa_devices"][0].update(secret="!"), "mfa/dev: its secret is not base32"),
+        (
+            lambda data: data["accounts"][0]["users"][0]["mfa_devices"][0].update(secret="!"),
+            "mfa/dev: its secret is not base32",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_state_is_said_with_its_place(change: Any, why: str) -> None:
@@ -203,4 +290,9 @@ def test_a_sessions_key_id_carries_its_account(account: str) -> None:
 
 def test_a_code_is_used_once_per_device() -> None:
     store = SessionStore()
-    assert [store.use_code("a", 1), store.use_code("a", 1), store.use_code("b", 1), store.use_code("a", 2)] == [True, False, True, True]
+    assert [
+        store.use_code("a", 1),
+        store.use_code("a", 1),
+        store.use_code("b", 1),
+        store.use_code("a", 2),
+    ] == [True, False, True, True]

@@ -1,4 +1,8 @@
-"""IAM as a pure function: the calls of a plan made on the values a plan is made from, with IAM's rules of what may be made twice."""
+"""IAM as a pure function.
+
+The calls of a plan made on the values a plan is made from, with IAM's rules of what may be made
+twice.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +32,19 @@ ROLE = TrustedPrincipal(PrincipalType.ROLE, SOURCE, "Hub")
 ACCOUNT = TrustedPrincipal(PrincipalType.ACCOUNT, SOURCE)
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 AUDIT = "arn:aws:iam::aws:policy/SecurityAudit"
-LIST_BUCKETS = canonical_json({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}})
+LIST_BUCKETS = canonical_json(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"},
+    }
+)
 PROFILES = {AccountSide.TARGET: "target-admin", AccountSide.SOURCE: "source-admin"}
 
 
 def wanted(who: TrustedPrincipal = USER, **more: Any) -> AccessRequest:
-    return AccessRequest("aws", TARGET, "SwitchRole", who, **{"managed_policies": (READ_ONLY,), **more})
+    return AccessRequest(
+        "aws", TARGET, "SwitchRole", who, **{"managed_policies": (READ_ONLY,), **more}
+    )
 
 
 def full_request(who: TrustedPrincipal = USER) -> AccessRequest:
@@ -61,11 +72,23 @@ class Accounts:
     source: PrincipalState | None
 
     def plan(self, request: AccessRequest) -> AccessPlan:
-        return make_plan(request, target=self.target, target_seen=True, source=self.source, source_seen=True, profiles=PROFILES)
+        return make_plan(
+            request,
+            target=self.target,
+            target_seen=True,
+            source=self.source,
+            source_seen=True,
+            profiles=PROFILES,
+        )
 
 
 def accounts(request: AccessRequest, target: RoleState | None = None, **source: Any) -> Accounts:
-    return Accounts(target, PrincipalState(request.who.kind, configured_principal_arn(request.who, request.partition), **source))
+    return Accounts(
+        target,
+        PrincipalState(
+            request.who.kind, configured_principal_arn(request.who, request.partition), **source
+        ),
+    )
 
 
 def calls(plan: AccessPlan) -> list[IamCall]:
@@ -81,22 +104,40 @@ def run(world: Accounts, made: Iterable[IamCall], request: AccessRequest) -> Acc
     return world
 
 
-def _run(world: Accounts, operation: str, given: Mapping[str, Any], request: AccessRequest) -> Accounts:
-    if operation in ("PutUserPolicy", "PutGroupPolicy", "DeleteUserPolicy", "DeleteGroupPolicy") or (
+def _run(
+    world: Accounts, operation: str, given: Mapping[str, Any], request: AccessRequest
+) -> Accounts:
+    if operation in (
+        "PutUserPolicy",
+        "PutGroupPolicy",
+        "DeleteUserPolicy",
+        "DeleteGroupPolicy",
+    ) or (
         operation in ("PutRolePolicy", "DeleteRolePolicy")
         and given["RoleName"] == request.who.name
         and request.who.kind is PrincipalType.ROLE
     ):
         assert world.source is not None
-        assert request.who.name in (given.get("UserName"), given.get("GroupName"), given.get("RoleName"))
-        return replace(world, source=replace(world.source, inline=_inline(world.source.inline, operation, given)))
+        assert request.who.name in (
+            given.get("UserName"),
+            given.get("GroupName"),
+            given.get("RoleName"),
+        )
+        return replace(
+            world,
+            source=replace(world.source, inline=_inline(world.source.inline, operation, given)),
+        )
     if operation in ("CreatePolicy", "CreatePolicyVersion", "DeletePolicy"):
         assert world.source is not None
-        return replace(world, source=replace(world.source, managed=_managed(world.source, operation, given)))
+        return replace(
+            world, source=replace(world.source, managed=_managed(world.source, operation, given))
+        )
     return replace(world, target=_role(world.target, operation, given))
 
 
-def _inline(policies: tuple[NamedPolicy, ...], operation: str, given: Mapping[str, Any]) -> tuple[NamedPolicy, ...]:
+def _inline(
+    policies: tuple[NamedPolicy, ...], operation: str, given: Mapping[str, Any]
+) -> tuple[NamedPolicy, ...]:
     others = tuple(policy for policy in policies if policy.name != given["PolicyName"])
     if operation.startswith("Delete"):
         if others == policies:
@@ -105,13 +146,18 @@ def _inline(policies: tuple[NamedPolicy, ...], operation: str, given: Mapping[st
     return (*others, NamedPolicy(given["PolicyName"], canonical_json(given["PolicyDocument"])))
 
 
-def _managed(source: PrincipalState, operation: str, given: Mapping[str, Any]) -> NamedPolicy | None:
+def _managed(
+    source: PrincipalState, operation: str, given: Mapping[str, Any]
+) -> NamedPolicy | None:
     account = source.arn.split(":")[4]
     if operation == "CreatePolicy":
         if source.managed is not None:
             raise RefusedError("EntityAlreadyExists")
         return NamedPolicy(given["PolicyName"], canonical_json(given["PolicyDocument"]))
-    if source.managed is None or given["PolicyArn"] != f"arn:aws:iam::{account}:policy/{source.managed.name}":
+    if (
+        source.managed is None
+        or given["PolicyArn"] != f"arn:aws:iam::{account}:policy/{source.managed.name}"
+    ):
         raise RefusedError("NoSuchEntity")
     if operation == "DeletePolicy":
         return None
@@ -143,20 +189,32 @@ def _changed(role: RoleState, operation: str, given: Mapping[str, Any]) -> RoleS
     if operation == "UpdateAssumeRolePolicy":
         return replace(role, trust=canonical_json(given["PolicyDocument"]))
     if operation == "UpdateRole":
-        return replace(role, description=given["Description"], max_session_seconds=given["MaxSessionDuration"])
+        return replace(
+            role, description=given["Description"], max_session_seconds=given["MaxSessionDuration"]
+        )
     if operation == "AttachRolePolicy":
-        return replace(role, attached=(*(arn for arn in role.attached if arn != given["PolicyArn"]), given["PolicyArn"]))
+        return replace(
+            role,
+            attached=(
+                *(arn for arn in role.attached if arn != given["PolicyArn"]),
+                given["PolicyArn"],
+            ),
+        )
     if operation == "DetachRolePolicy":
         if given["PolicyArn"] not in role.attached:
             raise RefusedError("NoSuchEntity")
-        return replace(role, attached=tuple(arn for arn in role.attached if arn != given["PolicyArn"]))
+        return replace(
+            role, attached=tuple(arn for arn in role.attached if arn != given["PolicyArn"])
+        )
     if operation in ("PutRolePolicy", "DeleteRolePolicy"):
         return replace(role, inline=_inline(role.inline, operation, given))
     return _tagged(role, operation, given)
 
 
 def _tagged(role: RoleState, operation: str, given: Mapping[str, Any]) -> RoleState:
-    keys = {tag["Key"] for tag in given["Tags"]} if operation == "TagRole" else set(given["TagKeys"])
+    keys = (
+        {tag["Key"] for tag in given["Tags"]} if operation == "TagRole" else set(given["TagKeys"])
+    )
     folded = {key.casefold() for key in keys}
     kept = tuple((key, value) for key, value in role.tags if key.casefold() not in folded)
     if operation == "UntagRole":
@@ -177,10 +235,17 @@ def settled(world: Accounts) -> Accounts:
             inline=_sorted(role.inline),
         )
     if source is not None:
-        managed = source.managed and NamedPolicy(source.managed.name, canonical_json(source.managed.document))
+        managed = source.managed and NamedPolicy(
+            source.managed.name, canonical_json(source.managed.document)
+        )
         source = replace(source, inline=_sorted(source.inline), managed=managed)
     return Accounts(role, source)
 
 
 def _sorted(policies: Iterable[NamedPolicy]) -> tuple[NamedPolicy, ...]:
-    return tuple(sorted((NamedPolicy(policy.name, canonical_json(policy.document)) for policy in policies), key=lambda policy: policy.name))
+    return tuple(
+        sorted(
+            (NamedPolicy(policy.name, canonical_json(policy.document)) for policy in policies),
+            key=lambda policy: policy.name,
+        )
+    )

@@ -1,4 +1,7 @@
-"""The real use cases of access set-up against an IAM over HTTP: the embedded AWS, or somebody else's emulator."""
+"""The real use cases of access set-up against an IAM over HTTP.
+
+The embedded AWS, or somebody else's emulator.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +39,18 @@ class KilledError(BaseException):
 
 
 class Recording:
-    """An IAM that counts the changes it is asked for, and can be killed at one: before it, or after it was made."""
+    """An IAM that counts the changes it is asked for, and can be killed at one.
 
-    def __init__(self, real: BotoIam, log: list[str], kill: Kill | None, serials: tuple[str, ...] | None = None) -> None:
+    Before it, or after it was made.
+    """
+
+    def __init__(
+        self,
+        real: BotoIam,
+        log: list[str],
+        kill: Kill | None,
+        serials: tuple[str, ...] | None = None,
+    ) -> None:
         self._real = real
         self._log = log
         self._kill = kill
@@ -65,7 +77,9 @@ class Recording:
     def policies_of(self, principal_arn: str) -> PrincipalPolicies:
         return self._real.policies_of(principal_arn)
 
-    def simulate(self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Simulation:
+    def simulate(
+        self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]
+    ) -> Simulation:
         return self._real.simulate(principal_arn, action, resource, context)
 
     def run(self, call: IamCall) -> None:
@@ -106,11 +120,15 @@ Keys = Mapping[str, Sequence[str]]
 
 def config_text(endpoint: str, profiles: Keys) -> tuple[str, str]:
     """(config, credentials) with these profiles of static keys, all leading to one endpoint."""
-    config = "".join(f"[profile {name}]\nregion = us-east-1\nendpoint_url = {endpoint}\n" for name in profiles)
+    config = "".join(
+        f"[profile {name}]\nregion = us-east-1\nendpoint_url = {endpoint}\n" for name in profiles
+    )
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     credentials = ""
     for name, values in profiles.items():
-        credentials += f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in zip(names, values, strict=False))
+        credentials += f"[{name}]\n" + "".join(
+            f"{key} = {value}\n" for key, value in zip(names, values, strict=False)
+        )
     return config, credentials
 
 
@@ -121,7 +139,12 @@ class AccessWorld:
         self.world = World(*config_text(endpoint, profiles))
         self.source = RecordingSource()
         self.steps: list[tuple[str, str, str]] = []
-        self.use(sts=BotoSts(), base=BotocoreProviders({}), iam=self.source, pause=self.world.pauses.append)
+        self.use(
+            sts=BotoSts(),
+            base=BotocoreProviders({}),
+            iam=self.source,
+            pause=self.world.pauses.append,
+        )
 
     def use(self, **ports: Any) -> None:
         """Let the use cases work with other ports."""

@@ -1,4 +1,7 @@
-"""Renderings read back by other people's parsers: PyYAML and python-hcl2, in one process for many texts."""
+"""Renderings read back by other people's parsers.
+
+PyYAML and python-hcl2, in one process for many texts.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,12 @@ def peer(program: str) -> str:
 def parsed(kind: str, texts: list[str]) -> list[Any]:
     """Each text as its parser reads it; `kind` is yaml or hcl."""
     answer = subprocess.run(
-        [peer("python"), "-c", _READERS, kind], input=json.dumps(texts), capture_output=True, text=True, check=False, timeout=120
+        [peer("python"), "-c", _READERS, kind],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert answer.returncode == 0, answer.stderr[-3000:]
     read: list[Any] = json.loads(answer.stdout)
@@ -52,7 +60,9 @@ def parsed(kind: str, texts: list[str]) -> list[Any]:
 def _plain(value: Any) -> Any:
     """python-hcl2's answer with its quoted texts decoded; expressions stay as they are."""
     if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items() if not key.startswith("__")}
+        return {
+            _plain(key): _plain(item) for key, item in value.items() if not key.startswith("__")
+        }
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"':

@@ -1,4 +1,6 @@
-"""The embedded AWS for tests: a default world, a server in a thread, and AWS config files that point at it.
+"""The embedded AWS for tests.
+
+A default world, a server in a thread, and AWS config files that point at it.
 
     with aws_server() as aws:                     # 127.0.0.1, ephemeral port
         write_config(home, aws.port)              # ~/.aws/config and credentials, every profile with endpoint_url
@@ -7,8 +9,9 @@
         aws.clock.advance(3600)                   # ends sessions; signatures are still judged by the machine's clock
         assert aws.count("AssumeRole") == 1       # or look at aws.calls
 
-Without `clock` the server's follows the machine's and can be advanced; with a FixedClock, sessions expire by that one (the SDK looks at
-the machine's). A code works once: advance the clock by 30 seconds before giving another.
+Without `clock` the server's follows the machine's and can be advanced; with a FixedClock, sessions
+expire by that one (the SDK looks at the machine's). A code works once: advance the clock by 30
+seconds before giving another.
 """
 
 from __future__ import annotations
@@ -52,7 +55,9 @@ READER_ARN = f"arn:aws:iam::{PROD}:role/Reader"  # plain; 2 h
 EXTERNAL_ARN = f"arn:aws:iam::{PROD}:role/partner/External"  # needs EXTERNAL_ID; has a path
 TAGGED_ARN = f"arn:aws:iam::{PROD}:role/Tagged"  # takes session tags and a source identity
 DENIED_ARN = f"arn:aws:iam::{PROD}:role/Denied"  # trusts somebody else
-FORBIDDEN_ARN = f"arn:aws:iam::{PROD}:role/Forbidden"  # trusts dev, whose own policy denies it explicitly
+FORBIDDEN_ARN = (
+    f"arn:aws:iam::{PROD}:role/Forbidden"  # trusts dev, whose own policy denies it explicitly
+)
 GATEWAY_ARN = f"arn:aws:iam::{HUB}:role/Gateway"  # needs MFA; first of a chain
 MIDDLE_ARN = f"arn:aws:iam::{HUB}:role/Middle"  # trusts Gateway
 DEEP_ARN = f"arn:aws:iam::{PROD}:role/Deep"  # trusts Middle
@@ -67,7 +72,9 @@ def allow(**elements: Any) -> dict[str, Any]:
 
 def trust(principal: str, *actions: str, **elements: Any) -> dict[str, Any]:
     """A trust policy for one principal; without actions, sts:AssumeRole."""
-    return allow(Principal={"AWS": principal}, Action=list(actions) or ["sts:AssumeRole"], **elements)
+    return allow(
+        Principal={"AWS": principal}, Action=list(actions) or ["sts:AssumeRole"], **elements
+    )
 
 
 def role(name: str, trust_policy: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -103,10 +110,23 @@ def default_state() -> dict[str, Any]:
                 "id": PROD,
                 "name": "prod",
                 "roles": [
-                    role("Admin", trust(root, Condition=_MFA), max_session_duration=43_200, attached_policies=administrator),
+                    role(
+                        "Admin",
+                        trust(root, Condition=_MFA),
+                        max_session_duration=43_200,
+                        attached_policies=administrator,
+                    ),
                     role("Reader", trust(root), max_session_duration=7_200),
-                    role("External", trust(root, Condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}}), path="/partner/"),
-                    role("Tagged", trust(root, "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"), policies=may_assume),
+                    role(
+                        "External",
+                        trust(root, Condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}}),
+                        path="/partner/",
+                    ),
+                    role(
+                        "Tagged",
+                        trust(root, "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"),
+                        policies=may_assume,
+                    ),
                     role("Denied", trust("arn:aws:iam::999999999999:root")),
                     role("Forbidden", trust(root)),
                     role("Deep", trust(MIDDLE_ARN)),
@@ -116,8 +136,18 @@ def default_state() -> dict[str, Any]:
                 "id": HUB,
                 "name": "hub",
                 "roles": [
-                    role("Gateway", trust(root, Condition=_MFA), policies=may_assume, max_session_duration=43_200),
-                    role("Middle", trust(GATEWAY_ARN), policies=may_assume, max_session_duration=43_200),
+                    role(
+                        "Gateway",
+                        trust(root, Condition=_MFA),
+                        policies=may_assume,
+                        max_session_duration=43_200,
+                    ),
+                    role(
+                        "Middle",
+                        trust(GATEWAY_ARN),
+                        policies=may_assume,
+                        max_session_duration=43_200,
+                    ),
                 ],
             },
         ],
@@ -151,7 +181,9 @@ def sts_client(
     region: str = REGION,
     validate: bool = True,
 ) -> STSClient:
-    """A real botocore client of a server: for a key pair (default: of dev), or for the Credentials of an STS answer.
+    """A real botocore client of a server: for a key pair (default.
+
+    Of dev), or for the Credentials of an STS answer.
 
     It never retries. Without `validate` it sends what botocore itself would refuse.
     """
@@ -159,7 +191,9 @@ def sts_client(
     return client
 
 
-def _client(service: str, aws: EmbeddedAws, credentials: Identity, region: str, *, validate: bool) -> Any:
+def _client(
+    service: str, aws: EmbeddedAws, credentials: Identity, region: str, *, validate: bool
+) -> Any:
     if isinstance(credentials, tuple):
         keys = {"aws_access_key_id": credentials[0], "aws_secret_access_key": credentials[1]}
     else:
@@ -168,8 +202,15 @@ def _client(service: str, aws: EmbeddedAws, credentials: Identity, region: str, 
             "aws_secret_access_key": credentials["SecretAccessKey"],
             "aws_session_token": credentials["SessionToken"],
         }
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10, parameter_validation=validate)
-    return _botocore_session().create_client(service, region_name=region, endpoint_url=aws.endpoint, config=config, **keys)
+    config = Config(
+        retries={"total_max_attempts": 1},
+        connect_timeout=5,
+        read_timeout=10,
+        parameter_validation=validate,
+    )
+    return _botocore_session().create_client(
+        service, region_name=region, endpoint_url=aws.endpoint, config=config, **keys
+    )
 
 
 def iam_client(
@@ -191,14 +232,18 @@ def refusal(call: Callable[..., object], **parameters: Any) -> tuple[str, str]:
 
 
 def totp_code(secret: str = TOTP_SECRET, now: datetime | None = None) -> str:
-    """The code a device shows at `now` (default: the machine's time); give it `aws.clock.now()` when the clock was moved."""
+    """The code a device shows at `now` (default: the machine's time).
+
+    Give it `aws.clock.now()` when the clock was moved.
+    """
     return totp.code(secret, now or datetime.now().astimezone())
 
 
 def write_config(home: Path, port: int) -> Path:
     """Write `~/.aws/config` and `credentials` under `home`; the config file's path.
 
-    Profiles: dev and plain (static keys); admin, reader, external, tagged, denied, forbidden, gateway, middle, deep (roles).
+    Profiles: dev and plain (static keys); admin, reader, external, tagged, denied, forbidden,
+    gateway, middle, deep (roles).
     """
     roles: dict[str, tuple[str, str, Mapping[str, str]]] = {
         "admin": (ADMIN_ARN, "dev", {"mfa_serial": MFA_SERIAL}),
@@ -215,13 +260,18 @@ def write_config(home: Path, port: int) -> Path:
     sections = [f"[profile {name}]\n{common}" for name in ("dev", "plain")]
     for name, (arn, source, more) in roles.items():
         extra = "".join(f"{key} = {value}\n" for key, value in more.items())
-        sections.append(f"[profile {name}]\nrole_arn = {arn}\nsource_profile = {source}\n{extra}{common}")
+        sections.append(
+            f"[profile {name}]\nrole_arn = {arn}\nsource_profile = {source}\n{extra}{common}"
+        )
     folder = home / ".aws"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     config = folder / "config"
     config.write_text("\n".join(sections), encoding="utf-8")
     keys = {"dev": (DEV_KEY, DEV_SECRET), "plain": (PLAIN_KEY, PLAIN_SECRET)}
-    lines = [f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n" for name, (key, secret) in keys.items()]
+    lines = [
+        f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+        for name, (key, secret) in keys.items()
+    ]
     credentials = folder / "credentials"
     credentials.write_text("\n".join(lines), encoding="utf-8")
     credentials.chmod(0o600)

@@ -1,4 +1,7 @@
-"""IAM in the embedded AWS for tests: a small world with an administrator on either side, and clients for them."""
+"""IAM in the embedded AWS for tests.
+
+A small world with an administrator on either side, and clients for them.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +29,20 @@ def user(name: str, key: tuple[str, str], **more: Any) -> dict[str, Any]:
 
 
 def state() -> dict[str, Any]:
-    """Two accounts with an administrator each, and Bob, who may do nothing, in the first; free to be changed."""
+    """Two accounts with an administrator each, and Bob, who may do nothing, in the first.
+
+    Free to be changed.
+    """
     everything = {"attached_policies": [ADMINISTRATOR]}
     bob = user("Bob", BOB, mfa_devices=[{"name": "Bob", "secret": BOB_TOTP}])
     return {
         "version": 1,
         "accounts": [
-            {"id": SOURCE, "name": "source", "users": [user("admin", SOURCE_ADMIN, **everything), bob]},
+            {
+                "id": SOURCE,
+                "name": "source",
+                "users": [user("admin", SOURCE_ADMIN, **everything), bob],
+            },
             {"id": TARGET, "name": "target", "users": [user("admin", TARGET_ADMIN, **everything)]},
         ],
     }
@@ -66,7 +76,9 @@ def bob(aws: EmbeddedAws) -> Any:
 
 def assume(aws: EmbeddedAws, arn: str, credentials: Any = BOB, **more: Any) -> Any:
     """Bob (or somebody else) assumes a role."""
-    return sts_client(aws, credentials).assume_role(RoleArn=arn, **{"RoleSessionName": "bob", **more})
+    return sts_client(aws, credentials).assume_role(
+        RoleArn=arn, **{"RoleSessionName": "bob", **more}
+    )
 
 
 def without_metadata(answer: Mapping[str, Any]) -> dict[str, Any]:

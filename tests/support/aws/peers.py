@@ -23,14 +23,24 @@ def free_port() -> int:
 
 
 class Peer:
-    """A server program that listens on 127.0.0.1:`port` while the context lasts; its output goes to `log`."""
+    """A server program that listens on 127.0.0.1:`port` while the context lasts.
+
+    Its output goes to `log`.
+    """
 
     def __init__(self, argv: list[str], port: int, env: Mapping[str, str], log: Path) -> None:
         self.endpoint = f"http://127.0.0.1:{port}"
         self._port = port
         self._log = log
         with log.open("wb") as output:
-            self._process = subprocess.Popen(argv, env=dict(env), stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=log.parent)
+            self._process = subprocess.Popen(
+                argv,
+                env=dict(env),
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                cwd=log.parent,
+            )
 
     def __enter__(self) -> Self:
         end = time.monotonic() + _PATIENCE
@@ -42,9 +52,16 @@ class Peer:
             else:
                 return self
         self.close()
-        raise AssertionError(f"{self._log} says why this did not listen: {self._log.read_text(errors='replace')[-2000:]}")
+        raise AssertionError(
+            f"{self._log} says why this did not listen: {self._log.read_text(errors='replace')[-2000:]}"
+        )
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:

@@ -1,4 +1,6 @@
-"""Loopback servers that answer wrongly, or as the smaller AWS services do: what the STS and base adapters are tested against.
+"""Loopback servers that answer wrongly, or as the smaller AWS services do.
+
+What the STS and base adapters are tested against.
 
 with serve(lambda request: reply(200, "<html>…")) as server:   # 127.0.0.1, ephemeral port
     ... Endpoint("eu-west-1", url=server.url) ...
@@ -27,7 +29,11 @@ from xswitch.threads import Timeouts
 
 REGION = "eu-west-1"
 KEYS = Credentials("AKIAEXAMPLEEXAMPLE23", Secret("secretsecretsecretsecretsecretsecret4040"))
-SESSION = Credentials("ASIAEXAMPLEEXAMPLE23", Secret("anothersecretanothersecretanothersecret40"), Secret("tokentokentoken=="))
+SESSION = Credentials(
+    "ASIAEXAMPLEEXAMPLE23",
+    Secret("anothersecretanothersecretanothersecret40"),
+    Secret("tokentokentoken=="),
+)
 ONCE = Timeouts(connect=3.0, read=10.0, total=20.0, tries=1)
 IMPATIENT = Timeouts(connect=3.0, read=0.4, total=20.0, tries=1)
 
@@ -65,7 +71,10 @@ class Received:
 
 
 Behaviour = Callable[[socket.socket, threading.Event], None]
-"""What is done with the connection instead of a well-formed answer; the event says that the server is closing."""
+"""What is done with the connection instead of a well-formed answer.
+
+The event says that the server is closing.
+"""
 
 Answer = bytes | Behaviour
 
@@ -90,7 +99,10 @@ class Server:
 
 @contextmanager
 def serve(answer: Callable[[Received], Answer], *, tls: bool = False) -> Iterator[Server]:
-    """A server that gives every request to `answer`; connections are kept open between well-formed answers."""
+    """A server that gives every request to `answer`.
+
+    Connections are kept open between well-formed answers.
+    """
     closing = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     server = Server(listener.getsockname()[1], "https" if tls else "http")
@@ -136,7 +148,12 @@ def serve(answer: Callable[[Received], Answer], *, tls: bool = False) -> Iterato
 
 
 def reply(
-    status: int, body: str = "", *, date: datetime | None = None, kind: str = "text/xml", headers: Mapping[str, str] | None = None
+    status: int,
+    body: str = "",
+    *,
+    date: datetime | None = None,
+    kind: str = "text/xml",
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
     """A well-formed HTTP answer with a Date header."""
     lines = [
@@ -162,9 +179,20 @@ def refusal(code: str, text: str, status: int = 403, date: datetime | None = Non
     return reply(status, body, date=date)
 
 
-def good(operation: str, extra: str = "", *, expiration: str | None = None, secret: str = "newsecret", key_id: str = "ASIANEW") -> bytes:
+def good(
+    operation: str,
+    extra: str = "",
+    *,
+    expiration: str | None = None,
+    secret: str = "newsecret",
+    key_id: str = "ASIANEW",
+) -> bytes:
     """An answer with credentials, as STS gives it; `expiration` "" leaves the element out."""
-    when = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ") if expiration is None else expiration
+    when = (
+        (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if expiration is None
+        else expiration
+    )
     expires = f"<Expiration>{when}</Expiration>" if when else ""
     credentials = (
         f"<Credentials><AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
@@ -179,7 +207,10 @@ def good(operation: str, extra: str = "", *, expiration: str | None = None, secr
 
 def assumed(arn: str = "arn:aws:sts::222222222222:assumed-role/Admin/me") -> bytes:
     """A good AssumeRole answer."""
-    return good("AssumeRole", f"<AssumedRoleUser><AssumedRoleId>AROA:me</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>")
+    return good(
+        "AssumeRole",
+        f"<AssumedRoleUser><AssumedRoleId>AROA:me</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>",
+    )
 
 
 def altered(answer: bytes, old: str, new: str) -> bytes:
@@ -216,7 +247,10 @@ def promise_more(connection: socket.socket, closing: threading.Event) -> None:
 
 
 def tunnel(answer: Callable[[Received], bytes]) -> Behaviour:
-    """What a proxy does with a CONNECT: TLS to a server of the test certificate that gives every request to `answer`."""
+    """What a proxy does with a CONNECT.
+
+    TLS to a server of the test certificate that gives every request to `answer`.
+    """
 
     def behave(connection: socket.socket, closing: threading.Event) -> None:
         connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -243,7 +277,10 @@ def _read(connection: socket.socket, closing: threading.Event) -> Received | Non
         data += part
     head, _, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    headers = {
+        name.strip().lower(): value.strip()
+        for name, _, value in (line.partition(":") for line in lines)
+    }
     if headers.get("expect", "").lower() == "100-continue":
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     while len(body) < int(headers.get("content-length", "0")):

@@ -11,14 +11,31 @@ from urllib.parse import parse_qs
 
 from support.aws.emulator import DEV_KEY, EXTERNAL_ARN, GATEWAY_ARN
 from support.aws.iam import BOB, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN
-from support.aws.servers import Answer, Received, assumed, drip, good, hang, refusal, reply, reset, tunnel
+from support.aws.servers import (
+    Answer,
+    Received,
+    assumed,
+    drip,
+    good,
+    hang,
+    refusal,
+    reply,
+    reset,
+    tunnel,
+)
 from xswitch.core.errors import ExitCode
 
 SOUND_CODE = "111111"
 """The MFA code for which there is an MFA session whatever the fault is."""
 SOUND_ROLES = frozenset({EXTERNAL_ARN, GATEWAY_ARN})
-"""Roles that can be assumed whatever the fault is: it strikes who asks whose session External's is, and the hop after Gateway."""
-SOUND_SOURCE, SOUND_TARGET = ("AKIASOUNDSOURCE23456", SOURCE_ADMIN[1]), ("AKIASOUNDTARGET23456", TARGET_ADMIN[1])
+"""Roles that can be assumed whatever the fault is.
+
+It strikes who asks whose session External's is, and the hop after Gateway.
+"""
+SOUND_SOURCE, SOUND_TARGET = (
+    ("AKIASOUNDSOURCE23456", SOURCE_ADMIN[1]),
+    ("AKIASOUNDTARGET23456", TARGET_ADMIN[1]),
+)
 """Administrators who are always told who they are."""
 _USERS = {
     DEV_KEY: "arn:aws:iam::111111111111:user/dev",
@@ -34,7 +51,10 @@ _CREDENTIAL = re.compile(r"Credential=(\w+)/")
 
 @dataclass(frozen=True)
 class Asked:
-    """One call: its action ("" for what is none), its form, and the access key id it was signed with."""
+    """One call.
+
+    Its action ("" for what is none), its form, and the access key id it was signed with.
+    """
 
     action: str
     form: Mapping[str, str]
@@ -60,7 +80,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Way:
-    """How STS is called: the URL, and variables while all is well and while it isn't, with {port} and {certificate} filled in.
+    """How STS is called.
+
+    The URL, and variables while all is well and while it isn't, with {port} and {certificate}
+    filled in.
 
     Where the way itself is what is wrong, every call fails.
     """
@@ -79,8 +102,9 @@ _PROXIED = {"HTTPS_PROXY": "http://127.0.0.1:{port}", "AWS_CA_BUNDLE": "{certifi
 class Fault:
     """What STS does, and what a call of the base's own keys ends with.
 
-    `says` is part of its sentence, wherever it is told; `explain` may give `words` of AWS instead. `by_keys` says that AWS speaks of the
-    credentials a call was signed with, and `alone` that only an answer to AssumeRole (or to who that is) can be wrong in this way.
+    `says` is part of its sentence, wherever it is told; `explain` may give `words` of AWS instead.
+    `by_keys` says that AWS speaks of the credentials a call was signed with, and `alone` that only
+    an answer to AssumeRole (or to who that is) can be wrong in this way.
     """
 
     answer: Callable[[Asked], Answer]
@@ -138,7 +162,9 @@ def well(asked: Asked) -> bytes:
 
 
 def _session(asked: Asked, arn: str, expiration: str | None = None) -> bytes:
-    user = f"<AssumedRoleUser><AssumedRoleId>AROA:me</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>"
+    user = (
+        f"<AssumedRoleUser><AssumedRoleId>AROA:me</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>"
+    )
     return good("AssumeRole", user, key_id=asked.session_key, expiration=expiration)
 
 
@@ -146,7 +172,8 @@ def _identity(arn: str) -> bytes:
     answer = f"<UserId>AROA:me</UserId><Account>{arn.split(':')[4]}</Account><Arn>{arn}</Arn>"
     kind = "GetCallerIdentity"
     return reply(
-        200, f'<{kind}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{kind}Result>{answer}</{kind}Result></{kind}Response>'
+        200,
+        f'<{kind}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{kind}Result>{answer}</{kind}Result></{kind}Response>',
     )
 
 
@@ -156,11 +183,17 @@ def _elsewhere(asked: Asked) -> Answer:
 
 
 def _over(asked: Asked) -> Answer:
-    return _session(asked, asked.session_arn, "2020-01-01T00:00:00Z") if asked.action == "AssumeRole" else well(asked)
+    return (
+        _session(asked, asked.session_arn, "2020-01-01T00:00:00Z")
+        if asked.action == "AssumeRole"
+        else well(asked)
+    )
 
 
 def _refused(code: str, text: str, status: int = 403, hours: int = 0) -> Callable[[Asked], Answer]:
-    return lambda _: refusal(code, text, status, datetime.now(UTC) + timedelta(hours=hours) if hours else None)
+    return lambda _: refusal(
+        code, text, status, datetime.now(UTC) + timedelta(hours=hours) if hours else None
+    )
 
 
 _N, _A, _B = ExitCode.NETWORK, ExitCode.DENIED, ExitCode.BASE_CREDENTIALS
@@ -174,9 +207,14 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         "reset": Fault(lambda _: reset, _N, "reset", "was cut before the answer came"),
         "500": Fault(lambda _: reply(500), _N, "aws_internal", _NOT_NOW),
         "503": Fault(_refused("ServiceUnavailable", "no", 503), _N, "aws_internal", _NOT_NOW),
-        "Throttling": Fault(_refused("Throttling", "Rate exceeded", 400), _A, "throttled", "AWS asks to slow down"),
+        "Throttling": Fault(
+            _refused("Throttling", "Rate exceeded", 400), _A, "throttled", "AWS asks to slow down"
+        ),
         "ExpiredToken": Fault(
-            _refused("ExpiredToken", "The security token included in the request is expired"), _B, "expired_token", "has expired"
+            _refused("ExpiredToken", "The security token included in the request is expired"),
+            _B,
+            "expired_token",
+            "has expired",
         ),
         "AccessDenied": Fault(
             _refused("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole"),
@@ -186,26 +224,54 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             "User: x is not authorized to perform: sts:AssumeRole",
         ),
         "RegionDisabled": Fault(
-            _refused("RegionDisabledException", "STS is not activated in this region"), _A, "region_disabled", "STS is not active in region"
+            _refused("RegionDisabledException", "STS is not activated in this region"),
+            _A,
+            "region_disabled",
+            "STS is not active in region",
         ),
         "InvalidClientTokenId": Fault(
-            _refused("InvalidClientTokenId", "The security token is invalid"), _B, "invalid_key", "AWS does not know the access key"
+            _refused("InvalidClientTokenId", "The security token is invalid"),
+            _B,
+            "invalid_key",
+            "AWS does not know the access key",
         ),
         "clock an hour ahead": Fault(
-            _refused("SignatureDoesNotMatch", _SKEWED, hours=-1), _A, "clock_skew", "This machine's clock is 60 minutes ahead of AWS's"
+            _refused("SignatureDoesNotMatch", _SKEWED, hours=-1),
+            _A,
+            "clock_skew",
+            "This machine's clock is 60 minutes ahead of AWS's",
         ),
         "clock an hour behind": Fault(
-            _refused("SignatureDoesNotMatch", _SKEWED, hours=1), _A, "clock_skew", "This machine's clock is 60 minutes behind AWS's"
+            _refused("SignatureDoesNotMatch", _SKEWED, hours=1),
+            _A,
+            "clock_skew",
+            "This machine's clock is 60 minutes behind AWS's",
         ),
         "packed policy too large": Fault(
-            _refused("PackedPolicyTooLarge", "Packed size 105%", 400), _A, "packed_policy", "are too large together"
+            _refused("PackedPolicyTooLarge", "Packed size 105%", 400),
+            _A,
+            "packed_policy",
+            "are too large together",
         ),
-        "non-XML": Fault(lambda _: reply(200, "<html>welcome</html>", kind="text/html"), _N, "not_aws", "is not AWS"),
+        "non-XML": Fault(
+            lambda _: reply(200, "<html>welcome</html>", kind="text/html"),
+            _N,
+            "not_aws",
+            "is not AWS",
+        ),
         "wrong account in the answer": Fault(
-            _elsewhere, _A, "wrong_identity", "AWS says this session is arn:aws:sts::999999999999", alone=True
+            _elsewhere,
+            _A,
+            "wrong_identity",
+            "AWS says this session is arn:aws:sts::999999999999",
+            alone=True,
         ),
         "expiry in the past": Fault(
-            _over, _N, "clock_skew", "The session AWS just gave is over already by this machine's clock", alone=True
+            _over,
+            _N,
+            "clock_skew",
+            "The session AWS just gave is over already by this machine's clock",
+            alone=True,
         ),
         "DNS failure": Fault(
             lambda _: reset,

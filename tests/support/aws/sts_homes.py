@@ -1,4 +1,7 @@
-"""HOMEs for STS faults: one without a session, one with living sessions, one of an administrator; and copies of them to break."""
+"""HOMEs for STS faults: one without a session, one with living sessions, one of an administrator.
+
+And copies of them to break.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,20 @@ from support.homes import lead_to
 from xswitch.core.sessions import session_record
 from xswitch.emulator.server import EmbeddedAws
 
-_ADMINS = {"source-admin": SOURCE_ADMIN, "target-admin": TARGET_ADMIN, "sound-source": SOUND_SOURCE, "sound-target": SOUND_TARGET}
+_ADMINS = {
+    "source-admin": SOURCE_ADMIN,
+    "target-admin": TARGET_ADMIN,
+    "sound-source": SOUND_SOURCE,
+    "sound-target": SOUND_TARGET,
+}
 Picture = Mapping[str, bytes]
 
 
 class Place(Home):
-    """A HOME of its own; nothing of it is on a disk. `env` has what a command's environment has beside the usual."""
+    """A HOME of its own; nothing of it is on a disk.
+
+    `env` has what a command's environment has beside the usual.
+    """
 
     def __init__(self, root: Path, env: Mapping[str, str], *, like: Place | None = None) -> None:
         self.folder = root / "home"
@@ -60,13 +71,26 @@ class Place(Home):
 
     def picture(self) -> dict[str, bytes]:
         """Every file there is, by its path, but for the history, locks, and the pointers of the hot path, which are of another place."""
-        paths = (path for root in (self.folder, self.runtime) for path in sorted(root.rglob("*")) if path.is_file())
+        paths = (
+            path
+            for root in (self.folder, self.runtime)
+            for path in sorted(root.rglob("*"))
+            if path.is_file()
+        )
         found = {str(path.relative_to(self.folder.parent)): path for path in paths}
-        return {name: path.read_bytes() for name, path in found.items() if not any(part in name for part in self._passed_over)}
+        return {
+            name: path.read_bytes()
+            for name, path in found.items()
+            if not any(part in name for part in self._passed_over)
+        }
 
     def history(self) -> list[dict[str, object]]:
         path = self.state / "history.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        return (
+            [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            if path.exists()
+            else []
+        )
 
     def results(self) -> list[object]:
         """What came of each session that was wanted, by the history."""
@@ -78,24 +102,36 @@ class Place(Home):
         record = session_record.decode(path.read_text(encoding="utf-8"), path.name)
         assert record is not None
         ends = datetime.now(UTC) + left
-        aged = session_record.encode(path.name, replace(record.credentials, expires_at=ends), ends - timedelta(hours=1))
+        aged = session_record.encode(
+            path.name, replace(record.credentials, expires_at=ends), ends - timedelta(hours=1)
+        )
         path.write_text(aged, encoding="utf-8")
         self._passed_over.append("/prompt/")  # it shows the end there was
 
     def answer(self, profile: str) -> str:
         """What credential_process answers with the session of a role profile."""
-        return self._session(profile).read_text(encoding="utf-8")[session_record.HEADER_LENGTH :] + "\n"
+        return (
+            self._session(profile).read_text(encoding="utf-8")[session_record.HEADER_LENGTH :]
+            + "\n"
+        )
 
     def _session(self, profile: str) -> Path:
         index = json.loads((self.state / "index.json").read_text(encoding="utf-8"))
-        keys = [key for key, entry in index["entries"].items() if entry["profile"] == profile and entry["kind"] == "role"]
+        keys = [
+            key
+            for key, entry in index["entries"].items()
+            if entry["profile"] == profile and entry["kind"] == "role"
+        ]
         (path,) = [path for key in keys for path in self.runtime.rglob(key)]
         return path
 
 
 @dataclass
 class Stand:
-    """An STS with one fault, well until `ill()`; `cold` has no session, `warm` has some, `admin` sets access up with IAM at `iam`."""
+    """An STS with one fault, well until `ill()`.
+
+    `cold` has no session, `warm` has some, `admin` sets access up with IAM at `iam`.
+    """
 
     fault: Fault
     sts: FaultySts
@@ -128,7 +164,10 @@ def standing(fault: Fault) -> Iterator[Stand]:
         certificate = root / "certificate.pem"
         certificate.write_text(TEST_CERTIFICATE, encoding="ascii")
         values = {"port": server.port, "certificate": certificate, "closed": closed_port()}
-        well, ill = ({name: text.format(**values) for name, text in env.items()} for env in (fault.way.well, fault.way.ill))
+        well, ill = (
+            {name: text.format(**values) for name, text in env.items()}
+            for env in (fault.way.well, fault.way.ill)
+        )
         url = fault.way.url.format(**values)
         cold = Place(root / "cold", well)
         write_config(cold.folder, 1)
@@ -156,7 +195,9 @@ def _two_keys() -> dict[str, object]:
 
 def _administer(place: Place, sts: str, iam: str) -> None:
     write_home(place.folder, "", {**_ADMINS, "bob": BOB})
-    text = place.config.read_text(encoding="utf-8").replace("endpoint_url = \n", "services = split\n")
+    text = place.config.read_text(encoding="utf-8").replace(
+        "endpoint_url = \n", "services = split\n"
+    )
     text += f"[services split]\nsts =\n  endpoint_url = {sts}\niam =\n  endpoint_url = {iam}\n"
     text += f"[profile SwitchRole]\nrole_arn = arn:aws:iam::{TARGET}:role/SwitchRole\nsource_profile = bob\n"
     text += "region = us-east-1\nservices = split\n"

@@ -1,4 +1,8 @@
-"""Every command that calls STS: in what state of things it is run under a fault, what it then ends with, and what it leaves as it was."""
+"""Every command that calls STS.
+
+In what state of things it is run under a fault, what it then ends with, and what it leaves as it
+was.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,11 @@ from xswitch.core.errors import ExitCode
 from xswitch.core.sessions import session_record
 
 TIME_LIMIT = 40.0
-"""Seconds: two tries of 10 s, or 25 s in all, and the start of a process among thirty others on a machine that does other things too."""
+"""Seconds.
+
+Two tries of 10 s, or 25 s in all, and the start of a process among thirty others on a machine that
+does other things too.
+"""
 _PATIENCE = 60.0
 _VAULT, _INDEX = "runtime/xswitch/", "home/.local/state/xswitch/index.json"
 _SECRETS = (DEV_SECRET, "newsecret", "newtoken", "mfasecret", SOUND_CODE, "123456")
@@ -40,11 +48,18 @@ def by_base(fault: Fault) -> End:
 
 def by_session(fault: Fault) -> End:
     """It is signed with a session that was made only just now: the keys are not the user's."""
-    return End(ExitCode.DENIED, fault.code) if fault.by_keys and not fault.way.wrong else by_base(fault)
+    return (
+        End(ExitCode.DENIED, fault.code)
+        if fault.by_keys and not fault.way.wrong
+        else by_base(fault)
+    )
 
 
 def by_kept_mfa(fault: Fault) -> End:
-    """It is signed with an MFA session out of the vault: where AWS does not take it, another code is needed, and nobody is there."""
+    """It is signed with an MFA session out of the vault.
+
+    Where AWS does not take it, another code is needed, and nobody is there.
+    """
     return End(ExitCode.MFA_NEEDED, "mfa_needed") if fault.by_keys else by_base(fault)
 
 
@@ -82,9 +97,10 @@ What = Literal["everything", "sessions", "files"]
 class Scene:
     """One run: `words` in a copy of the place `at`, and how it ends.
 
-    `keeps` is what must be byte for byte the same afterwards: everything; config, credentials and the sessions there were (new ones may
-    have come); config and credentials. `left` is how long reader's session still lives, and `answers` that credential_process gives it.
-    `noted` says that the history has what came of it.
+    `keeps` is what must be byte for byte the same afterwards: everything; config, credentials and
+    the sessions there were (new ones may have come); config and credentials. `left` is how long
+    reader's session still lives, and `answers` that credential_process gives it. `noted` says that
+    the history has what came of it.
     """
 
     words: tuple[str, ...]
@@ -103,7 +119,18 @@ class Scene:
 
 
 _SIDES = ("SwitchRole", "--source", "source-admin", "--target", "target-admin", "--user", "Bob")
-_SOUND = ("SwitchRole", "--source", "sound-source", "--target", "sound-target", "--user", "Bob", "--no-mfa", "--switch-from", "bob")
+_SOUND = (
+    "SwitchRole",
+    "--source",
+    "sound-source",
+    "--target",
+    "sound-target",
+    "--user",
+    "Bob",
+    "--no-mfa",
+    "--switch-from",
+    "bob",
+)
 _SOON, _LATER, _OVER = timedelta(minutes=10), timedelta(minutes=20), timedelta(seconds=-5)
 
 SCENES: Mapping[str, Scene] = {
@@ -114,44 +141,85 @@ SCENES: Mapping[str, Scene] = {
     "switch --static": Scene(("switch", "reader", "--static")),
     "switch by account and role": Scene(("switch", "222222222222:Reader", "--source", "dev")),
     "switch with a code": Scene(("switch", "admin", "--mfa-code", "123456"), keeps="sessions"),
-    "switch along a chain": Scene(("switch", "deep", "--mfa-code", "123456", "--json"), keeps="sessions"),
-    "switch, second hop": Scene(("switch", "deep", "--mfa-code", SOUND_CODE), by_session, keeps="sessions", fast=True),
-    "switch, whose session it is": Scene(("switch", "external", "--json"), by_identity, keeps="sessions", noted=False),
+    "switch along a chain": Scene(
+        ("switch", "deep", "--mfa-code", "123456", "--json"), keeps="sessions"
+    ),
+    "switch, second hop": Scene(
+        ("switch", "deep", "--mfa-code", SOUND_CODE), by_session, keeps="sessions", fast=True
+    ),
+    "switch, whose session it is": Scene(
+        ("switch", "external", "--json"), by_identity, keeps="sessions", noted=False
+    ),
     "renew, nothing there": Scene(("renew", "reader")),
     "renew of several --json": Scene(("renew", "reader", "denied", "forbidden", "--json")),
     "explain": Scene(("explain", "reader"), noted=False),
     "explain --json": Scene(("explain", "reader", "--json"), noted=False, fast=True),
-    "explain along a chain": Scene(("explain", "deep", "--json", "--mfa-code", SOUND_CODE), noted=False),
+    "explain along a chain": Scene(
+        ("explain", "deep", "--json", "--mfa-code", SOUND_CODE), noted=False
+    ),
     "credential-process": Scene(("credential-process", "reader"), fast=True),
     "renew-background": Scene(("renew-background", "reader")),
     "doctor": Scene(("doctor", "--json"), by_probe, noted=False),
     # Sessions that live, or are about to end.
-    "switch to a living session": Scene(("switch", "xs-reader"), by_living, at="warm", keeps="files", noted=False, fast=True),
-    "switch to a living session --json": Scene(("switch", "reader", "--json"), by_living, at="warm", keeps="files", noted=False),
+    "switch to a living session": Scene(
+        ("switch", "xs-reader"), by_living, at="warm", keeps="files", noted=False, fast=True
+    ),
+    "switch to a living session --json": Scene(
+        ("switch", "reader", "--json"), by_living, at="warm", keeps="files", noted=False
+    ),
     "switch --force": Scene(("switch", "reader", "--force"), at="warm"),
-    "switch --static --force": Scene(("switch", "tagged", "--static", "--force", "--json"), at="warm"),
+    "switch --static --force": Scene(
+        ("switch", "tagged", "--static", "--force", "--json"), at="warm"
+    ),
     "renew": Scene(("renew", "xs-reader"), at="warm"),
     "renew of written keys": Scene(("renew", "xs-tagged"), at="warm"),
     "renew of an MFA role": Scene(("renew", "xs-admin"), by_kept_mfa, at="warm", keeps="files"),
-    "renew --all --json": Scene(("renew", "--all", "--json"), by_kept_mfa, at="warm", keeps="files", noted=False),
+    "renew --all --json": Scene(
+        ("renew", "--all", "--json"), by_kept_mfa, at="warm", keeps="files", noted=False
+    ),
     "explain of a living session": Scene(("explain", "xs-reader"), at="warm", noted=False),
-    "credential-process, living": Scene(("credential-process", "xs-reader"), served, "warm", answers=True, noted=False, fast=True),
+    "credential-process, living": Scene(
+        ("credential-process", "xs-reader"), served, "warm", answers=True, noted=False, fast=True
+    ),
     "credential-process, renewed behind": Scene(
-        ("credential-process", "xs-reader"), served, "warm", left=_LATER, answers=True, renews_behind=True, noted=False
+        ("credential-process", "xs-reader"),
+        served,
+        "warm",
+        left=_LATER,
+        answers=True,
+        renews_behind=True,
+        noted=False,
     ),
     "credential-process, ending": Scene(
-        ("credential-process", "xs-reader"), served, "warm", left=_SOON, answers=True, noted=False, fast=True
+        ("credential-process", "xs-reader"),
+        served,
+        "warm",
+        left=_SOON,
+        answers=True,
+        noted=False,
+        fast=True,
     ),
     "credential-process, over": Scene(("credential-process", "xs-reader"), at="warm", left=_OVER),
-    "switch to an ending session": Scene(("switch", "xs-reader"), by_living, "warm", "files", left=_SOON, noted=False),
+    "switch to an ending session": Scene(
+        ("switch", "xs-reader"), by_living, "warm", "files", left=_SOON, noted=False
+    ),
     "switch to one that is over": Scene(("switch", "xs-reader"), at="warm", left=_OVER),
     "renew-background, due": Scene(("renew-background", "xs-reader"), at="warm", left=_LATER),
     # Setting access up.
     "access plan": Scene(("access", "plan", *_SIDES), by_admin, "admin", noted=False),
-    "access apply --json": Scene(("access", "apply", *_SIDES, "--yes", "--no-check", "--json"), by_admin, "admin", noted=False),
-    "access check": Scene(("access", "check", *_SIDES, "--no-mfa", "--json"), by_base, "admin", noted=False),
+    "access apply --json": Scene(
+        ("access", "apply", *_SIDES, "--yes", "--no-check", "--json"),
+        by_admin,
+        "admin",
+        noted=False,
+    ),
+    "access check": Scene(
+        ("access", "check", *_SIDES, "--no-mfa", "--json"), by_base, "admin", noted=False
+    ),
     "access check as the user": Scene(("access", "check", *_SOUND), by_base, "admin", noted=False),
-    "access lint": Scene(("access", "lint", "SwitchRole", "--target", "target-admin"), by_admin, "admin", noted=False),
+    "access lint": Scene(
+        ("access", "lint", "SwitchRole", "--target", "target-admin"), by_admin, "admin", noted=False
+    ),
 }
 
 
@@ -202,7 +270,10 @@ def complaints(stand: Stand, name: str, scene: Scene) -> list[str]:
     if played.seconds > TIME_LIMIT:
         wrong.append(f"it took {played.seconds:.0f} s")
     if end != DONE or scene.answers or scene.at == "warm":
-        wrong += [f"{path} is not as it was" for path in changed(scene.keeps, played.before, played.place.picture())]
+        wrong += [
+            f"{path} is not as it was"
+            for path in changed(scene.keeps, played.before, played.place.picture())
+        ]
     wrong += _history(played, end.code or fault.code, wanted=scene.noted or scene.renews_behind)
     return [f"{name}: {one}" for one in wrong]
 
@@ -210,14 +281,24 @@ def complaints(stand: Stand, name: str, scene: Scene) -> list[str]:
 def changed(keeps: What, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
     """The files that had to stay and did not, with those that came and had no business to."""
     if keeps == "files":
-        before, after = ({path: data for path, data in one.items() if path.startswith("home/.aws/")} for one in (before, after))
+        before, after = (
+            {path: data for path, data in one.items() if path.startswith("home/.aws/")}
+            for one in (before, after)
+        )
     if keeps == "sessions":
         came = {path for path in after if path.startswith(_VAULT) and path not in before}
-        whole = {path for path in came if session_record.decode(after[path].decode(), path.removeprefix(_VAULT)) is not None}
+        whole = {
+            path
+            for path in came
+            if session_record.decode(after[path].decode(), path.removeprefix(_VAULT)) is not None
+        }
         known = json.loads(after.get(_INDEX, b'{"entries": {}}'))["entries"]
         if all(_VAULT + key in after for key in known):
             whole.add(_INDEX)
-        before, after = ({path: data for path, data in one.items() if path not in whole} for one in (before, after))
+        before, after = (
+            {path: data for path, data in one.items() if path not in whole}
+            for one in (before, after)
+        )
     return sorted(path for path in {**before, **after} if before.get(path) != after.get(path))
 
 
@@ -233,7 +314,11 @@ def _told(scene: Scene, ran: Ran, fault: Fault, end: End) -> list[str]:
         return [f"it spoke: {ran.out}{ran.err}"] if ran.out + ran.err else []
     if scene.json:
         codes = _codes(scene.words[0], json.loads(ran.out))
-        return [] if codes and all(code in {end.code, fault.code} for code in codes) else [f"{codes}, not {end.code}"]
+        return (
+            []
+            if codes and all(code in {end.code, fault.code} for code in codes)
+            else [f"{codes}, not {end.code}"]
+        )
     words = " ".join((ran.out if scene.words[0] == "explain" else ran.err).split())
     if scene.words[0] == "explain":
         return [] if says in words or fault.words in words else [f"{says!r} is not said: {words}"]

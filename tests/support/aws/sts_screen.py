@@ -1,4 +1,7 @@
-"""What the screen says of an STS fault: Enter, a renewal, a typed code, and Enter on a session that lives."""
+"""What the screen says of an STS fault.
+
+Enter, a renewal, a typed code, and Enter on a session that lives.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +22,29 @@ from xswitch.tui.setup.state import SetupStage
 from xswitch.wiring import build_world
 
 _TIMES = 12
-"""So many times a step may take what `Driven.until` gives it: the slowest of them are two calls, one after the other."""
+"""So many times a step may take what `Driven.until` gives it.
+
+The slowest of them are two calls, one after the other.
+"""
 
 
 def done_on_screen(fault: Fault) -> int:
-    """How many things are done: they wait for STS one after the other, so a slow one is spared the set-up, and so is the fast slice."""
+    """How many things are done.
+
+    They wait for STS one after the other, so a slow one is spared the set-up, and so is the fast
+    slice.
+    """
     return 5 if SOAK and not (fault.alone or fault.slow) else 4
 
 
 async def on_screen(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is wrong with what the picker does."""
-    wrong = await _without_a_session(stand, monkeypatch) + await _with_a_living_one(stand, monkeypatch)
-    return wrong + (await _setting_up(stand, monkeypatch) if done_on_screen(stand.fault) > 4 else [])
+    wrong = await _without_a_session(stand, monkeypatch) + await _with_a_living_one(
+        stand, monkeypatch
+    )
+    return wrong + (
+        await _setting_up(stand, monkeypatch) if done_on_screen(stand.fault) > 4 else []
+    )
 
 
 async def _without_a_session(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -39,12 +53,18 @@ async def _without_a_session(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
     wrong = []
     async with _on_screen(place, monkeypatch) as one:
         # At the same time, as on a screen: one role is renewed while another one is switched to.
-        one.app.session_actions.renew(next(role for role in one.state.roles if role.name == "denied"))
+        one.app.session_actions.renew(
+            next(role for role in one.state.roles if role.name == "denied")
+        )
         await _enter(one, "forbidden")
         await _until(one, lambda: {"forbidden", "denied"} <= set(one.state.failures))
         wrong += _failures(one, fault, "forbidden", "denied")
         await one.closed()
-        await _until(one, lambda: fault.says in _told(one), lambda: f"{fault.says!r} is not on the screen:\n{one.text()}")
+        await _until(
+            one,
+            lambda: fault.says in _told(one),
+            lambda: f"{fault.says!r} is not on the screen:\n{one.text()}",
+        )
         await _enter(one, "admin")
         await one.dialog("MfaDialog")
         await one.type("123456")
@@ -60,7 +80,10 @@ async def _without_a_session(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
         await one.closed()
         if one.app.crash is not None:
             wrong.append(f"the screen crashed: {one.app.crash!r}")
-    return wrong + [f"{path} is not as it was" for path in changed("sessions" if fault.alone else "everything", before, place.picture())]
+    return wrong + [
+        f"{path} is not as it was"
+        for path in changed("sessions" if fault.alone else "everything", before, place.picture())
+    ]
 
 
 async def _with_a_living_one(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -70,7 +93,9 @@ async def _with_a_living_one(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
     wrong = []
     async with _on_screen(place, monkeypatch) as one:
         await _enter(one, "reader")
-        await _until(one, lambda: one.app.return_value is not None or "reader" in one.state.failures)
+        await _until(
+            one, lambda: one.app.return_value is not None or "reader" in one.state.failures
+        )
         switched = one.app.return_value
         if end.code:
             wrong += _failures(one, fault, "reader")
@@ -90,7 +115,11 @@ async def _setting_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str
         await one.dialog("SetupScreen")
         screen = one.app.screen
         assert isinstance(screen, SetupScreen)
-        for key, value in (("source_profile", "source-admin"), ("who_name", "Bob"), ("target_profile", "target-admin")):
+        for key, value in (
+            ("source_profile", "source-admin"),
+            ("who_name", "Bob"),
+            ("target_profile", "target-admin"),
+        ):
             screen.query_one(f"#field-{key}").focus()
             await one.pilot.pause()
             await one.type(value)
@@ -98,7 +127,12 @@ async def _setting_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str
         await _until(one, lambda: screen.state.failure is not None)
         failure, stage = screen.state.failure, screen.state.stage
     wrong = [f"{path} is not as it was" for path in changed("everything", before, place.picture())]
-    if failure is None or failure.code != fault.code or fault.says not in failure.what or stage is not SetupStage.FORM:
+    if (
+        failure is None
+        or failure.code != fault.code
+        or fault.says not in failure.what
+        or stage is not SetupStage.FORM
+    ):
         wrong.append(f"the set-up tells {failure}, and is at {stage}")
     return wrong
 
@@ -108,7 +142,9 @@ def _failures(one: Driven, fault: Fault, *names: str) -> list[str]:
     return [
         f"{name}: the screen knows {failure}"
         for name, failure in found.items()
-        if failure is None or (failure.code, failure.exit_code) != (fault.code, fault.exit_code) or fault.says not in failure.what
+        if failure is None
+        or (failure.code, failure.exit_code) != (fault.code, fault.exit_code)
+        or fault.says not in failure.what
     ]
 
 
@@ -154,5 +190,7 @@ def _told(one: Driven) -> str:
     for number, line in enumerate(lines):
         at = line.rfind("✗ ")
         if at >= 0:
-            found.append(" ".join(" ".join(other[at + 2 :] for other in lines[number : number + 6]).split()))
+            found.append(
+                " ".join(" ".join(other[at + 2 :] for other in lines[number : number + 6]).split())
+            )
     return "\n".join(found)

@@ -14,7 +14,14 @@ from xswitch.core.awsconfig.document import parse_document
 from xswitch.core.awsconfig.edit import apply_edits, verify
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.errors import ConfigError
-from xswitch.core.model import ConfigPaths, ConfigView, FileKind, ProfileEdit, RemoveProfile, SetProfile
+from xswitch.core.model import (
+    ConfigPaths,
+    ConfigView,
+    FileKind,
+    ProfileEdit,
+    RemoveProfile,
+    SetProfile,
+)
 
 PATHS = ConfigPaths("/home/ann/.aws/config", "/home/ann/.aws/credentials")
 FILES: dict[FileKind, str] = {"config": PATHS.config, "credentials": PATHS.credentials}
@@ -41,7 +48,11 @@ def check_prediction(botocore: Botocore, text: str) -> None:
     assert reading.raw() == raw
     found = reading.profile_map()
     mapped: dict[str, object] = {name: section.values for name, section in found.other.items()}
-    for word, sections in (("profiles", found.profiles), ("sso_sessions", found.sso_sessions), ("services", found.services)):
+    for word, sections in (
+        ("profiles", found.profiles),
+        ("sso_sessions", found.sso_sessions),
+        ("services", found.services),
+    ):
         mapped[word] = {name: section.values for name, section in sections.items()}
     assert mapped == botocore.load(text)
     lines = text.split("\n")
@@ -82,7 +93,12 @@ def check_differences(botocore: Botocore, text: str, file: FileKind) -> None:
         here, there = sdk.get((kind, name)), cli.get((kind, name))
         if here is None or there is None:
             code = "cli_only" if here is None else "cli_misses"
-            named = [p for p in found.problems if p.code == code and (p.profile == name or (kind != "profile" and p.profile is None))]
+            named = [
+                p
+                for p in found.problems
+                if p.code == code
+                and (p.profile == name or (kind != "profile" and p.profile is None))
+            ]
             assert named, (kind, name)
             if there is not None and kind == "profile":
                 assert found.profiles[name].cli_only
@@ -91,7 +107,11 @@ def check_differences(botocore: Botocore, text: str, file: FileKind) -> None:
         for key in {*here, *there}:
             if key not in here or key not in there or not same_value(here[key], there[key]):
                 leaked = key not in here and any(p.code == "default_leaks" for p in found.problems)
-                assert leaked or {p.line for p in found.problems} & key_lines(text, key), (kind, name, key)
+                assert leaked or {p.line for p in found.problems} & key_lines(text, key), (
+                    kind,
+                    name,
+                    key,
+                )
 
 
 @st.composite
@@ -101,13 +121,17 @@ def edits(draw: st.DrawFn, file: FileKind) -> list[ProfileEdit]:
         name = draw(st.sampled_from([*NAMES, "xs-new"]))
         if draw(st.integers(0, 2)):
             comment = draw(st.sampled_from(["", "made by hand", "xswitch wrote this"]))
-            found.append(SetProfile(file, name, draw(properties), comment, exact=draw(st.booleans())))
+            found.append(
+                SetProfile(file, name, draw(properties), comment, exact=draw(st.booleans()))
+            )
         else:
             found.append(RemoveProfile(file, name))
     return found
 
 
-def meant(before: Mapping[str, Any] | None, name: str, changes: Sequence[ProfileEdit]) -> dict[str, Any] | None:
+def meant(
+    before: Mapping[str, Any] | None, name: str, changes: Sequence[ProfileEdit]
+) -> dict[str, Any] | None:
     """What profile `name` shall hold after the changes."""
     wanted = None if before is None else dict(before)
     for edit in changes:
@@ -118,7 +142,9 @@ def meant(before: Mapping[str, Any] | None, name: str, changes: Sequence[Profile
     return wanted
 
 
-def check_change(botocore: Botocore, text: str, new: str, file: FileKind, changes: Sequence[ProfileEdit]) -> None:
+def check_change(
+    botocore: Botocore, text: str, new: str, file: FileKind, changes: Sequence[ProfileEdit]
+) -> None:
     """That `new` differs from `text` in nothing but what these changes mean, under both readings, by readers that are not ours."""
     before, after = second_sdk_reading(text, file), second_sdk_reading(new, file)
     names = {edit.name for edit in changes}
@@ -133,7 +159,11 @@ def check_change(botocore: Botocore, text: str, new: str, file: FileKind, change
     cli_before, cli_after = botocore.by_kind(text, file), botocore.by_kind(new, file)
     if cli_before is not None:
         assert cli_after is not None
-        leaked = {} if "[DEFAULT]" not in text else (botocore.raw(text + "\n[only-defaults]\n") or {}).get("only-defaults", {})
+        leaked = (
+            {}
+            if "[DEFAULT]" not in text
+            else (botocore.raw(text + "\n[only-defaults]\n") or {}).get("only-defaults", {})
+        )
         for key in {*cli_before, *cli_after}:
             now, was = cli_after.get(key), cli_before.get(key)
             if key[0] == "profile" and key[1] in names:
@@ -145,8 +175,13 @@ def check_change(botocore: Botocore, text: str, new: str, file: FileKind, change
     check_lines(text, new, file, names)
 
 
-def check_edit(botocore: Botocore, text: str, file: FileKind, changes: Sequence[ProfileEdit]) -> bool:
-    """Whether the edit is possible; if so, that both readings differ in nothing but what was meant, by readers that are not ours."""
+def check_edit(
+    botocore: Botocore, text: str, file: FileKind, changes: Sequence[ProfileEdit]
+) -> bool:
+    """Whether the edit is possible.
+
+    If so, that both readings differ in nothing but what was meant, by readers that are not ours.
+    """
     new = apply_edits(text, file, changes)
     try:
         verify(text, new, file, changes)

@@ -18,13 +18,23 @@ from xswitch.core.model import ConfigPaths, SetProfile
 BEFORE = "# mine\r\n[default]\r\nregion = eu-west-1\r\n"
 XS = SetProfile("config", "xs-a", {"credential_process": "/x", "xswitch_role": "a"}, "xswitch")
 KEYS = SetProfile(
-    "credentials", "xs-a-static", {"aws_access_key_id": "AKIA", "aws_secret_access_key": "k3y", "xswitch_role": "xs-a"}, "xswitch"
+    "credentials",
+    "xs-a-static",
+    {"aws_access_key_id": "AKIA", "aws_secret_access_key": "k3y", "xswitch_role": "xs-a"},
+    "xswitch",
 )
 
 
-def store_at(home: Path, clock: FixedClock, config: str = ".aws/config", credentials: str = ".aws/credentials") -> FileConfigStore:
+def store_at(
+    home: Path,
+    clock: FixedClock,
+    config: str = ".aws/config",
+    credentials: str = ".aws/credentials",
+) -> FileConfigStore:
     paths = ConfigPaths(str(home / config), str(home / credentials))
-    return FileConfigStore(paths, backups=home / "state/backups", locks=home / "state/locks", clock=clock)
+    return FileConfigStore(
+        paths, backups=home / "state/backups", locks=home / "state/locks", clock=clock
+    )
 
 
 def mode(path: Path) -> int:

@@ -15,7 +15,17 @@ from xswitch.core.model import FileKind
 Sections = dict[tuple[str, str], dict[str, str]]
 
 NAMES = ("a", "dev", "prod-1", "team/x", "default", "e@f.g:h%i+j")
-KEYS = ("region", "role_arn", "source_profile", "output", "external_id", "aws_access_key_id", "credential_process", "xswitch_role", "s3")
+KEYS = (
+    "region",
+    "role_arn",
+    "source_profile",
+    "output",
+    "external_id",
+    "aws_access_key_id",
+    "credential_process",
+    "xswitch_role",
+    "s3",
+)
 VALUES = (
     "",
     "eu-west-1",
@@ -31,7 +41,20 @@ VALUES = (
     "a\u2028b",
     "\x0cx",
 )
-ODD_VALUES = ("v # c", "v ;c", "v\t#c", "#c", "v\x0c", "\u00a0v", "v\u2028", "v\x85", "v\r", "a\rb", "v \\", '"v"')
+ODD_VALUES = (
+    "v # c",
+    "v ;c",
+    "v\t#c",
+    "#c",
+    "v\x0c",
+    "\u00a0v",
+    "v\u2028",
+    "v\x85",
+    "v\r",
+    "a\rb",
+    "v \\",
+    '"v"',
+)
 BLANK = ("", " ", "\t", "  ")
 
 names = st.sampled_from(NAMES)
@@ -48,7 +71,11 @@ def _clean_section(draw: st.DrawFn, file: FileKind, name: str) -> list[str]:
     lines = [f"# {draw(names)}"] if draw(st.booleans()) else []
     lines.append(_header(file, name))
     for key in draw(st.lists(keys, unique=True, max_size=5)):
-        lines.append(key + draw(st.sampled_from([" = ", "=", " =", "\t=  "])) + draw(st.sampled_from(VALUES[1:8])))
+        lines.append(
+            key
+            + draw(st.sampled_from([" = ", "=", " =", "\t=  "]))
+            + draw(st.sampled_from(VALUES[1:8]))
+        )
         if draw(st.integers(0, 9)) == 0:
             lines.append(draw(st.sampled_from(["# note", "; note", ""])))
     if draw(st.integers(0, 3)) == 0:
@@ -60,7 +87,10 @@ def _clean_section(draw: st.DrawFn, file: FileKind, name: str) -> list[str]:
 
 @st.composite
 def clean_texts(draw: st.DrawFn, file: FileKind = "config") -> str:
-    """What every reader reads alike: each name once, plain lines, nesting, comments at column 0; one end of line throughout."""
+    """What every reader reads alike: each name once, plain lines, nesting, comments at column 0.
+
+    One end of line throughout.
+    """
     chosen = draw(st.lists(names, unique=True, max_size=4))
     lines = [line for name in chosen for line in draw(_clean_section(file, name))]
     if file == "config" and draw(st.integers(0, 3)) == 0:
@@ -161,7 +191,11 @@ def _odd_line(draw: st.DrawFn) -> str:
 @st.composite
 def _odd_section(draw: st.DrawFn, file: FileKind) -> list[str]:
     name = draw(names)
-    header = _header(file, name) if draw(st.integers(0, 2)) else draw(st.sampled_from(_odd_headers(name)))
+    header = (
+        _header(file, name)
+        if draw(st.integers(0, 2))
+        else draw(st.sampled_from(_odd_headers(name)))
+    )
     lines = [header]
     used: set[str] = set()
     for line in draw(st.lists(_odd_line(), max_size=6)):
@@ -176,7 +210,12 @@ def _odd_section(draw: st.DrawFn, file: FileKind) -> list[str]:
 @st.composite
 def odd_texts(draw: st.DrawFn, file: FileKind = "config") -> str:
     """Everything the rules' table knows, in any mixture, with doubles, all ends of line, a byte order mark now and then."""
-    pieces = draw(st.lists(st.one_of(_odd_section(file), names.flatmap(lambda name: _clean_section(file, name))), max_size=4))
+    pieces = draw(
+        st.lists(
+            st.one_of(_odd_section(file), names.flatmap(lambda name: _clean_section(file, name))),
+            max_size=4,
+        )
+    )
     lines = [line for piece in pieces for line in piece]
     if draw(st.integers(0, 19)) == 0:
         lines.insert(0, draw(_odd_line()))
@@ -217,16 +256,25 @@ class Botocore:
         """What has a meaning, keyed ("profile", name) and so on."""
         if file == "credentials":
             raw = self.raw(text)
-            return None if raw is None else {("profile", name): values for name, values in raw.items()}
+            return (
+                None if raw is None else {("profile", name): values for name, values in raw.items()}
+            )
         loaded = self.load(text)
         if loaded is None:
             return None
         kinds = {"profiles": "profile", "sso_sessions": "sso-session", "services": "services"}
-        return {(kind, name): values for word, kind in kinds.items() for name, values in loaded[word].items()}
+        return {
+            (kind, name): values
+            for word, kind in kinds.items()
+            for name, values in loaded[word].items()
+        }
 
 
 def second_sdk_reading(text: str, file: FileKind) -> Sections:
-    """The SDK rules again, line by line and as plainly as can be; a line in error is skipped, as is what continues it."""
+    """The SDK rules again, line by line and as plainly as can be.
+
+    A line in error is skipped, as is what continues it.
+    """
     sections: dict[tuple[str, str, bool], dict[str, str]] = {}
     section: dict[str, str] | None = None
     key = ""
@@ -264,4 +312,8 @@ def _second_header(line: str, file: FileKind) -> tuple[str, str, bool] | None:
         return ("profile", words[0], True) if len(words) == 1 else None
     if words == ["default"]:
         return ("profile", "default", False)
-    return (words[0], words[1], True) if len(words) == 2 and words[0] in ("profile", "sso-session", "services") else None
+    return (
+        (words[0], words[1], True)
+        if len(words) == 2 and words[0] in ("profile", "sso-session", "services")
+        else None
+    )

@@ -1,6 +1,7 @@
 """Processes that write the AWS config: started warm, by fork, so that hundreds of them cost little.
 
-Run as `python -m support.config.writers kill|write FOLDER ...` by the tests; it prints one JSON object.
+Run as `python -m support.config.writers kill|write FOLDER ...` by the tests; it prints one JSON
+object.
 """
 
 from __future__ import annotations
@@ -33,12 +34,16 @@ class _Clock:
 
 def store_in(folder: Path) -> FileConfigStore:
     paths = ConfigPaths(str(folder / "aws/config"), str(folder / "aws/credentials"))
-    return FileConfigStore(paths, backups=folder / "backups", locks=folder / "locks", clock=_Clock())
+    return FileConfigStore(
+        paths, backups=folder / "backups", locks=folder / "locks", clock=_Clock()
+    )
 
 
 def managed(name: str) -> SetProfile:
     command = f"/opt/my\\ tools/xswitch credential-process {name}"
-    return SetProfile("config", name, {"credential_process": command, "xswitch_role": name}, "xswitch")
+    return SetProfile(
+        "config", name, {"credential_process": command, "xswitch_role": name}, "xswitch"
+    )
 
 
 def in_child(work: object) -> int:
@@ -46,7 +51,8 @@ def in_child(work: object) -> int:
     if pid == 0:
         try:
             work()  # type: ignore[operator]
-        except BaseException as error:  # noqa: BLE001 -- a child must not fall back into its parent's code
+        # A child must not fall back into its parent's code
+        except BaseException as error:  # noqa: BLE001
             sys.stderr.write(f"{error!r} {getattr(error, 'why', '')}\n")
             os._exit(1)
         os._exit(0)
@@ -54,10 +60,12 @@ def in_child(work: object) -> int:
 
 
 def kill_writers(folder: Path, times: int, seed: int) -> dict[str, object]:
-    """Kill `times` writers at random moments; after each, look at the file, and see that the lock is free.
+    """Kill `times` writers at random moments.
 
-    One that was done before it could be killed doesn't count, and the next moment is chosen earlier: how long a write takes
-    depends on what else the machine does.
+    After each, look at the file, and see that the lock is free.
+
+    One that was done before it could be killed doesn't count, and the next moment is chosen
+    earlier: how long a write takes depends on what else the machine does.
     """
     chance = random.Random(seed)
     store, config = store_in(folder), folder / "aws/config"
@@ -106,7 +114,9 @@ def write_profiles(folder: Path, writers: int, profiles: int, runs: int) -> dict
         ends = {}
         for number in range(profiles):
             deadline = time.monotonic() + 60
-            while progress.stat().st_size < number * runs // profiles and time.monotonic() < deadline:
+            while (
+                progress.stat().st_size < number * runs // profiles and time.monotonic() < deadline
+            ):
                 time.sleep(0.005)
             time.sleep(chance.uniform(0, 0.4))
             edits: list[ProfileEdit] = [managed(f"w{who}-{number}")]

@@ -8,7 +8,15 @@ from typing import Any
 
 from xswitch.core.access.documents import canonical_json
 from xswitch.core.access.model import NamedPolicy, PrincipalPolicies, RoleState
-from xswitch.core.explain.evidence import AttemptedCall, Caller, Evidence, FailureKind, HopEvidence, Observations, SwitchFailure
+from xswitch.core.explain.evidence import (
+    AttemptedCall,
+    Caller,
+    Evidence,
+    FailureKind,
+    HopEvidence,
+    Observations,
+    SwitchFailure,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 USER = "arn:aws:iam::111111111111:user/dev"
@@ -26,20 +34,42 @@ def named(name: str, *statements: dict[str, Any]) -> NamedPolicy:
 
 def reading(*statements: dict[str, Any], **more: Any) -> PrincipalPolicies:
     """The caller's policies, read whole: one document, or none."""
-    return PrincipalPolicies((named("inline policy p of user dev", *statements),) if statements else (), **more)
+    return PrincipalPolicies(
+        (named("inline policy p of user dev", *statements),) if statements else (), **more
+    )
 
 
 def role(*statements: dict[str, Any], arn: str = ROLE, **more: Any) -> RoleState:
     return RoleState(arn, document(*statements), **more)
 
 
-def step(observations: Observations | None = None, *, caller_identity: Caller | None = None, number: int = 1, **asked: Any) -> HopEvidence:
-    values = {"role_arn": ROLE, "session_name": "dana@host", "duration_seconds": 3600, "region": "eu-west-1", **asked}
+def step(
+    observations: Observations | None = None,
+    *,
+    caller_identity: Caller | None = None,
+    number: int = 1,
+    **asked: Any,
+) -> HopEvidence:
+    values = {
+        "role_arn": ROLE,
+        "session_name": "dana@host",
+        "duration_seconds": 3600,
+        "region": "eu-west-1",
+        **asked,
+    }
     caller = caller_identity or Caller(USER, user_id="AIDAX", mfa=False)
-    return HopEvidence(number, "admin", AttemptedCall(**values), caller, observations or Observations())
+    return HopEvidence(
+        number, "admin", AttemptedCall(**values), caller, observations or Observations()
+    )
 
 
-def evidence(one: HopEvidence, text: str = DENIED, code: str = "not_authorized", **more: Any) -> Evidence:
-    failure = SwitchFailure(FailureKind.DENIED, code, "AWS does not allow it.", text, "Ask.", "AccessDenied", ROLE, 4)
-    found = Evidence(one.asked.role_arn, "dev", USER, (one,), NOW, failed=one.number, failure=failure)
+def evidence(
+    one: HopEvidence, text: str = DENIED, code: str = "not_authorized", **more: Any
+) -> Evidence:
+    failure = SwitchFailure(
+        FailureKind.DENIED, code, "AWS does not allow it.", text, "Ask.", "AccessDenied", ROLE, 4
+    )
+    found = Evidence(
+        one.asked.role_arn, "dev", USER, (one,), NOW, failed=one.number, failure=failure
+    )
     return replace(found, **more)

@@ -59,7 +59,9 @@ def denied(target: str = "payments-dr") -> Explanation:
         error_code="not_authorized",
         sources_read=("your policies", "the trust policy, with profile payments-read"),
         requirements=(
-            Requirement(source, 1, "the caller's policies", RequirementState.OK, "policy switch-roles"),
+            Requirement(
+                source, 1, "the caller's policies", RequirementState.OK, "policy switch-roles"
+            ),
             Requirement(source, 1, "permissions boundary", RequirementState.OK, "none"),
             Requirement(source, 1, "organization (SCP)", RequirementState.UNKNOWN),
             Requirement(there, 1, "the role", RequirementState.OK, "Admin"),
@@ -73,13 +75,42 @@ def denied(target: str = "payments-dr") -> Explanation:
 def hidden(target: str = "payments-dr") -> Explanation:
     """Nothing can be read: both sides are told with what to look for."""
     causes = [
-        Cause(code, side, 1, Certainty.UNSEEN, "It can't be read from here.", STATEMENT, change=StatementChange.ADD)
-        for code, side in ((CauseCode.CALLER_POLICY_MISSING, CauseSide.SOURCE), (CauseCode.TRUST_MISSING, CauseSide.TARGET))
+        Cause(
+            code,
+            side,
+            1,
+            Certainty.UNSEEN,
+            "It can't be read from here.",
+            STATEMENT,
+            change=StatementChange.ADD,
+        )
+        for code, side in (
+            (CauseCode.CALLER_POLICY_MISSING, CauseSide.SOURCE),
+            (CauseCode.TRUST_MISSING, CauseSide.TARGET),
+        )
     ]
-    return Explanation(target, ExplanationVerdict.UNKNOWN, (ExplainedHop(1, target, ROLE, USER, HopOutcome.FAILED, TEXT),), tuple(causes))
+    return Explanation(
+        target,
+        ExplanationVerdict.UNKNOWN,
+        (ExplainedHop(1, target, ROLE, USER, HopOutcome.FAILED, TEXT),),
+        tuple(causes),
+    )
 
 
 def offline(target: str = "payments-dr") -> Explanation:
     """It never came to AWS's decision."""
-    cause = Cause(CauseCode.NETWORK, CauseSide.NETWORK, 1, Certainty.PROVED, "The name can't be resolved.", next_step="Check the network.")
-    return Explanation(target, ExplanationVerdict.NOT_REACHED, (ExplainedHop(1, target, ROLE, "", HopOutcome.FAILED),), (cause,), "dns")
+    cause = Cause(
+        CauseCode.NETWORK,
+        CauseSide.NETWORK,
+        1,
+        Certainty.PROVED,
+        "The name can't be resolved.",
+        next_step="Check the network.",
+    )
+    return Explanation(
+        target,
+        ExplanationVerdict.NOT_REACHED,
+        (ExplainedHop(1, target, ROLE, "", HopOutcome.FAILED),),
+        (cause,),
+        "dns",
+    )

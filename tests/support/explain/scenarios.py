@@ -63,7 +63,11 @@ def distrusts(principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> Da
 
 
 def policy(*statements: Data) -> Data:
-    """A document of its own: a scene is mended in place, and the statement a case is made of must stay broken for the next test."""
+    """A document of its own.
+
+    A scene is mended in place, and the statement a case is made of must stay broken for the next
+    test.
+    """
     return {"Version": "2012-10-17", "Statement": copy.deepcopy(list(statements))}
 
 
@@ -72,12 +76,17 @@ def _key(name: str, secret: str) -> list[Data]:
 
 
 def keys_of(name: str) -> tuple[str, str]:
-    return f"AKIA{name.upper():X<12}2345"[:20], f"{name}-secret-{name}-secret-{name}-secret"[:40].ljust(40, "0")
+    return f"AKIA{name.upper():X<12}2345"[:20], f"{name}-secret-{name}-secret-{name}-secret"[
+        :40
+    ].ljust(40, "0")
 
 
 @dataclass
 class Scene:
-    """A world that works, free to be broken. `readable` says whether anybody at hand may read policies."""
+    """A world that works, free to be broken.
+
+    `readable` says whether anybody at hand may read policies.
+    """
 
     readable: bool = True
     organization: bool = False
@@ -97,7 +106,14 @@ class Scene:
             ("deep", DEEP, "middle"),
         ):
             self.profiles[name] = {"role_arn": arn, "source_profile": source}
-        onward = {"onward": policy(allow(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"], "arn:aws:iam::*:role/*"))}
+        onward = {
+            "onward": policy(
+                allow(
+                    ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+                    "arn:aws:iam::*:role/*",
+                )
+            )
+        }
         dev = {
             "name": "dev",
             "access_keys": _key(*keys_of("dev")),
@@ -114,23 +130,39 @@ class Scene:
                     "roles": [self._role("Local", ROOT)],
                     "policies": [{"name": "limit", "document": policy(allow("*"))}],
                 },
-                {"id": TARGET, "users": [self._admin("tgt-admin")], "roles": [self._role("Admin", USER), self._role("Deep", MIDDLE)]},
+                {
+                    "id": TARGET,
+                    "users": [self._admin("tgt-admin")],
+                    "roles": [self._role("Admin", USER), self._role("Deep", MIDDLE)],
+                },
                 {
                     "id": HUB,
                     "users": [self._admin("hub-admin")],
-                    "roles": [self._role("Gateway", ROOT, policies=onward), self._role("Middle", GATEWAY, policies=onward)],
+                    "roles": [
+                        self._role("Gateway", ROOT, policies=onward),
+                        self._role("Middle", GATEWAY, policies=onward),
+                    ],
                     "policies": [{"name": "limit", "document": policy(allow("*"))}],
                 },
             ],
         }
 
     def _admin(self, name: str) -> Data:
-        return {"name": name, "access_keys": _key(*keys_of(name)), "attached_policies": [ADMINISTRATOR]}
+        return {
+            "name": name,
+            "access_keys": _key(*keys_of(name)),
+            "attached_policies": [ADMINISTRATOR],
+        }
 
     def _role(self, name: str, principal: str, policies: Data | None = None) -> Data:
-        return {"name": name, "trust_policy": policy(trusts(principal)), "policies": copy.deepcopy(policies or {})}
+        return {
+            "name": name,
+            "trust_policy": policy(trusts(principal)),
+            "policies": copy.deepcopy(policies or {}),
+        }
 
-    # -- places to break ---------------------------------------------------------------------------------------------
+    # -- places to break
+    # ---------------------------------------------------------------------------------------------
 
     def account(self, account: str) -> Data:
         return next(one for one in self.state["accounts"] if one["id"] == account)
@@ -141,7 +173,11 @@ class Scene:
         return found
 
     def role(self, arn: str) -> Data:
-        found: Data = next(one for one in self.account(arn.split(":")[4])["roles"] if one["name"] == arn.rpartition("/")[2])
+        found: Data = next(
+            one
+            for one in self.account(arn.split(":")[4])["roles"]
+            if one["name"] == arn.rpartition("/")[2]
+        )
         return found
 
     def holder(self, arn: str) -> Data:
@@ -171,16 +207,24 @@ class Scene:
         credentials = ""
         for name, settings in self.profiles.items():
             values = {"region": REGION, "endpoint_url": endpoint, **settings}
-            config += f"[profile {name}]\n" + "".join(f"{key} = {value}\n" for key, value in values.items()) + "\n"
+            config += (
+                f"[profile {name}]\n"
+                + "".join(f"{key} = {value}\n" for key, value in values.items())
+                + "\n"
+            )
             if "role_arn" not in settings and "aws_access_key_id" not in settings:
                 key, secret = keys_of(name)
-                credentials += f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n\n"
+                credentials += (
+                    f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n\n"
+                )
         return config, credentials
 
     def world(self) -> demo_state.AwsState:
         state = copy.deepcopy(self.state)
         if self.readable:
-            state["accounts"][0]["users"][0].setdefault("policies", {})["look"] = policy(allow(_READ))
+            state["accounts"][0]["users"][0].setdefault("policies", {})["look"] = policy(
+                allow(_READ)
+            )
         return demo_state.AwsState.from_json(json.dumps(state))
 
 
@@ -203,7 +247,9 @@ class Stage:
 
     def explain(self, *codes: str) -> Explanation:
         role = self.actions.resolve(self.scene.target, self.scene.options)
-        return self.actions.explain(role, self.scene.options, FakePrompt(*codes), lambda _text: None)
+        return self.actions.explain(
+            role, self.scene.options, FakePrompt(*codes), lambda _text: None
+        )
 
     def switch(self, *codes: str) -> XswitchError | None:
         """What the switch fails with."""
@@ -263,7 +309,11 @@ def _mend_organization(account: Data, cause: Cause, statement: Data) -> None:
         account["scps"][0].append({"name": "added", "document": policy(statement)})
         return
     denials: list[Data] = [
-        one for level in account["scps"] for scp in level for one in scp["document"]["Statement"] if one["Effect"] == "Deny"
+        one
+        for level in account["scps"]
+        for scp in level
+        for one in scp["document"]["Statement"]
+        if one["Effect"] == "Deny"
     ]
     for one in denials:
         one.setdefault("Condition", {}).update(statement["Condition"])

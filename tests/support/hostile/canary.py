@@ -1,8 +1,12 @@
-"""Canaries: secrets that must be seen nowhere but in the vault and in an answer that was asked for, and where to look for them.
+"""Canaries.
 
-canaries = Canaries([DEV_SECRET, ...])     # in every form a program may give them: plain, quoted, base64, hexadecimal
-with Watch(home.folder, canaries): ...     # argument list and environment of every process in that HOME
-canaries.in_text(output), canaries.in_files(home.folder, spared=[home.credentials])
+Secrets that must be seen nowhere but in the vault and in an answer that was asked for, and where to
+look for them.
+
+canaries = Canaries([DEV_SECRET, ...])     # in every form a program may give them: plain, quoted,
+base64, hexadecimal with Watch(home.folder, canaries): ...     # argument list and environment of
+every process in that HOME canaries.in_text(output), canaries.in_files(home.folder,
+spared=[home.credentials])
 """
 
 from __future__ import annotations
@@ -38,7 +42,10 @@ class Canaries:
         for secret in secrets:
             for form in forms(secret):
                 self._forms[form] = f"{secret[:6]}…{secret[-3:]}"
-        self._pattern = re.compile(b"|".join(re.escape(form) for form in sorted(self._forms, key=len, reverse=True)) or b"(?!)")
+        self._pattern = re.compile(
+            b"|".join(re.escape(form) for form in sorted(self._forms, key=len, reverse=True))
+            or b"(?!)"
+        )
 
     def __len__(self) -> int:
         return len(set(self._forms.values()))
@@ -49,7 +56,13 @@ class Canaries:
 
     def in_text(self, *texts: str) -> list[str]:
         """The beginnings of those that are in one of these."""
-        return sorted({name for text in texts for name in self.in_bytes(text.encode(errors="surrogateescape"))})
+        return sorted(
+            {
+                name
+                for text in texts
+                for name in self.in_bytes(text.encode(errors="surrogateescape"))
+            }
+        )
 
     def in_files(self, folder: Path, spared: Iterable[Path] = ()) -> list[str]:
         """`FILE: SECRET` for those in a file, or in the name of one, under a folder."""
@@ -58,14 +71,23 @@ class Canaries:
             f"{file}: {name}"
             for file in sorted(folder.rglob("*"))
             if file not in left_out
-            for name in self.in_bytes(bytes(file) + (file.read_bytes() if file.is_file() and not file.is_symlink() else b""))
+            for name in self.in_bytes(
+                bytes(file)
+                + (file.read_bytes() if file.is_file() and not file.is_symlink() else b"")
+            )
         ]
 
 
 def forms(secret: str) -> set[bytes]:
     """A secret as it is, quoted for a URL or JSON, in hexadecimal, and in base64 wherever in a longer text it stands."""
     raw = secret.encode()
-    found = {raw, quote(secret, safe="").encode(), json.dumps(secret)[1:-1].encode(), raw.hex().encode(), raw.hex().upper().encode()}
+    found = {
+        raw,
+        quote(secret, safe="").encode(),
+        json.dumps(secret)[1:-1].encode(),
+        raw.hex().encode(),
+        raw.hex().upper().encode(),
+    }
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + raw)
         # The first and last characters hold bits of the neighbours too.
@@ -97,7 +119,10 @@ class Watch:
         while not self._stop.wait(0.02):
             for process in Path("/proc").glob("[0-9]*"):
                 try:
-                    environ, words = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
+                    environ, words = (
+                        (process / "environ").read_bytes(),
+                        (process / "cmdline").read_bytes(),
+                    )
                 except OSError:
                     continue
                 if self._home not in environ:
@@ -109,12 +134,21 @@ class Watch:
 
 def issued(aws: EmbeddedAws) -> list[str]:
     """The secrets of every session the embedded AWS has given out, whether or not its answer arrived."""
-    return [secret for session in aws.store._sessions.values() for secret in (session.keys.secret, session.keys.token)]
+    return [
+        secret
+        for session in aws.store._sessions.values()
+        for secret in (session.keys.secret, session.keys.token)
+    ]
 
 
 def has_code(file: Path, code: str) -> bool:
     """Whether those digits stand alone in it."""
-    return any(word == code for word in "".join(c if c.isalnum() else " " for c in file.read_text(errors="replace")).split())
+    return any(
+        word == code
+        for word in "".join(
+            c if c.isalnum() else " " for c in file.read_text(errors="replace")
+        ).split()
+    )
 
 
 def told(what: str, wrong: list[str], done: int) -> None:

@@ -9,7 +9,18 @@ from xswitch.core.shell.completion import COMPLETION_WORDS
 _POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 _READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 _OPTIONS = (
-    *("--source", "dev", "--region", "eu-west-1", "--duration", "20m", "--session-name", "canary", "--external-id", "unicorn-42"),
+    *(
+        "--source",
+        "dev",
+        "--region",
+        "eu-west-1",
+        "--duration",
+        "20m",
+        "--session-name",
+        "canary",
+        "--external-id",
+        "unicorn-42",
+    ),
     *("--policy-arn", _READ_ONLY, "--policy", _POLICY, "--tag", "team=x"),
 )
 _SIDES = (
@@ -25,7 +36,18 @@ _SIDES = (
     "arn:aws:iam::111111111111:mfa/dev",
 )
 _DETAILS = (
-    *("--path", "/team/", "--document", "own=own.json", "--external-id", "unicorn-42", "--max-session", "2h", "--tag", "team=x"),
+    *(
+        "--path",
+        "/team/",
+        "--document",
+        "own=own.json",
+        "--external-id",
+        "unicorn-42",
+        "--max-session",
+        "2h",
+        "--tag",
+        "team=x",
+    ),
     *(
         "--description",
         "what for",
@@ -45,8 +67,9 @@ _SHELLS = ("bash", "zsh", "fish", "powershell", "nu")
 
 
 def lines(code: str, port: int) -> list[tuple[str, ...]]:
-    """All of them, in an order in which most of them work; `code` is a current MFA code, used by the first line;
-    `port` is one somebody listens on.
+    """All of them, in an order in which most of them work.
+
+    `code` is a current MFA code, used by the first line; `port` is one somebody listens on.
 
     `settings.json` and `state.json` are files of the folder they run in.
     """
@@ -83,7 +106,11 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
         ("explain", "admin", "--mfa-code", "000000"),
         ("explain", "denied"),
         ("explain", "forbidden", "--json"),
-        *((name, *more) for name in ("list", "status", "history", "doctor") for more in ((), ("--json",))),
+        *(
+            (name, *more)
+            for name in ("list", "status", "history", "doctor")
+            for more in ((), ("--json",))
+        ),
         ("history", "--limit", "2"),
         ("config", "show"),
         ("config", "--json"),
@@ -98,23 +125,91 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
         ("console", "admin", "--json"),
         ("access", "plan", "New", *_SIDES, "--no-mfa"),
         ("access", "plan", "New", *_SIDES, *_DETAILS, "--mfa", "--json"),
-        ("access", "plan", "--role", "New", "--source-account", "111111111111", "--target", "admin", "--account", "--format", "cli"),
-        ("access", "plan", "New", "--source", "dev", "--target-account", "222222222222", "--group", "nobody"),
-        ("access", "plan", "New", "--source", "dev", "--target-account", "222222222222", "--assuming-role", "nobody"),
-        ("access", "plan", "New", *_SIDES, "--generate-external-id", "--output", "files", "--format", "terraform"),
-        ("access", "plan", "New", *_SIDES, "--output", "files", "--format", "cloudformation", "--force"),
+        (
+            "access",
+            "plan",
+            "--role",
+            "New",
+            "--source-account",
+            "111111111111",
+            "--target",
+            "admin",
+            "--account",
+            "--format",
+            "cli",
+        ),
+        (
+            "access",
+            "plan",
+            "New",
+            "--source",
+            "dev",
+            "--target-account",
+            "222222222222",
+            "--group",
+            "nobody",
+        ),
+        (
+            "access",
+            "plan",
+            "New",
+            "--source",
+            "dev",
+            "--target-account",
+            "222222222222",
+            "--assuming-role",
+            "nobody",
+        ),
+        (
+            "access",
+            "plan",
+            "New",
+            *_SIDES,
+            "--generate-external-id",
+            "--output",
+            "files",
+            "--format",
+            "terraform",
+        ),
+        (
+            "access",
+            "plan",
+            "New",
+            *_SIDES,
+            "--output",
+            "files",
+            "--format",
+            "cloudformation",
+            "--force",
+        ),
         ("access", "apply", "New", *_SIDES),
         ("access", "apply", "New", *_SIDES, "--dry-run"),
-        ("access", "apply", "New", *_SIDES, "--no-mfa", "--yes", "--no-check", "--take-back-on-failure"),
+        (
+            "access",
+            "apply",
+            "New",
+            *_SIDES,
+            "--no-mfa",
+            "--yes",
+            "--no-check",
+            "--take-back-on-failure",
+        ),
         ("access", "apply", "New", *_SIDES, "--no-mfa", "--yes", "--json"),
         ("access", "check", "New", *_SIDES, "--mfa-code", "000000"),
         ("access", "lint", "own.json", "New", "--target", "admin"),
-        *(("init", shell, *more) for shell in _SHELLS for more in ((), ("--cmd", "sx", "--prompt"))),
+        *(
+            ("init", shell, *more)
+            for shell in _SHELLS
+            for more in ((), ("--cmd", "sx", "--prompt"))
+        ),
         *(("completion", shell, "--cmd", "sx") for shell in _SHELLS),
         ("demo", "--serve", "--state", "state.json", "--port", str(port)),
         ("demo", "--code", "--user", "dana"),
         ("demo", "--advance", "1h"),
-        *((name, "--help") for name in sorted({word.command for word in COMPLETION_WORDS if word.command})),
+        *(
+            (name, "--help")
+            for name in sorted({word.command for word in COMPLETION_WORDS if word.command})
+        ),
         ("--help",),
         ("--version",),
         ("switch",),
@@ -134,6 +229,14 @@ def with_debug(tried: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 def missing_words(tried: Iterable[tuple[str, ...]]) -> list[str]:
     """The words of the grammar that are in none of these lines."""
-    seen = {(line[0] if line and not line[0].startswith("-") else "", word) for line in tried for word in line}
+    seen = {
+        (line[0] if line and not line[0].startswith("-") else "", word)
+        for line in tried
+        for word in line
+    }
     seen |= {("", command) for command, _ in seen}
-    return [f"{row.command} {row.word}" for row in COMPLETION_WORDS if row.word and (row.command, row.word) not in seen]
+    return [
+        f"{row.command} {row.word}"
+        for row in COMPLETION_WORDS
+        if row.word and (row.command, row.word) not in seen
+    ]

@@ -1,6 +1,9 @@
-"""Command lines with hostile text wherever it can come in: as a word, as the value of an option, out of the environment, out of files.
+"""Command lines with hostile text wherever it can come in.
 
-The commands and their options are those of the parser; a command without a line in `BASES` is a KeyError.
+As a word, as the value of an option, out of the environment, out of files.
+
+The commands and their options are those of the parser; a command without a line in `BASES` is a
+KeyError.
 """
 
 from __future__ import annotations
@@ -37,7 +40,11 @@ BASES: Mapping[str, tuple[list[str], list[str]]] = {
     "status": (["status"], ["status"]),
     "switch": (["switch", "q"], ["switch", "p0000"]),
 }
-"""By command: what stands before a hostile word, which the command then tells is wrong, and what before an option with such a value."""
+"""By command.
+
+What stands before a hostile word, which the command then tells is wrong, and what before an option
+with such a value.
+"""
 # Before a hostile word: no role is found by it then.
 _NOTHING = "no such thing: "
 UNTOLD = "untold"
@@ -58,7 +65,11 @@ class Job:
 
 def grammar() -> dict[str, argparse.ArgumentParser]:
     """The parser of every command, hidden ones too."""
-    choices = next(action.choices for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    choices = next(
+        action.choices
+        for action in build_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
     assert isinstance(choices, dict)
     return choices
 
@@ -68,17 +79,32 @@ def by_argv(texts: Sequence[str]) -> list[Job]:
     jobs = []
     for command, parser in grammar().items():
         word, base = BASES[command]
-        valued = [action.option_strings[-1] for action in parser._actions if action.option_strings and action.nargs is None]
+        valued = [
+            action.option_strings[-1]
+            for action in parser._actions
+            if action.option_strings and action.nargs is None
+        ]
         json_too = any("--json" in action.option_strings for action in parser._actions)
         for number, text in enumerate(texts):
             more = ["--json"] if json_too and number % 2 else []
             jobs.append(Job(command, [*word, _NOTHING + text, *more]))
             if valued:
                 option = valued[number % len(valued)]
-                value = f"{text}={text}" if option in ("--tag", "--document") and number % 3 else text
+                value = (
+                    f"{text}={text}" if option in ("--tag", "--document") and number % 3 else text
+                )
                 jobs.append(Job(command, [*base, option, value, *more]))
     for number, text in enumerate(texts):
-        plan = ["access", "plan", "Role", *_ACCOUNTS, "--user", "bob", "--format", _FORMATS[number % len(_FORMATS)]]
+        plan = [
+            "access",
+            "plan",
+            "Role",
+            *_ACCOUNTS,
+            "--user",
+            "bob",
+            "--format",
+            _FORMATS[number % len(_FORMATS)],
+        ]
         jobs.append(Job("access", [*plan, "--description", text, "--tag", f"k={text}"]))
         jobs.append(Job("demo", ["demo", "--serve", "--state", text]))
         jobs.append(Job("demo", ["demo", "--advance", text]))
@@ -89,7 +115,10 @@ def by_environment(texts: Sequence[str], folder: Path) -> list[Job]:
     """Variables that name a file or a profile, with a hostile value."""
     clock, devices = folder / "clock", folder / "devices.json"
     clock.write_text("0\n", encoding="ascii")
-    devices.write_text(json.dumps({"devices": [{"serial": text, "secret": TOTP_SECRET} for text in texts]}), encoding="utf-8")
+    devices.write_text(
+        json.dumps({"devices": [{"serial": text, "secret": TOTP_SECRET} for text in texts]}),
+        encoding="utf-8",
+    )
     inside = {DEMO: "1", CLOCK: str(clock), TOTP: str(devices)}
     jobs = []
     for number, text in enumerate(texts):
@@ -97,10 +126,26 @@ def by_environment(texts: Sequence[str], folder: Path) -> list[Job]:
         whole = shell not in _OF_CHARACTERS or not any("\ud800" <= one <= "\udfff" for one in text)
         jobs += [
             Job("demo from inside", ["demo", "--code", "--user", text], inside),
-            Job("AWS_CONFIG_FILE", ["config", *(["--json"] if number % 2 else [])], {"AWS_CONFIG_FILE": str(folder / text)}),
-            Job("XDG_STATE_HOME" if whole else UNTOLD, ["init", shell], {"XDG_STATE_HOME": str(folder / text)}),
-            Job("XSWITCH_PREVIOUS", ["switch", "-"], {"AWS_PROFILE": text, "XSWITCH_PREVIOUS": _NOTHING + text}),
-            Job(UNTOLD, ["explain", "p0000"], {"AWS_REGION": text, "AWS_DEFAULT_REGION": text, "XSWITCH_SHELL": text}),
+            Job(
+                "AWS_CONFIG_FILE",
+                ["config", *(["--json"] if number % 2 else [])],
+                {"AWS_CONFIG_FILE": str(folder / text)},
+            ),
+            Job(
+                "XDG_STATE_HOME" if whole else UNTOLD,
+                ["init", shell],
+                {"XDG_STATE_HOME": str(folder / text)},
+            ),
+            Job(
+                "XSWITCH_PREVIOUS",
+                ["switch", "-"],
+                {"AWS_PROFILE": text, "XSWITCH_PREVIOUS": _NOTHING + text},
+            ),
+            Job(
+                UNTOLD,
+                ["explain", "p0000"],
+                {"AWS_REGION": text, "AWS_DEFAULT_REGION": text, "XSWITCH_SHELL": text},
+            ),
         ]
     return jobs
 
@@ -110,10 +155,16 @@ def by_files(names: Sequence[str], texts: Sequence[str], folder: Path) -> list[J
     policy = folder / "policy.json"
     policy.write_text(json.dumps(document(list(texts))), encoding="utf-8")
     state = folder / "state.json"
-    state.write_text(json.dumps({"version": 1, "accounts": [{"id": text, "name": text} for text in texts]}), encoding="utf-8")
+    state.write_text(
+        json.dumps({"version": 1, "accounts": [{"id": text, "name": text} for text in texts]}),
+        encoding="utf-8",
+    )
     told = ("list", "status", "history", "config", "doctor")
     jobs = [Job(command, [command, *more]) for command in told for more in ([], ["--json"])]
-    jobs += [Job("complete", ["complete", ""]), Job("demo", ["demo", "--serve", "--state", str(state)])]
+    jobs += [
+        Job("complete", ["complete", ""]),
+        Job("demo", ["demo", "--serve", "--state", str(state)]),
+    ]
     jobs += [Job("access", ["access", "lint", str(policy), *more]) for more in ([], ["--json"])]
     for number in range(ROLES):
         sides = ["--source", "source-admin", "--target", "target-admin", "--user", "Bob"]
@@ -123,12 +174,36 @@ def by_files(names: Sequence[str], texts: Sequence[str], folder: Path) -> list[J
         jobs += [Job("access to IAM", [*plan, *way]) for way in [*ways, ["--json"]]]
         jobs += [Job("access to IAM", [*lint, *more]) for more in ([], ["--json"])]
         jobs.append(Job("access to IAM", ["access", "check", *plan[2:]]))
-        jobs.append(Job("access to IAM", ["access", "apply", *plan[2:], "--no-check", *(["--yes", "--json"] if number % 2 else [])]))
+        jobs.append(
+            Job(
+                "access to IAM",
+                [
+                    "access",
+                    "apply",
+                    *plan[2:],
+                    "--no-check",
+                    *(["--yes", "--json"] if number % 2 else []),
+                ],
+            )
+        )
     for number, name in enumerate(names):
         more = ["--json"] if number % 2 else []
-        jobs += [Job("message", [command, name, *more]) for command in ("explain", "renew", "switch")]
-        jobs += [Job("named", ["console", name, *more]), Job("named", ["pin", name]), Job("named", ["credential-process", name])]
+        jobs += [
+            Job("message", [command, name, *more]) for command in ("explain", "renew", "switch")
+        ]
+        jobs += [
+            Job("named", ["console", name, *more]),
+            Job("named", ["pin", name]),
+            Job("named", ["credential-process", name]),
+        ]
         jobs += [Job("named", ["forget", name, *more]), Job("named", ["renew-background", name])]
-    jobs += [Job("MFA device", ["switch", f"{MFA}{number:04}"]) for number in range(0, len(texts), 3)]
+    jobs += [
+        Job("MFA device", ["switch", f"{MFA}{number:04}"]) for number in range(0, len(texts), 3)
+    ]
     jobs += [Job("message", ["renew", PLAIN]) for _ in texts]
-    return [*jobs, Job("named", ["renew", "--all"]), Job("named", ["forget", "--all"]), Job(UNTOLD, ["config", "undo"])]
+    return [
+        *jobs,
+        Job("named", ["renew", "--all"]),
+        Job("named", ["forget", "--all"]),
+        Job(UNTOLD, ["config", "undo"]),
+    ]

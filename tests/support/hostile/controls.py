@@ -44,7 +44,8 @@ _PIECES = (
 )
 _ENDS = "\r\n"
 
-# What Textual and our own words write: colours, the cursor, modes, the keyboard's protocol, questions about modes.
+# What Textual and our own words write: colours, the cursor, modes, the keyboard's protocol,
+# questions about modes.
 ALLOWED = re.compile(
     r"\x1b\[[0-9;:]*m|\x1b\[\d*;?\d*H|\x1b\[\d*[ABCDJKXG]|\x1b\[\?[\d;]+[hlsr]|\x1b\[[<>=][\d;]*u|\x1b\[\?u"
     r"|\x1b\[\?\d+\$p|\x1b\[\d+ q|\x1b\[c|\x1b\]22;[a-z]*\x07"
@@ -53,7 +54,9 @@ _CLIPBOARD = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 _COPIED = ("export AWS_PROFILE='", "https://signin.", "'xswitch' 'access' ", "{")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MARK = re.compile(r"hx(\d{4})z")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_FORBIDDEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def hostile(random: Random, number: int, *, lines: bool = False) -> str:
@@ -76,18 +79,31 @@ def marks(text: str) -> set[int]:
 
 
 def in_xml(text: str) -> str:
-    """As much of a text as an answer of AWS can carry: XML 1.0 has no C0 controls, but C1, and what turns text round."""
+    """As much of a text as an answer of AWS can carry.
+
+    XML 1.0 has no C0 controls, but C1, and what turns text round.
+    """
     return escape(_NO_XML.sub("", text), {"\r": "&#13;", "\n": "&#10;", '"': "&quot;"})
 
 
 def _ours(clipboard: re.Match[str]) -> str:
-    """Nothing for what one of our own keys copies: a line to paste, made of harmless text; else the sequence as it is."""
+    """Nothing for what one of our own keys copies: a line to paste, made of harmless text.
+
+    Else the sequence as it is.
+    """
     copied = base64.b64decode(clipboard[1]).decode()
-    return "" if copied.startswith(_COPIED) and all(one.isprintable() or one == "\n" for one in copied) else clipboard[0]
+    return (
+        ""
+        if copied.startswith(_COPIED) and all(one.isprintable() or one == "\n" for one in copied)
+        else clipboard[0]
+    )
 
 
 def theirs(written: bytes) -> list[str]:
-    """What in a program's output can only be somebody else's: controls that are none of ours, links, what turns text round."""
+    """What in a program's output can only be somebody else's.
+
+    Controls that are none of ours, links, what turns text round.
+    """
     text = written.decode("utf-8", "replace")
     rest = ALLOWED.sub("", _CLIPBOARD.sub(_ours, text))
     found = [rest[max(0, one.start() - 20) : one.end() + 20] for one in _FORBIDDEN.finditer(rest)]

@@ -1,4 +1,7 @@
-"""A HOME full of hostile text: the config, the settings, the index, the history, the pins, and two accounts in IAM."""
+"""A HOME full of hostile text.
+
+The config, the settings, the index, the history, the pins, and two accounts in IAM.
+"""
 
 from __future__ import annotations
 
@@ -43,24 +46,54 @@ def written_config(home: Home, texts: list[str], url: str) -> list[str]:
     for number in range(0, len(texts), 3):
         account, note, arn = [*texts[number : number + 3], "x", "x"][:3]
         real = f"arn:aws:iam::222222222222:role/{mark(number)}"
-        parts.append(_ROLE.format(name=f"p{number:04}", arn=arn if number % 2 else real, account=account, note=note, url=url))
+        parts.append(
+            _ROLE.format(
+                name=f"p{number:04}",
+                arn=arn if number % 2 else real,
+                account=account,
+                note=note,
+                url=url,
+            )
+        )
         names.append(f"p{number:04}")
         if not number % 2:
             names.append(f"q{number:04}{arn}")
-            parts.append(f"[profile {names[-1]}]\nrole_arn = {real}\nsource_profile = dev\nendpoint_url = {url}\n")
-        parts.append(_WITH_MFA.format(name=f"{MFA}{number:04}", device=f"{note} {arn} {account}", real=real, url=url))
+            parts.append(
+                f"[profile {names[-1]}]\nrole_arn = {real}\nsource_profile = dev\nendpoint_url = {url}\n"
+            )
+        parts.append(
+            _WITH_MFA.format(
+                name=f"{MFA}{number:04}", device=f"{note} {arn} {account}", real=real, url=url
+            )
+        )
     home.config.write_text("\n".join(parts), encoding="utf-8", newline="")
-    home.credentials.write_text(f"[dev]\naws_access_key_id = {DEV_KEY}\naws_secret_access_key = {DEV_SECRET}\n")
+    home.credentials.write_text(
+        f"[dev]\naws_access_key_id = {DEV_KEY}\naws_secret_access_key = {DEV_SECRET}\n"
+    )
     return names
 
 
 def written_settings(home: Home, texts: list[str]) -> None:
-    """Names of accounts, and guards whose every word is hostile; the last guard is in force for everything."""
-    lines = ['vault = "runtime"', f"theme = {toml(texts[0])}", f"{toml(texts[1])} = 1", "[account_names]"]
+    """Names of accounts, and guards whose every word is hostile.
+
+    The last guard is in force for everything.
+    """
+    lines = [
+        'vault = "runtime"',
+        f"theme = {toml(texts[0])}",
+        f"{toml(texts[1])} = 1",
+        "[account_names]",
+    ]
     lines += [f'"{number:012}" = {toml(text)}' for number, text in enumerate(texts)]
     for number, text in enumerate(texts):
         others = [toml(texts[(number + step) % len(texts)]) for step in range(1, 4)]
-        lines += ["[[guards]]", f"name = {toml(text)}", f"match = [{others[0]}]", f"colour = {others[1]}", f"confirm = {others[2]}"]
+        lines += [
+            "[[guards]]",
+            f"name = {toml(text)}",
+            f"match = [{others[0]}]",
+            f"colour = {others[1]}",
+            f"confirm = {others[2]}",
+        ]
     place = home.folder / ".config" / "xswitch" / "config.toml"
     place.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -83,10 +116,22 @@ def written_state(home: Home, texts: list[str]) -> None:
             "static": False,
             **times,
         }
-        history.append(json.dumps({"at": now, "profile": text, "role_arn": other, "session_name": third, "result": texts[number - 3]}))
+        history.append(
+            json.dumps(
+                {
+                    "at": now,
+                    "profile": text,
+                    "role_arn": other,
+                    "session_name": third,
+                    "result": texts[number - 3],
+                }
+            )
+        )
     (folder / "index.json").write_text(json.dumps({"version": 1, "entries": entries}))
     (folder / "history.jsonl").write_text("\n".join(history) + "\n")
-    (folder / "memory.json").write_text(json.dumps({"version": 1, "uses": {text: [3, now] for text in texts}, "pins": texts}))
+    (folder / "memory.json").write_text(
+        json.dumps({"version": 1, "uses": {text: [3, now] for text in texts}, "pins": texts})
+    )
 
 
 def with_administrators(home: Home, url: str) -> None:
@@ -112,7 +157,9 @@ def hostile_accounts(texts: list[str]) -> dict[str, Any]:
     target["roles"] = [
         role(
             f"Role{number}",
-            trust(ROOT, Condition={"StringEquals": {"aws:PrincipalTag/team": texts[number::ROLES]}}),
+            trust(
+                ROOT, Condition={"StringEquals": {"aws:PrincipalTag/team": texts[number::ROLES]}}
+            ),
             policies={f"policy-{number}": document(texts[number::ROLES])},
             description=in_xml_plain(texts[number]),
             tags={"team": in_xml_plain(texts[-number])},
@@ -125,7 +172,12 @@ def hostile_accounts(texts: list[str]) -> dict[str, Any]:
 def document(texts: list[str]) -> dict[str, Any]:
     """A policy whose condition has these values, as an administrator may have written it."""
     condition = {"StringEquals": {"aws:PrincipalTag/team": texts}}
-    allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*", "Condition": condition}
+    allowed = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Resource": "*",
+        "Condition": condition,
+    }
     return {"Version": "2012-10-17", "Statement": [allowed]}
 
 
@@ -137,7 +189,9 @@ def in_xml_plain(text: str) -> str:
 def toml(text: str) -> str:
     """A text as a TOML string that stands for it, controls included."""
     escaped = "".join(
-        f"\\u{ord(one):04x}" if one < " " or one in '"\\\x7f' else one  # TOML has no shorter way for all of them
+        f"\\u{ord(one):04x}"
+        if one < " " or one in '"\\\x7f'
+        else one  # TOML has no shorter way for all of them
         for one in text
     )
     return f'"{escaped}"'

@@ -11,7 +11,14 @@ from random import Random
 CANARY = "pwned"
 """The file that hostile text would make, if a shell ever ran any of it."""
 
-_COMMANDS = (f"touch {CANARY}", f"/usr/bin/touch {CANARY}", f">{CANARY}", f"echo x>{CANARY}", f"^touch {CANARY}", f"'' | save {CANARY}")
+_COMMANDS = (
+    f"touch {CANARY}",
+    f"/usr/bin/touch {CANARY}",
+    f">{CANARY}",
+    f"echo x>{CANARY}",
+    f"^touch {CANARY}",
+    f"'' | save {CANARY}",
+)
 _WRAPPED = (
     "$({})",
     "`{}`",
@@ -181,18 +188,24 @@ _AROUND = (
     "1 validation error detected: Value '{}' at 'roleSessionName' failed to satisfy constraint",
 )
 LONGEST = 15_000
-"""Characters of the longest text. Sixteen such variables are about what an operating system passes on to a program."""
+"""Characters of the longest text.
+
+Sixteen such variables are about what an operating system passes on to a program.
+"""
 
 
 def hostile(chance: Random, *, as_bytes: bool = False) -> str:
-    """One hostile text without NUL; with `as_bytes` it may hold bytes that are no UTF-8, as lone surrogates.
+    """One hostile text without NUL.
+
+    With `as_bytes` it may hold bytes that are no UTF-8, as lone surrogates.
 
     About one of a hundred is very long.
     """
     pieces = [chance.choice(_KINDS)(chance) for _ in range(chance.randint(1, 4))]
     if as_bytes and not chance.randrange(8):
         pieces.insert(
-            chance.randint(0, len(pieces)), bytes(chance.randrange(128, 256) for _ in range(chance.randint(1, 3))).decode(*_BYTES)
+            chance.randint(0, len(pieces)),
+            bytes(chance.randrange(128, 256) for _ in range(chance.randint(1, 3))).decode(*_BYTES),
         )
     text = chance.choice(_AROUND).format("".join(pieces))
     if not chance.randrange(100):
@@ -211,12 +224,20 @@ def hostiles(chance: Random, how_many: int, *, as_bytes: bool = False) -> list[s
 
 def one_line(text: str) -> str:
     """`text` without its control characters, as a writer of lines would take it."""
-    return "".join(character for character in text if character >= " " and character != "\x7f").strip()
+    return "".join(
+        character for character in text if character >= " " and character != "\x7f"
+    ).strip()
 
 
 def _code(chance: Random) -> str:
     wrapped = chance.choice(_WRAPPED)
-    return wrapped.replace("{{", "\0").replace("}}", "\1").replace("{}", chance.choice(_COMMANDS)).replace("\0", "{").replace("\1", "}")
+    return (
+        wrapped.replace("{{", "\0")
+        .replace("}}", "\1")
+        .replace("{}", chance.choice(_COMMANDS))
+        .replace("\0", "{")
+        .replace("\1", "}")
+    )
 
 
 def _one_of(texts: tuple[str, ...]) -> Callable[[Random], str]:
@@ -224,7 +245,10 @@ def _one_of(texts: tuple[str, ...]) -> Callable[[Random], str]:
 
 
 def _noise(chance: Random) -> str:
-    return "".join(chr(chance.choice((chance.randint(1, 127), chance.randint(1, 0x2FFF)))) for _ in range(chance.randint(1, 12)))
+    return "".join(
+        chr(chance.choice((chance.randint(1, 127), chance.randint(1, 0x2FFF))))
+        for _ in range(chance.randint(1, 12))
+    )
 
 
 _BYTES = ("utf-8", "surrogateescape")

@@ -1,4 +1,7 @@
-"""Use cases that answer with hostile texts wherever one may come from: the config, AWS, IAM, the settings."""
+"""Use cases that answer with hostile texts wherever one may come from.
+
+The config, AWS, IAM, the settings.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,13 @@ from typing import Any
 from support.access.fake_actions import LINK, SOURCE, TARGET
 from support.explain.samples import denied, hidden
 from support.tui.fake_actions import DEVICE, FakeActions, make_hop, make_role, sample_listing
-from xswitch.actions.access.api import AccessApplyResult, AccessCheckResult, AccessInputs, AccessPlanResult, ChangeListener
+from xswitch.actions.access.api import (
+    AccessApplyResult,
+    AccessCheckResult,
+    AccessInputs,
+    AccessPlanResult,
+    ChangeListener,
+)
 from xswitch.actions.api import Listing, SourceInfo, SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.core.access.model import (
@@ -70,20 +79,32 @@ class Texts:
 
 def hostile_roles(text: Texts, *, guarded: bool) -> tuple[Role, ...]:
     """Roles all of whose texts are hostile, so many that every text is in one of them."""
-    return tuple(_role(text, number, guarded=guarded) for number in range(-(-len(text.all) // A_ROLE)))
+    return tuple(
+        _role(text, number, guarded=guarded) for number in range(-(-len(text.all) // A_ROLE))
+    )
 
 
 def _role(text: Texts, number: int, *, guarded: bool) -> Role:
     name, role = f"{number:03} {text()}", text()
     tags = ((text(), text()),)
-    more: dict[str, Any] = {"external_id": text(), "session_name": text(), "tags": tags, "source_identity": text()}
-    hop = replace(make_hop(name, "222222222222", role, 10, **more), role_arn=f"arn:aws:iam::222222222222:role/{text()}")
+    more: dict[str, Any] = {
+        "external_id": text(),
+        "session_name": text(),
+        "tags": tags,
+        "source_identity": text(),
+    }
+    hop = replace(
+        make_hop(name, "222222222222", role, 10, **more),
+        role_arn=f"arn:aws:iam::222222222222:role/{text()}",
+    )
     where = Origin(f"/home/{text()}", 7)
     return make_role(
         name,
         "222222222222",
         role,
-        base=CredentialSource(CredentialSourceKind.STATIC_KEYS, text(), "AKIAEXAMPLE", where, text()),
+        base=CredentialSource(
+            CredentialSourceKind.STATIC_KEYS, text(), "AKIAEXAMPLE", where, text()
+        ),
         hops=(replace(hop, origin=where),),
         mfa=f"{DEVICE}{text()}",
         region=text(),
@@ -124,9 +145,20 @@ class HostileActions(FakeActions):
 
     def config(self) -> ConfigView:
         view = super().config()
-        return replace(view, paths=ConfigPaths(self.text(), view.paths.credentials)) if self.empty else view
+        return (
+            replace(view, paths=ConfigPaths(self.text(), view.paths.credentials))
+            if self.empty
+            else view
+        )
 
-    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> SwitchResult:  # noqa: ARG002 -- the port's signature
+    def switch(
+        # The port's signature
+        self,
+        role: Role,  # noqa: ARG002
+        options: SwitchOptions,  # noqa: ARG002
+        ask: MfaPrompt,
+        progress: Progress,
+    ) -> SwitchResult:
         ask.code(MfaChallenge(self.text(), self.text(), 1, ""))
         ask.code(MfaChallenge(self.text(), self.text(), 2, self.text()))
         progress(self.text())
@@ -134,7 +166,13 @@ class HostileActions(FakeActions):
         time.sleep(_LONG_ENOUGH_TO_BE_SEEN)
         raise self.text.error()
 
-    def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:  # noqa: ARG002 -- the port's signature
+    def explain_failure(
+        # The port's signature
+        self,
+        role: Role,
+        error: XswitchError,  # noqa: ARG002
+        options: SwitchOptions | None = None,  # noqa: ARG002
+    ) -> Explanation:
         return hostile_explanation(self.text, role.name)
 
 
@@ -147,7 +185,14 @@ def hostile_explanation(text: Texts, target: str) -> Explanation:
     return replace(
         plain,
         hops=tuple(
-            replace(hop, profile=text(), principal_arn=text(), role_arn=text() if hop.number else "", text=text()) for hop in plain.hops
+            replace(
+                hop,
+                profile=text(),
+                principal_arn=text(),
+                role_arn=text() if hop.number else "",
+                text=text(),
+            )
+            for hop in plain.hops
         ),
         causes=(
             replace(cause, evidence=text(), statement=statement, next_step=text(), where=text()),
@@ -160,7 +205,10 @@ def hostile_explanation(text: Texts, target: str) -> Explanation:
 
 @dataclass
 class HostileAccess:
-    """Fits `AccessActions`: IAM gives hostile texts for everything, the first apply and the first check fail."""
+    """Fits `AccessActions`.
+
+    IAM gives hostile texts for everything, the first apply and the first check fail.
+    """
 
     text: Texts
     applied: int = 0
@@ -174,10 +222,17 @@ class HostileAccess:
             self.applied = 1
             raise text.error()
         who = TrustedPrincipal(PrincipalType.USER, SOURCE, text(), text())
-        request = AccessRequest("aws", TARGET, text(), who, tags=((text(), text()),), description=text())
-        sides = [self._side(side, chunk) for side, chunk in _dealt([*text.all, *text.some(-len(text.all) % 8)])]
+        request = AccessRequest(
+            "aws", TARGET, text(), who, tags=((text(), text()),), description=text()
+        )
+        sides = [
+            self._side(side, chunk)
+            for side, chunk in _dealt([*text.all, *text.some(-len(text.all) % 8)])
+        ]
         warnings = tuple(Finding("long_session", "warning", text(), text()) for _ in range(2))
-        return AccessPlanResult(inputs, AccessPlan(request, sides[1], sides[0], text(), text(), warnings), LINK)
+        return AccessPlanResult(
+            inputs, AccessPlan(request, sides[1], sides[0], text(), text(), warnings), LINK
+        )
 
     def _side(self, side: AccountSide, texts: list[str]) -> AccountPlan:
         # A summary, what was there, what will be: each holds a third or so.
@@ -185,11 +240,27 @@ class HostileAccess:
         for number in range(0, len(texts), 4):
             summary, subject, before, after = [*texts[number : number + 4], "", "", ""][:4]
             call = IamCall("PutRolePolicy", {"RoleName": summary, "PolicyDocument": after})
-            changes.append(IamChange(side, subject, f"{summary} {subject}", call, (call,), _document(before), _document(after)))
+            changes.append(
+                IamChange(
+                    side,
+                    subject,
+                    f"{summary} {subject}",
+                    call,
+                    (call,),
+                    _document(before),
+                    _document(after),
+                )
+            )
         account = SOURCE if side is AccountSide.SOURCE else TARGET
         return AccountPlan(side, account, self.text(), seen=True, changes=tuple(changes))
 
-    def apply(self, planned: AccessPlanResult, ask: MfaPrompt, steps: ChangeListener) -> AccessApplyResult:  # noqa: ARG002 -- the port's signature
+    def apply(
+        # The port's signature
+        self,
+        planned: AccessPlanResult,
+        ask: MfaPrompt,  # noqa: ARG002
+        steps: ChangeListener,
+    ) -> AccessApplyResult:
         every = tuple((side.side, change) for side in planned.plan.sides for change in side.changes)
         self.applied += 1
         if self.applied == 2:
@@ -201,12 +272,24 @@ class HostileAccess:
             steps(side, change, "done")
         return AccessApplyResult(planned, every)
 
-    def rollback(self, applied: AccessApplyResult, ask: MfaPrompt, steps: ChangeListener) -> AccessApplyResult:  # noqa: ARG002 -- the port's signature
+    def rollback(
+        # The port's signature
+        self,
+        applied: AccessApplyResult,
+        ask: MfaPrompt,  # noqa: ARG002
+        steps: ChangeListener,
+    ) -> AccessApplyResult:
         for side, change in applied.done:
             steps(side, change, "taken_back")
         return AccessApplyResult(applied.planned, applied.done)
 
-    def check(self, planned: AccessPlanResult, ask: MfaPrompt, progress: Progress) -> AccessCheckResult:  # noqa: ARG002 -- the port's signature
+    def check(
+        # The port's signature
+        self,
+        planned: AccessPlanResult,  # noqa: ARG002
+        ask: MfaPrompt,
+        progress: Progress,
+    ) -> AccessCheckResult:
         text = self.text
         progress(text())
         ask.code(MfaChallenge(text(), text(), 2, text()))
@@ -214,7 +297,9 @@ class HostileAccess:
         if self.checked == 1:
             raise text.error()
         ends = datetime.now(UTC) + timedelta(hours=1)
-        return AccessCheckResult(CallerIdentity(TARGET, text(), text()), ends, text(), f"xs {text()}", LINK, 1)
+        return AccessCheckResult(
+            CallerIdentity(TARGET, text(), text()), ends, text(), f"xs {text()}", LINK, 1
+        )
 
     def lint(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError

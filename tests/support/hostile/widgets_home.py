@@ -1,4 +1,7 @@
-"""A HOME whose config, settings and STS hold hostile texts: what the whole program makes of them, from the files to the screen."""
+"""A HOME whose config, settings and STS hold hostile texts.
+
+What the whole program makes of them, from the files to the screen.
+"""
 
 from __future__ import annotations
 
@@ -38,17 +41,27 @@ confirm = "{confirm}"
 
 
 def write_hostile_home(home: Home, texts: Sequence[str], url: str) -> None:
-    """Role profiles, each once more under a name of theirs, one line to a text; a guard for all of them."""
+    """Role profiles, each once more under a name of theirs, one line to a text.
+
+    A guard for all of them.
+    """
     parts = [f"[profile dev]\nregion = eu-west-1\nendpoint_url = {url}\n"]
     for number in range(0, len(texts), A_PROFILE):
-        name, role, account, note = [*texts[number : number + A_PROFILE], *["x"] * A_PROFILE][:A_PROFILE]
+        name, role, account, note = [*texts[number : number + A_PROFILE], *["x"] * A_PROFILE][
+            :A_PROFILE
+        ]
         values = {"name": name, "role": role, "account": account, "note": note}
         parts.append(_ROLE.format(number=number // A_PROFILE, url=url, **values))
     home.config.write_text("\n".join(parts), encoding="utf-8", newline="")
-    home.credentials.write_text(f"[dev]\naws_access_key_id = {DEV_KEY}\naws_secret_access_key = {DEV_SECRET}\n")
+    home.credentials.write_text(
+        f"[dev]\naws_access_key_id = {DEV_KEY}\naws_secret_access_key = {DEV_SECRET}\n"
+    )
     guard = _GUARD.format(name=_toml(texts[0]), colour=_toml(texts[1]), confirm=CONFIRM)
     settings = home.folder / ".config" / "xswitch" / "config.toml"
-    settings.write_text(f'vault = "runtime"\n{guard}\n[account_names]\n333333333333 = {_toml(texts[2])}\n', encoding="utf-8")
+    settings.write_text(
+        f'vault = "runtime"\n{guard}\n[account_names]\n333333333333 = {_toml(texts[2])}\n',
+        encoding="utf-8",
+    )
 
 
 def sts_of(texts: Sequence[str]) -> Callable[[Received], Answer]:
@@ -57,7 +70,9 @@ def sts_of(texts: Sequence[str]) -> Callable[[Received], Answer]:
     def answer(request: Received) -> Answer:
         text = texts[len(request.body) % len(texts)]
         said = escape("".join(letter for letter in text if letter >= " "))
-        return refusal("AccessDenied", f"{_WRONG_CODE if 'TokenCode' in request.body else ''} {said}")
+        return refusal(
+            "AccessDenied", f"{_WRONG_CODE if 'TokenCode' in request.body else ''} {said}"
+        )
 
     return answer
 

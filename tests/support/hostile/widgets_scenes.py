@@ -1,4 +1,7 @@
-"""Each scene of the screen with hostile texts in it: the keys that lead through it, and the widgets that must have been drawn."""
+"""Each scene of the screen with hostile texts in it.
+
+The keys that lead through it, and the widgets that must have been drawn.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,11 @@ _A_WAY = 30
 
 @dataclass(frozen=True)
 class Scene:
-    """`walk` leads through it; `draws` are the classes that must have been drawn, `parts` the least share of the texts seen in each."""
+    """`walk` leads through it.
+
+    `draws` are the classes that must have been drawn, `parts` the least share of the texts seen in
+    each.
+    """
 
     walk: Callable[[Walk], None]
     draws: frozenset[str]
@@ -44,7 +51,19 @@ class Scene:
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
-_PICKER = frozenset({"PickerScreen", "Header", "Filter", "Lines", "RoleList", "Headings", "Detail", "ScrollingLines", "KeyBar"})
+_PICKER = frozenset(
+    {
+        "PickerScreen",
+        "Header",
+        "Filter",
+        "Lines",
+        "RoleList",
+        "Headings",
+        "Detail",
+        "ScrollingLines",
+        "KeyBar",
+    }
+)
 
 
 def _around(walk: Walk) -> None:
@@ -117,11 +136,16 @@ def _setup(walk: Walk) -> None:
         walk.close()
     with walk.part("the difference, the steps, the check"):
         walk.press_until(_F10, "Who may switch")
-        # A name of the config is offered for what it begins with; what begins with a control is a key.
+        # A name of the config is offered for what it begins with; what begins with a control is a
+        # key.
         for text in [text for text in walk.texts if text[:2].isprintable()][:2]:
             walk.press(text[:2], "\x1b[C", wait=A_WHILE)
             walk.press_until(_CLEAR, _HINT)
-        for keys, typed in (("", "people-admin"), ("\t\t\t", "SwitchUser"), ("\t", "payments-admin")):
+        for keys, typed in (
+            ("", "people-admin"),
+            ("\t\t\t", "SwitchUser"),
+            ("\t", "payments-admin"),
+        ):
             walk.press(*keys, wait=A_WHILE)
             walk.press_until(typed, typed)
         walk.press_until(_ENTER, "next  ")
@@ -214,23 +238,65 @@ SCENES: Mapping[str, Scene] = {
     ),
     "dialogs": Scene(
         _dialogs,
-        _PICKER | {"Dialog", "TypedDialog", "Answer", "Code", "GuardDialog", "MfaDialog", "BusyDialog", "ForgetDialog", "ExplainScreen"},
-        {"guard, MFA, progress and forget dialogs": 0.9, "the failure, and the whole explanation": 0.9},
+        _PICKER
+        | {
+            "Dialog",
+            "TypedDialog",
+            "Answer",
+            "Code",
+            "GuardDialog",
+            "MfaDialog",
+            "BusyDialog",
+            "ForgetDialog",
+            "ExplainScreen",
+        },
+        {
+            "guard, MFA, progress and forget dialogs": 0.9,
+            "the failure, and the whole explanation": 0.9,
+        },
     ),
     "setup": Scene(
         _setup,
-        _PICKER | {"SetupScreen", "Form", "Row", "Choice", "TextField", "Dialog", "TypedDialog", "Answer", "Code", "MfaDialog"},
+        _PICKER
+        | {
+            "SetupScreen",
+            "Form",
+            "Row",
+            "Choice",
+            "TextField",
+            "Dialog",
+            "TypedDialog",
+            "Answer",
+            "Code",
+            "MfaDialog",
+        },
         {"pasted into the fields of the form": 0.9, "the difference, the steps, the check": 0.9},
     ),
-    "empty": Scene(_empty, frozenset({"PickerScreen", "Lines"}), {"nothing to list, and nothing to be read": 0.9}),
+    "empty": Scene(
+        _empty,
+        frozenset({"PickerScreen", "Lines"}),
+        {"nothing to list, and nothing to be read": 0.9},
+    ),
     "whole": Scene(
         _whole,
-        _PICKER | {"GuardDialog", "MfaDialog", "ExplainScreen", "TextDialog", "SetupScreen", "TextField"},
+        _PICKER
+        | {"GuardDialog", "MfaDialog", "ExplainScreen", "TextDialog", "SetupScreen", "TextField"},
         {"from the config, the settings and STS, through the whole program": 0.9},
     ),
     "small": Scene(
         _small,
-        _PICKER | {"Dialog", "TextDialog", "ForgetDialog", "ExplainScreen", "SetupScreen", "Form", "Row", "Choice", "TextField"},
+        _PICKER
+        | {
+            "Dialog",
+            "TextDialog",
+            "ForgetDialog",
+            "ExplainScreen",
+            "SetupScreen",
+            "Form",
+            "Row",
+            "Choice",
+            "TextField",
+        },
         {"in small terminals, without colour": 0.9},
         environ={"NO_COLOR": "1"},
     ),
@@ -251,14 +317,21 @@ def play(name: str, texts: Sequence[str], environ: Mapping[str, str], folder: Pa
     scene = SCENES[name]
     given, record = folder / "texts.json", folder / "record.json"
     given.write_text(json.dumps(texts), encoding="utf-8")
-    with watched([sys.executable, str(PROGRAM), str(record), str(given), name], {**environ_of(environ, texts), **scene.environ}) as one:
+    with watched(
+        [sys.executable, str(PROGRAM), str(record), str(given), name],
+        {**environ_of(environ, texts), **scene.environ},
+    ) as one:
         walk = Walk(one, texts)
         scene.walk(walk)
         if scene.code != ExitCode.BUG:
             one.child.send("\x03")
         code = one.ended()
         wrong = written_wrongly(one.written)
-        if code != scene.code or (b"bug" in one.written) is not (code == ExitCode.BUG) or b"Traceback" in one.written:
+        if (
+            code != scene.code
+            or (b"bug" in one.written) is not (code == ExitCode.BUG)
+            or b"Traceback" in one.written
+        ):
             wrong.append(f"it ended with {code}: {one.written[-400:]!r}")
     if UNSEEN.encode() in one.written:
         wrong.append("the text of a bug was shown")
@@ -280,9 +353,16 @@ def environ_of(environ: Mapping[str, str], texts: Sequence[str]) -> dict[str, st
 
 
 def written_wrongly(written: bytes) -> list[str]:
-    """What of it is theirs; what we copied for the user is not, as long as it is what we say it is."""
+    """What of it is theirs.
+
+    What we copied for the user is not, as long as it is what we say it is.
+    """
     copied = [base64.b64decode(text) for text in _COPIED.findall(written)]
     return [
         *(repr(found) for found in theirs(_COPIED.sub(b"", written))),
-        *(f"copied: {text!r}" for text in copied if not text.decode().replace("\n", "").isprintable() or text == b"evil"),
+        *(
+            f"copied: {text!r}"
+            for text in copied
+            if not text.decode().replace("\n", "").isprintable() or text == b"evil"
+        ),
     ]

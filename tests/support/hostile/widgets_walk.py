@@ -14,7 +14,10 @@ from support.tui.watched import Watched
 
 _MARK = re.compile(rb"hx(\d{4})z")
 MOMENT, A_WHILE = 0.02, 0.15
-"""Seconds: for a key that only scrolls; for escape, which could be the beginning of another key, and for a letter that is a command."""
+"""Seconds: for a key that only scrolls.
+
+For escape, which could be the beginning of another key, and for a letter that is a command.
+"""
 _SEEN_WITHIN = 0.4
 ESCAPE, CLEARED = "\x1b", "type to filter"
 
@@ -86,4 +89,6 @@ class Walk:
         start = len(self.one.written)
         yield
         self._read(A_WHILE)
-        self.shown.setdefault(name, set()).update(int(found) for found in _MARK.findall(self.one.written[start:]))
+        self.shown.setdefault(name, set()).update(
+            int(found) for found in _MARK.findall(self.one.written[start:])
+        )

@@ -6,11 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xswitch.core.policy import Decision, PolicyDocument, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
+from xswitch.core.policy import (
+    Decision,
+    PolicyDocument,
+    PolicyKind,
+    Principal,
+    PrincipalKind,
+    Request,
+    evaluate,
+    parse,
+)
 
 A, B = "111111111111", "222222222222"
 USER = Principal(PrincipalKind.USER, f"arn:aws:iam::{A}:user/team/dana", A)
-SESSION = Principal(PrincipalKind.ROLE_SESSION, f"arn:aws:sts::{A}:assumed-role/Gate/me", A, f"arn:aws:iam::{A}:role/hub/Gate")
+SESSION = Principal(
+    PrincipalKind.ROLE_SESSION,
+    f"arn:aws:sts::{A}:assumed-role/Gate/me",
+    A,
+    f"arn:aws:iam::{A}:role/hub/Gate",
+)
 SIMULATED = Principal(PrincipalKind.ROLE_SESSION, SESSION.role_arn, A, SESSION.role_arn)
 ROOT = Principal(PrincipalKind.ROOT, f"arn:aws:iam::{A}:root", A)
 MANAGER = Principal(PrincipalKind.USER, USER.arn, A, management=True)
@@ -29,30 +43,60 @@ ASSUME = "sts:AssumeRole"
 Json = Mapping[str, Any]
 
 
-def document(kind: PolicyKind, *statements: Json, version: str = "2012-10-17", level: str = "", name: str = "") -> PolicyDocument:
-    return parse({"Version": version, "Statement": list(statements)}, kind, name or kind.value, level=level)
+def document(
+    kind: PolicyKind,
+    *statements: Json,
+    version: str = "2012-10-17",
+    level: str = "",
+    name: str = "",
+) -> PolicyDocument:
+    return parse(
+        {"Version": version, "Statement": list(statements)}, kind, name or kind.value, level=level
+    )
 
 
 def trusts(principal: Any = A, *, version: str = "2012-10-17", **elements: Any) -> PolicyDocument:
     """A trust policy of one statement; text, or a list of texts, is an AWS principal."""
-    whom = {"AWS": principal} if isinstance(principal, list) or (isinstance(principal, str) and principal != "*") else principal
+    whom = (
+        {"AWS": principal}
+        if isinstance(principal, list) or (isinstance(principal, str) and principal != "*")
+        else principal
+    )
     scope = {} if "NotPrincipal" in elements else {"Principal": whom}
     doing = {} if "NotAction" in elements else {"Action": ASSUME}
-    return document(PolicyKind.TRUST, {"Effect": "Allow", **doing, **scope, **elements}, version=version)
+    return document(
+        PolicyKind.TRUST, {"Effect": "Allow", **doing, **scope, **elements}, version=version
+    )
 
 
-def _scoped(kind: PolicyKind, effect: str, elements: Json, version: str = "2012-10-17", level: str = "") -> PolicyDocument:
+def _scoped(
+    kind: PolicyKind, effect: str, elements: Json, version: str = "2012-10-17", level: str = ""
+) -> PolicyDocument:
     doing = {} if "NotAction" in elements else {"Action": ASSUME}
     scope = {} if "NotResource" in elements else {"Resource": "*"}
     everyone = {"Principal": "*"} if kind is PolicyKind.RCP else {}
-    return document(kind, {"Effect": effect, **doing, **scope, **everyone, **elements}, version=version, level=level)
+    return document(
+        kind,
+        {"Effect": effect, **doing, **scope, **everyone, **elements},
+        version=version,
+        level=level,
+    )
 
 
-def allows(kind: PolicyKind = PolicyKind.IDENTITY, /, *, version: str = "2012-10-17", level: str = "", **elements: Any) -> PolicyDocument:
+def allows(
+    kind: PolicyKind = PolicyKind.IDENTITY,
+    /,
+    *,
+    version: str = "2012-10-17",
+    level: str = "",
+    **elements: Any,
+) -> PolicyDocument:
     return _scoped(kind, "Allow", elements, version, level)
 
 
-def denies(kind: PolicyKind = PolicyKind.IDENTITY, /, *, level: str = "", **elements: Any) -> PolicyDocument:
+def denies(
+    kind: PolicyKind = PolicyKind.IDENTITY, /, *, level: str = "", **elements: Any
+) -> PolicyDocument:
     return _scoped(kind, "Deny", elements, level=level)
 
 
@@ -74,7 +118,10 @@ ELSEWHERE: dict[str, Any] = {"Resource": f"arn:aws:iam::{B}:role/Other"}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Who asks for which role under which documents, and what comes of it (see `verdict`); `page` of AWS's guides that says so."""
+    """Who asks for which role under which documents, and what comes of it (see `verdict`).
+
+    `page` of AWS's guides that says so.
+    """
 
     id: str
     principal: Principal
@@ -87,10 +134,21 @@ class Case:
     management: bool = False
 
     def decide(self) -> Decision:
-        context = {key.lower(): (value,) if isinstance(value, str) else value for key, value in self.context.items()}
+        context = {
+            key.lower(): (value,) if isinstance(value, str) else value
+            for key, value in self.context.items()
+        }
         account = self.resource.split(":")[4]
         return evaluate(
-            Request(self.principal, self.action, self.resource, account, context, resource_management=self.management), self.documents
+            Request(
+                self.principal,
+                self.action,
+                self.resource,
+                account,
+                context,
+                resource_management=self.management,
+            ),
+            self.documents,
         )
 
 
@@ -103,7 +161,10 @@ def verdict(decision: Decision) -> str:
         return f"deny by {_by(decision)}"
     assert decision.deciding_statement is None
     assert decision.missing is decision.missing_allows[0].kind
-    return "no " + ", ".join(f"{lack.kind.value}{f' of {lack.level}' if lack.level else ''}" for lack in decision.missing_allows)
+    return "no " + ", ".join(
+        f"{lack.kind.value}{f' of {lack.level}' if lack.level else ''}"
+        for lack in decision.missing_allows
+    )
 
 
 def _by(decision: Decision) -> str:

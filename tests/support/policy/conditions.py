@@ -27,18 +27,45 @@ class Dice:
 
 
 Shape = tuple[str, str, Any]
-TEXT_OPERATORS = [f"String{sense}{test}" for sense in ("", "Not") for test in ("Equals", "Like", "EqualsIgnoreCase")]
-OTHER_VALUES = ("${aws:PrincipalTag/none}", "${aws:RequestedRegion}", "x${aws:PrincipalTag/star}", "${aws:PrincipalTag/none, 'dana'}")
-KEYS = ("sts:ExternalId", "aws:PrincipalTag/team", "aws:username", "aws:RequestedRegion", "aws:PrincipalOrgID", "sts:RoleSessionName")
+TEXT_OPERATORS = [
+    f"String{sense}{test}"
+    for sense in ("", "Not")
+    for test in ("Equals", "Like", "EqualsIgnoreCase")
+]
+OTHER_VALUES = (
+    "${aws:PrincipalTag/none}",
+    "${aws:RequestedRegion}",
+    "x${aws:PrincipalTag/star}",
+    "${aws:PrincipalTag/none, 'dana'}",
+)
+KEYS = (
+    "sts:ExternalId",
+    "aws:PrincipalTag/team",
+    "aws:username",
+    "aws:RequestedRegion",
+    "aws:PrincipalOrgID",
+    "sts:RoleSessionName",
+)
 
 
 def _text(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001 -- the shape of all of these
     key = maker.pick(KEYS)
     given = str(maker.context.get(key, "blue"))
     name = maker.pick(
-        ("StringEquals", "StringLike", "StringEqualsIgnoreCase", "StringNotEquals", "StringNotLike", "StringNotEqualsIgnoreCase")
+        (
+            "StringEquals",
+            "StringLike",
+            "StringEqualsIgnoreCase",
+            "StringNotEquals",
+            "StringNotLike",
+            "StringNotEqualsIgnoreCase",
+        )
     )
-    same = [given, "another"] if "Like" not in name else [maker.pick((f"{given[:2]}*", f"?{given[1:]}", given))]
+    same = (
+        [given, "another"]
+        if "Like" not in name
+        else [maker.pick((f"{given[:2]}*", f"?{given[1:]}", given))]
+    )
     if "Case" in name:
         same = [given.upper()]
     values: Any = same if fits != ("Not" in name) else ["other", "Something*"]
@@ -49,9 +76,18 @@ def _variable(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
     key = maker.pick(("aws:username", "aws:PrincipalTag/team", "sts:RoleSessionName"))
     name = maker.pick(("StringEquals", "StringLike", "StringNotEquals", "StringNotLike"))
     other = maker.pick(
-        ("${aws:PrincipalTag/none}", "${aws:RequestedRegion}", "x${aws:PrincipalTag/star}", "${aws:PrincipalTag/none, 'dana'}")
+        (
+            "${aws:PrincipalTag/none}",
+            "${aws:RequestedRegion}",
+            "x${aws:PrincipalTag/star}",
+            "${aws:PrincipalTag/none, 'dana'}",
+        )
     )
-    return name, key, maker.pick((f"${{{key}}}", "${aws:username}")) if fits != ("Not" in name) else other
+    return (
+        name,
+        key,
+        maker.pick((f"${{{key}}}", "${aws:username}")) if fits != ("Not" in name) else other,
+    )
 
 
 def _number(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
@@ -70,8 +106,19 @@ def _number(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
 
 
 def _date(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
-    past = ("2026-03-01T11:00:00Z", "2025-12-31", "2026-03-01T12:30:00+01:00", "1772366399", "2026-02")
-    future = ("2026-03-01T13:00:00Z", "2027-01-01T00:00:00.500Z", "2026-03-01T12:30:00-01:00", "1772366401")
+    past = (
+        "2026-03-01T11:00:00Z",
+        "2025-12-31",
+        "2026-03-01T12:30:00+01:00",
+        "1772366399",
+        "2026-02",
+    )
+    future = (
+        "2026-03-01T13:00:00Z",
+        "2027-01-01T00:00:00.500Z",
+        "2026-03-01T12:30:00-01:00",
+        "1772366401",
+    )
     now = "2026-03-01T12:00:00Z"
     name, options = maker.pick(
         (
@@ -88,10 +135,20 @@ def _date(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
 
 def _address(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
     given = str(maker.context["aws:SourceIp"])
-    near = {"198.51.100.7": "198.51.100.0/24", "203.0.113.9": "203.0.113.8/31", "2001:db8::7": "2001:db8::/32"}[given]
+    near = {
+        "198.51.100.7": "198.51.100.0/24",
+        "203.0.113.9": "203.0.113.8/31",
+        "2001:db8::7": "2001:db8::/32",
+    }[given]
     name = maker.pick(("IpAddress", "NotIpAddress"))
     far = ["192.0.2.0/24", "10.0.0.1", "2001:db9::/32"]
-    return name, "aws:SourceIp", maker.pick(([near, "10.0.0.0/8"], given, near)) if fits != (name == "NotIpAddress") else far
+    return (
+        name,
+        "aws:SourceIp",
+        maker.pick(([near, "10.0.0.0/8"], given, near))
+        if fits != (name == "NotIpAddress")
+        else far,
+    )
 
 
 def _arn(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
@@ -99,7 +156,11 @@ def _arn(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
     name = maker.pick(("ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals"))
     same = (given, f"arn:aws:iam::{A}:*", "arn:*:iam::*:*", given[:-2] + "??")
     other = (f"arn:aws:iam::{B}:*", "arn:aws:sts::*:*", f"{given}x", "arn:aws:iam::*:role")
-    return name + ("IfExists" if maker.some(0.2) else ""), "aws:PrincipalArn", [maker.pick(same if fits != ("Not" in name) else other)]
+    return (
+        name + ("IfExists" if maker.some(0.2) else ""),
+        "aws:PrincipalArn",
+        [maker.pick(same if fits != ("Not" in name) else other)],
+    )
 
 
 def _flag(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
@@ -119,7 +180,9 @@ def _set(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
     key = maker.pick(("aws:TagKeys", "sts:TransitiveTagKeys"))
     quantifier = maker.pick(("ForAllValues", "ForAnyValue"))
     name = maker.pick(("StringEquals", "StringLike", "StringNotEquals", "StringEqualsIgnoreCase"))
-    values = ["team", "ticket", "co*"] if fits != ("Not" in name) else maker.pick((["none"], ["team"]))
+    values = (
+        ["team", "ticket", "co*"] if fits != ("Not" in name) else maker.pick((["none"], ["team"]))
+    )
     return f"{quantifier}:{name}" + ("IfExists" if maker.some(0.1) else ""), key, values
 
 

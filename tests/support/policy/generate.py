@@ -1,4 +1,6 @@
-"""Requests and policies by the thousand, the same from the same seed: every kind of policy and principal, allowed and not about evenly.
+"""Requests and policies by the thousand, the same from the same seed.
+
+Every kind of policy and principal, allowed and not about evenly.
 
 A question is kept as JSON, as another evaluator reads it; `ours` asks our own.
 """
@@ -10,9 +12,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from support.policy.cases import LINKED, MANAGER, OIDC, ROLE_A, ROLE_B, SAML, SERVICE, SESSION, USER, A, B
+from support.policy.cases import (
+    LINKED,
+    MANAGER,
+    OIDC,
+    ROLE_A,
+    ROLE_B,
+    SAML,
+    SERVICE,
+    SESSION,
+    USER,
+    A,
+    B,
+)
 from support.policy.conditions import CONDITIONS, Dice
-from xswitch.core.policy import Decision, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
+from xswitch.core.policy import (
+    Decision,
+    PolicyKind,
+    Principal,
+    PrincipalKind,
+    Request,
+    evaluate,
+    parse,
+)
 
 Json = dict[str, Any]
 OUTCOMES = ("Allowed", "ImplicitlyDenied", "ExplicitlyDenied")
@@ -24,8 +46,19 @@ STRANGERS = (
     f"arn:aws:sts::{A}:assumed-role/Gate/you",
     "AIDAJQABLZS4A3QDU576Q",
 )
-ASSUMING = {SAML.arn: "sts:AssumeRoleWithSAML", OIDC.arn: "sts:AssumeRoleWithWebIdentity", SERVICE.arn: "sts:AssumeRole"}
-OTHER_ACTIONS = ("sts:AssumeRoleWithSAML", "sts:DecodeAuthorizationMessage", "s3:*", "iam:Create*", "sts:AssumeRole?", "ec2:Describe*")
+ASSUMING = {
+    SAML.arn: "sts:AssumeRoleWithSAML",
+    OIDC.arn: "sts:AssumeRoleWithWebIdentity",
+    SERVICE.arn: "sts:AssumeRole",
+}
+OTHER_ACTIONS = (
+    "sts:AssumeRoleWithSAML",
+    "sts:DecodeAuthorizationMessage",
+    "s3:*",
+    "iam:Create*",
+    "sts:AssumeRole?",
+    "ec2:Describe*",
+)
 
 
 @dataclass(slots=True)
@@ -56,22 +89,38 @@ class Question:
                 yield policy, statement
 
     def ours(self) -> Decision:
-        documents = [parse(policy.body, policy.kind, policy.kind.value, level=policy.level) for policy in self.policies]
-        context = {key.lower(): (value,) if isinstance(value, str) else tuple(value) for key, value in self.context.items()}
-        return evaluate(Request(self.principal, self.action, self.role, self.role.split(":")[4], context), documents)
+        documents = [
+            parse(policy.body, policy.kind, policy.kind.value, level=policy.level)
+            for policy in self.policies
+        ]
+        context = {
+            key.lower(): (value,) if isinstance(value, str) else tuple(value)
+            for key, value in self.context.items()
+        }
+        return evaluate(
+            Request(self.principal, self.action, self.role, self.role.split(":")[4], context),
+            documents,
+        )
 
     def theirs(self) -> Json:
         """As the other evaluator wants it."""
 
         def named(kind: PolicyKind) -> list[Json]:
-            return [{"name": f"{kind.value}{number}", "policy": policy.body} for number, policy in enumerate(self.of(kind))]
+            return [
+                {"name": f"{kind.value}{number}", "policy": policy.body}
+                for number, policy in enumerate(self.of(kind))
+            ]
 
         def levels(kind: PolicyKind) -> list[Json]:
             found = dict.fromkeys(policy.level for policy in self.of(kind))
             return [
                 {
                     "orgIdentifier": level,
-                    "policies": [{"name": f"{level}{n}", "policy": p.body} for n, p in enumerate(self.of(kind)) if p.level == level],
+                    "policies": [
+                        {"name": f"{level}{n}", "policy": p.body}
+                        for n, p in enumerate(self.of(kind))
+                        if p.level == level
+                    ],
                 }
                 for level in found
             ]
@@ -95,7 +144,13 @@ class Question:
 
 
 def outcome(decision: Decision) -> str:
-    return "Allowed" if decision.allowed else "ExplicitlyDenied" if decision.explicit_deny else "ImplicitlyDenied"
+    return (
+        "Allowed"
+        if decision.allowed
+        else "ExplicitlyDenied"
+        if decision.explicit_deny
+        else "ImplicitlyDenied"
+    )
 
 
 def questions(number: int, seed: int) -> list[Question]:
@@ -124,11 +179,13 @@ class _Maker(Dice):
         self.principal = dice.choice(callers)
         self.role = ROLE_B if not self.principal.signed or dice.random() < 0.5 else ROLE_A
         self.action = ASSUMING.get(self.principal.arn) or self.pick(
-            ["sts:AssumeRole"] * 5 + ["sts:TagSession", "sts:SetSourceIdentity", "iam:GetRole", "iam:PassRole"]
+            ["sts:AssumeRole"] * 5
+            + ["sts:TagSession", "sts:SetSourceIdentity", "iam:GetRole", "iam:PassRole"]
         )
         self.context |= self._context()
 
-    # -- the request ---------------------------------------------------------------------------------------------
+    # -- the request
+    # ---------------------------------------------------------------------------------------------
 
     def _context(self) -> dict[str, str | list[str]]:
         facts: dict[str, str | list[str]] = {
@@ -150,20 +207,34 @@ class _Maker(Dice):
         if self.principal.kind is PrincipalKind.USER:
             facts["aws:username"] = self.principal.arn.rpartition("/")[2]
         if self.action == "sts:AssumeRole":
-            facts |= {"sts:ExternalId": self.pick(("unicorn-42", "horse")), "sts:RoleSessionName": self.pick(("dana", "kim"))}
+            facts |= {
+                "sts:ExternalId": self.pick(("unicorn-42", "horse")),
+                "sts:RoleSessionName": self.pick(("dana", "kim")),
+            }
         if self.action in ("sts:AssumeRole", "sts:TagSession"):
-            facts |= {"aws:TagKeys": self.pick((["team"], ["team", "ticket"], ["cost"])), "aws:RequestTag/team": "blue"}
+            facts |= {
+                "aws:TagKeys": self.pick((["team"], ["team", "ticket"], ["cost"])),
+                "aws:RequestTag/team": "blue",
+            }
             facts["sts:TransitiveTagKeys"] = ["team"]
         if self.action == "sts:SetSourceIdentity":
             facts["sts:SourceIdentity"] = self.pick(("dana", "kim"))
         always = ("aws:CurrentTime", "aws:SourceIp", "aws:PrincipalArn", "aws:username")
         return {key: value for key, value in facts.items() if key in always or self.some(0.75)}
 
-    # -- statements ----------------------------------------------------------------------------------------------
+    # -- statements
+    # ----------------------------------------------------------------------------------------------
 
     def actions(self, *, fits: bool) -> Json:
         service, _, name = self.action.partition(":")
-        good = (self.action, f"{service}:*", "*", f"{service}:{name[:4]}*", f"{service}:{name[:-1]}?", f"{service}:{name.lower()}")
+        good = (
+            self.action,
+            f"{service}:*",
+            "*",
+            f"{service}:{name[:4]}*",
+            f"{service}:{name[:-1]}?",
+            f"{service}:{name.lower()}",
+        )
         bad = [self.pick(OTHER_ACTIONS)] if self.action not in OTHER_ACTIONS else ["s3:*"]
         if self.some(0.12):
             return {"NotAction": bad if fits else [self.pick(good), *bad]}
@@ -173,12 +244,30 @@ class _Maker(Dice):
     def resources(self, *, fits: bool) -> Json:
         account = self.role.split(":")[4]
         home = f"arn:aws:iam::{account}:role"
-        good = ["*", self.role, f"{home}/*", f"{home}/ops/T*", f"{home}/ops/Targ?t", "arn:aws:iam::*:role/ops/Target", "arn:aws:iam::*"]
+        good = [
+            "*",
+            self.role,
+            f"{home}/*",
+            f"{home}/ops/T*",
+            f"{home}/ops/Targ?t",
+            "arn:aws:iam::*:role/ops/Target",
+            "arn:aws:iam::*",
+        ]
         good += [f"{home}/${{aws:PrincipalTag/none, 'ops'}}/Target"]
         if "aws:PrincipalTag/target" in self.context:
             good += [f"{home}/ops/${{aws:PrincipalTag/target}}"] * 2
-        bad = [f"{home}/Target", f"{home}/ops/target", "arn:aws:s3:::*", f"{home}/ops/Target?", f"{home}/ops/${{aws:PrincipalTag/none}}*"]
-        bad += ["arn:aws:iam::333333333333:role/*", f"{home}/ops/${{*}}", f"{home}/ops/${{aws:PrincipalTag/star}}"]
+        bad = [
+            f"{home}/Target",
+            f"{home}/ops/target",
+            "arn:aws:s3:::*",
+            f"{home}/ops/Target?",
+            f"{home}/ops/${{aws:PrincipalTag/none}}*",
+        ]
+        bad += [
+            "arn:aws:iam::333333333333:role/*",
+            f"{home}/ops/${{*}}",
+            f"{home}/ops/${{aws:PrincipalTag/star}}",
+        ]
         if self.some(0.12):
             return {"NotResource": [self.pick(bad)] if fits else [self.pick(good), self.pick(bad)]}
         chosen = [self.pick(good)] if fits else []
@@ -186,18 +275,43 @@ class _Maker(Dice):
 
     def principals(self, *, fits: bool, deny: bool) -> Json:
         who = self.principal
-        kind = "Service" if who.kind is PrincipalKind.SERVICE else "Federated" if who.kind is PrincipalKind.FEDERATED else "AWS"
-        good: list[Any] = [{kind: who.arn}, {kind: [who.arn]}, "*" if self.some(0.3) else {kind: [who.arn]}]
+        kind = (
+            "Service"
+            if who.kind is PrincipalKind.SERVICE
+            else "Federated"
+            if who.kind is PrincipalKind.FEDERATED
+            else "AWS"
+        )
+        good: list[Any] = [
+            {kind: who.arn},
+            {kind: [who.arn]},
+            "*" if self.some(0.3) else {kind: [who.arn]},
+        ]
         if who.signed:
-            good += [{"AWS": who.account}, {"AWS": f"arn:aws:iam::{who.account}:root"}, {"AWS": [self.pick(STRANGERS), who.account]}]
+            good += [
+                {"AWS": who.account},
+                {"AWS": f"arn:aws:iam::{who.account}:root"},
+                {"AWS": [self.pick(STRANGERS), who.account]},
+            ]
             good += [{"AWS": who.role_arn}] * 3 if who.role_arn else []
-        bad = [{"AWS": self.pick(STRANGERS)}, {"Service": "ecs.amazonaws.com"}, {"Federated": f"{SAML.arn}2"}, {"CanonicalUser": "79a59d"}]
+        bad = [
+            {"AWS": self.pick(STRANGERS)},
+            {"Service": "ecs.amazonaws.com"},
+            {"Federated": f"{SAML.arn}2"},
+            {"CanonicalUser": "79a59d"},
+        ]
         bad = [one for one in bad if one != {"AWS": who.account}] or bad
         if self.some(0.08):
             names = [who.account, who.arn, *([who.role_arn] if who.role_arn else [])]
             if deny and fits and who.signed:
                 return {"NotPrincipal": {"AWS": self.pick((names[:1], names[1:], [STRANGERS[0]]))}}
-            return {"NotPrincipal": self.pick(bad) if fits else {"AWS": names} if who.signed else {kind: who.arn}}
+            return {
+                "NotPrincipal": self.pick(bad)
+                if fits
+                else {"AWS": names}
+                if who.signed
+                else {kind: who.arn}
+            }
         return {"Principal": self.pick(good) if fits else self.pick(bad)}
 
     def statement(self, kind: PolicyKind, effect: str) -> Json:
@@ -226,12 +340,14 @@ class _Maker(Dice):
             block.setdefault(operator, {})[key] = values
         return block
 
-    # -- documents -----------------------------------------------------------------------------------------------
+    # -- documents
+    # -----------------------------------------------------------------------------------------------
 
     def body(self, kind: PolicyKind, *, most: int = 3) -> Json:
         old = self.some(0.06)
         effects = ["Allow"] * (1 if self.some(0.9) else 0) + [
-            "Deny" if self.some(self.denial * 0.45) else "Allow" for _ in range(self.dice.randrange(most))
+            "Deny" if self.some(self.denial * 0.45) else "Allow"
+            for _ in range(self.dice.randrange(most))
         ]
         self.dice.shuffle(effects)
         made = [self.statement(kind, effect) for effect in effects or ["Allow"]]
@@ -241,7 +357,10 @@ class _Maker(Dice):
         asked = Question(self.principal, self.action, self.role, self.context)
         trusted = self.action.startswith("sts:")
         if self.principal.signed:
-            asked.policies += [Policy(PolicyKind.IDENTITY, self.body(PolicyKind.IDENTITY)) for _ in range(self.pick((1, 1, 1, 2, 0)))]
+            asked.policies += [
+                Policy(PolicyKind.IDENTITY, self.body(PolicyKind.IDENTITY))
+                for _ in range(self.pick((1, 1, 1, 2, 0)))
+            ]
             if self.some(0.3):
                 asked.policies.append(Policy(PolicyKind.BOUNDARY, self.body(PolicyKind.BOUNDARY)))
             if self.principal.role_arn and self.some(0.4):
@@ -250,9 +369,15 @@ class _Maker(Dice):
             asked.policies.append(Policy(PolicyKind.TRUST, self.body(PolicyKind.TRUST)))
         if self.some(0.35):
             for level in ("root", "ou", A)[: self.dice.randrange(1, 4)]:
-                asked.policies += [Policy(PolicyKind.SCP, self.body(PolicyKind.SCP, most=2), level) for _ in range(self.pick((1, 1, 2)))]
+                asked.policies += [
+                    Policy(PolicyKind.SCP, self.body(PolicyKind.SCP, most=2), level)
+                    for _ in range(self.pick((1, 1, 2)))
+                ]
         if trusted and self.some(0.15):
-            denial = {"Version": "2012-10-17", "Statement": [self.statement(PolicyKind.RCP, "Deny")]}
+            denial = {
+                "Version": "2012-10-17",
+                "Statement": [self.statement(PolicyKind.RCP, "Deny")],
+            }
             asked.policies.append(Policy(PolicyKind.RCP, denial, "root"))
         self.dice.shuffle(asked.policies)
         return asked

@@ -1,8 +1,11 @@
-"""The whole program with a bug in it, and every log at its loudest: `python support/programs/canary.py BUG [WORD…]`.
+"""The whole program with a bug in it, and every log at its loudest.
 
-BUG is the port (a field of `Ports`) whose every use raises an error that quotes the canary, "row" (of drawing a row of the screen),
-"tick" (of the screen's clock), or "none". Without words it is the picker, on this terminal; as "-" the command lines come on stdin,
-one JSON list a line, and each answer is followed by a line `== CODE`.
+`python support/programs/canary.py BUG [WORD…]`.
+
+BUG is the port (a field of `Ports`) whose every use raises an error that quotes the canary, "row"
+(of drawing a row of the screen), "tick" (of the screen's clock), or "none". Without words it is the
+picker, on this terminal; as "-" the command lines come on stdin, one JSON list a line, and each
+answer is followed by a line `== CODE`.
 """
 
 from __future__ import annotations

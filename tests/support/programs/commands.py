@@ -1,7 +1,10 @@
-"""Runs command lines one after the other on this terminal, as so many processes would: `python support/programs/commands.py JOBS`.
+"""Runs command lines one after the other on this terminal, as so many processes would.
 
-JOBS is a JSON list of `{"argv": [...], "env": {...}}`, `env` being laid over the environment. Before each a line with its number is
-written, so that one process's start-up is paid for thousands of command lines.
+`python support/programs/commands.py JOBS`.
+
+JOBS is a JSON list of `{"argv": [...], "env": {...}}`, `env` being laid over the environment.
+Before each a line with its number is written, so that one process's start-up is paid for thousands
+of command lines.
 """
 
 from __future__ import annotations

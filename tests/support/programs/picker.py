@@ -1,8 +1,10 @@
-"""Runs the real picker on this terminal with the fake use cases: `python support/programs/picker.py RESULT [MODE]`.
+"""Runs the real picker on this terminal with the fake use cases.
 
-RESULT gets the outcome as JSON. MODE: plain (default), hang (a switch that never ends), crash (a bug in a use case), stuck (a
-reading that never ends), mfa (a code, 123456, is asked for), many (20,000 roles), theme-light, hostile (names full of
-escape sequences), screen-bug.
+`python support/programs/picker.py RESULT [MODE]`.
+
+RESULT gets the outcome as JSON. MODE: plain (default), hang (a switch that never ends), crash (a
+bug in a use case), stuck (a reading that never ends), mfa (a code, 123456, is asked for), many
+(20,000 roles), theme-light, hostile (names full of escape sequences), screen-bug.
 """
 
 from __future__ import annotations
@@ -53,9 +55,14 @@ def main() -> int:
     elif mode == "many":
         actions.answer = sample_listing(now(), roles=many_roles(20_000))
     elif mode == "theme-light":
-        actions.answer = replace(actions.answer, settings=replace(actions.answer.settings, theme="light"))
+        actions.answer = replace(
+            actions.answer, settings=replace(actions.answer.settings, theme="light")
+        )
     elif mode == "hostile":
-        actions.answer = sample_listing(now(), roles=(make_role(HOSTILE, "1" * 12, HOSTILE, account_name=HOSTILE, note=HOSTILE),))
+        actions.answer = sample_listing(
+            now(),
+            roles=(make_role(HOSTILE, "1" * 12, HOSTILE, account_name=HOSTILE, note=HOSTILE),),
+        )
     elif mode == "screen-bug":
 
         def fails(_app: PickerApp) -> None:
@@ -82,7 +89,10 @@ def play(actions: FakeActions, result: Path, mode: str) -> int:
             painted=seen,
         )
     switched = outcome.switched.role.name if outcome.switched else None
-    result.write_text(json.dumps({"switched": switched, "exit_code": outcome.exit_code, "asked": actions.asked}), encoding="utf-8")
+    result.write_text(
+        json.dumps({"switched": switched, "exit_code": outcome.exit_code, "asked": actions.asked}),
+        encoding="utf-8",
+    )
     return outcome.exit_code
 
 

@@ -1,8 +1,10 @@
-"""The picker on this terminal with hostile texts all over: `python support/programs/widgets.py RECORD TEXTS SCENE`.
+"""The picker on this terminal with hostile texts all over.
 
-TEXTS is a JSON list, SCENE one of `support.hostile.widgets_scenes.SCENES`; "whole" is the whole program, in the HOME it is given.
-RECORD gets, as JSON, the classes of ours that were drawn, and what is wrong with a
-segment that was: a link, an action on a click, a character a terminal acts on.
+`python support/programs/widgets.py RECORD TEXTS SCENE`.
+
+TEXTS is a JSON list, SCENE one of `support.hostile.widgets_scenes.SCENES`; "whole" is the whole
+program, in the HOME it is given. RECORD gets, as JSON, the classes of ours that were drawn, and
+what is wrong with a segment that was: a link, an action on a click, a character a terminal acts on.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from textual.widget import Widget
 
 sys.path[0] = str(Path(__file__).parents[2])
 
-from support.hostile.widgets_actions import HostileAccess, HostileActions, Texts  # noqa: E402 -- found by the line above
+# Found by the line above
+from support.hostile.widgets_actions import HostileAccess, HostileActions, Texts  # noqa: E402
 from xswitch.cli import main as cli  # noqa: E402 -- found by the line above
 from xswitch.core.errors import XswitchError  # noqa: E402 -- found by the line above
 from xswitch.core.text import sanitize  # noqa: E402 -- found by the line above
@@ -55,7 +58,11 @@ class Record:
     def _watch(self, kind: Any, method: Callable[[Widget, Region], list[Strip]]) -> None:
         def render_lines(widget: Widget, crop: Region) -> list[Strip]:
             strips = method(widget, crop)
-            self.drawn |= {one.__qualname__ for one in type(widget).__mro__ if one.__module__.startswith("xswitch.")}
+            self.drawn |= {
+                one.__qualname__
+                for one in type(widget).__mro__
+                if one.__module__.startswith("xswitch.")
+            }
             for strip in strips:
                 self._look(type(widget).__name__, strip)
             return strips
@@ -70,7 +77,9 @@ class Record:
                 self.wrong.add(f"{where}: {text!r} is nothing to draw")
 
     def keep(self, path: Path) -> None:
-        path.write_text(json.dumps({"drawn": sorted(self.drawn), "wrong": sorted(self.wrong)}), encoding="utf-8")
+        path.write_text(
+            json.dumps({"drawn": sorted(self.drawn), "wrong": sorted(self.wrong)}), encoding="utf-8"
+        )
 
 
 def _all_below(kind: type[Widget]) -> set[type[Widget]]:
@@ -78,10 +87,16 @@ def _all_below(kind: type[Widget]) -> set[type[Widget]]:
 
 
 def main() -> int:
-    record, texts, scene = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text(encoding="utf-8")), sys.argv[3]
+    record, texts, scene = (
+        Path(sys.argv[1]),
+        json.loads(Path(sys.argv[2]).read_text(encoding="utf-8")),
+        sys.argv[3],
+    )
     text = Texts(texts)
     clock = SystemClock()
-    actions = HostileActions(clock=clock.now, text=text, access=HostileAccess(text), empty=scene == "empty")
+    actions = HostileActions(
+        clock=clock.now, text=text, access=HostileAccess(text), empty=scene == "empty"
+    )
     actions.fill(clock.now(), guarded=scene == "dialogs")
     if scene == "bug":
         _break(texts)
@@ -94,7 +109,13 @@ def main() -> int:
         notice = text() if scene != "dialogs" else ""
         with painted(early, os.environ, clock.now(), notice) as first:
             outcome = run_picker(
-                actions, clock=clock, environ=os.environ, totp_hint=lambda _serial: text(), notice=notice, early=early, painted=first
+                actions,
+                clock=clock,
+                environ=os.environ,
+                totp_hint=lambda _serial: text(),
+                notice=notice,
+                early=early,
+                painted=first,
             )
     except XswitchError as error:
         sys.stderr.write(f"xswitch: {error}\n")

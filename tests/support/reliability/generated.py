@@ -1,4 +1,7 @@
-"""Generated input of the reliability tests: as many examples of a strategy as asked for, the same ones wherever they are drawn."""
+"""Generated input of the reliability tests.
+
+As many examples of a strategy as asked for, the same ones wherever they are drawn.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ AVAILABLE_PROVIDERS["plain"] = f"{__name__}.{PlainProvider.__name__}"
 
 
 def drawn(strategy: st.SearchStrategy[T], name: str, chunk: int, how_many: int) -> list[T]:
-    """Exactly `how_many` different examples of a strategy whose values have a repr of their own; the same for the same seed."""
+    """Exactly `how_many` different examples of a strategy whose values have a repr of their own.
+
+    The same for the same seed.
+    """
     found: dict[str, T] = {}
     seeds = chance(name, chunk)
     for _ in range(_ROUNDS):
@@ -65,7 +71,10 @@ def _round(strategy: st.SearchStrategy[T], number: int, how_many: int) -> list[T
 
 
 class Tally:
-    """Counts cases and those that did not hold, and keeps the first of these to look at; `parts` counts what the cases were."""
+    """Counts cases and those that did not hold, and keeps the first of these to look at.
+
+    `parts` counts what the cases were.
+    """
 
     def __init__(self) -> None:
         self.done = 0
@@ -79,11 +88,16 @@ class Tally:
         self.done += 1
         try:
             yield
-        except Exception as error:  # noqa: BLE001 -- any failure is a wrong case, and the next one is still to be tried
+        # Any failure is a wrong case, and the next one is still to be tried
+        except Exception as error:  # noqa: BLE001
             self.wrong += 1
             if not self.note:
                 place = traceback.extract_tb(error.__traceback__)[-1]
-                self.note = f"{type(error).__name__} {error} in {place.name}: {place.line}: {shown!a}"[:_NOTE]
+                self.note = (
+                    f"{type(error).__name__} {error} in {place.name}: {place.line}: {shown!a}"[
+                        :_NOTE
+                    ]
+                )
 
     def tell(self, row: str, what: str) -> None:
         """Write the figure down; fails the test when a case was wrong."""
@@ -118,7 +132,10 @@ NASTY = (
 
 
 def broken(text: str, chance: Random) -> str:
-    """`text` with one to three things done to it: a character lost, put in or changed, a line lost, doubled, moved or indented."""
+    """`text` with one to three things done to it.
+
+    A character lost, put in or changed, a line lost, doubled, moved or indented.
+    """
     for _ in range(chance.randint(1, 3)):
         if chance.randrange(2):
             at = chance.randint(0, len(text))
@@ -126,6 +143,14 @@ def broken(text: str, chance: Random) -> str:
         else:
             lines = text.split("\n")
             one, other = chance.randrange(len(lines)), chance.randrange(len(lines))
-            lines[one:one] = chance.choice(([], [lines[other]], [f" {lines[other]}"], [lines[other].upper()], [lines.pop(other)]))
+            lines[one:one] = chance.choice(
+                (
+                    [],
+                    [lines[other]],
+                    [f" {lines[other]}"],
+                    [lines[other].upper()],
+                    [lines.pop(other)],
+                )
+            )
             text = "\n".join(lines)
     return text

@@ -1,6 +1,9 @@
-"""Writers of one kind of file that are killed at random moments: started warm, by fork, so that hundreds of them cost little.
+"""Writers of one kind of file that are killed at random moments.
 
-Run as `python -m support.reliability.kills vault|index FOLDER TIMES SEED` by the tests; it prints one JSON object.
+Started warm, by fork, so that hundreds of them cost little.
+
+Run as `python -m support.reliability.kills vault|index FOLDER TIMES SEED` by the tests; it prints
+one JSON object.
 """
 
 from __future__ import annotations
@@ -41,14 +44,26 @@ class Subject:
 def vault(folder: Path) -> Subject:
     store = FileStore(folder / "xswitch", VaultErrors(""), memory=True)
     old, new = "old " * (SIZE // 4), "new!" * (SIZE // 4)
-    return Subject(folder / "xswitch" / KEY, lambda: store.put(KEY, old), lambda: store.put(KEY, new))
+    return Subject(
+        folder / "xswitch" / KEY, lambda: store.put(KEY, old), lambda: store.put(KEY, new)
+    )
 
 
 def index(folder: Path) -> Subject:
     found = JsonIndex(folder / "index.json", FileLocks(folder / "locks", timeout_seconds=60))
     start = datetime(2026, 1, 1, tzinfo=UTC)
     entries = [
-        IndexEntry(f"{number:040x}", "role", f"p{number}", "arn:x", start, start + timedelta(hours=1), start, f"xs-{number}", static=False)
+        IndexEntry(
+            f"{number:040x}",
+            "role",
+            f"p{number}",
+            "arn:x",
+            start,
+            start + timedelta(hours=1),
+            start,
+            f"xs-{number}",
+            static=False,
+        )
         for number in range(300)
     ]
     found.put(entries[0])
@@ -63,7 +78,11 @@ def index(folder: Path) -> Subject:
 
 
 def kill(subject: Subject, times: int, seed: int) -> dict[str, object]:
-    """Kill `times` writers; one that was done before it could be killed doesn't count, and the next moment is chosen earlier."""
+    """Kill `times` writers.
+
+    One that was done before it could be killed doesn't count, and the next moment is chosen
+    earlier.
+    """
     chance = random.Random(seed)
     subject.reset()
     old = subject.file.read_bytes()
@@ -91,9 +110,13 @@ def kill(subject: Subject, times: int, seed: int) -> dict[str, object]:
         begin = time.monotonic()
         subject.reset()
         subject.write()
-        found["waited"] += time.monotonic() - begin > 30  # half of what a lock left behind would take
+        found["waited"] += (
+            time.monotonic() - begin > 30
+        )  # half of what a lock left behind would take
         found["torn"] += subject.file.read_bytes() != new
-        found["litter"] = max(found["litter"], sum(path.is_file() for path in subject.file.parent.iterdir()))
+        found["litter"] = max(
+            found["litter"], sum(path.is_file() for path in subject.file.parent.iterdir())
+        )
     return dict(found)
 
 

@@ -25,7 +25,10 @@ def count(fast: int, full: int) -> int:
 
 
 def chunks(fast: int, full: int, size: int) -> list[tuple[int, int]]:
-    """Pieces (number, how many) of at most `size` that add up to this run's count: parametrize with them, and workers share the load."""
+    """Pieces (number, how many) of at most `size` that add up to this run's count.
+
+    Parametrize with them, and workers share the load.
+    """
     left = count(fast, full)
     found: list[tuple[int, int]] = []
     while left > 0:
@@ -39,20 +42,47 @@ def chance(name: str, chunk: int = 0) -> random.Random:
     return random.Random(f"{SEED} {name} {chunk}")
 
 
-def tell(row: str, what: str, done: int, wrong: int = 0, note: str = "", *, parts: Mapping[str, int] | None = None) -> None:
-    """Write a figure down: `done` cases of `what`, `wrong` of which did not hold; pieces with the same row and `what` are added up.
+def tell(
+    row: str,
+    what: str,
+    done: int,
+    wrong: int = 0,
+    note: str = "",
+    *,
+    parts: Mapping[str, int] | None = None,
+) -> None:
+    """Write a figure down: `done` cases of `what`, `wrong` of which did not hold.
 
-    `row` is a key of `soak.ROWS`. `parts` says how many of the cases were of which kind, and is added up too. Fails the test when
-    something was wrong, with `note`.
+    Pieces with the same row and `what` are added up.
+
+    `row` is a key of `soak.ROWS`. `parts` says how many of the cases were of which kind, and is
+    added up too. Fails the test when something was wrong, with `note`.
     """
     write(row, what, done, wrong, note, parts=parts)
     if wrong:
         pytest.fail(f"{row}, {what}: {wrong} of {done} wrong: {note}")
 
 
-def write(row: str, what: str, done: int, wrong: int = 0, note: str = "", *, parts: Mapping[str, int] | None = None) -> None:
+def write(
+    row: str,
+    what: str,
+    done: int,
+    wrong: int = 0,
+    note: str = "",
+    *,
+    parts: Mapping[str, int] | None = None,
+) -> None:
     """Write a figure down, and no more."""
     if SOAK:
-        line = json.dumps({"row": row, "what": what, "done": done, "wrong": wrong, "note": note, "parts": dict(parts or {})})
+        line = json.dumps(
+            {
+                "row": row,
+                "what": what,
+                "done": done,
+                "wrong": wrong,
+                "note": note,
+                "parts": dict(parts or {}),
+            }
+        )
         with Path(_FIGURES).open("a", encoding="utf-8") as file:
             file.write(line + "\n")

@@ -1,6 +1,7 @@
 """Many processes at once, forked from a warm one.
 
-Run as `python -m support.reliability.together writers|readers FOLDER PROCESSES [WRITES]` by the tests; it prints one JSON object.
+Run as `python -m support.reliability.together writers|readers FOLDER PROCESSES [WRITES]` by the
+tests; it prints one JSON object.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def _all(processes: int, work: Callable[[int], None]) -> list[int]:
         if child == 0:
             try:
                 work(who)
-            except BaseException as error:  # noqa: BLE001 -- a child must not fall back into its parent's code
+            # A child must not fall back into its parent's code
+            except BaseException as error:  # noqa: BLE001
                 sys.stderr.write(f"{error!r}\n")
                 os._exit(1)
             os._exit(0)
@@ -57,8 +59,16 @@ def writers(folder: Path, processes: int, writes: int) -> dict[str, object]:
             store.put(key(who, number), value(who, number))
 
     statuses = _all(processes, work)
-    kept = sum(store.get(key(who, number)) == value(who, number) for who in range(processes) for number in range(writes))
-    return {"failed": sum(status != 0 for status in statuses), "kept": kept, "files": len(list((folder / "xswitch").iterdir()))}
+    kept = sum(
+        store.get(key(who, number)) == value(who, number)
+        for who in range(processes)
+        for number in range(writes)
+    )
+    return {
+        "failed": sum(status != 0 for status in statuses),
+        "kept": kept,
+        "files": len(list((folder / "xswitch").iterdir())),
+    }
 
 
 def readers(folder: Path, processes: int) -> dict[str, object]:
@@ -69,7 +79,10 @@ def readers(folder: Path, processes: int) -> dict[str, object]:
         (folder / f"answer-{who}").write_text(answer(folder, "payments", processes))
 
     statuses = _all(processes, work)
-    answers = {json.loads((folder / f"answer-{who}").read_text())["AccessKeyId"] for who in range(processes)}
+    answers = {
+        json.loads((folder / f"answer-{who}").read_text())["AccessKeyId"]
+        for who in range(processes)
+    }
     return {
         "failed": sum(status != 0 for status in statuses),
         "answers": len(answers),
@@ -79,4 +92,5 @@ def readers(folder: Path, processes: int) -> dict[str, object]:
 
 if __name__ == "__main__":
     what, where, *numbers = sys.argv[1:]
-    print(json.dumps({"writers": writers, "readers": readers}[what](Path(where), *map(int, numbers))))  # type: ignore[operator] # noqa: T201 -- its answer
+    run = writers if what == "writers" else readers
+    print(json.dumps(run(Path(where), *map(int, numbers))))  # noqa: T201 -- its answer

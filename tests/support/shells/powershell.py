@@ -1,8 +1,10 @@
-"""What a reader of PowerShell's grammar that isn't ours makes of code: assignments of literal text to variables of the environment.
+"""What a reader of PowerShell's grammar that isn't ours makes of code.
 
-Where there is no PowerShell this stands in for it: tree-sitter's grammar says which tokens there are and of what kind, and only
-literals, `[char]0x…`, `+`, parentheses and `$null` are taken. Source of what those mean: "about_Quoting_Rules" and
-"about_Type_Conversion" of PowerShell's documentation.
+Assignments of literal text to variables of the environment.
+
+Where there is no PowerShell this stands in for it: tree-sitter's grammar says which tokens there
+are and of what kind, and only literals, `[char]0x…`, `+`, parentheses and `$null` are taken. Source
+of what those mean: "about_Quoting_Rules" and "about_Type_Conversion" of PowerShell's documentation.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ class NotPlainError(Exception):
 
 
 def assigned(code: str) -> dict[str, str | None]:
-    """Variables of the environment and what they are set to, None when removed. Raises NotPlainError."""
+    """Variables of the environment and what they are set to, None when removed.
+
+    Raises NotPlainError.
+    """
     root = _PARSER.parse(code.encode()).root_node
     if root.has_error:
         raise NotPlainError("no code")
@@ -34,12 +39,17 @@ def assigned(code: str) -> dict[str, str | None]:
             name, equals, *value = _leaves(pipeline)
             if not name[1].startswith(_ENVIRONMENT) or equals[0] != "=":
                 raise NotPlainError(f"{name} {equals}")
-            found[name[1].removeprefix(_ENVIRONMENT)] = None if value == [(_VARIABLE, "$null")] else _text(value)
+            found[name[1].removeprefix(_ENVIRONMENT)] = (
+                None if value == [(_VARIABLE, "$null")] else _text(value)
+            )
     return found
 
 
 def _leaves(node: Node) -> Iterator[tuple[str, str]]:
-    """The tokens below, by kind and text. Sums nest as deep as a text is long, so nothing here calls itself."""
+    """The tokens below, by kind and text.
+
+    Sums nest as deep as a text is long, so nothing here calls itself.
+    """
     waiting = [node]
     while waiting:
         one = waiting.pop()
@@ -52,7 +62,10 @@ def _leaves(node: Node) -> Iterator[tuple[str, str]]:
 
 
 def _text(tokens: list[tuple[str, str]]) -> str:
-    """The value of a literal, or of a sum in parentheses that begins with one: adding characters to a text gives a text."""
+    """The value of a literal, or of a sum in parentheses that begins with one.
+
+    Adding characters to a text gives a text.
+    """
     if tokens[0][0] == "(" and tokens[-1][0] == ")":
         tokens = tokens[1:-1]
     kind, first = tokens[0]

@@ -14,7 +14,12 @@ import pytest
 
 from conftest import TOOLS
 from xswitch.core.shell.quoting import quote_for_shell, render_assignments
-from xswitch.core.shell.scripts import completion_template, init_template, render_completion, render_init
+from xswitch.core.shell.scripts import (
+    completion_template,
+    init_template,
+    render_completion,
+    render_init,
+)
 
 REAL_SHELLS = ("bash", "zsh", "fish", "nu")
 """The shells run for real; a test of them goes through `shell_program`."""
@@ -30,7 +35,10 @@ _LIMIT_SECONDS = 60
 
 
 def shell_program(shell: str, need: Callable[[str], str]) -> str:
-    """The path of a shell; skips, or fails under XSWITCH_REQUIRE_ALL, without it. "sh" is dash: the strictest there is."""
+    """The path of a shell; skips, or fails under XSWITCH_REQUIRE_ALL, without it.
+
+    "sh" is dash: the strictest there is.
+    """
     if shell == "nu":
         own = TOOLS / "node_modules" / ".bin" / "nu"
         return str(own) if own.exists() else need("nu")
@@ -39,12 +47,25 @@ def shell_program(shell: str, need: Callable[[str], str]) -> str:
 
 def template(name: str) -> str:
     """The text of one of the templates."""
-    return resources.files("xswitch").joinpath("core", "shell", "templates", name).read_text(encoding="utf-8")
+    return (
+        resources.files("xswitch")
+        .joinpath("core", "shell", "templates", name)
+        .read_text(encoding="utf-8")
+    )
 
 
-def hook(shell: str, *, command: str | Sequence[str], state: Path, cmd: str = "xs", prompt: bool = False) -> str:
+def hook(
+    shell: str, *, command: str | Sequence[str], state: Path, cmd: str = "xs", prompt: bool = False
+) -> str:
     """What `xswitch init` prints."""
-    return render_init(shell, template(init_template(shell)), command=command, cmd=cmd, state_folder=str(state), prompt=prompt)
+    return render_init(
+        shell,
+        template(init_template(shell)),
+        command=command,
+        cmd=cmd,
+        state_folder=str(state),
+        prompt=prompt,
+    )
 
 
 def completion(shell: str, *, command: str | Sequence[str], cmd: str = "xs") -> str:
@@ -65,7 +86,8 @@ def load(shell: str, file: Path) -> str:
 def show(shell: str, file: Path) -> str:
     """The line that writes the environment of child processes into `file`, NUL-separated."""
     return {"nu": f"^env -0 | save --raw --force {file}"}.get(
-        shell, f"/usr/bin/env -0 >|{file}" if shell in ("bash", "zsh") else f"/usr/bin/env -0 >{file}"
+        shell,
+        f"/usr/bin/env -0 >|{file}" if shell in ("bash", "zsh") else f"/usr/bin/env -0 >{file}",
     )
 
 
@@ -76,7 +98,13 @@ def environment(file: Path) -> dict[str, str]:
 
 
 def run_shell(
-    program: str, shell: str, script: str, folder: Path, *, env: Mapping[str, str] | None = None, flags: Sequence[str] | None = None
+    program: str,
+    shell: str,
+    script: str,
+    folder: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    flags: Sequence[str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a script file without a terminal; the environment is this process's with `env` on top.
 
@@ -99,10 +127,19 @@ def run_shell(
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
 
-def spoken(shell: str, program: str, texts: Sequence[str], folder: Path, *, env: Mapping[str, str] | None = None) -> list[str]:
+def spoken(
+    shell: str,
+    program: str,
+    texts: Sequence[str],
+    folder: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+) -> list[str]:
     """The texts as one process of the shell says them, each quoted for it."""
     if shell == "nu":
-        lines = [f"print --no-newline --raw {quote_for_shell(shell, one)} (char nul)" for one in texts]
+        lines = [
+            f"print --no-newline --raw {quote_for_shell(shell, one)} (char nul)" for one in texts
+        ]
     else:
         lines = [f"printf '%s\\0' {quote_for_shell(shell, one)}" for one in texts]
     done = run_shell(program, shell, "\n".join(lines), folder, env=env)
@@ -138,7 +175,9 @@ class Stub:
         """Add one answer."""
         self._count += 1
         for name, text in (("stdout", stdout), ("stderr", stderr), ("code", str(code))):
-            (self.folder / f"{name}.{self._count}").write_text(text, encoding="utf-8", errors="surrogateescape")
+            (self.folder / f"{name}.{self._count}").write_text(
+                text, encoding="utf-8", errors="surrogateescape"
+            )
 
     def switches(self, shell: str, changes: Mapping[str, str | None], *, stderr: str = "") -> None:
         """Add the answer of a switch that worked."""
@@ -172,7 +211,14 @@ exit "$code"
 class HookedShell:
     """A real shell with the hook in it, ready to run scripts."""
 
-    def __init__(self, shell: str, program: str, folder: Path, command: str | Sequence[str], state: Path | None = None) -> None:
+    def __init__(
+        self,
+        shell: str,
+        program: str,
+        folder: Path,
+        command: str | Sequence[str],
+        state: Path | None = None,
+    ) -> None:
         self.shell = shell
         self.program = program
         self.folder = folder
@@ -190,12 +236,18 @@ class HookedShell:
         env: Mapping[str, str] | None = None,
         flags: Sequence[str] | None = None,
     ) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
-        """Run `before`, load the hook, run `script`; the process, and the environment at its end ({} if the script never got there)."""
+        """Run `before`, load the hook, run `script`.
+
+        The process, and the environment at its end ({} if the script never got there).
+        """
         self._number += 1
         folder = self.folder / f"run{self._number}"
         folder.mkdir(parents=True)
         file = folder / f"hook.{self.shell}"
-        file.write_text(hook(self.shell, command=self.command, state=self.state, cmd=cmd, prompt=prompt), encoding="utf-8")
+        file.write_text(
+            hook(self.shell, command=self.command, state=self.state, cmd=cmd, prompt=prompt),
+            encoding="utf-8",
+        )
         end = folder / "environment"
         text = "\n".join([before, load(self.shell, file), script, show(self.shell, end)])
         done = run_shell(self.program, self.shell, text, folder, env=env, flags=flags)

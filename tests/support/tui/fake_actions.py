@@ -1,4 +1,7 @@
-"""A fake `Actions` with sample data worth looking at: the screen's tests and the screenshots are made of it."""
+"""A fake `Actions` with sample data worth looking at.
+
+The screen's tests and the screenshots are made of it.
+"""
 
 from __future__ import annotations
 
@@ -73,8 +76,16 @@ ACCOUNTS = {
     "666666666666": "hub",
     "777777777777": "audit",
 }
-BASE = CredentialSource(CredentialSourceKind.STATIC_KEYS, "dev", "AKIAEXAMPLE", Origin(CREDENTIALS, 4), "from the credentials file")
-SSO_BASE = CredentialSource(CredentialSourceKind.SSO, "corp-sso", "sso", Origin(CONFIG, 7), "AdministratorAccess")
+BASE = CredentialSource(
+    CredentialSourceKind.STATIC_KEYS,
+    "dev",
+    "AKIAEXAMPLE",
+    Origin(CREDENTIALS, 4),
+    "from the credentials file",
+)
+SSO_BASE = CredentialSource(
+    CredentialSourceKind.SSO, "corp-sso", "sso", Origin(CONFIG, 7), "AdministratorAccess"
+)
 
 
 def line_of(line: int) -> Origin:
@@ -82,10 +93,24 @@ def line_of(line: int) -> Origin:
 
 
 def make_hop(profile: str, account: str, role: str, line: int, **more: Any) -> Hop:
-    keys = {"role_arn": line + 1, "external_id": line + 2, "mfa_serial": line + 3, "duration_seconds": line + 4, "region": line + 5}
+    keys = {
+        "role_arn": line + 1,
+        "external_id": line + 2,
+        "mfa_serial": line + 3,
+        "duration_seconds": line + 4,
+        "region": line + 5,
+    }
     kept = {"role_arn", "region", *more}
-    origins = MappingProxyType({key: line_of(number) for key, number in keys.items() if key in kept and more.get(key, True)})
-    return Hop(profile, f"arn:aws:iam::{account}:role/{role}", line_of(line), origins=origins, **more)
+    origins = MappingProxyType(
+        {
+            key: line_of(number)
+            for key, number in keys.items()
+            if key in kept and more.get(key, True)
+        }
+    )
+    return Hop(
+        profile, f"arn:aws:iam::{account}:role/{role}", line_of(line), origins=origins, **more
+    )
 
 
 def _reason(mfa: str | None, hops: tuple[Hop, ...]) -> str:
@@ -107,7 +132,9 @@ def make_role(
     broken: bool = False,
     **more: Any,
 ) -> Role:
-    hops = hops or (make_hop(name, account, role, line, mfa_serial=mfa, external_id=more.get("external_id")),)
+    hops = hops or (
+        make_hop(name, account, role, line, mfa_serial=mfa, external_id=more.get("external_id")),
+    )
     path, _, short = role.rpartition("/")
     values: dict[str, Any] = {
         "account_name": ACCOUNTS.get(account, ""),
@@ -133,14 +160,33 @@ def make_role(
 
 
 def sample_roles() -> tuple[Role, ...]:
-    """Fourteen roles: MFA, a chain of three, an external ID, guards, a broken source, a CLI difference."""
+    """Fourteen roles.
+
+    MFA, a chain of three, an external ID, guards, a broken source, a CLI difference.
+    """
     hub = make_hop("hub", "666666666666", "Gateway", 12, mfa_serial=DEVICE)
     chained = make_hop("payments-admin", "222222222222", "Admin", 31, external_id="acme-42")
-    deep = (hub, make_hop("data-ops", "555555555555", "Operations", 50), make_hop("lake-admin", "555555555555", "LakeAdmin", 58))
-    difference = Problem(
-        "inline_comment", 'inline comment: the AWS CLI and boto3 read "eu-west-1 # main"', "warning", CONFIG, 33, "payments-admin"
+    deep = (
+        hub,
+        make_hop("data-ops", "555555555555", "Operations", 50),
+        make_hop("lake-admin", "555555555555", "LakeAdmin", 58),
     )
-    missing = Problem("source_missing", 'source_profile "old-bastion" is not a profile', "error", CONFIG, 91, "legacy-ops")
+    difference = Problem(
+        "inline_comment",
+        'inline comment: the AWS CLI and boto3 read "eu-west-1 # main"',
+        "warning",
+        CONFIG,
+        33,
+        "payments-admin",
+    )
+    missing = Problem(
+        "source_missing",
+        'source_profile "old-bastion" is not a profile',
+        "error",
+        CONFIG,
+        91,
+        "legacy-ops",
+    )
     production = Guard("production", "red", "payments-prod", 900)
     recovery = Guard("recovery", "yellow", "", None)
     return (
@@ -159,16 +205,51 @@ def sample_roles() -> tuple[Role, ...]:
             note="card payments, on call: ask first",
         ),
         make_role("payments-read", "222222222222", "ReadOnly", 38, mfa=DEVICE),
-        make_role("payments-dr", "333333333333", "Admin", 44, region="us-east-1", mfa=DEVICE, guard=recovery),
+        make_role(
+            "payments-dr",
+            "333333333333",
+            "Admin",
+            44,
+            region="us-east-1",
+            mfa=DEVICE,
+            guard=recovery,
+        ),
         make_role("payments-sandbox", "444444444444", "ProdAdmin", 64),
-        make_role("lake-admin", "555555555555", "LakeAdmin", 58, region="eu-central-1", mfa=DEVICE, hops=deep),
+        make_role(
+            "lake-admin",
+            "555555555555",
+            "LakeAdmin",
+            58,
+            region="eu-central-1",
+            mfa=DEVICE,
+            hops=deep,
+        ),
         make_role("lake-read", "555555555555", "Analyst", 70, region="eu-central-1", base=SSO_BASE),
-        make_role("data-ops", "555555555555", "Operations", 50, region="eu-central-1", mfa=DEVICE, hops=deep[:2]),
+        make_role(
+            "data-ops",
+            "555555555555",
+            "Operations",
+            50,
+            region="eu-central-1",
+            mfa=DEVICE,
+            hops=deep[:2],
+        ),
         make_role("hub", "666666666666", "Gateway", 12, mfa=DEVICE),
-        make_role("audit-read", "777777777777", "SecurityAudit", 76, region="us-east-1", base=SSO_BASE),
-        make_role("audit-billing", "777777777777", "Billing", 80, region="us-east-1", base=SSO_BASE),
+        make_role(
+            "audit-read", "777777777777", "SecurityAudit", 76, region="us-east-1", base=SSO_BASE
+        ),
+        make_role(
+            "audit-billing", "777777777777", "Billing", 80, region="us-east-1", base=SSO_BASE
+        ),
         make_role("sandbox-dev", "444444444444", "Developer", 84),
-        make_role("partner-x", "888888888888", "acme/CrossAccountDelivery", 86, external_id="partner-7f", account_name="partner-x"),
+        make_role(
+            "partner-x",
+            "888888888888",
+            "acme/CrossAccountDelivery",
+            86,
+            external_id="partner-7f",
+            account_name="partner-x",
+        ),
         make_role("legacy-ops", "777777777777", "Legacy", 90, broken=True, problems=(missing,)),
         make_role("vendor-drop", "999999999999", "Drop", 95, account_name=""),
     )
@@ -188,17 +269,32 @@ def sample_sessions(now: datetime = NOW) -> dict[str, SessionInfo]:
     }
 
 
-def sample_listing(now: datetime = NOW, *, roles: tuple[Role, ...] | None = None, settings: Settings | None = None) -> Listing:
+def sample_listing(
+    now: datetime = NOW, *, roles: tuple[Role, ...] | None = None, settings: Settings | None = None
+) -> Listing:
     listed = sample_roles() if roles is None else roles
     given = sample_sessions(now)
-    sessions = {role.name: given.get(role.name, SessionInfo(SessionState.NONE, key=f"k-{role.name}")) for role in listed}
+    sessions = {
+        role.name: given.get(role.name, SessionInfo(SessionState.NONE, key=f"k-{role.name}"))
+        for role in listed
+    }
     return Listing(
         roles=listed,
         sessions=sessions,
         mfa_sessions=(MfaInfo("dev", DEVICE, now + timedelta(hours=7, minutes=42, seconds=30)),),
-        memory=UsageState({"payments-read": RoleUsage(9, now - timedelta(hours=1))}, frozenset({"payments-admin"})),
+        memory=UsageState(
+            {"payments-read": RoleUsage(9, now - timedelta(hours=1))}, frozenset({"payments-admin"})
+        ),
         settings=settings or Settings(account_names=MappingProxyType(dict(ACCOUNTS)), theme="dark"),
-        problems=(Problem("duplicate_key", "region is set twice; the AWS CLI refuses the whole file", "warning", CONFIG, 66),),
+        problems=(
+            Problem(
+                "duplicate_key",
+                "region is set twice; the AWS CLI refuses the whole file",
+                "warning",
+                CONFIG,
+                66,
+            ),
+        ),
         current_profile="xs-payments-read",
         base=SourceInfo("dev", "111111111111", "static_keys"),
         vault_label="Secret Service",
@@ -230,7 +326,11 @@ class FakeActions:
     code: str = ""
     attempts: int = 3
     gate: threading.Event | None = None
-    steps: tuple[str, ...] = ("asking STS for an MFA session", "assuming hub / Gateway", "assuming payments-prod / Admin")
+    steps: tuple[str, ...] = (
+        "asking STS for an MFA session",
+        "assuming hub / Gateway",
+        "assuming payments-prod / Admin",
+    )
     renew_errors: dict[str, XswitchError] = field(default_factory=dict)
     rows: tuple[StatusRow, ...] | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict)
@@ -263,9 +363,16 @@ class FakeActions:
             if given == self.code:
                 return
             refusal = "MultiFactorAuthentication failed with invalid MFA one time pass code."
-        raise XswitchError("AWS refused three codes.", why=refusal, next_step="Check the device's clock.", code="mfa_refused")
+        raise XswitchError(
+            "AWS refused three codes.",
+            why=refusal,
+            next_step="Check the device's clock.",
+            code="mfa_refused",
+        )
 
-    def switch(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> SwitchResult:
+    def switch(
+        self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
+    ) -> SwitchResult:
         self.asked.append(("switch", (role.name, options.confirmation)))
         self._ask(ask)
         for step in self.steps:
@@ -274,15 +381,34 @@ class FakeActions:
             self.gate.wait(20)
             progress("checking who AWS says we are")
         self._fail("switch")
-        identity = CallerIdentity(role.account_id, f"arn:aws:sts::{role.account_id}:assumed-role/{role.role_name}/dev@box", "AROA:dev@box")
-        return SwitchResult(role, role.managed_profile, self.clock() + timedelta(hours=1), identity, from_vault=False)
+        identity = CallerIdentity(
+            role.account_id,
+            f"arn:aws:sts::{role.account_id}:assumed-role/{role.role_name}/dev@box",
+            "AROA:dev@box",
+        )
+        return SwitchResult(
+            role,
+            role.managed_profile,
+            self.clock() + timedelta(hours=1),
+            identity,
+            from_vault=False,
+        )
 
-    def explain(self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> Explanation:
+    def explain(
+        self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
+    ) -> Explanation:
         self.asked.append(("explain whole", (role.name, options, ask, progress)))
         assert self.explanation is not None
         return self.explanation
 
-    def renew(self, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool = False) -> tuple[RenewResult, ...]:
+    def renew(
+        self,
+        names: Sequence[str],
+        ask: MfaPrompt,
+        progress: Progress,
+        *,
+        all_sessions: bool = False,
+    ) -> tuple[RenewResult, ...]:
         self.asked.append(("renew", (tuple(names), all_sessions)))
         self._ask(ask)
         if self.gate is not None:
@@ -290,19 +416,28 @@ class FakeActions:
         progress("asking STS")
         self._fail("renew")
         if all_sessions:
-            names = [name for name, info in self.answer.sessions.items() if info.expires_at is not None]
+            names = [
+                name for name, info in self.answer.sessions.items() if info.expires_at is not None
+            ]
         until = self.clock() + timedelta(hours=1)
         results = tuple(
-            RenewResult(name, None, self.renew_errors[name]) if name in self.renew_errors else RenewResult(name, until) for name in names
+            RenewResult(name, None, self.renew_errors[name])
+            if name in self.renew_errors
+            else RenewResult(name, until)
+            for name in names
         )
         sessions = {**self.answer.sessions}
         for result in results:
             if result.error is None:
-                sessions[result.name] = SessionInfo(SessionState.LIVE, until, sessions[result.name].key)
+                sessions[result.name] = SessionInfo(
+                    SessionState.LIVE, until, sessions[result.name].key
+                )
         self.answer = replace(self.answer, sessions=sessions)
         return results
 
-    def forget(self, names: Sequence[str], *, all_sessions: bool = False) -> tuple[ForgetResult, ...]:
+    def forget(
+        self, names: Sequence[str], *, all_sessions: bool = False
+    ) -> tuple[ForgetResult, ...]:
         self.asked.append(("forget", (tuple(names), all_sessions)))
         self._fail("forget")
         sessions = {**self.answer.sessions}
@@ -321,7 +456,9 @@ class FakeActions:
         self._fail("status")
         return self.rows if self.rows is not None else status_rows(self.answer, self.clock())
 
-    def explain_failure(self, role: Role, error: XswitchError, options: SwitchOptions | None = None) -> Explanation:
+    def explain_failure(
+        self, role: Role, error: XswitchError, options: SwitchOptions | None = None
+    ) -> Explanation:
         del options
         self.asked.append(("explain", role.name))
         if self.explanation is None:
@@ -353,14 +490,31 @@ def status_rows(listing: Listing, now: datetime) -> tuple[StatusRow, ...]:
         info = listing.sessions.get(role.name, SessionInfo(SessionState.NONE))
         if info.expires_at is None:
             continue
-        issued = info.expires_at - timedelta(hours=1) if info.expires_at <= now + timedelta(hours=1) else now
-        entry = IndexEntry(info.key, "role", role.name, role.role_arn, issued, info.expires_at, issued, role.managed_profile)
+        issued = (
+            info.expires_at - timedelta(hours=1)
+            if info.expires_at <= now + timedelta(hours=1)
+            else now
+        )
+        entry = IndexEntry(
+            info.key,
+            "role",
+            role.name,
+            role.role_arn,
+            issued,
+            info.expires_at,
+            issued,
+            role.managed_profile,
+        )
         left = int((info.expires_at - now).total_seconds())
         rows.append(StatusRow(entry, freshness.state(issued, info.expires_at, now), left))
     for number, mfa in enumerate(listing.mfa_sessions):
         issued = mfa.expires_at - timedelta(hours=12)
-        mfa_entry = IndexEntry(f"mfa{number}", "mfa", mfa.base_profile, mfa.serial, issued, mfa.expires_at, issued)
-        rows.append(StatusRow(mfa_entry, SessionState.LIVE, int((mfa.expires_at - now).total_seconds())))
+        mfa_entry = IndexEntry(
+            f"mfa{number}", "mfa", mfa.base_profile, mfa.serial, issued, mfa.expires_at, issued
+        )
+        rows.append(
+            StatusRow(mfa_entry, SessionState.LIVE, int((mfa.expires_at - now).total_seconds()))
+        )
     return tuple(rows)
 
 
@@ -385,11 +539,16 @@ class Driven:
         raise AssertionError(why or f"never happened; on screen:\n{self.text()}")
 
     async def type(self, text: str) -> None:
-        """Type without a pause: however busy the machine is, a first letter that is a command too begins a word."""
+        """Type without a pause.
+
+        However busy the machine is, a first letter that is a command too begins a word.
+        """
         with pytest.MonkeyPatch.context() as patch:
             if len(text) > 1:
                 patch.setattr(filter_input, "LETTER_SECONDS", 60.0)
-            await self.pilot.press(*("space" if character == " " else character for character in text))
+            await self.pilot.press(
+                *("space" if character == " " else character for character in text)
+            )
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -405,10 +564,21 @@ class Driven:
     def lines(self) -> list[str]:
         """What is on screen, as text."""
         width, height = self.app.size
-        console = Console(width=width, height=height, file=io.StringIO(), force_terminal=True, legacy_windows=False)
-        update = self.app.screen._compositor.render_update(full=True, screen_stack=self.app._background_screens)
+        console = Console(
+            width=width,
+            height=height,
+            file=io.StringIO(),
+            force_terminal=True,
+            legacy_windows=False,
+        )
+        update = self.app.screen._compositor.render_update(
+            full=True, screen_stack=self.app._background_screens
+        )
         segments = (segment for segment in console.render(update or "") if not segment.control)
-        return ["".join(segment.text for segment in line) for line in list(Segment.split_lines(segments))[:height]]
+        return [
+            "".join(segment.text for segment in line)
+            for line in list(Segment.split_lines(segments))[:height]
+        ]
 
     def text(self) -> str:
         return "\n".join(self.lines())
@@ -433,7 +603,13 @@ async def driven(
     async with app.run_test(size=size) as pilot:
         one = Driven(app, pilot, actions)
         await one.until(lambda: one.state.loaded)
-        await one.until(lambda: one.state.index is not None or one.state.load_failure is not None or "status" in actions.errors)
+        await one.until(
+            lambda: (
+                one.state.index is not None
+                or one.state.load_failure is not None
+                or "status" in actions.errors
+            )
+        )
         yield one
         if actions.gate is not None:
             actions.gate.set()

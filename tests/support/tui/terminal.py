@@ -18,12 +18,25 @@ class Terminal:
         self._env = dict(env)
 
     def start(self, command: str, columns: int, rows: int, folder: Path) -> None:
-        self._do("new-session", "-d", "-x", str(columns), "-y", str(rows), "-c", str(folder), command)
+        self._do(
+            "new-session", "-d", "-x", str(columns), "-y", str(rows), "-c", str(folder), command
+        )
 
     def keys(self, *keys: str) -> None:
         """Press keys by tmux's names; words are typed as they are."""
         for key in keys:
-            named = key in {"Enter", "Escape", "Up", "Down", "Tab", "C-c", "BSpace", "PageDown", "Home", "End"} or key.startswith("F")
+            named = key in {
+                "Enter",
+                "Escape",
+                "Up",
+                "Down",
+                "Tab",
+                "C-c",
+                "BSpace",
+                "PageDown",
+                "Home",
+                "End",
+            } or key.startswith("F")
             self._do("send-keys", *([] if named else ["-l"]), key)
 
     def text(self) -> str:
@@ -40,14 +53,31 @@ class Terminal:
         raise AssertionError(f"{text!r} did not come up:\n{self.text()}")
 
     def close(self) -> None:
-        subprocess.run([*self._tmux, "kill-server"], env=self._env, check=False, capture_output=True)
+        subprocess.run(
+            [*self._tmux, "kill-server"], env=self._env, check=False, capture_output=True
+        )
 
     def _do(self, *words: str) -> str:
-        return subprocess.run([*self._tmux, *words], env=self._env, check=True, capture_output=True, text=True, timeout=20).stdout
+        return subprocess.run(
+            [*self._tmux, *words],
+            env=self._env,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        ).stdout
 
 
 @contextmanager
-def terminal(tmux: str, command: str, env: Mapping[str, str], folder: Path, *, columns: int = 120, rows: int = 36) -> Iterator[Terminal]:
+def terminal(
+    tmux: str,
+    command: str,
+    env: Mapping[str, str],
+    folder: Path,
+    *,
+    columns: int = 120,
+    rows: int = 36,
+) -> Iterator[Terminal]:
     """`command` in a window of that size, in `folder`."""
     opened = Terminal(tmux, str(folder / f"tmux-{os.getpid()}"), env)
     try:

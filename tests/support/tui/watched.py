@@ -16,7 +16,9 @@ class Watched:
     """A program in a terminal, and everything it wrote."""
 
     def __init__(self, words: list[str], environ: Mapping[str, str]) -> None:
-        self.child: Any = pexpect.spawn(words[0], words[1:], env=dict(environ), dimensions=(50, 160), timeout=_PATIENCE)
+        self.child: Any = pexpect.spawn(
+            words[0], words[1:], env=dict(environ), dimensions=(50, 160), timeout=_PATIENCE
+        )
         self.written = b""
 
     def read(self, seconds: float) -> bool:

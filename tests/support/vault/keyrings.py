@@ -1,4 +1,7 @@
-"""What the vault's tests share: private D-Bus daemons, a real gnome-keyring, stubs that never answer, memory folders."""
+"""What the vault's tests share.
+
+Private D-Bus daemons, a real gnome-keyring, stubs that never answer, memory folders.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,12 @@ from xswitch.adapters.vault.keyring_process import KeyringTimeouts
 from xswitch.hot import dbus
 
 PASSWORD = "correct horse"
-HANG_GUARD = 20.0  # seconds; the promise is 3 (docs/vault.md), this only keeps a hang on a busy machine from being called a pass
-PATIENT = KeyringTimeouts(direct=60.0, load=60.0, probe=60.0)  # for a keyring that answers: how soon it does is a matter of benches
+# Seconds; the promise is 3 (docs/vault.md), this only keeps a hang on a busy machine from being
+# called a pass
+HANG_GUARD = 20.0
+PATIENT = KeyringTimeouts(
+    direct=60.0, load=60.0, probe=60.0
+)  # for a keyring that answers: how soon it does is a matter of benches
 
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -76,7 +83,10 @@ def short_folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def memory_folder() -> Iterator[Path]:
-    """A 0700 folder on /dev/shm; skips, or fails under XSWITCH_REQUIRE_ALL, where that is not in memory."""
+    """A 0700 folder on /dev/shm.
+
+    Skips, or fails under XSWITCH_REQUIRE_ALL, where that is not in memory.
+    """
     if not os.path.ismount("/dev/shm"):
         missing("/dev/shm is not mounted")
     folder = Path(tempfile.mkdtemp(prefix="xs-test-", dir="/dev/shm"))
@@ -88,16 +98,28 @@ def memory_folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def private_bus(need: Need, folder: Path, service: str = "") -> Iterator[str]:
-    """The address of a session bus of our own; `service` is a command it may start as org.freedesktop.secrets, "" for none."""
+    """The address of a session bus of our own.
+
+    `service` is a command it may start as org.freedesktop.secrets, "" for none.
+    """
     services = ""
     if service:
         (folder / "services").mkdir()
-        (folder / "services" / "secrets.service").write_text(f"[D-BUS Service]\nName=org.freedesktop.secrets\nExec={service}\n")
+        (folder / "services" / "secrets.service").write_text(
+            f"[D-BUS Service]\nName=org.freedesktop.secrets\nExec={service}\n"
+        )
         services = f"<servicedir>{folder}/services</servicedir>"
     config = folder / "bus.conf"
     config.write_text(_BUS.format(folder=folder, services=services))
     process = subprocess.Popen(
-        [need("dbus-daemon"), "--nofork", "--nosyslog", "--nopidfile", f"--config-file={config}", "--print-address=1"],
+        [
+            need("dbus-daemon"),
+            "--nofork",
+            "--nosyslog",
+            "--nopidfile",
+            f"--config-file={config}",
+            "--print-address=1",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)},
@@ -120,18 +142,34 @@ class SecretService:
 
     def call(self, method: str, *arguments: str, path: str = "/org/freedesktop/secrets") -> str:
         """Call the service as any other program would."""
-        command = [self.need("gdbus"), "call", "--session", "-d", "org.freedesktop.secrets", "-o", path, "-m", method, *arguments]
-        done = subprocess.run(command, env=self.variables, capture_output=True, text=True, check=True, timeout=20)
+        command = [
+            self.need("gdbus"),
+            "call",
+            "--session",
+            "-d",
+            "org.freedesktop.secrets",
+            "-o",
+            path,
+            "-m",
+            method,
+            *arguments,
+        ]
+        done = subprocess.run(
+            command, env=self.variables, capture_output=True, text=True, check=True, timeout=20
+        )
         return done.stdout
 
     def lock(self) -> None:
         """Lock the default keyring, as a screen saver would."""
-        self.call("org.freedesktop.Secret.Service.Lock", "['/org/freedesktop/secrets/collection/login']")
+        self.call(
+            "org.freedesktop.Secret.Service.Lock", "['/org/freedesktop/secrets/collection/login']"
+        )
 
 
 def answers(address: str) -> str:
     """The word for what the Secret Service on this bus says of a key nobody has."""
-    from xswitch.hot import secret_service as hot_secret  # noqa: PLC0415 -- Linux only, and this module is read everywhere
+    # Linux only, and this module is read everywhere
+    from xswitch.hot import secret_service as hot_secret  # noqa: PLC0415
 
     return hot_secret.read_secret(address.encode(), b"xswitch:none", b"session", 2.0)[0]
 
@@ -147,9 +185,19 @@ def secret_service(need: Need, *, unlocked: bool = True) -> Iterator[SecretServi
             "DBUS_SESSION_BUS_ADDRESS": address,
             "LC_ALL": "C.UTF-8",
         }
-        command = [need("gnome-keyring-daemon"), "--foreground", "--components=secrets", *(["--unlock"] if unlocked else [])]
+        command = [
+            need("gnome-keyring-daemon"),
+            "--foreground",
+            "--components=secrets",
+            *(["--unlock"] if unlocked else []),
+        ]
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=variables, cwd=folder
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=variables,
+            cwd=folder,
         )
         try:
             assert process.stdin is not None
@@ -166,7 +214,10 @@ def secret_service(need: Need, *, unlocked: bool = True) -> Iterator[SecretServi
 
 @contextlib.contextmanager
 def counting_proxy(address: str) -> Iterator[tuple[str, list[bytes]]]:
-    """A bus that passes everything on to `address`, for one client; what the client said each time before it waited."""
+    """A bus that passes everything on to `address`, for one client.
+
+    What the client said each time before it waited.
+    """
     path = re.match(r"unix:path=([^,]+)", address)
     assert path is not None
     bursts: list[bytes] = []
@@ -181,7 +232,8 @@ def counting_proxy(address: str) -> Iterator[tuple[str, list[bytes]]]:
                 answered = True
                 while True:
                     ready, _, _ = select.select([client, bus], [], [], HANG_GUARD)
-                    # The client's words first: what it said before an answer reached it, it said without waiting.
+                    # The client's words first: what it said before an answer reached it, it said
+                    # without waiting.
                     source = client if client in ready else bus
                     data = source.recv(65536) if ready else b""
                     if not data:
@@ -202,11 +254,15 @@ def counting_proxy(address: str) -> Iterator[tuple[str, list[bytes]]]:
         thread.join(HANG_GUARD)
 
 
-# -- a keyring with short entries, as the Windows Credential Manager has them ------------------------------------------
+# -- a keyring with short entries, as the Windows Credential Manager has them
+# ------------------------------------------
 
 
 class TinyKeyring(KeyringBackend):
-    """One file per entry; refuses more than 2,560 bytes of UTF-16, as CredWrite does, and can be told to be difficult."""
+    """One file per entry.
+
+    Refuses more than 2,560 bytes of UTF-16, as CredWrite does, and can be told to be difficult.
+    """
 
     priority = -1.0
     folder = ""
@@ -293,7 +349,8 @@ class UndeletableKeyring(RoomyKeyring):
         raise PasswordDeleteError(f"{service} {username}")
 
 
-# -- Secret Services that are not well ---------------------------------------------------------------------------------
+# -- Secret Services that are not well
+# ---------------------------------------------------------------------------------
 
 _STUB = """
 import sys, time
@@ -318,7 +375,9 @@ while True:
 def ill_service(need: Need, manner: str) -> Iterator[str]:
     """The address of a bus whose org.freedesktop.secrets is mute, answers everything with an "error", or in an "odd" form."""
     with short_folder() as folder, private_bus(need, folder) as address:
-        process = subprocess.Popen([sys.executable, "-c", _STUB, address, manner], stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            [sys.executable, "-c", _STUB, address, manner], stdout=subprocess.PIPE
+        )
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"

@@ -10,7 +10,14 @@ import os
 import struct
 import sys
 
-NUMBERS = {"flock": (73,), "fchmod": (91,), "rename": (82, 264, 316), "mkdir": (83, 258), "statfs": (137, 138), "unlink": (87, 263)}
+NUMBERS = {
+    "flock": (73,),
+    "fchmod": (91,),
+    "rename": (82, 264, 316),
+    "mkdir": (83, 258),
+    "statfs": (137, 138),
+    "unlink": (87, 263),
+}
 """Names → the numbers of these calls on x86-64."""
 
 _NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 22, 2
@@ -21,17 +28,27 @@ _ALLOW, _ERRNO, _EPERM = 0x7FFF0000, 0x00050000, 1
 def _program(numbers: list[int]) -> bytes:
     """A BPF program: EPERM for these calls, all others as ever."""
     steps = [struct.pack("HBBI", _LOAD, 0, 0, 0)]
-    steps += [struct.pack("HBBI", _EQUAL, len(numbers) - place, 0, number) for place, number in enumerate(numbers)]
-    steps += [struct.pack("HBBI", _RETURN, 0, 0, _ALLOW), struct.pack("HBBI", _RETURN, 0, 0, _ERRNO | _EPERM)]
+    steps += [
+        struct.pack("HBBI", _EQUAL, len(numbers) - place, 0, number)
+        for place, number in enumerate(numbers)
+    ]
+    steps += [
+        struct.pack("HBBI", _RETURN, 0, 0, _ALLOW),
+        struct.pack("HBBI", _RETURN, 0, 0, _ERRNO | _EPERM),
+    ]
     return b"".join(steps)
 
 
 def main() -> None:
     numbers = [int(number) for number in sys.argv[1].split(",")]
     code = ctypes.create_string_buffer(_program(numbers))
-    filters = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(numbers) + 3, ctypes.addressof(code)))
+    filters = ctypes.create_string_buffer(
+        struct.pack("HxxxxxxQ", len(numbers) + 3, ctypes.addressof(code))
+    )
     prctl = ctypes.CDLL(None, use_errno=True).prctl
-    if prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or prctl(_SECCOMP, _FILTER, ctypes.byref(filters), 0, 0):
+    if prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or prctl(
+        _SECCOMP, _FILTER, ctypes.byref(filters), 0, 0
+    ):
         sys.exit(77)
     os.execv(sys.argv[2], sys.argv[2:])
 

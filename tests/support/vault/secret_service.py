@@ -1,8 +1,12 @@
-"""A Secret Service that does what the specification says until it is told to be ill: a program of its own, on a private bus.
+"""A Secret Service that does what the specification says until it is told to be ill.
 
-Run as `python support/vault/secret_service.py ADDRESS FOLDER`. `FOLDER/mood` says how it feels, and can change at any time: words from the
-list below, separated by `; `, each `at METHOD` or everywhere. `FOLDER/asked` gets a line for every call that puts a window on somebody's
-screen, `FOLDER/items` keeps what it was given, also when it dies, and `FOLDER/writes` has a line for every item it was to keep.
+A program of its own, on a private bus.
+
+Run as `python support/vault/secret_service.py ADDRESS FOLDER`. `FOLDER/mood` says how it feels, and
+can change at any time: words from the list below, separated by `; `, each `at METHOD` or
+everywhere. `FOLDER/asked` gets a line for every call that puts a window on somebody's screen,
+`FOLDER/items` keeps what it was given, also when it dies, and `FOLDER/writes` has a line for every
+item it was to keep.
 
     well                      as the specification has it
     mute                      takes the question and says nothing
@@ -34,7 +38,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jeepney import DBusAddress, HeaderFields, Message, MessageType, new_error, new_method_call, new_method_return
+from jeepney import (
+    DBusAddress,
+    HeaderFields,
+    Message,
+    MessageType,
+    new_error,
+    new_method_call,
+    new_method_return,
+)
 from jeepney.io.blocking import open_dbus_connection
 
 from support.vault.keyrings import Need, end, private_bus, short_folder
@@ -47,7 +59,10 @@ _DEFAULT = (_COLLECTION, f"{_ROOT}/aliases/default")
 _WINDOWS = frozenset(("Unlock", "Prompt", "CreateCollection"))
 LARGE = 400
 """Bytes from which on a value is one of the large ones; a session is some 600."""
-_OBJECT_GONE, _NOT_SUPPORTED = "org.freedesktop.DBus.Error.UnknownObject", "org.freedesktop.DBus.Error.NotSupported"
+_OBJECT_GONE, _NOT_SUPPORTED = (
+    "org.freedesktop.DBus.Error.UnknownObject",
+    "org.freedesktop.DBus.Error.NotSupported",
+)
 _ITEM_GONE = "org.freedesktop.Secret.Error.NoSuchObject"
 _LIMIT = "org.freedesktop.DBus.Error.LimitsExceeded"
 _ODD = ("a{sv}", ({"x": ("u", 1)},))
@@ -118,15 +133,26 @@ class Service:
 
     def _keep(self, items: dict[str, tuple[dict[str, str], bytes]]) -> None:
         part = self._folder / "items.part"
-        part.write_text(json.dumps({name: (has, base64.b64encode(secret).decode()) for name, (has, secret) in items.items()}))
+        part.write_text(
+            json.dumps(
+                {
+                    name: (has, base64.b64encode(secret).decode())
+                    for name, (has, secret) in items.items()
+                }
+            )
+        )
         part.replace(self._folder / "items")
 
     @property
     def _locked(self) -> bool:
-        return self._feels("locked") is not None or (self._searched and self._feels("locks") is not None)
+        return self._feels("locked") is not None or (
+            self._searched and self._feels("locks") is not None
+        )
 
     def _readalias(self, _: str, name: str) -> _Answer:
-        return "o", (_COLLECTION if name == "default" and self._feels("no keyring") is None else "/",)
+        return "o", (
+            _COLLECTION if name == "default" and self._feels("no keyring") is None else "/",
+        )
 
     def _get(self, path: str, interface: str, name: str) -> _Answer:
         items = self._items
@@ -154,7 +180,9 @@ class Service:
     def _searchitems(self, _: str, wanted: dict[str, str]) -> _Answer:
         if self._feels("loses") is not None:
             return "ao", ([],)
-        return "ao", ([path for path, (has, _) in self._items.items() if wanted.items() <= has.items()],)
+        return "ao", (
+            [path for path, (has, _) in self._items.items() if wanted.items() <= has.items()],
+        )
 
     def _getsecret(self, path: str, session: str) -> _Answer:
         items = self._items
@@ -174,7 +202,9 @@ class Service:
         if self._feels("prompts") is not None:
             return "oo", ("/", _PROMPT)
         items, attributes = self._items, about["org.freedesktop.Secret.Item.Attributes"][1]
-        new = f"{_COLLECTION}/{1 + max((int(path.rpartition('/')[2]) for path in items), default=0)}"
+        new = (
+            f"{_COLLECTION}/{1 + max((int(path.rpartition('/')[2]) for path in items), default=0)}"
+        )
         path = next((path for path, (has, _) in items.items() if has == attributes), new)
         if self._feels("swallows") is None:
             self._keep({**items, path: (attributes, bytes(secret[2]))})
@@ -227,7 +257,9 @@ class Patient:
         part.replace(self.folder / "mood")
         if self._process is None or self._process.poll() is not None:
             self.stop()
-            self._process = subprocess.Popen([sys.executable, __file__, self.address, str(self.folder)], stdout=subprocess.PIPE)
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, self.address, str(self.folder)], stdout=subprocess.PIPE
+            )
             assert self._process.stdout is not None
             assert self._process.stdout.readline() == b"ready\n"
 

@@ -7,10 +7,14 @@ from support.tui.fake_actions import FakeActions, driven
 from xswitch.core.errors import AwsDeniedError
 from xswitch.tui.explain.screen import ExplainScreen
 
-NO = AwsDeniedError("AWS refused.", why="User: … is not authorized", code="not_authorized", aws_code="AccessDenied")
+NO = AwsDeniedError(
+    "AWS refused.", why="User: … is not authorized", code="not_authorized", aws_code="AccessDenied"
+)
 
 
-async def test_a_failed_switch_shows_side_cause_and_statement_and_the_panel_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_switch_shows_side_cause_and_statement_and_the_panel_both_sides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     actions = FakeActions(errors={"switch": NO}, explanation=denied())
     async with driven(actions, size=(130, 44)) as one:
         await one.type("payments-dr")

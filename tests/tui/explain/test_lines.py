@@ -33,7 +33,9 @@ def test_narrow_they_stand_below_each_other() -> None:
     assert "│" not in shown
 
 
-@pytest.mark.parametrize("explanation", [denied(), hidden(), offline()], ids=["denied", "hidden", "offline"])
+@pytest.mark.parametrize(
+    "explanation", [denied(), hidden(), offline()], ids=["denied", "hidden", "offline"]
+)
 @pytest.mark.parametrize("width", [20, 38, 60, 72, 80, 110, 200])
 def test_nothing_is_wider_than_the_screen(explanation: Explanation, width: int) -> None:
     for lines in (explanation_panel(explanation, width), nearest_cause_lines(explanation, width)):
@@ -51,7 +53,9 @@ def test_never_a_word_of_success_for_what_can_t_be_seen() -> None:
 def test_hostile_text_is_drawn_harmless() -> None:
     bad = "\x1b]52;c;AAAA\x07[red]x[/red]\n"
     cause = replace(denied().causes[0], evidence=bad, statement=bad, next_step=bad, where=bad)
-    shown = text([*cause_lines(1, cause, 80), *explanation_panel(replace(denied(), sources_read=(bad,)), 80)])
+    shown = text(
+        [*cause_lines(1, cause, 80), *explanation_panel(replace(denied(), sources_read=(bad,)), 80)]
+    )
     assert "\x1b" not in shown
     assert "\x07" not in shown
 

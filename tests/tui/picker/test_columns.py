@@ -13,12 +13,23 @@ def total(columns: tuple[Column, ...]) -> int:
     return GUTTER + sum(column.width for column in columns) + GAP * (len(columns) - 1)
 
 
-def columns_at(width: int, roles: tuple[Role, ...] | None = None, *, grouped: bool = False) -> dict[str, Column]:
-    return {column.name: column for column in layout(measure(sample_roles() if roles is None else roles), width, grouped=grouped)}
+def columns_at(
+    width: int, roles: tuple[Role, ...] | None = None, *, grouped: bool = False
+) -> dict[str, Column]:
+    return {
+        column.name: column
+        for column in layout(
+            measure(sample_roles() if roles is None else roles), width, grouped=grouped
+        )
+    }
 
 
 @settings(max_examples=80, deadline=None)
-@given(width=st.integers(40, 260), grouped=st.booleans(), roles=st.sampled_from([(), sample_roles(), many_roles(30)]))
+@given(
+    width=st.integers(40, 260),
+    grouped=st.booleans(),
+    roles=st.sampled_from([(), sample_roles(), many_roles(30)]),
+)
 def test_columns_fit(width: int, *, grouped: bool, roles: tuple[Role, ...]) -> None:
     columns = layout(measure(roles), width, grouped=grouped)
     assert total(columns) <= width
@@ -40,7 +51,10 @@ def test_a_wide_list_shows_everything_whole() -> None:
 
 
 def test_one_odd_name_does_not_take_the_others_room() -> None:
-    roles = (*many_roles(40), make_role("long", "1" * 12, "AWSReservedSSO_AdministratorAccess_0123456789abcdef"))
+    roles = (
+        *many_roles(40),
+        make_role("long", "1" * 12, "AWSReservedSSO_AdministratorAccess_0123456789abcdef"),
+    )
     assert columns_at(90, roles)["account"].width >= len("payments-0001")
 
 

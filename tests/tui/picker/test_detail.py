@@ -53,7 +53,9 @@ def test_a_chained_external_id_stands_at_its_hop() -> None:
     hub = next(index for index, line in enumerate(text) if line.startswith("hub / Gateway"))
     assert text[hub + 1].startswith("│ external ID acme-42")
     assert text[hub + 1].endswith("config:33")
-    assert "external ID" in next(line for line in of("partner-x") if "partner-7f" in line and "│" in line)
+    assert "external ID" in next(
+        line for line in of("partner-x") if "partner-7f" in line and "│" in line
+    )
 
 
 def test_duration_says_why() -> None:
@@ -62,7 +64,9 @@ def test_duration_says_why() -> None:
 
 def test_a_guard_says_what_to_type_and_carries_its_colour() -> None:
     lines = detail_lines(state_of(), ROLES["payments-admin"], NOW, 60)
-    assert {"▲ GUARDED", "payments-prod", "Admin"} <= {text for line in lines for text, meaning in line if meaning == "guard-red"}
+    assert {"▲ GUARDED", "payments-prod", "Admin"} <= {
+        text for line in lines for text, meaning in line if meaning == "guard-red"
+    }
     assert "▲ GUARDED (production): type payments-prod to switch" in shown(lines)
     assert "▲ GUARDED (recovery)" in of("payments-dr")
 
@@ -77,7 +81,9 @@ def test_sessions_are_told_by_sign_and_word() -> None:
 
 
 def test_without_an_mfa_session_it_says_that_a_code_will_be_asked_for() -> None:
-    assert any("a code will be asked for" in line for line in of("lake-admin", state=state_of(mfa=())))
+    assert any(
+        "a code will be asked for" in line for line in of("lake-admin", state=state_of(mfa=()))
+    )
 
 
 def test_a_failure_stands_at_the_top_with_why_and_the_next_step() -> None:
@@ -107,7 +113,14 @@ def test_everything_that_changes_the_result_is_told() -> None:
     role = make_role("x", "1" * 12, "R", hops=(hop,), note="mind the gap", cli_only=True)
     role = replace(role, partition="aws-cn", endpoint=Endpoint("cn-north-1", "http://127.0.0.1:1"))
     text = " ".join(shown(detail_lines(state_of(pins=frozenset({"x"})), role, NOW, 90)))
-    wanted = ("team=core", "ReadOnlyAccess", "inline session policy", "identity  dev", "session   me", "mind the gap")
+    wanted = (
+        "team=core",
+        "ReadOnlyAccess",
+        "inline session policy",
+        "identity  dev",
+        "session   me",
+        "mind the gap",
+    )
     for part in (*wanted, "CLI and boto3 only", "aws-cn", "http://127.0.0.1:1", "pinned    ★"):
         assert part in text
 
@@ -118,7 +131,11 @@ def test_problems_come_errors_first() -> None:
         Problem("b", "an error", "error", CONFIG, 2),
         Problem("c", "a warning", "warning"),
     )
-    assert shown(problem_lines(problems, 40)) == ["✗ config:2  an error", "! a warning", "· config:1  a hint"]
+    assert shown(problem_lines(problems, 40)) == [
+        "✗ config:2  an error",
+        "! a warning",
+        "· config:1  a hint",
+    ]
     assert shown(problem_lines(problems[:1], 60, full=True)) == [f"· {CONFIG}:1  a hint"]
 
 
@@ -146,15 +163,35 @@ def test_no_word_is_lost_however_narrow_the_pane(name: str, width: int) -> None:
 
 
 def test_hostile_text_is_harmless_everywhere() -> None:
-    hop = make_hop(HOSTILE, HOSTILE, HOSTILE, 5, external_id=HOSTILE, tags=((HOSTILE, HOSTILE),), session_name=HOSTILE)
+    hop = make_hop(
+        HOSTILE,
+        HOSTILE,
+        HOSTILE,
+        5,
+        external_id=HOSTILE,
+        tags=((HOSTILE, HOSTILE),),
+        session_name=HOSTILE,
+    )
     role = replace(
-        make_role(HOSTILE, HOSTILE, HOSTILE, hops=(hop,), account_name=HOSTILE, note=HOSTILE, duration_reason=HOSTILE, region=HOSTILE),
+        make_role(
+            HOSTILE,
+            HOSTILE,
+            HOSTILE,
+            hops=(hop,),
+            account_name=HOSTILE,
+            note=HOSTILE,
+            duration_reason=HOSTILE,
+            region=HOSTILE,
+        ),
         problems=(Problem("x", HOSTILE, "error", HOSTILE, 3),),
         origin=Origin(HOSTILE, 3),
         guard=Guard(HOSTILE, "red", HOSTILE),
         endpoint=Endpoint(HOSTILE, HOSTILE),
         mfa_serial=HOSTILE,
     )
-    role = replace(role, chain=Chain(replace(ROLES["hub"].chain.base, profile=HOSTILE, detail=HOSTILE), (hop,)))  # type: ignore[union-attr]
+    chain = ROLES["hub"].chain
+    assert chain is not None
+    base = replace(chain.base, profile=HOSTILE, detail=HOSTILE)
+    role = replace(role, chain=Chain(base, (hop,)))
     for line in shown(detail_lines(state_of(), role, NOW, 50)):
         assert line.replace("\ufffd", "").isprintable(), repr(line)

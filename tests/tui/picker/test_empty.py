@@ -16,7 +16,8 @@ def shown(state: PickerState) -> str:
 
 def without_roles(profiles: int) -> PickerState:
     view = ConfigView(
-        ConfigPaths(CONFIG, CREDENTIALS), {str(number): Profile(str(number), {}, line_of(number)) for number in range(profiles)}
+        ConfigPaths(CONFIG, CREDENTIALS),
+        {str(number): Profile(str(number), {}, line_of(number)) for number in range(profiles)},
     )
     return states.with_data(PickerState(), states.picker_data(sample_listing(roles=()), view), ())
 
@@ -52,7 +53,12 @@ def test_no_match_names_the_words_and_the_keys_that_help() -> None:
 
 
 def test_a_config_that_cannot_be_read_says_why_and_what_next() -> None:
-    text = shown(states.with_load_failure(PickerState(), FailureMessage("The config can't be read.", "Permission denied.", "chmod u+r it")))
+    text = shown(
+        states.with_load_failure(
+            PickerState(),
+            FailureMessage("The config can't be read.", "Permission denied.", "chmod u+r it"),
+        )
+    )
     assert "The config can't be read." in text
     assert "Permission denied." in text
     assert "chmod u+r it" in text

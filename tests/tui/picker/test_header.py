@@ -18,7 +18,9 @@ def state_of(**changes: object) -> PickerState:
     return states.with_data(PickerState(), states.picker_data(listing), range(len(listing.roles)))
 
 
-def shown(state: PickerState, width: int = 110, environ: dict[str, str] | None = None, hours: float = 0) -> str:
+def shown(
+    state: PickerState, width: int = 110, environ: dict[str, str] | None = None, hours: float = 0
+) -> str:
     line = title_line(state, environ or {}, NOW + timedelta(hours=hours), width)
     return "".join(text for text, _ in line)
 
@@ -37,7 +39,8 @@ def test_the_mfa_session_counts_down_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "left_out"), [(80, ()), (70, ("vault",)), (48, ("vault", "eu-west-1")), (36, ("vault", "eu-west-1", "MFA"))]
+    ("width", "left_out"),
+    [(80, ()), (70, ("vault",)), (48, ("vault", "eu-west-1")), (36, ("vault", "eu-west-1", "MFA"))],
 )
 def test_what_has_no_room_is_left_out_whole(width: int, left_out: tuple[str, ...]) -> None:
     text = shown(state_of(), width)
@@ -58,7 +61,11 @@ def test_before_and_without_a_base() -> None:
 
 
 def test_hostile_names_are_harmless() -> None:
-    read: PickerData = states.picker_data(replace(sample_listing(), base=SourceInfo("d\x1b]0;x\x07", "1\n", "sso"), vault_label="\x1b[1m"))
+    read: PickerData = states.picker_data(
+        replace(
+            sample_listing(), base=SourceInfo("d\x1b]0;x\x07", "1\n", "sso"), vault_label="\x1b[1m"
+        )
+    )
     state = states.with_data(PickerState(), read, range(14))
     line = title_line(state, {"AWS_REGION": "\x1b[5m"}, NOW, 140)
     assert "".join(text for text, _ in line).replace("\ufffd", "").isprintable()

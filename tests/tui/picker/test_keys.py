@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from xswitch.tui.dialogs.screens import help_lines
-from xswitch.tui.picker.keys import KEYS, LETTERS, LetterMode, displayed_key, interpret_character, key_label
+from xswitch.tui.picker.keys import (
+    KEYS,
+    LETTERS,
+    LetterMode,
+    displayed_key,
+    interpret_character,
+    key_label,
+)
 from xswitch.tui.render.text import width_of
 from xswitch.tui.widgets.keyitems import arrange_items, picker_key_items
 
@@ -17,7 +24,9 @@ def type_all(text: str) -> tuple[str, list[str], LetterMode]:
     return value, actions, letters
 
 
-@pytest.mark.parametrize("text", ["prod", "payments prod", "read", "finance", "yes", "edge", "group", "Read", "42", "rr"])
+@pytest.mark.parametrize(
+    "text", ["prod", "payments prod", "read", "finance", "yes", "edge", "group", "Read", "42", "rr"]
+)
 def test_a_word_typed_in_one_go_is_a_word_whatever_it_begins_with(text: str) -> None:
     assert type_all(text) == (text, [], LetterMode())
 
@@ -55,7 +64,13 @@ def test_every_letters_action_has_a_key_that_always_works_or_is_only_a_letters()
 
 
 def test_keys_as_people_write_them() -> None:
-    assert [key_label(key) for key in ("f2", "ctrl+r", "enter", "tab", "escape")] == ["F2", "^r", "⏎", "⇥", "esc"]
+    assert [key_label(key) for key in ("f2", "ctrl+r", "enter", "tab", "escape")] == [
+        "F2",
+        "^r",
+        "⏎",
+        "⇥",
+        "esc",
+    ]
 
 
 def test_the_bar_shows_letters_first_and_function_keys_after_typing() -> None:
@@ -64,7 +79,9 @@ def test_the_bar_shows_letters_first_and_function_keys_after_typing() -> None:
     assert (empty["renew"], after["renew"]) == ("r", "F2")
     assert "filter" in empty
     assert "filter" not in after
-    assert [item.label for item in picker_key_items(empty=True, back=True) if item.action == "leave"] == ["back"]
+    assert [
+        item.label for item in picker_key_items(empty=True, back=True) if item.action == "leave"
+    ] == ["back"]
 
 
 @pytest.mark.parametrize("width", [60, 79, 80, 100, 160])

@@ -1,4 +1,7 @@
-"""Doing: switching with MFA, guards, progress, cancelling and failing; renewing, forgetting, pinning, copying."""
+"""Doing: switching with MFA, guards, progress, cancelling and failing.
+
+Renewing, forgetting, pinning, copying.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,23 @@ import pytest
 from textual import events
 
 from conftest import FixedClock
-from support.tui.fake_actions import DEVICE, NOW, Driven, FakeActions, driven, make_role, sample_listing, session
-from xswitch.core.errors import AwsDeniedError, CancelledError, MfaNeededError, SourceCredentialsError, VaultLockedError
+from support.tui.fake_actions import (
+    DEVICE,
+    NOW,
+    Driven,
+    FakeActions,
+    driven,
+    make_role,
+    sample_listing,
+    session,
+)
+from xswitch.core.errors import (
+    AwsDeniedError,
+    CancelledError,
+    MfaNeededError,
+    SourceCredentialsError,
+    VaultLockedError,
+)
 from xswitch.core.model import Guard, MfaChallenge, SessionState
 from xswitch.tui.dialogs.input import AnswerInput, GuardDialog, MfaDialog
 from xswitch.tui.jobs import Job
@@ -34,12 +52,20 @@ async def test_enter_switches_to_the_selected_role() -> None:
 
 
 async def test_the_code_is_asked_for_and_used() -> None:
-    async with driven(FakeActions(code=CODE), totp_hint=lambda serial: CODE if serial == DEVICE else "") as one:
+    async with driven(
+        FakeActions(code=CODE), totp_hint=lambda serial: CODE if serial == DEVICE else ""
+    ) as one:
         await one.type("read 2222")
         await one.press("enter")
         await one.dialog("MfaDialog")
         text = one.text()
-        for part in (DEVICE, "payments-prod / ReadOnly", "profile  dev", f"{CODE}  is the code now", "for 12 h"):
+        for part in (
+            DEVICE,
+            "payments-prod / ReadOnly",
+            "profile  dev",
+            f"{CODE}  is the code now",
+            "for 12 h",
+        ):
             assert part in text
         await one.type(CODE)
         await one.press("enter")
@@ -119,7 +145,11 @@ async def test_hostile_challenges_are_harmless() -> None:
     async with driven() as one:
         challenge = MfaChallenge("arn\x1b[2J[b]", "d\x07", 2, "AWS\x9b says \u202eno")
         role = make_role("x", "1" * 12, "R\x1b")
-        one.app.push_screen(MfaDialog(challenge, role, one.app.clock, session_seconds=900, hint=lambda _serial: "1\x1b2"))
+        one.app.push_screen(
+            MfaDialog(
+                challenge, role, one.app.clock, session_seconds=900, hint=lambda _serial: "1\x1b2"
+            )
+        )
         await one.dialog("MfaDialog")
         assert all(line.replace("\ufffd", "").isprintable() for line in one.lines())
         assert "[b]" in one.text()
@@ -161,7 +191,9 @@ async def test_a_guard_without_confirmation_is_colour_only() -> None:
 
 async def test_a_guards_dialog_tells_its_policy() -> None:
     async with driven() as one:
-        guard = Guard("limits", "cyan", "yes", policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",))
+        guard = Guard(
+            "limits", "cyan", "yes", policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",)
+        )
         one.app.push_screen(GuardDialog(make_role("x", "1" * 12, "R", guard=guard), guard))
         await one.dialog("GuardDialog")
         assert "a session policy of this guard applies" in one.text()
@@ -213,7 +245,9 @@ async def test_leaving_during_a_switch_is_immediate() -> None:
 
 
 async def test_a_refusal_opens_the_detail_on_why_and_what_next() -> None:
-    error = AwsDeniedError("AWS refused.", why="User is not authorized.", next_step="xswitch access check lake-read")
+    error = AwsDeniedError(
+        "AWS refused.", why="User is not authorized.", next_step="xswitch access check lake-read"
+    )
     async with driven(FakeActions(errors={"switch": error}), size=(80, 24)) as one:
         await one.type("lake read")
         await one.press("enter")
@@ -260,7 +294,8 @@ async def test_why_says_when_there_is_nothing_to_say() -> None:
         assert "Nothing is wrong with payments-read" in one.text()
 
 
-# -- upkeep -------------------------------------------------------------------------------------------------------
+# -- upkeep
+# -------------------------------------------------------------------------------------------------------
 
 
 async def test_renewing_changes_one_row_in_place() -> None:
@@ -311,14 +346,20 @@ async def test_there_may_be_nothing_to_renew() -> None:
 
 
 async def test_renewing_that_fails_as_a_whole_is_told() -> None:
-    async with driven(FakeActions(errors={"renew": VaultLockedError("The keyring is locked.")})) as one:
+    async with driven(
+        FakeActions(errors={"renew": VaultLockedError("The keyring is locked.")})
+    ) as one:
         await one.press("down", "f2")
         await one.until(lambda: "The keyring is locked." in one.text())
         assert one.state.busy == {}
 
 
 async def test_a_failure_of_another_role_is_a_message() -> None:
-    async with driven(FakeActions(gate=threading.Event(), errors={"renew": VaultLockedError("The keyring is locked.")})) as one:
+    async with driven(
+        FakeActions(
+            gate=threading.Event(), errors={"renew": VaultLockedError("The keyring is locked.")}
+        )
+    ) as one:
         await one.press("down", "f2", "down", "down")
         assert one.actions.gate is not None
         one.actions.gate.set()
@@ -342,7 +383,9 @@ async def test_forgetting_asks_first() -> None:
 
 
 async def test_forgetting_by_mouse_and_failing() -> None:
-    async with driven(FakeActions(errors={"forget": VaultLockedError("The keyring is locked.")})) as one:
+    async with driven(
+        FakeActions(errors={"forget": VaultLockedError("The keyring is locked.")})
+    ) as one:
         await one.press("down", "f3")
         await one.dialog("ForgetDialog")
         await one.pilot.click("#dialog-keys", offset=(1, 0))
@@ -359,7 +402,10 @@ async def test_pinning_sets_the_star_where_the_role_is() -> None:
         assert "Pinned: payments-read." in one.text()
         await one.press("ctrl+t")
         await one.until(lambda: len(one.actions.asked) == 2)
-        assert one.actions.asked == [("pin", ("payments-read", True)), ("pin", ("payments-read", False))]
+        assert one.actions.asked == [
+            ("pin", ("payments-read", True)),
+            ("pin", ("payments-read", False)),
+        ]
 
 
 async def test_a_pin_that_is_not_kept_is_taken_back() -> None:
@@ -391,14 +437,17 @@ async def test_a_name_that_cannot_be_pasted_safely_is_not_copied() -> None:
 
 
 async def test_a_guarded_role_keeps_its_colour_in_the_progress() -> None:
-    listing = replace(sample_listing(), sessions={"payments-dr": session(SessionState.LIVE, 60, "k")})
+    listing = replace(
+        sample_listing(), sessions={"payments-dr": session(SessionState.LIVE, 60, "k")}
+    )
     async with driven(FakeActions(answer=listing, gate=threading.Event())) as one:
         await one.press("down", "down", "enter")
         await one.dialog("BusyDialog")
         assert one.app.screen.query_one("#frame").has_class("guard-yellow")
 
 
-# -- jobs ---------------------------------------------------------------------------------------------------------
+# -- jobs
+# ---------------------------------------------------------------------------------------------------------
 
 
 class Deaf:
@@ -439,7 +488,9 @@ async def test_another_day_is_named_in_the_detail() -> None:
         assert f"until {NOW + timedelta(hours=20):%a %H:%M}" in one.text()
 
 
-async def test_the_console_link_is_copied_or_its_absence_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_console_link_is_copied_or_its_absence_explained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with driven() as one:
         copied: list[str] = []
         monkeypatch.setattr(one.app, "copy_to_clipboard", copied.append)

@@ -24,7 +24,9 @@ def state_of(**changes: object) -> PickerState:
     return replace(state, **changes)  # type: ignore[arg-type]
 
 
-def row(role: Role, query: str = "", state: PickerState | None = None, *, selected: bool = False) -> Line:
+def row(
+    role: Role, query: str = "", state: PickerState | None = None, *, selected: bool = False
+) -> Line:
     spans = Matcher((role,)).spans(0, query)
     return role_line(state or state_of(), role, COLUMNS, NOW, spans, selected=selected)
 
@@ -54,7 +56,9 @@ def test_every_row_is_as_wide_as_the_headings(role: Role) -> None:
 def test_selection_pin_and_guard_have_signs_of_their_own() -> None:
     assert shown(row(ROLES[0], selected=True)).startswith("▌★▲ payments-prod")
     assert shown(row(ROLES[1])).startswith("    payments-prod")
-    assert ("payments-prod", "guard-red") in [(text.strip(), meaning) for text, meaning in row(ROLES[0])]
+    assert ("payments-prod", "guard-red") in [
+        (text.strip(), meaning) for text, meaning in row(ROLES[0])
+    ]
 
 
 def test_matches_are_marked_in_whatever_order_the_words_were_typed() -> None:
@@ -84,12 +88,16 @@ def test_sessions(name: str, expected: tuple[str, str]) -> None:
 def test_what_is_being_done_and_what_failed_come_before_the_session() -> None:
     failures = {"payments-read": FailureMessage("No.")}
     assert session_text(state_of(failures=failures), ROLES[1], NOW) == ("✗ failed", "error")
-    assert session_text(state_of(failures=failures, busy={"payments-read": "renewing"}), ROLES[1], NOW) == ("↻ renewing", "accent")
+    assert session_text(
+        state_of(failures=failures, busy={"payments-read": "renewing"}), ROLES[1], NOW
+    ) == ("↻ renewing", "accent")
 
 
 def test_every_word_of_the_session_column_has_room() -> None:
     for word in ("switching", "renewing", "dropping"):
-        text = session_text(state_of(busy={"hub": word}), next(role for role in ROLES if role.name == "hub"), NOW)[0]
+        text = session_text(
+            state_of(busy={"hub": word}), next(role for role in ROLES if role.name == "hub"), NOW
+        )[0]
         assert width_of([(text, "")]) <= COLUMNS[-1].width
 
 

@@ -10,7 +10,16 @@ import pytest
 from textual import events
 
 from conftest import FixedClock
-from support.tui.fake_actions import CONFIG, NOW, Driven, FakeActions, driven, many_roles, sample_listing, status_rows
+from support.tui.fake_actions import (
+    CONFIG,
+    NOW,
+    Driven,
+    FakeActions,
+    driven,
+    many_roles,
+    sample_listing,
+    status_rows,
+)
 from xswitch.actions.api import Listing
 from xswitch.core.errors import ConfigError, VaultLockedError
 from xswitch.core.model import Problem, Settings
@@ -39,7 +48,9 @@ async def test_the_title_names_the_vault_once_it_is_known() -> None:
 
 async def test_a_vault_that_cannot_be_told_is_left_to_the_switch_that_needs_it() -> None:
     errors: dict[str, BaseException] = {"vault": VaultLockedError("The keyring is locked.")}
-    async with driven(FakeActions(answer=replace(sample_listing(), vault_label=""), errors=errors)) as one:
+    async with driven(
+        FakeActions(answer=replace(sample_listing(), vault_label=""), errors=errors)
+    ) as one:
         await one.press("down")
         assert "vault:" not in one.text()
         assert "locked" not in one.text()
@@ -81,7 +92,9 @@ async def test_a_letter_waits_a_moment_and_can_be_taken_back() -> None:
     async with driven() as one:
         for key in ("backspace", "escape"):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(filter_input, "LETTER_SECONDS", 60.0)  # a busy machine may need more than the moment between two keys
+                patch.setattr(
+                    filter_input, "LETTER_SECONDS", 60.0
+                )  # a busy machine may need more than the moment between two keys
                 await one.press("g", key)
             assert one.app.picker.filter._timer is None
             one.app.picker.filter._act()  # as at the end of the moment
@@ -128,7 +141,9 @@ async def test_arrows_pages_and_ends_move_and_scroll() -> None:
 
 
 async def test_grouping_shows_the_first_header_again_at_the_top() -> None:
-    actions = FakeActions(answer=sample_listing(roles=many_roles(200), settings=Settings(group_by_account=True)))
+    actions = FakeActions(
+        answer=sample_listing(roles=many_roles(200), settings=Settings(group_by_account=True))
+    )
     async with driven(actions) as one:
         await one.press("end", "home")
         assert one.app.picker.list.scroll_offset.y == 0
@@ -164,7 +179,9 @@ async def test_the_wheel_scrolls_and_leaves_the_selection() -> None:
     actions = FakeActions(answer=sample_listing(roles=many_roles(200)))
     async with driven(actions) as one:
         roles = one.app.picker.list
-        event = events.MouseScrollDown(roles, 5, 5, 0, 1, 0, shift=False, meta=False, ctrl=False, screen_x=5, screen_y=10)
+        event = events.MouseScrollDown(
+            roles, 5, 5, 0, 1, 0, shift=False, meta=False, ctrl=False, screen_x=5, screen_y=10
+        )
         one.app.screen._forward_event(event)
         await one.until(lambda: one.app.picker.list.scroll_offset.y > 0)
         assert one.state.cursor == 0
@@ -203,7 +220,15 @@ async def test_the_detail_scrolls_by_key() -> None:
 async def test_at_80_by_24_the_detail_is_behind_tab() -> None:
     async with driven(size=(80, 24)) as one:
         text = one.text()
-        for part in ("payments-prod-dr", "333333333333", "SecurityAudit", "eu-central-1", "○ expired", "esc leave", "⏎ switch"):
+        for part in (
+            "payments-prod-dr",
+            "333333333333",
+            "SecurityAudit",
+            "eu-central-1",
+            "○ expired",
+            "esc leave",
+            "⏎ switch",
+        ):
             assert part in text
         assert "AssumeRole" not in text
         await one.press("tab")
@@ -249,7 +274,8 @@ async def test_only_the_rows_on_screen_are_drawn(roles: int) -> None:
         assert one.selected()
 
 
-# -- time ---------------------------------------------------------------------------------------------------------
+# -- time
+# ---------------------------------------------------------------------------------------------------------
 
 
 async def test_countdowns_tick_in_place() -> None:
@@ -317,7 +343,8 @@ async def test_an_index_that_cannot_be_read_is_no_reason_to_say_anything() -> No
         assert "● 41 m" in one.text()
 
 
-# -- reading, themes, dialogs to read ------------------------------------------------------------------------------
+# -- reading, themes, dialogs to read
+# ------------------------------------------------------------------------------
 
 
 async def test_reading_again_keeps_the_selection_and_says_so() -> None:
@@ -332,7 +359,9 @@ async def test_reading_again_keeps_the_selection_and_says_so() -> None:
 
 
 async def test_a_config_that_cannot_be_read_is_told_and_can_be_read_again() -> None:
-    error = ConfigError("The AWS config can't be read.", why="Permission denied.", next_step=f"chmod u+r {CONFIG}")
+    error = ConfigError(
+        "The AWS config can't be read.", why="Permission denied.", next_step=f"chmod u+r {CONFIG}"
+    )
     actions = FakeActions(errors={"listing": error})
     async with driven(actions) as one:
         text = one.text()
@@ -384,7 +413,9 @@ async def test_help_lists_the_keys_and_closes() -> None:
         await one.press("question_mark")
         await one.dialog("TextDialog")
         assert "Fresh session for the selected role" in one.text()
-        await one.press("pagedown", "down", "pageup", "up", "pagedown", "pagedown", "pagedown", "pagedown")
+        await one.press(
+            "pagedown", "down", "pageup", "up", "pagedown", "pagedown", "pagedown", "pagedown"
+        )
         assert "pinned" in one.text()
         await one.press("escape")
         await one.closed()
@@ -503,7 +534,9 @@ async def test_what_was_read_early_is_there_at_once_and_not_read_again() -> None
 async def test_a_reading_that_failed_early_is_made_again_and_told() -> None:
     actions = FakeActions()
     actions.errors["listing"] = ConfigError(
-        "The AWS config can't be read.", why="~/.aws/config: it is a folder.", next_step="xswitch doctor"
+        "The AWS config can't be read.",
+        why="~/.aws/config: it is a folder.",
+        next_step="xswitch doctor",
     )
     early = Preload(actions, FixedClock(NOW))
     early.wait(20)

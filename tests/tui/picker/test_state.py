@@ -55,7 +55,11 @@ def test_account_names_come_from_roles_and_the_settings_win() -> None:
 
 def test_a_second_reading_keeps_the_role_under_the_cursor() -> None:
     state = states.move_cursor(loaded(), 3)
-    again = states.with_data(state, states.picker_data(sample_listing(roles=state.roles[2:])), range(len(state.roles) - 2))
+    again = states.with_data(
+        state,
+        states.picker_data(sample_listing(roles=state.roles[2:])),
+        range(len(state.roles) - 2),
+    )
     assert again.role is not None
     assert state.role is not None
     assert again.role.name == state.role.name
@@ -64,7 +68,9 @@ def test_a_second_reading_keeps_the_role_under_the_cursor() -> None:
 
 def test_a_second_reading_without_that_role_goes_to_the_first() -> None:
     state = states.move_cursor(loaded(), 3)
-    again = states.with_data(state, states.picker_data(sample_listing(roles=state.roles[:2])), range(2))
+    again = states.with_data(
+        state, states.picker_data(sample_listing(roles=state.roles[:2])), range(2)
+    )
     assert again.cursor == 0
 
 
@@ -126,9 +132,13 @@ def test_groups_stand_where_their_best_role_does() -> None:
 @given(
     count=st.integers(0, 40),
     grouped=st.booleans(),
-    steps=st.lists(st.one_of(st.integers(-50, 50), st.just("group"), st.just("query")), max_size=12),
+    steps=st.lists(
+        st.one_of(st.integers(-50, 50), st.just("group"), st.just("query")), max_size=12
+    ),
 )
-def test_the_cursor_is_always_on_a_role_when_there_is_one(count: int, *, grouped: bool, steps: list[int | str]) -> None:
+def test_the_cursor_is_always_on_a_role_when_there_is_one(
+    count: int, *, grouped: bool, steps: list[int | str]
+) -> None:
     listing = sample_listing(roles=many_roles(count), settings=Settings(group_by_account=grouped))
     state = states.with_data(PickerState(), states.picker_data(listing), range(count))
     for step in steps:
@@ -137,7 +147,9 @@ def test_the_cursor_is_always_on_a_role_when_there_is_one(count: int, *, grouped
             state = states.toggle_grouping(state)
             assert state.role == before
         elif step == "query":
-            state = states.with_query(state, "q", [index for index in range(count) if index % 3 == 0])
+            state = states.with_query(
+                state, "q", [index for index in range(count) if index % 3 == 0]
+            )
         else:
             assert isinstance(step, int)
             state = states.move_cursor(state, step)
@@ -160,7 +172,8 @@ def test_moving_up_past_a_header_goes_to_the_group_above() -> None:
     assert states.move_cursor(here, -1).cursor == second - 1
 
 
-# -- sessions -----------------------------------------------------------------------------------------------------
+# -- sessions
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_a_role_without_a_session_has_none() -> None:
@@ -178,12 +191,16 @@ def test_a_role_without_a_session_has_none() -> None:
         (SessionState.EXPIRED, -5, SessionState.EXPIRED),
     ],
 )
-def test_until_the_index_tells_more_a_session_stands_as_it_was_read(state: SessionState, seconds: int, expected: SessionState) -> None:
+def test_until_the_index_tells_more_a_session_stands_as_it_was_read(
+    state: SessionState, seconds: int, expected: SessionState
+) -> None:
     assert standing(KnownSession(state, NOW + timedelta(seconds=seconds)), NOW).state is expected
 
 
 def test_with_the_time_of_issue_short_sessions_have_their_own_rule() -> None:
-    session = KnownSession(SessionState.LIVE, NOW + timedelta(minutes=10), NOW - timedelta(minutes=5))
+    session = KnownSession(
+        SessionState.LIVE, NOW + timedelta(minutes=10), NOW - timedelta(minutes=5)
+    )
     assert standing(session, NOW).state is SessionState.LIVE
     assert standing(session, NOW + timedelta(minutes=7)).state is SessionState.EXPIRING
 
@@ -201,7 +218,13 @@ def test_the_index_overrules_what_was_read() -> None:
 
 def test_a_session_of_an_edited_role_is_not_shown() -> None:
     listing = sample_listing()
-    edited = replace(listing, sessions={**listing.sessions, "payments-read": SessionInfo(SessionState.NONE, key="another")})
+    edited = replace(
+        listing,
+        sessions={
+            **listing.sessions,
+            "payments-read": SessionInfo(SessionState.NONE, key="another"),
+        },
+    )
     state = states.with_data(PickerState(), states.picker_data(edited), range(14))
     state = states.with_status(state, status_rows(listing, NOW))
     assert state.standing(state.roles[1], NOW).state is SessionState.NONE
@@ -210,7 +233,9 @@ def test_a_session_of_an_edited_role_is_not_shown() -> None:
 def test_renewing_and_forgetting_show_at_once_and_the_index_has_the_last_word() -> None:
     state = states.with_status(loaded(), status_rows(sample_listing(), NOW))
     role = state.roles[3]
-    state = states.with_renewed_session(states.mark_busy(state, (role.name,), "renewing"), role.name, NOW + timedelta(hours=1), NOW)
+    state = states.with_renewed_session(
+        states.mark_busy(state, (role.name,), "renewing"), role.name, NOW + timedelta(hours=1), NOW
+    )
     assert state.busy == {}
     assert state.standing(role, NOW).seconds == 3600
     assert role.name in state.names_with_session()
@@ -250,7 +275,8 @@ def test_the_title_speaks_of_the_living_mfa_session_or_the_one_that_ended_last()
     assert PickerState().base_mfa(NOW) is None
 
 
-# -- doing --------------------------------------------------------------------------------------------------------
+# -- doing
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_pins_change_the_star_and_nothing_else() -> None:

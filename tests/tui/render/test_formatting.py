@@ -27,7 +27,8 @@ def test_time_left(seconds: float, text: str, exactly: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(3600, "1 h"), (900, "15 m"), (5400, "1 h 30 m"), (961, "961 s"), (43200, "12 h"), (0, "0 m")]
+    ("seconds", "text"),
+    [(3600, "1 h"), (900, "15 m"), (5400, "1 h 30 m"), (961, "961 s"), (43200, "12 h"), (0, "0 m")],
 )
 def test_durations(seconds: int, text: str) -> None:
     assert formatting.format_duration(seconds) == text
@@ -49,7 +50,10 @@ def test_clock_times_name_another_day() -> None:
     ("reason", "shown"),
     [
         ("1 h: role chaining after the MFA session", "role chaining after the MFA session"),
-        ("1 h at most: role chaining after dev, 7200 s configured", "at most: role chaining after dev, 7200 s configured"),
+        (
+            "1 h at most: role chaining after dev, 7200 s configured",
+            "at most: role chaining after dev, 7200 s configured",
+        ),
         ("default", "default"),
         ("", ""),
     ],

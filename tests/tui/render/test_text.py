@@ -7,9 +7,20 @@ from rich.style import Style
 
 from xswitch.tui.render.palette import DARK, PALETTES, PLAIN
 from xswitch.tui.render.strips import to_strip
-from xswitch.tui.render.text import Line, highlight, pad, span, truncate, truncate_line, width_of, wrap
+from xswitch.tui.render.text import (
+    Line,
+    highlight,
+    pad,
+    span,
+    truncate,
+    truncate_line,
+    width_of,
+    wrap,
+)
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60).map(lambda text: span(text)[0])
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60).map(
+    lambda text: span(text)[0]
+)
 
 
 def plain(line: Line) -> str:
@@ -41,20 +52,37 @@ def test_padding_is_exact(text: str, width: int) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(TEXT, st.integers(0, 40), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=4))
-def test_a_column_with_matches_is_the_column_without(text: str, width: int, spans: list[tuple[int, int]]) -> None:
+@given(
+    TEXT,
+    st.integers(0, 40),
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=4),
+)
+def test_a_column_with_matches_is_the_column_without(
+    text: str, width: int, spans: list[tuple[int, int]]
+) -> None:
     line = highlight(text, width, "text", sorted(spans))
     assert plain(line) == pad(text, width)
 
 
 def test_matches_are_drawn_as_such_and_not_beyond_what_is_shown() -> None:
-    assert highlight("payments-prod", 13, "text", [(9, 13)]) == [("payments-", "text"), ("prod", "match")]
-    assert highlight("payments-prod", 11, "text", [(9, 13)]) == [("payments-", "text"), ("p", "match"), ("…", "text")]
+    assert highlight("payments-prod", 13, "text", [(9, 13)]) == [
+        ("payments-", "text"),
+        ("prod", "match"),
+    ]
+    assert highlight("payments-prod", 11, "text", [(9, 13)]) == [
+        ("payments-", "text"),
+        ("p", "match"),
+        ("…", "text"),
+    ]
     assert highlight("prod", 6, "text", [(0, 4)]) == [("prod", "match"), ("  ", "text")]
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(TEXT, st.sampled_from(["text", "muted"])), max_size=4), st.integers(4, 40), st.integers(0, 12))
+@given(
+    st.lists(st.tuples(TEXT, st.sampled_from(["text", "muted"])), max_size=4),
+    st.integers(4, 40),
+    st.integers(0, 12),
+)
 def test_wrapped_lines_fit_and_lose_no_word(line: Line, width: int, hang: int) -> None:
     rows = wrap(line, width, hang=hang)
     assert all(width_of(row) <= max(width, 4) for row in rows)
@@ -63,7 +91,11 @@ def test_wrapped_lines_fit_and_lose_no_word(line: Line, width: int, hang: int) -
 
 def test_words_stay_whole_where_they_can() -> None:
     rows = wrap([("not authorized to ", "text"), ("perform sts:AssumeRole", "error")], 20, hang=2)
-    assert [plain(row).rstrip() for row in rows] == ["not authorized to", "  perform", "  sts:AssumeRole"]
+    assert [plain(row).rstrip() for row in rows] == [
+        "not authorized to",
+        "  perform",
+        "  sts:AssumeRole",
+    ]
     rows = wrap([("arn:aws:iam::222222222222:role/ReadOnly", "text")], 34)
     assert [plain(row) for row in rows] == ["arn:aws:iam::222222222222:role/", "ReadOnly"]
     assert wrap([], 20) == [[]]

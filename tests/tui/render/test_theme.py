@@ -14,7 +14,9 @@ from xswitch.tui.render.theme import ColorRemover, textual_theme
 def luminance(colour: str) -> float:
     """Relative luminance, WCAG 2."""
     parts = [part / 255 for part in RichColor.parse(colour).triplet or (0, 0, 0)]
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    linear = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -45,7 +47,17 @@ def test_text_can_be_read_on_everything_it_stands_on(name: str, paper: str) -> N
 @pytest.mark.parametrize("name", [DARK, LIGHT, PLAIN])
 def test_every_meaning_has_a_style(name: str) -> None:
     palette = PALETTES[name]
-    for meaning in ("text", "title", "key", "pin", "muted", "faint", "line", "match", *(f"guard-{one}" for one in COLORS)):
+    for meaning in (
+        "text",
+        "title",
+        "key",
+        "pin",
+        "muted",
+        "faint",
+        "line",
+        "match",
+        *(f"guard-{one}" for one in COLORS),
+    ):
         assert meaning in palette.styles
     assert palette.style("guard-of-another-age") == palette.style("guard-red")
     assert palette.style("nonsense") == palette.style("text")

@@ -10,7 +10,11 @@ from xswitch.core.errors import AwsDeniedError
 from xswitch.tui.setup.screen import SetupScreen
 from xswitch.tui.setup.state import SetupStage
 
-DENIED = AwsDeniedError("AWS does not allow iam:CreateRole.", why="User: … is not authorized to perform: iam:CreateRole", code="denied")
+DENIED = AwsDeniedError(
+    "AWS does not allow iam:CreateRole.",
+    why="User: … is not authorized to perform: iam:CreateRole",
+    code="denied",
+)
 
 
 def screen_of(one: Driven) -> SetupScreen:
@@ -24,7 +28,12 @@ async def filled(one: Driven, **more: str) -> SetupScreen:
     await one.press("f10")
     await one.dialog("SetupScreen")
     screen = screen_of(one)
-    values = {"source_profile": "people-admin", "who_name": "SwitchUser", "target_profile": "payments-admin", **more}
+    values = {
+        "source_profile": "people-admin",
+        "who_name": "SwitchUser",
+        "target_profile": "payments-admin",
+        **more,
+    }
     for key, value in values.items():
         field = screen.query_one(f"#field-{key}")
         field.focus()
@@ -150,7 +159,11 @@ async def test_one_side_only_ends_with_the_file_for_the_other() -> None:
         await one.press("f10")
         await one.dialog("SetupScreen")
         screen = screen_of(one)
-        for key, value in (("source_profile", "people-admin"), ("who_name", "SwitchUser"), ("target_account", "222222222222")):
+        for key, value in (
+            ("source_profile", "people-admin"),
+            ("who_name", "SwitchUser"),
+            ("target_account", "222222222222"),
+        ):
             screen.query_one(f"#field-{key}").focus()
             await one.pilot.pause()
             await one.type(value)
@@ -173,7 +186,9 @@ async def test_the_command_of_a_plan_is_copied(monkeypatch: pytest.MonkeyPatch) 
         await one.until(lambda: screen.state.stage is SetupStage.PLAN)
         await one.press("y")
         await one.until(lambda: bool(copied))
-    assert copied[0].startswith("'xswitch' 'access' 'apply' 'SwitchRole'") or copied[0].startswith("xswitch access apply SwitchRole")
+    assert copied[0].startswith("'xswitch' 'access' 'apply' 'SwitchRole'") or copied[0].startswith(
+        "xswitch access apply SwitchRole"
+    )
 
 
 async def test_escape_leads_back_one_step_at_a_time() -> None:
@@ -210,7 +225,9 @@ async def test_the_arrows_go_from_field_to_field_on_a_low_screen_too() -> None:
         await one.type("b")
         await one.press("down")
         await one.type("c")
-        assert [screen.state.values[key] for key in ("source_profile", "who_name", "target_profile")] == ["a", "b", "c"]
+        assert [
+            screen.state.values[key] for key in ("source_profile", "who_name", "target_profile")
+        ] == ["a", "b", "c"]
         await one.press("up")
         await one.type("d")
         assert screen.state.values["who_name"] == "bd"

@@ -3,9 +3,21 @@ from __future__ import annotations
 import pytest
 
 from xswitch.core.access.model import PrincipalType
-from xswitch.tui.setup.form import DEFAULTS, FIELDS, access_inputs, parse_duration, validation_errors, visible_fields
+from xswitch.tui.setup.form import (
+    DEFAULTS,
+    FIELDS,
+    access_inputs,
+    parse_duration,
+    validation_errors,
+    visible_fields,
+)
 
-FILLED = {**DEFAULTS, "source_profile": "people-admin", "target_profile": "payments-admin", "who_name": "SwitchUser"}
+FILLED = {
+    **DEFAULTS,
+    "source_profile": "people-admin",
+    "target_profile": "payments-admin",
+    "who_name": "SwitchUser",
+}
 
 
 def keys(**more: str) -> list[str]:
@@ -21,7 +33,12 @@ def test_only_what_matters_is_asked_for() -> None:
 
 def test_a_filled_form_has_no_complaints_and_an_empty_one_says_what_is_missing() -> None:
     assert validation_errors(FILLED) == {}
-    assert list(validation_errors(DEFAULTS)) == ["source_profile", "source_account", "who_name", "target_account"]
+    assert list(validation_errors(DEFAULTS)) == [
+        "source_profile",
+        "source_account",
+        "who_name",
+        "target_account",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -48,17 +65,25 @@ def test_an_answer_iam_would_not_take_is_told_at_its_field(key: str, value: str)
 
 def test_an_own_external_id_is_looked_at_only_when_it_is_asked_for() -> None:
     assert validation_errors({**FILLED, "external_id": "a b"}) == {}
-    assert list(validation_errors({**FILLED, "external": "own", "external_id": "a b"})) == ["external_id"]
+    assert list(validation_errors({**FILLED, "external": "own", "external_id": "a b"})) == [
+        "external_id"
+    ]
     assert validation_errors({**FILLED, "external": "own", "external_id": "acme/42"}) == {}
 
 
 def test_a_user_without_a_name_is_the_admin_profiles_own() -> None:
     assert validation_errors({**FILLED, "who_name": ""}) == {}
     assert list(validation_errors({**FILLED, "who_name": "", "who_kind": "group"})) == ["who_name"]
-    assert validation_errors({**FILLED, "who_name": "arn:aws:iam::111111111111:user/team/Switch.User"}) == {}
+    assert (
+        validation_errors({**FILLED, "who_name": "arn:aws:iam::111111111111:user/team/Switch.User"})
+        == {}
+    )
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("", 3600), ("1h", 3600), ("90 min", 5400), ("90m", 5400), ("7200", 7200), ("x", None)])
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("", 3600), ("1h", 3600), ("90 min", 5400), ("90m", 5400), ("7200", 7200), ("x", None)],
+)
 def test_lengths(text: str, seconds: int | None) -> None:
     assert parse_duration(text) == seconds
 
@@ -77,14 +102,32 @@ def test_what_a_form_comes_to() -> None:
         }
     )
     assert wanted.policies == ("ReadOnlyAccess", "arn:aws:iam::aws:policy/job-function/Billing")
-    assert (wanted.who_kind, wanted.who_name, wanted.external_id) == (PrincipalType.USER, "SwitchUser", "acme-42")
+    assert (wanted.who_kind, wanted.who_name, wanted.external_id) == (
+        PrincipalType.USER,
+        "SwitchUser",
+        "acme-42",
+    )
     assert (wanted.require_mfa, wanted.max_session_seconds) == (False, 7200)
     assert wanted.tags == (("env", "prod"), ("team", "payments"))
-    assert (wanted.source_profile, wanted.source_account, wanted.save_as) == ("people-admin", "", "pay")
+    assert (wanted.source_profile, wanted.source_account, wanted.save_as) == (
+        "people-admin",
+        "",
+        "pay",
+    )
 
 
 def test_one_side_alone() -> None:
-    values = {**FILLED, "target_profile": "", "target_account": "222222222222", "who_kind": "account", "who_name": "left over"}
+    values = {
+        **FILLED,
+        "target_profile": "",
+        "target_account": "222222222222",
+        "who_kind": "account",
+        "who_name": "left over",
+    }
     assert validation_errors(values) == {}
     wanted = access_inputs(values)
-    assert (wanted.target_profile, wanted.target_account, wanted.who_name) == (None, "222222222222", "")
+    assert (wanted.target_profile, wanted.target_account, wanted.who_name) == (
+        None,
+        "222222222222",
+        "",
+    )

@@ -20,15 +20,30 @@ import pytest
 
 PROGRAM = Path(__file__).resolve().parents[2] / "support/programs/picker.py"
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
-PUT_BACK = (LEFT, b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?1006l", b"\x1b[?2004l", b"\x1b[?1004l", b"\x1b[<u")
+PUT_BACK = (
+    LEFT,
+    b"\x1b[?25h",
+    b"\x1b[?1000l",
+    b"\x1b[?1003l",
+    b"\x1b[?1006l",
+    b"\x1b[?2004l",
+    b"\x1b[?1004l",
+    b"\x1b[<u",
+)
 _PATIENCE = 20.0
 
 
 class Terminal:
     """The program under a pseudo terminal; everything it wrote is kept."""
 
-    def __init__(self, result: Path, mode: str, environ: dict[str, str], size: tuple[int, int] = (30, 110)) -> None:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "TEXTUAL", "COLUMNS", "LINES"))}
+    def __init__(
+        self, result: Path, mode: str, environ: dict[str, str], size: tuple[int, int] = (30, 110)
+    ) -> None:
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("COV_", "TEXTUAL", "COLUMNS", "LINES"))
+        }
         env: dict[str, str] = {
             **clean,
             "TERM": "xterm-256color",
@@ -38,7 +53,9 @@ class Terminal:
             **environ,
         }
         self.result = result
-        self.child: Any = pexpect.spawn(sys.executable, [str(PROGRAM), str(result), mode], env=env, dimensions=size, timeout=20)
+        self.child: Any = pexpect.spawn(
+            sys.executable, [str(PROGRAM), str(result), mode], env=env, dimensions=size, timeout=20
+        )
         self.before = termios.tcgetattr(self.child.child_fd)
         self.written = b""
 
@@ -114,7 +131,9 @@ class Terminal:
 def start(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     running: list[Terminal] = []
 
-    def begin(mode: str = "plain", environ: dict[str, str] | None = None, ready: bytes = b"14 roles") -> Terminal:
+    def begin(
+        mode: str = "plain", environ: dict[str, str] | None = None, ready: bytes = b"14 roles"
+    ) -> Terminal:
         terminal = Terminal(tmp_path / "result.json", mode, environ or {})
         running.append(terminal)
         terminal.until(ready)
@@ -126,7 +145,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
 
 
 @pytest.mark.parametrize("key", ["\x1b", "\x03"], ids=["escape", "ctrl-c"])
-def test_leaving_gives_130_and_the_terminal_as_it_was(start: Callable[..., Terminal], key: str) -> None:
+def test_leaving_gives_130_and_the_terminal_as_it_was(
+    start: Callable[..., Terminal], key: str
+) -> None:
     terminal = start()
     assert ENTERED in terminal.written
     during = termios.tcgetattr(terminal.child.child_fd)
@@ -143,15 +164,22 @@ def test_leaving_gives_130_and_the_terminal_as_it_was(start: Callable[..., Termi
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_leaves_like_escape(start: Callable[..., Terminal], number: signal.Signals) -> None:
+def test_a_signal_leaves_like_escape(
+    start: Callable[..., Terminal], number: signal.Signals
+) -> None:
     terminal = start()
     terminal.child.kill(number)
     assert terminal.ended() == 130
     assert all(sequence in terminal.written for sequence in PUT_BACK)
 
 
-@pytest.mark.parametrize(("mode", "keys", "ready"), [("stuck", "", b"Reading your AWS config"), ("hang", "lake read\r", b"14 roles")])
-def test_leaving_waits_for_nobody(start: Callable[..., Terminal], mode: str, keys: str, ready: bytes) -> None:
+@pytest.mark.parametrize(
+    ("mode", "keys", "ready"),
+    [("stuck", "", b"Reading your AWS config"), ("hang", "lake read\r", b"14 roles")],
+)
+def test_leaving_waits_for_nobody(
+    start: Callable[..., Terminal], mode: str, keys: str, ready: bytes
+) -> None:
     terminal = start(mode, ready=ready)
     if keys:
         terminal.send(keys, b"Switching")
@@ -170,7 +198,9 @@ def test_a_switch_ends_with_0(start: Callable[..., Terminal]) -> None:
     assert all(sequence in terminal.written for sequence in PUT_BACK)
 
 
-def test_a_code_typed_is_in_no_log_of_textual(start: Callable[..., Terminal], tmp_path: Path) -> None:
+def test_a_code_typed_is_in_no_log_of_textual(
+    start: Callable[..., Terminal], tmp_path: Path
+) -> None:
     log = tmp_path / "textual.log"
     terminal = start("mfa", {"TEXTUAL_LOG": str(log), "TEXTUAL": "debug"})
     terminal.send("lake read", b"1 of 14")
@@ -213,10 +243,15 @@ def test_with_no_color_no_colour_is_ever_written(start: Callable[..., Terminal])
 
 
 @pytest.mark.parametrize("environ", [{}, {"NO_COLOR": ""}], ids=["unset", "empty"])
-def test_without_it_there_is_colour(start: Callable[..., Terminal], environ: dict[str, str]) -> None:
+def test_without_it_there_is_colour(
+    start: Callable[..., Terminal], environ: dict[str, str]
+) -> None:
     terminal = start(environ=environ)
     assert any(b"38;2;124;183;255" in parameters for parameters in terminal.colors())
-    assert any(parameters.startswith(b"38;2;") or b"38;2;" in parameters for parameters in terminal.colors())
+    assert any(
+        parameters.startswith(b"38;2;") or b"38;2;" in parameters
+        for parameters in terminal.colors()
+    )
     terminal.child.send("\x1b")
     assert terminal.ended() == 130
 
@@ -230,7 +265,9 @@ def test_a_bug_below_is_a_sentence_without_values(start: Callable[..., Terminal]
     assert b"Traceback" not in terminal.written
 
 
-def test_a_bug_of_the_screen_is_a_sentence_too_and_puts_the_terminal_back(start: Callable[..., Terminal]) -> None:
+def test_a_bug_of_the_screen_is_a_sentence_too_and_puts_the_terminal_back(
+    start: Callable[..., Terminal],
+) -> None:
     terminal = start("screen-bug")
     assert terminal.ended() == 1
     assert all(sequence in terminal.written for sequence in PUT_BACK)
@@ -252,8 +289,12 @@ def test_names_cannot_speak_to_the_terminal(start: Callable[..., Terminal]) -> N
     assert "\u202e" not in text
 
 
-@pytest.mark.parametrize("sent", [b"\xff\xc3(\xed\xa0\x80", b"\x1b[99999999999u", b"\x1b[:u", b"\x1b[1114112u"])
-def test_what_is_no_text_and_what_is_no_key_end_nothing(start: Callable[..., Terminal], sent: bytes) -> None:
+@pytest.mark.parametrize(
+    "sent", [b"\xff\xc3(\xed\xa0\x80", b"\x1b[99999999999u", b"\x1b[:u", b"\x1b[1114112u"]
+)
+def test_what_is_no_text_and_what_is_no_key_end_nothing(
+    start: Callable[..., Terminal], sent: bytes
+) -> None:
     terminal = start()
     terminal.child.send(sent)
     terminal.quiet()
@@ -274,7 +315,9 @@ def test_nothing_that_is_pasted_is_a_key(start: Callable[..., Terminal]) -> None
     assert terminal.outcome()["asked"] == []
 
 
-def test_copying_writes_our_own_line_to_the_clipboard_and_nothing_else(start: Callable[..., Terminal]) -> None:
+def test_copying_writes_our_own_line_to_the_clipboard_and_nothing_else(
+    start: Callable[..., Terminal],
+) -> None:
     terminal = start()
     terminal.send("lake read", b"1 of 14")
     terminal.send("\x19", b"Copied")
@@ -288,7 +331,9 @@ def test_in_tmux(need: Callable[[str], str], tmp_path: Path) -> None:
     tmux = [need("tmux"), "-L", f"xswitch-tui-{os.getpid()}", "-f", "/dev/null"]
 
     def run(*words: str) -> str:
-        done = subprocess.run([*tmux, *words], capture_output=True, text=True, check=True, timeout=_PATIENCE)
+        done = subprocess.run(
+            [*tmux, *words], capture_output=True, text=True, check=True, timeout=_PATIENCE
+        )
         return done.stdout
 
     def until(what: Callable[[], bool]) -> None:
@@ -326,8 +371,13 @@ def test_a_terminal_that_goes_away_ends_it(start: Callable[..., Terminal], times
     assert terminal.outcome() == {"switched": None, "exit_code": 130, "asked": []}
 
 
-@pytest.mark.parametrize("numbers", [[signal.SIGCONT], [signal.SIGSTOP, signal.SIGCONT], [signal.SIGTSTP, signal.SIGCONT]])
-def test_it_goes_on_after_a_stop_and_leaves_the_terminal_as_it_was(start: Callable[..., Terminal], numbers: list[signal.Signals]) -> None:
+@pytest.mark.parametrize(
+    "numbers",
+    [[signal.SIGCONT], [signal.SIGSTOP, signal.SIGCONT], [signal.SIGTSTP, signal.SIGCONT]],
+)
+def test_it_goes_on_after_a_stop_and_leaves_the_terminal_as_it_was(
+    start: Callable[..., Terminal], numbers: list[signal.Signals]
+) -> None:
     terminal = start()
     terminal.quiet()
     for number in numbers:

@@ -13,7 +13,11 @@ SENT = "a\x1b[A\x1b[200~b\x1b[31m\r\x1b[200~\0\x1b[Ac\x1b[201~d\x1b[200~\x1b[201
 def told(*parts: str) -> list[str]:
     keyboard = Keyboard()
     found = [event for part in parts for event in (*keyboard.feed(part), *keyboard.tick())]
-    return [event.key if isinstance(event, events.Key) else event.text for event in found if isinstance(event, events.Key | events.Paste)]
+    return [
+        event.key if isinstance(event, events.Key) else event.text
+        for event in found
+        if isinstance(event, events.Key | events.Paste)
+    ]
 
 
 def test_what_is_pasted_is_one_text() -> None:

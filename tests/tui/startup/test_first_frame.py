@@ -19,7 +19,13 @@ from support.tui.fake_actions import NOW, FakeActions, driven, many_roles, sampl
 from xswitch.actions.api import Listing
 from xswitch.tui.render.palette import DARK, LIGHT, PALETTES
 from xswitch.tui.render.text import Line
-from xswitch.tui.startup.first_frame import ENTER_ALT_SCREEN, detect_color_system, layout_frame, painted, render_frame
+from xswitch.tui.startup.first_frame import (
+    ENTER_ALT_SCREEN,
+    detect_color_system,
+    layout_frame,
+    painted,
+    render_frame,
+)
 from xswitch.tui.startup.preload import Preload
 
 TESTS = Path(__file__).parents[2]
@@ -50,7 +56,9 @@ def text(line: Line) -> str:
 
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-async def test_textual_draws_the_same_at_the_same_places(size: tuple[int, int], *, grouped: bool) -> None:
+async def test_textual_draws_the_same_at_the_same_places(
+    size: tuple[int, int], *, grouped: bool
+) -> None:
     sample = sample_listing()
     listing = replace(sample, settings=replace(sample.settings, group_by_account=grouped))
     read = early_of(listing).take()
@@ -121,11 +129,15 @@ def test_every_line_is_put_where_it_belongs_in_the_palettes_colours() -> None:
     ],
     ids=str,
 )
-def test_no_more_colours_than_the_terminal_has(environ: dict[str, str], system: ColorSystem | None) -> None:
+def test_no_more_colours_than_the_terminal_has(
+    environ: dict[str, str], system: ColorSystem | None
+) -> None:
     assert detect_color_system(environ) == system
 
 
-@pytest.mark.parametrize("environ", [{"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "dumb"}, {}], ids=str)
+@pytest.mark.parametrize(
+    "environ", [{"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "dumb"}, {}], ids=str
+)
 def test_nothing_is_painted_where_it_could_not_look_as_it_will(environ: dict[str, str]) -> None:
     with a_terminal() as (controller, terminal):
         os.set_blocking(controller, False)
@@ -136,14 +148,20 @@ def test_nothing_is_painted_where_it_could_not_look_as_it_will(environ: dict[str
 
 
 def test_nothing_is_painted_into_a_file(tmp_path: Path) -> None:
-    with (tmp_path / "out").open("wb") as file, painted(early_of(sample_listing()), {"TERM": "xterm"}, NOW, terminal=file.fileno()) as seen:
+    with (
+        (tmp_path / "out").open("wb") as file,
+        painted(early_of(sample_listing()), {"TERM": "xterm"}, NOW, terminal=file.fileno()) as seen,
+    ):
         assert not seen
     assert (tmp_path / "out").read_bytes() == b""
 
 
 def test_a_reading_that_failed_paints_nothing() -> None:
     slow = FakeActions(errors={"listing": RuntimeError("no")})
-    with a_terminal() as (_, terminal), painted(Preload(slow, FixedClock(NOW)), {"TERM": "xterm"}, NOW, terminal=terminal) as seen:
+    with (
+        a_terminal() as (_, terminal),
+        painted(Preload(slow, FixedClock(NOW)), {"TERM": "xterm"}, NOW, terminal=terminal) as seen,
+    ):
         assert not seen
 
 
@@ -170,10 +188,16 @@ def test_what_fails_behind_it_leaves_the_terminal_as_it_was() -> None:
 
 @contextmanager
 def a_start(result: Path) -> Iterator[Any]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "TEXTUAL", "COLUMNS", "LINES"))}
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("COV_", "TEXTUAL", "COLUMNS", "LINES"))
+    }
     environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(TESTS), "LANG": "C.UTF-8"}
     program = [str(TESTS / "support/programs/picker.py"), str(result), "plain"]
-    child: Any = pexpect.spawn(sys.executable, program, env=environ, dimensions=(30, 110), timeout=30, encoding="utf-8")
+    child: Any = pexpect.spawn(
+        sys.executable, program, env=environ, dimensions=(30, 110), timeout=30, encoding="utf-8"
+    )
     try:
         child.expect_exact(ENTER_ALT_SCREEN)
         yield child

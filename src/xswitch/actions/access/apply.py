@@ -1,7 +1,9 @@
-"""Making a plan so, call by call, and taking it back. Whatever was stopped, the next apply starts from what is there.
+"""Making a plan so, call by call, and taking it back.
 
-Nothing is done that was not in the plan somebody agreed to: each side is read again before it is changed, and where others changed it
-meanwhile, the apply stops.
+Whatever was stopped, the next apply starts from what is there.
+
+Nothing is done that was not in the plan somebody agreed to: each side is read again before it is
+changed, and where others changed it meanwhile, the apply stops.
 """
 
 from __future__ import annotations
@@ -18,13 +20,18 @@ from xswitch.core.errors import CancelledError, ConfigError, NetworkError, Xswit
 from xswitch.core.errors.iam import IAM_BUSY, IAM_EXISTS, IAM_MALFORMED, IAM_MISSING
 
 PROPAGATION_DELAYS = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0)
-"""Seconds between tries: IAM needs some to tell all of itself what it was told (IAM user guide, "Changes that I make are not always
-immediately visible")."""
+"""Seconds between tries.
+
+IAM needs some to tell all of itself what it was told (IAM user guide, "Changes that I make are not
+always immediately visible").
+"""
 
 SideChange = tuple[AccountSide, IamChange]
 
 
-def apply(ports: Ports, accounts: Accounts, planned: AccessPlanResult, steps: ChangeListener) -> AccessApplyResult:
+def apply(
+    ports: Ports, accounts: Accounts, planned: AccessPlanResult, steps: ChangeListener
+) -> AccessApplyResult:
     """See `AccessActions.apply`."""
     return _ApplyRun(ports, accounts, planned, steps).run()
 
@@ -32,14 +39,18 @@ def apply(ports: Ports, accounts: Accounts, planned: AccessPlanResult, steps: Ch
 class _ApplyRun:
     """One apply: what is done, and what is left to do."""
 
-    def __init__(self, ports: Ports, accounts: Accounts, planned: AccessPlanResult, steps: ChangeListener) -> None:
+    def __init__(
+        self, ports: Ports, accounts: Accounts, planned: AccessPlanResult, steps: ChangeListener
+    ) -> None:
         self._ports = ports
         self._sides = accounts
         self._planned = planned
         self._steps = steps
         self._ours = tuple(side for side in planned.plan.sides if side.profile is not None)
         self._done: list[SideChange] = []
-        self._left: list[SideChange] = [(side.side, change) for side in self._ours for change in side.changes]
+        self._left: list[SideChange] = [
+            (side.side, change) for side in self._ours for change in side.changes
+        ]
         self._doing: SideChange | None = None
 
     def run(self) -> AccessApplyResult:
@@ -63,7 +74,10 @@ class _ApplyRun:
         surveyed = self._survey()
         now = surveyed.planned.plan.of(side).changes
         _ensure_no_other_changes(side, now, agreed.changes)
-        self._left = [*((side, change) for change in now), *(one for one in self._left if one[0] is not side)]
+        self._left = [
+            *((side, change) for change in now),
+            *(one for one in self._left if one[0] is not side),
+        ]
         opened = surveyed.side(side)
         if opened is None:
             return
@@ -76,7 +90,11 @@ class _ApplyRun:
             self._steps(side, change, "done")
 
     def _make(self, iam: Iam, side: AccountSide, change: IamChange) -> None:
-        """One change, once: an answer that was lost, or came too early, is looked at again before it counts as a failure."""
+        """One change, once.
+
+        An answer that was lost, or came too early, is looked at again before it counts as a
+        failure.
+        """
         pauses = iter(PROPAGATION_DELAYS)
         while True:
             try:
@@ -101,10 +119,15 @@ class _ApplyRun:
         return plan_from_current_state(self._ports, self._sides, self._planned.inputs)
 
 
-def is_applied(now: AccessPlan, side: AccountSide, change: IamChange, rest: Sequence[IamChange]) -> bool:
-    """Whether a change was made, by a plan from what is there now; `rest` are the side's changes that are still to be made.
+def is_applied(
+    now: AccessPlan, side: AccountSide, change: IamChange, rest: Sequence[IamChange]
+) -> bool:
+    """Whether a change was made, by a plan from what is there now.
 
-    Raises ConfigError when what is there is neither what was nor what the change makes of it: then somebody else changed it.
+    `rest` are the side's changes that are still to be made.
+
+    Raises ConfigError when what is there is neither what was nor what the change makes of it: then
+    somebody else changed it.
     """
     found = now.of(side).changes
     if any(one.call == change.call for one in found):
@@ -113,8 +136,12 @@ def is_applied(now: AccessPlan, side: AccountSide, change: IamChange, rest: Sequ
     return True
 
 
-def _ensure_no_other_changes(side: AccountSide, now: Sequence[IamChange], agreed: Sequence[IamChange]) -> None:
-    others = [change.summary for change in now if not any(change.call == one.call for one in agreed)]
+def _ensure_no_other_changes(
+    side: AccountSide, now: Sequence[IamChange], agreed: Sequence[IamChange]
+) -> None:
+    others = [
+        change.summary for change in now if not any(change.call == one.call for one in agreed)
+    ]
     if others:
         raise ConfigError(
             f"The {side.value} account is not as it was when the plan was made: somebody else changed it meanwhile.",
@@ -124,10 +151,13 @@ def _ensure_no_other_changes(side: AccountSide, now: Sequence[IamChange], agreed
         )
 
 
-# -- taking back --------------------------------------------------------------------------------------------------
+# -- taking back
+# --------------------------------------------------------------------------------------------------
 
 
-def rollback(ports: Ports, accounts: Accounts, applied: AccessApplyResult, steps: ChangeListener) -> AccessApplyResult:
+def rollback(
+    ports: Ports, accounts: Accounts, applied: AccessApplyResult, steps: ChangeListener
+) -> AccessApplyResult:
     """See `AccessActions.take_back`. What is gone already counts as taken back."""
     todo: list[SideChange] = list(reversed(applied.done))
     back: list[SideChange] = []
@@ -135,7 +165,10 @@ def rollback(ports: Ports, accounts: Accounts, applied: AccessApplyResult, steps
     stopped: XswitchError
     try:
         todo = [*_possibly_applied(ports, accounts, applied), *todo]
-        opened = {side: accounts.open(applied.planned.plan.of(side).profile or "") for side in dict.fromkeys(side for side, _ in todo)}
+        opened = {
+            side: accounts.open(applied.planned.plan.of(side).profile or "")
+            for side in dict.fromkeys(side for side, _ in todo)
+        }
         while todo:
             side, change = todo[0]
             steps(side, change, "doing")
@@ -156,13 +189,19 @@ def rollback(ports: Ports, accounts: Accounts, applied: AccessApplyResult, steps
     return AccessApplyResult(applied.planned, tuple(back), tuple(todo), stopped)
 
 
-def _possibly_applied(ports: Ports, accounts: Accounts, applied: AccessApplyResult) -> list[SideChange]:
+def _possibly_applied(
+    ports: Ports, accounts: Accounts, applied: AccessApplyResult
+) -> list[SideChange]:
     """The step that was on its way when nothing more was heard, if it was made."""
     if not applied.left or not isinstance(applied.error, NetworkError | CancelledError):
         return []
     (side, change), *rest = applied.left
     now = plan_from_current_state(ports, accounts, applied.planned.inputs).planned.plan
-    return [(side, change)] if is_applied(now, side, change, [one for where, one in rest if where is side]) else []
+    return (
+        [(side, change)]
+        if is_applied(now, side, change, [one for where, one in rest if where is side])
+        else []
+    )
 
 
 def _undo_call(ports: Ports, iam: Iam, call: IamCall) -> None:
@@ -187,6 +226,7 @@ def _is_transient(error: XswitchError) -> bool:
         # A trust policy can't name a principal that was created only just now.
         return "principal" in error.why.lower()
     if error.code == IAM_MISSING:
-        # The role or user was there when the plan was made. A policy that isn't there will not come.
+        # The role or user was there when the plan was made. A policy that isn't there will not
+        # come.
         return not error.why.startswith("Policy ")
     return error.code in (IAM_BUSY, "throttled", "aws_internal")

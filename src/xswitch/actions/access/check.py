@@ -18,11 +18,16 @@ from xswitch.core.model import SessionPlan
 from xswitch.core.profiles.managed import NO_OVERRIDES
 
 PROPAGATION_DELAYS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 4.0, 4.0)
-"""Seconds between tries, some 20 in all: what IAM was told is seen everywhere only after a while."""
+"""Seconds between tries, some 20 in all.
+
+What IAM was told is seen everywhere only after a while.
+"""
 _PROPAGATING_CODES = frozenset({"not_authorized", "explicit_deny"})
 
 
-def check(broker: Broker, planned: AccessPlanResult, ask: MfaPrompt, progress: Progress) -> AccessCheckResult:
+def check(
+    broker: Broker, planned: AccessPlanResult, ask: MfaPrompt, progress: Progress
+) -> AccessCheckResult:
     """See `AccessActions.check`."""
     ports = broker.ports
     accounts = Accounts(broker, ask, progress)
@@ -49,7 +54,10 @@ def check(broker: Broker, planned: AccessPlanResult, ask: MfaPrompt, progress: P
 def _session_with_retries(
     broker: Broker, snapshot: ConfigSnapshot, plan: SessionPlan, session_request: SessionRequest
 ) -> tuple[SessionResult, int]:
-    """The session, tried until IAM knows; the code is asked for once, since the MFA session stays."""
+    """The session, tried until IAM knows.
+
+    The code is asked for once, since the MFA session stays.
+    """
     for number, pause in enumerate((*PROPAGATION_DELAYS, 0.0), 1):
         try:
             return broker.session(plan, snapshot.view, session_request), number

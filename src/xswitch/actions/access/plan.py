@@ -10,13 +10,25 @@ from xswitch.actions.access.api import AccessInputs, AccessPlanResult
 from xswitch.actions.ports import Ports
 from xswitch.core.access.console import console_url
 from xswitch.core.access.documents import policy_name, statements_of, trust_sid
-from xswitch.core.access.model import AccessPlan, AccessRequest, AccountSide, PrincipalState, PrincipalType, RoleState, TrustedPrincipal
+from xswitch.core.access.model import (
+    AccessPlan,
+    AccessRequest,
+    AccountSide,
+    PrincipalState,
+    PrincipalType,
+    RoleState,
+    TrustedPrincipal,
+)
 from xswitch.core.access.plan import make_plan
 from xswitch.core.access.validation import validate
 from xswitch.core.arn import is_policy_arn
 from xswitch.core.errors import AwsDeniedError, TargetError, UsageError
 
-_ARN_RESOURCE_TYPES = {PrincipalType.USER: "user", PrincipalType.GROUP: "group", PrincipalType.ROLE: "role"}
+_ARN_RESOURCE_TYPES = {
+    PrincipalType.USER: "user",
+    PrincipalType.GROUP: "group",
+    PrincipalType.ROLE: "role",
+}
 _AWS_POLICY_PATHS = ("", "job-function/", "service-role/")
 """Where AWS keeps its managed policies."""
 
@@ -35,13 +47,25 @@ class ObservedPlan:
 
 
 def plan(ports: Ports, accounts: Accounts, inputs: AccessInputs) -> AccessPlanResult:
-    """See `AccessActions.plan`: a survey, and a look at whether the managed policies asked for are there."""
-    return plan_from_current_state(ports, accounts, replace(inputs, policies=_policy_arns(accounts, inputs))).planned
+    """See `AccessActions.plan`.
+
+    A survey, and a look at whether the managed policies asked for are there.
+    """
+    return plan_from_current_state(
+        ports, accounts, replace(inputs, policies=_policy_arns(accounts, inputs))
+    ).planned
 
 
 def plan_from_current_state(ports: Ports, accounts: Accounts, inputs: AccessInputs) -> ObservedPlan:
-    """Read both sides as far as there are profiles for them, and plan. Raises what is wrong with the inputs as UsageError."""
-    if inputs.target_profile is None and inputs.source_profile is None and not (inputs.target_account and inputs.source_account):
+    """Read both sides as far as there are profiles for them, and plan.
+
+    Raises what is wrong with the inputs as UsageError.
+    """
+    if (
+        inputs.target_profile is None
+        and inputs.source_profile is None
+        and not (inputs.target_account and inputs.source_account)
+    ):
         raise UsageError(
             "Neither side is known.",
             why="Each side needs a profile that may change IAM there, or at least its account id.",
@@ -56,14 +80,19 @@ def plan_from_current_state(ports: Ports, accounts: Accounts, inputs: AccessInpu
     request = _with_external_id(ports, inputs, request, there)
     principal = _principal(request, source)
     if principal is not None:
-        request = replace(request, who=replace(request.who, path=_path_of_arn(principal.arn, request.who)))
+        request = replace(
+            request, who=replace(request.who, path=_path_of_arn(principal.arn, request.who))
+        )
     made = make_plan(
         request,
         target=there,
         target_seen=target is not None,
         source=principal,
         source_seen=source is not None,
-        profiles={AccountSide.TARGET: inputs.target_profile, AccountSide.SOURCE: inputs.source_profile},
+        profiles={
+            AccountSide.TARGET: inputs.target_profile,
+            AccountSide.SOURCE: inputs.source_profile,
+        },
     )
     # What was made up or found out is kept, so that the same inputs lead to the same plan again.
     kept = replace(
@@ -79,10 +108,14 @@ def plan_from_current_state(ports: Ports, accounts: Accounts, inputs: AccessInpu
 
 def switch_role_link(made: AccessPlan, inputs: AccessInputs) -> str:
     """The console's switch-role link, "" where the console isn't known."""
-    return console_url(made.request, inputs.display_name or inputs.save_as or inputs.role_name, inputs.colour)
+    return console_url(
+        made.request, inputs.display_name or inputs.save_as or inputs.role_name, inputs.colour
+    )
 
 
-def _request(inputs: AccessInputs, target: AccountClient | None, source: AccountClient | None) -> AccessRequest:
+def _request(
+    inputs: AccessInputs, target: AccountClient | None, source: AccountClient | None
+) -> AccessRequest:
     opened = target or source
     partition = opened.partition if opened is not None else "aws"
     return AccessRequest(
@@ -91,7 +124,10 @@ def _request(inputs: AccessInputs, target: AccountClient | None, source: Account
         role_name=inputs.role_name,
         who=_trusted_principal(inputs, source),
         role_path=inputs.role_path,
-        managed_policies=tuple(policy if ":" in policy else f"arn:{partition}:iam::aws:policy/{policy}" for policy in inputs.policies),
+        managed_policies=tuple(
+            policy if ":" in policy else f"arn:{partition}:iam::aws:policy/{policy}"
+            for policy in inputs.policies
+        ),
         inline_policies=inputs.documents,
         external_id=inputs.external_id or None,
         require_mfa=inputs.require_mfa,
@@ -102,18 +138,27 @@ def _request(inputs: AccessInputs, target: AccountClient | None, source: Account
 
 
 def _policy_arns(accounts: Accounts, inputs: AccessInputs) -> tuple[str, ...]:
-    """The managed policies as ARNs. Raises TargetError for one that isn't there; where they may not be looked at, AWS will say."""
+    """The managed policies as ARNs.
+
+    Raises TargetError for one that isn't there; where they may not be looked at, AWS will say.
+    """
     if not inputs.target_profile or not inputs.policies:
         return inputs.policies
     opened = accounts.open(inputs.target_profile)
     aws = f"arn:{opened.partition}:iam::aws:policy/"
     found = []
     for policy in inputs.policies:
-        arns = [policy] if ":" in policy else [f"{aws}{folder}{policy}" for folder in _AWS_POLICY_PATHS]
+        arns = (
+            [policy]
+            if ":" in policy
+            else [f"{aws}{folder}{policy}" for folder in _AWS_POLICY_PATHS]
+        )
         if arns != [policy]:
             arns.append(f"arn:{opened.partition}:iam::{opened.account}:policy/{policy}")
         try:
-            there = next((arn for arn in arns if not is_policy_arn(arn) or opened.iam.has_policy(arn)), None)
+            there = next(
+                (arn for arn in arns if not is_policy_arn(arn) or opened.iam.has_policy(arn)), None
+            )
         except AwsDeniedError:
             there = arns[0]
         if there is None:
@@ -135,21 +180,31 @@ def _trusted_principal(inputs: AccessInputs, source: AccountClient | None) -> Tr
         text = source.identity.arn
         if ":user/" not in text:
             raise UsageError(
-                f"{source.profile} is not a user, so who shall switch has to be named.", why=f"It is {text}.", next_step="--user NAME"
+                f"{source.profile} is not a user, so who shall switch has to be named.",
+                why=f"It is {text}.",
+                next_step="--user NAME",
             )
     if text.startswith("arn:"):
         head, _, rest = text.partition(f":{_ARN_RESOURCE_TYPES[kind]}/")
         parts = head.split(":")
         if not rest or len(parts) < 5:  # noqa: PLR2004 -- arn:partition:iam::account
-            raise UsageError(f"{text} is not the ARN of a {_ARN_RESOURCE_TYPES[kind]}.", next_step="xswitch access plan --help")
+            raise UsageError(
+                f"{text} is not the ARN of a {_ARN_RESOURCE_TYPES[kind]}.",
+                next_step="xswitch access plan --help",
+            )
         if account and parts[4] != account:
-            raise UsageError(f"{text} is not of the source account {account}.", next_step="give --source a profile of its account")
+            raise UsageError(
+                f"{text} is not of the source account {account}.",
+                next_step="give --source a profile of its account",
+            )
         account, text = parts[4], rest
     path, _, name = text.strip("/").rpartition("/")
     return TrustedPrincipal(kind, account, name, f"/{path}/" if path else "/")
 
 
-def _with_external_id(ports: Ports, inputs: AccessInputs, request: AccessRequest, there: RoleState | None) -> AccessRequest:
+def _with_external_id(
+    ports: Ports, inputs: AccessInputs, request: AccessRequest, there: RoleState | None
+) -> AccessRequest:
     if not inputs.generate_external_id or inputs.external_id:
         return request
     known = "" if there is None else _existing_external_id(there, trust_sid(request))

@@ -1,4 +1,7 @@
-"""The role profile that a set-up leaves in the config: written once, and never over one that says something else."""
+"""The role profile that a set-up leaves in the config.
+
+Written once, and never over one that says something else.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +18,39 @@ from xswitch.core.model import Profile, SetProfile
 from xswitch.core.profiles.managed import ROLE_KEY
 
 _COMMENT = "set up by `xswitch access`"
-_INHERITED_KEYS = ("endpoint_url", "services", "ca_bundle", "use_fips_endpoint", "use_dualstack_endpoint")
+_INHERITED_KEYS = (
+    "endpoint_url",
+    "services",
+    "ca_bundle",
+    "use_fips_endpoint",
+    "use_dualstack_endpoint",
+)
 """What says where STS is comes from the profile one selects, and never from its source profile."""
 
 
-def write_role_profile(accounts: Accounts, planned: AccessPlanResult, assuming_profile: AssumingProfile) -> str:
-    """The role profile's name; it is written unless there is one that says the same, and perhaps more.
+def write_role_profile(
+    accounts: Accounts, planned: AccessPlanResult, assuming_profile: AssumingProfile
+) -> str:
+    """The role profile's name.
 
-    Raises UsageError for a name no profile can have, ConfigError for one that is taken; then nothing is written.
+    It is written unless there is one that says the same, and perhaps more.
+
+    Raises UsageError for a name no profile can have, ConfigError for one that is taken; then
+    nothing is written.
     """
     name = planned.inputs.save_as or planned.inputs.role_name
     if not is_legal_name(name) or name == "default":
-        raise UsageError(f"{name!r} can't be the name of a profile.", next_step="give another one: --profile NAME", code="bad_profile_name")
+        raise UsageError(
+            f"{name!r} can't be the name of a profile.",
+            next_step="give another one: --profile NAME",
+            code="bad_profile_name",
+        )
     wanted = _properties(accounts, planned, assuming_profile)
     there = accounts.reading.view.profiles.get(name)
     if there is None:
-        accounts.ports.config.apply([SetProfile("config", name, wanted, comment=_COMMENT, exact=False)])
+        accounts.ports.config.apply(
+            [SetProfile("config", name, wanted, comment=_COMMENT, exact=False)]
+        )
         return name
     differences = _differences(there, wanted)
     if differences:
@@ -48,13 +68,19 @@ def _differences(there: Profile, wanted: Mapping[str, str]) -> list[str]:
     for key, value in wanted.items():
         held = there.get(key)
         if held != value:
-            found.append(f"{key} is {held} and would be {value}" if held is not None else f"{key} is not set and would be {value}")
+            found.append(
+                f"{key} is {held} and would be {value}"
+                if held is not None
+                else f"{key} is not set and would be {value}"
+            )
     if there.get(ROLE_KEY) is not None or there.get("credential_process") is not None:
         found.append("it has credentials of its own (credential_process)")
     return found
 
 
-def _properties(accounts: Accounts, planned: AccessPlanResult, assuming_profile: AssumingProfile) -> Mapping[str, str]:
+def _properties(
+    accounts: Accounts, planned: AccessPlanResult, assuming_profile: AssumingProfile
+) -> Mapping[str, str]:
     inputs, request = planned.inputs, planned.plan.request
     source = accounts.reading.view.profiles[assuming_profile.profile]
     found = {"role_arn": request.role_arn, "source_profile": assuming_profile.profile}
@@ -71,5 +97,8 @@ def _properties(accounts: Accounts, planned: AccessPlanResult, assuming_profile:
 
 
 def _has_long_term_keys(source: Profile) -> bool:
-    """Whether a profile has a user's own keys: from a session a role can be had for an hour only."""
+    """Whether a profile has a user's own keys.
+
+    From a session a role can be had for an hour only.
+    """
     return source.get("aws_access_key_id") is not None and source.get("aws_session_token") is None

@@ -1,1 +1,4 @@
-"""Use cases that hand a session's credentials to another program. Getting the session is in `actions.sessions`."""
+"""Use cases that hand a session's credentials to another program.
+
+Getting the session is in `actions.sessions`.
+"""

@@ -32,13 +32,22 @@ def credential_process(broker: Broker, profile: str, ask: MfaPrompt) -> str:
     role = snapshot.role_for_profile(profile)
     plan = snapshot.plan(role, snapshot.stored_overrides(profile))
     session_request = SessionRequest(
-        MfaCodes(ask, ports.mfa_command), no_progress, interactive=False, managed_profile=_managed_profile_name(snapshot, profile)
+        MfaCodes(ask, ports.mfa_command),
+        no_progress,
+        interactive=False,
+        managed_profile=_managed_profile_name(snapshot, profile),
     )
     try:
         session = broker.session(plan, snapshot.view, session_request)
     except MfaNeededError as error:
-        raise MfaNeededError(error.what, why=error.why, next_step=_mfa_next_step(snapshot, role, profile), code=error.code) from None
-    # The credentials are there: what can't be noted for the next time is no reason to withhold them.
+        raise MfaNeededError(
+            error.what,
+            why=error.why,
+            next_step=_mfa_next_step(snapshot, role, profile),
+            code=error.code,
+        ) from None
+    # The credentials are there: what can't be noted for the next time is no reason to withhold
+    # them.
     with suppress(XswitchError):
         _update_pointers(ports, snapshot, plan, profile, session)
     return session_record.credential_process_json(session.record.credentials)
@@ -53,9 +62,15 @@ def renew_in_background(broker: Broker, profile: str) -> None:
     snapshot = take_snapshot(ports)
     role = snapshot.role_for_profile(profile)
     plan = snapshot.plan(role, snapshot.stored_overrides(profile))
-    questions = MfaCodes(NoMfaPrompt(_mfa_next_step(snapshot, role, profile)), ports.mfa_command, commands=False)
+    questions = MfaCodes(
+        NoMfaPrompt(_mfa_next_step(snapshot, role, profile)), ports.mfa_command, commands=False
+    )
     session_request = SessionRequest(
-        questions, no_progress, eager=True, interactive=False, managed_profile=_managed_profile_name(snapshot, profile)
+        questions,
+        no_progress,
+        eager=True,
+        interactive=False,
+        managed_profile=_managed_profile_name(snapshot, profile),
     )
     with ExitStack() as alone:
         try:
@@ -64,7 +79,9 @@ def renew_in_background(broker: Broker, profile: str) -> None:
             if error.code == LOCK_BUSY:
                 return
             raise
-        _update_pointers(ports, snapshot, plan, profile, broker.session(plan, snapshot.view, session_request))
+        _update_pointers(
+            ports, snapshot, plan, profile, broker.session(plan, snapshot.view, session_request)
+        )
 
 
 def _managed_profile_name(snapshot: ConfigSnapshot, profile: str) -> str:
@@ -72,13 +89,18 @@ def _managed_profile_name(snapshot: ConfigSnapshot, profile: str) -> str:
 
 
 def _mfa_next_step(snapshot: ConfigSnapshot, role: Role, profile: str) -> str:
-    """The command that asks for the code. A plain switch would drop the overrides a managed profile keeps; a renewal keeps them."""
+    """The command that asks for the code.
+
+    A plain switch would drop the overrides a managed profile keeps; a renewal keeps them.
+    """
     if snapshot.stored_overrides(profile) != NO_OVERRIDES and not role.is_ad_hoc:
         return f"xswitch renew {shlex.quote(profile)}"
     return f"xswitch switch {shlex.quote(role.name)}"
 
 
-def _update_pointers(ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str, session: SessionResult) -> None:
+def _update_pointers(
+    ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str, session: SessionResult
+) -> None:
     write_hot_pointer(ports, snapshot, plan, profile)
     if snapshot.managed_profile(profile) is not None:
         write_prompt_file(ports, plan, session.record, profile)

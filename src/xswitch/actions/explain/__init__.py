@@ -1,1 +1,4 @@
-"""Use case that collects evidence about a denied switch. Weighing the evidence is in `core.explain`."""
+"""Use case that collects evidence about a denied switch.
+
+Weighing the evidence is in `core.explain`.
+"""

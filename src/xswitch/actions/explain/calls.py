@@ -1,4 +1,7 @@
-"""The calls of a chain as an explanation sees them: what each asks, who makes it and with which credentials."""
+"""The calls of a chain as an explanation sees them.
+
+What each asks, who makes it and with which credentials.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from xswitch.core.profiles.managed import ROLE_KEY
 
 @dataclass(frozen=True, slots=True)
 class HopCredentials:
-    """Credentials that a hop was, or would be, called with; `mfa_at` is when they were given an MFA code, if they remember one."""
+    """Credentials that a hop was, or would be, called with.
+
+    `mfa_at` is when they were given an MFA code, if they remember one.
+    """
 
     credentials: Credentials | None = None
     issued_at: datetime | None = None
@@ -44,7 +50,11 @@ def hop_calls(plan: SessionPlan) -> tuple[HopCall, ...]:
         request = hop.request
         identity = request.source_identity or identity
         inherited = tuple(sorted(passed_on.values()))
-        calls.append(HopCall(number, hop.profile, _attempted_call(plan, request, inherited, identity), calling))
+        calls.append(
+            HopCall(
+                number, hop.profile, _attempted_call(plan, request, inherited, identity), calling
+            )
+        )
         tags = {key.lower(): (key, value) for key, value in (*inherited, *request.tags)}
         passing = {*passed_on, *(key.lower() for key in request.transitive_tag_keys)}
         passed_on = {key: pair for key, pair in tags.items() if key in passing}
@@ -52,7 +62,9 @@ def hop_calls(plan: SessionPlan) -> tuple[HopCall, ...]:
     return tuple(calls)
 
 
-def _attempted_call(plan: SessionPlan, request: AssumeRoleRequest, inherited: TagPairs, identity: str | None) -> AttemptedCall:
+def _attempted_call(
+    plan: SessionPlan, request: AssumeRoleRequest, inherited: TagPairs, identity: str | None
+) -> AttemptedCall:
     return AttemptedCall(
         role_arn=request.role_arn,
         session_name=request.session_name,
@@ -70,8 +82,16 @@ def _attempted_call(plan: SessionPlan, request: AssumeRoleRequest, inherited: Ta
 def _session_caller(profile: str, request: AssumeRoleRequest, tags: TagPairs) -> Caller:
     """The caller that a hop's session is to the next hop."""
     role = parse_role_arn(request.role_arn)
-    arn = "" if role is None else f"arn:{role.partition}:sts::{role.account_id}:assumed-role/{role.name}/{request.session_name}"
-    policies = () if request.policy is None else (NamedPolicy(f"the session policy of the profile {profile}", request.policy),)
+    arn = (
+        ""
+        if role is None
+        else f"arn:{role.partition}:sts::{role.account_id}:assumed-role/{role.name}/{request.session_name}"
+    )
+    policies = (
+        ()
+        if request.policy is None
+        else (NamedPolicy(f"the session policy of the profile {profile}", request.policy),)
+    )
     return Caller(
         arn=arn,
         role_arn=request.role_arn,
@@ -83,12 +103,18 @@ def _session_caller(profile: str, request: AssumeRoleRequest, tags: TagPairs) ->
     )
 
 
-def caller_with_credentials(call: HopCall, held: HopCredentials, plan: SessionPlan, now: datetime) -> Caller:
+def caller_with_credentials(
+    call: HopCall, held: HopCredentials, plan: SessionPlan, now: datetime
+) -> Caller:
     """The caller with what its credentials tell."""
     calling = replace(call.caller_identity, issued_at=held.issued_at)
     if call.number > 1:
         return calling
-    temporary = held.credentials.temporary if held.credentials is not None else plan.mfa is not None or plan.base.temporary
+    temporary = (
+        held.credentials.temporary
+        if held.credentials is not None
+        else plan.mfa is not None or plan.base.temporary
+    )
     mfa: bool | None = None if temporary else False
     age: int | None = None
     if held.mfa_at is not None:
@@ -99,7 +125,10 @@ def caller_with_credentials(call: HopCall, held: HopCredentials, plan: SessionPl
 
 
 def caller_with_identity(calling: Caller, arn: str, user_id: str = "") -> Caller:
-    """The caller once AWS said who it is. A role's session that nobody gave a code has no MFA, and says so."""
+    """The caller once AWS said who it is.
+
+    A role's session that nobody gave a code has no MFA, and says so.
+    """
     if not arn:
         return calling
     mfa = False if calling.mfa is None and ":assumed-role/" in arn else calling.mfa
@@ -107,28 +136,45 @@ def caller_with_identity(calling: Caller, arn: str, user_id: str = "") -> Caller
 
 
 def failed_hop_number(plan: SessionPlan, error: XswitchError, living: Iterable[str]) -> int:
-    """The number of the hop an error belongs to, 0 for the base; `living` are the session keys that are there."""
+    """The number of the hop an error belongs to, 0 for the base.
+
+    `living` are the session keys that are there.
+    """
     if isinstance(error, SourceCredentialsError):
         return 0
     if isinstance(error, AwsDeniedError):
         for number, hop in enumerate(plan.hops, 1):
             if hop.request.role_arn == error.hop:
                 return number
-        return 0 if plan.mfa is not None and error.hop == plan.mfa.serial else len(plan.hops) if not error.hop else 1
+        return (
+            0
+            if plan.mfa is not None and error.hop == plan.mfa.serial
+            else len(plan.hops)
+            if not error.hop
+            else 1
+        )
     there = set(living)
     made = [number for number, hop in enumerate(plan.hops, 1) if hop.key in there]
     if made:
         return min(made[-1] + 1, len(plan.hops))
     if isinstance(error, MfaNeededError):
-        return next((number for number, hop in enumerate(plan.hops, 1) if hop.request.mfa_serial), 0) if plan.mfa is None else 0
+        return (
+            next((number for number, hop in enumerate(plan.hops, 1) if hop.request.mfa_serial), 0)
+            if plan.mfa is None
+            else 0
+        )
     return 0 if plan.mfa is not None and plan.mfa.key not in there else 1
 
 
 def other_mfa_serials(reading: ConfigSnapshot, plan: SessionPlan) -> tuple[str, ...]:
     """MFA devices that other profiles name for the same base."""
     base = plan.base.profile
-    profiles = [profile for profile in reading.view.profiles.values() if profile.get(ROLE_KEY) is None]
+    profiles = [
+        profile for profile in reading.view.profiles.values() if profile.get(ROLE_KEY) is None
+    ]
     found = [
-        profile.get("mfa_serial") for profile in profiles if base is not None and base in (profile.name, profile.get("source_profile"))
+        profile.get("mfa_serial")
+        for profile in profiles
+        if base is not None and base in (profile.name, profile.get("source_profile"))
     ]
     return tuple(dict.fromkeys(serial for serial in found if serial))

@@ -1,6 +1,9 @@
-"""Looking at both sides of a refused call, side by side and for a short time: what did not arrive by then is not seen.
+"""Looking at both sides of a refused call, side by side and for a short time.
 
-Only credentials that are at hand are used: those of the call, living sessions of the vault, static keys. Nobody is asked anything.
+What did not arrive by then is not seen.
+
+Only credentials that are at hand are used: those of the call, living sessions of the vault, static
+keys. Nobody is asked anything.
 """
 
 from __future__ import annotations
@@ -48,18 +51,25 @@ class LookupResults:
             before = self._sight.reading
             if before is None or len(reading.unread) < len(before.unread):
                 self._sight = replace(self._sight, reading=reading)
-                self._seen[POLICIES] = [f"{POLICIES}, as {who}", *(f"not {unread}" for unread in reading.unread)]
+                self._seen[POLICIES] = [
+                    f"{POLICIES}, as {who}",
+                    *(f"not {unread}" for unread in reading.unread),
+                ]
 
     def simulated(self, action: str, simulation: Simulation, who: str) -> None:
         """What IAM's simulation says of one action."""
         with self._lock:
-            self._sight = replace(self._sight, simulations={**self._sight.simulations, action: simulation})
+            self._sight = replace(
+                self._sight, simulations={**self._sight.simulations, action: simulation}
+            )
             self._seen[SIMULATION] = [f"{SIMULATION}, as {who}"]
 
     def found(self, role: RoleState | None, who: str) -> None:
         """The role, or that there is none of its name."""
         with self._lock:
-            self._sight = replace(self._sight, role=role or self._sight.role, role_missing=role is None)
+            self._sight = replace(
+                self._sight, role=role or self._sight.role, role_missing=role is None
+            )
             self._seen[ROLE] = [f"{ROLE}, as {who}"]
 
     def listed(self, roles: tuple[str, ...]) -> None:
@@ -85,7 +95,9 @@ class LookupResults:
             notes = [note for seen in self._seen.values() for note in seen]
             for what in (POLICIES, SIMULATION, ROLE):
                 if what not in self._seen:
-                    notes += dict.fromkeys(self._unseen.get(what, [f"not {what}: no answer in time"]))
+                    notes += dict.fromkeys(
+                        self._unseen.get(what, [f"not {what}: no answer in time"])
+                    )
             return self._calling, replace(self._sight, sources_read=tuple(notes))
 
 
@@ -108,7 +120,8 @@ class Lookup:
         run_all([partial(self._source, findings), partial(self._target, findings)], seconds)
         return findings.state
 
-    # -- the caller's side -------------------------------------------------------------------------------------------
+    # -- the caller's side
+    # -------------------------------------------------------------------------------------------
 
     def _source(self, findings: LookupResults) -> None:
         calling, credentials = self.caller_identity, self.held.credentials
@@ -125,7 +138,9 @@ class Lookup:
             findings.refused(SIMULATION, "for whom is not known")
             return
         if credentials is not None:
-            iam = self._open(credentials, self.reading.view.profiles.get(self._caller_profile), calling.partition)
+            iam = self._open(
+                credentials, self.reading.view.profiles.get(self._caller_profile), calling.partition
+            )
             self._read_source(findings, calling, iam, "itself")
         if not findings.complete:
             self._others(findings, calling)
@@ -140,7 +155,10 @@ class Lookup:
 
     def _read_source(self, findings: LookupResults, calling: Caller, iam: Iam, who: str) -> None:
         works = [partial(self._policies, findings, calling, iam, who)]
-        works += [partial(self._simulate, findings, calling, iam, action, who) for action in self.call.asked.actions]
+        works += [
+            partial(self._simulate, findings, calling, iam, action, who)
+            for action in self.call.asked.actions
+        ]
         run_all(works, None)
 
     def _policies(self, findings: LookupResults, calling: Caller, iam: Iam, who: str) -> None:
@@ -149,22 +167,34 @@ class Lookup:
         except XswitchError as error:
             findings.refused(POLICIES, f"{error.code}, as {who}")
 
-    def _simulate(self, findings: LookupResults, calling: Caller, iam: Iam, action: str, who: str) -> None:
+    def _simulate(
+        self, findings: LookupResults, calling: Caller, iam: Iam, action: str, who: str
+    ) -> None:
         try:
-            simulation = iam.simulate(calling.policy_arn, action, self.call.asked.role_arn, self._context(calling))
+            simulation = iam.simulate(
+                calling.policy_arn, action, self.call.asked.role_arn, self._context(calling)
+            )
         except XswitchError as error:
             findings.refused(SIMULATION, f"{error.code}, as {who}")
         else:
             findings.simulated(action, simulation, who)
 
     def _context(self, calling: Caller) -> dict[str, tuple[str, ...]]:
-        """What the simulation is told of the call; what follows from the identity itself IAM knows better."""
+        """What the simulation is told of the call.
+
+        What follows from the identity itself IAM knows better.
+        """
         step = HopEvidence(self.call.number, self.call.profile, self.call.asked, calling)
         evidence = Evidence(self.call.asked.role_arn, "", "", (step,), self.ports.clock.now())
         values = known(evidence, step).values
-        return {key: value for key, value in values.items() if not key.startswith(("aws:principal", "aws:user", "aws:via"))}
+        return {
+            key: value
+            for key, value in values.items()
+            if not key.startswith(("aws:principal", "aws:user", "aws:via"))
+        }
 
-    # -- the role's side ---------------------------------------------------------------------------------------------
+    # -- the role's side
+    # ---------------------------------------------------------------------------------------------
 
     def _target(self, findings: LookupResults) -> None:
         role = self.call.asked.role
@@ -176,7 +206,13 @@ class Lookup:
             readers = (IamReader("the caller", self.held.credentials, profile), *readers)
         if not readers:
             findings.refused(ROLE, f"no profile at hand is of {role.account_id}")
-        run_all([partial(self._look, findings, reader, role.name, role.partition) for reader in readers], None)
+        run_all(
+            [
+                partial(self._look, findings, reader, role.name, role.partition)
+                for reader in readers
+            ],
+            None,
+        )
 
     def _look(self, findings: LookupResults, reader: IamReader, name: str, partition: str) -> None:
         iam = self._open(reader.credentials, reader.profile, partition)
@@ -188,19 +224,30 @@ class Lookup:
         except XswitchError as error:
             findings.refused(ROLE, f"{error.code}, as {reader.name}")
 
-    # -- pieces --------------------------------------------------------------------------------------------------------
+    # -- pieces
+    # --------------------------------------------------------------------------------------------------------
 
     @property
     def _caller_profile(self) -> str:
         """The profile that says where the caller's IAM is: of the hop before, or the base."""
-        return self.plan.hops[self.call.number - 2].profile if self.call.number > 1 else self.plan.base.profile or self.call.profile
+        return (
+            self.plan.hops[self.call.number - 2].profile
+            if self.call.number > 1
+            else self.plan.base.profile or self.call.profile
+        )
 
     @property
     def _own_keys(self) -> frozenset[str]:
-        return frozenset() if self.held.credentials is None else frozenset({self.held.credentials.access_key_id})
+        return (
+            frozenset()
+            if self.held.credentials is None
+            else frozenset({self.held.credentials.access_key_id})
+        )
 
     def _open(self, credentials: Credentials, profile: Profile | None, partition: str) -> Iam:
-        return self.ports.iam.open(credentials, iam_endpoint(self.reading, profile, partition or "aws"))
+        return self.ports.iam.open(
+            credentials, iam_endpoint(self.reading, profile, partition or "aws")
+        )
 
 
 def iam_endpoint(reading: ConfigSnapshot, profile: Profile | None, partition: str) -> Endpoint:

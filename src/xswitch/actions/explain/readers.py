@@ -1,4 +1,7 @@
-"""Who can look into an account without being asked anything: living sessions of the vault, and static keys of the config."""
+"""Who can look into an account without being asked anything.
+
+Living sessions of the vault, and static keys of the config.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,8 @@ class IamReader:
 class IamReaders:
     """Everybody at hand, by account; safe for threads.
 
-    Whose account static keys are of is asked of AWS once, where the config doesn't tell, for a few profiles at most.
+    Whose account static keys are of is asked of AWS once, where the config doesn't tell, for a few
+    profiles at most.
     """
 
     def __init__(self, ports: Ports, reading: ConfigSnapshot) -> None:
@@ -52,22 +56,40 @@ class IamReaders:
 
     def _sessions(self, account: str) -> Iterator[IamReader]:
         ports, now = self._ports, self._ports.clock.now()
-        living = [entry for entry in ports.index.entries().values() if entry.expires_at - MIN_SOURCE_LIFETIME > now]
+        living = [
+            entry
+            for entry in ports.index.entries().values()
+            if entry.expires_at - MIN_SOURCE_LIFETIME > now
+        ]
         fitting = [entry for entry in living if _account_of_arn(entry.principal) == account]
-        for entry in sorted(fitting, key=lambda entry: entry.expires_at, reverse=True)[:_MAX_SESSIONS]:
+        for entry in sorted(fitting, key=lambda entry: entry.expires_at, reverse=True)[
+            :_MAX_SESSIONS
+        ]:
             with suppress(XswitchError):
                 value = ports.vault.get(entry.key)
                 record = None if value is None else session_record.decode(value, entry.key)
                 if record is not None:
-                    yield IamReader(entry.profile, record.credentials, self._reading.view.profiles.get(entry.profile))
+                    yield IamReader(
+                        entry.profile,
+                        record.credentials,
+                        self._reading.view.profiles.get(entry.profile),
+                    )
 
     def _static(self, account: str) -> list[IamReader]:
         """Profiles with long-term keys of this account."""
-        profiles = [one for one in self._reading.view.profiles.values() if has_static_keys(one) and one.get(ROLE_KEY) is None]
-        told = self._look([one for one in profiles if _configured_account(one) == account][:_MAX_SESSIONS])
+        profiles = [
+            one
+            for one in self._reading.view.profiles.values()
+            if has_static_keys(one) and one.get(ROLE_KEY) is None
+        ]
+        told = self._look(
+            [one for one in profiles if _configured_account(one) == account][:_MAX_SESSIONS]
+        )
         with self._lock:
             if self._asked is None:
-                self._asked = self._look([one for one in profiles if not _configured_account(one)][:_MAX_IDENTITY_CALLS])
+                self._asked = self._look(
+                    [one for one in profiles if not _configured_account(one)][:_MAX_IDENTITY_CALLS]
+                )
             found = {**told, **self._asked}
         return [reader for _, (whose, reader) in sorted(found.items()) if whose == account]
 
@@ -85,12 +107,20 @@ class IamReaders:
 
     def _identity(self, profile: Profile) -> tuple[str, Credentials]:
         base = find_credential_source(self._reading.view, profile)
-        if not isinstance(base, CredentialSource) or base.kind is not CredentialSourceKind.STATIC_KEYS:
+        if (
+            not isinstance(base, CredentialSource)
+            or base.kind is not CredentialSourceKind.STATIC_KEYS
+        ):
             raise SourceCredentialsError(f"{profile.name} has no keys of its own.")
         view, environment = self._reading.view, self._reading.environment
-        endpoint, _ = EndpointResolver(view, environment).of(profile, partition_of_region(profile.get("region") or ""))
+        endpoint, _ = EndpointResolver(view, environment).of(
+            profile, partition_of_region(profile.get("region") or "")
+        )
         credentials = self._ports.base.resolve(base, view, endpoint)
-        account = _configured_account(profile) or self._ports.sts.get_caller_identity(credentials, endpoint).account
+        account = (
+            _configured_account(profile)
+            or self._ports.sts.get_caller_identity(credentials, endpoint).account
+        )
         return account, credentials
 
 

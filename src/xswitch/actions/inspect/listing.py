@@ -1,4 +1,7 @@
-"""What the picker, `list` and `status` show: one reading of the config and the index, without the vault and without AWS."""
+"""What the picker, `list` and `status` show.
+
+One reading of the config and the index, without the vault and without AWS.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,14 @@ from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import current_profile
 from xswitch.core.arn import parse_role_arn
 from xswitch.core.errors import XswitchError
-from xswitch.core.model import CredentialSource, CredentialSourceKind, IndexEntry, Problem, Role, SessionState
+from xswitch.core.model import (
+    CredentialSource,
+    CredentialSourceKind,
+    IndexEntry,
+    Problem,
+    Role,
+    SessionState,
+)
 from xswitch.core.roles.sources import find_credential_source
 from xswitch.core.sessions.freshness import state
 
@@ -36,17 +46,25 @@ def listing(ports: Ports, vault_label: str = "") -> Listing:
         ),
         memory=ports.memory.load(),
         settings=snapshot.settings,
-        problems=(*snapshot.settings.problems, *snapshot.view.problems, *snapshot.resolution.problems, *problems),
+        problems=(
+            *snapshot.settings.problems,
+            *snapshot.view.problems,
+            *snapshot.resolution.problems,
+            *problems,
+        ),
         current_profile=current_profile(snapshot),
         base=_current_source(snapshot),
         vault_label=vault_label,
     )
 
 
-def _sessions(snapshot: ConfigSnapshot, entries: Mapping[str, IndexEntry], now: datetime) -> tuple[dict[str, SessionInfo], list[Problem]]:
+def _sessions(
+    snapshot: ConfigSnapshot, entries: Mapping[str, IndexEntry], now: datetime
+) -> tuple[dict[str, SessionInfo], list[Problem]]:
     sessions: dict[str, SessionInfo] = {}
     problems = []
-    # Planning thousands of roles to find that none of them has a session would be felt at every start of the picker.
+    # Planning thousands of roles to find that none of them has a session would be felt at every
+    # start of the picker.
     used = {name for entry in entries.values() for name in (entry.profile, entry.managed_profile)}
     for role in snapshot.resolution.roles:
         sessions[role.name] = _NO_SESSION
@@ -55,18 +73,25 @@ def _sessions(snapshot: ConfigSnapshot, entries: Mapping[str, IndexEntry], now: 
         try:
             key = snapshot.stored_plan(role).key
         except XswitchError as error:
-            problems.append(Problem(error.code, f"{error.what} {error.why}".strip(), profile=role.name))
+            problems.append(
+                Problem(error.code, f"{error.what} {error.why}".strip(), profile=role.name)
+            )
             continue
         entry = entries.get(key)
         if entry is None:
             sessions[role.name] = SessionInfo(SessionState.NONE, key=key)
         else:
-            sessions[role.name] = SessionInfo(state(entry.issued_at, entry.expires_at, now), entry.expires_at, key)
+            sessions[role.name] = SessionInfo(
+                state(entry.issued_at, entry.expires_at, now), entry.expires_at, key
+            )
     return sessions, problems
 
 
 def _current_source(snapshot: ConfigSnapshot) -> SourceInfo | None:
-    """The base this shell works from: that of the role it is in, or the profile it selects; else the one most roles start from."""
+    """The base this shell works from: that of the role it is in, or the profile it selects.
+
+    Else the one most roles start from.
+    """
     current = current_profile(snapshot)
     role = snapshot.roles_by_name.get(snapshot.managed.get(current, current)) if current else None
     if role is not None and role.chain is not None:
@@ -74,7 +99,14 @@ def _current_source(snapshot: ConfigSnapshot) -> SourceInfo | None:
     selected = snapshot.view.profiles.get(current)
     found = None if selected is None else find_credential_source(snapshot.view, selected)
     if isinstance(found, CredentialSource):
-        using = next((role for role in snapshot.resolution.roles if role.chain is not None and role.chain.base == found), None)
+        using = next(
+            (
+                role
+                for role in snapshot.resolution.roles
+                if role.chain is not None and role.chain.base == found
+            ),
+            None,
+        )
         return _source_info(snapshot, found, using)
     users: dict[str | None, Role] = {}
     counts: Counter[str | None] = Counter()
@@ -89,11 +121,16 @@ def _current_source(snapshot: ConfigSnapshot) -> SourceInfo | None:
 
 
 def _source_info(snapshot: ConfigSnapshot, base: CredentialSource, role: Role | None) -> SourceInfo:
-    return SourceInfo(base.profile or "environment", _source_account(snapshot, base, role), base.kind.value)
+    return SourceInfo(
+        base.profile or "environment", _source_account(snapshot, base, role), base.kind.value
+    )
 
 
 def _source_account(snapshot: ConfigSnapshot, base: CredentialSource, role: Role | None) -> str:
-    """The base's account as far as the config tells: SSO names it, so does a role's ARN, and so does the ARN of an MFA device."""
+    """The base's account as far as the config tells.
+
+    SSO names it, so does a role's ARN, and so does the ARN of an MFA device.
+    """
     profile = snapshot.view.profiles.get(base.profile or "")
     if profile is not None and base.kind is CredentialSourceKind.SSO:
         return profile.get("sso_account_id") or ""
@@ -102,7 +139,8 @@ def _source_account(snapshot: ConfigSnapshot, base: CredentialSource, role: Role
         return "" if arn is None else arn.account_id
     serial = None if role is None else role.mfa_serial
     parts = (serial or "").split(":")
-    return parts[4] if len(parts) > 5 and parts[0] == "arn" else ""  # noqa: PLR2004 -- arn:partition:iam::ACCOUNT:mfa/name
+    # Arn:partition:iam::ACCOUNT:mfa/name
+    return parts[4] if len(parts) > 5 and parts[0] == "arn" else ""  # noqa: PLR2004
 
 
 def status(ports: Ports) -> tuple[StatusRow, ...]:
@@ -110,19 +148,31 @@ def status(ports: Ports) -> tuple[StatusRow, ...]:
     snapshot = take_snapshot(ports)
     entries = ports.index.entries()
     now = ports.clock.now()
-    order = sorted(entries.values(), key=lambda entry: (entry.kind != "role", entry.profile, entry.managed_profile, entry.expires_at))
+    order = sorted(
+        entries.values(),
+        key=lambda entry: (
+            entry.kind != "role",
+            entry.profile,
+            entry.managed_profile,
+            entry.expires_at,
+        ),
+    )
     return tuple(
         StatusRow(
             entry=entry,
             state=state(entry.issued_at, entry.expires_at, now),
             seconds_left=max(0, int((entry.expires_at - now).total_seconds())),
-            renewable_until=_renewable_until(snapshot, entries, entry, now) if entry.kind == "role" else None,
+            renewable_until=_renewable_until(snapshot, entries, entry, now)
+            if entry.kind == "role"
+            else None,
         )
         for entry in order
     )
 
 
-def _renewable_until(snapshot: ConfigSnapshot, entries: Mapping[str, IndexEntry], entry: IndexEntry, now: datetime) -> datetime | None:
+def _renewable_until(
+    snapshot: ConfigSnapshot, entries: Mapping[str, IndexEntry], entry: IndexEntry, now: datetime
+) -> datetime | None:
     name = entry.managed_profile or entry.profile
     try:
         plan = snapshot.plan(snapshot.role_for_profile(name), snapshot.stored_overrides(name))

@@ -18,13 +18,24 @@ EXPIRED_RETENTION = timedelta(days=2)
 _MAX_PRUNED = 20
 
 
-def update_index_entry(ports: Ports, plan: SessionPlan, record: SessionRecord, managed: str, *, static: bool) -> None:
+def update_index_entry(
+    ports: Ports, plan: SessionPlan, record: SessionRecord, managed: str, *, static: bool
+) -> None:
     """Note in the index that a session is used now through `managed`, and written down as keys too when `static`."""
     entry = ports.index.entries().get(plan.key) or role_index_entry(record, plan.hops[-1])
-    ports.index.put(replace(entry, managed_profile=managed, last_used=ports.clock.now(), static=static or entry.static))
+    ports.index.put(
+        replace(
+            entry,
+            managed_profile=managed,
+            last_used=ports.clock.now(),
+            static=static or entry.static,
+        )
+    )
 
 
-def publish(ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, record: SessionRecord, managed: str) -> None:
+def publish(
+    ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, record: SessionRecord, managed: str
+) -> None:
     """Write the prompt files of a managed profile and of the static one beside it, and point the hot path at the session.
 
     `reading` must be of the config as it is now, with the managed profile in it.
@@ -34,18 +45,31 @@ def publish(ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, record: S
     if static:
         write_prompt_file(ports, plan, record, static, static=True)
     try:
-        served = snapshot.plan(snapshot.role_for_profile(managed), snapshot.stored_overrides(managed)).key
+        served = snapshot.plan(
+            snapshot.role_for_profile(managed), snapshot.stored_overrides(managed)
+        ).key
     except XswitchError:
         served = ""  # edited in between; the next call finds out
     if served == plan.key:
         write_hot_pointer(ports, snapshot, plan, managed)
 
 
-def write_prompt_file(ports: Ports, plan: SessionPlan, record: SessionRecord, profile: str, *, static: bool = False) -> None:
-    """Write the prompt file of a profile; keys that are written down as they are (`static`) are never renewed by themselves."""
+def write_prompt_file(
+    ports: Ports, plan: SessionPlan, record: SessionRecord, profile: str, *, static: bool = False
+) -> None:
+    """Write the prompt file of a profile.
+
+    Keys that are written down as they are (`static`) are never renewed by themselves.
+    """
     role, now = plan.role, ports.clock.now()
     mfa_process = plan.mfa is not None and plan.mfa.mfa_process
-    silent = now if static else None if mfa_process else renewable_until(plan, ports.index.entries(), now)
+    silent = (
+        now
+        if static
+        else None
+        if mfa_process
+        else renewable_until(plan, ports.index.entries(), now)
+    )
     ports.prompt_files.write(
         PromptState(
             managed_profile=profile,
@@ -58,7 +82,9 @@ def write_prompt_file(ports: Ports, plan: SessionPlan, record: SessionRecord, pr
     )
 
 
-def write_hot_pointer(ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str) -> None:
+def write_hot_pointer(
+    ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str
+) -> None:
     """Let the hot path find the session of `profile` for as long as the config stays as it was read."""
     ports.hot_pointers.write(profile, plan.key, snapshot.stamp, ports.vault.info())
 
@@ -70,9 +96,14 @@ def remove_published(ports: Ports, profile: str) -> None:
 
 
 def prune_expired_sessions(ports: Ports) -> None:
-    """Drop sessions that ended long ago, a few at a time: each one may cost a call to the keyring."""
+    """Drop sessions that ended long ago, a few at a time.
+
+    Each one may cost a call to the keyring.
+    """
     limit = ports.clock.now() - EXPIRED_RETENTION
-    over = [entry.key for entry in ports.index.entries().values() if entry.expires_at < limit][:_MAX_PRUNED]
+    over = [entry.key for entry in ports.index.entries().values() if entry.expires_at < limit][
+        :_MAX_PRUNED
+    ]
     for key in over:
         ports.vault.delete(key)
     if over:

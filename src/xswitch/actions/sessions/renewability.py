@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 
 from xswitch.core.model import IndexEntry, SessionPlan
 
-# A session is a source until this close to its end: time for the call that uses it, and for a clock that is a little off.
+# A session is a source until this close to its end: time for the call that uses it, and for a clock
+# that is a little off.
 MIN_SOURCE_LIFETIME = timedelta(seconds=60)
 
 
-def renewable_until(plan: SessionPlan, sessions: Mapping[str, IndexEntry], now: datetime) -> datetime | None:
+def renewable_until(
+    plan: SessionPlan, sessions: Mapping[str, IndexEntry], now: datetime
+) -> datetime | None:
     """The end of the sessions the plan's role can be made from without an MFA code, by the index.
 
     None is for ever, `now` or earlier not at all. An `mfa_process` counts as a question.

@@ -8,21 +8,39 @@ from dataclasses import replace
 from xswitch.actions.api import SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
-from xswitch.actions.sessions.managed_profiles import ensure_writable, managed_edits, managed_profile_properties, static_edits
+from xswitch.actions.sessions.managed_profiles import (
+    ensure_writable,
+    managed_edits,
+    managed_profile_properties,
+    static_edits,
+)
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.sessions.publish import prune_expired_sessions, publish, update_index_entry
 from xswitch.actions.sessions.verification import check_identity
 from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import overrides_from_options
-from xswitch.core.errors import AwsDeniedError, IdentityMismatchError, NetworkError, SettingsError, TargetError, UsageError, XswitchError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    IdentityMismatchError,
+    NetworkError,
+    SettingsError,
+    TargetError,
+    UsageError,
+    XswitchError,
+)
 from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
 from xswitch.core.model import CallerIdentity, Problem, Role, SessionPlan
 from xswitch.core.profiles.managed import NO_OVERRIDES, check_guard_policy
 from xswitch.core.roles.guards import is_confirmed
 
 
-def switch(broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress) -> SwitchResult:
-    """See `Actions.switch`. Until the session is there and verified, nothing is written but the vault and the index."""
+def switch(
+    broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
+) -> SwitchResult:
+    """See `Actions.switch`.
+
+    Until the session is there and verified, nothing is written but the vault and the index.
+    """
     ports = broker.ports
     snapshot = take_snapshot(ports)
     role = _reload_role(snapshot, role)
@@ -39,7 +57,10 @@ def switch(broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, p
     wanted = managed_profile_properties(ports, snapshot, role, managed, overrides)
     plan = snapshot.plan(role, overrides)
     session_request = SessionRequest(
-        MfaCodes(ask, ports.mfa_command, given=options.mfa_code), progress, force=options.force, managed_profile=managed
+        MfaCodes(ask, ports.mfa_command, given=options.mfa_code),
+        progress,
+        force=options.force,
+        managed_profile=managed,
     )
     session, identity = _verified_session(broker, snapshot, plan, session_request)
     progress("writing the profile")
@@ -76,7 +97,9 @@ def switch(broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, p
 
 def _ensure_guards_readable(snapshot: ConfigSnapshot) -> None:
     """Settings that can't be read may hold the guard of this very role."""
-    broken = next((problem for problem in snapshot.settings.problems if problem.severity == "error"), None)
+    broken = next(
+        (problem for problem in snapshot.settings.problems if problem.severity == "error"), None
+    )
     if broken is not None:
         raise SettingsError(
             "xswitch's settings can't be read, so no guard is in force: nothing was switched.",
@@ -92,7 +115,11 @@ def _reload_role(snapshot: ConfigSnapshot, role: Role) -> Role:
         return role
     found = snapshot.roles_by_name.get(role.name)
     if found is None:
-        raise TargetError(f"{role.name} is no longer in the config.", next_step="xswitch list", code="target_unknown")
+        raise TargetError(
+            f"{role.name} is no longer in the config.",
+            next_step="xswitch list",
+            code="target_unknown",
+        )
     named = snapshot.managed.get(role.managed_profile) == role.name
     return replace(found, managed_profile=role.managed_profile) if named else found
 
@@ -105,7 +132,10 @@ def _confirmation_error(role: Role, typed: str | None) -> UsageError:
             next_step=f"xswitch switch {role.name} --confirm {wanted!r}",
             code="guard_unconfirmed",
         )
-    return UsageError(f'That is not "{wanted}", so nothing was done: {role.name} is guarded.', code="guard_mismatch")
+    return UsageError(
+        f'That is not "{wanted}", so nothing was done: {role.name} is guarded.',
+        code="guard_mismatch",
+    )
 
 
 def _verified_session(
@@ -121,7 +151,8 @@ def _verified_session(
         identity = broker.ports.sts.get_caller_identity(session.record.credentials, plan.endpoint)
     except (AwsDeniedError, NetworkError) as error:
         if session.from_vault and (isinstance(error, NetworkError) or error.code == "throttled"):
-            # It lives, and AssumeRole said whose it is when it was made: that AWS can't be asked again keeps nobody from it.
+            # It lives, and AssumeRole said whose it is when it was made: that AWS can't be asked
+            # again keeps nobody from it.
             unasked = Problem("identity_unasked", f"AWS could not be asked who this is: {error}")
             return replace(session, problems=(*session.problems, unasked)), None
         if error.code not in CREDENTIALS_ERROR_CODES or not session.from_vault:

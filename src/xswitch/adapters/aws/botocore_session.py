@@ -1,8 +1,11 @@
-"""A botocore session that reads none of the user's files: it is given what the SDK rules made of them.
+"""A botocore session that reads none of the user's files.
 
-botocore refuses a whole config file over one duplicate key or a byte order mark, and lets a dozen environment variables
-change how STS is called. Here its public `full_config` property answers from our own reading, and of the environment only
-what the user means for every AWS program counts (CA bundle, metadata service, proxies).
+It is given what the SDK rules made of them.
+
+botocore refuses a whole config file over one duplicate key or a byte order mark, and lets a dozen
+environment variables change how STS is called. Here its public `full_config` property answers from
+our own reading, and of the environment only what the user means for every AWS program counts (CA
+bundle, metadata service, proxies).
 
 Importing this module imports botocore (about 160 ms), so others import it inside a function.
 """
@@ -35,12 +38,13 @@ _FROM_THE_ENVIRONMENT = frozenset(
     }
 )
 
-# At debug level botocore and urllib3 log whole requests and answers, and botocore's warnings carry what a
-# credential_process printed. None of it may reach a log, whoever configures logging.
+# At debug level botocore and urllib3 log whole requests and answers, and botocore's warnings carry
+# what a credential_process printed. None of it may reach a log, whoever configures logging.
 for _name in ("botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
-# Service models of the user's own (~/.aws/models) have no business here. One loader for all sessions: it keeps what it parsed.
+# Service models of the user's own (~/.aws/models) have no business here. One loader for all
+# sessions: it keeps what it parsed.
 _LOADER = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
@@ -54,14 +58,29 @@ class SharedConfig:
 
 
 class IsolatedSession(botocore.session.Session):
-    """A session over a `SharedConfig`; `profile` is the one its clients and providers use, None for none, whatever the environment says."""
+    """A session over a `SharedConfig`.
 
-    def __init__(self, reading: SharedConfig, profile: str | None = None, limits: Timeouts | None = None) -> None:
+    `profile` is the one its clients and providers use, None for none, whatever the environment
+    says.
+    """
+
+    def __init__(
+        self, reading: SharedConfig, profile: str | None = None, limits: Timeouts | None = None
+    ) -> None:
         variables = {
             name: (option, environment if name in _FROM_THE_ENVIRONMENT else None, default, convert)
-            for name, (option, environment, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+            for name, (
+                option,
+                environment,
+                default,
+                convert,
+            ) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
         }
-        self._reading = {"profiles": reading.profiles, "sso_sessions": reading.sso_sessions, "services": reading.services}
+        self._reading = {
+            "profiles": reading.profiles,
+            "sso_sessions": reading.sso_sessions,
+            "services": reading.services,
+        }
         super().__init__(session_vars=variables, profile=profile)
         self.user_agent_name = "xswitch"
         self.user_agent_version = __version__
@@ -75,7 +94,10 @@ class IsolatedSession(botocore.session.Session):
 
 
 def client_config(limits: Timeouts, **more: Any) -> Config:
-    """How every client calls: bounded, two tries with backoff, the same whatever `AWS_MAX_ATTEMPTS` and its like say."""
+    """How every client calls.
+
+    Bounded, two tries with backoff, the same whatever `AWS_MAX_ATTEMPTS` and its like say.
+    """
     return Config(
         connect_timeout=limits.connect,
         read_timeout=limits.read,
@@ -86,7 +108,10 @@ def client_config(limits: Timeouts, **more: Any) -> Config:
 
 
 def to_botocore_dict(profile: Profile) -> dict[str, Any]:
-    """A profile's properties as botocore holds them: a nested block ("s3 =" and indented lines) is a dict."""
+    """A profile's properties as botocore holds them.
+
+    A nested block ("s3 =" and indented lines) is a dict.
+    """
     return {key: _parse_nested_block(found.value) for key, found in profile.properties.items()}
 
 

@@ -48,7 +48,9 @@ def signed_with(credentials: Credentials) -> Iterator[None]:
     """Calls inside are signed with these credentials, in this context only."""
     token = credentials.session_token
     frozen = botocore.credentials.ReadOnlyCredentials(
-        credentials.access_key_id, credentials.secret_access_key.reveal(), None if token is None else token.reveal()
+        credentials.access_key_id,
+        credentials.secret_access_key.reveal(),
+        None if token is None else token.reveal(),
     )
     reset = _signer.set(frozen)
     try:
@@ -69,7 +71,10 @@ class ClientCache:
         self._clients: dict[Endpoint, Any] = {}
 
     def get(self, endpoint: Endpoint) -> Any:
-        """The client of an endpoint. Raises what botocore raises for a bad region, URL or combination."""
+        """The client of an endpoint.
+
+        Raises what botocore raises for a bad region, URL or combination.
+        """
         with self._lock:
             client = self._clients.get(endpoint)
             if client is None:
@@ -78,9 +83,17 @@ class ClientCache:
             return client
 
     def look(self, endpoint: Endpoint) -> tuple[str | None, float]:
-        """The Date header of the answer to one unsigned GET, and the seconds it took; raises what botocore raises for none."""
+        """The Date header of the answer to one unsigned GET, and the seconds it took.
+
+        Raises what botocore raises for none.
+        """
         url = self.get(endpoint).meta.endpoint_url
-        verify: Any = endpoint.ca_bundle or self._session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True
+        verify: Any = (
+            endpoint.ca_bundle
+            or self._session.get_config_variable("ca_bundle")
+            or os.environ.get("REQUESTS_CA_BUNDLE")
+            or True
+        )
         timeout: Any = (self._limits.connect, self._limits.read)
         session = URLLib3Session(verify=verify, timeout=timeout, proxies=get_environ_proxies(url))
         started = time.monotonic()
@@ -98,5 +111,9 @@ class ClientCache:
             use_dualstack_endpoint=endpoint.use_dualstack,
         )
         return self._session.create_client(
-            self._service, region_name=endpoint.region, endpoint_url=endpoint.url, verify=endpoint.ca_bundle, config=config
+            self._service,
+            region_name=endpoint.region,
+            endpoint_url=endpoint.url,
+            verify=endpoint.ca_bundle,
+            config=config,
         )

@@ -18,7 +18,14 @@ from botocore.parsers import ResponseParserError
 
 from xswitch.adapters.aws.sts_xml import server_time
 from xswitch.core.errors import NetworkError, XswitchError
-from xswitch.core.errors.sts import ApiCall, AwsErrorResponse, connection_error, error_from_response, invalid_request, redact
+from xswitch.core.errors.sts import (
+    ApiCall,
+    AwsErrorResponse,
+    connection_error,
+    error_from_response,
+    invalid_request,
+    redact,
+)
 
 _USER_INFO = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 _CONNECTION = re.compile(r"^\w+\(host=[^)]*\): ")
@@ -36,10 +43,13 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
 )
 
 
-def translate_error(error: Exception, call: ApiCall, received_at: datetime, secrets: tuple[str, ...] = ()) -> XswitchError:
+def translate_error(
+    error: Exception, call: ApiCall, received_at: datetime, secrets: tuple[str, ...] = ()
+) -> XswitchError:
     """The error to raise for what a client call raised; `secrets` are taken out of every text.
 
-    `received_at` is this machine's time (UTC) when the answer came, to tell how far its clock is off.
+    `received_at` is this machine's time (UTC) when the answer came, to tell how far its clock is
+    off.
     """
     if isinstance(error, boto.ClientError):
         return error_from_response(call, error_response(error, received_at, secrets))
@@ -47,16 +57,25 @@ def translate_error(error: Exception, call: ApiCall, received_at: datetime, secr
         return invalid_request(call, redact(str(error), secrets))
     if "Invalid header value" in str(error):
         return error_from_response(
-            call, AwsErrorResponse("IncompleteSignature", "The keys hold a character that no request can carry.", received_at)
+            call,
+            AwsErrorResponse(
+                "IncompleteSignature",
+                "The keys hold a character that no request can carry.",
+                received_at,
+            ),
         )
     return translate_connection_error(error, call, secrets)
 
 
-def translate_connection_error(error: Exception, call: ApiCall, secrets: tuple[str, ...] = ()) -> NetworkError:
+def translate_connection_error(
+    error: Exception, call: ApiCall, secrets: tuple[str, ...] = ()
+) -> NetworkError:
     """The error to raise when no answer of AWS came."""
     code, detail = _cause(error, call)
     url = call.url or getattr(error, "kwargs", {}).get("endpoint_url") or ""
-    return connection_error(replace(call, url=strip_user_info(str(url))), code, strip_user_info(redact(detail, secrets)))
+    return connection_error(
+        replace(call, url=strip_user_info(str(url))), code, strip_user_info(redact(detail, secrets))
+    )
 
 
 def is_connection_error(error: Exception) -> bool:
@@ -64,7 +83,9 @@ def is_connection_error(error: Exception) -> bool:
     return isinstance(error, (boto.HTTPClientError, boto.ConnectionError, ResponseParserError))
 
 
-def error_response(error: boto.ClientError, received_at: datetime, secrets: tuple[str, ...] = ()) -> AwsErrorResponse:
+def error_response(
+    error: boto.ClientError, received_at: datetime, secrets: tuple[str, ...] = ()
+) -> AwsErrorResponse:
     """What AWS answered, out of a ClientError, whichever of its parts are there."""
     answer: dict[str, Any] = dict(error.response)
     problem: dict[str, Any] = answer.get("Error") or {}
@@ -72,7 +93,9 @@ def error_response(error: boto.ClientError, received_at: datetime, secrets: tupl
     status = int(metadata.get("HTTPStatusCode") or 0)
     return AwsErrorResponse(
         code=str(problem.get("Code") or ""),
-        text=redact(str(problem.get("Message") or "" if problem else f"HTTP status {status}."), secrets),
+        text=redact(
+            str(problem.get("Message") or "" if problem else f"HTTP status {status}."), secrets
+        ),
         received_at=received_at,
         server_time=server_time((metadata.get("HTTPHeaders") or {}).get("date")),
         status=status,
@@ -102,9 +125,14 @@ def _cause(error: Exception, call: ApiCall) -> tuple[str, str]:
 
 
 def _is_ca_bundle_error(inner: Any) -> bool:
-    """Whether TLS failed before it began: urllib3 wraps the failure to read the certificate file."""
+    """Whether TLS failed before it began.
+
+    Urllib3 wraps the failure to read the certificate file.
+    """
     cause = inner.args[0] if inner.args else inner
-    return "NO_CERTIFICATE_OR_CRL_FOUND" in str(cause) or (isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError))
+    return "NO_CERTIFICATE_OR_CRL_FOUND" in str(cause) or (
+        isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError)
+    )
 
 
 def _connect_failure_code(inner: BaseException) -> str:

@@ -1,4 +1,7 @@
-"""IAM by botocore: bounded in time, deaf to the user's config files, every failure one of our errors."""
+"""IAM by botocore.
+
+Bounded in time, deaf to the user's config files, every failure one of our errors.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,11 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from xswitch.adapters.aws.iam_policies import MALFORMED_RESPONSE_ERRORS, PolicyReader, managed_policy
+from xswitch.adapters.aws.iam_policies import (
+    MALFORMED_RESPONSE_ERRORS,
+    PolicyReader,
+    managed_policy,
+)
 from xswitch.core.access.documents import canonical_json
 from xswitch.core.access.model import (
     IamCall,
@@ -30,8 +37,19 @@ from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
 if TYPE_CHECKING:
     from xswitch.adapters.aws.clients import ClientCache
 
-_RESOURCE_NAMES = {PrincipalType.USER: "User", PrincipalType.GROUP: "Group", PrincipalType.ROLE: "Role"}
-_SUBJECT_PARAMETERS = ("RoleName", "UserName", "GroupName", "PolicyName", "PolicyArn", "PolicySourceArn")
+_RESOURCE_NAMES = {
+    PrincipalType.USER: "User",
+    PrincipalType.GROUP: "Group",
+    PrincipalType.ROLE: "Role",
+}
+_SUBJECT_PARAMETERS = (
+    "RoleName",
+    "UserName",
+    "GroupName",
+    "PolicyName",
+    "PolicyArn",
+    "PolicySourceArn",
+)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -52,7 +70,10 @@ def _checks_response(
 
 
 class BotoIamSource:
-    """Fits the port `IamSource`. One per process: it keeps a client, and so its connections, per endpoint. Safe for threads."""
+    """Fits the port `IamSource`.
+
+    One per process: it keeps a client, and so its connections, per endpoint. Safe for threads.
+    """
 
     def __init__(self, limits: Timeouts = DEFAULT_TIMEOUTS) -> None:
         self._limits = limits
@@ -64,7 +85,8 @@ class BotoIamSource:
         return BotoIam(credentials, endpoint, self._limits, lambda: self._of(endpoint))
 
     def _of(self, endpoint: Endpoint) -> Any:
-        from xswitch.adapters.aws.clients import ClientCache  # noqa: PLC0415 -- imports botocore, 160 ms nobody else shall pay
+        # Imports botocore, 160 ms nobody else shall pay
+        from xswitch.adapters.aws.clients import ClientCache  # noqa: PLC0415
 
         with self._lock:
             if self._clients is None:
@@ -73,15 +95,25 @@ class BotoIamSource:
 
 
 class BotoIam:
-    """Fits the port `Iam`. Safe for threads. Each call makes at most two tries, and takes at most `sts_limits.total` seconds."""
+    """Fits the port `Iam`. Safe for threads.
 
-    def __init__(self, credentials: Credentials, endpoint: Endpoint, limits: Timeouts, client: Callable[[], Any]) -> None:
+    Each call makes at most two tries, and takes at most `sts_limits.total` seconds.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        endpoint: Endpoint,
+        limits: Timeouts,
+        client: Callable[[], Any],
+    ) -> None:
         self._credentials = credentials
         self._endpoint = endpoint
         self._limits = limits
         self._client = client
 
-    # -- what is there --------------------------------------------------------------------------------------------
+    # -- what is there
+    # --------------------------------------------------------------------------------------------
 
     @_checks_response
     def role(self, name: str) -> RoleState | None:
@@ -94,7 +126,10 @@ class BotoIam:
             trust=canonical_json(found["AssumeRolePolicyDocument"]),
             description=found.get("Description", ""),
             max_session_seconds=found.get("MaxSessionDuration", 3600),
-            tags=tuple((tag["Key"], tag["Value"]) for tag in self._pages("ListRoleTags", "Tags", RoleName=name)),
+            tags=tuple(
+                (tag["Key"], tag["Value"])
+                for tag in self._pages("ListRoleTags", "Tags", RoleName=name)
+            ),
             attached=self._attached("Role", name),
             inline=self._inline("Role", name),
             boundary=found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
@@ -124,61 +159,103 @@ class BotoIam:
         """See `Iam.principal`."""
         if who.kind is PrincipalType.ACCOUNT:
             arn = f"arn:{self._partition}:iam::{who.account}"
-            return PrincipalState(who.kind, f"{arn}:root", managed=self._managed(f"{arn}:policy/{policy_name}") if policy_name else None)
+            return PrincipalState(
+                who.kind,
+                f"{arn}:root",
+                managed=self._managed(f"{arn}:policy/{policy_name}") if policy_name else None,
+            )
         owner = _RESOURCE_NAMES[who.kind]
-        found = self._unless_missing(lambda: self._ask(f"Get{owner}", **{f"{owner}Name": who.name})[owner])
+        found = self._unless_missing(
+            lambda: self._ask(f"Get{owner}", **{f"{owner}Name": who.name})[owner]
+        )
         if found is None:
             return None
-        return PrincipalState(who.kind, found["Arn"], inline=self._inline(owner, who.name), attached=self._attached(owner, who.name))
+        return PrincipalState(
+            who.kind,
+            found["Arn"],
+            inline=self._inline(owner, who.name),
+            attached=self._attached(owner, who.name),
+        )
 
     @_checks_response
     def has_policy(self, arn: str) -> bool:
         """See `Iam.has_policy`."""
-        return self._unless_missing(lambda: self._ask("GetPolicy", PolicyArn=arn)["Policy"]["Arn"]) is not None
+        return (
+            self._unless_missing(lambda: self._ask("GetPolicy", PolicyArn=arn)["Policy"]["Arn"])
+            is not None
+        )
 
     @_checks_response
     def mfa_serials(self, user_name: str) -> tuple[str, ...]:
         """See `Iam.mfa_serials`."""
-        return tuple(device["SerialNumber"] for device in self._pages("ListMFADevices", "MFADevices", UserName=user_name))
+        return tuple(
+            device["SerialNumber"]
+            for device in self._pages("ListMFADevices", "MFADevices", UserName=user_name)
+        )
 
     def policies_of(self, principal_arn: str) -> PrincipalPolicies:
         """See `Iam.policies_of`."""
         return PolicyReader(self._ask, self._pages).read(principal_arn)
 
     @_checks_response
-    def simulate(self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Simulation:
+    def simulate(
+        self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]
+    ) -> Simulation:
         """See `Iam.simulate`."""
         entries = [
-            {"ContextKeyName": key, "ContextKeyValues": list(values), "ContextKeyType": "stringList" if len(values) > 1 else "string"}
+            {
+                "ContextKeyName": key,
+                "ContextKeyValues": list(values),
+                "ContextKeyType": "stringList" if len(values) > 1 else "string",
+            }
             for key, values in context.items()
         ]
         answer = self._ask(
-            "SimulatePrincipalPolicy", PolicySourceArn=principal_arn, ActionNames=[action], ResourceArns=[resource], ContextEntries=entries
+            "SimulatePrincipalPolicy",
+            PolicySourceArn=principal_arn,
+            ActionNames=[action],
+            ResourceArns=[resource],
+            ContextEntries=entries,
         )
         result = answer["EvaluationResults"][0]
         return Simulation(
             decision=result["EvalDecision"],
-            matched=tuple(statement["SourcePolicyId"] for statement in result.get("MatchedStatements", ())),
+            matched=tuple(
+                statement["SourcePolicyId"] for statement in result.get("MatchedStatements", ())
+            ),
             missing_context=tuple(result.get("MissingContextValues", ())),
-            allowed_by_boundary=result.get("PermissionsBoundaryDecisionDetail", {}).get("AllowedByPermissionsBoundary"),
-            allowed_by_organization=result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations"),
+            allowed_by_boundary=result.get("PermissionsBoundaryDecisionDetail", {}).get(
+                "AllowedByPermissionsBoundary"
+            ),
+            allowed_by_organization=result.get("OrganizationsDecisionDetail", {}).get(
+                "AllowedByOrganizations"
+            ),
         )
 
     def run(self, call: IamCall) -> None:
         """See `Iam.run`."""
         self._ask(call.operation, **call.parameters)
 
-    # -- pieces ---------------------------------------------------------------------------------------------------
+    # -- pieces
+    # ---------------------------------------------------------------------------------------------------
 
     def _attached(self, owner: str, name: str) -> tuple[str, ...]:
-        found = self._pages(f"ListAttached{owner}Policies", "AttachedPolicies", **{f"{owner}Name": name})
+        found = self._pages(
+            f"ListAttached{owner}Policies", "AttachedPolicies", **{f"{owner}Name": name}
+        )
         return tuple(policy["PolicyArn"] for policy in found)
 
     def _inline(self, owner: str, name: str) -> tuple[NamedPolicy, ...]:
         key = {f"{owner}Name": name}
         names = self._pages(f"List{owner}Policies", "PolicyNames", **key)
-        documents = (self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"] for policy in names)
-        return tuple(NamedPolicy(policy, canonical_json(document)) for policy, document in zip(names, documents, strict=True))
+        documents = (
+            self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"]
+            for policy in names
+        )
+        return tuple(
+            NamedPolicy(policy, canonical_json(document))
+            for policy, document in zip(names, documents, strict=True)
+        )
 
     def _managed(self, arn: str) -> NamedPolicy | None:
         found: NamedPolicy | None = self._unless_missing(lambda: managed_policy(self._ask, arn))
@@ -201,7 +278,8 @@ class BotoIam:
         call = ApiCall("iam", self._endpoint.region, url=self._endpoint.url or "")
         return connection_error(call, "not_aws", "The answer lacks what IAM always sends.")
 
-    # -- calls ----------------------------------------------------------------------------------------------------
+    # -- calls
+    # ----------------------------------------------------------------------------------------------------
 
     def _pages(self, operation: str, part: str, **parameters: Any) -> list[Any]:
         found: list[Any] = []
@@ -221,9 +299,15 @@ class BotoIam:
 
         from xswitch.adapters.aws import clients, errors  # noqa: PLC0415 -- as above
 
-        subject = next((str(parameters[name]) for name in _SUBJECT_PARAMETERS if name in parameters), "")
+        subject = next(
+            (str(parameters[name]) for name in _SUBJECT_PARAMETERS if name in parameters), ""
+        )
         call = ApiCall(
-            f"iam:{operation}", self._endpoint.region, subject, long_term=not self._credentials.temporary, url=self._endpoint.url or ""
+            f"iam:{operation}",
+            self._endpoint.region,
+            subject,
+            long_term=not self._credentials.temporary,
+            url=self._endpoint.url or "",
         )
 
         def work() -> Any:
@@ -233,13 +317,23 @@ class BotoIam:
         try:
             return run_with_timeout(self._limits.total, work)
         except TimeoutError:
-            raise connection_error(call, "timeout", f"There was no complete answer within {self._limits.total:g} seconds.") from None
+            raise connection_error(
+                call,
+                "timeout",
+                f"There was no complete answer within {self._limits.total:g} seconds.",
+            ) from None
         except ClientError as error:
-            raise iam_error_from_response(call, errors.error_response(error, datetime.now(UTC), self._secrets)) from None
-        except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree; `fault` knows what
+            raise iam_error_from_response(
+                call, errors.error_response(error, datetime.now(UTC), self._secrets)
+            ) from None
+        # Botocore raises far outside its own tree; `fault` knows what
+        except Exception as error:  # noqa: BLE001
             raise errors.translate_error(error, call, datetime.now(UTC), self._secrets) from None
 
     @property
     def _secrets(self) -> tuple[str, ...]:
         token = self._credentials.session_token
-        return (self._credentials.secret_access_key.reveal(), "" if token is None else token.reveal())
+        return (
+            self._credentials.secret_access_key.reveal(),
+            "" if token is None else token.reveal(),
+        )

@@ -19,12 +19,17 @@ _MAX_CONCURRENT_CALLS = 8
 def managed_policy(ask: Callable[..., Any], arn: str) -> NamedPolicy:
     """A managed policy in its default version."""
     version = ask("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    document = ask("GetPolicyVersion", PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    document = ask("GetPolicyVersion", PolicyArn=arn, VersionId=version)["PolicyVersion"][
+        "Document"
+    ]
     return NamedPolicy(arn, canonical_json(document))
 
 
 class PolicyReader:
-    """Reads everything that binds a principal, side by side; what may not be read is told and raises nothing."""
+    """Reads everything that binds a principal, side by side.
+
+    What may not be read is told and raises nothing.
+    """
 
     def __init__(self, ask: Callable[..., Any], pages: Callable[..., list[Any]]) -> None:
         self._ask = ask
@@ -37,17 +42,32 @@ class PolicyReader:
         kind, _, name = resource.partition("/")
         name = name.rpartition("/")[2]
         if kind not in ("user", "role") or not name:
-            return PrincipalPolicies(unread=(f"policies of {principal_arn}: it is neither a user nor a role",))
+            return PrincipalPolicies(
+                unread=(f"policies of {principal_arn}: it is neither a user nor a role",)
+            )
         owner = kind.title()
         pool = DaemonExecutor(_MAX_CONCURRENT_CALLS)
-        identity = pool.submit(self._try, f"the {kind} {name}", None, self._ask, f"Get{owner}", **{f"{owner}Name": name})
+        identity = pool.submit(
+            self._try,
+            f"the {kind} {name}",
+            None,
+            self._ask,
+            f"Get{owner}",
+            **{f"{owner}Name": name},
+        )
         holding = [self._listed(pool, owner, name)]
-        groups = self._list("groups", "ListGroupsForUser", "Groups", UserName=name) if kind == "user" else []
+        groups = (
+            self._list("groups", "ListGroupsForUser", "Groups", UserName=name)
+            if kind == "user"
+            else []
+        )
         holding += [self._listed(pool, "Group", group["GroupName"]) for group in groups]
         jobs = []
         for one, called, inline, attached in holding:
             jobs += [pool.submit(self._inline, one, called, policy) for policy in inline.result()]
-            jobs += [pool.submit(self._managed, policy["PolicyArn"]) for policy in attached.result()]
+            jobs += [
+                pool.submit(self._managed, policy["PolicyArn"]) for policy in attached.result()
+            ]
         answer = identity.result()
         facts = answer.get(owner, {}) if answer else {}
         arn = facts.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
@@ -56,11 +76,21 @@ class PolicyReader:
         tags = {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in facts.get("Tags", ())}
         return PrincipalPolicies(found, boundary, tuple(self._unread), tags)
 
-    def _listed(self, pool: DaemonExecutor, owner: str, name: str) -> tuple[str, str, Future[list[Any]], Future[list[Any]]]:
+    def _listed(
+        self, pool: DaemonExecutor, owner: str, name: str
+    ) -> tuple[str, str, Future[list[Any]], Future[list[Any]]]:
         """What hangs on one user, group or role: asked already, and answered later."""
         key = {f"{owner}Name": name}
-        inline = pool.submit(self._list, f"inline policies of {name}", f"List{owner}Policies", "PolicyNames", **key)
-        attached = pool.submit(self._list, f"attached policies of {name}", f"ListAttached{owner}Policies", "AttachedPolicies", **key)
+        inline = pool.submit(
+            self._list, f"inline policies of {name}", f"List{owner}Policies", "PolicyNames", **key
+        )
+        attached = pool.submit(
+            self._list,
+            f"attached policies of {name}",
+            f"ListAttached{owner}Policies",
+            "AttachedPolicies",
+            **key,
+        )
         return owner, name, inline, attached
 
     def _list(self, what: str, operation: str, part: str, **parameters: Any) -> list[Any]:
@@ -72,7 +102,9 @@ class PolicyReader:
 
         def read() -> NamedPolicy:
             document = self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"]
-            return NamedPolicy(f"inline policy {policy} of {owner.lower()} {name}", canonical_json(document))
+            return NamedPolicy(
+                f"inline policy {policy} of {owner.lower()} {name}", canonical_json(document)
+            )
 
         found: NamedPolicy | None = self._try(f"inline policy {policy} of {name}", None, read)
         return found
@@ -81,7 +113,9 @@ class PolicyReader:
         found: NamedPolicy | None = self._try(f"policy {arn}", None, managed_policy, self._ask, arn)
         return found
 
-    def _try(self, what: str, otherwise: Any, work: Callable[..., Any], *args: Any, **parameters: Any) -> Any:
+    def _try(
+        self, what: str, otherwise: Any, work: Callable[..., Any], *args: Any, **parameters: Any
+    ) -> Any:
         try:
             return work(*args, **parameters)
         except XswitchError as error:

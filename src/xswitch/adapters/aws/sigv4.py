@@ -1,7 +1,7 @@
 """AWS Signature Version 4 of a form posted to STS.
 
-Source: the IAM user guide, "Create a signed AWS API request". botocore's own signer costs 160 ms to import; the tests hold this
-one against it.
+Source: the IAM user guide, "Create a signed AWS API request". botocore's own signer costs 160 ms to
+import; the tests hold this one against it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,13 @@ CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
-def signed_headers(body: bytes, host: str, region: str, credentials: Credentials, now: datetime) -> Mapping[str, str]:
-    """The headers of `POST /` with this body, Host left out; `now` is UTC, `host` as it will be sent, with an unusual port."""
+def signed_headers(
+    body: bytes, host: str, region: str, credentials: Credentials, now: datetime
+) -> Mapping[str, str]:
+    """The headers of `POST /` with this body, Host left out.
+
+    `now` is UTC, `host` as it will be sent, with an unusual port.
+    """
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     headers = {"content-type": CONTENT_TYPE, "host": host, "x-amz-date": stamp}
     if credentials.session_token is not None:
@@ -32,5 +37,7 @@ def signed_headers(body: bytes, host: str, region: str, credentials: Credentials
     for word in (*scope.split("/"), to_sign):
         key = hmac.digest(key, word.encode(), "sha256")
     del headers["host"]
-    headers["authorization"] = f"{_ALGORITHM} Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature={key.hex()}"
+    headers["authorization"] = (
+        f"{_ALGORITHM} Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature={key.hex()}"
+    )
     return headers

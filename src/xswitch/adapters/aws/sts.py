@@ -1,4 +1,7 @@
-"""The three STS calls, plain ones directly, others by botocore: bounded in time, deaf to config files, every failure an error of ours."""
+"""The three STS calls, plain ones directly, others by botocore.
+
+Bounded in time, deaf to config files, every failure an error of ours.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from xswitch.core.arn import is_account_id, is_caller_arn, is_unique_id
-from xswitch.core.errors.sts import ApiCall, AwsErrorResponse, connection_error, error_from_response, redact
-from xswitch.core.model import AssumedRole, AssumeRoleRequest, CallerIdentity, Credentials, Endpoint, Secret
+from xswitch.core.errors.sts import (
+    ApiCall,
+    AwsErrorResponse,
+    connection_error,
+    error_from_response,
+    redact,
+)
+from xswitch.core.model import (
+    AssumedRole,
+    AssumeRoleRequest,
+    CallerIdentity,
+    Credentials,
+    Endpoint,
+    Secret,
+)
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
 
 if TYPE_CHECKING:
@@ -24,7 +40,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-_METHODS = {"AssumeRole": "assume_role", "GetSessionToken": "get_session_token", "GetCallerIdentity": "get_caller_identity"}
+_METHODS = {
+    "AssumeRole": "assume_role",
+    "GetSessionToken": "get_session_token",
+    "GetCallerIdentity": "get_caller_identity",
+}
 
 
 def _retry_delay() -> None:
@@ -35,14 +55,20 @@ def _retry_delay() -> None:
 
 
 class BotoSts:
-    """Fulfils `actions.ports.Sts`. One per process: it keeps a client, and so a connection, per endpoint. Safe for threads.
+    """Fulfils `actions.ports.Sts`.
 
-    Proxies come from the environment. Each call makes at most `sts_limits.tries` tries, and takes at most `sts_limits.total` seconds. The first
-    try of a plain call is made without botocore (see `stsdirect`), unless it is to be the only one; `pause` waits before the next.
+    One per process: it keeps a client, and so a connection, per endpoint. Safe for threads.
+
+    Proxies come from the environment. Each call makes at most `sts_limits.tries` tries, and takes
+    at most `sts_limits.total` seconds. The first try of a plain call is made without botocore (see
+    `stsdirect`), unless it is to be the only one; `pause` waits before the next.
     """
 
     def __init__(
-        self, limits: Timeouts = DEFAULT_TIMEOUTS, now: Callable[[], datetime] = utc_now, pause: Callable[[], None] = _retry_delay
+        self,
+        limits: Timeouts = DEFAULT_TIMEOUTS,
+        now: Callable[[], datetime] = utc_now,
+        pause: Callable[[], None] = _retry_delay,
     ) -> None:
         self._limits = limits
         self._now = now
@@ -50,17 +76,38 @@ class BotoSts:
         self._direct: DirectSts | None = None
         self._clients: dict[int, ClientCache] = {}
 
-    def assume_role(self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint) -> AssumedRole:
-        """sts:AssumeRole. Raises AwsDeniedError, SourceCredentialsError (the long-term keys are at fault), NetworkError."""
+    def assume_role(
+        self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint
+    ) -> AssumedRole:
+        """sts:AssumeRole.
+
+        Raises AwsDeniedError, SourceCredentialsError (the long-term keys are at fault),
+        NetworkError.
+        """
         call = _api_call("AssumeRole", credentials, endpoint, request.role_arn)
         answer = self._ask("AssumeRole", _parameters(request), credentials, endpoint, call)
-        return AssumedRole(_credentials(answer, call), _text(answer, call, "AssumedRoleUser", "Arn"))
+        return AssumedRole(
+            _credentials(answer, call), _text(answer, call, "AssumedRoleUser", "Arn")
+        )
 
-    def get_session_token(self, credentials: Credentials, serial: str, code: str, duration_seconds: int, endpoint: Endpoint) -> Credentials:
+    def get_session_token(
+        self,
+        credentials: Credentials,
+        serial: str,
+        code: str,
+        duration_seconds: int,
+        endpoint: Endpoint,
+    ) -> Credentials:
         """sts:GetSessionToken with MFA. Raises as `assume_role`."""
         call = _api_call("GetSessionToken", credentials, endpoint, serial)
-        parameters = {"SerialNumber": serial, "TokenCode": code, "DurationSeconds": duration_seconds}
-        return _credentials(self._ask("GetSessionToken", parameters, credentials, endpoint, call), call)
+        parameters = {
+            "SerialNumber": serial,
+            "TokenCode": code,
+            "DurationSeconds": duration_seconds,
+        }
+        return _credentials(
+            self._ask("GetSessionToken", parameters, credentials, endpoint, call), call
+        )
 
     def get_caller_identity(self, credentials: Credentials, endpoint: Endpoint) -> CallerIdentity:
         """sts:GetCallerIdentity. Raises as `assume_role`."""
@@ -73,7 +120,14 @@ class BotoSts:
             _validated_text(answer, call, "UserId", is_unique_id),
         )
 
-    def _ask(self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint, call: ApiCall) -> Any:
+    def _ask(
+        self,
+        action: str,
+        parameters: dict[str, Any],
+        credentials: Credentials,
+        endpoint: Endpoint,
+        call: ApiCall,
+    ) -> Any:
         token = credentials.session_token
         secrets = (
             credentials.secret_access_key.reveal(),
@@ -81,18 +135,28 @@ class BotoSts:
             parameters.get("TokenCode", ""),
         )
         try:
-            found = run_with_timeout(self._limits.total, lambda: self._answer(action, parameters, credentials, endpoint))
+            found = run_with_timeout(
+                self._limits.total, lambda: self._answer(action, parameters, credentials, endpoint)
+            )
         except TimeoutError:
-            raise connection_error(call, "timeout", f"There was no complete answer within {self._limits.total:g} seconds.") from None
-        except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree; `fault` knows what
-            from xswitch.adapters.aws import errors  # noqa: PLC0415 -- it imports botocore, and most calls work
+            raise connection_error(
+                call,
+                "timeout",
+                f"There was no complete answer within {self._limits.total:g} seconds.",
+            ) from None
+        # Botocore raises far outside its own tree; `fault` knows what
+        except Exception as error:  # noqa: BLE001
+            # It imports botocore, and most calls work
+            from xswitch.adapters.aws import errors  # noqa: PLC0415
 
             raise errors.translate_error(error, call, self._now(), secrets) from None
         if isinstance(found, AwsErrorResponse):
             raise error_from_response(call, replace(found, text=redact(found.text, secrets)))
         return found
 
-    def _answer(self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint) -> Any:
+    def _answer(
+        self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint
+    ) -> Any:
         tries = self._limits.tries
         if tries > 1:
             direct = self._first()
@@ -102,25 +166,37 @@ class BotoSts:
                     return found
                 self._pause()
                 tries -= 1
-        from xswitch.adapters.aws import clients as stsclient  # noqa: PLC0415 -- it imports botocore, 160 ms nobody else shall pay
+        # It imports botocore, 160 ms nobody else shall pay
+        from xswitch.adapters.aws import clients as stsclient  # noqa: PLC0415
 
         clients = self._clients.get(tries)
         if clients is None:
-            clients = self._clients[tries] = stsclient.ClientCache(replace(self._limits, tries=tries))
+            clients = self._clients[tries] = stsclient.ClientCache(
+                replace(self._limits, tries=tries)
+            )
         method = _METHODS[action]
         with stsclient.signed_with(credentials):
             return getattr(clients.get(endpoint), method)(**parameters)
 
     def _first(self) -> DirectSts:
         if self._direct is None:
-            from xswitch.adapters.aws.sts_http import DirectSts  # noqa: PLC0415 -- whoever makes no call needs no HTTP
+            # Whoever makes no call needs no HTTP
+            from xswitch.adapters.aws.sts_http import DirectSts  # noqa: PLC0415
 
             self._direct = DirectSts(self._limits, self._now, os.environ)
         return self._direct
 
 
-def _api_call(operation: str, credentials: Credentials, endpoint: Endpoint, hop: str = "") -> ApiCall:
-    return ApiCall(f"sts:{operation}", endpoint.region, hop, long_term=not credentials.temporary, url=endpoint.url or "")
+def _api_call(
+    operation: str, credentials: Credentials, endpoint: Endpoint, hop: str = ""
+) -> ApiCall:
+    return ApiCall(
+        f"sts:{operation}",
+        endpoint.region,
+        hop,
+        long_term=not credentials.temporary,
+        url=endpoint.url or "",
+    )
 
 
 def _parameters(request: AssumeRoleRequest) -> dict[str, Any]:
@@ -143,7 +219,9 @@ def _parameters(request: AssumeRoleRequest) -> dict[str, Any]:
 def _credentials(answer: Any, call: ApiCall) -> Credentials:
     expires_at = _lookup(answer, "Credentials", "Expiration")
     if not isinstance(expires_at, datetime) or expires_at.tzinfo is None:
-        raise connection_error(call, "not_aws", "The answer says no time at which the credentials expire.")
+        raise connection_error(
+            call, "not_aws", "The answer says no time at which the credentials expire."
+        )
     return Credentials(
         access_key_id=_text(answer, call, "Credentials", "AccessKeyId"),
         secret_access_key=Secret(_text(answer, call, "Credentials", "SecretAccessKey")),

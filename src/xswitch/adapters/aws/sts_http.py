@@ -26,7 +26,8 @@ from xswitch.core.model import Credentials, Endpoint
 from xswitch.threads import Timeouts
 
 VERSION = "2011-06-15"
-# botocore's service model says so; the tests compare. What is shorter is left to botocore, which refuses to send it.
+# botocore's service model says so; the tests compare. What is shorter is left to botocore, which
+# refuses to send it.
 MIN_LENGTHS: Mapping[str, int] = {
     "DurationSeconds": 900,
     "ExternalId": 2,
@@ -43,9 +44,25 @@ MIN_LENGTHS: Mapping[str, int] = {
 # What botocore would try again (its retries/standard.py), and STS's own.
 RETRYABLE_CODES = frozenset(
     {
-        *("RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete", "IDPCommunicationError"),
-        *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "TooManyRequestsException"),
-        *("ProvisionedThroughputExceededException", "TransactionInProgressException", "RequestLimitExceeded", "BandwidthLimitExceeded"),
+        *(
+            "RequestTimeout",
+            "RequestTimeoutException",
+            "PriorRequestNotComplete",
+            "IDPCommunicationError",
+        ),
+        *(
+            "Throttling",
+            "ThrottlingException",
+            "ThrottledException",
+            "RequestThrottledException",
+            "TooManyRequestsException",
+        ),
+        *(
+            "ProvisionedThroughputExceededException",
+            "TransactionInProgressException",
+            "RequestLimitExceeded",
+            "BandwidthLimitExceeded",
+        ),
         *("LimitExceededException", "RequestThrottled", "SlowDown", "EC2ThrottledException"),
     }
 )
@@ -77,9 +94,14 @@ class _Address:
 
 
 class DirectSts:
-    """One per process: keeps its connections. Safe for threads. `now` is UTC, `environment` is asked for proxies and CA bundles."""
+    """One per process: keeps its connections. Safe for threads.
 
-    def __init__(self, limits: Timeouts, now: Callable[[], datetime], environment: Mapping[str, str]) -> None:
+    `now` is UTC, `environment` is asked for proxies and CA bundles.
+    """
+
+    def __init__(
+        self, limits: Timeouts, now: Callable[[], datetime], environment: Mapping[str, str]
+    ) -> None:
         self._limits = limits
         self._now = now
         self._environment = environment
@@ -92,30 +114,47 @@ class DirectSts:
             for connection in connections:
                 connection.close()
 
-    def ready(self, parameters: Mapping[str, Any], credentials: Credentials, endpoint: Endpoint) -> bool:
+    def ready(
+        self, parameters: Mapping[str, Any], credentials: Credentials, endpoint: Endpoint
+    ) -> bool:
         """Whether this is a plain case."""
         token = credentials.session_token
-        secrets = (credentials.access_key_id, credentials.secret_access_key.reveal(), "x" if token is None else token.reveal())
+        secrets = (
+            credentials.access_key_id,
+            credentials.secret_access_key.reveal(),
+            "x" if token is None else token.reveal(),
+        )
         return (
             _address(endpoint) is not None
             and not (endpoint.use_fips or endpoint.use_dualstack)
             and sys.platform == "linux"  # elsewhere the system has settings for proxies
-            and not any(value and name.lower() in _PROXIES for name, value in self._environment.items())
+            and not any(
+                value and name.lower() in _PROXIES for name, value in self._environment.items()
+            )
             and all(_PRINTABLE.fullmatch(secret) for secret in secrets)
             and _meets_minimums(parameters)
         )
 
     def ask(
-        self, action: str, parameters: Mapping[str, Any], credentials: Credentials, endpoint: Endpoint
+        self,
+        action: str,
+        parameters: Mapping[str, Any],
+        credentials: Credentials,
+        endpoint: Endpoint,
     ) -> dict[str, Any] | AwsErrorResponse | None:
         """The result of an action, AWS's refusal of it, or None for whatever calls for another try."""
         place = _address(endpoint)
         if place is None:
             return None
         if place.tls:
-            bundles = (endpoint.ca_bundle, *(self._environment.get(name) for name in _CA_BUNDLE_VARIABLES))
+            bundles = (
+                endpoint.ca_bundle,
+                *(self._environment.get(name) for name in _CA_BUNDLE_VARIABLES),
+            )
             place = replace(place, bundle=next(filter(None, bundles), ""))
-        body = urlencode({"Action": action, "Version": VERSION, **_query_parameters("", parameters)}).encode()
+        body = urlencode(
+            {"Action": action, "Version": VERSION, **_query_parameters("", parameters)}
+        ).encode()
         headers = dict(signed_headers(body, place.named, endpoint.region, credentials, self._now()))
         headers["user-agent"] = f"xswitch/{__version__}"
         try:
@@ -125,19 +164,29 @@ class DirectSts:
             refusal = parse_error(answer, status, date, self._now())
         except (OSError, http.client.HTTPException, NotAwsResponseError):
             return None
-        return refusal if status in _FINAL_STATUSES and refusal.code not in RETRYABLE_CODES else None
+        return (
+            refusal if status in _FINAL_STATUSES and refusal.code not in RETRYABLE_CODES else None
+        )
 
-    def _exchange(self, place: _Address, body: bytes, headers: dict[str, str]) -> tuple[int, str | None, bytes]:
+    def _exchange(
+        self, place: _Address, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, str | None, bytes]:
         kept = self._kept(place)
         if kept is not None:
             try:
                 return self._over(place, kept, body, headers)
             except ConnectionError:
-                pass  # the other side had enough of waiting: a connection that was idle says nothing of the next
+                # The other side had enough of waiting: a connection that was idle says nothing of
+                # the next
+                pass
         return self._over(place, self._connected(place), body, headers)
 
     def _over(
-        self, place: _Address, connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]
+        self,
+        place: _Address,
+        connection: http.client.HTTPConnection,
+        body: bytes,
+        headers: dict[str, str],
     ) -> tuple[int, str | None, bytes]:
         try:
             connection.request("POST", "/", body, headers)
@@ -160,7 +209,9 @@ class DirectSts:
     def _connected(self, place: _Address) -> http.client.HTTPConnection:
         seconds = self._limits.connect
         connection = (
-            http.client.HTTPSConnection(place.host, place.port, timeout=seconds, context=self._trusted(place.bundle))
+            http.client.HTTPSConnection(
+                place.host, place.port, timeout=seconds, context=self._trusted(place.bundle)
+            )
             if place.tls
             else http.client.HTTPConnection(place.host, place.port, timeout=seconds)
         )
@@ -181,12 +232,18 @@ class DirectSts:
         connection.close()
 
     def _trusted(self, bundle: str) -> Any:
-        """The certificates of a bundle; "" is what botocore trusts: certifi's, where it is installed, else its own copy. Raises OSError."""
+        """The certificates of a bundle.
+
+        "" is what botocore trusts: certifi's, where it is installed, else its own copy. Raises
+        OSError.
+        """
         context = self._trust.get(bundle)
         if context is None:
             import ssl  # noqa: PLC0415 -- http.client has loaded it already
 
-            context = self._trust[bundle] = ssl.create_default_context(cafile=bundle or _default_ca_bundle())
+            context = self._trust[bundle] = ssl.create_default_context(
+                cafile=bundle or _default_ca_bundle()
+            )
         return context
 
 
@@ -207,7 +264,9 @@ def _read_body(response: http.client.HTTPResponse) -> bytes:
 
 def _address(endpoint: Endpoint) -> _Address | None:
     if endpoint.url is None:
-        suffix = next((suffix for form, suffix in _SUFFIXES if form.fullmatch(endpoint.region)), None)
+        suffix = next(
+            (suffix for form, suffix in _SUFFIXES if form.fullmatch(endpoint.region)), None
+        )
         host = f"sts.{endpoint.region}.{suffix}"
         return None if suffix is None else _Address(tls=True, host=host, port=443, named=host)
     try:
@@ -218,10 +277,21 @@ def _address(endpoint: Endpoint) -> _Address | None:
     tls = parts.scheme == "https"
     bare = parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username)
     labels = all(0 < len(label) <= _MAX_LABEL_LENGTH for label in host.split("."))
-    if not (bare and labels and parts.scheme in ("http", "https") and _HOST.fullmatch(host) and _REGION.fullmatch(endpoint.region)):
+    if not (
+        bare
+        and labels
+        and parts.scheme in ("http", "https")
+        and _HOST.fullmatch(host)
+        and _REGION.fullmatch(endpoint.region)
+    ):
         return None
     usual = 443 if tls else 80
-    return _Address(tls=tls, host=host, port=port or usual, named=host if port in (None, usual) else f"{host}:{port}")
+    return _Address(
+        tls=tls,
+        host=host,
+        port=port or usual,
+        named=host if port in (None, usual) else f"{host}:{port}",
+    )
 
 
 def _query_parameters(prefix: str, value: Any) -> dict[str, str]:
@@ -232,7 +302,9 @@ def _query_parameters(prefix: str, value: Any) -> dict[str, str]:
         pairs = [(f"{prefix}.member.{number}", inner) for number, inner in enumerate(value, 1)]
     else:
         return {prefix: str(value)}
-    return {name: text for key, inner in pairs for name, text in _query_parameters(key, inner).items()}
+    return {
+        name: text for key, inner in pairs for name, text in _query_parameters(key, inner).items()
+    }
 
 
 def _meets_minimums(value: Any, name: str = "") -> bool:
@@ -242,4 +314,9 @@ def _meets_minimums(value: Any, name: str = "") -> bool:
         return all(_meets_minimums(inner) for inner in value)
     if isinstance(value, int):
         return value >= MIN_LENGTHS.get(name, 0)
-    return isinstance(value, str) and len(value) >= MIN_LENGTHS.get(name, 0) and value.isascii() and value.isprintable()
+    return (
+        isinstance(value, str)
+        and len(value) >= MIN_LENGTHS.get(name, 0)
+        and value.isascii()
+        and value.isprintable()
+    )

@@ -1,4 +1,7 @@
-"""STS's XML answers as plain values. Strict: whatever isn't well-formed and of the expected shape is no answer."""
+"""STS's XML answers as plain values.
+
+Strict: whatever isn't well-formed and of the expected shape is no answer.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ class NotAwsResponseError(Exception):
 
 
 def parse_result(body: bytes, action: str) -> dict[str, Any]:
-    """What stands in `<ActionResponse><ActionResult>`, as botocore would give it. Raises NotAwsResponseError."""
+    """What stands in `<ActionResponse><ActionResult>`, as botocore would give it.
+
+    Raises NotAwsResponseError.
+    """
     response = _parse_xml(body).get(f"{action}Response")
     found = response.get(f"{action}Result") if isinstance(response, dict) else None
     if not isinstance(found, dict):
@@ -31,8 +37,13 @@ def parse_result(body: bytes, action: str) -> dict[str, Any]:
     return found
 
 
-def parse_error(body: bytes, status: int, date: str | None, received_at: datetime) -> AwsErrorResponse:
-    """What stands in `<ErrorResponse><Error>`. Raises NotAwsResponseError for a page that isn't AWS's."""
+def parse_error(
+    body: bytes, status: int, date: str | None, received_at: datetime
+) -> AwsErrorResponse:
+    """What stands in `<ErrorResponse><Error>`.
+
+    Raises NotAwsResponseError for a page that isn't AWS's.
+    """
     response = _parse_xml(body).get("ErrorResponse")
     error = response.get("Error") if isinstance(response, dict) else None
     code = error.get("Code") if isinstance(error, dict) else None
@@ -52,7 +63,10 @@ def server_time(date: str | None) -> datetime | None:
 
 
 def _parse_xml(body: bytes) -> dict[str, Any]:
-    """Elements by their local names: a dict of those with children, else the text. Of elements with the same name the last counts."""
+    """Elements by their local names: a dict of those with children, else the text.
+
+    Of elements with the same name the last counts.
+    """
     root: dict[str, Any] = {}
     stack: list[tuple[dict[str, Any], list[str]]] = [(root, [])]
 

@@ -1,7 +1,10 @@
-"""Replacing files of the shared config: new text in a temporary file beside the old, then one rename.
+"""Replacing files of the shared config.
 
-The AWS CLI takes no lock and writes in place, so two things protect its writes: the file is compared once more just before the rename, and
-the old file, still open, once more after it. What the CLI writes over the new file later is its own doing.
+New text in a temporary file beside the old, then one rename.
+
+The AWS CLI takes no lock and writes in place, so two things protect its writes: the file is
+compared once more just before the rename, and the old file, still open, once more after it. What
+the CLI writes over the new file later is its own doing.
 """
 
 from __future__ import annotations
@@ -27,16 +30,30 @@ _SETTLE_SECONDS = 0.001
 _SETTLE_TRIES = 100
 _WINDOWS = os.name == "nt"
 _OPEN_OLD = (
-    os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
 )
-_OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_OPEN_NEW = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 @dataclass
 class PendingReplacement:
-    """One file that is to be replaced: `path` as the user knows it, `file` with all symlinks resolved, what is there, what shall be.
+    """One file that is to be replaced.
 
-    `base` is what the new content was made from: the content, unless somebody wrote into a version that had just been replaced.
+    `path` as the user knows it, `file` with all symlinks resolved, what is there, what shall be.
+
+    `base` is what the new content was made from: the content, unless somebody wrote into a version
+    that had just been replaced.
     """
 
     kind: FileKind
@@ -67,11 +84,16 @@ class PendingReplacement:
 def open_replacement(kind: FileKind, path: str) -> PendingReplacement:
     """Load what is at `path`, and check that it may be replaced.
 
-    Raises ConfigError when it can't be read, is a device, has another owner or other hard links, or is read-only.
+    Raises ConfigError when it can't be read, is a device, has another owner or other hard links, or
+    is read-only.
     """
     loaded = load(path)
     for _ in range(_SETTLE_TRIES // 4):
-        if loaded.content != b"" or loaded.status is None or not stat.S_ISREG(loaded.status.st_mode):
+        if (
+            loaded.content != b""
+            or loaded.status is None
+            or not stat.S_ISREG(loaded.status.st_mode)
+        ):
             break
         # An empty file may be one the AWS CLI has just cut off and is about to write.
         time.sleep(_SETTLE_SECONDS)
@@ -92,7 +114,8 @@ def stage(target: PendingReplacement) -> None:
         ensure_private_folder(Path(folder))
         if target.new is None:
             return
-        path = os.path.join(folder, f".{name}.xswitch-{secrets.token_hex(8)}.tmp")  # noqa: PTH118 -- the folder is a resolved string
+        # The folder is a resolved string
+        path = os.path.join(folder, f".{name}.xswitch-{secrets.token_hex(8)}.tmp")  # noqa: PTH118
         descriptor = os.open(path, _OPEN_NEW, 0o600)
         target.temporary = path
         try:
@@ -106,11 +129,14 @@ def stage(target: PendingReplacement) -> None:
         raise _unwritable(target.path, error) from None
 
 
-def swap(targets: Sequence[PendingReplacement], before: Callable[[], None]) -> dict[FileKind, bytes] | None:
+def swap(
+    targets: Sequence[PendingReplacement], before: Callable[[], None]
+) -> dict[FileKind, bytes] | None:
     """Put all staged files in place, one rename each, calling `before` just before the first.
 
-    None, and nothing done, when a target is no longer what was loaded. Else what somebody wrote into an old file while it was being
-    replaced, by kind: that is in no file any more, and the caller's to save. Raises ConfigError; then all is as it was.
+    None, and nothing done, when a target is no longer what was loaded. Else what somebody wrote
+    into an old file while it was being replaced, by kind: that is in no file any more, and the
+    caller's to save. Raises ConfigError; then all is as it was.
     """
     if not all([_unchanged(target) for target in targets]):  # noqa: C419 -- each is to be opened
         return None
@@ -124,7 +150,11 @@ def swap(targets: Sequence[PendingReplacement], before: Callable[[], None]) -> d
         for target in done:
             restore(target, target.loaded.content)
         raise
-    late = {target.kind: content for target in targets if (content := _concurrent_write(target)) is not None}
+    late = {
+        target.kind: content
+        for target in targets
+        if (content := _concurrent_write(target)) is not None
+    }
     _sync_folders(targets)
     return late
 
@@ -138,7 +168,10 @@ def restore(target: PendingReplacement, content: bytes | None) -> None:
 
 
 def _unchanged(target: PendingReplacement) -> bool:
-    """Whether the target is still what was loaded, byte by byte; keeps it open, so that a late write can be seen."""
+    """Whether the target is still what was loaded, byte by byte.
+
+    Keeps it open, so that a late write can be seen.
+    """
     try:
         descriptor = os.open(target.file, _OPEN_OLD)
     except FileNotFoundError:
@@ -147,13 +180,20 @@ def _unchanged(target: PendingReplacement) -> bool:
         return False
     target.old = descriptor
     status, before = os.fstat(descriptor), target.loaded.status
-    if before is None or (status.st_ino, status.st_dev) != (before.st_ino, before.st_dev) or status.st_nlink != 1:
+    if (
+        before is None
+        or (status.st_ino, status.st_dev) != (before.st_ino, before.st_dev)
+        or status.st_nlink != 1
+    ):
         return False
     return read_descriptor(descriptor) == target.loaded.content
 
 
 def _replace(target: PendingReplacement) -> None:
-    """Put the staged file in the target's place (or remove the target, when there shall be none). Raises ConfigError."""
+    """Put the staged file in the target's place (or remove the target, when there shall be none).
+
+    Raises ConfigError.
+    """
     if _WINDOWS and target.old is not None:
         os.close(target.old)  # an open file can't be replaced there
         target.old = None
@@ -168,7 +208,10 @@ def _replace(target: PendingReplacement) -> None:
 
 
 def _concurrent_write(target: PendingReplacement) -> bytes | None:
-    """What somebody wrote into the old file while it was being replaced, None when nobody did; waits a moment for the write's end."""
+    """What somebody wrote into the old file while it was being replaced, None when nobody did.
+
+    Waits a moment for the write's end.
+    """
     if target.old is None:
         return None
     seen = read_descriptor(target.old)
@@ -187,7 +230,8 @@ def _sync_folders(targets: Sequence[PendingReplacement]) -> None:
     """Make the renames last."""
     if _WINDOWS:
         return
-    for folder in {os.path.dirname(target.file) for target in targets}:  # noqa: PTH120 -- resolved strings
+    # Resolved strings
+    for folder in {os.path.dirname(target.file) for target in targets}:  # noqa: PTH120
         with contextlib.suppress(OSError):
             descriptor = os.open(folder, os.O_RDONLY)
             try:
@@ -204,12 +248,18 @@ def remove_leftovers(folder: str, prefix: str, now: datetime) -> None:
                 continue
             with contextlib.suppress(OSError):
                 status = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode) and now.timestamp() - status.st_mtime > LEFTOVER_SECONDS:
+                if (
+                    stat.S_ISREG(status.st_mode)
+                    and now.timestamp() - status.st_mtime > LEFTOVER_SECONDS
+                ):
                     Path(entry.path).unlink()
 
 
 def stage_private(path: Path, content: bytes) -> Path:
-    """A 0600 file with this content beside `path`, safely on the disk, to be renamed to it. Raises OSError."""
+    """A 0600 file with this content beside `path`, safely on the disk, to be renamed to it.
+
+    Raises OSError.
+    """
     ensure_private_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, _OPEN_NEW, 0o600)
@@ -228,9 +278,15 @@ def stage_private(path: Path, content: bytes) -> Path:
 def _check_writable(path: str, status: os.stat_result) -> None:
     why = step = ""
     if not stat.S_ISREG(status.st_mode):
-        why, step = "It is a device, not a file.", "Set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a file."
+        why, step = (
+            "It is a device, not a file.",
+            "Set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a file.",
+        )
     elif hasattr(os, "geteuid") and status.st_uid != os.geteuid():
-        why, step = "It belongs to another user.", f"ls -l {path}, and work as its owner or use a file of your own."
+        why, step = (
+            "It belongs to another user.",
+            f"ls -l {path}, and work as its owner or use a file of your own.",
+        )
     elif status.st_nlink != 1:
         why, step = (
             "It has other hard links, which would go on holding the old text.",
@@ -239,7 +295,9 @@ def _check_writable(path: str, status: os.stat_result) -> None:
     elif not status.st_mode & stat.S_IWUSR:
         why, step = "It is read-only.", f"chmod u+w {path}"
     if why:
-        raise ConfigError(f"{path} is not to be written.", why=why, next_step=step, code="config_not_writable")
+        raise ConfigError(
+            f"{path} is not to be written.", why=why, next_step=step, code="config_not_writable"
+        )
 
 
 def _write(descriptor: int, content: bytes) -> None:
@@ -249,7 +307,10 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 def _copy_metadata(descriptor: int, path: str, target: PendingReplacement) -> None:
-    """Give the new file what the old one has: group, extended attributes (access lists are such), mode last."""
+    """Give the new file what the old one has.
+
+    Group, extended attributes (access lists are such), mode last.
+    """
     status = target.loaded.status
     if status is None or _WINDOWS:
         if not _WINDOWS:
@@ -264,11 +325,16 @@ def _copy_metadata(descriptor: int, path: str, target: PendingReplacement) -> No
 
 
 def _extended_attributes(file: str) -> list[str]:
-    """The names of the extended attributes that are the user's to keep; none where the file system knows none."""
+    """The names of the extended attributes that are the user's to keep.
+
+    None where the file system knows none.
+    """
     if sys.platform != "linux":
         return []
     try:
-        return [name for name in os.listxattr(file) if name.startswith(("user.", "system.posix_acl"))]
+        return [
+            name for name in os.listxattr(file) if name.startswith(("user.", "system.posix_acl"))
+        ]
     except OSError:
         return []
 

@@ -1,14 +1,19 @@
-"""What is kept of earlier versions of the shared config: one first version, and what takes the last change back.
+"""What is kept of earlier versions of the shared config.
 
-The first version of the config file is copied to `<backups>/config.<digest of its path>.original`, mode 0600, before xswitch's first change
-of it, and is never written again (empty when there was no file). A config file that itself holds keys, tokens or passwords is copied to
+One first version, and what takes the last change back.
+
+The first version of the config file is copied to `<backups>/config.<digest of its path>.original`,
+mode 0600, before xswitch's first change of it, and is never written again (empty when there was no
+file). A config file that itself holds keys, tokens or passwords is copied to
 `<file>.xswitch-original` beside it instead, so that no secret comes to lie in another place.
 
-The credentials file is never copied: xswitch only touches profiles there that carry its mark (`xswitch_role`), whose keys are temporary.
+The credentials file is never copied: xswitch only touches profiles there that carry its mark
+(`xswitch_role`), whose keys are temporary.
 
-`<backups>/undo.json` holds, for the files of the last change, digests of the text before and after, and reverse patches: the characters
-xswitch itself replaced, and no others. Of the credentials file only insertions can be taken back: keys that were replaced or removed are
-kept nowhere, nor is anything that looks like a secret in a replaced part of the config file.
+`<backups>/undo.json` holds, for the files of the last change, digests of the text before and after,
+and reverse patches: the characters xswitch itself replaced, and no others. Of the credentials file
+only insertions can be taken back: keys that were replaced or removed are kept nowhere, nor is
+anything that looks like a secret in a replaced part of the config file.
 """
 
 from __future__ import annotations
@@ -30,12 +35,17 @@ from xswitch.core.model import FileKind
 
 _VERSION = 1
 _MAX_RECORD = 16 * 1024 * 1024
-_secret = re.compile("secret|session_token|security_token|password|private_key", re.IGNORECASE).search
+_secret = re.compile(
+    "secret|session_token|security_token|password|private_key", re.IGNORECASE
+).search
 
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file of the last change; digests are SHA-256 in hex, None for no file. `back` is None when what was replaced is kept nowhere."""
+    """One file of the last change; digests are SHA-256 in hex, None for no file.
+
+    `back` is None when what was replaced is kept nowhere.
+    """
 
     kind: FileKind
     path: str
@@ -45,7 +55,10 @@ class FileChange:
     back: list[list[TextPatch]] | None
 
     def restore(self, content: bytes) -> bytes | None:
-        """The content before the change, None for no file. Raises ConfigError if this record doesn't lead there."""
+        """The content before the change, None for no file.
+
+        Raises ConfigError if this record doesn't lead there.
+        """
         if self.before is None:
             return None
         text = content.decode()
@@ -58,7 +71,10 @@ class FileChange:
 
 
 def is_storable(kind: FileKind, back: Sequence[Sequence[TextPatch]]) -> bool:
-    """Whether these reverse patches may be written down: they hold nothing of the credentials file, and no secret of the config file."""
+    """Whether these reverse patches may be written down.
+
+    They hold nothing of the credentials file, and no secret of the config file.
+    """
     texts = [patch.text for patches in back for patch in patches]
     return not any(text.strip() if kind == "credentials" else _secret(text) for text in texts)
 
@@ -69,7 +85,10 @@ def digest(content: bytes | None) -> str | None:
 
 
 def back_up_original(folder: Path, target: PendingReplacement) -> None:
-    """Copy the config file before its first change, unless that was done before. Raises ConfigError."""
+    """Copy the config file before its first change, unless that was done before.
+
+    Raises ConfigError.
+    """
     if target.kind != "config":
         return
     short = sha256(target.file.encode("utf-8", "surrogateescape"))[:12]
@@ -106,7 +125,10 @@ def commit_undo_record(staged: Path) -> None:
 
 
 def load_undo_record(folder: Path) -> tuple[FileChange, ...]:
-    """The files of the last change. Raises ConfigError when there is no record, or it can't be read."""
+    """The files of the last change.
+
+    Raises ConfigError when there is no record, or it can't be read.
+    """
     try:
         record = json.loads(read_file(folder / "undo.json", _MAX_RECORD))
     except FileNotFoundError:
@@ -129,7 +151,9 @@ def delete_undo_record(folder: Path) -> None:
 def nothing_to_undo() -> ConfigError:
     """There is no change to take back."""
     return ConfigError(
-        "There is no change of xswitch's to take back.", next_step="xswitch config shows what is there.", code="nothing_to_undo"
+        "There is no change of xswitch's to take back.",
+        next_step="xswitch config shows what is there.",
+        code="nothing_to_undo",
     )
 
 
@@ -144,8 +168,22 @@ def undo_record_damaged() -> ConfigError:
 
 def _parse_change(entry: dict[str, Any]) -> FileChange:
     back = entry["back"]
-    steps = None if back is None else [[TextPatch(int(start), int(end), str(text)) for start, end, text in patches] for patches in back]
-    return FileChange(entry["kind"], str(entry["path"]), str(entry["file"]), entry["before"], entry["after"], steps)
+    steps = (
+        None
+        if back is None
+        else [
+            [TextPatch(int(start), int(end), str(text)) for start, end, text in patches]
+            for patches in back
+        ]
+    )
+    return FileChange(
+        entry["kind"],
+        str(entry["path"]),
+        str(entry["file"]),
+        entry["before"],
+        entry["after"],
+        steps,
+    )
 
 
 def _unwritable(folder: Path, error: OSError) -> ConfigError:

@@ -1,4 +1,7 @@
-"""Reading the shared config's files: bytes off the disk, and every way that can go wrong as a sentence."""
+"""Reading the shared config's files.
+
+Bytes off the disk, and every way that can go wrong as a sentence.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,33 @@ from xswitch.core.errors import ConfigError
 from xswitch.core.model import ConfigPaths
 
 MAX_BYTES = 16 * 1024 * 1024  # sixty thousand profiles
-_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedFile:
-    """A file as it was read: its bytes, None when missing, and what `os.stat` said of it (None when missing)."""
+    """A file as it was read.
+
+    Its bytes, None when missing, and what `os.stat` said of it (None when missing).
+    """
 
     content: bytes | None
     status: os.stat_result | None
 
 
 def load(path: str) -> LoadedFile:
-    """Read one file through all its symlinks; a missing one is no error, and the null device is an empty file.
+    """Read one file through all its symlinks.
 
-    Raises ConfigError for a folder, a FIFO, a socket or another device (without ever waiting for it), a symlink loop, a path too long, a
-    file of more than `MAX_BYTES`, or one this user may not read.
+    A missing one is no error, and the null device is an empty file.
+
+    Raises ConfigError for a folder, a FIFO, a socket or another device (without ever waiting for
+    it), a symlink loop, a path too long, a file of more than `MAX_BYTES`, or one this user may not
+    read.
     """
     try:
         descriptor = os.open(path, _FLAGS)
@@ -69,7 +83,10 @@ def read_descriptor(descriptor: int) -> bytes:
 
 
 def decode(path: str, content: bytes | None) -> str | None:
-    """The text of a file's bytes, None for a missing file. Raises ConfigError, naming line and byte, when it isn't UTF-8."""
+    """The text of a file's bytes, None for a missing file.
+
+    Raises ConfigError, naming line and byte, when it isn't UTF-8.
+    """
     if content is None:
         return None
     try:
@@ -85,7 +102,10 @@ def decode(path: str, content: bytes | None) -> str | None:
 
 
 def stamp(paths: ConfigPaths) -> str:
-    """`<size>:<mtime_ns>:<inode>` of the config and the credentials file, with a comma between; `-` for a file that isn't there."""
+    """`<size>:<mtime_ns>:<inode>` of the config and the credentials file, with a comma between.
+
+    `-` for a file that isn't there.
+    """
     return f"{_file_fingerprint(paths.config)},{_file_fingerprint(paths.credentials)}"
 
 
@@ -114,12 +134,20 @@ def _describe_file_type(mode: int) -> str:
 def _unreadable(path: str, error: OSError) -> ConfigError:
     if error.errno == errno.ELOOP:
         return ConfigError(
-            f"{path} is a symlink that leads back to itself.", next_step=f"ls -l {path}, and mend the link.", code="config_symlink_loop"
+            f"{path} is a symlink that leads back to itself.",
+            next_step=f"ls -l {path}, and mend the link.",
+            code="config_symlink_loop",
         )
     if error.errno == errno.ENAMETOOLONG:
-        return ConfigError(f"The path {path[:80]}… is too long.", next_step="Use a shorter path.", code="config_path_too_long")
+        return ConfigError(
+            f"The path {path[:80]}… is too long.",
+            next_step="Use a shorter path.",
+            code="config_path_too_long",
+        )
     if error.errno == errno.ENXIO:  # a socket
-        return ConfigError(f"{path} is a socket, not a file.", next_step="Move it away.", code="config_not_a_file")
+        return ConfigError(
+            f"{path} is a socket, not a file.", next_step="Move it away.", code="config_not_a_file"
+        )
     return ConfigError(
         f"{path} can't be read.",
         why=f"The system says: {error.strerror or error}.",

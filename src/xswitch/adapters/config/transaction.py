@@ -1,4 +1,7 @@
-"""Changes of the shared config and credentials files: what `FileConfigStore` does when it is to write."""
+"""Changes of the shared config and credentials files.
+
+What `FileConfigStore` does when it is to write.
+"""
 
 from __future__ import annotations
 
@@ -109,9 +112,13 @@ class ConfigWriter:
         transaction.rebased = {t.kind: (t.new, late[t.kind]) for t in targets if t.kind in late}
         return not late
 
-    def _swap(self, targets: Sequence[PendingReplacement], transaction: _Transaction) -> dict[FileKind, bytes] | None:
+    def _swap(
+        self, targets: Sequence[PendingReplacement], transaction: _Transaction
+    ) -> dict[FileKind, bytes] | None:
         atomic_replace.remove_leftovers(str(self._backups), ".", self._clock.now())
-        record = backup.stage_undo_record(self._backups, tuple(transaction.changes.values()), self._clock.now().isoformat())
+        record = backup.stage_undo_record(
+            self._backups, tuple(transaction.changes.values()), self._clock.now().isoformat()
+        )
         try:
             return atomic_replace.swap(targets, lambda: backup.commit_undo_record(record))
         finally:
@@ -148,7 +155,10 @@ class _Transaction:
         """What was written of a kind, and what somebody meanwhile wrote into the version replaced, which is then to be edited instead."""
 
     def edit(self, target: PendingReplacement) -> bool:
-        """Give a target its new content, checked, and note how to take it back; False when nothing changes."""
+        """Give a target its new content, checked, and note how to take it back.
+
+        False when nothing changes.
+        """
         written, late = self.rebased.get(target.kind, (None, None))
         if late is not None and target.loaded.content == written:
             target.base = late
@@ -160,18 +170,23 @@ class _Transaction:
         new = old
         for patches in steps:
             new = apply_patches(new, patches)
-        # Also when no byte changes: the AWS CLI may see a profile of that name where the SDKs, by whose rules is edited, see none.
+        # Also when no byte changes: the AWS CLI may see a profile of that name where the SDKs, by
+        # whose rules is edited, see none.
         verify(old, new, target.kind, edits)
         target.new = target.base if new == old else new.encode()
         if not target.changed:
             return False
         back = reversed_patches(old, steps)
         keep = back if backup.is_storable(target.kind, back) else None
-        self.changes[target.kind] = FileChange(target.kind, target.path, target.file, digest(target.base), digest(target.new), keep)
+        self.changes[target.kind] = FileChange(
+            target.kind, target.path, target.file, digest(target.base), digest(target.new), keep
+        )
         return True
 
 
-def _ensure_own_profiles(target: PendingReplacement, text: str, edits: Sequence[ProfileEdit]) -> None:
+def _ensure_own_profiles(
+    target: PendingReplacement, text: str, edits: Sequence[ProfileEdit]
+) -> None:
     profiles = read_view(ConfigPaths("", target.path), None, text).profiles
     for edit in edits:
         profile = profiles.get(edit.name)

@@ -1,7 +1,8 @@
 """botocore's credential providers, one chosen by the kind of base, over our reading of the config.
 
-Importing this module imports botocore. Choosing by kind keeps the SDKs' order, which the chain already decided by, and keeps
-every other source (environment keys, `~/.boto`, the metadata service) out of a profile that names its own.
+Importing this module imports botocore. Choosing by kind keeps the SDKs' order, which the chain
+already decided by, and keeps every other source (environment keys, `~/.boto`, the metadata service)
+out of a profile that names its own.
 """
 
 from __future__ import annotations
@@ -28,7 +29,14 @@ from botocore.utils import InstanceMetadataFetcher, JSONFileCache, resolve_imds_
 
 from xswitch.adapters.aws.botocore_session import IsolatedSession, SharedConfig, to_botocore_dict
 from xswitch.adapters.system.processes import CapturedCommand, CommandTimeoutError
-from xswitch.core.model import ConfigView, Credentials, CredentialSource, CredentialSourceKind, Endpoint, Secret
+from xswitch.core.model import (
+    ConfigView,
+    Credentials,
+    CredentialSource,
+    CredentialSourceKind,
+    Endpoint,
+    Secret,
+)
 from xswitch.threads import Timeouts
 
 _METHODS = {
@@ -36,7 +44,16 @@ _METHODS = {
     CredentialSourceKind.WEB_IDENTITY: "assume-role-with-web-identity",
     CredentialSourceKind.LOGIN_SESSION: "login",
 }
-_ROLE_KEYS = frozenset({"role_arn", "source_profile", "credential_source", "mfa_serial", "external_id", "duration_seconds"})
+_ROLE_KEYS = frozenset(
+    {
+        "role_arn",
+        "source_profile",
+        "credential_source",
+        "mfa_serial",
+        "external_id",
+        "duration_seconds",
+    }
+)
 
 _NO_KEYS: frozenset[str] = frozenset()
 _REFRESH_WINDOW = 15 * 60  # as create_credential_resolver of botocore has it
@@ -44,7 +61,10 @@ _REFRESH_WINDOW = 15 * 60  # as create_credential_resolver of botocore has it
 
 @dataclass(frozen=True, slots=True)
 class ProviderContext:
-    """What surrounds a base: the environment it sees, and how long it may take (`process_seconds`: a credential_process)."""
+    """What surrounds a base: the environment it sees, and how long it may take (`process_seconds`.
+
+    A credential_process).
+    """
 
     environment: Mapping[str, str]
     limits: Timeouts
@@ -52,9 +72,14 @@ class ProviderContext:
 
 
 class Provider:
-    """One base, ready to be loaded in a thread; `stop` ends a credential_process that was left behind."""
+    """One base, ready to be loaded in a thread.
 
-    def __init__(self, base: CredentialSource, view: ConfigView, endpoint: Endpoint, around: ProviderContext) -> None:
+    `stop` ends a credential_process that was left behind.
+    """
+
+    def __init__(
+        self, base: CredentialSource, view: ConfigView, endpoint: Endpoint, around: ProviderContext
+    ) -> None:
         self._base = base
         self._view = view
         self._endpoint = endpoint
@@ -102,10 +127,14 @@ class Provider:
         if base.kind is CredentialSourceKind.CREDENTIAL_PROCESS:
             return ProcessProvider(name, lambda: session.full_config, popen=self._process)
         caches: dict[str, Any] = {
-            "sso_token_cache": JSONFileCache(_home(environment) / ".aws" / "sso" / "cache", dumps_func=_dump_sso_token),
+            "sso_token_cache": JSONFileCache(
+                _home(environment) / ".aws" / "sso" / "cache", dumps_func=_dump_sso_token
+            ),
             "login_token_cache": JSONFileCache(_login_cache(environment)),
         }
-        builder = ProfileProviderBuilder(session, cache={}, region_name=self._endpoint.region, **caches)
+        builder = ProfileProviderBuilder(
+            session, cache={}, region_name=self._endpoint.region, **caches
+        )
         providers = builder.providers(name, disable_env_vars=True)
         return next(provider for provider in providers if _METHODS[base.kind] == provider.METHOD)
 
@@ -115,10 +144,14 @@ class Provider:
         if base.profile is not None and base.profile in view.profiles:
             shape = to_botocore_dict(view.profiles[base.profile])
             kept = _NO_KEYS if base.kind is CredentialSourceKind.WEB_IDENTITY else _ROLE_KEYS
-            profiles[base.profile] = {key: value for key, value in shape.items() if value and key not in kept}
+            profiles[base.profile] = {
+                key: value for key, value in shape.items() if value and key not in kept
+            }
         reading = SharedConfig(
             profiles=profiles,
-            sso_sessions={name: to_botocore_dict(section) for name, section in view.sso_sessions.items()},
+            sso_sessions={
+                name: to_botocore_dict(section) for name, section in view.sso_sessions.items()
+            },
             services={name: to_botocore_dict(section) for name, section in view.services.items()},
         )
         session = _SourceSession(reading, base.profile if profiles else None, self._around.limits)
@@ -129,7 +162,10 @@ class Provider:
 
 
 class _SourceSession(IsolatedSession):
-    """A session whose STS clients call where the plan calls STS, as the rule is: the selected profile's endpoint, not the source's."""
+    """A session whose STS clients call where the plan calls STS, as the rule is.
+
+    The selected profile's endpoint, not the source's.
+    """
 
     sts: Endpoint
 
@@ -146,7 +182,10 @@ class _SourceSession(IsolatedSession):
 
 
 class _BoundedPopen:
-    """Stands in for `subprocess.Popen` in botocore's process provider: no input, no terminal, an end, nothing of stderr."""
+    """Stands in for `subprocess.Popen` in botocore's process provider.
+
+    No input, no terminal, an end, nothing of stderr.
+    """
 
     def __init__(self, around: ProviderContext) -> None:
         self._around = around
@@ -159,7 +198,8 @@ class _BoundedPopen:
         return self.status
 
     def __call__(self, words: list[str], **_pipes: Any) -> _BoundedPopen:
-        # botocore runs it a second time when the first answer is about to expire: both share the time.
+        # botocore runs it a second time when the first answer is about to expire: both share the
+        # time.
         now = time.monotonic()
         self._ends = now + self._around.process_seconds if self._ends is None else self._ends
         if self._ends <= now:
@@ -179,7 +219,9 @@ class _BoundedPopen:
             self._running.stop()
 
 
-def _metadata_provider(session: IsolatedSession, environment: dict[str, str]) -> InstanceMetadataProvider:
+def _metadata_provider(
+    session: IsolatedSession, environment: dict[str, str]
+) -> InstanceMetadataProvider:
     option = session.get_config_variable
     fetcher = InstanceMetadataFetcher(
         timeout=option("metadata_service_timeout"),
@@ -203,9 +245,18 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 def _login_cache(environment: Mapping[str, str]) -> Path:
     named = environment.get("AWS_LOGIN_CACHE_DIRECTORY")
-    return Path(os.path.expandvars(named)).expanduser() if named else _home(environment) / ".aws" / "login" / "cache"
+    return (
+        Path(os.path.expandvars(named)).expanduser()
+        if named
+        else _home(environment) / ".aws" / "login" / "cache"
+    )
 
 
 def _dump_sso_token(token: Any) -> str:
-    """An SSO token as the AWS CLI writes it: its cache is shared, and some SDKs read only this form of a time."""
-    return json.dumps(token, default=lambda value: value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    """An SSO token as the AWS CLI writes it.
+
+    Its cache is shared, and some SDKs read only this form of a time.
+    """
+    return json.dumps(
+        token, default=lambda value: value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    )

@@ -1,6 +1,7 @@
 """Every exception of botocore's credential providers, and of what they run, as one of our errors.
 
-Importing this module imports botocore. What a credential_process or a container endpoint printed is never part of an error.
+Importing this module imports botocore. What a credential_process or a container endpoint printed is
+never part of an error.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ from datetime import UTC, datetime
 
 import botocore.exceptions as boto
 
-from xswitch.adapters.aws.errors import error_response, is_connection_error, translate_connection_error
+from xswitch.adapters.aws.errors import (
+    error_response,
+    is_connection_error,
+    translate_connection_error,
+)
 from xswitch.adapters.system.processes import CommandTimeoutError, OutputTooLargeError
 from xswitch.core.errors import NetworkError, SourceCredentialsError, XswitchError
 from xswitch.core.errors.source_credentials import SourceLabel, source_error
@@ -23,7 +28,10 @@ _MALFORMED_DATA_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 # What botocore misses in a page that isn't an answer of AWS; a damaged token file lacks other keys.
 _RESPONSE_KEYS = frozenset({"roleCredentials", "AssumeRoleWithWebIdentityResult", "Credentials"})
 _HTTP_STATUS = re.compile(r"Received non 200 response (\d{3})\b")
-_CONTAINER_VARIABLES = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+_CONTAINER_VARIABLES = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +46,45 @@ class _ProviderFailure:
 
 
 def translate_error(
-    error: Exception, source: SourceLabel, call: ApiCall, status: int | None = None, process_seconds: float = 60.0
+    error: Exception,
+    source: SourceLabel,
+    call: ApiCall,
+    status: int | None = None,
+    process_seconds: float = 60.0,
 ) -> XswitchError:
-    """The error to raise for what a provider raised; `status` is the exit status of the credential_process."""
-    if is_connection_error(error) or (isinstance(error, KeyError) and error.args[:1] and error.args[0] in _RESPONSE_KEYS):
+    """The error to raise for what a provider raised.
+
+    `status` is the exit status of the credential_process.
+    """
+    if is_connection_error(error) or (
+        isinstance(error, KeyError) and error.args[:1] and error.args[0] in _RESPONSE_KEYS
+    ):
         return translate_connection_error(error, call)
     if isinstance(error, boto.ClientError):
         return _from_client_error(error, source, call)
     return _BY_KIND[source.base.kind](_ProviderFailure(error, source, status, process_seconds))
 
 
-def source_unavailable(source: SourceLabel, environment: Mapping[str, str]) -> SourceCredentialsError:
+def source_unavailable(
+    source: SourceLabel, environment: Mapping[str, str]
+) -> SourceCredentialsError:
     """The error for a source that isn't there at all."""
     kind = source.base.kind
     if kind is CredentialSourceKind.EC2_METADATA:
         off = environment.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
         return source_error(
-            source, "no_metadata", detail="AWS_EC2_METADATA_DISABLED is set" if off else "it does not answer, or knows no role"
+            source,
+            "no_metadata",
+            detail="AWS_EC2_METADATA_DISABLED is set"
+            if off
+            else "it does not answer, or knows no role",
         )
     if kind is CredentialSourceKind.ECS_CONTAINER:
-        return source_error(source, "no_container", detail=f"neither {_CONTAINER_VARIABLES[0]} nor {_CONTAINER_VARIABLES[1]} is set")
+        return source_error(
+            source,
+            "no_container",
+            detail=f"neither {_CONTAINER_VARIABLES[0]} nor {_CONTAINER_VARIABLES[1]} is set",
+        )
     codes = {
         CredentialSourceKind.STATIC_KEYS: "keys_missing",
         CredentialSourceKind.ENVIRONMENT: "keys_missing",
@@ -73,18 +100,24 @@ def _from_client_error(error: boto.ClientError, source: SourceLabel, call: ApiCa
     if isinstance(found, NetworkError):
         return found
     if found.code == "throttled":
-        return SourceCredentialsError(found.what, why=found.why, next_step=found.next_step, code=found.code)
+        return SourceCredentialsError(
+            found.what, why=found.why, next_step=found.next_step, code=found.code
+        )
     codes = {
         CredentialSourceKind.SSO: "sso_denied",
         CredentialSourceKind.WEB_IDENTITY: "web_identity_denied",
         CredentialSourceKind.LOGIN_SESSION: "login_denied",
     }
-    return source_error(source, codes.get(source.base.kind, "base_credentials"), why=answer.text or answer.code)
+    return source_error(
+        source, codes.get(source.base.kind, "base_credentials"), why=answer.text or answer.code
+    )
 
 
 def _static(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, boto.PartialCredentialsError):
-        return failure.says("keys_incomplete", detail=f"{failure.error.kwargs.get('cred_var')} is missing")
+        return failure.says(
+            "keys_incomplete", detail=f"{failure.error.kwargs.get('cred_var')} is missing"
+        )
     return failure.says("base_credentials", why=_safe_message(failure.error))
 
 
@@ -92,7 +125,9 @@ def _environment(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
         return failure.says("keys_expired")
     if isinstance(failure.error, _MALFORMED_DATA_ERRORS):
-        return failure.says("keys_incomplete", detail="AWS_CREDENTIAL_EXPIRATION is no time with a zone")
+        return failure.says(
+            "keys_incomplete", detail="AWS_CREDENTIAL_EXPIRATION is no time with a zone"
+        )
     return _static(failure)
 
 
@@ -115,8 +150,13 @@ def _process_answer(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
         return failure.says("process_expired")
     if isinstance(failure.error, boto.CredentialRetrievalError):
-        return failure.says("process_answer", detail="Version 1, AccessKeyId or SecretAccessKey is missing")
-    return failure.says("process_answer", detail="it is not one JSON object, or its Expiration is no time with a zone")
+        return failure.says(
+            "process_answer", detail="Version 1, AccessKeyId or SecretAccessKey is missing"
+        )
+    return failure.says(
+        "process_answer",
+        detail="it is not one JSON object, or its Expiration is no time with a zone",
+    )
 
 
 def _sso(failure: _ProviderFailure) -> SourceCredentialsError:
@@ -135,11 +175,16 @@ def _sso(failure: _ProviderFailure) -> SourceCredentialsError:
 def _web_identity(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, OSError):
-        return failure.says("web_identity_file", detail=f"{error.filename or 'the file'}: {(error.strerror or 'no reason given').lower()}")
+        return failure.says(
+            "web_identity_file",
+            detail=f"{error.filename or 'the file'}: {(error.strerror or 'no reason given').lower()}",
+        )
     if isinstance(error, UnicodeDecodeError):
         return failure.says("web_identity_file", detail="it is not text")
     if isinstance(error, boto.ParamValidationError):
-        return failure.says("web_identity_denied", why="role_arn or the token does not have the form AWS asks for.")
+        return failure.says(
+            "web_identity_denied", why="role_arn or the token does not have the form AWS asks for."
+        )
     return failure.says("base_credentials", why=_safe_message(error))
 
 
@@ -159,18 +204,30 @@ def _login(failure: _ProviderFailure) -> SourceCredentialsError:
 def _metadata(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
         return failure.says("no_metadata", detail="those it has are expired")
-    return failure.says("no_metadata", detail="its answer or its settings can't be used", why=_safe_message(failure.error))
+    return failure.says(
+        "no_metadata",
+        detail="its answer or its settings can't be used",
+        why=_safe_message(failure.error),
+    )
 
 
 def _container(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, boto.CredentialRetrievalError):
         found = _HTTP_STATUS.search(str(error))
-        return failure.says("container_answer", why=f"It answered with HTTP status {found[1]}." if found else "It does not answer.")
+        return failure.says(
+            "container_answer",
+            why=f"It answered with HTTP status {found[1]}." if found else "It does not answer.",
+        )
     if isinstance(error, OSError):
-        return failure.says("container_answer", why=f"The token file can't be read: {(error.strerror or 'no reason given').lower()}.")
+        return failure.says(
+            "container_answer",
+            why=f"The token file can't be read: {(error.strerror or 'no reason given').lower()}.",
+        )
     if isinstance(error, ValueError) and str(error).startswith("Unsupported host"):
-        return failure.says("container_answer", why="Its address is neither this machine nor one of AWS's.")
+        return failure.says(
+            "container_answer", why="Its address is neither this machine nor one of AWS's."
+        )
     return failure.says("container_answer", why="Its answer is not what the SDKs expect.")
 
 
@@ -179,7 +236,10 @@ def _generic_error(failure: _ProviderFailure) -> SourceCredentialsError:
 
 
 def _safe_message(error: Exception) -> str:
-    """The text of an error of botocore's own, which quotes settings at most; the name of any other."""
+    """The text of an error of botocore's own, which quotes settings at most.
+
+    The name of any other.
+    """
     return str(error) if isinstance(error, boto.BotoCoreError) else type(error).__name__
 
 

@@ -1,1 +1,4 @@
-"""Files xswitch owns in its state and config folders: index, history, usage, settings, locks, prompt files, hot pointers. No secrets."""
+"""Files xswitch owns in its state and config folders.
+
+Index, history, usage, settings, locks, prompt files, hot pointers. No secrets.
+"""

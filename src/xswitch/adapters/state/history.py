@@ -1,4 +1,7 @@
-"""The history: which sessions were wanted, when, and what came of it. One JSON object a line, mode 0600, bounded, without secrets."""
+"""The history: which sessions were wanted, when, and what came of it.
+
+One JSON object a line, mode 0600, bounded, without secrets.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from xswitch.adapters.state.paths import ensure_private_folder, replace_private_file, set_private_mode
+from xswitch.adapters.state.paths import (
+    ensure_private_folder,
+    replace_private_file,
+    set_private_mode,
+)
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import HistoryEntry
 
@@ -23,17 +30,23 @@ _LOCK_WAIT_SECONDS = 1.0
 
 
 class _HistoryLocks(Protocol):
-    def hold(self, name: str, timeout_seconds: float | None = None) -> AbstractContextManager[None]: ...
+    def hold(
+        self, name: str, timeout_seconds: float | None = None
+    ) -> AbstractContextManager[None]: ...
 
 
 class JsonHistory:
-    """Fits the port `HistoryStore`: lines of `{"at": EPOCH SECONDS, "profile", "role_arn", "session_name", "result"}`.
+    """Fits the port `HistoryStore`: lines of `{"at".
 
-    When the file is over `MAX_BYTES`, its older half goes. A damaged line is passed over. A line that can't have the lock within
-    `patience_seconds` is not written.
+    EPOCH SECONDS, "profile", "role_arn", "session_name", "result"}`.
+
+    When the file is over `MAX_BYTES`, its older half goes. A damaged line is passed over. A line
+    that can't have the lock within `patience_seconds` is not written.
     """
 
-    def __init__(self, path: Path, locks: _HistoryLocks, patience_seconds: float = _LOCK_WAIT_SECONDS) -> None:
+    def __init__(
+        self, path: Path, locks: _HistoryLocks, patience_seconds: float = _LOCK_WAIT_SECONDS
+    ) -> None:
         self._path = path
         self._patience_seconds = patience_seconds
         self._locks = locks
@@ -68,7 +81,8 @@ class JsonHistory:
             size = os.fstat(handle).st_size
             if size:
                 file.seek(size - 1)
-                # A writer that was killed may have left half a line: what follows begins on its own.
+                # A writer that was killed may have left half a line: what follows begins on its
+                # own.
                 line = line if file.read(1) == b"\n" else b"\n" + line
             file.write(line)
         if size + len(line) > MAX_BYTES:
@@ -81,7 +95,9 @@ class JsonHistory:
 
     def _open(self, flags: int) -> int:
         """The file, which is nobody else's and nothing but a file. Raises OSError."""
-        handle = os.open(self._path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o600)
+        handle = os.open(
+            self._path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o600
+        )
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
             raise OSError(errno.EINVAL, "not a regular file")

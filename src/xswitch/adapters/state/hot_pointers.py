@@ -1,4 +1,7 @@
-"""The pointer files of the hot path: managed profile → session key, store, and how everything looked that this came from."""
+"""The pointer files of the hot path.
+
+Managed profile → session key, store, and how everything looked that this came from.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,13 @@ _SETTLE_SECONDS = 0.02
 
 
 class FileHotPointers:
-    """Fits the port `HotPointers`: one file per managed profile in `folder`, of ten lines that `hot.answer.py` reads.
+    """Fits the port `HotPointers`.
 
-    A pointer only saves time, so whatever stands in its way leaves none, and nobody is told. Made early in a process, as it
-    remembers how the settings looked then. It does nothing where there is no hot path: off Linux, and for other stores.
+    One file per managed profile in `folder`, of ten lines that `hot.answer.py` reads.
+
+    A pointer only saves time, so whatever stands in its way leaves none, and nobody is told. Made
+    early in a process, as it remembers how the settings looked then. It does nothing where there is
+    no hot path: off Linux, and for other stores.
     """
 
     def __init__(
@@ -63,7 +69,8 @@ class FileHotPointers:
             environ = self._environ()
             view = answer.resolution_inputs(environ)
             if self._fresh(view[3:], environ):
-                # A second change within one tick of the file system's clock would not show: let the tick pass, and look again.
+                # A second change within one tick of the file system's clock would not show: let the
+                # tick pass, and look again.
                 self._sleep(_SETTLE_SECONDS)
                 view = answer.resolution_inputs(environ)
         except (OSError, ValueError):
@@ -71,21 +78,31 @@ class FileHotPointers:
         seen, settings, *_ = view
         if seen != stamp.encode() or settings != self._settings:
             return None
-        lines = (answer.MAGIC, key.encode(), vault.kind.encode(), self._place(key, vault, environ), *view)
+        lines = (
+            answer.MAGIC,
+            key.encode(),
+            vault.kind.encode(),
+            self._place(key, vault, environ),
+            *view,
+        )
         return None if any(b"\n" in line for line in lines) else lines
 
     def _place(self, key: str, vault: VaultInfo, environ: dict[bytes, bytes]) -> bytes:
         if vault.kind != "secret-service":
             return os.fsencode(vault.place)
-        from xswitch.adapters.vault.secret_service import item_path  # noqa: PLC0415 -- not for every kind
+        # Not for every kind
+        from xswitch.adapters.vault.secret_service import item_path  # noqa: PLC0415
 
-        return item_path(environ, key, self._folder.with_name("secret-service.turn"), answer.SECRET_SECONDS)
+        return item_path(
+            environ, key, self._folder.with_name("secret-service.turn"), answer.SECRET_SECONDS
+        )
 
     def _fresh(self, paths: tuple[bytes, ...], environ: dict[bytes, bytes]) -> bool:
         now = time.time()
         for path in (*paths, answer.settings_file(environ)):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                if now - os.stat(path).st_mtime < _SETTLE_SECONDS:  # noqa: PTH116 -- paths of the hot path are bytes
+                # Paths of the hot path are bytes
+                if now - os.stat(path).st_mtime < _SETTLE_SECONDS:  # noqa: PTH116
                     return True
         return False
 

@@ -24,10 +24,12 @@ class _IndexLocks(Protocol):
 
 
 class JsonIndex:
-    """Fits the port `SessionIndex`: `{"version": 1, "entries": {KEY: {...}}}`, times as seconds since the epoch, mode 0600.
+    """Fits the port `SessionIndex`: `{"version": 1, "entries": {KEY.
 
-    A file that is missing, damaged or of another version is empty: the sessions are in the vault, and are found again by use.
-    At most `MAX_ENTRIES` are kept, those that expire last.
+    {...}}}`, times as seconds since the epoch, mode 0600.
+
+    A file that is missing, damaged or of another version is empty: the sessions are in the vault,
+    and are found again by use. At most `MAX_ENTRIES` are kept, those that expire last.
     """
 
     def __init__(self, path: Path, locks: _IndexLocks) -> None:
@@ -43,7 +45,11 @@ class JsonIndex:
             data = json.loads(content)
         except (OSError, ValueError, RecursionError):
             return {}
-        if not isinstance(data, dict) or data.get("version") != VERSION or not isinstance(data.get("entries"), dict):
+        if (
+            not isinstance(data, dict)
+            or data.get("version") != VERSION
+            or not isinstance(data.get("entries"), dict)
+        ):
             return {}
         decoded = ((key, _decode(key, value)) for key, value in data["entries"].items())
         return {key: entry for key, entry in decoded if entry is not None}
@@ -57,7 +63,10 @@ class JsonIndex:
             self._write({**known, entry.key: entry})
 
     def remove(self, keys: Sequence[str]) -> None:
-        """Drop entries; those that aren't there are no error. Raises ConfigError when the file can't be written."""
+        """Drop entries; those that aren't there are no error.
+
+        Raises ConfigError when the file can't be written.
+        """
         with self._locks.hold(LOCK):
             known = self.entries()
             left = {key: entry for key, entry in known.items() if key not in keys}
@@ -65,7 +74,9 @@ class JsonIndex:
                 self._write(left)
 
     def _write(self, entries: Mapping[str, IndexEntry]) -> None:
-        kept = sorted(entries.values(), key=lambda entry: entry.expires_at, reverse=True)[:MAX_ENTRIES]
+        kept = sorted(entries.values(), key=lambda entry: entry.expires_at, reverse=True)[
+            :MAX_ENTRIES
+        ]
         data = {"version": VERSION, "entries": {entry.key: _encode(entry) for entry in kept}}
         try:
             replace_private_file(self._path, json.dumps(data, indent=1).encode())
@@ -120,7 +131,8 @@ def _kind(value: object) -> SessionKind:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(value)  # noqa: TRY004 -- read as "this entry is damaged", whatever is wrong with it
+        # Read as "this entry is damaged", whatever is wrong with it
+        raise ValueError(value)  # noqa: TRY004
     return value
 
 

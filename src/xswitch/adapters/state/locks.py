@@ -20,8 +20,8 @@ _POLL_SECONDS = 0.02
 class FileLocks:
     """Fits the port `Locks`: `<folder>/<name>.lock`, held with flock, or LockFileEx on Windows.
 
-    Lock files stay when they are released, as unlinking one that somebody waits for would split the lock in two; so their
-    number is kept in bounds by taking an idle one's lock before removing it.
+    Lock files stay when they are released, as unlinking one that somebody waits for would split the
+    lock in two; so their number is kept in bounds by taking an idle one's lock before removing it.
     """
 
     def __init__(self, folder: Path, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
@@ -32,15 +32,18 @@ class FileLocks:
     def hold(self, name: str, timeout_seconds: float | None = None) -> Iterator[None]:
         """Hold the lock `name` while the context lasts; not re-entrant.
 
-        `timeout_seconds` replaces the limit given at construction; 0 tries once. Raises VaultError with code "busy" when somebody
-        else holds it all that time, ConfigError when the folder can't be used.
+        `timeout_seconds` replaces the limit given at construction; 0 tries once. Raises VaultError
+        with code "busy" when somebody else holds it all that time, ConfigError when the folder
+        can't be used.
         """
         import filelock  # noqa: PLC0415 -- 16 ms, and whoever only looks locks nothing
 
         limit = self._timeout if timeout_seconds is None else timeout_seconds
         try:
             ensure_private_folder(self._folder)
-            lock = filelock.FileLock(self._path(name), timeout=limit, mode=0o600, thread_local=False)
+            lock = filelock.FileLock(
+                self._path(name), timeout=limit, mode=0o600, thread_local=False
+            )
             lock.acquire(poll_interval=_POLL_SECONDS)
         except filelock.Timeout:
             raise VaultError(
@@ -85,5 +88,6 @@ def _remove_idle(path: Path) -> None:
 
     lock = filelock.FileLock(path, timeout=0, thread_local=False)
     with contextlib.suppress(filelock.Timeout, OSError), lock:
-        # A waiter that opened the file before this line finds it unlinked once it has the lock, and opens the new one.
+        # A waiter that opened the file before this line finds it unlinked once it has the lock, and
+        # opens the new one.
         path.unlink(missing_ok=True)

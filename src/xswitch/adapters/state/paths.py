@@ -1,4 +1,7 @@
-"""Where xswitch keeps its own files: settings in the user's config folder, the rest in the state folder (0700)."""
+"""Where xswitch keeps its own files.
+
+Settings in the user's config folder, the rest in the state folder (0700).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ import platformdirs
 
 @dataclass(frozen=True, slots=True)
 class AppPaths:
-    """`settings` is config.toml; `state` holds index, memory, history, locks/, prompt/, hot/ and backups/."""
+    """`settings` is config.toml.
+
+    `state` holds index, memory, history, locks/, prompt/, hot/ and backups/.
+    """
 
     settings: Path
     state: Path
@@ -72,14 +78,26 @@ def ensure_private_folder(path: Path) -> Path:
 
 
 def set_private_mode(descriptor: int) -> None:
-    """Mode 0600 for an open file, whatever the umask made of the mode it was created with. Raises OSError."""
+    """Mode 0600 for an open file, whatever the umask made of the mode it was created with.
+
+    Raises OSError.
+    """
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, 0o600)
 
 
 def read_file(path: Path, limit: int) -> bytes:
-    """What is in a file, at most one byte more than `limit`. Raises OSError, also for what is no file: a pipe is never waited for."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    """What is in a file, at most one byte more than `limit`.
+
+    Raises OSError, also for what is no file: a pipe is never waited for.
+    """
+    descriptor = os.open(
+        path,
+        os.O_RDONLY
+        | getattr(os, "O_CLOEXEC", 0)
+        | getattr(os, "O_NONBLOCK", 0)
+        | getattr(os, "O_BINARY", 0),
+    )
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is not a file", str(path))
@@ -87,7 +105,10 @@ def read_file(path: Path, limit: int) -> bytes:
 
 
 def replace_private_file(path: Path, content: bytes) -> None:
-    """Make `path` hold `content`, mode 0600 in a private folder, by rename: a reader sees the old file or the new. Raises OSError."""
+    """Make `path` hold `content`, mode 0600 in a private folder, by rename.
+
+    A reader sees the old file or the new. Raises OSError.
+    """
     folder = ensure_private_folder(path.parent)
     handle, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
     try:

@@ -16,9 +16,10 @@ MAX_LENGTH = 80
 class PromptFileStore:
     """Fits the port `PromptFiles`: five lines in `folder/file_name(managed profile)`, mode 0600.
 
-    account, role, colour ("" for none), expiry, and the end of silent renewal ("" for always silent); times as seconds since the epoch.
-    Whatever isn't printable is left out and names are cut at `MAX_LENGTH` characters: a prompt shows them as they are. Written by rename,
-    so that a shell reads the old five lines or the new.
+    account, role, colour ("" for none), expiry, and the end of silent renewal ("" for always
+    silent); times as seconds since the epoch. Whatever isn't printable is left out and names are
+    cut at `MAX_LENGTH` characters: a prompt shows them as they are. Written by rename, so that a
+    shell reads the old five lines or the new.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +35,10 @@ class PromptFileStore:
             _epoch_seconds(state.renewable_until),
         )
         try:
-            replace_private_file(self._folder / profile_file_name(state.managed_profile), "".join(f"{line}\n" for line in lines).encode())
+            replace_private_file(
+                self._folder / profile_file_name(state.managed_profile),
+                "".join(f"{line}\n" for line in lines).encode(),
+            )
         except OSError as error:
             raise self._failed("written", error) from None
 

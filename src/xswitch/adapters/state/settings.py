@@ -12,13 +12,19 @@ MAX_BYTES = 1024 * 1024
 
 
 class TomlSettings:
-    """Fits the port `SettingsStore`; a missing file is all defaults. Format: docs/reference-settings.md."""
+    """Fits the port `SettingsStore`; a missing file is all defaults.
+
+    Format: docs/reference-settings.md.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self) -> Settings:
-        """The settings as the file has them now. Raises SettingsError when it is there and can't be read as text."""
+        """The settings as the file has them now.
+
+        Raises SettingsError when it is there and can't be read as text.
+        """
         try:
             raw = read_file(self._path, MAX_BYTES)
             text = raw.decode("utf-8-sig")
@@ -30,10 +36,17 @@ class TomlSettings:
             line = raw[: error.start].count(b"\n") + 1
             raise self._unreadable(f"line {line} is not UTF-8") from None
         if len(raw) > MAX_BYTES:
-            raise self._unreadable(f"it has more than {MAX_BYTES} bytes, more than any settings need")
-        from xswitch.core.settings import read_settings  # noqa: PLC0415 -- many have no settings file, and need no TOML
+            raise self._unreadable(
+                f"it has more than {MAX_BYTES} bytes, more than any settings need"
+            )
+        # Many have no settings file, and need no TOML
+        from xswitch.core.settings import read_settings  # noqa: PLC0415
 
         return read_settings(text, str(self._path))
 
     def _unreadable(self, why: str) -> SettingsError:
-        return SettingsError("xswitch's settings can't be read.", why=f"{self._path}: {why}.", next_step=f"Repair or remove {self._path}.")
+        return SettingsError(
+            "xswitch's settings can't be read.",
+            why=f"{self._path}: {why}.",
+            next_step=f"Repair or remove {self._path}.",
+        )

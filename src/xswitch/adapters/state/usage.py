@@ -1,4 +1,7 @@
-"""What xswitch remembers beside sessions: how often and when last each role was used, and which are pinned."""
+"""What xswitch remembers beside sessions.
+
+How often and when last each role was used, and which are pinned.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,9 @@ class _UsageLocks(Protocol):
 
 
 class JsonUsage:
-    """Fits the port `UsageStore`: `{"version": 1, "uses": {PROFILE: [COUNT, EPOCH SECONDS]}, "pins": [PROFILE, ...]}`, mode 0600.
+    """Fits the port `UsageStore`: `{"version": 1, "uses": {PROFILE.
+
+    [COUNT, EPOCH SECONDS]}, "pins": [PROFILE, ...]}`, mode 0600.
 
     A missing or damaged file is an empty memory. At most `MAX_USES` uses are kept, the latest.
     """
@@ -50,20 +55,32 @@ class JsonUsage:
             return UsageState()
         uses, pins = data.get("uses"), data.get("pins")
         return UsageState(
-            uses={name: use for name, kept in uses.items() if (use := _parse_use(kept)) is not None} if isinstance(uses, dict) else {},
-            pins=frozenset(name for name in pins if isinstance(name, str)) if isinstance(pins, list) else frozenset(),
+            uses={name: use for name, kept in uses.items() if (use := _parse_use(kept)) is not None}
+            if isinstance(uses, dict)
+            else {},
+            pins=frozenset(name for name in pins if isinstance(name, str))
+            if isinstance(pins, list)
+            else frozenset(),
         )
 
     def record_use(self, profile: str, when: datetime) -> None:
-        """Count one switch. A memory that can't be written loses it: no switch fails for the order of a list."""
+        """Count one switch.
+
+        A memory that can't be written loses it: no switch fails for the order of a list.
+        """
         with contextlib.suppress(XswitchError, OSError), self._turn():
             memory = self.load()
             known = memory.uses.get(profile)
-            use = RoleUsage(count=1 if known is None else min(known.count + 1, MAX_COUNT), last=when)
+            use = RoleUsage(
+                count=1 if known is None else min(known.count + 1, MAX_COUNT), last=when
+            )
             self._write(replace(memory, uses={**memory.uses, profile: use}))
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:
-        """Pin or unpin. Raises SettingsError when that can't be kept, VaultError when the lock can't be had."""
+        """Pin or unpin.
+
+        Raises SettingsError when that can't be kept, VaultError when the lock can't be had.
+        """
         try:
             with self._turn():
                 memory = self.load()
@@ -72,7 +89,10 @@ class JsonUsage:
                     self._write(replace(memory, pins=pins))
         except OSError as error:
             raise SettingsError(
-                "The pin can't be kept.", why=f"{self._path}: {error.strerror or error}", next_step="xswitch doctor", code="state_folder"
+                "The pin can't be kept.",
+                why=f"{self._path}: {error.strerror or error}",
+                next_step="xswitch doctor",
+                code="state_folder",
             ) from None
 
     @contextlib.contextmanager
@@ -97,6 +117,8 @@ def _parse_use(kept: object) -> RoleUsage | None:
         if not isinstance(kept, list):
             return None
         count, last = kept
-        return RoleUsage(count=max(0, min(int(count), MAX_COUNT)), last=datetime.fromtimestamp(int(last), UTC))
+        return RoleUsage(
+            count=max(0, min(int(count), MAX_COUNT)), last=datetime.fromtimestamp(int(last), UTC)
+        )
     except (TypeError, ValueError, OverflowError, OSError):
         return None

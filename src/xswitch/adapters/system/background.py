@@ -6,8 +6,9 @@ import contextlib
 import sys
 from collections.abc import Callable
 
-# The shell starts the words it is given and leaves at once: the renewal belongs to init, so nobody has a dead child to collect, and
-# nothing is forked by a Python that may have threads. The profile's name is an argument, never part of the script.
+# The shell starts the words it is given and leaves at once: the renewal belongs to init, so nobody
+# has a dead child to collect, and nothing is forked by a Python that may have threads. The
+# profile's name is an argument, never part of the script.
 _DETACH_COMMAND = ("/bin/sh", "-c", '"$@" &', "sh")
 _WAIT_SECONDS = 5.0
 
@@ -20,14 +21,26 @@ class DetachedRenewals:
 
     def renew(self, managed_profile: str) -> None:
         """Start `xswitch renew-background PROFILE` in a session of its own, with nothing of ours open; whatever fails is dropped."""
-        import subprocess  # noqa: PLC0415 -- 4 ms for every command, and few renew in the background
+        # 4 ms for every command, and few renew in the background
+        import subprocess  # noqa: PLC0415
 
-        # Everything, as a caller with a living session must not fail over a renewal that could not be started.
+        # Everything, as a caller with a living session must not fail over a renewal that could not
+        # be started.
         with contextlib.suppress(Exception):
             words = (*self._command(), "renew-background", managed_profile)
             if sys.platform == "win32":
-                flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-                subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, creationflags=flags)
+                flags = (
+                    subprocess.DETACHED_PROCESS
+                    | subprocess.CREATE_NEW_PROCESS_GROUP
+                    | subprocess.CREATE_NO_WINDOW
+                )
+                subprocess.Popen(
+                    words,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    creationflags=flags,
+                )
             else:
                 subprocess.run(
                     (*_DETACH_COMMAND, *words),

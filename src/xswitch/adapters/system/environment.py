@@ -31,10 +31,12 @@ class ProcessEnvironment:
         return f"{user}@{_host_name() or 'localhost'}"
 
     def command(self) -> tuple[str, ...]:
-        """The console script of the installation this code runs from; else this interpreter with `-m xswitch`.
+        """The console script of the installation this code runs from.
 
-        A virtual environment's own path is kept, not what its links lead to, as only that one finds the packages: so it is for
-        pipx and `uv tool` as well.
+        Else this interpreter with `-m xswitch`.
+
+        A virtual environment's own path is kept, not what its links lead to, as only that one finds
+        the packages: so it is for pipx and `uv tool` as well.
         """
         for script in _script_candidates():
             if script.is_file() and os.access(script, os.X_OK):
@@ -42,8 +44,15 @@ class ProcessEnvironment:
         return (str(Path(sys.executable).absolute()), "-m", "xswitch")
 
     def credential_process(self) -> tuple[str, ...]:
-        """The words before the profile's name in a `credential_process`: the launcher, where it stays at its path; else the command."""
-        launcher = _launcher_path(Path(__file__).absolute().parents[2]) if sys.platform == "linux" and sys.executable else None
+        """The words before the profile's name in a `credential_process`.
+
+        The launcher, where it stays at its path; else the command.
+        """
+        launcher = (
+            _launcher_path(Path(__file__).absolute().parents[2])
+            if sys.platform == "linux" and sys.executable
+            else None
+        )
         if launcher is None:
             return (*self.command(), "credential-process")
         return (_unversioned_interpreter(), "-I", "-S", str(launcher))
@@ -59,7 +68,11 @@ def _host_name() -> str:
 
 def _launcher_path(place: Path) -> Path | None:
     """The copy of `credential_process.py` whose path an upgrade keeps, for a package in the folder `place`."""
-    if place.parent.name == _VERSIONED_FOLDER and place.parents[1].name == "lib" and place.name in {"site-packages", "dist-packages"}:
+    if (
+        place.parent.name == _VERSIONED_FOLDER
+        and place.parents[1].name == "lib"
+        and place.name in {"site-packages", "dist-packages"}
+    ):
         launcher = place.parents[2] / "share" / "xswitch" / _LAUNCHER
     elif place.name != "share" and not any(part.startswith("python3.") for part in place.parts):
         launcher = place / "xswitch" / _LAUNCHER

@@ -12,7 +12,9 @@ CODE_LENGTH = 6
 
 
 class MfaProcess:
-    """Fulfils `actions.ports.MfaProcessRunner`: splits the command as botocore splits a credential_process, runs it without a shell or input.
+    """Fulfils `actions.ports.MfaProcessRunner`.
+
+    Splits the command as botocore splits a credential_process, runs it without a shell or input.
 
     `environment` is the command's, None for this process's own; `seconds` is how long it may take.
     """
@@ -22,8 +24,12 @@ class MfaProcess:
         self._seconds = seconds
 
     def run(self, command: str, challenge: MfaChallenge) -> str:
-        """The code the command printed. Raises MfaNeededError when it prints none, fails, or takes too long."""
-        from xswitch.adapters.system.processes import (  # noqa: PLC0415 -- subprocess is 4 ms for every command, and few profiles have such a command
+        """The code the command printed.
+
+        Raises MfaNeededError when it prints none, fails, or takes too long.
+        """
+        # Subprocess is 4 ms for every command, and few profiles have such a command
+        from xswitch.adapters.system.processes import (  # noqa: PLC0415
             CapturedCommand,
             CommandTimeoutError,
             OutputTooLargeError,
@@ -31,20 +37,28 @@ class MfaProcess:
         )
 
         try:
-            status, output = CapturedCommand(split_command_line(command), self._environment, self._seconds).finish()
+            status, output = CapturedCommand(
+                split_command_line(command), self._environment, self._seconds
+            ).finish()
         except CommandTimeoutError:
-            raise _no_code_error(challenge, f"It did not end within {self._seconds:g} seconds and was stopped.") from None
+            raise _no_code_error(
+                challenge, f"It did not end within {self._seconds:g} seconds and was stopped."
+            ) from None
         except OutputTooLargeError:
             raise _no_code_error(challenge, "It printed far more than a code.") from None
         except ValueError:
             raise _no_code_error(challenge, "Its quotes do not match.") from None
         except OSError as error:
-            raise _no_code_error(challenge, f"It can't be started: {(error.strerror or 'no reason given').lower()}.") from None
+            raise _no_code_error(
+                challenge, f"It can't be started: {(error.strerror or 'no reason given').lower()}."
+            ) from None
         if status != 0:
             raise _no_code_error(challenge, f"It ended with status {status}.")
         code = output.strip()
         if len(code) != CODE_LENGTH or not code.isdigit():
-            raise _no_code_error(challenge, f"It printed something other than {CODE_LENGTH} digits.")
+            raise _no_code_error(
+                challenge, f"It printed something other than {CODE_LENGTH} digits."
+            )
         return code.decode("ascii")
 
 

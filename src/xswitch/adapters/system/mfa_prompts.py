@@ -25,7 +25,11 @@ class TerminalPrompt:
         self._console = console
 
     def code(self, challenge: MfaChallenge) -> str:
-        """The code typed. Raises MfaNeededError without a terminal, CancelledError for Ctrl-C, Ctrl-D or an empty line."""
+        """The code typed.
+
+        Raises MfaNeededError without a terminal, CancelledError for Ctrl-C, Ctrl-D or an empty
+        line.
+        """
         reader, writer = self._console
         try:
             with (
@@ -51,7 +55,10 @@ class TerminalPrompt:
 
 
 class FixedMfaCode:
-    """Fulfils `actions.ports.MfaPrompt` with a code given beforehand (`--mfa-code`): good for one answer."""
+    """Fulfils `actions.ports.MfaPrompt` with a code given beforehand (`--mfa-code`).
+
+    Good for one answer.
+    """
 
     def __init__(self, code: str) -> None:
         self._code = code
@@ -63,13 +70,17 @@ class FixedMfaCode:
             return code
         raise MfaNeededError(
             f"The given MFA code for {sanitize(challenge.serial, limit=200)} does not do.",
-            why=sanitize(challenge.refusal, limit=600) or "A code works once, and another one is needed.",
+            why=sanitize(challenge.refusal, limit=600)
+            or "A code works once, and another one is needed.",
             next_step="Wait until the device shows the next code, then run the same command with it.",
         )
 
 
 class DisabledMfaPrompt:
-    """Fulfils `actions.ports.MfaPrompt` where asking is not allowed: `credential-process` without a terminal, background work."""
+    """Fulfils `actions.ports.MfaPrompt` where asking is not allowed.
+
+    `credential-process` without a terminal, background work.
+    """
 
     def __init__(self, next_step: str = "") -> None:
         self._next_step = next_step
@@ -80,15 +91,21 @@ class DisabledMfaPrompt:
 
 
 def no_prompt_error(challenge: MfaChallenge, next_step: str = "") -> MfaNeededError:
-    """The error when a code is needed and there is no terminal; `next_step` as for `TerminalPrompt`."""
+    """The error when a code is needed and there is no terminal.
+
+    `next_step` as for `TerminalPrompt`.
+    """
     return MfaNeededError(
         f"An MFA code of {sanitize(challenge.serial, limit=200)} is needed, and there is no terminal to ask on.",
-        next_step=next_step or f"xswitch switch {sanitize(challenge.profile, limit=100)} --mfa-code CODE",
+        next_step=next_step
+        or f"xswitch switch {sanitize(challenge.profile, limit=100)} --mfa-code CODE",
     )
 
 
 def _introduction(challenge: MfaChallenge) -> list[str]:
-    lines = [f"{sanitize(challenge.profile, limit=100)} needs a code of {sanitize(challenge.serial, limit=200)}"]
+    lines = [
+        f"{sanitize(challenge.profile, limit=100)} needs a code of {sanitize(challenge.serial, limit=200)}"
+    ]
     if challenge.refusal:
         lines.insert(0, sanitize(challenge.refusal, limit=300))
     return lines

@@ -1,4 +1,7 @@
-"""What `doctor` looks at in the world: whether STS answers and what time it has, and what is at a path."""
+"""What `doctor` looks at in the world.
+
+Whether STS answers and what time it has, and what is at a path.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,19 @@ from xswitch.threads import Timeouts, run_with_timeout
 
 
 class HttpStsProbe:
-    """Fulfils `actions.ports.StsProbe`: one unsigned request, so no credentials are needed and none are sent."""
+    """Fulfils `actions.ports.StsProbe`.
+
+    One unsigned request, so no credentials are needed and none are sent.
+    """
 
     def __init__(self, seconds: float = 3.0) -> None:
         self._seconds = seconds
 
     def reach(self, endpoint: Endpoint) -> ProbeResult:
-        """The server's time and how long it took. Any HTTP answer counts. Raises NetworkError after at most a few seconds."""
+        """The server's time and how long it took. Any HTTP answer counts.
+
+        Raises NetworkError after at most a few seconds.
+        """
         # They import botocore, which takes 160 ms.
         from xswitch.adapters.aws import clients as stsclient  # noqa: PLC0415
         from xswitch.adapters.aws import errors, sts_xml  # noqa: PLC0415
@@ -32,7 +41,9 @@ class HttpStsProbe:
             date, seconds = run_with_timeout(limits.total, lambda: clients.look(endpoint))
             return ProbeResult(sts_xml.server_time(date), round(seconds * 1000))
         except TimeoutError:
-            raise connection_error(call, "timeout", f"There was no answer within {limits.total:g} seconds.") from None
+            raise connection_error(
+                call, "timeout", f"There was no answer within {limits.total:g} seconds."
+            ) from None
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree
             raise errors.translate_connection_error(error, call) from None
 
@@ -41,7 +52,10 @@ class OsFileInspector:
     """Fulfils `actions.ports.FileInspector` by the operating system."""
 
     def look(self, path: str) -> FileInfo:
-        """What is at `path`, links followed; what can't be looked at doesn't exist. Never raises."""
+        """What is at `path`, links followed; what can't be looked at doesn't exist.
+
+        Never raises.
+        """
         try:
             found = Path(path).stat()
             folder = stat.S_ISDIR(found.st_mode)

@@ -1,7 +1,10 @@
-"""Runs a command of the user's that prints a secret: nobody to ask, a bounded time, nothing it says kept or shown.
+"""Runs a command of the user's that prints a secret.
 
-Its standard input is empty, it has no controlling terminal (a prompt on /dev/tty fails at once instead of waiting), and its
-standard error is dropped: programs print tokens there, and no filter knows them all.
+Nobody to ask, a bounded time, nothing it says kept or shown.
+
+Its standard input is empty, it has no controlling terminal (a prompt on /dev/tty fails at once
+instead of waiting), and its standard error is dropped: programs print tokens there, and no filter
+knows them all.
 """
 
 from __future__ import annotations
@@ -28,10 +31,14 @@ class OutputTooLargeError(Exception):
 
 
 def split_command_line(command: str) -> list[str]:
-    """A command line as words, as botocore splits a credential_process: no shell. Raises ValueError for an open quote."""
+    """A command line as words, as botocore splits a credential_process: no shell.
+
+    Raises ValueError for an open quote.
+    """
     if os.name != "nt":
         return shlex.split(command)
-    from botocore.compat import compat_shell_split  # noqa: PLC0415 -- only there, and it imports botocore
+    # Only there, and it imports botocore
+    from botocore.compat import compat_shell_split  # noqa: PLC0415
 
     return list(compat_shell_split(command))
 
@@ -39,7 +46,9 @@ def split_command_line(command: str) -> list[str]:
 class CapturedCommand:
     """One running command. Raises OSError from the constructor when it can't be started."""
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str] | None, seconds: float) -> None:
+    def __init__(
+        self, words: Sequence[str], environment: Mapping[str, str] | None, seconds: float
+    ) -> None:
         if not words:
             raise FileNotFoundError(2, "the command is empty")
         self._deadline = time.monotonic() + seconds
@@ -54,7 +63,10 @@ class CapturedCommand:
         )
 
     def finish(self) -> tuple[int, bytes]:
-        """Wait for the end: exit status and standard output. Raises CommandTimeoutError, OutputTooLargeError; then the command is gone."""
+        """Wait for the end: exit status and standard output.
+
+        Raises CommandTimeoutError, OutputTooLargeError; then the command is gone.
+        """
         reader = threading.Thread(target=self._read, name="xswitch-reader", daemon=True)
         reader.start()
         try:
@@ -70,13 +82,15 @@ class CapturedCommand:
         finally:
             self.stop()
             reader.join(1)
-            # A survivor in a session of its own may hold the pipe; closing under the reader would hand it a stranger's descriptor.
+            # A survivor in a session of its own may hold the pipe; closing under the reader would
+            # hand it a stranger's descriptor.
             if not reader.is_alive() and self._process.stdout is not None:
                 self._process.stdout.close()
 
     def stop(self) -> None:
         """End the command and what it started, if anything of it still runs."""
-        # A command that went well may have left something behind on purpose (an agent): only a running one is ended.
+        # A command that went well may have left something behind on purpose (an agent): only a
+        # running one is ended.
         if self._process.poll() is not None:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -92,5 +106,9 @@ class CapturedCommand:
     def _read(self) -> None:
         out = self._process.stdout
         with contextlib.suppress(OSError, ValueError):
-            while out is not None and len(self._output) <= _MAX_OUTPUT_BYTES and (piece := os.read(out.fileno(), _CHUNK_BYTES)):
+            while (
+                out is not None
+                and len(self._output) <= _MAX_OUTPUT_BYTES
+                and (piece := os.read(out.fileno(), _CHUNK_BYTES))
+            ):
                 self._output += piece

@@ -1,4 +1,7 @@
-"""Where sessions live: the system's keyring, else the runtime keyring. `open_vault` is the only door."""
+"""Where sessions live: the system's keyring, else the runtime keyring.
+
+`open_vault` is the only door.
+"""
 
 from xswitch.adapters.vault.selection import open_vault
 

@@ -1,8 +1,11 @@
-"""Long values in stores with short entries, as the Windows Credential Manager is: chunks first, the header last.
+"""Long values in stores with short entries, as the Windows Credential Manager is.
 
-Two slots take turns: a new value goes into the slot the header does not point at, then the header is switched, then the old slot
-is emptied. Every chunk begins with a number made for this one writing, so whatever a reader catches in between is either whole
-or known not to be; it then looks at the header again. Writers take turns under a lock.
+Chunks first, the header last.
+
+Two slots take turns: a new value goes into the slot the header does not point at, then the header
+is switched, then the old slot is emptied. Every chunk begins with a number made for this one
+writing, so whatever a reader catches in between is either whole or known not to be; it then looks
+at the header again. Writers take turns under a lock.
 """
 
 from __future__ import annotations
@@ -50,9 +53,17 @@ class _Header:
 
 
 class ChunkedStore:
-    """Fits `Store` over `ShortEntries`. `lock` gives the lock writers of one session key take turns under."""
+    """Fits `Store` over `ShortEntries`.
 
-    def __init__(self, entries: ShortEntries, lock: Callable[[str], AbstractContextManager[None]], limit: int = LIMIT) -> None:
+    `lock` gives the lock writers of one session key take turns under.
+    """
+
+    def __init__(
+        self,
+        entries: ShortEntries,
+        lock: Callable[[str], AbstractContextManager[None]],
+        limit: int = LIMIT,
+    ) -> None:
         self._entries = entries
         self._lock = lock
         self._limit = limit
@@ -67,7 +78,8 @@ class ChunkedStore:
             if header is None:
                 return first
             value = self._collect(name, header)
-            # The same header twice with its chunks not there: a writer was killed, and nobody will finish its work.
+            # The same header twice with its chunks not there: a writer was killed, and nobody will
+            # finish its work.
             if value is not None or first == before:
                 return value
             before = first
@@ -111,7 +123,10 @@ class ChunkedStore:
         return "".join(pieces)
 
     def _empty(self, name: str, slot: str) -> None:
-        """Drop every chunk of a slot, last first: what a killed one leaves is again chunks without a gap from the first."""
+        """Drop every chunk of a slot, last first.
+
+        What a killed one leaves is again chunks without a gap from the first.
+        """
         count = 0
         while self._entries.read(_chunk_name(name, slot, count)) is not None:
             count += 1
@@ -132,7 +147,8 @@ def _parse_header(text: str | None) -> _Header | None:
 
 
 def _utf16_units(text: str) -> int:
-    return sum(2 if ord(character) > 0xFFFF else 1 for character in text)  # noqa: PLR2004 -- the end of the basic plane
+    # The end of the basic plane
+    return sum(2 if ord(character) > 0xFFFF else 1 for character in text)  # noqa: PLR2004
 
 
 def _split(text: str, limit: int) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""What the user is told when a store is locked, absent or broken: one place, so that every answer has its own sentence."""
+"""What the user is told when a store is locked, absent or broken.
+
+One place, so that every answer has its own sentence.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,16 @@ from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultLockedE
 
 
 class VaultErrors:
-    """The errors of one machine; `settings` is the path of xswitch's settings file, named where a setting is the way out."""
+    """The errors of one machine.
+
+    `settings` is the path of xswitch's settings file, named where a setting is the way out.
+    """
 
     def __init__(self, settings: str) -> None:
         self._settings = settings
 
-    # -- the system's keyring ------------------------------------------------------------------------------------
+    # -- the system's keyring
+    # ------------------------------------------------------------------------------------
 
     def locked(self, label: str, why: str = "") -> VaultLockedError:
         """The store is there and locked."""
@@ -58,7 +65,8 @@ class VaultErrors:
             next_step=f"Run `xswitch doctor`, or choose another store: {self._other_store()}.",
         )
 
-    # -- files ---------------------------------------------------------------------------------------------------
+    # -- files
+    # ---------------------------------------------------------------------------------------------------
 
     def untrusted(self, label: str, path: str, why: str) -> VaultBrokenError:
         """A folder or file is not as only we would have made it."""
@@ -71,7 +79,11 @@ class VaultErrors:
 
     def unusable(self, label: str, path: str, why: str) -> VaultBrokenError:
         """The system refuses to read or write there."""
-        return VaultBrokenError(f"The {label} can't be used.", why=_as_sentence(f"{path}: {why}"), next_step="xswitch doctor")
+        return VaultBrokenError(
+            f"The {label} can't be used.",
+            why=_as_sentence(f"{path}: {why}"),
+            next_step="xswitch doctor",
+        )
 
     def no_memory(self, why: str) -> VaultBrokenError:
         """No file system in memory for the runtime keyring."""
@@ -92,7 +104,8 @@ class VaultErrors:
             code="vault_not_allowed",
         )
 
-    # -- the choice ----------------------------------------------------------------------------------------------
+    # -- the choice
+    # ----------------------------------------------------------------------------------------------
 
     def unknown(self, name: str, known: tuple[str, ...]) -> VaultBrokenError:
         """A store nobody has heard of, `null`, `fail` and `chainer` among them."""
@@ -111,7 +124,10 @@ class VaultErrors:
         )
 
     def bad_pin(self, path: str, why: str) -> VaultBrokenError:
-        """The record of the first choice can't be read; choosing again behind the user's back would be a downgrade."""
+        """The record of the first choice can't be read.
+
+        Choosing again behind the user's back would be a downgrade.
+        """
         return VaultBrokenError(
             "xswitch's record of which vault it uses can't be used.",
             why=_as_sentence(f"{path}: {why}"),
@@ -124,4 +140,8 @@ class VaultErrors:
 
 
 def _as_sentence(why: str) -> str:
-    return f"{why[0].upper() if not why.startswith(('/', '$')) else why[0]}{why[1:].rstrip('.')}." if why else ""
+    return (
+        f"{why[0].upper() if not why.startswith(('/', '$')) else why[0]}{why[1:].rstrip('.')}."
+        if why
+        else ""
+    )

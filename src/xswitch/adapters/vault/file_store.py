@@ -1,6 +1,9 @@
-"""Sessions as files: one 0600 file each, in a 0700 folder, every file and folder checked before it is believed.
+"""Sessions as files.
 
-On a file system in memory this is the runtime keyring; elsewhere, and only where the user allowed it, plain files.
+One 0600 file each, in a 0700 folder, every file and folder checked before it is believed.
+
+On a file system in memory this is the runtime keyring; elsewhere, and only where the user allowed
+it, plain files.
 """
 
 from __future__ import annotations
@@ -30,13 +33,22 @@ _LINK_ERRORS = frozenset((errno.ELOOP, errno.EMLINK, errno.ENOTDIR))
 
 
 class FileStore:
-    """Fits `Store`, for folders on POSIX systems. `memory` says that the folder must lie on a file system in memory.
+    """Fits `Store`, for folders on POSIX systems.
 
-    A value is written to a temporary file and renamed, so a reader has the old one or the new one, and so has whoever comes after
-    a crash. Reading never creates anything.
+    `memory` says that the folder must lie on a file system in memory.
+
+    A value is written to a temporary file and renamed, so a reader has the old one or the new one,
+    and so has whoever comes after a crash. Reading never creates anything.
     """
 
-    def __init__(self, folder: Path, sentences: VaultErrors, *, memory: bool, is_memory: Callable[[int], bool] = in_memory) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sentences: VaultErrors,
+        *,
+        memory: bool,
+        is_memory: Callable[[int], bool] = in_memory,
+    ) -> None:
         self.folder = folder
         self._label = RUNTIME_LABEL if memory else PLAIN_LABEL
         self._sentences = sentences
@@ -46,7 +58,8 @@ class FileStore:
     def get(self, key: str) -> str | None:
         """The value kept under a session key, None when there is none."""
         data = self.read(validate_key(key))
-        # Bytes that are no text are no session either: whoever decodes the value finds that out, and makes a new one.
+        # Bytes that are no text are no session either: whoever decodes the value finds that out,
+        # and makes a new one.
         return None if data is None else data.decode("utf-8", "replace")
 
     def put(self, key: str, value: str) -> None:
@@ -57,15 +70,21 @@ class FileStore:
         """Drop it; no error when it isn't there."""
         self.remove(validate_key(key))
 
-    # -- by file name --------------------------------------------------------------------------------------------
+    # -- by file name
+    # --------------------------------------------------------------------------------------------
 
     def read(self, name: str) -> bytes | None:
-        """The bytes of one file, None when there is none. Raises VaultBrokenError when it is not as we write them."""
+        """The bytes of one file, None when there is none.
+
+        Raises VaultBrokenError when it is not as we write them.
+        """
         with self._opened(create=False) as folder:
             if folder is None:
                 return None
             try:
-                descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder)
+                descriptor = os.open(
+                    name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder
+                )
             except FileNotFoundError:
                 return None
             except OSError as error:
@@ -83,7 +102,9 @@ class FileStore:
                 try:
                     if folder is not None:
                         self._replace(folder, name, data)
-                except FileNotFoundError as error:  # the folder went away: a logout empties /run/user
+                except (
+                    FileNotFoundError
+                ) as error:  # the folder went away: a logout empties /run/user
                     if attempt == _TRIES - 1:
                         raise self._refused(self.folder, error) from None
                 else:
@@ -102,13 +123,19 @@ class FileStore:
                 raise self._refused(self.folder / name, error) from None
             return True
 
-    # -- how -----------------------------------------------------------------------------------------------------
+    # -- how
+    # -----------------------------------------------------------------------------------------------------
 
     def _replace(self, folder: int, name: str, data: bytes) -> None:
         self._sweep(folder)
         temporary = f".{name}.{os.getpid()}.{secrets.token_hex(4)}"
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
+            descriptor = os.open(
+                temporary,
+                os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
+                0o600,
+                dir_fd=folder,
+            )
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     os.fchmod(descriptor, 0o600)  # whatever the umask
@@ -134,7 +161,11 @@ class FileStore:
         """Remove what writers that were killed left behind; nobody ever reads those files."""
         with contextlib.suppress(OSError):
             for name in os.listdir(folder):
-                if name.startswith(".") and time.time() - os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime > _STALE_SECONDS:
+                if (
+                    name.startswith(".")
+                    and time.time() - os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
+                    > _STALE_SECONDS
+                ):
                     os.unlink(name, dir_fd=folder)
 
     @contextlib.contextmanager
@@ -162,7 +193,9 @@ class FileStore:
             ensure_private_folder(self.folder.parent)
         with contextlib.suppress(FileExistsError):
             self.folder.mkdir(mode=0o700)
-            self.folder.chmod(0o700)  # whatever the umask; it is ours, where nobody else can have put another in its place
+            self.folder.chmod(
+                0o700
+            )  # whatever the umask; it is ours, where nobody else can have put another in its place
         return os.open(self.folder, flags)
 
     def _check_folder(self, descriptor: int) -> None:
@@ -176,7 +209,8 @@ class FileStore:
     def _check_file(self, descriptor: int, path: Path) -> None:
         facts = os.fstat(descriptor)
         why = "is not a plain file" if not stat.S_ISREG(facts.st_mode) else _untrusted_reason(facts)
-        # No name at all is a file replaced since it was opened: its content is whole. A second name is somebody's way in.
+        # No name at all is a file replaced since it was opened: its content is whole. A second name
+        # is somebody's way in.
         if not why and facts.st_nlink > 1:
             why = "has a second name (a hard link)"
         if why:
@@ -184,7 +218,9 @@ class FileStore:
 
     def _refused(self, path: Path, error: OSError) -> VaultError:
         if error.errno in _LINK_ERRORS:
-            return self._sentences.untrusted(self._label, str(path), "is a link, or not what it should be")
+            return self._sentences.untrusted(
+                self._label, str(path), "is a link, or not what it should be"
+            )
         return self._sentences.unusable(self._label, str(path), os.strerror(error.errno or 0))
 
 

@@ -1,4 +1,7 @@
-"""The parent's side of the child process that calls `keyring`: starts it, asks it with a deadline, ends it by its id."""
+"""The parent's side of the child process that calls `keyring`.
+
+Starts it, asks it with a deadline, ends it by its id.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from typing import Any
 
 _END_SECONDS = 1.0
 _WORKER = Path(__file__).with_name("keyring_worker.py")
-# What would steer the keyring package or the interpreter from outside, and secrets the child has no business with.
+# What would steer the keyring package or the interpreter from outside, and secrets the child has no
+# business with.
 _DROPPED_PREFIXES = ("PYTHON", "KEYRING_PROPERTY_", "KEYCHAIN_PATH", "AWS_", "XSWITCH_")
 
 
@@ -32,10 +36,15 @@ class BackendSpec:
 
 @dataclass(frozen=True, slots=True)
 class KeyringTimeouts:
-    """How long a keyring may take, in seconds: over the bus, to load, through the child, and while a person has a prompt."""
+    """How long a keyring may take, in seconds.
+
+    Over the bus, to load, through the child, and while a person has a prompt.
+    """
 
     direct: float = 2.0
-    load: float = 10.0  # only after the service has answered; a loaded machine takes long to import keyring
+    load: float = (
+        10.0  # only after the service has answered; a loaded machine takes long to import keyring
+    )
     probe: float = 2.5  # an answer is promised within 3, and the child has to start
     prompt: float = 60.0
 
@@ -45,7 +54,10 @@ KEYRING_TIMEOUTS = KeyringTimeouts()
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What became of a request: `word` is ok, locked, absent, broken or mute; `value` is a secret when there is one."""
+    """What became of a request: `word` is ok, locked, absent, broken or mute.
+
+    `value` is a secret when there is one.
+    """
 
     word: str
     value: str | None = field(default=None, repr=False)
@@ -53,28 +65,50 @@ class Reply:
 
 
 class KeyringProcess:
-    """One backend, in a child started at the first request and kept for the next. Safe to use from several threads."""
+    """One backend, in a child started at the first request and kept for the next.
 
-    def __init__(self, backend: BackendSpec, env: Mapping[str, str], path: tuple[str, ...] | None = None) -> None:
+    Safe to use from several threads.
+    """
+
+    def __init__(
+        self, backend: BackendSpec, env: Mapping[str, str], path: tuple[str, ...] | None = None
+    ) -> None:
         self._backend = backend
-        self._env = {name: value for name, value in env.items() if not name.upper().startswith(_DROPPED_PREFIXES)}
-        self._path = tuple(entry for entry in (sys.path if path is None else path) if Path(entry).is_absolute())
+        self._env = {
+            name: value
+            for name, value in env.items()
+            if not name.upper().startswith(_DROPPED_PREFIXES)
+        }
+        self._path = tuple(
+            entry for entry in (sys.path if path is None else path) if Path(entry).is_absolute()
+        )
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._owner = 0
         self._end: weakref.finalize[Any, Any] | None = None
 
-    def ask(self, do: str, service: str, user: str, *, seconds: float, value: str | None = None) -> Reply:
-        """`do` is get, put, delete or load (get ready). Never raises but for a bug; a child silent for `seconds` is killed: mute."""
+    def ask(
+        self, do: str, service: str, user: str, *, seconds: float, value: str | None = None
+    ) -> Reply:
+        """`do` is get, put, delete or load (get ready).
+
+        Never raises but for a bug; a child silent for `seconds` is killed: mute.
+        """
         request: dict[str, object] = {"do": do, "service": service, "user": user, "value": value}
         with self._lock:
             try:
                 process = self._running()
             except OSError as error:
-                return Reply("broken", why=f"its helper process can't be started ({os.strerror(error.errno or 0)})")
+                return Reply(
+                    "broken",
+                    why=f"its helper process can't be started ({os.strerror(error.errno or 0)})",
+                )
             answers: queue.SimpleQueue[str] = queue.SimpleQueue()
-            # A thread, because a pipe can't be waited for with a deadline on every platform; it ends with the child.
-            threading.Thread(target=_exchange, args=(process, json.dumps(request) + "\n", answers), daemon=True).start()
+            # A thread, because a pipe can't be waited for with a deadline on every platform; it
+            # ends with the child.
+            threading.Thread(
+                target=_exchange, args=(process, json.dumps(request) + "\n", answers), daemon=True
+            ).start()
             try:
                 line = answers.get(timeout=seconds)
             except queue.Empty:
@@ -95,7 +129,11 @@ class KeyringProcess:
             self._stop()
 
     def _running(self) -> subprocess.Popen[str]:
-        if self._process is not None and self._owner == os.getpid() and self._process.poll() is None:
+        if (
+            self._process is not None
+            and self._owner == os.getpid()
+            and self._process.poll() is None
+        ):
             return self._process
         self._stop()
         process = subprocess.Popen(
@@ -126,7 +164,9 @@ class KeyringProcess:
         self._process, self._end = None, None
 
 
-def _exchange(process: subprocess.Popen[str], request: str, answers: queue.SimpleQueue[str]) -> None:
+def _exchange(
+    process: subprocess.Popen[str], request: str, answers: queue.SimpleQueue[str]
+) -> None:
     line = ""
     if process.stdin is not None and process.stdout is not None:
         with contextlib.suppress(OSError, ValueError):

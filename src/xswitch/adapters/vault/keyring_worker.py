@@ -1,7 +1,10 @@
-"""The child process that calls the `keyring` package: run by path, never imported by xswitch, and killed when it takes too long.
+"""The child process that calls the `keyring` package.
 
-It is started with `-I -S` and told everything in lines of JSON on stdin: first which backend class to build (by its name, never by
-discovery) and where modules are found; then one request a line, answered by one line on stdout. Secrets pass through these pipes only.
+Run by path, never imported by xswitch, and killed when it takes too long.
+
+It is started with `-I -S` and told everything in lines of JSON on stdin: first which backend class
+to build (by its name, never by discovery) and where modules are found; then one request a line,
+answered by one line on stdout. Secrets pass through these pipes only.
 """
 
 from __future__ import annotations
@@ -15,12 +18,22 @@ from typing import Any
 _TRIES = 3
 _MAX_WHY = 300
 # The names of exceptions of keyring, secretstorage and the Windows bindings, by what they mean.
-_LOCKED = frozenset(("KeyringLocked", "LockedException", "PromptDismissedException", "KeychainDenied"))
-_ABSENT = frozenset(("SecretServiceNotAvailableException", "NoKeyringError", "ModuleNotFoundError", "ImportError"))
+_LOCKED = frozenset(
+    ("KeyringLocked", "LockedException", "PromptDismissedException", "KeychainDenied")
+)
+_ABSENT = frozenset(
+    ("SecretServiceNotAvailableException", "NoKeyringError", "ModuleNotFoundError", "ImportError")
+)
 _VANISHED = frozenset(("ItemNotFoundException",))
 # Exceptions whose text tells why, and never holds what was being stored.
-_SAFE_TEXT_ERRORS = frozenset(("KeyringError", "InitError", "PasswordSetError", "PasswordDeleteError", "TimeoutError"))
-_MAC_LOCKED = ("-25308", "-25293", "-128,")  # errSecInteractionNotAllowed, errSecAuthFailed, userCanceledErr
+_SAFE_TEXT_ERRORS = frozenset(
+    ("KeyringError", "InitError", "PasswordSetError", "PasswordDeleteError", "TimeoutError")
+)
+_MAC_LOCKED = (
+    "-25308",
+    "-25293",
+    "-128,",
+)  # errSecInteractionNotAllowed, errSecAuthFailed, userCanceledErr
 
 
 def main() -> None:
@@ -36,7 +49,8 @@ def main() -> None:
             if backend is None:
                 backend = _build(setup)
             answer: dict[str, str | None] = {"word": "ok", "value": _execute(backend, request)}
-        except Exception as error:  # noqa: BLE001 -- every failure is an answer; the parent decides what to say
+        # Every failure is an answer; the parent decides what to say
+        except Exception as error:  # noqa: BLE001
             answer = _failure(error)
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
@@ -76,8 +90,12 @@ def _delete(backend: Any, service: str, user: str) -> None:
     try:
         backend.delete_password(service, user)
     except Exception as error:
-        # "Can't delete" and "isn't there" are one exception in keyring: look, and only believe the second.
-        if type(error).__name__ not in _VANISHED | {"PasswordDeleteError"} or _get(backend, service, user) is not None:
+        # "Can't delete" and "isn't there" are one exception in keyring: look, and only believe the
+        # second.
+        if (
+            type(error).__name__ not in _VANISHED | {"PasswordDeleteError"}
+            or _get(backend, service, user) is not None
+        ):
             raise
 
 
@@ -88,8 +106,12 @@ def _failure(error: BaseException) -> dict[str, str | None]:
         chain.append(link)
         link = link.__cause__ or link.__context__
     names = {cause.__name__ for part in chain for cause in type(part).__mro__}
-    text = " ".join(str(error).split())[:_MAX_WHY] if type(error).__name__ in _SAFE_TEXT_ERRORS else ""
-    text = text or str(getattr(error, "name", ""))[:_MAX_WHY]  # a D-Bus error's name; its text is anybody's
+    text = (
+        " ".join(str(error).split())[:_MAX_WHY] if type(error).__name__ in _SAFE_TEXT_ERRORS else ""
+    )
+    text = (
+        text or str(getattr(error, "name", ""))[:_MAX_WHY]
+    )  # a D-Bus error's name; its text is anybody's
     why = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if names & _LOCKED or any(code in text for code in _MAC_LOCKED):
         return {"word": "locked", "why": why}

@@ -1,7 +1,10 @@
-"""The Secret Service by the `keyring` package, but for whatever opens a window: for when nobody was asked whether one may.
+"""The Secret Service by the `keyring` package, but for whatever opens a window.
 
-Imported in the child process alone. Unlock is what the package calls before every reading, and a keyring can be locked, or answer with a
-prompt, after it was found open. It can't be taken back once it is on the screen, and is there for nobody.
+For when nobody was asked whether one may.
+
+Imported in the child process alone. Unlock is what the package calls before every reading, and a
+keyring can be locked, or answer with a prompt, after it was found open. It can't be taken back once
+it is on the screen, and is there for nobody.
 """
 
 from __future__ import annotations
@@ -13,7 +16,12 @@ from jeepney import HeaderFields, MessageType
 from keyring.backends.SecretService import Keyring
 from keyring.errors import KeyringError, KeyringLocked
 from secretstorage.collection import DEFAULT_COLLECTION
-from secretstorage.defines import DBUS_NO_SUCH_OBJECT, DBUS_UNKNOWN_METHOD, DBUS_UNKNOWN_OBJECT, SS_PATH
+from secretstorage.defines import (
+    DBUS_NO_SUCH_OBJECT,
+    DBUS_UNKNOWN_METHOD,
+    DBUS_UNKNOWN_OBJECT,
+    SS_PATH,
+)
 
 _PROMPTING_CALLS = frozenset(("Unlock", "Prompt", "CreateCollection"))
 _MISSING_ERRORS = frozenset((DBUS_NO_SUCH_OBJECT, DBUS_UNKNOWN_METHOD, DBUS_UNKNOWN_OBJECT))
@@ -54,6 +62,9 @@ class _NoPromptConnection:
             name = reply.header.fields.get(HeaderFields.error_name)
             if name == _IS_LOCKED:
                 raise KeyringLocked("it says so")
-            if name in _MISSING_ERRORS and asked[HeaderFields.path] in {SS_PATH, DEFAULT_COLLECTION}:
+            if name in _MISSING_ERRORS and asked[HeaderFields.path] in {
+                SS_PATH,
+                DEFAULT_COLLECTION,
+            }:
                 raise KeyringError(f"{asked[HeaderFields.member]} was answered with {name}")
         return reply

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from xswitch.adapters.vault.errors import VaultErrors
-from xswitch.adapters.vault.keyring_process import KEYRING_TIMEOUTS, BackendSpec, KeyringProcess, KeyringTimeouts
+from xswitch.adapters.vault.keyring_process import (
+    KEYRING_TIMEOUTS,
+    BackendSpec,
+    KeyringProcess,
+    KeyringTimeouts,
+)
 from xswitch.adapters.vault.secret_service import raise_for_reply
 from xswitch.adapters.vault.store import USER, service_name
 
 MACOS_LABEL = "macOS Keychain"
 MACOS = BackendSpec("keyring.backends.macOS", "Keyring")
 WINDOWS_LABEL = "Windows Credential Manager"
-# Not the library's default, which copies credentials to a domain's servers: a session belongs to this machine.
+# Not the library's default, which copies credentials to a domain's servers: a session belongs to
+# this machine.
 WINDOWS = BackendSpec("keyring.backends.Windows", "WinVaultKeyring", {"persist": "local machine"})
 
 
 class KeyringEntries:
-    """Fits `Entries` over one keyring backend: the entry's name is the service, the user is always the same."""
+    """Fits `Entries` over one keyring backend.
+
+    The entry's name is the service, the user is always the same.
+    """
 
     def __init__(
         self,
@@ -48,7 +57,11 @@ class KeyringEntries:
     def _ask(self, do: str, name: str, value: str | None = None) -> str | None:
         asked = self._patience.prompt if self._may_ask() else 0
         reply = self._child.ask(do, name, USER, seconds=asked or self._patience.probe, value=value)
-        return reply.value if reply.word == "ok" else raise_for_reply(reply, self._label, self._sentences, asked=asked)
+        return (
+            reply.value
+            if reply.word == "ok"
+            else raise_for_reply(reply, self._label, self._sentences, asked=asked)
+        )
 
 
 class EntryStore:
@@ -71,7 +84,11 @@ class EntryStore:
 
 
 def keyring_entries(
-    backend: BackendSpec, label: str, env: Mapping[str, str], sentences: VaultErrors, may_ask: Callable[[], bool]
+    backend: BackendSpec,
+    label: str,
+    env: Mapping[str, str],
+    sentences: VaultErrors,
+    may_ask: Callable[[], bool],
 ) -> KeyringEntries:
     """The entries of a backend, each call in a child that starts at the first."""
     return KeyringEntries(KeyringProcess(backend, env), label, sentences, may_ask)

@@ -21,7 +21,10 @@ from xswitch.core.errors import VaultError
 
 
 class RuntimeKeyring(KeyringBackend):
-    """Passwords in memory until the machine is switched off: the files xswitch's own vault reads and writes."""
+    """Passwords in memory until the machine is switched off.
+
+    The files xswitch's own vault reads and writes.
+    """
 
     priority = -1.0
 
@@ -58,13 +61,20 @@ class RuntimeKeyring(KeyringBackend):
             return self._given
         sentences = VaultErrors("config.toml")
         try:
-            return FileStore(runtime_folder(runtime_folder_candidates(os.environ, os.geteuid()), sentences), sentences, memory=True)
+            return FileStore(
+                runtime_folder(runtime_folder_candidates(os.environ, os.geteuid()), sentences),
+                sentences,
+                memory=True,
+            )
         except VaultError as error:
             raise InitError(str(error)) from None
 
 
 def _file_name(service: str, username: str) -> str:
-    """The file of an entry: a session's is its key, so that the hot path finds it; any other's is a digest, which is longer."""
+    """The file of an entry: a session's is its key, so that the hot path finds it.
+
+    Any other's is a digest, which is longer.
+    """
     prefix, key = service[: len(SERVICE_PREFIX)], service[len(SERVICE_PREFIX) :]
     if prefix == SERVICE_PREFIX and username == USER:
         try:

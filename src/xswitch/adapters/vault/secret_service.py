@@ -1,4 +1,7 @@
-"""The Secret Service (gnome-keyring, KWallet, KeePassXC): reads over D-Bus itself, writes through the `keyring` package in a child."""
+"""The Secret Service (gnome-keyring, KWallet, KeePassXC).
+
+Reads over D-Bus itself, writes through the `keyring` package in a child.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from xswitch.adapters.vault.errors import VaultErrors
-from xswitch.adapters.vault.keyring_process import KEYRING_TIMEOUTS, BackendSpec, KeyringProcess, KeyringTimeouts, Reply
+from xswitch.adapters.vault.keyring_process import (
+    KEYRING_TIMEOUTS,
+    BackendSpec,
+    KeyringProcess,
+    KeyringTimeouts,
+    Reply,
+)
 from xswitch.adapters.vault.store import USER, service_name
 
 LABEL = "Secret Service"
@@ -23,7 +32,10 @@ _UNUSED_KEY = "0" * 40
 
 @dataclass(frozen=True, slots=True)
 class _BusLookup:
-    """What the bus said: the value (None: there is none), or that the library has to do it, whether it may ask a person, and why."""
+    """What the bus said: the value (None.
+
+    There is none), or that the library has to do it, whether it may ask a person, and why.
+    """
 
     value: str | None = field(repr=False)
     use_keyring_package: bool = False
@@ -32,7 +44,9 @@ class _BusLookup:
 
 
 class SecretServiceStore:
-    """Fits `Store`. `may_ask` tells whether a person is there to answer the desktop's unlock prompt.
+    """Fits `Store`.
+
+    `may_ask` tells whether a person is there to answer the desktop's unlock prompt.
 
     `turns` is the file by which xswitch's processes take turns; `hot.secret_service` says why.
     """
@@ -76,15 +90,21 @@ class SecretServiceStore:
         for child in self._children.values():
             child.close()
 
-    # -- how -----------------------------------------------------------------------------------------------------
+    # -- how
+    # -----------------------------------------------------------------------------------------------------
 
     def _look(self, key: str) -> _BusLookup:
         """Ask over D-Bus. Raises what locked, absent, mute and broken mean here."""
-        from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+        # Needs a POSIX system, which this module does not
+        from xswitch.hot import dbus, secret_service  # noqa: PLC0415
 
         with _THREAD_LOCK:
             word, value = secret_service.read_secret(
-                self._address(), service_name(key).encode(), USER.encode(), self._patience.direct, self._turns
+                self._address(),
+                service_name(key).encode(),
+                USER.encode(),
+                self._patience.direct,
+                self._turns,
             )
         if word == dbus.OK:
             return _BusLookup(value.decode("utf-8", "replace"))
@@ -107,22 +127,32 @@ class SecretServiceStore:
         return _BusLookup(None, use_keyring_package=True, odd=why)
 
     def _address(self) -> bytes:
-        from xswitch.hot import dbus  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+        # Needs a POSIX system, which this module does not
+        from xswitch.hot import dbus  # noqa: PLC0415
 
-        return dbus.bus_address({os.fsencode(name): os.fsencode(value) for name, value in self._env.items()})
+        return dbus.bus_address(
+            {os.fsencode(name): os.fsencode(value) for name, value in self._env.items()}
+        )
 
     def _library(self, do: str, key: str, look: _BusLookup, value: str | None = None) -> str | None:
         reply = Reply("locked") if look.ask else self._quietly(do, key, value)
         asked = reply.word == "locked" and self._may_ask()
         if asked:
-            reply = self._asked(PROMPTING_BACKEND, do, key, value, self._patience.prompt)  # not in turn: nobody waits while a person thinks
+            reply = self._asked(
+                PROMPTING_BACKEND, do, key, value, self._patience.prompt
+            )  # not in turn: nobody waits while a person thinks
         if reply.word == "absent" or (look.odd and reply.word not in {"ok", "locked"}):
-            # The library calls much "absent" that is there and wrong; only the bus itself may say that nobody is there.
-            raise self._sentences.broken(LABEL, "; ".join(part for part in (look.odd, _exit_reason(reply.why)) if part))
+            # The library calls much "absent" that is there and wrong; only the bus itself may say
+            # that nobody is there.
+            raise self._sentences.broken(
+                LABEL, "; ".join(part for part in (look.odd, _exit_reason(reply.why)) if part)
+            )
         return (
             reply.value
             if reply.word == "ok"
-            else raise_for_reply(reply, LABEL, self._sentences, asked=self._patience.prompt if asked else 0)
+            else raise_for_reply(
+                reply, LABEL, self._sentences, asked=self._patience.prompt if asked else 0
+            )
         )
 
     def _quietly(self, do: str, key: str, value: str | None) -> Reply:
@@ -132,16 +162,21 @@ class SecretServiceStore:
         with self._turn():
             return self._asked(NO_PROMPT_BACKEND, do, key, value, self._patience.probe)
 
-    def _asked(self, backend: BackendSpec, do: str, key: str, value: str | None, seconds: float) -> Reply:
+    def _asked(
+        self, backend: BackendSpec, do: str, key: str, value: str | None, seconds: float
+    ) -> Reply:
         child = self._children.get(backend.module)
         if child is None:
-            child = KeyringProcess(backend, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())})
+            child = KeyringProcess(
+                backend, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())}
+            )
             self._children[backend.module] = child
         return child.ask(do, service_name(key), USER, seconds=seconds, value=value)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        from xswitch.hot import secret_service  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+        # Needs a POSIX system, which this module does not
+        from xswitch.hot import secret_service  # noqa: PLC0415
 
         with _THREAD_LOCK:
             turn = secret_service.acquire_lock(self._turns, self._patience.direct)
@@ -153,16 +188,22 @@ class SecretServiceStore:
 
 def item_path(env: Mapping[bytes, bytes], key: str, turns: Path, seconds: float) -> bytes:
     """The path of the item that keeps a session, for the hot path; b"" when it can't be told."""
-    from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- needs a POSIX system, which this module does not
+    # Needs a POSIX system, which this module does not
+    from xswitch.hot import dbus, secret_service  # noqa: PLC0415
 
     with _THREAD_LOCK:
         address = dbus.bus_address(dict(env))
-        word, item = secret_service.find_item(address, service_name(key).encode(), USER.encode(), seconds, os.fsencode(turns))
+        word, item = secret_service.find_item(
+            address, service_name(key).encode(), USER.encode(), seconds, os.fsencode(turns)
+        )
     return item if word == dbus.OK else b""
 
 
 def raise_for_reply(reply: Reply, label: str, sentences: VaultErrors, *, asked: float) -> NoReturn:
-    """Raise the error a reply other than ok stands for; `asked`: for how many seconds a person may have had a prompt on the screen."""
+    """Raise the error a reply other than ok stands for.
+
+    `asked`: for how many seconds a person may have had a prompt on the screen.
+    """
     if reply.word == "locked":
         raise sentences.locked(label)
     if reply.word == "mute" and asked:
@@ -179,4 +220,8 @@ def _exit_reason(why: str) -> str:
 
 
 def _absence_reason(why: str) -> str:
-    return "nothing on the session bus provides the Secret Service" if why.startswith("org.freedesktop.") else why
+    return (
+        "nothing on the session bus provides the Secret Service"
+        if why.startswith("org.freedesktop.")
+        else why
+    )

@@ -31,10 +31,13 @@ def open_vault(
 ) -> LazyVault:
     """The vault of this machine; nothing is imported, probed or written until it is first used.
 
-    `may_ask` tells whether a person can answer an unlock prompt of the desktop; by default: a terminal is attached, and on Linux
-    a display is known. Where nobody can, a locked keyring is VaultLockedError at once.
+    `may_ask` tells whether a person can answer an unlock prompt of the desktop; by default: a
+    terminal is attached, and on Linux a display is known. Where nobody can, a locked keyring is
+    VaultLockedError at once.
     """
-    return LazyVault(VaultEnvironment(settings, places, env, may_ask or _person_present(env, platform), platform))
+    return LazyVault(
+        VaultEnvironment(settings, places, env, may_ask or _person_present(env, platform), platform)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,18 @@ class VaultEnvironment:
 
     @property
     def lock_path(self) -> Path:
-        """The file by which xswitch's processes take turns with the Secret Service; `hot.answer.py` knows its name."""
+        """The file by which xswitch's processes take turns with the Secret Service.
+
+        `hot.answer.py` knows its name.
+        """
         return self.places.state / "secret-service.turn"
 
 
 class LazyVault:
-    """Fits the port `Vault`: chooses its store at the first call, and is safe to use from several threads."""
+    """Fits the port `Vault`.
+
+    Chooses its store at the first call, and is safe to use from several threads.
+    """
 
     def __init__(self, machine: VaultEnvironment) -> None:
         self._machine = machine
@@ -86,7 +95,10 @@ class LazyVault:
 
 
 def select_store(machine: VaultEnvironment) -> tuple[VaultInfo, Store]:
-    """The store to use, and its name for people. Raises the vault's errors; a store that is locked or broken is never passed over."""
+    """The store to use, and its name for people.
+
+    Raises the vault's errors; a store that is locked or broken is never passed over.
+    """
     sentences = VaultErrors(str(machine.places.settings))
     kind = machine.settings.vault
     if kind not in VAULT_KINDS:
@@ -97,8 +109,11 @@ def select_store(machine: VaultEnvironment) -> tuple[VaultInfo, Store]:
 
 
 def _select_at_first_use(machine: VaultEnvironment, sentences: VaultErrors) -> str:
-    from xswitch.adapters.vault.secret_service import SecretServiceStore  # noqa: PLC0415 -- the same
-    from xswitch.adapters.vault.selection_file import SelectionFile  # noqa: PLC0415 -- only where there is a choice
+    # The same
+    from xswitch.adapters.vault.secret_service import SecretServiceStore  # noqa: PLC0415
+
+    # Only where there is a choice
+    from xswitch.adapters.vault.selection_file import SelectionFile  # noqa: PLC0415
 
     pin = SelectionFile(machine.places.state / "vault", _RECORDED_KINDS, sentences)
     pinned = pin.read()
@@ -107,45 +122,66 @@ def _select_at_first_use(machine: VaultEnvironment, sentences: VaultErrors) -> s
     try:
         SecretServiceStore(machine.env, sentences, machine.may_ask, machine.lock_path).probe()
     except VaultAbsentError:
-        _runtime_folder(machine, sentences)  # raises where there is none, and then nothing is recorded
+        _runtime_folder(
+            machine, sentences
+        )  # raises where there is none, and then nothing is recorded
         return pin.write("runtime")
     return pin.write("secret-service")
 
 
-def _open_store(kind: str, machine: VaultEnvironment, sentences: VaultErrors) -> tuple[VaultInfo, Store]:
+def _open_store(
+    kind: str, machine: VaultEnvironment, sentences: VaultErrors
+) -> tuple[VaultInfo, Store]:
     if kind in _NATIVE.values():
         return _native(kind, machine, sentences)
     if machine.platform == "win32":
         raise sentences.elsewhere(kind)
     if kind == "secret-service":
-        from xswitch.adapters.vault import secret_service  # noqa: PLC0415 -- one store is loaded, the one in use
+        # One store is loaded, the one in use
+        from xswitch.adapters.vault import secret_service  # noqa: PLC0415
 
-        store = secret_service.SecretServiceStore(machine.env, sentences, machine.may_ask, machine.lock_path)
+        store = secret_service.SecretServiceStore(
+            machine.env, sentences, machine.may_ask, machine.lock_path
+        )
         return VaultInfo(kind, secret_service.LABEL), store
     from xswitch.adapters.vault import file_store  # noqa: PLC0415 -- the same
 
     if kind == "runtime":
         folder = _runtime_folder(machine, sentences)
-        return VaultInfo(kind, file_store.RUNTIME_LABEL, str(folder)), file_store.FileStore(folder, sentences, memory=True)
+        return VaultInfo(kind, file_store.RUNTIME_LABEL, str(folder)), file_store.FileStore(
+            folder, sentences, memory=True
+        )
     if not machine.settings.allow_plain_files:
         raise sentences.not_allowed()
     folder = machine.places.state / "sessions"
-    return VaultInfo(kind, file_store.PLAIN_LABEL, str(folder)), file_store.FileStore(folder, sentences, memory=False)
+    return VaultInfo(kind, file_store.PLAIN_LABEL, str(folder)), file_store.FileStore(
+        folder, sentences, memory=False
+    )
 
 
-def _native(kind: str, machine: VaultEnvironment, sentences: VaultErrors) -> tuple[VaultInfo, Store]:
+def _native(
+    kind: str, machine: VaultEnvironment, sentences: VaultErrors
+) -> tuple[VaultInfo, Store]:
     if _NATIVE.get(machine.platform) != kind:
         raise sentences.elsewhere(kind)
-    from xswitch.adapters.vault import os_keyring  # noqa: PLC0415 -- one store is loaded, the one in use
+    # One store is loaded, the one in use
+    from xswitch.adapters.vault import os_keyring  # noqa: PLC0415
 
     if kind == "macos":
-        entries = os_keyring.keyring_entries(os_keyring.MACOS, os_keyring.MACOS_LABEL, machine.env, sentences, machine.may_ask)
+        entries = os_keyring.keyring_entries(
+            os_keyring.MACOS, os_keyring.MACOS_LABEL, machine.env, sentences, machine.may_ask
+        )
         return VaultInfo(kind, os_keyring.MACOS_LABEL), os_keyring.EntryStore(entries)
-    from xswitch.adapters.state.locks import FileLocks  # noqa: PLC0415 -- only Windows' short entries need turns
+    # Only Windows' short entries need turns
+    from xswitch.adapters.state.locks import FileLocks  # noqa: PLC0415
     from xswitch.adapters.vault.chunks import ChunkedStore  # noqa: PLC0415 -- the same
 
-    entries = os_keyring.keyring_entries(os_keyring.WINDOWS, os_keyring.WINDOWS_LABEL, machine.env, sentences, machine.may_ask)
-    return VaultInfo(kind, os_keyring.WINDOWS_LABEL), ChunkedStore(entries, FileLocks(machine.places.locks).hold)
+    entries = os_keyring.keyring_entries(
+        os_keyring.WINDOWS, os_keyring.WINDOWS_LABEL, machine.env, sentences, machine.may_ask
+    )
+    return VaultInfo(kind, os_keyring.WINDOWS_LABEL), ChunkedStore(
+        entries, FileLocks(machine.places.locks).hold
+    )
 
 
 def _runtime_folder(machine: VaultEnvironment, sentences: VaultErrors) -> Path:
@@ -154,7 +190,10 @@ def _runtime_folder(machine: VaultEnvironment, sentences: VaultErrors) -> Path:
     from xswitch.adapters.vault.tmpfs import runtime_folder, runtime_folder_candidates  # noqa: PLC0415 -- one store is loaded, the one in use
 
     places = machine.runtime_candidates
-    return runtime_folder(runtime_folder_candidates(machine.env, os.geteuid()) if places is None else places, sentences)
+    return runtime_folder(
+        runtime_folder_candidates(machine.env, os.geteuid()) if places is None else places,
+        sentences,
+    )
 
 
 def _person_present(env: Mapping[str, str], platform: str) -> Callable[[], bool]:

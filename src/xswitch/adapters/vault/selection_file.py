@@ -1,4 +1,7 @@
-"""The record of which store was chosen at first use: one word in one file, so that the choice never changes by itself."""
+"""The record of which store was chosen at first use.
+
+One word in one file, so that the choice never changes by itself.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ class SelectionFile:
         self._sentences = sentences
 
     def read(self) -> str | None:
-        """The store chosen before, None when none was. Raises VaultBrokenError for a file that says something else."""
+        """The store chosen before, None when none was.
+
+        Raises VaultBrokenError for a file that says something else.
+        """
         try:
             word = read_file(self._path, _MAX).decode("utf-8", "replace").strip()
         except FileNotFoundError:
@@ -30,11 +36,16 @@ class SelectionFile:
         except OSError as error:
             raise self._bad(error) from None
         if word not in self._known:
-            raise self._sentences.bad_pin(str(self._path), f"it names no store of this machine ({word[:20]!r})")
+            raise self._sentences.bad_pin(
+                str(self._path), f"it names no store of this machine ({word[:20]!r})"
+            )
         return word
 
     def write(self, word: str) -> str:
-        """Record a choice, unless another process was first; the choice that stands. Raises VaultBrokenError."""
+        """Record a choice, unless another process was first; the choice that stands.
+
+        Raises VaultBrokenError.
+        """
         temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
             ensure_private_folder(self._path.parent)
@@ -43,7 +54,8 @@ class SelectionFile:
                 set_private_mode(descriptor)
                 file.write(word + "\n")
             try:
-                # A link fails where the file exists: of two first users one chooses, and nobody ever reads half a word.
+                # A link fails where the file exists: of two first users one chooses, and nobody
+                # ever reads half a word.
                 self._path.hardlink_to(temporary)
             except FileExistsError:
                 return self.read() or word

@@ -12,7 +12,10 @@ _HEX = frozenset("0123456789abcdef")
 
 
 class Store(Protocol):
-    """Values by session key. Every call may raise VaultLockedError, VaultAbsentError or VaultBrokenError, within seconds."""
+    """Values by session key.
+
+    Every call may raise VaultLockedError, VaultAbsentError or VaultBrokenError, within seconds.
+    """
 
     def get(self, key: str) -> str | None:
         """The value kept under a session key, None when there is none."""
@@ -28,7 +31,11 @@ class Store(Protocol):
 
 
 def validate_key(key: str) -> str:
-    """`key` itself. Raises ValueError, a bug of the caller, for anything but 40 lower-case hex digits: keys become file names."""
+    """`key` itself.
+
+    Raises ValueError, a bug of the caller, for anything but 40 lower-case hex digits: keys become
+    file names.
+    """
     if len(key) != KEY_LENGTH or not _HEX.issuperset(key):
         msg = "not a session key"
         raise ValueError(msg)

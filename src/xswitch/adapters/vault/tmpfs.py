@@ -40,7 +40,10 @@ def runtime_folder_candidates(env: Mapping[str, str], user: int) -> tuple[Path, 
 
 
 def runtime_folder(places: tuple[Path, ...], sentences: VaultErrors, mounts: str = _MOUNTS) -> Path:
-    """The first candidate whose parent is there, trustworthy and in memory. Raises VaultBrokenError when there is none."""
+    """The first candidate whose parent is there, trustworthy and in memory.
+
+    Raises VaultBrokenError when there is none.
+    """
     reasons = []
     for place in places:
         why = _unsuitable_reason(place.parent, mounts)

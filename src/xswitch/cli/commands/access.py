@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xswitch.actions.access.api import AccessApplyResult, AccessCheckResult, AccessInputs, AccessPlanResult, ChangeStatus
+from xswitch.actions.access.api import (
+    AccessApplyResult,
+    AccessCheckResult,
+    AccessInputs,
+    AccessPlanResult,
+    ChangeStatus,
+)
 from xswitch.actions.ports import MfaPrompt
 from xswitch.cli.context import Context
 from xswitch.cli.output.access import (
@@ -31,7 +37,9 @@ _CONFIRMATION = "yes"
 
 def access(context: Context) -> int:
     """Plan, apply, check or lint."""
-    return {"plan": plan, "apply": apply, "check": check, "lint": lint}[context.arguments.action](context)
+    return {"plan": plan, "apply": apply, "check": check, "lint": lint}[context.arguments.action](
+        context
+    )
 
 
 def plan(context: Context) -> int:
@@ -51,11 +59,15 @@ def apply(context: Context) -> int:
         if not arguments.json:
             context.data.lines(plan_lines(planned))
         _confirm(context, planned)
-    applied = context.actions.access.apply(planned, ask, lambda side, change, now: _print_change(context, side, change, now))
+    applied = context.actions.access.apply(
+        planned, ask, lambda side, change, now: _print_change(context, side, change, now)
+    )
     if applied.error is not None:
         return _handle_failure(context, applied, ask)
     checked = None
-    if not arguments.no_check and all(side.profile is not None for side in applied.planned.plan.sides):
+    if not arguments.no_check and all(
+        side.profile is not None for side in applied.planned.plan.sides
+    ):
         checked = context.actions.access.check(applied.planned, ask, context.progress)
     _print_applied(context, applied, checked)
     return ExitCode.DONE
@@ -79,15 +91,26 @@ def lint(context: Context) -> int:
     roles = [name for name in names if name not in files]
     documents = [NamedPolicy(name, _read_text(name)) for name in files]
     if not documents and not roles and context.arguments.target is None:
-        raise UsageError("There is nothing to read.", next_step="xswitch access lint FILE, or: xswitch access lint ROLE --target PROFILE")
-    findings = context.actions.access.lint(documents, roles, context.arguments.target, _mfa_prompt(context))
+        raise UsageError(
+            "There is nothing to read.",
+            next_step="xswitch access lint FILE, or: xswitch access lint ROLE --target PROFILE",
+        )
+    findings = context.actions.access.lint(
+        documents, roles, context.arguments.target, _mfa_prompt(context)
+    )
     if context.arguments.json:
-        context.data.envelope("access lint", {"findings": [finding_data(finding) for finding in findings]})
+        context.data.envelope(
+            "access lint", {"findings": [finding_data(finding) for finding in findings]}
+        )
     else:
         context.data.lines(finding_lines(findings))
         if not findings:
             context.words.done("nothing found")
-    return ExitCode.CONFIG if any(finding.severity == "error" for finding in findings) else ExitCode.DONE
+    return (
+        ExitCode.CONFIG
+        if any(finding.severity == "error" for finding in findings)
+        else ExitCode.DONE
+    )
 
 
 def console(context: Context) -> int:
@@ -97,13 +120,16 @@ def console(context: Context) -> int:
     role = context.actions.resolve(" ".join(context.arguments.target), SwitchOptions())
     link = console_url_for_role(role)
     if context.arguments.json:
-        context.data.envelope("console", {"name": role.name, "role_arn": role.role_arn, "link": link})
+        context.data.envelope(
+            "console", {"name": role.name, "role_arn": role.role_arn, "link": link}
+        )
     else:
         context.data.lines([link])
     return ExitCode.DONE
 
 
-# -- inputs -------------------------------------------------------------------------------------------------------
+# -- inputs
+# -------------------------------------------------------------------------------------------------------
 
 
 def _mfa_prompt(context: Context) -> MfaPrompt:
@@ -119,7 +145,8 @@ def _inputs(context: Context) -> AccessInputs:
     names = [*arguments.name, *([arguments.role] if arguments.role else [])]
     if len(names) != 1:
         raise UsageError(
-            "One role is set up at a time.", next_step=f"xswitch access {arguments.action} ROLE --source PROFILE --target PROFILE"
+            "One role is set up at a time.",
+            next_step=f"xswitch access {arguments.action} ROLE --source PROFILE --target PROFILE",
         )
     kind, name = PrincipalType.USER, arguments.user or ""
     if arguments.group:
@@ -157,7 +184,9 @@ def _inputs(context: Context) -> AccessInputs:
 def _document(text: str) -> NamedPolicy:
     name, equals, file = text.partition("=")
     if not name or not equals or not file:
-        raise UsageError(f"{text!r} is not NAME=FILE.", next_step="--document my-policy=policy.json")
+        raise UsageError(
+            f"{text!r} is not NAME=FILE.", next_step="--document my-policy=policy.json"
+        )
     return NamedPolicy(name, canonical_json(_read_text(file), file))
 
 
@@ -169,7 +198,8 @@ def _read_text(file: str) -> str:
         raise UsageError(f"{file} can't be read.", why=f"{reason}.", code="file") from None
 
 
-# -- what is shown ------------------------------------------------------------------------------------------------
+# -- what is shown
+# ------------------------------------------------------------------------------------------------
 
 
 def _print_plan(context: Context, planned: AccessPlanResult) -> None:
@@ -177,11 +207,16 @@ def _print_plan(context: Context, planned: AccessPlanResult) -> None:
     if arguments.output is not None:
         output_format = "cli" if arguments.format == "text" else arguments.format
         files = render(planned.plan, output_format)
-        paths = write_new_files(arguments.output, [(file.file_name, file.text) for file in files], force=arguments.force)
+        paths = write_new_files(
+            arguments.output, [(file.file_name, file.text) for file in files], force=arguments.force
+        )
         for file, path in zip(files, paths, strict=True):
             context.words.done(f"wrote {path}, for the {file.side.value} side's administrator")
     elif arguments.json:
-        context.data.envelope(f"access {arguments.action}", {"plan": plan_data(planned.plan), "console_link": planned.console_link})
+        context.data.envelope(
+            f"access {arguments.action}",
+            {"plan": plan_data(planned.plan), "console_link": planned.console_link},
+        )
     elif arguments.format == "text":
         context.data.lines(plan_lines(planned))
     else:
@@ -206,7 +241,9 @@ def _confirm(context: Context, planned: AccessPlanResult) -> None:
         raise CancelledError("Nothing was changed.")
 
 
-def _print_change(context: Context, side: AccountSide, change: IamChange, status: ChangeStatus) -> None:
+def _print_change(
+    context: Context, side: AccountSide, change: IamChange, status: ChangeStatus
+) -> None:
     line = step_line(side, change, status)
     if status == "failed":
         context.words.warn(line)
@@ -225,22 +262,33 @@ def _handle_failure(context: Context, applied: AccessApplyResult, ask: MfaPrompt
         context.words.hint(f"left: {step_line(side, change, 'doing')}")
     take_back = arguments.take_back_on_failure
     if applied.done and not take_back and not arguments.yes and has_terminal():
-        take_back = ask_line(f"{len(applied.done)} of the changes were made. Take them back? Type yes: ").strip().lower() == _CONFIRMATION
+        take_back = (
+            ask_line(f"{len(applied.done)} of the changes were made. Take them back? Type yes: ")
+            .strip()
+            .lower()
+            == _CONFIRMATION
+        )
     back = None
     if take_back:
-        back = context.actions.access.rollback(applied, ask, lambda side, change, now: _print_change(context, side, change, now))
+        back = context.actions.access.rollback(
+            applied, ask, lambda side, change, now: _print_change(context, side, change, now)
+        )
         if back.error is not None:
             context.words.error(back.error)
         else:
             context.words.done("everything is as it was before")
     elif applied.done or applied.left:
-        context.words.hint(f"{len(applied.done)} changes were made, {len(applied.left)} are left; the same command goes on from there")
+        context.words.hint(
+            f"{len(applied.done)} changes were made, {len(applied.left)} are left; the same command goes on from there"
+        )
     if arguments.json:
         context.data.envelope("access apply", applied_json(applied, back=back), [error_json(error)])
     return error.exit_code
 
 
-def _print_applied(context: Context, applied: AccessApplyResult, checked: AccessCheckResult | None) -> None:
+def _print_applied(
+    context: Context, applied: AccessApplyResult, checked: AccessCheckResult | None
+) -> None:
     for line in handover_lines(applied.planned):
         context.words.hint(line)
     if context.arguments.json:

@@ -18,7 +18,9 @@ def demo(context: Context) -> int:
     arguments = context.arguments
     if arguments.serve:
         state = None if arguments.state is None else Path(arguments.state)
-        run.serve(state, port=arguments.port, announce=lambda endpoint: context.data.lines([endpoint]))
+        run.serve(
+            state, port=arguments.port, announce=lambda endpoint: context.data.lines([endpoint])
+        )
         return ExitCode.DONE
     if arguments.code:
         code = inside.current_code(context.environ, who=arguments.user)
@@ -37,14 +39,23 @@ def _run_demo(context: Context) -> int:
     with run.start(context.environ, command) as running:
         for line in running.banner.splitlines():
             context.words.say(line)
-        picker_process = subprocess.run([*command, "switch", "--emit", "nu"], env=dict(running.env), stdout=subprocess.PIPE, check=False)
+        picker_process = subprocess.run(
+            [*command, "switch", "--emit", "nu"],
+            env=dict(running.env),
+            stdout=subprocess.PIPE,
+            check=False,
+        )
         if picker_process.returncode == ExitCode.CANCELLED:
             context.words.say("Left the demo; nothing of it remains.")
             return ExitCode.DONE
         if picker_process.returncode != ExitCode.DONE:
             return picker_process.returncode
         changes = json.loads(picker_process.stdout)
-        env = {name: value for name, value in {**running.env, **changes["set"]}.items() if name not in changes["unset"]}
+        env = {
+            name: value
+            for name, value in {**running.env, **changes["set"]}.items()
+            if name not in changes["unset"]
+        }
         # Ctrl-C belongs to what runs in that shell; the demo ends when the shell does.
         previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:

@@ -20,7 +20,9 @@ def explain(context: Context) -> int:
     arguments = context.arguments
     target = " ".join(arguments.target)
     if not target:
-        raise UsageError("What is to be explained was not named.", next_step="xswitch explain TARGET")
+        raise UsageError(
+            "What is to be explained was not named.", next_step="xswitch explain TARGET"
+        )
     options = SwitchOptions(
         source=arguments.source,
         region=arguments.region,
@@ -34,7 +36,9 @@ def explain(context: Context) -> int:
     )
     role = context.actions.resolve(target, options)
     options = replace(options, keep=target in {"-", role.managed_profile})
-    ask = context.world.ask(arguments.mfa_code, f"xswitch explain --mfa-code CODE {shlex.quote(target)}")
+    ask = context.world.ask(
+        arguments.mfa_code, f"xswitch explain --mfa-code CODE {shlex.quote(target)}"
+    )
     explanation = context.actions.explain(role, options, ask, context.progress)
     if arguments.json:
         context.data.envelope("explain", explanation_json(explanation))
@@ -43,7 +47,9 @@ def explain(context: Context) -> int:
     return explanation.exit_code
 
 
-def explain_failed_switch(context: Context, role: Role, options: SwitchOptions, error: XswitchError) -> int:
+def explain_failed_switch(
+    context: Context, role: Role, options: SwitchOptions, error: XswitchError
+) -> int:
     """Tell the error of a switch and, where it is about access, the side, the cause and the statement. Returns the exit code.
 
     Raises the error itself where there is nothing to explain.
@@ -63,8 +69,11 @@ def explain_failed_switch(context: Context, role: Role, options: SwitchOptions, 
     return error.exit_code
 
 
-def _explain_or_none(context: Context, role: Role, options: SwitchOptions, error: XswitchError) -> Explanation | None:
+def _explain_or_none(
+    context: Context, role: Role, options: SwitchOptions, error: XswitchError
+) -> Explanation | None:
     try:
         return context.actions.explain_failure(role, error, options)
-    except Exception:  # noqa: BLE001 -- whatever is wrong with explaining, the switch's own error is what has to be told
+    # Whatever is wrong with explaining, the switch's own error is what has to be told
+    except Exception:  # noqa: BLE001
         return None

@@ -7,7 +7,13 @@ from datetime import datetime
 
 from xswitch.actions.api import Listing, SessionInfo
 from xswitch.cli.context import Context
-from xswitch.cli.output.json_output import check_json, config_json, history_json, role_json, status_json
+from xswitch.cli.output.json_output import (
+    check_json,
+    config_json,
+    history_json,
+    role_json,
+    status_json,
+)
 from xswitch.cli.output.stdout import problem_json, table
 from xswitch.core.errors import ExitCode, UsageError
 from xswitch.core.model import Problem, Role, SessionState
@@ -21,16 +27,25 @@ def list_roles(context: Context) -> int:
     listing = context.actions.listing()
     if context.arguments.json:
         roles = (role_json(role, listing.sessions.get(role.name)) for role in listing.roles)
-        context.data.envelope("list", {"roles": roles}, (problem_json(problem) for problem in listing.problems))
+        context.data.envelope(
+            "list", {"roles": roles}, (problem_json(problem) for problem in listing.problems)
+        )
         return ExitCode.DONE
     now = context.world.clock.now()
     rows = [_role_row(role, listing, now) for role in listing.roles]
     if rows:
-        context.data.lines(table(rows, ["PROFILE", "ACCOUNT", "ID", "ROLE", "REGION", "MFA", "SESSION"]))
+        context.data.lines(
+            table(rows, ["PROFILE", "ACCOUNT", "ID", "ROLE", "REGION", "MFA", "SESSION"])
+        )
     else:
         context.words.say("There is no role profile in the AWS config yet.")
-        context.words.hint("Add one with role_arn and source_profile, or switch by ACCOUNT:ROLE --source PROFILE.")
-    _hint_problems(context, [*listing.problems, *(problem for role in listing.roles for problem in role.problems)])
+        context.words.hint(
+            "Add one with role_arn and source_profile, or switch by ACCOUNT:ROLE --source PROFILE."
+        )
+    _hint_problems(
+        context,
+        [*listing.problems, *(problem for role in listing.roles for problem in role.problems)],
+    )
     return ExitCode.DONE
 
 
@@ -40,7 +55,9 @@ def _role_row(role: Role, listing: Listing, now: datetime) -> list[str]:
         role.name,
         role.account_name,
         role.account_id,
-        role.role_path.strip("/") + "/" + role.role_name if role.role_path.strip("/") else role.role_name,
+        role.role_path.strip("/") + "/" + role.role_name
+        if role.role_path.strip("/")
+        else role.role_name,
         role.region,
         "mfa" if role.mfa_serial else "",
         _session_text(session, now) if role.chain is not None else "can't be resolved",
@@ -69,7 +86,9 @@ def _hint_problems(context: Context, problems: Iterable[Problem]) -> None:
     errors = sum(1 for problem in distinct if problem.severity == "error")
     warnings = sum(1 for problem in distinct if problem.severity == "warning")
     if errors or warnings:
-        context.words.hint(f"{errors} errors and {warnings} warnings in the AWS config; see them with: xswitch config")
+        context.words.hint(
+            f"{errors} errors and {warnings} warnings in the AWS config; see them with: xswitch config"
+        )
 
 
 def status(context: Context) -> int:
@@ -87,13 +106,17 @@ def status(context: Context) -> int:
             row.entry.kind,
             str(row.state),
             format_remaining(row.seconds_left) if row.state is not SessionState.EXPIRED else "",
-            format_remaining(int((row.renewable_until - context.world.clock.now()).total_seconds())) if row.renewable_until else "",
+            format_remaining(int((row.renewable_until - context.world.clock.now()).total_seconds()))
+            if row.renewable_until
+            else "",
             row.entry.managed_profile,
             row.entry.principal,
         ]
         for row in rows
     ]
-    context.data.lines(table(cells, ["PROFILE", "KIND", "STATE", "LEFT", "SILENT", "MANAGED", "PRINCIPAL"]))
+    context.data.lines(
+        table(cells, ["PROFILE", "KIND", "STATE", "LEFT", "SILENT", "MANAGED", "PRINCIPAL"])
+    )
     return ExitCode.DONE
 
 
@@ -101,7 +124,9 @@ def history(context: Context) -> int:
     """Which sessions were wanted, the newest first."""
     limit = context.arguments.limit
     if limit is not None and limit < 1:
-        raise UsageError("--limit is a whole number from 1.", next_step="xswitch history --limit 20")
+        raise UsageError(
+            "--limit is a whole number from 1.", next_step="xswitch history --limit 20"
+        )
     entries = context.actions.history()[:limit]
     if context.arguments.json:
         context.data.envelope("history", {"history": [history_json(entry) for entry in entries]})
@@ -109,7 +134,16 @@ def history(context: Context) -> int:
     if not entries:
         context.words.say("Nothing yet.")
         return ExitCode.DONE
-    cells = [[f"{entry.at:%Y-%m-%d %H:%M:%S}Z", entry.result, entry.profile, entry.session_name, entry.role_arn] for entry in entries]
+    cells = [
+        [
+            f"{entry.at:%Y-%m-%d %H:%M:%S}Z",
+            entry.result,
+            entry.profile,
+            entry.session_name,
+            entry.role_arn,
+        ]
+        for entry in entries
+    ]
     context.data.lines(table(cells, ["TIME", "RESULT", "PROFILE", "SESSION", "ROLE"]))
     return ExitCode.DONE
 
@@ -125,10 +159,15 @@ def config(context: Context) -> int:
                 context.words.done(f"restored {file}")
         return ExitCode.DONE
     view = context.actions.config()
-    problems = [*view.problems, *(problem for role in context.actions.listing().roles for problem in role.problems)]
+    problems = [
+        *view.problems,
+        *(problem for role in context.actions.listing().roles for problem in role.problems),
+    ]
     distinct = list(dict.fromkeys(problems))
     if context.arguments.json:
-        context.data.envelope("config", config_json(view), [problem_json(problem) for problem in distinct])
+        context.data.envelope(
+            "config", config_json(view), [problem_json(problem) for problem in distinct]
+        )
         return ExitCode.DONE
     context.data.lines(
         [
@@ -166,6 +205,10 @@ def complete(context: Context) -> int:
     word = context.arguments.word
     for role in context.actions.listing().roles:
         if role.name.startswith(word) and role.name.isprintable():
-            what = " ".join(part for part in (role.account_name or role.account_id, role.role_name) if part)
-            context.data.raw(f"{role.name}\t{''.join(c if c.isprintable() else '?' for c in what)}\n")
+            what = " ".join(
+                part for part in (role.account_name or role.account_id, role.role_name) if part
+            )
+            context.data.raw(
+                f"{role.name}\t{''.join(c if c.isprintable() else '?' for c in what)}\n"
+            )
     return ExitCode.DONE

@@ -6,7 +6,12 @@ from importlib import resources
 
 from xswitch.cli.context import Context
 from xswitch.core.errors import ExitCode
-from xswitch.core.shell.scripts import completion_template, init_template, render_completion, render_init
+from xswitch.core.shell.scripts import (
+    completion_template,
+    init_template,
+    render_completion,
+    render_init,
+)
 
 
 def init(context: Context) -> int:
@@ -28,9 +33,17 @@ def completion(context: Context) -> int:
     """Completion of commands, options and targets."""
     arguments = context.arguments
     template = _template(completion_template(arguments.shell))
-    context.data.raw(render_completion(arguments.shell, template, command=context.world.command_words, cmd=arguments.cmd))
+    context.data.raw(
+        render_completion(
+            arguments.shell, template, command=context.world.command_words, cmd=arguments.cmd
+        )
+    )
     return ExitCode.DONE
 
 
 def _template(name: str) -> str:
-    return resources.files("xswitch").joinpath("core", "shell", "templates", name).read_text(encoding="utf-8")
+    return (
+        resources.files("xswitch")
+        .joinpath("core", "shell", "templates", name)
+        .read_text(encoding="utf-8")
+    )

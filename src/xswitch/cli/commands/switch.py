@@ -34,7 +34,8 @@ def switch(context: Context) -> int:
     try:
         switched = context.actions.switch(role, options, ask, context.progress)
     except XswitchError as error:
-        from xswitch.cli.commands.explain import explain_failed_switch  # noqa: PLC0415 -- a switch that works explains nothing
+        # A switch that works explains nothing
+        from xswitch.cli.commands.explain import explain_failed_switch  # noqa: PLC0415
 
         return explain_failed_switch(context, role, options, error)
     _report_switch(context, switched)
@@ -45,14 +46,21 @@ def picker(context: Context) -> int:
     """The screen; afterwards the same as a switch by name."""
     if getattr(context.arguments, "json", False):
         raise UsageError("--json needs a TARGET.", next_step="xswitch switch TARGET --json")
-    from xswitch.tui.startup.preload import Preload  # noqa: PLC0415 -- only when there is a screen to draw
+    # Only when there is a screen to draw
+    from xswitch.tui.startup.preload import Preload  # noqa: PLC0415
 
     world = context.world
     early = Preload(world.actions, world.clock)
-    from xswitch.tui.startup.first_frame import painted  # noqa: PLC0415 -- as above, while the reading has begun
+    # As above, while the reading has begun
+    from xswitch.tui.startup.first_frame import painted  # noqa: PLC0415
 
-    with context.words.defer_debug(), controlling_terminal(), painted(early, context.environ, world.clock.now(), world.notice) as seen:
-        from xswitch.tui.run import run_picker  # noqa: PLC0415 -- Textual takes 150 ms to load, behind the first picture
+    with (
+        context.words.defer_debug(),
+        controlling_terminal(),
+        painted(early, context.environ, world.clock.now(), world.notice) as seen,
+    ):
+        # Textual takes 150 ms to load, behind the first picture
+        from xswitch.tui.run import run_picker  # noqa: PLC0415
 
         result = run_picker(
             world.actions,
@@ -99,16 +107,24 @@ def _ask_confirmation(role: Role) -> str:
         )
     typed = ask_line(f"{role.name} is guarded ({guard.name}). Type {guard.confirm} to switch: ")
     if typed != guard.confirm:
-        raise CancelledError("Not switched: what was typed is not what the guard asks for.", code="not_confirmed")
+        raise CancelledError(
+            "Not switched: what was typed is not what the guard asks for.", code="not_confirmed"
+        )
     return typed
 
 
 def _unset_profile(context: Context) -> int:
     if context.arguments.emit:
-        context.data.raw(render_assignments(context.arguments.emit, unset_assignments(context.environ.get("AWS_PROFILE"))))
+        context.data.raw(
+            render_assignments(
+                context.arguments.emit, unset_assignments(context.environ.get("AWS_PROFILE"))
+            )
+        )
         return ExitCode.DONE
     raise UsageError(
-        "Only your shell can unset its AWS_PROFILE.", why="The shell hook is not in between.", next_step="unset AWS_PROFILE, or: xs --unset"
+        "Only your shell can unset its AWS_PROFILE.",
+        why="The shell hook is not in between.",
+        next_step="unset AWS_PROFILE, or: xs --unset",
     )
 
 
@@ -117,19 +133,32 @@ def _report_switch(context: Context, switched: SwitchResult) -> None:
     arguments = context.arguments
     shell = getattr(arguments, "emit", None)
     if getattr(arguments, "json", False):
-        context.data.envelope("switch", switched_json(switched), [problem_json(problem) for problem in switched.problems])
+        context.data.envelope(
+            "switch",
+            switched_json(switched),
+            [problem_json(problem) for problem in switched.problems],
+        )
         return
     seconds = int((switched.expires_at - context.world.clock.now()).total_seconds())
     account = switched.role.account_name or switched.role.account_id
-    context.words.done(f"{account} / {switched.role.role_name} as {switched.managed_profile}, {format_remaining(seconds)} left")
+    context.words.done(
+        f"{account} / {switched.role.role_name} as {switched.managed_profile}, {format_remaining(seconds)} left"
+    )
     for problem in switched.problems:
         context.words.problem(problem)
     if shell:
-        context.data.raw(render_assignments(shell, switch_assignments(switched.managed_profile, context.environ.get("AWS_PROFILE"))))
+        context.data.raw(
+            render_assignments(
+                shell,
+                switch_assignments(switched.managed_profile, context.environ.get("AWS_PROFILE")),
+            )
+        )
         return
     context.data.lines([switched.managed_profile])
     if context.environ.get("XSWITCH_SHELL"):
-        context.words.hint(f"This shell's AWS_PROFILE is as it was; to switch it too: xs {switched.role.name}")
+        context.words.hint(
+            f"This shell's AWS_PROFILE is as it was; to switch it too: xs {switched.role.name}"
+        )
     else:
         context.words.hint(
             f"This shell's AWS_PROFILE is as it was. Set it: export AWS_PROFILE={switched.managed_profile}   "

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xswitch.actions.access.api import AccessApplyResult, AccessCheckResult, AccessPlanResult, ChangeStatus
+from xswitch.actions.access.api import (
+    AccessApplyResult,
+    AccessCheckResult,
+    AccessPlanResult,
+    ChangeStatus,
+)
 from xswitch.cli.output.json_output import utc_timestamp
 from xswitch.core.access.diff import change_diff, plan_summary
 from xswitch.core.access.model import AccountSide, Finding, IamChange
@@ -13,7 +18,10 @@ from xswitch.core.access.render import plan_data
 from xswitch.core.text import pluralize
 
 _STATUS_PREFIXES = {"doing": "", "done": "", "failed": "failed: ", "taken_back": "taken back: "}
-_HEADINGS = {AccountSide.SOURCE: "source: the account of those who switch", AccountSide.TARGET: "target: the account of the role"}
+_HEADINGS = {
+    AccountSide.SOURCE: "source: the account of those who switch",
+    AccountSide.TARGET: "target: the account of the role",
+}
 
 
 def plan_lines(planned: AccessPlanResult) -> list[str]:
@@ -21,7 +29,11 @@ def plan_lines(planned: AccessPlanResult) -> list[str]:
     plan = planned.plan
     lines = [f"! {warning.why}" for warning in plan.warnings]
     for side in plan.sides:
-        made_by = f"profile {side.profile}" if side.profile else "for its administrator; not read from here"
+        made_by = (
+            f"profile {side.profile}"
+            if side.profile
+            else "for its administrator; not read from here"
+        )
         lines += ["", f"{_HEADINGS[side.side]} {side.account} ({made_by})"]
         if not side.changes:
             lines.append("  as wanted already")
@@ -82,7 +94,9 @@ def checked_json(checked: AccessCheckResult) -> dict[str, Any]:
 
 
 def applied_json(
-    applied: AccessApplyResult, checked: AccessCheckResult | None = None, back: AccessApplyResult | None = None
+    applied: AccessApplyResult,
+    checked: AccessCheckResult | None = None,
+    back: AccessApplyResult | None = None,
 ) -> dict[str, Any]:
     """`access apply`: data; `back` is what came of taking it back."""
     return {
@@ -96,7 +110,10 @@ def applied_json(
 
 
 def _changes_json(steps: Sequence[tuple[AccountSide, IamChange]]) -> list[dict[str, str]]:
-    return [{"side": side.value, "subject": change.subject, "summary": change.summary} for side, change in steps]
+    return [
+        {"side": side.value, "subject": change.subject, "summary": change.summary}
+        for side, change in steps
+    ]
 
 
 def handover_lines(planned: AccessPlanResult) -> list[str]:

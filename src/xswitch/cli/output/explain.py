@@ -1,4 +1,7 @@
-"""An explanation as `--json` shows it, as a drawing in lines, and in short after a failed switch. docs/explain.md documents all three."""
+"""An explanation as `--json` shows it, as a drawing in lines, and in short after a failed switch.
+
+Docs/explain.md documents all three.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,22 @@ from types import MappingProxyType
 from typing import Any
 
 from xswitch.core.errors import XswitchError
-from xswitch.core.explain.layout import Comparison, ComparisonColumn, RequirementRow, compare_accounts
-from xswitch.core.explain.model import Cause, CauseSide, Certainty, ExplainedHop, Explanation, HopOutcome, RequirementState, StatementChange
+from xswitch.core.explain.layout import (
+    Comparison,
+    ComparisonColumn,
+    RequirementRow,
+    compare_accounts,
+)
+from xswitch.core.explain.model import (
+    Cause,
+    CauseSide,
+    Certainty,
+    ExplainedHop,
+    Explanation,
+    HopOutcome,
+    RequirementState,
+    StatementChange,
+)
 
 CERTAINTY_WORDS: Mapping[Certainty, str] = MappingProxyType(
     {Certainty.PROVED: "proved", Certainty.LIKELY: "likely", Certainty.UNSEEN: "unseen"}
@@ -21,7 +38,12 @@ _COLUMN_WIDTH = 44
 _MAX_WIDTH = 100
 _INDENT = "     "
 _MAX_SUMMARY_CAUSES = 2
-_PIECE_SIGNS = {RequirementState.OK: "✓", RequirementState.MISSING: "✗", RequirementState.DENIES: "✗", RequirementState.UNKNOWN: "?"}
+_PIECE_SIGNS = {
+    RequirementState.OK: "✓",
+    RequirementState.MISSING: "✗",
+    RequirementState.DENIES: "✗",
+    RequirementState.UNKNOWN: "?",
+}
 _PIECE_STATE_WORDS = {
     RequirementState.OK: "",
     RequirementState.MISSING: "missing",
@@ -77,7 +99,13 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             for cause in explanation.causes
         ],
         "pieces": [
-            {"side": str(piece.side), "hop": piece.hop, "name": piece.name, "state": str(piece.state), "detail": piece.detail}
+            {
+                "side": str(piece.side),
+                "hop": piece.hop,
+                "name": piece.name,
+                "state": str(piece.state),
+                "detail": piece.detail,
+            }
             for piece in explanation.requirements
         ],
         "looked_at": list(explanation.sources_read),
@@ -89,7 +117,10 @@ def _parsed_statement(text: str) -> Any:
 
 
 def explanation_lines(explanation: Explanation) -> list[str]:
-    """The whole drawing: the chain, both sides next to each other, then every cause with its statement and the next step."""
+    """The whole drawing.
+
+    The chain, both sides next to each other, then every cause with its statement and the next step.
+    """
     drawing = compare_accounts(explanation)
     lines = [f"{explanation.target}: {explanation.verdict.value.replace('_', ' ')}", ""]
     lines += [line for hop in explanation.hops for line in _hop_lines(hop)]
@@ -98,28 +129,43 @@ def explanation_lines(explanation: Explanation) -> list[str]:
     for number, cause in enumerate(explanation.causes, 1):
         lines += ["", *_cause_lines(number, cause)]
     if explanation.sources_read:
-        lines += ["", *_wrap(f"looked at: {'; '.join(explanation.sources_read)}", "  ", "             ")]
+        lines += [
+            "",
+            *_wrap(f"looked at: {'; '.join(explanation.sources_read)}", "  ", "             "),
+        ]
     return lines
 
 
 def summary_lines(explanation: Explanation, error: XswitchError, target: str) -> list[str]:
-    """After a failed switch: side, cause and statement of what is surest, and the command that tells the rest.
+    """After a failed switch.
 
-    What the error said already is not said again, so there is nothing to add where AWS could not be asked at all.
+    Side, cause and statement of what is surest, and the command that tells the rest.
+
+    What the error said already is not said again, so there is nothing to add where AWS could not be
+    asked at all.
     """
     if all(cause.side is CauseSide.NETWORK for cause in explanation.causes):
         return []
-    most_certain = [cause for cause in explanation.causes if cause.certainty is explanation.causes[0].certainty][:_MAX_SUMMARY_CAUSES]
+    most_certain = [
+        cause for cause in explanation.causes if cause.certainty is explanation.causes[0].certainty
+    ][:_MAX_SUMMARY_CAUSES]
     lines = []
     for cause in most_certain:
         evidence = "" if error.what in cause.evidence else f". {cause.evidence}"
-        lines.append(f"  {_side_label(cause)}, {cause.certainty.value}: {cause.code.value}{evidence}")
+        lines.append(
+            f"  {_side_label(cause)}, {cause.certainty.value}: {cause.code.value}{evidence}"
+        )
         if cause.statement:
-            lines.append(f"  {_statement_heading(cause)}: {json.dumps(json.loads(cause.statement))}")
+            lines.append(
+                f"  {_statement_heading(cause)}: {json.dumps(json.loads(cause.statement))}"
+            )
         if cause.next_step and cause.next_step != error.next_step:
             lines.append(f"  next: {cause.next_step}")
     left = len(explanation.causes) - len(most_certain)
-    return [*lines, f"  {f'{left} more, and both' if left else 'Both'} sides next to each other: xswitch explain {target}"]
+    return [
+        *lines,
+        f"  {f'{left} more, and both' if left else 'Both'} sides next to each other: xswitch explain {target}",
+    ]
 
 
 def _hop_lines(hop: ExplainedHop) -> list[str]:
@@ -130,14 +176,20 @@ def _hop_lines(hop: ExplainedHop) -> list[str]:
 
 def _side_lines(drawing: Comparison) -> list[str]:
     left, right = _column_lines(drawing.source), _column_lines(drawing.target)
-    lines = [f"  {left_line:{_COLUMN_WIDTH}}  {right_line}".rstrip() for left_line, right_line in zip_longest(left, right, fillvalue="")]
+    lines = [
+        f"  {left_line:{_COLUMN_WIDTH}}  {right_line}".rstrip()
+        for left_line, right_line in zip_longest(left, right, fillvalue="")
+    ]
     if drawing.here.requirements:
         lines += ["", *(f"  {line}" for line in _column_lines(drawing.here))]
     return lines
 
 
 def _column_lines(side: ComparisonColumn) -> list[str]:
-    return [f"{side.title} {side.account}".rstrip(), *(_piece_line(piece) for piece in side.requirements)]
+    return [
+        f"{side.title} {side.account}".rstrip(),
+        *(_piece_line(piece) for piece in side.requirements),
+    ]
 
 
 def _piece_line(piece: RequirementRow) -> str:
@@ -150,7 +202,10 @@ def _cause_lines(number: int, cause: Cause) -> list[str]:
     lines = [f"  {number}. {_side_label(cause)}, {cause.certainty.value}: {cause.code.value}"]
     lines += _wrap(cause.evidence, _INDENT, _INDENT)
     if cause.statement:
-        lines += [f"{_INDENT}{_statement_heading(cause)}:", *(f"{_INDENT}  {line}" for line in cause.statement.splitlines())]
+        lines += [
+            f"{_INDENT}{_statement_heading(cause)}:",
+            *(f"{_INDENT}  {line}" for line in cause.statement.splitlines()),
+        ]
     if cause.next_step:
         lines += _wrap(f"next: {cause.next_step}", _INDENT, _INDENT)
     return lines
@@ -166,5 +221,10 @@ def _statement_heading(cause: Cause) -> str:
 
 def _wrap(text: str, first_indent: str, other_indent: str) -> list[str]:
     return textwrap.wrap(
-        text, _MAX_WIDTH, initial_indent=first_indent, subsequent_indent=other_indent, break_long_words=False, break_on_hyphens=False
+        text,
+        _MAX_WIDTH,
+        initial_indent=first_indent,
+        subsequent_indent=other_indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -10,25 +10,41 @@ from xswitch.core.errors import UsageError
 
 
 def write_new_file(folder: str, name: str, text: str, *, force: bool = False) -> str:
-    """Write `folder/name` with mode 0600 and return its path. Raises UsageError when it is there already (unless `force`), or can't be."""
+    """Write `folder/name` with mode 0600 and return its path.
+
+    Raises UsageError when it is there already (unless `force`), or can't be.
+    """
     path = Path(folder) / name
-    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | (os.O_TRUNC if force else os.O_EXCL)
+    flags = (
+        os.O_WRONLY
+        | os.O_CREAT
+        | getattr(os, "O_NOFOLLOW", 0)
+        | (os.O_TRUNC if force else os.O_EXCL)
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
             if hasattr(os, "fchmod"):
-                # What is written over keeps its mode otherwise, and an external ID in it could be read by all.
+                # What is written over keeps its mode otherwise, and an external ID in it could be
+                # read by all.
                 os.fchmod(file.fileno(), 0o600)
             file.write(text)
     except FileExistsError:
         raise _file_exists_error(path) from None
     except OSError as problem:
-        raise UsageError(f"{path} can't be written.", why=f"{problem.strerror or problem}.", code="file") from None
+        raise UsageError(
+            f"{path} can't be written.", why=f"{problem.strerror or problem}.", code="file"
+        ) from None
     return str(path)
 
 
-def write_new_files(folder: str, files: Sequence[tuple[str, str]], *, force: bool = False) -> tuple[str, ...]:
-    """Write files by name and text, all or, where one is there already, none; their paths. Raises as `write_new_file`."""
+def write_new_files(
+    folder: str, files: Sequence[tuple[str, str]], *, force: bool = False
+) -> tuple[str, ...]:
+    """Write files by name and text, all or, where one is there already, none; their paths.
+
+    Raises as `write_new_file`.
+    """
     for name, _ in files:
         path = Path(folder) / name
         if not force and os.path.lexists(path):
@@ -37,4 +53,8 @@ def write_new_files(folder: str, files: Sequence[tuple[str, str]], *, force: boo
 
 
 def _file_exists_error(path: Path) -> UsageError:
-    return UsageError(f"{path} is there already.", next_step="another --output, or --force to write over it", code="file_exists")
+    return UsageError(
+        f"{path} is there already.",
+        next_step="another --output, or --force to write over it",
+        code="file_exists",
+    )

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from xswitch.actions.api import DoctorCheck, ForgetResult, RenewResult, SessionInfo, StatusRow, SwitchResult
+from xswitch.actions.api import (
+    DoctorCheck,
+    ForgetResult,
+    RenewResult,
+    SessionInfo,
+    StatusRow,
+    SwitchResult,
+)
 from xswitch.cli.output.stdout import problem_json
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import Chain, ConfigView, HistoryEntry, Hop, Profile, Role, SessionState
@@ -39,7 +46,9 @@ def role_json(role: Role, session: SessionInfo | None) -> dict[str, Any]:
         "duration_seconds": role.duration_seconds,
         "duration_reason": role.duration_reason,
         "managed_profile": role.managed_profile,
-        "guard": None if role.guard is None else {"name": role.guard.name, "colour": role.guard.colour, "confirm": role.guard.confirm},
+        "guard": None
+        if role.guard is None
+        else {"name": role.guard.name, "colour": role.guard.colour, "confirm": role.guard.confirm},
         "note": role.note,
         "tags": dict(role.tags),
         "session": session_json(session),
@@ -52,7 +61,10 @@ def chain_json(chain: Chain | None) -> list[dict[str, Any]]:
     """Base first, then each AssumeRole; empty when the chain can't be resolved."""
     if chain is None:
         return []
-    return [{"kind": str(chain.base.kind), "profile": chain.base.profile}, *(_hop_json(hop) for hop in chain.hops)]
+    return [
+        {"kind": str(chain.base.kind), "profile": chain.base.profile},
+        *(_hop_json(hop) for hop in chain.hops),
+    ]
 
 
 def _hop_json(hop: Hop) -> dict[str, Any]:
@@ -116,7 +128,9 @@ def switched_json(switched: SwitchResult) -> dict[str, Any]:
         "role_arn": switched.role.role_arn,
         "managed_profile": switched.managed_profile,
         "expires_at": utc_timestamp(switched.expires_at),
-        "identity": None if identity is None else {"account": identity.account, "arn": identity.arn, "user_id": identity.user_id},
+        "identity": None
+        if identity is None
+        else {"account": identity.account, "arn": identity.arn, "user_id": identity.user_id},
         "from_vault": switched.from_vault,
         "static": switched.static,
     }
@@ -133,7 +147,11 @@ def renewed_json(renewed: RenewResult) -> dict[str, Any]:
 
 def forgotten_json(forgotten: ForgetResult) -> dict[str, Any]:
     """One entry of `forget`: data.forgotten[]."""
-    return {"name": forgotten.name, "sessions": forgotten.sessions, "managed_profile": forgotten.managed_profile or None}
+    return {
+        "name": forgotten.name,
+        "sessions": forgotten.sessions,
+        "managed_profile": forgotten.managed_profile or None,
+    }
 
 
 def check_json(check: DoctorCheck) -> dict[str, Any]:
@@ -148,7 +166,10 @@ def check_json(check: DoctorCheck) -> dict[str, Any]:
 
 
 def error_json(error: XswitchError) -> dict[str, Any]:
-    """An error as an entry of problems[]; the same fields as a problem, plus why, next_step and exit_code."""
+    """An error as an entry of problems[].
+
+    The same fields as a problem, plus why, next_step and exit_code.
+    """
     return {
         "file": None,
         "line": None,
@@ -163,7 +184,11 @@ def error_json(error: XswitchError) -> dict[str, Any]:
 
 
 def config_json(view: ConfigView) -> dict[str, Any]:
-    """`config`: data. Values are as written, except secrets and where they are often put: arguments of commands, users of URLs."""
+    """`config`: data.
+
+    Values are as written, except secrets and where they are often put: arguments of commands, users
+    of URLs.
+    """
     return {
         "files": {"config": view.paths.config, "credentials": view.paths.credentials},
         "profiles": _sections_json(view.profiles),
@@ -174,7 +199,10 @@ def config_json(view: ConfigView) -> dict[str, Any]:
 
 def _sections_json(sections: Mapping[str, Profile]) -> dict[str, dict[str, str]]:
     return {
-        name: {key: _redact_value(key, setting.value) for key, setting in section.properties.items()} for name, section in sections.items()
+        name: {
+            key: _redact_value(key, setting.value) for key, setting in section.properties.items()
+        }
+        for name, section in sections.items()
     }
 
 
@@ -190,6 +218,9 @@ def _redact_value(key: str, value: str) -> str:
 
 
 def _redact_nested_line(line: str) -> str:
-    """A line of a value that goes on: a block like `s3 =`, or a key that was indented by mistake."""
+    """A line of a value that goes on.
+
+    A block like `s3 =`, or a key that was indented by mistake.
+    """
     key, equals, _ = line.partition("=")
     return f"{key}{equals} {HIDDEN}" if key.strip().lower() in SECRET_KEYS else line

@@ -1,4 +1,7 @@
-"""The only module that writes stderr: words for people, made harmless, with the next command after every error."""
+"""The only module that writes stderr.
+
+Words for people, made harmless, with the next command after every error.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,23 @@ from xswitch.core.errors import TargetError, XswitchError
 from xswitch.core.model import Problem
 from xswitch.core.text import sanitize
 
-_BOLD, _DIM, _RED, _YELLOW, _GREEN, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
+_BOLD, _DIM, _RED, _YELLOW, _GREEN, _OFF = (
+    "\x1b[1m",
+    "\x1b[2m",
+    "\x1b[31m",
+    "\x1b[33m",
+    "\x1b[32m",
+    "\x1b[0m",
+)
 _MAX_LINE_LENGTH = 2_000
 _MAX_DEFERRED_LINES = 10_000
 
 
 class Stderr:
-    """Writes to one stream; `colour` is decided by the caller (a terminal, and NO_COLOR not set)."""
+    """Writes to one stream.
+
+    `colour` is decided by the caller (a terminal, and NO_COLOR not set).
+    """
 
     def __init__(self, stream: TextIO, *, colour: bool = False) -> None:
         self._stream = stream
@@ -37,7 +50,10 @@ class Stderr:
         self._line(self._paint(_DIM, sanitize(text, limit=_MAX_LINE_LENGTH)))
 
     def debug(self, text: str) -> None:
-        """One line of what is going on inside; while a screen is shown it waits for the end of that, and may come from any thread."""
+        """One line of what is going on inside.
+
+        While a screen is shown it waits for the end of that, and may come from any thread.
+        """
         line = self._paint(_DIM, "debug: " + sanitize(text, limit=_MAX_LINE_LENGTH))
         if self._held is None:
             self._line(line)
@@ -62,7 +78,13 @@ class Stderr:
 
     def problem(self, problem: Problem) -> None:
         """A problem with its file and line, as compilers write them."""
-        place = f"{problem.file}:{problem.line}: " if problem.file and problem.line else f"{problem.file}: " if problem.file else ""
+        place = (
+            f"{problem.file}:{problem.line}: "
+            if problem.file and problem.line
+            else f"{problem.file}: "
+            if problem.file
+            else ""
+        )
         paint = {"error": _RED, "warning": _YELLOW, "info": _DIM}[problem.severity]
         self._line(
             sanitize(place)
@@ -72,19 +94,25 @@ class Stderr:
 
     def error(self, error: XswitchError) -> None:
         """What happened, why, and the next command."""
-        self._line(self._paint(_RED + _BOLD, "xswitch: ") + sanitize(error.what, limit=_MAX_LINE_LENGTH))
+        self._line(
+            self._paint(_RED + _BOLD, "xswitch: ") + sanitize(error.what, limit=_MAX_LINE_LENGTH)
+        )
         if error.why:
             self._line("  " + sanitize(error.why, limit=_MAX_LINE_LENGTH))
         if isinstance(error, TargetError):
             for candidate in error.candidates[:20]:
                 self._line("    " + sanitize(candidate, limit=_MAX_LINE_LENGTH))
         if error.next_step:
-            self._line(self._paint(_DIM, "  next: ") + sanitize(error.next_step, limit=_MAX_LINE_LENGTH))
+            self._line(
+                self._paint(_DIM, "  next: ") + sanitize(error.next_step, limit=_MAX_LINE_LENGTH)
+            )
 
     def one_line(self, error: XswitchError) -> None:
         """The same as one line, for callers that show only one (the AWS SDKs)."""
         parts = [error.what, error.why, f"Next: {error.next_step}" if error.next_step else ""]
-        self._line("xswitch: " + sanitize(" ".join(part for part in parts if part), limit=_MAX_LINE_LENGTH))
+        self._line(
+            "xswitch: " + sanitize(" ".join(part for part in parts if part), limit=_MAX_LINE_LENGTH)
+        )
 
     def _paint(self, codes: str, text: str) -> str:
         return f"{codes}{text}{_OFF}" if self._use_color else text

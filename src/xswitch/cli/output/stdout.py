@@ -21,12 +21,17 @@ class Stdout:
         self._stream = stream
 
     def raw(self, text: str) -> None:
-        """Text that is complete and safe for a program as it is: a credential_process answer, shell code, a template.
+        """Text that is complete and safe for a program as it is.
 
-        On a terminal there is no such program, and what a path or a name in it holds must do nothing there.
+        A credential_process answer, shell code, a template.
+
+        On a terminal there is no such program, and what a path or a name in it holds must do
+        nothing there.
         """
         if self._stream.isatty():
-            text = "\n".join("\t".join(map(sanitize, line.split("\t"))) for line in text.split("\n"))
+            text = "\n".join(
+                "\t".join(map(sanitize, line.split("\t"))) for line in text.split("\n")
+            )
         try:
             self._stream.write(text)
         except UnicodeEncodeError:
@@ -34,7 +39,8 @@ class Stdout:
         self._stream.flush()
 
     def _bytes(self, text: str) -> None:
-        # A path may be no text at all, and a locale may lack a sign that the shell, which only passes bytes on, doesn't have to know.
+        # A path may be no text at all, and a locale may lack a sign that the shell, which only
+        # passes bytes on, doesn't have to know.
         self._stream.flush()
         try:
             content = text.encode(self._stream.encoding, "surrogateescape")
@@ -52,15 +58,26 @@ class Stdout:
             self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         self._stream.flush()
 
-    def envelope(self, command: str, data: object, problems: Iterable[Mapping[str, Any]] = ()) -> None:
-        """The JSON envelope: version, command, data, problems. ASCII only, so no terminal acts on it.
+    def envelope(
+        self, command: str, data: object, problems: Iterable[Mapping[str, Any]] = ()
+    ) -> None:
+        """The JSON envelope: version, command, data, problems.
 
-        Whatever can be iterated over is an array. Indented for whoever looks at it on a terminal, one line for a program: the encoder
-        that indents takes four times as long.
+        ASCII only, so no terminal acts on it.
+
+        Whatever can be iterated over is an array. Indented for whoever looks at it on a terminal,
+        one line for a program: the encoder that indents takes four times as long.
         """
-        document = {"version": ENVELOPE_VERSION, "command": command, "data": data, "problems": problems}
+        document = {
+            "version": ENVELOPE_VERSION,
+            "command": command,
+            "data": data,
+            "problems": problems,
+        }
         if self._stream.isatty():
-            self._stream.write(json.dumps(document, indent=2, ensure_ascii=True, default=list) + "\n")
+            self._stream.write(
+                json.dumps(document, indent=2, ensure_ascii=True, default=list) + "\n"
+            )
         else:
             self._stream.writelines(_json_chunks(document, 3))
             self._stream.write("\n")
@@ -68,7 +85,10 @@ class Stdout:
 
 
 def _json_chunks(value: object, depth: int) -> Iterator[str]:
-    """The JSON of a value, the arrays up to `depth` levels down bit by bit: thousands of roles never lie in memory together."""
+    """The JSON of a value, the arrays up to `depth` levels down bit by bit.
+
+    Thousands of roles never lie in memory together.
+    """
     if depth and isinstance(value, dict):
         separator = "{"
         for name, inner in value.items():
@@ -92,7 +112,10 @@ def table(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> list[str]:
     """Rows as aligned text lines under their headings; cells are made harmless first."""
     cells = [[sanitize(cell) for cell in row] for row in [headings, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:

@@ -16,8 +16,14 @@ _CONTEXT = 3
 
 
 def change_diff(change: IamChange) -> tuple[DiffLine, ...]:
-    """One change as a unified diff; lines far from any change are left out, and a line with the mark `@` says how many."""
-    before, after = change.before.split("\n") if change.before else [], change.after.split("\n") if change.after else []
+    """One change as a unified diff.
+
+    Lines far from any change are left out, and a line with the mark `@` says how many.
+    """
+    before, after = (
+        change.before.split("\n") if change.before else [],
+        change.after.split("\n") if change.after else [],
+    )
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     lines: list[DiffLine] = []
     covered_until = 0

@@ -9,16 +9,29 @@ from xswitch.core.model import Role
 
 
 def console_url_for_role(role: Role) -> str:
-    """The link; its colour is the guard's. Raises UsageError for a role the console can't switch to, with the reason."""
+    """The link; its colour is the guard's.
+
+    Raises UsageError for a role the console can't switch to, with the reason.
+    """
     request = AccessRequest(
-        role.partition, role.account_id, role.role_name, TrustedPrincipal(PrincipalType.ACCOUNT, role.account_id), role.role_path
+        role.partition,
+        role.account_id,
+        role.role_name,
+        TrustedPrincipal(PrincipalType.ACCOUNT, role.account_id),
+        role.role_path,
     )
     reason = ""
     if role.external_id:
         reason = "The console can't send the external ID this role asks for."
     elif len(role.role_path + role.role_name) - 1 > MAX_CONSOLE_NAME:
         reason = "The console's form takes 64 characters of path and name together."
-    url = "" if reason else console_url(request, role.account_name or role.name, role.guard.colour if role.guard else "")
+    url = (
+        ""
+        if reason
+        else console_url(
+            request, role.account_name or role.name, role.guard.colour if role.guard else ""
+        )
+    )
     if not url:
         raise UsageError(
             f"There is no console link for {role.name}.",

@@ -6,7 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from xswitch.core.access.documents import canonical_json, load_document, normalized_statement, statements_of
+from xswitch.core.access.documents import (
+    canonical_json,
+    load_document,
+    normalized_statement,
+    statements_of,
+)
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _ROOT = re.compile(r"arn:aws[a-z0-9-]*:iam::([0-9]{12}):root")
@@ -14,7 +19,10 @@ _SCOPE_ELEMENTS = ("Principal", "NotPrincipal", "Action", "NotAction", "Resource
 
 
 class NormalizedStatement(NamedTuple):
-    """A statement without its spelling: sets instead of lists, names without regard to case where IAM has none."""
+    """A statement without its spelling.
+
+    Sets instead of lists, names without regard to case where IAM has none.
+    """
 
     effect: str
     scopes: Mapping[str, frozenset[tuple[str, str]]]
@@ -29,7 +37,11 @@ def normalize(statement: Mapping[str, Any]) -> NormalizedStatement:
     known = {"Sid", "Effect", "Condition", *_SCOPE_ELEMENTS}
     return NormalizedStatement(
         effect=str(tidy.get("Effect")),
-        scopes={scope: _normalized_scope(scope, tidy[scope]) for scope in _SCOPE_ELEMENTS if scope in tidy},
+        scopes={
+            scope: _normalized_scope(scope, tidy[scope])
+            for scope in _SCOPE_ELEMENTS
+            if scope in tidy
+        },
         conditions=frozenset(
             (operator.lower(), key.lower(), frozenset(_as_strings(values)))
             for operator, keys in (conditions.items() if isinstance(conditions, Mapping) else ())
@@ -41,8 +53,14 @@ def normalize(statement: Mapping[str, Any]) -> NormalizedStatement:
 
 def _normalized_scope(scope: str, value: Any) -> frozenset[tuple[str, str]]:
     if isinstance(value, Mapping):
-        return frozenset((kind, _normalized_principal(text)) for kind, texts in value.items() for text in _as_strings(texts))
-    return frozenset(("", text.lower() if scope.endswith("Action") else text) for text in _as_strings(value))
+        return frozenset(
+            (kind, _normalized_principal(text))
+            for kind, texts in value.items()
+            for text in _as_strings(texts)
+        )
+    return frozenset(
+        ("", text.lower() if scope.endswith("Action") else text) for text in _as_strings(value)
+    )
 
 
 def _normalized_principal(text: str) -> str:
@@ -56,7 +74,10 @@ def _as_strings(value: Any) -> list[str]:
 
 
 def covers_statement(statement: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether a statement says what `wanted` says, by name: under the same conditions, perhaps of others too."""
+    """Whether a statement says what `wanted` says, by name.
+
+    Under the same conditions, perhaps of others too.
+    """
     existing, required = normalize(statement), normalize(wanted)
     if (existing.effect, existing.conditions, existing.other, existing.scopes.keys()) != (
         required.effect,
@@ -76,13 +97,20 @@ def contains_statement(document: str, wanted: Mapping[str, Any]) -> bool:
 def with_statement(document: str, wanted: Mapping[str, Any], name: str = "the policy") -> str:
     """The document with `wanted` in it, in canonical spelling.
 
-    A statement with its Sid is replaced; else one that says the same is left to say it; else `wanted` comes last. Raises PolicyError,
-    naming `name`, for text that is no JSON object.
+    A statement with its Sid is replaced; else one that says the same is left to say it; else
+    `wanted` comes last. Raises PolicyError, naming `name`, for text that is no JSON object.
     """
     data = load_document(canonical_json(document, name))
     statements: list[Any] = data["Statement"]
     sid = wanted["Sid"]
-    own_index = next((at for at, one in enumerate(statements) if isinstance(one, Mapping) and one.get("Sid") == sid), None)
+    own_index = next(
+        (
+            at
+            for at, one in enumerate(statements)
+            if isinstance(one, Mapping) and one.get("Sid") == sid
+        ),
+        None,
+    )
     if own_index is not None:
         if normalize(statements[own_index]) != normalize(wanted):
             statements[own_index] = dict(wanted)

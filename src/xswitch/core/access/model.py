@@ -1,6 +1,9 @@
-"""The values of setting up cross-account access: what is wanted, what is there, and what has to change on either side.
+"""The values of setting up cross-account access.
 
-Policy documents are JSON texts here, as `documents.canonical` writes them, so that equal documents are equal values.
+What is wanted, what is there, and what has to change on either side.
+
+Policy documents are JSON texts here, as `documents.canonical` writes them, so that equal documents
+are equal values.
 """
 
 from __future__ import annotations
@@ -17,7 +20,10 @@ DEFAULT_MAX_SESSION_SECONDS = 3600
 
 
 class AccountSide(StrEnum):
-    """Whose administrator something is for: the account of the role, or the account of those who assume it."""
+    """Whose administrator something is for.
+
+    The account of the role, or the account of those who assume it.
+    """
 
     TARGET = "target"
     SOURCE = "source"
@@ -34,7 +40,10 @@ class PrincipalType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrustedPrincipal:
-    """Who shall assume the role; `name` without path, "" for a whole account; `path` as far as known."""
+    """Who shall assume the role; `name` without path, "" for a whole account.
+
+    `path` as far as known.
+    """
 
     kind: PrincipalType
     account: str
@@ -44,7 +53,10 @@ class TrustedPrincipal:
 
 @dataclass(frozen=True, slots=True)
 class NamedPolicy:
-    """A policy by the name it has, or gets, on its role, user or group; `document` is canonical JSON."""
+    """A policy by the name it has, or gets, on its role, user or group.
+
+    `document` is canonical JSON.
+    """
 
     name: str
     document: str
@@ -52,9 +64,12 @@ class NamedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """What is wanted, with nothing left open: one role in the target account, and those who may assume it.
+    """What is wanted, with nothing left open.
 
-    `managed_policies` are ARNs; `max_session_seconds` 3,600..43,200 (IAM user guide, "Maximum session duration").
+    One role in the target account, and those who may assume it.
+
+    `managed_policies` are ARNs; `max_session_seconds` 3,600..43,200 (IAM user guide, "Maximum
+    session duration").
     """
 
     partition: str
@@ -73,7 +88,9 @@ class AccessRequest:
     @property
     def role_arn(self) -> str:
         """The role's ARN, path included."""
-        return f"arn:{self.partition}:iam::{self.target_account}:role{self.role_path}{self.role_name}"
+        return (
+            f"arn:{self.partition}:iam::{self.target_account}:role{self.role_path}{self.role_name}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +109,12 @@ class RoleState:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalState:
-    """A user, group or role of the source account as IAM has it now; `inline` are its own inline policies, `attached` ARNs.
+    """A user, group or role of the source account as IAM has it now.
 
-    For a whole account `arn` is that of its root, and `managed` has the customer managed policy the set-up keeps there, if it exists.
+    `inline` are its own inline policies, `attached` ARNs.
+
+    For a whole account `arn` is that of its root, and `managed` has the customer managed policy the
+    set-up keeps there, if it exists.
     """
 
     kind: PrincipalType
@@ -106,7 +126,11 @@ class PrincipalState:
 
 @dataclass(frozen=True, slots=True)
 class IamCall:
-    """One IAM call: `operation` and `parameters` as boto3's `client.<operation>` takes them (CreateRole, RoleName …)."""
+    """One IAM call.
+
+    `operation` and `parameters` as boto3's `client.<operation>` takes them (CreateRole, RoleName
+    …).
+    """
 
     operation: str
     parameters: Mapping[str, Any]
@@ -116,7 +140,8 @@ class IamCall:
 class IamChange:
     """One step of a plan, made by one call, and the calls that take it back.
 
-    `summary` is a line for people; `before` and `after` are texts to be shown as a diff ("" for nothing there).
+    `summary` is a line for people; `before` and `after` are texts to be shown as a diff ("" for
+    nothing there).
     """
 
     side: AccountSide
@@ -145,9 +170,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """One side: the profile that administers it (None: there is none, its file goes to somebody else), and what has to change.
+    """One side: the profile that administers it (None.
 
-    `seen` says whether the side was read; unread, `changes` are those for an account in which nothing of it exists.
+    There is none, its file goes to somebody else), and what has to change.
+
+    `seen` says whether the side was read; unread, `changes` are those for an account in which
+    nothing of it exists.
     """
 
     side: AccountSide
@@ -159,7 +187,10 @@ class AccountPlan:
 
 @dataclass(frozen=True, slots=True)
 class AccessPlan:
-    """Both sides of one request; nothing to do when neither has changes. `trust` and `permission` are the wanted documents (JSON)."""
+    """Both sides of one request; nothing to do when neither has changes.
+
+    `trust` and `permission` are the wanted documents (JSON).
+    """
 
     request: AccessRequest
     target: AccountPlan
@@ -170,7 +201,10 @@ class AccessPlan:
 
     @property
     def sides(self) -> tuple[AccountPlan, AccountPlan]:
-        """Both, in the order they are applied: the source first, since a trust policy can't name a principal that doesn't exist yet."""
+        """Both, in the order they are applied.
+
+        The source first, since a trust policy can't name a principal that doesn't exist yet.
+        """
         return (self.source, self.target)
 
     def of(self, side: AccountSide) -> AccountPlan:
@@ -185,7 +219,9 @@ class AccessPlan:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """An answer of SimulatePrincipalPolicy for one action and resource; `decision` is allowed, explicitDeny or implicitDeny.
+    """An answer of SimulatePrincipalPolicy for one action and resource.
+
+    `decision` is allowed, explicitDeny or implicitDeny.
 
     `allowed_by_boundary` and `allowed_by_organization` are None where IAM says nothing of them.
     """
@@ -199,9 +235,14 @@ class Simulation:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalPolicies:
-    """What of a principal's policies could be read; `unread` says in words what could not ("attached policy …: AccessDenied")."""
+    """What of a principal's policies could be read.
+
+    `unread` says in words what could not ("attached policy …: AccessDenied").
+    """
 
     identity: tuple[NamedPolicy, ...] = ()
     boundary: NamedPolicy | None = None
     unread: tuple[str, ...] = ()
-    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # tag values as "aws:PrincipalTag/x" and the like
+    facts: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # tag values as "aws:PrincipalTag/x" and the like

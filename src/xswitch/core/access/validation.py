@@ -1,6 +1,7 @@
 """What IAM takes in the parameters of a set-up, said before anything is sent.
 
-Sources: IAM API reference (CreateRole, TagRole, PutRolePolicy: lengths and patterns), IAM user guide, "IAM and AWS STS quotas".
+Sources: IAM API reference (CreateRole, TagRole, PutRolePolicy: lengths and patterns), IAM user
+guide, "IAM and AWS STS quotas".
 """
 
 from __future__ import annotations
@@ -34,14 +35,21 @@ _LONGEST_ROLE_NAME = 64
 
 
 def validate(request: AccessRequest) -> None:
-    """Nothing for a request IAM would take; raises UsageError, or PolicyError for a document, saying what is wrong otherwise."""
+    """Nothing for a request IAM would take.
+
+    Raises UsageError, or PolicyError for a document, saying what is wrong otherwise.
+    """
     if _PARTITION.fullmatch(request.partition) is None:
         raise _invalid_request(
-            "partition", f"{request.partition!r} is no partition.", "Partitions are aws, aws-cn, aws-us-gov and the like."
+            "partition",
+            f"{request.partition!r} is no partition.",
+            "Partitions are aws, aws-cn, aws-us-gov and the like.",
         )
     for account in (request.target_account, request.who.account):
         if not is_account_id(account):
-            raise _invalid_request("account", f"{account!r} is no account ID.", "An account ID has twelve digits.")
+            raise _invalid_request(
+                "account", f"{account!r} is no account ID.", "An account ID has twelve digits."
+            )
     _check_name(request.role_name, "role", _LONGEST_ROLE_NAME)
     _check_path(request.role_path)
     if request.who.kind is not PrincipalType.ACCOUNT:
@@ -49,12 +57,23 @@ def validate(request: AccessRequest) -> None:
         _check_path(request.who.path)
     if not MIN_SESSION <= request.max_session_seconds <= MAX_SESSION:
         why = f"A role's maximum is {MIN_SESSION} to {MAX_SESSION} seconds, one to twelve hours."
-        raise _invalid_request("duration", f"{request.max_session_seconds} seconds can't be the longest session of a role.", why)
+        raise _invalid_request(
+            "duration",
+            f"{request.max_session_seconds} seconds can't be the longest session of a role.",
+            why,
+        )
     if request.external_id is not None and not is_external_id(request.external_id):
         why = "It has 2 to 1,224 characters: letters, digits and _+=,.@:/-"
-        raise _invalid_request("external_id", f"{request.external_id!r} can't be an external ID.", why)
-    if len(request.description) > MAX_DESCRIPTION or _DESCRIPTION.fullmatch(request.description) is None:
-        why = f"It has up to {MAX_DESCRIPTION} characters, of Latin-1 and without control characters."
+        raise _invalid_request(
+            "external_id", f"{request.external_id!r} can't be an external ID.", why
+        )
+    if (
+        len(request.description) > MAX_DESCRIPTION
+        or _DESCRIPTION.fullmatch(request.description) is None
+    ):
+        why = (
+            f"It has up to {MAX_DESCRIPTION} characters, of Latin-1 and without control characters."
+        )
         raise _invalid_request("description", "IAM doesn't take that description.", why)
     _check_managed(request)
     _check_inline(request)
@@ -81,14 +100,26 @@ def _check_managed(request: AccessRequest) -> None:
     for arn in request.managed_policies:
         arn_parts = _MANAGED.fullmatch(arn)
         if arn_parts is None:
-            raise _invalid_request("policy", f"{arn!r} is no managed policy's ARN.", "Such as arn:aws:iam::aws:policy/ReadOnlyAccess.")
+            raise _invalid_request(
+                "policy",
+                f"{arn!r} is no managed policy's ARN.",
+                "Such as arn:aws:iam::aws:policy/ReadOnlyAccess.",
+            )
         if arn_parts[1] != request.partition:
-            raise _invalid_request("policy", f"{arn!r} is of another partition.", f"The role is in the partition {request.partition}.")
+            raise _invalid_request(
+                "policy",
+                f"{arn!r} is of another partition.",
+                f"The role is in the partition {request.partition}.",
+            )
         if arn_parts[2] not in ("aws", request.target_account):
             why = "A role takes AWS's managed policies and those of its own account."
-            raise _invalid_request("policy", f"{arn!r} is of another account than {request.target_account}.", why)
+            raise _invalid_request(
+                "policy", f"{arn!r} is of another account than {request.target_account}.", why
+            )
     if len(set(request.managed_policies)) < len(request.managed_policies):
-        raise _invalid_request("policy", "A managed policy is given twice.", ", ".join(request.managed_policies))
+        raise _invalid_request(
+            "policy", "A managed policy is given twice.", ", ".join(request.managed_policies)
+        )
 
 
 def _check_inline(request: AccessRequest) -> None:
@@ -100,14 +131,20 @@ def _check_inline(request: AccessRequest) -> None:
         try:
             parse(policy.document, PolicyKind.IDENTITY, policy.name)
         except PolicyError as problem:
-            raise PolicyError(problem.what, why="It would be an inline policy of the role.") from None
+            raise PolicyError(
+                problem.what, why="It would be an inline policy of the role."
+            ) from None
     if len(set(names)) < len(names):
-        raise _invalid_request("policy", "An inline policy's name is given twice.", ", ".join(names))
+        raise _invalid_request(
+            "policy", "An inline policy's name is given twice.", ", ".join(names)
+        )
 
 
 def _check_tags(tags: tuple[tuple[str, str], ...]) -> None:
     if len(tags) > MAX_TAGS:
-        raise _invalid_request("tags", f"{len(tags)} tags are too many.", f"A role takes {MAX_TAGS}.")
+        raise _invalid_request(
+            "tags", f"{len(tags)} tags are too many.", f"A role takes {MAX_TAGS}."
+        )
     for key, value in tags:
         if not 1 <= len(key) <= MAX_TAG_KEY or not _tag_text(key) or key.lower().startswith("aws:"):
             why = f'It has 1 to {MAX_TAG_KEY} characters: letters, digits, blanks and _.:/=+-@, and doesn\'t begin with "aws:".'
@@ -116,8 +153,13 @@ def _check_tags(tags: tuple[tuple[str, str], ...]) -> None:
             why = f"It has up to {MAX_TAG_VALUE} characters: letters, digits, blanks and _.:/=+-@."
             raise _invalid_request("tags", f"{value!r} can't be the value of the tag {key!r}.", why)
     if len({key.casefold() for key, _ in tags}) < len(tags):
-        raise _invalid_request("tags", "A tag key is given twice.", "IAM compares tag keys without regard to case.")
+        raise _invalid_request(
+            "tags", "A tag key is given twice.", "IAM compares tag keys without regard to case."
+        )
 
 
 def _tag_text(characters: Iterable[str]) -> bool:
-    return all(character in _TAG_MARKS or unicodedata.category(character)[0] in "LNZ" for character in characters)
+    return all(
+        character in _TAG_MARKS or unicodedata.category(character)[0] in "LNZ"
+        for character in characters
+    )

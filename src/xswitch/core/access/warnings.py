@@ -1,7 +1,9 @@
-"""What somebody should know before a plan is applied: it gives more than it has to, or will not work the way it looks.
+"""What somebody should know before a plan is applied.
 
-Sources: IAM user guide, "IAM and AWS STS quotas", "Methods to assume a role" (role chaining: an hour), "Switch from a user to an IAM role
-(console)", "Security best practices in IAM".
+It gives more than it has to, or will not work the way it looks.
+
+Sources: IAM user guide, "IAM and AWS STS quotas", "Methods to assume a role" (role chaining: an
+hour), "Switch from a user to an IAM role (console)", "Security best practices in IAM".
 """
 
 from __future__ import annotations
@@ -10,10 +12,33 @@ import json
 from collections.abc import Iterator
 
 from xswitch.core.access.console import MAX_CONSOLE_NAME
-from xswitch.core.access.documents import ASSUME_ROLE, load_document, permission_policy, policy_name, requires_mfa, statements_of, trust_sid
-from xswitch.core.access.model import AccessRequest, Finding, PrincipalState, PrincipalType, RoleState
+from xswitch.core.access.documents import (
+    ASSUME_ROLE,
+    load_document,
+    permission_policy,
+    policy_name,
+    requires_mfa,
+    statements_of,
+    trust_sid,
+)
+from xswitch.core.access.model import (
+    AccessRequest,
+    Finding,
+    PrincipalState,
+    PrincipalType,
+    RoleState,
+)
 from xswitch.core.model import Severity
-from xswitch.core.policy import PolicyDocument, PolicyError, PolicyKind, Principal, PrincipalKind, Request, evaluate, parse
+from xswitch.core.policy import (
+    PolicyDocument,
+    PolicyError,
+    PolicyKind,
+    Principal,
+    PrincipalKind,
+    Request,
+    evaluate,
+    parse,
+)
 from xswitch.core.sts_limits import MAX_CHAINED_DURATION
 
 ATTACHED_QUOTA = 10
@@ -23,9 +48,15 @@ _ROLE_INLINE_QUOTA = 10_240
 
 
 def plan_warnings(
-    request: AccessRequest, target: RoleState | None, source: PrincipalState | None, trust: str, principal_arn: str
+    request: AccessRequest,
+    target: RoleState | None,
+    source: PrincipalState | None,
+    trust: str,
+    principal_arn: str,
 ) -> tuple[Finding, ...]:
-    """The warnings of a plan; `trust` is the wanted trust policy, `principal_arn` whom our statement in it names.
+    """The warnings of a plan.
+
+    `trust` is the wanted trust policy, `principal_arn` whom our statement in it names.
 
     `target` and `source` are None when they were not read, or aren't there.
     """
@@ -43,7 +74,9 @@ def _warning(code: str, why: str, severity: Severity = "warning", where: str = "
     return Finding(code, severity, why, where)
 
 
-def _principal_warnings(request: AccessRequest, source: PrincipalState | None, principal_arn: str) -> Iterator[Finding]:
+def _principal_warnings(
+    request: AccessRequest, source: PrincipalState | None, principal_arn: str
+) -> Iterator[Finding]:
     who = request.who
     if source is None and who.kind in (PrincipalType.USER, PrincipalType.ROLE):
         why = f"Nobody looked whether {principal_arn} exists. IAM takes no trust policy that names one who doesn't, or another path."
@@ -93,7 +126,9 @@ def _condition_warnings(request: AccessRequest) -> Iterator[Finding]:
 
 
 def _session_warnings(request: AccessRequest, target: RoleState | None) -> Iterator[Finding]:
-    if request.max_session_seconds > MAX_CHAINED_DURATION and (requires_mfa(request) or request.who.kind is PrincipalType.ROLE):
+    if request.max_session_seconds > MAX_CHAINED_DURATION and (
+        requires_mfa(request) or request.who.kind is PrincipalType.ROLE
+    ):
         before = "an MFA session" if requires_mfa(request) else "another role"
         why = f"Sessions assumed with the temporary credentials of {before} last an hour at most, whatever the role's maximum says."
         yield _warning("duration_chained", why, "info", f"role {request.role_name}")
@@ -108,24 +143,47 @@ def _session_warnings(request: AccessRequest, target: RoleState | None) -> Itera
 
 def _permission_warnings(request: AccessRequest, target: RoleState | None) -> Iterator[Finding]:
     where = f"role {request.role_name}"
-    admin = [arn for arn in request.managed_policies if arn.endswith(":aws:policy/AdministratorAccess")]
-    admin += [policy.name for policy in request.inline_policies if _allows_everything(policy.document)]
+    admin = [
+        arn for arn in request.managed_policies if arn.endswith(":aws:policy/AdministratorAccess")
+    ]
+    admin += [
+        policy.name for policy in request.inline_policies if _allows_everything(policy.document)
+    ]
     if admin:
-        yield _warning("administrator", f"{', '.join(admin)} lets the role do everything in account {request.target_account}.", where=where)
+        yield _warning(
+            "administrator",
+            f"{', '.join(admin)} lets the role do everything in account {request.target_account}.",
+            where=where,
+        )
     attached = set(request.managed_policies) | set(target.attached if target is not None else ())
     if len(attached) > ATTACHED_QUOTA:
         why = f"The role will have {len(attached)} managed policies; an account's quota is {ATTACHED_QUOTA} unless it was raised."
         yield _warning("managed_policies_quota", why, where=where)
     if not attached and not request.inline_policies and not (target is not None and target.inline):
-        yield _warning("no_permissions", "The role has no permissions: whoever switches to it can do nothing there.", where=where)
+        yield _warning(
+            "no_permissions",
+            "The role has no permissions: whoever switches to it can do nothing there.",
+            where=where,
+        )
     if target is not None:
         unrequested = [arn for arn in target.attached if arn not in request.managed_policies]
         requested_names = {policy.name for policy in request.inline_policies}
-        unrequested += [policy.name for policy in target.inline if policy.name not in requested_names]
+        unrequested += [
+            policy.name for policy in target.inline if policy.name not in requested_names
+        ]
         if unrequested:
-            yield _warning("policies_kept", f"The role keeps policies that were not asked for: {', '.join(unrequested)}.", where=where)
+            yield _warning(
+                "policies_kept",
+                f"The role keeps policies that were not asked for: {', '.join(unrequested)}.",
+                where=where,
+            )
         if target.boundary:
-            yield _warning("boundary", f"The permissions boundary {target.boundary} limits what the role may do.", "info", where)
+            yield _warning(
+                "boundary",
+                f"The permissions boundary {target.boundary} limits what the role may do.",
+                "info",
+                where,
+            )
 
 
 def _allows_everything(document: str) -> bool:
@@ -141,22 +199,34 @@ def _allows_everything(document: str) -> bool:
     )
 
 
-def _other_statement_warnings(request: AccessRequest, target: RoleState | None, trust: str, principal_arn: str) -> Iterator[Finding]:
+def _other_statement_warnings(
+    request: AccessRequest, target: RoleState | None, trust: str, principal_arn: str
+) -> Iterator[Finding]:
     """What the statements that were there already do to ours."""
     if target is None:
         return
     where = f"trust policy of {target.arn}"
     document = load_document(trust)
-    strangers = [statement for statement in statements_of(document) if statement.get("Sid") != trust_sid(request)]
+    strangers = [
+        statement
+        for statement in statements_of(document)
+        if statement.get("Sid") != trust_sid(request)
+    ]
     if not strangers:
         return
     try:
         parsed = parse({**document, "Statement": strangers}, PolicyKind.TRUST, where)
     except PolicyError as problem:
-        yield _warning("trust_unreadable", f"Statements that were there already can't be judged: {problem.what}.", where=where)
+        yield _warning(
+            "trust_unreadable",
+            f"Statements that were there already can't be judged: {problem.what}.",
+            where=where,
+        )
         return
     full: dict[str, tuple[str, ...]] = (
-        {"aws:multifactorauthpresent": ("true",), "aws:multifactorauthage": ("60",)} if requires_mfa(request) else {}
+        {"aws:multifactorauthpresent": ("true",), "aws:multifactorauthage": ("60",)}
+        if requires_mfa(request)
+        else {}
     )
     if request.external_id is not None:
         full["sts:externalid"] = (request.external_id,)
@@ -169,7 +239,9 @@ def _other_statement_warnings(request: AccessRequest, target: RoleState | None, 
         yield _warning("statement_wider", why, where=where)
 
 
-def _assume_request(request: AccessRequest, principal_arn: str, context: dict[str, tuple[str, ...]]) -> Request:
+def _assume_request(
+    request: AccessRequest, principal_arn: str, context: dict[str, tuple[str, ...]]
+) -> Request:
     who = request.who
     if who.kind is PrincipalType.ROLE:
         session = f"arn:{request.partition}:sts::{who.account}:assumed-role/{who.name}/xswitch"
@@ -186,7 +258,9 @@ def _allows(question: Request, document: PolicyDocument) -> bool:
     return any(trace.applies and trace.statement.effect == "Allow" for trace in traces)
 
 
-def _size_warnings(request: AccessRequest, source: PrincipalState | None, trust: str) -> Iterator[Finding]:
+def _size_warnings(
+    request: AccessRequest, source: PrincipalState | None, trust: str
+) -> Iterator[Finding]:
     if policy_size(trust) > TRUST_QUOTA:
         why = f"The trust policy has {policy_size(trust)} characters; the quota is {TRUST_QUOTA} unless it was raised."
         yield _warning("trust_size", why, where=f"role {request.role_name}")
@@ -196,8 +270,14 @@ def _size_warnings(request: AccessRequest, source: PrincipalState | None, trust:
         yield _warning("policy_size", why, where=f"role {request.role_name}")
     quota = _INLINE_QUOTA.get(request.who.kind)
     if quota is not None:
-        size_by_policy = {policy.name: policy_size(policy.document) for policy in source.inline} if source is not None else {}
-        total = sum(size for name, size in size_by_policy.items() if name != policy_name(request)) + policy_size(permission_policy(request))
+        size_by_policy = (
+            {policy.name: policy_size(policy.document) for policy in source.inline}
+            if source is not None
+            else {}
+        )
+        total = sum(
+            size for name, size in size_by_policy.items() if name != policy_name(request)
+        ) + policy_size(permission_policy(request))
         if total > quota:
             why = f"The inline policies of the {request.who.kind.value} will have {total} characters together; the quota is {quota}."
             yield _warning("policy_size", why, where=f"{request.who.kind.value} {request.who.name}")

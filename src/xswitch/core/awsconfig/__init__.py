@@ -1,4 +1,7 @@
-"""The shared AWS config: a lossless document, the SDKs' reading of it, the AWS CLI's reading of it, and edits of it.
+"""The shared AWS config.
 
-`locate` says which files, `sdk` reads both, `edit` changes one, `command` spells a credential_process. All of it is text in, values out.
+A lossless document, the SDKs' reading of it, the AWS CLI's reading of it, and edits of it.
+
+`locate` says which files, `sdk` reads both, `edit` changes one, `command` spells a
+credential_process. All of it is text in, values out.
 """

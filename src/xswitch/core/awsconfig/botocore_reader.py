@@ -1,8 +1,9 @@
 """What the AWS CLI and boto3 would read from the same text.
 
-Both read with botocore's `configloader`, which is `configparser.RawConfigParser` and a few lines around it. The same parser does the work
-here, so its rules are the CLI's by construction, on this version of Python; the lines around it (nested values, profile names through
-`shlex`) are written again from their behaviour. Time is linear in the text.
+Both read with botocore's `configloader`, which is `configparser.RawConfigParser` and a few lines
+around it. The same parser does the work here, so its rules are the CLI's by construction, on this
+version of Python; the lines around it (nested values, profile names through `shlex`) are written
+again from their behaviour. Time is linear in the text.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-CliParseErrorCode = Literal["duplicate_section", "duplicate_key", "no_section_header", "not_a_property", "nested_no_equals"]
+CliParseErrorCode = Literal[
+    "duplicate_section", "duplicate_key", "no_section_header", "not_a_property", "nested_no_equals"
+]
 
 CliValue = str | Mapping[str, str]
 
@@ -31,7 +34,10 @@ _PARSE_ERROR_MESSAGES: dict[CliParseErrorCode, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CliParseError:
-    """Why the CLI refuses the whole file, and the line (from 1) it stumbles over. Holds nothing of the file's text."""
+    """Why the CLI refuses the whole file, and the line (from 1) it stumbles over.
+
+    Holds nothing of the file's text.
+    """
 
     code: CliParseErrorCode
     line: int
@@ -44,7 +50,10 @@ class CliParseError:
 
 @dataclass(frozen=True, slots=True)
 class CliSection:
-    """One section as the CLI has it: values by lower-case key, `lines` the line of each key, of which `[DEFAULT]` may lend some."""
+    """One section as the CLI has it.
+
+    Values by lower-case key, `lines` the line of each key, of which `[DEFAULT]` may lend some.
+    """
 
     line: int
     values: Mapping[str, CliValue]
@@ -53,7 +62,10 @@ class CliSection:
 
 @dataclass(frozen=True, slots=True)
 class CliProfiles:
-    """The profile map of the config file: sections by the name the CLI calls them by; `other` is keyed by the whole header."""
+    """The profile map of the config file: sections by the name the CLI calls them by.
+
+    `other` is keyed by the whole header.
+    """
 
     profiles: Mapping[str, CliSection]
     sso_sessions: Mapping[str, CliSection]
@@ -63,7 +75,9 @@ class CliProfiles:
 
 @dataclass(frozen=True, slots=True)
 class CliParseResult:
-    """The CLI's reading of one file, or its refusal. `sections` are keyed by what stands between the brackets, as it stands there.
+    """The CLI's reading of one file, or its refusal.
+
+    `sections` are keyed by what stands between the brackets, as it stands there.
 
     `defaults` is what `[DEFAULT]` holds; every section has it too.
     """
@@ -77,9 +91,16 @@ class CliParseResult:
         return {name: dict(section.values) for name, section in self.sections.items()}
 
     def profile_map(self) -> CliProfiles:
-        """What botocore's `load_config` makes of it, for the config file: a later header that means the same name replaces the earlier."""
+        """What botocore's `load_config` makes of it, for the config file.
+
+        A later header that means the same name replaces the earlier.
+        """
         profile_maps = CliProfiles({}, {}, {}, {})
-        by_word = {"profile": profile_maps.profiles, "sso-session": profile_maps.sso_sessions, "services": profile_maps.services}
+        by_word = {
+            "profile": profile_maps.profiles,
+            "sso-session": profile_maps.sso_sessions,
+            "services": profile_maps.services,
+        }
         for header, section in self.sections.items():
             word, name = parse_cli_header(header)
             target = by_word.get(word, profile_maps.other)
@@ -89,9 +110,12 @@ class CliParseResult:
 
 
 def parse_cli_header(header: str) -> tuple[str, str | None]:
-    """What a header of the config file means to the CLI: ("profile", name), ("sso-session", name), ("services", name) or ("", header).
+    """What a header of the config file means to the CLI.
 
-    The name is None when the header begins with such a word but names nothing, so that the CLI drops the section.
+    ("profile", name), ("sso-session", name), ("services", name) or ("", header).
+
+    The name is None when the header begins with such a word but names nothing, so that the CLI
+    drops the section.
     """
     plain_header = _plain_header(header)
     if plain_header is not None:  # what shlex would say, a hundred times as fast
@@ -109,10 +133,13 @@ def parse_cli_header(header: str) -> tuple[str, str | None]:
 def parse_as_cli(text: str, *, first_line: int = 1) -> CliParseResult:
     """The CLI's reading of `text`, whose first line counts as `first_line`. Never raises.
 
-    It is what botocore's `raw_config_parse` gives for a file of this text, if the locale's encoding is UTF-8.
+    It is what botocore's `raw_config_parse` gives for a file of this text, if the locale's encoding
+    is UTF-8.
     """
     lines = _LineReader(text, first_line)
-    parser = _CliConfigParser(dict_type=cast("type[dict[str, str]]", lines.table), interpolation=None)
+    parser = _CliConfigParser(
+        dict_type=cast("type[dict[str, str]]", lines.table), interpolation=None
+    )
     try:
         parser.read_file(lines, source="text")
     except configparser.DuplicateSectionError as error:
@@ -164,7 +191,8 @@ def _cli_sections(parser: configparser.RawConfigParser, lines: _LineReader) -> C
 class _CliConfigParser(configparser.RawConfigParser):
     """The CLI's parser, with a pattern for properties that matches the same lines in linear time.
 
-    The library's own takes quadratic time on a long run of blanks before the delimiter. The option is stripped afterwards either way.
+    The library's own takes quadratic time on a long run of blanks before the delimiter. The option
+    is stripped afterwards either way.
     """
 
     OPTCRE = re.compile(r"(?P<option>[^=:]*)(?P<vi>[=:])\s*(?P<value>.*)$")
@@ -186,7 +214,10 @@ class _LineTrackingDict(dict[str, Any]):
 
 
 class _LineReader:
-    """The text's lines as Python reads them from a file: LF, CRLF and a lone CR all end one. Numbers count LF, as editors do."""
+    """The text's lines as Python reads them from a file: LF, CRLF and a lone CR all end one.
+
+    Numbers count LF, as editors do.
+    """
 
     def __init__(self, text: str, first_line: int) -> None:
         self.text = text

@@ -1,7 +1,8 @@
 """Where the AWS CLI and boto3 read something else than the SDKs, key by key.
 
-A section that holds nothing odd reads alike for both, so only odd sections are read again with the CLI's parser, each by itself. That is
-exact while both see the same sections and no name occurs twice; where that fails, the whole text is read again.
+A section that holds nothing odd reads alike for both, so only odd sections are read again with the
+CLI's parser, each by itself. That is exact while both see the same sections and no name occurs
+twice; where that fails, the whole text is read again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple
 
-from xswitch.core.awsconfig.botocore_reader import CliParseResult, CliSection, CliValue, parse_as_cli, parse_cli_header
+from xswitch.core.awsconfig.botocore_reader import (
+    CliParseResult,
+    CliSection,
+    CliValue,
+    parse_as_cli,
+    parse_cli_header,
+)
 from xswitch.core.awsconfig.document import ConfigDocument, ConfigSection, SectionKind
 from xswitch.core.awsconfig.problems import display_value
 from xswitch.core.model import FileKind, Origin, Problem, Profile, Property
@@ -36,14 +43,23 @@ def compare_with_cli(document: ConfigDocument, sdk: SdkSections, path: str) -> C
         maps = _read_odd_sections(document, odd)
         if maps is not None:
             names = {(section.kind, section.name) for section in odd}
-            odd_profiles = {kind: {name: profile for name, profile in sdk[kind].items() if (kind, name) in names} for kind in _NAMED_KINDS}
+            odd_profiles = {
+                kind: {
+                    name: profile for name, profile in sdk[kind].items() if (kind, name) in names
+                }
+                for kind in _NAMED_KINDS
+            }
             return _section_differences(document, odd_profiles, maps, path)
     reading = parse_as_cli(document.text)
     if reading.refused:
-        refused = f"The AWS CLI and boto3 refuse the whole file over this line: {reading.refused.reason}."
+        refused = (
+            f"The AWS CLI and boto3 refuse the whole file over this line: {reading.refused.reason}."
+        )
         problem = Problem("cli_refuses", refused, "error", path, reading.refused.line)
         cli = _sections_unknown_to_sdk(document)
-        cli["profile"] = {name: profile for name, profile in cli["profile"].items() if name not in sdk["profile"]}
+        cli["profile"] = {
+            name: profile for name, profile in cli["profile"].items() if name not in sdk["profile"]
+        }
         only = _section_differences(document, {kind: {} for kind in _NAMED_KINDS}, cli, path)
         return CliDifferences((problem, *only.problems), only.cli_only)
     return _section_differences(document, sdk, cli_maps(reading, document.file), path)
@@ -61,26 +77,40 @@ def read_as_cli(document: ConfigDocument, touched: Container[str] = ()) -> CliPa
         if section.kind == "preamble" or section.cli_header is None:
             continue
         if section.odd or section.name in touched:
-            piece = parse_as_cli(document.text[section.start : section.end], first_line=section.line)
+            piece = parse_as_cli(
+                document.text[section.start : section.end], first_line=section.line
+            )
             if piece.defaults or list(piece.sections) != [section.cli_header]:
                 return parse_as_cli(document.text)
             sections.update(piece.sections)
         else:
             values = {row[0]: row[1] for row in section.rows}
-            sections[section.cli_header] = CliSection(section.line, values, {row[0]: row[2] for row in section.rows})
+            sections[section.cli_header] = CliSection(
+                section.line, values, {row[0]: row[2] for row in section.rows}
+            )
     return CliParseResult(sections)
 
 
 def cli_maps(reading: CliParseResult, file: FileKind) -> dict[SectionKind, dict[str, CliSection]]:
-    """A reading by the names the CLI calls things by: in the credentials file every section is a profile."""
+    """A reading by the names the CLI calls things by.
+
+    In the credentials file every section is a profile.
+    """
     if file == "credentials":
         return {"profile": dict(reading.sections), "sso-session": {}, "services": {}}
     found = reading.profile_map()
-    return {"profile": dict(found.profiles), "sso-session": dict(found.sso_sessions), "services": dict(found.services)}
+    return {
+        "profile": dict(found.profiles),
+        "sso-session": dict(found.sso_sessions),
+        "services": dict(found.services),
+    }
 
 
 def same_value(sdk: str, cli: CliValue) -> bool:
-    """Whether a value reads alike; indented lines below an empty value are a mapping to the CLI, text to the SDKs."""
+    """Whether a value reads alike.
+
+    Indented lines below an empty value are a mapping to the CLI, text to the SDKs.
+    """
     if isinstance(cli, str):
         return sdk == cli
     inner = {}
@@ -92,7 +122,10 @@ def same_value(sdk: str, cli: CliValue) -> bool:
 
 
 def _sections_are_comparable(document: ConfigDocument) -> bool:
-    """Whether sections can be compared one by one: the same sections for both, and no name that occurs twice for either."""
+    """Whether sections can be compared one by one.
+
+    The same sections for both, and no name that occurs twice for either.
+    """
     if document.split:
         return False
     seen: set[tuple[str, str | None]] = set()
@@ -112,12 +145,16 @@ def _sections_are_comparable(document: ConfigDocument) -> bool:
         else:
             word, name = parse_cli_header(section.cli_header)
             seen.add((word, name) if name is not None else ("", section.cli_header))
-        if section.cli_header == "DEFAULT" or len({row[0] for row in section.rows}) < len(section.rows):
+        if section.cli_header == "DEFAULT" or len({row[0] for row in section.rows}) < len(
+            section.rows
+        ):
             return False
     return len(seen) == count and named == len(names)
 
 
-def _read_odd_sections(document: ConfigDocument, odd: list[ConfigSection]) -> dict[SectionKind, dict[str, CliSection]] | None:
+def _read_odd_sections(
+    document: ConfigDocument, odd: list[ConfigSection]
+) -> dict[SectionKind, dict[str, CliSection]] | None:
     """The CLI's reading of the odd sections, or None if one of them holds what only the whole text can tell.
 
     That may be another header, indented under this one: of `[DEFAULT]` nothing but what it lends is seen.
@@ -136,11 +173,17 @@ def _sections_unknown_to_sdk(document: ConfigDocument) -> dict[SectionKind, dict
     sections: dict[str, CliSection] = {}
     for section in document.sections:
         if section.odd and section.kind not in (*_NAMED_KINDS, "preamble"):
-            sections.update(parse_as_cli(document.text[section.start : section.end], first_line=section.line).sections)
+            sections.update(
+                parse_as_cli(
+                    document.text[section.start : section.end], first_line=section.line
+                ).sections
+            )
     return cli_maps(CliParseResult(sections), document.file)
 
 
-def _section_differences(document: ConfigDocument, sdk: SdkSections, cli: CliMaps, path: str) -> CliDifferences:
+def _section_differences(
+    document: ConfigDocument, sdk: SdkSections, cli: CliMaps, path: str
+) -> CliDifferences:
     reported_lines = _lines_with_faults(document)
     problems: list[Problem] = []
     cli_only_profiles: dict[str, Profile] = {}
@@ -148,29 +191,61 @@ def _section_differences(document: ConfigDocument, sdk: SdkSections, cli: CliMap
         for name, section in sdk[kind].items():
             cli_section = cli[kind].get(name)
             if cli_section is None:
-                problems.append(_problem("cli_misses", f"The AWS CLI and boto3 don't see this {kind}.", section.origin, kind, name))
+                problems.append(
+                    _problem(
+                        "cli_misses",
+                        f"The AWS CLI and boto3 don't see this {kind}.",
+                        section.origin,
+                        kind,
+                        name,
+                    )
+                )
             else:
-                problems.extend(_value_differences(kind, section, cli_section, reported_lines, path))
+                problems.extend(
+                    _value_differences(kind, section, cli_section, reported_lines, path)
+                )
         for name, cli_section in cli[kind].items():
             if name in sdk[kind]:
                 continue
             origin = Origin(path, cli_section.line)
-            problems.append(_problem("cli_only", f'Only the AWS CLI and boto3 see the {kind} "{name}".', origin, kind, name))
+            problems.append(
+                _problem(
+                    "cli_only",
+                    f'Only the AWS CLI and boto3 see the {kind} "{name}".',
+                    origin,
+                    kind,
+                    name,
+                )
+            )
             if kind == "profile":
-                cli_only_profiles[name] = Profile(name, _cli_properties(cli_section, path, document.file), origin, cli_only=True)
+                cli_only_profiles[name] = Profile(
+                    name, _cli_properties(cli_section, path, document.file), origin, cli_only=True
+                )
     return CliDifferences(tuple(problems), cli_only_profiles)
 
 
 def _value_differences(
-    kind: SectionKind, section: Profile, cli_section: CliSection, reported_lines: frozenset[int], path: str
+    kind: SectionKind,
+    section: Profile,
+    cli_section: CliSection,
+    reported_lines: frozenset[int],
+    path: str,
 ) -> Iterator[Problem]:
     name = section.name
     for key, property_ in section.properties.items():
         value = cli_section.values.get(key)
-        if property_.origin.line in reported_lines or (value is not None and same_value(property_.value, value)):
+        if property_.origin.line in reported_lines or (
+            value is not None and same_value(property_.value, value)
+        ):
             continue
         if value is None:
-            yield _problem("cli_misses_key", f"The AWS CLI and boto3 don't see this {key}.", property_.origin, kind, name)
+            yield _problem(
+                "cli_misses_key",
+                f"The AWS CLI and boto3 don't see this {key}.",
+                property_.origin,
+                kind,
+                name,
+            )
         else:
             text = value if isinstance(value, str) else _nested_text(value)
             message = f"For {key} the AWS CLI and boto3 read {display_value(key, text)}, the SDKs {display_value(key, property_.value)}."
@@ -178,15 +253,26 @@ def _value_differences(
     for key in cli_section.values:
         line = cli_section.lines[key]
         if key not in section.properties and line not in reported_lines:
-            yield _problem("cli_only_key", f'Only the AWS CLI and boto3 see the key "{key}".', Origin(path, line), kind, name)
+            yield _problem(
+                "cli_only_key",
+                f'Only the AWS CLI and boto3 see the key "{key}".',
+                Origin(path, line),
+                kind,
+                name,
+            )
 
 
 def _problem(code: str, message: str, origin: Origin, kind: SectionKind, name: str) -> Problem:
-    return Problem(code, message, "warning", origin.file, origin.line, name if kind == "profile" else None)
+    return Problem(
+        code, message, "warning", origin.file, origin.line, name if kind == "profile" else None
+    )
 
 
 def _lines_with_faults(document: ConfigDocument) -> frozenset[int]:
-    """Lines a fault speaks of already: its own, that of the property it continues, and every line of a `[DEFAULT]`, which leaks."""
+    """Lines a fault speaks of already.
+
+    Its own, that of the property it continues, and every line of a `[DEFAULT]`, which leaks.
+    """
     lines: set[int] = set()
     for section in document.sections:
         for fault in section.faults:
@@ -194,7 +280,12 @@ def _lines_with_faults(document: ConfigDocument) -> frozenset[int]:
             if fault.code in ("nested_no_equals", "indented_comment"):
                 lines.add(max(row[2] for row in section.rows if row[2] < fault.line))
         if section.cli_header == "DEFAULT":
-            lines.update(range(section.line, section.line + 1 + document.text.count("\n", section.start, section.end)))
+            lines.update(
+                range(
+                    section.line,
+                    section.line + 1 + document.text.count("\n", section.start, section.end),
+                )
+            )
     return frozenset(lines)
 
 

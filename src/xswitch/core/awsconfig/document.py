@@ -1,9 +1,11 @@
 """One file of the shared config under the SDK rules, as spans of its text.
 
-The rules are those of the Rust, C and Java SDKs: lines end with LF or CRLF and nothing else, blanks are space and tab and nothing
-else, a section header and a property start at column 0, whatever is indented belongs to the property above. Offsets count
-characters of the text; lines count from 1. Nothing is copied that isn't needed, so the text can be put together again exactly.
-Reading takes time linear in the text and never raises: what is wrong becomes a `ConfigFault`, and the reading goes on behind it.
+The rules are those of the Rust, C and Java SDKs: lines end with LF or CRLF and nothing else, blanks
+are space and tab and nothing else, a section header and a property start at column 0, whatever is
+indented belongs to the property above. Offsets count characters of the text; lines count from 1.
+Nothing is copied that isn't needed, so the text can be put together again exactly. Reading takes
+time linear in the text and never raises: what is wrong becomes a `ConfigFault`, and the reading
+goes on behind it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ BOM = "\ufeff"
 BLANKS = " \t"
 _SPECIAL_CHARACTERS = "#;\x0b\x0c\x1c\x1d\x1e\x1f"
 
-SectionKind = Literal["profile", "sso-session", "services", "other", "illegal", "broken", "preamble"]
+SectionKind = Literal[
+    "profile", "sso-session", "services", "other", "illegal", "broken", "preamble"
+]
 
 ConfigFaultCode = Literal[
     "bom",
@@ -46,7 +50,11 @@ _any_comment = re.compile(r"[#;]").search
 _two_words = re.compile(r"([^ \t]+)[ \t]+(.+)", re.DOTALL).fullmatch
 
 
-_SECTION_PREFIXES: dict[str, SectionKind] = {"profile": "profile", "sso-session": "sso-session", "services": "services"}
+_SECTION_PREFIXES: dict[str, SectionKind] = {
+    "profile": "profile",
+    "sso-session": "sso-session",
+    "services": "services",
+}
 
 
 def is_legal_name(name: str) -> bool:
@@ -55,7 +63,11 @@ def is_legal_name(name: str) -> bool:
 
 
 class ConfigProperty(NamedTuple):
-    """One property: lower-case key, value as the SDKs read it, and the span of its lines (line ends and continuation included)."""
+    """One property.
+
+    Lower-case key, value as the SDKs read it, and the span of its lines (line ends and continuation
+    included).
+    """
 
     key: str
     value: str
@@ -65,7 +77,10 @@ class ConfigProperty(NamedTuple):
 
 
 class ConfigFault(NamedTuple):
-    """Something on one line that the SDKs refuse or that readers see differently; the line is `line` of the file."""
+    """Something on one line that the SDKs refuse or that readers see differently.
+
+    The line is `line` of the file.
+    """
 
     code: ConfigFaultCode
     line: int
@@ -74,13 +89,29 @@ class ConfigFault(NamedTuple):
 class ConfigSection:
     """A header and what follows it, up to the next header at column 0; `[start:end]` is its span.
 
-    `raw` is what stands between the brackets. `name` is the profile's (or sso-session's ...) name; for kind "illegal" it is the name
-    as written. `prefixed` tells `[profile default]` from `[default]`. `body` is the offset behind the header line and `used` the
-    offset behind the last line that is neither blank nor a comment. `odd` is set when the AWS CLI might read anything in it
-    differently; `cli_header` is what the CLI takes for the section's name, None when it sees no header there.
+    `raw` is what stands between the brackets. `name` is the profile's (or sso-session's ...) name;
+    for kind "illegal" it is the name as written. `prefixed` tells `[profile default]` from
+    `[default]`. `body` is the offset behind the header line and `used` the offset behind the last
+    line that is neither blank nor a comment. `odd` is set when the AWS CLI might read anything in
+    it differently; `cli_header` is what the CLI takes for the section's name, None when it sees no
+    header there.
     """
 
-    __slots__ = ("body", "cli_header", "end", "faults", "kind", "line", "name", "odd", "prefixed", "raw", "rows", "start", "used")
+    __slots__ = (
+        "body",
+        "cli_header",
+        "end",
+        "faults",
+        "kind",
+        "line",
+        "name",
+        "odd",
+        "prefixed",
+        "raw",
+        "rows",
+        "start",
+        "used",
+    )
 
     def __init__(self, kind: SectionKind, line: int, start: int) -> None:
         self.kind: SectionKind = kind
@@ -104,9 +135,13 @@ class ConfigSection:
 
 
 class ConfigDocument(NamedTuple):
-    """A whole file: the sections' spans follow each other without a gap, the first (kind "preamble") from 0, the last to the end.
+    """A whole file.
 
-    `split` is set when the AWS CLI would cut the text into other lines or sections than the SDKs do, so it can't be read in pieces.
+    The sections' spans follow each other without a gap, the first (kind "preamble") from 0, the
+    last to the end.
+
+    `split` is set when the AWS CLI would cut the text into other lines or sections than the SDKs
+    do, so it can't be read in pieces.
     """
 
     text: str
@@ -123,7 +158,10 @@ def parse_document(text: str, file: FileKind) -> ConfigDocument:
 
 
 class _DocumentParser:
-    """The state between two lines. `open` says what an indented line continues: nothing, a property, or a line in error."""
+    """The state between two lines.
+
+    `open` says what an indented line continues: nothing, a property, or a line in error.
+    """
 
     def __init__(self, text: str, file: FileKind) -> None:
         self.text = text
@@ -156,12 +194,19 @@ class _DocumentParser:
             if first == "[":
                 self.header(line, number, start, end)
             elif first not in "#; \t":
-                # In line, as nearly every line is one: `key = value` with a plain key seen before, no comment, and no white
-                # space around the value but blanks. Every reader reads it alike.
+                # In line, as nearly every line is one: `key = value` with a plain key seen before,
+                # no comment, and no white space around the value but blanks. Every reader reads it
+                # alike.
                 raw, equals, value = line.partition("=")
                 key = plain_keys.get(raw)
                 value = value.strip(BLANKS)
-                if key is None or not equals or not (plain or ("#" not in value and ";" not in value and value == value.strip())):
+                if (
+                    key is None
+                    or not equals
+                    or not (
+                        plain or ("#" not in value and ";" not in value and value == value.strip())
+                    )
+                ):
                     self.property(line, number, start, end)
                 else:
                     section = self.section
@@ -177,7 +222,11 @@ class _DocumentParser:
     def finish(self, lines: list[str]) -> None:
         if self.text.count("\r") != self.text.count("\r\n"):
             self.split = True
-            self.sections[0].faults.extend(ConfigFault("lone_cr", n) for n, line in enumerate(lines, 1) if "\r" in line.removesuffix("\r"))
+            self.sections[0].faults.extend(
+                ConfigFault("lone_cr", n)
+                for n, line in enumerate(lines, 1)
+                if "\r" in line.removesuffix("\r")
+            )
         for section, index, parts in self.long:
             key, _, number, start, end = section.rows[index]
             section.rows[index] = (key, "\n".join(parts), number, start, end)
@@ -216,7 +265,9 @@ class _DocumentParser:
         else:
             section.kind = "broken"
             section.raw = seen[1] if seen else stripped[1:]
-            section.faults.append(ConfigFault("text_after_header" if "]" in stripped else "unclosed_header", number))
+            section.faults.append(
+                ConfigFault("text_after_header" if "]" in stripped else "unclosed_header", number)
+            )
 
     def property(self, line: str, number: int, start: int, end: int) -> None:
         section = self.section

@@ -1,7 +1,10 @@
-"""The span editor: one profile of one file is set or removed, and every byte that isn't meant to change stays.
+"""The span editor.
 
-Line ends, byte order mark, comments, blank lines, nesting and order are kept. Of a key written twice the last occurrence is edited, the one
-the SDKs read. `verify` tells whether a text came out as meant under both readings; `find_shadowing` whether writing a profile makes sense.
+One profile of one file is set or removed, and every byte that isn't meant to change stays.
+
+Line ends, byte order mark, comments, blank lines, nesting and order are kept. Of a key written
+twice the last occurrence is edited, the one the SDKs read. `verify` tells whether a text came out
+as meant under both readings; `find_shadowing` whether writing a profile makes sense.
 """
 
 from __future__ import annotations
@@ -10,14 +13,28 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from xswitch.core.awsconfig.document import BLANKS, BOM, ConfigSection, is_legal_name, parse_document
+from xswitch.core.awsconfig.document import (
+    BLANKS,
+    BOM,
+    ConfigSection,
+    is_legal_name,
+    parse_document,
+)
 from xswitch.core.awsconfig.verify import verify
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
 from xswitch.core.model.properties import PropertyRow
 from xswitch.core.profiles.shadowing import find_shadowing
 
-__all__ = ["TextPatch", "apply_edits", "apply_patches", "find_shadowing", "plan_edits", "reversed_patches", "verify"]
+__all__ = [
+    "TextPatch",
+    "apply_edits",
+    "apply_patches",
+    "find_shadowing",
+    "plan_edits",
+    "reversed_patches",
+    "verify",
+]
 
 COMMENT_PREFIX = "# xswitch"
 
@@ -49,9 +66,10 @@ class _Line(NamedTuple):
 def apply_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> str:
     """`text` with these edits made, one after another; edits of the other file are left out.
 
-    A new profile is appended: a blank line, one comment line at column 0 beginning `# xswitch`, the header, the properties. A value that is
-    replaced loses its continuation lines, and its inline comment moves to a line of its own, as the AWS CLI would read it as part of the
-    value. Raises ConfigError for a name, key or value that can't be written so that every reader reads it back.
+    A new profile is appended: a blank line, one comment line at column 0 beginning `# xswitch`, the
+    header, the properties. A value that is replaced loses its continuation lines, and its inline
+    comment moves to a line of its own, as the AWS CLI would read it as part of the value. Raises
+    ConfigError for a name, key or value that can't be written so that every reader reads it back.
     """
     for patches in plan_edits(text, file, edits):
         text = apply_patches(text, patches)
@@ -59,12 +77,20 @@ def apply_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> str:
 
 
 def plan_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> list[list[TextPatch]]:
-    """The steps of `apply_edits`: one list of patches per edit that changes anything, each list for the text the one before leaves."""
+    """The steps of `apply_edits`.
+
+    One list of patches per edit that changes anything, each list for the text the one before
+    leaves.
+    """
     steps = []
     for edit in edits:
         if edit.file != file:
             continue
-        patches = _set_patches(text, edit) if isinstance(edit, SetProfile) else _remove_patches(text, edit)
+        patches = (
+            _set_patches(text, edit)
+            if isinstance(edit, SetProfile)
+            else _remove_patches(text, edit)
+        )
         if patches:
             steps.append(patches)
             text = apply_patches(text, patches)
@@ -72,7 +98,10 @@ def plan_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> list[
 
 
 def apply_patches(text: str, patches: Sequence[TextPatch]) -> str:
-    """`text` with all patches made; they are in order and don't overlap, and their offsets are all of `text`."""
+    """`text` with all patches made.
+
+    They are in order and don't overlap, and their offsets are all of `text`.
+    """
     parts = []
     at = 0
     for patch in patches:
@@ -82,21 +111,27 @@ def apply_patches(text: str, patches: Sequence[TextPatch]) -> str:
 
 
 def reversed_patches(text: str, steps: Sequence[Sequence[TextPatch]]) -> list[list[TextPatch]]:
-    """The steps that lead from what `steps` make of `text` back to `text`. They hold what was replaced, and nothing else of the text."""
+    """The steps that lead from what `steps` make of `text` back to `text`.
+
+    They hold what was replaced, and nothing else of the text.
+    """
     reversed_steps: list[list[TextPatch]] = []
     for patches in steps:
         shift = 0
         inverse_patches = []
         for patch in patches:
             start = patch.start + shift
-            inverse_patches.append(TextPatch(start, start + len(patch.text), text[patch.start : patch.end]))
+            inverse_patches.append(
+                TextPatch(start, start + len(patch.text), text[patch.start : patch.end])
+            )
             shift += len(patch.text) - (patch.end - patch.start)
         reversed_steps.insert(0, inverse_patches)
         text = apply_patches(text, patches)
     return reversed_steps
 
 
-# -- setting -----------------------------------------------------------------------------------------------------
+# -- setting
+# -----------------------------------------------------------------------------------------------------
 
 
 def _set_patches(text: str, edit: SetProfile) -> list[TextPatch]:
@@ -123,13 +158,24 @@ def _set_patches(text: str, edit: SetProfile) -> list[TextPatch]:
     return sorted(patches)
 
 
-def _insert_patch(text: str, section: ConfigSection, properties: Mapping[str, str], patches: Sequence[TextPatch]) -> TextPatch:
-    """New properties behind the last line of a section that counts; that line may lack its end, if it isn't dropped."""
+def _insert_patch(
+    text: str, section: ConfigSection, properties: Mapping[str, str], patches: Sequence[TextPatch]
+) -> TextPatch:
+    """New properties behind the last line of a section that counts.
+
+    That line may lack its end, if it isn't dropped.
+    """
     at = section.used
     eol = _line_ending(text[section.start : section.body]) or _usual_line_ending(text)
-    dropped = any(patch.end == at and not patch.text and text[patch.start - 1] == "\n" for patch in patches)
+    dropped = any(
+        patch.end == at and not patch.text and text[patch.start - 1] == "\n" for patch in patches
+    )
     start = "" if dropped or text[at - 1] == "\n" else eol
-    return TextPatch(at, at, start + "".join(f"{key} = {value}".rstrip() + eol for key, value in properties.items()))
+    return TextPatch(
+        at,
+        at,
+        start + "".join(f"{key} = {value}".rstrip() + eol for key, value in properties.items()),
+    )
 
 
 def _append_patch(text: str, edit: SetProfile) -> TextPatch:
@@ -154,7 +200,11 @@ def _replace_value(text: str, row: PropertyRow, value: str) -> Iterator[TextPatc
     comment = _comment_after_blank(first.content)
     if comment:
         note = first.content[comment.start() + 1 :].rstrip()
-        yield TextPatch(first.start, first.start, note + (_line_ending(text[first.start : first.end]) or _usual_line_ending(text)))
+        yield TextPatch(
+            first.start,
+            first.start,
+            note + (_line_ending(text[first.start : first.end]) or _usual_line_ending(text)),
+        )
     equals = first.content.index("=")
     after = first.content[equals + 1 :]
     blanks = len(after) - len(after.lstrip(BLANKS))
@@ -162,7 +212,9 @@ def _replace_value(text: str, row: PropertyRow, value: str) -> Iterator[TextPatc
         start, blank = equals + 1 + blanks, ""
     else:  # an empty value: what follows the "=" may be the blank before a comment
         start, blank = equals + 1, " " if first.content[equals - 1] in BLANKS else ""
-    yield TextPatch(first.start + start, first.start + len(first.content), blank + value if value else "")
+    yield TextPatch(
+        first.start + start, first.start + len(first.content), blank + value if value else ""
+    )
     for line in continuation_lines:
         if line.counts:
             yield TextPatch(line.start, line.end, "")
@@ -180,7 +232,8 @@ def _drop_errors(text: str, section: ConfigSection) -> Iterator[TextPatch]:
         at = end
 
 
-# -- removing ----------------------------------------------------------------------------------------------------
+# -- removing
+# ----------------------------------------------------------------------------------------------------
 
 
 def _remove_patches(text: str, edit: RemoveProfile) -> list[TextPatch]:
@@ -201,11 +254,16 @@ def _remove_patches(text: str, edit: RemoveProfile) -> list[TextPatch]:
     return patches
 
 
-# -- what both need ----------------------------------------------------------------------------------------------
+# -- what both need
+# ----------------------------------------------------------------------------------------------
 
 
 def _profile_sections(text: str, edit: ProfileEdit) -> list[ConfigSection]:
-    return [section for section in parse_document(text, edit.file).sections if section.kind == "profile" and section.name == edit.name]
+    return [
+        section
+        for section in parse_document(text, edit.file).sections
+        if section.kind == "profile" and section.name == edit.name
+    ]
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
@@ -259,7 +317,11 @@ def _check_name(edit: ProfileEdit) -> None:
 
 def _check_property(edit: SetProfile, key: str, value: str) -> None:
     if not _writable_key(key):
-        raise ConfigError(f"{key!r} can't be the name of a setting.", next_step="Use lower-case letters and _ only.", code="illegal_key")
+        raise ConfigError(
+            f"{key!r} can't be the name of a setting.",
+            next_step="Use lower-case letters and _ only.",
+            code="illegal_key",
+        )
     reason = ""
     if _control_character(value):
         reason = "It holds a control character or a line end."

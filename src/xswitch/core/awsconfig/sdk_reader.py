@@ -1,6 +1,7 @@
 """Both files as the SDKs read them, merged, with everything odd in them.
 
-Sources of the rules: the Rust, C and Java SDKs' readers. Where the AWS CLI and boto3 read something else, `differences` says so.
+Sources of the rules: the Rust, C and Java SDKs' readers. Where the AWS CLI and boto3 read something
+else, `differences` says so.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from xswitch.core.model import ConfigPaths, ConfigView, FileProperties, Origin, 
 from xswitch.core.model.properties import PropertyRow
 
 
-def read_view(paths: ConfigPaths, config_text: str | None, credentials_text: str | None) -> ConfigView:
+def read_view(
+    paths: ConfigPaths, config_text: str | None, credentials_text: str | None
+) -> ConfigView:
     """Both files, merged per key (the credentials file wins); a text of None is a missing file.
 
-    Problems come sorted by file, config first, then line. Never raises. Profiles that only the AWS CLI and boto3 see are among the
-    profiles, marked `cli_only`, unless the SDKs know one of that name.
+    Problems come sorted by file, config first, then line. Never raises. Profiles that only the AWS
+    CLI and boto3 see are among the profiles, marked `cli_only`, unless the SDKs know one of that
+    name.
     """
     config = parse_document(config_text or "", "config")
     credentials = parse_document(credentials_text or "", "credentials")
@@ -28,7 +32,9 @@ def read_view(paths: ConfigPaths, config_text: str | None, credentials_text: str
     config_differences = compare_with_cli(config, config_sections, paths.config)
     credentials_differences = compare_with_cli(credentials, credentials_sections, paths.credentials)
     profiles = _merge(config_sections["profile"], credentials_sections["profile"])
-    for name, profile in _merge(config_differences.cli_only, credentials_differences.cli_only).items():
+    for name, profile in _merge(
+        config_differences.cli_only, credentials_differences.cli_only
+    ).items():
         profiles.setdefault(name, profile)
     problems = [
         *_problems(config, paths.config, config_differences.problems),
@@ -44,21 +50,37 @@ def read_view(paths: ConfigPaths, config_text: str | None, credentials_text: str
 
 
 def sdk_sections(document: ConfigDocument, path: str) -> dict[SectionKind, dict[str, Profile]]:
-    """The profiles, sso-sessions and services of one file by name; sections of one name are joined, the last value wins."""
-    profiles: dict[SectionKind, dict[str, Profile]] = {"profile": {}, "sso-session": {}, "services": {}}
+    """The profiles, sso-sessions and services of one file by name.
+
+    Sections of one name are joined, the last value wins.
+    """
+    profiles: dict[SectionKind, dict[str, Profile]] = {
+        "profile": {},
+        "sso-session": {},
+        "services": {},
+    }
     rows: dict[tuple[str, str], dict[str, PropertyRow]] = {}
-    ignore_plain_default = any(s.prefixed and s.name == "default" and s.kind == "profile" for s in document.sections)
+    ignore_plain_default = any(
+        s.prefixed and s.name == "default" and s.kind == "profile" for s in document.sections
+    )
     for section in document.sections:
         kind = section.kind
         if kind not in profiles:
             continue
         name = section.name
-        if ignore_plain_default and name == "default" and kind == "profile" and not section.prefixed:
+        if (
+            ignore_plain_default
+            and name == "default"
+            and kind == "profile"
+            and not section.prefixed
+        ):
             continue
         section_rows = rows.get((kind, name))
         if section_rows is None:
             section_rows = rows[kind, name] = {row[0]: row for row in section.rows}
-            profiles[kind][name] = Profile(name, FileProperties(section_rows, path, document.file), Origin(path, section.line))
+            profiles[kind][name] = Profile(
+                name, FileProperties(section_rows, path, document.file), Origin(path, section.line)
+            )
         else:
             section_rows.update((row[0], row) for row in section.rows)
     return profiles
@@ -72,12 +94,17 @@ def _merge(config: Mapping[str, Profile], credentials: Mapping[str, Profile]) ->
             merged[name] = profile
         else:
             merged[name] = Profile(
-                name, {**config_profile.properties, **profile.properties}, config_profile.origin, config_profile.cli_only
+                name,
+                {**config_profile.properties, **profile.properties},
+                config_profile.origin,
+                config_profile.cli_only,
             )
     return merged
 
 
-def _problems(document: ConfigDocument, path: str, differences: tuple[Problem, ...]) -> list[Problem]:
+def _problems(
+    document: ConfigDocument, path: str, differences: tuple[Problem, ...]
+) -> list[Problem]:
     problems = [*fault_problems(document, path), *section_problems(document, path), *differences]
     body = document.text.removeprefix(BOM)
     if not body.isascii():

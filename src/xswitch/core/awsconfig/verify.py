@@ -1,4 +1,7 @@
-"""The check before a write: read old and new text as the SDKs and as the AWS CLI do, and let only what was meant differ."""
+"""The check before a write.
+
+Read old and new text as the SDKs and as the AWS CLI do, and let only what was meant differ.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ _Sections = dict[tuple[str, str], _Values]
 def verify(old: str, new: str, file: FileKind, edits: Sequence[ProfileEdit]) -> None:
     """Check that `new` is `old` with `edits` made and nothing else changed, under both readings.
 
-    When the AWS CLI refuses the old text already, its reading is no measure and only the SDKs' counts. Raises ConfigError, which names
-    no value.
+    When the AWS CLI refuses the old text already, its reading is no measure and only the SDKs'
+    counts. Raises ConfigError, which names no value.
     """
     edits = [edit for edit in edits if edit.file == file]
     before = parse_document(old, file)
@@ -29,39 +32,60 @@ def verify(old: str, new: str, file: FileKind, edits: Sequence[ProfileEdit]) -> 
         _apply_edit(expected, edit)
     actual = _sdk_values(after)
     if actual != expected:
-        names = sorted({name for key in {*actual, *expected} if actual.get(key) != expected.get(key) for name in [key[1]]})
+        names = sorted(
+            {
+                name
+                for key in {*actual, *expected}
+                if actual.get(key) != expected.get(key)
+                for name in [key[1]]
+            }
+        )
         raise _unsafe_edit_error(f"The SDKs would read {_list_names(names)} otherwise than meant.")
     if new_faults := _count_faults(after) - _count_faults(before):
-        raise _unsafe_edit_error(f"The new text would have a new fault: {', '.join(sorted(new_faults))}.")
+        raise _unsafe_edit_error(
+            f"The new text would have a new fault: {', '.join(sorted(new_faults))}."
+        )
     touched = {edit.name for edit in edits}
     cli_before = read_as_cli(before, touched)
     if cli_before.refused:
         return
     cli_after = read_as_cli(after, touched)
     if cli_after.refused:
-        raise _unsafe_edit_error(f"The AWS CLI would refuse the file: in line {cli_after.refused.line} {cli_after.refused.reason}.")
+        raise _unsafe_edit_error(
+            f"The AWS CLI would refuse the file: in line {cli_after.refused.line} {cli_after.refused.reason}."
+        )
     _verify_cli(cli_before, cli_after, file, edits)
 
 
-def _verify_cli(before: CliParseResult, after: CliParseResult, file: FileKind, edits: Sequence[ProfileEdit]) -> None:
+def _verify_cli(
+    before: CliParseResult, after: CliParseResult, file: FileKind, edits: Sequence[ProfileEdit]
+) -> None:
     touched = {edit.name for edit in edits}
     old, new = _cli_values(before, file), _cli_values(after, file)
     changed_names = sorted(
-        key[1] for key in {*old, *new} if old.get(key) != new.get(key) and not (key[0] == "profile" and key[1] in touched)
+        key[1]
+        for key in {*old, *new}
+        if old.get(key) != new.get(key) and not (key[0] == "profile" and key[1] in touched)
     )
     if changed_names:
-        raise _unsafe_edit_error(f"The AWS CLI would read {_list_names(changed_names)} otherwise than before.")
+        raise _unsafe_edit_error(
+            f"The AWS CLI would read {_list_names(changed_names)} otherwise than before."
+        )
     for name in touched:
         was, now = old.get(("profile", name)), new.get(("profile", name))
         expected = _expected_cli_values(name, was, edits)
         if expected is None:
             if now is not None:
-                raise _unsafe_edit_error(f"The AWS CLI would still see a profile {name}, from a header the SDKs read otherwise.")
+                raise _unsafe_edit_error(
+                    f"The AWS CLI would still see a profile {name}, from a header the SDKs read otherwise."
+                )
         elif now is None or {**before.defaults, **expected} != {**before.defaults, **now}:
             raise _unsafe_edit_error(f"The AWS CLI would read profile {name} otherwise than meant.")
 
 
-def _expected_cli_values(name: str, was: Mapping[str, CliValue] | None, edits: Sequence[ProfileEdit]) -> dict[str, CliValue] | None:
+def _expected_cli_values(
+    name: str, was: Mapping[str, CliValue] | None, edits: Sequence[ProfileEdit]
+) -> dict[str, CliValue] | None:
     """What the AWS CLI shall have for a profile after the edits, None when it shall be gone."""
     expected = None if was is None else dict(was)
     for edit in edits:
@@ -75,18 +99,29 @@ def _expected_cli_values(name: str, was: Mapping[str, CliValue] | None, edits: S
     return expected
 
 
-def _cli_values(reading: CliParseResult, file: FileKind) -> dict[tuple[str, str], Mapping[str, CliValue]]:
+def _cli_values(
+    reading: CliParseResult, file: FileKind
+) -> dict[tuple[str, str], Mapping[str, CliValue]]:
     maps = cli_maps(reading, file)
-    values_by_section = {(str(kind), name): section.values for kind, sections in maps.items() for name, section in sections.items()}
+    values_by_section = {
+        (str(kind), name): section.values
+        for kind, sections in maps.items()
+        for name, section in sections.items()
+    }
     if file == "config":
-        values_by_section |= {("other", name): section.values for name, section in reading.profile_map().other.items()}
+        values_by_section |= {
+            ("other", name): section.values for name, section in reading.profile_map().other.items()
+        }
     return values_by_section
 
 
 def _sdk_values(document: ConfigDocument) -> _Sections:
     """The values of every section, last one wins, the sections that mean nothing to an SDK too."""
     values_by_section: _Sections = {}
-    prefixed = any(section.prefixed and section.name == "default" and section.kind == "profile" for section in document.sections)
+    prefixed = any(
+        section.prefixed and section.name == "default" and section.kind == "profile"
+        for section in document.sections
+    )
     for section in document.sections:
         kind = str(section.kind)
         if kind == "preamble":
@@ -115,7 +150,9 @@ def _count_faults(document: ConfigDocument) -> Counter[str]:
 
 def _list_names(names: Sequence[str]) -> str:
     max_shown = 3
-    return ", ".join(f"[{name}]" for name in names[:max_shown]) + (f" and {len(names) - max_shown} more" if len(names) > max_shown else "")
+    return ", ".join(f"[{name}]" for name in names[:max_shown]) + (
+        f" and {len(names) - max_shown} more" if len(names) > max_shown else ""
+    )
 
 
 def _unsafe_edit_error(why: str) -> ConfigError:

@@ -1,7 +1,8 @@
 """Every failure xswitch reports, as one tree.
 
-Each error says what happened, why, and the exact next command, and carries the exit code of the process.
-Nothing here formats for a terminal: `botocore_reader.render` and the screen do, and they clean hostile text first.
+Each error says what happened, why, and the exact next command, and carries the exit code of the
+process. Nothing here formats for a terminal: `botocore_reader.render` and the screen do, and they
+clean hostile text first.
 """
 
 from __future__ import annotations
@@ -29,14 +30,17 @@ class ExitCode(IntEnum):
 class XswitchError(Exception):
     """A failure with a sentence for the user.
 
-    `what` is one sentence; `why` the reason as far as known (an AWS text, file:line); `next_step` the exact
-    command to run, or an instruction, or "". `code` is a stable snake_case word for `--json` and tests. No field may hold a secret.
+    `what` is one sentence; `why` the reason as far as known (an AWS text, file:line); `next_step`
+    the exact command to run, or an instruction, or "". `code` is a stable snake_case word for
+    `--json` and tests. No field may hold a secret.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
     default_code: ClassVar[str] = "bug"
 
-    def __init__(self, what: str, *, why: str = "", next_step: str = "", code: str | None = None) -> None:
+    def __init__(
+        self, what: str, *, why: str = "", next_step: str = "", code: str | None = None
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.why = why
@@ -60,13 +64,24 @@ class TargetError(XswitchError):
     exit_code = ExitCode.TARGET
     default_code = "target"
 
-    def __init__(self, what: str, *, why: str = "", next_step: str = "", code: str | None = None, candidates: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        next_step: str = "",
+        code: str | None = None,
+        candidates: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(what, why=why, next_step=next_step, code=code)
         self.candidates = candidates
 
 
 class AwsDeniedError(XswitchError):
-    """AWS answered, and the answer was no; `aws_code` is AWS's own error code, `hop` the role ARN or profile refused."""
+    """AWS answered, and the answer was no.
+
+    `aws_code` is AWS's own error code, `hop` the role ARN or profile refused.
+    """
 
     exit_code = ExitCode.DENIED
     default_code = "denied"
@@ -145,7 +160,10 @@ class ChainError(ConfigError):
 
 
 class ShadowError(ConfigError):
-    """Writing the managed profile would be useless or dangerous: other keys of that name would win."""
+    """Writing the managed profile would be useless or dangerous.
+
+    Other keys of that name would win.
+    """
 
     default_code = "shadow"
 

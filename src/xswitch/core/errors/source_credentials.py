@@ -1,6 +1,7 @@
 """What it means that a chain's base has no credentials to give, and the exact command that helps.
 
-Pure, as `core.errors.sts`: the adapter names one of `SOURCE_MESSAGES`, this module fills it for the base at hand.
+Pure, as `core.errors.sts`: the adapter names one of `SOURCE_MESSAGES`, this module fills it for the
+base at hand.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ _RUN_MANUALLY = "See what it says: {caller}"
 
 @dataclass(frozen=True, slots=True)
 class SourceLabel:
-    """A base, as its failures speak of it; `sso_session` is the name of the sso-session its profile uses, "" for none."""
+    """A base, as its failures speak of it.
+
+    `sso_session` is the name of the sso-session its profile uses, "" for none.
+    """
 
     base: CredentialSource
     sso_session: str = ""
@@ -31,8 +35,9 @@ class SourceLabel:
 class SourceMessageTemplate:
     """`what` and `next_step` of one code.
 
-    `{name}` is "profile X" or the place the base is, `{origin}` its file:line, `{command}` the command that gets new
-    credentials, `{caller}` one that shows the error of another program, `{detail}` a few words of the failure.
+    `{name}` is "profile X" or the place the base is, `{origin}` its file:line, `{command}` the
+    command that gets new credentials, `{caller}` one that shows the error of another program,
+    `{detail}` a few words of the failure.
     """
 
     what: str
@@ -42,39 +47,71 @@ class SourceMessageTemplate:
 SOURCE_MESSAGES: Mapping[str, SourceMessageTemplate] = MappingProxyType(
     {
         "keys_missing": SourceMessageTemplate("There are no access keys in {name}.", "{command}"),
-        "keys_incomplete": SourceMessageTemplate("The access keys in {name} are incomplete: {detail}.", "{command}"),
-        "keys_expired": SourceMessageTemplate("The access keys in {name} have expired.", "{command}"),
-        "process_missing": SourceMessageTemplate("The credential_process of {name} can't be started: {detail}.", _CORRECT_CONFIG),
-        "process_failed": SourceMessageTemplate("The credential_process of {name} failed: {detail}.", _RUN_MANUALLY),
-        "process_timeout": SourceMessageTemplate(
-            "The credential_process of {name} did not end within {detail} and was stopped.", _RUN_MANUALLY
+        "keys_incomplete": SourceMessageTemplate(
+            "The access keys in {name} are incomplete: {detail}.", "{command}"
         ),
-        "process_answer": SourceMessageTemplate("The credential_process of {name} printed no usable credentials: {detail}.", _RUN_MANUALLY),
-        "process_expired": SourceMessageTemplate("The credential_process of {name} printed credentials that have expired.", _RUN_MANUALLY),
-        "sso_login": SourceMessageTemplate("You are not signed in to IAM Identity Center for {name}.", "{command}"),
-        "sso_cache": SourceMessageTemplate("The stored IAM Identity Center sign-in for {name} can't be read.", "{command}"),
+        "keys_expired": SourceMessageTemplate(
+            "The access keys in {name} have expired.", "{command}"
+        ),
+        "process_missing": SourceMessageTemplate(
+            "The credential_process of {name} can't be started: {detail}.", _CORRECT_CONFIG
+        ),
+        "process_failed": SourceMessageTemplate(
+            "The credential_process of {name} failed: {detail}.", _RUN_MANUALLY
+        ),
+        "process_timeout": SourceMessageTemplate(
+            "The credential_process of {name} did not end within {detail} and was stopped.",
+            _RUN_MANUALLY,
+        ),
+        "process_answer": SourceMessageTemplate(
+            "The credential_process of {name} printed no usable credentials: {detail}.",
+            _RUN_MANUALLY,
+        ),
+        "process_expired": SourceMessageTemplate(
+            "The credential_process of {name} printed credentials that have expired.", _RUN_MANUALLY
+        ),
+        "sso_login": SourceMessageTemplate(
+            "You are not signed in to IAM Identity Center for {name}.", "{command}"
+        ),
+        "sso_cache": SourceMessageTemplate(
+            "The stored IAM Identity Center sign-in for {name} can't be read.", "{command}"
+        ),
         "sso_denied": SourceMessageTemplate(
-            "IAM Identity Center does not give {name} its role.", "Check sso_account_id and sso_role_name at {origin}."
+            "IAM Identity Center does not give {name} its role.",
+            "Check sso_account_id and sso_role_name at {origin}.",
         ),
         "sso_config": SourceMessageTemplate(
-            "The IAM Identity Center settings of {name} are incomplete or contradict each other.", _CORRECT_CONFIG
+            "The IAM Identity Center settings of {name} are incomplete or contradict each other.",
+            _CORRECT_CONFIG,
         ),
-        "web_identity_file": SourceMessageTemplate("The web identity token of {name} can't be read: {detail}.", _CORRECT_CONFIG),
+        "web_identity_file": SourceMessageTemplate(
+            "The web identity token of {name} can't be read: {detail}.", _CORRECT_CONFIG
+        ),
         "web_identity_denied": SourceMessageTemplate(
-            "AWS does not accept the web identity token of {name}.", "Get a new token, or check role_arn at {origin}."
+            "AWS does not accept the web identity token of {name}.",
+            "Get a new token, or check role_arn at {origin}.",
         ),
-        "login_needed": SourceMessageTemplate("You are not signed in to AWS for {name}.", "{command}"),
-        "login_denied": SourceMessageTemplate("AWS does not renew the sign-in of {name}.", "{command}"),
+        "login_needed": SourceMessageTemplate(
+            "You are not signed in to AWS for {name}.", "{command}"
+        ),
+        "login_denied": SourceMessageTemplate(
+            "AWS does not renew the sign-in of {name}.", "{command}"
+        ),
         "no_metadata": SourceMessageTemplate(
-            "The EC2 metadata service gives no credentials: {detail}.", "Run this on an EC2 instance with a role, or use another source."
+            "The EC2 metadata service gives no credentials: {detail}.",
+            "Run this on an EC2 instance with a role, or use another source.",
         ),
         "no_container": SourceMessageTemplate(
-            "There is no container credential endpoint: {detail}.", "Run this in a container with a task role, or use another source."
+            "There is no container credential endpoint: {detail}.",
+            "Run this in a container with a task role, or use another source.",
         ),
         "container_answer": SourceMessageTemplate(
-            "The container credential endpoint gives no credentials.", "Check the task role of the container, or use another source."
+            "The container credential endpoint gives no credentials.",
+            "Check the task role of the container, or use another source.",
         ),
-        "base_credentials": SourceMessageTemplate("There are no credentials to be had from {name}.", "{command}"),
+        "base_credentials": SourceMessageTemplate(
+            "There are no credentials to be had from {name}.", "{command}"
+        ),
     }
 )
 
@@ -86,12 +123,20 @@ _SIGN_IN_COMMANDS: Mapping[CredentialSourceKind, str] = MappingProxyType(
     }
 )
 _SOURCE_NAMES: Mapping[CredentialSourceKind, str] = MappingProxyType(
-    {CredentialSourceKind.EC2_METADATA: "the EC2 metadata service", CredentialSourceKind.ECS_CONTAINER: "the container credential endpoint"}
+    {
+        CredentialSourceKind.EC2_METADATA: "the EC2 metadata service",
+        CredentialSourceKind.ECS_CONTAINER: "the container credential endpoint",
+    }
 )
 
 
-def source_error(source: SourceLabel, code: str, *, detail: str = "", why: str = "") -> SourceCredentialsError:
-    """The error for a base that gives no credentials; `code` is one of `SOURCE_MESSAGES`, `detail` and `why` come from the failure."""
+def source_error(
+    source: SourceLabel, code: str, *, detail: str = "", why: str = ""
+) -> SourceCredentialsError:
+    """The error for a base that gives no credentials.
+
+    `code` is one of `SOURCE_MESSAGES`, `detail` and `why` come from the failure.
+    """
     sentence = SOURCE_MESSAGES[code]
     values = {
         "name": _display_name(source.base),
@@ -101,18 +146,25 @@ def source_error(source: SourceLabel, code: str, *, detail: str = "", why: str =
         "detail": display_reason(detail),
     }
     return SourceCredentialsError(
-        sentence.what.format(**values), why=display_reason(why), next_step=sentence.next_step.format(**values), code=code
+        sentence.what.format(**values),
+        why=display_reason(why),
+        next_step=sentence.next_step.format(**values),
+        code=code,
     )
 
 
 def as_source_error(error: XswitchError, source: SourceLabel) -> XswitchError:
-    """`error` of a call that the base's own credentials signed: when AWS rejects these, it's the base that needs renewing.
+    """`error` of a call that the base's own credentials signed.
+
+    When AWS rejects these, it's the base that needs renewing.
 
     Any other error is returned as it is.
     """
     if error.code not in CREDENTIALS_ERROR_CODES:
         return error
-    return SourceCredentialsError(error.what, why=error.why, next_step=renewal_instruction(source), code=error.code)
+    return SourceCredentialsError(
+        error.what, why=error.why, next_step=renewal_instruction(source), code=error.code
+    )
 
 
 def renewal_instruction(source: SourceLabel) -> str:
@@ -132,7 +184,11 @@ def renewal_instruction(source: SourceLabel) -> str:
 
 
 def _with_profile(command_line: str, base: CredentialSource) -> str:
-    return command_line if base.profile is None else f"{command_line} --profile {_shell_quoted(base.profile)}"
+    return (
+        command_line
+        if base.profile is None
+        else f"{command_line} --profile {_shell_quoted(base.profile)}"
+    )
 
 
 def _shell_quoted(name: str) -> str:
@@ -140,8 +196,16 @@ def _shell_quoted(name: str) -> str:
 
 
 def _display_name(base: CredentialSource) -> str:
-    return _SOURCE_NAMES.get(base.kind, "the environment") if base.profile is None else f"profile {sanitize(base.profile, limit=100)}"
+    return (
+        _SOURCE_NAMES.get(base.kind, "the environment")
+        if base.profile is None
+        else f"profile {sanitize(base.profile, limit=100)}"
+    )
 
 
 def _display_origin(base: CredentialSource) -> str:
-    return _display_name(base) if base.origin is None else sanitize(f"{base.origin.file}:{base.origin.line}")
+    return (
+        _display_name(base)
+        if base.origin is None
+        else sanitize(f"{base.origin.file}:{base.origin.line}")
+    )

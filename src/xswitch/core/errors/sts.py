@@ -1,8 +1,11 @@
-"""What a failed STS call means: AWS's error code and text, or the way the connection broke, as one of our errors.
+"""What a failed STS call means.
 
-Pure: the adapter says what happened, this module finds the sentence, the reason and the next step. AWS's codes are not
-enough (a wrong MFA code, a missing permission and an explicit deny are all `AccessDenied`), so its texts are read too.
-`core.errors.sts_messages.STS_MESSAGES` is the list of everything that can come out.
+AWS's error code and text, or the way the connection broke, as one of our errors.
+
+Pure: the adapter says what happened, this module finds the sentence, the reason and the next step.
+AWS's codes are not enough (a wrong MFA code, a missing permission and an explicit deny are all
+`AccessDenied`), so its texts are read too. `core.errors.sts_messages.STS_MESSAGES` is the list of
+everything that can come out.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ _NEGLIGIBLE_SKEW = timedelta(seconds=60)
 class ApiCall:
     """The call that failed, `operation` as in policies ("sts:AssumeRole").
 
-    `hop` is the role ARN or MFA serial it was about; `long_term` says its credentials had no session token.
+    `hop` is the role ARN or MFA serial it was about; `long_term` says its credentials had no
+    session token.
     """
 
     operation: str
@@ -39,7 +43,10 @@ class ApiCall:
 
 @dataclass(frozen=True, slots=True)
 class AwsErrorResponse:
-    """What came back: AWS's code and text, its clock (the Date header, UTC) and ours when the answer arrived."""
+    """What came back.
+
+    AWS's code and text, its clock (the Date header, UTC) and ours when the answer arrived.
+    """
 
     code: str
     text: str
@@ -112,14 +119,21 @@ _BY_AWS_CODE_AND_TEXT: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = M
         "InvalidSignatureException": (_SIGNATURE_ERRORS, "bad_secret"),
     }
 )
-_DENYING_POLICY = re.compile(r"with an explicit deny in (?:an?|the) ([a-z -]{3,40}?)(?: policy| boundary)\b", re.IGNORECASE)
+_DENYING_POLICY = re.compile(
+    r"with an explicit deny in (?:an?|the) ([a-z -]{3,40}?)(?: policy| boundary)\b", re.IGNORECASE
+)
 _TIMESTAMP = re.compile(r"\d{8}T\d{6}Z")
 # Real STS adds the string it signed, session token and all, to SignatureDoesNotMatch.
-_CANONICAL_STRING = re.compile(r"The Canonical String for this request should have been.*", re.DOTALL)
+_CANONICAL_STRING = re.compile(
+    r"The Canonical String for this request should have been.*", re.DOTALL
+)
 
 
 def error_from_response(call: ApiCall, refusal: AwsErrorResponse) -> XswitchError:
-    """The error for an answer of AWS that was an error: AwsDeniedError, SourceCredentialsError or NetworkError."""
+    """The error for an answer of AWS that was an error.
+
+    AwsDeniedError, SourceCredentialsError or NetworkError.
+    """
     code = _error_code(refusal)
     why = display_reason(_CANONICAL_STRING.sub("", refusal.text))
     detail = ""
@@ -133,11 +147,21 @@ def error_from_response(call: ApiCall, refusal: AwsErrorResponse) -> XswitchErro
         return NetworkError(what, why=why, next_step=next_step, code=code)
     if call.long_term and code in CREDENTIALS_ERROR_CODES:
         return SourceCredentialsError(what, why=why, next_step=next_step, code=code)
-    return AwsDeniedError(what, why=why, next_step=next_step, code=code, aws_code=sanitize(refusal.code, limit=80), hop=call.hop)
+    return AwsDeniedError(
+        what,
+        why=why,
+        next_step=next_step,
+        code=code,
+        aws_code=sanitize(refusal.code, limit=80),
+        hop=call.hop,
+    )
 
 
 def connection_error(call: ApiCall, code: str, detail: str = "") -> NetworkError:
-    """The error for a call that got no answer of AWS; `code` is one of `STS_MESSAGES` marked network, `detail` a reason in words."""
+    """The error for a call that got no answer of AWS.
+
+    `code` is one of `STS_MESSAGES` marked network, `detail` a reason in words.
+    """
     what, next_step = _fill_message(code, call, "")
     return NetworkError(what, why=display_reason(detail), next_step=next_step, code=code)
 
@@ -145,27 +169,41 @@ def connection_error(call: ApiCall, code: str, detail: str = "") -> NetworkError
 def invalid_request(call: ApiCall, detail: str) -> AwsDeniedError:
     """The error for a request that is not even sent, because its values break the rules STS states."""
     what, next_step = _fill_message("bad_parameter", call, "")
-    return AwsDeniedError(what, why=display_reason(detail), next_step=next_step, code="bad_parameter", hop=call.hop)
+    return AwsDeniedError(
+        what, why=display_reason(detail), next_step=next_step, code="bad_parameter", hop=call.hop
+    )
 
 
 def display_reason(text: str) -> str:
-    """`text` as it may be shown: one line, nothing a terminal acts on, at most `WHY_LIMIT` characters."""
+    """`text` as it may be shown.
+
+    One line, nothing a terminal acts on, at most `WHY_LIMIT` characters.
+    """
     return sanitize(" ".join(text.split()), limit=WHY_LIMIT)
 
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:
-    """`text` with every one of `secrets` taken out: an answer may repeat what was sent. Digits in a longer number stay."""
+    """`text` with every one of `secrets` taken out: an answer may repeat what was sent.
+
+    Digits in a longer number stay.
+    """
     for secret in secrets:
         if secret:
-            text = re.sub(rf"(?<!\d){secret}(?!\d)", "***", text) if secret.isdigit() else text.replace(secret, "***")
+            text = (
+                re.sub(rf"(?<!\d){secret}(?!\d)", "***", text)
+                if secret.isdigit()
+                else text.replace(secret, "***")
+            )
     return text
 
 
 def clock_skew(refusal: AwsErrorResponse) -> timedelta | None:
-    """How far this machine's clock is ahead of AWS's (negative: behind); None when the answer doesn't tell.
+    """How far this machine's clock is ahead of AWS's (negative: behind).
 
-    The Date header is exact to the second. Without one, the text of STS names the time the request was signed at and,
-    in brackets, its own.
+    None when the answer doesn't tell.
+
+    The Date header is exact to the second. Without one, the text of STS names the time the request
+    was signed at and, in brackets, its own.
     """
     if refusal.server_time is not None:
         return refusal.received_at - refusal.server_time

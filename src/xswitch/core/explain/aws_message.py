@@ -1,7 +1,7 @@
 """What AWS's own words prove.
 
-Sources: IAM user guide, "Troubleshoot access denied error messages" (whose policy denies, or lacks an Allow; AWS tells it within an
-account and an organization, and only sometimes beyond).
+Sources: IAM user guide, "Troubleshoot access denied error messages" (whose policy denies, or lacks
+an Allow; AWS tells it within an account and an organization, and only sometimes beyond).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class PolicyType(StrEnum):
 class DenialMessage:
     """A refusal as AWS words it.
 
-    `policy_type` is the kind of policy it names, None when it names none; `explicit` whether by a Deny; `policy` the ARN it adds, or "".
+    `policy_type` is the kind of policy it names, None when it names none; `explicit` whether by a
+    Deny; `policy` the ARN it adds, or "".
     """
 
     caller: str = ""
@@ -41,9 +42,13 @@ class DenialMessage:
     policy: str = ""
 
 
-_DENIAL_PATTERN = re.compile(r"User: (\S+) is not authorized to perform: (\S+?)(?: on resource: (\S+))?(?:\s+(.*))?$", re.DOTALL)
+_DENIAL_PATTERN = re.compile(
+    r"User: (\S+) is not authorized to perform: (\S+?)(?: on resource: (\S+))?(?:\s+(.*))?$",
+    re.DOTALL,
+)
 _REASON_PATTERN = re.compile(
-    r"(?:with an explicit deny in (?:an?|the)|because no) ([a-z][a-z -]{2,40}?)(?: allows\b|[:.]|$)", re.IGNORECASE
+    r"(?:with an explicit deny in (?:an?|the)|because no) ([a-z][a-z -]{2,40}?)(?: allows\b|[:.]|$)",
+    re.IGNORECASE,
 )
 _POLICY_ARN_PATTERN = re.compile(r"arn:aws[a-z-]*:(?:iam|organizations)::[^\s,]+")
 _POLICY_TYPE_BY_NAME: Mapping[str, PolicyType] = MappingProxyType(
@@ -70,4 +75,10 @@ def parse_denial(text: str) -> DenialMessage:
     reason = _REASON_PATTERN.search(remainder)
     policy_type = None if reason is None else _POLICY_TYPE_BY_NAME.get(reason[1].strip().lower())
     policy = _POLICY_ARN_PATTERN.search(remainder)
-    return DenialMessage(caller, action, policy_type, "with an explicit deny" in remainder.lower(), policy[0].rstrip(".") if policy else "")
+    return DenialMessage(
+        caller,
+        action,
+        policy_type,
+        "with an explicit deny" in remainder.lower(),
+        policy[0].rstrip(".") if policy else "",
+    )

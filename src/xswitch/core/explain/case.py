@@ -11,7 +11,15 @@ from xswitch.core.access.model import NamedPolicy
 from xswitch.core.explain.aws_message import DenialMessage, PolicyType
 from xswitch.core.explain.evidence import Evidence, HopEvidence
 from xswitch.core.explain.matching import StatementMatches, match_statements
-from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, Requirement, RequirementState, StatementChange
+from xswitch.core.explain.model import (
+    Cause,
+    CauseCode,
+    CauseSide,
+    Certainty,
+    Requirement,
+    RequirementState,
+    StatementChange,
+)
 from xswitch.core.explain.request_context import RequestContext, known, request
 from xswitch.core.explain.statement_edits import StatementEdit
 from xswitch.core.policy import PolicyKind, Request
@@ -46,7 +54,9 @@ class DeniedCall:
         """What both sides were asked."""
         return request(self.step, action, self.known)
 
-    def statement_matches(self, policies: Sequence[NamedPolicy], kind: PolicyKind, action: str) -> StatementMatches:
+    def statement_matches(
+        self, policies: Sequence[NamedPolicy], kind: PolicyKind, action: str
+    ) -> StatementMatches:
         """The statements of policies, weighed for an action of this call."""
         return match_statements(policies, kind, self.request(action), self.known)
 
@@ -84,20 +94,38 @@ class DeniedCall:
     ) -> Cause:
         """A cause at this hop."""
         statement, change, current = edit
-        return Cause(code, side, self.step.number, certainty, evidence, statement, next_step, where, change, current)
+        return Cause(
+            code,
+            side,
+            self.step.number,
+            certainty,
+            evidence,
+            statement,
+            next_step,
+            where,
+            change,
+            current,
+        )
 
-    def requirement(self, side: CauseSide, name: str, state: RequirementState, detail: str = "") -> Requirement:
+    def requirement(
+        self, side: CauseSide, name: str, state: RequirementState, detail: str = ""
+    ) -> Requirement:
         """A piece at this hop."""
         return Requirement(side, self.step.number, name, state, detail)
 
 
 def administrator_side(policy_type: PolicyType) -> CauseSide:
     """Whose administrator keeps policies of this kind."""
-    return CauseSide.TARGET if policy_type in (PolicyType.TRUST, PolicyType.RCP) else CauseSide.SOURCE
+    return (
+        CauseSide.TARGET if policy_type in (PolicyType.TRUST, PolicyType.RCP) else CauseSide.SOURCE
+    )
 
 
 def edit_instruction(case: DeniedCall, policy_type: PolicyType, where: str) -> str:
-    """How that administrator gets a statement into its place; `where` is the policy there is already, "" for none."""
+    """How that administrator gets a statement into its place.
+
+    `where` is the policy there is already, "" for none.
+    """
     source, target = case.step.caller_identity.account or "the source account", case.target_account
     if policy_type is PolicyType.IDENTITY:
         return f"An administrator of {source} {f'edits {where}.' if where else _put_policy_instruction(case)}"

@@ -1,4 +1,7 @@
-"""What of a call its conditions are about: the one thing that, were it different, would let the call through."""
+"""What of a call its conditions are about.
+
+The one thing that, were it different, would let the call through.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,12 @@ from types import MappingProxyType
 
 from xswitch.core.explain import statement_edits
 from xswitch.core.explain.aws_message import PolicyType
-from xswitch.core.explain.case import POLICY_CAUSE_CODES, DeniedCall, administrator_side, edit_instruction
+from xswitch.core.explain.case import (
+    POLICY_CAUSE_CODES,
+    DeniedCall,
+    administrator_side,
+    edit_instruction,
+)
 from xswitch.core.explain.evidence import AttemptedCall
 from xswitch.core.explain.fixes import FixRequest, conditions_text, suggest_fix
 from xswitch.core.explain.matching import ConditionCheck, StatementMatch
@@ -22,13 +30,16 @@ _CODE_BY_CONDITION_KEY: Mapping[str, CauseCode] = MappingProxyType(
         "aws:multifactorauthage": CauseCode.MFA_TOO_OLD,
         "sts:externalid": CauseCode.EXTERNAL_ID_WRONG,
         "sts:rolesessionname": CauseCode.SESSION_NAME,
-        **dict.fromkeys(("aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce"), CauseCode.IP),
+        **dict.fromkeys(
+            ("aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce"), CauseCode.IP
+        ),
         **dict.fromkeys(("aws:currenttime", "aws:epochtime", "aws:tokenissuetime"), CauseCode.DATE),
         **dict.fromkeys(("sts:sourceidentity", "aws:sourceidentity"), CauseCode.SOURCE_IDENTITY),
         **dict.fromkeys(("aws:tagkeys", "sts:transitivetagkeys"), CauseCode.TAGS),
     }
 )
-# In this order the parts of a Deny with several conditions are looked at: what the user can change most easily goes first.
+# In this order the parts of a Deny with several conditions are looked at: what the user can change
+# most easily goes first.
 _EASIEST_TO_FIX_FIRST = (
     CauseCode.MFA_MISSING,
     CauseCode.MFA_TOO_OLD,
@@ -58,7 +69,9 @@ class UnmetConditions:
     @property
     def wanted(self) -> str:
         """The values asked for."""
-        return " or ".join(json.dumps(value) for test in self.tests for value in test.condition.values)
+        return " or ".join(
+            json.dumps(value) for test in self.tests for value in test.condition.values
+        )
 
     @property
     def written(self) -> str:
@@ -72,28 +85,45 @@ def cause_code_of(case: DeniedCall, test: ConditionCheck) -> CauseCode | None:
     code = CauseCode.TAGS if key.startswith(_TAG_PREFIXES) else _CODE_BY_CONDITION_KEY.get(key)
     if code is CauseCode.EXTERNAL_ID_WRONG and case.step.asked.external_id is None:
         return CauseCode.EXTERNAL_ID_MISSING
-    return CauseCode.MFA_MISSING if code is CauseCode.MFA_TOO_OLD and not case.step.caller_identity.mfa else code
+    return (
+        CauseCode.MFA_MISSING
+        if code is CauseCode.MFA_TOO_OLD and not case.step.caller_identity.mfa
+        else code
+    )
 
 
 def unmet_causes(
-    case: DeniedCall, statement_match: StatementMatch, policy_type: PolicyType, tests: Sequence[ConditionCheck], certainty: Certainty
+    case: DeniedCall,
+    statement_match: StatementMatch,
+    policy_type: PolicyType,
+    tests: Sequence[ConditionCheck],
+    certainty: Certainty,
 ) -> list[Cause]:
     """A cause for every kind of condition of an Allow that isn't met, or can't be seen to be."""
     codes = [cause_code_of(case, test) for test in tests]
-    tests_by_code = {code: [test for test, test_code in zip(tests, codes, strict=True) if test_code is code] for code in codes}
+    tests_by_code = {
+        code: [test for test, test_code in zip(tests, codes, strict=True) if test_code is code]
+        for code in codes
+    }
     return [
-        _cause(FixRequest(case, statement_match, policy_type, code, tuple(tests_of_code)), certainty)
+        _cause(
+            FixRequest(case, statement_match, policy_type, code, tuple(tests_of_code)), certainty
+        )
         for code, tests_of_code in tests_by_code.items()
     ]
 
 
-def denial_cause(case: DeniedCall, statement_match: StatementMatch, policy_type: PolicyType, certainty: Certainty) -> Cause:
+def denial_cause(
+    case: DeniedCall, statement_match: StatementMatch, policy_type: PolicyType, certainty: Certainty
+) -> Cause:
     """The cause for a Deny: the easiest of its conditions to escape, else the Deny itself."""
     tests = (*statement_match.met, *statement_match.unknown)
     for code in _EASIEST_TO_FIX_FIRST:
         tests_of_code = tuple(test for test in tests if cause_code_of(case, test) is code)
         if tests_of_code:
-            return _cause(FixRequest(case, statement_match, policy_type, code, tests_of_code), certainty)
+            return _cause(
+                FixRequest(case, statement_match, policy_type, code, tests_of_code), certainty
+            )
     statement = statement_match.given
     condition = "" if not tests else f", as {conditions_text(tests)}"
     return case.cause(
@@ -108,7 +138,10 @@ def denial_cause(case: DeniedCall, statement_match: StatementMatch, policy_type:
 
 
 def policy_administrator(case: DeniedCall, policy_type: PolicyType) -> CauseSide:
-    """Who keeps the policies of this kind; a session policy this machine's config gives is its own."""
+    """Who keeps the policies of this kind.
+
+    A session policy this machine's config gives is its own.
+    """
     return (
         CauseSide.LOCAL
         if policy_type is PolicyType.SESSION and case.step.caller_identity.session_policies
@@ -132,7 +165,8 @@ def _cause(request: FixRequest, certainty: Certainty) -> Cause:
     )
 
 
-# -- what the conditions ask and what the call has, as the end of a sentence ------------------------------------------
+# -- what the conditions ask and what the call has, as the end of a sentence
+# ------------------------------------------
 
 
 def _external_id_missing(unmet: UnmetConditions) -> str:
@@ -168,7 +202,11 @@ def _session_name(unmet: UnmetConditions) -> str:
 
 
 def _source_identity(unmet: UnmetConditions) -> str:
-    actual = "there is none" if unmet.asked.source_identity is None else f"it is {json.dumps(unmet.asked.source_identity)}"
+    actual = (
+        "there is none"
+        if unmet.asked.source_identity is None
+        else f"it is {json.dumps(unmet.asked.source_identity)}"
+    )
     return f"{unmet.link} the source identity fits {unmet.wanted}, and {actual}"
 
 

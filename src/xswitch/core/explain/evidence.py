@@ -1,6 +1,9 @@
-"""What an explanation is made of: every call of the chain, who made it, how it failed, and what could be seen of both sides.
+"""What an explanation is made of.
 
-Everything is a fact that was read or measured, or says that it was not: None is never "no". Times are UTC, durations seconds.
+Every call of the chain, who made it, how it failed, and what could be seen of both sides.
+
+Everything is a fact that was read or measured, or says that it was not: None is never "no". Times
+are UTC, durations seconds.
 """
 
 from __future__ import annotations
@@ -13,9 +16,20 @@ from types import MappingProxyType
 
 from xswitch.core.access.model import NamedPolicy, PrincipalPolicies, RoleState, Simulation
 from xswitch.core.arn import RoleArn, parse_role_arn
-from xswitch.core.errors import AwsDeniedError, IdentityMismatchError, MfaNeededError, NetworkError, SourceCredentialsError, XswitchError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    IdentityMismatchError,
+    MfaNeededError,
+    NetworkError,
+    SourceCredentialsError,
+    XswitchError,
+)
 
-ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY = "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"
+ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY = (
+    "sts:AssumeRole",
+    "sts:TagSession",
+    "sts:SetSourceIdentity",
+)
 TagPairs = tuple[tuple[str, str], ...]
 
 
@@ -23,7 +37,8 @@ TagPairs = tuple[tuple[str, str], ...]
 class AttemptedCall:
     """One AssumeRole as it was sent, or would have been.
 
-    `inherited_tags` are those the calling session passes on. `source_identity` is the one in force, whoever set it.
+    `inherited_tags` are those the calling session passes on. `source_identity` is the one in force,
+    whoever set it.
     """
 
     role_arn: str
@@ -39,7 +54,10 @@ class AttemptedCall:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """Every action both sides must allow. Source: IAM user guide, "Pass session tags" and "Monitor … source identity"."""
+        """Every action both sides must allow.
+
+        Source: IAM user guide, "Pass session tags" and "Monitor … source identity".
+        """
         extra_actions = ((TAG_SESSION,) if self.tags or self.inherited_tags else ()) + (
             (SET_SOURCE_IDENTITY,) if self.source_identity else ()
         )
@@ -53,10 +71,13 @@ class AttemptedCall:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and with what: `arn` as AWS names it ("" for unknown), `role_arn` with its path for a session of a role.
+    """Who calls, and with what.
 
-    `mfa` says whether the credentials remember a code, `mfa_age` how long ago that was. `session_policies` limit this very session;
-    those in `session_policy_arns` do too and were not read.
+    `arn` as AWS names it ("" for unknown), `role_arn` with its path for a session of a role.
+
+    `mfa` says whether the credentials remember a code, `mfa_age` how long ago that was.
+    `session_policies` limit this very session; those in `session_policy_arns` do too and were not
+    read.
     """
 
     arn: str = ""
@@ -88,15 +109,21 @@ class Caller:
 
     @property
     def policy_arn(self) -> str:
-        """The ARN policies hang on: the user's, or that of the role behind the session; "" when unknown."""
+        """The ARN policies hang on: the user's, or that of the role behind the session.
+
+        "" when unknown.
+        """
         return self.arn if self.is_user else self.role_arn
 
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """What could be seen for one hop. `role_missing` is a proof: somebody who may look found no role of that name.
+    """What could be seen for one hop.
 
-    `roles` are the ARNs of the target account's roles, None when they could not be listed; `simulations` are by action.
+    `role_missing` is a proof: somebody who may look found no role of that name.
+
+    `roles` are the ARNs of the target account's roles, None when they could not be listed;
+    `simulations` are by action.
     """
 
     reading: PrincipalPolicies | None = None
@@ -114,7 +141,11 @@ class Observations:
 
 @dataclass(frozen=True, slots=True)
 class HopEvidence:
-    """One hop: its number (1 is the first AssumeRole), the profile that configures it, the call, the caller, what was seen."""
+    """One hop.
+
+    Its number (1 is the first AssumeRole), the profile that configures it, the call, the caller,
+    what was seen.
+    """
 
     number: int
     profile: str
@@ -148,7 +179,9 @@ class SwitchFailure:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All of it. `failed` is the number of the hop that failed, 0 for the base, None when the switch worked.
+    """All of it.
+
+    `failed` is the number of the hop that failed, 0 for the base, None when the switch worked.
 
     `serials` are MFA devices configured elsewhere for the same base.
     """
@@ -173,13 +206,20 @@ _FAILURE_KIND_BY_ERROR: tuple[tuple[type[XswitchError], FailureKind], ...] = (
 
 
 def is_explainable(error: XswitchError) -> bool:
-    """Whether a failure is one of access, which can be explained: not a locked vault, a config that can't be written, a cancel."""
+    """Whether a failure is one of access, which can be explained.
+
+    Not a locked vault, a config that can't be written, a cancel.
+    """
     return any(isinstance(error, kind) for kind, _ in _FAILURE_KIND_BY_ERROR)
 
 
 def failure_from_error(error: XswitchError) -> SwitchFailure:
     """The failure an `is_explainable` error is."""
-    kind = next(failure_kind for error_type, failure_kind in _FAILURE_KIND_BY_ERROR if isinstance(error, error_type))
+    kind = next(
+        failure_kind
+        for error_type, failure_kind in _FAILURE_KIND_BY_ERROR
+        if isinstance(error, error_type)
+    )
     denied = error if isinstance(error, AwsDeniedError) else None
     return SwitchFailure(
         kind=kind,

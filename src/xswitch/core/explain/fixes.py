@@ -30,11 +30,21 @@ class FixRequest:
 
     @property
     def value(self) -> str:
-        """The value that meets the conditions, when they say exactly which; "" for a pattern or a negation."""
+        """The value that meets the conditions, when they say exactly which.
+
+        "" for a pattern or a negation.
+        """
         for test in self.tests:
             value = test.condition.values[0]
-            exact = test.condition.operator.startswith("stringequals") or not any(mark in value for mark in "*?")
-            if exact and "not" not in test.condition.operator and test.condition.operator != "null" and "${" not in value:
+            exact = test.condition.operator.startswith("stringequals") or not any(
+                mark in value for mark in "*?"
+            )
+            if (
+                exact
+                and "not" not in test.condition.operator
+                and test.condition.operator != "null"
+                and "${" not in value
+            ):
                 return value
         return ""
 
@@ -63,9 +73,17 @@ def suggest_fix(request: FixRequest, side: CauseSide) -> Fix:
     if request.code is not None:
         return _FIXES[request.code](request, side)
     if any(test.key.lower() == "aws:requestedregion" for test in request.tests):
-        return Fix(CauseSide.LOCAL, request.unchanged_edit, f"Use a region it allows: {request.again} --region {request.value or 'REGION'}")
+        return Fix(
+            CauseSide.LOCAL,
+            request.unchanged_edit,
+            f"Use a region it allows: {request.again} --region {request.value or 'REGION'}",
+        )
     if request.weighed.given.deny:
-        return Fix(side, statement_edits.with_exception(request.weighed, request.case.step), request.edit_step)
+        return Fix(
+            side,
+            statement_edits.with_exception(request.weighed, request.case.step),
+            request.edit_step,
+        )
     step = request.case.step
     add = (
         statement_edits.trust_statement(step, step.asked.actions)
@@ -89,13 +107,19 @@ def mfa_instruction(case: DeniedCall) -> str:
 
 def conditions_text(tests: Sequence[ConditionCheck]) -> str:
     """Conditions as they are written, in one line."""
-    return " and ".join(f"{test.operator} {test.key}: {', '.join(test.condition.values)}" for test in tests)
+    return " and ".join(
+        f"{test.operator} {test.key}: {', '.join(test.condition.values)}" for test in tests
+    )
 
 
 def _external_id(request: FixRequest, _side: CauseSide) -> Fix:
     value = request.value
     instruction = f"Set external_id = {value or 'what the owner of the role gave you'} in the profile {request.case.step.profile}"
-    return Fix(CauseSide.LOCAL, request.unchanged_edit, f"{instruction}, or: {request.again} --external-id {value or 'ID'}")
+    return Fix(
+        CauseSide.LOCAL,
+        request.unchanged_edit,
+        f"{instruction}, or: {request.again} --external-id {value or 'ID'}",
+    )
 
 
 def _mfa(request: FixRequest, side: CauseSide) -> Fix:
@@ -105,7 +129,9 @@ def _mfa(request: FixRequest, side: CauseSide) -> Fix:
         edit = statement_edits.with_exception(request.weighed, request.case.step)
     else:
         edit = statement_edits.without_conditions(request.weighed, request.tests)
-    return Fix(side, edit, f"Ask for MFA at the first hop of the chain, and not here. {request.edit_step}")
+    return Fix(
+        side, edit, f"Ask for MFA at the first hop of the chain, and not here. {request.edit_step}"
+    )
 
 
 def _mfa_age(request: FixRequest, _side: CauseSide) -> Fix:
@@ -114,21 +140,21 @@ def _mfa_age(request: FixRequest, _side: CauseSide) -> Fix:
 
 
 def _session_name(request: FixRequest, _side: CauseSide) -> Fix:
-    instruction = (
-        f"{request.again} --session-name {request.value or 'NAME'}, or role_session_name in the profile {request.case.step.profile}"
-    )
+    instruction = f"{request.again} --session-name {request.value or 'NAME'}, or role_session_name in the profile {request.case.step.profile}"
     return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
 
 
 def _source_identity(request: FixRequest, _side: CauseSide) -> Fix:
-    instruction = (
-        f"Set xswitch_source_identity = {request.value or 'NAME'} in the profile {request.case.step.profile}, then: {request.again}"
-    )
+    instruction = f"Set xswitch_source_identity = {request.value or 'NAME'} in the profile {request.case.step.profile}, then: {request.again}"
     return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
 
 
 def _ip(request: FixRequest, side: CauseSide) -> Fix:
-    return Fix(side, request.unchanged_edit, f"Connect from there (by VPN?), or have your address added. {request.edit_step}")
+    return Fix(
+        side,
+        request.unchanged_edit,
+        f"Connect from there (by VPN?), or have your address added. {request.edit_step}",
+    )
 
 
 def _date(request: FixRequest, side: CauseSide) -> Fix:
@@ -137,23 +163,45 @@ def _date(request: FixRequest, side: CauseSide) -> Fix:
 
 def _tags(request: FixRequest, side: CauseSide) -> Fix:
     step = request.case.step
-    pairs = {prefix: _tag_pairs(request.tests, prefix) for prefix in ("aws:requesttag/", "aws:principaltag/")}
+    pairs = {
+        prefix: _tag_pairs(request.tests, prefix)
+        for prefix in ("aws:requesttag/", "aws:principaltag/")
+    }
     if pairs["aws:requesttag/"]:
         tags = " ".join(f"--tag {key}={value}" for key, value in pairs["aws:requesttag/"])
-        return Fix(CauseSide.LOCAL, request.unchanged_edit, f"{request.again} {tags} (or xswitch_tags in the profile {step.profile})")
+        return Fix(
+            CauseSide.LOCAL,
+            request.unchanged_edit,
+            f"{request.again} {tags} (or xswitch_tags in the profile {step.profile})",
+        )
     if pairs["aws:principaltag/"] and step.caller_identity.policy_arn:
-        kind, name = ("user" if step.caller_identity.is_user else "role"), step.caller_identity.policy_arn.rpartition("/")[2]
+        kind, name = (
+            ("user" if step.caller_identity.is_user else "role"),
+            step.caller_identity.policy_arn.rpartition("/")[2],
+        )
         tags = " ".join(f"Key={key},Value={value}" for key, value in pairs["aws:principaltag/"])
         command = f"aws iam tag-{kind} --{kind}-name {name} --tags {tags}"
-        return Fix(CauseSide.SOURCE, request.unchanged_edit, f"An administrator of {step.caller_identity.account}: {command}")
+        return Fix(
+            CauseSide.SOURCE,
+            request.unchanged_edit,
+            f"An administrator of {step.caller_identity.account}: {command}",
+        )
     if any(test.key.lower() in ("aws:tagkeys", "sts:transitivetagkeys") for test in request.tests):
         instruction = f"Use the tag keys it allows: xswitch_tags in the profile {step.profile}, or --tag KEY=VALUE"
         return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
-    return Fix(side, request.unchanged_edit, f"Have the tags of {step.asked.role_arn} set as the statement asks.")
+    return Fix(
+        side,
+        request.unchanged_edit,
+        f"Have the tags of {step.asked.role_arn} set as the statement asks.",
+    )
 
 
 def _tag_pairs(tests: Sequence[ConditionCheck], prefix: str) -> list[tuple[str, str]]:
-    return [(test.key.partition("/")[2], test.condition.values[0]) for test in tests if test.key.lower().startswith(prefix)]
+    return [
+        (test.key.partition("/")[2], test.condition.values[0])
+        for test in tests
+        if test.key.lower().startswith(prefix)
+    ]
 
 
 _FIXES: Mapping[CauseCode, Callable[[FixRequest, CauseSide], Fix]] = MappingProxyType(

@@ -1,16 +1,32 @@
-"""An explanation as two sides next to each other, as data: the command line and the screen draw the same.
+"""An explanation as two sides next to each other, as data.
 
-Of the hop that failed, each side has its pieces, in the order they are asked, each with its state; the pieces a cause is about are marked
-by that cause's number. What neither side keeps (this machine, the network) is a third column, shown when there is something in it.
+The command line and the screen draw the same.
+
+Of the hop that failed, each side has its pieces, in the order they are asked, each with its state;
+the pieces a cause is about are marked by that cause's number. What neither side keeps (this
+machine, the network) is a third column, shown when there is something in it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from xswitch.core.explain.model import Cause, CauseCode, CauseSide, ExplainedHop, Explanation, HopOutcome, RequirementState
+from xswitch.core.explain.model import (
+    Cause,
+    CauseCode,
+    CauseSide,
+    ExplainedHop,
+    Explanation,
+    HopOutcome,
+    RequirementState,
+)
 
-_COLUMN_TITLES = {CauseSide.SOURCE: "source", CauseSide.TARGET: "target", CauseSide.LOCAL: "this machine", CauseSide.NETWORK: "network"}
+_COLUMN_TITLES = {
+    CauseSide.SOURCE: "source",
+    CauseSide.TARGET: "target",
+    CauseSide.LOCAL: "this machine",
+    CauseSide.NETWORK: "network",
+}
 # Which piece a cause is about, by the piece's name as `source` and `target` give it.
 _REQUIREMENT_BY_CAUSE = {
     CauseCode.CALLER_POLICY_MISSING: "the caller's policies",
@@ -38,7 +54,10 @@ _REQUIREMENT_BY_CAUSE = {
 
 @dataclass(frozen=True, slots=True)
 class RequirementRow:
-    """One line of a side: `marks` are the numbers (from 1) of the causes about it, none for a piece nothing is said of."""
+    """One line of a side.
+
+    `marks` are the numbers (from 1) of the causes about it, none for a piece nothing is said of.
+    """
 
     name: str
     state: RequirementState
@@ -58,7 +77,10 @@ class ComparisonColumn:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The hop that failed (None: it worked), both sides of it, and what lies here; `causes` in the order of their numbers."""
+    """The hop that failed (None: it worked), both sides of it, and what lies here.
+
+    `causes` in the order of their numbers.
+    """
 
     hop: ExplainedHop | None
     source: ComparisonColumn
@@ -74,8 +96,17 @@ def compare_accounts(explanation: Explanation) -> Comparison:
         CauseSide.SOURCE: "" if hop is None else _account_of(hop.principal_arn),
         CauseSide.TARGET: "" if hop is None else _account_of(hop.role_arn),
     }
-    sides = {side: _column(explanation, side, account.get(side, "")) for side in (CauseSide.SOURCE, CauseSide.TARGET, CauseSide.LOCAL)}
-    return Comparison(hop, sides[CauseSide.SOURCE], sides[CauseSide.TARGET], sides[CauseSide.LOCAL], explanation.causes)
+    sides = {
+        side: _column(explanation, side, account.get(side, ""))
+        for side in (CauseSide.SOURCE, CauseSide.TARGET, CauseSide.LOCAL)
+    }
+    return Comparison(
+        hop,
+        sides[CauseSide.SOURCE],
+        sides[CauseSide.TARGET],
+        sides[CauseSide.LOCAL],
+        explanation.causes,
+    )
 
 
 def _column(explanation: Explanation, side: CauseSide, account: str) -> ComparisonColumn:
@@ -86,7 +117,11 @@ def _column(explanation: Explanation, side: CauseSide, account: str) -> Comparis
             requirement.name,
             requirement.state,
             requirement.detail,
-            tuple(number for number, cause in causes if _REQUIREMENT_BY_CAUSE.get(cause.code) == requirement.name),
+            tuple(
+                number
+                for number, cause in causes
+                if _REQUIREMENT_BY_CAUSE.get(cause.code) == requirement.name
+            ),
         )
         for requirement in explanation.requirements
         if requirement.side in column_sides
@@ -101,7 +136,11 @@ def _column(explanation: Explanation, side: CauseSide, account: str) -> Comparis
         if cause.side in column_sides and number not in shown_causes:
             name = cause.code.value.replace("_", " ")
             requirements = [requirement for requirement in requirements if requirement.name != name]
-            state = RequirementState.UNKNOWN if cause.certainty.name == "UNSEEN" else RequirementState.MISSING
+            state = (
+                RequirementState.UNKNOWN
+                if cause.certainty.name == "UNSEEN"
+                else RequirementState.MISSING
+            )
             requirements.append(RequirementRow(name, state, "", (number,)))
     return ComparisonColumn(side, _COLUMN_TITLES[side], account, tuple(requirements))
 

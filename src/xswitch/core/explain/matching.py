@@ -1,6 +1,9 @@
-"""Weighing statements with what is known: each applies, doesn't, or may, and why not is told part by part and condition by condition.
+"""Weighing statements with what is known.
 
-`core.policy` decides; this asks it about one part at a time, which is how the smallest thing to change is found.
+Each applies, doesn't, or may, and why not is told part by part and condition by condition.
+
+`core.policy` decides; this asks it about one part at a time, which is how the smallest thing to
+change is found.
 """
 
 from __future__ import annotations
@@ -14,13 +17,27 @@ from typing import Any
 from xswitch.core.access.documents import statements_of
 from xswitch.core.access.model import NamedPolicy
 from xswitch.core.explain.request_context import RequestContext, variable_keys
-from xswitch.core.policy import Condition, Grant, PolicyDocument, PolicyError, PolicyKind, PrincipalSet, Request, Statement, evaluate, parse
+from xswitch.core.policy import (
+    Condition,
+    Grant,
+    PolicyDocument,
+    PolicyError,
+    PolicyKind,
+    PrincipalSet,
+    Request,
+    Statement,
+    evaluate,
+    parse,
+)
 
 _ANY_PRINCIPAL = PrincipalSet(MappingProxyType({"AWS": ("*",)}))
 
 
 class Applicability(StrEnum):
-    """Whether a statement applies to a request; `maybe` when that hangs on something that isn't known here."""
+    """Whether a statement applies to a request.
+
+    `maybe` when that hangs on something that isn't known here.
+    """
 
     YES = "yes"
     NO = "no"
@@ -29,7 +46,10 @@ class Applicability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyStatement:
-    """One statement of a policy that was read: `name` of the policy, and the statement's own JSON."""
+    """One statement of a policy that was read.
+
+    `name` of the policy, and the statement's own JSON.
+    """
 
     name: str
     document: PolicyDocument
@@ -58,7 +78,9 @@ class ConditionCheck:
 
 @dataclass(frozen=True, slots=True)
 class StatementMatch:
-    """A statement weighed: which parts cover the request, which conditions are not met, and which can't be known.
+    """A statement weighed.
+
+    Which parts cover the request, which conditions are not met, and which can't be known.
 
     `dark` are the keys that would have to be known.
     """
@@ -88,7 +110,10 @@ class StatementMatch:
 
 @dataclass(frozen=True, slots=True)
 class StatementMatches:
-    """Every statement of one kind of policy, weighed; `unreadable` names documents that are no policies."""
+    """Every statement of one kind of policy, weighed.
+
+    `unreadable` names documents that are no policies.
+    """
 
     weighed: tuple[StatementMatch, ...]
     unreadable: tuple[str, ...] = ()
@@ -103,12 +128,21 @@ class StatementMatches:
 
     @property
     def nearest(self) -> StatementMatch | None:
-        """The Allow that is meant for this request and only asks for more: the one whose conditions lack least."""
+        """The Allow that is meant for this request and only asks for more.
+
+        The one whose conditions lack least.
+        """
         candidates = [one for one in self.weighed if not one.given.deny and one.covers_request]
-        return min(candidates, key=lambda one: (len(one.unmet), len(one.dark), one.given.number), default=None)
+        return min(
+            candidates,
+            key=lambda one: (len(one.unmet), len(one.dark), one.given.number),
+            default=None,
+        )
 
 
-def match_statements(policies: Iterable[NamedPolicy], kind: PolicyKind, request: Request, known: RequestContext) -> StatementMatches:
+def match_statements(
+    policies: Iterable[NamedPolicy], kind: PolicyKind, request: Request, known: RequestContext
+) -> StatementMatches:
     """Every statement of these policies, weighed."""
     matches: list[StatementMatch] = []
     unreadable: list[str] = []
@@ -120,13 +154,19 @@ def match_statements(policies: Iterable[NamedPolicy], kind: PolicyKind, request:
             unreadable.append(policy.name)
             continue
         policy_statements = [
-            PolicyStatement(policy.name, document, statement, raw) for statement, raw in zip(document.statements, raws, strict=True)
+            PolicyStatement(policy.name, document, statement, raw)
+            for statement, raw in zip(document.statements, raws, strict=True)
         ]
-        matches += [match_statement(policy_statement, request, known) for policy_statement in policy_statements]
+        matches += [
+            match_statement(policy_statement, request, known)
+            for policy_statement in policy_statements
+        ]
     return StatementMatches(tuple(matches), tuple(unreadable))
 
 
-def match_statement(given: PolicyStatement, request: Request, known: RequestContext) -> StatementMatch:
+def match_statement(
+    given: PolicyStatement, request: Request, known: RequestContext
+) -> StatementMatch:
     """One statement, weighed part by part."""
     statement = given.statement
     unconditional = replace(statement, conditions=())
@@ -142,20 +182,44 @@ def match_statement(given: PolicyStatement, request: Request, known: RequestCont
     tests = condition_checks(given)
     unknown = tuple(test for test in tests if unknown_keys(test, known))
     certain = [test for test in tests if test not in unknown]
-    unmet = tuple(test for test in certain if not _applies(given, replace(match_all, conditions=(test.condition,)), request))
-    unknown_variables = [key for text in statement.resources or () for key in variable_keys(text) if not known.has(key)]
-    resource = _applies(given, replace(match_all, resources=statement.resources, not_resources=statement.not_resources), request)
+    unmet = tuple(
+        test
+        for test in certain
+        if not _applies(given, replace(match_all, conditions=(test.condition,)), request)
+    )
+    unknown_variables = [
+        key
+        for text in statement.resources or ()
+        for key in variable_keys(text)
+        if not known.has(key)
+    ]
+    resource = _applies(
+        given,
+        replace(match_all, resources=statement.resources, not_resources=statement.not_resources),
+        request,
+    )
     principal = replace(match_all, principals=statement.principals)
     return StatementMatch(
         given=given,
         principal=_applies(given, principal, request),
-        action=_applies(given, replace(match_all, actions=statement.actions, not_actions=statement.not_actions), request),
+        action=_applies(
+            given,
+            replace(match_all, actions=statement.actions, not_actions=statement.not_actions),
+            request,
+        ),
         resource=resource or bool(unknown_variables),
         unmet=unmet,
         unknown=unknown,
         met=tuple(test for test in certain if test not in unmet),
-        dark=tuple(dict.fromkeys([key for test in unknown for key in unknown_keys(test, known)] + ([] if resource else unknown_variables))),
-        grant=evaluate(request, (replace(given.document, statements=(principal,)),)).traces[0].grant,
+        dark=tuple(
+            dict.fromkeys(
+                [key for test in unknown for key in unknown_keys(test, known)]
+                + ([] if resource else unknown_variables)
+            )
+        ),
+        grant=evaluate(request, (replace(given.document, statements=(principal,)),))
+        .traces[0]
+        .grant,
     )
 
 
@@ -164,7 +228,8 @@ def condition_checks(policy_statement: PolicyStatement) -> tuple[ConditionCheck,
     raw = policy_statement.raw.get("Condition", {})
     written = [(operator, key) for operator, keys in raw.items() for key in keys]
     return tuple(
-        ConditionCheck(operator, key, one) for (operator, key), one in zip(written, policy_statement.statement.conditions, strict=True)
+        ConditionCheck(operator, key, one)
+        for (operator, key), one in zip(written, policy_statement.statement.conditions, strict=True)
     )
 
 
@@ -175,4 +240,8 @@ def unknown_keys(test: ConditionCheck, known: RequestContext) -> list[str]:
 
 
 def _applies(policy_statement: PolicyStatement, statement: Statement, request: Request) -> bool:
-    return evaluate(request, (replace(policy_statement.document, statements=(statement,)),)).traces[0].applies
+    return (
+        evaluate(request, (replace(policy_statement.document, statements=(statement,)),))
+        .traces[0]
+        .applies
+    )

@@ -1,4 +1,7 @@
-"""The values of an explanation: the chain hop by hop, and what is in the way, on which side, and how sure that is."""
+"""The values of an explanation.
+
+The chain hop by hop, and what is in the way, on which side, and how sure that is.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,8 @@ class ExplanationVerdict(StrEnum):
 
     ALLOWED = "allowed"
     DENIED = "denied"
-    NOT_REACHED = "not_reached"  # it failed before, or beside, AWS's decision: network, base credentials, a missing code
+    # It failed before, or beside, AWS's decision: network, base credentials, a missing code
+    NOT_REACHED = "not_reached"
     UNKNOWN = "unknown"
 
 
@@ -101,9 +105,11 @@ class ExplainedHop:
 class Cause:
     """One thing in the way at hop `hop`.
 
-    `evidence` is a sentence with what was seen; `statement` the exact JSON that side's administrator must add or change, "" where no
-    policy is at fault; `next_step` what to do, an exact command where there is one. `where` names the policy the statement is for,
-    `change` says what to do with it there, and `current` is the statement as it stands there now ("" for nothing, or not seen).
+    `evidence` is a sentence with what was seen; `statement` the exact JSON that side's
+    administrator must add or change, "" where no policy is at fault; `next_step` what to do, an
+    exact command where there is one. `where` names the policy the statement is for, `change` says
+    what to do with it there, and `current` is the statement as it stands there now ("" for nothing,
+    or not seen).
     """
 
     code: CauseCode
@@ -129,7 +135,10 @@ class RequirementState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One thing a switch needs, on one side, at one hop: a policy, the role, a limit; `detail` is a few words about it."""
+    """One thing a switch needs, on one side, at one hop: a policy, the role, a limit.
+
+    `detail` is a few words about it.
+    """
 
     side: CauseSide
     hop: int
@@ -140,10 +149,13 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a switch to `target` fails; `causes` the surest and nearest first, never empty unless the verdict is `allowed`.
+    """Why a switch to `target` fails.
 
-    `error_code` is the code of the failure explained ("" when it worked), `exit_code` that of a switch that fails so. `sources_read` says
-    which sources were read and which could not be. `pieces` are what the hop that failed needs, side by side.
+    `causes` the surest and nearest first, never empty unless the verdict is `allowed`.
+
+    `error_code` is the code of the failure explained ("" when it worked), `exit_code` that of a
+    switch that fails so. `sources_read` says which sources were read and which could not be.
+    `pieces` are what the hop that failed needs, side by side.
     """
 
     target: str

@@ -16,13 +16,40 @@ POLICY_CODES = frozenset({"not_authorized", "explicit_deny", "denied"})
 """Our codes for refusals that policies decide: those are explained by both sides."""
 INSPECTABLE_CODES = POLICY_CODES | {"duration_role_max"}
 """Codes for which it is worth looking at both sides."""
-_EXPIRED_CODES = frozenset({"expired_token", "keys_expired", "process_expired", "sso_login", "login_needed", "login_denied"})
+_EXPIRED_CODES = frozenset(
+    {
+        "expired_token",
+        "keys_expired",
+        "process_expired",
+        "sso_login",
+        "login_needed",
+        "login_denied",
+    }
+)
 _ACCESS_KEY_CODES = frozenset({"expired_token", "invalid_key", "bad_secret", "root_user"})
 _LOCAL_NETWORK_CODES = frozenset({"region", "endpoint_url", "endpoint_variant", "ca_bundle"})
-# Regions that an account has to enable first. Source: AWS account management reference, "Enable or disable AWS Regions".
+# Regions that an account has to enable first. Source: AWS account management reference, "Enable or
+# disable AWS Regions".
 _OPT_IN_REGIONS = (
-    *("af-south-1", "ap-east-", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7"),
-    *("ca-west-1", "eu-central-2", "eu-south-", "il-central-1", "me-central-1", "me-south-1", "mx-central-1"),
+    *(
+        "af-south-1",
+        "ap-east-",
+        "ap-south-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ap-southeast-5",
+        "ap-southeast-6",
+        "ap-southeast-7",
+    ),
+    *(
+        "ca-west-1",
+        "eu-central-2",
+        "eu-south-",
+        "il-central-1",
+        "me-central-1",
+        "me-south-1",
+        "mx-central-1",
+    ),
 )
 
 
@@ -44,13 +71,18 @@ _MEANING_BY_CODE: Mapping[str, _CauseMeaning] = MappingProxyType(
         "session_credentials": _CauseMeaning(CauseCode.MFA_MISSING),
         "mfa_needed": _CauseMeaning(CauseCode.MFA_MISSING, verdict=ExplanationVerdict.NOT_REACHED),
         "clock_skew": _CauseMeaning(CauseCode.CLOCK_SKEW, verdict=ExplanationVerdict.NOT_REACHED),
-        "region_disabled": _CauseMeaning(CauseCode.REGION_DISABLED, verdict=ExplanationVerdict.NOT_REACHED),
-        "throttled": _CauseMeaning(CauseCode.NETWORK, CauseSide.NETWORK, ExplanationVerdict.NOT_REACHED),
+        "region_disabled": _CauseMeaning(
+            CauseCode.REGION_DISABLED, verdict=ExplanationVerdict.NOT_REACHED
+        ),
+        "throttled": _CauseMeaning(
+            CauseCode.NETWORK, CauseSide.NETWORK, ExplanationVerdict.NOT_REACHED
+        ),
         "malformed_policy": _CauseMeaning(CauseCode.SESSION_POLICY),
         "packed_policy": _CauseMeaning(CauseCode.SESSION_POLICY),
     }
 )
-# Part of AWS's text for a value it doesn't take, in lower case → what it is about. The first that fits counts.
+# Part of AWS's text for a value it doesn't take, in lower case → what it is about. The first that
+# fits counts.
 _CAUSE_BY_PARAMETER = (
     ("rolesessionname", CauseCode.SESSION_NAME),
     ("sourceidentity", CauseCode.SOURCE_IDENTITY),
@@ -65,7 +97,9 @@ _CAUSE_BY_PARAMETER = (
 )
 
 
-def non_policy_causes(evidence: Evidence, failure: SwitchFailure) -> tuple[ExplanationVerdict, list[Cause]]:
+def non_policy_causes(
+    evidence: Evidence, failure: SwitchFailure
+) -> tuple[ExplanationVerdict, list[Cause]]:
     """The verdict and the causes of a failure that isn't about policies."""
     number = evidence.failed or 0
     step = next((one for one in evidence.steps if one.number == number), None)
@@ -73,7 +107,12 @@ def non_policy_causes(evidence: Evidence, failure: SwitchFailure) -> tuple[Expla
     text = f" {failure.text}" if failure.text and failure.text not in failure.what else ""
     certainty = Certainty.LIKELY if failure.code == "wrong_identity" else Certainty.PROVED
     cause = Cause(
-        meaning.code, meaning.side, number, certainty, f"{failure.what}{text}", next_step=_next_step(evidence, failure, meaning.code, step)
+        meaning.code,
+        meaning.side,
+        number,
+        certainty,
+        f"{failure.what}{text}",
+        next_step=_next_step(evidence, failure, meaning.code, step),
     )
     return meaning.verdict, [cause, *_alternative_causes(evidence, failure, number)]
 
@@ -93,11 +132,16 @@ def _cause_meaning(failure: SwitchFailure) -> _CauseMeaning:
         side = CauseSide.LOCAL if code in _LOCAL_NETWORK_CODES else CauseSide.NETWORK
         return _CauseMeaning(CauseCode.NETWORK, side, ExplanationVerdict.NOT_REACHED)
     text = failure.text.lower()
-    cause_code = next((parameter_cause for part, parameter_cause in _CAUSE_BY_PARAMETER if part in text), CauseCode.SESSION_NAME)
+    cause_code = next(
+        (parameter_cause for part, parameter_cause in _CAUSE_BY_PARAMETER if part in text),
+        CauseCode.SESSION_NAME,
+    )
     return _CauseMeaning(cause_code)
 
 
-def _next_step(evidence: Evidence, failure: SwitchFailure, code: CauseCode, step: HopEvidence | None) -> str:
+def _next_step(
+    evidence: Evidence, failure: SwitchFailure, code: CauseCode, step: HopEvidence | None
+) -> str:
     if step is None:
         return failure.next_step
     retry = f"xswitch switch {shlex.quote(step.profile)}"
@@ -113,11 +157,17 @@ def _next_step(evidence: Evidence, failure: SwitchFailure, code: CauseCode, step
         return f"{retry} --session-name NAME (2 to 64 letters, digits and _+=,.@-), or role_session_name in the profile {step.profile}"
     if code in (CauseCode.BASE_EXPIRED, CauseCode.BASE_INVALID) and step.number > 1:
         return f"{retry} --force"
-    return failure.next_step or f"See what is configured: xswitch config; base profile: {evidence.base_profile}"
+    return (
+        failure.next_step
+        or f"See what is configured: xswitch config; base profile: {evidence.base_profile}"
+    )
 
 
 def _alternative_causes(evidence: Evidence, failure: SwitchFailure, number: int) -> list[Cause]:
-    """Other ways to get the same answer: AWS doesn't know a key either in a region that isn't enabled, or in another partition."""
+    """Other ways to get the same answer.
+
+    AWS doesn't know a key either in a region that isn't enabled, or in another partition.
+    """
     if failure.code != "invalid_key":
         return []
     regions = dict.fromkeys(step.asked.region for step in evidence.steps)
@@ -135,18 +185,32 @@ def _alternative_causes(evidence: Evidence, failure: SwitchFailure, number: int)
     ]
 
 
-# -- what this machine knows without asking ---------------------------------------------------------------------------
+# -- what this machine knows without asking
+# ---------------------------------------------------------------------------
 
 
 def local_causes(evidence: Evidence, failure: SwitchFailure) -> list[Cause]:
     """What is wrong with the call by itself, whatever AWS says: its partition, its session name."""
-    steps = [step for step in evidence.steps if step.number == evidence.failed or not evidence.failed]
+    steps = [
+        step for step in evidence.steps if step.number == evidence.failed or not evidence.failed
+    ]
     causes = [cause for step in steps for cause in _partition_causes(evidence, step)]
     for step in steps:
         if not is_session_name(step.asked.session_name) and failure.kind is FailureKind.DENIED:
             sentence = f"{step.asked.session_name!r} can't be the name of a session: 2 to 64 letters, digits and _+=,.@-"
-            fix = f"Correct role_session_name in the profile {step.profile}, or: --session-name NAME"
-            causes.append(Cause(CauseCode.SESSION_NAME, CauseSide.LOCAL, step.number, Certainty.PROVED, sentence, next_step=fix))
+            fix = (
+                f"Correct role_session_name in the profile {step.profile}, or: --session-name NAME"
+            )
+            causes.append(
+                Cause(
+                    CauseCode.SESSION_NAME,
+                    CauseSide.LOCAL,
+                    step.number,
+                    Certainty.PROVED,
+                    sentence,
+                    next_step=fix,
+                )
+            )
     return causes
 
 
@@ -155,19 +219,41 @@ def _partition_causes(evidence: Evidence, step: HopEvidence) -> list[Cause]:
     if role is None:
         return []
     fix = f"Use a source profile with credentials of {role.partition}, or correct role_arn in the profile {step.profile}."
-    facts = [("the caller", step.caller_identity.arn), ("the base", evidence.base_arn), ("the MFA device", step.asked.mfa_serial or "")]
-    facts += [("the role before it", other.asked.role_arn) for other in evidence.steps if other.number == step.number - 1]
+    facts = [
+        ("the caller", step.caller_identity.arn),
+        ("the base", evidence.base_arn),
+        ("the MFA device", step.asked.mfa_serial or ""),
+    ]
+    facts += [
+        ("the role before it", other.asked.role_arn)
+        for other in evidence.steps
+        if other.number == step.number - 1
+    ]
     for subject, arn in facts:
         partition = arn.split(":")[1] if arn.startswith("arn:") else role.partition
         if partition != role.partition:
-            sentence = (
-                f"The role is in the partition {role.partition}, and {subject} is in {partition} ({arn}): no credentials work in both."
-            )
-            return [Cause(CauseCode.PARTITION, CauseSide.LOCAL, step.number, Certainty.PROVED, sentence, next_step=fix)]
+            sentence = f"The role is in the partition {role.partition}, and {subject} is in {partition} ({arn}): no credentials work in both."
+            return [
+                Cause(
+                    CauseCode.PARTITION,
+                    CauseSide.LOCAL,
+                    step.number,
+                    Certainty.PROVED,
+                    sentence,
+                    next_step=fix,
+                )
+            ]
     if partition_of_region(step.asked.region) != role.partition:
-        sentence = (
-            f"The region {step.asked.region} is not in the partition {role.partition} of the role, so another partition's STS was asked."
-        )
+        sentence = f"The region {step.asked.region} is not in the partition {role.partition} of the role, so another partition's STS was asked."
         region_step = f"Set a region of {role.partition} in the profile {step.profile}."
-        return [Cause(CauseCode.PARTITION, CauseSide.LOCAL, step.number, Certainty.LIKELY, sentence, next_step=region_step)]
+        return [
+            Cause(
+                CauseCode.PARTITION,
+                CauseSide.LOCAL,
+                step.number,
+                Certainty.LIKELY,
+                sentence,
+                next_step=region_step,
+            )
+        ]
     return []

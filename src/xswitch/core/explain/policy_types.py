@@ -1,4 +1,7 @@
-"""One kind of policy at a time: does it let the call through, and if not, why; with what AWS said, and what could be read."""
+"""One kind of policy at a time: does it let the call through, and if not, why.
+
+With what AWS said, and what could be read.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,22 @@ from dataclasses import dataclass
 
 from xswitch.core.explain import statement_edits
 from xswitch.core.explain.aws_message import PolicyType
-from xswitch.core.explain.case import POLICY_CAUSE_CODES, DeniedCall, edit_instruction, with_certainty
+from xswitch.core.explain.case import (
+    POLICY_CAUSE_CODES,
+    DeniedCall,
+    edit_instruction,
+    with_certainty,
+)
 from xswitch.core.explain.conditions import denial_cause, policy_administrator, unmet_causes
 from xswitch.core.explain.evidence import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from xswitch.core.explain.matching import Applicability, StatementMatch, StatementMatches
-from xswitch.core.explain.model import Cause, CauseCode, Certainty, RequirementState, StatementChange
+from xswitch.core.explain.model import (
+    Cause,
+    CauseCode,
+    Certainty,
+    RequirementState,
+    StatementChange,
+)
 
 _CAUSE_BY_ACTION = {TAG_SESSION: CauseCode.TAGS, SET_SOURCE_IDENTITY: CauseCode.SOURCE_IDENTITY}
 _POLICY_TYPE_NAMES = {
@@ -43,7 +57,10 @@ PASSES = PolicyVerdict(RequirementState.OK)
 
 @dataclass(frozen=True, slots=True)
 class PolicyTypeQuery:
-    """One kind of policy asked about one action: its statements, and whether all of its policies were read."""
+    """One kind of policy asked about one action.
+
+    Its statements, and whether all of its policies were read.
+    """
 
     case: DeniedCall
     policy_type: PolicyType
@@ -58,7 +75,11 @@ def evaluate_policy_type(query: PolicyTypeQuery) -> PolicyVerdict:
     denial = query.case.denial
     if denial.policy_type is not query.policy_type or denial.action != query.action:
         return verdict
-    return _apply_stated_denial(query, verdict) if denial.explicit else _apply_stated_missing_allow(query, verdict)
+    return (
+        _apply_stated_denial(query, verdict)
+        if denial.explicit
+        else _apply_stated_missing_allow(query, verdict)
+    )
 
 
 def missing_allow_cause(query: PolicyTypeQuery, certainty: Certainty, evidence: str) -> Cause:
@@ -79,12 +100,22 @@ def missing_allow_cause(query: PolicyTypeQuery, certainty: Certainty, evidence: 
     )
 
 
-def unread_deny_cause(query: PolicyTypeQuery, certainty: Certainty, evidence: str, *, policy: str = "") -> Cause:
+def unread_deny_cause(
+    query: PolicyTypeQuery, certainty: Certainty, evidence: str, *, policy: str = ""
+) -> Cause:
     """The cause for a Deny nobody here can read."""
     case, policy_type = query.case, query.policy_type
     arn = case.step.caller_identity.policy_arn or case.step.caller_identity.arn
-    text = statement_edits.exception_for_scp(case.step) if arn and policy_type in (PolicyType.SCP, PolicyType.RCP, PolicyType.TRUST) else ""
-    edit: statement_edits.StatementEdit = (text, StatementChange.REPLACE if text else StatementChange.NONE, "")
+    text = (
+        statement_edits.exception_for_scp(case.step)
+        if arn and policy_type in (PolicyType.SCP, PolicyType.RCP, PolicyType.TRUST)
+        else ""
+    )
+    edit: statement_edits.StatementEdit = (
+        text,
+        StatementChange.REPLACE if text else StatementChange.NONE,
+        "",
+    )
     return case.cause(
         POLICY_CAUSE_CODES[policy_type][1],
         policy_administrator(case, policy_type),
@@ -96,34 +127,55 @@ def unread_deny_cause(query: PolicyTypeQuery, certainty: Certainty, evidence: st
     )
 
 
-# -- what was read ------------------------------------------------------------------------------------------------
+# -- what was read
+# ------------------------------------------------------------------------------------------------
 
 
 def _evaluate_statements(query: PolicyTypeQuery) -> PolicyVerdict:
     case, matches, policy_type = query.case, query.statement_matches, query.policy_type
-    certain_denials = [denial_cause(case, one, policy_type, Certainty.PROVED) for one in matches.denies(Applicability.YES)]
+    certain_denials = [
+        denial_cause(case, one, policy_type, Certainty.PROVED)
+        for one in matches.denies(Applicability.YES)
+    ]
     if certain_denials:
         return PolicyVerdict(RequirementState.DENIES, tuple(certain_denials))
-    possible_denials = tuple(denial_cause(case, one, policy_type, Certainty.LIKELY) for one in matches.denies(Applicability.MAYBE))
+    possible_denials = tuple(
+        denial_cause(case, one, policy_type, Certainty.LIKELY)
+        for one in matches.denies(Applicability.MAYBE)
+    )
     if matches.allows(Applicability.YES):
         seen = query.complete and not possible_denials
-        return PolicyVerdict(RequirementState.OK if seen else RequirementState.UNKNOWN, possible_denials)
+        return PolicyVerdict(
+            RequirementState.OK if seen else RequirementState.UNKNOWN, possible_denials
+        )
     verdict = _no_matching_allow(query)
     return PolicyVerdict(verdict.state, (*verdict.causes, *possible_denials))
 
 
 def _no_matching_allow(query: PolicyTypeQuery) -> PolicyVerdict:
     """No Allow applies for certain."""
-    case, matches, policy_type, nearest = query.case, query.statement_matches, query.policy_type, query.statement_matches.nearest
+    case, matches, policy_type, nearest = (
+        query.case,
+        query.statement_matches,
+        query.policy_type,
+        query.statement_matches.nearest,
+    )
     if nearest is not None:
         certainty = Certainty.PROVED if query.complete else Certainty.LIKELY
         causes = unmet_causes(case, nearest, policy_type, nearest.unmet, certainty)
         causes += unmet_causes(case, nearest, policy_type, nearest.unknown, Certainty.LIKELY)
-        state = RequirementState.MISSING if nearest.unmet and query.complete else RequirementState.UNKNOWN
+        state = (
+            RequirementState.MISSING
+            if nearest.unmet and query.complete
+            else RequirementState.UNKNOWN
+        )
         return PolicyVerdict(state, tuple(causes))
     if not query.complete or matches.unreadable:
         return UNSEEN
-    return PolicyVerdict(RequirementState.MISSING, (missing_allow_cause(query, Certainty.PROVED, _no_allow_evidence(query)),))
+    return PolicyVerdict(
+        RequirementState.MISSING,
+        (missing_allow_cause(query, Certainty.PROVED, _no_allow_evidence(query)),),
+    )
 
 
 def _no_allow_evidence(query: PolicyTypeQuery) -> str:
@@ -132,14 +184,27 @@ def _no_allow_evidence(query: PolicyTypeQuery) -> str:
     allows = [one for one in query.statement_matches.weighed if not one.given.deny]
     if query.policy_type is not PolicyType.TRUST:
         others = [one for one in allows if one.action and not one.resource]
-        near_miss = f": statement {others[0].given.number} of {others[0].given.name} does for other resources" if others else ""
+        near_miss = (
+            f": statement {others[0].given.number} of {others[0].given.name} does for other resources"
+            if others
+            else ""
+        )
         return f"All of {_POLICY_TYPE_NAMES[query.policy_type]} could be read, and none allows {action} on {case.step.asked.role_arn}{near_miss}."
     if action != ASSUME_ROLE and any(one.principal for one in allows):
         return f"{_capitalize(case.trust_policy_name)} trusts this caller, and not with {action}."
     named = sorted(
-        {name for one in allows if one.given.statement.principals for name in one.given.statement.principals.values.get("AWS", ())}
+        {
+            name
+            for one in allows
+            if one.given.statement.principals
+            for name in one.given.statement.principals.values.get("AWS", ())
+        }
     )
-    named_principals = f"; it names {', '.join(named[:3])}{' and others' if len(named) > 3 else ''}" if named else ""  # noqa: PLR2004 -- three are enough to see
+    named_principals = (
+        f"; it names {', '.join(named[:3])}{' and others' if len(named) > 3 else ''}"  # noqa: PLR2004 -- three are enough to see
+        if named
+        else ""
+    )
     return f"{_capitalize(case.trust_policy_name)} does not name {case.step.caller_identity.policy_arn or case.step.caller_identity.arn}{named_principals}.{_deleted_principal_note(named)}"
 
 
@@ -153,33 +218,59 @@ def _statement_to_add(query: PolicyTypeQuery) -> tuple[str, statement_edits.Stat
     case, action = query.case, query.action
     actions = case.step.asked.actions if action == ASSUME_ROLE else (action,)
     if query.policy_type is not PolicyType.TRUST:
-        name = next((one.given.name for one in query.statement_matches.weighed), "") if query.policy_type is not PolicyType.IDENTITY else ""
+        name = (
+            next((one.given.name for one in query.statement_matches.weighed), "")
+            if query.policy_type is not PolicyType.IDENTITY
+            else ""
+        )
         return name, (statement_edits.caller_statement(case.step, actions), StatementChange.ADD, "")
     trusting_allow = _allow_lacking_action(query)
     if trusting_allow is not None:
         return case.trust_policy_name, statement_edits.with_action(trusting_allow, action)
-    return case.trust_policy_name, (statement_edits.trust_statement(case.step, actions), StatementChange.ADD, "")
+    return case.trust_policy_name, (
+        statement_edits.trust_statement(case.step, actions),
+        StatementChange.ADD,
+        "",
+    )
 
 
 def _allow_lacking_action(query: PolicyTypeQuery) -> StatementMatch | None:
     """The Allow that trusts this caller already, and lacks the action alone."""
-    fitting = [one for one in query.statement_matches.weighed if not one.given.deny and one.principal and not one.action and not one.unmet]
-    return next((one for one in fitting if "Action" in one.given.raw), None) if query.action != ASSUME_ROLE else None
+    fitting = [
+        one
+        for one in query.statement_matches.weighed
+        if not one.given.deny and one.principal and not one.action and not one.unmet
+    ]
+    return (
+        next((one for one in fitting if "Action" in one.given.raw), None)
+        if query.action != ASSUME_ROLE
+        else None
+    )
 
 
-# -- what AWS said ------------------------------------------------------------------------------------------------
+# -- what AWS said
+# ------------------------------------------------------------------------------------------------
 
 
 def _apply_stated_denial(query: PolicyTypeQuery, verdict: PolicyVerdict) -> PolicyVerdict:
     if verdict.state is RequirementState.DENIES:
         return verdict
-    denial, possible_denials = query.case.denial, query.statement_matches.denies(Applicability.MAYBE)
+    denial, possible_denials = (
+        query.case.denial,
+        query.statement_matches.denies(Applicability.MAYBE),
+    )
     if len(possible_denials) == 1:
         # AWS says that one of these applies, and there is no other.
-        return PolicyVerdict(RequirementState.DENIES, (denial_cause(query.case, possible_denials[0], query.policy_type, Certainty.PROVED),))
+        return PolicyVerdict(
+            RequirementState.DENIES,
+            (denial_cause(query.case, possible_denials[0], query.policy_type, Certainty.PROVED),),
+        )
     named = f" ({denial.policy})" if denial.policy else ""
     cause = unread_deny_cause(
-        query, Certainty.PROVED, f"AWS says that {_POLICY_TYPE_NAMES[query.policy_type]}{named} denies it.", policy=denial.policy
+        query,
+        Certainty.PROVED,
+        f"AWS says that {_POLICY_TYPE_NAMES[query.policy_type]}{named} denies it.",
+        policy=denial.policy,
     )
     return PolicyVerdict(RequirementState.DENIES, (cause,))
 
@@ -189,9 +280,17 @@ def _apply_stated_missing_allow(query: PolicyTypeQuery, verdict: PolicyVerdict) 
     fixable_causes = [cause for cause in verdict.causes if cause.change is not StatementChange.NONE]
     if nearest is not None and nearest.unmet:
         # Meeting its conditions makes it apply, and AWS lacks nothing else of this kind of policy.
-        causes = unmet_causes(query.case, nearest, query.policy_type, nearest.unmet, Certainty.PROVED)
+        causes = unmet_causes(
+            query.case, nearest, query.policy_type, nearest.unmet, Certainty.PROVED
+        )
         return PolicyVerdict(
-            RequirementState.MISSING, (*causes, *unmet_causes(query.case, nearest, query.policy_type, nearest.unknown, Certainty.LIKELY))
+            RequirementState.MISSING,
+            (
+                *causes,
+                *unmet_causes(
+                    query.case, nearest, query.policy_type, nearest.unknown, Certainty.LIKELY
+                ),
+            ),
         )
     if (
         nearest is not None
@@ -199,7 +298,10 @@ def _apply_stated_missing_allow(query: PolicyTypeQuery, verdict: PolicyVerdict) 
         and len(matches.allows(Applicability.MAYBE)) == 1
         and not matches.allows(Applicability.YES)
     ):
-        return PolicyVerdict(RequirementState.MISSING, tuple(with_certainty(cause, Certainty.PROVED) for cause in fixable_causes))
+        return PolicyVerdict(
+            RequirementState.MISSING,
+            tuple(with_certainty(cause, Certainty.PROVED) for cause in fixable_causes),
+        )
     if matches.allows(Applicability.YES):
         note = "though what was read allows it: a change takes a while until STS knows it"
     else:
@@ -207,7 +309,10 @@ def _apply_stated_missing_allow(query: PolicyTypeQuery, verdict: PolicyVerdict) 
     if verdict.blocks:
         return verdict
     evidence = f"AWS says that {_POLICY_TYPE_NAMES[query.policy_type]} does not allow {query.action}, {note}."
-    return PolicyVerdict(RequirementState.MISSING, (missing_allow_cause(query, Certainty.PROVED, evidence), *verdict.causes))
+    return PolicyVerdict(
+        RequirementState.MISSING,
+        (missing_allow_cause(query, Certainty.PROVED, evidence), *verdict.causes),
+    )
 
 
 def _capitalize(text: str) -> str:

@@ -1,7 +1,10 @@
-"""What a request's conditions are asked about: the values known from here, and the keys of which nothing is known.
+"""What a request's conditions are asked about.
 
-Source: IAM user guide, "AWS global condition context keys" and "Available keys for AWS STS". A key that is known to be absent counts
-as known; the address AWS saw, a VPC endpoint or an organization can't be known from here, so they never count as either.
+The values known from here, and the keys of which nothing is known.
+
+Source: IAM user guide, "AWS global condition context keys" and "Available keys for AWS STS". A key
+that is known to be absent counts as known; the address AWS saw, a VPC endpoint or an organization
+can't be known from here, so they never count as either.
 """
 
 from __future__ import annotations
@@ -18,19 +21,50 @@ _VARIABLE = re.compile(r"\$\{([^{},]*)(?:,[^{}]*)?\}")
 _LITERAL_VARIABLES = frozenset({"*", "?", "$"})
 _ALWAYS_KNOWN_KEYS = frozenset(
     {
-        *{"sts:externalid", "sts:rolesessionname", "sts:sourceidentity", "sts:transitivetagkeys", "aws:tagkeys", "aws:sourceidentity"},
-        *{"aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport", "aws:resourceaccount"},
-        *{"aws:viaawsservice", "aws:principalisawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"},
+        *{
+            "sts:externalid",
+            "sts:rolesessionname",
+            "sts:sourceidentity",
+            "sts:transitivetagkeys",
+            "aws:tagkeys",
+            "aws:sourceidentity",
+        },
+        *{
+            "aws:currenttime",
+            "aws:epochtime",
+            "aws:requestedregion",
+            "aws:securetransport",
+            "aws:resourceaccount",
+        },
+        *{
+            "aws:viaawsservice",
+            "aws:principalisawsservice",
+            "aws:calledvia",
+            "aws:calledviafirst",
+            "aws:calledvialast",
+        },
         # Nobody calls for anybody else here, so these are absent.
-        *{"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "aws:federatedprovider", "saml:aud"},
+        *{
+            "aws:sourcearn",
+            "aws:sourceaccount",
+            "aws:sourceorgid",
+            "aws:sourceorgpaths",
+            "aws:federatedprovider",
+            "saml:aud",
+        },
     }
 )
-_CALLER_KEYS = frozenset({"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username"})
+_CALLER_KEYS = frozenset(
+    {"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """The request's context as far as it is known: `values` by lower-case key, `families` of prefixes all known, `keys` known."""
+    """The request's context as far as it is known.
+
+    `values` by lower-case key, `families` of prefixes all known, `keys` known.
+    """
 
     values: Mapping[str, tuple[str, ...]]
     keys: frozenset[str]
@@ -68,9 +102,14 @@ def known(evidence: Evidence, step: HopEvidence) -> RequestContext:
     if observations.role is not None:
         families += ["aws:resourcetag/", "iam:resourcetag/"]
         for key, value in observations.role.tags:
-            values |= {f"aws:resourcetag/{key.lower()}": (value,), f"iam:resourcetag/{key.lower()}": (value,)}
+            values |= {
+                f"aws:resourcetag/{key.lower()}": (value,),
+                f"iam:resourcetag/{key.lower()}": (value,),
+            }
     of_session, known_of_session = _session_values(caller)
-    return RequestContext(MappingProxyType(values | of_session), keys | known_of_session, tuple(families))
+    return RequestContext(
+        MappingProxyType(values | of_session), keys | known_of_session, tuple(families)
+    )
 
 
 def _session_values(caller: Caller) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:

@@ -1,4 +1,7 @@
-"""The caller's side: its own policies, its boundary, the policy of its session, and what its organization allows."""
+"""The caller's side.
+
+Its own policies, its boundary, the policy of its session, and what its organization allows.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,12 @@ from xswitch.core.explain.policy_types import (
 )
 from xswitch.core.policy import Grant, PolicyKind
 
-_WORST_FIRST = (RequirementState.DENIES, RequirementState.MISSING, RequirementState.UNKNOWN, RequirementState.OK)
+_WORST_FIRST = (
+    RequirementState.DENIES,
+    RequirementState.MISSING,
+    RequirementState.UNKNOWN,
+    RequirementState.OK,
+)
 _REQUIREMENT_NAMES: Mapping[PolicyType, str] = {
     PolicyType.IDENTITY: "the caller's policies",
     PolicyType.BOUNDARY: "permissions boundary",
@@ -34,7 +42,10 @@ _NO_STATEMENTS = StatementMatches(())
 
 @dataclass(frozen=True, slots=True)
 class SideAssessment:
-    """One side judged: its causes, its pieces, and whether nothing of it stands in the way for all that can be known."""
+    """One side judged.
+
+    Its causes, its pieces, and whether nothing of it stands in the way for all that can be known.
+    """
 
     causes: tuple[Cause, ...]
     requirements: tuple[Requirement, ...]
@@ -44,13 +55,19 @@ class SideAssessment:
 
 @dataclass(frozen=True, slots=True)
 class TrustGrants:
-    """What the role's trust policy grants this caller, as far as it was read; it decides what else must allow within an account."""
+    """What the role's trust policy grants this caller, as far as it was read.
+
+    It decides what else must allow within an account.
+    """
 
     seen: bool
     grants: frozenset[Grant] = frozenset()
 
     def needs(self, case: DeniedCall, policy_type: PolicyType) -> bool:
-        """Whether a kind of policy must hold an Allow. Source: IAM user guide, "Policy evaluation logic" for a single account."""
+        """Whether a kind of policy must hold an Allow.
+
+        Source: IAM user guide, "Policy evaluation logic" for a single account.
+        """
         if not case.same_account or case.denial.policy_type is policy_type:
             return True
         if policy_type is PolicyType.IDENTITY:
@@ -60,17 +77,32 @@ class TrustGrants:
 
 def source_side(case: DeniedCall, trusted: TrustGrants) -> SideAssessment:
     """Everything the caller's account, and its session, say."""
-    verdicts_by_type: dict[PolicyType, list[PolicyVerdict]] = {policy_type: [] for policy_type in _REQUIREMENT_NAMES}
+    verdicts_by_type: dict[PolicyType, list[PolicyVerdict]] = {
+        policy_type: [] for policy_type in _REQUIREMENT_NAMES
+    }
     for action in case.step.asked.actions:
         verdicts_of_action = _apply_simulation(
-            case, action, trusted, {policy_type: _evaluate(case, policy_type, action, trusted) for policy_type in _REQUIREMENT_NAMES}
+            case,
+            action,
+            trusted,
+            {
+                policy_type: _evaluate(case, policy_type, action, trusted)
+                for policy_type in _REQUIREMENT_NAMES
+            },
         )
         for policy_type, judged in verdicts_of_action.items():
             verdicts_by_type[policy_type].append(judged)
-    causes = tuple(cause for judged in verdicts_by_type.values() for one in judged for cause in one.causes)
+    causes = tuple(
+        cause for judged in verdicts_by_type.values() for one in judged for cause in one.causes
+    )
     states = {policy_type: _worst_state(judged) for policy_type, judged in verdicts_by_type.items()}
     requirements = [
-        case.requirement(administrator_side(PolicyType.IDENTITY), "the caller", _caller_state(case), case.step.caller_identity.arn)
+        case.requirement(
+            administrator_side(PolicyType.IDENTITY),
+            "the caller",
+            _caller_state(case),
+            case.step.caller_identity.arn,
+        )
     ]
     for policy_type, name in _REQUIREMENT_NAMES.items():
         if (
@@ -80,9 +112,17 @@ def source_side(case: DeniedCall, trusted: TrustGrants) -> SideAssessment:
             or has_cause_of(policy_type, causes)
         ):
             requirements.append(
-                case.requirement(policy_administrator(case, policy_type), name, states[policy_type], _requirement_detail(case, policy_type))
+                case.requirement(
+                    policy_administrator(case, policy_type),
+                    name,
+                    states[policy_type],
+                    _requirement_detail(case, policy_type),
+                )
             )
-    caller_states = [states[policy_type] for policy_type in (PolicyType.IDENTITY, PolicyType.BOUNDARY, PolicyType.SESSION)]
+    caller_states = [
+        states[policy_type]
+        for policy_type in (PolicyType.IDENTITY, PolicyType.BOUNDARY, PolicyType.SESSION)
+    ]
     return SideAssessment(
         causes=tuple(dict.fromkeys(causes)),
         requirements=tuple(requirements),
@@ -102,7 +142,9 @@ def organization_allows(case: DeniedCall) -> bool:
     return bool(answers) and all(answers)
 
 
-def _evaluate(case: DeniedCall, policy_type: PolicyType, action: str, trusted: TrustGrants) -> PolicyVerdict:
+def _evaluate(
+    case: DeniedCall, policy_type: PolicyType, action: str, trusted: TrustGrants
+) -> PolicyVerdict:
     query = _query(case, policy_type, action)
     if policy_type is PolicyType.SCP:
         return _evaluate_organization(case, action, query)
@@ -113,12 +155,18 @@ def _evaluate(case: DeniedCall, policy_type: PolicyType, action: str, trusted: T
         and case.denial.policy_type is not policy_type
     ):
         return PASSES
-    if policy_type is PolicyType.SESSION and case.denial.policy_type is not policy_type and not query.statement_matches.weighed:
+    if (
+        policy_type is PolicyType.SESSION
+        and case.denial.policy_type is not policy_type
+        and not query.statement_matches.weighed
+    ):
         return UNSEEN if case.step.caller_identity.session_policy_arns else PASSES
     verdict = evaluate_policy_type(query)
     if trusted.needs(case, policy_type) or verdict.state is RequirementState.DENIES:
         return verdict
-    return PolicyVerdict(RequirementState.OK, tuple(cause for cause in verdict.causes if "denies" in cause.code))
+    return PolicyVerdict(
+        RequirementState.OK, tuple(cause for cause in verdict.causes if "denies" in cause.code)
+    )
 
 
 def _query(case: DeniedCall, policy_type: PolicyType, action: str) -> PolicyTypeQuery:
@@ -131,13 +179,24 @@ def _query(case: DeniedCall, policy_type: PolicyType, action: str) -> PolicyType
     if policy_type is PolicyType.BOUNDARY:
         boundaries = () if reading.boundary is None else (reading.boundary,)
         matches = case.statement_matches(boundaries, PolicyKind.BOUNDARY, action)
-        return PolicyTypeQuery(case, policy_type, action, matches, bool(boundaries) or case.step.observations.complete)
+        return PolicyTypeQuery(
+            case, policy_type, action, matches, bool(boundaries) or case.step.observations.complete
+        )
     matches = case.statement_matches(reading.identity, PolicyKind.IDENTITY, action)
-    return PolicyTypeQuery(case, policy_type, action, matches, case.step.observations.complete and not matches.unreadable)
+    return PolicyTypeQuery(
+        case,
+        policy_type,
+        action,
+        matches,
+        case.step.observations.complete and not matches.unreadable,
+    )
 
 
 def _evaluate_organization(case: DeniedCall, action: str, query: PolicyTypeQuery) -> PolicyVerdict:
-    if case.denial.action == action and case.denial.policy_type in (PolicyType.SCP, PolicyType.ENDPOINT):
+    if case.denial.action == action and case.denial.policy_type in (
+        PolicyType.SCP,
+        PolicyType.ENDPOINT,
+    ):
         return evaluate_policy_type(replace(query, policy_type=case.denial.policy_type))
     simulation = case.step.observations.simulations.get(action)
     if simulation is None or simulation.allowed_by_organization is None:
@@ -153,7 +212,8 @@ def _evaluate_organization(case: DeniedCall, action: str, query: PolicyTypeQuery
     return PolicyVerdict(RequirementState.MISSING, (cause,))
 
 
-# -- what IAM's simulation adds ------------------------------------------------------------------------------------
+# -- what IAM's simulation adds
+# ------------------------------------------------------------------------------------
 
 
 def _apply_simulation(
@@ -165,7 +225,9 @@ def _apply_simulation(
         return verdicts
     caller_types = (PolicyType.IDENTITY, PolicyType.BOUNDARY)
     if simulation.decision == "allowed":
-        return verdicts | {policy_type: PASSES for policy_type in caller_types if not verdicts[policy_type].blocks}
+        return verdicts | {
+            policy_type: PASSES for policy_type in caller_types if not verdicts[policy_type].blocks
+        }
     if (
         any(verdicts[policy_type].blocks for policy_type in caller_types)
         or case.denial.policy_type in caller_types
@@ -173,7 +235,9 @@ def _apply_simulation(
     ):
         return verdicts
     policy_type = (
-        PolicyType.BOUNDARY if simulation.allowed_by_boundary is False and not _lacks_identity_allow(case, action) else PolicyType.IDENTITY
+        PolicyType.BOUNDARY
+        if simulation.allowed_by_boundary is False and not _lacks_identity_allow(case, action)
+        else PolicyType.IDENTITY
     )
     query = _query(case, policy_type, action)
     if simulation.missing_context and simulation.decision != "explicitDeny":
@@ -186,22 +250,39 @@ def _lacks_identity_allow(case: DeniedCall, action: str) -> bool:
     return query.complete and not query.statement_matches.allows(Applicability.YES)
 
 
-def _simulation_outcome(query: PolicyTypeQuery, simulation: Simulation) -> tuple[RequirementState, tuple[Cause, ...]]:
+def _simulation_outcome(
+    query: PolicyTypeQuery, simulation: Simulation
+) -> tuple[RequirementState, tuple[Cause, ...]]:
     subject = f"{query.action} on {query.case.step.asked.role_arn}"
     if simulation.decision == "explicitDeny":
         matched = f" (in {', '.join(simulation.matched)})" if simulation.matched else ""
         return RequirementState.DENIES, (
-            unread_deny_cause(query, Certainty.PROVED, f"IAM's simulation says that a policy denies {subject}{matched}."),
+            unread_deny_cause(
+                query,
+                Certainty.PROVED,
+                f"IAM's simulation says that a policy denies {subject}{matched}.",
+            ),
         )
-    reason = "the permissions boundary does not allow" if query.policy_type is PolicyType.BOUNDARY else "no policy of the caller allows"
-    return RequirementState.MISSING, (missing_allow_cause(query, Certainty.PROVED, f"IAM's simulation says that {reason} {subject}."),)
+    reason = (
+        "the permissions boundary does not allow"
+        if query.policy_type is PolicyType.BOUNDARY
+        else "no policy of the caller allows"
+    )
+    return RequirementState.MISSING, (
+        missing_allow_cause(
+            query, Certainty.PROVED, f"IAM's simulation says that {reason} {subject}."
+        ),
+    )
 
 
-# -- words ---------------------------------------------------------------------------------------------------------
+# -- words
+# ---------------------------------------------------------------------------------------------------------
 
 
 def _worst_state(verdicts: Iterable[PolicyVerdict]) -> RequirementState:
-    return min((one.state for one in verdicts), key=_WORST_FIRST.index, default=RequirementState.UNKNOWN)
+    return min(
+        (one.state for one in verdicts), key=_WORST_FIRST.index, default=RequirementState.UNKNOWN
+    )
 
 
 def _caller_state(case: DeniedCall) -> RequirementState:
@@ -211,7 +292,17 @@ def _caller_state(case: DeniedCall) -> RequirementState:
 def _requirement_detail(case: DeniedCall, policy_type: PolicyType) -> str:
     reading = case.step.observations.reading
     if policy_type is PolicyType.IDENTITY:
-        return "not read" if reading is None else ", ".join(policy.name for policy in reading.identity) or "none"
+        return (
+            "not read"
+            if reading is None
+            else ", ".join(policy.name for policy in reading.identity) or "none"
+        )
     if policy_type is PolicyType.BOUNDARY:
-        return "not read" if reading is None else "none" if reading.boundary is None else reading.boundary.name
+        return (
+            "not read"
+            if reading is None
+            else "none"
+            if reading.boundary is None
+            else reading.boundary.name
+        )
     return ""

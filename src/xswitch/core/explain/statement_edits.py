@@ -1,4 +1,7 @@
-"""The exact JSON each side's administrator must add, put in a statement's place, or take away; least privilege, no placeholder."""
+"""The exact JSON each side's administrator must add, put in a statement's place, or take away.
+
+Least privilege, no placeholder.
+"""
 
 from __future__ import annotations
 
@@ -26,24 +29,36 @@ def statement_json(statement: Mapping[str, Any]) -> str:
 
 def caller_statement(step: HopEvidence, actions: Sequence[str]) -> str:
     """What the caller's policy must hold: these actions on this very role."""
-    return statement_json({"Effect": "Allow", "Action": _one_or_many(actions), "Resource": step.asked.role_arn})
+    return statement_json(
+        {"Effect": "Allow", "Action": _one_or_many(actions), "Resource": step.asked.role_arn}
+    )
 
 
 def trust_statement(step: HopEvidence, actions: Sequence[str]) -> str:
-    """What the role's trust policy must hold: this very caller, under the conditions its call meets already."""
+    """What the role's trust policy must hold.
+
+    This very caller, under the conditions its call meets already.
+    """
     principal, conditions = principal_and_conditions(step)
     if step.asked.external_id is not None:
         conditions["StringEquals"] = {EXTERNAL_ID: step.asked.external_id}
     if step.caller_identity.mfa and step.caller_identity.is_user:
         conditions["Bool"] = {MFA_PRESENT: "true"}
-    return statement_json({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": _one_or_many(actions), "Condition": conditions})
+    return statement_json(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": principal},
+            "Action": _one_or_many(actions),
+            "Condition": conditions,
+        }
+    )
 
 
 def principal_and_conditions(step: HopEvidence) -> tuple[str, dict[str, Any]]:
     """The caller as a trust policy names it, and the conditions that takes.
 
-    A user or role goes by its ARN. A role whose path can't be known, as Identity Center's, is named by a pattern: IAM user guide,
-    "Reference permission sets in resource policies".
+    A user or role goes by its ARN. A role whose path can't be known, as Identity Center's, is named
+    by a pattern: IAM user guide, "Reference permission sets in resource policies".
     """
     caller = step.caller_identity
     if caller.policy_arn:
@@ -53,7 +68,9 @@ def principal_and_conditions(step: HopEvidence) -> tuple[str, dict[str, Any]]:
     if not name:
         return root, {}
     where = f"{_SSO_PATH}/*/{name}" if name.startswith("AWSReservedSSO_") else f"*{name}"
-    return root, {"ArnLike": {_PRINCIPAL_ARN: f"arn:{caller.partition}:iam::{caller.account}:role/{where}"}}
+    return root, {
+        "ArnLike": {_PRINCIPAL_ARN: f"arn:{caller.partition}:iam::{caller.account}:role/{where}"}
+    }
 
 
 def unchanged(statement_match: StatementMatch) -> StatementEdit:
@@ -70,7 +87,9 @@ def with_action(statement_match: StatementMatch, action: str) -> StatementEdit:
     return statement_json(raw), StatementChange.REPLACE, statement_json(statement_match.given.raw)
 
 
-def without_conditions(statement_match: StatementMatch, tests: Sequence[ConditionCheck]) -> StatementEdit:
+def without_conditions(
+    statement_match: StatementMatch, tests: Sequence[ConditionCheck]
+) -> StatementEdit:
     """A statement less conditions that this caller can never meet."""
     raw = dict(statement_match.given.raw)
     dropped = {(test.operator, test.key) for test in tests}
@@ -83,7 +102,10 @@ def without_conditions(statement_match: StatementMatch, tests: Sequence[Conditio
 
 
 def with_exception(statement_match: StatementMatch, step: HopEvidence) -> StatementEdit:
-    """A Deny with an exception for this caller and this role, as narrow as its form allows; removed where nothing else is left of it."""
+    """A Deny with an exception for this caller and this role, as narrow as its form allows.
+
+    Removed where nothing else is left of it.
+    """
     raw, current = dict(statement_match.given.raw), statement_json(statement_match.given.raw)
     if statement_match.given.statement.principals is not None:
         return _trust_with_exception(raw, current, step)
@@ -102,7 +124,9 @@ def with_exception(statement_match: StatementMatch, step: HopEvidence) -> Statem
         raw["NotResource"] = [*([excluded] if isinstance(excluded, str) else excluded), role_arn]
     if raw == dict(statement_match.given.raw) or _still_covers(raw, role_arn):
         # A pattern can't leave one role out, so the exception is the role's account.
-        raw["Condition"] = _with_condition(raw.get("Condition", {}), "StringNotEquals", _RESOURCE_ACCOUNT, role_arn.split(":")[4])
+        raw["Condition"] = _with_condition(
+            raw.get("Condition", {}), "StringNotEquals", _RESOURCE_ACCOUNT, role_arn.split(":")[4]
+        )
     return statement_json(raw), StatementChange.REPLACE, current
 
 
@@ -120,7 +144,9 @@ def _trust_with_exception(raw: dict[str, Any], current: str, step: HopEvidence) 
         remaining = [one for one in listed if one not in names]
         if not remaining:
             return current, StatementChange.REMOVE, current
-        if len(remaining) < len(listed) and not any(_covers_account(one, step.caller_identity.account) for one in remaining):
+        if len(remaining) < len(listed) and not any(
+            _covers_account(one, step.caller_identity.account) for one in remaining
+        ):
             raw["Principal"] = {"AWS": remaining}
             return statement_json(raw), StatementChange.REPLACE, current
     arn = step.caller_identity.policy_arn or step.caller_identity.arn
@@ -138,8 +164,13 @@ def _still_covers(raw: Mapping[str, Any], role_arn: str) -> bool:
     return any("*" in one or "?" in one or one == role_arn for one in resources)
 
 
-def _with_condition(conditions: Mapping[str, Any], operator: str, key: str, value: str) -> dict[str, Any]:
-    """Conditions with one more that must hold; of a negated operator several values are each excepted."""
+def _with_condition(
+    conditions: Mapping[str, Any], operator: str, key: str, value: str
+) -> dict[str, Any]:
+    """Conditions with one more that must hold.
+
+    Of a negated operator several values are each excepted.
+    """
     keys = dict(conditions.get(operator, {}))
     existing = keys.get(key, [])
     keys[key] = [*([existing] if isinstance(existing, str) else existing), value]

@@ -1,4 +1,8 @@
-"""The role's side: is there such a role, does it trust this caller under these conditions, and does it allow sessions this long."""
+"""The role's side.
+
+Is there such a role, does it trust this caller under these conditions, and does it allow sessions
+this long.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,14 @@ from xswitch.core.explain.aws_message import PolicyType
 from xswitch.core.explain.case import DeniedCall, administrator_side
 from xswitch.core.explain.conditions import cause_code_of
 from xswitch.core.explain.matching import Applicability, ConditionCheck, StatementMatches
-from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, Requirement, RequirementState
+from xswitch.core.explain.model import (
+    Cause,
+    CauseCode,
+    CauseSide,
+    Certainty,
+    Requirement,
+    RequirementState,
+)
 from xswitch.core.explain.policy_types import PolicyTypeQuery, PolicyVerdict, evaluate_policy_type
 from xswitch.core.explain.source_account import SideAssessment, TrustGrants
 from xswitch.core.policy import PolicyKind
@@ -39,10 +50,19 @@ class TrustPolicyMatch:
 def match_trust_policy(case: DeniedCall) -> TrustPolicyMatch:
     """The trust policy as far as it was read and is of this very role."""
     role = case.step.observations.role
-    policies = () if role is None or role.arn != case.step.asked.role_arn else (NamedPolicy(case.trust_policy_name, role.trust),)
-    matches_by_action = {action: case.statement_matches(policies, PolicyKind.TRUST, action) for action in case.step.asked.actions}
+    policies = (
+        ()
+        if role is None or role.arn != case.step.asked.role_arn
+        else (NamedPolicy(case.trust_policy_name, role.trust),)
+    )
+    matches_by_action = {
+        action: case.statement_matches(policies, PolicyKind.TRUST, action)
+        for action in case.step.asked.actions
+    }
     first = matches_by_action[case.step.asked.actions[0]]
-    grants = frozenset(one.grant for fit in (Applicability.YES, Applicability.MAYBE) for one in first.allows(fit))
+    grants = frozenset(
+        one.grant for fit in (Applicability.YES, Applicability.MAYBE) for one in first.allows(fit)
+    )
     return TrustPolicyMatch(matches_by_action, TrustGrants(bool(policies), grants))
 
 
@@ -50,7 +70,9 @@ def target_side(case: DeniedCall, trust: TrustPolicyMatch) -> SideAssessment:
     """Everything the role's account says."""
     absent = _missing_role_cause(case)
     if absent is not None:
-        requirement = case.requirement(CauseSide.TARGET, "the role", RequirementState.MISSING, case.step.asked.role_arn)
+        requirement = case.requirement(
+            CauseSide.TARGET, "the role", RequirementState.MISSING, case.step.asked.role_arn
+        )
         trust_policy = case.requirement(CauseSide.TARGET, "trust policy", RequirementState.UNKNOWN)
         return SideAssessment((absent,), (requirement, trust_policy), passes=False, seen=True)
     verdicts = [_evaluate(case, trust, action) for action in case.step.asked.actions]
@@ -67,14 +89,25 @@ def target_side(case: DeniedCall, trust: TrustPolicyMatch) -> SideAssessment:
     )
 
 
-_WORST_FIRST = (RequirementState.DENIES, RequirementState.MISSING, RequirementState.UNKNOWN, RequirementState.OK)
+_WORST_FIRST = (
+    RequirementState.DENIES,
+    RequirementState.MISSING,
+    RequirementState.UNKNOWN,
+    RequirementState.OK,
+)
 
 
 def _evaluate(case: DeniedCall, trust: TrustPolicyMatch, action: str) -> PolicyVerdict:
     if case.denial.policy_type is PolicyType.RCP and case.denial.action == action:
-        return evaluate_policy_type(PolicyTypeQuery(case, PolicyType.RCP, action, StatementMatches(()), complete=False))
+        return evaluate_policy_type(
+            PolicyTypeQuery(case, PolicyType.RCP, action, StatementMatches(()), complete=False)
+        )
     matches = trust.matches_by_action[action]
-    return evaluate_policy_type(PolicyTypeQuery(case, PolicyType.TRUST, action, matches, trust.trusted.seen and not matches.unreadable))
+    return evaluate_policy_type(
+        PolicyTypeQuery(
+            case, PolicyType.TRUST, action, matches, trust.trusted.seen and not matches.unreadable
+        )
+    )
 
 
 def _missing_role_cause(case: DeniedCall) -> Cause | None:
@@ -83,30 +116,53 @@ def _missing_role_cause(case: DeniedCall) -> Cause | None:
     wanted = call.role
     if wanted is None:
         return None
-    others = (*((observations.role.arn,) if observations.role is not None else ()), *(observations.roles or ()))
+    others = (
+        *((observations.role.arn,) if observations.role is not None else ()),
+        *(observations.roles or ()),
+    )
     if call.role_arn in others or not (observations.role_missing or observations.role is not None):
         return None
     retry_step = f"Set role_arn to it in the profile {case.step.profile}, then: xswitch switch {case.profile}"
     for other in others:
         parsed = parse_role_arn(other)
-        if parsed is None or parsed.partition != wanted.partition or parsed.name.casefold() != wanted.name.casefold():
+        if (
+            parsed is None
+            or parsed.partition != wanted.partition
+            or parsed.name.casefold() != wanted.name.casefold()
+        ):
             continue
         if (parsed.path + parsed.name).casefold() == (wanted.path + wanted.name).casefold():
             sentence = f"There is no {call.role_arn}; there is {other}, and ARNs are compared letter by letter."
-            return case.cause(CauseCode.ROLE_CASE, CauseSide.LOCAL, Certainty.PROVED, sentence, next_step=retry_step)
+            return case.cause(
+                CauseCode.ROLE_CASE,
+                CauseSide.LOCAL,
+                Certainty.PROVED,
+                sentence,
+                next_step=retry_step,
+            )
         sentence = f"There is no {call.role_arn}; the role of that name has the path {parsed.path}: {other}."
-        return case.cause(CauseCode.ROLE_PATH, CauseSide.LOCAL, Certainty.PROVED, sentence, next_step=retry_step)
-    creation_step = (
-        f"An administrator of {wanted.account_id} makes it (xswitch access plan), or correct role_arn in the profile {case.step.profile}."
-    )
+        return case.cause(
+            CauseCode.ROLE_PATH, CauseSide.LOCAL, Certainty.PROVED, sentence, next_step=retry_step
+        )
+    creation_step = f"An administrator of {wanted.account_id} makes it (xswitch access plan), or correct role_arn in the profile {case.step.profile}."
     sentence = f"The account {wanted.account_id} has no role of the name {wanted.name}."
-    return case.cause(CauseCode.ROLE_MISSING, CauseSide.TARGET, Certainty.PROVED, sentence, next_step=creation_step)
+    return case.cause(
+        CauseCode.ROLE_MISSING,
+        CauseSide.TARGET,
+        Certainty.PROVED,
+        sentence,
+        next_step=creation_step,
+    )
 
 
 def _duration_cause(case: DeniedCall) -> Cause | None:
     """What AWS would say next: the role's sessions are shorter than what is asked."""
     role, call = case.step.observations.role, case.step.asked
-    if role is None or role.arn != call.role_arn or call.duration_seconds <= role.max_session_seconds:
+    if (
+        role is None
+        or role.arn != call.role_arn
+        or call.duration_seconds <= role.max_session_seconds
+    ):
         return None
     sentence = f"{call.duration_seconds} s are asked for, and the role's sessions last at most {role.max_session_seconds} s."
     return case.cause(
@@ -126,9 +182,18 @@ def _requirements(
     side = administrator_side(PolicyType.TRUST)
     requirements = [case.requirement(side, "the role", exists, case.step.asked.role_arn)]
     nearest = trust.matches_by_action[case.step.asked.actions[0]].nearest
-    conditioned = nearest is not None and bool(nearest.unmet or nearest.unknown) and state is not RequirementState.DENIES
+    conditioned = (
+        nearest is not None
+        and bool(nearest.unmet or nearest.unknown)
+        and state is not RequirementState.DENIES
+    )
     requirements.append(
-        case.requirement(side, "trust policy", RequirementState.OK if conditioned else state, "" if trust.trusted.seen else "not read")
+        case.requirement(
+            side,
+            "trust policy",
+            RequirementState.OK if conditioned else state,
+            "" if trust.trusted.seen else "not read",
+        )
     )
     if nearest is not None:
         for tests, condition_state in (
@@ -136,10 +201,15 @@ def _requirements(
             (nearest.unmet, RequirementState.MISSING),
             (nearest.unknown, RequirementState.UNKNOWN),
         ):
-            requirements += [case.requirement(side, _condition_name(case, test), condition_state) for test in tests]
+            requirements += [
+                case.requirement(side, _condition_name(case, test), condition_state)
+                for test in tests
+            ]
     if role is not None:
         allowed = RequirementState.OK if duration_cause is None else RequirementState.MISSING
-        requirements.append(case.requirement(side, "longest session", allowed, f"{role.max_session_seconds} s"))
+        requirements.append(
+            case.requirement(side, "longest session", allowed, f"{role.max_session_seconds} s")
+        )
     return tuple(dict.fromkeys(requirements))
 
 

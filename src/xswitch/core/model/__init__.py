@@ -6,9 +6,24 @@ Times are timezone-aware datetimes in UTC, durations are whole seconds. Nothing 
 from __future__ import annotations
 
 from xswitch.core.model.credentials import Credentials, FileKind, Origin, Problem, Secret, Severity
-from xswitch.core.model.profiles import ConfigPaths, ConfigView, Profile, ProfileEdit, RemoveProfile, SetProfile
+from xswitch.core.model.profiles import (
+    ConfigPaths,
+    ConfigView,
+    Profile,
+    ProfileEdit,
+    RemoveProfile,
+    SetProfile,
+)
 from xswitch.core.model.properties import FileProperties, Property
-from xswitch.core.model.roles import Chain, CredentialSource, CredentialSourceKind, Endpoint, Guard, Hop, Role
+from xswitch.core.model.roles import (
+    Chain,
+    CredentialSource,
+    CredentialSourceKind,
+    Endpoint,
+    Guard,
+    Hop,
+    Role,
+)
 from xswitch.core.model.sessions import (
     AssumedRole,
     AssumeRoleRequest,

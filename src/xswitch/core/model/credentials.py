@@ -11,7 +11,10 @@ FileKind = Literal["config", "credentials"]
 
 
 class Secret:
-    """A string that shows itself to nobody: `repr`, `str` and `format` are redacted, pickling is refused."""
+    """A string that shows itself to nobody.
+
+    `repr`, `str` and `format` are redacted, pickling is refused.
+    """
 
     __slots__ = ("_value",)
 
@@ -65,7 +68,10 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something the user should know of a file, profile or session; `code` is a stable snake_case word."""
+    """Something the user should know of a file, profile or session.
+
+    `code` is a stable snake_case word.
+    """
 
     code: str
     message: str

@@ -16,7 +16,8 @@ _EMPTY: Mapping[str, Property] = MappingProxyType({})
 class Profile:
     """A profile (or an `sso-session` / `services` section); keys are lower-case, both files merged.
 
-    `cli_only` marks a profile that only the AWS CLI and boto3 see (quotes or illegal characters in its header).
+    `cli_only` marks a profile that only the AWS CLI and boto3 see (quotes or illegal characters in
+    its header).
     """
 
     name: str

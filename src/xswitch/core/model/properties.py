@@ -8,8 +8,10 @@ from typing import NamedTuple
 from xswitch.core.model.credentials import FileKind, Origin
 
 PropertyRow = tuple[str, str, int, int, int]
-"""Key, value, line, and the span of its lines, as a bare tuple: a large file has tens of thousands, which the garbage collector then
-leaves alone."""
+"""Key, value, line, and the span of its lines, as a bare tuple.
+
+A large file has tens of thousands, which the garbage collector then leaves alone.
+"""
 
 
 class Property(NamedTuple):
@@ -25,7 +27,8 @@ class FileProperties(Mapping[str, Property]):
 
     `rows` are what the reader found: key → (key, value, line, start, end).
 
-    A config of 5,000 profiles has 40,000 properties, of which listing the roles needs a few: making them all takes longer than reading.
+    A config of 5,000 profiles has 40,000 properties, of which listing the roles needs a few: making
+    them all takes longer than reading.
     """
 
     __slots__ = ("_file", "_path", "_rows")
@@ -40,7 +43,10 @@ class FileProperties(Mapping[str, Property]):
         return Property(row[1], Origin(self._path, row[2]), self._file)
 
     def get(self, key: str, default: Property | None = None) -> Property | None:  # type: ignore[override]
-        """The property, or `default`; without the exception a missing key costs in the general method."""
+        """The property, or `default`.
+
+        Without the exception a missing key costs in the general method.
+        """
         return self[key] if key in self._rows else default
 
     def text(self, key: str) -> str | None:

@@ -25,11 +25,14 @@ class CredentialSourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CredentialSource:
-    """The end of a chain. `profile` is None when the environment or a metadata service is the source.
+    """The end of a chain.
 
-    `identity` is a canonical, secret-free text of everything that defines this source (access key id, SSO account and
-    role, the process's command line ...): part of every session key made from it. `detail` is a few words for people.
-    `temporary` says that its keys come with a session token, where the kind alone doesn't tell.
+    `profile` is None when the environment or a metadata service is the source.
+
+    `identity` is a canonical, secret-free text of everything that defines this source (access key
+    id, SSO account and role, the process's command line ...): part of every session key made from
+    it. `detail` is a few words for people. `temporary` says that its keys come with a session
+    token, where the kind alone doesn't tell.
     """
 
     kind: CredentialSourceKind
@@ -44,8 +47,9 @@ class CredentialSource:
 class Hop:
     """One AssumeRole of a chain, with everything of it that changes the result.
 
-    `duration_seconds` is what the config asks for, None when it doesn't. `origins` maps a config key ("role_arn",
-    "external_id" ...) to where it was written. `tags` are (key, value) pairs, sorted. `web_identity` is never a hop: it is a base.
+    `duration_seconds` is what the config asks for, None when it doesn't. `origins` maps a config
+    key ("role_arn", "external_id" ...) to where it was written. `tags` are (key, value) pairs,
+    sorted. `web_identity` is never a hop: it is a base.
     """
 
     profile: str
@@ -65,7 +69,10 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The base, then the hops in the order they are assumed; the last hop is the role the user wants."""
+    """The base, then the hops in the order they are assumed.
+
+    The last hop is the role the user wants.
+    """
 
     base: CredentialSource
     hops: tuple[Hop, ...]
@@ -91,7 +98,8 @@ class Endpoint:
 class Guard:
     """A rule for sensitive roles, as matched on one role.
 
-    `colour` is a name out of `core.roles.guards.COLORS`; `confirm` the text to be typed before a switch, "" for none.
+    `colour` is a name out of `core.roles.guards.COLORS`; `confirm` the text to be typed before a
+    switch, "" for none.
     """
 
     name: str
@@ -106,8 +114,9 @@ class Guard:
 class Role:
     """A role profile, resolved: one row of the picker and one entry of `list --json`.
 
-    `chain` is None when it can't be resolved (then `problems` holds an error saying why). `duration_seconds` is what will
-    be asked of STS for the last hop and `duration_reason` says why in a few words. `mfa_serial` is the first of the chain.
+    `chain` is None when it can't be resolved (then `problems` holds an error saying why).
+    `duration_seconds` is what will be asked of STS for the last hop and `duration_reason` says why
+    in a few words. `mfa_serial` is the first of the chain.
     """
 
     name: str

@@ -12,7 +12,10 @@ from xswitch.core.model.roles import CredentialSource, Endpoint, Role
 
 
 class SessionState(StrEnum):
-    """How a role's session stands; expiring means under 16 minutes, or a quarter of a short session's life."""
+    """How a role's session stands.
+
+    Expiring means under 16 minutes, or a quarter of a short session's life.
+    """
 
     NONE = "none"
     LIVE = "live"
@@ -27,8 +30,9 @@ SessionKind = Literal["mfa", "role"]
 class IndexEntry:
     """What is known of a session without opening the vault; no secret in it.
 
-    `profile` is the role profile (kind role) or the base profile (kind mfa, "" for the environment); `principal` is the role
-    ARN or the MFA serial. `managed_profile` is "" for an MFA session. `static` says its keys were also written to the credentials file.
+    `profile` is the role profile (kind role) or the base profile (kind mfa, "" for the
+    environment); `principal` is the role ARN or the MFA serial. `managed_profile` is "" for an MFA
+    session. `static` says its keys were also written to the credentials file.
     """
 
     key: str
@@ -78,7 +82,10 @@ class AssumedRole:
 
 @dataclass(frozen=True, slots=True)
 class MfaChallenge:
-    """What a prompt for an MFA code shows; `attempt` counts from 1, `refusal` is AWS's text for the last wrong code."""
+    """What a prompt for an MFA code shows.
+
+    `attempt` counts from 1, `refusal` is AWS's text for the last wrong code.
+    """
 
     serial: str
     profile: str
@@ -88,7 +95,10 @@ class MfaChallenge:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMfaSession:
-    """The GetSessionToken a chain needs first: which serial, how long (seconds), under which session key."""
+    """The GetSessionToken a chain needs first.
+
+    Which serial, how long (seconds), under which session key.
+    """
 
     key: str
     serial: str

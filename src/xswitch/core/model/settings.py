@@ -12,7 +12,10 @@ from xswitch.core.model.credentials import Problem
 
 @dataclass(frozen=True, slots=True)
 class GuardRule:
-    """A guard as configured: `match` is a list of fnmatch patterns over profile, ARN, account id and account name."""
+    """A guard as configured.
+
+    `match` is a list of fnmatch patterns over profile, ARN, account id and account name.
+    """
 
     name: str
     match: tuple[str, ...]
@@ -51,7 +54,10 @@ class RoleUsage:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One session wanted of a role: `result` is "new", "kept" (out of the vault) or the code of the error. Without any secret."""
+    """One session wanted of a role.
+
+    `result` is "new", "kept" (out of the vault) or the code of the error. Without any secret.
+    """
 
     at: datetime
     profile: str
@@ -62,7 +68,10 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class UsageState:
-    """What xswitch remembers between runs beside sessions: frecency and pins, by role profile name."""
+    """What xswitch remembers between runs beside sessions.
+
+    Frecency and pins, by role profile name.
+    """
 
     uses: Mapping[str, RoleUsage] = field(default_factory=lambda: MappingProxyType({}))
     pins: frozenset[str] = frozenset()
@@ -81,7 +90,8 @@ class VaultInfo:
 class PromptState:
     """What the shell's prompt helper may show of a managed profile; never a secret.
 
-    `renewable_until` is when the session can no longer be renewed without a question (None: always silently renewable).
+    `renewable_until` is when the session can no longer be renewed without a question (None: always
+    silently renewable).
     """
 
     managed_profile: str
@@ -94,7 +104,10 @@ class PromptState:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """An STS endpoint answered: its Date header as UTC (None when it sent none or an odd one), and how long that took."""
+    """An STS endpoint answered.
+
+    Its Date header as UTC (None when it sent none or an odd one), and how long that took.
+    """
 
     server_time: datetime | None
     milliseconds: int
@@ -104,8 +117,8 @@ class ProbeResult:
 class FileInfo:
     """What the file system says of a path, links followed.
 
-    `mode` are the permission bits, None where the platform has none or the path doesn't exist; `mine` whether this user owns it;
-    `executable` whether this user may run it.
+    `mode` are the permission bits, None where the platform has none or the path doesn't exist;
+    `mine` whether this user owns it; `executable` whether this user may run it.
     """
 
     path: str

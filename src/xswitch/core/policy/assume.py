@@ -1,7 +1,9 @@
-"""A whole AssumeRole call: one request can ask for up to three permissions, on both sides, and all must be there.
+"""A whole AssumeRole call.
 
-Source: IAM user guide, "Pass session tags in AWS STS" (sts:TagSession) and "Monitor and control actions taken with assumed roles"
-(sts:SetSourceIdentity); "Available keys for AWS STS".
+One request can ask for up to three permissions, on both sides, and all must be there.
+
+Source: IAM user guide, "Pass session tags in AWS STS" (sts:TagSession) and "Monitor and control
+actions taken with assumed roles" (sts:SetSourceIdentity); "Available keys for AWS STS".
 """
 
 from __future__ import annotations
@@ -20,10 +22,14 @@ SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
 
 @dataclass(frozen=True, slots=True)
 class AssumeRole:
-    """What is asked in one call. `request` says who asks for which role, its context without what stands here; its action is ignored.
+    """What is asked in one call.
 
-    `external_id` and `source_identity` None: not given. `inherited_tags` says that the calling session passes tags on (transitive
-    ones), which asks for sts:TagSession as well as tags of the call's own.
+    `request` says who asks for which role, its context without what stands here; its action is
+    ignored.
+
+    `external_id` and `source_identity` None: not given. `inherited_tags` says that the calling
+    session passes tags on (transitive ones), which asks for sts:TagSession as well as tags of the
+    call's own.
     """
 
     request: Request
@@ -71,11 +77,19 @@ class AssumeRoleDecision:
     @property
     def refused(self) -> tuple[str, Decision] | None:
         """The first that isn't, as AWS would name it."""
-        return next(((action, decision) for action, decision in self.parts.items() if not decision.allowed), None)
+        return next(
+            ((action, decision) for action, decision in self.parts.items() if not decision.allowed),
+            None,
+        )
 
 
-def evaluate_assume_role(call: AssumeRole, documents: Sequence[PolicyDocument]) -> AssumeRoleDecision:
+def evaluate_assume_role(
+    call: AssumeRole, documents: Sequence[PolicyDocument]
+) -> AssumeRoleDecision:
     """Every permission that one AssumeRole call needs, decided."""
     context = call.context
-    parts = {action: evaluate(replace(call.request, action=action, context=context), documents) for action in call.actions}
+    parts = {
+        action: evaluate(replace(call.request, action=action, context=context), documents)
+        for action in call.actions
+    }
     return AssumeRoleDecision(MappingProxyType(parts))

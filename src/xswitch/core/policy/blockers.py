@@ -15,8 +15,9 @@ Part = Literal["principal", "action", "resource", "condition"]
 class Blocker:
     """One thing in the way: a Deny that applies (`denial`), or a kind of policy without an Allow.
 
-    `near` are the Allow statements of that kind, and level, for this action whose principal, resource or conditions alone don't fit,
-    the nearest first: that with the fewest conditions unmet.
+    `near` are the Allow statements of that kind, and level, for this action whose principal,
+    resource or conditions alone don't fit, the nearest first: that with the fewest conditions
+    unmet.
     """
 
     kind: PolicyKind
@@ -31,7 +32,10 @@ class Blocker:
 
 
 def blockers(decision: Decision) -> tuple[Blocker, ...]:
-    """Everything in the way, denials first, then what lacks an Allow in AWS's order; nothing for a request that is allowed."""
+    """Everything in the way, denials first, then what lacks an Allow in AWS's order.
+
+    Nothing for a request that is allowed.
+    """
     return tuple(_blockers(decision))
 
 
@@ -41,14 +45,31 @@ def _blockers(decision: Decision) -> Iterator[Blocker]:
     for denial in decision.denials:
         yield Blocker(denial.kind, denial.level, denial)
     for lack in decision.missing_allows:
-        allows = (trace for trace in decision.traces if (trace.kind, trace.level) == (lack.kind, lack.level))
-        near = [trace for trace in allows if trace.statement.effect == "Allow" and trace.action and len(failing(trace)) == 1]
-        near.sort(key=lambda trace: (len(trace.unmet) or _ANOTHER_PART, trace.document, trace.statement.index))
+        allows = (
+            trace
+            for trace in decision.traces
+            if (trace.kind, trace.level) == (lack.kind, lack.level)
+        )
+        near = [
+            trace
+            for trace in allows
+            if trace.statement.effect == "Allow" and trace.action and len(failing(trace)) == 1
+        ]
+        near.sort(
+            key=lambda trace: (
+                len(trace.unmet) or _ANOTHER_PART,
+                trace.document,
+                trace.statement.index,
+            )
+        )
         yield Blocker(lack.kind, lack.level, near=tuple(near))
 
 
 _ANOTHER_PART = 1_000
-"""Another principal or resource is farther away than any number of conditions: such a statement is likely meant for something else."""
+"""Another principal or resource is farther away than any number of conditions.
+
+Such a statement is likely meant for something else.
+"""
 
 
 def failing(trace: StatementTrace) -> tuple[Part, ...]:

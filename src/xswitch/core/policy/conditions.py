@@ -9,22 +9,33 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from xswitch.core.policy.model import Condition, UnmetCondition
-from xswitch.core.policy.patterns import MissingVariableError, expand, matches, matches_arn, tokens, unresolved
+from xswitch.core.policy.patterns import (
+    MissingVariableError,
+    expand,
+    matches,
+    matches_arn,
+    tokens,
+    unresolved,
+)
 
 Context = Mapping[str, tuple[str, ...]]
 ValueTest = Callable[[str, str, Context, bool], bool]
 """(value in the policy, value in the request, context, whether variables count) → whether they agree."""
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?)?", re.ASCII)
+_DATE = re.compile(
+    r"\d{4}-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?)?", re.ASCII
+)
 _MONTH_LENGTH = len("2026-03")
 
 
-def _same(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+# The shape of Test
+def _same(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001
     return expected == actual
 
 
-def _equals(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+# The shape of Test
+def _equals(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001
     return expand(expected, context, variables=variables) == actual
 
 
@@ -32,7 +43,8 @@ def _equals_ignoring_case(expected: str, actual: str, context: Context, variable
     return expand(expected, context, variables=variables).lower() == actual.lower()
 
 
-def _like(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+# The shape of Test
+def _like(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001
     return matches(tokens(expected, context, variables=variables), actual)
 
 
@@ -40,7 +52,8 @@ def _arn_like(expected: str, actual: str, context: Context, variables: bool) -> 
     return matches_arn(tokens(expected, context, variables=variables), actual)
 
 
-def _bool(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
+# The shape of Test
+def _bool(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001
     return expected.lower() == actual.lower()
 
 
@@ -132,44 +145,66 @@ OPERATORS = frozenset({*_POSITIVE, *_NEGATED, "null"})
 """Every operator's name in lower case, without `IfExists` and without a set operator's prefix."""
 
 
-def unmet(condition: Condition, context: Context, *, variables: bool = True) -> UnmetCondition | None:
-    """What is wrong when a condition is not met by the request's context (keys in lower case); None when it is met."""
+def unmet(
+    condition: Condition, context: Context, *, variables: bool = True
+) -> UnmetCondition | None:
+    """What is wrong when a condition is not met by the request's context (keys in lower case).
+
+    None when it is met.
+    """
     if holds(condition, context, variables=variables):
         return None
     unresolved_keys: tuple[str, ...] = ()
     if variables and condition.operator.startswith(_WITH_VARIABLES):
-        unresolved_keys = tuple(dict.fromkeys(key for value in condition.values for key in unresolved(value, context)))
+        unresolved_keys = tuple(
+            dict.fromkeys(key for value in condition.values for key in unresolved(value, context))
+        )
     return UnmetCondition(condition, context.get(condition.key.lower()), unresolved_keys)
 
 
 def holds(condition: Condition, context: Context, *, variables: bool = True) -> bool:
     """Whether a condition is met by the request's context (keys in lower case).
 
-    A value that only is not equal to, or not like, a variable without a value meets a negated operator (IAM user guide, "Variables
-    and tags", policy variables with no value).
+    A value that only is not equal to, or not like, a variable without a value meets a negated
+    operator (IAM user guide, "Variables and tags", policy variables with no value).
     """
     actual = context.get(condition.key.lower()) or None
     if condition.operator == "null":
         return any((value.lower() == "true") == (actual is None) for value in condition.values)
     negated = condition.operator in _NEGATED
     if actual is None:
-        # An absent key fails an assertion and satisfies its opposite; ForAllValues is true of nothing, ForAnyValue is not.
-        return condition.if_exists or (condition.quantifier == "all") or (negated and not condition.quantifier)
+        # An absent key fails an assertion and satisfies its opposite; ForAllValues is true of
+        # nothing, ForAnyValue is not.
+        return (
+            condition.if_exists
+            or (condition.quantifier == "all")
+            or (negated and not condition.quantifier)
+        )
     if condition.quantifier and not any(actual):
-        # Nothing but empty text counts as no value at all ("Set operators for multivalued context keys").
+        # Nothing but empty text counts as no value at all ("Set operators for multivalued context
+        # keys").
         return condition.quantifier == "all"
     if not condition.quantifier and len(actual) > 1:
-        # Several values need a set operator ("Single-valued vs. multivalued context keys"); without one nothing can be said of them.
+        # Several values need a set operator ("Single-valued vs. multivalued context keys"); without
+        # one nothing can be said of them.
         return False
     test = _POSITIVE[_NEGATED.get(condition.operator, condition.operator)]
 
     def agrees(value: str) -> bool:
-        return any(_test_value(test, expected, value, context, variables=variables) for expected in condition.values) != negated
+        return (
+            any(
+                _test_value(test, expected, value, context, variables=variables)
+                for expected in condition.values
+            )
+            != negated
+        )
 
     return any(map(agrees, actual)) if condition.quantifier == "any" else all(map(agrees, actual))
 
 
-def _test_value(test: ValueTest, expected: str, actual: str, context: Context, *, variables: bool) -> bool:
+def _test_value(
+    test: ValueTest, expected: str, actual: str, context: Context, *, variables: bool
+) -> bool:
     try:
         return test(expected, actual, context, variables)
     except MissingVariableError:

@@ -1,4 +1,7 @@
-"""Reading policy documents: the grammar of the IAM reference ("Grammar of the IAM JSON policy language"), strictly."""
+"""Reading policy documents.
+
+The grammar of the IAM reference ("Grammar of the IAM JSON policy language"), strictly.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,39 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from xswitch.core.policy.conditions import OPERATORS
-from xswitch.core.policy.model import Condition, PolicyDocument, PolicyError, PolicyKind, PrincipalSet, Statement
+from xswitch.core.policy.model import (
+    Condition,
+    PolicyDocument,
+    PolicyError,
+    PolicyKind,
+    PrincipalSet,
+    Statement,
+)
 
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _TOP_LEVEL_ELEMENTS = frozenset({"Version", "Id", "Statement"})
-_ELEMENTS = frozenset({"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"})
+_ELEMENTS = frozenset(
+    {
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    }
+)
 _PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
-_QUANTIFIERS: Mapping[str, Literal["all", "any"]] = MappingProxyType({"forallvalues": "all", "foranyvalue": "any"})
+_QUANTIFIERS: Mapping[str, Literal["all", "any"]] = MappingProxyType(
+    {"forallvalues": "all", "foranyvalue": "any"}
+)
 
 
-def parse(source: str | Mapping[str, Any], kind: PolicyKind, name: str, *, level: str = "") -> PolicyDocument:
+def parse(
+    source: str | Mapping[str, Any], kind: PolicyKind, name: str, *, level: str = ""
+) -> PolicyDocument:
     """The document in JSON text, or already decoded; `level` of the organization for an SCP or RCP.
 
     Raises PolicyError, naming `name` and the place.
@@ -61,7 +87,9 @@ def _document(data: Any, kind: PolicyKind, name: str) -> PolicyDocument:
     return PolicyDocument(
         kind=kind,
         name=name,
-        statements=tuple(_statement(index, statement, kind) for index, statement in enumerate(statements)),
+        statements=tuple(
+            _statement(index, statement, kind) for index, statement in enumerate(statements)
+        ),
         variables=version == _VERSIONS[1],
     )
 
@@ -99,13 +127,19 @@ def _statement(index: int, data: Any, kind: PolicyKind) -> Statement:
         not_resources=resource == "NotResource",
         principals=None
         if principal is None
-        else _principals(data[principal], f"{where}: {principal}", negated=principal == "NotPrincipal"),
+        else _principals(
+            data[principal], f"{where}: {principal}", negated=principal == "NotPrincipal"
+        ),
         conditions=_conditions(data.get("Condition", {}), where),
     )
 
 
-def _scope_elements(data: Mapping[str, Any], kind: PolicyKind, where: str) -> tuple[str | None, str | None]:
-    """Which element says the resource and which the principal: a trust policy has only the second, most others only the first.
+def _scope_elements(
+    data: Mapping[str, Any], kind: PolicyKind, where: str
+) -> tuple[str | None, str | None]:
+    """Which element says the resource and which the principal.
+
+    A trust policy has only the second, most others only the first.
 
     An RCP has both, and its Principal is everyone (Organizations user guide, "RCP syntax").
     """
@@ -132,7 +166,11 @@ def _exactly_one(data: Mapping[str, Any], plain: str, negated: str, where: str) 
 
 def _strings(value: Any, where: str) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list) or not values or not all(isinstance(item, str) and item for item in values):
+    if (
+        not isinstance(values, list)
+        or not values
+        or not all(isinstance(item, str) and item for item in values)
+    ):
         raise _SyntaxError(f"{where} must be text or a list of texts")
     return tuple(values)
 
@@ -143,7 +181,12 @@ def _principals(value: Any, where: str, *, negated: bool) -> PrincipalSet:
     if not isinstance(value, Mapping) or not value:
         raise _SyntaxError(f'{where} must be "*" or an object')
     _reject_unknown_elements(value, _PRINCIPAL_TYPES, where)
-    return PrincipalSet(MappingProxyType({kind: _strings(names, f"{where} {kind}") for kind, names in value.items()}), negated)
+    return PrincipalSet(
+        MappingProxyType(
+            {kind: _strings(names, f"{where} {kind}") for kind, names in value.items()}
+        ),
+        negated,
+    )
 
 
 def _conditions(value: Any, where: str) -> tuple[Condition, ...]:

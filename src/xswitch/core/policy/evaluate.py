@@ -1,7 +1,8 @@
 """Deciding a request: explicit deny first, then what each kind of policy must allow.
 
-Source: IAM user guide, "How AWS enforcement code logic evaluates requests", "Policy evaluation for requests within a single account",
-"Cross-account policy evaluation logic". docs/policy.md has the rules in short, with what is left out.
+Source: IAM user guide, "How AWS enforcement code logic evaluates requests", "Policy evaluation for
+requests within a single account", "Cross-account policy evaluation logic". docs/policy.md has the
+rules in short, with what is left out.
 """
 
 from __future__ import annotations
@@ -20,12 +21,24 @@ from xswitch.core.policy.model import (
     Statement,
     StatementTrace,
 )
-from xswitch.core.policy.patterns import MissingVariableError, matches, matches_resource, resource_tokens, tokens
+from xswitch.core.policy.patterns import (
+    MissingVariableError,
+    matches,
+    matches_resource,
+    resource_tokens,
+    tokens,
+)
 from xswitch.core.policy.principals import grant
 
 _WEAKEST_GRANT_FIRST = (Grant.NONE, Grant.ACCOUNT, Grant.ROLE, Grant.EXACT)
 _TRUST_POLICY_ACTIONS = frozenset(
-    {"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity", "sts:tagsession", "sts:setsourceidentity"}
+    {
+        "sts:assumerole",
+        "sts:assumerolewithsaml",
+        "sts:assumerolewithwebidentity",
+        "sts:tagsession",
+        "sts:setsourceidentity",
+    }
 )
 """The actions on a role that its trust policy must allow, within an account too (lower case)."""
 _NO_PERMISSION_NEEDED = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
@@ -37,23 +50,54 @@ _RCP_SERVICES = frozenset({"aoss", "ecr", "kms", "s3", "secretsmanager", "sqs", 
 def evaluate(request: Request, documents: Sequence[PolicyDocument]) -> Decision:
     """Allowed or not, with every statement's part in it.
 
-    A document that isn't there allows nothing if it is a TRUST policy (an assumed role always has one) and limits nothing if it is a
-    SESSION policy, BOUNDARY, SCP or RCP. Several documents of a kind allow what any of them allows; of SCPs, what one of each level does.
+    A document that isn't there allows nothing if it is a TRUST policy (an assumed role always has
+    one) and limits nothing if it is a SESSION policy, BOUNDARY, SCP or RCP. Several documents of a
+    kind allow what any of them allows; of SCPs, what one of each level does.
     """
     bounded = any(document.kind is PolicyKind.BOUNDARY for document in documents)
-    traces = tuple(_trace(request, document, statement, bounded=bounded) for document in documents for statement in document.statements)
+    traces = tuple(
+        _trace(request, document, statement, bounded=bounded)
+        for document in documents
+        for statement in document.statements
+    )
     if request.action.lower() in _NO_PERMISSION_NEEDED:
         return Decision(True, False, f"{request.action} asks for no permission", None, None, traces)
     lacking = tuple(_missing_allows(request, documents, traces))
     denial = next((trace for trace in traces if trace.denies), None)
     if denial is not None:
-        return Decision(False, True, f"an explicit deny in {denial.document}", denial, denial.kind, traces, lacking)
+        return Decision(
+            False,
+            True,
+            f"an explicit deny in {denial.document}",
+            denial,
+            denial.kind,
+            traces,
+            lacking,
+        )
     if lacking:
-        return Decision(False, False, _reason(request, lacking[0]), None, lacking[0].kind, traces, lacking)
+        return Decision(
+            False, False, _reason(request, lacking[0]), None, lacking[0].kind, traces, lacking
+        )
     trusted = _trust_grant(traces)
-    deciding = next((trace for trace in traces if trace.kind is PolicyKind.TRUST and trace.allows and trace.grant is trusted), None)
-    deciding = deciding or next((trace for trace in traces if trace.kind is PolicyKind.IDENTITY and trace.allows), None)
-    return Decision(True, False, f"allowed by {deciding.document if deciding else 'no policy'}", deciding, None, traces)
+    deciding = next(
+        (
+            trace
+            for trace in traces
+            if trace.kind is PolicyKind.TRUST and trace.allows and trace.grant is trusted
+        ),
+        None,
+    )
+    deciding = deciding or next(
+        (trace for trace in traces if trace.kind is PolicyKind.IDENTITY and trace.allows), None
+    )
+    return Decision(
+        True,
+        False,
+        f"allowed by {deciding.document if deciding else 'no policy'}",
+        deciding,
+        None,
+        traces,
+    )
 
 
 def _reason(request: Request, lack: MissingAllow) -> str:
@@ -71,40 +115,63 @@ def _trust_grant(traces: Iterable[StatementTrace]) -> Grant:
     return max(granted, key=_WEAKEST_GRANT_FIRST.index, default=Grant.NONE)
 
 
-# -- who has to allow ----------------------------------------------------------------------------------------------
+# -- who has to allow
+# ----------------------------------------------------------------------------------------------
 
 
-def _missing_allows(request: Request, documents: Sequence[PolicyDocument], traces: Sequence[StatementTrace]) -> Iterator[MissingAllow]:
+def _missing_allows(
+    request: Request, documents: Sequence[PolicyDocument], traces: Sequence[StatementTrace]
+) -> Iterator[MissingAllow]:
     """Every kind of policy that has to allow and doesn't, in AWS's order."""
     present = {document.kind for document in documents}
     allowing = {(trace.kind, trace.level) for trace in traces if trace.allows}
     if PolicyKind.SCP in present and _kind_applies(request, PolicyKind.SCP):
-        levels = dict.fromkeys(document.level for document in documents if document.kind is PolicyKind.SCP)
-        yield from (MissingAllow(PolicyKind.SCP, level) for level in levels if (PolicyKind.SCP, level) not in allowing)
+        levels = dict.fromkeys(
+            document.level for document in documents if document.kind is PolicyKind.SCP
+        )
+        yield from (
+            MissingAllow(PolicyKind.SCP, level)
+            for level in levels
+            if (PolicyKind.SCP, level) not in allowing
+        )
     allowed = {kind for kind, _ in allowing}
     if _is_root(request):
-        # No policy gives the root user anything, none but an SCP limits it, and it can't call AssumeRole whoever trusts it (STS API
-        # reference, AssumeRole).
+        # No policy gives the root user anything, none but an SCP limits it, and it can't call
+        # AssumeRole whoever trusts it (STS API reference, AssumeRole).
         own = {PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION}
-        allowed = allowed - own if request.action.lower() in _TRUST_POLICY_ACTIONS else allowed | own
-    yield from (MissingAllow(kind) for kind in _required_kinds(request, _trust_grant(traces), present) if kind not in allowed)
+        allowed = (
+            allowed - own if request.action.lower() in _TRUST_POLICY_ACTIONS else allowed | own
+        )
+    yield from (
+        MissingAllow(kind)
+        for kind in _required_kinds(request, _trust_grant(traces), present)
+        if kind not in allowed
+    )
 
 
-def _required_kinds(request: Request, trusted: Grant, present: set[PolicyKind]) -> Iterator[PolicyKind]:
+def _required_kinds(
+    request: Request, trusted: Grant, present: set[PolicyKind]
+) -> Iterator[PolicyKind]:
     """The kinds of policy that must hold an Allow beside SCPs, in the order AWS looks at them."""
     if not request.principal.signed:
-        # A service or an identity provider has no policies of its own, and belongs to no account that could limit it.
+        # A service or an identity provider has no policies of its own, and belongs to no account
+        # that could limit it.
         yield PolicyKind.TRUST
         return
     own_account = request.principal.account == request.resource_account
-    if not own_account or PolicyKind.TRUST in present or request.action.lower() in _TRUST_POLICY_ACTIONS:
+    if (
+        not own_account
+        or PolicyKind.TRUST in present
+        or request.action.lower() in _TRUST_POLICY_ACTIONS
+    ):
         yield PolicyKind.TRUST
     else:
         trusted = Grant.ACCOUNT
     if not own_account or trusted is Grant.ACCOUNT or trusted is Grant.NONE or _is_root(request):
         yield PolicyKind.IDENTITY
-    # Within the account, a trust policy that names a user or session by itself is limited by nothing the caller's side merely omits;
-    # one that names the role is: the session still has only what its boundary and session policy leave of the role.
+    # Within the account, a trust policy that names a user or session by itself is limited by
+    # nothing the caller's side merely omits; one that names the role is: the session still has only
+    # what its boundary and session policy leave of the role.
     if not own_account or trusted is not Grant.EXACT:
         yield from (kind for kind in (PolicyKind.BOUNDARY, PolicyKind.SESSION) if kind in present)
 
@@ -112,32 +179,48 @@ def _required_kinds(request: Request, trusted: Grant, present: set[PolicyKind]) 
 def _kind_applies(request: Request, kind: PolicyKind) -> bool:
     """Whether a kind of policy has a say in this request at all.
 
-    Source: Organizations user guide, "Service control policies" and "Resource control policies", what is not restricted by them.
+    Source: Organizations user guide, "Service control policies" and "Resource control policies",
+    what is not restricted by them.
     """
     principal = request.principal
     if kind is PolicyKind.SCP:
         return principal.signed and not principal.management and not principal.service_linked
     if kind is PolicyKind.RCP:
         service = request.action.partition(":")[0].lower()
-        return service in _RCP_SERVICES and not request.resource_management and not principal.service_linked
+        return (
+            service in _RCP_SERVICES
+            and not request.resource_management
+            and not principal.service_linked
+        )
     return True
 
 
-# -- what each statement says --------------------------------------------------------------------------------------
+# -- what each statement says
+# --------------------------------------------------------------------------------------
 
 
-def _trace(request: Request, document: PolicyDocument, statement: Statement, *, bounded: bool) -> StatementTrace:
+def _trace(
+    request: Request, document: PolicyDocument, statement: Statement, *, bounded: bool
+) -> StatementTrace:
     kind_applies = _kind_applies(request, document.kind)
     covered = Grant.NONE
     if statement.principals is not None:
         denies = statement.effect == "Deny"
-        # A Deny with NotPrincipal hits everyone who has a boundary (IAM user guide, "Permissions boundaries for IAM entities").
+        # A Deny with NotPrincipal hits everyone who has a boundary (IAM user guide, "Permissions
+        # boundaries for IAM entities").
         hit_by_not_principal = denies and bounded and statement.principals.negated
-        covered = Grant.EXACT if hit_by_not_principal else grant(statement.principals, request.principal, deny=denies)
+        covered = (
+            Grant.EXACT
+            if hit_by_not_principal
+            else grant(statement.principals, request.principal, deny=denies)
+        )
     principal = kind_applies and (statement.principals is None or covered is not Grant.NONE)
     action = _action_matches(request, statement)
     resource = _resource_matches(request, document, statement)
-    unmet_or_none = (unmet(condition, request.context, variables=document.variables) for condition in statement.conditions)
+    unmet_or_none = (
+        unmet(condition, request.context, variables=document.variables)
+        for condition in statement.conditions
+    )
     conditions = tuple(one for one in unmet_or_none if one is not None)
     why_not = ""
     if not kind_applies:
@@ -167,14 +250,19 @@ def _trace(request: Request, document: PolicyDocument, statement: Statement, *, 
 
 def _action_matches(request: Request, statement: Statement) -> bool:
     requested = request.action.lower()
-    covered = any(matches(tokens(text.lower(), {}, variables=False), requested) for text in statement.actions)
+    covered = any(
+        matches(tokens(text.lower(), {}, variables=False), requested) for text in statement.actions
+    )
     return covered != statement.not_actions
 
 
 def _resource_matches(request: Request, document: PolicyDocument, statement: Statement) -> bool:
     if statement.resources is None:
         return True
-    return any(_pattern_matches(text, request, document) for text in statement.resources) != statement.not_resources
+    return (
+        any(_pattern_matches(text, request, document) for text in statement.resources)
+        != statement.not_resources
+    )
 
 
 def _pattern_matches(text: str, request: Request, document: PolicyDocument) -> bool:

@@ -1,6 +1,7 @@
 """The values of policy evaluation: who asks for what, under which documents, and what came of it.
 
-A Decision keeps what every statement said, so that a denial can be explained and not only pronounced.
+A Decision keeps what every statement said, so that a denial can be explained and not only
+pronounced.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ Effect = Literal["Allow", "Deny"]
 
 
 class PolicyError(ConfigError):
-    """A policy document breaks the grammar; `what` says where and how, without quoting the whole document."""
+    """A policy document breaks the grammar.
+
+    `what` says where and how, without quoting the whole document.
+    """
 
     default_code = "policy"
 
@@ -29,12 +33,19 @@ class PolicyKind(StrEnum):
     TRUST = "trust"  # on the role to be assumed; nothing is allowed without it
     SESSION = "session"  # given to AssumeRole; only ever takes away
     BOUNDARY = "boundary"  # permissions boundary; only ever takes away
-    SCP = "scp"  # service control policy over the caller's account; only ever takes away, and every level must allow
-    RCP = "rcp"  # resource control policy over the role's account; only its Deny counts, as RCPFullAWSAccess is always there
+    # Service control policy over the caller's account; only ever takes away, and every level must
+    # allow
+    SCP = "scp"
+    # Resource control policy over the role's account; only its Deny counts, as RCPFullAWSAccess is
+    # always there
+    RCP = "rcp"
 
 
 class PolicySide(StrEnum):
-    """Whose administrator can change a policy: the caller's account, or that of the role (or other resource)."""
+    """Whose administrator can change a policy.
+
+    The caller's account, or that of the role (or other resource).
+    """
 
     SOURCE = "source"
     TARGET = "target"
@@ -61,10 +72,13 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller. `arn` is what GetCallerIdentity says, or the name of a service or identity provider.
+    """A caller.
 
-    `role_arn` (with path) only for a role session; a role without a session, as in a simulation, has its own ARN in both.
-    `management` says that its account is the management account of its organization, which no SCP binds.
+    `arn` is what GetCallerIdentity says, or the name of a service or identity provider.
+
+    `role_arn` (with path) only for a role session; a role without a session, as in a simulation,
+    has its own ARN in both. `management` says that its account is the management account of its
+    organization, which no SCP binds.
     """
 
     kind: PrincipalKind
@@ -80,7 +94,10 @@ class Principal:
 
     @property
     def signed(self) -> bool:
-        """Whether it is somebody of an account, with policies of its own; a service or an identity provider is not."""
+        """Whether it is somebody of an account, with policies of its own.
+
+        A service or an identity provider is not.
+        """
         return self.kind not in (PrincipalKind.SERVICE, PrincipalKind.FEDERATED)
 
     @property
@@ -91,9 +108,12 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question: whether `principal` may do `action` to `resource`; `context` has the values of each context key (lower-case).
+    """One question: whether `principal` may do `action` to `resource`.
 
-    `resource_management` says that the resource's account is the management account of its organization, which no RCP binds.
+    `context` has the values of each context key (lower-case).
+
+    `resource_management` says that the resource's account is the management account of its
+    organization, which no RCP binds.
     """
 
     principal: Principal
@@ -114,7 +134,10 @@ class PrincipalSet:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One operator applied to one key: `operator` without prefix and suffix, `quantifier` "" or "all" or "any", `key` as written."""
+    """One operator applied to one key.
+
+    `operator` without prefix and suffix, `quantifier` "" or "all" or "any", `key` as written.
+    """
 
     operator: str
     key: str
@@ -125,7 +148,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement; `index` counts from 0 in its document. `principals` None in identity policies, `resources` None in trust policies."""
+    """One statement; `index` counts from 0 in its document.
+
+    `principals` None in identity policies, `resources` None in trust policies.
+    """
 
     index: int
     sid: str
@@ -140,9 +166,13 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDocument:
-    """A parsed policy; `name` is how people know it (a policy ARN, "inline policy X"), `variables` whether `${…}` means something in it.
+    """A parsed policy.
 
-    `level` is the place in the organization an SCP or RCP is attached to (its root, an OU, the account; any name that tells them apart).
+    `name` is how people know it (a policy ARN, "inline policy X"), `variables` whether `${…}` means
+    something in it.
+
+    `level` is the place in the organization an SCP or RCP is attached to (its root, an OU, the
+    account; any name that tells them apart).
     """
 
     kind: PolicyKind
@@ -163,7 +193,10 @@ class Grant(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UnmetCondition:
-    """A condition the request doesn't meet: the values it has for the key (None: no such key), and keys of variables without a value."""
+    """A condition the request doesn't meet: the values it has for the key (None.
+
+    No such key), and keys of variables without a value.
+    """
 
     condition: Condition
     given: tuple[str, ...] | None
@@ -187,10 +220,13 @@ class UnmetCondition:
 
 @dataclass(frozen=True, slots=True)
 class StatementTrace:
-    """What one statement said to the request: `applies`, or `why_not` in a few words; `grant` only for trust policies.
+    """What one statement said to the request: `applies`, or `why_not` in a few words.
 
-    `principal`, `action` and `resource` say whether that element covers the request (as an element that isn't there does), and `unmet`
-    has every condition that isn't met, whatever the elements say.
+    `grant` only for trust policies.
+
+    `principal`, `action` and `resource` say whether that element covers the request (as an element
+    that isn't there does), and `unmet` has every condition that isn't met, whatever the elements
+    say.
     """
 
     document: str
@@ -223,7 +259,10 @@ class StatementTrace:
 
 @dataclass(frozen=True, slots=True)
 class MissingAllow:
-    """A kind of policy that had to allow the request and doesn't; `level` of the organization for an SCP."""
+    """A kind of policy that had to allow the request and doesn't.
+
+    `level` of the organization for an SCP.
+    """
 
     kind: PolicyKind
     level: str = ""
@@ -238,9 +277,9 @@ class MissingAllow:
 class Decision:
     """What came of a request.
 
-    `deciding_statement` is the statement that settled it, None for a missing Allow; `missing` is the kind of policy that lacked one (of an
-    explicit deny, the kind that denies). `lacking` has every kind that lacks an Allow, in the order AWS looks at them, also beside an
-    explicit deny.
+    `deciding_statement` is the statement that settled it, None for a missing Allow; `missing` is
+    the kind of policy that lacked one (of an explicit deny, the kind that denies). `lacking` has
+    every kind that lacks an Allow, in the order AWS looks at them, also beside an explicit deny.
     """
 
     allowed: bool

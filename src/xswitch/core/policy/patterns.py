@@ -21,14 +21,21 @@ class MissingVariableError(Exception):
     """A variable has no value in this request: the pattern then matches nothing."""
 
 
-def _text_parts(pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool) -> list[tuple[str, bool]]:
+def _text_parts(
+    pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool
+) -> list[tuple[str, bool]]:
     """(text, literal) pairs: what variables stand for is literal, the rest may hold wildcards."""
     if not variables:
         return [(pattern, False)]
     parts: list[tuple[str, bool]] = []
     end = 0
     for variable in _VARIABLE.finditer(pattern):
-        parts.extend(((pattern[end : variable.start()], False), (_variable_value(variable[1], context), True)))
+        parts.extend(
+            (
+                (pattern[end : variable.start()], False),
+                (_variable_value(variable[1], context), True),
+            )
+        )
         end = variable.end()
     parts.append((pattern[end:], False))
     return parts
@@ -48,11 +55,16 @@ def _variable_value(inner: str, context: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def expand(text: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True) -> str:
-    """`text` with its variables replaced, wildcards left as plain characters. Raises MissingVariableError."""
+    """`text` with its variables replaced, wildcards left as plain characters.
+
+    Raises MissingVariableError.
+    """
     return "".join(part for part, _ in _text_parts(text, context, variables=variables))
 
 
-def tokens(pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True) -> list[Token]:
+def tokens(
+    pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True
+) -> list[Token]:
     """The tokens of a wildcard pattern. Raises MissingVariableError."""
     wildcards = {"*": ANY_CHARACTERS, "?": ANY_CHARACTER}
     return [
@@ -62,10 +74,15 @@ def tokens(pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: b
     ]
 
 
-def resource_tokens(pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True) -> list[Token]:
-    """The tokens of a Resource pattern: in an ARN, variables mean something only after the fifth colon. Raises MissingVariableError.
+def resource_tokens(
+    pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True
+) -> list[Token]:
+    """The tokens of a Resource pattern.
 
-    Source: IAM user guide, "IAM policy elements: Variables and tags", where you can use policy variables.
+    In an ARN, variables mean something only after the fifth colon. Raises MissingVariableError.
+
+    Source: IAM user guide, "IAM policy elements: Variables and tags", where you can use policy
+    variables.
     """
     if not variables or not pattern.startswith("arn:"):
         return tokens(pattern, context, variables=variables)
@@ -90,7 +107,10 @@ def unresolved(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, 
 
 
 def matches(pattern: list[Token], text: str) -> bool:
-    """Whether the whole text fits: every place the pattern can be in, side by side as the bits of one number."""
+    """Whether the whole text fits.
+
+    Every place the pattern can be in, side by side as the bits of one number.
+    """
     if _WILDCARDS.isdisjoint(pattern):
         return "".join(pattern) == text
     by_character: dict[str, int] = {}
@@ -125,8 +145,8 @@ def _skip_stars(states: int, stars: int) -> int:
 def matches_resource(pattern: list[Token], resource: str) -> bool:
     """Whether a Resource pattern covers an ARN.
 
-    In the first five segments a `*` followed by other characters stays inside its segment; one that ends a segment may reach
-    beyond it (IAM user guide, "Resource", wildcards in ARNs).
+    In the first five segments a `*` followed by other characters stays inside its segment; one that
+    ends a segment may reach beyond it (IAM user guide, "Resource", wildcards in ARNs).
     """
     tokens_in_arn: list[Token] = []
     segment = 0
@@ -138,7 +158,10 @@ def matches_resource(pattern: list[Token], resource: str) -> bool:
 
 
 def matches_arn(pattern: list[Token], arn: str) -> bool:
-    """ArnLike: each of the six segments is matched by itself, the last may hold colons; text that is no ARN never fits."""
+    """ArnLike: each of the six segments is matched by itself, the last may hold colons.
+
+    Text that is no ARN never fits.
+    """
     pattern_segments: list[list[Token]] = [[]]
     for part in pattern:
         if part == ":" and len(pattern_segments) <= _ARN_PREFIX_PARTS:
@@ -146,6 +169,13 @@ def matches_arn(pattern: list[Token], arn: str) -> bool:
         else:
             pattern_segments[-1].append(part)
     arn_segments = arn.split(":", _ARN_PREFIX_PARTS)
-    if len(pattern_segments) <= _ARN_PREFIX_PARTS or len(arn_segments) <= _ARN_PREFIX_PARTS or arn_segments[0] != "arn":
+    if (
+        len(pattern_segments) <= _ARN_PREFIX_PARTS
+        or len(arn_segments) <= _ARN_PREFIX_PARTS
+        or arn_segments[0] != "arn"
+    ):
         return False
-    return all(matches(pattern_segment, part) for pattern_segment, part in zip(pattern_segments, arn_segments, strict=True))
+    return all(
+        matches(pattern_segment, part)
+        for pattern_segment, part in zip(pattern_segments, arn_segments, strict=True)
+    )

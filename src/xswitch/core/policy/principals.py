@@ -1,4 +1,7 @@
-"""Whom the Principal element of a trust policy covers (IAM reference, "AWS JSON policy elements: Principal" and "NotPrincipal")."""
+"""Whom the Principal element of a trust policy covers (IAM reference, "AWS JSON policy elements.
+
+Principal" and "NotPrincipal").
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,19 @@ from xswitch.core.policy.model import Grant, Principal, PrincipalKind, Principal
 
 _ACCOUNT = re.compile(r"(?:arn:aws[a-z-]*:iam::)?([0-9]{12})(?::root)?")
 _UNIQUE_ID = re.compile(r"A(?:IDA|ROA|GPA)[A-Z0-9]{8,}")
-_PRINCIPAL_TYPE: Mapping[PrincipalKind, str] = {PrincipalKind.SERVICE: "Service", PrincipalKind.FEDERATED: "Federated"}
+_PRINCIPAL_TYPE: Mapping[PrincipalKind, str] = {
+    PrincipalKind.SERVICE: "Service",
+    PrincipalKind.FEDERATED: "Federated",
+}
 _WEAKEST_FIRST = (Grant.NONE, Grant.ACCOUNT, Grant.ROLE, Grant.EXACT)
 
 
 def _grant_of(name: str, principal: Principal) -> Grant:
     """What one AWS entry is worth to this caller.
 
-    An entry is the whole ARN: no wildcard beside "*" means anything in it, and the unique ID (AIDA…, AROA…) that IAM leaves in place of
-    a deleted user or role is nobody any more (IAM reference, "Principal").
+    An entry is the whole ARN: no wildcard beside "*" means anything in it, and the unique ID
+    (AIDA…, AROA…) that IAM leaves in place of a deleted user or role is nobody any more (IAM
+    reference, "Principal").
     """
     if principal.role_arn and name == principal.role_arn:
         return Grant.ROLE
@@ -35,15 +42,20 @@ def _grants_by_name(principals: PrincipalSet, principal: Principal) -> frozenset
     typed = _PRINCIPAL_TYPE.get(principal.kind)
     if typed is not None:
         named = principals.values.get(typed, ())
-        return frozenset({Grant.EXACT} if everyone or principal.arn in named or "*" in named else ())
-    return frozenset(_grant_of(name, principal) for name in principals.values.get("AWS", ())) - {Grant.NONE}
+        return frozenset(
+            {Grant.EXACT} if everyone or principal.arn in named or "*" in named else ()
+        )
+    return frozenset(_grant_of(name, principal) for name in principals.values.get("AWS", ())) - {
+        Grant.NONE
+    }
 
 
 def grant(principals: PrincipalSet, principal: Principal, *, deny: bool = False) -> Grant:
     """The strongest way in which this element covers the caller.
 
-    NotPrincipal of an Allow spares whoever is named in any way. That of a Deny spares a caller only when every name it goes by is
-    listed: its account and, for a role session, the role as well as the session. Whoever isn't spared is covered exactly.
+    NotPrincipal of an Allow spares whoever is named in any way. That of a Deny spares a caller only
+    when every name it goes by is listed: its account and, for a role session, the role as well as
+    the session. Whoever isn't spared is covered exactly.
     """
     named = _grants_by_name(principals, principal)
     if not principals.negated:
@@ -64,5 +76,8 @@ def _grants_that_exempt(principal: Principal) -> frozenset[Grant]:
 
 
 def unique_ids(principals: PrincipalSet) -> tuple[str, ...]:
-    """The entries that are unique IDs: what IAM shows for a user or role that was deleted, also when there is a new one of that name."""
+    """The entries that are unique IDs.
+
+    What IAM shows for a user or role that was deleted, also when there is a new one of that name.
+    """
     return tuple(name for name in principals.values.get("AWS", ()) if _UNIQUE_ID.fullmatch(name))

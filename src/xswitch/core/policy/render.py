@@ -57,19 +57,26 @@ def _statement(statement: Statement) -> dict[str, Any]:
         rendered[element] = "*" if named == {"AWS": ["*"]} else named
     rendered["NotAction" if statement.not_actions else "Action"] = list(statement.actions)
     if statement.resources is not None:
-        rendered["NotResource" if statement.not_resources else "Resource"] = list(statement.resources)
+        rendered["NotResource" if statement.not_resources else "Resource"] = list(
+            statement.resources
+        )
     if statement.conditions:
         rendered["Condition"] = _conditions(statement.conditions)
     return rendered
 
 
 def _conditions(conditions: tuple[Condition, ...]) -> dict[str, dict[str, list[str]]]:
-    """The block; one operator on one key twice needs another spelling of the operator, whose case means nothing."""
+    """The block.
+
+    One operator on one key twice needs another spelling of the operator, whose case means nothing.
+    """
     block: dict[str, dict[str, list[str]]] = {}
     for condition in conditions:
         name = canonical = operator_name(condition)
         lowered = 0
-        while condition.key in block.get(name, {}) or (name in block and name != next(reversed(block))):
+        while condition.key in block.get(name, {}) or (
+            name in block and name != next(reversed(block))
+        ):
             lowered += 1
             name = canonical[:lowered].swapcase() + canonical[lowered:]
         block.setdefault(name, {})[condition.key] = list(condition.values)

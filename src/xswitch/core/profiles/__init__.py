@@ -1,1 +1,4 @@
-"""Managed profiles: their properties, what shadows them, the command they run. Editing the file is in `core.awsconfig`."""
+"""Managed profiles: their properties, what shadows them, the command they run.
+
+Editing the file is in `core.awsconfig`.
+"""

@@ -32,9 +32,12 @@ _CREDENTIAL_PREFIXES = ("aws_", "sso_", "xswitch_")
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What replaces the configured values of the role switched to; None and () leave them as configured.
+    """What replaces the configured values of the role switched to.
 
-    `tags` are merged with the configured ones key by key; everything else replaces. `duration_seconds` are seconds.
+    None and () leave them as configured.
+
+    `tags` are merged with the configured ones key by key; everything else replaces.
+    `duration_seconds` are seconds.
     """
 
     region: str | None = None
@@ -51,9 +54,16 @@ NO_OVERRIDES = Overrides()
 
 
 def validate_overrides(overrides: Overrides) -> Overrides:
-    """The overrides as AWS and a config file take them: tags sorted, the policy on one line. Raises UsageError naming the first bad one."""
+    """The overrides as AWS and a config file take them: tags sorted, the policy on one line.
+
+    Raises UsageError naming the first bad one.
+    """
     if overrides.region is not None and not is_region(overrides.region):
-        raise UsageError(f"{overrides.region!r} is not a region's name.", next_step="Give one such as eu-west-1.", code="bad_region")
+        raise UsageError(
+            f"{overrides.region!r} is not a region's name.",
+            next_step="Give one such as eu-west-1.",
+            code="bad_region",
+        )
     seconds = overrides.duration_seconds
     if seconds is not None and not sts_limits.MIN_DURATION <= seconds <= sts_limits.MAX_DURATION:
         raise UsageError(
@@ -62,23 +72,46 @@ def validate_overrides(overrides: Overrides) -> Overrides:
             next_step=f"Give a duration from {sts_limits.MIN_DURATION} to {sts_limits.MAX_DURATION} seconds.",
             code="bad_duration",
         )
-    _validate(overrides.session_name, sts_limits.is_session_name, "session name", "2 to 64 letters, digits and _+=,.@-")
-    _validate(overrides.external_id, sts_limits.is_external_id, "external ID", "2 to 1224 letters, digits and _+=,.@:/-")
-    _validate(overrides.mfa_serial, sts_limits.is_mfa_serial, "MFA serial", "the ARN or serial number of an MFA device")
+    _validate(
+        overrides.session_name,
+        sts_limits.is_session_name,
+        "session name",
+        "2 to 64 letters, digits and _+=,.@-",
+    )
+    _validate(
+        overrides.external_id,
+        sts_limits.is_external_id,
+        "external ID",
+        "2 to 1224 letters, digits and _+=,.@:/-",
+    )
+    _validate(
+        overrides.mfa_serial,
+        sts_limits.is_mfa_serial,
+        "MFA serial",
+        "the ARN or serial number of an MFA device",
+    )
     try:
         return replace(
             overrides,
             policy_arns=sts_limits.validate_policy_arns(overrides.policy_arns),
-            policy=None if overrides.policy is None else sts_limits.compact_policy(overrides.policy),
+            policy=None
+            if overrides.policy is None
+            else sts_limits.compact_policy(overrides.policy),
             tags=sts_limits.validate_tags(overrides.tags),
         )
     except ValueError as error:
-        raise UsageError("The session's tags or policies can't be used.", why=f"{error}.", code="bad_override") from None
+        raise UsageError(
+            "The session's tags or policies can't be used.", why=f"{error}.", code="bad_override"
+        ) from None
 
 
 def _validate(value: str | None, is_valid: object, name: str, form: str) -> None:
     if value is not None and callable(is_valid) and not is_valid(value):
-        raise UsageError(f"{value!r} can't be the {name}.", why=f"It must be {form}.", code=f"bad_{name.lower().replace(' ', '_')}")
+        raise UsageError(
+            f"{value!r} can't be the {name}.",
+            why=f"It must be {form}.",
+            code=f"bad_{name.lower().replace(' ', '_')}",
+        )
 
 
 def check_guard_policy(role: Role, overrides: Overrides) -> None:
@@ -87,7 +120,11 @@ def check_guard_policy(role: Role, overrides: Overrides) -> None:
     Session policies add up to a union, so one beside the guard's would widen what the guard allows.
     """
     guard = role.guard
-    if guard is not None and (guard.policy or guard.policy_arns) and (overrides.policy or overrides.policy_arns):
+    if (
+        guard is not None
+        and (guard.policy or guard.policy_arns)
+        and (overrides.policy or overrides.policy_arns)
+    ):
         raise UsageError(
             f"The guard {guard.name!r} sets the session policy of {role.name}; no other can be asked for.",
             why="Together they would allow more than the guard does.",
@@ -115,14 +152,15 @@ def overrides_to_properties(overrides: Overrides) -> dict[str, str]:
 def overrides_from_profile(profile: Profile) -> Overrides:
     """The overrides a managed profile keeps.
 
-    Raises ConfigError with file and line when one of them was edited into something AWS can't take: dropping it
-    could give a session more than was asked for.
+    Raises ConfigError with file and line when one of them was edited into something AWS can't take:
+    dropping it could give a session more than was asked for.
     """
     seconds = profile.get("xswitch_duration_seconds")
     try:
         duration = None if seconds is None else sts_limits.parse_integer(seconds)
         if seconds is not None and duration is None:
-            raise ValueError(f"{seconds!r} is not a number of seconds")  # noqa: TRY301 -- one handler names file and line for all
+            # One handler names file and line for all
+            raise ValueError(f"{seconds!r} is not a number of seconds")  # noqa: TRY301
         return validate_overrides(
             Overrides(
                 region=profile.get("xswitch_region"),
@@ -144,10 +182,15 @@ def overrides_from_profile(profile: Profile) -> Overrides:
         ) from None
 
 
-def managed_properties(role: Role, view: ConfigView, overrides: Overrides, command_value: str) -> dict[str, str]:
-    """Exactly what the managed profile of `role` holds: the command, the role's own single-line settings, the mark, the overrides.
+def managed_properties(
+    role: Role, view: ConfigView, overrides: Overrides, command_value: str
+) -> dict[str, str]:
+    """Exactly what the managed profile of `role` holds.
 
-    `command_value` is the finished value of `credential_process`. Raises UsageError for overrides AWS can't take, or in a guard's way.
+    The command, the role's own single-line settings, the mark, the overrides.
+
+    `command_value` is the finished value of `credential_process`. Raises UsageError for overrides
+    AWS can't take, or in a guard's way.
     """
     overrides = validate_overrides(overrides)
     check_guard_policy(role, overrides)
@@ -155,12 +198,21 @@ def managed_properties(role: Role, view: ConfigView, overrides: Overrides, comma
     if overrides.region is not None:
         settings["region"] = overrides.region
     if not role.is_ad_hoc:
-        return {"credential_process": command_value, **settings, ROLE_KEY: role.name, **overrides_to_properties(overrides)}
+        return {
+            "credential_process": command_value,
+            **settings,
+            ROLE_KEY: role.name,
+            **overrides_to_properties(overrides),
+        }
     if role.chain is None:
         raise ConfigError(
-            f"{role.name} has no source to be reached from.", why="; ".join(problem.message for problem in role.problems), code="chain"
+            f"{role.name} has no source to be reached from.",
+            why="; ".join(problem.message for problem in role.problems),
+            code="chain",
         )
-    saved_overrides = overrides_to_properties(merge_overrides(overrides_from_hop(role.chain.target), overrides))
+    saved_overrides = overrides_to_properties(
+        merge_overrides(overrides_from_hop(role.chain.target), overrides)
+    )
     return {
         "credential_process": command_value,
         **settings,
@@ -171,7 +223,10 @@ def managed_properties(role: Role, view: ConfigView, overrides: Overrides, comma
 
 
 def source_profile(role: Role) -> str | None:
-    """The profile whose credentials assume the role asked for; None when that is no profile, or the chain isn't known."""
+    """The profile whose credentials assume the role asked for.
+
+    None when that is no profile, or the chain isn't known.
+    """
     if role.chain is None:
         return None
     return role.chain.hops[-2].profile if len(role.chain.hops) > 1 else role.chain.base.profile
@@ -209,7 +264,11 @@ def _profile_to_copy_from(role: Role, view: ConfigView) -> Profile | None:
         return view.profiles.get(role.name)
     source = source_profile(role)
     managed = view.profiles.get(role.managed_profile)
-    if managed is not None and managed.get(ROLE_KEY) == role.role_arn and managed.get(SOURCE_PROFILE_KEY) == source:
+    if (
+        managed is not None
+        and managed.get(ROLE_KEY) == role.role_arn
+        and managed.get(SOURCE_PROFILE_KEY) == source
+    ):
         return managed
     return view.profiles.get(source or "")
 
@@ -218,9 +277,17 @@ def _copied_settings(profile: Profile | None) -> dict[str, str]:
     return (
         {}
         if profile is None
-        else {key: property_.value for key, property_ in profile.properties.items() if _is_copied(key, property_.value)}
+        else {
+            key: property_.value
+            for key, property_ in profile.properties.items()
+            if _is_copied(key, property_.value)
+        }
     )
 
 
 def _is_copied(key: str, value: str) -> bool:
-    return key not in _CREDENTIAL_KEYS and not key.startswith(_CREDENTIAL_PREFIXES) and not any(char in value for char in "\r\n\0")
+    return (
+        key not in _CREDENTIAL_KEYS
+        and not key.startswith(_CREDENTIAL_PREFIXES)
+        and not any(char in value for char in "\r\n\0")
+    )

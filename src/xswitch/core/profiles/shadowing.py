@@ -33,18 +33,31 @@ def find_shadowing(view: ConfigView, name: str) -> tuple[Problem, ...]:
     own_static = role_property.source == "credentials"
     problems = []
     for keys, source_name in _COMPETING_KEYS:
-        present = [(key, profile.properties[key]) for key in sorted(keys) if key in profile.properties]
+        present = [
+            (key, profile.properties[key]) for key in sorted(keys) if key in profile.properties
+        ]
         if present:
             problems.append(_shadow_problem(profile, present, source_name, own_static=own_static))
     process = profile.properties.get("credential_process")
     if process is not None and process.source == "credentials" and not own_static:
-        problems.append(_shadow_problem(profile, [("credential_process", process)], "another credential_process", own_static=False))
+        problems.append(
+            _shadow_problem(
+                profile,
+                [("credential_process", process)],
+                "another credential_process",
+                own_static=False,
+            )
+        )
     return tuple(problems)
 
 
-def _shadow_problem(profile: Profile, here: list[tuple[str, Property]], words: str, *, own_static: bool) -> Problem:
+def _shadow_problem(
+    profile: Profile, here: list[tuple[str, Property]], words: str, *, own_static: bool
+) -> Problem:
     origin = here[0][1].origin
-    if own_static and all(key.startswith("aws_") and found.source == "credentials" for key, found in here):
+    if own_static and all(
+        key.startswith("aws_") and found.source == "credentials" for key, found in here
+    ):
         text = f"The temporary keys xswitch wrote into the credentials file for {profile.name} would win over its credential_process."
         return Problem("own_static_keys", text, "warning", origin.file, origin.line, profile.name)
     names = ", ".join(key for key, _ in here)

@@ -1,1 +1,4 @@
-"""Role profiles resolved to roles: credential sources, hops, chains, endpoints, guards, and the targets a user types."""
+"""Role profiles resolved to roles.
+
+Credential sources, hops, chains, endpoints, guards, and the targets a user types.
+"""

@@ -1,4 +1,7 @@
-"""`ACCOUNT:ROLE`: roles that no profile of the user's names, and the names of the managed profiles that keep them."""
+"""`ACCOUNT:ROLE`.
+
+Roles that no profile of the user's names, and the names of the managed profiles that keep them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _PATH_AND_ROLE_NAME = re.compile(r"/?((?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re
 
 @dataclass(frozen=True, slots=True)
 class AdHocRole:
-    """A role given by account and name; `partition` None when it wasn't said, `path` begins and ends with a slash."""
+    """A role given by account and name.
+
+    `partition` None when it wasn't said, `path` begins and ends with a slash.
+    """
 
     account_id: str
     path: str
@@ -39,7 +45,11 @@ def parse_ad_hoc_role(target: str, settings: Settings) -> AdHocRole | None:
     if not colon or role_match is None:
         return None
     if not is_account_id(account):
-        ids = [number for number, name in settings.account_names.items() if name.casefold() == account.casefold()]
+        ids = [
+            number
+            for number, name in settings.account_names.items()
+            if name.casefold() == account.casefold()
+        ]
         if len(ids) != 1 or not is_account_id(ids[0]):
             return None
         account = ids[0]
@@ -54,13 +64,18 @@ def ad_hoc_role_name(arn: RoleArn) -> str:
 def managed_profile_name(prefix: str, name: str) -> str:
     """The default name of the managed profile of a role profile, or of an `ACCOUNT:ROLE`.
 
-    Characters that are illegal in a profile name become `-`; a few hex digits then keep two such names apart.
+    Characters that are illegal in a profile name become `-`; a few hex digits then keep two such
+    names apart.
     """
     account, colon, role = name.partition(":")
     if colon and is_account_id(account):
         name = f"{account}-{role}"
     sanitized = _ILLEGAL_IN_PROFILE_NAME.sub("-", name)
-    return f"{prefix}{sanitized}" if sanitized == name else f"{prefix}{sanitized}-{sha256(name.encode())[:6]}"
+    return (
+        f"{prefix}{sanitized}"
+        if sanitized == name
+        else f"{prefix}{sanitized}-{sha256(name.encode())[:6]}"
+    )
 
 
 def ad_hoc_hop(profile: str, arn: RoleArn, origin: Origin, overrides: Overrides) -> Hop:

@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from xswitch.core.arn import RoleArn, partition_of_region
-from xswitch.core.model import Chain, ConfigView, CredentialSource, CredentialSourceKind, Hop, Problem, Profile, Role, Settings
+from xswitch.core.model import (
+    Chain,
+    ConfigView,
+    CredentialSource,
+    CredentialSourceKind,
+    Hop,
+    Problem,
+    Profile,
+    Role,
+    Settings,
+)
 from xswitch.core.profiles.managed import ROLE_KEY
 from xswitch.core.roles.ad_hoc import managed_profile_name
 from xswitch.core.roles.chains import ChainResolver, ResolvedChain
@@ -22,8 +32,9 @@ _SEVERITIES = ("error", "warning", "info")
 class RoleDraft(NamedTuple):
     """What a row is made of.
 
-    `selected` is the profile with a say in region and endpoint, `arn` the text as written when it is no role's ARN, `managed` the managed
-    profile's name, `found` the chain or why there is none, `hop` the role's own AssumeRole when that much is known.
+    `selected` is the profile with a say in region and endpoint, `arn` the text as written when it
+    is no role's ARN, `managed` the managed profile's name, `found` the chain or why there is none,
+    `hop` the role's own AssumeRole when that much is known.
     """
 
     name: str
@@ -58,29 +69,49 @@ class RoleBuilder:
         """The row of a profile with `role_arn`."""
         parsed_hop = self.chains.reading(profile)
         resolved = self.chains.resolve_role(profile.name)
-        problems = [] if isinstance(resolved, Problem) else self._suspicious_settings(profile, resolved.chain)
+        problems = (
+            []
+            if isinstance(resolved, Problem)
+            else self._suspicious_settings(profile, resolved.chain)
+        )
         default_name = managed_profile_name(self._settings.profile_prefix, profile.name)
         managed_names = self._managed.get(profile.name, [default_name])
         arn = parsed_hop.arn or profile.get("role_arn") or ""
         draft = RoleDraft(
-            profile.name, profile, arn, default_name if default_name in managed_names else managed_names[0], resolved, parsed_hop.hop
+            profile.name,
+            profile,
+            arn,
+            default_name if default_name in managed_names else managed_names[0],
+            resolved,
+            parsed_hop.hop,
         )
         return self.row(draft, (*problems, *parsed_hop.problems))
 
     def partition_of(self, profile: Profile) -> str:
         """The partition a profile lives in, as its region or the environment's tells."""
-        region = profile.get("region") or self._env.get("AWS_REGION") or self._env.get("AWS_DEFAULT_REGION") or ""
+        region = (
+            profile.get("region")
+            or self._env.get("AWS_REGION")
+            or self._env.get("AWS_DEFAULT_REGION")
+            or ""
+        )
         return partition_of_region(region)
 
     def row(self, draft: RoleDraft, problems: tuple[Problem, ...] = ()) -> Role:
         """The row, with `problems` and those that putting it together brings."""
         profile, arn, resolved, hop = draft.selected, draft.arn, draft.found, draft.hop
-        arn_parts = arn if isinstance(arn, RoleArn) else RoleArn(self.partition_of(profile), "", "/", "")
+        arn_parts = (
+            arn if isinstance(arn, RoleArn) else RoleArn(self.partition_of(profile), "", "/", "")
+        )
         endpoint, endpoint_problems = self._endpoints.of(profile, arn_parts.partition)
         chain = resolved.chain if isinstance(resolved, ResolvedChain) else None
         if isinstance(resolved, Problem):
             problems = (resolved, *problems)
-        serial = resolved.mfa_serial if isinstance(resolved, ResolvedChain) else profile.get("mfa_serial")
+        serial = (
+            resolved.mfa_serial
+            if isinstance(resolved, ResolvedChain)
+            else profile.get("mfa_serial")
+        )
         requested_seconds, chained_after = None if hop is None else hop.duration_seconds, ""
         if chain is not None:
             mfa = serial is not None and not is_temporary(chain.base)
@@ -91,7 +122,9 @@ class RoleBuilder:
             role_arn=str(arn),
             partition=arn_parts.partition,
             account_id=arn_parts.account_id,
-            account_name=self._settings.account_names.get(arn_parts.account_id) or profile.get("xswitch_account_name") or "",
+            account_name=self._settings.account_names.get(arn_parts.account_id)
+            or profile.get("xswitch_account_name")
+            or "",
             role_name=arn_parts.name,
             role_path=arn_parts.path,
             region=endpoint.region,
@@ -103,7 +136,9 @@ class RoleBuilder:
             managed_profile=draft.managed,
             origin=profile.origin,
             endpoint=endpoint,
-            problems=_sorted_by_severity((*problems, *endpoint_problems, *self._seen.get(profile.name, ()))),
+            problems=_sorted_by_severity(
+                (*problems, *endpoint_problems, *self._seen.get(profile.name, ()))
+            ),
             note=profile.get("xswitch_note") or "",
             tags=() if hop is None else hop.tags,
             cli_only=profile.cli_only,
@@ -123,8 +158,12 @@ class RoleBuilder:
             text = f'Profile "{name}": its static keys aren\'t used, its role_arn goes before them.'
             problems.append(problem_at(profile, "aws_access_key_id", "keys_ignored", text, "info"))
         if base.kind is CredentialSourceKind.ENVIRONMENT and not self._env.get("AWS_ACCESS_KEY_ID"):
-            text = f'Profile "{name}" starts from the environment, and AWS_ACCESS_KEY_ID is not set.'
-            problems.append(problem_at(profile, "credential_source", "environment_empty", text, "warning"))
+            text = (
+                f'Profile "{name}" starts from the environment, and AWS_ACCESS_KEY_ID is not set.'
+            )
+            problems.append(
+                problem_at(profile, "credential_source", "environment_empty", text, "warning")
+            )
         source = self._source_with_ignored_role(name, base)
         if source is not None:
             text = f'The static keys of source profile "{source.name}" are used; its own role_arn is ignored.'
@@ -139,4 +178,10 @@ class RoleBuilder:
 
 
 def _sorted_by_severity(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    return tuple(sorted(dict.fromkeys(problems), key=lambda problem: _SEVERITIES.index(problem.severity))) if problems else ()
+    return (
+        tuple(
+            sorted(dict.fromkeys(problems), key=lambda problem: _SEVERITIES.index(problem.severity))
+        )
+        if problems
+        else ()
+    )

@@ -1,4 +1,8 @@
-"""Which chain leads to a role: botocore's rules (credentials.py, AssumeRoleProvider), without recursion and with every part walked once."""
+"""Which chain leads to a role.
+
+Botocore's rules (credentials.py, AssumeRoleProvider), without recursion and with every part walked
+once.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,23 @@ from typing import NamedTuple
 
 from xswitch.core.arn import parse_role_arn
 from xswitch.core.errors import ChainError
-from xswitch.core.model import Chain, ConfigView, CredentialSource, CredentialSourceKind, Hop, Problem, Profile
+from xswitch.core.model import (
+    Chain,
+    ConfigView,
+    CredentialSource,
+    CredentialSourceKind,
+    Hop,
+    Problem,
+    Profile,
+)
 from xswitch.core.profiles.managed import ROLE_KEY, SOURCE_PROFILE_KEY
 from xswitch.core.roles.hops import ParsedHop, parse_hop
-from xswitch.core.roles.sources import find_credential_source, has_static_keys, named_credential_source, problem_at
+from xswitch.core.roles.sources import (
+    find_credential_source,
+    has_static_keys,
+    named_credential_source,
+    problem_at,
+)
 
 
 class ResolvedChain(NamedTuple):
@@ -22,14 +39,20 @@ class ResolvedChain(NamedTuple):
 
 
 class _ChainNode(NamedTuple):
-    """A profile in a position: static keys end a chain in a source, but not in the profile one starts from."""
+    """A profile in a position.
+
+    Static keys end a chain in a source, but not in the profile one starts from.
+    """
 
     profile: str
     selected: bool
 
 
 class _Dependency(NamedTuple):
-    """A profile that needs another one resolved first: as the source of its role, or as the role behind its credential_process."""
+    """A profile that needs another one resolved first.
+
+    As the source of its role, or as the role behind its credential_process.
+    """
 
     to: _ChainNode
     profile: Profile
@@ -38,7 +61,10 @@ class _Dependency(NamedTuple):
 
 
 class ChainResolver:
-    """All chains of one reading of the config. `env` is asked for the keys that `credential_source = Environment` means."""
+    """All chains of one reading of the config.
+
+    `env` is asked for the keys that `credential_source = Environment` means.
+    """
 
     def __init__(self, view: ConfigView, env: Mapping[str, str]) -> None:
         self._view = view
@@ -47,11 +73,17 @@ class ChainResolver:
         self._parsed_hops: dict[str, ParsedHop] = {}
 
     def resolve_role(self, name: str) -> ResolvedChain | Problem:
-        """The chain of a role profile, or the error that says where it breaks. The profile must be there."""
+        """The chain of a role profile, or the error that says where it breaks.
+
+        The profile must be there.
+        """
         return self._resolve(self._node(name, selected=True))
 
     def resolve_source(self, name: str) -> ResolvedChain | Problem:
-        """The chain of a profile as the source of another role; without hops when it is a base. The profile must be there."""
+        """The chain of a profile as the source of another role; without hops when it is a base.
+
+        The profile must be there.
+        """
         return self._resolve(self._node(name, selected=False))
 
     def reading(self, profile: Profile) -> ParsedHop:
@@ -91,12 +123,21 @@ class ChainResolver:
     def _loop(self, path: list[_ChainNode], again: _ChainNode) -> Problem:
         names = [node.profile for node in path[path.index(again) :]] + [again.profile]
         shown = " → ".join(names if len(names) <= 8 else [*names[:6], "…", names[-1]])  # noqa: PLR2004 -- a line's worth
-        return problem_at(self._view.profiles[again.profile], "source_profile", "source_loop", f"The source profiles form a loop: {shown}.")
+        return problem_at(
+            self._view.profiles[again.profile],
+            "source_profile",
+            "source_loop",
+            f"The source profiles form a loop: {shown}.",
+        )
 
     def _step(self, node: _ChainNode) -> ResolvedChain | Problem | _Dependency:
         profile = self._view.profiles[node.profile]
         keys_win = has_static_keys(profile) and not node.selected
-        if "role_arn" in profile.properties and "web_identity_token_file" not in profile.properties and not keys_win:
+        if (
+            "role_arn" in profile.properties
+            and "web_identity_token_file" not in profile.properties
+            and not keys_win
+        ):
             return self._resolve_role_profile(profile)
         base = find_credential_source(self._view, profile)
         if isinstance(base, Problem):
@@ -106,8 +147,13 @@ class ChainResolver:
             return _Dependency(behind, profile, base=replace(base, temporary=True))
         return ResolvedChain(Chain(base, ()), None)
 
-    def _role_behind_managed_profile(self, profile: Profile, base: CredentialSource) -> _ChainNode | None:
-        """The role behind a managed profile. Its process is this very program, so a loop through it would never end."""
+    def _role_behind_managed_profile(
+        self, profile: Profile, base: CredentialSource
+    ) -> _ChainNode | None:
+        """The role behind a managed profile.
+
+        Its process is this very program, so a loop through it would never end.
+        """
         role_value = profile.get(ROLE_KEY)
         if base.kind is not CredentialSourceKind.CREDENTIAL_PROCESS or role_value is None:
             return None
@@ -121,10 +167,18 @@ class ChainResolver:
         reading = self.reading(profile)
         problem = self._source_problem(profile) or reading.error
         if problem is not None or reading.hop is None:
-            return problem or problem_at(profile, "role_arn", "role_arn_invalid", f'Profile "{profile.name}" can\'t be assumed.')
+            return problem or problem_at(
+                profile,
+                "role_arn",
+                "role_arn_invalid",
+                f'Profile "{profile.name}" can\'t be assumed.',
+            )
         source = profile.get("source_profile")
         if source is None:
-            return self._chain_from_source(reading.hop, named_credential_source(profile, profile.get("credential_source") or "", self._env))
+            return self._chain_from_source(
+                reading.hop,
+                named_credential_source(profile, profile.get("credential_source") or "", self._env),
+            )
         if source == profile.name:
             return self._chain_from_source(reading.hop, find_credential_source(self._view, profile))
         return _Dependency(self._node(source, selected=False), profile, hop=reading.hop)
@@ -136,7 +190,9 @@ class ChainResolver:
             text = f'Profile "{name}" has both source_profile and credential_source; one of them must go.'
             return problem_at(profile, "credential_source", "both_sources", text)
         if source is None and named is None:
-            text = f'Profile "{name}" has role_arn and neither source_profile nor credential_source.'
+            text = (
+                f'Profile "{name}" has role_arn and neither source_profile nor credential_source.'
+            )
             return problem_at(profile, "role_arn", "no_source", text)
         if source == name and not has_static_keys(profile):
             text = f'Profile "{name}" is its own source_profile and has no static keys.'
@@ -146,10 +202,18 @@ class ChainResolver:
             return problem_at(profile, "source_profile", "source_missing", text)
         return None
 
-    def _chain_from_source(self, hop: Hop, base: CredentialSource | Problem) -> ResolvedChain | Problem:
-        return base if isinstance(base, Problem) else ResolvedChain(Chain(base, (hop,)), hop.mfa_serial)
+    def _chain_from_source(
+        self, hop: Hop, base: CredentialSource | Problem
+    ) -> ResolvedChain | Problem:
+        return (
+            base
+            if isinstance(base, Problem)
+            else ResolvedChain(Chain(base, (hop,)), hop.mfa_serial)
+        )
 
-    def _extend_chain(self, node: _ChainNode, link: _Dependency, result: ResolvedChain | Problem) -> ResolvedChain | Problem:
+    def _extend_chain(
+        self, node: _ChainNode, link: _Dependency, result: ResolvedChain | Problem
+    ) -> ResolvedChain | Problem:
         if isinstance(result, Problem):
             return result
         if link.base is not None:
@@ -163,11 +227,16 @@ class ChainResolver:
 
     def append_hop(self, source: ResolvedChain, hop: Hop) -> ResolvedChain:
         """The chain with one hop more."""
-        return ResolvedChain(Chain(source.chain.base, (*source.chain.hops, hop)), source.mfa_serial or hop.mfa_serial)
+        return ResolvedChain(
+            Chain(source.chain.base, (*source.chain.hops, hop)), source.mfa_serial or hop.mfa_serial
+        )
 
 
 def credential_source_of(view: ConfigView, profile: str) -> CredentialSource:
-    """The base that a profile is when it is the source of a role. Raises ChainError when it is a role itself, or no source at all."""
+    """The base that a profile is when it is the source of a role.
+
+    Raises ChainError when it is a role itself, or no source at all.
+    """
     source_profile = view.profiles.get(profile)
     if source_profile is None:
         raise ChainError(f'There is no profile "{profile}".', next_step="xswitch config")
@@ -176,7 +245,10 @@ def credential_source_of(view: ConfigView, profile: str) -> CredentialSource:
         and "web_identity_token_file" not in source_profile.properties
         and not has_static_keys(source_profile)
     ):
-        raise ChainError(f'Profile "{profile}" is a role, not the source of one.', next_step=f"xswitch explain {profile}")
+        raise ChainError(
+            f'Profile "{profile}" is a role, not the source of one.',
+            next_step=f"xswitch explain {profile}",
+        )
     base = find_credential_source(view, source_profile)
     if isinstance(base, Problem):
         raise ChainError(base.message, why=f"{base.file}:{base.line}", next_step="xswitch config")

@@ -1,8 +1,8 @@
 """How long a role session is asked to last, and why.
 
-AssumeRole with temporary credentials (a role's, an MFA session's, SSO's ...) is role chaining: it lasts at most 3600 s, and asking
-for more fails.
-Source: the IAM user guide, "Methods to assume a role", role chaining.
+AssumeRole with temporary credentials (a role's, an MFA session's, SSO's ...) is role chaining: it
+lasts at most 3600 s, and asking for more fails. Source: the IAM user guide, "Methods to assume a
+role", role chaining.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ def is_temporary(base: CredentialSource) -> bool:
 
 
 def chaining_reason(base: CredentialSource, *, first_hop: bool, mfa: bool) -> str:
-    """What temporary credentials a hop is assumed with, in words; "" when they are long-term keys."""
+    """What temporary credentials a hop is assumed with, in words.
+
+    "" when they are long-term keys.
+    """
     if not first_hop:
         return "another role"
     if mfa:
@@ -33,7 +36,9 @@ def chaining_reason(base: CredentialSource, *, first_hop: bool, mfa: bool) -> st
     return _TEMPORARY_SOURCES.get(base.kind, "temporary credentials") if is_temporary(base) else ""
 
 
-def effective_duration(configured: int | None, override: int | None, guard: Guard | None, chained_after: str) -> tuple[int, str]:
+def effective_duration(
+    configured: int | None, override: int | None, guard: Guard | None, chained_after: str
+) -> tuple[int, str]:
     """The seconds to ask for, and the reason in a few words. `before` is from `chaining_reason`.
 
     The override goes before the config; a guard only ever shortens.
@@ -44,10 +49,17 @@ def effective_duration(configured: int | None, override: int | None, guard: Guar
         seconds, reason = configured, "configured"
     else:
         seconds, reason = DEFAULT_DURATION, "default"
-    if guard is not None and guard.duration_seconds is not None and guard.duration_seconds < seconds:
+    if (
+        guard is not None
+        and guard.duration_seconds is not None
+        and guard.duration_seconds < seconds
+    ):
         seconds, reason = guard.duration_seconds, f"guard {guard.name}"
     if chained_after and seconds > MAX_CHAINED_DURATION:
-        return MAX_CHAINED_DURATION, f"1 h at most: role chaining after {chained_after}, {seconds} s {reason}"
+        return (
+            MAX_CHAINED_DURATION,
+            f"1 h at most: role chaining after {chained_after}, {seconds} s {reason}",
+        )
     if chained_after and seconds == MAX_CHAINED_DURATION and reason == "default":
         return seconds, f"1 h: role chaining after {chained_after}"
     return seconds, reason

@@ -1,7 +1,7 @@
 """Where STS is called for a role: its region and endpoint, by the rules of the shared config.
 
-Sources: the SDKs and Tools reference guide, "Service-specific endpoints", and botocore's configprovider.py. All of it comes
-from the profile one selects, never from a source profile.
+Sources: the SDKs and Tools reference guide, "Service-specific endpoints", and botocore's
+configprovider.py. All of it comes from the profile one selects, never from a source profile.
 """
 
 from __future__ import annotations
@@ -15,7 +15,14 @@ from xswitch.core.model import ConfigView, Endpoint, Problem, Profile
 from xswitch.core.roles.sources import problem_at
 
 _ENDPOINT_KEYS = frozenset(
-    {"use_fips_endpoint", "use_dualstack_endpoint", "ca_bundle", "services", "endpoint_url", "ignore_configured_endpoint_urls"}
+    {
+        "use_fips_endpoint",
+        "use_dualstack_endpoint",
+        "ca_bundle",
+        "services",
+        "endpoint_url",
+        "ignore_configured_endpoint_urls",
+    }
 )
 
 
@@ -26,15 +33,22 @@ class EndpointResolver:
         self._service = service
         self._view = view
         self._env = env
-        self._env_regions = [env[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if env.get(name)]
-        self._env_url = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL")
+        self._env_regions = [
+            env[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if env.get(name)
+        ]
+        self._env_url = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get(
+            "AWS_ENDPOINT_URL"
+        )
         self._plain: dict[tuple[str | None, str], Endpoint] = {}
         self._services: dict[str, str | None] = {}
 
     def of(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
-        """The endpoint for roles of `partition` with `profile` selected (None: no profile has a say), and what is odd about it.
+        """The endpoint for roles of `partition` with `profile` selected (None.
 
-        Region: the profile's, else the environment's when it belongs to the partition, else the partition's default.
+        No profile has a say), and what is odd about it.
+
+        Region: the profile's, else the environment's when it belongs to the partition, else the
+        partition's default.
         """
         if profile is None or not _ENDPOINT_KEYS.isdisjoint(profile.properties):
             return self._build_endpoint(profile, partition)
@@ -48,22 +62,31 @@ class EndpointResolver:
             self._plain[cache_key] = result[0]
         return result
 
-    def _build_endpoint(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
+    def _build_endpoint(
+        self, profile: Profile | None, partition: str
+    ) -> tuple[Endpoint, tuple[Problem, ...]]:
         problems: list[Problem] = []
         region = self._region(profile, partition, problems)
         endpoint = Endpoint(
             region=region,
             url=self._url(profile, problems),
             use_fips=self._flag(profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
-            use_dualstack=self._flag(profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
-            ca_bundle=self._env.get("AWS_CA_BUNDLE") or _profile_value(profile, "ca_bundle") or None,
+            use_dualstack=self._flag(
+                profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"
+            ),
+            ca_bundle=self._env.get("AWS_CA_BUNDLE")
+            or _profile_value(profile, "ca_bundle")
+            or None,
         )
         return endpoint, tuple(problems)
 
     def _region(self, profile: Profile | None, partition: str, problems: list[Problem]) -> str:
         region = _profile_value(profile, "region")
         if not region or profile is None:
-            return next((name for name in self._env_regions if partition_of_region(name) == partition), default_region(partition))
+            return next(
+                (name for name in self._env_regions if partition_of_region(name) == partition),
+                default_region(partition),
+            )
         if not is_region(region):
             text = f'Profile "{profile.name}": {region!r} is not a region\'s name.'
             problems.append(problem_at(profile, "region", "region_invalid", text))
@@ -73,7 +96,9 @@ class EndpointResolver:
         return region
 
     def _url(self, profile: Profile | None, problems: list[Problem]) -> str | None:
-        if self._flag(profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"):
+        if self._flag(
+            profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"
+        ):
             return None
         if self._env_url:
             return self._env_url
@@ -85,7 +110,9 @@ class EndpointResolver:
         if services is not None:
             if services not in self._view.services:
                 text = f'Profile "{profile.name}": there is no section [services {services}].'
-                problems.append(problem_at(profile, "services", "services_missing", text, "warning"))
+                problems.append(
+                    problem_at(profile, "services", "services_missing", text, "warning")
+                )
             url = self._service_url(services)
             key = "services" if url else key
         url = url or profile.get("endpoint_url") or None
@@ -97,7 +124,9 @@ class EndpointResolver:
         if services not in self._services:
             section = self._view.services.get(services)
             self._services[services] = (
-                None if section is None else parse_nested(section.get(self._service) or "").get("endpoint_url") or None
+                None
+                if section is None
+                else parse_nested(section.get(self._service) or "").get("endpoint_url") or None
             )
         return self._services[services]
 

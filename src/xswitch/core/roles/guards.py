@@ -1,4 +1,7 @@
-"""Guards: which rule of the settings applies to a role, and what must be typed before switching to it."""
+"""Guards.
+
+Which rule of the settings applies to a role, and what must be typed before switching to it.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,25 @@ COLORS = ("red", "yellow", "magenta", "blue", "cyan", "green")
 
 @lru_cache(maxsize=64)
 def _compile_patterns(rule: GuardRule) -> re.Pattern[str]:
-    # Without regard to case: a guard that matches too much asks once too often, one that matches too little doesn't guard.
-    return re.compile("|".join(fnmatch.translate(pattern.casefold()) for pattern in rule.match) or r"(?!)")
+    # Without regard to case: a guard that matches too much asks once too often, one that matches
+    # too little doesn't guard.
+    return re.compile(
+        "|".join(fnmatch.translate(pattern.casefold()) for pattern in rule.match) or r"(?!)"
+    )
 
 
 def guard_for(role: Role, settings: Settings) -> Guard | None:
-    """The guard of a role: the first rule one of whose patterns matches its profile, ARN, account id or account name."""
+    """The guard of a role.
+
+    The first rule one of whose patterns matches its profile, ARN, account id or account name.
+    """
     if not settings.guards:
         return None
-    names = [name.casefold() for name in (role.name, role.role_arn, role.account_id, role.account_name) if name]
+    names = [
+        name.casefold()
+        for name in (role.name, role.role_arn, role.account_id, role.account_name)
+        if name
+    ]
     for rule in settings.guards:
         pattern = _compile_patterns(rule)
         if any(pattern.match(name) for name in names):
@@ -40,7 +53,8 @@ def guard_for(role: Role, settings: Settings) -> Guard | None:
 def confirmation_text(rule: GuardRule, role: Role) -> str:
     """What has to be typed under `rule` to switch to `role`, "" for nothing.
 
-    Names that can't be typed, because they are empty or hold control characters, are replaced by the account id.
+    Names that can't be typed, because they are empty or hold control characters, are replaced by
+    the account id.
     """
     text = {
         "none": "",
@@ -56,4 +70,6 @@ def confirmation_text(rule: GuardRule, role: Role) -> str:
 
 def is_confirmed(guard: Guard | None, typed: str | None) -> bool:
     """Whether what was typed lets the switch go on; blanks around it don't count, case does."""
-    return guard is None or not guard.confirm or (typed is not None and typed.strip() == guard.confirm)
+    return (
+        guard is None or not guard.confirm or (typed is not None and typed.strip() == guard.confirm)
+    )

@@ -1,4 +1,6 @@
-"""The rows of the list: every role profile and every `ACCOUNT:ROLE` kept in a managed profile, resolved.
+"""The rows of the list.
+
+Every role profile and every `ACCOUNT:ROLE` kept in a managed profile, resolved.
 
 One that can't be resolved is a row as well, without a chain and with the error that says why.
 """
@@ -11,8 +13,21 @@ from dataclasses import dataclass, replace
 from xswitch.core.arn import RoleArn, parse_role_arn
 from xswitch.core.errors import ConfigError, TargetError
 from xswitch.core.model import ConfigView, Hop, Problem, Profile, Role, Settings
-from xswitch.core.profiles.managed import NO_OVERRIDES, ROLE_KEY, SOURCE_PROFILE_KEY, Overrides, overrides_from_profile, validate_overrides
-from xswitch.core.roles.ad_hoc import AdHocRole, ad_hoc_hop, ad_hoc_role_name, managed_profile_name, parse_ad_hoc_role
+from xswitch.core.profiles.managed import (
+    NO_OVERRIDES,
+    ROLE_KEY,
+    SOURCE_PROFILE_KEY,
+    Overrides,
+    overrides_from_profile,
+    validate_overrides,
+)
+from xswitch.core.roles.ad_hoc import (
+    AdHocRole,
+    ad_hoc_hop,
+    ad_hoc_role_name,
+    managed_profile_name,
+    parse_ad_hoc_role,
+)
 from xswitch.core.roles.builder import RoleBuilder, RoleDraft
 from xswitch.core.roles.chains import ResolvedChain
 from xswitch.core.roles.sources import problem_at
@@ -34,17 +49,21 @@ def resolve_all(view: ConfigView, settings: Settings, env: Mapping[str, str]) ->
     definitions: list[Profile] = []
     for profile in view.profiles.values():
         if ROLE_KEY in profile.properties:
-            if SOURCE_PROFILE_KEY in profile.properties and parse_role_arn(profile.get(ROLE_KEY) or ""):
+            if SOURCE_PROFILE_KEY in profile.properties and parse_role_arn(
+                profile.get(ROLE_KEY) or ""
+            ):
                 definitions.append(profile)
             elif profile.get(ROLE_KEY) not in view.profiles:
                 text = f'The managed profile "{profile.name}" belongs to a role profile "{profile.get(ROLE_KEY)}", which is gone.'
                 problems.append(problem_at(profile, ROLE_KEY, "managed_orphan", text, "warning"))
         elif "role_arn" in profile.properties:
             if "web_identity_token_file" in profile.properties:
-                text = (
-                    f'Profile "{profile.name}" gets its role by web identity; the SDKs do that themselves, so it is no role to switch to.'
+                text = f'Profile "{profile.name}" gets its role by web identity; the SDKs do that themselves, so it is no role to switch to.'
+                problems.append(
+                    problem_at(
+                        profile, "web_identity_token_file", "web_identity_profile", text, "info"
+                    )
                 )
-                problems.append(problem_at(profile, "web_identity_token_file", "web_identity_profile", text, "info"))
             else:
                 roles.append(rows.build_from_profile(profile))
     taken = {role.name for role in roles}
@@ -73,9 +92,10 @@ def resolve_ad_hoc_role(  # noqa: PLR0913 -- the parts of one command line
 ) -> Role:
     """The role `ACCOUNT:ROLE --source PROFILE` means, before any managed profile keeps it.
 
-    `account` is an id or a name out of the settings, `role` a name, with its path if it has one; `partition` defaults to the source's.
-    Region and endpoint are the source profile's. A source that can't be resolved leaves the chain None. Raises TargetError when this
-    is no role's name or the source doesn't exist, UsageError for overrides AWS can't take.
+    `account` is an id or a name out of the settings, `role` a name, with its path if it has one;
+    `partition` defaults to the source's. Region and endpoint are the source profile's. A source
+    that can't be resolved leaves the chain None. Raises TargetError when this is no role's name or
+    the source doesn't exist, UsageError for overrides AWS can't take.
     """
     ad_hoc = parse_ad_hoc_role(f"{account}:{role}", settings)
     if ad_hoc is None:
@@ -85,21 +105,42 @@ def resolve_ad_hoc_role(  # noqa: PLR0913 -- the parts of one command line
             next_step="xswitch switch ACCOUNT:ROLE --source PROFILE",
         )
     if source not in view.profiles:
-        raise TargetError(f'There is no profile "{source}" to reach {account}:{role} from.', next_step="xswitch list")
+        raise TargetError(
+            f'There is no profile "{source}" to reach {account}:{role} from.',
+            next_step="xswitch list",
+        )
     overrides = validate_overrides(overrides)
     rows = RoleBuilder(view, settings, env)
     arn = _ad_hoc_arn(rows, view, replace(ad_hoc, partition=partition or ad_hoc.partition), source)
     name = managed_profile_name(settings.profile_prefix, ad_hoc_role_name(arn))
     managed_profile = view.profiles.get(name)
     is_same_role = (
-        managed_profile is not None and managed_profile.get(ROLE_KEY) == str(arn) and managed_profile.get(SOURCE_PROFILE_KEY) == source
+        managed_profile is not None
+        and managed_profile.get(ROLE_KEY) == str(arn)
+        and managed_profile.get(SOURCE_PROFILE_KEY) == source
     )
-    selected = managed_profile if managed_profile is not None and is_same_role else view.profiles[source]
+    selected = (
+        managed_profile if managed_profile is not None and is_same_role else view.profiles[source]
+    )
     hop = ad_hoc_hop(name, arn, selected.origin, overrides)
-    resolved_role = rows.row(RoleDraft(ad_hoc_role_name(arn), selected, arn, name, _ad_hoc_chain(rows, source, hop), hop, definition=True))
+    resolved_role = rows.row(
+        RoleDraft(
+            ad_hoc_role_name(arn),
+            selected,
+            arn,
+            name,
+            _ad_hoc_chain(rows, source, hop),
+            hop,
+            definition=True,
+        )
+    )
     if overrides.region is None:
         return resolved_role
-    return replace(resolved_role, region=overrides.region, endpoint=replace(resolved_role.endpoint, region=overrides.region))
+    return replace(
+        resolved_role,
+        region=overrides.region,
+        endpoint=replace(resolved_role.endpoint, region=overrides.region),
+    )
 
 
 def managed_profiles(view: ConfigView, roles: Sequence[Role]) -> dict[str, str]:
@@ -126,16 +167,27 @@ def _saved_ad_hoc_role(rows: RoleBuilder, profile: Profile, taken: set[str]) -> 
     try:
         hop = replace(
             ad_hoc_hop(profile.name, arn, profile.origin, overrides_from_profile(profile)),
-            origins={key: property_.origin for key, property_ in profile.properties.items() if key.startswith("xswitch_")},
+            origins={
+                key: property_.origin
+                for key, property_ in profile.properties.items()
+                if key.startswith("xswitch_")
+            },
         )
     except ConfigError as error:
-        text = f'The managed profile "{profile.name}" keeps a setting that can\'t be used: {error.why}'
+        text = (
+            f'The managed profile "{profile.name}" keeps a setting that can\'t be used: {error.why}'
+        )
         resolved = problem_at(profile, ROLE_KEY, "managed_profile", text)
     else:
         if source in rows.view.profiles:
             resolved = _ad_hoc_chain(rows, source, hop)
         else:
-            resolved = problem_at(profile, SOURCE_PROFILE_KEY, "source_missing", f'The source profile "{source}" of {name} doesn\'t exist.')
+            resolved = problem_at(
+                profile,
+                SOURCE_PROFILE_KEY,
+                "source_missing",
+                f'The source profile "{source}" of {name} doesn\'t exist.',
+            )
     return rows.row(RoleDraft(name, profile, arn, profile.name, resolved, hop, definition=True))
 
 
@@ -148,7 +200,11 @@ def _ad_hoc_arn(rows: RoleBuilder, view: ConfigView, definition: AdHocRole, sour
     if definition.partition is not None:
         return definition.arn(definition.partition)
     resolved = rows.chains.resolve_source(source)
-    source_arn = parse_role_arn(resolved.chain.target.role_arn) if isinstance(resolved, ResolvedChain) and resolved.chain.hops else None
+    source_arn = (
+        parse_role_arn(resolved.chain.target.role_arn)
+        if isinstance(resolved, ResolvedChain) and resolved.chain.hops
+        else None
+    )
     if source_arn is not None:
         return definition.arn(source_arn.partition)
     return definition.arn(rows.partition_of(view.profiles[source]))

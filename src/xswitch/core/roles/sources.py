@@ -1,4 +1,7 @@
-"""Where the end of a chain gets its credentials: which kind of source a profile is, in botocore's order, and what defines it."""
+"""Where the end of a chain gets its credentials.
+
+Which kind of source a profile is, in botocore's order, and what defines it.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,51 @@ import re
 from collections.abc import Callable, Mapping
 
 from xswitch.core.digests import sha256
-from xswitch.core.model import ConfigView, CredentialSource, CredentialSourceKind, Problem, Profile, Severity
+from xswitch.core.model import (
+    ConfigView,
+    CredentialSource,
+    CredentialSourceKind,
+    Problem,
+    Profile,
+    Severity,
+)
 
 STATIC_KEYS = ("aws_access_key_id", "aws_secret_access_key")
 _SESSION_TOKEN_KEYS = ("aws_session_token", "aws_security_token")
 _SSO_PROFILE_KEYS = ("sso_account_id", "sso_role_name")
 _SSO_REQUIRED_KEYS = (*_SSO_PROFILE_KEYS, "sso_start_url", "sso_region")
-_CONTAINER_VARIABLES = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+_CONTAINER_VARIABLES = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
 _FIRST_WORD = re.compile(r"(?:\\ |\S)+")
 CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 
 
-def problem_at(profile: Profile, key: str | None, code: str, message: str, severity: Severity = "error") -> Problem:
+def problem_at(
+    profile: Profile, key: str | None, code: str, message: str, severity: Severity = "error"
+) -> Problem:
     """A problem of `profile`, at the line of `key` or, when it isn't there, at the section's."""
     property_ = profile.properties.get(key) if key else None
     origin = profile.origin if property_ is None else property_.origin
-    return Problem(code=code, message=message, severity=severity, file=origin.file, line=origin.line, profile=profile.name)
+    return Problem(
+        code=code,
+        message=message,
+        severity=severity,
+        file=origin.file,
+        line=origin.line,
+        profile=profile.name,
+    )
 
 
 def has_static_keys(profile: Profile) -> bool:
-    """Whether the profile has either half of a key pair: that makes it the end of a chain, whatever else it holds."""
-    return "aws_access_key_id" in profile.properties or "aws_secret_access_key" in profile.properties
+    """Whether the profile has either half of a key pair.
+
+    That makes it the end of a chain, whatever else it holds.
+    """
+    return (
+        "aws_access_key_id" in profile.properties or "aws_secret_access_key" in profile.properties
+    )
 
 
 def is_sso(profile: Profile) -> bool:
@@ -38,17 +65,27 @@ def is_sso(profile: Profile) -> bool:
 def find_credential_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
     """The source of credentials that `profile` is, or the error that keeps it from being one.
 
-    The order is botocore's (credentials.py, ProfileProviderBuilder): web identity, SSO, static keys in the credentials file,
-    login session, process, static keys in the config file.
+    The order is botocore's (credentials.py, ProfileProviderBuilder): web identity, SSO, static keys
+    in the credentials file, login session, process, static keys in the config file.
     """
     for applies, make in _SOURCE_ORDER:
         if applies(profile):
             return make(view, profile)
-    return problem_at(profile, None, "no_credentials", f'Profile "{profile.name}" is a source profile and has no credentials of any kind.')
+    return problem_at(
+        profile,
+        None,
+        "no_credentials",
+        f'Profile "{profile.name}" is a source profile and has no credentials of any kind.',
+    )
 
 
-def named_credential_source(profile: Profile, source: str, env: Mapping[str, str]) -> CredentialSource | Problem:
-    """The base that a profile's `credential_source` names; only the three names of AWS's reference, spelt exactly so, are known."""
+def named_credential_source(
+    profile: Profile, source: str, env: Mapping[str, str]
+) -> CredentialSource | Problem:
+    """The base that a profile's `credential_source` names.
+
+    Only the three names of AWS's reference, spelt exactly so, are known.
+    """
     setting = profile.properties.get("credential_source")
     origin = profile.origin if setting is None else setting.origin
     if source == "Environment":
@@ -62,11 +99,23 @@ def named_credential_source(profile: Profile, source: str, env: Mapping[str, str
             temporary=bool(env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN")),
         )
     if source == "Ec2InstanceMetadata":
-        return CredentialSource(CredentialSourceKind.EC2_METADATA, None, canonical_json({}), origin, "instance metadata", temporary=True)
+        return CredentialSource(
+            CredentialSourceKind.EC2_METADATA,
+            None,
+            canonical_json({}),
+            origin,
+            "instance metadata",
+            temporary=True,
+        )
     if source == "EcsContainer":
         facts = {name: env[name] for name in _CONTAINER_VARIABLES if name in env}
         return CredentialSource(
-            CredentialSourceKind.ECS_CONTAINER, None, canonical_json(facts), origin, "container credentials", temporary=True
+            CredentialSourceKind.ECS_CONTAINER,
+            None,
+            canonical_json(facts),
+            origin,
+            "container credentials",
+            temporary=True,
         )
     return problem_at(
         profile,
@@ -90,12 +139,22 @@ def _static_keys_source(_view: ConfigView, profile: Profile) -> CredentialSource
     missing = [key for key in STATIC_KEYS if not profile.get(key)]
     if missing:
         text = f'Profile "{profile.name}" has only half of a key pair: {missing[0]} is missing.'
-        return problem_at(profile, next((key for key in STATIC_KEYS if key in profile.properties), None), "partial_keys", text)
+        return problem_at(
+            profile,
+            next((key for key in STATIC_KEYS if key in profile.properties), None),
+            "partial_keys",
+            text,
+        )
     key_id = profile.properties["aws_access_key_id"]
     temporary = any(profile.get(token) for token in _SESSION_TOKEN_KEYS)
     facts = {"access_key_id": key_id.value}
     return CredentialSource(
-        CredentialSourceKind.STATIC_KEYS, profile.name, canonical_json(facts), key_id.origin, key_id.value, temporary=temporary
+        CredentialSourceKind.STATIC_KEYS,
+        profile.name,
+        canonical_json(facts),
+        key_id.origin,
+        key_id.value,
+        temporary=temporary,
     )
 
 
@@ -113,11 +172,22 @@ def _login_session_source(_view: ConfigView, profile: Profile) -> CredentialSour
 
 def _process_source(_view: ConfigView, profile: Profile) -> CredentialSource:
     command = profile.properties["credential_process"]
-    # Command lines hold passwords at times: the identity has their digest, and people see the program's name.
+    # Command lines hold passwords at times: the identity has their digest, and people see the
+    # program's name.
     facts = {"command": sha256(command.value.encode())}
     first_word = _FIRST_WORD.match(command.value.strip())
-    program = "" if first_word is None or "=" in first_word[0] else first_word[0].replace("\\ ", " ").rpartition("/")[2]
-    return CredentialSource(CredentialSourceKind.CREDENTIAL_PROCESS, profile.name, canonical_json(facts), command.origin, program)
+    program = (
+        ""
+        if first_word is None or "=" in first_word[0]
+        else first_word[0].replace("\\ ", " ").rpartition("/")[2]
+    )
+    return CredentialSource(
+        CredentialSourceKind.CREDENTIAL_PROCESS,
+        profile.name,
+        canonical_json(facts),
+        command.origin,
+        program,
+    )
 
 
 def _web_identity_source(_view: ConfigView, profile: Profile) -> CredentialSource | Problem:
@@ -125,8 +195,19 @@ def _web_identity_source(_view: ConfigView, profile: Profile) -> CredentialSourc
     if not role:
         text = f'Profile "{profile.name}" has web_identity_token_file and no role_arn to assume with it.'
         return problem_at(profile, "web_identity_token_file", "web_identity_no_role", text)
-    facts = {"role_arn": role, "token_file": token.value, "session_name": profile.get("role_session_name") or ""}
-    return CredentialSource(CredentialSourceKind.WEB_IDENTITY, profile.name, canonical_json(facts), token.origin, role, temporary=True)
+    facts = {
+        "role_arn": role,
+        "token_file": token.value,
+        "session_name": profile.get("role_session_name") or "",
+    }
+    return CredentialSource(
+        CredentialSourceKind.WEB_IDENTITY,
+        profile.name,
+        canonical_json(facts),
+        token.origin,
+        role,
+        temporary=True,
+    )
 
 
 def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
@@ -147,14 +228,33 @@ def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Proble
     missing = [key for key in _SSO_REQUIRED_KEYS if not values.get(key)]
     if missing:
         text = f'Profile "{profile.name}" starts SSO and lacks {", ".join(missing)}.'
-        return problem_at(profile, next(key for key in _SSO_PROFILE_KEYS if key in profile.properties), "sso_incomplete", text)
+        return problem_at(
+            profile,
+            next(key for key in _SSO_PROFILE_KEYS if key in profile.properties),
+            "sso_incomplete",
+            text,
+        )
     facts = {key: values[key] for key in _SSO_REQUIRED_KEYS} | {"sso_session": name or ""}
-    origin = next(profile.properties[key].origin for key in _SSO_PROFILE_KEYS if key in profile.properties)
-    detail = f"{values['sso_account_id']}/{values['sso_role_name']} at {name or values['sso_start_url']}"
-    return CredentialSource(CredentialSourceKind.SSO, profile.name, canonical_json(facts), origin, detail, temporary=True)
+    origin = next(
+        profile.properties[key].origin for key in _SSO_PROFILE_KEYS if key in profile.properties
+    )
+    detail = (
+        f"{values['sso_account_id']}/{values['sso_role_name']} at {name or values['sso_start_url']}"
+    )
+    return CredentialSource(
+        CredentialSourceKind.SSO,
+        profile.name,
+        canonical_json(facts),
+        origin,
+        detail,
+        temporary=True,
+    )
 
 
-_SOURCE_ORDER: tuple[tuple[Callable[[Profile], bool], Callable[[ConfigView, Profile], CredentialSource | Problem]], ...] = (
+_SOURCE_ORDER: tuple[
+    tuple[Callable[[Profile], bool], Callable[[ConfigView, Profile], CredentialSource | Problem]],
+    ...,
+] = (
     (lambda profile: bool(profile.get("web_identity_token_file")), _web_identity_source),
     (is_sso, _sso_source),
     (_has_keys_in_credentials_file, _static_keys_source),

@@ -16,8 +16,9 @@ _MAX_LISTED = 20
 def find_role(target: str, roles: Sequence[Role], managed: Mapping[str, str]) -> Role:
     """The one role that `target` means; `managed` maps managed profiles to names of roles.
 
-    Tried in this order: profile name, managed profile, role ARN, `ACCOUNT:ROLE` (the account's id or name), a name in another case,
-    words that only one role matches. Raises TargetError with candidates when there are several, with near names when there is none.
+    Tried in this order: profile name, managed profile, role ARN, `ACCOUNT:ROLE` (the account's id
+    or name), a name in another case, words that only one role matches. Raises TargetError with
+    candidates when there are several, with near names when there is none.
     """
     target = target.strip()
     by_name = {role.name: role for role in roles}
@@ -28,16 +29,26 @@ def find_role(target: str, roles: Sequence[Role], managed: Mapping[str, str]) ->
         return _single_match(target, [role for role in roles if role.role_arn == target], by_name)
     account, colon, name = target.partition(":")
     if colon:
-        named_roles = [role for role in roles if _is_account(role, account) and _is_role(role, name)]
+        named_roles = [
+            role for role in roles if _is_account(role, account) and _is_role(role, name)
+        ]
         if named_roles or is_account_id(account):
             return _single_match(target, named_roles, by_name)
     same_name = [role for role in roles if role.name.casefold() == target.casefold()]
-    matched = same_name if len(same_name) == 1 else [match.role for match in Matcher(roles).filter(target)] if target else []
+    matched = (
+        same_name
+        if len(same_name) == 1
+        else [match.role for match in Matcher(roles).filter(target)]
+        if target
+        else []
+    )
     return _single_match(target, matched, by_name)
 
 
 def _is_account(role: Role, account: str) -> bool:
-    return bool(account) and (role.account_id == account or role.account_name.casefold() == account.casefold())
+    return bool(account) and (
+        role.account_id == account or role.account_name.casefold() == account.casefold()
+    )
 
 
 def _is_role(role: Role, name: str) -> bool:
@@ -49,7 +60,11 @@ def _single_match(target: str, role_matches: Sequence[Role], by_name: Mapping[st
         return role_matches[0]
     if role_matches:
         names = tuple(role.name for role in role_matches[:_MAX_LISTED])
-        remaining = f" and {len(role_matches) - _MAX_LISTED} more" if len(role_matches) > _MAX_LISTED else ""
+        remaining = (
+            f" and {len(role_matches) - _MAX_LISTED} more"
+            if len(role_matches) > _MAX_LISTED
+            else ""
+        )
         raise TargetError(
             f'"{target}" matches {len(role_matches)} roles: {", ".join(names)}{remaining}.',
             next_step=f"xswitch switch {shlex.quote(names[0])}",

@@ -1,7 +1,10 @@
-"""Finding roles by typed words: every word must occur in some field, in any order and without regard to case.
+"""Finding roles by typed words.
 
-Time grows with the length of the texts and no faster. A `Matcher` is one snapshot of the roles and of what was used: the order of a
-query's result is the same however often it is typed. What a longer query searches is the result of the query it was typed from.
+Every word must occur in some field, in any order and without regard to case.
+
+Time grows with the length of the texts and no faster. A `Matcher` is one snapshot of the roles and
+of what was used: the order of a query's result is the same however often it is typed. What a longer
+query searches is the result of the query it was typed from.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from xswitch.core.model import Role, Settings, UsageState
 from xswitch.core.search.ranking import grouped_by_account, order_by_usage, pins_first
 from xswitch.core.search.spans import find_spans, fold
 
-SearchField = Literal["name", "account_name", "account_id", "role_name", "region", "note", "tags", "role_arn"]
+SearchField = Literal[
+    "name", "account_name", "account_id", "role_name", "region", "note", "tags", "role_arn"
+]
 Spans = Mapping[SearchField, tuple[tuple[int, int], ...]]
 
 FIELDS: tuple[SearchField, ...] = get_args(SearchField)
@@ -38,7 +43,11 @@ class _SearchText(NamedTuple):
 
 
 class Match:
-    """One row of a result: the role, its position among the roles given to the matcher, and where the query's words are in its fields."""
+    """One row of a result.
+
+    The role, its position among the roles given to the matcher, and where the query's words are in
+    its fields.
+    """
 
     __slots__ = ("_query", "index", "role")
 
@@ -49,7 +58,10 @@ class Match:
 
     @property
     def spans(self) -> Spans:
-        """Field → (start, end) pairs in that field's text (see `field_text`), ascending and apart; worked out when asked."""
+        """Field → (start, end) pairs in that field's text (see `field_text`), ascending and apart.
+
+        Worked out when asked.
+        """
         return spans(self.role, self._query)
 
     def __repr__(self) -> str:
@@ -86,7 +98,10 @@ class Matches(Sequence[Match]):
 
 
 class Matcher:
-    """Searches `roles`. Without `memory`, `settings` and `now` the order is that of the roles, and match quality."""
+    """Searches `roles`.
+
+    Without `memory`, `settings` and `now` the order is that of the roles, and match quality.
+    """
 
     def __init__(
         self,
@@ -97,7 +112,9 @@ class Matcher:
     ) -> None:
         self._roles = roles
         memory = memory or UsageState()
-        self._order = order_by_usage(roles, memory, now, frecency=settings is None or settings.frecency)
+        self._order = order_by_usage(
+            roles, memory, now, frecency=settings is None or settings.frecency
+        )
         self._unfiltered_order = pins_first(self._order, roles, memory)
         self._hay: list[tuple[int, _SearchText]] | None = None
         self._typed: list[tuple[str, list[tuple[int, _SearchText]]]] = []
@@ -107,7 +124,10 @@ class Matcher:
         self._rows()
 
     def filter(self, query: str) -> Matches:
-        """The roles that hold every word of `query`, best first; all of them, pins first, when it has no word."""
+        """The roles that hold every word of `query`, best first.
+
+        All of them, pins first, when it has no word.
+        """
         folded = fold(query)
         probes = [_search_forms(term) for term in dict.fromkeys(folded.split())]
         if not probes:
@@ -136,12 +156,18 @@ class Matcher:
 
     def _rows(self) -> list[tuple[int, _SearchText]]:
         if self._hay is None:
-            self._hay = [(rank, _search_text(self._roles[position])) for rank, position in enumerate(self._order)]
+            self._hay = [
+                (rank, _search_text(self._roles[position]))
+                for rank, position in enumerate(self._order)
+            ]
         return self._hay
 
 
 def field_text(role: Role, field: SearchField) -> str:
-    """The text of a field as it is searched and as spans count it; tags are `key=value` with blanks between."""
+    """The text of a field as it is searched and as spans count it.
+
+    Tags are `key=value` with blanks between.
+    """
     if field == "tags":
         return " ".join(f"{key}={value}" for key, value in role.tags)
     text: str = getattr(role, field)
@@ -151,7 +177,9 @@ def field_text(role: Role, field: SearchField) -> str:
 def spans(role: Role, query: str) -> Spans:
     """Field → where the words of `query` are in it, for the fields that hold any."""
     terms = fold(query).split()
-    spans_by_field = {field: find_spans(field_text(role, field), terms) for field in FIELDS} if terms else {}
+    spans_by_field = (
+        {field: find_spans(field_text(role, field), terms) for field in FIELDS} if terms else {}
+    )
     return {field: pairs for field, pairs in spans_by_field.items() if pairs}
 
 

@@ -1,4 +1,7 @@
-"""The order of the list: pins, then frecency, then the order of the files; with a query, match quality goes before the latter two."""
+"""The order of the list: pins, then frecency, then the order of the files.
+
+With a query, match quality goes before the latter two.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,13 @@ from xswitch.core.model import Role, UsageState
 from xswitch.core.search.frecency import frecency_score
 
 
-def order_by_usage(roles: Sequence[Role], memory: UsageState, now: datetime | None, *, frecency: bool) -> list[int]:
-    """Positions in `roles`, those used most first; the order of the files without `frecency` or `now`."""
+def order_by_usage(
+    roles: Sequence[Role], memory: UsageState, now: datetime | None, *, frecency: bool
+) -> list[int]:
+    """Positions in `roles`, those used most first.
+
+    The order of the files without `frecency` or `now`.
+    """
     if not frecency or now is None or not memory.uses:
         return list(range(len(roles)))
     uses = memory.uses

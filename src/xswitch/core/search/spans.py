@@ -1,4 +1,7 @@
-"""Where words are in a text, without regard to case; positions are those of the text as it is shown."""
+"""Where words are in a text, without regard to case.
+
+Positions are those of the text as it is shown.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ def fold(text: str) -> str:
 
 
 def find_spans(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
-    """(start, end) of every place where a folded term occurs in `text`; ascending, overlapping ones joined.
+    """(start, end) of every place where a folded term occurs in `text`.
 
-    Folding can make a character longer (ß is compared as ss): a span that touches a part of it covers all of it.
+    Ascending, overlapping ones joined.
+
+    Folding can make a character longer (ß is compared as ss): a span that touches a part of it
+    covers all of it.
     """
     folded = fold(text)
     matches: list[tuple[int, int]] = []
@@ -25,8 +31,12 @@ def find_spans(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
     if not matches:
         return ()
     if len(folded) != len(text) or not text.isascii():
-        original_positions = [position for position, char in enumerate(text) for _ in char.casefold()]
-        matches = [(original_positions[start], original_positions[end - 1] + 1) for start, end in matches]
+        original_positions = [
+            position for position, char in enumerate(text) for _ in char.casefold()
+        ]
+        matches = [
+            (original_positions[start], original_positions[end - 1] + 1) for start, end in matches
+        ]
     joined: list[tuple[int, int]] = []
     for start, end in sorted(matches):
         if joined and start <= joined[-1][1]:

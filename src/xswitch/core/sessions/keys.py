@@ -1,8 +1,12 @@
-"""Session keys: 40 hex digits out of everything that changes a session's content, so that an edited config never gets the old one.
+"""Session keys.
 
-A key is SHA-256, truncated, over canonical JSON. Each key covers the key of the session it is made from, so a role's key covers its
-whole chain. The region, FIPS and dual-stack endpoints and the CA bundle are left out: STS gives the same session through any of them.
-A URL of one's own is in: it may be another AWS altogether.
+40 hex digits out of everything that changes a session's content, so that an edited config never
+gets the old one.
+
+A key is SHA-256, truncated, over canonical JSON. Each key covers the key of the session it is made
+from, so a role's key covers its whole chain. The region, FIPS and dual-stack endpoints and the CA
+bundle are left out: STS gives the same session through any of them. A URL of one's own is in: it
+may be another AWS altogether.
 """
 
 from __future__ import annotations
@@ -16,18 +20,27 @@ KEY_LENGTH = 40
 
 
 def key_digest(**facts: object) -> str:
-    """40 hex digits over `facts`, which must be what JSON knows; the order of the names doesn't matter."""
+    """40 hex digits over `facts`, which must be what JSON knows.
+
+    The order of the names doesn't matter.
+    """
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode())[:KEY_LENGTH]
 
 
 def source_key(base: CredentialSource, *, partition: str, url: str | None) -> str:
     """What stands for the base in the keys made from it."""
-    return key_digest(kind="base", base=base.kind.value, identity=base.identity, partition=partition, url=url)
+    return key_digest(
+        kind="base", base=base.kind.value, identity=base.identity, partition=partition, url=url
+    )
 
 
 def mfa_session_key(source: str, *, serial: str, duration_seconds: int) -> str:
-    """The key of an MFA session: every role with this base, serial, partition and endpoint URL shares it. `source` is a `source_key`."""
+    """The key of an MFA session.
+
+    Every role with this base, serial, partition and endpoint URL shares it. `source` is a
+    `source_key`.
+    """
     return key_digest(kind="mfa", source=source, serial=serial, duration=duration_seconds)
 
 

@@ -7,44 +7,76 @@ from dataclasses import replace
 
 from xswitch.core import sts_limits
 from xswitch.core.errors import ChainError
-from xswitch.core.model import AssumeRoleRequest, Chain, ConfigView, Guard, Hop, PlannedHop, PlannedMfaSession, Role, SessionPlan, Settings
+from xswitch.core.model import (
+    AssumeRoleRequest,
+    Chain,
+    ConfigView,
+    Guard,
+    Hop,
+    PlannedHop,
+    PlannedMfaSession,
+    Role,
+    SessionPlan,
+    Settings,
+)
 from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides, validate_overrides
 from xswitch.core.roles.durations import chaining_reason, effective_duration, is_temporary
 from xswitch.core.sessions import keys
 
 
 def plan(
-    role: Role, settings: Settings, *, user_at_host: str, overrides: Overrides = NO_OVERRIDES, mfa_process: str | None = None
+    role: Role,
+    settings: Settings,
+    *,
+    user_at_host: str,
+    overrides: Overrides = NO_OVERRIDES,
+    mfa_process: str | None = None,
 ) -> SessionPlan:
     """The MFA session and the AssumeRole calls that lead to `role`.
 
-    `mfa_process` is the command that prints codes (see `mfa_process_for`). Raises ChainError when the role's chain isn't known, UsageError
-    for overrides AWS can't take.
+    `mfa_process` is the command that prints codes (see `mfa_process_for`). Raises ChainError when
+    the role's chain isn't known, UsageError for overrides AWS can't take.
 
-    A base with long-term keys makes one GetSessionToken with the first serial of the chain; hops with that serial then need no
-    code of their own. A process is taken to give long-term keys: see `with_temporary_source`.
+    A base with long-term keys makes one GetSessionToken with the first serial of the chain; hops
+    with that serial then need no code of their own. A process is taken to give long-term keys: see
+    `with_temporary_source`.
     """
     if role.chain is None:
         raise unresolved_chain_error(role)
     overrides = validate_overrides(overrides)
     base = role.chain.base
     hops = (*role.chain.hops[:-1], _apply_overrides(role.chain.target, overrides, role.guard))
-    endpoint = role.endpoint if overrides.region is None else replace(role.endpoint, region=overrides.region)
+    endpoint = (
+        role.endpoint
+        if overrides.region is None
+        else replace(role.endpoint, region=overrides.region)
+    )
     source_key = keys.source_key(base, partition=role.partition, url=endpoint.url)
     serial = next((hop.mfa_serial for hop in hops if hop.mfa_serial), None)
     mfa_session = None
     if serial is not None and not is_temporary(base):
-        seconds = max(sts_limits.MIN_DURATION, min(settings.mfa_duration_seconds, sts_limits.MAX_MFA_DURATION))
+        seconds = max(
+            sts_limits.MIN_DURATION, min(settings.mfa_duration_seconds, sts_limits.MAX_MFA_DURATION)
+        )
         source_key = keys.mfa_session_key(source_key, serial=serial, duration_seconds=seconds)
-        mfa_session = PlannedMfaSession(key=source_key, serial=serial, duration_seconds=seconds, mfa_process=mfa_process)
+        mfa_session = PlannedMfaSession(
+            key=source_key, serial=serial, duration_seconds=seconds, mfa_process=mfa_process
+        )
     planned: list[PlannedHop] = []
-    for hop, serial_to_send in zip(hops, _serials_to_send(hops, satisfied=None if mfa_session is None else serial), strict=True):
+    for hop, serial_to_send in zip(
+        hops, _serials_to_send(hops, satisfied=None if mfa_session is None else serial), strict=True
+    ):
         last = len(planned) == len(hops) - 1
         chained_after = chaining_reason(base, first_hop=not planned, mfa=mfa_session is not None)
         seconds, reason = effective_duration(
-            hop.duration_seconds, overrides.duration_seconds if last else None, role.guard if last else None, chained_after
+            hop.duration_seconds,
+            overrides.duration_seconds if last else None,
+            role.guard if last else None,
+            chained_after,
         )
-        configured_name = hop.session_name or (sts_limits.clean_session_name(settings.session_name) if settings.session_name else None)
+        configured_name = hop.session_name or (
+            sts_limits.clean_session_name(settings.session_name) if settings.session_name else None
+        )
         request = AssumeRoleRequest(
             role_arn=hop.role_arn,
             session_name=configured_name or sts_limits.clean_session_name(user_at_host),
@@ -58,27 +90,42 @@ def plan(
             source_identity=hop.source_identity,
         )
         source_key = keys.role_session_key(source_key, request, session_name=configured_name)
-        planned.append(PlannedHop(key=source_key, profile=hop.profile, request=request, duration_reason=reason))
-    return SessionPlan(role=role, base=base, mfa=mfa_session, hops=tuple(planned), endpoint=endpoint)
+        planned.append(
+            PlannedHop(key=source_key, profile=hop.profile, request=request, duration_reason=reason)
+        )
+    return SessionPlan(
+        role=role, base=base, mfa=mfa_session, hops=tuple(planned), endpoint=endpoint
+    )
 
 
 def with_temporary_source(plan: SessionPlan) -> SessionPlan:
     """The same plan once its base turned out to give temporary credentials, as a process may.
 
-    GetSessionToken can't be called with those, so the serial goes into the first hop that asks for it, and no hop lasts over 3600 s.
-    The session keys stay: they stand for the configuration, which is the same.
+    GetSessionToken can't be called with those, so the serial goes into the first hop that asks for
+    it, and no hop lasts over 3600 s. The session keys stay: they stand for the configuration, which
+    is the same.
     """
     serials: tuple[str | None, ...] = tuple(hop.request.mfa_serial for hop in plan.hops)
     if plan.mfa is not None and plan.role.chain is not None:
         chain_serials = [hop.mfa_serial for hop in plan.role.chain.hops]
-        first = chain_serials.index(plan.mfa.serial) if plan.mfa.serial in chain_serials else len(chain_serials) - 1
+        first = (
+            chain_serials.index(plan.mfa.serial)
+            if plan.mfa.serial in chain_serials
+            else len(chain_serials) - 1
+        )
         serials = (*serials[:first], plan.mfa.serial, *serials[first + 1 :])
     hops = []
     for hop, serial in zip(plan.hops, serials, strict=True):
         seconds, reason = hop.request.duration_seconds, hop.duration_reason
         if seconds > sts_limits.MAX_CHAINED_DURATION:
             seconds, reason = effective_duration(seconds, None, None, "temporary credentials")
-        hops.append(replace(hop, request=replace(hop.request, mfa_serial=serial, duration_seconds=seconds), duration_reason=reason))
+        hops.append(
+            replace(
+                hop,
+                request=replace(hop.request, mfa_serial=serial, duration_seconds=seconds),
+                duration_reason=reason,
+            )
+        )
     return replace(plan, base=replace(plan.base, temporary=True), mfa=None, hops=tuple(hops))
 
 
@@ -86,9 +133,15 @@ def unresolved_chain_error(role: Role) -> ChainError:
     """The error that says why a role has no chain."""
     cause = next((problem for problem in role.problems if problem.severity == "error"), None)
     if cause is None:
-        return ChainError(f"{role.name} can't be assumed as it is configured.", next_step="xswitch config")
+        return ChainError(
+            f"{role.name} can't be assumed as it is configured.", next_step="xswitch config"
+        )
     place = f" ({cause.file}:{cause.line})" if cause.file and cause.line else ""
-    return ChainError(f"{role.name} can't be assumed as it is configured.", why=f"{cause.message}{place}", next_step="xswitch config")
+    return ChainError(
+        f"{role.name} can't be assumed as it is configured.",
+        why=f"{cause.message}{place}",
+        next_step="xswitch config",
+    )
 
 
 def mfa_process_for(view: ConfigView, role: Role) -> str | None:
@@ -97,7 +150,11 @@ def mfa_process_for(view: ConfigView, role: Role) -> str | None:
         return None
     chain: Chain = role.chain
     profile_names: list[str | None] = [hop.profile for hop in chain.hops if hop.mfa_serial]
-    profile_names += [chain.target.profile, *(hop.profile for hop in reversed(chain.hops)), chain.base.profile]
+    profile_names += [
+        chain.target.profile,
+        *(hop.profile for hop in reversed(chain.hops)),
+        chain.base.profile,
+    ]
     for name in profile_names:
         profile = view.profiles.get(name or "")
         command = None if profile is None else profile.get("mfa_process")
@@ -110,7 +167,8 @@ def _serials_to_send(hops: Iterable[Hop], *, satisfied: str | None) -> list[str 
     used_serials = set() if satisfied is None else {satisfied}
     serials: list[str | None] = []
     for hop in hops:
-        # A device's code proves its user once; after that the caller is a role, which has no device.
+        # A device's code proves its user once; after that the caller is a role, which has no
+        # device.
         serial = hop.mfa_serial if hop.mfa_serial and hop.mfa_serial not in used_serials else None
         serials.append(serial)
         if serial:

@@ -15,8 +15,9 @@ WordKind = Literal["command", "flag", "value", "file", "choice", "target"]
 class CompletionWord:
     """One word that may stand after `command` ("" for right after the program).
 
-    `kind` says what comes next: a flag stands alone; after a value nothing is offered, after a file the shell's files are; a choice
-    is one of few; a target (`word` is "" then) is a role, which only xswitch itself can name. `text` describes it in a few words.
+    `kind` says what comes next: a flag stands alone; after a value nothing is offered, after a file
+    the shell's files are; a choice is one of few; a target (`word` is "" then) is a role, which
+    only xswitch itself can name. `text` describes it in a few words.
     """
 
     command: str
@@ -100,9 +101,22 @@ _COMMAND_ARGUMENTS: dict[str, tuple[_Row, ...]] = {
     "list": (_JSON, _DEBUG, _HELP),
     "status": (_JSON, _DEBUG, _HELP),
     "history": (("value", "--limit", "so many of the latest"), _JSON, _DEBUG, _HELP),
-    "config": (("choice", "show", "what was read"), ("choice", "undo", "take the last change back"), _JSON, _DEBUG, _HELP),
+    "config": (
+        ("choice", "show", "what was read"),
+        ("choice", "undo", "take the last change back"),
+        _JSON,
+        _DEBUG,
+        _HELP,
+    ),
     "doctor": (_JSON, _DEBUG, _HELP),
-    "renew": (_TARGET, ("flag", "--all", "every session there is"), ("value", "--mfa-code", "the MFA code"), _JSON, _DEBUG, _HELP),
+    "renew": (
+        _TARGET,
+        ("flag", "--all", "every session there is"),
+        ("value", "--mfa-code", "the MFA code"),
+        _JSON,
+        _DEBUG,
+        _HELP,
+    ),
     "forget": (_TARGET, ("flag", "--all", "everything xswitch keeps"), _JSON, _DEBUG, _HELP),
     "pin": (_TARGET, ("flag", "--off", "unpin it"), _DEBUG, _HELP),
     "credential-process": (_TARGET, _DEBUG, _HELP),
@@ -150,7 +164,12 @@ _COMMAND_ARGUMENTS: dict[str, tuple[_Row, ...]] = {
         _HELP,
     ),
     "console": (_TARGET, _JSON, _DEBUG, _HELP),
-    "init": (*_SHELLS, ("flag", "--prompt", "account, role and minutes left in the prompt"), _DEBUG, _HELP),
+    "init": (
+        *_SHELLS,
+        ("flag", "--prompt", "account, role and minutes left in the prompt"),
+        _DEBUG,
+        _HELP,
+    ),
     "completion": (*_SHELLS, _DEBUG, _HELP),
     "demo": (
         ("flag", "--serve", "run the embedded AWS alone"),
@@ -166,17 +185,31 @@ _COMMAND_ARGUMENTS: dict[str, tuple[_Row, ...]] = {
 
 COMPLETION_WORDS: tuple[CompletionWord, ...] = (
     *(CompletionWord("", "command", name, text) for name, text in _COMMANDS.items()),
-    *(CompletionWord(command, kind, word, text) for command, rows in _COMMAND_ARGUMENTS.items() for kind, word, text in rows),
+    *(
+        CompletionWord(command, kind, word, text)
+        for command, rows in _COMMAND_ARGUMENTS.items()
+        for kind, word, text in rows
+    ),
 )
 """The whole table, in the order it is offered."""
 
-PASSED_THROUGH_COMMANDS: tuple[str, ...] = (*(name for name in _COMMANDS if name != "switch"), "-h", "--help", "--version")
+PASSED_THROUGH_COMMANDS: tuple[str, ...] = (
+    *(name for name in _COMMANDS if name != "switch"),
+    "-h",
+    "--help",
+    "--version",
+)
 """First words that make the hook's function call xswitch plainly; after any other it switches."""
 
 
 def completion_table() -> str:
-    """The table as text for the shells: a line per word, `command TAB kind TAB word TAB text`; a dot where one is empty.
+    """The table as text for the shells: a line per word, `command TAB kind TAB word TAB text`.
+
+    A dot where one is empty.
 
     Empty fields would be lost: in most shells' splitting, tabs in a row count as one.
     """
-    return "\n".join(f"{row.command or '.'}\t{row.kind}\t{row.word or '.'}\t{row.text or '.'}" for row in COMPLETION_WORDS)
+    return "\n".join(
+        f"{row.command or '.'}\t{row.kind}\t{row.word or '.'}\t{row.text or '.'}"
+        for row in COMPLETION_WORDS
+    )

@@ -1,7 +1,8 @@
 """Code for other people's shells: quoting, and the assignments a switch leaves to be evaluated.
 
-Each shell has its own rules; POSIX quoting is wrong in fish, PowerShell and nushell. What is emitted is assignments and
-nothing else, with every value quoted, so that no profile name can become a command.
+Each shell has its own rules; POSIX quoting is wrong in fish, PowerShell and nushell. What is
+emitted is assignments and nothing else, with every value quoted, so that no profile name can become
+a command.
 """
 
 from __future__ import annotations
@@ -36,10 +37,12 @@ _WIDE = 0xFFFF
 def quote_for_shell(shell: str, text: str) -> str:
     """`text` as one word of `core.shell.templates` that means exactly `text`.
 
-    bash, zsh and sh: single quotes, under which nothing is special. fish: single quotes, where only the backslash and the quote are
-    escaped; line ends stand outside of them. PowerShell: single quotes doubled; what isn't printable ASCII is added as UTF-16
-    units, because its typographic quotes end a string too and a console's code page may not know the rest. nu: double quotes with escapes.
-    Raises UsageError for an unknown shell, for NUL, and for what the shell's strings can't hold.
+    bash, zsh and sh: single quotes, under which nothing is special. fish: single quotes, where only
+    the backslash and the quote are escaped; line ends stand outside of them. PowerShell: single
+    quotes doubled; what isn't printable ASCII is added as UTF-16 units, because its typographic
+    quotes end a string too and a console's code page may not know the rest. nu: double quotes with
+    escapes. Raises UsageError for an unknown shell, for NUL, and for what the shell's strings can't
+    hold.
     """
     if "\0" in text:
         raise UsageError("A NUL character can't be given to a shell.")
@@ -50,7 +53,9 @@ def quote_for_shell(shell: str, text: str) -> str:
 
 
 def _unknown_shell_error(shell: str) -> UsageError:
-    return UsageError(f"There is no shell {shell!r} here.", why=f"Known are: {', '.join(EMIT_SHELLS)}.")
+    return UsageError(
+        f"There is no shell {shell!r} here.", why=f"Known are: {', '.join(EMIT_SHELLS)}."
+    )
 
 
 def _quote_posix(text: str) -> str:
@@ -91,7 +96,10 @@ def _escape_nu_character(character: str) -> str:
 def _require_unicode(text: str) -> None:
     """Refuse bytes that were not UTF-8: this shell's strings are Unicode."""
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise UsageError("This shell can only be given Unicode text.", why="The name holds bytes that are not UTF-8.")
+        raise UsageError(
+            "This shell can only be given Unicode text.",
+            why="The name holds bytes that are not UTF-8.",
+        )
 
 
 _QUOTERS: Mapping[str, Callable[[str], str]] = {
@@ -105,11 +113,14 @@ _QUOTERS: Mapping[str, Callable[[str], str]] = {
 
 
 def render_assignments(shell: str, assignments: Mapping[str, str | None]) -> str:
-    r"""Code for `core.shell.templates` that makes these environment variables so; None unsets. Ends with a newline.
+    r"""Code for `core.shell.templates` that makes these environment variables so; None unsets.
 
-    bash and zsh: one list of `\builtin export` and `\builtin unset`, which no alias or function can take over, and which fails as a
-    whole when a variable is read-only. fish: `set` of global variables; universal ones are the user's own and stay (the hook says so
-    when one is in the way). nu can't evaluate code, so it gets one line of JSON, `{"set": {NAME: VALUE}, "unset": [NAME]}`.
+    Ends with a newline.
+
+    bash and zsh: one list of `\builtin export` and `\builtin unset`, which no alias or function can
+    take over, and which fails as a whole when a variable is read-only. fish: `set` of global
+    variables; universal ones are the user's own and stay (the hook says so when one is in the way).
+    nu can't evaluate code, so it gets one line of JSON, `{"set": {NAME: VALUE}, "unset": [NAME]}`.
     Raises UsageError as `quote_for_shell` does, and for a name that is no variable's.
     """
     for name in assignments:
@@ -132,7 +143,11 @@ def render_assignments(shell: str, assignments: Mapping[str, str | None]) -> str
 
 def _posix_assignment(shell: str, name: str, value: str | None) -> str:
     prefix = "" if shell == "sh" else "\\builtin "
-    return f"{prefix}unset {name}" if value is None else f"{prefix}export {name}={quote_for_shell(shell, value)}"
+    return (
+        f"{prefix}unset {name}"
+        if value is None
+        else f"{prefix}export {name}={quote_for_shell(shell, value)}"
+    )
 
 
 def _fish_assignment(shell: str, name: str, value: str | None) -> str:
@@ -149,12 +164,17 @@ def _nu_assignments(assignments: Mapping[str, str | None]) -> str:
     assigned = {name: value for name, value in assignments.items() if value is not None}
     for value in assigned.values():
         quote_for_shell("nu", value)
-    record = {"set": assigned, "unset": [name for name, value in assignments.items() if value is None]}
+    record = {
+        "set": assigned,
+        "unset": [name for name, value in assignments.items() if value is None],
+    }
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def switch_assignments(profile: str, previous: str | None = None) -> dict[str, str | None]:
-    """What a switch to `profile` changes in the shell; `previous` is its AWS_PROFILE until now, if there is one.
+    """What a switch to `profile` changes in the shell.
+
+    `previous` is its AWS_PROFILE until now, if there is one.
 
     XSWITCH_PREVIOUS is where `switch -` goes back to: it changes only when the profile does.
     """
@@ -166,7 +186,10 @@ def switch_assignments(profile: str, previous: str | None = None) -> dict[str, s
 
 
 def unset_assignments(previous: str | None = None) -> dict[str, str | None]:
-    """What leaving every account changes in the shell; with `previous`, its AWS_PROFILE until now, `switch -` comes back."""
+    """What leaving every account changes in the shell.
+
+    With `previous`, its AWS_PROFILE until now, `switch -` comes back.
+    """
     assignments: dict[str, str | None] = dict.fromkeys((*SHADOWING_VARIABLES, "AWS_PROFILE"))
     if previous:
         assignments["XSWITCH_PREVIOUS"] = previous

@@ -1,4 +1,7 @@
-"""The shell hooks and completions: templates (data, in `xswitch/shell`) with their blanks filled in."""
+"""The shell hooks and completions.
+
+Templates (data, in `xswitch/shell`) with their blanks filled in.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,11 @@ import re
 from collections.abc import Sequence
 
 from xswitch.core.errors import UsageError
-from xswitch.core.shell.completion import COMPLETION_WORDS, PASSED_THROUGH_COMMANDS, completion_table
+from xswitch.core.shell.completion import (
+    COMPLETION_WORDS,
+    PASSED_THROUGH_COMMANDS,
+    completion_table,
+)
 from xswitch.core.shell.quoting import SHADOWING_VARIABLES, SHELLS, quote_for_shell
 
 _SUFFIXES = {"bash": "bash", "zsh": "zsh", "fish": "fish", "powershell": "ps1", "nu": "nu"}
@@ -94,41 +101,65 @@ _RESERVED_WORDS = frozenset(
 
 
 def init_template(shell: str) -> str:
-    """The file name of a shell's hook in the package `xswitch.core.shell.templates`. Raises UsageError for an unknown shell."""
+    """The file name of a shell's hook in the package `xswitch.core.shell.templates`.
+
+    Raises UsageError for an unknown shell.
+    """
     return f"init.{_suffix(shell)}"
 
 
 def completion_template(shell: str) -> str:
-    """The file name of a shell's completion in the package `xswitch.core.shell.templates`. Raises UsageError for an unknown shell."""
+    """The file name of a shell's completion in the package `xswitch.core.shell.templates`.
+
+    Raises UsageError for an unknown shell.
+    """
     return f"completion.{_suffix(shell)}"
 
 
 def _suffix(shell: str) -> str:
     if shell not in _SUFFIXES:
-        raise UsageError(f"There is no hook for the shell {shell!r}.", next_step=f"xswitch init SHELL, with one of {', '.join(SHELLS)}")
+        raise UsageError(
+            f"There is no hook for the shell {shell!r}.",
+            next_step=f"xswitch init SHELL, with one of {', '.join(SHELLS)}",
+        )
     return _SUFFIXES[shell]
 
 
 def render_init(  # noqa: PLR0913 -- each is one blank of the template
-    shell: str, template: str, *, command: str | Sequence[str], cmd: str = "xs", state_folder: str, prompt: bool = False
+    shell: str,
+    template: str,
+    *,
+    command: str | Sequence[str],
+    cmd: str = "xs",
+    state_folder: str,
+    prompt: bool = False,
 ) -> str:
     """The hook: `template` filled in.
 
-    `command` are the words that start xswitch from any folder (a string is one word), `cmd` the function's name, `state_folder` where
-    `prompt/` is, `prompt` whether it puts itself into the prompt. Raises UsageError for an unusable function name.
+    `command` are the words that start xswitch from any folder (a string is one word), `cmd` the
+    function's name, `state_folder` where `prompt/` is, `prompt` whether it puts itself into the
+    prompt. Raises UsageError for an unusable function name.
     """
     hook, _, wiring = template.partition(_PROMPT_MARKER)
     body = _fill_placeholders(
-        shell, hook + wiring if prompt else hook, {"STATE": quote_for_shell(shell, state_folder), **_placeholders(shell, command, cmd)}
+        shell,
+        hook + wiring if prompt else hook,
+        {"STATE": quote_for_shell(shell, state_folder), **_placeholders(shell, command, cmd)},
     )
     if shell == "zsh":
-        # Nothing the user has set or aliased is in force where this is read and run, and nothing set there stays.
+        # Nothing the user has set or aliased is in force where this is read and run, and nothing
+        # set there stays.
         return "\\builtin emulate zsh -o no_aliases -c " + quote_for_shell(shell, body) + "\n"
     return body
 
 
-def render_completion(shell: str, template: str, *, command: str | Sequence[str] = "xswitch", cmd: str = "xs") -> str:
-    """The completion script: `template` filled in, for `xswitch` and the hook's function `cmd`. Raises UsageError as `render_init` does."""
+def render_completion(
+    shell: str, template: str, *, command: str | Sequence[str] = "xswitch", cmd: str = "xs"
+) -> str:
+    """The completion script: `template` filled in, for `xswitch` and the hook's function `cmd`.
+
+    Raises UsageError as `render_init` does.
+    """
     return _fill_placeholders(shell, template, _placeholders(shell, command, cmd))
 
 
@@ -141,7 +172,10 @@ def _placeholders(shell: str, command: str | Sequence[str], cmd: str) -> dict[st
         )
     words = [command] if isinstance(command, str) else list(command)
     separator = {"bash": " | ", "zsh": " | ", "powershell": ", "}.get(shell, " ")
-    commands = separator.join(quote_for_shell(shell, word) if shell in {"powershell", "nu"} else word for word in PASSED_THROUGH_COMMANDS)
+    commands = separator.join(
+        quote_for_shell(shell, word) if shell in {"powershell", "nu"} else word
+        for word in PASSED_THROUGH_COMMANDS
+    )
     return {
         "CMD": cmd,
         "COMMAND": " ".join(quote_for_shell(shell, word) for word in words),
@@ -157,9 +191,15 @@ def _nu_externs() -> str:
     types = {"flag": "", "value": ": string", "file": ": path"}
     declarations = []
     for command in dict.fromkeys(row.command for row in COMPLETION_WORDS if row.command):
-        flags = [row for row in COMPLETION_WORDS if row.command == command and row.kind in types and row.word != "--help"]
+        flags = [
+            row
+            for row in COMPLETION_WORDS
+            if row.command == command and row.kind in types and row.word != "--help"
+        ]
         lines = "".join(f"    {row.word}{types[row.kind]} # {row.text}\n" for row in flags)
-        declarations.append(f'extern "xswitch {command}" [\n    ...words: string@__xswitch_complete\n{lines}]')
+        declarations.append(
+            f'extern "xswitch {command}" [\n    ...words: string@__xswitch_complete\n{lines}]'
+        )
     return "\n".join(declarations)
 
 

@@ -1,11 +1,19 @@
-"""IAM: the calls that users, groups, roles, policies and MFA devices are made, read and changed by."""
+"""IAM.
+
+The calls that users, groups, roles, policies and MFA devices are made, read and changed by.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from xswitch.emulator.callers import AuthenticatedCall
-from xswitch.emulator.errors import AWS_FAULT_NAMESPACE, IAM_NAMESPACE, EmulatedAwsError, invalid_client_token
+from xswitch.emulator.errors import (
+    AWS_FAULT_NAMESPACE,
+    IAM_NAMESPACE,
+    EmulatedAwsError,
+    invalid_client_token,
+)
 from xswitch.emulator.iam.actions import ACTIONS
 from xswitch.emulator.iam.authorization import authorize
 from xswitch.emulator.iam.call import IamRequest, Result
@@ -21,9 +29,14 @@ _READING = ("Get", "List", "Simulate")
 
 def known(parameters: Mapping[str, str]) -> str:
     """The action a request asks for. Raises EmulatedAwsError MissingAction, InvalidAction."""
-    action, version = parameters.get("Action", ""), parameters.get("Version", "NO_VERSION_SPECIFIED")
+    action, version = (
+        parameters.get("Action", ""),
+        parameters.get("Version", "NO_VERSION_SPECIFIED"),
+    )
     if not action:
-        raise EmulatedAwsError("MissingAction", "Missing Action", 400, namespace=AWS_FAULT_NAMESPACE)
+        raise EmulatedAwsError(
+            "MissingAction", "Missing Action", 400, namespace=AWS_FAULT_NAMESPACE
+        )
     if action not in ACTIONS or version != API_VERSION:
         message = f"Could not find operation {action} for version {version}"
         raise EmulatedAwsError("InvalidAction", message, 400, namespace=AWS_FAULT_NAMESPACE)
@@ -31,10 +44,14 @@ def known(parameters: Mapping[str, str]) -> str:
 
 
 def perform(call: AuthenticatedCall, state_store: StateStore, store: SessionStore) -> Result:
-    """The result of a call of an action that `known` let pass; what it changes is in `state_store` afterwards. Raises EmulatedAwsError."""
+    """The result of a call of an action that `known` let pass.
+
+    What it changes is in `state_store` afterwards. Raises EmulatedAwsError.
+    """
     session = call.caller.session
     if session is not None and not session.role_arn and session.mfa_at is None:
-        # The reference of GetSessionToken says that its credentials call nothing of IAM unless an MFA code was given for them.
+        # The reference of GetSessionToken says that its credentials call nothing of IAM unless an
+        # MFA code was given for them.
         raise invalid_client_token()
     action = ACTIONS[call.action]
 
@@ -43,4 +60,8 @@ def perform(call: AuthenticatedCall, state_store: StateStore, store: SessionStor
         authorize(request, action.target(request))
         return action.run(request)
 
-    return make(state_store.current)[1] if call.action.startswith(_READING) else state_store.change(make)
+    return (
+        make(state_store.current)[1]
+        if call.action.startswith(_READING)
+        else state_store.change(make)
+    )

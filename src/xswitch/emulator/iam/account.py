@@ -25,7 +25,11 @@ _ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
 def create_alias(request: IamRequest) -> Outcome:
     """CreateAccountAlias: an account has one, and the new one replaces it."""
     alias = _alias(request)
-    if any(account.alias == alias for account in request.world.accounts if account.id != request.account.id):
+    if any(
+        account.alias == alias
+        for account in request.world.accounts
+        if account.id != request.account.id
+    ):
         raise entity_already_exists(f"The account alias {alias} already exists.")
     return request.with_account_changes(alias=alias), None
 
@@ -42,13 +46,17 @@ def _alias(request: IamRequest) -> str:
     alias = request.text("AccountAlias", 3, 63, required=True) or ""
     if not _ALIAS.fullmatch(alias):
         message = f"Value '{alias}' at 'accountAlias' failed to satisfy constraint: Member must satisfy regular expression pattern: "
-        raise validation_error(f"1 validation error detected: {message}^[a-z0-9]([a-z0-9]|-(?!-)){{1,61}}[a-z0-9]$")
+        raise validation_error(
+            f"1 validation error detected: {message}^[a-z0-9]([a-z0-9]|-(?!-)){{1,61}}[a-z0-9]$"
+        )
     return alias
 
 
 def list_aliases(request: IamRequest) -> Outcome:
     """ListAccountAliases."""
-    page_items, page_members = page(request, [request.account.alias] if request.account.alias else [])
+    page_items, page_members = page(
+        request, [request.account.alias] if request.account.alias else []
+    )
     return request.world, {"AccountAliases": page_items, **page_members}
 
 
@@ -79,30 +87,57 @@ def summary(request: IamRequest) -> Outcome:
 
 
 def authorization_details(request: IamRequest) -> Outcome:
-    """GetAccountAuthorizationDetails: everything the filter names, cut into pages across the lists."""
-    wanted = set(members(request.parameters, "Filter")) or {"User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy"}
+    """GetAccountAuthorizationDetails.
+
+    Everything the filter names, cut into pages across the lists.
+    """
+    wanted = set(members(request.parameters, "Filter")) or {
+        "User",
+        "Group",
+        "Role",
+        "LocalManagedPolicy",
+        "AWSManagedPolicy",
+    }
     account = request.account
-    aws = [policy for policy in all_aws_managed(account.partition) if serialize.attached_to(policy.arn, account)]
+    aws = [
+        policy
+        for policy in all_aws_managed(account.partition)
+        if serialize.attached_to(policy.arn, account)
+    ]
     entries: list[tuple[str, serialize.Structure]] = []
     if "User" in wanted:
         entries += [("UserDetailList", _user(request, user)) for user in account.users]
     if "Group" in wanted:
-        entries += [("GroupDetailList", {**serialize.group(group), **_policies(request, group, "Group")}) for group in account.groups]
+        entries += [
+            ("GroupDetailList", {**serialize.group(group), **_policies(request, group, "Group")})
+            for group in account.groups
+        ]
     if "Role" in wanted:
         entries += [("RoleDetailList", _role(request, role)) for role in account.roles]
     local = account.policies if "LocalManagedPolicy" in wanted else ()
-    entries += [("Policies", _policy(request, policy)) for policy in (*local, *(aws if "AWSManagedPolicy" in wanted else ()))]
+    entries += [
+        ("Policies", _policy(request, policy))
+        for policy in (*local, *(aws if "AWSManagedPolicy" in wanted else ()))
+    ]
     page_items, page_members = page(request, entries)
-    lists: dict[str, XmlNode] = {name: [entry for known, entry in page_items if known == name] for name in _DETAIL_LISTS}
+    lists: dict[str, XmlNode] = {
+        name: [entry for known, entry in page_items if known == name] for name in _DETAIL_LISTS
+    }
     return request.world, {**lists, **page_members}
 
 
 def _policies(request: IamRequest, holder: User | Group | Role, word: str) -> Mapping[str, XmlNode]:
-    attached = [policy for arn in holder.attached if (policy := request.world.policy(arn)) is not None]
-    inline: list[XmlNode] = [
-        {"PolicyName": name, "PolicyDocument": serialize.document(text)} for name, text in sorted(holder.inline.items())
+    attached = [
+        policy for arn in holder.attached if (policy := request.world.policy(arn)) is not None
     ]
-    return {f"{word}PolicyList": inline, "AttachedManagedPolicies": [serialize.attached(policy) for policy in attached]}
+    inline: list[XmlNode] = [
+        {"PolicyName": name, "PolicyDocument": serialize.document(text)}
+        for name, text in sorted(holder.inline.items())
+    ]
+    return {
+        f"{word}PolicyList": inline,
+        "AttachedManagedPolicies": [serialize.attached(policy) for policy in attached],
+    }
 
 
 def _user(request: IamRequest, user: User) -> serialize.Structure:
@@ -117,5 +152,7 @@ def _role(request: IamRequest, role: Role) -> serialize.Structure:
 
 
 def _policy(request: IamRequest, policy: ManagedPolicy) -> serialize.Structure:
-    versions: list[XmlNode] = [serialize.version(version, policy.default) for version in policy.versions]
+    versions: list[XmlNode] = [
+        serialize.version(version, policy.default) for version in policy.versions
+    ]
     return {**serialize.policy(policy, request.account, whole=False), "PolicyVersionList": versions}

@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from xswitch.emulator.iam import account, attached_policies, groups, inline_policies, mfa, policies, roles, simulate, tags, users
+from xswitch.emulator.iam import (
+    account,
+    attached_policies,
+    groups,
+    inline_policies,
+    mfa,
+    policies,
+    roles,
+    simulate,
+    tags,
+    users,
+)
 from xswitch.emulator.iam import authorization as of
 from xswitch.emulator.iam.authorization import TargetResolver
 from xswitch.emulator.iam.call import IamRequest, Outcome
@@ -37,14 +48,24 @@ def _holder_actions() -> Mapping[str, Action]:
             f"Get{title}Policy": Action(target, _bind_kind(kind, inline_policies.read)),
             f"List{title}Policies": Action(target, _bind_kind(kind, inline_policies.names)),
             f"Delete{title}Policy": Action(target, _bind_kind(kind, inline_policies.delete)),
-            f"Attach{title}Policy": Action(of.with_policy(target), _bind_kind(kind, attached_policies.attach)),
-            f"Detach{title}Policy": Action(of.with_policy(target), _bind_kind(kind, attached_policies.detach)),
-            f"ListAttached{title}Policies": Action(target, _bind_kind(kind, attached_policies.listed)),
+            f"Attach{title}Policy": Action(
+                of.with_policy(target), _bind_kind(kind, attached_policies.attach)
+            ),
+            f"Detach{title}Policy": Action(
+                of.with_policy(target), _bind_kind(kind, attached_policies.detach)
+            ),
+            f"ListAttached{title}Policies": Action(
+                target, _bind_kind(kind, attached_policies.listed)
+            ),
         }
         if kind is not GROUP:
             actions |= {
-                f"Put{title}PermissionsBoundary": Action(of.bounded(target), _bind_kind(kind, attached_policies.put_boundary)),
-                f"Delete{title}PermissionsBoundary": Action(target, _bind_kind(kind, attached_policies.delete_boundary)),
+                f"Put{title}PermissionsBoundary": Action(
+                    of.bounded(target), _bind_kind(kind, attached_policies.put_boundary)
+                ),
+                f"Delete{title}PermissionsBoundary": Action(
+                    target, _bind_kind(kind, attached_policies.delete_boundary)
+                ),
                 f"Tag{title}": Action(of.tagged(target), _bind_kind(kind, tags.tag)),
                 f"Untag{title}": Action(of.tagged(target), _bind_kind(kind, tags.untag)),
                 f"List{title}Tags": Action(target, _bind_kind(kind, tags.listed)),

@@ -1,11 +1,19 @@
-"""What a call needs permission for: the resource as policies name it, its keys, and how AWS writes it in a refusal."""
+"""What a call needs permission for.
+
+The resource as policies name it, its keys, and how AWS writes it in a refusal.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from xswitch.emulator.authorize import access_denied_error, authorize_action, base_context, resource_context
+from xswitch.emulator.authorize import (
+    access_denied_error,
+    authorize_action,
+    base_context,
+    resource_context,
+)
 from xswitch.emulator.iam.call import IamRequest
 from xswitch.emulator.iam.errors import invalid_input
 from xswitch.emulator.iam.kinds import GROUP, ROLE, USER, IdentityKind, all_holders, find_holder
@@ -17,7 +25,10 @@ Context = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationTarget:
-    """A resource: its ARN, the name AWS gives it in refusals, its context keys, and what else the call amounts to."""
+    """A resource.
+
+    Its ARN, the name AWS gives it in refusals, its context keys, and what else the call amounts to.
+    """
 
     arn: str
     shown: str = ""
@@ -37,7 +48,10 @@ def authorize(request: IamRequest, target: AuthorizationTarget) -> None:
         result = authorize_action(call, action, target.arn, context)
         if not result.allowed or target.foreign:
             raise access_denied_error(
-                call.caller, action, target.shown or target.arn, None if target.foreign and result.allowed else result
+                call.caller,
+                action,
+                target.shown or target.arn,
+                None if target.foreign and result.allowed else result,
             )
 
 
@@ -48,11 +62,15 @@ def existing(kind: IdentityKind) -> TargetResolver:
         holder = find_holder(request, kind)
         name = request.parameters[kind.parameter]
         if holder is None:
-            return AuthorizationTarget(f"{request.account.prefix}{kind.word}/{name}", f"{kind.word} {name}")
+            return AuthorizationTarget(
+                f"{request.account.prefix}{kind.word}/{name}", f"{kind.word} {name}"
+            )
         boundary = "" if isinstance(holder, Group) else holder.boundary
         context = resource_context(holder.account, {} if isinstance(holder, Group) else holder.tags)
         return AuthorizationTarget(
-            holder.arn, f"{kind.word} {name}", context | ({"iam:permissionsboundary": (boundary,)} if boundary else {})
+            holder.arn,
+            f"{kind.word} {name}",
+            context | ({"iam:permissionsboundary": (boundary,)} if boundary else {}),
         )
 
     return target
@@ -73,17 +91,28 @@ def created(kind: IdentityKind) -> TargetResolver:
         arn = f"{request.account.prefix}{kind.word}{request.path()}{request.name(kind.parameter, kind.longest)}"
         resolved = with_tags(request, AuthorizationTarget(arn), f"iam:Tag{kind.title}")
         boundary = request.parameters.get("PermissionsBoundary")
-        return replace(resolved, context={**resolved.context, "iam:permissionsboundary": (boundary,)}) if boundary else resolved
+        return (
+            replace(resolved, context={**resolved.context, "iam:permissionsboundary": (boundary,)})
+            if boundary
+            else resolved
+        )
 
     return target
 
 
-def with_tags(request: IamRequest, target: AuthorizationTarget, action: str = "") -> AuthorizationTarget:
-    """A target that gets the request's tags; `action` is what setting them while making it needs as well."""
+def with_tags(
+    request: IamRequest, target: AuthorizationTarget, action: str = ""
+) -> AuthorizationTarget:
+    """A target that gets the request's tags.
+
+    `action` is what setting them while making it needs as well.
+    """
     tags = request.tags()
     if not tags:
         return target
-    context = {f"aws:requesttag/{key.lower()}": (value,) for key, value in tags.items()} | {"aws:tagkeys": tuple(tags)}
+    context = {f"aws:requesttag/{key.lower()}": (value,) for key, value in tags.items()} | {
+        "aws:tagkeys": tuple(tags)
+    }
     return replace(target, context={**target.context, **context}, also=(action,) if action else ())
 
 
@@ -93,7 +122,11 @@ def tagged(of: TargetResolver) -> TargetResolver:
     def target(request: IamRequest) -> AuthorizationTarget:
         keys = members(request.parameters, "TagKeys")
         resolved = with_tags(request, of(request))
-        return replace(resolved, context={**resolved.context, "aws:tagkeys": tuple(keys)}) if keys else resolved
+        return (
+            replace(resolved, context={**resolved.context, "aws:tagkeys": tuple(keys)})
+            if keys
+            else resolved
+        )
 
     return target
 
@@ -104,7 +137,11 @@ def bounded(of: TargetResolver) -> TargetResolver:
     def target(request: IamRequest) -> AuthorizationTarget:
         resolved = of(request)
         boundary = request.parameters.get("PermissionsBoundary")
-        return replace(resolved, context={**resolved.context, "iam:permissionsboundary": (boundary,)}) if boundary else resolved
+        return (
+            replace(resolved, context={**resolved.context, "iam:permissionsboundary": (boundary,)})
+            if boundary
+            else resolved
+        )
 
     return target
 
@@ -115,7 +152,11 @@ def with_policy(of: TargetResolver) -> TargetResolver:
     def target(request: IamRequest) -> AuthorizationTarget:
         resolved = of(request)
         return replace(
-            resolved, context={**resolved.context, "iam:policyarn": (request.text("PolicyArn", 20, 2_048, required=True) or "",)}
+            resolved,
+            context={
+                **resolved.context,
+                "iam:policyarn": (request.text("PolicyArn", 20, 2_048, required=True) or "",),
+            },
         )
 
     return target
@@ -125,7 +166,9 @@ def listing(word: str) -> TargetResolver:
     """All of a kind under a path."""
 
     def target(request: IamRequest) -> AuthorizationTarget:
-        return AuthorizationTarget(f"{request.account.prefix}{word}{request.parameters.get('PathPrefix', '/')}")
+        return AuthorizationTarget(
+            f"{request.account.prefix}{word}{request.parameters.get('PathPrefix', '/')}"
+        )
 
     return target
 
@@ -136,7 +179,10 @@ def everything(_ask: IamRequest) -> AuthorizationTarget:
 
 
 def policy(request: IamRequest) -> AuthorizationTarget:
-    """A managed policy by its ARN; only reading reaches AWS's own, and nothing another account's."""
+    """A managed policy by its ARN.
+
+    Only reading reaches AWS's own, and nothing another account's.
+    """
     arn = request.text("PolicyArn", 20, 2_048, required=True) or ""
     if not arn.startswith("arn:") or ":policy/" not in arn:
         raise invalid_input(f"ARN {arn} is not valid.")
@@ -145,7 +191,10 @@ def policy(request: IamRequest) -> AuthorizationTarget:
     reading = request.call.action.startswith(("Get", "List"))
     foreign = owner != request.account.id and not (owner == "aws" and reading)
     return AuthorizationTarget(
-        arn, f"policy {arn}", resource_context(owner, managed_policy.tags if managed_policy is not None else {}), foreign=foreign
+        arn,
+        f"policy {arn}",
+        resource_context(owner, managed_policy.tags if managed_policy is not None else {}),
+        foreign=foreign,
     )
 
 
@@ -153,7 +202,11 @@ def new_policy(request: IamRequest) -> AuthorizationTarget:
     """A managed policy that is to be made."""
     name = request.name("PolicyName")
     return with_tags(
-        request, AuthorizationTarget(f"{request.account.prefix}policy{request.path()}{name}", f"policy {name}"), "iam:TagPolicy"
+        request,
+        AuthorizationTarget(
+            f"{request.account.prefix}policy{request.path()}{name}", f"policy {name}"
+        ),
+        "iam:TagPolicy",
     )
 
 
@@ -167,13 +220,21 @@ def principal(request: IamRequest) -> AuthorizationTarget:
 
 def mfa(request: IamRequest) -> AuthorizationTarget:
     """An MFA device by its serial number."""
-    return AuthorizationTarget(request.text("SerialNumber", 9, 256, r"[\w+=/:,.@-]+", required=True) or "")
+    return AuthorizationTarget(
+        request.text("SerialNumber", 9, 256, r"[\w+=/:,.@-]+", required=True) or ""
+    )
 
 
 def new_mfa(request: IamRequest) -> AuthorizationTarget:
     """A virtual MFA device that is to be made."""
-    return AuthorizationTarget(f"{request.account.prefix}mfa{request.path()}{request.name('VirtualMFADeviceName', 226)}")
+    return AuthorizationTarget(
+        f"{request.account.prefix}mfa{request.path()}{request.name('VirtualMFADeviceName', 226)}"
+    )
 
 
 ROLE_TARGET, GROUP_TARGET, USER_TARGET = existing(ROLE), existing(GROUP), existing(USER)
-TARGETS: Mapping[str, TargetResolver] = {"role": ROLE_TARGET, "group": GROUP_TARGET, "user": USER_TARGET}
+TARGETS: Mapping[str, TargetResolver] = {
+    "role": ROLE_TARGET,
+    "group": GROUP_TARGET,
+    "user": USER_TARGET,
+}

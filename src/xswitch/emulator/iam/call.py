@@ -65,7 +65,15 @@ class IamRequest:
             raise validation_error(f"{message}{_NAME_PUNCTUATION[:-1]}_-")
         return text
 
-    def text(self, parameter: str, shortest: int, longest: int, pattern: str = "", *, required: bool = False) -> str | None:
+    def text(
+        self,
+        parameter: str,
+        shortest: int,
+        longest: int,
+        pattern: str = "",
+        *,
+        required: bool = False,
+    ) -> str | None:
         """A text between two lengths. Raises EmulatedAwsError ValidationError."""
         checks = Checks(self.parameters)
         value = checks.text(parameter, shortest, longest, pattern, required=required)
@@ -105,7 +113,9 @@ class IamRequest:
         checks.done()
         keys = [key.lower() for key, _ in pairs]
         if len(set(keys)) != len(keys):
-            raise invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+            raise invalid_input(
+                "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+            )
         if any(key.startswith("aws:") for key in keys):
             raise invalid_input("aws: prefixed tag key names are not allowed for external use.")
         return dict(pairs)
@@ -126,9 +136,14 @@ class IamRequest:
 
 
 def merge_tags(tags: Mapping[str, str], added_tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags with others set: keys are the same whatever their case. Raises EmulatedAwsError for too many."""
+    """Tags with others set: keys are the same whatever their case.
+
+    Raises EmulatedAwsError for too many.
+    """
     lowered = {key.lower() for key in added_tags}
-    merged_tags = {key: value for key, value in tags.items() if key.lower() not in lowered} | dict(added_tags)
+    merged_tags = {key: value for key, value in tags.items() if key.lower() not in lowered} | dict(
+        added_tags
+    )
     if len(merged_tags) > MAX_TAGS:
         raise invalid_input("The number of tags has reached the maximum limit.")
     return merged_tags

@@ -1,4 +1,7 @@
-"""Policy documents as IAM takes them: its checks beyond the grammar, its words, and its trust in principals that exist."""
+"""Policy documents as IAM takes them.
+
+Its checks beyond the grammar, its words, and its trust in principals that exist.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from xswitch.emulator.state.model import parse_cached
 MAX_DOCUMENT = 131_072
 _SID = re.compile(r"[0-9A-Za-z]*")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|aws\.internal|amazon\.com)")
-_ARN = re.compile(r"arn:(aws[a-z-]*):(iam|sts)::([0-9]{12}):(root|user/[^*?]+|role/[^*?]+|assumed-role/[^*?]+|federated-user/[^*?]+)")
+_ARN = re.compile(
+    r"arn:(aws[a-z-]*):(iam|sts)::([0-9]{12}):(root|user/[^*?]+|role/[^*?]+|assumed-role/[^*?]+|federated-user/[^*?]+)"
+)
 _IAM_MESSAGES = (
     ("not valid JSON", "This policy contains invalid Json"),
     ("only a trust policy has a Principal", "Policy document should not specify a principal."),
@@ -24,7 +29,10 @@ _IAM_MESSAGES = (
     ("needs either Principal", "Missing required field Principal"),
     ("needs either Resource", "Policy statement must contain resources."),
     ("needs either Action", "Policy statement must contain actions."),
-    ("names no service", "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."),
+    (
+        "names no service",
+        "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+    ),
     ("Statement is missing", "Syntax errors in policy."),
     ("Effect must be", "Syntax errors in policy."),
 )
@@ -32,14 +40,24 @@ _INVALID_RESOURCE = re.compile(r"'(.*)' is neither an ARN")
 
 
 def validate_document(text: str, kind: PolicyKind = PolicyKind.IDENTITY) -> PolicyDocument:
-    """A document that IAM would take, whatever its size. Raises EmulatedAwsError MalformedPolicyDocument."""
+    """A document that IAM would take, whatever its size.
+
+    Raises EmulatedAwsError MalformedPolicyDocument.
+    """
     try:
         document = parse(text, kind, "policy")
     except PolicyError as problem:
         resource = _INVALID_RESOURCE.search(problem.what)
         if resource is not None:
-            raise malformed_policy(f'Resource {resource[1]} must be in ARN format or "*".') from None
-        raise malformed_policy(next((words for mark, words in _IAM_MESSAGES if mark in problem.what), "Syntax errors in policy.")) from None
+            raise malformed_policy(
+                f'Resource {resource[1]} must be in ARN format or "*".'
+            ) from None
+        raise malformed_policy(
+            next(
+                (words for mark, words in _IAM_MESSAGES if mark in problem.what),
+                "Syntax errors in policy.",
+            )
+        ) from None
     sids = [statement.sid for statement in document.statements if statement.sid]
     if len(set(sids)) != len(sids):
         raise malformed_policy("Statement IDs (SID) in a single policy must be unique.")
@@ -50,12 +68,18 @@ def validate_document(text: str, kind: PolicyKind = PolicyKind.IDENTITY) -> Poli
 
 
 def quota_size(text: str) -> int:
-    """What a document counts against a quota: its characters without white space (IAM quotas, "character limits")."""
+    """What a document counts against a quota.
+
+    Its characters without white space (IAM quotas, "character limits").
+    """
     return sum(not character.isspace() for character in text)
 
 
 def stored_trust_policy(text: str, world: AwsState) -> str:
-    """A trust policy as IAM keeps it: without white space, accounts as their root. Raises EmulatedAwsError MalformedPolicyDocument."""
+    """A trust policy as IAM keeps it: without white space, accounts as their root.
+
+    Raises EmulatedAwsError MalformedPolicyDocument.
+    """
     document = validate_document(text, PolicyKind.TRUST)
     for statement in document.statements:
         if any(not action.lower().startswith("sts:") for action in statement.actions):
@@ -64,10 +88,15 @@ def stored_trust_policy(text: str, world: AwsState) -> str:
 
 
 def replace_deleted_principal(text: str, arn: str, unique_id: str) -> str:
-    """A trust policy after the principal it names by this ARN was deleted: its unique id stays, and matches nobody any more."""
+    """A trust policy after the principal it names by this ARN was deleted.
+
+    Its unique id stays, and matches nobody any more.
+    """
     if arn not in text:
         return text
-    return _with_principals(text, lambda kind, name: unique_id if (kind, name) == ("AWS", arn) else name)
+    return _with_principals(
+        text, lambda kind, name: unique_id if (kind, name) == ("AWS", arn) else name
+    )
 
 
 def without_deleted_principal(world: AwsState, arn: str, unique_id: str) -> AwsState:
@@ -97,7 +126,9 @@ def _with_principals(text: str, change: Callable[[str, str], str]) -> str:
     return new_text
 
 
-def _changed_principals(principals: Mapping[str, Any], change: Callable[[str, str], str]) -> Mapping[str, Any]:
+def _changed_principals(
+    principals: Mapping[str, Any], change: Callable[[str, str], str]
+) -> Mapping[str, Any]:
     changed: dict[str, Any] = {}
     for kind, names in principals.items():
         name_list = [names] if isinstance(names, str) else names
@@ -107,7 +138,10 @@ def _changed_principals(principals: Mapping[str, Any], change: Callable[[str, st
 
 
 def _stored_principal(kind: str, name: str, world: AwsState) -> str:
-    """How IAM keeps a principal. Raises EmulatedAwsError MalformedPolicyDocument for one that can't be."""
+    """How IAM keeps a principal.
+
+    Raises EmulatedAwsError MalformedPolicyDocument for one that can't be.
+    """
     if kind == "AWS" and (known := _existing_identity(name, world)) is not None:
         return known
     if kind == "Service" and _SERVICE.fullmatch(name):
@@ -119,7 +153,10 @@ def _stored_principal(kind: str, name: str, world: AwsState) -> str:
 
 
 def _existing_identity(name: str, world: AwsState) -> str | None:
-    """An AWS principal as it is kept, None for one that doesn't exist. Accounts that aren't here are trusted to exist."""
+    """An AWS principal as it is kept, None for one that doesn't exist.
+
+    Accounts that aren't here are trusted to exist.
+    """
     if name == "*":
         return name
     if re.fullmatch(r"[0-9]{12}", name):

@@ -8,7 +8,14 @@ from dataclasses import replace
 from xswitch.emulator.iam import serialize
 from xswitch.emulator.iam.call import IamRequest, Outcome
 from xswitch.emulator.iam.errors import delete_conflict, no_such_entity_named, quota_exceeded
-from xswitch.emulator.iam.kinds import GROUP, USER, check_name_unused, require_holder, with_holder, without_holder
+from xswitch.emulator.iam.kinds import (
+    GROUP,
+    USER,
+    check_name_unused,
+    require_holder,
+    with_holder,
+    without_holder,
+)
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.state import Group, unique_id
 
@@ -29,14 +36,25 @@ def create(request: IamRequest) -> Outcome:
     name, path = request.name("GroupName", GROUP.longest), request.path()
     check_name_unused(request, GROUP, name)
     arn = f"{request.account.prefix}group{path}{name}"
-    group = Group(arn, request.account.id, name, path, unique_id("AGPA", f"{arn} {secrets.token_hex()}"), request.now)
+    group = Group(
+        arn,
+        request.account.id,
+        name,
+        path,
+        unique_id("AGPA", f"{arn} {secrets.token_hex()}"),
+        request.now,
+    )
     return with_holder(request, GROUP, group), {"Group": serialize.group(group)}
 
 
 def read(request: IamRequest) -> Outcome:
     """GetGroup: the group, and its members."""
     group = named(request)
-    users = [serialize.user(user, whole=False) for user in request.account.users if user.name in group.users]
+    users = [
+        serialize.user(user, whole=False)
+        for user in request.account.users
+        if user.name in group.users
+    ]
     page_items, page_members = page(request, users)
     return request.world, {"Users": page_items, "Group": serialize.group(group), **page_members}
 
@@ -44,7 +62,10 @@ def read(request: IamRequest) -> Outcome:
 def listed(request: IamRequest) -> Outcome:
     """ListGroups."""
     prefix = request.parameters.get("PathPrefix", "/")
-    groups = sorted((group for group in request.account.groups if group.path.startswith(prefix)), key=lambda group: group.name.lower())
+    groups = sorted(
+        (group for group in request.account.groups if group.path.startswith(prefix)),
+        key=lambda group: group.name.lower(),
+    )
     page_items, page_members = page(request, [serialize.group(group) for group in groups])
     return request.world, {"Groups": page_items, **page_members}
 
@@ -52,7 +73,11 @@ def listed(request: IamRequest) -> Outcome:
 def listed_for_user(request: IamRequest) -> Outcome:
     """ListGroupsForUser."""
     page_items, page_members = page(
-        request, [serialize.group(group) for group in request.account.groups_of(require_holder(request, USER).name)]
+        request,
+        [
+            serialize.group(group)
+            for group in request.account.groups_of(require_holder(request, USER).name)
+        ],
     )
     return request.world, {"Groups": page_items, **page_members}
 
@@ -83,4 +108,8 @@ def add_user(request: IamRequest) -> Outcome:
 def remove_user(request: IamRequest) -> Outcome:
     """RemoveUserFromGroup."""
     group, user = named(request), require_holder(request, USER)
-    return with_holder(request, GROUP, replace(group, users=tuple(name for name in group.users if name != user.name))), None
+    return with_holder(
+        request,
+        GROUP,
+        replace(group, users=tuple(name for name in group.users if name != user.name)),
+    ), None

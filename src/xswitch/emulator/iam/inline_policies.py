@@ -8,7 +8,12 @@ from xswitch.emulator.iam import serialize
 from xswitch.emulator.iam.call import IamRequest, Outcome
 from xswitch.emulator.iam.documents import MAX_DOCUMENT, quota_size, validate_document
 from xswitch.emulator.iam.errors import limit_exceeded, no_such_entity_named
-from xswitch.emulator.iam.kinds import IdentityKind, check_not_protected, require_holder, with_holder
+from xswitch.emulator.iam.kinds import (
+    IdentityKind,
+    check_not_protected,
+    require_holder,
+    with_holder,
+)
 from xswitch.emulator.iam.paging import page
 
 
@@ -20,7 +25,9 @@ def put(request: IamRequest, kind: IdentityKind) -> Outcome:
     validate_document(text)
     inline = {**holder.inline, name: text}
     if sum(map(quota_size, inline.values())) > kind.inline_bytes:
-        raise limit_exceeded(f"Maximum policy size of {kind.inline_bytes} bytes exceeded for {kind.word} {holder.name}")
+        raise limit_exceeded(
+            f"Maximum policy size of {kind.inline_bytes} bytes exceeded for {kind.word} {holder.name}"
+        )
     return with_holder(request, kind, replace(holder, inline=inline)), None
 
 

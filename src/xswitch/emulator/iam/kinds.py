@@ -15,7 +15,11 @@ Holder = User | Group | Role
 
 @dataclass(frozen=True, slots=True)
 class IdentityKind:
-    """A kind of identity: how parameters and texts call it, and IAM's quotas for it (policies attached; bytes of inline policies)."""
+    """A kind of identity.
+
+    How parameters and texts call it, and IAM's quotas for it (policies attached; bytes of inline
+    policies).
+    """
 
     word: Literal["user", "group", "role"]
     longest: int
@@ -88,10 +92,15 @@ def with_holder(request: IamRequest, kind: IdentityKind, holder: Holder) -> AwsS
     others = holders(request, kind)
     known = any(one.name == holder.name for one in others)
     return request.with_account_changes(
-        **{kind.members: tuple(holder if one.name == holder.name else one for one in others) + (() if known else (holder,))}
+        **{
+            kind.members: tuple(holder if one.name == holder.name else one for one in others)
+            + (() if known else (holder,))
+        }
     )
 
 
 def without_holder(request: IamRequest, kind: IdentityKind, holder: Holder) -> AwsState:
     """The world without one of them."""
-    return request.with_account_changes(**{kind.members: tuple(one for one in holders(request, kind) if one.name != holder.name)})
+    return request.with_account_changes(
+        **{kind.members: tuple(one for one in holders(request, kind) if one.name != holder.name)}
+    )

@@ -10,7 +10,12 @@ from xswitch.emulator import totp
 from xswitch.emulator.errors import EmulatedAwsError
 from xswitch.emulator.iam import serialize
 from xswitch.emulator.iam.call import IamRequest, Outcome
-from xswitch.emulator.iam.errors import delete_conflict, entity_already_exists, no_such_entity, quota_exceeded
+from xswitch.emulator.iam.errors import (
+    delete_conflict,
+    entity_already_exists,
+    no_such_entity,
+    quota_exceeded,
+)
 from xswitch.emulator.iam.kinds import USER, with_holder
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.iam.users import named
@@ -22,8 +27,13 @@ _STEPS_BACK = 3
 
 
 def create(request: IamRequest) -> Outcome:
-    """CreateVirtualMFADevice: the only answer that ever shows the seed. There is no picture of it."""
-    serial = f"{request.account.prefix}mfa{request.path()}{request.name('VirtualMFADeviceName', 226)}"
+    """CreateVirtualMFADevice: the only answer that ever shows the seed.
+
+    There is no picture of it.
+    """
+    serial = (
+        f"{request.account.prefix}mfa{request.path()}{request.name('VirtualMFADeviceName', 226)}"
+    )
     if serial in {device.serial for device in _all(request)}:
         raise entity_already_exists("MFADevice entity at the same path and name already exists.")
     device = MfaDevice(serial, base64.b32encode(secrets.token_bytes(_SEED_BYTES)).decode())
@@ -33,7 +43,10 @@ def create(request: IamRequest) -> Outcome:
 
 
 def _all(request: IamRequest) -> list[MfaDevice]:
-    return [*request.account.devices, *(device for user in request.account.users for device in user.mfa_devices)]
+    return [
+        *request.account.devices,
+        *(device for user in request.account.users for device in user.mfa_devices),
+    ]
 
 
 def _serial(request: IamRequest) -> str:
@@ -45,7 +58,11 @@ def _unknown(serial: str) -> EmulatedAwsError:
 
 
 def enable(request: IamRequest) -> Outcome:
-    """EnableMFADevice. Raises EmulatedAwsError InvalidAuthenticationCode unless both codes are right, new, and in a row."""
+    """EnableMFADevice.
+
+    Raises EmulatedAwsError InvalidAuthenticationCode unless both codes are right, new, and in a
+    row.
+    """
     user, serial = named(request), _serial(request)
     codes = _codes(request)
     device = next((device for device in request.account.devices if device.serial == serial), None)
@@ -60,7 +77,11 @@ def enable(request: IamRequest) -> Outcome:
     world = with_holder(request, USER, replace(user, mfa_devices=(*user.mfa_devices, enabled)))
     account = world.account(user.account)
     unassigned_devices = tuple(one for one in request.account.devices if one.serial != serial)
-    return (world if account is None else world.with_account(replace(account, devices=unassigned_devices))), None
+    return (
+        world
+        if account is None
+        else world.with_account(replace(account, devices=unassigned_devices))
+    ), None
 
 
 def resync(request: IamRequest) -> Outcome:
@@ -70,18 +91,26 @@ def resync(request: IamRequest) -> Outcome:
 
 
 def _codes(request: IamRequest) -> tuple[str, str]:
-    first, second = (request.text(f"AuthenticationCode{number}", 6, 6, r"[\d]+", required=True) or "" for number in (1, 2))
+    first, second = (
+        request.text(f"AuthenticationCode{number}", 6, 6, r"[\d]+", required=True) or ""
+        for number in (1, 2)
+    )
     return first, second
 
 
 def _in_a_row(request: IamRequest, device: MfaDevice, first: str, second: str) -> None:
     now = totp.step_of(request.call.now)
     for step in range(now - _STEPS_BACK, now + 1):
-        if (totp.code_at(device.secret, step), totp.code_at(device.secret, step + 1)) == (first, second):
+        if (totp.code_at(device.secret, step), totp.code_at(device.secret, step + 1)) == (
+            first,
+            second,
+        ):
             fresh = [request.store.use_code(device.serial, used) for used in (step, step + 1)]
             if all(fresh):
                 return
-    raise EmulatedAwsError("InvalidAuthenticationCode", "Authentication code for device is not valid.", 403)
+    raise EmulatedAwsError(
+        "InvalidAuthenticationCode", "Authentication code for device is not valid.", 403
+    )
 
 
 def _of(user: User, serial: str) -> MfaDevice:
@@ -95,9 +124,17 @@ def deactivate(request: IamRequest) -> Outcome:
     """DeactivateMFADevice: the device stays, without a user."""
     user, serial = named(request), _serial(request)
     device = _of(user, serial)
-    world = with_holder(request, USER, replace(user, mfa_devices=tuple(one for one in user.mfa_devices if one is not device)))
+    world = with_holder(
+        request,
+        USER,
+        replace(user, mfa_devices=tuple(one for one in user.mfa_devices if one is not device)),
+    )
     account = world.account(user.account)
-    return (world if account is None else world.with_account(replace(account, devices=(*account.devices, device)))), None
+    return (
+        world
+        if account is None
+        else world.with_account(replace(account, devices=(*account.devices, device)))
+    ), None
 
 
 def delete(request: IamRequest) -> Outcome:
@@ -107,14 +144,20 @@ def delete(request: IamRequest) -> Outcome:
         raise no_such_entity(f"VirtualMFADevice with serial number {serial} doesn't exist.")
     if serial not in {device.serial for device in request.account.devices}:
         raise delete_conflict("MFA VirtualDevice in use. Must deactivate first.")
-    return request.with_account_changes(devices=tuple(device for device in request.account.devices if device.serial != serial)), None
+    return request.with_account_changes(
+        devices=tuple(device for device in request.account.devices if device.serial != serial)
+    ), None
 
 
 def listed(request: IamRequest) -> Outcome:
     """ListMFADevices: those of a user."""
     user = named(request)
     devices = [
-        {"UserName": user.name, "SerialNumber": device.serial, "EnableDate": serialize.iso_time(device.enabled)}
+        {
+            "UserName": user.name,
+            "SerialNumber": device.serial,
+            "EnableDate": serialize.iso_time(device.enabled),
+        }
         for device in user.mfa_devices
     ]
     page_items, page_members = page(request, devices)
@@ -127,7 +170,11 @@ def listed_virtual(request: IamRequest) -> Outcome:
     devices: list[serialize.Structure] = []
     if status != "Unassigned":
         devices += [
-            {"SerialNumber": device.serial, "User": serialize.user(user, whole=False), "EnableDate": serialize.iso_time(device.enabled)}
+            {
+                "SerialNumber": device.serial,
+                "User": serialize.user(user, whole=False),
+                "EnableDate": serialize.iso_time(device.enabled),
+            }
             for user in request.account.users
             for device in user.mfa_devices
         ]

@@ -15,14 +15,20 @@ DEFAULT_ITEMS, MAX_ITEMS = 100, 1_000
 
 
 def page(request: IamRequest, items: Sequence[_Item]) -> tuple[Sequence[_Item], dict[str, XmlNode]]:
-    """The items of the page asked for, and the members that say whether there are more. Raises EmulatedAwsError ValidationError."""
+    """The items of the page asked for, and the members that say whether there are more.
+
+    Raises EmulatedAwsError ValidationError.
+    """
     limit = request.number("MaxItems", 1, MAX_ITEMS) or DEFAULT_ITEMS
     marker = request.parameters.get("Marker")
     start = 0 if marker is None else _start(marker, request.call.action)
     remaining = items[start:]
     if len(remaining) <= limit:
         return remaining, {"IsTruncated": False}
-    return remaining[:limit], {"IsTruncated": True, "Marker": base64.b64encode(f"{request.call.action}:{start + limit}".encode()).decode()}
+    return remaining[:limit], {
+        "IsTruncated": True,
+        "Marker": base64.b64encode(f"{request.call.action}:{start + limit}".encode()).decode(),
+    }
 
 
 def _start(marker: str, action: str) -> int:

@@ -8,9 +8,20 @@ from dataclasses import replace
 from xswitch.emulator.iam import serialize
 from xswitch.emulator.iam.attached_policies import boundary_of
 from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
-from xswitch.emulator.iam.documents import MAX_DOCUMENT, quota_size, stored_trust_policy, without_deleted_principal
+from xswitch.emulator.iam.documents import (
+    MAX_DOCUMENT,
+    quota_size,
+    stored_trust_policy,
+    without_deleted_principal,
+)
 from xswitch.emulator.iam.errors import delete_conflict, no_such_entity_named, quota_exceeded
-from xswitch.emulator.iam.kinds import ROLE, check_name_unused, check_not_protected, with_holder, without_holder
+from xswitch.emulator.iam.kinds import (
+    ROLE,
+    check_name_unused,
+    check_not_protected,
+    with_holder,
+    without_holder,
+)
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.state import Role, unique_id
 from xswitch.emulator.state.model import MAX_ROLE_SECONDS, MIN_ROLE_SECONDS
@@ -60,13 +71,20 @@ def read(request: IamRequest) -> Outcome:
 def listed(request: IamRequest) -> Outcome:
     """ListRoles."""
     prefix = request.parameters.get("PathPrefix", "/")
-    roles = sorted((role for role in request.account.roles if role.path.startswith(prefix)), key=lambda role: role.name.lower())
+    roles = sorted(
+        (role for role in request.account.roles if role.path.startswith(prefix)),
+        key=lambda role: role.name.lower(),
+    )
     page_items, page_members = page(request, [serialize.role(role, whole=False) for role in roles])
     return request.world, {"Roles": page_items, **page_members}
 
 
 def update(request: IamRequest) -> Outcome:
-    """UpdateRole: what is not given is kept, but a description that isn't given is taken for an empty one only if it is sent empty."""
+    """UpdateRole.
+
+    What is not given is kept, but a description that isn't given is taken for an empty one only if
+    it is sent empty.
+    """
     role = named(request)
     check_not_protected(role)
     description, seconds = _description(request), _seconds(request)
@@ -90,7 +108,9 @@ def update_trust(request: IamRequest) -> Outcome:
     """UpdateAssumeRolePolicy."""
     role = named(request)
     check_not_protected(role)
-    return with_holder(request, ROLE, replace(role, trust_text=_trust(request, "PolicyDocument"))), None
+    return with_holder(
+        request, ROLE, replace(role, trust_text=_trust(request, "PolicyDocument"))
+    ), None
 
 
 def delete(request: IamRequest) -> Outcome:
@@ -105,7 +125,9 @@ def delete(request: IamRequest) -> Outcome:
 
 
 def _trust(request: IamRequest, parameter: str) -> str:
-    text = stored_trust_policy(request.text(parameter, 1, MAX_DOCUMENT, required=True) or "", request.world)
+    text = stored_trust_policy(
+        request.text(parameter, 1, MAX_DOCUMENT, required=True) or "", request.world
+    )
     if quota_size(text) > MAX_TRUST:
         raise quota_exceeded("ACLSizePerRole", MAX_TRUST)
     return text

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote
 
-from xswitch.emulator.state import AccessKey, Account, Group, ManagedPolicy, PolicyVersion, Role, User
+from xswitch.emulator.state import (
+    AccessKey,
+    Account,
+    Group,
+    ManagedPolicy,
+    PolicyVersion,
+    Role,
+    User,
+)
 from xswitch.emulator.xml import XmlNode
 
 Structure = dict[str, XmlNode]
@@ -28,12 +36,25 @@ def tags(entity: Mapping[str, str]) -> list[XmlNode]:
 
 
 def _boundary(arn: str) -> Structure:
-    return {"PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}} if arn else {}
+    return (
+        {
+            "PermissionsBoundary": {
+                "PermissionsBoundaryType": "Policy",
+                "PermissionsBoundaryArn": arn,
+            }
+        }
+        if arn
+        else {}
+    )
 
 
 def user(entity: User, *, whole: bool = True) -> Structure:
     """A User; lists leave boundary and tags out."""
-    extra_members = _boundary(entity.boundary) | ({"Tags": tags(entity.tags)} if entity.tags else {}) if whole else {}
+    extra_members = (
+        _boundary(entity.boundary) | ({"Tags": tags(entity.tags)} if entity.tags else {})
+        if whole
+        else {}
+    )
     return {
         "Path": entity.path,
         "UserName": entity.name,
@@ -56,9 +77,16 @@ def group(entity: Group) -> Structure:
 
 
 def role(entity: Role, *, whole: bool = True) -> Structure:
-    """A Role; lists leave boundary, tags and last use out. RoleLastUsed is empty: this AWS doesn't keep it."""
+    """A Role; lists leave boundary, tags and last use out.
+
+    RoleLastUsed is empty: this AWS doesn't keep it.
+    """
     extra_members = (
-        _boundary(entity.boundary) | ({"Tags": tags(entity.tags)} if entity.tags else {}) | {"RoleLastUsed": {}} if whole else {}
+        _boundary(entity.boundary)
+        | ({"Tags": tags(entity.tags)} if entity.tags else {})
+        | {"RoleLastUsed": {}}
+        if whole
+        else {}
     )
     return {
         "Path": entity.path,
@@ -120,7 +148,12 @@ def policy(entity: ManagedPolicy, account: Account, *, whole: bool = True) -> St
 def version(entity: PolicyVersion, default: str, *, whole: bool = True) -> Structure:
     """A PolicyVersion; lists leave the document out."""
     extra_members: Structure = {"Document": document(entity.text)} if whole else {}
-    return {**extra_members, "VersionId": entity.id, "IsDefaultVersion": entity.id == default, "CreateDate": iso_time(entity.created)}
+    return {
+        **extra_members,
+        "VersionId": entity.id,
+        "IsDefaultVersion": entity.id == default,
+        "CreateDate": iso_time(entity.created),
+    }
 
 
 def attached(entity: ManagedPolicy) -> Structure:

@@ -1,7 +1,8 @@
 """SimulatePrincipalPolicy: what an identity's policies say of actions nobody takes.
 
-As in AWS, it knows what the caller tells it and no more: context keys come from ContextEntries, beside those that follow from
-the identity itself, and trust policies play no part (IAM reference, "SimulatePrincipalPolicy").
+As in AWS, it knows what the caller tells it and no more: context keys come from ContextEntries,
+beside those that follow from the identity itself, and trust policies play no part (IAM reference,
+"SimulatePrincipalPolicy").
 """
 
 from __future__ import annotations
@@ -10,8 +11,21 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from xswitch.core.policy import PolicyDocument, PolicyKind, Principal, PrincipalKind, Request, Statement, evaluate
-from xswitch.emulator.authorize import Context, account_resource_policy, evaluate_scps, principal_context
+from xswitch.core.policy import (
+    PolicyDocument,
+    PolicyKind,
+    Principal,
+    PrincipalKind,
+    Request,
+    Statement,
+    evaluate,
+)
+from xswitch.emulator.authorize import (
+    Context,
+    account_resource_policy,
+    evaluate_scps,
+    principal_context,
+)
 from xswitch.emulator.errors import validation_error
 from xswitch.emulator.iam import statement_positions
 from xswitch.emulator.iam.call import IamRequest, Outcome
@@ -27,7 +41,13 @@ from xswitch.emulator.xml import XmlNode
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(user|group|role)/(?:.*/)?([\w+=,.@-]+)")
 _ACTION = re.compile(r"[\w-]+:[\w*?-]+")
 _VARIABLE = re.compile(r"\$\{([^{},]*)(?:,[^{}]*)?\}")
-_TYPES = frozenset({f"{name}{suffix}" for name in ("string", "numeric", "boolean", "ip", "binary", "date") for suffix in ("", "List")})
+_TYPES = frozenset(
+    {
+        f"{name}{suffix}"
+        for name in ("string", "numeric", "boolean", "ip", "binary", "date")
+        for suffix in ("", "List")
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +75,10 @@ class SimulationInputs:
 
 def simulate(request: IamRequest) -> Outcome:
     """SimulatePrincipalPolicy."""
-    actions, resources = members(request.parameters, "ActionNames"), members(request.parameters, "ResourceArns") or ["*"]
+    actions, resources = (
+        members(request.parameters, "ActionNames"),
+        members(request.parameters, "ResourceArns") or ["*"],
+    )
     if not actions:
         raise validation_error(
             "1 validation error detected: Value null at 'actionNames' failed to satisfy constraint: Member must not be null"
@@ -71,9 +94,12 @@ def simulate(request: IamRequest) -> Outcome:
         principal=_principal(holder),
         context=_context(request, holder),
         identity=(*_identity(request, holder), *_supplied_policies(request, "PolicyInputList")),
-        boundary=_supplied_policies(request, "PermissionsBoundaryPolicyInputList") or _boundary(request, holder),
+        boundary=_supplied_policies(request, "PermissionsBoundaryPolicyInputList")
+        or _boundary(request, holder),
     )
-    results = [_result(simulation, action, resource) for action in actions for resource in resources]
+    results = [
+        _result(simulation, action, resource) for action in actions for resource in resources
+    ]
     page_items, page_members = page(request, results)
     return request.world, {"EvaluationResults": page_items, **page_members}
 
@@ -82,7 +108,9 @@ def _holder(request: IamRequest) -> Holder:
     arn = request.parameters["PolicySourceArn"]
     arn_parts = _ARN.fullmatch(arn)
     if arn_parts is None:
-        raise invalid_input(f"Invalid Entity Arn: {arn} does not clearly define entity type and name.")
+        raise invalid_input(
+            f"Invalid Entity Arn: {arn} does not clearly define entity type and name."
+        )
     holder = next((one for one in all_holders(request.account) if one.arn == arn), None)
     if holder is None:
         raise no_such_entity_named(arn_parts[2], arn_parts[3])
@@ -97,12 +125,17 @@ def _principal(holder: Holder) -> Principal:
 
 def _inline(holder: Holder) -> list[PolicySource]:
     word = type(holder).__name__.lower()
-    return [PolicySource(f"{word}_{holder.name}_{name}", text) for name, text in sorted(holder.inline.items())]
+    return [
+        PolicySource(f"{word}_{holder.name}_{name}", text)
+        for name, text in sorted(holder.inline.items())
+    ]
 
 
 def _identity(request: IamRequest, holder: Holder) -> list[PolicySource]:
     sources = _inline(holder)
-    policies = [policy for arn in holder.attached if (policy := request.world.policy(arn)) is not None]
+    policies = [
+        policy for arn in holder.attached if (policy := request.world.policy(arn)) is not None
+    ]
     sources += [PolicySource(policy.name, policy.text) for policy in policies]
     groups = request.account.groups_of(holder.name) if isinstance(holder, User) else ()
     return sources + [source for group in groups for source in _identity(request, group)]
@@ -117,7 +150,9 @@ def _supplied_policies(request: IamRequest, parameter: str) -> tuple[PolicySourc
     texts = members(request.parameters, parameter)
     for text in texts:
         validate_document(text)
-    return tuple(PolicySource(f"{parameter}.{number}", text) for number, text in enumerate(texts, 1))
+    return tuple(
+        PolicySource(f"{parameter}.{number}", text) for number, text in enumerate(texts, 1)
+    )
 
 
 def _context(request: IamRequest, holder: Holder) -> Context:
@@ -146,7 +181,11 @@ def _result(simulation: SimulationInputs, action: str, resource: str) -> XmlNode
     denied = decision.explicit_deny or (organization is not None and organization.explicit_deny)
     allowed = decision.allowed and (organization is None or organization.allowed)
     sources = (*simulation.identity, *(simulation.boundary if denied else ()))
-    matched = [node for source in dict.fromkeys(sources) for node in _matched_statements(source, request, denied=denied)]
+    matched = [
+        node
+        for source in dict.fromkeys(sources)
+        for node in _matched_statements(source, request, denied=denied)
+    ]
     result: dict[str, XmlNode] = {
         "EvalActionName": action,
         "EvalResourceName": resource,
@@ -155,7 +194,13 @@ def _result(simulation: SimulationInputs, action: str, resource: str) -> XmlNode
         "MissingContextValues": _missing_context_keys(request, (*own, *bounds)),
     }
     if simulation.boundary:
-        inside = evaluate(request, (*(source.document() for source in simulation.boundary), account_resource_policy(account.id))).allowed
+        inside = evaluate(
+            request,
+            (
+                *(source.document() for source in simulation.boundary),
+                account_resource_policy(account.id),
+            ),
+        ).allowed
         result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": inside}
     if organization is not None:
         result["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": organization.allowed}
@@ -167,7 +212,11 @@ def _matched_statements(source: PolicySource, request: Request, *, denied: bool)
     effect = "Deny" if denied else "Allow"
     places = statement_positions.statements(source.text)
     traces = evaluate(request, (source.document(),)).traces
-    indexes = [trace.statement.index for trace in traces if trace.applies and trace.statement.effect == effect]
+    indexes = [
+        trace.statement.index
+        for trace in traces
+        if trace.applies and trace.statement.effect == effect
+    ]
     return [
         {
             "SourcePolicyId": source.id,
@@ -192,10 +241,19 @@ def _missing_context_keys(request: Request, documents: Iterable[PolicyDocument])
 
 def _context_keys_of(request: Request, document: PolicyDocument, statement: Statement) -> list[str]:
     texts = statement.resources or ()
-    variables = [key for text in texts for key in _VARIABLE.findall(text) if key not in ("*", "?", "$")] if document.variables else []
+    variables = (
+        [key for text in texts for key in _VARIABLE.findall(text) if key not in ("*", "?", "$")]
+        if document.variables
+        else []
+    )
     if _applies(request, document, replace(statement, conditions=())):
         return [condition.key for condition in statement.conditions] + variables
-    return variables if variables and _applies(request, document, replace(statement, conditions=(), resources=("*",))) else []
+    return (
+        variables
+        if variables
+        and _applies(request, document, replace(statement, conditions=(), resources=("*",)))
+        else []
+    )
 
 
 def _applies(request: Request, document: PolicyDocument, statement: Statement) -> bool:

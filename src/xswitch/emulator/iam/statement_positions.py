@@ -25,7 +25,11 @@ def statements(text: str) -> list[StatementSpan]:
         key, at = _DECODER.raw_decode(text, at)
         at = _after(text, _skip(text, at), ":")
         if key == "Statement":
-            return _list_spans(text, at) if text[at] == "[" else [StatementSpan(at, _DECODER.raw_decode(text, at)[1])]
+            return (
+                _list_spans(text, at)
+                if text[at] == "["
+                else [StatementSpan(at, _DECODER.raw_decode(text, at)[1])]
+            )
         at = _separator(text, _DECODER.raw_decode(text, at)[1])
     return []
 

@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from xswitch.emulator.iam import serialize
 from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
-from xswitch.emulator.iam.kinds import ROLE, USER, IdentityKind, check_not_protected, require_holder, with_holder
+from xswitch.emulator.iam.kinds import (
+    ROLE,
+    USER,
+    IdentityKind,
+    check_not_protected,
+    require_holder,
+    with_holder,
+)
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.parameters import members
 from xswitch.emulator.state import Group, Role, User
@@ -24,7 +31,9 @@ def _holder(request: IamRequest, kind: IdentityKind) -> User | Role:
 def tag(request: IamRequest, kind: IdentityKind) -> Outcome:
     """Tag…: set these, keep the others."""
     holder = _holder(request, kind)
-    return with_holder(request, kind, replace(holder, tags=merge_tags(holder.tags, request.tags()))), None
+    return with_holder(
+        request, kind, replace(holder, tags=merge_tags(holder.tags, request.tags()))
+    ), None
 
 
 def untag(request: IamRequest, kind: IdentityKind) -> Outcome:
@@ -41,7 +50,9 @@ def without(tags: Mapping[str, str], request: IamRequest) -> dict[str, str]:
 
 def listed(request: IamRequest, kind: IdentityKind) -> Outcome:
     """List…Tags."""
-    page_items, page_members = page(request, serialize.tags(dict(sorted(_holder(request, kind).tags.items()))))
+    page_items, page_members = page(
+        request, serialize.tags(dict(sorted(_holder(request, kind).tags.items())))
+    )
     return request.world, {"Tags": page_items, **page_members}
 
 

@@ -10,8 +10,19 @@ from xswitch.emulator.iam import serialize
 from xswitch.emulator.iam.attached_policies import boundary_of
 from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
 from xswitch.emulator.iam.documents import without_deleted_principal
-from xswitch.emulator.iam.errors import delete_conflict, no_such_entity, no_such_entity_named, quota_exceeded
-from xswitch.emulator.iam.kinds import USER, check_name_unused, require_holder, with_holder, without_holder
+from xswitch.emulator.iam.errors import (
+    delete_conflict,
+    no_such_entity,
+    no_such_entity_named,
+    quota_exceeded,
+)
+from xswitch.emulator.iam.kinds import (
+    USER,
+    check_name_unused,
+    require_holder,
+    with_holder,
+    without_holder,
+)
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.sessions import new_key_id
 from xswitch.emulator.state import AccessKey, User, unique_id
@@ -53,7 +64,10 @@ def read(request: IamRequest) -> Outcome:
 def listed(request: IamRequest) -> Outcome:
     """ListUsers."""
     prefix = request.parameters.get("PathPrefix", "/")
-    users = sorted((user for user in request.account.users if user.path.startswith(prefix)), key=lambda user: user.name.lower())
+    users = sorted(
+        (user for user in request.account.users if user.path.startswith(prefix)),
+        key=lambda user: user.name.lower(),
+    )
     page_items, page_members = page(request, [serialize.user(user, whole=False) for user in users])
     return request.world, {"Users": page_items, **page_members}
 
@@ -61,17 +75,29 @@ def listed(request: IamRequest) -> Outcome:
 def update(request: IamRequest) -> Outcome:
     """UpdateUser: another name or path, with a new ARN and the old unique id."""
     user = require_holder(request, USER)
-    name = request.name("NewUserName", USER.longest) if "NewUserName" in request.parameters else user.name
+    name = (
+        request.name("NewUserName", USER.longest)
+        if "NewUserName" in request.parameters
+        else user.name
+    )
     path = request.path("NewPath") if "NewPath" in request.parameters else user.path
     if name.lower() != user.name.lower():
         check_name_unused(request, USER, name)
     arn = f"{request.account.prefix}user{path}{name}"
-    users = tuple(replace(one, name=name, path=path, arn=arn) if one.name == user.name else one for one in request.account.users)
+    users = tuple(
+        replace(one, name=name, path=path, arn=arn) if one.name == user.name else one
+        for one in request.account.users
+    )
     groups = tuple(
-        replace(group, users=tuple(name if member == user.name else member for member in group.users)) for group in request.account.groups
+        replace(
+            group, users=tuple(name if member == user.name else member for member in group.users)
+        )
+        for group in request.account.groups
     )
     # Trust policies hold the unique id, and so follow a user who is renamed.
-    return without_deleted_principal(request.with_account_changes(users=users, groups=groups), user.arn, arn), None
+    return without_deleted_principal(
+        request.with_account_changes(users=users, groups=groups), user.arn, arn
+    ), None
 
 
 def delete(request: IamRequest) -> Outcome:
@@ -95,7 +121,9 @@ def create_key(request: IamRequest) -> Outcome:
     user = named(request)
     if len(user.keys) >= MAX_KEYS:
         raise quota_exceeded("AccessKeysPerUser", MAX_KEYS)
-    key = AccessKey(new_key_id("AKIA", user.account), secrets.token_urlsafe(30), created=request.now)
+    key = AccessKey(
+        new_key_id("AKIA", user.account), secrets.token_urlsafe(30), created=request.now
+    )
     node = {**serialize.access_key(key, user.name), "SecretAccessKey": key.secret}
     return with_holder(request, USER, replace(user, keys=(*user.keys, key))), {"AccessKey": node}
 
@@ -103,7 +131,9 @@ def create_key(request: IamRequest) -> Outcome:
 def list_keys(request: IamRequest) -> Outcome:
     """ListAccessKeys."""
     user = named(request)
-    page_items, page_members = page(request, [serialize.access_key(key, user.name) for key in user.keys])
+    page_items, page_members = page(
+        request, [serialize.access_key(key, user.name) for key in user.keys]
+    )
     return request.world, {"AccessKeyMetadata": page_items, **page_members}
 
 
@@ -114,7 +144,10 @@ def update_key(request: IamRequest) -> Outcome:
     if status not in ("Active", "Inactive"):
         message = f"Value '{status}' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]"
         raise validation_error(f"1 validation error detected: {message}")
-    keys = tuple(replace(key, active=status == "Active") if key.id == key_id else key for key in _with_key(user, key_id).keys)
+    keys = tuple(
+        replace(key, active=status == "Active") if key.id == key_id else key
+        for key in _with_key(user, key_id).keys
+    )
     return with_holder(request, USER, replace(user, keys=keys)), None
 
 

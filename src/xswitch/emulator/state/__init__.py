@@ -1,4 +1,7 @@
-"""What the embedded AWS knows, as values that don't change: accounts, identities, policies, and the world they make."""
+"""What the embedded AWS knows, as values that don't change.
+
+Accounts, identities, policies, and the world they make.
+"""
 
 from xswitch.emulator.state.aws_managed import AWS_MANAGED
 from xswitch.emulator.state.model import (

@@ -1,4 +1,7 @@
-"""AWS's own managed policies, as far as this AWS has them: the wide ones are cut down to what matters to access between accounts."""
+"""AWS's own managed policies, as far as this AWS has them.
+
+The wide ones are cut down to what matters to access between accounts.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ _ARN = re.compile(r"arn:(aws[a-z-]*):iam::aws:policy/(?:[\w+=,.@-]+/)*([\w+=,.@-
 
 
 def _allow(**elements: Any) -> Mapping[str, Any]:
-    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **elements, "Resource": "*"}]}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", **elements, "Resource": "*"}],
+    }
 
 
 _READ_ACTIONS = ["ec2:Describe*", "iam:Get*", "iam:List*", "s3:List*", "s3:GetBucket*"]
@@ -22,28 +28,81 @@ AWS_MANAGED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "AdministratorAccess": _allow(Action="*"),
         "PowerUserAccess": _allow(NotAction=["iam:*", "organizations:*", "account:*"]),
-        "ReadOnlyAccess": _allow(Action=["s3:Get*", "s3:List*", "ec2:Describe*", "iam:Get*", "iam:List*", "sts:GetAccessKeyInfo"]),
+        "ReadOnlyAccess": _allow(
+            Action=[
+                "s3:Get*",
+                "s3:List*",
+                "ec2:Describe*",
+                "iam:Get*",
+                "iam:List*",
+                "sts:GetAccessKeyInfo",
+            ]
+        ),
         "SecurityAudit": _allow(
-            Action=[*_READ_ACTIONS, "cloudtrail:Describe*", "cloudtrail:GetTrailStatus", "config:Describe*", "kms:List*"]
+            Action=[
+                *_READ_ACTIONS,
+                "cloudtrail:Describe*",
+                "cloudtrail:GetTrailStatus",
+                "config:Describe*",
+                "kms:List*",
+            ]
         ),
         "IAMReadOnlyAccess": _allow(
-            Action=["iam:GenerateCredentialReport", "iam:Get*", "iam:List*", "iam:SimulateCustomPolicy", "iam:SimulatePrincipalPolicy"]
+            Action=[
+                "iam:GenerateCredentialReport",
+                "iam:Get*",
+                "iam:List*",
+                "iam:SimulateCustomPolicy",
+                "iam:SimulatePrincipalPolicy",
+            ]
         ),
-        "IAMFullAccess": _allow(Action=["iam:*", "organizations:DescribeAccount", "organizations:ListRoots"]),
+        "IAMFullAccess": _allow(
+            Action=["iam:*", "organizations:DescribeAccount", "organizations:ListRoots"]
+        ),
         "AmazonS3ReadOnlyAccess": _allow(Action=["s3:Get*", "s3:List*", "s3:Describe*"]),
         "AmazonS3FullAccess": _allow(Action=["s3:*", "s3-object-lambda:*"]),
-        "AmazonEC2ReadOnlyAccess": _allow(Action=["ec2:Describe*", "ec2:Get*", "elasticloadbalancing:Describe*", "cloudwatch:Get*"]),
-        "AmazonEC2FullAccess": _allow(Action=["ec2:*", "elasticloadbalancing:*", "cloudwatch:*", "autoscaling:*"]),
-        "AmazonDynamoDBReadOnlyAccess": _allow(Action=["dynamodb:Get*", "dynamodb:List*", "dynamodb:Describe*", "dynamodb:Query"]),
-        "CloudWatchReadOnlyAccess": _allow(Action=["cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*", "logs:Get*"]),
-        "AWSDenyAll": {"Version": "2012-10-17", "Statement": [{"Sid": "DenyAll", "Effect": "Deny", "Action": "*", "Resource": "*"}]},
-        "job-function/ViewOnlyAccess": _allow(
-            Action=[*_READ_ACTIONS, "cloudwatch:List*", "dynamodb:List*", "lambda:List*", "rds:Describe*"]
+        "AmazonEC2ReadOnlyAccess": _allow(
+            Action=[
+                "ec2:Describe*",
+                "ec2:Get*",
+                "elasticloadbalancing:Describe*",
+                "cloudwatch:Get*",
+            ]
         ),
-        "job-function/Billing": _allow(Action=["aws-portal:*Billing", "budgets:*", "ce:*", "cur:*"]),
-        "job-function/SystemAdministrator": _allow(Action=["ec2:*", "cloudwatch:*", "logs:*", "rds:Describe*", "s3:List*"]),
-        "job-function/DatabaseAdministrator": _allow(Action=["rds:*", "dynamodb:*", "redshift:*", "cloudwatch:Describe*"]),
-        "job-function/NetworkAdministrator": _allow(Action=["ec2:*", "route53:*", "directconnect:*", "cloudfront:List*"]),
+        "AmazonEC2FullAccess": _allow(
+            Action=["ec2:*", "elasticloadbalancing:*", "cloudwatch:*", "autoscaling:*"]
+        ),
+        "AmazonDynamoDBReadOnlyAccess": _allow(
+            Action=["dynamodb:Get*", "dynamodb:List*", "dynamodb:Describe*", "dynamodb:Query"]
+        ),
+        "CloudWatchReadOnlyAccess": _allow(
+            Action=["cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*", "logs:Get*"]
+        ),
+        "AWSDenyAll": {
+            "Version": "2012-10-17",
+            "Statement": [{"Sid": "DenyAll", "Effect": "Deny", "Action": "*", "Resource": "*"}],
+        },
+        "job-function/ViewOnlyAccess": _allow(
+            Action=[
+                *_READ_ACTIONS,
+                "cloudwatch:List*",
+                "dynamodb:List*",
+                "lambda:List*",
+                "rds:Describe*",
+            ]
+        ),
+        "job-function/Billing": _allow(
+            Action=["aws-portal:*Billing", "budgets:*", "ce:*", "cur:*"]
+        ),
+        "job-function/SystemAdministrator": _allow(
+            Action=["ec2:*", "cloudwatch:*", "logs:*", "rds:Describe*", "s3:List*"]
+        ),
+        "job-function/DatabaseAdministrator": _allow(
+            Action=["rds:*", "dynamodb:*", "redshift:*", "cloudwatch:Describe*"]
+        ),
+        "job-function/NetworkAdministrator": _allow(
+            Action=["ec2:*", "route53:*", "directconnect:*", "cloudfront:List*"]
+        ),
     }
 )
 """By path and name, each at version v1."""
@@ -55,7 +114,10 @@ def is_aws_managed(arn: str) -> bool:
 
 
 def aws_managed(arn: str) -> ManagedPolicy | None:
-    """AWS's own policy of this ARN, in whatever partition; a path that isn't AWS's is forgiven when the name is unmistakable."""
+    """AWS's own policy of this ARN, in whatever partition.
+
+    A path that isn't AWS's is forgiven when the name is unmistakable.
+    """
     found = _ARN.fullmatch(arn)
     if found is None:
         return None
@@ -74,4 +136,6 @@ def _policy(known: str, partition: str) -> ManagedPolicy:
     path, _, name = f"/{known}".rpartition("/")
     arn = f"arn:{partition}:iam::aws:policy/{known}"
     version = PolicyVersion("v1", json.dumps(AWS_MANAGED[known], indent=2))
-    return ManagedPolicy(arn, "aws", name, f"{path}/", unique_id("ANPA", f"aws:{known}"), (version,))
+    return ManagedPolicy(
+        arn, "aws", name, f"{path}/", unique_id("ANPA", f"aws:{known}"), (version,)
+    )

@@ -1,4 +1,7 @@
-"""Writing a state file: everything that isn't the default, so that reading it gives the same world."""
+"""Writing a state file.
+
+Everything that isn't the default, so that reading it gives the same world.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ _JsonObject = dict[str, Any]
 
 def dump_state(accounts: Iterable[Account], clock_offset: float, propagation_seconds: float) -> str:
     """The text of a state file."""
-    data: _JsonObject = {"version": FORMAT_VERSION, "accounts": [_account(account) for account in accounts]}
+    data: _JsonObject = {
+        "version": FORMAT_VERSION,
+        "accounts": [_account(account) for account in accounts],
+    }
     data |= {"clock_offset": clock_offset} if clock_offset else {}
     data |= {"propagation_seconds": propagation_seconds} if propagation_seconds else {}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
@@ -36,7 +42,9 @@ def dump_state(accounts: Iterable[Account], clock_offset: float, propagation_sec
 
 def _non_default(**members: Any) -> _JsonObject:
     """The members that aren't empty."""
-    return {name: value for name, value in members.items() if value not in (None, "", (), [], {}, False)}
+    return {
+        name: value for name, value in members.items() if value not in (None, "", (), [], {}, False)
+    }
 
 
 def _iso_time(moment: datetime) -> str | None:
@@ -90,12 +98,21 @@ def _scp(scp: Scp) -> _JsonObject:
 
 
 def _key(key: AccessKey) -> _JsonObject:
-    return {"id": key.id, "secret": key.secret, "active": key.active, **_non_default(created=_iso_time(key.created))}
+    return {
+        "id": key.id,
+        "secret": key.secret,
+        "active": key.active,
+        **_non_default(created=_iso_time(key.created)),
+    }
 
 
 def _device(device: MfaDevice, account: Account) -> _JsonObject:
     name = device.serial.removeprefix(f"{account.prefix}mfa/")
-    return {"name": name, "secret": device.secret, **_non_default(enabled=_iso_time(device.enabled))}
+    return {
+        "name": name,
+        "secret": device.secret,
+        **_non_default(enabled=_iso_time(device.enabled)),
+    }
 
 
 def _user(user: User, account: Account) -> _JsonObject:
@@ -111,7 +128,9 @@ def _user(user: User, account: Account) -> _JsonObject:
 
 def _group(group: Group) -> _JsonObject:
     return _identity(group, "AGPA") | _non_default(
-        users=list(group.users), policies=_inline(group.inline), attached_policies=list(group.attached)
+        users=list(group.users),
+        policies=_inline(group.inline),
+        attached_policies=list(group.attached),
     )
 
 
@@ -121,7 +140,9 @@ def _role(role: Role) -> _JsonObject:
         | _non_default(
             description=role.description,
             tags=dict(role.tags),
-            max_session_duration=None if role.max_session_seconds == MIN_ROLE_SECONDS else role.max_session_seconds,
+            max_session_duration=None
+            if role.max_session_seconds == MIN_ROLE_SECONDS
+            else role.max_session_seconds,
             policies=_inline(role.inline),
             attached_policies=list(role.attached),
             permissions_boundary=role.boundary,
@@ -132,7 +153,11 @@ def _role(role: Role) -> _JsonObject:
 
 def _policy(policy: ManagedPolicy) -> _JsonObject:
     return _identity(policy, "ANPA") | {
-        **_non_default(updated=_iso_time(policy.updated), description=policy.description, tags=dict(policy.tags)),
+        **_non_default(
+            updated=_iso_time(policy.updated),
+            description=policy.description,
+            tags=dict(policy.tags),
+        ),
         "versions": [_version(version) for version in policy.versions],
         "default_version": policy.default,
         "next_version": policy.next_version,
@@ -140,4 +165,8 @@ def _policy(policy: ManagedPolicy) -> _JsonObject:
 
 
 def _version(version: PolicyVersion) -> _JsonObject:
-    return {"id": version.id, "document": _document(version.text), **_non_default(created=_iso_time(version.created))}
+    return {
+        "id": version.id,
+        "document": _document(version.text),
+        **_non_default(created=_iso_time(version.created)),
+    }

@@ -1,4 +1,7 @@
-"""Reading a state file, the format of docs/demo.md, strictly: whatever is wrong is said with its place."""
+"""Reading a state file, the format of docs/demo.md, strictly.
+
+Whatever is wrong is said with its place.
+"""
 
 from __future__ import annotations
 
@@ -53,15 +56,23 @@ def load_state(text: str) -> StateContents:
     try:
         return _contents(json.loads(text))
     except (_StateError, PolicyError) as problem:
-        raise SettingsError("The state of the embedded AWS can't be read.", why=str(problem), code="demo_state") from None
+        raise SettingsError(
+            "The state of the embedded AWS can't be read.", why=str(problem), code="demo_state"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         why = f"{type(problem).__name__}: {problem}"
-        raise SettingsError("The state of the embedded AWS can't be read.", why=why, code="demo_state") from None
+        raise SettingsError(
+            "The state of the embedded AWS can't be read.", why=why, code="demo_state"
+        ) from None
 
 
 def document_text(document: Any) -> str:
     """The text of a document a state gives as an object, or already as a text."""
-    return document if isinstance(document, str) else json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return (
+        document
+        if isinstance(document, str)
+        else json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    )
 
 
 def organization_id(value: Any) -> str:
@@ -74,7 +85,9 @@ def _contents(data: _JsonData) -> StateContents:
         raise _StateError(f"version must be {FORMAT_VERSION}")
     organization = data.get("organization", "")
     accounts = tuple(_account(entry, organization) for entry in data["accounts"])
-    return StateContents(accounts, float(data.get("clock_offset", 0.0)), float(data.get("propagation_seconds", 0.0)))
+    return StateContents(
+        accounts, float(data.get("clock_offset", 0.0)), float(data.get("propagation_seconds", 0.0))
+    )
 
 
 def _account(data: _JsonData, organization: Any) -> Account:
@@ -93,9 +106,13 @@ def _account(data: _JsonData, organization: Any) -> Account:
         alias=data.get("alias", ""),
         organization=organization_id(data.get("organization", organization)),
         management=bool(data.get("management", False)),
-        scps=tuple(tuple(_scp(entry, account_id) for entry in level) for level in data.get("scps", ())),
+        scps=tuple(
+            tuple(_scp(entry, account_id) for entry in level) for level in data.get("scps", ())
+        ),
         users=users,
-        groups=tuple(_group(entry, prefix, account_id, known, names) for entry in data.get("groups", ())),
+        groups=tuple(
+            _group(entry, prefix, account_id, known, names) for entry in data.get("groups", ())
+        ),
         roles=tuple(_role(entry, prefix, account_id, known) for entry in data.get("roles", ())),
         policies=policies,
         devices=tuple(_device(entry, prefix) for entry in data.get("mfa_devices", ())),
@@ -122,14 +139,22 @@ def _document(document: Any, name: str, kind: PolicyKind = PolicyKind.IDENTITY) 
 
 
 def _scp(data: _JsonData, account_id: str) -> Scp:
-    return Scp(data["name"], _document(data["document"], f"service control policy {data['name']} of {account_id}"))
+    return Scp(
+        data["name"],
+        _document(data["document"], f"service control policy {data['name']} of {account_id}"),
+    )
 
 
 def _policy(data: _JsonData, prefix: str, account_id: str) -> ManagedPolicy:
     path = data.get("path", "/")
     arn = f"{prefix}policy{path}{data['name']}"
-    version_entries = data.get("versions") or [{"id": "v1", "document": data["document"], "created": data.get("created")}]
-    versions = tuple(PolicyVersion(entry["id"], _document(entry["document"], arn), _when(entry)) for entry in version_entries)
+    version_entries = data.get("versions") or [
+        {"id": "v1", "document": data["document"], "created": data.get("created")}
+    ]
+    versions = tuple(
+        PolicyVersion(entry["id"], _document(entry["document"], arn), _when(entry))
+        for entry in version_entries
+    )
     default = data.get("default_version", versions[0].id)
     if default not in {version.id for version in versions}:
         raise _StateError(f"{arn}: there is no version {default}")
@@ -141,7 +166,9 @@ def _policy(data: _JsonData, prefix: str, account_id: str) -> ManagedPolicy:
         id=data.get("unique_id", unique_id("ANPA", arn)),
         versions=versions,
         default=default,
-        next_version=int(data.get("next_version", 1 + max(int(version.id[1:]) for version in versions))),
+        next_version=int(
+            data.get("next_version", 1 + max(int(version.id[1:]) for version in versions))
+        ),
         created=_when(data),
         updated=_when(data, "updated"),
         description=data.get("description", ""),
@@ -150,7 +177,10 @@ def _policy(data: _JsonData, prefix: str, account_id: str) -> ManagedPolicy:
 
 
 def _inline(data: _JsonData, owner: str) -> Mapping[str, str]:
-    policies = {name: _document(document, f"inline policy {name} of {owner}") for name, document in data.get("policies", {}).items()}
+    policies = {
+        name: _document(document, f"inline policy {name} of {owner}")
+        for name, document in data.get("policies", {}).items()
+    }
     return MappingProxyType(policies)
 
 
@@ -180,7 +210,8 @@ def _user(data: _JsonData, prefix: str, account_id: str, known: frozenset[str]) 
         id=data.get("unique_id", unique_id("AIDA", arn)),
         created=_when(data),
         keys=tuple(
-            AccessKey(entry["id"], entry["secret"], entry.get("active", True), _when(entry)) for entry in data.get("access_keys", ())
+            AccessKey(entry["id"], entry["secret"], entry.get("active", True), _when(entry))
+            for entry in data.get("access_keys", ())
         ),
         mfa_devices=tuple(_device(entry, prefix) for entry in data.get("mfa_devices", ())),
         inline=_inline(data, arn),
@@ -199,7 +230,9 @@ def _device(data: _JsonData, prefix: str) -> MfaDevice:
     return MfaDevice(serial, data["secret"], _when(data, "enabled"))
 
 
-def _group(data: _JsonData, prefix: str, account_id: str, known: frozenset[str], users: frozenset[str]) -> Group:
+def _group(
+    data: _JsonData, prefix: str, account_id: str, known: frozenset[str], users: frozenset[str]
+) -> Group:
     path = data.get("path", "/")
     arn = f"{prefix}group{path}{data['name']}"
     members = tuple(data.get("users", ()))
@@ -224,7 +257,9 @@ def _role(data: _JsonData, prefix: str, account_id: str, known: frozenset[str]) 
     arn = f"{prefix}role{path}{data['name']}"
     longest = int(data.get("max_session_duration", MIN_ROLE_SECONDS))
     if not MIN_ROLE_SECONDS <= longest <= MAX_ROLE_SECONDS:
-        raise _StateError(f"{arn}: max_session_duration must be {MIN_ROLE_SECONDS}..{MAX_ROLE_SECONDS}")
+        raise _StateError(
+            f"{arn}: max_session_duration must be {MIN_ROLE_SECONDS}..{MAX_ROLE_SECONDS}"
+        )
     return Role(
         arn=arn,
         account=account_id,

@@ -1,4 +1,7 @@
-"""The entities of an account. Policies are kept as the text they were written in, and read when somebody asks."""
+"""The entities of an account.
+
+Policies are kept as the text they were written in, and read when somebody asks.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ _PARSE_CACHE_SIZE = 4_096
 
 
 def unique_id(prefix: str, text: str) -> str:
-    """A unique id as IAM makes them (AIDA… for a user, AROA… for a role): always the same one for the same text."""
+    """A unique id as IAM makes them (AIDA… for a user, AROA… for a role).
+
+    Always the same one for the same text.
+    """
     return prefix + base64.b32encode(hashlib.sha256(text.encode()).digest())[:17].decode()
 
 
@@ -42,7 +48,10 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True)
 class MfaDevice:
-    """A virtual MFA device; `secret` is base32, `enabled` when it became its user's (of one nobody has, it means nothing)."""
+    """A virtual MFA device.
+
+    `secret` is base32, `enabled` when it became its user's (of one nobody has, it means nothing).
+    """
 
     serial: str
     secret: str = field(repr=False)
@@ -117,7 +126,10 @@ class PolicyVersion:
 
 @dataclass(frozen=True, slots=True)
 class ManagedPolicy:
-    """A customer managed policy, or one of AWS's own (`account` "aws"). `default` is the version in force, `next_version` never used."""
+    """A customer managed policy, or one of AWS's own (`account` "aws").
+
+    `default` is the version in force, `next_version` never used.
+    """
 
     arn: str
     account: str
@@ -148,10 +160,13 @@ class Scp:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account. `scps` are those of each level that leads to it, the organization's root first; each level must allow.
+    """An account.
 
-    `organization` is its organization's id ("" for none); `management` marks the management account, which no SCP touches.
-    `devices` are virtual MFA devices nobody has.
+    `scps` are those of each level that leads to it, the organization's root first; each level must
+    allow.
+
+    `organization` is its organization's id ("" for none); `management` marks the management
+    account, which no SCP touches. `devices` are virtual MFA devices nobody has.
     """
 
     id: str

@@ -9,12 +9,22 @@ from functools import cached_property
 from xswitch.core.policy import PolicyDocument, PolicyKind
 from xswitch.emulator.state import dump, load
 from xswitch.emulator.state.aws_managed import aws_managed, is_aws_managed
-from xswitch.emulator.state.model import AccessKey, Account, Group, ManagedPolicy, Role, User, parse_cached
+from xswitch.emulator.state.model import (
+    AccessKey,
+    Account,
+    Group,
+    ManagedPolicy,
+    Role,
+    User,
+    parse_cached,
+)
 
 
 @dataclass(frozen=True)
 class AwsState:
-    """Everything. `clock_offset` is how many seconds the clock of sessions and codes is ahead of the machine's.
+    """Everything.
+
+    `clock_offset` is how many seconds the clock of sessions and codes is ahead of the machine's.
 
     `propagation_seconds` is how long a change stays unseen by whoever authenticates and authorizes.
     """
@@ -25,7 +35,12 @@ class AwsState:
 
     @cached_property
     def _by_key(self) -> Mapping[str, tuple[User, AccessKey]]:
-        return {key.id: (user, key) for account in self.accounts for user in account.users for key in user.keys}
+        return {
+            key.id: (user, key)
+            for account in self.accounts
+            for user in account.users
+            for key in user.keys
+        }
 
     @cached_property
     def _by_id(self) -> Mapping[str, Account]:
@@ -66,17 +81,29 @@ class AwsState:
     def managed_policy(self, arn: str, kind: PolicyKind, account_id: str) -> PolicyDocument | None:
         """A managed policy as `account_id` can use it: AWS's own, or one of that account."""
         policy = self.policy(arn)
-        return None if policy is None or policy.account not in ("aws", account_id) else parse_cached(policy.text, kind, arn)
+        return (
+            None
+            if policy is None or policy.account not in ("aws", account_id)
+            else parse_cached(policy.text, kind, arn)
+        )
 
     def documents(self, entity: User | Role | Group) -> tuple[PolicyDocument, ...]:
-        """Everything that allows or denies this identity something: inline, attached, of its groups, and its boundary."""
+        """Everything that allows or denies this identity something.
+
+        Inline, attached, of its groups, and its boundary.
+        """
         found = [
-            parse_cached(text, PolicyKind.IDENTITY, f"inline policy {name} of {entity.arn}") for name, text in sorted(entity.inline.items())
+            parse_cached(text, PolicyKind.IDENTITY, f"inline policy {name} of {entity.arn}")
+            for name, text in sorted(entity.inline.items())
         ]
         found += [self._attached(arn, PolicyKind.IDENTITY) for arn in entity.attached]
         if isinstance(entity, User):
             account = self._by_id[entity.account]
-            found += [document for group in account.groups_of(entity.name) for document in self.documents(group)]
+            found += [
+                document
+                for group in account.groups_of(entity.name)
+                for document in self.documents(group)
+            ]
         if not isinstance(entity, Group) and entity.boundary:
             found.append(self._attached(entity.boundary, PolicyKind.BOUNDARY))
         return tuple(found)
@@ -87,11 +114,16 @@ class AwsState:
 
     def with_account(self, account: Account) -> AwsState:
         """This world with another state of one account."""
-        return replace(self, accounts=tuple(account if one.id == account.id else one for one in self.accounts))
+        return replace(
+            self, accounts=tuple(account if one.id == account.id else one for one in self.accounts)
+        )
 
     @classmethod
     def from_json(cls, text: str) -> AwsState:
-        """The world a state file describes. Raises SettingsError with the place of what is wrong."""
+        """The world a state file describes.
+
+        Raises SettingsError with the place of what is wrong.
+        """
         return cls(*load.load_state(text))
 
     def to_json(self) -> str:

@@ -1,4 +1,7 @@
-"""The dialogs that ask for something to be typed: an MFA code, the confirmation of a guarded role."""
+"""The dialogs that ask for something to be typed.
+
+An MFA code, the confirmation of a guarded role.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,13 @@ class AnswerInput(Input):
     """One line to type into, without blinking and without a frame of its own."""
 
     def __init__(self, placeholder: str, *, max_length: int = 0) -> None:
-        super().__init__(placeholder=placeholder, compact=True, select_on_focus=False, max_length=max_length, id="answer")
+        super().__init__(
+            placeholder=placeholder,
+            compact=True,
+            select_on_focus=False,
+            max_length=max_length,
+            id="answer",
+        )
         self.cursor_blink = False
 
     def restricted(self) -> None:
@@ -92,17 +101,30 @@ class TypedDialog(Dialog[str]):
         self.query_one("#complaint", Lines).show(self._complaint_lines)
 
     def _complaint_lines(self, width: int) -> list[Line]:
-        return wrap([("✗ ", "error"), (self._complaint, "error")], width, hang=2) if self._complaint else [[]]
+        return (
+            wrap([("✗ ", "error"), (self._complaint, "error")], width, hang=2)
+            if self._complaint
+            else [[]]
+        )
 
 
 class MfaDialog(TypedDialog):
-    """Asks for the code of one MFA device; says which attempt this is and what AWS said of the last."""
+    """Asks for the code of one MFA device.
+
+    Says which attempt this is and what AWS said of the last.
+    """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs.tcss", "mfa.tcss"]
     TITLE_TEXT = "MFA code"
 
     def __init__(
-        self, challenge: MfaChallenge, role: Role | None, clock: Clock, *, session_seconds: int, hint: Callable[[str], str] | None
+        self,
+        challenge: MfaChallenge,
+        role: Role | None,
+        clock: Clock,
+        *,
+        session_seconds: int,
+        hint: Callable[[str], str] | None,
     ) -> None:
         super().__init__(guard=role.guard.colour if role is not None and role.guard else "")
         self._challenge = challenge
@@ -128,7 +150,12 @@ class MfaDialog(TypedDialog):
             refusal = challenge.refusal or "AWS refused the last code."
             lines += [[], *wrap([("✗ ", "error"), span(refusal, "error")], width, hang=2)]
             lines += wrap(
-                [(f"  Attempt {challenge.attempt}. ", "text"), ("AWS takes each code once: use the next one.", "muted")], width, hang=2
+                [
+                    (f"  Attempt {challenge.attempt}. ", "text"),
+                    ("AWS takes each code once: use the next one.", "muted"),
+                ],
+                width,
+                hang=2,
             )
         return [*lines, []]
 
@@ -136,11 +163,17 @@ class MfaDialog(TypedDialog):
         now = self._clock.now().timestamp()
         seconds_left = _CODE_PERIOD_SECONDS - int(now) % _CODE_PERIOD_SECONDS
         filled = round(_BAR_WIDTH * seconds_left / _CODE_PERIOD_SECONDS)
-        bar: Line = [("━" * filled, "accent"), ("─" * (_BAR_WIDTH - filled), "line"), (f"  next code in {seconds_left:>2} s", "muted")]
+        bar: Line = [
+            ("━" * filled, "accent"),
+            ("─" * (_BAR_WIDTH - filled), "line"),
+            (f"  next code in {seconds_left:>2} s", "muted"),
+        ]
         lines = [bar]
         code = self._hint(self._challenge.serial) if self._hint is not None else ""
         if code:
-            lines.append([("demo     ", "muted"), span(code, "live"), ("  is the code now", "muted")])
+            lines.append(
+                [("demo     ", "muted"), span(code, "live"), ("  is the code now", "muted")]
+            )
         validity = f"One code serves every role of this device for {formatting.format_duration(self._session_seconds)}."
         return [*lines, [], *wrap([(validity, "muted")], width)]
 
@@ -183,24 +216,50 @@ class GuardDialog(TypedDialog):
 
     def _what(self, width: int) -> list[Line]:
         rule: Line = [("guard    ", "muted"), span(self._rule.name, "text")]
-        length, reason = formatting.format_duration_and_reason(self._role.duration_seconds, self._role.duration_reason)
-        lasts: Line = [("lasts    ", "muted"), (length, "text"), (f"  {reason}" if reason else "", "muted")]
+        length, reason = formatting.format_duration_and_reason(
+            self._role.duration_seconds, self._role.duration_reason
+        )
+        lasts: Line = [
+            ("lasts    ", "muted"),
+            (length, "text"),
+            (f"  {reason}" if reason else "", "muted"),
+        ]
         lines = [*role_lines(self._role, width), []]
         lines += wrap(rule, width, hang=9) if self._rule.name else []
         lines += wrap(lasts, width, hang=9)
         if self._rule.policy_arns or self._rule.policy:
-            lines += wrap([("limits   ", "muted"), ("a session policy of this guard applies", "text")], width, hang=9)
+            lines += wrap(
+                [("limits   ", "muted"), ("a session policy of this guard applies", "text")],
+                width,
+                hang=9,
+            )
         return [
             *lines,
             [],
-            *wrap([("Type ", "text"), span(self._rule.confirm, f"guard-{self._rule.colour}"), (" to switch:", "text")], width),
+            *wrap(
+                [
+                    ("Type ", "text"),
+                    span(self._rule.confirm, f"guard-{self._rule.colour}"),
+                    (" to switch:", "text"),
+                ],
+                width,
+            ),
             [],
         ]
 
     def validation_error(self, text: str) -> str:
         """It has to be the very text."""
-        return "" if is_confirmed(self._rule, text) else "That isn't it." if text else "Nothing was typed."
+        return (
+            ""
+            if is_confirmed(self._rule, text)
+            else "That isn't it."
+            if text
+            else "Nothing was typed."
+        )
 
     def items(self) -> Sequence[KeyBarItem]:
         """Switch or cancel."""
-        return (KeyBarItem("⏎", "switch", "send"), KeyBarItem("esc", "cancel", "cancel", right=True))
+        return (
+            KeyBarItem("⏎", "switch", "send"),
+            KeyBarItem("esc", "cancel", "cancel", right=True),
+        )

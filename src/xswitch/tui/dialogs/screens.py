@@ -1,4 +1,7 @@
-"""The dialogs: frames with lines, sometimes one input, and a key bar. Each answers through `dismiss`."""
+"""The dialogs: frames with lines, sometimes one input, and a key bar.
+
+Each answers through `dismiss`.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,11 @@ class Dialog(ModalScreen[DialogResult]):
 def role_lines(role: Role, width: int) -> list[Line]:
     """Which role a dialog is about."""
     guard = f"guard-{role.guard.colour}" if role.guard else "title"
-    name = [span(role.account_name or role.account_id or role.name, guard), (" / ", "faint"), span(role.role_name, guard)]
+    name = [
+        span(role.account_name or role.account_id or role.name, guard),
+        (" / ", "faint"),
+        span(role.role_name, guard),
+    ]
     return [*wrap(name, width), *wrap([span(role.role_arn, "muted")], width)]
 
 
@@ -83,7 +90,10 @@ class ForgetDialog(Dialog[bool]):
     """Asks before a session and its managed profile are dropped."""
 
     TITLE_TEXT = "Forget"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,y", "yes", "forget", show=False), Binding("n", "cancel", "cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,y", "yes", "forget", show=False),
+        Binding("n", "cancel", "cancel", show=False),
+    ]
 
     def __init__(self, role: Role) -> None:
         super().__init__(guard=role.guard.colour if role.guard else "")
@@ -104,7 +114,15 @@ class ForgetDialog(Dialog[bool]):
                     ],
                     width,
                 ),
-                *wrap([("Shells that use that profile lose their credentials. The MFA session stays.", "muted")], width),
+                *wrap(
+                    [
+                        (
+                            "Shells that use that profile lose their credentials. The MFA session stays.",
+                            "muted",
+                        )
+                    ],
+                    width,
+                ),
             ]
 
         yield Lines(content)
@@ -119,7 +137,10 @@ class ForgetDialog(Dialog[bool]):
 
 
 class BusyDialog(Dialog[bool]):
-    """What a switch is doing, step by step: `steps` may grow. Escape answers None, its owner takes it away with False."""
+    """What a switch is doing, step by step: `steps` may grow.
+
+    Escape answers None, its owner takes it away with False.
+    """
 
     TITLE_TEXT = "Switching"
 
@@ -185,19 +206,32 @@ class TextDialog(Dialog[None]):
 
     def items(self) -> Sequence[KeyBarItem]:
         """Scrolling and closing."""
-        return (KeyBarItem("↑↓", "scroll", "scroll(3)", 1), KeyBarItem("esc", "close", "cancel", right=True))
+        return (
+            KeyBarItem("↑↓", "scroll", "scroll(3)", 1),
+            KeyBarItem("esc", "close", "cancel", right=True),
+        )
 
 
 def help_lines(width: int) -> list[Line]:
     """Every key, with what it does."""
     rows: list[Line] = []
     rows += wrap(
-        [("Type to filter. All words must occur, in any order, in the name, account, id, role, ARN, region, note or tags.", "text")], width
+        [
+            (
+                "Type to filter. All words must occur, in any order, in the name, account, id, role, ARN, region, note or tags.",
+                "text",
+            )
+        ],
+        width,
     )
     rows += [[], [(pad("empty", 7), "muted"), (pad("always", 12), "muted"), ("", "muted")]]
     for key in KEYS:
         always = " ".join(key_label(key_name) for key_name in key.keys)
-        rows += wrap([(pad(key.letter, 7), "key"), (pad(always, 12), "key"), (key.text, "text")], width, hang=19)
+        rows += wrap(
+            [(pad(key.letter, 7), "key"), (pad(always, 12), "key"), (key.text, "text")],
+            width,
+            hang=19,
+        )
     rows.append([])
     for keys, text in MOVEMENT_HELP:
         rows += wrap([(pad(keys, 19), "key"), (text, "text")], width, hang=19)
@@ -214,5 +248,12 @@ def help_lines(width: int) -> list[Line]:
         ),
     ]
     rows.append([])
-    rows += wrap([part for sign, style_name, word in _SIGN_HELP for part in ((sign + " ", style_name), (word + "  ", "text"))], width)
+    rows += wrap(
+        [
+            part
+            for sign, style_name, word in _SIGN_HELP
+            for part in ((sign + " ", style_name), (word + "  ", "text"))
+        ],
+        width,
+    )
     return rows

@@ -1,1 +1,4 @@
-"""Why a switch was denied, on the screen: both sides next to each other, the missing piece marked."""
+"""Why a switch was denied, on the screen.
+
+Both sides next to each other, the missing piece marked.
+"""

@@ -1,4 +1,7 @@
-"""From a failed switch to its explanation: looked for beside the screen, shown in the detail, and whole when asked for."""
+"""From a failed switch to its explanation.
+
+Looked for beside the screen, shown in the detail, and whole when asked for.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +29,18 @@ class ExplainFlow:
             return
 
         def done(explanation: Explanation) -> None:
-            self._stage.picker.update(partial(states.with_explanation, name=role.name, explanation=explanation))
+            self._stage.picker.update(
+                partial(states.with_explanation, name=role.name, explanation=explanation)
+            )
 
-        self._stage.start_job(lambda _job: self._stage.actions.explain_failure(role, error), done, lambda _error: None)
+        self._stage.start_job(
+            lambda _job: self._stage.actions.explain_failure(role, error), done, lambda _error: None
+        )
 
     def show(self, role: Role) -> None:
         """The whole explanation of a role's last failure."""
-        from xswitch.tui.explain.screen import ExplainScreen  # noqa: PLC0415 -- most sessions of the picker see no failure
+        # Most sessions of the picker see no failure
+        from xswitch.tui.explain.screen import ExplainScreen  # noqa: PLC0415
 
         explanation = self._stage.picker.state.explanations.get(role.name)
         if explanation is not None:

@@ -1,10 +1,18 @@
-"""An explanation as lines: the chain, both sides next to each other, each cause with the statement that is missing. Pure."""
+"""An explanation as lines.
+
+The chain, both sides next to each other, each cause with the statement that is missing. Pure.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xswitch.core.explain.layout import Comparison, ComparisonColumn, RequirementRow, compare_accounts
+from xswitch.core.explain.layout import (
+    Comparison,
+    ComparisonColumn,
+    RequirementRow,
+    compare_accounts,
+)
 from xswitch.core.explain.model import (
     Cause,
     Certainty,
@@ -42,7 +50,11 @@ _VERDICT_SPANS = {
     ExplanationVerdict.NOT_REACHED: ("✗ It failed before AWS had to decide.", "error"),
     ExplanationVerdict.UNKNOWN: ("? What is in the way can't be told from here.", "expiring"),
 }
-_CERTAINTY_STYLES = {Certainty.PROVED: "live", Certainty.LIKELY: "expiring", Certainty.UNSEEN: "expiring"}
+_CERTAINTY_STYLES = {
+    Certainty.PROVED: "live",
+    Certainty.LIKELY: "expiring",
+    Certainty.UNSEEN: "expiring",
+}
 _CHANGE_LABELS = {
     StatementChange.NONE: ("", " "),
     StatementChange.ADD: ("add to", "+"),
@@ -61,7 +73,14 @@ def explanation_panel(explanation: Explanation, width: int) -> list[Line]:
     for number, cause in enumerate(drawing.causes, 1):
         lines += [[], *cause_lines(number, cause, width)]
     if explanation.sources_read:
-        lines += [[], *wrap([("looked at  ", "muted"), span("; ".join(explanation.sources_read), "muted")], width, hang=11)]
+        lines += [
+            [],
+            *wrap(
+                [("looked at  ", "muted"), span("; ".join(explanation.sources_read), "muted")],
+                width,
+                hang=11,
+            ),
+        ]
     return lines
 
 
@@ -76,18 +95,33 @@ def nearest_cause_lines(explanation: Explanation, width: int) -> list[Line]:
 
 
 def cause_lines(number: int, cause: Cause, width: int) -> list[Line]:
-    """One cause: side, certainty and code; what was seen; the statement as it has to be; what to do."""
+    """One cause: side, certainty and code; what was seen; the statement as it has to be.
+
+    What to do.
+    """
     head: Line = [
         (f"{number} ", "title"),
-        (f"{cause.side.value} side" if cause.side.value in ("source", "target") else cause.side.value, "title"),
+        (
+            f"{cause.side.value} side"
+            if cause.side.value in ("source", "target")
+            else cause.side.value,
+            "title",
+        ),
         ("  ", "text"),
         (cause.certainty.value, _CERTAINTY_STYLES[cause.certainty]),
         (f"  {cause.code.value}", "faint"),
     ]
-    lines = [*wrap(head, width, hang=2), *wrap([("  ", "text"), span(cause.evidence)], width, hang=2)]
+    lines = [
+        *wrap(head, width, hang=2),
+        *wrap([("  ", "text"), span(cause.evidence)], width, hang=2),
+    ]
     word, mark = _CHANGE_LABELS[cause.change]
     if cause.statement:
-        where: Line = [("  ", "text"), (f"{word or 'statement'}: ", "muted"), span(cause.where, "muted")]
+        where: Line = [
+            ("  ", "text"),
+            (f"{word or 'statement'}: ", "muted"),
+            span(cause.where, "muted"),
+        ]
         lines += wrap(where, width, hang=2) if word or cause.where else []
         for text in cause.statement.splitlines():
             lines += wrap_code((f"  {mark} ", _DIFF_STYLES[mark]), text, _DIFF_STYLES[mark], width)
@@ -115,7 +149,9 @@ def _side_columns(drawing: Comparison, width: int) -> list[Line]:
     if drawing.source.requirements or drawing.target.requirements:
         if width >= TWO_COLUMN_WIDTH:
             half = (width - 3) // 2
-            lines = two_columns(_side_lines(drawing.source, half), _side_lines(drawing.target, half), half)
+            lines = two_columns(
+                _side_lines(drawing.source, half), _side_lines(drawing.target, half), half
+            )
         else:
             lines = [*_side_lines(drawing.source, width), [], *_side_lines(drawing.target, width)]
     if drawing.here.requirements:
@@ -139,4 +175,8 @@ def _piece_lines(piece: RequirementRow, width: int) -> list[Line]:
         line.append((f"  {word}", "muted"))
     line.append((numbers, "error"))
     lines = wrap(line, width, hang=2)
-    return [*lines, *wrap([("  ", "text"), span(piece.detail, "muted")], width, hang=2)] if piece.detail else lines
+    return (
+        [*lines, *wrap([("  ", "text"), span(piece.detail, "muted")], width, hang=2)]
+        if piece.detail
+        else lines
+    )

@@ -61,7 +61,13 @@ class ExplainScreen(Screen[None]):
         self.text.show(explanation_panel(self.explanation, width) if width > 0 else [])
 
     def _title(self, _width: int) -> list[Line]:
-        return [[(" xswitch ", "title"), ("  Why not  ", "accent"), (sanitize(self.explanation.target), "bright")]]
+        return [
+            [
+                (" xswitch ", "title"),
+                ("  Why not  ", "accent"),
+                (sanitize(self.explanation.target), "bright"),
+            ]
+        ]
 
     def action_back(self) -> None:
         """Back to the list."""
@@ -73,8 +79,12 @@ class ExplainScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy the statement of the nearest cause that has one."""
-        statement = next((cause.statement for cause in self.explanation.causes if cause.statement), "")
-        if statement and all(character.isprintable() or character == "\n" for character in statement):
+        statement = next(
+            (cause.statement for cause in self.explanation.causes if cause.statement), ""
+        )
+        if statement and all(
+            character.isprintable() or character == "\n" for character in statement
+        ):
             self._copy(statement)
             self.keys.say([("✓ ", "live"), ("Copied the statement.", "text")])
         else:

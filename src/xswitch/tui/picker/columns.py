@@ -1,4 +1,7 @@
-"""Which columns the list has at a width, and how wide each is: the same for every row, and steady while typing."""
+"""Which columns the list has at a width, and how wide each is.
+
+The same for every row, and steady while typing.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ _P90_SHARE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: what it shows (`name` is a field of a role row), its heading and its width in cells."""
+    """One column.
+
+    What it shows (`name` is a field of a role row), its heading and its width in cells.
+    """
 
     name: str
     heading: str
@@ -31,7 +37,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class NaturalWidth:
-    """The widths a column's texts would like: the widest, and what nine of ten are content with; in cells, 0 without any text."""
+    """The widths a column's texts would like: the widest, and what nine of ten are content with.
+
+    In cells, 0 without any text.
+    """
 
     widest: int = 0
     p90: int = 0
@@ -39,7 +48,10 @@ class NaturalWidth:
 
 @dataclass(frozen=True, slots=True)
 class Widths:
-    """The natural widths of a listing. `named`: some account has a name; `mfa`: some role needs MFA."""
+    """The natural widths of a listing.
+
+    `named`: some account has a name; `mfa`: some role needs MFA.
+    """
 
     account: NaturalWidth
     identifier: NaturalWidth
@@ -78,9 +90,10 @@ def _natural_width(texts: Iterable[str]) -> NaturalWidth:
 def layout(widths: Widths, width: int, *, grouped: bool = False) -> tuple[Column, ...]:
     """The columns for a list of `width` cells.
 
-    Account, role and session are always there. The id comes while the two have a readable width, then the region, the MFA mark
-    and the profile's name while they have their usual one; what is left over goes to them until they have their widest.
-    Grouped by account, the groups' headers tell name and id, so rows begin with the profile.
+    Account, role and session are always there. The id comes while the two have a readable width,
+    then the region, the MFA mark and the profile's name while they have their usual one; what is
+    left over goes to them until they have their widest. Grouped by account, the groups' headers
+    tell name and id, so rows begin with the profile.
     """
     available = width - GUTTER - SESSION_WIDTH - 2 * GAP
     first_column = widths.profile if grouped else widths.account
@@ -105,13 +118,17 @@ def layout(widths: Widths, width: int, *, grouped: bool = False) -> tuple[Column
         sizes["profile"] += min(spare, max(0, widths.profile.widest - sizes["profile"]))
     headings = {"account": "account" if widths.named and not grouped else "profile"}
     order = ("account", "id", "role", "region", "profile", "mfa", "session")
-    return tuple(Column(name, headings.get(name, name), sizes[name]) for name in order if name in sizes)
+    return tuple(
+        Column(name, headings.get(name, name), sizes[name]) for name in order if name in sizes
+    )
 
 
 def _share_width(available: int, account: NaturalWidth, role: NaturalWidth) -> tuple[int, int]:
     spare = available - account.p90 - role.p90
     if spare < 0:
-        account_width = min(account.p90, max(1, available * account.p90 // (account.p90 + role.p90)))
+        account_width = min(
+            account.p90, max(1, available * account.p90 // (account.p90 + role.p90))
+        )
         return account_width, max(1, min(role.p90, available - account_width))
     extra = min(spare, account.widest - account.p90)
     return account.p90 + extra, role.p90 + min(spare - extra, role.widest - role.p90)

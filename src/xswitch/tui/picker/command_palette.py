@@ -31,7 +31,11 @@ class PickerCommands(Provider):
 
     def _commands(self) -> list[tuple[str, str, Callable[[], Awaitable[object]]]]:
         return [
-            (key.palette, "  ".join(part for part in (key.letter, *map(key_label, key.keys)) if part), partial(self._run, key.action))
+            (
+                key.palette,
+                "  ".join(part for part in (key.letter, *map(key_label, key.keys)) if part),
+                partial(self._run, key.action),
+            )
             for key in KEYS
             if key.palette
         ]

@@ -1,4 +1,7 @@
-"""The detail of a role as lines: who, how it stands, the chain hop by hop, where each thing was written, what is wrong. Pure."""
+"""The detail of a role as lines.
+
+Who, how it stands, the chain hop by hop, where each thing was written, what is wrong. Pure.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,11 @@ if TYPE_CHECKING:
     from xswitch.core.explain.model import Explanation
 
 _LABEL_WIDTH = 10
-_STATES = {SessionState.LIVE: "live", SessionState.EXPIRING: "expiring", SessionState.EXPIRED: "expired"}
+_STATES = {
+    SessionState.LIVE: "live",
+    SessionState.EXPIRING: "expiring",
+    SessionState.EXPIRED: "expired",
+}
 _SEVERITY = {"error": ("✗", "error"), "warning": ("!", "warning"), "info": ("·", "muted")}
 _PIPE: TextSpan = ("│ ", "line")
 _ARROW: TextSpan = ("▼ ", "accent")
@@ -38,17 +45,24 @@ def detail_lines(state: PickerState, role: Role, now: datetime, width: int) -> l
 
 def _title(role: Role, width: int) -> list[Line]:
     guard = f"guard-{role.guard.colour}" if role.guard else "title"
-    name = [span(role.account_name or role.account_id or role.name, guard), (" / ", "faint"), span(role.role_name, guard)]
+    name = [
+        span(role.account_name or role.account_id or role.name, guard),
+        (" / ", "faint"),
+        span(role.role_name, guard),
+    ]
     return [*wrap(name, width), *wrap([span(role.role_arn, "muted")], width)]
 
 
-def _failure(failure: FailureMessage | None, explanation: Explanation | None, width: int) -> list[Line]:
+def _failure(
+    failure: FailureMessage | None, explanation: Explanation | None, width: int
+) -> list[Line]:
     if failure is None:
         return []
     lines = [[], *failure_lines(failure, width)]
     if explanation is None:
         return lines
-    from xswitch.tui.explain.lines import nearest_cause_lines  # noqa: PLC0415 -- most pickers end without a failure
+    # Most pickers end without a failure
+    from xswitch.tui.explain.lines import nearest_cause_lines  # noqa: PLC0415
 
     return [*lines, [], *nearest_cause_lines(explanation, width)]
 
@@ -68,10 +82,17 @@ def _guard(role: Role, width: int) -> list[Line]:
         return []
     style = f"guard-{role.guard.colour}"
     instruction: list[TextSpan] = (
-        [(": type ", "text"), span(role.guard.confirm, "bright"), (" to switch", "text")] if role.guard.confirm else []
+        [(": type ", "text"), span(role.guard.confirm, "bright"), (" to switch", "text")]
+        if role.guard.confirm
+        else []
     )
-    name = [(" (", "muted"), span(role.guard.name, "muted"), (")", "muted")] if role.guard.name else []
-    return [[], *wrap([(f"{formatting.GUARD_SIGN} GUARDED", style), *name, *instruction], width, hang=2)]
+    name = (
+        [(" (", "muted"), span(role.guard.name, "muted"), (")", "muted")] if role.guard.name else []
+    )
+    return [
+        [],
+        *wrap([(f"{formatting.GUARD_SIGN} GUARDED", style), *name, *instruction], width, hang=2),
+    ]
 
 
 def _session(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
@@ -112,7 +133,11 @@ def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
     origins = hop.origins if hop else {}
     chained = hop is not None and role.chain is not None and len(role.chain.hops) > 1
     rows: list[tuple[str, Line, Origin | None]] = [
-        ("profile", [span(role.name), *([(" (CLI and boto3 only)", "warning")] if role.cli_only else [])], role.origin),
+        (
+            "profile",
+            [span(role.name), *([(" (CLI and boto3 only)", "warning")] if role.cli_only else [])],
+            role.origin,
+        ),
         ("managed", [span(role.managed_profile)], None),
         ("account", [span(role.account_id)], None),
         ("region", [span(role.region)], origins.get("region")),
@@ -139,7 +164,9 @@ def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
 
 
 def _duration_line(role: Role) -> Line:
-    length, reason = formatting.format_duration_and_reason(role.duration_seconds, role.duration_reason)
+    length, reason = formatting.format_duration_and_reason(
+        role.duration_seconds, role.duration_reason
+    )
     return [(length, "text"), *([("  ", "text"), (reason, "muted")] if reason else [])]
 
 
@@ -148,12 +175,26 @@ def _session_parameter_rows(hop: Hop | None) -> list[tuple[str, Line, Origin | N
         return []
     rows: list[tuple[str, Line, Origin | None]] = []
     if hop.tags:
-        rows.append(("tags", [span(", ".join(f"{key}={value}" for key, value in hop.tags))], hop.origins.get("xswitch_tags")))
+        rows.append(
+            (
+                "tags",
+                [span(", ".join(f"{key}={value}" for key, value in hop.tags))],
+                hop.origins.get("xswitch_tags"),
+            )
+        )
     if hop.policy_arns or hop.policy:
         texts = [*hop.policy_arns, *(["an inline session policy"] if hop.policy else [])]
-        rows.append(("policies", [span(", ".join(texts))], hop.origins.get("xswitch_policy_arns") or hop.origins.get("xswitch_policy")))
+        rows.append(
+            (
+                "policies",
+                [span(", ".join(texts))],
+                hop.origins.get("xswitch_policy_arns") or hop.origins.get("xswitch_policy"),
+            )
+        )
     if hop.source_identity:
-        rows.append(("identity", [span(hop.source_identity)], hop.origins.get("xswitch_source_identity")))
+        rows.append(
+            ("identity", [span(hop.source_identity)], hop.origins.get("xswitch_source_identity"))
+        )
     return rows
 
 
@@ -161,7 +202,9 @@ def _fact_lines(label: str, value: Line, origin: Origin | None, width: int) -> l
     line = [(label.ljust(_LABEL_WIDTH), "muted"), *value]
     origin_width = len(formatting.format_origin(origin))
     fits = not origin_width or width_of(line) + 1 + origin_width <= width
-    return _with_origin(wrap(line, width if fits else width - origin_width - 1, hang=_LABEL_WIDTH), origin, width)
+    return _with_origin(
+        wrap(line, width if fits else width - origin_width - 1, hang=_LABEL_WIDTH), origin, width
+    )
 
 
 def _with_origin(lines: list[Line], origin: Origin | None, width: int) -> list[Line]:
@@ -178,7 +221,8 @@ def _with_origin(lines: list[Line], origin: Origin | None, width: int) -> list[L
     return [*lines, [(text.rjust(width), "faint")]]
 
 
-# -- the chain ----------------------------------------------------------------------------------------------------
+# -- the chain
+# ----------------------------------------------------------------------------------------------------
 
 
 def _chain(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
@@ -188,7 +232,9 @@ def _chain(state: PickerState, role: Role, now: datetime, width: int) -> list[Li
     name = truncate(sanitize(base.profile or "this environment"), width - 2)
     lines: list[Line] = [[], *_with_origin([[(name, "bright")]], base.origin, width)]
     detail_spans: Line = [("  ", "text"), span(base.detail, "muted")] if base.detail else []
-    lines += _chain_lines(_PIPE, [(formatting.SOURCE_LABELS[base.kind], "text"), *detail_spans], None, width)
+    lines += _chain_lines(
+        _PIPE, [(formatting.SOURCE_LABELS[base.kind], "text"), *detail_spans], None, width
+    )
     if role.mfa_serial:
         lines += _mfa(state, role, now, width)
     last = len(role.chain.hops) - 1
@@ -214,9 +260,21 @@ def _mfa(state: PickerState, role: Role, now: datetime, width: int) -> list[Line
 def _hop(state: PickerState, role: Role, hop: Hop, width: int, *, last: bool) -> list[Line]:
     lines: list[Line] = []
     if hop.external_id:
-        lines += _chain_lines(_PIPE, [("external ID ", "muted"), span(hop.external_id)], hop.origins.get("external_id"), width)
-    duration: Line = [("  " + formatting.format_duration(role.duration_seconds), "muted")] if last else []
-    lines += _chain_lines(_ARROW, [("AssumeRole", "text"), *duration], hop.origins.get("role_arn") if last else None, width)
+        lines += _chain_lines(
+            _PIPE,
+            [("external ID ", "muted"), span(hop.external_id)],
+            hop.origins.get("external_id"),
+            width,
+        )
+    duration: Line = (
+        [("  " + formatting.format_duration(role.duration_seconds), "muted")] if last else []
+    )
+    lines += _chain_lines(
+        _ARROW,
+        [("AssumeRole", "text"), *duration],
+        hop.origins.get("role_arn") if last else None,
+        width,
+    )
     guard = f"guard-{role.guard.colour}" if role.guard and last else "bright"
     account, name = _account_and_role(state, hop)
     title: Line = [span(account, guard), (" / ", "faint"), span(name, guard)]
@@ -236,7 +294,8 @@ def _account_and_role(state: PickerState, hop: Hop) -> tuple[str, str]:
     return state.account_label(account), name
 
 
-# -- problems -----------------------------------------------------------------------------------------------------
+# -- problems
+# -----------------------------------------------------------------------------------------------------
 
 
 def _problems(problems: tuple[Problem, ...], width: int) -> list[Line]:
@@ -248,12 +307,18 @@ def _problems(problems: tuple[Problem, ...], width: int) -> list[Line]:
 def problem_lines(problems: tuple[Problem, ...], width: int, *, full: bool = False) -> list[Line]:
     """Problems, errors first, each with its file (its whole path when `full`) and line."""
     lines: list[Line] = []
-    for problem in sorted(problems, key=lambda item: ("error", "warning", "info").index(item.severity)):
+    for problem in sorted(
+        problems, key=lambda item: ("error", "warning", "info").index(item.severity)
+    ):
         sign, style_name = _SEVERITY[problem.severity]
         location = ""
         if problem.file and problem.line:
             location = (
-                f"{sanitize(problem.file)}:{problem.line}" if full else formatting.format_origin(Origin(problem.file, problem.line))
+                f"{sanitize(problem.file)}:{problem.line}"
+                if full
+                else formatting.format_origin(Origin(problem.file, problem.line))
             ) + "  "
-        lines += wrap([(f"{sign} ", style_name), (location, "muted"), span(problem.message)], width, hang=2)
+        lines += wrap(
+            [(f"{sign} ", style_name), (location, "muted"), span(problem.message)], width, hang=2
+        )
     return lines

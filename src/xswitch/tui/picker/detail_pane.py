@@ -11,9 +11,13 @@ _SIDE = 1
 
 
 class Detail(ScrollingLines):
-    """Draws the role under the cursor; another role begins at the top again, the same one keeps its place."""
+    """Draws the role under the cursor.
 
-    def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+    Another role begins at the top again, the same one keeps its place.
+    """
+
+    # Textual's own argument
+    def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
         self._state = PickerState()
@@ -32,7 +36,11 @@ class Detail(ScrollingLines):
         """Draw what changed with the time."""
         role, width = self._state.role, self.scrollable_content_region.width
         if width > _SIDE:
-            self.show(detail_lines(self._state, role, self._clock.now(), width - _SIDE) if role is not None else [])
+            self.show(
+                detail_lines(self._state, role, self._clock.now(), width - _SIDE)
+                if role is not None
+                else []
+            )
 
     def on_resize(self) -> None:
         """Another width: the words break elsewhere."""

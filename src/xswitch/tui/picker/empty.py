@@ -17,7 +17,11 @@ _EXAMPLE = (
 def empty_lines(state: PickerState, width: int) -> list[Line]:
     """Lines for an empty list; none when there is something to list."""
     if state.load_failure is not None and not state.roles:
-        return [*failure_lines(state.load_failure, width), [], *wrap([("F5 ", "key"), ("reads the files again", "muted")], width)]
+        return [
+            *failure_lines(state.load_failure, width),
+            [],
+            *wrap([("F5 ", "key"), ("reads the files again", "muted")], width),
+        ]
     if not state.loaded:
         return [[("Reading your AWS config …", "muted")]]
     if not state.roles:

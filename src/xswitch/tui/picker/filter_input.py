@@ -1,4 +1,7 @@
-"""The line one types into: it always has the focus, and tells letters that act from words that begin with them."""
+"""The line one types into.
+
+It always has the focus, and tells letters that act from words that begin with them.
+"""
 
 from __future__ import annotations
 
@@ -54,8 +57,8 @@ class Filter(Input):
             event.prevent_default()
             self._take(LetterMode())
         elif event.key in ACTIONS:
-            # Here, and not as bindings with priority: those would overtake what was typed before them, and Enter
-            # would switch to another role than the one the words were typed for.
+            # Here, and not as bindings with priority: those would overtake what was typed before
+            # them, and Enter would switch to another role than the one the words were typed for.
             event.stop()
             event.prevent_default()
             self._act()

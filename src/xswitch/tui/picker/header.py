@@ -1,4 +1,7 @@
-"""The title line: which program, as whom, how long the MFA session lives, which vault, which region."""
+"""The title line.
+
+Which program, as whom, how long the MFA session lives, which vault, which region.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,10 @@
-"""Every key of the picker, once: what the bindings, the key bar, the help and the command palette are made of.
+"""Every key of the picker, once.
 
-Letters act only while the filter is empty. A word to filter by may begin with one of them, so a letter that acts waits a
-moment (`LETTER_SECONDS`): when more text follows, it was the beginning of a word.
+What the bindings, the key bar, the help and the command palette are made of.
+
+Letters act only while the filter is empty. A word to filter by may begin with one of them, so a
+letter that acts waits a moment (`LETTER_SECONDS`): when more text follows, it was the beginning of
+a word.
 """
 
 from __future__ import annotations
@@ -13,9 +16,13 @@ LETTER_SECONDS = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One action: `letter` for an empty filter, `keys` (Textual's names) at any time, `label` for the key bar, `text` for the help.
+    """One action.
 
-    `rank` says how early the key bar gives it up when there's no room (0: never), None: not in the bar at all.
+    `letter` for an empty filter, `keys` (Textual's names) at any time, `label` for the key bar,
+    `text` for the help.
+
+    `rank` says how early the key bar gives it up when there's no room (0: never), None: not in the
+    bar at all.
     """
 
     action: str
@@ -28,21 +35,111 @@ class Key:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("switch", "", ("enter",), "switch", "Switch to the selected role", 0, "Switch to the selected role"),
-    Key("renew", "r", ("f2", "ctrl+r"), "renew", "Fresh session for the selected role", 2, "Renew the selected role"),
-    Key("forget", "f", ("f3", "ctrl+x"), "forget", "Drop its session and its managed profile", 4, "Forget the selected role"),
-    Key("console", "o", ("ctrl+o",), "console link", "Copy the AWS console's link to it", 9, "Copy the console's switch-role link"),
-    Key("copy", "y", ("f8", "ctrl+y"), "copy", "Copy its export AWS_PROFILE=… line", 5, "Copy the export line"),
-    Key("pin", "p", ("f6", "ctrl+t"), "pin", "Pin it: pinned roles come first", 7, "Pin or unpin the selected role"),
-    Key("group", "g", ("f7", "ctrl+g"), "group", "Group the list by account", 8, "Group by account"),
-    Key("explain", "e", ("f4",), "why", "Why the last try failed, and this role's problems", 6, "Why did it fail?"),
+    Key(
+        "switch",
+        "",
+        ("enter",),
+        "switch",
+        "Switch to the selected role",
+        0,
+        "Switch to the selected role",
+    ),
+    Key(
+        "renew",
+        "r",
+        ("f2", "ctrl+r"),
+        "renew",
+        "Fresh session for the selected role",
+        2,
+        "Renew the selected role",
+    ),
+    Key(
+        "forget",
+        "f",
+        ("f3", "ctrl+x"),
+        "forget",
+        "Drop its session and its managed profile",
+        4,
+        "Forget the selected role",
+    ),
+    Key(
+        "console",
+        "o",
+        ("ctrl+o",),
+        "console link",
+        "Copy the AWS console's link to it",
+        9,
+        "Copy the console's switch-role link",
+    ),
+    Key(
+        "copy",
+        "y",
+        ("f8", "ctrl+y"),
+        "copy",
+        "Copy its export AWS_PROFILE=… line",
+        5,
+        "Copy the export line",
+    ),
+    Key(
+        "pin",
+        "p",
+        ("f6", "ctrl+t"),
+        "pin",
+        "Pin it: pinned roles come first",
+        7,
+        "Pin or unpin the selected role",
+    ),
+    Key(
+        "group", "g", ("f7", "ctrl+g"), "group", "Group the list by account", 8, "Group by account"
+    ),
+    Key(
+        "explain",
+        "e",
+        ("f4",),
+        "why",
+        "Why the last try failed, and this role's problems",
+        6,
+        "Why did it fail?",
+    ),
     Key("detail", "", ("tab",), "detail", "Show or hide the detail", 3, "Show or hide the detail"),
     Key("filter", "/", (), "filter", "Begin a filter with any letter", 9),
     Key("help", "?", ("f1",), "help", "This help", 1, "Help"),
-    Key("set_up", "n", ("f10", "ctrl+n"), "set up", "Set up a new role to switch to, on both sides", 11, "Set up a role to switch to"),
-    Key("renew_all", "R", (), "renew all", "Renew every session there is", None, "Renew all sessions"),
-    Key("reload", "", ("f5", "ctrl+l"), "reload", "Read the config files again", None, "Read the config files again"),
-    Key("problems", "", ("f12",), "problems", "Problems found in the config files", None, "Show problems of the config files"),
+    Key(
+        "set_up",
+        "n",
+        ("f10", "ctrl+n"),
+        "set up",
+        "Set up a new role to switch to, on both sides",
+        11,
+        "Set up a role to switch to",
+    ),
+    Key(
+        "renew_all",
+        "R",
+        (),
+        "renew all",
+        "Renew every session there is",
+        None,
+        "Renew all sessions",
+    ),
+    Key(
+        "reload",
+        "",
+        ("f5", "ctrl+l"),
+        "reload",
+        "Read the config files again",
+        None,
+        "Read the config files again",
+    ),
+    Key(
+        "problems",
+        "",
+        ("f12",),
+        "problems",
+        "Problems found in the config files",
+        None,
+        "Show problems of the config files",
+    ),
     Key("theme", "", ("f9",), "theme", "Dark or light", None, "Dark or light theme"),
     Key("command_palette", "", ("ctrl+p",), "commands", "Every action by name", 10),
     Key("leave", "", ("escape", "ctrl+c"), "leave", "Leave, nothing changed", 0, "Leave"),
@@ -68,10 +165,15 @@ _MOVEMENT_ACTIONS = {
     "ctrl+down": "detail_down",
 }
 
-# What Enter is when it was typed before the screen had the terminal, which until then makes a line feed of it.
+# What Enter is when it was typed before the screen had the terminal, which until then makes a line
+# feed of it.
 _EARLY_ENTER = "ctrl+j"
 
-ACTIONS = {key_name: key.action for key in KEYS for key_name in key.keys} | _MOVEMENT_ACTIONS | {_EARLY_ENTER: "switch"}
+ACTIONS = (
+    {key_name: key.action for key in KEYS for key_name in key.keys}
+    | _MOVEMENT_ACTIONS
+    | {_EARLY_ENTER: "switch"}
+)
 LETTERS = {key.letter: key.action for key in KEYS if key.letter}
 
 _KEY_SYMBOLS = {"enter": "⏎", "tab": "⇥", "escape": "esc", "up": "↑", "down": "↓"}
@@ -85,7 +187,10 @@ def key_label(key: str) -> str:
 
 
 def displayed_key(key: Key, *, empty: bool) -> str:
-    """The key to show in the bar: the letter while the filter is empty, else the first that always works; "" for none."""
+    """The key to show in the bar.
+
+    The letter while the filter is empty, else the first that always works; "" for none.
+    """
     if empty and key.letter:
         return key.letter
     return key_label(key.keys[0]) if key.keys else ""
@@ -95,7 +200,8 @@ def displayed_key(key: Key, *, empty: bool) -> str:
 class LetterMode:
     """How the next character typed into an empty filter is taken.
 
-    `pending` is a letter not yet taken for a command or for a word; `text_only` says that everything is text (after "/").
+    `pending` is a letter not yet taken for a command or for a word; `text_only` says that
+    everything is text (after "/").
     """
 
     pending: str = ""
@@ -109,7 +215,10 @@ class LetterMode:
 
 @dataclass(frozen=True, slots=True)
 class TypedResult:
-    """What became of a character: an `action` to run now, `text` to insert, and how the next one is taken."""
+    """What became of a character.
+
+    An `action` to run now, `text` to insert, and how the next one is taken.
+    """
 
     letters: LetterMode
     action: str = ""

@@ -1,4 +1,7 @@
-"""What is done with roles, from the key to the end: switching, and the upkeep of sessions. Each step is a job or a dialog."""
+"""What is done with roles, from the key to the end: switching, and the upkeep of sessions.
+
+Each step is a job or a dialog.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,9 @@ class Stage(Protocol):
         """Look into the index."""
         ...
 
-    def push_screen(self, screen: Screen[Any], callback: Callable[[Any], None] | None = None) -> Any:
+    def push_screen(
+        self, screen: Screen[Any], callback: Callable[[Any], None] | None = None
+    ) -> Any:
         """Show a dialog."""
         ...
 
@@ -70,7 +75,10 @@ class Stage(Protocol):
 
 
 def show_role_failure(stage: Stage, name: str, error: BaseException) -> None:
-    """Something failed: the detail opens on it when its role is the selected one, else a message says so."""
+    """Something failed.
+
+    The detail opens on it when its role is the selected one, else a message says so.
+    """
     picker = stage.picker
     if isinstance(error, CancelledError):
         picker.update(partial(states.clear_busy, names=(name,)))
@@ -87,7 +95,9 @@ def show_role_failure(stage: Stage, name: str, error: BaseException) -> None:
 
 def show_misconfigured(stage: Stage, role: Role) -> None:
     """A role whose chain can't be resolved was asked for: say what to correct."""
-    stage.picker.update(partial(states.with_failure, name=role.name, failure=failures.from_misconfigured_role(role)))
+    stage.picker.update(
+        partial(states.with_failure, name=role.name, failure=failures.from_misconfigured_role(role))
+    )
     stage.picker.open_detail()
 
 
@@ -111,12 +121,18 @@ class SwitchFlow:
         if role.chain is None:
             show_misconfigured(self._stage, role)
         elif role.guard is not None and role.guard.confirm:
-            self._stage.push_screen(GuardDialog(role, role.guard), lambda typed: self._run(role, typed) if typed is not None else None)
+            self._stage.push_screen(
+                GuardDialog(role, role.guard),
+                lambda typed: self._run(role, typed) if typed is not None else None,
+            )
         else:
             self._run(role, None)
 
     def role_for(self, job: Job) -> Role | None:
-        """The role this switch is about, if `job` is this switch; its progress makes room for a question."""
+        """The role this switch is about, if `job` is this switch.
+
+        Its progress makes room for a question.
+        """
         if job is not self._job:
             return None
         self._hide()
@@ -154,7 +170,12 @@ class SwitchFlow:
             self._dialog.tick()
 
     def _show(self) -> None:
-        if self._job is None or self._role is None or self._dialog is not None or not self._stage.picker_on_top:
+        if (
+            self._job is None
+            or self._role is None
+            or self._dialog is not None
+            or not self._stage.picker_on_top
+        ):
             return
         self._dialog = BusyDialog(self._role, self._steps, self._elapsed_seconds)
         self._stage.push_screen(self._dialog, self._on_dialog_closed)
@@ -215,7 +236,9 @@ class SessionActions:
         stage.picker.update(partial(states.mark_busy, names=names, word="renewing"))
 
         def work(job: Job) -> tuple[RenewResult, ...]:
-            return stage.actions.renew(() if all_sessions else names, job, job.progress, all_sessions=all_sessions)
+            return stage.actions.renew(
+                () if all_sessions else names, job, job.progress, all_sessions=all_sessions
+            )
 
         def done(results: Sequence[RenewResult]) -> None:
             stage.picker.update(partial(states.clear_busy, names=names))
@@ -237,17 +260,28 @@ class SessionActions:
                 show_role_failure(self._stage, name, result.error)
             elif result.expires_at is not None:
                 renewed_count += 1
-                picker.update(partial(states.with_renewed_session, name=name, expires_at=result.expires_at, now=now))
+                picker.update(
+                    partial(
+                        states.with_renewed_session,
+                        name=name,
+                        expires_at=result.expires_at,
+                        now=now,
+                    )
+                )
         if renewed_count:
             failed_count = len(results) - renewed_count
-            text = f"Renewed {pluralize(renewed_count, 'session')}." + (f" {failed_count} failed." if failed_count else "")
+            text = f"Renewed {pluralize(renewed_count, 'session')}." + (
+                f" {failed_count} failed." if failed_count else ""
+            )
             picker.say(text, "!" if failed_count else "✓", "warning" if failed_count else "live")
         self._stage.read_status()
 
     def forget(self, role: Role) -> None:
         """Drop a role's session and managed profile, after asking."""
         if role.name not in self._stage.picker.state.busy:
-            self._stage.push_screen(ForgetDialog(role), lambda yes: self._forget(role) if yes else None)
+            self._stage.push_screen(
+                ForgetDialog(role), lambda yes: self._forget(role) if yes else None
+            )
 
     def _forget(self, role: Role) -> None:
         stage = self._stage
@@ -258,37 +292,57 @@ class SessionActions:
             sessions = sum(result.sessions for result in results)
             stage.picker.say(f"Forgot {role.name}: {pluralize(sessions, 'session')} dropped.")
 
-        stage.start_job(lambda _job: stage.actions.forget((role.name,)), done, partial(show_role_failure, stage, role.name))
+        stage.start_job(
+            lambda _job: stage.actions.forget((role.name,)),
+            done,
+            partial(show_role_failure, stage, role.name),
+        )
 
     def pin(self, role: Role) -> None:
         """Pin a role, or take its pin."""
         stage = self._stage
         pinned = role.name not in stage.picker.state.pins
         stage.picker.update(partial(states.with_pin, name=role.name, pinned=pinned))
-        stage.picker.say(f"{'Pinned' if pinned else 'No longer pinned'}: {role.name}.", formatting.PIN_SIGN, "pin")
+        stage.picker.say(
+            f"{'Pinned' if pinned else 'No longer pinned'}: {role.name}.",
+            formatting.PIN_SIGN,
+            "pin",
+        )
 
         def failed(error: BaseException) -> None:
             stage.picker.update(partial(states.with_pin, name=role.name, pinned=not pinned))
             show_role_failure(stage, role.name, error)
 
-        stage.start_job(lambda _job: stage.actions.set_pin(role.name, pinned=pinned), lambda _none: None, failed)
+        stage.start_job(
+            lambda _job: stage.actions.set_pin(role.name, pinned=pinned), lambda _none: None, failed
+        )
 
     def copy(self, role: Role) -> None:
-        """Copy the line that makes a shell use a role's managed profile. Nothing but text of our own reaches the clipboard."""
+        """Copy the line that makes a shell use a role's managed profile.
+
+        Nothing but text of our own reaches the clipboard.
+        """
         picker = self._stage.picker
         if not role.managed_profile.isprintable():
-            picker.say("The managed profile's name can't be pasted safely, so it was not copied.", "✗", "error")
+            picker.say(
+                "The managed profile's name can't be pasted safely, so it was not copied.",
+                "✗",
+                "error",
+            )
             return
         line = f"export AWS_PROFILE={quote_for_shell('sh', role.managed_profile)}"
         self._stage.copy_to_clipboard(line)
         no_session = picker.state.session(role).expires_at is None
-        picker.say(f"Copied: {line}" + ("   (switch once to make that profile)" if no_session else ""))
+        picker.say(
+            f"Copied: {line}" + ("   (switch once to make that profile)" if no_session else "")
+        )
 
     def console(self, role: Role) -> None:
         """Copy the console's switch-role link of a role, or say why there is none."""
         picker = self._stage.picker
         try:
-            from xswitch.core.access.link import console_url_for_role  # noqa: PLC0415 -- 8 ms, and few ask for a link
+            # 8 ms, and few ask for a link
+            from xswitch.core.access.link import console_url_for_role  # noqa: PLC0415
 
             link = console_url_for_role(role)
         except XswitchError as error:

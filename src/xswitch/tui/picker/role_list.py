@@ -37,7 +37,8 @@ class RoleList(ScrollView):
             self.row = row
             self.twice = twice
 
-    def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+    # Textual's own argument
+    def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
         self._state = PickerState()
@@ -48,7 +49,9 @@ class RoleList(ScrollView):
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns at the present width."""
-        return layout(self._widths, self.scrollable_content_region.width, grouped=self._state.grouped)
+        return layout(
+            self._widths, self.scrollable_content_region.width, grouped=self._state.grouped
+        )
 
     def read(self, matcher: Matcher, widths: Widths) -> None:
         """Other roles: what finds words in them, and how wide their texts are."""
@@ -58,7 +61,11 @@ class RoleList(ScrollView):
     def show(self, state: PickerState) -> None:
         """Draw this state: all of it when its rows changed, else the rows that differ."""
         before, self._state = self._state, state
-        if before.rows != state.rows or before.read is not state.read or before.query != state.query:
+        if (
+            before.rows != state.rows
+            or before.read is not state.read
+            or before.query != state.query
+        ):
             self.virtual_size = Size(self.scrollable_content_region.width, len(state.rows))
             self.refresh()
             self.keep_cursor_visible(top=state.cursor <= 1)
@@ -72,7 +79,10 @@ class RoleList(ScrollView):
         self.tick()
 
     def keep_cursor_visible(self, *, top: bool) -> None:
-        """Scroll no further than needed to have the cursor on screen; `top`: the very first rows too."""
+        """Scroll no further than needed to have the cursor on screen.
+
+        `top`: the very first rows too.
+        """
         height = self.scrollable_content_region.height
         cursor, first = self._state.cursor, self.scroll_offset.y
         if cursor < 0 or height < 1:
@@ -126,10 +136,16 @@ class RoleList(ScrollView):
         index = self._state.rows[row]
         if index < 0:
             return to_strip(group_line(self._state, index, width), width, palette, base)
-        spans = self._matcher.spans(index, self._state.query) if self._matcher is not None and self._state.query else {}
+        spans = (
+            self._matcher.spans(index, self._state.query)
+            if self._matcher is not None and self._state.query
+            else {}
+        )
         selected = row == self._state.cursor
         role = self._state.roles[index]
-        line = role_line(self._state, role, self.columns, self._clock.now(), spans, selected=selected)
+        line = role_line(
+            self._state, role, self.columns, self._clock.now(), spans, selected=selected
+        )
         return to_strip(line, width, palette, base, palette.cursor if selected else None)
 
     def on_click(self, event: events.Click) -> None:
@@ -151,4 +167,6 @@ class Headings(Widget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
         """The one line."""
-        return to_strip(heading_line(self._roles.columns), self.size.width, palette_of(self), base_style(self))
+        return to_strip(
+            heading_line(self._roles.columns), self.size.width, palette_of(self), base_style(self)
+        )

@@ -18,7 +18,10 @@ _ID_MIN_WIDTH = 44
 
 
 def session_text(state: PickerState, role: Role, now: datetime) -> tuple[str, str]:
-    """The session column of a role and what it means: what is being done with it, or its sign and word."""
+    """The session column of a role and what it means.
+
+    What is being done with it, or its sign and word.
+    """
     activity = state.busy.get(role.name)
     if activity:
         return f"↻ {activity}", "accent"
@@ -43,7 +46,13 @@ def mfa_text(state: PickerState, role: Role, now: datetime) -> tuple[str, str]:
 
 
 def role_line(  # noqa: PLR0913 -- a row is a function of all of these
-    state: PickerState, role: Role, columns: Sequence[Column], now: datetime, spans: Spans, *, selected: bool
+    state: PickerState,
+    role: Role,
+    columns: Sequence[Column],
+    now: datetime,
+    spans: Spans,
+    *,
+    selected: bool,
 ) -> Line:
     """A role's row."""
     guard = f"guard-{role.guard.colour}" if role.guard else ""
@@ -61,15 +70,27 @@ def role_line(  # noqa: PLR0913 -- a row is a function of all of these
             case "account":
                 field: SearchField = "account_name" if named else "name"
                 text = role.account_name if named else role.name
-                line += highlight(sanitize(text), column.width, guard or ("bright" if selected else "text"), spans.get(field, ()))
+                line += highlight(
+                    sanitize(text),
+                    column.width,
+                    guard or ("bright" if selected else "text"),
+                    spans.get(field, ()),
+                )
             case "id":
-                line += highlight(sanitize(role.account_id), column.width, "muted", spans.get("account_id", ()))
+                line += highlight(
+                    sanitize(role.account_id), column.width, "muted", spans.get("account_id", ())
+                )
             case "role":
                 line += highlight(
-                    sanitize(role.role_name), column.width, guard or ("bright" if selected else "text"), spans.get("role_name", ())
+                    sanitize(role.role_name),
+                    column.width,
+                    guard or ("bright" if selected else "text"),
+                    spans.get("role_name", ()),
                 )
             case "region":
-                line += highlight(sanitize(role.region), column.width, "muted", spans.get("region", ()))
+                line += highlight(
+                    sanitize(role.region), column.width, "muted", spans.get("region", ())
+                )
             case "profile":
                 line += highlight(sanitize(role.name), column.width, "muted", spans.get("name", ()))
             case "mfa":
@@ -86,7 +107,9 @@ def group_line(state: PickerState, row: int, width: int) -> Line:
     role = state.roles[~row]
     count = f" {pluralize(state.group_sizes.get(row, 0), 'role')} "
     name = sanitize(role.account_name or role.account_id or "no account")
-    account_id = "  " + sanitize(role.account_id) if role.account_name and width >= _ID_MIN_WIDTH else ""
+    account_id = (
+        "  " + sanitize(role.account_id) if role.account_name and width >= _ID_MIN_WIDTH else ""
+    )
     room = max(4, width - GUTTER - len(count) - width_of([(account_id, "")]))
     line: Line = [("  ", "text"), (truncate(name, room), "title"), (account_id, "muted")]
     rule = width - width_of(line) - len(count) - 2

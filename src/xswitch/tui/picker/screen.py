@@ -1,4 +1,7 @@
-"""The picker's screen: it holds the state, draws it, turns keys and clicks into requests. Whatever takes time is the app's."""
+"""The picker's screen: it holds the state, draws it, turns keys and clicks into requests.
+
+Whatever takes time is the app's.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ _MESSAGE_SECONDS = 5.0
 
 @dataclass
 class ActionRequested(Message):
-    """The user asked for something the app does: `action` as in `keys`, about `role` where there is one."""
+    """The user asked for something the app does.
+
+    `action` as in `keys`, about `role` where there is one.
+    """
 
     action: str
     role: Role | None = None
@@ -51,10 +57,15 @@ class PickerScreen(Screen[None]):
     """Everything of it is drawn from `state`. Its style sheet is picker.tcss."""
 
     AUTO_FOCUS = "#filter"
-    # The filter has the focus and takes every key first; these only count should it ever have lost it.
-    BINDINGS: ClassVar[list[BindingType]] = [Binding(key, f"do('{action}')", action, show=False) for key, action in ACTIONS.items()]
+    # The filter has the focus and takes every key first; these only count should it ever have lost
+    # it.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"do('{action}')", action, show=False) for key, action in ACTIONS.items()
+    ]
 
-    def __init__(self, clock: Clock, environ: Mapping[str, str], notice: str, begin: Callable[[], None]) -> None:
+    def __init__(
+        self, clock: Clock, environ: Mapping[str, str], notice: str, begin: Callable[[], None]
+    ) -> None:
         super().__init__()
         self.state = PickerState()
         self.matcher: Matcher | None = None
@@ -94,7 +105,8 @@ class PickerScreen(Screen[None]):
         self.show(self.state)
         self._begin()
 
-    # -- drawing --------------------------------------------------------------------------------------------------
+    # -- drawing
+    # --------------------------------------------------------------------------------------------------
 
     def read(self, state: PickerState, matcher: Matcher, widths: Widths) -> None:
         """Draw what was read (again)."""
@@ -137,7 +149,15 @@ class PickerScreen(Screen[None]):
 
     def repaint(self) -> None:
         """Draw everything again, in other colours."""
-        for widget in (self.header, self.count, self.list, self.headings, self.empty, self.detail, self.keys):
+        for widget in (
+            self.header,
+            self.count,
+            self.list,
+            self.headings,
+            self.empty,
+            self.detail,
+            self.keys,
+        ):
             widget.refresh()
 
     def _count(self) -> Line:
@@ -145,12 +165,22 @@ class PickerScreen(Screen[None]):
         if not total:
             return [("", "muted")]
         problems = [problem for problem in self.state.problems if problem.severity != "info"]
-        warn: Line = [(f"  {formatting.WARNING_SIGN} {pluralize(len(problems), 'problem')}", "warning")] if problems else []
-        text = f"  {shown:,} of {total:,}" if self.state.query.strip() else f"  {pluralize(total, 'role')}"
+        warn: Line = (
+            [(f"  {formatting.WARNING_SIGN} {pluralize(len(problems), 'problem')}", "warning")]
+            if problems
+            else []
+        )
+        text = (
+            f"  {shown:,} of {total:,}"
+            if self.state.query.strip()
+            else f"  {pluralize(total, 'role')}"
+        )
         return [*warn, (text, "muted")]
 
     def _show_keys(self) -> None:
-        self.keys.show(picker_key_items(empty=self.filter.letters_act, back=self.detail_covers_list))
+        self.keys.show(
+            picker_key_items(empty=self.filter.letters_act, back=self.detail_covers_list)
+        )
 
     def on_resize(self, event: events.Resize) -> None:
         """Where the detail is depends on the room there is."""
@@ -180,7 +210,8 @@ class PickerScreen(Screen[None]):
         self._show_detail()
         self.detail.scroll_to(y=0, animate=False)
 
-    # -- keys and clicks ------------------------------------------------------------------------------------------
+    # -- keys and clicks
+    # ------------------------------------------------------------------------------------------
 
     def action_do(self, action: str) -> None:
         """One action by name."""
@@ -194,7 +225,16 @@ class PickerScreen(Screen[None]):
             handler()
             return
         role = self.state.role
-        if role is not None or action in ("reload", "renew_all", "set_up", "theme", "help", "problems", "leave", "command_palette"):
+        if role is not None or action in (
+            "reload",
+            "renew_all",
+            "set_up",
+            "theme",
+            "help",
+            "problems",
+            "leave",
+            "command_palette",
+        ):
             self.post_message(ActionRequested(action, role))
 
     def _do_leave(self) -> None:
@@ -239,10 +279,14 @@ class PickerScreen(Screen[None]):
         self._move(1)
 
     def _do_page_up(self) -> None:
-        self._do_detail_up(self.detail.size.height - 1) if self.detail_covers_list else self._move(-self.list.page)
+        self._do_detail_up(self.detail.size.height - 1) if self.detail_covers_list else self._move(
+            -self.list.page
+        )
 
     def _do_page_down(self) -> None:
-        self._do_detail_down(self.detail.size.height - 1) if self.detail_covers_list else self._move(self.list.page)
+        self._do_detail_down(
+            self.detail.size.height - 1
+        ) if self.detail_covers_list else self._move(self.list.page)
 
     def _do_first(self) -> None:
         self.update(partial(states.move_cursor_to, row=0))

@@ -32,8 +32,9 @@ NO_KNOWN_SESSION = KnownSession()
 def standing(session: KnownSession, now: datetime) -> SessionStatus:
     """How a session stands at `now`.
 
-    Until the index has told when it was issued, the rule for short sessions can't be applied: then what was said at
-    reading time holds, and a live one counts as expiring by the rule for ordinary ones.
+    Until the index has told when it was issued, the rule for short sessions can't be applied: then
+    what was said at reading time holds, and a live one counts as expiring by the rule for ordinary
+    ones.
     """
     if session.expires_at is None:
         return SessionStatus(session.state)

@@ -1,8 +1,11 @@
-"""What the picker shows, as one immutable value, and every way it changes: pure, without a widget in sight.
+"""What the picker shows, as one immutable value, and every way it changes.
 
-Rows are whole numbers, so that 20,000 of them cost nothing: `i >= 0` is role `i` of `roles`, a negative number is the header of
-an account's group, `~row` being the group's first role. Whatever changes keeps the role under the cursor, unless the query does:
-then the cursor is on the best match.
+Pure, without a widget in sight.
+
+Rows are whole numbers, so that 20,000 of them cost nothing: `i >= 0` is role `i` of `roles`, a
+negative number is the header of an account's group, `~row` being the group's first role. Whatever
+changes keeps the role under the cursor, unless the query does: then the cursor is on the best
+match.
 """
 
 from __future__ import annotations
@@ -23,7 +26,9 @@ if TYPE_CHECKING:  # 4 ms, and most pickers end without one
 
 @dataclass(frozen=True, slots=True)
 class PickerData:
-    """What was read, with what is worth working out once and beside the screen: `accounts` are the names of account ids.
+    """What was read, with what is worth working out once and beside the screen.
+
+    `accounts` are the names of account ids.
 
     `view` tells, where there is no role, what there is instead.
     """
@@ -46,10 +51,12 @@ EMPTY_DATA = picker_data(Listing((), {}, (), UsageState(), Settings(), (), ""))
 class PickerState:
     """Everything the picker's widgets draw from.
 
-    `order` is the roles that match `query`, best first; `rows` is what the list shows of it; `sizes` how many roles a group has, by
-    its header's row; `cursor` a position in `rows`, -1 when there is no role. By role name, `busy` holds the word for what is going
-    on with it, `failures` what went wrong last, `local_sessions` the session one of our own actions made. `index` is the sessions of the
-    index by their key, None until it was looked into. `loaded`: something was read, or can't be.
+    `order` is the roles that match `query`, best first; `rows` is what the list shows of it;
+    `sizes` how many roles a group has, by its header's row; `cursor` a position in `rows`, -1 when
+    there is no role. By role name, `busy` holds the word for what is going on with it, `failures`
+    what went wrong last, `local_sessions` the session one of our own actions made. `index` is the
+    sessions of the index by their key, None until it was looked into. `loaded`: something was read,
+    or can't be.
     """
 
     read: PickerData = EMPTY_DATA
@@ -106,7 +113,10 @@ class PickerState:
         return self.read.accounts.get(account_id) or account_id
 
     def session(self, role: Role) -> KnownSession:
-        """The session of a role, the empty one when there is none: what we did ourselves, else the index, else what was read."""
+        """The session of a role, the empty one when there is none.
+
+        What we did ourselves, else the index, else what was read.
+        """
         local = self.local_sessions.get(role.name)
         if local is not None:
             return local
@@ -133,23 +143,38 @@ class PickerState:
         valid = [
             session
             for session in self.mfa
-            if session.serial == role.mfa_serial and session.base_profile == base and session.expires_at > now
+            if session.serial == role.mfa_serial
+            and session.base_profile == base
+            and session.expires_at > now
         ]
         return max(valid, key=lambda session: session.expires_at, default=None)
 
     def base_mfa(self, now: datetime) -> MfaInfo | None:
-        """The MFA session the title speaks of: the base's, living or, if none lives, the one that ended last."""
+        """The MFA session the title speaks of.
+
+        The base's, living or, if none lives, the one that ended last.
+        """
         if self.base is None:
             return None
         sessions = [session for session in self.mfa if session.base_profile == self.base.profile]
-        return max(sessions, key=lambda session: (session.expires_at > now, session.expires_at), default=None)
+        return max(
+            sessions,
+            key=lambda session: (session.expires_at > now, session.expires_at),
+            default=None,
+        )
 
 
-# -- reading ------------------------------------------------------------------------------------------------------
+# -- reading
+# ------------------------------------------------------------------------------------------------------
 
 
-def with_data(state: PickerState, read: PickerData, order: Sequence[int], *, query: str = "") -> PickerState:
-    """The state after a (new) reading; `order` is the new roles that match `query`. What failed before is forgotten."""
+def with_data(
+    state: PickerState, read: PickerData, order: Sequence[int], *, query: str = ""
+) -> PickerState:
+    """The state after a (new) reading; `order` is the new roles that match `query`.
+
+    What failed before is forgotten.
+    """
     keep = state.role.name if state.role is not None else None
     listing = read.listing
     changed = replace(
@@ -171,7 +196,9 @@ def with_data(state: PickerState, read: PickerData, order: Sequence[int], *, que
 
 def with_vault(state: PickerState, label: str) -> PickerState:
     """The state once the vault is known, which no reading waits for."""
-    return replace(state, read=replace(state.read, listing=replace(state.read.listing, vault_label=label)))
+    return replace(
+        state, read=replace(state.read, listing=replace(state.read.listing, vault_label=label))
+    )
 
 
 def with_load_failure(state: PickerState, failure: FailureMessage) -> PickerState:
@@ -180,7 +207,10 @@ def with_load_failure(state: PickerState, failure: FailureMessage) -> PickerStat
 
 
 def with_status(state: PickerState, rows: Iterable[StatusRow]) -> PickerState:
-    """The sessions as the index has them now: renewed by another process, forgotten by another, or simply known better."""
+    """The sessions as the index has them now.
+
+    Renewed by another process, forgotten by another, or simply known better.
+    """
     index: dict[str, KnownSession] = {}
     mfa: list[MfaInfo] = []
     for row in rows:
@@ -189,8 +219,13 @@ def with_status(state: PickerState, rows: Iterable[StatusRow]) -> PickerState:
             mfa.append(MfaInfo(entry.profile, entry.principal, entry.expires_at))
         else:
             index[entry.key] = KnownSession(row.state, entry.expires_at, entry.issued_at)
-    # A role without a plan has no key to be found by: what we did with it ourselves is all that is known.
-    keyless = {name: session for name, session in state.local_sessions.items() if not _session_key(state, name)}
+    # A role without a plan has no key to be found by: what we did with it ourselves is all that is
+    # known.
+    keyless = {
+        name: session
+        for name, session in state.local_sessions.items()
+        if not _session_key(state, name)
+    }
     return replace(state, index=index, mfa=tuple(mfa), local_sessions=keyless)
 
 
@@ -207,7 +242,11 @@ def with_query(state: PickerState, query: str, order: Sequence[int]) -> PickerSt
 def toggle_grouping(state: PickerState) -> PickerState:
     """Grouped by account, or flat again, with the cursor on the same role."""
     role = state.role
-    return _with_rows(replace(state, grouped=not state.grouped), state.order, keep=role.name if role is not None else None)
+    return _with_rows(
+        replace(state, grouped=not state.grouped),
+        state.order,
+        keep=role.name if role is not None else None,
+    )
 
 
 def _with_rows(state: PickerState, order: Sequence[int], *, keep: str | None) -> PickerState:
@@ -225,12 +264,22 @@ def _with_rows(state: PickerState, order: Sequence[int], *, keep: str | None) ->
         rows = tuple(grouped_rows)
     cursor = next((position for position, row in enumerate(rows) if row >= 0), -1)
     if keep is not None:
-        cursor = next((position for position, row in enumerate(rows) if row >= 0 and state.roles[row].name == keep), cursor)
+        cursor = next(
+            (
+                position
+                for position, row in enumerate(rows)
+                if row >= 0 and state.roles[row].name == keep
+            ),
+            cursor,
+        )
     return replace(state, order=tuple(order), rows=rows, group_sizes=group_sizes, cursor=cursor)
 
 
 def move_cursor(state: PickerState, steps: int) -> PickerState:
-    """The cursor `steps` rows further (negative: back), stopping at the ends and never on a group's header."""
+    """The cursor `steps` rows further (negative.
+
+    Back), stopping at the ends and never on a group's header.
+    """
     if state.cursor < 0 or not steps:
         return state
     last = len(state.rows) - 1
@@ -257,7 +306,8 @@ def select_role(state: PickerState, name: str) -> PickerState:
     return _with_rows(state, state.order, keep=name)
 
 
-# -- doing --------------------------------------------------------------------------------------------------------
+# -- doing
+# --------------------------------------------------------------------------------------------------------
 
 
 def with_pin(state: PickerState, name: str, *, pinned: bool) -> PickerState:
@@ -269,14 +319,23 @@ def mark_busy(state: PickerState, names: Iterable[str], word: str) -> PickerStat
     """These roles are being worked on; what failed with them before is no longer said."""
     names = tuple(names)
     failures = {name: failure for name, failure in state.failures.items() if name not in names}
-    explanations = {name: explanation for name, explanation in state.explanations.items() if name not in names}
-    return replace(state, busy={**state.busy, **dict.fromkeys(names, word)}, failures=failures, explanations=explanations)
+    explanations = {
+        name: explanation for name, explanation in state.explanations.items() if name not in names
+    }
+    return replace(
+        state,
+        busy={**state.busy, **dict.fromkeys(names, word)},
+        failures=failures,
+        explanations=explanations,
+    )
 
 
 def clear_busy(state: PickerState, names: Iterable[str]) -> PickerState:
     """These roles are no longer being worked on."""
     done = frozenset(names)
-    return replace(state, busy={name: word for name, word in state.busy.items() if name not in done})
+    return replace(
+        state, busy={name: word for name, word in state.busy.items() if name not in done}
+    )
 
 
 def with_failure(state: PickerState, name: str, failure: FailureMessage) -> PickerState:
@@ -291,12 +350,19 @@ def with_explanation(state: PickerState, name: str, explanation: Explanation) ->
     return replace(state, explanations={**state.explanations, name: explanation})
 
 
-def with_renewed_session(state: PickerState, name: str, expires_at: datetime, now: datetime) -> PickerState:
+def with_renewed_session(
+    state: PickerState, name: str, expires_at: datetime, now: datetime
+) -> PickerState:
     """A role with a fresh session."""
-    local_sessions = {**state.local_sessions, name: KnownSession(SessionState.LIVE, expires_at, now)}
+    local_sessions = {
+        **state.local_sessions,
+        name: KnownSession(SessionState.LIVE, expires_at, now),
+    }
     return replace(clear_busy(state, (name,)), local_sessions=local_sessions)
 
 
 def without_session(state: PickerState, name: str) -> PickerState:
     """A role without a session."""
-    return replace(clear_busy(state, (name,)), local_sessions={**state.local_sessions, name: NO_KNOWN_SESSION})
+    return replace(
+        clear_busy(state, (name,)), local_sessions={**state.local_sessions, name: NO_KNOWN_SESSION}
+    )

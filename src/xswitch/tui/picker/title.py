@@ -15,7 +15,10 @@ _MAX_NAME_WIDTH = 32
 
 
 def title_line(state: PickerState, environ: Mapping[str, str], now: datetime, width: int) -> Line:
-    """The title line in `width` cells; what doesn't fit is left out whole, the vault first, then the region."""
+    """The title line in `width` cells.
+
+    What doesn't fit is left out whole, the vault first, then the region.
+    """
     left: Line = [(" xswitch ", "key"), ("  ", "text"), *_identity(state)]
     parts = [("mfa", _mfa(state, now)), ("vault", _vault(state))]
     right = _region(state, environ)
@@ -34,7 +37,9 @@ def title_line(state: PickerState, environ: Mapping[str, str], now: datetime, wi
 def _identity(state: PickerState) -> Line:
     if state.base is None:
         return [("no base credentials", "muted")] if state.loaded else [("reading …", "muted")]
-    name = state.base.profile or formatting.SOURCE_LABELS.get(_source_kind(state.base.kind), "environment")
+    name = state.base.profile or formatting.SOURCE_LABELS.get(
+        _source_kind(state.base.kind), "environment"
+    )
     line: Line = [span(truncate(name, _MAX_NAME_WIDTH), "bright")]
     if state.base.account_id:
         line += [(" @ ", "faint"), span(state.base.account_id, "text")]
@@ -42,24 +47,37 @@ def _identity(state: PickerState) -> Line:
 
 
 def _source_kind(kind: str) -> CredentialSourceKind:
-    return CredentialSourceKind(kind) if kind in set(CredentialSourceKind) else CredentialSourceKind.ENVIRONMENT
+    return (
+        CredentialSourceKind(kind)
+        if kind in set(CredentialSourceKind)
+        else CredentialSourceKind.ENVIRONMENT
+    )
 
 
 def _mfa(state: PickerState, now: datetime) -> Line:
     session = state.base_mfa(now)
     if session is None:
-        return [("MFA none", "muted")] if any(role.mfa_serial for role in state.roles[:1000]) else []
+        return (
+            [("MFA none", "muted")] if any(role.mfa_serial for role in state.roles[:1000]) else []
+        )
     seconds = (session.expires_at - now).total_seconds()
     if seconds <= 0:
         return [(f"MFA {formatting.SESSION_SIGNS[SessionState.EXPIRED]} expired", "expired")]
     return [
         ("MFA ", "text"),
-        (formatting.format_remaining(seconds).strip(), "live" if seconds > formatting.MFA_EXPIRING_SECONDS else "expiring"),
+        (
+            formatting.format_remaining(seconds).strip(),
+            "live" if seconds > formatting.MFA_EXPIRING_SECONDS else "expiring",
+        ),
     ]
 
 
 def _vault(state: PickerState) -> Line:
-    return [("vault: ", "muted"), span(state.read.listing.vault_label, "text")] if state.read.listing.vault_label else []
+    return (
+        [("vault: ", "muted"), span(state.read.listing.vault_label, "text")]
+        if state.read.listing.vault_label
+        else []
+    )
 
 
 def _region(state: PickerState, environ: Mapping[str, str]) -> Line:

@@ -56,11 +56,18 @@ def format_remaining_exact(seconds: float) -> str:
 
 
 def format_duration(seconds: int) -> str:
-    """A length of time as configured: "1 h", "15 m", "1 h 30 m", "900 s" only when it isn't whole minutes."""
+    """A length of time as configured.
+
+    "1 h", "15 m", "1 h 30 m", "900 s" only when it isn't whole minutes.
+    """
     if seconds % _MINUTE:
         return f"{seconds} s"
     hours, minutes = divmod(seconds // _MINUTE, 60)
-    return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} m" if minutes or not hours else "") if part)
+    return " ".join(
+        part
+        for part in (f"{hours} h" if hours else "", f"{minutes} m" if minutes or not hours else "")
+        if part
+    )
 
 
 def format_duration_and_reason(seconds: int, reason: str) -> tuple[str, str]:
@@ -82,5 +89,9 @@ def format_local_time(moment: datetime, now: datetime) -> str:
     local, today = moment.astimezone(), now.astimezone()
     text = f"{local:%H:%M}"
     return (
-        text if local.date() == today.date() else f"{local:%a} {text}" if local - today < timedelta(days=6) else f"{local:%Y-%m-%d} {text}"
+        text
+        if local.date() == today.date()
+        else f"{local:%a} {text}"
+        if local - today < timedelta(days=6)
+        else f"{local:%Y-%m-%d} {text}"
     )

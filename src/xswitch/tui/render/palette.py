@@ -1,6 +1,7 @@
 """Colours by meaning: a dark and a light palette, and one without any colour at all.
 
-Everything drawn names a style by what it means ("muted", "live", "guard-red"); a `Palette` says how that looks. Textual isn't needed.
+Everything drawn names a style by what it means ("muted", "live", "guard-red"); a `Palette` says how
+that looks. Textual isn't needed.
 """
 
 from __future__ import annotations
@@ -82,7 +83,10 @@ _ALIASES: Mapping[str, str] = {"title": "bright", "key": "accent", "pin": "match
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """How each meaning looks. `cursor` is laid over a style on the selected row; `colors` is empty for the plain palette."""
+    """How each meaning looks.
+
+    `cursor` is laid over a style on the selected row; `colors` is empty for the plain palette.
+    """
 
     name: str
     dark: bool
@@ -91,7 +95,10 @@ class Palette:
     colors: Mapping[str, str] = field(default_factory=dict)
 
     def style(self, style_name: str) -> Style:
-        """The style of a meaning; an unknown guard colour is red, anything else unknown plain text."""
+        """The style of a meaning.
+
+        An unknown guard colour is red, anything else unknown plain text.
+        """
         known_style = self.styles.get(style_name)
         if known_style is not None:
             return known_style
@@ -100,13 +107,21 @@ class Palette:
 
 def _colored_palette(name: str, colors: Mapping[str, str], *, dark: bool) -> Palette:
     color_names = {**{style_name: style_name for style_name in colors}, **_ALIASES}
-    styles = {style_name: Style(color=colors[color]) + _WEIGHTS.get(style_name, Style()) for style_name, color in color_names.items()}
+    styles = {
+        style_name: Style(color=colors[color]) + _WEIGHTS.get(style_name, Style())
+        for style_name, color in color_names.items()
+    }
     return Palette(name, dark, styles, Style(bgcolor=colors["cursor"]), colors)
 
 
 def _plain_palette() -> Palette:
     color_names = (*DARK_COLORS, *_ALIASES)
-    return Palette(PLAIN, dark=True, styles={name: _PLAIN_WEIGHTS.get(name, Style()) for name in color_names}, cursor=Style(reverse=True))
+    return Palette(
+        PLAIN,
+        dark=True,
+        styles={name: _PLAIN_WEIGHTS.get(name, Style()) for name in color_names},
+        cursor=Style(reverse=True),
+    )
 
 
 PALETTES: Mapping[str, Palette] = {
@@ -119,8 +134,9 @@ PALETTES: Mapping[str, Palette] = {
 def choose_palette(setting: str, environ: Mapping[str, str]) -> str:
     """The palette's name for a `theme` setting and an environment.
 
-    NO_COLOR, set and not empty, is the plain one (no-color.org). `auto` looks at COLORFGBG, whose last field is the
-    background's number as rxvt, Konsole and others set it: 7 and 15 are light; without it, dark.
+    NO_COLOR, set and not empty, is the plain one (no-color.org). `auto` looks at COLORFGBG, whose
+    last field is the background's number as rxvt, Konsole and others set it: 7 and 15 are light;
+    without it, dark.
     """
     if environ.get("NO_COLOR"):
         return PLAIN

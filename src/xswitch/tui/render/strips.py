@@ -13,8 +13,17 @@ from xswitch.tui.render.palette import Palette
 from xswitch.tui.render.text import TextSpan
 
 
-def to_strip(line: Sequence[TextSpan], width: int, palette: Palette, base: Style, overlay: Style | None = None) -> Strip:
-    """The line as Textual draws it: exactly `width` cells on `base`, with `over` (the cursor) laid on top."""
+def to_strip(
+    line: Sequence[TextSpan],
+    width: int,
+    palette: Palette,
+    base: Style,
+    overlay: Style | None = None,
+) -> Strip:
+    """The line as Textual draws it.
+
+    Exactly `width` cells on `base`, with `over` (the cursor) laid on top.
+    """
     segments = []
     used = 0
     for text, style_name in line:

@@ -1,7 +1,7 @@
 """Drawing text into cells: styled spans, cutting to a width, wrapping by words.
 
-A span is `(text, meaning)`; a line is a list of spans. Text handed in may be hostile: `span` makes it harmless.
-Widths are terminal cells.
+A span is `(text, meaning)`; a line is a list of spans. Text handed in may be hostile: `span` makes
+it harmless. Widths are terminal cells.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 
 def highlight(text: str, width: int, style_name: str, spans: Iterable[tuple[int, int]]) -> Line:
-    """One column: `text` cut and filled to `width`, with the characters in `spans` (start, end) drawn as matches."""
+    """One column.
+
+    `text` cut and filled to `width`, with the characters in `spans` (start, end) drawn as matches.
+    """
     visible = truncate(text, width)
     highlightable = len(visible) - (1 if visible.endswith(ELLIPSIS) and visible != text else 0)
     line: Line = []
@@ -83,7 +86,9 @@ def truncate_line(line: Sequence[TextSpan], width: int) -> Line:
     for text, style_name in line:
         cells = cell_len(text)
         if cells >= cells_left:
-            result.append((truncate(text + " " if cells == cells_left else text, cells_left), style_name))
+            result.append(
+                (truncate(text + " " if cells == cells_left else text, cells_left), style_name)
+            )
             break
         result.append((text, style_name))
         cells_left -= cells
@@ -102,7 +107,9 @@ def wrap(line: Sequence[TextSpan], width: int, *, hang: int = 0) -> list[Line]:
     for text, style_name in line:
         for word in _split_words(text):
             remaining = word
-            if used + cell_len(remaining.rstrip(" ")) > width and used > (hang if len(rows) > 1 else 0):
+            if used + cell_len(remaining.rstrip(" ")) > width and used > (
+                hang if len(rows) > 1 else 0
+            ):
                 rows.append([(" " * hang, style_name)] if hang else [])
                 used = hang
                 remaining = remaining.lstrip(" ")
@@ -113,14 +120,20 @@ def wrap(line: Sequence[TextSpan], width: int, *, hang: int = 0) -> list[Line]:
                 rows.append([(" " * hang, style_name)] if hang else [])
                 used = hang
             if remaining:
-                remaining = remaining if cell_len(remaining) <= width - used else remaining.rstrip(" ")
+                remaining = (
+                    remaining if cell_len(remaining) <= width - used else remaining.rstrip(" ")
+                )
                 rows[-1].append((remaining, style_name))
                 used += cell_len(remaining)
     return [_merge_spans(row) for row in rows]
 
 
 def wrap_code(sign: TextSpan, text: str, style_name: str, width: int) -> list[Line]:
-    """One line of code behind a sign; what has to go on below is indented by more than the line itself, so that it isn't taken for one."""
+    """One line of code behind a sign.
+
+    What has to go on below is indented by more than the line itself, so that it isn't taken for
+    one.
+    """
     indent = len(text) - len(text.lstrip(" "))
     return wrap([sign, span(text, style_name)], width, hang=cell_len(sign[0]) + indent + 4)
 
@@ -131,7 +144,14 @@ def two_columns(left: Sequence[Line], right: Sequence[Line], half: int) -> list[
     for number in range(max(len(left), len(right))):
         first = left[number] if number < len(left) else []
         second = right[number] if number < len(right) else []
-        rows.append([*truncate_line(first, half), (pad("", half - width_of(first)), "text"), (" │ ", "line"), *truncate_line(second, half)])
+        rows.append(
+            [
+                *truncate_line(first, half),
+                (pad("", half - width_of(first)), "text"),
+                (" │ ", "line"),
+                *truncate_line(second, half),
+            ]
+        )
     return rows
 
 
@@ -146,13 +166,15 @@ def _merge_spans(line: Line) -> Line:
 
 
 def _break_at_joint(head: str) -> str:
-    # A long ARN or path reads better broken after one of its own joints, if there is one in the second half.
+    # A long ARN or path reads better broken after one of its own joints, if there is one in the
+    # second half.
     joint = max(head.rfind(character) for character in ":/.@-_=,")
     return head[: joint + 1] if joint >= len(head) // 2 else head
 
 
 def _split_words(text: str) -> list[str]:
-    # Each word carries the blanks after it; blanks at the beginning are a word of their own, so indentation survives.
+    # Each word carries the blanks after it; blanks at the beginning are a word of their own, so
+    # indentation survives.
     words: list[str] = []
     start = 0
     inside = bool(text) and text[0] != " "

@@ -1,4 +1,7 @@
-"""The palettes as Textual has them: the same colours feed its theme variables, so that style sheets and drawn lines agree."""
+"""The palettes as Textual has them.
+
+The same colours feed its theme variables, so that style sheets and drawn lines agree.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ from xswitch.tui.render.palette import DARK_COLORS, Palette
 
 
 def textual_theme(palette: Palette) -> Theme:
-    """The Textual theme of a palette; the plain one takes the dark colours, all of which `ColorRemover` removes again."""
+    """The Textual theme of a palette.
+
+    The plain one takes the dark colours, all of which `ColorRemover` removes again.
+    """
     colors = palette.colors or DARK_COLORS
     cursor_style = "reverse" if not palette.colors else "none"
     return Theme(
@@ -66,8 +72,15 @@ def _without_color(style: Style) -> Style:
 
 
 class ColorRemover(LineFilter):
-    """Takes every colour out of what is written, default colours too: with NO_COLOR no colour sequence leaves the program."""
+    """Takes every colour out of what is written, default colours too.
 
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 -- the base class's signature
+    With NO_COLOR no colour sequence leaves the program.
+    """
+
+    # The base class's signature
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
         """The same segments; bold, dim, underline and reverse stay."""
-        return [Segment(text, None if style is None else _without_color(style), control) for text, style, control in segments]
+        return [
+            Segment(text, None if style is None else _without_color(style), control)
+            for text, style, control in segments
+        ]

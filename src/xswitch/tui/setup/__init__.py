@@ -1,1 +1,4 @@
-"""Setting up cross-account access on the screen: a form, the difference it makes, the work, the check."""
+"""Setting up cross-account access on the screen.
+
+A form, the difference it makes, the work, the check.
+"""

@@ -16,13 +16,21 @@ _PRINCIPAL_OPTIONS = {
 def access_apply_command(inputs: AccessInputs) -> tuple[str, ...]:
     """`xswitch access apply …`, with nothing said that is the default."""
     who: tuple[str, ...] = (
-        ("--account",) if inputs.who_kind is PrincipalType.ACCOUNT else _option(_PRINCIPAL_OPTIONS[inputs.who_kind], inputs.who_name)
+        ("--account",)
+        if inputs.who_kind is PrincipalType.ACCOUNT
+        else _option(_PRINCIPAL_OPTIONS[inputs.who_kind], inputs.who_name)
     )
     longest = inputs.max_session_seconds
     return (
         *("xswitch", "access", "apply", inputs.role_name),
-        *(_option("--target", inputs.target_profile) or _option("--target-account", inputs.target_account)),
-        *(_option("--source", inputs.source_profile) or _option("--source-account", inputs.source_account)),
+        *(
+            _option("--target", inputs.target_profile)
+            or _option("--target-account", inputs.target_account)
+        ),
+        *(
+            _option("--source", inputs.source_profile)
+            or _option("--source-account", inputs.source_account)
+        ),
         *who,
         *_option("--path", "" if inputs.role_path == "/" else inputs.role_path),
         *(word for policy in inputs.policies for word in ("--policy", policy)),

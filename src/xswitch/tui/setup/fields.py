@@ -1,4 +1,7 @@
-"""The widgets of the form: a line to type into, a choice, and the row that holds either with its label and complaint."""
+"""The widgets of the form.
+
+A line to type into, a choice, and the row that holds either with its label and complaint.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,13 @@ class TextField(Input):
     """One line to type into, without a frame; the right arrow takes a suggested profile."""
 
     def __init__(self, field: FormField, value: str) -> None:
-        super().__init__(value, placeholder=field.hint, compact=True, select_on_focus=False, id=f"field-{field.key}")
+        super().__init__(
+            value,
+            placeholder=field.hint,
+            compact=True,
+            select_on_focus=False,
+            id=f"field-{field.key}",
+        )
         self.field = field
         self.cursor_blink = False
 
@@ -49,7 +58,10 @@ class TextField(Input):
 
 
 class Choice(Widget):
-    """A few values beside each other, one of them chosen: by the arrow keys, the space bar or a click."""
+    """A few values beside each other, one of them chosen.
+
+    By the arrow keys, the space bar or a click.
+    """
 
     ALLOW_SELECT = False
     can_focus = True
@@ -78,7 +90,11 @@ class Choice(Widget):
         """What is drawn."""
         parts: Line = []
         for value, label in self.field.choices:
-            sign: Line = [("● ", "accent"), (label, "bright")] if value == self.value else [("○ ", "faint"), (label, "muted")]
+            sign: Line = (
+                [("● ", "accent"), (label, "bright")]
+                if value == self.value
+                else [("○ ", "faint"), (label, "muted")]
+            )
             parts += [*sign, ("   ", "text")]
         return parts
 
@@ -109,12 +125,20 @@ class FieldRow(Vertical):
         """Label, field, complaint."""
         with Horizontal(classes="line"):
             yield Lines(lambda _width: [[(self.field.label, "muted")]], classes="label")
-            yield Choice(self.field, self._value) if self.field.choices else TextField(self.field, self._value)
+            yield (
+                Choice(self.field, self._value)
+                if self.field.choices
+                else TextField(self.field, self._value)
+            )
         yield self._complaint
 
     def complain(self, text: str) -> None:
         """Say what is wrong; "" says nothing."""
-        self._complaint.show(lambda width: wrap([("✗ ", "error"), span(text, "error")], width, hang=2) if text else [])
+        self._complaint.show(
+            lambda width: (
+                wrap([("✗ ", "error"), span(text, "error")], width, hang=2) if text else []
+            )
+        )
 
 
 class Form(VerticalScroll):
@@ -144,7 +168,10 @@ class Form(VerticalScroll):
             row.complain(complaints.get(row.field.key, ""))
 
     def suggest(self, profiles: Sequence[str]) -> None:
-        """Names a profile's field may be completed to: those that stand there as they are, since Textual draws them so."""
+        """Names a profile's field may be completed to.
+
+        Those that stand there as they are, since Textual draws them so.
+        """
         harmless = [name for name in profiles if sanitize(name) == name]
         for text_field in self.query(TextField):
             if text_field.field.key in PROFILE_FIELDS:

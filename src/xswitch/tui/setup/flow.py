@@ -1,4 +1,7 @@
-"""The set-up from the key to the new role in the list. Each step is a job; the screen only shows how it stands."""
+"""The set-up from the key to the new role in the list.
+
+Each step is a job; the screen only shows how it stands.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from xswitch.actions.access.api import AccessApplyResult, AccessCheckResult, AccessPlanResult, ChangeListener, ChangeStatus
+from xswitch.actions.access.api import (
+    AccessApplyResult,
+    AccessCheckResult,
+    AccessPlanResult,
+    ChangeListener,
+    ChangeStatus,
+)
 from xswitch.core.access.model import AccountSide, IamChange
 from xswitch.core.errors import CancelledError
 from xswitch.core.shell.quoting import quote_for_shell
@@ -22,7 +31,10 @@ from xswitch.tui.setup.state import SetupStage, SetupState
 
 
 class SetupFlow:
-    """One set-up at a time; `finished` gets the new role profile's name, "" when only the files have to be read again."""
+    """One set-up at a time.
+
+    `finished` gets the new role profile's name, "" when only the files have to be read again.
+    """
 
     def __init__(self, stage: AppStage, finished: Callable[[str], None]) -> None:
         self._stage = stage
@@ -35,14 +47,20 @@ class SetupFlow:
         """Show the form."""
         screen = self._screen = SetupScreen()
         self._stage.push_screen(screen, self._left)
-        self._stage.start_job(lambda _job: tuple(self._stage.actions.config().profiles), screen.suggest, lambda _error: None)
+        self._stage.start_job(
+            lambda _job: tuple(self._stage.actions.config().profiles),
+            screen.suggest,
+            lambda _error: None,
+        )
 
     def asked(self, action: str) -> None:
         """A key of the screen."""
         screen = self._screen
         if screen is None:
             return
-        {"go": self._go, "back": self._back, "take_back": self._take_back, "copy": self._copy}[action](screen)
+        {"go": self._go, "back": self._back, "take_back": self._take_back, "copy": self._copy}[
+            action
+        ](screen)
 
     def _left(self, profile: str | None) -> None:
         if self._job is not None:
@@ -51,7 +69,8 @@ class SetupFlow:
         if profile is not None:
             self._finished(profile)
 
-    # -- steps ----------------------------------------------------------------------------------------------------
+    # -- steps
+    # ----------------------------------------------------------------------------------------------------
 
     def _go(self, screen: SetupScreen) -> None:
         stage = screen.state.stage
@@ -74,7 +93,12 @@ class SetupFlow:
             if self._job is not None:
                 self._job.stop()
                 self._job = None
-            screen.update(partial(states.with_failure, failure=failures.from_error(CancelledError("You stopped it."))))
+            screen.update(
+                partial(
+                    states.with_failure,
+                    failure=failures.from_error(CancelledError("You stopped it.")),
+                )
+            )
         elif stage is SetupStage.PLAN:
             screen.update(states.back_to_form)
         else:
@@ -109,7 +133,9 @@ class SetupFlow:
         def done(planned: AccessPlanResult) -> None:
             screen.update(partial(states.with_plan, planned=planned))
 
-        self._run(screen, lambda job: self._stage.actions.access.plan(inputs, job, job.progress), done)
+        self._run(
+            screen, lambda job: self._stage.actions.access.plan(inputs, job, job.progress), done
+        )
 
     def _apply(self, screen: SetupScreen) -> None:
         planned = screen.state.planned
@@ -127,7 +153,11 @@ class SetupFlow:
             else:
                 screen.update(states.finish_without_check)
 
-        self._run(screen, lambda job: self._stage.actions.access.apply(planned, job, self._steps(job)), done)
+        self._run(
+            screen,
+            lambda job: self._stage.actions.access.apply(planned, job, self._steps(job)),
+            done,
+        )
 
     def _take_back(self, screen: SetupScreen) -> None:
         applied = screen.state.applied
@@ -139,7 +169,11 @@ class SetupFlow:
             failure = failures.from_error(result.error) if result.error is not None else None
             screen.update(partial(states.finish_taking_back, failure=failure))
 
-        self._run(screen, lambda job: self._stage.actions.access.rollback(applied, job, self._steps(job)), done)
+        self._run(
+            screen,
+            lambda job: self._stage.actions.access.rollback(applied, job, self._steps(job)),
+            done,
+        )
 
     def _check(self, screen: SetupScreen) -> None:
         planned = screen.state.planned
@@ -149,7 +183,9 @@ class SetupFlow:
         def done(result: AccessCheckResult) -> None:
             screen.update(partial(states.checked, result=result))
 
-        self._run(screen, lambda job: self._stage.actions.access.check(planned, job, job.progress), done)
+        self._run(
+            screen, lambda job: self._stage.actions.access.check(planned, job, job.progress), done
+        )
 
     def _steps(self, job: Job) -> ChangeListener:
         def step(side: AccountSide, change: IamChange, now: ChangeStatus) -> None:
@@ -166,7 +202,9 @@ class SetupFlow:
         state = screen.state
         text = state.checked.console_link if state.checked is not None else ""
         if state.stage is SetupStage.PLAN and state.planned is not None:
-            text = " ".join(quote_for_shell("sh", word) for word in access_apply_command(state.planned.inputs))
+            text = " ".join(
+                quote_for_shell("sh", word) for word in access_apply_command(state.planned.inputs)
+            )
         if text:
             self._stage.copy_to_clipboard(text)
             screen.say(f"Copied: {text}")

@@ -1,4 +1,7 @@
-"""The set-up form as values: its fields, which of them are asked for, what is wrong with an answer, what they come to. Pure."""
+"""The set-up form as values.
+
+Its fields, which of them are asked for, what is wrong with an answer, what they come to. Pure.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,11 @@ from xswitch.core.arn import is_account_id, is_policy_arn
 from xswitch.core.sts_limits import parse_tags
 
 Values = Mapping[str, str]
-USERS_GROUP, ROLE_GROUP, ACCESS_GROUP = "Who may switch", "Where to", "What they may do there, and how"
+USERS_GROUP, ROLE_GROUP, ACCESS_GROUP = (
+    "Who may switch",
+    "Where to",
+    "What they may do there, and how",
+)
 _MIN_SESSION_SECONDS, _MAX_SESSION_SECONDS = 3_600, 43_200
 _NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
@@ -27,7 +34,11 @@ _MAX_DESCRIPTION_LENGTH = 1000
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One line of the form. With `choices` (value, label) it is picked from them; else it is typed, `hint` standing in an empty one."""
+    """One line of the form.
+
+    With `choices` (value, label) it is picked from them; else it is typed, `hint` standing in an
+    empty one.
+    """
 
     key: str
     label: str
@@ -37,28 +48,80 @@ class FormField:
 
 
 FIELDS: tuple[FormField, ...] = (
-    FormField("source_profile", "admin profile", USERS_GROUP, "a profile that may change IAM in the users' account"),
-    FormField("source_account", "or account id", USERS_GROUP, "its 12 digits, when somebody else sets that side up"),
+    FormField(
+        "source_profile",
+        "admin profile",
+        USERS_GROUP,
+        "a profile that may change IAM in the users' account",
+    ),
+    FormField(
+        "source_account",
+        "or account id",
+        USERS_GROUP,
+        "its 12 digits, when somebody else sets that side up",
+    ),
     FormField(
         "who_kind",
         "who",
         USERS_GROUP,
-        choices=(("user", "a user"), ("group", "a group"), ("role", "a role"), ("account", "the whole account")),
+        choices=(
+            ("user", "a user"),
+            ("group", "a group"),
+            ("role", "a role"),
+            ("account", "the whole account"),
+        ),
     ),
-    FormField("who_name", "name", USERS_GROUP, "its name in IAM; for a user, empty means: the admin profile's own"),
-    FormField("target_profile", "admin profile", ROLE_GROUP, "a profile that may change IAM in the role's account"),
-    FormField("target_account", "or account id", ROLE_GROUP, "its 12 digits, when somebody else sets that side up"),
+    FormField(
+        "who_name",
+        "name",
+        USERS_GROUP,
+        "its name in IAM; for a user, empty means: the admin profile's own",
+    ),
+    FormField(
+        "target_profile",
+        "admin profile",
+        ROLE_GROUP,
+        "a profile that may change IAM in the role's account",
+    ),
+    FormField(
+        "target_account",
+        "or account id",
+        ROLE_GROUP,
+        "its 12 digits, when somebody else sets that side up",
+    ),
     FormField("role_name", "role", ROLE_GROUP, "SwitchRole"),
     FormField("role_path", "path", ROLE_GROUP, "/"),
-    FormField("policies", "may do", ACCESS_GROUP, "managed policies by name or ARN: ReadOnlyAccess, arn:aws:iam::…"),
-    FormField("require_mfa", "MFA", ACCESS_GROUP, choices=(("yes", "required"), ("no", "not asked for"))),
-    FormField("external", "external ID", ACCESS_GROUP, choices=(("none", "none"), ("generate", "made for me"), ("own", "my own"))),
+    FormField(
+        "policies",
+        "may do",
+        ACCESS_GROUP,
+        "managed policies by name or ARN: ReadOnlyAccess, arn:aws:iam::…",
+    ),
+    FormField(
+        "require_mfa", "MFA", ACCESS_GROUP, choices=(("yes", "required"), ("no", "not asked for"))
+    ),
+    FormField(
+        "external",
+        "external ID",
+        ACCESS_GROUP,
+        choices=(("none", "none"), ("generate", "made for me"), ("own", "my own")),
+    ),
     FormField("external_id", "its text", ACCESS_GROUP, "2 to 1,224 characters"),
     FormField("max_session", "longest session", ACCESS_GROUP, "1h, up to 12h"),
     FormField("tags", "tags", ACCESS_GROUP, "team=payments,env=prod"),
     FormField("description", "description", ACCESS_GROUP, "what the role is for"),
-    FormField("save_as", "role profile", ACCESS_GROUP, "its name in the AWS config; empty: the role's name"),
-    FormField("switch_from", "switch from", ACCESS_GROUP, "the profile of the one who switches; empty: found by its identity"),
+    FormField(
+        "save_as",
+        "role profile",
+        ACCESS_GROUP,
+        "its name in the AWS config; empty: the role's name",
+    ),
+    FormField(
+        "switch_from",
+        "switch from",
+        ACCESS_GROUP,
+        "the profile of the one who switches; empty: found by its identity",
+    ),
 )
 
 DEFAULTS: Values = MappingProxyType(
@@ -84,7 +147,11 @@ def visible_fields(values: Values) -> tuple[FormField, ...]:
 
 def validation_errors(values: Values) -> Mapping[str, str]:
     """What is wrong, by field; empty when the form can be planned."""
-    errors = {field.key: _CHECKS[field.key](values) for field in visible_fields(values) if field.key in _CHECKS}
+    errors = {
+        field.key: _CHECKS[field.key](values)
+        for field in visible_fields(values)
+        if field.key in _CHECKS
+    }
     return {key: text for key, text in errors.items() if text}
 
 
@@ -102,19 +169,27 @@ def _check_account(values: Values, side: str) -> str:
 
 def _check_principal_name(values: Values) -> str:
     kind, name = values["who_kind"], values["who_name"].strip()
-    if (not name and kind == "user" and values["source_profile"].strip()) or _NAME.fullmatch(name.rpartition("/")[2]):
+    if (not name and kind == "user" and values["source_profile"].strip()) or _NAME.fullmatch(
+        name.rpartition("/")[2]
+    ):
         return ""
     return f"The {kind}'s name: letters, digits and +=,.@_- only."
 
 
 def _check_policies(values: Values) -> str:
-    invalid = next((word for word in policies(values) if ":" in word and not is_policy_arn(word)), "")
+    invalid = next(
+        (word for word in policies(values) if ":" in word and not is_policy_arn(word)), ""
+    )
     return f"{invalid} is not the ARN of a managed policy." if invalid else ""
 
 
 def _check_max_session(values: Values) -> str:
     seconds = parse_duration(values["max_session"])
-    return "" if seconds is not None and _MIN_SESSION_SECONDS <= seconds <= _MAX_SESSION_SECONDS else "From 1h to 12h."
+    return (
+        ""
+        if seconds is not None and _MIN_SESSION_SECONDS <= seconds <= _MAX_SESSION_SECONDS
+        else "From 1h to 12h."
+    )
 
 
 def _check_tags(values: Values) -> str:
@@ -135,13 +210,23 @@ _CHECKS: Mapping[str, Callable[[Values], str]] = MappingProxyType(
         "source_account": partial(_check_account, side="source"),
         "who_name": _check_principal_name,
         "target_account": partial(_check_account, side="target"),
-        "role_name": _check_pattern("role_name", _ROLE_NAME, "1 to 64 letters, digits and +=,.@_- only."),
-        "role_path": _check_pattern("role_path", _PATH, "A path begins and ends with a slash: /team/."),
+        "role_name": _check_pattern(
+            "role_name", _ROLE_NAME, "1 to 64 letters, digits and +=,.@_- only."
+        ),
+        "role_path": _check_pattern(
+            "role_path", _PATH, "A path begins and ends with a slash: /team/."
+        ),
         "policies": _check_policies,
-        "external_id": _check_pattern("external_id", _EXTERNAL_ID, "2 to 1,224 letters, digits and +=,.@:/_- only."),
+        "external_id": _check_pattern(
+            "external_id", _EXTERNAL_ID, "2 to 1,224 letters, digits and +=,.@:/_- only."
+        ),
         "max_session": _check_max_session,
         "tags": _check_tags,
-        "description": lambda values: "At most 1,000 characters." if len(values["description"]) > _MAX_DESCRIPTION_LENGTH else "",
+        "description": lambda values: (
+            "At most 1,000 characters."
+            if len(values["description"]) > _MAX_DESCRIPTION_LENGTH
+            else ""
+        ),
     }
 )
 

@@ -1,4 +1,7 @@
-"""The set-up screen as lines: the plan with both sides next to each other, the work step by step, the check, what failed. Pure."""
+"""The set-up screen as lines.
+
+The plan with both sides next to each other, the work step by step, the check, what failed. Pure.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,13 @@ def _request_lines(plan: AccessPlan, width: int) -> list[Line]:
     request = plan.request
     who = request.who
     name = f"{who.kind.value} {who.name}" if who.name else "the whole account"
-    line: Line = [span(name, "title"), (" of ", "muted"), span(who.account, "text"), ("  ▶  ", "accent"), span(request.role_arn, "title")]
+    line: Line = [
+        span(name, "title"),
+        (" of ", "muted"),
+        span(who.account, "text"),
+        ("  ▶  ", "accent"),
+        span(request.role_arn, "title"),
+    ]
     return wrap(line, width, hang=2)
 
 
@@ -56,7 +65,17 @@ def _plan_lines(plan: AccessPlan, width: int) -> list[Line]:
     if plan.warnings:
         lines.append([])
     if plan.empty:
-        return [*lines, *wrap([("✓ ", "live"), ("Everything is as wanted already; only the check is left.", "text")], width, hang=2)]
+        return [
+            *lines,
+            *wrap(
+                [
+                    ("✓ ", "live"),
+                    ("Everything is as wanted already; only the check is left.", "text"),
+                ],
+                width,
+                hang=2,
+            ),
+        ]
     if width < TWO_COLUMN_WIDTH:
         for side in plan.sides:
             lines += [*_side_lines(side, width), []]
@@ -68,10 +87,16 @@ def _plan_lines(plan: AccessPlan, width: int) -> list[Line]:
 
 def _side_lines(side: AccountPlan, width: int) -> list[Line]:
     lines: list[Line] = [*wrap([(_SIDE_TITLES[side.side.value], "title")], width)]
-    made_by: Line = [("by profile ", "muted"), span(side.profile, "text")] if side.profile else [("for its administrator", "warning")]
+    made_by: Line = (
+        [("by profile ", "muted"), span(side.profile, "text")]
+        if side.profile
+        else [("for its administrator", "warning")]
+    )
     lines += wrap([span(side.account, "text"), ("  ", "text"), *made_by], width)
     if not side.seen and side.profile is None:
-        lines += wrap([("Not read from here: this is what an empty account needs.", "muted")], width)
+        lines += wrap(
+            [("Not read from here: this is what an empty account needs.", "muted")], width
+        )
     if not side.changes:
         lines += [[], [("✓ ", "live"), ("as wanted already", "text")]]
     for change in side.changes:
@@ -86,7 +111,13 @@ def _step_lines(steps: Sequence[ChangeStep], width: int) -> list[Line]:
     for step in steps:
         style_name = "muted" if step.state in ("waiting", "taken_back") else "text"
         lines += wrap(
-            [_STATUS_SIGNS[step.state], (pad(step.side.value, 8), "muted"), span(step.change.summary, style_name)], width, hang=10
+            [
+                _STATUS_SIGNS[step.state],
+                (pad(step.side.value, 8), "muted"),
+                span(step.change.summary, style_name),
+            ],
+            width,
+            hang=10,
         )
     return lines or [[("✓ ", "live"), ("nothing to change", "text")]]
 
@@ -94,7 +125,11 @@ def _step_lines(steps: Sequence[ChangeStep], width: int) -> list[Line]:
 def _recovery_lines(state: SetupState, width: int) -> list[Line]:
     """What may be done after a failure."""
     if state.stage is SetupStage.CHECK_FAILED:
-        return wrap([("  The roles and policies stay as they are; the check can be run again.", "muted")], width, hang=2)
+        return wrap(
+            [("  The roles and policies stay as they are; the check can be run again.", "muted")],
+            width,
+            hang=2,
+        )
     done = len(state.applied.done) if state.applied is not None else 0
     if not done:
         return wrap([("  Nothing was changed.", "muted")], width, hang=2)

@@ -1,4 +1,7 @@
-"""The set-up screen: it holds the state, draws it, turns keys into requests. Whatever takes time is `flow`'s."""
+"""The set-up screen: it holds the state, draws it, turns keys into requests.
+
+Whatever takes time is `flow`'s.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +47,15 @@ _ITEMS: dict[SetupStage, tuple[KeyBarItem, ...]] = {
         KeyBarItem("t", "take it back", "take_back"),
         KeyBarItem("esc", "leave it so", "back", right=True),
     ),
-    SetupStage.CHECK_FAILED: (KeyBarItem("⏎", "check again", "go"), KeyBarItem("esc", "leave", "back", right=True)),
-    SetupStage.DONE: (KeyBarItem("⏎", "show it in the list", "go"), KeyBarItem("y", "copy the console link", "copy", 2), _BACK_ITEM),
+    SetupStage.CHECK_FAILED: (
+        KeyBarItem("⏎", "check again", "go"),
+        KeyBarItem("esc", "leave", "back", right=True),
+    ),
+    SetupStage.DONE: (
+        KeyBarItem("⏎", "show it in the list", "go"),
+        KeyBarItem("y", "copy the console link", "copy", 2),
+        _BACK_ITEM,
+    ),
 }
 _WORKING_ITEMS = (KeyBarItem("esc", "stop", "back", right=True),)
 _TITLES = {
@@ -62,7 +72,10 @@ _TITLES = {
 
 
 class SetupScreen(Screen[str]):
-    """Form, difference, work, result. Its answer is the name of the new role profile, None when it was left."""
+    """Form, difference, work, result.
+
+    Its answer is the name of the new role profile, None when it was left.
+    """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["setup.tcss"]
     AUTO_FOCUS = "#field-source_profile"
@@ -71,7 +84,8 @@ class SetupScreen(Screen[str]):
         Binding("escape", "back", "back", show=False),
         Binding("y", "copy", "copy", show=False),
         Binding("t", "take_back", "take back", show=False),
-        # Before the field sees them: what is typed right after such a key is the next field's, and the form would scroll by them.
+        # Before the field sees them: what is typed right after such a key is the next field's, and
+        # the form would scroll by them.
         Binding("down,tab", "next", "next field", show=False, priority=True),
         Binding("up,shift+tab", "previous", "field before", show=False, priority=True),
         Binding("pagedown,space", "scroll(10)", "page down", show=False),
@@ -139,12 +153,22 @@ class SetupScreen(Screen[str]):
         self.call_after_refresh(self._draw)
 
     def _title(self, _width: int) -> list[Line]:
-        told: Line = [("   ↻ ", "accent"), (sanitize(self.state.told), "muted")] if self.state.stage is SetupStage.PLANNING else []
-        return [[(" xswitch ", "title"), ("  ", "text"), (_TITLES[self.state.stage], "accent"), *told]]
+        told: Line = (
+            [("   ↻ ", "accent"), (sanitize(self.state.told), "muted")]
+            if self.state.stage is SetupStage.PLANNING
+            else []
+        )
+        return [
+            [(" xswitch ", "title"), ("  ", "text"), (_TITLES[self.state.stage], "accent"), *told]
+        ]
 
     def _failure(self, width: int) -> list[Line]:
         failure = self.state.failure
-        return failure_lines(failure, width) if failure is not None and self.state.stage is SetupStage.FORM else []
+        return (
+            failure_lines(failure, width)
+            if failure is not None and self.state.stage is SetupStage.FORM
+            else []
+        )
 
     def suggest(self, profiles: Sequence[str]) -> None:
         """Names of profiles the fields may be completed to."""
@@ -154,7 +178,8 @@ class SetupScreen(Screen[str]):
         """A message in the place of the keys, until the next key."""
         self.keys.say([("✓ ", "live"), (sanitize(text), "text")])
 
-    # -- keys -----------------------------------------------------------------------------------------------------
+    # -- keys
+    # -----------------------------------------------------------------------------------------------------
 
     def on_field_changed(self, event: FieldChanged) -> None:
         """A field has another value."""

@@ -1,8 +1,10 @@
-"""The terminal's side of the screen: Textual's driver for POSIX, with a beginning and with hands of its own.
+"""The terminal's side of the screen.
 
-Textual's would end the screen, with a traceback, at a byte that is no UTF-8 and at a key sequence with a number no key has, and it looks
-for keys in what is pasted, where an escape sequence before the end of a line presses Enter. Any of them is quickly among what somebody
-pastes.
+Textual's driver for POSIX, with a beginning and with hands of its own.
+
+Textual's would end the screen, with a traceback, at a byte that is no UTF-8 and at a key sequence
+with a number no key has, and it looks for keys in what is pasted, where an escape sequence before
+the end of a line presses Enter. Any of them is quickly among what somebody pastes.
 """
 
 from __future__ import annotations
@@ -42,7 +44,10 @@ class LenientParser(XTermParser):
 
 
 class Keyboard:
-    """Makes events of what comes from the terminal; what is pasted is one text, whatever is in it."""
+    """Makes events of what comes from the terminal.
+
+    What is pasted is one text, whatever is in it.
+    """
 
     def __init__(self, *, debug: bool = False) -> None:
         self._parser = LenientParser(debug)
@@ -54,7 +59,11 @@ class Keyboard:
         while text:
             if self._pasted is None:
                 seen = self._before + text
-                end = seen.find(BRACKETED_PASTE_START) + len(BRACKETED_PASTE_START) - len(self._before)
+                end = (
+                    seen.find(BRACKETED_PASTE_START)
+                    + len(BRACKETED_PASTE_START)
+                    - len(self._before)
+                )
                 if BRACKETED_PASTE_START not in seen:
                     self._before = seen[1 - len(BRACKETED_PASTE_START) :]
                     yield from self._parser.feed(text)
@@ -68,7 +77,11 @@ class Keyboard:
                     return
                 self._pasted = None
                 # The parser saw nothing between the two, and tells so.
-                yield from (message for message in self._parser.feed(BRACKETED_PASTE_END) if not isinstance(message, events.Paste))
+                yield from (
+                    message
+                    for message in self._parser.feed(BRACKETED_PASTE_END)
+                    if not isinstance(message, events.Paste)
+                )
                 yield events.Paste(content.replace("\0", ""))
 
     def tick(self) -> Iterable[Message]:
@@ -85,9 +98,12 @@ def _read_input(descriptor: int) -> bytes:
 
 
 class DisconnectSafeFile:
-    """A terminal to write to that may be gone: then nobody sees what is written, and nothing else comes of it.
+    """A terminal to write to that may be gone.
 
-    Textual's thread that writes would end at the first error, and whoever gives it more to write would wait for it for good.
+    Then nobody sees what is written, and nothing else comes of it.
+
+    Textual's thread that writes would end at the first error, and whoever gives it more to write
+    would wait for it for good.
     """
 
     def __init__(self, terminal: Any) -> None:
@@ -119,13 +135,17 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
         self._file: Any = DisconnectSafeFile(self._file)
-        # Textual does these two amid whatever runs at that moment, the writing of a frame too, which may hold a lock both need.
+        # Textual does these two amid whatever runs at that moment, the writing of a frame too,
+        # which may hold a lock both need.
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
         loop.add_signal_handler(signal.SIGCONT, self._resume_after_stop)
 
     def _resume_after_stop(self) -> None:
-        """Take the terminal again, which somebody else may have had; after a stop that wasn't seen coming, give it back first."""
+        """Take the terminal again, which somebody else may have had.
+
+        After a stop that wasn't seen coming, give it back first.
+        """
         if not self._auto_restart or not self._app.is_running:
             return
         if not self._must_signal_resume:
@@ -143,7 +163,11 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Make events of what is typed, until told to end."""
-        while self.painted and not self.settled.wait(_READY_POLL_SECONDS) and not self.exit_event.is_set():
+        while (
+            self.painted
+            and not self.settled.wait(_READY_POLL_SECONDS)
+            and not self.exit_event.is_set()
+        ):
             pass
         keyboard = Keyboard(debug=self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
@@ -154,7 +178,8 @@ class TerminalDriver(LinuxDriver):
                 if selector.select(_INPUT_POLL_SECONDS):
                     typed = _read_input(self.fileno)
                     if not typed:
-                        # The terminal is gone: leave as when it says so, which whoever started this may have kept from us.
+                        # The terminal is gone: leave as when it says so, which whoever started this
+                        # may have kept from us.
                         signal.raise_signal(signal.SIGHUP)
                         return
                     text = decode(typed)

@@ -1,7 +1,9 @@
-"""The picker's first picture, on the terminal 200 ms before Textual is: the rows, what stands around them, and not yet the detail.
+"""The picker's first picture, on the terminal 200 ms before Textual is.
 
-Textual takes over on the same screen, with the same rows at the same places (a test compares them). Until then keys wait in the terminal,
-unseen, for it to read them.
+The rows, what stands around them, and not yet the detail.
+
+Textual takes over on the same screen, with the same rows at the same places (a test compares them).
+Until then keys wait in the terminal, unseen, for it to read them.
 """
 
 from __future__ import annotations
@@ -49,7 +51,11 @@ class PositionedLine:
 
 
 def layout_frame(
-    preloaded: Preloaded, environ: Mapping[str, str], now: datetime, size: tuple[int, int], notice: str = ""
+    preloaded: Preloaded,
+    environ: Mapping[str, str],
+    now: datetime,
+    size: tuple[int, int],
+    notice: str = "",
 ) -> list[PositionedLine]:
     """The lines of the first picture on a screen of `size` (columns, rows), none where there is no role or no room."""
     columns, rows = size
@@ -67,16 +73,24 @@ def layout_frame(
     positioned[0] = PositionedLine(0, title_line(state, environ, now, columns), columns, "surface")
     for number, line in enumerate(notice_rows, 1):
         positioned[number] = PositionedLine(number, [(" ", "text"), *line], columns, "raised")
-    positioned[prompt] = PositionedLine(prompt, [(" ", "text"), (formatting.PROMPT_SIGN, "accent")], columns)
+    positioned[prompt] = PositionedLine(
+        prompt, [(" ", "text"), (formatting.PROMPT_SIGN, "accent")], columns
+    )
     positioned[top] = PositionedLine(top, heading_line(list_columns), width)
     for number, row in enumerate(state.rows[: height - 1]):
         line = (
             group_line(state, row, width - 1)
             if row < 0
-            else role_line(state, state.roles[row], list_columns, now, {}, selected=number == state.cursor)
+            else role_line(
+                state, state.roles[row], list_columns, now, {}, selected=number == state.cursor
+            )
         )
-        positioned[top + 1 + number] = PositionedLine(top + 1 + number, line, width - 1, selected=number == state.cursor)
-    positioned[-1] = PositionedLine(rows - 1, key_bar_line(picker_key_items(empty=True), columns), columns, "surface")
+        positioned[top + 1 + number] = PositionedLine(
+            top + 1 + number, line, width - 1, selected=number == state.cursor
+        )
+    positioned[-1] = PositionedLine(
+        rows - 1, key_bar_line(picker_key_items(empty=True), columns), columns, "surface"
+    )
     return positioned
 
 
@@ -92,7 +106,9 @@ def _list_size(columns: int, rows: int, body: int) -> tuple[int, int]:
     return columns, body - body * 48 // 100 if rows >= BELOW_ROWS else body
 
 
-def render_frame(positioned: list[PositionedLine], palette: Palette, color_system: ColorSystem) -> str:
+def render_frame(
+    positioned: list[PositionedLine], palette: Palette, color_system: ColorSystem
+) -> str:
     """The lines as a terminal takes them."""
     parts = ["\x1b[2J"]
     for item in positioned:
@@ -101,24 +117,38 @@ def render_frame(positioned: list[PositionedLine], palette: Palette, color_syste
         spans = [*line, (" " * (item.width - width_of(line)), "text")]
         parts.append(f"\x1b[{item.row + 1};1H")
         for text, style_name in spans:
-            style = base + palette.style(style_name) + (palette.cursor if item.selected else Style())
+            style = (
+                base + palette.style(style_name) + (palette.cursor if item.selected else Style())
+            )
             parts.append(style.render(text, color_system=color_system))
     return "".join(parts)
 
 
 def detect_color_system(environ: Mapping[str, str]) -> ColorSystem | None:
-    """What the terminal is taken to be able to show, as rich takes it (console.py); None for too little to begin with."""
+    """What the terminal is taken to be able to show, as rich takes it (console.py).
+
+    None for too little to begin with.
+    """
     term = environ.get("TERM", "").strip().lower()
     if term in {"", "dumb", "unknown"}:
         return None
     if environ.get("COLORTERM", "").strip().lower() in {"truecolor", "24bit"}:
         return ColorSystem.TRUECOLOR
-    return ColorSystem.EIGHT_BIT if term.rpartition("-")[2] in {"256color", "kitty"} else ColorSystem.STANDARD
+    return (
+        ColorSystem.EIGHT_BIT
+        if term.rpartition("-")[2] in {"256color", "kitty"}
+        else ColorSystem.STANDARD
+    )
 
 
 @contextlib.contextmanager
-def painted(early: Preload, environ: Mapping[str, str], now: datetime, notice: str = "", terminal: int = 2) -> Iterator[bool]:
-    """Paint on this descriptor, if that can be done at once, and say whether it was; the terminal's modes are as before afterwards."""
+def painted(
+    early: Preload, environ: Mapping[str, str], now: datetime, notice: str = "", terminal: int = 2
+) -> Iterator[bool]:
+    """Paint on this descriptor, if that can be done at once, and say whether it was.
+
+    The terminal's modes are as before afterwards.
+    """
     color_system = detect_color_system(environ)
     name = choose_palette("auto", environ)
     if color_system is None or name == PLAIN or os.name != "posix" or not os.isatty(terminal):
@@ -127,13 +157,22 @@ def painted(early: Preload, environ: Mapping[str, str], now: datetime, notice: s
     early.wait(_PRELOAD_WAIT_SECONDS)
     preloaded = early.take()
     size = os.get_terminal_size(terminal)
-    positioned = layout_frame(preloaded, environ, now, (size.columns, size.lines), notice) if preloaded is not None else []
+    positioned = (
+        layout_frame(preloaded, environ, now, (size.columns, size.lines), notice)
+        if preloaded is not None
+        else []
+    )
     if not positioned or preloaded is None:
         yield False
         return
     palette = PALETTES[choose_palette(preloaded[0].listing.settings.theme, environ)]
     with _suppress_echo(terminal):
-        os.write(terminal, (ENTER_ALT_SCREEN + "\x1b[?25l" + render_frame(positioned, palette, color_system)).encode())
+        os.write(
+            terminal,
+            (
+                ENTER_ALT_SCREEN + "\x1b[?25l" + render_frame(positioned, palette, color_system)
+            ).encode(),
+        )
         try:
             yield True
         except BaseException:

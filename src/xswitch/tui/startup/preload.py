@@ -1,4 +1,7 @@
-"""What the picker shows first. Textual isn't needed for it, so it can be read while that is still being imported."""
+"""What the picker shows first.
+
+Textual isn't needed for it, so it can be read while that is still being imported.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ Preloaded = tuple[PickerData, Matcher, Widths]
 
 
 def read(actions: Actions, clock: Clock) -> Preloaded:
-    """The roles, what finds words in them, and how wide their texts are. Raises what `Actions.listing` raises."""
+    """The roles, what finds words in them, and how wide their texts are.
+
+    Raises what `Actions.listing` raises.
+    """
     listing = actions.listing()
     matcher = Matcher(listing.roles, listing.memory, listing.settings, clock.now())
     matcher.prepare()

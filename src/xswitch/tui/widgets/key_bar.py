@@ -1,4 +1,7 @@
-"""The line of keys at the bottom, also for the mouse; for a few seconds it gives way to a message."""
+"""The line of keys at the bottom, also for the mouse.
+
+For a few seconds it gives way to a message.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,13 @@ class KeyBar(Widget):
             super().__init__()
             self.action = action
 
-    def __init__(self, items: Sequence[KeyBarItem] = (), *, indent: int = 1, id: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+    def __init__(
+        self,
+        items: Sequence[KeyBarItem] = (),
+        *,
+        indent: int = 1,
+        id: str | None = None,  # noqa: A002 -- Textual's own argument
+    ) -> None:
         super().__init__(id=id)
         self._items: tuple[KeyBarItem, ...] = tuple(items)
         self._indent = indent
@@ -59,7 +68,9 @@ class KeyBar(Widget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
         """The one line."""
-        return to_strip(self.line(self.size.width), self.size.width, palette_of(self), base_style(self))
+        return to_strip(
+            self.line(self.size.width), self.size.width, palette_of(self), base_style(self)
+        )
 
     def on_click(self, event: events.Click) -> None:
         """The item under the mouse, or back to the keys when a message is shown."""

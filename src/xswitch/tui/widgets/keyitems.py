@@ -28,19 +28,31 @@ class KeyBarItem:
 
 
 def picker_key_items(*, empty: bool, back: bool = False) -> tuple[KeyBarItem, ...]:
-    """The picker's keys; `empty`: the filter is, so letters act; `back`: escape closes the detail first."""
+    """The picker's keys; `empty`: the filter is, so letters act.
+
+    `back`: escape closes the detail first.
+    """
     items = []
     for key in KEYS:
         text = displayed_key(key, empty=empty)
         if key.rank is None or not text:
             continue
         leaving = key.action == "leave"
-        items.append(KeyBarItem(text, "back" if leaving and back else key.label, key.action, key.rank, right=leaving))
+        items.append(
+            KeyBarItem(
+                text, "back" if leaving and back else key.label, key.action, key.rank, right=leaving
+            )
+        )
     return tuple(items)
 
 
-def arrange_items(items: Sequence[KeyBarItem], width: int, indent: int = 1) -> list[tuple[int, KeyBarItem]]:
-    """Which items fit into `width` cells and where each begins; the highest ranks are left out first."""
+def arrange_items(
+    items: Sequence[KeyBarItem], width: int, indent: int = 1
+) -> list[tuple[int, KeyBarItem]]:
+    """Which items fit into `width` cells and where each begins.
+
+    The highest ranks are left out first.
+    """
     visible = list(items)
     while visible and sum(item.width + _GAP for item in visible) > width:
         least_important = max(visible, key=lambda item: item.rank)
@@ -61,6 +73,11 @@ def key_bar_line(items: Sequence[KeyBarItem], width: int, indent: int = 1) -> Li
     line: Line = []
     column = 0
     for start, item in arrange_items(items, width, indent):
-        line += [(" " * (start - column), "text"), (item.key, "key"), (" ", "text"), (item.label, "muted")]
+        line += [
+            (" " * (start - column), "text"),
+            (item.key, "key"),
+            (" ", "text"),
+            (item.label, "muted"),
+        ]
         column = start + item.width
     return line

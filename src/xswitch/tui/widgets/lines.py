@@ -29,7 +29,13 @@ class Lines(Widget):
     DEFAULT_CSS = "Lines { height: auto; width: 100%; }"
     ALLOW_SELECT = False
 
-    def __init__(self, content: LinesForWidth | None = None, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+    def __init__(
+        self,
+        content: LinesForWidth | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 -- Textual's own argument
+        classes: str | None = None,
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self._content: LinesForWidth = content or (lambda _width: [])
         self._shown: tuple[int, list[Line]] | None = None
@@ -55,17 +61,23 @@ class Lines(Widget):
     def render_line(self, y: int) -> Strip:
         """One line."""
         lines = self._lines(self.size.width)
-        return to_strip(lines[y] if y < len(lines) else [], self.size.width, palette_of(self), base_style(self))
+        return to_strip(
+            lines[y] if y < len(lines) else [], self.size.width, palette_of(self), base_style(self)
+        )
 
 
 class ScrollingLines(ScrollView):
-    """Lines in a pane that scrolls; it never takes the focus, and changed lines alone are drawn again."""
+    """Lines in a pane that scrolls.
+
+    It never takes the focus, and changed lines alone are drawn again.
+    """
 
     DEFAULT_CSS = "ScrollingLines { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }"
     ALLOW_SELECT = False
     can_focus = False
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 -- Textual's own argument
+    # Textual's own argument
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self.lines: list[Line] = []
 
@@ -84,7 +96,9 @@ class ScrollingLines(ScrollView):
         """One line of what is scrolled to."""
         position = y + self.scroll_offset.y
         line = self.lines[position] if position < len(self.lines) else []
-        return to_strip(line, self.scrollable_content_region.width, palette_of(self), base_style(self))
+        return to_strip(
+            line, self.scrollable_content_region.width, palette_of(self), base_style(self)
+        )
 
 
 def base_style(widget: Widget) -> Style:

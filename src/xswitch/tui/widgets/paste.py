@@ -1,4 +1,7 @@
-"""What is pasted into a line, from the terminal or from what was copied here: harmless, as Textual takes and draws it as it is."""
+"""What is pasted into a line, from the terminal or from what was copied here.
+
+Harmless, as Textual takes and draws it as it is.
+"""
 
 from __future__ import annotations
 

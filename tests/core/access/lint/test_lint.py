@@ -7,8 +7,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.access.iam_model import ACCOUNT, GROUP, ROLE, SOURCE, TARGET, USER, accounts, calls, run, wanted
-from xswitch.core.access.documents import canonical_json, permission_policy, trust_policy, trust_policy_principal
+from support.access.iam_model import (
+    ACCOUNT,
+    GROUP,
+    ROLE,
+    SOURCE,
+    TARGET,
+    USER,
+    accounts,
+    calls,
+    run,
+    wanted,
+)
+from xswitch.core.access.documents import (
+    canonical_json,
+    permission_policy,
+    trust_policy,
+    trust_policy_principal,
+)
 from xswitch.core.access.lint import lint_permissions, lint_trust
 from xswitch.core.access.model import Finding, PrincipalType, TrustedPrincipal
 from xswitch.core.policy import PolicyKind, parse
@@ -30,9 +46,19 @@ AUD = {f"{GITHUB}:aud": "sts.amazonaws.com"}
 SUB = {f"{GITHUB}:sub": "repo:me/it:ref:refs/heads/main"}
 
 
-def _trusts(principal: Any = USER_ARN, condition: Any = None, action: Any = "sts:AssumeRole", **more: Any) -> dict[str, Any]:
-    named = {"AWS": principal} if isinstance(principal, str | list) and principal != "*" else principal
-    return {"Effect": "Allow", "Principal": named, "Action": action, **({"Condition": condition} if condition else {}), **more}
+def _trusts(
+    principal: Any = USER_ARN, condition: Any = None, action: Any = "sts:AssumeRole", **more: Any
+) -> dict[str, Any]:
+    named = (
+        {"AWS": principal} if isinstance(principal, str | list) and principal != "*" else principal
+    )
+    return {
+        "Effect": "Allow",
+        "Principal": named,
+        "Action": action,
+        **({"Condition": condition} if condition else {}),
+        **more,
+    }
 
 
 def _denies(condition: Any) -> list[dict[str, Any]]:
@@ -69,7 +95,10 @@ WRONG: list[tuple[Any, list[str]]] = [
     (_trusts("*", {"StringEquals": {EXT: "e42"}}), ["principal_anyone"]),
     (_trusts("*", MFA_TRUE), ["principal_anyone"]),
     (_trusts("*", {"StringLike": {"aws:PrincipalArn": "*"}}), ["principal_anyone"]),
-    (_trusts("*", {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}), ["principal_anyone", "if_exists_absent"]),
+    (
+        _trusts("*", {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}),
+        ["principal_anyone", "if_exists_absent"],
+    ),
     (_trusts("*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}), ["principal_anyone"]),
     (_trusts(ROOT), ["foreign_account_open"]),
     (_trusts(SOURCE), ["foreign_account_open"]),
@@ -109,54 +138,120 @@ WRONG: list[tuple[Any, list[str]]] = [
     (_trusts(f"arn:aws:iam::{TARGET}:role/Hub", MFA_TRUE), ["mfa_for_role"]),
     (_trusts([f"arn:aws:iam::{SOURCE}:role/Hub"], {"Null": {AGE: "false"}}), ["mfa_for_role"]),
     # external IDs, and keys that aren't there
-    (_trusts(USER_ARN, {"StringNotEquals": {EXT: "e42"}}), ["external_id_missing", "external_id_negated"]),
-    (_trusts(USER_ARN, {"StringEqualsIfExists": {EXT: "e42"}}), ["external_id_missing", "external_id_if_exists"]),
+    (
+        _trusts(USER_ARN, {"StringNotEquals": {EXT: "e42"}}),
+        ["external_id_missing", "external_id_negated"],
+    ),
+    (
+        _trusts(USER_ARN, {"StringEqualsIfExists": {EXT: "e42"}}),
+        ["external_id_missing", "external_id_if_exists"],
+    ),
     (_trusts(USER_ARN, {"StringLike": {EXT: "*"}}), ["external_id_missing", "external_id_any"]),
     (_trusts(USER_ARN, {"Null": {EXT: "false"}}), ["external_id_missing", "external_id_any"]),
     (_trusts(USER_ARN, {"StringLike": {EXT: "e4?"}}), ["external_id_pattern"]),
-    (_trusts(USER_ARN, {"ForAllValues:StringEquals": {EXT: "e42"}}), ["external_id_missing", "for_all_values_absent"]),
-    (_trusts(OWN_USER, {"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}), ["for_all_values_absent"]),
     (
-        _trusts({"Service": "sns.amazonaws.com"}, {"StringEqualsIfExists": {"aws:SourceAccount": TARGET}}),
+        _trusts(USER_ARN, {"ForAllValues:StringEquals": {EXT: "e42"}}),
+        ["external_id_missing", "for_all_values_absent"],
+    ),
+    (
+        _trusts(OWN_USER, {"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}),
+        ["for_all_values_absent"],
+    ),
+    (
+        _trusts(
+            {"Service": "sns.amazonaws.com"},
+            {"StringEqualsIfExists": {"aws:SourceAccount": TARGET}},
+        ),
         ["confused_deputy", "if_exists_absent"],
     ),
-    (_trusts(OWN_USER, {"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}}), ["wildcard_literal"]),
-    (_trusts(OWN_USER, {"StringNotEqualsIfExists": {"aws:PrincipalArn": "a*"}}), ["wildcard_literal", "if_exists_absent"]),
+    (
+        _trusts(OWN_USER, {"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}}),
+        ["wildcard_literal"],
+    ),
+    (
+        _trusts(OWN_USER, {"StringNotEqualsIfExists": {"aws:PrincipalArn": "a*"}}),
+        ["wildcard_literal", "if_exists_absent"],
+    ),
     # services
     (_trusts({"Service": "cloudtrail.amazonaws.com"}), ["confused_deputy"]),
-    (_trusts({"Service": ["sns.amazonaws.com", "ec2.amazonaws.com"]}, {"StringLike": {"aws:SourceArn": "*"}}), ["confused_deputy"]),
+    (
+        _trusts(
+            {"Service": ["sns.amazonaws.com", "ec2.amazonaws.com"]},
+            {"StringLike": {"aws:SourceArn": "*"}},
+        ),
+        ["confused_deputy"],
+    ),
     (_trusts({"Service": "*.amazonaws.com"}), ["service_wildcard"]),
     (_trusts({"Service": ["*", "ec2.amazonaws.com"]}), ["service_wildcard"]),
     # actions
     (_trusts(OWN_USER, action="sts:*"), ["wide_action"]),
     (_trusts(OWN_USER, action="*"), ["wide_action"]),
     (_trusts(OWN_USER, action=["sts:Assume*", "sts:TagSession"]), ["wide_action"]),
-    ({"Effect": "Allow", "Principal": {"AWS": OWN_USER}, "NotAction": "sts:TagSession"}, ["wide_action"]),
+    (
+        {"Effect": "Allow", "Principal": {"AWS": OWN_USER}, "NotAction": "sts:TagSession"},
+        ["wide_action"],
+    ),
     (_trusts(OWN_USER, action="s3:GetObject"), ["action_not_assume"]),
     (_trusts(OWN_USER, action=["sts:AssumeRole", "sts:GetCallerIdentity"]), ["action_not_assume"]),
     (_trusts(OWN_USER, action="sts:AssumeRoleWithSAML"), ["never_matches"]),
-    (_trusts({"Federated": SAML_ARN}, {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}), ["never_matches"]),
-    (_trusts(OWN_USER, {"Null": {"aws:SourceIp": "true"}, "IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}), ["never_matches"]),
+    (
+        _trusts(
+            {"Federated": SAML_ARN},
+            {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}},
+        ),
+        ["never_matches"],
+    ),
+    (
+        _trusts(
+            OWN_USER,
+            {"Null": {"aws:SourceIp": "true"}, "IpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
+        ),
+        ["never_matches"],
+    ),
     # federation
     (_web({"StringEquals": AUD}), ["oidc_subject_missing"]),
     (_web(None), ["oidc_audience_missing", "oidc_subject_missing"]),
     (_web({"StringEquals": SUB}), ["oidc_audience_missing"]),
     (_web({"StringEquals": AUD, "StringLike": {f"{GITHUB}:sub": "repo:*"}}), ["oidc_subject_wide"]),
     (_web({"StringEquals": AUD, "StringLike": {f"{GITHUB}:sub": "*"}}), ["oidc_subject_wide"]),
-    (_web({"StringEquals": AUD, "StringLike": {f"{GITHUB}:sub": "repo:me*/it:*"}}), ["oidc_subject_wide"]),
+    (
+        _web({"StringEquals": AUD, "StringLike": {f"{GITHUB}:sub": "repo:me*/it:*"}}),
+        ["oidc_subject_wide"],
+    ),
     (_web({"StringEquals": {**AUD, f"{GITHUB}:sub": "repo:me/*"}}), ["wildcard_literal"]),
-    (_web({"StringEquals": AUD, "StringLikeIfExists": SUB}), ["oidc_subject_missing", "if_exists_absent"]),
-    (_web({"StringEquals": {f"{EKS}:aud": "sts.amazonaws.com"}}, EKS_ARN), ["oidc_subject_missing"]),
-    (_web({"StringEquals": {f"{EKS}:aud": "sts.amazonaws.com"}, "StringLike": {f"{EKS}:sub": "*"}}, EKS_ARN), ["oidc_subject_wide"]),
+    (
+        _web({"StringEquals": AUD, "StringLikeIfExists": SUB}),
+        ["oidc_subject_missing", "if_exists_absent"],
+    ),
+    (
+        _web({"StringEquals": {f"{EKS}:aud": "sts.amazonaws.com"}}, EKS_ARN),
+        ["oidc_subject_missing"],
+    ),
+    (
+        _web(
+            {
+                "StringEquals": {f"{EKS}:aud": "sts.amazonaws.com"},
+                "StringLike": {f"{EKS}:sub": "*"},
+            },
+            EKS_ARN,
+        ),
+        ["oidc_subject_wide"],
+    ),
     (_web(None, "cognito-identity.amazonaws.com"), ["oidc_audience_missing"]),
     (_saml(None), ["saml_audience_missing"]),
-    (_saml({"StringEqualsIfExists": {"SAML:aud": "x"}}), ["saml_audience_missing", "if_exists_absent"]),
+    (
+        _saml({"StringEqualsIfExists": {"SAML:aud": "x"}}),
+        ["saml_audience_missing", "if_exists_absent"],
+    ),
     # shape
     (_trusts(OWN_USER, Resource="*"), ["resource_in_trust"]),
     (_trusts(OWN_USER, NotResource="arn:aws:iam::1:role/x"), ["resource_in_trust"]),
     (_trusts(OWN_USER, Sid="a-b"), ["sid_invalid"]),
     ([_trusts(OWN_USER, Sid="a"), _trusts(f"{OWN_USER}2", Sid="a")], ["sid_twice"]),
-    ([_trusts(OWN_USER, Sid="a"), _trusts([OWN_USER], Sid="b", action="STS:AssumeRole")], ["duplicate_statement"]),
+    (
+        [_trusts(OWN_USER, Sid="a"), _trusts([OWN_USER], Sid="b", action="STS:AssumeRole")],
+        ["duplicate_statement"],
+    ),
     (_trusts(OWN_USER, Owl=1), ["grammar"]),
     ({"Effect": "Allow", "Action": "sts:AssumeRole"}, ["grammar"]),
     ([_trusts(OWN_USER), 7], ["grammar"]),
@@ -164,8 +259,14 @@ WRONG: list[tuple[Any, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("statements", "codes"), WRONG, ids=[f"{number:02d}-{codes[-1]}" for number, (_, codes) in enumerate(WRONG)])
-def test_what_is_wrong_is_found_and_what_corrects_it_is_clean_of_it(statements: Any, codes: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("statements", "codes"),
+    WRONG,
+    ids=[f"{number:02d}-{codes[-1]}" for number, (_, codes) in enumerate(WRONG)],
+)
+def test_what_is_wrong_is_found_and_what_corrects_it_is_clean_of_it(
+    statements: Any, codes: list[str]
+) -> None:
     findings = _lint(statements)
     assert sorted(finding.code for finding in findings) == sorted(codes)
     listed = statements if isinstance(statements, list) else [statements]
@@ -176,7 +277,9 @@ def test_what_is_wrong_is_found_and_what_corrects_it_is_clean_of_it(statements: 
             fixed = [*listed[:-1], json.loads(finding.corrected)]
             parse(_document(fixed[-1]), PolicyKind.TRUST, "corrected")
             assert finding.code not in {one.code for one in _lint(fixed)}
-            assert "error" not in {one.severity for one in _lint(fixed)} - {one.severity for one in findings}
+            assert "error" not in {one.severity for one in _lint(fixed)} - {
+                one.severity for one in findings
+            }
 
 
 RIGHT: list[Any] = [
@@ -196,13 +299,19 @@ RIGHT: list[Any] = [
     _trusts(OWN_USER, {"Bool": {MFA: "true"}, "Null": {MFA: "false"}}),
     _trusts(OWN_USER, {"Null": {AGE: "false"}}),
     _trusts(OWN_USER, action=["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]),
-    _trusts(OWN_USER, {"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}, "Null": {"aws:TagKeys": "false"}}),
+    _trusts(
+        OWN_USER,
+        {"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}, "Null": {"aws:TagKeys": "false"}},
+    ),
     _trusts(OWN_USER, {"ForAnyValue:StringEquals": {"aws:TagKeys": ["a"]}}),
     _trusts(OWN_USER, {"StringLike": {"sts:RoleSessionName": "${aws:username}"}}),
     _trusts({"Service": "ec2.amazonaws.com"}),
     _trusts({"Service": "lambda.amazonaws.com"}),
     _trusts({"Service": "sns.amazonaws.com"}, {"StringEquals": {"aws:SourceAccount": TARGET}}),
-    _trusts({"Service": "sns.amazonaws.com"}, {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{TARGET}:x"}}),
+    _trusts(
+        {"Service": "sns.amazonaws.com"},
+        {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{TARGET}:x"}},
+    ),
     _trusts({"Service": "sns.amazonaws.com"}, {"StringEquals": {"aws:SourceOrgID": "o-1"}}),
     _denies({"BoolIfExists": {MFA: "false"}}),
     _denies({"Null": {MFA: "true"}}),
@@ -213,8 +322,19 @@ RIGHT: list[Any] = [
     _web({"StringEquals": {**AUD, **SUB}}),
     _web({"StringEquals": AUD, "StringLike": {f"{GITHUB}:sub": "repo:me/it:*"}}),
     _web({"StringEquals": {**AUD, f"{GITHUB}:repository": "me/it"}}),
-    _web({"StringEquals": {f"{EKS}:aud": "sts.amazonaws.com", f"{EKS}:sub": "system:serviceaccount:ns:sa"}}, EKS_ARN),
-    _web({"StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-west-1:1"}}, "cognito-identity.amazonaws.com"),
+    _web(
+        {
+            "StringEquals": {
+                f"{EKS}:aud": "sts.amazonaws.com",
+                f"{EKS}:sub": "system:serviceaccount:ns:sa",
+            }
+        },
+        EKS_ARN,
+    ),
+    _web(
+        {"StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-west-1:1"}},
+        "cognito-identity.amazonaws.com",
+    ),
     _saml({"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}),
 ]
 
@@ -239,11 +359,24 @@ def test_what_is_right_is_not_found(statements: Any) -> None:
     mfa=st.booleans(),
     external_id=st.sampled_from([None, "e42", "a:/x"]),
 )
-def test_our_own_policies_have_no_finding_that_the_plan_does_not_tell(who: TrustedPrincipal, mfa: bool, external_id: str | None) -> None:  # noqa: FBT001 -- drawn
+def test_our_own_policies_have_no_finding_that_the_plan_does_not_tell(
+    who: TrustedPrincipal,
+    mfa: bool,  # noqa: FBT001 -- drawn
+    external_id: str | None,
+) -> None:
     request = wanted(who, require_mfa=mfa, external_id=external_id)
     told = {warning.code for warning in accounts(request).plan(request).warnings}
-    found = {finding.code for finding in lint_trust(trust_policy(request, trust_policy_principal(request)), request.role_arn)}
-    assert found <= ({"external_id_missing", "foreign_account_open"} if "no_mfa_no_external_id" in told else set())
+    found = {
+        finding.code
+        for finding in lint_trust(
+            trust_policy(request, trust_policy_principal(request)), request.role_arn
+        )
+    }
+    assert found <= (
+        {"external_id_missing", "foreign_account_open"}
+        if "no_mfa_no_external_id" in told
+        else set()
+    )
     assert ("no_mfa_no_external_id" in told) == bool(found)
     assert lint_permissions(permission_policy(request), role_arn=request.role_arn) == ()
 
@@ -256,11 +389,17 @@ def test_what_a_plan_leaves_of_others_is_judged_by_its_own_statement() -> None:
     others = json.loads(first.target.trust)
     others["Statement"].insert(0, _trusts("*"))
     (finding,) = lint_trust(canonical_json(others), first.target.arn)
-    assert (finding.code, finding.severity, finding.where) == ("principal_anyone", "error", f"trust policy of {ROLE_ARN}, statement 1")
+    assert (finding.code, finding.severity, finding.where) == (
+        "principal_anyone",
+        "error",
+        f"trust policy of {ROLE_ARN}, statement 1",
+    )
 
 
 def test_the_statement_is_named_by_its_number_and_sid() -> None:
-    (finding,) = lint_trust(_document(_trusts(OWN_USER), _trusts("*", Sid="All")), ROLE_ARN, name="trust.json")
+    (finding,) = lint_trust(
+        _document(_trusts(OWN_USER), _trusts("*", Sid="All")), ROLE_ARN, name="trust.json"
+    )
     assert finding.where == "trust.json, statement 2 (All)"
 
 
@@ -286,7 +425,9 @@ def test_accounts_of_the_same_owner_are_not_foreign() -> None:
     assert _lint(_trusts(USER_ARN), own_accounts=[SOURCE]) == ()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"Statement": {}, "Statement": {}}', "[" * 3000, "null"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"Statement": {}, "Statement": {}}', "[" * 3000, "null"]
+)
 def test_text_that_is_no_policy_is_a_finding(text: str) -> None:
     for findings in (lint_trust(text, ROLE_ARN), lint_permissions(text)):
         assert [finding.code for finding in findings] == ["not_json"]
@@ -305,7 +446,9 @@ def test_text_that_is_no_policy_is_a_finding(text: str) -> None:
     ids=["old", "version", "none", "empty", "extra", "id"],
 )
 def test_the_document_itself_is_judged(top: dict[str, Any], codes: list[str]) -> None:
-    assert [finding.code for finding in lint_trust(_document(_trusts(OWN_USER), **top), ROLE_ARN)] == codes
+    assert [
+        finding.code for finding in lint_trust(_document(_trusts(OWN_USER), **top), ROLE_ARN)
+    ] == codes
 
 
 def test_a_missing_version_is_told_and_with_variables_it_is_an_error() -> None:
@@ -318,9 +461,17 @@ def test_a_missing_version_is_told_and_with_variables_it_is_an_error() -> None:
         assert (finding.code, finding.severity) == ("version_without_variables", "error")
 
 
-@pytest.mark.parametrize("path", ["aws-service-role/sns.amazonaws.com/", "aws-reserved/sso.amazonaws.com/"])
+@pytest.mark.parametrize(
+    "path", ["aws-service-role/sns.amazonaws.com/", "aws-reserved/sso.amazonaws.com/"]
+)
 def test_roles_that_aws_keeps_itself_are_left_alone(path: str) -> None:
-    assert lint_trust(_document(_trusts({"Service": "sns.amazonaws.com"})), f"arn:aws:iam::{TARGET}:role/{path}R") == ()
+    assert (
+        lint_trust(
+            _document(_trusts({"Service": "sns.amazonaws.com"})),
+            f"arn:aws:iam::{TARGET}:role/{path}R",
+        )
+        == ()
+    )
 
 
 def test_the_role_itself_is_judged() -> None:
@@ -328,14 +479,20 @@ def test_the_role_itself_is_judged() -> None:
     long = f"arn:aws:iam::{TARGET}:role/{'p' * 60}/Role"
     assert [finding.code for finding in lint_trust(trust, long)] == ["console_name_too_long"]
     (finding,) = lint_trust(trust, ROLE_ARN, asked_duration=7200, max_session=3600)
-    assert (finding.code, finding.severity, finding.where) == ("duration_over_maximum", "error", ROLE_ARN)
+    assert (finding.code, finding.severity, finding.where) == (
+        "duration_over_maximum",
+        "error",
+        ROLE_ARN,
+    )
     assert "aws iam update-role --role-name SwitchRole --max-session-duration 7200" in finding.why
     assert lint_trust(trust, ROLE_ARN, asked_duration=3600, max_session=3600) == ()
     many = [_trusts(f"{OWN_USER}{number}") for number in range(40)]
     assert [finding.code for finding in _lint(many)] == ["trust_size"]
 
 
-def _may(resource: Any, action: Any = "sts:AssumeRole", condition: Any = None, **more: Any) -> dict[str, Any]:
+def _may(
+    resource: Any, action: Any = "sts:AssumeRole", condition: Any = None, **more: Any
+) -> dict[str, Any]:
     given = {"Effect": "Allow", "Action": action, "Resource": resource, **more}
     return {**given, "Condition": condition} if condition else given
 
@@ -367,8 +524,12 @@ PERMISSIONS: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "codes"), PERMISSIONS, ids=[f"{number:02d}" for number in range(len(PERMISSIONS))])
-def test_what_lets_somebody_assume_more_than_is_meant_is_found(statement: dict[str, Any], codes: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("statement", "codes"), PERMISSIONS, ids=[f"{number:02d}" for number in range(len(PERMISSIONS))]
+)
+def test_what_lets_somebody_assume_more_than_is_meant_is_found(
+    statement: dict[str, Any], codes: list[str]
+) -> None:
     findings = lint_permissions(_document(statement), role_arn=ROLE_ARN)
     assert sorted(finding.code for finding in findings) == codes
     for finding in findings:
@@ -385,7 +546,12 @@ def test_without_the_role_the_corrected_permission_has_a_place_for_it() -> None:
 
 
 ODD = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(["*", "Allow", "sts:AssumeRole", ROOT, "true", "a*", ""])),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.sampled_from(["*", "Allow", "sts:AssumeRole", ROOT, "true", "a*", ""]),
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(

@@ -32,7 +32,16 @@ from support.access.iam_model import (
 )
 from support.access.templates import parsed, peer
 from xswitch.core.access.documents import canonical_json, policy_name
-from xswitch.core.access.model import AccessPlan, AccessRequest, AccountSide, Finding, IamCall, NamedPolicy, PrincipalType, TrustedPrincipal
+from xswitch.core.access.model import (
+    AccessPlan,
+    AccessRequest,
+    AccountSide,
+    Finding,
+    IamCall,
+    NamedPolicy,
+    PrincipalType,
+    TrustedPrincipal,
+)
 from xswitch.core.access.plan import make_plan, managed_policy_arn
 from xswitch.core.access.render import FORMATS, finding_data, plan_data, render
 from xswitch.core.access.render.aws_cli import command
@@ -43,7 +52,11 @@ EVERYBODY = [USER, GROUP, ROLE, ACCOUNT]
 VARIABLES = canonical_json(
     {
         "Version": "2012-10-17",
-        "Statement": {"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "arn:aws:s3:::b/${aws:username}/%{x}/*"},
+        "Statement": {
+            "Effect": "Allow",
+            "Action": ["s3:Get*", "s3:List*"],
+            "Resource": "arn:aws:s3:::b/${aws:username}/%{x}/*",
+        },
     }
 )
 
@@ -57,25 +70,60 @@ def _texts(plan: AccessPlan, fmt: str) -> dict[AccountSide, str]:
 
 
 NAME = st.text("aZ9_+=,.@-", min_size=1, max_size=12)
-LATIN = st.characters(min_codepoint=0x20, max_codepoint=0xFF).filter(lambda char: not "\x7f" <= char < "\xa1")
+LATIN = st.characters(min_codepoint=0x20, max_codepoint=0xFF).filter(
+    lambda char: not "\x7f" <= char < "\xa1"
+)
 DESCRIPTION = st.one_of(
     st.text(st.one_of(LATIN, st.sampled_from("\t\n\r'\"\\$`#%{}")), max_size=30),
-    st.sampled_from(["file:///etc/passwd", "https://x", "-x", "--role-name", "'; rm -rf /; '", "$(id)", "${x}", "%{ if x }", "yes", "# a"]),
+    st.sampled_from(
+        [
+            "file:///etc/passwd",
+            "https://x",
+            "-x",
+            "--role-name",
+            "'; rm -rf /; '",
+            "$(id)",
+            "${x}",
+            "%{ if x }",
+            "yes",
+            "# a",
+        ]
+    ),
 )
-TAG_TEXT = st.text(st.one_of(st.characters(categories=["L", "N", "Z"]), st.sampled_from("_.:/=+-@")), max_size=12)
+TAG_TEXT = st.text(
+    st.one_of(st.characters(categories=["L", "N", "Z"]), st.sampled_from("_.:/=+-@")), max_size=12
+)
 REQUEST = st.builds(
     AccessRequest,
     partition=st.just("aws"),
     target_account=st.just(TARGET),
     role_name=NAME,
-    who=st.builds(TrustedPrincipal, st.sampled_from(list(PrincipalType)[:3]), st.just(SOURCE), NAME, st.sampled_from(["/", "/a/'$(x)\"/"])),
+    who=st.builds(
+        TrustedPrincipal,
+        st.sampled_from(list(PrincipalType)[:3]),
+        st.just(SOURCE),
+        NAME,
+        st.sampled_from(["/", "/a/'$(x)\"/"]),
+    ),
     role_path=st.sampled_from(["/", "/team/", "/'\"$`\\#{}/"]),
-    managed_policies=st.sampled_from([(), (READ_ONLY,), (READ_ONLY, f"arn:aws:iam::{TARGET}:policy/it's")]),
-    inline_policies=st.sampled_from([(), (NamedPolicy("p", VARIABLES),), (NamedPolicy("p@1", LIST_BUCKETS), NamedPolicy("p", VARIABLES))]),
+    managed_policies=st.sampled_from(
+        [(), (READ_ONLY,), (READ_ONLY, f"arn:aws:iam::{TARGET}:policy/it's")]
+    ),
+    inline_policies=st.sampled_from(
+        [
+            (),
+            (NamedPolicy("p", VARIABLES),),
+            (NamedPolicy("p@1", LIST_BUCKETS), NamedPolicy("p", VARIABLES)),
+        ]
+    ),
     external_id=st.sampled_from([None, "a:/=,@", "12"]),
     require_mfa=st.booleans(),
     max_session_seconds=st.integers(3600, 43200),
-    tags=st.dictionaries(TAG_TEXT.filter(lambda key: key and not key.lower().startswith("aws:")), TAG_TEXT, max_size=3).map(
+    tags=st.dictionaries(
+        TAG_TEXT.filter(lambda key: key and not key.lower().startswith("aws:")),
+        TAG_TEXT,
+        max_size=3,
+    ).map(
         lambda tags: tuple({key.casefold(): (key, value) for key, value in tags.items()}.values())
     ),
     description=DESCRIPTION,
@@ -110,8 +158,16 @@ def test_the_data_of_a_plan_is_json_with_documents_as_objects() -> None:
     plan = _plan(full_request())
     data = json.loads(json.dumps(plan_data(plan)))
     assert data["role_arn"] == plan.request.role_arn
-    assert data["request"]["who"] == {"kind": "user", "account": SOURCE, "name": "SwitchUser", "path": "/"}
-    assert data["request"]["inline_policies"][0] == {"name": "buckets", "document": json.loads(LIST_BUCKETS)}
+    assert data["request"]["who"] == {
+        "kind": "user",
+        "account": SOURCE,
+        "name": "SwitchUser",
+        "path": "/",
+    }
+    assert data["request"]["inline_policies"][0] == {
+        "name": "buckets",
+        "document": json.loads(LIST_BUCKETS),
+    }
     assert data["trust"] == json.loads(plan.trust)
     assert [side["side"] for side in data["sides"]] == ["source", "target"]
     first = data["sides"][0]["changes"][0]
@@ -120,7 +176,9 @@ def test_the_data_of_a_plan_is_json_with_documents_as_objects() -> None:
         "SwitchUser",
         "DeleteUserPolicy",
     )
-    assert {warning["code"] for warning in data["warnings"]} == {finding.code for finding in plan.warnings}
+    assert {warning["code"] for warning in data["warnings"]} == {
+        finding.code for finding in plan.warnings
+    }
     assert data["empty"] is False
 
 
@@ -135,7 +193,13 @@ def test_a_sides_json_has_nothing_of_the_others() -> None:
 
 def test_a_finding_has_its_corrected_statement_as_an_object() -> None:
     finding = Finding("c", "warning", "why", "where", '{"Effect": "Allow"}')
-    assert finding_data(finding) == {"code": "c", "severity": "warning", "why": "why", "where": "where", "corrected": {"Effect": "Allow"}}
+    assert finding_data(finding) == {
+        "code": "c",
+        "severity": "warning",
+        "why": "why",
+        "where": "where",
+        "corrected": {"Effect": "Allow"},
+    }
     assert finding_data(replace(finding, corrected=""))["corrected"] is None
 
 
@@ -158,7 +222,15 @@ def _shell(folder: Path, script: str, account: str) -> tuple[int, list[list[str]
         program.chmod(0o755)
     out.write_bytes(b"")
     env = {"PATH": f"{program.parent}:/usr/bin:/bin", "STUB_OUT": str(out), "STUB_ACCOUNT": account}
-    done = subprocess.run(["sh"], input=script.encode(), env=env, cwd=folder, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(
+        ["sh"],
+        input=script.encode(),
+        env=env,
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
     words = out.read_bytes().decode().split("\0")[:-1]
     made: list[list[str]] = [[]]
     for word in words:
@@ -191,7 +263,9 @@ def _call(words: list[str]) -> tuple[str, dict[str, Any]]:
         text = joined if equals else next(rest)
         assert not text.startswith(("file://", "fileb://", "http://", "https://"))
         assert equals or not text.startswith("-")
-        given[name] = int(text) if kind == "integer" else json.loads(text) if kind == "list" else text
+        given[name] = (
+            int(text) if kind == "integer" else json.loads(text) if kind == "list" else text
+        )
     return operation, given
 
 
@@ -202,15 +276,21 @@ def _valid(operation: str, given: dict[str, Any]) -> None:
     assert not report.has_errors(), report.generate_report()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(request=REQUEST)
-def test_a_real_shell_hands_the_aws_cli_the_very_parameters_of_the_calls(request: AccessRequest, tmp_path: Path) -> None:
+def test_a_real_shell_hands_the_aws_cli_the_very_parameters_of_the_calls(
+    request: AccessRequest, tmp_path: Path
+) -> None:
     validate(request)
     plan = _plan(request)
     for side in plan.sides:
         code, made = _shell(tmp_path, _texts(plan, "cli")[side.side], side.account)
         assert code == 0
-        assert [_call(words) for words in made] == [(change.call.operation, dict(change.call.parameters)) for change in side.changes]
+        assert [_call(words) for words in made] == [
+            (change.call.operation, dict(change.call.parameters)) for change in side.changes
+        ]
     for call in calls(plan):
         _valid(call.operation, dict(call.parameters))
 
@@ -220,16 +300,30 @@ def test_calls_on_what_is_there_are_valid_too(who: TrustedPrincipal, tmp_path: P
     request = full_request(who)
     world = accounts(request)
     world = run(world, calls(world.plan(request)), request)
-    other = replace(request, external_id="new", max_session_seconds=3600, description="-new", tags=(("team", "file://x"),))
+    other = replace(
+        request,
+        external_id="new",
+        max_session_seconds=3600,
+        description="-new",
+        tags=(("team", "file://x"),),
+    )
     assert world.source is not None
     stale = NamedPolicy(policy_name(request), LIST_BUCKETS)
-    source = replace(world.source, managed=stale) if who.kind is PrincipalType.ACCOUNT else replace(world.source, inline=(stale,))
+    source = (
+        replace(world.source, managed=stale)
+        if who.kind is PrincipalType.ACCOUNT
+        else replace(world.source, inline=(stale,))
+    )
     plan = replace(world, source=source).plan(other)
-    assert {"UpdateAssumeRolePolicy", "UpdateRole", "TagRole"} <= {call.operation for call in calls(plan)}
+    assert {"UpdateAssumeRolePolicy", "UpdateRole", "TagRole"} <= {
+        call.operation for call in calls(plan)
+    }
     for side in plan.sides:
         code, made = _shell(tmp_path, _texts(plan, "cli")[side.side], side.account)
         assert code == 0
-        assert [_call(words) for words in made] == [(change.call.operation, dict(change.call.parameters)) for change in side.changes]
+        assert [_call(words) for words in made] == [
+            (change.call.operation, dict(change.call.parameters)) for change in side.changes
+        ]
         for change in side.changes:
             for call in (change.call, *change.undo):
                 _valid(call.operation, dict(call.parameters))
@@ -253,10 +347,16 @@ def test_the_script_of_a_side_that_is_done_does_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["file:///etc/passwd", "fileb://x", "http://x/", "https://x/"])
 def test_a_value_the_aws_cli_would_fetch_is_given_as_json(value: str) -> None:
-    text = command(IamCall("UpdateRole", {"RoleName": "r", "Description": value, "MaxSessionDuration": 3600}))
+    text = command(
+        IamCall("UpdateRole", {"RoleName": "r", "Description": value, "MaxSessionDuration": 3600})
+    )
     words = shlex.split(text.replace(" \\\n", ""))
     assert words[:4] == ["aws", "iam", "update-role", "--cli-input-json"]
-    assert json.loads(words[4]) == {"RoleName": "r", "Description": value, "MaxSessionDuration": 3600}
+    assert json.loads(words[4]) == {
+        "RoleName": "r",
+        "Description": value,
+        "MaxSessionDuration": 3600,
+    }
 
 
 def test_a_truth_value_is_an_option_without_a_value() -> None:
@@ -273,11 +373,18 @@ def _template(plan: AccessPlan, side: AccountSide) -> dict[str, Any]:
     if side is AccountSide.SOURCE:
         named = {"PolicyName": policy_name(request), "PolicyDocument": json.loads(plan.permission)}
         if request.who.kind is PrincipalType.ACCOUNT:
-            named = {"ManagedPolicyName": named["PolicyName"], "Description": f"May assume {request.role_arn}", **named}
+            named = {
+                "ManagedPolicyName": named["PolicyName"],
+                "Description": f"May assume {request.role_arn}",
+                **named,
+            }
             del named["PolicyName"]
             return {"Type": "AWS::IAM::ManagedPolicy", "Properties": named}
         kind = request.who.kind.value.capitalize()
-        return {"Type": f"AWS::IAM::{kind}Policy", "Properties": {f"{kind}Name": request.who.name, **named}}
+        return {
+            "Type": f"AWS::IAM::{kind}Policy",
+            "Properties": {f"{kind}Name": request.who.name, **named},
+        }
     properties = {
         "RoleName": request.role_name,
         "Path": request.role_path,
@@ -285,13 +392,20 @@ def _template(plan: AccessPlan, side: AccountSide) -> dict[str, Any]:
         "AssumeRolePolicyDocument": json.loads(plan.trust),
         "Description": request.description,
         "ManagedPolicyArns": list(request.managed_policies),
-        "Policies": [{"PolicyName": one.name, "PolicyDocument": json.loads(one.document)} for one in request.inline_policies],
+        "Policies": [
+            {"PolicyName": one.name, "PolicyDocument": json.loads(one.document)}
+            for one in request.inline_policies
+        ],
         "Tags": [{"Key": key, "Value": value} for key, value in request.tags],
     }
-    return {"Type": "AWS::IAM::Role", "Properties": {key: value for key, value in properties.items() if value}}
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {key: value for key, value in properties.items() if value},
+    }
 
 
-# Many requests to one process of the parser, which takes longer to start than to read; shrinking such a list would take for ever.
+# Many requests to one process of the parser, which takes longer to start than to read; shrinking
+# such a list would take for ever.
 BATCHES = settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
 
 
@@ -301,13 +415,20 @@ def test_templates_are_read_back_as_what_was_meant(requests: list[AccessRequest]
     plans = [_plan(request) for request in [*requests, wanted(ACCOUNT)]]
     texts = [rendered.text for plan in plans for rendered in render(plan, "cloudformation")]
     read = parsed("yaml", texts)
-    assert [template["Resources"]["Access"] for template in read] == [_template(plan, side.side) for plan in plans for side in plan.sides]
+    assert [template["Resources"]["Access"] for template in read] == [
+        _template(plan, side.side) for plan in plans for side in plan.sides
+    ]
 
 
 def test_templates_pass_cfn_lint(tmp_path: Path) -> None:
     requests = [
         *(full_request(who) for who in EVERYBODY),
-        wanted(managed_policies=(), inline_policies=(NamedPolicy("own", VARIABLES),), description="yes: # 'no' é", role_path="/a/b/"),
+        wanted(
+            managed_policies=(),
+            inline_policies=(NamedPolicy("own", VARIABLES),),
+            description="yes: # 'no' é",
+            role_path="/a/b/",
+        ),
     ]
     files = []
     for number, request in enumerate(requests):
@@ -316,7 +437,11 @@ def test_templates_pass_cfn_lint(tmp_path: Path) -> None:
             path.write_text(rendered.text, encoding="utf-8")
             files.append(str(path))
     linted = subprocess.run(
-        [peer("cfn-lint"), "--regions", "us-east-1", "--", *files], capture_output=True, text=True, check=False, timeout=240
+        [peer("cfn-lint"), "--regions", "us-east-1", "--", *files],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
     )
     assert (linted.stdout, linted.stderr, linted.returncode) == ("", "", 0)
 
@@ -331,36 +456,72 @@ def test_a_text_that_cloudformation_would_replace_is_refused() -> None:
 def test_what_exists_already_is_to_be_imported() -> None:
     for request in (wanted(), wanted(ACCOUNT)):
         world = accounts(request)
-        done = _texts(run(world, calls(world.plan(request)), request).plan(request), "cloudformation")
+        done = _texts(
+            run(world, calls(world.plan(request)), request).plan(request), "cloudformation"
+        )
         words = {side: " ".join(text.replace("\n#", "").split()) for side, text in done.items()}
         assert "import it into the stack" in words[AccountSide.TARGET]
-        assert ("import it into the stack" in words[AccountSide.SOURCE]) == (request.who.kind is PrincipalType.ACCOUNT)
-        assert "exists already" not in _texts(world.plan(request), "cloudformation")[AccountSide.TARGET]
+        assert ("import it into the stack" in words[AccountSide.SOURCE]) == (
+            request.who.kind is PrincipalType.ACCOUNT
+        )
+        assert (
+            "exists already"
+            not in _texts(world.plan(request), "cloudformation")[AccountSide.TARGET]
+        )
 
 
 # -- Terraform
 
 
 def _resources(read: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(kind, label): body for block in read["resource"] for kind, labels in block.items() for label, body in labels.items()}
+    return {
+        (kind, label): body
+        for block in read["resource"]
+        for kind, labels in block.items()
+        for label, body in labels.items()
+    }
 
 
 def _check_target(read: dict[str, Any], plan: AccessPlan) -> None:
     request, resources = plan.request, _resources(read)
-    ((label, role),) = [(label, body) for (kind, label), body in resources.items() if kind == "aws_iam_role"]
+    ((label, role),) = [
+        (label, body) for (kind, label), body in resources.items() if kind == "aws_iam_role"
+    ]
     assert role["assume_role_policy"] == {"jsonencode": json.loads(plan.trust)}
-    assert (role["name"], role["path"], role["max_session_duration"]) == (request.role_name, request.role_path, request.max_session_seconds)
-    assert (role.get("description", ""), role.get("tags", {})) == (request.description, dict(request.tags))
-    attached = [body for (kind, _), body in resources.items() if kind == "aws_iam_role_policy_attachment"]
-    assert attached == [{"role": f"${{aws_iam_role.{label}.name}}", "policy_arn": arn} for arn in request.managed_policies]
-    inline = [(body["name"], body["policy"]) for (kind, _), body in resources.items() if kind == "aws_iam_role_policy"]
-    assert inline == [(policy.name, {"jsonencode": json.loads(policy.document)}) for policy in request.inline_policies]
+    assert (role["name"], role["path"], role["max_session_duration"]) == (
+        request.role_name,
+        request.role_path,
+        request.max_session_seconds,
+    )
+    assert (role.get("description", ""), role.get("tags", {})) == (
+        request.description,
+        dict(request.tags),
+    )
+    attached = [
+        body for (kind, _), body in resources.items() if kind == "aws_iam_role_policy_attachment"
+    ]
+    assert attached == [
+        {"role": f"${{aws_iam_role.{label}.name}}", "policy_arn": arn}
+        for arn in request.managed_policies
+    ]
+    inline = [
+        (body["name"], body["policy"])
+        for (kind, _), body in resources.items()
+        if kind == "aws_iam_role_policy"
+    ]
+    assert inline == [
+        (policy.name, {"jsonencode": json.loads(policy.document)})
+        for policy in request.inline_policies
+    ]
 
 
 def _check_source(read: dict[str, Any], plan: AccessPlan) -> None:
     request = plan.request
     (((kind, _), body),) = _resources(read).items()
-    assert (body["name"], body["policy"]) == (policy_name(request), {"jsonencode": json.loads(plan.permission)})
+    assert (body["name"], body["policy"]) == (
+        policy_name(request),
+        {"jsonencode": json.loads(plan.permission)},
+    )
     if request.who.kind is PrincipalType.ACCOUNT:
         assert kind == "aws_iam_policy"
     else:
@@ -379,7 +540,9 @@ def _readable(request: AccessRequest) -> bool:
 @given(st.lists(REQUEST.filter(_readable), min_size=10, max_size=10))
 def test_configurations_are_read_back_as_what_was_meant(requests: list[AccessRequest]) -> None:
     plans = [_plan(request) for request in [*requests, wanted(ACCOUNT)]]
-    read = iter(parsed("hcl", [rendered.text for plan in plans for rendered in render(plan, "terraform")]))
+    read = iter(
+        parsed("hcl", [rendered.text for plan in plans for rendered in render(plan, "terraform")])
+    )
     for plan in plans:
         _check_source(next(read), plan)
         _check_target(next(read), plan)
@@ -389,7 +552,10 @@ def test_a_configuration_is_planned_only_with_credentials_of_its_account() -> No
     (read,) = parsed("hcl", [_texts(_plan(wanted()), "terraform")[AccountSide.TARGET]])
     role = _resources(read)["aws_iam_role", "switchrole"]
     (precondition,) = role["lifecycle"][0]["precondition"]
-    assert precondition["condition"] == f'${{data.aws_caller_identity.switchrole.account_id == "{TARGET}"}}'
+    assert (
+        precondition["condition"]
+        == f'${{data.aws_caller_identity.switchrole.account_id == "{TARGET}"}}'
+    )
     assert read["data"] == [{"aws_caller_identity": {"switchrole": {}}}]
 
 
@@ -397,7 +563,10 @@ def test_a_configuration_is_planned_only_with_credentials_of_its_account() -> No
     ("who", "imports"),
     [
         (USER, {"aws_iam_role": "SwitchRole"}),
-        (ACCOUNT, {"aws_iam_role": "SwitchRole", "aws_iam_policy": managed_policy_arn(wanted(ACCOUNT))}),
+        (
+            ACCOUNT,
+            {"aws_iam_role": "SwitchRole", "aws_iam_policy": managed_policy_arn(wanted(ACCOUNT))},
+        ),
     ],
     ids=["user", "account"],
 )
@@ -407,19 +576,33 @@ def test_what_exists_already_is_imported(who: TrustedPrincipal, imports: dict[st
     done = run(world, calls(world.plan(request)), request).plan(request)
     read = parsed("hcl", [rendered.text for rendered in render(done, "terraform")])
     found = [block for one in read for block in one.get("import", [])]
-    assert {block["to"].removeprefix("${").partition(".")[0]: block["id"] for block in found} == imports
-    assert not any("import" in one for one in parsed("hcl", [item.text for item in render(world.plan(request), "terraform")]))
+    assert {
+        block["to"].removeprefix("${").partition(".")[0]: block["id"] for block in found
+    } == imports
+    assert not any(
+        "import" in one
+        for one in parsed("hcl", [item.text for item in render(world.plan(request), "terraform")])
+    )
 
 
 def test_names_in_templates_are_identifiers_and_differ() -> None:
     labels = set()
     names = ["SwitchRole", "Switch.Role", "Switch_Role", "1", "-", "@@", "a" * 64]
     for name in names:
-        plan = make_plan(replace(wanted(), role_name=name), target=None, target_seen=False, source=None, source_seen=False, profiles={})
+        plan = make_plan(
+            replace(wanted(), role_name=name),
+            target=None,
+            target_seen=False,
+            source=None,
+            source_seen=False,
+            profiles={},
+        )
         text = _texts(plan, "terraform")[AccountSide.TARGET]
         (label,) = re.findall(r'resource "aws_iam_role" "(\w+)"', text)
         assert re.fullmatch(r"[a-z][a-z0-9_]*", label)
         labels.add(label)
-        (stack,) = re.findall(r"--stack-name (\S+)", _texts(plan, "cloudformation")[AccountSide.TARGET])
+        (stack,) = re.findall(
+            r"--stack-name (\S+)", _texts(plan, "cloudformation")[AccountSide.TARGET]
+        )
         assert re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", stack)
     assert len(labels) == len(names)

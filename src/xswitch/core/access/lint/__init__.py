@@ -1,4 +1,7 @@
-"""Findings on trust policies, and on the policies that let somebody assume roles; docs/access-formats.md lists the codes."""
+"""Findings on trust policies, and on the policies that let somebody assume roles.
+
+Docs/access-formats.md lists the codes.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,16 @@ Rule = Callable[[LintedStatement], Iterator[Finding]]
 # Roles that AWS keeps itself: nobody in the account can change their trust policies.
 _AWS_OWNED_PATHS = ("/aws-service-role/", "/aws-reserved/")
 _CONDITIONS: tuple[Rule, ...] = (mfa, external_ids, absent_keys, literal_wildcards)
-_TRUST: tuple[Rule, ...] = (principal_findings, third_parties, confused_deputy, oidc, saml, trust_actions, never_matching, *_CONDITIONS)
+_TRUST: tuple[Rule, ...] = (
+    principal_findings,
+    third_parties,
+    confused_deputy,
+    oidc,
+    saml,
+    trust_actions,
+    never_matching,
+    *_CONDITIONS,
+)
 _PERMISSIONS: tuple[Rule, ...] = (assume_permission_findings, *_CONDITIONS)
 
 
@@ -39,17 +51,22 @@ def lint_trust(  # noqa: PLR0913 -- each is a separate fact, all but two by keyw
     max_session: int | None = None,
     own_accounts: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """Findings on one trust policy, in the order of its statements; nothing is raised, text that is no policy is a finding too.
+    """Findings on one trust policy, in the order of its statements.
 
-    `role_arn` says which accounts are foreign; without it, those that may be are told with the severity info. `own_accounts` are
-    account ids known to be of the same owner. `asked_duration` and `max_session` are seconds: what is asked for, and the role's
-    maximum. Service-linked and reserved roles have no findings.
+    Nothing is raised, text that is no policy is a finding too.
+
+    `role_arn` says which accounts are foreign; without it, those that may be are told with the
+    severity info. `own_accounts` are account ids known to be of the same owner. `asked_duration`
+    and `max_session` are seconds: what is asked for, and the role's maximum. Service-linked and
+    reserved roles have no findings.
     """
     role = parse_role_arn(role_arn) if role_arn else None
     if role is not None and role.path.startswith(_AWS_OWNED_PATHS):
         return ()
     where = name or (f"trust policy of {role_arn}" if role_arn else "trust policy")
-    findings, subjects = parse_statements(document, PolicyKind.TRUST, where, role, frozenset(own_accounts))
+    findings, subjects = parse_statements(
+        document, PolicyKind.TRUST, where, role, frozenset(own_accounts)
+    )
     findings += _run_rules(subjects, _TRUST)
     if role is not None:
         named = f"{role.path}{role.name}".removeprefix("/")
@@ -69,13 +86,17 @@ def lint_trust(  # noqa: PLR0913 -- each is a separate fact, all but two by keyw
     return tuple(findings)
 
 
-def lint_permissions(document: str, *, name: str = "", role_arn: str | None = None) -> tuple[Finding, ...]:
+def lint_permissions(
+    document: str, *, name: str = "", role_arn: str | None = None
+) -> tuple[Finding, ...]:
     """Findings on one identity policy of those who switch, as far as it is about assuming roles.
 
     `role_arn` is the role that is meant, for the corrected statements. Nothing is raised.
     """
     role = parse_role_arn(role_arn) if role_arn else None
-    findings, subjects = parse_statements(document, PolicyKind.IDENTITY, name or "identity policy", role, frozenset())
+    findings, subjects = parse_statements(
+        document, PolicyKind.IDENTITY, name or "identity policy", role, frozenset()
+    )
     return (*findings, *_run_rules(subjects, _PERMISSIONS))
 
 

@@ -1,6 +1,7 @@
 """What a trust policy lets its principals do, and statements that never match.
 
-Source: IAM user guide, "Update a role trust policy"; STS API reference (AssumeRole, AssumeRoleWithSAML, AssumeRoleWithWebIdentity).
+Source: IAM user guide, "Update a role trust policy"; STS API reference (AssumeRole,
+AssumeRoleWithSAML, AssumeRoleWithWebIdentity).
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ _SESSION_ACTIONS = {"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"}
 def assume_actions_for(subject: LintedStatement) -> list[str]:
     """The actions by which the principals of a statement can assume a role."""
     federated = subject.principals("Federated")
-    actions = [ASSUME_ROLE] if subject.principals("AWS") or subject.principals("Service") or not federated else []
+    actions = (
+        [ASSUME_ROLE]
+        if subject.principals("AWS") or subject.principals("Service") or not federated
+        else []
+    )
     if any(":saml-provider/" in provider for provider in federated):
         actions.append(SAML_ACTION)
     if any(":saml-provider/" not in provider for provider in federated):
@@ -32,7 +37,11 @@ def assume_actions_for(subject: LintedStatement) -> list[str]:
 
 def _valid_actions(subject: LintedStatement) -> list[str]:
     """Those written in full of a statement's actions that a trust policy may have."""
-    return [action for action in subject.statement.actions if action.lower() in _ASSUME_ACTIONS | _SESSION_ACTIONS]
+    return [
+        action
+        for action in subject.statement.actions
+        if action.lower() in _ASSUME_ACTIONS | _SESSION_ACTIONS
+    ]
 
 
 def trust_actions(subject: LintedStatement) -> Iterator[Finding]:
@@ -41,24 +50,44 @@ def trust_actions(subject: LintedStatement) -> Iterator[Finding]:
     if statement.not_actions:
         if subject.allows:
             why = "Allow with NotAction lets its principals do everything else. Name the action."
-            yield subject.finding("wide_action", "warning", why, _with_actions(subject, assume_actions_for(subject)))
+            yield subject.finding(
+                "wide_action", "warning", why, _with_actions(subject, assume_actions_for(subject))
+            )
         return
     wild = [action for action in statement.actions if "*" in action or "?" in action]
     if wild and subject.allows:
         why = f"{', '.join(wild)} is wider than a trust policy can use, and takes in what comes later. Name the action."
-        severity: Severity = "warning" if {"*", "*:*", "sts:*"} & {action.lower() for action in wild} else "info"
-        session_actions = [action for action in _valid_actions(subject) if action.lower() in _SESSION_ACTIONS]
-        yield subject.finding("wide_action", severity, why, _with_actions(subject, [*assume_actions_for(subject), *session_actions]))
-    invalid = [action for action in statement.actions if action not in wild and action.lower() not in _ASSUME_ACTIONS | _SESSION_ACTIONS]
+        severity: Severity = (
+            "warning" if {"*", "*:*", "sts:*"} & {action.lower() for action in wild} else "info"
+        )
+        session_actions = [
+            action for action in _valid_actions(subject) if action.lower() in _SESSION_ACTIONS
+        ]
+        yield subject.finding(
+            "wide_action",
+            severity,
+            why,
+            _with_actions(subject, [*assume_actions_for(subject), *session_actions]),
+        )
+    invalid = [
+        action
+        for action in statement.actions
+        if action not in wild and action.lower() not in _ASSUME_ACTIONS | _SESSION_ACTIONS
+    ]
     if invalid:
         why = f"{', '.join(invalid)}: a trust policy is about assuming the role only; IAM refuses any other action."
         yield subject.finding(
-            "action_not_assume", "error", why, _with_actions(subject, _valid_actions(subject) or assume_actions_for(subject))
+            "action_not_assume",
+            "error",
+            why,
+            _with_actions(subject, _valid_actions(subject) or assume_actions_for(subject)),
         )
 
 
 def _with_actions(subject: LintedStatement, actions: list[str]) -> dict[str, object]:
-    other_elements = {key: value for key, value in subject.raw.items() if key not in ("Action", "NotAction")}
+    other_elements = {
+        key: value for key, value in subject.raw.items() if key not in ("Action", "NotAction")
+    }
     return normalized_statement({**other_elements, "Action": actions})
 
 
@@ -67,7 +96,9 @@ def never_matching(subject: LintedStatement) -> Iterator[Finding]:
     statement = subject.statement
     actions = {action.lower() for action in statement.actions} & _ASSUME_ACTIONS
     named = statement.principals
-    exact_actions = not statement.not_actions and not any("*" in action or "?" in action for action in statement.actions)
+    exact_actions = not statement.not_actions and not any(
+        "*" in action or "?" in action for action in statement.actions
+    )
     if (
         exact_actions
         and actions
@@ -77,24 +108,47 @@ def never_matching(subject: LintedStatement) -> Iterator[Finding]:
     ):
         usable_actions = assume_actions_for(subject)
         why = f"These principals assume a role by {' or '.join(usable_actions)} and by nothing else, so it never applies."
-        yield subject.finding("never_matches", "error", why, _with_actions(subject, [*usable_actions, *_listed_session_actions(subject)]))
+        yield subject.finding(
+            "never_matches",
+            "error",
+            why,
+            _with_actions(subject, [*usable_actions, *_listed_session_actions(subject)]),
+        )
     absent = {
-        condition.key.lower() for condition in statement.conditions if condition.operator == "null" and set(condition.values) == {"true"}
+        condition.key.lower()
+        for condition in statement.conditions
+        if condition.operator == "null" and set(condition.values) == {"true"}
     }
     contradictory = sorted(
-        {condition.key for condition in statement.conditions if condition.key.lower() in absent and subject.binds(condition)}
+        {
+            condition.key
+            for condition in statement.conditions
+            if condition.key.lower() in absent and subject.binds(condition)
+        }
     )
     if contradictory:
         why = f"It wants {', '.join(contradictory)} to be absent and to have a value, so it never applies."
         lowered = {key.lower() for key in contradictory}
-        corrected = without_conditions(subject.raw, lambda operator, key: operator == "null" and key in lowered)
+        corrected = without_conditions(
+            subject.raw, lambda operator, key: operator == "null" and key in lowered
+        )
         yield subject.finding("never_matches", "error", why, corrected)
     names = subject.principals("AWS")
     # "*" covers users too, and so does an account.
-    if subject.allows and subject.needs_mfa and names and all(":role/" in name or ":assumed-role/" in name for name in names):
+    if (
+        subject.allows
+        and subject.needs_mfa
+        and names
+        and all(":role/" in name or ":assumed-role/" in name for name in names)
+    ):
         why = "It asks for MFA, which a role's session never carries: those it names can't get in. Ask for MFA where their role is assumed."
         keys = {MFA_PRESENT.lower(), MFA_AGE.lower()}
-        yield subject.finding("mfa_for_role", "warning", why, without_conditions(subject.raw, lambda _, key: key in keys))
+        yield subject.finding(
+            "mfa_for_role",
+            "warning",
+            why,
+            without_conditions(subject.raw, lambda _, key: key in keys),
+        )
 
 
 def _listed_session_actions(subject: LintedStatement) -> list[str]:

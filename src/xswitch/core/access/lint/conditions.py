@@ -1,6 +1,9 @@
-"""Conditions that hold when they shouldn't: for absent keys, for any external ID; and those that never hold.
+"""Conditions that hold when they shouldn't: for absent keys, for any external ID.
 
-Source: IAM reference, "IAM JSON policy elements: Condition operators" and "Set operators for multivalued context keys".
+And those that never hold.
+
+Source: IAM reference, "IAM JSON policy elements: Condition operators" and "Set operators for
+multivalued context keys".
 """
 
 from __future__ import annotations
@@ -8,11 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xswitch.core.access.documents import EXTERNAL_ID
-from xswitch.core.access.lint.statement import WHO_KEYS, LintedStatement, with_condition, with_only_condition, with_operators_renamed
+from xswitch.core.access.lint.statement import (
+    WHO_KEYS,
+    LintedStatement,
+    with_condition,
+    with_only_condition,
+    with_operators_renamed,
+)
 from xswitch.core.access.model import Finding
 from xswitch.core.policy import Condition
 
-_SOURCE_KEYS = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "saml:aud"})
+_SOURCE_KEYS = frozenset(
+    {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "saml:aud"}
+)
 _MFA = "aws:multifactor"
 
 
@@ -29,7 +40,9 @@ def external_ids(subject: LintedStatement) -> Iterator[Finding]:
 
 def _external_id(subject: LintedStatement, condition: Condition) -> Finding | None:
     values = [value for value in condition.values if value.strip("*?")]
-    agreed = values[0] if len(values) == 1 and not _has_wildcard(values[0]) else "the-agreed-external-ID"
+    agreed = (
+        values[0] if len(values) == 1 and not _has_wildcard(values[0]) else "the-agreed-external-ID"
+    )
     corrected = with_only_condition(subject.raw, "StringEquals", EXTERNAL_ID, agreed)
     if condition.operator == "null":
         if set(condition.values) == {"false"} and not subject.needs_external_id:
@@ -44,7 +57,11 @@ def _external_id(subject: LintedStatement, condition: Condition) -> Finding | No
         return subject.finding("external_id_if_exists", "error", why, corrected)
     if "like" in condition.operator and any(_has_wildcard(value) for value in condition.values):
         any_will_do = any(not value.strip("*?") for value in condition.values)
-        why = "Any external ID will do." if any_will_do else "An external ID is not a pattern: others fit it too."
+        why = (
+            "Any external ID will do."
+            if any_will_do
+            else "An external ID is not a pattern: others fit it too."
+        )
         code = "external_id_any" if any_will_do else "external_id_pattern"
         return subject.finding(code, "error" if any_will_do else "warning", why, corrected)
     return None
@@ -59,8 +76,16 @@ def absent_keys(subject: LintedStatement) -> Iterator[Finding]:
     if not subject.allows:
         return
     statement = subject.statement
-    required_keys = {one.key.lower() for one in statement.conditions if one.operator == "null" and set(one.values) == {"false"}}
-    unguarded = [one for one in statement.conditions if one.quantifier == "all" and one.key.lower() not in required_keys]
+    required_keys = {
+        one.key.lower()
+        for one in statement.conditions
+        if one.operator == "null" and set(one.values) == {"false"}
+    }
+    unguarded = [
+        one
+        for one in statement.conditions
+        if one.quantifier == "all" and one.key.lower() not in required_keys
+    ]
     if unguarded:
         keys = ", ".join(sorted({one.key for one in unguarded}))
         why = f"ForAllValues holds for nothing, so that a request without {keys} gets in. Ask for the key too, with Null false."
@@ -68,15 +93,26 @@ def absent_keys(subject: LintedStatement) -> Iterator[Finding]:
         for one in unguarded:
             corrected = with_condition(corrected, "Null", one.key, "false")
         yield subject.finding("for_all_values_absent", "warning", why, corrected)
-    optional = sorted({one.key for one in statement.conditions if one.if_exists and _identifies_caller(one.key)})
+    optional = sorted(
+        {one.key for one in statement.conditions if one.if_exists and _identifies_caller(one.key)}
+    )
     if optional:
         why = f"With IfExists a request without {', '.join(optional)} gets in."
         lowered = {key.lower() for key in optional}
 
         def without_if_exists(operator: str, key: str) -> str:
-            return operator[: -len("IfExists")] if key.lower() in lowered and operator.lower().endswith("ifexists") else operator
+            return (
+                operator[: -len("IfExists")]
+                if key.lower() in lowered and operator.lower().endswith("ifexists")
+                else operator
+            )
 
-        yield subject.finding("if_exists_absent", "warning", why, with_operators_renamed(subject.raw, without_if_exists))
+        yield subject.finding(
+            "if_exists_absent",
+            "warning",
+            why,
+            with_operators_renamed(subject.raw, without_if_exists),
+        )
 
 
 def _identifies_caller(key: str) -> bool:
@@ -89,7 +125,13 @@ def literal_wildcards(subject: LintedStatement) -> Iterator[Finding]:
     literal = [
         condition
         for condition in subject.statement.conditions
-        if condition.operator in ("stringequals", "stringnotequals", "stringequalsignorecase", "stringnotequalsignorecase")
+        if condition.operator
+        in (
+            "stringequals",
+            "stringnotequals",
+            "stringequalsignorecase",
+            "stringnotequalsignorecase",
+        )
         and condition.key.lower() != EXTERNAL_ID.lower()
         and any("*" in value.replace("${*}", "") for value in condition.values)
     ]
@@ -106,6 +148,10 @@ def literal_wildcards(subject: LintedStatement) -> Iterator[Finding]:
         suffix = "IfExists" if name.lower().endswith("ifexists") else ""
         if not name.lower().startswith(("stringequals", "stringnotequals")):
             return operator
-        return f"{prefix}{colon}{'StringNotLike' if 'not' in name.lower() else 'StringLike'}{suffix}"
+        return (
+            f"{prefix}{colon}{'StringNotLike' if 'not' in name.lower() else 'StringLike'}{suffix}"
+        )
 
-    yield subject.finding("wildcard_literal", "warning", why, with_operators_renamed(subject.raw, like))
+    yield subject.finding(
+        "wildcard_literal", "warning", why, with_operators_renamed(subject.raw, like)
+    )

@@ -16,14 +16,20 @@ from xswitch.core.policy import Condition, Statement
 def mfa(subject: LintedStatement) -> Iterator[Finding]:
     """At most one finding for each of the two keys: a statement is mended as a whole."""
     for conditions in (tuple(subject.on(MFA_PRESENT)), tuple(subject.on(MFA_AGE))):
-        findings = (finding for condition in conditions if (finding := _condition_finding(subject, condition)) is not None)
+        findings = (
+            finding
+            for condition in conditions
+            if (finding := _condition_finding(subject, condition)) is not None
+        )
         yield from list(findings)[:1]
 
 
 def _condition_finding(subject: LintedStatement, condition: Condition) -> Finding | None:
     if condition.key.lower() == MFA_AGE.lower():
         return _age_finding(subject, condition)
-    return _allow_finding(subject, condition) if subject.allows else _deny_finding(subject, condition)
+    return (
+        _allow_finding(subject, condition) if subject.allows else _deny_finding(subject, condition)
+    )
 
 
 def _expected_value(condition: Condition) -> bool | None:
@@ -60,18 +66,24 @@ def _deny_finding(subject: LintedStatement, condition: Condition) -> Finding | N
     if _expected_value(condition) is not False:
         why = "The test is upside down: it keeps out who has MFA. Deny under BoolIfExists false."
         return subject.finding("mfa_inverted", "error", why, corrected)
-    passes_absent = condition.if_exists or condition.operator == "null" or "not" in condition.operator or condition.quantifier == "all"
+    passes_absent = (
+        condition.if_exists
+        or condition.operator == "null"
+        or "not" in condition.operator
+        or condition.quantifier == "all"
+    )
     if passes_absent or any(_denies_absent(other) for other in subject.others):
         return None
-    why = (
-        "Long-term access keys have no such key in their requests, so this keeps out sessions without MFA, and not the keys. Add IfExists."
-    )
+    why = "Long-term access keys have no such key in their requests, so this keeps out sessions without MFA, and not the keys. Add IfExists."
     return subject.finding("mfa_deny_misses_keys", "warning", why, corrected)
 
 
 def _denies_absent(statement: Statement) -> bool:
     return statement.effect == "Deny" and any(
-        one.key.lower() == MFA_PRESENT.lower() and one.operator == "null" and set(one.values) == {"true"} for one in statement.conditions
+        one.key.lower() == MFA_PRESENT.lower()
+        and one.operator == "null"
+        and set(one.values) == {"true"}
+        for one in statement.conditions
     )
 
 
@@ -80,7 +92,9 @@ def _age_finding(subject: LintedStatement, condition: Condition) -> Finding | No
         return None
     corrected = with_only_condition(subject.raw, "Bool", MFA_PRESENT, "true")
     corrected = with_only_condition(corrected, "NumericLessThan", MFA_AGE, "3600")
-    upside_down = "greaterthan" in condition.operator or (condition.operator == "null" and _expected_value(condition) is not True)
+    upside_down = "greaterthan" in condition.operator or (
+        condition.operator == "null" and _expected_value(condition) is not True
+    )
     if upside_down:
         why = "The test is upside down: it lets in whose MFA is old, or who has none."
         return subject.finding("mfa_inverted", "error", why, corrected)

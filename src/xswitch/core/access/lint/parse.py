@@ -1,4 +1,7 @@
-"""Reading a document statement by statement: what breaks the grammar is a finding, and the rest is still judged."""
+"""Reading a document statement by statement.
+
+What breaks the grammar is a finding, and the rest is still judged.
+"""
 
 from __future__ import annotations
 
@@ -32,16 +35,29 @@ def parse_statements(
     findings = _version_findings(data, where)
     if set(data) - {"Version", "Id", "Statement"}:
         extra = ", ".join(sorted(set(data) - {"Version", "Id", "Statement"}))
-        findings.append(Finding("grammar", "error", f"The document has elements that no policy has: {extra}.", where))
+        findings.append(
+            Finding(
+                "grammar", "error", f"The document has elements that no policy has: {extra}.", where
+            )
+        )
     read_ones: list[tuple[int, Mapping[str, Any], Statement]] = []
     for index, raw in enumerate(raws):
         place = _statement_label(where, index, raw)
-        if kind is PolicyKind.TRUST and isinstance(raw, Mapping) and any(scope in raw for scope in _SCOPES):
-            raw = {key: value for key, value in raw.items() if key not in _SCOPES}  # noqa: PLW2901 -- judged as it should be
+        if (
+            kind is PolicyKind.TRUST
+            and isinstance(raw, Mapping)
+            and any(scope in raw for scope in _SCOPES)
+        ):
+            # Judged as it should be
+            raw = {key: value for key, value in raw.items() if key not in _SCOPES}  # noqa: PLW2901
             why = "A trust policy belongs to its role and takes no Resource; IAM refuses it."
-            findings.append(Finding("resource_in_trust", "error", why, place, statement_to_json(raw)))
+            findings.append(
+                Finding("resource_in_trust", "error", why, place, statement_to_json(raw))
+            )
         try:
-            (statement,) = parse({"Version": data.get("Version", VERSION), "Statement": [raw]}, kind, place).statements
+            (statement,) = parse(
+                {"Version": data.get("Version", VERSION), "Statement": [raw]}, kind, place
+            ).statements
         except PolicyError as problem:
             findings.append(Finding("grammar", "error", _error_text(problem, place), place))
             continue
@@ -49,14 +65,20 @@ def parse_statements(
     findings += _sid_findings(read_ones, where)
     statements = tuple(statement for _, _, statement in read_ones)
     return findings, [
-        LintedStatement(raw, statement, _statement_label(where, index, raw), role, own_accounts, statements)
+        LintedStatement(
+            raw, statement, _statement_label(where, index, raw), role, own_accounts, statements
+        )
         for index, raw, statement in read_ones
     ]
 
 
 def _error_text(problem: PolicyError, where: str) -> str:
     """What the reader says, as a sentence and without the place, which a finding has by itself."""
-    text = problem.what.removeprefix(f"{where}: ").replace("statement 1: ", "").replace("statement 1", "the statement")
+    text = (
+        problem.what.removeprefix(f"{where}: ")
+        .replace("statement 1: ", "")
+        .replace("statement 1", "the statement")
+    )
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -71,7 +93,15 @@ def _version_findings(data: Mapping[str, Any], where: str) -> list[Finding]:
         return []
     corrected = canonical_json({**data, "Version": VERSION})
     if version not in (None, "2008-10-17"):
-        return [Finding("grammar", "error", f"Version {version!r} is none; the current one is {VERSION}.", where, corrected)]
+        return [
+            Finding(
+                "grammar",
+                "error",
+                f"Version {version!r} is none; the current one is {VERSION}.",
+                where,
+                corrected,
+            )
+        ]
     if "${" in json.dumps(data.get("Statement")):
         why = f"Without Version {VERSION} a policy variable is plain text and stands for nothing."
         return [Finding("version_without_variables", "error", why, where, corrected)]
@@ -81,7 +111,9 @@ def _version_findings(data: Mapping[str, Any], where: str) -> list[Finding]:
     return []
 
 
-def _sid_findings(statements: list[tuple[int, Mapping[str, Any], Statement]], where: str) -> list[Finding]:
+def _sid_findings(
+    statements: list[tuple[int, Mapping[str, Any], Statement]], where: str
+) -> list[Finding]:
     findings: list[Finding] = []
     sids: dict[str, int] = {}
     seen: list[Any] = []
@@ -89,7 +121,15 @@ def _sid_findings(statements: list[tuple[int, Mapping[str, Any], Statement]], wh
         place = _statement_label(where, index, raw)
         if _SID.fullmatch(statement.sid) is None:
             fixed = {**raw, "Sid": re.sub(r"[^A-Za-z0-9]", "", statement.sid)}
-            findings.append(Finding("sid_invalid", "error", "A Sid takes letters and digits only.", place, statement_to_json(fixed)))
+            findings.append(
+                Finding(
+                    "sid_invalid",
+                    "error",
+                    "A Sid takes letters and digits only.",
+                    place,
+                    statement_to_json(fixed),
+                )
+            )
         if statement.sid and statement.sid in sids:
             fixed = {key: value for key, value in raw.items() if key != "Sid"}
             why = f"Statement {sids[statement.sid] + 1} has the same Sid; IAM wants each once."
@@ -98,6 +138,13 @@ def _sid_findings(statements: list[tuple[int, Mapping[str, Any], Statement]], wh
         said = normalize(raw)
         twin = next((there for there, other in seen if other == said), None)
         if twin is not None:
-            findings.append(Finding("duplicate_statement", "info", f"It says what statement {twin + 1} says already; it can go.", place))
+            findings.append(
+                Finding(
+                    "duplicate_statement",
+                    "info",
+                    f"It says what statement {twin + 1} says already; it can go.",
+                    place,
+                )
+            )
         seen.append((index, said))
     return findings

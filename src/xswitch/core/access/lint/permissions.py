@@ -1,4 +1,7 @@
-"""What an identity policy lets somebody assume; source: IAM user guide, "Grant a user permissions to switch roles"."""
+"""What an identity policy lets somebody assume.
+
+Source: IAM user guide, "Grant a user permissions to switch roles".
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _ROLE_PATTERN = re.compile(r"arn:[^:]*:iam::([^:]*):(role/.*|\*.*|role\*.*)", re
 def assume_permission_findings(subject: LintedStatement) -> Iterator[Finding]:
     """Permission to assume more roles than are meant, or none."""
     statement = subject.statement
-    covered = any(matches(tokens(action.lower(), {}, variables=False), ASSUME_ROLE.lower()) for action in statement.actions)
+    covered = any(
+        matches(tokens(action.lower(), {}, variables=False), ASSUME_ROLE.lower())
+        for action in statement.actions
+    )
     if covered == statement.not_actions or not subject.allows or statement.resources is None:
         return
     named = any(action.lower() == ASSUME_ROLE.lower() for action in statement.actions)
@@ -36,8 +42,17 @@ def assume_permission_findings(subject: LintedStatement) -> Iterator[Finding]:
     if wide:
         why = f"{', '.join(wide)} is more than switching needs. Name {ASSUME_ROLE}."
         remaining = [action for action in statement.actions if action not in wide]
-        yield subject.finding("wide_action", "info", why, normalized_statement({**subject.raw, "Action": [*remaining, ASSUME_ROLE]}))
-    if named and not statement.not_resources and not any(_may_be_role(resource) for resource in statement.resources):
+        yield subject.finding(
+            "wide_action",
+            "info",
+            why,
+            normalized_statement({**subject.raw, "Action": [*remaining, ASSUME_ROLE]}),
+        )
+    if (
+        named
+        and not statement.not_resources
+        and not any(_may_be_role(resource) for resource in statement.resources)
+    ):
         why = f"{', '.join(statement.resources)}: not the ARN of a role, so that it lets nobody assume anything."
         yield subject.finding("never_matches", "error", why, _corrected(subject))
 
@@ -45,18 +60,35 @@ def assume_permission_findings(subject: LintedStatement) -> Iterator[Finding]:
 def _any_account(subject: LintedStatement) -> bool:
     if subject.statement.not_resources:
         return True
-    role_patterns = (_ROLE_PATTERN.fullmatch(resource) for resource in subject.statement.resources or ())
-    return any("*" in role_pattern[1] or "?" in role_pattern[1] for role_pattern in role_patterns if role_pattern is not None) or "*" in (
-        subject.statement.resources or ()
+    role_patterns = (
+        _ROLE_PATTERN.fullmatch(resource) for resource in subject.statement.resources or ()
     )
+    return any(
+        "*" in role_pattern[1] or "?" in role_pattern[1]
+        for role_pattern in role_patterns
+        if role_pattern is not None
+    ) or "*" in (subject.statement.resources or ())
 
 
 def _may_be_role(resource: str) -> bool:
-    return resource == "*" or "${" in resource or _ROLE_PATTERN.fullmatch(resource) is not None or resource.startswith("arn:*")
+    return (
+        resource == "*"
+        or "${" in resource
+        or _ROLE_PATTERN.fullmatch(resource) is not None
+        or resource.startswith("arn:*")
+    )
 
 
 def _corrected(subject: LintedStatement) -> dict[str, object]:
     """The statement for the role that is meant, as far as one was named, and for nothing but assuming it."""
-    arn = str(subject.role) if subject.role is not None else f"arn:aws:iam::{EXAMPLE_ACCOUNT}:role/ROLE-NAME"
-    other_elements = {key: value for key, value in subject.raw.items() if key not in ("Action", "NotAction", "Resource", "NotResource")}
+    arn = (
+        str(subject.role)
+        if subject.role is not None
+        else f"arn:aws:iam::{EXAMPLE_ACCOUNT}:role/ROLE-NAME"
+    )
+    other_elements = {
+        key: value
+        for key, value in subject.raw.items()
+        if key not in ("Action", "NotAction", "Resource", "NotResource")
+    }
     return normalized_statement({**other_elements, "Action": ASSUME_ROLE, "Resource": arn})

@@ -1,7 +1,8 @@
 """Whom a trust policy names.
 
-Source: IAM reference, "AWS JSON policy elements: Principal" and "NotPrincipal"; IAM user guide, "Access to AWS accounts owned by third
-parties" (external ID) and "IAM identifiers" (unique IDs stand where a principal was deleted).
+Source: IAM reference, "AWS JSON policy elements: Principal" and "NotPrincipal"; IAM user guide,
+"Access to AWS accounts owned by third parties" (external ID) and "IAM identifiers" (unique IDs
+stand where a principal was deleted).
 """
 
 from __future__ import annotations
@@ -11,7 +12,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from xswitch.core.access.documents import EXTERNAL_ID
-from xswitch.core.access.lint.statement import EXAMPLE_ACCOUNT, WHO_KEYS, LintedStatement, with_condition, with_principals
+from xswitch.core.access.lint.statement import (
+    EXAMPLE_ACCOUNT,
+    WHO_KEYS,
+    LintedStatement,
+    with_condition,
+    with_principals,
+)
 from xswitch.core.access.model import Finding
 from xswitch.core.model import Severity
 
@@ -44,40 +51,64 @@ def principal_findings(subject: LintedStatement) -> Iterator[Finding]:
     deleted = [name for name in aws if _UNIQUE_ID.fullmatch(name)]
     if deleted:
         why = f"{', '.join(deleted)}: a user or role that was deleted. One made again under the same name is another, and not trusted."
-        yield subject.finding("principal_deleted", "warning", why, _without_principals(subject, deleted))
+        yield subject.finding(
+            "principal_deleted", "warning", why, _without_principals(subject, deleted)
+        )
     groups = [name for name in aws if ":group/" in name and name not in wildcards]
     if groups:
         why = f"{', '.join(groups)}: a group is no principal; IAM refuses it. Trust the account, and let the group's policy say who of it."
         yield subject.finding("principal_group", "error", why, _with_accounts(subject, groups))
-    yield from _invalid_principals(subject, [name for name in aws if name not in (*wildcards, *deleted, *groups, "*")])
+    yield from _invalid_principals(
+        subject, [name for name in aws if name not in (*wildcards, *deleted, *groups, "*")]
+    )
 
 
 def _invalid_principals(subject: LintedStatement, plain: list[str]) -> Iterator[Finding]:
-    wrong = [name for name in plain if _ACCOUNT.fullmatch(name) is None and _ARN.fullmatch(name) is None]
+    wrong = [
+        name for name in plain if _ACCOUNT.fullmatch(name) is None and _ARN.fullmatch(name) is None
+    ]
     if wrong:
         why = f"{', '.join(wrong)}: neither an account nor the ARN of a user, role or session; IAM refuses it."
-        yield subject.finding("principal_invalid", "error", why, _without_principals(subject, wrong))
+        yield subject.finding(
+            "principal_invalid", "error", why, _without_principals(subject, wrong)
+        )
     if subject.role is not None:
         partition = subject.role.partition
-        strange = [name for name in plain if name.startswith("arn:") and name not in wrong and name.split(":")[1] != partition]
+        strange = [
+            name
+            for name in plain
+            if name.startswith("arn:") and name not in wrong and name.split(":")[1] != partition
+        ]
         if strange:
             why = f"{', '.join(strange)}: of another partition than the role's, {partition}; no role is assumed across partitions."
-            yield subject.finding("principal_partition", "error", why, _without_principals(subject, strange))
+            yield subject.finding(
+                "principal_partition", "error", why, _without_principals(subject, strange)
+            )
 
 
 def _not_principal(subject: LintedStatement) -> Finding:
     why = "Allow with NotPrincipal lets in everybody else of every account, sessions and the anonymous included. Name those who are meant."
-    corrected = with_principals(subject.raw, {"AWS": [f"arn:{_partition(subject)}:iam::{subject.account}:root"]})
+    corrected = with_principals(
+        subject.raw, {"AWS": [f"arn:{_partition(subject)}:iam::{subject.account}:root"]}
+    )
     return subject.finding("not_principal_allow", "error", why, corrected)
 
 
 def _anyone(subject: LintedStatement) -> Iterator[Finding]:
     if subject.bound_by(WHO_KEYS):
         return
-    own = subject.account if subject.role is not None else f"your own account's ID instead of {EXAMPLE_ACCOUNT}"
+    own = (
+        subject.account
+        if subject.role is not None
+        else f"your own account's ID instead of {EXAMPLE_ACCOUNT}"
+    )
     severity: Severity = "warning" if subject.statement.conditions else "error"
-    who = "It names everyone" + (", and its conditions don't say who" if subject.statement.conditions else "")
-    why = f"{who}: principals of any account may try. Name those who are meant, or limit it to {own}."
+    who = "It names everyone" + (
+        ", and its conditions don't say who" if subject.statement.conditions else ""
+    )
+    why = (
+        f"{who}: principals of any account may try. Name those who are meant, or limit it to {own}."
+    )
     corrected = with_condition(subject.raw, "StringEquals", "aws:PrincipalAccount", subject.account)
     yield subject.finding("principal_anyone", severity, why, corrected)
 
@@ -85,17 +116,29 @@ def _anyone(subject: LintedStatement) -> Iterator[Finding]:
 def _wildcards(subject: LintedStatement, wild: list[str]) -> Finding:
     why = f"{', '.join(wild)}: a principal's ARN takes no wildcards; IAM refuses it. Trust the account, and match aws:PrincipalArn."
     corrected = _with_accounts(subject, wild)
-    # With an account in its pattern ArnLike says it; ArnLike takes several patterns as alternatives.
-    conditions: dict[str, Any] = {name: dict(keys) for name, keys in corrected.get("Condition", {}).items()}
-    conditions.setdefault("ArnLike", {})["aws:PrincipalArn"] = sorted(wild) if len(wild) > 1 else wild[0]
-    return subject.finding("principal_wildcard", "error", why, {**corrected, "Condition": conditions})
+    # With an account in its pattern ArnLike says it; ArnLike takes several patterns as
+    # alternatives.
+    conditions: dict[str, Any] = {
+        name: dict(keys) for name, keys in corrected.get("Condition", {}).items()
+    }
+    conditions.setdefault("ArnLike", {})["aws:PrincipalArn"] = (
+        sorted(wild) if len(wild) > 1 else wild[0]
+    )
+    return subject.finding(
+        "principal_wildcard", "error", why, {**corrected, "Condition": conditions}
+    )
 
 
 def _with_accounts(subject: LintedStatement, replaced: list[str]) -> dict[str, Any]:
     """The statement with the accounts of some principals instead of them."""
     remaining = [name for name in subject.principals("AWS") if name not in replaced]
-    roots = [f"arn:{_partition(subject)}:iam::{_account_in(name, subject.account)}:root" for name in replaced]
-    return with_principals(subject.raw, {**_principals_by_type(subject), "AWS": [*remaining, *roots]})
+    roots = [
+        f"arn:{_partition(subject)}:iam::{_account_in(name, subject.account)}:root"
+        for name in replaced
+    ]
+    return with_principals(
+        subject.raw, {**_principals_by_type(subject), "AWS": [*remaining, *roots]}
+    )
 
 
 def _account_in(name: str, default: str) -> str:
@@ -104,7 +147,10 @@ def _account_in(name: str, default: str) -> str:
 
 
 def _without_principals(subject: LintedStatement, unwanted: list[str]) -> dict[str, Any] | None:
-    """The statement without some principals; None when none is left, and the statement should go."""
+    """The statement without some principals.
+
+    None when none is left, and the statement should go.
+    """
     remaining = [name for name in subject.principals("AWS") if name not in unwanted]
     kinds = {**_principals_by_type(subject), "AWS": remaining}
     return with_principals(subject.raw, kinds) if any(kinds.values()) else None
@@ -112,7 +158,9 @@ def _without_principals(subject: LintedStatement, unwanted: list[str]) -> dict[s
 
 def _principals_by_type(subject: LintedStatement) -> dict[str, list[str]]:
     named = subject.statement.principals
-    return {kind: list(values) for kind, values in named.values.items()} if named is not None else {}
+    return (
+        {kind: list(values) for kind, values in named.values.items()} if named is not None else {}
+    )
 
 
 def _partition(subject: LintedStatement) -> str:
@@ -123,7 +171,11 @@ def third_parties(subject: LintedStatement) -> Iterator[Finding]:
     """Other accounts that get in with nothing to prove, and those that lack an external ID."""
     if not subject.allows:
         return
-    foreign = [(name, *parts) for name in subject.principals("AWS") if (parts := _foreign_account(subject, name))[0]]
+    foreign = [
+        (name, *parts)
+        for name in subject.principals("AWS")
+        if (parts := _foreign_account(subject, name))[0]
+    ]
     unknown = subject.role is None
     accounts = sorted({account for _, account, kind in foreign if kind == "root"})
     corrected = with_condition(subject.raw, "StringEquals", EXTERNAL_ID, EXAMPLE_EXTERNAL_ID)
@@ -132,9 +184,16 @@ def third_parties(subject: LintedStatement) -> Iterator[Finding]:
             f"{_unless_own_account(unknown, accounts)}everybody whom the administrators of {', '.join(accounts)} let is in, without any condition. "
             "Name the users or roles; ask people for MFA, and a third party for an external ID."
         )
-        yield subject.finding("foreign_account_open", "info" if unknown else "warning", _capitalize(why), corrected)
+        yield subject.finding(
+            "foreign_account_open", "info" if unknown else "warning", _capitalize(why), corrected
+        )
         foreign = [entry for entry in foreign if entry[2] != "root"]
-    if not foreign or subject.needs_external_id or subject.needs_mfa or subject.bound_by(WHO_KEYS - {"aws:principalarn", "aws:userid"}):
+    if (
+        not foreign
+        or subject.needs_external_id
+        or subject.needs_mfa
+        or subject.bound_by(WHO_KEYS - {"aws:principalarn", "aws:userid"})
+    ):
         return
     role_named = any(kind.startswith(("role/", "assumed-role/")) for _, _, kind in foreign)
     listed = ", ".join(sorted({account for _, account, _ in foreign}))
@@ -142,11 +201,19 @@ def third_parties(subject: LintedStatement) -> Iterator[Finding]:
         f"{_unless_own_account(unknown, [listed])}there is no external ID: whoever gets {listed} to act for him, a third party's other customer, "
         "reaches this role too if he knows its ARN."
     )
-    yield subject.finding("external_id_missing", "warning" if role_named and not unknown else "info", _capitalize(why), corrected)
+    yield subject.finding(
+        "external_id_missing",
+        "warning" if role_named and not unknown else "info",
+        _capitalize(why),
+        corrected,
+    )
 
 
 def _foreign_account(subject: LintedStatement, name: str) -> tuple[str, str]:
-    """(account, what of it) of a principal that is, or may be, of another owner; ("", "") for any other."""
+    """(account, what of it) of a principal that is, or may be, of another owner.
+
+    ("", "") for any other.
+    """
     root, arn = _ACCOUNT.fullmatch(name), _ARN.fullmatch(name)
     if root is not None:
         account, kind = root[1], "root"
@@ -160,10 +227,17 @@ def _foreign_account(subject: LintedStatement, name: str) -> tuple[str, str]:
 
 def _caller_restrictions(subject: LintedStatement) -> Iterable[bool]:
     yield subject.needs_mfa
-    yield subject.bound_by({condition.key for condition in subject.statement.conditions if "multifactor" not in condition.key.lower()})
+    yield subject.bound_by(
+        {
+            condition.key
+            for condition in subject.statement.conditions
+            if "multifactor" not in condition.key.lower()
+        }
+    )
 
 
-def _unless_own_account(unknown: bool, accounts: list[str]) -> str:  # noqa: FBT001 -- a word or none
+# A word or none
+def _unless_own_account(unknown: bool, accounts: list[str]) -> str:  # noqa: FBT001
     return f"if {', '.join(accounts)} is not your own account, " if unknown else ""
 
 

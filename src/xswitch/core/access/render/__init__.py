@@ -1,4 +1,7 @@
-"""A plan in the forms that administrators keep: JSON, AWS CLI commands, CloudFormation, Terraform; each side its own file."""
+"""A plan in the forms that administrators keep: JSON, AWS CLI commands, CloudFormation, Terraform.
+
+Each side its own file.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,18 @@ FORMATS = tuple(_WRITERS)
 
 
 def render(plan: AccessPlan, fmt: str) -> tuple[RenderedFile, ...]:
-    """The source's file and the target's, in the order they are to be applied. Raises UsageError for another format than FORMATS."""
+    """The source's file and the target's, in the order they are to be applied.
+
+    Raises UsageError for another format than FORMATS.
+    """
     if fmt not in _WRITERS:
-        raise UsageError(f"{fmt!r} is no format of a plan.", why=f"Formats are {', '.join(FORMATS)}.", code="format")
+        raise UsageError(
+            f"{fmt!r} is no format of a plan.",
+            why=f"Formats are {', '.join(FORMATS)}.",
+            code="format",
+        )
     ending, write = _WRITERS[fmt]
-    return tuple(RenderedFile(side.side, file_name(plan.request, side.side, ending), write(plan, side)) for side in plan.sides)
+    return tuple(
+        RenderedFile(side.side, file_name(plan.request, side.side, ending), write(plan, side))
+        for side in plan.sides
+    )

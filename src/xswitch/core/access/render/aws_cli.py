@@ -1,7 +1,8 @@
 """A side as AWS CLI commands in a POSIX shell script.
 
-A value that begins like `file://` would be read from that place by the AWS CLI, so a call with such a value is given as one JSON
-(AWS CLI user guide, "Load a parameter from a file"; version 1 fetches `http://` too).
+A value that begins like `file://` would be read from that place by the AWS CLI, so a call with such
+a value is given as one JSON (AWS CLI user guide, "Load a parameter from a file"; version 1 fetches
+`http://` too).
 """
 
 from __future__ import annotations
@@ -32,7 +33,12 @@ _HARMLESS = "Run again it changes nothing."
 def commands(plan: AccessPlan, side: AccountPlan) -> str:
     """A script that stops at the first error, and before anything when the credentials are of another account."""
     how = f"  AWS_PROFILE=... sh {file_name(plan.request, side.side, 'sh')}"
-    lines = ["#!/bin/sh", *comment(header_lines(plan, side, "sh", "With credentials of that account:", how)), "set -eu", ""]
+    lines = [
+        "#!/bin/sh",
+        *comment(header_lines(plan, side, "sh", "With credentials of that account:", how)),
+        "set -eu",
+        "",
+    ]
     if not side.changes:
         return "\n".join([*lines, "# There is nothing to change.", ""])
     lines += [
@@ -43,7 +49,12 @@ def commands(plan: AccessPlan, side: AccountPlan) -> str:
         "fi",
     ]
     for change in side.changes:
-        lines += ["", f"# {sanitize(change.summary)}", f"# {_AGAIN.get(change.call.operation, _HARMLESS)}", command(change.call)]
+        lines += [
+            "",
+            f"# {sanitize(change.summary)}",
+            f"# {_AGAIN.get(change.call.operation, _HARMLESS)}",
+            command(change.call),
+        ]
     return "\n".join([*lines, ""])
 
 

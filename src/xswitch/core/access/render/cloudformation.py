@@ -1,7 +1,7 @@
 """A side as a CloudFormation template.
 
-Source: CloudFormation template reference, AWS::IAM::Role, AWS::IAM::UserPolicy, AWS::IAM::GroupPolicy, AWS::IAM::RolePolicy,
-AWS::IAM::ManagedPolicy.
+Source: CloudFormation template reference, AWS::IAM::Role, AWS::IAM::UserPolicy,
+AWS::IAM::GroupPolicy, AWS::IAM::RolePolicy, AWS::IAM::ManagedPolicy.
 """
 
 from __future__ import annotations
@@ -10,8 +10,21 @@ import json
 from typing import Any
 
 from xswitch.core.access.documents import policy_name
-from xswitch.core.access.model import AccessPlan, AccessRequest, AccountPlan, AccountSide, PrincipalType
-from xswitch.core.access.render.common import comment, file_name, header_lines, identifier, is_new, principal_text
+from xswitch.core.access.model import (
+    AccessPlan,
+    AccessRequest,
+    AccountPlan,
+    AccountSide,
+    PrincipalType,
+)
+from xswitch.core.access.render.common import (
+    comment,
+    file_name,
+    header_lines,
+    identifier,
+    is_new,
+    principal_text,
+)
 from xswitch.core.access.render.yaml_text import emit
 from xswitch.core.errors import UsageError
 
@@ -32,15 +45,25 @@ def cloudformation(plan: AccessPlan, side: AccountPlan) -> str:
     request = plan.request
     stack = f"xswitch-{side.side.value}-{identifier(request, '-')}"[:_LONGEST_STACK]
     file = file_name(request, side.side, "yaml")
-    more = [f"  aws cloudformation deploy --stack-name {stack} --capabilities CAPABILITY_NAMED_IAM --template-file {file}"]
-    if not is_new(side) and (side.side is AccountSide.TARGET or request.who.kind is PrincipalType.ACCOUNT):
-        more.append("What it makes exists already, and a stack doesn't take over what it didn't make: import it into the stack instead.")
+    more = [
+        f"  aws cloudformation deploy --stack-name {stack} --capabilities CAPABILITY_NAMED_IAM --template-file {file}"
+    ]
+    if not is_new(side) and (
+        side.side is AccountSide.TARGET or request.who.kind is PrincipalType.ACCOUNT
+    ):
+        more.append(
+            "What it makes exists already, and a stack doesn't take over what it didn't make: import it into the stack instead."
+        )
     resource = _role(plan) if side.side is AccountSide.TARGET else _permission(plan)
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Lets {principal_text(request)} assume {request.role_arn}",
         "Resources": {"Access": resource},
-        **({"Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["Access", "Arn"]}}}} if side.side is AccountSide.TARGET else {}),
+        **(
+            {"Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["Access", "Arn"]}}}}
+            if side.side is AccountSide.TARGET
+            else {}
+        ),
     }
     text = "\n".join([*comment(header_lines(plan, side, "yaml", *more)), "", *emit(template), ""])
     if _REFERENCE in text:
@@ -54,12 +77,16 @@ def _role(plan: AccessPlan) -> dict[str, Any]:
     properties: dict[str, Any] = {"RoleName": request.role_name, "Path": request.role_path}
     if request.description:
         properties["Description"] = request.description
-    properties |= {"MaxSessionDuration": request.max_session_seconds, "AssumeRolePolicyDocument": json.loads(plan.trust)}
+    properties |= {
+        "MaxSessionDuration": request.max_session_seconds,
+        "AssumeRolePolicyDocument": json.loads(plan.trust),
+    }
     if request.managed_policies:
         properties["ManagedPolicyArns"] = list(request.managed_policies)
     if request.inline_policies:
         properties["Policies"] = [
-            {"PolicyName": policy.name, "PolicyDocument": json.loads(policy.document)} for policy in request.inline_policies
+            {"PolicyName": policy.name, "PolicyDocument": json.loads(policy.document)}
+            for policy in request.inline_policies
         ]
     if request.tags:
         properties["Tags"] = [{"Key": key, "Value": value} for key, value in request.tags]
@@ -78,4 +105,11 @@ def _permission(plan: AccessPlan) -> dict[str, Any]:
         }
         return {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}
     kind, owner = inline
-    return {"Type": kind, "Properties": {owner: request.who.name, "PolicyName": policy_name(request), "PolicyDocument": document}}
+    return {
+        "Type": kind,
+        "Properties": {
+            owner: request.who.name,
+            "PolicyName": policy_name(request),
+            "PolicyDocument": document,
+        },
+    }

@@ -1,4 +1,7 @@
-"""What all renderings share: file names, the words at the beginning of a file, names made from a role's."""
+"""What all renderings share.
+
+File names, the words at the beginning of a file, names made from a role's.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,13 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from xswitch.core.access.model import AccessPlan, AccessRequest, AccountPlan, AccountSide, PrincipalType
+from xswitch.core.access.model import (
+    AccessPlan,
+    AccessRequest,
+    AccountPlan,
+    AccountSide,
+    PrincipalType,
+)
 from xswitch.core.text import sanitize
 
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
@@ -23,7 +32,10 @@ class RenderedFile:
 
 
 def file_name(request: AccessRequest, side: AccountSide, ending: str) -> str:
-    """`source-111111111111-SwitchRole.yaml`: a role's name is made of characters that every file system takes."""
+    """`source-111111111111-SwitchRole.yaml`.
+
+    A role's name is made of characters that every file system takes.
+    """
     account = request.target_account if side is AccountSide.TARGET else request.who.account
     return f"{side.value}-{account}-{request.role_name}.{ending}"
 
@@ -37,7 +49,10 @@ def principal_text(request: AccessRequest) -> str:
 
 
 def identifier(request: AccessRequest, separator: str) -> str:
-    """The role's name in letters, digits and `between`, beginning with a letter; different names stay different."""
+    """The role's name in letters, digits and `between`, beginning with a letter.
+
+    Different names stay different.
+    """
     name = request.role_name
     cleaned = _NOT_WORD.sub(separator, name).strip(separator)
     if cleaned != name:
@@ -47,7 +62,9 @@ def identifier(request: AccessRequest, separator: str) -> str:
 
 def is_new(side: AccountPlan) -> bool:
     """Whether, as far as is known, what the side keeps isn't there yet."""
-    return not side.seen or any(change.call.operation in ("CreateRole", "CreatePolicy") for change in side.changes)
+    return not side.seen or any(
+        change.call.operation in ("CreateRole", "CreatePolicy") for change in side.changes
+    )
 
 
 def header_lines(plan: AccessPlan, side: AccountPlan, ending: str, *more: str) -> tuple[str, ...]:
@@ -68,16 +85,29 @@ def header_lines(plan: AccessPlan, side: AccountPlan, ending: str, *more: str) -
         f"It works once the other half is in place too: {file_name(request, other.side, ending)}, in account {other.account}.",
     ]
     if side.seen and not side.changes:
-        paragraphs.append("When this was written, everything in this account was as wanted already.")
+        paragraphs.append(
+            "When this was written, everything in this account was as wanted already."
+        )
     if side.side is AccountSide.SOURCE and request.who.kind is PrincipalType.ACCOUNT:
-        paragraphs.append("An account as such has no policies: attach the policy to those of your users, groups and roles who need it.")
-    if side.side is AccountSide.TARGET and request.who.kind in (PrincipalType.USER, PrincipalType.ROLE):
-        paragraphs.append(f"The {request.who.kind.value} has to exist before: IAM takes no trust policy that names somebody who doesn't.")
+        paragraphs.append(
+            "An account as such has no policies: attach the policy to those of your users, groups and roles who need it."
+        )
+    if side.side is AccountSide.TARGET and request.who.kind in (
+        PrincipalType.USER,
+        PrincipalType.ROLE,
+    ):
+        paragraphs.append(
+            f"The {request.who.kind.value} has to exist before: IAM takes no trust policy that names somebody who doesn't."
+        )
     return tuple(line for paragraph in (*paragraphs, *more) for line in _wrapped(paragraph))
 
 
 def _trusted_principal_text(request: AccessRequest) -> str:
-    return f"account {request.who.account}" if request.who.kind in (PrincipalType.ACCOUNT, PrincipalType.GROUP) else principal_text(request)
+    return (
+        f"account {request.who.account}"
+        if request.who.kind in (PrincipalType.ACCOUNT, PrincipalType.GROUP)
+        else principal_text(request)
+    )
 
 
 def comment(lines: tuple[str, ...]) -> list[str]:

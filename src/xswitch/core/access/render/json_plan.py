@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from xswitch.core.access.model import AccessPlan, AccessRequest, AccountPlan, AccountSide, Finding, IamCall, IamChange
+from xswitch.core.access.model import (
+    AccessPlan,
+    AccessRequest,
+    AccountPlan,
+    AccountSide,
+    Finding,
+    IamCall,
+    IamChange,
+)
 
 
 def plan_data(plan: AccessPlan) -> dict[str, Any]:
@@ -48,7 +56,10 @@ def _request(request: AccessRequest) -> dict[str, Any]:
         "role_path": request.role_path,
         "who": {"kind": who.kind.value, "account": who.account, "name": who.name, "path": who.path},
         "managed_policies": list(request.managed_policies),
-        "inline_policies": [{"name": policy.name, "document": json.loads(policy.document)} for policy in request.inline_policies],
+        "inline_policies": [
+            {"name": policy.name, "document": json.loads(policy.document)}
+            for policy in request.inline_policies
+        ],
         "external_id": request.external_id,
         "require_mfa": request.require_mfa,
         "max_session_seconds": request.max_session_seconds,

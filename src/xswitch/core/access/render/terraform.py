@@ -1,4 +1,7 @@
-"""A side as Terraform configuration; sources: the Terraform language ("Strings and templates"), the AWS provider's IAM resources."""
+"""A side as Terraform configuration.
+
+Sources: the Terraform language ("Strings and templates"), the AWS provider's IAM resources.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,13 @@ from itertools import groupby
 from typing import Any
 
 from xswitch.core.access.documents import policy_name
-from xswitch.core.access.model import AccessPlan, AccessRequest, AccountPlan, AccountSide, PrincipalType
+from xswitch.core.access.model import (
+    AccessPlan,
+    AccessRequest,
+    AccountPlan,
+    AccountSide,
+    PrincipalType,
+)
 from xswitch.core.access.render.common import comment, header_lines, identifier, is_new
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -24,14 +33,26 @@ class Raw(str):
 
 
 def terraform(plan: AccessPlan, side: AccountPlan) -> str:
-    """A configuration with what the side shall have; what exists already and can't be put over is imported first."""
+    """A configuration with what the side shall have.
+
+    What exists already and can't be put over is imported first.
+    """
     request = plan.request
     label = identifier(request, "_").lower()
     more = f"It needs Terraform 1.5 or later, and credentials of account {side.account}: the plan fails with those of another."
-    blocks = _role(plan, side, label) if side.side is AccountSide.TARGET else _permission(plan, side, label)
+    blocks = (
+        _role(plan, side, label)
+        if side.side is AccountSide.TARGET
+        else _permission(plan, side, label)
+    )
     lines = comment(header_lines(plan, side, "tf", more))
     for kind, labels, body in (_caller(label), *blocks):
-        lines += ["", " ".join([kind, *(string(name) for name in labels), "{"]), *_body(body, 2), "}"]
+        lines += [
+            "",
+            " ".join([kind, *(string(name) for name in labels), "{"]),
+            *_body(body, 2),
+            "}",
+        ]
     return "\n".join([*lines, ""])
 
 
@@ -61,16 +82,27 @@ def _role(plan: AccessPlan, side: AccountPlan, label: str) -> Iterable[_Block]:
     body: dict[str, Any] = {"name": request.role_name, "path": request.role_path}
     if request.description:
         body["description"] = request.description
-    body |= {"max_session_duration": request.max_session_seconds, "assume_role_policy": _encoded(plan.trust)}
+    body |= {
+        "max_session_duration": request.max_session_seconds,
+        "assume_role_policy": _encoded(plan.trust),
+    }
     if request.tags:
         body["tags"] = dict(request.tags)
     if not is_new(side):
         yield _import(address, request.role_name)
     yield "resource", ("aws_iam_role", label), _guarded(body, request.target_account, label)
     for number, arn in enumerate(request.managed_policies, 1):
-        yield "resource", ("aws_iam_role_policy_attachment", f"{label}_{number}"), {"role": Raw(f"{address}.name"), "policy_arn": arn}
+        yield (
+            "resource",
+            ("aws_iam_role_policy_attachment", f"{label}_{number}"),
+            {"role": Raw(f"{address}.name"), "policy_arn": arn},
+        )
     for number, policy in enumerate(request.inline_policies, 1):
-        body = {"name": policy.name, "role": Raw(f"{address}.name"), "policy": _encoded(policy.document)}
+        body = {
+            "name": policy.name,
+            "role": Raw(f"{address}.name"),
+            "policy": _encoded(policy.document),
+        }
         yield "resource", ("aws_iam_role_policy", f"{label}_{number}"), body
 
 
@@ -80,12 +112,19 @@ def _permission(plan: AccessPlan, side: AccountPlan, label: str) -> Iterable[_Bl
     kind = request.who.kind
     if kind is PrincipalType.ACCOUNT:
         if not is_new(side):
-            yield _import(f"aws_iam_policy.{label}", f"arn:{request.partition}:iam::{request.who.account}:policy/{name}")
+            yield _import(
+                f"aws_iam_policy.{label}",
+                f"arn:{request.partition}:iam::{request.who.account}:policy/{name}",
+            )
         body = {"name": name, "description": f"May assume {request.role_arn}", "policy": policy}
         yield "resource", ("aws_iam_policy", label), _guarded(body, request.who.account, label)
         return
     body = {"name": name, kind.value: request.who.name, "policy": policy}
-    yield "resource", (f"aws_iam_{kind.value}_policy", label), _guarded(body, request.who.account, label)
+    yield (
+        "resource",
+        (f"aws_iam_{kind.value}_policy", label),
+        _guarded(body, request.who.account, label),
+    )
 
 
 def _encoded(document: str) -> Raw:
@@ -95,7 +134,9 @@ def _encoded(document: str) -> Raw:
 def _body(body: Mapping[str, Any], indent: int) -> list[str]:
     """A block's attributes, and then its own blocks (whose names end with a brace)."""
     pad = " " * indent
-    lines = _aligned({name: value for name, value in body.items() if not name.endswith("{")}, indent)
+    lines = _aligned(
+        {name: value for name, value in body.items() if not name.endswith("{")}, indent
+    )
     for name, value in body.items():
         if name.endswith("{"):
             lines += [*([""] if lines else []), pad + name, *_body(value, indent + 2), pad + "}"]
@@ -122,7 +163,9 @@ def _expression(value: Any, indent: int) -> str:
         return "\n".join(["{", *_aligned(value, indent + 2), pad + "}"]) if value else "{}"
     if isinstance(value, list):
         if any(isinstance(item, Mapping | list) for item in value):
-            return "\n".join(["[", *(f"{inner}{_expression(item, indent + 2)}," for item in value), pad + "]"])
+            return "\n".join(
+                ["[", *(f"{inner}{_expression(item, indent + 2)}," for item in value), pad + "]"]
+            )
         return f"[{', '.join(_expression(item, indent) for item in value)}]"
     return json.dumps(value)
 
@@ -138,4 +181,6 @@ def _character(character: str) -> str:
         return _ESCAPES[character]
     if character.isprintable():
         return character
-    return f"\\u{ord(character):04x}" if ord(character) <= _LAST_SHORT else f"\\U{ord(character):08x}"
+    return (
+        f"\\u{ord(character):04x}" if ord(character) <= _LAST_SHORT else f"\\U{ord(character):08x}"
+    )

@@ -1,4 +1,7 @@
-"""Plain data as YAML that every version of it reads alike: block style, texts quoted unless they can be nothing but text."""
+"""Plain data as YAML that every version of it reads alike.
+
+Block style, texts quoted unless they can be nothing but text.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,13 @@ def _is_block(value: Any) -> bool:
 def scalar(value: Any) -> str:
     """A text, number, truth value or nothing, or an empty list or mapping, on one line."""
     if not isinstance(value, str):
-        return {True: "true", False: "false"}[value] if isinstance(value, bool) else "null" if value is None else str(value)
+        return (
+            {True: "true", False: "false"}[value]
+            if isinstance(value, bool)
+            else "null"
+            if value is None
+            else str(value)
+        )
     if _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
         return value
     return '"' + "".join(_character(character) for character in value) + '"'
@@ -49,4 +58,6 @@ def _character(character: str) -> str:
         return _ESCAPES[character]
     if character.isprintable():
         return character
-    return f"\\u{ord(character):04x}" if ord(character) <= _LAST_SHORT else f"\\U{ord(character):08x}"
+    return (
+        f"\\u{ord(character):04x}" if ord(character) <= _LAST_SHORT else f"\\U{ord(character):08x}"
+    )

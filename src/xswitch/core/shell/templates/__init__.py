@@ -1,1 +1,4 @@
-"""Templates of the shell hooks and completions, one file per shell: data, filled in by `core.shell.scripts`."""
+"""Templates of the shell hooks and completions, one file per shell.
+
+Data, filled in by `core.shell.scripts`.
+"""
