@@ -205,11 +205,11 @@ endpoint_url = http://127.0.0.1:{port}
 _SWITCH_TO_ALL = """
 import os, sys
 from xswitch.actions.api import SwitchOptions
-from xswitch.wiring import build_world
-world = build_world(dict(os.environ))
+from xswitch.wiring import build_services
+services = build_services(dict(os.environ))
 for number in range(int(sys.argv[1])):
-    role = world.actions.resolve(f"more-{number}", SwitchOptions())
-    world.actions.switch(role, SwitchOptions(), world.nobody(""), lambda _: None)
+    role = services.actions.resolve(f"more-{number}", SwitchOptions())
+    services.actions.switch(role, SwitchOptions(), services.nobody(""), lambda _: None)
 """
 
 

@@ -34,7 +34,7 @@ from sample import FIRST_ROW, home
 
 from xswitch.tui import app
 from xswitch.tui.app import PickerApp
-from xswitch.wiring import build_world
+from xswitch.wiring import build_services
 
 TYPED = "pay prod adm"
 SIZE = (120, 36)
@@ -112,8 +112,8 @@ class _Watched(PickerApp):
 async def _once(folder: Path) -> tuple[float, float]:
     """Milliseconds of the first paint after data, and of the worst keystroke."""
     os.environ["HOME"] = str(folder)
-    world = build_world(dict(os.environ))
-    picker = _Watched(world.actions, clock=world.clock, environ={})
+    services = build_services(dict(os.environ))
+    picker = _Watched(services.actions, clock=services.clock, environ={})
     times = []
     async with picker.run_test(size=SIZE) as pilot:
         deadline = time.monotonic() + 60

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 from xswitch.actions.api import Actions
-from xswitch.actions.facade import RealActions
 from xswitch.actions.iamport import Iam, IamSource
 from xswitch.actions.ports import Clock, MfaPrompt, Ports, PromptFiles, StsProbe
 from xswitch.adapters.aws.sts import BotoSts
@@ -58,7 +57,7 @@ def _new_id() -> str:
     return secrets.token_hex(16)
 
 
-class RealWorld:
+class Services:
     """The machine and account of the user who runs this."""
 
     def __init__(
@@ -150,7 +149,7 @@ class RealWorld:
     @cached_property
     def actions(self) -> Actions:
         """The use cases."""
-        return RealActions(self.ports)
+        return Actions(self.ports)
 
     def ask(self, code: str | None, next_step: str) -> MfaPrompt:
         """The code given, else the terminal, else nobody."""
@@ -199,9 +198,11 @@ class RealWorld:
         return str(self.places.state)
 
 
-def build_world(environ: Mapping[str, str], tell: Callable[[str], None] | None = None) -> RealWorld:
+def build_services(
+    environ: Mapping[str, str], tell: Callable[[str], None] | None = None
+) -> Services:
     """The real world under this environment.
 
     `tell` gets a line, without secrets, for each call to it (`actions.tracing`).
     """
-    return RealWorld(environ, tell)
+    return Services(environ, tell)

@@ -9,8 +9,7 @@ from typing import get_type_hints
 import pytest
 
 from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakePrompt, World, silent
-from xswitch.actions.api import SwitchOptions
-from xswitch.actions.facade import RealActions
+from xswitch.actions.api import Actions, SwitchOptions
 from xswitch.actions.iamport import Iam
 from xswitch.actions.ports import Ports
 from xswitch.actions.tracing import _ARGUMENTS, _RESULTS, with_tracing
@@ -37,7 +36,7 @@ def told(world: World) -> tuple[Ports, list[str]]:
 def test_a_switch_is_told_call_by_call_and_without_a_secret() -> None:
     world = World()
     ports, lines = told(world)
-    actions = RealActions(ports)
+    actions = Actions(ports)
     role = actions.resolve("payments", SwitchOptions())
     switched = actions.switch(role, SwitchOptions(), FakePrompt(GOOD_CODE), silent)
     assert switched.managed_profile == "xs-payments"

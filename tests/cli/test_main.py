@@ -50,7 +50,7 @@ def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
     def interrupted(*_: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_world", interrupted)
+    monkeypatch.setattr(cli, "_services", interrupted)
     code, out, err = run(capsys, "list")
     assert (code, out) == (130, "")
     assert "Traceback" not in err
@@ -73,7 +73,7 @@ def test_an_error_is_told_in_words_or_in_the_envelope(
     def failing(*_: object) -> object:
         raise error
 
-    monkeypatch.setattr(cli, "_world", failing)
+    monkeypatch.setattr(cli, "_services", failing)
     told = run(capsys, "list")
     assert (told[0], told[1]) == (code, "")
     assert error.what in told[2]
@@ -94,7 +94,7 @@ def test_credential_process_tells_one_line(
     def failing(*_: object) -> object:
         raise AwsDeniedError("No.", why="line one\nline two", next_step="do this")
 
-    monkeypatch.setattr(cli, "_world", failing)
+    monkeypatch.setattr(cli, "_services", failing)
     code, out, err = run(capsys, "credential-process", "x")
     assert (code, out) == (4, "")
     assert err.count("\n") == 1

@@ -127,7 +127,7 @@ def test_a_crash_is_a_sentence_without_values(
     def crash(*_: object) -> object:
         raise ValueError(DEV_SECRET)
 
-    monkeypatch.setattr(cli, "_world", crash)
+    monkeypatch.setattr(cli, "_services", crash)
     assert cli.main(["list"], home.env) == 1
     captured = capsys.readouterr()
     assert DEV_SECRET not in captured.err + captured.out

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from xswitch.actions.facade import RealActions
+from xswitch.actions.api import Actions
 from xswitch.actions.iamport import Iam
 from xswitch.actions.ports import Ports
 from xswitch.core.awsconfig.edit import apply_edits
@@ -559,7 +559,7 @@ class World:
             new_id=lambda: "made-up-42",
             private_paths=("/home/u/.local/state/xswitch",),
         )
-        self.actions = RealActions(self.ports)
+        self.actions = Actions(self.ports)
 
 
 def silent(_: str) -> None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from support.actions import GOOD_CODE, FakePrompt, FakeSts, FakeVault, World
-from xswitch.actions.facade import RealActions
+from xswitch.actions.api import Actions
 from xswitch.adapters.state.index import JsonIndex
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.core.model import AssumedRole, AssumeRoleRequest, Credentials, Endpoint, MfaChallenge
@@ -100,7 +100,7 @@ def answer(folder: Path, profile: str, processes: int) -> str:
         sts=sts,
     )
     (folder / f"started-{os.getpid()}").touch()
-    return RealActions(ports).credential_process(profile, NotingPrompt(folder))
+    return Actions(ports).credential_process(profile, NotingPrompt(folder))
 
 
 def main() -> None:

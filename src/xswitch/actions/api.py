@@ -1,17 +1,14 @@
-"""What a front end can ask for: one object of use cases, and the values they take and give.
-
-`wiring.build()` makes the real one; tests and the screenshots make one of fakes. Both front ends
-see only this.
-"""
+"""The use cases behind both front ends, and the values they take and return."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
-from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.actions.ports import MfaPrompt, Ports, Progress
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import (
     CallerIdentity,
@@ -26,8 +23,9 @@ from xswitch.core.model import (
     VaultInfo,
 )
 
-if TYPE_CHECKING:  # 30 ms for every command, and few set access up or explain
+if TYPE_CHECKING:  # 30 ms for every command, and few set up access or explain
     from xswitch.actions.access.api import AccessActions
+    from xswitch.actions.sessions.broker import Broker
     from xswitch.core.explain.model import Explanation
 
 
@@ -155,58 +153,74 @@ class DoctorCheck:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-class Actions(Protocol):
-    """The use cases.
+class Actions:
+    """Every use case of xswitch, for both front ends.
 
-    Every method may raise XswitchError subclasses and nothing else; all may be called from worker
-    threads.
+    Each use case is imported on its first call: together they take half of a small command's
+    start-up time. All methods raise only XswitchError subclasses and may run in worker threads.
     """
 
-    def listing(self) -> Listing:
-        """Read the config, resolve every role, look sessions up in the index.
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._vault: VaultInfo | None = None
 
-        Never opens the vault, never calls AWS.
+    @cached_property
+    def _broker(self) -> Broker:
+        from xswitch.actions.sessions.broker import Broker
+
+        return Broker(self._ports)
+
+    def listing(self) -> Listing:
+        """Read the config, resolve every role, and look sessions up in the index.
+
+        Never opens the vault and never calls AWS. The vault's label is filled in once
+        `vault_info` has opened it.
         """
-        ...
+        from xswitch.actions.inspect.listing import listing
+
+        return listing(self._ports, "" if self._vault is None else self._vault.label)
 
     def resolve(self, target: str, options: SwitchOptions) -> Role:
-        """The one role TARGET names (profile, managed profile, ARN, ACCOUNT:ROLE, "-", words).
+        """Return the role that TARGET names.
 
+        TARGET is a profile, a managed profile, an ARN, ACCOUNT:ROLE, "-", or words to match.
         Raises TargetError, ChainError.
         """
-        ...
+        from xswitch.actions.targets import resolve_target
+
+        return resolve_target(self._ports, target, options)
 
     def switch(
         self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
     ) -> SwitchResult:
-        """Get the session, write the managed profile, remember the use.
+        """Get a session, write its managed profile, and record the use."""
+        from xswitch.actions.sessions.switch import switch
 
-        Raises what the broker, the vault and the writer raise.
-        """
-        ...
+        return switch(self._broker, role, options, ask, progress)
 
     def explain(
         self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
     ) -> Explanation:
-        """Try the switch for real, keep nothing of it, and say why it fails.
+        """Run the chain against AWS, store nothing, and explain the first failure.
 
-        Which side, which statement, how sure that is.
-
-        A living MFA session is used, or a code asked for. Raises what isn't about access:
+        Uses a valid MFA session or prompts for a code. Raises errors that aren't about access:
         ChainError, UsageError, CancelledError.
         """
-        ...
+        from xswitch.actions.explain.explain import explain
+
+        return explain(self._broker, role, options, ask, progress)
 
     def explain_failure(
         self, role: Role, error: XswitchError, options: SwitchOptions | None = None
     ) -> Explanation:
-        """Why a switch with these options (None: none) just failed with `error`.
+        """Explain, within a second, why a switch with these options failed with `error`.
 
-        Nothing is tried again, nobody asked, within a second.
-
-        Raises `error` itself when it isn't about access (`core.explain.evidence.is_explainable`).
+        Retries nothing and prompts for nothing. Raises `error` itself when it isn't about access
+        (`core.explain.evidence.is_explainable`).
         """
-        ...
+        from xswitch.actions.explain.explain import explain_failure
+
+        return explain_failure(self._broker, role, error, options or SwitchOptions())
 
     def renew(
         self,
@@ -216,52 +230,67 @@ class Actions(Protocol):
         *,
         all_sessions: bool = False,
     ) -> tuple[RenewResult, ...]:
-        """Fresh sessions side by side; one failure doesn't stop the others."""
-        ...
+        """Renew sessions in parallel; one failure doesn't stop the others."""
+        from xswitch.actions.sessions.renew import renew
+
+        return renew(self._broker, names, ask, progress, everything=all_sessions)
 
     def forget(
         self, names: Sequence[str], *, all_sessions: bool = False
     ) -> tuple[ForgetResult, ...]:
         """Drop sessions and managed profiles."""
-        ...
+        from xswitch.actions.sessions.forget import forget
+
+        return forget(self._broker, names, everything=all_sessions)
 
     def credential_process(self, profile: str, ask: MfaPrompt) -> str:
-        """The one JSON line of the SDK contract for a managed (or role) profile."""
-        ...
+        """Return the `credential_process` JSON line for a managed profile or a role profile."""
+        from xswitch.actions.credentials.credential_process import credential_process
+
+        return credential_process(self._broker, profile, ask)
 
     def renew_in_background(self, profile: str) -> None:
-        """The detached half of a renewal: exactly one at a time per session, silent."""
-        ...
+        """Renew a profile's session without output, once at a time per session."""
+        from xswitch.actions.credentials.credential_process import renew_in_background
+
+        renew_in_background(self._broker, profile)
 
     def status(self) -> tuple[StatusRow, ...]:
-        """Every session of the index."""
-        ...
+        """Return every session in the index."""
+        from xswitch.actions.inspect.listing import status
+
+        return status(self._ports)
 
     def history(self) -> tuple[HistoryEntry, ...]:
-        """Which sessions were wanted and what came of it, the newest first."""
-        ...
+        """Return recent session requests and their results, newest first."""
+        return tuple(reversed(self._ports.history.load()))
 
     def config(self) -> ConfigView:
-        """Both files as read."""
-        ...
+        """Return both shared files as the SDKs read them."""
+        return self._ports.config.read()
 
     def undo_config(self) -> tuple[str, ...]:
-        """Take xswitch's last change of the config back."""
-        ...
+        """Revert xswitch's last config change and return the files it restored."""
+        return self._ports.config.undo()
 
-    @property
+    @cached_property
     def access(self) -> AccessActions:
-        """Both sides of cross-account access."""
-        ...
+        """The use cases of cross-account access."""
+        from xswitch.actions.access.api import AccessActions
+
+        return AccessActions(self._broker)
 
     def doctor(self) -> tuple[DoctorCheck, ...]:
-        """Look at everything that can be in the way."""
-        ...
+        """Check config, vault, hook, and network."""
+        from xswitch.actions.inspect.doctor import run_checks
+
+        return run_checks(self._ports)
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:
         """Pin or unpin a role."""
-        ...
+        self._ports.memory.set_pin(profile, pinned=pinned)
 
     def vault_info(self) -> VaultInfo:
-        """Which vault is in use."""
-        ...
+        """Open the vault and return which store it is."""
+        self._vault = self._ports.vault.info()
+        return self._vault

@@ -344,7 +344,11 @@ class Ports:
 
 
 Progress = Callable[[str], None]
-"""Told what is going on now, in a few words ("asking STS for payments-admin").
+"""Callback for short progress messages ("asking STS for payments-admin").
 
-May raise CancelledError to stop.
+It may raise CancelledError to stop the use case.
 """
+
+
+def no_progress(_: str) -> None:
+    """Discard a progress message."""

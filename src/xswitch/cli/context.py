@@ -1,7 +1,4 @@
-"""What every command gets.
-
-Where to write, whom to ask, and the use cases, made when first needed.
-"""
+"""What each command receives: its arguments, both output streams, and the services."""
 
 from __future__ import annotations
 
@@ -9,57 +6,14 @@ import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from xswitch.actions.api import Actions
-from xswitch.actions.ports import Clock, MfaPrompt
 from xswitch.cli.output.stderr import Stderr
 from xswitch.cli.output.stdout import Stdout
 
-
-class World(Protocol):
-    """What `wiring` offers the command line."""
-
-    @property
-    def actions(self) -> Actions:
-        """The use cases."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The time."""
-        ...
-
-    def ask(self, code: str | None, next_step: str) -> MfaPrompt:
-        """Who answers for MFA codes: the code given, else the terminal, else nobody."""
-        ...
-
-    def nobody(self, next_step: str) -> MfaPrompt:
-        """Asks nobody, whatever terminal there is."""
-        ...
-
-    @property
-    def notice(self) -> str:
-        """A line the screen always shows (the demo says that it is one), or ""."""
-        ...
-
-    @property
-    def totp_hint(self) -> Callable[[str], str] | None:
-        """The current MFA code of a device, by its serial number, where it is no secret.
-
-        In the demo.
-        """
-        ...
-
-    @property
-    def command_words(self) -> tuple[str, ...]:
-        """The words that start this xswitch from any folder."""
-        ...
-
-    @property
-    def state_folder(self) -> str:
-        """Where the prompt files are."""
-        ...
+if TYPE_CHECKING:  # it imports every adapter, and `--help` needs none
+    from xswitch.wiring import Services
 
 
 @dataclass
@@ -70,19 +24,19 @@ class Context:
     data: Stdout
     words: Stderr
     environ: Mapping[str, str]
-    make_world: Callable[[], World]
+    make_services: Callable[[], Services]
 
     @cached_property
-    def world(self) -> World:
-        """The world; reading `init` or `--help` never makes one."""
-        return self.make_world()
+    def services(self) -> Services:
+        """The services, built on first use: `init` and `--help` never need them."""
+        return self.make_services()
 
     @property
     def actions(self) -> Actions:
         """The use cases."""
-        return self.world.actions
+        return self.services.actions
 
     def progress(self, text: str) -> None:
-        """Say what is going on, where a person watches."""
+        """Show a progress message on stderr, unless XSWITCH_QUIET is set."""
         if self.environ.get("XSWITCH_QUIET") is None:
             self.words.hint(f"{text} …")

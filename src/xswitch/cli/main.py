@@ -10,13 +10,17 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from xswitch.cli.context import Context, World
+from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import error_json
 from xswitch.cli.output.stderr import Stderr
 from xswitch.cli.output.stdout import Stdout
 from xswitch.cli.parser import build_parser
 from xswitch.core.errors import CancelledError, ExitCode, XswitchError
+
+if TYPE_CHECKING:
+    from xswitch.wiring import Services
 
 Command = Callable[[Context], int]
 
@@ -37,7 +41,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
                         data,
                         words,
                         environ,
-                        lambda: _world(environ, _debug_logger(arguments, words)),
+                        lambda: _services(environ, _debug_logger(arguments, words)),
                     )
                 )
             )
@@ -53,10 +57,10 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
         return _report_bug(error, arguments, data, words)
 
 
-def _world(environ: Mapping[str, str], tell: Callable[[str], None] | None) -> World:
-    from xswitch.wiring import build_world  # noqa: PLC0415 -- only who asks for a world pays for it
+def _services(environ: Mapping[str, str], log: Callable[[str], None] | None) -> Services:
+    from xswitch.wiring import build_services  # noqa: PLC0415 -- it imports every adapter
 
-    return build_world(environ, tell)
+    return build_services(environ, log)
 
 
 def _debug_logger(arguments: argparse.Namespace, words: Stderr) -> Callable[[str], None] | None:

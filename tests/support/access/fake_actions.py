@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from support.tui.fake_actions import NOW
 from xswitch.actions.access.api import (
+    AccessActions,
     AccessApplyResult,
     AccessCheckResult,
     AccessInputs,
@@ -137,7 +138,7 @@ def plan_for(inputs: AccessInputs, *, empty: bool = False) -> AccessPlan:
 
 
 @dataclass
-class FakeAccess:
+class FakeAccess(AccessActions):
     """Fits `AccessActions`.
 
     `fail_at` is the number of the step that fails; `gate` holds up every step after the first.

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from support.actions import FakePrompt, World
-from xswitch.actions.access.api import AccessApplyResult, AccessInputs, ChangeStatus
-from xswitch.actions.access.facade import RealAccess
+from xswitch.actions.access.api import AccessActions, AccessApplyResult, AccessInputs, ChangeStatus
 from xswitch.actions.iamport import Iam
 from xswitch.actions.sessions.broker import Broker
 from xswitch.adapters.aws.iam import BotoIam, BotoIamSource
@@ -150,7 +149,7 @@ class AccessWorld:
         """Let the use cases work with other ports."""
         self.world.ports = replace(self.world.ports, **ports)
         self.broker = Broker(self.world.ports)
-        self.access = RealAccess(self.broker)
+        self.access = AccessActions(self.broker)
 
     @property
     def calls(self) -> list[str]:

@@ -19,7 +19,7 @@ from support.tui.fake_actions import Driven
 from xswitch.tui.app import PickerApp
 from xswitch.tui.setup.screen import SetupScreen
 from xswitch.tui.setup.state import SetupStage
-from xswitch.wiring import build_world
+from xswitch.wiring import build_services
 
 _TIMES = 12
 """So many times a step may take what `Driven.until` gives it.
@@ -154,10 +154,10 @@ async def _on_screen(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     with monkeypatch.context() as patch:
         for variable, value in place.env.items():
             patch.setenv(variable, value)
-        world = build_world(dict(os.environ))
-        app = PickerApp(world.actions, clock=world.clock, environ={})
+        services = build_services(dict(os.environ))
+        app = PickerApp(services.actions, clock=services.clock, environ={})
         async with app.run_test(size=(150, 44)) as pilot:
-            one = Driven(app, pilot, world.actions)  # type: ignore[arg-type] # the real ones
+            one = Driven(app, pilot, services.actions)  # type: ignore[arg-type] # the real ones
             await one.until(lambda: one.state.loaded and one.state.index is not None)
             yield one
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from support.actions import FakePrompt, World
-from xswitch.actions.api import SwitchOptions
-from xswitch.actions.facade import RealActions
+from xswitch.actions.api import Actions, SwitchOptions
 from xswitch.adapters.aws.iam import BotoIamSource
 from xswitch.adapters.aws.sts import BotoSts
 from xswitch.adapters.providers.source import BotocoreProviders
@@ -235,7 +234,7 @@ class Stage:
     aws: EmbeddedAws
     scene: Scene
     world: World
-    actions: RealActions
+    actions: Actions
 
     @property
     def code(self) -> str:
@@ -271,7 +270,7 @@ def play(aws: EmbeddedAws, scene: Scene) -> Stage:
     world = World(*scene.texts(aws.endpoint))
     world.clock.time = aws.clock.now()
     ports = replace(world.ports, sts=_STS, iam=_IAM, base=BotocoreProviders({}))
-    return Stage(aws, scene, world, RealActions(ports))
+    return Stage(aws, scene, world, Actions(ports))
 
 
 @contextmanager

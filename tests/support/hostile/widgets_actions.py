@@ -18,6 +18,7 @@ from support.access.fake_actions import LINK, SOURCE, TARGET
 from support.explain.samples import denied, hidden
 from support.tui.fake_actions import DEVICE, FakeActions, make_hop, make_role, sample_listing
 from xswitch.actions.access.api import (
+    AccessActions,
     AccessApplyResult,
     AccessCheckResult,
     AccessInputs,
@@ -204,7 +205,7 @@ def hostile_explanation(text: Texts, target: str) -> Explanation:
 
 
 @dataclass
-class HostileAccess:
+class HostileAccess(AccessActions):
     """Fits `AccessActions`.
 
     IAM gives hostile texts for everything, the first apply and the first check fail.

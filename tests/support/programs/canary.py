@@ -23,7 +23,7 @@ from xswitch.actions.tracing import with_tracing
 from xswitch.cli import main as cli
 from xswitch.tui.app import PickerApp
 from xswitch.tui.picker.role_list import RoleList
-from xswitch.wiring import RealWorld
+from xswitch.wiring import Services
 
 CANARY = "canary0Secret1canary2Secret3canary4Secre"
 
@@ -70,16 +70,16 @@ def main() -> int:
         # Not on the screen: it has the terminal for itself, and no program of ours sets up logging.
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 
-    def world(environ: Mapping[str, str], tell: Callable[[str], None] | None) -> RealWorld:
-        made = RealWorld(environ)
+    def services(environ: Mapping[str, str], log: Callable[[str], None] | None) -> Services:
+        made = Services(environ)
         if bug not in ("none", "row", "tick"):
             change: dict[str, Any] = {bug: Exploding(bug)}
             made.__dict__["ports"] = replace(made.ports, **change)
-        if tell is not None:
-            made.__dict__["ports"] = with_tracing(made.ports, tell, time.monotonic)
+        if log is not None:
+            made.__dict__["ports"] = with_tracing(made.ports, log, time.monotonic)
         return made
 
-    cli._world = world
+    cli._services = services
     if bug in ("row", "tick"):
         break_screen(bug)
     if words != ["-"]:

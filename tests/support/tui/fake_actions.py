@@ -22,6 +22,7 @@ from textual.pilot import Pilot
 
 from conftest import FixedClock
 from xswitch.actions.api import (
+    Actions,
     DoctorCheck,
     ForgetResult,
     Listing,
@@ -317,7 +318,7 @@ def many_roles(count: int) -> tuple[Role, ...]:
 
 
 @dataclass
-class FakeActions:
+class FakeActions(Actions):
     """Use cases without a world: what they answer is set, what they were asked is kept."""
 
     clock: Callable[[], datetime] = lambda: NOW

@@ -1,16 +1,13 @@
-"""What a front end can ask for about the other half of cross-account access.
-
-Set up, check, lint, explain.
-"""
+"""The use cases of cross-account access, and the values they take and return."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
-from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.actions.ports import MfaPrompt, Progress, no_progress
 from xswitch.core.access.model import (
     DEFAULT_MAX_SESSION_SECONDS,
     AccessPlan,
@@ -22,6 +19,10 @@ from xswitch.core.access.model import (
 )
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import CallerIdentity
+
+if TYPE_CHECKING:
+    from xswitch.actions.access.accounts import Accounts
+    from xswitch.actions.sessions.broker import Broker
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,43 +107,58 @@ class AccessCheckResult:
     tries: int
 
 
-class AccessActions(Protocol):
-    """The use cases of both sides.
+class AccessActions:
+    """The use cases of cross-account access.
 
-    Every method may raise XswitchError subclasses and nothing else; all may run in worker threads.
+    Each is imported on its first call. All methods raise only XswitchError subclasses and may run
+    in worker threads.
     """
 
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
     def plan(self, inputs: AccessInputs, ask: MfaPrompt, progress: Progress) -> AccessPlanResult:
-        """Read both sides as far as there are profiles for them, and say what has to change."""
-        ...
+        """Read each account that has a profile, and compute the changes."""
+        from xswitch.actions.access.accounts import Accounts
+        from xswitch.actions.access.plan import plan
+
+        return plan(self._broker.ports, Accounts(self._broker, ask, progress), inputs)
 
     def apply(
         self, planned: AccessPlanResult, ask: MfaPrompt, steps: ChangeListener
     ) -> AccessApplyResult:
-        """Make the changes, each once, the source side first.
+        """Make the changes of `planned`, each once, the source account first.
 
-        A failure is told in the result and not raised.
-
-        Nothing is done that isn't in `planned`: where somebody else changed a side meanwhile, it
-        stops with a ConfigError.
+        A failure is returned in the result, not raised. Stops with a ConfigError when an account
+        has changed since the plan was made.
         """
-        ...
+        from xswitch.actions.access.apply import apply
+
+        return apply(self._broker.ports, self._accounts(ask), planned, steps)
 
     def rollback(
         self, applied: AccessApplyResult, ask: MfaPrompt, steps: ChangeListener
     ) -> AccessApplyResult:
-        """Undo what an apply did, the last step first; `done` of the result is what was taken back.
+        """Undo an apply, the last change first; `done` of the result lists the undone changes.
 
-        The step at which the apply lost the network, or was stopped, is taken back as well if it
-        turns out to have been made.
+        Also undoes the change during which the apply lost the network or was stopped, if AWS made
+        it.
         """
-        ...
+        from xswitch.actions.access.apply import rollback
+
+        return rollback(self._broker.ports, self._accounts(ask), applied, steps)
 
     def check(
         self, planned: AccessPlanResult, ask: MfaPrompt, progress: Progress
     ) -> AccessCheckResult:
-        """Write the role profile, then AssumeRole and GetCallerIdentity as the user, with bounded retries while IAM spreads the change."""
-        ...
+        """Write the role profile, then switch to the role as the user.
+
+        Retries AssumeRole and GetCallerIdentity a bounded number of times while IAM propagates the
+        changes.
+        """
+        from xswitch.actions.access.check import check
+
+        return check(self._broker, planned, ask, progress)
 
     def lint(
         self,
@@ -151,8 +167,15 @@ class AccessActions(Protocol):
         profile: str | None,
         ask: MfaPrompt,
     ) -> tuple[Finding, ...]:
-        """Findings on trust policies.
+        """Lint these documents, and the trust policies of roles read with `profile`.
 
-        Those given, and those of roles (ARNs, names, targets) read with `profile`.
+        Each of `roles` is an ARN, a role name, or a role profile.
         """
-        ...
+        from xswitch.actions.access.lint import lint
+
+        return lint(self._accounts(ask), documents, roles, profile)
+
+    def _accounts(self, ask: MfaPrompt) -> Accounts:
+        from xswitch.actions.access.accounts import Accounts
+
+        return Accounts(self._broker, ask, no_progress)

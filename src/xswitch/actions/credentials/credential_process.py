@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from contextlib import ExitStack, suppress
 
-from xswitch.actions.ports import MfaPrompt, Ports
+from xswitch.actions.ports import MfaPrompt, Ports, no_progress
 from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
 from xswitch.actions.sessions.mfa import MfaCodes, NoMfaPrompt
 from xswitch.actions.sessions.publish import write_hot_pointer, write_prompt_file
@@ -16,10 +16,6 @@ from xswitch.core.profiles.managed import NO_OVERRIDES
 from xswitch.core.sessions import session_record
 
 LOCK_BUSY = "busy"
-
-
-def no_progress(_: str) -> None:
-    """Progress nobody watches."""
 
 
 def credential_process(broker: Broker, profile: str, ask: MfaPrompt) -> str:

@@ -133,7 +133,7 @@ def console(context: Context) -> int:
 
 
 def _mfa_prompt(context: Context) -> MfaPrompt:
-    return context.world.ask(context.arguments.mfa_code, "the same command with --mfa-code CODE")
+    return context.services.ask(context.arguments.mfa_code, "the same command with --mfa-code CODE")
 
 
 def _plan_access(context: Context, ask: MfaPrompt) -> AccessPlanResult:

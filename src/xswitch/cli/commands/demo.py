@@ -35,7 +35,7 @@ def demo(context: Context) -> int:
 
 
 def _run_demo(context: Context) -> int:
-    command = context.world.command_words
+    command = context.services.command_words
     with run.start(context.environ, command) as running:
         for line in running.banner.splitlines():
             context.words.say(line)

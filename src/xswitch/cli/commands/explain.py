@@ -36,7 +36,7 @@ def explain(context: Context) -> int:
     )
     role = context.actions.resolve(target, options)
     options = replace(options, keep=target in {"-", role.managed_profile})
-    ask = context.world.ask(
+    ask = context.services.ask(
         arguments.mfa_code, f"xswitch explain --mfa-code CODE {shlex.quote(target)}"
     )
     explanation = context.actions.explain(role, options, ask, context.progress)

@@ -31,7 +31,7 @@ def list_roles(context: Context) -> int:
             "list", {"roles": roles}, (problem_json(problem) for problem in listing.problems)
         )
         return ExitCode.DONE
-    now = context.world.clock.now()
+    now = context.services.clock.now()
     rows = [_role_row(role, listing, now) for role in listing.roles]
     if rows:
         context.data.lines(
@@ -106,7 +106,9 @@ def status(context: Context) -> int:
             row.entry.kind,
             str(row.state),
             format_remaining(row.seconds_left) if row.state is not SessionState.EXPIRED else "",
-            format_remaining(int((row.renewable_until - context.world.clock.now()).total_seconds()))
+            format_remaining(
+                int((row.renewable_until - context.services.clock.now()).total_seconds())
+            )
             if row.renewable_until
             else "",
             row.entry.managed_profile,

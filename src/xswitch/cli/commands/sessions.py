@@ -15,7 +15,7 @@ def renew(context: Context) -> int:
         raise UsageError(
             "Nothing to renew was named.", next_step="xswitch renew TARGET, or: xswitch renew --all"
         )
-    ask = context.world.ask(
+    ask = context.services.ask(
         arguments.mfa_code,
         "xswitch renew --mfa-code CODE " + " ".join(arguments.target or ["--all"]),
     )
@@ -79,7 +79,7 @@ def credential_process(context: Context) -> int:
     """
     profile = context.arguments.profile
     answer = context.actions.credential_process(
-        profile, context.world.nobody(f"xswitch switch {profile}")
+        profile, context.services.nobody(f"xswitch switch {profile}")
     )
     context.data.raw(answer + "\n")
     return ExitCode.DONE

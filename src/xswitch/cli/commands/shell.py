@@ -20,9 +20,9 @@ def init(context: Context) -> int:
     hook = render_init(
         arguments.shell,
         _template(init_template(arguments.shell)),
-        command=context.world.command_words,
+        command=context.services.command_words,
         cmd=arguments.cmd,
-        state_folder=context.world.state_folder,
+        state_folder=context.services.state_folder,
         prompt=arguments.prompt,
     )
     context.data.raw(hook)
@@ -35,7 +35,7 @@ def completion(context: Context) -> int:
     template = _template(completion_template(arguments.shell))
     context.data.raw(
         render_completion(
-            arguments.shell, template, command=context.world.command_words, cmd=arguments.cmd
+            arguments.shell, template, command=context.services.command_words, cmd=arguments.cmd
         )
     )
     return ExitCode.DONE

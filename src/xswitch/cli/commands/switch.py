@@ -30,7 +30,7 @@ def switch(context: Context) -> int:
     options = replace(options, keep=keep)
     if role.guard is not None and role.guard.confirm and options.confirmation is None:
         options = replace(options, confirmation=_ask_confirmation(role))
-    ask = context.world.ask(arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}")
+    ask = context.services.ask(arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}")
     try:
         switched = context.actions.switch(role, options, ask, context.progress)
     except XswitchError as error:
@@ -49,25 +49,25 @@ def picker(context: Context) -> int:
     # Only when there is a screen to draw
     from xswitch.tui.startup.preload import Preload  # noqa: PLC0415
 
-    world = context.world
-    early = Preload(world.actions, world.clock)
+    services = context.services
+    early = Preload(services.actions, services.clock)
     # As above, while the reading has begun
     from xswitch.tui.startup.first_frame import painted  # noqa: PLC0415
 
     with (
         context.words.defer_debug(),
         controlling_terminal(),
-        painted(early, context.environ, world.clock.now(), world.notice) as seen,
+        painted(early, context.environ, services.clock.now(), services.notice) as seen,
     ):
         # Textual takes 150 ms to load, behind the first picture
         from xswitch.tui.run import run_picker  # noqa: PLC0415
 
         result = run_picker(
-            world.actions,
-            clock=world.clock,
+            services.actions,
+            clock=services.clock,
             environ=context.environ,
-            totp_hint=world.totp_hint,
-            notice=world.notice,
+            totp_hint=services.totp_hint,
+            notice=services.notice,
             early=early,
             painted=seen,
         )
@@ -139,7 +139,7 @@ def _report_switch(context: Context, switched: SwitchResult) -> None:
             [problem_json(problem) for problem in switched.problems],
         )
         return
-    seconds = int((switched.expires_at - context.world.clock.now()).total_seconds())
+    seconds = int((switched.expires_at - context.services.clock.now()).total_seconds())
     account = switched.role.account_name or switched.role.account_id
     context.words.done(
         f"{account} / {switched.role.role_name} as {switched.managed_profile}, {format_remaining(seconds)} left"
