@@ -81,7 +81,7 @@ def clean_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
         if (
-            name.startswith(("AWS_", "XSWITCH_", "XDG_", "BOTO", "PYTHON_KEYRING"))
+            name.startswith(("AWS_", "XSWITCH_", "XDG_", "BOTO", "PYTHON"))
             and name != "XSWITCH_REQUIRE_ALL"
         ):
             monkeypatch.delenv(name)

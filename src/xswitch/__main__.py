@@ -25,6 +25,16 @@ def main() -> int:
 def full(argv: list[str]) -> int:
     """Run the full program on these words; the exit code."""
     try:
+        from xswitch.streams import open_closed, settled  # noqa: PLC0415 -- not for the hot path
+
+        open_closed()
+        return settled(_run(argv))
+    except KeyboardInterrupt:
+        return CANCELLED
+
+
+def _run(argv: list[str]) -> int:
+    try:
         import gc  # noqa: PLC0415 -- not for the hot path
 
         # What a command makes it keeps until its end: looking for garbage in it takes a fifth of
@@ -34,26 +44,14 @@ def full(argv: list[str]) -> int:
         from xswitch.cli.main import main as run  # noqa: PLC0415
 
         code = int(run(argv))
-        sys.stdout.flush()
         gc.freeze()  # the interpreter's end would look through all of it once more
     except KeyboardInterrupt:
         return CANCELLED
     except BrokenPipeError:
-        _forget_stdout()
         return 0
+    except SystemExit as end:  # --help, --version
+        return end.code if isinstance(end.code, int) else 0
     return code
-
-
-def _forget_stdout() -> None:
-    """Whoever read stdout is gone.
-
-    Point it at nothing, so that the interpreter's last flush says nothing either.
-    """
-    import os  # noqa: PLC0415 -- not for the hot path
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
 
 
 if __name__ == "__main__":

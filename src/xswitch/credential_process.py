@@ -66,9 +66,11 @@ def main() -> int:
     try:
         posix.execv(script, [script, *words])
     except OSError:
-        sys.stderr.write(
-            f"xswitch is no longer installed at {script}.\nInstall it again, then: xswitch renew --all\n"
-        )
+        told = f"xswitch is no longer installed at {script}.\nInstall it again, then: xswitch renew --all\n"
+        try:  # noqa: SIM105 -- contextlib is one more import
+            posix.write(2, told.encode("utf-8", "backslashreplace"))
+        except OSError:
+            pass  # nobody can be told
         return 1
 
 

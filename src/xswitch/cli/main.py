@@ -51,7 +51,6 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
         _report_error(error, arguments, data, words)
         return error.exit_code
     except BrokenPipeError:
-        _discard_stdout()
         return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 -- the last line of defence: a bug is a sentence too
         return _report_bug(error, arguments, data, words)
@@ -104,7 +103,10 @@ def _report_error(
     error: XswitchError, arguments: argparse.Namespace, data: Stdout, words: Stderr
 ) -> None:
     if getattr(arguments, "json", False):
-        data.envelope(_full_command_name(arguments), None, [error_json(error)])
+        try:
+            data.envelope(_full_command_name(arguments), None, [error_json(error)])
+        except OSError:  # stdout takes nothing
+            words.error(error)
     elif arguments.command in {"credential-process", "complete"}:
         words.one_line(error)
     else:
@@ -144,13 +146,3 @@ def _report_bug(
 
 def _use_color(environ: Mapping[str, str]) -> bool:
     return not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and sys.stderr.isatty()
-
-
-def _discard_stdout() -> None:
-    """Whoever read stdout is gone.
-
-    Point it at nothing, so that the interpreter's last flush says nothing either.
-    """
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from xswitch import streams
 from xswitch.core.errors import CancelledError, UsageError
 from xswitch.core.text import sanitize
 
@@ -42,16 +43,16 @@ def controlling_terminal() -> Iterator[None]:
             next_step="xswitch switch TARGET (see: xswitch list)",
             code="no_terminal",
         ) from None
-    sys.stdout.flush()
-    sys.stderr.flush()
+    streams.flush(sys.stdout)
+    streams.flush(sys.stderr)
     saved = [os.dup(descriptor) for descriptor in _STANDARD_DESCRIPTORS]
     try:
         for descriptor in _STANDARD_DESCRIPTORS:
             os.dup2(terminal, descriptor)
         yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        streams.flush(sys.stdout)
+        streams.flush(sys.stderr)
         for descriptor, original in zip(_STANDARD_DESCRIPTORS, saved, strict=True):
             os.dup2(original, descriptor)
             os.close(original)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from xswitch.core.errors import TargetError, XswitchError
@@ -118,5 +118,8 @@ class Stderr:
         return f"{codes}{text}{_OFF}" if self._use_color else text
 
     def _line(self, text: str) -> None:
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        with suppress(
+            OSError
+        ):  # where nobody can be told anything, what is done is done all the same
+            self._stream.write(text + "\n")
+            self._stream.flush()

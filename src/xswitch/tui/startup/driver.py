@@ -26,6 +26,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
 
+from xswitch import streams
 from xswitch.tui.startup.first_frame import ENTER_ALT_SCREEN
 
 _READY_POLL_SECONDS = 0.02
@@ -116,8 +117,7 @@ class DisconnectSafeFile:
 
     def flush(self) -> None:
         """Have all of it written, if there is a terminal."""
-        with contextlib.suppress(OSError):
-            self._terminal.flush()
+        streams.flush(self._terminal)
 
     def fileno(self) -> int:
         """The terminal's descriptor."""
