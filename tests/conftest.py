@@ -26,6 +26,12 @@ def missing(message: str) -> NoReturn:
     pytest.skip(message)
 
 
+def needs_root(message: str) -> None:
+    """Skip the test, unless this is root, and say why; under XSWITCH_REQUIRE_ALL too: `.ci/run` tests as root and as nobody special."""
+    if os.geteuid():
+        pytest.skip(f"needs root: {message}")
+
+
 def find_program(program: str) -> str:
     """The path of a program.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import missing
+from conftest import missing, needs_root
 from support.e2e import XSWITCH, Home, Ran, run
 from support.reliability.soak import tell
 from support.vault.seccomp import NUMBERS
@@ -69,11 +69,13 @@ def test_in_a_user_namespace(
 ) -> None:
     ran = run([need("unshare"), option, str(XSWITCH), "switch", "reader"], home.env)
     if "unshare failed" in ran.err:
+        needs_root("only root can make a user namespace here")
         missing("this machine lets nobody make a user namespace")
     judged(home, ran, f"in a user namespace, {what}")
 
 
 def test_a_foreign_folder_planted_first(home: Home) -> None:
+    needs_root("only root can give a folder away")
     folder = home.runtime / "xswitch"
     folder.mkdir(mode=0o700)
     os.chown(folder, 65534, 65534)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import needs_root
 from support.vault.keyrings import key, memory_folder
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
@@ -104,8 +105,7 @@ def test_a_planted_folder_of_another_user_is_refused(
 
 
 def test_a_file_of_another_user_is_refused(memory: Path, store: FileStore) -> None:
-    if os.geteuid():
-        pytest.skip("only root can give a file away")
+    needs_root("only root can give a file away")
     os.chown(memory / "xswitch" / KEY, 12345, -1)
     assert "belongs to user 12345" in refusal(store).why
 
