@@ -24,7 +24,7 @@ from xswitch.core.explain.evidence import Caller, Evidence, HopEvidence, Observa
 from xswitch.core.explain.request_context import known
 from xswitch.core.model import Credentials, Endpoint, Profile, SessionPlan
 from xswitch.core.roles.endpoints import EndpointResolver
-from xswitch.explain_together import run_all
+from xswitch.threads import run_all
 
 _MAX_READERS = 4
 POLICIES, SIMULATION, ROLE = "the caller's policies", "IAM's simulation", "the role"

@@ -21,7 +21,7 @@ from xswitch.core.profiles.managed import ROLE_KEY
 from xswitch.core.roles.endpoints import EndpointResolver
 from xswitch.core.roles.sources import find_credential_source, has_static_keys
 from xswitch.core.sessions import session_record
-from xswitch.explain_together import run_all
+from xswitch.threads import run_all
 
 _MAX_IDENTITY_CALLS = 8
 _MAX_SESSIONS = 4

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 from xswitch.core.access.documents import canonical_json
 from xswitch.core.access.model import NamedPolicy, PrincipalPolicies
 from xswitch.core.errors import XswitchError
-from xswitch.daemons import DaemonExecutor
+from xswitch.threads import DaemonExecutor, Task
 
 MALFORMED_RESPONSE_ERRORS = (KeyError, IndexError, TypeError, AttributeError)
 """What taking an answer apart raises when it lacks what AWS always sends."""
@@ -78,7 +77,7 @@ class PolicyReader:
 
     def _listed(
         self, pool: DaemonExecutor, owner: str, name: str
-    ) -> tuple[str, str, Future[list[Any]], Future[list[Any]]]:
+    ) -> tuple[str, str, Task[list[Any]], Task[list[Any]]]:
         """What hangs on one user, group or role: asked already, and answered later."""
         key = {f"{owner}Name": name}
         inline = pool.submit(
