@@ -4,21 +4,22 @@ import argparse
 
 import pytest
 
-from xswitch.cli.parser import build_parser, parse_duration, parse_tag
+from xswitch.cli.parser import build_parser, duration, parse_tag
 from xswitch.core.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("3600", 3600), ("90s", 90), ("45m", 2700), ("12h", 43_200)]
+    ("text", "expected"),
+    [("3600", 3600), ("90s", 90), ("45m", 2700), ("12h", 43_200), ("90 min", 5400)],
 )
 def test_durations(text: str, expected: int) -> None:
-    assert parse_duration(text) == expected
+    assert duration(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "h", "1d", "-5", "1.5h", "1h30m"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="not a duration"):
-        parse_duration(text)
+        duration(text)
 
 
 def test_tags() -> None:

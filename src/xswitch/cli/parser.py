@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
 from typing import NoReturn
 
 from xswitch import __version__
+from xswitch.core.duration_text import parse_duration
 from xswitch.core.errors import UsageError
 from xswitch.core.shell.quoting import EMIT_SHELLS, SHELLS
-
-_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 class _ArgumentParser(argparse.ArgumentParser):
@@ -22,12 +20,12 @@ class _ArgumentParser(argparse.ArgumentParser):
         )
 
 
-def parse_duration(text: str) -> int:
-    """A duration such as 3600, 45m or 12h, in seconds."""
-    match = re.fullmatch(r"(\d{1,6})([smh]?)", text)
-    if match is None:
+def duration(text: str) -> int:
+    """Parse the value of a duration option, in seconds."""
+    seconds = parse_duration(text)
+    if seconds is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration (3600, 45m, 12h)")
-    return int(match[1]) * _UNIT_SECONDS[match[2]]
+    return seconds
 
 
 def parse_tag(text: str) -> tuple[str, str]:
@@ -112,7 +110,7 @@ def _add_switch(commands: _Commands[_ArgumentParser]) -> None:
     parser.add_argument("--region", help="the region of the managed profile and of the STS call")
     parser.add_argument(
         "--duration",
-        type=parse_duration,
+        type=duration,
         metavar="TIME",
         help="how long the session shall last (3600, 45m, 12h)",
     )
@@ -174,7 +172,7 @@ def _add_explain(commands: _Commands[_ArgumentParser]) -> None:
     parser.add_argument("--region", help="the region of the STS call")
     parser.add_argument(
         "--duration",
-        type=parse_duration,
+        type=duration,
         metavar="TIME",
         help="how long the session shall last (3600, 45m, 12h)",
     )
@@ -336,7 +334,7 @@ def _add_access(commands: _Commands[_ArgumentParser]) -> None:
     )
     access.add_argument(
         "--max-session",
-        type=parse_duration,
+        type=duration,
         default=3600,
         metavar="TIME",
         help="the role's longest session (1h to 12h)",
@@ -441,7 +439,7 @@ def _add_demo(commands: _Commands[_ArgumentParser]) -> None:
     )
     demo.add_argument(
         "--advance",
-        type=parse_duration,
+        type=duration,
         metavar="TIME",
         help="inside the demo: let this much time pass",
     )

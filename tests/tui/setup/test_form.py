@@ -7,7 +7,7 @@ from xswitch.tui.setup.form import (
     DEFAULTS,
     FIELDS,
     access_inputs,
-    parse_duration,
+    max_session_seconds,
     validation_errors,
     visible_fields,
 )
@@ -85,7 +85,7 @@ def test_a_user_without_a_name_is_the_admin_profiles_own() -> None:
     [("", 3600), ("1h", 3600), ("90 min", 5400), ("90m", 5400), ("7200", 7200), ("x", None)],
 )
 def test_lengths(text: str, seconds: int | None) -> None:
-    assert parse_duration(text) == seconds
+    assert max_session_seconds({**FILLED, "max_session": text}) == seconds
 
 
 def test_what_a_form_comes_to() -> None:

@@ -15,11 +15,9 @@ from xswitch.cli.output.json_output import (
     status_json,
 )
 from xswitch.cli.output.stdout import problem_json, table
+from xswitch.core.duration_text import format_remaining
 from xswitch.core.errors import ExitCode, UsageError
 from xswitch.core.model import Problem, Role, SessionState
-
-_MINUTE = 60
-_HOUR = 3600
 
 
 def list_roles(context: Context) -> int:
@@ -69,16 +67,7 @@ def _session_text(session: SessionInfo | None, now: datetime) -> str:
         return ""
     if session.state is SessionState.EXPIRED:
         return "expired"
-    return f"{session.state} {format_remaining(int((session.expires_at - now).total_seconds()))}"
-
-
-def format_remaining(seconds: int) -> str:
-    """Seconds as people say them: 41 m, 7 h 42 m."""
-    if seconds < _MINUTE:
-        return f"{max(0, seconds)} s"
-    if seconds < _HOUR:
-        return f"{seconds // _MINUTE} m"
-    return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE:02} m"
+    return f"{session.state} {format_remaining((session.expires_at - now).total_seconds())}"
 
 
 def _hint_problems(context: Context, problems: Iterable[Problem]) -> None:
@@ -106,9 +95,7 @@ def status(context: Context) -> int:
             row.entry.kind,
             str(row.state),
             format_remaining(row.seconds_left) if row.state is not SessionState.EXPIRED else "",
-            format_remaining(
-                int((row.renewable_until - context.services.clock.now()).total_seconds())
-            )
+            format_remaining((row.renewable_until - context.services.clock.now()).total_seconds())
             if row.renewable_until
             else "",
             row.entry.managed_profile,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions, SwitchResult
-from xswitch.cli.commands.inspect import format_remaining
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import switched_json
 from xswitch.cli.output.stdout import problem_json
 from xswitch.cli.tty import ask_line, controlling_terminal, has_terminal
+from xswitch.core.duration_text import format_remaining
 from xswitch.core.errors import CancelledError, ExitCode, UsageError, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.shell.quoting import render_assignments, switch_assignments, unset_assignments
@@ -139,7 +139,7 @@ def _report_switch(context: Context, switched: SwitchResult) -> None:
             [problem_json(problem) for problem in switched.problems],
         )
         return
-    seconds = int((switched.expires_at - context.services.clock.now()).total_seconds())
+    seconds = (switched.expires_at - context.services.clock.now()).total_seconds()
     account = switched.role.account_name or switched.role.account_id
     context.words.done(
         f"{account} / {switched.role.role_name} as {switched.managed_profile}, {format_remaining(seconds)} left"

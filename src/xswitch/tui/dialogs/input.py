@@ -15,6 +15,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from xswitch.actions.ports import Clock
+from xswitch.core.duration_text import format_duration
 from xswitch.core.model import Guard, MfaChallenge, Role
 from xswitch.core.roles.guards import is_confirmed
 from xswitch.tui.dialogs.screens import Dialog, role_lines
@@ -174,7 +175,7 @@ class MfaDialog(TypedDialog):
             lines.append(
                 [("demo     ", "muted"), span(code, "live"), ("  is the code now", "muted")]
             )
-        validity = f"One code serves every role of this device for {formatting.format_duration(self._session_seconds)}."
+        validity = f"One code serves every role of this device for {format_duration(self._session_seconds)}."
         return [*lines, [], *wrap([(validity, "muted")], width)]
 
     def validation_error(self, text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from xswitch.core.duration_text import format_duration, format_remaining, format_remaining_exact
 from xswitch.core.model import Hop, Origin, Problem, Role, SessionState
 from xswitch.core.text import sanitize
 from xswitch.tui.errors import FailureMessage
@@ -109,7 +110,7 @@ def _session(state: PickerState, role: Role, now: datetime, width: int) -> list[
         style_name = str(status.state)
         parts = [(f"{formatting.SESSION_SIGNS[status.state]} {_STATES[status.state]}", style_name)]
         if status.seconds > 0 and expires is not None:
-            parts.append((f"{formatting.format_remaining_exact(status.seconds)} left", style_name))
+            parts.append((f"{format_remaining_exact(status.seconds)} left", style_name))
             parts.append((f"until {formatting.format_local_time(expires, now)}", "muted"))
     if role.managed_profile and state.read.listing.current_profile == role.managed_profile:
         parts.append(("in this shell", "accent"))
@@ -252,7 +253,7 @@ def _mfa(state: PickerState, role: Role, now: datetime, width: int) -> list[Line
     if session is None:
         lines += _chain_lines(_PIPE, [("  a code will be asked for", "expiring")], None, width)
     else:
-        ready = f"  ready, {formatting.format_remaining((session.expires_at - now).total_seconds()).strip()} left"
+        ready = f"  ready, {format_remaining((session.expires_at - now).total_seconds())} left"
         lines += _chain_lines(_PIPE, [(ready, "live")], None, width)
     return lines
 
@@ -266,9 +267,7 @@ def _hop(state: PickerState, role: Role, hop: Hop, width: int, *, last: bool) ->
             hop.origins.get("external_id"),
             width,
         )
-    duration: Line = (
-        [("  " + formatting.format_duration(role.duration_seconds), "muted")] if last else []
-    )
+    duration: Line = [("  " + format_duration(role.duration_seconds), "muted")] if last else []
     lines += _chain_lines(
         _ARROW,
         [("AssumeRole", "text"), *duration],

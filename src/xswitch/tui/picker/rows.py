@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from xswitch.core.duration_text import format_remaining
 from xswitch.core.model import Role, SessionState
 from xswitch.core.search.matcher import SearchField, Spans
 from xswitch.core.text import pluralize, sanitize
@@ -35,7 +36,7 @@ def session_text(state: PickerState, role: Role, now: datetime) -> tuple[str, st
     sign = formatting.SESSION_SIGNS[status.state]
     if status.state is SessionState.EXPIRED:
         return f"{sign} expired", "expired"
-    return f"{sign} {formatting.format_remaining(status.seconds)}", str(status.state)
+    return f"{sign} {format_remaining(status.seconds):>4}", str(status.state)
 
 
 def mfa_text(state: PickerState, role: Role, now: datetime) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from xswitch.core.duration_text import format_remaining
 from xswitch.core.model import CredentialSourceKind, SessionState
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
@@ -66,7 +67,7 @@ def _mfa(state: PickerState, now: datetime) -> Line:
     return [
         ("MFA ", "text"),
         (
-            formatting.format_remaining(seconds).strip(),
+            format_remaining(seconds),
             "live" if seconds > formatting.MFA_EXPIRING_SECONDS else "expiring",
         ),
     ]

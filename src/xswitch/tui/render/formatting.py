@@ -1,9 +1,10 @@
-"""Numbers and states in words: time left, durations, places, signs."""
+"""Signs and short texts of the screen: states, durations with a reason, origins, times."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from xswitch.core.duration_text import format_duration
 from xswitch.core.model import CredentialSourceKind, Origin, SessionState
 from xswitch.core.text import sanitize
 
@@ -19,8 +20,6 @@ WARNING_SIGN = "!"
 PROMPT_SIGN = "\u276f "
 
 MFA_EXPIRING_SECONDS = 10 * 60
-_MINUTE, _HOUR = 60, 3600
-_SHOW_SECONDS_BELOW = 2 * _MINUTE
 
 SOURCE_LABELS = {
     CredentialSourceKind.STATIC_KEYS: "static keys",
@@ -32,42 +31,6 @@ SOURCE_LABELS = {
     CredentialSourceKind.EC2_METADATA: "EC2 instance metadata",
     CredentialSourceKind.ECS_CONTAINER: "ECS container",
 }
-
-
-def format_remaining(seconds: float) -> str:
-    """Time left, to be glanced at: "7 h 42 m", "41 m", "75 s"; nothing left is "0 s"."""
-    whole = max(0, int(seconds))
-    if whole < _SHOW_SECONDS_BELOW:
-        return f"{whole} s"
-    minutes = whole // _MINUTE
-    if minutes < _MINUTE:
-        return f"{minutes:>2} m"
-    return f"{minutes // 60} h {minutes % 60:02} m"
-
-
-def format_remaining_exact(seconds: float) -> str:
-    """Time left to the second: "7 h 42 m 05 s", "41 m 12 s"."""
-    whole = max(0, int(seconds))
-    hours, remainder = divmod(whole, _HOUR)
-    minutes, remaining_seconds = divmod(remainder, _MINUTE)
-    if hours:
-        return f"{hours} h {minutes:02} m {remaining_seconds:02} s"
-    return f"{minutes} m {remaining_seconds:02} s" if minutes else f"{remaining_seconds} s"
-
-
-def format_duration(seconds: int) -> str:
-    """A length of time as configured.
-
-    "1 h", "15 m", "1 h 30 m", "900 s" only when it isn't whole minutes.
-    """
-    if seconds % _MINUTE:
-        return f"{seconds} s"
-    hours, minutes = divmod(seconds // _MINUTE, 60)
-    return " ".join(
-        part
-        for part in (f"{hours} h" if hours else "", f"{minutes} m" if minutes or not hours else "")
-        if part
-    )
 
 
 def format_duration_and_reason(seconds: int, reason: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from xswitch.actions.access.api import AccessInputs
 from xswitch.core.access.model import PrincipalType
 from xswitch.core.arn import is_account_id, is_policy_arn
+from xswitch.core.duration_text import parse_duration
 from xswitch.core.sts_limits import parse_tags
 
 Values = Mapping[str, str]
@@ -27,8 +28,6 @@ _NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _PATH = re.compile(r"(?:/(?:[\x21-\x7e]+/)?)?")
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
-_DURATION = re.compile(r"([0-9]{1,6})\s*(h|min|m|s|)")
-_UNIT_SECONDS = {"h": 3600, "min": 60, "m": 60, "s": 1, "": 1}
 _MAX_DESCRIPTION_LENGTH = 1000
 
 
@@ -184,7 +183,7 @@ def _check_policies(values: Values) -> str:
 
 
 def _check_max_session(values: Values) -> str:
-    seconds = parse_duration(values["max_session"])
+    seconds = max_session_seconds(values)
     return (
         ""
         if seconds is not None and _MIN_SESSION_SECONDS <= seconds <= _MAX_SESSION_SECONDS
@@ -231,10 +230,9 @@ _CHECKS: Mapping[str, Callable[[Values], str]] = MappingProxyType(
 )
 
 
-def parse_duration(text: str) -> int | None:
-    """Seconds of "1h", "90 min", "3600"; None for anything else. Empty is an hour."""
-    match = _DURATION.fullmatch(text.strip().lower() or "1h")
-    return int(match[1]) * _UNIT_SECONDS[match[2]] if match else None
+def max_session_seconds(values: Values) -> int | None:
+    """Return the longest session in seconds: an hour if empty, None if it isn't a duration."""
+    return parse_duration(values["max_session"].strip() or "1h")
 
 
 def policies(values: Values) -> tuple[str, ...]:
@@ -259,7 +257,7 @@ def access_inputs(values: Values) -> AccessInputs:
         external_id=values["external_id"].strip() if own_external_id else "",
         generate_external_id=values["external"] == "generate",
         require_mfa=values["require_mfa"] == "yes",
-        max_session_seconds=parse_duration(values["max_session"]) or _MIN_SESSION_SECONDS,
+        max_session_seconds=max_session_seconds(values) or _MIN_SESSION_SECONDS,
         tags=parse_tags(values["tags"]),
         description=values["description"].strip(),
         switch_from=values["switch_from"].strip() or None,
