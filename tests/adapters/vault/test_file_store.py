@@ -240,9 +240,9 @@ def test_a_key_that_is_none_never_becomes_a_path(store: FileStore, bad: str) -> 
 WRITER = """
 import sys
 from pathlib import Path
-from xswitch.adapters.vault.files import FileStore
-from xswitch.adapters.vault.sentences import Sentences
-store, key = FileStore(Path(sys.argv[1]), Sentences(""), memory=True), sys.argv[2]
+from xswitch.adapters.vault.file_store import FileStore
+from xswitch.adapters.vault.errors import VaultErrors
+store, key = FileStore(Path(sys.argv[1]), VaultErrors(""), memory=True), sys.argv[2]
 
 def write(number):
     while True:

@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 
 from xswitch.adapters.config.read import LoadedFile, load, read_descriptor
-from xswitch.adapters.state.paths import ensure_private_folder, set_private_mode
+from xswitch.adapters.state.private_files import create_private, private_folder, write_all
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind
 
@@ -34,14 +34,6 @@ _OPEN_OLD = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-_OPEN_NEW = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_EXCL
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_BINARY", 0)
 )
 
@@ -111,19 +103,16 @@ def stage(target: PendingReplacement) -> None:
     """
     folder, name = os.path.split(target.file)
     try:
-        ensure_private_folder(Path(folder))
+        private_folder(Path(folder))
         if target.new is None:
             return
         # The folder is a resolved string
         path = os.path.join(folder, f".{name}.xswitch-{secrets.token_hex(8)}.tmp")  # noqa: PTH118
-        descriptor = os.open(path, _OPEN_NEW, 0o600)
-        target.temporary = path
-        try:
-            _write(descriptor, target.new)
+        with create_private(path) as descriptor:
+            write_all(descriptor, target.new)
             _copy_metadata(descriptor, path, target)
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        target.temporary = path
     except OSError as error:
         target.close()
         raise _unwritable(target.path, error) from None
@@ -255,26 +244,6 @@ def remove_leftovers(folder: str, prefix: str, now: datetime) -> None:
                     Path(entry.path).unlink()
 
 
-def stage_private(path: Path, content: bytes) -> Path:
-    """A 0600 file with this content beside `path`, safely on the disk, to be renamed to it.
-
-    Raises OSError.
-    """
-    ensure_private_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    descriptor = os.open(temporary, _OPEN_NEW, 0o600)
-    try:
-        set_private_mode(descriptor)
-        _write(descriptor, content)
-        os.fsync(descriptor)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(descriptor)
-    return temporary
-
-
 def _check_writable(path: str, status: os.stat_result) -> None:
     why = step = ""
     if not stat.S_ISREG(status.st_mode):
@@ -300,12 +269,6 @@ def _check_writable(path: str, status: os.stat_result) -> None:
         )
 
 
-def _write(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
 def _copy_metadata(descriptor: int, path: str, target: PendingReplacement) -> None:
     """Give the new file what the old one has.
 
@@ -313,8 +276,6 @@ def _copy_metadata(descriptor: int, path: str, target: PendingReplacement) -> No
     """
     status = target.loaded.status
     if status is None or _WINDOWS:
-        if not _WINDOWS:
-            os.fchmod(descriptor, 0o600)
         return
     if os.fstat(descriptor).st_gid != status.st_gid:
         os.fchown(descriptor, -1, status.st_gid)

@@ -26,8 +26,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from xswitch.adapters.config.atomic_replace import PendingReplacement, stage_private
-from xswitch.adapters.state.paths import read_file
+from xswitch.adapters.config.atomic_replace import PendingReplacement
+from xswitch.adapters.state.private_files import read_file, stage_private
 from xswitch.core.awsconfig.edit import TextPatch, apply_patches
 from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError

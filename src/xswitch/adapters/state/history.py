@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from xswitch.adapters.state.paths import (
-    ensure_private_folder,
-    replace_private_file,
+from xswitch.adapters.state.private_files import (
+    private_folder,
+    replace_private,
     set_private_mode,
 )
 from xswitch.core.errors import XswitchError
@@ -63,7 +63,7 @@ class JsonHistory:
             }
         )
         with contextlib.suppress(XswitchError, OSError):
-            ensure_private_folder(self._path.parent)
+            private_folder(self._path.parent)
             with self._locks.hold(LOCK, self._patience_seconds):
                 self._append(line.encode() + b"\n")
 
@@ -87,7 +87,7 @@ class JsonHistory:
             file.write(line)
         if size + len(line) > MAX_BYTES:
             kept = self._read()[-MAX_BYTES // 2 :]
-            replace_private_file(self._path, kept[kept.find(b"\n") + 1 :])
+            replace_private(self._path, kept[kept.find(b"\n") + 1 :])
 
     def _read(self) -> bytes:
         with os.fdopen(self._open(os.O_RDONLY), "rb") as file:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from xswitch.adapters.state.paths import replace_private_file
+from xswitch.adapters.state.private_files import replace_private
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import VaultInfo
 from xswitch.hot import answer
@@ -53,7 +53,7 @@ class FileHotPointers:
             return
         target = self._folder / profile_file_name(managed_profile)
         try:
-            replace_private_file(target, b"".join(line + b"\n" for line in lines))
+            replace_private(target, b"".join(line + b"\n" for line in lines))
         except OSError:
             self.remove(managed_profile)
 

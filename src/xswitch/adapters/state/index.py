@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from xswitch.adapters.state.paths import read_file, replace_private_file
+from xswitch.adapters.state.private_files import read_file, replace_private
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import IndexEntry, SessionKind
 
@@ -79,7 +79,7 @@ class JsonIndex:
         ]
         data = {"version": VERSION, "entries": {entry.key: _encode(entry) for entry in kept}}
         try:
-            replace_private_file(self._path, json.dumps(data, indent=1).encode())
+            replace_private(self._path, json.dumps(data, indent=1).encode())
         except OSError as error:
             raise ConfigError(
                 "xswitch's session index can't be written.",

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from xswitch.adapters.state.paths import ensure_private_folder
+from xswitch.adapters.state.private_files import private_folder
 from xswitch.core.errors import ConfigError, VaultError
 from xswitch.core.filenames import profile_file_name
 
@@ -40,7 +40,7 @@ class FileLocks:
 
         limit = self._timeout if timeout_seconds is None else timeout_seconds
         try:
-            ensure_private_folder(self._folder)
+            private_folder(self._folder)
             lock = filelock.FileLock(
                 self._path(name), timeout=limit, mode=0o600, thread_local=False
             )

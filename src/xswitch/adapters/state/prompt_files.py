@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from xswitch.adapters.state.paths import replace_private_file
+from xswitch.adapters.state.private_files import replace_private
 from xswitch.core.errors import ConfigError
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import PromptState
@@ -35,7 +35,7 @@ class PromptFileStore:
             _epoch_seconds(state.renewable_until),
         )
         try:
-            replace_private_file(
+            replace_private(
                 self._folder / profile_file_name(state.managed_profile),
                 "".join(f"{line}\n" for line in lines).encode(),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xswitch.adapters.state.paths import read_file
+from xswitch.adapters.state.private_files import read_file
 from xswitch.core.errors import SettingsError
 from xswitch.core.model import Settings
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from xswitch.adapters.state.paths import ensure_private_folder, read_file, replace_private_file
+from xswitch.adapters.state.private_files import private_folder, read_file, replace_private
 from xswitch.core.errors import SettingsError, XswitchError
 from xswitch.core.model import RoleUsage, UsageState
 
@@ -98,7 +98,7 @@ class JsonUsage:
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         # Made here, so that a folder that can't be is the memory's failure and not the lock's.
-        ensure_private_folder(self._path.parent)
+        private_folder(self._path.parent)
         with self._locks.hold(LOCK):
             yield
 
@@ -109,7 +109,7 @@ class JsonUsage:
             "uses": {name: [use.count, int(use.last.timestamp())] for name, use in latest},
             "pins": sorted(memory.pins)[:MAX_PINS],
         }
-        replace_private_file(self._path, json.dumps(data).encode())
+        replace_private(self._path, json.dumps(data).encode())
 
 
 def _parse_use(kept: object) -> RoleUsage | None:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from xswitch.adapters.state.paths import ensure_private_folder
+from xswitch.adapters.state.private_files import create_private, private_folder, write_all
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.store import validate_key
 from xswitch.adapters.vault.tmpfs import in_memory
@@ -130,30 +130,17 @@ class FileStore:
         self._sweep(folder)
         temporary = f".{name}.{os.getpid()}.{secrets.token_hex(4)}"
         try:
-            descriptor = os.open(
-                temporary,
-                os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
-                0o600,
-                dir_fd=folder,
-            )
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    os.fchmod(descriptor, 0o600)  # whatever the umask
-                    file.write(data)
-                    file.flush()
-                    self._settle(descriptor)
+            with create_private(temporary, dir_fd=folder) as descriptor:
+                write_all(descriptor, data)
+                self._fsync(descriptor)
                 os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary, dir_fd=folder)
-                raise
-            self._settle(folder)
+            self._fsync(folder)
         except FileNotFoundError:
             raise
         except OSError as error:
             raise self._refused(self.folder / name, error) from None
 
-    def _settle(self, descriptor: int) -> None:
+    def _fsync(self, descriptor: int) -> None:
         if not self._memory:
             os.fsync(descriptor)
 
@@ -190,7 +177,7 @@ class FileStore:
         if not create:
             return None
         if not self._memory:
-            ensure_private_folder(self.folder.parent)
+            private_folder(self.folder.parent)
         with contextlib.suppress(FileExistsError):
             self.folder.mkdir(mode=0o700)
             self.folder.chmod(

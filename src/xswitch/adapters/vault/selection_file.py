@@ -5,12 +5,10 @@ One word in one file, so that the choice never changes by itself.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from pathlib import Path
 
-from xswitch.adapters.state.paths import ensure_private_folder, read_file, set_private_mode
+from xswitch.adapters.state.private_files import keep_private, read_file
 from xswitch.adapters.vault.errors import VaultErrors
 
 _MAX = 100
@@ -46,25 +44,11 @@ class SelectionFile:
 
         Raises VaultBrokenError.
         """
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
-            ensure_private_folder(self._path.parent)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                set_private_mode(descriptor)
-                file.write(word + "\n")
-            try:
-                # A link fails where the file exists: of two first users one chooses, and nobody
-                # ever reads half a word.
-                self._path.hardlink_to(temporary)
-            except FileExistsError:
-                return self.read() or word
-            finally:
-                with contextlib.suppress(OSError):
-                    temporary.unlink()
+            created = keep_private(self._path, f"{word}\n".encode())
         except OSError as error:
             raise self._bad(error) from None
-        return word
+        return word if created else self.read() or word
 
     def _bad(self, error: OSError) -> Exception:
         return self._sentences.bad_pin(str(self._path), os.strerror(error.errno or 0))

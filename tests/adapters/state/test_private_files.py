@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from xswitch.adapters.state.private_files import (
+    keep_private,
+    private_folder,
+    read_file,
+    replace_private,
+)
+
+
+def test_every_folder_made_is_private_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        made = private_folder(tmp_path / "state" / "xswitch" / "locks")
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (made, *list(made.parents)[:2])} == {
+        0o700
+    }
+
+
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    folder = tmp_path / "there"
+    folder.mkdir()
+    folder.chmod(0o750)
+    private_folder(folder / "locks")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
+
+
+def test_a_file_is_replaced_whole_and_private(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "index.json"
+    replace_private(path, b"old")
+    path.chmod(0o644)
+    replace_private(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [found.name for found in path.parent.iterdir()] == ["index.json"]
+
+
+def test_what_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        replace_private(tmp_path / "taken", b"new")
+    assert [found.name for found in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o777])
+def test_every_file_made_is_ours_to_read_and_nobody_else_s_whatever_the_umask(
+    tmp_path: Path, mask: int
+) -> None:
+    before = os.umask(mask)
+    try:
+        replace_private(tmp_path / "state" / "file", b"x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "state" / "file").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "nothing"])
+def test_what_is_no_file_is_not_read_and_not_waited_for(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    with pytest.raises(OSError, match=r"not a regular file|directory|No such"):
+        read_file(path, 100)
+
+
+def test_a_file_is_read_no_further_than_its_limit_and_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 1000)
+    assert read_file(tmp_path / "file", 100) == b"x" * 101
+    assert read_file(tmp_path / "file", 1000) == b"x" * 1000
+
+
+def test_a_kept_file_is_private_and_the_first_one_stays(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "vault"
+    assert keep_private(path, b"first")
+    assert not keep_private(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [found.name for found in path.parent.iterdir()] == ["vault"]
