@@ -16,8 +16,7 @@ from xswitch.core.profiles.managed import (
     Overrides,
     overrides_from_profile,
 )
-from xswitch.core.roles.builder import RoleBuilder
-from xswitch.core.roles.resolve import ResolvedRoles, managed_profiles, resolve_all
+from xswitch.core.roles.resolve import ResolvedRoles, RoleBuilder, managed_profiles, resolve_all
 from xswitch.core.sessions.plan import mfa_process_for, plan
 
 STATIC_SUFFIX = "-static"

@@ -2,9 +2,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from support.roles import KEYS, role, roles, view
 from xswitch.core.model import RoleUsage, UsageState
-from xswitch.core.search.ranking import grouped_by_account, order_by_usage, pins_first
+from xswitch.core.search.ranking import (
+    HALF_LIFE_DAYS,
+    frecency_score,
+    grouped_by_account,
+    order_by_usage,
+    pins_first,
+)
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OTHER = {"role_arn": "arn:aws:iam::333333333333:role/X", "source_profile": "dev"}
@@ -39,3 +47,23 @@ def test_pins_keep_the_order_they_had() -> None:
 
 def test_accounts_stand_where_their_first_role_stood() -> None:
     assert grouped_by_account([1, 0, 2, 3], ROLES) == [1, 3, 0, 2]
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_a_use_counts_half_after_a_half_life() -> None:
+    assert frecency_score(RoleUsage(4, NOW), NOW) == 4
+    assert frecency_score(RoleUsage(4, NOW - timedelta(days=HALF_LIFE_DAYS)), NOW) == pytest.approx(
+        2
+    )
+    assert frecency_score(
+        RoleUsage(4, NOW - timedelta(days=2 * HALF_LIFE_DAYS)), NOW
+    ) == pytest.approx(1)
+
+
+def test_odd_memories_do_no_harm() -> None:
+    assert frecency_score(RoleUsage(4, NOW + timedelta(days=9)), NOW) == 4
+    assert frecency_score(RoleUsage(-4, NOW), NOW) == 0
+    assert frecency_score(RoleUsage(10**30, NOW), NOW) == 1000
+    assert frecency_score(RoleUsage(1, datetime(1, 1, 1, tzinfo=UTC)), NOW) == 0

@@ -11,8 +11,9 @@ from support.config.texts import NAMES, Botocore, second_sdk_reading
 from xswitch.core.awsconfig.botocore_reader import parse_as_cli
 from xswitch.core.awsconfig.differences import same_value
 from xswitch.core.awsconfig.document import parse_document
-from xswitch.core.awsconfig.edit import apply_edits, verify
+from xswitch.core.awsconfig.edit import apply_edits
 from xswitch.core.awsconfig.sdk_reader import read_view
+from xswitch.core.awsconfig.verify import verify
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import (
     ConfigPaths,

@@ -13,7 +13,7 @@ from xswitch.actions.api import DoctorCheck
 from xswitch.actions.ports import Ports
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.actions.targets import current_profile
-from xswitch.core.profiles.shadowing import find_shadowing
+from xswitch.core.profiles.managed import find_shadowing
 
 # botocore takes these before any profile that AWS_PROFILE selects; the JavaScript SDK v3 alone
 # prefers the profile to the keys.

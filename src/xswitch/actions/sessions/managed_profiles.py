@@ -10,9 +10,8 @@ from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapsho
 from xswitch.core.awsconfig.document import is_legal_name
 from xswitch.core.errors import ShadowError, UsageError, XswitchError
 from xswitch.core.model import Profile, ProfileEdit, RemoveProfile, Role, SetProfile
-from xswitch.core.profiles.managed import ROLE_KEY, Overrides, managed_properties
+from xswitch.core.profiles.managed import ROLE_KEY, Overrides, find_shadowing, managed_properties
 from xswitch.core.profiles.process_command import quote_command
-from xswitch.core.profiles.shadowing import find_shadowing
 from xswitch.core.sessions.session_record import SessionRecord
 
 _PROCESS_KEY = "credential_process"

@@ -16,12 +16,13 @@ from xswitch.adapters.config import atomic_replace, backup, read
 from xswitch.adapters.config.atomic_replace import PendingReplacement
 from xswitch.adapters.config.backup import FileChange, digest
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.core.awsconfig.edit import apply_patches, plan_edits, reversed_patches, verify
+from xswitch.core.awsconfig.edit import apply_patches, plan_edits, reversed_patches
 from xswitch.core.awsconfig.sdk_reader import read_view
+from xswitch.core.awsconfig.verify import verify
 from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError, VaultError
 from xswitch.core.model import ConfigPaths, FileKind, ProfileEdit
-from xswitch.core.profiles.shadowing import ROLE_KEY
+from xswitch.core.profiles.managed import ROLE_KEY
 
 _KINDS: tuple[FileKind, ...] = ("config", "credentials")
 _MAX_ATTEMPTS = 50

@@ -14,7 +14,7 @@ import re
 from typing import Literal, NamedTuple
 
 from xswitch.core.model import FileKind
-from xswitch.core.model.properties import PropertyRow
+from xswitch.core.model.profiles import PropertyRow
 
 BOM = "\ufeff"
 BLANKS = " \t"

@@ -20,21 +20,9 @@ from xswitch.core.awsconfig.document import (
     is_legal_name,
     parse_document,
 )
-from xswitch.core.awsconfig.verify import verify
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
-from xswitch.core.model.properties import PropertyRow
-from xswitch.core.profiles.shadowing import find_shadowing
-
-__all__ = [
-    "TextPatch",
-    "apply_edits",
-    "apply_patches",
-    "find_shadowing",
-    "plan_edits",
-    "reversed_patches",
-    "verify",
-]
+from xswitch.core.model.profiles import PropertyRow
 
 COMMENT_PREFIX = "# xswitch"
 

@@ -13,7 +13,7 @@ from xswitch.core.awsconfig.differences import compare_with_cli
 from xswitch.core.awsconfig.document import BOM, ConfigDocument, SectionKind, parse_document
 from xswitch.core.awsconfig.problems import fault_problems, section_problems
 from xswitch.core.model import ConfigPaths, ConfigView, FileProperties, Origin, Problem, Profile
-from xswitch.core.model.properties import PropertyRow
+from xswitch.core.model.profiles import PropertyRow
 
 
 def read_view(

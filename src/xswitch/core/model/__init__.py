@@ -9,12 +9,13 @@ from xswitch.core.model.credentials import Credentials, FileKind, Origin, Proble
 from xswitch.core.model.profiles import (
     ConfigPaths,
     ConfigView,
+    FileProperties,
     Profile,
     ProfileEdit,
+    Property,
     RemoveProfile,
     SetProfile,
 )
-from xswitch.core.model.properties import FileProperties, Property
 from xswitch.core.model.roles import (
     Chain,
     CredentialSource,
@@ -36,14 +37,13 @@ from xswitch.core.model.sessions import (
     SessionPlan,
     SessionState,
 )
-from xswitch.core.model.settings import (
+from xswitch.core.model.settings import GuardRule, Settings
+from xswitch.core.model.state import (
     FileInfo,
-    GuardRule,
     HistoryEntry,
     ProbeResult,
     PromptState,
     RoleUsage,
-    Settings,
     UsageState,
     VaultInfo,
 )

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 from xswitch.core import sts_limits
 from xswitch.core.arn import RoleArn, parse_role_arn
 from xswitch.core.model import Hop, Problem, Profile, Severity
-from xswitch.core.model.properties import PropertyOrigins
+from xswitch.core.model.profiles import PropertyOrigins
 from xswitch.core.roles.sources import has_static_keys, is_sso, problem_at
 
 _ROLE_KEYS = frozenset(

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from xswitch.core.model import Role, UsageState
-from xswitch.core.search.frecency import frecency_score
+from xswitch.core.model import Role, RoleUsage, UsageState
 
 
 def order_by_usage(
@@ -40,3 +39,14 @@ def grouped_by_account(order: Sequence[int], roles: Sequence[Role]) -> list[int]
     for position in order:
         groups.setdefault(roles[position].account_id, []).append(position)
     return [position for group in groups.values() for position in group]
+
+
+HALF_LIFE_DAYS = 14.0
+_MAX_COUNT = 1_000
+_DAY = 86_400.0
+
+
+def frecency_score(use: RoleUsage, now: datetime) -> float:
+    """The number of uses, halved for every two weeks since the last one."""
+    days = max(0.0, (now - use.last).total_seconds() / _DAY)
+    return float(min(max(use.count, 0), _MAX_COUNT) * 0.5 ** (days / HALF_LIFE_DAYS))
