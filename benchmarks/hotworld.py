@@ -23,7 +23,7 @@ from pathlib import Path
 from sample import config_text
 
 from xswitch.core.model import Credentials
-from xswitch.core.sessions import session_record
+from xswitch.core.sessions import keys, session_record
 from xswitch.emulator.server import EmbeddedAws
 from xswitch.emulator.state import AwsState
 from xswitch.hot import secret_service
@@ -115,7 +115,7 @@ class HotHome:
     def empty(self) -> None:
         """Take every session out of the runtime keyring."""
         for file in (self.runtime / "xswitch").iterdir():
-            if len(file.name) == session_record.KEY_LENGTH:
+            if len(file.name) == keys.KEY_LENGTH:
                 file.unlink()
 
     def shorten(self, seconds: float) -> str:
@@ -126,7 +126,7 @@ class HotHome:
         (file,) = (
             path
             for path in (self.runtime / "xswitch").iterdir()
-            if len(path.name) == session_record.KEY_LENGTH
+            if len(path.name) == keys.KEY_LENGTH
         )
         record = session_record.decode(file.read_text(), file.name)
         assert record is not None

@@ -4,6 +4,7 @@ import pytest
 from botocore.loaders import create_loader
 
 from xswitch.core.arn import (
+    account_of,
     default_region,
     iam_region,
     is_account_id,
@@ -12,6 +13,7 @@ from xswitch.core.arn import (
     is_region,
     is_unique_id,
     parse_role_arn,
+    partition_of,
     partition_of_region,
 )
 
@@ -167,3 +169,19 @@ def test_who_may_ask(arn: str, *, can: bool) -> None:
 )
 def test_what_a_unique_id_is(text: str, *, can: bool) -> None:
     assert is_unique_id(text) == can
+
+
+@pytest.mark.parametrize(
+    ("text", "account", "partition"),
+    [
+        ("arn:aws:iam::222222222222:role/path/Admin", "222222222222", "aws"),
+        ("arn:aws-cn:sts::222222222222:assumed-role/A:B/c", "222222222222", "aws-cn"),
+        ("arn:aws:s3:::bucket", "", "aws"),
+        ("arn:aws", "", "aws"),
+        ("arnx:aws:iam::222222222222:user/a", "", ""),
+        ("GAHT12345678", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_account_and_partition_of_any_arn(text: str, account: str, partition: str) -> None:
+    assert (account_of(text), partition_of(text)) == (account, partition)

@@ -24,7 +24,7 @@ from xswitch.core.awsconfig.paths import config_paths
 from xswitch.core.errors import UsageError
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import VaultInfo
-from xswitch.core.sessions import session_record
+from xswitch.core.sessions import keys, session_record
 from xswitch.hot import answer as hot
 from xswitch.hot import dbus
 
@@ -617,7 +617,7 @@ def test_a_renewal_that_can_not_be_started_costs_nobody_anything(world: HotWorld
 def test_the_constants_are_those_of_the_vault_value() -> None:
     assert hot.HEADER_MAGIC.decode() == session_record.MAGIC
     assert hot.HEADER_LENGTH == session_record.HEADER_LENGTH
-    assert hot.KEY_LENGTH == session_record.KEY_LENGTH
+    assert hot.KEY_LENGTH == keys.KEY_LENGTH
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)

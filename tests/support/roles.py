@@ -18,7 +18,7 @@ from xswitch.core.model import (
     Settings,
 )
 from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides
-from xswitch.core.roles.resolve import resolve_all, resolve_roles
+from xswitch.core.roles.resolve import resolve_all
 from xswitch.core.sessions.plan import plan
 
 CONFIG = "/home/u/.aws/config"
@@ -103,7 +103,9 @@ def _sections(sections: Sections) -> Mapping[str, Profile]:
 def roles(
     seen: ConfigView, settings: Settings | None = None, env: Mapping[str, str] | None = None
 ) -> dict[str, Role]:
-    return {found.name: found for found in resolve_roles(seen, settings or Settings(), env or {})}
+    return {
+        found.name: found for found in resolve_all(seen, settings or Settings(), env or {}).roles
+    }
 
 
 def other_problems(seen: ConfigView) -> list[str]:

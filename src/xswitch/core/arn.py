@@ -23,6 +23,7 @@ _CALLER = re.compile(
     re.ASCII,
 )
 _UNIQUE_ID = re.compile(rf"[A-Za-z0-9]{{1,32}}(?::{_NAME})?", re.ASCII)
+_ARN_COLONS = 5  # arn:partition:service:region:account:resource
 _REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 # Longest prefix first: `us-isob-` must not be read as `us-iso-`.
@@ -67,6 +68,17 @@ def parse_role_arn(text: str) -> RoleArn | None:
         return None
     partition, account, path, name = found.groups()
     return RoleArn(partition, account, path, name)
+
+
+def account_of(arn: str) -> str:
+    """The account ID in any ARN, or "" when it names none or isn't an ARN."""
+    parts = arn.split(":", _ARN_COLONS)
+    return parts[4] if len(parts) > _ARN_COLONS and parts[0] == "arn" else ""
+
+
+def partition_of(arn: str) -> str:
+    """The partition in any ARN, or "" when the text isn't an ARN."""
+    return arn.split(":", 2)[1] if arn.startswith("arn:") else ""
 
 
 def is_account_id(text: str) -> bool:

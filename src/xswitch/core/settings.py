@@ -16,7 +16,7 @@ from typing import Any
 from xswitch.core import sts_limits
 from xswitch.core.arn import is_account_id
 from xswitch.core.model import GuardRule, Problem, Settings, Severity
-from xswitch.core.roles.guards import COLORS
+from xswitch.core.model.settings import GUARD_COLORS
 
 VAULTS = ("auto", "secret-service", "runtime", "macos", "windows", "file")
 THEMES = ("auto", "dark", "light")
@@ -148,7 +148,7 @@ class _SettingsParser:
         return GuardRule(
             name=name,
             match=match,
-            colour=self.one_of(data, "colour", COLORS, default.colour),
+            colour=self.one_of(data, "colour", GUARD_COLORS, default.colour),
             confirm=self.text(data, "confirm", default.confirm, _validate_single_line),
             duration_seconds=self.seconds(data, "duration_seconds", sts_limits.MAX_DURATION),
             policy_arns=self.checked(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.access.iam_model import TARGET, wanted
 from xswitch.core.access.console import COLORS, color_code, console_url
 from xswitch.core.errors import UsageError
-from xswitch.core.roles.guards import COLORS as GUARD_COLOURS
+from xswitch.core.model.settings import GUARD_COLORS
 
 
 def test_the_link_has_account_role_name_display_name_and_colour() -> None:
@@ -57,7 +57,7 @@ def test_whatever_the_names_hold_a_browser_reads_them_back(
 
 
 def test_every_colour_of_a_guard_is_one_of_the_consoles() -> None:
-    assert set(GUARD_COLOURS) <= set(COLORS)
+    assert set(GUARD_COLORS) <= set(COLORS)
     assert {color_code(colour.upper()) for colour in COLORS} == set(COLORS.values())
     assert color_code("#b7ca9d") == "B7CA9D"
 

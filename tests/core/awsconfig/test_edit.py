@@ -11,8 +11,8 @@ from xswitch.core.awsconfig.edit import (
     apply_patches,
     plan_edits,
     reversed_patches,
-    verify,
 )
+from xswitch.core.awsconfig.verify import verify
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
 

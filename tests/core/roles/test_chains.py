@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from support.roles import CONFIG, KEYS, arn, codes, role, roles, view
-from xswitch.core.errors import ChainError
 from xswitch.core.model import Chain, CredentialSourceKind, Problem, Role
-from xswitch.core.roles.chains import ChainResolver, ResolvedChain, credential_source_of
+from xswitch.core.roles.chains import ChainResolver, ResolvedChain
 
 DEV = {"dev": KEYS}
 
@@ -224,12 +223,8 @@ def test_a_managed_profile_of_a_broken_role_tells_its_error() -> None:
     )
 
 
-def test_base_of_refuses_what_is_no_base() -> None:
-    seen = view({"src": {}, "admin": role("dev")}, DEV)
-    for name in ("src", "admin", "nobody"):
-        with pytest.raises(ChainError):
-            credential_source_of(seen, name)
-    assert (
-        credential_source_of(view({"both": role("dev") | KEYS}, DEV), "both").kind
-        is CredentialSourceKind.STATIC_KEYS
-    )
+def test_static_keys_make_a_role_profile_a_source() -> None:
+    resolver = ChainResolver(view({"both": role("dev") | KEYS}, DEV), {})
+    resolved = resolver.resolve_source("both")
+    assert isinstance(resolved, ResolvedChain)
+    assert resolved.chain.base.kind is CredentialSourceKind.STATIC_KEYS

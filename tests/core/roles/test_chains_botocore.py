@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from support.roles import arn
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.model import ConfigPaths, CredentialSourceKind, Role, Settings
-from xswitch.core.roles.resolve import resolve_roles
+from xswitch.core.roles.resolve import resolve_all
 
 NAMES = ("a", "b", "c", "d")
 FAR = (datetime.now(UTC) + timedelta(days=1)).isoformat()
@@ -122,7 +122,7 @@ def test_chains_are_botocores(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", paths.credentials)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
-    roles = resolve_roles(read_view(paths, config, credentials), Settings(), os.environ)
+    roles = resolve_all(read_view(paths, config, credentials), Settings(), os.environ).roles
     assert [role.name for role in roles] == [
         name for name, parts in drawn.items() if "role_arn" in parts[0]
     ]

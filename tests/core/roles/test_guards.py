@@ -4,7 +4,8 @@ import pytest
 
 from support.roles import KEYS, arn, role, roles, view
 from xswitch.core.model import Guard, GuardRule, Role, Settings
-from xswitch.core.roles.guards import COLORS, confirmation_text, guard_for, is_confirmed
+from xswitch.core.model.settings import GUARD_COLORS
+from xswitch.core.roles.guards import confirmation_text, guard_for, is_confirmed
 
 
 def one(**properties: str) -> Role:
@@ -85,4 +86,13 @@ def test_typing_it() -> None:
 
 
 def test_the_colours_are_those_every_shell_has() -> None:
-    assert set(COLORS) <= {"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"}
+    assert set(GUARD_COLORS) <= {
+        "black",
+        "red",
+        "green",
+        "yellow",
+        "blue",
+        "magenta",
+        "cyan",
+        "white",
+    }

@@ -10,7 +10,6 @@ from xswitch.core.roles.resolve import (
     managed_profiles,
     resolve_ad_hoc_role,
     resolve_all,
-    resolve_roles,
 )
 
 DEV = {"dev": KEYS}
@@ -184,7 +183,7 @@ def test_two_definitions_of_one_role_have_two_names() -> None:
 
 def test_rows_of_one_reading_share_what_they_can() -> None:
     seen = view({"hub": role("dev"), **{f"p{i}": role("hub") for i in range(3)}}, DEV)
-    found = resolve_roles(seen, Settings(), {})
+    found = resolve_all(seen, Settings(), {}).roles
     chains = [found_role.chain for found_role in found if found_role.chain is not None]
     assert len(chains) == 4
     assert len({id(chain.hops[0]) for chain in chains}) == 1

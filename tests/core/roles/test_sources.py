@@ -3,8 +3,15 @@ from __future__ import annotations
 import pytest
 
 from support.roles import CREDENTIALS, KEYS, arn, codes, role, roles, view
-from xswitch.core.model import Chain, ConfigView, CredentialSourceKind, Problem, Role
-from xswitch.core.roles.chains import credential_source_of
+from xswitch.core.model import (
+    Chain,
+    ConfigView,
+    CredentialSource,
+    CredentialSourceKind,
+    Problem,
+    Role,
+)
+from xswitch.core.roles.chains import ChainResolver, ResolvedChain
 
 DEV = {"dev": KEYS}
 
@@ -51,8 +58,15 @@ def test_keys_in_the_environment_are_told_apart() -> None:
     assert base({})[2] == ["environment_empty"]
 
 
+def source_of(seen: ConfigView, name: str = "src") -> CredentialSource:
+    resolved = ChainResolver(seen, {}).resolve_source(name)
+    assert isinstance(resolved, ResolvedChain)
+    assert resolved.chain.hops == ()
+    return resolved.chain.base
+
+
 def base(seen: ConfigView, name: str = "src") -> tuple[CredentialSourceKind, bool]:
-    found = credential_source_of(seen, name)
+    found = source_of(seen, name)
     assert found.profile == name
     return found.kind, found.temporary
 
@@ -100,25 +114,20 @@ def test_static_keys_with_a_token_are_temporary() -> None:
 
 
 def test_a_process_is_known_by_a_digest_and_shown_by_its_name() -> None:
-    found = credential_source_of(
+    found = source_of(
         view({"src": PROCESS, "other": {"credential_process": "/opt/tool --password other"}}), "src"
     )
     assert found.detail == "tool"
     assert "hunter2" not in repr(found)
     assert (
         found.identity
-        != credential_source_of(view({"src": {"credential_process": "/opt/tool"}}), "src").identity
+        != source_of(view({"src": {"credential_process": "/opt/tool"}}), "src").identity
     )
     assert (
-        credential_source_of(
-            view({"src": {"credential_process": "/My\\ Tools/tool -x"}}), "src"
-        ).detail
+        source_of(view({"src": {"credential_process": "/My\\ Tools/tool -x"}}), "src").detail
         == "tool"
     )
-    assert (
-        credential_source_of(view({"src": {"credential_process": "PW=hunter2 tool"}}), "src").detail
-        == ""
-    )
+    assert source_of(view({"src": {"credential_process": "PW=hunter2 tool"}}), "src").detail == ""
 
 
 @pytest.mark.parametrize(
@@ -161,11 +170,9 @@ def test_sso_by_session() -> None:
         sso_sessions=sessions,
     )
     assert base(seen) == (CredentialSourceKind.SSO, True)
-    assert credential_source_of(seen, "src").identity == credential_source_of(seen, "same").identity
-    assert (
-        credential_source_of(seen, "src").identity != credential_source_of(seen, "legacy").identity
-    )
-    assert credential_source_of(seen, "src").detail == "222222222222/R at corp"
+    assert source_of(seen, "src").identity == source_of(seen, "same").identity
+    assert source_of(seen, "src").identity != source_of(seen, "legacy").identity
+    assert source_of(seen, "src").detail == "222222222222/R at corp"
 
 
 def test_sso_starts_by_account_or_role_and_not_by_session_alone() -> None:
@@ -177,6 +184,6 @@ def test_sso_starts_by_account_or_role_and_not_by_session_alone() -> None:
 
 
 def test_where_keys_of_the_credentials_file_stand() -> None:
-    origin = credential_source_of(view({}, {"x": {}, "dev": KEYS}), "dev").origin
+    origin = source_of(view({}, {"x": {}, "dev": KEYS}), "dev").origin
     assert origin is not None
     assert (origin.file, origin.line) == (CREDENTIALS, 3)

@@ -145,25 +145,6 @@ def test_rows_are_a_sequence() -> None:
     assert "prod" in repr(found[0])
 
 
-def test_grouping_brings_accounts_together() -> None:
-    memory = UsageState(
-        uses={
-            "prod": RoleUsage(3, NOW),
-            "data": RoleUsage(2, NOW),
-            "payments-prod": RoleUsage(1, NOW),
-        }
-    )
-    found = Matcher(ROLES, memory, None, NOW).filter("")
-    assert names(found)[:3] == ["prod", "data", "payments-prod"]
-    assert names(found.grouped()) == [
-        "prod",
-        "payments-prod",
-        "payments-sandbox",
-        "nonprod-x",
-        "data",
-    ]
-
-
 def test_spans_name_fields_and_places() -> None:
     found = Matcher(ROLES).filter("prod adm")
     assert found[0].spans == {"name": ((9, 13),), "role_name": ((0, 3),), "role_arn": ((31, 34),)}

@@ -9,7 +9,6 @@ from xswitch.core.model import RoleUsage, UsageState
 from xswitch.core.search.ranking import (
     HALF_LIFE_DAYS,
     frecency_score,
-    grouped_by_account,
     order_by_usage,
     pins_first,
 )
@@ -43,13 +42,6 @@ def test_often_and_lately_both_count() -> None:
 def test_pins_keep_the_order_they_had() -> None:
     assert pins_first([2, 1, 0, 3], ROLES, UsageState(pins=frozenset("ad"))) == [0, 3, 2, 1]
     assert pins_first([2, 1, 0, 3], ROLES, UsageState()) == [2, 1, 0, 3]
-
-
-def test_accounts_stand_where_their_first_role_stood() -> None:
-    assert grouped_by_account([1, 0, 2, 3], ROLES) == [1, 3, 0, 2]
-
-
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def test_a_use_counts_half_after_a_half_life() -> None:

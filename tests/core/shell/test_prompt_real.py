@@ -17,7 +17,7 @@ from support.shells.real import REAL_SHELLS, HookedShell, Stub, hook, shell_prog
 from xswitch.adapters.state.prompt_files import PromptFileStore
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import PromptState
-from xswitch.core.roles.guards import COLORS
+from xswitch.core.model.settings import GUARD_COLORS
 
 HOSTILE = "$(touch pwned)`touch pwned`${HOME}\\u\\$(id)%n%d!!$[1+1]\\"
 SHOWN = {"zsh": HOSTILE.replace("%", "%%").translate(dict.fromkeys(map(ord, "$`\\!"), "_"))}
@@ -141,7 +141,7 @@ def test_the_writer_and_the_readers_agree(hooked: HookedShell) -> None:
     assert info(hooked, {"AWS_PROFILE": "xs-a", "NO_COLOR": "1"}) == ("(pay ments/a/Admin 20m)", "")
 
 
-@pytest.mark.parametrize("colour", COLORS)
+@pytest.mark.parametrize("colour", GUARD_COLORS)
 def test_the_guard_s_colour_marked_as_taking_no_room(hooked: HookedShell, colour: str) -> None:
     session(hooked, "xs-a", 3000 - 30, colour=colour)
     shown, _ = info(hooked, {"AWS_PROFILE": "xs-a"})

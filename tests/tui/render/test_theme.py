@@ -6,7 +6,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from xswitch.core.roles.guards import COLORS
+from xswitch.core.model.settings import GUARD_COLORS
 from xswitch.tui.render.palette import DARK, LIGHT, PALETTES, PLAIN, choose_palette
 from xswitch.tui.render.theme import ColorRemover, textual_theme
 
@@ -39,7 +39,7 @@ def test_text_can_be_read_on_everything_it_stands_on(name: str, paper: str) -> N
         "expiring",
         "expired",
         "error",
-        *(f"guard-{one}" for one in COLORS),
+        *(f"guard-{one}" for one in GUARD_COLORS),
     ):
         assert contrast(colours[meaning], colours[paper]) >= 4.5, meaning
 
@@ -56,7 +56,7 @@ def test_every_meaning_has_a_style(name: str) -> None:
         "faint",
         "line",
         "match",
-        *(f"guard-{one}" for one in COLORS),
+        *(f"guard-{one}" for one in GUARD_COLORS),
     ):
         assert meaning in palette.styles
     assert palette.style("guard-of-another-age") == palette.style("guard-red")

@@ -9,7 +9,7 @@ from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.actions.sessions.broker import Broker, SessionRequest
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
-from xswitch.core.arn import iam_region, partition_of_region
+from xswitch.core.arn import iam_region, partition_of, partition_of_region
 from xswitch.core.errors import ChainError, TargetError
 from xswitch.core.model import CallerIdentity, Credentials, Endpoint, Problem, Profile
 from xswitch.core.profiles.managed import ROLE_KEY
@@ -33,7 +33,7 @@ class AccountClient:
     @property
     def partition(self) -> str:
         """Its partition."""
-        return self.identity.arn.split(":")[1]
+        return partition_of(self.identity.arn)
 
 
 class Accounts:
@@ -95,7 +95,7 @@ class Accounts:
         return self.ports.base.resolve(resolved.chain.base, reading.view, endpoint), endpoint
 
     def _iam_endpoint(self, profile: Profile, identity: CallerIdentity) -> Endpoint:
-        partition = identity.arn.split(":")[1]
+        partition = partition_of(identity.arn)
         endpoint, _ = EndpointResolver(self.reading.view, self.reading.environment, "iam").of(
             profile, partition
         )

@@ -10,6 +10,7 @@ from xswitch.actions.access.accounts import Accounts
 from xswitch.actions.access.api import AccessPlanResult
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.access.model import AccessRequest, PrincipalType
+from xswitch.core.arn import account_of
 from xswitch.core.errors import TargetError, UsageError, XswitchError
 from xswitch.core.profiles.managed import ROLE_KEY
 
@@ -169,10 +170,9 @@ def _matches_principal(arn: str, request: AccessRequest) -> bool:
     Of a group's members nothing can be told but their account.
     """
     who = request.who
-    parts = arn.split(":")
-    if len(parts) < 6 or parts[4] != who.account:  # noqa: PLR2004 -- an ARN has six parts
+    if not arn or account_of(arn) != who.account:
         return False
-    resource = parts[5]
+    resource = arn.split(":", 5)[-1]
     if who.kind is PrincipalType.USER:
         return resource.startswith("user/") and resource.rpartition("/")[2] == who.name
     if who.kind is PrincipalType.ROLE:

@@ -14,7 +14,7 @@ from functools import partial
 from xswitch.actions.ports import Ports
 from xswitch.actions.sessions.renewability import MIN_SOURCE_LIFETIME
 from xswitch.actions.snapshot import ConfigSnapshot
-from xswitch.core.arn import partition_of_region
+from xswitch.core.arn import account_of, partition_of_region
 from xswitch.core.errors import SourceCredentialsError, XswitchError
 from xswitch.core.model import Credentials, CredentialSource, CredentialSourceKind, Profile
 from xswitch.core.profiles.managed import ROLE_KEY
@@ -61,7 +61,7 @@ class IamReaders:
             for entry in ports.index.entries().values()
             if entry.expires_at - MIN_SOURCE_LIFETIME > now
         ]
-        fitting = [entry for entry in living if _account_of_arn(entry.principal) == account]
+        fitting = [entry for entry in living if account_of(entry.principal) == account]
         for entry in sorted(fitting, key=lambda entry: entry.expires_at, reverse=True)[
             :_MAX_SESSIONS
         ]:
@@ -126,9 +126,4 @@ class IamReaders:
 
 def _configured_account(profile: Profile) -> str:
     """The account a profile says its keys are of: `aws_account_id`, or that of its MFA device."""
-    return profile.get("aws_account_id") or _account_of_arn(profile.get("mfa_serial") or "")
-
-
-def _account_of_arn(arn: str) -> str:
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 -- an ARN has six parts
+    return profile.get("aws_account_id") or account_of(profile.get("mfa_serial") or "")

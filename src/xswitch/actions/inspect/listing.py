@@ -14,7 +14,7 @@ from xswitch.actions.ports import Ports
 from xswitch.actions.sessions.renewability import renewable_until
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import current_profile
-from xswitch.core.arn import parse_role_arn
+from xswitch.core.arn import account_of, parse_role_arn
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import (
     CredentialSource,
@@ -137,10 +137,7 @@ def _source_account(snapshot: ConfigSnapshot, base: CredentialSource, role: Role
     if profile is not None and base.kind is CredentialSourceKind.WEB_IDENTITY:
         arn = parse_role_arn(profile.get("role_arn") or "")
         return "" if arn is None else arn.account_id
-    serial = None if role is None else role.mfa_serial
-    parts = (serial or "").split(":")
-    # Arn:partition:iam::ACCOUNT:mfa/name
-    return parts[4] if len(parts) > 5 and parts[0] == "arn" else ""  # noqa: PLR2004
+    return account_of((role and role.mfa_serial) or "")
 
 
 def status(ports: Ports) -> tuple[StatusRow, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from xswitch.core.sessions.session_record import KEY_LENGTH
+from xswitch.core.sessions.keys import KEY_LENGTH
 
 SERVICE_PREFIX = "xswitch:"
 USER = "session"

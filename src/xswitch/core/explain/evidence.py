@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from xswitch.core.access.model import NamedPolicy, PrincipalPolicies, RoleState, Simulation
-from xswitch.core.arn import RoleArn, parse_role_arn
+from xswitch.core.arn import RoleArn, account_of, parse_role_arn, partition_of
 from xswitch.core.errors import (
     AwsDeniedError,
     IdentityMismatchError,
@@ -94,13 +94,12 @@ class Caller:
     @property
     def account(self) -> str:
         """The id of the caller's account, "" when unknown."""
-        parts = self.arn.split(":")
-        return parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 -- an ARN has six parts
+        return account_of(self.arn)
 
     @property
     def partition(self) -> str:
         """The caller's partition, "" when unknown."""
-        return self.arn.split(":")[1] if self.account else ""
+        return partition_of(self.arn)
 
     @property
     def is_user(self) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from xswitch.core.arn import account_of
 from xswitch.core.explain.model import (
     Cause,
     CauseCode,
@@ -93,8 +94,8 @@ def compare_accounts(explanation: Explanation) -> Comparison:
     """The drawing of an explanation."""
     hop = next((one for one in explanation.hops if one.outcome is HopOutcome.FAILED), None)
     account = {
-        CauseSide.SOURCE: "" if hop is None else _account_of(hop.principal_arn),
-        CauseSide.TARGET: "" if hop is None else _account_of(hop.role_arn),
+        CauseSide.SOURCE: "" if hop is None else account_of(hop.principal_arn),
+        CauseSide.TARGET: "" if hop is None else account_of(hop.role_arn),
     }
     sides = {
         side: _column(explanation, side, account.get(side, ""))
@@ -143,8 +144,3 @@ def _column(explanation: Explanation, side: CauseSide, account: str) -> Comparis
             )
             requirements.append(RequirementRow(name, state, "", (number,)))
     return ComparisonColumn(side, _COLUMN_TITLES[side], account, tuple(requirements))
-
-
-def _account_of(arn: str) -> str:
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 -- an ARN has six parts

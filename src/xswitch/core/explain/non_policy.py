@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from xswitch.core.arn import partition_of_region
+from xswitch.core.arn import partition_of, partition_of_region
 from xswitch.core.explain.evidence import Evidence, FailureKind, HopEvidence, SwitchFailure
 from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, ExplanationVerdict
 from xswitch.core.sts_limits import MAX_CHAINED_DURATION, is_session_name
@@ -230,7 +230,7 @@ def _partition_causes(evidence: Evidence, step: HopEvidence) -> list[Cause]:
         if other.number == step.number - 1
     ]
     for subject, arn in facts:
-        partition = arn.split(":")[1] if arn.startswith("arn:") else role.partition
+        partition = partition_of(arn) or role.partition
         if partition != role.partition:
             sentence = f"The role is in the partition {role.partition}, and {subject} is in {partition} ({arn}): no credentials work in both."
             return [

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xswitch.core.access.documents import EXTERNAL_ID, MFA_PRESENT, statement_to_json
+from xswitch.core.arn import account_of
 from xswitch.core.explain.evidence import HopEvidence
 from xswitch.core.explain.matching import ConditionCheck, StatementMatch
 from xswitch.core.explain.model import StatementChange
@@ -125,7 +126,7 @@ def with_exception(statement_match: StatementMatch, step: HopEvidence) -> Statem
     if raw == dict(statement_match.given.raw) or _still_covers(raw, role_arn):
         # A pattern can't leave one role out, so the exception is the role's account.
         raw["Condition"] = _with_condition(
-            raw.get("Condition", {}), "StringNotEquals", _RESOURCE_ACCOUNT, role_arn.split(":")[4]
+            raw.get("Condition", {}), "StringNotEquals", _RESOURCE_ACCOUNT, account_of(role_arn)
         )
     return statement_json(raw), StatementChange.REPLACE, current
 

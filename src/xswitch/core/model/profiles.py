@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from xswitch.core.model.credentials import FileKind, Origin, Problem
 
-_EMPTY: Mapping[str, Property] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Profile:

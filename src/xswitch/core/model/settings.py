@@ -8,6 +8,9 @@ from types import MappingProxyType
 
 from xswitch.core.model.credentials import Problem
 
+GUARD_COLORS = ("red", "yellow", "magenta", "blue", "cyan", "green")
+"""Colors of a guard: those that every shell's prompt and the screen can show."""
+
 
 @dataclass(frozen=True, slots=True)
 class GuardRule:

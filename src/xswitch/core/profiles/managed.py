@@ -293,8 +293,6 @@ def _is_copied(key: str, value: str) -> bool:
     )
 
 
-ROLE_KEY = "xswitch_role"
-
 _COMPETING_KEYS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"role_arn", "source_profile", "credential_source"}), "assuming a role"),
     (frozenset({"web_identity_token_file"}), "a web identity"),

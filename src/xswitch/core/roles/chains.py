@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from xswitch.core.arn import parse_role_arn
-from xswitch.core.errors import ChainError
 from xswitch.core.model import (
     Chain,
     ConfigView,
@@ -230,26 +229,3 @@ class ChainResolver:
         return ResolvedChain(
             Chain(source.chain.base, (*source.chain.hops, hop)), source.mfa_serial or hop.mfa_serial
         )
-
-
-def credential_source_of(view: ConfigView, profile: str) -> CredentialSource:
-    """The base that a profile is when it is the source of a role.
-
-    Raises ChainError when it is a role itself, or no source at all.
-    """
-    source_profile = view.profiles.get(profile)
-    if source_profile is None:
-        raise ChainError(f'There is no profile "{profile}".', next_step="xswitch config")
-    if (
-        "role_arn" in source_profile.properties
-        and "web_identity_token_file" not in source_profile.properties
-        and not has_static_keys(source_profile)
-    ):
-        raise ChainError(
-            f'Profile "{profile}" is a role, not the source of one.',
-            next_step=f"xswitch explain {profile}",
-        )
-    base = find_credential_source(view, source_profile)
-    if isinstance(base, Problem):
-        raise ChainError(base.message, why=f"{base.file}:{base.line}", next_step="xswitch config")
-    return base

@@ -11,9 +11,6 @@ from functools import lru_cache
 
 from xswitch.core.model import Guard, GuardRule, Role, Settings
 
-COLORS = ("red", "yellow", "magenta", "blue", "cyan", "green")
-"""The names a guard's colour may have: those every shell's prompt and the screen know."""
-
 
 @lru_cache(maxsize=64)
 def _compile_patterns(rule: GuardRule) -> re.Pattern[str]:

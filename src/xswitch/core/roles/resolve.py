@@ -87,11 +87,6 @@ def resolve_all(view: ConfigView, settings: Settings, env: Mapping[str, str]) ->
     return ResolvedRoles(tuple(roles), tuple(problems))
 
 
-def resolve_roles(view: ConfigView, settings: Settings, env: Mapping[str, str]) -> tuple[Role, ...]:
-    """The rows alone."""
-    return resolve_all(view, settings, env).roles
-
-
 def resolve_ad_hoc_role(  # noqa: PLR0913 -- the parts of one command line
     view: ConfigView,
     settings: Settings,

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple, get_args, overload
 
 from xswitch.core.model import Role, Settings, UsageState
-from xswitch.core.search.ranking import grouped_by_account, order_by_usage, pins_first
+from xswitch.core.search.ranking import order_by_usage, pins_first
 
 SearchField = Literal[
     "name", "account_name", "account_id", "role_name", "region", "note", "tags", "role_arn"
@@ -90,10 +90,6 @@ class Matches(Sequence[Match]):
 
     def __iter__(self) -> Iterator[Match]:
         return (Match(position, self.roles[position], self.query) for position in self.order)
-
-    def grouped(self) -> Matches:
-        """The same rows with those of one account together."""
-        return Matches(self.roles, self.query, grouped_by_account(self.order, self.roles))
 
 
 class Matcher:

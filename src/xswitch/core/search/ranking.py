@@ -33,14 +33,6 @@ def pins_first(order: Sequence[int], roles: Sequence[Role], memory: UsageState) 
     return pinned + [position for position in order if roles[position].name not in memory.pins]
 
 
-def grouped_by_account(order: Sequence[int], roles: Sequence[Role]) -> list[int]:
-    """`order` with the roles of each account brought together where the account's first one stands."""
-    groups: dict[str, list[int]] = {}
-    for position in order:
-        groups.setdefault(roles[position].account_id, []).append(position)
-    return [position for group in groups.values() for position in group]
-
-
 HALF_LIFE_DAYS = 14.0
 _MAX_COUNT = 1_000
 _DAY = 86_400.0

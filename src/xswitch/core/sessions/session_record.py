@@ -19,9 +19,9 @@ from datetime import UTC, datetime, timedelta
 
 from xswitch.core.model import Credentials, Secret
 from xswitch.core.sessions.freshness import refresh_times
+from xswitch.core.sessions.keys import KEY_LENGTH
 
 MAGIC = "xswitch1"
-KEY_LENGTH = 40
 _DIGITS = 12
 _TIMES = 4
 HEADER_LENGTH = len(MAGIC) + 1 + KEY_LENGTH + (1 + _DIGITS) * _TIMES + 1

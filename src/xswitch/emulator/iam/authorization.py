@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from xswitch.core.arn import account_of
 from xswitch.emulator.authorize import (
     access_denied_error,
     authorize_action,
@@ -187,7 +188,7 @@ def policy(request: IamRequest) -> AuthorizationTarget:
     if not arn.startswith("arn:") or ":policy/" not in arn:
         raise invalid_input(f"ARN {arn} is not valid.")
     managed_policy = request.world.policy(arn)
-    owner = arn.split(":")[4]
+    owner = account_of(arn)
     reading = request.call.action.startswith(("Get", "List"))
     foreign = owner != request.account.id and not (owner == "aws" and reading)
     return AuthorizationTarget(

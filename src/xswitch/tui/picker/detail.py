@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from xswitch.core.arn import account_of
 from xswitch.core.duration_text import format_duration, format_remaining, format_remaining_exact
 from xswitch.core.model import Hop, Origin, Problem, Role, SessionState
 from xswitch.core.text import sanitize
@@ -287,10 +288,7 @@ def _chain_lines(sign: TextSpan, line: Line, origin: Origin | None, width: int) 
 
 
 def _account_and_role(state: PickerState, hop: Hop) -> tuple[str, str]:
-    parts = hop.role_arn.split(":", 5)
-    account = parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 -- an ARN has six parts
-    name = parts[-1].rpartition("/")[2]
-    return state.account_label(account), name
+    return state.account_label(account_of(hop.role_arn)), hop.role_arn.rpartition("/")[2]
 
 
 # -- problems

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from rich.style import Style
 
-from xswitch.core.roles.guards import COLORS
+from xswitch.core.model.settings import GUARD_COLORS
 
 DARK, LIGHT, PLAIN = "xswitch-dark", "xswitch-light", "xswitch-plain"
 
@@ -76,7 +76,7 @@ _PLAIN_WEIGHTS: Mapping[str, Style] = {
     "faint": Style(dim=True),
     "line": Style(dim=True),
     "expired": Style(dim=True),
-    **{f"guard-{color}": Style(bold=True) for color in COLORS},
+    **{f"guard-{color}": Style(bold=True) for color in GUARD_COLORS},
 }
 _ALIASES: Mapping[str, str] = {"title": "bright", "key": "accent", "pin": "match"}
 

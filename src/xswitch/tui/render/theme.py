@@ -13,7 +13,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.theme import Theme
 
-from xswitch.core.roles.guards import COLORS
+from xswitch.core.model.settings import GUARD_COLORS
 from xswitch.tui.render.palette import DARK_COLORS, Palette
 
 
@@ -43,7 +43,7 @@ def textual_theme(palette: Palette) -> Theme:
             "faint": colors["faint"],
             "bright": colors["bright"],
             "raised": colors["raised"],
-            **{f"guard-{color}": colors[f"guard-{color}"] for color in COLORS},
+            **{f"guard-{color}": colors[f"guard-{color}"] for color in GUARD_COLORS},
             "border": colors["accent"],
             "border-blurred": colors["line"],
             "scrollbar": colors["line"],

@@ -20,6 +20,7 @@ from xswitch.core.access.lint.statement import (
     with_principals,
 )
 from xswitch.core.access.model import Finding
+from xswitch.core.arn import partition_of
 from xswitch.core.model import Severity
 
 EXAMPLE_EXTERNAL_ID = "an-external-ID-agreed-with-them"
@@ -77,7 +78,7 @@ def _invalid_principals(subject: LintedStatement, plain: list[str]) -> Iterator[
         strange = [
             name
             for name in plain
-            if name.startswith("arn:") and name not in wrong and name.split(":")[1] != partition
+            if name.startswith("arn:") and name not in wrong and partition_of(name) != partition
         ]
         if strange:
             why = f"{', '.join(strange)}: of another partition than the role's, {partition}; no role is assumed across partitions."
