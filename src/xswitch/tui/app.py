@@ -22,20 +22,19 @@ from xswitch.actions.api import Actions, SwitchResult
 from xswitch.actions.ports import Clock
 from xswitch.core.text import pluralize
 from xswitch.tui import errors as failures
-from xswitch.tui.dialogs.input import MfaDialog
-from xswitch.tui.dialogs.screens import Dialog, TextDialog, help_lines
-from xswitch.tui.explain.flow import ExplainFlow
+from xswitch.tui.dialogs.screens import Dialog, MfaDialog, TextDialog
 from xswitch.tui.jobs import Job, JobEnded, JobProgress, MfaCodeRequested
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.command_palette import PickerCommands
 from xswitch.tui.picker.detail import problem_lines
 from xswitch.tui.picker.index_watch import IndexWatch
-from xswitch.tui.picker.role_actions import SessionActions, SwitchFlow
+from xswitch.tui.picker.keys import help_lines
+from xswitch.tui.picker.role_actions import ExplainFlow, SessionActions, SwitchFlow
 from xswitch.tui.picker.screen import ActionRequested, PickerScreen
 from xswitch.tui.render.palette import DARK, LIGHT, PALETTES, PLAIN, choose_palette
 from xswitch.tui.render.theme import ColorRemover, textual_theme
 from xswitch.tui.startup.preload import Preload, Preloaded, read
-from xswitch.tui.widgets.paste import SafePasteApp
+from xswitch.tui.widgets.input import SafePasteApp
 from xswitch.tui.widgets.scrollbar import ThinScrollBar
 
 if TYPE_CHECKING:

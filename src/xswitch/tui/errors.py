@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from xswitch.core.errors import ExitCode, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.text import sanitize
+from xswitch.tui.render.text import Line, wrap
 
 _PACKAGE = "xswitch"
 
@@ -85,3 +86,13 @@ def _error_location(error: BaseException) -> str:
     path = frame.filename.replace("\\", "/")
     relative_path = path.rpartition(f"/{_PACKAGE}/")[2] if own_frames else path.rpartition("/")[2]
     return f"at {relative_path}:{frame.lineno}"
+
+
+def failure_lines(failure: FailureMessage, width: int) -> list[Line]:
+    """A failure: what happened, why, and what to do next."""
+    lines = wrap([("✗ ", "error"), (failure.what, "error")], width, hang=2)
+    if failure.why:
+        lines += wrap([("  " + failure.why, "text")], width, hang=2)
+    if failure.next_step:
+        lines += wrap([("  next  ", "muted"), (failure.next_step, "bright")], width, hang=8)
+    return lines

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from xswitch.tui.dialogs.screens import help_lines
 from xswitch.tui.picker.keys import (
     KEYS,
     LETTERS,
     LetterMode,
     displayed_key,
+    help_lines,
     interpret_character,
     key_label,
+    picker_key_items,
 )
+from xswitch.tui.render.key_items import arrange_items
 from xswitch.tui.render.text import width_of
-from xswitch.tui.widgets.keyitems import arrange_items, picker_key_items
 
 
 def type_all(text: str) -> tuple[str, list[str], LetterMode]:

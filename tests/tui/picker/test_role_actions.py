@@ -31,7 +31,7 @@ from xswitch.core.errors import (
     VaultLockedError,
 )
 from xswitch.core.model import Guard, MfaChallenge, SessionState
-from xswitch.tui.dialogs.input import AnswerInput, GuardDialog, MfaDialog
+from xswitch.tui.dialogs.screens import AnswerInput, GuardDialog, MfaDialog
 from xswitch.tui.jobs import Job
 
 CODE = "123456"

@@ -12,8 +12,7 @@ from xswitch.actions.api import MfaInfo, SessionInfo, SourceInfo
 from xswitch.core.model import ConfigPaths, ConfigView, SessionState, Settings
 from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.session_state import KnownSession, standing
-from xswitch.tui.picker.state import PickerState
+from xswitch.tui.picker.state import KnownSession, PickerState, standing
 
 FAILURE = FailureMessage("It failed.", "Because.", "Do this.")
 

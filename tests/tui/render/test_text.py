@@ -6,7 +6,6 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from xswitch.tui.render.palette import DARK, PALETTES, PLAIN
-from xswitch.tui.render.strips import to_strip
 from xswitch.tui.render.text import (
     Line,
     highlight,
@@ -17,6 +16,7 @@ from xswitch.tui.render.text import (
     width_of,
     wrap,
 )
+from xswitch.tui.widgets.lines import to_strip
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60).map(
     lambda text: span(text)[0]

@@ -9,29 +9,25 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import ClassVar, TypeVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
-from xswitch.core.model import Role
-from xswitch.tui.picker.keys import KEYS, MOVEMENT_HELP, key_label
-from xswitch.tui.render.text import Line, pad, span, wrap
+from xswitch.actions.ports import Clock
+from xswitch.core.duration_text import format_duration
+from xswitch.core.model import Guard, MfaChallenge, Role
+from xswitch.core.roles.guards import is_confirmed
+from xswitch.tui.render import formatting
+from xswitch.tui.render.formatting import role_title_lines
+from xswitch.tui.render.key_items import KeyBarItem
+from xswitch.tui.render.text import Line, span, wrap
 from xswitch.tui.widgets.key_bar import KeyBar
-from xswitch.tui.widgets.keyitems import KeyBarItem
 from xswitch.tui.widgets.lines import Lines, LinesForWidth
 
 DialogResult = TypeVar("DialogResult")
-_LETTERS_HELP = "Letters act while the filter is empty. Typed on without a pause they begin a word; / makes sure they do."
-
-_SIGN_HELP = (
-    ("●", "live", "live"),
-    ("◐", "expiring", "expiring"),
-    ("○", "expired", "expired"),
-    ("▲", "guard-red", "guarded"),
-    ("★", "pin", "pinned"),
-    ("✗", "error", "failed"),
-)
 
 
 class Dialog(ModalScreen[DialogResult]):
@@ -75,17 +71,6 @@ class Dialog(ModalScreen[DialogResult]):
         """A second has passed."""
 
 
-def role_lines(role: Role, width: int) -> list[Line]:
-    """Which role a dialog is about."""
-    guard = f"guard-{role.guard.colour}" if role.guard else "title"
-    name = [
-        span(role.account_name or role.account_id or role.name, guard),
-        (" / ", "faint"),
-        span(role.role_name, guard),
-    ]
-    return [*wrap(name, width), *wrap([span(role.role_arn, "muted")], width)]
-
-
 class ForgetDialog(Dialog[bool]):
     """Asks before a session and its managed profile are dropped."""
 
@@ -104,7 +89,7 @@ class ForgetDialog(Dialog[bool]):
 
         def content(width: int) -> list[Line]:
             return [
-                *role_lines(self._role, width),
+                *role_title_lines(self._role, width),
                 [],
                 *wrap(
                     [
@@ -152,7 +137,7 @@ class BusyDialog(Dialog[bool]):
 
     def body(self) -> ComposeResult:
         """The role and the steps."""
-        yield Lines(lambda width: role_lines(self._role, width))
+        yield Lines(lambda width: role_title_lines(self._role, width))
         yield Lines(self._progress, id="steps")
 
     def _progress(self, width: int) -> list[Line]:
@@ -212,48 +197,243 @@ class TextDialog(Dialog[None]):
         )
 
 
-def help_lines(width: int) -> list[Line]:
-    """Every key, with what it does."""
-    rows: list[Line] = []
-    rows += wrap(
-        [
-            (
-                "Type to filter. All words must occur, in any order, in the name, account, id, role, ARN, region, note or tags.",
-                "text",
-            )
-        ],
-        width,
-    )
-    rows += [[], [(pad("empty", 7), "muted"), (pad("always", 12), "muted"), ("", "muted")]]
-    for key in KEYS:
-        always = " ".join(key_label(key_name) for key_name in key.keys)
-        rows += wrap(
-            [(pad(key.letter, 7), "key"), (pad(always, 12), "key"), (key.text, "text")],
-            width,
-            hang=19,
+_DIGITS = 6
+_CODE_PERIOD_SECONDS = 30
+_BAR_WIDTH = 15
+
+
+class AnswerInput(Input):
+    """One line to type into, without blinking and without a frame of its own."""
+
+    def __init__(self, placeholder: str, *, max_length: int = 0) -> None:
+        super().__init__(
+            placeholder=placeholder,
+            compact=True,
+            select_on_focus=False,
+            max_length=max_length,
+            id="answer",
         )
-    rows.append([])
-    for keys, text in MOVEMENT_HELP:
-        rows += wrap([(pad(keys, 19), "key"), (text, "text")], width, hang=19)
-    rows += [
-        [],
-        *wrap(
-            [
-                (
-                    _LETTERS_HELP,
-                    "muted",
-                )
-            ],
-            width,
-        ),
-    ]
-    rows.append([])
-    rows += wrap(
-        [
-            part
-            for sign, style_name, word in _SIGN_HELP
-            for part in ((sign + " ", style_name), (word + "  ", "text"))
-        ],
-        width,
-    )
-    return rows
+        self.cursor_blink = False
+
+    def restricted(self) -> None:
+        """What can't be typed is refused in silence."""
+
+
+class MfaCodeInput(AnswerInput):
+    """Six digits; pasted with blanks or dashes between, they are still six digits."""
+
+    def __init__(self) -> None:
+        super().__init__(" six digits", max_length=_DIGITS)
+        self.restrict = r"[0-9]*"
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        digits = "".join(character for character in event.text if character in "0123456789")
+        self.value = digits[:_DIGITS]
+        self.cursor_position = len(self.value)
+
+
+class TypedDialog(Dialog[str]):
+    """A dialog with one line to type into; enter answers with it if it will do."""
+
+    def __init__(self, *, guard: str = "") -> None:
+        super().__init__(guard=guard)
+        self._complaint = ""
+
+    def answer_line(self, answer: AnswerInput) -> ComposeResult:
+        """The prompt and the input."""
+        with Horizontal(id="answer-line"):
+            yield Lines(lambda _width: [[(formatting.PROMPT_SIGN, "accent")]], classes="prompt")
+            yield answer
+
+    def validation_error(self, text: str) -> str:
+        """Why `text` won't do, "" when it will."""
+        raise NotImplementedError
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter."""
+        event.stop()
+        self.action_send()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Typing on takes a complaint back."""
+        event.stop()
+        self._complain("")
+
+    def action_send(self) -> None:
+        """Answer, or say why not."""
+        text = self.query_one(AnswerInput).value
+        error = self.validation_error(text)
+        if error:
+            self._complain(error)
+        else:
+            self.dismiss(text.strip())
+
+    def _complain(self, why: str) -> None:
+        self._complaint = why
+        self.query_one("#complaint", Lines).show(self._complaint_lines)
+
+    def _complaint_lines(self, width: int) -> list[Line]:
+        return (
+            wrap([("✗ ", "error"), (self._complaint, "error")], width, hang=2)
+            if self._complaint
+            else [[]]
+        )
+
+
+class MfaDialog(TypedDialog):
+    """Asks for the code of one MFA device.
+
+    Says which attempt this is and what AWS said of the last.
+    """
+
+    TITLE_TEXT = "MFA code"
+
+    def __init__(
+        self,
+        challenge: MfaChallenge,
+        role: Role | None,
+        clock: Clock,
+        *,
+        session_seconds: int,
+        hint: Callable[[str], str] | None,
+    ) -> None:
+        super().__init__(guard=role.guard.colour if role is not None and role.guard else "")
+        self._challenge = challenge
+        self._role = role
+        self._clock = clock
+        self._session_seconds = session_seconds
+        self._hint = hint
+
+    def body(self) -> ComposeResult:
+        """Which device, what happened, the code, how long it counts."""
+        yield Lines(self._device)
+        yield from self.answer_line(MfaCodeInput())
+        yield Lines(self._complaint_lines, id="complaint")
+        yield Lines(self._code_countdown, id="window")
+
+    def _device(self, width: int) -> list[Line]:
+        challenge = self._challenge
+        lines: list[Line] = (
+            [*role_title_lines(self._role, width), []] if self._role is not None else []
+        )
+        lines += wrap([("device   ", "muted"), span(challenge.serial, "bright")], width, hang=9)
+        if challenge.profile:
+            lines += wrap([("profile  ", "muted"), span(challenge.profile, "text")], width, hang=9)
+        if challenge.refusal or challenge.attempt > 1:
+            refusal = challenge.refusal or "AWS refused the last code."
+            lines += [[], *wrap([("✗ ", "error"), span(refusal, "error")], width, hang=2)]
+            lines += wrap(
+                [
+                    (f"  Attempt {challenge.attempt}. ", "text"),
+                    ("AWS takes each code once: use the next one.", "muted"),
+                ],
+                width,
+                hang=2,
+            )
+        return [*lines, []]
+
+    def _code_countdown(self, width: int) -> list[Line]:
+        now = self._clock.now().timestamp()
+        seconds_left = _CODE_PERIOD_SECONDS - int(now) % _CODE_PERIOD_SECONDS
+        filled = round(_BAR_WIDTH * seconds_left / _CODE_PERIOD_SECONDS)
+        bar: Line = [
+            ("━" * filled, "accent"),
+            ("─" * (_BAR_WIDTH - filled), "line"),
+            (f"  next code in {seconds_left:>2} s", "muted"),
+        ]
+        lines = [bar]
+        code = self._hint(self._challenge.serial) if self._hint is not None else ""
+        if code:
+            lines.append(
+                [("demo     ", "muted"), span(code, "live"), ("  is the code now", "muted")]
+            )
+        validity = f"One code serves every role of this device for {format_duration(self._session_seconds)}."
+        return [*lines, [], *wrap([(validity, "muted")], width)]
+
+    def validation_error(self, text: str) -> str:
+        """A code has six digits."""
+        return (
+            ""
+            if len(text) == _DIGITS
+            else f"A code has six digits; this has {len(text)}."
+            if text
+            else "Type the six digits your device shows."
+        )
+
+    def items(self) -> Sequence[KeyBarItem]:
+        """Send or cancel."""
+        return (KeyBarItem("⏎", "send", "send"), KeyBarItem("esc", "cancel", "cancel", right=True))
+
+    def tick(self) -> None:
+        """Draw how long this code still counts."""
+        for lines in self.query("#window").results(Lines):
+            lines.show(self._code_countdown)
+
+
+class GuardDialog(TypedDialog):
+    """Asks for a guarded role's confirmation to be typed."""
+
+    TITLE_TEXT = f"{formatting.GUARD_SIGN} Guarded role"
+
+    def __init__(self, role: Role, guard: Guard) -> None:
+        super().__init__(guard=guard.colour)
+        self._role = role
+        self._rule = guard
+
+    def body(self) -> ComposeResult:
+        """The role, what to type, the line to type it into."""
+        yield Lines(self._what)
+        yield from self.answer_line(AnswerInput("", max_length=len(self._rule.confirm) + 40))
+        yield Lines(self._complaint_lines, id="complaint")
+
+    def _what(self, width: int) -> list[Line]:
+        rule: Line = [("guard    ", "muted"), span(self._rule.name, "text")]
+        length, reason = formatting.format_duration_and_reason(
+            self._role.duration_seconds, self._role.duration_reason
+        )
+        lasts: Line = [
+            ("lasts    ", "muted"),
+            (length, "text"),
+            (f"  {reason}" if reason else "", "muted"),
+        ]
+        lines = [*role_title_lines(self._role, width), []]
+        lines += wrap(rule, width, hang=9) if self._rule.name else []
+        lines += wrap(lasts, width, hang=9)
+        if self._rule.policy_arns or self._rule.policy:
+            lines += wrap(
+                [("limits   ", "muted"), ("a session policy of this guard applies", "text")],
+                width,
+                hang=9,
+            )
+        return [
+            *lines,
+            [],
+            *wrap(
+                [
+                    ("Type ", "text"),
+                    span(self._rule.confirm, f"guard-{self._rule.colour}"),
+                    (" to switch:", "text"),
+                ],
+                width,
+            ),
+            [],
+        ]
+
+    def validation_error(self, text: str) -> str:
+        """It has to be the very text."""
+        return (
+            ""
+            if is_confirmed(self._rule, text)
+            else "That isn't it."
+            if text
+            else "Nothing was typed."
+        )
+
+    def items(self) -> Sequence[KeyBarItem]:
+        """Switch or cancel."""
+        return (
+            KeyBarItem("⏎", "switch", "send"),
+            KeyBarItem("esc", "cancel", "cancel", right=True),
+        )

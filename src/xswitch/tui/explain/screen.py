@@ -14,9 +14,9 @@ from textual.screen import Screen
 from xswitch.core.explain.model import Explanation
 from xswitch.core.text import sanitize
 from xswitch.tui.explain.lines import explanation_panel
+from xswitch.tui.render.key_items import KeyBarItem
 from xswitch.tui.render.text import Line
 from xswitch.tui.widgets.key_bar import KeyBar
-from xswitch.tui.widgets.keyitems import KeyBarItem
 from xswitch.tui.widgets.lines import Lines, ScrollingLines
 
 _ITEMS = (

@@ -8,14 +8,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from xswitch.actions.ports import Clock
 from xswitch.core.arn import account_of
 from xswitch.core.duration_text import format_duration, format_remaining, format_remaining_exact
 from xswitch.core.model import Hop, Origin, Problem, Role, SessionState
 from xswitch.core.text import sanitize
-from xswitch.tui.errors import FailureMessage
+from xswitch.tui.errors import FailureMessage, failure_lines
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
+from xswitch.tui.render.formatting import role_title_lines
 from xswitch.tui.render.text import Line, TextSpan, span, truncate, width_of, wrap
+from xswitch.tui.widgets.lines import ScrollingLines
 
 if TYPE_CHECKING:
     from xswitch.core.explain.model import Explanation
@@ -34,7 +37,7 @@ _ARROW: TextSpan = ("▼ ", "accent")
 def detail_lines(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
     """Everything worth knowing of a role in lines of at most `width` cells, the most urgent first."""
     return [
-        *_title(role, width),
+        *role_title_lines(role, width),
         *_failure(state.failures.get(role.name), state.explanations.get(role.name), width),
         *_guard(role, width),
         *_session(state, role, now, width),
@@ -43,16 +46,6 @@ def detail_lines(state: PickerState, role: Role, now: datetime, width: int) -> l
         *_chain(state, role, now, width),
         *_problems(role.problems, width),
     ]
-
-
-def _title(role: Role, width: int) -> list[Line]:
-    guard = f"guard-{role.guard.colour}" if role.guard else "title"
-    name = [
-        span(role.account_name or role.account_id or role.name, guard),
-        (" / ", "faint"),
-        span(role.role_name, guard),
-    ]
-    return [*wrap(name, width), *wrap([span(role.role_arn, "muted")], width)]
 
 
 def _failure(
@@ -67,16 +60,6 @@ def _failure(
     from xswitch.tui.explain.lines import nearest_cause_lines  # noqa: PLC0415
 
     return [*lines, [], *nearest_cause_lines(explanation, width)]
-
-
-def failure_lines(failure: FailureMessage, width: int) -> list[Line]:
-    """A failure: what happened, why, and what to do next."""
-    lines = wrap([("✗ ", "error"), (failure.what, "error")], width, hang=2)
-    if failure.why:
-        lines += wrap([("  " + failure.why, "text")], width, hang=2)
-    if failure.next_step:
-        lines += wrap([("  next  ", "muted"), (failure.next_step, "bright")], width, hang=8)
-    return lines
 
 
 def _guard(role: Role, width: int) -> list[Line]:
@@ -319,3 +302,45 @@ def problem_lines(problems: tuple[Problem, ...], width: int, *, full: bool = Fal
             [(f"{sign} ", style_name), (location, "muted"), span(problem.message)], width, hang=2
         )
     return lines
+
+
+# -- the pane
+
+_SIDE = 1
+
+
+class Detail(ScrollingLines):
+    """Draws the role under the cursor.
+
+    Another role begins at the top again, the same one keeps its place.
+    """
+
+    # Textual's own argument
+    def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._clock = clock
+        self._state = PickerState()
+        self._role = ""
+
+    def describe(self, state: PickerState) -> None:
+        """Draw the role under this state's cursor."""
+        self._state = state
+        role = state.role
+        if role is not None and role.name != self._role:
+            self.scroll_to(y=0, animate=False)
+        self._role = role.name if role is not None else ""
+        self.tick()
+
+    def tick(self) -> None:
+        """Draw what changed with the time."""
+        role, width = self._state.role, self.scrollable_content_region.width
+        if width > _SIDE:
+            self.show(
+                detail_lines(self._state, role, self._clock.now(), width - _SIDE)
+                if role is not None
+                else []
+            )
+
+    def on_resize(self) -> None:
+        """Another width: the words break elsewhere."""
+        self.tick()

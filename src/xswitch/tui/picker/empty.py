@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xswitch.core.text import pluralize, sanitize
-from xswitch.tui.picker.detail import failure_lines
+from xswitch.tui.errors import failure_lines
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render.text import Line, span, wrap
 

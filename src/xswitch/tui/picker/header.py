@@ -11,11 +11,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from xswitch.actions.ports import Clock
+from xswitch.tui.picker.lines import title_line
 from xswitch.tui.picker.state import PickerState
-from xswitch.tui.picker.title import title_line
-from xswitch.tui.render.strips import to_strip
 from xswitch.tui.render.text import Line
-from xswitch.tui.widgets.lines import base_style, palette_of
+from xswitch.tui.widgets.lines import base_style, palette_of, to_strip
 
 
 class Header(Widget):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from xswitch.actions.api import StatusRow
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.role_actions import Stage
+
+if TYPE_CHECKING:
+    from xswitch.tui.app import PickerApp
 
 
 class IndexWatch:
     """One look at a time; whoever asks meanwhile gets another one after it."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, app: PickerApp) -> None:
+        self._app = app
         self._looking = False
         self._again = False
 
@@ -24,7 +27,7 @@ class IndexWatch:
             self._again = True
             return
         self._looking, self._again = True, False
-        self._stage.start_job(lambda _job: self._stage.actions.status(), self._done, self._failed)
+        self._app.start_job(lambda _job: self._app.actions.status(), self._done, self._failed)
 
     def _done(self, rows: Sequence[StatusRow]) -> None:
         self._looking = False
@@ -32,7 +35,7 @@ class IndexWatch:
             # Something was done meanwhile: what was read may be older than that.
             self.look()
         else:
-            self._stage.picker.update(partial(states.with_status, rows=rows))
+            self._app.picker.update(partial(states.with_status, rows=rows))
 
     def _failed(self, _error: BaseException) -> None:
         # The list stays as it was read; whatever is wrong is told when something is asked for.

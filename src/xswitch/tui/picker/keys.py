@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xswitch.tui.render.key_items import KeyBarItem
+from xswitch.tui.render.text import Line, pad, wrap
+
 LETTER_SECONDS = 0.35
 
 
@@ -236,3 +239,82 @@ def interpret_character(letters: LetterMode, character: str, *, empty: bool) -> 
     if character == "?":
         return TypedResult(LetterMode(), action=LETTERS[character])
     return TypedResult(LetterMode(pending=character))
+
+
+def picker_key_items(*, empty: bool, back: bool = False) -> tuple[KeyBarItem, ...]:
+    """The picker's keys; `empty`: the filter is, so letters act.
+
+    `back`: escape closes the detail first.
+    """
+    items = []
+    for key in KEYS:
+        text = displayed_key(key, empty=empty)
+        if key.rank is None or not text:
+            continue
+        leaving = key.action == "leave"
+        items.append(
+            KeyBarItem(
+                text, "back" if leaving and back else key.label, key.action, key.rank, right=leaving
+            )
+        )
+    return tuple(items)
+
+
+_LETTERS_HELP = "Letters act while the filter is empty. Typed on without a pause they begin a word; / makes sure they do."
+
+
+_SIGN_HELP = (
+    ("●", "live", "live"),
+    ("◐", "expiring", "expiring"),
+    ("○", "expired", "expired"),
+    ("▲", "guard-red", "guarded"),
+    ("★", "pin", "pinned"),
+    ("✗", "error", "failed"),
+)
+
+
+def help_lines(width: int) -> list[Line]:
+    """Every key, with what it does."""
+    rows: list[Line] = []
+    rows += wrap(
+        [
+            (
+                "Type to filter. All words must occur, in any order, in the name, account, id, role, ARN, region, note or tags.",
+                "text",
+            )
+        ],
+        width,
+    )
+    rows += [[], [(pad("empty", 7), "muted"), (pad("always", 12), "muted"), ("", "muted")]]
+    for key in KEYS:
+        always = " ".join(key_label(key_name) for key_name in key.keys)
+        rows += wrap(
+            [(pad(key.letter, 7), "key"), (pad(always, 12), "key"), (key.text, "text")],
+            width,
+            hang=19,
+        )
+    rows.append([])
+    for keys, text in MOVEMENT_HELP:
+        rows += wrap([(pad(keys, 19), "key"), (text, "text")], width, hang=19)
+    rows += [
+        [],
+        *wrap(
+            [
+                (
+                    _LETTERS_HELP,
+                    "muted",
+                )
+            ],
+            width,
+        ),
+    ]
+    rows.append([])
+    rows += wrap(
+        [
+            part
+            for sign, style_name, word in _SIGN_HELP
+            for part in ((sign + " ", style_name), (word + "  ", "text"))
+        ],
+        width,
+    )
+    return rows

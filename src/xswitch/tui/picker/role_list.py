@@ -13,11 +13,10 @@ from textual.widget import Widget
 
 from xswitch.actions.ports import Clock
 from xswitch.core.search.matcher import Matcher
-from xswitch.tui.picker.columns import Column, Widths, layout, measure
-from xswitch.tui.picker.rows import group_line, heading_line, mfa_text, role_line, session_text
+from xswitch.tui.picker.layout import Column, Widths, layout, measure
+from xswitch.tui.picker.lines import group_line, heading_line, mfa_text, role_line, session_text
 from xswitch.tui.picker.state import PickerState
-from xswitch.tui.render.strips import to_strip
-from xswitch.tui.widgets.lines import base_style, palette_of
+from xswitch.tui.widgets.lines import base_style, palette_of, to_strip
 
 _DOUBLE_CLICK = 2
 

@@ -24,19 +24,18 @@ from xswitch.core.model import Role
 from xswitch.core.search.matcher import Matcher
 from xswitch.core.text import pluralize, sanitize
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.columns import Widths
-from xswitch.tui.picker.detail_pane import Detail
+from xswitch.tui.picker.detail import Detail
 from xswitch.tui.picker.empty import empty_lines
 from xswitch.tui.picker.filter_input import Filter
 from xswitch.tui.picker.header import Header
-from xswitch.tui.picker.keys import ACTIONS
+from xswitch.tui.picker.keys import ACTIONS, picker_key_items
+from xswitch.tui.picker.layout import BELOW_ROWS, ROOMY_ROWS, SIDE_COLUMNS, Widths
+from xswitch.tui.picker.lines import notice_lines
 from xswitch.tui.picker.role_list import Headings, RoleList
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
 from xswitch.tui.render.text import Line
-from xswitch.tui.startup.first_frame import BELOW_ROWS, ROOMY_ROWS, SIDE_COLUMNS, notice_lines
 from xswitch.tui.widgets.key_bar import KeyBar
-from xswitch.tui.widgets.keyitems import picker_key_items
 from xswitch.tui.widgets.lines import Lines
 
 _MESSAGE_SECONDS = 5.0

@@ -17,11 +17,50 @@ from typing import TYPE_CHECKING
 
 from xswitch.actions.api import Listing, MfaInfo, SourceInfo, StatusRow
 from xswitch.core.model import ConfigView, Problem, Role, SessionState, Settings, UsageState
+from xswitch.core.sessions import freshness
 from xswitch.tui.errors import FailureMessage
-from xswitch.tui.picker.session_state import NO_KNOWN_SESSION, KnownSession, SessionStatus, standing
 
 if TYPE_CHECKING:  # 4 ms, and most pickers end without one
     from xswitch.core.explain.model import Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSession:
+    """A role's session as last heard of; `issued_at` is None until the index has told it."""
+
+    state: SessionState = SessionState.NONE
+    expires_at: datetime | None = None
+    issued_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """How a session stands at a moment."""
+
+    state: SessionState
+    seconds: float = 0.0
+
+
+NO_KNOWN_SESSION = KnownSession()
+
+
+def standing(session: KnownSession, now: datetime) -> SessionStatus:
+    """How a session stands at `now`.
+
+    Until the index has told when it was issued, the rule for short sessions can't be applied: then
+    what was said at reading time holds, and a live one counts as expiring by the rule for ordinary
+    ones.
+    """
+    if session.expires_at is None:
+        return SessionStatus(session.state)
+    seconds = (session.expires_at - now).total_seconds()
+    if seconds <= 0:
+        return SessionStatus(SessionState.EXPIRED)
+    if session.issued_at is not None:
+        return SessionStatus(freshness.state(session.issued_at, session.expires_at, now), seconds)
+    if session.state is SessionState.EXPIRING or seconds <= freshness.MANDATORY_REFRESH_SECONDS:
+        return SessionStatus(SessionState.EXPIRING, seconds)
+    return SessionStatus(SessionState.LIVE, seconds)
 
 
 @dataclass(frozen=True, slots=True)

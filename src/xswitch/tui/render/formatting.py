@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from xswitch.core.duration_text import format_duration
-from xswitch.core.model import CredentialSourceKind, Origin, SessionState
+from xswitch.core.model import CredentialSourceKind, Origin, Role, SessionState
 from xswitch.core.text import sanitize
+from xswitch.tui.render.text import Line, span, wrap
 
 SESSION_SIGNS = {
     SessionState.LIVE: "●",
@@ -58,3 +59,14 @@ def format_local_time(moment: datetime, now: datetime) -> str:
         if local - today < timedelta(days=6)
         else f"{local:%Y-%m-%d} {text}"
     )
+
+
+def role_title_lines(role: Role, width: int) -> list[Line]:
+    """Which role a dialog is about."""
+    guard = f"guard-{role.guard.colour}" if role.guard else "title"
+    name = [
+        span(role.account_name or role.account_id or role.name, guard),
+        (" / ", "faint"),
+        span(role.role_name, guard),
+    ]
+    return [*wrap(name, width), *wrap([span(role.role_arn, "muted")], width)]

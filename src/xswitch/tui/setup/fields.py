@@ -20,10 +20,9 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from xswitch.core.text import sanitize
-from xswitch.tui.render.strips import to_strip
 from xswitch.tui.render.text import Line, span, wrap
 from xswitch.tui.setup.form import FormField, Values, visible_fields
-from xswitch.tui.widgets.lines import Lines, base_style, palette_of
+from xswitch.tui.widgets.lines import Lines, base_style, palette_of, to_strip
 
 PROFILE_FIELDS = frozenset({"source_profile", "target_profile", "switch_from"})
 

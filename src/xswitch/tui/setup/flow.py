@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xswitch.actions.access.api import (
     AccessApplyResult,
@@ -22,12 +22,14 @@ from xswitch.core.errors import CancelledError
 from xswitch.core.shell.quoting import quote_for_shell
 from xswitch.tui import errors as failures
 from xswitch.tui.jobs import Job
-from xswitch.tui.picker.role_actions import Stage as AppStage
 from xswitch.tui.setup import form
 from xswitch.tui.setup import state as states
-from xswitch.tui.setup.command import access_apply_command
+from xswitch.tui.setup.form import access_apply_command
 from xswitch.tui.setup.screen import SetupScreen
 from xswitch.tui.setup.state import SetupStage, SetupState
+
+if TYPE_CHECKING:
+    from xswitch.tui.app import PickerApp
 
 
 class SetupFlow:
@@ -36,8 +38,8 @@ class SetupFlow:
     `finished` gets the new role profile's name, "" when only the files have to be read again.
     """
 
-    def __init__(self, stage: AppStage, finished: Callable[[str], None]) -> None:
-        self._stage = stage
+    def __init__(self, app: PickerApp, finished: Callable[[str], None]) -> None:
+        self._app = app
         self._finished = finished
         self._screen: SetupScreen | None = None
         self._job: Job | None = None
@@ -46,9 +48,9 @@ class SetupFlow:
     def begin(self) -> None:
         """Show the form."""
         screen = self._screen = SetupScreen()
-        self._stage.push_screen(screen, self._left)
-        self._stage.start_job(
-            lambda _job: tuple(self._stage.actions.config().profiles),
+        self._app.push_screen(screen, self._left)
+        self._app.start_job(
+            lambda _job: tuple(self._app.actions.config().profiles),
             screen.suggest,
             lambda _error: None,
         )
@@ -122,7 +124,7 @@ class SetupFlow:
             screen.update(partial(states.told, text=what) if isinstance(what, str) else what)
 
         self._halt.clear()
-        self._job = self._stage.start_job(work, succeeded, failed, show_progress)
+        self._job = self._app.start_job(work, succeeded, failed, show_progress)
 
     def _plan(self, screen: SetupScreen) -> None:
         screen.update(states.tried)
@@ -134,7 +136,7 @@ class SetupFlow:
             screen.update(partial(states.with_plan, planned=planned))
 
         self._run(
-            screen, lambda job: self._stage.actions.access.plan(inputs, job, job.progress), done
+            screen, lambda job: self._app.actions.access.plan(inputs, job, job.progress), done
         )
 
     def _apply(self, screen: SetupScreen) -> None:
@@ -155,7 +157,7 @@ class SetupFlow:
 
         self._run(
             screen,
-            lambda job: self._stage.actions.access.apply(planned, job, self._steps(job)),
+            lambda job: self._app.actions.access.apply(planned, job, self._steps(job)),
             done,
         )
 
@@ -171,7 +173,7 @@ class SetupFlow:
 
         self._run(
             screen,
-            lambda job: self._stage.actions.access.rollback(applied, job, self._steps(job)),
+            lambda job: self._app.actions.access.rollback(applied, job, self._steps(job)),
             done,
         )
 
@@ -184,7 +186,7 @@ class SetupFlow:
             screen.update(partial(states.checked, result=result))
 
         self._run(
-            screen, lambda job: self._stage.actions.access.check(planned, job, job.progress), done
+            screen, lambda job: self._app.actions.access.check(planned, job, job.progress), done
         )
 
     def _steps(self, job: Job) -> ChangeListener:
@@ -206,5 +208,5 @@ class SetupFlow:
                 quote_for_shell("sh", word) for word in access_apply_command(state.planned.inputs)
             )
         if text:
-            self._stage.copy_to_clipboard(text)
+            self._app.copy_to_clipboard(text)
             screen.say(f"Copied: {text}")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from xswitch.core.access.diff import change_diff
 from xswitch.core.access.model import AccessPlan, AccountPlan
-from xswitch.tui.picker.detail import failure_lines
+from xswitch.tui.errors import failure_lines
 from xswitch.tui.render.text import Line, TextSpan, pad, span, two_columns, wrap, wrap_code
 from xswitch.tui.setup.state import ChangeStep, SetupStage, SetupState
 

@@ -17,7 +17,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from xswitch.core.text import sanitize
-from xswitch.tui.picker.detail import failure_lines
+from xswitch.tui.errors import failure_lines
+from xswitch.tui.render.key_items import KeyBarItem
 from xswitch.tui.render.text import Line
 from xswitch.tui.setup import state as states
 from xswitch.tui.setup.fields import FieldChanged, Form
@@ -25,7 +26,6 @@ from xswitch.tui.setup.form import FIELDS
 from xswitch.tui.setup.lines import setup_lines
 from xswitch.tui.setup.state import SetupStage, SetupState
 from xswitch.tui.widgets.key_bar import KeyBar
-from xswitch.tui.widgets.keyitems import KeyBarItem
 from xswitch.tui.widgets.lines import Lines, ScrollingLines
 
 _BACK_ITEM = KeyBarItem("esc", "back", "back", right=True)

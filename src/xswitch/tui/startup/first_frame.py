@@ -18,21 +18,17 @@ from typing import Any
 from rich.color import ColorSystem
 from rich.style import Style
 
-from xswitch.core.text import sanitize
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.columns import layout
-from xswitch.tui.picker.rows import group_line, heading_line, role_line
+from xswitch.tui.picker.keys import picker_key_items
+from xswitch.tui.picker.layout import ROOMY_ROWS, layout, list_size
+from xswitch.tui.picker.lines import group_line, heading_line, notice_lines, role_line, title_line
 from xswitch.tui.picker.state import PickerState
-from xswitch.tui.picker.title import title_line
 from xswitch.tui.render import formatting
+from xswitch.tui.render.key_items import key_bar_line
 from xswitch.tui.render.palette import PALETTES, PLAIN, Palette, choose_palette
-from xswitch.tui.render.text import Line, truncate_line, width_of, wrap
+from xswitch.tui.render.text import Line, truncate_line, width_of
 from xswitch.tui.startup.preload import Preload, Preloaded
-from xswitch.tui.widgets.keyitems import key_bar_line, picker_key_items
 
-SIDE_COLUMNS = 100
-BELOW_ROWS = 36
-ROOMY_ROWS = 27
 ENTER_ALT_SCREEN = "\x1b[?1049h"
 _LEAVE_ALT_SCREEN = "\x1b[?1049l\x1b[?25h"
 _PRELOAD_WAIT_SECONDS = 0.25
@@ -67,7 +63,7 @@ def layout_frame(
     margin = 1 if rows >= ROOMY_ROWS else 0
     prompt = 1 + len(notice_rows) + margin
     top = prompt + 1 + margin
-    width, height = _list_size(columns, rows, rows - top - 1)
+    width, height = list_size(columns, rows, rows - top - 1)
     list_columns = layout(widths, width - 1, grouped=state.grouped)  # a column is the scroll bar's
     positioned = [PositionedLine(row, [], columns) for row in range(rows)]
     positioned[0] = PositionedLine(0, title_line(state, environ, now, columns), columns, "surface")
@@ -92,18 +88,6 @@ def layout_frame(
         rows - 1, key_bar_line(picker_key_items(empty=True), columns), columns, "surface"
     )
     return positioned
-
-
-def notice_lines(notice: str, width: int) -> list[Line]:
-    """The notice under the title."""
-    return wrap([("◆ ", "accent"), (sanitize(notice), "text")], width, hang=2)
-
-
-def _list_size(columns: int, rows: int, body: int) -> tuple[int, int]:
-    """The room of headings and list, where the detail takes its own as picker.tcss gives it."""
-    if columns >= SIDE_COLUMNS:
-        return columns - min(66, max(40, columns * 41 // 100)), body
-    return columns, body - body * 48 // 100 if rows >= BELOW_ROWS else body
 
 
 def render_frame(

@@ -12,7 +12,7 @@ from xswitch.actions.api import Actions
 from xswitch.actions.ports import Clock
 from xswitch.core.search.matcher import Matcher
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.columns import Widths, measure
+from xswitch.tui.picker.layout import Widths, measure
 from xswitch.tui.picker.state import PickerData
 
 Preloaded = tuple[PickerData, Matcher, Widths]

@@ -12,10 +12,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from xswitch.tui.render.strips import to_strip
+from xswitch.tui.render.key_items import KeyBarItem, arrange_items, key_bar_line
 from xswitch.tui.render.text import Line, truncate_line
-from xswitch.tui.widgets.keyitems import KeyBarItem, arrange_items, key_bar_line
-from xswitch.tui.widgets.lines import base_style, palette_of
+from xswitch.tui.widgets.lines import base_style, palette_of, to_strip
 
 
 class KeyBar(Widget):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from rich.cells import cell_len
+from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
@@ -11,8 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from xswitch.tui.render.palette import DARK, PALETTES, Palette
-from xswitch.tui.render.strips import to_strip
-from xswitch.tui.render.text import Line
+from xswitch.tui.render.text import Line, TextSpan
 
 LinesForWidth = Callable[[int], list[Line]]
 """Lines for a width."""
@@ -21,6 +22,29 @@ LinesForWidth = Callable[[int], list[Line]]
 def palette_of(widget: Widget) -> Palette:
     """The palette in force: the one named like the app's theme."""
     return PALETTES.get(widget.app.theme, PALETTES[DARK])
+
+
+def to_strip(
+    line: Sequence[TextSpan],
+    width: int,
+    palette: Palette,
+    base: Style,
+    overlay: Style | None = None,
+) -> Strip:
+    """The line as Textual draws it.
+
+    Exactly `width` cells on `base`, with `over` (the cursor) laid on top.
+    """
+    segments = []
+    used = 0
+    for text, style_name in line:
+        style = base + palette.style(style_name)
+        segments.append(Segment(text, style if overlay is None else style + overlay))
+        used += cell_len(text)
+    if used < width:
+        segments.append(Segment(" " * (width - used), base if overlay is None else base + overlay))
+    drawn = Strip(segments, max(used, width))
+    return drawn if used <= width else drawn.crop(0, width)
 
 
 class Lines(Widget):

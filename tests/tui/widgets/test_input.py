@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from support.access.fake_actions import FakeAccess
 from support.tui.fake_actions import Driven, FakeActions, driven
-from xswitch.tui.dialogs.input import GuardDialog, MfaDialog
+from xswitch.tui.dialogs.screens import GuardDialog, MfaDialog
 
 HOSTILE = "a\x1b]52;c;ZXZpbA==\x07\x9b31m\tb\u202ec"
 SHOWN = "a␛]52;c;ZXZpbA==␇\ufffd31m b\ufffdc"

@@ -13,6 +13,9 @@ from rich.cells import cell_len
 
 from xswitch.core.model import Role
 
+SIDE_COLUMNS = 100
+BELOW_ROWS = 36
+ROOMY_ROWS = 27
 GUTTER = 4
 GAP = 2
 SESSION_WIDTH = 11
@@ -132,3 +135,10 @@ def _share_width(available: int, account: NaturalWidth, role: NaturalWidth) -> t
         return account_width, max(1, min(role.p90, available - account_width))
     extra = min(spare, account.widest - account.p90)
     return account.p90 + extra, role.p90 + min(spare - extra, role.widest - role.p90)
+
+
+def list_size(columns: int, rows: int, body: int) -> tuple[int, int]:
+    """The room of headings and list, where the detail takes its own as picker.tcss gives it."""
+    if columns >= SIDE_COLUMNS:
+        return columns - min(66, max(40, columns * 41 // 100)), body
+    return columns, body - body * 48 // 100 if rows >= BELOW_ROWS else body

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xswitch.tui.picker.keys import KEYS, displayed_key
 from xswitch.tui.render.text import Line, width_of
 
 _GAP = 2
@@ -25,25 +24,6 @@ class KeyBarItem:
     def width(self) -> int:
         """Its cells, without what is around it."""
         return width_of([(self.key, ""), (self.label, "")]) + 1
-
-
-def picker_key_items(*, empty: bool, back: bool = False) -> tuple[KeyBarItem, ...]:
-    """The picker's keys; `empty`: the filter is, so letters act.
-
-    `back`: escape closes the detail first.
-    """
-    items = []
-    for key in KEYS:
-        text = displayed_key(key, empty=empty)
-        if key.rank is None or not text:
-            continue
-        leaving = key.action == "leave"
-        items.append(
-            KeyBarItem(
-                text, "back" if leaving and back else key.label, key.action, key.rank, right=leaving
-            )
-        )
-    return tuple(items)
 
 
 def arrange_items(

@@ -6,13 +6,21 @@ from datetime import timedelta
 import pytest
 
 from support.tui.fake_actions import NOW, make_role, sample_listing, sample_roles
+from xswitch.actions.api import SourceInfo
 from xswitch.core.model import Role
 from xswitch.core.search.matcher import Matcher
 from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.columns import layout, measure
-from xswitch.tui.picker.rows import group_line, heading_line, mfa_text, role_line, session_text
-from xswitch.tui.picker.state import PickerState
+from xswitch.tui.picker.layout import layout, measure
+from xswitch.tui.picker.lines import (
+    group_line,
+    heading_line,
+    mfa_text,
+    role_line,
+    session_text,
+    title_line,
+)
+from xswitch.tui.picker.state import PickerData, PickerState
 from xswitch.tui.render.text import Line, width_of
 
 ROLES = sample_roles()
@@ -122,3 +130,64 @@ def test_hostile_names_are_harmless() -> None:
     text = shown(row(role, "p"))
     assert text.replace("\ufffd", "").isprintable()
     assert "[red]" in text
+
+
+def title_state(**changes: object) -> PickerState:
+    listing = replace(sample_listing(), **changes)  # type: ignore[arg-type]
+    return states.with_data(PickerState(), states.picker_data(listing), range(len(listing.roles)))
+
+
+def title(
+    state: PickerState, width: int = 110, environ: dict[str, str] | None = None, hours: float = 0
+) -> str:
+    line = title_line(state, environ or {}, NOW + timedelta(hours=hours), width)
+    return "".join(text for text, _ in line)
+
+
+def test_it_tells_identity_mfa_vault_and_region() -> None:
+    text = title(title_state())
+    assert text.startswith(" xswitch   dev @ 111111111111 · MFA 7 h 42 m · vault: Secret Service")
+    assert text.endswith(" eu-west-1 ")
+    assert len(text) == 110
+
+
+def test_the_mfa_session_counts_down_to_its_end() -> None:
+    assert "MFA 9 m" in title(title_state(), hours=7.55)
+    assert "MFA ○ expired" in title(title_state(), hours=8)
+    assert "MFA none" in title(title_state(mfa_sessions=()))
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out"),
+    [(80, ()), (70, ("vault",)), (48, ("vault", "eu-west-1")), (36, ("vault", "eu-west-1", "MFA"))],
+)
+def test_what_has_no_room_is_left_out_whole(width: int, left_out: tuple[str, ...]) -> None:
+    text = title(title_state(), width)
+    assert len(text) <= width
+    for part in ("vault", "eu-west-1", "MFA", "dev @ 111111111111"):
+        assert (part in text) == (part not in left_out)
+
+
+def test_a_region_of_the_environment_is_named_since_it_wins() -> None:
+    assert title(title_state(), environ={"AWS_REGION": "sa-east-1"}).endswith(
+        "AWS_REGION=sa-east-1 "
+    )
+
+
+def test_before_and_without_a_base() -> None:
+    assert "reading …" in title(PickerState())
+    assert "no base credentials" in title(title_state(base=None))
+    assert "environment variables" in title(title_state(base=SourceInfo("", "", "environment")))
+    assert "environment" in title(title_state(base=SourceInfo("", "", "something new")))
+
+
+def test_hostile_names_in_the_title_are_harmless() -> None:
+    read: PickerData = states.picker_data(
+        replace(
+            sample_listing(), base=SourceInfo("d\x1b]0;x\x07", "1\n", "sso"), vault_label="\x1b[1m"
+        )
+    )
+    state = states.with_data(PickerState(), read, range(14))
+    line = title_line(state, {"AWS_REGION": "\x1b[5m"}, NOW, 140)
+    assert "".join(text for text, _ in line).replace("\ufffd", "").isprintable()
+    assert width_of(line) <= 140

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from support.tui.fake_actions import make_role, many_roles, sample_roles
 from xswitch.core.model import Role
-from xswitch.tui.picker.columns import GAP, GUTTER, Column, layout, measure
+from xswitch.tui.picker.layout import GAP, GUTTER, Column, layout, measure
 
 
 def total(columns: tuple[Column, ...]) -> int:

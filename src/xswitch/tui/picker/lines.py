@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from xswitch.core.duration_text import format_remaining
-from xswitch.core.model import Role, SessionState
+from xswitch.core.model import CredentialSourceKind, Role, SessionState
 from xswitch.core.search.matcher import SearchField, Spans
 from xswitch.core.text import pluralize, sanitize
-from xswitch.tui.picker.columns import GAP, GUTTER, Column
+from xswitch.tui.picker.layout import GAP, GUTTER, Column
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
-from xswitch.tui.render.text import Line, highlight, pad, truncate, width_of
+from xswitch.tui.render.text import Line, highlight, pad, span, truncate, width_of, wrap
 
 CURSOR_BAR = "▌"
 _ID_MIN_WIDTH = 44
@@ -126,3 +126,88 @@ def heading_line(columns: Sequence[Column]) -> Line:
     for position, column in enumerate(columns):
         line.append(((" " * GAP if position else "") + pad(column.heading, column.width), "muted"))
     return line
+
+
+# -- the title
+
+_SEPARATOR = " · "
+_MAX_NAME_WIDTH = 32
+
+
+def title_line(state: PickerState, environ: Mapping[str, str], now: datetime, width: int) -> Line:
+    """The title line in `width` cells.
+
+    What doesn't fit is left out whole, the vault first, then the region.
+    """
+    left: Line = [(" xswitch ", "key"), ("  ", "text"), *_identity(state)]
+    parts = [("mfa", _mfa(state, now)), ("vault", _vault(state))]
+    right = _region(state, environ)
+    for dropped in ((), ("vault",), ("vault", "region"), ("vault", "region", "mfa")):
+        line = list(left)
+        for name, part in parts:
+            if part and name not in dropped:
+                line += [(_SEPARATOR, "faint"), *part]
+        tail = [] if "region" in dropped else right
+        room = width - width_of(line) - width_of(tail) - 1
+        if room >= 1:
+            return [*line, (" " * room, "text"), *tail, (" ", "text")]
+    return [*left]
+
+
+def _identity(state: PickerState) -> Line:
+    if state.base is None:
+        return [("no base credentials", "muted")] if state.loaded else [("reading …", "muted")]
+    name = state.base.profile or formatting.SOURCE_LABELS.get(
+        _source_kind(state.base.kind), "environment"
+    )
+    line: Line = [span(truncate(name, _MAX_NAME_WIDTH), "bright")]
+    if state.base.account_id:
+        line += [(" @ ", "faint"), span(state.base.account_id, "text")]
+    return line
+
+
+def _source_kind(kind: str) -> CredentialSourceKind:
+    return (
+        CredentialSourceKind(kind)
+        if kind in set(CredentialSourceKind)
+        else CredentialSourceKind.ENVIRONMENT
+    )
+
+
+def _mfa(state: PickerState, now: datetime) -> Line:
+    session = state.base_mfa(now)
+    if session is None:
+        return (
+            [("MFA none", "muted")] if any(role.mfa_serial for role in state.roles[:1000]) else []
+        )
+    seconds = (session.expires_at - now).total_seconds()
+    if seconds <= 0:
+        return [(f"MFA {formatting.SESSION_SIGNS[SessionState.EXPIRED]} expired", "expired")]
+    return [
+        ("MFA ", "text"),
+        (
+            format_remaining(seconds),
+            "live" if seconds > formatting.MFA_EXPIRING_SECONDS else "expiring",
+        ),
+    ]
+
+
+def _vault(state: PickerState) -> Line:
+    return (
+        [("vault: ", "muted"), span(state.read.listing.vault_label, "text")]
+        if state.read.listing.vault_label
+        else []
+    )
+
+
+def _region(state: PickerState, environ: Mapping[str, str]) -> Line:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if environ.get(name):
+            return [(f"{name}=", "muted"), span(truncate(environ[name], 20), "text")]
+    role = state.role
+    return [span(truncate(role.region, 20), "muted")] if role is not None else []
+
+
+def notice_lines(notice: str, width: int) -> list[Line]:
+    """The notice under the title."""
+    return wrap([("◆ ", "accent"), (sanitize(notice), "text")], width, hang=2)
