@@ -32,7 +32,7 @@ def test_an_unexpected_exception_tells_its_kind_and_place_and_no_value() -> None
     except KeyError as error:
         told = errors.from_exception(error)
     assert told.what == "This is a bug in xswitch."
-    assert told.why.startswith("KeyError at test_failure.py:")
+    assert told.why.startswith("KeyError at test_errors.py:")
     assert CANARY not in repr(told)
     assert errors.from_bug(ValueError(CANARY)).why == "ValueError."
 
