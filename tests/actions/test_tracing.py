@@ -13,7 +13,7 @@ from xswitch.actions.api import Actions, SwitchOptions
 from xswitch.actions.iamport import Iam
 from xswitch.actions.ports import Ports
 from xswitch.actions.tracing import _ARGUMENTS, _RESULTS, with_tracing
-from xswitch.core.errors import AwsDeniedError, VaultError
+from xswitch.core.errors import AwsDeniedError, LockBusyError
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
 
 _KEYS = Credentials("AKIADEV", Secret(f"{CANARY}-base-secret"))
@@ -104,7 +104,7 @@ def test_a_lock_is_let_go_whatever_happens_and_a_busy_one_is_told() -> None:
     with ports.locks.hold("renew-abcdefgh", 0):
         pass
     world.locks.busy.add("other")
-    with pytest.raises(VaultError), ports.locks.hold("other", 0):
+    with pytest.raises(LockBusyError), ports.locks.hold("other", 0):
         raise AssertionError
     assert lines == [
         "locks.hold renew-ab…: 5 ms",

@@ -16,9 +16,9 @@ from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.errors import (
     AwsDeniedError,
     ConfigError,
+    LockBusyError,
     MfaNeededError,
     NetworkError,
-    VaultError,
     XswitchError,
 )
 from xswitch.core.model import (
@@ -211,7 +211,7 @@ class FakeLocks:
         if name in self.busy or not lock.acquire(
             timeout=20 if timeout_seconds is None else timeout_seconds
         ):
-            raise VaultError("Another xswitch is still working on the same session.", code="busy")
+            raise LockBusyError("Another xswitch is still working on the same session.")
         self.held.append(name)
         try:
             yield

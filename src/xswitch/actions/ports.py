@@ -128,7 +128,7 @@ class Locks(Protocol):
 
         0 seconds tries once, None is the adapter's own limit.
 
-        Raises VaultError with code "busy" when somebody else holds it for all that time. Not
+        Raises LockBusyError when another process holds it for all that time. Not
         re-entrant.
         """
         ...

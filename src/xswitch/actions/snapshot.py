@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from xswitch.actions.ports import Ports
-from xswitch.core.errors import TargetError
+from xswitch.core.errors import ErrorCode, TargetError
 from xswitch.core.model import ConfigView, Profile, Role, SessionPlan, Settings
 from xswitch.core.profiles.managed import (
     NO_OVERRIDES,
@@ -114,7 +114,9 @@ class ConfigSnapshot:
         found = self.view.profiles.get(profile)
         if found is None:
             return TargetError(
-                f'There is no profile "{profile}".', next_step="xswitch list", code="target_unknown"
+                f'There is no profile "{profile}".',
+                next_step="xswitch list",
+                code=ErrorCode.TARGET_UNKNOWN,
             )
         place = f"{found.origin.file}:{found.origin.line}"
         if found.get(ROLE_KEY) is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from xswitch.actions.api import SwitchOptions
 from xswitch.actions.ports import Ports
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
-from xswitch.core.errors import TargetError, UsageError
+from xswitch.core.errors import ErrorCode, TargetError, UsageError
 from xswitch.core.model import CredentialSource, Role
 from xswitch.core.profiles.managed import ROLE_KEY, Overrides, source_profile
 from xswitch.core.roles.ad_hoc import AdHocRole, parse_ad_hoc_role
@@ -59,7 +59,7 @@ def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) 
         definition = parse_ad_hoc_role(target, snapshot.settings)
         source = (
             _default_source_profile(snapshot)
-            if definition is not None and error.code == "target_unknown"
+            if definition is not None and error.code == ErrorCode.TARGET_UNKNOWN
             else None
         )
         if definition is None or source is None:
@@ -74,13 +74,13 @@ def _previous_role(snapshot: ConfigSnapshot, options: SwitchOptions) -> Role:
             "There is no role before this one in this shell.",
             why=f"{PREVIOUS_PROFILE_VARIABLE} is not set; the shell hook sets it at every switch.",
             next_step="xswitch list",
-            code="no_previous",
+            code=ErrorCode.NO_PREVIOUS,
         )
     if previous not in snapshot.managed and previous not in snapshot.roles_by_name:
         raise TargetError(
             f'The profile before this one, "{previous}", is no role to switch to.',
             next_step="xswitch list",
-            code="no_previous",
+            code=ErrorCode.NO_PREVIOUS,
         )
     return resolve_role(snapshot, previous, options)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xswitch import streams
-from xswitch.core.errors import CancelledError, UsageError
+from xswitch.core.errors import CancelledError, ErrorCode, UsageError
 from xswitch.core.text import sanitize
 
 _TTY = "/dev/tty"
@@ -41,7 +41,7 @@ def controlling_terminal() -> Iterator[None]:
         raise UsageError(
             "The picker needs a terminal, and there is none.",
             next_step="xswitch switch TARGET (see: xswitch list)",
-            code="no_terminal",
+            code=ErrorCode.NO_TERMINAL,
         ) from None
     streams.flush(sys.stdout)
     streams.flush(sys.stderr)
@@ -76,7 +76,7 @@ def ask_line(question: str) -> str:
     except KeyboardInterrupt:
         raise CancelledError("Cancelled.") from None
     except OSError:
-        raise UsageError("There is no terminal to ask at.", code="no_terminal") from None
+        raise UsageError("There is no terminal to ask at.", code=ErrorCode.NO_TERMINAL) from None
     if not answer:
         raise CancelledError("Cancelled.")
     return answer.decode(errors="replace").strip()

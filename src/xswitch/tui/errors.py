@@ -8,7 +8,11 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
-from xswitch.core.errors import ExitCode, XswitchError
+from xswitch.core.errors import (
+    ErrorCode,
+    ExitCode,
+    XswitchError,
+)
 from xswitch.core.model import Role
 from xswitch.core.text import sanitize
 from xswitch.tui.render.text import Line, wrap
@@ -23,7 +27,7 @@ class FailureMessage:
     what: str
     why: str = ""
     next_step: str = ""
-    code: str = "bug"
+    code: str = ErrorCode.BUG
     exit_code: int = ExitCode.BUG
 
 
@@ -72,7 +76,7 @@ def from_misconfigured_role(role: Role) -> FailureMessage:
         if main_problem is not None
         else "Its chain of roles can't be resolved.",
         next_step=f"Correct {sanitize(location)}, then press F5 to read the files again.",
-        code=main_problem.code if main_problem is not None else "chain",
+        code=main_problem.code if main_problem is not None else ErrorCode.CHAIN,
         exit_code=ExitCode.CONFIG,
     )
 

@@ -22,6 +22,7 @@ from xswitch.core.errors import (
     CancelledError,
     ConfigError,
     IdentityMismatchError,
+    LockBusyError,
     MfaNeededError,
     NetworkError,
     SourceCredentialsError,
@@ -246,7 +247,7 @@ def test_from_hard_on_the_caller_waits_for_a_new_one(world: World) -> None:
         NetworkError("No network."),
         AwsDeniedError("No."),
         SourceCredentialsError("Logged out."),
-        VaultError("Busy.", code="busy"),
+        LockBusyError("Busy."),
         MfaNeededError("Nobody."),
     ],
 )
@@ -637,7 +638,7 @@ def test_a_lock_that_cannot_be_had_is_told_unless_the_session_lives(world: World
     assert get(world, "open").record == first.record
     assert world.locks.limits[-1] == MAX_LOCK_WAIT_SECONDS
     world.clock.time = first.record.expires_at
-    with pytest.raises(VaultError) as caught:
+    with pytest.raises(LockBusyError) as caught:
         get(world, "open")
     assert caught.value.code == "busy"
     assert world.locks.limits[-1] is None

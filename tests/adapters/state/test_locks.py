@@ -10,7 +10,7 @@ import pytest
 
 from xswitch.adapters.state import locks as module
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.core.errors import ConfigError, VaultError
+from xswitch.core.errors import ConfigError, LockBusyError
 
 HOLDER = """
 import sys
@@ -48,13 +48,13 @@ def test_a_held_lock_makes_others_wait_and_then_give_up_with_a_sentence(tmp_path
     with holder(tmp_path, "a") as process:
         try:
             with (
-                pytest.raises(VaultError) as caught,
+                pytest.raises(LockBusyError) as caught,
                 FileLocks(tmp_path, timeout_seconds=0.1).hold("a"),
             ):
                 pass
             assert caught.value.code == "busy"
             assert caught.value.next_step
-            with pytest.raises(VaultError), FileLocks(tmp_path).hold("a", timeout_seconds=0):
+            with pytest.raises(LockBusyError), FileLocks(tmp_path).hold("a", timeout_seconds=0):
                 pass
             with FileLocks(tmp_path).hold("b", timeout_seconds=0):
                 pass
@@ -85,7 +85,7 @@ def test_threads_of_one_process_exclude_each_other(tmp_path: Path) -> None:
         try:
             with locks.hold("a", timeout_seconds=0):
                 busy.append("got it")
-        except VaultError as error:
+        except LockBusyError as error:
             busy.append(error.code)
 
     with locks.hold("a"):
@@ -138,7 +138,7 @@ def test_the_number_of_lock_files_stays_bounded_and_held_ones_survive(
                 pass
         assert (tmp_path / "held.lock").exists()
         assert len(list(tmp_path.iterdir())) <= 8 + 1
-        with pytest.raises(VaultError), FileLocks(tmp_path).hold("held", timeout_seconds=0):
+        with pytest.raises(LockBusyError), FileLocks(tmp_path).hold("held", timeout_seconds=0):
             pass
 
 

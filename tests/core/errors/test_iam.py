@@ -4,15 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from xswitch.core.errors import AwsDeniedError, NetworkError, SourceCredentialsError
-from xswitch.core.errors.iam import (
-    IAM_BUSY,
-    IAM_DENIED,
-    IAM_EXISTS,
-    IAM_MALFORMED,
-    IAM_MISSING,
-    iam_error_from_response,
+from xswitch.core.errors import (
+    AwsDeniedError,
+    ErrorCode,
+    NetworkError,
+    SourceCredentialsError,
 )
+from xswitch.core.errors.iam import iam_error_from_response
 from xswitch.core.errors.sts import ApiCall, AwsErrorResponse
 
 CALL = ApiCall("iam:CreateRole", "us-east-1", "Reader")
@@ -22,14 +20,14 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("aws_code", "code"),
     [
-        ("AccessDenied", IAM_DENIED),
-        ("AccessDeniedException", IAM_DENIED),
-        ("NoSuchEntity", IAM_MISSING),
-        ("NoSuchEntityException", IAM_MISSING),
-        ("EntityAlreadyExists", IAM_EXISTS),
-        ("ConcurrentModification", IAM_BUSY),
-        ("EntityTemporarilyUnmodifiable", IAM_BUSY),
-        ("MalformedPolicyDocument", IAM_MALFORMED),
+        ("AccessDenied", ErrorCode.IAM_DENIED),
+        ("AccessDeniedException", ErrorCode.IAM_DENIED),
+        ("NoSuchEntity", ErrorCode.IAM_MISSING),
+        ("NoSuchEntityException", ErrorCode.IAM_MISSING),
+        ("EntityAlreadyExists", ErrorCode.IAM_EXISTS),
+        ("ConcurrentModification", ErrorCode.IAM_BUSY),
+        ("EntityTemporarilyUnmodifiable", ErrorCode.IAM_BUSY),
+        ("MalformedPolicyDocument", ErrorCode.IAM_MALFORMED),
         ("LimitExceeded", "iam_limit"),
         ("DeleteConflict", "iam_conflict"),
         ("InvalidInput", "iam_input"),

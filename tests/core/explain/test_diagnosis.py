@@ -35,7 +35,7 @@ from xswitch.core.errors import (
     SourceCredentialsError,
     XswitchError,
     source_credentials,
-    sts_messages,
+    sts,
 )
 from xswitch.core.explain.diagnosis import explain
 from xswitch.core.explain.evidence import (
@@ -404,12 +404,11 @@ def test_documents_that_are_no_policies_are_as_good_as_unread() -> None:
 # ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", sorted(sts_messages.STS_MESSAGES))
+@pytest.mark.parametrize("code", sorted({*sts.STS_MESSAGES, *sts.NETWORK_MESSAGES}))
 def test_every_failure_of_sts_has_a_cause(code: str) -> None:
-    sentence = sts_messages.STS_MESSAGES[code]
     error: XswitchError = (
         NetworkError("x", code=code)
-        if sentence.network
+        if code in sts.NETWORK_MESSAGES
         else AwsDeniedError("x", code=code, hop=ROLE)
     )
     found = explain(replace(evidence(step()), failure=failure_from_error(error)))

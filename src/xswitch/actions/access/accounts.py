@@ -10,7 +10,7 @@ from xswitch.actions.sessions.broker import Broker, SessionRequest
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.arn import iam_region, partition_of, partition_of_region
-from xswitch.core.errors import ChainError, TargetError
+from xswitch.core.errors import ChainError, ErrorCode, TargetError
 from xswitch.core.model import CallerIdentity, Credentials, Endpoint, Problem, Profile
 from xswitch.core.profiles.managed import ROLE_KEY
 from xswitch.core.roles.chains import ChainResolver
@@ -59,7 +59,9 @@ class Accounts:
         profile = self.reading.view.profiles.get(name)
         if profile is None:
             raise TargetError(
-                f'There is no profile "{name}".', next_step="xswitch config", code="target_unknown"
+                f'There is no profile "{name}".',
+                next_step="xswitch config",
+                code=ErrorCode.TARGET_UNKNOWN,
             )
         credentials, endpoint = self.credentials(profile)
         self._progress(f"asking AWS whose account {name} is")

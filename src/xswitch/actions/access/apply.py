@@ -16,8 +16,13 @@ from xswitch.actions.access.plan import ObservedPlan, plan_from_current_state
 from xswitch.actions.iamport import Iam
 from xswitch.actions.ports import Ports
 from xswitch.core.access.model import AccessPlan, AccountPlan, AccountSide, IamCall, IamChange
-from xswitch.core.errors import CancelledError, ConfigError, NetworkError, XswitchError
-from xswitch.core.errors.iam import IAM_BUSY, IAM_EXISTS, IAM_MALFORMED, IAM_MISSING
+from xswitch.core.errors import (
+    CancelledError,
+    ConfigError,
+    ErrorCode,
+    NetworkError,
+    XswitchError,
+)
 
 PROPAGATION_DELAYS = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0)
 """Seconds between tries.
@@ -101,7 +106,7 @@ class _ApplyRun:
                 iam.run(change.call)
             except XswitchError as error:
                 # The call may have worked all the same: what is there decides.
-                unsure = isinstance(error, NetworkError) or error.code == IAM_EXISTS
+                unsure = isinstance(error, NetworkError) or error.code == ErrorCode.IAM_EXISTS
                 if unsure and self._is_there(side, change):
                     return
                 pause = next(pauses, None)
@@ -147,7 +152,7 @@ def _ensure_no_other_changes(
             f"The {side.value} account is not as it was when the plan was made: somebody else changed it meanwhile.",
             why=f"Now this would be needed: {'; '.join(others)}.",
             next_step="look at the plan again: the same with `xswitch access plan`",
-            code="access_changed",
+            code=ErrorCode.ACCESS_CHANGED,
         )
 
 
@@ -210,7 +215,7 @@ def _undo_call(ports: Ports, iam: Iam, call: IamCall) -> None:
         try:
             iam.run(call)
         except XswitchError as error:
-            if error.code == IAM_MISSING:
+            if error.code == ErrorCode.IAM_MISSING:
                 return
             pause = next(pauses, None)
             if pause is None or not (isinstance(error, NetworkError) or _is_transient(error)):
@@ -222,11 +227,11 @@ def _undo_call(ports: Ports, iam: Iam, call: IamCall) -> None:
 
 def _is_transient(error: XswitchError) -> bool:
     """Whether a refusal is of the kind that waiting helps against."""
-    if error.code == IAM_MALFORMED:
+    if error.code == ErrorCode.IAM_MALFORMED:
         # A trust policy can't name a principal that was created only just now.
         return "principal" in error.why.lower()
-    if error.code == IAM_MISSING:
+    if error.code == ErrorCode.IAM_MISSING:
         # The role or user was there when the plan was made. A policy that isn't there will not
         # come.
         return not error.why.startswith("Policy ")
-    return error.code in (IAM_BUSY, "throttled", "aws_internal")
+    return error.code in (ErrorCode.IAM_BUSY, ErrorCode.THROTTLED, ErrorCode.AWS_INTERNAL)

@@ -11,7 +11,7 @@ from xswitch.actions.access.api import AccessPlanResult
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.access.model import AccessRequest, PrincipalType
 from xswitch.core.arn import account_of
-from xswitch.core.errors import TargetError, UsageError, XswitchError
+from xswitch.core.errors import ErrorCode, TargetError, UsageError, XswitchError
 from xswitch.core.profiles.managed import ROLE_KEY
 
 _MAX_IDENTITY_CALLS = 16
@@ -44,7 +44,9 @@ def find_assuming_profile(accounts: Accounts, planned: AccessPlanResult) -> Assu
     if given:
         if given not in accounts.reading.view.profiles:
             raise TargetError(
-                f'There is no profile "{given}".', next_step="xswitch config", code="target_unknown"
+                f'There is no profile "{given}".',
+                next_step="xswitch config",
+                code=ErrorCode.TARGET_UNKNOWN,
             )
         arn = _caller_arn(accounts, given)
         if arn and not _matches_principal(arn, request):
@@ -107,7 +109,7 @@ def mfa_serial(accounts: Accounts, planned: AccessPlanResult, switcher: Assuming
         "The role asks for MFA, and no MFA device with codes was found for the user.",
         why=why,
         next_step=f"add an authenticator in IAM, or name the device: --mfa-serial ARN (or mfa_serial in the profile {switcher.profile})",
-        code="mfa_device_missing",
+        code=ErrorCode.MFA_DEVICE_MISSING,
     )
 
 
@@ -124,7 +126,7 @@ def _cannot_determine(what: str, why: str) -> UsageError:
         what,
         why=why,
         next_step="say which profile it is: --switch-from PROFILE",
-        code="switch_from",
+        code=ErrorCode.SWITCH_FROM,
     )
 
 

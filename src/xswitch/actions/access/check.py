@@ -13,7 +13,10 @@ from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResul
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.sessions.verification import check_identity
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
-from xswitch.core.errors import AwsDeniedError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    ErrorCode,
+)
 from xswitch.core.model import SessionPlan
 from xswitch.core.profiles.managed import NO_OVERRIDES
 
@@ -22,7 +25,7 @@ PROPAGATION_DELAYS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 4.0, 4.0)
 
 What IAM was told is seen everywhere only after a while.
 """
-_PROPAGATING_CODES = frozenset({"not_authorized", "explicit_deny"})
+_PROPAGATING_CODES = frozenset({ErrorCode.NOT_AUTHORIZED, ErrorCode.EXPLICIT_DENY})
 
 
 def check(

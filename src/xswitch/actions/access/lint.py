@@ -9,7 +9,7 @@ from xswitch.core.access.documents import statements_of
 from xswitch.core.access.lint import lint_permissions, lint_trust
 from xswitch.core.access.model import Finding, NamedPolicy, RoleState
 from xswitch.core.arn import parse_role_arn
-from xswitch.core.errors import ConfigError, TargetError, UsageError
+from xswitch.core.errors import ConfigError, ErrorCode, TargetError, UsageError
 
 
 def lint(
@@ -71,6 +71,6 @@ def _role_states(
             raise TargetError(
                 what,
                 next_step=f"aws iam list-roles --profile {opened.profile}",
-                code="role_missing",
+                code=ErrorCode.ROLE_MISSING,
             )
         yield state

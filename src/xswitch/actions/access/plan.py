@@ -22,7 +22,7 @@ from xswitch.core.access.model import (
 from xswitch.core.access.plan import make_plan
 from xswitch.core.access.validation import validate
 from xswitch.core.arn import is_policy_arn
-from xswitch.core.errors import AwsDeniedError, TargetError, UsageError
+from xswitch.core.errors import AwsDeniedError, ErrorCode, TargetError, UsageError
 
 _ARN_RESOURCE_TYPES = {
     PrincipalType.USER: "user",
@@ -165,7 +165,7 @@ def _policy_arns(accounts: Accounts, inputs: AccessInputs) -> tuple[str, ...]:
             raise TargetError(
                 f"There is no managed policy {policy}, neither of AWS nor of account {opened.account}.",
                 next_step=f"aws iam list-policies --profile {opened.profile}",
-                code="policy_missing",
+                code=ErrorCode.POLICY_MISSING,
             )
         found.append(there)
     return tuple(found)
@@ -229,7 +229,7 @@ def _principal(request: AccessRequest, source: AccountClient | None) -> Principa
         raise TargetError(
             f"There is no {request.who.kind.value} {request.who.name} in account {source.account}.",
             next_step=f"aws iam list-{request.who.kind.value}s --profile {source.profile}",
-            code="principal_missing",
+            code=ErrorCode.PRINCIPAL_MISSING,
         )
     return found
 

@@ -13,7 +13,7 @@ from xswitch.actions.access.callers import AssumingProfile, mfa_serial
 from xswitch.core.access.documents import requires_mfa
 from xswitch.core.access.model import DEFAULT_MAX_SESSION_SECONDS
 from xswitch.core.awsconfig.document import is_legal_name
-from xswitch.core.errors import ConfigError, UsageError
+from xswitch.core.errors import ConfigError, ErrorCode, UsageError
 from xswitch.core.model import Profile, SetProfile
 from xswitch.core.profiles.managed import ROLE_KEY
 
@@ -43,7 +43,7 @@ def write_role_profile(
         raise UsageError(
             f"{name!r} can't be the name of a profile.",
             next_step="give another one: --profile NAME",
-            code="bad_profile_name",
+            code=ErrorCode.BAD_PROFILE_NAME,
         )
     wanted = _properties(accounts, planned, assuming_profile)
     there = accounts.reading.view.profiles.get(name)
@@ -58,7 +58,7 @@ def write_role_profile(
             f'There is a profile "{name}" already, and it says something else.',
             why=f"{there.origin.file}:{there.origin.line}: {'; '.join(differences)}.",
             next_step="the same with another name: --profile NAME",
-            code="profile_exists",
+            code=ErrorCode.PROFILE_EXISTS,
         )
     return name
 

@@ -10,12 +10,10 @@ from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResul
 from xswitch.actions.sessions.mfa import MfaCodes, NoMfaPrompt
 from xswitch.actions.sessions.publish import write_hot_pointer, write_prompt_file
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
-from xswitch.core.errors import MfaNeededError, VaultError, XswitchError
+from xswitch.core.errors import LockBusyError, MfaNeededError, XswitchError
 from xswitch.core.model import Role, SessionPlan
 from xswitch.core.profiles.managed import NO_OVERRIDES
 from xswitch.core.sessions import session_record
-
-LOCK_BUSY = "busy"
 
 
 def credential_process(broker: Broker, profile: str, ask: MfaPrompt) -> str:
@@ -71,10 +69,8 @@ def renew_in_background(broker: Broker, profile: str) -> None:
     with ExitStack() as alone:
         try:
             alone.enter_context(ports.locks.hold(f"renew-{plan.key}", 0))
-        except VaultError as error:
-            if error.code == LOCK_BUSY:
-                return
-            raise
+        except LockBusyError:
+            return
         _update_pointers(
             ports, snapshot, plan, profile, broker.session(plan, snapshot.view, session_request)
         )

@@ -20,7 +20,13 @@ from xswitch.actions.sessions.entries import role_index_entry
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.sessions.renewability import MIN_SOURCE_LIFETIME, renewable_until
 from xswitch.actions.sessions.verification import check_assumed_role, check_temporary_credentials
-from xswitch.core.errors import AwsDeniedError, CancelledError, NetworkError, XswitchError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    CancelledError,
+    ErrorCode,
+    NetworkError,
+    XswitchError,
+)
 from xswitch.core.errors.source_credentials import SourceLabel, as_source_error
 from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
 from xswitch.core.model import (
@@ -406,7 +412,7 @@ class Broker:
             raise NetworkError(
                 "The answer of STS lacks a key.",
                 next_step="xswitch doctor",
-                code="incomplete_answer",
+                code=ErrorCode.INCOMPLETE_ANSWER,
             )
         self.ports.vault.put(key, value)
         run.made.add(key)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from xswitch.actions.ports import Ports
 from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapshot
 from xswitch.core.awsconfig.document import is_legal_name
-from xswitch.core.errors import ShadowError, UsageError, XswitchError
+from xswitch.core.errors import ErrorCode, ShadowError, UsageError, XswitchError
 from xswitch.core.model import Profile, ProfileEdit, RemoveProfile, Role, SetProfile
 from xswitch.core.profiles.managed import ROLE_KEY, Overrides, find_shadowing, managed_properties
 from xswitch.core.profiles.process_command import quote_command
@@ -32,12 +32,14 @@ def ensure_writable(snapshot: ConfigSnapshot, name: str, *, static: bool) -> Non
             f"{name!r} can't be the name of a managed profile.",
             why="It takes letters, digits and _-/.%@:+, and must not be default.",
             next_step="Give another one with --profile-name.",
-            code="bad_profile_name",
+            code=ErrorCode.BAD_PROFILE_NAME,
         )
     found = find_shadowing(snapshot.view, name)
     if snapshot.managed_profile_for_static(name):
         raise _cannot_write(
-            name, "It holds keys that xswitch wrote down for another managed profile.", "not_ours"
+            name,
+            "It holds keys that xswitch wrote down for another managed profile.",
+            ErrorCode.NOT_OURS,
         )
     if found:
         raise _cannot_write(
@@ -49,7 +51,7 @@ def ensure_writable(snapshot: ConfigSnapshot, name: str, *, static: bool) -> Non
         raise _cannot_write(
             beside.name,
             f"There is a profile of that name that xswitch did not write ({place}).",
-            "not_ours",
+            ErrorCode.NOT_OURS,
         )
 
 

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from xswitch.actions.ports import MfaProcessRunner, MfaPrompt
-from xswitch.core.errors import AwsDeniedError, MfaNeededError, XswitchError
+from xswitch.core.errors import AwsDeniedError, ErrorCode, MfaNeededError, XswitchError
 from xswitch.core.model import MfaChallenge, Secret
 
 MAX_ATTEMPTS = 3
-WRONG_CODE = "mfa_wrong"
 _CODE_FORMAT = re.compile(
     r"[0-9]{6}", re.ASCII
 )  # GetSessionToken and AssumeRole: TokenCode is exactly six digits
@@ -109,7 +108,7 @@ class MfaCodes:
                 try:
                     return call(self._unused(serial, code))
                 except (AwsDeniedError, MfaNeededError) as error:
-                    if error.code not in {WRONG_CODE, _UnusableCodeError.default_code}:
+                    if error.code not in {ErrorCode.MFA_WRONG, ErrorCode.MFA_UNUSABLE}:
                         raise
                     if given:
                         raise
@@ -155,4 +154,4 @@ class MfaCodes:
 class _UnusableCodeError(MfaNeededError):
     """A code that can't be right, found without asking AWS."""
 
-    default_code = "mfa_unusable"
+    default_code = ErrorCode.MFA_UNUSABLE

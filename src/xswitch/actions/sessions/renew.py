@@ -16,7 +16,7 @@ from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.sessions.publish import prune_expired_sessions, publish, update_index_entry
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import resolve_role
-from xswitch.core.errors import CancelledError, UsageError, XswitchError
+from xswitch.core.errors import CancelledError, ErrorCode, UsageError, XswitchError
 from xswitch.core.model import ProfileEdit, Role, SessionPlan
 from xswitch.core.sessions.session_record import SessionRecord
 
@@ -133,7 +133,7 @@ class _RenewalBatch:
             raise UsageError(
                 f"{role.name} is guarded, and was not switched to yet.",
                 next_step=step,
-                code="guard_unconfirmed",
+                code=ErrorCode.GUARD_UNCONFIRMED,
             )
         plan = snapshot.plan(role, snapshot.stored_overrides(role.managed_profile))
         session_request = SessionRequest(

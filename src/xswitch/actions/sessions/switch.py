@@ -21,6 +21,7 @@ from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapsho
 from xswitch.actions.targets import overrides_from_options
 from xswitch.core.errors import (
     AwsDeniedError,
+    ErrorCode,
     IdentityMismatchError,
     NetworkError,
     SettingsError,
@@ -118,7 +119,7 @@ def _reload_role(snapshot: ConfigSnapshot, role: Role) -> Role:
         raise TargetError(
             f"{role.name} is no longer in the config.",
             next_step="xswitch list",
-            code="target_unknown",
+            code=ErrorCode.TARGET_UNKNOWN,
         )
     named = snapshot.managed.get(role.managed_profile) == role.name
     return replace(found, managed_profile=role.managed_profile) if named else found
@@ -130,11 +131,11 @@ def _confirmation_error(role: Role, typed: str | None) -> UsageError:
         return UsageError(
             f'{role.name} is guarded: switching to it takes typing "{wanted}".',
             next_step=f"xswitch switch {role.name} --confirm {wanted!r}",
-            code="guard_unconfirmed",
+            code=ErrorCode.GUARD_UNCONFIRMED,
         )
     return UsageError(
         f'That is not "{wanted}", so nothing was done: {role.name} is guarded.',
-        code="guard_mismatch",
+        code=ErrorCode.GUARD_MISMATCH,
     )
 
 
@@ -150,7 +151,9 @@ def _verified_session(
     try:
         identity = broker.ports.sts.get_caller_identity(session.record.credentials, plan.endpoint)
     except (AwsDeniedError, NetworkError) as error:
-        if session.from_vault and (isinstance(error, NetworkError) or error.code == "throttled"):
+        if session.from_vault and (
+            isinstance(error, NetworkError) or error.code == ErrorCode.THROTTLED
+        ):
             # It lives, and AssumeRole said whose it is when it was made: that AWS can't be asked
             # again keeps nobody from it.
             unasked = Problem("identity_unasked", f"AWS could not be asked who this is: {error}")

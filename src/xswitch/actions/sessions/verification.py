@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from xswitch.core.arn import is_caller_arn, parse_role_arn
-from xswitch.core.errors import IdentityMismatchError, NetworkError
+from xswitch.core.errors import ErrorCode, IdentityMismatchError, NetworkError
 from xswitch.core.model import CallerIdentity, Credentials, PlannedHop, Role
 
 # GetCallerIdentity of a role session: the role's path is left out.
@@ -46,14 +46,14 @@ def check_temporary_credentials(credentials: Credentials, now: datetime) -> None
             "The answer of STS lacks the session's end, or its token.",
             why="AWS always sends both, so something else answered, or something in between changed the answer.",
             next_step="xswitch doctor",
-            code="incomplete_answer",
+            code=ErrorCode.INCOMPLETE_ANSWER,
         )
     if credentials.expires_at <= now:
         raise NetworkError(
             "The session AWS just gave is over already by this machine's clock.",
             why=f"It ends at {credentials.expires_at:%Y-%m-%d %H:%M:%S} UTC, and the clock says {now:%Y-%m-%d %H:%M:%S} UTC.",
             next_step="Set this machine's clock (on Linux: sudo timedatectl set-ntp true), then run the same command again.",
-            code="clock_skew",
+            code=ErrorCode.CLOCK_SKEW,
         )
 
 

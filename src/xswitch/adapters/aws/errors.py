@@ -17,7 +17,7 @@ import botocore.exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from xswitch.adapters.aws.sts_xml import server_time
-from xswitch.core.errors import NetworkError, XswitchError
+from xswitch.core.errors import ErrorCode, NetworkError, XswitchError
 from xswitch.core.errors.sts import (
     ApiCall,
     AwsErrorResponse,
@@ -33,13 +33,13 @@ _UNEXPECTED_FORM = "The answer does not have the form of an AWS answer."
 
 # In this order: some of botocore's classes are subclasses of others.
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    ((boto.ReadTimeoutError, boto.ConnectTimeoutError), "timeout"),
-    ((boto.ProxyConnectionError, boto.InvalidProxiesConfigError), "proxy"),
-    (boto.SSLError, "tls"),
-    (boto.ConnectionClosedError, "reset"),
-    ((boto.InvalidRegionError, boto.NoRegionError), "region"),
-    ((boto.EndpointProviderError, boto.EndpointVariantError), "endpoint_variant"),
-    (UnicodeError, "endpoint_url"),
+    ((boto.ReadTimeoutError, boto.ConnectTimeoutError), ErrorCode.TIMEOUT),
+    ((boto.ProxyConnectionError, boto.InvalidProxiesConfigError), ErrorCode.PROXY),
+    (boto.SSLError, ErrorCode.TLS),
+    (boto.ConnectionClosedError, ErrorCode.RESET),
+    ((boto.InvalidRegionError, boto.NoRegionError), ErrorCode.REGION),
+    ((boto.EndpointProviderError, boto.EndpointVariantError), ErrorCode.ENDPOINT_VARIANT),
+    (UnicodeError, ErrorCode.ENDPOINT_URL),
 )
 
 
@@ -113,15 +113,17 @@ def _cause(error: Exception, call: ApiCall) -> tuple[str, str]:
     if isinstance(error, boto.EndpointConnectionError):
         return _connect_failure_code(inner), text
     if isinstance(error, boto.SSLError) and _is_ca_bundle_error(inner):
-        return "ca_bundle", text
+        return ErrorCode.CA_BUNDLE, text
     for kinds, code in _CODES:
         if isinstance(error, kinds):
             return code, text
     if isinstance(error, ValueError) and "nvalid endpoint" in str(error):
-        return ("endpoint_url" if call.url else "region"), str(error)
+        return (ErrorCode.ENDPOINT_URL if call.url else ErrorCode.REGION), str(error)
     if isinstance(error, (ResponseParserError, LookupError, ValueError, TypeError, AttributeError)):
-        return "not_aws", _UNEXPECTED_FORM
-    return "network", text if isinstance(error, boto.BotoCoreError) else type(error).__name__
+        return ErrorCode.NOT_AWS, _UNEXPECTED_FORM
+    return ErrorCode.NETWORK, text if isinstance(error, boto.BotoCoreError) else type(
+        error
+    ).__name__
 
 
 def _is_ca_bundle_error(inner: Any) -> bool:
@@ -140,8 +142,8 @@ def _connect_failure_code(inner: BaseException) -> str:
     cause: BaseException | None = inner
     while cause is not None:
         if isinstance(cause, socket.gaierror):
-            return "dns"
+            return ErrorCode.DNS
         if isinstance(cause, ConnectionRefusedError):
-            return "refused"
+            return ErrorCode.REFUSED
         cause = cause.__cause__ or cause.__context__
-    return "unreachable"
+    return ErrorCode.UNREACHABLE

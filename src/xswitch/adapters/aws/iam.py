@@ -28,8 +28,8 @@ from xswitch.core.access.model import (
     TrustedPrincipal,
 )
 from xswitch.core.arn import partition_of_region
-from xswitch.core.errors import AwsDeniedError, NetworkError
-from xswitch.core.errors.iam import IAM_MISSING, iam_error_from_response
+from xswitch.core.errors import AwsDeniedError, ErrorCode, NetworkError
+from xswitch.core.errors.iam import iam_error_from_response
 from xswitch.core.errors.sts import ApiCall, connection_error
 from xswitch.core.model import Credentials, Endpoint
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
@@ -269,14 +269,14 @@ class BotoIam:
         try:
             return work()
         except AwsDeniedError as error:
-            if error.code == IAM_MISSING:
+            if error.code == ErrorCode.IAM_MISSING:
                 return None
             raise
 
     def unexpected_response(self) -> NetworkError:
         """The error for an answer without what AWS always sends."""
         call = ApiCall("iam", self._endpoint.region, url=self._endpoint.url or "")
-        return connection_error(call, "not_aws", "The answer lacks what IAM always sends.")
+        return connection_error(call, ErrorCode.NOT_AWS, "The answer lacks what IAM always sends.")
 
     # -- calls
     # ----------------------------------------------------------------------------------------------------
@@ -319,7 +319,7 @@ class BotoIam:
         except TimeoutError:
             raise connection_error(
                 call,
-                "timeout",
+                ErrorCode.TIMEOUT,
                 f"There was no complete answer within {self._limits.total:g} seconds.",
             ) from None
         except ClientError as error:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from xswitch.core.arn import is_account_id, is_caller_arn, is_unique_id
+from xswitch.core.errors import ErrorCode
 from xswitch.core.errors.sts import (
     ApiCall,
     AwsErrorResponse,
@@ -141,7 +142,7 @@ class BotoSts:
         except TimeoutError:
             raise connection_error(
                 call,
-                "timeout",
+                ErrorCode.TIMEOUT,
                 f"There was no complete answer within {self._limits.total:g} seconds.",
             ) from None
         # Botocore raises far outside its own tree; `fault` knows what
@@ -220,7 +221,7 @@ def _credentials(answer: Any, call: ApiCall) -> Credentials:
     expires_at = _lookup(answer, "Credentials", "Expiration")
     if not isinstance(expires_at, datetime) or expires_at.tzinfo is None:
         raise connection_error(
-            call, "not_aws", "The answer says no time at which the credentials expire."
+            call, ErrorCode.NOT_AWS, "The answer says no time at which the credentials expire."
         )
     return Credentials(
         access_key_id=_text(answer, call, "Credentials", "AccessKeyId"),
@@ -233,14 +234,14 @@ def _credentials(answer: Any, call: ApiCall) -> Credentials:
 def _text(answer: Any, call: ApiCall, *path: str) -> str:
     found = _lookup(answer, *path)
     if not isinstance(found, str) or not found:
-        raise connection_error(call, "not_aws", f"The answer has no {path[-1]}.")
+        raise connection_error(call, ErrorCode.NOT_AWS, f"The answer has no {path[-1]}.")
     return found
 
 
 def _validated_text(answer: Any, call: ApiCall, name: str, is_one: Callable[[str], bool]) -> str:
     found = _text(answer, call, name)
     if not is_one(found):
-        raise connection_error(call, "not_aws", f"The answer's {name} can't be one.")
+        raise connection_error(call, ErrorCode.NOT_AWS, f"The answer's {name} can't be one.")
     return found
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from xswitch.adapters.config.read import LoadedFile, load, read_descriptor
 from xswitch.adapters.state.private_files import create_private, private_folder, write_all
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import FileKind
 
 LEFTOVER_SECONDS = 600.0
@@ -265,7 +265,10 @@ def _check_writable(path: str, status: os.stat_result) -> None:
         why, step = "It is read-only.", f"chmod u+w {path}"
     if why:
         raise ConfigError(
-            f"{path} is not to be written.", why=why, next_step=step, code="config_not_writable"
+            f"{path} is not to be written.",
+            why=why,
+            next_step=step,
+            code=ErrorCode.CONFIG_NOT_WRITABLE,
         )
 
 
@@ -305,5 +308,5 @@ def _unwritable(path: str, error: OSError) -> ConfigError:
         f"{path} can't be written; it is as it was.",
         why=f"The system says: {error.strerror or error}.",
         next_step=f"Look at the folder of {path}: its rights, and the space left.",
-        code="config_not_writable",
+        code=ErrorCode.CONFIG_NOT_WRITABLE,
     )

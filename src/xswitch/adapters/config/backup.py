@@ -30,7 +30,7 @@ from xswitch.adapters.config.atomic_replace import PendingReplacement
 from xswitch.adapters.state.private_files import read_file, stage_private
 from xswitch.core.awsconfig.edit import TextPatch, apply_patches
 from xswitch.core.digests import sha256
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import FileKind
 
 _VERSION = 1
@@ -153,7 +153,7 @@ def nothing_to_undo() -> ConfigError:
     return ConfigError(
         "There is no change of xswitch's to take back.",
         next_step="xswitch config shows what is there.",
-        code="nothing_to_undo",
+        code=ErrorCode.NOTHING_TO_UNDO,
     )
 
 
@@ -162,7 +162,7 @@ def undo_record_damaged() -> ConfigError:
     return ConfigError(
         "The record of xswitch's last change can't be used, so nothing is taken back.",
         next_step="xswitch forget NAME removes a profile xswitch wrote.",
-        code="undo_damaged",
+        code=ErrorCode.UNDO_DAMAGED,
     )
 
 
@@ -191,5 +191,5 @@ def _unwritable(folder: Path, error: OSError) -> ConfigError:
         "The AWS config is left as it is, as no backup can be written.",
         why=f"{folder}: {error.strerror or error}.",
         next_step="xswitch doctor",
-        code="state_folder",
+        code=ErrorCode.STATE_FOLDER,
     )

@@ -11,7 +11,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import ConfigPaths
 
 MAX_BYTES = 16 * 1024 * 1024  # sixty thousand profiles
@@ -57,14 +57,14 @@ def load(path: str) -> LoadedFile:
             raise ConfigError(
                 f"{path} is {_describe_file_type(status.st_mode)}, not a file.",
                 next_step="Set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a file, or move this away.",
-                code="config_not_a_file",
+                code=ErrorCode.CONFIG_NOT_A_FILE,
             )
         if status.st_size > MAX_BYTES:
             raise ConfigError(
                 f"{path} is too large to be a file of profiles.",
                 why=f"It has {status.st_size} bytes, and no more than {MAX_BYTES} are read.",
                 next_step=f"ls -l {path}, and move away what doesn't belong there.",
-                code="config_too_large",
+                code=ErrorCode.CONFIG_TOO_LARGE,
             )
         return LoadedFile(read_descriptor(descriptor), status)
     except OSError as error:
@@ -97,7 +97,7 @@ def decode(path: str, content: bytes | None) -> str | None:
             f"{path}:{line} is not UTF-8, so the file can't be read safely.",
             why=f"Byte {error.start + 1} of the file is 0x{content[error.start]:02x}.",
             next_step=f"Save it as UTF-8, for example: iconv -f latin1 -t utf-8 {path}",
-            code="config_not_utf8",
+            code=ErrorCode.CONFIG_NOT_UTF8,
         ) from None
 
 
@@ -136,21 +136,23 @@ def _unreadable(path: str, error: OSError) -> ConfigError:
         return ConfigError(
             f"{path} is a symlink that leads back to itself.",
             next_step=f"ls -l {path}, and mend the link.",
-            code="config_symlink_loop",
+            code=ErrorCode.CONFIG_SYMLINK_LOOP,
         )
     if error.errno == errno.ENAMETOOLONG:
         return ConfigError(
             f"The path {path[:80]}… is too long.",
             next_step="Use a shorter path.",
-            code="config_path_too_long",
+            code=ErrorCode.CONFIG_PATH_TOO_LONG,
         )
     if error.errno == errno.ENXIO:  # a socket
         return ConfigError(
-            f"{path} is a socket, not a file.", next_step="Move it away.", code="config_not_a_file"
+            f"{path} is a socket, not a file.",
+            next_step="Move it away.",
+            code=ErrorCode.CONFIG_NOT_A_FILE,
         )
     return ConfigError(
         f"{path} can't be read.",
         why=f"The system says: {error.strerror or error}.",
         next_step=f"ls -l {path}, and give yourself the right to read it.",
-        code="config_unreadable",
+        code=ErrorCode.CONFIG_UNREADABLE,
     )

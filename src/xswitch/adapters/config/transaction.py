@@ -20,7 +20,7 @@ from xswitch.core.awsconfig.edit import apply_patches, plan_edits, reversed_patc
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.awsconfig.verify import verify
 from xswitch.core.digests import sha256
-from xswitch.core.errors import ConfigError, VaultError
+from xswitch.core.errors import ConfigError, ErrorCode, LockBusyError
 from xswitch.core.model import ConfigPaths, FileKind, ProfileEdit
 from xswitch.core.profiles.managed import ROLE_KEY
 
@@ -57,7 +57,7 @@ class ConfigWriter:
         raise ConfigError(
             "The AWS config is left as it is, as another program keeps changing it.",
             next_step="End that program, then do this again.",
-            code="config_busy",
+            code=ErrorCode.CONFIG_BUSY,
         )
 
     def undo(self) -> tuple[str, ...]:
@@ -137,11 +137,11 @@ class ConfigWriter:
             try:
                 for name in sorted(sha256(file)[:16] for file in files):
                     stack.enter_context(locks.hold(f"aws-config-{name}"))
-            except VaultError:
+            except LockBusyError:
                 raise ConfigError(
                     "Another xswitch is writing the AWS config and doesn't come to an end.",
                     next_step="End it, then do this again.",
-                    code="config_busy",
+                    code=ErrorCode.CONFIG_BUSY,
                 ) from None
             yield
 
@@ -196,7 +196,7 @@ def _ensure_own_profiles(
                 f"Profile {edit.name} of the credentials file is not xswitch's to change.",
                 why=f"{profile.origin.file}:{profile.origin.line} has no {ROLE_KEY} setting.",
                 next_step="Choose another name: xswitch switch TARGET --profile-name NAME",
-                code="not_ours",
+                code=ErrorCode.NOT_OURS,
             )
 
 
@@ -208,7 +208,7 @@ def _content_before(change: FileChange, target: PendingReplacement) -> bytes | N
             f"The last change of {change.path} can't be taken back.",
             why="It replaced or removed temporary keys, and those are kept nowhere.",
             next_step="xswitch switch NAME --static writes fresh ones.",
-            code="undo_secret",
+            code=ErrorCode.UNDO_SECRET,
         )
     return change.restore(target.loaded.content or b"")
 
@@ -217,5 +217,5 @@ def _changed_since(path: str) -> ConfigError:
     return ConfigError(
         f"{path} has changed since xswitch's last change, so that can't be taken back.",
         next_step="xswitch forget NAME removes a profile xswitch wrote.",
-        code="undo_changed",
+        code=ErrorCode.UNDO_CHANGED,
     )

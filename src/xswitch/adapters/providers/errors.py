@@ -19,7 +19,7 @@ from xswitch.adapters.aws.errors import (
     translate_connection_error,
 )
 from xswitch.adapters.system.processes import CommandTimeoutError, OutputTooLargeError
-from xswitch.core.errors import NetworkError, SourceCredentialsError, XswitchError
+from xswitch.core.errors import ErrorCode, NetworkError, SourceCredentialsError, XswitchError
 from xswitch.core.errors.source_credentials import SourceLabel, source_error
 from xswitch.core.errors.sts import ApiCall, error_from_response
 from xswitch.core.model import CredentialSourceKind
@@ -74,7 +74,7 @@ def source_unavailable(
         off = environment.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
         return source_error(
             source,
-            "no_metadata",
+            ErrorCode.NO_METADATA,
             detail="AWS_EC2_METADATA_DISABLED is set"
             if off
             else "it does not answer, or knows no role",
@@ -82,16 +82,16 @@ def source_unavailable(
     if kind is CredentialSourceKind.ECS_CONTAINER:
         return source_error(
             source,
-            "no_container",
+            ErrorCode.NO_CONTAINER,
             detail=f"neither {_CONTAINER_VARIABLES[0]} nor {_CONTAINER_VARIABLES[1]} is set",
         )
     codes = {
-        CredentialSourceKind.STATIC_KEYS: "keys_missing",
-        CredentialSourceKind.ENVIRONMENT: "keys_missing",
-        CredentialSourceKind.SSO: "sso_config",
-        CredentialSourceKind.LOGIN_SESSION: "login_needed",
+        CredentialSourceKind.STATIC_KEYS: ErrorCode.KEYS_MISSING,
+        CredentialSourceKind.ENVIRONMENT: ErrorCode.KEYS_MISSING,
+        CredentialSourceKind.SSO: ErrorCode.SSO_CONFIG,
+        CredentialSourceKind.LOGIN_SESSION: ErrorCode.LOGIN_NEEDED,
     }
-    return source_error(source, codes.get(kind, "base_credentials"))
+    return source_error(source, codes.get(kind, ErrorCode.BASE_CREDENTIALS))
 
 
 def _from_client_error(error: boto.ClientError, source: SourceLabel, call: ApiCall) -> XswitchError:
@@ -99,34 +99,36 @@ def _from_client_error(error: boto.ClientError, source: SourceLabel, call: ApiCa
     found = error_from_response(call, answer)
     if isinstance(found, NetworkError):
         return found
-    if found.code == "throttled":
+    if found.code == ErrorCode.THROTTLED:
         return SourceCredentialsError(
             found.what, why=found.why, next_step=found.next_step, code=found.code
         )
     codes = {
-        CredentialSourceKind.SSO: "sso_denied",
-        CredentialSourceKind.WEB_IDENTITY: "web_identity_denied",
-        CredentialSourceKind.LOGIN_SESSION: "login_denied",
+        CredentialSourceKind.SSO: ErrorCode.SSO_DENIED,
+        CredentialSourceKind.WEB_IDENTITY: ErrorCode.WEB_IDENTITY_DENIED,
+        CredentialSourceKind.LOGIN_SESSION: ErrorCode.LOGIN_DENIED,
     }
     return source_error(
-        source, codes.get(source.base.kind, "base_credentials"), why=answer.text or answer.code
+        source,
+        codes.get(source.base.kind, ErrorCode.BASE_CREDENTIALS),
+        why=answer.text or answer.code,
     )
 
 
 def _static(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, boto.PartialCredentialsError):
         return failure.says(
-            "keys_incomplete", detail=f"{failure.error.kwargs.get('cred_var')} is missing"
+            ErrorCode.KEYS_INCOMPLETE, detail=f"{failure.error.kwargs.get('cred_var')} is missing"
         )
-    return failure.says("base_credentials", why=_safe_message(failure.error))
+    return failure.says(ErrorCode.BASE_CREDENTIALS, why=_safe_message(failure.error))
 
 
 def _environment(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
-        return failure.says("keys_expired")
+        return failure.says(ErrorCode.KEYS_EXPIRED)
     if isinstance(failure.error, _MALFORMED_DATA_ERRORS):
         return failure.says(
-            "keys_incomplete", detail="AWS_CREDENTIAL_EXPIRATION is no time with a zone"
+            ErrorCode.KEYS_INCOMPLETE, detail="AWS_CREDENTIAL_EXPIRATION is no time with a zone"
         )
     return _static(failure)
 
@@ -134,27 +136,33 @@ def _environment(failure: _ProviderFailure) -> SourceCredentialsError:
 def _process(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, CommandTimeoutError):
-        return failure.says("process_timeout", detail=f"{failure.process_seconds:g} seconds")
+        return failure.says(
+            ErrorCode.PROCESS_TIMEOUT, detail=f"{failure.process_seconds:g} seconds"
+        )
     if isinstance(error, OutputTooLargeError):
-        return failure.says("process_answer", detail="it is far too long")
+        return failure.says(ErrorCode.PROCESS_ANSWER, detail="it is far too long")
     if isinstance(error, OSError):
-        return failure.says("process_missing", detail=(error.strerror or "no reason given").lower())
+        return failure.says(
+            ErrorCode.PROCESS_MISSING, detail=(error.strerror or "no reason given").lower()
+        )
     if failure.status is None:
-        return failure.says("process_missing", detail="its quotes do not match")
+        return failure.says(ErrorCode.PROCESS_MISSING, detail="its quotes do not match")
     if failure.status != 0:
-        return failure.says("process_failed", detail=f"it ended with status {failure.status}")
+        return failure.says(
+            ErrorCode.PROCESS_FAILED, detail=f"it ended with status {failure.status}"
+        )
     return _process_answer(failure)
 
 
 def _process_answer(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
-        return failure.says("process_expired")
+        return failure.says(ErrorCode.PROCESS_EXPIRED)
     if isinstance(failure.error, boto.CredentialRetrievalError):
         return failure.says(
-            "process_answer", detail="Version 1, AccessKeyId or SecretAccessKey is missing"
+            ErrorCode.PROCESS_ANSWER, detail="Version 1, AccessKeyId or SecretAccessKey is missing"
         )
     return failure.says(
-        "process_answer",
+        ErrorCode.PROCESS_ANSWER,
         detail="it is not one JSON object, or its Expiration is no time with a zone",
     )
 
@@ -162,13 +170,13 @@ def _process_answer(failure: _ProviderFailure) -> SourceCredentialsError:
 def _sso(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, (boto.SSOError, boto.TokenRetrievalError)):
-        return failure.says("sso_login", why=_safe_message(error))
+        return failure.says(ErrorCode.SSO_LOGIN, why=_safe_message(error))
     if isinstance(error, (boto.InvalidConfigError, boto.InvalidRegionError)):
-        return failure.says("sso_config", why=_safe_message(error))
+        return failure.says(ErrorCode.SSO_CONFIG, why=_safe_message(error))
     return (
-        failure.says("sso_cache")
+        failure.says(ErrorCode.SSO_CACHE)
         if isinstance(error, _MALFORMED_DATA_ERRORS)
-        else failure.says("base_credentials", why=_safe_message(error))
+        else failure.says(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
     )
 
 
@@ -176,26 +184,27 @@ def _web_identity(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, OSError):
         return failure.says(
-            "web_identity_file",
+            ErrorCode.WEB_IDENTITY_FILE,
             detail=f"{error.filename or 'the file'}: {(error.strerror or 'no reason given').lower()}",
         )
     if isinstance(error, UnicodeDecodeError):
-        return failure.says("web_identity_file", detail="it is not text")
+        return failure.says(ErrorCode.WEB_IDENTITY_FILE, detail="it is not text")
     if isinstance(error, boto.ParamValidationError):
         return failure.says(
-            "web_identity_denied", why="role_arn or the token does not have the form AWS asks for."
+            ErrorCode.WEB_IDENTITY_DENIED,
+            why="role_arn or the token does not have the form AWS asks for.",
         )
-    return failure.says("base_credentials", why=_safe_message(error))
+    return failure.says(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
 
 
 def _login(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, (boto.LoginTokenLoadError, boto.LoginRefreshRequired)):
-        return failure.says("login_needed", why=_safe_message(error))
+        return failure.says(ErrorCode.LOGIN_NEEDED, why=_safe_message(error))
     if isinstance(error, boto.LoginError):
-        return failure.says("login_denied", why=_safe_message(error))
+        return failure.says(ErrorCode.LOGIN_DENIED, why=_safe_message(error))
     return (
-        failure.says("login_needed", why="The stored sign-in can't be read.")
+        failure.says(ErrorCode.LOGIN_NEEDED, why="The stored sign-in can't be read.")
         if isinstance(error, _MALFORMED_DATA_ERRORS)
         else _generic_error(failure)
     )
@@ -203,9 +212,9 @@ def _login(failure: _ProviderFailure) -> SourceCredentialsError:
 
 def _metadata(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
-        return failure.says("no_metadata", detail="those it has are expired")
+        return failure.says(ErrorCode.NO_METADATA, detail="those it has are expired")
     return failure.says(
-        "no_metadata",
+        ErrorCode.NO_METADATA,
         detail="its answer or its settings can't be used",
         why=_safe_message(failure.error),
     )
@@ -216,23 +225,23 @@ def _container(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(error, boto.CredentialRetrievalError):
         found = _HTTP_STATUS.search(str(error))
         return failure.says(
-            "container_answer",
+            ErrorCode.CONTAINER_ANSWER,
             why=f"It answered with HTTP status {found[1]}." if found else "It does not answer.",
         )
     if isinstance(error, OSError):
         return failure.says(
-            "container_answer",
+            ErrorCode.CONTAINER_ANSWER,
             why=f"The token file can't be read: {(error.strerror or 'no reason given').lower()}.",
         )
     if isinstance(error, ValueError) and str(error).startswith("Unsupported host"):
         return failure.says(
-            "container_answer", why="Its address is neither this machine nor one of AWS's."
+            ErrorCode.CONTAINER_ANSWER, why="Its address is neither this machine nor one of AWS's."
         )
-    return failure.says("container_answer", why="Its answer is not what the SDKs expect.")
+    return failure.says(ErrorCode.CONTAINER_ANSWER, why="Its answer is not what the SDKs expect.")
 
 
 def _generic_error(failure: _ProviderFailure) -> SourceCredentialsError:
-    return failure.says("base_credentials", why=_safe_message(failure.error))
+    return failure.says(ErrorCode.BASE_CREDENTIALS, why=_safe_message(failure.error))
 
 
 def _safe_message(error: Exception) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from xswitch.core.errors import ErrorCode
 from xswitch.core.errors.source_credentials import SourceLabel
 from xswitch.core.errors.sts import ApiCall, connection_error
 from xswitch.core.model import (
@@ -81,7 +82,7 @@ class BotocoreProviders:
             found = run_with_timeout(seconds, provider.load)
         except TimeoutError:
             raise connection_error(
-                call, "timeout", f"There was no complete answer within {seconds:g} seconds."
+                call, ErrorCode.TIMEOUT, f"There was no complete answer within {seconds:g} seconds."
             ) from None
         # Botocore's providers raise far outside its own tree
         except Exception as error:  # noqa: BLE001

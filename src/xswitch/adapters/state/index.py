@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from xswitch.adapters.state.private_files import read_file, replace_private
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import IndexEntry, SessionKind
 
 VERSION = 1
@@ -85,7 +85,7 @@ class JsonIndex:
                 "xswitch's session index can't be written.",
                 why=f"{self._path}: {error.strerror or error}",
                 next_step="xswitch doctor",
-                code="state_folder",
+                code=ErrorCode.STATE_FOLDER,
             ) from None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from xswitch.adapters.state.private_files import private_folder
-from xswitch.core.errors import ConfigError, VaultError
+from xswitch.core.errors import ConfigError, ErrorCode, LockBusyError
 from xswitch.core.filenames import profile_file_name
 
 TIMEOUT_SECONDS = 45.0  # the Go SDK kills a credential_process at 60
@@ -32,8 +32,8 @@ class FileLocks:
     def hold(self, name: str, timeout_seconds: float | None = None) -> Iterator[None]:
         """Hold the lock `name` while the context lasts; not re-entrant.
 
-        `timeout_seconds` replaces the limit given at construction; 0 tries once. Raises VaultError
-        with code "busy" when somebody else holds it all that time, ConfigError when the folder
+        `timeout_seconds` replaces the limit given at construction; 0 tries once. Raises
+        LockBusyError when another process holds it all that time, ConfigError when the folder
         can't be used.
         """
         import filelock  # noqa: PLC0415 -- 16 ms, and whoever only looks locks nothing
@@ -46,18 +46,17 @@ class FileLocks:
             )
             lock.acquire(poll_interval=_POLL_SECONDS)
         except filelock.Timeout:
-            raise VaultError(
+            raise LockBusyError(
                 "Another xswitch is still working on the same session.",
                 why=f"It has held the lock for {limit:.0f} s; perhaps it waits for an MFA code.",
                 next_step="Answer it or end it, then do this again.",
-                code="busy",
             ) from None
         except OSError as error:
             raise ConfigError(
                 "The folder for xswitch's lock files can't be used.",
                 why=f"{error.filename or self._folder}: {error.strerror or error}",
                 next_step="xswitch doctor",
-                code="state_folder",
+                code=ErrorCode.STATE_FOLDER,
             ) from None
         try:
             yield

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from xswitch.adapters.state.private_files import replace_private
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import PromptState
 
@@ -56,7 +56,7 @@ class PromptFileStore:
             f"A file for the shell's prompt can't be {what} in {self._folder}.",
             why=error.strerror or type(error).__name__,
             next_step="xswitch doctor",
-            code="state_folder",
+            code=ErrorCode.STATE_FOLDER,
         )
 
 

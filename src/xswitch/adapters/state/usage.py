@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from xswitch.adapters.state.private_files import private_folder, read_file, replace_private
-from xswitch.core.errors import SettingsError, XswitchError
+from xswitch.core.errors import ErrorCode, SettingsError, XswitchError
 from xswitch.core.model import RoleUsage, UsageState
 
 VERSION = 1
@@ -92,7 +92,7 @@ class JsonUsage:
                 "The pin can't be kept.",
                 why=f"{self._path}: {error.strerror or error}",
                 next_step="xswitch doctor",
-                code="state_folder",
+                code=ErrorCode.STATE_FOLDER,
             ) from None
 
     @contextlib.contextmanager

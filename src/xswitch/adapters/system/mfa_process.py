@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xswitch.core.errors import MfaNeededError
+from xswitch.core.errors import ErrorCode, MfaNeededError
 from xswitch.core.model import MfaChallenge
 from xswitch.core.text import sanitize
 
@@ -73,5 +73,5 @@ def _no_code_error(challenge: MfaChallenge, why: str) -> MfaNeededError:
         f"The mfa_process of profile {profile} gave no MFA code.",
         why=why,
         next_step=f"Run the command at mfa_process of profile {profile} by hand, or give a code: --mfa-code",
-        code="mfa_process",
+        code=ErrorCode.MFA_PROCESS,
     )

@@ -9,6 +9,7 @@ import os
 import stat
 from pathlib import Path
 
+from xswitch.core.errors import ErrorCode
 from xswitch.core.errors.sts import ApiCall, connection_error
 from xswitch.core.model import Endpoint, FileInfo, ProbeResult
 from xswitch.threads import Timeouts, run_with_timeout
@@ -42,7 +43,7 @@ class HttpStsProbe:
             return ProbeResult(sts_xml.server_time(date), round(seconds * 1000))
         except TimeoutError:
             raise connection_error(
-                call, "timeout", f"There was no answer within {limits.total:g} seconds."
+                call, ErrorCode.TIMEOUT, f"There was no answer within {limits.total:g} seconds."
             ) from None
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree
             raise errors.translate_connection_error(error, call) from None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 
-from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultLockedError
+from xswitch.core.errors import ErrorCode, VaultAbsentError, VaultBrokenError, VaultLockedError
 
 
 class VaultErrors:
@@ -45,7 +45,7 @@ class VaultErrors:
             f"The keyring ({label}) does not answer.",
             why=_as_sentence(why),
             next_step=f"Restart it, or choose another store: {self._other_store()}.",
-            code="vault_mute",
+            code=ErrorCode.VAULT_MUTE,
         )
 
     def no_keyring(self, label: str) -> VaultBrokenError:
@@ -54,7 +54,7 @@ class VaultErrors:
             f"The {label} has no default keyring to keep anything in.",
             why="Nobody has made one yet, as it is on machines without a desktop.",
             next_step=f"Make one in the desktop's keyring program, or choose another store: {self._other_store()}.",
-            code="vault_no_keyring",
+            code=ErrorCode.VAULT_NO_KEYRING,
         )
 
     def broken(self, label: str, why: str) -> VaultBrokenError:
@@ -74,7 +74,7 @@ class VaultErrors:
             f"The {label} can't be trusted.",
             why=_as_sentence(f"{path} {why}"),
             next_step=f"See whose it is (ls -ld {shlex.quote(path)}) and remove it (rm -r {shlex.quote(path)}); sessions are made again.",
-            code="vault_untrusted",
+            code=ErrorCode.VAULT_UNTRUSTED,
         )
 
     def unusable(self, label: str, path: str, why: str) -> VaultBrokenError:
@@ -92,7 +92,7 @@ class VaultErrors:
             why=_as_sentence(why),
             next_step="Give this user a runtime folder (XDG_RUNTIME_DIR on a tmpfs), or, to let sessions lie on the disk as plain files "
             f'only you can read: set vault = "file" and allow_plain_files = true in {self._settings}.',
-            code="vault_no_memory",
+            code=ErrorCode.VAULT_NO_MEMORY,
         )
 
     def not_allowed(self) -> VaultBrokenError:
@@ -101,7 +101,7 @@ class VaultErrors:
             "Sessions are not kept in plain files unless you allow it.",
             why='vault = "file" is set, allow_plain_files is not.',
             next_step=f"Set allow_plain_files = true in {self._settings}.",
-            code="vault_not_allowed",
+            code=ErrorCode.VAULT_NOT_ALLOWED,
         )
 
     # -- the choice
@@ -113,7 +113,7 @@ class VaultErrors:
             f"There is no vault called {name!r}.",
             why=f"It can be {', '.join(known)}.",
             next_step=f'Set vault = "auto" in {self._settings}.',
-            code="vault_unknown",
+            code=ErrorCode.VAULT_UNKNOWN,
         )
 
     def elsewhere(self, name: str) -> VaultAbsentError:
@@ -132,7 +132,7 @@ class VaultErrors:
             "xswitch's record of which vault it uses can't be used.",
             why=_as_sentence(f"{path}: {why}"),
             next_step=f"Remove it (rm {shlex.quote(path)}), and the choice is made again.",
-            code="vault_pin",
+            code=ErrorCode.VAULT_PIN,
         )
 
     def _other_store(self) -> str:

@@ -30,7 +30,13 @@ from xswitch.core.access.documents import canonical_json
 from xswitch.core.access.link import console_url_for_role
 from xswitch.core.access.model import AccountSide, IamChange, NamedPolicy, PrincipalType
 from xswitch.core.access.render import finding_data, plan_data, render
-from xswitch.core.errors import CancelledError, ExitCode, UsageError, XswitchError
+from xswitch.core.errors import (
+    CancelledError,
+    ErrorCode,
+    ExitCode,
+    UsageError,
+    XswitchError,
+)
 
 _CONFIRMATION = "yes"
 
@@ -195,7 +201,7 @@ def _read_text(file: str) -> str:
         return Path(file).read_text(encoding="utf-8")
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
-        raise UsageError(f"{file} can't be read.", why=f"{reason}.", code="file") from None
+        raise UsageError(f"{file} can't be read.", why=f"{reason}.", code=ErrorCode.FILE) from None
 
 
 # -- what is shown
@@ -231,7 +237,7 @@ def _confirm(context: Context, planned: AccessPlanResult) -> None:
         raise UsageError(
             "Nothing is changed without a yes, and there is no terminal to ask on.",
             next_step="the same command with --yes",
-            code="unconfirmed",
+            code=ErrorCode.UNCONFIRMED,
         )
     if context.arguments.json:
         # stdout is for the answer alone, and nobody says yes to what he has not seen.

@@ -10,7 +10,13 @@ from xswitch.cli.output.json_output import switched_json
 from xswitch.cli.output.stdout import problem_json
 from xswitch.cli.tty import ask_line, controlling_terminal, has_terminal
 from xswitch.core.duration_text import format_remaining
-from xswitch.core.errors import CancelledError, ExitCode, UsageError, XswitchError
+from xswitch.core.errors import (
+    CancelledError,
+    ErrorCode,
+    ExitCode,
+    UsageError,
+    XswitchError,
+)
 from xswitch.core.model import Role
 from xswitch.core.shell.quoting import render_assignments, switch_assignments, unset_assignments
 
@@ -103,12 +109,13 @@ def _ask_confirmation(role: Role) -> str:
         raise UsageError(
             f"{role.name} is guarded ({guard.name if guard else ''}): it wants a typed confirmation, and there is no terminal.",
             next_step=f"xswitch switch {role.name} --confirm TEXT",
-            code="confirmation_needed",
+            code=ErrorCode.CONFIRMATION_NEEDED,
         )
     typed = ask_line(f"{role.name} is guarded ({guard.name}). Type {guard.confirm} to switch: ")
     if typed != guard.confirm:
         raise CancelledError(
-            "Not switched: what was typed is not what the guard asks for.", code="not_confirmed"
+            "Not switched: what was typed is not what the guard asks for.",
+            code=ErrorCode.NOT_CONFIRMED,
         )
     return typed
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from xswitch.core.errors import UsageError
+from xswitch.core.errors import ErrorCode, UsageError
 
 
 def write_new_file(folder: str, name: str, text: str, *, force: bool = False) -> str:
@@ -33,7 +33,7 @@ def write_new_file(folder: str, name: str, text: str, *, force: bool = False) ->
         raise _file_exists_error(path) from None
     except OSError as problem:
         raise UsageError(
-            f"{path} can't be written.", why=f"{problem.strerror or problem}.", code="file"
+            f"{path} can't be written.", why=f"{problem.strerror or problem}.", code=ErrorCode.FILE
         ) from None
     return str(path)
 
@@ -56,5 +56,5 @@ def _file_exists_error(path: Path) -> UsageError:
     return UsageError(
         f"{path} is there already.",
         next_step="another --output, or --force to write over it",
-        code="file_exists",
+        code=ErrorCode.FILE_EXISTS,
     )

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from xswitch.core.access.model import AccessRequest
-from xswitch.core.errors import UsageError
+from xswitch.core.errors import ErrorCode, UsageError
 from xswitch.core.text import sanitize
 
 MAX_DISPLAY_NAME = 64
@@ -72,6 +72,6 @@ def color_code(color: str) -> str:
         raise UsageError(
             f"{color!r} is no colour of the console.",
             why=f"It has {', '.join(COLORS)}; or six hex digits.",
-            code="colour_invalid",
+            code=ErrorCode.COLOUR_INVALID,
         )
     return code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xswitch.core.access.console import MAX_CONSOLE_NAME, console_url
 from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrincipal
-from xswitch.core.errors import UsageError
+from xswitch.core.errors import ErrorCode, UsageError
 from xswitch.core.model import Role
 
 
@@ -37,6 +37,6 @@ def console_url_for_role(role: Role) -> str:
             f"There is no console link for {role.name}.",
             why=reason or f"The console of the partition {role.partition} is not known.",
             next_step=f"xswitch switch {role.name}",
-            code="no_console_link",
+            code=ErrorCode.NO_CONSOLE_LINK,
         )
     return url

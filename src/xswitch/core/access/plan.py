@@ -37,7 +37,7 @@ from xswitch.core.access.model import (
     RoleState,
 )
 from xswitch.core.access.validation import validate
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 
 _IAM_NAME_BY_TYPE = {
     PrincipalType.USER: "User",
@@ -111,7 +111,7 @@ def _check_target(request: AccessRequest, target: RoleState | None) -> None:
             f"The role is there already as {target.arn}, and not as {request.role_arn}.",
             why="The name of a role is unique in its account, whatever its path, and neither can be changed later.",
             next_step="Give that role's path and name, or another name.",
-            code="role_elsewhere",
+            code=ErrorCode.ROLE_ELSEWHERE,
         )
 
 
@@ -124,7 +124,7 @@ def _check_source(request: AccessRequest, source: PrincipalState | None, *, seen
                 f"There is no {who.kind.value} {who.name} in account {who.account}.",
                 why="A trust policy, and a policy at the source, need one that exists.",
                 next_step=f"aws iam list-{who.kind.value}s",
-                code="principal_missing",
+                code=ErrorCode.PRINCIPAL_MISSING,
             )
         return
     same_place = source.arn.startswith(f"arn:{request.partition}:iam::{who.account}:")
@@ -140,7 +140,7 @@ def _check_source(request: AccessRequest, source: PrincipalState | None, *, seen
             f"What was read is {source.arn}, and not {wanted}.",
             why="Account, kind, path and name have to be the same.",
             next_step="Give its own path and name.",
-            code="principal_elsewhere",
+            code=ErrorCode.PRINCIPAL_ELSEWHERE,
         )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from xswitch.core.access.model import AccessRequest, PrincipalType
 from xswitch.core.arn import is_account_id
-from xswitch.core.errors import UsageError
+from xswitch.core.errors import ErrorCode, UsageError
 from xswitch.core.policy import PolicyError, PolicyKind, parse
 from xswitch.core.sts_limits import is_external_id
 
@@ -41,14 +41,16 @@ def validate(request: AccessRequest) -> None:
     """
     if _PARTITION.fullmatch(request.partition) is None:
         raise _invalid_request(
-            "partition",
+            ErrorCode.PARTITION_INVALID,
             f"{request.partition!r} is no partition.",
             "Partitions are aws, aws-cn, aws-us-gov and the like.",
         )
     for account in (request.target_account, request.who.account):
         if not is_account_id(account):
             raise _invalid_request(
-                "account", f"{account!r} is no account ID.", "An account ID has twelve digits."
+                ErrorCode.ACCOUNT_INVALID,
+                f"{account!r} is no account ID.",
+                "An account ID has twelve digits.",
             )
     _check_name(request.role_name, "role", _LONGEST_ROLE_NAME)
     _check_path(request.role_path)
@@ -58,14 +60,14 @@ def validate(request: AccessRequest) -> None:
     if not MIN_SESSION <= request.max_session_seconds <= MAX_SESSION:
         why = f"A role's maximum is {MIN_SESSION} to {MAX_SESSION} seconds, one to twelve hours."
         raise _invalid_request(
-            "duration",
+            ErrorCode.DURATION_INVALID,
             f"{request.max_session_seconds} seconds can't be the longest session of a role.",
             why,
         )
     if request.external_id is not None and not is_external_id(request.external_id):
         why = "It has 2 to 1,224 characters: letters, digits and _+=,.@:/-"
         raise _invalid_request(
-            "external_id", f"{request.external_id!r} can't be an external ID.", why
+            ErrorCode.EXTERNAL_ID_INVALID, f"{request.external_id!r} can't be an external ID.", why
         )
     if (
         len(request.description) > MAX_DESCRIPTION
@@ -74,26 +76,30 @@ def validate(request: AccessRequest) -> None:
         why = (
             f"It has up to {MAX_DESCRIPTION} characters, of Latin-1 and without control characters."
         )
-        raise _invalid_request("description", "IAM doesn't take that description.", why)
+        raise _invalid_request(
+            ErrorCode.DESCRIPTION_INVALID, "IAM doesn't take that description.", why
+        )
     _check_managed(request)
     _check_inline(request)
     _check_tags(request.tags)
 
 
-def _invalid_request(code: str, what: str, why: str) -> UsageError:
-    return UsageError(what, why=why, code=f"{code}_invalid")
+def _invalid_request(code: ErrorCode, what: str, why: str) -> UsageError:
+    return UsageError(what, why=why, code=code)
 
 
 def _check_name(name: str, kind: str, longest: int) -> None:
     if len(name) > longest or _NAME.fullmatch(name) is None:
         why = f"It has 1 to {longest} characters: letters, digits and _+=,.@-"
-        raise _invalid_request("name", f"{name!r} can't be the name of a {kind}.", why)
+        raise _invalid_request(
+            ErrorCode.NAME_INVALID, f"{name!r} can't be the name of a {kind}.", why
+        )
 
 
 def _check_path(path: str) -> None:
     if len(path) > MAX_PATH or _PATH.fullmatch(path) is None:
         why = f'It is "/", or begins and ends with one; up to {MAX_PATH} visible ASCII characters.'
-        raise _invalid_request("path", f"{path!r} can't be an IAM path.", why)
+        raise _invalid_request(ErrorCode.PATH_INVALID, f"{path!r} can't be an IAM path.", why)
 
 
 def _check_managed(request: AccessRequest) -> None:
@@ -101,24 +107,28 @@ def _check_managed(request: AccessRequest) -> None:
         arn_parts = _MANAGED.fullmatch(arn)
         if arn_parts is None:
             raise _invalid_request(
-                "policy",
+                ErrorCode.POLICY_INVALID,
                 f"{arn!r} is no managed policy's ARN.",
                 "Such as arn:aws:iam::aws:policy/ReadOnlyAccess.",
             )
         if arn_parts[1] != request.partition:
             raise _invalid_request(
-                "policy",
+                ErrorCode.POLICY_INVALID,
                 f"{arn!r} is of another partition.",
                 f"The role is in the partition {request.partition}.",
             )
         if arn_parts[2] not in ("aws", request.target_account):
             why = "A role takes AWS's managed policies and those of its own account."
             raise _invalid_request(
-                "policy", f"{arn!r} is of another account than {request.target_account}.", why
+                ErrorCode.POLICY_INVALID,
+                f"{arn!r} is of another account than {request.target_account}.",
+                why,
             )
     if len(set(request.managed_policies)) < len(request.managed_policies):
         raise _invalid_request(
-            "policy", "A managed policy is given twice.", ", ".join(request.managed_policies)
+            ErrorCode.POLICY_INVALID,
+            "A managed policy is given twice.",
+            ", ".join(request.managed_policies),
         )
 
 
@@ -127,7 +137,9 @@ def _check_inline(request: AccessRequest) -> None:
     for policy in request.inline_policies:
         if _NAME.fullmatch(policy.name) is None:
             why = "It has 1 to 128 characters: letters, digits and _+=,.@-"
-            raise _invalid_request("policy", f"{policy.name!r} can't be the name of a policy.", why)
+            raise _invalid_request(
+                ErrorCode.POLICY_INVALID, f"{policy.name!r} can't be the name of a policy.", why
+            )
         try:
             parse(policy.document, PolicyKind.IDENTITY, policy.name)
         except PolicyError as problem:
@@ -136,25 +148,29 @@ def _check_inline(request: AccessRequest) -> None:
             ) from None
     if len(set(names)) < len(names):
         raise _invalid_request(
-            "policy", "An inline policy's name is given twice.", ", ".join(names)
+            ErrorCode.POLICY_INVALID, "An inline policy's name is given twice.", ", ".join(names)
         )
 
 
 def _check_tags(tags: tuple[tuple[str, str], ...]) -> None:
     if len(tags) > MAX_TAGS:
         raise _invalid_request(
-            "tags", f"{len(tags)} tags are too many.", f"A role takes {MAX_TAGS}."
+            ErrorCode.TAGS_INVALID, f"{len(tags)} tags are too many.", f"A role takes {MAX_TAGS}."
         )
     for key, value in tags:
         if not 1 <= len(key) <= MAX_TAG_KEY or not _tag_text(key) or key.lower().startswith("aws:"):
             why = f'It has 1 to {MAX_TAG_KEY} characters: letters, digits, blanks and _.:/=+-@, and doesn\'t begin with "aws:".'
-            raise _invalid_request("tags", f"{key!r} can't be a tag key.", why)
+            raise _invalid_request(ErrorCode.TAGS_INVALID, f"{key!r} can't be a tag key.", why)
         if len(value) > MAX_TAG_VALUE or not _tag_text(value):
             why = f"It has up to {MAX_TAG_VALUE} characters: letters, digits, blanks and _.:/=+-@."
-            raise _invalid_request("tags", f"{value!r} can't be the value of the tag {key!r}.", why)
+            raise _invalid_request(
+                ErrorCode.TAGS_INVALID, f"{value!r} can't be the value of the tag {key!r}.", why
+            )
     if len({key.casefold() for key, _ in tags}) < len(tags):
         raise _invalid_request(
-            "tags", "A tag key is given twice.", "IAM compares tag keys without regard to case."
+            ErrorCode.TAGS_INVALID,
+            "A tag key is given twice.",
+            "IAM compares tag keys without regard to case.",
         )
 
 

@@ -20,7 +20,7 @@ from xswitch.core.awsconfig.document import (
     is_legal_name,
     parse_document,
 )
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
 from xswitch.core.model.profiles import PropertyRow
 
@@ -282,7 +282,7 @@ def _check(edit: SetProfile) -> None:
         raise ConfigError(
             "A comment with a control character, or bytes that are no text, can't be written.",
             next_step="Leave it out.",
-            code="unsafe_comment",
+            code=ErrorCode.UNSAFE_COMMENT,
         )
 
 
@@ -292,14 +292,14 @@ def _check_name(edit: ProfileEdit) -> None:
             f"{edit.name!r} can't be the name of a profile.",
             why="SDKs allow letters, digits and _-/.%@:+ only.",
             next_step="Choose another name: xswitch switch TARGET --profile-name NAME",
-            code="illegal_profile_name",
+            code=ErrorCode.ILLEGAL_PROFILE_NAME,
         )
     if edit.name == "DEFAULT" and edit.file == "credentials":
         raise ConfigError(
             "A profile named DEFAULT can't be written into the credentials file.",
             why="The AWS CLI and boto3 would add its keys to every other profile.",
             next_step="Choose another name: xswitch switch TARGET --profile-name NAME",
-            code="illegal_profile_name",
+            code=ErrorCode.ILLEGAL_PROFILE_NAME,
         )
 
 
@@ -308,7 +308,7 @@ def _check_property(edit: SetProfile, key: str, value: str) -> None:
         raise ConfigError(
             f"{key!r} can't be the name of a setting.",
             next_step="Use lower-case letters and _ only.",
-            code="illegal_key",
+            code=ErrorCode.ILLEGAL_KEY,
         )
     reason = ""
     if _control_character(value):
@@ -324,5 +324,5 @@ def _check_property(edit: SetProfile, key: str, value: str) -> None:
             f"The value of {key} can't be written into profile {edit.name}.",
             why=reason,
             next_step=f"Change {key} where it comes from.",
-            code="unsafe_value",
+            code=ErrorCode.UNSAFE_VALUE,
         )

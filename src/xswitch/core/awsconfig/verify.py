@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from xswitch.core.awsconfig.botocore_reader import CliParseResult, CliValue
 from xswitch.core.awsconfig.differences import cli_maps, read_as_cli
 from xswitch.core.awsconfig.document import ConfigDocument, parse_document
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
 
 _Values = dict[str, str]
@@ -160,5 +160,5 @@ def _unsafe_edit_error(why: str) -> ConfigError:
         "The file is left as it is, as the change can't be made safely.",
         why=why,
         next_step="xswitch config, and mend the lines it names.",
-        code="edit_unsafe",
+        code=ErrorCode.EDIT_UNSAFE,
     )

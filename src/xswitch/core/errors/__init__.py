@@ -1,18 +1,36 @@
-"""Every failure xswitch reports, as one tree.
+"""Every failure xswitch reports: the exceptions, their codes and the exit codes.
 
-Each error says what happened, why, and the exact next command, and carries the exit code of the
-process. Nothing here formats for a terminal: `botocore_reader.render` and the screen do, and they
-clean hostile text first.
+    XswitchError                    1  a bug
+    ├── UsageError                  2  the command line or its values
+    ├── TargetError                 3  the role, profile or user to act on
+    ├── AwsDeniedError              4  AWS denied the request
+    │   └── IdentityMismatchError      the session belongs to another account or role
+    ├── MfaNeededError              5  an MFA code is missing
+    ├── SourceCredentialsError      6  the credentials a chain starts from
+    ├── VaultError                  7  the session store
+    │   ├── VaultLockedError           present and locked
+    │   ├── VaultAbsentError           not available on this machine
+    │   └── VaultBrokenError           wrong answers, or none
+    ├── LockBusyError               7  another process holds a lock
+    ├── ConfigError                 8  AWS config, settings and state files
+    │   ├── ChainError                 a profile's chain of roles
+    │   ├── ShadowError                a managed profile that other keys would override
+    │   └── SettingsError              xswitch's own settings
+    ├── NetworkError                9  AWS wasn't reached
+    └── CancelledError            130  stopped by the user
+
+The messages for AWS errors are in the modules beside this one. Errors hold unformatted text: the
+command line and the screen sanitize it when they show it.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import ClassVar
 
 
 class ExitCode(IntEnum):
-    """The process exit codes; documented in docs/json.md and part of the interface."""
+    """Exit codes of the process; part of the interface, documented in docs/json.md."""
 
     DONE = 0
     BUG = 1
@@ -27,16 +45,190 @@ class ExitCode(IntEnum):
     CANCELLED = 130
 
 
-class XswitchError(Exception):
-    """A failure with a sentence for the user.
+class ErrorCode(StrEnum):
+    """Stable names of failures for `--json`; part of the interface, documented in docs/errors.md.
 
-    `what` is one sentence; `why` the reason as far as known (an AWS text, file:line); `next_step`
-    the exact command to run, or an instruction, or "". `code` is a stable snake_case word for
-    `--json` and tests. No field may hold a secret.
+    An error caused by a problem in the config may carry that problem's code instead.
     """
 
+    BUG = "bug"
+    CANCELLED = "cancelled"
+
+    # The command line and its values
+    USAGE = "usage"
+    BAD_DURATION = "bad_duration"
+    BAD_OVERRIDE = "bad_override"
+    BAD_PROFILE_NAME = "bad_profile_name"
+    BAD_REGION = "bad_region"
+    COLOUR_INVALID = "colour_invalid"
+    CONFIRMATION_NEEDED = "confirmation_needed"
+    FILE = "file"
+    FILE_EXISTS = "file_exists"
+    FORMAT = "format"
+    GUARD_MISMATCH = "guard_mismatch"
+    GUARD_POLICY = "guard_policy"
+    GUARD_UNCONFIRMED = "guard_unconfirmed"
+    ACCOUNT_INVALID = "account_invalid"
+    DESCRIPTION_INVALID = "description_invalid"
+    DURATION_INVALID = "duration_invalid"
+    EXTERNAL_ID_INVALID = "external_id_invalid"
+    NAME_INVALID = "name_invalid"
+    PARTITION_INVALID = "partition_invalid"
+    PATH_INVALID = "path_invalid"
+    POLICY_INVALID = "policy_invalid"
+    TAGS_INVALID = "tags_invalid"
+    MANAGED_PROFILE = "managed_profile"
+    MFA_DEVICE_MISSING = "mfa_device_missing"
+    NO_CONSOLE_LINK = "no_console_link"
+    NO_TERMINAL = "no_terminal"
+    NOT_CONFIRMED = "not_confirmed"
+    POLICY = "policy"
+    SWITCH_FROM = "switch_from"
+    UNCONFIRMED = "unconfirmed"
+
+    # Targets
+    TARGET = "target"
+    NO_PREVIOUS = "no_previous"
+    POLICY_MISSING = "policy_missing"
+    PRINCIPAL_ELSEWHERE = "principal_elsewhere"
+    PRINCIPAL_MISSING = "principal_missing"
+    ROLE_MISSING = "role_missing"
+    TARGET_AMBIGUOUS = "target_ambiguous"
+    TARGET_UNKNOWN = "target_unknown"
+
+    # MFA
+    MFA_NEEDED = "mfa_needed"
+    MFA_PROCESS = "mfa_process"
+    MFA_UNUSABLE = "mfa_unusable"
+
+    # Answers of AWS
+    DENIED = "denied"
+    BAD_PARAMETER = "bad_parameter"
+    BAD_SECRET = "bad_secret"  # noqa: S105 -- the name of a failure
+    CLOCK_SKEW = "clock_skew"
+    DURATION_CHAINING = "duration_chaining"
+    DURATION_ROLE_MAX = "duration_role_max"
+    EXPIRED_TOKEN = "expired_token"  # noqa: S105 -- the name of a failure
+    EXPLICIT_DENY = "explicit_deny"
+    INCOMPLETE_ANSWER = "incomplete_answer"
+    INVALID_KEY = "invalid_key"
+    MALFORMED_POLICY = "malformed_policy"
+    MFA_SERIAL = "mfa_serial"
+    MFA_WRONG = "mfa_wrong"
+    NOT_AUTHORIZED = "not_authorized"
+    PACKED_POLICY = "packed_policy"
+    REGION_DISABLED = "region_disabled"
+    ROOT_USER = "root_user"
+    SESSION_CREDENTIALS = "session_credentials"
+    THROTTLED = "throttled"
+    WRONG_IDENTITY = "wrong_identity"
+
+    # Answers of IAM
+    IAM_BUSY = "iam_busy"
+    IAM_CONFLICT = "iam_conflict"
+    IAM_DENIED = "iam_denied"
+    IAM_EXISTS = "iam_exists"
+    IAM_INPUT = "iam_input"
+    IAM_LIMIT = "iam_limit"
+    IAM_MALFORMED = "iam_malformed"
+    IAM_MISSING = "iam_missing"
+    IAM_UNMODIFIABLE = "iam_unmodifiable"
+
+    # The connection to AWS
+    NETWORK = "network"
+    AWS_INTERNAL = "aws_internal"
+    CA_BUNDLE = "ca_bundle"
+    DNS = "dns"
+    ENDPOINT_URL = "endpoint_url"
+    ENDPOINT_VARIANT = "endpoint_variant"
+    NOT_AWS = "not_aws"
+    PROXY = "proxy"
+    REFUSED = "refused"
+    REGION = "region"
+    RESET = "reset"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    UNREACHABLE = "unreachable"
+
+    # Source credentials
+    BASE_CREDENTIALS = "base_credentials"
+    CONTAINER_ANSWER = "container_answer"
+    KEYS_EXPIRED = "keys_expired"
+    KEYS_INCOMPLETE = "keys_incomplete"
+    KEYS_MISSING = "keys_missing"
+    LOGIN_DENIED = "login_denied"
+    LOGIN_NEEDED = "login_needed"
+    NO_CONTAINER = "no_container"
+    NO_METADATA = "no_metadata"
+    PROCESS_ANSWER = "process_answer"
+    PROCESS_EXPIRED = "process_expired"
+    PROCESS_FAILED = "process_failed"
+    PROCESS_MISSING = "process_missing"
+    PROCESS_TIMEOUT = "process_timeout"
+    SSO_CACHE = "sso_cache"
+    SSO_CONFIG = "sso_config"
+    SSO_DENIED = "sso_denied"
+    SSO_LOGIN = "sso_login"
+    WEB_IDENTITY_DENIED = "web_identity_denied"
+    WEB_IDENTITY_FILE = "web_identity_file"
+
+    # The vault and locks
+    BUSY = "busy"
+    VAULT_ABSENT = "vault_absent"
+    VAULT_BROKEN = "vault_broken"
+    VAULT_LOCKED = "vault_locked"
+    VAULT_MUTE = "vault_mute"
+    VAULT_NO_KEYRING = "vault_no_keyring"
+    VAULT_NO_MEMORY = "vault_no_memory"
+    VAULT_NOT_ALLOWED = "vault_not_allowed"
+    VAULT_PIN = "vault_pin"
+    VAULT_UNKNOWN = "vault_unknown"
+    VAULT_UNTRUSTED = "vault_untrusted"
+
+    # Files
+    CONFIG = "config"
+    ACCESS_CHANGED = "access_changed"
+    CHAIN = "chain"
+    COMMAND_UNSAFE = "command_unsafe"
+    CONFIG_BUSY = "config_busy"
+    CONFIG_NOT_A_FILE = "config_not_a_file"
+    CONFIG_NOT_UTF8 = "config_not_utf8"
+    CONFIG_NOT_WRITABLE = "config_not_writable"
+    CONFIG_PATH_TOO_LONG = "config_path_too_long"
+    CONFIG_SYMLINK_LOOP = "config_symlink_loop"
+    CONFIG_TOO_LARGE = "config_too_large"
+    CONFIG_UNREADABLE = "config_unreadable"
+    EDIT_UNSAFE = "edit_unsafe"
+    ILLEGAL_KEY = "illegal_key"
+    ILLEGAL_PROFILE_NAME = "illegal_profile_name"
+    NOT_OURS = "not_ours"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    PROFILE_EXISTS = "profile_exists"
+    ROLE_ELSEWHERE = "role_elsewhere"
+    SETTINGS = "settings"
+    SHADOW = "shadow"
+    STATE_FOLDER = "state_folder"
+    UNDO_CHANGED = "undo_changed"
+    UNDO_DAMAGED = "undo_damaged"
+    UNDO_SECRET = "undo_secret"  # noqa: S105 -- the name of a failure
+    UNSAFE_COMMENT = "unsafe_comment"
+    UNSAFE_VALUE = "unsafe_value"
+
+
+class XswitchError(Exception):
+    """A failure with a message for the user. No part of it may hold a secret."""
+
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
-    default_code: ClassVar[str] = "bug"
+    default_code: ClassVar[str] = ErrorCode.BUG
+
+    what: str
+    """One sentence that names the failure."""
+    why: str
+    """The reason as far as known: AWS's text, or a file and line."""
+    next_step: str
+    """An instruction that ends in the exact command, or ""."""
+    code: str
+    """An `ErrorCode`, or the code of the config problem that caused the error."""
 
     def __init__(
         self, what: str, *, why: str = "", next_step: str = "", code: str | None = None
@@ -52,17 +244,17 @@ class XswitchError(Exception):
 
 
 class UsageError(XswitchError):
-    """The command line is not understood."""
+    """An invalid command line, or an invalid value in it."""
 
     exit_code = ExitCode.USAGE
-    default_code = "usage"
+    default_code = ErrorCode.USAGE
 
 
 class TargetError(XswitchError):
-    """No such target, or several; `candidates` are profile names."""
+    """No match for a target, or several; `candidates` holds profile names."""
 
     exit_code = ExitCode.TARGET
-    default_code = "target"
+    default_code = ErrorCode.TARGET
 
     def __init__(
         self,
@@ -78,15 +270,15 @@ class TargetError(XswitchError):
 
 
 class AwsDeniedError(XswitchError):
-    """AWS answered, and the answer was no.
+    """An error response of AWS.
 
-    `aws_code` is AWS's own error code, `hop` the role ARN or profile refused.
+    `aws_code` is AWS's own error code, `hop` the role ARN, MFA device or profile it is about.
     """
 
     exit_code = ExitCode.DENIED
-    default_code = "denied"
+    default_code = ErrorCode.DENIED
 
-    def __init__(  # noqa: PLR0913 -- each is a separate fact of AWS's answer
+    def __init__(  # noqa: PLR0913 -- each is a separate part of the response
         self,
         what: str,
         *,
@@ -102,87 +294,89 @@ class AwsDeniedError(XswitchError):
 
 
 class IdentityMismatchError(AwsDeniedError):
-    """GetCallerIdentity names another account or role than the one asked for."""
+    """GetCallerIdentity returned another account or role than requested."""
 
-    default_code = "wrong_identity"
+    default_code = ErrorCode.WRONG_IDENTITY
 
 
 class MfaNeededError(XswitchError):
-    """A code is needed and nobody can be asked."""
+    """An MFA code is needed and can't be prompted for."""
 
     exit_code = ExitCode.MFA_NEEDED
-    default_code = "mfa_needed"
+    default_code = ErrorCode.MFA_NEEDED
 
 
 class SourceCredentialsError(XswitchError):
-    """The credentials a chain starts from are missing, expired or can't be obtained."""
+    """The credentials a chain starts from are missing, expired or unavailable."""
 
     exit_code = ExitCode.BASE_CREDENTIALS
-    default_code = "base_credentials"
+    default_code = ErrorCode.BASE_CREDENTIALS
 
 
 class VaultError(XswitchError):
-    """The vault can't be used; see its subclasses for the answers of a store that is not ok."""
+    """The vault can't be used."""
 
     exit_code = ExitCode.VAULT
-    default_code = "vault_broken"
+    default_code = ErrorCode.VAULT_BROKEN
 
 
 class VaultLockedError(VaultError):
-    """The store is there and locked; it is never treated as absent."""
+    """The store is locked, which is never treated as absent."""
 
-    default_code = "vault_locked"
+    default_code = ErrorCode.VAULT_LOCKED
 
 
 class VaultAbsentError(VaultError):
-    """There is no such store on this machine now."""
+    """The store isn't available on this machine at the moment."""
 
-    default_code = "vault_absent"
+    default_code = ErrorCode.VAULT_ABSENT
 
 
 class VaultBrokenError(VaultError):
-    """The store is there and answers wrongly, or not at all."""
+    """The store answers wrongly, or not at all."""
 
-    default_code = "vault_broken"
+
+class LockBusyError(XswitchError):
+    """Another process has held a lock for the whole waiting time."""
+
+    exit_code = ExitCode.VAULT
+    default_code = ErrorCode.BUSY
 
 
 class ConfigError(XswitchError):
-    """The AWS config can't be read, or must not be written; the files are as they were."""
+    """The AWS config, or a file of xswitch's own, can't be read or written; it is unchanged."""
 
     exit_code = ExitCode.CONFIG
-    default_code = "config"
+    default_code = ErrorCode.CONFIG
 
 
 class ChainError(ConfigError):
     """A profile's chain can't be resolved: a missing source, a loop, a contradiction."""
 
-    default_code = "chain"
+    default_code = ErrorCode.CHAIN
 
 
 class ShadowError(ConfigError):
-    """Writing the managed profile would be useless or dangerous.
+    """The managed profile isn't written, because other keys of that name would override it."""
 
-    Other keys of that name would win.
-    """
-
-    default_code = "shadow"
+    default_code = ErrorCode.SHADOW
 
 
 class SettingsError(ConfigError):
-    """xswitch's own settings file can't be read."""
+    """xswitch's own settings or state can't be read or written."""
 
-    default_code = "settings"
+    default_code = ErrorCode.SETTINGS
 
 
 class NetworkError(XswitchError):
-    """AWS could not be reached, or what answered was not AWS."""
+    """AWS wasn't reached, or the response didn't come from AWS."""
 
     exit_code = ExitCode.NETWORK
-    default_code = "network"
+    default_code = ErrorCode.NETWORK
 
 
 class CancelledError(XswitchError):
-    """The user stopped it."""
+    """The user cancelled."""
 
     exit_code = ExitCode.CANCELLED
-    default_code = "cancelled"
+    default_code = ErrorCode.CANCELLED

@@ -8,81 +8,90 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from xswitch.core.errors import AwsDeniedError, XswitchError
-from xswitch.core.errors.sts import ApiCall, AwsErrorResponse, display_reason, error_from_response
+from xswitch.core.errors import AwsDeniedError, ErrorCode, XswitchError
+from xswitch.core.errors.messages import MessageTemplate, display_reason
+from xswitch.core.errors.sts import ApiCall, AwsErrorResponse, error_from_response
 
-IAM_MISSING = "iam_missing"
-IAM_EXISTS = "iam_exists"
-IAM_DENIED = "iam_denied"
-IAM_BUSY = "iam_busy"
-IAM_MALFORMED = "iam_malformed"
-
-_MESSAGES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+_MESSAGES: Mapping[str, tuple[ErrorCode, MessageTemplate]] = MappingProxyType(
     {
         "AccessDenied": (
-            IAM_DENIED,
-            "AWS does not allow {operation} on {hop}.",
-            "Use a profile that may change IAM in that account.",
+            ErrorCode.IAM_DENIED,
+            MessageTemplate(
+                "AWS does not allow {operation} on {hop}.",
+                "Use a profile that may change IAM in that account.",
+            ),
         ),
         "NoSuchEntity": (
-            IAM_MISSING,
-            "AWS knows no {hop} ({operation}).",
-            "Check its name and the account.",
+            ErrorCode.IAM_MISSING,
+            MessageTemplate("AWS knows no {hop} ({operation}).", "Check its name and the account."),
         ),
         "EntityAlreadyExists": (
-            IAM_EXISTS,
-            "{hop} exists already ({operation}).",
-            "Run the same command again: it starts from what is there.",
+            ErrorCode.IAM_EXISTS,
+            MessageTemplate(
+                "{hop} exists already ({operation}).",
+                "Run the same command again: it starts from what is there.",
+            ),
         ),
         "ConcurrentModification": (
-            IAM_BUSY,
-            "Somebody else is changing {hop} at the same moment.",
-            "Run the same command again.",
+            ErrorCode.IAM_BUSY,
+            MessageTemplate(
+                "Somebody else is changing {hop} at the same moment.", "Run the same command again."
+            ),
         ),
         "EntityTemporarilyUnmodifiable": (
-            IAM_BUSY,
-            "{hop} was made only just now and can't be changed yet.",
-            "Run the same command again.",
+            ErrorCode.IAM_BUSY,
+            MessageTemplate(
+                "{hop} was made only just now and can't be changed yet.",
+                "Run the same command again.",
+            ),
         ),
         "MalformedPolicyDocument": (
-            IAM_MALFORMED,
-            "AWS does not take the policy of {hop}.",
-            "Correct what the reason names.",
+            ErrorCode.IAM_MALFORMED,
+            MessageTemplate(
+                "AWS does not take the policy of {hop}.", "Correct what the reason names."
+            ),
         ),
         "LimitExceeded": (
-            "iam_limit",
-            "{hop} is at a limit of its account.",
-            "Remove what is no longer used, or have the quota raised.",
+            ErrorCode.IAM_LIMIT,
+            MessageTemplate(
+                "{hop} is at a limit of its account.",
+                "Remove what is no longer used, or have the quota raised.",
+            ),
         ),
         "DeleteConflict": (
-            "iam_conflict",
-            "{hop} can't be removed: something still belongs to it.",
-            "Remove that first.",
+            ErrorCode.IAM_CONFLICT,
+            MessageTemplate(
+                "{hop} can't be removed: something still belongs to it.", "Remove that first."
+            ),
         ),
         "InvalidInput": (
-            "iam_input",
-            "AWS does not take a value for {hop} ({operation}).",
-            "Correct what the reason names.",
+            ErrorCode.IAM_INPUT,
+            MessageTemplate(
+                "AWS does not take a value for {hop} ({operation}).",
+                "Correct what the reason names.",
+            ),
         ),
         "ValidationError": (
-            "iam_input",
-            "AWS does not take a value for {hop} ({operation}).",
-            "Correct what the reason names.",
+            ErrorCode.IAM_INPUT,
+            MessageTemplate(
+                "AWS does not take a value for {hop} ({operation}).",
+                "Correct what the reason names.",
+            ),
         ),
         "UnmodifiableEntity": (
-            "iam_unmodifiable",
-            "{hop} belongs to AWS and can't be changed.",
-            "Use a role of your own.",
+            ErrorCode.IAM_UNMODIFIABLE,
+            MessageTemplate(
+                "{hop} belongs to AWS and can't be changed.", "Use a role of your own."
+            ),
         ),
         "PolicyNotAttachable": (
-            "iam_input",
-            "That policy can't be attached to {hop}.",
-            "Use another policy.",
+            ErrorCode.IAM_INPUT,
+            MessageTemplate("That policy can't be attached to {hop}.", "Use another policy."),
         ),
     }
 )
 
-IAM_CODES = frozenset(code for code, _, _ in _MESSAGES.values())
+IAM_CODES = frozenset(code for code, _ in _MESSAGES.values())
 
 
 def iam_error_from_response(call: ApiCall, refusal: AwsErrorResponse) -> XswitchError:
@@ -94,12 +103,12 @@ def iam_error_from_response(call: ApiCall, refusal: AwsErrorResponse) -> Xswitch
     message = _MESSAGES.get(code)
     if message is None:
         return error_from_response(call, refusal)
-    error_code, what, step = message
-    names = {"operation": call.operation, "hop": call.hop or "it"}
+    error_code, template = message
+    what, next_step = template.fill(operation=call.operation, hop=call.hop or "it")
     return AwsDeniedError(
-        what.format(**names),
+        what,
         why=display_reason(refusal.text),
-        next_step=step,
+        next_step=next_step,
         code=error_code,
         aws_code=refusal.code,
         hop=call.hop,

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from xswitch.core.errors import SourceCredentialsError, XswitchError
-from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES, display_reason
+from xswitch.core.errors import ErrorCode, SourceCredentialsError, XswitchError
+from xswitch.core.errors.messages import MessageTemplate, display_reason
+from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
 from xswitch.core.model import CredentialSource, CredentialSourceKind
 from xswitch.core.text import sanitize
 
@@ -31,85 +32,72 @@ class SourceLabel:
     sso_session: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceMessageTemplate:
-    """`what` and `next_step` of one code.
-
-    `{name}` is "profile X" or the place the base is, `{origin}` its file:line, `{command}` the
-    command that gets new credentials, `{caller}` one that shows the error of another program,
-    `{detail}` a few words of the failure.
-    """
-
-    what: str
-    next_step: str
-
-
-SOURCE_MESSAGES: Mapping[str, SourceMessageTemplate] = MappingProxyType(
+SOURCE_MESSAGES: Mapping[str, MessageTemplate] = MappingProxyType(
     {
-        "keys_missing": SourceMessageTemplate("There are no access keys in {name}.", "{command}"),
-        "keys_incomplete": SourceMessageTemplate(
+        ErrorCode.KEYS_MISSING: MessageTemplate("There are no access keys in {name}.", "{command}"),
+        ErrorCode.KEYS_INCOMPLETE: MessageTemplate(
             "The access keys in {name} are incomplete: {detail}.", "{command}"
         ),
-        "keys_expired": SourceMessageTemplate(
+        ErrorCode.KEYS_EXPIRED: MessageTemplate(
             "The access keys in {name} have expired.", "{command}"
         ),
-        "process_missing": SourceMessageTemplate(
+        ErrorCode.PROCESS_MISSING: MessageTemplate(
             "The credential_process of {name} can't be started: {detail}.", _CORRECT_CONFIG
         ),
-        "process_failed": SourceMessageTemplate(
+        ErrorCode.PROCESS_FAILED: MessageTemplate(
             "The credential_process of {name} failed: {detail}.", _RUN_MANUALLY
         ),
-        "process_timeout": SourceMessageTemplate(
+        ErrorCode.PROCESS_TIMEOUT: MessageTemplate(
             "The credential_process of {name} did not end within {detail} and was stopped.",
             _RUN_MANUALLY,
         ),
-        "process_answer": SourceMessageTemplate(
+        ErrorCode.PROCESS_ANSWER: MessageTemplate(
             "The credential_process of {name} printed no usable credentials: {detail}.",
             _RUN_MANUALLY,
         ),
-        "process_expired": SourceMessageTemplate(
+        ErrorCode.PROCESS_EXPIRED: MessageTemplate(
             "The credential_process of {name} printed credentials that have expired.", _RUN_MANUALLY
         ),
-        "sso_login": SourceMessageTemplate(
+        ErrorCode.SSO_LOGIN: MessageTemplate(
             "You are not signed in to IAM Identity Center for {name}.", "{command}"
         ),
-        "sso_cache": SourceMessageTemplate(
+        ErrorCode.SSO_CACHE: MessageTemplate(
             "The stored IAM Identity Center sign-in for {name} can't be read.", "{command}"
         ),
-        "sso_denied": SourceMessageTemplate(
+        ErrorCode.SSO_DENIED: MessageTemplate(
             "IAM Identity Center does not give {name} its role.",
             "Check sso_account_id and sso_role_name at {origin}.",
         ),
-        "sso_config": SourceMessageTemplate(
+        ErrorCode.SSO_CONFIG: MessageTemplate(
             "The IAM Identity Center settings of {name} are incomplete or contradict each other.",
             _CORRECT_CONFIG,
         ),
-        "web_identity_file": SourceMessageTemplate(
+        ErrorCode.WEB_IDENTITY_FILE: MessageTemplate(
             "The web identity token of {name} can't be read: {detail}.", _CORRECT_CONFIG
         ),
-        "web_identity_denied": SourceMessageTemplate(
+        ErrorCode.WEB_IDENTITY_DENIED: MessageTemplate(
             "AWS does not accept the web identity token of {name}.",
             "Get a new token, or check role_arn at {origin}.",
         ),
-        "login_needed": SourceMessageTemplate(
+        ErrorCode.LOGIN_NEEDED: MessageTemplate(
             "You are not signed in to AWS for {name}.", "{command}"
         ),
-        "login_denied": SourceMessageTemplate(
+        ErrorCode.LOGIN_DENIED: MessageTemplate(
             "AWS does not renew the sign-in of {name}.", "{command}"
         ),
-        "no_metadata": SourceMessageTemplate(
+        ErrorCode.NO_METADATA: MessageTemplate(
             "The EC2 metadata service gives no credentials: {detail}.",
             "Run this on an EC2 instance with a role, or use another source.",
         ),
-        "no_container": SourceMessageTemplate(
+        ErrorCode.NO_CONTAINER: MessageTemplate(
             "There is no container credential endpoint: {detail}.",
             "Run this in a container with a task role, or use another source.",
         ),
-        "container_answer": SourceMessageTemplate(
+        ErrorCode.CONTAINER_ANSWER: MessageTemplate(
             "The container credential endpoint gives no credentials.",
             "Check the task role of the container, or use another source.",
         ),
-        "base_credentials": SourceMessageTemplate(
+        ErrorCode.BASE_CREDENTIALS: MessageTemplate(
             "There are no credentials to be had from {name}.", "{command}"
         ),
     }
@@ -137,20 +125,14 @@ def source_error(
 
     `code` is one of `SOURCE_MESSAGES`, `detail` and `why` come from the failure.
     """
-    sentence = SOURCE_MESSAGES[code]
-    values = {
-        "name": _display_name(source.base),
-        "origin": _display_origin(source.base),
-        "command": renewal_instruction(source),
-        "caller": _with_profile("aws sts get-caller-identity", source.base),
-        "detail": display_reason(detail),
-    }
-    return SourceCredentialsError(
-        sentence.what.format(**values),
-        why=display_reason(why),
-        next_step=sentence.next_step.format(**values),
-        code=code,
+    what, next_step = SOURCE_MESSAGES[code].fill(
+        name=_display_name(source.base),
+        origin=_display_origin(source.base),
+        command=renewal_instruction(source),
+        caller=_with_profile("aws sts get-caller-identity", source.base),
+        detail=display_reason(detail),
     )
+    return SourceCredentialsError(what, why=display_reason(why), next_step=next_step, code=code)
 
 
 def as_source_error(error: XswitchError, source: SourceLabel) -> XswitchError:

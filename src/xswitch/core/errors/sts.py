@@ -16,11 +16,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from xswitch.core.errors import AwsDeniedError, NetworkError, SourceCredentialsError, XswitchError
-from xswitch.core.errors.sts_messages import STS_MESSAGES
+from xswitch.core.errors import (
+    AwsDeniedError,
+    ErrorCode,
+    NetworkError,
+    SourceCredentialsError,
+    XswitchError,
+)
+from xswitch.core.errors.messages import MessageTemplate, display_reason
 from xswitch.core.text import sanitize
 
-WHY_LIMIT = 600
+_RUN_AGAIN = "Run the same command again."
 _SERVER_FAULT = 500
 _PROXY_AUTHENTICATION = 407
 _NEGLIGIBLE_SKEW = timedelta(seconds=60)
@@ -55,68 +61,204 @@ class AwsErrorResponse:
     status: int = 0
 
 
-CREDENTIALS_ERROR_CODES = frozenset({"invalid_key", "bad_secret", "expired_token"})
+STS_MESSAGES: Mapping[str, MessageTemplate] = MappingProxyType(
+    {
+        ErrorCode.MFA_WRONG: MessageTemplate(
+            "AWS did not accept the MFA code for {hop}.",
+            "Wait until the device shows the next code, then run the same command again.",
+        ),
+        ErrorCode.MFA_SERIAL: MessageTemplate(
+            "AWS can't check MFA codes of {hop} for this user.",
+            "Compare mfa_serial in the config with what `aws iam list-mfa-devices` shows.",
+        ),
+        ErrorCode.NOT_AUTHORIZED: MessageTemplate(
+            "AWS does not allow {operation} on {hop}.",
+            "Ask for two things: a policy of yours that allows it, and the role's trust policy naming you. "
+            "If that policy asks for MFA or an external ID, set mfa_serial or external_id in the profile.",
+        ),
+        ErrorCode.EXPLICIT_DENY: MessageTemplate(
+            "A policy explicitly denies {operation} on {hop}{detail}.",
+            "No permission helps against an explicit deny: ask who administers that policy.",
+        ),
+        ErrorCode.SESSION_CREDENTIALS: MessageTemplate(
+            "AWS gives no MFA session to credentials that are temporary themselves.",
+            "Remove mfa_serial from the profile, or use a source profile with long-term keys.",
+        ),
+        ErrorCode.ROOT_USER: MessageTemplate(
+            "The root user of an account can't assume roles.",
+            "Use the keys of an IAM user, or sign in with: aws configure sso",
+        ),
+        ErrorCode.EXPIRED_TOKEN: MessageTemplate(
+            "The session that {operation} was called with has expired.", _RUN_AGAIN
+        ),
+        ErrorCode.INVALID_KEY: MessageTemplate(
+            "AWS does not know the access key that {operation} was signed with.",
+            "Store a key that is active: aws configure. In a region that must be enabled first, enable it or use another --region.",
+        ),
+        ErrorCode.BAD_SECRET: MessageTemplate(
+            "The secret access key does not belong to its access key.",
+            "Store the pair again: aws configure",
+        ),
+        ErrorCode.CLOCK_SKEW: MessageTemplate(
+            "{detail}",
+            "Set this machine's clock (on Linux: sudo timedatectl set-ntp true), then run the same command again.",
+        ),
+        ErrorCode.REGION_DISABLED: MessageTemplate(
+            "STS is not active in region {region} for this account.",
+            "Use another region (--region us-east-1), or have it activated under Account settings in the IAM console.",
+        ),
+        ErrorCode.PACKED_POLICY: MessageTemplate(
+            "The session policies and tags for {hop} are too large together.",
+            "Shorten the session policy, or use fewer --policy-arn and --tag.",
+        ),
+        ErrorCode.MALFORMED_POLICY: MessageTemplate(
+            "AWS can't read the session policy for {hop}.",
+            "Correct the policy: it must be one JSON policy document without a Principal.",
+        ),
+        ErrorCode.DURATION_ROLE_MAX: MessageTemplate(
+            "{hop} does not allow sessions this long.",
+            "Ask for less (--duration 3600), or have the role's maximum session duration raised.",
+        ),
+        ErrorCode.DURATION_CHAINING: MessageTemplate(
+            "A role assumed from temporary credentials lasts at most one hour.",
+            "Ask for at most an hour: --duration 3600",
+        ),
+        ErrorCode.BAD_PARAMETER: MessageTemplate(
+            "AWS does not accept a value of the {operation} request for {hop}.",
+            "Correct the value named in the reason.",
+        ),
+        ErrorCode.THROTTLED: MessageTemplate(
+            "AWS asks to slow down: too many requests from this account.",
+            "Wait a minute, then run the same command again.",
+        ),
+        ErrorCode.DENIED: MessageTemplate(
+            "AWS refused {operation} for {hop}.",
+            "Look the reason up in the AWS STS reference, under common errors.",
+        ),
+    }
+)
+
+NETWORK_MESSAGES: Mapping[str, MessageTemplate] = MappingProxyType(
+    {
+        ErrorCode.AWS_INTERNAL: MessageTemplate(
+            "AWS, or a gateway on the way to it, has a fault at the moment.",
+            "Wait a minute, then run the same command again.",
+        ),
+        ErrorCode.NOT_AWS: MessageTemplate(
+            "What answered at {url} is not AWS.",
+            "Sign in to the network if it asks for that (open http://example.com in a browser), or correct endpoint_url or the proxy.",
+        ),
+        ErrorCode.TIMEOUT: MessageTemplate(
+            "AWS did not answer in time at {url}.",
+            "Check the network and the proxy, then run the same command again.",
+        ),
+        ErrorCode.RESET: MessageTemplate(
+            "The connection to {url} was cut before the answer came.", _RUN_AGAIN
+        ),
+        ErrorCode.DNS: MessageTemplate(
+            "The name in {url} can't be resolved.",
+            "Check the network, and the spelling of the region or endpoint_url.",
+        ),
+        ErrorCode.REFUSED: MessageTemplate(
+            "Nothing accepts connections at {url}.",
+            "Check endpoint_url, the network and the firewall.",
+        ),
+        ErrorCode.UNREACHABLE: MessageTemplate(
+            "There is no way to {url} from here.", "Check that this machine is online."
+        ),
+        ErrorCode.TLS: MessageTemplate(
+            "The TLS certificate of {url} can't be trusted.",
+            "If a company proxy inspects TLS, set ca_bundle in the profile (or AWS_CA_BUNDLE) to its certificate file.",
+        ),
+        ErrorCode.CA_BUNDLE: MessageTemplate(
+            "The certificate file to check {url} with can't be used.",
+            "Correct ca_bundle in the profile, or AWS_CA_BUNDLE.",
+        ),
+        ErrorCode.PROXY: MessageTemplate(
+            "The proxy does not let a connection to {url} through.",
+            "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+        ),
+        ErrorCode.ENDPOINT_URL: MessageTemplate(
+            "{url} is no address AWS can be called at.",
+            "Correct endpoint_url: it begins with https:// and a host.",
+        ),
+        ErrorCode.REGION: MessageTemplate(
+            "{region} is no region name.", "Correct region in the profile, or give --region."
+        ),
+        ErrorCode.ENDPOINT_VARIANT: MessageTemplate(
+            "There is no such STS endpoint for region {region}.",
+            "Correct use_fips_endpoint, use_dualstack_endpoint or region.",
+        ),
+        ErrorCode.NETWORK: MessageTemplate(
+            "{operation} could not be sent to {url}.", "Check the network, then run: xswitch doctor"
+        ),
+    }
+)
+
+CREDENTIALS_ERROR_CODES = frozenset(
+    {ErrorCode.INVALID_KEY, ErrorCode.BAD_SECRET, ErrorCode.EXPIRED_TOKEN}
+)
 """Refusals that speak of the credentials a call was signed with, not of what it asked for."""
 
 _BY_AWS_CODE: Mapping[str, str] = MappingProxyType(
     {
-        "ExpiredToken": "expired_token",
-        "ExpiredTokenException": "expired_token",
-        "InvalidClientTokenId": "invalid_key",
-        "UnrecognizedClientException": "invalid_key",
-        "InvalidAccessKeyId": "invalid_key",
-        "IncompleteSignature": "invalid_key",
-        "MissingAuthenticationToken": "invalid_key",
-        "RequestExpired": "clock_skew",
-        "RequestTimeTooSkewed": "clock_skew",
-        "RegionDisabledException": "region_disabled",
-        "RegionDisabled": "region_disabled",
-        "PackedPolicyTooLarge": "packed_policy",
-        "PackedPolicyTooLargeException": "packed_policy",
-        "MalformedPolicyDocument": "malformed_policy",
-        "MalformedPolicyDocumentException": "malformed_policy",
-        "InvalidParameterValue": "bad_parameter",
-        "InvalidParameterCombination": "bad_parameter",
-        "MissingParameter": "bad_parameter",
-        "Throttling": "throttled",
-        "ThrottlingException": "throttled",
-        "ThrottledException": "throttled",
-        "RequestLimitExceeded": "throttled",
-        "TooManyRequestsException": "throttled",
-        "InternalFailure": "aws_internal",
-        "InternalError": "aws_internal",
-        "InternalServerError": "aws_internal",
-        "ServiceUnavailable": "aws_internal",
-        "ServiceUnavailableException": "aws_internal",
-        "InvalidAction": "not_aws",
-        "UnknownOperationException": "not_aws",
+        "ExpiredToken": ErrorCode.EXPIRED_TOKEN,
+        "ExpiredTokenException": ErrorCode.EXPIRED_TOKEN,
+        "InvalidClientTokenId": ErrorCode.INVALID_KEY,
+        "UnrecognizedClientException": ErrorCode.INVALID_KEY,
+        "InvalidAccessKeyId": ErrorCode.INVALID_KEY,
+        "IncompleteSignature": ErrorCode.INVALID_KEY,
+        "MissingAuthenticationToken": ErrorCode.INVALID_KEY,
+        "RequestExpired": ErrorCode.CLOCK_SKEW,
+        "RequestTimeTooSkewed": ErrorCode.CLOCK_SKEW,
+        "RegionDisabledException": ErrorCode.REGION_DISABLED,
+        "RegionDisabled": ErrorCode.REGION_DISABLED,
+        "PackedPolicyTooLarge": ErrorCode.PACKED_POLICY,
+        "PackedPolicyTooLargeException": ErrorCode.PACKED_POLICY,
+        "MalformedPolicyDocument": ErrorCode.MALFORMED_POLICY,
+        "MalformedPolicyDocumentException": ErrorCode.MALFORMED_POLICY,
+        "InvalidParameterValue": ErrorCode.BAD_PARAMETER,
+        "InvalidParameterCombination": ErrorCode.BAD_PARAMETER,
+        "MissingParameter": ErrorCode.BAD_PARAMETER,
+        "Throttling": ErrorCode.THROTTLED,
+        "ThrottlingException": ErrorCode.THROTTLED,
+        "ThrottledException": ErrorCode.THROTTLED,
+        "RequestLimitExceeded": ErrorCode.THROTTLED,
+        "TooManyRequestsException": ErrorCode.THROTTLED,
+        "InternalFailure": ErrorCode.AWS_INTERNAL,
+        "InternalError": ErrorCode.AWS_INTERNAL,
+        "InternalServerError": ErrorCode.AWS_INTERNAL,
+        "ServiceUnavailable": ErrorCode.AWS_INTERNAL,
+        "ServiceUnavailableException": ErrorCode.AWS_INTERNAL,
+        "InvalidAction": ErrorCode.NOT_AWS,
+        "UnknownOperationException": ErrorCode.NOT_AWS,
     }
 )
 
 _DENIALS = (
-    ("unable to validate mfa code", "mfa_serial"),
-    ("multifactorauthentication failed", "mfa_wrong"),
-    ("with an explicit deny", "explicit_deny"),
-    ("cannot call getsessiontoken with session credentials", "session_credentials"),
-    ("by root accounts", "root_user"),
+    ("unable to validate mfa code", ErrorCode.MFA_SERIAL),
+    ("multifactorauthentication failed", ErrorCode.MFA_WRONG),
+    ("with an explicit deny", ErrorCode.EXPLICIT_DENY),
+    ("cannot call getsessiontoken with session credentials", ErrorCode.SESSION_CREDENTIALS),
+    ("by root accounts", ErrorCode.ROOT_USER),
 )
 _VALIDATION_ERRORS = (
-    ("role chaining", "duration_chaining"),
-    ("maxsessionduration", "duration_role_max"),
+    ("role chaining", ErrorCode.DURATION_CHAINING),
+    ("maxsessionduration", ErrorCode.DURATION_ROLE_MAX),
 )
 _SIGNATURE_ERRORS = (
-    ("signature expired", "clock_skew"),
-    ("not yet current", "clock_skew"),
+    ("signature expired", ErrorCode.CLOCK_SKEW),
+    ("not yet current", ErrorCode.CLOCK_SKEW),
 )
 # AWS's code → (part of its text in lower case → our code, our code otherwise).
 _BY_AWS_CODE_AND_TEXT: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = MappingProxyType(
     {
-        "AccessDenied": (_DENIALS, "not_authorized"),
-        "AccessDeniedException": (_DENIALS, "not_authorized"),
-        "ValidationError": (_VALIDATION_ERRORS, "bad_parameter"),
-        "ValidationException": (_VALIDATION_ERRORS, "bad_parameter"),
-        "SignatureDoesNotMatch": (_SIGNATURE_ERRORS, "bad_secret"),
-        "InvalidSignatureException": (_SIGNATURE_ERRORS, "bad_secret"),
+        "AccessDenied": (_DENIALS, ErrorCode.NOT_AUTHORIZED),
+        "AccessDeniedException": (_DENIALS, ErrorCode.NOT_AUTHORIZED),
+        "ValidationError": (_VALIDATION_ERRORS, ErrorCode.BAD_PARAMETER),
+        "ValidationException": (_VALIDATION_ERRORS, ErrorCode.BAD_PARAMETER),
+        "SignatureDoesNotMatch": (_SIGNATURE_ERRORS, ErrorCode.BAD_SECRET),
+        "InvalidSignatureException": (_SIGNATURE_ERRORS, ErrorCode.BAD_SECRET),
     }
 )
 _DENYING_POLICY = re.compile(
@@ -137,13 +279,15 @@ def error_from_response(call: ApiCall, refusal: AwsErrorResponse) -> XswitchErro
     code = _error_code(refusal)
     why = display_reason(_CANONICAL_STRING.sub("", refusal.text))
     detail = ""
-    if code == "clock_skew":
+    if code == ErrorCode.CLOCK_SKEW:
         detail = _skew_message(refusal)
-    elif code == "explicit_deny" and (denier := _DENYING_POLICY.search(refusal.text)):
-        policy_kind = "boundary" if denier.group(0).lower().endswith("boundary") else "policy"
+    elif code == ErrorCode.EXPLICIT_DENY and (denier := _DENYING_POLICY.search(refusal.text)):
+        policy_kind = (
+            "boundary" if denier.group(0).lower().endswith("boundary") else ErrorCode.POLICY
+        )
         detail = f" ({denier.group(1)} {policy_kind})"
     what, next_step = _fill_message(code, call, detail)
-    if STS_MESSAGES[code].network:
+    if code in NETWORK_MESSAGES:
         return NetworkError(what, why=why, next_step=next_step, code=code)
     if call.long_term and code in CREDENTIALS_ERROR_CODES:
         return SourceCredentialsError(what, why=why, next_step=next_step, code=code)
@@ -168,18 +312,14 @@ def connection_error(call: ApiCall, code: str, detail: str = "") -> NetworkError
 
 def invalid_request(call: ApiCall, detail: str) -> AwsDeniedError:
     """The error for a request that is not even sent, because its values break the rules STS states."""
-    what, next_step = _fill_message("bad_parameter", call, "")
+    what, next_step = _fill_message(ErrorCode.BAD_PARAMETER, call, "")
     return AwsDeniedError(
-        what, why=display_reason(detail), next_step=next_step, code="bad_parameter", hop=call.hop
+        what,
+        why=display_reason(detail),
+        next_step=next_step,
+        code=ErrorCode.BAD_PARAMETER,
+        hop=call.hop,
     )
-
-
-def display_reason(text: str) -> str:
-    """`text` as it may be shown.
-
-    One line, nothing a terminal acts on, at most `WHY_LIMIT` characters.
-    """
-    return sanitize(" ".join(text.split()), limit=WHY_LIMIT)
 
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:
@@ -225,11 +365,11 @@ def _error_code(refusal: AwsErrorResponse) -> str:
     if refusal.code in _BY_AWS_CODE:
         return _BY_AWS_CODE[refusal.code]
     if refusal.status >= _SERVER_FAULT:
-        return "aws_internal"
+        return ErrorCode.AWS_INTERNAL
     if refusal.code.isdigit() or not refusal.code:
         # No AWS error document: a proxy or a portal wrote this page.
-        return "proxy" if refusal.status == _PROXY_AUTHENTICATION else "not_aws"
-    texts, default_code = _BY_AWS_CODE_AND_TEXT.get(refusal.code, ((), "denied"))
+        return ErrorCode.PROXY if refusal.status == _PROXY_AUTHENTICATION else ErrorCode.NOT_AWS
+    texts, default_code = _BY_AWS_CODE_AND_TEXT.get(refusal.code, ((), ErrorCode.DENIED))
     text = refusal.text.lower()
     return next((code for part, code in texts if part in text), default_code)
 
@@ -246,7 +386,7 @@ def _skew_message(refusal: AwsErrorResponse) -> str:
 
 
 def _fill_message(code: str, call: ApiCall, detail: str) -> tuple[str, str]:
-    sentence = STS_MESSAGES[code]
+    template = STS_MESSAGES[code] if code in STS_MESSAGES else NETWORK_MESSAGES[code]
     values = {
         "operation": call.operation,
         "hop": call.hop or "these credentials",
@@ -254,5 +394,4 @@ def _fill_message(code: str, call: ApiCall, detail: str) -> tuple[str, str]:
         "url": call.url or f"the endpoint of {call.region}",
         "detail": detail,
     }
-    values = {name: sanitize(value, limit=200) for name, value in values.items()}
-    return sentence.what.format(**values), sentence.next_step.format(**values)
+    return template.fill(**{name: sanitize(value, limit=200) for name, value in values.items()})

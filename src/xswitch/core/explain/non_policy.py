@@ -8,26 +8,31 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from xswitch.core.arn import partition_of, partition_of_region
+from xswitch.core.errors import ErrorCode
 from xswitch.core.explain.evidence import Evidence, FailureKind, HopEvidence, SwitchFailure
 from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, ExplanationVerdict
 from xswitch.core.sts_limits import MAX_CHAINED_DURATION, is_session_name
 
-POLICY_CODES = frozenset({"not_authorized", "explicit_deny", "denied"})
+POLICY_CODES = frozenset({ErrorCode.NOT_AUTHORIZED, ErrorCode.EXPLICIT_DENY, ErrorCode.DENIED})
 """Our codes for refusals that policies decide: those are explained by both sides."""
-INSPECTABLE_CODES = POLICY_CODES | {"duration_role_max"}
+INSPECTABLE_CODES = POLICY_CODES | {ErrorCode.DURATION_ROLE_MAX}
 """Codes for which it is worth looking at both sides."""
 _EXPIRED_CODES = frozenset(
     {
-        "expired_token",
-        "keys_expired",
-        "process_expired",
-        "sso_login",
-        "login_needed",
-        "login_denied",
+        ErrorCode.EXPIRED_TOKEN,
+        ErrorCode.KEYS_EXPIRED,
+        ErrorCode.PROCESS_EXPIRED,
+        ErrorCode.SSO_LOGIN,
+        ErrorCode.LOGIN_NEEDED,
+        ErrorCode.LOGIN_DENIED,
     }
 )
-_ACCESS_KEY_CODES = frozenset({"expired_token", "invalid_key", "bad_secret", "root_user"})
-_LOCAL_NETWORK_CODES = frozenset({"region", "endpoint_url", "endpoint_variant", "ca_bundle"})
+_ACCESS_KEY_CODES = frozenset(
+    {ErrorCode.EXPIRED_TOKEN, ErrorCode.INVALID_KEY, ErrorCode.BAD_SECRET, ErrorCode.ROOT_USER}
+)
+_LOCAL_NETWORK_CODES = frozenset(
+    {ErrorCode.REGION, ErrorCode.ENDPOINT_URL, ErrorCode.ENDPOINT_VARIANT, ErrorCode.CA_BUNDLE}
+)
 # Regions that an account has to enable first. Source: AWS account management reference, "Enable or
 # disable AWS Regions".
 _OPT_IN_REGIONS = (
@@ -64,21 +69,25 @@ class _CauseMeaning:
 
 _MEANING_BY_CODE: Mapping[str, _CauseMeaning] = MappingProxyType(
     {
-        "duration_role_max": _CauseMeaning(CauseCode.DURATION_ROLE_MAX),
-        "duration_chaining": _CauseMeaning(CauseCode.DURATION_CHAINING),
-        "mfa_wrong": _CauseMeaning(CauseCode.MFA_MISSING),
-        "mfa_serial": _CauseMeaning(CauseCode.MFA_MISSING),
-        "session_credentials": _CauseMeaning(CauseCode.MFA_MISSING),
-        "mfa_needed": _CauseMeaning(CauseCode.MFA_MISSING, verdict=ExplanationVerdict.NOT_REACHED),
-        "clock_skew": _CauseMeaning(CauseCode.CLOCK_SKEW, verdict=ExplanationVerdict.NOT_REACHED),
-        "region_disabled": _CauseMeaning(
+        ErrorCode.DURATION_ROLE_MAX: _CauseMeaning(CauseCode.DURATION_ROLE_MAX),
+        ErrorCode.DURATION_CHAINING: _CauseMeaning(CauseCode.DURATION_CHAINING),
+        ErrorCode.MFA_WRONG: _CauseMeaning(CauseCode.MFA_MISSING),
+        ErrorCode.MFA_SERIAL: _CauseMeaning(CauseCode.MFA_MISSING),
+        ErrorCode.SESSION_CREDENTIALS: _CauseMeaning(CauseCode.MFA_MISSING),
+        ErrorCode.MFA_NEEDED: _CauseMeaning(
+            CauseCode.MFA_MISSING, verdict=ExplanationVerdict.NOT_REACHED
+        ),
+        ErrorCode.CLOCK_SKEW: _CauseMeaning(
+            CauseCode.CLOCK_SKEW, verdict=ExplanationVerdict.NOT_REACHED
+        ),
+        ErrorCode.REGION_DISABLED: _CauseMeaning(
             CauseCode.REGION_DISABLED, verdict=ExplanationVerdict.NOT_REACHED
         ),
-        "throttled": _CauseMeaning(
+        ErrorCode.THROTTLED: _CauseMeaning(
             CauseCode.NETWORK, CauseSide.NETWORK, ExplanationVerdict.NOT_REACHED
         ),
-        "malformed_policy": _CauseMeaning(CauseCode.SESSION_POLICY),
-        "packed_policy": _CauseMeaning(CauseCode.SESSION_POLICY),
+        ErrorCode.MALFORMED_POLICY: _CauseMeaning(CauseCode.SESSION_POLICY),
+        ErrorCode.PACKED_POLICY: _CauseMeaning(CauseCode.SESSION_POLICY),
     }
 )
 # Part of AWS's text for a value it doesn't take, in lower case → what it is about. The first that
@@ -105,7 +114,7 @@ def non_policy_causes(
     step = next((one for one in evidence.steps if one.number == number), None)
     meaning = _cause_meaning(failure)
     text = f" {failure.text}" if failure.text and failure.text not in failure.what else ""
-    certainty = Certainty.LIKELY if failure.code == "wrong_identity" else Certainty.PROVED
+    certainty = Certainty.LIKELY if failure.code == ErrorCode.WRONG_IDENTITY else Certainty.PROVED
     cause = Cause(
         meaning.code,
         meaning.side,
@@ -123,8 +132,8 @@ def _cause_meaning(failure: SwitchFailure) -> _CauseMeaning:
         cause_code = CauseCode.BASE_EXPIRED if code in _EXPIRED_CODES else CauseCode.BASE_INVALID
         return _CauseMeaning(cause_code, verdict=ExplanationVerdict.NOT_REACHED)
     if failure.kind is FailureKind.MFA:
-        return _MEANING_BY_CODE["mfa_needed"]
-    if code == "packed_policy" and "tag" in failure.text.lower():
+        return _MEANING_BY_CODE[ErrorCode.MFA_NEEDED]
+    if code == ErrorCode.PACKED_POLICY and "tag" in failure.text.lower():
         return _CauseMeaning(CauseCode.TAGS)
     if code in _MEANING_BY_CODE:
         return _MEANING_BY_CODE[code]
@@ -168,7 +177,7 @@ def _alternative_causes(evidence: Evidence, failure: SwitchFailure, number: int)
 
     AWS doesn't know a key either in a region that isn't enabled, or in another partition.
     """
-    if failure.code != "invalid_key":
+    if failure.code != ErrorCode.INVALID_KEY:
         return []
     regions = dict.fromkeys(step.asked.region for step in evidence.steps)
     return [

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 
 Effect = Literal["Allow", "Deny"]
 
@@ -23,7 +23,7 @@ class PolicyError(ConfigError):
     `what` says where and how, without quoting the whole document.
     """
 
-    default_code = "policy"
+    default_code = ErrorCode.POLICY
 
 
 class PolicyKind(StrEnum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from xswitch.core import sts_limits
 from xswitch.core.arn import is_region
-from xswitch.core.errors import ConfigError, UsageError
+from xswitch.core.errors import ConfigError, ErrorCode, UsageError
 from xswitch.core.model import ConfigView, Hop, Problem, Profile, Property, Role
 
 ROLE_KEY = "xswitch_role"
@@ -62,7 +62,7 @@ def validate_overrides(overrides: Overrides) -> Overrides:
         raise UsageError(
             f"{overrides.region!r} is not a region's name.",
             next_step="Give one such as eu-west-1.",
-            code="bad_region",
+            code=ErrorCode.BAD_REGION,
         )
     seconds = overrides.duration_seconds
     if seconds is not None and not sts_limits.MIN_DURATION <= seconds <= sts_limits.MAX_DURATION:
@@ -70,7 +70,7 @@ def validate_overrides(overrides: Overrides) -> Overrides:
             f"A session can't last {seconds} seconds.",
             why=f"AWS takes {sts_limits.MIN_DURATION} to {sts_limits.MAX_DURATION}.",
             next_step=f"Give a duration from {sts_limits.MIN_DURATION} to {sts_limits.MAX_DURATION} seconds.",
-            code="bad_duration",
+            code=ErrorCode.BAD_DURATION,
         )
     _validate(
         overrides.session_name,
@@ -101,7 +101,9 @@ def validate_overrides(overrides: Overrides) -> Overrides:
         )
     except ValueError as error:
         raise UsageError(
-            "The session's tags or policies can't be used.", why=f"{error}.", code="bad_override"
+            "The session's tags or policies can't be used.",
+            why=f"{error}.",
+            code=ErrorCode.BAD_OVERRIDE,
         ) from None
 
 
@@ -129,7 +131,7 @@ def check_guard_policy(role: Role, overrides: Overrides) -> None:
             f"The guard {guard.name!r} sets the session policy of {role.name}; no other can be asked for.",
             why="Together they would allow more than the guard does.",
             next_step="Leave the policy out.",
-            code="guard_policy",
+            code=ErrorCode.GUARD_POLICY,
         )
 
 
@@ -178,7 +180,7 @@ def overrides_from_profile(profile: Profile) -> Overrides:
             f'The managed profile "{profile.name}" ({profile.origin.file}:{profile.origin.line}) keeps a setting that can\'t be used.',
             why=f"{error}.".replace("..", "."),
             next_step="Switch to the role again, which writes the profile anew.",
-            code="managed_profile",
+            code=ErrorCode.MANAGED_PROFILE,
         ) from None
 
 
@@ -208,7 +210,7 @@ def managed_properties(
         raise ConfigError(
             f"{role.name} has no source to be reached from.",
             why="; ".join(problem.message for problem in role.problems),
-            code="chain",
+            code=ErrorCode.CHAIN,
         )
     saved_overrides = overrides_to_properties(
         merge_overrides(overrides_from_hop(role.chain.target), overrides)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 
 _windows = re.compile(r"[A-Za-z]:[\\/]").match
 _unsafe = re.compile(r"[^A-Za-z0-9_@+=:,./ \x80-\U0010ffff-]").search
@@ -28,7 +28,7 @@ def quote_command(words: Sequence[str]) -> str:
         raise ConfigError(
             "There is no command to write into the profile.",
             next_step="xswitch doctor",
-            code="command_unsafe",
+            code=ErrorCode.COMMAND_UNSAFE,
         )
     program = words[0]
     windows = _windows(program) is not None
@@ -84,5 +84,5 @@ def _unsafe_word_error(word: str, why: str, place: int) -> ConfigError:
         f"{word!r} can't be part of a credential_process command.",
         why=why,
         next_step=step,
-        code="command_unsafe",
+        code=ErrorCode.COMMAND_UNSAFE,
     )

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from xswitch.core.arn import is_account_id, parse_role_arn
-from xswitch.core.errors import TargetError
+from xswitch.core.errors import ErrorCode, TargetError
 from xswitch.core.model import Role
 from xswitch.core.search.matcher import Matcher
 
@@ -68,7 +68,7 @@ def _single_match(target: str, role_matches: Sequence[Role], by_name: Mapping[st
         raise TargetError(
             f'"{target}" matches {len(role_matches)} roles: {", ".join(names)}{remaining}.',
             next_step=f"xswitch switch {shlex.quote(names[0])}",
-            code="target_ambiguous",
+            code=ErrorCode.TARGET_AMBIGUOUS,
             candidates=tuple(role.name for role in role_matches),
         )
     import difflib  # noqa: PLC0415 -- only for a name that isn't there
@@ -86,6 +86,6 @@ def _single_match(target: str, role_matches: Sequence[Role], by_name: Mapping[st
         f'No role is called "{target}", and none matches it.',
         why=f"Did you mean {' or '.join(close_matches)}?" if close_matches else "",
         next_step=step,
-        code="target_unknown",
+        code=ErrorCode.TARGET_UNKNOWN,
         candidates=close_matches,
     )

@@ -14,7 +14,7 @@ from xswitch.core.access.render.cloudformation import cloudformation
 from xswitch.core.access.render.common import RenderedFile, file_name
 from xswitch.core.access.render.json_plan import finding_data, json_text, plan_data
 from xswitch.core.access.render.terraform import terraform
-from xswitch.core.errors import UsageError
+from xswitch.core.errors import ErrorCode, UsageError
 
 __all__ = ["FORMATS", "RenderedFile", "finding_data", "plan_data", "render"]
 
@@ -38,7 +38,7 @@ def render(plan: AccessPlan, fmt: str) -> tuple[RenderedFile, ...]:
         raise UsageError(
             f"{fmt!r} is no format of a plan.",
             why=f"Formats are {', '.join(FORMATS)}.",
-            code="format",
+            code=ErrorCode.FORMAT,
         )
     ending, write = _WRITERS[fmt]
     return tuple(

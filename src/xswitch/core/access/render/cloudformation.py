@@ -26,7 +26,7 @@ from xswitch.core.access.render.common import (
     principal_text,
 )
 from xswitch.core.access.render.yaml_text import emit
-from xswitch.core.errors import UsageError
+from xswitch.core.errors import ErrorCode, UsageError
 
 _INLINE = {
     PrincipalType.USER: ("AWS::IAM::UserPolicy", "UserName"),
@@ -68,7 +68,9 @@ def cloudformation(plan: AccessPlan, side: AccountPlan) -> str:
     text = "\n".join([*comment(header_lines(plan, side, "yaml", *more)), "", *emit(template), ""])
     if _REFERENCE in text:
         why = "CloudFormation would put something else in its place, and has no way to say that it means itself."
-        raise UsageError(f'A template can\'t hold the text "{_REFERENCE}".', why=why, code="format")
+        raise UsageError(
+            f'A template can\'t hold the text "{_REFERENCE}".', why=why, code=ErrorCode.FORMAT
+        )
     return text
 
 
