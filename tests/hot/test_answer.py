@@ -505,7 +505,7 @@ def test_when_nothing_can_be_written_the_full_program_says_so(world: HotWorld) -
 
 def test_an_answer_larger_than_a_pipe_goes_out_whole_to_a_slow_and_unwilling_reader() -> None:
     program = (
-        "import os, sys\nsys.path.insert(0, sys.argv[1])\nfrom xswitch import hot\n"
+        "import os, sys\nsys.path.insert(0, sys.argv[1])\nfrom xswitch.hot import answer as hot\n"
         "os.set_blocking(1, False)\nsys.exit(0 if hot._write(b'x' * 300000) else 3)"
     )
     source = str(Path(hot.__file__).parents[2])
@@ -521,7 +521,7 @@ def test_an_answer_larger_than_a_pipe_goes_out_whole_to_a_slow_and_unwilling_rea
 
 
 def test_a_reader_that_leaves_in_the_middle_is_no_failure() -> None:
-    program = "import sys\nsys.path.insert(0, sys.argv[1])\nfrom xswitch import hot\nsys.exit(0 if hot._write(b'x' * 300000) else 3)"
+    program = "import sys\nsys.path.insert(0, sys.argv[1])\nfrom xswitch.hot import answer as hot\nsys.exit(0 if hot._write(b'x' * 300000) else 3)"
     source = str(Path(hot.__file__).parents[2])
     with subprocess.Popen(
         [sys.executable, "-I", "-c", program, source],

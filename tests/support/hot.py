@@ -26,7 +26,7 @@ from xswitch.core.sessions import session_record
 
 # What a warm read loads beside what a bare interpreter does, exactly: no `json`, `re`, `os`,
 # `ctypes`, `keyring`, `botocore`, `awscrt`.
-RUNTIME = {"xswitch", "xswitch.hot.answer"}
+RUNTIME = {"xswitch", "xswitch.hot", "xswitch.hot.answer"}
 LAUNCHER = Path(xswitch.__file__).with_name("credential_process.py")
 BARE = [sys.executable, "-I", "-S", "-X", "importtime"]
 SECRET = "wJalrXUtnFEMI-canary/K7MDENG"

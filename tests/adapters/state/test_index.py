@@ -193,8 +193,8 @@ WRITER = """
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from xswitch.adapters.index import JsonIndex
-from xswitch.adapters.locks import FileLocks
+from xswitch.adapters.state.index import JsonIndex
+from xswitch.adapters.state.locks import FileLocks
 from xswitch.core.model import IndexEntry
 folder = Path(sys.argv[1])
 index = JsonIndex(folder / "state" / "index.json", FileLocks(folder / "locks"))

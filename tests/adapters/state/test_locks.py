@@ -15,7 +15,7 @@ from xswitch.core.errors import ConfigError, LockBusyError
 HOLDER = """
 import sys
 from pathlib import Path
-from xswitch.adapters.locks import FileLocks
+from xswitch.adapters.state.locks import FileLocks
 with FileLocks(Path(sys.argv[1])).hold(sys.argv[2]):
     print("held", flush=True)
     sys.stdin.read()
@@ -24,7 +24,7 @@ with FileLocks(Path(sys.argv[1])).hold(sys.argv[2]):
 COUNTER = """
 import sys
 from pathlib import Path
-from xswitch.adapters.locks import FileLocks
+from xswitch.adapters.state.locks import FileLocks
 locks, counter = FileLocks(Path(sys.argv[1])), Path(sys.argv[2])
 for _ in range(int(sys.argv[3])):
     with locks.hold("counter"):

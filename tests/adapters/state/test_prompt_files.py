@@ -25,7 +25,7 @@ def state(name: str = "xs-a", **changes: object) -> PromptState:
         "role": "Admin",
         "colour": "red",
         "expires_at": NOON,
-        "silent_until": None,
+        "renewable_until": None,
     }
     return PromptState(managed_profile=name, **{**values, **changes})  # type: ignore[arg-type]
 

@@ -135,8 +135,8 @@ def test_a_busy_lock_fails_no_switch(memory: JsonUsage, path: Path) -> None:
 def test_processes_at_the_same_time_lose_nothing(memory: JsonUsage, path: Path) -> None:
     program = (
         "import sys; from datetime import UTC, datetime; from pathlib import Path\n"
-        "from xswitch.adapters.state.locks import FileLocks; from xswitch.adapters.state.usage import JsonMemory\n"
-        "memory = JsonMemory(Path(sys.argv[1]), FileLocks(Path(sys.argv[1]).parent / 'locks'))\n"
+        "from xswitch.adapters.state.locks import FileLocks; from xswitch.adapters.state.usage import JsonUsage\n"
+        "memory = JsonUsage(Path(sys.argv[1]), FileLocks(Path(sys.argv[1]).parent / 'locks'))\n"
         "for _ in range(15): memory.record_use('a', datetime.now(UTC)); memory.set_pin(sys.argv[2], pinned=True)\n"
     )
     running = [

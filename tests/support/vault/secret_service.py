@@ -2,7 +2,7 @@
 
 A program of its own, on a private bus.
 
-Run as `python support/vault/secret_service.py ADDRESS FOLDER`. `FOLDER/mood` says how it feels, and
+Run in `tests/` as `python -m support.vault.secret_service ADDRESS FOLDER`. `FOLDER/mood` says how it feels, and
 can change at any time: words from the list below, separated by `; `, each `at METHOD` or
 everywhere. `FOLDER/asked` gets a line for every call that puts a window on somebody's screen,
 `FOLDER/items` keeps what it was given, also when it dies, and `FOLDER/writes` has a line for every
@@ -51,6 +51,8 @@ from jeepney.io.blocking import open_dbus_connection
 
 from support.vault.keyrings import Need, end, private_bus, short_folder
 
+_TESTS = Path(__file__).parents[2]
+_MODULE = "support.vault.secret_service"
 _ROOT = "/org/freedesktop/secrets"
 _COLLECTION = f"{_ROOT}/collection/login"
 _PROMPT = f"{_ROOT}/prompt/1"
@@ -258,7 +260,9 @@ class Patient:
         if self._process is None or self._process.poll() is not None:
             self.stop()
             self._process = subprocess.Popen(
-                [sys.executable, __file__, self.address, str(self.folder)], stdout=subprocess.PIPE
+                [sys.executable, "-m", _MODULE, self.address, str(self.folder)],
+                stdout=subprocess.PIPE,
+                cwd=_TESTS,
             )
             assert self._process.stdout is not None
             assert self._process.stdout.readline() == b"ready\n"
