@@ -175,7 +175,7 @@ def test_many_who_know_the_item_do_not_end_the_service(world: HotWorld, need: Ne
         item = world.pointer.read_bytes().split(b"\n")[3]
         program = (
             f"import sys\nsys.path.insert(0, {str(Path(hot.__file__).parents[2])!r})\nfrom xswitch.hot import secret_service\n"
-            f"words = [secret_service.fetch({service.address.encode()!r}, {item!r}, 10.0)[0] for _ in range(40)]\nprint(set(words))"
+            f"words = [secret_service.fetch_secret({service.address.encode()!r}, {item!r}, 10.0)[0] for _ in range(40)]\nprint(set(words))"
         )
         readers = [
             subprocess.Popen(

@@ -222,7 +222,7 @@ def test_a_bus_over_the_network_is_not_absent(tmp_path: Path) -> None:
 READERS = """
 import sys
 from xswitch.hot import secret_service
-words = {secret_service.read(sys.argv[1].encode(), sys.argv[2].encode(), b"session", 10.0, sys.argv[3].encode()) for _ in range(60)}
+words = {secret_service.read_secret(sys.argv[1].encode(), sys.argv[2].encode(), b"session", 10.0, sys.argv[3].encode()) for _ in range(60)}
 print(words == {("ok", b"x")}, flush=True)
 """
 

@@ -49,7 +49,7 @@ class ProcessEnvironment:
         The launcher, where it stays at its path; else the command.
         """
         launcher = (
-            _launcher_path(Path(__file__).absolute().parents[2])
+            _launcher_path(Path(__file__).absolute().parents[3])
             if sys.platform == "linux" and sys.executable
             else None
         )
