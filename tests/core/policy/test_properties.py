@@ -5,9 +5,7 @@ The order of things, what a Deny and an Allow can do, and that written policies 
 
 from __future__ import annotations
 
-import json
 import random
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.policy.cases import ROLE_A, ROLE_B, SERVICE, SESSION, USER, A, B, document, verdict
+from support.policy.cases import ROLE_A, ROLE_B, SESSION, USER, A, B, document, verdict
 from support.policy.generate import Question, outcome, questions
 from xswitch.core.policy import (
     Decision,
@@ -25,11 +23,8 @@ from xswitch.core.policy import (
     Principal,
     Request,
     evaluate,
-    operator_name,
     parse,
-    render,
 )
-from xswitch.core.policy.conditions import OPERATORS
 
 ALLOWING = (PolicyKind.IDENTITY, PolicyKind.TRUST)
 MADE = questions(120, 5)
@@ -61,7 +56,6 @@ def gist(decision: Decision) -> tuple[str, Any, frozenset[Any]]:
 
 
 made = st.sampled_from(MADE)
-WORDS = "String Numeric Date Bool Binary Arn Ip Address Null Not Equals Ignore Case Like Less Greater Than"
 
 
 @settings(max_examples=150, derandomize=True)
@@ -86,14 +80,16 @@ def test_a_deny_only_takes_and_an_allow_of_either_side_only_gives(
 ) -> None:
     documents = documents_of(question)
     before = evaluate(request_of(question), documents)
+    kinds = {document.kind for document in documents}
     for extra in documents_of(other):
         denials = tuple(one for one in extra.statements if one.effect == "Deny")
         after = evaluate(request_of(question), [*documents, replace(extra, statements=denials)])
-        # A document that only denies is also one that allows nothing, which limits where its kind
-        # has to allow.
+        # A document with only Denies also lacks an Allow, which some kinds require.
         assert before.allowed or not after.allowed
         assert after.explicit_deny or not before.explicit_deny
-        if extra.kind in ALLOWING:
+        # The first trust policy doesn't only give: with it, the trust policy has to allow too.
+        first_trust = extra.kind is PolicyKind.TRUST and extra.kind not in kinds
+        if extra.kind in ALLOWING and not first_trust:
             allowances = tuple(one for one in extra.statements if one.effect == "Allow")
             given_more = evaluate(
                 request_of(question), [*documents, replace(extra, statements=allowances)]
@@ -131,93 +127,6 @@ def test_every_limit_taken_away_leaves_what_was_allowed(question: Question) -> N
         assert evaluate(
             request_of(question), [one for one in documents if one.kind in ALLOWING]
         ).allowed
-
-
-@settings(max_examples=150, derandomize=True)
-@given(made)
-def test_what_is_written_reads_back_the_same(question: Question) -> None:
-    for one in documents_of(question):
-        again = parse(json.dumps(render(one)), one.kind, one.name, level=one.level)
-        assert again == one
-        assert render(again) == render(one)
-
-
-texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
-conditions = st.dictionaries(
-    st.builds(
-        lambda prefix, name, suffix: prefix + name + ("" if name.lower() == "null" else suffix),
-        st.sampled_from(["", "ForAllValues:", "forAnyValue:"]),
-        st.sampled_from(sorted(OPERATORS)).flatmap(
-            lambda name: st.sampled_from([name, name.upper(), name.capitalize()])
-        ),
-        st.sampled_from(["", "IfExists"]),
-    ),
-    st.dictionaries(
-        texts,
-        st.lists(texts | st.booleans() | st.integers(0, 99), min_size=1, max_size=3) | texts,
-        min_size=1,
-        max_size=3,
-    ),
-    max_size=4,
-)
-
-
-@settings(max_examples=300, derandomize=True)
-@given(conditions)
-def test_every_condition_block_reads_back_the_same(block: Any) -> None:
-    one = document(
-        PolicyKind.IDENTITY,
-        {"Effect": "Deny", "NotAction": "a:b", "NotResource": "*", "Condition": block},
-    )
-    assert parse(render(one), one.kind, one.name).statements == one.statements
-
-
-def spelled(operator: str) -> str:
-    body = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {operator: {"k": "v"}}}
-    (condition,) = document(PolicyKind.IDENTITY, body).statements[0].conditions
-    return operator_name(condition)
-
-
-@pytest.mark.parametrize("name", sorted(OPERATORS))
-def test_every_operator_is_spelled_in_words(name: str) -> None:
-    words = re.findall("[A-Z][a-z]*", spelled(f"ForAnyValue:{name}"))
-    assert words[:3] == ["For", "Any", "Value"]
-    assert "".join(words[3:]).lower() == name
-    assert {*words[3:]} <= {*WORDS.split()}
-
-
-@pytest.mark.parametrize(
-    ("operator", "expected"),
-    [
-        ("stringnotequalsignorecase", "StringNotEqualsIgnoreCase"),
-        ("notipaddress", "NotIpAddress"),
-        ("dategreaterthanequals", "DateGreaterThanEquals"),
-        ("BINARYEQUALS", "BinaryEquals"),
-        ("forallvalues:arnnotlikeIFEXISTS", "ForAllValues:ArnNotLikeIfExists"),
-    ],
-)
-def test_whatever_the_case_they_came_in(operator: str, expected: str) -> None:
-    assert spelled(operator) == expected
-
-
-def test_everything_of_a_statement_is_written() -> None:
-    body = {
-        "Version": "2008-10-17",
-        "Statement": [
-            {"Sid": "a", "Effect": "Allow", "Principal": "*", "Action": ["sts:AssumeRole"]},
-            {
-                "Effect": "Deny",
-                "NotPrincipal": {"AWS": [A, USER.arn], "Service": [SERVICE.arn]},
-                "NotAction": ["sts:TagSession"],
-            },
-        ],
-    }
-    assert render(parse(body, PolicyKind.TRUST, "t")) == body
-    rcp = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Deny", "Principal": "*", "Action": ["sts:*"], "Resource": ["*"]}],
-    }
-    assert render(parse(rcp, PolicyKind.RCP, "r")) == rcp
 
 
 @pytest.mark.parametrize("principal", [None, {"AWS": A}, "me"])

@@ -32,7 +32,7 @@ from support.policy.cases import (
     trusts,
     verdict,
 )
-from xswitch.core.policy import PolicyKind, PolicySide
+from xswitch.core.policy import PolicyKind
 
 SINGLE = "IAM: Policy evaluation for requests within a single account"
 CROSS = "IAM: Cross-account policy evaluation logic"
@@ -723,25 +723,25 @@ def test_who_has_to_allow(case: Case) -> None:
     assert verdict(case.decide()) == case.expected, case.page
 
 
-def test_each_lack_and_denial_is_on_a_side() -> None:
+def test_each_missing_allow_and_denial_has_its_kind_and_level() -> None:
     lacking = Case("", SESSION, ROLE_B, (scp(**ELSEWHERE), boundary(**ELSEWHERE)), "").decide()
-    assert [(lack.kind, lack.side) for lack in lacking.missing_allows] == [
-        (PolicyKind.SCP, PolicySide.SOURCE),
-        (PolicyKind.TRUST, PolicySide.TARGET),
-        (PolicyKind.IDENTITY, PolicySide.SOURCE),
-        (PolicyKind.BOUNDARY, PolicySide.SOURCE),
+    assert [lack.kind for lack in lacking.missing_allows] == [
+        PolicyKind.SCP,
+        PolicyKind.TRUST,
+        PolicyKind.IDENTITY,
+        PolicyKind.BOUNDARY,
     ]
-    assert lacking.side is PolicySide.SOURCE
+    assert lacking.missing is PolicyKind.SCP
     denied = Case(
         "", USER, ROLE_B, (trusts(), denies(), denies(RCP), denies(SCP, level="ou")), ""
     ).decide()
-    assert [(trace.kind, trace.side, trace.level) for trace in denied.denials] == [
-        (PolicyKind.IDENTITY, PolicySide.SOURCE, ""),
-        (RCP, PolicySide.TARGET, ""),
-        (SCP, PolicySide.SOURCE, "ou"),
+    assert [(trace.kind, trace.level) for trace in denied.denials] == [
+        (PolicyKind.IDENTITY, ""),
+        (RCP, ""),
+        (SCP, "ou"),
     ]
     assert [lack.kind for lack in denied.missing_allows] == [SCP, PolicyKind.IDENTITY]
-    assert Case("", USER, ROLE_B, (trusts(), allows()), "").decide().side is None
+    assert Case("", USER, ROLE_B, (trusts(), allows()), "").decide().missing is None
 
 
 def test_what_binds_nobody_here_says_so() -> None:

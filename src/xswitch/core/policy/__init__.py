@@ -1,7 +1,5 @@
-"""Policies, evaluated: pure functions from a request and documents to a decision."""
+"""IAM policy documents: parsing, and deciding a request; no AWS calls, no explanations."""
 
-from xswitch.core.policy.assume import AssumeRole, AssumeRoleDecision, evaluate_assume_role
-from xswitch.core.policy.blockers import Blocker, blockers, failing
 from xswitch.core.policy.document import parse
 from xswitch.core.policy.evaluate import evaluate
 from xswitch.core.policy.model import (
@@ -12,7 +10,6 @@ from xswitch.core.policy.model import (
     PolicyDocument,
     PolicyError,
     PolicyKind,
-    PolicySide,
     Principal,
     PrincipalKind,
     PrincipalSet,
@@ -20,15 +17,9 @@ from xswitch.core.policy.model import (
     Statement,
     StatementTrace,
     UnmetCondition,
-    policy_side,
 )
-from xswitch.core.policy.principals import unique_ids
-from xswitch.core.policy.render import operator_name, render
 
 __all__ = [
-    "AssumeRole",
-    "AssumeRoleDecision",
-    "Blocker",
     "Condition",
     "Decision",
     "Grant",
@@ -36,7 +27,6 @@ __all__ = [
     "PolicyDocument",
     "PolicyError",
     "PolicyKind",
-    "PolicySide",
     "Principal",
     "PrincipalKind",
     "PrincipalSet",
@@ -44,13 +34,6 @@ __all__ = [
     "Statement",
     "StatementTrace",
     "UnmetCondition",
-    "blockers",
     "evaluate",
-    "evaluate_assume_role",
-    "failing",
-    "operator_name",
     "parse",
-    "policy_side",
-    "render",
-    "unique_ids",
 ]

@@ -41,25 +41,6 @@ class PolicyKind(StrEnum):
     RCP = "rcp"
 
 
-class PolicySide(StrEnum):
-    """Whose administrator can change a policy.
-
-    The caller's account, or that of the role (or other resource).
-    """
-
-    SOURCE = "source"
-    TARGET = "target"
-
-
-TARGET_KINDS = frozenset({PolicyKind.TRUST, PolicyKind.RCP})
-"""The kinds of policy that stand on the target's side; all others are on the source's."""
-
-
-def policy_side(kind: PolicyKind) -> PolicySide:
-    """The side a kind of policy stands on."""
-    return PolicySide.TARGET if kind in TARGET_KINDS else PolicySide.SOURCE
-
-
 class PrincipalKind(StrEnum):
     """What kind of caller it is."""
 
@@ -99,11 +80,6 @@ class Principal:
         A service or an identity provider is not.
         """
         return self.kind not in (PrincipalKind.SERVICE, PrincipalKind.FEDERATED)
-
-    @property
-    def grantable_arns(self) -> tuple[str, ...]:
-        """Every ARN by which a policy can name exactly this caller, the widest first."""
-        return (self.role_arn, self.arn) if self.role_arn else (self.arn,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,11 +218,6 @@ class StatementTrace:
     level: str = ""
 
     @property
-    def side(self) -> PolicySide:
-        """Whose administrator can change it."""
-        return policy_side(self.kind)
-
-    @property
     def denies(self) -> bool:
         """Whether it is a Deny that applies."""
         return self.applies and self.statement.effect == "Deny"
@@ -267,11 +238,6 @@ class MissingAllow:
     kind: PolicyKind
     level: str = ""
 
-    @property
-    def side(self) -> PolicySide:
-        """Whose administrator can add the Allow."""
-        return policy_side(self.kind)
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -289,11 +255,6 @@ class Decision:
     missing: PolicyKind | None = None
     traces: tuple[StatementTrace, ...] = ()
     missing_allows: tuple[MissingAllow, ...] = ()
-
-    @property
-    def side(self) -> PolicySide | None:
-        """The side the refusal comes from; None for a request that is allowed."""
-        return None if self.missing is None else policy_side(self.missing)
 
     @property
     def denials(self) -> tuple[StatementTrace, ...]:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from xswitch.core.policy.model import Grant, Principal, PrincipalKind, PrincipalSet
 
 _ACCOUNT = re.compile(r"(?:arn:aws[a-z-]*:iam::)?([0-9]{12})(?::root)?")
-_UNIQUE_ID = re.compile(r"A(?:IDA|ROA|GPA)[A-Z0-9]{8,}")
 _PRINCIPAL_TYPE: Mapping[PrincipalKind, str] = {
     PrincipalKind.SERVICE: "Service",
     PrincipalKind.FEDERATED: "Federated",
@@ -73,11 +72,3 @@ def _grants_that_exempt(principal: Principal) -> frozenset[Grant]:
         return frozenset({Grant.ACCOUNT, Grant.EXACT})
     session = {Grant.EXACT} if principal.arn != principal.role_arn else set()
     return frozenset({Grant.ACCOUNT, Grant.ROLE, *session})
-
-
-def unique_ids(principals: PrincipalSet) -> tuple[str, ...]:
-    """The entries that are unique IDs.
-
-    What IAM shows for a user or role that was deleted, also when there is a new one of that name.
-    """
-    return tuple(name for name in principals.values.get("AWS", ()) if _UNIQUE_ID.fullmatch(name))
