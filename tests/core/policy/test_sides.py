@@ -749,7 +749,7 @@ def test_what_binds_nobody_here_says_so() -> None:
     assert (trace.applies, trace.principal, trace.why_not) == (
         False,
         False,
-        "SCPs don't bind this request",
+        "SCPs don't apply to this request",
     )
     assert (
         Case("", ROOT, ROLE_B, (trusts(),), "").decide().reason

@@ -1,8 +1,12 @@
-"""Condition operators, after the IAM reference ("Condition operators", "Set operators for multivalued context keys")."""
+"""Condition operators.
+
+Source: IAM reference, "Condition operators" and "Set operators for multivalued context keys".
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -11,6 +15,7 @@ from types import MappingProxyType
 from xswitch.core.policy.model import Condition, UnmetCondition
 from xswitch.core.policy.patterns import (
     MissingVariableError,
+    Token,
     expand,
     matches,
     matches_arn,
@@ -19,8 +24,6 @@ from xswitch.core.policy.patterns import (
 )
 
 Context = Mapping[str, tuple[str, ...]]
-ValueTest = Callable[[str, str, Context, bool], bool]
-"""(value in the policy, value in the request, context, whether variables count) → whether they agree."""
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 _DATE = re.compile(
@@ -29,69 +32,24 @@ _DATE = re.compile(
 _MONTH_LENGTH = len("2026-03")
 
 
-# The shape of Test
-def _same(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001
-    return expected == actual
+def _in_network(actual: str, expected: str) -> bool:
+    return ipaddress.ip_address(actual) in ipaddress.ip_network(expected, strict=False)
 
 
-# The shape of Test
-def _equals(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001
-    return expand(expected, context, variables=variables) == actual
+def _converted(
+    convert: Callable[[str], float], compare: Callable[[float, float], bool]
+) -> Callable[[str, str], bool]:
+    return lambda actual, expected: compare(convert(actual), convert(expected))
 
 
-def _equals_ignoring_case(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-    return expand(expected, context, variables=variables).lower() == actual.lower()
-
-
-# The shape of Test
-def _like(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001
-    return matches(tokens(expected, context, variables=variables), actual)
-
-
-def _arn_like(expected: str, actual: str, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-    return matches_arn(tokens(expected, context, variables=variables), actual)
-
-
-# The shape of Test
-def _bool(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001
-    return expected.lower() == actual.lower()
-
-
-def _ip_address(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-    try:
-        return ipaddress.ip_address(actual) in ipaddress.ip_network(expected, strict=False)
-    except ValueError:
-        return False
-
-
-def _number(compare: Callable[[float, float], bool]) -> ValueTest:
-    def test(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-        try:
-            return compare(_value(actual), _value(expected))
-        except ValueError:
-            return False
-
-    return test
-
-
-def _date(compare: Callable[[float, float], bool]) -> ValueTest:
-    def test(expected: str, actual: str, _context: Context, _variables: bool) -> bool:  # noqa: FBT001 -- the shape of Test
-        try:
-            return compare(_epoch_seconds(actual), _epoch_seconds(expected))
-        except ValueError:
-            return False
-
-    return test
-
-
-def _value(text: str) -> float:
+def _number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
         raise ValueError(text)
     return float(text)
 
 
 def _epoch_seconds(text: str) -> float:
-    """Seconds since the epoch of a W3C ISO 8601 date or time (UTC unless it says otherwise), or of a number that is them."""
+    """Convert a W3C ISO 8601 date or time (UTC by default) or a number of seconds."""
     if _NUMBER.fullmatch(text):
         return float(text)
     if not _DATE.fullmatch(text):
@@ -102,29 +60,29 @@ def _epoch_seconds(text: str) -> float:
 
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {
-        "equals": lambda actual, expected: actual == expected,
-        "lessthan": lambda actual, expected: actual < expected,
-        "lessthanequals": lambda actual, expected: actual <= expected,
-        "greaterthan": lambda actual, expected: actual > expected,
-        "greaterthanequals": lambda actual, expected: actual >= expected,
+        "equals": operator.eq,
+        "lessthan": operator.lt,
+        "lessthanequals": operator.le,
+        "greaterthan": operator.gt,
+        "greaterthanequals": operator.ge,
     }
 )
-
-_POSITIVE: Mapping[str, ValueTest] = MappingProxyType(
+_VALUE_TESTS: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
     {
-        "stringequals": _equals,
-        "stringequalsignorecase": _equals_ignoring_case,
-        "stringlike": _like,
-        "arnequals": _arn_like,
-        "arnlike": _arn_like,
-        "binaryequals": _same,
-        "bool": _bool,
-        "ipaddress": _ip_address,
-        **{f"numeric{name}": _number(compare) for name, compare in _COMPARISONS.items()},
-        **{f"date{name}": _date(compare) for name, compare in _COMPARISONS.items()},
+        "stringequals": operator.eq,
+        "stringequalsignorecase": lambda actual, expected: actual.lower() == expected.lower(),
+        "binaryequals": operator.eq,
+        "bool": lambda actual, expected: actual.lower() == expected.lower(),
+        "ipaddress": _in_network,
+        **{f"numeric{name}": _converted(_number, test) for name, test in _COMPARISONS.items()},
+        **{f"date{name}": _converted(_epoch_seconds, test) for name, test in _COMPARISONS.items()},
     }
 )
-
+"""Tests of a value in the request and one in the policy. They raise ValueError for invalid ones."""
+_PATTERN_TESTS: Mapping[str, Callable[[list[Token], str], bool]] = MappingProxyType(
+    {"stringlike": matches, "arnequals": matches_arn, "arnlike": matches_arn}
+)
+"""Tests of a wildcard pattern in the policy and a value in the request."""
 _NEGATED: Mapping[str, str] = MappingProxyType(
     {
         "stringnotequals": "stringequals",
@@ -139,19 +97,16 @@ _NEGATED: Mapping[str, str] = MappingProxyType(
 )
 
 _WITH_VARIABLES = ("string", "arn")
-"""How operators begin whose values may hold variables (IAM user guide, "Variables and tags", where you can use policy variables)."""
+"""How operators begin whose values can have variables (IAM user guide, "Variables and tags")."""
 
-OPERATORS = frozenset({*_POSITIVE, *_NEGATED, "null"})
-"""Every operator's name in lower case, without `IfExists` and without a set operator's prefix."""
+OPERATORS = frozenset({*_VALUE_TESTS, *_PATTERN_TESTS, *_NEGATED, "null"})
+"""All operators, in lower case, without set operator and `IfExists`."""
 
 
 def unmet(
     condition: Condition, context: Context, *, variables: bool = True
 ) -> UnmetCondition | None:
-    """What is wrong when a condition is not met by the request's context (keys in lower case).
-
-    None when it is met.
-    """
+    """Return the condition if the request's context (lower-case keys) doesn't meet it."""
     if holds(condition, context, variables=variables):
         return None
     unresolved_keys: tuple[str, ...] = ()
@@ -163,49 +118,50 @@ def unmet(
 
 
 def holds(condition: Condition, context: Context, *, variables: bool = True) -> bool:
-    """Whether a condition is met by the request's context (keys in lower case).
+    """Test a condition against the request's context (lower-case keys).
 
-    A value that only is not equal to, or not like, a variable without a value meets a negated
-    operator (IAM user guide, "Variables and tags", policy variables with no value).
+    A variable without a value matches nothing, so it meets a negated operator (IAM user guide,
+    "Variables and tags", policy variables with no value).
     """
     actual = context.get(condition.key.lower()) or None
     if condition.operator == "null":
         return any((value.lower() == "true") == (actual is None) for value in condition.values)
     negated = condition.operator in _NEGATED
     if actual is None:
-        # An absent key fails an assertion and satisfies its opposite; ForAllValues is true of
-        # nothing, ForAnyValue is not.
+        # An absent key fails a test and meets its negation. ForAllValues is true of no values,
+        # ForAnyValue isn't.
         return (
             condition.if_exists
             or (condition.quantifier == "all")
             or (negated and not condition.quantifier)
         )
     if condition.quantifier and not any(actual):
-        # Nothing but empty text counts as no value at all ("Set operators for multivalued context
-        # keys").
+        # Empty strings count as no values ("Set operators for multivalued context keys").
         return condition.quantifier == "all"
     if not condition.quantifier and len(actual) > 1:
-        # Several values need a set operator ("Single-valued vs. multivalued context keys"); without
-        # one nothing can be said of them.
+        # Several values need a set operator ("Single-valued vs. multivalued context keys").
         return False
-    test = _POSITIVE[_NEGATED.get(condition.operator, condition.operator)]
-
-    def agrees(value: str) -> bool:
-        return (
-            any(
-                _test_value(test, expected, value, context, variables=variables)
-                for expected in condition.values
-            )
-            != negated
+    positive = _NEGATED.get(condition.operator, condition.operator)
+    results = (
+        any(
+            _value_matches(positive, expected, value, context, variables=variables)
+            for expected in condition.values
         )
+        != negated
+        for value in actual
+    )
+    return any(results) if condition.quantifier == "any" else all(results)
 
-    return any(map(agrees, actual)) if condition.quantifier == "any" else all(map(agrees, actual))
 
-
-def _test_value(
-    test: ValueTest, expected: str, actual: str, context: Context, *, variables: bool
+def _value_matches(
+    operator_name: str, expected: str, actual: str, context: Context, *, variables: bool
 ) -> bool:
     try:
-        return test(expected, actual, context, variables)
-    except MissingVariableError:
+        if operator_name in _PATTERN_TESTS:
+            pattern = tokens(expected, context, variables=variables)
+            return _PATTERN_TESTS[operator_name](pattern, actual)
+        if operator_name.startswith(_WITH_VARIABLES):
+            expected = expand(expected, context, variables=variables)
+        return _VALUE_TESTS[operator_name](actual, expected)
+    except (MissingVariableError, ValueError):
         return False

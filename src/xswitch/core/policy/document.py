@@ -1,6 +1,6 @@
-"""Reading policy documents.
+"""Strict parsing of policy documents.
 
-The grammar of the IAM reference ("Grammar of the IAM JSON policy language"), strictly.
+Source: IAM reference, "Grammar of the IAM JSON policy language".
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _QUANTIFIERS: Mapping[str, Literal["all", "any"]] = MappingProxyType(
 def parse(
     source: str | Mapping[str, Any], kind: PolicyKind, name: str, *, level: str = ""
 ) -> PolicyDocument:
-    """The document in JSON text, or already decoded; `level` of the organization for an SCP or RCP.
+    """Parse JSON text or a decoded document; `level` is for SCPs and RCPs.
 
-    Raises PolicyError, naming `name` and the place.
+    Raises PolicyError, which names `name` and the place.
     """
     try:
         data = _load(source) if isinstance(source, str) else source
@@ -57,7 +57,7 @@ def parse(
 
 
 class _SyntaxError(Exception):
-    """Where and how the grammar is broken."""
+    """A grammar error, with its place in the document."""
 
 
 def _load(text: str) -> Any:
@@ -137,11 +137,10 @@ def _statement(index: int, data: Any, kind: PolicyKind) -> Statement:
 def _scope_elements(
     data: Mapping[str, Any], kind: PolicyKind, where: str
 ) -> tuple[str | None, str | None]:
-    """Which element says the resource and which the principal.
+    """Return the names of the resource element and of the principal element.
 
-    A trust policy has only the second, most others only the first.
-
-    An RCP has both, and its Principal is everyone (Organizations user guide, "RCP syntax").
+    A trust policy has only a principal. An RCP has both, with everyone as the principal
+    (Organizations user guide, "RCP syntax"). All others have only a resource.
     """
     if kind is PolicyKind.RCP and data.get("Principal") not in ("*", {"AWS": "*"}, {"AWS": ["*"]}):
         raise _SyntaxError(f'{where}: the Principal of a resource control policy must be "*"')

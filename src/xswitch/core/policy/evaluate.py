@@ -1,8 +1,8 @@
-"""Deciding a request: explicit deny first, then what each kind of policy must allow.
+"""Decide requests: explicit denies first, then what each kind of policy must allow.
 
 Source: IAM user guide, "How AWS enforcement code logic evaluates requests", "Policy evaluation for
-requests within a single account", "Cross-account policy evaluation logic". docs/policy.md has the
-rules in short, with what is left out.
+requests within a single account", "Cross-account policy evaluation logic". docs/policy.md
+summarizes the rules and their limits.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ from xswitch.core.policy.patterns import (
     resource_tokens,
     tokens,
 )
-from xswitch.core.policy.principals import grant
+from xswitch.core.policy.principals import WEAKEST_GRANT_FIRST, grant
 
-_WEAKEST_GRANT_FIRST = (Grant.NONE, Grant.ACCOUNT, Grant.ROLE, Grant.EXACT)
 _TRUST_POLICY_ACTIONS = frozenset(
     {
         "sts:assumerole",
@@ -40,19 +39,22 @@ _TRUST_POLICY_ACTIONS = frozenset(
         "sts:setsourceidentity",
     }
 )
-"""The actions on a role that its trust policy must allow, within an account too (lower case)."""
+"""Actions that the role's trust policy must allow, even within an account (lower case)."""
 _NO_PERMISSION_NEEDED = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
-"""Who is asked for no permission and can be denied none (STS API reference of each, "Permissions")."""
+"""Actions that need no permission and can't be denied (STS API reference, "Permissions")."""
 _RCP_SERVICES = frozenset({"aoss", "ecr", "kms", "s3", "secretsmanager", "sqs", "sts"})
-"""Services whose resources RCPs bind (Organizations user guide, "List of AWS services that support RCPs"); IAM is none of them."""
+"""Services whose resources RCPs limit; IAM isn't one of them.
+
+Source: Organizations user guide, "List of AWS services that support RCPs".
+"""
 
 
 def evaluate(request: Request, documents: Sequence[PolicyDocument]) -> Decision:
-    """Allowed or not, with every statement's part in it.
+    """Decide a request, and trace every statement.
 
-    A document that isn't there allows nothing if it is a TRUST policy (an assumed role always has
-    one) and limits nothing if it is a SESSION policy, BOUNDARY, SCP or RCP. Several documents of a
-    kind allow what any of them allows; of SCPs, what one of each level does.
+    Without a trust policy nothing is allowed, as a role always has one. Without session policy,
+    boundary, SCP or RCP, that kind limits nothing. Several documents of a kind allow what any of
+    them allows; with SCPs, one of each level must allow.
     """
     bounded = any(document.kind is PolicyKind.BOUNDARY for document in documents)
     traces = tuple(
@@ -61,7 +63,7 @@ def evaluate(request: Request, documents: Sequence[PolicyDocument]) -> Decision:
         for statement in document.statements
     )
     if request.action.lower() in _NO_PERMISSION_NEEDED:
-        return Decision(True, False, f"{request.action} asks for no permission", None, None, traces)
+        return Decision(True, False, f"{request.action} needs no permission", None, None, traces)
     lacking = tuple(_missing_allows(request, documents, traces))
     denial = next((trace for trace in traces if trace.denies), None)
     if denial is not None:
@@ -103,7 +105,8 @@ def evaluate(request: Request, documents: Sequence[PolicyDocument]) -> Decision:
 def _reason(request: Request, lack: MissingAllow) -> str:
     if _is_root(request) and lack.kind is PolicyKind.IDENTITY:
         return "the root user can't assume roles"
-    return f"no {lack.kind.value} policy{f' of {lack.level}' if lack.level else ''} allows {request.action}"
+    level = f" of {lack.level}" if lack.level else ""
+    return f"no {lack.kind.value} policy{level} allows {request.action}"
 
 
 def _is_root(request: Request) -> bool:
@@ -112,17 +115,16 @@ def _is_root(request: Request) -> bool:
 
 def _trust_grant(traces: Iterable[StatementTrace]) -> Grant:
     granted = (trace.grant for trace in traces if trace.kind is PolicyKind.TRUST and trace.allows)
-    return max(granted, key=_WEAKEST_GRANT_FIRST.index, default=Grant.NONE)
+    return max(granted, key=WEAKEST_GRANT_FIRST.index, default=Grant.NONE)
 
 
-# -- who has to allow
-# ----------------------------------------------------------------------------------------------
+# -- kinds of policy that must allow
 
 
 def _missing_allows(
     request: Request, documents: Sequence[PolicyDocument], traces: Sequence[StatementTrace]
 ) -> Iterator[MissingAllow]:
-    """Every kind of policy that has to allow and doesn't, in AWS's order."""
+    """List the kinds of policy that must allow and don't, in AWS's order."""
     present = {document.kind for document in documents}
     allowing = {(trace.kind, trace.level) for trace in traces if trace.allows}
     if PolicyKind.SCP in present and _kind_applies(request, PolicyKind.SCP):
@@ -136,8 +138,8 @@ def _missing_allows(
         )
     allowed = {kind for kind, _ in allowing}
     if _is_root(request):
-        # No policy gives the root user anything, none but an SCP limits it, and it can't call
-        # AssumeRole whoever trusts it (STS API reference, AssumeRole).
+        # Only SCPs apply to the root user, and it can't call AssumeRole even if a role trusts it
+        # (STS API reference, AssumeRole).
         own = {PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION}
         allowed = (
             allowed - own if request.action.lower() in _TRUST_POLICY_ACTIONS else allowed | own
@@ -152,10 +154,9 @@ def _missing_allows(
 def _required_kinds(
     request: Request, trusted: Grant, present: set[PolicyKind]
 ) -> Iterator[PolicyKind]:
-    """The kinds of policy that must hold an Allow beside SCPs, in the order AWS looks at them."""
+    """List the kinds of policy that need an Allow, except SCPs, in AWS's order."""
     if not request.principal.signed:
-        # A service or an identity provider has no policies of its own, and belongs to no account
-        # that could limit it.
+        # Services and identity providers have no policies, and no account that could limit them.
         yield PolicyKind.TRUST
         return
     own_account = request.principal.account == request.resource_account
@@ -169,18 +170,17 @@ def _required_kinds(
         trusted = Grant.ACCOUNT
     if not own_account or trusted is Grant.ACCOUNT or trusted is Grant.NONE or _is_root(request):
         yield PolicyKind.IDENTITY
-    # Within the account, a trust policy that names a user or session by itself is limited by
-    # nothing the caller's side merely omits; one that names the role is: the session still has only
-    # what its boundary and session policy leave of the role.
+    # Within an account, a trust policy that names the user or session needs no other Allow. If it
+    # names the role, boundary and session policy still have to allow.
     if not own_account or trusted is not Grant.EXACT:
         yield from (kind for kind in (PolicyKind.BOUNDARY, PolicyKind.SESSION) if kind in present)
 
 
 def _kind_applies(request: Request, kind: PolicyKind) -> bool:
-    """Whether a kind of policy has a say in this request at all.
+    """Check whether a kind of policy applies to this request at all.
 
     Source: Organizations user guide, "Service control policies" and "Resource control policies",
-    what is not restricted by them.
+    tasks and entities they don't restrict.
     """
     principal = request.principal
     if kind is PolicyKind.SCP:
@@ -195,8 +195,7 @@ def _kind_applies(request: Request, kind: PolicyKind) -> bool:
     return True
 
 
-# -- what each statement says
-# --------------------------------------------------------------------------------------
+# -- traces of statements
 
 
 def _trace(
@@ -206,8 +205,8 @@ def _trace(
     covered = Grant.NONE
     if statement.principals is not None:
         denies = statement.effect == "Deny"
-        # A Deny with NotPrincipal hits everyone who has a boundary (IAM user guide, "Permissions
-        # boundaries for IAM entities").
+        # A Deny with NotPrincipal always applies to callers with a boundary (IAM user guide,
+        # "Permissions boundaries for IAM entities").
         hit_by_not_principal = denies and bounded and statement.principals.negated
         covered = (
             Grant.EXACT
@@ -221,10 +220,10 @@ def _trace(
         unmet(condition, request.context, variables=document.variables)
         for condition in statement.conditions
     )
-    conditions = tuple(one for one in unmet_or_none if one is not None)
+    conditions = tuple(condition for condition in unmet_or_none if condition is not None)
     why_not = ""
     if not kind_applies:
-        why_not = f"{document.kind.value.upper()}s don't bind this request"
+        why_not = f"{document.kind.value.upper()}s don't apply to this request"
     elif not principal:
         why_not = f"its principal is not {request.principal.arn}"
     elif not action:

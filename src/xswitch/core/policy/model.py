@@ -1,7 +1,6 @@
-"""The values of policy evaluation: who asks for what, under which documents, and what came of it.
+"""Values of policy evaluation: requests, documents, and decisions.
 
-A Decision keeps what every statement said, so that a denial can be explained and not only
-pronounced.
+A Decision keeps a trace of every statement, so that a denial can be explained.
 """
 
 from __future__ import annotations
@@ -18,10 +17,7 @@ Effect = Literal["Allow", "Deny"]
 
 
 class PolicyError(ConfigError):
-    """A policy document breaks the grammar.
-
-    `what` says where and how, without quoting the whole document.
-    """
+    """A policy document that breaks the grammar; `what` says where, without quoting it."""
 
     default_code = ErrorCode.POLICY
 
@@ -29,20 +25,18 @@ class PolicyError(ConfigError):
 class PolicyKind(StrEnum):
     """What a document is attached to, which decides what its Allow is worth."""
 
-    IDENTITY = "identity"  # on the caller: user, role
-    TRUST = "trust"  # on the role to be assumed; nothing is allowed without it
-    SESSION = "session"  # given to AssumeRole; only ever takes away
-    BOUNDARY = "boundary"  # permissions boundary; only ever takes away
-    # Service control policy over the caller's account; only ever takes away, and every level must
-    # allow
-    SCP = "scp"
-    # Resource control policy over the role's account; only its Deny counts, as RCPFullAWSAccess is
-    # always there
+    IDENTITY = "identity"  # attached to the caller: user, role
+    TRUST = "trust"  # attached to the role to assume; always required
+    SESSION = "session"  # passed to AssumeRole; only limits
+    BOUNDARY = "boundary"  # permissions boundary; only limits
+    SCP = "scp"  # service control policy over the caller's account; every level must allow
+    # Resource control policy over the role's account. Only its Deny counts, as RCPFullAWSAccess
+    # is always attached.
     RCP = "rcp"
 
 
 class PrincipalKind(StrEnum):
-    """What kind of caller it is."""
+    """Kind of caller."""
 
     ROOT = "root"
     USER = "user"
@@ -53,70 +47,59 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller.
-
-    `arn` is what GetCallerIdentity says, or the name of a service or identity provider.
-
-    `role_arn` (with path) only for a role session; a role without a session, as in a simulation,
-    has its own ARN in both. `management` says that its account is the management account of its
-    organization, which no SCP binds.
-    """
+    """A caller."""
 
     kind: PrincipalKind
     arn: str
+    """As in GetCallerIdentity, or the name of a service or identity provider."""
     account: str
     role_arn: str = ""
+    """The role of a session, with its path. A simulated role has its own ARN here and in `arn`."""
     management: bool = False
+    """Whether its account is its organization's management account, which no SCP limits."""
 
     @property
     def service_linked(self) -> bool:
-        """Whether it is the session of a service-linked role, which no SCP or RCP binds."""
+        """Whether it is a session of a service-linked role, which no SCP or RCP limits."""
         return ":role/aws-service-role/" in self.role_arn
 
     @property
     def signed(self) -> bool:
-        """Whether it is somebody of an account, with policies of its own.
-
-        A service or an identity provider is not.
-        """
+        """Whether it belongs to an account and has policies; services and providers don't."""
         return self.kind not in (PrincipalKind.SERVICE, PrincipalKind.FEDERATED)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question: whether `principal` may do `action` to `resource`.
-
-    `context` has the values of each context key (lower-case).
-
-    `resource_management` says that the resource's account is the management account of its
-    organization, which no RCP binds.
-    """
+    """A request to decide: whether `principal` may do `action` on `resource`."""
 
     principal: Principal
     action: str
     resource: str
     resource_account: str
     context: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """The values of each context key, by lower-case key."""
     resource_management: bool = False
+    """Whether the resource is in its organization's management account, which no RCP limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrincipalSet:
-    """The Principal or NotPrincipal of a statement, values by type ("AWS", "Service", "Federated", "CanonicalUser"); "*" is AWS: *."""
+    """The Principal or NotPrincipal element of a statement."""
 
     values: Mapping[str, tuple[str, ...]]
+    """By type: "AWS", "Service", "Federated", "CanonicalUser". A plain "*" is AWS: *."""
     negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One operator applied to one key.
-
-    `operator` without prefix and suffix, `quantifier` "" or "all" or "any", `key` as written.
-    """
+    """One operator applied to one key."""
 
     operator: str
+    """In lower case, without set operator and IfExists."""
     key: str
+    """As written in the policy."""
     values: tuple[str, ...]
     quantifier: Literal["", "all", "any"] = ""
     if_exists: bool = False
@@ -124,12 +107,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement; `index` counts from 0 in its document.
-
-    `principals` None in identity policies, `resources` None in trust policies.
-    """
+    """One statement. Identity policies have no `principals`, trust policies no `resources`."""
 
     index: int
+    """Position in its document, from 0."""
     sid: str
     effect: Effect
     actions: tuple[str, ...]
@@ -142,67 +123,59 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDocument:
-    """A parsed policy.
-
-    `name` is how people know it (a policy ARN, "inline policy X"), `variables` whether `${…}` means
-    something in it.
-
-    `level` is the place in the organization an SCP or RCP is attached to (its root, an OU, the
-    account; any name that tells them apart).
-    """
+    """A parsed policy."""
 
     kind: PolicyKind
     name: str
+    """Shown to users: a policy ARN, "inline policy X"."""
     statements: tuple[Statement, ...]
     variables: bool = True
+    """Whether `${…}` is a variable, which depends on the version of the language."""
     level: str = ""
+    """Where in the organization an SCP or RCP is attached: root, OU, account; any unique name."""
 
 
 class Grant(StrEnum):
     """How a Principal element covers a caller."""
 
     NONE = "none"
-    ACCOUNT = "account"  # trusts the caller's account, which still has to allow it
+    ACCOUNT = "account"  # trusts the caller's account, whose policies still have to allow it
     ROLE = "role"  # names the role behind a session
     EXACT = "exact"  # names the user or session itself, or everyone
 
 
 @dataclass(frozen=True, slots=True)
 class UnmetCondition:
-    """A condition the request doesn't meet: the values it has for the key (None.
-
-    No such key), and keys of variables without a value.
-    """
+    """A condition the request doesn't meet."""
 
     condition: Condition
     given: tuple[str, ...] | None
+    """The request's values for the key, None if the request doesn't have the key."""
     unresolved: tuple[str, ...] = ()
+    """The keys of variables without a value."""
 
     @property
     def key(self) -> str:
-        """The context key, as written in the policy."""
+        """Context key, as written in the policy."""
         return self.condition.key
 
     @property
     def operator(self) -> str:
-        """The operator in lower case, without set operator and IfExists."""
+        """Operator in lower case, without set operator and IfExists."""
         return self.condition.operator
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The values in the policy, as written."""
+        """Values in the policy, as written."""
         return self.condition.values
 
 
 @dataclass(frozen=True, slots=True)
 class StatementTrace:
-    """What one statement said to the request: `applies`, or `why_not` in a few words.
+    """The evaluation of one statement.
 
-    `grant` only for trust policies.
-
-    `principal`, `action` and `resource` say whether that element covers the request (as an element
-    that isn't there does), and `unmet` has every condition that isn't met, whatever the elements
-    say.
+    `principal`, `action` and `resource` say whether that element covers the request; an absent
+    element does.
     """
 
     document: str
@@ -210,11 +183,14 @@ class StatementTrace:
     statement: Statement
     applies: bool
     why_not: str = ""
+    """The first reason why the statement doesn't apply, in a few words."""
     grant: Grant = Grant.NONE
+    """For trust policies only."""
     principal: bool = True
     action: bool = True
     resource: bool = True
     unmet: tuple[UnmetCondition, ...] = ()
+    """Every unmet condition, even if the elements don't cover the request."""
     level: str = ""
 
     @property
@@ -230,10 +206,7 @@ class StatementTrace:
 
 @dataclass(frozen=True, slots=True)
 class MissingAllow:
-    """A kind of policy that had to allow the request and doesn't.
-
-    `level` of the organization for an SCP.
-    """
+    """A kind of policy that must allow the request and doesn't; SCPs have a `level` too."""
 
     kind: PolicyKind
     level: str = ""
@@ -241,20 +214,18 @@ class MissingAllow:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What came of a request.
-
-    `deciding_statement` is the statement that settled it, None for a missing Allow; `missing` is
-    the kind of policy that lacked one (of an explicit deny, the kind that denies). `lacking` has
-    every kind that lacks an Allow, in the order AWS looks at them, also beside an explicit deny.
-    """
+    """The result of evaluating a request."""
 
     allowed: bool
     explicit_deny: bool
     reason: str
     deciding_statement: StatementTrace | None = None
+    """The statement that decided; None for a missing Allow."""
     missing: PolicyKind | None = None
+    """The first kind of policy without an Allow; of an explicit deny, the kind that denies."""
     traces: tuple[StatementTrace, ...] = ()
     missing_allows: tuple[MissingAllow, ...] = ()
+    """All of them in AWS's order of evaluation, even if there is an explicit deny."""
 
     @property
     def denials(self) -> tuple[StatementTrace, ...]:

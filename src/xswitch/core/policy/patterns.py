@@ -1,4 +1,4 @@
-"""Wildcards and policy variables, in time proportional to pattern times text whatever the pattern is."""
+"""Wildcards and policy variables. Matching takes at most pattern length times text length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _ARN_PREFIX_PARTS = 5
 
 Token = str
-"""One character to match, or one of the markers below; no text contains those."""
+"""One character to match, or one of the markers below, which are longer than one character."""
 ANY_CHARACTERS = "many"
 ANY_CHARACTERS_IN_SEGMENT = "many-inside"
 ANY_CHARACTER = "one"
@@ -18,13 +18,13 @@ _WILDCARDS = frozenset({ANY_CHARACTERS, ANY_CHARACTERS_IN_SEGMENT, ANY_CHARACTER
 
 
 class MissingVariableError(Exception):
-    """A variable has no value in this request: the pattern then matches nothing."""
+    """A variable without a value in this request. Its pattern matches nothing."""
 
 
 def _text_parts(
     pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool
 ) -> list[tuple[str, bool]]:
-    """(text, literal) pairs: what variables stand for is literal, the rest may hold wildcards."""
+    """Return (text, literal) pairs: values of variables are literal, other text has wildcards."""
     if not variables:
         return [(pattern, False)]
     parts: list[tuple[str, bool]] = []
@@ -55,7 +55,7 @@ def _variable_value(inner: str, context: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def expand(text: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True) -> str:
-    """`text` with its variables replaced, wildcards left as plain characters.
+    """Replace the variables of `text`; wildcards stay plain characters.
 
     Raises MissingVariableError.
     """
@@ -65,7 +65,7 @@ def expand(text: str, context: Mapping[str, tuple[str, ...]], *, variables: bool
 def tokens(
     pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True
 ) -> list[Token]:
-    """The tokens of a wildcard pattern. Raises MissingVariableError."""
+    """Split a wildcard pattern into tokens. Raises MissingVariableError."""
     wildcards = {"*": ANY_CHARACTERS, "?": ANY_CHARACTER}
     return [
         character if literal else wildcards.get(character, character)
@@ -77,12 +77,10 @@ def tokens(
 def resource_tokens(
     pattern: str, context: Mapping[str, tuple[str, ...]], *, variables: bool = True
 ) -> list[Token]:
-    """The tokens of a Resource pattern.
+    """Split a Resource pattern into tokens. Raises MissingVariableError.
 
-    In an ARN, variables mean something only after the fifth colon. Raises MissingVariableError.
-
-    Source: IAM user guide, "IAM policy elements: Variables and tags", where you can use policy
-    variables.
+    An ARN has variables only after its fifth colon (IAM user guide, "IAM policy elements:
+    Variables and tags").
     """
     if not variables or not pattern.startswith("arn:"):
         return tokens(pattern, context, variables=variables)
@@ -96,7 +94,7 @@ def resource_tokens(
 
 
 def unresolved(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The keys of the variables of a text that have no value in this request, nor a default."""
+    """List the keys of variables in `text` that have neither a value nor a default."""
     missing: list[str] = []
     for inner in _VARIABLE.findall(text):
         try:
@@ -107,46 +105,47 @@ def unresolved(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, 
 
 
 def matches(pattern: list[Token], text: str) -> bool:
-    """Whether the whole text fits.
+    """Match the whole text.
 
-    Every place the pattern can be in, side by side as the bits of one number.
+    The bits of `states` are the positions in the pattern that the text so far can lead to.
     """
     if _WILDCARDS.isdisjoint(pattern):
         return "".join(pattern) == text
     by_character: dict[str, int] = {}
-    ones = many = inside = 0
-    for at, token in enumerate(pattern):
-        bit = 1 << at
+    any_character = stars = segment_stars = 0
+    for position, token in enumerate(pattern):
+        bit = 1 << position
         if token == ANY_CHARACTER:
-            ones |= bit
+            any_character |= bit
         elif token == ANY_CHARACTERS:
-            many |= bit
+            stars |= bit
         elif token == ANY_CHARACTERS_IN_SEGMENT:
-            inside |= bit
+            segment_stars |= bit
         else:
             by_character[token] = by_character.get(token, 0) | bit
-    states = _skip_stars(1, many | inside)
+    all_stars = stars | segment_stars
+    states = _skip_stars(1, all_stars)
     for character in text:
-        moved = (states & (by_character.get(character, 0) | ones)) << 1
-        stayed = states & (many if character == ":" else many | inside)
-        states = _skip_stars(moved | stayed, many | inside)
+        moved = (states & (by_character.get(character, 0) | any_character)) << 1
+        stayed = states & (stars if character == ":" else all_stars)
+        states = _skip_stars(moved | stayed, all_stars)
         if not states:
             return False
     return bool(states >> len(pattern) & 1)
 
 
 def _skip_stars(states: int, stars: int) -> int:
-    """`states` with every star also passed without taking a character."""
+    """Add the states reached when stars match nothing."""
     while (passed := states | (states & stars) << 1) != states:
         states = passed
     return states
 
 
 def matches_resource(pattern: list[Token], resource: str) -> bool:
-    """Whether a Resource pattern covers an ARN.
+    """Match a Resource pattern with an ARN.
 
-    In the first five segments a `*` followed by other characters stays inside its segment; one that
-    ends a segment may reach beyond it (IAM user guide, "Resource", wildcards in ARNs).
+    In the first five segments a `*` followed by other characters stays inside its segment. One at
+    the end of a segment can match colons (IAM reference, "Resource", wildcards in ARNs).
     """
     tokens_in_arn: list[Token] = []
     segment = 0
@@ -158,9 +157,9 @@ def matches_resource(pattern: list[Token], resource: str) -> bool:
 
 
 def matches_arn(pattern: list[Token], arn: str) -> bool:
-    """ArnLike: each of the six segments is matched by itself, the last may hold colons.
+    """Match as ArnLike does: each of the six segments separately; the last can have colons.
 
-    Text that is no ARN never fits.
+    Text that isn't an ARN never matches.
     """
     pattern_segments: list[list[Token]] = [[]]
     for part in pattern:

@@ -1,6 +1,6 @@
-"""Whom the Principal element of a trust policy covers (IAM reference, "AWS JSON policy elements.
+"""Which callers the Principal element of a trust policy covers.
 
-Principal" and "NotPrincipal").
+Source: IAM reference, "AWS JSON policy elements: Principal" and "NotPrincipal".
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ _PRINCIPAL_TYPE: Mapping[PrincipalKind, str] = {
     PrincipalKind.SERVICE: "Service",
     PrincipalKind.FEDERATED: "Federated",
 }
-_WEAKEST_FIRST = (Grant.NONE, Grant.ACCOUNT, Grant.ROLE, Grant.EXACT)
+WEAKEST_GRANT_FIRST = (Grant.NONE, Grant.ACCOUNT, Grant.ROLE, Grant.EXACT)
 
 
 def _grant_of(name: str, principal: Principal) -> Grant:
-    """What one AWS entry is worth to this caller.
+    """Return how one AWS entry covers this caller.
 
-    An entry is the whole ARN: no wildcard beside "*" means anything in it, and the unique ID
-    (AIDA…, AROA…) that IAM leaves in place of a deleted user or role is nobody any more (IAM
-    reference, "Principal").
+    Apart from "*" alone, ARNs have no wildcards. The unique ID (AIDA…, AROA…) that IAM shows for a
+    deleted user or role covers no caller.
     """
     if principal.role_arn and name == principal.role_arn:
         return Grant.ROLE
@@ -36,7 +35,7 @@ def _grant_of(name: str, principal: Principal) -> Grant:
 
 
 def _grants_by_name(principals: PrincipalSet, principal: Principal) -> frozenset[Grant]:
-    """Every way in which the entries name the caller."""
+    """Return all the ways in which the entries name the caller."""
     everyone = "*" in principals.values.get("AWS", ())
     typed = _PRINCIPAL_TYPE.get(principal.kind)
     if typed is not None:
@@ -50,22 +49,22 @@ def _grants_by_name(principals: PrincipalSet, principal: Principal) -> frozenset
 
 
 def grant(principals: PrincipalSet, principal: Principal, *, deny: bool = False) -> Grant:
-    """The strongest way in which this element covers the caller.
+    """Return the strongest way in which this element covers the caller.
 
-    NotPrincipal of an Allow spares whoever is named in any way. That of a Deny spares a caller only
-    when every name it goes by is listed: its account and, for a role session, the role as well as
-    the session. Whoever isn't spared is covered exactly.
+    In an Allow, NotPrincipal exempts a caller that is named in any way. In a Deny, all names of the
+    caller must be listed: its account and, for a role session, both the role and the session.
+    Other callers are covered exactly.
     """
     named = _grants_by_name(principals, principal)
     if not principals.negated:
-        return max(named, key=_WEAKEST_FIRST.index, default=Grant.NONE)
+        return max(named, key=WEAKEST_GRANT_FIRST.index, default=Grant.NONE)
     if "*" in principals.values.get("AWS", ()) or (named and not deny):
         return Grant.NONE
     return Grant.NONE if _grants_that_exempt(principal) <= named else Grant.EXACT
 
 
 def _grants_that_exempt(principal: Principal) -> frozenset[Grant]:
-    """How a caller must be named so that a Deny with NotPrincipal spares it."""
+    """Return the ways a caller must be named for a Deny with NotPrincipal to exempt it."""
     if not principal.signed or principal.kind is PrincipalKind.ROOT:
         return frozenset({Grant.EXACT})
     if not principal.role_arn:
