@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +12,7 @@ from xswitch.core.model import GuardRule, Settings
 from xswitch.core.settings import read_settings
 
 FULL = """\
-# everything there is
+# every setting
 vault = "runtime"
 profile_prefix = "aws."
 session_name = "alice@laptop"
@@ -26,7 +30,7 @@ allow_plain_files = true
 [[guards]]
 name = "production"
 match = ["*prod*", "222222222222"]
-colour = "magenta"
+color = "magenta"
 confirm = "account"
 duration_seconds = 900
 policy_arns = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
@@ -36,7 +40,7 @@ policy = '''
 
 [[guards]]
 match = "*:role/Admin"
-confirm = "I know what I do"
+confirm = "I know what I am doing"
 """
 
 
@@ -44,7 +48,7 @@ def read(text: str) -> Settings:
     return read_settings(text, "config.toml")
 
 
-def told(text: str) -> list[tuple[str, str, int | None]]:
+def reported(text: str) -> list[tuple[str, str, int | None]]:
     return [(problem.code, problem.severity, problem.line) for problem in read(text).problems]
 
 
@@ -70,12 +74,12 @@ def test_everything() -> None:
                 ("arn:aws:iam::aws:policy/ReadOnlyAccess",),
                 '{"Version":"2012-10-17"}',
             ),
-            GuardRule("guard 2", ("*:role/Admin",), confirm="I know what I do"),
+            GuardRule("guard 2", ("*:role/Admin",), confirm="I know what I am doing"),
         ),
     )
 
 
-def test_nothing_is_all_defaults() -> None:
+def test_an_empty_file_is_all_defaults() -> None:
     assert read("") == read("# only a comment\r\n") == Settings()
 
 
@@ -95,7 +99,7 @@ def test_nothing_is_all_defaults() -> None:
         ('frecency = "no"', ("settings_type", "warning", 1)),
         ('theme = "pink"', ("settings_value", "warning", 1)),
         ("\nverfy_identity = false", ("settings_unknown", "warning", 2)),
-        ("[colours]\nred = 1", ("settings_unknown", "warning", 1)),
+        ("[colors]\nred = 1", ("settings_unknown", "warning", 1)),
         ("account_names = 3", ("settings_type", "warning", 1)),
         ('[account_names]\n"12" = "x"', ("settings_value", "warning", 2)),
         ('[account_names]\n"222222222222" = ""', ("settings_value", "warning", 2)),
@@ -106,7 +110,7 @@ def test_nothing_is_all_defaults() -> None:
         ('[[guards]]\nname = "x"', ("guard_without_match", "error", 1)),
         ("[[guards]]\nmatch = []", ("guard_without_match", "error", 2)),
         (
-            '[[guards]]\nmatch = "x"\n[[guards]]\nmatch = "y"\ncolour = "pink"',
+            '[[guards]]\nmatch = "x"\n[[guards]]\nmatch = "y"\ncolor = "pink"',
             ("settings_value", "warning", 5),
         ),
         ('[[guards]]\nmatch = "x"\nconfirm = ""', ("settings_value", "warning", 3)),
@@ -119,31 +123,31 @@ def test_nothing_is_all_defaults() -> None:
         ("frecency = true\nfrecency = true", ("settings_syntax", "error", 2)),
     ],
 )
-def test_every_mistake_is_told_with_its_line(text: str, expected: tuple[str, str, int]) -> None:
-    assert told(text) == [expected]
+def test_every_mistake_is_reported_with_its_line(text: str, expected: tuple[str, str, int]) -> None:
+    assert reported(text) == [expected]
 
 
-def test_a_mistake_costs_that_setting_alone() -> None:
-    found = read(
+def test_a_mistake_affects_only_its_own_setting() -> None:
+    parsed = read(
         'theme = "pink"\nfrecency = false\n[[guards]]\nmatch = "x"\ncolour = "pink"\nconfirm = "role"'
     )
-    assert (found.theme, found.frecency) == ("auto", False)
-    assert found.guards == (GuardRule("guard 1", ("x",), "red", "role"),)
+    assert (parsed.theme, parsed.frecency) == ("auto", False)
+    assert parsed.guards == (GuardRule("guard 1", ("x",), "red", "role"),)
 
 
-def test_words_that_are_no_words() -> None:
-    assert [code for code, _, _ in told("[[guards]]\nmatch = [1]")] == [
+def test_strings_that_are_not_strings() -> None:
+    assert [code for code, _, _ in reported("[[guards]]\nmatch = [1]")] == [
         "settings_type",
         "guard_without_match",
     ]
 
 
-def test_a_near_name_is_suggested() -> None:
+def test_a_similar_name_is_suggested() -> None:
     assert "verify_identity" in read("verfy_identity = false").problems[0].message
 
 
-def test_without_guards_the_syntax_error_says_so() -> None:
-    assert "no guard" in read("[").problems[0].message
+def test_a_syntax_error_says_that_guards_are_ignored() -> None:
+    assert "guards are ignored" in read("[").problems[0].message
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -155,6 +159,35 @@ def test_without_guards_the_syntax_error_says_so() -> None:
         max_size=40,
     )
 )
-def test_no_text_is_too_odd(parts: list[str]) -> None:
-    found = read("".join(parts))
-    assert found.problems or found == Settings() or found.guards or found.account_names
+def test_any_text_gives_settings_or_problems(parts: list[str]) -> None:
+    parsed = read("".join(parts))
+    assert parsed.problems or parsed == Settings() or parsed.guards or parsed.account_names
+
+
+def test_colour_is_accepted_for_color() -> None:
+    assert read('[[guards]]\nmatch = "x"\ncolour = "blue"').guards[0].color == "blue"
+    assert reported('[[guards]]\nmatch = "x"\ncolour = "pink"') == [
+        ("settings_value", "warning", 3)
+    ]
+
+
+def documentation_row(entry: Field[Any]) -> str:
+    default = "required" if entry.name == "match" else "none"
+    if entry.name == "name":
+        default = '`"guard N"`'
+    elif isinstance(entry.default, bool | int):
+        default = f"`{str(entry.default).lower()}`"
+    elif isinstance(entry.default, str):
+        default = f'`"{entry.default}"`'
+    choices = ", ".join(f"`{choice}`" for choice in entry.metadata.get("choices", ()))
+    limits = " to ".join(str(limit) for limit in entry.metadata.get("limits", ()))
+    meaning = entry.metadata["doc"].format(choices=choices, limits=limits)
+    return f"| `{entry.name}` | {default} | {meaning} |"
+
+
+@pytest.mark.parametrize("table", [Settings, GuardRule])
+def test_the_documentation_lists_every_setting(table: type[Settings | GuardRule]) -> None:
+    page = Path("docs/reference-settings.md").read_text().splitlines()
+    rows = [documentation_row(entry) for entry in fields(table) if "doc" in entry.metadata]
+    start = page.index(rows[0])
+    assert page[start : start + len(rows)] == rows

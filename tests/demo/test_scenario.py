@@ -152,7 +152,7 @@ def test_the_settings_are_understood_without_a_problem(vault: str) -> None:
     assert settings.account_names == scenario.ACCOUNT_NAMES
     (guard,) = settings.guards
     assert set(guard.match) <= set(BY_NAME)
-    assert (guard.colour, guard.confirm) == ("red", "account")
+    assert (guard.color, guard.confirm) == ("red", "account")
 
 
 def test_a_home_leads_nowhere_but_into_itself(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from xswitch.core.errors import (
 from xswitch.core.model import GuardRule, IndexEntry, Problem, RemoveProfile, Settings
 
 GUARDED = Settings(
-    guards=(GuardRule("prod", ("open",), colour="magenta", confirm="role", duration_seconds=900),)
+    guards=(GuardRule("prod", ("open",), color="magenta", confirm="role", duration_seconds=900),)
 )
 
 
@@ -80,7 +80,7 @@ def test_everything_that_has_to_know_is_told(world: World) -> None:
     switched = switch(world, "payments")
     assert world.memory.uses["payments"].count == 1
     state = world.prompt_files.states["xs-payments"]
-    assert (state.account, state.role, state.colour, state.expires_at) == (
+    assert (state.account, state.role, state.color, state.expires_at) == (
         "222222222222",
         "Admin",
         "",
@@ -285,7 +285,7 @@ def test_a_guarded_role_is_shorter_and_coloured_everywhere() -> None:
     world = World(settings=GUARDED)
     switched = switch(world, "open", SwitchOptions(confirmation="Open"))
     assert switched.expires_at == NOW + timedelta(seconds=900)
-    assert world.prompt_files.states["xs-open"].colour == "magenta"
+    assert world.prompt_files.states["xs-open"].color == "magenta"
 
 
 def test_a_policy_beside_that_of_a_guard_is_refused() -> None:

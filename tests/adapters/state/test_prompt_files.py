@@ -23,7 +23,7 @@ def state(name: str = "xs-a", **changes: object) -> PromptState:
     values: dict[str, object] = {
         "account": "payments-prod",
         "role": "Admin",
-        "colour": "red",
+        "color": "red",
         "expires_at": NOON,
         "renewable_until": None,
     }
@@ -39,7 +39,7 @@ def test_five_lines(folder: Path) -> None:
     files: PromptFiles = PromptFileStore(folder)
     files.write(state(renewable_until=NOON + timedelta(hours=7, microseconds=5)))
     assert (folder / "xs-a").read_text() == "payments-prod\nAdmin\nred\n1772366400\n1772391600\n"
-    files.write(state(colour=""))
+    files.write(state(color=""))
     assert (folder / "xs-a").read_text() == "payments-prod\nAdmin\n\n1772366400\n\n"
 
 
@@ -95,16 +95,16 @@ def test_a_failed_write_leaves_the_file_as_it_was(folder: Path) -> None:
 @given(
     account=st.text(),
     role=st.text(),
-    colour=st.text(max_size=9),
+    color=st.text(max_size=9),
     at=st.datetimes(min_value=datetime(1990, 1, 1)),  # noqa: DTZ001 -- hypothesis wants it naive
 )
 @settings(max_examples=60, derandomize=True)
 def test_hostile_names_stay_five_printable_lines(
-    tmp_path_factory: pytest.TempPathFactory, account: str, role: str, colour: str, at: datetime
+    tmp_path_factory: pytest.TempPathFactory, account: str, role: str, color: str, at: datetime
 ) -> None:
     folder = tmp_path_factory.mktemp("prompt")
     PromptFileStore(folder).write(
-        state(account=account, role=role, colour=colour, expires_at=at.replace(tzinfo=UTC))
+        state(account=account, role=role, color=color, expires_at=at.replace(tzinfo=UTC))
     )
     text = (folder / "xs-a").read_text(encoding="utf-8")
     lines = text.split("\n")

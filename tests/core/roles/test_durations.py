@@ -19,7 +19,7 @@ GUARD = Guard("prod", duration_seconds=1200)
         (7200, None, GUARD, "", (1200, "guard prod")),
         (None, 7200, GUARD, "", (1200, "guard prod")),
         (900, None, GUARD, "", (900, "configured")),
-        (7200, None, Guard("only colour"), "", (7200, "configured")),
+        (7200, None, Guard("only color"), "", (7200, "configured")),
         (None, None, None, "another role", (3600, "1 h: role chaining after another role")),
         (3600, None, None, "another role", (3600, "configured")),
         (900, None, None, "another role", (900, "configured")),

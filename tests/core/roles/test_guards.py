@@ -85,7 +85,7 @@ def test_typing_it() -> None:
     assert is_confirmed(None, None)
 
 
-def test_the_colours_are_those_every_shell_has() -> None:
+def test_the_colors_are_those_every_shell_has() -> None:
     assert set(GUARD_COLORS) <= {
         "black",
         "red",

@@ -324,12 +324,12 @@ def test_the_first_serial_of_the_chain_is_the_roles() -> None:
 
 def test_a_guard_is_on_its_row_and_shortens() -> None:
     settings = Settings(
-        guards=(GuardRule("prod", ("*prod*",), colour="magenta", duration_seconds=1200),)
+        guards=(GuardRule("prod", ("*prod*",), color="magenta", duration_seconds=1200),)
     )
     found = roles(view({"x-prod": role("dev"), "other": role("dev")}, DEV), settings)
     guard = found["x-prod"].guard
     assert guard is not None
-    assert (guard.colour, guard.confirm) == ("magenta", "222222222222")
+    assert (guard.color, guard.confirm) == ("magenta", "222222222222")
     assert (found["x-prod"].duration_seconds, found["x-prod"].duration_reason) == (
         1200,
         "guard prod",

@@ -75,7 +75,7 @@ def write_prompt_file(
             managed_profile=profile,
             account=role.account_name or role.account_id,
             role=role.role_name,
-            colour=role.guard.colour if role.guard is not None else "",
+            color=role.guard.color if role.guard is not None else "",
             expires_at=record.expires_at,
             renewable_until=silent,
         )

@@ -30,7 +30,7 @@ class PromptFileStore:
         lines = (
             _printable(state.account),
             _printable(state.role),
-            _printable(state.colour),
+            _printable(state.color),
             _epoch_seconds(state.expires_at),
             _epoch_seconds(state.renewable_until),
         )

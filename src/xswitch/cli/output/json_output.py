@@ -48,7 +48,7 @@ def role_json(role: Role, session: SessionInfo | None) -> dict[str, Any]:
         "managed_profile": role.managed_profile,
         "guard": None
         if role.guard is None
-        else {"name": role.guard.name, "colour": role.guard.colour, "confirm": role.guard.confirm},
+        else {"name": role.guard.name, "colour": role.guard.color, "confirm": role.guard.confirm},
         "note": role.note,
         "tags": dict(role.tags),
         "session": session_json(session),

@@ -29,7 +29,7 @@ def console_url_for_role(role: Role) -> str:
         ""
         if reason
         else console_url(
-            request, role.account_name or role.name, role.guard.colour if role.guard else ""
+            request, role.account_name or role.name, role.guard.color if role.guard else ""
         )
     )
     if not url:

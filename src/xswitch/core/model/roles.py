@@ -98,12 +98,12 @@ class Endpoint:
 class Guard:
     """A rule for sensitive roles, as matched on one role.
 
-    `colour` is a name out of `core.roles.guards.COLORS`; `confirm` the text to be typed before a
+    `color` is a name out of `core.roles.guards.COLORS`; `confirm` the text to be typed before a
     switch, "" for none.
     """
 
     name: str
-    colour: str = "red"
+    color: str = "red"
     confirm: str = ""
     duration_seconds: int | None = None
     policy_arns: tuple[str, ...] = ()

@@ -61,7 +61,7 @@ class PromptState:
     managed_profile: str
     account: str
     role: str
-    colour: str
+    color: str
     expires_at: datetime
     renewable_until: datetime | None = None
 

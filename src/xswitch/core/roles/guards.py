@@ -38,7 +38,7 @@ def guard_for(role: Role, settings: Settings) -> Guard | None:
         if any(pattern.match(name) for name in names):
             return Guard(
                 name=rule.name,
-                colour=rule.colour,
+                color=rule.color,
                 confirm=confirmation_text(rule, role),
                 duration_seconds=rule.duration_seconds,
                 policy_arns=rule.policy_arns,

@@ -81,7 +81,7 @@ class ForgetDialog(Dialog[bool]):
     ]
 
     def __init__(self, role: Role) -> None:
-        super().__init__(guard=role.guard.colour if role.guard else "")
+        super().__init__(guard=role.guard.color if role.guard else "")
         self._role = role
 
     def body(self) -> ComposeResult:
@@ -130,7 +130,7 @@ class BusyDialog(Dialog[bool]):
     TITLE_TEXT = "Switching"
 
     def __init__(self, role: Role, steps: Sequence[str], seconds: Callable[[], float]) -> None:
-        super().__init__(guard=role.guard.colour if role.guard else "")
+        super().__init__(guard=role.guard.color if role.guard else "")
         self._role = role
         self._steps = steps
         self._seconds = seconds
@@ -299,7 +299,7 @@ class MfaDialog(TypedDialog):
         session_seconds: int,
         hint: Callable[[str], str] | None,
     ) -> None:
-        super().__init__(guard=role.guard.colour if role is not None and role.guard else "")
+        super().__init__(guard=role.guard.color if role is not None and role.guard else "")
         self._challenge = challenge
         self._role = role
         self._clock = clock
@@ -378,7 +378,7 @@ class GuardDialog(TypedDialog):
     TITLE_TEXT = f"{formatting.GUARD_SIGN} Guarded role"
 
     def __init__(self, role: Role, guard: Guard) -> None:
-        super().__init__(guard=guard.colour)
+        super().__init__(guard=guard.color)
         self._role = role
         self._rule = guard
 
@@ -413,7 +413,7 @@ class GuardDialog(TypedDialog):
             *wrap(
                 [
                     ("Type ", "text"),
-                    span(self._rule.confirm, f"guard-{self._rule.colour}"),
+                    span(self._rule.confirm, f"guard-{self._rule.color}"),
                     (" to switch:", "text"),
                 ],
                 width,

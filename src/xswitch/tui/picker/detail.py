@@ -65,7 +65,7 @@ def _failure(
 def _guard(role: Role, width: int) -> list[Line]:
     if role.guard is None:
         return []
-    style = f"guard-{role.guard.colour}"
+    style = f"guard-{role.guard.color}"
     instruction: list[TextSpan] = (
         [(": type ", "text"), span(role.guard.confirm, "bright"), (" to switch", "text")]
         if role.guard.confirm
@@ -258,7 +258,7 @@ def _hop(state: PickerState, role: Role, hop: Hop, width: int, *, last: bool) ->
         hop.origins.get("role_arn") if last else None,
         width,
     )
-    guard = f"guard-{role.guard.colour}" if role.guard and last else "bright"
+    guard = f"guard-{role.guard.color}" if role.guard and last else "bright"
     account, name = _account_and_role(state, hop)
     title: Line = [span(account, guard), (" / ", "faint"), span(name, guard)]
     return [*lines, *_with_origin(wrap(title, width, hang=2), hop.origin, width)]

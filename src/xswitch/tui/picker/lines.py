@@ -56,7 +56,7 @@ def role_line(  # noqa: PLR0913 -- a row is a function of all of these
     selected: bool,
 ) -> Line:
     """A role's row."""
-    guard = f"guard-{role.guard.colour}" if role.guard else ""
+    guard = f"guard-{role.guard.color}" if role.guard else ""
     line: Line = [
         (CURSOR_BAR if selected else " ", guard or "accent"),
         (formatting.PIN_SIGN if role.name in state.pins else " ", "pin"),

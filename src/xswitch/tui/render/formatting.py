@@ -63,7 +63,7 @@ def format_local_time(moment: datetime, now: datetime) -> str:
 
 def role_title_lines(role: Role, width: int) -> list[Line]:
     """Which role a dialog is about."""
-    guard = f"guard-{role.guard.colour}" if role.guard else "title"
+    guard = f"guard-{role.guard.color}" if role.guard else "title"
     name = [
         span(role.account_name or role.account_id or role.name, guard),
         (" / ", "faint"),
