@@ -25,7 +25,7 @@ from xswitch.emulator.sessions import (
     credentials_structure,
     new_session_keys,
 )
-from xswitch.emulator.state import AwsState, Role
+from xswitch.emulator.state import AwsState, IamRole
 from xswitch.emulator.xml import XmlNode
 
 DEFAULT_SECONDS = 3_600
@@ -69,7 +69,7 @@ def assume_role(
     return _answer(session, role, packed)
 
 
-def _answer(session: IssuedSession, role: Role, packed: int) -> Mapping[str, XmlNode]:
+def _answer(session: IssuedSession, role: IamRole, packed: int) -> Mapping[str, XmlNode]:
     result: dict[str, XmlNode] = {}
     if session.source_identity:
         result["SourceIdentity"] = session.source_identity
@@ -84,7 +84,7 @@ def _answer(session: IssuedSession, role: Role, packed: int) -> Mapping[str, Xml
 
 
 def _authorize(
-    call: AuthenticatedCall, world: AwsState, request: RoleRequest, role: Role, *, mfa: bool
+    call: AuthenticatedCall, world: AwsState, request: RoleRequest, role: IamRole, *, mfa: bool
 ) -> None:
     """Both sides must allow every action the request amounts to.
 
@@ -144,7 +144,7 @@ def _source_identity(call: AuthenticatedCall, request: RoleRequest) -> str | Non
     )
 
 
-def _duration(call: AuthenticatedCall, request: RoleRequest, role: Role) -> int:
+def _duration(call: AuthenticatedCall, request: RoleRequest, role: IamRole) -> int:
     seconds = request.duration or DEFAULT_SECONDS
     if call.caller.session is not None and seconds > CHAINED_SECONDS:
         raise validation_error(
@@ -179,7 +179,7 @@ def _session_tags(
 
 
 def _session_policies(
-    world: AwsState, request: RoleRequest, role: Role
+    world: AwsState, request: RoleRequest, role: IamRole
 ) -> tuple[PolicyDocument, ...]:
     found = [request.policy] if request.policy is not None else []
     for arn in request.policy_arns:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xswitch.core.policy import Decision, PolicyDocument, PolicyKind, Request, evaluate
 from xswitch.emulator.callers import AuthenticatedCall, AuthenticatedCaller
 from xswitch.emulator.errors import EmulatedAwsError, not_authorized
-from xswitch.emulator.state import Account, Role
+from xswitch.emulator.state import Account, IamRole
 from xswitch.emulator.state.model import parse_cached
 
 Context = Mapping[str, tuple[str, ...]]
@@ -112,7 +112,7 @@ def resource_context(
 
 
 def authorize_assume_role(
-    call: AuthenticatedCall, action: str, role: Role, context: Context
+    call: AuthenticatedCall, action: str, role: IamRole, context: Context
 ) -> AuthorizationResult:
     """What both sides say of `action` on `role`."""
     request = Request(call.caller.principal, action, role.arn, role.account, context)

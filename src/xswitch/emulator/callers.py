@@ -13,7 +13,7 @@ from xswitch.core.policy import PolicyDocument, Principal, PrincipalKind
 from xswitch.emulator import sigv4
 from xswitch.emulator.errors import EmulatedAwsError, invalid_client_token
 from xswitch.emulator.sessions import IssuedSession, SessionStore
-from xswitch.emulator.state import Account, AwsState, Role, User
+from xswitch.emulator.state import Account, AwsState, IamRole, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class AuthenticatedCaller:
     home: Account
     policies: tuple[PolicyDocument, ...] = ()
     user: User | None = None
-    role: Role | None = None
+    role: IamRole | None = None
     session: IssuedSession | None = None
 
     @property

@@ -14,7 +14,7 @@ from xswitch.emulator.iam.paging import page
 from xswitch.emulator.iam.policies import MAX_TEXT, MAX_VERSIONS
 from xswitch.emulator.iam.users import MAX_KEYS
 from xswitch.emulator.parameters import members
-from xswitch.emulator.state import Group, ManagedPolicy, Role, User
+from xswitch.emulator.state import Group, IamRole, ManagedPolicy, User
 from xswitch.emulator.state.aws_managed import all_aws_managed
 from xswitch.emulator.xml import XmlMap, XmlNode
 
@@ -126,7 +126,9 @@ def authorization_details(request: IamRequest) -> Outcome:
     return request.world, {**lists, **page_members}
 
 
-def _policies(request: IamRequest, holder: User | Group | Role, word: str) -> Mapping[str, XmlNode]:
+def _policies(
+    request: IamRequest, holder: User | Group | IamRole, word: str
+) -> Mapping[str, XmlNode]:
     attached = [
         policy for arn in holder.attached if (policy := request.world.policy(arn)) is not None
     ]
@@ -145,7 +147,7 @@ def _user(request: IamRequest, user: User) -> serialize.Structure:
     return {**serialize.user(user), **_policies(request, user, "User"), "GroupList": groups}
 
 
-def _role(request: IamRequest, role: Role) -> serialize.Structure:
+def _role(request: IamRequest, role: IamRole) -> serialize.Structure:
     left_out = ("MaxSessionDuration", "Description")
     node = {name: value for name, value in serialize.role(role).items() if name not in left_out}
     return {**node, **_policies(request, role, "Role"), "InstanceProfileList": []}

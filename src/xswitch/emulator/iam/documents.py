@@ -13,7 +13,7 @@ from typing import Any
 
 from xswitch.core.policy import PolicyDocument, PolicyError, PolicyKind, parse
 from xswitch.emulator.iam.errors import malformed_policy
-from xswitch.emulator.state import AwsState, Role
+from xswitch.emulator.state import AwsState, IamRole
 from xswitch.emulator.state.model import parse_cached
 
 MAX_DOCUMENT = 131_072
@@ -108,7 +108,7 @@ def without_deleted_principal(world: AwsState, arn: str, unique_id: str) -> AwsS
     return world
 
 
-def _role_without_principal(role: Role, arn: str, unique_id: str) -> Role:
+def _role_without_principal(role: IamRole, arn: str, unique_id: str) -> IamRole:
     text = replace_deleted_principal(role.trust_text, arn, unique_id)
     return role if text == role.trust_text else replace(role, trust_text=text)
 

@@ -8,9 +8,9 @@ from typing import Literal
 from xswitch.emulator.errors import EmulatedAwsError
 from xswitch.emulator.iam.call import IamRequest
 from xswitch.emulator.iam.errors import entity_already_exists, no_such_entity_named
-from xswitch.emulator.state import Account, AwsState, Group, Role, User
+from xswitch.emulator.state import Account, AwsState, Group, IamRole, User
 
-Holder = User | Group | Role
+Holder = User | Group | IamRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def require_holder(request: IamRequest, kind: IdentityKind) -> Holder:
 
 def check_not_protected(holder: Holder) -> None:
     """Raises EmulatedAwsError UnmodifiableEntity for a role that belongs to a service."""
-    if isinstance(holder, Role) and holder.path.startswith(_PROTECTED):
+    if isinstance(holder, IamRole) and holder.path.startswith(_PROTECTED):
         message = f"Cannot perform the operation on the protected role '{holder.name}' - this role is only modifiable by AWS"
         raise EmulatedAwsError("UnmodifiableEntity", message)
 

@@ -22,9 +22,9 @@ from xswitch.emulator.iam.tags import without
 from xswitch.emulator.state import (
     AwsState,
     Group,
+    IamRole,
     ManagedPolicy,
     PolicyVersion,
-    Role,
     User,
     unique_id,
 )
@@ -224,7 +224,11 @@ def entities(request: IamRequest) -> Outcome:
         holders += [
             holder for holder in serialize.bounded_by(policy.arn, account) if holder not in holders
         ]
-    kinds: tuple[tuple[str, type[Holder]], ...] = (("User", User), ("Role", Role), ("Group", Group))
+    kinds: tuple[tuple[str, type[Holder]], ...] = (
+        ("User", User),
+        ("Role", IamRole),
+        ("Group", Group),
+    )
     fitting = [
         (kind, holder)
         for kind, of in kinds

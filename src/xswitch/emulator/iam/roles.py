@@ -23,14 +23,14 @@ from xswitch.emulator.iam.kinds import (
     without_holder,
 )
 from xswitch.emulator.iam.paging import page
-from xswitch.emulator.state import Role, unique_id
+from xswitch.emulator.state import IamRole, unique_id
 from xswitch.emulator.state.model import MAX_ROLE_SECONDS, MIN_ROLE_SECONDS
 
 MAX_TRUST = 2_048
 MAX_DESCRIPTION = 1_000
 
 
-def named(request: IamRequest) -> Role:
+def named(request: IamRequest) -> IamRole:
     """The role the call names. Raises EmulatedAwsError NoSuchEntity."""
     name = request.name("RoleName", ROLE.longest)
     role = next((role for role in request.account.roles if role.name == name), None)
@@ -46,7 +46,7 @@ def create(request: IamRequest) -> Outcome:
     description, seconds = _description(request), _seconds(request)
     check_name_unused(request, ROLE, name)
     arn = f"{request.account.prefix}role{path}{name}"
-    role = Role(
+    role = IamRole(
         arn=arn,
         account=request.account.id,
         name=name,

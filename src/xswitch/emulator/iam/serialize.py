@@ -10,9 +10,9 @@ from xswitch.emulator.state import (
     AccessKey,
     Account,
     Group,
+    IamRole,
     ManagedPolicy,
     PolicyVersion,
-    Role,
     User,
 )
 from xswitch.emulator.xml import XmlNode
@@ -76,7 +76,7 @@ def group(entity: Group) -> Structure:
     }
 
 
-def role(entity: Role, *, whole: bool = True) -> Structure:
+def role(entity: IamRole, *, whole: bool = True) -> Structure:
     """A Role; lists leave boundary, tags and last use out.
 
     RoleLastUsed is empty: this AWS doesn't keep it.
@@ -111,15 +111,15 @@ def access_key(entity: AccessKey, user_name: str) -> Structure:
     }
 
 
-def attached_to(arn: str, account: Account) -> list[User | Group | Role]:
+def attached_to(arn: str, account: Account) -> list[User | Group | IamRole]:
     """Whom a managed policy is attached to."""
-    holders: list[User | Group | Role] = [*account.users, *account.groups, *account.roles]
+    holders: list[User | Group | IamRole] = [*account.users, *account.groups, *account.roles]
     return [holder for holder in holders if arn in holder.attached]
 
 
-def bounded_by(arn: str, account: Account) -> list[User | Role]:
+def bounded_by(arn: str, account: Account) -> list[User | IamRole]:
     """Whose boundary a managed policy is."""
-    holders: list[User | Role] = [*account.users, *account.roles]
+    holders: list[User | IamRole] = [*account.users, *account.roles]
     return [holder for holder in holders if holder.boundary == arn]
 
 

@@ -34,7 +34,7 @@ from xswitch.emulator.iam.errors import invalid_input, no_such_entity_named
 from xswitch.emulator.iam.kinds import Holder, all_holders
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.parameters import members, structures
-from xswitch.emulator.state import Account, Group, Role, User
+from xswitch.emulator.state import Account, Group, IamRole, User
 from xswitch.emulator.state.model import parse_cached
 from xswitch.emulator.xml import XmlNode
 
@@ -118,13 +118,13 @@ def _holder(request: IamRequest) -> Holder:
 
 
 def _principal(holder: Holder) -> Principal:
-    if isinstance(holder, Role):
+    if isinstance(holder, IamRole):
         return Principal(PrincipalKind.ROLE_SESSION, holder.arn, holder.account, holder.arn)
     return Principal(PrincipalKind.USER, holder.arn, holder.account)
 
 
 def _inline(holder: Holder) -> list[PolicySource]:
-    word = type(holder).__name__.lower()
+    word = {User: "user", Group: "group", IamRole: "role"}[type(holder)]
     return [
         PolicySource(f"{word}_{holder.name}_{name}", text)
         for name, text in sorted(holder.inline.items())

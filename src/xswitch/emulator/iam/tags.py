@@ -17,10 +17,10 @@ from xswitch.emulator.iam.kinds import (
 )
 from xswitch.emulator.iam.paging import page
 from xswitch.emulator.parameters import members
-from xswitch.emulator.state import Group, Role, User
+from xswitch.emulator.state import Group, IamRole, User
 
 
-def _holder(request: IamRequest, kind: IdentityKind) -> User | Role:
+def _holder(request: IamRequest, kind: IdentityKind) -> User | IamRole:
     holder = require_holder(request, kind)
     check_not_protected(holder)
     if isinstance(holder, Group):

@@ -92,7 +92,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class IamRole:
     """An IAM role; `max_session_seconds` is its MaxSessionDuration."""
 
     arn: str
@@ -178,7 +178,7 @@ class Account:
     scps: tuple[tuple[Scp, ...], ...] = ()
     users: tuple[User, ...] = ()
     groups: tuple[Group, ...] = ()
-    roles: tuple[Role, ...] = ()
+    roles: tuple[IamRole, ...] = ()
     policies: tuple[ManagedPolicy, ...] = ()
     devices: tuple[MfaDevice, ...] = ()
     disabled_regions: frozenset[str] = frozenset()

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from xswitch.core.policy import PolicyDocument, PolicyKind
-from xswitch.emulator.state import dump, load
+from xswitch.emulator.state import state_file
 from xswitch.emulator.state.aws_managed import aws_managed, is_aws_managed
 from xswitch.emulator.state.model import (
     AccessKey,
     Account,
     Group,
+    IamRole,
     ManagedPolicy,
-    Role,
     User,
     parse_cached,
 )
@@ -47,7 +47,7 @@ class AwsState:
         return {account.id: account for account in self.accounts}
 
     @cached_property
-    def _roles(self) -> Mapping[str, Role]:
+    def _roles(self) -> Mapping[str, IamRole]:
         return {role.arn: role for account in self.accounts for role in account.roles}
 
     @cached_property
@@ -66,7 +66,7 @@ class AwsState:
         """The user a long-term key belongs to, and the key."""
         return self._by_key.get(access_key_id)
 
-    def role(self, arn: str) -> Role | None:
+    def role(self, arn: str) -> IamRole | None:
         """The role with this ARN, path included."""
         return self._roles.get(arn)
 
@@ -87,7 +87,7 @@ class AwsState:
             else parse_cached(policy.text, kind, arn)
         )
 
-    def documents(self, entity: User | Role | Group) -> tuple[PolicyDocument, ...]:
+    def documents(self, entity: User | IamRole | Group) -> tuple[PolicyDocument, ...]:
         """Everything that allows or denies this identity something.
 
         Inline, attached, of its groups, and its boundary.
@@ -124,8 +124,8 @@ class AwsState:
 
         Raises SettingsError with the place of what is wrong.
         """
-        return cls(*load.load_state(text))
+        return cls(*state_file.load_state(text))
 
     def to_json(self) -> str:
         """The state file that describes this world: `from_json` of it is an equal one."""
-        return dump.dump_state(self.accounts, self.clock_offset, self.propagation_seconds)
+        return state_file.dump_state(self.accounts, self.clock_offset, self.propagation_seconds)
