@@ -30,9 +30,9 @@ from support.aws.iam import (
 )
 from xswitch.emulator.clock import ShiftedClock
 from xswitch.emulator.faults import ALWAYS, ERROR_RESPONSES, FaultKind
-from xswitch.emulator.realm import StateStore
 from xswitch.emulator.server import EmbeddedAws
 from xswitch.emulator.state import AwsState
+from xswitch.emulator.stores import StateStore
 
 ROLE = f"arn:aws:iam::{TARGET}:role/SwitchRole"
 

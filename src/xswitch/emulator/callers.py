@@ -12,8 +12,8 @@ from datetime import datetime
 from xswitch.core.policy import PolicyDocument, Principal, PrincipalKind
 from xswitch.emulator import sigv4
 from xswitch.emulator.errors import EmulatedAwsError, invalid_client_token
-from xswitch.emulator.sessions import IssuedSession, SessionStore
 from xswitch.emulator.state import Account, AwsState, IamRole, User
+from xswitch.emulator.stores import IssuedSession, SessionStore
 
 
 @dataclass(frozen=True, slots=True)

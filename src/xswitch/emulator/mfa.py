@@ -5,7 +5,7 @@ from __future__ import annotations
 from xswitch.emulator import totp
 from xswitch.emulator.callers import AuthenticatedCall
 from xswitch.emulator.errors import access_denied
-from xswitch.emulator.sessions import SessionStore
+from xswitch.emulator.stores import SessionStore
 
 
 def verify_mfa_code(

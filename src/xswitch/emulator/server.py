@@ -21,13 +21,11 @@ from xswitch.emulator import iam, sigv4, sts, xml
 from xswitch.emulator.callers import AuthenticatedCall, authenticate
 from xswitch.emulator.clock import EmulatorClock, MachineClock, MovableClock, ShiftedClock
 from xswitch.emulator.errors import EmulatedAwsError
-from xswitch.emulator.fault_responses import REPLACING, corrupted, fault_response
-from xswitch.emulator.faults import FaultInjector, FaultKind
+from xswitch.emulator.faults import REPLACING, FaultInjector, FaultKind, corrupted, fault_response
 from xswitch.emulator.http import HOST, HttpResponse, HttpServer, new_request_id
-from xswitch.emulator.realm import StateStore
-from xswitch.emulator.sessions import SessionStore
 from xswitch.emulator.sigv4 import HttpRequest
 from xswitch.emulator.state import AwsState
+from xswitch.emulator.stores import SessionStore, StateStore
 
 ADMIN_PATH = "/_xswitch/"
 _ADMIN = frozenset(

@@ -6,14 +6,22 @@ EmulatedAwsError.
 
 from __future__ import annotations
 
+import json
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
-from xswitch.emulator.assume_role import assume_role
-from xswitch.emulator.authorize import access_denied_error, authorize_action, base_context
+from xswitch.core.policy import PolicyDocument, PolicyKind
+from xswitch.emulator.authorize import (
+    access_denied_error,
+    authorize_action,
+    authorize_assume_role,
+    base_context,
+    resource_context,
+)
 from xswitch.emulator.callers import AuthenticatedCall
 from xswitch.emulator.errors import (
     AWS_FAULT_NAMESPACE,
@@ -23,15 +31,15 @@ from xswitch.emulator.errors import (
     validation_error,
 )
 from xswitch.emulator.mfa import verify_mfa_code
-from xswitch.emulator.parameters import token_request
-from xswitch.emulator.sessions import (
+from xswitch.emulator.parameters import RoleRequest, role_request, token_request
+from xswitch.emulator.state import AwsState, IamRole
+from xswitch.emulator.stores import (
     IssuedSession,
     SessionStore,
     account_of_access_key,
     credentials_structure,
     new_session_keys,
 )
-from xswitch.emulator.state import AwsState
 from xswitch.emulator.xml import XmlNode
 
 NAME = "sts"
@@ -111,7 +119,7 @@ def _get_access_key_info(call: AuthenticatedCall, world: AwsState, _store: Sessi
         raise validation_error(
             f"1 validation error detected: Value '{key_id}' at 'accessKeyId' failed to satisfy constraint: {_KEY_ID}"
         )
-    _authorize(call)
+    _authorize_call(call)
     known = world.key(key_id)
     account = known[0].account if known is not None else account_of_access_key(key_id)
     if not account:
@@ -123,11 +131,11 @@ def _decode_authorization_message(
     call: AuthenticatedCall, _world: AwsState, _store: SessionStore
 ) -> Result:
     """Nothing here encodes any, so every message is one that AWS would not know either."""
-    _authorize(call)
+    _authorize_call(call)
     raise EmulatedAwsError("InvalidAuthorizationMessageException", "Message is not valid")
 
 
-def _authorize(call: AuthenticatedCall) -> None:
+def _authorize_call(call: AuthenticatedCall) -> None:
     action = f"sts:{call.action}"
     result = authorize_action(call, action, "*", base_context(call))
     if not result.allowed:
@@ -135,6 +143,194 @@ def _authorize(call: AuthenticatedCall) -> None:
 
 
 _KEY_ID = "Member must satisfy regular expression pattern: [\\w]{16,128}"
+
+DEFAULT_SECONDS = 3_600
+CHAINED_SECONDS = 3_600
+PACKED_ROOM = 2_048
+"""How many bytes policies and tags may take when compressed.
+
+AWS tells neither its packing nor its room; this comes near reported sizes.
+"""
+
+
+def assume_role(
+    call: AuthenticatedCall, world: AwsState, store: SessionStore
+) -> Mapping[str, XmlNode]:
+    """The members of AssumeRoleResult. Raises EmulatedAwsError."""
+    request = role_request(call.parameters)
+    mfa = verify_mfa_code(call, store, request.serial, request.code)
+    role = world.role(request.role_arn)
+    if role is None:
+        raise access_denied_error(call.caller, "sts:AssumeRole", request.role_arn, None)
+    _authorize(call, world, request, role, mfa=mfa)
+    seconds = _duration(call, request, role)
+    tags, transitive = _session_tags(call, request)
+    packed = _packed_percent(request, tags)
+    issued_at = call.now.replace(microsecond=0)
+    session = IssuedSession(
+        keys=new_session_keys(role.account),
+        account=role.account,
+        principal_arn=f"arn:{call.caller.partition}:sts::{role.account}:assumed-role/{role.name}/{request.session_name}",
+        role_arn=role.arn,
+        session_name=request.session_name,
+        issued_at=issued_at,
+        expires_at=issued_at + timedelta(seconds=seconds),
+        policies=_session_policies(world, request, role),
+        tags=tags,
+        transitive=transitive,
+        source_identity=_source_identity(call, request) or "",
+        principal_id=role.id,
+    )
+    store.add(session)
+    return _answer(session, role, packed)
+
+
+def _answer(session: IssuedSession, role: IamRole, packed: int) -> Mapping[str, XmlNode]:
+    result: dict[str, XmlNode] = {}
+    if session.source_identity:
+        result["SourceIdentity"] = session.source_identity
+    result["AssumedRoleUser"] = {
+        "AssumedRoleId": f"{role.id}:{session.session_name}",
+        "Arn": session.principal_arn,
+    }
+    result["Credentials"] = credentials_structure(session)
+    if packed:
+        result["PackedPolicySize"] = packed
+    return result
+
+
+def _authorize(
+    call: AuthenticatedCall, world: AwsState, request: RoleRequest, role: IamRole, *, mfa: bool
+) -> None:
+    """Both sides must allow every action the request amounts to.
+
+    Raises EmulatedAwsError AccessDenied.
+    """
+    session = call.caller.session
+    inherited = session.transitive if session is not None else frozenset()
+    source_identity = _source_identity(call, request)
+    actions = ["sts:AssumeRole"]
+    if request.tags or inherited:
+        actions.append("sts:TagSession")
+    if source_identity is not None:
+        actions.append("sts:SetSourceIdentity")
+    account = world.account(role.account)
+    organization = account.organization if account is not None else ""
+    context = _context(call, request, mfa=mfa) | resource_context(
+        role.account, role.tags, organization
+    )
+    for action in actions:
+        authorization = authorize_assume_role(call, action, role, context)
+        if not authorization.allowed:
+            raise access_denied_error(
+                call.caller, action, role.arn, authorization, resource_account=account
+            )
+    if (
+        session is not None
+        and session.source_identity
+        and source_identity != session.source_identity
+    ):
+        raise validation_error("The source identity is already set for this assume role session")
+
+
+def _context(
+    call: AuthenticatedCall, request: RoleRequest, *, mfa: bool
+) -> dict[str, tuple[str, ...]]:
+    """What conditions can ask of this call."""
+    context = {**base_context(call), "sts:rolesessionname": (request.session_name,)}
+    if request.external_id is not None:
+        context["sts:externalid"] = (request.external_id,)
+    if mfa:
+        context |= {"aws:multifactorauthpresent": ("true",), "aws:multifactorauthage": ("0",)}
+    if request.tags:
+        context |= {f"aws:requesttag/{key.lower()}": (value,) for key, value in request.tags}
+        context["aws:tagkeys"] = tuple(key for key, _ in request.tags)
+    if request.transitive:
+        context["sts:transitivetagkeys"] = request.transitive
+    if (source_identity := _source_identity(call, request)) is not None:
+        context["sts:sourceidentity"] = (source_identity,)
+    return context
+
+
+def _source_identity(call: AuthenticatedCall, request: RoleRequest) -> str | None:
+    """The one in force after this call: it sticks through a chain of roles."""
+    session = call.caller.session
+    return (
+        request.source_identity or (session.source_identity if session is not None else "") or None
+    )
+
+
+def _duration(call: AuthenticatedCall, request: RoleRequest, role: IamRole) -> int:
+    seconds = request.duration or DEFAULT_SECONDS
+    if call.caller.session is not None and seconds > CHAINED_SECONDS:
+        raise validation_error(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        )
+    if seconds > role.max_session_seconds:
+        raise validation_error(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        )
+    return seconds
+
+
+def _session_tags(
+    call: AuthenticatedCall, request: RoleRequest
+) -> tuple[Mapping[str, str], frozenset[str]]:
+    """The session's tags and the keys of those that go on.
+
+    What the calling session passes on stays and can't be set anew.
+    """
+    session = call.caller.session
+    passed_on = frozenset(key.lower() for key in request.transitive)
+    if session is None:
+        return dict(request.tags), passed_on
+    inherited = {
+        key: value for key, value in session.tags.items() if key.lower() in session.transitive
+    }
+    lowered = frozenset(key.lower() for key in inherited)
+    if any(key.lower() in lowered for key, _ in request.tags):
+        message = "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."
+        raise EmulatedAwsError("InvalidParameterValue", message)
+    return {**inherited, **dict(request.tags)}, lowered | passed_on
+
+
+def _session_policies(
+    world: AwsState, request: RoleRequest, role: IamRole
+) -> tuple[PolicyDocument, ...]:
+    found = [request.policy] if request.policy is not None else []
+    for arn in request.policy_arns:
+        document = world.managed_policy(arn, PolicyKind.SESSION, role.account)
+        if document is None:
+            message = "At least one Policy ARN in the PolicyArns parameter does not match an existing IAM Managed Policy ARN."
+            raise EmulatedAwsError("InvalidParameterValue", message)
+        found.append(replace(document, name=f"session policy {arn}"))
+    return tuple(found)
+
+
+def _packed_percent(request: RoleRequest, tags: Mapping[str, str]) -> int:
+    """How much of the room policies and tags take, rounded up.
+
+    Raises EmulatedAwsError PackedPolicyTooLarge.
+    """
+    if not (request.policy_text or request.policy_arns or tags):
+        return 0
+    policy = (
+        json.dumps(json.loads(request.policy_text), separators=(",", ":"))
+        if request.policy_text
+        else ""
+    )
+    packed = zlib.compress(
+        json.dumps([policy, request.policy_arns, dict(tags)], separators=(",", ":")).encode(), 9
+    )
+    percent = -(-len(packed) * 100 // PACKED_ROOM)
+    if percent > 100:  # noqa: PLR2004 -- a percentage
+        what = "session tags" if tags else "policy"
+        raise EmulatedAwsError(
+            "PackedPolicyTooLarge", f"Packed size of {what} consumes {percent}% of allotted space."
+        )
+    return percent
+
+
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "AssumeRole": assume_role,

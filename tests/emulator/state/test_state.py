@@ -24,8 +24,8 @@ from support.aws.emulator import (
 from xswitch.core.errors import ExitCode, SettingsError
 from xswitch.core.policy import PolicyKind
 from xswitch.demo import scenario
-from xswitch.emulator.sessions import SessionStore, new_session_keys
 from xswitch.emulator.state import AwsState, unique_id
+from xswitch.emulator.stores import SessionStore, new_session_keys
 
 
 def world(data: Any) -> AwsState:

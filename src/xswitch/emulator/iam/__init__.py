@@ -17,9 +17,8 @@ from xswitch.emulator.errors import (
 from xswitch.emulator.iam.actions import ACTIONS
 from xswitch.emulator.iam.authorization import authorize
 from xswitch.emulator.iam.call import IamRequest, Result
-from xswitch.emulator.realm import StateStore
-from xswitch.emulator.sessions import SessionStore
 from xswitch.emulator.state import AwsState
+from xswitch.emulator.stores import SessionStore, StateStore
 
 NAME = "iam"
 API_VERSION = "2010-05-08"

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from xswitch.emulator.errors import validation_error
+from xswitch.emulator.errors import entity_already_exists, no_such_entity, validation_error
 from xswitch.emulator.iam import serialize
 from xswitch.emulator.iam.call import IamRequest, Outcome
-from xswitch.emulator.iam.errors import entity_already_exists, no_such_entity
-from xswitch.emulator.iam.kinds import GROUP, MAX_ATTACHED, ROLE, USER
-from xswitch.emulator.iam.paging import page
+from xswitch.emulator.iam.holders import GROUP, MAX_ATTACHED, ROLE, USER, page
 from xswitch.emulator.iam.policies import MAX_TEXT, MAX_VERSIONS
 from xswitch.emulator.iam.users import MAX_KEYS
 from xswitch.emulator.parameters import members

@@ -8,20 +8,19 @@ from types import MappingProxyType
 
 from xswitch.emulator.iam import (
     account,
-    attached_policies,
     groups,
-    inline_policies,
+    holder_policies,
+    holders,
     mfa,
     policies,
     roles,
     simulate,
-    tags,
     users,
 )
 from xswitch.emulator.iam import authorization as of
 from xswitch.emulator.iam.authorization import TargetResolver
 from xswitch.emulator.iam.call import IamRequest, Outcome
-from xswitch.emulator.iam.kinds import GROUP, KINDS, ROLE, USER, IdentityKind
+from xswitch.emulator.iam.holders import GROUP, KINDS, ROLE, USER, IdentityKind
 
 Run = Callable[[IamRequest], Outcome]
 
@@ -44,31 +43,31 @@ def _holder_actions() -> Mapping[str, Action]:
     for kind in KINDS:
         target, title = of.TARGETS[kind.word], kind.title
         actions |= {
-            f"Put{title}Policy": Action(target, _bind_kind(kind, inline_policies.put)),
-            f"Get{title}Policy": Action(target, _bind_kind(kind, inline_policies.read)),
-            f"List{title}Policies": Action(target, _bind_kind(kind, inline_policies.names)),
-            f"Delete{title}Policy": Action(target, _bind_kind(kind, inline_policies.delete)),
+            f"Put{title}Policy": Action(target, _bind_kind(kind, holder_policies.put)),
+            f"Get{title}Policy": Action(target, _bind_kind(kind, holder_policies.read)),
+            f"List{title}Policies": Action(target, _bind_kind(kind, holder_policies.names)),
+            f"Delete{title}Policy": Action(target, _bind_kind(kind, holder_policies.delete)),
             f"Attach{title}Policy": Action(
-                of.with_policy(target), _bind_kind(kind, attached_policies.attach)
+                of.with_policy(target), _bind_kind(kind, holder_policies.attach)
             ),
             f"Detach{title}Policy": Action(
-                of.with_policy(target), _bind_kind(kind, attached_policies.detach)
+                of.with_policy(target), _bind_kind(kind, holder_policies.detach)
             ),
             f"ListAttached{title}Policies": Action(
-                target, _bind_kind(kind, attached_policies.listed)
+                target, _bind_kind(kind, holder_policies.listed)
             ),
         }
         if kind is not GROUP:
             actions |= {
                 f"Put{title}PermissionsBoundary": Action(
-                    of.bounded(target), _bind_kind(kind, attached_policies.put_boundary)
+                    of.bounded(target), _bind_kind(kind, holder_policies.put_boundary)
                 ),
                 f"Delete{title}PermissionsBoundary": Action(
-                    target, _bind_kind(kind, attached_policies.delete_boundary)
+                    target, _bind_kind(kind, holder_policies.delete_boundary)
                 ),
-                f"Tag{title}": Action(of.tagged(target), _bind_kind(kind, tags.tag)),
-                f"Untag{title}": Action(of.tagged(target), _bind_kind(kind, tags.untag)),
-                f"List{title}Tags": Action(target, _bind_kind(kind, tags.listed)),
+                f"Tag{title}": Action(of.tagged(target), _bind_kind(kind, holders.tag)),
+                f"Untag{title}": Action(of.tagged(target), _bind_kind(kind, holders.untag)),
+                f"List{title}Tags": Action(target, _bind_kind(kind, holders.listed)),
             }
     return actions
 

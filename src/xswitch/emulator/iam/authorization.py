@@ -15,9 +15,9 @@ from xswitch.emulator.authorize import (
     base_context,
     resource_context,
 )
+from xswitch.emulator.errors import invalid_input
 from xswitch.emulator.iam.call import IamRequest
-from xswitch.emulator.iam.errors import invalid_input
-from xswitch.emulator.iam.kinds import GROUP, ROLE, USER, IdentityKind, all_holders, find_holder
+from xswitch.emulator.iam.holders import GROUP, ROLE, USER, IdentityKind, all_holders, find_holder
 from xswitch.emulator.parameters import members
 from xswitch.emulator.state import Group
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xswitch.emulator.callers import AuthenticatedCall
-from xswitch.emulator.errors import invalid_client_token, validation_error
-from xswitch.emulator.iam.errors import invalid_input
+from xswitch.emulator.errors import invalid_client_token, invalid_input, validation_error
 from xswitch.emulator.parameters import MAX_TAGS, Checks, structures, tags_of
-from xswitch.emulator.sessions import SessionStore
 from xswitch.emulator.state import Account, AwsState, User
+from xswitch.emulator.stores import SessionStore
 from xswitch.emulator.xml import XmlNode
 
 Result = Mapping[str, XmlNode] | None

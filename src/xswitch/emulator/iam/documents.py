@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from xswitch.core.policy import PolicyDocument, PolicyError, PolicyKind, parse
-from xswitch.emulator.iam.errors import malformed_policy
+from xswitch.emulator.errors import malformed_policy
 from xswitch.emulator.state import AwsState, IamRole
 from xswitch.emulator.state.model import parse_cached
 

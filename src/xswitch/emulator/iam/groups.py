@@ -5,18 +5,18 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
+from xswitch.emulator.errors import delete_conflict, no_such_entity_named, quota_exceeded
 from xswitch.emulator.iam import serialize
 from xswitch.emulator.iam.call import IamRequest, Outcome
-from xswitch.emulator.iam.errors import delete_conflict, no_such_entity_named, quota_exceeded
-from xswitch.emulator.iam.kinds import (
+from xswitch.emulator.iam.holders import (
     GROUP,
     USER,
     check_name_unused,
+    page,
     require_holder,
     with_holder,
     without_holder,
 )
-from xswitch.emulator.iam.paging import page
 from xswitch.emulator.state import Group, unique_id
 
 MAX_GROUPS = 10

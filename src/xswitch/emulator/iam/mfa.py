@@ -7,17 +7,16 @@ import secrets
 from dataclasses import replace
 
 from xswitch.emulator import totp
-from xswitch.emulator.errors import EmulatedAwsError
-from xswitch.emulator.iam import serialize
-from xswitch.emulator.iam.call import IamRequest, Outcome
-from xswitch.emulator.iam.errors import (
+from xswitch.emulator.errors import (
+    EmulatedAwsError,
     delete_conflict,
     entity_already_exists,
     no_such_entity,
     quota_exceeded,
 )
-from xswitch.emulator.iam.kinds import USER, with_holder
-from xswitch.emulator.iam.paging import page
+from xswitch.emulator.iam import serialize
+from xswitch.emulator.iam.call import IamRequest, Outcome
+from xswitch.emulator.iam.holders import USER, page, with_holder
 from xswitch.emulator.iam.users import named
 from xswitch.emulator.state import MfaDevice, User
 

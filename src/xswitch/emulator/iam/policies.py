@@ -5,20 +5,18 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from xswitch.emulator.errors import validation_error
-from xswitch.emulator.iam import serialize
-from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
-from xswitch.emulator.iam.documents import MAX_DOCUMENT, quota_size, validate_document
-from xswitch.emulator.iam.errors import (
+from xswitch.emulator.errors import (
     delete_conflict,
     entity_already_exists,
     limit_exceeded,
     no_such_entity,
     quota_exceeded,
+    validation_error,
 )
-from xswitch.emulator.iam.kinds import Holder
-from xswitch.emulator.iam.paging import page
-from xswitch.emulator.iam.tags import without
+from xswitch.emulator.iam import serialize
+from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
+from xswitch.emulator.iam.documents import MAX_DOCUMENT, quota_size, validate_document
+from xswitch.emulator.iam.holders import Holder, page, without
 from xswitch.emulator.state import (
     AwsState,
     Group,

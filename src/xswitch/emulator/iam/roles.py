@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
+from xswitch.emulator.errors import delete_conflict, no_such_entity_named, quota_exceeded
 from xswitch.emulator.iam import serialize
-from xswitch.emulator.iam.attached_policies import boundary_of
 from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
 from xswitch.emulator.iam.documents import (
     MAX_DOCUMENT,
@@ -14,15 +14,15 @@ from xswitch.emulator.iam.documents import (
     stored_trust_policy,
     without_deleted_principal,
 )
-from xswitch.emulator.iam.errors import delete_conflict, no_such_entity_named, quota_exceeded
-from xswitch.emulator.iam.kinds import (
+from xswitch.emulator.iam.holder_policies import boundary_of
+from xswitch.emulator.iam.holders import (
     ROLE,
     check_name_unused,
     check_not_protected,
+    page,
     with_holder,
     without_holder,
 )
-from xswitch.emulator.iam.paging import page
 from xswitch.emulator.state import IamRole, unique_id
 from xswitch.emulator.state.model import MAX_ROLE_SECONDS, MIN_ROLE_SECONDS
 

@@ -26,13 +26,11 @@ from xswitch.emulator.authorize import (
     evaluate_scps,
     principal_context,
 )
-from xswitch.emulator.errors import validation_error
+from xswitch.emulator.errors import invalid_input, no_such_entity_named, validation_error
 from xswitch.emulator.iam import statement_positions
 from xswitch.emulator.iam.call import IamRequest, Outcome
 from xswitch.emulator.iam.documents import validate_document
-from xswitch.emulator.iam.errors import invalid_input, no_such_entity_named
-from xswitch.emulator.iam.kinds import Holder, all_holders
-from xswitch.emulator.iam.paging import page
+from xswitch.emulator.iam.holders import Holder, all_holders, page
 from xswitch.emulator.parameters import members, structures
 from xswitch.emulator.state import Account, Group, IamRole, User
 from xswitch.emulator.state.model import parse_cached

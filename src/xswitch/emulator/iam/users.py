@@ -5,27 +5,27 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from xswitch.emulator.errors import validation_error
-from xswitch.emulator.iam import serialize
-from xswitch.emulator.iam.attached_policies import boundary_of
-from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
-from xswitch.emulator.iam.documents import without_deleted_principal
-from xswitch.emulator.iam.errors import (
+from xswitch.emulator.errors import (
     delete_conflict,
     no_such_entity,
     no_such_entity_named,
     quota_exceeded,
+    validation_error,
 )
-from xswitch.emulator.iam.kinds import (
+from xswitch.emulator.iam import serialize
+from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
+from xswitch.emulator.iam.documents import without_deleted_principal
+from xswitch.emulator.iam.holder_policies import boundary_of
+from xswitch.emulator.iam.holders import (
     USER,
     check_name_unused,
+    page,
     require_holder,
     with_holder,
     without_holder,
 )
-from xswitch.emulator.iam.paging import page
-from xswitch.emulator.sessions import new_key_id
 from xswitch.emulator.state import AccessKey, User, unique_id
+from xswitch.emulator.stores import new_key_id
 
 MAX_KEYS = 2
 

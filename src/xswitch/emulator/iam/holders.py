@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
-from xswitch.emulator.errors import EmulatedAwsError
-from xswitch.emulator.iam.call import IamRequest
-from xswitch.emulator.iam.errors import entity_already_exists, no_such_entity_named
+from xswitch.emulator.errors import (
+    EmulatedAwsError,
+    entity_already_exists,
+    no_such_entity_named,
+    validation_error,
+)
+from xswitch.emulator.iam import serialize
+from xswitch.emulator.iam.call import IamRequest, Outcome, merge_tags
+from xswitch.emulator.parameters import members
 from xswitch.emulator.state import Account, AwsState, Group, IamRole, User
+from xswitch.emulator.xml import XmlNode
 
 Holder = User | Group | IamRole
 
@@ -104,3 +113,71 @@ def without_holder(request: IamRequest, kind: IdentityKind, holder: Holder) -> A
     return request.with_account_changes(
         **{kind.members: tuple(one for one in holders(request, kind) if one.name != holder.name)}
     )
+
+
+_Item = TypeVar("_Item")
+DEFAULT_ITEMS, MAX_ITEMS = 100, 1_000
+
+
+def page(request: IamRequest, items: Sequence[_Item]) -> tuple[Sequence[_Item], dict[str, XmlNode]]:
+    """The items of the page asked for, and the members that say whether there are more.
+
+    Raises EmulatedAwsError ValidationError.
+    """
+    limit = request.number("MaxItems", 1, MAX_ITEMS) or DEFAULT_ITEMS
+    marker = request.parameters.get("Marker")
+    start = 0 if marker is None else _start(marker, request.call.action)
+    remaining = items[start:]
+    if len(remaining) <= limit:
+        return remaining, {"IsTruncated": False}
+    return remaining[:limit], {
+        "IsTruncated": True,
+        "Marker": base64.b64encode(f"{request.call.action}:{start + limit}".encode()).decode(),
+    }
+
+
+def _start(marker: str, action: str) -> int:
+    """Where a page begins. A marker is only good for the action that gave it."""
+    try:
+        marker_action, _, number = base64.b64decode(marker, validate=True).decode().partition(":")
+        if marker_action == action:
+            return int(number)
+    except ValueError:
+        pass
+    raise validation_error("Invalid Marker.")
+
+
+def _holder(request: IamRequest, kind: IdentityKind) -> User | IamRole:
+    holder = require_holder(request, kind)
+    check_not_protected(holder)
+    if isinstance(holder, Group):
+        raise TypeError(holder)
+    return holder
+
+
+def tag(request: IamRequest, kind: IdentityKind) -> Outcome:
+    """Tag…: set these, keep the others."""
+    holder = _holder(request, kind)
+    return with_holder(
+        request, kind, replace(holder, tags=merge_tags(holder.tags, request.tags()))
+    ), None
+
+
+def untag(request: IamRequest, kind: IdentityKind) -> Outcome:
+    """Untag…: take these away; those that aren't there are no fault."""
+    holder = _holder(request, kind)
+    return with_holder(request, kind, replace(holder, tags=without(holder.tags, request))), None
+
+
+def without(tags: Mapping[str, str], request: IamRequest) -> dict[str, str]:
+    """Tags less those whose keys the call names."""
+    removed_keys = {key.lower() for key in members(request.parameters, "TagKeys")}
+    return {key: value for key, value in tags.items() if key.lower() not in removed_keys}
+
+
+def listed(request: IamRequest, kind: IdentityKind) -> Outcome:
+    """List…Tags."""
+    page_items, page_members = page(
+        request, serialize.tags(dict(sorted(_holder(request, kind).tags.items())))
+    )
+    return request.world, {"Tags": page_items, **page_members}
