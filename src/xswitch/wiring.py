@@ -11,7 +11,7 @@ from pathlib import Path
 from xswitch.actions.api import Actions
 from xswitch.actions.iamport import Iam, IamSource
 from xswitch.actions.ports import Clock, MfaPrompt, Ports, PromptFiles, StsProbe
-from xswitch.adapters.aws.sts import BotoSts
+from xswitch.adapters.aws.sts import BotoSts, HttpStsProbe
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.adapters.providers.source import BotocoreProviders
 from xswitch.adapters.state.history import JsonHistory
@@ -23,11 +23,9 @@ from xswitch.adapters.state.prompt_files import PromptFileStore
 from xswitch.adapters.state.settings import TomlSettings
 from xswitch.adapters.state.usage import JsonUsage
 from xswitch.adapters.system.background import DetachedRenewals
-from xswitch.adapters.system.clock import SystemClock
-from xswitch.adapters.system.environment import ProcessEnvironment
+from xswitch.adapters.system.environment import OsFileInspector, ProcessEnvironment, SystemClock
 from xswitch.adapters.system.mfa_process import MfaProcess
 from xswitch.adapters.system.mfa_prompts import DisabledMfaPrompt, FixedMfaCode, TerminalPrompt
-from xswitch.adapters.system.probe import HttpStsProbe, OsFileInspector
 from xswitch.adapters.vault import open_vault
 from xswitch.core.awsconfig.paths import config_paths
 from xswitch.core.model import Credentials, Endpoint

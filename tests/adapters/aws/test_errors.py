@@ -8,7 +8,7 @@ import pytest
 from botocore.parsers import ResponseParserError
 
 from xswitch.adapters.aws.errors import error_response, strip_user_info, translate_error
-from xswitch.adapters.aws.sts_xml import server_time
+from xswitch.adapters.aws.sts_http import server_time
 from xswitch.core.errors import NetworkError
 from xswitch.core.errors.sts import ApiCall
 

@@ -672,7 +672,7 @@ def test_a_hundred_calls_leave_no_threads_behind() -> None:
 
 
 def test_nothing_of_botocore_is_imported_before_the_first_call() -> None:
-    names = ("aws.sts", "providers.source", "system.probe", "system.mfa_process")
+    names = ("aws.sts", "providers.source", "system.environment", "system.mfa_process")
     modules = ", ".join(("sys", "json", *(f"xswitch.adapters.{name}" for name in names)))
     code = f"import {modules}; print(json.dumps('botocore' in sys.modules))"
     done = subprocess.run(
@@ -702,8 +702,8 @@ def test_the_callers_clock_is_the_one_compared() -> None:
 def test_an_interrupt_leaves_the_wait_at_once() -> None:
     code = f"""
 import os, signal, socket, threading
-from xswitch.adapters.deadline import Limits
-from xswitch.adapters.sts import BotoSts
+from xswitch.threads import Timeouts
+from xswitch.adapters.aws.sts import BotoSts
 from xswitch.core.model import Credentials, Endpoint, Secret
 listener = socket.create_server(("127.0.0.1", 0))
 def interrupt():
@@ -712,7 +712,7 @@ def interrupt():
 threading.Thread(target=interrupt, daemon=True).start()
 endpoint = Endpoint("{REGION}", url=f"http://127.0.0.1:{{listener.getsockname()[1]}}")
 try:
-    BotoSts(Limits(read=600, total=600)).get_caller_identity(Credentials("AKIA", Secret("s")), endpoint)
+    BotoSts(Timeouts(read=600, total=600)).get_caller_identity(Credentials("AKIA", Secret("s")), endpoint)
 except KeyboardInterrupt:
     print("interrupted")
 """

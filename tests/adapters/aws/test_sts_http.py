@@ -44,10 +44,9 @@ from support.aws.servers import (
     reset,
     serve,
 )
-from xswitch.adapters.aws import sts_http, sts_xml
-from xswitch.adapters.aws.sigv4 import signed_headers
+from xswitch.adapters.aws import sts_http
 from xswitch.adapters.aws.sts import BotoSts
-from xswitch.adapters.aws.sts_http import MIN_LENGTHS, RETRYABLE_CODES, DirectSts
+from xswitch.adapters.aws.sts_http import MIN_LENGTHS, RETRYABLE_CODES, DirectSts, signed_headers
 from xswitch.core.errors import AwsDeniedError, NetworkError, XswitchError
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
 from xswitch.threads import Timeouts
@@ -246,7 +245,7 @@ def test_keys_no_header_can_carry_are_left_to_botocore() -> None:
 def test_a_plain_call_loads_nothing_of_botocore() -> None:
     code = """
 import sys
-from xswitch.adapters.sts import BotoSts
+from xswitch.adapters.aws.sts import BotoSts
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
 url, arn = sys.argv[1:]
 role = BotoSts().assume_role(Credentials("AKIA", Secret("s")), AssumeRoleRequest(arn, "me", 3600), Endpoint("eu-west-1", url=url))
@@ -419,12 +418,12 @@ def test_a_refusal_is_told_as_botocores_would_be_after_one_try(answer: bytes) ->
 )
 @settings(max_examples=200)
 def test_no_bytes_are_more_than_no_answer(body: bytes) -> None:
-    with pytest.raises(sts_xml.NotAwsResponseError):
-        sts_xml.parse_result(body, "AssumeRole")
-    with pytest.raises(sts_xml.NotAwsResponseError):
-        sts_xml.parse_error(body, 400, None, NOW)
+    with pytest.raises(sts_http.NotAwsResponseError):
+        sts_http.parse_result(body, "AssumeRole")
+    with pytest.raises(sts_http.NotAwsResponseError):
+        sts_http.parse_error(body, 400, None, NOW)
 
 
 def test_depth_is_bounded() -> None:
-    with pytest.raises(sts_xml.NotAwsResponseError):
-        sts_xml.parse_result(b"<a>" * 50 + b"</a>" * 50, "AssumeRole")
+    with pytest.raises(sts_http.NotAwsResponseError):
+        sts_http.parse_result(b"<a>" * 50 + b"</a>" * 50, "AssumeRole")

@@ -6,13 +6,15 @@ import socket
 import subprocess
 import sys
 import sysconfig
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from xswitch.adapters.system import environment as module
-from xswitch.adapters.system.environment import ProcessEnvironment
+from xswitch.adapters.system.environment import OsFileInspector, ProcessEnvironment, SystemClock
+from xswitch.core.model import FileInfo
 
 
 def test_variables_are_read_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +162,7 @@ def test_where_a_path_would_not_last_or_not_lead_back_there_is_no_launcher(
 
 
 def test_without_a_launcher_it_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_launcher", lambda _: None)
+    monkeypatch.setattr(module, "_launcher_path", lambda _: None)
     assert ProcessEnvironment().credential_process() == (
         *ProcessEnvironment().command(),
         "credential-process",
@@ -191,3 +193,38 @@ def test_the_interpreter_is_named_without_its_version(
     (tmp_path / "python3").unlink()
     (tmp_path / "python3").symlink_to(real)
     assert module._unversioned_interpreter() == str(tmp_path / "python3")
+
+
+def test_now_is_now_in_utc() -> None:
+    now = SystemClock().now()
+    assert now.tzinfo is UTC
+    assert abs(now - datetime.now(UTC)) < timedelta(seconds=30)
+
+
+def test_the_facts_of_files(tmp_path: Path) -> None:
+    look = OsFileInspector().look
+    program = tmp_path / "program"
+    program.write_text("", encoding="utf-8")
+    program.chmod(0o750)
+    plain = tmp_path / "plain"
+    plain.write_text("", encoding="utf-8")
+    plain.chmod(0o604)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o700)
+    link = tmp_path / "link"
+    link.symlink_to(plain)
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to(tmp_path / "nowhere")
+    assert look(str(program)) == FileInfo(str(program), exists=True, mode=0o750, executable=True)
+    assert look(str(plain)) == FileInfo(str(plain), exists=True, mode=0o604)
+    assert look(str(folder)) == FileInfo(str(folder), exists=True, folder=True, mode=0o700)
+    assert look(str(link)) == FileInfo(str(link), exists=True, mode=0o604)
+    for absent in (
+        str(dangling),
+        str(tmp_path / "nowhere"),
+        str(plain / "below"),
+        "\0",
+        "x" * 5000,
+    ):
+        assert look(absent) == FileInfo(absent, exists=False)

@@ -83,7 +83,7 @@ def test_the_last_refusal_is_shown_and_hostile_text_is_harmless() -> None:
 
 def test_without_a_terminal_the_command_to_run_is_named() -> None:
     code = f"""
-from xswitch.adapters.terminal import TerminalPrompt
+from xswitch.adapters.system.mfa_prompts import TerminalPrompt
 from xswitch.core.errors import MfaNeededError
 from xswitch.core.model import MfaChallenge
 try:
@@ -106,7 +106,7 @@ except MfaNeededError as error:
 def test_stdin_and_stdout_stay_free_and_ctrl_c_cancels() -> None:
     code = f"""
 import sys
-from xswitch.adapters.terminal import TerminalPrompt
+from xswitch.adapters.system.mfa_prompts import TerminalPrompt
 from xswitch.core.errors import CancelledError
 from xswitch.core.model import MfaChallenge
 try:

@@ -16,7 +16,7 @@ from typing import Any
 import botocore.exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from xswitch.adapters.aws.sts_xml import server_time
+from xswitch.adapters.aws.sts_http import server_time
 from xswitch.core.errors import ErrorCode, NetworkError, XswitchError
 from xswitch.core.errors.sts import (
     ApiCall,

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from xswitch.adapters.aws.iam_policies import (
-    MALFORMED_RESPONSE_ERRORS,
-    PolicyReader,
-    managed_policy,
-)
 from xswitch.core.access.documents import canonical_json
 from xswitch.core.access.model import (
     IamCall,
@@ -28,11 +24,11 @@ from xswitch.core.access.model import (
     TrustedPrincipal,
 )
 from xswitch.core.arn import partition_of_region
-from xswitch.core.errors import AwsDeniedError, ErrorCode, NetworkError
+from xswitch.core.errors import AwsDeniedError, ErrorCode, NetworkError, XswitchError
 from xswitch.core.errors.iam import iam_error_from_response
 from xswitch.core.errors.sts import ApiCall, connection_error
 from xswitch.core.model import Credentials, Endpoint
-from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
+from xswitch.threads import DEFAULT_TIMEOUTS, DaemonExecutor, Task, Timeouts, run_with_timeout
 
 if TYPE_CHECKING:
     from xswitch.adapters.aws.clients import ClientCache
@@ -50,6 +46,9 @@ _SUBJECT_PARAMETERS = (
     "PolicyArn",
     "PolicySourceArn",
 )
+_MALFORMED_RESPONSE_ERRORS = (KeyError, IndexError, TypeError, AttributeError)
+"""Raised when a response lacks what AWS always sends."""
+_MAX_CONCURRENT_CALLS = 8
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -63,7 +62,7 @@ def _checks_response(
     def checked(self: BotoIam, /, *args: _P.args, **parameters: _P.kwargs) -> _T:
         try:
             return method(self, *args, **parameters)
-        except MALFORMED_RESPONSE_ERRORS:
+        except _MALFORMED_RESPONSE_ERRORS:
             raise self.unexpected_response() from None
 
     return checked
@@ -118,35 +117,30 @@ class BotoIam:
     @_checks_response
     def role(self, name: str) -> RoleState | None:
         """See `Iam.role`."""
-        found = self._unless_missing(lambda: self._ask("GetRole", RoleName=name)["Role"])
-        if found is None:
+        role = self.role_alone(name)
+        if role is None:
             return None
-        return RoleState(
-            arn=found["Arn"],
-            trust=canonical_json(found["AssumeRolePolicyDocument"]),
-            description=found.get("Description", ""),
-            max_session_seconds=found.get("MaxSessionDuration", 3600),
-            tags=tuple(
-                (tag["Key"], tag["Value"])
-                for tag in self._pages("ListRoleTags", "Tags", RoleName=name)
-            ),
+        tags = self._pages("ListRoleTags", "Tags", RoleName=name)
+        return replace(
+            role,
+            tags=tuple((tag["Key"], tag["Value"]) for tag in tags),
             attached=self._attached("Role", name),
             inline=self._inline("Role", name),
-            boundary=found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
         )
 
+    @_checks_response
     def role_alone(self, name: str) -> RoleState | None:
         """See `Iam.role_alone`."""
-        found = self._unless_missing(lambda: self._ask("GetRole", RoleName=name)["Role"])
-        if found is None:
+        role = self._unless_missing(lambda: self._ask("GetRole", RoleName=name)["Role"])
+        if role is None:
             return None
         return RoleState(
-            arn=found["Arn"],
-            trust=canonical_json(found["AssumeRolePolicyDocument"]),
-            description=found.get("Description", ""),
-            max_session_seconds=found.get("MaxSessionDuration", 3600),
-            tags=tuple((tag["Key"], tag["Value"]) for tag in found.get("Tags", ())),
-            boundary=found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+            arn=role["Arn"],
+            trust=canonical_json(role["AssumeRolePolicyDocument"]),
+            description=role.get("Description", ""),
+            max_session_seconds=role.get("MaxSessionDuration", 3600),
+            tags=tuple((tag["Key"], tag["Value"]) for tag in role.get("Tags", ())),
+            boundary=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
         )
 
     @_checks_response
@@ -195,7 +189,7 @@ class BotoIam:
 
     def policies_of(self, principal_arn: str) -> PrincipalPolicies:
         """See `Iam.policies_of`."""
-        return PolicyReader(self._ask, self._pages).read(principal_arn)
+        return _PolicyReader(self._ask, self._pages).read(principal_arn)
 
     @_checks_response
     def simulate(
@@ -258,7 +252,7 @@ class BotoIam:
         )
 
     def _managed(self, arn: str) -> NamedPolicy | None:
-        found: NamedPolicy | None = self._unless_missing(lambda: managed_policy(self._ask, arn))
+        found: NamedPolicy | None = self._unless_missing(lambda: _managed_policy(self._ask, arn))
         return found
 
     @property
@@ -337,3 +331,114 @@ class BotoIam:
             self._credentials.secret_access_key.reveal(),
             "" if token is None else token.reveal(),
         )
+
+
+def _managed_policy(ask: Callable[..., Any], arn: str) -> NamedPolicy:
+    """A managed policy in its default version."""
+    version = ask("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    document = ask("GetPolicyVersion", PolicyArn=arn, VersionId=version)["PolicyVersion"][
+        "Document"
+    ]
+    return NamedPolicy(arn, canonical_json(document))
+
+
+class _PolicyReader:
+    """Reads everything that binds a principal, side by side.
+
+    What may not be read is told and raises nothing.
+    """
+
+    def __init__(self, ask: Callable[..., Any], pages: Callable[..., list[Any]]) -> None:
+        self._ask = ask
+        self._pages = pages
+        self._unread: list[str] = []
+
+    def read(self, principal_arn: str) -> PrincipalPolicies:
+        """The policies of a user, with its groups', or of a role."""
+        resource = principal_arn.partition(":iam::")[2].partition(":")[2]
+        kind, _, name = resource.partition("/")
+        name = name.rpartition("/")[2]
+        if kind not in ("user", "role") or not name:
+            return PrincipalPolicies(
+                unread=(f"policies of {principal_arn}: it is neither a user nor a role",)
+            )
+        owner = kind.title()
+        pool = DaemonExecutor(_MAX_CONCURRENT_CALLS)
+        identity = pool.submit(
+            self._try,
+            f"the {kind} {name}",
+            None,
+            self._ask,
+            f"Get{owner}",
+            **{f"{owner}Name": name},
+        )
+        holding = [self._listed(pool, owner, name)]
+        groups = (
+            self._list("groups", "ListGroupsForUser", "Groups", UserName=name)
+            if kind == "user"
+            else []
+        )
+        holding += [self._listed(pool, "Group", group["GroupName"]) for group in groups]
+        jobs = []
+        for one, called, inline, attached in holding:
+            jobs += [pool.submit(self._inline, one, called, policy) for policy in inline.result()]
+            jobs += [
+                pool.submit(self._managed, policy["PolicyArn"]) for policy in attached.result()
+            ]
+        answer = identity.result()
+        facts = answer.get(owner, {}) if answer else {}
+        arn = facts.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
+        boundary = self._managed(arn) if arn else None
+        found = tuple(policy for job in jobs if (policy := job.result()) is not None)
+        tags = {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in facts.get("Tags", ())}
+        return PrincipalPolicies(found, boundary, tuple(self._unread), tags)
+
+    def _listed(
+        self, pool: DaemonExecutor, owner: str, name: str
+    ) -> tuple[str, str, Task[list[Any]], Task[list[Any]]]:
+        """What hangs on one user, group or role: asked already, and answered later."""
+        key = {f"{owner}Name": name}
+        inline = pool.submit(
+            self._list, f"inline policies of {name}", f"List{owner}Policies", "PolicyNames", **key
+        )
+        attached = pool.submit(
+            self._list,
+            f"attached policies of {name}",
+            f"ListAttached{owner}Policies",
+            "AttachedPolicies",
+            **key,
+        )
+        return owner, name, inline, attached
+
+    def _list(self, what: str, operation: str, part: str, **parameters: Any) -> list[Any]:
+        found = self._try(what, [], self._pages, operation, part, **parameters)
+        return list(found)
+
+    def _inline(self, owner: str, name: str, policy: str) -> NamedPolicy | None:
+        key = {f"{owner}Name": name}
+
+        def read() -> NamedPolicy:
+            document = self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"]
+            return NamedPolicy(
+                f"inline policy {policy} of {owner.lower()} {name}", canonical_json(document)
+            )
+
+        found: NamedPolicy | None = self._try(f"inline policy {policy} of {name}", None, read)
+        return found
+
+    def _managed(self, arn: str) -> NamedPolicy | None:
+        found: NamedPolicy | None = self._try(
+            f"policy {arn}", None, _managed_policy, self._ask, arn
+        )
+        return found
+
+    def _try(
+        self, what: str, otherwise: Any, work: Callable[..., Any], *args: Any, **parameters: Any
+    ) -> Any:
+        try:
+            return work(*args, **parameters)
+        except XswitchError as error:
+            self._unread.append(f"{what}: {error.code}")
+        except _MALFORMED_RESPONSE_ERRORS:
+            self._unread.append(f"{what}: not_aws")
+        return otherwise

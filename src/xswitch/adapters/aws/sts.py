@@ -27,6 +27,7 @@ from xswitch.core.model import (
     CallerIdentity,
     Credentials,
     Endpoint,
+    ProbeResult,
     Secret,
 )
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
@@ -167,16 +168,14 @@ class BotoSts:
                     return found
                 self._pause()
                 tries -= 1
-        # It imports botocore, 160 ms nobody else shall pay
-        from xswitch.adapters.aws import clients as stsclient  # noqa: PLC0415
+        # Imports botocore (160 ms), which most calls don't need.
+        from xswitch.adapters.aws.clients import ClientCache, signed_with  # noqa: PLC0415
 
         clients = self._clients.get(tries)
         if clients is None:
-            clients = self._clients[tries] = stsclient.ClientCache(
-                replace(self._limits, tries=tries)
-            )
+            clients = self._clients[tries] = ClientCache(replace(self._limits, tries=tries))
         method = _METHODS[action]
-        with stsclient.signed_with(credentials):
+        with signed_with(credentials):
             return getattr(clients.get(endpoint), method)(**parameters)
 
     def _first(self) -> DirectSts:
@@ -249,3 +248,37 @@ def _lookup(answer: Any, *path: str) -> Any:
     for name in path:
         answer = answer.get(name) if isinstance(answer, dict) else None
     return answer
+
+
+class HttpStsProbe:
+    """Fulfils `actions.ports.StsProbe`.
+
+    It sends one unsigned request, so it needs no credentials.
+    """
+
+    def __init__(self, seconds: float = 3.0) -> None:
+        self._seconds = seconds
+
+    def reach(self, endpoint: Endpoint) -> ProbeResult:
+        """Return the server's time and the round trip; any HTTP response counts.
+
+        Raises NetworkError after at most a few seconds.
+        """
+        # Imports botocore, which takes 160 ms.
+        from xswitch.adapters.aws import errors  # noqa: PLC0415
+        from xswitch.adapters.aws.clients import ClientCache  # noqa: PLC0415
+        from xswitch.adapters.aws.sts_http import server_time  # noqa: PLC0415
+
+        call = ApiCall("The probe", endpoint.region, url=endpoint.url or "")
+        timeouts = Timeouts(connect=self._seconds, read=self._seconds, total=self._seconds, tries=1)
+        try:
+            clients = ClientCache(timeouts)
+            clients.get(endpoint)
+            date, seconds = run_with_timeout(timeouts.total, lambda: clients.look(endpoint))
+            return ProbeResult(server_time(date), round(seconds * 1000))
+        except TimeoutError:
+            raise connection_error(
+                call, ErrorCode.TIMEOUT, f"There was no answer within {timeouts.total:g} seconds."
+            ) from None
+        except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree
+            raise errors.translate_connection_error(error, call) from None

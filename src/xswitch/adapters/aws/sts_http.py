@@ -7,6 +7,7 @@ refusal that stands: then botocore does the call, with its retries, and names wh
 
 from __future__ import annotations
 
+import hmac
 import http.client
 import os
 import re
@@ -14,13 +15,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from xml.parsers import expat
 
 from xswitch import __version__
-from xswitch.adapters.aws.sigv4 import signed_headers
-from xswitch.adapters.aws.sts_xml import NotAwsResponseError, parse_error, parse_result
+from xswitch.core.digests import sha256
 from xswitch.core.errors.sts import AwsErrorResponse
 from xswitch.core.model import Credentials, Endpoint
 from xswitch.threads import Timeouts
@@ -80,6 +82,9 @@ _CA_BUNDLE_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")  # in botocore's 
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 _MAX_RESPONSE_BYTES = 256 * 1024
 _MAX_IDLE = 32
+_MAX_DEPTH = 16
+_CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
+_ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,3 +325,117 @@ def _meets_minimums(value: Any, name: str = "") -> bool:
         and value.isascii()
         and value.isprintable()
     )
+
+
+# -- Signature Version 4
+
+
+def signed_headers(
+    body: bytes, host: str, region: str, credentials: Credentials, now: datetime
+) -> Mapping[str, str]:
+    """The headers of `POST /` with this body, Host left out.
+
+    `now` is UTC, `host` as it will be sent, with an unusual port.
+    """
+    stamp = now.strftime("%Y%m%dT%H%M%SZ")
+    headers = {"content-type": _CONTENT_TYPE, "host": host, "x-amz-date": stamp}
+    if credentials.session_token is not None:
+        headers["x-amz-security-token"] = credentials.session_token.reveal()
+    names = ";".join(headers)  # they are in alphabetical order
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    request = f"POST\n/\n\n{lines}\n{names}\n{sha256(body)}"
+    scope = f"{stamp[:8]}/{region}/sts/aws4_request"
+    to_sign = f"{_ALGORITHM}\n{stamp}\n{scope}\n{sha256(request.encode())}"
+    key = f"AWS4{credentials.secret_access_key.reveal()}".encode()
+    for word in (*scope.split("/"), to_sign):
+        key = hmac.digest(key, word.encode(), "sha256")
+    del headers["host"]
+    headers["authorization"] = (
+        f"{_ALGORITHM} Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature={key.hex()}"
+    )
+    return headers
+
+
+# -- XML responses
+
+
+class NotAwsResponseError(Exception):
+    """What came back is no answer of AWS."""
+
+
+def parse_result(body: bytes, action: str) -> dict[str, Any]:
+    """What stands in `<ActionResponse><ActionResult>`, as botocore would give it.
+
+    Raises NotAwsResponseError.
+    """
+    response = _parse_xml(body).get(f"{action}Response")
+    found = response.get(f"{action}Result") if isinstance(response, dict) else None
+    if not isinstance(found, dict):
+        raise NotAwsResponseError
+    credentials = found.get("Credentials")
+    if isinstance(credentials, dict) and isinstance(credentials.get("Expiration"), str):
+        try:
+            credentials["Expiration"] = datetime.fromisoformat(credentials["Expiration"])
+        except ValueError:
+            raise NotAwsResponseError from None
+    return found
+
+
+def parse_error(
+    body: bytes, status: int, date: str | None, received_at: datetime
+) -> AwsErrorResponse:
+    """What stands in `<ErrorResponse><Error>`.
+
+    Raises NotAwsResponseError for a page that isn't AWS's.
+    """
+    response = _parse_xml(body).get("ErrorResponse")
+    error = response.get("Error") if isinstance(response, dict) else None
+    code = error.get("Code") if isinstance(error, dict) else None
+    text = error.get("Message", "") if isinstance(error, dict) else ""
+    if not isinstance(code, str) or not code or not isinstance(text, str):
+        raise NotAwsResponseError
+    return AwsErrorResponse(code, text, received_at, server_time(date), status)
+
+
+def server_time(date: str | None) -> datetime | None:
+    """A Date header as UTC, None when there is none or it's no date."""
+    try:
+        found = parsedate_to_datetime(date or "")
+    except (ValueError, TypeError):
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _parse_xml(body: bytes) -> dict[str, Any]:
+    """Elements by their local names: a dict of those with children, else the text.
+
+    Of elements with the same name the last counts.
+    """
+    root: dict[str, Any] = {}
+    stack: list[tuple[dict[str, Any], list[str]]] = [(root, [])]
+
+    def start(_name: str, _attributes: dict[str, str]) -> None:
+        if len(stack) > _MAX_DEPTH:
+            raise NotAwsResponseError
+        stack.append(({}, []))
+
+    def end(name: str) -> None:
+        children, texts = stack.pop()
+        stack[-1][0][name.rpartition(":")[2]] = children or "".join(texts).strip()
+
+    def heard(text: str) -> None:
+        stack[-1][1].append(text)
+
+    def refuse(*_: object) -> None:
+        raise NotAwsResponseError
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = heard
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(body, True)
+    except expat.ExpatError:
+        raise NotAwsResponseError from None
+    return root

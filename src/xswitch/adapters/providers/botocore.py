@@ -27,7 +27,7 @@ from botocore.credentials import (
 )
 from botocore.utils import InstanceMetadataFetcher, JSONFileCache, resolve_imds_endpoint_mode
 
-from xswitch.adapters.aws.botocore_session import IsolatedSession, SharedConfig, to_botocore_dict
+from xswitch.adapters.aws.clients import IsolatedSession, SharedConfig, to_botocore_dict
 from xswitch.adapters.system.processes import CapturedCommand, CommandTimeoutError
 from xswitch.core.model import (
     ConfigView,

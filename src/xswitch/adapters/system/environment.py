@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import stat
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+
+from xswitch.core.model import FileInfo
 
 _SCRIPT = "xswitch.exe" if os.name == "nt" else "xswitch"
 _LAUNCHER = "credential_process.py"
@@ -56,6 +60,37 @@ class ProcessEnvironment:
         if launcher is None:
             return (*self.command(), "credential-process")
         return (_unversioned_interpreter(), "-I", "-S", str(launcher))
+
+
+class SystemClock:
+    """Fits the port `Clock`."""
+
+    def now(self) -> datetime:
+        """Now, timezone-aware, UTC."""
+        return datetime.now(UTC)
+
+
+class OsFileInspector:
+    """Fulfils `actions.ports.FileInspector` by the operating system."""
+
+    def look(self, path: str) -> FileInfo:
+        """What is at `path`, links followed; what can't be looked at doesn't exist.
+
+        Never raises.
+        """
+        try:
+            found = Path(path).stat()
+            folder = stat.S_ISDIR(found.st_mode)
+            return FileInfo(
+                path=path,
+                exists=True,
+                folder=folder,
+                mode=None if os.name == "nt" else stat.S_IMODE(found.st_mode),
+                mine=os.name == "nt" or found.st_uid == os.geteuid(),
+                executable=not folder and os.access(path, os.X_OK),
+            )
+        except (OSError, ValueError):
+            return FileInfo(path=path, exists=False)
 
 
 def _host_name() -> str:

@@ -16,9 +16,9 @@ from support.aws.servers import (
     reset,
     serve,
 )
-from xswitch.adapters.system.probe import HttpStsProbe, OsFileInspector
+from xswitch.adapters.aws.sts import HttpStsProbe
 from xswitch.core.errors import NetworkError
-from xswitch.core.model import Endpoint, FileInfo
+from xswitch.core.model import Endpoint
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -87,32 +87,3 @@ def test_nobody_there() -> None:
     with pytest.raises(NetworkError) as caught:
         HttpStsProbe().reach(Endpoint("no region"))
     assert caught.value.code == "region"
-
-
-def test_the_facts_of_files(tmp_path: Path) -> None:
-    look = OsFileInspector().look
-    program = tmp_path / "program"
-    program.write_text("", encoding="utf-8")
-    program.chmod(0o750)
-    plain = tmp_path / "plain"
-    plain.write_text("", encoding="utf-8")
-    plain.chmod(0o604)
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    folder.chmod(0o700)
-    link = tmp_path / "link"
-    link.symlink_to(plain)
-    dangling = tmp_path / "dangling"
-    dangling.symlink_to(tmp_path / "nowhere")
-    assert look(str(program)) == FileInfo(str(program), exists=True, mode=0o750, executable=True)
-    assert look(str(plain)) == FileInfo(str(plain), exists=True, mode=0o604)
-    assert look(str(folder)) == FileInfo(str(folder), exists=True, folder=True, mode=0o700)
-    assert look(str(link)) == FileInfo(str(link), exists=True, mode=0o604)
-    for absent in (
-        str(dangling),
-        str(tmp_path / "nowhere"),
-        str(plain / "below"),
-        "\0",
-        "x" * 5000,
-    ):
-        assert look(absent) == FileInfo(absent, exists=False)

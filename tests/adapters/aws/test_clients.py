@@ -7,7 +7,7 @@ import pytest
 
 from conftest import FixedClock
 from support.source_credentials import section
-from xswitch.adapters.aws.botocore_session import IsolatedSession, SharedConfig, to_botocore_dict
+from xswitch.adapters.aws.clients import IsolatedSession, SharedConfig, to_botocore_dict
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import ConfigPaths
 from xswitch.threads import Timeouts
