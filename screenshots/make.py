@@ -242,7 +242,7 @@ async def take(shot: Shot) -> str:
         actions, clock=StandingClock(NOW + timedelta(seconds=shot.seconds)), environ=shot.environ
     )
     async with app.run_test(size=shot.size) as pilot:
-        await wait(pilot, lambda: app.picker.state.index is not None)
+        await wait(pilot, lambda: app.picker.state.indexed_sessions is not None)
         for key in shot.keys:
             if key == "<attempt 2>":
                 await wait(pilot, lambda: len(actions.codes) == 1 and _on_top(app, "MfaDialog"))

@@ -33,7 +33,7 @@ from xswitch.tui.picker.role_actions import ExplainFlow, SessionActions, SwitchF
 from xswitch.tui.picker.screen import ActionRequested, PickerScreen
 from xswitch.tui.render.palette import DARK, LIGHT, PALETTES, PLAIN, choose_palette
 from xswitch.tui.render.theme import ColorRemover, textual_theme
-from xswitch.tui.startup.preload import Preload, Preloaded, read
+from xswitch.tui.startup.preload import Preload, Preloaded, load_picker_data
 from xswitch.tui.widgets.input import SafePasteApp
 from xswitch.tui.widgets.scrollbar import ThinScrollBar
 
@@ -68,13 +68,13 @@ class PickerApp(SafePasteApp[SwitchResult]):
         environ: Mapping[str, str],
         totp_hint: Callable[[str], str] | None = None,
         notice: str = "",
-        early: Preload | None = None,
+        preload: Preload | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
         ScrollBar.renderer = ThinScrollBar
         self.actions = actions
-        self.settled: Callable[[], object] = lambda: None
+        self.picker_ready: Callable[[], object] = lambda: None
         self.clock = clock
         self._environ = environ
         self._hint = totp_hint
@@ -85,12 +85,12 @@ class PickerApp(SafePasteApp[SwitchResult]):
             self.register_theme(textual_theme(palette))
         self.theme = choose_palette("auto", environ)
         self.picker = PickerScreen(clock, environ, notice, self._begin)
-        self.explaining = ExplainFlow(self)
-        self.switching = SwitchFlow(self, self.explaining.failed)
+        self.explain_flow = ExplainFlow(self)
+        self.switch_flow = SwitchFlow(self, self.explain_flow.failed)
         self.session_actions = SessionActions(self)
         self._setup: SetupFlow | None = None
-        self._wanted = ""
-        self._early = early
+        self._select_after_reload = ""
+        self._preload = preload
         self._jobs: set[Job] = set()
         self._prompt_lock = threading.Lock()
         self._watch = IndexWatch(self)
@@ -174,13 +174,19 @@ class PickerApp(SafePasteApp[SwitchResult]):
         work: Callable[[Job], JobResult],
         done: Callable[[JobResult], None],
         failed: Callable[[BaseException], None],
-        told: Callable[[Any], None] = lambda _what: None,
+        on_progress: Callable[[Any], None] = lambda _what: None,
     ) -> Job:
         """Run `work` in a thread.
 
         `done`, `failed` and `told` are called here, unless the job was stopped.
         """
-        job = Job(work=work, done=done, failed=failed, told=told, prompt_lock=self._prompt_lock)
+        job = Job(
+            work=work,
+            done=done,
+            failed=failed,
+            on_progress=on_progress,
+            prompt_lock=self._prompt_lock,
+        )
         self._jobs.add(job)
         job.start(self)
         return job
@@ -188,7 +194,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
     def on_job_progress(self, event: JobProgress) -> None:
         """Progress, of a job that is still wanted."""
         if not event.job.stopped:
-            event.job.told(event.what)
+            event.job.on_progress(event.what)
 
     def on_job_ended(self, event: JobEnded) -> None:
         """A job's end; one that was stopped has nothing to say any more."""
@@ -204,13 +210,13 @@ class PickerApp(SafePasteApp[SwitchResult]):
         """A job needs an MFA code."""
         if event.job.stopped:
             return
-        role = self.switching.role_for(event.job)
+        role = self.switch_flow.role_for(event.job)
         seconds = self.picker.state.settings.mfa_duration_seconds
 
         def answered(code: str | None) -> None:
             event.reply.put(code)
             if code is not None:
-                self.switching.resume(event.job)
+                self.switch_flow.resume(event.job)
 
         self.push_screen(
             MfaDialog(event.challenge, role, self.clock, session_seconds=seconds, hint=self._hint),
@@ -222,7 +228,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
 
         Show what was read early at once, so that it need be laid out only once.
         """
-        preloaded = self._early.take() if self._early is not None else None
+        preloaded = self._preload.take() if self._preload is not None else None
         if preloaded is None:
             self._read()
         else:
@@ -235,7 +241,9 @@ class PickerApp(SafePasteApp[SwitchResult]):
             if self.picker.state.roles:
                 self.picker.say(failure.what, "✗", "error")
 
-        self.start_job(lambda _job: read(self.actions, self.clock), self._show_data, failed)
+        self.start_job(
+            lambda _job: load_picker_data(self.actions, self.clock), self._show_data, failed
+        )
 
     def _show_data(self, read: Preloaded) -> None:
         data, matcher, widths = read
@@ -245,21 +253,21 @@ class PickerApp(SafePasteApp[SwitchResult]):
             self.theme = choose_palette(data.listing.settings.theme, self._environ)
         reloaded = picker.state.loaded
         query = picker.filter.value
-        picker.read(
+        picker.load(
             states.with_data(picker.state, data, matcher.filter(query).order, query=query),
             matcher,
             widths,
         )
-        if self._wanted:
-            picker.update(partial(states.select_role, name=self._wanted))
-            self._wanted = ""
+        if self._select_after_reload:
+            picker.update(partial(states.select_role, name=self._select_after_reload))
+            self._select_after_reload = ""
         if reloaded:
             picker.say(f"Read again: {pluralize(len(data.listing.roles), 'role')}.")
         self.call_after_refresh(self._start_background_reads, data.listing.vault_label)
 
     def _start_background_reads(self, vault_label: str) -> None:
         # What no row waits for, once the rows are there.
-        self.settled()
+        self.picker_ready()
         self.read_status()
         if not vault_label:
             self._read_vault()
@@ -274,7 +282,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
 
     def read_status(self) -> None:
         """Look into the index."""
-        self._watch.look()
+        self._watch.refresh()
 
     # -- what the picker asks for
     # ---------------------------------------------------------------------------------
@@ -295,13 +303,13 @@ class PickerApp(SafePasteApp[SwitchResult]):
             without_role[event.action]()
         elif event.role is not None:
             with_role = {
-                "switch": self.switching.begin,
+                "switch": self.switch_flow.begin,
                 "renew": self.session_actions.renew,
                 "forget": self.session_actions.forget,
                 "pin": self.session_actions.pin,
                 "copy": self.session_actions.copy,
                 "console": self.session_actions.console,
-                "explain": self.explaining.show,
+                "explain": self.explain_flow.show,
             }
             with_role[event.action](event.role)
 
@@ -310,7 +318,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
         from xswitch.tui.setup.flow import SetupFlow  # noqa: PLC0415
 
         def finished(profile: str) -> None:
-            self._wanted = profile
+            self._select_after_reload = profile
             self._read()
 
         self._setup = SetupFlow(self, finished)
@@ -319,7 +327,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
     def on_setup_screen_step_requested(self, event: SetupScreen.StepRequested) -> None:
         """The next step of a set-up."""
         if self._setup is not None:
-            self._setup.asked(event.action)
+            self._setup.handle_action(event.action)
 
     def _show_problems(self) -> None:
         problems = self.picker.state.problems

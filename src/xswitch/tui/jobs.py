@@ -37,11 +37,11 @@ class Job:
     work: Callable[[Job], Any]
     done: Callable[[Any], None]
     failed: Callable[[BaseException], None]
-    told: Callable[[Any], None] = lambda _what: None
+    on_progress: Callable[[Any], None] = lambda _what: None
     prompt_lock: threading.Lock = field(default_factory=threading.Lock)
     _post: Callable[[Message], None] = lambda _message: None
     _stop: threading.Event = field(default_factory=threading.Event)
-    _asked: queue.SimpleQueue[str | None] | None = None
+    _pending_reply: queue.SimpleQueue[str | None] | None = None
 
     @property
     def stopped(self) -> bool:
@@ -54,12 +54,12 @@ class Job:
         It does at its next step, and whoever waits for a code from it gets none.
         """
         self._stop.set()
-        if self._asked is not None:
-            self._asked.put(None)
+        if self._pending_reply is not None:
+            self._pending_reply.put(None)
 
     def progress(self, text: str) -> None:
         """The `Progress` of the use cases."""
-        self._halt()
+        self._raise_if_stopped()
         self.notify(text)
 
     def notify(self, what: object) -> None:
@@ -72,14 +72,14 @@ class Job:
         One question on screen at a time, each waits for its dialog.
         """
         with self.prompt_lock:
-            self._halt()
+            self._raise_if_stopped()
             reply: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-            self._asked = reply
+            self._pending_reply = reply
             self._post(MfaCodeRequested(self, challenge, reply))
             if self.stopped:
                 raise _cancelled()
             code = reply.get()
-            self._asked = None
+            self._pending_reply = None
         if code is None:
             raise _cancelled()
         return code
@@ -104,7 +104,7 @@ class Job:
         self._post = post
         threading.Thread(target=run, name="xswitch-job", daemon=True).start()
 
-    def _halt(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self.stopped:
             raise _cancelled()
 

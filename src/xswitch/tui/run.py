@@ -21,12 +21,12 @@ from xswitch.tui.startup.preload import Preload
 _GC_THRESHOLD = 100_000
 
 
-def _driver(settled: threading.Event, *, painted: bool) -> type[Driver] | None:
+def _driver(picker_ready: threading.Event, *, first_frame_drawn: bool) -> type[Driver] | None:
     if os.name != "posix":
         return None
     from xswitch.tui.startup.driver import driver_for  # noqa: PLC0415 -- there is none on Windows
 
-    return driver_for(settled, painted=painted)
+    return driver_for(picker_ready, first_frame_drawn=first_frame_drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
     environ: Mapping[str, str],
     totp_hint: Callable[[str], str] | None = None,
     notice: str = "",
-    early: Preload | None = None,
-    painted: bool = False,
+    preload: Preload | None = None,
+    first_frame_drawn: bool = False,
 ) -> PickerResult:
     """Show the picker full screen on descriptors 0 and 2, which must be a terminal, until a role is switched to or the user leaves.
 
     `environ` is read for NO_COLOR, COLORFGBG, AWS_REGION and AWS_DEFAULT_REGION. `totp_hint` gives the code to show in the MFA
-    dialog (the demo's), `notice` a line to show under the title, `early` is a reading that has begun, `painted` says that its rows
+    dialog (the demo's), `notice` a line to show under the title, `early` is a reading that has begun, `first_frame_drawn` says that its rows
     are on the screen already. The terminal is as it was afterwards, whatever happens. Raises XswitchError only for a bug of the
     screen itself.
     """
@@ -61,17 +61,17 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
     # them again and again for garbage would make one key in many slow.
     thresholds = gc.get_threshold()
     gc.set_threshold(_GC_THRESHOLD, *thresholds[1:])
-    settled = threading.Event()
+    picker_ready = threading.Event()
     app = PickerApp(
         actions,
         clock=clock,
         environ=environ,
         totp_hint=totp_hint,
         notice=notice,
-        early=early,
-        driver_class=_driver(settled, painted=painted),
+        preload=preload,
+        driver_class=_driver(picker_ready, first_frame_drawn=first_frame_drawn),
     )
-    app.settled = settled.set
+    app.picker_ready = picker_ready.set
     # Textual would tell every key and message, a typed MFA code among them, to the file of
     # TEXTUAL_LOG and to its console for developers.
     constants.LOG_FILE = None  # type: ignore[misc]

@@ -158,7 +158,7 @@ async def _on_screen(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
         app = PickerApp(services.actions, clock=services.clock, environ={})
         async with app.run_test(size=(150, 44)) as pilot:
             one = Driven(app, pilot, services.actions)  # type: ignore[arg-type] # the real ones
-            await one.until(lambda: one.state.loaded and one.state.index is not None)
+            await one.until(lambda: one.state.loaded and one.state.indexed_sessions is not None)
             yield one
 
 

@@ -25,7 +25,7 @@ from xswitch.core.errors import XswitchError  # noqa: E402 -- found by the line 
 from xswitch.streams import settled  # noqa: E402 -- found by the line above
 from xswitch.tui.app import PickerApp  # noqa: E402 -- found by the line above
 from xswitch.tui.run import run_picker  # noqa: E402 -- found by the line above
-from xswitch.tui.startup.first_frame import painted  # noqa: E402 -- found by the line above
+from xswitch.tui.startup.first_frame import draw_first_frame  # noqa: E402 -- found by the line above
 from xswitch.tui.startup.preload import Preload  # noqa: E402 -- found by the line above
 
 HOSTILE = "evil\x1b]52;c;SGFja2Vk\x07\x1b[2J\x9b31m\u202e"
@@ -78,16 +78,16 @@ def main() -> int:
 
 
 def play(actions: FakeActions, result: Path, mode: str) -> int:
-    early = Preload(actions, SystemClock())
-    with painted(early, os.environ, SystemClock().now()) as seen:
+    preload = Preload(actions, SystemClock())
+    with draw_first_frame(preload, os.environ, SystemClock().now()) as seen:
         outcome = run_picker(
             actions,
             clock=SystemClock(),
             environ=os.environ,
             totp_hint=(lambda _serial: "123456") if mode == "mfa" else None,
             notice="A demo, with nothing of yours in it." if mode == "mfa" else "",
-            early=early,
-            painted=seen,
+            preload=preload,
+            first_frame_drawn=seen,
         )
     switched = outcome.switched.role.name if outcome.switched else None
     result.write_text(

@@ -30,7 +30,7 @@ from xswitch.core.errors import XswitchError  # noqa: E402 -- found by the line 
 from xswitch.core.text import sanitize  # noqa: E402 -- found by the line above
 from xswitch.tui.app import PickerApp  # noqa: E402 -- found by the line above
 from xswitch.tui.run import run_picker  # noqa: E402 -- found by the line above
-from xswitch.tui.startup.first_frame import painted  # noqa: E402 -- found by the line above
+from xswitch.tui.startup.first_frame import draw_first_frame  # noqa: E402 -- found by the line above
 from xswitch.tui.startup.preload import Preload  # noqa: E402 -- found by the line above
 
 UNSEEN = "unseen"
@@ -105,17 +105,17 @@ def main() -> int:
     try:
         if scene == "whole":
             return cli.main([])
-        early = Preload(actions, clock)
+        preload = Preload(actions, clock)
         notice = text() if scene != "dialogs" else ""
-        with painted(early, os.environ, clock.now(), notice) as first:
+        with draw_first_frame(preload, os.environ, clock.now(), notice) as first:
             outcome = run_picker(
                 actions,
                 clock=clock,
                 environ=os.environ,
                 totp_hint=lambda _serial: text(),
                 notice=notice,
-                early=early,
-                painted=first,
+                preload=preload,
+                first_frame_drawn=first,
             )
     except XswitchError as error:
         sys.stderr.write(f"xswitch: {error}\n")

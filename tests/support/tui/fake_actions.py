@@ -606,7 +606,7 @@ async def driven(
         await one.until(lambda: one.state.loaded)
         await one.until(
             lambda: (
-                one.state.index is not None
+                one.state.indexed_sessions is not None
                 or one.state.load_failure is not None
                 or "status" in actions.errors
             )

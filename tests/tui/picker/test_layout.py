@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from support.tui.fake_actions import make_role, many_roles, sample_roles
 from xswitch.core.model import Role
-from xswitch.tui.picker.layout import GAP, GUTTER, Column, layout, measure
+from xswitch.tui.picker.layout import GAP, GUTTER, Column, choose_columns, measure
 
 
 def total(columns: tuple[Column, ...]) -> int:
@@ -18,7 +18,7 @@ def columns_at(
 ) -> dict[str, Column]:
     return {
         column.name: column
-        for column in layout(
+        for column in choose_columns(
             measure(sample_roles() if roles is None else roles), width, grouped=grouped
         )
     }
@@ -31,7 +31,7 @@ def columns_at(
     roles=st.sampled_from([(), sample_roles(), many_roles(30)]),
 )
 def test_columns_fit(width: int, *, grouped: bool, roles: tuple[Role, ...]) -> None:
-    columns = layout(measure(roles), width, grouped=grouped)
+    columns = choose_columns(measure(roles), width, grouped=grouped)
     assert total(columns) <= width
     assert {"account", "role", "session"} <= {column.name for column in columns}
     assert all(column.width > 0 for column in columns)

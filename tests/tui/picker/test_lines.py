@@ -11,7 +11,7 @@ from xswitch.core.model import Role
 from xswitch.core.search.matcher import Matcher
 from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.layout import layout, measure
+from xswitch.tui.picker.layout import choose_columns, measure
 from xswitch.tui.picker.lines import (
     group_line,
     heading_line,
@@ -24,7 +24,7 @@ from xswitch.tui.picker.state import PickerData, PickerState
 from xswitch.tui.render.text import Line, width_of
 
 ROLES = sample_roles()
-COLUMNS = layout(measure(ROLES), 120)
+COLUMNS = choose_columns(measure(ROLES), 120)
 
 
 def state_of(**changes: object) -> PickerState:

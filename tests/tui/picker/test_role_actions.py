@@ -291,7 +291,7 @@ async def test_a_broken_role_is_explained_and_not_tried() -> None:
 async def test_why_says_when_there_is_nothing_to_say() -> None:
     async with driven() as one:
         await one.press("down", "f4")
-        assert "Nothing is wrong with payments-read" in one.text()
+        assert "No problems: payments-read is configured correctly" in one.text()
 
 
 # -- upkeep

@@ -512,23 +512,23 @@ async def test_while_reading_it_says_so_and_can_be_left() -> None:
 
 async def test_what_was_read_early_is_there_at_once_and_not_read_again() -> None:
     class Counting(FakeActions):
-        read = 0
+        reads = 0
 
         def listing(self) -> Listing:
-            self.read += 1
+            self.reads += 1
             return super().listing()
 
     actions = Counting()
-    early = Preload(actions, FixedClock(NOW))
-    early.wait(20)
-    app = PickerApp(actions, clock=FixedClock(NOW), environ={}, early=early)
+    preload = Preload(actions, FixedClock(NOW))
+    preload.wait(20)
+    app = PickerApp(actions, clock=FixedClock(NOW), environ={}, preload=preload)
     async with app.run_test(size=(100, 30)) as pilot:
         one = Driven(app, pilot, actions)
-        await one.until(lambda: one.state.index is not None)
+        await one.until(lambda: one.state.indexed_sessions is not None)
         assert one.state.loaded
-        assert actions.read == 1
+        assert actions.reads == 1
         await one.press("f5")
-        await one.until(lambda: actions.read == 2)
+        await one.until(lambda: actions.reads == 2)
 
 
 async def test_a_reading_that_failed_early_is_made_again_and_told() -> None:
@@ -538,11 +538,11 @@ async def test_a_reading_that_failed_early_is_made_again_and_told() -> None:
         why="~/.aws/config: it is a folder.",
         next_step="xswitch doctor",
     )
-    early = Preload(actions, FixedClock(NOW))
-    early.wait(20)
-    app = PickerApp(actions, clock=FixedClock(NOW), environ={}, early=early)
+    preload = Preload(actions, FixedClock(NOW))
+    preload.wait(20)
+    app = PickerApp(actions, clock=FixedClock(NOW), environ={}, preload=preload)
     async with app.run_test(size=(100, 30)) as pilot:
         one = Driven(app, pilot, actions)
         await one.until(lambda: one.state.load_failure is not None)
-        assert early.take() is None
+        assert preload.take() is None
         assert "can't be read" in one.text()

@@ -12,7 +12,7 @@ from xswitch.actions.api import MfaInfo, SessionInfo, SourceInfo
 from xswitch.core.model import ConfigPaths, ConfigView, SessionState, Settings
 from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker import state as states
-from xswitch.tui.picker.state import KnownSession, PickerState, standing
+from xswitch.tui.picker.state import KnownSession, PickerState, session_status
 
 FAILURE = FailureMessage("It failed.", "Because.", "Do this.")
 
@@ -94,7 +94,7 @@ def test_a_reading_that_failed_keeps_what_was_read_before() -> None:
 def test_without_roles_the_reading_says_what_there_is() -> None:
     view = ConfigView(ConfigPaths("/a/config", "/a/credentials"), {})
     state = states.with_data(PickerState(), states.picker_data(sample_listing(roles=()), view), ())
-    assert state.read.view == view
+    assert state.data.view == view
     assert state.cursor == -1
 
 
@@ -177,7 +177,7 @@ def test_moving_up_past_a_header_goes_to_the_group_above() -> None:
 
 def test_a_role_without_a_session_has_none() -> None:
     state = loaded()
-    assert state.standing(make_role("other", "1", "R"), NOW).state is SessionState.NONE
+    assert state.session_status(make_role("other", "1", "R"), NOW).state is SessionState.NONE
 
 
 @pytest.mark.parametrize(
@@ -193,25 +193,27 @@ def test_a_role_without_a_session_has_none() -> None:
 def test_until_the_index_tells_more_a_session_stands_as_it_was_read(
     state: SessionState, seconds: int, expected: SessionState
 ) -> None:
-    assert standing(KnownSession(state, NOW + timedelta(seconds=seconds)), NOW).state is expected
+    assert (
+        session_status(KnownSession(state, NOW + timedelta(seconds=seconds)), NOW).state is expected
+    )
 
 
 def test_with_the_time_of_issue_short_sessions_have_their_own_rule() -> None:
     session = KnownSession(
         SessionState.LIVE, NOW + timedelta(minutes=10), NOW - timedelta(minutes=5)
     )
-    assert standing(session, NOW).state is SessionState.LIVE
-    assert standing(session, NOW + timedelta(minutes=7)).state is SessionState.EXPIRING
+    assert session_status(session, NOW).state is SessionState.LIVE
+    assert session_status(session, NOW + timedelta(minutes=7)).state is SessionState.EXPIRING
 
 
 def test_the_index_overrules_what_was_read() -> None:
     state = loaded()
     role = state.roles[1]
-    assert state.standing(role, NOW).state is SessionState.LIVE
+    assert state.session_status(role, NOW).state is SessionState.LIVE
     gone = states.with_status(state, ())
-    assert gone.standing(role, NOW).state is SessionState.NONE
+    assert gone.session_status(role, NOW).state is SessionState.NONE
     back = states.with_status(gone, status_rows(sample_listing(), NOW))
-    assert back.standing(role, NOW).seconds == 41 * 60 + 12
+    assert back.session_status(role, NOW).seconds == 41 * 60 + 12
     assert back.mfa == (MfaInfo("dev", DEVICE, NOW + timedelta(hours=7, minutes=42, seconds=30)),)
 
 
@@ -226,7 +228,7 @@ def test_a_session_of_an_edited_role_is_not_shown() -> None:
     )
     state = states.with_data(PickerState(), states.picker_data(edited), range(14))
     state = states.with_status(state, status_rows(listing, NOW))
-    assert state.standing(state.roles[1], NOW).state is SessionState.NONE
+    assert state.session_status(state.roles[1], NOW).state is SessionState.NONE
 
 
 def test_renewing_and_forgetting_show_at_once_and_the_index_has_the_last_word() -> None:
@@ -236,12 +238,12 @@ def test_renewing_and_forgetting_show_at_once_and_the_index_has_the_last_word() 
         states.mark_busy(state, (role.name,), "renewing"), role.name, NOW + timedelta(hours=1), NOW
     )
     assert state.busy == {}
-    assert state.standing(role, NOW).seconds == 3600
+    assert state.session_status(role, NOW).seconds == 3600
     assert role.name in state.names_with_session()
     state = states.without_session(state, role.name)
-    assert state.standing(role, NOW).state is SessionState.NONE
+    assert state.session_status(role, NOW).state is SessionState.NONE
     state = states.with_status(state, status_rows(sample_listing(), NOW))
-    assert state.standing(role, NOW).state is SessionState.EXPIRED
+    assert state.session_status(role, NOW).state is SessionState.EXPIRED
 
 
 def test_news_of_a_role_without_a_key_outlives_the_index() -> None:
@@ -251,7 +253,7 @@ def test_news_of_a_role_without_a_key_outlives_the_index() -> None:
     state = states.with_renewed_session(state, "hub", NOW + timedelta(hours=1), NOW)
     state = states.with_status(state, status_rows(keyless, NOW))
     hub = next(role for role in state.roles if role.name == "hub")
-    assert state.standing(hub, NOW).state is SessionState.LIVE
+    assert state.session_status(hub, NOW).state is SessionState.LIVE
 
 
 def test_the_mfa_session_of_a_role_is_that_of_its_serial_and_base() -> None:

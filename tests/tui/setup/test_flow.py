@@ -124,8 +124,8 @@ async def test_escape_stops_between_two_changes_and_says_what_was_done() -> None
         assert access.gate is not None
         access.gate.set()
         await one.until(lambda: screen.state.stage is SetupStage.STOPPED)
-        assert screen.state.applied is not None
-        assert len(screen.state.applied.done) == 1
+        assert screen.state.apply_result is not None
+        assert len(screen.state.apply_result.done) == 1
         assert "1 change was made" in one.text()
 
 

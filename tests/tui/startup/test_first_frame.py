@@ -22,8 +22,8 @@ from xswitch.tui.render.text import Line
 from xswitch.tui.startup.first_frame import (
     ENTER_ALT_SCREEN,
     detect_color_system,
+    draw_first_frame,
     layout_frame,
-    painted,
     render_frame,
 )
 from xswitch.tui.startup.preload import Preload
@@ -33,9 +33,9 @@ SIZES = [(120, 36), (120, 26), (100, 30), (99, 30), (99, 40), (80, 24), (160, 50
 
 
 def early_of(listing: Listing) -> Preload:
-    early = Preload(FakeActions(answer=listing), FixedClock(NOW))
-    early.wait(20)
-    return early
+    preload = Preload(FakeActions(answer=listing), FixedClock(NOW))
+    preload.wait(20)
+    return preload
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def test_no_more_colours_than_the_terminal_has(
 def test_nothing_is_painted_where_it_could_not_look_as_it_will(environ: dict[str, str]) -> None:
     with a_terminal() as (controller, terminal):
         os.set_blocking(controller, False)
-        with painted(early_of(sample_listing()), environ, NOW, terminal=terminal) as seen:
+        with draw_first_frame(early_of(sample_listing()), environ, NOW, terminal=terminal) as seen:
             assert not seen
         with pytest.raises(BlockingIOError):
             os.read(controller, 1)
@@ -150,7 +150,9 @@ def test_nothing_is_painted_where_it_could_not_look_as_it_will(environ: dict[str
 def test_nothing_is_painted_into_a_file(tmp_path: Path) -> None:
     with (
         (tmp_path / "out").open("wb") as file,
-        painted(early_of(sample_listing()), {"TERM": "xterm"}, NOW, terminal=file.fileno()) as seen,
+        draw_first_frame(
+            early_of(sample_listing()), {"TERM": "xterm"}, NOW, terminal=file.fileno()
+        ) as seen,
     ):
         assert not seen
     assert (tmp_path / "out").read_bytes() == b""
@@ -160,13 +162,17 @@ def test_a_reading_that_failed_paints_nothing() -> None:
     slow = FakeActions(errors={"listing": RuntimeError("no")})
     with (
         a_terminal() as (_, terminal),
-        painted(Preload(slow, FixedClock(NOW)), {"TERM": "xterm"}, NOW, terminal=terminal) as seen,
+        draw_first_frame(
+            Preload(slow, FixedClock(NOW)), {"TERM": "xterm"}, NOW, terminal=terminal
+        ) as seen,
     ):
         assert not seen
 
 
 def _interrupted(terminal: int) -> None:
-    with painted(early_of(sample_listing()), {"TERM": "xterm"}, NOW, terminal=terminal) as seen:
+    with draw_first_frame(
+        early_of(sample_listing()), {"TERM": "xterm"}, NOW, terminal=terminal
+    ) as seen:
         assert seen
         modes = termios.tcgetattr(terminal)[3]
         assert not modes & (termios.ECHO | termios.ICANON)

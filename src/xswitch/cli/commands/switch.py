@@ -56,14 +56,14 @@ def picker(context: Context) -> int:
     from xswitch.tui.startup.preload import Preload  # noqa: PLC0415
 
     services = context.services
-    early = Preload(services.actions, services.clock)
+    preload = Preload(services.actions, services.clock)
     # As above, while the reading has begun
-    from xswitch.tui.startup.first_frame import painted  # noqa: PLC0415
+    from xswitch.tui.startup.first_frame import draw_first_frame  # noqa: PLC0415
 
     with (
         context.words.defer_debug(),
         controlling_terminal(),
-        painted(early, context.environ, services.clock.now(), services.notice) as seen,
+        draw_first_frame(preload, context.environ, services.clock.now(), services.notice) as seen,
     ):
         # Textual takes 150 ms to load, behind the first picture
         from xswitch.tui.run import run_picker  # noqa: PLC0415
@@ -74,8 +74,8 @@ def picker(context: Context) -> int:
             environ=context.environ,
             totp_hint=services.totp_hint,
             notice=services.notice,
-            early=early,
-            painted=seen,
+            preload=preload,
+            first_frame_drawn=seen,
         )
     if result.switched is None:
         return result.exit_code

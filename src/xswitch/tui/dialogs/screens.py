@@ -24,6 +24,7 @@ from xswitch.tui.render import formatting
 from xswitch.tui.render.formatting import role_title_lines
 from xswitch.tui.render.key_items import KeyBarItem
 from xswitch.tui.render.text import Line, span, wrap
+from xswitch.tui.widgets.input import PlainInput
 from xswitch.tui.widgets.key_bar import KeyBar
 from xswitch.tui.widgets.lines import Lines, LinesForWidth
 
@@ -61,11 +62,6 @@ class Dialog(ModalScreen[DialogResult]):
     def action_cancel(self) -> None:
         """Answer None."""
         self.dismiss(None)
-
-    async def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
-        """A key was clicked."""
-        event.stop()
-        await self.run_action(event.action)
 
     def tick(self) -> None:
         """A second has passed."""
@@ -202,21 +198,11 @@ _CODE_PERIOD_SECONDS = 30
 _BAR_WIDTH = 15
 
 
-class AnswerInput(Input):
-    """One line to type into, without blinking and without a frame of its own."""
+class AnswerInput(PlainInput):
+    """The input of a dialog."""
 
-    def __init__(self, placeholder: str, *, max_length: int = 0) -> None:
-        super().__init__(
-            placeholder=placeholder,
-            compact=True,
-            select_on_focus=False,
-            max_length=max_length,
-            id="answer",
-        )
-        self.cursor_blink = False
-
-    def restricted(self) -> None:
-        """What can't be typed is refused in silence."""
+    def __init__(self, placeholder: str = "", *, max_length: int = 0) -> None:
+        super().__init__(placeholder=placeholder, max_length=max_length, id="answer")
 
 
 class MfaCodeInput(AnswerInput):
@@ -385,7 +371,7 @@ class GuardDialog(TypedDialog):
     def body(self) -> ComposeResult:
         """The role, what to type, the line to type it into."""
         yield Lines(self._what)
-        yield from self.answer_line(AnswerInput("", max_length=len(self._rule.confirm) + 40))
+        yield from self.answer_line(AnswerInput(max_length=len(self._rule.confirm) + 40))
         yield Lines(self._complaint_lines, id="complaint")
 
     def _what(self, width: int) -> list[Line]:

@@ -89,8 +89,3 @@ class ExplainScreen(Screen[None]):
             self.keys.say([("✓ ", "live"), ("Copied the statement.", "text")])
         else:
             self.keys.say([("○ ", "muted"), ("There is no statement to copy.", "text")])
-
-    async def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
-        """A key was clicked."""
-        event.stop()
-        await self.run_action(event.action)

@@ -29,7 +29,6 @@ _STATES = {
     SessionState.EXPIRING: "expiring",
     SessionState.EXPIRED: "expired",
 }
-_SEVERITY = {"error": ("✗", "error"), "warning": ("!", "warning"), "info": ("·", "muted")}
 _PIPE: TextSpan = ("│ ", "line")
 _ARROW: TextSpan = ("▼ ", "accent")
 
@@ -81,7 +80,7 @@ def _guard(role: Role, width: int) -> list[Line]:
 
 
 def _session(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
-    status = state.standing(role, now)
+    status = state.session_status(role, now)
     expires = state.session(role).expires_at
     parts: list[TextSpan] = []
     if role.name in state.busy:
@@ -96,7 +95,7 @@ def _session(state: PickerState, role: Role, now: datetime, width: int) -> list[
         if status.seconds > 0 and expires is not None:
             parts.append((f"{format_remaining_exact(status.seconds)} left", style_name))
             parts.append((f"until {formatting.format_local_time(expires, now)}", "muted"))
-    if role.managed_profile and state.read.listing.current_profile == role.managed_profile:
+    if role.managed_profile and state.data.listing.current_profile == role.managed_profile:
         parts.append(("in this shell", "accent"))
     return [[], *_wrap_phrases(parts, width)]
 
@@ -290,7 +289,6 @@ def problem_lines(problems: tuple[Problem, ...], width: int, *, full: bool = Fal
     for problem in sorted(
         problems, key=lambda item: ("error", "warning", "info").index(item.severity)
     ):
-        sign, style_name = _SEVERITY[problem.severity]
         location = ""
         if problem.file and problem.line:
             location = (
@@ -299,7 +297,13 @@ def problem_lines(problems: tuple[Problem, ...], width: int, *, full: bool = Fal
                 else formatting.format_origin(Origin(problem.file, problem.line))
             ) + "  "
         lines += wrap(
-            [(f"{sign} ", style_name), (location, "muted"), span(problem.message)], width, hang=2
+            [
+                formatting.SEVERITY_SIGNS[problem.severity],
+                (location, "muted"),
+                span(problem.message),
+            ],
+            width,
+            hang=2,
         )
     return lines
 

@@ -32,7 +32,7 @@ def empty_lines(state: PickerState, width: int) -> list[Line]:
 
 
 def _no_roles(state: PickerState, width: int) -> list[Line]:
-    view = state.read.view
+    view = state.data.view
     file = sanitize(view.paths.config) if view is not None else "the AWS config file"
     profiles = len(view.profiles) if view is not None else 0
     again: Line = [("F5 ", "key"), ("reads it again", "muted")]

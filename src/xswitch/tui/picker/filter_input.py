@@ -8,10 +8,10 @@ from __future__ import annotations
 from textual import events
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Input
 
 from xswitch.core.text import sanitize
 from xswitch.tui.picker.keys import ACTIONS, LETTER_SECONDS, LetterMode, interpret_character
+from xswitch.tui.widgets.input import PlainInput
 
 PLACEHOLDERS = (
     " type to filter: account, id, role, region, note, in any order",
@@ -19,10 +19,10 @@ PLACEHOLDERS = (
     " type to filter",
     "",
 )
-_LONGEST = 200
+_MAX_LENGTH = 200
 
 
-class Filter(Input):
+class Filter(PlainInput):
     """Textual's input, with the letters of `keys` while it is empty."""
 
     class CommandEntered(Message):
@@ -36,8 +36,7 @@ class Filter(Input):
         """How the next letter is taken has changed."""
 
     def __init__(self) -> None:
-        super().__init__(compact=True, select_on_focus=False, max_length=_LONGEST, id="filter")
-        self.cursor_blink = False
+        super().__init__(max_length=_MAX_LENGTH, id="filter")
         self.letters = LetterMode()
         self._timer: Timer | None = None
 
@@ -115,10 +114,7 @@ class Filter(Input):
         """Pasted text becomes one harmless line."""
         event.stop()
         event.prevent_default()
-        text = sanitize(" ".join(event.text.split()), limit=_LONGEST)
+        text = sanitize(" ".join(event.text.split()), limit=_MAX_LENGTH)
         if text:
             self._take(LetterMode())
             self.replace(text, *sorted(self.selection))
-
-    def restricted(self) -> None:
-        """Too long a filter is refused in silence."""

@@ -18,25 +18,25 @@ class IndexWatch:
 
     def __init__(self, app: PickerApp) -> None:
         self._app = app
-        self._looking = False
-        self._again = False
+        self._reading = False
+        self._stale = False
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Read the index, and draw what it says."""
-        if self._looking:
-            self._again = True
+        if self._reading:
+            self._stale = True
             return
-        self._looking, self._again = True, False
+        self._reading, self._stale = True, False
         self._app.start_job(lambda _job: self._app.actions.status(), self._done, self._failed)
 
     def _done(self, rows: Sequence[StatusRow]) -> None:
-        self._looking = False
-        if self._again:
+        self._reading = False
+        if self._stale:
             # Something was done meanwhile: what was read may be older than that.
-            self.look()
+            self.refresh()
         else:
             self._app.picker.update(partial(states.with_status, rows=rows))
 
     def _failed(self, _error: BaseException) -> None:
         # The list stays as it was read; whatever is wrong is told when something is asked for.
-        self._looking = False
+        self._reading = False

@@ -254,7 +254,11 @@ def picker_key_items(*, empty: bool, back: bool = False) -> tuple[KeyBarItem, ..
         leaving = key.action == "leave"
         items.append(
             KeyBarItem(
-                text, "back" if leaving and back else key.label, key.action, key.rank, right=leaving
+                text,
+                "back" if leaving and back else key.label,
+                f"do('{key.action}')",
+                key.rank,
+                right=leaving,
             )
         )
     return tuple(items)

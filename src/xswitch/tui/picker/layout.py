@@ -90,7 +90,7 @@ def _natural_width(texts: Iterable[str]) -> NaturalWidth:
     return NaturalWidth(min(max(lengths, default=0), _MAX_WIDTH), min(p90, _MAX_WIDTH))
 
 
-def layout(widths: Widths, width: int, *, grouped: bool = False) -> tuple[Column, ...]:
+def choose_columns(widths: Widths, width: int, *, grouped: bool = False) -> tuple[Column, ...]:
     """The columns for a list of `width` cells.
 
     Account, role and session are always there. The id comes while the two have a readable width,

@@ -28,7 +28,7 @@ def session_text(state: PickerState, role: Role, now: datetime) -> tuple[str, st
         return f"↻ {activity}", "accent"
     if role.chain is None:
         return "✗ broken", "error"
-    status = state.standing(role, now)
+    status = state.session_status(role, now)
     if role.name in state.failures:
         return "✗ failed", "error"
     if status.state is SessionState.NONE:
@@ -194,8 +194,8 @@ def _mfa(state: PickerState, now: datetime) -> Line:
 
 def _vault(state: PickerState) -> Line:
     return (
-        [("vault: ", "muted"), span(state.read.listing.vault_label, "text")]
-        if state.read.listing.vault_label
+        [("vault: ", "muted"), span(state.data.listing.vault_label, "text")]
+        if state.data.listing.vault_label
         else []
     )
 

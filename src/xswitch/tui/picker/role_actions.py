@@ -110,15 +110,15 @@ class SwitchFlow:
             return app.actions.switch(role, options, job, job.progress)
 
         def failed(error: BaseException) -> None:
-            self._over()
+            self._finish()
             show_role_failure(app, role.name, error)
             self._explain(role, error)
 
-        self._job = app.start_job(work, app.exit, failed, self._told)
+        self._job = app.start_job(work, app.exit, failed, self._add_step)
         # A switch served from the vault is over before a dialog would be worth looking at.
         self._timer = app.set_timer(_PROGRESS_DELAY_SECONDS, self._show)
 
-    def _told(self, text: str) -> None:
+    def _add_step(self, text: str) -> None:
         step = text[:1].upper() + text[1:]
         self._steps.append(step)
         if self._dialog is not None:
@@ -151,11 +151,11 @@ class SwitchFlow:
         if job is None or role is None:
             return
         job.stop()
-        self._over()
+        self._finish()
         show_role_failure(self._app, role.name, CancelledError("You stopped it."))
         self._app.read_status()
 
-    def _over(self) -> None:
+    def _finish(self) -> None:
         self._job = None
         if self._timer is not None:
             self._timer.stop()

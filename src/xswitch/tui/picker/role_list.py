@@ -9,14 +9,14 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
 from xswitch.actions.ports import Clock
 from xswitch.core.search.matcher import Matcher
-from xswitch.tui.picker.layout import Column, Widths, layout, measure
+from xswitch.tui.picker.layout import Column, Widths, choose_columns, measure
 from xswitch.tui.picker.lines import group_line, heading_line, mfa_text, role_line, session_text
 from xswitch.tui.picker.state import PickerState
-from xswitch.tui.widgets.lines import base_style, palette_of, to_strip
+from xswitch.tui.render.text import Line
+from xswitch.tui.widgets.lines import SingleLine, palette_of, to_strip
 
 _DOUBLE_CLICK = 2
 
@@ -48,11 +48,11 @@ class RoleList(ScrollView):
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns at the present width."""
-        return layout(
+        return choose_columns(
             self._widths, self.scrollable_content_region.width, grouped=self._state.grouped
         )
 
-    def read(self, matcher: Matcher, widths: Widths) -> None:
+    def load(self, matcher: Matcher, widths: Widths) -> None:
         """Other roles: what finds words in them, and how wide their texts are."""
         self._matcher = matcher
         self._widths = widths
@@ -62,7 +62,7 @@ class RoleList(ScrollView):
         before, self._state = self._state, state
         if (
             before.rows != state.rows
-            or before.read is not state.read
+            or before.data is not state.data
             or before.query != state.query
         ):
             self.virtual_size = Size(self.scrollable_content_region.width, len(state.rows))
@@ -129,7 +129,7 @@ class RoleList(ScrollView):
         """One row of what is scrolled to."""
         width = self.scrollable_content_region.width
         row = y + self.scroll_offset.y
-        palette, base = palette_of(self), base_style(self)
+        palette, base = palette_of(self), self.rich_style
         if row >= len(self._state.rows):
             return to_strip([], width, palette, base)
         index = self._state.rows[row]
@@ -154,18 +154,13 @@ class RoleList(ScrollView):
             self.post_message(self.RowClicked(row, twice=event.chain == _DOUBLE_CLICK))
 
 
-class Headings(Widget):
+class Headings(SingleLine):
     """The headings above the list's columns."""
-
-    DEFAULT_CSS = "Headings { height: 1; }"
-    ALLOW_SELECT = False
 
     def __init__(self, roles: RoleList) -> None:
         super().__init__()
         self._roles = roles
 
-    def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
-        """The one line."""
-        return to_strip(
-            heading_line(self._roles.columns), self.size.width, palette_of(self), base_style(self)
-        )
+    def line(self, width: int) -> Line:  # noqa: ARG002 -- the list knows its width
+        """Return the headings at the list's width."""
+        return heading_line(self._roles.columns)

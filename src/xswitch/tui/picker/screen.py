@@ -27,16 +27,15 @@ from xswitch.tui.picker import state as states
 from xswitch.tui.picker.detail import Detail
 from xswitch.tui.picker.empty import empty_lines
 from xswitch.tui.picker.filter_input import Filter
-from xswitch.tui.picker.header import Header
 from xswitch.tui.picker.keys import ACTIONS, picker_key_items
 from xswitch.tui.picker.layout import BELOW_ROWS, ROOMY_ROWS, SIDE_COLUMNS, Widths
-from xswitch.tui.picker.lines import notice_lines
+from xswitch.tui.picker.lines import notice_lines, title_line
 from xswitch.tui.picker.role_list import Headings, RoleList
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
 from xswitch.tui.render.text import Line
 from xswitch.tui.widgets.key_bar import KeyBar
-from xswitch.tui.widgets.lines import Lines
+from xswitch.tui.widgets.lines import Lines, SingleLine
 
 _MESSAGE_SECONDS = 5.0
 
@@ -50,6 +49,25 @@ class ActionRequested(Message):
 
     action: str
     role: Role | None = None
+
+
+class Header(SingleLine):
+    """The title line; it redraws as the MFA session runs out."""
+
+    def __init__(self, clock: Clock, environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._environ = environ
+        self._state = PickerState()
+
+    def show(self, state: PickerState) -> None:
+        """Draw the title of this state."""
+        self._state = state
+        self.tick()
+
+    def line(self, width: int) -> Line:
+        """Return the title line."""
+        return title_line(self._state, self._environ, self._clock.now(), width)
 
 
 class PickerScreen(Screen[None]):
@@ -81,6 +99,21 @@ class PickerScreen(Screen[None]):
         self._detail_open = False
         self._detail_hidden = False
         self._message_timer: Timer | None = None
+        # The actions this screen does itself. The app does the others: `on_action_requested`.
+        self._handlers: Mapping[str, Callable[[], None]] = {
+            "group": partial(self.update, states.toggle_grouping),
+            "filter": self.filter.begin_text,
+            "detail": self._toggle_detail,
+            "explain": self._explain,
+            "up": partial(self._move, -1),
+            "down": partial(self._move, 1),
+            "page_up": partial(self._page, -1),
+            "page_down": partial(self._page, 1),
+            "first": self._move_to_first,
+            "last": self._move_to_last,
+            "detail_up": partial(self._scroll_detail, -1),
+            "detail_down": partial(self._scroll_detail, 1),
+        }
 
     def compose(self) -> ComposeResult:
         """Title, notice, filter, list and detail, keys."""
@@ -107,10 +140,10 @@ class PickerScreen(Screen[None]):
     # -- drawing
     # --------------------------------------------------------------------------------------------------
 
-    def read(self, state: PickerState, matcher: Matcher, widths: Widths) -> None:
+    def load(self, state: PickerState, matcher: Matcher, widths: Widths) -> None:
         """Draw what was read (again)."""
         self.matcher = matcher
-        self.list.read(matcher, widths)
+        self.list.load(matcher, widths)
         self.show(state)
 
     def show(self, state: PickerState) -> None:
@@ -119,9 +152,9 @@ class PickerScreen(Screen[None]):
         self.header.show(state)
         self.list.show(state)
         self.detail.describe(state)
-        if before.read is not state.read or before.grouped != state.grouped:
+        if before.data is not state.data or before.grouped != state.grouped:
             self.headings.refresh()
-        if before.read is not state.read or before.query != state.query:
+        if before.data is not state.data or before.query != state.query:
             self.count.styles.width = sum(len(text) for text, _ in self._count())
             self.count.show(lambda _width: [self._count()])
         self.set_class(not state.rows, "-empty")
@@ -214,90 +247,52 @@ class PickerScreen(Screen[None]):
 
     def action_do(self, action: str) -> None:
         """One action by name."""
-        if self.is_active:
-            self.keys.say([])
-            self._do(action)
-
-    def _do(self, action: str) -> None:
-        handler = getattr(self, f"_do_{action}", None)
-        if handler is not None:
-            handler()
+        if not self.is_active:
             return
-        role = self.state.role
-        if role is not None or action in (
-            "reload",
-            "renew_all",
-            "set_up",
-            "theme",
-            "help",
-            "problems",
-            "leave",
-            "command_palette",
-        ):
-            self.post_message(ActionRequested(action, role))
-
-    def _do_leave(self) -> None:
-        if self.detail_covers_list:
-            self._do_detail()
+        self.keys.say([])
+        if action == "leave" and self.detail_covers_list:
+            self._toggle_detail()
+        elif action in self._handlers:
+            self._handlers[action]()
         else:
-            self.post_message(ActionRequested("leave"))
+            self.post_message(ActionRequested(action, self.state.role))
 
-    def _do_group(self) -> None:
-        self.update(states.toggle_grouping)
-
-    def _do_filter(self) -> None:
-        self.filter.begin_text()
-
-    def _do_detail(self) -> None:
+    def _toggle_detail(self) -> None:
         if self.has_class("-behind"):
             self._detail_open = not self._detail_open
         else:
             self._detail_hidden = not self._detail_hidden
         self._show_detail()
 
-    def _do_explain(self) -> None:
+    def _explain(self) -> None:
         role = self.state.role
         if role is None:
             return
         if role.name in self.state.explanations:
             self.post_message(ActionRequested("explain", role))
-            return
-        if role.name not in self.state.failures and not role.problems:
-            self.say(f"Nothing is wrong with {role.name}, and nothing has failed.")
-            return
-        self.open_detail()
+        elif role.name not in self.state.failures and not role.problems:
+            self.say(f"No problems: {role.name} is configured correctly and hasn't failed.")
+        else:
+            self.open_detail()
 
     def _move(self, steps: int) -> None:
         self.filter.resume_commands()
         self.update(partial(states.move_cursor, steps=steps))
 
-    def _do_up(self) -> None:
-        self._move(-1)
+    def _page(self, direction: int) -> None:
+        if self.detail_covers_list:
+            self._scroll_detail(direction * (self.detail.size.height - 1))
+        else:
+            self._move(direction * self.list.page)
 
-    def _do_down(self) -> None:
-        self._move(1)
-
-    def _do_page_up(self) -> None:
-        self._do_detail_up(self.detail.size.height - 1) if self.detail_covers_list else self._move(
-            -self.list.page
-        )
-
-    def _do_page_down(self) -> None:
-        self._do_detail_down(
-            self.detail.size.height - 1
-        ) if self.detail_covers_list else self._move(self.list.page)
-
-    def _do_first(self) -> None:
+    def _move_to_first(self) -> None:
         self.update(partial(states.move_cursor_to, row=0))
         self.list.keep_cursor_visible(top=True)
 
-    def _do_last(self) -> None:
+    def _move_to_last(self) -> None:
         self.update(partial(states.move_cursor_to, row=len(self.state.rows), forward=False))
 
-    def _do_detail_up(self, lines: int = 1) -> None:
-        self.detail.scroll_relative(y=-lines, animate=False)
-
-    def _do_detail_down(self, lines: int = 1) -> None:
+    def _scroll_detail(self, lines: int) -> None:
         self.detail.scroll_relative(y=lines, animate=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -318,11 +313,6 @@ class PickerScreen(Screen[None]):
         """The keys that act have changed."""
         event.stop()
         self._show_keys()
-
-    def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
-        """A key was clicked."""
-        event.stop()
-        self.action_do(event.action)
 
     def on_role_list_row_clicked(self, event: RoleList.RowClicked) -> None:
         """A row was clicked: select it, and switch on a double click."""

@@ -44,7 +44,7 @@ class SessionStatus:
 NO_KNOWN_SESSION = KnownSession()
 
 
-def standing(session: KnownSession, now: datetime) -> SessionStatus:
+def session_status(session: KnownSession, now: datetime) -> SessionStatus:
     """How a session stands at `now`.
 
     Until the index has told when it was issued, the rule for short sessions can't be applied: then
@@ -98,7 +98,7 @@ class PickerState:
     or can't be.
     """
 
-    read: PickerData = EMPTY_DATA
+    data: PickerData = EMPTY_DATA
     order: tuple[int, ...] = ()
     rows: tuple[int, ...] = ()
     group_sizes: Mapping[int, int] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class PickerState:
     grouped: bool = False
     pins: frozenset[str] = frozenset()
     mfa: tuple[MfaInfo, ...] = ()
-    index: Mapping[str, KnownSession] | None = None
+    indexed_sessions: Mapping[str, KnownSession] | None = None
     local_sessions: Mapping[str, KnownSession] = field(default_factory=dict)
     busy: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, FailureMessage] = field(default_factory=dict)
@@ -118,22 +118,22 @@ class PickerState:
     @property
     def roles(self) -> tuple[Role, ...]:
         """All roles, in the order of the files."""
-        return self.read.listing.roles
+        return self.data.listing.roles
 
     @property
     def settings(self) -> Settings:
         """The settings that were read."""
-        return self.read.listing.settings
+        return self.data.listing.settings
 
     @property
     def base(self) -> SourceInfo | None:
         """The base the title speaks of."""
-        return self.read.listing.base
+        return self.data.listing.base
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the files, the settings' included."""
-        return (*self.read.listing.problems, *self.settings.problems)
+        return (*self.data.listing.problems, *self.settings.problems)
 
     @property
     def role(self) -> Role | None:
@@ -149,7 +149,7 @@ class PickerState:
 
     def account_label(self, account_id: str) -> str:
         """An account's name, or its id when it has none."""
-        return self.read.accounts.get(account_id) or account_id
+        return self.data.accounts.get(account_id) or account_id
 
     def session(self, role: Role) -> KnownSession:
         """The session of a role, the empty one when there is none.
@@ -159,20 +159,20 @@ class PickerState:
         local = self.local_sessions.get(role.name)
         if local is not None:
             return local
-        info = self.read.listing.sessions.get(role.name)
+        info = self.data.listing.sessions.get(role.name)
         if info is None:
             return NO_KNOWN_SESSION
-        if self.index is not None and info.key:
-            return self.index.get(info.key, NO_KNOWN_SESSION)
+        if self.indexed_sessions is not None and info.key:
+            return self.indexed_sessions.get(info.key, NO_KNOWN_SESSION)
         return KnownSession(info.state, info.expires_at)
 
     def names_with_session(self) -> tuple[str, ...]:
         """The names of the roles that have a session, expired ones too."""
         return tuple(role.name for role in self.roles if self.session(role).expires_at is not None)
 
-    def standing(self, role: Role, now: datetime) -> SessionStatus:
+    def session_status(self, role: Role, now: datetime) -> SessionStatus:
         """How a role's session stands now."""
-        return standing(self.session(role), now)
+        return session_status(self.session(role), now)
 
     def mfa_for(self, role: Role, now: datetime) -> MfaInfo | None:
         """The living MFA session this role would use, None when a code will be asked for (or none is needed)."""
@@ -208,20 +208,20 @@ class PickerState:
 
 
 def with_data(
-    state: PickerState, read: PickerData, order: Sequence[int], *, query: str = ""
+    state: PickerState, data: PickerData, order: Sequence[int], *, query: str = ""
 ) -> PickerState:
     """The state after a (new) reading; `order` is the new roles that match `query`.
 
     What failed before is forgotten.
     """
-    keep = state.role.name if state.role is not None else None
-    listing = read.listing
+    selected_name = state.role.name if state.role is not None else None
+    listing = data.listing
     changed = replace(
         state,
-        read=read,
+        data=data,
         query=query,
         mfa=listing.mfa_sessions,
-        index=None,
+        indexed_sessions=None,
         local_sessions={},
         pins=listing.memory.pins,
         grouped=state.grouped if state.loaded else listing.settings.group_by_account,
@@ -230,13 +230,13 @@ def with_data(
         loaded=True,
         load_failure=None,
     )
-    return _with_rows(changed, order, keep=keep)
+    return _with_rows(changed, order, selected_name=selected_name)
 
 
 def with_vault(state: PickerState, label: str) -> PickerState:
     """The state once the vault is known, which no reading waits for."""
     return replace(
-        state, read=replace(state.read, listing=replace(state.read.listing, vault_label=label))
+        state, data=replace(state.data, listing=replace(state.data.listing, vault_label=label))
     )
 
 
@@ -250,14 +250,14 @@ def with_status(state: PickerState, rows: Iterable[StatusRow]) -> PickerState:
 
     Renewed by another process, forgotten by another, or simply known better.
     """
-    index: dict[str, KnownSession] = {}
+    sessions: dict[str, KnownSession] = {}
     mfa: list[MfaInfo] = []
     for row in rows:
         entry = row.entry
         if entry.kind == "mfa":
             mfa.append(MfaInfo(entry.profile, entry.principal, entry.expires_at))
         else:
-            index[entry.key] = KnownSession(row.state, entry.expires_at, entry.issued_at)
+            sessions[entry.key] = KnownSession(row.state, entry.expires_at, entry.issued_at)
     # A role without a plan has no key to be found by: what we did with it ourselves is all that is
     # known.
     keyless = {
@@ -265,17 +265,17 @@ def with_status(state: PickerState, rows: Iterable[StatusRow]) -> PickerState:
         for name, session in state.local_sessions.items()
         if not _session_key(state, name)
     }
-    return replace(state, index=index, mfa=tuple(mfa), local_sessions=keyless)
+    return replace(state, indexed_sessions=sessions, mfa=tuple(mfa), local_sessions=keyless)
 
 
 def _session_key(state: PickerState, name: str) -> str:
-    info = state.read.listing.sessions.get(name)
+    info = state.data.listing.sessions.get(name)
     return info.key if info is not None else ""
 
 
 def with_query(state: PickerState, query: str, order: Sequence[int]) -> PickerState:
     """The state after typing: the matches of `query` in `order`, the cursor on the first."""
-    return _with_rows(replace(state, query=query), order, keep=None)
+    return _with_rows(replace(state, query=query), order, selected_name=None)
 
 
 def toggle_grouping(state: PickerState) -> PickerState:
@@ -284,11 +284,13 @@ def toggle_grouping(state: PickerState) -> PickerState:
     return _with_rows(
         replace(state, grouped=not state.grouped),
         state.order,
-        keep=role.name if role is not None else None,
+        selected_name=role.name if role is not None else None,
     )
 
 
-def _with_rows(state: PickerState, order: Sequence[int], *, keep: str | None) -> PickerState:
+def _with_rows(
+    state: PickerState, order: Sequence[int], *, selected_name: str | None
+) -> PickerState:
     group_sizes: dict[int, int] = {}
     rows = tuple(order)
     if state.grouped:
@@ -302,12 +304,12 @@ def _with_rows(state: PickerState, order: Sequence[int], *, keep: str | None) ->
             grouped_rows.extend(members)
         rows = tuple(grouped_rows)
     cursor = next((position for position, row in enumerate(rows) if row >= 0), -1)
-    if keep is not None:
+    if selected_name is not None:
         cursor = next(
             (
                 position
                 for position, row in enumerate(rows)
-                if row >= 0 and state.roles[row].name == keep
+                if row >= 0 and state.roles[row].name == selected_name
             ),
             cursor,
         )
@@ -342,7 +344,7 @@ def move_cursor_to(state: PickerState, row: int, *, forward: bool = True) -> Pic
 
 def select_role(state: PickerState, name: str) -> PickerState:
     """The cursor on the role of that name, if the list shows it."""
-    return _with_rows(state, state.order, keep=name)
+    return _with_rows(state, state.order, selected_name=name)
 
 
 # -- doing

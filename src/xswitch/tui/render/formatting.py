@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from xswitch.core.duration_text import format_duration
 from xswitch.core.model import CredentialSourceKind, Origin, Role, SessionState
 from xswitch.core.text import sanitize
-from xswitch.tui.render.text import Line, span, wrap
+from xswitch.tui.render.text import Line, TextSpan, span, wrap
 
 SESSION_SIGNS = {
     SessionState.LIVE: "●",
@@ -18,6 +18,11 @@ SESSION_SIGNS = {
 PIN_SIGN = "★"
 GUARD_SIGN = "▲"
 WARNING_SIGN = "!"
+SEVERITY_SIGNS: dict[str, TextSpan] = {
+    "error": ("✗ ", "error"),
+    "warning": ("! ", "warning"),
+    "info": ("· ", "muted"),
+}
 PROMPT_SIGN = "\u276f "
 
 MFA_EXPIRING_SECONDS = 10 * 60

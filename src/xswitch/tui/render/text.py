@@ -46,11 +46,10 @@ def _leading_cells(text: str, width: int) -> str:
     return text
 
 
-def pad(text: str, width: int, *, right: bool = False) -> str:
+def pad(text: str, width: int) -> str:
     """`text` cut and filled with blanks to exactly `width` cells, to the right when asked."""
     short = truncate(text, width)
-    blanks = " " * (width - cell_len(short))
-    return blanks + short if right else short + blanks
+    return short + " " * (width - cell_len(short))
 
 
 def highlight(text: str, width: int, style_name: str, spans: Iterable[tuple[int, int]]) -> Line:

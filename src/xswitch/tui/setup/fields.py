@@ -14,15 +14,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.strip import Strip
 from textual.suggester import SuggestFromList
-from textual.widget import Widget
 from textual.widgets import Input
 
 from xswitch.core.text import sanitize
 from xswitch.tui.render.text import Line, span, wrap
 from xswitch.tui.setup.form import FormField, Values, visible_fields
-from xswitch.tui.widgets.lines import Lines, base_style, palette_of, to_strip
+from xswitch.tui.widgets.input import PlainInput
+from xswitch.tui.widgets.lines import Lines, SingleLine
 
 PROFILE_FIELDS = frozenset({"source_profile", "target_profile", "switch_from"})
 
@@ -36,19 +35,12 @@ class FieldChanged(Message):
         self.value = value
 
 
-class TextField(Input):
+class TextField(PlainInput):
     """One line to type into, without a frame; the right arrow takes a suggested profile."""
 
     def __init__(self, field: FormField, value: str) -> None:
-        super().__init__(
-            value,
-            placeholder=field.hint,
-            compact=True,
-            select_on_focus=False,
-            id=f"field-{field.key}",
-        )
+        super().__init__(value, placeholder=field.hint, id=f"field-{field.key}")
         self.field = field
-        self.cursor_blink = False
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell the screen."""
@@ -56,13 +48,12 @@ class TextField(Input):
         self.post_message(FieldChanged(self.field.key, event.value))
 
 
-class Choice(Widget):
+class Choice(SingleLine):
     """A few values beside each other, one of them chosen.
 
     By the arrow keys, the space bar or a click.
     """
 
-    ALLOW_SELECT = False
     can_focus = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "before", show=False),
@@ -85,8 +76,8 @@ class Choice(Widget):
             self.refresh()
             self.post_message(FieldChanged(self.field.key, value))
 
-    def line(self) -> Line:
-        """What is drawn."""
+    def line(self, width: int) -> Line:  # noqa: ARG002 -- the values always have room
+        """Return the values, the chosen one marked."""
         parts: Line = []
         for value, label in self.field.choices:
             sign: Line = (
@@ -96,10 +87,6 @@ class Choice(Widget):
             )
             parts += [*sign, ("   ", "text")]
         return parts
-
-    def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
-        """The one line."""
-        return to_strip(self.line(), self.size.width, palette_of(self), base_style(self))
 
     def on_click(self, event: events.Click) -> None:
         """The value under the mouse."""

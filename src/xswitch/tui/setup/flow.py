@@ -11,9 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xswitch.actions.access.api import (
-    AccessApplyResult,
-    AccessCheckResult,
-    AccessPlanResult,
     ChangeListener,
     ChangeStatus,
 )
@@ -43,19 +40,19 @@ class SetupFlow:
         self._finished = finished
         self._screen: SetupScreen | None = None
         self._job: Job | None = None
-        self._halt = threading.Event()
+        self._stop_requested = threading.Event()
 
     def begin(self) -> None:
         """Show the form."""
         screen = self._screen = SetupScreen()
-        self._app.push_screen(screen, self._left)
+        self._app.push_screen(screen, self._closed)
         self._app.start_job(
             lambda _job: tuple(self._app.actions.config().profiles),
             screen.suggest,
             lambda _error: None,
         )
 
-    def asked(self, action: str) -> None:
+    def handle_action(self, action: str) -> None:
         """A key of the screen."""
         screen = self._screen
         if screen is None:
@@ -64,7 +61,7 @@ class SetupFlow:
             action
         ](screen)
 
-    def _left(self, profile: str | None) -> None:
+    def _closed(self, profile: str | None) -> None:
         if self._job is not None:
             self._job.stop()
         self._job = self._screen = None
@@ -84,13 +81,15 @@ class SetupFlow:
             screen.update(states.start_checking)
             self._check(screen)
         elif stage is SetupStage.DONE:
-            screen.dismiss(screen.state.checked.profile if screen.state.checked is not None else "")
+            screen.dismiss(
+                screen.state.check_result.profile if screen.state.check_result is not None else ""
+            )
 
     def _back(self, screen: SetupScreen) -> None:
         stage = screen.state.stage
         if stage in (SetupStage.APPLYING, SetupStage.TAKING_BACK):
             # Between two calls, never in the middle of one: what was done has to be known.
-            self._halt.set()
+            self._stop_requested.set()
         elif screen.state.working:
             if self._job is not None:
                 self._job.stop()
@@ -110,84 +109,67 @@ class SetupFlow:
         self,
         screen: SetupScreen,
         work: Callable[[Job], Any],
-        done: Callable[[Any], None],
+        transition: Callable[[SetupState, Any], SetupState],
     ) -> None:
+        """Run `work` as a job; `transition` takes its result into the state."""
+
         def failed(error: BaseException) -> None:
             self._job = None
             screen.update(partial(states.with_failure, failure=failures.from_exception(error)))
 
-        def succeeded(result: Any) -> None:
+        def done(result: Any) -> None:
             self._job = None
-            done(result)
+            screen.update(lambda state: transition(state, result))
+            if screen.state.stage is SetupStage.CHECKING:
+                self._check(screen)
 
         def show_progress(what: Any) -> None:
-            screen.update(partial(states.told, text=what) if isinstance(what, str) else what)
+            screen.update(
+                partial(states.with_progress, text=what) if isinstance(what, str) else what
+            )
 
-        self._halt.clear()
-        self._job = self._app.start_job(work, succeeded, failed, show_progress)
+        self._stop_requested.clear()
+        self._job = self._app.start_job(work, done, failed, show_progress)
 
     def _plan(self, screen: SetupScreen) -> None:
-        screen.update(states.tried)
+        screen.update(states.start_planning)
         if screen.state.stage is not SetupStage.PLANNING:
             return
         inputs = form.access_inputs(screen.state.values)
-
-        def done(planned: AccessPlanResult) -> None:
-            screen.update(partial(states.with_plan, planned=planned))
-
         self._run(
-            screen, lambda job: self._app.actions.access.plan(inputs, job, job.progress), done
+            screen,
+            lambda job: self._app.actions.access.plan(inputs, job, job.progress),
+            states.with_plan,
         )
 
     def _apply(self, screen: SetupScreen) -> None:
-        planned = screen.state.planned
-        if planned is None:
-            return
-        screen.update(states.start_applying)
-
-        def done(result: AccessApplyResult) -> None:
-            failure = failures.from_error(result.error) if result.error is not None else None
-            screen.update(partial(states.applied, result=result, failure=failure))
-            if failure is not None:
-                return
-            if states.can_check(screen.state):
-                self._check(screen)
-            else:
-                screen.update(states.finish_without_check)
-
-        self._run(
-            screen,
-            lambda job: self._app.actions.access.apply(planned, job, self._steps(job)),
-            done,
-        )
+        plan = screen.state.plan_result
+        if plan is not None:
+            screen.update(states.start_applying)
+            self._run(
+                screen,
+                lambda job: self._app.actions.access.apply(plan, job, self._steps(job)),
+                states.finish_applying,
+            )
 
     def _take_back(self, screen: SetupScreen) -> None:
-        applied = screen.state.applied
-        if applied is None:
-            return
-        screen.update(states.start_taking_back)
-
-        def done(result: AccessApplyResult) -> None:
-            failure = failures.from_error(result.error) if result.error is not None else None
-            screen.update(partial(states.finish_taking_back, failure=failure))
-
-        self._run(
-            screen,
-            lambda job: self._app.actions.access.rollback(applied, job, self._steps(job)),
-            done,
-        )
+        apply_result = screen.state.apply_result
+        if apply_result is not None:
+            screen.update(states.start_taking_back)
+            self._run(
+                screen,
+                lambda job: self._app.actions.access.rollback(apply_result, job, self._steps(job)),
+                states.finish_taking_back,
+            )
 
     def _check(self, screen: SetupScreen) -> None:
-        planned = screen.state.planned
-        if planned is None:
-            return
-
-        def done(result: AccessCheckResult) -> None:
-            screen.update(partial(states.checked, result=result))
-
-        self._run(
-            screen, lambda job: self._app.actions.access.check(planned, job, job.progress), done
-        )
+        plan = screen.state.plan_result
+        if plan is not None:
+            self._run(
+                screen,
+                lambda job: self._app.actions.access.check(plan, job, job.progress),
+                states.finish_check,
+            )
 
     def _steps(self, job: Job) -> ChangeListener:
         def step(side: AccountSide, change: IamChange, now: ChangeStatus) -> None:
@@ -195,17 +177,18 @@ class SetupFlow:
                 return states.with_step(state, side, change, now)
 
             job.notify(draw)
-            if now == "doing" and self._halt.is_set():
+            if now == "doing" and self._stop_requested.is_set():
                 raise CancelledError("You stopped it.")
 
         return step
 
     def _copy(self, screen: SetupScreen) -> None:
         state = screen.state
-        text = state.checked.console_link if state.checked is not None else ""
-        if state.stage is SetupStage.PLAN and state.planned is not None:
+        text = state.check_result.console_link if state.check_result is not None else ""
+        if state.stage is SetupStage.PLAN and state.plan_result is not None:
             text = " ".join(
-                quote_for_shell("sh", word) for word in access_apply_command(state.planned.inputs)
+                quote_for_shell("sh", word)
+                for word in access_apply_command(state.plan_result.inputs)
             )
         if text:
             self._app.copy_to_clipboard(text)

@@ -177,7 +177,7 @@ def _check_principal_name(values: Values) -> str:
 
 def _check_policies(values: Values) -> str:
     invalid = next(
-        (word for word in policies(values) if ":" in word and not is_policy_arn(word)), ""
+        (word for word in parse_policies(values) if ":" in word and not is_policy_arn(word)), ""
     )
     return f"{invalid} is not the ARN of a managed policy." if invalid else ""
 
@@ -235,7 +235,7 @@ def max_session_seconds(values: Values) -> int | None:
     return parse_duration(values["max_session"].strip() or "1h")
 
 
-def policies(values: Values) -> tuple[str, ...]:
+def parse_policies(values: Values) -> tuple[str, ...]:
     """The managed policies named, each once."""
     return tuple(dict.fromkeys(word for word in re.split(r"[,\s]+", values["policies"]) if word))
 
@@ -253,7 +253,7 @@ def access_inputs(values: Values) -> AccessInputs:
         target_account="" if values["target_profile"].strip() else values["target_account"].strip(),
         source_account="" if values["source_profile"].strip() else values["source_account"].strip(),
         role_path=values["role_path"].strip() or "/",
-        policies=policies(values),
+        policies=parse_policies(values),
         external_id=values["external_id"].strip() if own_external_id else "",
         generate_external_id=values["external"] == "generate",
         require_mfa=values["require_mfa"] == "yes",

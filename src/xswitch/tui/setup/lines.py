@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from xswitch.core.access.diff import change_diff
 from xswitch.core.access.model import AccessPlan, AccountPlan
 from xswitch.tui.errors import failure_lines
+from xswitch.tui.render.formatting import SEVERITY_SIGNS
 from xswitch.tui.render.text import Line, TextSpan, pad, span, two_columns, wrap, wrap_code
 from xswitch.tui.setup.state import ChangeStep, SetupStage, SetupState
 
@@ -24,19 +25,18 @@ _STATUS_SIGNS: dict[str, TextSpan] = {
     "failed": ("✗ ", "error"),
     "taken_back": ("↩ ", "expiring"),
 }
-_SEVERITY_SIGNS = {"error": ("✗ ", "error"), "warning": ("! ", "warning"), "info": ("· ", "muted")}
 
 
 def setup_lines(state: SetupState, width: int) -> list[Line]:
     """What stands on the screen after the form, for a width."""
-    if state.planned is None:
+    if state.plan_result is None:
         return []
-    plan = state.planned.plan
+    plan = state.plan_result.plan
     if state.stage is SetupStage.PLAN:
         return [*_request_lines(plan, width), [], *_plan_lines(plan, width)]
     lines = [*_request_lines(plan, width), [], *_step_lines(state.steps, width)]
-    if state.told:
-        lines += [[], *wrap([("↻ ", "accent"), span(state.told)], width, hang=2)]
+    if state.progress:
+        lines += [[], *wrap([("↻ ", "accent"), span(state.progress)], width, hang=2)]
     if state.failure is not None:
         lines += [[], *failure_lines(state.failure, width), *_recovery_lines(state, width)]
     if state.stage is SetupStage.DONE:
@@ -61,7 +61,7 @@ def _request_lines(plan: AccessPlan, width: int) -> list[Line]:
 def _plan_lines(plan: AccessPlan, width: int) -> list[Line]:
     lines: list[Line] = []
     for warning in plan.warnings:
-        lines += wrap([_SEVERITY_SIGNS[warning.severity], span(warning.why)], width, hang=2)
+        lines += wrap([SEVERITY_SIGNS[warning.severity], span(warning.why)], width, hang=2)
     if plan.warnings:
         lines.append([])
     if plan.empty:
@@ -130,7 +130,7 @@ def _recovery_lines(state: SetupState, width: int) -> list[Line]:
             width,
             hang=2,
         )
-    done = len(state.applied.done) if state.applied is not None else 0
+    done = len(state.apply_result.done) if state.apply_result is not None else 0
     if not done:
         return wrap([("  Nothing was changed.", "muted")], width, hang=2)
     text = f"  {done} {'change was' if done == 1 else 'changes were'} made. Go on with the rest, or take back what was done."
@@ -138,7 +138,7 @@ def _recovery_lines(state: SetupState, width: int) -> list[Line]:
 
 
 def _result_lines(state: SetupState, width: int) -> list[Line]:
-    checked = state.checked
+    checked = state.check_result
     if checked is None:
         text = "Done on this side. The other side's administrator needs their file: xswitch access plan --format …"
         return wrap([("✓ ", "live"), (text, "text")], width, hang=2)

@@ -129,7 +129,7 @@ class SetupScreen(Screen[str]):
         before, self.state = self.state, state
         form = state.stage in (SetupStage.FORM, SetupStage.PLANNING)
         self.form.display, self.text.display = form, not form
-        self.form.show(state.values, state.complaints)
+        self.form.show(state.values, state.field_errors)
         self.failure.display = form
         self.failure.show(self._failure)
         self.head.show(self._title)
@@ -141,8 +141,8 @@ class SetupScreen(Screen[str]):
             elif before.stage not in (SetupStage.FORM, SetupStage.PLANNING):
                 self.focus_next("#field-source_profile")
         self._draw()
-        if state.complaints and state.stage is SetupStage.FORM and not before.complaints:
-            self.set_focus(self.query_one(f"#field-{next(iter(state.complaints))}"))
+        if state.field_errors and state.stage is SetupStage.FORM and not before.field_errors:
+            self.set_focus(self.query_one(f"#field-{next(iter(state.field_errors))}"))
 
     def _draw(self) -> None:
         width = self.text.scrollable_content_region.width or self.size.width - 3
@@ -154,7 +154,7 @@ class SetupScreen(Screen[str]):
 
     def _title(self, _width: int) -> list[Line]:
         told: Line = (
-            [("   ↻ ", "accent"), (sanitize(self.state.told), "muted")]
+            [("   ↻ ", "accent"), (sanitize(self.state.progress), "muted")]
             if self.state.stage is SetupStage.PLANNING
             else []
         )
@@ -230,12 +230,3 @@ class SetupScreen(Screen[str]):
     def action_scroll(self, lines: int) -> None:
         """Scroll the text."""
         self.text.scroll_relative(y=lines, animate=False)
-
-    async def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
-        """A key was clicked."""
-        event.stop()
-        if event.action:
-            await self.run_action(event.action)
-
-    def tick(self) -> None:
-        """A second has passed; nothing here counts."""

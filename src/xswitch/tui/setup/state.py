@@ -13,7 +13,7 @@ from xswitch.actions.access.api import (
     ChangeStatus,
 )
 from xswitch.core.access.model import AccessPlan, AccountSide, IamChange
-from xswitch.tui.errors import FailureMessage
+from xswitch.tui.errors import FailureMessage, from_error
 from xswitch.tui.setup import form
 from xswitch.tui.setup.form import Values
 
@@ -50,19 +50,19 @@ class ChangeStep:
 class SetupState:
     """Everything the set-up screen draws from.
 
-    `told` is what is going on now, in words; `complaints` by field, once planning was tried.
+    `told` is what is going on now, in words; `field_errors` by field, once planning was tried.
     """
 
     values: Values = field(default_factory=lambda: form.DEFAULTS)
     stage: SetupStage = SetupStage.FORM
-    complaints: Mapping[str, str] = field(default_factory=dict)
-    tried: bool = False
-    planned: AccessPlanResult | None = None
+    field_errors: Mapping[str, str] = field(default_factory=dict)
+    validating: bool = False
+    plan_result: AccessPlanResult | None = None
     steps: tuple[ChangeStep, ...] = ()
-    applied: AccessApplyResult | None = None
-    checked: AccessCheckResult | None = None
+    apply_result: AccessApplyResult | None = None
+    check_result: AccessCheckResult | None = None
     failure: FailureMessage | None = None
-    told: str = ""
+    progress: str = ""
 
     @property
     def working(self) -> bool:
@@ -71,43 +71,45 @@ class SetupState:
 
 
 def with_value(state: SetupState, key: str, value: str) -> SetupState:
-    """A field has another value; once there were complaints, they follow what is typed."""
+    """A field has another value; once there were field_errors, they follow what is typed."""
     values = {**state.values, key: value}
     return replace(
-        state, values=values, complaints=form.validation_errors(values) if state.tried else {}
+        state,
+        values=values,
+        field_errors=form.validation_errors(values) if state.validating else {},
     )
 
 
-def tried(state: SetupState) -> SetupState:
-    """Planning was asked for: complaints, or the stage of planning."""
-    complaints = form.validation_errors(state.values)
-    if complaints:
-        return replace(state, complaints=complaints, tried=True)
+def start_planning(state: SetupState) -> SetupState:
+    """Planning was asked for: field_errors, or the stage of planning."""
+    errors = form.validation_errors(state.values)
+    if errors:
+        return replace(state, field_errors=errors, validating=True)
     return replace(
         state,
-        complaints={},
-        tried=True,
+        field_errors={},
+        validating=True,
         stage=SetupStage.PLANNING,
         failure=None,
-        told="Reading both accounts",
+        progress="Reading both accounts",
     )
 
 
-def told(state: SetupState, text: str) -> SetupState:
+def with_progress(state: SetupState, text: str) -> SetupState:
     """Progress in words."""
-    return replace(state, told=text[:1].upper() + text[1:])
+    return replace(state, progress=text[:1].upper() + text[1:])
 
 
-def with_plan(state: SetupState, planned: AccessPlanResult) -> SetupState:
+def with_plan(state: SetupState, result: AccessPlanResult) -> SetupState:
     """The difference is known."""
     return replace(
         state,
         stage=SetupStage.PLAN,
-        planned=planned,
-        steps=change_steps(planned.plan),
-        applied=None,
+        plan_result=result,
+        steps=change_steps(result.plan),
+        apply_result=None,
         failure=None,
-        told="",
+        progress="",
     )
 
 
@@ -124,13 +126,19 @@ def change_steps(plan: AccessPlan) -> tuple[ChangeStep, ...]:
 def back_to_form(state: SetupState) -> SetupState:
     """The form again, as it was filled in."""
     return replace(
-        state, stage=SetupStage.FORM, planned=None, steps=(), applied=None, failure=None, told=""
+        state,
+        stage=SetupStage.FORM,
+        plan_result=None,
+        steps=(),
+        apply_result=None,
+        failure=None,
+        progress="",
     )
 
 
 def start_applying(state: SetupState) -> SetupState:
     """The work begins, or goes on after a failure with what is left."""
-    return replace(state, stage=SetupStage.APPLYING, failure=None, told="")
+    return replace(state, stage=SetupStage.APPLYING, failure=None, progress="")
 
 
 def with_step(
@@ -154,36 +162,41 @@ def _is_step_of(step: ChangeStep, side: AccountSide, change: IamChange) -> bool:
     )
 
 
-def applied(
-    state: SetupState, result: AccessApplyResult, failure: FailureMessage | None
-) -> SetupState:
-    """The work is over: on to the check, or stopped at a failure."""
-    if failure is not None:
-        return replace(state, stage=SetupStage.STOPPED, applied=result, failure=failure, told="")
-    return replace(
-        state, stage=SetupStage.CHECKING, applied=result, told="Switching to the role as the user"
-    )
+def finish_applying(state: SetupState, result: AccessApplyResult) -> SetupState:
+    """Stop at a failure; else check, if both accounts are set up."""
+    if result.error is not None:
+        return replace(
+            state,
+            stage=SetupStage.STOPPED,
+            apply_result=result,
+            failure=from_error(result.error),
+            progress="",
+        )
+    state = replace(state, apply_result=result)
+    if can_check(state):
+        return start_checking(state)
+    return replace(state, stage=SetupStage.DONE, failure=None, progress="")
 
 
 def start_taking_back(state: SetupState) -> SetupState:
     """What was done is being taken back."""
-    return replace(state, stage=SetupStage.TAKING_BACK, failure=None, told="")
+    return replace(state, stage=SetupStage.TAKING_BACK, failure=None, progress="")
 
 
-def finish_taking_back(state: SetupState, failure: FailureMessage | None) -> SetupState:
-    """Everything is as it was before (or what could be)."""
+def finish_taking_back(state: SetupState, result: AccessApplyResult) -> SetupState:
+    """Return to the plan, or stop at a failure."""
     return replace(
         state,
-        stage=SetupStage.PLAN if failure is None else SetupStage.STOPPED,
-        failure=failure,
-        applied=None,
-        told="",
+        stage=SetupStage.PLAN if result.error is None else SetupStage.STOPPED,
+        failure=from_error(result.error) if result.error is not None else None,
+        apply_result=None,
+        progress="",
     )
 
 
-def checked(state: SetupState, result: AccessCheckResult) -> SetupState:
-    """The user can switch."""
-    return replace(state, stage=SetupStage.DONE, checked=result, failure=None, told="")
+def finish_check(state: SetupState, result: AccessCheckResult) -> SetupState:
+    """Show the result of the switch."""
+    return replace(state, stage=SetupStage.DONE, check_result=result, failure=None, progress="")
 
 
 def with_failure(state: SetupState, failure: FailureMessage) -> SetupState:
@@ -192,23 +205,18 @@ def with_failure(state: SetupState, failure: FailureMessage) -> SetupState:
         SetupStage.PLANNING: SetupStage.FORM,
         SetupStage.CHECKING: SetupStage.CHECK_FAILED,
     }.get(state.stage, SetupStage.STOPPED)
-    return replace(state, stage=stage, failure=failure, told="")
+    return replace(state, stage=stage, failure=failure, progress="")
 
 
 def start_checking(state: SetupState) -> SetupState:
     """The check, again."""
     return replace(
-        state, stage=SetupStage.CHECKING, failure=None, told="Switching to the role as the user"
+        state, stage=SetupStage.CHECKING, failure=None, progress="Switching to the role as the user"
     )
-
-
-def finish_without_check(state: SetupState) -> SetupState:
-    """This side is done; the other is for somebody else, so there is nothing to check yet."""
-    return replace(state, stage=SetupStage.DONE, failure=None, told="")
 
 
 def can_check(state: SetupState) -> bool:
     """Whether both sides are this user's to set up, so that a check makes sense right after."""
-    return state.planned is not None and all(
-        side.profile is not None for side in state.planned.plan.sides
+    return state.plan_result is not None and all(
+        side.profile is not None for side in state.plan_result.plan.sides
     )

@@ -128,8 +128,8 @@ class DisconnectSafeFile:
 class TerminalDriver(LinuxDriver):
     """Textual's driver, with the differences this module is for."""
 
-    settled: threading.Event
-    painted: bool
+    picker_ready: threading.Event
+    first_frame_drawn: bool
     _entered = False
 
     def __init__(self, app: App[Any], **options: Any) -> None:
@@ -156,7 +156,7 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write to the terminal, but enter the alternate screen only if it isn't there already."""
-        if data == ENTER_ALT_SCREEN and self.painted and not self._entered:
+        if data == ENTER_ALT_SCREEN and self.first_frame_drawn and not self._entered:
             self._entered = True
             return
         super().write(data)
@@ -164,8 +164,8 @@ class TerminalDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Make events of what is typed, until told to end."""
         while (
-            self.painted
-            and not self.settled.wait(_READY_POLL_SECONDS)
+            self.first_frame_drawn
+            and not self.picker_ready.wait(_READY_POLL_SECONDS)
             and not self.exit_event.is_set()
         ):
             pass
@@ -187,9 +187,13 @@ class TerminalDriver(LinuxDriver):
                     self.process_message(message)
 
 
-def driver_for(settled: threading.Event, *, painted: bool) -> type[LinuxDriver]:
-    """The driver of one screen, which leaves keys in the terminal until `settled`, as Textual drops those that come before it is ready.
+def driver_for(picker_ready: threading.Event, *, first_frame_drawn: bool) -> type[LinuxDriver]:
+    """The driver of one screen, which leaves keys in the terminal until `picker_ready`, as Textual drops those that come before it is ready.
 
-    With `painted` it doesn't enter the alternate screen, which would clear what stands there.
+    With `first_frame_drawn` it doesn't enter the alternate screen, which would clear what stands there.
     """
-    return type("DriverOfOneScreen", (TerminalDriver,), {"settled": settled, "painted": painted})
+    return type(
+        "DriverOfOneScreen",
+        (TerminalDriver,),
+        {"picker_ready": picker_ready, "first_frame_drawn": first_frame_drawn},
+    )

@@ -20,7 +20,7 @@ from rich.style import Style
 
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.keys import picker_key_items
-from xswitch.tui.picker.layout import ROOMY_ROWS, layout, list_size
+from xswitch.tui.picker.layout import ROOMY_ROWS, choose_columns, list_size
 from xswitch.tui.picker.lines import group_line, heading_line, notice_lines, role_line, title_line
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
@@ -64,7 +64,9 @@ def layout_frame(
     prompt = 1 + len(notice_rows) + margin
     top = prompt + 1 + margin
     width, height = list_size(columns, rows, rows - top - 1)
-    list_columns = layout(widths, width - 1, grouped=state.grouped)  # a column is the scroll bar's
+    list_columns = choose_columns(
+        widths, width - 1, grouped=state.grouped
+    )  # a column is the scroll bar's
     positioned = [PositionedLine(row, [], columns) for row in range(rows)]
     positioned[0] = PositionedLine(0, title_line(state, environ, now, columns), columns, "surface")
     for number, line in enumerate(notice_rows, 1):
@@ -126,8 +128,8 @@ def detect_color_system(environ: Mapping[str, str]) -> ColorSystem | None:
 
 
 @contextlib.contextmanager
-def painted(
-    early: Preload, environ: Mapping[str, str], now: datetime, notice: str = "", terminal: int = 2
+def draw_first_frame(
+    preload: Preload, environ: Mapping[str, str], now: datetime, notice: str = "", terminal: int = 2
 ) -> Iterator[bool]:
     """Paint on this descriptor, if that can be done at once, and say whether it was.
 
@@ -138,8 +140,8 @@ def painted(
     if color_system is None or name == PLAIN or os.name != "posix" or not os.isatty(terminal):
         yield False
         return
-    early.wait(_PRELOAD_WAIT_SECONDS)
-    preloaded = early.take()
+    preload.wait(_PRELOAD_WAIT_SECONDS)
+    preloaded = preload.take()
     size = os.get_terminal_size(terminal)
     positioned = (
         layout_frame(preloaded, environ, now, (size.columns, size.lines), notice)

@@ -18,7 +18,7 @@ from xswitch.tui.picker.state import PickerData
 Preloaded = tuple[PickerData, Matcher, Widths]
 
 
-def read(actions: Actions, clock: Clock) -> Preloaded:
+def load_picker_data(actions: Actions, clock: Clock) -> Preloaded:
     """The roles, what finds words in them, and how wide their texts are.
 
     Raises what `Actions.listing` raises.
@@ -39,7 +39,7 @@ class Preload:
         def run() -> None:
             # Whatever is wrong is wrong again, and told, when the screen reads for itself.
             with contextlib.suppress(Exception):
-                self._result = read(actions, clock)
+                self._result = load_picker_data(actions, clock)
 
         self._thread = threading.Thread(target=run, name="early", daemon=True)
         self._thread.start()

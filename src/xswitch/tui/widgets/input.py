@@ -9,10 +9,36 @@ from typing import TypeVar
 
 from textual import events
 from textual.app import App
+from textual.widgets import Input
 
 from xswitch.core.text import sanitize
 
 AppResult = TypeVar("AppResult")
+
+
+class PlainInput(Input):
+    """A line of input without a frame, a blinking cursor, or a bell at what it can't take."""
+
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        placeholder: str = "",
+        max_length: int = 0,
+        id: str,  # noqa: A002 -- Textual's own argument
+    ) -> None:
+        super().__init__(
+            value,
+            placeholder=placeholder,
+            compact=True,
+            select_on_focus=False,
+            max_length=max_length,
+            id=id,
+        )
+        self.cursor_blink = False
+
+    def restricted(self) -> None:
+        """Ignore a character the input can't take; Textual would ring the bell."""
 
 
 class SafePasteApp(App[AppResult]):

@@ -47,6 +47,29 @@ def to_strip(
     return drawn if used <= width else drawn.crop(0, width)
 
 
+class SingleLine(Widget):
+    """A widget one row tall that draws one line of spans."""
+
+    DEFAULT_CSS = "SingleLine { height: 1; width: 100%; }"
+    ALLOW_SELECT = False
+
+    def line(self, width: int) -> Line:
+        """Return the line to draw in `width` cells."""
+        raise NotImplementedError
+
+    def tick(self) -> None:
+        """Redraw if the line has changed since it was drawn."""
+        if self.line(self.size.width) != self._drawn:
+            self.refresh()
+
+    _drawn: Line | None = None
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
+        """Draw the line."""
+        self._drawn = self.line(self.size.width)
+        return to_strip(self._drawn, self.size.width, palette_of(self), self.rich_style)
+
+
 class Lines(Widget):
     """A block as tall as its lines; `content` makes them for a width."""
 
@@ -86,7 +109,7 @@ class Lines(Widget):
         """One line."""
         lines = self._lines(self.size.width)
         return to_strip(
-            lines[y] if y < len(lines) else [], self.size.width, palette_of(self), base_style(self)
+            lines[y] if y < len(lines) else [], self.size.width, palette_of(self), self.rich_style
         )
 
 
@@ -121,10 +144,5 @@ class ScrollingLines(ScrollView):
         position = y + self.scroll_offset.y
         line = self.lines[position] if position < len(self.lines) else []
         return to_strip(
-            line, self.scrollable_content_region.width, palette_of(self), base_style(self)
+            line, self.scrollable_content_region.width, palette_of(self), self.rich_style
         )
-
-
-def base_style(widget: Widget) -> Style:
-    """A widget's own background and text colour."""
-    return widget.rich_style
