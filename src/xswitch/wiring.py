@@ -15,7 +15,6 @@ from xswitch.adapters.aws.sts import BotoSts, HttpStsProbe
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.adapters.providers.source import BotocoreProviders
 from xswitch.adapters.state.history import JsonHistory
-from xswitch.adapters.state.hot_pointers import FileHotPointers
 from xswitch.adapters.state.index import JsonIndex
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.adapters.state.paths import AppPaths, user_paths
@@ -27,6 +26,7 @@ from xswitch.adapters.system.environment import OsFileInspector, ProcessEnvironm
 from xswitch.adapters.system.mfa_process import MfaProcess
 from xswitch.adapters.system.mfa_prompts import DisabledMfaPrompt, FixedMfaCode, TerminalPrompt
 from xswitch.adapters.vault import open_vault
+from xswitch.adapters.vault.hot_pointers import FileHotPointers
 from xswitch.core.awsconfig.paths import config_paths
 from xswitch.core.model import Credentials, Endpoint
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import xswitch
 from xswitch.adapters.config.read import stamp
-from xswitch.adapters.state.hot_pointers import FileHotPointers
 from xswitch.adapters.state.paths import AppPaths
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
+from xswitch.adapters.vault.hot_pointers import FileHotPointers
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import ConfigPaths, Credentials, Secret, VaultInfo
 from xswitch.core.sessions import session_record

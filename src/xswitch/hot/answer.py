@@ -9,7 +9,7 @@ session is this one and fresh, the finished answer is printed. Anything else, wh
 None: the full program starts, and says what there is to say.
 
 This module, `hot.dbus` and `hot.secret_service` import no other xswitch module and nothing the
-interpreter doesn't have at hand; `adapters/state/hot_pointers.py` uses the functions here that both
+interpreter doesn't have at hand; `adapters/vault/hot_pointers.py` uses the functions here that both
 sides must agree on.
 """
 # No `from __future__ import annotations` here: it would load a module.

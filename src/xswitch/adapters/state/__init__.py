@@ -1,4 +1,4 @@
 """Files xswitch owns in its state and config folders.
 
-Index, history, usage, settings, locks, prompt files, hot pointers. No secrets.
+Index, history, usage, settings, locks, prompt files. No secrets.
 """

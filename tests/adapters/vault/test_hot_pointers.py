@@ -9,7 +9,7 @@ import pytest
 
 from support.hot import PROFILE, HotWorld
 from support.vault.keyrings import memory_folder
-from xswitch.adapters.state.hot_pointers import FileHotPointers
+from xswitch.adapters.vault.hot_pointers import FileHotPointers
 from xswitch.core.model import VaultInfo
 
 
