@@ -1,1 +1,1 @@
-"""Pure rules and values: no I/O, no clock, no third-party import."""
+"""Pure rules and values: no I/O, no clock, no third-party imports."""

@@ -1,7 +1,7 @@
-"""Role ARNs, and which regions belong to which partition.
+"""ARNs, regions, and partitions.
 
-Sources: the IAM reference, "IAM identifiers" (form of a role's ARN) and botocore's partitions.json
-(regions, default regions).
+Sources: the IAM reference, "IAM identifiers" (ARN formats), and botocore's partitions.json (regions
+and default regions).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _ROLE = re.compile(
 )
 _POLICY = re.compile(r"arn:aws[a-z0-9-]*:iam::(?:[0-9]{12}|aws):policy/[\x21-\x7e]{1,512}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
-# Whom STS can name (IAM reference, "IAM identifiers"): a user's path may hold any printable ASCII,
-# names only these.
+# Callers that STS names (IAM reference, "IAM identifiers"): a user's path can contain any printable
+# ASCII, names only these characters.
 _NAME = r"[\w+=,.@-]{1,64}"
 _CALLER = re.compile(
     rf"arn:aws[a-z0-9-]*:(?:iam|sts)::[0-9]{{12}}:(?:root|user/(?:[\x21-\x7e]{{1,510}}/)?{_NAME}|federated-user/{_NAME}|assumed-role/{_NAME}/{_NAME})",
@@ -26,7 +26,7 @@ _UNIQUE_ID = re.compile(rf"[A-Za-z0-9]{{1,32}}(?::{_NAME})?", re.ASCII)
 _ARN_COLONS = 5  # arn:partition:service:region:account:resource
 _REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
-# Longest prefix first: `us-isob-` must not be read as `us-iso-`.
+# Longest prefix first: `us-isob-` also starts with `us-iso`.
 _PREFIXES = (
     ("eusc-", "aws-eusc"),
     ("us-isob-", "aws-iso-b"),
@@ -50,7 +50,7 @@ _DEFAULT_REGIONS = {
 
 @dataclass(frozen=True, slots=True)
 class RoleArn:
-    """An IAM role's ARN in its parts; `path` begins and ends with a slash."""
+    """The parts of an IAM role's ARN; `path` begins and ends with a slash."""
 
     partition: str
     account_id: str
@@ -62,11 +62,11 @@ class RoleArn:
 
 
 def parse_role_arn(text: str) -> RoleArn | None:
-    """The parts of a role's ARN, None when `text` is not one."""
-    found = _ROLE.fullmatch(text)
-    if found is None:
+    """Parse a role's ARN; return None for any other text."""
+    match = _ROLE.fullmatch(text)
+    if match is None:
         return None
-    partition, account, path, name = found.groups()
+    partition, account, path, name = match.groups()
     return RoleArn(partition, account, path, name)
 
 
@@ -87,14 +87,14 @@ def is_account_id(text: str) -> bool:
 
 
 def is_policy_arn(text: str) -> bool:
-    """Whether `text` is the ARN of a managed policy, AWS's or an account's own."""
+    """Whether `text` is the ARN of a managed policy, AWS managed or customer managed."""
     return _POLICY.fullmatch(text) is not None
 
 
 def is_caller_arn(text: str) -> bool:
-    """Whether `text` can be what STS calls the one who asks.
+    """Whether `text` can be the Arn of GetCallerIdentity.
 
-    An account's root, a user, or a session of a role or of a federated user.
+    That is an account's root user, an IAM user, or a session of a role or federated user.
     """
     return _CALLER.fullmatch(text) is not None
 
@@ -102,33 +102,27 @@ def is_caller_arn(text: str) -> bool:
 def is_unique_id(text: str) -> bool:
     """Whether `text` can be the UserId of GetCallerIdentity.
 
-    A unique identifier or an account id, after a colon a session's name.
+    That is a unique ID or an account ID, for a session followed by a colon and its name.
     """
     return _UNIQUE_ID.fullmatch(text) is not None
 
 
 def is_region(text: str) -> bool:
-    """Whether `text` may stand in a host name, as botocore demands of a region."""
+    """Whether `text` is a valid host label, as botocore requires of a region."""
     return _REGION.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=256)
 def partition_of_region(region: str) -> str:
-    """The partition a region belongs to; what no other partition claims is `aws`."""
+    """The partition of a region; `aws` unless the prefix is another partition's."""
     return next((partition for prefix, partition in _PREFIXES if region.startswith(prefix)), "aws")
 
 
 def iam_region(partition: str) -> str:
-    """The region IAM is called and signed for.
-
-    It is one service for all regions of a partition (botocore's endpoints.json).
-    """
+    """The region of a partition's IAM endpoint and signatures (botocore's endpoints.json)."""
     return {"aws-cn": "cn-north-1"}.get(partition) or default_region(partition)
 
 
 def default_region(partition: str) -> str:
-    """The region to call when nothing names one.
-
-    Botocore's implicit global region of the partition.
-    """
+    """The region to use when none is configured: botocore's implicit global region."""
     return _DEFAULT_REGIONS.get(partition, "us-east-1")

@@ -1,13 +1,13 @@
-"""SHA-256, its library loaded when first asked for.
+"""SHA-256, with hashlib imported on first use.
 
-OpenSSL costs 10 ms, and most commands hash nothing.
+Importing hashlib loads OpenSSL, which takes 10 ms, and most commands hash nothing.
 """
 
 from __future__ import annotations
 
 
 def sha256(data: bytes) -> str:
-    """The digest in 64 hex digits."""
+    """Return the digest as 64 hex digits."""
     import hashlib  # noqa: PLC0415 -- see above
 
     return hashlib.sha256(data).hexdigest()

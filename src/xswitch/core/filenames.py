@@ -1,4 +1,4 @@
-"""The names of files made from profile names."""
+"""File names made from profile names."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ _UNESCAPED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 def profile_file_name(profile: str) -> str:
-    """The name, without a folder, of the file kept for `profile`.
+    """Make a file name, without a directory, that is unique to `profile`.
 
-    ASCII, one per profile, never `.`, `..` or hidden.
-
-    Every byte of the UTF-8 text outside `[A-Za-z0-9_.@:+-]`, and a dot at the beginning, is written
-    as `%XX` in upper-case hex. The shells' prompt helpers make the same name with their builtins,
-    so a change here is a change there. Raises UsageError for an empty name, which no file can have.
+    The name is ASCII and never `.`, `..`, or hidden: every byte of the UTF-8 text outside
+    `[A-Za-z0-9_.@:+-]`, and a leading dot, becomes `%XX` in upper-case hex. The shells' prompt
+    helpers make the same name with their builtins, so change them together. Raises UsageError for
+    an empty name.
     """
     if not profile:
         raise UsageError("A profile needs a name.", next_step="xswitch list")

@@ -1,4 +1,4 @@
-"""What AWS accepts in the parameters of AssumeRole and GetSessionToken, and how such values are written in one line of config.
+"""Limits of AssumeRole and GetSessionToken parameters, and their one-line form in the config.
 
 Source: the STS API reference, AssumeRole and GetSessionToken.
 """
@@ -33,67 +33,65 @@ Tags = tuple[tuple[str, str], ...]
 
 
 def is_session_name(text: str) -> bool:
-    """Whether `text` may be a RoleSessionName or a SourceIdentity."""
+    """Whether `text` is a valid RoleSessionName or SourceIdentity."""
     return _SESSION_NAME.fullmatch(text) is not None
 
 
 def clean_session_name(text: str) -> str:
-    """`text` made a legal RoleSessionName.
+    """Turn `text` into a valid RoleSessionName.
 
-    Other characters become `-`, too long is cut, too short is `xswitch`.
+    Illegal characters become `-`, a long name is cut, and a short one becomes `xswitch`.
     """
     name = _ILLEGAL_IN_SESSION_NAME.sub("-", text)[:MAX_SESSION_NAME]
     return name if is_session_name(name) else "xswitch"
 
 
 def is_external_id(text: str) -> bool:
-    """Whether `text` may be an ExternalId."""
+    """Whether `text` is a valid ExternalId."""
     return _EXTERNAL_ID.fullmatch(text) is not None
 
 
 def is_mfa_serial(text: str) -> bool:
-    """Whether `text` may be the serial number or ARN of an MFA device."""
+    """Whether `text` is a valid serial number or ARN of an MFA device."""
     return _MFA_SERIAL.fullmatch(text) is not None
 
 
 def parse_integer(text: str) -> int | None:
-    """A whole number written in ASCII digits, None when it is anything else."""
+    """Parse a whole number of ASCII digits; return None for anything else."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004 -- beyond any limit of STS
 
 
 def parse_tags(text: str) -> Tags:
-    """`k=v,k=v` as sorted pairs.
+    """Parse `k=v,k=v` into sorted pairs.
 
-    Raises ValueError with the reason when a pair is malformed, doubled or beyond AWS's limits.
+    Raises ValueError if a pair is malformed, repeated, or beyond AWS's limits.
     """
     pairs = []
-    for part in text.split(","):
-        if not part.strip():
-            continue
-        key, mark, value = part.partition("=")
-        if not mark:
-            raise ValueError(f"{part.strip()!r} is not of the form key=value")
+    for part in split_commas(text):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(f"{part!r} isn't of the form key=value")
         pairs.append((key.strip(), value.strip()))
     return validate_tags(pairs)
 
 
 def validate_tags(pairs: Iterable[tuple[str, str]]) -> Tags:
-    """Tags in the order of their keys.
+    """Sort tags by key.
 
-    Raises ValueError with the reason when AWS, or one line of config, can't take them.
+    Raises ValueError if AWS would reject them or a line of config can't hold them.
     """
     tags = tuple(sorted(pairs))
     if len(tags) > MAX_TAGS:
-        raise ValueError(f"{len(tags)} tags are more than the {MAX_TAGS} AWS takes")
-    # AWS compares the keys of session tags without regard to case.
+        raise ValueError(f"{len(tags)} tags exceed AWS's limit of {MAX_TAGS}")
+    # AWS ignores case when it compares keys of session tags.
     if len({key.casefold() for key, _ in tags}) < len(tags):
-        raise ValueError("a tag key is given twice")
+        raise ValueError("a tag key is repeated")
     for key, value in tags:
         if not 1 <= len(key) <= MAX_TAG_KEY or "=" in key or not _is_tag_text(key):
-            raise ValueError(f"{key!r} can't be a tag key")
+            raise ValueError(f"{key!r} isn't a valid tag key")
         if len(value) > MAX_TAG_VALUE or not _is_tag_text(value):
-            raise ValueError(f"{value!r} can't be the value of tag {key!r}")
+            raise ValueError(f"{value!r} isn't a valid value of tag {key!r}")
     return tags
 
 
@@ -109,45 +107,42 @@ def format_tags(tags: Tags) -> str:
 
 
 def split_commas(text: str) -> tuple[str, ...]:
-    """The comma separated words of a value, empty ones left out."""
+    """Split a comma-separated value; empty parts are dropped."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def validate_policy_arns(arns: Iterable[str]) -> tuple[str, ...]:
-    """Policy ARNs without repetition.
+    """Remove repeated policy ARNs.
 
-    Raises ValueError with the reason when AWS wouldn't take them.
+    Raises ValueError if AWS would reject them.
     """
     result = tuple(dict.fromkeys(arns))
     if len(result) > MAX_POLICY_ARNS:
-        raise ValueError(
-            f"{len(result)} session policies are more than the {MAX_POLICY_ARNS} AWS takes"
-        )
+        raise ValueError(f"{len(result)} session policies exceed AWS's limit of {MAX_POLICY_ARNS}")
     for arn in result:
         if not is_policy_arn(arn) or "," in arn:
-            raise ValueError(f"{arn!r} is not the ARN of a managed policy")
+            raise ValueError(f"{arn!r} isn't the ARN of a managed policy")
     return result
 
 
 def compact_policy(text: str) -> str:
-    """A session policy as one line of JSON that a config file keeps whole.
+    """Write a session policy as one line of JSON that is safe in a config file.
 
-    Raises ValueError when it isn't a JSON object, or too long.
-
-    A blank before `#` or `;` would begin a comment there, so that blank is written as an escape.
+    A space before `#` or `;` would start a comment there, so it's escaped. Raises ValueError if the
+    policy isn't a JSON object or is too long.
     """
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("the session policy is not JSON") from None
+        raise ValueError("the session policy isn't valid JSON") from None
     if not isinstance(data, dict):
-        # Callers catch one kind
-        raise ValueError("the session policy is not a JSON object")  # noqa: TRY004
+        # Callers catch ValueError
+        raise ValueError("the session policy isn't a JSON object")  # noqa: TRY004
     line = (
         json.dumps(data, separators=(",", ":")).replace(" #", "\\u0020#").replace(" ;", "\\u0020;")
     )
     if len(line) > MAX_POLICY_LENGTH:
         raise ValueError(
-            f"the session policy has {len(line)} characters, more than the {MAX_POLICY_LENGTH} AWS takes"
+            f"the session policy has {len(line)} characters; AWS's limit is {MAX_POLICY_LENGTH}"
         )
     return line

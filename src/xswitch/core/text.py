@@ -1,7 +1,6 @@
-"""Text for people.
+"""Sanitized text and counts for display.
 
-Hostile text made harmless (profile names, ARNs and AWS messages may hold anything), and counts with
-their nouns.
+Profile names, ARNs, and AWS messages can contain control characters that a terminal would act on.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ _DELETE_PICTURE = "\u2421"
 
 
 def sanitize(text: str, *, limit: int | None = None) -> str:
-    """`text` with nothing in it that a terminal acts on, as one line.
+    """Replace every character of `text` that a terminal acts on; the result is one line.
 
-    C0 controls become their Unicode pictures (ESC is shown as a sign), C1 controls, bidirectional
-    overrides, line and paragraph separators and unpaired surrogates become U+FFFD. `limit` is the
-    longest result in characters.
+    C0 controls become Unicode control pictures. C1 controls, bidirectional overrides, line and
+    paragraph separators, and unpaired surrogates become U+FFFD. `limit` is the maximum length in
+    characters.
     """
     if not text.isascii() or not text.isprintable():
         text = _sanitize(text)
@@ -29,15 +28,12 @@ def sanitize(text: str, *, limit: int | None = None) -> str:
 
 
 def pluralize(count: int, singular: str, plural: str = "") -> str:
-    """A count with its noun: "1 role", "1,204 roles".
-
-    `several` is the plural where it is not `one` with an s.
-    """
+    """Format a count with its noun: "1 role", "1,204 roles"; `plural` defaults to an added s."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def _sanitize(text: str) -> str:
-    from unicodedata import category  # noqa: PLC0415 -- 4 ms, and most texts are ASCII
+    from unicodedata import category  # noqa: PLC0415 -- takes 4 ms, and most texts are ASCII
 
     return "".join(_visible(character, category) for character in text)
 

@@ -1,6 +1,6 @@
-"""The immutable values every layer speaks in.
+"""Immutable values that all layers share; rules for them are in the other rooms of `core`.
 
-Times are timezone-aware datetimes in UTC, durations are whole seconds. Nothing here does I/O.
+Times are timezone-aware datetimes in UTC; durations are whole seconds.
 """
 
 from __future__ import annotations

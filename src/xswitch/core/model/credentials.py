@@ -1,4 +1,4 @@
-"""Secrets, credentials, where something stands in a file, and problems."""
+"""Secrets, credentials, origins in a file, and problems."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ FileKind = Literal["config", "credentials"]
 
 
 class Secret:
-    """A string that shows itself to nobody.
-
-    `repr`, `str` and `format` are redacted, pickling is refused.
-    """
+    """A string that `repr`, `str`, and `format` redact and that can't be pickled."""
 
     __slots__ = ("_value",)
 
@@ -22,7 +19,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The string itself, for the one place that needs it."""
+        """Return the string, to send it to AWS, a client, or the vault."""
         return self._value
 
     def __repr__(self) -> str:
@@ -40,13 +37,13 @@ class Secret:
         return hash(self._value)
 
     def __reduce__(self) -> str:
-        msg = "a Secret is not pickled"
+        msg = "a Secret can't be pickled"
         raise TypeError(msg)
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """AWS credentials; `session_token` and `expires_at` are None for long-term keys."""
+    """AWS credentials; long-term keys have no `session_token` and no `expires_at`."""
 
     access_key_id: str
     secret_access_key: Secret
@@ -55,12 +52,12 @@ class Credentials:
 
     @property
     def temporary(self) -> bool:
-        """Whether AWS treats calls with these as role chaining (they carry a session token)."""
+        """Whether they have a session token, so that AWS treats AssumeRole as role chaining."""
         return self.session_token is not None
 
 
 class Origin(NamedTuple):
-    """Where something was configured: a file as the user knows it, and a line counted from 1."""
+    """The file and line (from 1) of a setting."""
 
     file: str
     line: int
@@ -68,12 +65,9 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something the user should know of a file, profile or session.
+    """An error, warning, or note about a file, profile, or session."""
 
-    `code` is a stable snake_case word.
-    """
-
-    code: str
+    code: str  # stable, snake_case
     message: str
     severity: Severity = "warning"
     file: str | None = None

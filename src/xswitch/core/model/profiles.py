@@ -1,4 +1,4 @@
-"""The shared config as the SDKs read it, and edits of it."""
+"""Profiles as the SDKs read them, and edits of profiles."""
 
 from __future__ import annotations
 
@@ -9,82 +9,16 @@ from typing import NamedTuple
 
 from xswitch.core.model.credentials import FileKind, Origin, Problem
 
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A profile (or an `sso-session` / `services` section); keys are lower-case, both files merged.
-
-    `cli_only` marks a profile that only the AWS CLI and boto3 see (quotes or illegal characters in
-    its header).
-    """
-
-    name: str
-    properties: Mapping[str, Property]
-    origin: Origin
-    cli_only: bool = False
-
-    def get(self, key: str) -> str | None:
-        """The value of `key`, or None when it isn't there."""
-        properties = self.properties
-        if isinstance(properties, FileProperties):
-            return properties.text(key)
-        found = properties.get(key)
-        return None if found is None else found.value
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigPaths:
-    """The two files in force, absolute."""
-
-    config: str
-    credentials: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigView:
-    """Both files as the SDKs read them, with every problem and every difference to the AWS CLI's reading."""
-
-    paths: ConfigPaths
-    profiles: Mapping[str, Profile]
-    sso_sessions: Mapping[str, Profile] = field(default_factory=lambda: MappingProxyType({}))
-    services: Mapping[str, Profile] = field(default_factory=lambda: MappingProxyType({}))
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SetProfile:
-    """Make profile `name` of one file hold exactly these properties (others of it are removed when `exact`).
-
-    `comment` is one full line without the `#`, written above a new profile.
-    """
-
-    file: FileKind
-    name: str
-    properties: Mapping[str, str]
-    comment: str = ""
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveProfile:
-    """Remove every section of profile `name` from one file, with xswitch's own comment line above it."""
-
-    file: FileKind
-    name: str
-
-
-ProfileEdit = SetProfile | RemoveProfile
-
-
 PropertyRow = tuple[str, str, int, int, int]
-"""Key, value, line, and the span of its lines, as a bare tuple.
+"""A property: key, value, line, and the start and end of its lines in the text.
 
-A large file has tens of thousands, which the garbage collector then leaves alone.
+A plain tuple, because a large file has tens of thousands and the garbage collector doesn't track
+them.
 """
 
 
 class Property(NamedTuple):
-    """One key of a profile as the SDKs read it; `source` is the kind of file it came from."""
+    """The value of one key of a profile, and its origin."""
 
     value: str
     origin: Origin
@@ -92,12 +26,10 @@ class Property(NamedTuple):
 
 
 class FileProperties(Mapping[str, Property]):
-    """The properties of one section name of one file; a `Property` is made when it is asked for.
+    """The properties of one section of one file, by key.
 
-    `rows` are what the reader found: key → (key, value, line, start, end).
-
-    A config of 5,000 profiles has 40,000 properties, of which listing the roles needs a few: making
-    them all takes longer than reading.
+    Each `Property` is made on access: a config of 5,000 profiles has 40,000 properties, and listing
+    the roles needs only a few of them.
     """
 
     __slots__ = ("_file", "_path", "_rows")
@@ -112,14 +44,14 @@ class FileProperties(Mapping[str, Property]):
         return Property(row[1], Origin(self._path, row[2]), self._file)
 
     def get(self, key: str, default: Property | None = None) -> Property | None:  # type: ignore[override]
-        """The property, or `default`.
+        """Return the property or `default`.
 
-        Without the exception a missing key costs in the general method.
+        Faster than `Mapping.get`, which raises and catches KeyError for a missing key.
         """
         return self[key] if key in self._rows else default
 
     def text(self, key: str) -> str | None:
-        """The value of a property, None when it isn't there."""
+        """Return the value of a key, or None if it's missing."""
         row = self._rows.get(key)
         return None if row is None else row[1]
 
@@ -137,7 +69,7 @@ class FileProperties(Mapping[str, Property]):
 
 
 class PropertyOrigins(Mapping[str, Origin]):
-    """Where those of `keys` that are there were written, looked up when asked for."""
+    """The origins of those `keys` that a profile has, looked up on access."""
 
     __slots__ = ("_keys", "_properties")
 
@@ -155,3 +87,69 @@ class PropertyOrigins(Mapping[str, Origin]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile, or an `sso-session` or `services` section."""
+
+    name: str
+    properties: Mapping[str, Property]
+    """By lower-case key, merged from both files."""
+    origin: Origin
+    cli_only: bool = False
+    """Only the AWS CLI and boto3 see it: its header has quotes or illegal characters."""
+
+    def get(self, key: str) -> str | None:
+        """Return the value of `key`, or None if it's missing."""
+        properties = self.properties
+        if isinstance(properties, FileProperties):
+            return properties.text(key)
+        entry = properties.get(key)
+        return None if entry is None else entry.value
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigPaths:
+    """The absolute paths of the config and the credentials file."""
+
+    config: str
+    credentials: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigView:
+    """Both files as the SDKs read them.
+
+    The problems include every difference from what the AWS CLI and boto3 read.
+    """
+
+    paths: ConfigPaths
+    profiles: Mapping[str, Profile]
+    sso_sessions: Mapping[str, Profile] = field(default_factory=lambda: MappingProxyType({}))
+    services: Mapping[str, Profile] = field(default_factory=lambda: MappingProxyType({}))
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetProfile:
+    """Create profile `name` in one file, or set properties of it."""
+
+    file: FileKind
+    name: str
+    properties: Mapping[str, str]
+    comment: str = ""
+    """One line, without the `#`, written above a new profile."""
+    exact: bool = True
+    """Remove every other property."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveProfile:
+    """Remove every section of profile `name` from one file, and xswitch's comment line above it."""
+
+    file: FileKind
+    name: str
+
+
+ProfileEdit = SetProfile | RemoveProfile

@@ -1,4 +1,4 @@
-"""Roles, and the chains that lead to them."""
+"""Roles, and the role chains that lead to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xswitch.core.model.credentials import Origin, Problem
 
 
 class CredentialSourceKind(StrEnum):
-    """How the base of a chain gets its credentials."""
+    """How a source profile, the environment, or a metadata service provides credentials."""
 
     STATIC_KEYS = "static_keys"
     ENVIRONMENT = "environment"
@@ -25,31 +25,25 @@ class CredentialSourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CredentialSource:
-    """The end of a chain.
-
-    `profile` is None when the environment or a metadata service is the source.
-
-    `identity` is a canonical, secret-free text of everything that defines this source (access key
-    id, SSO account and role, the process's command line ...): part of every session key made from
-    it. `detail` is a few words for people. `temporary` says that its keys come with a session
-    token, where the kind alone doesn't tell.
-    """
+    """The source of a chain's first credentials."""
 
     kind: CredentialSourceKind
     profile: str | None
+    """None if the environment or a metadata service is the source."""
     identity: str
+    """Canonical JSON of what defines the source, without secrets; part of every session key."""
     origin: Origin | None = None
     detail: str = ""
+    """A few words for display."""
     temporary: bool = False
+    """Its keys have a session token. Set where the kind doesn't imply it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One AssumeRole of a chain, with everything of it that changes the result.
+    """One AssumeRole call of a chain, as configured.
 
-    `duration_seconds` is what the config asks for, None when it doesn't. `origins` maps a config
-    key ("role_arn", "external_id" ...) to where it was written. `tags` are (key, value) pairs,
-    sorted. `web_identity` is never a hop: it is a base.
+    A web identity profile isn't a hop but a credential source.
     """
 
     profile: str
@@ -60,35 +54,35 @@ class Hop:
     duration_seconds: int | None = None
     session_name: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
+    """(key, value) pairs, sorted."""
     transitive_tag_keys: tuple[str, ...] = ()
     policy_arns: tuple[str, ...] = ()
     policy: str | None = None
     source_identity: str | None = None
     origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}))
+    """Origins by config key: "role_arn", "external_id", ..."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The base, then the hops in the order they are assumed.
-
-    The last hop is the role the user wants.
-    """
+    """A credential source and the roles assumed from it, in order."""
 
     base: CredentialSource
     hops: tuple[Hop, ...]
 
     @property
     def target(self) -> Hop:
-        """The role at the end."""
+        """The last hop: the role that the profile names."""
         return self.hops[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where STS is called: `region` always set; `url` None for AWS's own regional endpoint."""
+    """The endpoint of STS or IAM for a role."""
 
     region: str
     url: str | None = None
+    """None for AWS's own endpoint of the region."""
     use_fips: bool = False
     use_dualstack: bool = False
     ca_bundle: str | None = None
@@ -96,15 +90,13 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A rule for sensitive roles, as matched on one role.
-
-    `color` is a name out of `core.roles.guards.COLORS`; `confirm` the text to be typed before a
-    switch, "" for none.
-    """
+    """The guard rule that applies to a role."""
 
     name: str
     color: str = "red"
+    """One of `GUARD_COLORS`."""
     confirm: str = ""
+    """Text to type before a switch; "" for no confirmation."""
     duration_seconds: int | None = None
     policy_arns: tuple[str, ...] = ()
     policy: str | None = None
@@ -112,12 +104,7 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role profile, resolved: one row of the picker and one entry of `list --json`.
-
-    `chain` is None when it can't be resolved (then `problems` holds an error saying why).
-    `duration_seconds` is what will be asked of STS for the last hop and `duration_reason` says why
-    in a few words. `mfa_serial` is the first of the chain.
-    """
+    """A resolved role profile: one row of the picker, one entry of `list --json`."""
 
     name: str
     role_arn: str
@@ -128,9 +115,12 @@ class Role:
     role_path: str
     region: str
     chain: Chain | None
+    """None if it can't be resolved; `problems` then has an error."""
     mfa_serial: str | None
+    """The first MFA serial in the chain."""
     external_id: str | None
     duration_seconds: int
+    """DurationSeconds of the last hop."""
     duration_reason: str
     managed_profile: str
     origin: Origin
@@ -140,4 +130,5 @@ class Role:
     note: str = ""
     tags: tuple[tuple[str, str], ...] = ()
     cli_only: bool = False
-    is_ad_hoc: bool = False  # kept only in a managed profile: `ACCOUNT:ROLE --source`
+    is_ad_hoc: bool = False
+    """An `ACCOUNT:ROLE --source PROFILE`, stored only in its managed profile."""

@@ -1,4 +1,4 @@
-"""Sessions, the calls that make them, and the plans of those calls."""
+"""Sessions, the STS calls that create them, and plans of those calls."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from xswitch.core.model.roles import CredentialSource, Endpoint, Role
 
 
 class SessionState(StrEnum):
-    """How a role's session stands.
+    """State of a role's session.
 
-    Expiring means under 16 minutes, or a quarter of a short session's life.
+    EXPIRING means less than 16 minutes, or less than a quarter of a short session, remains.
     """
 
     NONE = "none"
@@ -28,27 +28,25 @@ SessionKind = Literal["mfa", "role"]
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """What is known of a session without opening the vault; no secret in it.
-
-    `profile` is the role profile (kind role) or the base profile (kind mfa, "" for the
-    environment); `principal` is the role ARN or the MFA serial. `managed_profile` is "" for an MFA
-    session. `static` says its keys were also written to the credentials file.
-    """
+    """A session's entry in the index: its facts without secrets, readable without the vault."""
 
     key: str
     kind: SessionKind
     profile: str
+    """The role profile; of an MFA session, the source profile ("" for the environment)."""
     principal: str
+    """The role ARN; of an MFA session, the MFA serial."""
     issued_at: datetime
     expires_at: datetime
     last_used: datetime
     managed_profile: str = ""
     static: bool = False
+    """The keys are also in the credentials file."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallerIdentity:
-    """What GetCallerIdentity said."""
+    """The result of GetCallerIdentity."""
 
     account: str
     arn: str
@@ -57,7 +55,7 @@ class CallerIdentity:
 
 @dataclass(frozen=True, slots=True)
 class AssumeRoleRequest:
-    """The parameters of one sts:AssumeRole call; None and () are left out of the request."""
+    """The parameters of one AssumeRole call; None and () are omitted from the request."""
 
     role_arn: str
     session_name: str
@@ -74,7 +72,7 @@ class AssumeRoleRequest:
 
 @dataclass(frozen=True, slots=True)
 class AssumedRole:
-    """What AssumeRole answered: credentials (with expiry) and the session's ARN."""
+    """The result of AssumeRole: credentials with an expiry, and the session's ARN."""
 
     credentials: Credentials
     arn: str
@@ -82,23 +80,18 @@ class AssumedRole:
 
 @dataclass(frozen=True, slots=True)
 class MfaChallenge:
-    """What a prompt for an MFA code shows.
-
-    `attempt` counts from 1, `refusal` is AWS's text for the last wrong code.
-    """
+    """The contents of a prompt for an MFA code."""
 
     serial: str
     profile: str
     attempt: int = 1
     refusal: str = ""
+    """AWS's message about the previous code."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedMfaSession:
-    """The GetSessionToken a chain needs first.
-
-    Which serial, how long (seconds), under which session key.
-    """
+    """The GetSessionToken call before a chain, and the key of its session."""
 
     key: str
     serial: str
@@ -108,7 +101,7 @@ class PlannedMfaSession:
 
 @dataclass(frozen=True, slots=True)
 class PlannedHop:
-    """One AssumeRole to make, with the session key its result is kept under."""
+    """One AssumeRole call, and the key of its session."""
 
     key: str
     profile: str
@@ -118,7 +111,7 @@ class PlannedHop:
 
 @dataclass(frozen=True, slots=True)
 class SessionPlan:
-    """All a broker needs to turn a role into credentials, without the document."""
+    """The STS calls that lead to a role's credentials."""
 
     role: Role
     base: CredentialSource
@@ -128,5 +121,5 @@ class SessionPlan:
 
     @property
     def key(self) -> str:
-        """The session key of the role asked for."""
+        """The session key of the role itself."""
         return self.hops[-1].key

@@ -39,8 +39,8 @@ class GuardRule:
     name: str = field(metadata=_ONE_LINE | {"doc": "name of the guard in messages"})
     match: tuple[str, ...] = field(
         metadata={
-            "doc": "one pattern or a list (`*`, `?`, `[abc]`), compared with the whole profile name,"
-            " role ARN, account ID, and account name, ignoring case"
+            "doc": "one pattern or a list (`*`, `?`, `[abc]`), compared with the whole profile"
+            " name, role ARN, account ID, and account name, ignoring case"
         }
     )
     color: str = field(

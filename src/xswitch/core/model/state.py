@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class RoleUsage:
-    """How often and when last a role profile was switched to."""
+    """How often, and when last, a role profile was switched to."""
 
     count: int
     last: datetime
@@ -18,24 +18,19 @@ class RoleUsage:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One session wanted of a role.
-
-    `result` is "new", "kept" (out of the vault) or the code of the error. Without any secret.
-    """
+    """One request for a role's session; it contains no secrets."""
 
     at: datetime
     profile: str
     role_arn: str
     session_name: str
     result: str
+    """"new", "kept" (from the vault), or an error code."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageState:
-    """What xswitch remembers between runs beside sessions.
-
-    Frecency and pins, by role profile name.
-    """
+    """Uses and pins, by role profile name."""
 
     uses: Mapping[str, RoleUsage] = field(default_factory=lambda: MappingProxyType({}))
     pins: frozenset[str] = frozenset()
@@ -43,20 +38,17 @@ class UsageState:
 
 @dataclass(frozen=True, slots=True)
 class VaultInfo:
-    """Which store is in use, in words and as the setting's value ("secret-service", "runtime", ...)."""
+    """The vault in use."""
 
     kind: str
+    """The value of the `vault` setting: "secret-service", "runtime", ..."""
     label: str
     place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptState:
-    """What the shell's prompt helper may show of a managed profile; never a secret.
-
-    `renewable_until` is when the session can no longer be renewed without a question (None: always
-    silently renewable).
-    """
+    """The facts about a managed profile that the shell's prompt helper shows."""
 
     managed_profile: str
     account: str
@@ -64,30 +56,28 @@ class PromptState:
     color: str
     expires_at: datetime
     renewable_until: datetime | None = None
+    """When a renewal starts to need an MFA code; None for never."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """An STS endpoint answered.
-
-    Its Date header as UTC (None when it sent none or an odd one), and how long that took.
-    """
+    """The response of an STS endpoint to a probe."""
 
     server_time: datetime | None
+    """The Date header in UTC; None if it's missing or invalid."""
     milliseconds: int
 
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """What the file system says of a path, links followed.
-
-    `mode` are the permission bits, None where the platform has none or the path doesn't exist;
-    `mine` whether this user owns it; `executable` whether this user may run it.
-    """
+    """Facts about a path, with symbolic links followed."""
 
     path: str
     exists: bool
     folder: bool = False
     mode: int | None = None
+    """Permission bits; None if the path doesn't exist or the platform has none."""
     mine: bool = True
+    """This user owns it."""
     executable: bool = False
+    """This user can run it."""

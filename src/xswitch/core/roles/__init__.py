@@ -1,4 +1,4 @@
-"""Role profiles resolved to roles.
+"""Resolve role profiles: credential sources, hops, chains, endpoints, guards, and TARGET arguments.
 
-Credential sources, hops, chains, endpoints, guards, and the targets a user types.
+Session durations and keys of a resolved role are planned in `core.sessions`.
 """

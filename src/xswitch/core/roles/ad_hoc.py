@@ -1,6 +1,6 @@
-"""`ACCOUNT:ROLE`.
+"""Ad hoc roles, `ACCOUNT:ROLE`: parsing them and naming their managed profiles.
 
-Roles that no profile of the user's names, and the names of the managed profiles that keep them.
+A user's profile doesn't configure them; only a managed profile stores them.
 """
 
 from __future__ import annotations
@@ -13,30 +13,32 @@ from xswitch.core.digests import sha256
 from xswitch.core.model import Hop, Origin, Settings
 from xswitch.core.profiles.managed import Overrides
 
-# The names every SDK takes; a blank or a quote would hide the profile from most of them.
+# Every SDK accepts the other characters; most ignore a profile with a space or quote in its name.
 _ILLEGAL_IN_PROFILE_NAME = re.compile(r"[^A-Za-z0-9_\-/.%@:+]")
 _PATH_AND_ROLE_NAME = re.compile(r"/?((?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class AdHocRole:
-    """A role given by account and name.
-
-    `partition` None when it wasn't said, `path` begins and ends with a slash.
-    """
+    """A role given by account and name."""
 
     account_id: str
     path: str
+    """Begins and ends with a slash."""
     name: str
     partition: str | None = None
+    """Known only if a role ARN was given."""
 
     def arn(self, partition: str) -> RoleArn:
-        """The role's ARN, in its own partition or else this one."""
+        """Build the role's ARN; `partition` applies if none is known."""
         return RoleArn(self.partition or partition, self.account_id, self.path, self.name)
 
 
 def parse_ad_hoc_role(target: str, settings: Settings) -> AdHocRole | None:
-    """The role that `ACCOUNT:ROLE`, `ACCOUNT NAME:ROLE` (a name out of the settings) or a role ARN spells, None when it is none of them."""
+    """Parse `ACCOUNT:ROLE`, where ACCOUNT is an ID or a name from the settings, or a role ARN.
+
+    Returns None for any other text.
+    """
     arn = parse_role_arn(target)
     if arn is not None:
         return AdHocRole(arn.account_id, arn.path, arn.name, arn.partition)
@@ -57,15 +59,15 @@ def parse_ad_hoc_role(target: str, settings: Settings) -> AdHocRole | None:
 
 
 def ad_hoc_role_name(arn: RoleArn) -> str:
-    """What a definition is called: `ACCOUNT:ROLE`, with the path of the role when it has one."""
+    """Name an ad hoc role: `ACCOUNT:ROLE`, with the role's path if it has one."""
     return f"{arn.account_id}:{arn.path[1:]}{arn.name}"
 
 
 def managed_profile_name(prefix: str, name: str) -> str:
-    """The default name of the managed profile of a role profile, or of an `ACCOUNT:ROLE`.
+    """Name the managed profile of a role profile or an `ACCOUNT:ROLE`.
 
-    Characters that are illegal in a profile name become `-`; a few hex digits then keep two such
-    names apart.
+    Characters that are illegal in a profile name become `-`; six hex digits of a hash then keep
+    different names apart.
     """
     account, colon, role = name.partition(":")
     if colon and is_account_id(account):
@@ -79,7 +81,7 @@ def managed_profile_name(prefix: str, name: str) -> str:
 
 
 def ad_hoc_hop(profile: str, arn: RoleArn, origin: Origin, overrides: Overrides) -> Hop:
-    """The AssumeRole of a definition, kept under the name `profile`."""
+    """Make the hop of an ad hoc role that is stored in the managed profile `profile`."""
     return Hop(
         profile=profile,
         role_arn=str(arn),

@@ -1,8 +1,8 @@
-"""How long a role session is asked to last, and why.
+"""The duration of a role session, and the reason for it.
 
-AssumeRole with temporary credentials (a role's, an MFA session's, SSO's ...) is role chaining: it
-lasts at most 3600 s, and asking for more fails. Source: the IAM user guide, "Methods to assume a
-role", role chaining.
+AssumeRole with temporary credentials (of a role, an MFA session, SSO, ...) is role chaining: AWS
+rejects a duration over 3600 s. Source: the IAM user guide, "Methods to assume a role", role
+chaining.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _TEMPORARY_SOURCES = {
 
 
 def is_temporary(base: CredentialSource) -> bool:
-    """Whether the base gives temporary credentials, as far as can be known without asking it."""
+    """Whether the source provides temporary credentials, as far as the configuration tells.
+
+    A process can provide them too: see `sessions.plan.with_temporary_source`.
+    """
     return base.temporary or base.kind in _TEMPORARY_SOURCES
 
 
 def chaining_reason(base: CredentialSource, *, first_hop: bool, mfa: bool) -> str:
-    """What temporary credentials a hop is assumed with, in words.
-
-    "" when they are long-term keys.
-    """
+    """Name the temporary credentials that call AssumeRole for a hop; "" for long-term keys."""
     if not first_hop:
         return "another role"
     if mfa:
@@ -39,9 +39,10 @@ def chaining_reason(base: CredentialSource, *, first_hop: bool, mfa: bool) -> st
 def effective_duration(
     configured: int | None, override: int | None, guard: Guard | None, chained_after: str
 ) -> tuple[int, str]:
-    """The seconds to ask for, and the reason in a few words. `before` is from `chaining_reason`.
+    """Return DurationSeconds and the reason for it in a few words.
 
-    The override goes before the config; a guard only ever shortens.
+    An override takes precedence over the config, and a guard can only shorten. `chained_after` is
+    from `chaining_reason`.
     """
     if override is not None:
         seconds, reason = override, "asked for"

@@ -1,7 +1,7 @@
-"""Where STS is called for a role: its region and endpoint, by the rules of the shared config.
+"""The region and endpoint of STS or IAM for a role, by the rules of the shared config.
 
 Sources: the SDKs and Tools reference guide, "Service-specific endpoints", and botocore's
-configprovider.py. All of it comes from the profile one selects, never from a source profile.
+configprovider.py. Only the selected profile counts, never a source profile.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ENDPOINT_KEYS = frozenset(
 
 
 class EndpointResolver:
-    """The endpoints of one reading of the config under one environment, for one service."""
+    """Resolves the endpoints of one service from a config view and an environment."""
 
     def __init__(self, view: ConfigView, env: Mapping[str, str], service: str = "sts") -> None:
         self._service = service
@@ -43,16 +43,15 @@ class EndpointResolver:
         self._services: dict[str, str | None] = {}
 
     def of(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
-        """The endpoint for roles of `partition` with `profile` selected (None.
+        """Resolve the endpoint for roles of `partition`, and problems with its settings.
 
-        No profile has a say), and what is odd about it.
-
-        Region: the profile's, else the environment's when it belongs to the partition, else the
-        partition's default.
+        `profile` is the selected profile, or None to use the environment alone. The region is the
+        profile's, else the environment's if it belongs to the partition, else the partition's
+        default.
         """
         if profile is None or not _ENDPOINT_KEYS.isdisjoint(profile.properties):
             return self._build_endpoint(profile, partition)
-        # Nearly every one of thousands says no more than its region.
+        # Most profiles configure only a region, so thousands of them share an endpoint.
         cache_key = (profile.get("region"), partition)
         endpoint = self._plain.get(cache_key)
         if endpoint is not None:
@@ -88,10 +87,10 @@ class EndpointResolver:
                 default_region(partition),
             )
         if not is_region(region):
-            text = f'Profile "{profile.name}": {region!r} is not a region\'s name.'
+            text = f'Profile "{profile.name}": {region!r} isn\'t a valid region.'
             problems.append(problem_at(profile, "region", "region_invalid", text))
         elif partition_of_region(region) != partition:
-            text = f'Profile "{profile.name}": the region {region} is not in the partition {partition} of its role.'
+            text = f"Profile \"{profile.name}\": region {region} isn't in the role's partition, {partition}."
             problems.append(problem_at(profile, "region", "region_partition", text, "warning"))
         return region
 
@@ -109,7 +108,7 @@ class EndpointResolver:
         services = profile.get("services")
         if services is not None:
             if services not in self._view.services:
-                text = f'Profile "{profile.name}": there is no section [services {services}].'
+                text = f'Profile "{profile.name}": section [services {services}] doesn\'t exist.'
                 problems.append(
                     problem_at(profile, "services", "services_missing", text, "warning")
                 )
@@ -136,7 +135,7 @@ class EndpointResolver:
 
 
 def parse_nested(value: str) -> dict[str, str]:
-    """The `key = value` lines below a key such as `sts =`; keys in lower case."""
+    """Parse the `key = value` lines under a key such as `sts =`; keys become lower case."""
     pairs = (line.partition("=") for line in value.split("\n"))
     return {key.strip().lower(): text.strip() for key, mark, text in pairs if mark}
 
@@ -152,10 +151,10 @@ def _url_problems(profile: Profile, key: str, url: str) -> list[Problem]:
     except ValueError:
         parts, host = None, None
     if parts is None or not host or parts.scheme not in ("http", "https"):
-        text = f'Profile "{profile.name}": {url!r} is not an http or https URL.'
+        text = f'Profile "{profile.name}": {url!r} isn\'t an HTTP or HTTPS URL.'
         return [problem_at(profile, key, "endpoint_invalid", text)]
     if parts.scheme == "http" and not _is_loopback(host):
-        text = f'Profile "{profile.name}": STS answers come back unencrypted from {url}.'
+        text = f'Profile "{profile.name}": STS sends credentials unencrypted from {url}.'
         return [problem_at(profile, key, "endpoint_insecure", text, "warning")]
     return []
 

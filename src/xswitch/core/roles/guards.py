@@ -1,7 +1,4 @@
-"""Guards.
-
-Which rule of the settings applies to a role, and what must be typed before switching to it.
-"""
+"""Guards: the rule that applies to a role, and the confirmation it requires."""
 
 from __future__ import annotations
 
@@ -14,17 +11,17 @@ from xswitch.core.model import Guard, GuardRule, Role, Settings
 
 @lru_cache(maxsize=64)
 def _compile_patterns(rule: GuardRule) -> re.Pattern[str]:
-    # Without regard to case: a guard that matches too much asks once too often, one that matches
-    # too little doesn't guard.
+    # Case is ignored: a guard that matches too much asks too often, one that matches too little
+    # doesn't guard.
     return re.compile(
         "|".join(fnmatch.translate(pattern.casefold()) for pattern in rule.match) or r"(?!)"
     )
 
 
 def guard_for(role: Role, settings: Settings) -> Guard | None:
-    """The guard of a role.
+    """Find the first rule with a pattern that matches the role.
 
-    The first rule one of whose patterns matches its profile, ARN, account id or account name.
+    A pattern matches the profile name, the ARN, the account ID, or the account name.
     """
     if not settings.guards:
         return None
@@ -48,25 +45,23 @@ def guard_for(role: Role, settings: Settings) -> Guard | None:
 
 
 def confirmation_text(rule: GuardRule, role: Role) -> str:
-    """What has to be typed under `rule` to switch to `role`, "" for nothing.
+    """Return the text to type before switching to `role`, or "" for no confirmation.
 
-    Names that can't be typed, because they are empty or hold control characters, are replaced by
-    the account id.
+    The account ID replaces names that are empty or have control characters.
     """
+    if rule.confirm == "none":
+        return ""
     text = {
-        "none": "",
         "account": role.account_name or role.account_id,
         "role": role.role_name,
         "profile": role.name,
     }.get(rule.confirm, rule.confirm)
-    if rule.confirm == "none":
-        return ""
     text = text.strip()
     return text if text and text.isprintable() else role.account_id or role.name
 
 
 def is_confirmed(guard: Guard | None, typed: str | None) -> bool:
-    """Whether what was typed lets the switch go on; blanks around it don't count, case does."""
+    """Whether `typed` matches the guard's confirmation; surrounding spaces are ignored."""
     return (
         guard is None or not guard.confirm or (typed is not None and typed.strip() == guard.confirm)
     )

@@ -1,4 +1,4 @@
-"""Which role TARGET names."""
+"""Find the role that a TARGET argument names."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _MAX_LISTED = 20
 
 
 def find_role(target: str, roles: Sequence[Role], managed: Mapping[str, str]) -> Role:
-    """The one role that `target` means; `managed` maps managed profiles to names of roles.
+    """Find the one role that `target` names; `managed` maps managed profiles to role names.
 
-    Tried in this order: profile name, managed profile, role ARN, `ACCOUNT:ROLE` (the account's id
-    or name), a name in another case, words that only one role matches. Raises TargetError with
-    candidates when there are several, with near names when there is none.
+    In this order: profile name, managed profile, role ARN, `ACCOUNT:ROLE` (with the account's ID or
+    name), profile name ignoring case, and words that match only one role. Raises TargetError with
+    the candidates if several roles match, or with similar names if none does.
     """
     target = target.strip()
     by_name = {role.name: role for role in roles}
@@ -71,7 +71,7 @@ def _single_match(target: str, role_matches: Sequence[Role], by_name: Mapping[st
             code=ErrorCode.TARGET_AMBIGUOUS,
             candidates=tuple(role.name for role in role_matches),
         )
-    import difflib  # noqa: PLC0415 -- only for a name that isn't there
+    import difflib  # noqa: PLC0415 -- needed only for an unknown name
 
     close_matches = tuple(difflib.get_close_matches(target, list(by_name), n=3, cutoff=0.5))
     is_ad_hoc = parse_role_arn(target) is not None or is_account_id(target.partition(":")[0])

@@ -1,1 +1,1 @@
-"""Matching and ranking of the picker's list."""
+"""Matching and ranking of roles; the picker draws the result."""

@@ -1,10 +1,8 @@
-"""Finding roles by typed words.
+"""Match roles against typed words.
 
-Every word must occur in some field, in any order and without regard to case.
-
-Time grows with the length of the texts and no faster. A `Matcher` is one snapshot of the roles and
-of what was used: the order of a query's result is the same however often it is typed. What a longer
-query searches is the result of the query it was typed from.
+A role matches if every word occurs in one of its fields, in any order and ignoring case. Time is
+linear in the length of the texts. A `Matcher` is a snapshot of the roles and their usage, so a
+query always gives the same order. A longer query searches only the result of the query it extends.
 """
 
 from __future__ import annotations
@@ -28,25 +26,21 @@ _OTHER_FIELDS = FIELDS[4:]
 _PUNCTUATION = re.compile(r"[\W_]")
 _MAX_CACHED_QUERIES = 64
 
-# How well one word of a query fits one role; less is better.
-_WHOLE_NAME, _START_IN_NAMES, _IN_NAMES, _START_IN_REST, _IN_REST = range(5)
+# How well one word of a query matches one role, best first.
+_WHOLE_NAME, _WORD_IN_NAMES, _IN_NAMES, _WORD_IN_OTHERS, _IN_OTHERS = range(5)
 
 
 class _SearchText(NamedTuple):
-    """One role's folded fields, each between line ends, and the same texts with every mark of punctuation made a blank."""
+    """A role's folded fields, each between line ends; `_words` has spaces for punctuation."""
 
     names: str
     name_words: str
-    rest: str
-    rest_words: str
+    others: str
+    other_words: str
 
 
 class Match:
-    """One row of a result.
-
-    The role, its position among the roles given to the matcher, and where the query's words are in
-    its fields.
-    """
+    """A matching role, and its index among the matcher's roles."""
 
     __slots__ = ("_query", "index", "role")
 
@@ -57,10 +51,7 @@ class Match:
 
     @property
     def spans(self) -> Spans:
-        """Field → (start, end) pairs in that field's text (see `field_text`), ascending and apart.
-
-        Worked out when asked.
-        """
+        """The positions of the query's words: see `spans`; computed on access."""
         return spans(self.role, self._query)
 
     def __repr__(self) -> str:
@@ -68,7 +59,7 @@ class Match:
 
 
 class Matches(Sequence[Match]):
-    """The result of one query, best first; rows are made when looked at."""
+    """The result of one query, best first; each `Match` is made on access."""
 
     def __init__(self, roles: Sequence[Role], query: str, order: Sequence[int]) -> None:
         self.roles = roles
@@ -93,76 +84,70 @@ class Matches(Sequence[Match]):
 
 
 class Matcher:
-    """Searches `roles`.
-
-    Without `memory`, `settings` and `now` the order is that of the roles, and match quality.
-    """
+    """Searches `roles`; without `usage` and `now`, frecency doesn't affect the order."""
 
     def __init__(
         self,
         roles: Sequence[Role],
-        memory: UsageState | None = None,
+        usage: UsageState | None = None,
         settings: Settings | None = None,
         now: datetime | None = None,
     ) -> None:
         self._roles = roles
-        memory = memory or UsageState()
+        usage = usage or UsageState()
         self._order = order_by_usage(
-            roles, memory, now, frecency=settings is None or settings.frecency
+            roles, usage, now, frecency=settings is None or settings.frecency
         )
-        self._unfiltered_order = pins_first(self._order, roles, memory)
-        self._hay: list[tuple[int, _SearchText]] | None = None
-        self._typed: list[tuple[str, list[tuple[int, _SearchText]]]] = []
+        self._unfiltered_order = pins_first(self._order, roles, usage)
+        self._texts: list[tuple[int, _SearchText]] | None = None
+        self._query_results: list[tuple[str, list[tuple[int, _SearchText]]]] = []
 
     def prepare(self) -> None:
-        """Do now what the first query would do: fold every role's texts."""
+        """Fold every role's texts now, so that the first query doesn't have to."""
         self._rows()
 
     def filter(self, query: str) -> Matches:
-        """The roles that hold every word of `query`, best first.
+        """Return the roles that match every word of `query`, best first.
 
-        All of them, pins first, when it has no word.
+        Without words, return all roles, pins first.
         """
         folded = fold(query)
         probes = [_search_forms(term) for term in dict.fromkeys(folded.split())]
         if not probes:
             return Matches(self._roles, query, self._unfiltered_order)
-        while self._typed and not folded.startswith(self._typed[-1][0]):
-            self._typed.pop()
-        rows = self._typed[-1][1] if self._typed else self._rows()
+        while self._query_results and not folded.startswith(self._query_results[-1][0]):
+            self._query_results.pop()
+        rows = self._query_results[-1][1] if self._query_results else self._rows()
         matching_rows: list[tuple[int, _SearchText]] = []
         keys: list[int] = []
         total = len(self._order)
         for row in rows:
-            rank, hay = row
-            quality = _quality(hay, probes)
+            rank, text = row
+            quality = _quality(text, probes)
             if quality >= 0:
                 matching_rows.append(row)
                 keys.append(quality * total + rank)
-        if not self._typed or self._typed[-1][0] != folded:
-            self._typed.append((folded, matching_rows))
-            del self._typed[:-_MAX_CACHED_QUERIES]
+        if not self._query_results or self._query_results[-1][0] != folded:
+            self._query_results.append((folded, matching_rows))
+            del self._query_results[:-_MAX_CACHED_QUERIES]
         keys.sort()
         return Matches(self._roles, query, [self._order[key % total] for key in keys])
 
     def spans(self, index: int, query: str) -> Spans:
-        """Where the words of `query` are in the role at `index`."""
+        """Return the positions of the query's words in the role at `index`."""
         return spans(self._roles[index], query)
 
     def _rows(self) -> list[tuple[int, _SearchText]]:
-        if self._hay is None:
-            self._hay = [
+        if self._texts is None:
+            self._texts = [
                 (rank, _search_text(self._roles[position]))
                 for rank, position in enumerate(self._order)
             ]
-        return self._hay
+        return self._texts
 
 
 def field_text(role: Role, field: SearchField) -> str:
-    """The text of a field as it is searched and as spans count it.
-
-    Tags are `key=value` with blanks between.
-    """
+    """Return the searched text of a field; tags become `key=value` separated by spaces."""
     if field == "tags":
         return " ".join(f"{key}={value}" for key, value in role.tags)
     text: str = getattr(role, field)
@@ -170,7 +155,10 @@ def field_text(role: Role, field: SearchField) -> str:
 
 
 def spans(role: Role, query: str) -> Spans:
-    """Field → where the words of `query` are in it, for the fields that hold any."""
+    """Map each field to the (start, end) positions of the query's words in `field_text`.
+
+    Positions are ascending and don't overlap. Fields without a match are left out.
+    """
     terms = fold(query).split()
     spans_by_field = (
         {field: find_spans(field_text(role, field), terms) for field in FIELDS} if terms else {}
@@ -185,37 +173,35 @@ def _search_forms(term: str) -> tuple[str, str, str]:
 def _search_text(role: Role) -> _SearchText:
     names = fold(f"\n{role.name}\n{role.account_name}\n{role.account_id}\n{role.role_name}\n")
     tags = field_text(role, "tags") if role.tags else ""
-    rest = fold(f"\n{role.region}\n{role.note}\n{tags}\n{role.role_arn}\n")
-    return _SearchText(names, _PUNCTUATION.sub(" ", names), rest, _PUNCTUATION.sub(" ", rest))
+    others = fold(f"\n{role.region}\n{role.note}\n{tags}\n{role.role_arn}\n")
+    return _SearchText(names, _PUNCTUATION.sub(" ", names), others, _PUNCTUATION.sub(" ", others))
 
 
-def _quality(hay: _SearchText, probes: Sequence[tuple[str, str, str]]) -> int:
+def _quality(text: _SearchText, probes: Sequence[tuple[str, str, str]]) -> int:
     total = 0
     for term, word, whole in probes:
-        if term in hay.names:
-            if word in hay.name_words:
-                total += _WHOLE_NAME if whole in hay.names else _START_IN_NAMES
+        if term in text.names:
+            if word in text.name_words:
+                total += _WHOLE_NAME if whole in text.names else _WORD_IN_NAMES
             else:
                 total += _IN_NAMES
-        elif term in hay.rest:
-            total += _START_IN_REST if word in hay.rest_words else _IN_REST
+        elif term in text.others:
+            total += _WORD_IN_OTHERS if word in text.other_words else _IN_OTHERS
         else:
             return -1
     return total
 
 
 def fold(text: str) -> str:
-    """`text` as it is compared."""
+    """Normalize case for comparison."""
     return text.lower() if text.isascii() else text.casefold()
 
 
 def find_spans(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
-    """(start, end) of every place where a folded term occurs in `text`.
+    """Find every occurrence of the folded terms in `text`, as ascending (start, end) positions.
 
-    Ascending, overlapping ones joined.
-
-    Folding can make a character longer (ß is compared as ss): a span that touches a part of it
-    covers all of it.
+    Overlapping occurrences are joined. Folding can lengthen a character (ß becomes ss); a span that
+    touches a part of it covers the whole character.
     """
     folded = fold(text)
     matches: list[tuple[int, int]] = []
