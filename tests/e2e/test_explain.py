@@ -149,7 +149,7 @@ def test_a_failed_switch_repeats_nothing(home: Home) -> None:
     done = home.run("switch", "admin", "--mfa-code", "000000")
     assert done.code == 4
     assert "this machine, proved: mfa_missing" in done.err
-    assert done.err.count("AWS did not accept the MFA code") == 1
+    assert done.err.count("AWS rejected the MFA code") == 1
     assert done.err.count("next:") == 1
 
 

@@ -415,7 +415,7 @@ def test_faults_of_aws_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "words"), [(-22, "22 minutes behind"), (1443, "1443 minutes ahead of")]
+    ("minutes", "words"), [(-22, "22 minutes behind"), (1443, "1,443 minutes ahead of")]
 )
 def test_a_wrong_clock_is_told_by_the_date_of_the_answer(minutes: int, words: str) -> None:
     server_time = datetime.now(UTC) - timedelta(minutes=minutes)

@@ -21,7 +21,7 @@ from xswitch.core.model import Credentials, CredentialSourceKind, Endpoint, Secr
 from xswitch.threads import DEFAULT_TIMEOUTS
 
 ENDPOINT = Endpoint(REGION)
-SHOW = "See what it says: aws sts get-caller-identity --profile dev"
+SHOW = "See its output: aws sts get-caller-identity --profile dev"
 
 
 def resolve(
@@ -309,7 +309,7 @@ def test_a_hung_credential_process_is_stopped() -> None:
             ENDPOINT,
         )
     assert caught.value.code == "process_timeout"
-    assert "within 0.5 seconds" in caught.value.what
+    assert "after 0.5 seconds" in caught.value.what
 
 
 def test_a_credential_process_sees_the_environment_that_was_given(tmp_path: Path) -> None:

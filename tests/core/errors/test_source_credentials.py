@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from xswitch.core.errors import AwsDeniedError, ExitCode, SourceCredentialsError
+from xswitch.core.errors import AwsDeniedError, ErrorCode, ExitCode, SourceCredentialsError
 from xswitch.core.errors.source_credentials import (
     SOURCE_MESSAGES,
     SourceLabel,
@@ -21,7 +21,9 @@ def base(kind: CredentialSourceKind, profile: str | None = "dev") -> CredentialS
 
 @pytest.mark.parametrize("code", sorted(SOURCE_MESSAGES))
 @pytest.mark.parametrize("kind", list(CredentialSourceKind))
-def test_every_code_is_a_sentence_for_every_base(code: str, kind: CredentialSourceKind) -> None:
+def test_every_code_is_a_sentence_for_every_base(
+    code: ErrorCode, kind: CredentialSourceKind
+) -> None:
     for profile in ("dev", None):
         found = source_error(SourceLabel(base(kind, profile)), code, detail="a\nb", why="c\nd")
         assert (found.code, found.exit_code, found.why) == (code, ExitCode.BASE_CREDENTIALS, "c d")
@@ -40,7 +42,7 @@ def test_every_code_is_a_sentence_for_every_base(code: str, kind: CredentialSour
         (SourceLabel(base(CredentialSourceKind.LOGIN_SESSION)), "aws login --profile dev"),
         (
             SourceLabel(base(CredentialSourceKind.CREDENTIAL_PROCESS)),
-            "See what it says: aws sts get-caller-identity --profile dev",
+            "See its output: aws sts get-caller-identity --profile dev",
         ),
     ],
 )

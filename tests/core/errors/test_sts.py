@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xswitch.core.errors import AwsDeniedError, NetworkError, SourceCredentialsError, XswitchError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    ErrorCode,
+    NetworkError,
+    SourceCredentialsError,
+    XswitchError,
+)
 from xswitch.core.errors.iam import IAM_CODES
 from xswitch.core.errors.messages import WHY_LIMIT, display_reason
 from xswitch.core.errors.source_credentials import SOURCE_MESSAGES
@@ -181,9 +187,9 @@ def skewed(server_time: datetime | None, text: str = "Signature expired: ") -> A
         (NOON + timedelta(seconds=61), "This machine's clock is 1 minute behind AWS's."),
         (
             NOON,
-            "AWS says the request was signed too long ago, though this machine's clock agrees with AWS's now.",
+            "AWS reports that the signature has expired, although this machine's clock now agrees with AWS's.",
         ),
-        (None, "AWS says this machine's clock is wrong."),
+        (None, "AWS reports that this machine's clock is wrong."),
     ],
 )
 def test_the_clock_is_told_in_minutes(server_time: datetime | None, what: str) -> None:
@@ -203,15 +209,15 @@ def test_without_a_date_the_text_tells() -> None:
 # ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", sorted(NETWORK_MESSAGES))
-def test_every_network_code_is_a_network_error(code: str) -> None:
+@pytest.mark.parametrize("code", list(NETWORK_MESSAGES))
+def test_every_network_code_is_a_network_error(code: ErrorCode) -> None:
     found = connection_error(CALL, code, "detail\nof it")
     assert type(found) is NetworkError
     assert (found.code, found.why) == (code, "detail of it")
     assert "{" not in found.what + found.next_step
     assert (
-        connection_error(ApiCall("sts:AssumeRole", "eu-west-1"), "timeout").what
-        == "AWS did not answer in time at the endpoint of eu-west-1."
+        connection_error(ApiCall("sts:AssumeRole", "eu-west-1"), ErrorCode.TIMEOUT).what
+        == "AWS didn't respond in time at the endpoint of eu-west-1."
     )
 
 

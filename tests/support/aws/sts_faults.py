@@ -197,18 +197,21 @@ def _refused(code: str, text: str, status: int = 403, hours: int = 0) -> Callabl
 
 
 _N, _A, _B = ExitCode.NETWORK, ExitCode.DENIED, ExitCode.BASE_CREDENTIALS
-_NOT_NOW = "has a fault at the moment"
+_NOT_NOW = "has an internal error"
 _SKEWED = "Signature expired: x is now earlier than y"
-_LATE = "AWS did not answer in time at"
+_LATE = "AWS didn't respond in time at"
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
         "timeout": Fault(lambda _: hang, _N, "timeout", _LATE, slow=True),
         "slow body": Fault(lambda _: drip, _N, "timeout", _LATE, slow=True),
-        "reset": Fault(lambda _: reset, _N, "reset", "was cut before the answer came"),
+        "reset": Fault(lambda _: reset, _N, "reset", "was closed before the response arrived"),
         "500": Fault(lambda _: reply(500), _N, "aws_internal", _NOT_NOW),
         "503": Fault(_refused("ServiceUnavailable", "no", 503), _N, "aws_internal", _NOT_NOW),
         "Throttling": Fault(
-            _refused("Throttling", "Rate exceeded", 400), _A, "throttled", "AWS asks to slow down"
+            _refused("Throttling", "Rate exceeded", 400),
+            _A,
+            "throttled",
+            "AWS is throttling requests",
         ),
         "ExpiredToken": Fault(
             _refused("ExpiredToken", "The security token included in the request is expired"),
@@ -220,7 +223,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             _refused("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole"),
             _A,
             "not_authorized",
-            "AWS does not allow sts:",
+            "AWS denied sts:",
             "User: x is not authorized to perform: sts:AssumeRole",
         ),
         "RegionDisabled": Fault(
@@ -233,7 +236,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             _refused("InvalidClientTokenId", "The security token is invalid"),
             _B,
             "invalid_key",
-            "AWS does not know the access key",
+            "AWS doesn't recognize the access key",
         ),
         "clock an hour ahead": Fault(
             _refused("SignatureDoesNotMatch", _SKEWED, hours=-1),
@@ -257,7 +260,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             lambda _: reply(200, "<html>welcome</html>", kind="text/html"),
             _N,
             "not_aws",
-            "is not AWS",
+            "isn't from AWS",
         ),
         "wrong account in the answer": Fault(
             _elsewhere,
@@ -284,21 +287,21 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             lambda _: reset,
             _N,
             "refused",
-            "Nothing accepts connections at",
+            "Connection refused by",
             way=Way("http://127.0.0.1:{closed}", well={"HTTP_PROXY": "http://127.0.0.1:{port}"}),
         ),
         "proxy refusal": Fault(
             lambda _: reply(407),
             _N,
             "proxy",
-            "The proxy does not let a connection to",
+            "The proxy doesn't allow a connection to",
             way=Way("https://localhost:9", well=_PROXIED, ill=_PROXIED),
         ),
         "TLS failure": Fault(
             lambda _: assumed(),
             _N,
             "tls",
-            "can't be trusted",
+            "isn't trusted",
             way=Way("https://127.0.0.1:{port}", well={"AWS_CA_BUNDLE": "{certificate}"}, tls=True),
         ),
     }

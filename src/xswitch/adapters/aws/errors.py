@@ -1,7 +1,7 @@
-"""Every exception a botocore client raises, those outside botocore's own tree too, as one of our errors.
+"""Translate what a botocore client raises, inside botocore's exception tree or outside it.
 
-Importing this module imports botocore. The texts of parser errors never reach the user: they quote the answer, and a
-truncated answer holds fresh credentials.
+Importing this module imports botocore. The texts of parser errors are never shown: they quote the
+response, and a truncated response holds new credentials.
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ from xswitch.core.errors.sts import (
 
 _USER_INFO = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 _CONNECTION = re.compile(r"^\w+\(host=[^)]*\): ")
-_UNEXPECTED_FORM = "The answer does not have the form of an AWS answer."
 
-# In this order: some of botocore's classes are subclasses of others.
-_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+# The order counts: some of botocore's classes are subclasses of others.
+_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorCode], ...] = (
     ((boto.ReadTimeoutError, boto.ConnectTimeoutError), ErrorCode.TIMEOUT),
     ((boto.ProxyConnectionError, boto.InvalidProxiesConfigError), ErrorCode.PROXY),
     (boto.SSLError, ErrorCode.TLS),
@@ -46,31 +45,24 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
 def translate_error(
     error: Exception, call: ApiCall, received_at: datetime, secrets: tuple[str, ...] = ()
 ) -> XswitchError:
-    """The error to raise for what a client call raised; `secrets` are taken out of every text.
+    """Return the error to raise for an exception of a client; `secrets` are redacted.
 
-    `received_at` is this machine's time (UTC) when the answer came, to tell how far its clock is
-    off.
+    `received_at` is this machine's time (UTC) when the response arrived, to measure clock skew.
     """
     if isinstance(error, boto.ClientError):
         return error_from_response(call, error_response(error, received_at, secrets))
     if isinstance(error, boto.ParamValidationError):
         return invalid_request(call, redact(str(error), secrets))
     if "Invalid header value" in str(error):
-        return error_from_response(
-            call,
-            AwsErrorResponse(
-                "IncompleteSignature",
-                "The keys hold a character that no request can carry.",
-                received_at,
-            ),
-        )
+        text = "The keys contain a character that a request can't carry."
+        return error_from_response(call, AwsErrorResponse("IncompleteSignature", text, received_at))
     return translate_connection_error(error, call, secrets)
 
 
 def translate_connection_error(
     error: Exception, call: ApiCall, secrets: tuple[str, ...] = ()
 ) -> NetworkError:
-    """The error to raise when no answer of AWS came."""
+    """Return the error to raise for a call that got no response from AWS."""
     code, detail = _cause(error, call)
     url = call.url or getattr(error, "kwargs", {}).get("endpoint_url") or ""
     return connection_error(
@@ -79,23 +71,22 @@ def translate_connection_error(
 
 
 def is_connection_error(error: Exception) -> bool:
-    """Whether the call failed on the way, rather than in the service or in the settings."""
+    """Whether the connection failed, rather than the service or the settings."""
     return isinstance(error, (boto.HTTPClientError, boto.ConnectionError, ResponseParserError))
 
 
 def error_response(
     error: boto.ClientError, received_at: datetime, secrets: tuple[str, ...] = ()
 ) -> AwsErrorResponse:
-    """What AWS answered, out of a ClientError, whichever of its parts are there."""
-    answer: dict[str, Any] = dict(error.response)
-    problem: dict[str, Any] = answer.get("Error") or {}
-    metadata: dict[str, Any] = answer.get("ResponseMetadata") or {}
+    """Return the response in a ClientError; each of its parts may be missing."""
+    response: dict[str, Any] = dict(error.response)
+    problem: dict[str, Any] = response.get("Error") or {}
+    metadata: dict[str, Any] = response.get("ResponseMetadata") or {}
     status = int(metadata.get("HTTPStatusCode") or 0)
+    text = str(problem.get("Message") or "") if problem else f"HTTP status {status}."
     return AwsErrorResponse(
         code=str(problem.get("Code") or ""),
-        text=redact(
-            str(problem.get("Message") or "" if problem else f"HTTP status {status}."), secrets
-        ),
+        text=redact(text, secrets),
         received_at=received_at,
         server_time=server_time((metadata.get("HTTPHeaders") or {}).get("date")),
         status=status,
@@ -103,11 +94,11 @@ def error_response(
 
 
 def strip_user_info(text: str) -> str:
-    """`text` with the user and password of every URL in it taken out."""
+    """Replace the user and password in every URL in `text`."""
     return _USER_INFO.sub("***", text)
 
 
-def _cause(error: Exception, call: ApiCall) -> tuple[str, str]:
+def _cause(error: Exception, call: ApiCall) -> tuple[ErrorCode, str]:
     inner = getattr(error, "kwargs", {}).get("error") or error
     text = _CONNECTION.sub("", str(inner))
     if isinstance(error, boto.EndpointConnectionError):
@@ -120,25 +111,21 @@ def _cause(error: Exception, call: ApiCall) -> tuple[str, str]:
     if isinstance(error, ValueError) and "nvalid endpoint" in str(error):
         return (ErrorCode.ENDPOINT_URL if call.url else ErrorCode.REGION), str(error)
     if isinstance(error, (ResponseParserError, LookupError, ValueError, TypeError, AttributeError)):
-        return ErrorCode.NOT_AWS, _UNEXPECTED_FORM
-    return ErrorCode.NETWORK, text if isinstance(error, boto.BotoCoreError) else type(
-        error
-    ).__name__
+        return ErrorCode.NOT_AWS, "The response doesn't have the form of an AWS response."
+    safe = isinstance(error, boto.BotoCoreError)
+    return ErrorCode.NETWORK, text if safe else type(error).__name__
 
 
 def _is_ca_bundle_error(inner: Any) -> bool:
-    """Whether TLS failed before it began.
-
-    Urllib3 wraps the failure to read the certificate file.
-    """
+    """Whether the certificate file couldn't be read; urllib3 wraps that failure."""
     cause = inner.args[0] if inner.args else inner
     return "NO_CERTIFICATE_OR_CRL_FOUND" in str(cause) or (
         isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError)
     )
 
 
-def _connect_failure_code(inner: BaseException) -> str:
-    """Why there was no connection: urllib3 keeps the operating system's error as the cause."""
+def _connect_failure_code(inner: BaseException) -> ErrorCode:
+    """Return why there was no connection: urllib3 keeps the system's error as the cause."""
     cause: BaseException | None = inner
     while cause is not None:
         if isinstance(cause, socket.gaierror):

@@ -41,7 +41,7 @@ class _ProviderFailure:
     status: int | None
     process_seconds: float
 
-    def says(self, code: str, *, detail: str = "", why: str = "") -> SourceCredentialsError:
+    def says(self, code: ErrorCode, *, detail: str = "", why: str = "") -> SourceCredentialsError:
         return source_error(self.source, code, detail=detail, why=why)
 
 

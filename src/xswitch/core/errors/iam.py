@@ -1,4 +1,4 @@
-"""What a failed IAM call means: AWS's code and text as one of our errors. Pure.
+"""The errors of failed IAM calls.
 
 Source: the IAM API reference, "Common errors" and the errors of each action.
 """
@@ -12,76 +12,64 @@ from xswitch.core.errors import AwsDeniedError, ErrorCode, XswitchError
 from xswitch.core.errors.messages import MessageTemplate, display_reason
 from xswitch.core.errors.sts import ApiCall, AwsErrorResponse, error_from_response
 
+_CORRECT_VALUE = "Correct the value named in the reason."
+_INVALID_VALUE = MessageTemplate("AWS rejected a value for {hop} ({operation}).", _CORRECT_VALUE)
+_RUN_AGAIN = "Run the same command again."
+# By AWS's code, without the suffix "Exception" that some services add.
 _MESSAGES: Mapping[str, tuple[ErrorCode, MessageTemplate]] = MappingProxyType(
     {
         "AccessDenied": (
             ErrorCode.IAM_DENIED,
             MessageTemplate(
-                "AWS does not allow {operation} on {hop}.",
-                "Use a profile that may change IAM in that account.",
+                "AWS denied {operation} on {hop}.",
+                "Use a profile that is allowed to change IAM in that account.",
             ),
         ),
         "NoSuchEntity": (
             ErrorCode.IAM_MISSING,
-            MessageTemplate("AWS knows no {hop} ({operation}).", "Check its name and the account."),
+            MessageTemplate(
+                "{hop} doesn't exist ({operation}).", "Check the name and the account."
+            ),
         ),
         "EntityAlreadyExists": (
             ErrorCode.IAM_EXISTS,
             MessageTemplate(
-                "{hop} exists already ({operation}).",
-                "Run the same command again: it starts from what is there.",
+                "{hop} already exists ({operation}).",
+                "Run the same command again: it starts from the current state.",
             ),
         ),
         "ConcurrentModification": (
             ErrorCode.IAM_BUSY,
-            MessageTemplate(
-                "Somebody else is changing {hop} at the same moment.", "Run the same command again."
-            ),
+            MessageTemplate("Another request is changing {hop} at the same time.", _RUN_AGAIN),
         ),
         "EntityTemporarilyUnmodifiable": (
             ErrorCode.IAM_BUSY,
-            MessageTemplate(
-                "{hop} was made only just now and can't be changed yet.",
-                "Run the same command again.",
-            ),
+            MessageTemplate("{hop} was created a moment ago and can't be changed yet.", _RUN_AGAIN),
         ),
         "MalformedPolicyDocument": (
             ErrorCode.IAM_MALFORMED,
-            MessageTemplate(
-                "AWS does not take the policy of {hop}.", "Correct what the reason names."
-            ),
+            MessageTemplate("AWS rejected the policy of {hop}.", _CORRECT_VALUE),
         ),
         "LimitExceeded": (
             ErrorCode.IAM_LIMIT,
             MessageTemplate(
-                "{hop} is at a limit of its account.",
-                "Remove what is no longer used, or have the quota raised.",
+                "{hop} exceeds a quota of its account.",
+                "Remove unused resources, or request a higher quota.",
             ),
         ),
         "DeleteConflict": (
             ErrorCode.IAM_CONFLICT,
             MessageTemplate(
-                "{hop} can't be removed: something still belongs to it.", "Remove that first."
+                "{hop} can't be removed, because other resources depend on it.",
+                "Remove those first.",
             ),
         ),
-        "InvalidInput": (
-            ErrorCode.IAM_INPUT,
-            MessageTemplate(
-                "AWS does not take a value for {hop} ({operation}).",
-                "Correct what the reason names.",
-            ),
-        ),
-        "ValidationError": (
-            ErrorCode.IAM_INPUT,
-            MessageTemplate(
-                "AWS does not take a value for {hop} ({operation}).",
-                "Correct what the reason names.",
-            ),
-        ),
+        "InvalidInput": (ErrorCode.IAM_INPUT, _INVALID_VALUE),
+        "ValidationError": (ErrorCode.IAM_INPUT, _INVALID_VALUE),
         "UnmodifiableEntity": (
             ErrorCode.IAM_UNMODIFIABLE,
             MessageTemplate(
-                "{hop} belongs to AWS and can't be changed.", "Use a role of your own."
+                "{hop} belongs to an AWS service and can't be changed.", "Use another role."
             ),
         ),
         "PolicyNotAttachable": (
@@ -94,22 +82,21 @@ _MESSAGES: Mapping[str, tuple[ErrorCode, MessageTemplate]] = MappingProxyType(
 IAM_CODES = frozenset(code for code, _ in _MESSAGES.values())
 
 
-def iam_error_from_response(call: ApiCall, refusal: AwsErrorResponse) -> XswitchError:
-    """The error for an answer of IAM that was an error.
+def iam_error_from_response(call: ApiCall, response: AwsErrorResponse) -> XswitchError:
+    """Return the error for a response of IAM.
 
-    What is no matter of IAM alone (keys, clock, throttling) as STS tells it.
+    Errors that all services share (keys, clock, throttling) have the messages of STS.
     """
-    code = refusal.code.removesuffix("Exception")
-    message = _MESSAGES.get(code)
+    message = _MESSAGES.get(response.code.removesuffix("Exception"))
     if message is None:
-        return error_from_response(call, refusal)
-    error_code, template = message
+        return error_from_response(call, response)
+    code, template = message
     what, next_step = template.fill(operation=call.operation, hop=call.hop or "it")
     return AwsDeniedError(
         what,
-        why=display_reason(refusal.text),
+        why=display_reason(response.text),
         next_step=next_step,
-        code=error_code,
-        aws_code=refusal.code,
+        code=code,
+        aws_code=response.code,
         hop=call.hop,
     )

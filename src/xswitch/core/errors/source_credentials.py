@@ -1,8 +1,4 @@
-"""What it means that a chain's base has no credentials to give, and the exact command that helps.
-
-Pure, as `core.errors.sts`: the adapter names one of `SOURCE_MESSAGES`, this module fills it for the
-base at hand.
-"""
+"""The errors of unavailable source credentials, each with the exact command that renews them."""
 
 from __future__ import annotations
 
@@ -18,23 +14,23 @@ from xswitch.core.model import CredentialSource, CredentialSourceKind
 from xswitch.core.text import sanitize
 
 _CORRECT_CONFIG = "Correct it at {origin}."
-_RUN_MANUALLY = "See what it says: {caller}"
+_RUN_MANUALLY = "See its output: {caller}"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceLabel:
-    """A base, as its failures speak of it.
-
-    `sso_session` is the name of the sso-session its profile uses, "" for none.
-    """
+    """Source credentials as messages name them."""
 
     base: CredentialSource
     sso_session: str = ""
+    """The name of the sso-session the profile uses, if any."""
 
 
-SOURCE_MESSAGES: Mapping[str, MessageTemplate] = MappingProxyType(
+# `{name}` is "profile X" or where else the credentials come from, `{origin}` file and line,
+# `{command}` renews the credentials, `{caller}` shows the error of another program.
+SOURCE_MESSAGES: Mapping[ErrorCode, MessageTemplate] = MappingProxyType(
     {
-        ErrorCode.KEYS_MISSING: MessageTemplate("There are no access keys in {name}.", "{command}"),
+        ErrorCode.KEYS_MISSING: MessageTemplate("No access keys in {name}.", "{command}"),
         ErrorCode.KEYS_INCOMPLETE: MessageTemplate(
             "The access keys in {name} are incomplete: {detail}.", "{command}"
         ),
@@ -48,24 +44,23 @@ SOURCE_MESSAGES: Mapping[str, MessageTemplate] = MappingProxyType(
             "The credential_process of {name} failed: {detail}.", _RUN_MANUALLY
         ),
         ErrorCode.PROCESS_TIMEOUT: MessageTemplate(
-            "The credential_process of {name} did not end within {detail} and was stopped.",
-            _RUN_MANUALLY,
+            "The credential_process of {name} was stopped after {detail}.", _RUN_MANUALLY
         ),
         ErrorCode.PROCESS_ANSWER: MessageTemplate(
             "The credential_process of {name} printed no usable credentials: {detail}.",
             _RUN_MANUALLY,
         ),
         ErrorCode.PROCESS_EXPIRED: MessageTemplate(
-            "The credential_process of {name} printed credentials that have expired.", _RUN_MANUALLY
+            "The credential_process of {name} printed expired credentials.", _RUN_MANUALLY
         ),
         ErrorCode.SSO_LOGIN: MessageTemplate(
-            "You are not signed in to IAM Identity Center for {name}.", "{command}"
+            "You aren't signed in to IAM Identity Center for {name}.", "{command}"
         ),
         ErrorCode.SSO_CACHE: MessageTemplate(
             "The stored IAM Identity Center sign-in for {name} can't be read.", "{command}"
         ),
         ErrorCode.SSO_DENIED: MessageTemplate(
-            "IAM Identity Center does not give {name} its role.",
+            "IAM Identity Center denied the role of {name}.",
             "Check sso_account_id and sso_role_name at {origin}.",
         ),
         ErrorCode.SSO_CONFIG: MessageTemplate(
@@ -76,29 +71,29 @@ SOURCE_MESSAGES: Mapping[str, MessageTemplate] = MappingProxyType(
             "The web identity token of {name} can't be read: {detail}.", _CORRECT_CONFIG
         ),
         ErrorCode.WEB_IDENTITY_DENIED: MessageTemplate(
-            "AWS does not accept the web identity token of {name}.",
+            "AWS rejected the web identity token of {name}.",
             "Get a new token, or check role_arn at {origin}.",
         ),
         ErrorCode.LOGIN_NEEDED: MessageTemplate(
-            "You are not signed in to AWS for {name}.", "{command}"
+            "You aren't signed in to AWS for {name}.", "{command}"
         ),
         ErrorCode.LOGIN_DENIED: MessageTemplate(
-            "AWS does not renew the sign-in of {name}.", "{command}"
+            "AWS didn't renew the sign-in of {name}.", "{command}"
         ),
         ErrorCode.NO_METADATA: MessageTemplate(
-            "The EC2 metadata service gives no credentials: {detail}.",
+            "The EC2 metadata service provides no credentials: {detail}.",
             "Run this on an EC2 instance with a role, or use another source.",
         ),
         ErrorCode.NO_CONTAINER: MessageTemplate(
-            "There is no container credential endpoint: {detail}.",
+            "No container credential endpoint: {detail}.",
             "Run this in a container with a task role, or use another source.",
         ),
         ErrorCode.CONTAINER_ANSWER: MessageTemplate(
-            "The container credential endpoint gives no credentials.",
+            "The container credential endpoint provides no credentials.",
             "Check the task role of the container, or use another source.",
         ),
         ErrorCode.BASE_CREDENTIALS: MessageTemplate(
-            "There are no credentials to be had from {name}.", "{command}"
+            "No credentials are available from {name}.", "{command}"
         ),
     }
 )
@@ -119,11 +114,11 @@ _SOURCE_NAMES: Mapping[CredentialSourceKind, str] = MappingProxyType(
 
 
 def source_error(
-    source: SourceLabel, code: str, *, detail: str = "", why: str = ""
+    source: SourceLabel, code: ErrorCode, *, detail: str = "", why: str = ""
 ) -> SourceCredentialsError:
-    """The error for a base that gives no credentials.
+    """Return the error for unavailable source credentials.
 
-    `code` is one of `SOURCE_MESSAGES`, `detail` and `why` come from the failure.
+    `code` is a key of `SOURCE_MESSAGES`; `detail` goes into its message.
     """
     what, next_step = SOURCE_MESSAGES[code].fill(
         name=_display_name(source.base),
@@ -136,11 +131,9 @@ def source_error(
 
 
 def as_source_error(error: XswitchError, source: SourceLabel) -> XswitchError:
-    """`error` of a call that the base's own credentials signed.
+    """Return `error` with the command that renews the source credentials.
 
-    When AWS rejects these, it's the base that needs renewing.
-
-    Any other error is returned as it is.
+    `error` is of a call that they signed. An error that isn't about credentials is returned as is.
     """
     if error.code not in CREDENTIALS_ERROR_CODES:
         return error
@@ -150,14 +143,17 @@ def as_source_error(error: XswitchError, source: SourceLabel) -> XswitchError:
 
 
 def renewal_instruction(source: SourceLabel) -> str:
-    """The command that gets this base new credentials, or what to do where no command does."""
+    """Return the command that renews the credentials, or an instruction if there is none."""
     base = source.base
     if base.kind is CredentialSourceKind.SSO and source.sso_session:
         return f"aws sso login --sso-session {_shell_quoted(source.sso_session)}"
     if base.kind in _SIGN_IN_COMMANDS:
         return _with_profile(_SIGN_IN_COMMANDS[base.kind], base)
     if base.kind is CredentialSourceKind.ENVIRONMENT:
-        return "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary keys, AWS_SESSION_TOKEN; or use a source profile."
+        return (
+            "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary keys, "
+            "AWS_SESSION_TOKEN; or use a source profile."
+        )
     if base.kind is CredentialSourceKind.CREDENTIAL_PROCESS:
         return _RUN_MANUALLY.format(caller=_with_profile("aws sts get-caller-identity", base))
     if base.kind is CredentialSourceKind.WEB_IDENTITY:
