@@ -13,7 +13,7 @@ import pytest
 
 from xswitch.cli import main as cli
 from xswitch.cli.output.stderr import Stderr
-from xswitch.cli.parser import build_parser
+from xswitch.cli.parser import parse_arguments
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from xswitch.cli.parser import build_parser
     ],
 )
 def test_it_may_stand_before_or_after_the_command(argv: tuple[str, ...], *, debug: bool) -> None:
-    assert build_parser("").parse_args(argv).debug == debug
+    assert parse_arguments(argv).debug == debug
 
 
 def test_data_stays_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -27,7 +28,21 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
 def test_a_mistake_is_exit_2_with_the_next_command(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "swich")
     assert (code, out) == (2, "")
+    assert "Unknown command 'swich'. Did you mean 'switch'?" in err
     assert "next: xswitch --help" in err
+
+
+def test_a_wrong_option_leads_to_the_help_of_its_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words, command in (
+        (("switch", "--durat", "1h", "x"), "xswitch switch"),
+        (("access", "lint", "x.json", "--yes"), "xswitch access lint"),
+        (("--nonsense",), "xswitch"),
+    ):
+        code, out, err = run(capsys, *words)
+        assert (code, out) == (2, "")
+        assert f"next: {command} --help" in err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell", "nu"])
@@ -123,17 +138,23 @@ def test_hostile_text_reaches_no_terminal() -> None:
     )
 
 
-def test_colour_only_where_it_was_asked_for() -> None:
-    plain, coloured = io.StringIO(), io.StringIO()
+def test_color_only_where_requested() -> None:
+    plain, colored = io.StringIO(), io.StringIO()
     Stderr(plain).done("x")
-    Stderr(coloured, colour=True).done("x")
+    Stderr(colored, color=True).done("x")
     assert "\x1b" not in plain.getvalue()
-    assert "\x1b[32m" in coloured.getvalue()
+    assert "\x1b[32m" in colored.getvalue()
 
 
 def test_every_command_has_a_function() -> None:
-    parser = build_parser()
-    subparsers = next(
-        action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
-    )
-    assert all(callable(cli._load_command(name)) for name in subparsers.choices)
+    def leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+        nested = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+        for action in nested:
+            for child in action.choices.values():
+                yield from leaves(child)
+        if not nested:
+            yield parser
+
+    commands = list(leaves(build_parser()))
+    assert len(commands) > 20
+    assert all(callable(parser.get_default("run")) for parser in commands)

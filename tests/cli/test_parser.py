@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from xswitch.cli.parser import build_parser, duration, parse_tag
+from xswitch.cli.parser import build_parser, duration, parse_arguments, parse_tag
 from xswitch.core.errors import UsageError
 
 
@@ -106,6 +106,31 @@ def test_the_help_shows_no_hidden_command() -> None:
     text = build_parser().format_help()
     assert "credential-process" in text
     assert "renew-background" not in text
+
+
+def test_each_verb_of_access_has_its_own_options() -> None:
+    parse = parse_arguments
+    assert parse(["access", "lint", "x.json", "--target", "admin"]).run.__name__ == "lint"
+    for words in (["lint", "--yes"], ["check", "R", "--dry-run"], ["plan", "R", "--no-check"]):
+        with pytest.raises(UsageError) as caught:
+            parse(["access", *words])
+        assert caught.value.next_step == f"xswitch access {words[0]} --help"
+    before = parse(["access", "--json", "--source", "a", "plan", "R", "--target", "b"])
+    assert (before.action, before.json, before.source, before.target, before.name) == (
+        "plan",
+        True,
+        "a",
+        "b",
+        ["R"],
+    )
+
+
+def test_the_former_names_of_options_are_accepted() -> None:
+    words = ["access", "apply", "R", "--colour", "red", "--take-back-on-failure"]
+    arguments = parse_arguments(words)
+    assert (arguments.color, arguments.rollback_on_failure) == ("red", True)
+    words = ["access", "apply", "R", "--color", "red", "--rollback-on-failure"]
+    assert parse_arguments(words) == arguments
 
 
 def test_the_grammar_of_one_command_is_that_of_the_whole() -> None:

@@ -140,9 +140,9 @@ def test_a_failure_can_be_taken_back_at_once(home: Home, aws: EmbeddedAws) -> No
     before = state_of(aws.endpoint, KEYS)
     wanted = ("access", "apply", *WANTED, "--yes")
     aws.faults.add("error", "AttachRolePolicy", times=3, code="LimitExceeded")
-    failed = home.run(*wanted, "--take-back-on-failure")
+    failed = home.run(*wanted, "--rollback-on-failure")
     assert failed.code == 4
-    assert "as it was before" in failed.err
+    assert "as before" in failed.err
     assert state_of(aws.endpoint, KEYS) == before
     left = home.run(*wanted)
     assert left.code == 4
@@ -368,9 +368,9 @@ def test_somebody_at_a_terminal_is_asked(home: Home, aws: EmbeddedAws) -> None:
     child.expect("Make these changes.*: ")
     child.sendline("yes")
     child.expect("left: target: attach ReadOnlyAccess")
-    child.expect("2 of the changes were made. Take them back.*: ")
+    child.expect("2 of the changes were made. Roll back.*: ")
     child.sendline("yes")
-    child.expect("everything is as it was before")
+    child.expect("both accounts are as before")
     assert end_of(child) == 4
     assert state_of(aws.endpoint, KEYS) == before
     aws.faults.clear()
@@ -386,7 +386,7 @@ def test_somebody_at_a_terminal_is_asked(home: Home, aws: EmbeddedAws) -> None:
 def test_ctrl_c_in_the_middle_says_what_is_left(home: Home, aws: EmbeddedAws) -> None:
     before = state_of(aws.endpoint, KEYS)
     aws.faults.add("delay", "CreateRole", seconds=60)
-    child = at_a_terminal(home, "--yes", "--take-back-on-failure")
+    child = at_a_terminal(home, "--yes", "--rollback-on-failure")
     for _ in range(600):
         if not aws.faults.pending:
             break
@@ -394,7 +394,7 @@ def test_ctrl_c_in_the_middle_says_what_is_left(home: Home, aws: EmbeddedAws) ->
     aws.faults.add("reset", "CreateRole")
     child.sendintr()
     child.expect("left: target: create the role SwitchRole")
-    child.expect("everything is as it was before")
+    child.expect("both accounts are as before")
     assert end_of(child) == 130
     assert state_of(aws.endpoint, KEYS) == before
 

@@ -41,7 +41,7 @@ def test_pick_a_role_with_mfa_and_stay_in_it(
         screen.keys("clear; aws sts get-caller-identity --output text --query Arn", "Enter")
         screen.wait("assumed-role/ReadOnly/")
         screen.keys("clear; xswitch demo --advance 2h", "Enter")
-        screen.wait("7200 seconds ahead")
+        screen.wait("7200 s ahead")
         screen.keys(
             "clear; aws sts get-caller-identity --output text --query Arn; echo again=$AWS_PROFILE=",
             "Enter",

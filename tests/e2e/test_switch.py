@@ -141,7 +141,7 @@ def test_undo_brings_the_file_back(home: Home) -> None:
 def test_no_target_no_terminal(home: Home) -> None:
     done = home.run()
     assert (done.code, done.out) == (2, "")
-    assert "needs a terminal" in done.err
+    assert "picker can't open" in done.err
 
 
 @pytest.mark.parametrize(

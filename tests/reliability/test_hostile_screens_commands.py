@@ -38,7 +38,7 @@ from support.hostile.home import (
 )
 from support.reliability.soak import chance, chunks, tell
 from support.tui.watched import Watched, watched
-from xswitch.core.shell.completion import COMPLETION_WORDS
+from xswitch.cli.completion import completion_words
 
 PROGRAM = Path(__file__).parents[1] / "support/programs/commands.py"
 _ASKS = re.compile(rb"Type [^\n]* to switch: |MFA code: |Type yes: ")
@@ -85,7 +85,7 @@ def _answering(one: Watched) -> None:
 
 def test_every_command_has_its_lines() -> None:
     assert set(grammar()) == set(BASES)
-    assert {word.word for word in COMPLETION_WORDS if word.kind == "command"} <= set(BASES)
+    assert {word.word for word in completion_words() if word.kind == "command"} <= set(BASES)
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(8, 500, 50))

@@ -14,7 +14,7 @@ from support.hostile.texts import CANARY, hostiles
 from support.reliability.generated import Tally
 from support.reliability.soak import chance, chunks
 from support.shells.real import HookedShell, environment, run_shell, shell_program, show, spoken
-from xswitch.core.shell.quoting import SHADOWING_VARIABLES, render_assignments, switch_assignments
+from xswitch.core.shell.shells import SHADOWING_VARIABLES, render_assignments, switch_assignments
 
 SHELLS = ("bash", "zsh", "fish", "sh", "nu")
 NAMES = {"sh": "sh (dash)", "nu": "nushell"}

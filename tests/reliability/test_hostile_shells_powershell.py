@@ -8,7 +8,7 @@ from support.hostile.texts import hostiles
 from support.reliability.generated import Tally
 from support.reliability.soak import chance, chunks
 from support.shells.powershell import NotPlainError, assigned
-from xswitch.core.shell.quoting import SHADOWING_VARIABLES, render_assignments, switch_assignments
+from xswitch.core.shell.shells import SHADOWING_VARIABLES, render_assignments, switch_assignments
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 10_000, 2_500))

@@ -21,8 +21,8 @@ class Context:
     """One run of one command."""
 
     arguments: argparse.Namespace
-    data: Stdout
-    words: Stderr
+    stdout: Stdout
+    stderr: Stderr
     environ: Mapping[str, str]
     make_services: Callable[[], Services]
 
@@ -39,4 +39,4 @@ class Context:
     def progress(self, text: str) -> None:
         """Show a progress message on stderr, unless XSWITCH_QUIET is set."""
         if self.environ.get("XSWITCH_QUIET") is None:
-            self.words.hint(f"{text} …")
+            self.stderr.hint(f"{text} …")

@@ -1,7 +1,4 @@
-"""From argv to exit code.
-
-Every failure leaves as a sentence with its exit code, never as a traceback.
-"""
+"""Runs one command line: argv to exit code. Every failure becomes a message, never a traceback."""
 
 from __future__ import annotations
 
@@ -9,51 +6,40 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import error_json
 from xswitch.cli.output.stderr import Stderr
 from xswitch.cli.output.stdout import Stdout
-from xswitch.cli.parser import build_parser
+from xswitch.cli.parser import parse_arguments
 from xswitch.core.errors import CancelledError, ExitCode, XswitchError
 
 if TYPE_CHECKING:
     from xswitch.wiring import Services
 
-Command = Callable[[Context], int]
-
 
 def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
-    """Run one command line (without the program's name); the exit code."""
+    """Run a command line (without the program's name) and return the exit code."""
     environ = os.environ if environ is None else environ
-    words = Stderr(sys.stderr, colour=_use_color(environ))
-    data = Stdout(sys.stdout)
+    stderr = Stderr(sys.stderr, color=_use_color(environ))
+    stdout = Stdout(sys.stdout)
     arguments = argparse.Namespace(command=None)
     try:
         try:
-            arguments = build_parser(argv[0] if argv else "").parse_args(argv)
-            return int(
-                _load_command(arguments.command)(
-                    Context(
-                        arguments,
-                        data,
-                        words,
-                        environ,
-                        lambda: _services(environ, _debug_logger(arguments, words)),
-                    )
-                )
-            )
+            arguments = parse_arguments(argv)
+            log = stderr.debug if arguments.debug else None
+            context = Context(arguments, stdout, stderr, environ, lambda: _services(environ, log))
+            return int(arguments.run(context))
         except KeyboardInterrupt:
             raise CancelledError("Cancelled.") from None
     except XswitchError as error:
-        _report_error(error, arguments, data, words)
+        _report_error(error, arguments, stdout, stderr)
         return error.exit_code
     except BrokenPipeError:
         return ExitCode.DONE
-    except Exception as error:  # noqa: BLE001 -- the last line of defence: a bug is a sentence too
-        return _report_bug(error, arguments, data, words)
+    except Exception as error:  # noqa: BLE001 -- a bug gets a message and an exit code too
+        return _report_bug(error, arguments, stdout, stderr)
 
 
 def _services(environ: Mapping[str, str], log: Callable[[str], None] | None) -> Services:
@@ -62,59 +48,22 @@ def _services(environ: Mapping[str, str], log: Callable[[str], None] | None) -> 
     return build_services(environ, log)
 
 
-def _debug_logger(arguments: argparse.Namespace, words: Stderr) -> Callable[[str], None] | None:
-    return words.debug if arguments.debug else None
-
-
-_COMMAND_FUNCTIONS: Mapping[str, tuple[str, str]] = {
-    "access": ("access", "access"),
-    "complete": ("inspect", "complete"),
-    "completion": ("shell", "completion"),
-    "config": ("inspect", "config"),
-    "console": ("access", "console"),
-    "credential-process": ("sessions", "credential_process"),
-    "demo": ("demo", "demo"),
-    "doctor": ("inspect", "doctor"),
-    "forget": ("sessions", "forget"),
-    "history": ("inspect", "history"),
-    "explain": ("explain", "explain"),
-    "init": ("shell", "init"),
-    "list": ("inspect", "list_roles"),
-    "pin": ("sessions", "pin"),
-    "renew": ("sessions", "renew"),
-    "renew-background": ("sessions", "renew_background"),
-    "status": ("inspect", "status"),
-    "switch": ("switch", "switch"),
-}
-"""Command → its module and function; the picker is what no command means."""
-
-
-def _load_command(name: str | None) -> Command:
-    """The function of a command.
-
-    Its module is imported only when it is the one asked for: start-up time is felt at every prompt.
-    """
-    module, function = _COMMAND_FUNCTIONS.get(name or "", ("switch", "picker"))
-    command: Command = getattr(import_module(f"xswitch.cli.commands.{module}"), function)
-    return command
-
-
 def _report_error(
-    error: XswitchError, arguments: argparse.Namespace, data: Stdout, words: Stderr
+    error: XswitchError, arguments: argparse.Namespace, stdout: Stdout, stderr: Stderr
 ) -> None:
     if getattr(arguments, "json", False):
         try:
-            data.envelope(_full_command_name(arguments), None, [error_json(error)])
+            stdout.envelope(_full_command_name(arguments), None, [error_json(error)])
         except OSError:  # stdout takes nothing
-            words.error(error)
+            stderr.error(error)
     elif arguments.command in {"credential-process", "complete"}:
-        words.one_line(error)
+        stderr.one_line(error)
     else:
-        words.error(error)
+        stderr.error(error)
 
 
 def _full_command_name(arguments: argparse.Namespace) -> str:
-    """The command as its envelope names it when it works."""
+    """Return the command as its successful JSON envelope names it."""
     action = getattr(arguments, "action", "")
     return (
         f"{arguments.command} {action}"
@@ -124,23 +73,23 @@ def _full_command_name(arguments: argparse.Namespace) -> str:
 
 
 def _report_bug(
-    error: Exception, arguments: argparse.Namespace, data: Stdout, words: Stderr
+    error: Exception, arguments: argparse.Namespace, stdout: Stdout, stderr: Stderr
 ) -> int:
-    """Name the place, not the values: an exception's text may hold a secret."""
+    """Report an unexpected exception by type and place; its text may hold a secret."""
     place = "an unknown place"
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         if "xswitch" in code.co_filename:
-            # Pathlib isn't loaded for a file's name
+            # importing pathlib takes time
             place = f"{os.path.basename(code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119
         trace = trace.tb_next
     bug = XswitchError(
         f"This is a bug in xswitch: {type(error).__name__} at {place}.",
-        why="Nothing more is shown, because the error's own text may hold a secret.",
-        next_step="report it with this line and the command (docs/contributing.md says where)",
+        why="The error's own text is withheld, because it may hold a secret.",
+        next_step="report this line and the command (see docs/contributing.md)",
     )
-    _report_error(bug, arguments, data, words)
+    _report_error(bug, arguments, stdout, stderr)
     return ExitCode.BUG
 
 

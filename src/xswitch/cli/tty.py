@@ -1,4 +1,4 @@
-"""The terminal for a full-screen program whose stdout is captured by a shell's `$( )`."""
+"""The controlling terminal, for programs whose stdout a shell's `$( )` captures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STANDARD_DESCRIPTORS = (0, 1, 2)
 
 
 def has_terminal() -> bool:
-    """Whether a person can be shown something and asked."""
+    """Return whether there is a controlling terminal to prompt on."""
     try:
         terminal = os.open(_TTY, os.O_RDWR | getattr(os, "O_NOCTTY", 0))
     except OSError:
@@ -27,10 +27,10 @@ def has_terminal() -> bool:
 
 @contextmanager
 def controlling_terminal() -> Iterator[None]:
-    """Descriptors 0, 1 and 2 are the controlling terminal while this lasts, and what they were before afterwards.
+    """Point descriptors 0, 1, and 2 at the controlling terminal inside the block.
 
-    Textual's inline mode gets the size wrong inside `$( )`, so the picker runs full screen on /dev/tty. Raises UsageError
-    when there is no terminal.
+    Textual's inline mode gets the size wrong inside `$( )`, so the picker runs full screen on
+    /dev/tty. Raises UsageError without a terminal.
     """
     if all(os.isatty(descriptor) for descriptor in _STANDARD_DESCRIPTORS):
         yield
@@ -39,7 +39,7 @@ def controlling_terminal() -> Iterator[None]:
         terminal = os.open(_TTY, os.O_RDWR)
     except OSError:
         raise UsageError(
-            "The picker needs a terminal, and there is none.",
+            "No terminal: the picker can't open.",
             next_step="xswitch switch TARGET (see: xswitch list)",
             code=ErrorCode.NO_TERMINAL,
         ) from None
@@ -60,7 +60,7 @@ def controlling_terminal() -> Iterator[None]:
 
 
 def ask_line(question: str) -> str:
-    """One line typed at the terminal, whatever stdin and stdout are.
+    """Ask for one line on the controlling terminal, even if stdin and stdout are redirected.
 
     Raises CancelledError on Ctrl-C or end of input.
     """
@@ -76,7 +76,7 @@ def ask_line(question: str) -> str:
     except KeyboardInterrupt:
         raise CancelledError("Cancelled.") from None
     except OSError:
-        raise UsageError("There is no terminal to ask at.", code=ErrorCode.NO_TERMINAL) from None
+        raise UsageError("There is no terminal to prompt on.", code=ErrorCode.NO_TERMINAL) from None
     if not answer:
         raise CancelledError("Cancelled.")
     return answer.decode(errors="replace").strip()

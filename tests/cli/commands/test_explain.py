@@ -34,8 +34,8 @@ def test_a_bug_in_explaining_hides_neither_the_error_nor_its_exit_code(*, as_jso
     out, err = io.StringIO(), io.StringIO()
     context: Any = SimpleNamespace(
         arguments=Namespace(json=as_json),
-        data=Stdout(out),
-        words=Stderr(err),
+        stdout=Stdout(out),
+        stderr=Stderr(err),
         actions=SimpleNamespace(explain_failure=bug),
     )
     error = AwsDeniedError("AWS does not allow it.", code="not_authorized", aws_code="AccessDenied")
@@ -60,7 +60,10 @@ def test_both_sides_are_offered_only_where_a_side_is_at_fault(
     role = world.actions.resolve("open", SwitchOptions())
     out, err = io.StringIO(), io.StringIO()
     context: Any = SimpleNamespace(
-        arguments=Namespace(json=False), data=Stdout(out), words=Stderr(err), actions=world.actions
+        arguments=Namespace(json=False),
+        stdout=Stdout(out),
+        stderr=Stderr(err),
+        actions=world.actions,
     )
     assert explain_failed_switch(context, role, SwitchOptions(), fault) == fault.exit_code
     assert fault.what in err.getvalue()

@@ -5,7 +5,6 @@ Commands, options and targets, for xswitch and for the hook's function.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 from collections.abc import Callable
@@ -15,15 +14,11 @@ import pexpect
 import pytest
 
 from support.shells.real import REAL_SHELLS, Stub, completion, hook, run_shell, shell_program
-from xswitch.cli.parser import build_parser
-from xswitch.core.shell.completion import (
-    COMPLETION_WORDS,
-    PASSED_THROUGH_COMMANDS,
-    completion_table,
-)
-from xswitch.core.shell.quoting import quote_for_shell
+from xswitch.cli.completion import completion_words
+from xswitch.core.shell.shells import quote_for_shell
 
 ROLES = ("payments-prod", "payments-dev", "team/a:b", "x@y=z", "it's", "no description")
+COMPLETION_WORDS = completion_words()
 COMMANDS = [row.word for row in COMPLETION_WORDS if row.kind == "command"]
 SWITCH_OPTIONS = [
     row.word for row in COMPLETION_WORDS if row.command == "switch" and row.word.startswith("--")
@@ -275,52 +270,3 @@ def test_tab_types_the_whole_word(
 
 
 PROMPT = "function fish_prompt; echo -n 'ready> '; end"
-
-
-# -- the table and the parser
-# --------------------------------------------------------------------------------------------
-
-
-def test_the_table_is_the_parser_s_grammar() -> None:
-    commands = next(
-        action
-        for action in build_parser()._actions
-        if isinstance(action, argparse._SubParsersAction)
-    )
-    shown = {choice.dest for choice in commands._choices_actions}
-    assert set(COMMANDS) == shown
-    for name in COMMANDS:
-        parser = commands.choices[name]
-        options = {
-            action.option_strings[-1]: "flag" if action.nargs == 0 else "value"
-            for action in parser._actions
-            if action.option_strings and action.help != argparse.SUPPRESS
-        }
-        rows = [row for row in COMPLETION_WORDS if row.command == name]
-        listed = {
-            row.word: "value" if row.kind == "file" else row.kind
-            for row in rows
-            if row.word.startswith("--")
-        }
-        assert listed == options, name
-        positional = [action for action in parser._actions if not action.option_strings]
-        given = {row.word for row in rows if row.kind == "choice"} - {"-"}
-        assert given == {choice for action in positional for choice in action.choices or ()}, name
-        assert any(row.kind == "target" for row in rows) is any(
-            action.choices is None for action in positional
-        ), name
-
-
-def test_every_command_but_switch_is_passed_through() -> None:
-    assert set(PASSED_THROUGH_COMMANDS) == (set(COMMANDS) - {"switch"}) | {
-        "-h",
-        "--help",
-        "--version",
-    }
-
-
-def test_the_table_as_text_has_four_fields_and_nothing_a_shell_would_see() -> None:
-    rows = [line.split("\t") for line in completion_table().split("\n")]
-    assert len(rows) == len(COMPLETION_WORDS)
-    assert all(len(row) == 4 and all(row) for row in rows)
-    assert not set(completion_table()) & set("'\"\\`$!*?[]{}<>|&;#~@")

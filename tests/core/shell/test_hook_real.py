@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from support.shells.real import REAL_SHELLS, HookedShell, Stub, hook, load, run_shell, shell_program
-from xswitch.core.shell.completion import PASSED_THROUGH_COMMANDS
-from xswitch.core.shell.quoting import quote_for_shell, switch_assignments, unset_assignments
+from xswitch.cli.completion import plain_commands
+from xswitch.core.shell.shells import quote_for_shell, switch_assignments, unset_assignments
 
 CODES = (1, 2, 3, 5, 8, 130)
 STRICT = {
@@ -139,13 +139,11 @@ def test_the_word_switch_may_be_typed_too(hooked: HookedShell, stub: Stub) -> No
 
 def test_the_other_commands_pass_through(hooked: HookedShell, stub: Stub) -> None:
     stub.answer(stdout="export AWS_PROFILE=evil\n", stderr="words\n")
-    done, after = hooked.run("\n".join(f"xs {word} --json" for word in PASSED_THROUGH_COMMANDS))
-    assert [call.words for call in stub.calls] == [
-        (word, "--json") for word in PASSED_THROUGH_COMMANDS
-    ]
+    done, after = hooked.run("\n".join(f"xs {word} --json" for word in plain_commands()))
+    assert [call.words for call in stub.calls] == [(word, "--json") for word in plain_commands()]
     assert done.returncode == 0
-    assert done.stdout == "export AWS_PROFILE=evil\n" * len(PASSED_THROUGH_COMMANDS)
-    assert done.stderr == "words\n" * len(PASSED_THROUGH_COMMANDS)
+    assert done.stdout == "export AWS_PROFILE=evil\n" * len(plain_commands())
+    assert done.stderr == "words\n" * len(plain_commands())
     assert "AWS_PROFILE" not in after
 
 

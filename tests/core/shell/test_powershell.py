@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.shells.real import Stub, completion, hook, pwsh, run_shell
-from xswitch.core.shell.quoting import quote_for_shell, render_assignments, switch_assignments
+from xswitch.core.shell.shells import quote_for_shell, render_assignments, switch_assignments
 
 
 @pytest.fixture

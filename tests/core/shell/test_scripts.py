@@ -9,8 +9,8 @@ import pytest
 
 from support.shells.real import completion, hook, template
 from xswitch.core.errors import UsageError
-from xswitch.core.shell.quoting import SHELLS, quote_for_shell
 from xswitch.core.shell.scripts import completion_template, init_template, render_init
+from xswitch.core.shell.shells import SHELLS, quote_for_shell
 
 BLANK = re.compile(r"@[A-Z]+@")
 STATE = Path("/home/o'neil/.local/state/xs $(id)")
@@ -117,7 +117,7 @@ def test_an_unknown_shell_is_named() -> None:
         with pytest.raises(UsageError, match="tcsh"):
             call("tcsh")
     with pytest.raises(UsageError, match="sh"):
-        render_init("sh", "", command="x", state_folder="/")
+        render_init("sh", "", command="x", plain_commands=(), state_folder="/")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xswitch.core.shell.completion import COMPLETION_WORDS
+from xswitch.cli.completion import completion_words
 
 _POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 _READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -59,7 +59,7 @@ _DETAILS = (
         "eu-west-1",
         "--display-name",
         "New",
-        "--colour",
+        "--color",
         "red",
     ),
 )
@@ -192,7 +192,7 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
             "--no-mfa",
             "--yes",
             "--no-check",
-            "--take-back-on-failure",
+            "--rollback-on-failure",
         ),
         ("access", "apply", "New", *_SIDES, "--no-mfa", "--yes", "--json"),
         ("access", "check", "New", *_SIDES, "--mfa-code", "000000"),
@@ -208,7 +208,7 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
         ("demo", "--advance", "1h"),
         *(
             (name, "--help")
-            for name in sorted({word.command for word in COMPLETION_WORDS if word.command})
+            for name in sorted({word.command for word in completion_words() if word.command})
         ),
         ("--help",),
         ("--version",),
@@ -237,6 +237,6 @@ def missing_words(tried: Iterable[tuple[str, ...]]) -> list[str]:
     seen |= {("", command) for command, _ in seen}
     return [
         f"{row.command} {row.word}"
-        for row in COMPLETION_WORDS
+        for row in completion_words()
         if row.word and (row.command, row.word) not in seen
     ]

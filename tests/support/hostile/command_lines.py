@@ -65,9 +65,13 @@ class Job:
 
 def grammar() -> dict[str, argparse.ArgumentParser]:
     """The parser of every command, hidden ones too."""
+    return _subcommands(build_parser())
+
+
+def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     choices = next(
         action.choices
-        for action in build_parser()._actions
+        for action in parser._actions
         if isinstance(action, argparse._SubParsersAction)
     )
     assert isinstance(choices, dict)
@@ -77,8 +81,9 @@ def grammar() -> dict[str, argparse.ArgumentParser]:
 def by_argv(texts: Sequence[str]) -> list[Job]:
     """Each text to each command, as a word and as the value of one of its options, so that all options have their turn."""
     jobs = []
-    for command, parser in grammar().items():
+    for command, whole in grammar().items():
         word, base = BASES[command]
+        parser = _subcommands(whole)[base[1]] if command == "access" else whole
         valued = [
             action.option_strings[-1]
             for action in parser._actions

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from conftest import TOOLS
-from xswitch.core.shell.quoting import quote_for_shell, render_assignments
+from xswitch.cli.completion import completion_words, plain_commands
 from xswitch.core.shell.scripts import (
     completion_template,
     init_template,
     render_completion,
     render_init,
 )
+from xswitch.core.shell.shells import quote_for_shell, render_assignments
 
 REAL_SHELLS = ("bash", "zsh", "fish", "nu")
 """The shells run for real; a test of them goes through `shell_program`."""
@@ -63,6 +64,7 @@ def hook(
         template(init_template(shell)),
         command=command,
         cmd=cmd,
+        plain_commands=plain_commands(),
         state_folder=str(state),
         prompt=prompt,
     )
@@ -70,7 +72,13 @@ def hook(
 
 def completion(shell: str, *, command: str | Sequence[str], cmd: str = "xs") -> str:
     """What `xswitch completion` prints."""
-    return render_completion(shell, template(completion_template(shell)), command=command, cmd=cmd)
+    return render_completion(
+        shell,
+        template(completion_template(shell)),
+        command=command,
+        cmd=cmd,
+        words=completion_words(),
+    )
 
 
 def load(shell: str, file: Path) -> str:

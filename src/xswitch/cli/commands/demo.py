@@ -4,41 +4,71 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from pathlib import Path
 
 from xswitch.cli.context import Context
+from xswitch.cli.parser import CommandParser, duration
 from xswitch.core.errors import ExitCode
-from xswitch.demo import inside, run
-from xswitch.demo.shells import shell_command
+
+
+def add_demo(parser: CommandParser) -> None:
+    """Declare the arguments of `demo`."""
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="run only the embedded AWS, on a free loopback port, and print its endpoint",
+    )
+    parser.add_argument(
+        "--state", metavar="FILE", help="with --serve: accounts, users, roles, and policies as JSON"
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="with --serve: this port instead of a free one"
+    )
+    parser.add_argument(
+        "--code", action="store_true", help="inside the demo: print the current MFA code"
+    )
+    parser.add_argument(
+        "--user", default="", help="with --code: the user of the MFA device (default: dana)"
+    )
+    parser.add_argument(
+        "--advance", type=duration, metavar="TIME", help="inside the demo: let this much time pass"
+    )
+    parser.set_defaults(run=demo)
 
 
 def demo(context: Context) -> int:
-    """The picker in a throw-away HOME, then a shell there; or what only works inside of one."""
+    """Run the picker in a temporary HOME, then a shell there; or one of the options' tasks."""
+    from xswitch.demo import inside, run  # noqa: PLC0415 -- slow; completion reads `add_demo`
+
     arguments = context.arguments
     if arguments.serve:
         state = None if arguments.state is None else Path(arguments.state)
         run.serve(
-            state, port=arguments.port, announce=lambda endpoint: context.data.lines([endpoint])
+            state, port=arguments.port, announce=lambda endpoint: context.stdout.lines([endpoint])
         )
         return ExitCode.DONE
     if arguments.code:
         code = inside.current_code(context.environ, who=arguments.user)
-        context.data.lines([code.code])
-        context.words.hint(f"of {code.serial}, for {code.seconds_left} seconds more")
+        context.stdout.lines([code.code])
+        context.stderr.hint(f"for {code.serial}, valid for {code.seconds_left} s")
         return ExitCode.DONE
     if arguments.advance is not None:
         seconds_ahead = inside.advance(context.environ, arguments.advance)
-        context.words.done(f"the demo's time is {int(seconds_ahead)} seconds ahead")
+        context.stderr.done(f"the demo's clock is {int(seconds_ahead)} s ahead")
         return ExitCode.DONE
     return _run_demo(context)
 
 
 def _run_demo(context: Context) -> int:
+    import subprocess  # noqa: PLC0415 -- as above
+
+    from xswitch.demo import run  # noqa: PLC0415
+    from xswitch.demo.shells import shell_command  # noqa: PLC0415
+
     command = context.services.command_words
     with run.start(context.environ, command) as running:
         for line in running.banner.splitlines():
-            context.words.say(line)
+            context.stderr.say(line)
         picker_process = subprocess.run(
             [*command, "switch", "--emit", "nu"],
             env=dict(running.env),
@@ -46,7 +76,7 @@ def _run_demo(context: Context) -> int:
             check=False,
         )
         if picker_process.returncode == ExitCode.CANCELLED:
-            context.words.say("Left the demo; nothing of it remains.")
+            context.stderr.say("Left the demo; its files are deleted.")
             return ExitCode.DONE
         if picker_process.returncode != ExitCode.DONE:
             return picker_process.returncode
@@ -56,11 +86,11 @@ def _run_demo(context: Context) -> int:
             for name, value in {**running.env, **changes["set"]}.items()
             if name not in changes["unset"]
         }
-        # Ctrl-C belongs to what runs in that shell; the demo ends when the shell does.
+        # Ctrl-C is for programs in that shell; the demo ends with the shell
         previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             subprocess.run(shell_command(env), env=env, check=False)
         finally:
             signal.signal(signal.SIGINT, previous_handler)
-        context.words.say("Left the demo; nothing of it remains.")
+        context.stderr.say("Left the demo; its files are deleted.")
     return ExitCode.DONE

@@ -1,71 +1,64 @@
-"""`explain`, and what a failed `switch` says of itself."""
+"""`explain`, and the short explanation after a failed `switch`."""
 
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions
+from xswitch.cli.commands.switch import add_session_options, resolve_target
 from xswitch.cli.context import Context
 from xswitch.cli.output.explain import explanation_json, explanation_lines, summary_lines
 from xswitch.cli.output.json_output import error_json
+from xswitch.cli.parser import CommandParser
 from xswitch.core.errors import UsageError, XswitchError
 from xswitch.core.explain.evidence import is_explainable
 from xswitch.core.explain.model import Explanation
 from xswitch.core.model import Role
 
 
+def add_explain(parser: CommandParser) -> None:
+    """Declare the arguments of `explain`."""
+    add_session_options(parser)
+    parser.set_defaults(run=explain)
+
+
 def explain(context: Context) -> int:
-    """Try the switch, and say why it fails; the exit code is that of the switch."""
+    """Try the switch and explain a failure; the exit code is the switch's."""
     arguments = context.arguments
     target = " ".join(arguments.target)
     if not target:
-        raise UsageError(
-            "What is to be explained was not named.", next_step="xswitch explain TARGET"
-        )
-    options = SwitchOptions(
-        source=arguments.source,
-        region=arguments.region,
-        duration_seconds=arguments.duration,
-        session_name=arguments.session_name,
-        external_id=arguments.external_id,
-        mfa_code=arguments.mfa_code,
-        policy_arns=tuple(arguments.policy_arn),
-        policy=arguments.policy,
-        tags=tuple(arguments.tag),
-    )
-    role = context.actions.resolve(target, options)
-    options = replace(options, keep=target in {"-", role.managed_profile})
+        raise UsageError("No target given.", next_step="xswitch explain TARGET")
+    role, options = resolve_target(context, target)
     ask = context.services.ask(
         arguments.mfa_code, f"xswitch explain --mfa-code CODE {shlex.quote(target)}"
     )
     explanation = context.actions.explain(role, options, ask, context.progress)
     if arguments.json:
-        context.data.envelope("explain", explanation_json(explanation))
+        context.stdout.envelope("explain", explanation_json(explanation))
     else:
-        context.data.lines(explanation_lines(explanation))
+        context.stdout.lines(explanation_lines(explanation))
     return explanation.exit_code
 
 
 def explain_failed_switch(
     context: Context, role: Role, options: SwitchOptions, error: XswitchError
 ) -> int:
-    """Tell the error of a switch and, where it is about access, the side, the cause and the statement. Returns the exit code.
+    """Report a failed switch with the most certain causes, and return the exit code.
 
-    Raises the error itself where there is nothing to explain.
+    Raises the error itself if it isn't about access.
     """
     if not is_explainable(error):
         raise error
     as_json = getattr(context.arguments, "json", False)
     if not as_json:
-        context.words.error(error)
+        context.stderr.error(error)
     explanation = _explain_or_none(context, role, options, error)
     if as_json:
         data = None if explanation is None else explanation_json(explanation)
-        context.data.envelope("switch", None, [{**error_json(error), "explanation": data}])
+        context.stdout.envelope("switch", None, [{**error_json(error), "explanation": data}])
     elif explanation is not None and explanation.causes:
         for line in summary_lines(explanation, error, shlex.quote(role.name)):
-            context.words.say(line)
+            context.stderr.say(line)
     return error.exit_code
 
 
@@ -74,6 +67,5 @@ def _explain_or_none(
 ) -> Explanation | None:
     try:
         return context.actions.explain_failure(role, error, options)
-    # Whatever is wrong with explaining, the switch's own error is what has to be told
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 -- a bug in explaining must not hide the switch's own error
         return None

@@ -1,4 +1,4 @@
-"""`list`, `status`, `config`, `doctor`, `complete`: what there is, and what is wrong with it."""
+"""`list`, `status`, `history`, `config`, `doctor`, and `complete`: commands that only read."""
 
 from __future__ import annotations
 
@@ -11,33 +11,42 @@ from xswitch.cli.output.json_output import (
     check_json,
     config_json,
     history_json,
+    problem_json,
     role_json,
     status_json,
 )
-from xswitch.cli.output.stdout import problem_json, table
+from xswitch.cli.output.stdout import table
+from xswitch.cli.parser import CommandParser, add_json
 from xswitch.core.duration_text import format_remaining
 from xswitch.core.errors import ExitCode, UsageError
 from xswitch.core.model import Problem, Role, SessionState
+from xswitch.core.text import pluralize
+
+
+def add_list(parser: CommandParser) -> None:
+    """Declare the arguments of `list`."""
+    add_json(parser)
+    parser.set_defaults(run=list_roles)
 
 
 def list_roles(context: Context) -> int:
-    """Every role, the unresolvable ones too."""
+    """List all roles, including the misconfigured ones."""
     listing = context.actions.listing()
     if context.arguments.json:
         roles = (role_json(role, listing.sessions.get(role.name)) for role in listing.roles)
-        context.data.envelope(
+        context.stdout.envelope(
             "list", {"roles": roles}, (problem_json(problem) for problem in listing.problems)
         )
         return ExitCode.DONE
     now = context.services.clock.now()
     rows = [_role_row(role, listing, now) for role in listing.roles]
     if rows:
-        context.data.lines(
+        context.stdout.lines(
             table(rows, ["PROFILE", "ACCOUNT", "ID", "ROLE", "REGION", "MFA", "SESSION"])
         )
     else:
-        context.words.say("There is no role profile in the AWS config yet.")
-        context.words.hint(
+        context.stderr.say("The AWS config has no role profiles yet.")
+        context.stderr.hint(
             "Add one with role_arn and source_profile, or switch by ACCOUNT:ROLE --source PROFILE."
         )
     _hint_problems(
@@ -75,19 +84,26 @@ def _hint_problems(context: Context, problems: Iterable[Problem]) -> None:
     errors = sum(1 for problem in distinct if problem.severity == "error")
     warnings = sum(1 for problem in distinct if problem.severity == "warning")
     if errors or warnings:
-        context.words.hint(
-            f"{errors} errors and {warnings} warnings in the AWS config; see them with: xswitch config"
+        context.stderr.hint(
+            f"{pluralize(errors, 'error')} and {pluralize(warnings, 'warning')} in the AWS config; "
+            "to list them: xswitch config"
         )
 
 
+def add_status(parser: CommandParser) -> None:
+    """Declare the arguments of `status`."""
+    add_json(parser)
+    parser.set_defaults(run=status)
+
+
 def status(context: Context) -> int:
-    """Every session."""
+    """List all sessions."""
     rows = context.actions.status()
     if context.arguments.json:
-        context.data.envelope("status", {"sessions": [status_json(row) for row in rows]})
+        context.stdout.envelope("status", {"sessions": [status_json(row) for row in rows]})
         return ExitCode.DONE
     if not rows:
-        context.words.say("There is no session. Switch with: xswitch switch TARGET")
+        context.stderr.say("There are no sessions. Switch with: xswitch switch TARGET")
         return ExitCode.DONE
     cells = [
         [
@@ -103,25 +119,32 @@ def status(context: Context) -> int:
         ]
         for row in rows
     ]
-    context.data.lines(
+    context.stdout.lines(
         table(cells, ["PROFILE", "KIND", "STATE", "LEFT", "SILENT", "MANAGED", "PRINCIPAL"])
     )
     return ExitCode.DONE
 
 
+def add_history(parser: CommandParser) -> None:
+    """Declare the arguments of `history`."""
+    parser.add_argument("--limit", type=int, metavar="N", help="show only the N newest")
+    add_json(parser)
+    parser.set_defaults(run=history)
+
+
 def history(context: Context) -> int:
-    """Which sessions were wanted, the newest first."""
+    """List session requests and their results, newest first."""
     limit = context.arguments.limit
     if limit is not None and limit < 1:
         raise UsageError(
-            "--limit is a whole number from 1.", next_step="xswitch history --limit 20"
+            "--limit must be a whole number, 1 or more.", next_step="xswitch history --limit 20"
         )
     entries = context.actions.history()[:limit]
     if context.arguments.json:
-        context.data.envelope("history", {"history": [history_json(entry) for entry in entries]})
+        context.stdout.envelope("history", {"history": [history_json(entry) for entry in entries]})
         return ExitCode.DONE
     if not entries:
-        context.words.say("Nothing yet.")
+        context.stderr.say("There are no session requests yet.")
         return ExitCode.DONE
     cells = [
         [
@@ -133,19 +156,32 @@ def history(context: Context) -> int:
         ]
         for entry in entries
     ]
-    context.data.lines(table(cells, ["TIME", "RESULT", "PROFILE", "SESSION", "ROLE"]))
+    context.stdout.lines(table(cells, ["TIME", "RESULT", "PROFILE", "SESSION", "ROLE"]))
     return ExitCode.DONE
 
 
+def add_config(parser: CommandParser) -> None:
+    """Declare the arguments of `config`."""
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=["show", "undo"],
+        default="show",
+        help="undo: restore the files as they were before xswitch's last change",
+    )
+    add_json(parser)
+    parser.set_defaults(run=config)
+
+
 def config(context: Context) -> int:
-    """What was read, or the last change undone."""
+    """Show what was read, or undo the last change."""
     if context.arguments.action == "undo":
         files = context.actions.undo_config()
         if context.arguments.json:
-            context.data.envelope("config undo", {"restored": list(files)})
+            context.stdout.envelope("config undo", {"restored": list(files)})
         else:
             for file in files:
-                context.words.done(f"restored {file}")
+                context.stderr.done(f"restored {file}")
         return ExitCode.DONE
     view = context.actions.config()
     problems = [
@@ -154,50 +190,63 @@ def config(context: Context) -> int:
     ]
     distinct = list(dict.fromkeys(problems))
     if context.arguments.json:
-        context.data.envelope(
+        context.stdout.envelope(
             "config", config_json(view), [problem_json(problem) for problem in distinct]
         )
         return ExitCode.DONE
-    context.data.lines(
-        [
-            f"config       {view.paths.config}",
-            f"credentials  {view.paths.credentials}",
-            f"{len(view.profiles)} profiles, {len(view.sso_sessions)} sso-sessions, {len(view.services)} services sections",
-        ]
+    counts = (
+        f"{pluralize(len(view.profiles), 'profile')}, "
+        f"{pluralize(len(view.sso_sessions), 'sso-session')}, "
+        f"{pluralize(len(view.services), 'services section')}"
+    )
+    context.stdout.lines(
+        [f"config       {view.paths.config}", f"credentials  {view.paths.credentials}", counts]
     )
     for problem in distinct:
-        context.words.problem(problem)
+        context.stderr.problem(problem)
     if not distinct:
-        context.words.done("nothing odd: every SDK and the AWS CLI read these files alike")
+        context.stderr.done(
+            "No problems: the AWS CLI and the SDKs checked read these files the same way."
+        )
     return ExitCode.DONE
 
 
 _CHECK_STATES = {"ok": "ok", "warning": "warn", "error": "ERROR", "skipped": "skip"}
 
 
+def add_doctor(parser: CommandParser) -> None:
+    """Declare the arguments of `doctor`."""
+    add_json(parser)
+    parser.set_defaults(run=doctor)
+
+
 def doctor(context: Context) -> int:
-    """Every check; exit code 0 unless one of them is an error."""
+    """Run every check; the exit code is 0 unless one is an error."""
     checks = context.actions.doctor()
     failed = any(check.state == "error" for check in checks)
     if context.arguments.json:
-        context.data.envelope("doctor", {"checks": [check_json(check) for check in checks]})
+        context.stdout.envelope("doctor", {"checks": [check_json(check) for check in checks]})
     else:
         for check in checks:
-            context.data.lines([f"{_CHECK_STATES[check.state]:5} {check.name}: {check.message}"])
+            context.stdout.lines([f"{_CHECK_STATES[check.state]:5} {check.name}: {check.message}"])
             if check.next_step and check.state != "ok":
-                context.data.lines([f"      next: {check.next_step}"])
+                context.stdout.lines([f"      next: {check.next_step}"])
     return ExitCode.CONFIG if failed else ExitCode.DONE
 
 
+def add_complete(parser: CommandParser) -> None:
+    """Declare the arguments of `complete`."""
+    parser.add_argument("word", nargs="?", default="")
+    parser.set_defaults(run=complete)
+
+
 def complete(context: Context) -> int:
-    """Targets for completion: one line each, name, tab, a few words."""
+    """Print targets for completion: one line each with name, tab, and description."""
     word = context.arguments.word
     for role in context.actions.listing().roles:
         if role.name.startswith(word) and role.name.isprintable():
-            what = " ".join(
-                part for part in (role.account_name or role.account_id, role.role_name) if part
-            )
-            context.data.raw(
-                f"{role.name}\t{''.join(c if c.isprintable() else '?' for c in what)}\n"
-            )
+            account = role.account_name or role.account_id
+            text = " ".join(part for part in (account, role.role_name) if part)
+            printable = "".join(c if c.isprintable() else "?" for c in text)
+            context.stdout.raw(f"{role.name}\t{printable}\n")
     return ExitCode.DONE

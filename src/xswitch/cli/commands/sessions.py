@@ -1,19 +1,30 @@
-"""`renew`, `forget`, `pin`, `credential-process` and its detached half."""
+"""`renew`, `forget`, `pin`, `credential-process`, and its background renewal."""
 
 from __future__ import annotations
 
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import forgotten_json, renewed_json, utc_timestamp
+from xswitch.cli.parser import CommandParser, add_json, add_mfa_code
 from xswitch.core.errors import ExitCode, UsageError, XswitchError
 from xswitch.core.text import pluralize
 
 
+def add_renew(parser: CommandParser) -> None:
+    """Declare the arguments of `renew`."""
+    parser.add_argument("target", nargs="*", metavar="TARGET", help="role to renew")
+    parser.add_argument("--all", action="store_true", help="renew every session")
+    add_mfa_code(parser)
+    add_json(parser)
+    parser.set_defaults(run=renew)
+
+
 def renew(context: Context) -> int:
-    """Fresh sessions; the exit code is the first failure's."""
+    """Renew sessions; the exit code is the first failure's."""
     arguments = context.arguments
     if not arguments.target and not arguments.all:
         raise UsageError(
-            "Nothing to renew was named.", next_step="xswitch renew TARGET, or: xswitch renew --all"
+            "Name a role to renew, or use --all.",
+            next_step="xswitch renew TARGET, or: xswitch renew --all",
         )
     ask = context.services.ask(
         arguments.mfa_code,
@@ -23,18 +34,28 @@ def renew(context: Context) -> int:
         arguments.target, ask, context.progress, all_sessions=arguments.all
     )
     if arguments.json:
-        context.data.envelope("renew", {"renewed": [renewed_json(result) for result in results]})
+        context.stdout.envelope("renew", {"renewed": [renewed_json(result) for result in results]})
     else:
         for result in results:
             if result.error is not None:
-                context.words.error(result.error)
+                context.stderr.error(result.error)
             else:
-                context.words.done(f"{result.name} until {utc_timestamp(result.expires_at)}")
+                context.stderr.done(f"{result.name} until {utc_timestamp(result.expires_at)}")
         if not results:
-            context.words.say("There is no session to renew.")
+            context.stderr.say("There are no sessions to renew.")
     return next(
         (result.error.exit_code for result in results if result.error is not None), ExitCode.DONE
     )
+
+
+def add_forget(parser: CommandParser) -> None:
+    """Declare the arguments of `forget`."""
+    parser.add_argument("target", nargs="*", metavar="TARGET", help="role to forget")
+    parser.add_argument(
+        "--all", action="store_true", help="drop every session, MFA sessions included"
+    )
+    add_json(parser)
+    parser.set_defaults(run=forget)
 
 
 def forget(context: Context) -> int:
@@ -42,51 +63,65 @@ def forget(context: Context) -> int:
     arguments = context.arguments
     if not arguments.target and not arguments.all:
         raise UsageError(
-            "Nothing to forget was named.",
+            "Name a role to forget, or use --all.",
             next_step="xswitch forget TARGET, or: xswitch forget --all",
         )
     results = context.actions.forget(arguments.target, all_sessions=arguments.all)
     if arguments.json:
-        context.data.envelope(
-            "forget", {"forgotten": [forgotten_json(result) for result in results]}
-        )
+        data = {"forgotten": [forgotten_json(result) for result in results]}
+        context.stdout.envelope("forget", data)
         return ExitCode.DONE
     for result in results:
         profile = f" and profile {result.managed_profile}" if result.managed_profile else ""
-        context.words.done(
-            f"{result.name}: forgot {pluralize(result.sessions, 'session')}{profile}"
-        )
+        sessions = pluralize(result.sessions, "session")
+        context.stderr.done(f"{result.name}: forgot {sessions}{profile}")
     if not results:
-        context.words.say("There is nothing to forget.")
+        context.stderr.say("There is nothing to forget.")
     return ExitCode.DONE
+
+
+def add_pin(parser: CommandParser) -> None:
+    """Declare the arguments of `pin`."""
+    parser.add_argument("target", metavar="TARGET", help="role to pin")
+    parser.add_argument("--off", action="store_true", help="unpin the role")
+    parser.set_defaults(run=pin)
 
 
 def pin(context: Context) -> int:
     """Pin or unpin one role."""
-    # Only this command of the module needs it
+    # The other commands of this module don't need it
     from xswitch.actions.api import SwitchOptions  # noqa: PLC0415
 
     role = context.actions.resolve(context.arguments.target, SwitchOptions())
     context.actions.set_pin(role.name, pinned=not context.arguments.off)
-    context.words.done(f"{'unpinned' if context.arguments.off else 'pinned'} {role.name}")
+    context.stderr.done(f"{'unpinned' if context.arguments.off else 'pinned'} {role.name}")
     return ExitCode.DONE
 
 
-def credential_process(context: Context) -> int:
-    """One JSON object on stdout, nothing on stderr.
+def add_credential_process(parser: CommandParser) -> None:
+    """Declare the argument of `credential-process`."""
+    parser.add_argument("profile", metavar="PROFILE", help="managed profile")
+    parser.set_defaults(run=credential_process)
 
-    An error is one line on stderr: `main` tells it so for this command.
-    """
+
+def credential_process(context: Context) -> int:
+    """Print one JSON object on stdout and nothing on stderr; `main` prints an error as one line."""
     profile = context.arguments.profile
     answer = context.actions.credential_process(
         profile, context.services.nobody(f"xswitch switch {profile}")
     )
-    context.data.raw(answer + "\n")
+    context.stdout.raw(answer + "\n")
     return ExitCode.DONE
 
 
+def add_renew_background(parser: CommandParser) -> None:
+    """Declare the argument of `renew-background`."""
+    parser.add_argument("profile", metavar="PROFILE", help="managed profile")
+    parser.set_defaults(run=renew_background)
+
+
 def renew_background(context: Context) -> int:
-    """Nobody watches: failures show at the next foreground renewal."""
+    """Renew unattended; errors appear at the next foreground renewal."""
     try:
         context.actions.renew_in_background(context.arguments.profile)
     except XswitchError as error:

@@ -1,13 +1,14 @@
-"""`switch` and the picker, for the shell hook (`--emit`) and without it."""
+"""`switch` and the picker, with the shell hook (`--emit`) and without it."""
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions, SwitchResult
 from xswitch.cli.context import Context
-from xswitch.cli.output.json_output import switched_json
-from xswitch.cli.output.stdout import problem_json
+from xswitch.cli.output.json_output import problem_json, switched_json
+from xswitch.cli.parser import CommandParser, add_json, add_mfa_code, add_tags, duration
 from xswitch.cli.tty import ask_line, controlling_terminal, has_terminal
 from xswitch.core.duration_text import format_remaining
 from xswitch.core.errors import (
@@ -18,29 +19,118 @@ from xswitch.core.errors import (
     XswitchError,
 )
 from xswitch.core.model import Role
-from xswitch.core.shell.quoting import render_assignments, switch_assignments, unset_assignments
+from xswitch.core.shell.shells import (
+    EMIT_SHELLS,
+    render_assignments,
+    switch_assignments,
+    unset_assignments,
+)
+
+
+def add_switch(parser: CommandParser) -> None:
+    """Declare the arguments of `switch`."""
+    add_session_options(parser)
+    parser.add_argument(
+        "--profile-name",
+        metavar="NAME",
+        help="name of the managed profile (default: prefix + role profile)",
+    )
+    parser.add_argument(
+        "--static",
+        action="store_true",
+        help="also write the temporary keys to the credentials file",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="get a new session even if one is still valid"
+    )
+    parser.add_argument(
+        "--confirm", metavar="TEXT", help="confirmation text for a guarded role (skips the prompt)"
+    )
+    parser.add_argument("--emit", choices=EMIT_SHELLS, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--unset",
+        action="store_true",
+        help="with the shell hook: leave the account and unset AWS_PROFILE",
+    )
+    parser.set_defaults(run=switch)
+
+
+def add_session_options(parser: CommandParser) -> None:
+    """Declare the target and the session options that `switch` and `explain` share."""
+    parser.add_argument(
+        "target",
+        nargs="*",
+        metavar="TARGET",
+        help="profile, role ARN, ACCOUNT:ROLE, - (previous profile), or words that match one role",
+    )
+    parser.add_argument(
+        "--source", metavar="PROFILE", help="with ACCOUNT:ROLE: profile that assumes the role"
+    )
+    parser.add_argument("--region", help="region of the STS call and the managed profile")
+    parser.add_argument(
+        "--duration", type=duration, metavar="TIME", help="session duration (3600, 45m, 12h)"
+    )
+    parser.add_argument(
+        "--session-name", metavar="NAME", help="role session name (default: user and host)"
+    )
+    parser.add_argument(
+        "--external-id", metavar="ID", help="external ID that the trust policy requires"
+    )
+    add_mfa_code(parser)
+    parser.add_argument(
+        "--policy-arn",
+        action="append",
+        default=[],
+        metavar="ARN",
+        help="managed policy that limits the session (repeatable)",
+    )
+    parser.add_argument("--policy", metavar="JSON", help="session policy, as one line of JSON")
+    add_tags(parser, "session tag")
+    add_json(parser)
+
+
+def switch_options(arguments: argparse.Namespace) -> SwitchOptions:
+    """Build the options from the arguments of `switch`, or of `explain`, which has fewer."""
+    return SwitchOptions(
+        source=arguments.source,
+        region=arguments.region,
+        duration_seconds=arguments.duration,
+        session_name=arguments.session_name,
+        external_id=arguments.external_id,
+        mfa_code=arguments.mfa_code,
+        profile_name=getattr(arguments, "profile_name", None),
+        static=getattr(arguments, "static", False),
+        policy_arns=tuple(arguments.policy_arn),
+        policy=arguments.policy,
+        tags=tuple(arguments.tag),
+        force=getattr(arguments, "force", False),
+        confirmation=getattr(arguments, "confirm", None),
+    )
+
+
+def resolve_target(context: Context, target: str) -> tuple[Role, SwitchOptions]:
+    """Resolve a target; `-` and a managed profile reuse the options of that session."""
+    options = switch_options(context.arguments)
+    role = context.actions.resolve(target, options)
+    return role, replace(options, keep=target in {"-", role.managed_profile})
 
 
 def switch(context: Context) -> int:
-    """Switch to TARGET, or to what is picked on the screen."""
+    """Switch to TARGET, or to the role picked on the screen."""
     arguments = context.arguments
     if arguments.unset:
         return _unset_profile(context)
     if not arguments.target:
         return picker(context)
     target = " ".join(arguments.target)
-    options = _switch_options(context)
-    role = context.actions.resolve(target, options)
-    # Going back, or naming the managed profile, is to that session as it was asked for then.
-    keep = target in {"-", role.managed_profile}
-    options = replace(options, keep=keep)
+    role, options = resolve_target(context, target)
     if role.guard is not None and role.guard.confirm and options.confirmation is None:
         options = replace(options, confirmation=_ask_confirmation(role))
     ask = context.services.ask(arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}")
     try:
         switched = context.actions.switch(role, options, ask, context.progress)
     except XswitchError as error:
-        # A switch that works explains nothing
+        # A successful switch needs no explanation
         from xswitch.cli.commands.explain import explain_failed_switch  # noqa: PLC0415
 
         return explain_failed_switch(context, role, options, error)
@@ -49,23 +139,23 @@ def switch(context: Context) -> int:
 
 
 def picker(context: Context) -> int:
-    """The screen; afterwards the same as a switch by name."""
+    """Open the picker, then report the switch as `switch` does."""
     if getattr(context.arguments, "json", False):
         raise UsageError("--json needs a TARGET.", next_step="xswitch switch TARGET --json")
-    # Only when there is a screen to draw
+    # Only a screen needs these
     from xswitch.tui.startup.preload import Preload  # noqa: PLC0415
 
     services = context.services
     preload = Preload(services.actions, services.clock)
-    # As above, while the reading has begun
+    # The config is being read meanwhile
     from xswitch.tui.startup.first_frame import draw_first_frame  # noqa: PLC0415
 
     with (
-        context.words.defer_debug(),
+        context.stderr.defer_debug(),
         controlling_terminal(),
-        draw_first_frame(preload, context.environ, services.clock.now(), services.notice) as seen,
+        draw_first_frame(preload, context.environ, services.clock.now(), services.notice) as drawn,
     ):
-        # Textual takes 150 ms to load, behind the first picture
+        # Textual takes 150 ms to import; the first frame is already visible
         from xswitch.tui.run import run_picker  # noqa: PLC0415
 
         result = run_picker(
@@ -75,7 +165,7 @@ def picker(context: Context) -> int:
             totp_hint=services.totp_hint,
             notice=services.notice,
             preload=preload,
-            first_frame_drawn=seen,
+            first_frame_drawn=drawn,
         )
     if result.switched is None:
         return result.exit_code
@@ -83,91 +173,67 @@ def picker(context: Context) -> int:
     return ExitCode.DONE
 
 
-def _switch_options(context: Context) -> SwitchOptions:
-    arguments = context.arguments
-    return SwitchOptions(
-        source=arguments.source,
-        region=arguments.region,
-        duration_seconds=arguments.duration,
-        session_name=arguments.session_name,
-        external_id=arguments.external_id,
-        mfa_code=arguments.mfa_code,
-        profile_name=arguments.profile_name,
-        static=arguments.static,
-        policy_arns=tuple(arguments.policy_arn),
-        policy=arguments.policy,
-        tags=tuple(arguments.tag),
-        force=arguments.force,
-        confirmation=arguments.confirm,
-    )
-
-
 def _ask_confirmation(role: Role) -> str:
-    """What the user types for a guarded role, asked on the terminal."""
+    """Ask on the terminal for the confirmation text of a guarded role."""
     guard = role.guard
     if guard is None or not has_terminal():
+        name = guard.name if guard else ""
         raise UsageError(
-            f"{role.name} is guarded ({guard.name if guard else ''}): it wants a typed confirmation, and there is no terminal.",
+            f"{role.name} is guarded ({name}) and needs a typed confirmation, "
+            "but there is no terminal.",
             next_step=f"xswitch switch {role.name} --confirm TEXT",
             code=ErrorCode.CONFIRMATION_NEEDED,
         )
     typed = ask_line(f"{role.name} is guarded ({guard.name}). Type {guard.confirm} to switch: ")
     if typed != guard.confirm:
         raise CancelledError(
-            "Not switched: what was typed is not what the guard asks for.",
-            code=ErrorCode.NOT_CONFIRMED,
+            "Not switched: the confirmation didn't match.", code=ErrorCode.NOT_CONFIRMED
         )
     return typed
 
 
 def _unset_profile(context: Context) -> int:
     if context.arguments.emit:
-        context.data.raw(
-            render_assignments(
-                context.arguments.emit, unset_assignments(context.environ.get("AWS_PROFILE"))
-            )
-        )
+        assignments = unset_assignments(context.environ.get("AWS_PROFILE"))
+        context.stdout.raw(render_assignments(context.arguments.emit, assignments))
         return ExitCode.DONE
     raise UsageError(
         "Only your shell can unset its AWS_PROFILE.",
-        why="The shell hook is not in between.",
+        why="The shell hook isn't loaded.",
         next_step="unset AWS_PROFILE, or: xs --unset",
     )
 
 
 def _report_switch(context: Context, switched: SwitchResult) -> None:
-    """Tell the shell, the script, or the person."""
-    arguments = context.arguments
-    shell = getattr(arguments, "emit", None)
-    if getattr(arguments, "json", False):
-        context.data.envelope(
-            "switch",
-            switched_json(switched),
-            [problem_json(problem) for problem in switched.problems],
-        )
+    """Report a switch to the script (`--json`), the shell hook (`--emit`), or the user."""
+    shell = getattr(context.arguments, "emit", None)
+    if getattr(context.arguments, "json", False):
+        problems = [problem_json(problem) for problem in switched.problems]
+        context.stdout.envelope("switch", switched_json(switched), problems)
         return
     seconds = (switched.expires_at - context.services.clock.now()).total_seconds()
-    account = switched.role.account_name or switched.role.account_id
-    context.words.done(
-        f"{account} / {switched.role.role_name} as {switched.managed_profile}, {format_remaining(seconds)} left"
+    role = switched.role
+    context.stderr.done(
+        f"{role.account_name or role.account_id} / {role.role_name} "
+        f"as {switched.managed_profile}, {format_remaining(seconds)} left"
     )
     for problem in switched.problems:
-        context.words.problem(problem)
+        context.stderr.problem(problem)
     if shell:
-        context.data.raw(
-            render_assignments(
-                shell,
-                switch_assignments(switched.managed_profile, context.environ.get("AWS_PROFILE")),
-            )
+        assignments = switch_assignments(
+            switched.managed_profile, context.environ.get("AWS_PROFILE")
         )
+        context.stdout.raw(render_assignments(shell, assignments))
         return
-    context.data.lines([switched.managed_profile])
+    context.stdout.lines([switched.managed_profile])
     if context.environ.get("XSWITCH_SHELL"):
-        context.words.hint(
-            f"This shell's AWS_PROFILE is as it was; to switch it too: xs {switched.role.name}"
+        context.stderr.hint(
+            f"AWS_PROFILE in this shell is unchanged. To switch the shell too: xs {role.name}"
         )
     else:
-        context.words.hint(
-            f"This shell's AWS_PROFILE is as it was. Set it: export AWS_PROFILE={switched.managed_profile}   "
-            'or let a hook do it: eval "$(xswitch init bash)" (zsh, fish, powershell, nu: docs/shells.md), then use: xs'
+        context.stderr.hint(
+            "AWS_PROFILE in this shell is unchanged. "
+            f"Set it: export AWS_PROFILE={switched.managed_profile}   "
+            'or load the shell hook: eval "$(xswitch init bash)" '
+            "(zsh, fish, powershell, nu: docs/shells.md), then use: xs"
         )

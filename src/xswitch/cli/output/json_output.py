@@ -1,4 +1,4 @@
-"""What `--json` shows of each value; docs/json.md documents it and a contract test holds it."""
+"""Values as `--json` prints them; docs/json.md documents the keys, and a test checks them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,17 @@ from xswitch.actions.api import (
     StatusRow,
     SwitchResult,
 )
-from xswitch.cli.output.stdout import problem_json
 from xswitch.core.errors import XswitchError
-from xswitch.core.model import Chain, ConfigView, HistoryEntry, Hop, Profile, Role, SessionState
+from xswitch.core.model import (
+    Chain,
+    ConfigView,
+    HistoryEntry,
+    Hop,
+    Problem,
+    Profile,
+    Role,
+    SessionState,
+)
 
 HIDDEN = "(hidden)"
 SECRET_KEYS = frozenset({"aws_secret_access_key", "aws_session_token", "aws_security_token"})
@@ -26,12 +34,12 @@ _URL_USER_INFO = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 
 
 def utc_timestamp(when: datetime | None) -> str | None:
-    """UTC, ISO 8601, whole seconds, with a Z."""
+    """Format a time in UTC, ISO 8601, whole seconds, with a Z."""
     return None if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def role_json(role: Role, session: SessionInfo | None) -> dict[str, Any]:
-    """One entry of `list`: data.roles[]."""
+    """Return an entry of `list`: data.roles[]."""
     return {
         "name": role.name,
         "role_arn": role.role_arn,
@@ -58,7 +66,7 @@ def role_json(role: Role, session: SessionInfo | None) -> dict[str, Any]:
 
 
 def chain_json(chain: Chain | None) -> list[dict[str, Any]]:
-    """Base first, then each AssumeRole; empty when the chain can't be resolved."""
+    """Return the source credentials, then each AssumeRole; empty for a misconfigured chain."""
     if chain is None:
         return []
     return [
@@ -86,14 +94,14 @@ def _hop_json(hop: Hop) -> dict[str, Any]:
 
 
 def session_json(session: SessionInfo | None) -> dict[str, Any] | None:
-    """State and expiry, or None when there is no session."""
+    """Return state and expiration, or None without a session."""
     if session is None or session.state is SessionState.NONE:
         return None
     return {"state": str(session.state), "expires_at": utc_timestamp(session.expires_at)}
 
 
 def status_json(row: StatusRow) -> dict[str, Any]:
-    """One entry of `status`: data.sessions[]."""
+    """Return an entry of `status`: data.sessions[]."""
     return {
         "kind": row.entry.kind,
         "profile": row.entry.profile,
@@ -110,7 +118,7 @@ def status_json(row: StatusRow) -> dict[str, Any]:
 
 
 def history_json(entry: HistoryEntry) -> dict[str, Any]:
-    """One entry of `history`: data.history[]."""
+    """Return an entry of `history`: data.history[]."""
     return {
         "at": utc_timestamp(entry.at),
         "profile": entry.profile,
@@ -121,7 +129,7 @@ def history_json(entry: HistoryEntry) -> dict[str, Any]:
 
 
 def switched_json(switched: SwitchResult) -> dict[str, Any]:
-    """`switch`: data."""
+    """Return the data of `switch`."""
     identity = switched.identity
     return {
         "name": switched.role.name,
@@ -137,7 +145,7 @@ def switched_json(switched: SwitchResult) -> dict[str, Any]:
 
 
 def renewed_json(renewed: RenewResult) -> dict[str, Any]:
-    """One entry of `renew`: data.renewed[]."""
+    """Return an entry of `renew`: data.renewed[]."""
     return {
         "name": renewed.name,
         "expires_at": utc_timestamp(renewed.expires_at),
@@ -146,7 +154,7 @@ def renewed_json(renewed: RenewResult) -> dict[str, Any]:
 
 
 def forgotten_json(forgotten: ForgetResult) -> dict[str, Any]:
-    """One entry of `forget`: data.forgotten[]."""
+    """Return an entry of `forget`: data.forgotten[]."""
     return {
         "name": forgotten.name,
         "sessions": forgotten.sessions,
@@ -155,7 +163,7 @@ def forgotten_json(forgotten: ForgetResult) -> dict[str, Any]:
 
 
 def check_json(check: DoctorCheck) -> dict[str, Any]:
-    """One entry of `doctor`: data.checks[]."""
+    """Return an entry of `doctor`: data.checks[]."""
     return {
         "name": check.name,
         "state": check.state,
@@ -165,11 +173,20 @@ def check_json(check: DoctorCheck) -> dict[str, Any]:
     }
 
 
-def error_json(error: XswitchError) -> dict[str, Any]:
-    """An error as an entry of problems[].
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """Return an entry of problems[]."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "code": problem.code,
+        "message": problem.message,
+        "severity": problem.severity,
+        "profile": problem.profile,
+    }
 
-    The same fields as a problem, plus why, next_step and exit_code.
-    """
+
+def error_json(error: XswitchError) -> dict[str, Any]:
+    """Return an error as an entry of problems[], with why, next_step, and exit_code added."""
     return {
         "file": None,
         "line": None,
@@ -184,10 +201,10 @@ def error_json(error: XswitchError) -> dict[str, Any]:
 
 
 def config_json(view: ConfigView) -> dict[str, Any]:
-    """`config`: data.
+    """Return the data of `config`.
 
-    Values are as written, except secrets and where they are often put: arguments of commands, users
-    of URLs.
+    Values are as written, except for secrets and where users often put them: arguments of commands,
+    users of URLs.
     """
     return {
         "files": {"config": view.paths.config, "credentials": view.paths.credentials},
@@ -218,9 +235,6 @@ def _redact_value(key: str, value: str) -> str:
 
 
 def _redact_nested_line(line: str) -> str:
-    """A line of a value that goes on.
-
-    A block like `s3 =`, or a key that was indented by mistake.
-    """
+    """Redact a continuation line: part of a block like `s3 =`, or a key indented by mistake."""
     key, equals, _ = line.partition("=")
     return f"{key}{equals} {HIDDEN}" if key.strip().lower() in SECRET_KEYS else line

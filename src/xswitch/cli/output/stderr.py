@@ -1,7 +1,4 @@
-"""The only module that writes stderr.
-
-Words for people, made harmless, with the next command after every error.
-"""
+"""The only module that writes stderr: sanitized messages for people."""
 
 from __future__ import annotations
 
@@ -27,64 +24,53 @@ _MAX_DEFERRED_LINES = 10_000
 
 
 class Stderr:
-    """Writes to one stream.
+    """Writes messages to one stream, with color codes if `color`."""
 
-    `colour` is decided by the caller (a terminal, and NO_COLOR not set).
-    """
-
-    def __init__(self, stream: TextIO, *, colour: bool = False) -> None:
+    def __init__(self, stream: TextIO, *, color: bool = False) -> None:
         self._stream = stream
-        self._use_color = colour
-        self._held: deque[str] | None = None
+        self._use_color = color
+        self._deferred: deque[str] | None = None
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Write one line."""
         self._line(sanitize(text, limit=_MAX_LINE_LENGTH))
 
     def done(self, text: str) -> None:
-        """One line of success."""
+        """Write a success."""
         self._line(self._paint(_GREEN, "✓ ") + sanitize(text, limit=_MAX_LINE_LENGTH))
 
     def hint(self, text: str) -> None:
-        """One quieter line."""
+        """Write a less prominent line."""
         self._line(self._paint(_DIM, sanitize(text, limit=_MAX_LINE_LENGTH)))
 
     def debug(self, text: str) -> None:
-        """One line of what is going on inside.
-
-        While a screen is shown it waits for the end of that, and may come from any thread.
-        """
+        """Write a `--debug` line, or keep it while `defer_debug` is active; from any thread."""
         line = self._paint(_DIM, "debug: " + sanitize(text, limit=_MAX_LINE_LENGTH))
-        if self._held is None:
+        if self._deferred is None:
             self._line(line)
         else:
-            self._held.append(line)
+            self._deferred.append(line)
 
     @contextmanager
     def defer_debug(self) -> Iterator[None]:
-        """Keep the last lines of `debug` until this ends."""
+        """Keep the last `debug` lines until the block ends: a screen occupies the terminal."""
         deferred: deque[str] = deque(maxlen=_MAX_DEFERRED_LINES)
-        self._held = deferred
+        self._deferred = deferred
         try:
             yield
         finally:
-            self._held = None
+            self._deferred = None
             for line in deferred:
                 self._line(line)
 
     def warn(self, text: str) -> None:
-        """One warning line."""
+        """Write a warning."""
         self._line(self._paint(_YELLOW, "warning: ") + sanitize(text, limit=_MAX_LINE_LENGTH))
 
     def problem(self, problem: Problem) -> None:
-        """A problem with its file and line, as compilers write them."""
-        place = (
-            f"{problem.file}:{problem.line}: "
-            if problem.file and problem.line
-            else f"{problem.file}: "
-            if problem.file
-            else ""
-        )
+        """Write a problem with its file and line, as compilers do."""
+        line = f":{problem.line}" if problem.line else ""
+        place = f"{problem.file}{line}: " if problem.file else ""
         paint = {"error": _RED, "warning": _YELLOW, "info": _DIM}[problem.severity]
         self._line(
             sanitize(place)
@@ -93,7 +79,7 @@ class Stderr:
         )
 
     def error(self, error: XswitchError) -> None:
-        """What happened, why, and the next command."""
+        """Write what failed, why, and the next step."""
         self._line(
             self._paint(_RED + _BOLD, "xswitch: ") + sanitize(error.what, limit=_MAX_LINE_LENGTH)
         )
@@ -108,7 +94,7 @@ class Stderr:
             )
 
     def one_line(self, error: XswitchError) -> None:
-        """The same as one line, for callers that show only one (the AWS SDKs)."""
+        """Write an error as one line, for callers that show only one (the AWS SDKs)."""
         parts = [error.what, error.why, f"Next: {error.next_step}" if error.next_step else ""]
         self._line(
             "xswitch: " + sanitize(" ".join(part for part in parts if part), limit=_MAX_LINE_LENGTH)

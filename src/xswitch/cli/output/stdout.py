@@ -1,4 +1,4 @@
-"""The only module that writes stdout: data, and nothing but data."""
+"""The only module that writes stdout: data only, no messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TextIO
 
-from xswitch.core.model import Problem
 from xswitch.core.text import sanitize
 
 ENVELOPE_VERSION = 1
@@ -15,18 +14,15 @@ _ITEMS_PER_CHUNK = 50
 
 
 class Stdout:
-    """Writes to one stream, which may be a saved copy of descriptor 1 while the screen holds the terminal."""
+    """Writes data to one stream."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def raw(self, text: str) -> None:
-        """Text that is complete and safe for a program as it is.
+        """Write text for a program unchanged: a credential_process answer, code, a template.
 
-        A credential_process answer, shell code, a template.
-
-        On a terminal there is no such program, and what a path or a name in it holds must do
-        nothing there.
+        On a terminal, control characters are replaced: a path or name in it could hold some.
         """
         if self._stream.isatty():
             text = "\n".join(
@@ -39,8 +35,7 @@ class Stdout:
         self._stream.flush()
 
     def _bytes(self, text: str) -> None:
-        # A path may be no text at all, and a locale may lack a sign that the shell, which only
-        # passes bytes on, doesn't have to know.
+        # A path can be any bytes, and the locale can lack a character that the shell only passes on
         self._stream.flush()
         try:
             content = text.encode(self._stream.encoding, "surrogateescape")
@@ -49,7 +44,7 @@ class Stdout:
         self._stream.buffer.write(content)
 
     def lines(self, lines: Sequence[str]) -> None:
-        """One line each, made harmless; what the locale has no sign for is written as an escape."""
+        """Write each line sanitized; characters the locale lacks become escapes."""
         text = "".join(sanitize(line) + "\n" for line in lines)
         try:
             self._stream.write(text)
@@ -61,12 +56,10 @@ class Stdout:
     def envelope(
         self, command: str, data: object, problems: Iterable[Mapping[str, Any]] = ()
     ) -> None:
-        """The JSON envelope: version, command, data, problems.
+        """Write the JSON envelope: version, command, data, problems.
 
-        ASCII only, so no terminal acts on it.
-
-        Whatever can be iterated over is an array. Indented for whoever looks at it on a terminal,
-        one line for a program: the encoder that indents takes four times as long.
+        It is ASCII only, so no terminal acts on it. Any iterable becomes an array. The text is
+        indented only on a terminal: the indenting encoder takes four times as long.
         """
         document = {
             "version": ENVELOPE_VERSION,
@@ -85,9 +78,9 @@ class Stdout:
 
 
 def _json_chunks(value: object, depth: int) -> Iterator[str]:
-    """The JSON of a value, the arrays up to `depth` levels down bit by bit.
+    """Yield the JSON of a value, its arrays in chunks down to `depth` levels.
 
-    Thousands of roles never lie in memory together.
+    Thousands of roles are never in memory at once.
     """
     if depth and isinstance(value, dict):
         separator = "{"
@@ -109,22 +102,10 @@ def _json_chunks(value: object, depth: int) -> Iterator[str]:
 
 
 def table(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> list[str]:
-    """Rows as aligned text lines under their headings; cells are made harmless first."""
+    """Format rows as aligned lines under their headings; cells are sanitized."""
     cells = [[sanitize(cell) for cell in row] for row in [headings, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
-
-
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """A Problem as `--json` shows it."""
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "code": problem.code,
-        "message": problem.message,
-        "severity": problem.severity,
-        "profile": problem.profile,
-    }

@@ -1,1 +1,1 @@
-"""Code for shells: quoting, hooks, completion. The hooks themselves are in `templates`."""
+"""Code that other people's shells run: quoting, hooks, and completion; nothing here runs it."""

@@ -1,7 +1,4 @@
-"""The shell hooks and completions.
-
-Templates (data, in `xswitch/shell`) with their blanks filled in.
-"""
+"""The shell hooks and completion scripts: templates with their placeholders filled in."""
 
 from __future__ import annotations
 
@@ -9,19 +6,20 @@ import re
 from collections.abc import Sequence
 
 from xswitch.core.errors import UsageError
-from xswitch.core.shell.completion import (
-    COMPLETION_WORDS,
-    PASSED_THROUGH_COMMANDS,
-    completion_table,
+from xswitch.core.shell.completion import CompletionWord, completion_table
+from xswitch.core.shell.shells import (
+    SHADOWING_VARIABLES,
+    SHELLS,
+    Shell,
+    find_shell,
+    quote_for_shell,
 )
-from xswitch.core.shell.quoting import SHADOWING_VARIABLES, SHELLS, quote_for_shell
 
-_SUFFIXES = {"bash": "bash", "zsh": "zsh", "fish": "fish", "powershell": "ps1", "nu": "nu"}
 _PROMPT_MARKER = "# @PROMPT@\n"
 _PLACEHOLDER = re.compile(r"@([A-Z]+)@")
 _FUNCTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _RESERVED_WORDS = frozenset(
-    {
+    [
         "if",
         "then",
         "elif",
@@ -96,113 +94,114 @@ _RESERVED_WORDS = frozenset(
         "compdef",
         "compadd",
         "prompt",
-    }
+    ]
 )
+"""Reserved words, and the commands that the templates call, of all shells."""
 
 
 def init_template(shell: str) -> str:
-    """The file name of a shell's hook in the package `xswitch.core.shell.templates`.
+    """Return the file name of a shell's hook in `templates`.
 
-    Raises UsageError for an unknown shell.
+    Raises UsageError for a shell without a hook.
     """
-    return f"init.{_suffix(shell)}"
+    return f"init.{_hooked_shell(shell).template_suffix}"
 
 
 def completion_template(shell: str) -> str:
-    """The file name of a shell's completion in the package `xswitch.core.shell.templates`.
+    """Return the file name of a shell's completion script in `templates`.
 
-    Raises UsageError for an unknown shell.
+    Raises UsageError for a shell without a hook.
     """
-    return f"completion.{_suffix(shell)}"
+    return f"completion.{_hooked_shell(shell).template_suffix}"
 
 
-def _suffix(shell: str) -> str:
-    if shell not in _SUFFIXES:
+def _hooked_shell(name: str) -> Shell:
+    if name not in SHELLS:
         raise UsageError(
-            f"There is no hook for the shell {shell!r}.",
+            f"xswitch has no hook for the shell {name!r}.",
             next_step=f"xswitch init SHELL, with one of {', '.join(SHELLS)}",
         )
-    return _SUFFIXES[shell]
+    return find_shell(name)
 
 
-def render_init(  # noqa: PLR0913 -- each is one blank of the template
+def render_init(  # noqa: PLR0913 -- each is one placeholder of the template
     shell: str,
     template: str,
     *,
     command: str | Sequence[str],
     cmd: str = "xs",
+    plain_commands: Sequence[str],
     state_folder: str,
     prompt: bool = False,
 ) -> str:
-    """The hook: `template` filled in.
+    """Fill in a hook's template.
 
-    `command` are the words that start xswitch from any folder (a string is one word), `cmd` the
-    function's name, `state_folder` where `prompt/` is, `prompt` whether it puts itself into the
-    prompt. Raises UsageError for an unusable function name.
+    `command` holds the words that start xswitch from any folder (a string is one word). `cmd` names
+    the function; when its first word is one of `plain_commands`, it runs xswitch unchanged.
+    `state_folder` contains `prompt/`; with `prompt`, the hook also changes the prompt.
+    Raises UsageError for an invalid function name.
     """
-    hook, _, wiring = template.partition(_PROMPT_MARKER)
-    body = _fill_placeholders(
-        shell,
-        hook + wiring if prompt else hook,
-        {"STATE": quote_for_shell(shell, state_folder), **_placeholders(shell, command, cmd)},
-    )
-    if shell == "zsh":
-        # Nothing the user has set or aliased is in force where this is read and run, and nothing
-        # set there stays.
-        return "\\builtin emulate zsh -o no_aliases -c " + quote_for_shell(shell, body) + "\n"
-    return body
+    description = _hooked_shell(shell)
+    hook, _, prompt_setup = template.partition(_PROMPT_MARKER)
+    listed = [
+        description.quote(word) if description.quotes_words else word for word in plain_commands
+    ]
+    values = {
+        "COMMANDS": description.word_separator.join(listed),
+        "STATE": quote_for_shell(shell, state_folder),
+        "SHADOWING": " ".join(SHADOWING_VARIABLES),
+        **_common_values(shell, command, cmd),
+    }
+    return description.wrap_hook(_fill(hook + prompt_setup if prompt else hook, values))
 
 
 def render_completion(
-    shell: str, template: str, *, command: str | Sequence[str] = "xswitch", cmd: str = "xs"
+    shell: str,
+    template: str,
+    *,
+    command: str | Sequence[str] = "xswitch",
+    cmd: str = "xs",
+    words: Sequence[CompletionWord],
 ) -> str:
-    """The completion script: `template` filled in, for `xswitch` and the hook's function `cmd`.
+    """Fill in a completion template, for `xswitch` and the hook's function `cmd`.
 
     Raises UsageError as `render_init` does.
     """
-    return _fill_placeholders(shell, template, _placeholders(shell, command, cmd))
+    _hooked_shell(shell)
+    values = {
+        "TABLE": quote_for_shell(shell, completion_table(words)),
+        "EXTERNS": _nu_externs(words),
+        **_common_values(shell, command, cmd),
+    }
+    return _fill(template, values)
 
 
-def _placeholders(shell: str, command: str | Sequence[str], cmd: str) -> dict[str, str]:
+def _common_values(shell: str, command: str | Sequence[str], cmd: str) -> dict[str, str]:
     if not _FUNCTION_NAME.fullmatch(cmd) or cmd.lower() in _RESERVED_WORDS:
         raise UsageError(
             f"{cmd!r} can't be the name of a shell function.",
-            why="It is letters, digits, - and _, begins with a letter, and is no word of the shell's own.",
+            why="A name has letters, digits, - and _, starts with a letter or _, "
+            "and isn't reserved by a shell.",
             next_step=f"xswitch init {shell} --cmd xs",
         )
-    words = [command] if isinstance(command, str) else list(command)
-    separator = {"bash": " | ", "zsh": " | ", "powershell": ", "}.get(shell, " ")
-    commands = separator.join(
-        quote_for_shell(shell, word) if shell in {"powershell", "nu"} else word
-        for word in PASSED_THROUGH_COMMANDS
-    )
-    return {
-        "CMD": cmd,
-        "COMMAND": " ".join(quote_for_shell(shell, word) for word in words),
-        "COMMANDS": commands,
-        "SHADOWING": " ".join(SHADOWING_VARIABLES),
-        "TABLE": quote_for_shell(shell, completion_table()),
-        "EXTERNS": _nu_externs(),
-    }
+    words = [command] if isinstance(command, str) else command
+    return {"CMD": cmd, "COMMAND": " ".join(quote_for_shell(shell, word) for word in words)}
 
 
-def _nu_externs() -> str:
-    """Nushell completes options only from declarations, so every command gets one."""
+def _nu_externs(words: Sequence[CompletionWord]) -> str:
+    """Declare every command: nushell completes options only from declarations."""
     types = {"flag": "", "value": ": string", "file": ": path"}
-    declarations = []
-    for command in dict.fromkeys(row.command for row in COMPLETION_WORDS if row.command):
-        flags = [
-            row
-            for row in COMPLETION_WORDS
-            if row.command == command and row.kind in types and row.word != "--help"
-        ]
-        lines = "".join(f"    {row.word}{types[row.kind]} # {row.text}\n" for row in flags)
-        declarations.append(
-            f'extern "xswitch {command}" [\n    ...words: string@__xswitch_complete\n{lines}]'
-        )
-    return "\n".join(declarations)
+    options: dict[str, str] = {}
+    for word in words:
+        if word.command:
+            lines = options.setdefault(word.command, "")
+            if word.kind in types and word.word != "--help":
+                options[word.command] = f"{lines}    {word.word}{types[word.kind]} # {word.text}\n"
+    return "\n".join(
+        f'extern "xswitch {command}" [\n    ...words: string@__xswitch_complete\n{lines}]'
+        for command, lines in options.items()
+    )
 
 
-def _fill_placeholders(shell: str, template: str, blanks: dict[str, str]) -> str:
-    _suffix(shell)
-    return _PLACEHOLDER.sub(lambda found: blanks[found[1]], template)
+def _fill(template: str, values: dict[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], template)

@@ -14,7 +14,7 @@ from textual.timer import Timer
 from xswitch.actions.api import ForgetResult, RenewResult, SwitchOptions, SwitchResult
 from xswitch.core.errors import CancelledError, XswitchError
 from xswitch.core.model import Role
-from xswitch.core.shell.quoting import quote_for_shell
+from xswitch.core.shell.shells import quote_for_shell
 from xswitch.core.text import pluralize
 from xswitch.tui import errors as failures
 from xswitch.tui.dialogs.screens import BusyDialog, ForgetDialog, GuardDialog

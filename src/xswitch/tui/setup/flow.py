@@ -16,7 +16,7 @@ from xswitch.actions.access.api import (
 )
 from xswitch.core.access.model import AccountSide, IamChange
 from xswitch.core.errors import CancelledError
-from xswitch.core.shell.quoting import quote_for_shell
+from xswitch.core.shell.shells import quote_for_shell
 from xswitch.tui import errors as failures
 from xswitch.tui.jobs import Job
 from xswitch.tui.setup import form

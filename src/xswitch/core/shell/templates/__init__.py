@@ -1,4 +1,1 @@
-"""Templates of the shell hooks and completions, one file per shell.
-
-Data, filled in by `core.shell.scripts`.
-"""
+"""Templates of the shell hooks and completion scripts, which core.shell.scripts fills in."""

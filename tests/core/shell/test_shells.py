@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xswitch.core.errors import UsageError
-from xswitch.core.shell.quoting import (
+from xswitch.core.shell.shells import (
     EMIT_SHELLS,
     SHADOWING_VARIABLES,
     SHELLS,

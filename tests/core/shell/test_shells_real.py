@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.shells.real import environment, run_shell, shell_program, show, spoken
-from xswitch.core.shell.quoting import render_assignments
+from xswitch.core.shell.shells import render_assignments
 
 SHELLS = ("bash", "zsh", "sh", "fish", "nu")
 NASTY = (
