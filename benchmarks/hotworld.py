@@ -209,7 +209,7 @@ from xswitch.wiring import build_services
 services = build_services(dict(os.environ))
 for number in range(int(sys.argv[1])):
     role = services.actions.resolve(f"more-{number}", SwitchOptions())
-    services.actions.switch(role, SwitchOptions(), services.nobody(""), lambda _: None)
+    services.actions.switch(role, SwitchOptions(), services.no_mfa_prompt(""), lambda _: None)
 """
 
 

@@ -9,8 +9,20 @@ from functools import cached_property
 from pathlib import Path
 
 from xswitch.actions.api import Actions
-from xswitch.actions.iamport import Iam, IamSource
-from xswitch.actions.ports import Clock, MfaPrompt, Ports, PromptFiles, StsProbe
+from xswitch.actions.ports import (
+    Aws,
+    Clock,
+    Config,
+    Iam,
+    IamSource,
+    MfaPrompt,
+    Ports,
+    Process,
+    PromptFiles,
+    SessionStorage,
+    State,
+    StsProbe,
+)
 from xswitch.adapters.aws.sts import BotoSts, HttpStsProbe
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.adapters.providers.source import BotocoreProviders
@@ -24,7 +36,7 @@ from xswitch.adapters.state.usage import JsonUsage
 from xswitch.adapters.system.background import DetachedRenewals
 from xswitch.adapters.system.environment import OsFileInspector, ProcessEnvironment, SystemClock
 from xswitch.adapters.system.mfa_process import MfaProcess
-from xswitch.adapters.system.mfa_prompts import DisabledMfaPrompt, FixedMfaCode, TerminalPrompt
+from xswitch.adapters.system.mfa_prompts import TerminalPrompt
 from xswitch.adapters.vault import open_vault
 from xswitch.adapters.vault.hot_pointers import FileHotPointers
 from xswitch.core.awsconfig.paths import config_paths
@@ -109,38 +121,43 @@ class Services:
                     ShiftedProbe(sts_probe, self.clock),
                 )
         return Ports(
-            clock=self.clock,
-            config=FileConfigStore(
-                paths, backups=places.backups, locks=places.locks, clock=self.clock
+            Aws(BotoSts(), BotocoreProviders(environ), _LazyIamSource(), sts_probe),
+            SessionStorage(
+                vault=open_vault(settings.load(), places, environ),
+                index=JsonIndex(places.index, locks),
+                locks=locks,
+                prompt_files=prompt_files,
+                hot_pointers=FileHotPointers(places.hot),
             ),
-            vault=open_vault(settings.load(), places, environ),
-            index=JsonIndex(places.index, locks),
-            locks=locks,
-            sts=BotoSts(),
-            base=BotocoreProviders(environ),
-            settings=settings,
-            memory=JsonUsage(places.memory, locks),
-            history=JsonHistory(places.history, locks),
-            prompt_files=prompt_files,
-            hot_pointers=FileHotPointers(places.hot),
-            background=DetachedRenewals(self._environment.command),
-            environment=self._environment,
-            mfa_command=MfaProcess(environ),
-            sts_probe=sts_probe,
-            file_facts=OsFileInspector(),
-            iam=_LazyIamSource(),
-            pause=time.sleep,
-            new_id=_new_id,
-            private_paths=tuple(
-                str(path)
-                for path in (
-                    places.state,
-                    places.index,
-                    places.memory,
-                    places.history,
-                    places.locks,
-                    places.backups,
-                )
+            Config(
+                FileConfigStore(
+                    paths, backups=places.backups, locks=places.locks, clock=self.clock
+                ),
+                settings,
+                self._environment,
+            ),
+            State(
+                JsonUsage(places.memory, locks),
+                JsonHistory(places.history, locks),
+                private_paths=tuple(
+                    str(path)
+                    for path in (
+                        places.state,
+                        places.index,
+                        places.memory,
+                        places.history,
+                        places.locks,
+                        places.backups,
+                    )
+                ),
+            ),
+            Process(
+                clock=self.clock,
+                background=DetachedRenewals(self._environment.command),
+                mfa_process=MfaProcess(environ),
+                file_inspector=OsFileInspector(),
+                sleep=time.sleep,
+                new_id=_new_id,
             ),
         )
 
@@ -149,15 +166,20 @@ class Services:
         """The use cases."""
         return Actions(self.ports)
 
-    def ask(self, code: str | None, next_step: str) -> MfaPrompt:
-        """The code given, else the terminal, else nobody."""
-        if code is not None:
-            return FixedMfaCode(code)
-        return TerminalPrompt(next_step)
+    def mfa_prompt(self, code: str | None, next_step: str) -> MfaPrompt:
+        """Return a prompt that uses `code`, or else asks on the terminal.
 
-    def nobody(self, next_step: str) -> MfaPrompt:
-        """Asks nobody, whatever terminal there is."""
-        return DisabledMfaPrompt(next_step)
+        `next_step` is the command to suggest without a terminal.
+        """
+        from xswitch.actions.sessions.mfa import FixedMfaCode, NoMfaPrompt  # noqa: PLC0415 -- few commands need a code
+
+        return TerminalPrompt(NoMfaPrompt(next_step).code) if code is None else FixedMfaCode(code)
+
+    def no_mfa_prompt(self, next_step: str) -> MfaPrompt:
+        """Return a prompt that always fails, and suggests `next_step`."""
+        from xswitch.actions.sessions.mfa import NoMfaPrompt  # noqa: PLC0415 -- few commands need a code
+
+        return NoMfaPrompt(next_step)
 
     @property
     def notice(self) -> str:

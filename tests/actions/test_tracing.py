@@ -10,8 +10,7 @@ import pytest
 
 from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakePrompt, World, silent
 from xswitch.actions.api import Actions, SwitchOptions
-from xswitch.actions.iamport import Iam
-from xswitch.actions.ports import Ports
+from xswitch.actions.ports import Iam, Ports
 from xswitch.actions.tracing import _ARGUMENTS, _RESULTS, with_tracing
 from xswitch.core.errors import AwsDeniedError, LockBusyError
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
@@ -49,7 +48,7 @@ def test_a_switch_is_told_call_by_call_and_without_a_secret() -> None:
     )
     session = r"arn:aws:iam::222222222222:role/Admin as \S+ for 3600 s in eu-west-1: until 2026-03-01 13:00:00 UTC, 5 ms"
     assert re.search(rf"^sts\.assume_role {session}$", text, re.MULTILINE)
-    assert "base.resolve static_keys dev: long-term keys, 5 ms" in lines
+    assert "source_credentials.resolve static_keys dev: long-term keys, 5 ms" in lines
     assert "config.apply SetProfile xs-payments in config: 5 ms" in lines
     for begins in (
         "vault.get",
@@ -70,10 +69,10 @@ def test_a_failure_is_told_by_its_code_and_a_bug_by_its_type() -> None:
     ports, lines = told(world)
     world.sts.refuse["AKIADEV"] = AwsDeniedError(f"no {CANARY}", why=CANARY, code="not_authorized")
     with pytest.raises(AwsDeniedError):
-        ports.sts.assume_role(_KEYS, _REQUEST, Endpoint("eu-west-1"))
+        ports.aws.sts.assume_role(_KEYS, _REQUEST, Endpoint("eu-west-1"))
     world.vault.values = None  # type: ignore[assignment] # so that there is a bug
     with pytest.raises(AttributeError):
-        ports.vault.get("k" * 40)
+        ports.storage.vault.get("k" * 40)
     assert lines == [
         "sts.assume_role arn:aws:iam::333333333333:role/Open as me for 3600 s in eu-west-1: ✗ not_authorized, 5 ms",
         "vault.get kkkkkkkk…: ✗ AttributeError, 5 ms",
@@ -85,13 +84,13 @@ def test_a_failure_is_told_by_its_code_and_a_bug_by_its_type() -> None:
     [
         (f"https://me:{CANARY}@sts.example:8443/x?token={CANARY}", "https://sts.example:8443"),
         ("http://[::1]:4566", "http://[::1]:4566"),
-        (f"{CANARY}://x", "an odd endpoint"),
+        (f"{CANARY}://x", "an invalid URL"),
     ],
 )
 def test_an_endpoint_is_told_without_its_user(url: str, shown: str) -> None:
     world = World()
     ports, lines = told(world)
-    ports.sts.assume_role(_KEYS, _REQUEST, Endpoint("eu-west-1", url))
+    ports.aws.sts.assume_role(_KEYS, _REQUEST, Endpoint("eu-west-1", url))
     assert f"in eu-west-1 at {shown}: until" in lines[0]
     assert CANARY not in lines[0]
 
@@ -99,12 +98,12 @@ def test_an_endpoint_is_told_without_its_user(url: str, shown: str) -> None:
 def test_a_lock_is_let_go_whatever_happens_and_a_busy_one_is_told() -> None:
     world = World()
     ports, lines = told(world)
-    with pytest.raises(KeyError), ports.locks.hold("renew-abcdefgh"):
+    with pytest.raises(KeyError), ports.storage.locks.hold("renew-abcdefgh"):
         raise KeyError
-    with ports.locks.hold("renew-abcdefgh", 0):
+    with ports.storage.locks.hold("renew-abcdefgh", 0):
         pass
     world.locks.busy.add("other")
-    with pytest.raises(LockBusyError), ports.locks.hold("other", 0):
+    with pytest.raises(LockBusyError), ports.storage.locks.hold("other", 0):
         raise AssertionError
     assert lines == [
         "locks.hold renew-ab…: 5 ms",
@@ -114,8 +113,13 @@ def test_a_lock_is_let_go_whatever_happens_and_a_busy_one_is_told() -> None:
 
 
 def test_every_line_of_the_tables_is_of_a_call_there_is() -> None:
-    ports = {**get_type_hints(Ports), "iam": Iam}
-    known = {f"{name}.{method}" for name, port in ports.items() for method in vars(port)} | {
+    ports = {
+        name: port
+        for group in get_type_hints(Ports).values()
+        for name, port in get_type_hints(group).items()
+    }
+    ports |= {"iam": Iam, "config": ports["files"]}
+    known = {f"{name}.{method}" for name, port in ports.items() for method in dir(port)} | {
         "iam.open"
     }
     assert set(_ARGUMENTS) | set(_RESULTS) <= known

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from xswitch.actions.api import Actions
-from xswitch.actions.iamport import Iam
-from xswitch.actions.ports import Ports
+from xswitch.actions.ports import Aws, Config, Iam, Ports, Process, SessionStorage, State
 from xswitch.core.awsconfig.edit import apply_edits
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.errors import (
@@ -537,27 +536,20 @@ class World:
         self.iam = FakeIamSource()
         self.pauses: list[float] = []
         self.ports = Ports(
-            clock=self.clock,
-            config=self.config,
-            vault=self.vault,
-            index=self.index,
-            locks=self.locks,
-            sts=self.sts,
-            base=self.base,
-            settings=self.settings,
-            memory=self.memory,
-            history=self.history,
-            prompt_files=self.prompt_files,
-            hot_pointers=self.hot_pointers,
-            background=self.background,
-            environment=self.environment,
-            mfa_command=self.mfa_command,
-            sts_probe=self.sts_probe,
-            file_facts=self.file_facts,
-            iam=self.iam,
-            pause=self.pauses.append,
-            new_id=lambda: "made-up-42",
-            private_paths=("/home/u/.local/state/xswitch",),
+            Aws(self.sts, self.base, self.iam, self.sts_probe),
+            SessionStorage(
+                self.vault, self.index, self.locks, self.prompt_files, self.hot_pointers
+            ),
+            Config(self.config, self.settings, self.environment),
+            State(self.memory, self.history, ("/home/u/.local/state/xswitch",)),
+            Process(
+                self.clock,
+                self.background,
+                self.mfa_command,
+                self.file_facts,
+                self.pauses.append,
+                lambda: "made-up-42",
+            ),
         )
         self.actions = Actions(self.ports)
 

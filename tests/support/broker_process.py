@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from support.actions import GOOD_CODE, FakePrompt, FakeSts, FakeVault, World
 from xswitch.actions.api import Actions
+from xswitch.actions.ports import replace_ports
 from xswitch.adapters.state.index import JsonIndex
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.core.model import AssumedRole, AssumeRoleRequest, Credentials, Endpoint, MfaChallenge
@@ -92,7 +92,7 @@ def answer(folder: Path, profile: str, processes: int) -> str:
     sts = CountingSts(world.clock)
     sts.folder, sts.processes = folder, processes
     locks = FileLocks(folder / "locks")
-    ports = replace(
+    ports = replace_ports(
         world.ports,
         vault=FileVault(folder / "vault"),
         index=JsonIndex(folder / "index.json", locks),

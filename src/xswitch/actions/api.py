@@ -83,7 +83,6 @@ class SwitchOptions:
     duration_seconds: int | None = None
     session_name: str | None = None
     external_id: str | None = None
-    mfa_code: str | None = None
     profile_name: str | None = None
     static: bool = False
     policy_arns: tuple[str, ...] = ()
@@ -188,7 +187,7 @@ class Actions:
         """
         from xswitch.actions.targets import resolve_target
 
-        return resolve_target(self._ports, target, options)
+        return resolve_target(self._ports.config, target, options)
 
     def switch(
         self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
@@ -263,15 +262,15 @@ class Actions:
 
     def history(self) -> tuple[HistoryEntry, ...]:
         """Return recent session requests and their results, newest first."""
-        return tuple(reversed(self._ports.history.load()))
+        return tuple(reversed(self._ports.state.history.load()))
 
     def config(self) -> ConfigView:
         """Return both shared files as the SDKs read them."""
-        return self._ports.config.read()
+        return self._ports.config.files.read()
 
     def undo_config(self) -> tuple[str, ...]:
         """Revert xswitch's last config change and return the files it restored."""
-        return self._ports.config.undo()
+        return self._ports.config.files.undo()
 
     @cached_property
     def access(self) -> AccessActions:
@@ -288,9 +287,9 @@ class Actions:
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:
         """Pin or unpin a role."""
-        self._ports.memory.set_pin(profile, pinned=pinned)
+        self._ports.state.usage.set_pin(profile, pinned=pinned)
 
     def vault_info(self) -> VaultInfo:
         """Open the vault and return which store it is."""
-        self._vault = self._ports.vault.info()
+        self._vault = self._ports.storage.vault.info()
         return self._vault

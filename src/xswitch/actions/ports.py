@@ -1,17 +1,16 @@
-"""What the use cases need of the world.
+"""Everything the use cases need from outside, as protocols in five groups.
 
-`adapters` fit these by shape; tests fit them with fakes.
+Classes in `adapters` implement them by shape; tests implement them with fakes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from xswitch.actions.iamport import IamSource
 from xswitch.core.model import (
     AssumedRole,
     AssumeRoleRequest,
@@ -32,119 +31,33 @@ from xswitch.core.model import (
     UsageState,
     VaultInfo,
 )
+from xswitch.core.sessions import session_record
+from xswitch.core.sessions.session_record import SessionRecord
 
+if TYPE_CHECKING:  # every command imports the ports, and few call IAM
+    from xswitch.core.access.model import (
+        IamCall,
+        PrincipalPolicies,
+        PrincipalState,
+        RoleState,
+        Simulation,
+        TrustedPrincipal,
+    )
 
-class Clock(Protocol):
-    """The time, as the machine has it."""
-
-    def now(self) -> datetime:
-        """Now, timezone-aware, UTC."""
-        ...
-
-
-class ConfigStore(Protocol):
-    """The shared config and credentials files."""
-
-    def paths(self) -> ConfigPaths:
-        """The files in force."""
-        ...
-
-    def read(self) -> ConfigView:
-        """Both files under the SDK rules.
-
-        Raises ConfigError only when a file can't be read at all (permission, a folder, not UTF-8).
-        """
-        ...
-
-    def stamp(self) -> str:
-        """Size, mtime in ns and inode of both files, as one line without blanks.
-
-        Equal stamps, equal content.
-        """
-        ...
-
-    def apply(self, edits: Sequence[ProfileEdit]) -> None:
-        """Make these edits, each file in one atomic replacement; nothing else changes.
-
-        Raises ConfigError, and then nothing was written.
-        """
-        ...
-
-    def undo(self) -> tuple[str, ...]:
-        """Restore what the last `apply` replaced and name the files.
-
-        Raises ConfigError if there is nothing, or a file changed since.
-        """
-        ...
-
-
-class Vault(Protocol):
-    """Where sessions live.
-
-    Every call may raise VaultLockedError, VaultAbsentError or VaultBrokenError, within seconds.
-    """
-
-    def info(self) -> VaultInfo:
-        """Which store this is (choosing and pinning it at first use)."""
-        ...
-
-    def get(self, key: str) -> str | None:
-        """The value kept under a session key, None when there is none."""
-        ...
-
-    def put(self, key: str, value: str) -> None:
-        """Keep `value` under `key`, replacing what was there."""
-        ...
-
-    def delete(self, key: str) -> None:
-        """Drop `key`; no error when it isn't there."""
-        ...
-
-
-class SessionIndex(Protocol):
-    """Session key → who, when, until: a file without secrets.
-
-    Every change is atomic across processes.
-    """
-
-    def entries(self) -> Mapping[str, IndexEntry]:
-        """All entries; an unreadable index is empty."""
-        ...
-
-    def put(self, entry: IndexEntry) -> None:
-        """Add or replace one entry."""
-        ...
-
-    def remove(self, keys: Sequence[str]) -> None:
-        """Drop entries."""
-        ...
-
-
-class Locks(Protocol):
-    """Locks by name across processes; one whose holder died is free."""
-
-    def hold(self, name: str, timeout_seconds: float | None = None) -> AbstractContextManager[None]:
-        """Hold the lock while the context lasts.
-
-        0 seconds tries once, None is the adapter's own limit.
-
-        Raises LockBusyError when another process holds it for all that time. Not
-        re-entrant.
-        """
-        ...
+# -- AWS
 
 
 class Sts(Protocol):
     """The three STS calls.
 
-    Every failure is an AwsDeniedError, SourceCredentialsError or NetworkError with AWS's own text
-    in `why`.
+    All raise only AwsDeniedError, SourceCredentialsError, and NetworkError, with AWS's own text in
+    `why`.
     """
 
     def assume_role(
         self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint
     ) -> AssumedRole:
-        """sts:AssumeRole."""
+        """Call sts:AssumeRole."""
         ...
 
     def get_session_token(
@@ -155,61 +68,300 @@ class Sts(Protocol):
         duration_seconds: int,
         endpoint: Endpoint,
     ) -> Credentials:
-        """sts:GetSessionToken with MFA."""
+        """Call sts:GetSessionToken with an MFA code."""
         ...
 
     def get_caller_identity(self, credentials: Credentials, endpoint: Endpoint) -> CallerIdentity:
-        """sts:GetCallerIdentity."""
+        """Call sts:GetCallerIdentity."""
         ...
 
 
 class SourceCredentials(Protocol):
-    """Where a chain's base gets its credentials: botocore's own resolver."""
+    """botocore's credential providers, for the first credentials of a chain."""
 
     def resolve(self, base: CredentialSource, view: ConfigView, endpoint: Endpoint) -> Credentials:
-        """The base's credentials, refreshed if it can be done without asking.
+        """Return the source's credentials, refreshed if that needs no prompt.
 
         Raises SourceCredentialsError, NetworkError.
         """
         ...
 
 
-class MfaPrompt(Protocol):
-    """Somebody, or something, that knows MFA codes."""
+class Iam(Protocol):
+    """One account's IAM, called with one set of credentials.
 
-    def code(self, challenge: MfaChallenge) -> str:
-        """A code.
+    All methods raise only AwsDeniedError, SourceCredentialsError, and NetworkError, within seconds.
+    """
 
-        Raises MfaNeededError when nobody can be asked, CancelledError when the user gave up.
+    def role(self, name: str) -> RoleState | None:
+        """Return a role with everything a plan compares, None if it doesn't exist."""
+        ...
+
+    def role_alone(self, name: str) -> RoleState | None:
+        """Return a role without its permissions, None if it doesn't exist.
+
+        This is one call, which needs only iam:GetRole.
+        """
+        ...
+
+    def roles(self) -> tuple[str, ...]:
+        """Return the ARNs of all roles in the account."""
+        ...
+
+    def principal(self, who: TrustedPrincipal, policy_name: str = "") -> PrincipalState | None:
+        """Return a user, group, or role of this account, None if it doesn't exist.
+
+        For the account itself, `policy_name` is the customer managed policy to read.
+        """
+        ...
+
+    def has_policy(self, arn: str) -> bool:
+        """Whether a managed policy with this ARN exists."""
+        ...
+
+    def mfa_serials(self, user_name: str) -> tuple[str, ...]:
+        """Return the serial numbers of a user's MFA devices."""
+        ...
+
+    def policies_of(self, principal_arn: str) -> PrincipalPolicies:
+        """Return the policies of a role, or of a user and the user's groups.
+
+        Policies that can't be read are listed in `unread`, and raise nothing.
+        """
+        ...
+
+    def simulate(
+        self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]
+    ) -> Simulation:
+        """Call iam:SimulatePrincipalPolicy for one action and resource."""
+        ...
+
+    def run(self, call: IamCall) -> None:
+        """Make one change."""
+        ...
+
+
+class IamSource(Protocol):
+    """Creates IAM clients."""
+
+    def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
+        """Return an IAM client, without a call. `endpoint` is that of IAM, not of STS."""
+        ...
+
+
+class StsProbe(Protocol):
+    """Checks an STS endpoint without credentials."""
+
+    def reach(self, endpoint: Endpoint) -> ProbeResult:
+        """Send one short request; any HTTP response counts as reached.
+
+        Raises NetworkError, within seconds.
         """
         ...
 
 
-class MfaProcessRunner(Protocol):
-    """Runs the `mfa_process` of a profile."""
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """Calls to AWS, and the credentials they start from."""
 
-    def run(self, command: str, challenge: MfaChallenge) -> str:
-        """The code it printed. Raises MfaNeededError."""
+    sts: Sts
+    source_credentials: SourceCredentials
+    iam: IamSource
+    sts_probe: StsProbe
+
+
+# -- Stored sessions
+
+
+class Vault(Protocol):
+    """The secret store of sessions.
+
+    All methods may raise VaultLockedError, VaultAbsentError, and VaultBrokenError, within seconds.
+    """
+
+    def info(self) -> VaultInfo:
+        """Return which store is in use, and select it on first use."""
+        ...
+
+    def get(self, key: str) -> str | None:
+        """Return the value stored under a session key, None if there is none."""
+        ...
+
+    def put(self, key: str, value: str) -> None:
+        """Store `value` under `key`, replacing an existing value."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete `key`; no error if it doesn't exist."""
+        ...
+
+
+class SessionIndex(Protocol):
+    """A file without secrets that maps session keys to role, profile, and times.
+
+    Each change is atomic across processes.
+    """
+
+    def entries(self) -> Mapping[str, IndexEntry]:
+        """Return all entries; an unreadable index is empty."""
+        ...
+
+    def put(self, entry: IndexEntry) -> None:
+        """Add or replace one entry."""
+        ...
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Remove entries."""
+        ...
+
+
+class Locks(Protocol):
+    """Named locks across processes; a lock is released when its holder dies."""
+
+    def hold(self, name: str, timeout_seconds: float | None = None) -> AbstractContextManager[None]:
+        """Hold a lock while the context lasts.
+
+        0 seconds tries once, None waits as long as the adapter's own limit. Not reentrant. Raises
+        LockBusyError if another process holds the lock for that long.
+        """
+        ...
+
+
+class PromptFiles(Protocol):
+    """The small files that the shells' prompt helper reads."""
+
+    def write(self, state: PromptState) -> None:
+        """Write the file of a managed profile."""
+        ...
+
+    def remove(self, managed_profile: str) -> None:
+        """Delete the file of a managed profile."""
+        ...
+
+
+class HotPointers(Protocol):
+    """The files that let `credential_process` find a session without a plan."""
+
+    def write(self, managed_profile: str, key: str, stamp: str, vault: VaultInfo) -> None:
+        """Point a managed profile to its session while the config's fingerprint is `stamp`."""
+        ...
+
+    def remove(self, managed_profile: str) -> None:
+        """Delete the pointer; the next call starts the full program."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStorage:
+    """Stored sessions, and the files published for them."""
+
+    vault: Vault
+    index: SessionIndex
+    locks: Locks
+    prompt_files: PromptFiles
+    hot_pointers: HotPointers
+
+    def load(self, key: str) -> SessionRecord | None:
+        """Return the session stored under `key`, None if it is missing or damaged."""
+        value = self.vault.get(key)
+        return None if value is None else session_record.decode(value, key)
+
+    def delete(self, key: str) -> None:
+        """Delete a session from vault and index."""
+        self.vault.delete(key)
+        self.index.remove([key])
+
+
+# -- Configuration
+
+
+class ConfigStore(Protocol):
+    """The shared config and credentials files."""
+
+    def paths(self) -> ConfigPaths:
+        """Return the paths of both files."""
+        ...
+
+    def read(self) -> ConfigView:
+        """Read both files as the SDKs do.
+
+        Raises ConfigError only if a file can't be read at all (permission, a directory, not UTF-8).
+        """
+        ...
+
+    def stamp(self) -> str:
+        """Return size, mtime in ns, and inode of both files in one line without blanks.
+
+        Equal stamps mean equal content.
+        """
+        ...
+
+    def apply(self, edits: Sequence[ProfileEdit]) -> None:
+        """Make these edits, each file in one atomic replacement, and change nothing else.
+
+        Raises ConfigError, and then writes nothing.
+        """
+        ...
+
+    def undo(self) -> tuple[str, ...]:
+        """Restore the files that the last `apply` replaced, and return their names.
+
+        Raises ConfigError if there is no change to undo, or if a file has changed since.
+        """
         ...
 
 
 class SettingsStore(Protocol):
-    """xswitch's `profiles.toml`."""
+    """xswitch's `config.toml`."""
 
     def load(self) -> Settings:
-        """The settings.
+        """Return the settings.
 
-        What can't be understood is a problem in them, never an exception, except an unreadable file
-        (SettingsError).
+        Invalid settings are problems of the result. Raises SettingsError for an unreadable file.
         """
         ...
 
 
+class Environment(Protocol):
+    """Facts about this process, read on each call."""
+
+    def variables(self) -> Mapping[str, str]:
+        """Return the environment variables."""
+        ...
+
+    def user_at_host(self) -> str:
+        """Return user@host, the default role session name."""
+        ...
+
+    def command(self) -> tuple[str, ...]:
+        """Return the words that start this xswitch from any directory: an absolute path first."""
+        ...
+
+    def credential_process(self) -> tuple[str, ...]:
+        """Return the words before the profile's name in a managed profile's `credential_process`.
+
+        The first is an absolute path.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a config snapshot is made from."""
+
+    files: ConfigStore
+    settings: SettingsStore
+    environment: Environment
+
+
+# -- xswitch's own state
+
+
 class UsageStore(Protocol):
-    """Frecency, pins, and the profile before this one."""
+    """Use counts and pins of roles."""
 
     def load(self) -> UsageState:
-        """What is remembered; empty when unreadable."""
+        """Return the stored state, empty if unreadable."""
         ...
 
     def record_use(self, profile: str, when: datetime) -> None:
@@ -217,130 +369,117 @@ class UsageStore(Protocol):
         ...
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:
-        """Pin or unpin."""
+        """Pin or unpin a role."""
         ...
 
 
 class HistoryStore(Protocol):
-    """Which sessions were wanted, when, and what came of it. Bounded in size, without secrets."""
+    """Recent session requests and their results: bounded in size, without secrets."""
 
     def record(self, entry: HistoryEntry) -> None:
-        """Add one; never raises, for no switch fails for its history."""
+        """Add an entry. Never raises: a switch must not fail because of its history."""
         ...
 
     def load(self) -> tuple[HistoryEntry, ...]:
-        """What is known, the oldest first; empty when unreadable."""
+        """Return the entries, oldest first; none if unreadable."""
         ...
 
 
-class PromptFiles(Protocol):
-    """The small files the shells' prompt helper reads."""
+@dataclass(frozen=True, slots=True)
+class State:
+    """xswitch's own files apart from sessions and settings."""
 
-    def write(self, state: PromptState) -> None:
-        """Write the one of this managed profile."""
-        ...
-
-    def remove(self, managed_profile: str) -> None:
-        """Drop it."""
-        ...
+    usage: UsageStore
+    history: HistoryStore
+    private_paths: tuple[str, ...] = ()
+    """Files and directories that no other user may read."""
 
 
-class HotPointers(Protocol):
-    """What lets the hot path find a session without planning.
+# -- This process and machine
 
-    Managed profile → session key, store, config stamp.
-    """
 
-    def write(self, managed_profile: str, key: str, stamp: str, vault: VaultInfo) -> None:
-        """Point a managed profile at its session, valid for as long as the config's stamp is this one."""
-        ...
+class Clock(Protocol):
+    """The machine's time."""
 
-    def remove(self, managed_profile: str) -> None:
-        """Forget it; the next call takes the full path."""
+    def now(self) -> datetime:
+        """Return the current time, timezone-aware, in UTC."""
         ...
 
 
 class BackgroundRenewer(Protocol):
-    """Starts things that outlive this process."""
+    """Starts renewals that outlive this process."""
 
     def renew(self, managed_profile: str) -> None:
         """Start one detached renewal; never raises, never waits."""
         ...
 
 
-class Environment(Protocol):
-    """Facts of this process that use cases need, read when asked."""
+class MfaProcessRunner(Protocol):
+    """Runs a profile's `mfa_process`."""
 
-    def variables(self) -> Mapping[str, str]:
-        """The environment."""
-        ...
-
-    def user_at_host(self) -> str:
-        """Who CloudTrail shall name: user@host."""
-        ...
-
-    def command(self) -> tuple[str, ...]:
-        """The words that start this xswitch from any folder: an absolute path first."""
-        ...
-
-    def credential_process(self) -> tuple[str, ...]:
-        """The words before the profile's name in a managed profile's `credential_process`.
-
-        An absolute path first.
-        """
-        ...
-
-
-class StsProbe(Protocol):
-    """Whether an STS endpoint answers, asked without credentials."""
-
-    def reach(self, endpoint: Endpoint) -> ProbeResult:
-        """One short request; any HTTP answer counts as reached.
-
-        Raises NetworkError, within seconds.
-        """
+    def run(self, command: str, challenge: MfaChallenge) -> str:
+        """Return the code it prints. Raises MfaNeededError."""
         ...
 
 
 class FileInspector(Protocol):
-    """The file system's view of a path."""
+    """The file system's facts about a path."""
 
     def look(self, path: str) -> FileInfo:
-        """What is at `path` (absolute); a path that can't be looked at doesn't exist.
+        """Return what is at an absolute path.
 
-        Never raises.
+        Never raises: an inaccessible path counts as missing.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
-    """The world as the use cases see it.
-
-    `private_paths` are xswitch's own files and folders, which nobody else may read.
-    """
+class Process:
+    """This process and its machine."""
 
     clock: Clock
-    config: ConfigStore
-    vault: Vault
-    index: SessionIndex
-    locks: Locks
-    sts: Sts
-    base: SourceCredentials
-    settings: SettingsStore
-    memory: UsageStore
-    history: HistoryStore
-    prompt_files: PromptFiles
-    hot_pointers: HotPointers
     background: BackgroundRenewer
-    environment: Environment
-    mfa_command: MfaProcessRunner
-    sts_probe: StsProbe
-    file_facts: FileInspector
-    iam: IamSource
-    pause: Callable[[float], None]  # seconds
-    new_id: Callable[[], str]  # unguessable, letters and digits
-    private_paths: tuple[str, ...] = ()
+    mfa_process: MfaProcessRunner
+    file_inspector: FileInspector
+    sleep: Callable[[float], None]
+    """Waits some seconds."""
+    new_id: Callable[[], str]
+    """Returns an unguessable string of letters and digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All groups. A use case takes the groups it needs."""
+
+    aws: Aws
+    storage: SessionStorage
+    config: Config
+    state: State
+    process: Process
+
+
+def replace_ports(ports: Ports, **changes: Any) -> Ports:
+    """Return `ports` with these ports replaced, by the names of fields in any group."""
+    groups = {}
+    for group in fields(ports):
+        value = getattr(ports, group.name)
+        own = {field.name for field in fields(value)} & changes.keys()
+        groups[group.name] = replace(value, **{name: changes[name] for name in own})
+    return Ports(**groups)
+
+
+# -- Callbacks of the front ends
+
+
+class MfaPrompt(Protocol):
+    """A source of MFA codes."""
+
+    def code(self, challenge: MfaChallenge) -> str:
+        """Return a code.
+
+        Raises MfaNeededError without a way to prompt, CancelledError if the user gives up.
+        """
+        ...
 
 
 Progress = Callable[[str], None]

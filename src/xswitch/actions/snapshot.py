@@ -1,4 +1,4 @@
-"""One reading of the config, the settings and the environment, and what follows from it."""
+"""A snapshot of config, settings, and environment, and the roles and plans derived from it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from xswitch.actions.ports import Ports
+from xswitch.actions.ports import Config
+from xswitch.core.arn import iam_region
 from xswitch.core.errors import ErrorCode, TargetError
-from xswitch.core.model import ConfigView, Profile, Role, SessionPlan, Settings
+from xswitch.core.model import ConfigView, Endpoint, Profile, Role, SessionPlan, Settings
 from xswitch.core.profiles.managed import (
     NO_OVERRIDES,
     ROLE_KEY,
@@ -16,6 +17,7 @@ from xswitch.core.profiles.managed import (
     Overrides,
     overrides_from_profile,
 )
+from xswitch.core.roles.endpoints import EndpointResolver
 from xswitch.core.roles.resolve import ResolvedRoles, RoleBuilder, managed_profiles, resolve_all
 from xswitch.core.sessions.plan import mfa_process_for, plan
 
@@ -24,12 +26,10 @@ STATIC_SUFFIX = "-static"
 
 @dataclass(frozen=True)
 class ConfigSnapshot:
-    """Everything read at one time.
-
-    `stamp` was taken before the files were read, so it is never newer than they are.
-    """
+    """Config, settings, and environment, read at one time."""
 
     stamp: str
+    """The fingerprint of the files from before they were read, so it's never newer than they are."""
     view: ConfigView
     settings: Settings
     environment: Mapping[str, str]
@@ -37,17 +37,17 @@ class ConfigSnapshot:
 
     @cached_property
     def resolution(self) -> ResolvedRoles:
-        """Every role, resolved."""
+        """All roles of the config, and the problems found on the way."""
         return resolve_all(self.view, self.settings, self.environment)
 
     @cached_property
     def roles_by_name(self) -> dict[str, Role]:
-        """The roles by their names."""
+        """The roles by name."""
         return {role.name: role for role in self.resolution.roles}
 
     @cached_property
     def managed(self) -> dict[str, str]:
-        """Managed profile, or the static one beside it → the role's name."""
+        """Role names by managed profile and by static profile."""
         managed = managed_profiles(self.view, self.resolution.roles)
         statics = (
             (name, self.managed_profile_for_static(name))
@@ -57,22 +57,20 @@ class ConfigSnapshot:
         return managed | {name: managed[of] for name, of in statics if of in managed}
 
     def managed_profile_for_static(self, name: str) -> str:
-        """The managed profile that the static profile `name` stands beside, "" when it is no static profile of ours."""
+        """Return the managed profile of a static profile, "" if `name` isn't a static profile."""
         profile = self.view.profiles.get(name)
-        mark = (
-            None
-            if profile is None or profile.get("credential_process") is not None
-            else profile.get(ROLE_KEY)
-        )
-        return mark if mark is not None and name == mark + STATIC_SUFFIX else ""
+        if profile is None or profile.get("credential_process") is not None:
+            return ""
+        managed = profile.get(ROLE_KEY)
+        return managed if managed is not None and name == managed + STATIC_SUFFIX else ""
 
     def static_profile_for(self, managed: str) -> str:
-        """The static profile beside a managed one, "" when there is none."""
+        """Return a managed profile's static profile, "" if there is none."""
         name = managed + STATIC_SUFFIX
         return name if self.managed_profile_for_static(name) else ""
 
     def managed_profile(self, name: str) -> Profile | None:
-        """The profile of that name if xswitch wrote it for `credential_process`."""
+        """Return the profile `name` if xswitch wrote it for `credential_process`."""
         profile = self.view.profiles.get(name)
         return (
             profile
@@ -83,65 +81,62 @@ class ConfigSnapshot:
         )
 
     def role_for_profile(self, profile: str) -> Role:
-        """The role that a managed profile, or a role profile, serves.
+        """Return the role that a managed profile or a role profile serves.
 
-        Its `managed_profile` is the one named.
-
-        Resolves no more of the config than that role needs, where it can. Raises TargetError when
-        there is no such profile.
+        A managed profile's role has that name as its `managed_profile`. Resolves only this role if
+        it can. Raises TargetError if there is no such profile.
         """
-        mine = self.managed_profile(profile)
-        mark = None if mine is None else mine.get(ROLE_KEY)
-        source = self.view.profiles.get((mark if mark is not None else profile) or "")
+        managed = self.managed_profile(profile)
+        name = None if managed is None else managed.get(ROLE_KEY)
+        role_profile = self.view.profiles.get(profile if name is None else name)
+        role: Role | None
         if (
-            source is not None
-            and (mine is None or SOURCE_PROFILE_KEY not in mine.properties)
-            and _is_role_profile(source)
+            role_profile is not None
+            and (managed is None or SOURCE_PROFILE_KEY not in managed.properties)
+            and _is_role_profile(role_profile)
         ):
-            role = RoleBuilder(self.view, self.settings, self.environment).build_from_profile(
-                source
-            )
+            builder = RoleBuilder(self.view, self.settings, self.environment)
+            role = builder.build_from_profile(role_profile)
         else:
-            found = self.roles_by_name.get(profile) or self.roles_by_name.get(
+            role = self.roles_by_name.get(profile) or self.roles_by_name.get(
                 self.managed.get(profile, "")
             )
-            if found is None:
-                raise self._no_role(profile)
-            role = found
-        return role if mine is None else replace(role, managed_profile=profile)
+        if role is None:
+            raise self._no_role_error(profile)
+        return role if managed is None else replace(role, managed_profile=profile)
 
-    def _no_role(self, profile: str) -> TargetError:
-        found = self.view.profiles.get(profile)
-        if found is None:
+    def _no_role_error(self, name: str) -> TargetError:
+        profile = self.view.profiles.get(name)
+        if profile is None:
             return TargetError(
-                f'There is no profile "{profile}".',
+                f'There is no profile "{name}".',
                 next_step="xswitch list",
                 code=ErrorCode.TARGET_UNKNOWN,
             )
-        place = f"{found.origin.file}:{found.origin.line}"
-        if found.get(ROLE_KEY) is not None:
-            why = f'It belongs to "{found.get(ROLE_KEY)}", which is gone ({place}).'
+        place = f"{profile.origin.file}:{profile.origin.line}"
+        role = profile.get(ROLE_KEY)
+        if role is not None:
             return TargetError(
-                f'The managed profile "{profile}" has no role any more.',
-                why=why,
-                next_step=f"xswitch forget {profile}",
+                f'The managed profile "{name}" no longer has a role.',
+                why=f'It belongs to "{role}", which is gone ({place}).',
+                next_step=f"xswitch forget {name}",
             )
         return TargetError(
-            f'"{profile}" is no role to assume.',
+            f'"{name}" isn\'t a role profile.',
             why=f"It has no role_arn ({place}).",
             next_step="xswitch list",
         )
 
     def stored_overrides(self, managed: str) -> Overrides:
-        """The overrides a managed profile keeps, none when there is no such profile.
+        """Return a managed profile's overrides, none if there is no such profile.
 
-        Raises ConfigError when they are damaged.
+        Raises ConfigError if they are damaged.
         """
         profile = self.managed_profile(managed)
         return NO_OVERRIDES if profile is None else overrides_from_profile(profile)
 
     def plan(self, role: Role, overrides: Overrides) -> SessionPlan:
-        """The calls that lead to a role. Raises ChainError, UsageError."""
+        """Plan the calls that lead to a role. Raises ChainError, UsageError."""
         return plan(
             role,
             self.settings,
@@ -150,23 +145,29 @@ class ConfigSnapshot:
             mfa_process=mfa_process_for(self.view, role),
         )
 
+    def iam_endpoint(self, profile: Profile | None, partition: str) -> Endpoint:
+        """Return the IAM endpoint of a profile."""
+        resolver = EndpointResolver(self.view, self.environment, "iam")
+        endpoint, _ = resolver.of(profile, partition)
+        return replace(endpoint, region=iam_region(partition))
+
     def stored_plan(self, role: Role) -> SessionPlan:
-        """The calls that lead to the session its managed profile serves.
+        """Plan the calls that lead to the session of a role's managed profile.
 
         Raises ChainError, ConfigError.
         """
         return self.plan(role, self.stored_overrides(role.managed_profile))
 
 
-def take_snapshot(ports: Ports) -> ConfigSnapshot:
-    """Read everything now. Raises ConfigError, SettingsError."""
-    stamp = ports.config.stamp()
+def take_snapshot(config: Config) -> ConfigSnapshot:
+    """Read config, settings, and environment. Raises ConfigError, SettingsError."""
+    stamp = config.files.stamp()
     return ConfigSnapshot(
         stamp=stamp,
-        view=ports.config.read(),
-        settings=ports.settings.load(),
-        environment=ports.environment.variables(),
-        user_at_host=ports.environment.user_at_host(),
+        view=config.files.read(),
+        settings=config.settings.load(),
+        environment=config.environment.variables(),
+        user_at_host=config.environment.user_at_host(),
     )
 
 

@@ -1,11 +1,11 @@
-"""Which role a target on the command line means."""
+"""Resolve a target on the command line to a role."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions
-from xswitch.actions.ports import Ports
+from xswitch.actions.ports import Config
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import ErrorCode, TargetError, UsageError
 from xswitch.core.model import CredentialSource, Role
@@ -19,7 +19,7 @@ PREVIOUS_PROFILE_VARIABLE = "XSWITCH_PREVIOUS"
 
 
 def overrides_from_options(options: SwitchOptions) -> Overrides:
-    """What the options replace of the configured values, unchecked."""
+    """Return the configured values that the options replace, without validation."""
     return Overrides(
         region=options.region,
         duration_seconds=options.duration_seconds,
@@ -31,13 +31,13 @@ def overrides_from_options(options: SwitchOptions) -> Overrides:
     )
 
 
-def resolve_target(ports: Ports, target: str, options: SwitchOptions) -> Role:
-    """The one role `target` names: see `Actions.resolve`."""
-    return resolve_role(take_snapshot(ports), target, options)
+def resolve_target(config: Config, target: str, options: SwitchOptions) -> Role:
+    """Return the role that `target` names: see `Actions.resolve`."""
+    return resolve_role(take_snapshot(config), target, options)
 
 
 def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) -> Role:
-    """The one role `target` names in this reading. Raises TargetError, UsageError."""
+    """Return the role that `target` names in a snapshot. Raises TargetError, UsageError."""
     target = target.strip()
     if target == "-":
         return _previous_role(snapshot, options)
@@ -46,7 +46,7 @@ def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) 
         definition = parse_ad_hoc_role(target, snapshot.settings)
         if definition is None:
             raise UsageError(
-                f"--source says from where ACCOUNT:ROLE is assumed, and {target!r} is none.",
+                f"--source needs a target ACCOUNT:ROLE, and {target!r} isn't one.",
                 next_step=f"xswitch switch ACCOUNT:ROLE --source {options.source}",
             )
         return _resolve_ad_hoc_role(snapshot, definition, options.source, options)
@@ -71,14 +71,14 @@ def _previous_role(snapshot: ConfigSnapshot, options: SwitchOptions) -> Role:
     previous = snapshot.environment.get(PREVIOUS_PROFILE_VARIABLE, "")
     if not previous or previous == "-":
         raise TargetError(
-            "There is no role before this one in this shell.",
-            why=f"{PREVIOUS_PROFILE_VARIABLE} is not set; the shell hook sets it at every switch.",
+            "This shell has no previous role.",
+            why=f"{PREVIOUS_PROFILE_VARIABLE} isn't set; the shell hook sets it on each switch.",
             next_step="xswitch list",
             code=ErrorCode.NO_PREVIOUS,
         )
     if previous not in snapshot.managed and previous not in snapshot.roles_by_name:
         raise TargetError(
-            f'The profile before this one, "{previous}", is no role to switch to.',
+            f'The previous profile, "{previous}", isn\'t a role profile.',
             next_step="xswitch list",
             code=ErrorCode.NO_PREVIOUS,
         )
@@ -101,9 +101,10 @@ def _resolve_ad_hoc_role(
 
 
 def _default_source_profile(snapshot: ConfigSnapshot) -> str | None:
-    """From where a role is assumed when nobody says.
+    """Return the source profile for a role without a configured one, None if it's ambiguous.
 
-    As the role this shell is in, from the profile it selects, or from the only base.
+    That is the source profile of this shell's role, the profile this shell selects, or the only
+    source profile of all roles.
     """
     current = current_profile(snapshot)
     role = snapshot.roles_by_name.get(snapshot.managed.get(current, current))
@@ -127,9 +128,9 @@ def _default_source_profile(snapshot: ConfigSnapshot) -> str | None:
 
 
 def current_profile(snapshot: ConfigSnapshot) -> str:
-    """The profile this shell selects, "" for none.
+    """Return the profile that this shell selects, "" for none.
 
-    Source: `AWS_PROFILE` goes before `AWS_DEFAULT_PROFILE` in all SDKs but boto3.
+    All SDKs except boto3 prefer `AWS_PROFILE` to `AWS_DEFAULT_PROFILE`.
     """
     return (
         snapshot.environment.get("AWS_PROFILE")

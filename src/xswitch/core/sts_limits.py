@@ -16,6 +16,7 @@ MAX_DURATION = 43_200
 DEFAULT_DURATION = 3_600
 MAX_CHAINED_DURATION = 3_600
 MAX_MFA_DURATION = 129_600
+MFA_CODE_LENGTH = 6
 MAX_POLICY_ARNS = 10
 MAX_POLICY_LENGTH = 2_048
 MAX_TAGS = 50
@@ -49,6 +50,11 @@ def clean_session_name(text: str) -> str:
 def is_external_id(text: str) -> bool:
     """Whether `text` is a valid ExternalId."""
     return _EXTERNAL_ID.fullmatch(text) is not None
+
+
+def is_mfa_code(text: str) -> bool:
+    """Whether `text` has the form of an MFA code: six ASCII digits."""
+    return len(text) == MFA_CODE_LENGTH and text.isascii() and text.isdigit()
 
 
 def is_mfa_serial(text: str) -> bool:

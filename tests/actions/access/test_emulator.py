@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +22,7 @@ from support.aws.iam import (
     state,
     target,
 )
+from xswitch.actions.ports import replace_ports
 from xswitch.core.access.model import NamedPolicy, PrincipalType
 from xswitch.core.errors import AwsDeniedError, ConfigError, MfaNeededError, TargetError, UsageError
 from xswitch.emulator.server import EmbeddedAws
@@ -158,7 +158,7 @@ def test_the_made_up_external_id_stays(world: AccessWorld) -> None:
     wanted = inputs(generate_external_id=True)
     first = world.apply(wanted)
     assert first.planned.plan.request.external_id == "made-up-42"
-    world.world.ports = replace(world.world.ports, new_id=lambda: "another")
+    world.world.ports = replace_ports(world.world.ports, new_id=lambda: "another")
     assert world.changes(wanted) == 0
 
 
@@ -215,7 +215,7 @@ def test_the_check_waits_until_iam_has_spread_the_change(
                 PolicyDocument=json.dumps(policy["PolicyDocument"]),
             )
 
-    world.broker.ports = replace(world.world.ports, pause=spread)
+    world.broker.ports = replace_ports(world.world.ports, sleep=spread)
     checked = world.access.check(applied.planned, FakePrompt(), quiet)
     assert checked.tries == 4
 

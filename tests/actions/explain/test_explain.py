@@ -1011,8 +1011,8 @@ def test_a_living_mfa_session_is_used_and_a_code_given_makes_a_new_one(aws: Embe
     kept = dict(stage.world.vault.values)
     assert stage.explain().causes[0].code is C.MFA_TOO_OLD
     assert "xswitch forget dev" in stage.explain().causes[0].next_step
-    scene.options = SwitchOptions(mfa_code=stage.code)
-    assert stage.explain().verdict is ExplanationVerdict.ALLOWED
+    explanation = stage.explain(command_line_code=stage.code)
+    assert explanation.verdict is ExplanationVerdict.ALLOWED
     assert stage.world.vault.values == kept
 
 

@@ -15,7 +15,7 @@ from xswitch.actions.sessions.broker import (
     SessionRequest,
     SessionResult,
 )
-from xswitch.actions.sessions.mfa import MfaCodes
+from xswitch.actions.sessions.mfa import FixedMfaCode, MfaCodes
 from xswitch.actions.snapshot import take_snapshot
 from xswitch.core.errors import (
     AwsDeniedError,
@@ -71,7 +71,7 @@ def world() -> World:
 
 
 def plan(world: World, name: str, overrides: Overrides | None = None) -> SessionPlan:
-    reading = take_snapshot(world.ports)
+    reading = take_snapshot(world.ports.config)
     return reading.plan(reading.roles_by_name[name], overrides or Overrides())
 
 
@@ -86,16 +86,16 @@ def get(
     prompt: FakePrompt | None = None,
     given: str | None = None,
 ) -> SessionResult:
-    questions = MfaCodes(prompt or FakePrompt(*codes), world.mfa_command, given=given)
-    wish = SessionRequest(
-        questions,
+    source = (prompt or FakePrompt(*codes)) if given is None else FixedMfaCode(given)
+    request = SessionRequest(
+        MfaCodes(source, world.mfa_command),
         progress,
-        force=force,
-        eager=eager,
+        force_renewal=force,
+        renew_if_advised=eager,
         interactive=interactive,
         managed_profile=f"xs-{name}",
     )
-    return Broker(world.ports).session(plan(world, name), world.config.read(), wish)
+    return Broker(world.ports).session(plan(world, name), world.config.read(), request)
 
 
 def roles(world: World) -> list[str]:
@@ -191,8 +191,8 @@ def test_the_mfa_session_is_used_to_its_last_minute(world: World) -> None:
 def test_the_request_is_what_the_plan_says(world: World) -> None:
     overrides = Overrides(session_name="me@work", duration_seconds=900, tags=(("team", "x"),))
     wanted = plan(world, "open", overrides)
-    wish = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), silent)
-    Broker(world.ports).session(wanted, world.config.read(), wish)
+    request = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), silent)
+    Broker(world.ports).session(wanted, world.config.read(), request)
     assert world.sts.requests == [wanted.hops[0].request]
     assert world.sts.endpoints == [wanted.endpoint]
 
@@ -225,10 +225,10 @@ def test_nothing_is_started_that_could_only_fail_for_want_of_a_code(world: World
 
 def test_a_role_profile_without_a_managed_one_is_renewed_by_its_own_name(world: World) -> None:
     wanted = plan(world, "open")
-    wish = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), silent)
-    first = Broker(world.ports).session(wanted, world.config.read(), wish)
+    request = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), silent)
+    first = Broker(world.ports).session(wanted, world.config.read(), request)
     world.clock.time = first.record.advisory_refresh_at
-    Broker(world.ports).session(wanted, world.config.read(), wish)
+    Broker(world.ports).session(wanted, world.config.read(), request)
     assert world.background.started == ["open"]
 
 

@@ -4,16 +4,19 @@ import threading
 
 import pytest
 
-from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakeMfaCommand, FakePrompt
-from xswitch.actions.sessions.mfa import MfaCodes, NoMfaPrompt
+from support.actions import GOOD_CODE, MFA_ARN, FakeMfaCommand, FakePrompt
+from xswitch.actions.sessions.mfa import FixedMfaCode, MfaCodes, NoMfaPrompt
 from xswitch.core.errors import (
     AwsDeniedError,
     CancelledError,
+    ExitCode,
     MfaNeededError,
     NetworkError,
     XswitchError,
 )
 from xswitch.core.model import MfaChallenge
+
+CHALLENGE = MfaChallenge(MFA_ARN, "admin")
 
 
 class Device:
@@ -42,7 +45,8 @@ def ask(
     runs: FakeMfaCommand | None = None,
 ) -> tuple[str, FakePrompt]:
     prompt = FakePrompt(*answers)
-    return MfaCodes(prompt, runs or FakeMfaCommand(), given=given).answered(
+    source = prompt if given is None else FixedMfaCode(given)
+    return MfaCodes(source, runs or FakeMfaCommand()).call_with_code(
         MFA_ARN, "dev", command, device
     ), prompt
 
@@ -88,9 +92,9 @@ def test_a_code_is_never_sent_twice() -> None:
 
 
 def test_not_for_another_session_of_the_same_device_either() -> None:
-    questions = MfaCodes(FakePrompt("111111", "111111", "222222"), FakeMfaCommand())
-    assert questions.answered(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
-    assert questions.answered(MFA_ARN, "b", None, Device("222222")) == "session by 222222"
+    codes = MfaCodes(FakePrompt("111111", "111111", "222222"), FakeMfaCommand())
+    assert codes.call_with_code(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
+    assert codes.call_with_code(MFA_ARN, "b", None, Device("222222")) == "session by 222222"
 
 
 @pytest.mark.parametrize("odd", ["", "12345", "1234567", "12345a", "\uff11" * 6, "-12345"])
@@ -118,7 +122,7 @@ def test_other_refusals_are_not_asked_about_again() -> None:
 
     prompt = FakePrompt("111111", "222222")
     with pytest.raises(AwsDeniedError, match="not allow"):
-        MfaCodes(prompt, FakeMfaCommand()).answered(MFA_ARN, "dev", None, denied)
+        MfaCodes(prompt, FakeMfaCommand()).call_with_code(MFA_ARN, "dev", None, denied)
     assert len(prompt.challenges) == 1
 
 
@@ -143,10 +147,19 @@ def test_a_malformed_code_of_the_command_line_is_not_sent() -> None:
 
 
 def test_a_second_session_does_not_get_the_code_of_the_command_line() -> None:
-    prompt = FakePrompt("222222")
-    questions = MfaCodes(prompt, FakeMfaCommand(), given="111111")
-    assert questions.answered(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
-    assert questions.answered(MFA_ARN, "b", None, Device("222222")) == "session by 222222"
+    codes = MfaCodes(FixedMfaCode("111111"), FakeMfaCommand())
+    assert codes.call_with_code(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
+    other = Device("111111")
+    with pytest.raises(MfaNeededError):
+        codes.call_with_code(MFA_ARN, "b", None, other)
+    assert other.seen == []
+
+
+def test_a_code_of_the_command_line_takes_precedence_over_the_process() -> None:
+    runs = FakeMfaCommand()
+    answer, _ = ask(Device("222222"), given="222222", command="oathtool x", runs=runs)
+    assert answer == "session by 222222"
+    assert runs.commands == []
 
 
 def test_the_process_is_run_before_anybody_is_asked() -> None:
@@ -182,21 +195,27 @@ def test_a_process_that_fails_gives_way_to_the_prompt() -> None:
 def test_the_process_may_be_forbidden() -> None:
     runs = FakeMfaCommand()
     with pytest.raises(MfaNeededError):
-        MfaCodes(NoMfaPrompt("xswitch switch x"), runs, commands=False).answered(
+        MfaCodes(NoMfaPrompt("xswitch switch x"), runs, run_process=False).call_with_code(
             MFA_ARN, "dev", "oathtool x", Device()
         )
     assert runs.commands == []
 
 
-def test_nobody_names_the_next_step() -> None:
+def test_without_a_prompt_the_error_names_the_command_to_run() -> None:
     with pytest.raises(MfaNeededError) as caught:
-        NoMfaPrompt("xswitch switch payments").code(MfaChallenge(MFA_ARN, "dev"))
-    assert caught.value.next_step == "xswitch switch payments"
+        NoMfaPrompt("xswitch renew --all").code(CHALLENGE)
+    assert (caught.value.exit_code, caught.value.next_step) == (
+        ExitCode.MFA_NEEDED,
+        "xswitch renew --all",
+    )
     assert MFA_ARN in caught.value.what
+    with pytest.raises(MfaNeededError) as caught:
+        NoMfaPrompt().code(CHALLENGE)
+    assert caught.value.next_step == "xswitch switch admin --mfa-code CODE"
 
 
 def test_what_failed_for_one_thread_fails_for_the_others_without_a_question() -> None:
-    questions = MfaCodes(FakePrompt(), FakeMfaCommand())
+    codes = MfaCodes(FakePrompt(), FakeMfaCommand())
     tries: list[int] = []
 
     def seek() -> str:
@@ -204,13 +223,13 @@ def test_what_failed_for_one_thread_fails_for_the_others_without_a_question() ->
         raise NetworkError("No network.")
 
     for _ in range(3):
-        with questions.turn("k"), pytest.raises(NetworkError):
-            questions.once("k", seek)
-    assert questions.once("other", lambda: "fine") == "fine"
+        with codes.lock("k"), pytest.raises(NetworkError):
+            codes.attempt_once("k", seek)
+    assert codes.attempt_once("other", lambda: "fine") == "fine"
     assert len(tries) == 1
 
 
-def test_questions_of_several_threads_do_not_overlap() -> None:
+def test_codes_of_several_threads_do_not_overlap() -> None:
     prompt = FakePrompt(*(f"{number:06d}" for number in range(8)))
     inside: list[int] = []
     overlaps: list[int] = []
@@ -220,13 +239,13 @@ def test_questions_of_several_threads_do_not_overlap() -> None:
         overlaps.append(len(inside))
 
     prompt.around = around
-    questions = MfaCodes(prompt, FakeMfaCommand())
+    codes = MfaCodes(prompt, FakeMfaCommand())
 
     def answered(number: int) -> None:
         def call(_: str) -> None:
             inside.pop()
 
-        questions.answered(f"{MFA_ARN}{number}", "dev", None, call)
+        codes.call_with_code(f"{MFA_ARN}{number}", "dev", None, call)
 
     threads = [threading.Thread(target=answered, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -236,5 +255,14 @@ def test_questions_of_several_threads_do_not_overlap() -> None:
     assert overlaps == [1] * 8
 
 
-def test_a_given_code_does_not_show_itself() -> None:
-    assert CANARY not in repr(vars(MfaCodes(FakePrompt(), FakeMfaCommand(), given=CANARY)))
+def test_a_code_of_the_command_line_answers_once_and_is_never_shown() -> None:
+    prompt = FixedMfaCode("123456")
+    assert "123456" not in repr(vars(prompt))
+    assert prompt.code(CHALLENGE) == "123456"
+    with pytest.raises(MfaNeededError) as caught:
+        prompt.code(MfaChallenge(MFA_ARN, "admin", attempt=2, refusal="AWS: wrong\x1b"))
+    assert caught.value.why == "AWS: wrong␛"
+    with pytest.raises(MfaNeededError) as caught:
+        prompt.code(CHALLENGE)
+    assert caught.value.why == "A code works only once, and another one is needed."
+    assert "123456" not in str(vars(caught.value)) + str(vars(prompt))

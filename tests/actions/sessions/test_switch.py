@@ -7,6 +7,7 @@ import pytest
 
 from support.actions import CANARY, CONFIG, CREDENTIALS, GOOD_CODE, NOW, FakePrompt, World, silent
 from xswitch.actions.api import SwitchOptions, SwitchResult
+from xswitch.actions.sessions.mfa import FixedMfaCode
 from xswitch.actions.sessions.publish import EXPIRED_RETENTION
 from xswitch.core.errors import (
     AwsDeniedError,
@@ -193,9 +194,10 @@ def test_account_and_role_are_kept_in_the_managed_profile(world: World) -> None:
     assert len(world.config.applied) == 1
 
 
-def test_the_code_of_the_options_is_used(world: World) -> None:
-    options = SwitchOptions(mfa_code=GOOD_CODE)
-    world.actions.switch(world.actions.resolve("payments", options), options, FakePrompt(), silent)
+def test_the_code_of_the_command_line_is_used(world: World) -> None:
+    options = SwitchOptions()
+    role = world.actions.resolve("payments", options)
+    world.actions.switch(role, options, FixedMfaCode(GOOD_CODE), silent)
     assert world.sts.codes_seen == [GOOD_CODE]
 
 

@@ -32,7 +32,7 @@ def test_only_what_can_be_somebody_is_repeated(arn: str, *, repeated: bool) -> N
     with pytest.raises(IdentityMismatchError) as caught:
         check_assumed_role(hop, arn)
     assert (f"AWS says this session is {arn}, not {_ASKED}" in str(caught.value)) == repeated
-    assert repeated or "something that is no ARN of a session" in str(caught.value)
+    assert repeated or "not an ARN of a session" in str(caught.value)
 
 
 def test_a_session_of_the_role_is_not_refused() -> None:

@@ -12,12 +12,16 @@ from contextlib import contextmanager
 import pexpect
 import pytest
 
-from xswitch.adapters.system.mfa_prompts import DisabledMfaPrompt, FixedMfaCode, TerminalPrompt
-from xswitch.core.errors import CancelledError, ExitCode, MfaNeededError
+from xswitch.adapters.system.mfa_prompts import TerminalPrompt
+from xswitch.core.errors import CancelledError, ExitCode
 from xswitch.core.model import MfaChallenge
 
 SERIAL = "arn:aws:iam::111111111111:mfa/dev"
 CHALLENGE = MfaChallenge(SERIAL, "admin")
+
+
+def otherwise(challenge: MfaChallenge) -> str:
+    raise AssertionError(challenge)
 
 
 @contextmanager
@@ -50,7 +54,7 @@ def terminal(typed: str) -> Iterator[tuple[tuple[str, str], list[str]]]:
 
 def test_a_code_is_asked_for_on_the_terminal() -> None:
     with terminal("123456\n") as (console, shown):
-        assert TerminalPrompt(console=console).code(CHALLENGE) == "123456"
+        assert TerminalPrompt(otherwise, console).code(CHALLENGE) == "123456"
     text = "".join(shown)
     assert f"admin needs a code of {SERIAL}" in text
     assert "MFA code: " in text
@@ -58,14 +62,14 @@ def test_a_code_is_asked_for_on_the_terminal() -> None:
 
 def test_a_typing_error_is_asked_again_and_blanks_do_not_count() -> None:
     with terminal("12345\n12345a\n 123 456 \n") as (console, shown):
-        assert TerminalPrompt(console=console).code(CHALLENGE) == "123456"
+        assert TerminalPrompt(otherwise, console).code(CHALLENGE) == "123456"
     assert "".join(shown).count("A code has 6 digits.") == 2
 
 
 @pytest.mark.parametrize("typed", ["\n", "\x04", "1\n2\n3\n"])
 def test_giving_up_cancels(typed: str) -> None:
     with terminal(typed) as (console, _), pytest.raises(CancelledError) as caught:
-        TerminalPrompt(console=console).code(CHALLENGE)
+        TerminalPrompt(otherwise, console).code(CHALLENGE)
     assert caught.value.exit_code == ExitCode.CANCELLED
 
 
@@ -74,7 +78,7 @@ def test_the_last_refusal_is_shown_and_hostile_text_is_harmless() -> None:
         "serial\x1b]52;c;AAAA\x07", "pro\nfile", attempt=2, refusal="wrong \x1b[2J code"
     )
     with terminal("123456\n") as (console, shown):
-        TerminalPrompt(console=console).code(challenge)
+        TerminalPrompt(otherwise, console).code(challenge)
     text = "".join(shown)
     assert "wrong" in text
     assert "\x1b" not in text
@@ -84,10 +88,11 @@ def test_the_last_refusal_is_shown_and_hostile_text_is_harmless() -> None:
 def test_without_a_terminal_the_command_to_run_is_named() -> None:
     code = f"""
 from xswitch.adapters.system.mfa_prompts import TerminalPrompt
+from xswitch.actions.sessions.mfa import NoMfaPrompt
 from xswitch.core.errors import MfaNeededError
 from xswitch.core.model import MfaChallenge
 try:
-    TerminalPrompt().code(MfaChallenge("{SERIAL}", "admin"))
+    TerminalPrompt(NoMfaPrompt().code).code(MfaChallenge("{SERIAL}", "admin"))
 except MfaNeededError as error:
     print(int(error.exit_code), error.next_step)
 """
@@ -110,7 +115,7 @@ from xswitch.adapters.system.mfa_prompts import TerminalPrompt
 from xswitch.core.errors import CancelledError
 from xswitch.core.model import MfaChallenge
 try:
-    TerminalPrompt().code(MfaChallenge("{SERIAL}", "admin"))
+    TerminalPrompt(None).code(MfaChallenge("{SERIAL}", "admin"))
 except CancelledError as error:
     open("/dev/tty", "w").write("cancelled " + str(int(error.exit_code)))
 """
@@ -128,27 +133,3 @@ except CancelledError as error:
     finally:
         child.close(force=True)
     assert child.signalstatus in (None, signal.SIGINT, signal.SIGHUP)
-
-
-def test_a_given_code_answers_once() -> None:
-    prompt = FixedMfaCode("123456")
-    assert prompt.code(CHALLENGE) == "123456"
-    with pytest.raises(MfaNeededError) as caught:
-        prompt.code(MfaChallenge(SERIAL, "admin", attempt=2, refusal="AWS: wrong\x1b"))
-    assert caught.value.why == "AWS: wrong␛"
-    with pytest.raises(MfaNeededError) as caught:
-        prompt.code(CHALLENGE)
-    assert caught.value.why == "A code works once, and another one is needed."
-    assert "123456" not in str(vars(caught.value)) + str(vars(prompt))
-
-
-def test_nobody_to_ask_says_what_to_run() -> None:
-    with pytest.raises(MfaNeededError) as caught:
-        DisabledMfaPrompt("xswitch renew --all").code(CHALLENGE)
-    assert (caught.value.exit_code, caught.value.next_step) == (
-        ExitCode.MFA_NEEDED,
-        "xswitch renew --all",
-    )
-    with pytest.raises(MfaNeededError) as caught:
-        DisabledMfaPrompt().code(CHALLENGE)
-    assert caught.value.next_step == "xswitch switch admin --mfa-code CODE"

@@ -6,13 +6,13 @@ The embedded AWS, or somebody else's emulator.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from support.actions import FakePrompt, World
 from xswitch.actions.access.api import AccessActions, AccessApplyResult, AccessInputs, ChangeStatus
-from xswitch.actions.iamport import Iam
+from xswitch.actions.ports import Iam, replace_ports
 from xswitch.actions.sessions.broker import Broker
 from xswitch.adapters.aws.iam import BotoIam, BotoIamSource
 from xswitch.adapters.aws.sts import BotoSts
@@ -140,14 +140,14 @@ class AccessWorld:
         self.steps: list[tuple[str, str, str]] = []
         self.use(
             sts=BotoSts(),
-            base=BotocoreProviders({}),
+            source_credentials=BotocoreProviders({}),
             iam=self.source,
-            pause=self.world.pauses.append,
+            sleep=self.world.pauses.append,
         )
 
     def use(self, **ports: Any) -> None:
         """Let the use cases work with other ports."""
-        self.world.ports = replace(self.world.ports, **ports)
+        self.world.ports = replace_ports(self.world.ports, **ports)
         self.broker = Broker(self.world.ports)
         self.access = AccessActions(self.broker)
 

@@ -273,7 +273,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             _over,
             _N,
             "clock_skew",
-            "The session AWS just gave is over already by this machine's clock",
+            "According to this machine's clock, the new session has already expired",
             alone=True,
         ),
         "DNS failure": Fault(

@@ -10,11 +10,13 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from support.actions import FakePrompt, World
 from xswitch.actions.api import Actions, SwitchOptions
+from xswitch.actions.ports import replace_ports
+from xswitch.actions.sessions.mfa import FixedMfaCode
 from xswitch.adapters.aws.iam import BotoIamSource
 from xswitch.adapters.aws.sts import BotoSts
 from xswitch.adapters.providers.source import BotocoreProviders
@@ -244,11 +246,12 @@ class Stage:
         self.aws.clock.advance(seconds)
         self.world.clock.time = self.aws.clock.now()
 
-    def explain(self, *codes: str) -> Explanation:
+    def explain(self, *codes: str, command_line_code: str | None = None) -> Explanation:
         role = self.actions.resolve(self.scene.target, self.scene.options)
-        return self.actions.explain(
-            role, self.scene.options, FakePrompt(*codes), lambda _text: None
+        prompt = (
+            FakePrompt(*codes) if command_line_code is None else FixedMfaCode(command_line_code)
         )
+        return self.actions.explain(role, self.scene.options, prompt, lambda _text: None)
 
     def switch(self, *codes: str) -> XswitchError | None:
         """What the switch fails with."""
@@ -269,7 +272,7 @@ def play(aws: EmbeddedAws, scene: Scene) -> Stage:
     aws.world = scene.world()
     world = World(*scene.texts(aws.endpoint))
     world.clock.time = aws.clock.now()
-    ports = replace(world.ports, sts=_STS, iam=_IAM, base=BotocoreProviders({}))
+    ports = replace_ports(world.ports, sts=_STS, iam=_IAM, source_credentials=BotocoreProviders({}))
     return Stage(aws, scene, world, Actions(ports))
 
 

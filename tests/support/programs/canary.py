@@ -2,7 +2,7 @@
 
 `python support/programs/canary.py BUG [WORD…]`.
 
-BUG is the port (a field of `Ports`) whose every use raises an error that quotes the canary, "row"
+BUG is the port (a field of a group of `Ports`) whose every use raises an error that quotes the canary, "row"
 (of drawing a row of the screen), "tick" (of the screen's clock), or "none". Without words it is the
 picker, on this terminal; as "-" the command lines come on stdin, one JSON list a line, and each
 answer is followed by a line `== CODE`.
@@ -16,9 +16,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NoReturn
 
+from xswitch.actions.ports import replace_ports
 from xswitch.actions.tracing import with_tracing
 from xswitch.cli import main as cli
 from xswitch.tui.app import PickerApp
@@ -74,7 +74,7 @@ def main() -> int:
         made = Services(environ)
         if bug not in ("none", "row", "tick"):
             change: dict[str, Any] = {bug: Exploding(bug)}
-            made.__dict__["ports"] = replace(made.ports, **change)
+            made.__dict__["ports"] = replace_ports(made.ports, **change)
         if log is not None:
             made.__dict__["ports"] = with_tracing(made.ports, log, time.monotonic)
         return made

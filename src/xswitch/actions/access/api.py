@@ -122,7 +122,7 @@ class AccessActions:
         from xswitch.actions.access.accounts import Accounts
         from xswitch.actions.access.plan import plan
 
-        return plan(self._broker.ports, Accounts(self._broker, ask, progress), inputs)
+        return plan(self._broker.ports.process, Accounts(self._broker, ask, progress), inputs)
 
     def apply(
         self, planned: AccessPlanResult, ask: MfaPrompt, steps: ChangeListener
@@ -134,7 +134,7 @@ class AccessActions:
         """
         from xswitch.actions.access.apply import apply
 
-        return apply(self._broker.ports, self._accounts(ask), planned, steps)
+        return apply(self._broker.ports.process, self._accounts(ask), planned, steps)
 
     def rollback(
         self, applied: AccessApplyResult, ask: MfaPrompt, steps: ChangeListener
@@ -146,7 +146,7 @@ class AccessActions:
         """
         from xswitch.actions.access.apply import rollback
 
-        return rollback(self._broker.ports, self._accounts(ask), applied, steps)
+        return rollback(self._broker.ports.process, self._accounts(ask), applied, steps)
 
     def check(
         self, planned: AccessPlanResult, ask: MfaPrompt, progress: Progress

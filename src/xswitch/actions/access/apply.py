@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from xswitch.actions.access.accounts import Accounts
 from xswitch.actions.access.api import AccessApplyResult, AccessPlanResult, ChangeListener
 from xswitch.actions.access.plan import ObservedPlan, plan_from_current_state
-from xswitch.actions.iamport import Iam
-from xswitch.actions.ports import Ports
+from xswitch.actions.ports import Iam, Process
 from xswitch.core.access.model import AccessPlan, AccountPlan, AccountSide, IamCall, IamChange
 from xswitch.core.errors import (
     CancelledError,
@@ -35,19 +34,19 @@ SideChange = tuple[AccountSide, IamChange]
 
 
 def apply(
-    ports: Ports, accounts: Accounts, planned: AccessPlanResult, steps: ChangeListener
+    process: Process, accounts: Accounts, planned: AccessPlanResult, steps: ChangeListener
 ) -> AccessApplyResult:
     """See `AccessActions.apply`."""
-    return _ApplyRun(ports, accounts, planned, steps).run()
+    return _ApplyRun(process, accounts, planned, steps).run()
 
 
 class _ApplyRun:
     """One apply: what is done, and what is left to do."""
 
     def __init__(
-        self, ports: Ports, accounts: Accounts, planned: AccessPlanResult, steps: ChangeListener
+        self, process: Process, accounts: Accounts, planned: AccessPlanResult, steps: ChangeListener
     ) -> None:
-        self._ports = ports
+        self._process = process
         self._sides = accounts
         self._planned = planned
         self._steps = steps
@@ -112,7 +111,7 @@ class _ApplyRun:
                 pause = next(pauses, None)
                 if pause is None or not (unsure or _is_transient(error)):
                     raise
-                self._ports.pause(pause)
+                self._process.sleep(pause)
             else:
                 return
 
@@ -121,7 +120,7 @@ class _ApplyRun:
         return is_applied(self._survey().planned.plan, side, change, rest)
 
     def _survey(self) -> ObservedPlan:
-        return plan_from_current_state(self._ports, self._sides, self._planned.inputs)
+        return plan_from_current_state(self._process, self._sides, self._planned.inputs)
 
 
 def is_applied(
@@ -161,7 +160,7 @@ def _ensure_no_other_changes(
 
 
 def rollback(
-    ports: Ports, accounts: Accounts, applied: AccessApplyResult, steps: ChangeListener
+    process: Process, accounts: Accounts, applied: AccessApplyResult, steps: ChangeListener
 ) -> AccessApplyResult:
     """See `AccessActions.take_back`. What is gone already counts as taken back."""
     todo: list[SideChange] = list(reversed(applied.done))
@@ -169,7 +168,7 @@ def rollback(
     doing: SideChange | None = None
     stopped: XswitchError
     try:
-        todo = [*_possibly_applied(ports, accounts, applied), *todo]
+        todo = [*_possibly_applied(process, accounts, applied), *todo]
         opened = {
             side: accounts.open(applied.planned.plan.of(side).profile or "")
             for side in dict.fromkeys(side for side, _ in todo)
@@ -179,7 +178,7 @@ def rollback(
             steps(side, change, "doing")
             doing = todo[0]
             for call in change.undo:
-                _undo_call(ports, opened[side].iam, call)
+                _undo_call(process, opened[side].iam, call)
             back.append(todo.pop(0))
             doing = None
             steps(side, change, "taken_back")
@@ -195,13 +194,13 @@ def rollback(
 
 
 def _possibly_applied(
-    ports: Ports, accounts: Accounts, applied: AccessApplyResult
+    process: Process, accounts: Accounts, applied: AccessApplyResult
 ) -> list[SideChange]:
     """The step that was on its way when nothing more was heard, if it was made."""
     if not applied.left or not isinstance(applied.error, NetworkError | CancelledError):
         return []
     (side, change), *rest = applied.left
-    now = plan_from_current_state(ports, accounts, applied.planned.inputs).planned.plan
+    now = plan_from_current_state(process, accounts, applied.planned.inputs).planned.plan
     return (
         [(side, change)]
         if is_applied(now, side, change, [one for where, one in rest if where is side])
@@ -209,7 +208,7 @@ def _possibly_applied(
     )
 
 
-def _undo_call(ports: Ports, iam: Iam, call: IamCall) -> None:
+def _undo_call(process: Process, iam: Iam, call: IamCall) -> None:
     pauses = iter(PROPAGATION_DELAYS[:3])
     while True:
         try:
@@ -220,7 +219,7 @@ def _undo_call(ports: Ports, iam: Iam, call: IamCall) -> None:
             pause = next(pauses, None)
             if pause is None or not (isinstance(error, NetworkError) or _is_transient(error)):
                 raise
-            ports.pause(pause)
+            process.sleep(pause)
         else:
             return
 

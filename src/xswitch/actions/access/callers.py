@@ -42,7 +42,7 @@ def find_assuming_profile(accounts: Accounts, planned: AccessPlanResult) -> Assu
     """
     given, request = planned.inputs.switch_from, planned.plan.request
     if given:
-        if given not in accounts.reading.view.profiles:
+        if given not in accounts.snapshot.view.profiles:
             raise TargetError(
                 f'There is no profile "{given}".',
                 next_step="xswitch config",
@@ -63,7 +63,7 @@ def find_assuming_profile(accounts: Accounts, planned: AccessPlanResult) -> Assu
     found = _matching_profiles(
         accounts,
         request,
-        [name for name in _profiles_with_keys(accounts.reading) if name != source],
+        [name for name in _profiles_with_keys(accounts.snapshot) if name != source],
     )
     if source is not None and request.who.kind in (PrincipalType.GROUP, PrincipalType.ACCOUNT):
         found = [*found, *_matching_profiles(accounts, request, [source])]
@@ -84,7 +84,7 @@ def mfa_serial(accounts: Accounts, planned: AccessPlanResult, switcher: Assuming
 
     Raises UsageError when there is none.
     """
-    configured = planned.inputs.mfa_serial or accounts.reading.view.profiles[switcher.profile].get(
+    configured = planned.inputs.mfa_serial or accounts.snapshot.view.profiles[switcher.profile].get(
         "mfa_serial"
     )
     if configured:
@@ -160,8 +160,8 @@ def _matching_profiles(
 def _caller_arn(accounts: Accounts, name: str) -> str:
     """A profile's ARN, "" when it can't be had."""
     try:
-        credentials, endpoint = accounts.credentials(accounts.reading.view.profiles[name])
-        return accounts.ports.sts.get_caller_identity(credentials, endpoint).arn
+        credentials, endpoint = accounts.credentials(accounts.snapshot.view.profiles[name])
+        return accounts.aws.sts.get_caller_identity(credentials, endpoint).arn
     except (XswitchError, KeyError):
         return ""
 

@@ -36,13 +36,15 @@ def check(
     accounts = Accounts(broker, ask, progress)
     progress("looking for who switches")
     name = write_role_profile(accounts, planned, find_assuming_profile(accounts, planned))
-    snapshot = take_snapshot(ports)
+    snapshot = take_snapshot(ports.config)
     role = snapshot.roles_by_name[name]
     plan = snapshot.plan(role, NO_OVERRIDES)
-    session_request = SessionRequest(MfaCodes(ask, ports.mfa_command), progress, force=True)
+    session_request = SessionRequest(
+        MfaCodes(ask, ports.process.mfa_process), progress, force_renewal=True
+    )
     session, tries = _session_with_retries(broker, snapshot, plan, session_request)
     progress("asking AWS who this is")
-    identity = ports.sts.get_caller_identity(session.record.credentials, plan.endpoint)
+    identity = ports.aws.sts.get_caller_identity(session.record.credentials, plan.endpoint)
     check_identity(role, identity)
     return AccessCheckResult(
         identity=identity,
@@ -68,5 +70,5 @@ def _session_with_retries(
             if error.code not in _PROPAGATING_CODES or number > len(PROPAGATION_DELAYS):
                 raise
             session_request.progress(f"IAM does not know yet; trying again in {pause:g} s")
-            broker.ports.pause(pause)
+            broker.ports.process.sleep(pause)
     raise AssertionError  # the last round returns or raises

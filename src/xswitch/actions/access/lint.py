@@ -20,7 +20,7 @@ def lint(
     Raises UsageError for roles without a profile to read them with, TargetError for one that isn't
     there.
     """
-    own = frozenset(accounts.reading.settings.account_names)
+    own = frozenset(accounts.snapshot.settings.account_names)
     found = [finding for one in documents for finding in _lint_document(one, own)]
     if profile is None:
         if roles:
@@ -30,7 +30,7 @@ def lint(
             )
         return tuple(found)
     opened = accounts.open(profile)
-    asked = {role.role_arn: role.duration_seconds for role in accounts.reading.resolution.roles}
+    asked = {role.role_arn: role.duration_seconds for role in accounts.snapshot.resolution.roles}
     for state in _role_states(
         accounts, opened, roles or [arn.rpartition("/")[2] for arn in opened.iam.roles()]
     ):
@@ -63,7 +63,7 @@ def _role_states(
 ) -> Iterator[RoleState]:
     """The roles meant: by role profile, ARN or name."""
     for name in names:
-        known = accounts.reading.roles_by_name.get(name)
+        known = accounts.snapshot.roles_by_name.get(name)
         arn = parse_role_arn(known.role_arn if known is not None else name)
         state = opened.iam.role(arn.name if arn is not None else name)
         if state is None:

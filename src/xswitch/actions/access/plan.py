@@ -7,7 +7,7 @@ from typing import Any
 
 from xswitch.actions.access.accounts import AccountClient, Accounts
 from xswitch.actions.access.api import AccessInputs, AccessPlanResult
-from xswitch.actions.ports import Ports
+from xswitch.actions.ports import Process
 from xswitch.core.access.console import console_url
 from xswitch.core.access.documents import policy_name, statements_of, trust_sid
 from xswitch.core.access.model import (
@@ -46,17 +46,19 @@ class ObservedPlan:
         return self.target if side is AccountSide.TARGET else self.source
 
 
-def plan(ports: Ports, accounts: Accounts, inputs: AccessInputs) -> AccessPlanResult:
+def plan(process: Process, accounts: Accounts, inputs: AccessInputs) -> AccessPlanResult:
     """See `AccessActions.plan`.
 
     A survey, and a look at whether the managed policies asked for are there.
     """
     return plan_from_current_state(
-        ports, accounts, replace(inputs, policies=_policy_arns(accounts, inputs))
+        process, accounts, replace(inputs, policies=_policy_arns(accounts, inputs))
     ).planned
 
 
-def plan_from_current_state(ports: Ports, accounts: Accounts, inputs: AccessInputs) -> ObservedPlan:
+def plan_from_current_state(
+    process: Process, accounts: Accounts, inputs: AccessInputs
+) -> ObservedPlan:
     """Read both sides as far as there are profiles for them, and plan.
 
     Raises what is wrong with the inputs as UsageError.
@@ -77,7 +79,7 @@ def plan_from_current_state(ports: Ports, accounts: Accounts, inputs: AccessInpu
     validate(request)
     # A role's name is enough to find it, whatever its path.
     there = target.iam.role(inputs.role_name) if target is not None else None
-    request = _with_external_id(ports, inputs, request, there)
+    request = _with_external_id(process, inputs, request, there)
     principal = _principal(request, source)
     if principal is not None:
         request = replace(
@@ -203,12 +205,12 @@ def _trusted_principal(inputs: AccessInputs, source: AccountClient | None) -> Tr
 
 
 def _with_external_id(
-    ports: Ports, inputs: AccessInputs, request: AccessRequest, there: RoleState | None
+    process: Process, inputs: AccessInputs, request: AccessRequest, there: RoleState | None
 ) -> AccessRequest:
     if not inputs.generate_external_id or inputs.external_id:
         return request
     known = "" if there is None else _existing_external_id(there, trust_sid(request))
-    return replace(request, external_id=known or ports.new_id())
+    return replace(request, external_id=known or process.new_id())
 
 
 def _existing_external_id(role: RoleState, sid: str) -> str:

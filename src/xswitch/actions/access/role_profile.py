@@ -46,9 +46,9 @@ def write_role_profile(
             code=ErrorCode.BAD_PROFILE_NAME,
         )
     wanted = _properties(accounts, planned, assuming_profile)
-    there = accounts.reading.view.profiles.get(name)
+    there = accounts.snapshot.view.profiles.get(name)
     if there is None:
-        accounts.ports.config.apply(
+        accounts.config.files.apply(
             [SetProfile("config", name, wanted, comment=_COMMENT, exact=False)]
         )
         return name
@@ -82,7 +82,7 @@ def _properties(
     accounts: Accounts, planned: AccessPlanResult, assuming_profile: AssumingProfile
 ) -> Mapping[str, str]:
     inputs, request = planned.inputs, planned.plan.request
-    source = accounts.reading.view.profiles[assuming_profile.profile]
+    source = accounts.snapshot.view.profiles[assuming_profile.profile]
     found = {"role_arn": request.role_arn, "source_profile": assuming_profile.profile}
     if requires_mfa(request):
         found["mfa_serial"] = mfa_serial(accounts, planned, assuming_profile)

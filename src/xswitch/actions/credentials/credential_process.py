@@ -1,4 +1,4 @@
-"""`credential-process`, and the renewal behind its back."""
+"""`credential-process`, and the background renewal of its sessions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from xswitch.actions.ports import MfaPrompt, Ports, no_progress
 from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
 from xswitch.actions.sessions.mfa import MfaCodes, NoMfaPrompt
-from xswitch.actions.sessions.publish import write_hot_pointer, write_prompt_file
+from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import LockBusyError, MfaNeededError, XswitchError
 from xswitch.core.model import Role, SessionPlan
@@ -17,22 +17,22 @@ from xswitch.core.sessions import session_record
 
 
 def credential_process(broker: Broker, profile: str, ask: MfaPrompt) -> str:
-    """The answer for a managed profile, or for a role profile by its own name.
+    """Return the JSON for a managed profile, or for a role profile by its own name.
 
-    Raises what the broker raises; MfaNeededError comes with the command that gets the session.
+    Raises what the broker raises; a MfaNeededError has the command that gets the session.
     """
     ports = broker.ports
-    snapshot = take_snapshot(ports)
+    snapshot = take_snapshot(ports.config)
     role = snapshot.role_for_profile(profile)
     plan = snapshot.plan(role, snapshot.stored_overrides(profile))
-    session_request = SessionRequest(
-        MfaCodes(ask, ports.mfa_command),
+    request = SessionRequest(
+        MfaCodes(ask, ports.process.mfa_process),
         no_progress,
         interactive=False,
         managed_profile=_managed_profile_name(snapshot, profile),
     )
     try:
-        session = broker.session(plan, snapshot.view, session_request)
+        session = broker.session(plan, snapshot.view, request)
     except MfaNeededError as error:
         raise MfaNeededError(
             error.what,
@@ -40,39 +40,40 @@ def credential_process(broker: Broker, profile: str, ask: MfaPrompt) -> str:
             next_step=_mfa_next_step(snapshot, role, profile),
             code=error.code,
         ) from None
-    # The credentials are there: what can't be noted for the next time is no reason to withhold
-    # them.
+    # A failure to publish the session is no reason to withhold its credentials
     with suppress(XswitchError):
         _update_pointers(ports, snapshot, plan, profile, session)
     return session_record.credential_process_json(session.record.credentials)
 
 
 def renew_in_background(broker: Broker, profile: str) -> None:
-    """Renew a session that is due for it, without a question and without running an `mfa_process`, which may want a touch or a window.
+    """Renew a session that is due, without a prompt.
 
-    Nothing happens while another process does the same. Raises what the broker raises; nobody reads it.
+    Runs no `mfa_process`, which may need a touch or open a window. Does nothing if another process
+    renews the same session. Raises what the broker raises, which is not shown.
     """
     ports = broker.ports
-    snapshot = take_snapshot(ports)
+    snapshot = take_snapshot(ports.config)
     role = snapshot.role_for_profile(profile)
     plan = snapshot.plan(role, snapshot.stored_overrides(profile))
-    questions = MfaCodes(
-        NoMfaPrompt(_mfa_next_step(snapshot, role, profile)), ports.mfa_command, commands=False
-    )
-    session_request = SessionRequest(
-        questions,
+    request = SessionRequest(
+        MfaCodes(
+            NoMfaPrompt(_mfa_next_step(snapshot, role, profile)),
+            ports.process.mfa_process,
+            run_process=False,
+        ),
         no_progress,
-        eager=True,
+        renew_if_advised=True,
         interactive=False,
         managed_profile=_managed_profile_name(snapshot, profile),
     )
-    with ExitStack() as alone:
+    with ExitStack() as stack:
         try:
-            alone.enter_context(ports.locks.hold(f"renew-{plan.key}", 0))
+            stack.enter_context(ports.storage.locks.hold(f"renew-{plan.key}", 0))
         except LockBusyError:
             return
         _update_pointers(
-            ports, snapshot, plan, profile, broker.session(plan, snapshot.view, session_request)
+            ports, snapshot, plan, profile, broker.session(plan, snapshot.view, request)
         )
 
 
@@ -81,9 +82,9 @@ def _managed_profile_name(snapshot: ConfigSnapshot, profile: str) -> str:
 
 
 def _mfa_next_step(snapshot: ConfigSnapshot, role: Role, profile: str) -> str:
-    """The command that asks for the code.
+    """Return the command that prompts for the code.
 
-    A plain switch would drop the overrides a managed profile keeps; a renewal keeps them.
+    A plain switch drops a managed profile's overrides, and a renewal preserves them.
     """
     if snapshot.stored_overrides(profile) != NO_OVERRIDES and not role.is_ad_hoc:
         return f"xswitch renew {shlex.quote(profile)}"
@@ -93,6 +94,7 @@ def _mfa_next_step(snapshot: ConfigSnapshot, role: Role, profile: str) -> str:
 def _update_pointers(
     ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str, session: SessionResult
 ) -> None:
-    write_hot_pointer(ports, snapshot, plan, profile)
+    publisher = Publisher(ports.storage, ports.process.clock)
+    publisher.write_hot_pointer(snapshot, plan, profile)
     if snapshot.managed_profile(profile) is not None:
-        write_prompt_file(ports, plan, session.record, profile)
+        publisher.write_prompt_file(plan, session.record, profile)

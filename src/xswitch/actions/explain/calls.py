@@ -1,7 +1,4 @@
-"""The calls of a chain as an explanation sees them.
-
-What each asks, who makes it and with which credentials.
-"""
+"""The AssumeRole calls of a chain: parameters, caller, and credentials of each."""
 
 from __future__ import annotations
 
@@ -20,45 +17,44 @@ from xswitch.core.profiles.managed import ROLE_KEY
 
 @dataclass(frozen=True, slots=True)
 class HopCredentials:
-    """Credentials that a hop was, or would be, called with.
-
-    `mfa_at` is when they were given an MFA code, if they remember one.
-    """
+    """The credentials of a hop's call."""
 
     credentials: Credentials | None = None
     issued_at: datetime | None = None
     mfa_at: datetime | None = None
+    """When they were issued with an MFA code."""
 
 
 @dataclass(frozen=True, slots=True)
 class HopCall:
-    """One hop: number from 1, its profile, what it asks, and who calls as far as the plan tells."""
+    """The AssumeRole call of one hop, as planned."""
 
     number: int
+    """Counts from 1."""
     profile: str
     asked: AttemptedCall
     caller_identity: Caller
 
 
 def hop_calls(plan: SessionPlan) -> tuple[HopCall, ...]:
-    """Every AssumeRole of a plan; of the first caller nothing is known yet."""
+    """Return every AssumeRole call of a plan. The first caller is not known yet."""
     calls: list[HopCall] = []
     passed_on: dict[str, tuple[str, str]] = {}
     identity: str | None = None
-    calling = Caller()
+    caller = Caller()
     for number, hop in enumerate(plan.hops, 1):
         request = hop.request
         identity = request.source_identity or identity
         inherited = tuple(sorted(passed_on.values()))
         calls.append(
             HopCall(
-                number, hop.profile, _attempted_call(plan, request, inherited, identity), calling
+                number, hop.profile, _attempted_call(plan, request, inherited, identity), caller
             )
         )
         tags = {key.lower(): (key, value) for key, value in (*inherited, *request.tags)}
         passing = {*passed_on, *(key.lower() for key in request.transitive_tag_keys)}
         passed_on = {key: pair for key, pair in tags.items() if key in passing}
-        calling = _session_caller(hop.profile, request, tuple(sorted(tags.values())))
+        caller = _session_caller(hop.profile, request, tuple(sorted(tags.values())))
     return tuple(calls)
 
 
@@ -80,13 +76,12 @@ def _attempted_call(
 
 
 def _session_caller(profile: str, request: AssumeRoleRequest, tags: TagPairs) -> Caller:
-    """The caller that a hop's session is to the next hop."""
+    """Return a hop's session as the caller of the next hop."""
     role = parse_role_arn(request.role_arn)
-    arn = (
-        ""
-        if role is None
-        else f"arn:{role.partition}:sts::{role.account_id}:assumed-role/{role.name}/{request.session_name}"
-    )
+    arn = ""
+    if role is not None:
+        resource = f"assumed-role/{role.name}/{request.session_name}"
+        arn = f"arn:{role.partition}:sts::{role.account_id}:{resource}"
     policies = (
         ()
         if request.policy is None
@@ -104,41 +99,41 @@ def _session_caller(profile: str, request: AssumeRoleRequest, tags: TagPairs) ->
 
 
 def caller_with_credentials(
-    call: HopCall, held: HopCredentials, plan: SessionPlan, now: datetime
+    call: HopCall, used: HopCredentials, plan: SessionPlan, now: datetime
 ) -> Caller:
-    """The caller with what its credentials tell."""
-    calling = replace(call.caller_identity, issued_at=held.issued_at)
+    """Return the caller with the facts that follow from its credentials."""
+    caller = replace(call.caller_identity, issued_at=used.issued_at)
     if call.number > 1:
-        return calling
+        return caller
     temporary = (
-        held.credentials.temporary
-        if held.credentials is not None
+        used.credentials.temporary
+        if used.credentials is not None
         else plan.mfa is not None or plan.base.temporary
     )
     mfa: bool | None = None if temporary else False
     age: int | None = None
-    if held.mfa_at is not None:
-        mfa, age = True, max(0, int((now - held.mfa_at).total_seconds()))
+    if used.mfa_at is not None:
+        mfa, age = True, max(0, int((now - used.mfa_at).total_seconds()))
     elif plan.hops[0].request.mfa_serial is not None:
-        mfa, age = True, 0  # the code goes into the call itself
-    return replace(calling, temporary=temporary, mfa=mfa, mfa_age=age)
+        mfa, age = True, 0  # the call itself carries the code
+    return replace(caller, temporary=temporary, mfa=mfa, mfa_age=age)
 
 
-def caller_with_identity(calling: Caller, arn: str, user_id: str = "") -> Caller:
-    """The caller once AWS said who it is.
+def caller_with_identity(caller: Caller, arn: str, user_id: str = "") -> Caller:
+    """Return the caller with its identity according to AWS.
 
-    A role's session that nobody gave a code has no MFA, and says so.
+    A role session without an MFA code has no MFA.
     """
     if not arn:
-        return calling
-    mfa = False if calling.mfa is None and ":assumed-role/" in arn else calling.mfa
-    return replace(calling, arn=arn, user_id=user_id or calling.user_id, mfa=mfa)
+        return caller
+    mfa = False if caller.mfa is None and ":assumed-role/" in arn else caller.mfa
+    return replace(caller, arn=arn, user_id=user_id or caller.user_id, mfa=mfa)
 
 
-def failed_hop_number(plan: SessionPlan, error: XswitchError, living: Iterable[str]) -> int:
-    """The number of the hop an error belongs to, 0 for the base.
+def failed_hop_number(plan: SessionPlan, error: XswitchError, valid_keys: Iterable[str]) -> int:
+    """Return the number of the hop that an error belongs to, 0 for the source credentials.
 
-    `living` are the session keys that are there.
+    `valid_keys` are the keys of the stored, valid sessions.
     """
     if isinstance(error, SourceCredentialsError):
         return 0
@@ -146,35 +141,29 @@ def failed_hop_number(plan: SessionPlan, error: XswitchError, living: Iterable[s
         for number, hop in enumerate(plan.hops, 1):
             if hop.request.role_arn == error.hop:
                 return number
-        return (
-            0
-            if plan.mfa is not None and error.hop == plan.mfa.serial
-            else len(plan.hops)
-            if not error.hop
-            else 1
-        )
-    there = set(living)
-    made = [number for number, hop in enumerate(plan.hops, 1) if hop.key in there]
-    if made:
-        return min(made[-1] + 1, len(plan.hops))
-    if isinstance(error, MfaNeededError):
-        return (
-            next((number for number, hop in enumerate(plan.hops, 1) if hop.request.mfa_serial), 0)
-            if plan.mfa is None
-            else 0
-        )
-    return 0 if plan.mfa is not None and plan.mfa.key not in there else 1
+        is_mfa_call = plan.mfa is not None and error.hop == plan.mfa.serial
+        return 0 if is_mfa_call else 1 if error.hop else len(plan.hops)
+    keys = set(valid_keys)
+    valid = [number for number, hop in enumerate(plan.hops, 1) if hop.key in keys]
+    if valid:
+        return min(valid[-1] + 1, len(plan.hops))
+    if isinstance(error, MfaNeededError) and plan.mfa is None:
+        with_code = (number for number, hop in enumerate(plan.hops, 1) if hop.request.mfa_serial)
+        return next(with_code, 0)
+    before_first_hop = plan.mfa is not None and (
+        isinstance(error, MfaNeededError) or plan.mfa.key not in keys
+    )
+    return 0 if before_first_hop else 1
 
 
-def other_mfa_serials(reading: ConfigSnapshot, plan: SessionPlan) -> tuple[str, ...]:
-    """MFA devices that other profiles name for the same base."""
+def other_mfa_serials(snapshot: ConfigSnapshot, plan: SessionPlan) -> tuple[str, ...]:
+    """Return the MFA devices that other profiles name for the same source profile."""
     base = plan.base.profile
-    profiles = [
-        profile for profile in reading.view.profiles.values() if profile.get(ROLE_KEY) is None
-    ]
-    found = [
+    serials = [
         profile.get("mfa_serial")
-        for profile in profiles
-        if base is not None and base in (profile.name, profile.get("source_profile"))
+        for profile in snapshot.view.profiles.values()
+        if profile.get(ROLE_KEY) is None
+        and base is not None
+        and base in (profile.name, profile.get("source_profile"))
     ]
-    return tuple(dict.fromkeys(serial for serial in found if serial))
+    return tuple(dict.fromkeys(serial for serial in serials if serial))

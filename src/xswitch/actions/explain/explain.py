@@ -1,8 +1,4 @@
-"""`explain`.
-
-The switch tried for real and taken apart where it fails, and a switch that failed explained without
-another try.
-"""
+"""`explain`: run a switch and diagnose its failure, or diagnose a switch that just failed."""
 
 from __future__ import annotations
 
@@ -22,14 +18,13 @@ from xswitch.actions.explain.calls import (
 from xswitch.actions.explain.lookup import Lookup
 from xswitch.actions.explain.readers import IamReaders
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
-from xswitch.actions.sessions.broker import Broker
-from xswitch.actions.sessions.mfa import MfaCodes
-from xswitch.actions.sessions.renewability import MIN_SOURCE_LIFETIME
+from xswitch.actions.sessions.broker import Broker, SessionRequest
+from xswitch.actions.sessions.mfa import FixedMfaCode, MfaCodes
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import overrides_from_options
 from xswitch.core.errors import CancelledError, XswitchError
 from xswitch.core.explain.aws_message import parse_denial
-from xswitch.core.explain.diagnosis import explain as explained
+from xswitch.core.explain.diagnosis import explain as diagnose
 from xswitch.core.explain.evidence import (
     Caller,
     Evidence,
@@ -44,194 +39,187 @@ from xswitch.core.explain.non_policy import INSPECTABLE_CODES
 from xswitch.core.model import CredentialSourceKind, Role, SessionPlan
 from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides, check_guard_policy
 from xswitch.core.roles.sources import has_static_keys
-from xswitch.core.sessions import session_record
 
 SECONDS_AFTER_A_TRY = 5.0
 SECONDS_AFTER_A_SWITCH = 0.8
-"""How long both sides are looked at.
+"""Time limits for the lookup in both accounts.
 
-After a failed switch the person waits already, and a second later the answer stands there.
+After a failed switch the user is already waiting, so the answer has to come within a second.
 """
 
 
 def explain(
     broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
 ) -> Explanation:
-    """See `Actions.explain`."""
+    """Run the chain and explain its failure: see `Actions.explain`."""
     ports = broker.ports
-    reading = take_snapshot(ports)
-    plan = _plan(reading, role, options)
-    walk = ChainAttempt(
+    snapshot = take_snapshot(ports.config)
+    attempt = ChainAttempt(
         ports,
-        reading,
-        plan,
-        MfaCodes(ask, ports.mfa_command, given=options.mfa_code),
-        progress,
-        new_mfa=options.mfa_code is not None,
+        snapshot,
+        _plan(snapshot, role, options),
+        SessionRequest(MfaCodes(ask, ports.process.mfa_process), progress),
+        new_mfa=isinstance(ask, FixedMfaCode),
     )
     error: XswitchError | None = None
     try:
-        walk.run()
+        attempt.run()
     except CancelledError:
         raise
-    except XswitchError as found:
-        if not is_explainable(found):
+    except XswitchError as failure:
+        if not is_explainable(failure):
             raise
-        error = found
-    if error is not None:
+        error = failure
         progress("looking at both sides")
-    attempt = _SwitchAttempt(
-        ports, reading, walk.plan, tuple(walk.held), error, None if error is None else walk.number
-    )
-    return attempt.explanation(SECONDS_AFTER_A_TRY, walk.base_arn)
+    return _SwitchAttempt(
+        ports,
+        snapshot,
+        attempt.plan,
+        tuple(attempt.hop_credentials),
+        error,
+        None if error is None else attempt.hop_number,
+    ).explanation(SECONDS_AFTER_A_TRY, attempt.base_arn)
 
 
 def explain_failure(
     broker: Broker, role: Role, error: XswitchError, options: SwitchOptions
 ) -> Explanation:
-    """See `Actions.explain_failure`."""
+    """Explain a failed switch without a new attempt: see `Actions.explain_failure`."""
     if not is_explainable(error):
         raise error
     ports = broker.ports
-    reading = take_snapshot(ports)
-    plan = _plan(reading, role, options)
-    living = _valid_session_keys(ports, plan)
-    number = failed_hop_number(plan, error, living)
-    held = _stored_hop_credentials(ports, reading, plan, number, living)
-    return _SwitchAttempt(ports, reading, plan, held, error, number).explanation(
+    snapshot = take_snapshot(ports.config)
+    plan = _plan(snapshot, role, options)
+    valid_keys = _valid_session_keys(ports, plan)
+    number = failed_hop_number(plan, error, valid_keys)
+    credentials = _stored_hop_credentials(ports, snapshot, plan, number, valid_keys)
+    return _SwitchAttempt(ports, snapshot, plan, credentials, error, number).explanation(
         SECONDS_AFTER_A_SWITCH, ""
     )
 
 
-def _plan(reading: ConfigSnapshot, role: Role, options: SwitchOptions) -> SessionPlan:
+def _plan(snapshot: ConfigSnapshot, role: Role, options: SwitchOptions) -> SessionPlan:
     overrides: Overrides = overrides_from_options(options)
     if options.keep and overrides == NO_OVERRIDES:
-        overrides = reading.stored_overrides(options.profile_name or role.managed_profile)
+        overrides = snapshot.stored_overrides(options.profile_name or role.managed_profile)
     check_guard_policy(role, overrides)
-    return reading.plan(role, overrides)
+    return snapshot.plan(role, overrides)
 
 
 @dataclass(frozen=True)
 class _SwitchAttempt:
-    """What became of a switch.
-
-    The credentials each hop was called with as far as they are at hand, and where it ended.
-    """
+    """A switch, and how far it got."""
 
     ports: Ports
-    reading: ConfigSnapshot
+    snapshot: ConfigSnapshot
     plan: SessionPlan
-    held: tuple[HopCredentials, ...]
+    hop_credentials: tuple[HopCredentials, ...]
+    """The credentials of each hop's call, as far as they are available."""
     error: XswitchError | None
     number: int | None
+    """The number of the failed hop, 0 for the source credentials."""
 
     def explanation(self, seconds: float, base_arn: str) -> Explanation:
-        """The explanation.
+        """Explain it.
 
-        Both sides are looked at for no longer than `seconds`, and only where that can tell
-        anything.
+        Looks into both accounts for at most `seconds`, and only if that can help.
         """
         calls = hop_calls(self.plan)
         failure = None if self.error is None else failure_from_error(self.error)
-        steps = [self._step(call, base_arn) for call in calls]
+        steps = [self._hop_evidence(call, base_arn) for call in calls]
         if failure is not None and self.number and failure.code in INSPECTABLE_CODES:
             at = self.number - 1
-            calling, sight = self._look(calls[at], steps[at].caller_identity, failure, seconds)
-            steps[at] = replace(steps[at], caller_identity=calling, observations=sight)
-        first = steps[0].caller_identity.arn if steps else ""
+            caller, observations = self._look_up(
+                calls[at], steps[at].caller_identity, failure, seconds
+            )
+            steps[at] = replace(steps[at], caller_identity=caller, observations=observations)
         base = self.plan.base
-        evidence = Evidence(
-            target=self.plan.role.role_arn,
-            base_profile=base.profile or base.kind.value,
-            base_arn=base_arn or first,
-            steps=tuple(steps),
-            now=self.ports.clock.now(),
-            failed=self.number,
-            failure=failure,
-            serials=other_mfa_serials(self.reading, self.plan),
-        )
-        return explained(evidence)
-
-    def _step(self, call: HopCall, base_arn: str) -> HopEvidence:
-        held = self.held[call.number - 1] if call.number <= len(self.held) else HopCredentials()
-        calling = caller_with_credentials(call, held, self.plan, self.ports.clock.now())
-        return HopEvidence(
-            call.number,
-            call.profile,
-            call.asked,
-            caller_with_identity(calling, base_arn) if call.number == 1 else calling,
+        return diagnose(
+            Evidence(
+                target=self.plan.role.role_arn,
+                base_profile=base.profile or base.kind.value,
+                base_arn=base_arn or (steps[0].caller_identity.arn if steps else ""),
+                steps=tuple(steps),
+                now=self.ports.process.clock.now(),
+                failed=self.number,
+                failure=failure,
+                serials=other_mfa_serials(self.snapshot, self.plan),
+            )
         )
 
-    def _look(
-        self, call: HopCall, calling: Caller, failure: SwitchFailure, seconds: float
+    def _credentials(self, call: HopCall) -> HopCredentials:
+        if call.number <= len(self.hop_credentials):
+            return self.hop_credentials[call.number - 1]
+        return HopCredentials()
+
+    def _hop_evidence(self, call: HopCall, base_arn: str) -> HopEvidence:
+        caller = caller_with_credentials(
+            call, self._credentials(call), self.plan, self.ports.process.clock.now()
+        )
+        if call.number == 1:
+            caller = caller_with_identity(caller, base_arn)
+        return HopEvidence(call.number, call.profile, call.asked, caller)
+
+    def _look_up(
+        self, call: HopCall, caller: Caller, failure: SwitchFailure, seconds: float
     ) -> tuple[Caller, Observations]:
-        held = self.held[call.number - 1] if call.number <= len(self.held) else HopCredentials()
-        named = caller_with_identity(calling, parse_denial(failure.text).caller or calling.arn)
         return Lookup(
             self.ports,
-            self.reading,
+            self.snapshot,
             self.plan,
             call,
-            named,
-            held,
-            IamReaders(self.ports, self.reading),
+            caller_with_identity(caller, parse_denial(failure.text).caller or caller.arn),
+            self._credentials(call),
+            IamReaders(self.ports, self.snapshot),
         ).run(seconds)
 
 
 def _valid_session_keys(ports: Ports, plan: SessionPlan) -> tuple[str, ...]:
-    """The plan's session keys that the index knows and that still live."""
-    now, entries = ports.clock.now(), ports.index.entries()
+    """Return the plan's session keys with a usable session in the index."""
+    now, entries = ports.process.clock.now(), ports.storage.index.entries()
     keys = [hop.key for hop in plan.hops] + ([] if plan.mfa is None else [plan.mfa.key])
-    return tuple(
-        key
-        for key in keys
-        if key in entries and entries[key].expires_at - MIN_SOURCE_LIFETIME > now
-    )
+    return tuple(key for key in keys if key in entries and entries[key].usable_until > now)
 
 
 def _stored_hop_credentials(
-    ports: Ports, reading: ConfigSnapshot, plan: SessionPlan, number: int, living: tuple[str, ...]
+    ports: Ports,
+    snapshot: ConfigSnapshot,
+    plan: SessionPlan,
+    number: int,
+    valid_keys: tuple[str, ...],
 ) -> tuple[HopCredentials, ...]:
-    """The credentials of every hop up to `number`, from the vault.
+    """Return the stored credentials of every hop up to `number`.
 
-    Of the base itself only static keys, which ask nobody.
+    Uses source credentials only if they are static keys, which need no prompt.
     """
-    keys: list[str | None] = [
-        None if plan.mfa is None else plan.mfa.key,
-        *(hop.key for hop in plan.hops),
+    keys = [None if plan.mfa is None else plan.mfa.key, *(hop.key for hop in plan.hops)]
+    stored = [
+        _stored_session_credentials(ports, keys[at], valid_keys, mfa=at == 0)
+        for at in range(min(number, len(plan.hops)))
     ]
-    found = []
-    for at in range(min(number, len(plan.hops))):
-        held = _stored_session_credentials(ports, keys[at], living, mfa=at == 0)
-        found.append(
-            held
-            if held.credentials is not None or at
-            else _static_source_credentials(ports, reading, plan)
-        )
-    return tuple(found)
+    if stored and stored[0].credentials is None:
+        stored[0] = _static_source_credentials(ports, snapshot, plan)
+    return tuple(stored)
 
 
 def _stored_session_credentials(
-    ports: Ports, key: str | None, living: tuple[str, ...], *, mfa: bool
+    ports: Ports, key: str | None, valid_keys: tuple[str, ...], *, mfa: bool
 ) -> HopCredentials:
-    if key is None or key not in living:
+    if key is None or key not in valid_keys:
         return HopCredentials()
     try:
-        value = ports.vault.get(key)
+        record = ports.storage.load(key)
     except XswitchError:
         return HopCredentials()
-    record = None if value is None else session_record.decode(value, key)
-    return (
-        HopCredentials()
-        if record is None
-        else HopCredentials(record.credentials, record.issued_at, record.issued_at if mfa else None)
-    )
+    if record is None:
+        return HopCredentials()
+    return HopCredentials(record.credentials, record.issued_at, record.issued_at if mfa else None)
 
 
 def _static_source_credentials(
-    ports: Ports, reading: ConfigSnapshot, plan: SessionPlan
+    ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan
 ) -> HopCredentials:
-    profile = reading.view.profiles.get(plan.base.profile or "")
+    profile = snapshot.view.profiles.get(plan.base.profile or "")
     if (
         plan.mfa is not None
         or plan.base.kind is not CredentialSourceKind.STATIC_KEYS
@@ -240,6 +228,8 @@ def _static_source_credentials(
     ):
         return HopCredentials()
     try:
-        return HopCredentials(ports.base.resolve(plan.base, reading.view, plan.endpoint))
+        return HopCredentials(
+            ports.aws.source_credentials.resolve(plan.base, snapshot.view, plan.endpoint)
+        )
     except XswitchError:
         return HopCredentials()

@@ -1,9 +1,6 @@
-"""Looking at both sides of a refused call, side by side and for a short time.
+"""Read the policies on both sides of a denied call, in parallel and with a time limit.
 
-What did not arrive by then is not seen.
-
-Only credentials that are at hand are used: those of the call, living sessions of the vault, static
-keys. Nobody is asked anything.
+Uses only credentials that need no prompt: those of the call, stored sessions, static keys.
 """
 
 from __future__ import annotations
@@ -14,16 +11,13 @@ from functools import partial
 
 from xswitch.actions.explain.calls import HopCall, HopCredentials, caller_with_identity
 from xswitch.actions.explain.readers import IamReader, IamReaders
-from xswitch.actions.iamport import Iam
-from xswitch.actions.ports import Ports
+from xswitch.actions.ports import Iam, Ports
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.access.model import PrincipalPolicies, RoleState, Simulation
-from xswitch.core.arn import iam_region
 from xswitch.core.errors import XswitchError
 from xswitch.core.explain.evidence import Caller, Evidence, HopEvidence, Observations
 from xswitch.core.explain.request_context import known
-from xswitch.core.model import Credentials, Endpoint, Profile, SessionPlan
-from xswitch.core.roles.endpoints import EndpointResolver
+from xswitch.core.model import Credentials, Profile, SessionPlan
 from xswitch.threads import run_all
 
 _MAX_READERS = 4
@@ -32,225 +26,209 @@ POLICIES, SIMULATION, ROLE = "the caller's policies", "IAM's simulation", "the r
 
 @dataclass
 class LookupResults:
-    """What was found so far, by whichever thread; `state` is a copy of it at any moment."""
+    """The results so far, which several threads add to."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _calling: Caller = field(default_factory=Caller)
-    _sight: Observations = field(default_factory=Observations)
-    _seen: dict[str, list[str]] = field(default_factory=dict)
-    _unseen: dict[str, list[str]] = field(default_factory=dict)
+    _caller: Caller = field(default_factory=Caller)
+    _observations: Observations = field(default_factory=Observations)
+    _read: dict[str, list[str]] = field(default_factory=dict)
+    _failed: dict[str, list[str]] = field(default_factory=dict)
 
-    def identify(self, calling: Caller) -> None:
-        """Who the caller is."""
+    def add_caller(self, caller: Caller) -> None:
+        """Add the caller's identity."""
         with self._lock:
-            self._calling = calling
+            self._caller = caller
 
-    def read(self, reading: PrincipalPolicies, who: str) -> None:
-        """The caller's policies; the fuller of two readings counts."""
+    def add_policies(self, policies: PrincipalPolicies, reader: str) -> None:
+        """Add the caller's policies, unless a more complete result is there."""
         with self._lock:
-            before = self._sight.reading
-            if before is None or len(reading.unread) < len(before.unread):
-                self._sight = replace(self._sight, reading=reading)
-                self._seen[POLICIES] = [
-                    f"{POLICIES}, as {who}",
-                    *(f"not {unread}" for unread in reading.unread),
+            existing = self._observations.reading
+            if existing is None or len(policies.unread) < len(existing.unread):
+                self._observations = replace(self._observations, reading=policies)
+                self._read[POLICIES] = [
+                    f"{POLICIES}, as {reader}",
+                    *(f"not {unread}" for unread in policies.unread),
                 ]
 
-    def simulated(self, action: str, simulation: Simulation, who: str) -> None:
-        """What IAM's simulation says of one action."""
+    def add_simulation(self, action: str, simulation: Simulation, reader: str) -> None:
+        """Add the simulation of one action."""
         with self._lock:
-            self._sight = replace(
-                self._sight, simulations={**self._sight.simulations, action: simulation}
+            self._observations = replace(
+                self._observations,
+                simulations={**self._observations.simulations, action: simulation},
             )
-            self._seen[SIMULATION] = [f"{SIMULATION}, as {who}"]
+            self._read[SIMULATION] = [f"{SIMULATION}, as {reader}"]
 
-    def found(self, role: RoleState | None, who: str) -> None:
-        """The role, or that there is none of its name."""
+    def add_role(self, role: RoleState | None, reader: str) -> None:
+        """Add the role, or that no role has its name."""
         with self._lock:
-            self._sight = replace(
-                self._sight, role=role or self._sight.role, role_missing=role is None
+            self._observations = replace(
+                self._observations,
+                role=role or self._observations.role,
+                role_missing=role is None,
             )
-            self._seen[ROLE] = [f"{ROLE}, as {who}"]
+            self._read[ROLE] = [f"{ROLE}, as {reader}"]
 
-    def listed(self, roles: tuple[str, ...]) -> None:
-        """The roles of the target account."""
+    def add_role_list(self, roles: tuple[str, ...]) -> None:
+        """Add the roles of the target account."""
         with self._lock:
-            self._sight = replace(self._sight, roles=roles)
+            self._observations = replace(self._observations, roles=roles)
 
-    def refused(self, what: str, why: str) -> None:
-        """Something could not be looked at; told only where nobody else could."""
+    def add_failure(self, subject: str, why: str) -> None:
+        """Add a failed read, which counts only if no other reader succeeds."""
         with self._lock:
-            self._unseen.setdefault(what, []).append(f"not {what}: {why}")
+            self._failed.setdefault(subject, []).append(f"not {subject}: {why}")
 
     @property
     def complete(self) -> bool:
-        """Whether the caller's policies were read whole."""
+        """Whether all policies of the caller were read."""
         with self._lock:
-            return self._sight.complete
+            return self._observations.complete
 
     @property
     def state(self) -> tuple[Caller, Observations]:
-        """The caller and the sight as they are now, with a note of everything looked at, and of what could not be."""
+        """The caller and the observations, with a note on everything that was read or wasn't."""
         with self._lock:
-            notes = [note for seen in self._seen.values() for note in seen]
-            for what in (POLICIES, SIMULATION, ROLE):
-                if what not in self._seen:
+            notes = [note for read in self._read.values() for note in read]
+            for subject in (POLICIES, SIMULATION, ROLE):
+                if subject not in self._read:
                     notes += dict.fromkeys(
-                        self._unseen.get(what, [f"not {what}: no answer in time"])
+                        self._failed.get(subject, [f"not {subject}: no answer in time"])
                     )
-            return self._calling, replace(self._sight, sources_read=tuple(notes))
+            return self._caller, replace(self._observations, sources_read=tuple(notes))
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """One call to be looked at from both sides."""
+    """The lookup for one denied call."""
 
     ports: Ports
-    reading: ConfigSnapshot
+    snapshot: ConfigSnapshot
     plan: SessionPlan
     call: HopCall
-    caller_identity: Caller
-    held: HopCredentials
+    caller: Caller
+    used: HopCredentials
     readers: IamReaders
 
     def run(self, seconds: float) -> tuple[Caller, Observations]:
-        """What could be seen within `seconds`."""
-        findings = LookupResults()
-        findings.identify(self.caller_identity)
-        run_all([partial(self._source, findings), partial(self._target, findings)], seconds)
-        return findings.state
+        """Return what could be read within `seconds`."""
+        results = LookupResults()
+        results.add_caller(self.caller)
+        run_all([partial(self._source, results), partial(self._target, results)], seconds)
+        return results.state
 
-    # -- the caller's side
-    # -------------------------------------------------------------------------------------------
+    # -- source account
 
-    def _source(self, findings: LookupResults) -> None:
-        calling, credentials = self.caller_identity, self.held.credentials
-        if credentials is not None and not calling.user_id:
+    def _source(self, results: LookupResults) -> None:
+        caller, credentials = self.caller, self.used.credentials
+        if credentials is not None and not caller.user_id:
             try:
-                identity = self.ports.sts.get_caller_identity(credentials, self.plan.endpoint)
+                identity = self.ports.aws.sts.get_caller_identity(credentials, self.plan.endpoint)
             except XswitchError as error:
-                findings.refused(POLICIES, f"who the caller is can't be asked ({error.code})")
+                results.add_failure(POLICIES, f"the caller's identity is unknown ({error.code})")
             else:
-                calling = caller_with_identity(calling, identity.arn, identity.user_id)
-                findings.identify(calling)
-        if not calling.policy_arn:
-            findings.refused(POLICIES, "whose they are is not known")
-            findings.refused(SIMULATION, "for whom is not known")
+                caller = caller_with_identity(caller, identity.arn, identity.user_id)
+                results.add_caller(caller)
+        if not caller.policy_arn:
+            results.add_failure(POLICIES, "the caller is unknown")
+            results.add_failure(SIMULATION, "the caller is unknown")
             return
         if credentials is not None:
-            iam = self._open(
-                credentials, self.reading.view.profiles.get(self._caller_profile), calling.partition
-            )
-            self._read_source(findings, calling, iam, "itself")
-        if not findings.complete:
-            self._others(findings, calling)
+            profile = self.snapshot.view.profiles.get(self._caller_profile)
+            iam = self._open(credentials, profile, caller.partition)
+            self._read_source(results, caller, iam, "itself")
+        if not results.complete:
+            self._read_source_as_others(results, caller)
 
-    def _others(self, findings: LookupResults, calling: Caller) -> None:
-        """The same as others who may be able to read the caller's account."""
-        for reader in self.readers.of(calling.account, self._own_keys)[:_MAX_READERS]:
-            iam = self._open(reader.credentials, reader.profile, calling.partition)
-            self._read_source(findings, calling, iam, reader.name)
-            if findings.complete:
+    def _read_source_as_others(self, results: LookupResults, caller: Caller) -> None:
+        for reader in self.readers.of(caller.account, self._own_keys)[:_MAX_READERS]:
+            iam = self._open(reader.credentials, reader.profile, caller.partition)
+            self._read_source(results, caller, iam, reader.name)
+            if results.complete:
                 return
 
-    def _read_source(self, findings: LookupResults, calling: Caller, iam: Iam, who: str) -> None:
-        works = [partial(self._policies, findings, calling, iam, who)]
+    def _read_source(self, results: LookupResults, caller: Caller, iam: Iam, reader: str) -> None:
+        works = [partial(self._read_policies, results, caller, iam, reader)]
         works += [
-            partial(self._simulate, findings, calling, iam, action, who)
+            partial(self._simulate, results, caller, iam, action, reader)
             for action in self.call.asked.actions
         ]
-        run_all(works, None)
+        run_all(works)
 
-    def _policies(self, findings: LookupResults, calling: Caller, iam: Iam, who: str) -> None:
+    def _read_policies(self, results: LookupResults, caller: Caller, iam: Iam, reader: str) -> None:
         try:
-            findings.read(iam.policies_of(calling.policy_arn), who)
+            results.add_policies(iam.policies_of(caller.policy_arn), reader)
         except XswitchError as error:
-            findings.refused(POLICIES, f"{error.code}, as {who}")
+            results.add_failure(POLICIES, f"{error.code}, as {reader}")
 
     def _simulate(
-        self, findings: LookupResults, calling: Caller, iam: Iam, action: str, who: str
+        self, results: LookupResults, caller: Caller, iam: Iam, action: str, reader: str
     ) -> None:
         try:
             simulation = iam.simulate(
-                calling.policy_arn, action, self.call.asked.role_arn, self._context(calling)
+                caller.policy_arn, action, self.call.asked.role_arn, self._context(caller)
             )
         except XswitchError as error:
-            findings.refused(SIMULATION, f"{error.code}, as {who}")
+            results.add_failure(SIMULATION, f"{error.code}, as {reader}")
         else:
-            findings.simulated(action, simulation, who)
+            results.add_simulation(action, simulation, reader)
 
-    def _context(self, calling: Caller) -> dict[str, tuple[str, ...]]:
-        """What the simulation is told of the call.
-
-        What follows from the identity itself IAM knows better.
-        """
-        step = HopEvidence(self.call.number, self.call.profile, self.call.asked, calling)
-        evidence = Evidence(self.call.asked.role_arn, "", "", (step,), self.ports.clock.now())
-        values = known(evidence, step).values
+    def _context(self, caller: Caller) -> dict[str, tuple[str, ...]]:
+        """Return the simulation's request context, without the keys that IAM derives itself."""
+        step = HopEvidence(self.call.number, self.call.profile, self.call.asked, caller)
+        now = self.ports.process.clock.now()
+        evidence = Evidence(self.call.asked.role_arn, "", "", (step,), now)
         return {
             key: value
-            for key, value in values.items()
+            for key, value in known(evidence, step).values.items()
             if not key.startswith(("aws:principal", "aws:user", "aws:via"))
         }
 
-    # -- the role's side
-    # ---------------------------------------------------------------------------------------------
+    # -- target account
 
-    def _target(self, findings: LookupResults) -> None:
+    def _target(self, results: LookupResults) -> None:
         role = self.call.asked.role
         if role is None:
             return
         readers = self.readers.of(role.account_id, self._own_keys)[:_MAX_READERS]
-        if self.held.credentials is not None and self.caller_identity.account == role.account_id:
-            profile = self.reading.view.profiles.get(self._caller_profile)
-            readers = (IamReader("the caller", self.held.credentials, profile), *readers)
+        if self.used.credentials is not None and self.caller.account == role.account_id:
+            profile = self.snapshot.view.profiles.get(self._caller_profile)
+            readers = (IamReader("the caller", self.used.credentials, profile), *readers)
         if not readers:
-            findings.refused(ROLE, f"no profile at hand is of {role.account_id}")
+            results.add_failure(ROLE, f"no profile at hand is of {role.account_id}")
         run_all(
             [
-                partial(self._look, findings, reader, role.name, role.partition)
+                partial(self._read_role, results, reader, role.name, role.partition)
                 for reader in readers
-            ],
-            None,
+            ]
         )
 
-    def _look(self, findings: LookupResults, reader: IamReader, name: str, partition: str) -> None:
+    def _read_role(
+        self, results: LookupResults, reader: IamReader, name: str, partition: str
+    ) -> None:
         iam = self._open(reader.credentials, reader.profile, partition)
         try:
             role = iam.role_alone(name)
-            findings.found(role, reader.name)
+            results.add_role(role, reader.name)
             if role is None or role.arn != self.call.asked.role_arn:
-                findings.listed(iam.roles())
+                results.add_role_list(iam.roles())
         except XswitchError as error:
-            findings.refused(ROLE, f"{error.code}, as {reader.name}")
+            results.add_failure(ROLE, f"{error.code}, as {reader.name}")
 
-    # -- pieces
-    # --------------------------------------------------------------------------------------------------------
+    # -- helpers
 
     @property
     def _caller_profile(self) -> str:
-        """The profile that says where the caller's IAM is: of the hop before, or the base."""
-        return (
-            self.plan.hops[self.call.number - 2].profile
-            if self.call.number > 1
-            else self.plan.base.profile or self.call.profile
-        )
+        """The profile with the caller's IAM endpoint: of the hop before, or of the source."""
+        if self.call.number > 1:
+            return self.plan.hops[self.call.number - 2].profile
+        return self.plan.base.profile or self.call.profile
 
     @property
     def _own_keys(self) -> frozenset[str]:
-        return (
-            frozenset()
-            if self.held.credentials is None
-            else frozenset({self.held.credentials.access_key_id})
-        )
+        credentials = self.used.credentials
+        return frozenset() if credentials is None else frozenset({credentials.access_key_id})
 
     def _open(self, credentials: Credentials, profile: Profile | None, partition: str) -> Iam:
-        return self.ports.iam.open(
-            credentials, iam_endpoint(self.reading, profile, partition or "aws")
-        )
-
-
-def iam_endpoint(reading: ConfigSnapshot, profile: Profile | None, partition: str) -> Endpoint:
-    """Where IAM is for a profile."""
-    endpoint, _ = EndpointResolver(reading.view, reading.environment, "iam").of(profile, partition)
-    return replace(endpoint, region=iam_region(partition))
+        endpoint = self.snapshot.iam_endpoint(profile, partition or "aws")
+        return self.ports.aws.iam.open(credentials, endpoint)

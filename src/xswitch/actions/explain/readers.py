@@ -1,7 +1,4 @@
-"""Who can look into an account without being asked anything.
-
-Living sessions of the vault, and static keys of the config.
-"""
+"""Credentials that can read an account's IAM without a prompt: stored sessions and static keys."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from xswitch.actions.ports import Ports
-from xswitch.actions.sessions.renewability import MIN_SOURCE_LIFETIME
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.arn import account_of, partition_of_region
 from xswitch.core.errors import SourceCredentialsError, XswitchError
@@ -20,7 +16,6 @@ from xswitch.core.model import Credentials, CredentialSource, CredentialSourceKi
 from xswitch.core.profiles.managed import ROLE_KEY
 from xswitch.core.roles.endpoints import EndpointResolver
 from xswitch.core.roles.sources import find_credential_source, has_static_keys
-from xswitch.core.sessions import session_record
 from xswitch.threads import run_all
 
 _MAX_IDENTITY_CALLS = 8
@@ -29,7 +24,7 @@ _MAX_SESSIONS = 4
 
 @dataclass(frozen=True, slots=True)
 class IamReader:
-    """Credentials at hand, and the profile they belong to (None: it is gone)."""
+    """Credentials, and their profile (None if it no longer exists)."""
 
     name: str
     credentials: Credentials
@@ -37,93 +32,86 @@ class IamReader:
 
 
 class IamReaders:
-    """Everybody at hand, by account; safe for threads.
+    """All available readers by account, thread-safe.
 
-    Whose account static keys are of is asked of AWS once, where the config doesn't tell, for a few
-    profiles at most.
+    If the config doesn't have the account of static keys, AWS is asked once, for a few profiles.
     """
 
-    def __init__(self, ports: Ports, reading: ConfigSnapshot) -> None:
+    def __init__(self, ports: Ports, snapshot: ConfigSnapshot) -> None:
         self._ports = ports
-        self._reading = reading
+        self._snapshot = snapshot
         self._lock = threading.Lock()
-        self._asked: dict[str, tuple[str, IamReader]] | None = None
+        self._identified: dict[str, tuple[str, IamReader]] | None = None
 
     def of(self, account: str, without: Collection[str] = ()) -> tuple[IamReader, ...]:
-        """Those of an account; `without` are access key ids that are tried elsewhere."""
-        found = [*self._sessions(account), *self._static(account)]
-        return tuple(reader for reader in found if reader.credentials.access_key_id not in without)
+        """Return the readers of an account, except those with the access key IDs `without`."""
+        readers = [*self._sessions(account), *self._static(account)]
+        return tuple(
+            reader for reader in readers if reader.credentials.access_key_id not in without
+        )
 
     def _sessions(self, account: str) -> Iterator[IamReader]:
-        ports, now = self._ports, self._ports.clock.now()
-        living = [
+        storage, now = self._ports.storage, self._ports.process.clock.now()
+        usable = [
             entry
-            for entry in ports.index.entries().values()
-            if entry.expires_at - MIN_SOURCE_LIFETIME > now
+            for entry in storage.index.entries().values()
+            if entry.usable_until > now and account_of(entry.principal) == account
         ]
-        fitting = [entry for entry in living if account_of(entry.principal) == account]
-        for entry in sorted(fitting, key=lambda entry: entry.expires_at, reverse=True)[
-            :_MAX_SESSIONS
-        ]:
+        usable.sort(key=lambda entry: entry.expires_at, reverse=True)
+        for entry in usable[:_MAX_SESSIONS]:
             with suppress(XswitchError):
-                value = ports.vault.get(entry.key)
-                record = None if value is None else session_record.decode(value, entry.key)
+                record = storage.load(entry.key)
                 if record is not None:
-                    yield IamReader(
-                        entry.profile,
-                        record.credentials,
-                        self._reading.view.profiles.get(entry.profile),
-                    )
+                    profile = self._snapshot.view.profiles.get(entry.profile)
+                    yield IamReader(entry.profile, record.credentials, profile)
 
     def _static(self, account: str) -> list[IamReader]:
-        """Profiles with long-term keys of this account."""
+        """Return the profiles with long-term keys of this account."""
         profiles = [
-            one
-            for one in self._reading.view.profiles.values()
-            if has_static_keys(one) and one.get(ROLE_KEY) is None
+            profile
+            for profile in self._snapshot.view.profiles.values()
+            if has_static_keys(profile) and profile.get(ROLE_KEY) is None
         ]
-        told = self._look(
-            [one for one in profiles if _configured_account(one) == account][:_MAX_SESSIONS]
-        )
+        configured = [profile for profile in profiles if _configured_account(profile) == account]
+        readers = self._identify(configured[:_MAX_SESSIONS])
         with self._lock:
-            if self._asked is None:
-                self._asked = self._look(
-                    [one for one in profiles if not _configured_account(one)][:_MAX_IDENTITY_CALLS]
-                )
-            found = {**told, **self._asked}
-        return [reader for _, (whose, reader) in sorted(found.items()) if whose == account]
+            if self._identified is None:
+                others = [profile for profile in profiles if not _configured_account(profile)]
+                self._identified = self._identify(others[:_MAX_IDENTITY_CALLS])
+            readers |= self._identified
+        return [reader for _, (owner, reader) in sorted(readers.items()) if owner == account]
 
-    def _look(self, profiles: Sequence[Profile]) -> dict[str, tuple[str, IamReader]]:
-        """The account and the credentials of each of these, by name, as far as they work."""
-        found: dict[str, tuple[str, IamReader]] = {}
+    def _identify(self, profiles: Sequence[Profile]) -> dict[str, tuple[str, IamReader]]:
+        """Return the accounts and readers of these profiles, by name, without the failing ones."""
+        readers: dict[str, tuple[str, IamReader]] = {}
 
-        def look(profile: Profile) -> None:
+        def identify(profile: Profile) -> None:
             with suppress(XswitchError):
                 account, credentials = self._identity(profile)
-                found[profile.name] = (account, IamReader(profile.name, credentials, profile))
+                readers[profile.name] = (account, IamReader(profile.name, credentials, profile))
 
-        run_all([partial(look, profile) for profile in profiles])
-        return found
+        run_all([partial(identify, profile) for profile in profiles])
+        return readers
 
     def _identity(self, profile: Profile) -> tuple[str, Credentials]:
-        base = find_credential_source(self._reading.view, profile)
+        base = find_credential_source(self._snapshot.view, profile)
         if (
             not isinstance(base, CredentialSource)
             or base.kind is not CredentialSourceKind.STATIC_KEYS
         ):
-            raise SourceCredentialsError(f"{profile.name} has no keys of its own.")
-        view, environment = self._reading.view, self._reading.environment
+            raise SourceCredentialsError(f"{profile.name} has no static keys.")
+        view, environment = self._snapshot.view, self._snapshot.environment
         endpoint, _ = EndpointResolver(view, environment).of(
             profile, partition_of_region(profile.get("region") or "")
         )
-        credentials = self._ports.base.resolve(base, view, endpoint)
+        credentials = self._ports.aws.source_credentials.resolve(base, view, endpoint)
         account = (
             _configured_account(profile)
-            or self._ports.sts.get_caller_identity(credentials, endpoint).account
+            or self._ports.aws.sts.get_caller_identity(credentials, endpoint).account
         )
         return account, credentials
 
 
 def _configured_account(profile: Profile) -> str:
-    """The account a profile says its keys are of: `aws_account_id`, or that of its MFA device."""
+    """Return the account in a profile's `aws_account_id`, or in its MFA device's ARN."""
     return profile.get("aws_account_id") or account_of(profile.get("mfa_serial") or "")

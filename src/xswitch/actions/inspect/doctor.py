@@ -43,13 +43,13 @@ def run_checks(
     checks: list[DoctorCheck] = []
     reading: ConfigSnapshot | None = None
     try:
-        reading = take_snapshot(ports)
+        reading = take_snapshot(ports.config)
     except XswitchError as error:
         checks.append(_error_check("config", error))
     if reading is not None:
         checks += [_config(reading), *_settings(reading), _roles(reading)]
     checks.append(_vault(ports, random_key()))
-    variables = ports.environment.variables()
+    variables = ports.config.environment.variables()
     checks += [hook_check(variables), *environment_checks(variables)]
     if reading is not None:
         checks += [profile_check(reading), *managed_checks(ports, reading)]
@@ -125,13 +125,13 @@ def _vault(ports: Ports, key: str) -> DoctorCheck:
     """Whether what is put into the vault comes out again, and is gone when it was dropped."""
     value = f"xswitch doctor {key}"
     try:
-        info = ports.vault.info()
-        ports.vault.put(key, value)
+        info = ports.storage.vault.info()
+        ports.storage.vault.put(key, value)
         try:
-            found = ports.vault.get(key)
+            found = ports.storage.vault.get(key)
         finally:
-            ports.vault.delete(key)
-        if found != value or ports.vault.get(key) is not None:
+            ports.storage.vault.delete(key)
+        if found != value or ports.storage.vault.get(key) is not None:
             raise VaultBrokenError(
                 f"The {info.label} does not keep what is put into it.",
                 next_step="Choose another vault in the settings.",
@@ -145,16 +145,16 @@ def _vault(ports: Ports, key: str) -> DoctorCheck:
 
 
 def _permissions(ports: Ports) -> Iterator[DoctorCheck]:
-    paths = ports.config.paths()
+    paths = ports.config.files.paths()
     exposed = [
         fact
-        for path in (paths.credentials, *ports.private_paths)
-        if _is_exposed(fact := ports.file_facts.look(path))
+        for path in (paths.credentials, *ports.state.private_paths)
+        if _is_exposed(fact := ports.process.file_inspector.look(path))
     ]
     foreign = [
         fact
-        for path in (paths.config, paths.credentials, *ports.private_paths)
-        if not (fact := ports.file_facts.look(path)).mine
+        for path in (paths.config, paths.credentials, *ports.state.private_paths)
+        if not (fact := ports.process.file_inspector.look(path)).mine
     ]
     for fact in exposed:
         mode = "700" if fact.folder else "600"
@@ -192,7 +192,7 @@ def _sts(ports: Ports, reading: ConfigSnapshot) -> Iterator[DoctorCheck]:
 def _endpoint(ports: Ports, endpoint: Endpoint) -> Iterator[DoctorCheck]:
     name = endpoint.url or f"STS in {endpoint.region}"
     try:
-        reach = ports.sts_probe.reach(endpoint)
+        reach = ports.aws.sts_probe.reach(endpoint)
     except XswitchError as error:
         yield _error_check("sts", error)
         return
@@ -202,7 +202,7 @@ def _endpoint(ports: Ports, endpoint: Endpoint) -> Iterator[DoctorCheck]:
         f"{name} answered in {reach.milliseconds} ms.",
         details={"region": endpoint.region},
     )
-    skew = clock_skew(AwsErrorResponse("", "", ports.clock.now(), reach.server_time))
+    skew = clock_skew(AwsErrorResponse("", "", ports.process.clock.now(), reach.server_time))
     if skew is None:
         yield DoctorCheck("clock", "skipped", f"{name} did not tell its time.")
         return

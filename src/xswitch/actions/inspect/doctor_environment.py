@@ -114,7 +114,7 @@ def _managed_profile_checks(
         return
     profile = snapshot.view.profiles[name]
     program, *rest = split_command(profile.get("credential_process") or "") or [""]
-    fact = ports.file_facts.look(program)
+    fact = ports.process.file_inspector.look(program)
     if not program or not fact.exists or fact.folder or not fact.executable:
         words = f'The managed profile "{name}" starts {program or "nothing"}, which can\'t be run.'
         yield DoctorCheck("managed", "error", words, f"xswitch switch {quoted}")
@@ -122,7 +122,7 @@ def _managed_profile_checks(
     for path in (
         word for word in rest[:-1] if word.startswith("/")
     ):  # the last one is the profile's name
-        fact = ports.file_facts.look(path)
+        fact = ports.process.file_inspector.look(path)
         if not fact.exists or fact.folder:
             yield DoctorCheck(
                 "managed",

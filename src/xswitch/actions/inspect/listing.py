@@ -32,9 +32,9 @@ _NO_SESSION = SessionInfo(SessionState.NONE)
 
 def listing(ports: Ports, vault_label: str = "") -> Listing:
     """See `Actions.listing`."""
-    snapshot = take_snapshot(ports)
-    entries = ports.index.entries()
-    now = ports.clock.now()
+    snapshot = take_snapshot(ports.config)
+    entries = ports.storage.index.entries()
+    now = ports.process.clock.now()
     sessions, problems = _sessions(snapshot, entries, now)
     return Listing(
         roles=snapshot.resolution.roles,
@@ -44,7 +44,7 @@ def listing(ports: Ports, vault_label: str = "") -> Listing:
             for entry in entries.values()
             if entry.kind == "mfa" and now < entry.expires_at
         ),
-        memory=ports.memory.load(),
+        memory=ports.state.usage.load(),
         settings=snapshot.settings,
         problems=(
             *snapshot.settings.problems,
@@ -142,9 +142,9 @@ def _source_account(snapshot: ConfigSnapshot, base: CredentialSource, role: Role
 
 def status(ports: Ports) -> tuple[StatusRow, ...]:
     """See `Actions.status`: role sessions by name, then MFA sessions."""
-    snapshot = take_snapshot(ports)
-    entries = ports.index.entries()
-    now = ports.clock.now()
+    snapshot = take_snapshot(ports.config)
+    entries = ports.storage.index.entries()
+    now = ports.process.clock.now()
     order = sorted(
         entries.values(),
         key=lambda entry: (

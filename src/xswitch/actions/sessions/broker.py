@@ -1,11 +1,8 @@
-"""The session broker.
+"""The session broker: returns a plan's session from the vault, or gets it from STS.
 
-From a plan to a living session, out of the vault or from STS, once for all who ask at the same
-time.
-
-A chain is walked backwards: the role's own session first, then what it is made from, only as far as
-need be. Every session has its own lock across processes, taken in the order of the chain (role, the
-role before, MFA session), which no two callers can take crosswise.
+It works a chain backward: the role's own session first, then the sources it is made from, and only
+as far as needed. Each session has its own lock across processes. Locks are taken in chain order
+(role, the role before it, MFA session), so two callers can't deadlock.
 """
 
 from __future__ import annotations
@@ -16,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from xswitch.actions.ports import Ports, Progress
-from xswitch.actions.sessions.entries import role_index_entry
 from xswitch.actions.sessions.mfa import MfaCodes
-from xswitch.actions.sessions.renewability import MIN_SOURCE_LIFETIME, renewable_until
+from xswitch.actions.sessions.publish import role_index_entry
+from xswitch.actions.sessions.renewability import renewable_until
 from xswitch.actions.sessions.verification import check_assumed_role, check_temporary_credentials
 from xswitch.core.errors import (
     AwsDeniedError,
@@ -45,293 +42,300 @@ from xswitch.core.sessions import session_record
 from xswitch.core.sessions.plan import mfa_process_for, with_temporary_source
 from xswitch.core.sessions.session_record import SessionRecord
 
-# A session "issued" later than now plus this was kept before the clock was set back: its times say
-# nothing.
+# A session issued later than this from now was stored before the clock was set back, so its times
+# are wrong.
 CLOCK_MARGIN = timedelta(minutes=5)
-# Whoever has a living session does not wait for long until somebody else has renewed it.
+# A caller with a valid session waits this long at most for another process to renew it.
 MAX_LOCK_WAIT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """How a session is wanted.
+    """How to get a session."""
 
-    `force` makes a new one whatever there is; `eager` already renews one that is due for renewal in
-    the background; `interactive` says that a person started this. `managed_profile` is the profile
-    the session will be served through, "" for none.
-    """
-
-    questions: MfaCodes
+    mfa_codes: MfaCodes
     progress: Progress
-    force: bool = False
-    eager: bool = False
+    force_renewal: bool = False
+    """Get a new session even if a valid one is stored."""
+    renew_if_advised: bool = False
+    """Renew at the time at which others would start a background renewal."""
     interactive: bool = True
+    """Whether a person started this."""
     managed_profile: str = ""
+    """The profile that will serve the session."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionResult:
-    """What the broker found or made.
-
-    `problems` holds why an aging session was served when a new one could not be had.
-
-    `aws_unreachable` says that it was for want of an answer of AWS.
-    """
+    """A session, stored or new."""
 
     record: SessionRecord
     from_vault: bool
     problems: tuple[Problem, ...] = ()
+    """Why a session was not renewed, or not indexed."""
     aws_unreachable: bool = False
+    """Whether it was not renewed because AWS didn't respond."""
 
 
 @dataclass
-class _Acquisition:
-    """One call of the broker.
-
-    `made` are the keys of sessions it made itself, `base` is resolved at most once.
-    """
+class Acquisition:
+    """The state of one request to the broker."""
 
     plan: SessionPlan
     view: ConfigView
-    session_request: SessionRequest
-    base: Credentials | None = None
-    made: set[str] = field(default_factory=set)
+    request: SessionRequest
+    source_credentials: Credentials | None = None
+    """Resolved at most once."""
+    new_keys: set[str] = field(default_factory=set)
+    """The keys of the sessions that this request made."""
     problems: list[Problem] = field(default_factory=list)
     aws_unreachable: bool = False
 
     @property
     def last(self) -> int:
+        """The index of the plan's last hop."""
         return len(self.plan.hops) - 1
 
 
 class Broker:
-    """Sessions by plan.
-
-    Safe to call from several threads and processes at once; `ports` is the world it works in.
-    """
+    """Gets sessions by plan, safe for use from several threads and processes at once."""
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
 
     def session(
-        self, plan: SessionPlan, view: ConfigView, session_request: SessionRequest
+        self, plan: SessionPlan, view: ConfigView, request: SessionRequest
     ) -> SessionResult:
-        """A session of the plan's role.
+        """Return a session of the plan's role.
 
-        Raises VaultError when the vault can't be read or written, MfaNeededError, CancelledError,
-        SourceCredentialsError, AwsDeniedError and NetworkError when a session had to be made and
-        could not be.
+        Raises VaultError if the vault can't be read or written, and MfaNeededError,
+        CancelledError, SourceCredentialsError, AwsDeniedError, NetworkError if a new session was
+        needed and couldn't be made.
         """
-        run = _Acquisition(plan, view, session_request)
+        acquisition = Acquisition(plan, view, request)
         try:
-            record = self._ensure_session(run, run.last, force=session_request.force)
+            record = self._ensure_session(
+                acquisition, acquisition.last, force=request.force_renewal
+            )
         except XswitchError as error:
-            self._note(run, error.code)
+            self._record_history(acquisition, error.code)
             raise
-        made = record.key in run.made
-        if made or session_request.interactive:
-            self._note(run, "new" if made else "kept")
+        is_new = record.key in acquisition.new_keys
+        if is_new or request.interactive:
+            self._record_history(acquisition, "new" if is_new else "kept")
         return SessionResult(
             record,
-            from_vault=not made,
-            problems=tuple(run.problems),
-            aws_unreachable=run.aws_unreachable and not made,
+            from_vault=not is_new,
+            problems=tuple(acquisition.problems),
+            aws_unreachable=acquisition.aws_unreachable and not is_new,
         )
 
-    def _note(self, run: _Acquisition, result: str) -> None:
-        role, request = run.plan.role, run.plan.hops[-1].request
-        self.ports.history.record(
-            HistoryEntry(
-                self.ports.clock.now(), role.name, request.role_arn, request.session_name, result
-            )
+    def _record_history(self, acquisition: Acquisition, result: str) -> None:
+        role, request = acquisition.plan.role, acquisition.plan.hops[-1].request
+        self.ports.state.history.record(
+            HistoryEntry(self._now(), role.name, request.role_arn, request.session_name, result)
         )
 
     def drop(self, key: str) -> None:
-        """Forget one session, whatever became of it."""
-        with self.ports.locks.hold(key):
-            self._delete_session(key)
+        """Delete a stored session, even if it's missing from vault or index."""
+        with self.ports.storage.locks.hold(key):
+            self.ports.storage.delete(key)
+
+    def _now(self) -> datetime:
+        return self.ports.process.clock.now()
 
     # -- role sessions
-    # ---------------------------------------------------------------------------------------------
 
     def _ensure_session(
-        self, run: _Acquisition, number: int, *, force: bool = False
+        self, acquisition: Acquisition, number: int, *, force: bool = False
     ) -> SessionRecord:
-        """The session of hop `number`, out of the vault if it is fresh enough."""
-        key = run.plan.hops[number].key
-        found = self._look(key)
-        now = self.ports.clock.now()
-        if found is not None and not force and not self._needs_refresh(run, found, number, now):
+        """Return the session of hop `number`, from the vault if it doesn't need a renewal."""
+        key = acquisition.plan.hops[number].key
+        stored = self._load(acquisition, key)
+        now = self._now()
+        if (
+            stored is not None
+            and not force
+            and not self._needs_refresh(acquisition, stored, number, now)
+        ):
             if (
-                number == run.last
-                and now >= found.advisory_refresh_at
-                and self._can_renew_without_prompt(run.plan, now)
+                number == acquisition.last
+                and now >= stored.advisory_refresh_at
+                and self._can_renew_without_prompt(acquisition.plan, now)
             ):
-                self.ports.background.renew(
-                    run.session_request.managed_profile or run.plan.role.name
+                self.ports.process.background.renew(
+                    acquisition.request.managed_profile or acquisition.plan.role.name
                 )
-            return found
-        # Its last minute is of no use to a client either: what credential_process answers ends a
-        # minute early.
-        living = found is not None and now < found.expires_at - MIN_SOURCE_LIFETIME
+            return stored
+        # Answers of credential_process expire one minute early, so a client can't use the last one
+        is_valid = stored is not None and now < stored.usable_until
         try:
-            with self._turn(run, key, patient=force or not living):
-                again = self._look(key)
-                if again is not None and self._renewed(run, number, found, again, force=force):
-                    return again
-                return self._assume_with_retry(run, number)
+            with self._lock(acquisition, key, wait=force or not is_valid):
+                current = self._load(acquisition, key)
+                if current is not None and self._was_renewed(
+                    acquisition, number, stored, current, force=force
+                ):
+                    return current
+                return self._assume_with_retry(acquisition, number)
         except CancelledError:
             raise
         except XswitchError as error:
             if (
-                found is None
-                or not living
+                stored is None
+                or not is_valid
                 or force
-                or (run.session_request.eager and number == run.last)
+                or (acquisition.request.renew_if_advised and number == acquisition.last)
             ):
                 raise
-            run.problems.append(
+            acquisition.problems.append(
                 Problem(
                     "not_renewed",
                     f"The session could not be renewed yet: {error}",
-                    profile=run.plan.hops[number].profile,
+                    profile=acquisition.plan.hops[number].profile,
                 )
             )
-            run.aws_unreachable = isinstance(error, NetworkError)
-            return found
+            acquisition.aws_unreachable = isinstance(error, NetworkError)
+            return stored
 
     def _needs_refresh(
-        self, run: _Acquisition, record: SessionRecord, number: int, now: datetime
+        self, acquisition: Acquisition, record: SessionRecord, number: int, now: datetime
     ) -> bool:
         if record.issued_at > now + CLOCK_MARGIN:
             return True
-        return now >= (
-            record.advisory_refresh_at
-            if run.session_request.eager and number == run.last
-            else record.mandatory_refresh_at
-        )
+        if acquisition.request.renew_if_advised and number == acquisition.last:
+            return now >= record.advisory_refresh_at
+        return now >= record.mandatory_refresh_at
 
-    def _renewed(
+    def _was_renewed(
         self,
-        run: _Acquisition,
+        acquisition: Acquisition,
         number: int,
         before: SessionRecord | None,
         after: SessionRecord,
         *,
         force: bool,
     ) -> bool:
-        """Whether somebody else made what we wanted while we waited for the lock."""
+        """Whether another caller renewed the session while this one waited for the lock."""
         if (
             force
             and before is not None
             and before.credentials.access_key_id == after.credentials.access_key_id
         ):
             return False
-        return not self._needs_refresh(run, after, number, self.ports.clock.now())
+        return not self._needs_refresh(acquisition, after, number, self._now())
 
-    def _assume_with_retry(self, run: _Acquisition, number: int) -> SessionRecord:
-        source = self._source(run, number)
+    def _assume_with_retry(self, acquisition: Acquisition, number: int) -> SessionRecord:
+        source = self._source(acquisition, number)
         try:
-            return self._call(
-                run, number, source.credentials if isinstance(source, SessionRecord) else source
-            )
+            return self._assume(acquisition, number, source)
         except XswitchError as error:
             if not isinstance(source, SessionRecord):
-                raise as_source_error(error, self._source_label(run)) from None
+                raise as_source_error(error, self._source_label(acquisition)) from None
             if (
                 not isinstance(error, AwsDeniedError)
                 or error.code not in CREDENTIALS_ERROR_CODES
-                or source.key in run.made
+                or not self._may_replace(acquisition, source)
             ):
                 raise
-        # AWS no longer takes the session we had kept; a new one of it may do, and is tried once.
-        with self._turn(run, source.key):
-            kept = self._look(source.key)
+        # AWS rejected the stored source session, so replace it once
+        with self._lock(acquisition, source.key):
+            stored = self._load(acquisition, source.key)
             if (
-                kept is not None
-                and kept.credentials.access_key_id == source.credentials.access_key_id
+                stored is not None
+                and stored.credentials.access_key_id == source.credentials.access_key_id
             ):
-                self._delete_session(source.key)
-        source = self._source(run, number)
-        return self._call(
-            run, number, source.credentials if isinstance(source, SessionRecord) else source
-        )
+                self.ports.storage.delete(source.key)
+        return self._assume(acquisition, number, self._source(acquisition, number))
 
-    def _source(self, run: _Acquisition, number: int) -> SessionRecord | Credentials:
-        """What hop `number` is assumed with.
+    def _may_replace(self, acquisition: Acquisition, source: SessionRecord) -> bool:
+        """Whether a new source session may succeed where this one was rejected."""
+        return source.key not in acquisition.new_keys
 
-        The session before it, the MFA session, or the base.
-        """
+    def _source(self, acquisition: Acquisition, number: int) -> SessionRecord | Credentials:
+        """Return what hop `number` is assumed with: a session, or the source credentials."""
         if number > 0:
-            self._settle(run)
-            return self._ensure_session(run, number - 1)
-        return self._base(run) if run.plan.mfa is None else self._mfa_session(run, run.plan.mfa)
+            self._probe_source(acquisition)
+            return self._ensure_session(acquisition, number - 1)
+        if acquisition.plan.mfa is None:
+            return self._source_credentials(acquisition)
+        return self._mfa_session(acquisition, acquisition.plan.mfa)
 
-    def _call(self, run: _Acquisition, number: int, credentials: Credentials) -> SessionRecord:
-        hop = run.plan.hops[number]
-        request, endpoint = hop.request, run.plan.endpoint
-        run.session_request.progress(f"asking STS for {hop.profile}")
+    def _assume(
+        self, acquisition: Acquisition, number: int, source: SessionRecord | Credentials
+    ) -> SessionRecord:
+        """Call AssumeRole for hop `number`, and store the session."""
+        credentials = source.credentials if isinstance(source, SessionRecord) else source
+        hop = acquisition.plan.hops[number]
+        request, endpoint = hop.request, acquisition.plan.endpoint
+        acquisition.request.progress(f"asking STS for {hop.profile}")
         if request.mfa_serial is None:
-            assumed = self.ports.sts.assume_role(credentials, request, endpoint)
+            assumed = self.ports.aws.sts.assume_role(credentials, request, endpoint)
         else:
-            assumed = run.session_request.questions.answered(
+            assumed = acquisition.request.mfa_codes.call_with_code(
                 request.mfa_serial,
                 hop.profile,
-                mfa_process_for(run.view, run.plan.role),
-                lambda code: self.ports.sts.assume_role(
+                mfa_process_for(acquisition.view, acquisition.plan.role),
+                lambda code: self.ports.aws.sts.assume_role(
                     credentials, replace(request, mfa_code=Secret(code)), endpoint
                 ),
             )
         check_assumed_role(hop, assumed.arn)
-        managed = run.session_request.managed_profile if number == run.last else ""
-        return self._keep(
-            run, hop.key, assumed.credentials, lambda record: self._entry(record, hop, managed)
+        managed = acquisition.request.managed_profile if number == acquisition.last else ""
+        return self._store(
+            acquisition,
+            hop.key,
+            assumed.credentials,
+            lambda record: self._index_entry(record, hop, managed),
         )
 
-    # -- what chains start from
-    # ------------------------------------------------------------------------------------
+    # -- the start of a chain
 
     def _mfa_session(
-        self, run: _Acquisition, step: PlannedMfaSession
+        self, acquisition: Acquisition, step: PlannedMfaSession
     ) -> SessionRecord | Credentials:
-        found = self._load_usable_source(step.key)
-        if found is not None:
-            return found
-        with self._turn(run, step.key):
-            found = self._load_usable_source(step.key)
-            return found or run.session_request.questions.once(
-                step.key, lambda: self._make_mfa_session(run, step)
+        stored = self._load_usable_source(acquisition, step.key)
+        if stored is not None:
+            return stored
+        with self._lock(acquisition, step.key):
+            stored = self._load_usable_source(acquisition, step.key)
+            return stored or acquisition.request.mfa_codes.attempt_once(
+                step.key, lambda: self._new_mfa_session(acquisition, step)
             )
 
-    def _make_mfa_session(
-        self, run: _Acquisition, step: PlannedMfaSession
+    def _new_mfa_session(
+        self, acquisition: Acquisition, step: PlannedMfaSession
     ) -> SessionRecord | Credentials:
-        # Who is asked to type a code first learns that the credentials it is for are there; a
-        # client that nobody watches, and that will have no code, is not kept waiting for them. What
-        # a process gives can't be known without asking it.
+        # Check the source credentials before a person types a code for them. An unattended client,
+        # which gets no code, doesn't wait for them. A process's credentials are known to be
+        # temporary only after it has run.
         if (
-            run.session_request.interactive
-            or run.plan.base.kind is CredentialSourceKind.CREDENTIAL_PROCESS
+            acquisition.request.interactive
+            or acquisition.plan.base.kind is CredentialSourceKind.CREDENTIAL_PROCESS
         ):
-            base = self._base(run)
-            if base.temporary:
-                return base
-        profile = run.plan.base.profile or ""
+            credentials = self._source_credentials(acquisition)
+            if credentials.temporary:
+                return credentials
+        profile = acquisition.plan.base.profile or ""
 
         def call(code: str) -> Credentials:
-            base = self._base(run)
-            run.session_request.progress(
+            credentials = self._source_credentials(acquisition)
+            acquisition.request.progress(
                 f"asking STS for an MFA session of {profile or 'the environment'}"
             )
             try:
-                return self.ports.sts.get_session_token(
-                    base, step.serial, code, step.duration_seconds, run.plan.endpoint
+                return self.ports.aws.sts.get_session_token(
+                    credentials, step.serial, code, step.duration_seconds, acquisition.plan.endpoint
                 )
             except XswitchError as error:
-                raise as_source_error(error, self._source_label(run)) from None
+                raise as_source_error(error, self._source_label(acquisition)) from None
 
-        def entry(record: SessionRecord) -> IndexEntry:
-            return IndexEntry(
+        return self._store(
+            acquisition,
+            step.key,
+            acquisition.request.mfa_codes.call_with_code(
+                step.serial, profile, step.mfa_process, call
+            ),
+            lambda record: IndexEntry(
                 record.key,
                 "mfa",
                 profile,
@@ -339,111 +343,117 @@ class Broker:
                 record.issued_at,
                 record.expires_at,
                 last_used=record.issued_at,
-            )
-
-        return self._keep(
-            run,
-            step.key,
-            run.session_request.questions.answered(step.serial, profile, step.mfa_process, call),
-            entry,
+            ),
         )
 
-    def _base(self, run: _Acquisition) -> Credentials:
-        if run.base is None:
-            run.session_request.progress(
-                f"reading the credentials of {run.plan.base.profile or 'the environment'}"
+    def _source_credentials(self, acquisition: Acquisition) -> Credentials:
+        if acquisition.source_credentials is None:
+            plan = acquisition.plan
+            acquisition.request.progress(
+                f"reading the credentials of {plan.base.profile or 'the environment'}"
             )
-            run.base = self.ports.base.resolve(run.plan.base, run.view, run.plan.endpoint)
-            if run.base.temporary and not run.plan.base.temporary:
-                run.plan = with_temporary_source(run.plan)
-        return run.base
+            credentials = self.ports.aws.source_credentials.resolve(
+                plan.base, acquisition.view, plan.endpoint
+            )
+            acquisition.source_credentials = credentials
+            if credentials.temporary and not plan.base.temporary:
+                acquisition.plan = with_temporary_source(plan)
+        return acquisition.source_credentials
 
-    def _source_label(self, run: _Acquisition) -> SourceLabel:
-        """The base, for a sentence with the command that gets it new credentials."""
-        profile = run.view.profiles.get(run.plan.base.profile or "")
-        return SourceLabel(
-            run.plan.base, "" if profile is None else profile.get("sso_session") or ""
-        )
+    def _source_label(self, acquisition: Acquisition) -> SourceLabel:
+        base = acquisition.plan.base
+        profile = acquisition.view.profiles.get(base.profile or "")
+        return SourceLabel(base, "" if profile is None else profile.get("sso_session") or "")
 
-    def _settle(self, run: _Acquisition) -> None:
-        """Find out, before a later hop is made, whether that hop has to send a code of its own.
+    def _probe_source(self, acquisition: Acquisition) -> None:
+        """Find out whether a later hop has to send its own MFA code.
 
-        It has to when the base turns out to be temporary; only a process's can, and only then the
-        answer is worth asking for.
+        It has to if the source credentials turn out to be temporary. Only those of a process can,
+        and it runs only if the answer makes a difference.
         """
-        mfa, chain = run.plan.mfa, run.plan.role.chain
+        plan = acquisition.plan
+        mfa, chain = plan.mfa, plan.role.chain
         if (
             mfa is None
             or chain is None
-            or run.plan.base.kind is not CredentialSourceKind.CREDENTIAL_PROCESS
+            or plan.base.kind is not CredentialSourceKind.CREDENTIAL_PROCESS
         ):
             return
-        if chain.hops[0].mfa_serial != mfa.serial and self._load_usable_source(mfa.key) is None:
-            self._base(run)
+        if (
+            chain.hops[0].mfa_serial != mfa.serial
+            and self._load_usable_source(acquisition, mfa.key) is None
+        ):
+            self._source_credentials(acquisition)
 
-    # -- the vault and the index
-    # -----------------------------------------------------------------------------------
+    # -- storage
 
-    def _look(self, key: str) -> SessionRecord | None:
-        value = self.ports.vault.get(key)
-        return None if value is None else session_record.decode(value, key)
+    def _load(self, acquisition: Acquisition, key: str) -> SessionRecord | None:  # noqa: ARG002 -- for subclasses
+        return self.ports.storage.load(key)
 
-    def _load_usable_source(self, key: str) -> SessionRecord | None:
-        """A session that can still be a source."""
-        found = self._look(key)
-        return (
-            found
-            if found is not None and self.ports.clock.now() < found.expires_at - MIN_SOURCE_LIFETIME
-            else None
-        )
+    def _load_usable_source(self, acquisition: Acquisition, key: str) -> SessionRecord | None:
+        record = self._load(acquisition, key)
+        return record if record is not None and self._now() < record.usable_until else None
 
-    def _keep(
+    def _store(
         self,
-        run: _Acquisition,
+        acquisition: Acquisition,
         key: str,
         credentials: Credentials,
-        entry: Callable[[SessionRecord], IndexEntry],
+        index_entry: Callable[[SessionRecord], IndexEntry],
     ) -> SessionRecord:
-        now = self.ports.clock.now()
+        now = self._now()
         check_temporary_credentials(credentials, now)
         value = session_record.encode(key, credentials, now)
         record = session_record.decode(value, key)
         if record is None:
             raise NetworkError(
-                "The answer of STS lacks a key.",
+                "The response of STS lacks a key.",
                 next_step="xswitch doctor",
                 code=ErrorCode.INCOMPLETE_ANSWER,
             )
-        self.ports.vault.put(key, value)
-        run.made.add(key)
-        try:
-            self.ports.index.put(entry(record))
-        except XswitchError as error:
-            run.problems.append(
-                Problem("index", f"The session is in the vault and not in the index: {error}")
-            )
+        acquisition.new_keys.add(key)
+        self._save(acquisition, record, value, index_entry)
         return record
 
-    def _entry(self, record: SessionRecord, hop: PlannedHop, managed_profile: str) -> IndexEntry:
-        known = self.ports.index.entries().get(record.key)
-        fresh = role_index_entry(record, hop)
-        if known is None:
-            return replace(fresh, managed_profile=managed_profile)
+    def _save(
+        self,
+        acquisition: Acquisition,
+        record: SessionRecord,
+        value: str,
+        index_entry: Callable[[SessionRecord], IndexEntry],
+    ) -> None:
+        storage = self.ports.storage
+        storage.vault.put(record.key, value)
+        try:
+            storage.index.put(index_entry(record))
+        except XswitchError as error:
+            acquisition.problems.append(
+                Problem("index", f"The session is in the vault, but not in the index: {error}")
+            )
+
+    def _index_entry(
+        self, record: SessionRecord, hop: PlannedHop, managed_profile: str
+    ) -> IndexEntry:
+        existing = self.ports.storage.index.entries().get(record.key)
+        entry = role_index_entry(record, hop)
+        if existing is None:
+            return replace(entry, managed_profile=managed_profile)
         return replace(
-            fresh, managed_profile=managed_profile or known.managed_profile, static=known.static
+            entry,
+            managed_profile=managed_profile or existing.managed_profile,
+            static=existing.static,
         )
 
-    def _delete_session(self, key: str) -> None:
-        self.ports.vault.delete(key)
-        self.ports.index.remove([key])
-
     def _can_renew_without_prompt(self, plan: SessionPlan, now: datetime) -> bool:
-        """Whether a renewal that asks nobody and runs no `mfa_process` can work, by the index."""
-        until = renewable_until(plan, self.ports.index.entries(), now)
+        """Whether, according to the index, a renewal works without prompt and `mfa_process`."""
+        until = renewable_until(plan, self.ports.storage.index.entries(), now)
         return until is None or now < until
 
     @contextmanager
-    def _turn(self, run: _Acquisition, key: str, *, patient: bool = True) -> Iterator[None]:
-        limit = None if patient else MAX_LOCK_WAIT_SECONDS
-        with run.session_request.questions.turn(key), self.ports.locks.hold(key, limit):
+    def _lock(self, acquisition: Acquisition, key: str, *, wait: bool = True) -> Iterator[None]:
+        limit = None if wait else MAX_LOCK_WAIT_SECONDS
+        with (
+            acquisition.request.mfa_codes.lock(key),
+            self.ports.storage.locks.hold(key, limit),
+        ):
             yield

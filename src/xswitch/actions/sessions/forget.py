@@ -1,4 +1,4 @@
-"""`forget`: sessions out of the vault, and the profiles that served them out of the config."""
+"""`forget`: delete sessions from the vault, and the profiles that serve them from the config."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xswitch.actions.api import ForgetResult, SwitchOptions
 from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.managed_profiles import removal_edits
-from xswitch.actions.sessions.publish import remove_published
+from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import resolve_role
 from xswitch.core.errors import XswitchError
@@ -19,35 +19,33 @@ from xswitch.core.profiles.managed import NO_OVERRIDES
 
 @dataclass(frozen=True, slots=True)
 class _ForgetTarget:
-    """What goes with one name.
-
-    The session keys, how many of them the index knows, and the managed (or static) profiles.
-    """
+    """Everything that one name refers to."""
 
     name: str
     keys: tuple[str, ...]
-    known: int
+    indexed: int
+    """How many of the keys are in the index."""
     profiles: tuple[str, ...] = ()
+    """Managed and static profiles."""
 
 
 def forget(broker: Broker, names: Sequence[str], *, everything: bool) -> tuple[ForgetResult, ...]:
-    """See `Actions.forget`.
+    """Delete sessions and managed profiles: see `Actions.forget`.
 
-    Sessions go first: should the config refuse the change afterwards, no secret is left behind.
-
-    Raises TargetError before anything is dropped when a name means nothing.
+    Deletes sessions first, so no secret remains if the config can't be changed afterward. Raises
+    TargetError before it deletes anything if a name refers to nothing.
     """
     ports = broker.ports
-    snapshot = take_snapshot(ports)
-    entries = tuple(ports.index.entries().values())
-    scopes = (
+    snapshot = take_snapshot(ports.config)
+    entries = tuple(ports.storage.index.entries().values())
+    targets = (
         _all_targets(snapshot, entries)
         if everything
         else [_target_for_name(snapshot, entries, name) for name in dict.fromkeys(names)]
     )
-    for key in dict.fromkeys(key for scope in scopes for key in scope.keys):
+    for key in dict.fromkeys(key for target in targets for key in target.keys):
         broker.drop(key)
-    profiles = list(dict.fromkeys(profile for scope in scopes for profile in scope.profiles))
+    profiles = list(dict.fromkeys(profile for target in targets for profile in target.profiles))
     profiles += [
         static
         for profile in profiles
@@ -55,12 +53,13 @@ def forget(broker: Broker, names: Sequence[str], *, everything: bool) -> tuple[F
     ]
     edits = removal_edits(snapshot, profiles)
     if edits:
-        ports.config.apply(edits)
+        ports.config.files.apply(edits)
+    publisher = Publisher(ports.storage, ports.process.clock)
     for profile in profiles:
-        remove_published(ports, profile)
+        publisher.remove(profile)
     return tuple(
-        ForgetResult(scope.name, scope.known, scope.profiles[0] if scope.profiles else "")
-        for scope in scopes
+        ForgetResult(target.name, target.indexed, target.profiles[0] if target.profiles else "")
+        for target in targets
     )
 
 
@@ -70,16 +69,16 @@ def _target_for_name(
     name = snapshot.managed_profile_for_static(name) or name
     if snapshot.managed_profile(name) is not None:
         return _target_for_managed_profile(snapshot, entries, name)
-    # The profile of a session may be gone, or be a base: then the name still means the sessions
-    # made for it, MFA sessions as well.
+    # If a session's profile is gone, or is a source profile, the name still refers to its sessions,
+    # MFA sessions included
     own = [entry for entry in entries if entry.profile == name]
     if own and name not in snapshot.roles_by_name:
         return _ForgetTarget(name, tuple(entry.key for entry in own), len(own))
     role = resolve_role(snapshot, name, SwitchOptions())
     profiles = [
         managed
-        for managed, of in snapshot.managed.items()
-        if of == role.name and not snapshot.managed_profile_for_static(managed)
+        for managed, role_name in snapshot.managed.items()
+        if role_name == role.name and not snapshot.managed_profile_for_static(managed)
     ]
     own = [
         entry
@@ -107,7 +106,7 @@ def _target_for_managed_profile(
 
 
 def _planned_session_keys(snapshot: ConfigSnapshot, managed: str) -> list[str]:
-    """The key its session would have, as an index that was lost doesn't name it."""
+    """Return the key that a managed profile's session has even if the index was lost."""
     try:
         return [
             snapshot.plan(
@@ -122,17 +121,18 @@ def _all_targets(snapshot: ConfigSnapshot, entries: Sequence[IndexEntry]) -> lis
     managed = [
         name for name in snapshot.view.profiles if snapshot.managed_profile(name) is not None
     ]
-    scopes = [_target_for_managed_profile(snapshot, entries, name) for name in managed]
-    scopes += [
+    targets = [_target_for_managed_profile(snapshot, entries, name) for name in managed]
+    targets += [
         _ForgetTarget(name, (), 0, (name,))
         for name in snapshot.view.profiles
         if snapshot.managed_profile_for_static(name)
         and snapshot.managed_profile_for_static(name) not in managed
     ]
-    taken = {key for scope in scopes for key in scope.keys}
-    rest: dict[str, list[str]] = {}
+    assigned = {key for target in targets for key in target.keys}
+    others: dict[str, list[str]] = {}
     for entry in entries:
-        if entry.key not in taken:
+        if entry.key not in assigned:
             name = entry.profile or "the environment"
-            rest.setdefault(f"{name} (MFA)" if entry.kind == "mfa" else name, []).append(entry.key)
-    return scopes + [_ForgetTarget(name, tuple(keys), len(keys)) for name, keys in rest.items()]
+            label = f"{name} (MFA)" if entry.kind == "mfa" else name
+            others.setdefault(label, []).append(entry.key)
+    return targets + [_ForgetTarget(name, tuple(keys), len(keys)) for name, keys in others.items()]

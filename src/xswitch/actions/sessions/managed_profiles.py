@@ -1,11 +1,11 @@
-"""The profiles xswitch writes: the managed profile of a role, and the static one beside it."""
+"""The profiles that xswitch writes: a role's managed profile, and its static profile."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from xswitch.actions.ports import Ports
+from xswitch.actions.ports import Config
 from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapshot
 from xswitch.core.awsconfig.document import is_legal_name
 from xswitch.core.errors import ErrorCode, ShadowError, UsageError, XswitchError
@@ -19,130 +19,118 @@ _COMMENT = "xswitch wrote this profile; `xswitch forget` removes it"
 
 
 class _SecretProperties(dict[str, str]):
-    """Properties that hold secrets: they show themselves to nobody."""
+    """Properties with secrets, which its repr hides."""
 
     def __repr__(self) -> str:
         return "{***}"
 
 
 def ensure_writable(snapshot: ConfigSnapshot, name: str, *, static: bool) -> None:
-    """Raise before anything is done when the managed profile (and its static one) can't be written under this name."""
+    """Raise unless the managed profile, and its static profile, can be written as `name`."""
     if not name or name == "default" or not is_legal_name(name):
         raise UsageError(
             f"{name!r} can't be the name of a managed profile.",
-            why="It takes letters, digits and _-/.%@:+, and must not be default.",
-            next_step="Give another one with --profile-name.",
+            why="A name has letters, digits, and _-/.%@:+, and isn't default.",
+            next_step="Choose another one with --profile-name.",
             code=ErrorCode.BAD_PROFILE_NAME,
         )
-    found = find_shadowing(snapshot.view, name)
     if snapshot.managed_profile_for_static(name):
         raise _cannot_write(
             name,
-            "It holds keys that xswitch wrote down for another managed profile.",
+            "It holds keys that xswitch wrote for another managed profile.",
             ErrorCode.NOT_OURS,
         )
-    if found:
+    for problem in find_shadowing(snapshot.view, name):
         raise _cannot_write(
-            name, f"{found[0].message} ({found[0].file}:{found[0].line})", found[0].code
+            name, f"{problem.message} ({problem.file}:{problem.line})", problem.code
         )
-    beside = snapshot.view.profiles.get(name + STATIC_SUFFIX)
-    if static and beside is not None and not snapshot.managed_profile_for_static(beside.name):
-        place = f"{beside.origin.file}:{beside.origin.line}"
+    existing = snapshot.view.profiles.get(name + STATIC_SUFFIX)
+    if static and existing is not None and not snapshot.managed_profile_for_static(existing.name):
+        place = f"{existing.origin.file}:{existing.origin.line}"
         raise _cannot_write(
-            beside.name,
-            f"There is a profile of that name that xswitch did not write ({place}).",
+            existing.name,
+            f"A profile with this name exists, and xswitch didn't write it ({place}).",
             ErrorCode.NOT_OURS,
         )
 
 
 def _cannot_write(name: str, why: str, code: str) -> ShadowError:
-    what = f'The profile "{name}" can\'t be written.'
     return ShadowError(
-        what,
+        f'The profile "{name}" can\'t be written.',
         why=why,
-        next_step="Remove what is there, or give another name with --profile-name.",
+        next_step="Remove it, or choose another name with --profile-name.",
         code=code,
     )
 
 
 def managed_profile_properties(
-    ports: Ports, snapshot: ConfigSnapshot, role: Role, name: str, overrides: Overrides
+    config: Config, snapshot: ConfigSnapshot, role: Role, name: str, overrides: Overrides
 ) -> dict[str, str]:
-    """Exactly what the managed profile `name` has to hold.
+    """Return the exact properties of the managed profile `name`.
 
-    Raises UsageError for overrides AWS can't take or a guard doesn't allow.
+    Raises UsageError for overrides that AWS can't take or a guard doesn't allow.
     """
     return managed_properties(
-        role, snapshot.view, overrides, _credential_process_command(ports, name)
+        role, snapshot.view, overrides, _credential_process_command(config, name)
     )
 
 
-def _credential_process_command(ports: Ports, name: str) -> str:
-    return quote_command((*ports.environment.credential_process(), name))
+def _credential_process_command(config: Config, name: str) -> str:
+    return quote_command((*config.environment.credential_process(), name))
 
 
 def update_credential_process(
-    ports: Ports, snapshot: ConfigSnapshot, names: Iterable[str]
+    config: Config, snapshot: ConfigSnapshot, names: Iterable[str]
 ) -> ConfigSnapshot:
-    """The config as it is once those of the managed profiles `names` that start another xswitch start this one.
+    """Make managed profiles that start another xswitch start this one, and return the new config.
 
-    An installation that moved, or a command line from before, is mended so. What can't be written stays as it is: it served until now.
+    This fixes profiles after an installation has moved, or whose command is outdated. If they can't
+    be written, they stay unchanged.
     """
     edits = []
     with suppress(XswitchError):
         for name in dict.fromkeys(names):
-            profile = snapshot.managed_profile(name) and snapshot.view.profiles[name]
-            if profile and profile.get(_PROCESS_KEY) not in {
-                None,
-                _credential_process_command(ports, name),
-            }:
-                kept = {
-                    key: found.value
-                    for key, found in profile.properties.items()
-                    if found.source == "config"
+            profile = snapshot.managed_profile(name)
+            command = _credential_process_command(config, name)
+            if profile is not None and profile.get(_PROCESS_KEY) not in {None, command}:
+                properties = {
+                    key: value.value
+                    for key, value in profile.properties.items()
+                    if value.source == "config"
                 }
-                edits.append(
-                    SetProfile(
-                        "config",
-                        name,
-                        {**kept, _PROCESS_KEY: _credential_process_command(ports, name)},
-                        comment=_COMMENT,
-                    )
-                )
+                properties[_PROCESS_KEY] = command
+                edits.append(SetProfile("config", name, properties, comment=_COMMENT))
         if edits:
-            ports.config.apply(edits)
-            return take_snapshot(ports)
+            config.files.apply(edits)
+            return take_snapshot(config)
     return snapshot
 
 
 def managed_edits(
-    snapshot: ConfigSnapshot, name: str, wanted: Mapping[str, str]
+    snapshot: ConfigSnapshot, name: str, properties: Mapping[str, str]
 ) -> tuple[ProfileEdit, ...]:
-    """What has to change in the config so that `name` holds that; nothing when it does already."""
-    return (
-        ()
-        if _has_properties(snapshot.view.profiles.get(name), wanted)
-        else (SetProfile("config", name, wanted, comment=_COMMENT),)
-    )
+    """Return the edits that give a managed profile these properties, none if it has them."""
+    if _has_properties(snapshot.view.profiles.get(name), properties):
+        return ()
+    return (SetProfile("config", name, properties, comment=_COMMENT),)
 
 
 def static_edits(
-    snapshot: ConfigSnapshot, managed: str, wanted: Mapping[str, str], record: SessionRecord
+    snapshot: ConfigSnapshot, managed: str, properties: Mapping[str, str], record: SessionRecord
 ) -> tuple[ProfileEdit, ...]:
-    """The keys of a session written down, under a name of their own.
+    """Return the edits that write a session's keys into a static profile.
 
-    Beside a credential_process they would win over it.
-
-    `wanted` is what the managed profile holds. Its settings, such as the region, go into the config
-    file, as the SDKs read them only there.
+    It needs its own name, as keys take precedence over a credential_process. `properties` are those
+    of the managed profile; its settings, such as the region, go into the config file, the only
+    place where the SDKs read them.
     """
     name = managed + STATIC_SUFFIX
     credentials = record.credentials
     expiry = f"{record.expires_at:%Y-%m-%dT%H:%M:%SZ}"
     config = {
         key: value
-        for key, value in wanted.items()
-        if key != "credential_process" and not key.startswith("xswitch_")
+        for key, value in properties.items()
+        if key != _PROCESS_KEY and not key.startswith("xswitch_")
     }
     keys = _SecretProperties(
         aws_access_key_id=credentials.access_key_id,
@@ -151,7 +139,7 @@ def static_edits(
         if credentials.session_token is None
         else credentials.session_token.reveal(),
         aws_expiration=expiry,
-        x_security_token_expires=expiry,  # where the tools before this one looked for it
+        x_security_token_expires=expiry,  # read by older tools
     )
     keys[ROLE_KEY] = managed
     if _has_properties(
@@ -165,7 +153,7 @@ def static_edits(
 
 
 def removal_edits(snapshot: ConfigSnapshot, names: Sequence[str]) -> tuple[ProfileEdit, ...]:
-    """The edits that remove managed and static profiles; what is not xswitch's stays."""
+    """Return the edits that remove managed and static profiles, and no other ones."""
     edits: list[ProfileEdit] = []
     for name in names:
         if snapshot.managed_profile_for_static(name):
@@ -176,11 +164,11 @@ def removal_edits(snapshot: ConfigSnapshot, names: Sequence[str]) -> tuple[Profi
 
 
 def _has_properties(
-    profile: Profile | None, wanted: Mapping[str, str], *, anywhere: bool = False
+    profile: Profile | None, properties: Mapping[str, str], *, anywhere: bool = False
 ) -> bool:
-    if profile is None or set(profile.properties) != set(wanted):
+    if profile is None or set(profile.properties) != set(properties):
         return False
     return all(
-        found.value == wanted[key] and (anywhere or found.source == "config")
-        for key, found in profile.properties.items()
+        value.value == properties[key] and (anywhere or value.source == "config")
+        for key, value in profile.properties.items()
     )

@@ -1,110 +1,119 @@
-"""Telling the index, the hot path and the shells' prompts of a session, and clearing away what is long over."""
+"""Publish sessions to the index, the fast path, and the prompts; prune expired ones."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from xswitch.actions.ports import Ports
-from xswitch.actions.sessions.entries import role_index_entry
+from xswitch.actions.ports import Clock, SessionStorage
 from xswitch.actions.sessions.renewability import renewable_until
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.errors import XswitchError
-from xswitch.core.model import PromptState, SessionPlan
+from xswitch.core.model import IndexEntry, PlannedHop, PromptState, SessionPlan
 from xswitch.core.sessions.session_record import SessionRecord
 
-# Long enough to show in the morning, or after a day off, what was there before.
+# Long enough to still show yesterday's sessions in the morning, or after a day off.
 EXPIRED_RETENTION = timedelta(days=2)
 _MAX_PRUNED = 20
 
 
-def update_index_entry(
-    ports: Ports, plan: SessionPlan, record: SessionRecord, managed: str, *, static: bool
-) -> None:
-    """Note in the index that a session is used now through `managed`, and written down as keys too when `static`."""
-    entry = ports.index.entries().get(plan.key) or role_index_entry(record, plan.hops[-1])
-    ports.index.put(
-        replace(
-            entry,
-            managed_profile=managed,
-            last_used=ports.clock.now(),
-            static=static or entry.static,
+def role_index_entry(record: SessionRecord, hop: PlannedHop) -> IndexEntry:
+    """Return the index entry of an unused role session without a managed profile."""
+    return IndexEntry(
+        key=record.key,
+        kind="role",
+        profile=hop.profile,
+        principal=hop.request.role_arn,
+        issued_at=record.issued_at,
+        expires_at=record.expires_at,
+        last_used=record.issued_at,
+    )
+
+
+class Publisher:
+    """Tells the index, the fast path, and the shells' prompts about sessions."""
+
+    def __init__(self, storage: SessionStorage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    def record_use(
+        self, plan: SessionPlan, record: SessionRecord, managed: str, *, static: bool
+    ) -> None:
+        """Record in the index that a session is now used through the profile `managed`.
+
+        `static` means that its keys are also in the credentials file.
+        """
+        index = self._storage.index
+        entry = index.entries().get(plan.key) or role_index_entry(record, plan.hops[-1])
+        index.put(
+            replace(
+                entry,
+                managed_profile=managed,
+                last_used=self._clock.now(),
+                static=static or entry.static,
+            )
         )
-    )
 
+    def publish(
+        self, snapshot: ConfigSnapshot, plan: SessionPlan, record: SessionRecord, managed: str
+    ) -> None:
+        """Write the prompt files and the hot pointer of a managed profile.
 
-def publish(
-    ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, record: SessionRecord, managed: str
-) -> None:
-    """Write the prompt files of a managed profile and of the static one beside it, and point the hot path at the session.
+        `snapshot` must include the managed profile as it is now.
+        """
+        self.write_prompt_file(plan, record, managed)
+        static = snapshot.static_profile_for(managed)
+        if static:
+            self.write_prompt_file(plan, record, static, static=True)
+        try:
+            served = snapshot.plan(
+                snapshot.role_for_profile(managed), snapshot.stored_overrides(managed)
+            ).key
+        except XswitchError:
+            served = ""  # edited in the meantime; the next call reports it
+        if served == plan.key:
+            self.write_hot_pointer(snapshot, plan, managed)
 
-    `reading` must be of the config as it is now, with the managed profile in it.
-    """
-    write_prompt_file(ports, plan, record, managed)
-    static = snapshot.static_profile_for(managed)
-    if static:
-        write_prompt_file(ports, plan, record, static, static=True)
-    try:
-        served = snapshot.plan(
-            snapshot.role_for_profile(managed), snapshot.stored_overrides(managed)
-        ).key
-    except XswitchError:
-        served = ""  # edited in between; the next call finds out
-    if served == plan.key:
-        write_hot_pointer(ports, snapshot, plan, managed)
-
-
-def write_prompt_file(
-    ports: Ports, plan: SessionPlan, record: SessionRecord, profile: str, *, static: bool = False
-) -> None:
-    """Write the prompt file of a profile.
-
-    Keys that are written down as they are (`static`) are never renewed by themselves.
-    """
-    role, now = plan.role, ports.clock.now()
-    mfa_process = plan.mfa is not None and plan.mfa.mfa_process
-    silent = (
-        now
-        if static
-        else None
-        if mfa_process
-        else renewable_until(plan, ports.index.entries(), now)
-    )
-    ports.prompt_files.write(
-        PromptState(
-            managed_profile=profile,
-            account=role.account_name or role.account_id,
-            role=role.role_name,
-            color=role.guard.color if role.guard is not None else "",
-            expires_at=record.expires_at,
-            renewable_until=silent,
+    def write_prompt_file(
+        self, plan: SessionPlan, record: SessionRecord, profile: str, *, static: bool = False
+    ) -> None:
+        """Write a profile's prompt file. Keys in the credentials file are never renewed."""
+        role, now = plan.role, self._clock.now()
+        if static:
+            renewable: datetime | None = now
+        elif plan.mfa is not None and plan.mfa.mfa_process:
+            renewable = None
+        else:
+            renewable = renewable_until(plan, self._storage.index.entries(), now)
+        self._storage.prompt_files.write(
+            PromptState(
+                managed_profile=profile,
+                account=role.account_name or role.account_id,
+                role=role.role_name,
+                color=role.guard.color if role.guard is not None else "",
+                expires_at=record.expires_at,
+                renewable_until=renewable,
+            )
         )
-    )
 
+    def write_hot_pointer(self, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str) -> None:
+        """Let the fast path find a profile's session until the config changes."""
+        self._storage.hot_pointers.write(
+            profile, plan.key, snapshot.stamp, self._storage.vault.info()
+        )
 
-def write_hot_pointer(
-    ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str
-) -> None:
-    """Let the hot path find the session of `profile` for as long as the config stays as it was read."""
-    ports.hot_pointers.write(profile, plan.key, snapshot.stamp, ports.vault.info())
+    def remove(self, profile: str) -> None:
+        """Delete a profile's hot pointer and prompt file."""
+        self._storage.hot_pointers.remove(profile)
+        self._storage.prompt_files.remove(profile)
 
-
-def remove_published(ports: Ports, profile: str) -> None:
-    """Drop what was written for a profile."""
-    ports.hot_pointers.remove(profile)
-    ports.prompt_files.remove(profile)
-
-
-def prune_expired_sessions(ports: Ports) -> None:
-    """Drop sessions that ended long ago, a few at a time.
-
-    Each one may cost a call to the keyring.
-    """
-    limit = ports.clock.now() - EXPIRED_RETENTION
-    over = [entry.key for entry in ports.index.entries().values() if entry.expires_at < limit][
-        :_MAX_PRUNED
-    ]
-    for key in over:
-        ports.vault.delete(key)
-    if over:
-        ports.index.remove(over)
+    def prune(self) -> None:
+        """Delete sessions that expired long ago, a few at a time: each may cost a keyring call."""
+        index = self._storage.index
+        limit = self._clock.now() - EXPIRED_RETENTION
+        expired = [entry.key for entry in index.entries().values() if entry.expires_at < limit]
+        for key in expired[:_MAX_PRUNED]:
+            self._storage.vault.delete(key)
+        if expired:
+            index.remove(expired[:_MAX_PRUNED])

@@ -1,23 +1,20 @@
-"""Until when a role can be assumed anew without a question."""
+"""Until when a role can be assumed again without an MFA prompt."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from xswitch.core.model import IndexEntry, SessionPlan
-
-# A session is a source until this close to its end: time for the call that uses it, and for a clock
-# that is a little off.
-MIN_SOURCE_LIFETIME = timedelta(seconds=60)
 
 
 def renewable_until(
     plan: SessionPlan, sessions: Mapping[str, IndexEntry], now: datetime
 ) -> datetime | None:
-    """The end of the sessions the plan's role can be made from without an MFA code, by the index.
+    """Return until when indexed sessions can renew the plan's role without an MFA code.
 
-    None is for ever, `now` or earlier not at all. An `mfa_process` counts as a question.
+    None means without end, and `now` or earlier means not at all. An `mfa_process` counts as a
+    prompt.
     """
     until: datetime | None = None
     if plan.mfa is not None:
@@ -31,4 +28,4 @@ def renewable_until(
 
 
 def _usable_until(entry: IndexEntry | None, now: datetime) -> datetime:
-    return now if entry is None else entry.expires_at - MIN_SOURCE_LIFETIME
+    return now if entry is None else entry.usable_until

@@ -1,4 +1,4 @@
-"""`switch`: a session, the managed profile that serves it, and everything that has to know."""
+"""`switch`: get a session, write the managed profile that serves it, and publish both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xswitch.actions.sessions.managed_profiles import (
     static_edits,
 )
 from xswitch.actions.sessions.mfa import MfaCodes
-from xswitch.actions.sessions.publish import prune_expired_sessions, publish, update_index_entry
+from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.sessions.verification import check_identity
 from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import overrides_from_options
@@ -38,12 +38,12 @@ from xswitch.core.roles.guards import is_confirmed
 def switch(
     broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
 ) -> SwitchResult:
-    """See `Actions.switch`.
+    """Switch to a role: see `Actions.switch`.
 
-    Until the session is there and verified, nothing is written but the vault and the index.
+    Writes only vault and index until the session is verified.
     """
     ports = broker.ports
-    snapshot = take_snapshot(ports)
+    snapshot = take_snapshot(ports.config)
     role = _reload_role(snapshot, role)
     _ensure_guards_readable(snapshot)
     if not is_confirmed(role.guard, options.confirmation):
@@ -55,34 +55,36 @@ def switch(
         overrides = snapshot.stored_overrides(managed)
     check_guard_policy(role, overrides)
     ensure_writable(snapshot, managed, static=options.static)
-    wanted = managed_profile_properties(ports, snapshot, role, managed, overrides)
+    properties = managed_profile_properties(ports.config, snapshot, role, managed, overrides)
     plan = snapshot.plan(role, overrides)
-    session_request = SessionRequest(
-        MfaCodes(ask, ports.mfa_command, given=options.mfa_code),
+    request = SessionRequest(
+        MfaCodes(ask, ports.process.mfa_process),
         progress,
-        force=options.force,
+        force_renewal=options.force,
         managed_profile=managed,
     )
-    session, identity = _verified_session(broker, snapshot, plan, session_request)
+    session, identity = _verified_session(broker, snapshot, plan, request)
     progress("writing the profile")
     problems = list(session.problems)
-    edits = managed_edits(snapshot, managed, wanted)
+    edits = managed_edits(snapshot, managed, properties)
     if options.static:
-        edits += static_edits(snapshot, managed, wanted, session.record)
+        edits += static_edits(snapshot, managed, properties, session.record)
     if edits:
-        ports.config.apply(edits)
+        ports.config.files.apply(edits)
+        snapshot = take_snapshot(ports.config)
     static = managed + STATIC_SUFFIX if options.static else ""
-    now_served = take_snapshot(ports) if edits else snapshot
-    notes: tuple[Callable[[], None], ...] = (
-        lambda: update_index_entry(ports, plan, session.record, managed, static=options.static),
-        lambda: ports.memory.record_use(role.name, ports.clock.now()),
-        lambda: publish(ports, now_served, plan, session.record, managed),
-        lambda: prune_expired_sessions(ports),
+    record, clock = session.record, ports.process.clock
+    publisher = Publisher(ports.storage, clock)
+    follow_ups: tuple[Callable[[], None], ...] = (
+        lambda: publisher.record_use(plan, record, managed, static=options.static),
+        lambda: ports.state.usage.record_use(role.name, clock.now()),
+        lambda: publisher.publish(snapshot, plan, record, managed),
+        publisher.prune,
     )
-    for note in notes:
-        # The switch is done; what can't be noted beside it is told, and changes nothing.
+    for follow_up in follow_ups:
+        # The switch is done, so a failure here is only reported
         try:
-            note()
+            follow_up()
         except XswitchError as error:
             problems.append(Problem(error.code, str(error)))
     return SwitchResult(
@@ -97,73 +99,77 @@ def switch(
 
 
 def _ensure_guards_readable(snapshot: ConfigSnapshot) -> None:
-    """Settings that can't be read may hold the guard of this very role."""
+    """Raise SettingsError for unreadable settings: they may hold this role's guard."""
     broken = next(
         (problem for problem in snapshot.settings.problems if problem.severity == "error"), None
     )
     if broken is not None:
         raise SettingsError(
-            "xswitch's settings can't be read, so no guard is in force: nothing was switched.",
+            "Not switched: xswitch's settings can't be read, so no guard is in force.",
             why=broken.message,
-            next_step=f"mend {broken.file or 'config.toml'}, then: xswitch config",
+            next_step=f"fix {broken.file or 'config.toml'}, then: xswitch config",
             code=broken.code,
         )
 
 
 def _reload_role(snapshot: ConfigSnapshot, role: Role) -> Role:
-    """The role by what the config says now, as it may have been edited since the role was chosen."""
+    """Return the role as currently configured: it may have changed since it was selected."""
     if role.is_ad_hoc:
         return role
-    found = snapshot.roles_by_name.get(role.name)
-    if found is None:
+    current = snapshot.roles_by_name.get(role.name)
+    if current is None:
         raise TargetError(
             f"{role.name} is no longer in the config.",
             next_step="xswitch list",
             code=ErrorCode.TARGET_UNKNOWN,
         )
-    named = snapshot.managed.get(role.managed_profile) == role.name
-    return replace(found, managed_profile=role.managed_profile) if named else found
+    if snapshot.managed.get(role.managed_profile) == role.name:
+        return replace(current, managed_profile=role.managed_profile)
+    return current
 
 
 def _confirmation_error(role: Role, typed: str | None) -> UsageError:
-    wanted = "" if role.guard is None else role.guard.confirm
+    confirmation = "" if role.guard is None else role.guard.confirm
     if typed is None:
         return UsageError(
-            f'{role.name} is guarded: switching to it takes typing "{wanted}".',
-            next_step=f"xswitch switch {role.name} --confirm {wanted!r}",
+            f'{role.name} is guarded: type "{confirmation}" to switch to it.',
+            next_step=f"xswitch switch {role.name} --confirm {confirmation!r}",
             code=ErrorCode.GUARD_UNCONFIRMED,
         )
     return UsageError(
-        f'That is not "{wanted}", so nothing was done: {role.name} is guarded.',
+        f'Not switched: {role.name} is guarded, and the confirmation isn\'t "{confirmation}".',
         code=ErrorCode.GUARD_MISMATCH,
     )
 
 
 def _verified_session(
-    broker: Broker, snapshot: ConfigSnapshot, plan: SessionPlan, session_request: SessionRequest
+    broker: Broker, snapshot: ConfigSnapshot, plan: SessionPlan, request: SessionRequest
 ) -> tuple[SessionResult, CallerIdentity | None]:
-    """The session, compared with what AWS says of it unless the settings say otherwise."""
-    session = broker.session(plan, snapshot.view, session_request)
+    """Return the session, and its identity according to AWS unless verification is off."""
+    session = broker.session(plan, snapshot.view, request)
     if not snapshot.settings.verify_identity or session.aws_unreachable:
-        # Who has just not answered is not waited for once more.
+        # AWS has just not responded, so don't wait for it again
         return session, None
-    session_request.progress("asking AWS who this is")
+    request.progress("asking AWS who this is")
     try:
-        identity = broker.ports.sts.get_caller_identity(session.record.credentials, plan.endpoint)
+        identity = broker.ports.aws.sts.get_caller_identity(
+            session.record.credentials, plan.endpoint
+        )
     except (AwsDeniedError, NetworkError) as error:
         if session.from_vault and (
             isinstance(error, NetworkError) or error.code == ErrorCode.THROTTLED
         ):
-            # It lives, and AssumeRole said whose it is when it was made: that AWS can't be asked
-            # again keeps nobody from it.
-            unasked = Problem("identity_unasked", f"AWS could not be asked who this is: {error}")
-            return replace(session, problems=(*session.problems, unasked)), None
+            # It hasn't expired, and AssumeRole returned its identity when it was made
+            problem = Problem("identity_unasked", f"The identity could not be verified: {error}")
+            return replace(session, problems=(*session.problems, problem)), None
         if error.code not in CREDENTIALS_ERROR_CODES or not session.from_vault:
             raise
-        # Revoked since it was kept: a new one is made, once.
+        # The stored session was revoked, so replace it once
         broker.drop(plan.key)
-        session = broker.session(plan, snapshot.view, session_request)
-        identity = broker.ports.sts.get_caller_identity(session.record.credentials, plan.endpoint)
+        session = broker.session(plan, snapshot.view, request)
+        identity = broker.ports.aws.sts.get_caller_identity(
+            session.record.credentials, plan.endpoint
+        )
     try:
         check_identity(plan.role, identity)
     except IdentityMismatchError:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from xswitch.core.errors import ErrorCode, MfaNeededError
 from xswitch.core.model import MfaChallenge
+from xswitch.core.sts_limits import MFA_CODE_LENGTH, is_mfa_code
 from xswitch.core.text import sanitize
-
-CODE_LENGTH = 6
 
 
 class MfaProcess:
@@ -54,17 +53,12 @@ class MfaProcess:
             ) from None
         if status != 0:
             raise _no_code_error(challenge, f"It ended with status {status}.")
-        code = output.strip()
-        if len(code) != CODE_LENGTH or not code.isdigit():
+        code = output.strip().decode("ascii", "replace")
+        if not is_mfa_code(code):
             raise _no_code_error(
-                challenge, f"It printed something other than {CODE_LENGTH} digits."
+                challenge, f"It printed something other than {MFA_CODE_LENGTH} digits."
             )
-        return code.decode("ascii")
-
-
-def is_mfa_code(text: str) -> bool:
-    """Whether `text` has the form of an MFA code: six ASCII digits."""
-    return len(text) == CODE_LENGTH and text.isascii() and text.isdigit()
+        return code
 
 
 def _no_code_error(challenge: MfaChallenge, why: str) -> MfaNeededError:

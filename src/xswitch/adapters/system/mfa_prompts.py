@@ -1,13 +1,14 @@
-"""Where MFA codes come from when a person, a flag or nobody knows them."""
+"""The MFA prompt on the terminal."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from xswitch.adapters.system.mfa_process import CODE_LENGTH, is_mfa_code
-from xswitch.core.errors import CancelledError, MfaNeededError
+from xswitch.core.errors import CancelledError
 from xswitch.core.model import MfaChallenge
+from xswitch.core.sts_limits import MFA_CODE_LENGTH, is_mfa_code
 from xswitch.core.text import sanitize
 
 _CONSOLE = ("CONIN$", "CONOUT$") if os.name == "nt" else ("/dev/tty", "/dev/tty")
@@ -15,20 +16,23 @@ _MAX_ATTEMPTS = 3
 
 
 class TerminalPrompt:
-    """Fulfils `actions.ports.MfaPrompt` on the terminal itself, so that stdin and stdout stay free for data.
+    """Implements `actions.ports.MfaPrompt` on the terminal itself, so stdin and stdout stay free.
 
-    `next_step` is what to run where there is no terminal; "" is `xswitch switch PROFILE --mfa-code CODE`.
+    Without a terminal, `otherwise` answers.
     """
 
-    def __init__(self, next_step: str = "", console: tuple[str, str] = _CONSOLE) -> None:
-        self._next_step = next_step
+    def __init__(
+        self,
+        otherwise: Callable[[MfaChallenge], str],
+        console: tuple[str, str] = _CONSOLE,
+    ) -> None:
+        self._otherwise = otherwise
         self._console = console
 
     def code(self, challenge: MfaChallenge) -> str:
-        """The code typed.
+        """Return the code that the user types.
 
-        Raises MfaNeededError without a terminal, CancelledError for Ctrl-C, Ctrl-D or an empty
-        line.
+        Raises CancelledError for Ctrl-C, Ctrl-D, or an empty line.
         """
         reader, writer = self._console
         try:
@@ -46,60 +50,12 @@ class TerminalPrompt:
                         raise _cancelled()
                     if is_mfa_code(code):
                         return code
-                    screen.write(f"A code has {CODE_LENGTH} digits.\n")
+                    screen.write(f"A code has {MFA_CODE_LENGTH} digits.\n")
         except KeyboardInterrupt:
             raise _cancelled() from None
         except OSError:
-            raise no_prompt_error(challenge, self._next_step) from None
+            return self._otherwise(challenge)
         raise _cancelled()
-
-
-class FixedMfaCode:
-    """Fulfils `actions.ports.MfaPrompt` with a code given beforehand (`--mfa-code`).
-
-    Good for one answer.
-    """
-
-    def __init__(self, code: str) -> None:
-        self._code = code
-
-    def code(self, challenge: MfaChallenge) -> str:
-        """The code, once. Raises MfaNeededError when asked again: AWS takes no code twice."""
-        code, self._code = self._code, ""
-        if code:
-            return code
-        raise MfaNeededError(
-            f"The given MFA code for {sanitize(challenge.serial, limit=200)} does not do.",
-            why=sanitize(challenge.refusal, limit=600)
-            or "A code works once, and another one is needed.",
-            next_step="Wait until the device shows the next code, then run the same command with it.",
-        )
-
-
-class DisabledMfaPrompt:
-    """Fulfils `actions.ports.MfaPrompt` where asking is not allowed.
-
-    `credential-process` without a terminal, background work.
-    """
-
-    def __init__(self, next_step: str = "") -> None:
-        self._next_step = next_step
-
-    def code(self, challenge: MfaChallenge) -> str:
-        """Raise MfaNeededError, at once."""
-        raise no_prompt_error(challenge, self._next_step)
-
-
-def no_prompt_error(challenge: MfaChallenge, next_step: str = "") -> MfaNeededError:
-    """The error when a code is needed and there is no terminal.
-
-    `next_step` as for `TerminalPrompt`.
-    """
-    return MfaNeededError(
-        f"An MFA code of {sanitize(challenge.serial, limit=200)} is needed, and there is no terminal to ask on.",
-        next_step=next_step
-        or f"xswitch switch {sanitize(challenge.profile, limit=100)} --mfa-code CODE",
-    )
 
 
 def _introduction(challenge: MfaChallenge) -> list[str]:

@@ -293,7 +293,7 @@ def console(context: Context) -> int:
 
 
 def _mfa_prompt(context: Context) -> MfaPrompt:
-    return context.services.ask(
+    return context.services.mfa_prompt(
         context.arguments.mfa_code, "repeat the command with --mfa-code CODE"
     )
 

@@ -29,7 +29,7 @@ def explain(context: Context) -> int:
     if not target:
         raise UsageError("No target given.", next_step="xswitch explain TARGET")
     role, options = resolve_target(context, target)
-    ask = context.services.ask(
+    ask = context.services.mfa_prompt(
         arguments.mfa_code, f"xswitch explain --mfa-code CODE {shlex.quote(target)}"
     )
     explanation = context.actions.explain(role, options, ask, context.progress)

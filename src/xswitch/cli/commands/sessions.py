@@ -26,7 +26,7 @@ def renew(context: Context) -> int:
             "Name a role to renew, or use --all.",
             next_step="xswitch renew TARGET, or: xswitch renew --all",
         )
-    ask = context.services.ask(
+    ask = context.services.mfa_prompt(
         arguments.mfa_code,
         "xswitch renew --mfa-code CODE " + " ".join(arguments.target or ["--all"]),
     )
@@ -108,7 +108,7 @@ def credential_process(context: Context) -> int:
     """Print one JSON object on stdout and nothing on stderr; `main` prints an error as one line."""
     profile = context.arguments.profile
     answer = context.actions.credential_process(
-        profile, context.services.nobody(f"xswitch switch {profile}")
+        profile, context.services.no_mfa_prompt(f"xswitch switch {profile}")
     )
     context.stdout.raw(answer + "\n")
     return ExitCode.DONE

@@ -97,7 +97,6 @@ def switch_options(arguments: argparse.Namespace) -> SwitchOptions:
         duration_seconds=arguments.duration,
         session_name=arguments.session_name,
         external_id=arguments.external_id,
-        mfa_code=arguments.mfa_code,
         profile_name=getattr(arguments, "profile_name", None),
         static=getattr(arguments, "static", False),
         policy_arns=tuple(arguments.policy_arn),
@@ -126,7 +125,9 @@ def switch(context: Context) -> int:
     role, options = resolve_target(context, target)
     if role.guard is not None and role.guard.confirm and options.confirmation is None:
         options = replace(options, confirmation=_ask_confirmation(role))
-    ask = context.services.ask(arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}")
+    ask = context.services.mfa_prompt(
+        arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}"
+    )
     try:
         switched = context.actions.switch(role, options, ask, context.progress)
     except XswitchError as error:

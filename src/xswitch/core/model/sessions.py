@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -22,6 +22,9 @@ class SessionState(StrEnum):
     EXPIRING = "expiring"
     EXPIRED = "expired"
 
+
+MIN_SOURCE_LIFETIME = timedelta(seconds=60)
+"""Time that a session must have left to be used: for the call, and for a slightly wrong clock."""
 
 SessionKind = Literal["mfa", "role"]
 
@@ -42,6 +45,11 @@ class IndexEntry:
     managed_profile: str = ""
     static: bool = False
     """The keys are also in the credentials file."""
+
+    @property
+    def usable_until(self) -> datetime:
+        """Until when it can be used as the source of another session."""
+        return self.expires_at - MIN_SOURCE_LIFETIME
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from xswitch.core.model import Credentials, Secret
+from xswitch.core.model.sessions import MIN_SOURCE_LIFETIME
 from xswitch.core.sessions.freshness import refresh_times
 from xswitch.core.sessions.keys import KEY_LENGTH
 
@@ -38,6 +39,11 @@ class SessionRecord:
     expires_at: datetime
     advisory_refresh_at: datetime
     mandatory_refresh_at: datetime
+
+    @property
+    def usable_until(self) -> datetime:
+        """Until when it can be used as the source of another session."""
+        return self.expires_at - MIN_SOURCE_LIFETIME
 
 
 def credential_process_json(credentials: Credentials) -> str:
