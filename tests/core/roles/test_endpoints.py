@@ -206,4 +206,7 @@ def test_iam_has_endpoints_of_its_own(
         },
     }
     read = view({"p": properties}, services=services)
-    assert EndpointResolver(read, env, "iam").of(read.profiles["p"], "aws")[0].url == expected
+    assert (
+        EndpointResolver(read, env, "iam").endpoint_for(read.profiles["p"], "aws")[0].url
+        == expected
+    )

@@ -92,7 +92,7 @@ class Accounts:
             raise ChainError(
                 resolved.message, why=place, next_step="xswitch config", code=resolved.code
             )
-        endpoint, _ = EndpointResolver(snapshot.view, snapshot.environment).of(
+        endpoint, _ = EndpointResolver(snapshot.view, snapshot.environment).endpoint_for(
             profile, partition_of_region(profile.get("region") or "")
         )
         self._progress(f"reading the credentials of {profile.name}")

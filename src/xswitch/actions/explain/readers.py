@@ -101,7 +101,7 @@ class IamReaders:
         ):
             raise SourceCredentialsError(f"{profile.name} has no static keys.")
         view, environment = self._snapshot.view, self._snapshot.environment
-        endpoint, _ = EndpointResolver(view, environment).of(
+        endpoint, _ = EndpointResolver(view, environment).endpoint_for(
             profile, partition_of_region(profile.get("region") or "")
         )
         credentials = self._ports.aws.source_credentials.resolve(base, view, endpoint)

@@ -57,9 +57,12 @@ class ErrorCode(StrEnum):
     # The command line and its values
     USAGE = "usage"
     BAD_DURATION = "bad_duration"
+    BAD_EXTERNAL_ID = "bad_external_id"
+    BAD_MFA_SERIAL = "bad_mfa_serial"
     BAD_OVERRIDE = "bad_override"
     BAD_PROFILE_NAME = "bad_profile_name"
     BAD_REGION = "bad_region"
+    BAD_SESSION_NAME = "bad_session_name"
     COLOUR_INVALID = "colour_invalid"
     CONFIRMATION_NEEDED = "confirmation_needed"
     FILE = "file"

@@ -1,4 +1,4 @@
-"""Managed profiles: their properties, what shadows them, the command they run.
+"""Managed profiles: their properties, what shadows them, and the command they run.
 
-Editing the file is in `core.awsconfig`.
+Reading and editing the config file is in `core.awsconfig`.
 """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xswitch.core.arn import RoleArn, is_account_id, parse_role_arn
 from xswitch.core.digests import sha256
 from xswitch.core.model import Hop, Origin, Settings
-from xswitch.core.profiles.managed import Overrides
+from xswitch.core.profiles.managed import Overrides, override_hop
 
 # Every SDK accepts the other characters; most ignore a profile with a space or quote in its name.
 _ILLEGAL_IN_PROFILE_NAME = re.compile(r"[^A-Za-z0-9_\-/.%@:+]")
@@ -82,15 +82,4 @@ def managed_profile_name(prefix: str, name: str) -> str:
 
 def ad_hoc_hop(profile: str, arn: RoleArn, origin: Origin, overrides: Overrides) -> Hop:
     """Make the hop of an ad hoc role that is stored in the managed profile `profile`."""
-    return Hop(
-        profile=profile,
-        role_arn=str(arn),
-        origin=origin,
-        external_id=overrides.external_id,
-        mfa_serial=overrides.mfa_serial,
-        duration_seconds=overrides.duration_seconds,
-        session_name=overrides.session_name,
-        tags=overrides.tags,
-        policy_arns=overrides.policy_arns,
-        policy=overrides.policy,
-    )
+    return override_hop(Hop(profile, str(arn), origin), overrides)

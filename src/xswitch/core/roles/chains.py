@@ -1,7 +1,6 @@
-"""Which chain leads to a role.
+"""Resolve role chains by botocore's rules (credentials.py, AssumeRoleProvider).
 
-Botocore's rules (credentials.py, AssumeRoleProvider), without recursion and with every part walked
-once.
+Each profile is resolved once, and without recursion.
 """
 
 from __future__ import annotations
@@ -29,41 +28,38 @@ from xswitch.core.roles.sources import (
     problem_at,
 )
 
+_MAX_NAMES_OF_LOOP = 8
+
 
 class ResolvedChain(NamedTuple):
-    """A chain that is known (without hops when the profile is a base), and the first MFA serial in it."""
+    """A chain and the first MFA serial in it."""
 
     chain: Chain
+    """Without hops if the profile is a credential source."""
     mfa_serial: str | None
 
 
 class _ChainNode(NamedTuple):
-    """A profile in a position.
-
-    Static keys end a chain in a source, but not in the profile one starts from.
-    """
+    """A profile and whether the chain starts from it."""
 
     profile: str
     selected: bool
+    """Static keys end the chain in a source profile, but not in the selected profile."""
 
 
 class _Dependency(NamedTuple):
-    """A profile that needs another one resolved first.
-
-    As the source of its role, or as the role behind its credential_process.
-    """
+    """A profile that needs another one resolved first."""
 
     to: _ChainNode
     profile: Profile
     hop: Hop | None = None
+    """Set if `to` is the source of this role."""
     base: CredentialSource | None = None
+    """Set if `to` is the role behind this managed profile's credential_process."""
 
 
 class ChainResolver:
-    """All chains of one reading of the config.
-
-    `env` is asked for the keys that `credential_source = Environment` means.
-    """
+    """Resolves the chains of one config view; `env` is for `credential_source = Environment`."""
 
     def __init__(self, view: ConfigView, env: Mapping[str, str]) -> None:
         self._view = view
@@ -72,21 +68,15 @@ class ChainResolver:
         self._parsed_hops: dict[str, ParsedHop] = {}
 
     def resolve_role(self, name: str) -> ResolvedChain | Problem:
-        """The chain of a role profile, or the error that says where it breaks.
-
-        The profile must be there.
-        """
+        """Resolve the chain of a role profile, which must exist."""
         return self._resolve(self._node(name, selected=True))
 
     def resolve_source(self, name: str) -> ResolvedChain | Problem:
-        """The chain of a profile as the source of another role; without hops when it is a base.
-
-        The profile must be there.
-        """
+        """Resolve the chain of a profile, which must exist, as the source of another role."""
         return self._resolve(self._node(name, selected=False))
 
-    def reading(self, profile: Profile) -> ParsedHop:
-        """The role settings of a profile, read once."""
+    def parsed_hop(self, profile: Profile) -> ParsedHop:
+        """Parse the role settings of a profile, once."""
         parsed = self._parsed_hops.get(profile.name)
         if parsed is None:
             parsed = self._parsed_hops[profile.name] = parse_hop(profile)
@@ -96,38 +86,29 @@ class ChainResolver:
         return _ChainNode(name, selected and has_static_keys(self._view.profiles[name]))
 
     def _resolve(self, start: _ChainNode) -> ResolvedChain | Problem:
-        known = self._done.get(start)
-        if known is not None:
-            return known
         path: dict[_ChainNode, _Dependency] = {}
         node = start
-        while True:
-            step = self._step(node)
-            if not isinstance(step, _Dependency):
-                result = self._done[node] = step
-                break
-            path[node] = step
-            node = step.to
-            known = self._done.get(node)
-            if known is not None:
-                result = known
-                break
+        while (result := self._done.get(node)) is None:
             if node in path:
-                result = self._loop(list(path), node)
+                result = self._loop_problem(list(path), node)
                 break
+            step = self._step(node)
+            if isinstance(step, _Dependency):
+                path[node] = step
+                node = step.to
+            else:
+                self._done[node] = step
         for visited, link in reversed(path.items()):
             result = self._done[visited] = self._extend_chain(visited, link, result)
         return result
 
-    def _loop(self, path: list[_ChainNode], again: _ChainNode) -> Problem:
-        names = [node.profile for node in path[path.index(again) :]] + [again.profile]
-        shown = " → ".join(names if len(names) <= 8 else [*names[:6], "…", names[-1]])  # noqa: PLR2004 -- a line's worth
-        return problem_at(
-            self._view.profiles[again.profile],
-            "source_profile",
-            "source_loop",
-            f"The source profiles form a loop: {shown}.",
-        )
+    def _loop_problem(self, path: list[_ChainNode], repeated: _ChainNode) -> Problem:
+        names = [node.profile for node in path[path.index(repeated) :]] + [repeated.profile]
+        if len(names) > _MAX_NAMES_OF_LOOP:
+            names = [*names[: _MAX_NAMES_OF_LOOP - 2], "…", names[-1]]
+        text = f"The source profiles form a loop: {' → '.join(names)}."
+        profile = self._view.profiles[repeated.profile]
+        return problem_at(profile, "source_profile", "source_loop", text)
 
     def _step(self, node: _ChainNode) -> ResolvedChain | Problem | _Dependency:
         profile = self._view.profiles[node.profile]
@@ -141,17 +122,17 @@ class ChainResolver:
         base = find_credential_source(self._view, profile)
         if isinstance(base, Problem):
             return base
-        behind = self._role_behind_managed_profile(profile, base)
-        if behind is not None:
-            return _Dependency(behind, profile, base=replace(base, temporary=True))
-        return ResolvedChain(Chain(base, ()), None)
+        managed_role = self._role_of_managed_profile(profile, base)
+        if managed_role is not None:
+            return _Dependency(managed_role, profile, base=replace(base, temporary=True))
+        return _source_chain(base)
 
-    def _role_behind_managed_profile(
+    def _role_of_managed_profile(
         self, profile: Profile, base: CredentialSource
     ) -> _ChainNode | None:
-        """The role behind a managed profile.
+        """Find the role of a managed profile.
 
-        Its process is this very program, so a loop through it would never end.
+        Its credential_process is xswitch itself, so a loop through it would never end.
         """
         role_value = profile.get(ROLE_KEY)
         if base.kind is not CredentialSourceKind.CREDENTIAL_PROCESS or role_value is None:
@@ -163,52 +144,39 @@ class ChainResolver:
         return self._node(target.name, selected=source is None)
 
     def _resolve_role_profile(self, profile: Profile) -> ResolvedChain | Problem | _Dependency:
-        reading = self.reading(profile)
-        problem = self._source_problem(profile) or reading.error
-        if problem is not None or reading.hop is None:
-            return problem or problem_at(
-                profile,
-                "role_arn",
-                "role_arn_invalid",
-                f'Profile "{profile.name}" can\'t be assumed.',
-            )
+        parsed = self.parsed_hop(profile)
+        problem = self._source_problem(profile) or parsed.error
+        if problem is not None or parsed.hop is None:
+            text = f'Profile "{profile.name}" can\'t be assumed.'
+            return problem or problem_at(profile, "role_arn", "role_arn_invalid", text)
         source = profile.get("source_profile")
+        if source is not None and source != profile.name:
+            return _Dependency(self._node(source, selected=False), profile, hop=parsed.hop)
         if source is None:
-            return self._chain_from_source(
-                reading.hop,
-                named_credential_source(profile, profile.get("credential_source") or "", self._env),
-            )
-        if source == profile.name:
-            return self._chain_from_source(reading.hop, find_credential_source(self._view, profile))
-        return _Dependency(self._node(source, selected=False), profile, hop=reading.hop)
+            named = profile.get("credential_source") or ""
+            base = named_credential_source(profile, named, self._env)
+        else:
+            base = find_credential_source(self._view, profile)
+        return base if isinstance(base, Problem) else append_hop(_source_chain(base), parsed.hop)
 
     def _source_problem(self, profile: Profile) -> Problem | None:
         name = profile.name
         source, named = profile.get("source_profile"), profile.get("credential_source")
         if source is not None and named is not None:
-            text = f'Profile "{name}" has both source_profile and credential_source; one of them must go.'
+            text = f'Profile "{name}" has both source_profile and credential_source; remove one.'
             return problem_at(profile, "credential_source", "both_sources", text)
         if source is None and named is None:
             text = (
-                f'Profile "{name}" has role_arn and neither source_profile nor credential_source.'
+                f'Profile "{name}" has role_arn but neither source_profile nor credential_source.'
             )
             return problem_at(profile, "role_arn", "no_source", text)
         if source == name and not has_static_keys(profile):
-            text = f'Profile "{name}" is its own source_profile and has no static keys.'
+            text = f'Profile "{name}" is its own source_profile but has no static keys.'
             return problem_at(profile, "source_profile", "source_self", text)
         if source is not None and source not in self._view.profiles:
-            text = f'Profile "{name}": its source_profile "{source}" doesn\'t exist.'
+            text = f'Source profile "{source}" of profile "{name}" doesn\'t exist.'
             return problem_at(profile, "source_profile", "source_missing", text)
         return None
-
-    def _chain_from_source(
-        self, hop: Hop, base: CredentialSource | Problem
-    ) -> ResolvedChain | Problem:
-        return (
-            base
-            if isinstance(base, Problem)
-            else ResolvedChain(Chain(base, (hop,)), hop.mfa_serial)
-        )
 
     def _extend_chain(
         self, node: _ChainNode, link: _Dependency, result: ResolvedChain | Problem
@@ -216,16 +184,21 @@ class ChainResolver:
         if isinstance(result, Problem):
             return result
         if link.base is not None:
-            return ResolvedChain(Chain(link.base, ()), None)
+            return _source_chain(link.base)
         base = result.chain.base
         if node.selected and base.profile == node.profile:
-            # botocore calls this a loop though the keys on the profile would end it.
+            # botocore reports a loop, though the static keys of the profile would end it.
             text = f'The source profiles of "{node.profile}" lead back to it.'
             return problem_at(link.profile, "source_profile", "source_loop", text)
-        return self.append_hop(result, link.hop) if link.hop is not None else result
+        return append_hop(result, link.hop) if link.hop is not None else result
 
-    def append_hop(self, source: ResolvedChain, hop: Hop) -> ResolvedChain:
-        """The chain with one hop more."""
-        return ResolvedChain(
-            Chain(source.chain.base, (*source.chain.hops, hop)), source.mfa_serial or hop.mfa_serial
-        )
+
+def append_hop(source: ResolvedChain, hop: Hop) -> ResolvedChain:
+    """Extend a chain by one hop."""
+    return ResolvedChain(
+        Chain(source.chain.base, (*source.chain.hops, hop)), source.mfa_serial or hop.mfa_serial
+    )
+
+
+def _source_chain(base: CredentialSource) -> ResolvedChain:
+    return ResolvedChain(Chain(base, ()), None)

@@ -14,6 +14,7 @@ from xswitch.core.arn import default_region, is_region, partition_of_region
 from xswitch.core.model import ConfigView, Endpoint, Problem, Profile
 from xswitch.core.roles.sources import problem_at
 
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _ENDPOINT_KEYS = frozenset(
     {
         "use_fips_endpoint",
@@ -33,16 +34,16 @@ class EndpointResolver:
         self._service = service
         self._view = view
         self._env = env
-        self._env_regions = [
-            env[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if env.get(name)
-        ]
+        self._env_regions = [env[name] for name in REGION_VARIABLES if env.get(name)]
         self._env_url = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get(
             "AWS_ENDPOINT_URL"
         )
         self._plain: dict[tuple[str | None, str], Endpoint] = {}
         self._services: dict[str, str | None] = {}
 
-    def of(self, profile: Profile | None, partition: str) -> tuple[Endpoint, tuple[Problem, ...]]:
+    def endpoint_for(
+        self, profile: Profile | None, partition: str
+    ) -> tuple[Endpoint, tuple[Problem, ...]]:
         """Resolve the endpoint for roles of `partition`, and problems with its settings.
 
         `profile` is the selected profile, or None to use the environment alone. The region is the
@@ -90,7 +91,10 @@ class EndpointResolver:
             text = f'Profile "{profile.name}": {region!r} isn\'t a valid region.'
             problems.append(problem_at(profile, "region", "region_invalid", text))
         elif partition_of_region(region) != partition:
-            text = f"Profile \"{profile.name}\": region {region} isn't in the role's partition, {partition}."
+            text = (
+                f"Profile \"{profile.name}\": region {region} isn't in the role's partition,"
+                f" {partition}."
+            )
             problems.append(problem_at(profile, "region", "region_partition", text, "warning"))
         return region
 

@@ -1,22 +1,19 @@
-"""The rows of the list.
+"""Resolve every role profile and every stored `ACCOUNT:ROLE` to a `Role`.
 
-Every role profile and every `ACCOUNT:ROLE` kept in a managed profile, resolved.
-
-One that can't be resolved is a row as well, without a chain and with the error that says why.
+One that can't be resolved is a `Role` too: it has no chain, and its problems say why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from xswitch.core.arn import RoleArn, parse_role_arn, partition_of_region
+from xswitch.core.arn import RoleArn, parse_role_arn, partition_of, partition_of_region
 from xswitch.core.errors import ConfigError, TargetError
 from xswitch.core.model import (
     Chain,
     ConfigView,
-    CredentialSource,
     CredentialSourceKind,
     Hop,
     Problem,
@@ -30,6 +27,7 @@ from xswitch.core.profiles.managed import (
     SOURCE_PROFILE_KEY,
     Overrides,
     overrides_from_profile,
+    stores_ad_hoc_role,
     validate_overrides,
 )
 from xswitch.core.roles.ad_hoc import (
@@ -39,50 +37,54 @@ from xswitch.core.roles.ad_hoc import (
     managed_profile_name,
     parse_ad_hoc_role,
 )
-from xswitch.core.roles.chains import ChainResolver, ResolvedChain
+from xswitch.core.roles.chains import ChainResolver, ResolvedChain, append_hop
 from xswitch.core.roles.durations import chaining_reason, effective_duration, is_temporary
-from xswitch.core.roles.endpoints import EndpointResolver
+from xswitch.core.roles.endpoints import REGION_VARIABLES, EndpointResolver
 from xswitch.core.roles.guards import guard_for
 from xswitch.core.roles.sources import has_static_keys, problem_at
+
+_SEVERITIES = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRoles:
-    """All rows in the order of the files, and the problems of profiles that are no rows."""
+    """All roles in file order, and the problems of profiles that aren't roles."""
 
     roles: tuple[Role, ...]
     problems: tuple[Problem, ...]
 
 
 def resolve_all(view: ConfigView, settings: Settings, env: Mapping[str, str]) -> ResolvedRoles:
-    """Every role of one reading of the config. Never raises for what is in the files."""
-    rows = RoleBuilder(view, settings, env)
+    """Resolve every role of a config view. Never raises for the files' contents."""
+    builder = RoleBuilder(view, settings, env)
     roles: list[Role] = []
     problems: list[Problem] = []
-    definitions: list[Profile] = []
+    ad_hoc: list[tuple[Profile, RoleArn]] = []
     for profile in view.profiles.values():
-        if ROLE_KEY in profile.properties:
-            if SOURCE_PROFILE_KEY in profile.properties and parse_role_arn(
-                profile.get(ROLE_KEY) or ""
-            ):
-                definitions.append(profile)
-            elif profile.get(ROLE_KEY) not in view.profiles:
-                text = f'The managed profile "{profile.name}" belongs to a role profile "{profile.get(ROLE_KEY)}", which is gone.'
-                problems.append(problem_at(profile, ROLE_KEY, "managed_orphan", text, "warning"))
-        elif "role_arn" in profile.properties:
-            if "web_identity_token_file" in profile.properties:
-                text = f'Profile "{profile.name}" gets its role by web identity; the SDKs do that themselves, so it is no role to switch to.'
-                problems.append(
-                    problem_at(
-                        profile, "web_identity_token_file", "web_identity_profile", text, "info"
-                    )
+        role_value = profile.get(ROLE_KEY)
+        if role_value is not None:
+            arn = parse_role_arn(role_value)
+            if arn is not None and SOURCE_PROFILE_KEY in profile.properties:
+                ad_hoc.append((profile, arn))
+            elif role_value not in view.profiles:
+                text = (
+                    f'The role profile "{role_value}" of managed profile "{profile.name}" doesn\'t'
+                    " exist."
                 )
-            else:
-                roles.append(rows.build_from_profile(profile))
-    taken = {role.name for role in roles}
-    for profile in definitions:
-        role = _saved_ad_hoc_role(rows, profile, taken)
-        taken.add(role.name)
+                problems.append(problem_at(profile, ROLE_KEY, "managed_orphan", text, "warning"))
+        elif "web_identity_token_file" in profile.properties and "role_arn" in profile.properties:
+            key = "web_identity_token_file"
+            text = (
+                f'Profile "{profile.name}" isn\'t listed as a role: it assumes the role with web'
+                " identity, which the SDKs do themselves."
+            )
+            problems.append(problem_at(profile, key, "web_identity_profile", text, "info"))
+        elif "role_arn" in profile.properties:
+            roles.append(builder.build_from_profile(profile))
+    names = {role.name for role in roles}
+    for profile, arn in ad_hoc:
+        role = builder.build_stored_ad_hoc(profile, arn, names)
+        names.add(role.name)
         roles.append(role)
     return ResolvedRoles(tuple(roles), tuple(problems))
 
@@ -98,61 +100,45 @@ def resolve_ad_hoc_role(  # noqa: PLR0913 -- the parts of one command line
     partition: str | None = None,
     overrides: Overrides = NO_OVERRIDES,
 ) -> Role:
-    """The role `ACCOUNT:ROLE --source PROFILE` means, before any managed profile keeps it.
+    """Resolve `ACCOUNT:ROLE --source PROFILE`, whether or not a managed profile stores it.
 
-    `account` is an id or a name out of the settings, `role` a name, with its path if it has one;
-    `partition` defaults to the source's. Region and endpoint are the source profile's. A source
-    that can't be resolved leaves the chain None. Raises TargetError when this is no role's name or
-    the source doesn't exist, UsageError for overrides AWS can't take.
+    `account` is an ID or a name from the settings, `role` a name with an optional path. `partition`
+    defaults to the source's; region and endpoint are the source profile's. If the source can't be
+    resolved, the role has no chain. Raises TargetError if the role is malformed or the source
+    doesn't exist, and UsageError for overrides that AWS would reject.
     """
     ad_hoc = parse_ad_hoc_role(f"{account}:{role}", settings)
     if ad_hoc is None:
         raise TargetError(
-            f"{account}:{role} is not an account and a role.",
-            why="An account is twelve digits, or a name under [account_names] in the settings.",
+            f"{account}:{role} isn't of the form ACCOUNT:ROLE.",
+            why="ACCOUNT is a 12-digit ID or a name from [account_names] in the settings.",
             next_step="xswitch switch ACCOUNT:ROLE --source PROFILE",
         )
     if source not in view.profiles:
         raise TargetError(
-            f'There is no profile "{source}" to reach {account}:{role} from.',
+            f'Source profile "{source}" of {account}:{role} doesn\'t exist.',
             next_step="xswitch list",
         )
     overrides = validate_overrides(overrides)
-    rows = RoleBuilder(view, settings, env)
-    arn = _ad_hoc_arn(rows, view, replace(ad_hoc, partition=partition or ad_hoc.partition), source)
-    name = managed_profile_name(settings.profile_prefix, ad_hoc_role_name(arn))
-    managed_profile = view.profiles.get(name)
-    is_same_role = (
-        managed_profile is not None
-        and managed_profile.get(ROLE_KEY) == str(arn)
-        and managed_profile.get(SOURCE_PROFILE_KEY) == source
-    )
-    selected = (
-        managed_profile if managed_profile is not None and is_same_role else view.profiles[source]
-    )
-    hop = ad_hoc_hop(name, arn, selected.origin, overrides)
-    resolved_role = rows.row(
-        RoleDraft(
-            ad_hoc_role_name(arn),
-            selected,
-            arn,
-            name,
-            _ad_hoc_chain(rows, source, hop),
-            hop,
-            definition=True,
-        )
-    )
+    builder = RoleBuilder(view, settings, env)
+    arn = builder.ad_hoc_arn(replace(ad_hoc, partition=partition or ad_hoc.partition), source)
+    name = ad_hoc_role_name(arn)
+    managed_name = managed_profile_name(settings.profile_prefix, name)
+    managed = view.profiles.get(managed_name)
+    stored = managed is not None and stores_ad_hoc_role(managed, str(arn), source)
+    selected = managed if managed is not None and stored else view.profiles[source]
+    hop = ad_hoc_hop(managed_name, arn, selected.origin, overrides)
+    resolved = builder.resolve_hop(source, hop)
+    draft = RoleDraft(name, selected, arn, managed_name, resolved, hop, is_ad_hoc=True)
+    resolved_role = builder.build(draft)
     if overrides.region is None:
         return resolved_role
-    return replace(
-        resolved_role,
-        region=overrides.region,
-        endpoint=replace(resolved_role.endpoint, region=overrides.region),
-    )
+    endpoint = replace(resolved_role.endpoint, region=overrides.region)
+    return replace(resolved_role, region=overrides.region, endpoint=endpoint)
 
 
 def managed_profiles(view: ConfigView, roles: Sequence[Role]) -> dict[str, str]:
-    """Managed profile → name of its row, for every managed profile of the config whose role is there."""
+    """Map the managed profiles of the config to their roles' names."""
     names = {role.name for role in roles}
     managed = {
         profile.name: role_value
@@ -162,218 +148,179 @@ def managed_profiles(view: ConfigView, roles: Sequence[Role]) -> dict[str, str]:
     return managed | {role.managed_profile: role.name for role in roles if role.is_ad_hoc}
 
 
-def _saved_ad_hoc_role(rows: RoleBuilder, profile: Profile, taken: set[str]) -> Role:
-    arn = parse_role_arn(profile.get(ROLE_KEY) or "")
-    source = profile.get(SOURCE_PROFILE_KEY) or ""
-    if arn is None:  # the caller looked
-        raise ConfigError(f'Profile "{profile.name}" keeps no role.')
-    name = ad_hoc_role_name(arn)
-    if name in taken:
-        name = f"{name}@{profile.name}"
-    hop = ad_hoc_hop(profile.name, arn, profile.origin, NO_OVERRIDES)
-    resolved: ResolvedChain | Problem
-    try:
-        hop = replace(
-            ad_hoc_hop(profile.name, arn, profile.origin, overrides_from_profile(profile)),
-            origins={
-                key: property_.origin
-                for key, property_ in profile.properties.items()
-                if key.startswith("xswitch_")
-            },
-        )
-    except ConfigError as error:
-        text = (
-            f'The managed profile "{profile.name}" keeps a setting that can\'t be used: {error.why}'
-        )
-        resolved = problem_at(profile, ROLE_KEY, "managed_profile", text)
-    else:
-        if source in rows.view.profiles:
-            resolved = _ad_hoc_chain(rows, source, hop)
-        else:
-            resolved = problem_at(
-                profile,
-                SOURCE_PROFILE_KEY,
-                "source_missing",
-                f'The source profile "{source}" of {name} doesn\'t exist.',
-            )
-    return rows.row(RoleDraft(name, profile, arn, profile.name, resolved, hop, definition=True))
-
-
-def _ad_hoc_chain(rows: RoleBuilder, source: str, hop: Hop) -> ResolvedChain | Problem:
-    resolved = rows.chains.resolve_source(source)
-    return resolved if isinstance(resolved, Problem) else rows.chains.append_hop(resolved, hop)
-
-
-def _ad_hoc_arn(rows: RoleBuilder, view: ConfigView, definition: AdHocRole, source: str) -> RoleArn:
-    if definition.partition is not None:
-        return definition.arn(definition.partition)
-    resolved = rows.chains.resolve_source(source)
-    source_arn = (
-        parse_role_arn(resolved.chain.target.role_arn)
-        if isinstance(resolved, ResolvedChain) and resolved.chain.hops
-        else None
-    )
-    if source_arn is not None:
-        return definition.arn(source_arn.partition)
-    return definition.arn(rows.partition_of(view.profiles[source]))
-
-
-_SEVERITIES = ("error", "warning", "info")
-
-
 class RoleDraft(NamedTuple):
-    """What a row is made of.
-
-    `selected` is the profile with a say in region and endpoint, `arn` the text as written when it
-    is no role's ARN, `managed` the managed profile's name, `found` the chain or why there is none,
-    `hop` the role's own AssumeRole when that much is known.
-    """
+    """The parts of a role."""
 
     name: str
     selected: Profile
+    """The profile that sets region and endpoint."""
     arn: RoleArn | str
-    managed: str
-    found: ResolvedChain | Problem
+    """As text if it isn't a valid role ARN."""
+    managed_profile: str
+    resolved: ResolvedChain | Problem
+    """The chain, or the error that prevents it."""
     hop: Hop | None
-    definition: bool = False
+    """The role's own AssumeRole call; None if it's invalid."""
+    is_ad_hoc: bool = False
 
 
 class RoleBuilder:
-    """Makes the rows of one reading of the config; chains are shared between them."""
+    """Builds the roles of one config view; they share their chains."""
 
     def __init__(self, view: ConfigView, settings: Settings, env: Mapping[str, str]) -> None:
         self.view = view
-        self.chains = ChainResolver(view, env)
+        self._chains = ChainResolver(view, env)
         self._settings = settings
         self._env = env
         self._endpoints = EndpointResolver(view, env)
-        self._managed: dict[str, list[str]] = {}
+        self._managed_profiles: dict[str, list[str]] = {}
         for profile in view.profiles.values():
             role_value = profile.get(ROLE_KEY)
             if role_value is not None:
-                self._managed.setdefault(role_value, []).append(profile.name)
-        self._seen: dict[str, list[Problem]] = {}
+                self._managed_profiles.setdefault(role_value, []).append(profile.name)
+        self._file_problems: dict[str, list[Problem]] = {}
         for problem in view.problems:
             if problem.profile is not None:
-                self._seen.setdefault(problem.profile, []).append(problem)
+                self._file_problems.setdefault(problem.profile, []).append(problem)
 
     def build_from_profile(self, profile: Profile) -> Role:
-        """The row of a profile with `role_arn`."""
-        parsed_hop = self.chains.reading(profile)
-        resolved = self.chains.resolve_role(profile.name)
-        problems = (
-            []
-            if isinstance(resolved, Problem)
-            else self._suspicious_settings(profile, resolved.chain)
-        )
+        """Build the role of a profile with `role_arn`."""
+        parsed_hop = self._chains.parsed_hop(profile)
+        resolved = self._chains.resolve_role(profile.name)
+        problems = list(parsed_hop.problems)
+        if isinstance(resolved, ResolvedChain):
+            problems = [*self._suspicious_settings(profile, resolved.chain), *problems]
         default_name = managed_profile_name(self._settings.profile_prefix, profile.name)
-        managed_names = self._managed.get(profile.name, [default_name])
-        arn = parsed_hop.arn or profile.get("role_arn") or ""
+        managed_names = self._managed_profiles.get(profile.name, [default_name])
         draft = RoleDraft(
             profile.name,
             profile,
-            arn,
+            parsed_hop.arn or profile.get("role_arn") or "",
             default_name if default_name in managed_names else managed_names[0],
             resolved,
             parsed_hop.hop,
         )
-        return self.row(draft, (*problems, *parsed_hop.problems))
+        return self.build(draft, problems)
 
-    def partition_of(self, profile: Profile) -> str:
-        """The partition a profile lives in, as its region or the environment's tells."""
-        region = (
-            profile.get("region")
-            or self._env.get("AWS_REGION")
-            or self._env.get("AWS_DEFAULT_REGION")
-            or ""
-        )
-        return partition_of_region(region)
+    def build_stored_ad_hoc(self, profile: Profile, arn: RoleArn, taken: Container[str]) -> Role:
+        """Build the ad hoc role that a managed profile stores, with a name that isn't `taken`."""
+        source = profile.get(SOURCE_PROFILE_KEY) or ""
+        name = ad_hoc_role_name(arn)
+        if name in taken:
+            name = f"{name}@{profile.name}"
+        hop = ad_hoc_hop(profile.name, arn, profile.origin, NO_OVERRIDES)
+        resolved: ResolvedChain | Problem
+        try:
+            hop = replace(
+                ad_hoc_hop(profile.name, arn, profile.origin, overrides_from_profile(profile)),
+                origins={
+                    key: property_.origin
+                    for key, property_ in profile.properties.items()
+                    if key.startswith("xswitch_")
+                },
+            )
+        except ConfigError as error:
+            text = f'Invalid setting in managed profile "{profile.name}": {error.why}'
+            resolved = problem_at(profile, ROLE_KEY, "managed_profile", text)
+        else:
+            if source in self.view.profiles:
+                resolved = self.resolve_hop(source, hop)
+            else:
+                text = f'Source profile "{source}" of {name} doesn\'t exist.'
+                resolved = problem_at(profile, SOURCE_PROFILE_KEY, "source_missing", text)
+        draft = RoleDraft(name, profile, arn, profile.name, resolved, hop, is_ad_hoc=True)
+        return self.build(draft)
 
-    def row(self, draft: RoleDraft, problems: tuple[Problem, ...] = ()) -> Role:
-        """The row, with `problems` and those that putting it together brings."""
-        profile, arn, resolved, hop = draft.selected, draft.arn, draft.found, draft.hop
-        arn_parts = (
-            arn if isinstance(arn, RoleArn) else RoleArn(self.partition_of(profile), "", "/", "")
-        )
-        endpoint, endpoint_problems = self._endpoints.of(profile, arn_parts.partition)
-        chain = resolved.chain if isinstance(resolved, ResolvedChain) else None
+    def resolve_hop(self, source: str, hop: Hop) -> ResolvedChain | Problem:
+        """Resolve the chain of `hop` from the profile `source`, which must exist."""
+        resolved = self._chains.resolve_source(source)
+        return resolved if isinstance(resolved, Problem) else append_hop(resolved, hop)
+
+    def ad_hoc_arn(self, ad_hoc: AdHocRole, source: str) -> RoleArn:
+        """Complete the ARN of an ad hoc role with the source's partition."""
+        resolved = self._chains.resolve_source(source)
+        partition = ""
+        if isinstance(resolved, ResolvedChain) and resolved.chain.hops:
+            partition = partition_of(resolved.chain.target.role_arn)
+        return ad_hoc.arn(partition or self._configured_partition(self.view.profiles[source]))
+
+    def _configured_partition(self, profile: Profile) -> str:
+        regions = (profile.get("region"), *map(self._env.get, REGION_VARIABLES))
+        return partition_of_region(next(filter(None, regions), ""))
+
+    def build(self, draft: RoleDraft, problems: Iterable[Problem] = ()) -> Role:
+        """Build a role with these problems, those of its endpoint, and those of its file."""
+        profile, arn, resolved, hop = draft.selected, draft.arn, draft.resolved, draft.hop
+        if not isinstance(arn, RoleArn):
+            arn = RoleArn(self._configured_partition(profile), "", "/", "")
+        endpoint, endpoint_problems = self._endpoints.endpoint_for(profile, arn.partition)
+        chain: Chain | None = None
+        serial, chained_after = profile.get("mfa_serial"), ""
         if isinstance(resolved, Problem):
             problems = (resolved, *problems)
-        serial = (
-            resolved.mfa_serial
-            if isinstance(resolved, ResolvedChain)
-            else profile.get("mfa_serial")
-        )
-        requested_seconds, chained_after = None if hop is None else hop.duration_seconds, ""
-        if chain is not None:
+        else:
+            chain, serial = resolved
             mfa = serial is not None and not is_temporary(chain.base)
             chained_after = chaining_reason(chain.base, first_hop=len(chain.hops) == 1, mfa=mfa)
-        seconds, reason = effective_duration(requested_seconds, None, None, chained_after)
+        configured = None if hop is None else hop.duration_seconds
+        seconds, reason = effective_duration(configured, None, None, chained_after)
         role = Role(
             name=draft.name,
-            role_arn=str(arn),
-            partition=arn_parts.partition,
-            account_id=arn_parts.account_id,
-            account_name=self._settings.account_names.get(arn_parts.account_id)
+            role_arn=str(draft.arn),
+            partition=arn.partition,
+            account_id=arn.account_id,
+            account_name=self._settings.account_names.get(arn.account_id)
             or profile.get("xswitch_account_name")
             or "",
-            role_name=arn_parts.name,
-            role_path=arn_parts.path,
+            role_name=arn.name,
+            role_path=arn.path,
             region=endpoint.region,
             chain=chain,
             mfa_serial=serial or None,
             external_id=None if hop is None else hop.external_id,
             duration_seconds=seconds,
             duration_reason=reason,
-            managed_profile=draft.managed,
+            managed_profile=draft.managed_profile,
             origin=profile.origin,
             endpoint=endpoint,
             problems=_sorted_by_severity(
-                (*problems, *endpoint_problems, *self._seen.get(profile.name, ()))
+                (*problems, *endpoint_problems, *self._file_problems.get(profile.name, ()))
             ),
             note=profile.get("xswitch_note") or "",
             tags=() if hop is None else hop.tags,
             cli_only=profile.cli_only,
-            is_ad_hoc=draft.definition,
+            is_ad_hoc=draft.is_ad_hoc,
         )
         guard = guard_for(role, self._settings)
         if guard is None:
             return role
-        seconds, reason = effective_duration(requested_seconds, None, guard, chained_after)
+        seconds, reason = effective_duration(configured, None, guard, chained_after)
         return replace(role, guard=guard, duration_seconds=seconds, duration_reason=reason)
 
     def _suspicious_settings(self, profile: Profile, chain: Chain) -> list[Problem]:
-        """What is legal and may still not be what was meant."""
+        """Report legal settings that probably don't have the intended effect."""
         name, base = profile.name, chain.base
         problems = []
         if has_static_keys(profile) and profile.get("source_profile") != name:
-            text = f'Profile "{name}": its static keys aren\'t used, its role_arn goes before them.'
+            text = f'Profile "{name}": its static keys are ignored; role_arn takes precedence.'
             problems.append(problem_at(profile, "aws_access_key_id", "keys_ignored", text, "info"))
         if base.kind is CredentialSourceKind.ENVIRONMENT and not self._env.get("AWS_ACCESS_KEY_ID"):
-            text = (
-                f'Profile "{name}" starts from the environment, and AWS_ACCESS_KEY_ID is not set.'
-            )
-            problems.append(
-                problem_at(profile, "credential_source", "environment_empty", text, "warning")
-            )
-        source = self._source_with_ignored_role(name, base)
-        if source is not None:
-            text = f'The static keys of source profile "{source.name}" are used; its own role_arn is ignored.'
-            problems.append(problem_at(source, "role_arn", "source_role_ignored", text, "warning"))
+            key = "credential_source"
+            text = f'Profile "{name}" needs AWS_ACCESS_KEY_ID, which isn\'t set.'
+            problems.append(problem_at(profile, key, "environment_empty", text, "warning"))
+        if base.kind is CredentialSourceKind.STATIC_KEYS and base.profile != name:
+            source = self.view.profiles.get(base.profile or "")
+            if source is not None and "role_arn" in source.properties:
+                key = "role_arn"
+                text = (
+                    f'Source profile "{source.name}" has static keys, so its role_arn is ignored.'
+                )
+                problems.append(problem_at(source, key, "source_role_ignored", text, "warning"))
         return problems
-
-    def _source_with_ignored_role(self, name: str, base: CredentialSource) -> Profile | None:
-        if base.kind is not CredentialSourceKind.STATIC_KEYS or base.profile in (None, name):
-            return None
-        source = self.view.profiles.get(base.profile or "")
-        return source if source is not None and "role_arn" in source.properties else None
 
 
 def _sorted_by_severity(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    return (
-        tuple(
-            sorted(dict.fromkeys(problems), key=lambda problem: _SEVERITIES.index(problem.severity))
-        )
-        if problems
-        else ()
-    )
+    if not problems:
+        return ()
+    unique = dict.fromkeys(problems)
+    return tuple(sorted(unique, key=lambda problem: _SEVERITIES.index(problem.severity)))

@@ -1,7 +1,4 @@
-"""Where the end of a chain gets its credentials.
-
-Which kind of source a profile is, in botocore's order, and what defines it.
-"""
+"""Find the credential source of a profile, by botocore's order of precedence."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 def problem_at(
     profile: Profile, key: str | None, code: str, message: str, severity: Severity = "error"
 ) -> Problem:
-    """A problem of `profile`, at the line of `key` or, when it isn't there, at the section's."""
+    """Make a problem at the line of `key` in `profile`, or of the section if the key is missing."""
     property_ = profile.properties.get(key) if key else None
     origin = profile.origin if property_ is None else property_.origin
     return Problem(
@@ -48,22 +45,19 @@ def problem_at(
 
 
 def has_static_keys(profile: Profile) -> bool:
-    """Whether the profile has either half of a key pair.
-
-    That makes it the end of a chain, whatever else it holds.
-    """
+    """Whether the profile has half a key pair or more, which ends a chain in a source profile."""
     return (
         "aws_access_key_id" in profile.properties or "aws_secret_access_key" in profile.properties
     )
 
 
 def is_sso(profile: Profile) -> bool:
-    """Whether the profile starts SSO: `sso_account_id` or `sso_role_name` is there."""
+    """Whether the profile uses SSO: it has `sso_account_id` or `sso_role_name`."""
     return "sso_account_id" in profile.properties or "sso_role_name" in profile.properties
 
 
 def find_credential_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
-    """The source of credentials that `profile` is, or the error that keeps it from being one.
+    """Find the credential source of `profile`, or the error that prevents it.
 
     The order is botocore's (credentials.py, ProfileProviderBuilder): web identity, SSO, static keys
     in the credentials file, login session, process, static keys in the config file.
@@ -75,16 +69,16 @@ def find_credential_source(view: ConfigView, profile: Profile) -> CredentialSour
         profile,
         None,
         "no_credentials",
-        f'Profile "{profile.name}" is a source profile and has no credentials of any kind.',
+        f'Source profile "{profile.name}" has no credentials.',
     )
 
 
 def named_credential_source(
     profile: Profile, source: str, env: Mapping[str, str]
 ) -> CredentialSource | Problem:
-    """The base that a profile's `credential_source` names.
+    """Make the source that `credential_source` names.
 
-    Only the three names of AWS's reference, spelt exactly so, are known.
+    The names are those of AWS's reference, and case matters.
     """
     setting = profile.properties.get("credential_source")
     origin = profile.origin if setting is None else setting.origin
@@ -121,12 +115,13 @@ def named_credential_source(
         profile,
         "credential_source",
         "credential_source_invalid",
-        f'Profile "{profile.name}": credential_source is {source!r}, which is none of {", ".join(CREDENTIAL_SOURCES)}.',
+        f'Profile "{profile.name}": credential_source is {source!r}; it must be one of'
+        f" {', '.join(CREDENTIAL_SOURCES)}.",
     )
 
 
 def canonical_json(facts: Mapping[str, str]) -> str:
-    """Facts as one line that is the same for the same facts."""
+    """Write facts as one line of JSON that is equal for equal facts."""
     return json.dumps(dict(facts), sort_keys=True, separators=(",", ":"))
 
 
@@ -138,7 +133,7 @@ def _has_keys_in_credentials_file(profile: Profile) -> bool:
 def _static_keys_source(_view: ConfigView, profile: Profile) -> CredentialSource | Problem:
     missing = [key for key in STATIC_KEYS if not profile.get(key)]
     if missing:
-        text = f'Profile "{profile.name}" has only half of a key pair: {missing[0]} is missing.'
+        text = f'Profile "{profile.name}" has static keys without {missing[0]}.'
         return problem_at(
             profile,
             next((key for key in STATIC_KEYS if key in profile.properties), None),
@@ -172,8 +167,8 @@ def _login_session_source(_view: ConfigView, profile: Profile) -> CredentialSour
 
 def _process_source(_view: ConfigView, profile: Profile) -> CredentialSource:
     command = profile.properties["credential_process"]
-    # Command lines hold passwords at times: the identity has their digest, and people see the
-    # program's name.
+    # A command line can contain a password, so the identity has its digest, and messages show only
+    # the program's name.
     facts = {"command": sha256(command.value.encode())}
     first_word = _FIRST_WORD.match(command.value.strip())
     program = (
@@ -193,7 +188,7 @@ def _process_source(_view: ConfigView, profile: Profile) -> CredentialSource:
 def _web_identity_source(_view: ConfigView, profile: Profile) -> CredentialSource | Problem:
     role, token = profile.get("role_arn"), profile.properties["web_identity_token_file"]
     if not role:
-        text = f'Profile "{profile.name}" has web_identity_token_file and no role_arn to assume with it.'
+        text = f'Profile "{profile.name}" has web_identity_token_file but no role_arn.'
         return problem_at(profile, "web_identity_token_file", "web_identity_no_role", text)
     facts = {
         "role_arn": role,
@@ -211,23 +206,24 @@ def _web_identity_source(_view: ConfigView, profile: Profile) -> CredentialSourc
 
 
 def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
-    values = {key: found.value for key, found in profile.properties.items()}
+    values = {key: entry.value for key, entry in profile.properties.items()}
     name = profile.get("sso_session")
     if name is not None:
         session = view.sso_sessions.get(name)
         if session is None:
-            text = f'Profile "{profile.name}": there is no section [sso-session {name}].'
+            text = f'Profile "{profile.name}": section [sso-session {name}] doesn\'t exist.'
             return problem_at(profile, "sso_session", "sso_session_missing", text)
-        for key, found in session.properties.items():
-            if values.setdefault(key, found.value) != found.value:
+        for key, entry in session.properties.items():
+            if values.setdefault(key, entry.value) != entry.value:
+                place = f"{entry.origin.file}:{entry.origin.line}"
                 text = (
-                    f'Profile "{profile.name}": {key} is {values[key]!r}, but {found.value!r} in its sso-session '
-                    f"({found.origin.file}:{found.origin.line}); they must be equal."
+                    f'Profile "{profile.name}": {key} is {values[key]!r}, but {entry.value!r} in'
+                    f" its sso-session ({place}); they must be equal."
                 )
                 return problem_at(profile, key, "sso_conflict", text)
     missing = [key for key in _SSO_REQUIRED_KEYS if not values.get(key)]
     if missing:
-        text = f'Profile "{profile.name}" starts SSO and lacks {", ".join(missing)}.'
+        text = f'Profile "{profile.name}" uses SSO but lacks {", ".join(missing)}.'
         return problem_at(
             profile,
             next(key for key in _SSO_PROFILE_KEYS if key in profile.properties),

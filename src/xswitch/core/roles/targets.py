@@ -83,7 +83,7 @@ def _single_match(target: str, role_matches: Sequence[Role], by_name: Mapping[st
         else "xswitch list"
     )
     raise TargetError(
-        f'No role is called "{target}", and none matches it.',
+        f'No roles match "{target}".',
         why=f"Did you mean {' or '.join(close_matches)}?" if close_matches else "",
         next_step=step,
         code=ErrorCode.TARGET_UNKNOWN,

@@ -1,8 +1,8 @@
-"""When a session is renewed, and how its state is called.
+"""The refresh times of a session, and its state.
 
-A session is renewed when fewer than 16 minutes are left: botocore re-runs a credential_process at
-every signature once it has under 15. One shorter than 50 minutes would spend its life being renewed
-by that rule, so it is renewed at a quarter.
+A session must be renewed when less than 16 minutes remain: below 15 minutes, botocore re-runs a
+credential_process at every signature. A session shorter than 50 minutes is renewed when a quarter
+of it remains, because it would otherwise be renewed most of the time.
 """
 
 from __future__ import annotations
@@ -19,22 +19,21 @@ _SHORT_SESSION_ADVISORY_FRACTION = 0.4
 
 
 def refresh_times(issued_at: datetime, expires_at: datetime) -> tuple[datetime, datetime]:
-    """When to renew behind the caller's back, and when the caller must wait for a new session.
+    """Return the advisory and the mandatory refresh time.
 
-    (soft, hard), UTC.
+    From the first, a session is renewed in the background; from the second, callers wait for the
+    new session.
     """
-    life = max(0.0, (expires_at - issued_at).total_seconds())
-    if life < SHORT_SESSION_SECONDS:
-        return expires_at - timedelta(
-            seconds=int(life * _SHORT_SESSION_ADVISORY_FRACTION)
-        ), expires_at - timedelta(seconds=int(life * _SHORT_SESSION_MANDATORY_FRACTION))
-    return expires_at - timedelta(seconds=ADVISORY_REFRESH_SECONDS), expires_at - timedelta(
-        seconds=MANDATORY_REFRESH_SECONDS
-    )
+    advisory, mandatory = ADVISORY_REFRESH_SECONDS, MANDATORY_REFRESH_SECONDS
+    duration = max(0.0, (expires_at - issued_at).total_seconds())
+    if duration < SHORT_SESSION_SECONDS:
+        advisory = int(duration * _SHORT_SESSION_ADVISORY_FRACTION)
+        mandatory = int(duration * _SHORT_SESSION_MANDATORY_FRACTION)
+    return expires_at - timedelta(seconds=advisory), expires_at - timedelta(seconds=mandatory)
 
 
 def state(issued_at: datetime, expires_at: datetime, now: datetime) -> SessionState:
-    """Live, expiring (due for renewal) or expired."""
+    """Return the state of a session at a given time: live, expiring, or expired."""
     if now >= expires_at:
         return SessionState.EXPIRED
     _, mandatory_refresh_at = refresh_times(issued_at, expires_at)

@@ -1,12 +1,11 @@
-"""Session keys.
+"""Session keys: hashes of everything that defines a session, so that an edited config misses.
 
-40 hex digits out of everything that changes a session's content, so that an edited config never
-gets the old one.
+A key is the truncated SHA-256 of canonical JSON. It covers the key of the session it is made from,
+so a role's key covers the whole chain. Region, FIPS and dual-stack endpoints, and the CA bundle are
+left out, because STS gives the same session through any of them. A custom endpoint URL is included,
+because it can belong to an AWS emulator.
 
-A key is SHA-256, truncated, over canonical JSON. Each key covers the key of the session it is made
-from, so a role's key covers its whole chain. The region, FIPS and dual-stack endpoints and the CA
-bundle are left out: STS gives the same session through any of them. A URL of one's own is in: it
-may be another AWS altogether.
+The keyword names below are part of the hash: renaming one changes every key.
 """
 
 from __future__ import annotations
@@ -20,34 +19,31 @@ KEY_LENGTH = 40
 
 
 def key_digest(**facts: object) -> str:
-    """40 hex digits over `facts`, which must be what JSON knows.
-
-    The order of the names doesn't matter.
-    """
+    """Hash JSON-serializable facts to `KEY_LENGTH` hex digits; their order doesn't matter."""
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode())[:KEY_LENGTH]
 
 
 def source_key(base: CredentialSource, *, partition: str, url: str | None) -> str:
-    """What stands for the base in the keys made from it."""
+    """Hash a credential source, for the keys made from it."""
     return key_digest(
         kind="base", base=base.kind.value, identity=base.identity, partition=partition, url=url
     )
 
 
 def mfa_session_key(source: str, *, serial: str, duration_seconds: int) -> str:
-    """The key of an MFA session.
+    """Make the key of an MFA session, which all roles with the same source and serial share.
 
-    Every role with this base, serial, partition and endpoint URL shares it. `source` is a
-    `source_key`.
+    `source` is a `source_key`.
     """
     return key_digest(kind="mfa", source=source, serial=serial, duration=duration_seconds)
 
 
 def role_session_key(source: str, request: AssumeRoleRequest, *, session_name: str | None) -> str:
-    """The key of a role session made by `request` with the session (or base) `source`.
+    """Make the key of a role session that `request` creates.
 
-    `session_name` is the one configured, None when the name is only the default user@host.
+    `source` is the key of the session or source whose credentials make the request. `session_name`
+    is the configured name; None for the default, user@host.
     """
     return key_digest(
         kind="role",

@@ -1,4 +1,4 @@
-"""From a resolved role to the STS calls a broker has to make, each with the session key its result is kept under."""
+"""Plan the STS calls that lead to a role, and the session key of each result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from xswitch.core import sts_limits
 from xswitch.core.errors import ChainError
 from xswitch.core.model import (
     AssumeRoleRequest,
-    Chain,
     ConfigView,
     Guard,
     Hop,
@@ -19,7 +18,7 @@ from xswitch.core.model import (
     SessionPlan,
     Settings,
 )
-from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides, validate_overrides
+from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides, override_hop, validate_overrides
 from xswitch.core.roles.durations import chaining_reason, effective_duration, is_temporary
 from xswitch.core.sessions import keys
 
@@ -32,14 +31,15 @@ def plan(
     overrides: Overrides = NO_OVERRIDES,
     mfa_process: str | None = None,
 ) -> SessionPlan:
-    """The MFA session and the AssumeRole calls that lead to `role`.
+    """Plan the MFA session and the AssumeRole calls that lead to `role`.
 
-    `mfa_process` is the command that prints codes (see `mfa_process_for`). Raises ChainError when
-    the role's chain isn't known, UsageError for overrides AWS can't take.
-
-    A base with long-term keys makes one GetSessionToken with the first serial of the chain; hops
-    with that serial then need no code of their own. A process is taken to give long-term keys: see
+    `mfa_process` is the command that prints codes (see `mfa_process_for`). If the source has
+    long-term keys, GetSessionToken is called with the first MFA serial of the chain, and hops with
+    that serial need no code. A credential_process is assumed to provide long-term keys: see
     `with_temporary_source`.
+
+    Raises ChainError if the role's chain isn't resolved, and UsageError for overrides that AWS
+    would reject.
     """
     if role.chain is None:
         raise unresolved_chain_error(role)
@@ -99,11 +99,10 @@ def plan(
 
 
 def with_temporary_source(plan: SessionPlan) -> SessionPlan:
-    """The same plan once its base turned out to give temporary credentials, as a process may.
+    """Adapt a plan to a source that turned out to provide temporary credentials.
 
-    GetSessionToken can't be called with those, so the serial goes into the first hop that asks for
-    it, and no hop lasts over 3600 s. The session keys stay: they stand for the configuration, which
-    is the same.
+    GetSessionToken rejects them, so the serial moves to the first hop that requires it, and no
+    session exceeds 3600 s. The session keys don't change, because the configuration is the same.
     """
     serials: tuple[str | None, ...] = tuple(hop.request.mfa_serial for hop in plan.hops)
     if plan.mfa is not None and plan.role.chain is not None:
@@ -130,25 +129,23 @@ def with_temporary_source(plan: SessionPlan) -> SessionPlan:
 
 
 def unresolved_chain_error(role: Role) -> ChainError:
-    """The error that says why a role has no chain."""
+    """Return the error that explains why a role has no chain."""
     cause = next((problem for problem in role.problems if problem.severity == "error"), None)
-    if cause is None:
-        return ChainError(
-            f"{role.name} can't be assumed as it is configured.", next_step="xswitch config"
-        )
-    place = f" ({cause.file}:{cause.line})" if cause.file and cause.line else ""
-    return ChainError(
-        f"{role.name} can't be assumed as it is configured.",
-        why=f"{cause.message}{place}",
-        next_step="xswitch config",
-    )
+    why = "" if cause is None else cause.message
+    if cause is not None and cause.file and cause.line:
+        why += f" ({cause.file}:{cause.line})"
+    return ChainError(f"{role.name} is misconfigured.", why=why, next_step="xswitch config")
 
 
 def mfa_process_for(view: ConfigView, role: Role) -> str | None:
-    """The `mfa_process` of the profile that asks for MFA first, else of the role's own profile, of one on the way, or of the base."""
+    """Find the `mfa_process` of a role's chain.
+
+    Profiles with an MFA serial come first, then the role's own, the others of the chain, and the
+    source profile.
+    """
     if role.chain is None:
         return None
-    chain: Chain = role.chain
+    chain = role.chain
     profile_names: list[str | None] = [hop.profile for hop in chain.hops if hop.mfa_serial]
     profile_names += [
         chain.target.profile,
@@ -167,8 +164,7 @@ def _serials_to_send(hops: Iterable[Hop], *, satisfied: str | None) -> list[str 
     used_serials = set() if satisfied is None else {satisfied}
     serials: list[str | None] = []
     for hop in hops:
-        # A device's code proves its user once; after that the caller is a role, which has no
-        # device.
+        # Only a user has an MFA device: after the first code, the caller is a session.
         serial = hop.mfa_serial if hop.mfa_serial and hop.mfa_serial not in used_serials else None
         serials.append(serial)
         if serial:
@@ -177,17 +173,9 @@ def _serials_to_send(hops: Iterable[Hop], *, satisfied: str | None) -> list[str 
 
 
 def _apply_overrides(hop: Hop, overrides: Overrides, guard: Guard | None) -> Hop:
-    tags = tuple(sorted({**dict(hop.tags), **dict(overrides.tags)}.items()))
-    policy_arns, policy = overrides.policy_arns or hop.policy_arns, overrides.policy or hop.policy
+    # The duration is decided later, together with its reason.
+    hop = replace(override_hop(hop, overrides), duration_seconds=hop.duration_seconds)
     if guard is not None and (guard.policy or guard.policy_arns):
-        # Session policies form a union: beside the guard's, any other would widen what it allows.
-        policy_arns, policy = guard.policy_arns, guard.policy
-    return replace(
-        hop,
-        external_id=overrides.external_id or hop.external_id,
-        mfa_serial=overrides.mfa_serial or hop.mfa_serial,
-        session_name=overrides.session_name or hop.session_name,
-        tags=tags,
-        policy_arns=policy_arns,
-        policy=policy,
-    )
+        # AWS grants the union of session policies, so another would allow more than the guard's.
+        return replace(hop, policy_arns=guard.policy_arns, policy=guard.policy)
+    return hop

@@ -1,14 +1,14 @@
-"""What the vault keeps and what `credential_process` answers.
+"""The vault's session record, and the JSON that credential_process prints.
 
-A vault value is a fixed-width ASCII header of `HEADER_LENGTH` characters, then the finished answer
-as one line of JSON:
+A record is an ASCII header of `HEADER_LENGTH` characters, then the finished output as one line of
+JSON:
 
-    xswitch1 KEY SOFT HARD EXPIRES ISSUED⏎{"Version": 1, ...}
+    xswitch1 KEY ADVISORY MANDATORY EXPIRES ISSUED⏎{"Version": 1, ...}
 
-KEY is the session key (40 hex digits), the rest are seconds since the epoch as 12 digits: after
-SOFT renew in the background, after HARD serve only when renewing fails, after EXPIRES never. The
-answer's Expiration is a minute early, because the Go SDK uses credentials to the last second; the
-header has AWS's own.
+KEY is the session key; the times are 12-digit seconds since the epoch. After ADVISORY, the session
+is renewed in the background; after MANDATORY, it is used only if the renewal fails; after EXPIRES,
+never. The Expiration in the JSON is a minute earlier than EXPIRES, because the Go SDK uses
+credentials up to the last second.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EXPIRATION_SAFETY_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """One session out of the vault; times are UTC."""
+    """A session from the vault; times are UTC."""
 
     key: str
     credentials: Credentials
@@ -47,10 +47,10 @@ class SessionRecord:
 
 
 def credential_process_json(credentials: Credentials) -> str:
-    """The one JSON line of the credential_process contract, without a newline.
+    """Format credentials as credential_process output: one line of JSON, without a newline.
 
-    Source: docs.aws.amazon.com, "Sourcing credentials with an external process". Expiration is left
-    out for long-term keys.
+    Long-term keys have no Expiration. Source: docs.aws.amazon.com, "Sourcing credentials with an
+    external process".
     """
     data: dict[str, object] = {
         "Version": 1,
@@ -66,12 +66,12 @@ def credential_process_json(credentials: Credentials) -> str:
 
 
 def encode(key: str, credentials: Credentials, issued_at: datetime) -> str:
-    """The vault value of a session.
+    """Encode a session as a record.
 
-    Raises ValueError without an expiry or with a malformed key: those are bugs.
+    Raises ValueError for credentials without an expiry or a malformed key, which are bugs.
     """
     if credentials.expires_at is None or len(key) != KEY_LENGTH:
-        msg = "only sessions with an expiry and a whole key are kept"
+        msg = "a session record needs an expiry and a full key"
         raise ValueError(msg)
     advisory, mandatory = refresh_times(issued_at, credentials.expires_at)
     timestamps = " ".join(
@@ -82,10 +82,7 @@ def encode(key: str, credentials: Credentials, issued_at: datetime) -> str:
 
 
 def decode(value: str, key: str) -> SessionRecord | None:
-    """The record in a vault value, None when it is not one, or one of another key.
-
-    Then it is as good as absent.
-    """
+    """Decode a record; return None if it's malformed or has another key."""
     header, line = value[:HEADER_LENGTH], value[HEADER_LENGTH:]
     words = header.split(" ")
     if (
