@@ -148,7 +148,7 @@ class ConfigSnapshot:
     def iam_endpoint(self, profile: Profile | None, partition: str) -> Endpoint:
         """Return the IAM endpoint of a profile."""
         resolver = EndpointResolver(self.view, self.environment, "iam")
-        endpoint, _ = resolver.of(profile, partition)
+        endpoint, _ = resolver.endpoint_for(profile, partition)
         return replace(endpoint, region=iam_region(partition))
 
     def stored_plan(self, role: Role) -> SessionPlan:
