@@ -1,4 +1,4 @@
-"""Every test starts with an empty HOME, no `AWS_*`, no XDG folders of the real user, and no network but loopback."""
+"""Every test starts with an empty HOME, no `AWS_*` variables, no XDG folders, and loopback only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def missing(message: str) -> NoReturn:
 
 
 def needs_root(message: str) -> None:
-    """Skip the test, unless this is root, and say why; under XSWITCH_REQUIRE_ALL too: `.ci/run` tests as root and as nobody special."""
+    """Skip the test unless it runs as root, also under XSWITCH_REQUIRE_ALL.
+
+    `.ci/run` runs the suite as root and as an ordinary user.
+    """
     if os.geteuid():
         pytest.skip(f"needs root: {message}")
 

@@ -1,7 +1,4 @@
-"""`make soak`.
-
-The reliability tests with their full counts, and docs/reliability.md out of their figures.
-"""
+"""`make soak`: run the reliability tests with their full counts and write docs/reliability.md."""
 
 from __future__ import annotations
 
@@ -23,12 +20,10 @@ _HANGS = 900
 
 @dataclass(frozen=True)
 class Row:
-    """One row.
+    """One row of docs/reliability.md.
 
-    What is done to xswitch, the least number of each figure, what must hold, and the name of the
-    test module that does it.
-
-    `also` are ordinary test modules whose tests are its proof too, or alone.
+    `title` is what is done, `least` the minimum of each figure, `holds` what must hold, `test` the
+    test module. `also` are ordinary test modules that count as proof too.
     """
 
     title: str
@@ -60,7 +55,8 @@ ROWS: dict[str, Row] = {
     "configs": Row(
         "Generated config files: valid, broken, mixed",
         20_000,
-        "no exception; the predicted CLI view is botocore's; every difference of the SDK view is among the problems",
+        "no exception; the predicted CLI view is botocore's; every difference of the SDK view is"
+        " among the problems",
         "test_generated_configs",
     ),
     "edits": Row(
@@ -232,7 +228,8 @@ def page(found: dict[str, dict[str, Figure]], seed: int, minutes: float) -> str:
 
 def _told(figures: dict[str, Figure]) -> str:
     lines = [
-        f"{what}: {figure.done:,}, {figure.wrong} wrong{''.join(f' ({remark})' for remark in figure.remarks)}"
+        f"{what}: {figure.done:,}, {figure.wrong}"
+        f" wrong{''.join(f' ({remark})' for remark in figure.remarks)}"
         for what, figure in sorted(figures.items())
     ]
     return "<br>".join(lines) or "nothing counted"
@@ -240,10 +237,10 @@ def _told(figures: dict[str, Figure]) -> str:
 
 _PAGE = """# Reliability
 
-What was done to xswitch to make it lose, leak or let in something, by `make soak` on {when}: Python {python}, {minutes:.0f} minutes on
-a shared machine with {cores} cores, seed {seed}. A fast slice of each row runs in `make test`.
+`make soak` tries to make xswitch lose, leak, or accept what it must not. Run on {when}: Python {python},
+{minutes:.0f} minutes on a shared machine with {cores} cores, seed {seed}. A slice of each row runs in `make test`.
 
-To repeat one row, with its test's name from the last column, on exactly the same generated input:
+To repeat one row on the same generated input, take its test from the last column:
 
 ```sh
 XSWITCH_SOAK_SEED={seed} make soak SOAK_ARGS='-k test_kills'

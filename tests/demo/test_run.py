@@ -1,4 +1,4 @@
-"""The demo as a whole: its child process, its folders, its clock, its shells."""
+"""The demo as a whole: child process, folders, clock, shells."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ WHO = """
 import sys, botocore.session
 session = botocore.session.Session(profile=sys.argv[1])
 if len(sys.argv) > 2:
-    session.get_component("credential_provider").get_provider("assume-role")._prompter = lambda text: sys.argv[2]
+    resolver = session.get_component("credential_provider")
+    resolver.get_provider("assume-role")._prompter = lambda text: sys.argv[2]
 print(session.create_client("sts").get_caller_identity()["Arn"])
 """
 
@@ -56,10 +57,11 @@ def vanish(*folders: Path) -> bool:
 
 @pytest.fixture
 def fake_xswitch(tmp_path: Path) -> tuple[str, ...]:
-    """A program in xswitch's place that answers `init` and `completion` with a line which shows that they were evaluated."""
+    """A stand-in for xswitch whose `init` and `completion` print a line when evaluated."""
     script = tmp_path / "fake.py"
     script.write_text(
-        "import sys\nprint(f'echo loaded-{sys.argv[1]}-{sys.argv[2]}' + '-prompt' * ('--prompt' in sys.argv))\n"
+        "import sys\nprint(f'echo loaded-{sys.argv[1]}-{sys.argv[2]}' + '-prompt' * ('--prompt' in"
+        " sys.argv))\n"
     )
     return (sys.executable, str(script))
 
@@ -245,13 +247,15 @@ def test_which_shell(demo: run.Demo) -> None:
 
 
 # -- the AWS alone
-# -----------------------------------------------------------------------------------------------
 
 
 def test_serving_alone_until_interrupted(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     state.write_text(json.dumps(default_state()))
-    code = "import sys, pathlib\nfrom xswitch.demo import run\nrun.serve(pathlib.Path(sys.argv[1]))\nprint('done')"
+    code = (
+        "import sys, pathlib\nfrom xswitch.demo import"
+        " run\nrun.serve(pathlib.Path(sys.argv[1]))\nprint('done')"
+    )
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
     words = [sys.executable, "-c", code, str(state)]
     with (
@@ -267,7 +271,10 @@ def test_serving_alone_until_interrupted(tmp_path: Path) -> None:
             "AWS_SECRET_ACCESS_KEY": keys["secret"],
             "AWS_ENDPOINT_URL": endpoint,
         }
-        who = "import botocore.session; print(botocore.session.Session().create_client('sts').get_caller_identity()['Arn'])"
+        who = (
+            "import botocore.session;"
+            " print(botocore.session.Session().create_client('sts').get_caller_identity()['Arn'])"
+        )
         assert run_python(
             who, {**os.environ, **client, "AWS_DEFAULT_REGION": "eu-west-1"}
         ).endswith("user/dev")

@@ -1,4 +1,4 @@
-"""The demo's world does what its config promises, role by role."""
+"""The demo's roles do what its config promises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other emulators, each started once for all tests here that compare with them."""
+"""Other emulators, started once for all tests that compare with them."""
 
 from __future__ import annotations
 

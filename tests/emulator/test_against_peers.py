@@ -1,4 +1,4 @@
-"""The embedded AWS beside two other emulators, each on the questions it answers as AWS does."""
+"""The emulator beside two others, on the questions that each answers as AWS does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHER = "333333333333"
 
 @dataclass(frozen=True)
 class Case:
-    """A user of account A with `identity` policies asks for a role of account B with this trust policy."""
+    """A user in account A with `identity` policies assumes a role in account B."""
 
     name: str
     trust: dict[str, Any]
@@ -102,7 +102,7 @@ def client(service: Any, endpoint: str, key: str, secret: str, token: str | None
 
 
 def code_of(call: Callable[..., Any], **parameters: Any) -> str:
-    """AWS's code of a refusal, "" for a good answer."""
+    """The error code, "" for success."""
     try:
         call(**parameters)
     except ClientError as refusal:
@@ -111,7 +111,7 @@ def code_of(call: Callable[..., Any], **parameters: Any) -> str:
 
 
 def shape(data: Any) -> Any:
-    """What an answer is made of, without its values."""
+    """The shape of an answer, without values."""
     if isinstance(data, dict):
         return {
             key: shape(value)
@@ -166,7 +166,7 @@ def test_both_sides_of_cross_account_access_as_ministack_sees_them(
 
 
 def test_signatures_keys_and_answers_as_moto_sees_them(moto: Peer) -> None:
-    # The first three calls are not checked: they make the user that the checked ones belong to.
+    # The first three calls aren't compared: they create the user of the others.
     iam = client("iam", moto.endpoint, "setup", "setup")
     iam.create_user(UserName="dana")
     key = iam.create_access_key(UserName="dana")["AccessKey"]

@@ -40,7 +40,10 @@ from xswitch.emulator.server import EmbeddedAws
 
 USER = f"arn:aws:iam::{DEV}:user/dev"
 MIDDLE_SESSION = f"arn:aws:sts::{HUB}:assumed-role/Middle/me"
-CHAINED = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+CHAINED = (
+    "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role"
+    " chaining."
+)
 OVER_MAXIMUM = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
 
 
@@ -85,7 +88,6 @@ def with_roles(*roles: dict[str, Any]) -> dict[str, Any]:
 
 
 # -- who may
-# -----------------------------------------------------------------------------------------------------
 
 
 def test_a_role_one_hour_unless_said_otherwise(aws: EmbeddedAws) -> None:
@@ -166,7 +168,6 @@ def test_within_one_account_naming_the_user_is_enough() -> None:
 
 
 # -- MFA
-# ---------------------------------------------------------------------------------------------------------
 
 
 def test_mfa_by_a_session_or_by_a_code_of_the_user(aws: EmbeddedAws) -> None:
@@ -214,7 +215,6 @@ def test_mfa_does_not_go_through_a_role() -> None:
 
 
 # -- durations
-# ---------------------------------------------------------------------------------------------------
 
 
 def test_a_chain_of_three_and_its_one_hour(aws: EmbeddedAws) -> None:
@@ -241,7 +241,6 @@ def test_the_roles_own_maximum(aws: EmbeddedAws) -> None:
 
 
 # -- tags and source identity
-# ------------------------------------------------------------------------------------
 
 
 def tags(**values: str) -> list[dict[str, str]]:
@@ -348,7 +347,6 @@ def test_a_source_identity_needs_permission_and_sticks() -> None:
 
 
 # -- session policies
-# --------------------------------------------------------------------------------------------
 
 
 def test_a_session_policy_takes_away() -> None:
@@ -434,7 +432,6 @@ def test_policies_and_tags_share_one_room(aws: EmbeddedAws) -> None:
 
 
 # -- parameters
-# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -442,14 +439,20 @@ def test_policies_and_tags_share_one_room(aws: EmbeddedAws) -> None:
     [
         (
             {"RoleSessionName": "a"},
-            "Value 'a' at 'roleSessionName' failed to satisfy constraint: Member must have length greater",
+            (
+                "Value 'a' at 'roleSessionName' failed to satisfy constraint: Member must have"
+                " length greater"
+            ),
         ),
         ({"RoleSessionName": "a b"}, "satisfy regular expression pattern: [\\w+=,.@-]*"),
         ({"RoleSessionName": "ä" * 3}, "satisfy regular expression pattern: [\\w+=,.@-]*"),
         ({"RoleSessionName": "x" * 65}, "length less than or equal to 64"),
         (
             {"DurationSeconds": 899},
-            "Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater",
+            (
+                "Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have"
+                " value greater"
+            ),
         ),
         ({"DurationSeconds": 43_201}, "value less than or equal to 43200"),
         ({"ExternalId": "x"}, "'externalId'"),
@@ -501,5 +504,6 @@ def test_what_is_required(aws: EmbeddedAws) -> None:
     code, text = refusal(sts_client(aws, validate=False).assume_role)
     assert code == "ValidationError"
     assert text.startswith(
-        "2 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; "
+        "2 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member"
+        " must not be null; "
     )

@@ -1,4 +1,4 @@
-"""What stands above and around both sides' policies, and how much of it AWS tells."""
+"""Authorization beyond both accounts' policies, and what AWS tells of its reason."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WORDS = f"User: {BOB_ARN} is not authorized to perform: sts:AssumeRole on resour
 
 
 def world(trust: str = trusting({"AWS": BOB_ARN}), **account: Any) -> dict[str, Any]:
-    """Bob may assume SwitchRole; `account` is what else his account has."""
+    """Bob can assume SwitchRole; `account` adds to his account."""
     data = state()
     data["accounts"][0] |= account
     data["accounts"][0]["users"][1]["policies"] = {"may": json.loads(allowing(["sts:*", "iam:*"]))}

@@ -1,4 +1,4 @@
-"""Who is calling, as real clients meet it."""
+"""Caller identity as real clients see it."""
 
 from __future__ import annotations
 

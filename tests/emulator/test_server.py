@@ -1,4 +1,4 @@
-"""The wire: what comes in, what goes out, and who may come."""
+"""The wire: requests accepted and refused."""
 
 from __future__ import annotations
 

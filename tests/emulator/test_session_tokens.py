@@ -74,7 +74,10 @@ def test_a_code_is_right_once_and_one_step_around(aws: EmbeddedAws) -> None:
 
 def test_serial_and_code_go_together_and_belong_to_the_user(aws: EmbeddedAws) -> None:
     code = totp_code(now=aws.clock.now())
-    both = "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
+    both = (
+        "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass"
+        " code."
+    )
     assert refusal(sts_client(aws).get_session_token, SerialNumber=MFA_SERIAL) == (
         "AccessDenied",
         both,

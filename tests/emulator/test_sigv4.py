@@ -144,11 +144,17 @@ def test_the_clock_may_be_off_by_fifteen_minutes() -> None:
         verify(request, read_claim(request), SECRET, at + timedelta(minutes=minutes))
     late = at + timedelta(minutes=15, seconds=1)
     limit = (at + timedelta(seconds=1)).strftime("%Y%m%dT%H%M%SZ")
-    message = f"Signature expired: {stamp} is now earlier than {limit} ({late.strftime('%Y%m%dT%H%M%SZ')} - 15 min.)"
+    message = (
+        f"Signature expired: {stamp} is now earlier than {limit} ({late.strftime('%Y%m%dT%H%M%SZ')}"
+        " - 15 min.)"
+    )
     assert refused(request, when=late).message == message
     early = at - timedelta(minutes=15, seconds=1)
     limit = (at - timedelta(seconds=1)).strftime("%Y%m%dT%H%M%SZ")
-    message = f"Signature not yet current: {stamp} is still later than {limit} ({early.strftime('%Y%m%dT%H%M%SZ')} + 15 min.)"
+    message = (
+        f"Signature not yet current: {stamp} is still later than {limit}"
+        f" ({early.strftime('%Y%m%dT%H%M%SZ')} + 15 min.)"
+    )
     assert refused(request, when=early).message == message
     assert refused(request, when=early).code == "SignatureDoesNotMatch"
 

@@ -21,7 +21,7 @@ NODES = st.recursive(
 
 
 def plain(element: ET.Element) -> object:
-    """What a client reads: text, a structure, or a list."""
+    """A node as a client reads it: text, a structure, or a list."""
     children = list(element)
     if not children:
         return element.text or ""
@@ -31,10 +31,7 @@ def plain(element: ET.Element) -> object:
 
 
 def readable(node: object) -> object:
-    """What can come back of a node.
-
-    XML knows no control characters, and reads a carriage return as a newline.
-    """
+    """A node as it survives XML: no control characters, carriage returns as newlines."""
     if isinstance(node, dict):
         return {name: readable(value) for name, value in node.items()}
     if isinstance(node, list):

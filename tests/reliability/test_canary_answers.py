@@ -89,8 +89,8 @@ ANSWERS: dict[str, Callable[[Received], Answer]] = {
     "a page that repeats the request": lambda request: reply(
         403, f"<html>{escape(echoed(request))}</html>", kind="text/html"
     ),
-    "a status line with the token": lambda request: reply(403).replace(
-        b"403 X", f"403 {sent(request)}".encode()
+    "a status line with the token": (
+        lambda request: reply(403).replace(b"403 X", f"403 {sent(request)}".encode())
     ),
     "headers with the token": lambda request: reply(
         407,

@@ -26,14 +26,23 @@ MISPLACED = {
     "only one half of a pair": "aws_secret_access_key = {}\n",
     "a command that has it": "credential_process = /bin/sh -c 'exit 3' {}\n",
     "a command that prints it": "credential_process = /bin/sh -c 'echo {0}; echo {0} >&2'\n",
-    "a command that prints it and fails": "credential_process = /bin/sh -c 'echo {0}; echo {0} >&2; exit 9'\n",
+    "a command that prints it and fails": (
+        "credential_process = /bin/sh -c 'echo {0}; echo {0} >&2; exit 9'\n"
+    ),
     "half a JSON answer": _PRINTS % "",
     "an answer that lacks a key": _PRINTS % "}}",
-    "a command that knows codes": "mfa_process = /bin/sh -c 'echo {0}; echo {0} >&2'\nmfa_serial = arn:aws:iam::111111111111:mfa/dev\n",
-    "a user in the endpoint": _KEY
-    + "endpoint_url = http://me:{}@127.0.0.1:1\naws_secret_access_key = x\n",
+    "a command that knows codes": (
+        "mfa_process = /bin/sh -c 'echo {0}; echo {0} >&2'\nmfa_serial ="
+        " arn:aws:iam::111111111111:mfa/dev\n"
+    ),
+    "a user in the endpoint": (
+        _KEY + "endpoint_url = http://me:{}@127.0.0.1:1\naws_secret_access_key = x\n"
+    ),
 }
-_USES = "\n[profile uses]\nrole_arn = arn:aws:iam::222222222222:role/Reader\nsource_profile = odd\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:1\n"
+_USES = (
+    "\n[profile uses]\nrole_arn = arn:aws:iam::222222222222:role/Reader\nsource_profile ="
+    " odd\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:1\n"
+)
 
 
 def test_none_in_the_wrong_place_is_told_on(home: Home) -> None:

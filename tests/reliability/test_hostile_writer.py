@@ -24,15 +24,27 @@ from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
 
 CONFIGS = (
     "",
-    "# mine\n[default]\nregion = eu-west-1\n\n[profile dev]\nrole_arn = arn:aws:iam::111111111111:role/A\nsource_profile = default\n",
-    "[default]\r\nregion = eu-west-1\r\n\r\n# xswitch\r\n[profile xs-a]\r\nregion = x # why\r\nxswitch_role = a",
-    "[profile xs-a]\ns3 =\n  max_queue = 10\n\n[sso-session corp]\nsso_region = eu-west-1\n[services mine]\nsts =\n  endpoint_url = u\n",
+    (
+        "# mine\n[default]\nregion = eu-west-1\n\n[profile dev]\nrole_arn ="
+        " arn:aws:iam::111111111111:role/A\nsource_profile = default\n"
+    ),
+    (
+        "[default]\r\nregion = eu-west-1\r\n\r\n# xswitch\r\n[profile xs-a]\r\nregion = x #"
+        " why\r\nxswitch_role = a"
+    ),
+    (
+        "[profile xs-a]\ns3 =\n  max_queue = 10\n\n[sso-session corp]\nsso_region ="
+        " eu-west-1\n[services mine]\nsts =\n  endpoint_url = u\n"
+    ),
     "[profile xs-a]\nregion = x\nregion = y\n[profile 'xs-a']\nregion = z\n  [profile dev]\n",
 )
 CREDENTIALS = (
     "",
     "[default]\naws_access_key_id = AKIA\naws_secret_access_key = k3y\n",
-    "[xs-a]\r\nxswitch_role = xs-a\r\naws_access_key_id = AKIA\r\n\r\n[mine]\r\naws_access_key_id = AKIB",
+    (
+        "[xs-a]\r\nxswitch_role = xs-a\r\naws_access_key_id ="
+        " AKIA\r\n\r\n[mine]\r\naws_access_key_id = AKIB"
+    ),
 )
 KEYS = ("region", "credential_process", "aws_session_token", "xswitch_role", "s3")
 # Names a reader might take for something else, all of letters that are allowed.

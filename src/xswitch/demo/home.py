@@ -1,8 +1,4 @@
-"""The demo's throw-away HOME.
-
-AWS config and credentials, xswitch's settings, shell start files, and the environment that leads
-there.
-"""
+"""The demo's throw-away HOME: AWS files, settings, shell start files, and the environment."""
 
 from __future__ import annotations
 
@@ -21,7 +17,7 @@ DEMO, ENDPOINT, CLOCK, TOTP = (
     "XSWITCH_DEMO_CLOCK",
     "XSWITCH_DEMO_TOTP",
 )
-"""The variables by which a process knows it runs in a demo, and finds the AWS, the clock's offset and the MFA secrets of it."""
+"""Variables that tell a process of its demo: the AWS endpoint, clock offset, and MFA secrets."""
 
 _REMOVED_VARIABLES = (
     "AWS_",
@@ -37,7 +33,7 @@ _SHELL_FILES = ("BASH_ENV", "ENV")
 
 @dataclass(frozen=True, slots=True)
 class DemoHome:
-    """A written HOME; `env` is the whole environment for programs that shall live in it."""
+    """A written HOME; `env` is the whole environment of programs that run in it."""
 
     folder: Path
     env: Mapping[str, str]
@@ -55,14 +51,14 @@ def write_home(
 ) -> DemoHome:
     """Fill `folder` (empty, private).
 
-    `command` are the words that start xswitch, first an absolute path.
-
-    `memory` is a private folder on a memory file system for the runtime keyring; without one the
-    demo's sessions, which open nothing, go to plain files.
+    `command` is the argv that starts xswitch, an absolute path first. `memory` is a private folder
+    on a memory file system for the runtime keyring; without one, the demo's sessions, which open
+    nothing real, are plain files.
     """
     config = config_text(endpoint)
     keys = "\n".join(
-        f"[{person.profile}]\naws_access_key_id = {person.access_key_id}\naws_secret_access_key = {person.secret_access_key}\n"
+        f"[{person.profile}]\naws_access_key_id = {person.access_key_id}\naws_secret_access_key ="
+        f" {person.secret_access_key}\n"
         for person in scenario.PEOPLE
     )
     devices = [
@@ -90,7 +86,7 @@ def write_home(
 def environment(
     environ: Mapping[str, str], folder: Path, endpoint: str, memory: Path | None
 ) -> dict[str, str]:
-    """`environ` without anything that leads to the user's own AWS, keyring or settings, and with what leads into `folder`."""
+    """`environ` with the demo's variables, without any that lead to the user's AWS or settings."""
     inherited = {
         name: value
         for name, value in environ.items()
@@ -147,7 +143,10 @@ def settings_text(vault: str) -> str:
     """The demo's config.toml."""
     names = "".join(f'"{account}" = "{name}"\n' for account, name in scenario.ACCOUNT_NAMES.items())
     plain = "allow_plain_files = true\n" if vault == "file" else ""
-    guard = '[[guards]]\nname = "production"\nmatch = ["payments-prod-admin", "payments-prod-database"]\ncolour = "red"\nconfirm = "account"\n'
+    guard = (
+        '[[guards]]\nname = "production"\nmatch = ["payments-prod-admin",'
+        ' "payments-prod-database"]\ncolour = "red"\nconfirm = "account"\n'
+    )
     return f'vault = "{vault}"\n{plain}\n[account_names]\n{names}\n{guard}'
 
 

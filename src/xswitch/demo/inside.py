@@ -1,7 +1,4 @@
-"""What a process that runs inside a demo can ask of it.
-
-Everything is found through the environment `run.start` made.
-"""
+"""Commands inside a running demo, which they find through the environment of `run.start`."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from xswitch.emulator.clock import DemoClock
 
 @dataclass(frozen=True, slots=True)
 class CurrentCode:
-    """The code the demo's MFA device shows, and for how many seconds more."""
+    """The code of the demo's MFA device, and its remaining seconds."""
 
     code: str
     seconds_left: int
@@ -28,17 +25,17 @@ class CurrentCode:
 
 
 def is_demo(environ: Mapping[str, str]) -> bool:
-    """Whether this environment is that of a demo."""
+    """Whether this environment is a demo's."""
     return environ.get(DEMO) == "1" and CLOCK in environ and TOTP in environ
 
 
 def demo_clock(environ: Mapping[str, str]) -> DemoClock | None:
-    """The clock every process of the demo shares; None outside of one."""
+    """The clock that all processes of the demo share; None outside a demo."""
     return DemoClock(Path(environ[CLOCK])) if is_demo(environ) else None
 
 
 def notice(environ: Mapping[str, str]) -> str:
-    """One line for the screen, "" outside of a demo."""
+    """The demo's line for the screen, "" outside a demo."""
     return (
         "DEMO: an embedded AWS on this machine; nothing here is yours or real"
         if is_demo(environ)
@@ -49,11 +46,10 @@ def notice(environ: Mapping[str, str]) -> str:
 def current_code(
     environ: Mapping[str, str], now: datetime | None = None, *, who: str = ""
 ) -> CurrentCode:
-    """The MFA code at `now` (default: the demo's time) of the device `who` names.
+    """The MFA code at `now` (default: the demo's time) of a device.
 
-    A serial number or a user, "" for dana's.
-
-    Raises UsageError outside of a demo, and for a device it doesn't have.
+    `who` is a serial number or a user, "" for dana. Raises UsageError outside a demo, and for a
+    device it doesn't have.
     """
     clock = _clock(environ)
     try:
@@ -82,9 +78,9 @@ def current_code(
 
 
 def code_shown(environ: Mapping[str, str], serial: str = "") -> str:
-    """The MFA code of the device with this serial number ("".
+    """The current MFA code of the device with this serial number ("" for dana's).
 
-    Dana's), "" for a device the demo doesn't have, or a demo that has ended.
+    "" if the demo has no such device or has ended.
     """
     try:
         return current_code(environ, who=serial).code
@@ -93,9 +89,9 @@ def code_shown(environ: Mapping[str, str], serial: str = "") -> str:
 
 
 def advance(environ: Mapping[str, str], seconds: float) -> float:
-    """Let `seconds` (0 or more) pass for this demo's AWS and xswitch; how far both are ahead now.
+    """Advance the demo's AWS and xswitch by `seconds` (0 or more); return the total offset.
 
-    Raises UsageError outside of a demo.
+    Raises UsageError outside a demo.
     """
     clock = _clock(environ)
     if not seconds >= 0:

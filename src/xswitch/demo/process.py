@@ -1,7 +1,7 @@
-"""The demo's AWS in a process of its own: `python -m xswitch.demo.process CLOCK_FILE FOLDER…`.
+"""The demo's AWS as a process: `python -m xswitch.demo.process CLOCK_FILE FOLDER…`.
 
-It prints its endpoint as one line and lives for as long as its standard input is open; then it
-removes the demo's folders, so that nothing stays behind however the parent ended.
+It prints its endpoint as one line and runs until its standard input ends; then it removes the
+demo's folders, so nothing remains however the parent ended.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FOLDER_PREFIX = "xswitch-demo-"
 
 
 def load_state(state_file: Path | None) -> AwsState:
-    """The world of a state file, or the demo's own. Raises SettingsError."""
+    """The state in a file, or the demo's. Raises SettingsError."""
     if state_file is None:
         return AwsState.from_json(json.dumps(scenario.state()))
     try:

@@ -1,4 +1,4 @@
-"""Starting the demo, and the embedded AWS alone."""
+"""Starts the demo, or the embedded AWS alone."""
 
 from __future__ import annotations
 
@@ -38,10 +38,7 @@ _SHUTDOWN_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A running demo.
-
-    `env` is the whole environment for programs inside it; `banner` says in three lines what it is.
-    """
+    """A running demo: `env` is its whole environment, `banner` three lines that introduce it."""
 
     env: Mapping[str, str]
     endpoint: str
@@ -51,7 +48,7 @@ class Demo:
     _folders: tuple[Path, ...]
 
     def close(self) -> None:
-        """End the embedded AWS and remove everything the demo wrote; a second call does nothing."""
+        """End the embedded AWS and remove the demo's files; idempotent."""
         if self._child.stdin is not None and not self._child.stdin.closed:
             self._child.stdin.close()
         try:
@@ -77,12 +74,12 @@ class Demo:
 
 
 def start(environ: Mapping[str, str], command: Sequence[str]) -> Demo:
-    """Start the embedded AWS in a child process, and write a throw-away HOME that leads to it.
+    """Start the embedded AWS in a child process and write a throw-away HOME for it.
 
-    `environ` is the user's environment, of which only what doesn't lead to their own AWS is handed
-    on; `command` are the words that start this xswitch, an absolute path first. The child ends when
-    this process does, whatever way, and removes the folders. Raises SettingsError when nothing can
-    be written, NetworkError when the child doesn't come up.
+    `environ` is the user's environment, passed on without what leads to their own AWS; `command` is
+    the argv that starts this xswitch, an absolute path first. The child ends with this process,
+    however that ends, and removes the folders. Raises SettingsError if nothing can be written,
+    NetworkError if the child doesn't start.
     """
     try:
         home = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
@@ -121,8 +118,7 @@ def start(environ: Mapping[str, str], command: Sequence[str]) -> Demo:
 
 
 def _start_child(clock_file: Path, folders: Sequence[Path]) -> subprocess.Popen[str]:
-    # A session of its own: Ctrl-C in the terminal is meant for the picker or the shell, not for the
-    # AWS behind them.
+    # A separate session: Ctrl-C is for the picker or the shell, not for the AWS behind them.
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "xswitch.demo.process", str(clock_file), *map(str, folders)],
         stdin=subprocess.PIPE,
@@ -134,8 +130,8 @@ def _start_child(clock_file: Path, folders: Sequence[Path]) -> subprocess.Popen[
 
 
 def _memory_folder() -> Path | None:
-    """A private folder on Linux's shared memory file system, None where that is something else."""
-    # Checked below to be memory; the folder gets a random name and mode 0700
+    """A private folder on Linux's shared memory file system, or None."""
+    # Checked below to be a memory file system; the name is random and the mode 0700
     shared_memory = Path("/dev/shm")  # noqa: S108
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
@@ -153,21 +149,20 @@ def _memory_folder() -> Path | None:
 
 def _banner(endpoint: str) -> str:
     return (
-        f"xswitch demo: an embedded AWS answers on {endpoint}, in a throw-away HOME.\n"
-        "Five made-up accounts; nothing of yours is read or written, and all of it is gone when you leave.\n"
-        "MFA codes: the dialog shows the current one, and so does: xswitch demo --code"
+        f"xswitch demo: an embedded AWS answers on {endpoint}, in a throw-away HOME.\nFive made-up"
+        " accounts; nothing of yours is read or written, and all of it is gone when you"
+        " leave.\nMFA codes: the dialog shows the current one, and so does: xswitch demo --code"
     )
 
 
 def serve(
     state_file: Path | None = None, *, port: int = 0, announce: Callable[[str], None] | None = None
 ) -> None:
-    """Run the embedded AWS alone in the foreground until interrupted.
+    """Run only the embedded AWS, in the foreground, until interrupted.
 
-    `announce` gets the endpoint once it listens (default: print it).
-
-    Without `state_file` it is the demo's world. Raises SettingsError for an unreadable state,
-    NetworkError when the port can't be had.
+    `announce` gets the endpoint once it listens (default: print it). Without `state_file`, the
+    state is the demo's. Raises SettingsError for an unreadable state, NetworkError if the port
+    isn't available.
     """
     world = load_state(state_file)
     try:

@@ -1,9 +1,6 @@
-"""The demo's world.
+"""The demo's scenario: five accounts, fifteen working roles, one with a broken source, three users.
 
-Five accounts, fifteen roles that behave, one whose source is broken, and two people to set up a
-role for a third.
-
-Every key, secret and id here is made up for the embedded AWS and opens nothing anywhere else.
+Keys, secrets, and IDs are made up for the embedded AWS and open nothing else.
 """
 
 from __future__ import annotations
@@ -27,7 +24,7 @@ ACCOUNT_NAMES = {
 }
 BASE_PROFILE = "dana"
 ACCESS_KEY_ID = "AKIADEMODEMODEMO2345"
-# Known to the embedded AWS alone
+# Only the embedded AWS knows them
 SECRET_ACCESS_KEY = "demo-key-of-the-embedded-aws-opens-none1"  # noqa: S105
 MFA_SERIAL = f"arn:aws:iam::{IDENTITY}:mfa/dana"
 TOTP_SECRET = "XSWITCHDEMOSECRETXSWITCHDEMOSECR"  # noqa: S105 -- the demo shows its codes
@@ -47,7 +44,7 @@ _READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 class Person:
     """A user with a key, and the profile that holds it.
 
-    `totp_secret` is the base32 secret of its MFA device, "" for none.
+    `totp_secret` is the MFA device's base32 secret, "" for none.
     """
 
     profile: str
@@ -65,7 +62,7 @@ class Person:
 
     @property
     def mfa_serial(self) -> str:
-        """The serial number of its device."""
+        """The MFA device's serial number."""
         return f"arn:aws:iam::{self.account}:mfa/{self.name}"
 
 
@@ -102,9 +99,9 @@ _ADMINS = (SOURCE_ADMIN, TARGET_ADMIN)
 
 @dataclass(frozen=True, slots=True)
 class RoleProfile:
-    """A role profile of the demo's config, and what of the role behind it isn't the default.
+    """A role profile of the demo's config, and its role's non-default properties.
 
-    `trusted` is the principal of the trust policy; "" is a role that AWS doesn't have.
+    `trusted` is the trust policy's principal; "" is a role that doesn't exist.
     """
 
     profile: str
@@ -223,7 +220,7 @@ ROLES: tuple[RoleProfile, ...] = (
 
 
 def state() -> dict[str, Any]:
-    """The demo's world in the format of docs/demo.md."""
+    """The demo's state in the format of docs/demo.md."""
     accounts: list[dict[str, Any]] = [
         {
             "id": account,

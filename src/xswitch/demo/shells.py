@@ -1,7 +1,4 @@
-"""The shell that opens after a switch in the demo.
-
-Which one, and the start files that load the hook into it.
-"""
+"""The shell that opens in the demo, and the start files that load its hook."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _PRINT_HINTS = "printf '%s\\n' 'The xswitch demo. Nothing here is yours or real;
     f"'  {hint}'" for hint in _HINTS
 )
 
-# Some AWS CLIs don't read AWS_ENDPOINT_URL, so the option is given for them.
+# Some AWS CLIs don't read AWS_ENDPOINT_URL, so the option is passed to them.
 _AWS_POSIX = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
 _AWS_FISH = "function aws --wraps aws\n    command aws --endpoint-url $AWS_ENDPOINT_URL $argv\nend"
 
@@ -35,11 +32,14 @@ _ZSH = (
     + _HOOK.replace("SHELL", "zsh")
     + f"{_AWS_POSIX}\n{_PRINT_HINTS}\n"
 )
-_FISH = f"set -g fish_greeting\nxswitch init fish --prompt | source\nxswitch completion fish | source\n{_AWS_FISH}\n{_PRINT_HINTS}\n"
+_FISH = (
+    "set -g fish_greeting\nxswitch init fish --prompt | source\nxswitch completion fish |"
+    f" source\n{_AWS_FISH}\n{_PRINT_HINTS}\n"
+)
 
 
 def start_files() -> Mapping[str, str]:
-    """The start files by path under the demo's HOME.
+    """Start files by path below the demo's HOME.
 
     The hook with its prompt, completion, `aws` with the endpoint, and a few hints.
     """
@@ -52,10 +52,10 @@ def start_files() -> Mapping[str, str]:
 
 
 def shell_command(env: Mapping[str, str], shell: str | None = None) -> list[str]:
-    """The argv of an interactive shell with the hook, inside a demo's environment `env`.
+    """The argv of an interactive shell with the hook, in a demo's environment `env`.
 
-    `core.shell.templates` is a path or name; None is $SHELL. One without start files here (not
-    bash, zsh or fish) is replaced by bash, and by /bin/sh without the hook where there is no bash.
+    `shell` is a path or name, None for $SHELL. A shell without start files here (not bash, zsh, or
+    fish) is replaced by bash, or by /bin/sh without the hook if there is no bash.
     """
     requested = shell or env.get("SHELL", "")
     path = shutil.which(requested, path=env.get("PATH")) if requested else None

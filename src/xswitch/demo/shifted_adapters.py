@@ -1,4 +1,4 @@
-"""What looks at the machine's clock beside xswitch, told in the demo's time or the machine's, so that `--advance` confuses nobody."""
+"""Adapters that convert between the demo's time and the machine's, for `--advance`."""
 
 from __future__ import annotations
 
@@ -21,17 +21,14 @@ class _PromptFiles(Protocol):
 
 
 class ShiftedProbe:
-    """A probe whose server's time is the demo's.
-
-    Servers date their answers by the machine's clock.
-    """
+    """A probe whose server time is the demo's; servers date answers by the machine's clock."""
 
     def __init__(self, probe: _Probe, clock: DemoClock) -> None:
         self._probe = probe
         self._clock = clock
 
     def reach(self, endpoint: Endpoint) -> ProbeResult:
-        """The probe's answer, in the demo's time. Raises NetworkError."""
+        """Probe the endpoint, in the demo's time. Raises NetworkError."""
         result = self._probe.reach(endpoint)
         if result.server_time is None:
             return result
@@ -41,14 +38,14 @@ class ShiftedProbe:
 
 
 class ShiftedPromptFiles:
-    """Prompt files in the machine's time: shells count minutes by the machine's clock."""
+    """Prompt files in the machine's time, by which shells count minutes."""
 
     def __init__(self, files: _PromptFiles, clock: DemoClock) -> None:
         self._files = files
         self._clock = clock
 
     def write(self, state: PromptState) -> None:
-        """Write the one of this managed profile."""
+        """Write a managed profile's prompt file."""
         ahead = timedelta(seconds=self._clock.offset_seconds())
         renewable_until = None if state.renewable_until is None else state.renewable_until - ahead
         self._files.write(
@@ -56,5 +53,5 @@ class ShiftedPromptFiles:
         )
 
     def remove(self, managed_profile: str) -> None:
-        """Drop it."""
+        """Remove a managed profile's prompt file."""
         self._files.remove(managed_profile)

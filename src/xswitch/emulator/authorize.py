@@ -1,7 +1,4 @@
-"""Whether a caller may do what it asks.
-
-The request's context as AWS fills it, every policy that has a say, and AWS's words for a no.
-"""
+"""Authorization: request context, policy evaluation, and AWS's wording of a denial."""
 
 from __future__ import annotations
 
@@ -32,11 +29,10 @@ _LACKING_POLICY: Mapping[PolicyKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationResult:
-    """What came of a request, with AWS's two ways to tell the reason of a no.
+    """The result of authorizing a request.
 
-    `denied` by a statement, or `missing` an Allow.
-
-    `own_side` says whether the reason lies in the caller's own account.
+    `denied` is the policy type of an explicit deny, `missing` the one that lacks an Allow.
+    `own_side` tells whether the reason is in the caller's account.
     """
 
     allowed: bool
@@ -46,9 +42,9 @@ class AuthorizationResult:
 
 
 def base_context(call: AuthenticatedCall) -> dict[str, tuple[str, ...]]:
-    """The keys every request has, lower-case.
+    """The context keys of every request, lower-case.
 
-    Aws:SecureTransport is true: this stands in for an endpoint that has nothing but TLS.
+    aws:SecureTransport is true: the emulator stands in for an HTTPS endpoint.
     """
     caller, session = call.caller, call.caller.session
     context: dict[str, tuple[str, ...]] = {
@@ -69,8 +65,8 @@ def base_context(call: AuthenticatedCall) -> dict[str, tuple[str, ...]]:
         context["aws:username"] = (caller.user.name,)
     if session is not None:
         context["aws:tokenissuetime"] = (session.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),)
-        # Long-term keys have no such key at all; of temporary ones only those of GetSessionToken
-        # remember a code.
+        # Long-term keys have no such key; of temporary credentials, only GetSessionToken's remember
+        # a code.
         context["aws:multifactorauthpresent"] = ("true" if session.mfa_at is not None else "false",)
         if session.mfa_at is not None:
             context["aws:multifactorauthage"] = (
@@ -84,7 +80,7 @@ def base_context(call: AuthenticatedCall) -> dict[str, tuple[str, ...]]:
 def principal_context(
     home: Account, arn: str, user_id: str, tags: Mapping[str, str]
 ) -> dict[str, tuple[str, ...]]:
-    """The keys that say who is asking; `arn` is the role's own for a session of one."""
+    """The context keys of the principal; for a role session, `arn` is the role's."""
     context: dict[str, tuple[str, ...]] = {
         "aws:principalaccount": (home.id,),
         "aws:principalarn": (arn,),
@@ -98,7 +94,7 @@ def principal_context(
 def resource_context(
     account_id: str, tags: Mapping[str, str], organization: str = ""
 ) -> dict[str, tuple[str, ...]]:
-    """The keys an identity brings as the resource of a request."""
+    """The context keys of an identity that is the request's resource."""
     lowered = {key.lower(): value for key, value in tags.items()}
     context: dict[str, tuple[str, ...]] = {
         "aws:resourceaccount": (account_id,),
@@ -114,7 +110,7 @@ def resource_context(
 def authorize_assume_role(
     call: AuthenticatedCall, action: str, role: IamRole, context: Context
 ) -> AuthorizationResult:
-    """What both sides say of `action` on `role`."""
+    """Authorize `action` on `role` in both accounts."""
     request = Request(call.caller.principal, action, role.arn, role.account, context)
     return decide(request, call.caller.home, (*call.caller.policies, role.trust))
 
@@ -122,7 +118,7 @@ def authorize_assume_role(
 def authorize_action(
     call: AuthenticatedCall, action: str, resource: str, context: Context
 ) -> AuthorizationResult:
-    """What the caller's own account says of `action` on a resource of it."""
+    """Authorize `action` on a resource of the caller's account."""
     request = Request(call.caller.principal, action, resource, call.caller.account, context)
     return decide(
         request,
@@ -134,7 +130,7 @@ def authorize_action(
 def account_resource_policy(account: str) -> PolicyDocument:
     """The stand-in for a resource policy.
 
-    An account lets those in to whom its own policies allow it.
+    An account admits the principals that its identity policies allow.
     """
     text = f'{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"*"}}}}'
     return parse_cached(text, PolicyKind.TRUST, f"account {account}")
@@ -143,9 +139,9 @@ def account_resource_policy(account: str) -> PolicyDocument:
 def decide(
     request: Request, home: Account, documents: Iterable[PolicyDocument]
 ) -> AuthorizationResult:
-    """The verdict of `documents` and of the SCPs of the caller's account `home`.
+    """Evaluate `documents` and the SCPs of the caller's account `home`.
 
-    Any Deny first, then SCPs, then the rest.
+    An explicit deny comes first, then SCPs, then the rest.
     """
     decision = evaluate(request, tuple(documents))
     scps = evaluate_scps(request, home)
@@ -170,9 +166,9 @@ def decide(
 
 
 def evaluate_scps(request: Request, home: Account) -> Decision | None:
-    """What the SCPs over the caller's account say: every level must allow.
+    """Evaluate the SCPs over the caller's account: every level must allow.
 
-    None where there are none, or none that count.
+    None if no SCP applies.
     """
     if not home.scps or home.management:
         return None
@@ -210,13 +206,10 @@ def access_denied_error(
     *,
     resource_account: Account | None = None,
 ) -> EmulatedAwsError:
-    """AccessDenied for a verdict.
+    """AccessDenied for a result; None (there is no such role) reads like a missing Allow.
 
-    None (there is no such role) reads like a missing permission that isn't explained.
-
-    AWS names the reason within an account and within an organization, and of other requests only
-    what the caller's own account denies explicitly (IAM user guide, "Troubleshoot access denied
-    error messages").
+    AWS names the reason within an account and an organization; for other requests only an explicit
+    deny in the caller's account (IAM user guide, "Troubleshoot access denied error messages").
     """
     if result is None:
         return not_authorized(caller.arn, action, resource)

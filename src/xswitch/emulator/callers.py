@@ -1,7 +1,4 @@
-"""Who is calling.
-
-From a verified signature to an identity with everything policies ask about it.
-"""
+"""Authenticated callers: from a verified signature to the identity that policies test."""
 
 from __future__ import annotations
 
@@ -20,10 +17,9 @@ from xswitch.emulator.stores import IssuedSession, SessionStore
 class AuthenticatedCaller:
     """An authenticated caller.
 
-    `session` is None for a user's long-term keys, `role` None for a user.
-
-    `policies` are everything on its side that allows, denies or limits, session policies included,
-    SCPs not: those are its `home`'s.
+    `session` is None for a user's long-term keys, `role` is None for a user. `policies` are all
+    policies in the caller's account that allow, deny, or limit, session policies included; SCPs
+    belong to `home`.
     """
 
     access_key_id: str
@@ -37,24 +33,24 @@ class AuthenticatedCaller:
 
     @property
     def account(self) -> str:
-        """The id of its account."""
+        """The caller's account ID."""
         return self.home.id
 
     @property
     def partition(self) -> str:
-        """The partition of its account."""
+        """The partition of the caller's account."""
         return self.home.partition
 
     @property
     def principal(self) -> Principal:
-        """The caller as policies see it."""
+        """The caller as a policy principal."""
         if self.role is not None:
             return Principal(PrincipalKind.ROLE_SESSION, self.arn, self.account, self.role.arn)
         return Principal(PrincipalKind.USER, self.arn, self.account)
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """aws:PrincipalTag: the entity's own tags, session tags over them."""
+        """aws:PrincipalTag values: session tags override the entity's tags."""
         own = (
             self.role.tags
             if self.role is not None
@@ -67,10 +63,7 @@ class AuthenticatedCaller:
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatedCall:
-    """One authenticated call.
-
-    Its parameters, who makes it, where and when (`now` by the session clock).
-    """
+    """One authenticated call: parameters, caller, address, and session time `now`."""
 
     action: str
     parameters: Mapping[str, str] = field(repr=False)
@@ -90,7 +83,7 @@ def authenticate(  # noqa: PLR0913 -- the request, what is known, and the two cl
     wall: datetime,
     service: str = "sts",
 ) -> tuple[AuthenticatedCaller, sigv4.Claim]:
-    """The caller of a request whose signature is right; `now` judges sessions, `wall` signatures.
+    """Authenticate a request; `now` is the time for sessions, `wall` the time for signatures.
 
     Raises EmulatedAwsError.
     """

@@ -1,7 +1,4 @@
-"""Clocks that can be moved.
-
-Of the embedded AWS's sessions, and of xswitch while it runs against it.
-"""
+"""Movable clocks, for the emulator's sessions and for xswitch in the demo."""
 
 from __future__ import annotations
 
@@ -12,31 +9,31 @@ from typing import Protocol
 
 
 class EmulatorClock(Protocol):
-    """The time, timezone-aware, in UTC."""
+    """The current time, timezone-aware, in UTC."""
 
     def now(self) -> datetime:
-        """Now."""
+        """Return the current time."""
         ...
 
 
 class MovableClock(EmulatorClock, Protocol):
-    """A clock that can be told that time has passed."""
+    """A clock that tests and the demo can advance."""
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass."""
+        """Advance the clock by `seconds`."""
         ...
 
 
 class MachineClock:
-    """The machine's time."""
+    """The machine's clock."""
 
     def now(self) -> datetime:
-        """Now."""
+        """Return the machine's time."""
         return datetime.now(UTC)
 
 
 class ShiftedClock:
-    """Another clock's time plus an offset that can grow; safe to use from several threads."""
+    """A clock with a growing offset to another clock; thread-safe."""
 
     def __init__(self, base: EmulatorClock | None = None, offset_seconds: float = 0.0) -> None:
         self._base = base or MachineClock()
@@ -45,35 +42,35 @@ class ShiftedClock:
 
     @property
     def offset_seconds(self) -> float:
-        """How far ahead of its base it is."""
+        """The offset in seconds."""
         with self._lock:
             return self._offset
 
     def now(self) -> datetime:
-        """Now, shifted."""
+        """Return the shifted time."""
         return self._base.now() + timedelta(seconds=self.offset_seconds)
 
     def advance(self, seconds: float) -> None:
-        """Move it forward (or back, for a negative number)."""
+        """Advance by `seconds`, which can be negative."""
         with self._lock:
             self._offset += seconds
 
 
 class DemoClock:
-    """The machine's time plus the seconds written in a file, 0 while there is none.
+    """The machine's time plus the seconds in a file; 0 if there is none.
 
-    How every process of a demo shares one time.
+    All processes of a demo share it.
     """
 
     def __init__(self, offset_file: Path) -> None:
         self._file = offset_file
 
     def now(self) -> datetime:
-        """Now, shifted by what the file says at this moment."""
+        """Return the time with the file's current offset."""
         return datetime.now(UTC) + timedelta(seconds=self.offset_seconds())
 
     def offset_seconds(self) -> float:
-        """What the file says; anything but a number is 0."""
+        """Return the offset in seconds; anything but a number counts as 0."""
         try:
             return float(self._file.read_text(encoding="ascii"))
         except (OSError, ValueError):

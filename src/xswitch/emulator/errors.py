@@ -1,6 +1,6 @@
-"""AWS's answers that are errors, by code.
+"""AWS's error answers by code.
 
-What the documentation of STS and IAM and their well-known texts say.
+Sources: the STS and IAM API references, and messages that AWS returns.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ AWS_FAULT_NAMESPACE = "http://webservices.amazon.com/AWSFault/2005-15-09"
 
 
 class EmulatedAwsError(Exception):
-    """A refusal as AWS words it.
+    """An error answer in AWS's words.
 
-    `code` and `message` of the answer, the HTTP `status`, and whose fault it was (`kind`).
-
-    `namespace` is that of the service asked unless it says otherwise. It never leaves `demo`: the
-    server turns it into XML.
+    `code`, `message`, and HTTP `status` of the answer; `kind` is Sender or Receiver. `namespace`
+    defaults to that of the service. It never leaves `emulator`: the server turns it into XML.
     """
 
     def __init__(
@@ -37,33 +35,34 @@ class EmulatedAwsError(Exception):
 
 
 def access_denied(message: str) -> EmulatedAwsError:
-    """AccessDenied with this text."""
+    """Make an AccessDenied error."""
     return EmulatedAwsError("AccessDenied", message, 403)
 
 
 def not_authorized(
     caller_arn: str, action: str, resource: str, suffix: str = ""
 ) -> EmulatedAwsError:
-    """The text for a policy's no; `suffix` is what AWS tells of the reason, or empty."""
+    """Make AWS's error for a policy denial; `suffix` is the reason AWS gives, or empty."""
     return access_denied(
-        f"User: {caller_arn} is not authorized to perform: {action} on resource: {resource}{' ' + suffix if suffix else ''}"
+        f"User: {caller_arn} is not authorized to perform: {action} on resource:"
+        f" {resource}{' ' + suffix if suffix else ''}"
     )
 
 
 def validation_error(message: str) -> EmulatedAwsError:
-    """ValidationError with this text."""
+    """Make a ValidationError."""
     return EmulatedAwsError("ValidationError", message, 400)
 
 
 def invalid_client_token() -> EmulatedAwsError:
-    """What AWS says of a key it doesn't know, a deactivated one, and a session token that isn't the key's."""
+    """Make the error for an unknown or inactive key, or a token that doesn't match it."""
     return EmulatedAwsError(
         "InvalidClientTokenId", "The security token included in the request is invalid.", 403
     )
 
 
 def signature_mismatch(message: str) -> EmulatedAwsError:
-    """SignatureDoesNotMatch with this text."""
+    """Make a SignatureDoesNotMatch error."""
     return EmulatedAwsError("SignatureDoesNotMatch", message, 403)
 
 
@@ -71,40 +70,40 @@ CONFLICT = 409
 
 
 def no_such_entity_named(what: str, name: str) -> EmulatedAwsError:
-    """NoSuchEntity for a thing known by its name; `what` is "role", "user policy" and the like."""
+    """Make a NoSuchEntity error; `what` is "role", "user policy", and the like."""
     return no_such_entity(f"The {what} with name {name} cannot be found.")
 
 
 def no_such_entity(message: str) -> EmulatedAwsError:
-    """NoSuchEntity with this text."""
+    """Make a NoSuchEntity error with this text."""
     return EmulatedAwsError("NoSuchEntity", message, 404)
 
 
 def entity_already_exists(message: str) -> EmulatedAwsError:
-    """EntityAlreadyExists with this text."""
+    """Make an EntityAlreadyExists error."""
     return EmulatedAwsError("EntityAlreadyExists", message, CONFLICT)
 
 
 def delete_conflict(message: str) -> EmulatedAwsError:
-    """DeleteConflict with this text."""
+    """Make a DeleteConflict error."""
     return EmulatedAwsError("DeleteConflict", message, CONFLICT)
 
 
 def quota_exceeded(name: str, limit: int) -> EmulatedAwsError:
-    """LimitExceeded for a quota by its name."""
+    """Make a LimitExceeded error for a quota."""
     return limit_exceeded(f"Cannot exceed quota for {name}: {limit}")
 
 
 def limit_exceeded(message: str) -> EmulatedAwsError:
-    """LimitExceeded with this text."""
+    """Make a LimitExceeded error with this text."""
     return EmulatedAwsError("LimitExceeded", message, CONFLICT)
 
 
 def malformed_policy(message: str) -> EmulatedAwsError:
-    """MalformedPolicyDocument with this text."""
+    """Make a MalformedPolicyDocument error."""
     return EmulatedAwsError("MalformedPolicyDocument", message)
 
 
 def invalid_input(message: str) -> EmulatedAwsError:
-    """InvalidInput with this text."""
+    """Make an InvalidInput error."""
     return EmulatedAwsError("InvalidInput", message)

@@ -1,7 +1,4 @@
-"""Answers gone wrong on purpose.
-
-What tests make the embedded AWS do once, a few times, or always.
-"""
+"""Injected faults: wrong answers that tests ask the emulator for, a few times or always."""
 
 from __future__ import annotations
 
@@ -21,9 +18,9 @@ ALWAYS = 1_000_000_000
 
 
 class FaultKind(StrEnum):
-    """What goes wrong.
+    """A kind of fault.
 
-    Those up to ERROR replace the answer; DELAY comes before it, the others are done to it.
+    The kinds up to ERROR replace the answer; DELAY precedes it, the others alter it.
     """
 
     SERVER_ERROR = "server_error"  # 500 InternalFailure
@@ -34,12 +31,12 @@ class FaultKind(StrEnum):
     EMPTY = "empty"  # 200 without a body
     RESET = "reset"  # the connection is torn down instead of an answer
     REDIRECT = "redirect"  # 302 to a path of this server
-    ERROR = "error"  # the refusal named by `code`
+    ERROR = "error"  # the error code in `code`
     DELAY = "delay"  # `seconds` pass first
     TRUNCATED = "truncated"  # half of the body, with the Content-Length of the half
     NO_EXPIRATION = "no_expiration"  # the Expiration element is missing
     WRONG_ACCOUNT = "wrong_account"  # account ids are exchanged for 999999999999
-    LOST = "lost"  # what was asked is done, and the connection torn down instead of the answer
+    LOST = "lost"  # the action is done, then the connection is reset instead of an answer
 
 
 ERROR_RESPONSES: Mapping[str, tuple[int, str]] = MappingProxyType(
@@ -47,7 +44,10 @@ ERROR_RESPONSES: Mapping[str, tuple[int, str]] = MappingProxyType(
         "AccessDenied": (403, "User is not authorized to perform this action"),
         "ConcurrentModification": (
             409,
-            "The request was rejected because multiple requests to change this object were submitted simultaneously.",
+            (
+                "The request was rejected because multiple requests to change this object were"
+                " submitted simultaneously."
+            ),
         ),
         "EntityTemporarilyUnmodifiable": (
             409,
@@ -62,14 +62,14 @@ ERROR_RESPONSES: Mapping[str, tuple[int, str]] = MappingProxyType(
         "ServiceUnavailable": (503, "Service is unable to handle request."),
     }
 )
-"""Status and text of the refusals that ERROR knows by their code; any other code is a 400."""
+"""Status and text of the errors that ERROR knows by code; any other code is a 400."""
 
 
 @dataclass
 class InjectedFault:
-    """One thing to go wrong with `action` ("*": any), `times` times after the first `after` calls.
+    """A fault for `action` ("*": any), `times` times after the first `after` calls.
 
-    `seconds` is DELAY's, `code` ERROR's.
+    `seconds` belongs to DELAY, `code` to ERROR.
     """
 
     kind: FaultKind
@@ -81,9 +81,9 @@ class InjectedFault:
 
 
 class FaultInjector:
-    """The faults in force; safe to use from several threads.
+    """The faults in force; thread-safe.
 
-    `released` set ends every delay at once.
+    Setting `released` ends every delay at once.
     """
 
     def __init__(self) -> None:
@@ -101,26 +101,23 @@ class FaultInjector:
         after: int = 0,
         code: str = "",
     ) -> None:
-        """Let something go wrong `times` times (ALWAYS.
-
-        Until `clear`), the first `after` fitting calls spared.
-        """
+        """Inject a fault `times` times (ALWAYS: until `clear`), after `after` matching calls."""
         with self._lock:
             self._faults.append(InjectedFault(FaultKind(kind), action, times, seconds, after, code))
 
     @property
     def pending(self) -> int:
-        """How many faults still wait for a call."""
+        """The number of faults that still wait for a call."""
         with self._lock:
             return len(self._faults)
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
+        """Remove every fault."""
         with self._lock:
             self._faults.clear()
 
     def take(self, action: str) -> tuple[InjectedFault, ...]:
-        """What goes wrong with this call: the delays waiting for it, and the first other fault.
+        """Take the faults for this call: its delays, and the first fault of another kind.
 
         Each counts one less.
         """
@@ -140,7 +137,10 @@ class FaultInjector:
 
 _ACCOUNT = re.compile(rb"\b[0-9]{12}\b")
 _EXPIRATION = re.compile(rb"<Expiration>[^<]*</Expiration>")
-_LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Please accept the terms of this network.</p></body></html>\n"
+_LOGIN_PAGE = (
+    b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Please accept the terms of"
+    b" this network.</p></body></html>\n"
+)
 _MODIFYING = frozenset(
     {
         FaultKind.DELAY,
@@ -151,13 +151,13 @@ _MODIFYING = frozenset(
     }
 )
 REPLACING = frozenset(FaultKind) - _MODIFYING
-"""The faults that leave nothing of an answer, and nothing done."""
+"""The kinds that replace the answer, so that the action isn't done."""
 
 
 def fault_response(
     fault: InjectedFault, request_id: str, namespace: str = STS_NAMESPACE
 ) -> HttpResponse | None:
-    """The answer in place of the right one; None for a connection torn down."""
+    """The answer that replaces the right one; None for a reset connection."""
     match fault.kind:
         case FaultKind.RESET:
             return None
@@ -193,7 +193,7 @@ def fault_response(
 
 
 def corrupted(fault: InjectedFault, body: bytes) -> bytes:
-    """A good body after the fault."""
+    """Alter the body of a good answer."""
     match fault.kind:
         case FaultKind.TRUNCATED:
             return body[: len(body) // 2]

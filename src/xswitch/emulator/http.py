@@ -26,7 +26,7 @@ _IDLE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What goes back over the wire."""
+    """An HTTP response."""
 
     status: int
     body: bytes
@@ -36,17 +36,17 @@ class HttpResponse:
 
 
 RequestHandler = Callable[[HttpRequest, str], HttpResponse | None]
-"""(request, the client's address) → the answer, or None to tear the connection down."""
+"""(request, client address) → the response, or None to reset the connection."""
 
 
 def new_request_id() -> str:
-    """A fresh request id, in the form of a UUID."""
+    """A new request ID in UUID form."""
     text = secrets.token_hex(16)
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class HttpServer(ThreadingHTTPServer):
-    """Listens on 127.0.0.1 and puts every request to `respond`; `clock` makes the Date header."""
+    """An HTTP server on 127.0.0.1 that calls `respond`; `clock` gives the Date header."""
 
     daemon_threads = True
     request_queue_size = 256
@@ -59,36 +59,29 @@ class HttpServer(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
 
     def server_bind(self) -> None:
-        """Bind.
-
-        HTTPServer's own way also looks the host's name up, which may take seconds and is of no use
-        here.
-        """
+        """Bind without HTTPServer's host name lookup, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in a thread, and remember it."""
+        """Serve a connection in a thread and track it."""
         with self._open_lock:
             self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection, and forget it."""
+        """Close a connection and stop tracking it."""
         with self._open_lock:
             self._open.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is nobody's error.
-
-        Anything else is a bug of this server, and shown.
-        """
+        """Ignore clients that disconnected; show anything else, which is a bug of this server."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError | ValueError):
             super().handle_error(request, client_address)
 
     def drop_connections(self) -> None:
-        """Hang up on everyone."""
+        """Close every open connection."""
         with self._open_lock:
             left = list(self._open)
         for connection in left:
@@ -126,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             HttpRequest(self.command, path, query, headers, body), self.client_address[0]
         )
         if answer is None:
-            # A linger of nothing makes the kernel send RST instead of FIN.
+            # With a linger of zero, the kernel sends RST instead of FIN.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
             self.connection.close()
@@ -147,6 +140,6 @@ class _Handler(BaseHTTPRequestHandler):
             lines.append("Connection: close")
         self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body)
 
-    # The name of the method overridden
+    # The overridden method's own name
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing: stderr belongs to the program this runs in."""
+        """Log nothing: stderr belongs to the host program."""

@@ -1,4 +1,4 @@
-"""MFA codes, as STS checks them for GetSessionToken and AssumeRole."""
+"""MFA codes as GetSessionToken and AssumeRole verify them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from xswitch.emulator.stores import SessionStore
 def verify_mfa_code(
     call: AuthenticatedCall, store: SessionStore, serial: str | None, code: str | None
 ) -> bool:
-    """Whether a code was given, and is right; False when none was. A right code is used up.
+    """Verify and use up an MFA code; False if the call has none.
 
-    Raises EmulatedAwsError AccessDenied.
-
-    Only a user with long-term keys can give one: a session's device is nobody's.
+    Raises EmulatedAwsError AccessDenied. Only a user with long-term keys has a device.
     """
     if serial is None and code is None:
         return False
     if serial is None or code is None:
         raise access_denied(
-            "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
+            "MultiFactorAuthentication failed, must provide both MFA serial number and one time"
+            " pass code."
         )
     caller = call.caller
     devices = caller.user.mfa_devices if caller.user is not None and caller.session is None else ()

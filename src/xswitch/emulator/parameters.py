@@ -1,4 +1,4 @@
-"""The parameters of a Query protocol call, and the checks STS makes before anything else, worded as it words them."""
+"""Query protocol parameters, and the validation STS does first, in its words."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+")
 
 @dataclass
 class Checks:
-    """Collects what is wrong, as the service reports all of it at once."""
+    """Collects violations, because the service reports all of them at once."""
 
     values: Mapping[str, str]
     found: list[str] = field(default_factory=list)
 
     def fail(self, value: object, member: str, constraint: str) -> None:
-        """Note that a member breaks a constraint ("have length …")."""
+        """Note that a member violates a constraint ("have length …")."""
         shown = "null" if value is None else f"'{value}'"
         self.found.append(
             f"Value {shown} at '{member}' failed to satisfy constraint: Member must {constraint}"
@@ -39,10 +39,7 @@ class Checks:
     def text(
         self, name: str, shortest: int, longest: int, pattern: str = "", *, required: bool = False
     ) -> str | None:
-        """A text of `shortest` to `longest` characters, None if it isn't given.
-
-        What is wrong with it is noted.
-        """
+        """A text of `shortest` to `longest` characters, None if absent; violations are noted."""
         value = self.values.get(name)
         member = name[0].lower() + name[1:]
         if value is None:
@@ -58,7 +55,7 @@ class Checks:
         return value
 
     def seconds(self, longest: int) -> int | None:
-        """DurationSeconds. Raises EmulatedAwsError MalformedInput for what is no number."""
+        """DurationSeconds. Raises EmulatedAwsError MalformedInput if it isn't a number."""
         value = self.values.get("DurationSeconds")
         if value is None:
             return None
@@ -74,10 +71,11 @@ class Checks:
         return number
 
     def done(self) -> None:
-        """Raises EmulatedAwsError ValidationError if anything was noted."""
+        """Raises EmulatedAwsError ValidationError if there are violations."""
         if self.found:
             raise validation_error(
-                f"{len(self.found)} validation error{'s' * (len(self.found) > 1)} detected: {'; '.join(self.found)}"
+                f"{len(self.found)} validation error{'s' * (len(self.found) > 1)} detected:"
+                f" {'; '.join(self.found)}"
             )
 
 
@@ -92,7 +90,7 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class RoleRequest:
-    """AssumeRole. `tags` in the order given; `policy` parsed, with its text in `policy_text`."""
+    """AssumeRole; `tags` in order, `policy` parsed, `policy_text` as sent."""
 
     role_arn: str
     session_name: str
@@ -109,7 +107,7 @@ class RoleRequest:
 
 
 def members(values: Mapping[str, str], name: str) -> list[str]:
-    """The items of a flat list: Name.member.1, and so on."""
+    """The items of a flat list: Name.member.1 and so on."""
     items: list[str] = []
     while (item := values.get(f"{name}.member.{len(items) + 1}")) is not None:
         items.append(item)
@@ -132,7 +130,7 @@ def structures(values: Mapping[str, str], name: str) -> list[Mapping[str, str]]:
 
 
 def token_request(values: Mapping[str, str]) -> TokenRequest:
-    """The checked parameters of GetSessionToken. Raises EmulatedAwsError."""
+    """The validated parameters of GetSessionToken. Raises EmulatedAwsError."""
     checks = Checks(values)
     request = TokenRequest(
         duration=checks.seconds(MAX_TOKEN_DURATION),
@@ -144,9 +142,9 @@ def token_request(values: Mapping[str, str]) -> TokenRequest:
 
 
 def role_request(values: Mapping[str, str]) -> RoleRequest:
-    """The checked parameters of AssumeRole.
+    """The validated parameters of AssumeRole.
 
-    Raises EmulatedAwsError (ValidationError, MalformedPolicyDocument and their like).
+    Raises EmulatedAwsError (ValidationError, MalformedPolicyDocument, and the like).
     """
     checks = Checks(values)
     role_arn = checks.text("RoleArn", 20, 2_048, required=True)
@@ -192,7 +190,7 @@ def role_request(values: Mapping[str, str]) -> RoleRequest:
 
 
 def tags_of(items: list[Mapping[str, str]], checks: Checks) -> list[tuple[str, str]]:
-    """The tags in a list of structures, in the order given; what is wrong with them is noted."""
+    """The tags of a list of structures, in order; violations are noted."""
     if len(items) > MAX_TAGS:
         checks.fail(
             [dict(item) for item in items], "tags", f"have length less than or equal to {MAX_TAGS}"

@@ -1,7 +1,4 @@
-"""The embedded AWS as an HTTP server.
-
-Loopback only, one thread per connection, standard library only.
-"""
+"""The embedded AWS as an HTTP server on loopback."""
 
 from __future__ import annotations
 
@@ -45,10 +42,10 @@ _KEY_ID = re.compile(r"Credential=([^/,\s]+)")
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """A request that came in, and what became of it.
+    """A received request and its outcome.
 
-    `error` is AWS's code, "" for a good answer, or the fault's name;
-    `subject` is the name or ARN of what an IAM request is about.
+    `error` is AWS's code or the fault's name, "" for a good answer; `subject` is the name or ARN of
+    an IAM request's entity.
     """
 
     action: str
@@ -61,11 +58,11 @@ class RecordedRequest:
 
 
 class EmbeddedAws:
-    """A strict STS and IAM on 127.0.0.1. Use it as a context manager, or call `start` and `close`.
+    """A strict STS and IAM on 127.0.0.1: a context manager, or `start` and `close`.
 
-    `clock` judges sessions and MFA codes (default: the machine's, shifted by the world's
-    `clock_offset`, and movable); `wall` judges signatures and makes the Date header, because
-    clients sign by their own clock. `admin` opens the control paths of docs/demo.md.
+    `clock` is the time for sessions and MFA codes (default: the machine's plus the state's
+    `clock_offset`, movable); `wall` is the time for signatures and the Date header, because clients
+    sign by their own clock. `admin` opens the control paths of docs/demo.md.
     """
 
     def __init__(  # noqa: PLR0913 -- what a test may set, each with a default
@@ -91,7 +88,7 @@ class EmbeddedAws:
 
     @property
     def world(self) -> AwsState:
-        """The world with every change; a world set here is seen by everybody at once."""
+        """The state with every change; setting it takes effect at once."""
         return self.state_store.current
 
     @world.setter
@@ -100,12 +97,12 @@ class EmbeddedAws:
 
     @property
     def port(self) -> int:
-        """The port it listens on, chosen when it was made."""
+        """The listening port, chosen at construction."""
         return int(self._http.server_address[1])
 
     @property
     def endpoint(self) -> str:
-        """Its URL, without a slash at the end."""
+        """The URL, without a trailing slash."""
         return f"http://{HOST}:{self.port}"
 
     @property
@@ -115,11 +112,11 @@ class EmbeddedAws:
             return list(self._recorded)
 
     def count(self, action: str) -> int:
-        """How many requests for an action came, refused ones and retries included."""
+        """The number of requests for an action, refused ones and retries included."""
         return sum(call.action == action for call in self.calls)
 
     def start(self) -> Self:
-        """Serve in a thread of this process."""
+        """Serve in a thread."""
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
@@ -127,11 +124,11 @@ class EmbeddedAws:
         return self
 
     def serve(self) -> None:
-        """Serve in the calling thread until `shutdown` is called from another, or KeyboardInterrupt."""
+        """Serve in this thread until `shutdown` or KeyboardInterrupt."""
         self._http.serve_forever(poll_interval=0.1)
 
     def close(self) -> None:
-        """Stop listening, drop every connection, end delays."""
+        """Stop listening, close every connection, end delays."""
         self.faults.released.set()
         if self._thread is not None:
             self._http.shutdown()
@@ -152,7 +149,7 @@ class EmbeddedAws:
         self.close()
 
     def answer(self, request: HttpRequest, source_ip: str = HOST) -> HttpResponse | None:
-        """The answer to a request, faults included; None for a connection to be torn down."""
+        """The response to a request, faults included; None resets the connection."""
         request_id = new_request_id()
         if request.path.startswith(ADMIN_PATH):
             return self._administer(request, request_id)
@@ -231,7 +228,7 @@ class EmbeddedAws:
             self._recorded.append(entry)
 
     def _administer(self, request: HttpRequest, request_id: str) -> HttpResponse:
-        """The control paths; 404 unless they were opened."""
+        """Serve the control paths; 404 unless `admin` is set."""
         name = request.path.removeprefix(ADMIN_PATH)
         if not self.admin or (request.method, name) not in _ADMIN:
             return HttpResponse(HTTPStatus.NOT_FOUND, b"{}\n", request_id, "application/json")

@@ -1,8 +1,6 @@
-"""Signature Version 4, verified from the receiving side.
+"""Signature Version 4, verified on the server side: Authorization header or presigned query.
 
-The Authorization header, or a presigned query.
-
-Source: docs.aws.amazon.com, "Create a signed AWS API request", and the texts STS answers with.
+Sources: docs.aws.amazon.com, "Create a signed AWS API request"; error texts from STS.
 """
 
 from __future__ import annotations
@@ -25,16 +23,16 @@ _CREDENTIAL = re.compile(r"Credential=([^,\s]+)")
 _STAMP = "%Y%m%dT%H%M%SZ"
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _MISMATCH = (
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing "
-    "method. Consult the service documentation for details."
+    "The request signature we calculated does not match the signature you provided. Check your AWS"
+    " Secret Access Key and signing method. Consult the service documentation for details."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request as it came.
+    """A request as received.
 
-    Raw path and query, lower-case header names, several values of one joined by a comma.
+    Path and query are raw, header names lower-case, repeated headers joined by commas.
     """
 
     method: str
@@ -46,10 +44,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who a request says it is from, not yet believed.
-
-    `expires_seconds` only for a presigned query.
-    """
+    """The unverified signer of a request; `expires_seconds` only for a presigned query."""
 
     access_key_id: str
     date: str
@@ -72,7 +67,7 @@ def _incomplete(message: str) -> EmulatedAwsError:
 
 
 def scoped_service(request: HttpRequest) -> str:
-    """The service a request says it was signed for, "" when it doesn't."""
+    """The service in a request's credential scope, "" if there is none."""
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     found = _CREDENTIAL.search(request.headers.get("authorization", ""))
     words = (found[1] if found else query.get("X-Amz-Credential", "")).split("/")
@@ -80,9 +75,9 @@ def scoped_service(request: HttpRequest) -> str:
 
 
 def read_claim(request: HttpRequest, service: str = "sts") -> Claim:
-    """The claim of a request to `service`.
+    """The signature claim of a request to `service`.
 
-    Raises EmulatedAwsError: MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch
+    Raises EmulatedAwsError MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch
     (scope).
     """
     query = dict(parse_qsl(request.query, keep_blank_values=True))
@@ -113,11 +108,11 @@ def _from_header(request: HttpRequest, header: str, service: str) -> Claim:
     stamp = request.headers.get("x-amz-date", "")
     if not stamp:
         raise _incomplete(
-            f"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization={algorithm}"
+            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+            f" Authorization={algorithm}"
         )
     signed = tuple(parts["SignedHeaders"].split(";"))
-    # A header that decides who is calling or when must be covered, or it could be exchanged on the
-    # way.
+    # Headers that decide caller or time must be signed, or they could be replaced in transit.
     for name in ("x-amz-date", "x-amz-security-token"):
         if name in request.headers and name not in signed:
             raise signature_mismatch(
@@ -172,14 +167,16 @@ def _claim(  # noqa: PLR0913, PLR0917 -- the seven facts a claim is made of, fro
     words = credential.split("/")
     if len(words) != _SCOPE_WORDS:
         raise _incomplete(
-            f"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{credential}'"
+            "Credential must have exactly 5 slash-delimited elements, e.g."
+            f" keyid/date/region/service/term, got '{credential}'"
         )
     key_id, date, region, service, term = words
     try:
         datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
     except ValueError:
         raise _incomplete(
-            f"Date must be in ISO-8601 'basic format'. Got '{stamp}'. See http://en.wikipedia.org/wiki/ISO_8601"
+            f"Date must be in ISO-8601 'basic format'. Got '{stamp}'. See"
+            " http://en.wikipedia.org/wiki/ISO_8601"
         ) from None
     wrong = []
     if not _REGION.fullmatch(region):
@@ -190,8 +187,8 @@ def _claim(  # noqa: PLR0913, PLR0917 -- the seven facts a claim is made of, fro
         wrong.append("Credential should be scoped with a valid terminator: 'aws4_request'. ")
     if date != stamp[:8]:
         wrong.append(
-            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            f"'{date}' != '{stamp[:8]}', from '{stamp}'. "
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from"
+            f" HTTP: '{date}' != '{stamp[:8]}', from '{stamp}'. "
         )
     if "host" not in signed:
         wrong.append("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization. ")
@@ -201,7 +198,7 @@ def _claim(  # noqa: PLR0913, PLR0917 -- the seven facts a claim is made of, fro
 
 
 def verify(request: HttpRequest, claim: Claim, secret_access_key: str, now: datetime) -> None:
-    """Check the clock and the signature; `now` is UTC.
+    """Verify clock and signature; `now` is UTC.
 
     Raises EmulatedAwsError SignatureDoesNotMatch, worded as STS does.
     """
@@ -211,12 +208,14 @@ def verify(request: HttpRequest, claim: Claim, secret_access_key: str, now: date
     if signed_at < now - life:
         limit = (now - life).strftime(_STAMP)
         raise signature_mismatch(
-            f"Signature expired: {claim.stamp} is now earlier than {limit} ({now.strftime(_STAMP)} - {minutes})"
+            f"Signature expired: {claim.stamp} is now earlier than {limit} ({now.strftime(_STAMP)}"
+            f" - {minutes})"
         )
     if signed_at > now + SKEW:
         limit = (now + SKEW).strftime(_STAMP)
         raise signature_mismatch(
-            f"Signature not yet current: {claim.stamp} is still later than {limit} ({now.strftime(_STAMP)} + 15 min.)"
+            f"Signature not yet current: {claim.stamp} is still later than {limit}"
+            f" ({now.strftime(_STAMP)} + 15 min.)"
         )
     if not hmac.compare_digest(
         sign(request, claim, secret_access_key).encode(), claim.signature.encode("utf-8", "replace")
@@ -225,8 +224,9 @@ def verify(request: HttpRequest, claim: Claim, secret_access_key: str, now: date
 
 
 def sign(request: HttpRequest, claim: Claim, secret_access_key: str) -> str:
-    """The signature this request must carry, 64 hex digits."""
-    to_sign = f"{ALGORITHM}\n{claim.stamp}\n{claim.scope}\n{hashlib.sha256(_canonical(request, claim).encode()).hexdigest()}"
+    """The signature that this request must have, 64 hex digits."""
+    request_hash = hashlib.sha256(_canonical(request, claim).encode()).hexdigest()
+    to_sign = f"{ALGORITHM}\n{claim.stamp}\n{claim.scope}\n{request_hash}"
     key = b"AWS4" + secret_access_key.encode()
     for word in (*claim.scope.split("/"), to_sign):
         key = hmac.new(key, word.encode(), hashlib.sha256).digest()
@@ -234,7 +234,7 @@ def sign(request: HttpRequest, claim: Claim, secret_access_key: str) -> str:
 
 
 def _canonical(request: HttpRequest, claim: Claim) -> str:
-    # Only percent signs encode here: in a signature a plus is a plus, whatever a form makes of it.
+    # Only percent signs encode here: in a signature, a plus is a plus, unlike in a form.
     given = (pair.partition("=") for pair in request.query.split("&") if pair)
     pairs = sorted(
         (quote(unquote(name), safe="-_.~"), quote(unquote(value), safe="-_.~"))

@@ -1,7 +1,4 @@
-"""The temporary credentials the embedded AWS has given out, in memory.
-
-They work for as long as its process lives.
-"""
+"""In-memory stores of the running emulator: issued sessions, and the current state."""
 
 from __future__ import annotations
 
@@ -32,13 +29,13 @@ class SessionKeys:
 
 @dataclass(frozen=True, slots=True)
 class IssuedSession:
-    """Temporary credentials and what AWS remembers with them.
+    """Temporary credentials and what AWS stores with them.
 
-    `principal_arn` is the user's ARN (GetSessionToken) or the assumed-role ARN; `role_arn` is empty
-    for a user's session. `principal_id` is the unique id of the user or role: one made anew under
-    the old name is another. `mfa_at` is when a code was given (None: not). `policies` are the
-    session policies; `tags` the session tags with inherited ones, `transitive` the keys
-    (lower-case) of those that go on to the next role.
+    `principal_arn` is the user's ARN (GetSessionToken) or the assumed-role ARN; `role_arn` is ""
+    for a user's session. `principal_id` is the unique ID of the user or role, so a recreated one
+    differs. `mfa_at` is when an MFA code was given (None: no code). `policies` are the session
+    policies; `tags` the session tags, inherited ones included; `transitive` the lower-case keys
+    passed on to the next role.
     """
 
     keys: SessionKeys
@@ -67,13 +64,13 @@ def credentials_structure(session: IssuedSession) -> Mapping[str, str]:
 
 
 def new_key_id(prefix: str, account: str) -> str:
-    """A fresh access key id (AKIA… or ASIA…); like AWS's, it carries the account in it."""
+    """A new access key ID (AKIA… or ASIA…) that encodes its account, as AWS's do."""
     number = 1 << 47 | int(account) << 7 | secrets.randbelow(1 << 7)
     return prefix + base64.b32encode(number.to_bytes(6) + secrets.token_bytes(4)).decode()
 
 
 def account_of_access_key(access_key_id: str) -> str:
-    """The account an access key id made that way carries, "" for any other text."""
+    """The account that an access key ID encodes, "" for any other text."""
     try:
         number = int.from_bytes(base64.b32decode(access_key_id[4:])[:6])
     except ValueError:
@@ -82,16 +79,13 @@ def account_of_access_key(access_key_id: str) -> str:
 
 
 def new_session_keys(account: str) -> SessionKeys:
-    """Fresh ones for a session."""
+    """New keys for a session."""
     token = base64.b64encode(base64.b64decode("IQoJ") + secrets.token_bytes(300)).decode()
     return SessionKeys(new_key_id("ASIA", account), secrets.token_urlsafe(30), token)
 
 
 class SessionStore:
-    """Sessions by access key id, and the one-time codes that were used.
-
-    Safe to use from several threads.
-    """
+    """Sessions by access key ID, and used one-time codes; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -99,20 +93,17 @@ class SessionStore:
         self._used: dict[str, set[int]] = {}
 
     def add(self, session: IssuedSession) -> None:
-        """Keep a session."""
+        """Store a session."""
         with self._lock:
             self._sessions[session.keys.access_key_id] = session
 
     def get(self, access_key_id: str) -> IssuedSession | None:
-        """The session with this access key id, expired or not."""
+        """The session with this access key ID, expired or not."""
         with self._lock:
             return self._sessions.get(access_key_id)
 
     def use_code(self, serial: str, step: int) -> bool:
-        """Take the code of one step of a device.
-
-        True the first time, never again (RFC 6238, 5.2).
-        """
+        """Use up the code of a device's step: True the first time only (RFC 6238, 5.2)."""
         with self._lock:
             used = self._used.setdefault(serial, set())
             if step in used:
@@ -125,12 +116,9 @@ _Result = TypeVar("_Result")
 
 
 class StateStore:
-    """Holds the current world; safe to use from several threads.
+    """Holds the current state; thread-safe. Readers get an immutable value.
 
-    Readers get a World, which never changes under them.
-
-    `clock` says when a change was made: until the world's `propagation_seconds` have passed, `seen`
-    answers with what was before.
+    `clock` dates changes: until `propagation_seconds` have passed, `seen` returns the state before.
     """
 
     def __init__(self, world: AwsState, clock: EmulatorClock) -> None:
@@ -140,17 +128,17 @@ class StateStore:
 
     @property
     def current(self) -> AwsState:
-        """The world with every change."""
+        """The state with every change."""
         with self._lock:
             return self._history[-1][1]
 
     def put(self, world: AwsState) -> None:
-        """Exchange the world; everybody sees it at once."""
+        """Replace the state; visible at once."""
         with self._lock:
             self._history = [(None, world)]
 
     def seen(self) -> AwsState:
-        """The world as those parts of AWS see it that learn of changes late."""
+        """The state as the parts of AWS see it that learn of changes late."""
         with self._lock:
             delay = timedelta(seconds=self._history[-1][1].propagation_seconds)
             horizon = self._clock.now() - delay
@@ -161,9 +149,9 @@ class StateStore:
             return self._history[0][1]
 
     def change(self, make: Callable[[AwsState], tuple[AwsState, _Result]]) -> _Result:
-        """Let `make` turn the current world into the next; its result.
+        """Let `make` turn the current state into the next; return its result.
 
-        What it raises leaves the world as it was.
+        If it raises, the state is unchanged.
         """
         with self._lock:
             before = self.current

@@ -1,7 +1,6 @@
 """The STS actions.
 
-Each takes an authenticated call and answers with the members of its result, or raises
-EmulatedAwsError.
+Each takes an authenticated call and returns the members of its result, or raises EmulatedAwsError.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ Action = Callable[[AuthenticatedCall, AwsState, SessionStore], Result]
 
 
 def perform(call: AuthenticatedCall, world: AwsState, store: SessionStore) -> Result:
-    """The result of a call of an action that `known` let pass. Raises EmulatedAwsError."""
+    """Run an action that `known` accepted. Raises EmulatedAwsError."""
     account = world.account(call.caller.account)
     if account is not None and call.region in account.disabled_regions:
         message = (
@@ -72,7 +71,7 @@ def perform(call: AuthenticatedCall, world: AwsState, store: SessionStore) -> Re
 
 
 def known(parameters: Mapping[str, str]) -> str:
-    """The action a request asks for. Raises EmulatedAwsError MissingAction, InvalidAction."""
+    """The action a request names. Raises EmulatedAwsError MissingAction, InvalidAction."""
     action, version = (
         parameters.get("Action", ""),
         parameters.get("Version", "NO_VERSION_SPECIFIED"),
@@ -117,7 +116,8 @@ def _get_access_key_info(call: AuthenticatedCall, world: AwsState, _store: Sessi
     key_id = call.parameters.get("AccessKeyId", "")
     if not re.fullmatch(r"\w{16,128}", key_id, re.ASCII):
         raise validation_error(
-            f"1 validation error detected: Value '{key_id}' at 'accessKeyId' failed to satisfy constraint: {_KEY_ID}"
+            f"1 validation error detected: Value '{key_id}' at 'accessKeyId' failed to satisfy"
+            f" constraint: {_KEY_ID}"
         )
     _authorize_call(call)
     known = world.key(key_id)
@@ -130,7 +130,7 @@ def _get_access_key_info(call: AuthenticatedCall, world: AwsState, _store: Sessi
 def _decode_authorization_message(
     call: AuthenticatedCall, _world: AwsState, _store: SessionStore
 ) -> Result:
-    """Nothing here encodes any, so every message is one that AWS would not know either."""
+    """Refuse every message: the emulator encodes none."""
     _authorize_call(call)
     raise EmulatedAwsError("InvalidAuthorizationMessageException", "Message is not valid")
 
@@ -147,16 +147,16 @@ _KEY_ID = "Member must satisfy regular expression pattern: [\\w]{16,128}"
 DEFAULT_SECONDS = 3_600
 CHAINED_SECONDS = 3_600
 PACKED_ROOM = 2_048
-"""How many bytes policies and tags may take when compressed.
+"""The size limit of compressed session policies and tags, in bytes.
 
-AWS tells neither its packing nor its room; this comes near reported sizes.
+AWS publishes neither packing nor limit; this is close to reported sizes.
 """
 
 
 def assume_role(
     call: AuthenticatedCall, world: AwsState, store: SessionStore
 ) -> Mapping[str, XmlNode]:
-    """The members of AssumeRoleResult. Raises EmulatedAwsError."""
+    """Assume a role and return the members of AssumeRoleResult. Raises EmulatedAwsError."""
     request = role_request(call.parameters)
     mfa = verify_mfa_code(call, store, request.serial, request.code)
     role = world.role(request.role_arn)
@@ -202,7 +202,7 @@ def _answer(session: IssuedSession, role: IamRole, packed: int) -> Mapping[str, 
 def _authorize(
     call: AuthenticatedCall, world: AwsState, request: RoleRequest, role: IamRole, *, mfa: bool
 ) -> None:
-    """Both sides must allow every action the request amounts to.
+    """Require both accounts to allow every action the request implies.
 
     Raises EmulatedAwsError AccessDenied.
     """
@@ -236,7 +236,7 @@ def _authorize(
 def _context(
     call: AuthenticatedCall, request: RoleRequest, *, mfa: bool
 ) -> dict[str, tuple[str, ...]]:
-    """What conditions can ask of this call."""
+    """The context keys of this call."""
     context = {**base_context(call), "sts:rolesessionname": (request.session_name,)}
     if request.external_id is not None:
         context["sts:externalid"] = (request.external_id,)
@@ -253,7 +253,7 @@ def _context(
 
 
 def _source_identity(call: AuthenticatedCall, request: RoleRequest) -> str | None:
-    """The one in force after this call: it sticks through a chain of roles."""
+    """The source identity after this call: it persists through role chaining."""
     session = call.caller.session
     return (
         request.source_identity or (session.source_identity if session is not None else "") or None
@@ -264,7 +264,8 @@ def _duration(call: AuthenticatedCall, request: RoleRequest, role: IamRole) -> i
     seconds = request.duration or DEFAULT_SECONDS
     if call.caller.session is not None and seconds > CHAINED_SECONDS:
         raise validation_error(
-            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by"
+            " role chaining."
         )
     if seconds > role.max_session_seconds:
         raise validation_error(
@@ -276,9 +277,9 @@ def _duration(call: AuthenticatedCall, request: RoleRequest, role: IamRole) -> i
 def _session_tags(
     call: AuthenticatedCall, request: RoleRequest
 ) -> tuple[Mapping[str, str], frozenset[str]]:
-    """The session's tags and the keys of those that go on.
+    """The session's tags and the keys that are transitive.
 
-    What the calling session passes on stays and can't be set anew.
+    Tags that the calling session passes on can't be replaced.
     """
     session = call.caller.session
     passed_on = frozenset(key.lower() for key in request.transitive)
@@ -289,7 +290,10 @@ def _session_tags(
     }
     lowered = frozenset(key.lower() for key in inherited)
     if any(key.lower() in lowered for key, _ in request.tags):
-        message = "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."
+        message = (
+            "One of the specified transitive tag keys can't be set because it conflicts with a"
+            " transitive tag key from the calling session."
+        )
         raise EmulatedAwsError("InvalidParameterValue", message)
     return {**inherited, **dict(request.tags)}, lowered | passed_on
 
@@ -301,14 +305,17 @@ def _session_policies(
     for arn in request.policy_arns:
         document = world.managed_policy(arn, PolicyKind.SESSION, role.account)
         if document is None:
-            message = "At least one Policy ARN in the PolicyArns parameter does not match an existing IAM Managed Policy ARN."
+            message = (
+                "At least one Policy ARN in the PolicyArns parameter does not match an existing IAM"
+                " Managed Policy ARN."
+            )
             raise EmulatedAwsError("InvalidParameterValue", message)
         found.append(replace(document, name=f"session policy {arn}"))
     return tuple(found)
 
 
 def _packed_percent(request: RoleRequest, tags: Mapping[str, str]) -> int:
-    """How much of the room policies and tags take, rounded up.
+    """The share of the size limit that policies and tags take, in percent, rounded up.
 
     Raises EmulatedAwsError PackedPolicyTooLarge.
     """
@@ -340,4 +347,4 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "GetSessionToken": _get_session_token,
     }
 )
-"""Every action this STS has."""
+"""Every STS action the emulator has."""

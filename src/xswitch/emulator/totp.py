@@ -1,6 +1,6 @@
 """Time-based one-time passwords as AWS's virtual MFA devices make them.
 
-RFC 6238 with SHA-1, six digits, steps of 30 seconds.
+RFC 6238 with SHA-1, six digits, 30-second steps.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ DIGITS = 6
 
 
 def step_of(now: datetime) -> int:
-    """The number of the 30-second step `now` (timezone-aware) lies in, counted from the epoch."""
+    """The 30-second step of `now` (timezone-aware), counted from the epoch."""
     return int(now.timestamp()) // STEP_SECONDS
 
 
 def code_at(secret: str, step: int) -> str:
-    """The six digits of one step; `secret` is base32, blanks and case don't matter.
+    """The six digits of a step; `secret` is base32, blanks and case don't matter.
 
-    Raises ValueError for anything else (RFC 4226, 5.3).
+    Raises ValueError if it isn't base32 (RFC 4226, 5.3).
     """
     text = secret.replace(" ", "").upper()
     key = base64.b32decode(text + "=" * (-len(text) % 8))
@@ -33,20 +33,17 @@ def code_at(secret: str, step: int) -> str:
 
 
 def code(secret: str, now: datetime) -> str:
-    """The code a device with this base32 secret shows at `now` (timezone-aware)."""
+    """The code that a device with this base32 secret shows at `now` (timezone-aware)."""
     return code_at(secret, step_of(now))
 
 
 def seconds_left(now: datetime) -> int:
-    """How many seconds the code of `now` is still shown: 1..30."""
+    """The seconds that the code at `now` remains valid: 1..30."""
     return STEP_SECONDS - int(now.timestamp()) % STEP_SECONDS
 
 
 def matching_step(secret: str, candidate: str, now: datetime) -> int | None:
-    """The step whose code `given` is, one before or after `now`'s allowed.
-
-    None when it is none of them (RFC 6238, 5.2).
-    """
+    """The step of a code, one step before or after `now` allowed; else None (RFC 6238, 5.2)."""
     middle = step_of(now)
     for step in (middle, middle - 1, middle + 1):
         if hmac.compare_digest(

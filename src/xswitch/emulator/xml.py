@@ -18,9 +18,9 @@ class XmlMap:
 
 
 XmlNode = str | int | bool | XmlMap | Mapping[str, "XmlNode"] | Sequence["XmlNode"]
-"""Text, a structure (in the order AWS sends its members), a map, or a list (whose items become `<member>`)."""
+"""Text, a structure (in AWS's order), a map, or a list (items become `<member>`)."""
 
-# XML 1.0 has no way to write these at all, not even as a character reference.
+# XML 1.0 can't represent these, not even as a character reference.
 _INVALID_XML_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -45,7 +45,7 @@ def response_body(
     request_id: str,
     namespace: str = STS_NAMESPACE,
 ) -> bytes:
-    """The body of a good answer to `action`; None for an action that has no result at all."""
+    """The body of a good answer to `action`; None for an action without a result."""
     inside = "" if result is None else f"<{action}Result>{_render(result)}</{action}Result>"
     metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
     return f'<{action}Response xmlns="{namespace}">{inside}{metadata}</{action}Response>\n'.encode()
@@ -54,7 +54,10 @@ def response_body(
 def error_body(
     aws_error: EmulatedAwsError, request_id: str, namespace: str = STS_NAMESPACE
 ) -> bytes:
-    """The body of a refusal, in the service's namespace unless the refusal has its own."""
+    """The body of an error answer; the error's own namespace overrides the service's."""
     inner = _render({"Type": aws_error.kind, "Code": aws_error.code, "Message": aws_error.message})
     error_namespace = aws_error.namespace or namespace
-    return f'<ErrorResponse xmlns="{error_namespace}"><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>\n'.encode()
+    return (
+        f'<ErrorResponse xmlns="{error_namespace}"><Error>{inner}</Error>'
+        f"<RequestId>{request_id}</RequestId></ErrorResponse>\n"
+    ).encode()

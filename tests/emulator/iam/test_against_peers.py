@@ -1,7 +1,4 @@
-"""The same IAM calls put to this AWS and to two other emulators.
-
-Codes, and what answers are made of.
-"""
+"""The same IAM calls against this emulator and two others: codes and shapes of answers."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ BAD = '{"Statement": []}'
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A call, and the code AWS answers with ("" for a good answer)."""
+    """A call, and AWS's error code ("" for success)."""
 
     operation: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -182,7 +179,7 @@ WRONG: Mapping[str, Mapping[str, str]] = {
         "delete_group DeleteConflict": "deletes groups with members and policies",
     },
 }
-"""Where the others are not as AWS is, and how."""
+"""Where the other emulators differ from AWS, and how."""
 
 
 def client(endpoint: str, key: tuple[str, str]) -> Any:
@@ -197,7 +194,7 @@ def client(endpoint: str, key: tuple[str, str]) -> Any:
 
 
 def outcome(iam: Any, step: Step) -> tuple[str, Any]:
-    """AWS's code, and what a good answer is made of."""
+    """AWS's code, and the shape of a good answer."""
     try:
         answer = getattr(iam, step.operation)(**step.parameters)
     except ClientError as refusal:
@@ -215,7 +212,7 @@ def shape(data: Any) -> Any:
 
 
 def disagreements(iam: Any) -> set[str]:
-    """The steps that this client's server doesn't answer as the embedded AWS does."""
+    """The steps that this client's server answers differently."""
     found = ours()
     return {step.name for step in STEPS if outcome(iam, step) != found[step]}
 
@@ -234,8 +231,7 @@ def test_every_step_ends_as_aws_ends_it() -> None:
 
 
 def test_beside_moto(moto: Peer) -> None:
-    # The first three calls are not checked: they make the administrator that the others are signed
-    # by.
+    # The first three calls aren't compared: they create the administrator who signs the others.
     iam = client(moto.endpoint, ("setup", "setup"))
     iam.create_user(UserName="admin")
     key = iam.create_access_key(UserName="admin")["AccessKey"]

@@ -1,4 +1,4 @@
-"""Real clients at work: boto3, and both AWS CLIs."""
+"""Real clients: boto3 and both AWS CLIs."""
 
 from __future__ import annotations
 
@@ -143,8 +143,8 @@ def test_the_aws_cli_does_the_same(
     )
     text = cli(TARGET_ADMIN, "delete-role", *named, code=254 if program == "/usr/bin/aws" else 255)
     assert (
-        "An error occurred (DeleteConflict) when calling the DeleteRole operation: Cannot delete entity, must delete"
-        in text
+        "An error occurred (DeleteConflict) when calling the DeleteRole operation: Cannot delete"
+        " entity, must delete" in text
     )
     target(aws).delete_role_policy(RoleName="SwitchRole", PolicyName="p")
     cli(TARGET_ADMIN, "delete-role", *named)

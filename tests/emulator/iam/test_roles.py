@@ -167,7 +167,6 @@ def test_a_session_ends_with_its_role_even_if_one_of_that_name_comes_back(aws: E
 
 
 # -- trust policies
-# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -176,21 +175,52 @@ def test_a_session_ends_with_its_role_even_if_one_of_that_name_comes_back(aws: E
         ("{", "This policy contains invalid Json"),
         ('{"Statement": []}', "Syntax errors in policy."),
         (allowing("sts:AssumeRole"), "Has prohibited field Resource"),
-        ('{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole"}}', "Missing required field Principal"),
-        (trusting({"AWS": "*"}, Action="s3:GetObject"), "AssumeRole policy may only specify STS AssumeRole actions."),
-        (trusting({"AWS": "*"}, Action="*"), "AssumeRole policy may only specify STS AssumeRole actions."),
+        (
+            '{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole"}}',
+            "Missing required field Principal",
+        ),
+        (
+            trusting({"AWS": "*"}, Action="s3:GetObject"),
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
+        (
+            trusting({"AWS": "*"}, Action="*"),
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
         (trusting({"AWS": f"{BOB_ARN}y"}), f'Invalid principal in policy: "AWS":"{BOB_ARN}y"'),
-        (trusting({"AWS": f"arn:aws:iam::{SOURCE}:group/Some"}), f'Invalid principal in policy: "AWS":"arn:aws:iam::{SOURCE}:group/Some"'),
-        (trusting({"AWS": f"arn:aws:iam::{SOURCE}:user/*"}), f'Invalid principal in policy: "AWS":"arn:aws:iam::{SOURCE}:user/*"'),
-        (trusting({"AWS": f"arn:aws-cn:iam::{SOURCE}:root"}), f'Invalid principal in policy: "AWS":"arn:aws-cn:iam::{SOURCE}:root"'),
-        (trusting({"AWS": "AIDAQQQQQQQQQQQQQQQQQ"}), 'Invalid principal in policy: "AWS":"AIDAQQQQQQQQQQQQQQQQQ"'),
+        (
+            trusting({"AWS": f"arn:aws:iam::{SOURCE}:group/Some"}),
+            f'Invalid principal in policy: "AWS":"arn:aws:iam::{SOURCE}:group/Some"',
+        ),
+        (
+            trusting({"AWS": f"arn:aws:iam::{SOURCE}:user/*"}),
+            f'Invalid principal in policy: "AWS":"arn:aws:iam::{SOURCE}:user/*"',
+        ),
+        (
+            trusting({"AWS": f"arn:aws-cn:iam::{SOURCE}:root"}),
+            f'Invalid principal in policy: "AWS":"arn:aws-cn:iam::{SOURCE}:root"',
+        ),
+        (
+            trusting({"AWS": "AIDAQQQQQQQQQQQQQQQQQ"}),
+            'Invalid principal in policy: "AWS":"AIDAQQQQQQQQQQQQQQQQQ"',
+        ),
         (trusting({"Service": "my laptop"}), 'Invalid principal in policy: "SERVICE":"my laptop"'),
     ],
     ids=[
-        "no-json", "no-statement", "resource", "no-principal", "other-service", "any-action", "no-such-user", "group", "wildcard",
-        "partition", "unique-id", "service",
+        "no-json",
+        "no-statement",
+        "resource",
+        "no-principal",
+        "other-service",
+        "any-action",
+        "no-such-user",
+        "group",
+        "wildcard",
+        "partition",
+        "unique-id",
+        "service",
     ],
-)  # fmt: skip
+)
 def test_trust_policies_aws_does_not_take(aws: EmbeddedAws, document: str, text: str) -> None:
     iam = target(aws)
     assert refusal(iam.create_role, RoleName="Bad", AssumeRolePolicyDocument=document) == (
@@ -233,11 +263,14 @@ def test_a_principal_that_is_deleted_turns_into_its_unique_id(aws: EmbeddedAws) 
     admin.delete_user_policy(UserName="Ann", PolicyName="p")
     admin.delete_user(UserName="Ann")
     assert principal(aws) == {"AWS": unique}
-    assert refusal(
-        target(aws).update_assume_role_policy,
-        RoleName="SwitchRole",
-        PolicyDocument=trusting({"AWS": unique}),
-    )[0] == ("MalformedPolicyDocument")
+    assert (
+        refusal(
+            target(aws).update_assume_role_policy,
+            RoleName="SwitchRole",
+            PolicyDocument=trusting({"AWS": unique}),
+        )[0]
+        == "MalformedPolicyDocument"
+    )
     assert admin.create_user(UserName="Ann")["User"]["UserId"] != unique
     admin.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=allowing("sts:*"))
     keys = admin.create_access_key(UserName="Ann")["AccessKey"]
@@ -260,7 +293,6 @@ def test_a_principal_that_is_renamed_stays_trusted(aws: EmbeddedAws) -> None:
 
 
 # -- who may
-# -----------------------------------------------------------------------------------------------------
 
 
 def test_nobody_without_permission(aws: EmbeddedAws) -> None:
@@ -268,7 +300,10 @@ def test_nobody_without_permission(aws: EmbeddedAws) -> None:
         why = f"because no identity-based policy allows the iam:{action} action"
         return (
             "AccessDenied",
-            f"User: {BOB_ARN} is not authorized to perform: iam:{action} on resource: {shown} {why}",
+            (
+                f"User: {BOB_ARN} is not authorized to perform: iam:{action} on resource: {shown}"
+                f" {why}"
+            ),
         )
 
     iam = bob(aws)

@@ -264,8 +264,8 @@ def test_it_needs_permission_and_names_of_actions(aws: EmbeddedAws) -> None:
     code, text = refusal(bob(aws).simulate_principal_policy, **ask)
     assert code == "AccessDenied"
     assert (
-        f"iam:SimulatePrincipalPolicy on resource: {BOB_ARN} because no identity-based policy allows"
-        in text
+        f"iam:SimulatePrincipalPolicy on resource: {BOB_ARN} because no identity-based policy"
+        " allows" in text
     )
     source(aws).put_user_policy(
         UserName="Bob",

@@ -125,17 +125,45 @@ def test_keys(aws: EmbeddedAws) -> None:
     ("parameters", "code", "text"),
     [
         ({"UserName": "a b"}, "ValidationError", "The specified value for userName is invalid."),
-        ({"UserName": ""}, "ValidationError", "Value '' at 'userName' failed to satisfy constraint: Member must have length greater"),
-        ({"UserName": "x" * 65}, "ValidationError", "Member must have length less than or equal to 64"),
-        ({}, "ValidationError", "Value null at 'userName' failed to satisfy constraint: Member must not be null"),
+        (
+            {"UserName": ""},
+            "ValidationError",
+            "Value '' at 'userName' failed to satisfy constraint: Member must have length greater",
+        ),
+        (
+            {"UserName": "x" * 65},
+            "ValidationError",
+            "Member must have length less than or equal to 64",
+        ),
+        (
+            {},
+            "ValidationError",
+            "Value null at 'userName' failed to satisfy constraint: Member must not be null",
+        ),
         ({"UserName": "x", "Path": "team"}, "ValidationError", "It must begin and end with /"),
-        ({"UserName": "x", "PermissionsBoundary": "arn:aws:iam::aws:policy/None"}, "NoSuchEntity", "Scope ARN: arn:aws:iam::"),
-        ({"UserName": "x", "Tags": [{"Key": "a", "Value": ""}, {"Key": "A", "Value": ""}]}, "InvalidInput", "Duplicate tag keys"),
-        ({"UserName": "x", "Tags": [{"Key": "aws:a", "Value": ""}]}, "InvalidInput", "aws: prefixed"),
-        ({"UserName": "x", "Tags": [{"Key": "a*", "Value": ""}]}, "ValidationError", "'tags.1.member.key'"),
+        (
+            {"UserName": "x", "PermissionsBoundary": "arn:aws:iam::aws:policy/None"},
+            "NoSuchEntity",
+            "Scope ARN: arn:aws:iam::",
+        ),
+        (
+            {"UserName": "x", "Tags": [{"Key": "a", "Value": ""}, {"Key": "A", "Value": ""}]},
+            "InvalidInput",
+            "Duplicate tag keys",
+        ),
+        (
+            {"UserName": "x", "Tags": [{"Key": "aws:a", "Value": ""}]},
+            "InvalidInput",
+            "aws: prefixed",
+        ),
+        (
+            {"UserName": "x", "Tags": [{"Key": "a*", "Value": ""}]},
+            "ValidationError",
+            "'tags.1.member.key'",
+        ),
     ],
     ids=["blank", "empty", "long", "none", "path", "boundary", "twins", "reserved", "star"],
-)  # fmt: skip
+)
 def test_names_tags_and_boundaries_that_are_none(
     aws: EmbeddedAws, parameters: dict[str, Any], code: str, text: str
 ) -> None:
@@ -219,7 +247,6 @@ def test_a_user_is_in_ten_groups_at_most(aws: EmbeddedAws) -> None:
 
 
 # -- MFA
-# ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_device_is_made_given_by_two_codes_used_and_taken_away(aws: EmbeddedAws) -> None:
@@ -297,7 +324,6 @@ def test_a_session_without_mfa_calls_nothing_of_iam(aws: EmbeddedAws) -> None:
 
 
 # -- paging, and the account
-# ------------------------------------------------------------------------------------
 
 
 def test_long_lists_come_in_pages(aws: EmbeddedAws) -> None:

@@ -1,4 +1,4 @@
-"""IAM's side of the wire: how requests find it, and what its answers are made of."""
+"""IAM on the wire: routing of requests and contents of answers."""
 
 from __future__ import annotations
 
@@ -92,7 +92,8 @@ def test_a_refusal(aws: EmbeddedAws) -> None:
     assert (status, root.tag, code(root)) == (404, f"{IAM}ErrorResponse", "NoSuchEntity")
     assert root.findtext(f"{IAM}Error/{IAM}Type") == "Sender"
     assert send(aws, LIST, key=BOB)[0] == 403
-    body = f"Action=CreateRole&Version=2010-05-08&RoleName=x&AssumeRolePolicyDocument={trusting('*').replace(' ', '')}"
+    policy = trusting("*").replace(" ", "")
+    body = f"Action=CreateRole&Version=2010-05-08&RoleName=x&AssumeRolePolicyDocument={policy}"
     assert [send(aws, body)[0] for _ in range(2)] == [200, 409]
 
 

@@ -117,10 +117,15 @@ USERS = st.fixed_dictionaries(
 )
 ROLES = st.fixed_dictionaries(
     {
-        **COMMON, **HELD, "tags": TAGS, "permissions_boundary": BOUNDARY, "description": st.text(max_size=5),
-        "max_session_duration": st.integers(3_600, 43_200), "trust_policy": st.just(trust("*")),
+        **COMMON,
+        **HELD,
+        "tags": TAGS,
+        "permissions_boundary": BOUNDARY,
+        "description": st.text(max_size=5),
+        "max_session_duration": st.integers(3_600, 43_200),
+        "trust_policy": st.just(trust("*")),
     }
-)  # fmt: skip
+)
 GROUPS = st.fixed_dictionaries({**COMMON, **HELD})
 POLICIES = st.fixed_dictionaries(
     {
@@ -136,13 +141,21 @@ SCPS = st.lists(
 )
 ACCOUNTS = st.fixed_dictionaries(
     {
-        "id": st.integers(0, 10**12 - 1).map("{:012}".format), "name": st.text(max_size=5), "partition": st.sampled_from(["aws", "aws-cn"]),
-        "alias": NAMES, "organization": st.sampled_from(["", True, "o-x"]), "management": st.booleans(), "scps": SCPS,
-        "users": st.lists(USERS, max_size=2, unique_by=lambda one: str(one["name"])), "roles": st.lists(ROLES, max_size=2),
-        "groups": st.lists(GROUPS, max_size=1), "policies": st.lists(POLICIES, max_size=1), "mfa_devices": st.lists(DEVICES, max_size=1),
+        "id": st.integers(0, 10**12 - 1).map("{:012}".format),
+        "name": st.text(max_size=5),
+        "partition": st.sampled_from(["aws", "aws-cn"]),
+        "alias": NAMES,
+        "organization": st.sampled_from(["", True, "o-x"]),
+        "management": st.booleans(),
+        "scps": SCPS,
+        "users": st.lists(USERS, max_size=2, unique_by=lambda one: str(one["name"])),
+        "roles": st.lists(ROLES, max_size=2),
+        "groups": st.lists(GROUPS, max_size=1),
+        "policies": st.lists(POLICIES, max_size=1),
+        "mfa_devices": st.lists(DEVICES, max_size=1),
         "disabled_regions": st.lists(NAMES, max_size=2),
     }
-)  # fmt: skip
+)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

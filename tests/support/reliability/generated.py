@@ -1,7 +1,4 @@
-"""Generated input of the reliability tests.
-
-As many examples of a strategy as asked for, the same ones wherever they are drawn.
-"""
+"""Generated input of the reliability tests: any number of examples, reproducible by seed."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _NOTE = 2_000
 
 
 class PlainProvider(HypothesisProvider):
-    """Hypothesis's own choices, but for the constants it finds in whatever modules a worker happens to have loaded."""
+    """Hypothesis's choices, without the constants it finds in a worker's loaded modules."""
 
     def _maybe_draw_constant(self, *_: object, **__: object) -> None:
         return None
@@ -34,9 +31,9 @@ AVAILABLE_PROVIDERS["plain"] = f"{__name__}.{PlainProvider.__name__}"
 
 
 def drawn(strategy: st.SearchStrategy[T], name: str, chunk: int, how_many: int) -> list[T]:
-    """Exactly `how_many` different examples of a strategy whose values have a repr of their own.
+    """Exactly `how_many` different examples of a strategy, the same for the same seed.
 
-    The same for the same seed.
+    Values are compared by repr.
     """
     found: dict[str, T] = {}
     seeds = chance(name, chunk)
@@ -71,10 +68,7 @@ def _round(strategy: st.SearchStrategy[T], number: int, how_many: int) -> list[T
 
 
 class Tally:
-    """Counts cases and those that did not hold, and keeps the first of these to look at.
-
-    `parts` counts what the cases were.
-    """
+    """Counts cases and failures, and keeps the first failures; `parts` counts kinds of cases."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -84,11 +78,11 @@ class Tally:
 
     @contextlib.contextmanager
     def case(self, *shown: object) -> Iterator[None]:
-        """One case; whatever is raised in it makes it a wrong one."""
+        """Run one case; an exception makes it a failure."""
         self.done += 1
         try:
             yield
-        # Any failure is a wrong case, and the next one is still to be tried
+        # Any failure counts, and the next case still runs
         except Exception as error:  # noqa: BLE001
             self.wrong += 1
             if not self.note:
@@ -100,7 +94,7 @@ class Tally:
                 )
 
     def tell(self, row: str, what: str) -> None:
-        """Write the figure down; fails the test when a case was wrong."""
+        """Record the figure; fails the test if a case failed."""
         tell(row, what, self.done, self.wrong, self.note, parts=self.parts)
 
 
@@ -132,10 +126,7 @@ NASTY = (
 
 
 def broken(text: str, chance: Random) -> str:
-    """`text` with one to three things done to it.
-
-    A character lost, put in or changed, a line lost, doubled, moved or indented.
-    """
+    """Damage `text` in one to three ways: change, move, indent, double, or drop characters or lines."""
     for _ in range(chance.randint(1, 3)):
         if chance.randrange(2):
             at = chance.randint(0, len(text))

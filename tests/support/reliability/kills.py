@@ -1,9 +1,6 @@
-"""Writers of one kind of file that are killed at random moments.
+"""Writers that are killed at random moments, forked from a warm process.
 
-Started warm, by fork, so that hundreds of them cost little.
-
-Run as `python -m support.reliability.kills vault|index FOLDER TIMES SEED` by the tests; it prints
-one JSON object.
+Run as `python -m support.reliability.kills vault|index FOLDER TIMES SEED`; prints one JSON object.
 """
 
 from __future__ import annotations
@@ -34,7 +31,7 @@ SIZE = 200_000
 
 @dataclass(frozen=True)
 class Subject:
-    """What is written, and the bytes that lie there before and after."""
+    """What to write, and the file's bytes before and after."""
 
     file: Path
     reset: Callable[[], None]
@@ -80,8 +77,7 @@ def index(folder: Path) -> Subject:
 def kill(subject: Subject, times: int, seed: int) -> dict[str, object]:
     """Kill `times` writers.
 
-    One that was done before it could be killed doesn't count, and the next moment is chosen
-    earlier.
+    A writer that finished before the kill doesn't count; the next kill comes earlier.
     """
     chance = random.Random(seed)
     subject.reset()

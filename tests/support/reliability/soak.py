@@ -1,7 +1,7 @@
-"""The two sizes of a reliability test, a fast slice in `make test` and the full count in `make soak`, and where its figures go.
+"""The two sizes of a reliability test, a slice in `make test` and the full count in `make soak`.
 
-`make soak` sets XSWITCH_SOAK to the file the figures are appended to, and XSWITCH_SOAK_SEED; both are read here, before a test's
-clean environment hides them.
+`make soak` sets XSWITCH_SOAK to the file of figures and XSWITCH_SOAK_SEED to the seed; both are
+read at import, before a test's clean environment hides them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ SEED = int(os.environ.get("XSWITCH_SOAK_SEED") or 1)
 
 
 def count(fast: int, full: int) -> int:
-    """How many of something this run does."""
+    """The count of this run."""
     return full if SOAK else fast
 
 
 def chunks(fast: int, full: int, size: int) -> list[tuple[int, int]]:
-    """Pieces (number, how many) of at most `size` that add up to this run's count.
+    """Pieces (number, count) of at most `size` that add up to this run's count.
 
-    Parametrize with them, and workers share the load.
+    Parametrize with them so that workers share the load.
     """
     left = count(fast, full)
     found: list[tuple[int, int]] = []
@@ -38,7 +38,7 @@ def chunks(fast: int, full: int, size: int) -> list[tuple[int, int]]:
 
 
 def chance(name: str, chunk: int = 0) -> random.Random:
-    """The random numbers of one piece: the same for the same seed, whichever worker runs it."""
+    """The random numbers of one piece: the same for the same seed in every worker."""
     return random.Random(f"{SEED} {name} {chunk}")
 
 
@@ -51,12 +51,10 @@ def tell(
     *,
     parts: Mapping[str, int] | None = None,
 ) -> None:
-    """Write a figure down: `done` cases of `what`, `wrong` of which did not hold.
+    """Record a figure: `done` cases of `what`, `wrong` of them failures.
 
-    Pieces with the same row and `what` are added up.
-
-    `row` is a key of `soak.ROWS`. `parts` says how many of the cases were of which kind, and is
-    added up too. Fails the test when something was wrong, with `note`.
+    `row` is a key of `soak.ROWS`. Figures with the same row and `what` add up, as do `parts`, the
+    counts by kind. Fails the test with `note` if something was wrong.
     """
     write(row, what, done, wrong, note, parts=parts)
     if wrong:
@@ -72,7 +70,7 @@ def write(
     *,
     parts: Mapping[str, int] | None = None,
 ) -> None:
-    """Write a figure down, and no more."""
+    """Record a figure without failing."""
     if SOAK:
         line = json.dumps(
             {

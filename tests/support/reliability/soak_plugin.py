@@ -1,7 +1,4 @@
-"""A plugin of pytest for the soak.
-
-Ordinary tests that are the proof of a row count as its figures, one for each test function.
-"""
+"""A pytest plugin for the soak: counts ordinary tests that prove a row, one figure per function."""
 
 from __future__ import annotations
 
@@ -17,10 +14,7 @@ IN_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # the one that started them hea
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note a test of a row that ended.
-
-    A skipped one counts nothing, so that its figure falls short.
-    """
+    """Record a row's finished test; a skipped one doesn't count."""
     if IN_WORKER or (report.when != "call" and not report.skipped):
         return
     path, _, name = report.nodeid.partition("::")

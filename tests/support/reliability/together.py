@@ -1,7 +1,7 @@
 """Many processes at once, forked from a warm one.
 
-Run as `python -m support.reliability.together writers|readers FOLDER PROCESSES [WRITES]` by the
-tests; it prints one JSON object.
+Run as `python -m support.reliability.together writers|readers FOLDER PROCESSES [WRITES]`; prints
+one JSON object.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def value(writer: int, number: int) -> str:
 
 
 def _all(processes: int, work: Callable[[int], None]) -> list[int]:
-    """The exit statuses of so many children that do their work at the same time."""
+    """Run `work` in many children at once and return their exit statuses."""
     children = []
     for who in range(processes):
         child = os.fork()
@@ -49,7 +49,7 @@ def _all(processes: int, work: Callable[[int], None]) -> list[int]:
 
 
 def writers(folder: Path, processes: int, writes: int) -> dict[str, object]:
-    """Each writes so many sessions of its own, all into one folder, beginning together."""
+    """Each child writes its own sessions into one folder, starting together."""
     store = FileStore(folder / "xswitch", VaultErrors(""), memory=True)
     begin = time.time() + 0.2
 
@@ -72,7 +72,7 @@ def writers(folder: Path, processes: int, writes: int) -> dict[str, object]:
 
 
 def readers(folder: Path, processes: int) -> dict[str, object]:
-    """Each asks for the same role's session, which nobody has yet."""
+    """Each child requests the same role's session, which doesn't exist yet."""
     (folder / "vault").mkdir()
 
     def work(who: int) -> None:

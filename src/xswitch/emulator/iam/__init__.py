@@ -1,7 +1,4 @@
-"""IAM.
-
-The calls that users, groups, roles, policies and MFA devices are made, read and changed by.
-"""
+"""The emulated IAM: users, groups, roles, policies, and MFA devices."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ _READING = ("Get", "List", "Simulate")
 
 
 def known(parameters: Mapping[str, str]) -> str:
-    """The action a request asks for. Raises EmulatedAwsError MissingAction, InvalidAction."""
+    """The action a request names. Raises EmulatedAwsError MissingAction, InvalidAction."""
     action, version = (
         parameters.get("Action", ""),
         parameters.get("Version", "NO_VERSION_SPECIFIED"),
@@ -43,14 +40,14 @@ def known(parameters: Mapping[str, str]) -> str:
 
 
 def perform(call: AuthenticatedCall, state_store: StateStore, store: SessionStore) -> Result:
-    """The result of a call of an action that `known` let pass.
+    """Run an action that `known` accepted and return its result.
 
-    What it changes is in `state_store` afterwards. Raises EmulatedAwsError.
+    Changes are in `state_store` afterwards. Raises EmulatedAwsError.
     """
     session = call.caller.session
     if session is not None and not session.role_arn and session.mfa_at is None:
-        # The reference of GetSessionToken says that its credentials call nothing of IAM unless an
-        # MFA code was given for them.
+        # GetSessionToken's credentials can call IAM only if they were issued with an MFA code (STS
+        # API reference, GetSessionToken).
         raise invalid_client_token()
     action = ACTIONS[call.action]
 

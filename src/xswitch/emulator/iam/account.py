@@ -1,4 +1,4 @@
-"""What is asked of an account as a whole: its alias, its numbers, everything at once."""
+"""Account-wide IAM actions: alias, summary, authorization details."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
 
 
 def create_alias(request: IamRequest) -> Outcome:
-    """CreateAccountAlias: an account has one, and the new one replaces it."""
+    """CreateAccountAlias: an account has one alias; a new one replaces it."""
     alias = _alias(request)
     if any(
         account.alias == alias
@@ -43,7 +43,10 @@ def delete_alias(request: IamRequest) -> Outcome:
 def _alias(request: IamRequest) -> str:
     alias = request.text("AccountAlias", 3, 63, required=True) or ""
     if not _ALIAS.fullmatch(alias):
-        message = f"Value '{alias}' at 'accountAlias' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+        message = (
+            f"Value '{alias}' at 'accountAlias' failed to satisfy constraint: Member must satisfy"
+            " regular expression pattern: "
+        )
         raise validation_error(
             f"1 validation error detected: {message}^[a-z0-9]([a-z0-9]|-(?!-)){{1,61}}[a-z0-9]$"
         )
@@ -59,7 +62,7 @@ def list_aliases(request: IamRequest) -> Outcome:
 
 
 def summary(request: IamRequest) -> Outcome:
-    """GetAccountSummary, as far as this AWS has what is counted."""
+    """GetAccountSummary, for the entities the emulator has."""
     account = request.account
     in_use = sum(len(user.mfa_devices) for user in account.users)
     numbers = {
@@ -85,10 +88,7 @@ def summary(request: IamRequest) -> Outcome:
 
 
 def authorization_details(request: IamRequest) -> Outcome:
-    """GetAccountAuthorizationDetails.
-
-    Everything the filter names, cut into pages across the lists.
-    """
+    """GetAccountAuthorizationDetails: the filtered entities, paged across the lists."""
     wanted = set(members(request.parameters, "Filter")) or {
         "User",
         "Group",

@@ -1,4 +1,4 @@
-"""Every IAM action this AWS has: what it needs permission for, and what does it."""
+"""The table of IAM actions: the resource each needs permission for, and its handler."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Run = Callable[[IamRequest], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An action: its resource, and its doing."""
+    """An action: its target resource and its handler."""
 
     target: TargetResolver
     run: Run
@@ -38,7 +38,7 @@ def _bind_kind(kind: IdentityKind, run: Callable[[IamRequest, IdentityKind], Out
 
 
 def _holder_actions() -> Mapping[str, Action]:
-    """What users, groups and roles have alike."""
+    """Actions that users, groups, and roles share."""
     actions: dict[str, Action] = {}
     for kind in KINDS:
         target, title = of.TARGETS[kind.word], kind.title

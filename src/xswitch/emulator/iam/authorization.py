@@ -1,7 +1,4 @@
-"""What a call needs permission for.
-
-The resource as policies name it, its keys, and how AWS writes it in a refusal.
-"""
+"""Target resources of IAM calls: ARN, context keys, and wording in a denial."""
 
 from __future__ import annotations
 
@@ -26,9 +23,9 @@ Context = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationTarget:
-    """A resource.
+    """A target resource.
 
-    Its ARN, the name AWS gives it in refusals, its context keys, and what else the call amounts to.
+    Its ARN, its name in denials, its context keys, and the further actions the call requires.
     """
 
     arn: str
@@ -42,7 +39,7 @@ TargetResolver = Callable[[IamRequest], AuthorizationTarget]
 
 
 def authorize(request: IamRequest, target: AuthorizationTarget) -> None:
-    """Raises EmulatedAwsError AccessDenied unless the caller's policies allow the call."""
+    """Authorize the call. Raises EmulatedAwsError AccessDenied."""
     call = request.call
     context = {**base_context(call), **target.context}
     for action in (f"iam:{call.action}", *target.also):
@@ -57,7 +54,7 @@ def authorize(request: IamRequest, target: AuthorizationTarget) -> None:
 
 
 def existing(kind: IdentityKind) -> TargetResolver:
-    """A user, group or role the call names, existing or not."""
+    """The user, group, or role that the call names, existing or not."""
 
     def target(request: IamRequest) -> AuthorizationTarget:
         holder = find_holder(request, kind)
@@ -78,7 +75,7 @@ def existing(kind: IdentityKind) -> TargetResolver:
 
 
 def self_or_user(request: IamRequest) -> AuthorizationTarget:
-    """The user a call names, or the caller."""
+    """The user that the call names, or the caller."""
     name, user = request.user_name(), request.user()
     if user is None:
         return AuthorizationTarget(f"{request.account.prefix}user/{name}", f"user {name}")
@@ -86,10 +83,11 @@ def self_or_user(request: IamRequest) -> AuthorizationTarget:
 
 
 def created(kind: IdentityKind) -> TargetResolver:
-    """A user, group or role that is to be made."""
+    """The user, group, or role that the call creates."""
 
     def target(request: IamRequest) -> AuthorizationTarget:
-        arn = f"{request.account.prefix}{kind.word}{request.path()}{request.name(kind.parameter, kind.longest)}"
+        name = request.name(kind.parameter, kind.longest)
+        arn = f"{request.account.prefix}{kind.word}{request.path()}{name}"
         resolved = with_tags(request, AuthorizationTarget(arn), f"iam:Tag{kind.title}")
         boundary = request.parameters.get("PermissionsBoundary")
         return (
@@ -104,10 +102,7 @@ def created(kind: IdentityKind) -> TargetResolver:
 def with_tags(
     request: IamRequest, target: AuthorizationTarget, action: str = ""
 ) -> AuthorizationTarget:
-    """A target that gets the request's tags.
-
-    `action` is what setting them while making it needs as well.
-    """
+    """A target that the call tags; `action` is also required to tag it at creation."""
     tags = request.tags()
     if not tags:
         return target
@@ -118,7 +113,7 @@ def with_tags(
 
 
 def tagged(of: TargetResolver) -> TargetResolver:
-    """A target whose tags the call sets, or takes away."""
+    """A target whose tags the call sets or removes."""
 
     def target(request: IamRequest) -> AuthorizationTarget:
         keys = members(request.parameters, "TagKeys")
@@ -133,7 +128,7 @@ def tagged(of: TargetResolver) -> TargetResolver:
 
 
 def bounded(of: TargetResolver) -> TargetResolver:
-    """A target that gets the boundary the call names."""
+    """A target that the call gives a permissions boundary."""
 
     def target(request: IamRequest) -> AuthorizationTarget:
         resolved = of(request)
@@ -148,7 +143,7 @@ def bounded(of: TargetResolver) -> TargetResolver:
 
 
 def with_policy(of: TargetResolver) -> TargetResolver:
-    """A target that the policy the call names is attached to, or detached from."""
+    """A target that the call attaches a policy to or detaches one from."""
 
     def target(request: IamRequest) -> AuthorizationTarget:
         resolved = of(request)
@@ -164,7 +159,7 @@ def with_policy(of: TargetResolver) -> TargetResolver:
 
 
 def listing(word: str) -> TargetResolver:
-    """All of a kind under a path."""
+    """All entities of a kind under a path."""
 
     def target(request: IamRequest) -> AuthorizationTarget:
         return AuthorizationTarget(
@@ -175,14 +170,14 @@ def listing(word: str) -> TargetResolver:
 
 
 def everything(_ask: IamRequest) -> AuthorizationTarget:
-    """No resource in particular."""
+    """The target of actions without a resource: `*`."""
     return AuthorizationTarget("*")
 
 
 def policy(request: IamRequest) -> AuthorizationTarget:
-    """A managed policy by its ARN.
+    """The managed policy with the call's ARN.
 
-    Only reading reaches AWS's own, and nothing another account's.
+    Only reads reach AWS managed policies; no call reaches another account's.
     """
     arn = request.text("PolicyArn", 20, 2_048, required=True) or ""
     if not arn.startswith("arn:") or ":policy/" not in arn:
@@ -200,7 +195,7 @@ def policy(request: IamRequest) -> AuthorizationTarget:
 
 
 def new_policy(request: IamRequest) -> AuthorizationTarget:
-    """A managed policy that is to be made."""
+    """The managed policy that the call creates."""
     name = request.name("PolicyName")
     return with_tags(
         request,
@@ -212,7 +207,7 @@ def new_policy(request: IamRequest) -> AuthorizationTarget:
 
 
 def principal(request: IamRequest) -> AuthorizationTarget:
-    """The identity a simulation is about."""
+    """The identity that a simulation is about."""
     arn = request.text("PolicySourceArn", 20, 2_048, required=True) or ""
     holder = next((one for one in all_holders(request.account) if one.arn == arn), None)
     tags = {} if holder is None or isinstance(holder, Group) else holder.tags
@@ -220,14 +215,14 @@ def principal(request: IamRequest) -> AuthorizationTarget:
 
 
 def mfa(request: IamRequest) -> AuthorizationTarget:
-    """An MFA device by its serial number."""
+    """The MFA device with the call's serial number."""
     return AuthorizationTarget(
         request.text("SerialNumber", 9, 256, r"[\w+=/:,.@-]+", required=True) or ""
     )
 
 
 def new_mfa(request: IamRequest) -> AuthorizationTarget:
-    """A virtual MFA device that is to be made."""
+    """The virtual MFA device that the call creates."""
     return AuthorizationTarget(
         f"{request.account.prefix}mfa{request.path()}{request.name('VirtualMFADeviceName', 226)}"
     )

@@ -1,4 +1,4 @@
-"""One IAM call while it is worked on: its parameters, checked, and the account it is about."""
+"""One IAM call: its validated parameters and its account."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from xswitch.emulator.stores import SessionStore
 from xswitch.emulator.xml import XmlNode
 
 Result = Mapping[str, XmlNode] | None
-"""The members of a result; None for an action whose answer has none."""
+"""The members of a result; None if the action returns none."""
 Outcome = tuple[AwsState, Result]
-"""The world afterwards (the very same, if nothing changed), and the result."""
+"""The state afterwards (the same object if unchanged) and the result."""
 
 _NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 _PATH = re.compile(r"/|/[!-\x7e]+/")
@@ -27,7 +27,7 @@ MAX_NAME, MAX_PATH = 128, 512
 
 @dataclass(frozen=True, slots=True)
 class IamRequest:
-    """A call, and the world it finds."""
+    """A call and the state it starts from."""
 
     call: AuthenticatedCall
     world: AwsState
@@ -35,7 +35,7 @@ class IamRequest:
 
     @property
     def account(self) -> Account:
-        """The caller's account: IAM never reaches into another one."""
+        """The caller's account: IAM can't reach another one."""
         account = self.world.account(self.call.caller.account)
         if account is None:
             raise invalid_client_token()
@@ -43,16 +43,16 @@ class IamRequest:
 
     @property
     def now(self) -> datetime:
-        """The time to write down, in whole seconds as AWS does."""
+        """The time to record, in whole seconds as in AWS."""
         return self.call.now.replace(microsecond=0)
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What was sent."""
+        """The request's parameters."""
         return self.call.parameters
 
     def with_account_changes(self, **changes: object) -> AwsState:
-        """The world with the caller's account changed."""
+        """The state with changes to the caller's account."""
         return self.world.with_account(replace(self.account, **changes))  # type: ignore[arg-type] # the fields differ in type
 
     def name(self, parameter: str, longest: int = MAX_NAME) -> str:
@@ -60,7 +60,10 @@ class IamRequest:
         text = self.text(parameter, 1, longest, required=True) or ""
         if not _NAME.fullmatch(text):
             member = _member(parameter)
-            message = f"The specified value for {member} is invalid. It must contain only alphanumeric characters and/or the following: "
+            message = (
+                f"The specified value for {member} is invalid. It must contain only alphanumeric"
+                " characters and/or the following: "
+            )
             raise validation_error(f"{message}{_NAME_PUNCTUATION[:-1]}_-")
         return text
 
@@ -73,14 +76,14 @@ class IamRequest:
         *,
         required: bool = False,
     ) -> str | None:
-        """A text between two lengths. Raises EmulatedAwsError ValidationError."""
+        """A text within length limits. Raises EmulatedAwsError ValidationError."""
         checks = Checks(self.parameters)
         value = checks.text(parameter, shortest, longest, pattern, required=required)
         checks.done()
         return value
 
     def number(self, parameter: str, smallest: int, largest: int) -> int | None:
-        """A whole number between two others. Raises EmulatedAwsError ValidationError."""
+        """An integer within limits. Raises EmulatedAwsError ValidationError."""
         text = self.parameters.get(parameter)
         if text is None:
             return None
@@ -94,14 +97,17 @@ class IamRequest:
         return number
 
     def flag(self, parameter: str) -> bool:
-        """Whether a switch is on."""
+        """A boolean parameter."""
         return self.parameters.get(parameter, "false").lower() == "true"
 
     def path(self, parameter: str = "Path") -> str:
-        """A path, "/" if none is given. Raises EmulatedAwsError ValidationError."""
+        """A path, "/" by default. Raises EmulatedAwsError ValidationError."""
         text = self.text(parameter, 1, MAX_PATH) or "/"
         if not _PATH.fullmatch(text):
-            message = f"The specified value for {_member(parameter)} is invalid. It must begin and end with / and contain only alphanumeric"
+            message = (
+                f"The specified value for {_member(parameter)} is invalid. It must begin and end"
+                " with / and contain only alphanumeric"
+            )
             raise validation_error(f"{message} characters and/or / characters.")
         return text
 
@@ -120,7 +126,7 @@ class IamRequest:
         return dict(pairs)
 
     def user_name(self) -> str:
-        """The UserName given, or the caller's own. Raises EmulatedAwsError ValidationError."""
+        """The UserName parameter, or the caller's name. Raises EmulatedAwsError ValidationError."""
         if self.parameters.get("UserName") is not None:
             return self.name("UserName")
         caller = self.call.caller.user
@@ -129,16 +135,13 @@ class IamRequest:
         return caller.name
 
     def user(self) -> User | None:
-        """The user the call is about, None if there is none of that name."""
+        """The user that the call names, or None."""
         wanted = self.user_name()
         return next((user for user in self.account.users if user.name == wanted), None)
 
 
 def merge_tags(tags: Mapping[str, str], added_tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags with others set: keys are the same whatever their case.
-
-    Raises EmulatedAwsError for too many.
-    """
+    """Merge tags; keys are case-insensitive. Raises EmulatedAwsError if there are too many."""
     lowered = {key.lower() for key in added_tags}
     merged_tags = {key: value for key, value in tags.items() if key.lower() not in lowered} | dict(
         added_tags

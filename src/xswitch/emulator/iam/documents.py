@@ -1,7 +1,4 @@
-"""Policy documents as IAM takes them.
-
-Its checks beyond the grammar, its words, and its trust in principals that exist.
-"""
+"""Policy documents as IAM accepts them: checks beyond the grammar, wording, existing principals."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ _INVALID_RESOURCE = re.compile(r"'(.*)' is neither an ARN")
 
 
 def validate_document(text: str, kind: PolicyKind = PolicyKind.IDENTITY) -> PolicyDocument:
-    """A document that IAM would take, whatever its size.
+    """Parse a document that IAM accepts, regardless of size.
 
     Raises EmulatedAwsError MalformedPolicyDocument.
     """
@@ -62,21 +59,21 @@ def validate_document(text: str, kind: PolicyKind = PolicyKind.IDENTITY) -> Poli
     if len(set(sids)) != len(sids):
         raise malformed_policy("Statement IDs (SID) in a single policy must be unique.")
     if kind is not PolicyKind.TRUST and not all(_SID.fullmatch(sid) for sid in sids):
-        words = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"
+        words = (
+            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular"
+            " expression [0-9A-Za-z]*"
+        )
         raise malformed_policy(words)
     return document
 
 
 def quota_size(text: str) -> int:
-    """What a document counts against a quota.
-
-    Its characters without white space (IAM quotas, "character limits").
-    """
+    """The size that counts against a quota: characters without white space (IAM quotas)."""
     return sum(not character.isspace() for character in text)
 
 
 def stored_trust_policy(text: str, world: AwsState) -> str:
-    """A trust policy as IAM keeps it: without white space, accounts as their root.
+    """A trust policy as IAM stores it: without white space, account IDs as root ARNs.
 
     Raises EmulatedAwsError MalformedPolicyDocument.
     """
@@ -88,10 +85,7 @@ def stored_trust_policy(text: str, world: AwsState) -> str:
 
 
 def replace_deleted_principal(text: str, arn: str, unique_id: str) -> str:
-    """A trust policy after the principal it names by this ARN was deleted.
-
-    Its unique id stays, and matches nobody any more.
-    """
+    """A trust policy after a principal was deleted: the unique ID stays and matches no one."""
     if arn not in text:
         return text
     return _with_principals(
@@ -100,7 +94,7 @@ def replace_deleted_principal(text: str, arn: str, unique_id: str) -> str:
 
 
 def without_deleted_principal(world: AwsState, arn: str, unique_id: str) -> AwsState:
-    """The world after a user or role was deleted: every trust policy that names it forgets it."""
+    """The state after a user or role was deleted, with every trust policy that named it adapted."""
     for account in world.accounts:
         roles = tuple(_role_without_principal(role, arn, unique_id) for role in account.roles)
         if roles != account.roles:
@@ -114,7 +108,7 @@ def _role_without_principal(role: IamRole, arn: str, unique_id: str) -> IamRole:
 
 
 def _with_principals(text: str, change: Callable[[str, str], str]) -> str:
-    """The document with every principal put through `change` (its type, its name), in the form IAM gives it back."""
+    """Map every principal of a document through `change(type, name)`, as IAM returns it."""
     data = json.loads(text)
     statements = data["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
@@ -138,10 +132,7 @@ def _changed_principals(
 
 
 def _stored_principal(kind: str, name: str, world: AwsState) -> str:
-    """How IAM keeps a principal.
-
-    Raises EmulatedAwsError MalformedPolicyDocument for one that can't be.
-    """
+    """A principal as IAM stores it. Raises EmulatedAwsError MalformedPolicyDocument if invalid."""
     if kind == "AWS" and (known := _existing_identity(name, world)) is not None:
         return known
     if kind == "Service" and _SERVICE.fullmatch(name):
@@ -153,9 +144,9 @@ def _stored_principal(kind: str, name: str, world: AwsState) -> str:
 
 
 def _existing_identity(name: str, world: AwsState) -> str | None:
-    """An AWS principal as it is kept, None for one that doesn't exist.
+    """An AWS principal as IAM stores it, None if it doesn't exist.
 
-    Accounts that aren't here are trusted to exist.
+    Accounts outside the emulator count as existing.
     """
     if name == "*":
         return name

@@ -1,4 +1,4 @@
-"""Groups, and who is in them."""
+"""Group actions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_GROUPS = 10
 
 
 def named(request: IamRequest) -> Group:
-    """The group the call names. Raises EmulatedAwsError NoSuchEntity."""
+    """The group that the call names. Raises EmulatedAwsError NoSuchEntity."""
     name = request.name("GroupName", GROUP.longest)
     group = next((group for group in request.account.groups if group.name == name), None)
     if group is None:
@@ -48,7 +48,7 @@ def create(request: IamRequest) -> Outcome:
 
 
 def read(request: IamRequest) -> Outcome:
-    """GetGroup: the group, and its members."""
+    """GetGroup: the group and its members."""
     group = named(request)
     users = [
         serialize.user(user, whole=False)
@@ -83,7 +83,7 @@ def listed_for_user(request: IamRequest) -> Outcome:
 
 
 def delete(request: IamRequest) -> Outcome:
-    """DeleteGroup. Raises EmulatedAwsError DeleteConflict while anything hangs on it."""
+    """DeleteGroup. Raises EmulatedAwsError DeleteConflict while it has members or policies."""
     group = named(request)
     for something, must in (
         (group.users, "remove users from group"),
@@ -96,7 +96,7 @@ def delete(request: IamRequest) -> Outcome:
 
 
 def add_user(request: IamRequest) -> Outcome:
-    """AddUserToGroup; once more changes nothing."""
+    """AddUserToGroup; idempotent."""
     group, user = named(request), require_holder(request, USER)
     if user.name in group.users:
         return request.world, None

@@ -1,4 +1,4 @@
-"""Inline policies of users, groups and roles."""
+"""Inline and attached policies, and boundaries, of users, groups, and roles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from xswitch.emulator.state import Group, ManagedPolicy
 
 
 def put(request: IamRequest, kind: IdentityKind) -> Outcome:
-    """Put…Policy: a new one, or another text for one there is."""
+    """Put…Policy: creates or replaces."""
     holder, name = require_holder(request, kind), request.name("PolicyName")
     check_not_protected(holder)
     text = request.text("PolicyDocument", 1, MAX_DOCUMENT, required=True) or ""
@@ -35,7 +35,8 @@ def put(request: IamRequest, kind: IdentityKind) -> Outcome:
     inline = {**holder.inline, name: text}
     if sum(map(quota_size, inline.values())) > kind.inline_bytes:
         raise limit_exceeded(
-            f"Maximum policy size of {kind.inline_bytes} bytes exceeded for {kind.word} {holder.name}"
+            f"Maximum policy size of {kind.inline_bytes} bytes exceeded for {kind.word}"
+            f" {holder.name}"
         )
     return with_holder(request, kind, replace(holder, inline=inline)), None
 
@@ -66,7 +67,7 @@ def delete(request: IamRequest, kind: IdentityKind) -> Outcome:
 
 
 def usable(request: IamRequest, arn: str) -> ManagedPolicy | None:
-    """The managed policy of this ARN, if this account may attach it."""
+    """The managed policy with this ARN, if the account can attach it."""
     policy = request.world.policy(arn)
     return (
         policy
@@ -78,7 +79,7 @@ def usable(request: IamRequest, arn: str) -> ManagedPolicy | None:
 
 
 def attach(request: IamRequest, kind: IdentityKind) -> Outcome:
-    """Attach…Policy; once more changes nothing."""
+    """Attach…Policy; idempotent."""
     holder, arn = require_holder(request, kind), _arn(request)
     check_not_protected(holder)
     if usable(request, arn) is None:
@@ -96,9 +97,14 @@ def detach(request: IamRequest, kind: IdentityKind) -> Outcome:
     check_not_protected(holder)
     if arn not in holder.attached:
         raise no_such_entity(f"Policy {arn} was not found.")
-    return with_holder(
-        request, kind, replace(holder, attached=tuple(one for one in holder.attached if one != arn))
-    ), None
+    return (
+        with_holder(
+            request,
+            kind,
+            replace(holder, attached=tuple(one for one in holder.attached if one != arn)),
+        ),
+        None,
+    )
 
 
 def listed(request: IamRequest, kind: IdentityKind) -> Outcome:
@@ -118,9 +124,10 @@ def put_boundary(request: IamRequest, kind: IdentityKind) -> Outcome:
     """Put…PermissionsBoundary."""
     holder = require_holder(request, kind)
     check_not_protected(holder)
-    return with_holder(
-        request, kind, _with_boundary(holder, boundary_of(request, required=True))
-    ), None
+    return (
+        with_holder(request, kind, _with_boundary(holder, boundary_of(request, required=True))),
+        None,
+    )
 
 
 def delete_boundary(request: IamRequest, kind: IdentityKind) -> Outcome:
@@ -139,7 +146,7 @@ def _with_boundary(holder: Holder, boundary: str) -> Holder:
 
 
 def boundary_of(request: IamRequest, *, required: bool = False) -> str:
-    """The boundary a call names, "" for none.
+    """The boundary that a call names, "" for none.
 
     Raises EmulatedAwsError NoSuchEntity, ValidationError.
     """

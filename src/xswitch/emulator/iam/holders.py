@@ -1,4 +1,4 @@
-"""What users, groups and roles have in common: a name, a place in the account, policies."""
+"""Users, groups, and roles alike: names, paths, tags, pages."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ Holder = User | Group | IamRole
 
 @dataclass(frozen=True, slots=True)
 class IdentityKind:
-    """A kind of identity.
+    """A kind of identity: its word, and its quotas.
 
-    How parameters and texts call it, and IAM's quotas for it (policies attached; bytes of inline
-    policies).
+    `longest` is the longest name, `inline_bytes` the size of all inline policies.
     """
 
     word: Literal["user", "group", "role"]
@@ -36,7 +35,7 @@ class IdentityKind:
 
     @property
     def title(self) -> str:
-        """As in names of actions, parameters and members."""
+        """The word as in actions, parameters, and members."""
         return self.word.capitalize()
 
     @property
@@ -46,7 +45,7 @@ class IdentityKind:
 
     @property
     def members(self) -> str:
-        """The field of an account they are in."""
+        """The field of an account that holds them."""
         return f"{self.word}s"
 
 
@@ -59,19 +58,19 @@ _PROTECTED = ("/aws-service-role/", "/aws-reserved/")
 
 
 def holders(request: IamRequest, kind: IdentityKind) -> tuple[Holder, ...]:
-    """All of a kind in the account."""
+    """All entities of a kind in the account."""
     all_of_kind: tuple[Holder, ...] = getattr(request.account, kind.members)
     return all_of_kind
 
 
 def find_holder(request: IamRequest, kind: IdentityKind) -> Holder | None:
-    """The one the call names."""
+    """The entity that the call names, or None."""
     name = request.name(kind.parameter, kind.longest if kind is not USER else 128)
     return next((holder for holder in holders(request, kind) if holder.name == name), None)
 
 
 def require_holder(request: IamRequest, kind: IdentityKind) -> Holder:
-    """The one the call names. Raises EmulatedAwsError NoSuchEntity."""
+    """The entity that the call names. Raises EmulatedAwsError NoSuchEntity."""
     holder = find_holder(request, kind)
     if holder is None:
         raise no_such_entity_named(kind.word, request.parameters[kind.parameter])
@@ -79,37 +78,42 @@ def require_holder(request: IamRequest, kind: IdentityKind) -> Holder:
 
 
 def check_not_protected(holder: Holder) -> None:
-    """Raises EmulatedAwsError UnmodifiableEntity for a role that belongs to a service."""
+    """Raises EmulatedAwsError UnmodifiableEntity for a service's role."""
     if isinstance(holder, IamRole) and holder.path.startswith(_PROTECTED):
-        message = f"Cannot perform the operation on the protected role '{holder.name}' - this role is only modifiable by AWS"
+        message = (
+            f"Cannot perform the operation on the protected role '{holder.name}' - this role is"
+            " only modifiable by AWS"
+        )
         raise EmulatedAwsError("UnmodifiableEntity", message)
 
 
 def all_holders(account: Account) -> tuple[Holder, ...]:
-    """All of an account's users, groups and roles."""
+    """All users, groups, and roles of an account."""
     return (*account.users, *account.groups, *account.roles)
 
 
 def check_name_unused(request: IamRequest, kind: IdentityKind, name: str) -> None:
-    """Names are one however they are written. Raises EmulatedAwsError EntityAlreadyExists."""
+    """Raises EmulatedAwsError EntityAlreadyExists; names are case-insensitive."""
     if any(holder.name.lower() == name.lower() for holder in holders(request, kind)):
         raise entity_already_exists(f"{kind.title} with name {name} already exists.")
 
 
 def with_holder(request: IamRequest, kind: IdentityKind, holder: Holder) -> AwsState:
-    """The world with this state of one of them, or with a new one."""
+    """The state with `holder` added or replaced."""
     others = holders(request, kind)
     known = any(one.name == holder.name for one in others)
     return request.with_account_changes(
         **{
-            kind.members: tuple(holder if one.name == holder.name else one for one in others)
-            + (() if known else (holder,))
+            kind.members: (
+                tuple(holder if one.name == holder.name else one for one in others)
+                + (() if known else (holder,))
+            )
         }
     )
 
 
 def without_holder(request: IamRequest, kind: IdentityKind, holder: Holder) -> AwsState:
-    """The world without one of them."""
+    """The state without `holder`."""
     return request.with_account_changes(
         **{kind.members: tuple(one for one in holders(request, kind) if one.name != holder.name)}
     )
@@ -120,7 +124,7 @@ DEFAULT_ITEMS, MAX_ITEMS = 100, 1_000
 
 
 def page(request: IamRequest, items: Sequence[_Item]) -> tuple[Sequence[_Item], dict[str, XmlNode]]:
-    """The items of the page asked for, and the members that say whether there are more.
+    """The items of the requested page, and the members that tell of further pages.
 
     Raises EmulatedAwsError ValidationError.
     """
@@ -137,7 +141,7 @@ def page(request: IamRequest, items: Sequence[_Item]) -> tuple[Sequence[_Item], 
 
 
 def _start(marker: str, action: str) -> int:
-    """Where a page begins. A marker is only good for the action that gave it."""
+    """The start of a page. A marker works only for the action that returned it."""
     try:
         marker_action, _, number = base64.b64decode(marker, validate=True).decode().partition(":")
         if marker_action == action:
@@ -156,21 +160,22 @@ def _holder(request: IamRequest, kind: IdentityKind) -> User | IamRole:
 
 
 def tag(request: IamRequest, kind: IdentityKind) -> Outcome:
-    """Tag…: set these, keep the others."""
+    """Tag…: sets these tags and keeps the others."""
     holder = _holder(request, kind)
-    return with_holder(
-        request, kind, replace(holder, tags=merge_tags(holder.tags, request.tags()))
-    ), None
+    return (
+        with_holder(request, kind, replace(holder, tags=merge_tags(holder.tags, request.tags()))),
+        None,
+    )
 
 
 def untag(request: IamRequest, kind: IdentityKind) -> Outcome:
-    """Untag…: take these away; those that aren't there are no fault."""
+    """Untag…: removes tags; missing ones are ignored."""
     holder = _holder(request, kind)
     return with_holder(request, kind, replace(holder, tags=without(holder.tags, request))), None
 
 
 def without(tags: Mapping[str, str], request: IamRequest) -> dict[str, str]:
-    """Tags less those whose keys the call names."""
+    """Tags without the keys that the call names."""
     removed_keys = {key.lower() for key in members(request.parameters, "TagKeys")}
     return {key: value for key, value in tags.items() if key.lower() not in removed_keys}
 

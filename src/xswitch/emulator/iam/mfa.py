@@ -1,4 +1,4 @@
-"""Virtual MFA devices: made, given to a user by two codes in a row, taken away."""
+"""Virtual MFA devices: created, enabled by two consecutive codes, deactivated."""
 
 from __future__ import annotations
 
@@ -26,10 +26,7 @@ _STEPS_BACK = 3
 
 
 def create(request: IamRequest) -> Outcome:
-    """CreateVirtualMFADevice: the only answer that ever shows the seed.
-
-    There is no picture of it.
-    """
+    """CreateVirtualMFADevice: the only answer with the seed; it has no QR code."""
     serial = (
         f"{request.account.prefix}mfa{request.path()}{request.name('VirtualMFADeviceName', 226)}"
     )
@@ -59,8 +56,8 @@ def _unknown(serial: str) -> EmulatedAwsError:
 def enable(request: IamRequest) -> Outcome:
     """EnableMFADevice.
 
-    Raises EmulatedAwsError InvalidAuthenticationCode unless both codes are right, new, and in a
-    row.
+    Raises EmulatedAwsError InvalidAuthenticationCode unless both codes are right, unused, and
+    consecutive.
     """
     user, serial = named(request), _serial(request)
     codes = _codes(request)
@@ -84,7 +81,7 @@ def enable(request: IamRequest) -> Outcome:
 
 
 def resync(request: IamRequest) -> Outcome:
-    """ResyncMFADevice: the codes are checked; clocks here never drift, so nothing changes."""
+    """ResyncMFADevice: checks the codes; emulated devices never drift, so nothing changes."""
     _in_a_row(request, _of(named(request), _serial(request)), *_codes(request))
     return request.world, None
 
@@ -120,7 +117,7 @@ def _of(user: User, serial: str) -> MfaDevice:
 
 
 def deactivate(request: IamRequest) -> Outcome:
-    """DeactivateMFADevice: the device stays, without a user."""
+    """DeactivateMFADevice: the device remains, without a user."""
     user, serial = named(request), _serial(request)
     device = _of(user, serial)
     world = with_holder(
@@ -149,7 +146,7 @@ def delete(request: IamRequest) -> Outcome:
 
 
 def listed(request: IamRequest) -> Outcome:
-    """ListMFADevices: those of a user."""
+    """ListMFADevices: a user's devices."""
     user = named(request)
     devices = [
         {
@@ -164,7 +161,7 @@ def listed(request: IamRequest) -> Outcome:
 
 
 def listed_virtual(request: IamRequest) -> Outcome:
-    """ListVirtualMFADevices: those of the account, with their users."""
+    """ListVirtualMFADevices: the account's devices, with their users."""
     status = request.parameters.get("AssignmentStatus", "Any")
     devices: list[serialize.Structure] = []
     if status != "Unassigned":

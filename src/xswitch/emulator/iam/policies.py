@@ -1,4 +1,4 @@
-"""Customer managed policies, their versions, and whom they are attached to."""
+"""Customer managed policies, their versions, and the entities they are attached to."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ from xswitch.emulator.state.aws_managed import all_aws_managed
 
 MAX_TEXT, MAX_VERSIONS = 6_144, 5
 MORE_VERSIONS = (
-    "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
-    "The default version is deleted with the policy."
+    "This policy has more than one version. Before you delete a policy, you must delete the"
+    " policy's versions. The default version is deleted with the policy."
 )
-TOO_MANY_VERSIONS = f"A managed policy can have up to {MAX_VERSIONS} versions. Before you create a new version, you must delete an existing version."
+TOO_MANY_VERSIONS = (
+    f"A managed policy can have up to {MAX_VERSIONS} versions. Before you create a new version, you"
+    " must delete an existing version."
+)
 
 
 def named(request: IamRequest) -> ManagedPolicy:
-    """The policy the call names. Raises EmulatedAwsError NoSuchEntity."""
+    """The policy that the call names. Raises EmulatedAwsError NoSuchEntity."""
     arn = request.text("PolicyArn", 20, 2_048, required=True) or ""
     policy = request.world.policy(arn)
     if policy is None or policy.arn != arn:
@@ -99,7 +102,10 @@ def listed(request: IamRequest) -> Outcome:
         request.parameters.get("PathPrefix", "/"),
     )
     if scope not in ("All", "AWS", "Local"):
-        message = f"Value '{scope}' at 'scope' failed to satisfy constraint: Member must satisfy enum value set: [All, AWS, Local]"
+        message = (
+            f"Value '{scope}' at 'scope' failed to satisfy constraint: Member must satisfy enum"
+            " value set: [All, AWS, Local]"
+        )
         raise validation_error(f"1 validation error detected: {message}")
     own = request.account.policies if scope != "AWS" else ()
     awss = all_aws_managed(request.account.partition) if scope != "Local" else ()
@@ -124,8 +130,7 @@ def listed(request: IamRequest) -> Outcome:
 def delete(request: IamRequest) -> Outcome:
     """DeletePolicy.
 
-    Raises EmulatedAwsError DeleteConflict while it is in use, or has versions beside the default
-    one.
+    Raises EmulatedAwsError DeleteConflict while it is attached or has non-default versions.
     """
     policy = named(request)
     if serialize.attached_to(policy.arn, request.account) or serialize.bounded_by(
@@ -134,9 +139,12 @@ def delete(request: IamRequest) -> Outcome:
         raise delete_conflict("Cannot delete a policy attached to entities.")
     if len(policy.versions) > 1:
         raise delete_conflict(MORE_VERSIONS)
-    return request.with_account_changes(
-        policies=tuple(one for one in request.account.policies if one.arn != policy.arn)
-    ), None
+    return (
+        request.with_account_changes(
+            policies=tuple(one for one in request.account.policies if one.arn != policy.arn)
+        ),
+        None,
+    )
 
 
 def create_version(request: IamRequest) -> Outcome:
@@ -177,7 +185,7 @@ def read_version(request: IamRequest) -> Outcome:
 
 
 def list_versions(request: IamRequest) -> Outcome:
-    """ListPolicyVersions, the newest first."""
+    """ListPolicyVersions, newest first."""
     policy = named(request)
     page_items, page_members = page(
         request,
@@ -192,21 +200,25 @@ def list_versions(request: IamRequest) -> Outcome:
 def set_default_version(request: IamRequest) -> Outcome:
     """SetDefaultPolicyVersion."""
     policy = named(request)
-    return _saved(
-        request, replace(policy, default=_version(request, policy).id, updated=request.now)
-    ), None
+    return (
+        _saved(request, replace(policy, default=_version(request, policy).id, updated=request.now)),
+        None,
+    )
 
 
 def delete_version(request: IamRequest) -> Outcome:
-    """DeletePolicyVersion. Raises EmulatedAwsError DeleteConflict for the one in force."""
+    """DeletePolicyVersion. Raises EmulatedAwsError DeleteConflict for the default version."""
     policy = named(request)
     version = _version(request, policy)
     if version.id == policy.default:
         raise delete_conflict("Cannot delete the default version of a policy.")
-    return _saved(
-        request,
-        replace(policy, versions=tuple(one for one in policy.versions if one is not version)),
-    ), None
+    return (
+        _saved(
+            request,
+            replace(policy, versions=tuple(one for one in policy.versions if one is not version)),
+        ),
+        None,
+    )
 
 
 def entities(request: IamRequest) -> Outcome:

@@ -1,4 +1,4 @@
-"""Roles."""
+"""Role actions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_DESCRIPTION = 1_000
 
 
 def named(request: IamRequest) -> IamRole:
-    """The role the call names. Raises EmulatedAwsError NoSuchEntity."""
+    """The role that the call names. Raises EmulatedAwsError NoSuchEntity."""
     name = request.name("RoleName", ROLE.longest)
     role = next((role for role in request.account.roles if role.name == name), None)
     if role is None:
@@ -80,11 +80,7 @@ def listed(request: IamRequest) -> Outcome:
 
 
 def update(request: IamRequest) -> Outcome:
-    """UpdateRole.
-
-    What is not given is kept, but a description that isn't given is taken for an empty one only if
-    it is sent empty.
-    """
+    """UpdateRole: omitted parameters keep their value."""
     role = named(request)
     check_not_protected(role)
     description, seconds = _description(request), _seconds(request)

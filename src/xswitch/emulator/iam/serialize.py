@@ -1,4 +1,4 @@
-"""IAM's structures, as its answers write them."""
+"""IAM's structures as its answers contain them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Structure = dict[str, XmlNode]
 
 
 def iso_time(when: datetime) -> str:
-    """A time in whole seconds, in UTC."""
+    """A time in whole seconds, UTC."""
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def document(text: str) -> str:
-    """A policy document, percent-encoded as in every answer of IAM."""
+    """A policy document, percent-encoded as in IAM's answers."""
     return quote(text, safe="")
 
 
@@ -49,7 +49,7 @@ def _boundary(arn: str) -> Structure:
 
 
 def user(entity: User, *, whole: bool = True) -> Structure:
-    """A User; lists leave boundary and tags out."""
+    """A User; in lists without boundary and tags."""
     extra_members = (
         _boundary(entity.boundary) | ({"Tags": tags(entity.tags)} if entity.tags else {})
         if whole
@@ -77,9 +77,9 @@ def group(entity: Group) -> Structure:
 
 
 def role(entity: IamRole, *, whole: bool = True) -> Structure:
-    """A Role; lists leave boundary, tags and last use out.
+    """A Role; in lists without boundary, tags, and last use.
 
-    RoleLastUsed is empty: this AWS doesn't keep it.
+    RoleLastUsed is empty: the emulator doesn't track it.
     """
     extra_members = (
         _boundary(entity.boundary)
@@ -112,19 +112,19 @@ def access_key(entity: AccessKey, user_name: str) -> Structure:
 
 
 def attached_to(arn: str, account: Account) -> list[User | Group | IamRole]:
-    """Whom a managed policy is attached to."""
+    """The entities that a managed policy is attached to."""
     holders: list[User | Group | IamRole] = [*account.users, *account.groups, *account.roles]
     return [holder for holder in holders if arn in holder.attached]
 
 
 def bounded_by(arn: str, account: Account) -> list[User | IamRole]:
-    """Whose boundary a managed policy is."""
+    """The entities whose boundary a managed policy is."""
     holders: list[User | IamRole] = [*account.users, *account.roles]
     return [holder for holder in holders if holder.boundary == arn]
 
 
 def policy(entity: ManagedPolicy, account: Account, *, whole: bool = True) -> Structure:
-    """A Policy as `account` sees it; lists leave description and tags out."""
+    """A Policy as `account` sees it; in lists without description and tags."""
     used, bounding = attached_to(entity.arn, account), bounded_by(entity.arn, account)
     node: Structure = {
         "PolicyName": entity.name,
@@ -146,7 +146,7 @@ def policy(entity: ManagedPolicy, account: Account, *, whole: bool = True) -> St
 
 
 def version(entity: PolicyVersion, default: str, *, whole: bool = True) -> Structure:
-    """A PolicyVersion; lists leave the document out."""
+    """A PolicyVersion; in lists without the document."""
     extra_members: Structure = {"Document": document(entity.text)} if whole else {}
     return {
         **extra_members,

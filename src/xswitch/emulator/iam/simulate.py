@@ -1,8 +1,7 @@
-"""SimulatePrincipalPolicy: what an identity's policies say of actions nobody takes.
+"""SimulatePrincipalPolicy: evaluates an identity's policies for actions without doing them.
 
-As in AWS, it knows what the caller tells it and no more: context keys come from ContextEntries,
-beside those that follow from the identity itself, and trust policies play no part (IAM reference,
-"SimulatePrincipalPolicy").
+As in AWS, context keys come only from ContextEntries and the identity itself, and trust policies
+don't take part (IAM API reference, SimulatePrincipalPolicy).
 """
 
 from __future__ import annotations
@@ -50,19 +49,19 @@ _TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PolicySource:
-    """A policy that takes part: its text, and the name it has in MatchedStatements."""
+    """A policy that takes part: its text, and its name in MatchedStatements."""
 
     id: str
     text: str
 
     def document(self, kind: PolicyKind = PolicyKind.IDENTITY) -> PolicyDocument:
-        """It, read."""
+        """The parsed document."""
         return parse_cached(self.text, kind, self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationInputs:
-    """Everything that is the same for each action and resource."""
+    """The inputs that all actions and resources share."""
 
     account: Account
     principal: Principal
@@ -79,7 +78,8 @@ def simulate(request: IamRequest) -> Outcome:
     )
     if not actions:
         raise validation_error(
-            "1 validation error detected: Value null at 'actionNames' failed to satisfy constraint: Member must not be null"
+            "1 validation error detected: Value null at 'actionNames' failed to satisfy constraint:"
+            " Member must not be null"
         )
     for action in actions:
         if not _ACTION.fullmatch(action):
@@ -206,7 +206,7 @@ def _result(simulation: SimulationInputs, action: str, resource: str) -> XmlNode
 
 
 def _matched_statements(source: PolicySource, request: Request, *, denied: bool) -> list[XmlNode]:
-    """The statements of one policy that decided: of a denial only what denies."""
+    """The deciding statements of one policy: for a denial only the denying ones."""
     effect = "Deny" if denied else "Allow"
     places = statement_positions.statements(source.text)
     traces = evaluate(request, (source.document(),)).traces
@@ -227,7 +227,7 @@ def _matched_statements(source: PolicySource, request: Request, *, denied: bool)
 
 
 def _missing_context_keys(request: Request, documents: Iterable[PolicyDocument]) -> list[str]:
-    """The context keys that statements for this action and resource ask about, and that nobody gave."""
+    """The context keys that matching statements need and the call didn't give."""
     missing_keys: dict[str, str] = {}
     for document in documents:
         for statement in document.statements:

@@ -1,4 +1,4 @@
-"""Where in a policy's text its statements stand."""
+"""Positions of statements in a policy's text."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _DECODER = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class StatementSpan:
-    """From the first character of a statement to behind its last, as offsets in the text."""
+    """A statement's range as offsets, end exclusive."""
 
     start: int
     end: int
 
 
 def statements(text: str) -> list[StatementSpan]:
-    """The spans of the statements of a document (which is known to be one), in order."""
+    """The ranges of a valid document's statements, in order."""
     at = _after(text, _skip(text, 0), "{")
     while text[at] != "}":
         key, at = _DECODER.raw_decode(text, at)
@@ -59,6 +59,6 @@ def _separator(text: str, at: int) -> int:
 
 
 def position(text: str, offset: int) -> dict[str, int]:
-    """A Position: line and column, both counted from 1."""
+    """A Position: line and column, counted from 1."""
     before = text[:offset]
     return {"Line": before.count("\n") + 1, "Column": offset - (before.rfind("\n") + 1) + 1}

@@ -1,4 +1,4 @@
-"""Users, and the access keys they have."""
+"""Users and their access keys."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def create(request: IamRequest) -> Outcome:
 
 
 def named(request: IamRequest) -> User:
-    """The user the call names, or the caller. Raises EmulatedAwsError NoSuchEntity."""
+    """The user that the call names, or the caller. Raises EmulatedAwsError NoSuchEntity."""
     user = request.user()
     if user is None:
         raise no_such_entity_named("user", request.user_name())
@@ -73,7 +73,7 @@ def listed(request: IamRequest) -> Outcome:
 
 
 def update(request: IamRequest) -> Outcome:
-    """UpdateUser: another name or path, with a new ARN and the old unique id."""
+    """UpdateUser: a new name or path means a new ARN; the unique ID stays."""
     user = require_holder(request, USER)
     name = (
         request.name("NewUserName", USER.longest)
@@ -94,14 +94,17 @@ def update(request: IamRequest) -> Outcome:
         )
         for group in request.account.groups
     )
-    # Trust policies hold the unique id, and so follow a user who is renamed.
-    return without_deleted_principal(
-        request.with_account_changes(users=users, groups=groups), user.arn, arn
-    ), None
+    # Trust policies hold the unique ID, so they follow a renamed user.
+    return (
+        without_deleted_principal(
+            request.with_account_changes(users=users, groups=groups), user.arn, arn
+        ),
+        None,
+    )
 
 
 def delete(request: IamRequest) -> Outcome:
-    """DeleteUser. Raises EmulatedAwsError DeleteConflict while anything hangs on it."""
+    """DeleteUser. Raises EmulatedAwsError DeleteConflict while the user has anything attached."""
     user = named(request)
     left = (
         (user.keys, "delete access keys"),
@@ -117,7 +120,7 @@ def delete(request: IamRequest) -> Outcome:
 
 
 def create_key(request: IamRequest) -> Outcome:
-    """CreateAccessKey: the only answer that ever shows the secret."""
+    """CreateAccessKey: the only answer with the secret."""
     user = named(request)
     if len(user.keys) >= MAX_KEYS:
         raise quota_exceeded("AccessKeysPerUser", MAX_KEYS)
@@ -142,7 +145,10 @@ def update_key(request: IamRequest) -> Outcome:
     user, key_id = named(request), _key_id(request)
     status = request.text("Status", 1, 8, required=True)
     if status not in ("Active", "Inactive"):
-        message = f"Value '{status}' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]"
+        message = (
+            f"Value '{status}' at 'status' failed to satisfy constraint: Member must satisfy enum"
+            " value set: [Active, Inactive]"
+        )
         raise validation_error(f"1 validation error detected: {message}")
     keys = tuple(
         replace(key, active=status == "Active") if key.id == key_id else key

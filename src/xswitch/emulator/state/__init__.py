@@ -1,7 +1,4 @@
-"""What the embedded AWS knows, as values that don't change.
-
-Accounts, identities, policies, and the world they make.
-"""
+"""The emulator's state as immutable values: accounts, identities, policies."""
 
 from xswitch.emulator.state.aws_managed import AWS_MANAGED
 from xswitch.emulator.state.model import (

@@ -1,6 +1,6 @@
-"""AWS's own managed policies, as far as this AWS has them.
+"""AWS managed policies that the emulator has.
 
-The wide ones are cut down to what matters to access between accounts.
+The wide ones are reduced to what matters for cross-account access.
 """
 
 from __future__ import annotations
@@ -109,14 +109,14 @@ AWS_MANAGED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 def is_aws_managed(arn: str) -> bool:
-    """Whether an ARN is of AWS's own policies, existing or not."""
+    """Whether an ARN is an AWS managed policy's, existing or not."""
     return _ARN.fullmatch(arn) is not None
 
 
 def aws_managed(arn: str) -> ManagedPolicy | None:
-    """AWS's own policy of this ARN, in whatever partition.
+    """The AWS managed policy with this ARN, in any partition.
 
-    A path that isn't AWS's is forgiven when the name is unmistakable.
+    A wrong path is accepted if the name is unambiguous.
     """
     found = _ARN.fullmatch(arn)
     if found is None:
@@ -128,7 +128,7 @@ def aws_managed(arn: str) -> ManagedPolicy | None:
 
 
 def all_aws_managed(partition: str) -> tuple[ManagedPolicy, ...]:
-    """Every one of them."""
+    """All AWS managed policies."""
     return tuple(_policy(known, partition) for known in AWS_MANAGED)
 
 

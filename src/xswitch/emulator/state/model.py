@@ -1,7 +1,4 @@
-"""The entities of an account.
-
-Policies are kept as the text they were written in, and read when somebody asks.
-"""
+"""The entities of an account; policies are stored as text and parsed on use."""
 
 from __future__ import annotations
 
@@ -16,29 +13,26 @@ from types import MappingProxyType
 from xswitch.core.policy import PolicyDocument, PolicyKind, parse
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
-"""When everything was made that a state file gives no time for."""
+"""The creation time of entities whose state file gives none."""
 MIN_ROLE_SECONDS, MAX_ROLE_SECONDS = 3_600, 43_200
 EMPTY_MAPPING: Mapping[str, str] = MappingProxyType({})
 _PARSE_CACHE_SIZE = 4_096
 
 
 def unique_id(prefix: str, text: str) -> str:
-    """A unique id as IAM makes them (AIDA… for a user, AROA… for a role).
-
-    Always the same one for the same text.
-    """
+    """A unique ID as IAM makes them (AIDA… for a user, AROA… for a role), stable per text."""
     return prefix + base64.b32encode(hashlib.sha256(text.encode()).digest())[:17].decode()
 
 
 @lru_cache(maxsize=_PARSE_CACHE_SIZE)
 def parse_cached(text: str, kind: PolicyKind, name: str) -> PolicyDocument:
-    """The document in a text. Raises PolicyError."""
+    """Parse a document, with a cache. Raises PolicyError."""
     return parse(text, kind, name)
 
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A long-term key pair of a user."""
+    """A user's long-term key pair."""
 
     id: str
     secret: str = field(repr=False)
@@ -50,7 +44,7 @@ class AccessKey:
 class MfaDevice:
     """A virtual MFA device.
 
-    `secret` is base32, `enabled` when it became its user's (of one nobody has, it means nothing).
+    `secret` is base32; `enabled` is when its user enabled it (meaningless without a user).
     """
 
     serial: str
@@ -60,7 +54,10 @@ class MfaDevice:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An IAM user. `inline` are texts by name, `attached` and `boundary` ARNs ("" for none)."""
+    """An IAM user.
+
+    `inline` maps names to texts; `attached` and `boundary` are ARNs ("" for none).
+    """
 
     arn: str
     account: str
@@ -78,7 +75,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An IAM group; `users` are the names of its members."""
+    """An IAM group; `users` are its members' names."""
 
     arn: str
     account: str
@@ -111,7 +108,7 @@ class IamRole:
 
     @property
     def trust(self) -> PolicyDocument:
-        """Its trust policy."""
+        """The parsed trust policy."""
         return parse_cached(self.trust_text, PolicyKind.TRUST, f"the trust policy of {self.arn}")
 
 
@@ -126,9 +123,9 @@ class PolicyVersion:
 
 @dataclass(frozen=True, slots=True)
 class ManagedPolicy:
-    """A customer managed policy, or one of AWS's own (`account` "aws").
+    """A customer managed policy, or an AWS managed one (`account` "aws").
 
-    `default` is the version in force, `next_version` never used.
+    `default` is the default version, `next_version` the next unused number.
     """
 
     arn: str
@@ -146,7 +143,7 @@ class ManagedPolicy:
 
     @property
     def text(self) -> str:
-        """The document in force."""
+        """The default version's text."""
         return next(version.text for version in self.versions if version.id == self.default)
 
 
@@ -162,11 +159,9 @@ class Scp:
 class Account:
     """An account.
 
-    `scps` are those of each level that leads to it, the organization's root first; each level must
-    allow.
-
-    `organization` is its organization's id ("" for none); `management` marks the management
-    account, which no SCP touches. `devices` are virtual MFA devices nobody has.
+    `scps` are the SCPs of each level from the organization's root down; every level must allow.
+    `organization` is the organization's ID ("" for none); `management` marks the management
+    account, which SCPs don't affect. `devices` are virtual MFA devices without a user.
     """
 
     id: str
@@ -185,14 +180,14 @@ class Account:
 
     @property
     def prefix(self) -> str:
-        """What every ARN of its IAM begins with."""
+        """The prefix of the account's IAM ARNs."""
         return f"arn:{self.partition}:iam::{self.id}:"
 
     @property
     def root(self) -> str:
-        """The ARN of its root."""
+        """The ARN of the account's root."""
         return f"{self.prefix}root"
 
     def groups_of(self, user: str) -> tuple[Group, ...]:
-        """The groups a user of this name is in."""
+        """The groups that a user is in."""
         return tuple(group for group in self.groups if user in group.users)

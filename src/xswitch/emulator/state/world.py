@@ -1,4 +1,4 @@
-"""The whole of it: every account, found by whatever names a thing. A change is a new World."""
+"""The whole state: every account, with lookups. A change makes a new value."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ from xswitch.emulator.state.model import (
 
 @dataclass(frozen=True)
 class AwsState:
-    """Everything.
+    """All accounts.
 
-    `clock_offset` is how many seconds the clock of sessions and codes is ahead of the machine's.
-
-    `propagation_seconds` is how long a change stays unseen by whoever authenticates and authorizes.
+    `clock_offset` is how many seconds the session clock is ahead of the machine's.
+    `propagation_seconds` is how long authentication and authorization don't see a change.
     """
 
     accounts: tuple[Account, ...]
@@ -59,11 +58,11 @@ class AwsState:
         return {policy.arn: policy for account in self.accounts for policy in account.policies}
 
     def account(self, account_id: str) -> Account | None:
-        """The account with this id."""
+        """The account with this ID."""
         return self._by_id.get(account_id)
 
     def key(self, access_key_id: str) -> tuple[User, AccessKey] | None:
-        """The user a long-term key belongs to, and the key."""
+        """The user and key with this access key ID."""
         return self._by_key.get(access_key_id)
 
     def role(self, arn: str) -> IamRole | None:
@@ -75,11 +74,11 @@ class AwsState:
         return self._users.get(arn)
 
     def policy(self, arn: str) -> ManagedPolicy | None:
-        """The managed policy with this ARN: AWS's own, or some account's."""
+        """The managed policy with this ARN: AWS's or an account's."""
         return aws_managed(arn) if is_aws_managed(arn) else self._policies.get(arn)
 
     def managed_policy(self, arn: str, kind: PolicyKind, account_id: str) -> PolicyDocument | None:
-        """A managed policy as `account_id` can use it: AWS's own, or one of that account."""
+        """A managed policy that `account_id` can use: AWS's or its own."""
         policy = self.policy(arn)
         return (
             None
@@ -88,10 +87,7 @@ class AwsState:
         )
 
     def documents(self, entity: User | IamRole | Group) -> tuple[PolicyDocument, ...]:
-        """Everything that allows or denies this identity something.
-
-        Inline, attached, of its groups, and its boundary.
-        """
+        """All policies that apply to an identity: inline, attached, its groups', its boundary."""
         found = [
             parse_cached(text, PolicyKind.IDENTITY, f"inline policy {name} of {entity.arn}")
             for name, text in sorted(entity.inline.items())
@@ -113,19 +109,16 @@ class AwsState:
         return parse_cached(policy.text, kind, arn)
 
     def with_account(self, account: Account) -> AwsState:
-        """This world with another state of one account."""
+        """The state with one account replaced."""
         return replace(
             self, accounts=tuple(account if one.id == account.id else one for one in self.accounts)
         )
 
     @classmethod
     def from_json(cls, text: str) -> AwsState:
-        """The world a state file describes.
-
-        Raises SettingsError with the place of what is wrong.
-        """
+        """Read a state file. Raises SettingsError with the place of the mistake."""
         return cls(*state_file.load_state(text))
 
     def to_json(self) -> str:
-        """The state file that describes this world: `from_json` of it is an equal one."""
+        """Write a state file: `from_json` of it gives an equal state."""
         return state_file.dump_state(self.accounts, self.clock_offset, self.propagation_seconds)

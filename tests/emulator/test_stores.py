@@ -1,4 +1,4 @@
-"""A world that changes: what is seen when, what a lost answer leaves, and many writers at once."""
+"""A changing state: propagation, lost answers, and concurrent writers."""
 
 from __future__ import annotations
 
@@ -110,7 +110,6 @@ def _fail(_world: AwsState) -> tuple[AwsState, None]:
 
 
 # -- faults
-# ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", sorted(ERROR_RESPONSES))
@@ -158,7 +157,6 @@ def test_an_answer_that_is_lost_after_the_work_was_done(aws: EmbeddedAws) -> Non
 
 
 # -- many at once
-# ------------------------------------------------------------------------------------------------
 
 
 def test_writers_lose_nothing_of_each_other(aws: EmbeddedAws) -> None:
@@ -197,7 +195,6 @@ def test_of_many_who_make_the_same_role_one_does(aws: EmbeddedAws) -> None:
 
 
 # -- the state, from outside
-# ------------------------------------------------------------------------------------
 
 
 def test_the_world_can_be_read_and_exchanged_where_that_is_opened() -> None:
