@@ -20,10 +20,10 @@ from support.explain.evidence import (
     USER,
     document,
     evidence,
+    hop,
     named,
     reading,
     role,
-    step,
 )
 from xswitch.core.access.model import NamedPolicy, PrincipalPolicies, Simulation
 from xswitch.core.errors import (
@@ -55,7 +55,7 @@ from xswitch.core.explain.model import (
     ExplanationVerdict,
     StatementChange,
 )
-from xswitch.core.explain.request_context import known, request
+from xswitch.core.explain.request_context import build_request, request_context
 from xswitch.core.policy import PolicyKind, evaluate, parse
 
 C = CauseCode
@@ -77,7 +77,7 @@ def first(found: Explanation) -> Cause:
 
 
 def test_nothing_seen_is_said_of_both_sides_with_the_statements_to_look_for() -> None:
-    found = explain(evidence(step()))
+    found = explain(evidence(hop()))
     assert found.verdict is ExplanationVerdict.DENIED
     assert {certainty for _, certainty in told(found)} == {Certainty.UNSEEN}
     by_code = {cause.code: cause for cause in found.causes}
@@ -94,46 +94,48 @@ def test_nothing_seen_is_said_of_both_sides_with_the_statements_to_look_for() ->
 
 
 def test_a_side_that_allows_makes_the_other_likely() -> None:
-    source = explain(evidence(step(Observations(reading=reading(ALLOW)))))
+    source = explain(evidence(hop(Observations(principal_policies=reading(ALLOW)))))
     assert told(source)[0] == (C.TRUST_MISSING, Certainty.LIKELY)
-    target = explain(evidence(step(Observations(role=role(TRUST)))))
+    target = explain(evidence(hop(Observations(role=role(TRUST)))))
     assert told(target)[0] == (C.CALLER_POLICY_MISSING, Certainty.LIKELY)
-    both = explain(evidence(step(Observations(reading=reading(ALLOW), role=role(TRUST)))))
+    both = explain(evidence(hop(Observations(principal_policies=reading(ALLOW), role=role(TRUST)))))
     assert told(both) == [(C.SCP, Certainty.LIKELY)]
     cleared = Observations(
-        reading=reading(ALLOW),
+        principal_policies=reading(ALLOW),
         role=role(TRUST),
         simulations={"sts:AssumeRole": Simulation("allowed", allowed_by_organization=True)},
     )
-    above = first(explain(evidence(step(cleared))))
+    above = first(explain(evidence(hop(cleared))))
     assert (above.code, above.side, above.certainty) == (C.SCP, CauseSide.TARGET, Certainty.LIKELY)
 
 
 def test_policies_read_in_part_prove_a_deny_and_no_lack() -> None:
     part = reading({**ALLOW, "Effect": "Deny"}, unread=("groups: iam_denied",))
-    assert told(explain(evidence(step(Observations(reading=part)))))[0] == (
+    assert told(explain(evidence(hop(Observations(principal_policies=part)))))[0] == (
         C.CALLER_POLICY_DENIES,
         Certainty.PROVED,
     )
-    lacking = explain(evidence(step(Observations(reading=reading(unread=("groups: iam_denied",))))))
+    lacking = explain(
+        evidence(hop(Observations(principal_policies=reading(unread=("groups: iam_denied",)))))
+    )
     assert all(certainty is Certainty.UNSEEN for _, certainty in told(lacking))
     near = reading(
         {**ALLOW, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
         unread=("groups: iam_denied",),
     )
-    assert told(explain(evidence(step(Observations(reading=near)))))[0] == (
+    assert told(explain(evidence(hop(Observations(principal_policies=near)))))[0] == (
         C.MFA_MISSING,
         Certainty.LIKELY,
     )
 
 
 def test_a_proved_side_still_mentions_the_unseen_one() -> None:
-    found = explain(evidence(step(Observations(reading=reading()))))
+    found = explain(evidence(hop(Observations(principal_policies=reading()))))
     assert told(found) == [
         (C.CALLER_POLICY_MISSING, Certainty.PROVED),
         (C.TRUST_MISSING, Certainty.UNSEEN),
     ]
-    other = explain(evidence(step(Observations(role=role(NOBODY)))))
+    other = explain(evidence(hop(Observations(role=role(NOBODY)))))
     assert told(other) == [
         (C.TRUST_MISSING, Certainty.PROVED),
         (C.CALLER_POLICY_MISSING, Certainty.UNSEEN),
@@ -188,7 +190,7 @@ def test_a_proved_side_still_mentions_the_unseen_one() -> None:
 def test_aws_s_words_prove_the_side_without_any_right_to_read(
     end: str, code: CauseCode, side: CauseSide
 ) -> None:
-    found = explain(evidence(step(), f"{DENIED} {end}"))
+    found = explain(evidence(hop(), f"{DENIED} {end}"))
     assert (first(found).code, first(found).side, first(found).certainty) == (
         code,
         side,
@@ -200,11 +202,11 @@ def test_aws_s_words_prove_the_side_without_any_right_to_read(
 
 
 def test_aws_s_words_go_before_what_was_read() -> None:
-    sight = Observations(reading=reading(ALLOW), role=role(TRUST))
+    sight = Observations(principal_policies=reading(ALLOW), role=role(TRUST))
     found = first(
         explain(
             evidence(
-                step(sight),
+                hop(sight),
                 f"{DENIED} because no identity-based policy allows the sts:AssumeRole action",
             )
         )
@@ -216,11 +218,11 @@ def test_aws_s_words_go_before_what_was_read() -> None:
 def test_what_is_left_by_aws_s_words_is_proved() -> None:
     ip = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
     text = f"{DENIED} because no role trust policy allows the sts:AssumeRole action"
-    found = explain(evidence(step(Observations(role=role({**TRUST, "Condition": ip}))), text))
+    found = explain(evidence(hop(Observations(role=role({**TRUST, "Condition": ip}))), text))
     assert told(found)[0] == (C.IP, Certainty.PROVED)
     two = explain(
         evidence(
-            step(
+            hop(
                 Observations(
                     role=role(
                         {**TRUST, "Condition": {**ip, "StringEquals": {"aws:SourceVpce": "vpce-1"}}}
@@ -234,7 +236,7 @@ def test_what_is_left_by_aws_s_words_is_proved() -> None:
     denied = {**TRUST, "Effect": "Deny", "Condition": ip}
     found = explain(
         evidence(
-            step(Observations(role=role(TRUST, denied))),
+            hop(Observations(role=role(TRUST, denied))),
             f"{DENIED} with an explicit deny in the role trust policy",
         )
     )
@@ -253,7 +255,7 @@ def test_what_is_left_by_aws_s_words_is_proved() -> None:
 )
 def test_the_simulation_proves(simulation: Simulation, code: CauseCode) -> None:
     sight = Observations(simulations=MappingProxyType({"sts:AssumeRole": simulation}))
-    assert told(explain(evidence(step(sight))))[0] == (code, Certainty.PROVED)
+    assert told(explain(evidence(hop(sight))))[0] == (code, Certainty.PROVED)
 
 
 def test_a_simulation_that_lacks_a_value_proves_nothing() -> None:
@@ -263,7 +265,7 @@ def test_a_simulation_that_lacks_a_value_proves_nothing() -> None:
         }
     )
     assert all(
-        certainty is not Certainty.PROVED for _, certainty in told(explain(evidence(step(sight))))
+        certainty is not Certainty.PROVED for _, certainty in told(explain(evidence(hop(sight))))
     )
 
 
@@ -278,10 +280,10 @@ def test_a_role_that_is_not_there_is_named_by_what_is() -> None:
             C.ROLE_MISSING,
         ),
     ):
-        found = explain(evidence(step(replace(sight, reading=reading(ALLOW)))))
+        found = explain(evidence(hop(replace(sight, principal_policies=reading(ALLOW)))))
         assert told(found) == [(code, Certainty.PROVED)]
     assert (
-        explain(evidence(step(Observations(role=role(TRUST), reading=reading(ALLOW)))))
+        explain(evidence(hop(Observations(role=role(TRUST), principal_policies=reading(ALLOW)))))
         .causes[0]
         .code
         is C.SCP
@@ -290,7 +292,9 @@ def test_a_role_that_is_not_there_is_named_by_what_is() -> None:
 
 def test_the_next_refusal_is_told_beside_this_one() -> None:
     found = explain(
-        evidence(step(Observations(reading=reading(), role=role(TRUST)), duration_seconds=7200))
+        evidence(
+            hop(Observations(principal_policies=reading(), role=role(TRUST)), duration_seconds=7200)
+        )
     )
     assert told(found) == [
         (C.CALLER_POLICY_MISSING, Certainty.PROVED),
@@ -300,11 +304,11 @@ def test_the_next_refusal_is_told_beside_this_one() -> None:
 
 def test_partitions_need_no_aws() -> None:
     china = ROLE.replace("aws", "aws-cn", 1)
-    assert told(explain(evidence(step(role_arn=china)))) == [(C.PARTITION, Certainty.PROVED)]
-    region = explain(evidence(step(region="cn-north-1")))
+    assert told(explain(evidence(hop(role_arn=china)))) == [(C.PARTITION, Certainty.PROVED)]
+    region = explain(evidence(hop(region="cn-north-1")))
     assert (C.PARTITION, Certainty.LIKELY) in told(region)
     device = explain(
-        evidence(step(caller_identity=Caller(), mfa_serial="arn:aws-cn:iam::1:mfa/x"), base_arn="")
+        evidence(hop(caller=Caller(), mfa_serial="arn:aws-cn:iam::1:mfa/x"), base_arn="")
     )
     assert told(device)[0] == (C.PARTITION, Certainty.PROVED)
 
@@ -320,7 +324,7 @@ def test_a_deny_lists_the_way_out_that_is_easiest() -> None:
     found = first(
         explain(
             evidence(
-                step(Observations(reading=reading(ALLOW, force_mfa)), caller_identity=temporary)
+                hop(Observations(principal_policies=reading(ALLOW, force_mfa)), caller=temporary)
             )
         )
     )
@@ -338,9 +342,9 @@ def test_a_deny_lists_the_way_out_that_is_easiest() -> None:
     found = first(
         explain(
             evidence(
-                step(
-                    Observations(reading=reading(ALLOW, force_mfa)),
-                    caller_identity=session,
+                hop(
+                    Observations(principal_policies=reading(ALLOW, force_mfa)),
+                    caller=session,
                     number=2,
                 )
             )
@@ -358,16 +362,16 @@ def test_the_way_to_mfa_names_the_device_if_one_is_known() -> None:
         role=role({**TRUST, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}})
     )
     device = "arn:aws:iam::111111111111:mfa/dev"
-    assert device in first(explain(evidence(step(trusted), serials=(device,)))).next_step
-    assert "list-mfa-devices --profile dev" in first(explain(evidence(step(trusted)))).next_step
-    assert "--mfa-code" in first(explain(evidence(step(trusted, mfa_serial=device)))).next_step
+    assert device in first(explain(evidence(hop(trusted), serials=(device,)))).next_step
+    assert "list-mfa-devices --profile dev" in first(explain(evidence(hop(trusted)))).next_step
+    assert "--mfa-code" in first(explain(evidence(hop(trusted, mfa_serial=device)))).next_step
 
 
 def test_a_deleted_principal_is_said_to_be_gone() -> None:
     found = first(
         explain(
             evidence(
-                step(
+                hop(
                     Observations(
                         role=role({**TRUST, "Principal": {"AWS": "AIDAEXAMPLEEXAMPLE234"}})
                     )
@@ -385,7 +389,7 @@ def test_an_identity_center_role_is_trusted_by_pattern() -> None:
     )
     found = next(
         cause
-        for cause in explain(evidence(step(caller_identity=caller))).causes
+        for cause in explain(evidence(hop(caller=caller))).causes
         if cause.code is C.TRUST_MISSING
     )
     assert json.loads(found.statement)["Condition"]["ArnLike"]["aws:PrincipalArn"].endswith(
@@ -395,9 +399,10 @@ def test_an_identity_center_role_is_trusted_by_pattern() -> None:
 
 def test_documents_that_are_no_policies_are_as_good_as_unread() -> None:
     sight = Observations(
-        reading=PrincipalPolicies((NamedPolicy("odd", '{"Statement": []}'),)), role=role(TRUST)
+        principal_policies=PrincipalPolicies((NamedPolicy("odd", '{"Statement": []}'),)),
+        role=role(TRUST),
     )
-    assert told(explain(evidence(step(sight))))[0] == (C.CALLER_POLICY_MISSING, Certainty.LIKELY)
+    assert told(explain(evidence(hop(sight))))[0] == (C.CALLER_POLICY_MISSING, Certainty.LIKELY)
 
 
 # -- failures beside policies
@@ -411,7 +416,7 @@ def test_every_failure_of_sts_has_a_cause(code: str) -> None:
         if code in sts.NETWORK_MESSAGES
         else AwsDeniedError("x", code=code, hop=ROLE)
     )
-    found = explain(replace(evidence(step()), failure=failure_from_error(error)))
+    found = explain(replace(evidence(hop()), failure=failure_from_error(error)))
     assert found.causes
     assert found.verdict is not ExplanationVerdict.ALLOWED
     assert found.exit_code == int(error.exit_code)
@@ -420,7 +425,7 @@ def test_every_failure_of_sts_has_a_cause(code: str) -> None:
 @pytest.mark.parametrize("code", sorted(source_credentials.SOURCE_MESSAGES))
 def test_every_failure_of_a_base_has_a_cause(code: str) -> None:
     error = SourceCredentialsError("x", why="y", next_step="aws configure", code=code)
-    found = explain(replace(evidence(step()), failed=0, failure=failure_from_error(error)))
+    found = explain(replace(evidence(hop()), failed=0, failure=failure_from_error(error)))
     assert first(found).code in (C.BASE_EXPIRED, C.BASE_INVALID)
     assert (first(found).side, first(found).hop, found.verdict) == (
         CauseSide.LOCAL,
@@ -444,7 +449,7 @@ def test_every_failure_of_a_base_has_a_cause(code: str) -> None:
     ],
 )
 def test_a_value_aws_does_not_take_is_named(text: str, code: CauseCode) -> None:
-    found = explain(evidence(step(), text, "bad_parameter"))
+    found = explain(evidence(hop(), text, "bad_parameter"))
     assert (first(found).code, first(found).certainty) == (code, Certainty.PROVED)
 
 
@@ -452,7 +457,7 @@ def test_an_unknown_key_in_a_region_to_be_enabled_may_be_the_region() -> None:
     failure = SwitchFailure(
         FailureKind.BASE, "invalid_key", "AWS does not know the key.", exit_code=6
     )
-    found = explain(replace(evidence(step(region="me-south-1")), failed=0, failure=failure))
+    found = explain(replace(evidence(hop(region="me-south-1")), failed=0, failure=failure))
     assert told(found) == [
         (C.BASE_INVALID, Certainty.PROVED),
         (C.REGION_DISABLED, Certainty.UNSEEN),
@@ -462,14 +467,12 @@ def test_an_unknown_key_in_a_region_to_be_enabled_may_be_the_region() -> None:
 def test_tags_that_are_too_large_are_tags() -> None:
     assert (
         first(
-            explain(evidence(step(), "Packed size of session tags consumes 120%", "packed_policy"))
+            explain(evidence(hop(), "Packed size of session tags consumes 120%", "packed_policy"))
         ).code
         is C.TAGS
     )
     assert (
-        first(
-            explain(evidence(step(), "Packed size of policy consumes 120%", "packed_policy"))
-        ).code
+        first(explain(evidence(hop(), "Packed size of policy consumes 120%", "packed_policy"))).code
         is C.SESSION_POLICY
     )
 
@@ -556,7 +559,9 @@ def test_a_refusal_is_never_allowed_and_proved_statements_have_their_effect(
     external_id: str,
 ) -> None:
     seen = reading(*permissions, unread=unread)
-    one = step(Observations(reading=seen, role=role(*trusts)), external_id=external_id or None)
+    one = hop(
+        Observations(principal_policies=seen, role=role(*trusts)), external_id=external_id or None
+    )
     found = explain(evidence(one))
     assert found.verdict is ExplanationVerdict.DENIED
     assert found.causes
@@ -571,7 +576,7 @@ def test_a_refusal_is_never_allowed_and_proved_statements_have_their_effect(
                 else PolicyKind.IDENTITY
             )
             parsed = parse(document(json.loads(cause.statement)), kind, "the statement")
-            asked = request(one, "sts:AssumeRole", known(evidence(one), one))
+            asked = build_request(one, "sts:AssumeRole", request_context(evidence(one), one))
             trace = evaluate(asked, (parsed,)).traces[0]
             assert trace.applies is (trace.statement.effect == "Allow"), cause
 
@@ -580,7 +585,7 @@ def test_named_policies_of_a_boundary_and_a_session_are_judged() -> None:
     boundary = reading(
         ALLOW, boundary=named("arn:aws:iam::111111111111:policy/limit", {**ALLOW, "Action": "s3:*"})
     )
-    found = first(explain(evidence(step(Observations(reading=boundary)))))
+    found = first(explain(evidence(hop(Observations(principal_policies=boundary)))))
     assert (found.code, found.where) == (C.BOUNDARY, "arn:aws:iam::111111111111:policy/limit")
     policy = named("the session policy of the profile hub", {**ALLOW, "Action": "s3:*"})
     hub = Caller(
@@ -590,12 +595,12 @@ def test_named_policies_of_a_boundary_and_a_session_are_judged() -> None:
         mfa=False,
         session_policies=(policy,),
     )
-    found = first(explain(evidence(step(caller_identity=hub, number=2))))
+    found = first(explain(evidence(hop(caller=hub, number=2))))
     assert (found.code, found.side, found.hop) == (C.SESSION_POLICY, CauseSide.LOCAL, 2)
     unread = replace(
         hub, session_policies=(), session_policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",)
     )
     assert all(
         certainty is Certainty.UNSEEN
-        for _, certainty in told(explain(evidence(step(caller_identity=unread, number=2))))
+        for _, certainty in told(explain(evidence(hop(caller=unread, number=2))))
     )

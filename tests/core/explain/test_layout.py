@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from support.explain.evidence import ROLE, USER, evidence, reading, role, step
+from support.explain.evidence import ROLE, USER, evidence, hop, reading, role
 from xswitch.core.explain.diagnosis import explain
 from xswitch.core.explain.evidence import FailureKind, Observations, SwitchFailure
 from xswitch.core.explain.layout import compare_accounts
@@ -15,10 +15,14 @@ TRUST = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRol
 def test_the_missing_piece_is_marked_beside_those_that_are_there() -> None:
     trusted = {**TRUST, "Condition": {"StringEquals": {"sts:ExternalId": "x-1"}}}
     drawing = compare_accounts(
-        explain(evidence(step(Observations(reading=reading(ALLOW), role=role(trusted)))))
+        explain(evidence(hop(Observations(principal_policies=reading(ALLOW), role=role(trusted)))))
     )
-    source = {piece.name: (piece.state, piece.marks) for piece in drawing.source.requirements}
-    target = {piece.name: (piece.state, piece.marks) for piece in drawing.target.requirements}
+    source = {
+        piece.name: (piece.state, piece.cause_numbers) for piece in drawing.source.requirements
+    }
+    target = {
+        piece.name: (piece.state, piece.cause_numbers) for piece in drawing.target.requirements
+    }
     assert source["the caller's policies"] == (RequirementState.OK, ())
     assert source["organization (SCP)"][0] is RequirementState.UNKNOWN
     assert target["the role"] == (RequirementState.OK, ())
@@ -26,13 +30,13 @@ def test_the_missing_piece_is_marked_beside_those_that_are_there() -> None:
     assert target["external ID"] == (RequirementState.MISSING, (1,))
     assert target["longest session"] == (RequirementState.OK, ())
     assert (drawing.source.account, drawing.target.account) == ("111111111111", "222222222222")
-    assert drawing.here.requirements == ()
+    assert drawing.local.requirements == ()
     assert drawing.hop is not None
 
 
 def test_a_deny_is_drawn_as_one() -> None:
     denied = {**TRUST, "Effect": "Deny"}
-    drawing = compare_accounts(explain(evidence(step(Observations(role=role(TRUST, denied))))))
+    drawing = compare_accounts(explain(evidence(hop(Observations(role=role(TRUST, denied))))))
     assert (
         next(piece for piece in drawing.target.requirements if piece.name == "trust policy").state
         is RequirementState.DENIES
@@ -41,27 +45,27 @@ def test_a_deny_is_drawn_as_one() -> None:
 
 def test_what_lies_here_has_a_column_of_its_own() -> None:
     failure = SwitchFailure(FailureKind.NETWORK, "timeout", "AWS did not answer.", exit_code=9)
-    drawing = compare_accounts(explain(replace(evidence(step()), failure=failure)))
-    assert [(piece.name, piece.state, piece.marks) for piece in drawing.here.requirements] == [
-        ("network", RequirementState.MISSING, (1,))
-    ]
-    assert drawing.here.side is CauseSide.LOCAL
+    drawing = compare_accounts(explain(replace(evidence(hop()), failure=failure)))
+    assert [
+        (piece.name, piece.state, piece.cause_numbers) for piece in drawing.local.requirements
+    ] == [("network", RequirementState.MISSING, (1,))]
+    assert drawing.local.side is CauseSide.LOCAL
     assert drawing.source.requirements == drawing.target.requirements == ()
 
 
 def test_every_cause_is_marked_somewhere() -> None:
     for sight in (
         Observations(),
-        Observations(reading=reading()),
+        Observations(principal_policies=reading()),
         Observations(role=role(TRUST)),
         Observations(role_missing=True),
     ):
-        drawing = compare_accounts(explain(evidence(step(sight))))
+        drawing = compare_accounts(explain(evidence(hop(sight))))
         marks = {
             mark
-            for side in (drawing.source, drawing.target, drawing.here)
+            for side in (drawing.source, drawing.target, drawing.local)
             for piece in side.requirements
-            for mark in piece.marks
+            for mark in piece.cause_numbers
         }
         assert marks == set(range(1, len(drawing.causes) + 1))
 

@@ -43,10 +43,10 @@ def role(*statements: dict[str, Any], arn: str = ROLE, **more: Any) -> RoleState
     return RoleState(arn, document(*statements), **more)
 
 
-def step(
+def hop(
     observations: Observations | None = None,
     *,
-    caller_identity: Caller | None = None,
+    caller: Caller | None = None,
     number: int = 1,
     **asked: Any,
 ) -> HopEvidence:
@@ -57,7 +57,7 @@ def step(
         "region": "eu-west-1",
         **asked,
     }
-    caller = caller_identity or Caller(USER, user_id="AIDAX", mfa=False)
+    caller = caller or Caller(USER, user_id="AIDAX", mfa=False)
     return HopEvidence(
         number, "admin", AttemptedCall(**values), caller, observations or Observations()
     )
@@ -70,6 +70,6 @@ def evidence(
         FailureKind.DENIED, code, "AWS does not allow it.", text, "Ask.", "AccessDenied", ROLE, 4
     )
     found = Evidence(
-        one.asked.role_arn, "dev", USER, (one,), NOW, failed=one.number, failure=failure
+        one.call.role_arn, "dev", USER, (one,), NOW, failed=one.number, failure=failure
     )
     return replace(found, **more)

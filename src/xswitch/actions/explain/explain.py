@@ -129,17 +129,15 @@ class _SwitchAttempt:
         steps = [self._hop_evidence(call, base_arn) for call in calls]
         if failure is not None and self.number and failure.code in INSPECTABLE_CODES:
             at = self.number - 1
-            caller, observations = self._look_up(
-                calls[at], steps[at].caller_identity, failure, seconds
-            )
-            steps[at] = replace(steps[at], caller_identity=caller, observations=observations)
+            caller, observations = self._look_up(calls[at], steps[at].caller, failure, seconds)
+            steps[at] = replace(steps[at], caller=caller, observations=observations)
         base = self.plan.base
         return diagnose(
             Evidence(
                 target=self.plan.role.role_arn,
                 base_profile=base.profile or base.kind.value,
-                base_arn=base_arn or (steps[0].caller_identity.arn if steps else ""),
-                steps=tuple(steps),
+                base_arn=base_arn or (steps[0].caller.arn if steps else ""),
+                hops=tuple(steps),
                 now=self.ports.process.clock.now(),
                 failed=self.number,
                 failure=failure,

@@ -16,7 +16,7 @@ from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.access.model import PrincipalPolicies, RoleState, Simulation
 from xswitch.core.errors import XswitchError
 from xswitch.core.explain.evidence import Caller, Evidence, HopEvidence, Observations
-from xswitch.core.explain.request_context import known
+from xswitch.core.explain.request_context import request_context
 from xswitch.core.model import Credentials, Profile, SessionPlan
 from xswitch.threads import run_all
 
@@ -42,9 +42,9 @@ class LookupResults:
     def add_policies(self, policies: PrincipalPolicies, reader: str) -> None:
         """Add the caller's policies, unless a more complete result is there."""
         with self._lock:
-            existing = self._observations.reading
+            existing = self._observations.principal_policies
             if existing is None or len(policies.unread) < len(existing.unread):
-                self._observations = replace(self._observations, reading=policies)
+                self._observations = replace(self._observations, principal_policies=policies)
                 self._read[POLICIES] = [
                     f"{POLICIES}, as {reader}",
                     *(f"not {unread}" for unread in policies.unread),
@@ -180,7 +180,7 @@ class Lookup:
         evidence = Evidence(self.call.asked.role_arn, "", "", (step,), now)
         return {
             key: value
-            for key, value in known(evidence, step).values.items()
+            for key, value in request_context(evidence, step).values.items()
             if not key.startswith(("aws:principal", "aws:user", "aws:via"))
         }
 

@@ -180,8 +180,8 @@ def _side_lines(drawing: Comparison) -> list[str]:
         f"  {left_line:{_COLUMN_WIDTH}}  {right_line}".rstrip()
         for left_line, right_line in zip_longest(left, right, fillvalue="")
     ]
-    if drawing.here.requirements:
-        lines += ["", *(f"  {line}" for line in _column_lines(drawing.here))]
+    if drawing.local.requirements:
+        lines += ["", *(f"  {line}" for line in _column_lines(drawing.local))]
     return lines
 
 
@@ -194,7 +194,9 @@ def _column_lines(side: ComparisonColumn) -> list[str]:
 
 def _piece_line(piece: RequirementRow) -> str:
     state = f" ({_PIECE_STATE_WORDS[piece.state]})" if _PIECE_STATE_WORDS[piece.state] else ""
-    marks = f"  ← {', '.join(str(mark) for mark in piece.marks)}" if piece.marks else ""
+    marks = (
+        f"  ← {', '.join(str(mark) for mark in piece.cause_numbers)}" if piece.cause_numbers else ""
+    )
     return f"{_PIECE_SIGNS[piece.state]} {piece.name}{state}{marks}"
 
 

@@ -20,7 +20,7 @@ from xswitch.core.explain.model import (
     RequirementState,
     StatementChange,
 )
-from xswitch.core.explain.request_context import RequestContext, known, request
+from xswitch.core.explain.request_context import RequestContext, build_request, request_context
 from xswitch.core.explain.statement_edits import StatementEdit
 from xswitch.core.policy import PolicyKind, Request
 
@@ -42,44 +42,44 @@ class DeniedCall:
     """One call AWS refused: all evidence, the hop, AWS's words."""
 
     evidence: Evidence
-    step: HopEvidence
+    hop: HopEvidence
     denial: DenialMessage
 
     @cached_property
-    def known(self) -> RequestContext:
+    def context(self) -> RequestContext:
         """What is known of the request's context."""
-        return known(self.evidence, self.step)
+        return request_context(self.evidence, self.hop)
 
     def request(self, action: str) -> Request:
         """What both sides were asked."""
-        return request(self.step, action, self.known)
+        return build_request(self.hop, action, self.context)
 
     def statement_matches(
         self, policies: Sequence[NamedPolicy], kind: PolicyKind, action: str
     ) -> StatementMatches:
         """The statements of policies, weighed for an action of this call."""
-        return match_statements(policies, kind, self.request(action), self.known)
+        return match_statements(policies, kind, self.request(action), self.context)
 
     @property
     def same_account(self) -> bool:
         """Whether caller and role are of one account."""
-        role = self.step.asked.role
-        return role is not None and role.account_id == self.step.caller_identity.account
+        role = self.hop.call.role
+        return role is not None and role.account_id == self.hop.caller.account
 
     @property
     def target_account(self) -> str:
         """The account of the role."""
-        return "" if self.step.asked.role is None else self.step.asked.role.account_id
+        return "" if self.hop.call.role is None else self.hop.call.role.account_id
 
     @property
     def trust_policy_name(self) -> str:
         """How the role's trust policy is called."""
-        return f"the trust policy of {self.step.asked.role_arn}"
+        return f"the trust policy of {self.hop.call.role_arn}"
 
     @property
     def profile(self) -> str:
         """The profile of the hop, quoted for a shell."""
-        return shlex.quote(self.step.profile)
+        return shlex.quote(self.hop.profile)
 
     def cause(  # noqa: PLR0913 -- a cause has these parts
         self,
@@ -97,7 +97,7 @@ class DeniedCall:
         return Cause(
             code,
             side,
-            self.step.number,
+            self.hop.number,
             certainty,
             evidence,
             statement,
@@ -111,7 +111,7 @@ class DeniedCall:
         self, side: CauseSide, name: str, state: RequirementState, detail: str = ""
     ) -> Requirement:
         """A piece at this hop."""
-        return Requirement(side, self.step.number, name, state, detail)
+        return Requirement(side, self.hop.number, name, state, detail)
 
 
 def administrator_side(policy_type: PolicyType) -> CauseSide:
@@ -126,11 +126,11 @@ def edit_instruction(case: DeniedCall, policy_type: PolicyType, where: str) -> s
 
     `where` is the policy there is already, "" for none.
     """
-    source, target = case.step.caller_identity.account or "the source account", case.target_account
+    source, target = case.hop.caller.account or "the source account", case.target_account
     if policy_type is PolicyType.IDENTITY:
         return f"An administrator of {source} {f'edits {where}.' if where else _put_policy_instruction(case)}"
     if policy_type is PolicyType.TRUST:
-        name = case.step.asked.role.name if case.step.asked.role is not None else "ROLE"
+        name = case.hop.call.role.name if case.hop.call.role is not None else "ROLE"
         command = f"aws iam update-assume-role-policy --role-name {name} --policy-document file://trust.json"
         return f"An administrator of {target} edits the trust policy, then: {command}"
     return {
@@ -143,11 +143,11 @@ def edit_instruction(case: DeniedCall, policy_type: PolicyType, where: str) -> s
 
 
 def _put_policy_instruction(case: DeniedCall) -> str:
-    name = case.step.caller_identity.policy_arn.rpartition("/")[2]
+    name = case.hop.caller.policy_arn.rpartition("/")[2]
     if not name:
         return "adds it to the caller's policies."
-    kind = "user" if case.step.caller_identity.is_user else "role"
-    policy = f"AssumeRole-{case.target_account}-{case.step.asked.role.name if case.step.asked.role is not None else 'role'}"
+    kind = "user" if case.hop.caller.is_user else "role"
+    policy = f"AssumeRole-{case.target_account}-{case.hop.call.role.name if case.hop.call.role is not None else 'role'}"
     return f"runs: aws iam put-{kind}-policy --{kind}-name {name} --policy-name {policy} --policy-document file://policy.json"
 
 

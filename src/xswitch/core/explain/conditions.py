@@ -62,9 +62,9 @@ class UnmetConditions:
     link: str
 
     @property
-    def asked(self) -> AttemptedCall:
+    def call(self) -> AttemptedCall:
         """The call."""
-        return self.case.step.asked
+        return self.case.hop.call
 
     @property
     def wanted(self) -> str:
@@ -83,12 +83,10 @@ def cause_code_of(case: DeniedCall, test: ConditionCheck) -> CauseCode | None:
     """The code for a condition that isn't met, None when its key has none of its own."""
     key = test.key.lower()
     code = CauseCode.TAGS if key.startswith(_TAG_PREFIXES) else _CODE_BY_CONDITION_KEY.get(key)
-    if code is CauseCode.EXTERNAL_ID_WRONG and case.step.asked.external_id is None:
+    if code is CauseCode.EXTERNAL_ID_WRONG and case.hop.call.external_id is None:
         return CauseCode.EXTERNAL_ID_MISSING
     return (
-        CauseCode.MFA_MISSING
-        if code is CauseCode.MFA_TOO_OLD and not case.step.caller_identity.mfa
-        else code
+        CauseCode.MFA_MISSING if code is CauseCode.MFA_TOO_OLD and not case.hop.caller.mfa else code
     )
 
 
@@ -124,14 +122,14 @@ def denial_cause(
             return _cause(
                 FixRequest(case, statement_match, policy_type, code, tests_of_code), certainty
             )
-    statement = statement_match.given
+    statement = statement_match.policy_statement
     condition = "" if not tests else f", as {conditions_text(tests)}"
     return case.cause(
         POLICY_CAUSE_CODES[policy_type][1],
         policy_administrator(case, policy_type),
         certainty,
         f"Statement {statement.number} of {statement.name} denies it{condition}. No Allow helps against a Deny.",
-        edit=statement_edits.with_exception(statement_match, case.step),
+        edit=statement_edits.with_exception(statement_match, case.hop),
         next_step=edit_instruction(case, policy_type, statement.name),
         where=statement.name,
     )
@@ -144,13 +142,13 @@ def policy_administrator(case: DeniedCall, policy_type: PolicyType) -> CauseSide
     """
     return (
         CauseSide.LOCAL
-        if policy_type is PolicyType.SESSION and case.step.caller_identity.session_policies
+        if policy_type is PolicyType.SESSION and case.hop.caller.session_policies
         else administrator_side(policy_type)
     )
 
 
 def _cause(request: FixRequest, certainty: Certainty) -> Cause:
-    case, statement, code = request.case, request.weighed.given, request.code
+    case, statement, code = request.case, request.match.policy_statement, request.code
     unmet = UnmetConditions(case, request.tests, "unless" if statement.deny else "if")
     clause = _EXPLAINERS[code](unmet) if code is not None else _other_conditions(unmet)
     fix = suggest_fix(request, policy_administrator(case, request.policy_type))
@@ -174,18 +172,18 @@ def _external_id_missing(unmet: UnmetConditions) -> str:
 
 
 def _external_id_wrong(unmet: UnmetConditions) -> str:
-    return f"{unmet.link} the external ID fits {unmet.wanted}, and {json.dumps(unmet.asked.external_id)} was sent"
+    return f"{unmet.link} the external ID fits {unmet.wanted}, and {json.dumps(unmet.call.external_id)} was sent"
 
 
 def _mfa_missing(unmet: UnmetConditions) -> str:
-    calling = unmet.case.step.caller_identity
+    calling = unmet.case.hop.caller
     if calling.is_user or not calling.arn:
-        return f"{unmet.link} an MFA code was given, and this call was made without"
-    return f"{unmet.link} an MFA code was given, and a session of a role never says so"
+        return f"{unmet.link} an MFA code was policy_statement, and this call was made without"
+    return f"{unmet.link} an MFA code was policy_statement, and a session of a role never says so"
 
 
 def _mfa_too_old(unmet: UnmetConditions) -> str:
-    age = unmet.case.step.caller_identity.mfa_age
+    age = unmet.case.hop.caller.mfa_age
     return f"{unmet.link} the MFA code is recent ({unmet.written}), and it was given {'long' if age is None else f'{age} s'} ago"
 
 
@@ -198,25 +196,25 @@ def _date(unmet: UnmetConditions) -> str:
 
 
 def _session_name(unmet: UnmetConditions) -> str:
-    return f"{unmet.link} the session's name fits {unmet.wanted}, and it is {json.dumps(unmet.asked.session_name)}"
+    return f"{unmet.link} the session's name fits {unmet.wanted}, and it is {json.dumps(unmet.call.session_name)}"
 
 
 def _source_identity(unmet: UnmetConditions) -> str:
     actual = (
         "there is none"
-        if unmet.asked.source_identity is None
-        else f"it is {json.dumps(unmet.asked.source_identity)}"
+        if unmet.call.source_identity is None
+        else f"it is {json.dumps(unmet.call.source_identity)}"
     )
     return f"{unmet.link} the source identity fits {unmet.wanted}, and {actual}"
 
 
 def _tags(unmet: UnmetConditions) -> str:
-    actual = ", ".join(f"{key}={value}" for key, value in unmet.asked.tags) or "none"
-    return f"{unmet.link} the tags fit ({unmet.written}); the session tags asked for are: {actual}"
+    actual = ", ".join(f"{key}={value}" for key, value in unmet.call.tags) or "none"
+    return f"{unmet.link} the tags applicability ({unmet.written}); the session tags asked for are: {actual}"
 
 
 def _other_conditions(unmet: UnmetConditions) -> str:
-    unknown = [test.key for test in unmet.tests if not unmet.case.known.has(test.key)]
+    unknown = [test.key for test in unmet.tests if not unmet.case.context.has(test.key)]
     unknown_note = f", and {', '.join(unknown)} can't be seen from here" if unknown else ""
     return f"{'as' if unmet.link == 'unless' else 'if'} {unmet.written}{unknown_note}"
 

@@ -36,7 +36,7 @@ def explain(evidence: Evidence) -> Explanation:
     failure, hops = evidence.failure, _hops(evidence)
     if failure is None or evidence.failed is None:
         return Explanation(evidence.target, ExplanationVerdict.ALLOWED, hops, ())
-    step = next((one for one in evidence.steps if one.number == evidence.failed), None)
+    hop = next((one for one in evidence.hops if one.number == evidence.failed), None)
     causes = non_policy.local_causes(evidence, failure)
     failure_causes: list[Cause] = []
     if any(
@@ -47,10 +47,10 @@ def explain(evidence: Evidence) -> Explanation:
             ExplanationVerdict.DENIED,
             _proved_requirements(causes),
         )  # no policy reaches from one partition into another
-    elif step is not None and failure.code in non_policy.POLICY_CODES:
+    elif hop is not None and failure.code in non_policy.POLICY_CODES:
         verdict = ExplanationVerdict.DENIED
         failure_causes, requirements = _policy_causes(
-            DeniedCall(evidence, step, parse_denial(failure.text)), proved=bool(causes)
+            DeniedCall(evidence, hop, parse_denial(failure.text)), proved=bool(causes)
         )
     else:
         verdict, failure_causes = non_policy.non_policy_causes(evidence, failure)
@@ -61,7 +61,7 @@ def explain(evidence: Evidence) -> Explanation:
         hops=hops,
         causes=_dedupe_and_sort([*causes, *failure_causes]),
         error_code=failure.code,
-        sources_read=_sources_read(step, failure),
+        sources_read=_sources_read(hop, failure),
         requirements=requirements,
         exit_code=failure.exit_code,
     )
@@ -72,7 +72,7 @@ def _policy_causes(
 ) -> tuple[list[Cause], tuple[Requirement, ...]]:
     """Both sides, and what can be told of the one that isn't seen from the other."""
     trust = match_trust_policy(case)
-    source, target = source_side(case, trust.trusted), target_side(case, trust)
+    source, target = source_side(case, trust.trust_grants), target_side(case, trust)
     causes = [*_named_policy_first(case, (*source.causes, *target.causes))]
     # Of actions AWS didn't name, only what is certain is worth telling.
     proved = proved or any(cause.certainty is Certainty.PROVED for cause in causes)
@@ -195,9 +195,9 @@ def _possible_condition_causes(case: DeniedCall) -> list[Cause]:
     # Only when nothing better is known
     from xswitch.core.explain.fixes import mfa_instruction  # noqa: PLC0415
 
-    step, unseen = case.step, Certainty.UNSEEN
+    hop, unseen = case.hop, Certainty.UNSEEN
     causes = []
-    if step.asked.external_id is None and not case.same_account:
+    if hop.call.external_id is None and not case.same_account:
         sentence = (
             "None was sent; the trust policy may ask for one, as those of other companies do."
         )
@@ -207,7 +207,7 @@ def _possible_condition_causes(case: DeniedCall) -> list[Cause]:
                 CauseCode.EXTERNAL_ID_MISSING, CauseSide.LOCAL, unseen, sentence, next_step=fix
             )
         )
-    elif step.asked.external_id is not None:
+    elif hop.call.external_id is not None:
         sentence = "One was sent; whether it is the one the trust policy asks for can't be seen."
         causes.append(
             case.cause(
@@ -218,9 +218,7 @@ def _possible_condition_causes(case: DeniedCall) -> list[Cause]:
                 next_step="Compare it with the role's owner.",
             )
         )
-    if step.caller_identity.mfa is not True and (
-        step.caller_identity.is_user or not step.caller_identity.arn
-    ):
+    if hop.caller.mfa is not True and (hop.caller.is_user or not hop.caller.arn):
         sentence = (
             "The call was made without MFA; the trust policy, or the caller's own, may ask for it."
         )
@@ -234,7 +232,7 @@ def _possible_condition_causes(case: DeniedCall) -> list[Cause]:
             )
         )
     sentence = "AWS answers the same for a role that does not exist; its name, path and case must be exact."
-    fix = f"Compare role_arn in the profile {step.profile} with the role's ARN in the console of {case.target_account}."
+    fix = f"Compare role_arn in the profile {hop.profile} with the role's ARN in the console of {case.target_account}."
     causes.append(
         case.cause(CauseCode.ROLE_MISSING, CauseSide.TARGET, unseen, sentence, next_step=fix)
     )
@@ -267,15 +265,15 @@ def _hops(evidence: Evidence) -> tuple[ExplainedHop, ...]:
             text if failed == 0 else "",
         )
     ]
-    for step in evidence.steps:
-        outcome = _outcome(step.number, failed)
-        answer = text if step.number == failed else ""
+    for hop in evidence.hops:
+        outcome = _outcome(hop.number, failed)
+        answer = text if hop.number == failed else ""
         hops.append(
             ExplainedHop(
-                step.number,
-                step.profile,
-                step.asked.role_arn,
-                step.caller_identity.arn,
+                hop.number,
+                hop.profile,
+                hop.call.role_arn,
+                hop.caller.arn,
                 outcome,
                 answer,
             )
@@ -289,9 +287,9 @@ def _outcome(number: int, failed: int | None) -> HopOutcome:
     return HopOutcome.FAILED if number == failed else HopOutcome.NOT_TRIED
 
 
-def _sources_read(step: HopEvidence | None, failure: SwitchFailure) -> tuple[str, ...]:
+def _sources_read(hop: HopEvidence | None, failure: SwitchFailure) -> tuple[str, ...]:
     answer = ("AWS's answer",) if failure.text else ()
-    return answer + (step.observations.sources_read if step is not None else ())
+    return answer + (hop.observations.sources_read if hop is not None else ())
 
 
 def _proved_requirements(causes: Iterable[Cause]) -> tuple[Requirement, ...]:

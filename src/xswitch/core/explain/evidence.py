@@ -125,7 +125,7 @@ class Observations:
     `simulations` are by action.
     """
 
-    reading: PrincipalPolicies | None = None
+    principal_policies: PrincipalPolicies | None = None
     simulations: Mapping[str, Simulation] = field(default_factory=lambda: MappingProxyType({}))
     role: RoleState | None = None
     role_missing: bool = False
@@ -135,7 +135,7 @@ class Observations:
     @property
     def complete(self) -> bool:
         """Whether every policy of the caller was read, so that what isn't there is missing."""
-        return self.reading is not None and not self.reading.unread
+        return self.principal_policies is not None and not self.principal_policies.unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,8 @@ class HopEvidence:
 
     number: int
     profile: str
-    asked: AttemptedCall
-    caller_identity: Caller = Caller()
+    call: AttemptedCall
+    caller: Caller = Caller()
     observations: Observations = Observations()
 
 
@@ -164,7 +164,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SwitchFailure:
-    """An XswitchError as a value: `text` is AWS's own answer or the reason known, cleaned."""
+    """An XswitchError as a value: `text` is AWS's own answer or the reason context, cleaned."""
 
     kind: FailureKind
     code: str
@@ -188,7 +188,7 @@ class Evidence:
     target: str
     base_profile: str
     base_arn: str
-    steps: tuple[HopEvidence, ...]
+    hops: tuple[HopEvidence, ...]
     now: datetime
     failed: int | None = None
     failure: SwitchFailure | None = None

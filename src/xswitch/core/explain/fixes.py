@@ -1,4 +1,4 @@
-"""Who can mend a condition that isn't met, how its statement changes if at all, and the next step."""
+"""Who can mend a condition that isn't met, how its statement changes if at all, and the next hop."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class FixRequest:
     """Conditions of one statement, all of one kind (`code`, None for a kind that has none)."""
 
     case: DeniedCall
-    weighed: StatementMatch
+    match: StatementMatch
     policy_type: PolicyType
     code: CauseCode | None
     tests: tuple[ConditionCheck, ...]
 
     @property
-    def again(self) -> str:
+    def retry_command(self) -> str:
         """The command that tries once more."""
         return f"xswitch switch {self.case.profile}"
 
@@ -51,12 +51,12 @@ class FixRequest:
     @property
     def unchanged_edit(self) -> statement_edits.StatementEdit:
         """The statement, to be met as it is."""
-        return statement_edits.unchanged(self.weighed)
+        return statement_edits.unchanged(self.match)
 
     @property
     def edit_step(self) -> str:
         """How the policy is edited."""
-        return edit_instruction(self.case, self.policy_type, self.weighed.given.name)
+        return edit_instruction(self.case, self.policy_type, self.match.policy_statement.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,33 +76,33 @@ def suggest_fix(request: FixRequest, side: CauseSide) -> Fix:
         return Fix(
             CauseSide.LOCAL,
             request.unchanged_edit,
-            f"Use a region it allows: {request.again} --region {request.value or 'REGION'}",
+            f"Use a region it allows: {request.retry_command} --region {request.value or 'REGION'}",
         )
-    if request.weighed.given.deny:
+    if request.match.policy_statement.deny:
         return Fix(
             side,
-            statement_edits.with_exception(request.weighed, request.case.step),
+            statement_edits.with_exception(request.match, request.case.hop),
             request.edit_step,
         )
-    step = request.case.step
+    hop = request.case.hop
     add = (
-        statement_edits.trust_statement(step, step.asked.actions)
+        statement_edits.trust_statement(hop, hop.call.actions)
         if request.policy_type is PolicyType.TRUST
-        else statement_edits.caller_statement(step, step.asked.actions)
+        else statement_edits.caller_statement(hop, hop.call.actions)
     )
     return Fix(side, (add, StatementChange.ADD, ""), request.edit_step)
 
 
 def mfa_instruction(case: DeniedCall) -> str:
     """How a user gets MFA into the call."""
-    step = case.step
-    if step.asked.mfa_serial:
+    hop = case.hop
+    if hop.call.mfa_serial:
         return f"xswitch switch {case.profile} --mfa-code CODE"
     serial = next(iter(case.evidence.serials), "")
     if serial:
-        return f"Set mfa_serial = {serial} in the profile {step.profile}, then: xswitch switch {case.profile}"
+        return f"Set mfa_serial = {serial} in the profile {hop.profile}, then: xswitch switch {case.profile}"
     base = case.evidence.base_profile
-    return f"Set mfa_serial in the profile {step.profile} to your device (aws iam list-mfa-devices --profile {base}), then switch again."
+    return f"Set mfa_serial in the profile {hop.profile} to your device (aws iam list-mfa-devices --profile {base}), then switch again."
 
 
 def conditions_text(tests: Sequence[ConditionCheck]) -> str:
@@ -114,38 +114,38 @@ def conditions_text(tests: Sequence[ConditionCheck]) -> str:
 
 def _external_id(request: FixRequest, _side: CauseSide) -> Fix:
     value = request.value
-    instruction = f"Set external_id = {value or 'what the owner of the role gave you'} in the profile {request.case.step.profile}"
+    instruction = f"Set external_id = {value or 'what the owner of the role gave you'} in the profile {request.case.hop.profile}"
     return Fix(
         CauseSide.LOCAL,
         request.unchanged_edit,
-        f"{instruction}, or: {request.again} --external-id {value or 'ID'}",
+        f"{instruction}, or: {request.retry_command} --external-id {value or 'ID'}",
     )
 
 
 def _mfa(request: FixRequest, side: CauseSide) -> Fix:
-    if request.case.step.caller_identity.is_user:
+    if request.case.hop.caller.is_user:
         return Fix(CauseSide.LOCAL, request.unchanged_edit, mfa_instruction(request.case))
-    if request.weighed.given.deny:
-        edit = statement_edits.with_exception(request.weighed, request.case.step)
+    if request.match.policy_statement.deny:
+        edit = statement_edits.with_exception(request.match, request.case.hop)
     else:
-        edit = statement_edits.without_conditions(request.weighed, request.tests)
+        edit = statement_edits.without_conditions(request.match, request.tests)
     return Fix(
         side, edit, f"Ask for MFA at the first hop of the chain, and not here. {request.edit_step}"
     )
 
 
 def _mfa_age(request: FixRequest, _side: CauseSide) -> Fix:
-    instruction = f"xswitch forget {request.case.evidence.base_profile}, then: {request.again} (it asks for a new code)"
+    instruction = f"xswitch forget {request.case.evidence.base_profile}, then: {request.retry_command} (it asks for a new code)"
     return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
 
 
 def _session_name(request: FixRequest, _side: CauseSide) -> Fix:
-    instruction = f"{request.again} --session-name {request.value or 'NAME'}, or role_session_name in the profile {request.case.step.profile}"
+    instruction = f"{request.retry_command} --session-name {request.value or 'NAME'}, or role_session_name in the profile {request.case.hop.profile}"
     return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
 
 
 def _source_identity(request: FixRequest, _side: CauseSide) -> Fix:
-    instruction = f"Set xswitch_source_identity = {request.value or 'NAME'} in the profile {request.case.step.profile}, then: {request.again}"
+    instruction = f"Set xswitch_source_identity = {request.value or 'NAME'} in the profile {request.case.hop.profile}, then: {request.retry_command}"
     return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
 
 
@@ -162,7 +162,7 @@ def _date(request: FixRequest, side: CauseSide) -> Fix:
 
 
 def _tags(request: FixRequest, side: CauseSide) -> Fix:
-    step = request.case.step
+    hop = request.case.hop
     pairs = {
         prefix: _tag_pairs(request.tests, prefix)
         for prefix in ("aws:requesttag/", "aws:principaltag/")
@@ -172,27 +172,27 @@ def _tags(request: FixRequest, side: CauseSide) -> Fix:
         return Fix(
             CauseSide.LOCAL,
             request.unchanged_edit,
-            f"{request.again} {tags} (or xswitch_tags in the profile {step.profile})",
+            f"{request.retry_command} {tags} (or xswitch_tags in the profile {hop.profile})",
         )
-    if pairs["aws:principaltag/"] and step.caller_identity.policy_arn:
+    if pairs["aws:principaltag/"] and hop.caller.policy_arn:
         kind, name = (
-            ("user" if step.caller_identity.is_user else "role"),
-            step.caller_identity.policy_arn.rpartition("/")[2],
+            ("user" if hop.caller.is_user else "role"),
+            hop.caller.policy_arn.rpartition("/")[2],
         )
         tags = " ".join(f"Key={key},Value={value}" for key, value in pairs["aws:principaltag/"])
         command = f"aws iam tag-{kind} --{kind}-name {name} --tags {tags}"
         return Fix(
             CauseSide.SOURCE,
             request.unchanged_edit,
-            f"An administrator of {step.caller_identity.account}: {command}",
+            f"An administrator of {hop.caller.account}: {command}",
         )
     if any(test.key.lower() in ("aws:tagkeys", "sts:transitivetagkeys") for test in request.tests):
-        instruction = f"Use the tag keys it allows: xswitch_tags in the profile {step.profile}, or --tag KEY=VALUE"
+        instruction = f"Use the tag keys it allows: xswitch_tags in the profile {hop.profile}, or --tag KEY=VALUE"
         return Fix(CauseSide.LOCAL, request.unchanged_edit, instruction)
     return Fix(
         side,
         request.unchanged_edit,
-        f"Have the tags of {step.asked.role_arn} set as the statement asks.",
+        f"Have the tags of {hop.call.role_arn} set as the statement asks.",
     )
 
 

@@ -63,7 +63,7 @@ class RequirementRow:
     name: str
     state: RequirementState
     detail: str = ""
-    marks: tuple[int, ...] = ()
+    cause_numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Comparison:
     hop: ExplainedHop | None
     source: ComparisonColumn
     target: ComparisonColumn
-    here: ComparisonColumn
+    local: ComparisonColumn
     causes: tuple[Cause, ...] = field(default=())
 
 

@@ -1,4 +1,4 @@
-"""Weighing statements with what is known.
+"""Weighing statements with what is context.
 
 Each applies, doesn't, or may, and why not is told part by part and condition by condition.
 
@@ -80,19 +80,19 @@ class ConditionCheck:
 class StatementMatch:
     """A statement weighed.
 
-    Which parts cover the request, which conditions are not met, and which can't be known.
+    Which parts cover the request, which conditions are not met, and which can't be context.
 
-    `dark` are the keys that would have to be known.
+    `unknown_keys` are the keys that would have to be context.
     """
 
-    given: PolicyStatement
+    policy_statement: PolicyStatement
     principal: bool
     action: bool
     resource: bool
     unmet: tuple[ConditionCheck, ...]
     unknown: tuple[ConditionCheck, ...]
     met: tuple[ConditionCheck, ...]
-    dark: tuple[str, ...]
+    unknown_keys: tuple[str, ...]
     grant: Grant
 
     @property
@@ -101,11 +101,11 @@ class StatementMatch:
         return self.principal and self.action and self.resource
 
     @property
-    def fit(self) -> Applicability:
+    def applicability(self) -> Applicability:
         """Whether it applies."""
         if not self.covers_request or self.unmet:
             return Applicability.NO
-        return Applicability.MAYBE if self.dark else Applicability.YES
+        return Applicability.MAYBE if self.unknown_keys else Applicability.YES
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +115,24 @@ class StatementMatches:
     `unreadable` names documents that are no policies.
     """
 
-    weighed: tuple[StatementMatch, ...]
+    matches: tuple[StatementMatch, ...]
     unreadable: tuple[str, ...] = ()
 
-    def denies(self, fit: Applicability) -> list[StatementMatch]:
-        """The Deny statements that fit so."""
-        return [one for one in self.weighed if one.given.deny and one.fit is fit]
+    def denies(self, applicability: Applicability) -> list[StatementMatch]:
+        """The Deny statements that applicability so."""
+        return [
+            one
+            for one in self.matches
+            if one.policy_statement.deny and one.applicability is applicability
+        ]
 
-    def allows(self, fit: Applicability) -> list[StatementMatch]:
-        """The Allow statements that fit so."""
-        return [one for one in self.weighed if not one.given.deny and one.fit is fit]
+    def allows(self, applicability: Applicability) -> list[StatementMatch]:
+        """The Allow statements that applicability so."""
+        return [
+            one
+            for one in self.matches
+            if not one.policy_statement.deny and one.applicability is applicability
+        ]
 
     @property
     def nearest(self) -> StatementMatch | None:
@@ -132,16 +140,18 @@ class StatementMatches:
 
         The one whose conditions lack least.
         """
-        candidates = [one for one in self.weighed if not one.given.deny and one.covers_request]
+        candidates = [
+            one for one in self.matches if not one.policy_statement.deny and one.covers_request
+        ]
         return min(
             candidates,
-            key=lambda one: (len(one.unmet), len(one.dark), one.given.number),
+            key=lambda one: (len(one.unmet), len(one.unknown_keys), one.policy_statement.number),
             default=None,
         )
 
 
 def match_statements(
-    policies: Iterable[NamedPolicy], kind: PolicyKind, request: Request, known: RequestContext
+    policies: Iterable[NamedPolicy], kind: PolicyKind, request: Request, context: RequestContext
 ) -> StatementMatches:
     """Every statement of these policies, weighed."""
     matches: list[StatementMatch] = []
@@ -158,17 +168,17 @@ def match_statements(
             for statement, raw in zip(document.statements, raws, strict=True)
         ]
         matches += [
-            match_statement(policy_statement, request, known)
+            match_statement(policy_statement, request, context)
             for policy_statement in policy_statements
         ]
     return StatementMatches(tuple(matches), tuple(unreadable))
 
 
 def match_statement(
-    given: PolicyStatement, request: Request, known: RequestContext
+    policy_statement: PolicyStatement, request: Request, context: RequestContext
 ) -> StatementMatch:
     """One statement, weighed part by part."""
-    statement = given.statement
+    statement = policy_statement.statement
     unconditional = replace(statement, conditions=())
     any_resource = None if statement.resources is None else ("*",)
     match_all = replace(
@@ -179,31 +189,31 @@ def match_statement(
         not_resources=False,
         principals=None if statement.principals is None else _ANY_PRINCIPAL,
     )
-    tests = condition_checks(given)
-    unknown = tuple(test for test in tests if unknown_keys(test, known))
+    tests = condition_checks(policy_statement)
+    unknown = tuple(test for test in tests if unknown_keys(test, context))
     certain = [test for test in tests if test not in unknown]
     unmet = tuple(
         test
         for test in certain
-        if not _applies(given, replace(match_all, conditions=(test.condition,)), request)
+        if not _applies(policy_statement, replace(match_all, conditions=(test.condition,)), request)
     )
     unknown_variables = [
         key
         for text in statement.resources or ()
         for key in variable_keys(text)
-        if not known.has(key)
+        if not context.has(key)
     ]
     resource = _applies(
-        given,
+        policy_statement,
         replace(match_all, resources=statement.resources, not_resources=statement.not_resources),
         request,
     )
     principal = replace(match_all, principals=statement.principals)
     return StatementMatch(
-        given=given,
-        principal=_applies(given, principal, request),
+        policy_statement=policy_statement,
+        principal=_applies(policy_statement, principal, request),
         action=_applies(
-            given,
+            policy_statement,
             replace(match_all, actions=statement.actions, not_actions=statement.not_actions),
             request,
         ),
@@ -211,13 +221,13 @@ def match_statement(
         unmet=unmet,
         unknown=unknown,
         met=tuple(test for test in certain if test not in unmet),
-        dark=tuple(
+        unknown_keys=tuple(
             dict.fromkeys(
-                [key for test in unknown for key in unknown_keys(test, known)]
+                [key for test in unknown for key in unknown_keys(test, context)]
                 + ([] if resource else unknown_variables)
             )
         ),
-        grant=evaluate(request, (replace(given.document, statements=(principal,)),))
+        grant=evaluate(request, (replace(policy_statement.document, statements=(principal,)),))
         .traces[0]
         .grant,
     )
@@ -233,10 +243,10 @@ def condition_checks(policy_statement: PolicyStatement) -> tuple[ConditionCheck,
     )
 
 
-def unknown_keys(test: ConditionCheck, known: RequestContext) -> list[str]:
+def unknown_keys(test: ConditionCheck, context: RequestContext) -> list[str]:
     """The keys a condition asks about and nothing is known of."""
     keys = [test.key, *(key for value in test.condition.values for key in variable_keys(value))]
-    return [key for key in keys if not known.has(key)]
+    return [key for key in keys if not context.has(key)]
 
 
 def _applies(policy_statement: PolicyStatement, statement: Statement, request: Request) -> bool:

@@ -79,7 +79,7 @@ class StatementChange(StrEnum):
 
 
 class HopOutcome(StrEnum):
-    """How one step of the chain went."""
+    """How one hop of the chain went."""
 
     OK = "ok"
     FAILED = "failed"
@@ -88,7 +88,7 @@ class HopOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExplainedHop:
-    """One step: number 0 is the base, 1 the first AssumeRole.
+    """One hop: number 0 is the base, 1 the first AssumeRole.
 
     `principal_arn` is who calls, "" when unknown; `text` is AWS's answer, cleaned.
     """

@@ -111,7 +111,7 @@ def non_policy_causes(
 ) -> tuple[ExplanationVerdict, list[Cause]]:
     """The verdict and the causes of a failure that isn't about policies."""
     number = evidence.failed or 0
-    step = next((one for one in evidence.steps if one.number == number), None)
+    hop = next((one for one in evidence.hops if one.number == number), None)
     meaning = _cause_meaning(failure)
     text = f" {failure.text}" if failure.text and failure.text not in failure.what else ""
     certainty = Certainty.LIKELY if failure.code == ErrorCode.WRONG_IDENTITY else Certainty.PROVED
@@ -121,7 +121,7 @@ def non_policy_causes(
         number,
         certainty,
         f"{failure.what}{text}",
-        next_step=_next_step(evidence, failure, meaning.code, step),
+        next_step=_next_step(evidence, failure, meaning.code, hop),
     )
     return meaning.verdict, [cause, *_alternative_causes(evidence, failure, number)]
 
@@ -149,22 +149,22 @@ def _cause_meaning(failure: SwitchFailure) -> _CauseMeaning:
 
 
 def _next_step(
-    evidence: Evidence, failure: SwitchFailure, code: CauseCode, step: HopEvidence | None
+    evidence: Evidence, failure: SwitchFailure, code: CauseCode, hop: HopEvidence | None
 ) -> str:
-    if step is None:
+    if hop is None:
         return failure.next_step
-    retry = f"xswitch switch {shlex.quote(step.profile)}"
-    role = step.observations.role
-    name = step.asked.role.name if step.asked.role is not None else "ROLE"
+    retry = f"xswitch switch {shlex.quote(hop.profile)}"
+    role = hop.observations.role
+    name = hop.call.role.name if hop.call.role is not None else "ROLE"
     if code is CauseCode.DURATION_ROLE_MAX:
         longest = 3600 if role is None else role.max_session_seconds
-        update_command = f"aws iam update-role --role-name {name} --max-session-duration {step.asked.duration_seconds}"
+        update_command = f"aws iam update-role --role-name {name} --max-session-duration {hop.call.duration_seconds}"
         return f"{retry} --duration {longest}, or an administrator of the role's account: {update_command}"
     if code is CauseCode.DURATION_CHAINING:
         return f"{retry} --duration {MAX_CHAINED_DURATION}"
     if code is CauseCode.SESSION_NAME:
-        return f"{retry} --session-name NAME (2 to 64 letters, digits and _+=,.@-), or role_session_name in the profile {step.profile}"
-    if code in (CauseCode.BASE_EXPIRED, CauseCode.BASE_INVALID) and step.number > 1:
+        return f"{retry} --session-name NAME (2 to 64 letters, digits and _+=,.@-), or role_session_name in the profile {hop.profile}"
+    if code in (CauseCode.BASE_EXPIRED, CauseCode.BASE_INVALID) and hop.number > 1:
         return f"{retry} --force"
     return (
         failure.next_step
@@ -179,7 +179,7 @@ def _alternative_causes(evidence: Evidence, failure: SwitchFailure, number: int)
     """
     if failure.code != ErrorCode.INVALID_KEY:
         return []
-    regions = dict.fromkeys(step.asked.region for step in evidence.steps)
+    regions = dict.fromkeys(hop.call.region for hop in evidence.hops)
     return [
         Cause(
             CauseCode.REGION_DISABLED,
@@ -200,21 +200,17 @@ def _alternative_causes(evidence: Evidence, failure: SwitchFailure, number: int)
 
 def local_causes(evidence: Evidence, failure: SwitchFailure) -> list[Cause]:
     """What is wrong with the call by itself, whatever AWS says: its partition, its session name."""
-    steps = [
-        step for step in evidence.steps if step.number == evidence.failed or not evidence.failed
-    ]
-    causes = [cause for step in steps for cause in _partition_causes(evidence, step)]
-    for step in steps:
-        if not is_session_name(step.asked.session_name) and failure.kind is FailureKind.DENIED:
-            sentence = f"{step.asked.session_name!r} can't be the name of a session: 2 to 64 letters, digits and _+=,.@-"
-            fix = (
-                f"Correct role_session_name in the profile {step.profile}, or: --session-name NAME"
-            )
+    hops = [hop for hop in evidence.hops if hop.number == evidence.failed or not evidence.failed]
+    causes = [cause for hop in hops for cause in _partition_causes(evidence, hop)]
+    for hop in hops:
+        if not is_session_name(hop.call.session_name) and failure.kind is FailureKind.DENIED:
+            sentence = f"{hop.call.session_name!r} can't be the name of a session: 2 to 64 letters, digits and _+=,.@-"
+            fix = f"Correct role_session_name in the profile {hop.profile}, or: --session-name NAME"
             causes.append(
                 Cause(
                     CauseCode.SESSION_NAME,
                     CauseSide.LOCAL,
-                    step.number,
+                    hop.number,
                     Certainty.PROVED,
                     sentence,
                     next_step=fix,
@@ -223,20 +219,20 @@ def local_causes(evidence: Evidence, failure: SwitchFailure) -> list[Cause]:
     return causes
 
 
-def _partition_causes(evidence: Evidence, step: HopEvidence) -> list[Cause]:
-    role = step.asked.role
+def _partition_causes(evidence: Evidence, hop: HopEvidence) -> list[Cause]:
+    role = hop.call.role
     if role is None:
         return []
-    fix = f"Use a source profile with credentials of {role.partition}, or correct role_arn in the profile {step.profile}."
+    fix = f"Use a source profile with credentials of {role.partition}, or correct role_arn in the profile {hop.profile}."
     facts = [
-        ("the caller", step.caller_identity.arn),
+        ("the caller", hop.caller.arn),
         ("the base", evidence.base_arn),
-        ("the MFA device", step.asked.mfa_serial or ""),
+        ("the MFA device", hop.call.mfa_serial or ""),
     ]
     facts += [
-        ("the role before it", other.asked.role_arn)
-        for other in evidence.steps
-        if other.number == step.number - 1
+        ("the role before it", other.call.role_arn)
+        for other in evidence.hops
+        if other.number == hop.number - 1
     ]
     for subject, arn in facts:
         partition = partition_of(arn) or role.partition
@@ -246,20 +242,20 @@ def _partition_causes(evidence: Evidence, step: HopEvidence) -> list[Cause]:
                 Cause(
                     CauseCode.PARTITION,
                     CauseSide.LOCAL,
-                    step.number,
+                    hop.number,
                     Certainty.PROVED,
                     sentence,
                     next_step=fix,
                 )
             ]
-    if partition_of_region(step.asked.region) != role.partition:
-        sentence = f"The region {step.asked.region} is not in the partition {role.partition} of the role, so another partition's STS was asked."
-        region_step = f"Set a region of {role.partition} in the profile {step.profile}."
+    if partition_of_region(hop.call.region) != role.partition:
+        sentence = f"The region {hop.call.region} is not in the partition {role.partition} of the role, so another partition's STS was asked."
+        region_step = f"Set a region of {role.partition} in the profile {hop.profile}."
         return [
             Cause(
                 CauseCode.PARTITION,
                 CauseSide.LOCAL,
-                step.number,
+                hop.number,
                 Certainty.LIKELY,
                 sentence,
                 next_step=region_step,

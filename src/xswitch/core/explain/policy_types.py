@@ -105,9 +105,9 @@ def unread_deny_cause(
 ) -> Cause:
     """The cause for a Deny nobody here can read."""
     case, policy_type = query.case, query.policy_type
-    arn = case.step.caller_identity.policy_arn or case.step.caller_identity.arn
+    arn = case.hop.caller.policy_arn or case.hop.caller.arn
     text = (
-        statement_edits.exception_for_scp(case.step)
+        statement_edits.exception_for_scp(case.hop)
         if arn and policy_type in (PolicyType.SCP, PolicyType.RCP, PolicyType.TRUST)
         else ""
     )
@@ -181,23 +181,23 @@ def _no_matching_allow(query: PolicyTypeQuery) -> PolicyVerdict:
 def _no_allow_evidence(query: PolicyTypeQuery) -> str:
     """Why no statement is about this call, with the nearest miss."""
     case, action = query.case, query.action
-    allows = [one for one in query.statement_matches.weighed if not one.given.deny]
+    allows = [one for one in query.statement_matches.matches if not one.policy_statement.deny]
     if query.policy_type is not PolicyType.TRUST:
         others = [one for one in allows if one.action and not one.resource]
         near_miss = (
-            f": statement {others[0].given.number} of {others[0].given.name} does for other resources"
+            f": statement {others[0].policy_statement.number} of {others[0].policy_statement.name} does for other resources"
             if others
             else ""
         )
-        return f"All of {_POLICY_TYPE_NAMES[query.policy_type]} could be read, and none allows {action} on {case.step.asked.role_arn}{near_miss}."
+        return f"All of {_POLICY_TYPE_NAMES[query.policy_type]} could be read, and none allows {action} on {case.hop.call.role_arn}{near_miss}."
     if action != ASSUME_ROLE and any(one.principal for one in allows):
         return f"{_capitalize(case.trust_policy_name)} trusts this caller, and not with {action}."
     named = sorted(
         {
             name
             for one in allows
-            if one.given.statement.principals
-            for name in one.given.statement.principals.values.get("AWS", ())
+            if one.policy_statement.statement.principals
+            for name in one.policy_statement.statement.principals.values.get("AWS", ())
         }
     )
     named_principals = (
@@ -205,7 +205,7 @@ def _no_allow_evidence(query: PolicyTypeQuery) -> str:
         if named
         else ""
     )
-    return f"{_capitalize(case.trust_policy_name)} does not name {case.step.caller_identity.policy_arn or case.step.caller_identity.arn}{named_principals}.{_deleted_principal_note(named)}"
+    return f"{_capitalize(case.trust_policy_name)} does not name {case.hop.caller.policy_arn or case.hop.caller.arn}{named_principals}.{_deleted_principal_note(named)}"
 
 
 def _deleted_principal_note(named: list[str]) -> str:
@@ -216,19 +216,19 @@ def _deleted_principal_note(named: list[str]) -> str:
 
 def _statement_to_add(query: PolicyTypeQuery) -> tuple[str, statement_edits.StatementEdit]:
     case, action = query.case, query.action
-    actions = case.step.asked.actions if action == ASSUME_ROLE else (action,)
+    actions = case.hop.call.actions if action == ASSUME_ROLE else (action,)
     if query.policy_type is not PolicyType.TRUST:
         name = (
-            next((one.given.name for one in query.statement_matches.weighed), "")
+            next((one.policy_statement.name for one in query.statement_matches.matches), "")
             if query.policy_type is not PolicyType.IDENTITY
             else ""
         )
-        return name, (statement_edits.caller_statement(case.step, actions), StatementChange.ADD, "")
+        return name, (statement_edits.caller_statement(case.hop, actions), StatementChange.ADD, "")
     trusting_allow = _allow_lacking_action(query)
     if trusting_allow is not None:
         return case.trust_policy_name, statement_edits.with_action(trusting_allow, action)
     return case.trust_policy_name, (
-        statement_edits.trust_statement(case.step, actions),
+        statement_edits.trust_statement(case.hop, actions),
         StatementChange.ADD,
         "",
     )
@@ -238,11 +238,11 @@ def _allow_lacking_action(query: PolicyTypeQuery) -> StatementMatch | None:
     """The Allow that trusts this caller already, and lacks the action alone."""
     fitting = [
         one
-        for one in query.statement_matches.weighed
-        if not one.given.deny and one.principal and not one.action and not one.unmet
+        for one in query.statement_matches.matches
+        if not one.policy_statement.deny and one.principal and not one.action and not one.unmet
     ]
     return (
-        next((one for one in fitting if "Action" in one.given.raw), None)
+        next((one for one in fitting if "Action" in one.policy_statement.raw), None)
         if query.action != ASSUME_ROLE
         else None
     )

@@ -1,6 +1,6 @@
 """What a request's conditions are asked about.
 
-The values known from here, and the keys of which nothing is known.
+The values known from here, and the keys of which nothing is context.
 
 Source: IAM user guide, "AWS global condition context keys" and "Available keys for AWS STS". A key
 that is known to be absent counts as known; the address AWS saw, a VPC endpoint or an organization
@@ -61,9 +61,9 @@ _CALLER_KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """The request's context as far as it is known.
+    """The request's context as far as it is context.
 
-    `values` by lower-case key, `families` of prefixes all known, `keys` known.
+    `values` by lower-case key, `families` of prefixes all context, `keys` context.
     """
 
     values: Mapping[str, tuple[str, ...]]
@@ -76,9 +76,9 @@ class RequestContext:
         return key in self.values or key in self.keys or key.startswith(self.families)
 
 
-def known(evidence: Evidence, step: HopEvidence) -> RequestContext:
+def request_context(evidence: Evidence, hop: HopEvidence) -> RequestContext:
     """The context of one hop's call."""
-    call, caller, observations = step.asked, step.caller_identity, step.observations
+    call, caller, observations = hop.call, hop.caller, hop.observations
     values: dict[str, tuple[str, ...]] = {
         "aws:currenttime": (evidence.now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
         "aws:epochtime": (str(int(evidence.now.timestamp())),),
@@ -87,15 +87,17 @@ def known(evidence: Evidence, step: HopEvidence) -> RequestContext:
         "aws:viaawsservice": ("false",),
         "aws:principalisawsservice": ("false",),
         "sts:rolesessionname": (call.session_name,),
-        **_call_values(step),
-        **_caller_values(step),
+        **_call_values(hop),
+        **_caller_values(hop),
     }
     keys = _ALWAYS_KNOWN_KEYS | (_CALLER_KEYS if caller.policy_arn else frozenset())
     families = ["aws:requesttag/"]
     if call.role is not None:
         values["aws:resourceaccount"] = (call.role.account_id,)
-    if observations.reading is not None:
-        values |= {key.lower(): (value,) for key, value in observations.reading.facts.items()}
+    if observations.principal_policies is not None:
+        values |= {
+            key.lower(): (value,) for key, value in observations.principal_policies.facts.items()
+        }
         families += ["aws:principaltag/"] if observations.complete else []
     # The session's own tags go before those of its role.
     values |= {f"aws:principaltag/{key.lower()}": (value,) for key, value in caller.session_tags}
@@ -132,8 +134,8 @@ def _session_values(caller: Caller) -> tuple[dict[str, tuple[str, ...]], frozens
     return values, frozenset(known_keys)
 
 
-def _call_values(step: HopEvidence) -> dict[str, tuple[str, ...]]:
-    call = step.asked
+def _call_values(hop: HopEvidence) -> dict[str, tuple[str, ...]]:
+    call = hop.call
     values: dict[str, tuple[str, ...]] = {}
     if call.external_id is not None:
         values["sts:externalid"] = (call.external_id,)
@@ -144,13 +146,13 @@ def _call_values(step: HopEvidence) -> dict[str, tuple[str, ...]]:
         values["sts:transitivetagkeys"] = call.transitive_tag_keys
     if call.source_identity:
         values["sts:sourceidentity"] = (call.source_identity,)
-        if step.number > 1:
+        if hop.number > 1:
             values["aws:sourceidentity"] = (call.source_identity,)
     return values
 
 
-def _caller_values(step: HopEvidence) -> dict[str, tuple[str, ...]]:
-    caller = step.caller_identity
+def _caller_values(hop: HopEvidence) -> dict[str, tuple[str, ...]]:
+    caller = hop.caller
     if not caller.arn:
         return {}
     values: dict[str, tuple[str, ...]] = {"aws:principalaccount": (caller.account,)}
@@ -167,15 +169,15 @@ def _caller_values(step: HopEvidence) -> dict[str, tuple[str, ...]]:
     return values
 
 
-def request(step: HopEvidence, action: str, context: RequestContext) -> Request:
+def build_request(hop: HopEvidence, action: str, context: RequestContext) -> Request:
     """The question both sides were asked."""
-    account = "" if step.asked.role is None else step.asked.role.account_id
-    return Request(principal(step), action, step.asked.role_arn, account, context.values)
+    account = "" if hop.call.role is None else hop.call.role.account_id
+    return Request(principal(hop), action, hop.call.role_arn, account, context.values)
 
 
-def principal(step: HopEvidence) -> Principal:
+def principal(hop: HopEvidence) -> Principal:
     """The caller as policies see it."""
-    caller = step.caller_identity
+    caller = hop.caller
     kind = PrincipalKind.ROOT if caller.arn.endswith(":root") else PrincipalKind.USER
     if ":assumed-role/" in caller.arn:
         kind = PrincipalKind.ROLE_SESSION

@@ -44,7 +44,7 @@ _NO_STATEMENTS = StatementMatches(())
 class SideAssessment:
     """One side judged.
 
-    Its causes, its pieces, and whether nothing of it stands in the way for all that can be known.
+    Its causes, its pieces, and whether nothing of it stands in the way for all that can be context.
     """
 
     causes: tuple[Cause, ...]
@@ -75,18 +75,18 @@ class TrustGrants:
         return Grant.EXACT not in self.grants and self.seen
 
 
-def source_side(case: DeniedCall, trusted: TrustGrants) -> SideAssessment:
+def source_side(case: DeniedCall, trust_grants: TrustGrants) -> SideAssessment:
     """Everything the caller's account, and its session, say."""
     verdicts_by_type: dict[PolicyType, list[PolicyVerdict]] = {
         policy_type: [] for policy_type in _REQUIREMENT_NAMES
     }
-    for action in case.step.asked.actions:
+    for action in case.hop.call.actions:
         verdicts_of_action = _apply_simulation(
             case,
             action,
-            trusted,
+            trust_grants,
             {
-                policy_type: _evaluate(case, policy_type, action, trusted)
+                policy_type: _evaluate(case, policy_type, action, trust_grants)
                 for policy_type in _REQUIREMENT_NAMES
             },
         )
@@ -101,14 +101,14 @@ def source_side(case: DeniedCall, trusted: TrustGrants) -> SideAssessment:
             administrator_side(PolicyType.IDENTITY),
             "the caller",
             _caller_state(case),
-            case.step.caller_identity.arn,
+            case.hop.caller.arn,
         )
     ]
     for policy_type, name in _REQUIREMENT_NAMES.items():
         if (
             policy_type is not PolicyType.SESSION
-            or case.step.caller_identity.session_policies
-            or case.step.caller_identity.session_policy_arns
+            or case.hop.caller.session_policies
+            or case.hop.caller.session_policy_arns
             or has_cause_of(policy_type, causes)
         ):
             requirements.append(
@@ -138,12 +138,12 @@ def has_cause_of(policy_type: PolicyType, causes: Iterable[Cause]) -> bool:
 
 def organization_allows(case: DeniedCall) -> bool:
     """Whether IAM's simulation says that the organization allows the call."""
-    answers = [one.allowed_by_organization for one in case.step.observations.simulations.values()]
+    answers = [one.allowed_by_organization for one in case.hop.observations.simulations.values()]
     return bool(answers) and all(answers)
 
 
 def _evaluate(
-    case: DeniedCall, policy_type: PolicyType, action: str, trusted: TrustGrants
+    case: DeniedCall, policy_type: PolicyType, action: str, trust_grants: TrustGrants
 ) -> PolicyVerdict:
     query = _query(case, policy_type, action)
     if policy_type is PolicyType.SCP:
@@ -151,18 +151,18 @@ def _evaluate(
     if (
         policy_type is PolicyType.BOUNDARY
         and query.complete
-        and not query.statement_matches.weighed
+        and not query.statement_matches.matches
         and case.denial.policy_type is not policy_type
     ):
         return PASSES
     if (
         policy_type is PolicyType.SESSION
         and case.denial.policy_type is not policy_type
-        and not query.statement_matches.weighed
+        and not query.statement_matches.matches
     ):
-        return UNSEEN if case.step.caller_identity.session_policy_arns else PASSES
+        return UNSEEN if case.hop.caller.session_policy_arns else PASSES
     verdict = evaluate_policy_type(query)
-    if trusted.needs(case, policy_type) or verdict.state is RequirementState.DENIES:
+    if trust_grants.needs(case, policy_type) or verdict.state is RequirementState.DENIES:
         return verdict
     return PolicyVerdict(
         RequirementState.OK, tuple(cause for cause in verdict.causes if "denies" in cause.code)
@@ -170,7 +170,7 @@ def _evaluate(
 
 
 def _query(case: DeniedCall, policy_type: PolicyType, action: str) -> PolicyTypeQuery:
-    reading, caller = case.step.observations.reading, case.step.caller_identity
+    reading, caller = case.hop.observations.principal_policies, case.hop.caller
     if policy_type is PolicyType.SESSION:
         matches = case.statement_matches(caller.session_policies, PolicyKind.SESSION, action)
         return PolicyTypeQuery(case, policy_type, action, matches, not caller.session_policy_arns)
@@ -180,7 +180,7 @@ def _query(case: DeniedCall, policy_type: PolicyType, action: str) -> PolicyType
         boundaries = () if reading.boundary is None else (reading.boundary,)
         matches = case.statement_matches(boundaries, PolicyKind.BOUNDARY, action)
         return PolicyTypeQuery(
-            case, policy_type, action, matches, bool(boundaries) or case.step.observations.complete
+            case, policy_type, action, matches, bool(boundaries) or case.hop.observations.complete
         )
     matches = case.statement_matches(reading.identity, PolicyKind.IDENTITY, action)
     return PolicyTypeQuery(
@@ -188,7 +188,7 @@ def _query(case: DeniedCall, policy_type: PolicyType, action: str) -> PolicyType
         policy_type,
         action,
         matches,
-        case.step.observations.complete and not matches.unreadable,
+        case.hop.observations.complete and not matches.unreadable,
     )
 
 
@@ -198,12 +198,12 @@ def _evaluate_organization(case: DeniedCall, action: str, query: PolicyTypeQuery
         PolicyType.ENDPOINT,
     ):
         return evaluate_policy_type(replace(query, policy_type=case.denial.policy_type))
-    simulation = case.step.observations.simulations.get(action)
+    simulation = case.hop.observations.simulations.get(action)
     if simulation is None or simulation.allowed_by_organization is None:
         return UNSEEN
     if simulation.allowed_by_organization:
         return PASSES
-    sentence = f"IAM's simulation says that the organization does not allow {action} on {case.step.asked.role_arn}."
+    sentence = f"IAM's simulation says that the organization does not allow {action} on {case.hop.call.role_arn}."
     cause = (
         unread_deny_cause(query, Certainty.PROVED, sentence)
         if simulation.decision == "explicitDeny"
@@ -217,10 +217,13 @@ def _evaluate_organization(case: DeniedCall, action: str, query: PolicyTypeQuery
 
 
 def _apply_simulation(
-    case: DeniedCall, action: str, trusted: TrustGrants, verdicts: dict[PolicyType, PolicyVerdict]
+    case: DeniedCall,
+    action: str,
+    trust_grants: TrustGrants,
+    verdicts: dict[PolicyType, PolicyVerdict],
 ) -> dict[PolicyType, PolicyVerdict]:
     """The layers with what SimulatePrincipalPolicy says of those that could not be read whole."""
-    simulation = case.step.observations.simulations.get(action)
+    simulation = case.hop.observations.simulations.get(action)
     if simulation is None or verdicts[PolicyType.SCP].blocks:
         return verdicts
     caller_types = (PolicyType.IDENTITY, PolicyType.BOUNDARY)
@@ -231,7 +234,7 @@ def _apply_simulation(
     if (
         any(verdicts[policy_type].blocks for policy_type in caller_types)
         or case.denial.policy_type in caller_types
-        or not trusted.needs(case, PolicyType.IDENTITY)
+        or not trust_grants.needs(case, PolicyType.IDENTITY)
     ):
         return verdicts
     policy_type = (
@@ -253,7 +256,7 @@ def _lacks_identity_allow(case: DeniedCall, action: str) -> bool:
 def _simulation_outcome(
     query: PolicyTypeQuery, simulation: Simulation
 ) -> tuple[RequirementState, tuple[Cause, ...]]:
-    subject = f"{query.action} on {query.case.step.asked.role_arn}"
+    subject = f"{query.action} on {query.case.hop.call.role_arn}"
     if simulation.decision == "explicitDeny":
         matched = f" (in {', '.join(simulation.matched)})" if simulation.matched else ""
         return RequirementState.DENIES, (
@@ -286,11 +289,11 @@ def _worst_state(verdicts: Iterable[PolicyVerdict]) -> RequirementState:
 
 
 def _caller_state(case: DeniedCall) -> RequirementState:
-    return RequirementState.OK if case.step.caller_identity.arn else RequirementState.UNKNOWN
+    return RequirementState.OK if case.hop.caller.arn else RequirementState.UNKNOWN
 
 
 def _requirement_detail(case: DeniedCall, policy_type: PolicyType) -> str:
-    reading = case.step.observations.reading
+    reading = case.hop.observations.principal_policies
     if policy_type is PolicyType.IDENTITY:
         return (
             "not read"

@@ -28,22 +28,22 @@ def statement_json(statement: Mapping[str, Any]) -> str:
     return statement_to_json(statement)
 
 
-def caller_statement(step: HopEvidence, actions: Sequence[str]) -> str:
+def caller_statement(hop: HopEvidence, actions: Sequence[str]) -> str:
     """What the caller's policy must hold: these actions on this very role."""
     return statement_json(
-        {"Effect": "Allow", "Action": _one_or_many(actions), "Resource": step.asked.role_arn}
+        {"Effect": "Allow", "Action": _one_or_many(actions), "Resource": hop.call.role_arn}
     )
 
 
-def trust_statement(step: HopEvidence, actions: Sequence[str]) -> str:
+def trust_statement(hop: HopEvidence, actions: Sequence[str]) -> str:
     """What the role's trust policy must hold.
 
     This very caller, under the conditions its call meets already.
     """
-    principal, conditions = principal_and_conditions(step)
-    if step.asked.external_id is not None:
-        conditions["StringEquals"] = {EXTERNAL_ID: step.asked.external_id}
-    if step.caller_identity.mfa and step.caller_identity.is_user:
+    principal, conditions = principal_and_conditions(hop)
+    if hop.call.external_id is not None:
+        conditions["StringEquals"] = {EXTERNAL_ID: hop.call.external_id}
+    if hop.caller.mfa and hop.caller.is_user:
         conditions["Bool"] = {MFA_PRESENT: "true"}
     return statement_json(
         {
@@ -55,13 +55,13 @@ def trust_statement(step: HopEvidence, actions: Sequence[str]) -> str:
     )
 
 
-def principal_and_conditions(step: HopEvidence) -> tuple[str, dict[str, Any]]:
+def principal_and_conditions(hop: HopEvidence) -> tuple[str, dict[str, Any]]:
     """The caller as a trust policy names it, and the conditions that takes.
 
-    A user or role goes by its ARN. A role whose path can't be known, as Identity Center's, is named
+    A user or role goes by its ARN. A role whose path can't be context, as Identity Center's, is named
     by a pattern: IAM user guide, "Reference permission sets in resource policies".
     """
-    caller = step.caller_identity
+    caller = hop.caller
     if caller.policy_arn:
         return caller.policy_arn, {}
     root = f"arn:{caller.partition or 'aws'}:iam::{caller.account}:root"
@@ -76,41 +76,52 @@ def principal_and_conditions(step: HopEvidence) -> tuple[str, dict[str, Any]]:
 
 def unchanged(statement_match: StatementMatch) -> StatementEdit:
     """A statement that stays, and whose conditions have to be met."""
-    shown = statement_json(statement_match.given.raw)
+    shown = statement_json(statement_match.policy_statement.raw)
     return shown, StatementChange.MEET, shown
 
 
 def with_action(statement_match: StatementMatch, action: str) -> StatementEdit:
     """An Allow that is right but for an action it lacks."""
-    raw = dict(statement_match.given.raw)
+    raw = dict(statement_match.policy_statement.raw)
     listed = raw.get("Action", [])
     raw["Action"] = [*([listed] if isinstance(listed, str) else listed), action]
-    return statement_json(raw), StatementChange.REPLACE, statement_json(statement_match.given.raw)
+    return (
+        statement_json(raw),
+        StatementChange.REPLACE,
+        statement_json(statement_match.policy_statement.raw),
+    )
 
 
 def without_conditions(
     statement_match: StatementMatch, tests: Sequence[ConditionCheck]
 ) -> StatementEdit:
     """A statement less conditions that this caller can never meet."""
-    raw = dict(statement_match.given.raw)
+    raw = dict(statement_match.policy_statement.raw)
     dropped = {(test.operator, test.key) for test in tests}
     conditions = {
         operator: {key: value for key, value in keys.items() if (operator, key) not in dropped}
         for operator, keys in raw["Condition"].items()
     }
     raw["Condition"] = {operator: keys for operator, keys in conditions.items() if keys}
-    return statement_json(raw), StatementChange.REPLACE, statement_json(statement_match.given.raw)
+    return (
+        statement_json(raw),
+        StatementChange.REPLACE,
+        statement_json(statement_match.policy_statement.raw),
+    )
 
 
-def with_exception(statement_match: StatementMatch, step: HopEvidence) -> StatementEdit:
+def with_exception(statement_match: StatementMatch, hop: HopEvidence) -> StatementEdit:
     """A Deny with an exception for this caller and this role, as narrow as its form allows.
 
     Removed where nothing else is left of it.
     """
-    raw, current = dict(statement_match.given.raw), statement_json(statement_match.given.raw)
-    if statement_match.given.statement.principals is not None:
-        return _trust_with_exception(raw, current, step)
-    listed, role_arn = raw.get("Resource"), step.asked.role_arn
+    raw, current = (
+        dict(statement_match.policy_statement.raw),
+        statement_json(statement_match.policy_statement.raw),
+    )
+    if statement_match.policy_statement.statement.principals is not None:
+        return _trust_with_exception(raw, current, hop)
+    listed, role_arn = raw.get("Resource"), hop.call.role_arn
     resources = [listed] if isinstance(listed, str) else list(listed or ())
     if role_arn in resources:
         remaining = [one for one in resources if one != role_arn]
@@ -123,7 +134,7 @@ def with_exception(statement_match: StatementMatch, step: HopEvidence) -> Statem
     elif "NotResource" in raw:
         excluded = raw["NotResource"]
         raw["NotResource"] = [*([excluded] if isinstance(excluded, str) else excluded), role_arn]
-    if raw == dict(statement_match.given.raw) or _still_covers(raw, role_arn):
+    if raw == dict(statement_match.policy_statement.raw) or _still_covers(raw, role_arn):
         # A pattern can't leave one role out, so the exception is the role's account.
         raw["Condition"] = _with_condition(
             raw.get("Condition", {}), "StringNotEquals", _RESOURCE_ACCOUNT, account_of(role_arn)
@@ -131,14 +142,14 @@ def with_exception(statement_match: StatementMatch, step: HopEvidence) -> Statem
     return statement_json(raw), StatementChange.REPLACE, current
 
 
-def exception_for_scp(step: HopEvidence) -> str:
+def exception_for_scp(hop: HopEvidence) -> str:
     """The condition that makes a Deny of an organization pass over this caller."""
-    arn = step.caller_identity.policy_arn or step.caller_identity.arn
+    arn = hop.caller.policy_arn or hop.caller.arn
     return json.dumps({"Condition": {"ArnNotLike": {_PRINCIPAL_ARN: arn}}}, indent=2)
 
 
-def _trust_with_exception(raw: dict[str, Any], current: str, step: HopEvidence) -> StatementEdit:
-    names = {step.caller_identity.arn, step.caller_identity.role_arn} - {""}
+def _trust_with_exception(raw: dict[str, Any], current: str, hop: HopEvidence) -> StatementEdit:
+    names = {hop.caller.arn, hop.caller.role_arn} - {""}
     principal = raw.get("Principal")
     if isinstance(principal, Mapping) and set(principal) == {"AWS"}:
         listed = [principal["AWS"]] if isinstance(principal["AWS"], str) else list(principal["AWS"])
@@ -146,11 +157,11 @@ def _trust_with_exception(raw: dict[str, Any], current: str, step: HopEvidence) 
         if not remaining:
             return current, StatementChange.REMOVE, current
         if len(remaining) < len(listed) and not any(
-            _covers_account(one, step.caller_identity.account) for one in remaining
+            _covers_account(one, hop.caller.account) for one in remaining
         ):
             raw["Principal"] = {"AWS": remaining}
             return statement_json(raw), StatementChange.REPLACE, current
-    arn = step.caller_identity.policy_arn or step.caller_identity.arn
+    arn = hop.caller.policy_arn or hop.caller.arn
     raw["Condition"] = _with_condition(raw.get("Condition", {}), "ArnNotLike", _PRINCIPAL_ARN, arn)
     return statement_json(raw), StatementChange.REPLACE, current
 

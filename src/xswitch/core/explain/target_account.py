@@ -44,24 +44,26 @@ class TrustPolicyMatch:
     """The trust policy's statements, weighed for every action, and what they grant the caller."""
 
     matches_by_action: dict[str, StatementMatches]
-    trusted: TrustGrants
+    trust_grants: TrustGrants
 
 
 def match_trust_policy(case: DeniedCall) -> TrustPolicyMatch:
     """The trust policy as far as it was read and is of this very role."""
-    role = case.step.observations.role
+    role = case.hop.observations.role
     policies = (
         ()
-        if role is None or role.arn != case.step.asked.role_arn
+        if role is None or role.arn != case.hop.call.role_arn
         else (NamedPolicy(case.trust_policy_name, role.trust),)
     )
     matches_by_action = {
         action: case.statement_matches(policies, PolicyKind.TRUST, action)
-        for action in case.step.asked.actions
+        for action in case.hop.call.actions
     }
-    first = matches_by_action[case.step.asked.actions[0]]
+    first = matches_by_action[case.hop.call.actions[0]]
     grants = frozenset(
-        one.grant for fit in (Applicability.YES, Applicability.MAYBE) for one in first.allows(fit)
+        one.grant
+        for applicability in (Applicability.YES, Applicability.MAYBE)
+        for one in first.allows(applicability)
     )
     return TrustPolicyMatch(matches_by_action, TrustGrants(bool(policies), grants))
 
@@ -71,11 +73,11 @@ def target_side(case: DeniedCall, trust: TrustPolicyMatch) -> SideAssessment:
     absent = _missing_role_cause(case)
     if absent is not None:
         requirement = case.requirement(
-            CauseSide.TARGET, "the role", RequirementState.MISSING, case.step.asked.role_arn
+            CauseSide.TARGET, "the role", RequirementState.MISSING, case.hop.call.role_arn
         )
         trust_policy = case.requirement(CauseSide.TARGET, "trust policy", RequirementState.UNKNOWN)
         return SideAssessment((absent,), (requirement, trust_policy), passes=False, seen=True)
-    verdicts = [_evaluate(case, trust, action) for action in case.step.asked.actions]
+    verdicts = [_evaluate(case, trust, action) for action in case.hop.call.actions]
     causes = [cause for one in verdicts for cause in one.causes]
     duration_cause = _duration_cause(case)
     if duration_cause is not None:
@@ -85,7 +87,7 @@ def target_side(case: DeniedCall, trust: TrustPolicyMatch) -> SideAssessment:
         causes=tuple(dict.fromkeys(causes)),
         requirements=_requirements(case, trust, state, duration_cause),
         passes=state is RequirementState.OK and not causes,
-        seen=trust.trusted.seen,
+        seen=trust.trust_grants.seen,
     )
 
 
@@ -105,14 +107,18 @@ def _evaluate(case: DeniedCall, trust: TrustPolicyMatch, action: str) -> PolicyV
     matches = trust.matches_by_action[action]
     return evaluate_policy_type(
         PolicyTypeQuery(
-            case, PolicyType.TRUST, action, matches, trust.trusted.seen and not matches.unreadable
+            case,
+            PolicyType.TRUST,
+            action,
+            matches,
+            trust.trust_grants.seen and not matches.unreadable,
         )
     )
 
 
 def _missing_role_cause(case: DeniedCall) -> Cause | None:
     """The cause when there is no role of this ARN, or another one that may be meant."""
-    call, observations = case.step.asked, case.step.observations
+    call, observations = case.hop.call, case.hop.observations
     wanted = call.role
     if wanted is None:
         return None
@@ -122,7 +128,9 @@ def _missing_role_cause(case: DeniedCall) -> Cause | None:
     )
     if call.role_arn in others or not (observations.role_missing or observations.role is not None):
         return None
-    retry_step = f"Set role_arn to it in the profile {case.step.profile}, then: xswitch switch {case.profile}"
+    retry_step = (
+        f"Set role_arn to it in the profile {case.hop.profile}, then: xswitch switch {case.profile}"
+    )
     for other in others:
         parsed = parse_role_arn(other)
         if (
@@ -144,7 +152,7 @@ def _missing_role_cause(case: DeniedCall) -> Cause | None:
         return case.cause(
             CauseCode.ROLE_PATH, CauseSide.LOCAL, Certainty.PROVED, sentence, next_step=retry_step
         )
-    creation_step = f"An administrator of {wanted.account_id} makes it (xswitch access plan), or correct role_arn in the profile {case.step.profile}."
+    creation_step = f"An administrator of {wanted.account_id} makes it (xswitch access plan), or correct role_arn in the profile {case.hop.profile}."
     sentence = f"The account {wanted.account_id} has no role of the name {wanted.name}."
     return case.cause(
         CauseCode.ROLE_MISSING,
@@ -157,7 +165,7 @@ def _missing_role_cause(case: DeniedCall) -> Cause | None:
 
 def _duration_cause(case: DeniedCall) -> Cause | None:
     """What AWS would say next: the role's sessions are shorter than what is asked."""
-    role, call = case.step.observations.role, case.step.asked
+    role, call = case.hop.observations.role, case.hop.call
     if (
         role is None
         or role.arn != call.role_arn
@@ -177,11 +185,11 @@ def _duration_cause(case: DeniedCall) -> Cause | None:
 def _requirements(
     case: DeniedCall, trust: TrustPolicyMatch, state: RequirementState, duration_cause: Cause | None
 ) -> tuple[Requirement, ...]:
-    role = case.step.observations.role
+    role = case.hop.observations.role
     exists = RequirementState.UNKNOWN if role is None else RequirementState.OK
     side = administrator_side(PolicyType.TRUST)
-    requirements = [case.requirement(side, "the role", exists, case.step.asked.role_arn)]
-    nearest = trust.matches_by_action[case.step.asked.actions[0]].nearest
+    requirements = [case.requirement(side, "the role", exists, case.hop.call.role_arn)]
+    nearest = trust.matches_by_action[case.hop.call.actions[0]].nearest
     conditioned = (
         nearest is not None
         and bool(nearest.unmet or nearest.unknown)
@@ -192,7 +200,7 @@ def _requirements(
             side,
             "trust policy",
             RequirementState.OK if conditioned else state,
-            "" if trust.trusted.seen else "not read",
+            "" if trust.trust_grants.seen else "not read",
         )
     )
     if nearest is not None:

@@ -154,8 +154,8 @@ def _side_columns(drawing: Comparison, width: int) -> list[Line]:
             )
         else:
             lines = [*_side_lines(drawing.source, width), [], *_side_lines(drawing.target, width)]
-    if drawing.here.requirements:
-        lines += [*([[]] if lines else []), *_side_lines(drawing.here, width)]
+    if drawing.local.requirements:
+        lines += [*([[]] if lines else []), *_side_lines(drawing.local, width)]
     return lines
 
 
@@ -167,9 +167,9 @@ def _side_lines(side: ComparisonColumn, width: int) -> list[Line]:
 
 
 def _piece_lines(piece: RequirementRow, width: int) -> list[Line]:
-    numbers = "".join(f" ◀ {number}" for number in piece.marks)
+    numbers = "".join(f" ◀ {number}" for number in piece.cause_numbers)
     word = _PIECE_STATE_WORDS[piece.state]
-    style_name = _PIECE_SIGNS[piece.state][1] if piece.marks else "text"
+    style_name = _PIECE_SIGNS[piece.state][1] if piece.cause_numbers else "text"
     line: Line = [_PIECE_SIGNS[piece.state], span(piece.name, style_name)]
     if word:
         line.append((f"  {word}", "muted"))
