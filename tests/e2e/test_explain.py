@@ -116,7 +116,7 @@ def test_the_drawing_has_both_sides_and_the_statement(home: Home) -> None:
     assert f"target {PROD}" in done.out
     assert re.search(r"trust policy \(can't be seen\) +← 1", done.out)
     assert '"sts:AssumeRole"' in done.out
-    assert "1. target side, likely: trust_missing" in done.out
+    assert "1. target account, likely: trust_missing" in done.out
     assert "\x1b" not in done.out
 
 
@@ -134,9 +134,9 @@ def test_a_failed_switch_says_side_cause_and_statement(home: Home) -> None:
     done = home.patiently(60, "switch", "forbidden")
     assert done.code == 4
     assert done.out == ""
-    assert "source side, proved: caller_policy_denies" in done.err
+    assert "source account, proved: caller_policy_denies" in done.err
     statement = next(
-        line.partition(": ")[2] for line in done.err.splitlines() if line.startswith("  take away")
+        line.partition(": ")[2] for line in done.err.splitlines() if line.startswith("  remove ")
     )
     assert json.loads(statement)["Effect"] == "Deny"
     assert "xswitch explain forbidden" in done.err

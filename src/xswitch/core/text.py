@@ -32,6 +32,11 @@ def pluralize(count: int, singular: str, plural: str = "") -> str:
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
+def capitalize_first(text: str) -> str:
+    """Capitalize the first character, and leave the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def _sanitize(text: str) -> str:
     from unicodedata import category  # noqa: PLC0415 -- takes 4 ms, and most texts are ASCII
 

@@ -109,7 +109,7 @@ def _dialogs(walk: Walk) -> None:
             walk.press_until(CODE + _ENTER, "Attempt 2.")
             walk.press_until(CODE + _ENTER, "Switching")
         with walk.part("the failure, and the whole explanation"):
-            walk.one.until(b"both sides", start=len(walk.one.written))
+            walk.one.until(b"both accounts", start=len(walk.one.written))
             walk.press_until(_F4, "Why not")
             walk.press(*[" "] * 5)
             walk.press("y", wait=A_WHILE)
@@ -180,7 +180,7 @@ def _whole(walk: Walk) -> None:
         walk.press_until(home.CONFIRM + _ENTER, "MFA code")
         walk.press_until(CODE + _ENTER, "Attempt 2.")
         walk.press_until(CODE + _ENTER, "Attempt 3.")
-        walk.press_until(CODE + _ENTER, "both sides")
+        walk.press_until(CODE + _ENTER, "both accounts")
         walk.press_until(_F4, "Why not")
         walk.press_until(ESCAPE, "1 of ")
         walk.press_until(_CLEAR, CLEARED)
@@ -209,7 +209,7 @@ def _small(walk: Walk) -> None:
             walk.press(_F7, _DOWN, _F7, wait=_SETTLED)
             walk.press_until(_ENTER, "MFA code")
             walk.press_until(CODE + _ENTER, "Attempt 2.")
-            walk.press_until(CODE + _ENTER, "target side")
+            walk.press_until(CODE + _ENTER, "target account")
             for key, (opened, more) in pages.items():
                 walk.press_until(key, opened)
                 walk.press(paste(walk.texts[0]), *[_PAGE_DOWN] * more)

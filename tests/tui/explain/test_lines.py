@@ -22,9 +22,9 @@ def test_the_two_sides_stand_next_to_each_other_with_the_missing_piece_marked() 
     assert "✗ trust policy  missing ◀ 1" in shown
     assert "✓ the caller's policies" in shown
     assert "? organization (SCP)  can't be seen" in shown
-    assert "1 target side  proved  trust_missing" in shown
+    assert "1 target account  proved  trust_missing" in shown
     assert '+   "Effect": "Allow",' in shown
-    assert "looked at" in shown
+    assert "sources" in shown
 
 
 def test_narrow_they_stand_below_each_other() -> None:
@@ -46,8 +46,8 @@ def test_never_a_word_of_success_for_what_can_t_be_seen() -> None:
     for explanation in (denied(), hidden(), offline()):
         shown = text(explanation_panel(explanation, 100)).lower()
         assert "works" not in shown
-    assert "can't be told from here" in text(explanation_panel(hidden(), 100))
-    assert "before AWS had to decide" in text(explanation_panel(offline(), 100))
+    assert "can't be determined" in text(explanation_panel(hidden(), 100))
+    assert "before AWS decided" in text(explanation_panel(offline(), 100))
 
 
 def test_hostile_text_is_drawn_harmless() -> None:
@@ -62,7 +62,7 @@ def test_hostile_text_is_drawn_harmless() -> None:
 
 def test_the_short_form_names_side_cause_and_statement() -> None:
     shown = text(nearest_cause_lines(denied(), 60))
-    assert "target side" in shown
+    assert "target account" in shown
     assert "trust_missing" in shown
     assert "Principal" in shown
     assert "and 1 more" in text(nearest_cause_lines(hidden(), 60))

@@ -20,7 +20,7 @@ async def test_a_failed_switch_shows_side_cause_and_statement_and_the_panel_both
         await one.type("payments-dr")
         await one.press("enter")
         await one.until(lambda: "payments-dr" in one.state.explanations)
-        assert "target side" in one.text()
+        assert "target account" in one.text()
         assert "trust_missing" in one.text()
         await one.press("f4")
         await one.dialog("ExplainScreen")

@@ -1,6 +1,6 @@
-"""An explanation as `--json` shows it, as a drawing in lines, and in short after a failed switch.
+"""Explanations as `--json` data, as text, and as a summary after a failed switch.
 
-Docs/explain.md documents all three.
+docs/explain.md describes all three.
 """
 
 from __future__ import annotations
@@ -14,60 +14,30 @@ from typing import Any
 
 from xswitch.core.errors import XswitchError
 from xswitch.core.explain.layout import (
+    OUTCOME_SIGNS,
+    STATE_LABELS,
+    STATE_SIGNS,
     Comparison,
     ComparisonColumn,
     RequirementRow,
     compare_accounts,
+    side_label,
+    statement_heading,
 )
-from xswitch.core.explain.model import (
-    Cause,
-    CauseSide,
-    Certainty,
-    ExplainedHop,
-    Explanation,
-    HopOutcome,
-    RequirementState,
-    StatementChange,
-)
+from xswitch.core.explain.model import Cause, CauseSide, Certainty, ExplainedHop, Explanation
 
 CERTAINTY_WORDS: Mapping[Certainty, str] = MappingProxyType(
     {Certainty.PROVED: "proved", Certainty.LIKELY: "likely", Certainty.UNSEEN: "unseen"}
 )
-"""How sure a cause is, as one word for programs."""
+"""Certainties in JSON."""
 _COLUMN_WIDTH = 44
 _MAX_WIDTH = 100
 _INDENT = "     "
 _MAX_SUMMARY_CAUSES = 2
-_PIECE_SIGNS = {
-    RequirementState.OK: "✓",
-    RequirementState.MISSING: "✗",
-    RequirementState.DENIES: "✗",
-    RequirementState.UNKNOWN: "?",
-}
-_PIECE_STATE_WORDS = {
-    RequirementState.OK: "",
-    RequirementState.MISSING: "missing",
-    RequirementState.DENIES: "denies",
-    RequirementState.UNKNOWN: "can't be seen",
-}
-_SIDE_LABELS = {
-    CauseSide.SOURCE: "source side",
-    CauseSide.TARGET: "target side",
-    CauseSide.LOCAL: "this machine",
-    CauseSide.NETWORK: "network",
-}
-_OUTCOME_SIGNS = {HopOutcome.OK: "✓", HopOutcome.FAILED: "✗", HopOutcome.NOT_TRIED: "·"}
-_CHANGE_LABELS = {
-    StatementChange.NONE: "statement",
-    StatementChange.ADD: "add",
-    StatementChange.REPLACE: "put in its place",
-    StatementChange.REMOVE: "take away",
-    StatementChange.MEET: "it asks for this",
-}
 
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:
-    """`explain`: data."""
+    """Convert to the `data` of `explain --json`."""
     return {
         "target": explanation.target,
         "verdict": str(explanation.verdict),
@@ -117,32 +87,25 @@ def _parsed_statement(text: str) -> Any:
 
 
 def explanation_lines(explanation: Explanation) -> list[str]:
-    """The whole drawing.
-
-    The chain, both sides next to each other, then every cause with its statement and the next step.
-    """
-    drawing = compare_accounts(explanation)
+    """Format all of it: the chain, the accounts in columns, and the causes with their fixes."""
     lines = [f"{explanation.target}: {explanation.verdict.value.replace('_', ' ')}", ""]
     lines += [line for hop in explanation.hops for line in _hop_lines(hop)]
     if explanation.causes:
-        lines += ["", *_side_lines(drawing)]
+        lines += ["", *_comparison_lines(compare_accounts(explanation))]
     for number, cause in enumerate(explanation.causes, 1):
         lines += ["", *_cause_lines(number, cause)]
     if explanation.sources_read:
         lines += [
             "",
-            *_wrap(f"looked at: {'; '.join(explanation.sources_read)}", "  ", "             "),
+            *_wrap(f"sources: {'; '.join(explanation.sources_read)}", "  ", " " * 11),
         ]
     return lines
 
 
 def summary_lines(explanation: Explanation, error: XswitchError, target: str) -> list[str]:
-    """After a failed switch.
+    """Summarize the most certain causes after a failed switch.
 
-    Side, cause and statement of what is surest, and the command that tells the rest.
-
-    What the error said already is not said again, so there is nothing to add where AWS could not be
-    asked at all.
+    The error has been shown already and isn't repeated, so network failures have no summary.
     """
     if all(cause.side is CauseSide.NETWORK for cause in explanation.causes):
         return []
@@ -152,73 +115,57 @@ def summary_lines(explanation: Explanation, error: XswitchError, target: str) ->
     lines = []
     for cause in most_certain:
         evidence = "" if error.what in cause.evidence else f". {cause.evidence}"
-        lines.append(
-            f"  {_side_label(cause)}, {cause.certainty.value}: {cause.code.value}{evidence}"
-        )
+        lines.append(f"  {_cause_heading(cause)}{evidence}")
         if cause.statement:
-            lines.append(
-                f"  {_statement_heading(cause)}: {json.dumps(json.loads(cause.statement))}"
-            )
+            statement = json.dumps(json.loads(cause.statement))
+            lines.append(f"  {statement_heading(cause)}: {statement}")
         if cause.next_step and cause.next_step != error.next_step:
             lines.append(f"  next: {cause.next_step}")
-    left = len(explanation.causes) - len(most_certain)
-    return [
-        *lines,
-        f"  {f'{left} more, and both' if left else 'Both'} sides next to each other: xswitch explain {target}",
-    ]
+    remaining = len(explanation.causes) - len(most_certain)
+    contents = f"{remaining} more, and both accounts" if remaining else "Both accounts"
+    return [*lines, f"  {contents} in detail: xswitch explain {target}"]
 
 
 def _hop_lines(hop: ExplainedHop) -> list[str]:
     call = f"AssumeRole {hop.role_arn}" if hop.number else hop.principal_arn
-    lines = [f"  {_OUTCOME_SIGNS[hop.outcome]} {hop.number}  {hop.profile:18}  {call}".rstrip()]
+    lines = [f"  {OUTCOME_SIGNS[hop.outcome]} {hop.number}  {hop.profile:18}  {call}".rstrip()]
     return lines + (_wrap(hop.text, "       ", "       ") if hop.text else [])
 
 
-def _side_lines(drawing: Comparison) -> list[str]:
-    left, right = _column_lines(drawing.source), _column_lines(drawing.target)
-    lines = [
-        f"  {left_line:{_COLUMN_WIDTH}}  {right_line}".rstrip()
-        for left_line, right_line in zip_longest(left, right, fillvalue="")
-    ]
-    if drawing.local.requirements:
-        lines += ["", *(f"  {line}" for line in _column_lines(drawing.local))]
+def _comparison_lines(comparison: Comparison) -> list[str]:
+    columns = zip_longest(
+        _column_lines(comparison.source), _column_lines(comparison.target), fillvalue=""
+    )
+    lines = [f"  {source:{_COLUMN_WIDTH}}  {target}".rstrip() for source, target in columns]
+    if comparison.local.requirements:
+        lines += ["", *(f"  {line}" for line in _column_lines(comparison.local))]
     return lines
 
 
-def _column_lines(side: ComparisonColumn) -> list[str]:
-    return [
-        f"{side.title} {side.account}".rstrip(),
-        *(_piece_line(piece) for piece in side.requirements),
-    ]
+def _column_lines(column: ComparisonColumn) -> list[str]:
+    title = f"{column.title} {column.account}".rstrip()
+    return [title, *(_requirement_line(row) for row in column.requirements)]
 
 
-def _piece_line(piece: RequirementRow) -> str:
-    state = f" ({_PIECE_STATE_WORDS[piece.state]})" if _PIECE_STATE_WORDS[piece.state] else ""
-    marks = (
-        f"  ← {', '.join(str(mark) for mark in piece.cause_numbers)}" if piece.cause_numbers else ""
-    )
-    return f"{_PIECE_SIGNS[piece.state]} {piece.name}{state}{marks}"
+def _requirement_line(row: RequirementRow) -> str:
+    label = STATE_LABELS[row.state]
+    state = f" ({label})" if label else ""
+    numbers = f"  ← {', '.join(map(str, row.cause_numbers))}" if row.cause_numbers else ""
+    return f"{STATE_SIGNS[row.state]} {row.name}{state}{numbers}"
+
+
+def _cause_heading(cause: Cause) -> str:
+    return f"{side_label(cause)}, {cause.certainty.value}: {cause.code.value}"
 
 
 def _cause_lines(number: int, cause: Cause) -> list[str]:
-    lines = [f"  {number}. {_side_label(cause)}, {cause.certainty.value}: {cause.code.value}"]
-    lines += _wrap(cause.evidence, _INDENT, _INDENT)
+    lines = [f"  {number}. {_cause_heading(cause)}", *_wrap(cause.evidence, _INDENT, _INDENT)]
     if cause.statement:
-        lines += [
-            f"{_INDENT}{_statement_heading(cause)}:",
-            *(f"{_INDENT}  {line}" for line in cause.statement.splitlines()),
-        ]
+        lines.append(f"{_INDENT}{statement_heading(cause)}:")
+        lines += [f"{_INDENT}  {line}" for line in cause.statement.splitlines()]
     if cause.next_step:
         lines += _wrap(f"next: {cause.next_step}", _INDENT, _INDENT)
     return lines
-
-
-def _side_label(cause: Cause) -> str:
-    return _SIDE_LABELS[cause.side]
-
-
-def _statement_heading(cause: Cause) -> str:
-    return f"{_CHANGE_LABELS[cause.change]}{f' ({cause.where})' if cause.where else ''}"
 
 
 def _wrap(text: str, first_indent: str, other_indent: str) -> list[str]:

@@ -1,1 +1,1 @@
-"""Why a switch is denied: evidence in, causes out."""
+"""Diagnosis of denied switches from evidence that `actions.explain` collects; no I/O."""

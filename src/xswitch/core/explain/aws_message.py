@@ -1,7 +1,7 @@
-"""What AWS's own words prove.
+"""Parse AWS's messages about denied calls.
 
-Sources: IAM user guide, "Troubleshoot access denied error messages" (whose policy denies, or lacks
-an Allow; AWS tells it within an account and an organization, and only sometimes beyond).
+Source: IAM user guide, "Troubleshoot access denied error messages". AWS names the kind of policy
+within an account or organization, and sometimes beyond.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from xswitch.core.explain.evidence import ASSUME_ROLE
 
 
 class PolicyType(StrEnum):
-    """One kind of policy that has a say."""
+    """Kind of policy that AWS names in a message."""
 
     IDENTITY = "identity"
     BOUNDARY = "boundary"
@@ -29,17 +29,16 @@ class PolicyType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DenialMessage:
-    """A refusal as AWS words it.
-
-    `policy_type` is the kind of policy it names, None when it names none; `explicit` whether by a
-    Deny; `policy` the ARN it adds, or "".
-    """
+    """The facts in AWS's message about a denied call."""
 
     caller: str = ""
     action: str = ASSUME_ROLE
     policy_type: PolicyType | None = None
+    """None if the message names no policy."""
     explicit: bool = False
+    """Whether an explicit Deny applies."""
     policy: str = ""
+    """The ARN of the policy, "" if the message has none."""
 
 
 _DENIAL_PATTERN = re.compile(
@@ -66,7 +65,7 @@ _POLICY_TYPE_BY_NAME: Mapping[str, PolicyType] = MappingProxyType(
 
 
 def parse_denial(text: str) -> DenialMessage:
-    """What a text of AWS says of a refusal; a text of another form says nothing."""
+    """Parse AWS's message; a message of another form has no facts."""
     denial = _DENIAL_PATTERN.search(" ".join(text.split()))
     if denial is None:
         return DenialMessage()

@@ -1,27 +1,23 @@
-"""What of a call its conditions are about.
-
-The one thing that, were it different, would let the call through.
-"""
+"""Causes for conditions: the code of a condition, why it isn't met, and how to fix it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from xswitch.core.explain import statement_edits
 from xswitch.core.explain.aws_message import PolicyType
-from xswitch.core.explain.case import (
+from xswitch.core.explain.denied_call import (
     POLICY_CAUSE_CODES,
     DeniedCall,
     administrator_side,
     edit_instruction,
 )
-from xswitch.core.explain.evidence import AttemptedCall
-from xswitch.core.explain.fixes import FixRequest, conditions_text, suggest_fix
-from xswitch.core.explain.matching import ConditionCheck, StatementMatch
-from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty
+from xswitch.core.explain.matching import ConditionCheck, PolicyStatement, StatementMatch
+from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, StatementChange
 
 _TAG_PREFIXES = ("aws:requesttag/", "aws:principaltag/", "aws:resourcetag/", "iam:resourcetag/")
 _CODE_BY_CONDITION_KEY: Mapping[str, CauseCode] = MappingProxyType(
@@ -38,8 +34,6 @@ _CODE_BY_CONDITION_KEY: Mapping[str, CauseCode] = MappingProxyType(
         **dict.fromkeys(("aws:tagkeys", "sts:transitivetagkeys"), CauseCode.TAGS),
     }
 )
-# In this order the parts of a Deny with several conditions are looked at: what the user can change
-# most easily goes first.
 _EASIEST_TO_FIX_FIRST = (
     CauseCode.MFA_MISSING,
     CauseCode.MFA_TOO_OLD,
@@ -51,184 +45,288 @@ _EASIEST_TO_FIX_FIRST = (
     CauseCode.IP,
     CauseCode.DATE,
 )
+"""The order in which the conditions of a Deny are considered, for the user's sake."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnmetConditions:
-    """What conditions of one kind ask: `link` begins what they say ("if", for a Deny "unless")."""
+    """Conditions of one statement that have the same cause code."""
 
-    case: DeniedCall
-    tests: tuple[ConditionCheck, ...]
-    link: str
-
-    @property
-    def call(self) -> AttemptedCall:
-        """The call."""
-        return self.case.hop.call
+    denied: DeniedCall
+    match: StatementMatch
+    policy_type: PolicyType
+    code: CauseCode | None
+    """None for condition keys without a code."""
+    checks: tuple[ConditionCheck, ...]
 
     @property
-    def wanted(self) -> str:
-        """The values asked for."""
+    def statement(self) -> PolicyStatement:
+        """The statement with the conditions."""
+        return self.match.policy_statement
+
+    @property
+    def text(self) -> str:
+        """The conditions as written in the policy, on one line."""
+        return _conditions_text(self.checks)
+
+    @property
+    def expected(self) -> str:
+        """The values in the policy."""
         return " or ".join(
-            json.dumps(value) for test in self.tests for value in test.condition.values
+            json.dumps(value) for check in self.checks for value in check.condition.values
         )
 
     @property
-    def written(self) -> str:
-        """The conditions as they are written."""
-        return conditions_text(self.tests)
+    def exact_value(self) -> str:
+        """A value that meets the conditions; "" if they have only patterns or negations."""
+        for check in self.checks:
+            operator, value = check.condition.operator, check.condition.values[0]
+            exact = operator.startswith("stringequals") or not any(mark in value for mark in "*?")
+            if exact and "not" not in operator and operator != "null" and "${" not in value:
+                return value
+        return ""
+
+    @property
+    def retry_command(self) -> str:
+        """Command that switches again."""
+        return f"xswitch switch {self.denied.profile}"
+
+    @property
+    def edit_step(self) -> str:
+        """Instruction for editing the policy."""
+        return edit_instruction(self.denied, self.policy_type, self.statement.name)
 
 
-def cause_code_of(case: DeniedCall, test: ConditionCheck) -> CauseCode | None:
-    """The code for a condition that isn't met, None when its key has none of its own."""
-    key = test.key.lower()
+class _Explanation(NamedTuple):
+    clause: str
+    """End of the sentence "Statement N of P allows it only …"."""
+    side: CauseSide
+    edit: statement_edits.StatementEdit
+    next_step: str
+
+
+def cause_code_of(denied: DeniedCall, check: ConditionCheck) -> CauseCode | None:
+    """Return the code for a condition that isn't met, None if its key has none."""
+    key = check.key.lower()
     code = CauseCode.TAGS if key.startswith(_TAG_PREFIXES) else _CODE_BY_CONDITION_KEY.get(key)
-    if code is CauseCode.EXTERNAL_ID_WRONG and case.hop.call.external_id is None:
+    if code is CauseCode.EXTERNAL_ID_WRONG and denied.hop.call.external_id is None:
         return CauseCode.EXTERNAL_ID_MISSING
-    return (
-        CauseCode.MFA_MISSING if code is CauseCode.MFA_TOO_OLD and not case.hop.caller.mfa else code
-    )
+    if code is CauseCode.MFA_TOO_OLD and not denied.hop.caller.mfa:
+        return CauseCode.MFA_MISSING
+    return code
 
 
 def unmet_causes(
-    case: DeniedCall,
-    statement_match: StatementMatch,
+    denied: DeniedCall,
+    match: StatementMatch,
     policy_type: PolicyType,
-    tests: Sequence[ConditionCheck],
+    checks: Sequence[ConditionCheck],
     certainty: Certainty,
 ) -> list[Cause]:
-    """A cause for every kind of condition of an Allow that isn't met, or can't be seen to be."""
-    codes = [cause_code_of(case, test) for test in tests]
-    tests_by_code = {
-        code: [test for test, test_code in zip(tests, codes, strict=True) if test_code is code]
-        for code in codes
-    }
+    """Return a cause per code for conditions of an Allow that aren't met or may not be."""
+    checks_by_code: dict[CauseCode | None, list[ConditionCheck]] = {}
+    for check in checks:
+        checks_by_code.setdefault(cause_code_of(denied, check), []).append(check)
     return [
-        _cause(
-            FixRequest(case, statement_match, policy_type, code, tuple(tests_of_code)), certainty
-        )
-        for code, tests_of_code in tests_by_code.items()
+        _cause(UnmetConditions(denied, match, policy_type, code, tuple(same_code)), certainty)
+        for code, same_code in checks_by_code.items()
     ]
 
 
 def denial_cause(
-    case: DeniedCall, statement_match: StatementMatch, policy_type: PolicyType, certainty: Certainty
+    denied: DeniedCall, match: StatementMatch, policy_type: PolicyType, certainty: Certainty
 ) -> Cause:
-    """The cause for a Deny: the easiest of its conditions to escape, else the Deny itself."""
-    tests = (*statement_match.met, *statement_match.unknown)
+    """Return the cause for a Deny: its condition that is easiest to avoid, or the Deny itself."""
+    checks = (*match.met, *match.unknown)
     for code in _EASIEST_TO_FIX_FIRST:
-        tests_of_code = tuple(test for test in tests if cause_code_of(case, test) is code)
-        if tests_of_code:
-            return _cause(
-                FixRequest(case, statement_match, policy_type, code, tests_of_code), certainty
-            )
-    statement = statement_match.policy_statement
-    condition = "" if not tests else f", as {conditions_text(tests)}"
-    return case.cause(
+        same_code = tuple(check for check in checks if cause_code_of(denied, check) is code)
+        if same_code:
+            return _cause(UnmetConditions(denied, match, policy_type, code, same_code), certainty)
+    statement = match.policy_statement
+    condition = f", as {_conditions_text(checks)}" if checks else ""
+    return denied.cause(
         POLICY_CAUSE_CODES[policy_type][1],
-        policy_administrator(case, policy_type),
+        policy_administrator(denied, policy_type),
         certainty,
-        f"Statement {statement.number} of {statement.name} denies it{condition}. No Allow helps against a Deny.",
-        edit=statement_edits.with_exception(statement_match, case.hop),
-        next_step=edit_instruction(case, policy_type, statement.name),
+        f"Statement {statement.number} of {statement.name} denies it{condition}. "
+        "An Allow can't override a Deny.",
+        edit=statement_edits.with_exception(match, denied.hop),
+        next_step=edit_instruction(denied, policy_type, statement.name),
         where=statement.name,
     )
 
 
-def policy_administrator(case: DeniedCall, policy_type: PolicyType) -> CauseSide:
-    """Who keeps the policies of this kind.
+def policy_administrator(denied: DeniedCall, policy_type: PolicyType) -> CauseSide:
+    """Return who can change policies of this kind; xswitch's own session policies are local."""
+    if policy_type is PolicyType.SESSION and denied.hop.caller.session_policies:
+        return CauseSide.LOCAL
+    return administrator_side(policy_type)
 
-    A session policy this machine's config gives is its own.
-    """
+
+def mfa_instruction(denied: DeniedCall) -> str:
+    """Return how a user makes the call with MFA."""
+    profile = denied.hop.profile
+    if denied.hop.call.mfa_serial:
+        return f"xswitch switch {denied.profile} --mfa-code CODE"
+    serial = next(iter(denied.evidence.serials), "")
+    if serial:
+        return (
+            f"Set mfa_serial = {serial} in the profile {profile}, "
+            f"then: xswitch switch {denied.profile}"
+        )
     return (
-        CauseSide.LOCAL
-        if policy_type is PolicyType.SESSION and case.hop.caller.session_policies
-        else administrator_side(policy_type)
+        f"Set mfa_serial in the profile {profile} to your device (aws iam list-mfa-devices "
+        f"--profile {denied.evidence.base_profile}), then switch again."
     )
 
 
-def _cause(request: FixRequest, certainty: Certainty) -> Cause:
-    case, statement, code = request.case, request.match.policy_statement, request.code
-    unmet = UnmetConditions(case, request.tests, "unless" if statement.deny else "if")
-    clause = _EXPLAINERS[code](unmet) if code is not None else _other_conditions(unmet)
-    fix = suggest_fix(request, policy_administrator(case, request.policy_type))
-    return case.cause(
-        code or POLICY_CAUSE_CODES[request.policy_type][1 if statement.deny else 0],
-        fix.side,
+def _conditions_text(checks: Sequence[ConditionCheck]) -> str:
+    return " and ".join(
+        f"{check.operator} {check.key}: {', '.join(check.condition.values)}" for check in checks
+    )
+
+
+def _cause(unmet: UnmetConditions, certainty: Certainty) -> Cause:
+    statement = unmet.statement
+    effect = "denies it" if statement.deny else "allows it only"
+    explanation = _explanation(unmet, policy_administrator(unmet.denied, unmet.policy_type))
+    return unmet.denied.cause(
+        unmet.code or POLICY_CAUSE_CODES[unmet.policy_type][1 if statement.deny else 0],
+        explanation.side,
         certainty,
-        f"Statement {statement.number} of {statement.name} {'denies it' if statement.deny else 'allows it only'} {clause}.",
-        edit=fix.edit,
-        next_step=fix.next_step,
+        f"Statement {statement.number} of {statement.name} {effect} {explanation.clause}.",
+        edit=explanation.edit,
+        next_step=explanation.next_step,
         where=statement.name,
     )
 
 
-# -- what the conditions ask and what the call has, as the end of a sentence
-# ------------------------------------------
+def _explanation(  # noqa: C901, PLR0912, PLR0915 -- one case per code, each a few lines
+    unmet: UnmetConditions, administrator: CauseSide
+) -> _Explanation:
+    denied, call, caller = unmet.denied, unmet.denied.hop.call, unmet.denied.hop.caller
+    profile, retry, value = denied.hop.profile, unmet.retry_command, unmet.exact_value
+    link = "unless" if unmet.statement.deny else "if"
+    side, edit = CauseSide.LOCAL, statement_edits.unchanged(unmet.match)
+    match unmet.code:
+        case CauseCode.EXTERNAL_ID_MISSING | CauseCode.EXTERNAL_ID_WRONG:
+            if call.external_id is None:
+                clause = f"{link} the external ID is {unmet.expected}, and none was sent"
+            else:
+                sent = json.dumps(call.external_id)
+                clause = f"{link} the external ID matches {unmet.expected}, and {sent} was sent"
+            setting = value or "the ID from the role's owner"
+            next_step = (
+                f"Set external_id = {setting} in the profile {profile}, "
+                f"or: {retry} --external-id {value or 'ID'}"
+            )
+        case CauseCode.MFA_MISSING:
+            user = caller.is_user or not caller.arn
+            clause = f"{link} the call has MFA, and " + (
+                "this call was made without" if user else "sessions of roles never have it"
+            )
+            if caller.is_user:
+                next_step = mfa_instruction(denied)
+            else:
+                side = administrator
+                edit = (
+                    statement_edits.with_exception(unmet.match, denied.hop)
+                    if unmet.statement.deny
+                    else statement_edits.without_conditions(unmet.match, unmet.checks)
+                )
+                next_step = f"Require MFA at the chain's first hop instead. {unmet.edit_step}"
+        case CauseCode.MFA_TOO_OLD:
+            age = "long" if caller.mfa_age is None else f"{caller.mfa_age} s"
+            clause = f"{link} the MFA code is recent ({unmet.text}), and it was entered {age} ago"
+            next_step = (
+                f"xswitch forget {denied.evidence.base_profile}, "
+                f"then: {retry} (asks for a new code)"
+            )
+        case CauseCode.IP:
+            clause = (
+                f"{link} the call comes from an allowed network ({unmet.text}); "
+                "the address AWS saw can't be seen from here"
+            )
+            side = administrator
+            next_step = (
+                "Connect from an allowed network (VPN?), or ask for your address to be added. "
+                + unmet.edit_step
+            )
+        case CauseCode.DATE:
+            now = f"{denied.evidence.now:%Y-%m-%dT%H:%M:%SZ}"
+            clause = f"{link} the time is allowed ({unmet.text}), and it is {now}"
+            side = administrator
+            next_step = f"Ask the policy's owner to change the date. {unmet.edit_step}"
+        case CauseCode.SESSION_NAME:
+            name = json.dumps(call.session_name)
+            clause = f"{link} the session name matches {unmet.expected}, and it is {name}"
+            next_step = (
+                f"{retry} --session-name {value or 'NAME'}, "
+                f"or set role_session_name in the profile {profile}"
+            )
+        case CauseCode.SOURCE_IDENTITY:
+            identity = call.source_identity
+            actual = "there is none" if identity is None else f"it is {json.dumps(identity)}"
+            clause = f"{link} the source identity matches {unmet.expected}, and {actual}"
+            next_step = (
+                f"Set xswitch_source_identity = {value or 'NAME'} in the profile {profile}, "
+                f"then: {retry}"
+            )
+        case CauseCode.TAGS:
+            tags = ", ".join(f"{key}={tag}" for key, tag in call.tags) or "none"
+            clause = f"{link} the tags match ({unmet.text}); session tags of the call: {tags}"
+            side, next_step = _tag_step(unmet, administrator)
+        case _:
+            unknown = [check.key for check in unmet.checks if not denied.context.has(check.key)]
+            note = f", and {', '.join(unknown)} can't be seen from here" if unknown else ""
+            clause = f"{'as' if unmet.statement.deny else 'if'} {unmet.text}{note}"
+            side, edit, next_step = _fix_without_code(unmet, administrator)
+    return _Explanation(clause, side, edit, next_step)
 
 
-def _external_id_missing(unmet: UnmetConditions) -> str:
-    return f"{unmet.link} the external ID is {unmet.wanted}, and none was sent"
-
-
-def _external_id_wrong(unmet: UnmetConditions) -> str:
-    return f"{unmet.link} the external ID fits {unmet.wanted}, and {json.dumps(unmet.call.external_id)} was sent"
-
-
-def _mfa_missing(unmet: UnmetConditions) -> str:
-    calling = unmet.case.hop.caller
-    if calling.is_user or not calling.arn:
-        return f"{unmet.link} an MFA code was policy_statement, and this call was made without"
-    return f"{unmet.link} an MFA code was policy_statement, and a session of a role never says so"
-
-
-def _mfa_too_old(unmet: UnmetConditions) -> str:
-    age = unmet.case.hop.caller.mfa_age
-    return f"{unmet.link} the MFA code is recent ({unmet.written}), and it was given {'long' if age is None else f'{age} s'} ago"
-
-
-def _ip(unmet: UnmetConditions) -> str:
-    return f"{unmet.link} the call comes from the right place ({unmet.written}); the address AWS saw can't be seen from here"
-
-
-def _date(unmet: UnmetConditions) -> str:
-    return f"{unmet.link} the time is right ({unmet.written}); it is {unmet.case.evidence.now:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _session_name(unmet: UnmetConditions) -> str:
-    return f"{unmet.link} the session's name fits {unmet.wanted}, and it is {json.dumps(unmet.call.session_name)}"
-
-
-def _source_identity(unmet: UnmetConditions) -> str:
-    actual = (
-        "there is none"
-        if unmet.call.source_identity is None
-        else f"it is {json.dumps(unmet.call.source_identity)}"
+def _fix_without_code(
+    unmet: UnmetConditions, administrator: CauseSide
+) -> tuple[CauseSide, statement_edits.StatementEdit, str]:
+    hop = unmet.denied.hop
+    if any(check.key.lower() == "aws:requestedregion" for check in unmet.checks):
+        region = unmet.exact_value or "REGION"
+        next_step = f"Use an allowed region: {unmet.retry_command} --region {region}"
+        return CauseSide.LOCAL, statement_edits.unchanged(unmet.match), next_step
+    if unmet.statement.deny:
+        edit = statement_edits.with_exception(unmet.match, hop)
+        return administrator, edit, unmet.edit_step
+    added = (
+        statement_edits.trust_statement(hop, hop.call.actions)
+        if unmet.policy_type is PolicyType.TRUST
+        else statement_edits.caller_statement(hop, hop.call.actions)
     )
-    return f"{unmet.link} the source identity fits {unmet.wanted}, and {actual}"
+    return administrator, (added, StatementChange.ADD, ""), unmet.edit_step
 
 
-def _tags(unmet: UnmetConditions) -> str:
-    actual = ", ".join(f"{key}={value}" for key, value in unmet.call.tags) or "none"
-    return f"{unmet.link} the tags applicability ({unmet.written}); the session tags asked for are: {actual}"
+def _tag_step(unmet: UnmetConditions, administrator: CauseSide) -> tuple[CauseSide, str]:
+    hop, caller = unmet.denied.hop, unmet.denied.hop.caller
+    request_tags = _tag_pairs(unmet.checks, "aws:requesttag/")
+    principal_tags = _tag_pairs(unmet.checks, "aws:principaltag/")
+    if request_tags:
+        options = " ".join(f"--tag {key}={value}" for key, value in request_tags)
+        setting = f"xswitch_tags in the profile {hop.profile}"
+        return CauseSide.LOCAL, f"{unmet.retry_command} {options} (or {setting})"
+    if principal_tags and caller.policy_arn:
+        kind = "user" if caller.is_user else "role"
+        name = caller.policy_arn.rpartition("/")[2]
+        tags = " ".join(f"Key={key},Value={value}" for key, value in principal_tags)
+        command = f"aws iam tag-{kind} --{kind}-name {name} --tags {tags}"
+        return CauseSide.SOURCE, f"An administrator of {caller.account} runs: {command}"
+    if any(check.key.lower() in ("aws:tagkeys", "sts:transitivetagkeys") for check in unmet.checks):
+        return CauseSide.LOCAL, (
+            f"Use allowed tag keys: xswitch_tags in the profile {hop.profile}, or --tag KEY=VALUE"
+        )
+    return administrator, f"Ask for the tags of {hop.call.role_arn} to match the statement."
 
 
-def _other_conditions(unmet: UnmetConditions) -> str:
-    unknown = [test.key for test in unmet.tests if not unmet.case.context.has(test.key)]
-    unknown_note = f", and {', '.join(unknown)} can't be seen from here" if unknown else ""
-    return f"{'as' if unmet.link == 'unless' else 'if'} {unmet.written}{unknown_note}"
-
-
-_EXPLAINERS: Mapping[CauseCode, Callable[[UnmetConditions], str]] = MappingProxyType(
-    {
-        CauseCode.EXTERNAL_ID_MISSING: _external_id_missing,
-        CauseCode.EXTERNAL_ID_WRONG: _external_id_wrong,
-        CauseCode.MFA_MISSING: _mfa_missing,
-        CauseCode.MFA_TOO_OLD: _mfa_too_old,
-        CauseCode.IP: _ip,
-        CauseCode.DATE: _date,
-        CauseCode.SESSION_NAME: _session_name,
-        CauseCode.SOURCE_IDENTITY: _source_identity,
-        CauseCode.TAGS: _tags,
-    }
-)
+def _tag_pairs(checks: Sequence[ConditionCheck], prefix: str) -> list[tuple[str, str]]:
+    return [
+        (check.key.partition("/")[2], check.condition.values[0])
+        for check in checks
+        if check.key.lower().startswith(prefix)
+    ]

@@ -1,9 +1,6 @@
-"""What an explanation is made of.
+"""The evidence for an explanation: calls, callers, the failure, and the policies that were read.
 
-Every call of the chain, who made it, how it failed, and what could be seen of both sides.
-
-Everything is a fact that was read or measured, or says that it was not: None is never "no". Times
-are UTC, durations seconds.
+All of it was read or measured; None means unknown, never "no". Times are UTC, durations seconds.
 """
 
 from __future__ import annotations
@@ -35,11 +32,7 @@ TagPairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class AttemptedCall:
-    """One AssumeRole as it was sent, or would have been.
-
-    `inherited_tags` are those the calling session passes on. `source_identity` is the one in force,
-    whoever set it.
-    """
+    """One AssumeRole call, sent or planned."""
 
     role_arn: str
     session_name: str
@@ -49,47 +42,46 @@ class AttemptedCall:
     mfa_serial: str | None = None
     tags: TagPairs = ()
     inherited_tags: TagPairs = ()
+    """Transitive tags of the calling session."""
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
+    """Set by this call or an earlier one."""
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """Every action both sides must allow.
+        """Actions that the policies of both accounts must allow.
 
         Source: IAM user guide, "Pass session tags" and "Monitor … source identity".
         """
-        extra_actions = ((TAG_SESSION,) if self.tags or self.inherited_tags else ()) + (
-            (SET_SOURCE_IDENTITY,) if self.source_identity else ()
-        )
-        return (ASSUME_ROLE, *extra_actions)
+        tagging = (TAG_SESSION,) if self.tags or self.inherited_tags else ()
+        identity = (SET_SOURCE_IDENTITY,) if self.source_identity else ()
+        return (ASSUME_ROLE, *tagging, *identity)
 
     @property
     def role(self) -> RoleArn | None:
-        """The role's ARN in its parts."""
+        """Parsed ARN of the role."""
         return parse_role_arn(self.role_arn)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and with what.
-
-    `arn` as AWS names it ("" for unknown), `role_arn` with its path for a session of a role.
-
-    `mfa` says whether the credentials remember a code, `mfa_age` how long ago that was.
-    `session_policies` limit this very session; those in `session_policy_arns` do too and were not
-    read.
-    """
+    """The caller and its credentials."""
 
     arn: str = ""
+    """As in GetCallerIdentity, "" if unknown."""
     role_arn: str = ""
+    """The role of a session, with its path."""
     user_id: str = ""
     temporary: bool = False
     mfa: bool | None = None
+    """Whether the credentials were issued with an MFA code."""
     mfa_age: int | None = None
     issued_at: datetime | None = None
     session_tags: TagPairs = ()
     session_policies: tuple[NamedPolicy, ...] = ()
+    """Policies that limit this session."""
     session_policy_arns: tuple[str, ...] = ()
+    """Further ones, which were not read."""
 
     @property
     def account(self) -> str:
@@ -103,50 +95,41 @@ class Caller:
 
     @property
     def is_user(self) -> bool:
-        """Whether it is a user, which can have an MFA device."""
+        """Whether it is an IAM user, which can have an MFA device."""
         return ":user/" in self.arn
 
     @property
     def policy_arn(self) -> str:
-        """The ARN policies hang on: the user's, or that of the role behind the session.
-
-        "" when unknown.
-        """
+        """ARN that policies are attached to: the user's or the session's role; "" if unknown."""
         return self.arn if self.is_user else self.role_arn
 
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """What could be seen for one hop.
-
-    `role_missing` is a proof: somebody who may look found no role of that name.
-
-    `roles` are the ARNs of the target account's roles, None when they could not be listed;
-    `simulations` are by action.
-    """
+    """Policies and settings that could be read for one hop."""
 
     principal_policies: PrincipalPolicies | None = None
     simulations: Mapping[str, Simulation] = field(default_factory=lambda: MappingProxyType({}))
+    """By action."""
     role: RoleState | None = None
     role_missing: bool = False
+    """Proved: IAM has answered that there is no role of that name."""
     roles: tuple[str, ...] | None = None
+    """ARNs of the target account's roles, None if they could not be listed."""
     sources_read: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
-        """Whether every policy of the caller was read, so that what isn't there is missing."""
+        """Whether all policies of the caller were read."""
         return self.principal_policies is not None and not self.principal_policies.unread
 
 
 @dataclass(frozen=True, slots=True)
 class HopEvidence:
-    """One hop.
-
-    Its number (1 is the first AssumeRole), the profile that configures it, the call, the caller,
-    what was seen.
-    """
+    """Evidence for one hop."""
 
     number: int
+    """1 for the first AssumeRole."""
     profile: str
     call: AttemptedCall
     caller: Caller = Caller()
@@ -156,15 +139,15 @@ class HopEvidence:
 class FailureKind(StrEnum):
     """Where a failure comes from."""
 
-    DENIED = "denied"  # AWS answered no
-    BASE = "base"  # the chain's base has no usable credentials
-    NETWORK = "network"  # no answer of AWS
-    MFA = "mfa"  # a code is needed and nobody can be asked
+    DENIED = "denied"  # by AWS
+    BASE = "base"  # no usable source credentials
+    NETWORK = "network"  # no answer from AWS
+    MFA = "mfa"  # an MFA code is needed, and there is no prompt
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchFailure:
-    """An XswitchError as a value: `text` is AWS's own answer or the reason context, cleaned."""
+    """An XswitchError as a value; `text` is AWS's answer or the known reason, sanitized."""
 
     kind: FailureKind
     code: str
@@ -178,12 +161,7 @@ class SwitchFailure:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All of it.
-
-    `failed` is the number of the hop that failed, 0 for the base, None when the switch worked.
-
-    `serials` are MFA devices configured elsewhere for the same base.
-    """
+    """All evidence about one switch."""
 
     target: str
     base_profile: str
@@ -191,8 +169,10 @@ class Evidence:
     hops: tuple[HopEvidence, ...]
     now: datetime
     failed: int | None = None
+    """Number of the failed hop, 0 for the source credentials, None if the switch worked."""
     failure: SwitchFailure | None = None
     serials: tuple[str, ...] = ()
+    """MFA devices that other profiles have for the same source credentials."""
 
 
 _FAILURE_KIND_BY_ERROR: tuple[tuple[type[XswitchError], FailureKind], ...] = (
@@ -205,15 +185,12 @@ _FAILURE_KIND_BY_ERROR: tuple[tuple[type[XswitchError], FailureKind], ...] = (
 
 
 def is_explainable(error: XswitchError) -> bool:
-    """Whether a failure is one of access, which can be explained.
-
-    Not a locked vault, a config that can't be written, a cancel.
-    """
+    """Check whether a failure is about access; a locked vault or a cancellation isn't."""
     return any(isinstance(error, kind) for kind, _ in _FAILURE_KIND_BY_ERROR)
 
 
 def failure_from_error(error: XswitchError) -> SwitchFailure:
-    """The failure an `is_explainable` error is."""
+    """Convert an error for which `is_explainable` holds."""
     kind = next(
         failure_kind
         for error_type, failure_kind in _FAILURE_KIND_BY_ERROR

@@ -1,74 +1,88 @@
-"""An explanation as two sides next to each other, as data.
+"""The layout and texts of an explanation, shared by the command line and the screen.
 
-The command line and the screen draw the same.
-
-Of the hop that failed, each side has its pieces, in the order they are asked, each with its state;
-the pieces a cause is about are marked by that cause's number. What neither side keeps (this
-machine, the network) is a third column, shown when there is something in it.
+The failed hop has a column per account, with its requirements in the order of evaluation, and a
+third one for this machine and the network. Requirements refer to causes by number.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from xswitch.core.arn import account_of
 from xswitch.core.explain.model import (
+    REQUIREMENT_BY_CAUSE,
     Cause,
-    CauseCode,
     CauseSide,
+    Certainty,
     ExplainedHop,
     Explanation,
     HopOutcome,
     RequirementState,
+    StatementChange,
 )
 
+STATE_SIGNS: Mapping[RequirementState, str] = MappingProxyType(
+    {
+        RequirementState.OK: "✓",
+        RequirementState.MISSING: "✗",
+        RequirementState.DENIES: "✗",
+        RequirementState.UNKNOWN: "?",
+    }
+)
+STATE_LABELS: Mapping[RequirementState, str] = MappingProxyType(
+    {
+        RequirementState.OK: "",
+        RequirementState.MISSING: "missing",
+        RequirementState.DENIES: "denies",
+        RequirementState.UNKNOWN: "can't be seen",
+    }
+)
+OUTCOME_SIGNS: Mapping[HopOutcome, str] = MappingProxyType(
+    {HopOutcome.OK: "✓", HopOutcome.FAILED: "✗", HopOutcome.NOT_TRIED: "·"}
+)
 _COLUMN_TITLES = {
     CauseSide.SOURCE: "source",
     CauseSide.TARGET: "target",
     CauseSide.LOCAL: "this machine",
     CauseSide.NETWORK: "network",
 }
-# Which piece a cause is about, by the piece's name as `source` and `target` give it.
-_REQUIREMENT_BY_CAUSE = {
-    CauseCode.CALLER_POLICY_MISSING: "the caller's policies",
-    CauseCode.CALLER_POLICY_DENIES: "the caller's policies",
-    CauseCode.BOUNDARY: "permissions boundary",
-    CauseCode.SCP: "organization (SCP)",
-    CauseCode.SESSION_POLICY: "session policy",
-    CauseCode.TRUST_MISSING: "trust policy",
-    CauseCode.TRUST_DENIES: "trust policy",
-    CauseCode.EXTERNAL_ID_MISSING: "external ID",
-    CauseCode.EXTERNAL_ID_WRONG: "external ID",
-    CauseCode.MFA_MISSING: "MFA",
-    CauseCode.MFA_TOO_OLD: "age of the MFA code",
-    CauseCode.DURATION_ROLE_MAX: "longest session",
-    CauseCode.ROLE_MISSING: "the role",
-    CauseCode.ROLE_PATH: "the role",
-    CauseCode.ROLE_CASE: "the role",
-    CauseCode.TAGS: "tags",
-    CauseCode.SOURCE_IDENTITY: "source identity",
-    CauseCode.SESSION_NAME: "session name",
-    CauseCode.IP: "network address",
-    CauseCode.DATE: "time",
+_CHANGE_LABELS = {
+    StatementChange.NONE: ("statement", "in"),
+    StatementChange.ADD: ("add", "to"),
+    StatementChange.REPLACE: ("replace", "in"),
+    StatementChange.REMOVE: ("remove", "from"),
+    StatementChange.MEET: ("required", "by"),
 }
+
+
+def side_label(cause: Cause) -> str:
+    """Return where a cause can be fixed: "source account", "this machine"."""
+    account = " account" if cause.side in (CauseSide.SOURCE, CauseSide.TARGET) else ""
+    return _COLUMN_TITLES[cause.side] + account
+
+
+def statement_heading(cause: Cause) -> str:
+    """Return what to do with the statement, and in which policy: "add to the trust policy of …"."""
+    label, preposition = _CHANGE_LABELS[cause.change]
+    return f"{label} {preposition} {cause.where}" if cause.where else label
 
 
 @dataclass(frozen=True, slots=True)
 class RequirementRow:
-    """One line of a side.
-
-    `marks` are the numbers (from 1) of the causes about it, none for a piece nothing is said of.
-    """
+    """One line of a column."""
 
     name: str
     state: RequirementState
     detail: str = ""
     cause_numbers: tuple[int, ...] = ()
+    """From 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonColumn:
-    """One side: who it is ("source"), the account ("" when unknown), its pieces."""
+    """The requirements in one account (`account` is "" if unknown), or on this machine."""
 
     side: CauseSide
     title: str
@@ -78,69 +92,54 @@ class ComparisonColumn:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The hop that failed (None: it worked), both sides of it, and what lies here.
-
-    `causes` in the order of their numbers.
-    """
+    """The failed hop (None: no hop failed) with its columns, and the causes by number."""
 
     hop: ExplainedHop | None
     source: ComparisonColumn
     target: ComparisonColumn
     local: ComparisonColumn
-    causes: tuple[Cause, ...] = field(default=())
+    causes: tuple[Cause, ...] = ()
 
 
 def compare_accounts(explanation: Explanation) -> Comparison:
-    """The drawing of an explanation."""
-    hop = next((one for one in explanation.hops if one.outcome is HopOutcome.FAILED), None)
-    account = {
-        CauseSide.SOURCE: "" if hop is None else account_of(hop.principal_arn),
-        CauseSide.TARGET: "" if hop is None else account_of(hop.role_arn),
-    }
-    sides = {
-        side: _column(explanation, side, account.get(side, ""))
-        for side in (CauseSide.SOURCE, CauseSide.TARGET, CauseSide.LOCAL)
-    }
+    """Arrange an explanation in columns."""
+    hop = next((hop for hop in explanation.hops if hop.outcome is HopOutcome.FAILED), None)
+    source = account_of(hop.principal_arn) if hop is not None else ""
+    target = account_of(hop.role_arn) if hop is not None else ""
     return Comparison(
         hop,
-        sides[CauseSide.SOURCE],
-        sides[CauseSide.TARGET],
-        sides[CauseSide.LOCAL],
+        _column(explanation, CauseSide.SOURCE, source),
+        _column(explanation, CauseSide.TARGET, target),
+        _column(explanation, CauseSide.LOCAL, ""),
         explanation.causes,
     )
 
 
 def _column(explanation: Explanation, side: CauseSide, account: str) -> ComparisonColumn:
     column_sides = (side,) if side is not CauseSide.LOCAL else (CauseSide.LOCAL, CauseSide.NETWORK)
-    causes = list(enumerate(explanation.causes, 1))
-    requirements = [
+    numbers_by_name: dict[str, list[int]] = {}
+    for number, cause in enumerate(explanation.causes, 1):
+        numbers_by_name.setdefault(REQUIREMENT_BY_CAUSE.get(cause.code, ""), []).append(number)
+    rows = [
         RequirementRow(
             requirement.name,
             requirement.state,
             requirement.detail,
-            tuple(
-                number
-                for number, cause in causes
-                if _REQUIREMENT_BY_CAUSE.get(cause.code) == requirement.name
-            ),
+            tuple(numbers_by_name.get(requirement.name, ())),
         )
         for requirement in explanation.requirements
         if requirement.side in column_sides
     ]
-    shown_causes = {
+    shown_numbers = {
         number
         for requirement in explanation.requirements
-        for number, cause in causes
-        if _REQUIREMENT_BY_CAUSE.get(cause.code) == requirement.name
+        for number in numbers_by_name.get(requirement.name, ())
     }
-    for number, cause in causes:
-        if cause.side in column_sides and number not in shown_causes:
+    for number, cause in enumerate(explanation.causes, 1):
+        if cause.side in column_sides and number not in shown_numbers:
             name = cause.code.value.replace("_", " ")
-            requirements = [requirement for requirement in requirements if requirement.name != name]
-            state = (
-                RequirementState.UNKNOWN
-                if cause.certainty.name == "UNSEEN"
-                else RequirementState.MISSING
-            )
-            requirements.append(RequirementRow(name, state, "", (number,)))
-    return ComparisonColumn(side, _COLUMN_TITLES[side], account, tuple(requirements))
+            unseen = cause.certainty is Certainty.UNSEEN
+            state = RequirementState.UNKNOWN if unseen else RequirementState.MISSING
+            rows = [row for row in rows if row.name != name]
+            rows.append(RequirementRow(name, state, "", (number,)))
+    return ComparisonColumn(side, _COLUMN_TITLES[side], account, tuple(rows))

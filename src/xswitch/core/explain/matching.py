@@ -1,9 +1,7 @@
-"""Weighing statements with what is context.
+"""Match statements with a denied call, part by part.
 
-Each applies, doesn't, or may, and why not is told part by part and condition by condition.
-
-`core.policy` decides; this asks it about one part at a time, which is how the smallest thing to
-change is found.
+A statement applies, doesn't apply, or may apply. `core.policy` evaluates one part at a time, which
+shows the smallest change that would help.
 """
 
 from __future__ import annotations
@@ -11,33 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from xswitch.core.access.documents import statements_of
 from xswitch.core.access.model import NamedPolicy
-from xswitch.core.explain.request_context import RequestContext, variable_keys
+from xswitch.core.explain.request_context import RequestContext
 from xswitch.core.policy import (
     Condition,
     Grant,
     PolicyDocument,
     PolicyError,
     PolicyKind,
-    PrincipalSet,
     Request,
     Statement,
     evaluate,
     parse,
 )
-
-_ANY_PRINCIPAL = PrincipalSet(MappingProxyType({"AWS": ("*",)}))
+from xswitch.core.policy.patterns import variable_keys
 
 
 class Applicability(StrEnum):
-    """Whether a statement applies to a request.
-
-    `maybe` when that hangs on something that isn't known here.
-    """
+    """Whether a statement applies; MAYBE if that depends on unknown values."""
 
     YES = "yes"
     NO = "no"
@@ -46,19 +38,17 @@ class Applicability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyStatement:
-    """One statement of a policy that was read.
-
-    `name` of the policy, and the statement's own JSON.
-    """
+    """One statement of a policy that was read."""
 
     name: str
+    """The policy's."""
     document: PolicyDocument
     statement: Statement
     raw: Mapping[str, Any]
 
     @property
     def number(self) -> int:
-        """Its place in the policy, counted from 1."""
+        """Position in the policy, from 1."""
         return self.statement.index + 1
 
     @property
@@ -69,7 +59,7 @@ class PolicyStatement:
 
 @dataclass(frozen=True, slots=True)
 class ConditionCheck:
-    """One condition: the operator and the key as written, and the parsed one."""
+    """One condition, with operator and key as written."""
 
     operator: str
     key: str
@@ -78,12 +68,7 @@ class ConditionCheck:
 
 @dataclass(frozen=True, slots=True)
 class StatementMatch:
-    """A statement weighed.
-
-    Which parts cover the request, which conditions are not met, and which can't be context.
-
-    `unknown_keys` are the keys that would have to be context.
-    """
+    """How a statement matches: its parts that cover the request, and its conditions."""
 
     policy_statement: PolicyStatement
     principal: bool
@@ -93,11 +78,12 @@ class StatementMatch:
     unknown: tuple[ConditionCheck, ...]
     met: tuple[ConditionCheck, ...]
     unknown_keys: tuple[str, ...]
+    """Context keys whose values decide whether it applies."""
     grant: Grant
 
     @property
     def covers_request(self) -> bool:
-        """Whether it is about this request at all, conditions aside."""
+        """Whether it is about this request, apart from conditions."""
         return self.principal and self.action and self.resource
 
     @property
@@ -110,50 +96,46 @@ class StatementMatch:
 
 @dataclass(frozen=True, slots=True)
 class StatementMatches:
-    """Every statement of one kind of policy, weighed.
-
-    `unreadable` names documents that are no policies.
-    """
+    """The matches of all statements of one kind of policy."""
 
     matches: tuple[StatementMatch, ...]
     unreadable: tuple[str, ...] = ()
+    """Names of policies with invalid documents."""
 
     def denies(self, applicability: Applicability) -> list[StatementMatch]:
-        """The Deny statements that applicability so."""
+        """List the Deny statements with this applicability."""
         return [
-            one
-            for one in self.matches
-            if one.policy_statement.deny and one.applicability is applicability
+            match
+            for match in self.matches
+            if match.policy_statement.deny and match.applicability is applicability
         ]
 
     def allows(self, applicability: Applicability) -> list[StatementMatch]:
-        """The Allow statements that applicability so."""
-        return [
-            one
-            for one in self.matches
-            if not one.policy_statement.deny and one.applicability is applicability
-        ]
+        """List the Allow statements with this applicability."""
+        return [match for match in self._allows if match.applicability is applicability]
 
     @property
     def nearest(self) -> StatementMatch | None:
-        """The Allow that is meant for this request and only asks for more.
-
-        The one whose conditions lack least.
-        """
-        candidates = [
-            one for one in self.matches if not one.policy_statement.deny and one.covers_request
-        ]
+        """The Allow that covers this request with the fewest unmet conditions."""
         return min(
-            candidates,
-            key=lambda one: (len(one.unmet), len(one.unknown_keys), one.policy_statement.number),
+            (match for match in self._allows if match.covers_request),
+            key=lambda match: (
+                len(match.unmet),
+                len(match.unknown_keys),
+                match.policy_statement.number,
+            ),
             default=None,
         )
+
+    @property
+    def _allows(self) -> list[StatementMatch]:
+        return [match for match in self.matches if not match.policy_statement.deny]
 
 
 def match_statements(
     policies: Iterable[NamedPolicy], kind: PolicyKind, request: Request, context: RequestContext
 ) -> StatementMatches:
-    """Every statement of these policies, weighed."""
+    """Match every statement of the policies with a request."""
     matches: list[StatementMatch] = []
     unreadable: list[str] = []
     for policy in policies:
@@ -163,13 +145,11 @@ def match_statements(
         except PolicyError:
             unreadable.append(policy.name)
             continue
-        policy_statements = [
-            PolicyStatement(policy.name, document, statement, raw)
-            for statement, raw in zip(document.statements, raws, strict=True)
-        ]
         matches += [
-            match_statement(policy_statement, request, context)
-            for policy_statement in policy_statements
+            match_statement(
+                PolicyStatement(policy.name, document, statement, raw), request, context
+            )
+            for statement, raw in zip(document.statements, raws, strict=True)
         ]
     return StatementMatches(tuple(matches), tuple(unreadable))
 
@@ -177,81 +157,50 @@ def match_statements(
 def match_statement(
     policy_statement: PolicyStatement, request: Request, context: RequestContext
 ) -> StatementMatch:
-    """One statement, weighed part by part."""
+    """Match one statement with a request, part by part."""
     statement = policy_statement.statement
-    unconditional = replace(statement, conditions=())
-    any_resource = None if statement.resources is None else ("*",)
-    match_all = replace(
-        unconditional,
-        actions=("*",),
-        not_actions=False,
-        resources=any_resource,
-        not_resources=False,
-        principals=None if statement.principals is None else _ANY_PRINCIPAL,
-    )
-    tests = condition_checks(policy_statement)
-    unknown = tuple(test for test in tests if unknown_keys(test, context))
-    certain = [test for test in tests if test not in unknown]
-    unmet = tuple(
-        test
-        for test in certain
-        if not _applies(policy_statement, replace(match_all, conditions=(test.condition,)), request)
-    )
+    (trace,) = evaluate(
+        request, (replace(policy_statement.document, statements=(statement,)),)
+    ).traces
+    failed_conditions = {unmet.condition for unmet in trace.unmet}
+    checks = condition_checks(policy_statement)
+    unknown = tuple(check for check in checks if unknown_keys(check, context))
+    known = [check for check in checks if check not in unknown]
     unknown_variables = [
         key
         for text in statement.resources or ()
         for key in variable_keys(text)
         if not context.has(key)
     ]
-    resource = _applies(
-        policy_statement,
-        replace(match_all, resources=statement.resources, not_resources=statement.not_resources),
-        request,
-    )
-    principal = replace(match_all, principals=statement.principals)
+    needed_keys = [key for check in unknown for key in unknown_keys(check, context)]
+    if not trace.resource:
+        needed_keys += unknown_variables
     return StatementMatch(
         policy_statement=policy_statement,
-        principal=_applies(policy_statement, principal, request),
-        action=_applies(
-            policy_statement,
-            replace(match_all, actions=statement.actions, not_actions=statement.not_actions),
-            request,
-        ),
-        resource=resource or bool(unknown_variables),
-        unmet=unmet,
+        principal=trace.principal,
+        action=trace.action,
+        resource=trace.resource or bool(unknown_variables),
+        unmet=tuple(check for check in known if check.condition in failed_conditions),
         unknown=unknown,
-        met=tuple(test for test in certain if test not in unmet),
-        unknown_keys=tuple(
-            dict.fromkeys(
-                [key for test in unknown for key in unknown_keys(test, context)]
-                + ([] if resource else unknown_variables)
-            )
-        ),
-        grant=evaluate(request, (replace(policy_statement.document, statements=(principal,)),))
-        .traces[0]
-        .grant,
+        met=tuple(check for check in known if check.condition not in failed_conditions),
+        unknown_keys=tuple(dict.fromkeys(needed_keys)),
+        grant=trace.grant,
     )
 
 
 def condition_checks(policy_statement: PolicyStatement) -> tuple[ConditionCheck, ...]:
-    """The conditions of a statement, as written and as parsed; the parser keeps their order."""
+    """Pair the conditions of a statement with their spelling; the parser keeps their order."""
     raw = policy_statement.raw.get("Condition", {})
     written = [(operator, key) for operator, keys in raw.items() for key in keys]
     return tuple(
-        ConditionCheck(operator, key, one)
-        for (operator, key), one in zip(written, policy_statement.statement.conditions, strict=True)
+        ConditionCheck(operator, key, condition)
+        for (operator, key), condition in zip(
+            written, policy_statement.statement.conditions, strict=True
+        )
     )
 
 
-def unknown_keys(test: ConditionCheck, context: RequestContext) -> list[str]:
-    """The keys a condition asks about and nothing is known of."""
-    keys = [test.key, *(key for value in test.condition.values for key in variable_keys(value))]
+def unknown_keys(check: ConditionCheck, context: RequestContext) -> list[str]:
+    """List the context keys of a condition whose values aren't known."""
+    keys = [check.key, *(key for value in check.condition.values for key in variable_keys(value))]
     return [key for key in keys if not context.has(key)]
-
-
-def _applies(policy_statement: PolicyStatement, statement: Statement, request: Request) -> bool:
-    return (
-        evaluate(request, (replace(policy_statement.document, statements=(statement,)),))
-        .traces[0]
-        .applies
-    )

@@ -1,16 +1,15 @@
-"""The values of an explanation.
-
-The chain hop by hop, and what is in the way, on which side, and how sure that is.
-"""
+"""Values of an explanation: the hops of the chain, and the causes of the failure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class CauseCode(StrEnum):
-    """Why a switch fails; part of the JSON interface."""
+    """Reason why a switch fails. Part of the JSON interface."""
 
     CALLER_POLICY_MISSING = "caller_policy_missing"
     CALLER_POLICY_DENIES = "caller_policy_denies"
@@ -42,7 +41,7 @@ class CauseCode(StrEnum):
 
 
 class CauseSide(StrEnum):
-    """Who can mend it."""
+    """Where a cause can be fixed: an account, this machine, or the network."""
 
     SOURCE = "source"
     TARGET = "target"
@@ -51,7 +50,7 @@ class CauseSide(StrEnum):
 
 
 class Certainty(StrEnum):
-    """How sure a cause is."""
+    """How certain a cause is; the values are shown to users."""
 
     PROVED = "proved"
     LIKELY = "likely"
@@ -59,27 +58,26 @@ class Certainty(StrEnum):
 
 
 class ExplanationVerdict(StrEnum):
-    """What came of the attempt. `allowed` only when STS gave the session just now."""
+    """Result of the attempt."""
 
-    ALLOWED = "allowed"
+    ALLOWED = "allowed"  # STS has just returned the session
     DENIED = "denied"
-    # It failed before, or beside, AWS's decision: network, base credentials, a missing code
-    NOT_REACHED = "not_reached"
+    NOT_REACHED = "not_reached"  # AWS didn't decide: network, source credentials, a missing code
     UNKNOWN = "unknown"
 
 
 class StatementChange(StrEnum):
-    """What to do with a cause's statement in the policy it is for."""
+    """What to do with a cause's statement in its policy."""
 
-    NONE = ""  # there is no statement
-    ADD = "add"  # add it to the policy
-    REPLACE = "replace"  # put it in the place of the one there is
-    REMOVE = "remove"  # take it away
-    MEET = "meet"  # leave it, and do what it asks for
+    NONE = ""  # no statement
+    ADD = "add"
+    REPLACE = "replace"  # instead of the current one
+    REMOVE = "remove"
+    MEET = "meet"  # leave it, and meet its conditions
 
 
 class HopOutcome(StrEnum):
-    """How one hop of the chain went."""
+    """Result of one hop of the chain."""
 
     OK = "ok"
     FAILED = "failed"
@@ -88,44 +86,42 @@ class HopOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExplainedHop:
-    """One hop: number 0 is the base, 1 the first AssumeRole.
-
-    `principal_arn` is who calls, "" when unknown; `text` is AWS's answer, cleaned.
-    """
+    """One hop of the chain."""
 
     number: int
+    """0 for the source credentials, 1 for the first AssumeRole."""
     profile: str
     role_arn: str
     principal_arn: str
+    """The caller, "" if unknown."""
     outcome: HopOutcome
     text: str = ""
+    """AWS's answer, sanitized."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One thing in the way at hop `hop`.
-
-    `evidence` is a sentence with what was seen; `statement` the exact JSON that side's
-    administrator must add or change, "" where no policy is at fault; `next_step` what to do, an
-    exact command where there is one. `where` names the policy the statement is for, `change` says
-    what to do with it there, and `current` is the statement as it stands there now ("" for nothing,
-    or not seen).
-    """
+    """One reason why the hop with the number `hop` fails."""
 
     code: CauseCode
     side: CauseSide
     hop: int
     certainty: Certainty
     evidence: str
+    """A sentence."""
     statement: str = ""
+    """The exact JSON to add or change, "" if no policy is at fault."""
     next_step: str = ""
+    """An exact command if there is one."""
     where: str = ""
+    """The policy that `statement` belongs to."""
     change: StatementChange = StatementChange.NONE
     current: str = ""
+    """The statement as it is now, "" if there is none or it wasn't seen."""
 
 
 class RequirementState(StrEnum):
-    """How one piece of the access stands."""
+    """State of one requirement."""
 
     OK = "ok"
     MISSING = "missing"
@@ -133,12 +129,15 @@ class RequirementState(StrEnum):
     UNKNOWN = "unknown"
 
 
+def worst_state(states: Iterable[RequirementState]) -> RequirementState:
+    """Return the state that matters most; UNKNOWN if there are none."""
+    order = ("denies", "missing", "unknown", "ok")
+    return min(states, key=order.index, default=RequirementState.UNKNOWN)
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One thing a switch needs, on one side, at one hop: a policy, the role, a limit.
-
-    `detail` is a few words about it.
-    """
+    """One thing that a hop needs in one account: a policy, the role, a limit."""
 
     side: CauseSide
     hop: int
@@ -147,22 +146,46 @@ class Requirement:
     detail: str = ""
 
 
+REQUIREMENT_BY_CAUSE: Mapping[CauseCode, str] = MappingProxyType(
+    {
+        CauseCode.CALLER_POLICY_MISSING: "the caller's policies",
+        CauseCode.CALLER_POLICY_DENIES: "the caller's policies",
+        CauseCode.BOUNDARY: "permissions boundary",
+        CauseCode.SCP: "organization (SCP)",
+        CauseCode.SESSION_POLICY: "session policy",
+        CauseCode.TRUST_MISSING: "trust policy",
+        CauseCode.TRUST_DENIES: "trust policy",
+        CauseCode.EXTERNAL_ID_MISSING: "external ID",
+        CauseCode.EXTERNAL_ID_WRONG: "external ID",
+        CauseCode.MFA_MISSING: "MFA",
+        CauseCode.MFA_TOO_OLD: "age of the MFA code",
+        CauseCode.DURATION_ROLE_MAX: "longest session",
+        CauseCode.ROLE_MISSING: "the role",
+        CauseCode.ROLE_PATH: "the role",
+        CauseCode.ROLE_CASE: "the role",
+        CauseCode.TAGS: "tags",
+        CauseCode.SOURCE_IDENTITY: "source identity",
+        CauseCode.SESSION_NAME: "session name",
+        CauseCode.IP: "network address",
+        CauseCode.DATE: "time",
+    }
+)
+"""The name of the requirement that a cause belongs to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a switch to `target` fails.
-
-    `causes` the surest and nearest first, never empty unless the verdict is `allowed`.
-
-    `error_code` is the code of the failure explained ("" when it worked), `exit_code` that of a
-    switch that fails so. `sources_read` says which sources were read and which could not be.
-    `pieces` are what the hop that failed needs, side by side.
-    """
+    """Why a switch to `target` fails."""
 
     target: str
     verdict: ExplanationVerdict
     hops: tuple[ExplainedHop, ...]
     causes: tuple[Cause, ...]
+    """The most certain and nearest first; empty only if the verdict is `allowed`."""
     error_code: str = ""
+    """The code of the explained failure, "" for none."""
     sources_read: tuple[str, ...] = ()
+    """Sources that were read, or could not be."""
     requirements: tuple[Requirement, ...] = ()
+    """What the failed hop needs, in both accounts."""
     exit_code: int = 0

@@ -1,4 +1,4 @@
-"""Failures that AWS's answer, or this machine, explains by itself: no policy need be read."""
+"""Explain failures from AWS's answer or local settings, without reading policies."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, E
 from xswitch.core.sts_limits import MAX_CHAINED_DURATION, is_session_name
 
 POLICY_CODES = frozenset({ErrorCode.NOT_AUTHORIZED, ErrorCode.EXPLICIT_DENY, ErrorCode.DENIED})
-"""Our codes for refusals that policies decide: those are explained by both sides."""
+"""Codes of failures that the policies of both accounts explain."""
 INSPECTABLE_CODES = POLICY_CODES | {ErrorCode.DURATION_ROLE_MAX}
-"""Codes for which it is worth looking at both sides."""
+"""Codes for which reading both accounts helps."""
 _EXPIRED_CODES = frozenset(
     {
         ErrorCode.EXPIRED_TOKEN,
@@ -36,31 +36,27 @@ _LOCAL_NETWORK_CODES = frozenset(
 # Regions that an account has to enable first. Source: AWS account management reference, "Enable or
 # disable AWS Regions".
 _OPT_IN_REGIONS = (
-    *(
-        "af-south-1",
-        "ap-east-",
-        "ap-south-2",
-        "ap-southeast-3",
-        "ap-southeast-4",
-        "ap-southeast-5",
-        "ap-southeast-6",
-        "ap-southeast-7",
-    ),
-    *(
-        "ca-west-1",
-        "eu-central-2",
-        "eu-south-",
-        "il-central-1",
-        "me-central-1",
-        "me-south-1",
-        "mx-central-1",
-    ),
+    "af-south-1",
+    "ap-east-",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _CauseMeaning:
-    """What one of our codes means."""
+    """Cause and verdict for an error code."""
 
     code: CauseCode
     side: CauseSide = CauseSide.LOCAL
@@ -90,8 +86,7 @@ _MEANING_BY_CODE: Mapping[str, _CauseMeaning] = MappingProxyType(
         ErrorCode.PACKED_POLICY: _CauseMeaning(CauseCode.SESSION_POLICY),
     }
 )
-# Part of AWS's text for a value it doesn't take, in lower case → what it is about. The first that
-# fits counts.
+# Part of AWS's message about an invalid value, in lower case → cause. The first match counts.
 _CAUSE_BY_PARAMETER = (
     ("rolesessionname", CauseCode.SESSION_NAME),
     ("sourceidentity", CauseCode.SOURCE_IDENTITY),
@@ -109,9 +104,9 @@ _CAUSE_BY_PARAMETER = (
 def non_policy_causes(
     evidence: Evidence, failure: SwitchFailure
 ) -> tuple[ExplanationVerdict, list[Cause]]:
-    """The verdict and the causes of a failure that isn't about policies."""
+    """Return the verdict and the causes of a failure that isn't about policies."""
     number = evidence.failed or 0
-    hop = next((one for one in evidence.hops if one.number == number), None)
+    hop = next((hop for hop in evidence.hops if hop.number == number), None)
     meaning = _cause_meaning(failure)
     text = f" {failure.text}" if failure.text and failure.text not in failure.what else ""
     certainty = Certainty.LIKELY if failure.code == ErrorCode.WRONG_IDENTITY else Certainty.PROVED
@@ -158,25 +153,27 @@ def _next_step(
     name = hop.call.role.name if hop.call.role is not None else "ROLE"
     if code is CauseCode.DURATION_ROLE_MAX:
         longest = 3600 if role is None else role.max_session_seconds
-        update_command = f"aws iam update-role --role-name {name} --max-session-duration {hop.call.duration_seconds}"
-        return f"{retry} --duration {longest}, or an administrator of the role's account: {update_command}"
+        return (
+            f"{retry} --duration {longest}, or an administrator of the role's account runs: "
+            f"aws iam update-role --role-name {name} "
+            f"--max-session-duration {hop.call.duration_seconds}"
+        )
     if code is CauseCode.DURATION_CHAINING:
         return f"{retry} --duration {MAX_CHAINED_DURATION}"
     if code is CauseCode.SESSION_NAME:
-        return f"{retry} --session-name NAME (2 to 64 letters, digits and _+=,.@-), or role_session_name in the profile {hop.profile}"
+        return (
+            f"{retry} --session-name NAME (2 to 64 letters, digits and _+=,.@-), "
+            f"or set role_session_name in the profile {hop.profile}"
+        )
     if code in (CauseCode.BASE_EXPIRED, CauseCode.BASE_INVALID) and hop.number > 1:
         return f"{retry} --force"
-    return (
-        failure.next_step
-        or f"See what is configured: xswitch config; base profile: {evidence.base_profile}"
+    return failure.next_step or (
+        f"Check the configuration: xswitch config; source profile: {evidence.base_profile}"
     )
 
 
 def _alternative_causes(evidence: Evidence, failure: SwitchFailure, number: int) -> list[Cause]:
-    """Other ways to get the same answer.
-
-    AWS doesn't know a key either in a region that isn't enabled, or in another partition.
-    """
+    """Add the region: AWS also answers "invalid key" in a region that isn't enabled."""
     if failure.code != ErrorCode.INVALID_KEY:
         return []
     regions = dict.fromkeys(hop.call.region for hop in evidence.hops)
@@ -186,36 +183,37 @@ def _alternative_causes(evidence: Evidence, failure: SwitchFailure, number: int)
             CauseSide.LOCAL,
             number,
             Certainty.UNSEEN,
-            f"The region {region} has to be enabled for an account first; until then AWS knows none of its keys there.",
-            next_step="Use a region that is always on (--region us-east-1), or enable it in the account's settings.",
+            f"The region {region} isn't enabled by default; until it is, "
+            "AWS doesn't recognize the account's keys there.",
+            next_step="Use a region that is always enabled (--region us-east-1), "
+            "or enable this one in the account's settings.",
         )
         for region in regions
         if region.startswith(_OPT_IN_REGIONS)
     ]
 
 
-# -- what this machine knows without asking
-# ---------------------------------------------------------------------------
+# -- from the configuration
 
 
 def local_causes(evidence: Evidence, failure: SwitchFailure) -> list[Cause]:
-    """What is wrong with the call by itself, whatever AWS says: its partition, its session name."""
+    """List errors in the call that don't depend on AWS: partition, session name."""
     hops = [hop for hop in evidence.hops if hop.number == evidence.failed or not evidence.failed]
     causes = [cause for hop in hops for cause in _partition_causes(evidence, hop)]
-    for hop in hops:
-        if not is_session_name(hop.call.session_name) and failure.kind is FailureKind.DENIED:
-            sentence = f"{hop.call.session_name!r} can't be the name of a session: 2 to 64 letters, digits and _+=,.@-"
-            fix = f"Correct role_session_name in the profile {hop.profile}, or: --session-name NAME"
-            causes.append(
-                Cause(
-                    CauseCode.SESSION_NAME,
-                    CauseSide.LOCAL,
-                    hop.number,
-                    Certainty.PROVED,
-                    sentence,
-                    next_step=fix,
-                )
-            )
+    causes += [
+        Cause(
+            CauseCode.SESSION_NAME,
+            CauseSide.LOCAL,
+            hop.number,
+            Certainty.PROVED,
+            f"{hop.call.session_name!r} isn't a valid session name: "
+            "it has 2 to 64 letters, digits and _+=,.@-",
+            next_step=f"Correct role_session_name in the profile {hop.profile}, "
+            "or: --session-name NAME",
+        )
+        for hop in hops
+        if failure.kind is FailureKind.DENIED and not is_session_name(hop.call.session_name)
+    ]
     return causes
 
 
@@ -223,42 +221,36 @@ def _partition_causes(evidence: Evidence, hop: HopEvidence) -> list[Cause]:
     role = hop.call.role
     if role is None:
         return []
-    fix = f"Use a source profile with credentials of {role.partition}, or correct role_arn in the profile {hop.profile}."
-    facts = [
-        ("the caller", hop.caller.arn),
-        ("the base", evidence.base_arn),
-        ("the MFA device", hop.call.mfa_serial or ""),
+    arns = [
+        ("the caller is", hop.caller.arn),
+        ("the source credentials are", evidence.base_arn),
+        ("the MFA device is", hop.call.mfa_serial or ""),
     ]
-    facts += [
-        ("the role before it", other.call.role_arn)
+    arns += [
+        ("the previous role is", other.call.role_arn)
         for other in evidence.hops
         if other.number == hop.number - 1
     ]
-    for subject, arn in facts:
+    for subject, arn in arns:
         partition = partition_of(arn) or role.partition
         if partition != role.partition:
-            sentence = f"The role is in the partition {role.partition}, and {subject} is in {partition} ({arn}): no credentials work in both."
-            return [
-                Cause(
-                    CauseCode.PARTITION,
-                    CauseSide.LOCAL,
-                    hop.number,
-                    Certainty.PROVED,
-                    sentence,
-                    next_step=fix,
-                )
-            ]
-    if partition_of_region(hop.call.region) != role.partition:
-        sentence = f"The region {hop.call.region} is not in the partition {role.partition} of the role, so another partition's STS was asked."
-        region_step = f"Set a region of {role.partition} in the profile {hop.profile}."
-        return [
-            Cause(
-                CauseCode.PARTITION,
-                CauseSide.LOCAL,
-                hop.number,
-                Certainty.LIKELY,
-                sentence,
-                next_step=region_step,
+            certainty = Certainty.PROVED
+            text = (
+                f"The role is in the partition {role.partition}, but {subject} in {partition} "
+                f"({arn}): no credentials work in both."
             )
-        ]
-    return []
+            fix = (
+                f"Use a source profile with credentials of {role.partition}, "
+                f"or correct role_arn in the profile {hop.profile}."
+            )
+            break
+    else:
+        if partition_of_region(hop.call.region) == role.partition:
+            return []
+        certainty = Certainty.LIKELY
+        text = (
+            f"The region {hop.call.region} isn't in the role's partition {role.partition}, "
+            "so the call went to another partition's STS."
+        )
+        fix = f"Set a region of {role.partition} in the profile {hop.profile}."
+    return [Cause(CauseCode.PARTITION, CauseSide.LOCAL, hop.number, certainty, text, next_step=fix)]

@@ -1,15 +1,11 @@
-"""What a request's conditions are asked about.
+"""The known part of a request's context.
 
-The values known from here, and the keys of which nothing is context.
-
-Source: IAM user guide, "AWS global condition context keys" and "Available keys for AWS STS". A key
-that is known to be absent counts as known; the address AWS saw, a VPC endpoint or an organization
-can't be known from here, so they never count as either.
+Source: IAM user guide, "AWS global condition context keys" and "Available keys for AWS STS". Keys
+known to be absent are known. The address AWS saw, VPC endpoints and the organization never are.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -17,42 +13,31 @@ from types import MappingProxyType
 from xswitch.core.explain.evidence import Caller, Evidence, HopEvidence
 from xswitch.core.policy import Principal, PrincipalKind, Request
 
-_VARIABLE = re.compile(r"\$\{([^{},]*)(?:,[^{}]*)?\}")
-_LITERAL_VARIABLES = frozenset({"*", "?", "$"})
 _ALWAYS_KNOWN_KEYS = frozenset(
-    {
-        *{
-            "sts:externalid",
-            "sts:rolesessionname",
-            "sts:sourceidentity",
-            "sts:transitivetagkeys",
-            "aws:tagkeys",
-            "aws:sourceidentity",
-        },
-        *{
-            "aws:currenttime",
-            "aws:epochtime",
-            "aws:requestedregion",
-            "aws:securetransport",
-            "aws:resourceaccount",
-        },
-        *{
-            "aws:viaawsservice",
-            "aws:principalisawsservice",
-            "aws:calledvia",
-            "aws:calledviafirst",
-            "aws:calledvialast",
-        },
-        # Nobody calls for anybody else here, so these are absent.
-        *{
-            "aws:sourcearn",
-            "aws:sourceaccount",
-            "aws:sourceorgid",
-            "aws:sourceorgpaths",
-            "aws:federatedprovider",
-            "saml:aud",
-        },
-    }
+    [
+        "sts:externalid",
+        "sts:rolesessionname",
+        "sts:sourceidentity",
+        "sts:transitivetagkeys",
+        "aws:tagkeys",
+        "aws:sourceidentity",
+        "aws:currenttime",
+        "aws:epochtime",
+        "aws:requestedregion",
+        "aws:securetransport",
+        "aws:resourceaccount",
+        "aws:viaawsservice",
+        "aws:principalisawsservice",
+        "aws:calledvia",
+        "aws:calledviafirst",
+        "aws:calledvialast",
+        "aws:sourcearn",
+        "aws:sourceaccount",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+        "aws:federatedprovider",
+        "saml:aud",
+    ]
 )
 _CALLER_KEYS = frozenset(
     {"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username"}
@@ -61,23 +46,23 @@ _CALLER_KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """The request's context as far as it is context.
-
-    `values` by lower-case key, `families` of prefixes all context, `keys` context.
-    """
+    """The known part of a request's context."""
 
     values: Mapping[str, tuple[str, ...]]
+    """By lower-case key."""
     keys: frozenset[str]
+    """Known keys, which are absent if they have no value."""
     families: tuple[str, ...]
+    """Prefixes of known keys."""
 
     def has(self, key: str) -> bool:
-        """Whether it is known what the request says of this key, be it that it says nothing."""
+        """Check whether the key's value, or its absence, is known."""
         key = key.lower()
         return key in self.values or key in self.keys or key.startswith(self.families)
 
 
 def request_context(evidence: Evidence, hop: HopEvidence) -> RequestContext:
-    """The context of one hop's call."""
+    """Return the known context of one hop's call."""
     call, caller, observations = hop.call, hop.caller, hop.observations
     values: dict[str, tuple[str, ...]] = {
         "aws:currenttime": (evidence.now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
@@ -99,7 +84,7 @@ def request_context(evidence: Evidence, hop: HopEvidence) -> RequestContext:
             key.lower(): (value,) for key, value in observations.principal_policies.facts.items()
         }
         families += ["aws:principaltag/"] if observations.complete else []
-    # The session's own tags go before those of its role.
+    # Session tags override tags of the role.
     values |= {f"aws:principaltag/{key.lower()}": (value,) for key, value in caller.session_tags}
     if observations.role is not None:
         families += ["aws:resourcetag/", "iam:resourcetag/"]
@@ -115,13 +100,13 @@ def request_context(evidence: Evidence, hop: HopEvidence) -> RequestContext:
 
 
 def _session_values(caller: Caller) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
-    """What the credentials themselves bring, and the keys of which that is all."""
+    """Return the values that depend on the credentials, and the known keys."""
     values: dict[str, tuple[str, ...]] = {}
     known_keys: set[str] = set()
     if caller.mfa is not None:
         known_keys.add("aws:multifactorauthpresent")
         if caller.temporary or caller.mfa:
-            # Long-term keys have no such key at all; a session of a role has it and says false.
+            # Requests with long-term keys lack this context key; in role sessions it is false.
             values["aws:multifactorauthpresent"] = (str(caller.mfa).lower(),)
         if not caller.mfa or caller.mfa_age is not None:
             known_keys.add("aws:multifactorauthage")
@@ -170,20 +155,15 @@ def _caller_values(hop: HopEvidence) -> dict[str, tuple[str, ...]]:
 
 
 def build_request(hop: HopEvidence, action: str, context: RequestContext) -> Request:
-    """The question both sides were asked."""
+    """Build the request that the policies of both accounts decide."""
     account = "" if hop.call.role is None else hop.call.role.account_id
     return Request(principal(hop), action, hop.call.role_arn, account, context.values)
 
 
 def principal(hop: HopEvidence) -> Principal:
-    """The caller as policies see it."""
+    """Return the caller as policies see it."""
     caller = hop.caller
     kind = PrincipalKind.ROOT if caller.arn.endswith(":root") else PrincipalKind.USER
     if ":assumed-role/" in caller.arn:
         kind = PrincipalKind.ROLE_SESSION
     return Principal(kind, caller.arn, caller.account, caller.role_arn)
-
-
-def variable_keys(text: str) -> tuple[str, ...]:
-    """The keys of the policy variables in a text."""
-    return tuple(key.strip() for key in _VARIABLE.findall(text) if key not in _LITERAL_VARIABLES)

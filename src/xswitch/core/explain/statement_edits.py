@@ -1,7 +1,4 @@
-"""The exact JSON each side's administrator must add, put in a statement's place, or take away.
-
-Least privilege, no placeholder.
-"""
+"""The exact JSON to add, replace or remove in a policy: least privilege, no placeholders."""
 
 from __future__ import annotations
 
@@ -20,32 +17,24 @@ _PRINCIPAL_ARN = "aws:PrincipalArn"
 _RESOURCE_ACCOUNT = "aws:ResourceAccount"
 
 StatementEdit = tuple[str, StatementChange, str]
-"""(statement, what to do with it, the statement as it stands now)."""
-
-
-def statement_json(statement: Mapping[str, Any]) -> str:
-    """A statement as it is shown."""
-    return statement_to_json(statement)
+"""(statement, what to do with it, the current statement)."""
 
 
 def caller_statement(hop: HopEvidence, actions: Sequence[str]) -> str:
-    """What the caller's policy must hold: these actions on this very role."""
-    return statement_json(
+    """Return the Allow for the caller's policy: these actions on this role."""
+    return statement_to_json(
         {"Effect": "Allow", "Action": _one_or_many(actions), "Resource": hop.call.role_arn}
     )
 
 
 def trust_statement(hop: HopEvidence, actions: Sequence[str]) -> str:
-    """What the role's trust policy must hold.
-
-    This very caller, under the conditions its call meets already.
-    """
-    principal, conditions = principal_and_conditions(hop)
+    """Return the Allow for the trust policy: this caller, with the conditions its call meets."""
+    principal, conditions = _principal_and_conditions(hop)
     if hop.call.external_id is not None:
         conditions["StringEquals"] = {EXTERNAL_ID: hop.call.external_id}
     if hop.caller.mfa and hop.caller.is_user:
         conditions["Bool"] = {MFA_PRESENT: "true"}
-    return statement_json(
+    return statement_to_json(
         {
             "Effect": "Allow",
             "Principal": {"AWS": principal},
@@ -55,11 +44,11 @@ def trust_statement(hop: HopEvidence, actions: Sequence[str]) -> str:
     )
 
 
-def principal_and_conditions(hop: HopEvidence) -> tuple[str, dict[str, Any]]:
-    """The caller as a trust policy names it, and the conditions that takes.
+def _principal_and_conditions(hop: HopEvidence) -> tuple[str, dict[str, Any]]:
+    """Return the Principal for the caller, and the conditions that go with it.
 
-    A user or role goes by its ARN. A role whose path can't be context, as Identity Center's, is named
-    by a pattern: IAM user guide, "Reference permission sets in resource policies".
+    Users and roles are named by ARN. A role with an unknown path, as Identity Center's, needs
+    a pattern: IAM user guide, "Reference permission sets in resource policies".
     """
     caller = hop.caller
     if caller.policy_arn:
@@ -74,57 +63,46 @@ def principal_and_conditions(hop: HopEvidence) -> tuple[str, dict[str, Any]]:
     }
 
 
-def unchanged(statement_match: StatementMatch) -> StatementEdit:
-    """A statement that stays, and whose conditions have to be met."""
-    shown = statement_json(statement_match.policy_statement.raw)
+def unchanged(match: StatementMatch) -> StatementEdit:
+    """Leave a statement; its conditions have to be met."""
+    shown = statement_to_json(match.policy_statement.raw)
     return shown, StatementChange.MEET, shown
 
 
-def with_action(statement_match: StatementMatch, action: str) -> StatementEdit:
-    """An Allow that is right but for an action it lacks."""
-    raw = dict(statement_match.policy_statement.raw)
+def with_action(match: StatementMatch, action: str) -> StatementEdit:
+    """Add an action to an Allow."""
+    raw = dict(match.policy_statement.raw)
     listed = raw.get("Action", [])
-    raw["Action"] = [*([listed] if isinstance(listed, str) else listed), action]
-    return (
-        statement_json(raw),
-        StatementChange.REPLACE,
-        statement_json(statement_match.policy_statement.raw),
-    )
+    raw["Action"] = [*_as_list(listed), action]
+    current = statement_to_json(match.policy_statement.raw)
+    return statement_to_json(raw), StatementChange.REPLACE, current
 
 
-def without_conditions(
-    statement_match: StatementMatch, tests: Sequence[ConditionCheck]
-) -> StatementEdit:
-    """A statement less conditions that this caller can never meet."""
-    raw = dict(statement_match.policy_statement.raw)
-    dropped = {(test.operator, test.key) for test in tests}
+def without_conditions(match: StatementMatch, checks: Sequence[ConditionCheck]) -> StatementEdit:
+    """Remove conditions that this caller can never meet."""
+    raw = dict(match.policy_statement.raw)
+    dropped = {(check.operator, check.key) for check in checks}
     conditions = {
         operator: {key: value for key, value in keys.items() if (operator, key) not in dropped}
         for operator, keys in raw["Condition"].items()
     }
     raw["Condition"] = {operator: keys for operator, keys in conditions.items() if keys}
-    return (
-        statement_json(raw),
-        StatementChange.REPLACE,
-        statement_json(statement_match.policy_statement.raw),
-    )
+    current = statement_to_json(match.policy_statement.raw)
+    return statement_to_json(raw), StatementChange.REPLACE, current
 
 
-def with_exception(statement_match: StatementMatch, hop: HopEvidence) -> StatementEdit:
-    """A Deny with an exception for this caller and this role, as narrow as its form allows.
+def with_exception(match: StatementMatch, hop: HopEvidence) -> StatementEdit:
+    """Add an exception for this caller and role to a Deny, as narrow as its form allows.
 
-    Removed where nothing else is left of it.
+    The Deny is removed if it covers nothing else.
     """
-    raw, current = (
-        dict(statement_match.policy_statement.raw),
-        statement_json(statement_match.policy_statement.raw),
-    )
-    if statement_match.policy_statement.statement.principals is not None:
+    raw, current = dict(match.policy_statement.raw), statement_to_json(match.policy_statement.raw)
+    if match.policy_statement.statement.principals is not None:
         return _trust_with_exception(raw, current, hop)
     listed, role_arn = raw.get("Resource"), hop.call.role_arn
-    resources = [listed] if isinstance(listed, str) else list(listed or ())
+    resources = _as_list(listed)
     if role_arn in resources:
-        remaining = [one for one in resources if one != role_arn]
+        remaining = [resource for resource in resources if resource != role_arn]
         if not remaining:
             return current, StatementChange.REMOVE, current
         raw["Resource"] = remaining
@@ -133,17 +111,17 @@ def with_exception(statement_match: StatementMatch, hop: HopEvidence) -> Stateme
         raw["NotResource"] = role_arn
     elif "NotResource" in raw:
         excluded = raw["NotResource"]
-        raw["NotResource"] = [*([excluded] if isinstance(excluded, str) else excluded), role_arn]
-    if raw == dict(statement_match.policy_statement.raw) or _still_covers(raw, role_arn):
-        # A pattern can't leave one role out, so the exception is the role's account.
+        raw["NotResource"] = [*_as_list(excluded), role_arn]
+    if raw == dict(match.policy_statement.raw) or _still_covers(raw, role_arn):
+        # A pattern can't exclude a single role, so the exception is for the role's account.
         raw["Condition"] = _with_condition(
             raw.get("Condition", {}), "StringNotEquals", _RESOURCE_ACCOUNT, account_of(role_arn)
         )
-    return statement_json(raw), StatementChange.REPLACE, current
+    return statement_to_json(raw), StatementChange.REPLACE, current
 
 
 def exception_for_scp(hop: HopEvidence) -> str:
-    """The condition that makes a Deny of an organization pass over this caller."""
+    """Return the condition with which a Deny in an SCP doesn't apply to this caller."""
     arn = hop.caller.policy_arn or hop.caller.arn
     return json.dumps({"Condition": {"ArnNotLike": {_PRINCIPAL_ARN: arn}}}, indent=2)
 
@@ -152,18 +130,18 @@ def _trust_with_exception(raw: dict[str, Any], current: str, hop: HopEvidence) -
     names = {hop.caller.arn, hop.caller.role_arn} - {""}
     principal = raw.get("Principal")
     if isinstance(principal, Mapping) and set(principal) == {"AWS"}:
-        listed = [principal["AWS"]] if isinstance(principal["AWS"], str) else list(principal["AWS"])
-        remaining = [one for one in listed if one not in names]
+        listed = _as_list(principal["AWS"])
+        remaining = [name for name in listed if name not in names]
         if not remaining:
             return current, StatementChange.REMOVE, current
         if len(remaining) < len(listed) and not any(
-            _covers_account(one, hop.caller.account) for one in remaining
+            _covers_account(name, hop.caller.account) for name in remaining
         ):
             raw["Principal"] = {"AWS": remaining}
-            return statement_json(raw), StatementChange.REPLACE, current
+            return statement_to_json(raw), StatementChange.REPLACE, current
     arn = hop.caller.policy_arn or hop.caller.arn
     raw["Condition"] = _with_condition(raw.get("Condition", {}), "ArnNotLike", _PRINCIPAL_ARN, arn)
-    return statement_json(raw), StatementChange.REPLACE, current
+    return statement_to_json(raw), StatementChange.REPLACE, current
 
 
 def _covers_account(name: str, account: str) -> bool:
@@ -172,22 +150,23 @@ def _covers_account(name: str, account: str) -> bool:
 
 def _still_covers(raw: Mapping[str, Any], role_arn: str) -> bool:
     listed = raw.get("Resource", ())
-    resources = [listed] if isinstance(listed, str) else list(listed)
-    return any("*" in one or "?" in one or one == role_arn for one in resources)
+    resources = _as_list(listed)
+    return any("*" in text or "?" in text or text == role_arn for text in resources)
 
 
 def _with_condition(
     conditions: Mapping[str, Any], operator: str, key: str, value: str
 ) -> dict[str, Any]:
-    """Conditions with one more that must hold.
-
-    Of a negated operator several values are each excepted.
-    """
+    """Add a condition; with a negated operator each value is an exception."""
     keys = dict(conditions.get(operator, {}))
     existing = keys.get(key, [])
-    keys[key] = [*([existing] if isinstance(existing, str) else existing), value]
+    keys[key] = [*_as_list(existing), value]
     return {**conditions, operator: keys}
 
 
 def _one_or_many(actions: Sequence[str]) -> Any:
     return actions[0] if len(actions) == 1 else list(actions)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return [value] if isinstance(value, str) else list(value or ())

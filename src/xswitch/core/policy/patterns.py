@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_LITERAL_VARIABLES = frozenset("*?$")
 _ARN_PREFIX_PARTS = 5
 
 Token = str
@@ -42,7 +43,7 @@ def _text_parts(
 
 
 def _variable_value(inner: str, context: Mapping[str, tuple[str, ...]]) -> str:
-    if inner in ("*", "?", "$"):
+    if inner in _LITERAL_VARIABLES:
         return inner
     key, comma, default = inner.partition(",")
     values = context.get(key.strip().lower(), ())
@@ -91,6 +92,12 @@ def resource_tokens(
             break
         end = variable.end()
     return [*tokens(pattern[:end], {}, variables=False), *tokens(pattern[end:], context)]
+
+
+def variable_keys(text: str) -> tuple[str, ...]:
+    """List the context keys of the variables in `text`."""
+    keys = (inner.partition(",")[0].strip() for inner in _VARIABLE.findall(text))
+    return tuple(key for key in keys if key not in _LITERAL_VARIABLES)
 
 
 def unresolved(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

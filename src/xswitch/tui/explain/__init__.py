@@ -1,4 +1,1 @@
-"""Why a switch was denied, on the screen.
-
-Both sides next to each other, the missing piece marked.
-"""
+"""The explanation of a failed switch on the screen; the diagnosis itself is core/explain."""

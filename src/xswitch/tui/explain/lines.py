@@ -1,17 +1,19 @@
-"""An explanation as lines.
-
-The chain, both sides next to each other, each cause with the statement that is missing. Pure.
-"""
+"""An explanation as lines: the chain, both accounts, and each cause with its statement. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from xswitch.core.explain.layout import (
+    OUTCOME_SIGNS,
+    STATE_LABELS,
+    STATE_SIGNS,
     Comparison,
     ComparisonColumn,
     RequirementRow,
     compare_accounts,
+    side_label,
+    statement_heading,
 )
 from xswitch.core.explain.model import (
     Cause,
@@ -23,108 +25,78 @@ from xswitch.core.explain.model import (
     RequirementState,
     StatementChange,
 )
-from xswitch.tui.render.text import Line, TextSpan, span, two_columns, wrap, wrap_code
+from xswitch.tui.render.text import Line, span, two_columns, wrap, wrap_code
 
 TWO_COLUMN_WIDTH = 72
-"""The columns from which the two sides stand next to each other."""
-_PIECE_SIGNS: dict[RequirementState, TextSpan] = {
-    RequirementState.OK: ("✓ ", "live"),
-    RequirementState.MISSING: ("✗ ", "error"),
-    RequirementState.DENIES: ("✗ ", "error"),
-    RequirementState.UNKNOWN: ("? ", "expiring"),
+"""The width from which the accounts are side by side."""
+_STATE_STYLES = {
+    RequirementState.OK: "live",
+    RequirementState.MISSING: "error",
+    RequirementState.DENIES: "error",
+    RequirementState.UNKNOWN: "expiring",
 }
-_PIECE_STATE_WORDS = {
-    RequirementState.OK: "",
-    RequirementState.MISSING: "missing",
-    RequirementState.DENIES: "denies",
-    RequirementState.UNKNOWN: "can't be seen",
-}
-_HOP_SIGNS: dict[HopOutcome, TextSpan] = {
-    HopOutcome.OK: ("✓ ", "live"),
-    HopOutcome.FAILED: ("✗ ", "error"),
-    HopOutcome.NOT_TRIED: ("· ", "faint"),
+_OUTCOME_STYLES = {
+    HopOutcome.OK: "live",
+    HopOutcome.FAILED: "error",
+    HopOutcome.NOT_TRIED: "faint",
 }
 _VERDICT_SPANS = {
     ExplanationVerdict.ALLOWED: ("✓ The switch works now.", "live"),
-    ExplanationVerdict.DENIED: ("✗ AWS says no.", "error"),
-    ExplanationVerdict.NOT_REACHED: ("✗ It failed before AWS had to decide.", "error"),
-    ExplanationVerdict.UNKNOWN: ("? What is in the way can't be told from here.", "expiring"),
+    ExplanationVerdict.DENIED: ("✗ AWS denied the request.", "error"),
+    ExplanationVerdict.NOT_REACHED: ("✗ The switch failed before AWS decided.", "error"),
+    ExplanationVerdict.UNKNOWN: ("? The cause can't be determined from here.", "expiring"),
 }
 _CERTAINTY_STYLES = {
     Certainty.PROVED: "live",
     Certainty.LIKELY: "expiring",
     Certainty.UNSEEN: "expiring",
 }
-_CHANGE_LABELS = {
-    StatementChange.NONE: ("", " "),
-    StatementChange.ADD: ("add to", "+"),
-    StatementChange.REPLACE: ("put in its place in", "+"),
-    StatementChange.REMOVE: ("take away from", "-"),
-    StatementChange.MEET: ("it asks for this", " "),
+_DIFF_MARKS = {
+    StatementChange.ADD: ("+", "live"),
+    StatementChange.REPLACE: ("+", "live"),
+    StatementChange.REMOVE: ("-", "error"),
 }
-_DIFF_STYLES = {"+": "live", "-": "error", " ": "text"}
 
 
 def explanation_panel(explanation: Explanation, width: int) -> list[Line]:
-    """The whole explanation."""
-    drawing = compare_accounts(explanation)
+    """Draw the whole explanation."""
+    comparison = compare_accounts(explanation)
     lines: list[Line] = wrap([_VERDICT_SPANS[explanation.verdict]], width)
-    lines += [[], *_hop_lines(explanation.hops, width), [], *_side_columns(drawing, width)]
-    for number, cause in enumerate(drawing.causes, 1):
+    lines += [[], *_hop_lines(explanation.hops, width), [], *_column_lines(comparison, width)]
+    for number, cause in enumerate(comparison.causes, 1):
         lines += [[], *cause_lines(number, cause, width)]
     if explanation.sources_read:
-        lines += [
-            [],
-            *wrap(
-                [("looked at  ", "muted"), span("; ".join(explanation.sources_read), "muted")],
-                width,
-                hang=11,
-            ),
-        ]
+        sources = span("; ".join(explanation.sources_read), "muted")
+        lines += [[], *wrap([("sources  ", "muted"), sources], width, hang=9)]
     return lines
 
 
 def nearest_cause_lines(explanation: Explanation, width: int) -> list[Line]:
-    """The nearest cause alone, for the detail: its side, what was seen, the statement."""
+    """Draw only the nearest cause, for the detail pane."""
     if not explanation.causes:
         return []
     lines = cause_lines(1, explanation.causes[0], width)
     other_count = len(explanation.causes) - 1
     suffix = f", and {other_count} more" if other_count else ""
-    return [*lines, *wrap([("  e  ", "key"), (f"both sides{suffix}", "muted")], width)]
+    return [*lines, *wrap([("  e  ", "key"), (f"both accounts{suffix}", "muted")], width)]
 
 
 def cause_lines(number: int, cause: Cause, width: int) -> list[Line]:
-    """One cause: side, certainty and code; what was seen; the statement as it has to be.
-
-    What to do.
-    """
-    head: Line = [
-        (f"{number} ", "title"),
-        (
-            f"{cause.side.value} side"
-            if cause.side.value in ("source", "target")
-            else cause.side.value,
-            "title",
-        ),
-        ("  ", "text"),
+    """Draw one cause: where, how certain, the evidence, the statement, and the next step."""
+    heading: Line = [
+        (f"{number} {side_label(cause)}  ", "title"),
         (cause.certainty.value, _CERTAINTY_STYLES[cause.certainty]),
         (f"  {cause.code.value}", "faint"),
     ]
     lines = [
-        *wrap(head, width, hang=2),
+        *wrap(heading, width, hang=2),
         *wrap([("  ", "text"), span(cause.evidence)], width, hang=2),
     ]
-    word, mark = _CHANGE_LABELS[cause.change]
     if cause.statement:
-        where: Line = [
-            ("  ", "text"),
-            (f"{word or 'statement'}: ", "muted"),
-            span(cause.where, "muted"),
-        ]
-        lines += wrap(where, width, hang=2) if word or cause.where else []
+        mark, style_name = _DIFF_MARKS.get(cause.change, (" ", "text"))
+        lines += wrap([span(f"  {statement_heading(cause)}:", "muted")], width, hang=2)
         for text in cause.statement.splitlines():
-            lines += wrap_code((f"  {mark} ", _DIFF_STYLES[mark]), text, _DIFF_STYLES[mark], width)
+            lines += wrap_code((f"  {mark} ", style_name), text, style_name, width)
     if cause.next_step:
         lines += wrap([("  next  ", "muted"), span(cause.next_step, "bright")], width, hang=8)
     return lines
@@ -133,7 +105,8 @@ def cause_lines(number: int, cause: Cause, width: int) -> list[Line]:
 def _hop_lines(hops: Sequence[ExplainedHop], width: int) -> list[Line]:
     lines: list[Line] = []
     for hop in hops:
-        line: Line = [_HOP_SIGNS[hop.outcome], span(hop.profile or "this environment", "bright")]
+        sign = (f"{OUTCOME_SIGNS[hop.outcome]} ", _OUTCOME_STYLES[hop.outcome])
+        line: Line = [sign, span(hop.profile or "this environment", "bright")]
         if hop.role_arn:
             line += [("  AssumeRole  ", "muted"), span(hop.role_arn)]
         elif hop.principal_arn:
@@ -144,39 +117,35 @@ def _hop_lines(hops: Sequence[ExplainedHop], width: int) -> list[Line]:
     return lines
 
 
-def _side_columns(drawing: Comparison, width: int) -> list[Line]:
+def _column_lines(comparison: Comparison, width: int) -> list[Line]:
+    source, target, local = comparison.source, comparison.target, comparison.local
     lines: list[Line] = []
-    if drawing.source.requirements or drawing.target.requirements:
+    if source.requirements or target.requirements:
         if width >= TWO_COLUMN_WIDTH:
             half = (width - 3) // 2
-            lines = two_columns(
-                _side_lines(drawing.source, half), _side_lines(drawing.target, half), half
-            )
+            lines = two_columns(_account_lines(source, half), _account_lines(target, half), half)
         else:
-            lines = [*_side_lines(drawing.source, width), [], *_side_lines(drawing.target, width)]
-    if drawing.local.requirements:
-        lines += [*([[]] if lines else []), *_side_lines(drawing.local, width)]
+            lines = [*_account_lines(source, width), [], *_account_lines(target, width)]
+    if local.requirements:
+        lines += [*([[]] if lines else []), *_account_lines(local, width)]
     return lines
 
 
-def _side_lines(side: ComparisonColumn, width: int) -> list[Line]:
-    lines = wrap([(side.title, "title"), ("  ", "text"), span(side.account, "muted")], width)
-    for piece in side.requirements:
-        lines += _piece_lines(piece, width)
+def _account_lines(column: ComparisonColumn, width: int) -> list[Line]:
+    lines = wrap([(column.title, "title"), ("  ", "text"), span(column.account, "muted")], width)
+    for row in column.requirements:
+        lines += _requirement_lines(row, width)
     return lines
 
 
-def _piece_lines(piece: RequirementRow, width: int) -> list[Line]:
-    numbers = "".join(f" ◀ {number}" for number in piece.cause_numbers)
-    word = _PIECE_STATE_WORDS[piece.state]
-    style_name = _PIECE_SIGNS[piece.state][1] if piece.cause_numbers else "text"
-    line: Line = [_PIECE_SIGNS[piece.state], span(piece.name, style_name)]
-    if word:
-        line.append((f"  {word}", "muted"))
-    line.append((numbers, "error"))
+def _requirement_lines(row: RequirementRow, width: int) -> list[Line]:
+    style_name = _STATE_STYLES[row.state]
+    name_style = style_name if row.cause_numbers else "text"
+    line: Line = [(f"{STATE_SIGNS[row.state]} ", style_name), span(row.name, name_style)]
+    if STATE_LABELS[row.state]:
+        line.append((f"  {STATE_LABELS[row.state]}", "muted"))
+    line.append(("".join(f" ◀ {number}" for number in row.cause_numbers), "error"))
     lines = wrap(line, width, hang=2)
-    return (
-        [*lines, *wrap([("  ", "text"), span(piece.detail, "muted")], width, hang=2)]
-        if piece.detail
-        else lines
-    )
+    if row.detail:
+        lines += wrap([("  ", "text"), span(row.detail, "muted")], width, hang=2)
+    return lines

@@ -1,4 +1,4 @@
-"""The explanation as a panel over the whole screen."""
+"""The screen that explains a failed switch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ITEMS = (
 
 
 class ExplainScreen(Screen[None]):
-    """Why a switch failed; `copy` gives the terminal a text to keep."""
+    """The explanation of a failed switch; `copy` sets the terminal's clipboard."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["explain.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,7 +53,7 @@ class ExplainScreen(Screen[None]):
         yield self.keys
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Draw for this width."""
+        """Draw again for the new width."""
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
@@ -70,7 +70,7 @@ class ExplainScreen(Screen[None]):
         ]
 
     def action_back(self) -> None:
-        """Back to the list."""
+        """Go back to the list."""
         self.dismiss(None)
 
     def action_scroll(self, lines: int) -> None:
@@ -88,4 +88,4 @@ class ExplainScreen(Screen[None]):
             self._copy(statement)
             self.keys.say([("✓ ", "live"), ("Copied the statement.", "text")])
         else:
-            self.keys.say([("○ ", "muted"), ("There is no statement to copy.", "text")])
+            self.keys.say([("○ ", "muted"), ("No statement to copy.", "text")])

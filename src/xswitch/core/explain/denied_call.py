@@ -1,10 +1,10 @@
-"""One refused call under explanation, and the words causes are told in."""
+"""One denied call, and the causes and requirements that are made from it."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from xswitch.core.access.model import NamedPolicy
@@ -39,7 +39,7 @@ POLICY_CAUSE_CODES: dict[PolicyType, tuple[CauseCode, CauseCode]] = {
 
 @dataclass(frozen=True)
 class DeniedCall:
-    """One call AWS refused: all evidence, the hop, AWS's words."""
+    """A call that AWS denied, with all evidence."""
 
     evidence: Evidence
     hop: HopEvidence
@@ -47,41 +47,40 @@ class DeniedCall:
 
     @cached_property
     def context(self) -> RequestContext:
-        """What is known of the request's context."""
+        """Known values of the request's context."""
         return request_context(self.evidence, self.hop)
 
     def request(self, action: str) -> Request:
-        """What both sides were asked."""
+        """Build the request that the policies of both accounts decide."""
         return build_request(self.hop, action, self.context)
 
     def statement_matches(
         self, policies: Sequence[NamedPolicy], kind: PolicyKind, action: str
     ) -> StatementMatches:
-        """The statements of policies, weighed for an action of this call."""
+        """Match the statements of policies with an action of this call."""
         return match_statements(policies, kind, self.request(action), self.context)
 
     @property
     def same_account(self) -> bool:
-        """Whether caller and role are of one account."""
-        role = self.hop.call.role
-        return role is not None and role.account_id == self.hop.caller.account
+        """Whether caller and role belong to one account."""
+        return bool(self.target_account) and self.target_account == self.hop.caller.account
 
     @property
     def target_account(self) -> str:
-        """The account of the role."""
+        """Account of the role, "" if unknown."""
         return "" if self.hop.call.role is None else self.hop.call.role.account_id
 
     @property
     def trust_policy_name(self) -> str:
-        """How the role's trust policy is called."""
+        """Name of the role's trust policy in messages."""
         return f"the trust policy of {self.hop.call.role_arn}"
 
     @property
     def profile(self) -> str:
-        """The profile of the hop, quoted for a shell."""
+        """Profile of the hop, quoted for a shell."""
         return shlex.quote(self.hop.profile)
 
-    def cause(  # noqa: PLR0913 -- a cause has these parts
+    def cause(  # noqa: PLR0913 -- the fields of a cause
         self,
         code: CauseCode,
         side: CauseSide,
@@ -92,7 +91,7 @@ class DeniedCall:
         next_step: str = "",
         where: str = "",
     ) -> Cause:
-        """A cause at this hop."""
+        """Make a cause for this hop."""
         statement, change, current = edit
         return Cause(
             code,
@@ -110,47 +109,51 @@ class DeniedCall:
     def requirement(
         self, side: CauseSide, name: str, state: RequirementState, detail: str = ""
     ) -> Requirement:
-        """A piece at this hop."""
+        """Make a requirement of this hop."""
         return Requirement(side, self.hop.number, name, state, detail)
 
 
 def administrator_side(policy_type: PolicyType) -> CauseSide:
-    """Whose administrator keeps policies of this kind."""
-    return (
-        CauseSide.TARGET if policy_type in (PolicyType.TRUST, PolicyType.RCP) else CauseSide.SOURCE
-    )
+    """Return the account whose administrator can change policies of this kind."""
+    target = policy_type in (PolicyType.TRUST, PolicyType.RCP)
+    return CauseSide.TARGET if target else CauseSide.SOURCE
 
 
-def edit_instruction(case: DeniedCall, policy_type: PolicyType, where: str) -> str:
-    """How that administrator gets a statement into its place.
-
-    `where` is the policy there is already, "" for none.
-    """
-    source, target = case.hop.caller.account or "the source account", case.target_account
+def edit_instruction(denied: DeniedCall, policy_type: PolicyType, where: str) -> str:
+    """Return how the administrator edits a kind of policy; `where` names it, "" if unknown."""
+    source, target = denied.hop.caller.account or "the source account", denied.target_account
+    named = f" {where}" if where else ""
     if policy_type is PolicyType.IDENTITY:
-        return f"An administrator of {source} {f'edits {where}.' if where else _put_policy_instruction(case)}"
+        edit = f"edits {where}." if where else _put_policy_instruction(denied)
+        return f"An administrator of {source} {edit}"
     if policy_type is PolicyType.TRUST:
-        name = case.hop.call.role.name if case.hop.call.role is not None else "ROLE"
-        command = f"aws iam update-assume-role-policy --role-name {name} --policy-document file://trust.json"
-        return f"An administrator of {target} edits the trust policy, then: {command}"
-    return {
-        PolicyType.BOUNDARY: f"An administrator of {source} edits the permissions boundary{f' {where}' if where else ''}.",
-        PolicyType.SESSION: f"Edit {where or 'the session policy'} where the session gets it: xswitch_policy, a guard, a permission set.",
-        PolicyType.SCP: f"Who administers the organization of {source} edits the service control policy{f' {where}' if where else ''}.",
-        PolicyType.RCP: f"Who administers the organization of {target} edits the resource control policy{f' {where}' if where else ''}.",
-        PolicyType.ENDPOINT: "Who administers the VPC endpoint edits its policy.",
-    }[policy_type]
+        name = denied.hop.call.role.name if denied.hop.call.role is not None else "ROLE"
+        return (
+            f"An administrator of {target} edits the trust policy, then runs: "
+            f"aws iam update-assume-role-policy --role-name {name} "
+            "--policy-document file://trust.json"
+        )
+    if policy_type is PolicyType.BOUNDARY:
+        return f"An administrator of {source} edits the permissions boundary{named}."
+    if policy_type is PolicyType.SESSION:
+        return (
+            f"Edit {where or 'the session policy'} where it is set: "
+            "xswitch_policy, a guard, or a permission set."
+        )
+    if policy_type is PolicyType.ENDPOINT:
+        return "The administrator of the VPC endpoint edits its policy."
+    account, kind = (source, "service") if policy_type is PolicyType.SCP else (target, "resource")
+    return f"The administrator of {account}'s organization edits the {kind} control policy{named}."
 
 
-def _put_policy_instruction(case: DeniedCall) -> str:
-    name = case.hop.caller.policy_arn.rpartition("/")[2]
+def _put_policy_instruction(denied: DeniedCall) -> str:
+    caller, role = denied.hop.caller, denied.hop.call.role
+    name = caller.policy_arn.rpartition("/")[2]
     if not name:
         return "adds it to the caller's policies."
-    kind = "user" if case.hop.caller.is_user else "role"
-    policy = f"AssumeRole-{case.target_account}-{case.hop.call.role.name if case.hop.call.role is not None else 'role'}"
-    return f"runs: aws iam put-{kind}-policy --{kind}-name {name} --policy-name {policy} --policy-document file://policy.json"
-
-
-def with_certainty(cause: Cause, certainty: Certainty) -> Cause:
-    """The cause with another certainty."""
-    return replace(cause, certainty=certainty)
+    kind = "user" if caller.is_user else "role"
+    policy = f"AssumeRole-{denied.target_account}-{role.name if role is not None else 'role'}"
+    return (
+        f"runs: aws iam put-{kind}-policy --{kind}-name {name} --policy-name {policy} "
+        "--policy-document file://policy.json"
+    )
