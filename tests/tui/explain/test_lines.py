@@ -24,7 +24,7 @@ def test_the_two_sides_stand_next_to_each_other_with_the_missing_piece_marked() 
     assert "? organization (SCP)  can't be seen" in shown
     assert "1 target account  proved  trust_missing" in shown
     assert '+   "Effect": "Allow",' in shown
-    assert "sources" in shown
+    assert "evidence  your policies" in shown
 
 
 def test_narrow_they_stand_below_each_other() -> None:

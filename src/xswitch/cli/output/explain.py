@@ -97,7 +97,7 @@ def explanation_lines(explanation: Explanation) -> list[str]:
     if explanation.sources_read:
         lines += [
             "",
-            *_wrap(f"sources: {'; '.join(explanation.sources_read)}", "  ", " " * 11),
+            *_wrap(f"evidence: {'; '.join(explanation.sources_read)}", "  ", " " * 12),
         ]
     return lines
 

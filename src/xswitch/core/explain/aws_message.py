@@ -46,7 +46,8 @@ _DENIAL_PATTERN = re.compile(
     re.DOTALL,
 )
 _REASON_PATTERN = re.compile(
-    r"(?:with an explicit deny in (?:an?|the)|because no) ([a-z][a-z -]{2,40}?)(?: allows\b|[:.]|$)",
+    r"(?:with an explicit deny in (?:an?|the)|because no) "
+    r"([a-z][a-z -]{2,40}?)(?: allows\b|[:.]|$)",
     re.IGNORECASE,
 )
 _POLICY_ARN_PATTERN = re.compile(r"arn:aws[a-z-]*:(?:iam|organizations)::[^\s,]+")

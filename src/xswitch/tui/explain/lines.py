@@ -67,7 +67,7 @@ def explanation_panel(explanation: Explanation, width: int) -> list[Line]:
         lines += [[], *cause_lines(number, cause, width)]
     if explanation.sources_read:
         sources = span("; ".join(explanation.sources_read), "muted")
-        lines += [[], *wrap([("sources  ", "muted"), sources], width, hang=9)]
+        lines += [[], *wrap([("evidence  ", "muted"), sources], width, hang=10)]
     return lines
 
 
