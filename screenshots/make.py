@@ -1,8 +1,5 @@
-"""Writes screenshots/*.svg.
-
-The real app, driven as a user would, on sample data and a clock that stands still.
-"""
-# ruff: noqa: INP001, E402 -- a script, not a package, and its sample data lies with the tests
+"""Writes screenshots/*.svg: the real app, driven by keys, with sample data and a fixed clock."""
+# ruff: noqa: INP001, E402 -- a script, not a package; its sample data is in the tests
 
 from __future__ import annotations
 
@@ -47,18 +44,18 @@ _PATIENCE = 500
 
 @dataclass(frozen=True)
 class StandingClock:
-    """One moment, for ever."""
+    """A clock that always returns the same moment."""
 
     moment: datetime
 
     def now(self) -> datetime:
-        """That moment."""
+        """Return the moment."""
         return self.moment
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: the keys that lead to it, and what must be true before it is taken."""
+    """A screenshot: the keys that lead to it, and a condition that must hold before it is taken."""
 
     name: str
     title: str
@@ -82,7 +79,8 @@ def _dialog(name: str) -> Callable[[PickerApp], bool]:
 def _denied() -> FakeActions:
     error = AwsDeniedError(
         "AWS refused to let dev assume payments-prod-dr / Admin.",
-        why="User: arn:aws:iam::111111111111:user/dev is not authorized to perform: sts:AssumeRole on resource: "
+        why="User: arn:aws:iam::111111111111:user/dev is not authorized to perform: "
+        "sts:AssumeRole on resource: "
         "arn:aws:iam::333333333333:role/Admin",
         next_step="ask for a policy that allows sts:AssumeRole, and a trust policy naming you",
         aws_code="AccessDenied",
@@ -194,7 +192,7 @@ SHOTS = (
     ),
     Shot(
         "set-up-plan",
-        "What will be changed, both sides",
+        "Review changes, both sides",
         ["f10", "<SetupScreen>", *_FILLED, "enter"],
         _stage(SetupStage.PLAN),
         (124, 40),
@@ -225,7 +223,7 @@ SHOTS = (
 
 
 async def wait(pilot: Pilot[Any], what: Callable[[], bool]) -> None:
-    """Until `what` holds."""
+    """Wait until `what` holds."""
     for _ in range(_PATIENCE):
         await pilot.pause(_STEP)
         if what():
@@ -235,7 +233,7 @@ async def wait(pilot: Pilot[Any], what: Callable[[], bool]) -> None:
 
 
 async def take(shot: Shot) -> str:
-    """The SVG of one shot."""
+    """Return the SVG of a shot."""
     actions = shot.actions()
     actions.answer = shot.listing(sample_listing(settings=_settings()))
     app = PickerApp(
@@ -271,7 +269,7 @@ def _settings() -> Settings:
 
 
 def draw(app: PickerApp, title: str) -> str:
-    """What is on the app's screen."""
+    """Return the app's screen as lines."""
     width, height = app.size
     console = Console(
         width=width,
@@ -298,7 +296,7 @@ def draw(app: PickerApp, title: str) -> str:
 
 
 def main() -> int:
-    """Write them all, or those named."""
+    """Write all screenshots, or the named ones."""
     wanted = set(sys.argv[1:])
     for shot in SHOTS:
         if not wanted or shot.name in wanted:

@@ -1,8 +1,5 @@
-"""One screen of the terminal as an SVG that names no other file and no host.
-
-Rectangles, and text placed cell by cell.
-"""
-# ruff: noqa: INP001 -- a script's neighbour, not a package
+"""Renders a terminal screen as a self-contained SVG of rectangles and text placed cell by cell."""
+# ruff: noqa: INP001 -- imported by a script, not part of a package
 
 from __future__ import annotations
 
@@ -16,15 +13,18 @@ from rich.style import Style
 CELL_WIDTH, CELL_HEIGHT, FONT_SIZE = 9.0, 20.0, 15.0
 MARGIN, TOP = 14.0, 40.0
 _BASELINE = 14.6
-_FONTS = "ui-monospace,'SF Mono','Cascadia Mono','JetBrains Mono','DejaVu Sans Mono','Noto Sans Mono',Menlo,Consolas,monospace"
+_FONTS = (
+    "ui-monospace,'SF Mono','Cascadia Mono','JetBrains Mono','DejaVu Sans Mono','Noto Sans Mono',"
+    "Menlo,Consolas,monospace"
+)
 
 
 def render(
     lines: Sequence[Sequence[Segment]], title: str, *, background: str, foreground: str, frame: str
 ) -> str:
-    """The SVG of `lines` in a plain window.
+    """Return the SVG of `lines` in a plain window.
 
-    Colours are `#rrggbb`, used where a segment has none.
+    The given `#rrggbb` colors are used where a segment has none.
     """
     columns = max((sum(cell_len(segment.text) for segment in line) for line in lines), default=0)
     width, height = columns * CELL_WIDTH + 2 * MARGIN, len(lines) * CELL_HEIGHT + TOP + MARGIN
@@ -35,16 +35,25 @@ def render(
         boxes += _boxes(line, top, background, foreground)
         texts += _texts(line, top, background, foreground)
     body = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}" role="img">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+            f'viewBox="0 0 {width:g} {height:g}" role="img">'
+        ),
         f"<title>{escape(title)}</title>",
         f'<rect width="{width:g}" height="{height:g}" rx="10" fill="{frame}"/>',
         *(
             f'<circle cx="{20 + 18 * dot}" cy="20" r="5.5" fill="{foreground}" opacity="0.18"/>'
             for dot in range(3)
         ),
-        f'<text x="{width / 2:g}" y="25" text-anchor="middle" font-family="{_FONTS}" font-size="13" fill="{foreground}" opacity="0.6">',
+        (
+            f'<text x="{width / 2:g}" y="25" text-anchor="middle" font-family="{_FONTS}" '
+            f'font-size="13" fill="{foreground}" opacity="0.6">'
+        ),
         f"{escape(title)}</text>",
-        f'<rect x="{MARGIN:g}" y="{TOP:g}" width="{columns * CELL_WIDTH:g}" height="{len(lines) * CELL_HEIGHT:g}" fill="{background}"/>',
+        (
+            f'<rect x="{MARGIN:g}" y="{TOP:g}" width="{columns * CELL_WIDTH:g}" '
+            f'height="{len(lines) * CELL_HEIGHT:g}" fill="{background}"/>'
+        ),
         '<g shape-rendering="crispEdges">',
         *boxes,
         "</g>",
@@ -78,7 +87,10 @@ def _boxes(line: Iterable[Segment], top: float, background: str, foreground: str
         at += cells
     size = f'y="{top:g}" height="{CELL_HEIGHT:g}"'
     return [
-        f'<rect x="{MARGIN + start * CELL_WIDTH:g}" {size} width="{(end - start) * CELL_WIDTH:g}" fill="{paper}"/>'
+        (
+            f'<rect x="{MARGIN + start * CELL_WIDTH:g}" {size} '
+            f'width="{(end - start) * CELL_WIDTH:g}" fill="{paper}"/>'
+        )
         for start, end, paper in runs
         if paper != background
     ]
@@ -105,7 +117,7 @@ def _texts(line: Iterable[Segment], top: float, background: str, foreground: str
 
 
 def _words(text: str) -> list[tuple[str, int]]:
-    """Runs of blanks, of letters, and single characters that are drawn by their own cell."""
+    """Split text into runs of blanks or letters, and characters drawn in their own cell."""
     runs: list[tuple[str, str]] = []
     for character in text:
         kind = " " if character == " " else "a" if character.isascii() else character
@@ -134,17 +146,32 @@ def _word(word: str, cells: int, at: int, top: float, style: Style | None, ink: 
 
 
 def _drawn(word: str, x: float, top: float, width: float, middle: float, ink: str) -> str:  # noqa: PLR0913, PLR0917 -- a place and a colour
-    """Lines and blocks as shapes: fonts leave gaps between them. "" for everything else."""
+    """Return lines and blocks as shapes, since fonts leave gaps between them.
+
+    Returns "" for other characters.
+    """
     centre, bottom, right = x + width / 2, top + CELL_HEIGHT, x + width
     first = word[0]
     if first in "─━":
-        return f'<path d="M{x:g} {middle:g}H{right:g}" stroke="{ink}" stroke-width="{1.2 if first == "─" else 3:g}"/>'
+        return (
+            f'<path d="M{x:g} {middle:g}H{right:g}" stroke="{ink}" '
+            f'stroke-width="{1.2 if first == "─" else 3:g}"/>'
+        )
     if first in "│┃":
-        return f'<path d="M{centre:g} {top:g}V{bottom:g}" stroke="{ink}" stroke-width="{1.2 if first == "│" else 3:g}"/>'
+        return (
+            f'<path d="M{centre:g} {top:g}V{bottom:g}" stroke="{ink}" '
+            f'stroke-width="{1.2 if first == "│" else 3:g}"/>'
+        )
     if first == "▌":
-        return f'<rect x="{x:g}" y="{top:g}" width="{width / 2:g}" height="{CELL_HEIGHT:g}" fill="{ink}"/>'
+        return (
+            f'<rect x="{x:g}" y="{top:g}" width="{width / 2:g}" height="{CELL_HEIGHT:g}" '
+            f'fill="{ink}"/>'
+        )
     corners = {"╭": (right, bottom), "╮": (x, bottom), "╰": (right, top), "╯": (x, top)}
     if first in corners:
         end_x, end_y = corners[first]
-        return f'<path d="M{centre:g} {end_y:g}Q{centre:g} {middle:g} {end_x:g} {middle:g}" fill="none" stroke="{ink}" stroke-width="1.2"/>'
+        return (
+            f'<path d="M{centre:g} {end_y:g}Q{centre:g} {middle:g} {end_x:g} {middle:g}" '
+            f'fill="none" stroke="{ink}" stroke-width="1.2"/>'
+        )
     return ""

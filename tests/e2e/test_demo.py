@@ -109,14 +109,14 @@ def test_an_administrator_sets_a_role_up_on_the_screen_and_what_is_broken_then_i
     ) as screen:
         screen.wait("roles")
         screen.keys("F10")
-        screen.wait("Who may switch")
+        screen.wait("Who can switch")
         screen.keys(
             "source-admin", "Down", "Down", "Down", "SwitchUser", "Down", "target-admin", "Enter"
         )
         difference = screen.wait("Target: the role's account")
         assert "XswitchAssume" in difference
         screen.keys("Enter")
-        code = re.search(r"\b(\d{6})  is the code now", screen.wait("is the code now"))
+        code = re.search(r"\b(\d{6})  is the current code", screen.wait("is the current code"))
         assert code is not None
         screen.keys(code[1], "Enter")
         done = screen.wait("The switch works.")

@@ -1,4 +1,4 @@
-"""Secrets over every command line that works, and over its ordinary failures."""
+"""Secrets stay hidden in every command line that works, and in its ordinary failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets in what AWS, or somebody else in its place, says: none is repeated."""
+"""Secrets in responses of AWS, or of a server in its place, are never repeated."""
 
 from __future__ import annotations
 
@@ -20,15 +20,20 @@ SENT_TOKEN, FRESH_TOKEN = (
     "IQoJtokenSent//tokenSent++tokenSenttokenSent==",
     "IQoJtokenFresh//tokenFresh++tokenFreshtokenFr==",
 )
-ROLE_USER = "<AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>arn:aws:sts::222222222222:assumed-role/{}/x</Arn></AssumedRoleUser>"
+ROLE_USER = (
+    "<AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>"
+    "arn:aws:sts::222222222222:assumed-role/{}/x</Arn></AssumedRoleUser>"
+)
 IDENTITY = (
-    "<GetCallerIdentityResponse><GetCallerIdentityResult><UserId>AROA:x</UserId><Account>222222222222</Account>"
-    "<Arn>arn:aws:sts::222222222222:assumed-role/Admin/x</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>"
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><UserId>AROA:x</UserId><Account>"
+    "222222222222</Account>"
+    "<Arn>arn:aws:sts::222222222222:assumed-role/Admin/x</Arn></GetCallerIdentityResult>"
+    "</GetCallerIdentityResponse>"
 )
 
 
 def given(request: Received, secret: str, token: str) -> bytes:
-    """A good answer to a request for credentials, with these."""
+    """Return a valid response to a request for credentials."""
     if "Action=GetSessionToken" in request.body:
         return altered(good("GetSessionToken", secret=secret), "newtoken", token)
     if "Action=GetCallerIdentity" in request.body:
@@ -38,7 +43,7 @@ def given(request: Received, secret: str, token: str) -> bytes:
 
 
 def echoed(request: Received) -> str:
-    """All of what was sent, as a server may repeat it."""
+    """Return the whole request, as a server may repeat it."""
     return " ".join(
         [
             request.method,
@@ -50,7 +55,7 @@ def echoed(request: Received) -> str:
 
 
 def sent(request: Received) -> str:
-    """The session token that came with it, or a word."""
+    """Return the session token of the request, or a word."""
     return request.headers.get("x-amz-security-token", "none")
 
 
@@ -63,7 +68,7 @@ def body_of(answer: bytes) -> str:
 
 
 def spoilt(request: Received, old: str, new: str) -> bytes:
-    """Fresh credentials, in an answer in which something is exchanged."""
+    """Return new credentials in a response with one part replaced."""
     return reply(200, body_of(fresh(request)).replace(old, new))
 
 

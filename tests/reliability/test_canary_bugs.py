@@ -1,4 +1,4 @@
-"""Secrets in the exceptions of bugs, in loud logs and in what a crash of the screen leaves."""
+"""Secrets stay hidden in exceptions of bugs, in verbose logs, and after a crash of the screen."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _QUICK = {"switch", "list", "renew", "config", "credential-process"}
 
 
 def in_program(home: Home) -> dict[str, str]:
-    """The environment in which our programs find the tests' modules."""
+    """Return an environment in which programs find the tests' modules."""
     return {**home.env, "PYTHONPATH": str(TESTS)}
 
 
@@ -55,7 +55,7 @@ def test_no_crash_and_no_log_has_one(
         and "--help" not in words
     ]
     tried = [words for words in every if SOAK or words[0] in _QUICK][: count(8, 200)]
-    # What answers, or would ask on a terminal, is left out.
+    # Commands that return secrets or would prompt are left out.
     tried = [
         words for words in tried if words[0] != "access" or "--yes" in words or words[1] != "apply"
     ]

@@ -1,7 +1,4 @@
-"""Secrets where they should not be.
-
-In other places of the config, in variables, in a damaged vault.
-"""
+"""Secrets stay hidden where they don't belong: other config keys, variables, a damaged vault."""
 
 from __future__ import annotations
 
@@ -14,7 +11,10 @@ from support.reliability.soak import SOAK, count
 from xswitch.emulator.server import EmbeddedAws
 
 _KEY = "aws_access_key_id = AKIAODDODDODDODD2345\n"
-_PRINTS = """credential_process = /bin/sh -c 'printf "{{\\"Version\\": 1, \\"SecretAccessKey\\": \\"{0}\\"%s"'\n"""
+_PRINTS = (
+    """credential_process = /bin/sh -c 'printf "{{\\"Version\\": 1, """
+    """\\"SecretAccessKey\\": \\"{0}\\"%s"'\n"""
+)
 MISPLACED = {
     "a key pair in the config file": _KEY + "aws_secret_access_key = {}\n",
     "a line without =": "aws_secret_access_key {}\n",
@@ -32,16 +32,15 @@ MISPLACED = {
     "half a JSON answer": _PRINTS % "",
     "an answer that lacks a key": _PRINTS % "}}",
     "a command that knows codes": (
-        "mfa_process = /bin/sh -c 'echo {0}; echo {0} >&2'\nmfa_serial ="
-        " arn:aws:iam::111111111111:mfa/dev\n"
+        "mfa_process = /bin/sh -c 'echo {0}; echo {0} >&2'\n"
+        "mfa_serial = arn:aws:iam::111111111111:mfa/dev\n"
     ),
-    "a user in the endpoint": (
-        _KEY + "endpoint_url = http://me:{}@127.0.0.1:1\naws_secret_access_key = x\n"
-    ),
+    "a user in the endpoint": _KEY
+    + "endpoint_url = http://me:{}@127.0.0.1:1\naws_secret_access_key = x\n",
 }
 _USES = (
-    "\n[profile uses]\nrole_arn = arn:aws:iam::222222222222:role/Reader\nsource_profile ="
-    " odd\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:1\n"
+    "\n[profile uses]\nrole_arn = arn:aws:iam::222222222222:role/Reader\nsource_profile = odd\n"
+    "region = eu-west-1\nendpoint_url = http://127.0.0.1:1\n"
 )
 
 

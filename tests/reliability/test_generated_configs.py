@@ -1,7 +1,6 @@
-"""Generated shared-config files.
+"""Generated shared-config files: the AWS CLI's reading is predicted correctly.
 
-What is predicted of the AWS CLI's reading is so, and wherever it differs from the SDKs' that is
-told.
+Every difference from the SDKs' reading is reported.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ generated: st.SearchStrategy[tuple[FileKind, str]] = files.flatmap(
 
 
 def kind_of(file: FileKind, text: str) -> str:
-    """What a file is.
+    """Classify a file.
 
-    Refused by botocore, read by it and by the SDKs alike, or read otherwise in some place.
+    Botocore rejects it, reads it as the SDKs do, or reads it differently somewhere.
     """
     found = view(text, None) if file == "config" else view(None, text)
     codes = {problem.code for problem in found.problems if problem.severity != "info"}

@@ -1,6 +1,6 @@
-"""Edits on generated shared-config files, in real files.
+"""Edits of generated shared-config files on disk.
 
-Only what was meant changes under both readings, or nothing at all.
+An edit changes only its target in both readings, or changes nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Case = tuple[FileKind, str, Sequence[ProfileEdit]]
 
 PER_FILE = 4
 
-# Several edits of each file: it is the file that takes time to generate.
+# Try several edits of each file, since generating the file takes the time.
 generated = files.flatmap(
     lambda file: st.tuples(
         st.just(file), texts(file), st.lists(edits(file), min_size=PER_FILE, max_size=PER_FILE)
@@ -37,9 +37,9 @@ generated = files.flatmap(
 
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder in memory, where that can be had.
+    """Yield a folder in memory, if available.
 
-    Each edit makes what it writes safe on the disk, and that is all its time.
+    Each edit syncs the file to disk, which takes most of its time.
     """
     monkeypatch.setattr(
         atomic_replace, "_SETTLE_SECONDS", 0
@@ -64,7 +64,7 @@ def checked(cases: Sequence[Case], folder: Path) -> Tally:
             except ConfigError as refused:
                 assert path.read_bytes() == before
                 if refused.code == "not_ours":
-                    # Not for anything the text is: the editing itself is tried all the same.
+                    # The refusal is about the file's owner, not the text: test the edit anyway.
                     check_edit(botocore, text, file, changes)
                 tally.parts[
                     "not xswitch's to change"

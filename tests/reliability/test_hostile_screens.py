@@ -1,4 +1,4 @@
-"""Hostile names, notes, ARNs and messages on every screen and in every command's output, in a real terminal."""
+"""Hostile names, notes, ARNs, and messages on every screen, on a real terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.hostile.home import written_config
 from support.reliability.soak import chance, chunks, tell
 from support.tui.watched import watched
 
-# What is typed on the picker: down the list with the detail beside it, and through the dialogs.
+# The keys for the picker: down the list with the detail shown, and through the dialogs.
 _WALK = ["\x1b[B"] * 12 + ["\x1b[6~", "\x1b[F", "\x1b[H", "g", "g", "?", "\x1b", "\t", "\t"]
 
 

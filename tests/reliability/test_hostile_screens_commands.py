@@ -1,7 +1,4 @@
-"""Hostile text through every command in a real terminal.
-
-From words, options, the environment, files, and from AWS.
-"""
+"""Hostile text through every command on a real terminal: words, environment, files, and AWS."""
 
 from __future__ import annotations
 
@@ -43,14 +40,14 @@ from xswitch.cli.completion import completion_words
 PROGRAM = Path(__file__).parents[1] / "support/programs/commands.py"
 _ASKS = re.compile(rb"Type [^\n]* to switch: |MFA code: |Type yes: ")
 _JOB = re.compile(rb"\r\n=== (\d+) ===\r\n")
-# Bytes of no encoding, as the words and the environment of a program hold them.
+# Bytes without an encoding, as a program's arguments and environment contain them.
 _NO_UTF_8 = "\udcff\udc9b31m"
 _TURNS = 200_000
 _MOST = 0.8
 
 
 def run(folder: Path, jobs: list[Job], environ: dict[str, str]) -> list[bytes]:
-    """What each wrote on a terminal; whatever is asked is answered with an empty line."""
+    """Return the output of each command on a terminal; prompts are answered with an empty line."""
     place = folder / "jobs.json"
     place.write_text(
         json.dumps([{"argv": job.argv, "env": job.env} for job in jobs]), encoding="utf-8"

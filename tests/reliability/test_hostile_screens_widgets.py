@@ -1,6 +1,6 @@
-"""Hostile texts through every widget of the screen, in a real terminal.
+"""Hostile texts in every widget of the screen, on a real terminal.
 
-`test_hostile_screens` has the picker and the commands.
+`test_hostile_screens` covers the picker and the commands.
 """
 
 from __future__ import annotations

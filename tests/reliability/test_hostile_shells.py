@@ -1,6 +1,6 @@
-"""Hostile text in the code a switch leaves for each real shell, evaluated as the hook evaluates it.
+"""Hostile text in the code a switch emits, evaluated by each real shell as the hook does.
 
-It arrives, and nothing of it runs.
+The text arrives unchanged, and no part of it runs.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ NAMES = {"sh": "sh (dash)", "nu": "nushell"}
 LOCALES = ("C.UTF-8", "C")
 TOGETHER = 16
 
-# For `command`: called as `... switch --emit SHELL FILE`, it answers with that file.
+# Replaces `command`: called as `... switch --emit SHELL FILE`, it prints that file.
 ANSWER = ("/bin/sh", "-c", 'exec /bin/cat "$3"')
 
 
 def assignments(texts: Sequence[str]) -> dict[str, str | None]:
-    """A switch with hostile profiles, now and before, and the other texts as variables beside.
+    """Return a switch between hostile profiles, with the other texts as more variables.
 
     There are at least two.
     """
@@ -40,7 +40,7 @@ def assignments(texts: Sequence[str]) -> dict[str, str | None]:
 def assigned(
     shell: str, program: str, changes: Sequence[Mapping[str, str | None]], folder: Path, locale: str
 ) -> list[dict[str, str]]:
-    """The environment after each of these changes, all made in one process of the shell."""
+    """Return the environment after each change, all made in one shell process."""
     emitted = folder / "emitted"
     emitted.mkdir(parents=True)
     lines: list[str] = []

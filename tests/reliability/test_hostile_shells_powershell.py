@@ -1,4 +1,7 @@
-"""Hostile text in the code a switch leaves for PowerShell, read by a grammar of PowerShell that isn't ours: literals, and nothing else."""
+"""Hostile text in the code a switch emits for PowerShell, read by an independent grammar.
+
+The grammar finds literals and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def test_hostile_text_is_a_literal_and_nothing_else(chunk: int, how_many: int) -
         previous = texts[number - 1]
         with tally.case(profile, previous):
             code = render_assignments("powershell", switch_assignments(profile, previous))
-            # To PowerShell, quotation marks of other alphabets are quotes too.
+            # PowerShell accepts typographic quotation marks as quotes.
             assert code.isascii()
             assert assigned(code) == {
                 **dict.fromkeys(SHADOWING_VARIABLES),

@@ -1,6 +1,6 @@
-"""Hostile names, keys, values and comments given to the writer of the shared config.
+"""Hostile names, keys, values, and comments in edits of the shared config.
 
-Just what was meant appears, or nothing at all.
+The exact text is written, or nothing is.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from xswitch.core.model import FileKind, ProfileEdit, RemoveProfile, SetProfile
 CONFIGS = (
     "",
     (
-        "# mine\n[default]\nregion = eu-west-1\n\n[profile dev]\nrole_arn ="
-        " arn:aws:iam::111111111111:role/A\nsource_profile = default\n"
+        "# mine\n[default]\nregion = eu-west-1\n\n[profile dev]\n"
+        "role_arn = arn:aws:iam::111111111111:role/A\nsource_profile = default\n"
     ),
     (
-        "[default]\r\nregion = eu-west-1\r\n\r\n# xswitch\r\n[profile xs-a]\r\nregion = x #"
-        " why\r\nxswitch_role = a"
+        "[default]\r\nregion = eu-west-1\r\n\r\n# xswitch\r\n[profile xs-a]\r\n"
+        "region = x # why\r\nxswitch_role = a"
     ),
     (
-        "[profile xs-a]\ns3 =\n  max_queue = 10\n\n[sso-session corp]\nsso_region ="
-        " eu-west-1\n[services mine]\nsts =\n  endpoint_url = u\n"
+        "[profile xs-a]\ns3 =\n  max_queue = 10\n\n[sso-session corp]\nsso_region = eu-west-1\n"
+        "[services mine]\nsts =\n  endpoint_url = u\n"
     ),
     "[profile xs-a]\nregion = x\nregion = y\n[profile 'xs-a']\nregion = z\n  [profile dev]\n",
 )
@@ -42,12 +42,12 @@ CREDENTIALS = (
     "",
     "[default]\naws_access_key_id = AKIA\naws_secret_access_key = k3y\n",
     (
-        "[xs-a]\r\nxswitch_role = xs-a\r\naws_access_key_id ="
-        " AKIA\r\n\r\n[mine]\r\naws_access_key_id = AKIB"
+        "[xs-a]\r\nxswitch_role = xs-a\r\naws_access_key_id = AKIA\r\n\r\n[mine]\r\n"
+        "aws_access_key_id = AKIB"
     ),
 )
 KEYS = ("region", "credential_process", "aws_session_token", "xswitch_role", "s3")
-# Names a reader might take for something else, all of letters that are allowed.
+# Valid names that a reader may misinterpret.
 ODD_NAMES = (
     "default",
     "DEFAULT",
@@ -84,7 +84,7 @@ LETTERS = "abzAZ09_-/.%@:+"
 
 
 def name_of(random: Random) -> str:
-    """A name, hostile two times of three; the others look odd, and are allowed."""
+    """Return a name: two of three are hostile, the others valid but unusual."""
     if random.randrange(3):
         return hostile(random, as_bytes=True)
     odd = random.choice(ODD_NAMES)
@@ -107,14 +107,14 @@ def key_of(random: Random) -> str:
 
 
 def text_of(random: Random) -> str:
-    """A value or a comment.
+    """Return a value or a comment.
 
-    Without its control characters three times of four, else nearly all would be refused for them.
+    Three of four have no control characters; otherwise nearly all would be rejected for them.
     """
     text = hostile(random, as_bytes=not random.randrange(4))
     if random.randrange(4):
         text = one_line(text)
-    # A blank before one of these is refused at once, and would hide what else such a text may do.
+    # A blank before one of these is always rejected, which would hide the text's other effects.
     return text if random.randrange(2) else text.replace(" #", "#").replace(" ;", ";")
 
 

@@ -1,4 +1,4 @@
-"""Writers of the config, the vault and the index that are killed with -9 at any moment of their work."""
+"""Writers of the config, the vault, and the index, killed with SIGKILL at any moment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(module: str, *words: object) -> dict[str, Any]:
 
 
 def judged(found: dict[str, Any], what: str, how_many: int) -> None:
-    """Every kill left the old or the new, and the next writer was not kept waiting."""
+    """Check that every kill left the old or the new content, and didn't delay the next writer."""
     assert found["killed"] == how_many
     assert found["old"] + found["new"] + found["torn"] >= found["tries"]
     assert found["old"] > 0

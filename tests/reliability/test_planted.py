@@ -1,6 +1,6 @@
-"""What may lie in the way: full disks, no permission, links, pipes and worse.
+"""Obstacles on disk: a full disk, no permission, links, pipes, and worse.
 
-Always a sentence, never a loss.
+Every command reports an error message, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from xswitch.core.errors import ExitCode
 
 Plant = Callable[[Home], object]
 NOBODY = 65534
-# What anybody might do next, when a switch did not work.
+# The commands a user may run after a failed switch.
 OTHERS = (
     ("list",),
     ("status",),
@@ -194,14 +194,14 @@ KINDS: dict[str, tuple[Plant, ExitCode]] = {
 
 
 def picture(home: Home) -> dict[Path, bytes | str]:
-    """What is there, whoever made it: contents of files, targets of links."""
+    """Return the contents of all files and the targets of all links."""
     found: dict[Path, bytes | str] = {}
     look(home.folder, found)
     return found
 
 
 def look(path: Path, found: dict[Path, bytes | str]) -> None:
-    """Add what is at a path, also where only root may look: its mode is as before afterwards."""
+    """Add the content at a path, even if only root can read it; its mode is restored."""
     if path.is_symlink():
         found[path] = str(path.readlink())
         return
@@ -223,7 +223,7 @@ def bytes_of(content: bytes | str) -> bytes:
 
 
 def judged(ran: Ran, code: ExitCode | None) -> list[str]:
-    """What is wrong with an answer; without a `code`, any but a bug's will do."""
+    """Return the faults of a result; without `code`, any exit code but a bug's is accepted."""
     wrong = []
     if ran.code == ExitCode.BUG or (code is not None and ran.code != code):
         wrong.append(f"exit code {ran.code}, not {'another' if code is None else int(code)}")
@@ -240,9 +240,9 @@ def judged(ran: Ran, code: ExitCode | None) -> list[str]:
 
 
 def plain_user(need: Callable[[str], str]) -> list[str]:
-    """Words before a command.
+    """Return the words before a command.
 
-    Root is to be without its powers, so that permissions count as for anybody else.
+    They drop root's capabilities, so that permissions apply.
     """
     if os.geteuid():
         return []
@@ -250,7 +250,7 @@ def plain_user(need: Callable[[str], str]) -> list[str]:
 
 
 def lost(home: Home, before: dict[Path, bytes | str], code: ExitCode) -> list[str]:
-    """What a switch that ended so must not have done to what was there."""
+    """Return the faults of the files after a switch with this exit code."""
     after = picture(home)
     aws = home.config.parent
     if code:
@@ -297,7 +297,7 @@ def test_it_is_told_in_a_sentence_and_nothing_is_lost(
     assert not wrong
 
 
-# The place in full, a command in it, and whether all that was there still is.
+# Fills a file system, runs the command in it, and checks that no file is lost.
 _FULL = """
 place=$1 keep=$2
 mount -t tmpfs -o size=32k,mode=0700 tmpfs "$place" || exit 77
@@ -307,7 +307,9 @@ shift 2
 "$@"
 code=$?
 cd "$keep" || exit 78
-for file in *; do test "$file" = "*" || cmp -s "$file" "$place/$file" || { echo "$file is lost" >&2; exit 79; }; done
+for file in *; do
+    test "$file" = "*" || cmp -s "$file" "$place/$file" || { echo "$file is lost" >&2; exit 79; }
+done
 exit $code
 """
 
@@ -328,7 +330,7 @@ def test_a_full_disk_is_told_in_a_sentence(
     keep.mkdir()
     for path in place.iterdir():
         (keep / path.name).write_bytes(path.read_bytes())
-    # Who isn't root is, in a user namespace of its own, root enough to mount.
+    # In its own user namespace, an ordinary user can mount as root.
     mounting = [need("unshare"), "-Urm" if os.geteuid() else "-m"]
     words = [
         *mounting,

@@ -1,6 +1,6 @@
-"""The runtime keyring where the system refuses it something.
+"""The runtime keyring when the system denies an operation.
 
-A filter of system calls, a user namespace, a planted folder.
+A system call filter, a user namespace, or a planted folder.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _REFUSED = 77
 
 
 def judged(home: Home, ran: Ran, what: str) -> None:
-    """Refused in a sentence with nothing of a session left where others could read it, or done as ever."""
+    """Check for an error message with no session left readable by others, or for success."""
     wrong = []
     if ran.code == 1 or "Traceback" in ran.err or "This is a bug" in ran.err:
         wrong.append(f"exit code {ran.code}: {ran.err}")

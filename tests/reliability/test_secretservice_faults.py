@@ -1,6 +1,6 @@
-"""A Secret Service that is ill in every way, under the whole program.
+"""A faulty Secret Service under the whole program.
 
-The right answer, no window, no silent downgrade, nothing lost.
+Results are correct: no window opens, no other store is used silently, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _CALLS = ("ReadAlias", "Get", "OpenSession", "SearchItems", "GetSecret", "Create
 
 @dataclass(frozen=True)
 class Mood:
-    """How it feels, and the exit codes of a warm read and of a fresh session.
+    """A fault, and the exit codes of a warm read and of a new session.
 
-    0, or 7 for a vault that can't be used.
+    0, or 7 if the vault can't be used.
     """
 
     feels: str
@@ -45,7 +45,7 @@ MOODS: dict[str, Mood] = {
     "locked": Mood("locked", _UNUSABLE, _UNUSABLE),
     "locked after the first look": Mood("locks", _EITHER, _UNUSABLE),
     "an endless prompt": Mood("prompts", _FINE, _UNUSABLE),
-    # The item is asked for by the name it was known by, and may still be there.
+    # The item is requested by its last known name and may still exist.
     "no keyring": Mood("no keyring", _EITHER, _UNUSABLE),
     **{f"dies at {call}": Mood(f"dies at {call}", _EITHER, _EITHER) for call in _CALLS},
     **{f"dies after {call}": Mood(f"dies after {call}", _EITHER, _EITHER) for call in _CALLS},
@@ -140,7 +140,7 @@ def _complaints(use: str, ran: Ran, codes: tuple[int, ...], canaries: Canaries) 
 
 
 def _left_alone(home: Home, service: Patient, config: bytes) -> list[str]:
-    """No window, no other store, the config as it was."""
+    """Check that no window opened, no other store was used, and the config is unchanged."""
     wrong = [f"a window was opened: {service.asked}"] if service.asked else []
     kept = [
         str(path)

@@ -1,4 +1,4 @@
-"""Everything STS and the way there can do wrong, through every command that calls it and through the screen."""
+"""Faults of STS and of the network, through every command that calls STS and through the screen."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def test_every_command_and_the_screen_tell_it_and_break_nothing(
         running = [
             pool.submit(_later, apart * number, stand, of) for number, of in enumerate(scenes)
         ]
-        # While they run.
+        # Use the screen while the commands run.
         wrong = await on_screen(stand, monkeypatch) if screen else []
         wrong += [complaint for one in running for complaint in one.result()]
         wrong += changes_of_iam(stand)
@@ -82,7 +82,7 @@ def _later(seconds: float, stand: Stand, name: str) -> list[str]:
 
 
 def changes_of_iam(stand: Stand) -> list[str]:
-    """What was set up although nobody could say whose account it is."""
+    """Return changes made although the account couldn't be verified."""
     made = {call.action for call in stand.iam.calls if not call.action.startswith(("Get", "List"))}
     return [] if stand.fault.alone else [f"IAM was told to {action}" for action in sorted(made)]
 

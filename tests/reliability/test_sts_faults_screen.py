@@ -1,6 +1,6 @@
-"""STS faults as the screen shows them in a real terminal.
+"""STS faults on the screen in a real terminal.
 
-`test_sts_faults` does all of them, with the screen under a pilot.
+`test_sts_faults` covers all faults, with the screen under a pilot.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def test_in_a_real_terminal(name: str) -> None:
 
 
 def _written(one: Watched, says: str) -> bool:
-    """Whether all words of a sentence come, in their order.
+    """Return whether all words of a sentence are written, in order.
 
-    A line of the pane is drawn at once, and others may be drawn in between.
+    A line of the pane is drawn at once, but others may be drawn in between.
     """
     wanted = re.compile(".{0,400}?".join(re.escape(word) for word in says.split()), re.DOTALL)
     for _ in range(int(TIME_LIMIT)):

@@ -1,4 +1,4 @@
-"""Many processes that want the same thing at the same time."""
+"""Many processes that request the same session at the same time."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_cold_readers_of_one_role_make_one_call(chunk: int, rounds: int, tmp_pat
 
 
 def _roles(home: Home, number: int) -> list[str]:
-    """Eight more role profiles; their names."""
+    """Add eight role profiles and return their names."""
     names = [f"crowd-{number}-{role}" for role in range(SWITCHES)]
     common = home.config.read_text().partition("[profile reader]\n")[2].partition("\n\n")[0]
     with home.config.open("a", encoding="utf-8") as file:

@@ -45,7 +45,7 @@ def test_every_picture_that_was_asked_for_is_there() -> None:
 def test_pictures_are_whole_and_name_no_other_place(picture: Path) -> None:
     text = picture.read_text(encoding="utf-8")
     ET.fromstring(text)
-    # The console's link is shown as words; nothing is loaded from anywhere.
+    # The console link is shown as text; the SVG loads nothing.
     named = [
         found
         for found in re.findall(r"https?://[^\"' <]+", text)

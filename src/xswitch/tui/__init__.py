@@ -1,4 +1,4 @@
-"""The screen.
+"""The full-screen picker.
 
-Frozen state, pure transitions, widgets that draw; it calls use cases and never sees an adapter.
+Immutable state, pure transitions, and widgets that draw. It calls use cases, never adapters.
 """

@@ -1,6 +1,6 @@
-"""The app: jobs in threads, their messages, what is read.
+"""The app: runs jobs in threads, delivers their messages, and loads the picker's data.
 
-What is on screen is the picker's, what is done with roles `flows`.
+`picker.screen` draws the screen, and `picker.role_actions` acts on roles.
 """
 
 from __future__ import annotations
@@ -46,13 +46,14 @@ JobResult = TypeVar("JobResult")
 
 
 class PickerApp(SafePasteApp[SwitchResult]):
-    """Runs what the picker asks for.
+    """The full-screen picker.
 
-    Its return value is the switch that worked, None when the user left.
+    Its return value is the switch that succeeded, or None if the user left without one.
     """
 
     TITLE = "xswitch"
-    # Textual loads a screen's own style sheet when it is pushed, and the first one never is.
+    # Textual loads a screen's own style sheet when it pushes the screen, but never pushes the first
+    # one.
     CSS_PATH = "picker/picker.tcss"
     COMMANDS = {PickerCommands}  # noqa: RUF012 -- as Textual declares it
     ALLOW_SELECT = False
@@ -60,7 +61,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
         Binding("ctrl+c", "leave", "leave", show=False, priority=True)
     ]
 
-    def __init__(  # noqa: PLR0913 -- everything the screen has of the world
+    def __init__(  # noqa: PLR0913 -- the app's dependencies
         self,
         actions: Actions,
         *,
@@ -98,9 +99,9 @@ class PickerApp(SafePasteApp[SwitchResult]):
         self._themed = False
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Without colour, the one filter that leaves none.
+        """Return Textual's filters, with NO_COLOR handled by `ColorRemover`.
 
-        Textual's own would write grey, and do so for an empty NO_COLOR too.
+        Textual's own NO_COLOR filters write gray, and apply even if NO_COLOR is empty.
         """
         if self._plain:
             return self._color_removers
@@ -111,18 +112,18 @@ class PickerApp(SafePasteApp[SwitchResult]):
         ]
 
     def get_default_screen(self) -> PickerScreen:
-        """The picker."""
+        """Return the picker."""
         return self.picker
 
     def on_mount(self) -> None:
-        """Tick once a second."""
+        """Tick once a second, and leave on a signal."""
         self.set_interval(1.0, self._tick)
         if not self.is_headless:
             self._leave_on_signal()
 
     def _leave_on_signal(self) -> None:
-        # A terminal that is closed, or a process that is asked to end, leaves as escape does: with
-        # everything put back.
+        # A closed terminal or a request to terminate leaves as Escape does, and restores the
+        # terminal.
         loop = asyncio.get_running_loop()
         for number in (
             candidate
@@ -133,13 +134,13 @@ class PickerApp(SafePasteApp[SwitchResult]):
                 loop.add_signal_handler(number, self.action_leave)
 
     def on_unmount(self) -> None:
-        """Nobody waits for an answer any more."""
+        """Stop all jobs: their results are no longer needed."""
         for job in tuple(self._jobs):
             job.stop()
 
     def _fatal_error(self) -> None:
-        # Textual would print a traceback with the values of variables; `run` tells it in a sentence
-        # instead.
+        # Textual would print a traceback with the values of variables; `run` reports the crash
+        # without them.
         self._close_messages_no_wait()
 
     @property
@@ -149,15 +150,15 @@ class PickerApp(SafePasteApp[SwitchResult]):
 
     @property
     def picker_on_top(self) -> bool:
-        """Whether the picker is what is on screen, with no dialog over it (and not being taken down)."""
+        """Whether the picker is shown with no dialog over it, and isn't being removed."""
         return self.screen_stack[-1:] == [self.picker]
 
     def action_leave(self) -> None:
-        """Leave, from wherever one is."""
+        """Leave, from any screen."""
         self.exit(None)
 
     def action_command_palette(self) -> None:
-        """Only from the picker itself, not over a dialog."""
+        """Open the command palette, but only over the picker."""
         if self.picker_on_top:
             super().action_command_palette()
 
@@ -178,7 +179,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
     ) -> Job:
         """Run `work` in a thread.
 
-        `done`, `failed` and `told` are called here, unless the job was stopped.
+        The callbacks run in the app's thread, and only until the job is stopped.
         """
         job = Job(
             work=work,
@@ -192,12 +193,12 @@ class PickerApp(SafePasteApp[SwitchResult]):
         return job
 
     def on_job_progress(self, event: JobProgress) -> None:
-        """Progress, of a job that is still wanted."""
+        """Pass on a job's progress unless the job was stopped."""
         if not event.job.stopped:
             event.job.on_progress(event.what)
 
     def on_job_ended(self, event: JobEnded) -> None:
-        """A job's end; one that was stopped has nothing to say any more."""
+        """Pass on a job's result or error unless the job was stopped."""
         self._jobs.discard(event.job)
         if event.job.stopped:
             return
@@ -207,7 +208,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
             event.job.failed(event.error)
 
     def on_mfa_code_requested(self, event: MfaCodeRequested) -> None:
-        """A job needs an MFA code."""
+        """Ask for the MFA code a job needs."""
         if event.job.stopped:
             return
         role = self.switch_flow.role_for(event.job)
@@ -224,10 +225,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
         )
 
     def _begin(self) -> None:
-        """The picker is there.
-
-        Show what was read early at once, so that it need be laid out only once.
-        """
+        """Show the preloaded data at once, so that there is only one layout; else load it."""
         preloaded = self._preload.take() if self._preload is not None else None
         if preloaded is None:
             self._read()
@@ -262,33 +260,33 @@ class PickerApp(SafePasteApp[SwitchResult]):
             picker.update(partial(states.select_role, name=self._select_after_reload))
             self._select_after_reload = ""
         if reloaded:
-            picker.say(f"Read again: {pluralize(len(data.listing.roles), 'role')}.")
+            picker.say(f"Reloaded: {pluralize(len(data.listing.roles), 'role')}.")
         self.call_after_refresh(self._start_background_reads, data.listing.vault_label)
 
     def _start_background_reads(self, vault_label: str) -> None:
-        # What no row waits for, once the rows are there.
+        # These don't delay the rows.
         self.picker_ready()
         self.read_status()
         if not vault_label:
             self._read_vault()
 
     def _read_vault(self) -> None:
-        # Apart from the reading: choosing a store may take seconds, and no row needs it. A switch
-        # tells what is wrong with it.
+        # Selecting a vault can take seconds, and no row needs it. A switch reports any problem with
+        # it.
         def known(label: str) -> None:
             self.picker.update(partial(states.with_vault, label=label))
 
         self.start_job(lambda _job: self.actions.vault_info().label, known, lambda _error: None)
 
     def read_status(self) -> None:
-        """Look into the index."""
+        """Read the session index."""
         self._watch.refresh()
 
-    # -- what the picker asks for
-    # ---------------------------------------------------------------------------------
-
     def on_action_requested(self, event: ActionRequested) -> None:
-        """One request: about the role under the cursor, or about none."""
+        """Run an action the picker doesn't do itself.
+
+        Actions on a role need one under the cursor.
+        """
         without_role: Mapping[str, Callable[[], Any]] = {
             "leave": self.action_leave,
             "help": lambda: self.push_screen(TextDialog("Keys", help_lines)),
@@ -314,7 +312,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
             with_role[event.action](event.role)
 
     def _set_up(self) -> None:
-        # Few starts of the picker end in a set-up
+        # Loaded when first used: few sessions of the picker set up a role.
         from xswitch.tui.setup.flow import SetupFlow  # noqa: PLC0415
 
         def finished(profile: str) -> None:
@@ -325,7 +323,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
         self._setup.begin()
 
     def on_setup_screen_step_requested(self, event: SetupScreen.StepRequested) -> None:
-        """The next step of a set-up."""
+        """Do the next step of a setup."""
         if self._setup is not None:
             self._setup.handle_action(event.action)
 
@@ -336,11 +334,11 @@ class PickerApp(SafePasteApp[SwitchResult]):
                 TextDialog("Problems", lambda width: problem_lines(problems, width, full=True))
             )
         else:
-            self.picker.say("No problem was found in the config files.")
+            self.picker.say("No problems found in the config files.")
 
     def _change_theme(self) -> None:
         if self.theme == PLAIN:
-            self.picker.say("NO_COLOR is set: there is no other theme.", "!", "warning")
+            self.picker.say("NO_COLOR is set: themes are off.", "!", "warning")
             return
         self.theme = LIGHT if self.theme == DARK else DARK
         self.picker.repaint()

@@ -1,7 +1,4 @@
-"""What went wrong, in sentences the screen can show.
-
-Never a traceback, never a value that may be secret.
-"""
+"""Failures as text for the screen: no traceback, and no value that may be secret."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ _PACKAGE = "xswitch"
 
 @dataclass(frozen=True, slots=True)
 class FailureMessage:
-    """One sentence of what happened, why, and what to do next; harmless to draw."""
+    """What failed, why, and the next step, sanitized."""
 
     what: str
     why: str = ""
@@ -32,7 +29,7 @@ class FailureMessage:
 
 
 def from_error(error: XswitchError) -> FailureMessage:
-    """The failure an error of ours tells."""
+    """Return the message of an expected error."""
     return FailureMessage(
         sanitize(error.what),
         sanitize(error.why),
@@ -43,24 +40,24 @@ def from_error(error: XswitchError) -> FailureMessage:
 
 
 def from_bug(error: BaseException) -> FailureMessage:
-    """The failure of an exception nobody expected.
+    """Return the message of an unexpected exception.
 
-    Its kind and place only, since its text may hold anything.
+    It names only the exception's type and location, since its text may hold anything.
     """
     return FailureMessage(
         what="This is a bug in xswitch.",
         why=f"{type(error).__name__} {_error_location(error)}".strip() + ".",
-        next_step="Please report it with the line above; `xswitch doctor` may tell more.",
+        next_step="Report it with the line above; `xswitch doctor` may show the cause.",
     )
 
 
 def from_exception(error: BaseException) -> FailureMessage:
-    """Either of the two."""
+    """Return the message of an expected or unexpected exception."""
     return from_error(error) if isinstance(error, XswitchError) else from_bug(error)
 
 
 def from_misconfigured_role(role: Role) -> FailureMessage:
-    """Why a role without a resolved chain can't be switched to."""
+    """Say why a role without a resolved chain can't be assumed."""
     problems = [problem for problem in role.problems if problem.severity == "error"] or list(
         role.problems
     )
@@ -71,11 +68,11 @@ def from_misconfigured_role(role: Role) -> FailureMessage:
         else f"{role.origin.file}:{role.origin.line}"
     )
     return FailureMessage(
-        what=f"{sanitize(role.name)} can't be used as it is configured.",
+        what=f"{sanitize(role.name)} is misconfigured.",
         why=sanitize(main_problem.message)
         if main_problem is not None
         else "Its chain of roles can't be resolved.",
-        next_step=f"Correct {sanitize(location)}, then press F5 to read the files again.",
+        next_step=f"Correct {sanitize(location)}, then press F5 to reload.",
         code=main_problem.code if main_problem is not None else ErrorCode.CHAIN,
         exit_code=ExitCode.CONFIG,
     )
@@ -93,7 +90,7 @@ def _error_location(error: BaseException) -> str:
 
 
 def failure_lines(failure: FailureMessage, width: int) -> list[Line]:
-    """A failure: what happened, why, and what to do next."""
+    """Return the lines of a failure: what failed, why, and the next step."""
     lines = wrap([("✗ ", "error"), (failure.what, "error")], width, hang=2)
     if failure.why:
         lines += wrap([("  " + failure.why, "text")], width, hang=2)

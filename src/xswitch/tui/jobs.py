@@ -1,7 +1,7 @@
-"""Work beside the screen: threads that may be left behind, told to stop, and asked of.
+"""Background jobs: daemon threads that can be stopped and can ask for an MFA code.
 
-Threads of Textual's own workers are waited for when the program ends; a hung call to AWS must not
-hold up somebody who leaves. These are daemons: leaving leaves them.
+The program waits at its end for the threads of Textual's own workers. A hung call to AWS must not
+delay leaving, so these threads are daemons.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from xswitch.core.model import MfaChallenge
 
 
 class MessagePoster(Protocol):
-    """Where a job's messages go."""
+    """Receiver of a job's messages: the app."""
 
     def post_message(self, message: Message) -> bool:
         """Queue a message, from any thread."""
@@ -29,9 +29,10 @@ class MessagePoster(Protocol):
 
 @dataclass(eq=False)
 class Job:
-    """One piece of work.
+    """A piece of work in a thread.
 
-    `done` and `failed` run in the screen's thread, and not at all once it was abandoned.
+    `done`, `failed`, and `on_progress` run in the app's thread, and never after the job was
+    stopped.
     """
 
     work: Callable[[Job], Any]
@@ -45,31 +46,28 @@ class Job:
 
     @property
     def stopped(self) -> bool:
-        """Whether it was told to stop."""
+        """Whether the job was asked to stop."""
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """Tell it to stop.
-
-        It does at its next step, and whoever waits for a code from it gets none.
-        """
+        """Ask the job to stop at its next step; a pending MFA prompt returns no code."""
         self._stop.set()
         if self._pending_reply is not None:
             self._pending_reply.put(None)
 
     def progress(self, text: str) -> None:
-        """The `Progress` of the use cases."""
+        """Report `text` as the use cases' `Progress`; raises CancelledError if stopped."""
         self._raise_if_stopped()
         self.notify(text)
 
     def notify(self, what: object) -> None:
-        """Hand something to `told`; unlike `progress` it stops nothing."""
+        """Pass an update to `on_progress`; unlike `progress`, it never raises."""
         self._post(JobProgress(self, what))
 
     def code(self, challenge: MfaChallenge) -> str:
-        """The `MfaPrompt` of the use cases.
+        """Wait for the code the user types: the use cases' `MfaPrompt`.
 
-        One question on screen at a time, each waits for its dialog.
+        Prompts take turns, so that only one dialog is open.
         """
         with self.prompt_lock:
             self._raise_if_stopped()
@@ -85,10 +83,10 @@ class Job:
         return code
 
     def start(self, poster: MessagePoster) -> None:
-        """Run it in a thread of its own."""
+        """Run the job in a daemon thread."""
 
         def post(message: Message) -> None:
-            # The loop may be gone by the time a job that was left behind has something to say.
+            # The event loop may have ended before an abandoned job posts its message.
             with contextlib.suppress(RuntimeError):
                 poster.post_message(message)
 
@@ -96,7 +94,7 @@ class Job:
             result, error = None, None
             try:
                 result = self.work(self)
-            # Whatever a thread raises is told on the screen
+            # The app reports every exception of the thread
             except BaseException as caught:  # noqa: BLE001
                 error = caught
             post(JobEnded(self, result, error))
@@ -114,7 +112,7 @@ def _cancelled() -> CancelledError:
 
 
 class JobProgress(Message):
-    """A job says what it is doing: in words, or whatever its `told` understands."""
+    """A job's progress: a text, or any value its `on_progress` understands."""
 
     def __init__(self, job: Job, what: object) -> None:
         super().__init__()
@@ -123,7 +121,7 @@ class JobProgress(Message):
 
 
 class JobEnded(Message):
-    """A job is over: with a result, or with an error."""
+    """A job's result or error."""
 
     def __init__(self, job: Job, result: Any, error: BaseException | None) -> None:
         super().__init__()
@@ -133,7 +131,7 @@ class JobEnded(Message):
 
 
 class MfaCodeRequested(Message):
-    """A job needs an MFA code; the answer, or None, goes into `reply`."""
+    """A job needs an MFA code; the code, or None, goes into `reply`."""
 
     def __init__(
         self, job: Job, challenge: MfaChallenge, reply: queue.SimpleQueue[str | None]

@@ -1,4 +1,4 @@
-"""Opening the picker and what comes of it."""
+"""Open the picker and return its result."""
 
 from __future__ import annotations
 
@@ -31,16 +31,17 @@ def _driver(picker_ready: threading.Event, *, first_frame_drawn: bool) -> type[D
 
 @dataclass(frozen=True, slots=True)
 class PickerResult:
-    """How the picker was left.
+    """Result of the picker.
 
-    With a switch and 0, or without one and the exit code of the process (130: the user left).
+    With a switch, the exit code is 0. Without one it is the exit code of the process (130: the user
+    left).
     """
 
     switched: SwitchResult | None
     exit_code: int
 
 
-def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
+def run_picker(  # noqa: PLR0913 -- the app's dependencies
     actions: Actions,
     *,
     clock: Clock,
@@ -50,15 +51,16 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
     preload: Preload | None = None,
     first_frame_drawn: bool = False,
 ) -> PickerResult:
-    """Show the picker full screen on descriptors 0 and 2, which must be a terminal, until a role is switched to or the user leaves.
+    """Show the picker until the user switches to a role or leaves, and restore the terminal.
 
-    `environ` is read for NO_COLOR, COLORFGBG, AWS_REGION and AWS_DEFAULT_REGION. `totp_hint` gives the code to show in the MFA
-    dialog (the demo's), `notice` a line to show under the title, `early` is a reading that has begun, `first_frame_drawn` says that its rows
-    are on the screen already. The terminal is as it was afterwards, whatever happens. Raises XswitchError only for a bug of the
-    screen itself.
+    It draws full screen on descriptors 0 and 2, which must be a terminal. `environ` supplies
+    NO_COLOR, COLORFGBG, AWS_REGION, and AWS_DEFAULT_REGION. `totp_hint` returns the code to show in
+    the MFA dialog (used by the demo). `notice` is shown under the title. `preload` holds data that
+    is already being loaded, and `first_frame_drawn` says that its rows are already on the screen.
+    Raises XswitchError only for a bug in the screen.
     """
-    # Thousands of roles are millions of objects that live as long as the screen: looking through
-    # them again and again for garbage would make one key in many slow.
+    # Thousands of roles are millions of objects that live as long as the screen. Collecting garbage
+    # at the default threshold would scan them again and again, and make some keys slow.
     thresholds = gc.get_threshold()
     gc.set_threshold(_GC_THRESHOLD, *thresholds[1:])
     picker_ready = threading.Event()
@@ -72,8 +74,8 @@ def run_picker(  # noqa: PLR0913 -- everything the screen has of the world
         driver_class=_driver(picker_ready, first_frame_drawn=first_frame_drawn),
     )
     app.picker_ready = picker_ready.set
-    # Textual would tell every key and message, a typed MFA code among them, to the file of
-    # TEXTUAL_LOG and to its console for developers.
+    # Textual would write every key and message, including a typed MFA code, to the file of
+    # TEXTUAL_LOG and to its developer console.
     constants.LOG_FILE = None  # type: ignore[misc]
     app.devtools = None
     try:

@@ -1,1 +1,1 @@
-"""Hostile text, and the ways it takes through commands and screens."""
+"""Hostile text, and its ways through commands and screens."""

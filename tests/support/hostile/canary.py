@@ -1,12 +1,10 @@
-"""Canaries.
+"""Canaries: secrets that may occur only in the vault and in requested output, and where to look.
 
-Secrets that must be seen nowhere but in the vault and in an answer that was asked for, and where to
-look for them.
-
-canaries = Canaries([DEV_SECRET, ...])     # in every form a program may give them: plain, quoted,
-base64, hexadecimal with Watch(home.folder, canaries): ...     # argument list and environment of
-every process in that HOME canaries.in_text(output), canaries.in_files(home.folder,
-spared=[home.credentials])
+# In every encoding a program may use: plain, quoted, base64, hexadecimal.
+canaries = Canaries([DEV_SECRET, ...])
+# The arguments and environment of every process in that HOME.
+with Watch(home.folder, canaries): ...
+canaries.in_text(output), canaries.in_files(home.folder, spared=[home.credentials])
 """
 
 from __future__ import annotations
@@ -31,14 +29,14 @@ _SHORTEST = 12  # of an encoded piece, so that no other text is taken for it
 
 
 class Canaries:
-    """Secrets by what they are called in a complaint."""
+    """Secrets by their name in an error message."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: dict[bytes, str] = {}
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Look for these too."""
+        """Add canaries."""
         for secret in secrets:
             for form in forms(secret):
                 self._forms[form] = f"{secret[:6]}…{secret[-3:]}"
@@ -51,11 +49,11 @@ class Canaries:
         return len(set(self._forms.values()))
 
     def in_bytes(self, content: bytes) -> list[str]:
-        """The beginnings of those that are in it."""
+        """Return the beginnings of the canaries in some bytes."""
         return sorted({self._forms[found] for found in self._pattern.findall(content)})
 
     def in_text(self, *texts: str) -> list[str]:
-        """The beginnings of those that are in one of these."""
+        """Return the beginnings of the canaries in these texts."""
         return sorted(
             {
                 name
@@ -65,7 +63,7 @@ class Canaries:
         )
 
     def in_files(self, folder: Path, spared: Iterable[Path] = ()) -> list[str]:
-        """`FILE: SECRET` for those in a file, or in the name of one, under a folder."""
+        """Return `FILE: SECRET` for the canaries in the files, or file names, of a folder."""
         left_out = set(spared)
         return [
             f"{file}: {name}"
@@ -79,7 +77,10 @@ class Canaries:
 
 
 def forms(secret: str) -> set[bytes]:
-    """A secret as it is, quoted for a URL or JSON, in hexadecimal, and in base64 wherever in a longer text it stands."""
+    """Return a secret's encodings.
+
+    Plain, quoted for URL or JSON, hexadecimal, and base64 at any offset.
+    """
     raw = secret.encode()
     found = {
         raw,
@@ -90,14 +91,14 @@ def forms(secret: str) -> set[bytes]:
     }
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + raw)
-        # The first and last characters hold bits of the neighbours too.
+        # The first and last characters also hold bits of the adjacent bytes.
         inner = encoded[4 if shift else 0 : -4]
         found |= {inner, inner.translate(bytes.maketrans(b"+/", b"-_"))}
     return {form for form in found if len(form) >= min(_SHORTEST, len(raw))}
 
 
 class Watch:
-    """Looks at the argument list and environment of every process in this HOME until stopped."""
+    """Checks the arguments and environment of every process in this HOME until stopped."""
 
     def __init__(self, home: Path, canaries: Canaries) -> None:
         self._home = f"HOME={home}\0".encode()
@@ -133,7 +134,7 @@ class Watch:
 
 
 def issued(aws: EmbeddedAws) -> list[str]:
-    """The secrets of every session the embedded AWS has given out, whether or not its answer arrived."""
+    """Return the secrets of all sessions the emulator issued, even without a delivered response."""
     return [
         secret
         for session in aws.store._sessions.values()
@@ -142,7 +143,7 @@ def issued(aws: EmbeddedAws) -> list[str]:
 
 
 def has_code(file: Path, code: str) -> bool:
-    """Whether those digits stand alone in it."""
+    """Return whether these digits occur in a text, not within other digits."""
     return any(
         word == code
         for word in "".join(
@@ -152,5 +153,5 @@ def has_code(file: Path, code: str) -> bool:
 
 
 def told(what: str, wrong: list[str], done: int) -> None:
-    """Write this figure of the canary down, and fail when something is wrong."""
+    """Write a figure of the canary test, and fail if there is a problem."""
     tell("canary", what, done, len(wrong), "; ".join(wrong[:5]))

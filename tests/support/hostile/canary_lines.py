@@ -1,4 +1,4 @@
-"""Command lines that together have every word of the command line's grammar, for the default world of `support.aws.emulator`."""
+"""Command lines that use the whole grammar, for the default emulator of `support.aws.emulator`."""
 
 from __future__ import annotations
 
@@ -67,11 +67,10 @@ _SHELLS = ("bash", "zsh", "fish", "powershell", "nu")
 
 
 def lines(code: str, port: int) -> list[tuple[str, ...]]:
-    """All of them, in an order in which most of them work.
+    """Return the command lines in an order in which most of them work.
 
-    `code` is a current MFA code, used by the first line; `port` is one somebody listens on.
-
-    `settings.json` and `state.json` are files of the folder they run in.
+    `code` is a current MFA code for the first line. `port` is a port that accepts connections.
+    `settings.json` and `state.json` are files of the working directory.
     """
     return [
         ("switch", "admin", "--mfa-code", code),
@@ -223,12 +222,12 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
 
 
 def with_debug(tried: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The same commands, telling what they do."""
+    """Return the same commands with --debug."""
     return [(line[0], "--debug", *line[1:]) if line else ("--debug",) for line in tried]
 
 
 def missing_words(tried: Iterable[tuple[str, ...]]) -> list[str]:
-    """The words of the grammar that are in none of these lines."""
+    """Return the words of the grammar that no line uses."""
     seen = {
         (line[0] if line and not line[0].startswith("-") else "", word)
         for line in tried

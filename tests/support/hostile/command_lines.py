@@ -1,9 +1,7 @@
-"""Command lines with hostile text wherever it can come in.
+"""Command lines with hostile text in every place that accepts input.
 
-As a word, as the value of an option, out of the environment, out of files.
-
-The commands and their options are those of the parser; a command without a line in `BASES` is a
-KeyError.
+Words, option values, the environment, and files. The commands and options come from the parser; a
+command without a line in `BASES` raises KeyError.
 """
 
 from __future__ import annotations
@@ -45,7 +43,7 @@ BASES: Mapping[str, tuple[list[str], list[str]]] = {
 What stands before a hostile word, which the command then tells is wrong, and what before an option
 with such a value.
 """
-# Before a hostile word: no role is found by it then.
+# In front of a hostile word, so that no role matches it.
 _NOTHING = "no such thing: "
 UNTOLD = "untold"
 """The scene of what tells nothing of a text, or only of some."""
@@ -56,7 +54,7 @@ _SHELLS = ("bash", "zsh", "fish", "powershell", "nu")
 
 @dataclass(frozen=True)
 class Job:
-    """One command line; `scene` is what its output counts for."""
+    """A command line; its output counts for `scene`."""
 
     scene: str
     argv: list[str]
@@ -64,7 +62,7 @@ class Job:
 
 
 def grammar() -> dict[str, argparse.ArgumentParser]:
-    """The parser of every command, hidden ones too."""
+    """Return the parsers of all commands, hidden ones included."""
     return _subcommands(build_parser())
 
 
@@ -79,7 +77,7 @@ def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.Argument
 
 
 def by_argv(texts: Sequence[str]) -> list[Job]:
-    """Each text to each command, as a word and as the value of one of its options, so that all options have their turn."""
+    """Give each text to each command as a word and as an option's value, each option in turn."""
     jobs = []
     for command, whole in grammar().items():
         word, base = BASES[command]
@@ -117,7 +115,7 @@ def by_argv(texts: Sequence[str]) -> list[Job]:
 
 
 def by_environment(texts: Sequence[str], folder: Path) -> list[Job]:
-    """Variables that name a file or a profile, with a hostile value."""
+    """Give hostile values to variables that name a file or a profile."""
     clock, devices = folder / "clock", folder / "devices.json"
     clock.write_text("0\n", encoding="ascii")
     devices.write_text(
@@ -156,7 +154,7 @@ def by_environment(texts: Sequence[str], folder: Path) -> list[Job]:
 
 
 def by_files(names: Sequence[str], texts: Sequence[str], folder: Path) -> list[Job]:
-    """What commands tell of a hostile config, of settings, index, history and IAM, and of what AWS says."""
+    """Run commands on a hostile config, settings, index, history, IAM, and AWS responses."""
     policy = folder / "policy.json"
     policy.write_text(json.dumps(document(list(texts))), encoding="utf-8")
     state = folder / "state.json"

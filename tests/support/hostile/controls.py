@@ -1,4 +1,4 @@
-"""Text that means something to a terminal or to Textual, and what a program of ours may write to a terminal."""
+"""Text that controls a terminal or Textual, and the sequences xswitch may write to a terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from random import Random
 from xml.sax.saxutils import escape
 
-# With numbers no program of ours writes, so that they are told apart from its own.
+# These numbers differ from those xswitch writes.
 _SEQUENCES = ("\x1b[35;45;6m", "\x1b[22J", "\x1b[99;98H", "\x1b[?1047l")
 _PIECES = (
     *_SEQUENCES,
@@ -44,8 +44,7 @@ _PIECES = (
 )
 _ENDS = "\r\n"
 
-# What Textual and our own words write: colours, the cursor, modes, the keyboard's protocol,
-# questions about modes.
+# Written by Textual and xswitch: colors, the cursor, modes, the keyboard protocol, mode queries.
 ALLOWED = re.compile(
     r"\x1b\[[0-9;:]*m|\x1b\[\d*;?\d*H|\x1b\[\d*[ABCDJKXG]|\x1b\[\?[\d;]+[hlsr]|\x1b\[[<>=][\d;]*u|\x1b\[\?u"
     r"|\x1b\[\?\d+\$p|\x1b\[\d+ q|\x1b\[c|\x1b\]22;[a-z]*\x07"
@@ -60,7 +59,7 @@ _FORBIDDEN = re.compile(
 
 
 def hostile(random: Random, number: int, *, lines: bool = False) -> str:
-    """A text of one line (or, with `lines`, with ends of lines in it too) with a mark that tells it from all others."""
+    """Return a hostile text with a unique mark; `lines` adds line ends."""
     pieces = [random.choice(_PIECES) for _ in range(random.randint(1, 3))]
     pieces.insert(random.randrange(len(pieces) + 1), mark(number))
     if lines:
@@ -69,28 +68,25 @@ def hostile(random: Random, number: int, *, lines: bool = False) -> str:
 
 
 def mark(number: int) -> str:
-    """The mark of one text."""
+    """Return the mark of a text."""
     return f"hx{number:04}z"
 
 
 def marks(text: str) -> set[int]:
-    """The numbers of the texts whose marks are in it."""
+    """Return the numbers of the texts whose marks occur."""
     return {int(found) for found in _MARK.findall(text)}
 
 
 def in_xml(text: str) -> str:
-    """As much of a text as an answer of AWS can carry.
+    """Return the part of a text that an AWS response can contain.
 
-    XML 1.0 has no C0 controls, but C1, and what turns text round.
+    XML 1.0 excludes C0 controls, but allows C1 controls and bidirectional marks.
     """
     return escape(_NO_XML.sub("", text), {"\r": "&#13;", "\n": "&#10;", '"': "&quot;"})
 
 
 def _ours(clipboard: re.Match[str]) -> str:
-    """Nothing for what one of our own keys copies: a line to paste, made of harmless text.
-
-    Else the sequence as it is.
-    """
+    """Return "" for a sequence that copies a harmless line, else the sequence."""
     copied = base64.b64decode(clipboard[1]).decode()
     return (
         ""
@@ -100,9 +96,9 @@ def _ours(clipboard: re.Match[str]) -> str:
 
 
 def theirs(written: bytes) -> list[str]:
-    """What in a program's output can only be somebody else's.
+    """Return parts of an output that xswitch doesn't write itself.
 
-    Controls that are none of ours, links, what turns text round.
+    These are unknown controls, links, and bidirectional marks.
     """
     text = written.decode("utf-8", "replace")
     rest = ALLOWED.sub("", _CLIPBOARD.sub(_ours, text))

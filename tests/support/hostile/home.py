@@ -1,7 +1,4 @@
-"""A HOME full of hostile text.
-
-The config, the settings, the index, the history, the pins, and two accounts in IAM.
-"""
+"""A HOME full of hostile text: config, settings, index, history, pins, and two IAM accounts."""
 
 from __future__ import annotations
 
@@ -39,8 +36,14 @@ endpoint_url = {url}
 
 
 def written_config(home: Home, texts: list[str], url: str) -> list[str]:
-    """Role profiles whose account names, notes and (some) ARNs, names and MFA devices are these texts; their names as they are read."""
-    plain = f"[profile {PLAIN}]\nrole_arn = arn:aws:iam::222222222222:role/Plain\nsource_profile = dev\nendpoint_url = {url}\n"
+    """Write role profiles with these texts as account names, notes, ARNs, and MFA devices.
+
+    Returns the profiles' names as they are read.
+    """
+    plain = (
+        f"[profile {PLAIN}]\nrole_arn = arn:aws:iam::222222222222:role/Plain\n"
+        f"source_profile = dev\nendpoint_url = {url}\n"
+    )
     parts = [f"[profile dev]\nregion = eu-west-1\nendpoint_url = {url}\n", plain]
     names = []
     for number in range(0, len(texts), 3):
@@ -59,7 +62,8 @@ def written_config(home: Home, texts: list[str], url: str) -> list[str]:
         if not number % 2:
             names.append(f"q{number:04}{arn}")
             parts.append(
-                f"[profile {names[-1]}]\nrole_arn = {real}\nsource_profile = dev\nendpoint_url = {url}\n"
+                f"[profile {names[-1]}]\nrole_arn = {real}\nsource_profile = dev\n"
+                f"endpoint_url = {url}\n"
             )
         parts.append(
             _WITH_MFA.format(
@@ -74,10 +78,7 @@ def written_config(home: Home, texts: list[str], url: str) -> list[str]:
 
 
 def written_settings(home: Home, texts: list[str]) -> None:
-    """Names of accounts, and guards whose every word is hostile.
-
-    The last guard is in force for everything.
-    """
+    """Write account names and guards with hostile values; the last guard matches every role."""
     lines = [
         'vault = "runtime"',
         f"theme = {toml(texts[0])}",
@@ -99,7 +100,7 @@ def written_settings(home: Home, texts: list[str]) -> None:
 
 
 def written_state(home: Home, texts: list[str]) -> None:
-    """Sessions, a history and pins of whatever names."""
+    """Write sessions, a history, and pins with these names."""
     folder = home.folder / ".local" / "state" / "xswitch"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     now = int(time.time())
@@ -135,7 +136,7 @@ def written_state(home: Home, texts: list[str]) -> None:
 
 
 def with_administrators(home: Home, url: str) -> None:
-    """Profiles that may change IAM in the accounts of `hostile_accounts`."""
+    """Add profiles that can change IAM in the accounts of `hostile_accounts`."""
     text = home.config.read_text(encoding="utf-8")
     keys = home.credentials.read_text(encoding="utf-8")
     for name, (key, secret) in (("source-admin", SOURCE_ADMIN), ("target-admin", TARGET_ADMIN)):
@@ -146,9 +147,10 @@ def with_administrators(home: Home, url: str) -> None:
 
 
 def hostile_accounts(texts: list[str]) -> dict[str, Any]:
-    """Two accounts with roles `Role0` … that exist already, their policies, descriptions and tags hostile, and Bob with such a policy.
+    """Return two accounts with hostile policies, descriptions, and tags.
 
-    IAM has no hostile names; in documents, which it keeps as they are written, there may be any character.
+    The roles `Role0` … exist already, and the user Bob has such a policy. IAM rejects hostile
+    names, but its policy documents may contain any character.
     """
     accounts = state()
     source, target = accounts["accounts"]
@@ -170,7 +172,7 @@ def hostile_accounts(texts: list[str]) -> dict[str, Any]:
 
 
 def document(texts: list[str]) -> dict[str, Any]:
-    """A policy whose condition has these values, as an administrator may have written it."""
+    """Return a policy whose condition has these values."""
     condition = {"StringEquals": {"aws:PrincipalTag/team": texts}}
     allowed = {
         "Effect": "Allow",
@@ -182,12 +184,12 @@ def document(texts: list[str]) -> dict[str, Any]:
 
 
 def in_xml_plain(text: str) -> str:
-    """The characters of a text that XML has."""
+    """Return the characters of a text that XML allows."""
     return "".join(one for one in text if in_xml(one))
 
 
 def toml(text: str) -> str:
-    """A text as a TOML string that stands for it, controls included."""
+    """Return a text as a TOML string, control characters included."""
     escaped = "".join(
         f"\\u{ord(one):04x}"
         if one < " " or one in '"\\\x7f'

@@ -1,6 +1,7 @@
-"""Hostile text, as somebody else's profile names, ARNs, account names and messages of STS may hold it.
+"""Hostile text as profile names, ARNs, account names, and STS messages may contain it.
 
-Whatever in it is code would make a file `pwned` in the working folder. Deterministic for a given `random.Random`.
+Code in it would create a file `pwned` in the working directory. Deterministic for a given
+`random.Random`.
 """
 
 from __future__ import annotations
@@ -183,7 +184,10 @@ _AROUND = (
     "arn:aws:iam::{}:role/Admin",
     "arn:aws:iam::222222222222:mfa/{}",
     "Payments ({})",
-    "User: arn:aws:iam::111111111111:user/ann is not authorized to perform: sts:AssumeRole on resource: {}",
+    (
+        "User: arn:aws:iam::111111111111:user/ann is not authorized to perform: sts:AssumeRole "
+        "on resource: {}"
+    ),
     "An error occurred (AccessDenied) when calling the AssumeRole operation: {}",
     "1 validation error detected: Value '{}' at 'roleSessionName' failed to satisfy constraint",
 )
@@ -195,11 +199,9 @@ Sixteen such variables are about what an operating system passes on to a program
 
 
 def hostile(chance: Random, *, as_bytes: bool = False) -> str:
-    """One hostile text without NUL.
+    """Return a hostile text without NUL. About one in a hundred is very long.
 
-    With `as_bytes` it may hold bytes that are no UTF-8, as lone surrogates.
-
-    About one of a hundred is very long.
+    With `as_bytes` it may contain bytes that aren't UTF-8, as lone surrogates.
     """
     pieces = [chance.choice(_KINDS)(chance) for _ in range(chance.randint(1, 4))]
     if as_bytes and not chance.randrange(8):
@@ -210,12 +212,12 @@ def hostile(chance: Random, *, as_bytes: bool = False) -> str:
     text = chance.choice(_AROUND).format("".join(pieces))
     if not chance.randrange(100):
         text = (text * (LONGEST // len(text) + 1))[: chance.randint(LONGEST // 2, LONGEST)]
-    # Bytes beside each other may make a character: then that's what it is.
+    # Adjacent bytes may form a valid character.
     return text.encode(*_BYTES).decode(*_BYTES)
 
 
 def hostiles(chance: Random, how_many: int, *, as_bytes: bool = False) -> list[str]:
-    """That many different hostile texts."""
+    """Return a number of different hostile texts."""
     found: dict[str, None] = {}
     while len(found) < how_many:
         found[hostile(chance, as_bytes=as_bytes)] = None
@@ -223,7 +225,7 @@ def hostiles(chance: Random, how_many: int, *, as_bytes: bool = False) -> list[s
 
 
 def one_line(text: str) -> str:
-    """`text` without its control characters, as a writer of lines would take it."""
+    """Return `text` without control characters, as a writer of lines accepts it."""
     return "".join(
         character for character in text if character >= " " and character != "\x7f"
     ).strip()

@@ -1,7 +1,4 @@
-"""Use cases that answer with hostile texts wherever one may come from.
-
-The config, AWS, IAM, the settings.
-"""
+"""Use cases that return hostile texts from the config, AWS, IAM, and the settings."""
 
 from __future__ import annotations
 
@@ -62,7 +59,7 @@ _LONG_ENOUGH_TO_BE_SEEN = 0.3
 
 
 class Texts:
-    """One text after the other, and round again."""
+    """Repeats the texts in order."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.all = tuple(texts)
@@ -79,7 +76,7 @@ class Texts:
 
 
 def hostile_roles(text: Texts, *, guarded: bool) -> tuple[Role, ...]:
-    """Roles all of whose texts are hostile, so many that every text is in one of them."""
+    """Return roles whose texts are all hostile, enough for every text to occur."""
     return tuple(
         _role(text, number, guarded=guarded) for number in range(-(-len(text.all) // A_ROLE))
     )
@@ -120,14 +117,14 @@ def _role(text: Texts, number: int, *, guarded: bool) -> Role:
 
 @dataclass
 class HostileActions(FakeActions):
-    """Answers with `text` all over; a switch asks for two codes and fails."""
+    """Returns `text` everywhere; a switch asks for two codes and fails."""
 
     text: Texts = field(default_factory=lambda: Texts(("x",)))
     empty: bool = False
     readings: int = 0
 
     def fill(self, now: datetime, *, guarded: bool) -> None:
-        """Have a listing of hostile roles."""
+        """Set a listing of hostile roles."""
         text = self.text
         settings = Settings(account_names=MappingProxyType({"222222222222": text()}), theme="dark")
         listing = sample_listing(now, roles=hostile_roles(text, guarded=guarded), settings=settings)
@@ -178,7 +175,7 @@ class HostileActions(FakeActions):
 
 
 def hostile_explanation(text: Texts, target: str) -> Explanation:
-    """All that may stand in one: AWS's words, ARNs, policies, what to do."""
+    """Return an explanation with hostile AWS messages, ARNs, policies, and next steps."""
     plain = denied(target)
     cause, other = plain.causes[0], hidden(target).causes[0]
     statement = json.dumps({text(): text()}, indent=2, ensure_ascii=False)
@@ -206,10 +203,7 @@ def hostile_explanation(text: Texts, target: str) -> Explanation:
 
 @dataclass
 class HostileAccess(AccessActions):
-    """Fits `AccessActions`.
-
-    IAM gives hostile texts for everything, the first apply and the first check fail.
-    """
+    """Access actions with hostile texts from IAM. The first apply and the first check fail."""
 
     text: Texts
     applied: int = 0
@@ -236,7 +230,7 @@ class HostileAccess(AccessActions):
         )
 
     def _side(self, side: AccountSide, texts: list[str]) -> AccountPlan:
-        # A summary, what was there, what will be: each holds a third or so.
+        # The summary, the old, and the new document each hold about a third.
         changes = []
         for number in range(0, len(texts), 4):
             summary, subject, before, after = [*texts[number : number + 4], "", "", ""][:4]

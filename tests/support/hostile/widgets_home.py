@@ -1,7 +1,4 @@
-"""A HOME whose config, settings and STS hold hostile texts.
-
-What the whole program makes of them, from the files to the screen.
-"""
+"""A HOME whose config, settings, and STS contain hostile texts, for the whole program."""
 
 from __future__ import annotations
 
@@ -41,10 +38,7 @@ confirm = "{confirm}"
 
 
 def write_hostile_home(home: Home, texts: Sequence[str], url: str) -> None:
-    """Role profiles, each once more under a name of theirs, one line to a text.
-
-    A guard for all of them.
-    """
+    """Write role profiles, one line per text, also under hostile names; a guard matches all."""
     parts = [f"[profile dev]\nregion = eu-west-1\nendpoint_url = {url}\n"]
     for number in range(0, len(texts), A_PROFILE):
         name, role, account, note = [*texts[number : number + A_PROFILE], *["x"] * A_PROFILE][
@@ -65,7 +59,7 @@ def write_hostile_home(home: Home, texts: Sequence[str], url: str) -> None:
 
 
 def sts_of(texts: Sequence[str]) -> Callable[[Received], Answer]:
-    """An STS that refuses every code, and says so in these texts."""
+    """Return an STS that rejects every code with these messages."""
 
     def answer(request: Received) -> Answer:
         text = texts[len(request.body) % len(texts)]

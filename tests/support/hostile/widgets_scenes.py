@@ -1,7 +1,4 @@
-"""Each scene of the screen with hostile texts in it.
-
-The keys that lead through it, and the widgets that must have been drawn.
-"""
+"""Scenes of the screen with hostile texts: their keys, and the widgets that must be drawn."""
 
 from __future__ import annotations
 
@@ -26,11 +23,12 @@ from xswitch.core.errors import ExitCode
 PROGRAM = Path(__file__).parents[1] / "programs/widgets.py"
 _COPIED = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 _DOWN, _F3, _F4, _F5, _F6, _F7, _F8, _F9, _F10, _F12 = (
-    "\x1b[B", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~", "\x1b[18~", "\x1b[19~", "\x1b[20~", "\x1b[21~", "\x1b[24~",
+    "\x1b[B", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~",
+    "\x1b[18~", "\x1b[19~", "\x1b[20~", "\x1b[21~", "\x1b[24~",
 )  # fmt: skip
 _ENTER, _PAGE_DOWN, _CLEAR, _TAB = "\r", "\x1b[6~", "\x15", "\t"
 _SETTLED = 0.05
-_HINT = "profile that may change IAM in the users' account"
+_HINT = "profile that can change IAM in the users' account"
 _SMALL, _TINY = ((24, 80), (16, 60)), ((12, 50), (6, 20), (2, 8), (1, 1))
 _A_WAY = 30
 """Texts that are met on the way through the dialogs of one role."""
@@ -38,10 +36,9 @@ _A_WAY = 30
 
 @dataclass(frozen=True)
 class Scene:
-    """`walk` leads through it.
+    """A way through the screen.
 
-    `draws` are the classes that must have been drawn, `parts` the least share of the texts seen in
-    each.
+    `draws` are the classes that must be drawn; `parts` is the minimum share of texts seen in each.
     """
 
     walk: Callable[[Walk], None]
@@ -81,7 +78,8 @@ def _around(walk: Walk) -> None:
         walk.close()
     with walk.part("typed and pasted into the filter, and found nowhere"):
         for number, text in enumerate(together(walk.texts, 3)):
-            # What is typed is what no key begins with; with it a byte that is no UTF-8.
+            # The typed text starts with a character that no key sends, and contains a byte that
+            # isn't UTF-8.
             walk.put(paste(text) if number % 2 else "/" + text.replace("\x1b", "\x07") + "\udcff")
             walk.press_until(_CLEAR, CLEARED)
     with walk.part("pasted into the command palette"):
@@ -102,7 +100,7 @@ def _dialogs(walk: Walk) -> None:
             for text in islice(pasted, _A_WAY // 2):
                 walk.put(paste(one_line(text)))
                 walk.press(_CLEAR, wait=_SETTLED)
-            walk.press_until("no\r", "That isn't it.")
+            walk.press_until("no\r", "Doesn't match.")
             walk.press(_CLEAR, wait=A_WHILE)
             walk.press_until(CONFIRM + _ENTER, "MFA code")
             walk.press(paste(one_line(next(pasted, ""))), _CLEAR, wait=A_WHILE)
@@ -123,10 +121,10 @@ def _dialogs(walk: Walk) -> None:
 def _setup(walk: Walk) -> None:
     walk.one.until(b"^p")
     with walk.part("pasted into the fields of the form"):
-        walk.press_until(_F10, "Who may switch")
+        walk.press_until(_F10, "Who can switch")
         walk.press(wait=A_WHILE)
         for text in together(walk.texts, 2):
-            # Some fields are no lines: those pass over what is pasted.
+            # Some fields aren't inputs and ignore pastes.
             for _ in range(2):
                 seen = walk.put(paste(text))
                 walk.press("\t")
@@ -135,9 +133,8 @@ def _setup(walk: Walk) -> None:
         walk.press_until(_ENTER, "✗ ")
         walk.close()
     with walk.part("the difference, the steps, the check"):
-        walk.press_until(_F10, "Who may switch")
-        # A name of the config is offered for what it begins with; what begins with a control is a
-        # key.
+        walk.press_until(_F10, "Who can switch")
+        # A config name is suggested for its first characters; a leading control character is a key.
         for text in [text for text in walk.texts if text[:2].isprintable()][:2]:
             walk.press(text[:2], "\x1b[C", wait=A_WHILE)
             walk.press_until(_CLEAR, _HINT)
@@ -149,12 +146,12 @@ def _setup(walk: Walk) -> None:
             walk.press(*keys, wait=A_WHILE)
             walk.press_until(typed, typed)
         walk.press_until(_ENTER, "next  ")
-        walk.press_until(_ENTER, "What will be changed")
+        walk.press_until(_ENTER, "Review changes")
         walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 2 + 2))
         walk.press_until("y", "Copied")
         walk.press_until(_ENTER, "Stopped")
         walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 4 + 2))
-        walk.press_until("t", "What will be changed")
+        walk.press_until("t", "Review changes")
         walk.press_until(_ENTER, "MFA code")
         walk.press_until(CODE + _ENTER, "The check failed")
         walk.press(*[_PAGE_DOWN] * (len(walk.texts) // 4 + 2))
@@ -188,7 +185,7 @@ def _whole(walk: Walk) -> None:
         walk.press_until(_F12, "Problems")
         walk.press(*[" "] * (len(walk.texts) // 2 + 2))
         walk.close()
-        walk.press_until(_F10, "Who may switch")
+        walk.press_until(_F10, "Who can switch")
         walk.press("0", wait=A_WHILE)
         walk.close()
 
@@ -197,7 +194,7 @@ def _small(walk: Walk) -> None:
     pages = {
         _F4: ("Why not", 2),
         _F3: ("Its session is dropped", 0),
-        _F10: ("Who may switch", 2),
+        _F10: ("Who can switch", 2),
         _F12: ("Problems", len(walk.texts) // 3 + 2),
     }
     with walk.part("in small terminals, without colour"):
@@ -306,14 +303,14 @@ SCENES: Mapping[str, Scene] = {
 
 @dataclass
 class Played:
-    """What came of a scene."""
+    """The result of a scene."""
 
     wrong: list[str]
     shown: Mapping[str, set[int]]
 
 
 def play(name: str, texts: Sequence[str], environ: Mapping[str, str], folder: Path) -> Played:
-    """One scene with these texts, and everything that is wrong with it but that too few of them were seen."""
+    """Play a scene with these texts, and return all problems except too few texts seen."""
     scene = SCENES[name]
     given, record = folder / "texts.json", folder / "record.json"
     given.write_text(json.dumps(texts), encoding="utf-8")
@@ -342,7 +339,7 @@ def play(name: str, texts: Sequence[str], environ: Mapping[str, str], folder: Pa
 
 
 def environ_of(environ: Mapping[str, str], texts: Sequence[str]) -> dict[str, str]:
-    """The program's environment: a region in it is hostile too."""
+    """Return the program's environment, with a hostile region."""
     return {
         **environ,
         "PATH": os.environ["PATH"],
@@ -353,9 +350,9 @@ def environ_of(environ: Mapping[str, str], texts: Sequence[str]) -> dict[str, st
 
 
 def written_wrongly(written: bytes) -> list[str]:
-    """What of it is theirs.
+    """Return output that xswitch shouldn't write.
 
-    What we copied for the user is not, as long as it is what we say it is.
+    Lines copied for the user are excepted if their content is correct.
     """
     copied = [base64.b64decode(text) for text in _COPIED.findall(written)]
     return [

@@ -1,4 +1,4 @@
-"""A way through a program's screen: keys, and what has to be written before the next ones."""
+"""A way through a program's screen: keys, and the output to wait for after each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ESCAPE, CLEARED = "\x1b", "type to filter"
 
 
 def paste(text: str) -> str:
-    """As a terminal hands over what is pasted."""
+    """Return a paste as a terminal sends it."""
     return f"\x1b[200~{text}\x1b[201~"
 
 
@@ -32,13 +32,13 @@ def one_line(text: str) -> str:
 
 
 def together(texts: Sequence[str], how_many: int) -> list[str]:
-    """So many of them at a time, as one line."""
+    """Join the texts in groups, one line each."""
     return [one_line(" ".join(texts[at : at + how_many])) for at in range(0, len(texts), how_many)]
 
 
 @dataclass
 class Walk:
-    """One way through the screen: keys, and what has to be written before the next ones."""
+    """One way through the screen: keys, and the output to wait for after each."""
 
     one: Watched
     texts: Sequence[str]
@@ -55,11 +55,11 @@ class Walk:
         self.one.until(*(what.encode() for what in wanted), start=start)
 
     def close(self) -> None:
-        """Back to the picker, which draws its (empty) filter again."""
+        """Return to the picker, which redraws its empty filter."""
         self.press_until(ESCAPE, CLEARED)
 
     def put(self, text: str) -> bool:
-        """Give the line with the focus a text, and go on as soon as it is seen; whether it was."""
+        """Enter a text in the focused input, and return whether it was seen."""
         sent = text.encode("utf-8", "surrogateescape")
         start, last = len(self.one.written), _MARK.findall(sent)[-1]
         self._send(text)
@@ -85,7 +85,7 @@ class Walk:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """What is written meanwhile is counted under this name."""
+        """Count the output in this block under a name."""
         start = len(self.one.written)
         yield
         self._read(A_WHILE)

@@ -1,11 +1,11 @@
-"""The whole program with a bug in it, and every log at its loudest.
+"""The whole program with a bug, and with every log at its most verbose.
 
-`python support/programs/canary.py BUG [WORD…]`.
+Usage: `python support/programs/canary.py BUG [WORD…]`.
 
-BUG is the port (a field of a group of `Ports`) whose every use raises an error that quotes the canary, "row"
-(of drawing a row of the screen), "tick" (of the screen's clock), or "none". Without words it is the
-picker, on this terminal; as "-" the command lines come on stdin, one JSON list a line, and each
-answer is followed by a line `== CODE`.
+BUG is the port (a field of a group of `Ports`) whose every use raises an error that quotes the
+canary, "row" (drawing a row of the screen), "tick" (the screen's clock), or "none". Without words, the picker
+runs on this terminal. With "-", the command lines come on stdin, one JSON list per line, and a line
+`== CODE` follows the output of each.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ERRORS = (ValueError, KeyError, OSError, RuntimeError, UnicodeError, TypeError,
 
 
 def explode(where: str) -> NoReturn:
-    """Raise what quotes the canary in its text, its notes, its cause and a local variable."""
+    """Raise an error that quotes the canary in its text, notes, cause, and a local variable."""
     secret = CANARY
     kind = _ERRORS[len(where) % len(_ERRORS)]
     error = kind(f"{where} of {secret!r}")
@@ -40,7 +40,7 @@ def explode(where: str) -> NoReturn:
 
 
 class Exploding:
-    """Stands for a port, or for a function that is one."""
+    """Replaces a port, or a function that is a port."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -53,7 +53,7 @@ class Exploding:
 
 
 def break_screen(where: str) -> None:
-    """Let a part of the screen fail once something was shown."""
+    """Make a part of the screen fail after the first output."""
 
     def fails(*_: object) -> NoReturn:
         explode(where)
@@ -67,7 +67,7 @@ def break_screen(where: str) -> None:
 def main() -> int:
     bug, words = sys.argv[1], sys.argv[2:]
     if words not in ([], ["--debug"]):
-        # Not on the screen: it has the terminal for itself, and no program of ours sets up logging.
+        # Not for the picker, which uses the whole terminal; xswitch never configures logging.
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 
     def services(environ: Mapping[str, str], log: Callable[[str], None] | None) -> Services:

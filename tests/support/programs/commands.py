@@ -1,10 +1,10 @@
-"""Runs command lines one after the other on this terminal, as so many processes would.
+"""Runs command lines one after another on this terminal, as separate processes would.
 
-`python support/programs/commands.py JOBS`.
+Usage: `python support/programs/commands.py JOBS`.
 
-JOBS is a JSON list of `{"argv": [...], "env": {...}}`, `env` being laid over the environment.
-Before each a line with its number is written, so that one process's start-up is paid for thousands
-of command lines.
+JOBS is a JSON list of `{"argv": [...], "env": {...}}`; `env` overrides the environment. A line with
+its number is written before each command, so that thousands of command lines cost one process
+start.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LINE = "=== {} ==="
 
 
 def run(argv: list[str], env: dict[str, str]) -> str:
-    """One command line; its exit code."""
+    """Run a command line and return its exit code."""
     before = dict(os.environ)
     os.environ.update(env)
     sys.argv = ["xswitch", *argv]

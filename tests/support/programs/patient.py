@@ -1,4 +1,4 @@
-"""xswitch, with an explanation that looks at both sides for as many seconds as the first argument says."""
+"""xswitch, with the time limit for explanations (in seconds) as the first argument."""
 
 from __future__ import annotations
 

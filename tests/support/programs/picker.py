@@ -1,10 +1,10 @@
 """Runs the real picker on this terminal with the fake use cases.
 
-`python support/programs/picker.py RESULT [MODE]`.
+Usage: `python support/programs/picker.py RESULT [MODE]`.
 
-RESULT gets the outcome as JSON. MODE: plain (default), hang (a switch that never ends), crash (a
-bug in a use case), stuck (a reading that never ends), mfa (a code, 123456, is asked for), many
-(20,000 roles), theme-light, hostile (names full of escape sequences), screen-bug.
+RESULT receives the result as JSON. MODE: plain (default), hang (a switch that never ends), crash (a
+bug in a use case), stuck (loading never ends), mfa (requires the code 123456), many (20,000 roles),
+theme-light, hostile (names full of escape sequences), screen-bug.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The picker on this terminal with hostile texts all over.
+"""The picker on this terminal with hostile texts everywhere.
 
-`python support/programs/widgets.py RECORD TEXTS SCENE`.
+Usage: `python support/programs/widgets.py RECORD TEXTS SCENE`.
 
-TEXTS is a JSON list, SCENE one of `support.hostile.widgets_scenes.SCENES`; "whole" is the whole
-program, in the HOME it is given. RECORD gets, as JSON, the classes of ours that were drawn, and
-what is wrong with a segment that was: a link, an action on a click, a character a terminal acts on.
+TEXTS is a JSON list, SCENE a key of `support.hostile.widgets_scenes.SCENES`; "whole" runs the whole
+program in the given HOME. RECORD receives, as JSON, the xswitch classes that were drawn, and faults
+of drawn segments: links, click actions, and characters that control a terminal.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class SystemClock:
 
 
 class Record:
-    """What was drawn."""
+    """The classes and faults of what was drawn."""
 
     def __init__(self) -> None:
         self.drawn: set[str] = set()
         self.wrong: set[str] = set()
 
     def watch(self) -> None:
-        """Look at everything Textual has a widget draw, from now on."""
+        """Record everything that Textual draws from now on."""
         for kind in {Widget, *_all_below(Widget)}:
             if "render_lines" in vars(kind):
                 self._watch(kind, vars(kind)["render_lines"])

@@ -1,1 +1,1 @@
-"""Fake use cases, real terminals."""
+"""Fake use cases and real terminals."""

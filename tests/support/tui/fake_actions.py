@@ -1,7 +1,4 @@
-"""A fake `Actions` with sample data worth looking at.
-
-The screen's tests and the screenshots are made of it.
-"""
+"""A fake `Actions` with sample data, for the screen's tests and the screenshots."""
 
 from __future__ import annotations
 
@@ -161,9 +158,10 @@ def make_role(
 
 
 def sample_roles() -> tuple[Role, ...]:
-    """Fourteen roles.
+    """Return fourteen roles.
 
-    MFA, a chain of three, an external ID, guards, a broken source, a CLI difference.
+    They include MFA, a chain of three, an external ID, guards, a broken source, and a CLI
+    difference.
     """
     hub = make_hop("hub", "666666666666", "Gateway", 12, mfa_serial=DEVICE)
     chained = make_hop("payments-admin", "222222222222", "Admin", 31, external_id="acme-42")
@@ -319,7 +317,7 @@ def many_roles(count: int) -> tuple[Role, ...]:
 
 @dataclass
 class FakeActions(Actions):
-    """Use cases without a world: what they answer is set, what they were asked is kept."""
+    """Use cases that return what a test sets, and record their calls."""
 
     clock: Callable[[], datetime] = lambda: NOW
     answer: Listing = field(default_factory=sample_listing)
@@ -485,7 +483,7 @@ class FakeActions(Actions):
 
 
 def status_rows(listing: Listing, now: datetime) -> tuple[StatusRow, ...]:
-    """The index that fits a listing."""
+    """Return the index that matches a listing."""
     rows = []
     for role in listing.roles:
         info = listing.sessions.get(role.name, SessionInfo(SessionState.NONE))
@@ -520,7 +518,7 @@ def status_rows(listing: Listing, now: datetime) -> tuple[StatusRow, ...]:
 
 
 class Driven:
-    """The app under a pilot, with waiting that is bounded and ends as soon as it can."""
+    """The app under a pilot, with bounded waits."""
 
     def __init__(self, app: PickerApp, pilot: Pilot[Any], actions: FakeActions) -> None:
         self.app = app
@@ -542,7 +540,7 @@ class Driven:
     async def type(self, text: str) -> None:
         """Type without a pause.
 
-        However busy the machine is, a first letter that is a command too begins a word.
+        On a slow machine too, a first letter that could act starts a word.
         """
         with pytest.MonkeyPatch.context() as patch:
             if len(text) > 1:
@@ -563,7 +561,7 @@ class Driven:
         await self.until(lambda: self.app.screen is self.app.picker)
 
     def lines(self) -> list[str]:
-        """What is on screen, as text."""
+        """Return the screen as text."""
         width, height = self.app.size
         console = Console(
             width=width,
@@ -598,7 +596,7 @@ async def driven(
     environ: Mapping[str, str] | None = None,
     **more: Any,
 ) -> AsyncIterator[Driven]:
-    """The picker, read and ready."""
+    """Yield the picker with its data loaded."""
     actions = actions or FakeActions()
     app = PickerApp(actions, clock=clock or FixedClock(NOW), environ=environ or {}, **more)
     async with app.run_test(size=size) as pilot:

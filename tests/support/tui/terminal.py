@@ -1,4 +1,4 @@
-"""A real terminal: tmux with a socket of its own, ended by its own server."""
+"""A real terminal: tmux with its own socket and server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class Terminal:
-    """One tmux window."""
+    """A tmux window."""
 
     def __init__(self, tmux: str, socket: str, env: Mapping[str, str]) -> None:
         self._tmux = [tmux, "-S", socket, "-f", "/dev/null"]
@@ -23,7 +23,7 @@ class Terminal:
         )
 
     def keys(self, *keys: str) -> None:
-        """Press keys by tmux's names; words are typed as they are."""
+        """Press keys by their tmux names; other words are typed."""
         for key in keys:
             named = key in {
                 "Enter",
@@ -43,7 +43,7 @@ class Terminal:
         return self._do("capture-pane", "-p", "-J")
 
     def wait(self, text: str, seconds: float = 30) -> str:
-        """The screen once `text` is on it; fails with the last screen."""
+        """Return the screen once `text` is on it; fails with the last screen."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             screen = self.text()
@@ -78,7 +78,7 @@ def terminal(
     columns: int = 120,
     rows: int = 36,
 ) -> Iterator[Terminal]:
-    """`command` in a window of that size, in `folder`."""
+    """Yield `command` in a window of the given size, run in `folder`."""
     opened = Terminal(tmux, str(folder / f"tmux-{os.getpid()}"), env)
     try:
         opened.start(command, columns, rows, folder)

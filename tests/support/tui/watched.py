@@ -1,4 +1,4 @@
-"""A program in a pseudo terminal of its own, and every byte it wrote."""
+"""A program on its own pseudo terminal, with all its output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PATIENCE = 30.0
 
 
 class Watched:
-    """A program in a terminal, and everything it wrote."""
+    """A program on a terminal, with all its output."""
 
     def __init__(self, words: list[str], environ: Mapping[str, str]) -> None:
         self.child: Any = pexpect.spawn(
@@ -22,7 +22,7 @@ class Watched:
         self.written = b""
 
     def read(self, seconds: float) -> bool:
-        """Read for so long; whether it is still there."""
+        """Read for some seconds, and return whether the terminal is still open."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
@@ -34,16 +34,16 @@ class Watched:
         return True
 
     def until(self, *wanted: bytes, start: int = 0) -> None:
-        """Read until one of these was written after position `start`."""
+        """Read until one of these is written after position `start`."""
         end = time.monotonic() + _PATIENCE
         while not any(what in self.written[start:] for what in wanted):
-            # The last that a program writes may come together with its end.
+            # A program's last output may arrive together with its end.
             there = self.read(0.05) or any(what in self.written[start:] for what in wanted)
             assert there, self.written[-500:]
             assert time.monotonic() < end, self.written[-500:]
 
     def ended(self) -> int | None:
-        """Its exit code once it has ended by itself, None when a signal ended it."""
+        """Return the exit code after the program ends; None if a signal ended it."""
         end = time.monotonic() + _PATIENCE
         while self.read(0.2):
             assert time.monotonic() < end, self.written[-500:]
@@ -53,7 +53,7 @@ class Watched:
 
 @contextmanager
 def watched(words: list[str], environ: Mapping[str, str]) -> Iterator[Watched]:
-    """A program in a terminal, ended afterwards."""
+    """Yield a program on a terminal, and end it afterwards."""
     one = Watched(words, environ)
     try:
         yield one

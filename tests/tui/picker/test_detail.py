@@ -81,9 +81,7 @@ def test_sessions_are_told_by_sign_and_word() -> None:
 
 
 def test_without_an_mfa_session_it_says_that_a_code_will_be_asked_for() -> None:
-    assert any(
-        "a code will be asked for" in line for line in of("lake-admin", state=state_of(mfa=()))
-    )
+    assert any("requires a code" in line for line in of("lake-admin", state=state_of(mfa=())))
 
 
 def test_a_failure_stands_at_the_top_with_why_and_the_next_step() -> None:

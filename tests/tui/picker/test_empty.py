@@ -48,7 +48,7 @@ def test_no_role_shows_how_one_is_written() -> None:
 def test_no_match_names_the_words_and_the_keys_that_help() -> None:
     state = states.with_data(PickerState(), states.picker_data(sample_listing()), range(14))
     text = shown(states.with_query(state, "pay nope", ()))
-    assert "No role holds “pay” and “nope”." in text
+    assert "No roles match “pay” and “nope”." in text
     assert "^u shows all 14 roles" in text
 
 

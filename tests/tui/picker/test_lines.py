@@ -176,7 +176,7 @@ def test_a_region_of_the_environment_is_named_since_it_wins() -> None:
 
 def test_before_and_without_a_base() -> None:
     assert "reading …" in title(PickerState())
-    assert "no base credentials" in title(title_state(base=None))
+    assert "no source credentials" in title(title_state(base=None))
     assert "environment variables" in title(title_state(base=SourceInfo("", "", "environment")))
     assert "environment" in title(title_state(base=SourceInfo("", "", "something new")))
 

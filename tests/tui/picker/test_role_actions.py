@@ -1,7 +1,4 @@
-"""Doing: switching with MFA, guards, progress, cancelling and failing.
-
-Renewing, forgetting, pinning, copying.
-"""
+"""Actions on roles: switch (MFA, guard, progress, failure), renew, forget, pin, and copy."""
 
 from __future__ import annotations
 
@@ -63,7 +60,7 @@ async def test_the_code_is_asked_for_and_used() -> None:
             DEVICE,
             "payments-prod / ReadOnly",
             "profile  dev",
-            f"{CODE}  is the code now",
+            f"{CODE}  is the current code",
             "for 12 h",
         ):
             assert part in text
@@ -162,10 +159,10 @@ async def test_a_guarded_role_wants_its_confirmation_typed() -> None:
         assert one.app.screen.query_one("#frame").has_class("guard-red")
         assert "Type payments-prod to switch:" in one.text()
         await one.press("enter")
-        assert "Nothing was typed." in one.text()
+        assert "Type the confirmation." in one.text()
         await one.type("Payments-Prod")
         await one.press("enter")
-        assert "That isn't it." in one.text()
+        assert "Doesn't match." in one.text()
         assert one.actions.asked == []
         await one.press("ctrl+u")
         await one.type("payments-prod")
@@ -196,7 +193,7 @@ async def test_a_guards_dialog_tells_its_policy() -> None:
         )
         one.app.push_screen(GuardDialog(make_role("x", "1" * 12, "R", guard=guard), guard))
         await one.dialog("GuardDialog")
-        assert "a session policy of this guard applies" in one.text()
+        assert "this guard's session policy applies" in one.text()
 
 
 async def test_progress_is_shown_step_by_step_and_escape_stops_it_at_once() -> None:
@@ -294,10 +291,6 @@ async def test_why_says_when_there_is_nothing_to_say() -> None:
         assert "No problems: payments-read is configured correctly" in one.text()
 
 
-# -- upkeep
-# -------------------------------------------------------------------------------------------------------
-
-
 async def test_renewing_changes_one_row_in_place() -> None:
     clock = FixedClock(NOW)
     async with driven(FakeActions(clock=clock.now, gate=threading.Event()), clock=clock) as one:
@@ -342,7 +335,7 @@ async def test_renewing_all_tells_what_failed() -> None:
 async def test_there_may_be_nothing_to_renew() -> None:
     async with driven(FakeActions(answer=replace(sample_listing(), sessions={}))) as one:
         await one.press("R")
-        await one.until(lambda: "There is no session to renew." in one.text())
+        await one.until(lambda: "No sessions to renew." in one.text())
 
 
 async def test_renewing_that_fails_as_a_whole_is_told() -> None:
@@ -421,7 +414,7 @@ async def test_copying_gives_the_terminal_our_own_line_only() -> None:
         assert one.app.clipboard == "export AWS_PROFILE='xs-payments-read'"
         assert "Copied: export AWS_PROFILE='xs-payments-read'" in one.text()
         await one.press("home", "ctrl+y")
-        assert "switch once to make that profile" in one.text()
+        assert "switch once to create that profile" in one.text()
 
 
 async def test_a_name_that_cannot_be_pasted_safely_is_not_copied() -> None:
@@ -446,12 +439,8 @@ async def test_a_guarded_role_keeps_its_colour_in_the_progress() -> None:
         assert one.app.screen.query_one("#frame").has_class("guard-yellow")
 
 
-# -- jobs
-# ---------------------------------------------------------------------------------------------------------
-
-
 class Deaf:
-    """Somewhere messages go when the loop is gone."""
+    """A message target whose event loop has ended."""
 
     def post_message(self, message: object) -> bool:
         raise RuntimeError(message)

@@ -1,4 +1,4 @@
-"""Looking: filtering, moving, grouping, the detail, the mouse, sizes, ticking."""
+"""The picker's screen: filter, move, group, detail, mouse, sizes, ticking, loading, and themes."""
 
 from __future__ import annotations
 
@@ -274,10 +274,6 @@ async def test_only_the_rows_on_screen_are_drawn(roles: int) -> None:
         assert one.selected()
 
 
-# -- time
-# ---------------------------------------------------------------------------------------------------------
-
-
 async def test_countdowns_tick_in_place() -> None:
     clock = FixedClock(NOW)
     async with driven(clock=clock) as one:
@@ -343,16 +339,12 @@ async def test_an_index_that_cannot_be_read_is_no_reason_to_say_anything() -> No
         assert "● 41 m" in one.text()
 
 
-# -- reading, themes, dialogs to read
-# ------------------------------------------------------------------------------
-
-
 async def test_reading_again_keeps_the_selection_and_says_so() -> None:
     async with driven() as one:
         await one.press("down", "down", "down")
         one.actions.answer = replace(one.actions.answer, roles=one.actions.answer.roles[1:])
         await one.press("f5")
-        await one.until(lambda: "Read again: 13 roles." in one.text())
+        await one.until(lambda: "Reloaded: 13 roles." in one.text())
         assert one.selected() == "payments-sandbox"
         await one.press("down")
         assert "Read again" not in one.text()
@@ -393,7 +385,7 @@ async def test_without_any_config_it_says_what_to_do() -> None:
     async with driven(FakeActions(answer=replace(sample_listing(roles=()), base=None))) as one:
         text = one.text()
         assert f"{CONFIG} is missing or empty." in text
-        assert "no base credentials" in text
+        assert "no source credentials" in text
         await one.press("enter", "f2", "f3", "f6", "f8", "f4", "down", "end", "f7")
         assert one.actions.asked == []
 
@@ -401,7 +393,7 @@ async def test_without_any_config_it_says_what_to_do() -> None:
 async def test_no_match_says_what_to_do() -> None:
     async with driven() as one:
         await one.type("nope")
-        assert "No role holds “nope”." in one.text()
+        assert "No roles match “nope”." in one.text()
         await one.press("enter")
         assert one.actions.asked == []
         await one.press("ctrl+u")
@@ -412,7 +404,7 @@ async def test_help_lists_the_keys_and_closes() -> None:
     async with driven(size=(80, 24)) as one:
         await one.press("question_mark")
         await one.dialog("TextDialog")
-        assert "Fresh session for the selected role" in one.text()
+        assert "Renew the selected role's session" in one.text()
         await one.press(
             "pagedown", "down", "pageup", "up", "pagedown", "pagedown", "pagedown", "pagedown"
         )

@@ -171,10 +171,6 @@ def test_moving_up_past_a_header_goes_to_the_group_above() -> None:
     assert states.move_cursor(here, -1).cursor == second - 1
 
 
-# -- sessions
-# -----------------------------------------------------------------------------------------------------
-
-
 def test_a_role_without_a_session_has_none() -> None:
     state = loaded()
     assert state.session_status(make_role("other", "1", "R"), NOW).state is SessionState.NONE
@@ -274,10 +270,6 @@ def test_the_title_speaks_of_the_living_mfa_session_or_the_one_that_ended_last()
     assert state.base_mfa(NOW) == sessions[2]
     assert replace(state, mfa=sessions[1::2]).base_mfa(NOW) == sessions[1]
     assert PickerState().base_mfa(NOW) is None
-
-
-# -- doing
-# --------------------------------------------------------------------------------------------------------
 
 
 def test_pins_change_the_star_and_nothing_else() -> None:

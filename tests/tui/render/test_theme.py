@@ -12,7 +12,7 @@ from xswitch.tui.render.theme import ColorRemover, textual_theme
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance, WCAG 2."""
+    """Return the relative luminance as defined by WCAG 2."""
     parts = [part / 255 for part in RichColor.parse(colour).triplet or (0, 0, 0)]
     linear = [
         part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts

@@ -24,7 +24,7 @@ def screen_of(one: Driven) -> SetupScreen:
 
 
 async def filled(one: Driven, **more: str) -> SetupScreen:
-    """The form, open and filled in by typing."""
+    """Open the form and fill it in by typing."""
     await one.press("f10")
     await one.dialog("SetupScreen")
     screen = screen_of(one)

@@ -92,7 +92,9 @@ def test_what_a_form_comes_to() -> None:
     wanted = access_inputs(
         {
             **FILLED,
-            "policies": "ReadOnlyAccess, arn:aws:iam::aws:policy/job-function/Billing ReadOnlyAccess",
+            "policies": (
+                "ReadOnlyAccess, arn:aws:iam::aws:policy/job-function/Billing ReadOnlyAccess"
+            ),
             "external": "own",
             "external_id": " acme-42 ",
             "require_mfa": "no",

@@ -1,4 +1,4 @@
-"""The real program on a real terminal: how it is left, what bytes it writes."""
+"""The program on a real terminal: how it ends, and the bytes it writes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PATIENCE = 20.0
 
 
 class Terminal:
-    """The program under a pseudo terminal; everything it wrote is kept."""
+    """The program on a pseudo terminal, with all its output."""
 
     def __init__(
         self, result: Path, mode: str, environ: dict[str, str], size: tuple[int, int] = (30, 110)
@@ -69,14 +69,14 @@ class Terminal:
         return True
 
     def until(self, what: bytes, start: int = 0) -> None:
-        """Read until `what` was written after position `start`."""
+        """Read until `what` is written after position `start`."""
         end = time.monotonic() + _PATIENCE
         while what not in self.written[start:]:
             if time.monotonic() > end or not self._read():
                 pytest.fail(f"{what!r} was never written; the last of it: {self.written[-2000:]!r}")
 
     def quiet(self) -> None:
-        """Read until nothing more comes for a moment."""
+        """Read until output pauses."""
         end = time.monotonic() + _PATIENCE
         length = -1
         while length != len(self.written) and time.monotonic() < end:
@@ -90,7 +90,7 @@ class Terminal:
         self.until(wait_for, start)
 
     def ended(self) -> int:
-        """The exit code, once it has ended by itself."""
+        """Return the exit code after the program ends."""
         end = time.monotonic() + _PATIENCE
         while self._read():
             if time.monotonic() > end:
@@ -100,13 +100,13 @@ class Terminal:
         return int(self.child.exitstatus)
 
     def put_back(self) -> None:
-        """Read until the terminal's modes are those of before."""
+        """Read until the terminal's modes are restored."""
         end = time.monotonic() + _PATIENCE
         while termios.tcgetattr(self.child.child_fd) != self.before and time.monotonic() < end:
             self._read()
 
     def gone(self) -> None:
-        """Take the terminal away, and wait for the program's end."""
+        """Close the terminal, and wait for the program to end."""
         self.child.ptyproc.fileobj.close()
         end = time.monotonic() + _PATIENCE
         while self.child.isalive() and time.monotonic() < end:
@@ -118,7 +118,7 @@ class Terminal:
         return found
 
     def colors(self) -> set[bytes]:
-        """The colour parameters of all SGR sequences written."""
+        """Return the color parameters of all SGR sequences."""
         found = set()
         for parameters in re.findall(rb"\x1b\[([0-9;:]*)m", self.written):
             for word in re.split(rb"[;:]", parameters):
@@ -344,7 +344,10 @@ def test_in_tmux(need: Callable[[str], str], tmp_path: Path) -> None:
             time.sleep(0.05)
 
     flags = "#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{mouse_sgr_flag}"
-    command = f"env PYTHONPATH={PROGRAM.parent} {sys.executable} {PROGRAM} {tmp_path}/result.json mfa; echo left=$?; cat"
+    command = (
+        f"env PYTHONPATH={PROGRAM.parent} {sys.executable} {PROGRAM} {tmp_path}/result.json mfa; "
+        "echo left=$?; cat"
+    )
     run("new-session", "-d", "-x", "80", "-y", "24", command)
     try:
         until(lambda: "14 roles" in run("capture-pane", "-p"))

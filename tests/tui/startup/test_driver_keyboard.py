@@ -1,4 +1,4 @@
-"""What comes from the terminal, cut anywhere, as events."""
+"""Terminal input, split anywhere, as events."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def early_of(listing: Listing) -> Preload:
 
 @contextmanager
 def a_terminal() -> Iterator[tuple[int, int]]:
-    """Both ends of a pseudo terminal of 100 columns and 20 rows, its program's end second."""
+    """Yield both ends of a pseudo terminal of 100 columns and 20 rows, the program's end second."""
     controller, terminal = pty.openpty()
     termios.tcsetwinsize(terminal, (20, 100))
     try:
@@ -76,7 +76,10 @@ async def test_textual_draws_the_same_at_the_same_places(
 
 
 async def test_a_notice_moves_everything_down() -> None:
-    notice = "a notice that is longer than one line of this terminal and so takes two of them, or even three"
+    notice = (
+        "a notice that is longer than one line of this terminal and so takes two of them, or "
+        "even three"
+    )
     read = early_of(sample_listing()).take()
     assert read is not None
     async with driven(size=(60, 30), notice=notice) as one:

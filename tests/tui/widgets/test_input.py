@@ -1,4 +1,4 @@
-"""What is pasted anywhere is one harmless line, and so is what a line is offered to be completed to."""
+"""Pasted and suggested text is one sanitized line in every input."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = "a␛]52;c;ZXZpbA==␇\ufffd31m b\ufffdc"
 
 
 async def pasted(one: Driven, text: str = HOSTILE) -> str:
-    """What the line with the focus holds after that."""
+    """Return the value of the focused input after a paste."""
     one.app.post_message(events.Paste(text))
     await one.pilot.pause()
     await one.pilot.pause()

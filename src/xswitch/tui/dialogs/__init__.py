@@ -1,1 +1,1 @@
-"""Modal dialogs: text, forget, busy, MFA code, guard confirmation."""
+"""Modal dialogs: text, forget, progress, MFA code, guard confirmation."""

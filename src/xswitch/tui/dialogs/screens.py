@@ -1,6 +1,6 @@
-"""The dialogs: frames with lines, sometimes one input, and a key bar.
+"""Modal dialogs: a frame with lines, sometimes an input, and a key bar.
 
-Each answers through `dismiss`.
+A dialog returns its result through `dismiss`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DialogResult = TypeVar("DialogResult")
 
 
 class Dialog(ModalScreen[DialogResult]):
-    """A frame in the middle of the screen. Escape answers None."""
+    """A frame in the middle of the screen. Escape dismisses it with None."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", show=False)]
@@ -43,7 +43,7 @@ class Dialog(ModalScreen[DialogResult]):
         self._guard = guard
 
     def compose(self) -> ComposeResult:
-        """The frame around what a dialog says, its keys at the bottom."""
+        """Yield the frame around the body, with the keys at its bottom."""
         with Vertical(id="frame") as frame:
             frame.border_title = self.TITLE_TEXT
             if self._guard:
@@ -52,23 +52,23 @@ class Dialog(ModalScreen[DialogResult]):
             yield KeyBar(self.items(), indent=0, id="dialog-keys")
 
     def body(self) -> ComposeResult:
-        """What a dialog says."""
+        """Yield the widgets of the dialog."""
         yield from ()
 
     def items(self) -> Sequence[KeyBarItem]:
-        """Its keys."""
+        """Return the dialog's keys."""
         return (KeyBarItem("esc", "close", "cancel"),)
 
     def action_cancel(self) -> None:
-        """Answer None."""
+        """Dismiss with None."""
         self.dismiss(None)
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Redraw what changes with time; called once a second."""
 
 
 class ForgetDialog(Dialog[bool]):
-    """Asks before a session and its managed profile are dropped."""
+    """Asks for confirmation before dropping a session and its managed profile."""
 
     TITLE_TEXT = "Forget"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,7 +81,7 @@ class ForgetDialog(Dialog[bool]):
         self._role = role
 
     def body(self) -> ComposeResult:
-        """What will be dropped."""
+        """Yield the effects of forgetting."""
 
         def content(width: int) -> list[Line]:
             return [
@@ -89,18 +89,16 @@ class ForgetDialog(Dialog[bool]):
                 [],
                 *wrap(
                     [
-                        ("Its session is dropped, and ", "text"),
+                        ("This drops its session and removes ", "text"),
                         span(self._role.managed_profile, "bright"),
-                        (" leaves the AWS config.", "text"),
+                        (" from the AWS config.", "text"),
                     ],
                     width,
                 ),
                 *wrap(
                     [
-                        (
-                            "Shells that use that profile lose their credentials. The MFA session stays.",
-                            "muted",
-                        )
+                        ("Shells that use this profile lose their credentials. ", "muted"),
+                        ("The MFA session is kept.", "muted"),
                     ],
                     width,
                 ),
@@ -109,18 +107,18 @@ class ForgetDialog(Dialog[bool]):
         yield Lines(content)
 
     def items(self) -> Sequence[KeyBarItem]:
-        """Yes or no."""
+        """Return confirm and cancel."""
         return (KeyBarItem("⏎", "forget", "yes"), KeyBarItem("esc", "cancel", "cancel", right=True))
 
     def action_yes(self) -> None:
-        """Answer yes."""
+        """Dismiss with True."""
         self.dismiss(True)
 
 
 class BusyDialog(Dialog[bool]):
-    """What a switch is doing, step by step: `steps` may grow.
+    """Shows the steps of a switch as they happen; `steps` may grow.
 
-    Escape answers None, its owner takes it away with False.
+    Escape dismisses it with None, and its owner dismisses it with False.
     """
 
     TITLE_TEXT = "Switching"
@@ -132,7 +130,7 @@ class BusyDialog(Dialog[bool]):
         self._seconds = seconds
 
     def body(self) -> ComposeResult:
-        """The role and the steps."""
+        """Yield the role and the steps."""
         yield Lines(lambda width: role_title_lines(self._role, width))
         yield Lines(self._progress, id="steps")
 
@@ -147,17 +145,17 @@ class BusyDialog(Dialog[bool]):
         return lines
 
     def tick(self) -> None:
-        """Draw the steps and the seconds."""
+        """Redraw the steps and the elapsed seconds."""
         for lines in self.query("#steps").results(Lines):
             lines.show(self._progress)
 
     def items(self) -> Sequence[KeyBarItem]:
-        """Only cancelling."""
+        """Return cancel."""
         return (KeyBarItem("esc", "cancel", "cancel", right=True),)
 
 
 class TextDialog(Dialog[None]):
-    """Lines to read, scrolling when there are many."""
+    """Shows lines, and scrolls if they don't fit."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,q", "cancel", "close", show=False),
@@ -173,12 +171,12 @@ class TextDialog(Dialog[None]):
         self._content = content
 
     def body(self) -> ComposeResult:
-        """The lines."""
+        """Yield the scrolling lines."""
         with VerticalScroll(id="text", can_focus=False):
             yield Lines(self._content)
 
     def on_mount(self) -> None:
-        """The title is this dialog's own."""
+        """Set the title."""
         self.query_one("#frame").border_title = self._title
 
     def action_scroll(self, lines: int) -> None:
@@ -186,7 +184,7 @@ class TextDialog(Dialog[None]):
         self.query_one("#text").scroll_relative(y=lines, animate=False)
 
     def items(self) -> Sequence[KeyBarItem]:
-        """Scrolling and closing."""
+        """Return scroll and close."""
         return (
             KeyBarItem("↑↓", "scroll", "scroll(3)", 1),
             KeyBarItem("esc", "close", "cancel", right=True),
@@ -206,7 +204,7 @@ class AnswerInput(PlainInput):
 
 
 class MfaCodeInput(AnswerInput):
-    """Six digits; pasted with blanks or dashes between, they are still six digits."""
+    """An input for six digits; a pasted code may contain blanks or dashes."""
 
     def __init__(self) -> None:
         super().__init__(" six digits", max_length=_DIGITS)
@@ -221,34 +219,34 @@ class MfaCodeInput(AnswerInput):
 
 
 class TypedDialog(Dialog[str]):
-    """A dialog with one line to type into; enter answers with it if it will do."""
+    """A dialog with an input. Enter dismisses it with the text, if the text is valid."""
 
     def __init__(self, *, guard: str = "") -> None:
         super().__init__(guard=guard)
         self._complaint = ""
 
     def answer_line(self, answer: AnswerInput) -> ComposeResult:
-        """The prompt and the input."""
+        """Yield the prompt and the input."""
         with Horizontal(id="answer-line"):
             yield Lines(lambda _width: [[(formatting.PROMPT_SIGN, "accent")]], classes="prompt")
             yield answer
 
     def validation_error(self, text: str) -> str:
-        """Why `text` won't do, "" when it will."""
+        """Return why `text` is invalid, "" if it is valid."""
         raise NotImplementedError
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter."""
+        """Send on Enter."""
         event.stop()
         self.action_send()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Typing on takes a complaint back."""
+        """Clear the error when the user types."""
         event.stop()
         self._complain("")
 
     def action_send(self) -> None:
-        """Answer, or say why not."""
+        """Dismiss with the text, or show why it is invalid."""
         text = self.query_one(AnswerInput).value
         error = self.validation_error(text)
         if error:
@@ -269,10 +267,7 @@ class TypedDialog(Dialog[str]):
 
 
 class MfaDialog(TypedDialog):
-    """Asks for the code of one MFA device.
-
-    Says which attempt this is and what AWS said of the last.
-    """
+    """Asks for the code of an MFA device, and shows the attempt and AWS's last error."""
 
     TITLE_TEXT = "MFA code"
 
@@ -293,7 +288,7 @@ class MfaDialog(TypedDialog):
         self._hint = hint
 
     def body(self) -> ComposeResult:
-        """Which device, what happened, the code, how long it counts."""
+        """Yield the device, the last error, the input, and the code's remaining time."""
         yield Lines(self._device)
         yield from self.answer_line(MfaCodeInput())
         yield Lines(self._complaint_lines, id="complaint")
@@ -308,12 +303,12 @@ class MfaDialog(TypedDialog):
         if challenge.profile:
             lines += wrap([("profile  ", "muted"), span(challenge.profile, "text")], width, hang=9)
         if challenge.refusal or challenge.attempt > 1:
-            refusal = challenge.refusal or "AWS refused the last code."
+            refusal = challenge.refusal or "AWS rejected the last code."
             lines += [[], *wrap([("✗ ", "error"), span(refusal, "error")], width, hang=2)]
             lines += wrap(
                 [
                     (f"  Attempt {challenge.attempt}. ", "text"),
-                    ("AWS takes each code once: use the next one.", "muted"),
+                    ("AWS accepts each code once: use the next one.", "muted"),
                 ],
                 width,
                 hang=2,
@@ -333,13 +328,14 @@ class MfaDialog(TypedDialog):
         code = self._hint(self._challenge.serial) if self._hint is not None else ""
         if code:
             lines.append(
-                [("demo     ", "muted"), span(code, "live"), ("  is the code now", "muted")]
+                [("demo     ", "muted"), span(code, "live"), ("  is the current code", "muted")]
             )
-        validity = f"One code serves every role of this device for {format_duration(self._session_seconds)}."
+        duration = format_duration(self._session_seconds)
+        validity = f"One code covers all roles with this device for {duration}."
         return [*lines, [], *wrap([(validity, "muted")], width)]
 
     def validation_error(self, text: str) -> str:
-        """A code has six digits."""
+        """Require six digits."""
         return (
             ""
             if len(text) == _DIGITS
@@ -349,17 +345,17 @@ class MfaDialog(TypedDialog):
         )
 
     def items(self) -> Sequence[KeyBarItem]:
-        """Send or cancel."""
+        """Return send and cancel."""
         return (KeyBarItem("⏎", "send", "send"), KeyBarItem("esc", "cancel", "cancel", right=True))
 
     def tick(self) -> None:
-        """Draw how long this code still counts."""
+        """Redraw the code's remaining time."""
         for lines in self.query("#window").results(Lines):
             lines.show(self._code_countdown)
 
 
 class GuardDialog(TypedDialog):
-    """Asks for a guarded role's confirmation to be typed."""
+    """Asks for a guarded role's typed confirmation."""
 
     TITLE_TEXT = f"{formatting.GUARD_SIGN} Guarded role"
 
@@ -369,7 +365,7 @@ class GuardDialog(TypedDialog):
         self._rule = guard
 
     def body(self) -> ComposeResult:
-        """The role, what to type, the line to type it into."""
+        """Yield the role, the text to type, and the input."""
         yield Lines(self._what)
         yield from self.answer_line(AnswerInput(max_length=len(self._rule.confirm) + 40))
         yield Lines(self._complaint_lines, id="complaint")
@@ -379,17 +375,17 @@ class GuardDialog(TypedDialog):
         length, reason = formatting.format_duration_and_reason(
             self._role.duration_seconds, self._role.duration_reason
         )
-        lasts: Line = [
-            ("lasts    ", "muted"),
+        duration: Line = [
+            ("duration ", "muted"),
             (length, "text"),
             (f"  {reason}" if reason else "", "muted"),
         ]
         lines = [*role_title_lines(self._role, width), []]
         lines += wrap(rule, width, hang=9) if self._rule.name else []
-        lines += wrap(lasts, width, hang=9)
+        lines += wrap(duration, width, hang=9)
         if self._rule.policy_arns or self._rule.policy:
             lines += wrap(
-                [("limits   ", "muted"), ("a session policy of this guard applies", "text")],
+                [("limits   ", "muted"), ("this guard's session policy applies", "text")],
                 width,
                 hang=9,
             )
@@ -408,17 +404,17 @@ class GuardDialog(TypedDialog):
         ]
 
     def validation_error(self, text: str) -> str:
-        """It has to be the very text."""
+        """Require exactly the guard's text."""
         return (
             ""
             if is_confirmed(self._rule, text)
-            else "That isn't it."
+            else "Doesn't match."
             if text
-            else "Nothing was typed."
+            else "Type the confirmation."
         )
 
     def items(self) -> Sequence[KeyBarItem]:
-        """Switch or cancel."""
+        """Return switch and cancel."""
         return (
             KeyBarItem("⏎", "switch", "send"),
             KeyBarItem("esc", "cancel", "cancel", right=True),

@@ -1,1 +1,1 @@
-"""The picker: state and transitions, list, detail, keys, and the actions on a role."""
+"""The picker: state and transitions, list, detail, keys, and the actions on roles."""

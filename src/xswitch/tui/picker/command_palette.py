@@ -1,4 +1,4 @@
-"""The command palette: every action of the picker by name."""
+"""The command palette: the picker's actions by name."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _KEYS_AT = 44
 
 
 class PickerCommands(Provider):
-    """The picker's actions, from the same table as its keys."""
+    """The picker's actions, from the table of its keys."""
 
     async def discover(self) -> Hits:
-        """All of them, before anything is typed."""
+        """Yield all actions, before anything is typed."""
         for text, keys, command in self._commands():
             yield DiscoveryHit(_line(Content(text), keys), command, text=text)
 
     async def search(self, query: str) -> Hits:
-        """Those the typed text fits."""
+        """Yield the actions that match the typed text."""
         matcher = self.matcher(query)
         for text, keys, command in self._commands():
             score = matcher.match(text)

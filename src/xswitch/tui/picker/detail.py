@@ -1,6 +1,6 @@
-"""The detail of a role as lines.
+"""The detail of a role: the pane, and its lines (pure).
 
-Who, how it stands, the chain hop by hop, where each thing was written, what is wrong. Pure.
+Identity, session, facts with the place each was read from, chain, and problems.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ARROW: TextSpan = ("▼ ", "accent")
 
 
 def detail_lines(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
-    """Everything worth knowing of a role in lines of at most `width` cells, the most urgent first."""
+    """Return the detail of a role in lines of at most `width` cells, the most urgent first."""
     return [
         *role_title_lines(role, width),
         *_failure(state.failures.get(role.name), state.explanations.get(role.name), width),
@@ -101,7 +101,7 @@ def _session(state: PickerState, role: Role, now: datetime, width: int) -> list[
 
 
 def _wrap_phrases(parts: list[TextSpan], width: int) -> list[Line]:
-    """Phrases beside each other, each whole: one that has no room begins a new line."""
+    """Place phrases side by side; one that doesn't fit starts a new line."""
     lines: list[Line] = [[]]
     for part in parts:
         gap = "   " if lines[-1] else ""
@@ -125,7 +125,7 @@ def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
         ("managed", [span(role.managed_profile)], None),
         ("account", [span(role.account_id)], None),
         ("region", [span(role.region)], origins.get("region")),
-        ("lasts", _duration_line(role), origins.get("duration_seconds")),
+        ("duration", _duration_line(role), origins.get("duration_seconds")),
     ]
     if hop is not None and hop.external_id and not chained:
         rows.append(("external", [span(hop.external_id)], origins.get("external_id")))
@@ -192,7 +192,7 @@ def _fact_lines(label: str, value: Line, origin: Origin | None, width: int) -> l
 
 
 def _with_origin(lines: list[Line], origin: Origin | None, width: int) -> list[Line]:
-    """The lines with where it stands at the right end of the first that has room, else on a line of its own."""
+    """Add an origin at the right end of the first line with room, else as a new line."""
     text = formatting.format_origin(origin)
     if not text:
         return lines
@@ -203,10 +203,6 @@ def _with_origin(lines: list[Line], origin: Origin | None, width: int) -> list[L
             line.append((" " * room + text, "faint"))
             return lines
     return [*lines, [(text.rjust(width), "faint")]]
-
-
-# -- the chain
-# ----------------------------------------------------------------------------------------------------
 
 
 def _chain(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
@@ -234,7 +230,7 @@ def _mfa(state: PickerState, role: Role, now: datetime, width: int) -> list[Line
     lines = _chain_lines(_PIPE, [("MFA ", "text"), span(serial, "text")], origin, width)
     session = state.mfa_for(role, now)
     if session is None:
-        lines += _chain_lines(_PIPE, [("  a code will be asked for", "expiring")], None, width)
+        lines += _chain_lines(_PIPE, [("  requires a code", "expiring")], None, width)
     else:
         ready = f"  ready, {format_remaining((session.expires_at - now).total_seconds())} left"
         lines += _chain_lines(_PIPE, [(ready, "live")], None, width)
@@ -264,17 +260,13 @@ def _hop(state: PickerState, role: Role, hop: Hop, width: int, *, last: bool) ->
 
 
 def _chain_lines(sign: TextSpan, line: Line, origin: Origin | None, width: int) -> list[Line]:
-    """A line beside the chain's own, which goes on beside what has to be wrapped."""
+    """Return a line with the chain drawn to its left, also where it wraps."""
     first, *continuation = wrap(line, width - width_of([sign]))
     return _with_origin([[sign, *first], *([_PIPE, *row] for row in continuation)], origin, width)
 
 
 def _account_and_role(state: PickerState, hop: Hop) -> tuple[str, str]:
     return state.account_label(account_of(hop.role_arn)), hop.role_arn.rpartition("/")[2]
-
-
-# -- problems
-# -----------------------------------------------------------------------------------------------------
 
 
 def _problems(problems: tuple[Problem, ...], width: int) -> list[Line]:
@@ -284,7 +276,10 @@ def _problems(problems: tuple[Problem, ...], width: int) -> list[Line]:
 
 
 def problem_lines(problems: tuple[Problem, ...], width: int, *, full: bool = False) -> list[Line]:
-    """Problems, errors first, each with its file (its whole path when `full`) and line."""
+    """Return problems, errors first, each with its file and line.
+
+    `full` shows the file's whole path.
+    """
     lines: list[Line] = []
     for problem in sorted(
         problems, key=lambda item: ("error", "warning", "info").index(item.severity)
@@ -308,15 +303,13 @@ def problem_lines(problems: tuple[Problem, ...], width: int, *, full: bool = Fal
     return lines
 
 
-# -- the pane
-
 _SIDE = 1
 
 
 class Detail(ScrollingLines):
-    """Draws the role under the cursor.
+    """The detail pane: draws the role under the cursor.
 
-    Another role begins at the top again, the same one keeps its place.
+    Another role starts at the top; the same role keeps its scroll position.
     """
 
     # Textual's own argument
@@ -327,7 +320,7 @@ class Detail(ScrollingLines):
         self._role = ""
 
     def describe(self, state: PickerState) -> None:
-        """Draw the role under this state's cursor."""
+        """Draw the role under the cursor of a state."""
         self._state = state
         role = state.role
         if role is not None and role.name != self._role:
@@ -336,7 +329,7 @@ class Detail(ScrollingLines):
         self.tick()
 
     def tick(self) -> None:
-        """Draw what changed with the time."""
+        """Redraw what changes with time."""
         role, width = self._state.role, self.scrollable_content_region.width
         if width > _SIDE:
             self.show(
@@ -346,5 +339,5 @@ class Detail(ScrollingLines):
             )
 
     def on_resize(self) -> None:
-        """Another width: the words break elsewhere."""
+        """Wrap for the new width."""
         self.tick()

@@ -1,4 +1,4 @@
-"""What the list says when it has nothing to show, and what to do about it."""
+"""The lines shown in place of an empty list, with the next step."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _EXAMPLE = (
 
 
 def empty_lines(state: PickerState, width: int) -> list[Line]:
-    """Lines for an empty list; none when there is something to list."""
+    """Return the lines for an empty list; no lines if there are roles to list."""
     if state.load_failure is not None and not state.roles:
         return [
             *failure_lines(state.load_failure, width),
             [],
-            *wrap([("F5 ", "key"), ("reads the files again", "muted")], width),
+            *wrap([("F5 ", "key"), ("reloads the files", "muted")], width),
         ]
     if not state.loaded:
         return [[("Reading your AWS config …", "muted")]]
@@ -35,20 +35,20 @@ def _no_roles(state: PickerState, width: int) -> list[Line]:
     view = state.data.view
     file = sanitize(view.paths.config) if view is not None else "the AWS config file"
     profiles = len(view.profiles) if view is not None else 0
-    again: Line = [("F5 ", "key"), ("reads it again", "muted")]
+    again: Line = [("F5 ", "key"), ("reloads it", "muted")]
     if not profiles:
         return [
-            *wrap([("There is no AWS config yet.", "bright")], width),
+            *wrap([("No AWS config yet.", "bright")], width),
             *wrap([(file, "text"), (" is missing or empty.", "muted")], width),
             [],
             *_command_hint("aws configure", "enter an access key", width),
             *_command_hint("aws configure sso", "sign in with IAM Identity Center", width),
-            *_command_hint("xswitch demo", "try xswitch against an AWS of its own", width),
+            *_command_hint("xswitch demo", "try xswitch with an emulated AWS", width),
             [],
             *wrap(again, width),
         ]
     return [
-        *wrap([("There is no role to switch to.", "bright")], width),
+        *wrap([("No roles to switch to.", "bright")], width),
         *wrap(
             [
                 span(pluralize(profiles, "profile"), "text"),
@@ -72,7 +72,7 @@ def _command_hint(command: str, what: str, width: int) -> list[Line]:
 
 def _no_match(state: PickerState, width: int) -> list[Line]:
     terms = state.query.split()
-    message: Line = [("No role holds ", "bright")]
+    message: Line = [("No roles match ", "bright")]
     for position, term in enumerate(terms):
         message += [(" and " if position else "", "muted"), span(f"“{term}”", "match")]
     return [
@@ -81,7 +81,7 @@ def _no_match(state: PickerState, width: int) -> list[Line]:
         *wrap(
             [
                 ("^w ", "key"),
-                ("takes the last word away", "muted"),
+                ("deletes the last word", "muted"),
                 ("   ", "muted"),
                 ("^u ", "key"),
                 ("shows all ", "muted"),

@@ -1,7 +1,4 @@
-"""The line one types into.
-
-It always has the focus, and tells letters that act from words that begin with them.
-"""
+"""The filter input, which distinguishes letters that act from letters that start a word."""
 
 from __future__ import annotations
 
@@ -23,17 +20,17 @@ _MAX_LENGTH = 200
 
 
 class Filter(PlainInput):
-    """Textual's input, with the letters of `keys` while it is empty."""
+    """The input with the focus; while it is empty, the letters of `keys` act."""
 
     class CommandEntered(Message):
-        """A key, or a letter, that is a command."""
+        """The user typed a key or letter that acts."""
 
         def __init__(self, action: str) -> None:
             super().__init__()
             self.action = action
 
     class LetterModeChanged(Message):
-        """How the next letter is taken has changed."""
+        """The interpretation of the next letter has changed."""
 
     def __init__(self) -> None:
         super().__init__(max_length=_MAX_LENGTH, id="filter")
@@ -42,11 +39,11 @@ class Filter(PlainInput):
 
     @property
     def letters_act(self) -> bool:
-        """Whether a letter typed now would be a command."""
+        """Whether a letter typed now acts."""
         return not self.value and not self.letters.text_only
 
     async def _on_key(self, event: events.Key) -> None:
-        # Textual calls Input's own handler after this one, unless its default is prevented.
+        # Textual calls Input's own handler after this one, unless the event's default is prevented.
         if event.is_printable and event.character is not None:
             event.stop()
             event.prevent_default()
@@ -56,8 +53,8 @@ class Filter(PlainInput):
             event.prevent_default()
             self._take(LetterMode())
         elif event.key in ACTIONS:
-            # Here, and not as bindings with priority: those would overtake what was typed before
-            # them, and Enter would switch to another role than the one the words were typed for.
+            # Bindings with priority would overtake the characters typed before them, and Enter
+            # would switch to another role than the one the filter was typed for.
             event.stop()
             event.prevent_default()
             self._act()
@@ -82,7 +79,7 @@ class Filter(PlainInput):
             self._timer = self.set_timer(LETTER_SECONDS, self._act)
         changed = letters != self.letters
         self.letters = letters
-        # The letter is seen at once, before it is known what it will be.
+        # Show the letter before its meaning is decided.
         self.placeholder = letters.pending + " " if letters.pending else self._hint()
         if changed:
             self.post_message(self.LetterModeChanged())
@@ -97,21 +94,21 @@ class Filter(PlainInput):
         return next((text for text in PLACEHOLDERS if len(text) < self.size.width), "")
 
     def on_resize(self) -> None:
-        """A hint that fits is shown whole, or a shorter one."""
+        """Show the longest placeholder that fits."""
         if not self.letters.pending:
             self.placeholder = self._hint()
 
     def begin_text(self) -> None:
-        """Everything typed next is text."""
+        """Take the next characters as text."""
         self._take(LetterMode(text_only=True))
 
     def resume_commands(self) -> None:
-        """Letters act again (as long as the filter is empty)."""
+        """Let letters act again while the filter is empty."""
         if self.letters.text_only:
             self._take(LetterMode())
 
     def _on_paste(self, event: events.Paste) -> None:
-        """Pasted text becomes one harmless line."""
+        """Insert pasted text as one sanitized line."""
         event.stop()
         event.prevent_default()
         text = sanitize(" ".join(event.text.split()), limit=_MAX_LENGTH)

@@ -1,4 +1,4 @@
-"""Looking into the index now and then: another process may have renewed or forgotten something."""
+"""Rereads the session index: other processes renew and forget sessions too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class IndexWatch:
-    """One look at a time; whoever asks meanwhile gets another one after it."""
+    """Reads the index in the background, one read at a time.
+
+    A request during a read repeats it.
+    """
 
     def __init__(self, app: PickerApp) -> None:
         self._app = app
@@ -22,7 +25,7 @@ class IndexWatch:
         self._stale = False
 
     def refresh(self) -> None:
-        """Read the index, and draw what it says."""
+        """Read the index and show its sessions."""
         if self._reading:
             self._stale = True
             return
@@ -32,11 +35,11 @@ class IndexWatch:
     def _done(self, rows: Sequence[StatusRow]) -> None:
         self._reading = False
         if self._stale:
-            # Something was done meanwhile: what was read may be older than that.
+            # The result may be older than the action that requested another read.
             self.refresh()
         else:
             self._app.picker.update(partial(states.with_status, rows=rows))
 
     def _failed(self, _error: BaseException) -> None:
-        # The list stays as it was read; whatever is wrong is told when something is asked for.
+        # Keep the listed sessions; the next action reports the error.
         self._reading = False

@@ -1,10 +1,7 @@
-"""Every key of the picker, once.
+"""All keys of the picker, for bindings, key bar, help, and command palette.
 
-What the bindings, the key bar, the help and the command palette are made of.
-
-Letters act only while the filter is empty. A word to filter by may begin with one of them, so a
-letter that acts waits a moment (`LETTER_SECONDS`): when more text follows, it was the beginning of
-a word.
+Letters act only while the filter is empty. Since a word of the filter may start with one, a letter
+acts after a pause of `LETTER_SECONDS`; if more text follows sooner, it starts a word.
 """
 
 from __future__ import annotations
@@ -19,22 +16,21 @@ LETTER_SECONDS = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One action.
-
-    `letter` for an empty filter, `keys` (Textual's names) at any time, `label` for the key bar,
-    `text` for the help.
-
-    `rank` says how early the key bar gives it up when there's no room (0: never), None: not in the
-    bar at all.
-    """
+    """One action and its keys."""
 
     action: str
     letter: str
+    """Acts while the filter is empty; "" for none."""
     keys: tuple[str, ...]
+    """Always act; Textual's names."""
     label: str
+    """Text in the key bar."""
     text: str
+    """Text in the help."""
     rank: int | None = None
+    """The key bar drops high ranks first and 0 never; None is never in it."""
     palette: str = ""
+    """Text in the command palette; "" if it isn't there."""
 
 
 KEYS: tuple[Key, ...] = (
@@ -52,7 +48,7 @@ KEYS: tuple[Key, ...] = (
         "r",
         ("f2", "ctrl+r"),
         "renew",
-        "Fresh session for the selected role",
+        "Renew the selected role's session",
         2,
         "Renew the selected role",
     ),
@@ -61,7 +57,7 @@ KEYS: tuple[Key, ...] = (
         "f",
         ("f3", "ctrl+x"),
         "forget",
-        "Drop its session and its managed profile",
+        "Drop its session and managed profile",
         4,
         "Forget the selected role",
     ),
@@ -70,7 +66,7 @@ KEYS: tuple[Key, ...] = (
         "o",
         ("ctrl+o",),
         "console link",
-        "Copy the AWS console's link to it",
+        "Copy its AWS console link",
         9,
         "Copy the console's switch-role link",
     ),
@@ -100,19 +96,19 @@ KEYS: tuple[Key, ...] = (
         "e",
         ("f4",),
         "why",
-        "Why the last try failed, and this role's problems",
+        "Why the last switch failed, and the role's problems",
         6,
         "Why did it fail?",
     ),
     Key("detail", "", ("tab",), "detail", "Show or hide the detail", 3, "Show or hide the detail"),
-    Key("filter", "/", (), "filter", "Begin a filter with any letter", 9),
+    Key("filter", "/", (), "filter", "Start a filter with any letter", 9),
     Key("help", "?", ("f1",), "help", "This help", 1, "Help"),
     Key(
         "set_up",
         "n",
         ("f10", "ctrl+n"),
         "set up",
-        "Set up a new role to switch to, on both sides",
+        "Set up a role in both accounts",
         11,
         "Set up a role to switch to",
     ),
@@ -121,7 +117,7 @@ KEYS: tuple[Key, ...] = (
         "R",
         (),
         "renew all",
-        "Renew every session there is",
+        "Renew all sessions",
         None,
         "Renew all sessions",
     ),
@@ -130,9 +126,9 @@ KEYS: tuple[Key, ...] = (
         "",
         ("f5", "ctrl+l"),
         "reload",
-        "Read the config files again",
+        "Reload the config files",
         None,
-        "Read the config files again",
+        "Reload the config files",
     ),
     Key(
         "problems",
@@ -141,11 +137,13 @@ KEYS: tuple[Key, ...] = (
         "problems",
         "Problems found in the config files",
         None,
-        "Show problems of the config files",
+        "Show problems in the config files",
     ),
-    Key("theme", "", ("f9",), "theme", "Dark or light", None, "Dark or light theme"),
+    Key(
+        "theme", "", ("f9",), "theme", "Toggle dark and light", None, "Toggle dark and light theme"
+    ),
     Key("command_palette", "", ("ctrl+p",), "commands", "Every action by name", 10),
-    Key("leave", "", ("escape", "ctrl+c"), "leave", "Leave, nothing changed", 0, "Leave"),
+    Key("leave", "", ("escape", "ctrl+c"), "leave", "Leave without switching", 0, "Leave"),
 )
 
 MOVEMENT_HELP: tuple[tuple[str, str], ...] = (
@@ -153,7 +151,7 @@ MOVEMENT_HELP: tuple[tuple[str, str], ...] = (
     ("PgUp PgDn", "Move by a page"),
     ("Home End", "First and last role"),
     ("^↑ ^↓", "Scroll the detail"),
-    ("^u ^w", "Clear the filter; delete a word of it"),
+    ("^u ^w", "Clear the filter; delete its last word"),
     ("mouse", "Click selects, double click switches, wheel scrolls"),
 )
 
@@ -168,8 +166,7 @@ _MOVEMENT_ACTIONS = {
     "ctrl+down": "detail_down",
 }
 
-# What Enter is when it was typed before the screen had the terminal, which until then makes a line
-# feed of it.
+# Enter arrives as a line feed if it is typed before the screen sets the terminal's mode.
 _EARLY_ENTER = "ctrl+j"
 
 ACTIONS = (
@@ -183,16 +180,16 @@ _KEY_SYMBOLS = {"enter": "⏎", "tab": "⇥", "escape": "esc", "up": "↑", "dow
 
 
 def key_label(key: str) -> str:
-    """A key as people write it: "F2", "^r", "⏎"."""
+    """Return a key as it is shown: "F2", "^r", "⏎"."""
     if key in _KEY_SYMBOLS:
         return _KEY_SYMBOLS[key]
     return "^" + key[5:] if key.startswith("ctrl+") else key.upper()
 
 
 def displayed_key(key: Key, *, empty: bool) -> str:
-    """The key to show in the bar.
+    """Return the key for the key bar: a letter if the filter is empty, else a function key.
 
-    The letter while the filter is empty, else the first that always works; "" for none.
+    Returns "" if the action has no such key.
     """
     if empty and key.letter:
         return key.letter
@@ -201,27 +198,22 @@ def displayed_key(key: Key, *, empty: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LetterMode:
-    """How the next character typed into an empty filter is taken.
-
-    `pending` is a letter not yet taken for a command or for a word; `text_only` says that
-    everything is text (after "/").
-    """
+    """How the next character typed into an empty filter is interpreted."""
 
     pending: str = ""
+    """A letter that may still act or start a word."""
     text_only: bool = False
+    """Whether all characters are text (after "/")."""
 
     @property
     def action(self) -> str:
-        """What the pending letter does if nothing follows; "" when none is pending."""
+        """The action of the pending letter if nothing follows; "" if none is pending."""
         return LETTERS.get(self.pending, "")
 
 
 @dataclass(frozen=True, slots=True)
 class TypedResult:
-    """What became of a character.
-
-    An `action` to run now, `text` to insert, and how the next one is taken.
-    """
+    """Result of typing a character: an action, text to insert, and the next character's mode."""
 
     letters: LetterMode
     action: str = ""
@@ -229,7 +221,7 @@ class TypedResult:
 
 
 def interpret_character(letters: LetterMode, character: str, *, empty: bool) -> TypedResult:
-    """One printable character; `empty` says whether the filter is empty."""
+    """Interpret a printable character; `empty` says whether the filter is empty."""
     if letters.pending:
         return TypedResult(LetterMode(), text=letters.pending + character)
     if not empty or letters.text_only or character not in LETTERS:
@@ -242,9 +234,9 @@ def interpret_character(letters: LetterMode, character: str, *, empty: bool) -> 
 
 
 def picker_key_items(*, empty: bool, back: bool = False) -> tuple[KeyBarItem, ...]:
-    """The picker's keys; `empty`: the filter is, so letters act.
+    """Return the items of the picker's key bar.
 
-    `back`: escape closes the detail first.
+    `empty`: the filter is empty, so letters act. `back`: Escape closes the detail first.
     """
     items = []
     for key in KEYS:
@@ -264,9 +256,14 @@ def picker_key_items(*, empty: bool, back: bool = False) -> tuple[KeyBarItem, ..
     return tuple(items)
 
 
-_LETTERS_HELP = "Letters act while the filter is empty. Typed on without a pause they begin a word; / makes sure they do."
-
-
+_FILTER_HELP = (
+    "Type to filter. All words must match, in any order: name, account, ID, role, ARN, region, "
+    "note, or tags."
+)
+_LETTERS_HELP = (
+    "Letters act while the filter is empty. Keep typing without a pause to start a word, "
+    "or press / first."
+)
 _SIGN_HELP = (
     ("●", "live", "live"),
     ("◐", "expiring", "expiring"),
@@ -278,17 +275,8 @@ _SIGN_HELP = (
 
 
 def help_lines(width: int) -> list[Line]:
-    """Every key, with what it does."""
-    rows: list[Line] = []
-    rows += wrap(
-        [
-            (
-                "Type to filter. All words must occur, in any order, in the name, account, id, role, ARN, region, note or tags.",
-                "text",
-            )
-        ],
-        width,
-    )
+    """Return the help: every key and its action."""
+    rows = wrap([(_FILTER_HELP, "text")], width)
     rows += [[], [(pad("empty", 7), "muted"), (pad("always", 12), "muted"), ("", "muted")]]
     for key in KEYS:
         always = " ".join(key_label(key_name) for key_name in key.keys)
@@ -300,25 +288,8 @@ def help_lines(width: int) -> list[Line]:
     rows.append([])
     for keys, text in MOVEMENT_HELP:
         rows += wrap([(pad(keys, 19), "key"), (text, "text")], width, hang=19)
-    rows += [
-        [],
-        *wrap(
-            [
-                (
-                    _LETTERS_HELP,
-                    "muted",
-                )
-            ],
-            width,
-        ),
-    ]
-    rows.append([])
-    rows += wrap(
-        [
-            part
-            for sign, style_name, word in _SIGN_HELP
-            for part in ((sign + " ", style_name), (word + "  ", "text"))
-        ],
-        width,
-    )
-    return rows
+    rows += [[], *wrap([(_LETTERS_HELP, "muted")], width), []]
+    signs: Line = []
+    for sign, style_name, word in _SIGN_HELP:
+        signs += [(sign + " ", style_name), (word + "  ", "text")]
+    return [*rows, *wrap(signs, width)]

@@ -1,6 +1,6 @@
-"""Which columns the list has at a width, and how wide each is.
+"""The picker's layout for a screen size: where its panes go, and the columns of its list.
 
-The same for every row, and steady while typing.
+Columns are the same for every row and don't change while the user types.
 """
 
 from __future__ import annotations
@@ -28,10 +28,7 @@ _P90_SHARE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column.
-
-    What it shows (`name` is a field of a role row), its heading and its width in cells.
-    """
+    """A column of the list; `name` is the field of the role it shows, `width` is in cells."""
 
     name: str
     heading: str
@@ -40,10 +37,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class NaturalWidth:
-    """The widths a column's texts would like: the widest, and what nine of ten are content with.
-
-    In cells, 0 without any text.
-    """
+    """The widths of a column's texts in cells: the widest, and the 90th percentile."""
 
     widest: int = 0
     p90: int = 0
@@ -51,9 +45,9 @@ class NaturalWidth:
 
 @dataclass(frozen=True, slots=True)
 class Widths:
-    """The natural widths of a listing.
+    """The natural widths of a listing's columns.
 
-    `named`: some account has a name; `mfa`: some role needs MFA.
+    `named`: an account has a name. `mfa`: a role needs MFA.
     """
 
     account: NaturalWidth
@@ -66,7 +60,7 @@ class Widths:
 
 
 def measure(roles: Sequence[Role]) -> Widths:
-    """The natural widths of all roles, not just of those that match, so that columns don't jump while typing."""
+    """Measure all roles, not only the matching ones, so that columns don't change while typing."""
     return Widths(
         account=_natural_width(role.account_name or role.name for role in roles),
         identifier=_natural_width(role.account_id for role in roles),
@@ -91,12 +85,12 @@ def _natural_width(texts: Iterable[str]) -> NaturalWidth:
 
 
 def choose_columns(widths: Widths, width: int, *, grouped: bool = False) -> tuple[Column, ...]:
-    """The columns for a list of `width` cells.
+    """Return the columns for a list of `width` cells.
 
-    Account, role and session are always there. The id comes while the two have a readable width,
-    then the region, the MFA mark and the profile's name while they have their usual one; what is
-    left over goes to them until they have their widest. Grouped by account, the groups' headers
-    tell name and id, so rows begin with the profile.
+    Account, role, and session are always shown. The ID is added while account and role keep a
+    readable width; region, MFA, and profile are added while both keep their 90th percentile. The
+    remaining cells widen these columns up to their widest text. In a grouped list the group headers
+    show name and ID, so rows start with the profile.
     """
     available = width - GUTTER - SESSION_WIDTH - 2 * GAP
     first_column = widths.profile if grouped else widths.account
@@ -138,7 +132,7 @@ def _share_width(available: int, account: NaturalWidth, role: NaturalWidth) -> t
 
 
 def list_size(columns: int, rows: int, body: int) -> tuple[int, int]:
-    """The room of headings and list, where the detail takes its own as picker.tcss gives it."""
+    """Return the columns and rows of the list and its headings, as in picker.tcss."""
     if columns >= SIDE_COLUMNS:
         return columns - min(66, max(40, columns * 41 // 100)), body
     return columns, body - body * 48 // 100 if rows >= BELOW_ROWS else body

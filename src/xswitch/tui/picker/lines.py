@@ -1,4 +1,4 @@
-"""The lines of the list as spans: a role's row, a group's header, the headings. Pure."""
+"""The picker's single lines as spans: title, notice, headings, roles, groups. Pure."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ _ID_MIN_WIDTH = 44
 
 
 def session_text(state: PickerState, role: Role, now: datetime) -> tuple[str, str]:
-    """The session column of a role and what it means.
-
-    What is being done with it, or its sign and word.
-    """
+    """Return the session column of a role and its style: the activity, else the session's state."""
     activity = state.busy.get(role.name)
     if activity:
         return f"↻ {activity}", "accent"
@@ -40,7 +37,7 @@ def session_text(state: PickerState, role: Role, now: datetime) -> tuple[str, st
 
 
 def mfa_text(state: PickerState, role: Role, now: datetime) -> tuple[str, str]:
-    """The MFA column: whether a code will be asked for."""
+    """Return the MFA column of a role and its style: whether a switch needs a code."""
     if role.mfa_serial is None:
         return "", "muted"
     return ("ready", "live") if state.mfa_for(role, now) else ("code", "expiring")
@@ -55,7 +52,7 @@ def role_line(  # noqa: PLR0913 -- a row is a function of all of these
     *,
     selected: bool,
 ) -> Line:
-    """A role's row."""
+    """Return the row of a role."""
     guard = f"guard-{role.guard.color}" if role.guard else ""
     line: Line = [
         (CURSOR_BAR if selected else " ", guard or "accent"),
@@ -104,7 +101,7 @@ def role_line(  # noqa: PLR0913 -- a row is a function of all of these
 
 
 def group_line(state: PickerState, row: int, width: int) -> Line:
-    """The header of an account's group; `row` is its (negative) row."""
+    """Return the header of an account's group; `row` is its negative row."""
     role = state.roles[~row]
     count = f" {pluralize(state.group_sizes.get(row, 0), 'role')} "
     name = sanitize(role.account_name or role.account_id or "no account")
@@ -121,7 +118,7 @@ def group_line(state: PickerState, row: int, width: int) -> Line:
 
 
 def heading_line(columns: Sequence[Column]) -> Line:
-    """The headings."""
+    """Return the headings."""
     line: Line = [(" " * GUTTER, "faint")]
     for position, column in enumerate(columns):
         line.append(((" " * GAP if position else "") + pad(column.heading, column.width), "muted"))
@@ -135,9 +132,9 @@ _MAX_NAME_WIDTH = 32
 
 
 def title_line(state: PickerState, environ: Mapping[str, str], now: datetime, width: int) -> Line:
-    """The title line in `width` cells.
+    """Return the title in `width` cells.
 
-    What doesn't fit is left out whole, the vault first, then the region.
+    Parts that don't fit are dropped whole: first the vault, then the region, then MFA.
     """
     left: Line = [(" xswitch ", "key"), ("  ", "text"), *_identity(state)]
     parts = [("mfa", _mfa(state, now)), ("vault", _vault(state))]
@@ -156,7 +153,7 @@ def title_line(state: PickerState, environ: Mapping[str, str], now: datetime, wi
 
 def _identity(state: PickerState) -> Line:
     if state.base is None:
-        return [("no base credentials", "muted")] if state.loaded else [("reading …", "muted")]
+        return [("no source credentials", "muted")] if state.loaded else [("reading …", "muted")]
     name = state.base.profile or formatting.SOURCE_LABELS.get(
         _source_kind(state.base.kind), "environment"
     )
@@ -209,5 +206,5 @@ def _region(state: PickerState, environ: Mapping[str, str]) -> Line:
 
 
 def notice_lines(notice: str, width: int) -> list[Line]:
-    """The notice under the title."""
+    """Return the notice under the title."""
     return wrap([("◆ ", "accent"), (sanitize(notice), "text")], width, hang=2)

@@ -1,7 +1,4 @@
-"""What is done with roles, from the key to the end: switching, and the upkeep of sessions.
-
-Each step is a job or a dialog.
-"""
+"""Actions on roles, each made of jobs and dialogs: switch, renew, forget, pin, copy, explain."""
 
 from __future__ import annotations
 
@@ -30,10 +27,7 @@ _PROGRESS_DELAY_SECONDS = 0.25
 
 
 def show_role_failure(app: PickerApp, name: str, error: BaseException) -> None:
-    """Something failed.
-
-    The detail opens on it when its role is the selected one, else a message says so.
-    """
+    """Show a failure: in the detail if its role is selected, else as a message."""
     picker = app.picker
     if isinstance(error, CancelledError):
         picker.update(partial(states.clear_busy, names=(name,)))
@@ -49,7 +43,7 @@ def show_role_failure(app: PickerApp, name: str, error: BaseException) -> None:
 
 
 def show_misconfigured(app: PickerApp, role: Role) -> None:
-    """A role whose chain can't be resolved was asked for: say what to correct."""
+    """Say what to correct in a role whose chain can't be resolved."""
     app.picker.update(
         partial(states.with_failure, name=role.name, failure=failures.from_misconfigured_role(role))
     )
@@ -57,7 +51,7 @@ def show_misconfigured(app: PickerApp, role: Role) -> None:
 
 
 class SwitchFlow:
-    """One switch at a time: guard, job, progress, success or failure."""
+    """One switch at a time: guard, job, progress, then success or failure."""
 
     def __init__(self, app: PickerApp, explain: Callable[[Role, BaseException], None]) -> None:
         self._app = app
@@ -84,9 +78,9 @@ class SwitchFlow:
             self._run(role, None)
 
     def role_for(self, job: Job) -> Role | None:
-        """The role this switch is about, if `job` is this switch.
+        """Return the switch's role, and hide its progress for the MFA prompt.
 
-        Its progress makes room for a question.
+        Returns None if `job` isn't this switch.
         """
         if job is not self._job:
             return None
@@ -94,7 +88,7 @@ class SwitchFlow:
         return self._role
 
     def resume(self, job: Job) -> None:
-        """The question was answered: progress again."""
+        """Show the progress again after the MFA prompt."""
         if job is self._job:
             self._show()
 
@@ -115,7 +109,7 @@ class SwitchFlow:
             self._explain(role, error)
 
         self._job = app.start_job(work, app.exit, failed, self._add_step)
-        # A switch served from the vault is over before a dialog would be worth looking at.
+        # A switch that reuses a session from the vault ends before a dialog would be readable.
         self._timer = app.set_timer(_PROGRESS_DELAY_SECONDS, self._show)
 
     def _add_step(self, text: str) -> None:
@@ -163,13 +157,13 @@ class SwitchFlow:
 
 
 class SessionActions:
-    """Renewing, forgetting, pinning, copying."""
+    """Renews, forgets, pins, and copies."""
 
     def __init__(self, app: PickerApp) -> None:
         self._app = app
 
     def renew(self, role: Role) -> None:
-        """A fresh session for one role."""
+        """Renew one role's session."""
         if role.name in self._app.picker.state.busy:
             return
         if role.chain is None:
@@ -178,13 +172,13 @@ class SessionActions:
             self._renew((role.name,), all_sessions=False)
 
     def renew_all(self) -> None:
-        """Fresh sessions for all that have one."""
+        """Renew all sessions."""
         state = self._app.picker.state
         names = [name for name in state.names_with_session() if name not in state.busy]
         if names:
             self._renew(names, all_sessions=True)
         else:
-            self._app.picker.say("There is no session to renew.", "○", "muted")
+            self._app.picker.say("No sessions to renew.", "○", "muted")
 
     def _renew(self, names: Sequence[str], *, all_sessions: bool) -> None:
         app = self._app
@@ -232,7 +226,7 @@ class SessionActions:
         self._app.read_status()
 
     def forget(self, role: Role) -> None:
-        """Drop a role's session and managed profile, after asking."""
+        """Drop a role's session and managed profile, after a confirmation."""
         if role.name not in self._app.picker.state.busy:
             self._app.push_screen(
                 ForgetDialog(role), lambda yes: self._forget(role) if yes else None
@@ -254,12 +248,12 @@ class SessionActions:
         )
 
     def pin(self, role: Role) -> None:
-        """Pin a role, or take its pin."""
+        """Pin or unpin a role."""
         app = self._app
         pinned = role.name not in app.picker.state.pins
         app.picker.update(partial(states.with_pin, name=role.name, pinned=pinned))
         app.picker.say(
-            f"{'Pinned' if pinned else 'No longer pinned'}: {role.name}.",
+            f"{'Pinned' if pinned else 'Unpinned'}: {role.name}.",
             formatting.PIN_SIGN,
             "pin",
         )
@@ -273,14 +267,14 @@ class SessionActions:
         )
 
     def copy(self, role: Role) -> None:
-        """Copy the line that makes a shell use a role's managed profile.
+        """Copy the shell command that selects a role's managed profile.
 
-        Nothing but text of our own reaches the clipboard.
+        A name with characters unsafe to paste is never copied.
         """
         picker = self._app.picker
         if not role.managed_profile.isprintable():
             picker.say(
-                "The managed profile's name can't be pasted safely, so it was not copied.",
+                "Not copied: the managed profile's name isn't safe to paste.",
                 "✗",
                 "error",
             )
@@ -289,14 +283,14 @@ class SessionActions:
         self._app.copy_to_clipboard(line)
         no_session = picker.state.session(role).expires_at is None
         picker.say(
-            f"Copied: {line}" + ("   (switch once to make that profile)" if no_session else "")
+            f"Copied: {line}" + ("   (switch once to create that profile)" if no_session else "")
         )
 
     def console(self, role: Role) -> None:
-        """Copy the console's switch-role link of a role, or say why there is none."""
+        """Copy a role's console switch-role link, or say why it has none."""
         picker = self._app.picker
         try:
-            # 8 ms, and few ask for a link
+            # Importing this takes 8 ms, and few sessions of the picker need it
             from xswitch.core.access.link import console_url_for_role  # noqa: PLC0415
 
             link = console_url_for_role(role)
@@ -308,13 +302,13 @@ class SessionActions:
 
 
 class ExplainFlow:
-    """Explanations of the roles that failed."""
+    """Explanations of failed switches."""
 
     def __init__(self, app: PickerApp) -> None:
         self._app = app
 
     def failed(self, role: Role, error: BaseException) -> None:
-        """A switch failed: find out why, which takes a second at most."""
+        """Explain a failed switch in the background, which takes at most a second."""
         if not isinstance(error, XswitchError) or isinstance(error, CancelledError):
             return
 
@@ -328,7 +322,7 @@ class ExplainFlow:
         )
 
     def show(self, role: Role) -> None:
-        """The whole explanation of a role's last failure."""
+        """Show the whole explanation of a role's last failure."""
         # Most sessions of the picker see no failure
         from xswitch.tui.explain.screen import ExplainScreen  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The list of roles: a line-API view that draws only the rows on screen, however many there are."""
+"""The list of roles. It draws only the visible rows, so its length costs nothing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,16 @@ _DOUBLE_CLICK = 2
 
 
 class RoleList(ScrollView):
-    """Draws `state.rows`; tells of clicks, never changes the state itself."""
+    """Draws the rows of the state, and reports clicks."""
 
-    DEFAULT_CSS = "RoleList { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }"
+    DEFAULT_CSS = """
+    RoleList {
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+    }
+    """
     ALLOW_SELECT = False
     can_focus = False
 
@@ -47,18 +54,18 @@ class RoleList(ScrollView):
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns at the present width."""
+        """The columns at the current width."""
         return choose_columns(
             self._widths, self.scrollable_content_region.width, grouped=self._state.grouped
         )
 
     def load(self, matcher: Matcher, widths: Widths) -> None:
-        """Other roles: what finds words in them, and how wide their texts are."""
+        """Take the matcher and column widths of newly loaded roles."""
         self._matcher = matcher
         self._widths = widths
 
     def show(self, state: PickerState) -> None:
-        """Draw this state: all of it when its rows changed, else the rows that differ."""
+        """Draw a state: everything if its rows changed, else the rows that differ."""
         before, self._state = self._state, state
         if (
             before.rows != state.rows
@@ -78,10 +85,7 @@ class RoleList(ScrollView):
         self.tick()
 
     def keep_cursor_visible(self, *, top: bool) -> None:
-        """Scroll no further than needed to have the cursor on screen.
-
-        `top`: the very first rows too.
-        """
+        """Scroll as little as needed to show the cursor; `top` scrolls to the first row."""
         height = self.scrollable_content_region.height
         cursor, first = self._state.cursor, self.scroll_offset.y
         if cursor < 0 or height < 1:
@@ -98,18 +102,18 @@ class RoleList(ScrollView):
         self.scroll_to(y=target, animate=False)
 
     def on_resize(self) -> None:
-        """Another size: the columns may change, the cursor stays on screen."""
+        """Choose the columns for the new width, and keep the cursor visible."""
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._state.rows))
         self.refresh()
         self.keep_cursor_visible(top=False)
 
     @property
     def page(self) -> int:
-        """How many rows a page key moves."""
+        """The number of rows a page key moves."""
         return max(1, self.scrollable_content_region.height - 1)
 
     def tick(self) -> None:
-        """Draw those visible rows again whose words changed with the time (or with what is being done to them)."""
+        """Redraw the visible rows whose text changed with time or with an activity."""
         now = self._clock.now()
         first = self.scroll_offset.y
         shown: dict[int, tuple[str, str]] = {}
@@ -126,7 +130,7 @@ class RoleList(ScrollView):
         return session_text(self._state, role, now)[0], mfa_text(self._state, role, now)[0]
 
     def render_line(self, y: int) -> Strip:
-        """One row of what is scrolled to."""
+        """Draw a visible row."""
         width = self.scrollable_content_region.width
         row = y + self.scroll_offset.y
         palette, base = palette_of(self), self.rich_style
@@ -148,7 +152,7 @@ class RoleList(ScrollView):
         return to_strip(line, width, palette, base, palette.cursor if selected else None)
 
     def on_click(self, event: events.Click) -> None:
-        """Select; a second click switches."""
+        """Select the clicked role; a double click switches."""
         row = event.y + self.scroll_offset.y
         if self._state.role_at(row) is not None:
             self.post_message(self.RowClicked(row, twice=event.chain == _DOUBLE_CLICK))

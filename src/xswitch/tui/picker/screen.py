@@ -1,6 +1,6 @@
-"""The picker's screen: it holds the state, draws it, turns keys and clicks into requests.
+"""The picker's screen: holds the state, draws it, and turns keys and clicks into actions.
 
-Whatever takes time is the app's.
+Work that takes time is the app's.
 """
 
 from __future__ import annotations
@@ -42,10 +42,7 @@ _MESSAGE_SECONDS = 5.0
 
 @dataclass
 class ActionRequested(Message):
-    """The user asked for something the app does.
-
-    `action` as in `keys`, about `role` where there is one.
-    """
+    """The user requested an action of the app, about the role under the cursor if there is one."""
 
     action: str
     role: Role | None = None
@@ -71,11 +68,11 @@ class Header(SingleLine):
 
 
 class PickerScreen(Screen[None]):
-    """Everything of it is drawn from `state`. Its style sheet is picker.tcss."""
+    """The picker, drawn from `state`. Its style sheet is picker.tcss."""
 
     AUTO_FOCUS = "#filter"
-    # The filter has the focus and takes every key first; these only count should it ever have lost
-    # it.
+    # The filter has the focus and handles every key first. These bindings only apply if it ever
+    # loses the focus.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"do('{action}')", action, show=False) for key, action in ACTIONS.items()
     ]
@@ -116,7 +113,7 @@ class PickerScreen(Screen[None]):
         }
 
     def compose(self) -> ComposeResult:
-        """Title, notice, filter, list and detail, keys."""
+        """Yield the title, notice, filter, list, detail, and keys."""
         yield self.header
         if self._notice:
             yield Lines(lambda width: notice_lines(self._notice, width), id="notice")
@@ -133,21 +130,18 @@ class PickerScreen(Screen[None]):
         yield self.keys
 
     def on_mount(self) -> None:
-        """Something to look at while the files are being read, unless they were."""
+        """Show the empty state, then begin loading."""
         self.show(self.state)
         self._begin()
 
-    # -- drawing
-    # --------------------------------------------------------------------------------------------------
-
     def load(self, state: PickerState, matcher: Matcher, widths: Widths) -> None:
-        """Draw what was read (again)."""
+        """Draw newly loaded roles."""
         self.matcher = matcher
         self.list.load(matcher, widths)
         self.show(state)
 
     def show(self, state: PickerState) -> None:
-        """Draw this state; nothing that is the same is drawn again."""
+        """Draw a state; widgets redraw only what changed."""
         before, self.state = self.state, state
         self.header.show(state)
         self.list.show(state)
@@ -167,20 +161,20 @@ class PickerScreen(Screen[None]):
         self.show(change(self.state))
 
     def say(self, text: str, sign: str = "✓", style_name: str = "live") -> None:
-        """A message in the place of the keys, until the next key or for a few seconds."""
+        """Show a message in place of the keys, until the next key or for a few seconds."""
         self.keys.say([(f"{sign} ", style_name), (sanitize(text), "text")])
         if self._message_timer is not None:
             self._message_timer.stop()
         self._message_timer = self.set_timer(_MESSAGE_SECONDS, lambda: self.keys.say([]))
 
     def tick(self) -> None:
-        """A second has passed: draw what says so."""
+        """Redraw what changes with time."""
         self.header.tick()
         self.list.tick()
         self.detail.tick()
 
     def repaint(self) -> None:
-        """Draw everything again, in other colours."""
+        """Redraw everything in new colors."""
         for widget in (
             self.header,
             self.count,
@@ -215,7 +209,7 @@ class PickerScreen(Screen[None]):
         )
 
     def on_resize(self, event: events.Resize) -> None:
-        """Where the detail is depends on the room there is."""
+        """Place the detail pane according to the size of the screen."""
         side = event.size.width >= SIDE_COLUMNS
         below = not side and event.size.height >= BELOW_ROWS
         self.set_class(side, "-side")
@@ -226,7 +220,7 @@ class PickerScreen(Screen[None]):
 
     @property
     def detail_covers_list(self) -> bool:
-        """Whether the detail stands in the list's place."""
+        """Whether the detail pane is shown in place of the list."""
         return self.has_class("-behind") and self._detail_open
 
     def _show_detail(self) -> None:
@@ -237,16 +231,13 @@ class PickerScreen(Screen[None]):
         self.call_after_refresh(self.detail.tick)
 
     def open_detail(self) -> None:
-        """Have the detail on screen, from its beginning."""
+        """Show the detail pane, scrolled to its top."""
         self._detail_open, self._detail_hidden = True, False
         self._show_detail()
         self.detail.scroll_to(y=0, animate=False)
 
-    # -- keys and clicks
-    # ------------------------------------------------------------------------------------------
-
     def action_do(self, action: str) -> None:
-        """One action by name."""
+        """Do an action by name."""
         if not self.is_active:
             return
         self.keys.say([])
@@ -296,7 +287,7 @@ class PickerScreen(Screen[None]):
         self.detail.scroll_relative(y=lines, animate=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Another filter."""
+        """Filter the list."""
         event.stop()
         self.keys.say([])
         if event.value != self.state.query and self.matcher is not None:
@@ -305,17 +296,17 @@ class PickerScreen(Screen[None]):
         self._show_keys()
 
     def on_filter_command_entered(self, event: Filter.CommandEntered) -> None:
-        """A key was a command."""
+        """Do the action of a key or letter."""
         event.stop()
         self.action_do(event.action)
 
     def on_filter_letter_mode_changed(self, event: Filter.LetterModeChanged) -> None:
-        """The keys that act have changed."""
+        """Show whether letters act."""
         event.stop()
         self._show_keys()
 
     def on_role_list_row_clicked(self, event: RoleList.RowClicked) -> None:
-        """A row was clicked: select it, and switch on a double click."""
+        """Select the clicked row; a double click switches."""
         event.stop()
         self.update(partial(states.move_cursor_to, row=event.row))
         if event.twice:

@@ -1,11 +1,8 @@
-"""What the picker shows, as one immutable value, and every way it changes.
+"""The picker's state as one immutable value, and its transitions. Pure.
 
-Pure, without a widget in sight.
-
-Rows are whole numbers, so that 20,000 of them cost nothing: `i >= 0` is role `i` of `roles`, a
-negative number is the header of an account's group, `~row` being the group's first role. Whatever
-changes keeps the role under the cursor, unless the query does: then the cursor is on the best
-match.
+Rows are integers, so that 20,000 of them cost nothing: a row `i >= 0` is role `i` of `roles`; a
+negative row is the header of an account's group, and `~row` is the group's first role. Every
+transition keeps the cursor on its role, except that a new query moves it to the best match.
 """
 
 from __future__ import annotations
@@ -26,7 +23,7 @@ if TYPE_CHECKING:  # 4 ms, and most pickers end without one
 
 @dataclass(frozen=True, slots=True)
 class KnownSession:
-    """A role's session as last heard of; `issued_at` is None until the index has told it."""
+    """A role's session as last read; `issued_at` is None until the index has been read."""
 
     state: SessionState = SessionState.NONE
     expires_at: datetime | None = None
@@ -35,7 +32,7 @@ class KnownSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """How a session stands at a moment."""
+    """A session's state at a given time, and its remaining seconds."""
 
     state: SessionState
     seconds: float = 0.0
@@ -45,11 +42,10 @@ NO_KNOWN_SESSION = KnownSession()
 
 
 def session_status(session: KnownSession, now: datetime) -> SessionStatus:
-    """How a session stands at `now`.
+    """Return the status of a session at `now`.
 
-    Until the index has told when it was issued, the rule for short sessions can't be applied: then
-    what was said at reading time holds, and a live one counts as expiring by the rule for ordinary
-    ones.
+    Without `issued_at`, the rule for short sessions can't be applied: an expiring session stays so,
+    and a live one expires by the rule for ordinary sessions.
     """
     if session.expires_at is None:
         return SessionStatus(session.state)
@@ -65,20 +61,17 @@ def session_status(session: KnownSession, now: datetime) -> SessionStatus:
 
 @dataclass(frozen=True, slots=True)
 class PickerData:
-    """What was read, with what is worth working out once and beside the screen.
-
-    `accounts` are the names of account ids.
-
-    `view` tells, where there is no role, what there is instead.
-    """
+    """Loaded data, with what is derived from it once, in the background."""
 
     listing: Listing
     accounts: Mapping[str, str]
+    """Account names by account ID."""
     view: ConfigView | None = None
+    """The config, loaded only if there are no roles."""
 
 
 def picker_data(listing: Listing, view: ConfigView | None = None) -> PickerData:
-    """A reading made of a listing."""
+    """Derive the picker's data from a listing."""
     named = {role.account_id: role.account_name for role in listing.roles if role.account_name}
     return PickerData(listing, {**named, **listing.settings.account_names}, view)
 
@@ -88,31 +81,33 @@ EMPTY_DATA = picker_data(Listing((), {}, (), UsageState(), Settings(), (), ""))
 
 @dataclass(frozen=True, slots=True)
 class PickerState:
-    """Everything the picker's widgets draw from.
-
-    `order` is the roles that match `query`, best first; `rows` is what the list shows of it;
-    `sizes` how many roles a group has, by its header's row; `cursor` a position in `rows`, -1 when
-    there is no role. By role name, `busy` holds the word for what is going on with it, `failures`
-    what went wrong last, `local_sessions` the session one of our own actions made. `index` is the
-    sessions of the index by their key, None until it was looked into. `loaded`: something was read,
-    or can't be.
-    """
+    """Everything the picker's widgets draw."""
 
     data: PickerData = EMPTY_DATA
+    """The loaded data."""
     order: tuple[int, ...] = ()
+    """The roles that match `query`, best first."""
     rows: tuple[int, ...] = ()
+    """The rows of the list."""
     group_sizes: Mapping[int, int] = field(default_factory=dict)
+    """The number of roles in each group, by its header's row."""
     cursor: int = -1
+    """A position in `rows`; -1 if the list has no role."""
     query: str = ""
     grouped: bool = False
     pins: frozenset[str] = frozenset()
     mfa: tuple[MfaInfo, ...] = ()
     indexed_sessions: Mapping[str, KnownSession] | None = None
+    """The sessions of the index by key; None until the index is read."""
     local_sessions: Mapping[str, KnownSession] = field(default_factory=dict)
+    """The sessions that the picker's own actions made, by role name."""
     busy: Mapping[str, str] = field(default_factory=dict)
+    """The activities in progress, by role name."""
     failures: Mapping[str, FailureMessage] = field(default_factory=dict)
+    """The last failures, by role name."""
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
     loaded: bool = False
+    """Whether loading has finished, even if it failed."""
     load_failure: FailureMessage | None = None
 
     @property
@@ -122,17 +117,17 @@ class PickerState:
 
     @property
     def settings(self) -> Settings:
-        """The settings that were read."""
+        """The loaded settings."""
         return self.data.listing.settings
 
     @property
     def base(self) -> SourceInfo | None:
-        """The base the title speaks of."""
+        """The source credentials shown in the title."""
         return self.data.listing.base
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the files, the settings' included."""
+        """Problems of the config files and the settings."""
         return (*self.data.listing.problems, *self.settings.problems)
 
     @property
@@ -141,21 +136,18 @@ class PickerState:
         return self.role_at(self.cursor)
 
     def role_at(self, row: int) -> Role | None:
-        """The role of a row; None for a group's header or a row that isn't there."""
+        """Return the role of a row; None for a group header or a missing row."""
         if not 0 <= row < len(self.rows):
             return None
         index = self.rows[row]
         return self.roles[index] if index >= 0 else None
 
     def account_label(self, account_id: str) -> str:
-        """An account's name, or its id when it has none."""
+        """Return an account's name, or its ID if it has no name."""
         return self.data.accounts.get(account_id) or account_id
 
     def session(self, role: Role) -> KnownSession:
-        """The session of a role, the empty one when there is none.
-
-        What we did ourselves, else the index, else what was read.
-        """
+        """Return a role's session: from the picker's own actions, the index, or the listing."""
         local = self.local_sessions.get(role.name)
         if local is not None:
             return local
@@ -167,15 +159,18 @@ class PickerState:
         return KnownSession(info.state, info.expires_at)
 
     def names_with_session(self) -> tuple[str, ...]:
-        """The names of the roles that have a session, expired ones too."""
+        """Return the names of the roles with a session, expired ones included."""
         return tuple(role.name for role in self.roles if self.session(role).expires_at is not None)
 
     def session_status(self, role: Role, now: datetime) -> SessionStatus:
-        """How a role's session stands now."""
+        """Return the status of a role's session."""
         return session_status(self.session(role), now)
 
     def mfa_for(self, role: Role, now: datetime) -> MfaInfo | None:
-        """The living MFA session this role would use, None when a code will be asked for (or none is needed)."""
+        """Return the valid MFA session the role would use.
+
+        Returns None if the role needs a code, or no MFA.
+        """
         if role.mfa_serial is None:
             return None
         base = (role.chain.base.profile if role.chain is not None else None) or ""
@@ -189,9 +184,9 @@ class PickerState:
         return max(valid, key=lambda session: session.expires_at, default=None)
 
     def base_mfa(self, now: datetime) -> MfaInfo | None:
-        """The MFA session the title speaks of.
+        """Return the MFA session for the title.
 
-        The base's, living or, if none lives, the one that ended last.
+        It is the source profile's valid session, else the one that expired last.
         """
         if self.base is None:
             return None
@@ -203,16 +198,12 @@ class PickerState:
         )
 
 
-# -- reading
-# ------------------------------------------------------------------------------------------------------
-
-
 def with_data(
     state: PickerState, data: PickerData, order: Sequence[int], *, query: str = ""
 ) -> PickerState:
-    """The state after a (new) reading; `order` is the new roles that match `query`.
+    """Take newly loaded data, and clear earlier failures.
 
-    What failed before is forgotten.
+    `order` lists the roles that match `query`.
     """
     selected_name = state.role.name if state.role is not None else None
     listing = data.listing
@@ -234,22 +225,19 @@ def with_data(
 
 
 def with_vault(state: PickerState, label: str) -> PickerState:
-    """The state once the vault is known, which no reading waits for."""
+    """Set the vault's label, which is known later than the roles."""
     return replace(
         state, data=replace(state.data, listing=replace(state.data.listing, vault_label=label))
     )
 
 
 def with_load_failure(state: PickerState, failure: FailureMessage) -> PickerState:
-    """The state after a reading that failed; what was read before stays."""
+    """Record that loading failed, and keep the earlier data."""
     return replace(state, load_failure=failure, loaded=True)
 
 
 def with_status(state: PickerState, rows: Iterable[StatusRow]) -> PickerState:
-    """The sessions as the index has them now.
-
-    Renewed by another process, forgotten by another, or simply known better.
-    """
+    """Take the sessions of the index, which other processes may have changed."""
     sessions: dict[str, KnownSession] = {}
     mfa: list[MfaInfo] = []
     for row in rows:
@@ -258,8 +246,8 @@ def with_status(state: PickerState, rows: Iterable[StatusRow]) -> PickerState:
             mfa.append(MfaInfo(entry.profile, entry.principal, entry.expires_at))
         else:
             sessions[entry.key] = KnownSession(row.state, entry.expires_at, entry.issued_at)
-    # A role without a plan has no key to be found by: what we did with it ourselves is all that is
-    # known.
+    # A role without a session plan has no key in the index, so only the picker's own actions know
+    # its session.
     keyless = {
         name: session
         for name, session in state.local_sessions.items()
@@ -274,12 +262,12 @@ def _session_key(state: PickerState, name: str) -> str:
 
 
 def with_query(state: PickerState, query: str, order: Sequence[int]) -> PickerState:
-    """The state after typing: the matches of `query` in `order`, the cursor on the first."""
+    """Set the query and its matches, with the cursor on the best one."""
     return _with_rows(replace(state, query=query), order, selected_name=None)
 
 
 def toggle_grouping(state: PickerState) -> PickerState:
-    """Grouped by account, or flat again, with the cursor on the same role."""
+    """Group by account, or ungroup, with the cursor on the same role."""
     role = state.role
     return _with_rows(
         replace(state, grouped=not state.grouped),
@@ -317,10 +305,7 @@ def _with_rows(
 
 
 def move_cursor(state: PickerState, steps: int) -> PickerState:
-    """The cursor `steps` rows further (negative.
-
-    Back), stopping at the ends and never on a group's header.
-    """
+    """Move the cursor by `steps` rows, within the list and past group headers."""
     if state.cursor < 0 or not steps:
         return state
     last = len(state.rows) - 1
@@ -329,7 +314,7 @@ def move_cursor(state: PickerState, steps: int) -> PickerState:
 
 
 def move_cursor_to(state: PickerState, row: int, *, forward: bool = True) -> PickerState:
-    """The cursor on `row`, or on the nearest role in the direction moved, or failing that in the other."""
+    """Move the cursor to `row`, or to the nearest role: ahead if there is one, else behind."""
     if not state.rows:
         return state
     row = min(max(row, 0), len(state.rows) - 1)
@@ -343,21 +328,17 @@ def move_cursor_to(state: PickerState, row: int, *, forward: bool = True) -> Pic
 
 
 def select_role(state: PickerState, name: str) -> PickerState:
-    """The cursor on the role of that name, if the list shows it."""
+    """Move the cursor to the role of that name, if it is listed."""
     return _with_rows(state, state.order, selected_name=name)
 
 
-# -- doing
-# --------------------------------------------------------------------------------------------------------
-
-
 def with_pin(state: PickerState, name: str, *, pinned: bool) -> PickerState:
-    """A role's star set or taken; its row stays where it is until the next reading."""
+    """Pin or unpin a role; its row moves at the next load."""
     return replace(state, pins=state.pins | {name} if pinned else state.pins - {name})
 
 
 def mark_busy(state: PickerState, names: Iterable[str], word: str) -> PickerState:
-    """These roles are being worked on; what failed with them before is no longer said."""
+    """Mark roles as busy with an activity, and clear their earlier failures."""
     names = tuple(names)
     failures = {name: failure for name, failure in state.failures.items() if name not in names}
     explanations = {
@@ -372,7 +353,7 @@ def mark_busy(state: PickerState, names: Iterable[str], word: str) -> PickerStat
 
 
 def clear_busy(state: PickerState, names: Iterable[str]) -> PickerState:
-    """These roles are no longer being worked on."""
+    """Mark roles as no longer busy."""
     done = frozenset(names)
     return replace(
         state, busy={name: word for name, word in state.busy.items() if name not in done}
@@ -380,12 +361,12 @@ def clear_busy(state: PickerState, names: Iterable[str]) -> PickerState:
 
 
 def with_failure(state: PickerState, name: str, failure: FailureMessage) -> PickerState:
-    """What went wrong with a role, for its detail to say."""
+    """Record a role's failure for its detail."""
     return replace(clear_busy(state, (name,)), failures={**state.failures, name: failure})
 
 
 def with_explanation(state: PickerState, name: str, explanation: Explanation) -> PickerState:
-    """Why the last try failed, unless another one has begun meanwhile."""
+    """Record the explanation of a role's failure, unless a new attempt has started."""
     if name not in state.failures:
         return state
     return replace(state, explanations={**state.explanations, name: explanation})
@@ -394,7 +375,7 @@ def with_explanation(state: PickerState, name: str, explanation: Explanation) ->
 def with_renewed_session(
     state: PickerState, name: str, expires_at: datetime, now: datetime
 ) -> PickerState:
-    """A role with a fresh session."""
+    """Record a role's new session."""
     local_sessions = {
         **state.local_sessions,
         name: KnownSession(SessionState.LIVE, expires_at, now),
@@ -403,7 +384,7 @@ def with_renewed_session(
 
 
 def without_session(state: PickerState, name: str) -> PickerState:
-    """A role without a session."""
+    """Record that a role's session was dropped."""
     return replace(
         clear_busy(state, (name,)), local_sessions={**state.local_sessions, name: NO_KNOWN_SESSION}
     )

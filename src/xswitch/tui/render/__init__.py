@@ -1,1 +1,1 @@
-"""Text, spans, colors, and formats that screens share. No widgets."""
+"""Text, spans, colors, and formats shared by screens. Widgets are in `tui.widgets`."""

@@ -1,4 +1,4 @@
-"""Signs and short texts of the screen: states, durations with a reason, origins, times."""
+"""Signs and short texts: states, sources, durations with a reason, origins, times, role titles."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ SOURCE_LABELS = {
 
 
 def format_duration_and_reason(seconds: int, reason: str) -> tuple[str, str]:
-    """A length of time, and its reason without saying that length again."""
+    """Return a duration, and its reason without repeating the duration."""
     text = format_duration(seconds)
     return text, sanitize(reason).removeprefix(text).lstrip(": ")
 
 
 def format_origin(origin: Origin | None) -> str:
-    """Where something stands, short: the file's last name and the line."""
+    """Return an origin as file name and line."""
     if origin is None:
         return ""
     name = origin.file.replace("\\", "/").rpartition("/")[2]
@@ -54,7 +54,7 @@ def format_origin(origin: Origin | None) -> str:
 
 
 def format_local_time(moment: datetime, now: datetime) -> str:
-    """A moment as a local wall clock shows it; another day is named."""
+    """Return a moment as local time, with the day unless it is today."""
     local, today = moment.astimezone(), now.astimezone()
     text = f"{local:%H:%M}"
     return (
@@ -67,7 +67,7 @@ def format_local_time(moment: datetime, now: datetime) -> str:
 
 
 def role_title_lines(role: Role, width: int) -> list[Line]:
-    """Which role a dialog is about."""
+    """Return a role's account, name, and ARN."""
     guard = f"guard-{role.guard.color}" if role.guard else "title"
     name = [
         span(role.account_name or role.account_id or role.name, guard),

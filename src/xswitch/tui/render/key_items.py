@@ -1,4 +1,4 @@
-"""The keys of the bar at the bottom, and where each of them stands. Pure."""
+"""The items of a key bar and their arrangement. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class KeyBarItem:
-    """One key in the bar; `rank` as in `keys.Key`, `right` for the one at the right end."""
+    """A key in the key bar; `rank` as in `Key`, `right` for the one at the right end."""
 
     key: str
     label: str
@@ -22,16 +22,16 @@ class KeyBarItem:
 
     @property
     def width(self) -> int:
-        """Its cells, without what is around it."""
+        """Its width in cells, without gaps."""
         return width_of([(self.key, ""), (self.label, "")]) + 1
 
 
 def arrange_items(
     items: Sequence[KeyBarItem], width: int, indent: int = 1
 ) -> list[tuple[int, KeyBarItem]]:
-    """Which items fit into `width` cells and where each begins.
+    """Return the items that fit into `width` cells, each with its column.
 
-    The highest ranks are left out first.
+    Items of the highest rank are dropped first.
     """
     visible = list(items)
     while visible and sum(item.width + _GAP for item in visible) > width:
@@ -49,7 +49,7 @@ def arrange_items(
 
 
 def key_bar_line(items: Sequence[KeyBarItem], width: int, indent: int = 1) -> Line:
-    """The line of these keys."""
+    """Return the line of a key bar."""
     line: Line = []
     column = 0
     for start, item in arrange_items(items, width, indent):

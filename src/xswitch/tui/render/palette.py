@@ -1,7 +1,7 @@
-"""Colours by meaning: a dark and a light palette, and one without any colour at all.
+"""Palettes: a dark, a light, and a plain one without color.
 
-Everything drawn names a style by what it means ("muted", "live", "guard-red"); a `Palette` says how
-that looks. Textual isn't needed.
+Everything drawn names a style by its meaning ("muted", "live", "guard-red"), and a `Palette` maps
+the name to a look. Textual isn't needed.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ _ALIASES: Mapping[str, str] = {"title": "bright", "key": "accent", "pin": "match
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """How each meaning looks.
+    """The look of every style name.
 
-    `cursor` is laid over a style on the selected row; `colors` is empty for the plain palette.
+    `cursor` is laid over the selected row. `colors` is empty for the plain palette.
     """
 
     name: str
@@ -95,9 +95,9 @@ class Palette:
     colors: Mapping[str, str] = field(default_factory=dict)
 
     def style(self, style_name: str) -> Style:
-        """The style of a meaning.
+        """Return the style of a name.
 
-        An unknown guard colour is red, anything else unknown plain text.
+        An unknown guard color is red; any other unknown name is plain text.
         """
         known_style = self.styles.get(style_name)
         if known_style is not None:
@@ -132,11 +132,11 @@ PALETTES: Mapping[str, Palette] = {
 
 
 def choose_palette(setting: str, environ: Mapping[str, str]) -> str:
-    """The palette's name for a `theme` setting and an environment.
+    """Return the palette's name for a `theme` setting and an environment.
 
-    NO_COLOR, set and not empty, is the plain one (no-color.org). `auto` looks at COLORFGBG, whose
-    last field is the background's number as rxvt, Konsole and others set it: 7 and 15 are light;
-    without it, dark.
+    NO_COLOR, if set and not empty, selects the plain palette (no-color.org). `auto` reads
+    COLORFGBG, whose last field is the background's number as set by rxvt, Konsole, and others: 7
+    and 15 are light. Without COLORFGBG, `auto` is dark.
     """
     if environ.get("NO_COLOR"):
         return PLAIN

@@ -1,7 +1,7 @@
-"""Drawing text into cells: styled spans, cutting to a width, wrapping by words.
+"""Styled spans in terminal cells: truncate, pad, highlight, wrap.
 
-A span is `(text, meaning)`; a line is a list of spans. Text handed in may be hostile: `span` makes
-it harmless. Widths are terminal cells.
+A span is `(text, style name)`, a line is a list of spans. Widths are in terminal cells. `span`
+sanitizes text from outside.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ ELLIPSIS = "…"
 
 
 def span(text: str, style_name: str = "text") -> TextSpan:
-    """A span of text from outside, harmless."""
+    """Return a span of sanitized text."""
     return (sanitize(text), style_name)
 
 
 def width_of(line: Sequence[TextSpan]) -> int:
-    """The cells a line takes."""
+    """Return the width of a line."""
     return sum(cell_len(text) for text, _ in line)
 
 
 def truncate(text: str, width: int) -> str:
-    """`text` in at most `width` cells; what is cut off is told by an ellipsis."""
+    """Return `text` in at most `width` cells, with an ellipsis if it was cut."""
     if cell_len(text) <= width:
         return text
     return _leading_cells(text, width - 1) + ELLIPSIS if width > 0 else ""
@@ -47,16 +47,13 @@ def _leading_cells(text: str, width: int) -> str:
 
 
 def pad(text: str, width: int) -> str:
-    """`text` cut and filled with blanks to exactly `width` cells, to the right when asked."""
+    """Return `text` truncated or padded to `width` cells."""
     short = truncate(text, width)
     return short + " " * (width - cell_len(short))
 
 
 def highlight(text: str, width: int, style_name: str, spans: Iterable[tuple[int, int]]) -> Line:
-    """One column.
-
-    `text` cut and filled to `width`, with the characters in `spans` (start, end) drawn as matches.
-    """
+    """Return `text` truncated or padded to `width`, with (start, end) `spans` drawn as matches."""
     visible = truncate(text, width)
     highlightable = len(visible) - (1 if visible.endswith(ELLIPSIS) and visible != text else 0)
     line: Line = []
@@ -77,7 +74,7 @@ def highlight(text: str, width: int, style_name: str, spans: Iterable[tuple[int,
 
 
 def truncate_line(line: Sequence[TextSpan], width: int) -> Line:
-    """A line in at most `width` cells, its last visible span ended by an ellipsis when something is left out."""
+    """Return a line in at most `width` cells, with an ellipsis if it was cut."""
     if width_of(line) <= width:
         return list(line)
     result: Line = []
@@ -95,9 +92,9 @@ def truncate_line(line: Sequence[TextSpan], width: int) -> Line:
 
 
 def wrap(line: Sequence[TextSpan], width: int, *, hang: int = 0) -> list[Line]:
-    """A line as several of at most `width` cells, broken between words (inside one only when it is longer than a line).
+    """Wrap a line at words into lines of at most `width` cells, indented by `hang` after the first.
 
-    Lines after the first are indented by `hang` cells. An empty line stays one.
+    A word longer than a line is broken. An empty line stays one empty line.
     """
     width = max(4, width)
     hang = min(hang, width // 2)
@@ -128,17 +125,13 @@ def wrap(line: Sequence[TextSpan], width: int, *, hang: int = 0) -> list[Line]:
 
 
 def wrap_code(sign: TextSpan, text: str, style_name: str, width: int) -> list[Line]:
-    """One line of code behind a sign.
-
-    What has to go on below is indented by more than the line itself, so that it isn't taken for
-    one.
-    """
+    """Wrap a line of code behind a sign; continuation lines are indented more than the code."""
     indent = len(text) - len(text.lstrip(" "))
     return wrap([sign, span(text, style_name)], width, hang=cell_len(sign[0]) + indent + 4)
 
 
 def two_columns(left: Sequence[Line], right: Sequence[Line], half: int) -> list[Line]:
-    """Two columns of `half` cells each, a hairline between them."""
+    """Return two columns of `half` cells each, with a line between them."""
     rows: list[Line] = []
     for number in range(max(len(left), len(right))):
         first = left[number] if number < len(left) else []
@@ -165,15 +158,14 @@ def _merge_spans(line: Line) -> Line:
 
 
 def _break_at_joint(head: str) -> str:
-    # A long ARN or path reads better broken after one of its own joints, if there is one in the
-    # second half.
+    # Break a long ARN or path after a separator, if there is one in its second half.
     joint = max(head.rfind(character) for character in ":/.@-_=,")
     return head[: joint + 1] if joint >= len(head) // 2 else head
 
 
 def _split_words(text: str) -> list[str]:
-    # Each word carries the blanks after it; blanks at the beginning are a word of their own, so
-    # indentation survives.
+    # Each word includes the blanks after it. Leading blanks are a word, which keeps the
+    # indentation.
     words: list[str] = []
     start = 0
     inside = bool(text) and text[0] != " "

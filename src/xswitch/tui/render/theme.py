@@ -1,7 +1,4 @@
-"""The palettes as Textual has them.
-
-The same colours feed its theme variables, so that style sheets and drawn lines agree.
-"""
+"""Palettes as Textual themes, so that style sheets and drawn lines use the same colors."""
 
 from __future__ import annotations
 
@@ -18,9 +15,9 @@ from xswitch.tui.render.palette import DARK_COLORS, Palette
 
 
 def textual_theme(palette: Palette) -> Theme:
-    """The Textual theme of a palette.
+    """Return the Textual theme of a palette.
 
-    The plain one takes the dark colours, all of which `ColorRemover` removes again.
+    The plain palette takes the dark colors, and `ColorRemover` removes them.
     """
     colors = palette.colors or DARK_COLORS
     cursor_style = "reverse" if not palette.colors else "none"
@@ -72,14 +69,11 @@ def _without_color(style: Style) -> Style:
 
 
 class ColorRemover(LineFilter):
-    """Takes every colour out of what is written, default colours too.
-
-    With NO_COLOR no colour sequence leaves the program.
-    """
+    """Removes every color from the output, default colors included: the NO_COLOR filter."""
 
     # The base class's signature
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
-        """The same segments; bold, dim, underline and reverse stay."""
+        """Return the segments without colors; bold, dim, underline, and reverse remain."""
         return [
             Segment(text, None if style is None else _without_color(style), control)
             for text, style, control in segments

@@ -1,4 +1,1 @@
-"""Setting up cross-account access on the screen.
-
-A form, the difference it makes, the work, the check.
-"""
+"""The setup screen for cross-account access: form, plan, apply, check."""

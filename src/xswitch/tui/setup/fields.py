@@ -1,7 +1,4 @@
-"""The widgets of the form.
-
-A line to type into, a choice, and the row that holds either with its label and complaint.
-"""
+"""The widgets of the form: inputs, choices, and rows with a label and an error."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ PROFILE_FIELDS = frozenset({"source_profile", "target_profile", "switch_from"})
 
 
 class FieldChanged(Message):
-    """A field has another value."""
+    """A field has a new value."""
 
     def __init__(self, key: str, value: str) -> None:
         super().__init__()
@@ -36,23 +33,20 @@ class FieldChanged(Message):
 
 
 class TextField(PlainInput):
-    """One line to type into, without a frame; the right arrow takes a suggested profile."""
+    """An input of the form; the right arrow accepts a suggested profile."""
 
     def __init__(self, field: FormField, value: str) -> None:
         super().__init__(value, placeholder=field.hint, id=f"field-{field.key}")
         self.field = field
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Tell the screen."""
+        """Report the new value to the screen."""
         event.stop()
         self.post_message(FieldChanged(self.field.key, event.value))
 
 
 class Choice(SingleLine):
-    """A few values beside each other, one of them chosen.
-
-    By the arrow keys, the space bar or a click.
-    """
+    """A few values side by side, chosen with the arrow keys, the space bar, or a click."""
 
     can_focus = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,7 +60,7 @@ class Choice(SingleLine):
         self.value = value
 
     def action_move(self, steps: int) -> None:
-        """Another value, going round."""
+        """Choose another value, wrapping around."""
         values = [value for value, _ in self.field.choices]
         self._choose(values[(values.index(self.value) + steps) % len(values)])
 
@@ -89,7 +83,7 @@ class Choice(SingleLine):
         return parts
 
     def on_click(self, event: events.Click) -> None:
-        """The value under the mouse."""
+        """Choose the value under the mouse."""
         end = 0
         for value, label in self.field.choices:
             end += len(label) + 5
@@ -99,7 +93,7 @@ class Choice(SingleLine):
 
 
 class FieldRow(Vertical):
-    """A field with its label, and its complaint below when there is one."""
+    """A field with its label, and its error below."""
 
     def __init__(self, field: FormField, value: str) -> None:
         super().__init__(id=f"row-{field.key}", classes="row")
@@ -108,7 +102,7 @@ class FieldRow(Vertical):
         self._complaint = Lines(classes="complaint")
 
     def compose(self) -> ComposeResult:
-        """Label, field, complaint."""
+        """Yield the label, the field, and the error."""
         with Horizontal(classes="line"):
             yield Lines(lambda _width: [[(self.field.label, "muted")]], classes="label")
             yield (
@@ -119,7 +113,7 @@ class FieldRow(Vertical):
         yield self._complaint
 
     def complain(self, text: str) -> None:
-        """Say what is wrong; "" says nothing."""
+        """Show an error; "" clears it."""
         self._complaint.show(
             lambda width: (
                 wrap([("✗ ", "error"), span(text, "error")], width, hang=2) if text else []
@@ -128,7 +122,7 @@ class FieldRow(Vertical):
 
 
 class Form(VerticalScroll):
-    """All rows by group; those not asked for are not shown."""
+    """All fields by group; fields that don't apply are hidden."""
 
     can_focus = False
 
@@ -138,7 +132,7 @@ class Form(VerticalScroll):
         self._values = values
 
     def compose(self) -> ComposeResult:
-        """A heading for each group, then its rows."""
+        """Yield each group's heading and rows."""
         group = ""
         for field in self._fields:
             if field.group != group:
@@ -147,16 +141,16 @@ class Form(VerticalScroll):
             yield FieldRow(field, self._values[field.key])
 
     def show(self, values: Values, complaints: Mapping[str, str]) -> None:
-        """Which rows are asked for, and what is wrong with them."""
+        """Show the fields that apply, and their errors."""
         visible_keys = {field.key for field in visible_fields(values)}
         for row in self.query(FieldRow):
             row.display = row.field.key in visible_keys
             row.complain(complaints.get(row.field.key, ""))
 
     def suggest(self, profiles: Sequence[str]) -> None:
-        """Names a profile's field may be completed to.
+        """Suggest profile names.
 
-        Those that stand there as they are, since Textual draws them so.
+        Names that must be sanitized are left out, since Textual draws suggestions as they are.
         """
         harmless = [name for name in profiles if sanitize(name) == name]
         for text_field in self.query(TextField):

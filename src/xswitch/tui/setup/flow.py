@@ -1,7 +1,4 @@
-"""The set-up from the key to the new role in the list.
-
-Each step is a job; the screen only shows how it stands.
-"""
+"""The steps of a setup, each as a job; the screen shows their state."""
 
 from __future__ import annotations
 
@@ -30,9 +27,9 @@ if TYPE_CHECKING:
 
 
 class SetupFlow:
-    """One set-up at a time.
+    """One setup, from the key to the new role in the list.
 
-    `finished` gets the new role profile's name, "" when only the files have to be read again.
+    `finished` is called with the new role profile's name, or "" if only the files must be reread.
     """
 
     def __init__(self, app: PickerApp, finished: Callable[[str], None]) -> None:
@@ -53,11 +50,11 @@ class SetupFlow:
         )
 
     def handle_action(self, action: str) -> None:
-        """A key of the screen."""
+        """Do an action of the screen."""
         screen = self._screen
         if screen is None:
             return
-        {"go": self._go, "back": self._back, "take_back": self._take_back, "copy": self._copy}[
+        {"go": self._go, "back": self._back, "roll_back": self._roll_back, "copy": self._copy}[
             action
         ](screen)
 
@@ -67,9 +64,6 @@ class SetupFlow:
         self._job = self._screen = None
         if profile is not None:
             self._finished(profile)
-
-    # -- steps
-    # ----------------------------------------------------------------------------------------------------
 
     def _go(self, screen: SetupScreen) -> None:
         stage = screen.state.stage
@@ -87,8 +81,8 @@ class SetupFlow:
 
     def _back(self, screen: SetupScreen) -> None:
         stage = screen.state.stage
-        if stage in (SetupStage.APPLYING, SetupStage.TAKING_BACK):
-            # Between two calls, never in the middle of one: what was done has to be known.
+        if stage in (SetupStage.APPLYING, SetupStage.ROLLING_BACK):
+            # Stop between two calls, never during one, so that every change is accounted for.
             self._stop_requested.set()
         elif screen.state.working:
             if self._job is not None:
@@ -152,14 +146,14 @@ class SetupFlow:
                 states.finish_applying,
             )
 
-    def _take_back(self, screen: SetupScreen) -> None:
+    def _roll_back(self, screen: SetupScreen) -> None:
         apply_result = screen.state.apply_result
         if apply_result is not None:
-            screen.update(states.start_taking_back)
+            screen.update(states.start_rollback)
             self._run(
                 screen,
                 lambda job: self._app.actions.access.rollback(apply_result, job, self._steps(job)),
-                states.finish_taking_back,
+                states.finish_rollback,
             )
 
     def _check(self, screen: SetupScreen) -> None:

@@ -1,6 +1,6 @@
-"""The set-up form as values.
+"""The setup form as values. Pure.
 
-Its fields, which of them are asked for, what is wrong with an answer, what they come to. Pure.
+Fields, their visibility and validation, and the inputs and command a valid form makes.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from xswitch.core.sts_limits import parse_tags
 
 Values = Mapping[str, str]
 USERS_GROUP, ROLE_GROUP, ACCESS_GROUP = (
-    "Who may switch",
-    "Where to",
-    "What they may do there, and how",
+    "Who can switch",
+    "Target role",
+    "Permissions and conditions",
 )
 _MIN_SESSION_SECONDS, _MAX_SESSION_SECONDS = 3_600, 43_200
 _NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
@@ -33,10 +33,10 @@ _MAX_DESCRIPTION_LENGTH = 1000
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One line of the form.
+    """A field of the form.
 
-    With `choices` (value, label) it is picked from them; else it is typed, `hint` standing in an
-    empty one.
+    With `choices` (value, label) the user picks one; else the user types, and `hint` fills the
+    empty field.
     """
 
     key: str
@@ -51,13 +51,13 @@ FIELDS: tuple[FormField, ...] = (
         "source_profile",
         "admin profile",
         USERS_GROUP,
-        "a profile that may change IAM in the users' account",
+        "a profile that can change IAM in the users' account",
     ),
     FormField(
         "source_account",
-        "or account id",
+        "or account ID",
         USERS_GROUP,
-        "its 12 digits, when somebody else sets that side up",
+        "12 digits, if another administrator sets up that account",
     ),
     FormField(
         "who_kind",
@@ -74,39 +74,39 @@ FIELDS: tuple[FormField, ...] = (
         "who_name",
         "name",
         USERS_GROUP,
-        "its name in IAM; for a user, empty means: the admin profile's own",
+        "IAM name; for a user, empty: the admin profile's user",
     ),
     FormField(
         "target_profile",
         "admin profile",
         ROLE_GROUP,
-        "a profile that may change IAM in the role's account",
+        "a profile that can change IAM in the role's account",
     ),
     FormField(
         "target_account",
-        "or account id",
+        "or account ID",
         ROLE_GROUP,
-        "its 12 digits, when somebody else sets that side up",
+        "12 digits, if another administrator sets up that account",
     ),
     FormField("role_name", "role", ROLE_GROUP, "SwitchRole"),
     FormField("role_path", "path", ROLE_GROUP, "/"),
     FormField(
         "policies",
-        "may do",
+        "policies",
         ACCESS_GROUP,
         "managed policies by name or ARN: ReadOnlyAccess, arn:aws:iam::…",
     ),
     FormField(
-        "require_mfa", "MFA", ACCESS_GROUP, choices=(("yes", "required"), ("no", "not asked for"))
+        "require_mfa", "MFA", ACCESS_GROUP, choices=(("yes", "required"), ("no", "not required"))
     ),
     FormField(
         "external",
         "external ID",
         ACCESS_GROUP,
-        choices=(("none", "none"), ("generate", "made for me"), ("own", "my own")),
+        choices=(("none", "none"), ("generate", "generated"), ("own", "custom")),
     ),
-    FormField("external_id", "its text", ACCESS_GROUP, "2 to 1,224 characters"),
-    FormField("max_session", "longest session", ACCESS_GROUP, "1h, up to 12h"),
+    FormField("external_id", "value", ACCESS_GROUP, "2 to 1,224 characters"),
+    FormField("max_session", "max session", ACCESS_GROUP, "1h, up to 12h"),
     FormField("tags", "tags", ACCESS_GROUP, "team=payments,env=prod"),
     FormField("description", "description", ACCESS_GROUP, "what the role is for"),
     FormField(
@@ -119,7 +119,7 @@ FIELDS: tuple[FormField, ...] = (
         "switch_from",
         "switch from",
         ACCESS_GROUP,
-        "the profile of the one who switches; empty: found by its identity",
+        "the switching user's profile; empty: found by identity",
     ),
 )
 
@@ -135,7 +135,7 @@ DEFAULTS: Values = MappingProxyType(
 
 
 def visible_fields(values: Values) -> tuple[FormField, ...]:
-    """The fields that are asked for, given the answers so far."""
+    """Return the fields that apply, given the values."""
     hidden = set()
     if values["who_kind"] == "account":
         hidden.add("who_name")
@@ -145,7 +145,7 @@ def visible_fields(values: Values) -> tuple[FormField, ...]:
 
 
 def validation_errors(values: Values) -> Mapping[str, str]:
-    """What is wrong, by field; empty when the form can be planned."""
+    """Return the errors by field; empty if the form can be planned."""
     errors = {
         field.key: _CHECKS[field.key](values)
         for field in visible_fields(values)
@@ -157,13 +157,16 @@ def validation_errors(values: Values) -> Mapping[str, str]:
 def _check_admin_profile(values: Values) -> str:
     if values["source_profile"].strip() or values["target_profile"].strip():
         return ""
-    return "At least one side needs an admin profile; or write both files with: xswitch access plan --format."
+    return (
+        "Set an admin profile for at least one account, "
+        "or write both files: xswitch access plan --format."
+    )
 
 
 def _check_account(values: Values, side: str) -> str:
     if values[f"{side}_profile"].strip() or is_account_id(values[f"{side}_account"].strip()):
         return ""
-    return "Twelve digits, or an admin profile above."
+    return "Enter 12 digits, or an admin profile above."
 
 
 def _check_principal_name(values: Values) -> str:
@@ -179,7 +182,7 @@ def _check_policies(values: Values) -> str:
     invalid = next(
         (word for word in parse_policies(values) if ":" in word and not is_policy_arn(word)), ""
     )
-    return f"{invalid} is not the ARN of a managed policy." if invalid else ""
+    return f"{invalid} isn't a managed policy ARN." if invalid else ""
 
 
 def _check_max_session(values: Values) -> str:
@@ -236,12 +239,12 @@ def max_session_seconds(values: Values) -> int | None:
 
 
 def parse_policies(values: Values) -> tuple[str, ...]:
-    """The managed policies named, each once."""
+    """Return the managed policies, each once."""
     return tuple(dict.fromkeys(word for word in re.split(r"[,\s]+", values["policies"]) if word))
 
 
 def access_inputs(values: Values) -> AccessInputs:
-    """What a form without complaints asks for."""
+    """Return the inputs of a valid form."""
     kind = PrincipalType(values["who_kind"])
     own_external_id = values["external"] == "own"
     return AccessInputs(
@@ -274,7 +277,7 @@ _PRINCIPAL_OPTIONS = {
 
 
 def access_apply_command(inputs: AccessInputs) -> tuple[str, ...]:
-    """`xswitch access apply …`, with nothing said that is the default."""
+    """Return the `xswitch access apply …` command for the inputs, without default options."""
     who: tuple[str, ...] = (
         ("--account",)
         if inputs.who_kind is PrincipalType.ACCOUNT

@@ -1,7 +1,4 @@
-"""The set-up screen as lines.
-
-The plan with both sides next to each other, the work step by step, the check, what failed. Pure.
-"""
+"""The setup screen's lines: plan with both accounts, steps, check, failure. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from xswitch.tui.render.text import Line, TextSpan, pad, span, two_columns, wrap
 from xswitch.tui.setup.state import ChangeStep, SetupStage, SetupState
 
 TWO_COLUMN_WIDTH = 96
-"""The columns from which the two sides stand next to each other."""
+"""The minimum width for two columns."""
 _DIFF_STYLES = {"+": "live", "-": "error", " ": "muted", "@": "faint"}
 _SIDE_TITLES = {"source": "Source: the users' account", "target": "Target: the role's account"}
 _STATUS_SIGNS: dict[str, TextSpan] = {
@@ -28,7 +25,7 @@ _STATUS_SIGNS: dict[str, TextSpan] = {
 
 
 def setup_lines(state: SetupState, width: int) -> list[Line]:
-    """What stands on the screen after the form, for a width."""
+    """Return the lines shown after the form."""
     if state.plan_result is None:
         return []
     plan = state.plan_result.plan
@@ -70,7 +67,7 @@ def _plan_lines(plan: AccessPlan, width: int) -> list[Line]:
             *wrap(
                 [
                     ("✓ ", "live"),
-                    ("Everything is as wanted already; only the check is left.", "text"),
+                    ("Nothing to change; ready to verify.", "text"),
                 ],
                 width,
                 hang=2,
@@ -94,11 +91,9 @@ def _side_lines(side: AccountPlan, width: int) -> list[Line]:
     )
     lines += wrap([span(side.account, "text"), ("  ", "text"), *made_by], width)
     if not side.seen and side.profile is None:
-        lines += wrap(
-            [("Not read from here: this is what an empty account needs.", "muted")], width
-        )
+        lines += wrap([("Not read: shows what an empty account needs.", "muted")], width)
     if not side.changes:
-        lines += [[], [("✓ ", "live"), ("as wanted already", "text")]]
+        lines += [[], [("✓ ", "live"), ("no changes needed", "text")]]
     for change in side.changes:
         lines += [[], *wrap([("● ", "accent"), span(change.summary, "bright")], width, hang=2)]
         for mark, text in change_diff(change):
@@ -123,27 +118,30 @@ def _step_lines(steps: Sequence[ChangeStep], width: int) -> list[Line]:
 
 
 def _recovery_lines(state: SetupState, width: int) -> list[Line]:
-    """What may be done after a failure."""
+    """Say what the user can do after a failure."""
     if state.stage is SetupStage.CHECK_FAILED:
         return wrap(
-            [("  The roles and policies stay as they are; the check can be run again.", "muted")],
+            [("  The roles and policies are unchanged; you can check again.", "muted")],
             width,
             hang=2,
         )
     done = len(state.apply_result.done) if state.apply_result is not None else 0
     if not done:
         return wrap([("  Nothing was changed.", "muted")], width, hang=2)
-    text = f"  {done} {'change was' if done == 1 else 'changes were'} made. Go on with the rest, or take back what was done."
-    return wrap([(text, "muted")], width, hang=2)
+    made = "1 change was" if done == 1 else f"{done} changes were"
+    return wrap([(f"  {made} made. Continue with the rest, or roll back.", "muted")], width, hang=2)
 
 
 def _result_lines(state: SetupState, width: int) -> list[Line]:
     checked = state.check_result
     if checked is None:
-        text = "Done on this side. The other side's administrator needs their file: xswitch access plan --format …"
+        text = (
+            "Done in this account. Give the other account's administrator their file: "
+            "xswitch access plan --format …"
+        )
         return wrap([("✓ ", "live"), (text, "text")], width, hang=2)
     rows: list[tuple[str, str, str]] = [
-        ("who", checked.identity.arn, "bright"),
+        ("identity", checked.identity.arn, "bright"),
         ("until", f"{checked.expires_at:%H:%M} UTC", "text"),
         ("profile", checked.profile, "text"),
         ("switch", checked.command, "bright"),

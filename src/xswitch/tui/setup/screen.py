@@ -1,7 +1,4 @@
-"""The set-up screen: it holds the state, draws it, turns keys into requests.
-
-Whatever takes time is `flow`'s.
-"""
+"""The setup screen: holds the state, draws it, and turns keys into requests for `flow`."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ from xswitch.tui.widgets.lines import Lines, ScrollingLines
 _BACK_ITEM = KeyBarItem("esc", "back", "back", right=True)
 _ITEMS: dict[SetupStage, tuple[KeyBarItem, ...]] = {
     SetupStage.FORM: (
-        KeyBarItem("⏎", "see the difference", "go"),
+        KeyBarItem("⏎", "review changes", "go"),
         KeyBarItem("⇥", "next field", "next", 2),
         KeyBarItem("←→", "choose", "", 3),
         KeyBarItem("esc", "back to the list", "back", right=True),
@@ -43,9 +40,9 @@ _ITEMS: dict[SetupStage, tuple[KeyBarItem, ...]] = {
         _BACK_ITEM,
     ),
     SetupStage.STOPPED: (
-        KeyBarItem("⏎", "go on", "go"),
-        KeyBarItem("t", "take it back", "take_back"),
-        KeyBarItem("esc", "leave it so", "back", right=True),
+        KeyBarItem("⏎", "continue", "go"),
+        KeyBarItem("t", "roll back", "roll_back"),
+        KeyBarItem("esc", "leave as is", "back", right=True),
     ),
     SetupStage.CHECK_FAILED: (
         KeyBarItem("⏎", "check again", "go"),
@@ -61,10 +58,10 @@ _WORKING_ITEMS = (KeyBarItem("esc", "stop", "back", right=True),)
 _TITLES = {
     SetupStage.FORM: "Set up a role to switch to",
     SetupStage.PLANNING: "Reading both accounts",
-    SetupStage.PLAN: "What will be changed",
-    SetupStage.APPLYING: "Changing",
+    SetupStage.PLAN: "Review changes",
+    SetupStage.APPLYING: "Applying",
     SetupStage.STOPPED: "Stopped",
-    SetupStage.TAKING_BACK: "Taking back",
+    SetupStage.ROLLING_BACK: "Rolling back",
     SetupStage.CHECKING: "Checking",
     SetupStage.CHECK_FAILED: "The check failed",
     SetupStage.DONE: "Done",
@@ -72,9 +69,9 @@ _TITLES = {
 
 
 class SetupScreen(Screen[str]):
-    """Form, difference, work, result.
+    """Form, plan, progress, and result of a setup.
 
-    Its answer is the name of the new role profile, None when it was left.
+    It is dismissed with the new role profile's name, or None if the user left.
     """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["setup.tcss"]
@@ -83,9 +80,9 @@ class SetupScreen(Screen[str]):
         Binding("enter", "go", "go", show=False),
         Binding("escape", "back", "back", show=False),
         Binding("y", "copy", "copy", show=False),
-        Binding("t", "take_back", "take back", show=False),
-        # Before the field sees them: what is typed right after such a key is the next field's, and
-        # the form would scroll by them.
+        Binding("t", "roll_back", "roll back", show=False),
+        # With priority over the field: text typed right after such a key belongs to the next field,
+        # and these keys would scroll the form.
         Binding("down,tab", "next", "next field", show=False, priority=True),
         Binding("up,shift+tab", "previous", "field before", show=False, priority=True),
         Binding("pagedown,space", "scroll(10)", "page down", show=False),
@@ -93,7 +90,7 @@ class SetupScreen(Screen[str]):
     ]
 
     class StepRequested(Message):
-        """The user asked for the next step ("go"), to go back, to take back, or for a copy."""
+        """The user requested an action: "go" (the next step), "back", "roll_back", or "copy"."""
 
         def __init__(self, action: str) -> None:
             super().__init__()
@@ -109,7 +106,7 @@ class SetupScreen(Screen[str]):
         self.failure = Lines(self._failure, id="setup-failure")
 
     def compose(self) -> ComposeResult:
-        """Title, form or text, what failed, keys."""
+        """Yield the title, the form or text, the failure, and the keys."""
         yield self.head
         yield self.form
         yield self.failure
@@ -117,7 +114,7 @@ class SetupScreen(Screen[str]):
         yield self.keys
 
     def on_mount(self) -> None:
-        """The form, empty."""
+        """Show the empty form."""
         self.show(self.state)
 
     def update(self, change: Callable[[SetupState], SetupState]) -> None:
@@ -125,7 +122,7 @@ class SetupScreen(Screen[str]):
         self.show(change(self.state))
 
     def show(self, state: SetupState) -> None:
-        """Draw this state."""
+        """Draw a state."""
         before, self.state = self.state, state
         form = state.stage in (SetupStage.FORM, SetupStage.PLANNING)
         self.form.display, self.text.display = form, not form
@@ -149,17 +146,22 @@ class SetupScreen(Screen[str]):
         self.text.show(setup_lines(self.state, width) if width > 0 else [])
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Other widths, other lines."""
+        """Wrap for the new width."""
         self.call_after_refresh(self._draw)
 
     def _title(self, _width: int) -> list[Line]:
-        told: Line = (
+        progress: Line = (
             [("   ↻ ", "accent"), (sanitize(self.state.progress), "muted")]
             if self.state.stage is SetupStage.PLANNING
             else []
         )
         return [
-            [(" xswitch ", "title"), ("  ", "text"), (_TITLES[self.state.stage], "accent"), *told]
+            [
+                (" xswitch ", "title"),
+                ("  ", "text"),
+                (_TITLES[self.state.stage], "accent"),
+                *progress,
+            ]
         ]
 
     def _failure(self, width: int) -> list[Line]:
@@ -171,52 +173,49 @@ class SetupScreen(Screen[str]):
         )
 
     def suggest(self, profiles: Sequence[str]) -> None:
-        """Names of profiles the fields may be completed to."""
+        """Suggest profile names in the form."""
         self.form.suggest(profiles)
 
     def say(self, text: str) -> None:
-        """A message in the place of the keys, until the next key."""
+        """Show a message in place of the keys, until the next key."""
         self.keys.say([("✓ ", "live"), (sanitize(text), "text")])
 
-    # -- keys
-    # -----------------------------------------------------------------------------------------------------
-
     def on_field_changed(self, event: FieldChanged) -> None:
-        """A field has another value."""
+        """Take a field's new value."""
         event.stop()
         if self.state.values[event.key] != event.value:
             self.update(lambda state: states.with_value(state, event.key, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in a field."""
+        """Do the next step on Enter in a field."""
         event.stop()
         self.action_go()
 
     def action_go(self) -> None:
-        """The next step."""
+        """Do the next step."""
         if not self.state.working:
             self.post_message(self.StepRequested("go"))
 
     def action_back(self) -> None:
-        """One step back, or stop what is going on."""
+        """Go back, or stop the current step."""
         self.post_message(self.StepRequested("back"))
 
-    def action_take_back(self) -> None:
-        """Take back what was done."""
+    def action_roll_back(self) -> None:
+        """Roll back the applied changes."""
         if self.state.stage is SetupStage.STOPPED:
-            self.post_message(self.StepRequested("take_back"))
+            self.post_message(self.StepRequested("roll_back"))
 
     def action_copy(self) -> None:
-        """Copy the command of the plan, or the console's link."""
+        """Copy the plan's command, or the console link."""
         if self.state.stage in (SetupStage.PLAN, SetupStage.DONE):
             self.post_message(self.StepRequested("copy"))
 
     def action_next(self) -> None:
-        """The next field, or one line down."""
+        """Move to the next field, or scroll down."""
         self._move(1)
 
     def action_previous(self) -> None:
-        """The field before, or one line up."""
+        """Move to the previous field, or scroll up."""
         self._move(-1)
 
     def _move(self, steps: int) -> None:

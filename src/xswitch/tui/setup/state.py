@@ -1,4 +1,4 @@
-"""What the set-up screen shows, as one immutable value, and every way it changes. Pure."""
+"""The setup screen's state as one immutable value, and its transitions. Pure."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from xswitch.tui.setup.form import Values
 
 
 class SetupStage(StrEnum):
-    """Where in the procedure one is."""
+    """The stage of a setup."""
 
     FORM = "form"
     PLANNING = "planning"
     PLAN = "plan"
     APPLYING = "applying"
     STOPPED = "stopped"
-    TAKING_BACK = "taking back"
+    ROLLING_BACK = "rolling back"
     CHECKING = "checking"
     CHECK_FAILED = "check failed"
     DONE = "done"
 
 
 WORKING = frozenset(
-    {SetupStage.PLANNING, SetupStage.APPLYING, SetupStage.TAKING_BACK, SetupStage.CHECKING}
+    {SetupStage.PLANNING, SetupStage.APPLYING, SetupStage.ROLLING_BACK, SetupStage.CHECKING}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeStep:
-    """One change on its way: not begun ("waiting"), or as the apply tells it."""
+    """A planned change and its status: "waiting", or as `apply` reports it."""
 
     side: AccountSide
     change: IamChange
@@ -48,30 +48,30 @@ class ChangeStep:
 
 @dataclass(frozen=True, slots=True)
 class SetupState:
-    """Everything the set-up screen draws from.
-
-    `told` is what is going on now, in words; `field_errors` by field, once planning was tried.
-    """
+    """Everything the setup screen draws."""
 
     values: Values = field(default_factory=lambda: form.DEFAULTS)
     stage: SetupStage = SetupStage.FORM
     field_errors: Mapping[str, str] = field(default_factory=dict)
+    """The form's errors by field."""
     validating: bool = False
+    """Whether values are validated as they are typed: after the first attempt to plan."""
     plan_result: AccessPlanResult | None = None
     steps: tuple[ChangeStep, ...] = ()
     apply_result: AccessApplyResult | None = None
     check_result: AccessCheckResult | None = None
     failure: FailureMessage | None = None
     progress: str = ""
+    """The current activity of a job."""
 
     @property
     def working(self) -> bool:
-        """Whether something is being done."""
+        """Whether a job is running."""
         return self.stage in WORKING
 
 
 def with_value(state: SetupState, key: str, value: str) -> SetupState:
-    """A field has another value; once there were field_errors, they follow what is typed."""
+    """Set a field's value, and validate it after the first attempt to plan."""
     values = {**state.values, key: value}
     return replace(
         state,
@@ -81,7 +81,7 @@ def with_value(state: SetupState, key: str, value: str) -> SetupState:
 
 
 def start_planning(state: SetupState) -> SetupState:
-    """Planning was asked for: field_errors, or the stage of planning."""
+    """Start planning if the form is valid, else show its errors."""
     errors = form.validation_errors(state.values)
     if errors:
         return replace(state, field_errors=errors, validating=True)
@@ -96,12 +96,12 @@ def start_planning(state: SetupState) -> SetupState:
 
 
 def with_progress(state: SetupState, text: str) -> SetupState:
-    """Progress in words."""
+    """Set the progress text."""
     return replace(state, progress=text[:1].upper() + text[1:])
 
 
 def with_plan(state: SetupState, result: AccessPlanResult) -> SetupState:
-    """The difference is known."""
+    """Show the plan."""
     return replace(
         state,
         stage=SetupStage.PLAN,
@@ -114,7 +114,7 @@ def with_plan(state: SetupState, result: AccessPlanResult) -> SetupState:
 
 
 def change_steps(plan: AccessPlan) -> tuple[ChangeStep, ...]:
-    """The changes of the sides that have a profile, in the order they will be made."""
+    """Return the changes of the accounts with a profile, in the order they are applied."""
     return tuple(
         ChangeStep(side.side, change)
         for side in plan.sides
@@ -124,7 +124,7 @@ def change_steps(plan: AccessPlan) -> tuple[ChangeStep, ...]:
 
 
 def back_to_form(state: SetupState) -> SetupState:
-    """The form again, as it was filled in."""
+    """Return to the form with its values."""
     return replace(
         state,
         stage=SetupStage.FORM,
@@ -137,14 +137,14 @@ def back_to_form(state: SetupState) -> SetupState:
 
 
 def start_applying(state: SetupState) -> SetupState:
-    """The work begins, or goes on after a failure with what is left."""
+    """Start applying, or continue after a failure."""
     return replace(state, stage=SetupStage.APPLYING, failure=None, progress="")
 
 
 def with_step(
     state: SetupState, side: AccountSide, change: IamChange, status: ChangeStatus
 ) -> SetupState:
-    """One step was begun, done, or failed; one that the plan did not have joins the list."""
+    """Set the status of a change; a change that the plan lacked is added."""
     steps = tuple(
         ChangeStep(side, change, status) if _is_step_of(step, side, change) else step
         for step in state.steps
@@ -178,12 +178,12 @@ def finish_applying(state: SetupState, result: AccessApplyResult) -> SetupState:
     return replace(state, stage=SetupStage.DONE, failure=None, progress="")
 
 
-def start_taking_back(state: SetupState) -> SetupState:
-    """What was done is being taken back."""
-    return replace(state, stage=SetupStage.TAKING_BACK, failure=None, progress="")
+def start_rollback(state: SetupState) -> SetupState:
+    """Start rolling back."""
+    return replace(state, stage=SetupStage.ROLLING_BACK, failure=None, progress="")
 
 
-def finish_taking_back(state: SetupState, result: AccessApplyResult) -> SetupState:
+def finish_rollback(state: SetupState, result: AccessApplyResult) -> SetupState:
     """Return to the plan, or stop at a failure."""
     return replace(
         state,
@@ -200,7 +200,7 @@ def finish_check(state: SetupState, result: AccessCheckResult) -> SetupState:
 
 
 def with_failure(state: SetupState, failure: FailureMessage) -> SetupState:
-    """What was going on failed: planning leads back to the form, a check can be tried again."""
+    """Record a failure: planning returns to the form, and a check can be repeated."""
     stage = {
         SetupStage.PLANNING: SetupStage.FORM,
         SetupStage.CHECKING: SetupStage.CHECK_FAILED,
@@ -209,14 +209,14 @@ def with_failure(state: SetupState, failure: FailureMessage) -> SetupState:
 
 
 def start_checking(state: SetupState) -> SetupState:
-    """The check, again."""
+    """Start the check."""
     return replace(
         state, stage=SetupStage.CHECKING, failure=None, progress="Switching to the role as the user"
     )
 
 
 def can_check(state: SetupState) -> bool:
-    """Whether both sides are this user's to set up, so that a check makes sense right after."""
+    """Whether both accounts have a profile, so that the switch can be checked."""
     return state.plan_result is not None and all(
         side.profile is not None for side in state.plan_result.plan.sides
     )

@@ -1,1 +1,1 @@
-"""What happens before and under Textual: preloading, the first frame, the terminal driver."""
+"""Everything before and below Textual: preloading, the first frame, and the terminal driver."""

@@ -1,10 +1,8 @@
-"""The terminal's side of the screen.
+"""Textual's driver for POSIX terminals, with fixes for input, suspending, and lost terminals.
 
-Textual's driver for POSIX, with a beginning and with hands of its own.
-
-Textual's would end the screen, with a traceback, at a byte that is no UTF-8 and at a key sequence
-with a number no key has, and it looks for keys in what is pasted, where an escape sequence before
-the end of a line presses Enter. Any of them is quickly among what somebody pastes.
+Textual would end the screen with a traceback at a byte that isn't UTF-8 and at a key sequence with
+an invalid number. It also looks for keys in pasted text, where an escape sequence before the end of
+a line would press Enter. All of these easily occur in pasted text.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ _READ_SIZE = 4096
 
 
 class LenientParser(XTermParser):
-    """Passes over what looks like a key and is none."""
+    """Ignores invalid key sequences."""
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:  # noqa: FBT001, FBT002 -- Textual's signature
         try:
@@ -45,10 +43,7 @@ class LenientParser(XTermParser):
 
 
 class Keyboard:
-    """Makes events of what comes from the terminal.
-
-    What is pasted is one text, whatever is in it.
-    """
+    """Turns terminal input into events. Pasted text becomes a single event."""
 
     def __init__(self, *, debug: bool = False) -> None:
         self._parser = LenientParser(debug)
@@ -56,7 +51,7 @@ class Keyboard:
         self._pasted: str | None = None
 
     def feed(self, text: str) -> Iterator[Message]:
-        """The events of some text, which may begin and end anywhere."""
+        """Return the events of some input, which may start and end anywhere."""
         while text:
             if self._pasted is None:
                 seen = self._before + text
@@ -77,7 +72,7 @@ class Keyboard:
                     self._pasted = content
                     return
                 self._pasted = None
-                # The parser saw nothing between the two, and tells so.
+                # The parser got nothing between the two markers, and reports an empty paste.
                 yield from (
                     message
                     for message in self._parser.feed(BRACKETED_PASTE_END)
@@ -86,12 +81,12 @@ class Keyboard:
                 yield events.Paste(content.replace("\0", ""))
 
     def tick(self) -> Iterable[Message]:
-        """The events of what has waited long enough for more: the escape key."""
+        """Return events that waited for more input: the Escape key."""
         return self._parser.tick()
 
 
 def _read_input(descriptor: int) -> bytes:
-    """What was typed, nothing when there is no terminal any more."""
+    """Return the typed bytes, or none if the terminal is gone."""
     try:
         return os.read(descriptor, _READ_SIZE)
     except OSError:
@@ -99,34 +94,32 @@ def _read_input(descriptor: int) -> bytes:
 
 
 class DisconnectSafeFile:
-    """A terminal to write to that may be gone.
+    """A terminal's output that ignores errors after the terminal is gone.
 
-    Then nobody sees what is written, and nothing else comes of it.
-
-    Textual's thread that writes would end at the first error, and whoever gives it more to write
-    would wait for it for good.
+    Textual's writer thread would end at the first error, and its callers would then wait for it
+    forever.
     """
 
     def __init__(self, terminal: Any) -> None:
         self._terminal = terminal
 
     def write(self, text: str) -> None:
-        """Write, if there is a terminal."""
+        """Write, if the terminal is there."""
         with contextlib.suppress(OSError):
             self._terminal.write(text)
 
     def flush(self) -> None:
-        """Have all of it written, if there is a terminal."""
+        """Flush, if the terminal is there."""
         streams.flush(self._terminal)
 
     def fileno(self) -> int:
-        """The terminal's descriptor."""
+        """Return the terminal's descriptor."""
         number: int = self._terminal.fileno()
         return number
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, with the differences this module is for."""
+    """Textual's driver with the fixes of this module."""
 
     picker_ready: threading.Event
     first_frame_drawn: bool
@@ -135,16 +128,16 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
         self._file: Any = DisconnectSafeFile(self._file)
-        # Textual does these two amid whatever runs at that moment, the writing of a frame too,
-        # which may hold a lock both need.
+        # Textual runs these two in signal handlers, which can interrupt the writing of a frame
+        # while it holds a lock that both need.
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
         loop.add_signal_handler(signal.SIGCONT, self._resume_after_stop)
 
     def _resume_after_stop(self) -> None:
-        """Take the terminal again, which somebody else may have had.
+        """Take over the terminal again, which another program may have used.
 
-        After a stop that wasn't seen coming, give it back first.
+        After a stop that gave no notice, release the terminal first.
         """
         if not self._auto_restart or not self._app.is_running:
             return
@@ -155,14 +148,14 @@ class TerminalDriver(LinuxDriver):
         self._app.refresh(layout=True)
 
     def write(self, data: str) -> None:
-        """Write to the terminal, but enter the alternate screen only if it isn't there already."""
+        """Write, but don't enter the alternate screen if the first frame already did."""
         if data == ENTER_ALT_SCREEN and self.first_frame_drawn and not self._entered:
             self._entered = True
             return
         super().write(data)
 
     def run_input_thread(self) -> None:
-        """Make events of what is typed, until told to end."""
+        """Turn input into events until asked to exit."""
         while (
             self.first_frame_drawn
             and not self.picker_ready.wait(_READY_POLL_SECONDS)
@@ -178,8 +171,8 @@ class TerminalDriver(LinuxDriver):
                 if selector.select(_INPUT_POLL_SECONDS):
                     typed = _read_input(self.fileno)
                     if not typed:
-                        # The terminal is gone: leave as when it says so, which whoever started this
-                        # may have kept from us.
+                        # The terminal is gone. Leave as on SIGHUP, which the parent process may
+                        # have blocked.
                         signal.raise_signal(signal.SIGHUP)
                         return
                     text = decode(typed)
@@ -188,9 +181,10 @@ class TerminalDriver(LinuxDriver):
 
 
 def driver_for(picker_ready: threading.Event, *, first_frame_drawn: bool) -> type[LinuxDriver]:
-    """The driver of one screen, which leaves keys in the terminal until `picker_ready`, as Textual drops those that come before it is ready.
+    """Return a driver class that leaves keys in the terminal until `picker_ready`.
 
-    With `first_frame_drawn` it doesn't enter the alternate screen, which would clear what stands there.
+    Textual drops keys that arrive before it is ready. With `first_frame_drawn`, the driver doesn't
+    enter the alternate screen again, which would clear the frame.
     """
     return type(
         "DriverOfOneScreen",

@@ -1,9 +1,7 @@
-"""The picker's first picture, on the terminal 200 ms before Textual is.
+"""The picker's first frame: drawn 200 ms before Textual is ready, without the detail pane.
 
-The rows, what stands around them, and not yet the detail.
-
-Textual takes over on the same screen, with the same rows at the same places (a test compares them).
-Until then keys wait in the terminal, unseen, for it to read them.
+Textual takes over the same screen, with the same rows in the same places (a test compares them).
+Keys typed before that wait in the terminal until Textual reads them.
 """
 
 from __future__ import annotations
@@ -37,7 +35,11 @@ _MIN_SIZE = (20, 8)
 
 @dataclass(frozen=True, slots=True)
 class PositionedLine:
-    """A line from a row of the screen's left edge on, `width` cells wide, on a colour of the palette; `selected`: the cursor is on it."""
+    """A line at a row of the screen.
+
+    `width` is in cells, `background_color` a color of the palette. `selected` marks the cursor's
+    row.
+    """
 
     row: int
     line: Line
@@ -53,7 +55,10 @@ def layout_frame(
     size: tuple[int, int],
     notice: str = "",
 ) -> list[PositionedLine]:
-    """The lines of the first picture on a screen of `size` (columns, rows), none where there is no role or no room."""
+    """Return the lines of the first frame on a screen of `size` (columns, rows).
+
+    Returns no lines if there are no roles or the screen is too small.
+    """
     columns, rows = size
     if not preloaded[0].listing.roles or columns < _MIN_SIZE[0] or rows < _MIN_SIZE[1]:
         return []
@@ -95,7 +100,7 @@ def layout_frame(
 def render_frame(
     positioned: list[PositionedLine], palette: Palette, color_system: ColorSystem
 ) -> str:
-    """The lines as a terminal takes them."""
+    """Return the lines as terminal output."""
     parts = ["\x1b[2J"]
     for item in positioned:
         base = Style(color=palette.colors["text"], bgcolor=palette.colors[item.background_color])
@@ -111,9 +116,9 @@ def render_frame(
 
 
 def detect_color_system(environ: Mapping[str, str]) -> ColorSystem | None:
-    """What the terminal is taken to be able to show, as rich takes it (console.py).
+    """Return the terminal's color system as Rich detects it (console.py).
 
-    None for too little to begin with.
+    Returns None if the terminal can't show the first frame.
     """
     term = environ.get("TERM", "").strip().lower()
     if term in {"", "dumb", "unknown"}:
@@ -131,9 +136,9 @@ def detect_color_system(environ: Mapping[str, str]) -> ColorSystem | None:
 def draw_first_frame(
     preload: Preload, environ: Mapping[str, str], now: datetime, notice: str = "", terminal: int = 2
 ) -> Iterator[bool]:
-    """Paint on this descriptor, if that can be done at once, and say whether it was.
+    """Draw the first frame if the data is ready in time, and yield whether it was drawn.
 
-    The terminal's modes are as before afterwards.
+    The terminal's modes are restored afterwards.
     """
     color_system = detect_color_system(environ)
     name = choose_palette("auto", environ)
@@ -169,7 +174,7 @@ def draw_first_frame(
 
 @contextlib.contextmanager
 def _suppress_echo(terminal: int) -> Iterator[None]:
-    """What is typed before Textual listens waits unechoed; Ctrl-C still interrupts."""
+    """Don't echo keys typed before Textual reads them; Ctrl-C still interrupts."""
     import termios  # noqa: PLC0415 -- there is none on Windows
 
     saved: list[Any] = termios.tcgetattr(terminal)

@@ -1,6 +1,6 @@
-"""What the picker shows first.
+"""Loads the data the picker shows first.
 
-Textual isn't needed for it, so it can be read while that is still being imported.
+It doesn't need Textual, so the data loads while Textual is being imported.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Preloaded = tuple[PickerData, Matcher, Widths]
 
 
 def load_picker_data(actions: Actions, clock: Clock) -> Preloaded:
-    """The roles, what finds words in them, and how wide their texts are.
+    """Return the roles, their matcher, and the widths of their columns.
 
-    Raises what `Actions.listing` raises.
+    Raises the errors of `Actions.listing`.
     """
     listing = actions.listing()
     matcher = Matcher(listing.roles, listing.memory, listing.settings, clock.now())
@@ -31,13 +31,13 @@ def load_picker_data(actions: Actions, clock: Clock) -> Preloaded:
 
 
 class Preload:
-    """A reading that begins now, in a thread of its own."""
+    """Picker data that loads in a thread from now on."""
 
     def __init__(self, actions: Actions, clock: Clock) -> None:
         self._result: Preloaded | None = None
 
         def run() -> None:
-            # Whatever is wrong is wrong again, and told, when the screen reads for itself.
+            # The picker loads the data again after an error, and reports it then.
             with contextlib.suppress(Exception):
                 self._result = load_picker_data(actions, clock)
 
@@ -45,9 +45,9 @@ class Preload:
         self._thread.start()
 
     def wait(self, seconds: float) -> None:
-        """Give it so long to come to an end."""
+        """Wait until the data is loaded, but at most `seconds`."""
         self._thread.join(seconds)
 
     def take(self) -> Preloaded | None:
-        """What was read; None when that isn't done yet, or failed."""
+        """Return the data; None if it isn't loaded yet or failed to load."""
         return self._result

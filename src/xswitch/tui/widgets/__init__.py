@@ -1,1 +1,1 @@
-"""Reusable widgets. Whole dialogs are in `tui.dialogs.screens`."""
+"""Widgets shared by several screens. Whole dialogs are in `tui.dialogs`."""

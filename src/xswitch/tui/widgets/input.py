@@ -1,6 +1,6 @@
-"""What is pasted into a line, from the terminal or from what was copied here.
+"""Text input: a plain input, and an app that sanitizes pasted text.
 
-Harmless, as Textual takes and draws it as it is.
+Textual inserts and draws pasted text as it is.
 """
 
 from __future__ import annotations
@@ -42,17 +42,20 @@ class PlainInput(Input):
 
 
 class SafePasteApp(App[AppResult]):
-    """An app into whose lines nothing a terminal acts on can be pasted, Textual's own line of the command palette among them."""
+    """An app that sanitizes pastes into every input, Textual's own included."""
 
     async def on_event(self, event: events.Event) -> None:
-        """Every event passes here first."""
+        """Sanitize a paste; every event passes here first."""
         if isinstance(event, events.Paste) and not event.is_forwarded:
             event.text = "\n".join(_sanitize_line(line) for line in event.text.splitlines())
         await super().on_event(event)
 
     @property
     def clipboard(self) -> str:
-        """What was copied here, as one line: a line is all it can be pasted into."""
+        """The text copied in the app as one sanitized line.
+
+        It can only be pasted into an input, which has one line.
+        """
         return " ".join(_sanitize_line(line) for line in super().clipboard.splitlines())
 
 

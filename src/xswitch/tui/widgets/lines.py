@@ -1,4 +1,4 @@
-"""Widgets that draw lines of spans themselves: a fixed block, and one that scrolls."""
+"""Widgets that draw lines of spans: a single line, a block, and a scrolling pane."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from xswitch.tui.render.palette import DARK, PALETTES, Palette
 from xswitch.tui.render.text import Line, TextSpan
 
 LinesForWidth = Callable[[int], list[Line]]
-"""Lines for a width."""
+"""Returns lines for a width."""
 
 
 def palette_of(widget: Widget) -> Palette:
-    """The palette in force: the one named like the app's theme."""
+    """Return the palette named like the app's theme."""
     return PALETTES.get(widget.app.theme, PALETTES[DARK])
 
 
@@ -31,10 +31,7 @@ def to_strip(
     base: Style,
     overlay: Style | None = None,
 ) -> Strip:
-    """The line as Textual draws it.
-
-    Exactly `width` cells on `base`, with `over` (the cursor) laid on top.
-    """
+    """Return a line as `width` cells on the style `base`, with `overlay` (the cursor's) on top."""
     segments = []
     used = 0
     for text, style_name in line:
@@ -52,6 +49,7 @@ class SingleLine(Widget):
 
     DEFAULT_CSS = "SingleLine { height: 1; width: 100%; }"
     ALLOW_SELECT = False
+    _drawn: Line | None = None
 
     def line(self, width: int) -> Line:
         """Return the line to draw in `width` cells."""
@@ -62,8 +60,6 @@ class SingleLine(Widget):
         if self.line(self.size.width) != self._drawn:
             self.refresh()
 
-    _drawn: Line | None = None
-
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 -- there is one line
         """Draw the line."""
         self._drawn = self.line(self.size.width)
@@ -71,7 +67,7 @@ class SingleLine(Widget):
 
 
 class Lines(Widget):
-    """A block as tall as its lines; `content` makes them for a width."""
+    """A block as tall as its lines; `content` returns them for a width."""
 
     DEFAULT_CSS = "Lines { height: auto; width: 100%; }"
     ALLOW_SELECT = False
@@ -88,7 +84,7 @@ class Lines(Widget):
         self._shown: tuple[int, list[Line]] | None = None
 
     def show(self, content: LinesForWidth) -> None:
-        """Draw these from now on."""
+        """Draw other content."""
         before = self._lines(self.size.width)
         self._content = content
         self._shown = None
@@ -102,11 +98,11 @@ class Lines(Widget):
         return self._shown[1]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's signature
-        """As many rows as there are lines at this width."""
+        """Return the number of lines at this width."""
         return len(self._lines(width))
 
     def render_line(self, y: int) -> Strip:
-        """One line."""
+        """Draw a line."""
         lines = self._lines(self.size.width)
         return to_strip(
             lines[y] if y < len(lines) else [], self.size.width, palette_of(self), self.rich_style
@@ -114,12 +110,16 @@ class Lines(Widget):
 
 
 class ScrollingLines(ScrollView):
-    """Lines in a pane that scrolls.
+    """A scrolling pane of lines. It never takes the focus, and redraws only changed lines."""
 
-    It never takes the focus, and changed lines alone are drawn again.
+    DEFAULT_CSS = """
+    ScrollingLines {
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+    }
     """
-
-    DEFAULT_CSS = "ScrollingLines { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }"
     ALLOW_SELECT = False
     can_focus = False
 
@@ -129,7 +129,7 @@ class ScrollingLines(ScrollView):
         self.lines: list[Line] = []
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Draw these from now on; where it is scrolled to stays."""
+        """Draw other lines and keep the scroll position."""
         before, self.lines = self.lines, list(lines)
         if len(before) != len(self.lines):
             self.virtual_size = Size(self.scrollable_content_region.width, len(self.lines))
@@ -140,7 +140,7 @@ class ScrollingLines(ScrollView):
                 self.refresh_line(position)
 
     def render_line(self, y: int) -> Strip:
-        """One line of what is scrolled to."""
+        """Draw a visible line."""
         position = y + self.scroll_offset.y
         line = self.lines[position] if position < len(self.lines) else []
         return to_strip(

@@ -1,4 +1,4 @@
-"""A scrollbar drawn as one thin line, told apart by its sign and not by colour alone."""
+"""A scrollbar drawn as one thin line, visible without color."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ THUMB, TRACK = "┃", " "
 
 
 class ThinScrollBar(ScrollBarRender):
-    """The thumb is a heavy line, the rest is empty."""
+    """A scrollbar whose thumb is a heavy line and whose track is empty."""
 
     @classmethod
     def render_bar(  # noqa: PLR0913, PLR0917 -- Textual's signature
@@ -25,7 +25,10 @@ class ThinScrollBar(ScrollBarRender):
         back_color: Color = Color.parse("default"),  # noqa: B008 -- a constant
         bar_color: Color = Color.parse("default"),  # noqa: B008 -- a constant
     ) -> Segments:
-        """The bar as one segment a cell, with the meta data Textual's own bar has, so that clicking and dragging work."""
+        """Return one segment per cell.
+
+        The metadata is the same as in Textual's bar, so that clicking and dragging work.
+        """
         start = end = 0
         if window_size and virtual_size > window_size and size:
             length = max(1, round(size * window_size / virtual_size))
