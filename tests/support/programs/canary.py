@@ -3,9 +3,9 @@
 Usage: `python support/programs/canary.py BUG [WORD…]`.
 
 BUG is the port (a field of a group of `Ports`) whose every use raises an error that quotes the
-canary, "row" (drawing a row of the screen), "tick" (the screen's clock), or "none". Without words, the picker
-runs on this terminal. With "-", the command lines come on stdin, one JSON list per line, and a line
-`== CODE` follows the output of each.
+canary, "row" (drawing a row of the screen), "tick" (the screen's clock), or "none". Without words,
+the picker runs on this terminal. With "-", the command lines come on stdin, one JSON list per line,
+and a line `== CODE` follows the output of each.
 """
 
 from __future__ import annotations
