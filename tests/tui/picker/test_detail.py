@@ -59,7 +59,7 @@ def test_a_chained_external_id_stands_at_its_hop() -> None:
 
 
 def test_duration_says_why() -> None:
-    assert any(line.startswith("lasts     15 m  guard production") for line in of("payments-admin"))
+    assert any(line.startswith("duration  15 m  guard production") for line in of("payments-admin"))
 
 
 def test_a_guard_says_what_to_type_and_carries_its_colour() -> None:

@@ -42,6 +42,8 @@ async def test_into_the_command_palette() -> None:
         await one.press("ctrl+p")
         await one.until(lambda: isinstance(one.app.screen, CommandPalette))
         assert await pasted(one) == SHOWN
+        # The palette's search must not outlive the palette.
+        await one.app.workers.wait_for_complete()
 
 
 async def test_into_a_dialog() -> None:
