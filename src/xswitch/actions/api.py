@@ -31,16 +31,17 @@ if TYPE_CHECKING:  # 30 ms for every command, and few set up access or explain
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """A role's session as the index tells it; `key` is "" when the chain has no plan."""
+    """A role's session according to the index."""
 
     state: SessionState
     expires_at: datetime | None = None
     key: str = ""
+    """The session key, "" if the chain can't be planned."""
 
 
 @dataclass(frozen=True, slots=True)
 class MfaInfo:
-    """An MFA session as the index tells it."""
+    """An MFA session according to the index."""
 
     base_profile: str
     serial: str
@@ -49,34 +50,34 @@ class MfaInfo:
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """The base the title line speaks of.
-
-    Its profile, account id ("" if not known offline) and kind.
-    """
+    """The credential source that the title line shows."""
 
     profile: str
     account_id: str
+    """"" if the config doesn't have it."""
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Everything the picker and `list` show, from one reading of the config and the index."""
+    """Everything that the picker and `list` show, from one snapshot of config and index."""
 
     roles: tuple[Role, ...]
-    sessions: Mapping[str, SessionInfo]  # by role name
+    sessions: Mapping[str, SessionInfo]
+    """By role name."""
     mfa_sessions: tuple[MfaInfo, ...]
     memory: UsageState
     settings: Settings
     problems: tuple[Problem, ...]
-    current_profile: str  # AWS_PROFILE of this process, "" if unset
+    current_profile: str
+    """AWS_PROFILE of this process, "" if unset."""
     base: SourceInfo | None = None
     vault_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchOptions:
-    """What `switch` may be asked beside its target; None and () mean as configured."""
+    """Options of a switch; None and () mean as configured."""
 
     source: str | None = None
     region: str | None = None
@@ -89,14 +90,15 @@ class SwitchOptions:
     policy: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
     force: bool = False
-    confirmation: str | None = None  # what was typed for a guarded role
-    # Without anything asked for here, what the managed profile keeps holds on (`switch -`)
+    confirmation: str | None = None
+    """The text typed for a guarded role."""
     keep: bool = False
+    """Use the managed profile's overrides if no other option is set (`switch -`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchResult:
-    """A switch that worked."""
+    """The result of a switch."""
 
     role: Role
     managed_profile: str
@@ -109,7 +111,7 @@ class SwitchResult:
 
 @dataclass(frozen=True, slots=True)
 class RenewResult:
-    """What became of one target of `renew`: a new expiry, or the error."""
+    """The result of renewing one target: its new expiration, or an error."""
 
     name: str
     expires_at: datetime | None = None
@@ -118,7 +120,7 @@ class RenewResult:
 
 @dataclass(frozen=True, slots=True)
 class ForgetResult:
-    """What `forget` dropped."""
+    """The result of forgetting one target."""
 
     name: str
     sessions: int
@@ -127,15 +129,13 @@ class ForgetResult:
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One session of the index with its state now.
-
-    `renewable_until` is the end of the MFA session it renews from (None: none needed).
-    """
+    """One session of the index, with its current state."""
 
     entry: IndexEntry
     state: SessionState
     seconds_left: int
     renewable_until: datetime | None = None
+    """Until when it can be renewed without an MFA prompt, None if without end."""
 
 
 DoctorCheckState = Literal["ok", "warning", "error", "skipped"]
@@ -143,7 +143,7 @@ DoctorCheckState = Literal["ok", "warning", "error", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class DoctorCheck:
-    """One finding of `doctor`."""
+    """One result of `doctor`."""
 
     name: str
     state: DoctorCheckState

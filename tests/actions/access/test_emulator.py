@@ -186,7 +186,7 @@ def test_the_user_of_the_source_profile_is_meant_when_none_is_named(world: Acces
 
 def test_a_check_writes_over_nobodys_profile(aws: EmbeddedAws, world: AccessWorld) -> None:
     applied = world.apply(inputs(save_as="bob"))
-    with pytest.raises(ConfigError, match="already"):
+    with pytest.raises(ConfigError, match="different profile"):
         world.access.check(applied.planned, code(aws), quiet)
     assert world.world.config.applied == []
 

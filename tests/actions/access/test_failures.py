@@ -385,4 +385,4 @@ def test_a_denial_for_good_is_told_after_bounded_tries(
     with pytest.raises(AwsDeniedError):
         world.access.check(applied.planned, FakePrompt(), told.append)
     assert 15 <= sum(world.world.pauses) <= 25
-    assert sum("trying again" in text for text in told) == len(world.world.pauses)
+    assert sum("retrying" in text for text in told) == len(world.world.pauses)

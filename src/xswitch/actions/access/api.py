@@ -27,16 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AccessInputs:
-    """What the form or the command line gives.
-
-    The account ids are needed only for a side without a profile.
-
-    `policies` are managed policies by ARN or by AWS's name ("ReadOnlyAccess"); `external_id` ""
-    means: none, `generate_external_id` makes one. `switch_from` is the profile whose user will
-    switch (default: found by its identity, else the source profile); `save_as` the name of the role
-    profile to be written ("" for the role's name), `mfa_serial` its MFA device ("": the user's, as
-    IAM says).
-    """
+    """The inputs of a setup, from the form or the command line."""
 
     role_name: str
     who_kind: PrincipalType
@@ -44,9 +35,12 @@ class AccessInputs:
     target_profile: str | None = None
     source_profile: str | None = None
     target_account: str = ""
+    """Needed only without `target_profile`."""
     source_account: str = ""
+    """Needed only without `source_profile`."""
     role_path: str = "/"
     policies: tuple[str, ...] = ()
+    """Managed policies, by ARN or by the name of an AWS managed policy ("ReadOnlyAccess")."""
     documents: tuple[NamedPolicy, ...] = ()
     external_id: str = ""
     generate_external_id: bool = False
@@ -55,16 +49,19 @@ class AccessInputs:
     tags: tuple[tuple[str, str], ...] = ()
     description: str = ""
     switch_from: str | None = None
+    """The profile that will switch; found by its identity if None."""
     save_as: str = ""
+    """The name of the role profile, "" for the role's name."""
     region: str = ""
     display_name: str = ""
-    colour: str = ""
+    color: str = ""
     mfa_serial: str = ""
+    """The MFA device of the role profile, "" for the user's first one in IAM."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessPlanResult:
-    """A plan with the inputs it was made from, and the console's switch-role link for the role."""
+    """A plan, its inputs, and the console's switch-role link for the role."""
 
     inputs: AccessInputs
     plan: AccessPlan
@@ -73,36 +70,34 @@ class AccessPlanResult:
 
 ChangeStatus = Literal["doing", "done", "failed", "taken_back"]
 ChangeListener = Callable[[AccountSide, IamChange, ChangeStatus], None]
-"""Told of every step of an apply as it happens.
+"""Callback for the status of each change.
 
-May raise CancelledError to stop before the next one.
+It may raise CancelledError to stop before the next change.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class AccessApplyResult:
-    """What an apply did, in order.
-
-    `error` is what stopped it (None: nothing), and `left` what was not done.
-    """
+    """The result of an apply or a rollback."""
 
     planned: AccessPlanResult
     done: tuple[tuple[AccountSide, IamChange], ...]
     left: tuple[tuple[AccountSide, IamChange], ...] = ()
+    """The changes that were not made."""
     error: XswitchError | None = None
+    """The error that stopped it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessCheckResult:
-    """A check as the user that worked.
-
-    Who AWS says one is, the role profile written (or found), and how to switch from now on.
-    """
+    """The result of a successful check."""
 
     identity: CallerIdentity
     expires_at: datetime
     profile: str
+    """The role profile, new or existing."""
     command: str
+    """The command that switches to it."""
     console_link: str
     tries: int
 

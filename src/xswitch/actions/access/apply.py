@@ -1,9 +1,8 @@
-"""Making a plan so, call by call, and taking it back.
+"""Apply a plan call by call, and roll it back.
 
-Whatever was stopped, the next apply starts from what is there.
-
-Nothing is done that was not in the plan somebody agreed to: each side is read again before it is
-changed, and where others changed it meanwhile, the apply stops.
+Only changes of the plan that the user agreed to are made: each account is read again before its
+changes, and the apply stops if others changed it in the meantime. After a stopped apply, the next
+one starts from the current state.
 """
 
 from __future__ import annotations
@@ -15,19 +14,12 @@ from xswitch.actions.access.api import AccessApplyResult, AccessPlanResult, Chan
 from xswitch.actions.access.plan import ObservedPlan, plan_from_current_state
 from xswitch.actions.ports import Iam, Process
 from xswitch.core.access.model import AccessPlan, AccountPlan, AccountSide, IamCall, IamChange
-from xswitch.core.errors import (
-    CancelledError,
-    ConfigError,
-    ErrorCode,
-    NetworkError,
-    XswitchError,
-)
+from xswitch.core.errors import CancelledError, ConfigError, ErrorCode, NetworkError, XswitchError
 
 PROPAGATION_DELAYS = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0)
-"""Seconds between tries.
+"""Seconds between retries while IAM propagates a change.
 
-IAM needs some to tell all of itself what it was told (IAM user guide, "Changes that I make are not
-always immediately visible").
+Source: IAM user guide, "Changes that I make are not always immediately visible".
 """
 
 SideChange = tuple[AccountSide, IamChange]
@@ -36,201 +28,192 @@ SideChange = tuple[AccountSide, IamChange]
 def apply(
     process: Process, accounts: Accounts, planned: AccessPlanResult, steps: ChangeListener
 ) -> AccessApplyResult:
-    """See `AccessActions.apply`."""
+    """Make the changes of a plan: see `AccessActions.apply`."""
     return _ApplyRun(process, accounts, planned, steps).run()
 
 
 class _ApplyRun:
-    """One apply: what is done, and what is left to do."""
+    """The state of one apply."""
 
     def __init__(
         self, process: Process, accounts: Accounts, planned: AccessPlanResult, steps: ChangeListener
     ) -> None:
         self._process = process
-        self._sides = accounts
+        self._accounts = accounts
         self._planned = planned
         self._steps = steps
-        self._ours = tuple(side for side in planned.plan.sides if side.profile is not None)
+        self._sides = tuple(side for side in planned.plan.sides if side.profile is not None)
         self._done: list[SideChange] = []
         self._left: list[SideChange] = [
-            (side.side, change) for side in self._ours for change in side.changes
+            (side.side, change) for side in self._sides for change in side.changes
         ]
-        self._doing: SideChange | None = None
+        self._current: SideChange | None = None
 
     def run(self) -> AccessApplyResult:
-        """All of it, or as much as could be done."""
+        """Make as many changes as possible."""
         stopped: XswitchError
         try:
-            for side in self._ours:
-                self._make_side(side)
+            for side in self._sides:
+                self._apply_side(side)
         except XswitchError as error:
             stopped = error
         except KeyboardInterrupt:
             stopped = CancelledError("You stopped it.")
         else:
             return AccessApplyResult(self._planned, tuple(self._done))
-        if self._doing is not None and not isinstance(stopped, CancelledError):
-            self._steps(*self._doing, "failed")
+        if self._current is not None and not isinstance(stopped, CancelledError):
+            self._steps(*self._current, "failed")
         return AccessApplyResult(self._planned, tuple(self._done), tuple(self._left), stopped)
 
-    def _make_side(self, agreed: AccountPlan) -> None:
+    def _apply_side(self, agreed: AccountPlan) -> None:
         side = agreed.side
-        surveyed = self._survey()
-        now = surveyed.planned.plan.of(side).changes
-        _ensure_no_other_changes(side, now, agreed.changes)
+        observed = self._observe()
+        changes = observed.planned.plan.of(side).changes
+        _ensure_no_other_changes(side, changes, agreed.changes)
         self._left = [
-            *((side, change) for change in now),
-            *(one for one in self._left if one[0] is not side),
+            *((side, change) for change in changes),
+            *(other for other in self._left if other[0] is not side),
         ]
-        opened = surveyed.side(side)
+        opened = observed.side(side)
         if opened is None:
             return
-        for change in now:
+        for change in changes:
             self._steps(side, change, "doing")
-            self._doing = (side, change)
-            self._make(opened.iam, side, change)
+            self._current = (side, change)
+            self._apply_change(opened.iam, side, change)
             self._done.append(self._left.pop(0))
-            self._doing = None
+            self._current = None
             self._steps(side, change, "done")
 
-    def _make(self, iam: Iam, side: AccountSide, change: IamChange) -> None:
-        """One change, once.
+    def _apply_change(self, iam: Iam, side: AccountSide, change: IamChange) -> None:
+        """Make one change once.
 
-        An answer that was lost, or came too early, is looked at again before it counts as a
-        failure.
+        If the response was lost, or came before IAM propagated, the current state decides whether
+        the change was made.
         """
-        pauses = iter(PROPAGATION_DELAYS)
+        delays = iter(PROPAGATION_DELAYS)
         while True:
             try:
                 iam.run(change.call)
             except XswitchError as error:
-                # The call may have worked all the same: what is there decides.
-                unsure = isinstance(error, NetworkError) or error.code == ErrorCode.IAM_EXISTS
-                if unsure and self._is_there(side, change):
+                is_unsure = isinstance(error, NetworkError) or error.code == ErrorCode.IAM_EXISTS
+                if is_unsure and self._was_applied(side, change):
                     return
-                pause = next(pauses, None)
-                if pause is None or not (unsure or _is_transient(error)):
+                delay = next(delays, None)
+                if delay is None or not (is_unsure or _is_transient(error)):
                     raise
-                self._process.sleep(pause)
+                self._process.sleep(delay)
             else:
                 return
 
-    def _is_there(self, side: AccountSide, change: IamChange) -> bool:
-        rest = [one for where, one in self._left if where is side and one is not change]
-        return is_applied(self._survey().planned.plan, side, change, rest)
+    def _was_applied(self, side: AccountSide, change: IamChange) -> bool:
+        pending = [other for where, other in self._left if where is side and other is not change]
+        return is_applied(self._observe().planned.plan, side, change, pending)
 
-    def _survey(self) -> ObservedPlan:
-        return plan_from_current_state(self._process, self._sides, self._planned.inputs)
+    def _observe(self) -> ObservedPlan:
+        return plan_from_current_state(self._process, self._accounts, self._planned.inputs)
 
 
 def is_applied(
-    now: AccessPlan, side: AccountSide, change: IamChange, rest: Sequence[IamChange]
+    plan: AccessPlan, side: AccountSide, change: IamChange, pending: Sequence[IamChange]
 ) -> bool:
-    """Whether a change was made, by a plan from what is there now.
+    """Whether a change was made, according to a plan from the current state.
 
-    `rest` are the side's changes that are still to be made.
-
-    Raises ConfigError when what is there is neither what was nor what the change makes of it: then
-    somebody else changed it.
+    `pending` are the side's other changes that haven't been made. Raises ConfigError if the state
+    is neither that before nor that after the change, so others changed it.
     """
-    found = now.of(side).changes
-    if any(one.call == change.call for one in found):
+    changes = plan.of(side).changes
+    if any(other.call == change.call for other in changes):
         return False
-    _ensure_no_other_changes(side, found, rest)
+    _ensure_no_other_changes(side, changes, pending)
     return True
 
 
 def _ensure_no_other_changes(
-    side: AccountSide, now: Sequence[IamChange], agreed: Sequence[IamChange]
+    side: AccountSide, changes: Sequence[IamChange], agreed: Sequence[IamChange]
 ) -> None:
     others = [
-        change.summary for change in now if not any(change.call == one.call for one in agreed)
+        change.summary
+        for change in changes
+        if not any(change.call == other.call for other in agreed)
     ]
     if others:
         raise ConfigError(
-            f"The {side.value} account is not as it was when the plan was made: somebody else changed it meanwhile.",
-            why=f"Now this would be needed: {'; '.join(others)}.",
-            next_step="look at the plan again: the same with `xswitch access plan`",
+            f"The {side.value} account has changed since the plan was made.",
+            why=f"These changes would now be needed: {'; '.join(others)}.",
+            next_step="review the new plan: rerun it with `xswitch access plan`",
             code=ErrorCode.ACCESS_CHANGED,
         )
-
-
-# -- taking back
-# --------------------------------------------------------------------------------------------------
 
 
 def rollback(
     process: Process, accounts: Accounts, applied: AccessApplyResult, steps: ChangeListener
 ) -> AccessApplyResult:
-    """See `AccessActions.take_back`. What is gone already counts as taken back."""
-    todo: list[SideChange] = list(reversed(applied.done))
-    back: list[SideChange] = []
-    doing: SideChange | None = None
+    """Undo an apply: see `AccessActions.rollback`. Deleted objects count as undone."""
+    pending: list[SideChange] = list(reversed(applied.done))
+    undone: list[SideChange] = []
+    current: SideChange | None = None
     stopped: XswitchError
     try:
-        todo = [*_possibly_applied(process, accounts, applied), *todo]
+        pending = [*_possibly_applied(process, accounts, applied), *pending]
         opened = {
             side: accounts.open(applied.planned.plan.of(side).profile or "")
-            for side in dict.fromkeys(side for side, _ in todo)
+            for side in dict.fromkeys(side for side, _ in pending)
         }
-        while todo:
-            side, change = todo[0]
+        while pending:
+            side, change = pending[0]
             steps(side, change, "doing")
-            doing = todo[0]
+            current = pending[0]
             for call in change.undo:
                 _undo_call(process, opened[side].iam, call)
-            back.append(todo.pop(0))
-            doing = None
+            undone.append(pending.pop(0))
+            current = None
             steps(side, change, "taken_back")
     except XswitchError as error:
         stopped = error
     except KeyboardInterrupt:
         stopped = CancelledError("You stopped it.")
     else:
-        return AccessApplyResult(applied.planned, tuple(back))
-    if doing is not None and not isinstance(stopped, CancelledError):
-        steps(*doing, "failed")
-    return AccessApplyResult(applied.planned, tuple(back), tuple(todo), stopped)
+        return AccessApplyResult(applied.planned, tuple(undone))
+    if current is not None and not isinstance(stopped, CancelledError):
+        steps(*current, "failed")
+    return AccessApplyResult(applied.planned, tuple(undone), tuple(pending), stopped)
 
 
 def _possibly_applied(
     process: Process, accounts: Accounts, applied: AccessApplyResult
 ) -> list[SideChange]:
-    """The step that was on its way when nothing more was heard, if it was made."""
+    """Return the change during which the apply stopped, if AWS made it."""
     if not applied.left or not isinstance(applied.error, NetworkError | CancelledError):
         return []
-    (side, change), *rest = applied.left
-    now = plan_from_current_state(process, accounts, applied.planned.inputs).planned.plan
-    return (
-        [(side, change)]
-        if is_applied(now, side, change, [one for where, one in rest if where is side])
-        else []
-    )
+    (side, change), *others = applied.left
+    plan = plan_from_current_state(process, accounts, applied.planned.inputs).planned.plan
+    pending = [other for where, other in others if where is side]
+    return [(side, change)] if is_applied(plan, side, change, pending) else []
 
 
 def _undo_call(process: Process, iam: Iam, call: IamCall) -> None:
-    pauses = iter(PROPAGATION_DELAYS[:3])
+    delays = iter(PROPAGATION_DELAYS[:3])
     while True:
         try:
             iam.run(call)
         except XswitchError as error:
             if error.code == ErrorCode.IAM_MISSING:
                 return
-            pause = next(pauses, None)
-            if pause is None or not (isinstance(error, NetworkError) or _is_transient(error)):
+            delay = next(delays, None)
+            if delay is None or not (isinstance(error, NetworkError) or _is_transient(error)):
                 raise
-            process.sleep(pause)
+            process.sleep(delay)
         else:
             return
 
 
 def _is_transient(error: XswitchError) -> bool:
-    """Whether a refusal is of the kind that waiting helps against."""
+    """Whether a retry may succeed."""
     if error.code == ErrorCode.IAM_MALFORMED:
-        # A trust policy can't name a principal that was created only just now.
+        # A trust policy can't name a principal until IAM has propagated it
         return "principal" in error.why.lower()
     if error.code == ErrorCode.IAM_MISSING:
-        # The role or user was there when the plan was made. A policy that isn't there will not
-        # come.
+        # The role or user existed when the plan was made; a missing policy stays missing
         return not error.why.startswith("Policy ")
     return error.code in (ErrorCode.IAM_BUSY, ErrorCode.THROTTLED, ErrorCode.AWS_INTERNAL)

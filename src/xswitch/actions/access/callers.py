@@ -1,4 +1,4 @@
-"""Whose profile switches, and which MFA device is theirs."""
+"""Find the profile that will assume the role, and its MFA device."""
 
 from __future__ import annotations
 
@@ -16,99 +16,101 @@ from xswitch.core.profiles.managed import ROLE_KEY
 
 _MAX_IDENTITY_CALLS = 16
 _SECURITY_KEY_PART = ":u2f/"
-"""What the serial numbers of security keys and passkeys have in them.
+"""Part of the serial numbers of security keys and passkeys, which have no codes for STS.
 
-STS takes codes, which they don't have (IAM user guide, "MFA in IAM").
+Source: IAM user guide, "MFA in IAM".
 """
 
 
 @dataclass(frozen=True, slots=True)
 class AssumingProfile:
-    """A profile that may switch.
-
-    `user` is the IAM user it is, "" for another kind of principal or where AWS didn't say.
-    """
+    """A profile that may assume the role."""
 
     profile: str
     user: str = ""
+    """The name of its IAM user, "" for another principal or if unknown."""
 
 
 def find_assuming_profile(accounts: Accounts, planned: AccessPlanResult) -> AssumingProfile:
-    """The one who switches.
+    """Return `switch_from`, or the source profile if it's trusted, or a trusted profile with keys.
 
-    The profile given, else the source profile if it is the one, else the profile with keys that is.
-
-    Raises UsageError when it can't be told, TargetError when there is no such profile.
+    Raises UsageError if there is none or more than one, TargetError if `switch_from` doesn't exist.
     """
-    given, request = planned.inputs.switch_from, planned.plan.request
-    if given:
-        if given not in accounts.snapshot.view.profiles:
+    named, request = planned.inputs.switch_from, planned.plan.request
+    if named:
+        if named not in accounts.snapshot.view.profiles:
             raise TargetError(
-                f'There is no profile "{given}".',
+                f'There is no profile "{named}".',
                 next_step="xswitch config",
                 code=ErrorCode.TARGET_UNKNOWN,
             )
-        arn = _caller_arn(accounts, given)
+        arn = _caller_arn(accounts, named)
         if arn and not _matches_principal(arn, request):
             raise _cannot_determine(
-                f"{given} is not of those who may switch.",
+                f"{named} isn't allowed to assume the role.",
                 f"It is {arn}. {_trust_description(request)}",
             )
-        return _assuming_profile(given, arn, request)
+        return _assuming_profile(named, arn, request)
     source = planned.inputs.source_profile
     if source is not None and request.who.kind in (PrincipalType.USER, PrincipalType.ROLE):
         arn = _caller_arn(accounts, source)
         if _matches_principal(arn, request):
             return _assuming_profile(source, arn, request)
-    found = _matching_profiles(
+    matches = _matching_profiles(
         accounts,
         request,
         [name for name in _profiles_with_keys(accounts.snapshot) if name != source],
     )
     if source is not None and request.who.kind in (PrincipalType.GROUP, PrincipalType.ACCOUNT):
-        found = [*found, *_matching_profiles(accounts, request, [source])]
-    if len(found) == 1 or (found and request.who.kind in (PrincipalType.USER, PrincipalType.ROLE)):
-        return _assuming_profile(*found[0], request)
+        matches = [*matches, *_matching_profiles(accounts, request, [source])]
+    if len(matches) == 1 or (
+        matches and request.who.kind in (PrincipalType.USER, PrincipalType.ROLE)
+    ):
+        return _assuming_profile(*matches[0], request)
     what = (
-        "Which profile switches can't be told."
-        if found
-        else "No profile here is of those who may switch."
+        "Several profiles are allowed to assume the role."
+        if matches
+        else "No profile is allowed to assume the role."
     )
     raise _cannot_determine(
-        what, f"{_trust_description(request)} It can be checked only as one of them."
+        what, f"{_trust_description(request)} Only such a profile can check it."
     )
 
 
-def mfa_serial(accounts: Accounts, planned: AccessPlanResult, switcher: AssumingProfile) -> str:
-    """Their MFA device: the one given, else the profile's own setting, else what IAM says.
+def mfa_serial(accounts: Accounts, planned: AccessPlanResult, assuming: AssumingProfile) -> str:
+    """Return the MFA device from the inputs, from the profile, or from IAM.
 
-    Raises UsageError when there is none.
+    Raises UsageError if there is none.
     """
-    configured = planned.inputs.mfa_serial or accounts.snapshot.view.profiles[switcher.profile].get(
+    configured = planned.inputs.mfa_serial or accounts.snapshot.view.profiles[assuming.profile].get(
         "mfa_serial"
     )
     if configured:
         return configured
-    keys = False
-    # They may look at their own devices as a rule; if not, their administrator may.
+    has_security_key = False
+    # Most users can list their own devices; if not, their administrator can
     for profile in dict.fromkeys(
-        name for name in (switcher.profile, planned.inputs.source_profile) if name and switcher.user
+        name for name in (assuming.profile, planned.inputs.source_profile) if name and assuming.user
     ):
         try:
-            serials = accounts.open(profile).iam.mfa_serials(switcher.user)
+            serials = accounts.open(profile).iam.mfa_serials(assuming.user)
         except XswitchError:
             continue
-        found = next((serial for serial in serials if _SECURITY_KEY_PART not in serial), None)
-        if found is not None:
-            return found
-        keys = keys or bool(serials)
-    why = "It was looked for in the profile (mfa_serial) and in IAM."
-    if keys:
-        why = "There is a security key or passkey, which works in the console only: AssumeRole takes the codes of an authenticator."
+        with_codes = next((serial for serial in serials if _SECURITY_KEY_PART not in serial), None)
+        if with_codes is not None:
+            return with_codes
+        has_security_key = has_security_key or bool(serials)
+    why = "Neither the profile (mfa_serial) nor IAM names one."
+    if has_security_key:
+        why = (
+            "The security key or passkey works only in the console:"
+            " AssumeRole needs the codes of an authenticator."
+        )
     raise UsageError(
-        "The role asks for MFA, and no MFA device with codes was found for the user.",
+        "The role requires MFA, and the user has no MFA device with codes.",
         why=why,
-        next_step=f"add an authenticator in IAM, or name the device: --mfa-serial ARN (or mfa_serial in the profile {switcher.profile})",
+        next_step="add an authenticator in IAM, or name the device: --mfa-serial ARN"
+        f" (or mfa_serial in the profile {assuming.profile})",
         code=ErrorCode.MFA_DEVICE_MISSING,
     )
 
@@ -125,20 +127,21 @@ def _cannot_determine(what: str, why: str) -> UsageError:
     return UsageError(
         what,
         why=why,
-        next_step="say which profile it is: --switch-from PROFILE",
+        next_step="name the profile: --switch-from PROFILE",
         code=ErrorCode.SWITCH_FROM,
     )
 
 
 def _trust_description(request: AccessRequest) -> str:
-    return f"The role is set up for the {request.who.kind.value} {request.who.name or request.who.account}."
+    who = request.who
+    return f"The role is set up for the {who.kind.value} {who.name or who.account}."
 
 
-def _profiles_with_keys(reading: ConfigSnapshot) -> list[str]:
-    """Profiles with keys of their own, which can be asked who they are without a question or a browser."""
+def _profiles_with_keys(snapshot: ConfigSnapshot) -> list[str]:
+    """Return the profiles with keys, whose identity AWS returns without a prompt or a browser."""
     return [
         name
-        for name, profile in reading.view.profiles.items()
+        for name, profile in snapshot.view.profiles.items()
         if profile.get("aws_access_key_id") and profile.get(ROLE_KEY) is None
     ]
 
@@ -146,19 +149,19 @@ def _profiles_with_keys(reading: ConfigSnapshot) -> list[str]:
 def _matching_profiles(
     accounts: Accounts, request: AccessRequest, names: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """Those of the profiles, with their ARNs, that are who the set-up is for."""
-    asked = names[:_MAX_IDENTITY_CALLS]
+    """Return the names and ARNs of the profiles that the role trusts."""
+    candidates = names[:_MAX_IDENTITY_CALLS]
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="who") as pool:
-        arns = list(pool.map(lambda name: _caller_arn(accounts, name), asked))
+        arns = list(pool.map(lambda name: _caller_arn(accounts, name), candidates))
     return [
         (name, arn)
-        for name, arn in zip(asked, arns, strict=True)
+        for name, arn in zip(candidates, arns, strict=True)
         if _matches_principal(arn, request)
     ]
 
 
 def _caller_arn(accounts: Accounts, name: str) -> str:
-    """A profile's ARN, "" when it can't be had."""
+    """Return a profile's ARN, "" if it's unavailable."""
     try:
         credentials, endpoint = accounts.credentials(accounts.snapshot.view.profiles[name])
         return accounts.aws.sts.get_caller_identity(credentials, endpoint).arn
@@ -167,10 +170,7 @@ def _caller_arn(accounts: Accounts, name: str) -> str:
 
 
 def _matches_principal(arn: str, request: AccessRequest) -> bool:
-    """Whether a caller is who the set-up is for.
-
-    Of a group's members nothing can be told but their account.
-    """
+    """Whether the role is set up for a caller; of a group's members, only the account is known."""
     who = request.who
     if not arn or account_of(arn) != who.account:
         return False

@@ -1,4 +1,4 @@
-"""The check: the role profile is written, and the user switches, as soon as IAM lets them."""
+"""Check a setup: write the role profile, and switch to the role as its user."""
 
 from __future__ import annotations
 
@@ -13,36 +13,28 @@ from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResul
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.sessions.verification import check_identity
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
-from xswitch.core.errors import (
-    AwsDeniedError,
-    ErrorCode,
-)
+from xswitch.core.errors import AwsDeniedError, ErrorCode
 from xswitch.core.model import SessionPlan
 from xswitch.core.profiles.managed import NO_OVERRIDES
 
 PROPAGATION_DELAYS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 4.0, 4.0)
-"""Seconds between tries, some 20 in all.
-
-What IAM was told is seen everywhere only after a while.
-"""
+"""Seconds between retries while IAM propagates a change, about 20 in all."""
 _PROPAGATING_CODES = frozenset({ErrorCode.NOT_AUTHORIZED, ErrorCode.EXPLICIT_DENY})
 
 
 def check(
     broker: Broker, planned: AccessPlanResult, ask: MfaPrompt, progress: Progress
 ) -> AccessCheckResult:
-    """See `AccessActions.check`."""
+    """Switch to the role as its user: see `AccessActions.check`."""
     ports = broker.ports
     accounts = Accounts(broker, ask, progress)
-    progress("looking for who switches")
+    progress("looking for the profile that switches")
     name = write_role_profile(accounts, planned, find_assuming_profile(accounts, planned))
     snapshot = take_snapshot(ports.config)
     role = snapshot.roles_by_name[name]
     plan = snapshot.plan(role, NO_OVERRIDES)
-    session_request = SessionRequest(
-        MfaCodes(ask, ports.process.mfa_process), progress, force_renewal=True
-    )
-    session, tries = _session_with_retries(broker, snapshot, plan, session_request)
+    request = SessionRequest(MfaCodes(ask, ports.process.mfa_process), progress, force_renewal=True)
+    session, tries = _session_with_retries(broker, snapshot, plan, request)
     progress("asking AWS who this is")
     identity = ports.aws.sts.get_caller_identity(session.record.credentials, plan.endpoint)
     check_identity(role, identity)
@@ -57,18 +49,18 @@ def check(
 
 
 def _session_with_retries(
-    broker: Broker, snapshot: ConfigSnapshot, plan: SessionPlan, session_request: SessionRequest
+    broker: Broker, snapshot: ConfigSnapshot, plan: SessionPlan, request: SessionRequest
 ) -> tuple[SessionResult, int]:
-    """The session, tried until IAM knows.
+    """Return the session and the number of tries.
 
-    The code is asked for once, since the MFA session stays.
+    Prompts for a code only once, because the MFA session is stored.
     """
-    for number, pause in enumerate((*PROPAGATION_DELAYS, 0.0), 1):
+    for number, delay in enumerate((*PROPAGATION_DELAYS, 0.0), 1):
         try:
-            return broker.session(plan, snapshot.view, session_request), number
+            return broker.session(plan, snapshot.view, request), number
         except AwsDeniedError as error:
             if error.code not in _PROPAGATING_CODES or number > len(PROPAGATION_DELAYS):
                 raise
-            session_request.progress(f"IAM does not know yet; trying again in {pause:g} s")
-            broker.ports.process.sleep(pause)
-    raise AssertionError  # the last round returns or raises
+            request.progress(f"IAM hasn't propagated the change; retrying in {delay:g} s")
+            broker.ports.process.sleep(delay)
+    raise AssertionError  # the last try returns or raises

@@ -1,4 +1,4 @@
-"""`access lint`: policies given, or trust policies read from IAM."""
+"""Lint policy documents, and trust policies read from IAM."""
 
 from __future__ import annotations
 
@@ -15,62 +15,63 @@ from xswitch.core.errors import ConfigError, ErrorCode, TargetError, UsageError
 def lint(
     accounts: Accounts, documents: Sequence[NamedPolicy], roles: Sequence[str], profile: str | None
 ) -> tuple[Finding, ...]:
-    """See `AccessActions.lint`.
+    """Lint documents and roles: see `AccessActions.lint`.
 
-    Raises UsageError for roles without a profile to read them with, TargetError for one that isn't
-    there.
+    Raises UsageError for roles without a profile to read them with, TargetError for a missing role.
     """
     own = frozenset(accounts.snapshot.settings.account_names)
-    found = [finding for one in documents for finding in _lint_document(one, own)]
+    findings = [finding for policy in documents for finding in _lint_document(policy, own)]
     if profile is None:
         if roles:
             raise UsageError(
-                "A role's trust policy is read with a profile of its account.",
+                "Reading a role's trust policy needs a profile in its account.",
                 next_step="xswitch access lint ROLE --target PROFILE",
             )
-        return tuple(found)
-    opened = accounts.open(profile)
-    asked = {role.role_arn: role.duration_seconds for role in accounts.snapshot.resolution.roles}
+        return tuple(findings)
+    account = accounts.open(profile)
+    durations = {
+        role.role_arn: role.duration_seconds for role in accounts.snapshot.resolution.roles
+    }
     for state in _role_states(
-        accounts, opened, roles or [arn.rpartition("/")[2] for arn in opened.iam.roles()]
+        accounts, account, roles or [arn.rpartition("/")[2] for arn in account.iam.roles()]
     ):
-        found += lint_trust(
+        findings += lint_trust(
             state.trust,
             state.arn,
-            asked_duration=asked.get(state.arn),
+            asked_duration=durations.get(state.arn),
             max_session=state.max_session_seconds,
             own_accounts=own,
         )
-    return tuple(found)
+    return tuple(findings)
 
 
-def _lint_document(one: NamedPolicy, own: frozenset[str]) -> tuple[Finding, ...]:
-    """A document says itself on which side it belongs: only a trust policy names principals."""
+def _lint_document(policy: NamedPolicy, own: frozenset[str]) -> tuple[Finding, ...]:
+    """Lint a trust policy or a permissions policy: only a trust policy names principals."""
     try:
-        trusting = any(
+        is_trust_policy = any(
             "Principal" in statement or "NotPrincipal" in statement
-            for statement in statements_of(one.document)
+            for statement in statements_of(policy.document)
         )
     except ConfigError:
-        trusting = True  # what is no policy at all is told there
-    if trusting:
-        return lint_trust(one.document, name=one.name, own_accounts=own)
-    return lint_permissions(one.document, name=one.name)
+        is_trust_policy = True  # reports that the document is invalid
+    if is_trust_policy:
+        return lint_trust(policy.document, name=policy.name, own_accounts=own)
+    return lint_permissions(policy.document, name=policy.name)
 
 
 def _role_states(
-    accounts: Accounts, opened: AccountClient, names: Sequence[str]
+    accounts: Accounts, account: AccountClient, names: Sequence[str]
 ) -> Iterator[RoleState]:
-    """The roles meant: by role profile, ARN or name."""
+    """Read roles by role profile, ARN, or name."""
     for name in names:
-        known = accounts.snapshot.roles_by_name.get(name)
-        arn = parse_role_arn(known.role_arn if known is not None else name)
-        state = opened.iam.role(arn.name if arn is not None else name)
+        configured = accounts.snapshot.roles_by_name.get(name)
+        arn = parse_role_arn(configured.role_arn if configured is not None else name)
+        state = account.iam.role(arn.name if arn is not None else name)
         if state is None:
-            what = f"There is no role {name} in account {opened.account}."
+            what = f"There is no role {name} in account {account.account}."
             raise TargetError(
                 what,
-                next_step=f"aws iam list-roles --profile {opened.profile}",
+                next_step=f"aws iam list-roles --profile {account.profile}",
                 code=ErrorCode.ROLE_MISSING,
             )
         yield state

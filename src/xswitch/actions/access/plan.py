@@ -1,4 +1,4 @@
-"""From the inputs to a plan: whose accounts these are, who it is for, what is there now."""
+"""Plan a setup from its inputs and the current state of both accounts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xswitch.core.access.model import (
 )
 from xswitch.core.access.plan import make_plan
 from xswitch.core.access.validation import validate
-from xswitch.core.arn import is_policy_arn
+from xswitch.core.arn import account_of, is_policy_arn
 from xswitch.core.errors import AwsDeniedError, ErrorCode, TargetError, UsageError
 
 _ARN_RESOURCE_TYPES = {
@@ -30,27 +30,24 @@ _ARN_RESOURCE_TYPES = {
     PrincipalType.ROLE: "role",
 }
 _AWS_POLICY_PATHS = ("", "job-function/", "service-role/")
-"""Where AWS keeps its managed policies."""
+"""The paths of AWS managed policies."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedPlan:
-    """A plan beside the open sides it was made from."""
+    """A plan, and the accounts it was made from."""
 
     planned: AccessPlanResult
     target: AccountClient | None
     source: AccountClient | None
 
     def side(self, side: AccountSide) -> AccountClient | None:
-        """The open side."""
+        """Return the account of a side, None if it has no profile."""
         return self.target if side is AccountSide.TARGET else self.source
 
 
 def plan(process: Process, accounts: Accounts, inputs: AccessInputs) -> AccessPlanResult:
-    """See `AccessActions.plan`.
-
-    A survey, and a look at whether the managed policies asked for are there.
-    """
+    """Plan a setup, and check that its managed policies exist: see `AccessActions.plan`."""
     return plan_from_current_state(
         process, accounts, replace(inputs, policies=_policy_arns(accounts, inputs))
     ).planned
@@ -59,35 +56,32 @@ def plan(process: Process, accounts: Accounts, inputs: AccessInputs) -> AccessPl
 def plan_from_current_state(
     process: Process, accounts: Accounts, inputs: AccessInputs
 ) -> ObservedPlan:
-    """Read both sides as far as there are profiles for them, and plan.
-
-    Raises what is wrong with the inputs as UsageError.
-    """
+    """Read each account that has a profile, and plan. Raises UsageError for invalid inputs."""
     if (
         inputs.target_profile is None
         and inputs.source_profile is None
         and not (inputs.target_account and inputs.source_account)
     ):
         raise UsageError(
-            "Neither side is known.",
-            why="Each side needs a profile that may change IAM there, or at least its account id.",
+            "Neither account is known.",
+            why="Each account needs a profile that can change IAM there, or at least its ID.",
             next_step="xswitch access plan --help",
         )
     target = accounts.open(inputs.target_profile) if inputs.target_profile else None
     source = accounts.open(inputs.source_profile) if inputs.source_profile else None
     request = _request(inputs, target, source)
     validate(request)
-    # A role's name is enough to find it, whatever its path.
-    there = target.iam.role(inputs.role_name) if target is not None else None
-    request = _with_external_id(process, inputs, request, there)
+    # IAM finds a role by its name, without the path
+    existing = target.iam.role(inputs.role_name) if target is not None else None
+    request = _with_external_id(process, inputs, request, existing)
     principal = _principal(request, source)
     if principal is not None:
         request = replace(
             request, who=replace(request.who, path=_path_of_arn(principal.arn, request.who))
         )
-    made = make_plan(
+    plan = make_plan(
         request,
-        target=there,
+        target=existing,
         target_seen=target is not None,
         source=principal,
         source_seen=source is not None,
@@ -96,8 +90,8 @@ def plan_from_current_state(
             AccountSide.SOURCE: inputs.source_profile,
         },
     )
-    # What was made up or found out is kept, so that the same inputs lead to the same plan again.
-    kept = replace(
+    # Generated and discovered values become inputs, so these inputs give the same plan again
+    completed = replace(
         inputs,
         external_id=request.external_id or "",
         generate_external_id=False,
@@ -105,13 +99,14 @@ def plan_from_current_state(
         source_account=inputs.source_account if source is not None else request.who.account,
         policies=request.managed_policies,
     )
-    return ObservedPlan(AccessPlanResult(kept, made, switch_role_link(made, kept)), target, source)
+    result = AccessPlanResult(completed, plan, switch_role_link(plan, completed))
+    return ObservedPlan(result, target, source)
 
 
-def switch_role_link(made: AccessPlan, inputs: AccessInputs) -> str:
-    """The console's switch-role link, "" where the console isn't known."""
+def switch_role_link(plan: AccessPlan, inputs: AccessInputs) -> str:
+    """Return the console's switch-role link, "" in a partition without a known console."""
     return console_url(
-        made.request, inputs.display_name or inputs.save_as or inputs.role_name, inputs.colour
+        plan.request, inputs.display_name or inputs.save_as or inputs.role_name, inputs.color
     )
 
 
@@ -140,37 +135,33 @@ def _request(
 
 
 def _policy_arns(accounts: Accounts, inputs: AccessInputs) -> tuple[str, ...]:
-    """The managed policies as ARNs.
+    """Return the managed policies as ARNs.
 
-    Raises TargetError for one that isn't there; where they may not be looked at, AWS will say.
+    Raises TargetError for a missing one. If reading policies is denied, the apply reports it.
     """
     if not inputs.target_profile or not inputs.policies:
         return inputs.policies
-    opened = accounts.open(inputs.target_profile)
-    aws = f"arn:{opened.partition}:iam::aws:policy/"
-    found = []
-    for policy in inputs.policies:
-        arns = (
-            [policy]
-            if ":" in policy
-            else [f"{aws}{folder}{policy}" for folder in _AWS_POLICY_PATHS]
-        )
-        if arns != [policy]:
-            arns.append(f"arn:{opened.partition}:iam::{opened.account}:policy/{policy}")
-        try:
-            there = next(
-                (arn for arn in arns if not is_policy_arn(arn) or opened.iam.has_policy(arn)), None
-            )
-        except AwsDeniedError:
-            there = arns[0]
-        if there is None:
-            raise TargetError(
-                f"There is no managed policy {policy}, neither of AWS nor of account {opened.account}.",
-                next_step=f"aws iam list-policies --profile {opened.profile}",
-                code=ErrorCode.POLICY_MISSING,
-            )
-        found.append(there)
-    return tuple(found)
+    account = accounts.open(inputs.target_profile)
+    return tuple(_policy_arn(account, policy) for policy in inputs.policies)
+
+
+def _policy_arn(account: AccountClient, policy: str) -> str:
+    prefix = f"arn:{account.partition}:iam:"
+    candidates = [policy]
+    if ":" not in policy:
+        candidates = [f"{prefix}:aws:policy/{path}{policy}" for path in _AWS_POLICY_PATHS]
+        candidates.append(f"{prefix}:{account.account}:policy/{policy}")
+    try:
+        for arn in candidates:
+            if not is_policy_arn(arn) or account.iam.has_policy(arn):
+                return arn
+    except AwsDeniedError:
+        return candidates[0]
+    raise TargetError(
+        f"There is no managed policy {policy}, neither of AWS nor of account {account.account}.",
+        next_step=f"aws iam list-policies --profile {account.profile}",
+        code=ErrorCode.POLICY_MISSING,
+    )
 
 
 def _trusted_principal(inputs: AccessInputs, source: AccountClient | None) -> TrustedPrincipal:
@@ -182,62 +173,62 @@ def _trusted_principal(inputs: AccessInputs, source: AccountClient | None) -> Tr
         text = source.identity.arn
         if ":user/" not in text:
             raise UsageError(
-                f"{source.profile} is not a user, so who shall switch has to be named.",
+                f"{source.profile} isn't a user. Name who will switch.",
                 why=f"It is {text}.",
                 next_step="--user NAME",
             )
     if text.startswith("arn:"):
-        head, _, rest = text.partition(f":{_ARN_RESOURCE_TYPES[kind]}/")
-        parts = head.split(":")
-        if not rest or len(parts) < 5:  # noqa: PLR2004 -- arn:partition:iam::account
+        _, _, name = text.partition(f":{_ARN_RESOURCE_TYPES[kind]}/")
+        owner = account_of(text)
+        if not name or not owner:
             raise UsageError(
-                f"{text} is not the ARN of a {_ARN_RESOURCE_TYPES[kind]}.",
+                f"{text} isn't the ARN of a {_ARN_RESOURCE_TYPES[kind]}.",
                 next_step="xswitch access plan --help",
             )
-        if account and parts[4] != account:
+        if account and owner != account:
             raise UsageError(
-                f"{text} is not of the source account {account}.",
-                next_step="give --source a profile of its account",
+                f"{text} isn't in the source account {account}.",
+                next_step="use --source with a profile in its account",
             )
-        account, text = parts[4], rest
+        account, text = owner, name
     path, _, name = text.strip("/").rpartition("/")
     return TrustedPrincipal(kind, account, name, f"/{path}/" if path else "/")
 
 
 def _with_external_id(
-    process: Process, inputs: AccessInputs, request: AccessRequest, there: RoleState | None
+    process: Process, inputs: AccessInputs, request: AccessRequest, existing: RoleState | None
 ) -> AccessRequest:
     if not inputs.generate_external_id or inputs.external_id:
         return request
-    known = "" if there is None else _existing_external_id(there, trust_sid(request))
-    return replace(request, external_id=known or process.new_id())
+    external_id = "" if existing is None else _existing_external_id(existing, trust_sid(request))
+    return replace(request, external_id=external_id or process.new_id())
 
 
 def _existing_external_id(role: RoleState, sid: str) -> str:
-    """The external ID our own statement asks for already: one that was made up once stays."""
+    """Return the external ID in xswitch's own statement, so that it isn't generated again."""
     for statement in statements_of(role.trust):
         conditions: Any = statement.get("Condition") or {}
         if statement.get("Sid") == sid:
-            found = conditions.get("StringEquals", {}).get("sts:ExternalId", "")
-            return found if isinstance(found, str) else ""
+            external_id = conditions.get("StringEquals", {}).get("sts:ExternalId", "")
+            return external_id if isinstance(external_id, str) else ""
     return ""
 
 
 def _principal(request: AccessRequest, source: AccountClient | None) -> PrincipalState | None:
     if source is None:
         return None
-    found = source.iam.principal(request.who, policy_name(request))
-    if found is None:
+    principal = source.iam.principal(request.who, policy_name(request))
+    if principal is None:
         raise TargetError(
             f"There is no {request.who.kind.value} {request.who.name} in account {source.account}.",
             next_step=f"aws iam list-{request.who.kind.value}s --profile {source.profile}",
             code=ErrorCode.PRINCIPAL_MISSING,
         )
-    return found
+    return principal
 
 
 def _path_of_arn(arn: str, who: TrustedPrincipal) -> str:
-    """The path in the ARN of a user, group or role."""
+    """Return the path in the ARN of a user, group, or role."""
     if who.kind is PrincipalType.ACCOUNT:
         return "/"
     path = arn.partition(f":{_ARN_RESOURCE_TYPES[who.kind]}")[2].rpartition("/")[0]

@@ -1,7 +1,4 @@
-"""The role profile that a set-up leaves in the config.
-
-Written once, and never over one that says something else.
-"""
+"""Write the role profile of a setup, never over a different one."""
 
 from __future__ import annotations
 
@@ -25,57 +22,51 @@ _INHERITED_KEYS = (
     "use_fips_endpoint",
     "use_dualstack_endpoint",
 )
-"""What says where STS is comes from the profile one selects, and never from its source profile."""
+"""The SDKs read these from the selected profile, never from its source profile."""
 
 
 def write_role_profile(
     accounts: Accounts, planned: AccessPlanResult, assuming_profile: AssumingProfile
 ) -> str:
-    """The role profile's name.
+    """Write the role profile unless an equal one exists, and return its name.
 
-    It is written unless there is one that says the same, and perhaps more.
-
-    Raises UsageError for a name no profile can have, ConfigError for one that is taken; then
-    nothing is written.
+    An existing profile may have further properties. Raises UsageError for an invalid name,
+    ConfigError if a different profile has it, and then writes nothing.
     """
     name = planned.inputs.save_as or planned.inputs.role_name
     if not is_legal_name(name) or name == "default":
         raise UsageError(
             f"{name!r} can't be the name of a profile.",
-            next_step="give another one: --profile NAME",
+            next_step="choose another one: --profile NAME",
             code=ErrorCode.BAD_PROFILE_NAME,
         )
-    wanted = _properties(accounts, planned, assuming_profile)
-    there = accounts.snapshot.view.profiles.get(name)
-    if there is None:
+    properties = _properties(accounts, planned, assuming_profile)
+    existing = accounts.snapshot.view.profiles.get(name)
+    if existing is None:
         accounts.config.files.apply(
-            [SetProfile("config", name, wanted, comment=_COMMENT, exact=False)]
+            [SetProfile("config", name, properties, comment=_COMMENT, exact=False)]
         )
         return name
-    differences = _differences(there, wanted)
+    differences = _differences(existing, properties)
     if differences:
         raise ConfigError(
-            f'There is a profile "{name}" already, and it says something else.',
-            why=f"{there.origin.file}:{there.origin.line}: {'; '.join(differences)}.",
-            next_step="the same with another name: --profile NAME",
+            f'A different profile "{name}" exists.',
+            why=f"{existing.origin.file}:{existing.origin.line}: {'; '.join(differences)}.",
+            next_step="rerun with another name: --profile NAME",
             code=ErrorCode.PROFILE_EXISTS,
         )
     return name
 
 
-def _differences(there: Profile, wanted: Mapping[str, str]) -> list[str]:
-    found = []
-    for key, value in wanted.items():
-        held = there.get(key)
-        if held != value:
-            found.append(
-                f"{key} is {held} and would be {value}"
-                if held is not None
-                else f"{key} is not set and would be {value}"
-            )
-    if there.get(ROLE_KEY) is not None or there.get("credential_process") is not None:
-        found.append("it has credentials of its own (credential_process)")
-    return found
+def _differences(existing: Profile, properties: Mapping[str, str]) -> list[str]:
+    differences = [
+        f"{key} is {existing.get(key) or 'not set'} and would be {value}"
+        for key, value in properties.items()
+        if existing.get(key) != value
+    ]
+    if existing.get(ROLE_KEY) is not None or existing.get("credential_process") is not None:
+        differences.append("it has its own credentials (credential_process)")
+    return differences
 
 
 def _properties(
@@ -83,22 +74,19 @@ def _properties(
 ) -> Mapping[str, str]:
     inputs, request = planned.inputs, planned.plan.request
     source = accounts.snapshot.view.profiles[assuming_profile.profile]
-    found = {"role_arn": request.role_arn, "source_profile": assuming_profile.profile}
+    properties = {"role_arn": request.role_arn, "source_profile": assuming_profile.profile}
     if requires_mfa(request):
-        found["mfa_serial"] = mfa_serial(accounts, planned, assuming_profile)
+        properties["mfa_serial"] = mfa_serial(accounts, planned, assuming_profile)
     if request.external_id:
-        found["external_id"] = request.external_id
+        properties["external_id"] = request.external_id
     if request.max_session_seconds > DEFAULT_MAX_SESSION_SECONDS and _has_long_term_keys(source):
-        found["duration_seconds"] = str(request.max_session_seconds)
+        properties["duration_seconds"] = str(request.max_session_seconds)
     region = inputs.region or source.get("region")
     if region:
-        found["region"] = region
-    return {**found, **{key: value for key in _INHERITED_KEYS if (value := source.get(key))}}
+        properties["region"] = region
+    return {**properties, **{key: value for key in _INHERITED_KEYS if (value := source.get(key))}}
 
 
 def _has_long_term_keys(source: Profile) -> bool:
-    """Whether a profile has a user's own keys.
-
-    From a session a role can be had for an hour only.
-    """
+    """Whether a profile has a user's keys: from a session, a role lasts an hour at most."""
     return source.get("aws_access_key_id") is not None and source.get("aws_session_token") is None

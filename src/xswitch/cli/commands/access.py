@@ -338,7 +338,7 @@ def _inputs(context: Context) -> AccessInputs:
         save_as=arguments.profile,
         region=arguments.region,
         display_name=arguments.display_name,
-        colour=arguments.color,
+        color=arguments.color,
         mfa_serial=arguments.mfa_serial,
     )
 
