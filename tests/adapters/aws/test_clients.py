@@ -34,7 +34,7 @@ def test_what_is_meant_for_every_program_counts(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AWS_CA_BUNDLE", "/bundle")
     monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "7")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
-    session = IsolatedSession(SharedConfig(), limits=Timeouts(connect=1, read=2, tries=3))
+    session = IsolatedSession(SharedConfig(), timeouts=Timeouts(connect=1, read=2, tries=3))
     assert session.get_config_variable("ca_bundle") == "/bundle"
     assert session.get_config_variable("metadata_service_timeout") == 7
     assert session.get_config_variable("max_attempts") is None

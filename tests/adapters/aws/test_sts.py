@@ -483,10 +483,7 @@ def test_no_answer_at_all() -> None:
 
 
 def test_an_answer_without_expiration_says_so() -> None:
-    assert (
-        failure(good("AssumeRole", expiration="")).why
-        == "The answer says no time at which the credentials expire."
-    )
+    assert failure(good("AssumeRole", expiration="")).why == "The response has no expiration time."
 
 
 def test_half_an_answer_shows_none_of_its_secrets() -> None:
@@ -500,7 +497,7 @@ def test_half_an_answer_shows_none_of_its_secrets() -> None:
 def test_a_slow_drip_is_bounded_as_a_whole() -> None:
     error = failure(drip, limits=Timeouts(connect=0.5, read=5.0, total=0.7, tries=1))
     assert error.code == "timeout"
-    assert error.why == "There was no complete answer within 0.7 seconds."
+    assert error.why == "No complete response within 0.7 seconds."
 
 
 def test_a_second_try_is_made_and_no_third() -> None:

@@ -64,7 +64,7 @@ def direct(environment: Mapping[str, str] | None = None) -> DirectSts:
 
 
 def sts(limits: Timeouts = LIMITS) -> BotoSts:
-    return BotoSts(limits, pause=lambda: None)
+    return BotoSts(limits, sleep=lambda: None)
 
 
 @st.composite
@@ -177,13 +177,13 @@ def test_what_botocore_tries_again_is_left_to_it() -> None:
     ids=str,
 )
 def test_endpoints_out_of_the_ordinary_are_left_to_botocore(endpoint: Endpoint) -> None:
-    assert not direct().ready(PARAMETERS, KEYS, endpoint)
+    assert not direct().is_plain_call(PARAMETERS, KEYS, endpoint)
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "http_proxy", "ALL_PROXY"])
 def test_proxies_are_left_to_botocore(name: str) -> None:
-    assert not direct({name: "x"}).ready(PARAMETERS, KEYS, Endpoint(REGION))
-    assert direct({name: ""}).ready(PARAMETERS, KEYS, Endpoint(REGION))
+    assert not direct({name: "x"}).is_plain_call(PARAMETERS, KEYS, Endpoint(REGION))
+    assert direct({name: ""}).is_plain_call(PARAMETERS, KEYS, Endpoint(REGION))
 
 
 @pytest.mark.parametrize("name", ["", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
@@ -193,14 +193,14 @@ def test_the_ca_bundle_given_is_the_one_trusted(name: str, tmp_path: Path) -> No
     with serve(lambda _: assumed(), tls=True) as server:
         given_here = replace(server.endpoint, ca_bundle=None if name else str(bundle))
         assert isinstance(
-            direct({name: str(bundle)} if name else {}).ask(
+            direct({name: str(bundle)} if name else {}).call(
                 "AssumeRole", PARAMETERS, KEYS, given_here
             ),
             dict,
         )
-        assert direct().ask("AssumeRole", PARAMETERS, KEYS, server.endpoint) is None
+        assert direct().call("AssumeRole", PARAMETERS, KEYS, server.endpoint) is None
         assert (
-            direct({"AWS_CA_BUNDLE": "/no/such.pem"}).ask(
+            direct({"AWS_CA_BUNDLE": "/no/such.pem"}).call(
                 "AssumeRole", PARAMETERS, KEYS, server.endpoint
             )
             is None
@@ -209,7 +209,7 @@ def test_the_ca_bundle_given_is_the_one_trusted(name: str, tmp_path: Path) -> No
 
 
 def test_without_a_bundle_the_common_certificates_are_trusted() -> None:
-    context = direct()._trusted("")
+    context = direct()._tls_context("")
     assert len(context.get_ca_certs()) > 50
     assert context.check_hostname
     assert sts_http._default_ca_bundle() == get_cert_path(verify=True)
@@ -227,10 +227,10 @@ def test_without_a_bundle_the_common_certificates_are_trusted() -> None:
     ids=str,
 )
 def test_values_botocore_would_not_send_are_left_to_it(change: dict[str, Any]) -> None:
-    assert direct().ready(
+    assert direct().is_plain_call(
         PARAMETERS | {"Tags": [{"Key": "k", "Value": ""}]}, KEYS, Endpoint(REGION)
     )
-    assert not direct().ready(PARAMETERS | change, KEYS, Endpoint(REGION))
+    assert not direct().is_plain_call(PARAMETERS | change, KEYS, Endpoint(REGION))
 
 
 def test_keys_no_header_can_carry_are_left_to_botocore() -> None:
@@ -239,7 +239,7 @@ def test_keys_no_header_can_carry_are_left_to_botocore() -> None:
         Credentials("A", Secret("")),
         Credentials("A", Secret("s"), Secret("a\r\nb")),
     ):
-        assert not direct().ready(PARAMETERS, credentials, Endpoint(REGION))
+        assert not direct().is_plain_call(PARAMETERS, credentials, Endpoint(REGION))
 
 
 def test_a_plain_call_loads_nothing_of_botocore() -> None:
@@ -335,7 +335,7 @@ def test_an_answer_longer_than_any_is_not_read() -> None:
     lines = [line for line in head.split(b"\r\n") if not line.startswith(b"Content-Length")]
     huge = b"\r\n".join([*lines, f"Content-Length: {len(body)}".encode()]) + b"\r\n\r\n" + body
     with serve(lambda _: huge) as server:
-        assert direct().ask("AssumeRole", PARAMETERS, KEYS, server.endpoint) is None
+        assert direct().call("AssumeRole", PARAMETERS, KEYS, server.endpoint) is None
 
 
 def test_a_drip_is_bounded_as_a_whole() -> None:
@@ -355,15 +355,15 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
     with serve(lambda _: answers.pop(0)) as server:
         client = direct()
         for _ in range(3):
-            assert isinstance(client.ask("AssumeRole", PARAMETERS, KEYS, server.endpoint), dict)
+            assert isinstance(client.call("AssumeRole", PARAMETERS, KEYS, server.endpoint), dict)
         assert server.connections == 2
     with serve(lambda _: assumed()) as server:
         client = direct()
-        assert isinstance(client.ask("AssumeRole", PARAMETERS, KEYS, server.endpoint), dict)
+        assert isinstance(client.call("AssumeRole", PARAMETERS, KEYS, server.endpoint), dict)
         for connections in client._idle.values():
             for connection in connections:
                 connection.sock.shutdown(2)
-        assert isinstance(client.ask("AssumeRole", PARAMETERS, KEYS, server.endpoint), dict)
+        assert isinstance(client.call("AssumeRole", PARAMETERS, KEYS, server.endpoint), dict)
         assert server.connections == 2
 
 

@@ -63,7 +63,7 @@ def resolve(
     limits: Timeouts = ONCE,
 ) -> Credentials:
     """The credentials of profile dev of a view, or without one those of a kind that has no profile."""
-    return BotocoreProviders(os.environ, limits=limits).resolve(
+    return BotocoreProviders(os.environ, timeouts=limits).resolve(
         a_base(kind, None if view is None else "dev"), view or a_view(), endpoint
     )
 
@@ -205,14 +205,14 @@ def test_a_portal_that_drips_is_bounded_as_a_whole(
     clean_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_sso_token(clean_world, START_URL)
-    source = BotocoreProviders(os.environ, limits=Timeouts(read=5.0, total=0.7))
+    source = BotocoreProviders(os.environ, timeouts=Timeouts(read=5.0, total=0.7))
     with serve(lambda _: drip) as portal:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
         with pytest.raises(NetworkError) as caught:
             source.resolve(a_base(CredentialSourceKind.SSO), legacy(), ENDPOINT)
     assert (caught.value.code, caught.value.why) == (
         "timeout",
-        "There was no complete answer within 0.7 seconds.",
+        "No complete response within 0.7 seconds.",
     )
 
 
@@ -505,7 +505,7 @@ def test_no_container() -> None:
     [
         (
             {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://metadata.example/s3cret"},
-            "Its address is neither this machine nor one of AWS's.",
+            "Its address is neither local nor AWS's.",
         ),
         (
             {
@@ -519,7 +519,7 @@ def test_no_container() -> None:
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/",
                 "AWS_CONTAINER_AUTHORIZATION_TOKEN": "s3cret\r\nHost: x",
             },
-            "Its answer is not what the SDKs expect.",
+            "Its response isn't what the SDKs expect.",
         ),
     ],
 )
@@ -535,10 +535,10 @@ def test_container_settings_that_can_not_be_used(
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (reply(404, "s3cret"), "It answered with HTTP status 404."),
-        (reply(200, "s3cret"), "It does not answer."),
-        (json_reply(200, ["s3cret"]), "Its answer is not what the SDKs expect."),
-        (json_reply(200, {"AccessKeyId": "s3cret"}), "Its answer is not what the SDKs expect."),
+        (reply(404, "s3cret"), "It returned HTTP status 404."),
+        (reply(200, "s3cret"), "It doesn't respond."),
+        (json_reply(200, ["s3cret"]), "Its response isn't what the SDKs expect."),
+        (json_reply(200, {"AccessKeyId": "s3cret"}), "Its response isn't what the SDKs expect."),
     ],
 )
 def test_a_container_endpoint_without_credentials(

@@ -250,7 +250,7 @@ def test_a_credential_process_that_prints_nonsense(
     [
         ("/no/such/helper --password s3cret", "process_missing", "no such file or directory"),
         ("/dev/null s3cret", "process_missing", "permission denied"),
-        ("sh -c 's3cret", "process_missing", "its quotes do not match"),
+        ("sh -c 's3cret", "process_missing", "its quotes don't match"),
         ("   ", "process_missing", "the command is empty"),
         (
             "sh -c 'echo s3cret; echo s3cret >&2; exit 7'",
@@ -259,7 +259,7 @@ def test_a_credential_process_that_prints_nonsense(
         ),
         ("sh -c 'kill -9 $$'", "process_failed", "it ended with status -9"),
         ("printf '\\\\377'", "process_answer", "it is not one JSON object"),
-        ("yes s3cret", "process_answer", "it is far too long"),
+        ("yes s3cret", "process_answer", "it is too long"),
     ],
 )
 def test_a_credential_process_that_fails(command: str, code: str, detail: str) -> None:

@@ -1,4 +1,1 @@
-"""STS and IAM over the network: clients, requests, answers, and their errors.
-
-Source credentials are in `adapters.providers`.
-"""
+"""Clients of STS and IAM, and the translation of their errors; sources are in `providers`."""

@@ -49,20 +49,20 @@ _FROM_THE_ENVIRONMENT = frozenset(
     }
 )
 
-# At debug level botocore and urllib3 log whole requests and answers, and botocore's warnings carry
-# what a credential_process printed. None of it may reach a log, whoever configures logging.
+# At debug level botocore and urllib3 log whole requests and responses, and botocore's warnings
+# contain the output of a credential_process. None of it may reach a log, however logging is set up.
 for _name in ("botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
-# Service models of the user's own (~/.aws/models) have no business here. One loader for all
-# sessions: it keeps what it parsed.
+# Ignores the user's own service models (~/.aws/models). One loader for all sessions, since it keeps
+# what it has parsed.
 _LOADER = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 _signer: ContextVar[botocore.credentials.ReadOnlyCredentials] = ContextVar("xswitch_sts_signer")
 
 
 @dataclass(frozen=True, slots=True)
 class SharedConfig:
-    """What the session answers for the shared config, in botocore's shape."""
+    """The shared config in botocore's shape."""
 
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sso_sessions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -70,14 +70,10 @@ class SharedConfig:
 
 
 class IsolatedSession(botocore.session.Session):
-    """A session over a `SharedConfig`.
-
-    `profile` is the one its clients and providers use, None for none, whatever the environment
-    says.
-    """
+    """A session over a `SharedConfig`; its profile is `profile`, not the environment's."""
 
     def __init__(
-        self, reading: SharedConfig, profile: str | None = None, limits: Timeouts | None = None
+        self, config: SharedConfig, profile: str | None = None, timeouts: Timeouts | None = None
     ) -> None:
         variables = {
             name: (option, environment if name in _FROM_THE_ENVIRONMENT else None, default, convert)
@@ -88,43 +84,37 @@ class IsolatedSession(botocore.session.Session):
                 convert,
             ) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
         }
-        self._reading = {
-            "profiles": reading.profiles,
-            "sso_sessions": reading.sso_sessions,
-            "services": reading.services,
+        self._shared_config = {
+            "profiles": config.profiles,
+            "sso_sessions": config.sso_sessions,
+            "services": config.services,
         }
         super().__init__(session_vars=variables, profile=profile)
         self.user_agent_name = "xswitch"
         self.user_agent_version = __version__
         self.register_component("data_loader", _LOADER)
-        self.set_default_client_config(client_config(limits or Timeouts()))
+        self.set_default_client_config(client_config(timeouts or Timeouts()))
 
     @property
     def full_config(self) -> Any:
-        """The reading; nothing is parsed."""
-        return self._reading
+        """The shared config; no file is parsed."""
+        return self._shared_config
 
 
-def client_config(limits: Timeouts, **more: Any) -> Config:
-    """How every client calls.
-
-    Bounded, two tries with backoff, the same whatever `AWS_MAX_ATTEMPTS` and its like say.
-    """
+def client_config(timeouts: Timeouts, **options: Any) -> Config:
+    """Return the config of a client: time limits and retries, regardless of the environment."""
     return Config(
-        connect_timeout=limits.connect,
-        read_timeout=limits.read,
-        retries={"mode": "standard", "total_max_attempts": limits.tries},
+        connect_timeout=timeouts.connect,
+        read_timeout=timeouts.read,
+        retries={"mode": "standard", "total_max_attempts": timeouts.tries},
         max_pool_connections=32,
-        **more,
+        **options,
     )
 
 
 def to_botocore_dict(profile: Profile) -> dict[str, Any]:
-    """A profile's properties as botocore holds them.
-
-    A nested block ("s3 =" and indented lines) is a dict.
-    """
-    return {key: _parse_nested_block(found.value) for key, found in profile.properties.items()}
+    """Return a profile's properties in botocore's form: a nested block ("s3 =") is a dict."""
+    return {key: _parse_nested_block(item.value) for key, item in profile.properties.items()}
 
 
 def _parse_nested_block(value: str) -> str | dict[str, str]:
@@ -135,7 +125,7 @@ def _parse_nested_block(value: str) -> str | dict[str, str]:
 
 
 class _CallCredentials(botocore.credentials.Credentials):
-    """Whatever the running call is to be signed with."""
+    """The credentials of the running call."""
 
     def __init__(self) -> None:
         super().__init__("of the call", "of the call")
@@ -145,7 +135,7 @@ class _CallCredentials(botocore.credentials.Credentials):
 
 
 class _CallCredentialsProvider:
-    """The session's only source of credentials, so that no client looks for others."""
+    """The session's only credential provider, so that its clients use no other."""
 
     def load_credentials(self) -> _CallCredentials:
         return _CallCredentials()
@@ -153,7 +143,7 @@ class _CallCredentialsProvider:
 
 @contextmanager
 def signed_with(credentials: Credentials) -> Iterator[None]:
-    """Calls inside are signed with these credentials, in this context only."""
+    """Sign the calls made inside the context, and in this thread, with `credentials`."""
     token = credentials.session_token
     frozen = botocore.credentials.ReadOnlyCredentials(
         credentials.access_key_id,
@@ -168,20 +158,20 @@ def signed_with(credentials: Credentials) -> Iterator[None]:
 
 
 class ClientCache:
-    """One service's clients by endpoint, made when first asked for; safe for threads."""
+    """The clients of one service by endpoint, created on first use. Thread-safe."""
 
-    def __init__(self, limits: Timeouts, service: str = "sts") -> None:
-        self._limits = limits
+    def __init__(self, timeouts: Timeouts, service: str = "sts") -> None:
+        self._timeouts = timeouts
         self._service = service
         self._lock = threading.Lock()
-        self._session = IsolatedSession(SharedConfig(), limits=limits)
+        self._session = IsolatedSession(SharedConfig(), timeouts=timeouts)
         self._session.register_component("credential_provider", _CallCredentialsProvider())
         self._clients: dict[Endpoint, Any] = {}
 
     def get(self, endpoint: Endpoint) -> Any:
-        """The client of an endpoint.
+        """Return the client of an endpoint.
 
-        Raises what botocore raises for a bad region, URL or combination.
+        Raises as botocore does for an invalid region, URL or combination.
         """
         with self._lock:
             client = self._clients.get(endpoint)
@@ -190,10 +180,10 @@ class ClientCache:
                 self._clients[endpoint] = client
             return client
 
-    def look(self, endpoint: Endpoint) -> tuple[str | None, float]:
-        """The Date header of the answer to one unsigned GET, and the seconds it took.
+    def probe(self, endpoint: Endpoint) -> tuple[str | None, float]:
+        """Send one unsigned GET; return the Date header of the response and the seconds it took.
 
-        Raises what botocore raises for none.
+        Raises as botocore does.
         """
         url = self.get(endpoint).meta.endpoint_url
         verify: Any = (
@@ -202,18 +192,18 @@ class ClientCache:
             or os.environ.get("REQUESTS_CA_BUNDLE")
             or True
         )
-        timeout: Any = (self._limits.connect, self._limits.read)
+        timeout: Any = (self._timeouts.connect, self._timeouts.read)
         session = URLLib3Session(verify=verify, timeout=timeout, proxies=get_environ_proxies(url))
         started = time.monotonic()
         try:
-            answer = session.send(AWSRequest("GET", url).prepare())
-            return answer.headers.get("Date"), time.monotonic() - started
+            response = session.send(AWSRequest("GET", url).prepare())
+            return response.headers.get("Date"), time.monotonic() - started
         finally:
             session.close()
 
     def _make(self, endpoint: Endpoint) -> Any:
         config = client_config(
-            self._limits,
+            self._timeouts,
             ignore_configured_endpoint_urls=True,
             use_fips_endpoint=endpoint.use_fips,
             use_dualstack_endpoint=endpoint.use_dualstack,

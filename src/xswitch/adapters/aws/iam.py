@@ -1,7 +1,4 @@
-"""IAM by botocore.
-
-Bounded in time, deaf to the user's config files, every failure one of our errors.
-"""
+"""IAM through botocore, with time limits and without the user's config files."""
 
 from __future__ import annotations
 
@@ -56,67 +53,60 @@ _T = TypeVar("_T")
 def _checks_response(
     method: Callable[Concatenate[BotoIam, _P], _T],
 ) -> Callable[Concatenate[BotoIam, _P], _T]:
-    """The method, with a NetworkError for an answer that is not AWS's."""
+    """Wrap a method to raise a NetworkError for a response that isn't AWS's."""
 
     @wraps(method)
-    def checked(self: BotoIam, /, *args: _P.args, **parameters: _P.kwargs) -> _T:
+    def checking(self: BotoIam, /, *args: _P.args, **parameters: _P.kwargs) -> _T:
         try:
             return method(self, *args, **parameters)
         except _MALFORMED_RESPONSE_ERRORS:
             raise self.unexpected_response() from None
 
-    return checked
+    return checking
 
 
 class BotoIamSource:
-    """Fits the port `IamSource`.
+    """Implements `actions.ports.IamSource`. Thread-safe; one per process, to share connections."""
 
-    One per process: it keeps a client, and so its connections, per endpoint. Safe for threads.
-    """
-
-    def __init__(self, limits: Timeouts = DEFAULT_TIMEOUTS) -> None:
-        self._limits = limits
+    def __init__(self, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
+        self._timeouts = timeouts
         self._clients: ClientCache | None = None
         self._lock = threading.Lock()
 
     def open(self, credentials: Credentials, endpoint: Endpoint) -> BotoIam:
-        """IAM as these credentials see it; nothing is called yet."""
-        return BotoIam(credentials, endpoint, self._limits, lambda: self._of(endpoint))
+        """Return the IAM API for these credentials, without a call."""
+        return BotoIam(credentials, endpoint, self._timeouts, lambda: self._client(endpoint))
 
-    def _of(self, endpoint: Endpoint) -> Any:
-        # Imports botocore, 160 ms nobody else shall pay
+    def _client(self, endpoint: Endpoint) -> Any:
+        # Imports botocore, which takes 160 ms.
         from xswitch.adapters.aws.clients import ClientCache  # noqa: PLC0415
 
         with self._lock:
             if self._clients is None:
-                self._clients = ClientCache(self._limits, "iam")
+                self._clients = ClientCache(self._timeouts, "iam")
         return self._clients.get(endpoint)
 
 
 class BotoIam:
-    """Fits the port `Iam`. Safe for threads.
-
-    Each call makes at most two tries, and takes at most `sts_limits.total` seconds.
-    """
+    """Implements `actions.ports.Iam`. Thread-safe."""
 
     def __init__(
         self,
         credentials: Credentials,
         endpoint: Endpoint,
-        limits: Timeouts,
+        timeouts: Timeouts,
         client: Callable[[], Any],
     ) -> None:
         self._credentials = credentials
         self._endpoint = endpoint
-        self._limits = limits
+        self._timeouts = timeouts
         self._client = client
 
-    # -- what is there
-    # --------------------------------------------------------------------------------------------
+    # -- reading and changing
 
     @_checks_response
     def role(self, name: str) -> RoleState | None:
-        """See `Iam.role`."""
+        """Implement `Iam.role`."""
         role = self.role_alone(name)
         if role is None:
             return None
@@ -130,8 +120,8 @@ class BotoIam:
 
     @_checks_response
     def role_alone(self, name: str) -> RoleState | None:
-        """See `Iam.role_alone`."""
-        role = self._unless_missing(lambda: self._ask("GetRole", RoleName=name)["Role"])
+        """Implement `Iam.role_alone`."""
+        role = self._unless_missing(lambda: self._call("GetRole", RoleName=name)["Role"])
         if role is None:
             return None
         return RoleState(
@@ -145,12 +135,12 @@ class BotoIam:
 
     @_checks_response
     def roles(self) -> tuple[str, ...]:
-        """See `Iam.roles`."""
+        """Implement `Iam.roles`."""
         return tuple(role["Arn"] for role in self._pages("ListRoles", "Roles"))
 
     @_checks_response
     def principal(self, who: TrustedPrincipal, policy_name: str = "") -> PrincipalState | None:
-        """See `Iam.principal`."""
+        """Implement `Iam.principal`."""
         if who.kind is PrincipalType.ACCOUNT:
             arn = f"arn:{self._partition}:iam::{who.account}"
             return PrincipalState(
@@ -159,43 +149,43 @@ class BotoIam:
                 managed=self._managed(f"{arn}:policy/{policy_name}") if policy_name else None,
             )
         owner = _RESOURCE_NAMES[who.kind]
-        found = self._unless_missing(
-            lambda: self._ask(f"Get{owner}", **{f"{owner}Name": who.name})[owner]
+        entity = self._unless_missing(
+            lambda: self._call(f"Get{owner}", **{f"{owner}Name": who.name})[owner]
         )
-        if found is None:
+        if entity is None:
             return None
         return PrincipalState(
             who.kind,
-            found["Arn"],
+            entity["Arn"],
             inline=self._inline(owner, who.name),
             attached=self._attached(owner, who.name),
         )
 
     @_checks_response
     def has_policy(self, arn: str) -> bool:
-        """See `Iam.has_policy`."""
+        """Implement `Iam.has_policy`."""
         return (
-            self._unless_missing(lambda: self._ask("GetPolicy", PolicyArn=arn)["Policy"]["Arn"])
+            self._unless_missing(lambda: self._call("GetPolicy", PolicyArn=arn)["Policy"]["Arn"])
             is not None
         )
 
     @_checks_response
     def mfa_serials(self, user_name: str) -> tuple[str, ...]:
-        """See `Iam.mfa_serials`."""
+        """Implement `Iam.mfa_serials`."""
         return tuple(
             device["SerialNumber"]
             for device in self._pages("ListMFADevices", "MFADevices", UserName=user_name)
         )
 
     def policies_of(self, principal_arn: str) -> PrincipalPolicies:
-        """See `Iam.policies_of`."""
-        return _PolicyReader(self._ask, self._pages).read(principal_arn)
+        """Implement `Iam.policies_of`."""
+        return _PolicyReader(self._call, self._pages).read(principal_arn)
 
     @_checks_response
     def simulate(
         self, principal_arn: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]
     ) -> Simulation:
-        """See `Iam.simulate`."""
+        """Implement `Iam.simulate`."""
         entries = [
             {
                 "ContextKeyName": key,
@@ -204,14 +194,14 @@ class BotoIam:
             }
             for key, values in context.items()
         ]
-        answer = self._ask(
+        response = self._call(
             "SimulatePrincipalPolicy",
             PolicySourceArn=principal_arn,
             ActionNames=[action],
             ResourceArns=[resource],
             ContextEntries=entries,
         )
-        result = answer["EvaluationResults"][0]
+        result = response["EvaluationResults"][0]
         return Simulation(
             decision=result["EvalDecision"],
             matched=tuple(
@@ -227,23 +217,22 @@ class BotoIam:
         )
 
     def run(self, call: IamCall) -> None:
-        """See `Iam.run`."""
-        self._ask(call.operation, **call.parameters)
+        """Implement `Iam.run`."""
+        self._call(call.operation, **call.parameters)
 
-    # -- pieces
-    # ---------------------------------------------------------------------------------------------------
+    # -- parts of entities
 
     def _attached(self, owner: str, name: str) -> tuple[str, ...]:
-        found = self._pages(
+        policies = self._pages(
             f"ListAttached{owner}Policies", "AttachedPolicies", **{f"{owner}Name": name}
         )
-        return tuple(policy["PolicyArn"] for policy in found)
+        return tuple(policy["PolicyArn"] for policy in policies)
 
     def _inline(self, owner: str, name: str) -> tuple[NamedPolicy, ...]:
         key = {f"{owner}Name": name}
         names = self._pages(f"List{owner}Policies", "PolicyNames", **key)
         documents = (
-            self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"]
+            self._call(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"]
             for policy in names
         )
         return tuple(
@@ -252,8 +241,8 @@ class BotoIam:
         )
 
     def _managed(self, arn: str) -> NamedPolicy | None:
-        found: NamedPolicy | None = self._unless_missing(lambda: _managed_policy(self._ask, arn))
-        return found
+        policy: NamedPolicy | None = self._unless_missing(lambda: _managed_policy(self._call, arn))
+        return policy
 
     @property
     def _partition(self) -> str:
@@ -268,27 +257,26 @@ class BotoIam:
             raise
 
     def unexpected_response(self) -> NetworkError:
-        """The error for an answer without what AWS always sends."""
+        """Return the error for a response without the parts AWS always sends."""
         call = ApiCall("iam", self._endpoint.region, url=self._endpoint.url or "")
-        return connection_error(call, ErrorCode.NOT_AWS, "The answer lacks what IAM always sends.")
+        return connection_error(call, ErrorCode.NOT_AWS, "The response lacks required parts.")
 
     # -- calls
-    # ----------------------------------------------------------------------------------------------------
 
     def _pages(self, operation: str, part: str, **parameters: Any) -> list[Any]:
-        found: list[Any] = []
+        items: list[Any] = []
         marker: dict[str, str] = {}
         while True:
-            answer = self._ask(operation, **parameters, **marker)
-            found += answer.get(part, ())
-            if not answer.get("IsTruncated") or not answer.get("Marker"):
-                return found
-            if marker.get("Marker") == answer["Marker"]:
+            response = self._call(operation, **parameters, **marker)
+            items += response.get(part, ())
+            if not response.get("IsTruncated") or not response.get("Marker"):
+                return items
+            if marker.get("Marker") == response["Marker"]:
                 raise self.unexpected_response()
-            marker = {"Marker": answer["Marker"]}
+            marker = {"Marker": response["Marker"]}
 
-    def _ask(self, operation: str, **parameters: Any) -> Any:
-        from botocore import xform_name  # noqa: PLC0415 -- only whoever calls IAM pays for botocore
+    def _call(self, operation: str, **parameters: Any) -> Any:
+        from botocore import xform_name  # noqa: PLC0415 -- botocore takes 160 ms to import
         from botocore.exceptions import ClientError  # noqa: PLC0415 -- as above
 
         from xswitch.adapters.aws import clients, errors  # noqa: PLC0415 -- as above
@@ -309,19 +297,18 @@ class BotoIam:
                 return getattr(self._client(), xform_name(operation))(**parameters)
 
         try:
-            return run_with_timeout(self._limits.total, work)
+            return run_with_timeout(self._timeouts.total, work)
         except TimeoutError:
             raise connection_error(
                 call,
                 ErrorCode.TIMEOUT,
-                f"There was no complete answer within {self._limits.total:g} seconds.",
+                f"No complete response within {self._timeouts.total:g} seconds.",
             ) from None
         except ClientError as error:
             raise iam_error_from_response(
                 call, errors.error_response(error, datetime.now(UTC), self._secrets)
             ) from None
-        # Botocore raises far outside its own tree; `fault` knows what
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree
             raise errors.translate_error(error, call, datetime.now(UTC), self._secrets) from None
 
     @property
@@ -333,28 +320,25 @@ class BotoIam:
         )
 
 
-def _managed_policy(ask: Callable[..., Any], arn: str) -> NamedPolicy:
-    """A managed policy in its default version."""
-    version = ask("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    document = ask("GetPolicyVersion", PolicyArn=arn, VersionId=version)["PolicyVersion"][
+def _managed_policy(call: Callable[..., Any], arn: str) -> NamedPolicy:
+    """Return the default version of a managed policy."""
+    version = call("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    document = call("GetPolicyVersion", PolicyArn=arn, VersionId=version)["PolicyVersion"][
         "Document"
     ]
     return NamedPolicy(arn, canonical_json(document))
 
 
 class _PolicyReader:
-    """Reads everything that binds a principal, side by side.
+    """Reads all policies of a principal in parallel, and lists those it can't read."""
 
-    What may not be read is told and raises nothing.
-    """
-
-    def __init__(self, ask: Callable[..., Any], pages: Callable[..., list[Any]]) -> None:
-        self._ask = ask
+    def __init__(self, call: Callable[..., Any], pages: Callable[..., list[Any]]) -> None:
+        self._call = call
         self._pages = pages
         self._unread: list[str] = []
 
     def read(self, principal_arn: str) -> PrincipalPolicies:
-        """The policies of a user, with its groups', or of a role."""
+        """Return the policies of a user, including the groups', or of a role."""
         resource = principal_arn.partition(":iam::")[2].partition(":")[2]
         kind, _, name = resource.partition("/")
         name = name.rpartition("/")[2]
@@ -368,35 +352,38 @@ class _PolicyReader:
             self._try,
             f"the {kind} {name}",
             None,
-            self._ask,
+            self._call,
             f"Get{owner}",
             **{f"{owner}Name": name},
         )
-        holding = [self._listed(pool, owner, name)]
+        owners = [self._start_lists(pool, owner, name)]
         groups = (
             self._list("groups", "ListGroupsForUser", "Groups", UserName=name)
             if kind == "user"
             else []
         )
-        holding += [self._listed(pool, "Group", group["GroupName"]) for group in groups]
+        owners += [self._start_lists(pool, "Group", group["GroupName"]) for group in groups]
         jobs = []
-        for one, called, inline, attached in holding:
-            jobs += [pool.submit(self._inline, one, called, policy) for policy in inline.result()]
+        for owner_kind, owner_name, inline, attached in owners:
+            jobs += [
+                pool.submit(self._inline, owner_kind, owner_name, policy)
+                for policy in inline.result()
+            ]
             jobs += [
                 pool.submit(self._managed, policy["PolicyArn"]) for policy in attached.result()
             ]
-        answer = identity.result()
-        facts = answer.get(owner, {}) if answer else {}
-        arn = facts.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
+        response = identity.result()
+        entity = response.get(owner, {}) if response else {}
+        arn = entity.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
         boundary = self._managed(arn) if arn else None
-        found = tuple(policy for job in jobs if (policy := job.result()) is not None)
-        tags = {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in facts.get("Tags", ())}
-        return PrincipalPolicies(found, boundary, tuple(self._unread), tags)
+        policies = tuple(policy for job in jobs if (policy := job.result()) is not None)
+        tags = {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in entity.get("Tags", ())}
+        return PrincipalPolicies(policies, boundary, tuple(self._unread), tags)
 
-    def _listed(
+    def _start_lists(
         self, pool: DaemonExecutor, owner: str, name: str
     ) -> tuple[str, str, Task[list[Any]], Task[list[Any]]]:
-        """What hangs on one user, group or role: asked already, and answered later."""
+        """Start listing the inline and attached policies of one user, group or role."""
         key = {f"{owner}Name": name}
         inline = pool.submit(
             self._list, f"inline policies of {name}", f"List{owner}Policies", "PolicyNames", **key
@@ -411,24 +398,23 @@ class _PolicyReader:
         return owner, name, inline, attached
 
     def _list(self, what: str, operation: str, part: str, **parameters: Any) -> list[Any]:
-        found = self._try(what, [], self._pages, operation, part, **parameters)
-        return list(found)
+        return list(self._try(what, [], self._pages, operation, part, **parameters))
 
     def _inline(self, owner: str, name: str, policy: str) -> NamedPolicy | None:
         key = {f"{owner}Name": name}
 
         def read() -> NamedPolicy:
-            document = self._ask(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"]
+            document = self._call(f"Get{owner}Policy", **key, PolicyName=policy)["PolicyDocument"]
             return NamedPolicy(
                 f"inline policy {policy} of {owner.lower()} {name}", canonical_json(document)
             )
 
-        found: NamedPolicy | None = self._try(f"inline policy {policy} of {name}", None, read)
-        return found
+        result: NamedPolicy | None = self._try(f"inline policy {policy} of {name}", None, read)
+        return result
 
     def _managed(self, arn: str) -> NamedPolicy | None:
         found: NamedPolicy | None = self._try(
-            f"policy {arn}", None, _managed_policy, self._ask, arn
+            f"policy {arn}", None, _managed_policy, self._call, arn
         )
         return found
 
@@ -440,5 +426,5 @@ class _PolicyReader:
         except XswitchError as error:
             self._unread.append(f"{what}: {error.code}")
         except _MALFORMED_RESPONSE_ERRORS:
-            self._unread.append(f"{what}: not_aws")
+            self._unread.append(f"{what}: {ErrorCode.NOT_AWS}")
         return otherwise

@@ -1,6 +1,7 @@
-"""The three STS calls, plain ones directly, others by botocore.
+"""STS: the three calls xswitch makes, and a probe of its endpoint.
 
-Bounded in time, deaf to config files, every failure an error of ours.
+Plain calls go through `sts_http`, the rest through botocore. Calls have a time limit and ignore the
+user's config files.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """This machine's time."""
+    """Return this machine's time."""
     return datetime.now(UTC)
 
 
@@ -50,46 +51,43 @@ _METHODS = {
 
 
 def _retry_delay() -> None:
-    """Up to a second, as botocore waits before its second try."""
-    import secrets  # noqa: PLC0415 -- for a first try that failed
+    """Sleep up to a second, as botocore does before its second attempt."""
+    import secrets  # noqa: PLC0415 -- only needed after a failed attempt
 
     time.sleep(secrets.randbelow(1000) / 1000)
 
 
 class BotoSts:
-    """Fulfils `actions.ports.Sts`.
+    """Implements `actions.ports.Sts`. Thread-safe; one per process, since it keeps connections.
 
-    One per process: it keeps a client, and so a connection, per endpoint. Safe for threads.
-
-    Proxies come from the environment. Each call makes at most `sts_limits.tries` tries, and takes
-    at most `sts_limits.total` seconds. The first try of a plain call is made without botocore (see
-    `stsdirect`), unless it is to be the only one; `pause` waits before the next.
+    Proxies come from the environment. The first attempt of a plain call is made without botocore,
+    unless `timeouts` allow only one; `sleep` waits before the next attempt.
     """
 
     def __init__(
         self,
-        limits: Timeouts = DEFAULT_TIMEOUTS,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
         now: Callable[[], datetime] = utc_now,
-        pause: Callable[[], None] = _retry_delay,
+        sleep: Callable[[], None] = _retry_delay,
     ) -> None:
-        self._limits = limits
+        self._timeouts = timeouts
         self._now = now
-        self._pause = pause
+        self._sleep = sleep
         self._direct: DirectSts | None = None
         self._clients: dict[int, ClientCache] = {}
 
     def assume_role(
         self, credentials: Credentials, request: AssumeRoleRequest, endpoint: Endpoint
     ) -> AssumedRole:
-        """sts:AssumeRole.
+        """Call sts:AssumeRole.
 
-        Raises AwsDeniedError, SourceCredentialsError (the long-term keys are at fault),
+        Raises AwsDeniedError, SourceCredentialsError (the long-term keys are invalid),
         NetworkError.
         """
         call = _api_call("AssumeRole", credentials, endpoint, request.role_arn)
-        answer = self._ask("AssumeRole", _parameters(request), credentials, endpoint, call)
+        response = self._call("AssumeRole", _parameters(request), credentials, endpoint, call)
         return AssumedRole(
-            _credentials(answer, call), _text(answer, call, "AssumedRoleUser", "Arn")
+            _credentials(response, call), _text(response, call, "AssumedRoleUser", "Arn")
         )
 
     def get_session_token(
@@ -100,7 +98,7 @@ class BotoSts:
         duration_seconds: int,
         endpoint: Endpoint,
     ) -> Credentials:
-        """sts:GetSessionToken with MFA. Raises as `assume_role`."""
+        """Call sts:GetSessionToken with an MFA code. Raises as `assume_role`."""
         call = _api_call("GetSessionToken", credentials, endpoint, serial)
         parameters = {
             "SerialNumber": serial,
@@ -108,21 +106,21 @@ class BotoSts:
             "DurationSeconds": duration_seconds,
         }
         return _credentials(
-            self._ask("GetSessionToken", parameters, credentials, endpoint, call), call
+            self._call("GetSessionToken", parameters, credentials, endpoint, call), call
         )
 
     def get_caller_identity(self, credentials: Credentials, endpoint: Endpoint) -> CallerIdentity:
-        """sts:GetCallerIdentity. Raises as `assume_role`."""
+        """Call sts:GetCallerIdentity. Raises as `assume_role`."""
         call = _api_call("GetCallerIdentity", credentials, endpoint)
-        answer = self._ask("GetCallerIdentity", {}, credentials, endpoint, call)
-        # These are shown as they are, so nothing that was sent along may hide in them.
+        response = self._call("GetCallerIdentity", {}, credentials, endpoint, call)
+        # These are displayed, so they must not repeat a secret from the request.
         return CallerIdentity(
-            _validated_text(answer, call, "Account", is_account_id),
-            _validated_text(answer, call, "Arn", is_caller_arn),
-            _validated_text(answer, call, "UserId", is_unique_id),
+            _validated_text(response, call, "Account", is_account_id),
+            _validated_text(response, call, "Arn", is_caller_arn),
+            _validated_text(response, call, "UserId", is_unique_id),
         )
 
-    def _ask(
+    def _call(
         self,
         action: str,
         parameters: dict[str, Any],
@@ -137,53 +135,51 @@ class BotoSts:
             parameters.get("TokenCode", ""),
         )
         try:
-            found = run_with_timeout(
-                self._limits.total, lambda: self._answer(action, parameters, credentials, endpoint)
+            response = run_with_timeout(
+                self._timeouts.total, lambda: self._send(action, parameters, credentials, endpoint)
             )
         except TimeoutError:
             raise connection_error(
                 call,
                 ErrorCode.TIMEOUT,
-                f"There was no complete answer within {self._limits.total:g} seconds.",
+                f"No complete response within {self._timeouts.total:g} seconds.",
             ) from None
-        # Botocore raises far outside its own tree; `fault` knows what
-        except Exception as error:  # noqa: BLE001
-            # It imports botocore, and most calls work
-            from xswitch.adapters.aws import errors  # noqa: PLC0415
+        except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree
+            from xswitch.adapters.aws import errors  # noqa: PLC0415 -- imports botocore
 
             raise errors.translate_error(error, call, self._now(), secrets) from None
-        if isinstance(found, AwsErrorResponse):
-            raise error_from_response(call, replace(found, text=redact(found.text, secrets)))
-        return found
+        if isinstance(response, AwsErrorResponse):
+            raise error_from_response(call, replace(response, text=redact(response.text, secrets)))
+        return response
 
-    def _answer(
+    def _send(
         self, action: str, parameters: dict[str, Any], credentials: Credentials, endpoint: Endpoint
     ) -> Any:
-        tries = self._limits.tries
+        tries = self._timeouts.tries
         if tries > 1:
-            direct = self._first()
-            if direct.ready(parameters, credentials, endpoint):
-                found = direct.ask(action, parameters, credentials, endpoint)
-                if found is not None:
-                    return found
-                self._pause()
+            direct = self._direct_sts()
+            if direct.is_plain_call(parameters, credentials, endpoint):
+                response = direct.call(action, parameters, credentials, endpoint)
+                if response is not None:
+                    return response
+                self._sleep()
                 tries -= 1
-        # Imports botocore (160 ms), which most calls don't need.
+        # Imports botocore, which takes 160 ms and isn't needed for most calls.
         from xswitch.adapters.aws.clients import ClientCache, signed_with  # noqa: PLC0415
 
         clients = self._clients.get(tries)
         if clients is None:
-            clients = self._clients[tries] = ClientCache(replace(self._limits, tries=tries))
+            clients = self._clients[tries] = ClientCache(replace(self._timeouts, tries=tries))
         method = _METHODS[action]
         with signed_with(credentials):
             return getattr(clients.get(endpoint), method)(**parameters)
 
-    def _first(self) -> DirectSts:
+    def _direct_sts(self) -> DirectSts:
         if self._direct is None:
-            # Whoever makes no call needs no HTTP
+            # Imports HTTP and XML, which are only needed for calls.
             from xswitch.adapters.aws.sts_http import DirectSts  # noqa: PLC0415
 
-            self._direct = DirectSts(self._limits, self._now, os.environ)
+            self._direct = DirectSts(self._timeouts, self._now, os.environ)
         return self._direct
 
 
@@ -200,7 +196,7 @@ def _api_call(
 
 
 def _parameters(request: AssumeRoleRequest) -> dict[str, Any]:
-    found = {
+    parameters = {
         "RoleArn": request.role_arn,
         "RoleSessionName": request.session_name,
         "DurationSeconds": request.duration_seconds,
@@ -213,48 +209,45 @@ def _parameters(request: AssumeRoleRequest) -> dict[str, Any]:
         "Policy": request.policy,
         "SourceIdentity": request.source_identity,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
-def _credentials(answer: Any, call: ApiCall) -> Credentials:
-    expires_at = _lookup(answer, "Credentials", "Expiration")
+def _credentials(response: Any, call: ApiCall) -> Credentials:
+    expires_at = _lookup(response, "Credentials", "Expiration")
     if not isinstance(expires_at, datetime) or expires_at.tzinfo is None:
-        raise connection_error(
-            call, ErrorCode.NOT_AWS, "The answer says no time at which the credentials expire."
-        )
+        raise connection_error(call, ErrorCode.NOT_AWS, "The response has no expiration time.")
     return Credentials(
-        access_key_id=_text(answer, call, "Credentials", "AccessKeyId"),
-        secret_access_key=Secret(_text(answer, call, "Credentials", "SecretAccessKey")),
-        session_token=Secret(_text(answer, call, "Credentials", "SessionToken")),
+        access_key_id=_text(response, call, "Credentials", "AccessKeyId"),
+        secret_access_key=Secret(_text(response, call, "Credentials", "SecretAccessKey")),
+        session_token=Secret(_text(response, call, "Credentials", "SessionToken")),
         expires_at=expires_at.astimezone(UTC),
     )
 
 
-def _text(answer: Any, call: ApiCall, *path: str) -> str:
-    found = _lookup(answer, *path)
-    if not isinstance(found, str) or not found:
-        raise connection_error(call, ErrorCode.NOT_AWS, f"The answer has no {path[-1]}.")
-    return found
+def _text(response: Any, call: ApiCall, *path: str) -> str:
+    text = _lookup(response, *path)
+    if not isinstance(text, str) or not text:
+        raise connection_error(call, ErrorCode.NOT_AWS, f"The response has no {path[-1]}.")
+    return text
 
 
-def _validated_text(answer: Any, call: ApiCall, name: str, is_one: Callable[[str], bool]) -> str:
-    found = _text(answer, call, name)
-    if not is_one(found):
-        raise connection_error(call, ErrorCode.NOT_AWS, f"The answer's {name} can't be one.")
-    return found
+def _validated_text(
+    response: Any, call: ApiCall, name: str, is_valid: Callable[[str], bool]
+) -> str:
+    text = _text(response, call, name)
+    if not is_valid(text):
+        raise connection_error(call, ErrorCode.NOT_AWS, f"The {name} in the response isn't valid.")
+    return text
 
 
-def _lookup(answer: Any, *path: str) -> Any:
+def _lookup(value: Any, *path: str) -> Any:
     for name in path:
-        answer = answer.get(name) if isinstance(answer, dict) else None
-    return answer
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 class HttpStsProbe:
-    """Fulfils `actions.ports.StsProbe`.
-
-    It sends one unsigned request, so it needs no credentials.
-    """
+    """Implements `actions.ports.StsProbe` with one unsigned request, which needs no credentials."""
 
     def __init__(self, seconds: float = 3.0) -> None:
         self._seconds = seconds
@@ -274,11 +267,11 @@ class HttpStsProbe:
         try:
             clients = ClientCache(timeouts)
             clients.get(endpoint)
-            date, seconds = run_with_timeout(timeouts.total, lambda: clients.look(endpoint))
+            date, seconds = run_with_timeout(timeouts.total, lambda: clients.probe(endpoint))
             return ProbeResult(server_time(date), round(seconds * 1000))
         except TimeoutError:
             raise connection_error(
-                call, ErrorCode.TIMEOUT, f"There was no answer within {timeouts.total:g} seconds."
+                call, ErrorCode.TIMEOUT, f"No response within {timeouts.total:g} seconds."
             ) from None
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree
             raise errors.translate_connection_error(error, call) from None

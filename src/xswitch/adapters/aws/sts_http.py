@@ -1,15 +1,15 @@
-"""The plain case of an STS call without botocore, whose import and client cost more than everything else a cold start does.
+"""Plain STS calls without botocore, whose import takes longer than all else in a cold start.
 
-Plain is: a region of the three public partitions or a URL with nothing but a host, no proxy, neither FIPS nor dual stack, values within
-STS's limits. What it can't do it says so (None), and so it does when the one try brings neither an answer nor a
-refusal that stands: then botocore does the call, with its retries, and names what is wrong.
+A call is plain if its region is in one of the three public partitions, or its URL has nothing but a
+host; without proxy, FIPS or dual stack; with values within STS's limits. It is attempted once. All
+other calls, and calls that got neither a result nor a final error, are left to botocore, which
+retries and determines the error.
 """
 
 from __future__ import annotations
 
 import hmac
 import http.client
-import os
 import re
 import sys
 import threading
@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.parsers import expat
@@ -28,8 +29,8 @@ from xswitch.core.model import Credentials, Endpoint
 from xswitch.threads import Timeouts
 
 VERSION = "2011-06-15"
-# botocore's service model says so; the tests compare. What is shorter is left to botocore, which
-# refuses to send it.
+# From botocore's service model (a test compares them). Shorter values are left to botocore, which
+# rejects them without sending.
 MIN_LENGTHS: Mapping[str, int] = {
     "DurationSeconds": 900,
     "ExternalId": 2,
@@ -43,7 +44,7 @@ MIN_LENGTHS: Mapping[str, int] = {
     "Value": 0,
     "arn": 20,
 }
-# What botocore would try again (its retries/standard.py), and STS's own.
+# The codes botocore retries (retries/standard.py).
 RETRYABLE_CODES = frozenset(
     {
         *(
@@ -89,40 +90,40 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 
 @dataclass(frozen=True, slots=True)
 class _Address:
-    """Where to connect, and the Host header."""
+    """The server to connect to."""
 
     tls: bool
     host: str
     port: int
-    named: str
-    bundle: str = ""
+    host_header: str
+    ca_bundle: str = ""
 
 
 class DirectSts:
-    """One per process: keeps its connections. Safe for threads.
+    """A client that keeps its connections, so one per process is enough. Thread-safe.
 
-    `now` is UTC, `environment` is asked for proxies and CA bundles.
+    `now` returns UTC; `environment` names proxies and CA bundles.
     """
 
     def __init__(
-        self, limits: Timeouts, now: Callable[[], datetime], environment: Mapping[str, str]
+        self, timeouts: Timeouts, now: Callable[[], datetime], environment: Mapping[str, str]
     ) -> None:
-        self._limits = limits
+        self._timeouts = timeouts
         self._now = now
         self._environment = environment
         self._lock = threading.Lock()
         self._idle: dict[_Address, list[http.client.HTTPConnection]] = {}
-        self._trust: dict[str, Any] = {}
+        self._tls_contexts: dict[str, Any] = {}
 
     def __del__(self) -> None:
         for connections in self._idle.values():
             for connection in connections:
                 connection.close()
 
-    def ready(
+    def is_plain_call(
         self, parameters: Mapping[str, Any], credentials: Credentials, endpoint: Endpoint
     ) -> bool:
-        """Whether this is a plain case."""
+        """Whether `call` can make this call."""
         token = credentials.session_token
         secrets = (
             credentials.access_key_id,
@@ -140,55 +141,53 @@ class DirectSts:
             and _meets_minimums(parameters)
         )
 
-    def ask(
+    def call(
         self,
         action: str,
         parameters: Mapping[str, Any],
         credentials: Credentials,
         endpoint: Endpoint,
     ) -> dict[str, Any] | AwsErrorResponse | None:
-        """The result of an action, AWS's refusal of it, or None for whatever calls for another try."""
-        place = _address(endpoint)
-        if place is None:
+        """Return the result or AWS's error; None if the call should be retried with botocore."""
+        address = _address(endpoint)
+        if address is None:
             return None
-        if place.tls:
+        if address.tls:
             bundles = (
                 endpoint.ca_bundle,
                 *(self._environment.get(name) for name in _CA_BUNDLE_VARIABLES),
             )
-            place = replace(place, bundle=next(filter(None, bundles), ""))
+            address = replace(address, ca_bundle=next(filter(None, bundles), ""))
         body = urlencode(
             {"Action": action, "Version": VERSION, **_query_parameters("", parameters)}
         ).encode()
-        headers = dict(signed_headers(body, place.named, endpoint.region, credentials, self._now()))
+        headers = dict(
+            signed_headers(body, address.host_header, endpoint.region, credentials, self._now())
+        )
         headers["user-agent"] = f"xswitch/{__version__}"
         try:
-            status, date, answer = self._exchange(place, body, headers)
+            status, date, content = self._exchange(address, body, headers)
             if status == http.client.OK:
-                return parse_result(answer, action)
-            refusal = parse_error(answer, status, date, self._now())
+                return parse_result(content, action)
+            error = parse_error(content, status, date, self._now())
         except (OSError, http.client.HTTPException, NotAwsResponseError):
             return None
-        return (
-            refusal if status in _FINAL_STATUSES and refusal.code not in RETRYABLE_CODES else None
-        )
+        return error if status in _FINAL_STATUSES and error.code not in RETRYABLE_CODES else None
 
     def _exchange(
-        self, place: _Address, body: bytes, headers: dict[str, str]
+        self, address: _Address, body: bytes, headers: dict[str, str]
     ) -> tuple[int, str | None, bytes]:
-        kept = self._kept(place)
-        if kept is not None:
+        idle = self._take_idle(address)
+        if idle is not None:
             try:
-                return self._over(place, kept, body, headers)
+                return self._post(address, idle, body, headers)
             except ConnectionError:
-                # The other side had enough of waiting: a connection that was idle says nothing of
-                # the next
-                pass
-        return self._over(place, self._connected(place), body, headers)
+                pass  # the server has closed the idle connection; a new one may work
+        return self._post(address, self._connect(address), body, headers)
 
-    def _over(
+    def _post(
         self,
-        place: _Address,
+        address: _Address,
         connection: http.client.HTTPConnection,
         body: bytes,
         headers: dict[str, str],
@@ -196,57 +195,59 @@ class DirectSts:
         try:
             connection.request("POST", "/", body, headers)
             response = connection.getresponse()
-            answer = _read_body(response)
+            content = _read_body(response)
         except BaseException:
             connection.close()
             raise
         if response.will_close:
             connection.close()
         else:
-            self._keep(place, connection)
-        return response.status, response.getheader("Date"), answer
+            self._keep_idle(address, connection)
+        return response.status, response.getheader("Date"), content
 
-    def _kept(self, place: _Address) -> http.client.HTTPConnection | None:
+    def _take_idle(self, address: _Address) -> http.client.HTTPConnection | None:
         with self._lock:
-            idle = self._idle.get(place)
+            idle = self._idle.get(address)
             return idle.pop() if idle else None
 
-    def _connected(self, place: _Address) -> http.client.HTTPConnection:
-        seconds = self._limits.connect
+    def _connect(self, address: _Address) -> http.client.HTTPConnection:
+        seconds = self._timeouts.connect
         connection = (
             http.client.HTTPSConnection(
-                place.host, place.port, timeout=seconds, context=self._trusted(place.bundle)
+                address.host,
+                address.port,
+                timeout=seconds,
+                context=self._tls_context(address.ca_bundle),
             )
-            if place.tls
-            else http.client.HTTPConnection(place.host, place.port, timeout=seconds)
+            if address.tls
+            else http.client.HTTPConnection(address.host, address.port, timeout=seconds)
         )
         try:
             connection.connect()
-            connection.sock.settimeout(self._limits.read)
+            connection.sock.settimeout(self._timeouts.read)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _keep(self, place: _Address, connection: http.client.HTTPConnection) -> None:
+    def _keep_idle(self, address: _Address, connection: http.client.HTTPConnection) -> None:
         with self._lock:
-            idle = self._idle.setdefault(place, [])
+            idle = self._idle.setdefault(address, [])
             if len(idle) < _MAX_IDLE:
                 idle.append(connection)
                 return
         connection.close()
 
-    def _trusted(self, bundle: str) -> Any:
-        """The certificates of a bundle.
+    def _tls_context(self, bundle: str) -> Any:
+        """Return the TLS context that trusts a CA bundle. Raises OSError.
 
-        "" is what botocore trusts: certifi's, where it is installed, else its own copy. Raises
-        OSError.
+        "" stands for botocore's default: certifi's bundle if installed, else botocore's copy.
         """
-        context = self._trust.get(bundle)
+        context = self._tls_contexts.get(bundle)
         if context is None:
-            import ssl  # noqa: PLC0415 -- http.client has loaded it already
+            import ssl  # noqa: PLC0415 -- only for TLS
 
-            context = self._trust[bundle] = ssl.create_default_context(
+            context = self._tls_contexts[bundle] = ssl.create_default_context(
                 cafile=bundle or _default_ca_bundle()
             )
         return context
@@ -255,12 +256,12 @@ class DirectSts:
 def _default_ca_bundle() -> str:
     from importlib.util import find_spec  # noqa: PLC0415 -- only for TLS
 
-    found = find_spec("certifi") or find_spec("botocore")
-    return os.path.join(os.path.dirname((found and found.origin) or ""), "cacert.pem")  # noqa: PTH118, PTH120 -- pathlib has no use here
+    package = find_spec("certifi") or find_spec("botocore")
+    return str(Path((package and package.origin) or "").with_name("cacert.pem"))
 
 
 def _read_body(response: http.client.HTTPResponse) -> bytes:
-    """The body. Raises NotAwsResponseError when it is cut off, or longer than any answer is."""
+    """Return the body. Raises NotAwsResponseError if it is truncated, or too long for AWS's."""
     body = response.read(_MAX_RESPONSE_BYTES)
     if not response.isclosed() or response.length not in (0, None):
         raise NotAwsResponseError
@@ -273,7 +274,7 @@ def _address(endpoint: Endpoint) -> _Address | None:
             (suffix for form, suffix in _SUFFIXES if form.fullmatch(endpoint.region)), None
         )
         host = f"sts.{endpoint.region}.{suffix}"
-        return None if suffix is None else _Address(tls=True, host=host, port=443, named=host)
+        return None if suffix is None else _Address(True, host, 443, host)
     try:
         parts = urlsplit(endpoint.url)
         host, port = parts.hostname or "", parts.port
@@ -290,17 +291,17 @@ def _address(endpoint: Endpoint) -> _Address | None:
         and _REGION.fullmatch(endpoint.region)
     ):
         return None
-    usual = 443 if tls else 80
+    default_port = 443 if tls else 80
     return _Address(
-        tls=tls,
-        host=host,
-        port=port or usual,
-        named=host if port in (None, usual) else f"{host}:{port}",
+        tls,
+        host,
+        port or default_port,
+        host_header=host if port in (None, default_port) else f"{host}:{port}",
     )
 
 
 def _query_parameters(prefix: str, value: Any) -> dict[str, str]:
-    """A structure as the query protocol writes it: `Tags.member.1.Key`."""
+    """Flatten a structure for the query protocol: `Tags.member.1.Key`."""
     if isinstance(value, Mapping):
         pairs = [(f"{prefix}.{name}" if prefix else name, inner) for name, inner in value.items()]
     elif isinstance(value, list):
@@ -333,15 +334,16 @@ def _meets_minimums(value: Any, name: str = "") -> bool:
 def signed_headers(
     body: bytes, host: str, region: str, credentials: Credentials, now: datetime
 ) -> Mapping[str, str]:
-    """The headers of `POST /` with this body, Host left out.
+    """Return the headers of `POST /` with this body, without Host.
 
-    `now` is UTC, `host` as it will be sent, with an unusual port.
+    Source: the IAM user guide, "Create a signed AWS API request". A test compares the signature
+    with botocore's. `now` is UTC, `host` the Host header.
     """
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     headers = {"content-type": _CONTENT_TYPE, "host": host, "x-amz-date": stamp}
     if credentials.session_token is not None:
         headers["x-amz-security-token"] = credentials.session_token.reveal()
-    names = ";".join(headers)  # they are in alphabetical order
+    names = ";".join(headers)  # in alphabetical order, as required
     lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
     request = f"POST\n/\n\n{lines}\n{names}\n{sha256(body)}"
     scope = f"{stamp[:8]}/{region}/sts/aws4_request"
@@ -351,7 +353,8 @@ def signed_headers(
         key = hmac.digest(key, word.encode(), "sha256")
     del headers["host"]
     headers["authorization"] = (
-        f"{_ALGORITHM} Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature={key.hex()}"
+        f"{_ALGORITHM} Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, "
+        f"Signature={key.hex()}"
     )
     return headers
 
@@ -360,34 +363,28 @@ def signed_headers(
 
 
 class NotAwsResponseError(Exception):
-    """What came back is no answer of AWS."""
+    """The response isn't AWS's, or is damaged."""
 
 
 def parse_result(body: bytes, action: str) -> dict[str, Any]:
-    """What stands in `<ActionResponse><ActionResult>`, as botocore would give it.
-
-    Raises NotAwsResponseError.
-    """
+    """Return `<ActionResponse><ActionResult>` in botocore's form. Raises NotAwsResponseError."""
     response = _parse_xml(body).get(f"{action}Response")
-    found = response.get(f"{action}Result") if isinstance(response, dict) else None
-    if not isinstance(found, dict):
+    result = response.get(f"{action}Result") if isinstance(response, dict) else None
+    if not isinstance(result, dict):
         raise NotAwsResponseError
-    credentials = found.get("Credentials")
+    credentials = result.get("Credentials")
     if isinstance(credentials, dict) and isinstance(credentials.get("Expiration"), str):
         try:
             credentials["Expiration"] = datetime.fromisoformat(credentials["Expiration"])
         except ValueError:
             raise NotAwsResponseError from None
-    return found
+    return result
 
 
 def parse_error(
     body: bytes, status: int, date: str | None, received_at: datetime
 ) -> AwsErrorResponse:
-    """What stands in `<ErrorResponse><Error>`.
-
-    Raises NotAwsResponseError for a page that isn't AWS's.
-    """
+    """Return `<ErrorResponse><Error>`. Raises NotAwsResponseError for a page of another server."""
     response = _parse_xml(body).get("ErrorResponse")
     error = response.get("Error") if isinstance(response, dict) else None
     code = error.get("Code") if isinstance(error, dict) else None
@@ -398,16 +395,16 @@ def parse_error(
 
 
 def server_time(date: str | None) -> datetime | None:
-    """A Date header as UTC, None when there is none or it's no date."""
+    """Parse a Date header into UTC; return None if it is missing or invalid."""
     try:
-        found = parsedate_to_datetime(date or "")
+        parsed = parsedate_to_datetime(date or "")
     except (ValueError, TypeError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def _parse_xml(body: bytes) -> dict[str, Any]:
-    """Elements by their local names: a dict of those with children, else the text.
+    """Return elements by local name: a dict for an element with children, else its text.
 
     Of elements with the same name the last counts.
     """
@@ -423,17 +420,17 @@ def _parse_xml(body: bytes) -> dict[str, Any]:
         children, texts = stack.pop()
         stack[-1][0][name.rpartition(":")[2]] = children or "".join(texts).strip()
 
-    def heard(text: str) -> None:
+    def characters(text: str) -> None:
         stack[-1][1].append(text)
 
-    def refuse(*_: object) -> None:
+    def reject_doctype(*_: object) -> None:
         raise NotAwsResponseError
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
     parser.EndElementHandler = end
-    parser.CharacterDataHandler = heard
-    parser.StartDoctypeDeclHandler = refuse
+    parser.CharacterDataHandler = characters
+    parser.StartDoctypeDeclHandler = reject_doctype
     try:
         parser.Parse(body, True)
     except expat.ExpatError:

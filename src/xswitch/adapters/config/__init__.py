@@ -1,4 +1,1 @@
-"""The AWS config and credentials files on disk: read, changed in transactions, replaced, backed up.
-
-Parsing is in `core.awsconfig`.
-"""
+"""The AWS config and credentials files on disk; their syntax and meaning are in `core.awsconfig`."""

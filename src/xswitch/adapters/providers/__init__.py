@@ -1,1 +1,1 @@
-"""Source credentials (static keys, SSO, web identity, process, login) through botocore's own providers."""
+"""Source credentials through botocore's own credential providers; calls to STS are in `aws`."""

@@ -1,8 +1,10 @@
-"""botocore's credential providers, one chosen by the kind of base, over our reading of the config.
+"""botocore's credential providers, fed with xswitch's reading of the config.
 
-Importing this module imports botocore. Choosing by kind keeps the SDKs' order, which the chain
-already decided by, and keeps every other source (environment keys, `~/.boto`, the metadata service)
-out of a profile that names its own.
+The kind of source decides on the provider. This keeps the SDKs' order, which resolved the chain
+before, and keeps all other sources (environment keys, `~/.boto`, the metadata service) out of a
+profile that names its own.
+
+Importing this module imports botocore.
 """
 
 from __future__ import annotations
@@ -56,49 +58,44 @@ _ROLE_KEYS = frozenset(
 )
 
 _NO_KEYS: frozenset[str] = frozenset()
-_REFRESH_WINDOW = 15 * 60  # as create_credential_resolver of botocore has it
+_REFRESH_WINDOW = 15 * 60  # as in botocore's create_credential_resolver
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderContext:
-    """What surrounds a base: the environment it sees, and how long it may take (`process_seconds`.
-
-    A credential_process).
-    """
+    """The environment and the time limits of source credentials."""
 
     environment: Mapping[str, str]
-    limits: Timeouts
+    timeouts: Timeouts
     process_seconds: float
+    """The limit of a credential_process."""
 
 
 class Provider:
-    """One base, ready to be loaded in a thread.
-
-    `stop` ends a credential_process that was left behind.
-    """
+    """The provider of one source; `load` may run in a thread."""
 
     def __init__(
-        self, base: CredentialSource, view: ConfigView, endpoint: Endpoint, around: ProviderContext
+        self, base: CredentialSource, view: ConfigView, endpoint: Endpoint, context: ProviderContext
     ) -> None:
         self._base = base
         self._view = view
         self._endpoint = endpoint
-        self._around = around
-        self._process = _BoundedPopen(around)
+        self._context = context
+        self._process = _BoundedPopen(context)
 
     @property
     def status(self) -> int | None:
-        """The exit status of the credential_process, None as long as none has ended."""
+        """The exit status of the credential_process, None before it has ended."""
         return self._process.status
 
     def load(self) -> Credentials | None:
-        """The credentials, None when the source isn't there. Raises whatever botocore raises."""
-        found = self._provider().load()
-        if found is None:
+        """Return the credentials, None if the source isn't available. Raises as botocore does."""
+        credentials = self._provider().load()
+        if credentials is None:
             return None
-        frozen = found.get_frozen_credentials()
-        # botocore has no public name for it; the tests would notice a change.
-        expires_at: datetime | None = getattr(found, "_expiry_time", None)
+        frozen = credentials.get_frozen_credentials()
+        # botocore has no public name for the expiration; a test detects a change.
+        expires_at: datetime | None = getattr(credentials, "_expiry_time", None)
         return Credentials(
             access_key_id=frozen.access_key,
             secret_access_key=Secret(frozen.secret_key),
@@ -107,12 +104,12 @@ class Provider:
         )
 
     def stop(self) -> None:
-        """End what still runs."""
+        """End a credential_process that still runs."""
         self._process.stop()
 
     def _provider(self) -> Any:
-        base, around = self._base, self._around
-        environment = dict(around.environment)
+        base = self._base
+        environment = dict(self._context.environment)
         if base.kind is CredentialSourceKind.ENVIRONMENT:
             return EnvProvider(environ=environment)
         if base.kind is CredentialSourceKind.ECS_CONTAINER:
@@ -143,18 +140,18 @@ class Provider:
         profiles: dict[str, dict[str, Any]] = {}
         if base.profile is not None and base.profile in view.profiles:
             shape = to_botocore_dict(view.profiles[base.profile])
-            kept = _NO_KEYS if base.kind is CredentialSourceKind.WEB_IDENTITY else _ROLE_KEYS
+            left_out = _NO_KEYS if base.kind is CredentialSourceKind.WEB_IDENTITY else _ROLE_KEYS
             profiles[base.profile] = {
-                key: value for key, value in shape.items() if value and key not in kept
+                key: value for key, value in shape.items() if value and key not in left_out
             }
-        reading = SharedConfig(
+        config = SharedConfig(
             profiles=profiles,
             sso_sessions={
                 name: to_botocore_dict(section) for name, section in view.sso_sessions.items()
             },
             services={name: to_botocore_dict(section) for name, section in view.services.items()},
         )
-        session = _SourceSession(reading, base.profile if profiles else None, self._around.limits)
+        session = _SourceSession(config, base.profile if profiles else None, self._context.timeouts)
         session.sts = self._endpoint
         if not profiles.get(base.profile or "", {}).get("region"):
             session.set_config_variable("region", self._endpoint.region)
@@ -162,35 +159,33 @@ class Provider:
 
 
 class _SourceSession(IsolatedSession):
-    """A session whose STS clients call where the plan calls STS, as the rule is.
-
-    The selected profile's endpoint, not the source's.
-    """
+    """A session whose STS clients use the endpoint of the selected profile, not the source's."""
 
     sts: Endpoint
 
-    def create_client(self, service_name: str, *args: Any, **more: Any) -> Any:
+    def create_client(self, service_name: str, *args: Any, **options: Any) -> Any:
         if service_name == "sts":
-            options: dict[str, Any] = {
+            endpoint_options: dict[str, Any] = {
                 "ignore_configured_endpoint_urls": True,
                 "use_fips_endpoint": self.sts.use_fips,
                 "use_dualstack_endpoint": self.sts.use_dualstack,
             }
-            config = (more.get("config") or Config()).merge(Config(**options))
-            more |= {"endpoint_url": self.sts.url, "verify": self.sts.ca_bundle, "config": config}
-        return super().create_client(service_name, *args, **more)
+            config = (options.get("config") or Config()).merge(Config(**endpoint_options))
+            options |= {
+                "endpoint_url": self.sts.url,
+                "verify": self.sts.ca_bundle,
+                "config": config,
+            }
+        return super().create_client(service_name, *args, **options)
 
 
 class _BoundedPopen:
-    """Stands in for `subprocess.Popen` in botocore's process provider.
+    """A replacement of `subprocess.Popen` in botocore's process provider: see `CapturedCommand`."""
 
-    No input, no terminal, an end, nothing of stderr.
-    """
-
-    def __init__(self, around: ProviderContext) -> None:
-        self._around = around
-        self._running: CapturedCommand | None = None
-        self._ends: float | None = None
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+        self._command: CapturedCommand | None = None
+        self._deadline: float | None = None
         self.status: int | None = None
 
     @property
@@ -198,25 +193,26 @@ class _BoundedPopen:
         return self.status
 
     def __call__(self, words: list[str], **_pipes: Any) -> _BoundedPopen:
-        # botocore runs it a second time when the first answer is about to expire: both share the
-        # time.
+        # botocore runs the command again when its credentials are about to expire; both runs share
+        # one time limit.
         now = time.monotonic()
-        self._ends = now + self._around.process_seconds if self._ends is None else self._ends
-        if self._ends <= now:
+        if self._deadline is None:
+            self._deadline = now + self._context.process_seconds
+        if self._deadline <= now:
             raise CommandTimeoutError
-        self._running = CapturedCommand(words, self._around.environment, self._ends - now)
+        self._command = CapturedCommand(words, self._context.environment, self._deadline - now)
         return self
 
     def communicate(self) -> tuple[bytes, bytes]:
-        if self._running is None:
+        if self._command is None:
             raise CommandTimeoutError
-        self.status, output = self._running.finish()
+        self.status, output = self._command.finish()
         return output, b""
 
     def stop(self) -> None:
-        self._ends = 0.0
-        if self._running is not None:
-            self._running.stop()
+        self._deadline = 0.0
+        if self._command is not None:
+            self._command.stop()
 
 
 def _metadata_provider(
@@ -244,19 +240,16 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 
 def _login_cache(environment: Mapping[str, str]) -> Path:
-    named = environment.get("AWS_LOGIN_CACHE_DIRECTORY")
+    folder = environment.get("AWS_LOGIN_CACHE_DIRECTORY")
     return (
-        Path(os.path.expandvars(named)).expanduser()
-        if named
+        Path(os.path.expandvars(folder)).expanduser()
+        if folder
         else _home(environment) / ".aws" / "login" / "cache"
     )
 
 
 def _dump_sso_token(token: Any) -> str:
-    """An SSO token as the AWS CLI writes it.
-
-    Its cache is shared, and some SDKs read only this form of a time.
-    """
+    """Serialize an SSO token as the AWS CLI does: some SDKs only read times of that form."""
     return json.dumps(
         token, default=lambda value: value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     )

@@ -1,7 +1,7 @@
-"""Every exception of botocore's credential providers, and of what they run, as one of our errors.
+"""Translate what botocore's credential providers and their commands raise.
 
-Importing this module imports botocore. What a credential_process or a container endpoint printed is
-never part of an error.
+Importing this module imports botocore. The output of a credential_process or a container endpoint
+is never part of an error.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from xswitch.core.errors.sts import ApiCall, error_from_response
 from xswitch.core.model import CredentialSourceKind
 
 _MALFORMED_DATA_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
-# What botocore misses in a page that isn't an answer of AWS; a damaged token file lacks other keys.
+# The keys missing in a response that isn't AWS's; a damaged token file lacks other keys.
 _RESPONSE_KEYS = frozenset({"roleCredentials", "AssumeRoleWithWebIdentityResult", "Credentials"})
 _HTTP_STATUS = re.compile(r"Received non 200 response (\d{3})\b")
 _CONTAINER_VARIABLES = (
@@ -41,7 +41,9 @@ class _ProviderFailure:
     status: int | None
     process_seconds: float
 
-    def says(self, code: ErrorCode, *, detail: str = "", why: str = "") -> SourceCredentialsError:
+    def as_error(
+        self, code: ErrorCode, *, detail: str = "", why: str = ""
+    ) -> SourceCredentialsError:
         return source_error(self.source, code, detail=detail, why=why)
 
 
@@ -52,7 +54,7 @@ def translate_error(
     status: int | None = None,
     process_seconds: float = 60.0,
 ) -> XswitchError:
-    """The error to raise for what a provider raised.
+    """Return the error to raise for an exception of a provider.
 
     `status` is the exit status of the credential_process.
     """
@@ -68,16 +70,16 @@ def translate_error(
 def source_unavailable(
     source: SourceLabel, environment: Mapping[str, str]
 ) -> SourceCredentialsError:
-    """The error for a source that isn't there at all."""
+    """Return the error for a source that isn't available at all."""
     kind = source.base.kind
     if kind is CredentialSourceKind.EC2_METADATA:
-        off = environment.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
+        disabled = environment.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
         return source_error(
             source,
             ErrorCode.NO_METADATA,
             detail="AWS_EC2_METADATA_DISABLED is set"
-            if off
-            else "it does not answer, or knows no role",
+            if disabled
+            else "it doesn't respond, or the instance has no role",
         )
     if kind is CredentialSourceKind.ECS_CONTAINER:
         return source_error(
@@ -95,13 +97,16 @@ def source_unavailable(
 
 
 def _from_client_error(error: boto.ClientError, source: SourceLabel, call: ApiCall) -> XswitchError:
-    answer = error_response(error, datetime.now(UTC))
-    found = error_from_response(call, answer)
-    if isinstance(found, NetworkError):
-        return found
-    if found.code == ErrorCode.THROTTLED:
+    response = error_response(error, datetime.now(UTC))
+    translated = error_from_response(call, response)
+    if isinstance(translated, NetworkError):
+        return translated
+    if translated.code == ErrorCode.THROTTLED:
         return SourceCredentialsError(
-            found.what, why=found.why, next_step=found.next_step, code=found.code
+            translated.what,
+            why=translated.why,
+            next_step=translated.next_step,
+            code=translated.code,
         )
     codes = {
         CredentialSourceKind.SSO: ErrorCode.SSO_DENIED,
@@ -111,24 +116,24 @@ def _from_client_error(error: boto.ClientError, source: SourceLabel, call: ApiCa
     return source_error(
         source,
         codes.get(source.base.kind, ErrorCode.BASE_CREDENTIALS),
-        why=answer.text or answer.code,
+        why=response.text or response.code,
     )
 
 
 def _static(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, boto.PartialCredentialsError):
-        return failure.says(
+        return failure.as_error(
             ErrorCode.KEYS_INCOMPLETE, detail=f"{failure.error.kwargs.get('cred_var')} is missing"
         )
-    return failure.says(ErrorCode.BASE_CREDENTIALS, why=_safe_message(failure.error))
+    return failure.as_error(ErrorCode.BASE_CREDENTIALS, why=_safe_message(failure.error))
 
 
 def _environment(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
-        return failure.says(ErrorCode.KEYS_EXPIRED)
+        return failure.as_error(ErrorCode.KEYS_EXPIRED)
     if isinstance(failure.error, _MALFORMED_DATA_ERRORS):
-        return failure.says(
-            ErrorCode.KEYS_INCOMPLETE, detail="AWS_CREDENTIAL_EXPIRATION is no time with a zone"
+        return failure.as_error(
+            ErrorCode.KEYS_INCOMPLETE, detail="AWS_CREDENTIAL_EXPIRATION isn't a time with a zone"
         )
     return _static(failure)
 
@@ -136,19 +141,17 @@ def _environment(failure: _ProviderFailure) -> SourceCredentialsError:
 def _process(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, CommandTimeoutError):
-        return failure.says(
+        return failure.as_error(
             ErrorCode.PROCESS_TIMEOUT, detail=f"{failure.process_seconds:g} seconds"
         )
     if isinstance(error, OutputTooLargeError):
-        return failure.says(ErrorCode.PROCESS_ANSWER, detail="it is far too long")
+        return failure.as_error(ErrorCode.PROCESS_ANSWER, detail="it is too long")
     if isinstance(error, OSError):
-        return failure.says(
-            ErrorCode.PROCESS_MISSING, detail=(error.strerror or "no reason given").lower()
-        )
+        return failure.as_error(ErrorCode.PROCESS_MISSING, detail=_system_reason(error))
     if failure.status is None:
-        return failure.says(ErrorCode.PROCESS_MISSING, detail="its quotes do not match")
+        return failure.as_error(ErrorCode.PROCESS_MISSING, detail="its quotes don't match")
     if failure.status != 0:
-        return failure.says(
+        return failure.as_error(
             ErrorCode.PROCESS_FAILED, detail=f"it ended with status {failure.status}"
         )
     return _process_answer(failure)
@@ -156,66 +159,66 @@ def _process(failure: _ProviderFailure) -> SourceCredentialsError:
 
 def _process_answer(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
-        return failure.says(ErrorCode.PROCESS_EXPIRED)
+        return failure.as_error(ErrorCode.PROCESS_EXPIRED)
     if isinstance(failure.error, boto.CredentialRetrievalError):
-        return failure.says(
+        return failure.as_error(
             ErrorCode.PROCESS_ANSWER, detail="Version 1, AccessKeyId or SecretAccessKey is missing"
         )
-    return failure.says(
+    return failure.as_error(
         ErrorCode.PROCESS_ANSWER,
-        detail="it is not one JSON object, or its Expiration is no time with a zone",
+        detail="it isn't one JSON object, or its Expiration isn't a time with a zone",
     )
 
 
 def _sso(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, (boto.SSOError, boto.TokenRetrievalError)):
-        return failure.says(ErrorCode.SSO_LOGIN, why=_safe_message(error))
+        return failure.as_error(ErrorCode.SSO_LOGIN, why=_safe_message(error))
     if isinstance(error, (boto.InvalidConfigError, boto.InvalidRegionError)):
-        return failure.says(ErrorCode.SSO_CONFIG, why=_safe_message(error))
+        return failure.as_error(ErrorCode.SSO_CONFIG, why=_safe_message(error))
     return (
-        failure.says(ErrorCode.SSO_CACHE)
+        failure.as_error(ErrorCode.SSO_CACHE)
         if isinstance(error, _MALFORMED_DATA_ERRORS)
-        else failure.says(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
+        else failure.as_error(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
     )
 
 
 def _web_identity(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, OSError):
-        return failure.says(
+        return failure.as_error(
             ErrorCode.WEB_IDENTITY_FILE,
-            detail=f"{error.filename or 'the file'}: {(error.strerror or 'no reason given').lower()}",
+            detail=f"{error.filename or 'the file'}: {_system_reason(error)}",
         )
     if isinstance(error, UnicodeDecodeError):
-        return failure.says(ErrorCode.WEB_IDENTITY_FILE, detail="it is not text")
+        return failure.as_error(ErrorCode.WEB_IDENTITY_FILE, detail="it isn't text")
     if isinstance(error, boto.ParamValidationError):
-        return failure.says(
+        return failure.as_error(
             ErrorCode.WEB_IDENTITY_DENIED,
-            why="role_arn or the token does not have the form AWS asks for.",
+            why="role_arn or the token doesn't have the form AWS requires.",
         )
-    return failure.says(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
+    return failure.as_error(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
 
 
 def _login(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, (boto.LoginTokenLoadError, boto.LoginRefreshRequired)):
-        return failure.says(ErrorCode.LOGIN_NEEDED, why=_safe_message(error))
+        return failure.as_error(ErrorCode.LOGIN_NEEDED, why=_safe_message(error))
     if isinstance(error, boto.LoginError):
-        return failure.says(ErrorCode.LOGIN_DENIED, why=_safe_message(error))
+        return failure.as_error(ErrorCode.LOGIN_DENIED, why=_safe_message(error))
     return (
-        failure.says(ErrorCode.LOGIN_NEEDED, why="The stored sign-in can't be read.")
+        failure.as_error(ErrorCode.LOGIN_NEEDED, why="The stored sign-in can't be read.")
         if isinstance(error, _MALFORMED_DATA_ERRORS)
-        else _generic_error(failure)
+        else failure.as_error(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
     )
 
 
 def _metadata(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(failure.error, RuntimeError):
-        return failure.says(ErrorCode.NO_METADATA, detail="those it has are expired")
-    return failure.says(
+        return failure.as_error(ErrorCode.NO_METADATA, detail="its credentials have expired")
+    return failure.as_error(
         ErrorCode.NO_METADATA,
-        detail="its answer or its settings can't be used",
+        detail="its response or its settings can't be used",
         why=_safe_message(failure.error),
     )
 
@@ -223,32 +226,31 @@ def _metadata(failure: _ProviderFailure) -> SourceCredentialsError:
 def _container(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
     if isinstance(error, boto.CredentialRetrievalError):
-        found = _HTTP_STATUS.search(str(error))
-        return failure.says(
+        status = _HTTP_STATUS.search(str(error))
+        return failure.as_error(
             ErrorCode.CONTAINER_ANSWER,
-            why=f"It answered with HTTP status {found[1]}." if found else "It does not answer.",
+            why=f"It returned HTTP status {status[1]}." if status else "It doesn't respond.",
         )
     if isinstance(error, OSError):
-        return failure.says(
+        return failure.as_error(
             ErrorCode.CONTAINER_ANSWER,
-            why=f"The token file can't be read: {(error.strerror or 'no reason given').lower()}.",
+            why=f"The token file can't be read: {_system_reason(error)}.",
         )
     if isinstance(error, ValueError) and str(error).startswith("Unsupported host"):
-        return failure.says(
-            ErrorCode.CONTAINER_ANSWER, why="Its address is neither this machine nor one of AWS's."
+        return failure.as_error(
+            ErrorCode.CONTAINER_ANSWER, why="Its address is neither local nor AWS's."
         )
-    return failure.says(ErrorCode.CONTAINER_ANSWER, why="Its answer is not what the SDKs expect.")
+    return failure.as_error(
+        ErrorCode.CONTAINER_ANSWER, why="Its response isn't what the SDKs expect."
+    )
 
 
-def _generic_error(failure: _ProviderFailure) -> SourceCredentialsError:
-    return failure.says(ErrorCode.BASE_CREDENTIALS, why=_safe_message(failure.error))
+def _system_reason(error: OSError) -> str:
+    return (error.strerror or "no reason given").lower()
 
 
 def _safe_message(error: Exception) -> str:
-    """The text of an error of botocore's own, which quotes settings at most.
-
-    The name of any other.
-    """
+    """Return the text of botocore's own errors, which quote only settings; of others, the type."""
     return str(error) if isinstance(error, boto.BotoCoreError) else type(error).__name__
 
 

@@ -1,7 +1,4 @@
-"""Where a chain's base gets its credentials.
-
-Botocore's own providers, fed with our reading of the config, never asking anybody.
-"""
+"""Source credentials of a chain; botocore is imported only where it is needed."""
 
 from __future__ import annotations
 
@@ -35,34 +32,34 @@ _KEY_VARIABLES = (
 
 
 class BotocoreProviders:
-    """Fulfils `actions.ports.SourceCredentials`.
+    """Implements `actions.ports.SourceCredentials`; never prompts.
 
-    `environment` is where environment keys, container variables and HOME come from, and what a
-    credential_process sees. botocore itself looks at this process's environment for proxies,
-    `AWS_ENDPOINT_URL*` and the metadata service's settings. A credential_process is ended after
-    `process_seconds`, everything else bounded by `limits`.
+    `environment` supplies keys, container variables and HOME, and is the environment of a
+    credential_process. botocore reads proxies, `AWS_ENDPOINT_URL*` and the settings of the metadata
+    service from this process's environment. A credential_process is stopped after
+    `process_seconds`; `timeouts` apply to everything else.
     """
 
     def __init__(
         self,
         environment: Mapping[str, str],
         *,
-        limits: Timeouts = DEFAULT_TIMEOUTS,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
         process_seconds: float = 60.0,
     ) -> None:
         self._environment = environment
-        self._limits = limits
+        self._timeouts = timeouts
         self._process_seconds = process_seconds
 
     def resolve(self, base: CredentialSource, view: ConfigView, endpoint: Endpoint) -> Credentials:
-        """The base's credentials, refreshed where that needs no person.
+        """Return the credentials, refreshed if that is possible without a prompt.
 
         Raises SourceCredentialsError, NetworkError.
         """
         keys = _static_keys(base, view, self._environment)
         if keys is not None:
             return keys
-        # They import botocore, 160 ms nobody else shall pay
+        # They import botocore, which takes 160 ms.
         from xswitch.adapters.providers import botocore, errors  # noqa: PLC0415
 
         source = SourceLabel(base, _sso_session(base, view))
@@ -73,52 +70,50 @@ class BotocoreProviders:
             base.profile or "",
             url=url,
         )
-        around = botocore.ProviderContext(self._environment, self._limits, self._process_seconds)
-        provider = botocore.Provider(base, view, endpoint, around)
-        seconds = self._limits.total + (
+        context = botocore.ProviderContext(self._environment, self._timeouts, self._process_seconds)
+        provider = botocore.Provider(base, view, endpoint, context)
+        seconds = self._timeouts.total + (
             self._process_seconds if base.kind is CredentialSourceKind.CREDENTIAL_PROCESS else 0.0
         )
         try:
-            found = run_with_timeout(seconds, provider.load)
+            credentials = run_with_timeout(seconds, provider.load)
         except TimeoutError:
             raise connection_error(
-                call, ErrorCode.TIMEOUT, f"There was no complete answer within {seconds:g} seconds."
+                call, ErrorCode.TIMEOUT, f"No complete response within {seconds:g} seconds."
             ) from None
-        # Botocore's providers raise far outside its own tree
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 -- providers raise far outside botocore's tree
             raise errors.translate_error(
                 error, source, call, provider.status, self._process_seconds
             ) from None
         finally:
             provider.stop()
-        if found is None:
+        if credentials is None:
             raise errors.source_unavailable(source, self._environment)
-        return found
+        return credentials
 
 
 def _static_keys(
     base: CredentialSource, view: ConfigView, environment: Mapping[str, str]
 ) -> Credentials | None:
-    """Whole keys that just stand there, without botocore.
+    """Return complete keys of a profile or the environment, read without botocore.
 
-    None for all else, so that botocore says what is missing.
-
-    Of two tokens the one under the older name counts, as in botocore (credentials.py,
-    SharedCredentialProvider and EnvProvider).
+    Anything else is None, and botocore finds out what is missing. If both token names are set, the
+    older one counts, as in botocore (credentials.py, SharedCredentialProvider and EnvProvider).
     """
     if base.kind is CredentialSourceKind.ENVIRONMENT and not environment.get(
         "AWS_CREDENTIAL_EXPIRATION"
     ):
-        found = {name: environment.get(name) or "" for name in _KEY_VARIABLES}
+        values = {name: environment.get(name) or "" for name in _KEY_VARIABLES}
     elif base.kind is CredentialSourceKind.STATIC_KEYS and (base.profile or "") in view.profiles:
         profile = view.profiles[base.profile or ""]
-        found = {name: profile.get(name.lower()) or "" for name in _KEY_VARIABLES}
+        values = {name: profile.get(name.lower()) or "" for name in _KEY_VARIABLES}
     else:
         return None
-    key, secret, old, new = found.values()
-    if not key or not secret or any("\n" in value for value in found.values()):
+    key, secret, old_token, new_token = values.values()
+    if not key or not secret or any("\n" in value for value in values.values()):
         return None
-    return Credentials(key, Secret(secret), Secret(old or new) if old or new else None)
+    token = old_token or new_token
+    return Credentials(key, Secret(secret), Secret(token) if token else None)
 
 
 def _sso_session(base: CredentialSource, view: ConfigView) -> str:

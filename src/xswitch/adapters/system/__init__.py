@@ -1,1 +1,1 @@
-"""The machine around the program: clock, environment, processes, prompts, network probe."""
+"""The machine: environment, clock, child processes, MFA prompts; xswitch's files are in `state`."""
