@@ -237,8 +237,9 @@ def _told(figures: dict[str, Figure]) -> str:
 
 _PAGE = """# Reliability
 
-`make soak` tries to make xswitch lose, leak, or accept what it must not. Run on {when}: Python {python},
-{minutes:.0f} minutes on a shared machine with {cores} cores, seed {seed}. A slice of each row runs in `make test`.
+`make soak` tries to make xswitch lose, leak, or accept what it must not. Run on {when}:
+Python {python}, {minutes:.0f} minutes on a shared machine with {cores} cores, seed {seed}.
+A slice of each row runs in `make test`.
 
 To repeat one row on the same generated input, take its test from the last column:
 

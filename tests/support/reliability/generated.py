@@ -126,7 +126,7 @@ NASTY = (
 
 
 def broken(text: str, chance: Random) -> str:
-    """Damage `text` in one to three ways: change, move, indent, double, or drop characters or lines."""
+    """Damage `text` in one to three ways: change, move, indent, double, or drop parts of it."""
     for _ in range(chance.randint(1, 3)):
         if chance.randrange(2):
             at = chance.randint(0, len(text))
