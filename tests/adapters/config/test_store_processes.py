@@ -74,7 +74,7 @@ def test_writers_beside_the_aws_cli_lose_nothing_of_anyones(
     assert len(found["ends"]) == WRITERS * PROFILES
     text = config.read_text()
     reading = parse_as_cli(text)
-    assert reading.refused is None
+    assert reading.error is None
     lost = sorted(name for name in found["ends"] if f"profile {name}" not in reading.sections)
     print(  # noqa: T201 -- the report
         f"of {WRITERS * PROFILES} profiles the AWS CLI overwrote {len(lost)} after our re-check: {lost}"

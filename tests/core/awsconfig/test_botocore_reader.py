@@ -34,7 +34,7 @@ def test_reading_only_odd_sections_is_reading_the_whole(data: st.DataObject) -> 
     text = data.draw(texts(file))
     whole, pieces = parse_as_cli(text), read_as_cli(parse_document(text, file))
     assert pieces.raw() == whole.raw()
-    assert (pieces.refused is None) == (whole.refused is None)
+    assert (pieces.error is None) == (whole.error is None)
     assert {n: (s.line, s.lines) for n, s in pieces.sections.items()} == {
         n: (s.line, s.lines) for n, s in whole.sections.items()
     }
@@ -44,9 +44,9 @@ def test_reading_only_odd_sections_is_reading_the_whole(data: st.DataObject) -> 
 def test_a_clean_text_needs_no_second_reading_but_for_nesting(data: st.DataObject) -> None:
     file = data.draw(files)
     document = parse_document(data.draw(clean_texts(file)), file)
-    assert not document.split
+    assert not document.cli_splits_differently
     for section in document.sections:
-        assert section.odd == any(item.value.startswith("\n") for item in section.items)
+        assert section.cli_may_differ == any(row[1].startswith("\n") for row in section.rows)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_clean_text_needs_no_second_reading_but_for_nesting(data: st.DataObjec
     ],
 )
 def test_refusals_name_their_line(botocore: Botocore, text: str, code: str, line: int) -> None:
-    refused = parse_as_cli(text).refused
+    refused = parse_as_cli(text).error
     assert refused is not None
     assert (refused.code, refused.line) == (code, line)
     assert refused.reason
@@ -93,5 +93,5 @@ def test_what_a_header_means_to_the_cli(header: str, name: tuple[str, str | None
 
 def test_a_long_run_of_blanks_takes_linear_time() -> None:
     blanks = " " * 300_000
-    assert parse_as_cli(f"[a]\nb{blanks}c\n").refused is not None
+    assert parse_as_cli(f"[a]\nb{blanks}c\n").error is not None
     assert parse_as_cli(f"[a]\nb{blanks}= c\n").raw() == {"a": {"b": "c"}}

@@ -17,13 +17,13 @@ def check_spans(text: str, file: FileKind) -> None:
     assert "".join(text[s.start : s.end] for s in document.sections) == text
     assert document.sections[0].start == 0
     for section in document.sections:
-        assert section.start <= section.body <= section.used <= section.end
+        assert section.start <= section.body <= section.content_end <= section.end
         at = section.body
-        for item in section.items:
-            assert at <= item.start < item.end <= section.used
-            assert item.line == text.count("\n", 0, item.start) + 1
-            assert text[item.start : item.end].lower().startswith(item.key)
-            at = item.end
+        for key, _, line, start, end in section.rows:
+            assert at <= start < end <= section.content_end
+            assert line == text.count("\n", 0, start) + 1
+            assert text[start:end].lower().startswith(key)
+            at = end
         if section.kind != "preamble":
             assert text[section.start] == "["
             assert section.line == text.count("\n", 0, section.start) + 1
@@ -58,19 +58,19 @@ def test_the_properties_of_a_section_with_their_spans() -> None:
     text = f"{BOM}[profile a]\r\nRegion = eu-west-1 # main\r\ns3 =\r\n  x = 1\r\n\r\n  y = 2\r\n# end\r\n[b]\r\n"
     preamble, a, b = parse_document(text, "config").sections
     assert (preamble.start, preamble.end, a.start) == (0, 1, 1)
-    assert [(item.key, item.value, item.line) for item in a.items] == [
+    assert [row[:3] for row in a.rows] == [
         ("region", "eu-west-1", 2),
         ("s3", "\nx = 1\ny = 2", 3),
     ]
-    assert text[a.items[1].start : a.items[1].end] == "s3 =\r\n  x = 1\r\n\r\n  y = 2\r\n"
-    assert text[a.used : a.end] == "# end\r\n"
+    assert text[a.rows[1][3] : a.rows[1][4]] == "s3 =\r\n  x = 1\r\n\r\n  y = 2\r\n"
+    assert text[a.content_end : a.end] == "# end\r\n"
     assert (b.kind, b.raw, b.line) == ("other", "b", 8)
 
 
 def test_only_blanks_are_blank_and_only_line_feeds_end_a_line() -> None:
     text = "[profile a]\nk = \u00a0x\u2028y\x0c\x85\x1c z\v\n"
-    (item,) = parse_document(text, "config").sections[1].items
-    assert item.value == "\u00a0x\u2028y\x0c\x85\x1c z\v"
+    (row,) = parse_document(text, "config").sections[1].rows
+    assert row[1] == "\u00a0x\u2028y\x0c\x85\x1c z\v"
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_faults_have_their_line(text: str, faults: list[tuple[str, int]]) -> Non
 
 def test_a_value_that_goes_on_for_many_lines_takes_linear_time() -> None:
     text = "[profile a]\nb = c\n" + "  d\n" * 100_000
-    (item,) = parse_document(text, "config").sections[1].items
-    assert item.value.count("\n") == 100_000
-    assert item.end == len(text)
+    (row,) = parse_document(text, "config").sections[1].rows
+    assert row[1].count("\n") == 100_000
+    assert row[4] == len(text)
 
 
 def test_legal_names() -> None:

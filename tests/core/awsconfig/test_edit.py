@@ -336,15 +336,15 @@ def test_a_comment_can_inject_nothing(comment: str) -> None:
 @pytest.mark.parametrize(
     ("text", "edit", "why"),
     [
-        ("[profile a]\nx: 1\n", put("a", x="2"), "AWS CLI would refuse"),
+        ("[profile a]\nx: 1\n", put("a", x="2"), "AWS CLI would reject"),
         ("[profile 'a']\nx = 1\n", RemoveProfile("config", "a"), "still see"),
-        ("[profile a]\n[profile 'a']\nx = 1\n", put("a", y="2"), "read profile a otherwise"),
+        ("[profile a]\n[profile 'a']\nx = 1\n", put("a", y="2"), "misread profile a"),
         # An indented header is one to the AWS CLI when no setting stands above it, and this one's
         # keys are everybody's.
         (
             "[profile a]\n [DEFAULT]\nx = 1\n[profile b]\n",
             RemoveProfile("config", "a"),
-            "read [b] otherwise",
+            "AWS CLI reads in [b]",
         ),
         ("[profile a\n[profile b]\n", put("c"), None),
         ("[profile  a]\n[profile a]\nx = 1\n", put("a", y="2"), None),

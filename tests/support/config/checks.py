@@ -42,10 +42,10 @@ def check_prediction(botocore: Botocore, text: str) -> None:
     raw = botocore.raw(text)
     reading = parse_as_cli(text)
     if raw is None:
-        assert reading.refused is not None
-        assert 1 <= reading.refused.line <= text.count("\n") + 1
+        assert reading.error is not None
+        assert 1 <= reading.error.line <= text.count("\n") + 1
         return
-    assert reading.refused is None
+    assert reading.error is None
     assert reading.raw() == raw
     found = reading.profile_map()
     mapped: dict[str, object] = {name: section.values for name, section in found.other.items()}
@@ -197,10 +197,10 @@ def check_lines(text: str, new: str, file: FileKind, touched: set[str]) -> None:
     at = 0
     for section in parse_document(text, file).sections:
         if section.kind != "profile" or section.name not in touched:
-            whole = text[section.start : section.used]
+            whole = text[section.start : section.content_end]
             assert whole in new[at:]
             at = new.index(whole, at) + len(whole)
-        for line in text[section.used : section.end].split("\n"):
+        for line in text[section.content_end : section.end].split("\n"):
             if line[:1] in ("#", ";") and not line.startswith("# xswitch"):
                 assert line in new[at:]
                 at = new.index(line, at) + len(line)

@@ -1,7 +1,6 @@
-"""The shared AWS config.
+"""The shared AWS config: text in, values out.
 
-A lossless document, the SDKs' reading of it, the AWS CLI's reading of it, and edits of it.
-
-`locate` says which files, `sdk` reads both, `edit` changes one, `command` spells a
-credential_process. All of it is text in, values out.
+`document` parses one file, `sdk_reader` reads both as the SDKs do, `botocore_reader` reads as the
+AWS CLI does, `differences` compares them, `edit` changes one profile, and `verify` checks the
+result. `adapters.config` reads and writes the files; `core.roles` interprets the profiles.
 """

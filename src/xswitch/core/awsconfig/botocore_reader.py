@@ -1,9 +1,8 @@
-"""What the AWS CLI and boto3 would read from the same text.
+"""Read config text as the AWS CLI and boto3 do.
 
-Both read with botocore's `configloader`, which is `configparser.RawConfigParser` and a few lines
-around it. The same parser does the work here, so its rules are the CLI's by construction, on this
-version of Python; the lines around it (nested values, profile names through `shlex`) are written
-again from their behaviour. Time is linear in the text.
+Both use botocore's `configloader`: `configparser.RawConfigParser`, then nested values and profile
+names through `shlex`. This module runs the same parser, so its rules match the CLI's on this
+version of Python, and reimplements the rest. Time is linear in the text.
 """
 
 from __future__ import annotations
@@ -24,76 +23,67 @@ CliValue = str | Mapping[str, str]
 _plain_header = re.compile(r"(profile|sso-session|services) ([A-Za-z0-9_\-/.%@:+]+)").fullmatch
 
 _PARSE_ERROR_MESSAGES: dict[CliParseErrorCode, str] = {
-    "duplicate_section": "the section is there twice",
-    "duplicate_key": "the key is there twice in its section",
-    "no_section_header": "there is text before the first section",
-    "not_a_property": "the line is neither a section nor a key with a value",
-    "nested_no_equals": "an indented line below holds no '='",
+    "duplicate_section": "the section is repeated",
+    "duplicate_key": "the key is repeated in its section",
+    "no_section_header": "text precedes the first section",
+    "not_a_property": "the line is neither a header nor a key with a value",
+    "nested_no_equals": "an indented line below has no '='",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class CliParseError:
-    """Why the CLI refuses the whole file, and the line (from 1) it stumbles over.
-
-    Holds nothing of the file's text.
-    """
+    """The reason why the CLI rejects the whole file; it contains none of the file's text."""
 
     code: CliParseErrorCode
-    line: int
+    line: int  # from 1
 
     @property
     def reason(self) -> str:
-        """The reason as a clause."""
+        """A clause for messages."""
         return _PARSE_ERROR_MESSAGES[self.code]
 
 
 @dataclass(frozen=True, slots=True)
 class CliSection:
-    """One section as the CLI has it.
-
-    Values by lower-case key, `lines` the line of each key, of which `[DEFAULT]` may lend some.
-    """
+    """A section as the CLI reads it; `[DEFAULT]` can contribute keys."""
 
     line: int
     values: Mapping[str, CliValue]
+    """By lower-case key."""
     lines: Mapping[str, int]
+    """The line of each key."""
 
 
 @dataclass(frozen=True, slots=True)
 class CliProfiles:
-    """The profile map of the config file: sections by the name the CLI calls them by.
-
-    `other` is keyed by the whole header.
-    """
+    """The sections of the config file by the CLI's names for them."""
 
     profiles: Mapping[str, CliSection]
     sso_sessions: Mapping[str, CliSection]
     services: Mapping[str, CliSection]
     other: Mapping[str, CliSection]
+    """By the whole header."""
 
 
 @dataclass(frozen=True, slots=True)
 class CliParseResult:
-    """The CLI's reading of one file, or its refusal.
-
-    `sections` are keyed by what stands between the brackets, as it stands there.
-
-    `defaults` is what `[DEFAULT]` holds; every section has it too.
-    """
+    """The sections that the CLI reads from a file, or the error."""
 
     sections: Mapping[str, CliSection] = field(default_factory=dict)
-    refused: CliParseError | None = None
+    """By the text between the brackets."""
+    error: CliParseError | None = None
     defaults: Mapping[str, str] = field(default_factory=dict)
+    """The keys of `[DEFAULT]`, which every section has too."""
 
     def raw(self) -> dict[str, dict[str, CliValue]]:
-        """What botocore's `raw_config_parse` returns for this file; empty when it refuses."""
+        """Return the result of botocore's `raw_config_parse`; empty after an error."""
         return {name: dict(section.values) for name, section in self.sections.items()}
 
     def profile_map(self) -> CliProfiles:
-        """What botocore's `load_config` makes of it, for the config file.
+        """Return the result of botocore's `load_config` for the config file.
 
-        A later header that means the same name replaces the earlier.
+        A later section with the same name replaces an earlier one.
         """
         profile_maps = CliProfiles({}, {}, {}, {})
         by_word = {
@@ -110,15 +100,12 @@ class CliParseResult:
 
 
 def parse_cli_header(header: str) -> tuple[str, str | None]:
-    """What a header of the config file means to the CLI.
+    """Parse a header of the config file to ("profile", name), ("", header), and so on.
 
-    ("profile", name), ("sso-session", name), ("services", name) or ("", header).
-
-    The name is None when the header begins with such a word but names nothing, so that the CLI
-    drops the section.
+    The name is None if a header with a known prefix has no valid name; the CLI drops the section.
     """
     plain_header = _plain_header(header)
-    if plain_header is not None:  # what shlex would say, a hundred times as fast
+    if plain_header is not None:  # same result as shlex, 100 times as fast
         return plain_header[1], plain_header[2]
     for word in ("profile", "sso-session", "services"):
         if header.startswith(word):
@@ -131,10 +118,9 @@ def parse_cli_header(header: str) -> tuple[str, str | None]:
 
 
 def parse_as_cli(text: str, *, first_line: int = 1) -> CliParseResult:
-    """The CLI's reading of `text`, whose first line counts as `first_line`. Never raises.
+    """Parse `text`, which begins at `first_line` of its file. Never raises.
 
-    It is what botocore's `raw_config_parse` gives for a file of this text, if the locale's encoding
-    is UTF-8.
+    The result is that of botocore's `raw_config_parse` if the locale's encoding is UTF-8.
     """
     lines = _LineReader(text, first_line)
     parser = _CliConfigParser(
@@ -154,7 +140,7 @@ def parse_as_cli(text: str, *, first_line: int = 1) -> CliParseResult:
 
 
 def parse_nested(value: str) -> dict[str, str] | None:
-    """A value that begins with a line end, as the mapping the CLI makes of it, or None when it would refuse it."""
+    """Parse a value that begins with a line end; None if the CLI would reject it."""
     values = {}
     for line in value.splitlines():
         stripped = line.strip()
@@ -167,7 +153,7 @@ def parse_nested(value: str) -> dict[str, str] | None:
 
 
 def _parse_failure(code: CliParseErrorCode, line: int) -> CliParseResult:
-    return CliParseResult(refused=CliParseError(code, line))
+    return CliParseResult(error=CliParseError(code, line))
 
 
 def _cli_sections(parser: configparser.RawConfigParser, lines: _LineReader) -> CliParseResult:
@@ -189,17 +175,17 @@ def _cli_sections(parser: configparser.RawConfigParser, lines: _LineReader) -> C
 
 
 class _CliConfigParser(configparser.RawConfigParser):
-    """The CLI's parser, with a pattern for properties that matches the same lines in linear time.
+    """The CLI's parser, with a property pattern that matches the same lines in linear time.
 
-    The library's own takes quadratic time on a long run of blanks before the delimiter. The option
-    is stripped afterwards either way.
+    The library's pattern takes quadratic time on many blanks before the delimiter. The parser
+    strips the option name in both cases.
     """
 
     OPTCRE = re.compile(r"(?P<option>[^=:]*)(?P<vi>[=:])\s*(?P<value>.*)$")
 
 
 class _LineTrackingDict(dict[str, Any]):
-    """A mapping the parser fills, which notes at which line each key came."""
+    """A mapping that records the line at which the parser sets each key."""
 
     def __init__(self, source: _LineReader) -> None:
         super().__init__()
@@ -214,9 +200,9 @@ class _LineTrackingDict(dict[str, Any]):
 
 
 class _LineReader:
-    """The text's lines as Python reads them from a file: LF, CRLF and a lone CR all end one.
+    """The text's lines as Python reads them: LF, CRLF, and a lone CR end a line.
 
-    Numbers count LF, as editors do.
+    Line numbers count LF, as editors do.
     """
 
     def __init__(self, text: str, first_line: int) -> None:
@@ -238,5 +224,5 @@ class _LineReader:
         return _LineTrackingDict(self)
 
     def number(self, of_parser: int | None) -> int:
-        """The file's line for a line as the parser counts, from 1."""
+        """Convert a line number of the parser to one of the file."""
         return self.numbers[of_parser - 1] if of_parser else self.current

@@ -1,8 +1,8 @@
-"""Where the AWS CLI and boto3 read something else than the SDKs, key by key.
+"""Compare what the AWS CLI and boto3 read with what the SDKs read, key by key.
 
-A section that holds nothing odd reads alike for both, so only odd sections are read again with the
-CLI's parser, each by itself. That is exact while both see the same sections and no name occurs
-twice; where that fails, the whole text is read again.
+The CLI's parser reads only sections that may differ, one at a time; all readers read the others
+alike. That is exact if both see the same sections and no name is repeated; otherwise the CLI's
+parser reads the whole text.
 """
 
 from __future__ import annotations
@@ -28,34 +28,37 @@ _NAMED_KINDS: tuple[SectionKind, ...] = ("profile", "sso-session", "services")
 
 
 class CliDifferences(NamedTuple):
-    """Each difference as a problem, and the profiles only the CLI sees."""
+    """The differences as problems, and the profiles that only the CLI sees."""
 
     problems: tuple[Problem, ...]
     cli_only: Mapping[str, Profile]
 
 
 def compare_with_cli(document: ConfigDocument, sdk: SdkSections, path: str) -> CliDifferences:
-    """Every difference between the SDKs' sections of this file and the CLI's, unless a fault of the same line tells it already."""
-    odd = [section for section in document.sections if section.odd]
+    """Find the differences between the SDKs' and the CLI's sections of one file.
+
+    Lines with a reported fault are left out.
+    """
+    suspects = [section for section in document.sections if section.cli_may_differ]
     if _sections_are_comparable(document):
-        if not odd:
+        if not suspects:
             return CliDifferences((), {})
-        maps = _read_odd_sections(document, odd)
+        maps = _read_suspect_sections(document, suspects)
         if maps is not None:
-            names = {(section.kind, section.name) for section in odd}
-            odd_profiles = {
+            names = {(section.kind, section.name) for section in suspects}
+            suspect_profiles = {
                 kind: {
                     name: profile for name, profile in sdk[kind].items() if (kind, name) in names
                 }
                 for kind in _NAMED_KINDS
             }
-            return _section_differences(document, odd_profiles, maps, path)
+            return _section_differences(document, suspect_profiles, maps, path)
     reading = parse_as_cli(document.text)
-    if reading.refused:
-        refused = (
-            f"The AWS CLI and boto3 refuse the whole file over this line: {reading.refused.reason}."
+    if reading.error:
+        text = (
+            f"The AWS CLI and boto3 reject the file because of this line: {reading.error.reason}."
         )
-        problem = Problem("cli_refuses", refused, "error", path, reading.refused.line)
+        problem = Problem("cli_refuses", text, "error", path, reading.error.line)
         cli = _sections_unknown_to_sdk(document)
         cli["profile"] = {
             name: profile for name, profile in cli["profile"].items() if name not in sdk["profile"]
@@ -66,9 +69,9 @@ def compare_with_cli(document: ConfigDocument, sdk: SdkSections, path: str) -> C
 
 
 def read_as_cli(document: ConfigDocument, touched: Container[str] = ()) -> CliParseResult:
-    """The CLI's reading of a whole document, as `parse_as_cli` gives it for the text, without running its parser over plain sections.
+    """Return the result of `parse_as_cli` for a document, without parsing plain sections again.
 
-    Sections named in `touched` are read with the CLI's parser in any case.
+    The CLI's parser always reads the sections named in `touched`.
     """
     if not _sections_are_comparable(document):
         return parse_as_cli(document.text)
@@ -76,7 +79,7 @@ def read_as_cli(document: ConfigDocument, touched: Container[str] = ()) -> CliPa
     for section in document.sections:
         if section.kind == "preamble" or section.cli_header is None:
             continue
-        if section.odd or section.name in touched:
+        if section.cli_may_differ or section.name in touched:
             piece = parse_as_cli(
                 document.text[section.start : section.end], first_line=section.line
             )
@@ -92,25 +95,19 @@ def read_as_cli(document: ConfigDocument, touched: Container[str] = ()) -> CliPa
 
 
 def cli_maps(reading: CliParseResult, file: FileKind) -> dict[SectionKind, dict[str, CliSection]]:
-    """A reading by the names the CLI calls things by.
-
-    In the credentials file every section is a profile.
-    """
+    """Return the CLI's sections by kind and name; the credentials file has only profiles."""
     if file == "credentials":
         return {"profile": dict(reading.sections), "sso-session": {}, "services": {}}
-    found = reading.profile_map()
+    maps = reading.profile_map()
     return {
-        "profile": dict(found.profiles),
-        "sso-session": dict(found.sso_sessions),
-        "services": dict(found.services),
+        "profile": dict(maps.profiles),
+        "sso-session": dict(maps.sso_sessions),
+        "services": dict(maps.services),
     }
 
 
 def same_value(sdk: str, cli: CliValue) -> bool:
-    """Whether a value reads alike.
-
-    Indented lines below an empty value are a mapping to the CLI, text to the SDKs.
-    """
+    """Whether both read the same value; nested values are text to SDKs, a mapping to the CLI."""
     if isinstance(cli, str):
         return sdk == cli
     inner = {}
@@ -122,13 +119,10 @@ def same_value(sdk: str, cli: CliValue) -> bool:
 
 
 def _sections_are_comparable(document: ConfigDocument) -> bool:
-    """Whether sections can be compared one by one.
-
-    The same sections for both, and no name that occurs twice for either.
-    """
-    if document.split:
+    """Whether both see the same sections, with no repeated name, so that each can be compared."""
+    if document.cli_splits_differently:
         return False
-    seen: set[tuple[str, str | None]] = set()
+    cli_names: set[tuple[str, str | None]] = set()
     names: set[tuple[str, str]] = set()
     count = named = 0
     for section in document.sections:
@@ -139,40 +133,40 @@ def _sections_are_comparable(document: ConfigDocument) -> bool:
             named += 1
             names.add((section.kind, section.name))
         if document.file == "credentials" or section.cli_header is None:
-            seen.add(("", section.cli_header))
-        elif not section.odd and section.kind in _NAMED_KINDS:
-            seen.add((section.kind, section.name))
+            cli_names.add(("", section.cli_header))
+        elif not section.cli_may_differ and section.kind in _NAMED_KINDS:
+            cli_names.add((section.kind, section.name))
         else:
             word, name = parse_cli_header(section.cli_header)
-            seen.add((word, name) if name is not None else ("", section.cli_header))
+            cli_names.add((word, name) if name is not None else ("", section.cli_header))
         if section.cli_header == "DEFAULT" or len({row[0] for row in section.rows}) < len(
             section.rows
         ):
             return False
-    return len(seen) == count and named == len(names)
+    return len(cli_names) == count and named == len(names)
 
 
-def _read_odd_sections(
-    document: ConfigDocument, odd: list[ConfigSection]
+def _read_suspect_sections(
+    document: ConfigDocument, suspects: list[ConfigSection]
 ) -> dict[SectionKind, dict[str, CliSection]] | None:
-    """The CLI's reading of the odd sections, or None if one of them holds what only the whole text can tell.
+    """Read each section as the CLI does; None if a section needs the whole text.
 
-    That may be another header, indented under this one: of `[DEFAULT]` nothing but what it lends is seen.
+    That is the case for `[DEFAULT]`, or if an indented line is another header to the CLI.
     """
     sections: dict[str, CliSection] = {}
-    for section in odd:
+    for section in suspects:
         reading = parse_as_cli(document.text[section.start : section.end], first_line=section.line)
-        if reading.refused or reading.defaults or list(reading.sections) != [section.cli_header]:
+        if reading.error or reading.defaults or list(reading.sections) != [section.cli_header]:
             return None
         sections.update(reading.sections)
     return cli_maps(CliParseResult(sections), document.file)
 
 
 def _sections_unknown_to_sdk(document: ConfigDocument) -> dict[SectionKind, dict[str, CliSection]]:
-    """What the CLI would see in sections the SDKs have no name for, if it didn't refuse the file."""
+    """Read the sections that SDKs ignore, as the CLI would without the error."""
     sections: dict[str, CliSection] = {}
     for section in document.sections:
-        if section.odd and section.kind not in (*_NAMED_KINDS, "preamble"):
+        if section.cli_may_differ and section.kind not in (*_NAMED_KINDS, "preamble"):
             sections.update(
                 parse_as_cli(
                     document.text[section.start : section.end], first_line=section.line
@@ -248,7 +242,10 @@ def _value_differences(
             )
         else:
             text = value if isinstance(value, str) else _nested_text(value)
-            message = f"For {key} the AWS CLI and boto3 read {display_value(key, text)}, the SDKs {display_value(key, property_.value)}."
+            message = (
+                f"For {key} the AWS CLI and boto3 read {display_value(key, text)}, the SDKs"
+                f" {display_value(key, property_.value)}."
+            )
             yield _problem("cli_value", message, property_.origin, kind, name)
     for key in cli_section.values:
         line = cli_section.lines[key]
@@ -269,9 +266,9 @@ def _problem(code: str, message: str, origin: Origin, kind: SectionKind, name: s
 
 
 def _lines_with_faults(document: ConfigDocument) -> frozenset[int]:
-    """Lines a fault speaks of already.
+    """Return the lines whose differences a fault explains.
 
-    Its own, that of the property it continues, and every line of a `[DEFAULT]`, which leaks.
+    That is the fault's line, the line of the property it continues, and all of a `[DEFAULT]`.
     """
     lines: set[int] = set()
     for section in document.sections:

@@ -1,11 +1,9 @@
-"""One file of the shared config under the SDK rules, as spans of its text.
+"""Parse one file of the shared config by the SDKs' rules into spans of its text.
 
-The rules are those of the Rust, C and Java SDKs: lines end with LF or CRLF and nothing else, blanks
-are space and tab and nothing else, a section header and a property start at column 0, whatever is
-indented belongs to the property above. Offsets count characters of the text; lines count from 1.
-Nothing is copied that isn't needed, so the text can be put together again exactly. Reading takes
-time linear in the text and never raises: what is wrong becomes a `ConfigFault`, and the reading
-goes on behind it.
+The rules are those of the Rust, C, and Java SDKs: only LF and CRLF end lines, only space and tab
+are blanks, headers and properties start at column 0, and an indented line continues the property
+above. Offsets count characters; lines count from 1. The sections' spans cover the whole text.
+Parsing takes linear time and never raises: a mistake becomes a `ConfigFault`.
 """
 
 from __future__ import annotations
@@ -58,121 +56,107 @@ _SECTION_PREFIXES: dict[str, SectionKind] = {
 
 
 def is_legal_name(name: str) -> bool:
-    """Whether the SDKs accept `name` for a profile, a section or a property."""
+    """Whether the SDKs accept `name` as the name of a profile, a section, or a property."""
     return _is_legal(name) is not None
 
 
-class ConfigProperty(NamedTuple):
-    """One property.
-
-    Lower-case key, value as the SDKs read it, and the span of its lines (line ends and continuation
-    included).
-    """
-
-    key: str
-    value: str
-    line: int
-    start: int
-    end: int
-
-
 class ConfigFault(NamedTuple):
-    """Something on one line that the SDKs refuse or that readers see differently.
-
-    The line is `line` of the file.
-    """
+    """A mistake in a line that SDKs reject or that readers read differently."""
 
     code: ConfigFaultCode
     line: int
 
 
 class ConfigSection:
-    """A header and what follows it, up to the next header at column 0; `[start:end]` is its span.
-
-    `raw` is what stands between the brackets. `name` is the profile's (or sso-session's ...) name;
-    for kind "illegal" it is the name as written. `prefixed` tells `[profile default]` from
-    `[default]`. `body` is the offset behind the header line and `used` the offset behind the last
-    line that is neither blank nor a comment. `odd` is set when the AWS CLI might read anything in
-    it differently; `cli_header` is what the CLI takes for the section's name, None when it sees no
-    header there.
-    """
+    """A header and the lines up to the next header at column 0."""
 
     __slots__ = (
         "body",
         "cli_header",
+        "cli_may_differ",
+        "content_end",
         "end",
         "faults",
         "kind",
         "line",
         "name",
-        "odd",
         "prefixed",
         "raw",
         "rows",
         "start",
-        "used",
     )
 
     def __init__(self, kind: SectionKind, line: int, start: int) -> None:
         self.kind: SectionKind = kind
         self.name = ""
+        """The name of the profile, sso-session, ...; of an illegal section, the text as written."""
         self.raw = ""
+        """The text between the brackets."""
         self.prefixed = False
+        """The header has a word before the name: `[profile default]`, not `[default]`."""
         self.line = line
         self.start = start
         self.body = start
-        self.used = start
+        """The offset after the header line."""
+        self.content_end = start
+        """The offset after the last line that is neither blank nor a comment."""
         self.end = start
         self.rows: list[PropertyRow] = []
+        """The properties in file order, including repeated keys."""
         self.faults: list[ConfigFault] = []
-        self.odd = False
+        self.cli_may_differ = False
+        """The AWS CLI might read something in the section differently."""
         self.cli_header: str | None = None
-
-    @property
-    def items(self) -> list[ConfigProperty]:
-        """The properties in the order of their lines, doubles included."""
-        return [ConfigProperty._make(row) for row in self.rows]
+        """The section's name for the AWS CLI; None if it sees no header."""
 
 
 class ConfigDocument(NamedTuple):
-    """A whole file.
-
-    The sections' spans follow each other without a gap, the first (kind "preamble") from 0, the
-    last to the end.
-
-    `split` is set when the AWS CLI would cut the text into other lines or sections than the SDKs
-    do, so it can't be read in pieces.
-    """
+    """A parsed file; the first section is the "preamble" before the first header."""
 
     text: str
     file: FileKind
     sections: list[ConfigSection]
-    split: bool
+    cli_splits_differently: bool
+    """The AWS CLI would split the text into other lines or sections."""
+    ignores_plain_default: bool
+    """There is a `[profile default]`, so SDKs ignore `[default]`."""
+
+    def ignores(self, section: ConfigSection) -> bool:
+        """Whether SDKs ignore a profile's section in favor of `[profile default]`."""
+        return (
+            self.ignores_plain_default
+            and section.name == "default"
+            and section.kind == "profile"
+            and not section.prefixed
+        )
 
 
 def parse_document(text: str, file: FileKind) -> ConfigDocument:
-    """Read `text` as the config or the credentials file."""
-    reader = _DocumentParser(text, file)
-    reader.run()
-    return ConfigDocument(text, file, reader.sections, reader.split)
+    """Parse the text of the config or the credentials file."""
+    parser = _DocumentParser(text, file)
+    parser.run()
+    ignores_plain_default = any(
+        section.prefixed and section.name == "default" and section.kind == "profile"
+        for section in parser.sections
+    )
+    return ConfigDocument(
+        text, file, parser.sections, parser.cli_splits_differently, ignores_plain_default
+    )
 
 
 class _DocumentParser:
-    """The state between two lines.
-
-    `open` says what an indented line continues: nothing, a property, or a line in error.
-    """
+    """The state between two lines."""
 
     def __init__(self, text: str, file: FileKind) -> None:
         self.text = text
         self.file = file
         self.section = ConfigSection("preamble", 1, 0)
         self.sections = [self.section]
-        self.split = False
+        self.cli_splits_differently = False
         self.plain_keys: dict[str, str] = {}
-        self.open: Literal["", "property", "error"] = ""
+        self.open: Literal["", "property", "error"] = ""  # what an indented line continues
         self.nested = False
-        self.long: list[tuple[ConfigSection, int, list[str]]] = []
+        self.multiline: list[tuple[ConfigSection, int, list[str]]] = []
 
     def run(self) -> None:
         text = self.text
@@ -180,23 +164,22 @@ class _DocumentParser:
         start = 0
         if text.startswith(BOM):
             self.section.faults.append(ConfigFault("bom", 1))
-            self.split = True
+            self.cli_splits_differently = True
             lines[0] = lines[0][1:]
             start = 1
         crlf = "\r" in text
         plain_keys = self.plain_keys
-        # Most texts hold nothing that any line would have to be searched for.
+        # Most texts have none of these characters, so that no value has to be searched for them.
         plain = text.isascii() and not any(sign in text for sign in _SPECIAL_CHARACTERS)
-        for number, whole in enumerate(lines, 1):
-            line = whole.removesuffix("\r") if crlf else whole
-            end = start + len(whole) + 1
+        for number, raw_line in enumerate(lines, 1):
+            line = raw_line.removesuffix("\r") if crlf else raw_line
+            end = start + len(raw_line) + 1
             first = line[:1]
             if first == "[":
                 self.header(line, number, start, end)
             elif first not in "#; \t":
-                # In line, as nearly every line is one: `key = value` with a plain key seen before,
-                # no comment, and no white space around the value but blanks. Every reader reads it
-                # alike.
+                # The common case, inlined for speed: `key = value` with a known key, no comment,
+                # and only blanks around the value. All readers read such a line alike.
                 raw, equals, value = line.partition("=")
                 key = plain_keys.get(raw)
                 value = value.strip(BLANKS)
@@ -211,7 +194,7 @@ class _DocumentParser:
                 else:
                     section = self.section
                     section.rows.append((key, value, number, start, end))
-                    section.used = end
+                    section.content_end = end
                     self.open = "property"
                     self.nested = not value
             elif first and first in BLANKS and line.strip(BLANKS):
@@ -221,19 +204,19 @@ class _DocumentParser:
 
     def finish(self, lines: list[str]) -> None:
         if self.text.count("\r") != self.text.count("\r\n"):
-            self.split = True
+            self.cli_splits_differently = True
             self.sections[0].faults.extend(
                 ConfigFault("lone_cr", n)
                 for n, line in enumerate(lines, 1)
                 if "\r" in line.removesuffix("\r")
             )
-        for section, index, parts in self.long:
+        for section, index, parts in self.multiline:
             key, _, number, start, end = section.rows[index]
             section.rows[index] = (key, "\n".join(parts), number, start, end)
         size = len(self.text)
         last = self.sections[-1]
         last.end = size
-        last.used = min(last.used, size)
+        last.content_end = min(last.content_end, size)
         last.body = min(last.body, size)
         if last.rows and last.rows[-1][4] > size:
             last.rows[-1] = (*last.rows[-1][:4], size)
@@ -242,7 +225,7 @@ class _DocumentParser:
         self.section.end = start
         section = self.section = ConfigSection("other", number, start)
         self.sections.append(section)
-        section.body = section.used = end
+        section.body = section.content_end = end
         self.open = ""
         self.nested = False
         plain = _plain_profile(line) if self.file == "config" else None
@@ -252,11 +235,11 @@ class _DocumentParser:
             section.raw = section.cli_header = line[1:-1]
             section.prefixed = True
             return
-        seen = _cli_header(line.strip())
-        section.cli_header = seen[1] if seen else None
-        self.split = self.split or seen is None
+        cli_match = _cli_header(line.strip())
+        section.cli_header = cli_match[1] if cli_match else None
+        self.cli_splits_differently = self.cli_splits_differently or cli_match is None
         canonical = _plain_config_header if self.file == "config" else _plain_credentials_header
-        section.odd = canonical(line) is None
+        section.cli_may_differ = canonical(line) is None
         comment = _any_comment(line)
         stripped = (line[: comment.start()] if comment else line).strip(BLANKS)
         if stripped.endswith("]"):
@@ -264,14 +247,14 @@ class _DocumentParser:
             _name_section(section, self.file)
         else:
             section.kind = "broken"
-            section.raw = seen[1] if seen else stripped[1:]
+            section.raw = cli_match[1] if cli_match else stripped[1:]
             section.faults.append(
                 ConfigFault("text_after_header" if "]" in stripped else "unclosed_header", number)
             )
 
     def property(self, line: str, number: int, start: int, end: int) -> None:
         section = self.section
-        section.used = end
+        section.content_end = end
         comment = _inline_comment(line)
         raw, equals, value = (line[: comment.start()] if comment else line).partition("=")
         key = raw.strip(BLANKS)
@@ -279,22 +262,22 @@ class _DocumentParser:
         self.open = "error"
         self.nested = False
         if comment or value != value.strip():
-            section.odd = True
+            section.cli_may_differ = True
         if section.kind == "preamble":
-            self.split = True
+            self.cli_splits_differently = True
             section.faults.append(ConfigFault("property_outside_section", number))
         elif not equals or not key:
-            section.odd = True
+            section.cli_may_differ = True
             section.faults.append(ConfigFault("no_key" if equals else "no_equals", number))
         elif not is_legal_name(key):
-            section.odd = True
+            section.cli_may_differ = True
             section.faults.append(ConfigFault("illegal_key", number))
         else:
             if comment:
                 section.faults.append(ConfigFault("inline_comment", number))
             key = key.lower()
             if ":" in key:
-                section.odd = True
+                section.cli_may_differ = True
             else:
                 self.plain_keys[raw] = key
             section.rows.append((key, value, number, start, end))
@@ -303,10 +286,10 @@ class _DocumentParser:
 
     def continuation(self, line: str, number: int, end: int) -> None:
         section = self.section
-        section.odd = True
-        section.used = end
+        section.cli_may_differ = True
+        section.content_end = end
         if section.kind == "preamble":
-            self.split = True
+            self.cli_splits_differently = True
         if self.open != "property":
             if not self.open:
                 section.faults.append(ConfigFault("stray_indent", number))
@@ -322,25 +305,29 @@ class _DocumentParser:
                 return
         elif stripped[0] in "#;":
             section.faults.append(ConfigFault("indented_comment", number))
-        if not self.long or self.long[-1][0] is not section or self.long[-1][1] != index:
-            self.long.append((section, index, [section.rows[index][1]]))
-        self.long[-1][2].append(stripped)
+        if (
+            not self.multiline
+            or self.multiline[-1][0] is not section
+            or self.multiline[-1][1] != index
+        ):
+            self.multiline.append((section, index, [section.rows[index][1]]))
+        self.multiline[-1][2].append(stripped)
 
 
 def _name_section(section: ConfigSection, file: FileKind) -> None:
-    """Fill in kind and name from `raw`, by the rules of this kind of file."""
+    """Set kind and name from `raw`."""
     raw = section.raw.strip(BLANKS)
     words = _two_words(raw)
-    first, rest = (words[1], words[2]) if words else (raw, "")
+    prefix, name = (words[1], words[2]) if words else (raw, "")
     section.name = raw
     if file == "credentials":
-        section.kind = "other" if first in _SECTION_PREFIXES and is_legal_name(rest) else "illegal"
+        section.kind = "other" if prefix in _SECTION_PREFIXES and is_legal_name(name) else "illegal"
         if is_legal_name(raw):
             section.kind = "profile"
         return
-    if first in _SECTION_PREFIXES and rest:
-        section.kind = _SECTION_PREFIXES[first] if is_legal_name(rest) else "illegal"
-        section.name = rest
+    if prefix in _SECTION_PREFIXES and name:
+        section.kind = _SECTION_PREFIXES[prefix] if is_legal_name(name) else "illegal"
+        section.name = name
         section.prefixed = True
     elif raw == "default":
         section.kind = "profile"

@@ -1,10 +1,7 @@
-"""The span editor.
+"""Set or remove one profile in one file, and leave every other byte unchanged.
 
-One profile of one file is set or removed, and every byte that isn't meant to change stays.
-
-Line ends, byte order mark, comments, blank lines, nesting and order are kept. Of a key written
-twice the last occurrence is edited, the one the SDKs read. `verify` tells whether a text came out
-as meant under both readings; `find_shadowing` whether writing a profile makes sense.
+Line ends, byte order mark, comments, blank lines, nesting, and order are preserved. Of a repeated
+key, the last occurrence is edited, which is the one SDKs read.
 """
 
 from __future__ import annotations
@@ -33,7 +30,7 @@ _comment_after_blank = re.compile(r"[ \t][#;]").search
 
 
 class TextPatch(NamedTuple):
-    """Characters `[start:end]` of a text become `text`."""
+    """A replacement of `[start:end]` of a text."""
 
     start: int
     end: int
@@ -47,17 +44,17 @@ class _Line(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Whether it is more than a blank line or a comment at column 0."""
+        """Whether it's neither blank nor a comment at column 0."""
         return bool(self.content.strip(BLANKS)) and self.content[0] not in "#;"
 
 
 def apply_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> str:
-    """`text` with these edits made, one after another; edits of the other file are left out.
+    """Apply the edits of this file in order; edits of the other file are skipped.
 
-    A new profile is appended: a blank line, one comment line at column 0 beginning `# xswitch`, the
-    header, the properties. A value that is replaced loses its continuation lines, and its inline
-    comment moves to a line of its own, as the AWS CLI would read it as part of the value. Raises
-    ConfigError for a name, key or value that can't be written so that every reader reads it back.
+    A new profile is appended: a blank line, a comment line that begins with `# xswitch`, the
+    header, and the properties. A replaced value loses its continuation lines, and its inline
+    comment moves to a separate line, because the AWS CLI would read it as part of the value. Raises
+    ConfigError for a name, key, or value that some reader would read differently.
     """
     for patches in plan_edits(text, file, edits):
         text = apply_patches(text, patches)
@@ -65,10 +62,9 @@ def apply_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> str:
 
 
 def plan_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> list[list[TextPatch]]:
-    """The steps of `apply_edits`.
+    """Return the patches of each edit that changes something.
 
-    One list of patches per edit that changes anything, each list for the text the one before
-    leaves.
+    The offsets of each list are those of the text after the previous list.
     """
     steps = []
     for edit in edits:
@@ -86,10 +82,7 @@ def plan_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> list[
 
 
 def apply_patches(text: str, patches: Sequence[TextPatch]) -> str:
-    """`text` with all patches made.
-
-    They are in order and don't overlap, and their offsets are all of `text`.
-    """
+    """Apply patches, which are in order and don't overlap; their offsets are those of `text`."""
     parts = []
     at = 0
     for patch in patches:
@@ -99,9 +92,9 @@ def apply_patches(text: str, patches: Sequence[TextPatch]) -> str:
 
 
 def reversed_patches(text: str, steps: Sequence[Sequence[TextPatch]]) -> list[list[TextPatch]]:
-    """The steps that lead from what `steps` make of `text` back to `text`.
+    """Return the steps that restore `text` after `steps`.
 
-    They hold what was replaced, and nothing else of the text.
+    They contain only the replaced parts of the text.
     """
     reversed_steps: list[list[TextPatch]] = []
     for patches in steps:
@@ -118,8 +111,7 @@ def reversed_patches(text: str, steps: Sequence[Sequence[TextPatch]]) -> list[li
     return reversed_steps
 
 
-# -- setting
-# -----------------------------------------------------------------------------------------------------
+# -- setting ---------------------------------------------------------------------------------------
 
 
 def _set_patches(text: str, edit: SetProfile) -> list[TextPatch]:
@@ -149,11 +141,8 @@ def _set_patches(text: str, edit: SetProfile) -> list[TextPatch]:
 def _insert_patch(
     text: str, section: ConfigSection, properties: Mapping[str, str], patches: Sequence[TextPatch]
 ) -> TextPatch:
-    """New properties behind the last line of a section that counts.
-
-    That line may lack its end, if it isn't dropped.
-    """
-    at = section.used
+    """Insert properties after the content of a section, whose last line may lack its end."""
+    at = section.content_end
     eol = _line_ending(text[section.start : section.body]) or _usual_line_ending(text)
     dropped = any(
         patch.end == at and not patch.text and text[patch.start - 1] == "\n" for patch in patches
@@ -198,7 +187,7 @@ def _replace_value(text: str, row: PropertyRow, value: str) -> Iterator[TextPatc
     blanks = len(after) - len(after.lstrip(BLANKS))
     if row[1].split("\n", 1)[0]:
         start, blank = equals + 1 + blanks, ""
-    else:  # an empty value: what follows the "=" may be the blank before a comment
+    else:  # an empty value: the blank after "=" may belong to a comment
         start, blank = equals + 1, " " if first.content[equals - 1] in BLANKS else ""
     yield TextPatch(
         first.start + start, first.start + len(first.content), blank + value if value else ""
@@ -213,15 +202,17 @@ def _drop_lines(text: str, start: int, end: int) -> Iterator[TextPatch]:
 
 
 def _drop_errors(text: str, section: ConfigSection) -> Iterator[TextPatch]:
-    """The lines of a section that are neither property, comment nor blank."""
+    """Drop the lines of a section that aren't a property, a comment, or blank."""
     at = section.body
-    for start, end in [*((row[3], row[4]) for row in section.rows), (section.used, section.used)]:
+    for start, end in [
+        *((row[3], row[4]) for row in section.rows),
+        (section.content_end, section.content_end),
+    ]:
         yield from _drop_lines(text, at, max(at, start))
         at = end
 
 
-# -- removing
-# ----------------------------------------------------------------------------------------------------
+# -- removing --------------------------------------------------------------------------------------
 
 
 def _remove_patches(text: str, edit: RemoveProfile) -> list[TextPatch]:
@@ -232,7 +223,7 @@ def _remove_patches(text: str, edit: RemoveProfile) -> list[TextPatch]:
         above = text.rfind("\n", 0, max(0, start - 1)) + 1
         if start and text[above:start].removeprefix(BOM).startswith(COMMENT_PREFIX):
             start = above + text[above:start].startswith(BOM)
-        end = section.used
+        end = section.content_end
         next_line = text[end : text.find("\n", end) + 1 or len(text)]
         above = text.rfind("\n", 0, max(0, start - 1)) + 1
         is_unclaimed = above >= (patches[-1].end if patches else 0)
@@ -242,8 +233,7 @@ def _remove_patches(text: str, edit: RemoveProfile) -> list[TextPatch]:
     return patches
 
 
-# -- what both need
-# ----------------------------------------------------------------------------------------------
+# -- shared ----------------------------------------------------------------------------------------
 
 
 def _profile_sections(text: str, edit: ProfileEdit) -> list[ConfigSection]:
@@ -280,8 +270,8 @@ def _check(edit: SetProfile) -> None:
         _check_property(edit, key, value)
     if _control_character(edit.comment) or _surrogate(edit.comment):
         raise ConfigError(
-            "A comment with a control character, or bytes that are no text, can't be written.",
-            next_step="Leave it out.",
+            "The comment has a control character or invalid UTF-8.",
+            next_step="Leave the comment out.",
             code=ErrorCode.UNSAFE_COMMENT,
         )
 
@@ -289,15 +279,15 @@ def _check(edit: SetProfile) -> None:
 def _check_name(edit: ProfileEdit) -> None:
     if not is_legal_name(edit.name):
         raise ConfigError(
-            f"{edit.name!r} can't be the name of a profile.",
-            why="SDKs allow letters, digits and _-/.%@:+ only.",
+            f"{edit.name!r} isn't a valid profile name.",
+            why="SDKs accept only letters, digits, and _-/.%@:+ in it.",
             next_step="Choose another name: xswitch switch TARGET --profile-name NAME",
             code=ErrorCode.ILLEGAL_PROFILE_NAME,
         )
     if edit.name == "DEFAULT" and edit.file == "credentials":
         raise ConfigError(
-            "A profile named DEFAULT can't be written into the credentials file.",
-            why="The AWS CLI and boto3 would add its keys to every other profile.",
+            "The credentials file can't have a profile named DEFAULT.",
+            why="The AWS CLI and boto3 would add its keys to all other profiles.",
             next_step="Choose another name: xswitch switch TARGET --profile-name NAME",
             code=ErrorCode.ILLEGAL_PROFILE_NAME,
         )
@@ -306,23 +296,23 @@ def _check_name(edit: ProfileEdit) -> None:
 def _check_property(edit: SetProfile, key: str, value: str) -> None:
     if not _writable_key(key):
         raise ConfigError(
-            f"{key!r} can't be the name of a setting.",
-            next_step="Use lower-case letters and _ only.",
+            f"{key!r} isn't a valid key.",
+            next_step="Use only lower-case letters and _.",
             code=ErrorCode.ILLEGAL_KEY,
         )
     reason = ""
     if _control_character(value):
-        reason = "It holds a control character or a line end."
+        reason = "It has a control character or a line end."
     elif _surrogate(value):
-        reason = "It holds bytes that are no text: the file is UTF-8."
+        reason = "It isn't valid UTF-8."
     elif value != value.strip():
         reason = "It begins or ends with white space, which readers drop."
     elif _comment_after_blank(f" {value}"):
-        reason = "It holds a # or ; after a blank, which SDKs take for a comment."
+        reason = "It has a # or ; after a blank, which starts a comment for SDKs."
     if reason:
         raise ConfigError(
-            f"The value of {key} can't be written into profile {edit.name}.",
+            f"The value of {key} can't be written to profile {edit.name}.",
             why=reason,
-            next_step=f"Change {key} where it comes from.",
+            next_step=f"Change {key} in the profile it is copied from.",
             code=ErrorCode.UNSAFE_VALUE,
         )

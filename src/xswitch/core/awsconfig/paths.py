@@ -1,4 +1,4 @@
-"""Which two files are in force."""
+"""The paths of the config and the credentials file."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _windows = re.compile(r"[A-Za-z]:|\\\\").match
 
 
 def config_paths(env: Mapping[str, str], home: str, cwd: str) -> ConfigPaths:
-    """The paths of the config and the credentials file, absolute; neither needs to exist.
+    """Return the absolute paths of both files, which need not exist.
 
-    `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` replace one default each; an empty one
-    counts as unset, as in the Go, C and JavaScript SDKs. A leading `~/` is `home`; a relative path
-    begins at `cwd`. Windows paths are known by `home`'s drive.
+    `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` override the defaults; an empty one counts
+    as unset, as in the Go, C, and JavaScript SDKs. A leading `~/` means `home`, and a relative path
+    starts at `cwd`. On Windows, `home` has a drive letter.
     """
     windows = _windows(home) is not None
     path_module = ntpath if windows else posixpath
 
-    def place(variable: str, default: str) -> str:
+    def path(variable: str, default: str) -> str:
         value = env.get(variable, "")
         if not value:
             return str(path_module.join(home, ".aws", default))
@@ -31,5 +31,5 @@ def config_paths(env: Mapping[str, str], home: str, cwd: str) -> ConfigPaths:
         return str(path_module.join(cwd, value))
 
     return ConfigPaths(
-        place("AWS_CONFIG_FILE", "config"), place("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        path("AWS_CONFIG_FILE", "config"), path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
     )

@@ -1,6 +1,6 @@
-"""What is wrong with a line or a section, in words: `ConfigFault`s become `Problem`s.
+"""Turn the faults of lines and sections into problems.
 
-No message holds a value that could be a secret.
+Messages contain no value that could be a secret.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DISPLAYABLE_KEYS = frozenset(
         "sso_start_url",
     }
 )
-"""The keys whose values a message may quote."""
+"""The keys whose values messages can quote."""
 
 _MAX_DISPLAY_LENGTH = 80
 _KNOWN_SECTIONS = frozenset({"plugins", "preview"})
@@ -41,54 +41,54 @@ _KNOWN_SECTIONS = frozenset({"plugins", "preview"})
 _FAULT_MESSAGES: dict[ConfigFaultCode, tuple[Severity, str]] = {
     "bom": (
         "error",
-        "The file begins with a byte order mark, and the AWS CLI and boto3 refuse it whole; xswitch skips the mark.",
+        "The AWS CLI and boto3 reject the file for its byte order mark; xswitch ignores the mark.",
     ),
     "lone_cr": (
         "warning",
-        "A carriage return stands alone in this line: for the AWS CLI the line ends there, for the SDKs it does not.",
+        "The AWS CLI ends this line at the carriage return in it; the SDKs don't.",
     ),
     "unclosed_header": (
         "error",
-        "This section header has no ']': SDKs refuse the file, xswitch leaves out the section.",
+        "This section header has no ']': SDKs reject the file, xswitch ignores the section.",
     ),
     "text_after_header": (
         "error",
-        "Text follows this section header: SDKs refuse the file, xswitch leaves out the section.",
+        "Text follows this section header: SDKs reject the file, xswitch ignores the section.",
     ),
     "property_outside_section": (
         "error",
-        "This line stands before the first section: every reader refuses the file, xswitch skips the line.",
+        "No section precedes this line: all readers reject the file, xswitch skips the line.",
     ),
-    "no_equals": ("error", "This line holds no '=': SDKs refuse the file, xswitch skips the line."),
+    "no_equals": ("error", "This line has no '=': SDKs reject the file, xswitch skips the line."),
     "no_key": (
         "error",
-        "There is no key before the '=': every reader refuses the file, xswitch skips the line.",
+        "This line has no key before the '=': all readers reject the file, xswitch skips the line.",
     ),
     "illegal_key": (
         "warning",
-        "This key holds characters the SDKs don't allow, so they ignore it; the AWS CLI and boto3 read it.",
+        "SDKs ignore this key because of its characters; the AWS CLI and boto3 read it.",
     ),
     "stray_indent": (
         "error",
-        "This line is indented and continues nothing: SDKs refuse the file, xswitch skips the line.",
+        "This indented line continues nothing: SDKs reject the file, xswitch skips the line.",
     ),
     "nested_no_equals": (
         "error",
-        "This indented line holds no '=': SDKs refuse the file, xswitch skips the line.",
+        "This indented line has no '=': SDKs reject the file, xswitch skips the line.",
     ),
     "indented_comment": (
         "warning",
-        "The SDKs take this indented comment for a part of the value above; the AWS CLI and boto3 skip it.",
+        "SDKs read this indented comment as part of the value; the AWS CLI and boto3 skip it.",
     ),
     "inline_comment": (
         "warning",
-        "The AWS CLI and boto3 take the comment in this line for a part of the value.",
+        "The comment in this line is part of the value for the AWS CLI and boto3.",
     ),
 }
 
 
 def display_value(key: str, value: str) -> str:
-    """`value` in quotes if `key` is one whose values are no secret, else "another value"."""
+    """Quote `value`, or return "another value" if the key's values could be secret."""
     if key not in DISPLAYABLE_KEYS:
         return "another value"
     return (
@@ -97,7 +97,7 @@ def display_value(key: str, value: str) -> str:
 
 
 def fault_problems(document: ConfigDocument, path: str) -> Iterator[Problem]:
-    """Every fault of every line, as problems."""
+    """Report the faults of all lines."""
     for section in document.sections:
         for fault in section.faults:
             severity, message = _FAULT_MESSAGES[fault.code]
@@ -110,42 +110,32 @@ def fault_problems(document: ConfigDocument, path: str) -> Iterator[Problem]:
 
 
 def section_problems(document: ConfigDocument, path: str) -> Iterator[Problem]:
-    """Sections that are no profile, or are there twice."""
-    prefixed_default = any(
-        s.kind == "profile" and s.prefixed and s.name == "default" for s in document.sections
-    )
+    """Report ignored, repeated, and illegal sections."""
     first: dict[tuple[str, str, bool], ConfigSection] = {}
     for section in document.sections:
         problem: tuple[str, Severity, str] | None = None
         if section.cli_header == "DEFAULT":
-            text = "The AWS CLI and boto3 add the keys of [DEFAULT] to every other section; the SDKs don't."
+            text = (
+                "The AWS CLI and boto3 add the keys of [DEFAULT] to all other sections; SDKs don't."
+            )
             problem = ("default_leaks", "warning", text)
         elif section.kind in ("profile", "sso-session", "services"):
             first_section = first.setdefault(
                 (section.kind, section.name, section.prefixed), section
             )
-            if (
-                section.name == "default"
-                and section.kind == "profile"
-                and prefixed_default
-                and not section.prefixed
-            ):
-                problem = (
-                    "default_ignored",
-                    "warning",
-                    "The SDKs ignore [default], as there is a [profile default] too.",
-                )
+            if document.ignores(section):
+                text = "SDKs ignore [default] because [profile default] exists."
+                problem = ("default_ignored", "warning", text)
             elif first_section is not section:
-                text = f"[{section.raw}] is there already in line {first_section.line}: the SDKs join the two."
+                text = (
+                    f"[{section.raw}] repeats line {first_section.line}: SDKs join both sections."
+                )
                 problem = ("duplicate_section", "warning", text)
         elif section.kind == "other":
             problem = _unrecognized_section(section, document.file)
         elif section.kind == "illegal" and not _cli_sees(section, document.file):
-            problem = (
-                "illegal_name",
-                "warning",
-                f"[{section.raw}] holds characters a name can't have: nobody reads the section.",
-            )
+            text = f"All readers ignore [{section.raw}]: the name has illegal characters."
+            problem = ("illegal_name", "warning", text)
         if problem:
             yield Problem(
                 problem[0],
@@ -165,20 +155,23 @@ def _unrecognized_section(
     name = section.raw.strip()
     if file == "credentials":
         if name.startswith("profile"):
-            text = f'The SDKs ignore [{name}] in the credentials file, where headers have no "profile"; to the AWS CLI that is its name.'
+            text = (
+                f'SDKs ignore [{name}]: headers of the credentials file have no "profile".'
+                " The AWS CLI reads it as part of the name."
+            )
             return "profile_in_credentials", "warning", text
-        return "section_in_credentials", "warning", f"[{name}] only counts in the config file."
+        return "section_in_credentials", "warning", f"[{name}] belongs in the config file."
     if name in _KNOWN_SECTIONS or _cli_sees(section, file):
         return None
     return (
         "not_a_profile",
         "warning",
-        f"[{name}] is no profile in the config file: that would be [profile {name or 'NAME'}].",
+        f"[{name}] isn't a profile; write [profile {name or 'NAME'}].",
     )
 
 
 def _cli_sees(section: ConfigSection, file: FileKind) -> bool:
-    """Whether the CLI finds a name there, which is reported as a difference."""
+    """Whether the CLI reads a name in the header, which is reported as a difference."""
     if section.cli_header is None:
         return False
     word, name = parse_cli_header(section.cli_header)
@@ -190,7 +183,7 @@ def _duplicate_key_problems(section: ConfigSection, path: str) -> Iterator[Probl
     for key, _, line, _, _ in section.rows:
         earlier_line = lines.get(key)
         if earlier_line is not None:
-            text = f"{key} is there already in line {earlier_line}: the SDKs take the last one."
+            text = f"{key} repeats line {earlier_line}: SDKs use the last value."
             yield Problem(
                 "duplicate_key",
                 text,
@@ -215,4 +208,7 @@ def _inline_comment_message(
     key = key.strip().lower()
     if key not in DISPLAYABLE_KEYS:
         return generic_message
-    return f"The AWS CLI and boto3 take the comment for a part of the value: they read {display_value(key, value.strip())}."
+    return (
+        "The comment is part of the value for the AWS CLI and boto3: they read"
+        f" {display_value(key, value.strip())}."
+    )

@@ -1,7 +1,7 @@
-"""Both files as the SDKs read them, merged, with everything odd in them.
+"""Read both files as the SDKs do, merge them, and report problems.
 
-Sources of the rules: the Rust, C and Java SDKs' readers. Where the AWS CLI and boto3 read something
-else, `differences` says so.
+Sources of the rules: the parsers of the Rust, C, and Java SDKs. `differences` compares the result
+with what the AWS CLI and boto3 read.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from xswitch.core.model.profiles import PropertyRow
 def read_view(
     paths: ConfigPaths, config_text: str | None, credentials_text: str | None
 ) -> ConfigView:
-    """Both files, merged per key (the credentials file wins); a text of None is a missing file.
+    """Merge both files by key; the credentials file wins, and None is a missing file.
 
-    Problems come sorted by file, config first, then line. Never raises. Profiles that only the AWS
-    CLI and boto3 see are among the profiles, marked `cli_only`, unless the SDKs know one of that
-    name.
+    Problems are sorted by file, config first, and by line. Profiles that only the AWS CLI and boto3
+    see are included as `cli_only`, unless the SDKs see one of that name. Never raises.
     """
     config = parse_document(config_text or "", "config")
     credentials = parse_document(credentials_text or "", "credentials")
@@ -50,9 +49,9 @@ def read_view(
 
 
 def sdk_sections(document: ConfigDocument, path: str) -> dict[SectionKind, dict[str, Profile]]:
-    """The profiles, sso-sessions and services of one file by name.
+    """Return the profiles, sso-sessions, and services of one file by name.
 
-    Sections of one name are joined, the last value wins.
+    Sections with the same name are joined; the last value of a key wins.
     """
     profiles: dict[SectionKind, dict[str, Profile]] = {
         "profile": {},
@@ -60,21 +59,11 @@ def sdk_sections(document: ConfigDocument, path: str) -> dict[SectionKind, dict[
         "services": {},
     }
     rows: dict[tuple[str, str], dict[str, PropertyRow]] = {}
-    ignore_plain_default = any(
-        s.prefixed and s.name == "default" and s.kind == "profile" for s in document.sections
-    )
     for section in document.sections:
         kind = section.kind
-        if kind not in profiles:
+        if kind not in profiles or document.ignores(section):
             continue
         name = section.name
-        if (
-            ignore_plain_default
-            and name == "default"
-            and kind == "profile"
-            and not section.prefixed
-        ):
-            continue
         section_rows = rows.get((kind, name))
         if section_rows is None:
             section_rows = rows[kind, name] = {row[0]: row for row in section.rows}
@@ -109,7 +98,10 @@ def _problems(
     body = document.text.removeprefix(BOM)
     if not body.isascii():
         line = next(number for number, text in enumerate(body.split("\n"), 1) if not text.isascii())
-        message = "The file holds more than ASCII: the AWS CLI and boto3 read it in the locale's encoding, the SDKs as UTF-8."
+        message = (
+            "The file isn't ASCII: the AWS CLI and boto3 read it in the locale's encoding, the SDKs"
+            " as UTF-8."
+        )
         problems.append(Problem("not_ascii", message, "info", path, line))
     problems.sort(key=lambda problem: problem.line or 0)
     return problems

@@ -1,7 +1,4 @@
-"""The check before a write.
-
-Read old and new text as the SDKs and as the AWS CLI do, and let only what was meant differ.
-"""
+"""Check a new text before it's written: only the intended edits may change what readers read."""
 
 from __future__ import annotations
 
@@ -19,10 +16,10 @@ _Sections = dict[tuple[str, str], _Values]
 
 
 def verify(old: str, new: str, file: FileKind, edits: Sequence[ProfileEdit]) -> None:
-    """Check that `new` is `old` with `edits` made and nothing else changed, under both readings.
+    """Check that `new` differs from `old` only by `edits`, for the SDKs and for the AWS CLI.
 
-    When the AWS CLI refuses the old text already, its reading is no measure and only the SDKs'
-    counts. Raises ConfigError, which names no value.
+    If the AWS CLI rejects the old text, only the SDKs count. Raises ConfigError, whose message
+    contains no values.
     """
     edits = [edit for edit in edits if edit.file == file]
     before = parse_document(old, file)
@@ -32,27 +29,22 @@ def verify(old: str, new: str, file: FileKind, edits: Sequence[ProfileEdit]) -> 
         _apply_edit(expected, edit)
     actual = _sdk_values(after)
     if actual != expected:
-        names = sorted(
-            {
-                name
-                for key in {*actual, *expected}
-                if actual.get(key) != expected.get(key)
-                for name in [key[1]]
-            }
-        )
-        raise _unsafe_edit_error(f"The SDKs would read {_list_names(names)} otherwise than meant.")
+        keys = {*actual, *expected}
+        names = sorted({key[1] for key in keys if actual.get(key) != expected.get(key)})
+        raise _unsafe_edit_error(f"The SDKs would misread {_list_names(names)}.")
     if new_faults := _count_faults(after) - _count_faults(before):
         raise _unsafe_edit_error(
-            f"The new text would have a new fault: {', '.join(sorted(new_faults))}."
+            f"The new text would have new mistakes: {', '.join(sorted(new_faults))}."
         )
     touched = {edit.name for edit in edits}
     cli_before = read_as_cli(before, touched)
-    if cli_before.refused:
+    if cli_before.error:
         return
     cli_after = read_as_cli(after, touched)
-    if cli_after.refused:
+    if cli_after.error:
         raise _unsafe_edit_error(
-            f"The AWS CLI would refuse the file: in line {cli_after.refused.line} {cli_after.refused.reason}."
+            "The AWS CLI would reject the file:"
+            f" in line {cli_after.error.line} {cli_after.error.reason}."
         )
     _verify_cli(cli_before, cli_after, file, edits)
 
@@ -69,7 +61,7 @@ def _verify_cli(
     )
     if changed_names:
         raise _unsafe_edit_error(
-            f"The AWS CLI would read {_list_names(changed_names)} otherwise than before."
+            f"The change would affect what the AWS CLI reads in {_list_names(changed_names)}."
         )
     for name in touched:
         was, now = old.get(("profile", name)), new.get(("profile", name))
@@ -77,16 +69,17 @@ def _verify_cli(
         if expected is None:
             if now is not None:
                 raise _unsafe_edit_error(
-                    f"The AWS CLI would still see a profile {name}, from a header the SDKs read otherwise."
+                    f"The AWS CLI would still see profile {name}, from a header that SDKs read"
+                    " differently."
                 )
         elif now is None or {**before.defaults, **expected} != {**before.defaults, **now}:
-            raise _unsafe_edit_error(f"The AWS CLI would read profile {name} otherwise than meant.")
+            raise _unsafe_edit_error(f"The AWS CLI would misread profile {name}.")
 
 
 def _expected_cli_values(
     name: str, was: Mapping[str, CliValue] | None, edits: Sequence[ProfileEdit]
 ) -> dict[str, CliValue] | None:
-    """What the AWS CLI shall have for a profile after the edits, None when it shall be gone."""
+    """Return the values that the AWS CLI must read after the edits; None for no profile."""
     expected = None if was is None else dict(was)
     for edit in edits:
         if edit.name != name:
@@ -116,17 +109,13 @@ def _cli_values(
 
 
 def _sdk_values(document: ConfigDocument) -> _Sections:
-    """The values of every section, last one wins, the sections that mean nothing to an SDK too."""
+    """Return the values of every section, even of those that SDKs ignore; the last one wins."""
     values_by_section: _Sections = {}
-    prefixed = any(
-        section.prefixed and section.name == "default" and section.kind == "profile"
-        for section in document.sections
-    )
     for section in document.sections:
         kind = str(section.kind)
         if kind == "preamble":
             continue
-        if kind == "profile" and section.name == "default" and prefixed and not section.prefixed:
+        if document.ignores(section):
             kind = "ignored"
         values = values_by_section.setdefault((kind, section.name or section.raw), {})
         values.update((row[0], row[1]) for row in section.rows)
@@ -157,8 +146,8 @@ def _list_names(names: Sequence[str]) -> str:
 
 def _unsafe_edit_error(why: str) -> ConfigError:
     return ConfigError(
-        "The file is left as it is, as the change can't be made safely.",
+        "The file wasn't changed, because the change isn't safe.",
         why=why,
-        next_step="xswitch config, and mend the lines it names.",
+        next_step="xswitch config, and fix the lines it names.",
         code=ErrorCode.EDIT_UNSAFE,
     )
