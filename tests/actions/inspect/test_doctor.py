@@ -4,7 +4,7 @@ import pytest
 
 from support.actions import CONFIG, GOOD_CODE, FakePrompt, World, silent
 from xswitch.actions.api import DoctorCheck, SwitchOptions
-from xswitch.actions.inspect.doctor_environment import split_command
+from xswitch.actions.inspect.doctor import split_command
 from xswitch.core.errors import ConfigError, NetworkError, VaultAbsentError, VaultLockedError
 from xswitch.core.model import FileInfo, Problem, Settings
 

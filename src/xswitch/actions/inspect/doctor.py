@@ -1,32 +1,38 @@
-"""`doctor`: everything that can be in the way, looked at once."""
+"""`doctor`: check config, vault, hook, environment, managed profiles, permissions, and network."""
 
 from __future__ import annotations
 
 import secrets
+import shlex
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from xswitch.actions.api import DoctorCheck, DoctorCheckState
-from xswitch.actions.inspect.doctor_environment import (
-    environment_checks,
-    hook_check,
-    managed_checks,
-    profile_check,
-)
-from xswitch.actions.ports import Ports
+from xswitch.actions.ports import FileInspector, Ports, Vault
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
+from xswitch.actions.targets import current_profile
 from xswitch.core.errors import VaultBrokenError, XswitchError
 from xswitch.core.errors.sts import AwsErrorResponse, clock_skew
 from xswitch.core.model import Endpoint, FileInfo, Problem
+from xswitch.core.profiles.managed import find_shadowing
 from xswitch.core.text import pluralize
 
-# STS refuses signatures more than 15 minutes off; a third of that is worth a word.
+# STS rejects signatures that are off by more than 15 minutes.
 _SKEW_ERROR = timedelta(minutes=15)
 _SKEW_WARNING = timedelta(minutes=5)
 _MAX_ENDPOINTS = 3
 _MAX_SHOWN = 10
+# botocore prefers these to the profile that AWS_PROFILE selects; of the SDKs, only the one for
+# JavaScript (v3) prefers the profile.
+_KEY_VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+)
+_WEB_IDENTITY_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
 
 
 def _random_key() -> str:
@@ -36,54 +42,54 @@ def _random_key() -> str:
 def run_checks(
     ports: Ports, random_key: Callable[[], str] = _random_key
 ) -> tuple[DoctorCheck, ...]:
-    """See `Actions.doctor`. `random_key` gives 40 hex digits that are nobody's session key.
+    """Run all checks: see `Actions.doctor`. A failure is a result, not an exception.
 
-    A failure is a finding, not an exception.
+    `random_key` returns 40 hex digits that aren't the key of a session.
     """
     checks: list[DoctorCheck] = []
-    reading: ConfigSnapshot | None = None
+    snapshot: ConfigSnapshot | None = None
     try:
-        reading = take_snapshot(ports.config)
+        snapshot = take_snapshot(ports.config)
     except XswitchError as error:
         checks.append(_error_check("config", error))
-    if reading is not None:
-        checks += [_config(reading), *_settings(reading), _roles(reading)]
-    checks.append(_vault(ports, random_key()))
+    if snapshot is not None:
+        checks += [_config(snapshot), *_settings(snapshot), _roles(snapshot)]
+    checks.append(_vault(ports.storage.vault, random_key()))
     variables = ports.config.environment.variables()
-    checks += [hook_check(variables), *environment_checks(variables)]
-    if reading is not None:
-        checks += [profile_check(reading), *managed_checks(ports, reading)]
+    checks += [_hook(variables), *_environment(variables)]
+    if snapshot is not None:
+        checks += [_profile(snapshot), *_managed(ports.process.file_inspector, snapshot)]
     checks += _permissions(ports)
-    checks += _sts(ports, reading) if reading is not None else []
+    checks += _sts(ports, snapshot) if snapshot is not None else []
     return tuple(checks)
 
 
-def _error_check(name: str, error: XswitchError, state: DoctorCheckState = "error") -> DoctorCheck:
-    return DoctorCheck(
-        name, state, f"{error.what} {error.why}".strip(), error.next_step, {"code": error.code}
+def _error_check(name: str, error: XswitchError) -> DoctorCheck:
+    message = f"{error.what} {error.why}".strip()
+    return DoctorCheck(name, "error", message, error.next_step, {"code": error.code})
+
+
+# -- config, settings, roles
+
+
+def _config(snapshot: ConfigSnapshot) -> DoctorCheck:
+    counts = Counter(problem.severity for problem in snapshot.view.problems)
+    paths = snapshot.view.paths
+    message = (
+        f"{pluralize(len(snapshot.view.profiles), 'profile')}"
+        f" in {paths.config} and {paths.credentials}"
     )
-
-
-def _config(reading: ConfigSnapshot) -> DoctorCheck:
-    counts = Counter(problem.severity for problem in reading.view.problems)
-    words = f"{pluralize(len(reading.view.profiles), 'profile')} in {reading.view.paths.config} and {reading.view.paths.credentials}"
+    warnings = pluralize(counts["warning"], "warning")
     if counts["error"]:
-        found = (
-            f"{pluralize(counts['error'], 'mistake')} and {pluralize(counts['warning'], 'warning')}"
-        )
-        return DoctorCheck("config", "error", f"{words}; {found}.", "xswitch config")
+        message += f"; {pluralize(counts['error'], 'error')} and {warnings}."
+        return DoctorCheck("config", "error", message, "xswitch config")
     if counts["warning"]:
-        return DoctorCheck(
-            "config",
-            "warning",
-            f"{words}; {pluralize(counts['warning'], 'warning')}.",
-            "xswitch config",
-        )
-    return DoctorCheck("config", "ok", f"{words}.")
+        return DoctorCheck("config", "warning", f"{message}; {warnings}.", "xswitch config")
+    return DoctorCheck("config", "ok", f"{message}.")
 
 
-def _settings(reading: ConfigSnapshot) -> Iterator[DoctorCheck]:
-    for problem in reading.settings.problems[:_MAX_SHOWN]:
+def _settings(snapshot: ConfigSnapshot) -> Iterator[DoctorCheck]:
+    for problem in snapshot.settings.problems[:_MAX_SHOWN]:
         yield DoctorCheck(
             "settings",
             "warning",
@@ -93,8 +99,8 @@ def _settings(reading: ConfigSnapshot) -> Iterator[DoctorCheck]:
         )
 
 
-def _roles(reading: ConfigSnapshot) -> DoctorCheck:
-    roles = reading.resolution.roles
+def _roles(snapshot: ConfigSnapshot) -> DoctorCheck:
+    roles = snapshot.resolution.roles
     broken = {
         role.name: next(
             (_message_with_location(p) for p in role.problems if p.severity == "error"), ""
@@ -103,88 +109,212 @@ def _roles(reading: ConfigSnapshot) -> DoctorCheck:
         if role.chain is None
     }
     if not broken:
-        return DoctorCheck(
-            "roles", "ok", f"{pluralize(len(roles), 'role')}, and every chain can be resolved."
-        )
+        count = pluralize(len(roles), "role")
+        return DoctorCheck("roles", "ok", f"{count}; every chain can be resolved.")
     first = next(iter(broken.values()))
-    words = f"{len(broken)} of {len(roles)} roles can't be assumed as they are configured. {first}"
     return DoctorCheck(
-        "roles", "warning", words, "xswitch config", dict(list(broken.items())[:_MAX_SHOWN])
+        "roles",
+        "warning",
+        f"{len(broken)} of {len(roles)} roles are misconfigured. {first}",
+        "xswitch config",
+        dict(list(broken.items())[:_MAX_SHOWN]),
     )
 
 
 def _message_with_location(problem: Problem) -> str:
-    return (
-        f"{problem.message} ({problem.file}:{problem.line})"
-        if problem.file and problem.line
-        else problem.message
-    )
+    if problem.file and problem.line:
+        return f"{problem.message} ({problem.file}:{problem.line})"
+    return problem.message
 
 
-def _vault(ports: Ports, key: str) -> DoctorCheck:
-    """Whether what is put into the vault comes out again, and is gone when it was dropped."""
+# -- vault
+
+
+def _vault(vault: Vault, key: str) -> DoctorCheck:
+    """Write, read, and delete a value."""
     value = f"xswitch doctor {key}"
     try:
-        info = ports.storage.vault.info()
-        ports.storage.vault.put(key, value)
+        info = vault.info()
+        vault.put(key, value)
         try:
-            found = ports.storage.vault.get(key)
+            stored = vault.get(key)
         finally:
-            ports.storage.vault.delete(key)
-        if found != value or ports.storage.vault.get(key) is not None:
+            vault.delete(key)
+        if stored != value or vault.get(key) is not None:
             raise VaultBrokenError(
-                f"The {info.label} does not keep what is put into it.",
+                f"The {info.label} doesn't store values reliably.",
                 next_step="Choose another vault in the settings.",
             )
     except XswitchError as error:
         return _error_check("vault", error)
     place = f" at {info.place}" if info.place else ""
     return DoctorCheck(
-        "vault", "ok", f"The {info.label}{place} keeps and forgets.", details={"kind": info.kind}
+        "vault",
+        "ok",
+        f"The {info.label}{place} works (write, read, and delete tested).",
+        details={"kind": info.kind},
     )
 
 
+# -- this shell
+
+
+def _hook(variables: Mapping[str, str]) -> DoctorCheck:
+    """Check that the shell hook is loaded; its init script sets XSWITCH_SHELL."""
+    shell = variables.get("XSWITCH_SHELL", "")
+    if shell:
+        return DoctorCheck(
+            "hook", "ok", f"The shell hook is loaded ({shell}).", details={"shell": shell}
+        )
+    return DoctorCheck(
+        "hook",
+        "warning",
+        "The shell hook isn't loaded, so a switch can't change this shell.",
+        'bash, zsh: eval "$(xswitch init bash)" in the shell\'s start file;'
+        " others: xswitch init --help",
+    )
+
+
+def _environment(variables: Mapping[str, str]) -> Iterator[DoctorCheck]:
+    """Check for variables that override the selected profile, or select different profiles."""
+    overriding = [name for name in _KEY_VARIABLES if variables.get(name)]
+    if all(variables.get(name) for name in _WEB_IDENTITY_VARIABLES):
+        overriding += _WEB_IDENTITY_VARIABLES
+    if overriding:
+        message = f"Environment variables override every profile: {', '.join(overriding)}."
+        yield DoctorCheck("environment", "warning", message, f"unset {' '.join(overriding)}")
+    profile, default = variables.get("AWS_PROFILE"), variables.get("AWS_DEFAULT_PROFILE")
+    if profile and default and profile != default:
+        message = (
+            f"AWS_PROFILE is {profile} and AWS_DEFAULT_PROFILE is {default};"
+            " boto3 and the AWS CLI v1 prefer the latter."
+        )
+        yield DoctorCheck("environment", "warning", message, "unset AWS_DEFAULT_PROFILE")
+    elif not overriding:
+        yield DoctorCheck("environment", "ok", "No environment variable overrides the profile.")
+
+
+def _profile(snapshot: ConfigSnapshot) -> DoctorCheck:
+    """Check that the profile that this shell selects exists."""
+    current = current_profile(snapshot)
+    if not current:
+        return DoctorCheck("profile", "ok", "This shell selects no profile.")
+    if current not in snapshot.view.profiles:
+        return DoctorCheck(
+            "profile",
+            "error",
+            f'AWS_PROFILE is "{current}", and there is no such profile.',
+            "xswitch switch, or: unset AWS_PROFILE",
+        )
+    return DoctorCheck(
+        "profile",
+        "ok",
+        f'This shell selects the profile "{current}".',
+        details={"profile": current},
+    )
+
+
+# -- managed profiles
+
+
+def _managed(files: FileInspector, snapshot: ConfigSnapshot) -> Iterator[DoctorCheck]:
+    """Check for managed profiles with overriding keys, without a role, or with a broken command."""
+    names = [name for name in snapshot.view.profiles if snapshot.managed_profile(name) is not None]
+    checks = [check for name in names for check in _managed_profile(files, snapshot, name)]
+    yield from checks
+    if not checks:
+        yield DoctorCheck(
+            "managed",
+            "ok",
+            "Every managed profile works.",
+            details={"profiles": str(len(names))},
+        )
+
+
+def _managed_profile(
+    files: FileInspector, snapshot: ConfigSnapshot, name: str
+) -> Iterator[DoctorCheck]:
+    quoted = shlex.quote(name)
+    for problem in find_shadowing(snapshot.view, name):
+        yield DoctorCheck(
+            "managed",
+            "error",
+            f"{problem.message} ({problem.file}:{problem.line})",
+            "Remove those keys.",
+            {"code": problem.code},
+        )
+    if name not in snapshot.managed:
+        message = f'The managed profile "{name}" no longer has a role.'
+        yield DoctorCheck("managed", "warning", message, f"xswitch forget {quoted}")
+        return
+    command = snapshot.view.profiles[name].get("credential_process") or ""
+    program, *arguments = split_command(command) or [""]
+    file = files.look(program)
+    if not program or not file.exists or file.folder or not file.executable:
+        message = f'The managed profile "{name}" starts {program or "nothing"}, which can\'t run.'
+        yield DoctorCheck("managed", "error", message, f"xswitch switch {quoted}")
+        return
+    for path in arguments[:-1]:  # the last one is the profile's name
+        if not path.startswith("/"):
+            continue
+        file = files.look(path)
+        if not file.exists or file.folder:
+            message = f'The managed profile "{name}" runs {path}, which is gone.'
+            yield DoctorCheck("managed", "error", message, f"xswitch switch {quoted}")
+        elif file.mode is not None and file.mode & stat.S_IWOTH:
+            message = f'The managed profile "{name}" runs {path}, which any user can change.'
+            yield DoctorCheck("managed", "error", message, f"chmod o-w {path}")
+
+
+def split_command(command: str) -> list[str]:
+    """Split a `credential_process` that xswitch wrote, which escapes blanks with a backslash."""
+    return [word.replace("\0", " ") for word in command.replace("\\ ", "\0").split(" ") if word]
+
+
+# -- permissions
+
+
 def _permissions(ports: Ports) -> Iterator[DoctorCheck]:
-    paths = ports.config.files.paths()
-    exposed = [
-        fact
-        for path in (paths.credentials, *ports.state.private_paths)
-        if _is_exposed(fact := ports.process.file_inspector.look(path))
-    ]
-    foreign = [
-        fact
-        for path in (paths.config, paths.credentials, *ports.state.private_paths)
-        if not (fact := ports.process.file_inspector.look(path)).mine
-    ]
-    for fact in exposed:
-        mode = "700" if fact.folder else "600"
-        words = f"{fact.path} can be read or changed by other users (mode {stat.S_IMODE(fact.mode or 0):o})."
-        yield DoctorCheck("permissions", "warning", words, f"chmod {mode} {fact.path}")
-    for fact in foreign:
+    paths, look = ports.config.files.paths(), ports.process.file_inspector.look
+    private = [look(path) for path in (paths.credentials, *ports.state.private_paths)]
+    exposed = [file for file in private if _is_exposed(file)]
+    foreign = [file for file in (look(paths.config), *private) if not file.mine]
+    for file in exposed:
+        mode = stat.S_IMODE(file.mode or 0)
+        yield DoctorCheck(
+            "permissions",
+            "warning",
+            f"Other users can read or change {file.path} (mode {mode:o}).",
+            f"chmod {'700' if file.folder else '600'} {file.path}",
+        )
+    for file in foreign:
         yield DoctorCheck(
             "permissions",
             "error",
-            f"{fact.path} belongs to another user.",
-            "Make it yours, or use another file.",
+            f"{file.path} belongs to another user.",
+            "Change its owner to you, or use another file.",
         )
     if not exposed and not foreign:
-        yield DoctorCheck("permissions", "ok", "The files that matter are yours alone.")
+        yield DoctorCheck("permissions", "ok", "File permissions are correct.")
 
 
-def _is_exposed(fact: FileInfo) -> bool:
-    return fact.exists and fact.mode is not None and bool(fact.mode & (stat.S_IRWXG | stat.S_IRWXO))
+def _is_exposed(file: FileInfo) -> bool:
+    return file.exists and file.mode is not None and bool(file.mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
-def _sts(ports: Ports, reading: ConfigSnapshot) -> Iterator[DoctorCheck]:
-    """Reachability and clock of the endpoints most roles use."""
-    counted = Counter(role.endpoint for role in reading.resolution.roles if role.chain is not None)
-    # A URL of one's own is the same place whatever the region.
+# -- network and clock
+
+
+def _sts(ports: Ports, snapshot: ConfigSnapshot) -> Iterator[DoctorCheck]:
+    """Check reachability and clock of the endpoints that most roles use."""
+    counts = Counter(role.endpoint for role in snapshot.resolution.roles if role.chain is not None)
+    # A custom endpoint URL is one server, whatever the region
     distinct = {
-        endpoint.url or endpoint.region: endpoint for endpoint, _ in reversed(counted.most_common())
+        endpoint.url or endpoint.region: endpoint for endpoint, _ in reversed(counts.most_common())
     }
     endpoints = list(reversed(distinct.values()))[:_MAX_ENDPOINTS]
     if not endpoints:
-        yield DoctorCheck("sts", "skipped", "No role says which STS endpoint to try.")
+        yield DoctorCheck("sts", "skipped", "Without a role there is no STS endpoint to test.")
     for endpoint in endpoints:
         yield from _endpoint(ports, endpoint)
 
@@ -192,24 +322,25 @@ def _sts(ports: Ports, reading: ConfigSnapshot) -> Iterator[DoctorCheck]:
 def _endpoint(ports: Ports, endpoint: Endpoint) -> Iterator[DoctorCheck]:
     name = endpoint.url or f"STS in {endpoint.region}"
     try:
-        reach = ports.aws.sts_probe.reach(endpoint)
+        probe = ports.aws.sts_probe.reach(endpoint)
     except XswitchError as error:
         yield _error_check("sts", error)
         return
     yield DoctorCheck(
         "sts",
         "ok",
-        f"{name} answered in {reach.milliseconds} ms.",
+        f"{name} responded in {probe.milliseconds} ms.",
         details={"region": endpoint.region},
     )
-    skew = clock_skew(AwsErrorResponse("", "", ports.process.clock.now(), reach.server_time))
+    skew = clock_skew(AwsErrorResponse("", "", ports.process.clock.now(), probe.server_time))
     if skew is None:
-        yield DoctorCheck("clock", "skipped", f"{name} did not tell its time.")
+        yield DoctorCheck("clock", "skipped", f"{name} didn't send its time.")
         return
     seconds = round(abs(skew).total_seconds())
-    words = f"This machine's clock is {seconds} s {'ahead of' if skew > timedelta(0) else 'behind'} that of {name}."
+    direction = "ahead of" if skew > timedelta(0) else "behind"
+    message = f"This machine's clock is {seconds} s {direction} that of {name}."
+    state: DoctorCheckState = "ok"
+    if abs(skew) >= _SKEW_WARNING:
+        state = "error" if abs(skew) >= _SKEW_ERROR else "warning"
     step = "Set this machine's clock (on Linux: sudo timedatectl set-ntp true)."
-    if abs(skew) < _SKEW_WARNING:
-        yield DoctorCheck("clock", "ok", words)
-    else:
-        yield DoctorCheck("clock", "error" if abs(skew) >= _SKEW_ERROR else "warning", words, step)
+    yield DoctorCheck("clock", state, message, "" if state == "ok" else step)

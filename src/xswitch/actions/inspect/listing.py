@@ -1,7 +1,4 @@
-"""What the picker, `list` and `status` show.
-
-One reading of the config and the index, without the vault and without AWS.
-"""
+"""Everything that the picker, `list`, and `status` show, without the vault and without AWS."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ _NO_SESSION = SessionInfo(SessionState.NONE)
 
 
 def listing(ports: Ports, vault_label: str = "") -> Listing:
-    """See `Actions.listing`."""
+    """List roles and sessions: see `Actions.listing`."""
     snapshot = take_snapshot(ports.config)
     entries = ports.storage.index.entries()
     now = ports.process.clock.now()
@@ -63,8 +60,7 @@ def _sessions(
 ) -> tuple[dict[str, SessionInfo], list[Problem]]:
     sessions: dict[str, SessionInfo] = {}
     problems = []
-    # Planning thousands of roles to find that none of them has a session would be felt at every
-    # start of the picker.
+    # Planning thousands of roles without a session would delay each start of the picker
     used = {name for entry in entries.values() for name in (entry.profile, entry.managed_profile)}
     for role in snapshot.resolution.roles:
         sessions[role.name] = _NO_SESSION
@@ -88,26 +84,23 @@ def _sessions(
 
 
 def _current_source(snapshot: ConfigSnapshot) -> SourceInfo | None:
-    """The base this shell works from: that of the role it is in, or the profile it selects.
-
-    Else the one most roles start from.
-    """
+    """Return the credential source of this shell's role or profile, or else of most roles."""
     current = current_profile(snapshot)
     role = snapshot.roles_by_name.get(snapshot.managed.get(current, current)) if current else None
     if role is not None and role.chain is not None:
         return _source_info(snapshot, role.chain.base, role)
     selected = snapshot.view.profiles.get(current)
-    found = None if selected is None else find_credential_source(snapshot.view, selected)
-    if isinstance(found, CredentialSource):
+    source = None if selected is None else find_credential_source(snapshot.view, selected)
+    if isinstance(source, CredentialSource):
         using = next(
             (
                 role
                 for role in snapshot.resolution.roles
-                if role.chain is not None and role.chain.base == found
+                if role.chain is not None and role.chain.base == source
             ),
             None,
         )
-        return _source_info(snapshot, found, using)
+        return _source_info(snapshot, source, using)
     users: dict[str | None, Role] = {}
     counts: Counter[str | None] = Counter()
     for role in snapshot.resolution.roles:
@@ -127,9 +120,9 @@ def _source_info(snapshot: ConfigSnapshot, base: CredentialSource, role: Role | 
 
 
 def _source_account(snapshot: ConfigSnapshot, base: CredentialSource, role: Role | None) -> str:
-    """The base's account as far as the config tells.
+    """Return the account of a credential source, "" if the config doesn't have it.
 
-    SSO names it, so does a role's ARN, and so does the ARN of an MFA device.
+    SSO profiles name it, and so do the ARNs of roles and MFA devices.
     """
     profile = snapshot.view.profiles.get(base.profile or "")
     if profile is not None and base.kind is CredentialSourceKind.SSO:
@@ -141,7 +134,7 @@ def _source_account(snapshot: ConfigSnapshot, base: CredentialSource, role: Role
 
 
 def status(ports: Ports) -> tuple[StatusRow, ...]:
-    """See `Actions.status`: role sessions by name, then MFA sessions."""
+    """Return role sessions by name, then MFA sessions: see `Actions.status`."""
     snapshot = take_snapshot(ports.config)
     entries = ports.storage.index.entries()
     now = ports.process.clock.now()
@@ -174,7 +167,7 @@ def _renewable_until(
     try:
         plan = snapshot.plan(snapshot.role_for_profile(name), snapshot.stored_overrides(name))
     except XswitchError:
-        return entry.expires_at  # what it was made from is no longer configured
+        return entry.expires_at  # its role is no longer configured
     if plan.mfa is not None and plan.mfa.mfa_process:
         return None
     return renewable_until(plan, entries, now)
