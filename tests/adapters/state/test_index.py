@@ -169,13 +169,12 @@ def test_only_so_many_entries_are_kept_the_longest_living_ones(
     assert sorted(index.entries()) == [f"{number:040d}" for number in (2, 3, 4)]
 
 
-def test_a_file_beyond_all_measure_is_not_read(
+def test_a_file_over_the_size_limit_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index = make(tmp_path)
-    index.put(entry())
+    make(tmp_path).put(entry())
     monkeypatch.setattr(module, "MAX_BYTES", 10)
-    assert dict(index.entries()) == {}
+    assert dict(make(tmp_path).entries()) == {}
 
 
 def test_a_file_that_cannot_be_written_is_a_sentence_and_leaves_nothing_behind(

@@ -1,7 +1,4 @@
-"""The history: which sessions were wanted, when, and what came of it.
-
-One JSON object a line, mode 0600, bounded, without secrets.
-"""
+"""The history: session requests and their results, without secrets."""
 
 from __future__ import annotations
 
@@ -10,11 +7,11 @@ import errno
 import json
 import os
 import stat
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from xswitch.adapters.state.locks import FileLocks
 from xswitch.adapters.state.private_files import (
     private_folder,
     replace_private,
@@ -29,30 +26,24 @@ LOCK = "history"
 _LOCK_WAIT_SECONDS = 1.0
 
 
-class _HistoryLocks(Protocol):
-    def hold(
-        self, name: str, timeout_seconds: float | None = None
-    ) -> AbstractContextManager[None]: ...
-
-
 class JsonHistory:
-    """Fits the port `HistoryStore`: lines of `{"at".
+    """Implements the port `HistoryStore` with one JSON object a line.
 
-    EPOCH SECONDS, "profile", "role_arn", "session_name", "result"}`.
-
-    When the file is over `MAX_BYTES`, its older half goes. A damaged line is passed over. A line
-    that can't have the lock within `patience_seconds` is not written.
+    A line is `{"at": EPOCH SECONDS, "profile": ..., "role_arn": ..., "session_name": ...,
+    "result": ...}`; damaged lines are skipped. When the file exceeds `MAX_BYTES`, its older half is
+    dropped. An entry is lost if the lock isn't free within `patience_seconds`: no command waits
+    for its history.
     """
 
     def __init__(
-        self, path: Path, locks: _HistoryLocks, patience_seconds: float = _LOCK_WAIT_SECONDS
+        self, path: Path, locks: FileLocks, patience_seconds: float = _LOCK_WAIT_SECONDS
     ) -> None:
         self._path = path
         self._patience_seconds = patience_seconds
         self._locks = locks
 
     def record(self, entry: HistoryEntry) -> None:
-        """Add one line, in a single write."""
+        """Append one line, in a single write."""
         line = json.dumps(
             {
                 "at": int(entry.at.timestamp()),
@@ -68,7 +59,7 @@ class JsonHistory:
                 self._append(line.encode() + b"\n")
 
     def load(self) -> tuple[HistoryEntry, ...]:
-        """What is known, the oldest first."""
+        """Return the entries, oldest first."""
         try:
             lines = self._read().splitlines()
         except OSError:
@@ -81,20 +72,19 @@ class JsonHistory:
             size = os.fstat(handle).st_size
             if size:
                 file.seek(size - 1)
-                # A writer that was killed may have left half a line: what follows begins on its
-                # own.
+                # A killed writer may have left half a line: start a new one
                 line = line if file.read(1) == b"\n" else b"\n" + line
             file.write(line)
         if size + len(line) > MAX_BYTES:
-            kept = self._read()[-MAX_BYTES // 2 :]
-            replace_private(self._path, kept[kept.find(b"\n") + 1 :])
+            newer_half = self._read()[-MAX_BYTES // 2 :]
+            replace_private(self._path, newer_half[newer_half.find(b"\n") + 1 :])
 
     def _read(self) -> bytes:
         with os.fdopen(self._open(os.O_RDONLY), "rb") as file:
             return file.read(2 * MAX_BYTES)
 
     def _open(self, flags: int) -> int:
-        """The file, which is nobody else's and nothing but a file. Raises OSError."""
+        """Open the file, which must be a regular file and no symbolic link. Raises OSError."""
         handle = os.open(
             self._path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o600
         )

@@ -1,92 +1,70 @@
-"""The session index: one JSON file that says which sessions there are, without a secret in it."""
+"""The session index: a JSON file that lists the stored sessions, without secrets."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
-from xswitch.adapters.state.private_files import read_file, replace_private
-from xswitch.core.errors import ConfigError, ErrorCode
+from xswitch.adapters.state.json_file import LockedJsonFile
+from xswitch.adapters.state.locks import FileLocks
+from xswitch.core.errors import ConfigError
 from xswitch.core.model import IndexEntry, SessionKind
 
-VERSION = 1
 MAX_ENTRIES = 10_000
 MAX_BYTES = 16 * 1024 * 1024
 LOCK = "index"
 
 
-class _IndexLocks(Protocol):
-    def hold(self, name: str) -> AbstractContextManager[None]: ...
-
-
 class JsonIndex:
-    """Fits the port `SessionIndex`: `{"version": 1, "entries": {KEY.
+    """Implements the port `SessionIndex` with `{"version": 1, "entries": {KEY: {...}}}`.
 
-    {...}}}`, times as seconds since the epoch, mode 0600.
-
-    A file that is missing, damaged or of another version is empty: the sessions are in the vault,
-    and are found again by use. At most `MAX_ENTRIES` are kept, those that expire last.
+    Times are in seconds since the epoch. An unreadable file counts as empty: the sessions are in
+    the vault, and are indexed again when they are next used. At most `MAX_ENTRIES` are kept, those
+    that expire last.
     """
 
-    def __init__(self, path: Path, locks: _IndexLocks) -> None:
-        self._path = path
-        self._locks = locks
+    def __init__(self, path: Path, locks: FileLocks) -> None:
+        self._file = LockedJsonFile(path, locks, LOCK, MAX_BYTES)
 
     def entries(self) -> Mapping[str, IndexEntry]:
         """All entries by session key."""
-        try:
-            content = read_file(self._path, MAX_BYTES)
-            if len(content) > MAX_BYTES:
-                return {}
-            data = json.loads(content)
-        except (OSError, ValueError, RecursionError):
+        data = self._file.read().get("entries")
+        if not isinstance(data, dict):
             return {}
-        if (
-            not isinstance(data, dict)
-            or data.get("version") != VERSION
-            or not isinstance(data.get("entries"), dict)
-        ):
-            return {}
-        decoded = ((key, _decode(key, value)) for key, value in data["entries"].items())
+        decoded = ((key, _decode(key, value)) for key, value in data.items())
         return {key: entry for key, entry in decoded if entry is not None}
 
     def put(self, entry: IndexEntry) -> None:
         """Add or replace one entry. Raises ConfigError when the file can't be written."""
-        with self._locks.hold(LOCK):
-            known = dict(self.entries())
-            if known.get(entry.key) == _whole_seconds(entry):
-                return
-            self._write({**known, entry.key: entry})
+        self._change(lambda entries: {**entries, entry.key: _whole_seconds(entry) or entry})
 
     def remove(self, keys: Sequence[str]) -> None:
-        """Drop entries; those that aren't there are no error.
+        """Remove the entries that exist. Raises ConfigError when the file can't be written."""
+        self._change(
+            lambda entries: {key: entry for key, entry in entries.items() if key not in keys}
+        )
 
-        Raises ConfigError when the file can't be written.
-        """
-        with self._locks.hold(LOCK):
-            known = self.entries()
-            left = {key: entry for key, entry in known.items() if key not in keys}
-            if len(left) < len(known):
-                self._write(left)
-
-    def _write(self, entries: Mapping[str, IndexEntry]) -> None:
-        kept = sorted(entries.values(), key=lambda entry: entry.expires_at, reverse=True)[
-            :MAX_ENTRIES
-        ]
-        data = {"version": VERSION, "entries": {entry.key: _encode(entry) for entry in kept}}
+    def _change(
+        self, change: Callable[[Mapping[str, IndexEntry]], Mapping[str, IndexEntry]]
+    ) -> None:
         try:
-            replace_private(self._path, json.dumps(data, indent=1).encode())
+            with self._file.locked():
+                before = self.entries()
+                after = change(before)
+                if after != before:
+                    self._write(after)
         except OSError as error:
             raise ConfigError(
                 "xswitch's session index can't be written.",
-                why=f"{self._path}: {error.strerror or error}",
+                why=f"{self._file.path}: {error.strerror or error}",
                 next_step="xswitch doctor",
-                code=ErrorCode.STATE_FOLDER,
+                code="state_folder",
             ) from None
+
+    def _write(self, entries: Mapping[str, IndexEntry]) -> None:
+        latest = sorted(entries.values(), key=lambda entry: entry.expires_at, reverse=True)
+        self._file.write({"entries": {entry.key: _encode(entry) for entry in latest[:MAX_ENTRIES]}})
 
 
 def _encode(entry: IndexEntry) -> dict[str, object]:
@@ -131,14 +109,13 @@ def _kind(value: object) -> SessionKind:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        # Read as "this entry is damaged", whatever is wrong with it
-        raise ValueError(value)  # noqa: TRY004
+        raise ValueError(value)  # noqa: TRY004 -- `_decode` catches one error for all damage
     return value
 
 
 def _time(value: object) -> datetime:
     if not isinstance(value, int):
-        raise ValueError(value)  # noqa: TRY004 -- the same
+        raise ValueError(value)  # noqa: TRY004 -- as above
     return datetime.fromtimestamp(value, UTC)
 
 

@@ -1,24 +1,17 @@
-"""What xswitch remembers beside sessions.
-
-How often and when last each role was used, and which are pinned.
-"""
+"""How often and when each role was used, and which roles are pinned."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
-from xswitch.adapters.state.private_files import private_folder, read_file, replace_private
-from xswitch.core.errors import ErrorCode, SettingsError, XswitchError
+from xswitch.adapters.state.json_file import LockedJsonFile
+from xswitch.adapters.state.locks import FileLocks
+from xswitch.core.errors import SettingsError, XswitchError
 from xswitch.core.model import RoleUsage, UsageState
 
-VERSION = 1
 MAX_USES = 2_000
 MAX_PINS = 2_000
 MAX_BYTES = 4 * 1024 * 1024
@@ -26,36 +19,24 @@ MAX_COUNT = 1_000_000
 LOCK = "memory"
 
 
-class _UsageLocks(Protocol):
-    def hold(self, name: str) -> AbstractContextManager[None]: ...
-
-
 class JsonUsage:
-    """Fits the port `UsageStore`: `{"version": 1, "uses": {PROFILE.
+    """Implements the port `UsageStore` with a JSON file.
 
-    [COUNT, EPOCH SECONDS]}, "pins": [PROFILE, ...]}`, mode 0600.
-
-    A missing or damaged file is an empty memory. At most `MAX_USES` uses are kept, the latest.
+    The file is `{"version": 1, "uses": {PROFILE: [COUNT, EPOCH SECONDS]}, "pins": [PROFILE]}`; an
+    unreadable file counts as empty. The latest `MAX_USES` uses are kept.
     """
 
-    def __init__(self, path: Path, locks: _UsageLocks) -> None:
-        self._path = path
-        self._locks = locks
+    def __init__(self, path: Path, locks: FileLocks) -> None:
+        self._file = LockedJsonFile(path, locks, LOCK, MAX_BYTES)
 
     def load(self) -> UsageState:
-        """What is remembered."""
-        try:
-            content = read_file(self._path, MAX_BYTES)
-            if len(content) > MAX_BYTES:
-                return UsageState()
-            data = json.loads(content)
-        except (OSError, ValueError, RecursionError):
-            return UsageState()
-        if not isinstance(data, dict) or data.get("version") != VERSION:
-            return UsageState()
+        """Return the recorded uses and pins."""
+        data = self._file.read()
         uses, pins = data.get("uses"), data.get("pins")
         return UsageState(
-            uses={name: use for name, kept in uses.items() if (use := _parse_use(kept)) is not None}
+            uses={
+                name: use for name, value in uses.items() if (use := _parse_use(value)) is not None
+            }
             if isinstance(uses, dict)
             else {},
             pins=frozenset(name for name in pins if isinstance(name, str))
@@ -64,59 +45,49 @@ class JsonUsage:
         )
 
     def record_use(self, profile: str, when: datetime) -> None:
-        """Count one switch.
-
-        A memory that can't be written loses it: no switch fails for the order of a list.
-        """
-        with contextlib.suppress(XswitchError, OSError), self._turn():
-            memory = self.load()
-            known = memory.uses.get(profile)
-            use = RoleUsage(
-                count=1 if known is None else min(known.count + 1, MAX_COUNT), last=when
+        """Count one switch; a file that can't be written is no reason for the switch to fail."""
+        with contextlib.suppress(XswitchError, OSError), self._file.locked():
+            usage = self.load()
+            known = usage.uses.get(profile)
+            count = 1 if known is None else min(known.count + 1, MAX_COUNT)
+            self._write(
+                replace(usage, uses={**usage.uses, profile: RoleUsage(count=count, last=when)})
             )
-            self._write(replace(memory, uses={**memory.uses, profile: use}))
 
     def set_pin(self, profile: str, *, pinned: bool) -> None:
-        """Pin or unpin.
+        """Pin or unpin a role.
 
-        Raises SettingsError when that can't be kept, VaultError when the lock can't be had.
+        Raises SettingsError when the file can't be written, and the errors of `FileLocks`.
         """
         try:
-            with self._turn():
-                memory = self.load()
-                pins = memory.pins | {profile} if pinned else memory.pins - {profile}
-                if pins != memory.pins:
-                    self._write(replace(memory, pins=pins))
+            with self._file.locked():
+                usage = self.load()
+                pins = usage.pins | {profile} if pinned else usage.pins - {profile}
+                if pins != usage.pins:
+                    self._write(replace(usage, pins=pins))
         except OSError as error:
             raise SettingsError(
-                "The pin can't be kept.",
-                why=f"{self._path}: {error.strerror or error}",
+                "The pin can't be saved.",
+                why=f"{self._file.path}: {error.strerror or error}",
                 next_step="xswitch doctor",
-                code=ErrorCode.STATE_FOLDER,
+                code="state_folder",
             ) from None
 
-    @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
-        # Made here, so that a folder that can't be is the memory's failure and not the lock's.
-        private_folder(self._path.parent)
-        with self._locks.hold(LOCK):
-            yield
-
-    def _write(self, memory: UsageState) -> None:
-        latest = sorted(memory.uses.items(), key=lambda item: item[1].last, reverse=True)[:MAX_USES]
-        data = {
-            "version": VERSION,
-            "uses": {name: [use.count, int(use.last.timestamp())] for name, use in latest},
-            "pins": sorted(memory.pins)[:MAX_PINS],
-        }
-        replace_private(self._path, json.dumps(data).encode())
+    def _write(self, usage: UsageState) -> None:
+        latest = sorted(usage.uses.items(), key=lambda item: item[1].last, reverse=True)[:MAX_USES]
+        self._file.write(
+            {
+                "uses": {name: [use.count, int(use.last.timestamp())] for name, use in latest},
+                "pins": sorted(usage.pins)[:MAX_PINS],
+            }
+        )
 
 
-def _parse_use(kept: object) -> RoleUsage | None:
+def _parse_use(value: object) -> RoleUsage | None:
     try:
-        if not isinstance(kept, list):
+        if not isinstance(value, list):
             return None
-        count, last = kept
+        count, last = value
         return RoleUsage(
             count=max(0, min(int(count), MAX_COUNT)), last=datetime.fromtimestamp(int(last), UTC)
         )
