@@ -154,13 +154,12 @@ def test_an_item_that_is_gone_or_another_sessions_is_looked_for(
             world.environ(),
             VaultErrors(""),
             lambda: False,
-            world.places.state / "secret-service.turn",
+            world.places.secret_service_lock,
         )
         store.put(other, world.session().replace(world.key, other))
         store.close()
-        theirs = item_path(
-            world.bytes_environ(), other, world.places.state / "secret-service.turn", 2.0
-        )
+        lock = hot.secret_service_lock(world.bytes_environ())
+        theirs = item_path(world.bytes_environ(), other, lock, 2.0)
         assert theirs not in {b"", lines[3]}
         world.pointer.write_bytes(b"\n".join([*lines[:3], theirs, *lines[4:]]))
         assert answer() is None
@@ -190,7 +189,7 @@ def in_secret_service(world: HotWorld) -> str:
     """Keep a session there and point at it; the answer expected."""
     value = world.session()
     store = SecretServiceStore(
-        world.environ(), VaultErrors(""), lambda: False, world.places.state / "secret-service.turn"
+        world.environ(), VaultErrors(""), lambda: False, world.places.secret_service_lock
     )
     store.put(world.key, value)
     store.close()
@@ -674,6 +673,7 @@ def test_own_files_are_found_where_the_full_program_keeps_them(
     environ = as_bytes(dict(os.environ))
     assert Path(os.fsdecode(hot.state_folder(environ))) == places.state
     assert Path(os.fsdecode(hot.settings_file(environ))) == places.settings
+    assert Path(os.fsdecode(hot.secret_service_lock(environ))) == places.secret_service_lock
 
 
 def test_the_bus_is_where_the_variables_say() -> None:

@@ -142,6 +142,11 @@ def state_folder(environ: dict[bytes, bytes]) -> bytes:
     return _xdg_folder(environ, b"XDG_STATE_HOME", b"/.local/state")
 
 
+def secret_service_lock(environ: dict[bytes, bytes]) -> bytes:
+    """The path of the file by which processes take turns with the Secret Service."""
+    return state_folder(environ) + b"/secret-service.turn"
+
+
 def _xdg_folder(environ: dict[bytes, bytes], variable: bytes, default: bytes) -> bytes:
     given = environ.get(variable, b"")
     return (given.rstrip(b"/") if given[:1] == b"/" else _home(environ) + default) + b"/xswitch"
@@ -211,7 +216,7 @@ def _stored_value(kind: bytes, place: bytes, key: bytes) -> bytes:
         raise _UseFullProgram
     from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- a socket is only needed here
 
-    turns = state_folder(posix.environ) + b"/secret-service.turn"
+    turns = secret_service_lock(posix.environ)
     address = dbus.bus_address(posix.environ)
     until = time.monotonic() + SECRET_SECONDS
     word, value = (

@@ -22,8 +22,7 @@ from xswitch.adapters.state.locks import FileLocks
 from xswitch.adapters.vault.chunks import ChunkedStore
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
-from xswitch.adapters.vault.keyring_process import BackendSpec, KeyringProcess
-from xswitch.adapters.vault.os_keyring import KeyringEntries
+from xswitch.adapters.vault.keyring_process import BackendSpec, KeyringEntries, KeyringProcess
 from xswitch.adapters.vault.secret_service import SecretServiceStore
 from xswitch.adapters.vault.store import Store
 
@@ -204,7 +203,7 @@ class LibraryReader(SecretServiceStore):
     """Reads as the `keyring` package does, to compare with reading over D-Bus."""
 
     def get(self, key: str) -> str | None:
-        return self._library("get", key, self._look(key))
+        return self._use_package("get", key, self._look_up(key))
 
 
 class TestSecretService(Compliance):

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from support.vault.keyrings import HANG_GUARD, PATIENT, SECRET, TinyKeyring, key
-from xswitch.adapters.vault import os_keyring
+from xswitch.adapters.vault import keyring_process
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.keyring_process import BackendSpec, KeyringProcess, KeyringTimeouts
-from xswitch.adapters.vault.no_prompt import QuietKeyring
+from xswitch.adapters.vault.no_prompt import NoPromptKeyring
 from xswitch.adapters.vault.secret_service import NO_PROMPT_BACKEND, PROMPTING_BACKEND
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
 
@@ -40,7 +40,7 @@ def ask(
     child: KeyringProcess, do: str = "get", value: str | None = None, seconds: float = 20
 ) -> tuple[str, str | None]:
     reply = child.ask(do, "service", "user", seconds=seconds, value=value)
-    return reply.word, reply.value
+    return reply.status, reply.value
 
 
 def test_asks_one_child_again_and_again(start: Start) -> None:
@@ -91,12 +91,12 @@ def test_a_backend_that_dies_prints_or_lies_is_an_answer(start: Start) -> None:
     assert ask(start(mood="noisy")) == ("ok", None)
     assert ask(start(mood="locked"))[0] == "locked"
     reply = start(mood="chatty").ask("get", "service", "user", seconds=20)
-    assert (reply.word, reply.why) == ("broken", "KeyringError: the keychain says no")
+    assert (reply.status, reply.why) == ("broken", "KeyringError: the keychain says no")
 
 
 def test_the_text_of_an_unknown_error_is_not_repeated(start: Start) -> None:
     reply = start(mood="leaky").ask("put", "service", "user", seconds=20, value=SECRET)
-    assert (reply.word, reply.why) == ("broken", "ValueError")
+    assert (reply.status, reply.why) == ("broken", "ValueError")
 
 
 def test_what_can_not_be_deleted_is_not_called_gone(start: Start, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_an_interpreter_that_can_not_be_started_is_broken(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     reply = start().ask("get", "service", "user", seconds=5)
-    assert reply.word == "broken"
+    assert reply.status == "broken"
     assert "No such file" in reply.why
 
 
@@ -176,7 +176,9 @@ def test_large_values_pass_both_ways(tmp_path: Path) -> None:
 def test_entries_turn_answers_into_sentences(
     start: Start, mood: str, error: type[VaultError], words: str
 ) -> None:
-    entries = os_keyring.KeyringEntries(start(mood=mood), "Tiny", SENTENCES, lambda: False, PATIENT)
+    entries = keyring_process.KeyringEntries(
+        start(mood=mood), "Tiny", SENTENCES, lambda: False, PATIENT
+    )
     with pytest.raises(error, match=words) as caught:
         entries.read("x")
     assert caught.value.next_step
@@ -186,22 +188,22 @@ def test_entries_turn_answers_into_sentences(
 def test_a_mute_keyring_is_broken_and_a_prompt_nobody_answers_is_locked(start: Start) -> None:
     hasty = KeyringTimeouts(probe=0.3, prompt=0.4)
     with pytest.raises(VaultBrokenError) as mute:
-        os_keyring.KeyringEntries(
+        keyring_process.KeyringEntries(
             start(mood="silent"), "Tiny", SENTENCES, lambda: False, hasty
         ).read("x")
     assert mute.value.code == "vault_mute"
     with pytest.raises(VaultLockedError, match="Nobody answered its prompt"):
-        os_keyring.KeyringEntries(
+        keyring_process.KeyringEntries(
             start(mood="silent"), "Tiny", SENTENCES, lambda: True, hasty
         ).read("x")
 
 
 def test_a_keyring_of_another_system_is_absent() -> None:
-    child = KeyringProcess(os_keyring.WINDOWS, {})
+    child = KeyringProcess(keyring_process.WINDOWS, {})
     try:
         with pytest.raises((VaultAbsentError, VaultBrokenError)):
-            os_keyring.KeyringEntries(
-                child, os_keyring.WINDOWS_LABEL, SENTENCES, lambda: False
+            keyring_process.KeyringEntries(
+                child, keyring_process.WINDOWS_LABEL, SENTENCES, lambda: False
             ).read("x")
     finally:
         child.close()
@@ -210,13 +212,18 @@ def test_a_keyring_of_another_system_is_absent() -> None:
 def test_backends_are_the_systems_own_and_none_of_the_pretenders() -> None:
     named = {
         f"{backend.module}.{backend.name}"
-        for backend in (PROMPTING_BACKEND, NO_PROMPT_BACKEND, os_keyring.MACOS, os_keyring.WINDOWS)
+        for backend in (
+            PROMPTING_BACKEND,
+            NO_PROMPT_BACKEND,
+            keyring_process.MACOS,
+            keyring_process.WINDOWS,
+        )
     }
     assert named == {
         "keyring.backends.SecretService.Keyring",
-        f"{QuietKeyring.__module__}.{QuietKeyring.__name__}",
+        f"{NoPromptKeyring.__module__}.{NoPromptKeyring.__name__}",
         "keyring.backends.macOS.Keyring",
         "keyring.backends.Windows.WinVaultKeyring",
     }
-    assert os_keyring.WINDOWS.properties == {"persist": "local machine"}
+    assert keyring_process.WINDOWS.properties == {"persist": "local machine"}
     assert key(1)

@@ -32,11 +32,11 @@ class Stores:
         self._opened: list[SecretServiceStore] = []
 
     def opened(
-        self, *, ask: bool = False, patience: KeyringTimeouts = KEYRING_TIMEOUTS
+        self, *, ask: bool = False, timeouts: KeyringTimeouts = KEYRING_TIMEOUTS
     ) -> SecretServiceStore:
         self._opened.append(
             SecretServiceStore(
-                self._env, VaultErrors(""), lambda: ask, self._turns, patience=patience
+                self._env, VaultErrors(""), lambda: ask, self._turns, timeouts=timeouts
             )
         )
         return self._opened[-1]
@@ -77,8 +77,8 @@ def test_where_somebody_is_there_the_prompt_of_a_write_is_waited_for(
 ) -> None:
     stores.service.anew(mood)
     with pytest.raises(VaultLockedError) as caught:
-        stores.opened(ask=True, patience=KeyringTimeouts(prompt=1.0)).put(KEY, VALUE)
-    assert "nobody answered its prompt" in caught.value.why.lower()
+        stores.opened(ask=True, timeouts=KeyringTimeouts(prompt=1.0)).put(KEY, VALUE)
+    assert "its prompt wasn't answered" in caught.value.why.lower()
     assert stores.service.asked[-1] == "Prompt"
 
 

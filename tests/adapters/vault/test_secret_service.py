@@ -41,12 +41,12 @@ VALUE = "xswitch1 canary-4711"
 
 
 def opened(
-    address: str, tmp_path: Path, *, ask: bool = False, patience: KeyringTimeouts = KEYRING_TIMEOUTS
+    address: str, tmp_path: Path, *, ask: bool = False, timeouts: KeyringTimeouts = KEYRING_TIMEOUTS
 ) -> SecretServiceStore:
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | (
         {"DBUS_SESSION_BUS_ADDRESS": address} if address else {}
     )
-    return SecretServiceStore(env, SENTENCES, lambda: ask, tmp_path / "turns", patience)
+    return SecretServiceStore(env, SENTENCES, lambda: ask, tmp_path / "turns", timeouts)
 
 
 def answer(store: SecretServiceStore, error: type[VaultError]) -> VaultError:
@@ -87,7 +87,7 @@ def service(find: Need) -> Iterator[SecretService]:
 def test_locked_is_locked_until_it_is_unlocked_as_we_say(
     service: SecretService, tmp_path: Path
 ) -> None:
-    keeping = opened(service.address, tmp_path, patience=PATIENT)
+    keeping = opened(service.address, tmp_path, timeouts=PATIENT)
     keeping.put(KEY, VALUE)
     keeping.close()
     service.lock()
@@ -130,7 +130,7 @@ def test_no_default_keyring_is_neither_absent_nor_locked(find: Need, tmp_path: P
 def test_where_a_person_can_answer_the_prompt_it_is_waited_for_and_then_locked(
     service: SecretService, tmp_path: Path
 ) -> None:
-    store = opened(service.address, tmp_path, ask=True, patience=replace(PATIENT, prompt=1.0))
+    store = opened(service.address, tmp_path, ask=True, timeouts=replace(PATIENT, prompt=1.0))
     store.put(KEY, VALUE)
     service.lock()
     with pytest.raises(VaultLockedError) as caught:
@@ -175,7 +175,7 @@ def mute(address: str, tmp_path: Path) -> None:
     hasty = replace(
         KEYRING_TIMEOUTS, direct=0.2
     )  # the other calls wait as long; the suite need not
-    assert answer(opened(address, tmp_path, patience=hasty), VaultBrokenError).code == "vault_mute"
+    assert answer(opened(address, tmp_path, timeouts=hasty), VaultBrokenError).code == "vault_mute"
 
 
 def test_a_mute_service_is_broken_in_time(find: Need, tmp_path: Path) -> None:

@@ -23,7 +23,13 @@ from support.vault.secret_service import patient
 from xswitch.adapters.state.paths import AppPaths
 from xswitch.adapters.vault import open_vault
 from xswitch.adapters.vault import selection as module
-from xswitch.adapters.vault.selection import LazyVault, VaultEnvironment, select_store
+from xswitch.adapters.vault.errors import VaultErrors
+from xswitch.adapters.vault.selection import (
+    LazyVault,
+    SelectionFile,
+    VaultEnvironment,
+    select_store,
+)
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
 from xswitch.core.model import Settings, VaultInfo
 
@@ -59,7 +65,7 @@ def set_to(machine: VaultEnvironment, kind: str, *, plain: bool = False) -> Vaul
 
 
 def pin(machine: VaultEnvironment) -> Path:
-    return machine.places.state / "vault"
+    return machine.paths.state / "vault"
 
 
 def test_opening_touches_nothing(tmp_path: Path) -> None:
@@ -93,7 +99,7 @@ def test_without_a_secret_service_the_runtime_keyring_is_chosen_and_recorded(
     assert vault.get(KEY) is None
     assert pin(machine).read_text() == "runtime\n"
     assert pin(machine).stat().st_mode & 0o777 == 0o600
-    assert machine.places.state.stat().st_mode & 0o777 == 0o700
+    assert machine.paths.state.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_bus_without_the_service_counts_as_none(need: Need, machine: VaultEnvironment) -> None:
@@ -115,7 +121,7 @@ def test_the_secret_service_is_chosen_kept_and_never_left_behind_the_users_back(
             LazyVault(there).get(KEY)
     with pytest.raises(VaultAbsentError) as caught:
         LazyVault(there).get(KEY)
-    assert str(machine.places.settings) in caught.value.next_step
+    assert str(machine.paths.settings) in caught.value.next_step
     assert pin(machine).read_text() == "secret-service\n"
     assert select_store(set_to(there, "runtime"))[0].kind == "runtime"
 
@@ -136,7 +142,7 @@ def test_a_locked_service_at_first_use_is_locked_and_nothing_is_chosen(
         vault = LazyVault(on_bus(machine, service.address))
         with pytest.raises(VaultLockedError):
             vault.put(KEY, "x")
-        assert not machine.places.state.exists()
+        assert not machine.paths.state.exists()
         assert not (machine.runtime_candidates or ())[0].exists()
 
 
@@ -198,7 +204,7 @@ def test_plain_files_need_both_settings(machine: VaultEnvironment) -> None:
     info, store = select_store(set_to(machine, "file", plain=True))
     assert info.kind == "file"
     store.put(KEY, "x")
-    kept = machine.places.state / "sessions" / KEY
+    kept = machine.paths.state / "sessions" / KEY
     assert kept.read_text() == "x"
     assert kept.stat().st_mode & 0o777 == 0o600
     assert kept.parent.stat().st_mode & 0o777 == 0o700
@@ -242,7 +248,7 @@ def test_other_systems_have_their_own_and_need_no_choice(machine: VaultEnvironme
     assert select_store(replace(machine, platform="win32"))[0] == VaultInfo(
         "windows", "Windows Credential Manager"
     )
-    assert not machine.places.state.exists()
+    assert not machine.paths.state.exists()
 
 
 @pytest.mark.parametrize(
@@ -262,7 +268,7 @@ def test_another_systems_store_is_absent(
 def test_a_damaged_record_is_named_and_never_chosen_over(
     machine: VaultEnvironment, content: str
 ) -> None:
-    machine.places.state.mkdir()
+    machine.paths.state.mkdir()
     pin(machine).write_text(content)
     with pytest.raises(VaultBrokenError) as caught:
         select_store(machine)
@@ -271,19 +277,14 @@ def test_a_damaged_record_is_named_and_never_chosen_over(
 
 
 def test_a_record_that_can_not_be_written_is_named(machine: VaultEnvironment) -> None:
-    machine.places.state.parent.mkdir(exist_ok=True)
-    machine.places.state.write_text("a file in the folder's place")
+    machine.paths.state.parent.mkdir(exist_ok=True)
+    machine.paths.state.write_text("a file in the folder's place")
     with pytest.raises(VaultBrokenError) as caught:
         select_store(machine)
     assert caught.value.code == "vault_pin"
 
 
 def test_of_many_first_users_all_make_one_choice(machine: VaultEnvironment) -> None:
-    from xswitch.adapters.vault.errors import VaultErrors  # noqa: PLC0415 -- the same
-
-    # For this test only
-    from xswitch.adapters.vault.selection_file import SelectionFile  # noqa: PLC0415
-
     words = ["runtime", "secret-service"] * 8
     chosen: list[str] = []
     start = threading.Barrier(len(words))
@@ -300,7 +301,7 @@ def test_of_many_first_users_all_make_one_choice(machine: VaultEnvironment) -> N
     for thread in threads:
         thread.join()
     assert set(chosen) == {pin(machine).read_text().strip()}
-    assert [path.name for path in machine.places.state.iterdir()] == ["vault"]
+    assert [path.name for path in machine.paths.state.iterdir()] == ["vault"]
 
 
 def test_a_failed_choice_is_tried_again(machine: VaultEnvironment, memory: Path) -> None:

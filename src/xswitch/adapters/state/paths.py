@@ -47,6 +47,11 @@ class AppPaths:
         return self.state / "prompt"
 
     @property
+    def secret_service_lock(self) -> Path:
+        """The lock file of the Secret Service; `hot.answer` names it too."""
+        return self.state / "secret-service.turn"
+
+    @property
     def hot(self) -> Path:
         """One pointer per managed profile, for the hot path."""
         return self.state / "hot"

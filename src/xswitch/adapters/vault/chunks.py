@@ -1,11 +1,9 @@
-"""Long values in stores with short entries, as the Windows Credential Manager is.
+"""Long values in stores with short entries, such as the Windows Credential Manager.
 
-Chunks first, the header last.
-
-Two slots take turns: a new value goes into the slot the header does not point at, then the header
-is switched, then the old slot is emptied. Every chunk begins with a number made for this one
-writing, so whatever a reader catches in between is either whole or known not to be; it then looks
-at the header again. Writers take turns under a lock.
+Two slots alternate: a new value is written into the slot that the header doesn't point at, then the
+header is switched, then the old slot is emptied. Every chunk begins with a nonce of its write, so a
+reader notices a value that changes while it reads, and starts over at the header. Writers hold a
+lock.
 """
 
 from __future__ import annotations
@@ -27,10 +25,10 @@ _MAX_READS = 50
 
 
 class ShortEntries(Protocol):
-    """Short values by name, kept one by one; raises the vault's errors."""
+    """Short values by name. Raises the vault's errors."""
 
     def read(self, name: str) -> str | None:
-        """The value, None when there is none."""
+        """Return the value, or None."""
         ...
 
     def write(self, name: str, value: str) -> None:
@@ -38,7 +36,7 @@ class ShortEntries(Protocol):
         ...
 
     def erase(self, name: str) -> None:
-        """Drop it; no error when it isn't there."""
+        """Delete the value, if there is one."""
         ...
 
 
@@ -53,10 +51,7 @@ class _Header:
 
 
 class ChunkedStore:
-    """Fits `Store` over `ShortEntries`.
-
-    `lock` gives the lock writers of one session key take turns under.
-    """
+    """Implements `Store` over `ShortEntries`; `lock` returns the lock for a session's writers."""
 
     def __init__(
         self,
@@ -69,24 +64,23 @@ class ChunkedStore:
         self._limit = limit
 
     def get(self, key: str) -> str | None:
-        """The value, None when there is none, or none that is whole."""
+        """Return the value; None if it's missing or incomplete."""
         name = service_name(key)
-        before: str | None = None
+        previous: str | None = None
         for _ in range(_MAX_READS):
-            first = self._entries.read(name)
-            header = _parse_header(first)
+            entry = self._entries.read(name)
+            header = _parse_header(entry)
             if header is None:
-                return first
+                return entry
             value = self._collect(name, header)
-            # The same header twice with its chunks not there: a writer was killed, and nobody will
-            # finish its work.
-            if value is not None or first == before:
+            # If the header hasn't changed and chunks are missing, their writer was killed
+            if value is not None or entry == previous:
                 return value
-            before = first
+            previous = entry
         return None
 
     def put(self, key: str, value: str) -> None:
-        """Keep `value`, in one entry if it fits."""
+        """Store `value`, in one entry if it fits."""
         name = service_name(key)
         with self._lock(f"vault-{key}"):
             old = _parse_header(self._entries.read(name))
@@ -106,7 +100,7 @@ class ChunkedStore:
             self._empty(name, _SLOTS[1 - _SLOTS.index(slot)])
 
     def delete(self, key: str) -> None:
-        """Drop the value, whole and in pieces."""
+        """Delete the value with all its chunks."""
         name = service_name(key)
         with self._lock(f"vault-{key}"):
             self._entries.erase(name)
@@ -123,10 +117,7 @@ class ChunkedStore:
         return "".join(pieces)
 
     def _empty(self, name: str, slot: str) -> None:
-        """Drop every chunk of a slot, last first.
-
-        What a killed one leaves is again chunks without a gap from the first.
-        """
+        """Delete a slot's chunks, last first, so that an interruption leaves no gap."""
         count = 0
         while self._entries.read(_chunk_name(name, slot, count)) is not None:
             count += 1
@@ -139,7 +130,7 @@ def _chunk_name(name: str, slot: str, number: int) -> str:
 
 
 def _parse_header(text: str | None) -> _Header | None:
-    """The header in an entry, None when the entry is a value of its own, or nothing."""
+    """Parse a header; None for a whole value, or a missing entry."""
     words = (text or "").split(" ")
     if len(words) != 4 or words[0] != _MAGIC or words[1] not in _SLOTS or not words[2].isdecimal():  # noqa: PLR2004 -- the header's words
         return None
@@ -147,12 +138,11 @@ def _parse_header(text: str | None) -> _Header | None:
 
 
 def _utf16_units(text: str) -> int:
-    # The end of the basic plane
-    return sum(2 if ord(character) > 0xFFFF else 1 for character in text)  # noqa: PLR2004
+    return sum(2 if ord(character) > 0xFFFF else 1 for character in text)  # noqa: PLR2004 -- the BMP
 
 
 def _split(text: str, limit: int) -> Iterator[str]:
-    """`text` in pieces of at most `limit` UTF-16 units, none of them splitting a character."""
+    """Split `text` into pieces of at most `limit` UTF-16 units, without splitting a character."""
     start = length = 0
     for at, character in enumerate(text):
         size = _utf16_units(character)

@@ -1,84 +1,76 @@
-"""What the user is told when a store is locked, absent or broken.
-
-One place, so that every answer has its own sentence.
-"""
+"""The messages for a store that is locked, absent or broken."""
 
 from __future__ import annotations
 
 import shlex
 
-from xswitch.core.errors import ErrorCode, VaultAbsentError, VaultBrokenError, VaultLockedError
+from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultLockedError
 
 
 class VaultErrors:
-    """The errors of one machine.
-
-    `settings` is the path of xswitch's settings file, named where a setting is the way out.
-    """
+    """Creates the vault's errors; `settings` is the path of xswitch's settings file."""
 
     def __init__(self, settings: str) -> None:
         self._settings = settings
 
-    # -- the system's keyring
-    # ------------------------------------------------------------------------------------
-
     def locked(self, label: str, why: str = "") -> VaultLockedError:
-        """The store is there and locked."""
+        """Report a locked keyring."""
         return VaultLockedError(
             f"The keyring ({label}) is locked.",
             why=_as_sentence(why),
-            next_step="Unlock it and do this again: log in to the desktop, or open the desktop's keyring program; "
-            "without a desktop: gnome-keyring-daemon --replace --unlock --components=secrets (type the password, then Ctrl-D twice).",
+            next_step="Unlock it, then retry: log in to the desktop, or open its keyring program; "
+            "without a desktop: gnome-keyring-daemon --replace --unlock --components=secrets "
+            "(type the password, then press Ctrl-D twice).",
         )
 
     def absent(self, label: str, why: str) -> VaultAbsentError:
-        """There is no such store now, although it was chosen."""
+        """Report that the recorded keyring isn't running."""
         return VaultAbsentError(
-            f"The keyring ({label}) that xswitch keeps its sessions in is not there.",
+            f"The keyring ({label}) that holds your sessions isn't available.",
             why=_as_sentence(why),
-            next_step=f"Start it where you run xswitch, or choose another store: {self._other_store()}.",
+            next_step=f"Start it, or choose another store: {self._other_store()}.",
         )
 
     def mute(self, label: str, why: str) -> VaultBrokenError:
-        """It took the question and says nothing."""
+        """Report a keyring that doesn't answer."""
         return VaultBrokenError(
             f"The keyring ({label}) does not answer.",
             why=_as_sentence(why),
             next_step=f"Restart it, or choose another store: {self._other_store()}.",
-            code=ErrorCode.VAULT_MUTE,
+            code="vault_mute",
         )
 
     def no_keyring(self, label: str) -> VaultBrokenError:
-        """The service runs and has no default keyring: nobody ever logged in with one."""
+        """Report a Secret Service without a default keyring, as on servers."""
         return VaultBrokenError(
-            f"The {label} has no default keyring to keep anything in.",
-            why="Nobody has made one yet, as it is on machines without a desktop.",
-            next_step=f"Make one in the desktop's keyring program, or choose another store: {self._other_store()}.",
-            code=ErrorCode.VAULT_NO_KEYRING,
+            f"The {label} has no default keyring.",
+            why="It is usually created by the first login to a desktop.",
+            next_step="Create one in the desktop's keyring program, or choose another store: "
+            f"{self._other_store()}.",
+            code="vault_no_keyring",
         )
 
     def broken(self, label: str, why: str) -> VaultBrokenError:
-        """It answers wrongly."""
+        """Report a keyring that answers wrongly."""
         return VaultBrokenError(
             f"The keyring ({label}) can't be used.",
             why=_as_sentence(why),
             next_step=f"Run `xswitch doctor`, or choose another store: {self._other_store()}.",
         )
 
-    # -- files
-    # ---------------------------------------------------------------------------------------------------
-
     def untrusted(self, label: str, path: str, why: str) -> VaultBrokenError:
-        """A folder or file is not as only we would have made it."""
+        """Report a file or folder whose owner, mode or type is wrong."""
+        quoted = shlex.quote(path)
         return VaultBrokenError(
             f"The {label} can't be trusted.",
             why=_as_sentence(f"{path} {why}"),
-            next_step=f"See whose it is (ls -ld {shlex.quote(path)}) and remove it (rm -r {shlex.quote(path)}); sessions are made again.",
-            code=ErrorCode.VAULT_UNTRUSTED,
+            next_step=f"Check its owner (ls -ld {quoted}) and remove it (rm -r {quoted}); "
+            "new sessions replace the lost ones.",
+            code="vault_untrusted",
         )
 
     def unusable(self, label: str, path: str, why: str) -> VaultBrokenError:
-        """The system refuses to read or write there."""
+        """Report a file or folder that can't be read or written."""
         return VaultBrokenError(
             f"The {label} can't be used.",
             why=_as_sentence(f"{path}: {why}"),
@@ -86,53 +78,48 @@ class VaultErrors:
         )
 
     def no_memory(self, why: str) -> VaultBrokenError:
-        """No file system in memory for the runtime keyring."""
+        """Report a machine without a keyring and without a file system in memory."""
         return VaultBrokenError(
-            "There is no keyring here, and no file system in memory to keep sessions in.",
+            "This machine has no keyring, and no file system in memory for sessions.",
             why=_as_sentence(why),
-            next_step="Give this user a runtime folder (XDG_RUNTIME_DIR on a tmpfs), or, to let sessions lie on the disk as plain files "
-            f'only you can read: set vault = "file" and allow_plain_files = true in {self._settings}.',
-            code=ErrorCode.VAULT_NO_MEMORY,
+            next_step="Give this user a runtime folder (XDG_RUNTIME_DIR on a tmpfs). Or, to store "
+            'sessions on disk in plain files that only you can read: set vault = "file" and '
+            f"allow_plain_files = true in {self._settings}.",
+            code="vault_no_memory",
         )
 
     def not_allowed(self) -> VaultBrokenError:
-        """`vault = "file"` alone."""
+        """Report `vault = "file"` without `allow_plain_files`."""
         return VaultBrokenError(
-            "Sessions are not kept in plain files unless you allow it.",
-            why='vault = "file" is set, allow_plain_files is not.',
+            "Sessions are not stored in plain files unless you allow it.",
+            why='vault = "file" is set, but allow_plain_files is not.',
             next_step=f"Set allow_plain_files = true in {self._settings}.",
-            code=ErrorCode.VAULT_NOT_ALLOWED,
+            code="vault_not_allowed",
         )
 
-    # -- the choice
-    # ----------------------------------------------------------------------------------------------
-
     def unknown(self, name: str, known: tuple[str, ...]) -> VaultBrokenError:
-        """A store nobody has heard of, `null`, `fail` and `chainer` among them."""
+        """Report an unknown `vault` setting."""
         return VaultBrokenError(
-            f"There is no vault called {name!r}.",
+            f"Unknown vault {name!r}.",
             why=f"It can be {', '.join(known)}.",
             next_step=f'Set vault = "auto" in {self._settings}.',
-            code=ErrorCode.VAULT_UNKNOWN,
+            code="vault_unknown",
         )
 
     def elsewhere(self, name: str) -> VaultAbsentError:
-        """A store of another operating system."""
+        """Report a store of another operating system."""
         return VaultAbsentError(
             f"The vault {name!r} does not exist on this operating system.",
             next_step=f'Set vault = "auto" in {self._settings}.',
         )
 
-    def bad_pin(self, path: str, why: str) -> VaultBrokenError:
-        """The record of the first choice can't be read.
-
-        Choosing again behind the user's back would be a downgrade.
-        """
+    def bad_record(self, path: str, why: str) -> VaultBrokenError:
+        """Report an unreadable record of the store; selecting again could be a downgrade."""
         return VaultBrokenError(
             "xswitch's record of which vault it uses can't be used.",
             why=_as_sentence(f"{path}: {why}"),
-            next_step=f"Remove it (rm {shlex.quote(path)}), and the choice is made again.",
-            code=ErrorCode.VAULT_PIN,
+            next_step=f"Remove it (rm {shlex.quote(path)}); xswitch then selects a vault again.",
+            code="vault_pin",
         )
 
     def _other_store(self) -> str:
@@ -140,8 +127,7 @@ class VaultErrors:
 
 
 def _as_sentence(why: str) -> str:
-    return (
-        f"{why[0].upper() if not why.startswith(('/', '$')) else why[0]}{why[1:].rstrip('.')}."
-        if why
-        else ""
-    )
+    if not why:
+        return ""
+    first = why[0] if why.startswith(("/", "$")) else why[0].upper()
+    return f"{first}{why[1:].rstrip('.')}."

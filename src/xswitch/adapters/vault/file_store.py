@@ -1,9 +1,7 @@
-"""Sessions as files.
+"""Sessions in private files, one each; owner, mode and type are checked at every use.
 
-One 0600 file each, in a 0700 folder, every file and folder checked before it is believed.
-
-On a file system in memory this is the runtime keyring; elsewhere, and only where the user allowed
-it, plain files.
+On a file system in memory this is the runtime keyring; elsewhere it is plain files, which the user
+has to allow.
 """
 
 from __future__ import annotations
@@ -33,50 +31,45 @@ _LINK_ERRORS = frozenset((errno.ELOOP, errno.EMLINK, errno.ENOTDIR))
 
 
 class FileStore:
-    """Fits `Store`, for folders on POSIX systems.
+    """Implements `Store` in a folder of a POSIX system.
 
-    `memory` says that the folder must lie on a file system in memory.
-
-    A value is written to a temporary file and renamed, so a reader has the old one or the new one,
-    and so has whoever comes after a crash. Reading never creates anything.
+    With `memory`, the folder must be on a file system in memory. A value is written to a temporary
+    file and renamed, so readers see the old or the new one, also after a crash. Reading creates
+    nothing.
     """
 
     def __init__(
         self,
         folder: Path,
-        sentences: VaultErrors,
+        errors: VaultErrors,
         *,
         memory: bool,
         is_memory: Callable[[int], bool] = in_memory,
     ) -> None:
         self.folder = folder
         self._label = RUNTIME_LABEL if memory else PLAIN_LABEL
-        self._sentences = sentences
+        self._errors = errors
         self._memory = memory
         self._is_memory = is_memory
 
     def get(self, key: str) -> str | None:
-        """The value kept under a session key, None when there is none."""
+        """Return the value stored under a session key, or None."""
         data = self.read(validate_key(key))
-        # Bytes that are no text are no session either: whoever decodes the value finds that out,
-        # and makes a new one.
+        # A value that isn't text fails to decode as a session, which is then renewed
         return None if data is None else data.decode("utf-8", "replace")
 
     def put(self, key: str, value: str) -> None:
-        """Keep `value`, replacing what was there."""
+        """Store `value`, replacing any earlier one."""
         self.write(validate_key(key), value.encode("utf-8"))
 
     def delete(self, key: str) -> None:
-        """Drop it; no error when it isn't there."""
+        """Delete the value, if there is one."""
         self.remove(validate_key(key))
 
-    # -- by file name
-    # --------------------------------------------------------------------------------------------
-
     def read(self, name: str) -> bytes | None:
-        """The bytes of one file, None when there is none.
+        """Return a file's content, or None.
 
-        Raises VaultBrokenError when it is not as we write them.
+        Raises VaultBrokenError if it isn't a file as this class writes them.
         """
         with self._opened(create=False) as folder:
             if folder is None:
@@ -88,7 +81,7 @@ class FileStore:
             except FileNotFoundError:
                 return None
             except OSError as error:
-                raise self._refused(self.folder / name, error) from None
+                raise self._error(self.folder / name, error) from None
             try:
                 self._check_file(descriptor, self.folder / name)
                 return b"".join(iter(lambda: os.read(descriptor, _BLOCK), b""))
@@ -102,16 +95,15 @@ class FileStore:
                 try:
                     if folder is not None:
                         self._replace(folder, name, data)
-                except (
-                    FileNotFoundError
-                ) as error:  # the folder went away: a logout empties /run/user
+                except FileNotFoundError as error:
+                    # A logout removes the folders below /run/user
                     if attempt == _TRIES - 1:
-                        raise self._refused(self.folder, error) from None
+                        raise self._error(self.folder, error) from None
                 else:
                     return
 
     def remove(self, name: str) -> bool:
-        """Remove one file; whether it was there."""
+        """Remove one file; return whether it existed."""
         with self._opened(create=False) as folder:
             if folder is None:
                 return False
@@ -120,11 +112,8 @@ class FileStore:
             except FileNotFoundError:
                 return False
             except OSError as error:
-                raise self._refused(self.folder / name, error) from None
+                raise self._error(self.folder / name, error) from None
             return True
-
-    # -- how
-    # -----------------------------------------------------------------------------------------------------
 
     def _replace(self, folder: int, name: str, data: bytes) -> None:
         self._sweep(folder)
@@ -138,14 +127,14 @@ class FileStore:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise self._refused(self.folder / name, error) from None
+            raise self._error(self.folder / name, error) from None
 
     def _fsync(self, descriptor: int) -> None:
         if not self._memory:
             os.fsync(descriptor)
 
     def _sweep(self, folder: int) -> None:
-        """Remove what writers that were killed left behind; nobody ever reads those files."""
+        """Remove temporary files of killed writers."""
         with contextlib.suppress(OSError):
             for name in os.listdir(folder):
                 if (
@@ -157,11 +146,11 @@ class FileStore:
 
     @contextlib.contextmanager
     def _opened(self, *, create: bool) -> Iterator[int | None]:
-        """The folder, opened and checked; None when it isn't there and is not to be made."""
+        """Open and check the folder; None if it doesn't exist and isn't to be created."""
         try:
             descriptor = self._open(create=create)
         except OSError as error:
-            raise self._refused(self.folder, error) from None
+            raise self._error(self.folder, error) from None
         try:
             if descriptor is not None:
                 self._check_folder(descriptor)
@@ -180,40 +169,42 @@ class FileStore:
             private_folder(self.folder.parent)
         with contextlib.suppress(FileExistsError):
             self.folder.mkdir(mode=0o700)
-            self.folder.chmod(
-                0o700
-            )  # whatever the umask; it is ours, where nobody else can have put another in its place
+            # The umask may have changed the mode. Nobody else can have replaced the folder: its
+            # parent is private or sticky.
+            self.folder.chmod(0o700)
         return os.open(self.folder, flags)
 
     def _check_folder(self, descriptor: int) -> None:
-        facts = os.fstat(descriptor)
-        why = _untrusted_reason(facts)
+        status = os.fstat(descriptor)
+        why = _untrusted_reason(status)
         if not why and self._memory and not self._is_memory(descriptor):
             why = "is not on a file system in memory"
         if why:
-            raise self._sentences.untrusted(self._label, str(self.folder), why)
+            raise self._errors.untrusted(self._label, str(self.folder), why)
 
     def _check_file(self, descriptor: int, path: Path) -> None:
-        facts = os.fstat(descriptor)
-        why = "is not a plain file" if not stat.S_ISREG(facts.st_mode) else _untrusted_reason(facts)
-        # No name at all is a file replaced since it was opened: its content is whole. A second name
-        # is somebody's way in.
-        if not why and facts.st_nlink > 1:
+        status = os.fstat(descriptor)
+        why = (
+            "is not a plain file" if not stat.S_ISREG(status.st_mode) else _untrusted_reason(status)
+        )
+        # A file without any name was replaced after it was opened, which is fine. A second name
+        # would let another user keep access.
+        if not why and status.st_nlink > 1:
             why = "has a second name (a hard link)"
         if why:
-            raise self._sentences.untrusted(self._label, str(path), why)
+            raise self._errors.untrusted(self._label, str(path), why)
 
-    def _refused(self, path: Path, error: OSError) -> VaultError:
+    def _error(self, path: Path, error: OSError) -> VaultError:
         if error.errno in _LINK_ERRORS:
-            return self._sentences.untrusted(
+            return self._errors.untrusted(
                 self._label, str(path), "is a link, or not what it should be"
             )
-        return self._sentences.unusable(self._label, str(path), os.strerror(error.errno or 0))
+        return self._errors.unusable(self._label, str(path), os.strerror(error.errno or 0))
 
 
-def _untrusted_reason(facts: os.stat_result) -> str:
-    if facts.st_uid != os.geteuid():
-        return f"belongs to user {facts.st_uid}"
-    if facts.st_mode & _OTHERS_MODE:
-        return f"can be used by others (mode {stat.S_IMODE(facts.st_mode):04o})"
+def _untrusted_reason(status: os.stat_result) -> str:
+    if status.st_uid != os.geteuid():
+        return f"belongs to user {status.st_uid}"
+    if status.st_mode & _OTHERS_MODE:
+        return f"can be used by others (mode {stat.S_IMODE(status.st_mode):04o})"
     return ""

@@ -93,9 +93,7 @@ class FileHotPointers:
         # Not for every kind
         from xswitch.adapters.vault.secret_service import item_path  # noqa: PLC0415
 
-        return item_path(
-            environ, key, self._folder.with_name("secret-service.turn"), answer.SECRET_SECONDS
-        )
+        return item_path(environ, key, answer.secret_service_lock(environ), answer.SECRET_SECONDS)
 
     def _fresh(self, paths: tuple[bytes, ...], environ: dict[bytes, bytes]) -> bool:
         now = time.time()

@@ -1,6 +1,7 @@
-"""The parent's side of the child process that calls `keyring`.
+"""The `keyring` package's backends, called in a child process that can be killed.
 
-Starts it, asks it with a deadline, ends it by its id.
+Starts `keyring_worker.py`, sends it requests with a timeout, and keeps the sessions of macOS and
+Windows through it.
 """
 
 from __future__ import annotations
@@ -13,40 +14,49 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_END_SECONDS = 1.0
+from xswitch.adapters.vault.errors import VaultErrors
+from xswitch.adapters.vault.store import USER, service_name
+from xswitch.core.errors import VaultError
+
+_EXIT_SECONDS = 1.0
 _WORKER = Path(__file__).with_name("keyring_worker.py")
-# What would steer the keyring package or the interpreter from outside, and secrets the child has no
-# business with.
+# Variables that would configure the keyring package or the interpreter, and credentials
 _DROPPED_PREFIXES = ("PYTHON", "KEYRING_PROPERTY_", "KEYCHAIN_PATH", "AWS_", "XSWITCH_")
 
 
 @dataclass(frozen=True, slots=True)
 class BackendSpec:
-    """A keyring backend by its class; `properties` are set on the instance."""
+    """A keyring backend by module and class name; `properties` are set on the instance."""
 
     module: str
     name: str
     properties: Mapping[str, str] = field(default_factory=dict)
 
 
+MACOS_LABEL = "macOS Keychain"
+MACOS = BackendSpec("keyring.backends.macOS", "Keyring")
+WINDOWS_LABEL = "Windows Credential Manager"
+# The library's default would copy credentials to a domain's servers
+WINDOWS = BackendSpec("keyring.backends.Windows", "WinVaultKeyring", {"persist": "local machine"})
+
+
 @dataclass(frozen=True, slots=True)
 class KeyringTimeouts:
-    """How long a keyring may take, in seconds.
-
-    Over the bus, to load, through the child, and while a person has a prompt.
-    """
+    """How long a keyring may take, in seconds."""
 
     direct: float = 2.0
-    load: float = (
-        10.0  # only after the service has answered; a loaded machine takes long to import keyring
-    )
-    probe: float = 2.5  # an answer is promised within 3, and the child has to start
+    """Over D-Bus."""
+    load: float = 10.0
+    """Importing `keyring` in the child, which only happens once the service has answered."""
+    probe: float = 2.5
+    """A request to the child. With its start, an answer stays under 3 seconds."""
     prompt: float = 60.0
+    """A request that may show a person a prompt."""
 
 
 KEYRING_TIMEOUTS = KeyringTimeouts()
@@ -54,21 +64,37 @@ KEYRING_TIMEOUTS = KeyringTimeouts()
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What became of a request: `word` is ok, locked, absent, broken or mute.
+    """The result of a request."""
 
-    `value` is a secret when there is one.
-    """
-
-    word: str
+    status: str
+    """ok, locked, absent, broken or mute."""
     value: str | None = field(default=None, repr=False)
+    """The secret, if one was read."""
     why: str = ""
 
 
-class KeyringProcess:
-    """One backend, in a child started at the first request and kept for the next.
+def reply_error(
+    reply: Reply, label: str, errors: VaultErrors, *, prompt_seconds: float
+) -> VaultError:
+    """Return the error for a status other than ok.
 
-    Safe to use from several threads.
+    `prompt_seconds` is how long a prompt may have been on the screen, 0 for no prompt.
     """
+    if reply.status == "locked":
+        return errors.locked(label)
+    if reply.status == "mute" and prompt_seconds:
+        return errors.locked(
+            label, f"its prompt wasn't answered within {prompt_seconds:.0f} seconds"
+        )
+    if reply.status == "absent":
+        return errors.absent(label, reply.why)
+    if reply.status == "mute":
+        return errors.mute(label, reply.why)
+    return errors.broken(label, reply.why)
+
+
+class KeyringProcess:
+    """One backend in a child process, started at the first request and reused. Thread-safe."""
 
     def __init__(
         self, backend: BackendSpec, env: Mapping[str, str], path: tuple[str, ...] | None = None
@@ -88,43 +114,40 @@ class KeyringProcess:
         self._end: weakref.finalize[Any, Any] | None = None
 
     def ask(
-        self, do: str, service: str, user: str, *, seconds: float, value: str | None = None
+        self, operation: str, service: str, user: str, *, seconds: float, value: str | None = None
     ) -> Reply:
-        """`do` is get, put, delete or load (get ready).
+        """Send a request (get, put, delete, or load to import the backend) and await the reply.
 
-        Never raises but for a bug; a child silent for `seconds` is killed: mute.
+        A child that doesn't reply within `seconds` is killed, and the status is mute.
         """
-        request: dict[str, object] = {"do": do, "service": service, "user": user, "value": value}
+        request = {"operation": operation, "service": service, "user": user, "value": value}
         with self._lock:
             try:
                 process = self._running()
             except OSError as error:
-                return Reply(
-                    "broken",
-                    why=f"its helper process can't be started ({os.strerror(error.errno or 0)})",
-                )
-            answers: queue.SimpleQueue[str] = queue.SimpleQueue()
-            # A thread, because a pipe can't be waited for with a deadline on every platform; it
-            # ends with the child.
+                why = f"its helper process can't be started ({os.strerror(error.errno or 0)})"
+                return Reply("broken", why=why)
+            replies: queue.SimpleQueue[str] = queue.SimpleQueue()
+            # Not every platform can wait for a pipe with a timeout. The thread ends with the child.
             threading.Thread(
-                target=_exchange, args=(process, json.dumps(request) + "\n", answers), daemon=True
+                target=_exchange, args=(process, json.dumps(request) + "\n", replies), daemon=True
             ).start()
             try:
-                line = answers.get(timeout=seconds)
+                line = replies.get(timeout=seconds)
             except queue.Empty:
                 self._stop()
-                return Reply("mute", why=f"it said nothing for {seconds:.0f} seconds")
+                return Reply("mute", why=f"it didn't answer within {seconds:.0f} seconds")
             except BaseException:
                 self._stop()
                 raise
             if not line:
                 self._stop()
                 return Reply("broken", why="its helper process ended")
-        answer = json.loads(line)
-        return Reply(answer["word"], answer.get("value"), answer.get("why", ""))
+        reply = json.loads(line)
+        return Reply(reply["status"], reply.get("value"), reply.get("why", ""))
 
     def close(self) -> None:
-        """End the child, if there is one."""
+        """End the child process, if there is one."""
         with self._lock:
             self._stop()
 
@@ -165,7 +188,7 @@ class KeyringProcess:
 
 
 def _exchange(
-    process: subprocess.Popen[str], request: str, answers: queue.SimpleQueue[str]
+    process: subprocess.Popen[str], request: str, replies: queue.SimpleQueue[str]
 ) -> None:
     line = ""
     if process.stdin is not None and process.stdout is not None:
@@ -173,17 +196,74 @@ def _exchange(
             process.stdin.write(request)
             process.stdin.flush()
             line = process.stdout.readline()
-    answers.put(line)
+    replies.put(line)
 
 
 def _end_process(process: subprocess.Popen[str], owner: int) -> None:
-    if owner != os.getpid():  # a fork of us: the child is not ours to end
+    if owner != os.getpid():  # a fork of the owner: the child belongs to the parent
         return
     with contextlib.suppress(OSError):
         process.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_END_SECONDS)
+        process.wait(_EXIT_SECONDS)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError, ValueError):
                 pipe.close()
+
+
+class KeyringEntries:
+    """Implements `chunks.ShortEntries` with one backend: a name is a service, the user is fixed."""
+
+    def __init__(
+        self,
+        child: KeyringProcess,
+        label: str,
+        errors: VaultErrors,
+        may_prompt: Callable[[], bool],
+        timeouts: KeyringTimeouts = KEYRING_TIMEOUTS,
+    ) -> None:
+        self._child = child
+        self._label = label
+        self._errors = errors
+        self._may_prompt = may_prompt
+        self._timeouts = timeouts
+
+    def read(self, name: str) -> str | None:
+        """Return the value, or None."""
+        return self._ask("get", name)
+
+    def write(self, name: str, value: str) -> None:
+        """Replace the value."""
+        self._ask("put", name, value)
+
+    def erase(self, name: str) -> None:
+        """Delete the value, if there is one."""
+        self._ask("delete", name)
+
+    def _ask(self, operation: str, name: str, value: str | None = None) -> str | None:
+        prompt_seconds = self._timeouts.prompt if self._may_prompt() else 0
+        seconds = prompt_seconds or self._timeouts.probe
+        reply = self._child.ask(operation, name, USER, seconds=seconds, value=value)
+        if reply.status == "ok":
+            return reply.value
+        raise reply_error(reply, self._label, self._errors, prompt_seconds=prompt_seconds)
+
+
+class EntryStore:
+    """Implements `Store` where an entry holds a whole session, as on macOS."""
+
+    def __init__(self, entries: KeyringEntries) -> None:
+        self._entries = entries
+
+    def get(self, key: str) -> str | None:
+        """Return the value, or None."""
+        return self._entries.read(service_name(key))
+
+    def put(self, key: str, value: str) -> None:
+        """Store `value`."""
+        self._entries.write(service_name(key), value)
+
+    def delete(self, key: str) -> None:
+        """Delete the value, if there is one."""
+        self._entries.erase(service_name(key))

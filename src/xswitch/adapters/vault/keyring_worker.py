@@ -1,10 +1,8 @@
-"""The child process that calls the `keyring` package.
+"""The child process that calls the `keyring` package; run by path, never imported by xswitch.
 
-Run by path, never imported by xswitch, and killed when it takes too long.
-
-It is started with `-I -S` and told everything in lines of JSON on stdin: first which backend class
-to build (by its name, never by discovery) and where modules are found; then one request a line,
-answered by one line on stdout. Secrets pass through these pipes only.
+Started with `-I -S`, it reads lines of JSON from stdin: first the backend class to build (by name,
+never by discovery) and the module search path, then one request a line. Each request is answered by
+one line on stdout. Secrets pass through these pipes only.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from typing import Any
 
 _TRIES = 3
 _MAX_WHY = 300
-# The names of exceptions of keyring, secretstorage and the Windows bindings, by what they mean.
+# Exception names of keyring, secretstorage and the Windows bindings, by their meaning
 _LOCKED = frozenset(
     ("KeyringLocked", "LockedException", "PromptDismissedException", "KeychainDenied")
 )
@@ -25,21 +23,18 @@ _ABSENT = frozenset(
     ("SecretServiceNotAvailableException", "NoKeyringError", "ModuleNotFoundError", "ImportError")
 )
 _VANISHED = frozenset(("ItemNotFoundException",))
-# Exceptions whose text tells why, and never holds what was being stored.
+# Exceptions whose text explains the failure and never contains the secret
 _SAFE_TEXT_ERRORS = frozenset(
     ("KeyringError", "InitError", "PasswordSetError", "PasswordDeleteError", "TimeoutError")
 )
-_MAC_LOCKED = (
-    "-25308",
-    "-25293",
-    "-128,",
-)  # errSecInteractionNotAllowed, errSecAuthFailed, userCanceledErr
+# errSecInteractionNotAllowed, errSecAuthFailed, userCanceledErr
+_MAC_LOCKED = ("-25308", "-25293", "-128,")
 
 
 def main() -> None:
     """Answer requests until stdin ends."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints must not be taken for an answer
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # a library's own output must not look like a reply
     setup = json.loads(sys.stdin.readline())
     sys.path[:] = setup["path"]
     backend = None
@@ -48,12 +43,11 @@ def main() -> None:
         try:
             if backend is None:
                 backend = _build(setup)
-            answer: dict[str, str | None] = {"word": "ok", "value": _execute(backend, request)}
-        # Every failure is an answer; the parent decides what to say
-        except Exception as error:  # noqa: BLE001
-            answer = _failure(error)
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+            reply: dict[str, str | None] = {"status": "ok", "value": _execute(backend, request)}
+        except Exception as error:  # noqa: BLE001 -- the parent decides what to report
+            reply = _failure(error)
+        replies.write(json.dumps(reply) + "\n")
+        replies.flush()
 
 
 def _build(setup: dict[str, Any]) -> Any:
@@ -65,24 +59,24 @@ def _build(setup: dict[str, Any]) -> Any:
 
 def _execute(backend: Any, request: dict[str, Any]) -> str | None:
     service, user = request["service"], request["user"]
-    if request["do"] == "get":
+    if request["operation"] == "get":
         return _get(backend, service, user)
-    if request["do"] == "put":
+    if request["operation"] == "put":
         backend.set_password(service, user, request["value"])
-    elif request["do"] == "delete":
+    elif request["operation"] == "delete":
         _delete(backend, service, user)
-    return None  # "load": importing the backend was all there was to do
+    return None  # "load" only imports the backend
 
 
 def _get(backend: Any, service: str, user: str) -> str | None:
     for _ in range(_TRIES):
         try:
-            found = backend.get_password(service, user)
+            password = backend.get_password(service, user)
         except Exception as error:
             if type(error).__name__ not in _VANISHED:
                 raise
         else:
-            return None if found is None else str(found)
+            return None if password is None else str(password)
     return None
 
 
@@ -90,8 +84,7 @@ def _delete(backend: Any, service: str, user: str) -> None:
     try:
         backend.delete_password(service, user)
     except Exception as error:
-        # "Can't delete" and "isn't there" are one exception in keyring: look, and only believe the
-        # second.
+        # keyring raises the same exception for "can't delete" and "doesn't exist"
         if (
             type(error).__name__ not in _VANISHED | {"PasswordDeleteError"}
             or _get(backend, service, user) is not None
@@ -106,16 +99,14 @@ def _failure(error: BaseException) -> dict[str, str | None]:
         chain.append(link)
         link = link.__cause__ or link.__context__
     names = {cause.__name__ for part in chain for cause in type(part).__mro__}
-    text = (
-        " ".join(str(error).split())[:_MAX_WHY] if type(error).__name__ in _SAFE_TEXT_ERRORS else ""
-    )
-    text = (
-        text or str(getattr(error, "name", ""))[:_MAX_WHY]
-    )  # a D-Bus error's name; its text is anybody's
-    why = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    name = type(error).__name__
+    text = " ".join(str(error).split())[:_MAX_WHY] if name in _SAFE_TEXT_ERRORS else ""
+    # A D-Bus error has a name; its text could contain anything
+    text = text or str(getattr(error, "name", ""))[:_MAX_WHY]
+    why = f"{name}: {text}" if text else name
     if names & _LOCKED or any(code in text for code in _MAC_LOCKED):
-        return {"word": "locked", "why": why}
-    return {"word": "absent" if names & _ABSENT else "broken", "why": why}
+        return {"status": "locked", "why": why}
+    return {"status": "absent" if names & _ABSENT else "broken", "why": why}
 
 
 if __name__ == "__main__":

@@ -1,10 +1,7 @@
-"""The Secret Service by the `keyring` package, but for whatever opens a window.
+"""The `keyring` package's Secret Service backend without any prompt; imported in the child only.
 
-For when nobody was asked whether one may.
-
-Imported in the child process alone. Unlock is what the package calls before every reading, and a
-keyring can be locked, or answer with a prompt, after it was found open. It can't be taken back once
-it is on the screen, and is there for nobody.
+The package calls Unlock before every read, and a keyring can be locked, or reply with a prompt,
+after it was found open. A prompt can't be withdrawn once it is on the screen.
 """
 
 from __future__ import annotations
@@ -28,24 +25,27 @@ _MISSING_ERRORS = frozenset((DBUS_NO_SUCH_OBJECT, DBUS_UNKNOWN_METHOD, DBUS_UNKN
 _IS_LOCKED = "org.freedesktop.Secret.Error.IsLocked"
 
 
-class QuietKeyring(Keyring):
-    """Raises KeyringLocked where a person would have to be asked."""
+class NoPromptKeyring(Keyring):
+    """Raises KeyringLocked where the package would prompt."""
 
     def get_preferred_collection(self) -> Any:
-        """The default collection, if it is open; none is made."""
+        """Return the default collection if it is open; never create one."""
         collection = secretstorage.Collection(_NoPromptConnection(secretstorage.dbus_init()))
         if collection.is_locked():
             raise KeyringLocked("the collection is locked")
         return collection
 
     def unlock(self, item: Any) -> None:
-        """Nothing, for an item that is open."""
+        """Do nothing for an open item, and refuse a locked one."""
         if item.is_locked():
             raise KeyringLocked("the item is locked")
 
 
 class _NoPromptConnection:
-    """A connection that refuses to say what opens a window, and tells a missing item from a service that has nothing where it should."""
+    """A connection that refuses to send calls that open a window.
+
+    It also tells a missing item from a service whose default collection is missing.
+    """
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -54,17 +54,14 @@ class _NoPromptConnection:
         return getattr(self._connection, name)
 
     def send_and_get_reply(self, message: Any) -> Any:
-        asked = message.header.fields
-        if asked[HeaderFields.member] in _PROMPTING_CALLS:
-            raise KeyringLocked("it wants to ask somebody")
+        call = message.header.fields
+        if call[HeaderFields.member] in _PROMPTING_CALLS:
+            raise KeyringLocked("it would have to prompt")
         reply = self._connection.send_and_get_reply(message)
         if reply.header.message_type is MessageType.error:
             name = reply.header.fields.get(HeaderFields.error_name)
             if name == _IS_LOCKED:
-                raise KeyringLocked("it says so")
-            if name in _MISSING_ERRORS and asked[HeaderFields.path] in {
-                SS_PATH,
-                DEFAULT_COLLECTION,
-            }:
-                raise KeyringError(f"{asked[HeaderFields.member]} was answered with {name}")
+                raise KeyringLocked("the service reports it")
+            if name in _MISSING_ERRORS and call[HeaderFields.path] in {SS_PATH, DEFAULT_COLLECTION}:
+                raise KeyringError(f"{call[HeaderFields.member]} was answered with {name}")
         return reply

@@ -1,8 +1,10 @@
-"""The runtime keyring as a backend of the `keyring` package, for those who want to look into it with that package's tools.
+r"""The runtime keyring as a backend of the `keyring` package, for inspection with its command.
 
-    keyring --keyring-backend xswitch.adapters.vault.runtime_keyring.RuntimeKeyring get xswitch:KEY session
+    keyring --keyring-backend xswitch.adapters.vault.runtime_keyring.RuntimeKeyring \
+        get xswitch:KEY session
 
-It is not registered as a plug-in, and its priority is below that of "no keyring at all": nothing chooses it by itself.
+It isn't registered as a plug-in, and its priority is below that of keyring's own "no keyring", so
+it is never selected automatically.
 """
 
 from __future__ import annotations
@@ -21,19 +23,16 @@ from xswitch.core.errors import VaultError
 
 
 class RuntimeKeyring(KeyringBackend):
-    """Passwords in memory until the machine is switched off.
-
-    The files xswitch's own vault reads and writes.
-    """
+    """The files of xswitch's runtime keyring, as passwords."""
 
     priority = -1.0
 
     def __init__(self, store: FileStore | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # keyring's own
-        self._given = store
+        self._opened = store
 
     def get_password(self, service: str, username: str) -> str | None:
-        """The password, None when there is none. Raises KeyringError."""
+        """Return the password, or None. Raises KeyringError."""
         try:
             data = self._store().read(_file_name(service, username))
         except VaultError as error:
@@ -41,29 +40,29 @@ class RuntimeKeyring(KeyringBackend):
         return None if data is None else data.decode("utf-8", "replace")
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep a password. Raises PasswordSetError."""
+        """Store a password. Raises PasswordSetError."""
         try:
             self._store().write(_file_name(service, username), password.encode("utf-8"))
         except VaultError as error:
             raise PasswordSetError(str(error)) from None
 
     def delete_password(self, service: str, username: str) -> None:
-        """Drop a password. Raises PasswordDeleteError, also when there is none."""
+        """Delete a password. Raises PasswordDeleteError, also if there is none."""
         try:
-            found = self._store().remove(_file_name(service, username))
+            removed = self._store().remove(_file_name(service, username))
         except VaultError as error:
             raise PasswordDeleteError(str(error)) from None
-        if not found:
+        if not removed:
             raise PasswordDeleteError("there is no such password")
 
     def _store(self) -> FileStore:
-        if self._given is not None:
-            return self._given
-        sentences = VaultErrors("config.toml")
+        if self._opened is not None:
+            return self._opened
+        errors = VaultErrors("config.toml")
         try:
             return FileStore(
-                runtime_folder(runtime_folder_candidates(os.environ, os.geteuid()), sentences),
-                sentences,
+                runtime_folder(runtime_folder_candidates(os.environ, os.geteuid()), errors),
+                errors,
                 memory=True,
             )
         except VaultError as error:
@@ -71,10 +70,7 @@ class RuntimeKeyring(KeyringBackend):
 
 
 def _file_name(service: str, username: str) -> str:
-    """The file of an entry: a session's is its key, so that the hot path finds it.
-
-    Any other's is a digest, which is longer.
-    """
+    """Return an entry's file: the key for a session, else a digest, which is longer."""
     prefix, key = service[: len(SERVICE_PREFIX)], service[len(SERVICE_PREFIX) :]
     if prefix == SERVICE_PREFIX and username == USER:
         try:

@@ -1,6 +1,6 @@
 """The Secret Service (gnome-keyring, KWallet, KeePassXC).
 
-Reads over D-Bus itself, writes through the `keyring` package in a child.
+Reads over D-Bus directly, and writes through the `keyring` package in a child process.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.keyring_process import (
@@ -20,11 +19,12 @@ from xswitch.adapters.vault.keyring_process import (
     KeyringProcess,
     KeyringTimeouts,
     Reply,
+    reply_error,
 )
 from xswitch.adapters.vault.store import USER, service_name
 
 LABEL = "Secret Service"
-NO_PROMPT_BACKEND = BackendSpec("xswitch.adapters.vault.no_prompt", "QuietKeyring")
+NO_PROMPT_BACKEND = BackendSpec("xswitch.adapters.vault.no_prompt", "NoPromptKeyring")
 PROMPTING_BACKEND = BackendSpec("keyring.backends.SecretService", "Keyring")
 _THREAD_LOCK = threading.Lock()
 _UNUSED_KEY = "0" * 40
@@ -32,138 +32,133 @@ _UNUSED_KEY = "0" * 40
 
 @dataclass(frozen=True, slots=True)
 class _BusLookup:
-    """What the bus said: the value (None.
-
-    There is none), or that the library has to do it, whether it may ask a person, and why.
-    """
+    """The result of a read over D-Bus."""
 
     value: str | None = field(repr=False)
     use_keyring_package: bool = False
-    ask: bool = False
-    odd: str = ""
+    """The bus alone can't tell; ask the package."""
+    prompt: bool = False
+    """The package may prompt."""
+    why: str = ""
+    """The unexpected answer that makes the package necessary."""
 
 
 class SecretServiceStore:
-    """Fits `Store`.
+    """Implements `Store`.
 
-    `may_ask` tells whether a person is there to answer the desktop's unlock prompt.
-
-    `turns` is the file by which xswitch's processes take turns; `hot.secret_service` says why.
+    `may_prompt` tells whether a person can answer the desktop's unlock prompt. `lock_path` is the
+    file by which processes take turns; `hot.secret_service` explains why they must.
     """
 
     def __init__(
         self,
         env: Mapping[str, str],
-        sentences: VaultErrors,
-        may_ask: Callable[[], bool],
-        turns: Path,
-        patience: KeyringTimeouts = KEYRING_TIMEOUTS,
+        errors: VaultErrors,
+        may_prompt: Callable[[], bool],
+        lock_path: Path,
+        timeouts: KeyringTimeouts = KEYRING_TIMEOUTS,
     ) -> None:
         self._env = env
-        self._turns = os.fsencode(turns)
-        self._sentences = sentences
-        self._may_ask = may_ask
-        self._patience = patience
+        self._lock_path = os.fsencode(lock_path)
+        self._errors = errors
+        self._may_prompt = may_prompt
+        self._timeouts = timeouts
         self._children: dict[str, KeyringProcess] = {}
 
     def probe(self) -> None:
-        """Whether it can be used. Raises VaultAbsentError, VaultLockedError or VaultBrokenError."""
-        look = self._look(_UNUSED_KEY)
-        if look.odd:
-            self._library("get", _UNUSED_KEY, look)
+        """Check that it can be used.
+
+        Raises VaultAbsentError, VaultLockedError or VaultBrokenError.
+        """
+        lookup = self._look_up(_UNUSED_KEY)
+        if lookup.why:
+            self._use_package("get", _UNUSED_KEY, lookup)
 
     def get(self, key: str) -> str | None:
-        """The value, None when there is none."""
-        look = self._look(key)
-        return self._library("get", key, look) if look.use_keyring_package else look.value
+        """Return the value, or None."""
+        lookup = self._look_up(key)
+        return self._use_package("get", key, lookup) if lookup.use_keyring_package else lookup.value
 
     def put(self, key: str, value: str) -> None:
-        """Keep `value`."""
-        self._library("put", key, self._look(key), value)
+        """Store `value`."""
+        self._use_package("put", key, self._look_up(key), value)
 
     def delete(self, key: str) -> None:
-        """Drop it."""
-        self._library("delete", key, self._look(key))
+        """Delete the value, if there is one."""
+        self._use_package("delete", key, self._look_up(key))
 
     def close(self) -> None:
-        """End the child processes, if there are any."""
+        """End the child processes."""
         for child in self._children.values():
             child.close()
 
-    # -- how
-    # -----------------------------------------------------------------------------------------------------
-
-    def _look(self, key: str) -> _BusLookup:
-        """Ask over D-Bus. Raises what locked, absent, mute and broken mean here."""
-        # Needs a POSIX system, which this module does not
-        from xswitch.hot import dbus, secret_service  # noqa: PLC0415
+    def _look_up(self, key: str) -> _BusLookup:
+        """Read over D-Bus. Raises the vault's errors for locked, absent, mute and broken."""
+        from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- POSIX only
 
         with _THREAD_LOCK:
-            word, value = secret_service.read_secret(
+            status, value = secret_service.read_secret(
                 self._address(),
                 service_name(key).encode(),
                 USER.encode(),
-                self._patience.direct,
-                self._turns,
+                self._timeouts.direct,
+                self._lock_path,
             )
-        if word == dbus.OK:
+        if status == dbus.OK:
             return _BusLookup(value.decode("utf-8", "replace"))
-        if word == dbus.MISSING:
+        if status == dbus.MISSING:
             return _BusLookup(None)
-        # With any other word comes ours or the bus's name of an error: never the secret.
+        # With any other status the value is an error's text or name, never the secret
         why = value.decode("utf-8", "replace")
-        if word in {dbus.LOCKED, dbus.NO_KEYRING} and self._may_ask():
-            return _BusLookup(None, use_keyring_package=True, ask=True)
-        if word == dbus.LOCKED:
-            raise self._sentences.locked(LABEL)
-        if word == dbus.NO_KEYRING:
-            raise self._sentences.no_keyring(LABEL)
-        if word == dbus.NOT_RUNNING:
-            raise self._sentences.absent(LABEL, _absence_reason(why))
-        if word == dbus.NO_RESPONSE:
-            raise self._sentences.mute(LABEL, why)
+        if status in {dbus.LOCKED, dbus.NO_KEYRING} and self._may_prompt():
+            return _BusLookup(None, use_keyring_package=True, prompt=True)
+        if status == dbus.LOCKED:
+            raise self._errors.locked(LABEL)
+        if status == dbus.NO_KEYRING:
+            raise self._errors.no_keyring(LABEL)
+        if status == dbus.NOT_RUNNING:
+            raise self._errors.absent(LABEL, _absence_reason(why))
+        if status == dbus.NO_RESPONSE:
+            raise self._errors.mute(LABEL, why)
         if why.startswith("org.freedesktop.DBus.Error.Spawn."):
-            raise self._sentences.broken(LABEL, f"the session bus could not start it ({why})")
-        return _BusLookup(None, use_keyring_package=True, odd=why)
+            raise self._errors.broken(LABEL, f"the session bus could not start it ({why})")
+        return _BusLookup(None, use_keyring_package=True, why=why)
 
     def _address(self) -> bytes:
-        # Needs a POSIX system, which this module does not
-        from xswitch.hot import dbus  # noqa: PLC0415
+        from xswitch.hot import dbus  # noqa: PLC0415 -- POSIX only
 
         return dbus.bus_address(
             {os.fsencode(name): os.fsencode(value) for name, value in self._env.items()}
         )
 
-    def _library(self, do: str, key: str, look: _BusLookup, value: str | None = None) -> str | None:
-        reply = Reply("locked") if look.ask else self._quietly(do, key, value)
-        asked = reply.word == "locked" and self._may_ask()
-        if asked:
-            reply = self._asked(
-                PROMPTING_BACKEND, do, key, value, self._patience.prompt
-            )  # not in turn: nobody waits while a person thinks
-        if reply.word == "absent" or (look.odd and reply.word not in {"ok", "locked"}):
-            # The library calls much "absent" that is there and wrong; only the bus itself may say
-            # that nobody is there.
-            raise self._sentences.broken(
-                LABEL, "; ".join(part for part in (look.odd, _exit_reason(reply.why)) if part)
-            )
-        return (
-            reply.value
-            if reply.word == "ok"
-            else raise_for_reply(
-                reply, LABEL, self._sentences, asked=self._patience.prompt if asked else 0
-            )
+    def _use_package(
+        self, operation: str, key: str, lookup: _BusLookup, value: str | None = None
+    ) -> str | None:
+        timeouts = self._timeouts
+        reply = Reply("locked") if lookup.prompt else self._without_prompt(operation, key, value)
+        prompt = reply.status == "locked" and self._may_prompt()
+        if prompt:
+            # Outside the lock, so that no process waits for a person
+            reply = self._ask(PROMPTING_BACKEND, operation, key, value, timeouts.prompt)
+        if reply.status == "ok":
+            return reply.value
+        if reply.status == "absent" or (lookup.why and reply.status != "locked"):
+            # The package reports many failures as "absent"; only the bus can know that
+            reasons = (lookup.why, _exit_reason(reply.why))
+            raise self._errors.broken(LABEL, "; ".join(reason for reason in reasons if reason))
+        raise reply_error(
+            reply, LABEL, self._errors, prompt_seconds=timeouts.prompt if prompt else 0
         )
 
-    def _quietly(self, do: str, key: str, value: str | None) -> Reply:
-        loaded = self._asked(NO_PROMPT_BACKEND, "load", key, None, self._patience.load)
-        if loaded.word != "ok":
+    def _without_prompt(self, operation: str, key: str, value: str | None) -> Reply:
+        loaded = self._ask(NO_PROMPT_BACKEND, "load", key, None, self._timeouts.load)
+        if loaded.status != "ok":
             return loaded
-        with self._turn():
-            return self._asked(NO_PROMPT_BACKEND, do, key, value, self._patience.probe)
+        with self._locked():
+            return self._ask(NO_PROMPT_BACKEND, operation, key, value, self._timeouts.probe)
 
-    def _asked(
-        self, backend: BackendSpec, do: str, key: str, value: str | None, seconds: float
+    def _ask(
+        self, backend: BackendSpec, operation: str, key: str, value: str | None, seconds: float
     ) -> Reply:
         child = self._children.get(backend.module)
         if child is None:
@@ -171,57 +166,37 @@ class SecretServiceStore:
                 backend, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())}
             )
             self._children[backend.module] = child
-        return child.ask(do, service_name(key), USER, seconds=seconds, value=value)
+        return child.ask(operation, service_name(key), USER, seconds=seconds, value=value)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        # Needs a POSIX system, which this module does not
-        from xswitch.hot import secret_service  # noqa: PLC0415
+    def _locked(self) -> Iterator[None]:
+        from xswitch.hot import secret_service  # noqa: PLC0415 -- POSIX only
 
         with _THREAD_LOCK:
-            turn = secret_service.acquire_lock(self._turns, self._patience.direct)
+            lock = secret_service.acquire_lock(self._lock_path, self._timeouts.direct)
             try:
                 yield
             finally:
-                secret_service.release_lock(turn)
+                secret_service.release_lock(lock)
 
 
-def item_path(env: Mapping[bytes, bytes], key: str, turns: Path, seconds: float) -> bytes:
-    """The path of the item that keeps a session, for the hot path; b"" when it can't be told."""
-    # Needs a POSIX system, which this module does not
-    from xswitch.hot import dbus, secret_service  # noqa: PLC0415
+def item_path(env: Mapping[bytes, bytes], key: str, lock_path: bytes, seconds: float) -> bytes:
+    """Return the path of a session's item, for the hot path; b"" when it can't be determined."""
+    from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- POSIX only
 
     with _THREAD_LOCK:
         address = dbus.bus_address(dict(env))
-        word, item = secret_service.find_item(
-            address, service_name(key).encode(), USER.encode(), seconds, os.fsencode(turns)
+        status, item = secret_service.find_item(
+            address, service_name(key).encode(), USER.encode(), seconds, lock_path
         )
-    return item if word == dbus.OK else b""
-
-
-def raise_for_reply(reply: Reply, label: str, sentences: VaultErrors, *, asked: float) -> NoReturn:
-    """Raise the error a reply other than ok stands for.
-
-    `asked`: for how many seconds a person may have had a prompt on the screen.
-    """
-    if reply.word == "locked":
-        raise sentences.locked(label)
-    if reply.word == "mute" and asked:
-        raise sentences.locked(label, f"nobody answered its prompt for {asked:.0f} seconds")
-    if reply.word == "absent":
-        raise sentences.absent(label, reply.why)
-    if reply.word == "mute":
-        raise sentences.mute(label, reply.why)
-    raise sentences.broken(label, reply.why)
+    return item if status == dbus.OK else b""
 
 
 def _exit_reason(why: str) -> str:
-    return "it ended while it was asked" if why == "SecretServiceNotAvailableException" else why
+    return "it ended during the request" if why == "SecretServiceNotAvailableException" else why
 
 
 def _absence_reason(why: str) -> str:
     return (
-        "nothing on the session bus provides the Secret Service"
-        if why.startswith("org.freedesktop.")
-        else why
+        "no service on the session bus provides it" if why.startswith("org.freedesktop.") else why
     )

@@ -1,8 +1,9 @@
-"""Which store a machine uses: as set, else as chosen at first use, else chosen now and recorded."""
+"""Selects the store: as set, else as recorded at first use, else the first available one."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -10,196 +11,187 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xswitch.adapters.state.paths import AppPaths
+from xswitch.adapters.state.private_files import keep_private, read_file
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.store import Store, validate_key
 from xswitch.core.errors import VaultAbsentError
 from xswitch.core.model import Settings, VaultInfo
+from xswitch.core.model.settings import VAULT_KINDS
 
-VAULT_KINDS = ("auto", "secret-service", "runtime", "macos", "windows", "file")
 _RECORDED_KINDS = ("secret-service", "runtime")
 _NATIVE = {"darwin": "macos", "win32": "windows"}
+_MAX_RECORD_BYTES = 100
 _DISPLAYS = ("WAYLAND_DISPLAY", "DISPLAY")
 
 
 def open_vault(
     settings: Settings,
-    places: AppPaths,
+    paths: AppPaths,
     env: Mapping[str, str],
     *,
-    may_ask: Callable[[], bool] | None = None,
+    may_prompt: Callable[[], bool] | None = None,
     platform: str = sys.platform,
 ) -> LazyVault:
-    """The vault of this machine; nothing is imported, probed or written until it is first used.
+    """Return this machine's vault; nothing is imported, probed or written until its first use.
 
-    `may_ask` tells whether a person can answer an unlock prompt of the desktop; by default: a
-    terminal is attached, and on Linux a display is known. Where nobody can, a locked keyring is
-    VaultLockedError at once.
+    `may_prompt` tells whether a person can answer the desktop's unlock prompt. By default that
+    takes a terminal and, on Linux, a display. Without it, a locked keyring raises VaultLockedError
+    at once.
     """
-    return LazyVault(
-        VaultEnvironment(settings, places, env, may_ask or _person_present(env, platform), platform)
-    )
+    may_prompt = may_prompt or _person_present(env, platform)
+    return LazyVault(VaultEnvironment(settings, paths, env, may_prompt, platform))
 
 
 @dataclass(frozen=True, slots=True)
 class VaultEnvironment:
-    """All that decides which store it is; see `open_vault`."""
+    """Everything that decides which store is used; see `open_vault`."""
 
     settings: Settings
-    places: AppPaths
+    paths: AppPaths
     env: Mapping[str, str]
-    may_ask: Callable[[], bool]
+    may_prompt: Callable[[], bool]
     platform: str = sys.platform
     runtime_candidates: tuple[Path, ...] | None = None
 
-    @property
-    def lock_path(self) -> Path:
-        """The file by which xswitch's processes take turns with the Secret Service.
-
-        `hot.answer.py` knows its name.
-        """
-        return self.places.state / "secret-service.turn"
-
 
 class LazyVault:
-    """Fits the port `Vault`.
+    """Implements the port `Vault` over the store selected at the first call. Thread-safe."""
 
-    Chooses its store at the first call, and is safe to use from several threads.
-    """
-
-    def __init__(self, machine: VaultEnvironment) -> None:
-        self._machine = machine
+    def __init__(self, environment: VaultEnvironment) -> None:
+        self._environment = environment
         self._lock = threading.Lock()
-        self._chosen: tuple[VaultInfo, Store] | None = None
+        self._selected: tuple[VaultInfo, Store] | None = None
 
     def info(self) -> VaultInfo:
-        """Which store this is (choosing and recording it at first use)."""
-        return self._choose()[0]
+        """Name the store, selecting and recording it at first use."""
+        return self._select()[0]
 
     def get(self, key: str) -> str | None:
-        """The value kept under a session key (40 lower-case hex digits), None when there is none."""
-        return self._choose()[1].get(validate_key(key))
+        """Return the value stored under a session key (40 lowercase hex digits), or None."""
+        return self._select()[1].get(validate_key(key))
 
     def put(self, key: str, value: str) -> None:
-        """Keep `value` under `key`, replacing what was there."""
-        self._choose()[1].put(validate_key(key), value)
+        """Store `value` under `key`, replacing any earlier one."""
+        self._select()[1].put(validate_key(key), value)
 
     def delete(self, key: str) -> None:
-        """Drop `key`; no error when it isn't there."""
-        self._choose()[1].delete(validate_key(key))
+        """Delete the value of `key`, if there is one."""
+        self._select()[1].delete(validate_key(key))
 
-    def _choose(self) -> tuple[VaultInfo, Store]:
+    def _select(self) -> tuple[VaultInfo, Store]:
         with self._lock:
-            if self._chosen is None:
-                self._chosen = select_store(self._machine)
-            return self._chosen
+            if self._selected is None:
+                self._selected = select_store(self._environment)
+            return self._selected
 
 
-def select_store(machine: VaultEnvironment) -> tuple[VaultInfo, Store]:
-    """The store to use, and its name for people.
+def select_store(environment: VaultEnvironment) -> tuple[VaultInfo, Store]:
+    """Return the store to use, and its description.
 
-    Raises the vault's errors; a store that is locked or broken is never passed over.
+    Raises the vault's errors. A locked or broken store is never replaced by another one: that would
+    be a silent downgrade.
     """
-    sentences = VaultErrors(str(machine.places.settings))
-    kind = machine.settings.vault
+    errors = VaultErrors(str(environment.paths.settings))
+    kind = environment.settings.vault
     if kind not in VAULT_KINDS:
-        raise sentences.unknown(kind, VAULT_KINDS)
+        raise errors.unknown(kind, VAULT_KINDS)
     if kind == "auto":
-        kind = _NATIVE.get(machine.platform) or _select_at_first_use(machine, sentences)
-    return _open_store(kind, machine, sentences)
+        kind = _NATIVE.get(environment.platform) or _select_at_first_use(environment, errors)
+    return _open_store(kind, environment, errors)
 
 
-def _select_at_first_use(machine: VaultEnvironment, sentences: VaultErrors) -> str:
-    # The same
-    from xswitch.adapters.vault.secret_service import SecretServiceStore  # noqa: PLC0415
+def _select_at_first_use(environment: VaultEnvironment, errors: VaultErrors) -> str:
+    from xswitch.adapters.vault.secret_service import SecretServiceStore  # noqa: PLC0415 -- lazy
 
-    # Only where there is a choice
-    from xswitch.adapters.vault.selection_file import SelectionFile  # noqa: PLC0415
-
-    pin = SelectionFile(machine.places.state / "vault", _RECORDED_KINDS, sentences)
-    pinned = pin.read()
-    if pinned is not None:
-        return pinned
+    record = SelectionFile(environment.paths.state / "vault", _RECORDED_KINDS, errors)
+    recorded = record.read()
+    if recorded is not None:
+        return recorded
     try:
-        SecretServiceStore(machine.env, sentences, machine.may_ask, machine.lock_path).probe()
+        SecretServiceStore(
+            environment.env,
+            errors,
+            environment.may_prompt,
+            environment.paths.secret_service_lock,
+        ).probe()
     except VaultAbsentError:
-        _runtime_folder(
-            machine, sentences
-        )  # raises where there is none, and then nothing is recorded
-        return pin.write("runtime")
-    return pin.write("secret-service")
+        # Raises where there is no folder in memory, before anything is recorded
+        _runtime_folder(environment, errors)
+        return record.write("runtime")
+    return record.write("secret-service")
 
 
 def _open_store(
-    kind: str, machine: VaultEnvironment, sentences: VaultErrors
+    kind: str, environment: VaultEnvironment, errors: VaultErrors
 ) -> tuple[VaultInfo, Store]:
+    """Open the store, importing no other one's modules."""
     if kind in _NATIVE.values():
-        return _native(kind, machine, sentences)
-    if machine.platform == "win32":
-        raise sentences.elsewhere(kind)
+        return _open_native(kind, environment, errors)
+    if environment.platform == "win32":
+        raise errors.elsewhere(kind)
     if kind == "secret-service":
-        # One store is loaded, the one in use
-        from xswitch.adapters.vault import secret_service  # noqa: PLC0415
+        from xswitch.adapters.vault import secret_service  # noqa: PLC0415 -- lazy
 
-        store = secret_service.SecretServiceStore(
-            machine.env, sentences, machine.may_ask, machine.lock_path
+        return VaultInfo(kind, secret_service.LABEL), secret_service.SecretServiceStore(
+            environment.env,
+            errors,
+            environment.may_prompt,
+            environment.paths.secret_service_lock,
         )
-        return VaultInfo(kind, secret_service.LABEL), store
-    from xswitch.adapters.vault import file_store  # noqa: PLC0415 -- the same
+    from xswitch.adapters.vault import file_store  # noqa: PLC0415 -- lazy
 
     if kind == "runtime":
-        folder = _runtime_folder(machine, sentences)
+        folder = _runtime_folder(environment, errors)
         return VaultInfo(kind, file_store.RUNTIME_LABEL, str(folder)), file_store.FileStore(
-            folder, sentences, memory=True
+            folder, errors, memory=True
         )
-    if not machine.settings.allow_plain_files:
-        raise sentences.not_allowed()
-    folder = machine.places.state / "sessions"
+    if not environment.settings.allow_plain_files:
+        raise errors.not_allowed()
+    folder = environment.paths.state / "sessions"
     return VaultInfo(kind, file_store.PLAIN_LABEL, str(folder)), file_store.FileStore(
-        folder, sentences, memory=False
+        folder, errors, memory=False
     )
 
 
-def _native(
-    kind: str, machine: VaultEnvironment, sentences: VaultErrors
+def _open_native(
+    kind: str, environment: VaultEnvironment, errors: VaultErrors
 ) -> tuple[VaultInfo, Store]:
-    if _NATIVE.get(machine.platform) != kind:
-        raise sentences.elsewhere(kind)
-    # One store is loaded, the one in use
-    from xswitch.adapters.vault import os_keyring  # noqa: PLC0415
+    if _NATIVE.get(environment.platform) != kind:
+        raise errors.elsewhere(kind)
+    from xswitch.adapters.vault import keyring_process as keyring  # noqa: PLC0415 -- lazy
 
+    backend, label = (
+        (keyring.MACOS, keyring.MACOS_LABEL)
+        if kind == "macos"
+        else (keyring.WINDOWS, keyring.WINDOWS_LABEL)
+    )
+    child = keyring.KeyringProcess(backend, environment.env)
+    entries = keyring.KeyringEntries(child, label, errors, environment.may_prompt)
     if kind == "macos":
-        entries = os_keyring.keyring_entries(
-            os_keyring.MACOS, os_keyring.MACOS_LABEL, machine.env, sentences, machine.may_ask
-        )
-        return VaultInfo(kind, os_keyring.MACOS_LABEL), os_keyring.EntryStore(entries)
-    # Only Windows' short entries need turns
-    from xswitch.adapters.state.locks import FileLocks  # noqa: PLC0415
-    from xswitch.adapters.vault.chunks import ChunkedStore  # noqa: PLC0415 -- the same
+        return VaultInfo(kind, label), keyring.EntryStore(entries)
+    from xswitch.adapters.state.locks import FileLocks  # noqa: PLC0415 -- lazy
+    from xswitch.adapters.vault.chunks import ChunkedStore  # noqa: PLC0415 -- lazy
 
-    entries = os_keyring.keyring_entries(
-        os_keyring.WINDOWS, os_keyring.WINDOWS_LABEL, machine.env, sentences, machine.may_ask
+    locks = FileLocks(environment.paths.locks)
+    return VaultInfo(kind, label), ChunkedStore(entries, locks.hold)
+
+
+def _runtime_folder(environment: VaultEnvironment, errors: VaultErrors) -> Path:
+    from xswitch.adapters.vault.tmpfs import (  # noqa: PLC0415 -- lazy
+        runtime_folder,
+        runtime_folder_candidates,
     )
-    return VaultInfo(kind, os_keyring.WINDOWS_LABEL), ChunkedStore(
-        entries, FileLocks(machine.places.locks).hold
-    )
 
-
-def _runtime_folder(machine: VaultEnvironment, sentences: VaultErrors) -> Path:
-    import os  # noqa: PLC0415 -- geteuid exists on POSIX only
-
-    from xswitch.adapters.vault.tmpfs import runtime_folder, runtime_folder_candidates  # noqa: PLC0415 -- one store is loaded, the one in use
-
-    places = machine.runtime_candidates
-    return runtime_folder(
-        runtime_folder_candidates(machine.env, os.geteuid()) if places is None else places,
-        sentences,
-    )
+    candidates = environment.runtime_candidates
+    if candidates is None:
+        candidates = runtime_folder_candidates(environment.env, os.geteuid())
+    return runtime_folder(candidates, errors)
 
 
 def _person_present(env: Mapping[str, str], platform: str) -> Callable[[], bool]:
-    """A person is there: a terminal, and a screen for the prompt to appear on."""
+    """Return a check for a person: a terminal, and a display for a prompt to appear on."""
 
-    def answer() -> bool:
+    def check() -> bool:
         if platform not in _NATIVE and not any(env.get(name) for name in _DISPLAYS):
             return False
         for stream in (sys.stdin, sys.stderr):
@@ -208,4 +200,41 @@ def _person_present(env: Mapping[str, str], platform: str) -> Callable[[], bool]
                     return True
         return False
 
-    return answer
+    return check
+
+
+class SelectionFile:
+    """The record of the store selected at first use: one word, one of `kinds`."""
+
+    def __init__(self, path: Path, kinds: tuple[str, ...], errors: VaultErrors) -> None:
+        self._path = path
+        self._kinds = kinds
+        self._errors = errors
+
+    def read(self) -> str | None:
+        """Return the recorded kind, or None. Raises VaultBrokenError for any other content."""
+        try:
+            word = read_file(self._path, _MAX_RECORD_BYTES).decode("utf-8", "replace").strip()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._record_error(error) from None
+        if word not in self._kinds:
+            raise self._errors.bad_record(
+                str(self._path), f"it names no store of this machine ({word[:20]!r})"
+            )
+        return word
+
+    def write(self, kind: str) -> str:
+        """Record a kind unless another process was first; return the recorded one.
+
+        Raises VaultBrokenError.
+        """
+        try:
+            created = keep_private(self._path, f"{kind}\n".encode())
+        except OSError as error:
+            raise self._record_error(error) from None
+        return kind if created else self.read() or kind
+
+    def _record_error(self, error: OSError) -> Exception:
+        return self._errors.bad_record(str(self._path), os.strerror(error.errno or 0))

@@ -1,4 +1,4 @@
-"""The one small interface behind which every store stands."""
+"""The interface that every store implements, and the names sessions have in it."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ class Store(Protocol):
     """
 
     def get(self, key: str) -> str | None:
-        """The value kept under a session key, None when there is none."""
+        """Return the value stored under a session key, or None."""
         ...
 
     def put(self, key: str, value: str) -> None:
-        """Keep `value`; a reader sees the old value or the new one, never a mix."""
+        """Store `value`; a reader sees the old value or the new one, never a mix."""
         ...
 
     def delete(self, key: str) -> None:
-        """Drop it; no error when it isn't there."""
+        """Delete the value, if there is one."""
         ...
 
 
 def validate_key(key: str) -> str:
-    """`key` itself.
+    """Return `key`.
 
-    Raises ValueError, a bug of the caller, for anything but 40 lower-case hex digits: keys become
-    file names.
+    Raises ValueError for anything but 40 lowercase hex digits, as keys become file names.
     """
     if len(key) != KEY_LENGTH or not _HEX.issuperset(key):
         msg = "not a session key"
@@ -43,5 +42,5 @@ def validate_key(key: str) -> str:
 
 
 def service_name(key: str) -> str:
-    """The service name a session is kept under in a keyring."""
+    """Return the service name of a session in a keyring."""
     return SERVICE_PREFIX + validate_key(key)

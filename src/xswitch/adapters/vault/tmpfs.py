@@ -1,4 +1,4 @@
-"""Finds a folder on a file system in memory, and proves that it is one."""
+"""Finds a folder on a file system in memory, and checks that it is one."""
 
 from __future__ import annotations
 
@@ -15,55 +15,61 @@ _NAME = "xswitch"
 
 
 def in_memory(descriptor: int, mounts: str = _MOUNTS) -> bool:
-    """Whether an open file or folder lies on a tmpfs or ramfs, by the kernel's list of mounts (Linux; elsewhere False).
+    """Check that an open file or folder is on a tmpfs or ramfs (Linux; False elsewhere).
 
-    Source: proc_pid_mountinfo(5): field 3 is the device `stat` reports, the type follows the lone hyphen.
+    Source: proc_pid_mountinfo(5): field 3 is the device `stat` reports, the type follows the
+    separator hyphen.
     """
     device = os.fstat(descriptor).st_dev
-    wanted = f"{os.major(device)}:{os.minor(device)}"
+    device_field = f"{os.major(device)}:{os.minor(device)}"
     try:
         text = Path(mounts).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return False
     for line in text.split("\n"):
-        place, _, kind = line.partition(" - ")
-        if place.split(" ")[2:3] == [wanted]:
+        mount, _, kind = line.partition(" - ")
+        if mount.split(" ")[2:3] == [device_field]:
             return kind.split(" ")[0] in _IN_MEMORY
     return False
 
 
 def runtime_folder_candidates(env: Mapping[str, str], user: int) -> tuple[Path, ...]:
-    """The folders the runtime keyring may be in, best first; none of them need exist."""
-    given = env.get("XDG_RUNTIME_DIR", "")
-    runtime = (Path(given) / _NAME,) if given.startswith("/") else ()
-    return (*runtime, Path(f"/run/user/{user}") / _NAME, Path("/dev/shm") / f"{_NAME}-{user}")  # noqa: S108 -- checked before use: owner, mode, links
+    """Return the possible folders of the runtime keyring, best first; none needs to exist."""
+    runtime = env.get("XDG_RUNTIME_DIR", "")
+    return (
+        *((Path(runtime) / _NAME,) if runtime.startswith("/") else ()),
+        Path(f"/run/user/{user}") / _NAME,
+        Path("/dev/shm") / f"{_NAME}-{user}",  # noqa: S108 -- owner, mode and links are checked
+    )
 
 
-def runtime_folder(places: tuple[Path, ...], sentences: VaultErrors, mounts: str = _MOUNTS) -> Path:
-    """The first candidate whose parent is there, trustworthy and in memory.
+def runtime_folder(
+    candidates: tuple[Path, ...], errors: VaultErrors, mounts: str = _MOUNTS
+) -> Path:
+    """Return the first candidate whose parent exists, is trustworthy and in memory.
 
-    Raises VaultBrokenError when there is none.
+    Raises VaultBrokenError if none qualifies.
     """
     reasons = []
-    for place in places:
-        why = _unsuitable_reason(place.parent, mounts)
+    for folder in candidates:
+        why = _unsuitable_reason(folder.parent, mounts)
         if not why:
-            return place
-        reasons.append(f"{place.parent} {why}")
-    raise sentences.no_memory("; ".join(dict.fromkeys(reasons)))
+            return folder
+        reasons.append(f"{folder.parent} {why}")
+    raise errors.no_memory("; ".join(dict.fromkeys(reasons)))
 
 
 def _unsuitable_reason(parent: Path, mounts: str) -> str:
-    """Why a folder can't hold ours, "" when it can."""
+    """Say why xswitch's folder can't be in `parent`, "" if it can."""
     try:
         descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         return f"can't be opened ({os.strerror(error.errno or 0)})"
     try:
-        facts = os.fstat(descriptor)
-        if facts.st_uid not in {0, os.geteuid()}:
-            return f"belongs to user {facts.st_uid}"
-        if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not facts.st_mode & stat.S_ISVTX:
+        status = os.fstat(descriptor)
+        if status.st_uid not in {0, os.geteuid()}:
+            return f"belongs to user {status.st_uid}"
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
             return "can be written by others"
         return "" if in_memory(descriptor, mounts) else "is not in memory"
     finally:
