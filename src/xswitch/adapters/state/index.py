@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xswitch.adapters.state.json_file import LockedJsonFile
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.core.errors import ConfigError
+from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import IndexEntry, SessionKind
 
 MAX_ENTRIES = 10_000
@@ -59,7 +59,7 @@ class JsonIndex:
                 "xswitch's session index can't be written.",
                 why=f"{self._file.path}: {error.strerror or error}",
                 next_step="xswitch doctor",
-                code="state_folder",
+                code=ErrorCode.STATE_FOLDER,
             ) from None
 
     def _write(self, entries: Mapping[str, IndexEntry]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xswitch.adapters.state.json_file import LockedJsonFile
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.core.errors import SettingsError, XswitchError
+from xswitch.core.errors import ErrorCode, SettingsError, XswitchError
 from xswitch.core.model import RoleUsage, UsageState
 
 MAX_USES = 2_000
@@ -70,7 +70,7 @@ class JsonUsage:
                 "The pin can't be saved.",
                 why=f"{self._file.path}: {error.strerror or error}",
                 next_step="xswitch doctor",
-                code="state_folder",
+                code=ErrorCode.STATE_FOLDER,
             ) from None
 
     def _write(self, usage: UsageState) -> None:

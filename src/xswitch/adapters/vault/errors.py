@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultLockedError
+from xswitch.core.errors import ErrorCode, VaultAbsentError, VaultBrokenError, VaultLockedError
 
 
 class VaultErrors:
@@ -37,7 +37,7 @@ class VaultErrors:
             f"The keyring ({label}) does not answer.",
             why=_as_sentence(why),
             next_step=f"Restart it, or choose another store: {self._other_store()}.",
-            code="vault_mute",
+            code=ErrorCode.VAULT_MUTE,
         )
 
     def no_keyring(self, label: str) -> VaultBrokenError:
@@ -47,7 +47,7 @@ class VaultErrors:
             why="It is usually created by the first login to a desktop.",
             next_step="Create one in the desktop's keyring program, or choose another store: "
             f"{self._other_store()}.",
-            code="vault_no_keyring",
+            code=ErrorCode.VAULT_NO_KEYRING,
         )
 
     def broken(self, label: str, why: str) -> VaultBrokenError:
@@ -66,7 +66,7 @@ class VaultErrors:
             why=_as_sentence(f"{path} {why}"),
             next_step=f"Check its owner (ls -ld {quoted}) and remove it (rm -r {quoted}); "
             "new sessions replace the lost ones.",
-            code="vault_untrusted",
+            code=ErrorCode.VAULT_UNTRUSTED,
         )
 
     def unusable(self, label: str, path: str, why: str) -> VaultBrokenError:
@@ -85,7 +85,7 @@ class VaultErrors:
             next_step="Give this user a runtime folder (XDG_RUNTIME_DIR on a tmpfs). Or, to store "
             'sessions on disk in plain files that only you can read: set vault = "file" and '
             f"allow_plain_files = true in {self._settings}.",
-            code="vault_no_memory",
+            code=ErrorCode.VAULT_NO_MEMORY,
         )
 
     def not_allowed(self) -> VaultBrokenError:
@@ -94,7 +94,7 @@ class VaultErrors:
             "Sessions are not stored in plain files unless you allow it.",
             why='vault = "file" is set, but allow_plain_files is not.',
             next_step=f"Set allow_plain_files = true in {self._settings}.",
-            code="vault_not_allowed",
+            code=ErrorCode.VAULT_NOT_ALLOWED,
         )
 
     def unknown(self, name: str, known: tuple[str, ...]) -> VaultBrokenError:
@@ -103,7 +103,7 @@ class VaultErrors:
             f"Unknown vault {name!r}.",
             why=f"It can be {', '.join(known)}.",
             next_step=f'Set vault = "auto" in {self._settings}.',
-            code="vault_unknown",
+            code=ErrorCode.VAULT_UNKNOWN,
         )
 
     def elsewhere(self, name: str) -> VaultAbsentError:
@@ -119,7 +119,7 @@ class VaultErrors:
             "xswitch's record of which vault it uses can't be used.",
             why=_as_sentence(f"{path}: {why}"),
             next_step=f"Remove it (rm {shlex.quote(path)}); xswitch then selects a vault again.",
-            code="vault_pin",
+            code=ErrorCode.VAULT_PIN,
         )
 
     def _other_store(self) -> str:
