@@ -1,52 +1,51 @@
-"""The entry point: looks at argv[1] before importing anything."""
+"""The entry point, which tries the hot path before it imports the full program."""
 # No `from __future__ import annotations` here: it would load a module.
 
 import sys
 
-CANCELLED = 130
-RARELY = 500_000
+_CANCELLED = 130
+_GC_THRESHOLD = 500_000
 
 
 def main() -> int:
-    """Run xswitch; the exit code."""
+    """Run xswitch and return the exit code."""
     argv = sys.argv[1:]
     if argv[:1] == ["credential-process"]:
         try:
-            from xswitch.hot import answer  # noqa: PLC0415 -- only this command is in such a hurry
+            from xswitch.hot import answer  # noqa: PLC0415 -- for this command only
 
             code = answer.run(argv, sys.orig_argv[:-2] if sys.orig_argv[-2:] == argv else [])
         except KeyboardInterrupt:
-            return CANCELLED
+            return _CANCELLED
         if code is not None:
             return code
-    return full(argv)
+    return run_full_program(argv)
 
 
-def full(argv: list[str]) -> int:
-    """Run the full program on these words; the exit code."""
+def run_full_program(argv: list[str]) -> int:
+    """Run the full program and return the exit code."""
     try:
         from xswitch.streams import open_closed, settled  # noqa: PLC0415 -- not for the hot path
 
         open_closed()
         return settled(_run(argv))
     except KeyboardInterrupt:
-        return CANCELLED
+        return _CANCELLED
 
 
 def _run(argv: list[str]) -> int:
     try:
         import gc  # noqa: PLC0415 -- not for the hot path
 
-        # What a command makes it keeps until its end: looking for garbage in it takes a fifth of
-        # listing thousands of roles.
-        gc.set_threshold(RARELY)
-        # The full program, after the hot path had its chance
-        from xswitch.cli.main import main as run  # noqa: PLC0415
+        # A command keeps most of its objects until it ends: with the default threshold, collections
+        # take a fifth of listing thousands of roles.
+        gc.set_threshold(_GC_THRESHOLD)
+        from xswitch.cli.main import main as run  # noqa: PLC0415 -- not for the hot path
 
         code = int(run(argv))
-        gc.freeze()  # the interpreter's end would look through all of it once more
+        gc.freeze()  # spares a last collection at the exit
     except KeyboardInterrupt:
-        return CANCELLED
+        return _CANCELLED
     except BrokenPipeError:
         return 0
     except SystemExit as end:  # --help, --version

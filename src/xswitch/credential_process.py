@@ -1,14 +1,11 @@
-"""What a managed profile starts, `python -I -S credential_process.py PROFILE`.
+"""The launcher of managed profiles: `python -I -S credential_process.py PROFILE`.
 
-The shortest way to an answer.
+An installation has this file twice. The one in `share/xswitch/` under the prefix has a path without
+a Python version, so it survives upgrades, and it looks for the package in the `lib/` of the Python
+that runs it. The one in the package is used only where no folder has a version (a source tree).
+`adapters/system/environment.py` selects one.
 
-An installation has this file twice. `share/xswitch/` under its prefix is a path without a Python
-version in it, so it stays the same over every upgrade, and the package is looked for beside it each
-time: below `lib/` for the Python that runs. In the package itself it is used only where that folder
-has no version either (a source tree). `adapters/system/environment.py` chooses.
-
-A script that is named by its path is compiled at every start, so this one is short; what it imports
-is not.
+Python compiles a script at every start, so this one is short; the modules it imports are cached.
 """
 
 import posix
@@ -19,7 +16,7 @@ _CANCELLED = 130
 
 
 def _package_folders() -> tuple[str, tuple[str, ...]]:
-    """The prefix of the installation ("" in a source tree), and the folders its package can be in."""
+    """Return the installation's prefix ("" in a source tree) and the possible package folders."""
     above = __file__.rpartition("/")[0].rpartition("/")[0]
     prefix, _, last = above.rpartition("/")
     if last != "share":
@@ -29,48 +26,50 @@ def _package_folders() -> tuple[str, tuple[str, ...]]:
 
 
 def main() -> int:
-    """Answer; the exit code.
+    """Answer for one profile; run any other arguments with the full program, as a renewal does.
 
-    Any other words than one profile are a command line of the full program, as a renewal is
-    started.
+    Returns the exit code.
     """
-    words = (
+    argv = (
         ["credential-process", *sys.argv[1:]] if len(sys.argv) == _ARGUMENT_COUNT else sys.argv[1:]
     )
-    prefix, places = _package_folders()
-    for place in places:
+    prefix, folders = _package_folders()
+    for folder in folders:
         try:
-            posix.stat(place + "/xswitch/hot/answer.py")
+            posix.stat(folder + "/xswitch/hot/answer.py")
         except OSError:
             continue
-        sys.path.insert(0, place)
-        from xswitch.hot import answer  # noqa: PLC0415 -- its place is known only now
+        sys.path.insert(0, folder)
+        from xswitch.hot import answer  # noqa: PLC0415 -- found through the line above
 
         del sys.path[0]
-        code = answer.run(words, sys.orig_argv[:-1])
+        code = answer.run(argv, sys.orig_argv[:-1])
         if code is not None:
-            posix._exit(code)  # noqa: SLF001 -- nothing is open, nothing is buffered
-        import site  # noqa: PLC0415 -- what -S left out
+            posix._exit(code)  # noqa: SLF001 -- nothing is open or buffered
+        import site  # noqa: PLC0415 -- skipped by -S
 
         site.main()
-        site.addsitedir(place)
+        site.addsitedir(folder)
         try:
-            from xswitch.cli import main as _  # noqa: F401, PLC0415 -- may be missing what it needs
+            from xswitch.cli import main as _  # noqa: F401, PLC0415 -- dependencies may be missing
         except ImportError:
             break
-        from xswitch.__main__ import full  # noqa: PLC0415
+        from xswitch.__main__ import run_full_program  # noqa: PLC0415
 
-        return full(words)
-    # Moved, or not whole: the console script knows its own way, if there is one.
+        return run_full_program(argv)
+    # The package is missing or incomplete; the console script may use another one
     script = (prefix + "/bin" if prefix else sys.executable.rpartition("/")[0]) + "/xswitch"
     try:
-        posix.execv(script, [script, *words])
+        posix.execv(script, [script, *argv])
     except OSError:
-        told = f"xswitch is no longer installed at {script}.\nInstall it again, then: xswitch renew --all\n"
-        try:  # noqa: SIM105 -- contextlib is one more import
-            posix.write(2, told.encode("utf-8", "backslashreplace"))
+        message = (
+            f"xswitch is no longer installed at {script}.\n"
+            "Reinstall it, then run: xswitch renew --all\n"
+        )
+        try:  # noqa: SIM105 -- contextlib would be another import
+            posix.write(2, message.encode("utf-8", "backslashreplace"))
         except OSError:
-            pass  # nobody can be told
+            pass
         return 1
 
 
@@ -78,4 +77,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        posix._exit(_CANCELLED)  # noqa: SLF001 -- its name, outside os
+        posix._exit(_CANCELLED)  # noqa: SLF001 -- os._exit, without os

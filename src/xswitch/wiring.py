@@ -137,14 +137,14 @@ class Services:
                 self._environment,
             ),
             State(
-                JsonUsage(places.memory, locks),
+                JsonUsage(places.usage, locks),
                 JsonHistory(places.history, locks),
                 private_paths=tuple(
                     str(path)
                     for path in (
                         places.state,
                         places.index,
-                        places.memory,
+                        places.usage,
                         places.history,
                         places.locks,
                         places.backups,

@@ -97,8 +97,8 @@ def test_when_nothing_is_left_but_the_launcher_it_says_so(
     done = call(home, home.command(PROFILE))
     assert (done.code, done.out) == (1, "")
     assert (
-        done.err
-        == f"xswitch is no longer installed at {installed.script}.\nInstall it again, then: xswitch renew --all\n"
+        done.err == f"xswitch is no longer installed at {installed.script}.\n"
+        "Reinstall it, then run: xswitch renew --all\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""The fast path of `credential-process`.
+"""The hot path: answers `credential-process` from the vault with a bare interpreter's imports only.
 
-Each module imports only what the bare interpreter has loaded.
+Anything it can't answer is left to the full program, in `cli`.
 """

@@ -1,15 +1,12 @@
-"""The hot path.
+"""Answers `credential-process PROFILE` from the vault, without the full program.
 
-Answers `credential-process PROFILE` from the vault without importing what it does not need.
+A pointer file, written by the full program, names a managed profile's session, where it is stored,
+and the fingerprints of its inputs: both config files, xswitch's settings, and the relevant
+environment variables. If the inputs are unchanged and the session is fresh, the stored answer is
+printed. In any other case the full program starts, and reports what there is to report.
 
-A pointer file, written by the full program, says which session a managed profile has, where it is
-kept, and how everything looked that this was worked out from: both config files, xswitch's
-settings, and the variables of the environment that count. If they look the same now, and the
-session is this one and fresh, the finished answer is printed. Anything else, whatever it is, is
-None: the full program starts, and says what there is to say.
-
-This module, `hot.dbus` and `hot.secret_service` import no other xswitch module and nothing the
-interpreter doesn't have at hand; `adapters/vault/hot_pointers.py` uses the functions here that both
+This module, `hot.dbus` and `hot.secret_service` import no other xswitch module, and only what a
+bare interpreter has loaded. `adapters/vault/hot_pointers.py` calls the functions here that both
 sides must agree on.
 """
 # No `from __future__ import annotations` here: it would load a module.
@@ -26,14 +23,13 @@ USER = b"session"
 SERVICE_PREFIX = b"xswitch:"
 KEY_LENGTH = 40
 
-# The header of a vault value: see core/sessions/session_record.py, whose constants these are; a
-# test holds them together.
+# The header of a vault value; a test compares these with core/sessions/session_record.py
 HEADER_MAGIC = b"xswitch1"
 HEADER_LENGTH = 102
 _HEADER_WORDS = 6
 
-# What core/roles/endpoints.py and core/roles/sources.py ask the environment for. Of a secret only
-# whether it is set.
+# The variables that core/roles/endpoints.py and core/roles/sources.py read. Secrets only count as
+# set or not.
 _RELEVANT_VARIABLES = (
     b"AWS_ACCESS_KEY_ID",
     b"AWS_CA_BUNDLE",
@@ -48,11 +44,9 @@ _RELEVANT_VARIABLES = (
     b"AWS_USE_FIPS_ENDPOINT",
 )
 _RELEVANT_IF_SET = (b"AWS_SESSION_TOKEN", b"AWS_SECURITY_TOKEN")
-_DEMO_CLOCK = (
-    b"XSWITCH_DEMO_CLOCK"  # a clock that is not the machine's: only the full program knows it
-)
+_DEMO_CLOCK = b"XSWITCH_DEMO_CLOCK"  # set where only the full program knows the time
 
-# Then the full program asks once more, and says what is wrong: both together stay under 3 s
+# After this, the full program asks again and reports the error; both take less than 3 s
 SECRET_SECONDS = 0.6
 RENEW_SECONDS = 30
 _STUCK_SECONDS = 5
@@ -60,45 +54,44 @@ _MAX_BYTES = 1 << 20
 _OTHERS_MODE = 0o077
 _WRITE_BY_OTHERS = 0o022
 _TYPE, _REGULAR = 0o170000, 0o100000
-# See core/filenames.py, whose set this is; a test holds them together.
+# A test compares these with core/filenames.py
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@:+-")
 
 
-class _UseFullProgram(Exception):  # noqa: N818 -- not an error: the full program's turn
-    """Something is not as the hot path knows it."""
+class _UseFullProgram(Exception):  # noqa: N818 -- not an error
+    """The hot path can't answer."""
 
 
-def run(argv: list[str], words: list[str]) -> int | None:
-    """The exit code, once the answer is on descriptor 1; None when the full program has to do it.
+def run(argv: list[str], command: list[str]) -> int | None:
+    """Write the answer to stdout and return the exit code; None if the full program has to answer.
 
-    `argv` is without the program; `words` start the full program again, an interpreter first;
-    empty: there is no such command.
+    `argv` is without the program. `command` starts the full program, its first word an interpreter;
+    it is empty if there is no such command.
     """
-    if sys.platform != "linux" or len(argv) != 2 or argv[0] != COMMAND or argv[1].startswith("-"):  # noqa: PLR2004 -- and the profile
+    if sys.platform != "linux" or len(argv) != 2 or argv[0] != COMMAND or argv[1].startswith("-"):  # noqa: PLR2004
         return None
     if _DEMO_CLOCK in posix.environ:
         return None
     try:
         folder = state_folder(posix.environ) + b"/hot"
         name = file_name(argv[1])
-        answer, now, soft = _cached_response(folder, name)
+        answer, now, renew_at = _cached_response(folder, name)
     except (_UseFullProgram, OSError, ValueError, IndexError):
         return None
     if not _write(answer):
         return None
-    if now >= soft:
-        _renew(folder, name, argv[1], words)
+    if now >= renew_at:
+        _renew(folder, name, argv[1], command)
     return 0
 
 
-# -- what both sides agree on
-# ------------------------------------------------------------------------------------
+# -- Shared with the full program
 
 
 def file_name(profile: str) -> bytes:
-    """The name of a managed profile's pointer.
+    """Return a managed profile's file name, as `core.filenames.profile_file_name` does, in bytes.
 
-    What `core.filenames.profile_file_name` makes, as bytes. Raises ValueError for "".
+    Raises ValueError for "".
     """
     raw = profile.encode("utf-8", "surrogateescape")
     if not raw:
@@ -108,52 +101,53 @@ def file_name(profile: str) -> bytes:
 
 
 def resolution_inputs(environ: dict[bytes, bytes]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    """What a session was worked out from.
+    """Identify everything that a session's plan depends on.
 
-    Stamp of the config, stamp of the settings, digest of the variables, both config paths.
-
-    Raises ValueError or OSError where only a closer look could tell.
+    Returns the fingerprints of config and settings, the digest of the variables, and both config
+    paths. Raises ValueError or OSError where that takes the full program.
     """
     config = _config_file(environ, b"AWS_CONFIG_FILE", b"/.aws/config")
     credentials = _config_file(environ, b"AWS_SHARED_CREDENTIALS_FILE", b"/.aws/credentials")
-    seen = stamp(config) + b"," + stamp(credentials)
-    return seen, stamp(settings_file(environ)), _variables_digest(environ), config, credentials
+    return (
+        fingerprint(config) + b"," + fingerprint(credentials),
+        fingerprint(settings_file(environ)),
+        _variables_digest(environ),
+        config,
+        credentials,
+    )
 
 
-def stamp(path: bytes) -> bytes:
-    """How a file looks: size, mtime in ns and inode, `-` for one that isn't there.
-
-    Raises OSError where it can't be seen.
-    """
+def fingerprint(path: bytes) -> bytes:
+    """Return a file's size, mtime in ns and inode; `-` for a missing file. Raises OSError."""
     try:
-        facts = posix.stat(path)
+        status = posix.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return b"-"
-    return b"%d:%d:%d" % (facts.st_size, facts.st_mtime_ns, facts.st_ino)
+    return b"%d:%d:%d" % (status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def settings_file(environ: dict[bytes, bytes]) -> bytes:
-    """The settings file of xswitch, where platformdirs puts it on Linux."""
+    """Return the path of xswitch's settings file, as platformdirs does on Linux."""
     return _xdg_folder(environ, b"XDG_CONFIG_HOME", b"/.config") + b"/config.toml"
 
 
 def state_folder(environ: dict[bytes, bytes]) -> bytes:
-    """The state folder of xswitch, where platformdirs puts it on Linux."""
+    """Return the path of xswitch's state folder, as platformdirs does on Linux."""
     return _xdg_folder(environ, b"XDG_STATE_HOME", b"/.local/state")
 
 
 def secret_service_lock(environ: dict[bytes, bytes]) -> bytes:
-    """The path of the file by which processes take turns with the Secret Service."""
+    """Return the path of the Secret Service's lock file."""
     return state_folder(environ) + b"/secret-service.turn"
 
 
 def _xdg_folder(environ: dict[bytes, bytes], variable: bytes, default: bytes) -> bytes:
-    given = environ.get(variable, b"")
-    return (given.rstrip(b"/") if given[:1] == b"/" else _home(environ) + default) + b"/xswitch"
+    base = environ.get(variable, b"")
+    return (base.rstrip(b"/") if base[:1] == b"/" else _home(environ) + default) + b"/xswitch"
 
 
 def _config_file(environ: dict[bytes, bytes], variable: bytes, default: bytes) -> bytes:
-    """The rules of core/awsconfig/paths.py; a test holds them together."""
+    """Apply the rules of core/awsconfig/paths.py; a test compares the two."""
     path = environ.get(variable, b"")
     if not path:
         return _home(environ) + default
@@ -170,71 +164,66 @@ def _home(environ: dict[bytes, bytes]) -> bytes:
 
 
 def _variables_digest(environ: dict[bytes, bytes]) -> bytes:
-    """A digest of the variables that can change which session a profile means.
-
-    `-` when none is set.
-    """
-    given = [name + b"=" + environ[name] for name in _RELEVANT_VARIABLES if environ.get(name)]
-    given += [name for name in _RELEVANT_IF_SET if environ.get(name)]
-    if not given:
+    """Return a digest of the variables that affect a profile's session; `-` if none is set."""
+    variables = [name + b"=" + environ[name] for name in _RELEVANT_VARIABLES if environ.get(name)]
+    variables += [name for name in _RELEVANT_IF_SET if environ.get(name)]
+    if not variables:
         return b"-"
-    # Hashlib without its imports, and not needed by most
-    from _blake2 import blake2b  # noqa: PLC0415
+    from _blake2 import blake2b  # noqa: PLC0415 -- rarely needed; hashlib would import more
 
-    return blake2b(b"\0".join(given), digest_size=16).hexdigest().encode()
+    return blake2b(b"\0".join(variables), digest_size=16).hexdigest().encode()
 
 
-# -- the answer
-# --------------------------------------------------------------------------------------------------
+# -- The answer
 
 
 def _cached_response(folder: bytes, name: bytes) -> tuple[bytes, float, int]:
-    """The line to print, now, and when to renew behind the caller's back."""
-    magic, key, kind, place, *looks, rest = _read(
+    """Return the line to print, the current time, and when to renew in the background."""
+    magic, key, kind, location, *inputs, after_last = _read(
         folder + b"/" + name, None, _WRITE_BY_OTHERS
     ).split(b"\n")
     if (
         magic != MAGIC
         or len(key) != KEY_LENGTH
-        or rest
-        or tuple(looks) != resolution_inputs(posix.environ)
+        or after_last
+        or tuple(inputs) != resolution_inputs(posix.environ)
     ):
         raise _UseFullProgram
-    value = _stored_value(kind, place, key)
-    soft, hard = _parse_refresh_times(value[:HEADER_LENGTH], key)
+    value = _stored_value(kind, location, key)
+    renew_at, expires_at = _parse_refresh_times(value[:HEADER_LENGTH], key)
     now = time.time()
     line = value[HEADER_LENGTH:]
-    if now >= hard or line[:1] != b"{" or line[-1:] != b"}" or b"\n" in line:
+    if now >= expires_at or line[:1] != b"{" or line[-1:] != b"}" or b"\n" in line:
         raise _UseFullProgram
-    return line + b"\n", now, soft
+    return line + b"\n", now, renew_at
 
 
-def _stored_value(kind: bytes, place: bytes, key: bytes) -> bytes:
+def _stored_value(kind: bytes, location: bytes, key: bytes) -> bytes:
     if kind in {b"runtime", b"file"}:
-        return _read_private_file(place, key)
+        return _read_private_file(location, key)
     if kind != b"secret-service":
         raise _UseFullProgram
-    from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- a socket is only needed here
+    from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- only this store needs a socket
 
-    turns = secret_service_lock(posix.environ)
+    lock_path = secret_service_lock(posix.environ)
     address = dbus.bus_address(posix.environ)
     until = time.monotonic() + SECRET_SECONDS
-    word, value = (
-        secret_service.fetch_secret(address, place, SECRET_SECONDS, turns)
-        if place
+    status, value = (
+        secret_service.fetch_secret(address, location, SECRET_SECONDS, lock_path)
+        if location
         else (dbus.MISSING, b"")
     )
-    if word == dbus.MISSING:
-        word, value = secret_service.read_secret(
-            address, SERVICE_PREFIX + key, USER, until - time.monotonic(), turns
+    if status == dbus.MISSING:
+        status, value = secret_service.read_secret(
+            address, SERVICE_PREFIX + key, USER, until - time.monotonic(), lock_path
         )
-    if word != dbus.OK:
+    if status != dbus.OK:
         raise _UseFullProgram
     return value
 
 
 def _parse_refresh_times(header: bytes, key: bytes) -> tuple[int, int]:
-    """The header's soft and hard limits, seconds since the epoch."""
+    """Return the times to renew and to stop answering, in seconds since the epoch."""
     words = header.split(b" ")
     if (
         len(header) != HEADER_LENGTH
@@ -248,70 +237,70 @@ def _parse_refresh_times(header: bytes, key: bytes) -> tuple[int, int]:
     return int(words[2]), int(words[3])
 
 
-def _read_private_file(place: bytes, name: bytes) -> bytes:
-    """A file of ours in a folder of ours; nobody else may have had a hand in either."""
+def _read_private_file(folder: bytes, name: bytes) -> bytes:
+    """Read a private file in a private folder of this user."""
     descriptor = posix.open(
-        place, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
+        folder, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
     )
     try:
-        facts = posix.fstat(descriptor)
-        if facts.st_uid != posix.geteuid() or facts.st_mode & _OTHERS_MODE:
+        status = posix.fstat(descriptor)
+        if status.st_uid != posix.geteuid() or status.st_mode & _OTHERS_MODE:
             raise _UseFullProgram
         return _read(name, descriptor, _OTHERS_MODE)
     finally:
         posix.close(descriptor)
 
 
-def _read(path: bytes, folder: int | None, forbidden: int) -> bytes:
+def _read(path: bytes, folder: int | None, forbidden_mode: int) -> bytes:
     descriptor = posix.open(
         path, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK, dir_fd=folder
     )
     try:
-        facts = posix.fstat(descriptor)
-        ours = (
-            facts.st_uid == posix.geteuid()
-            and facts.st_mode & _TYPE == _REGULAR
-            and facts.st_nlink <= 1
+        status = posix.fstat(descriptor)
+        trusted = (
+            status.st_uid == posix.geteuid()
+            and status.st_mode & _TYPE == _REGULAR
+            and status.st_nlink <= 1
+            and not status.st_mode & forbidden_mode
         )
-        if not ours or facts.st_mode & forbidden or facts.st_size > _MAX_BYTES:
+        if not trusted or status.st_size > _MAX_BYTES:
             raise _UseFullProgram
         data = b""
-        while part := posix.read(descriptor, _MAX_BYTES):
-            data += part
+        while chunk := posix.read(descriptor, _MAX_BYTES):
+            data += chunk
         return data
     finally:
         posix.close(descriptor)
 
 
 def _write(answer: bytes) -> bool:
-    """Print it, whole; False when not a byte went out.
+    """Write the whole answer to stdout; return False if nothing was written.
 
-    A reader that left in the middle got what it wanted.
+    A reader that leaves before the end gets no second answer.
     """
-    done, until = 0, time.monotonic() + _STUCK_SECONDS
-    while done < len(answer):
+    written, until = 0, time.monotonic() + _STUCK_SECONDS
+    while written < len(answer):
         try:
-            done += posix.write(1, answer[done:])
+            written += posix.write(1, answer[written:])
         except BlockingIOError:
             if time.monotonic() > until:
-                return done > 0
+                return written > 0
             time.sleep(0.001)
         except OSError:
-            return done > 0
+            return written > 0
     return True
 
 
-# -- the renewal behind the caller's back
-# ------------------------------------------------------------------------
+# -- Background renewal
 
 
-def _renew(folder: bytes, name: bytes, profile: str, words: list[str]) -> None:
-    """Start the full program on it, detached.
+def _renew(folder: bytes, name: bytes, profile: str, command: list[str]) -> None:
+    """Start the full program, detached, at most once in `RENEW_SECONDS`.
 
-    At most one in `RENEW_SECONDS`, and whatever fails is dropped: the answer is out.
+    Failures are ignored, as the answer has been written.
     """
-    # No profile's file begins with a dot.
-    if not words or not _claim_renewal(folder + b"/.renewing-" + name):
+    # No profile's file name begins with a dot
+    if not command or not _claim_renewal(folder + b"/.renewing-" + name):
         return
     try:
         child = posix.fork()
@@ -323,22 +312,19 @@ def _renew(folder: bytes, name: bytes, profile: str, words: list[str]) -> None:
     try:
         posix.setsid()
         if posix.fork():
-            posix._exit(0)  # noqa: SLF001 -- its name, outside os
-        nothing = posix.open(b"/dev/null", posix.O_RDWR)
+            posix._exit(0)  # noqa: SLF001 -- os._exit, without os
+        null = posix.open(b"/dev/null", posix.O_RDWR)
         for descriptor in (0, 1, 2):
-            posix.dup2(nothing, descriptor)
-        # The caller may wait for every end of its pipes; close_range makes a large number cheap.
+            posix.dup2(null, descriptor)
+        # The caller may wait until all its pipes are closed; close_range makes this cheap
         posix.closerange(3, 1 << 16)
-        posix.execv(sys.executable, [sys.executable, *words[1:], "renew-background", profile])
+        posix.execv(sys.executable, [sys.executable, *command[1:], "renew-background", profile])
     finally:
-        posix._exit(1)  # noqa: SLF001 -- its name, outside os
+        posix._exit(1)  # noqa: SLF001 -- os._exit, without os
 
 
 def _claim_renewal(marker: bytes) -> bool:
-    """Whether nobody started a renewal in the last `RENEW_SECONDS`.
-
-    Of many who ask at once, one is told so.
-    """
+    """Return True, to one caller only, if no renewal was started in the last `RENEW_SECONDS`."""
     try:
         descriptor = posix.open(
             marker,
@@ -349,9 +335,9 @@ def _claim_renewal(marker: bytes) -> bool:
         return False
     try:
         posix.lockf(descriptor, posix.F_TLOCK, 0)
-        facts = posix.fstat(descriptor)
-        # A new file has its time from being made, but nothing in it.
-        if facts.st_size and -RENEW_SECONDS < time.time() - facts.st_mtime < RENEW_SECONDS:
+        status = posix.fstat(descriptor)
+        # A new file has a recent mtime, but is empty
+        if status.st_size and -RENEW_SECONDS < time.time() - status.st_mtime < RENEW_SECONDS:
             return False
         return posix.pwrite(descriptor, b".", 0) == 1
     except OSError:

@@ -1,10 +1,8 @@
-"""As much of D-Bus as five calls to the Secret Service need.
+"""A D-Bus client for a few calls to the Secret Service, over a local socket with a deadline.
 
-A local socket with a deadline, calls out, answers in.
-
-Nothing here imports another xswitch module, or anything the interpreter does not have at hand: the
-hot path uses it. Source: dbus.freedesktop.org/doc/dbus-specification.html (message format, EXTERNAL
-authentication, addresses).
+Imports no other xswitch module, and only what a bare interpreter has loaded, for the hot path.
+Source: dbus.freedesktop.org/doc/dbus-specification.html (message format, EXTERNAL authentication,
+addresses).
 """
 # No `from __future__ import annotations` here: it would load a module.
 
@@ -12,7 +10,7 @@ import _socket
 import posix
 import time
 
-TYPE_CHECKING = False  # what typing calls so, without loading it
+TYPE_CHECKING = False  # as in typing, without importing it
 if TYPE_CHECKING:
     from typing import Literal
 
@@ -26,8 +24,7 @@ NO_RESPONSE = "mute"
 NO_KEYRING = "no_keyring"
 PROTOCOL_ERROR = "odd"
 
-# The error names that say more than "no", and what they say of the object or the service that was
-# called.
+# The statuses of D-Bus errors; any other error is a PROTOCOL_ERROR
 _STATUS_BY_ERROR = {
     b"org.freedesktop.Secret.Error.IsLocked": LOCKED,
     b"org.freedesktop.Secret.Error.NoSuchObject": MISSING,
@@ -40,7 +37,7 @@ _STATUS_BY_ERROR = {
     b"org.freedesktop.DBus.Error.TimedOut": NO_RESPONSE,
     b"org.freedesktop.DBus.Error.Timeout": NO_RESPONSE,
 }
-# What an address may hold unescaped.
+# The bytes that need no escape in an address
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.\\*")
 _MAX_MESSAGE = 8 * 1024 * 1024
 _MAX_LINE = 4096
@@ -51,24 +48,21 @@ _BUS_ITSELF = b"org.freedesktop.DBus"
 
 
 class BusError(Exception):
-    """The end of a conversation before there is a value: one of the words above, and why.
+    """A failure, as one of the statuses above and a reason.
 
-    `doubtful`: something was said not to exist, which gnome-keyring also says while it is busy with
-    another client.
+    `doubtful` errors report that something doesn't exist, which gnome-keyring also does while it is
+    busy with another client.
     """
 
-    def __init__(self, word: str, why: str, *, doubtful: bool = False) -> None:
-        super().__init__(word, why)
-        self.word = word
+    def __init__(self, status: str, why: str, *, doubtful: bool = False) -> None:
+        super().__init__(status, why)
+        self.status = status
         self.why = why
         self.doubtful = doubtful
 
 
 def bus_address(environ: dict[bytes, bytes]) -> bytes:
-    """The session bus's address by the usual rules, b"" when there is none.
-
-    The variable, else the systemd user bus.
-    """
+    """Return the session bus's address from its variable, else systemd's user bus, else b""."""
     address = environ.get(b"DBUS_SESSION_BUS_ADDRESS", b"")
     runtime = environ.get(b"XDG_RUNTIME_DIR", b"")
     if address or not runtime.startswith(b"/"):
@@ -84,10 +78,7 @@ def bus_address(environ: dict[bytes, bytes]) -> bytes:
 
 
 class BodyReader:
-    """Reads D-Bus values one after another.
-
-    Reading past the end raises ValueError or IndexError.
-    """
+    """Reads D-Bus values in order. Raises ValueError or IndexError past the end."""
 
     def __init__(self, data: bytes, *, big: bool, signature: bytes = b"", at: int = 0) -> None:
         self._data = data
@@ -96,125 +87,128 @@ class BodyReader:
         self._at = at
 
     def more(self) -> bool:
-        """Whether anything is left."""
+        """Check for unread data."""
         return self._at < len(self._data)
 
     def align(self, to: int) -> None:
-        """Go on at the next multiple of `to`."""
+        """Skip to the next multiple of `to`."""
         self._at = -(-self._at // to) * to
 
     def byte(self) -> int:
-        """One byte."""
+        """Read one byte."""
         self._at += 1
         return self._data[self._at - 1]
 
     def number(self, at: int | None = None) -> int:
-        """A 32-bit number (a boolean is one too), here or at an offset."""
+        """Read a 32-bit number or boolean, here or at an offset."""
         self._at = self._at if at is None else at
         self.align(4)
         return int.from_bytes(self._take(4), self._order)
 
     def blob(self) -> bytes:
-        """An array of bytes."""
+        """Read an array of bytes."""
         return self._take(self.number())
 
     def text(self) -> bytes:
-        """A string or an object path."""
+        """Read a string or an object path."""
         return self._take(self.number() + 1)[:-1]
 
     def name(self) -> bytes:
-        """A signature, as a variant begins with one."""
+        """Read a signature, which also starts a variant."""
         return self._take(self.byte() + 1)[:-1]
 
     def _take(self, size: int) -> bytes:
-        taken = self._data[self._at : self._at + size]
-        if len(taken) != size:
+        data = self._data[self._at : self._at + size]
+        if len(data) != size:
             raise ValueError
         self._at += size
-        return taken
+        return data
 
 
 class BusConnection:
     """A connection to the session bus.
 
-    Everything raises Answer, TimeoutError after `until` (of time.monotonic), or OSError.
+    Methods raise BusError, OSError, or TimeoutError after `until` (in terms of time.monotonic).
     """
 
     def __init__(self, address: bytes, until: float) -> None:
         self._until = until
         self._buffer = b""
-        self._answers: dict[int, BodyReader | BusError] = {}
-        self._met = False
+        self._replies: dict[int, BodyReader | BusError] = {}
+        self._peer_seen = False
         self._socket = self._connect(address)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._socket.close()
 
     def authenticate(self, first: bytes) -> None:
-        """Say who we are, as the kernel will confirm, and send the first messages (Hello before all else) without waiting in between."""
+        """Authenticate by user id, and send the first messages without waiting for replies.
+
+        The first message must be Hello.
+        """
         self.send(b"\0AUTH EXTERNAL " + str(posix.geteuid()).encode().hex().encode() + b"\r\n")
         line = b""
         while not line.endswith(b"\r\n"):
             line += self._receive(_MAX_LINE)
             if len(line) >= _MAX_LINE:
-                raise BusError(PROTOCOL_ERROR, "the session bus speaks something else")
+                raise BusError(PROTOCOL_ERROR, "the session bus doesn't speak D-Bus")
         if not line.startswith(b"OK "):
             raise BusError(PROTOCOL_ERROR, "the session bus is another user's")
         self.send(b"BEGIN\r\n" + first)
 
     def send(self, data: bytes) -> None:
-        """Send bytes."""
+        """Send bytes before the deadline."""
         self._socket.settimeout(self._left())
         self._socket.sendall(data)
 
     def ask(self, serial: int, message: bytes, gone: str = PROTOCOL_ERROR) -> BodyReader:
-        """Send a call and wait for its answer.
+        """Send a call and wait for its reply.
 
-        `serial` is the call's, `gone` the word for an object that isn't there.
+        `serial` is the call's; `gone` is the status for a missing object.
         """
         self.send(message)
         return self.wait(serial, gone)
 
     def wait(self, serial: int, gone: str = PROTOCOL_ERROR) -> BodyReader:
-        """The answer to a call that was sent."""
-        while serial not in self._answers:
+        """Wait for the reply to a call."""
+        while serial not in self._replies:
             self._take_message()
-        found = self._answers.pop(serial)
-        if isinstance(found, BodyReader):
-            return found
-        raise BusError(gone, found.why, doubtful=True) if found.word == MISSING else found
+        reply = self._replies.pop(serial)
+        if isinstance(reply, BodyReader):
+            return reply
+        raise BusError(gone, reply.why, doubtful=True) if reply.status == MISSING else reply
 
     def _connect(self, address: bytes) -> _socket.socket:
-        refused = "no session bus is set"
+        why = "no session bus is set"
         for choice in address.split(b";"):
-            kind, _, rest = choice.partition(b":")
-            facts = {
-                name: value
-                for name, _, value in (pair.partition(b"=") for pair in rest.split(b","))
-            }
-            path = (
-                b"\0" + _unescape(facts[b"abstract"])
-                if b"abstract" in facts
-                else _unescape(facts.get(b"path", b""))
-            )
-            if choice and (kind != b"unix" or not path):
-                raise BusError(PROTOCOL_ERROR, "the session bus is not reached over a local socket")
             if not choice:
                 continue
+            transport, _, options = choice.partition(b":")
+            values = {
+                name: value
+                for name, _, value in (pair.partition(b"=") for pair in options.split(b","))
+            }
+            path = (
+                b"\0" + _unescape(values[b"abstract"])
+                if b"abstract" in values
+                else _unescape(values.get(b"path", b""))
+            )
+            if transport != b"unix" or not path:
+                raise BusError(PROTOCOL_ERROR, "the session bus isn't on a local socket")
             connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
             try:
                 connection.settimeout(self._left())
                 connection.connect(path)
             except (FileNotFoundError, ConnectionRefusedError):
                 connection.close()
-                refused = "the session bus is gone"
+                why = "the session bus isn't running"
             except BaseException:
                 connection.close()
                 raise
             else:
                 return connection
-        raise BusError(NOT_RUNNING, refused)
+        raise BusError(NOT_RUNNING, why)
 
     def _left(self) -> float:
         left = self._until - time.monotonic()
@@ -226,7 +220,7 @@ class BusConnection:
         self._socket.settimeout(self._left())
         data = self._socket.recv(size)
         if not data:
-            raise BusError(PROTOCOL_ERROR, "the session bus hung up")
+            raise BusError(PROTOCOL_ERROR, "the session bus closed the connection")
         return data
 
     def _exactly(self, size: int) -> bytes:
@@ -235,51 +229,50 @@ class BusConnection:
         return self._buffer[:size]
 
     def _take_message(self) -> None:
-        """Keep the next message if it is an answer; signals and calls to us are dropped."""
+        """Read the next message and keep it if it's a reply; drop signals and incoming calls."""
         start = self._exactly(_FIXED)
         if start[:1] not in {b"l", b"B"}:
-            raise BusError(PROTOCOL_ERROR, "the session bus speaks something else")
+            raise BusError(PROTOCOL_ERROR, "the session bus doesn't speak D-Bus")
         big = start[:1] == b"B"
         sizes = BodyReader(start, big=big)
         body_size, fields_end = sizes.number(4), _FIXED + sizes.number(12)
         header = -(-fields_end // 8) * 8
         if header + body_size > _MAX_MESSAGE:
-            raise BusError(PROTOCOL_ERROR, "the session bus sent too much")
+            raise BusError(PROTOCOL_ERROR, "the session bus sent an oversized message")
         message = self._exactly(header + body_size)
         self._buffer = self._buffer[header + body_size :]
-        reply, texts = _parse_header_fields(BodyReader(message[:fields_end], big=big, at=_FIXED))
-        self._met |= texts.get(_SENDER) != _BUS_ITSELF
+        serial, texts = _parse_header_fields(BodyReader(message[:fields_end], big=big, at=_FIXED))
+        self._peer_seen |= texts.get(_SENDER) != _BUS_ITSELF
         if message[1] == _RETURN:
-            self._answers[reply] = BodyReader(
+            self._replies[serial] = BodyReader(
                 message[header:], big=big, signature=texts.get(_SIGNATURE, b"")
             )
         elif message[1] == _ERROR:
             name = texts.get(_ERROR_NAME, b"")
-            word = _STATUS_BY_ERROR.get(name, PROTOCOL_ERROR)
-            # Only the bus knows that nobody is there, and somebody who has just answered is not
-            # absent but gone wrong.
-            self._answers[reply] = BusError(
-                PROTOCOL_ERROR if word == NOT_RUNNING and self._met else word,
+            status = _STATUS_BY_ERROR.get(name, PROTOCOL_ERROR)
+            # A service that has replied before isn't absent: it has failed
+            self._replies[serial] = BusError(
+                PROTOCOL_ERROR if status == NOT_RUNNING and self._peer_seen else status,
                 name.decode("ascii", "replace"),
             )
 
 
 def _parse_header_fields(fields: BodyReader) -> tuple[int, dict[int, bytes]]:
-    """The serial replied to (0: none), and the header fields that are text, by their code."""
-    reply, texts = 0, {}
+    """Return the serial of the call replied to, or 0, and the text fields by code."""
+    serial, texts = 0, {}
     while fields.more():
         fields.align(8)
         code, kind = fields.byte(), fields.name()
         if kind == b"u":
             number = fields.number()
-            reply = number if code == _REPLY_SERIAL else reply
+            serial = number if code == _REPLY_SERIAL else serial
         elif kind in {b"s", b"o"}:
             texts[code] = fields.text()
         elif kind == b"g":
             texts[code] = fields.name()
         else:
             raise ValueError
-    return reply, texts
+    return serial, texts
 
 
 def method_call(
@@ -289,10 +282,7 @@ def method_call(
     signature: bytes = b"",
     body: bytes = b"",
 ) -> bytes:
-    """A method call as it goes over the wire.
-
-    `address` is (bus name, object path, interface), all of it ASCII.
-    """
+    """Encode a method call; `address` is (bus name, object path, interface)."""
     to, path, interface = address
     fields = b""
     for code, kind, value in (
@@ -318,17 +308,17 @@ def method_call(
 
 
 def text(value: bytes) -> bytes:
-    """A string or an object path."""
+    """Encode a string or an object path."""
     return _encode_uint32(len(value)) + value + b"\0"
 
 
 def padded(data: bytes, to: int) -> bytes:
-    """`data`, filled up to a multiple of `to` for what follows."""
+    """Pad `data` to a multiple of `to`."""
     return data + bytes(-len(data) % to)
 
 
 def encode_dict(pairs: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """An `a{ss}`."""
+    """Encode an `a{ss}`."""
     entries = b""
     for name, value in pairs:
         entries = padded(padded(entries, 8) + text(name), 4) + text(value)
@@ -340,5 +330,5 @@ def _encode_uint32(value: int) -> bytes:
 
 
 def _unescape(escaped: bytes) -> bytes:
-    head, *rest = escaped.split(b"%")
-    return head + b"".join(bytes((int(part[:2], 16),)) + part[2:] for part in rest)
+    first, *parts = escaped.split(b"%")
+    return first + b"".join(bytes((int(part[:2], 16),)) + part[2:] for part in parts)

@@ -1,16 +1,15 @@
-"""Reads one session out of the Secret Service, over D-Bus, with a deadline and next to no imports.
+"""Reads a session from the Secret Service over D-Bus, with a deadline and almost no imports.
 
-It looks where the `keyring` package looks, in the default collection, for the attributes `service`
-and `username`, in a plain session; or, knowing the item from before, asks that one at once. No
-other xswitch module but `hot.dbus` is imported: the hot path and the vault share this reader.
+It searches as the `keyring` package does, in the default collection by the attributes `service` and
+`username`, or gets a known item directly. The hot path and the vault share this reader, so it
+imports no other xswitch module but `hot.dbus`.
 
-One call at a time, and one process at a time, for gnome-keyring's sake: since version 42 it
-registers a client in another step than it answers the client's calls, and a first call that
-overtakes the registration ends the whole daemon ("publish_dispatch: assertion 'client' failed",
-"invoke_get_property_in_idle_cb: assertion failed"). Calls sent in one batch, or half a dozen
-clients at once, did that in seconds. So the first call is always a ReadAlias, which needs no
-registration, and nothing else is said before it is answered: by then the registration, which
-gnome-keyring's main loop puts before any call, is the next thing it does. Source:
+Calls go out one at a time, from one process at a time. Since version 42, gnome-keyring registers a
+client in a separate step, and a call that overtakes the registration ends the whole daemon
+("publish_dispatch: assertion 'client' failed", "invoke_get_property_in_idle_cb: assertion failed").
+Batched calls, or half a dozen clients at once, caused that within seconds. The first call is
+therefore always a ReadAlias, which needs no registration, and no other call is sent before its
+reply: gnome-keyring's main loop registers the client before it handles the next call. Source:
 specifications.freedesktop.org/secret-service-spec.
 """
 # No `from __future__ import annotations` here: it would load a module.
@@ -35,7 +34,7 @@ from xswitch.hot.dbus import (
     text,
 )
 
-TYPE_CHECKING = False  # what typing calls so, without loading it
+TYPE_CHECKING = False  # as in typing, without importing it
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,79 +50,68 @@ _PROPERTIES = (_NAME, _COLLECTION[1], b"org.freedesktop.DBus.Properties")
 _ITEM = b"org.freedesktop.Secret.Item"
 _HELLO, _ALIAS, _STATE, _SEARCH, _SESSION, _GET = 1, 2, 3, 4, 5, 6
 _TRIES = 3
-_UNUSED_ALIAS = (
-    b"xswitch"  # an alias that isn't there: the answer is not wanted, only that there is one
-)
+_UNUSED_ALIAS = b"xswitch"  # doesn't exist; only the arrival of the reply matters
 _POLL_SECONDS = 0.002
-_PLAIN_SESSION = (
-    text(b"plain") + b"\x01s\0" + bytes(3) + text(b"")
-)  # an algorithm, then a variant: no input
+# The algorithm, then its input as a variant: an empty string
+_PLAIN_SESSION = text(b"plain") + b"\x01s\0" + bytes(3) + text(b"")
 
 
 def read_secret(
-    address: bytes, service: bytes, user: bytes, seconds: float, turns: bytes = b""
+    address: bytes, service: bytes, user: bytes, seconds: float, lock_path: bytes = b""
 ) -> tuple[str, bytes]:
-    """The secret kept under `service` and `user` as (OK, value).
+    """Return (OK, secret) for `service` and `user`, else (another status of `hot.dbus`, why).
 
-    Else (another word of `hot.dbus`, why).
-
-    Takes at most `seconds`. `turns` is the path of the file by which processes take turns, b"" for
-    none.
+    Takes at most `seconds`. `lock_path` is the file by which processes take turns, b"" for none.
     """
     return _with_lock(
-        seconds, turns, lambda until: _with_retries(_search_secret, address, service, user, until)
+        seconds,
+        lock_path,
+        lambda until: _with_retries(_search_secret, address, service, user, until),
     )
 
 
 def find_item(
-    address: bytes, service: bytes, user: bytes, seconds: float, turns: bytes = b""
+    address: bytes, service: bytes, user: bytes, seconds: float, lock_path: bytes = b""
 ) -> tuple[str, bytes]:
-    """Where the secret is kept, for `fetch_secret`, as (OK, the item's path).
-
-    Else as `read_secret`.
-    """
+    """Return (OK, item path) for `fetch_secret`, else as `read_secret` does."""
     return _with_lock(
-        seconds, turns, lambda until: _with_retries(_locate_item, address, service, user, until)
+        seconds, lock_path, lambda until: _with_retries(_locate_item, address, service, user, until)
     )
 
 
 def fetch_secret(
-    address: bytes, item: bytes, seconds: float, turns: bytes = b""
+    address: bytes, item: bytes, seconds: float, lock_path: bytes = b""
 ) -> tuple[str, bytes]:
-    """The secret of the item at this path, as `read_secret`.
-
-    After the handshake (and a ReadAlias that goes out with Hello) two round trips.
-    """
-    return _with_lock(seconds, turns, lambda until: _fetch_known_item(address, item, until))
+    """Return a known item's secret as `read_secret` does, in two round trips after the handshake."""
+    return _with_lock(seconds, lock_path, lambda until: _fetch_known_item(address, item, until))
 
 
 def _with_lock(
-    seconds: float, turns: bytes, ask: "Callable[[float], tuple[str, bytes]]"
+    seconds: float, lock_path: bytes, ask: "Callable[[float], tuple[str, bytes]]"
 ) -> tuple[str, bytes]:
     until = time.monotonic() + seconds
-    turn = acquire_lock(turns, seconds / 2) if turns else -1
+    lock = acquire_lock(lock_path, seconds / 2) if lock_path else -1
     try:
         return ask(until)
-    except BusError as answer:
-        return answer.word, answer.why.encode()
+    except BusError as error:
+        return error.status, error.why.encode()
     except TimeoutError:
-        return NO_RESPONSE, b"it said nothing for %.1f seconds" % seconds
+        return NO_RESPONSE, b"it didn't answer within %.1f seconds" % seconds
     except OSError as error:
         return PROTOCOL_ERROR, b"the session bus can't be used: " + posix.strerror(
             error.errno or 0
         ).encode()
     except (ValueError, IndexError):
-        return PROTOCOL_ERROR, b"the session bus speaks something else"
+        return PROTOCOL_ERROR, b"the session bus doesn't speak D-Bus"
     finally:
-        release_lock(turn)
+        release_lock(lock)
 
 
 def acquire_lock(path: bytes, seconds: float) -> int:
-    """Wait for the lock on the file `path`.
+    """Wait for the lock on the file `path`; return its descriptor, or -1 after `seconds`.
 
-    -1 when it can't be had in time, and then one goes without: it is a courtesy.
-
-    The lock is the process's (POSIX): threads have to take turns among themselves first.
+    The lock is advisory, so callers continue without it. It belongs to the process (POSIX), so
+    threads need a lock of their own.
     """
     until = time.monotonic() + seconds
     try:
@@ -150,7 +138,7 @@ def acquire_lock(path: bytes, seconds: float) -> int:
 
 
 def release_lock(descriptor: int) -> None:
-    """Let the next one."""
+    """Release the lock, if it was acquired."""
     if descriptor >= 0:
         posix.close(descriptor)
 
@@ -162,15 +150,15 @@ def _with_retries(
     user: bytes,
     until: float,
 ) -> tuple[str, bytes]:
-    for tried in range(_TRIES):
+    for tries in range(_TRIES):
         try:
             return conversation(address, service, user, until)
-        except BusError as answer:
-            # Who was there a moment ago is not absent but gone wrong.
+        except BusError as error:
+            # A service that has replied before isn't absent: it has failed
             last = (
-                BusError(PROTOCOL_ERROR, answer.why)
-                if tried and answer.word == NOT_RUNNING
-                else answer
+                BusError(PROTOCOL_ERROR, error.why)
+                if tries and error.status == NOT_RUNNING
+                else error
             )
         if not last.doubtful:
             break
@@ -193,8 +181,8 @@ def _fetch_known_item(address: bytes, item: bytes, until: float) -> tuple[str, b
 def _search_secret(address: bytes, service: bytes, user: bytes, until: float) -> tuple[str, bytes]:
     bus = BusConnection(address, until)
     try:
-        word, item = _find_item_path(bus, service, user)
-        return (OK, _get_secret(bus, item)) if word == OK else (word, item)
+        status, item = _find_item_path(bus, service, user)
+        return (OK, _get_secret(bus, item)) if status == OK else (status, item)
     finally:
         bus.close()
 
@@ -239,33 +227,33 @@ def _get_secret(bus: BusConnection, item: bytes) -> bytes:
 
 def _parse_alias_path(body: BodyReader) -> bytes:
     if body.signature != b"o":
-        raise BusError(PROTOCOL_ERROR, "ReadAlias was answered in another form")
+        raise BusError(PROTOCOL_ERROR, "ReadAlias: unexpected reply")
     return body.text()
 
 
 def _parse_session_path(body: BodyReader) -> bytes:
     if body.signature != b"vo" or body.name() != b"s":
-        raise BusError(PROTOCOL_ERROR, "OpenSession was answered in another form")
+        raise BusError(PROTOCOL_ERROR, "OpenSession: unexpected reply")
     body.text()
     return body.text()
 
 
 def _parse_locked(body: BodyReader) -> bool:
     if body.signature != b"v" or body.name() != b"b":
-        raise BusError(PROTOCOL_ERROR, "Locked was answered in another form")
+        raise BusError(PROTOCOL_ERROR, "Locked: unexpected reply")
     return body.number() != 0
 
 
 def _parse_first_item(body: BodyReader) -> bytes:
-    """The path of the first item found, b"" when there is none."""
+    """Return the path of the first matching item, or b""."""
     if body.signature != b"ao":
-        raise BusError(PROTOCOL_ERROR, "SearchItems was answered in another form")
+        raise BusError(PROTOCOL_ERROR, "SearchItems: unexpected reply")
     return body.text() if body.number() else b""
 
 
 def _parse_secret(body: BodyReader) -> bytes:
     if body.signature != b"(oayays)":
-        raise BusError(PROTOCOL_ERROR, "GetSecret was answered in another form")
+        raise BusError(PROTOCOL_ERROR, "GetSecret: unexpected reply")
     body.text()
     body.blob()
     return body.blob()

@@ -11,7 +11,7 @@ def test_the_places_follow_the_home(clean_world: Path) -> None:
     assert clean_world in places.state.parents
     assert {
         places.index.parent,
-        places.memory.parent,
+        places.usage.parent,
         places.locks.parent,
         places.prompt.parent,
         places.hot.parent,

@@ -27,7 +27,7 @@ def test_it_is_read_each_time(tmp_path: Path) -> None:
     ("content", "why"),
     [
         (b"a = 1\nb = '\xff'", "line 2 is not UTF-8"),
-        (b"#" * (MAX_BYTES + 1), "more than any settings need"),
+        (b"#" * (MAX_BYTES + 1), f"it has more than {MAX_BYTES} bytes"),
     ],
 )
 def test_a_file_that_cant_be_read_as_text(tmp_path: Path, content: bytes, why: str) -> None:

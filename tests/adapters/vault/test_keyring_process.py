@@ -192,7 +192,7 @@ def test_a_mute_keyring_is_broken_and_a_prompt_nobody_answers_is_locked(start: S
             start(mood="silent"), "Tiny", SENTENCES, lambda: False, hasty
         ).read("x")
     assert mute.value.code == "vault_mute"
-    with pytest.raises(VaultLockedError, match="Nobody answered its prompt"):
+    with pytest.raises(VaultLockedError, match="Its prompt wasn't answered"):
         keyring_process.KeyringEntries(
             start(mood="silent"), "Tiny", SENTENCES, lambda: True, hasty
         ).read("x")

@@ -91,7 +91,7 @@ def test_one_that_ends_while_it_is_asked_is_broken(stores: Stores) -> None:
     service.anew("dies at Delete")
     with pytest.raises(VaultBrokenError) as caught:
         store.delete(KEY)
-    assert caught.value.why == "It ended while it was asked."
+    assert caught.value.why == "It ended during the request."
 
 
 def test_what_says_of_a_write_that_it_is_locked_is_locked(stores: Stores) -> None:

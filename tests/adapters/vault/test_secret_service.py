@@ -154,7 +154,7 @@ def test_a_bus_that_is_gone_is_absent(tmp_path: Path) -> None:
 def test_a_bus_without_the_service_is_absent(find: Need, tmp_path: Path) -> None:
     with short_folder() as folder, private_bus(find, folder) as address:
         error = answer(opened(address, tmp_path), VaultAbsentError)
-    assert "Nothing on the session bus" in error.why
+    assert "No service on the session bus" in error.why
 
 
 def test_a_service_that_can_not_be_started_is_broken(find: Need, tmp_path: Path) -> None:

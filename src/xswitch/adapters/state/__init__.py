@@ -1,4 +1,4 @@
-"""Files xswitch owns in its state and config folders.
+"""xswitch's own files without secrets: index, history, usage, settings, locks, prompt files.
 
-Index, history, usage, settings, locks, prompt files. No secrets.
+Sessions are in `adapters.vault`, the AWS config is in `adapters.config`.
 """

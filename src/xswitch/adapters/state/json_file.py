@@ -24,7 +24,7 @@ class LockedJsonFile:
         self._max_bytes = max_bytes
 
     def read(self) -> dict[str, Any]:
-        """Return the object; {} if the file is missing, damaged, too large or of another version."""
+        """Return the object; {} if it's missing, damaged, too large or of another version."""
         try:
             content = read_file(self.path, self._max_bytes)
             data = json.loads(content) if len(content) <= self._max_bytes else None

@@ -1,4 +1,4 @@
-"""Locks across processes, one file per name; the system frees a lock whose holder died."""
+"""Named locks between processes; the system releases the lock of a process that died."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _POLL_SECONDS = 0.02
 
 
 class FileLocks:
-    """Fits the port `Locks`: `<folder>/<name>.lock`, held with flock, or LockFileEx on Windows.
+    """Implements the port `Locks` with `FOLDER/NAME.lock`, by flock, or LockFileEx on Windows.
 
-    Lock files stay when they are released, as unlinking one that somebody waits for would split the
-    lock in two; so their number is kept in bounds by taking an idle one's lock before removing it.
+    A released lock's file stays: removing a file that another process waits for would split the
+    lock in two. Beyond `SWEEP` files, idle ones are locked and then removed.
     """
 
     def __init__(self, folder: Path, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
@@ -30,13 +30,12 @@ class FileLocks:
 
     @contextlib.contextmanager
     def hold(self, name: str, timeout_seconds: float | None = None) -> Iterator[None]:
-        """Hold the lock `name` while the context lasts; not re-entrant.
+        """Hold the lock `name` in the context; not reentrant.
 
-        `timeout_seconds` replaces the limit given at construction; 0 tries once. Raises
-        LockBusyError when another process holds it all that time, ConfigError when the folder
-        can't be used.
+        `timeout_seconds` replaces the constructor's; 0 tries once. Raises LockBusyError when
+        another process holds the lock that long, ConfigError when the folder can't be used.
         """
-        import filelock  # noqa: PLC0415 -- 16 ms, and whoever only looks locks nothing
+        import filelock  # noqa: PLC0415 -- 16 ms, and commands that only read need no lock
 
         limit = self._timeout if timeout_seconds is None else timeout_seconds
         try:
@@ -48,8 +47,8 @@ class FileLocks:
         except filelock.Timeout:
             raise LockBusyError(
                 "Another xswitch is still working on the same session.",
-                why=f"It has held the lock for {limit:.0f} s; perhaps it waits for an MFA code.",
-                next_step="Answer it or end it, then do this again.",
+                why=f"It has held the lock for {limit:.0f} s; it may be waiting for an MFA code.",
+                next_step="Finish or stop it, then retry.",
             ) from None
         except OSError as error:
             raise ConfigError(
@@ -68,10 +67,10 @@ class FileLocks:
         return self._folder / f"{profile_file_name(name)}.lock"
 
     def _sweep(self) -> None:
-        """Once there are more than `SWEEP` lock files, remove idle ones, oldest first, down to `KEEP`."""
+        """If there are over `SWEEP` lock files, remove the oldest idle ones, down to `KEEP`."""
         with contextlib.suppress(OSError):
-            with os.scandir(self._folder) as found:
-                files = [entry.path for entry in found if entry.name.endswith(".lock")]
+            with os.scandir(self._folder) as entries:
+                files = [entry.path for entry in entries if entry.name.endswith(".lock")]
             if len(files) <= SWEEP:
                 return
             ages = []
@@ -87,6 +86,6 @@ def _remove_idle(path: Path) -> None:
 
     lock = filelock.FileLock(path, timeout=0, thread_local=False)
     with contextlib.suppress(filelock.Timeout, OSError), lock:
-        # A waiter that opened the file before this line finds it unlinked once it has the lock, and
-        # opens the new one.
+        # A process that has opened the file and waits for it notices the removal, and opens the
+        # new file.
         path.unlink(missing_ok=True)

@@ -1,7 +1,4 @@
-"""Where xswitch keeps its own files.
-
-Settings in the user's config folder, the rest in the state folder (0700).
-"""
+"""The paths of xswitch's own files: settings in the config folder, the rest in the state folder."""
 
 from __future__ import annotations
 
@@ -13,13 +10,12 @@ import platformdirs
 
 @dataclass(frozen=True, slots=True)
 class AppPaths:
-    """`settings` is config.toml.
-
-    `state` holds index, memory, history, locks/, prompt/, hot/ and backups/.
-    """
+    """The user's settings file, the state folder, and the files in it."""
 
     settings: Path
+    """config.toml."""
     state: Path
+    """The state folder, mode 0700."""
 
     @property
     def index(self) -> Path:
@@ -27,24 +23,19 @@ class AppPaths:
         return self.state / "index.json"
 
     @property
-    def memory(self) -> Path:
-        """Frecency and pins, JSON."""
+    def usage(self) -> Path:
+        """Use counts and pins, JSON."""
         return self.state / "memory.json"
 
     @property
     def history(self) -> Path:
-        """Which sessions were wanted, one JSON object a line."""
+        """Session requests, one JSON object a line."""
         return self.state / "history.jsonl"
 
     @property
     def locks(self) -> Path:
-        """One lock file per name."""
+        """The folder of lock files."""
         return self.state / "locks"
-
-    @property
-    def prompt(self) -> Path:
-        """One small file per managed profile, for the shells' prompt helper."""
-        return self.state / "prompt"
 
     @property
     def secret_service_lock(self) -> Path:
@@ -52,8 +43,13 @@ class AppPaths:
         return self.state / "secret-service.turn"
 
     @property
+    def prompt(self) -> Path:
+        """The folder of small files for the shells' prompt, one per managed profile."""
+        return self.state / "prompt"
+
+    @property
     def hot(self) -> Path:
-        """One pointer per managed profile, for the hot path."""
+        """The folder of the hot path's pointers, one per managed profile."""
         return self.state / "hot"
 
     @property
@@ -63,6 +59,6 @@ class AppPaths:
 
 
 def user_paths() -> AppPaths:
-    """The places of the user running this, by the platform's rules (XDG on Linux)."""
+    """Return the paths of the current user by the platform's rules (XDG on Linux)."""
     dirs = platformdirs.PlatformDirs("xswitch", appauthor=False)
     return AppPaths(settings=dirs.user_config_path / "config.toml", state=dirs.user_state_path)

@@ -1,4 +1,4 @@
-"""The small files the shells' prompt helpers read with their builtins, one per managed profile."""
+"""The small files that the shells' prompts read with builtins, one per managed profile."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ MAX_LENGTH = 80
 
 
 class PromptFileStore:
-    """Fits the port `PromptFiles`: five lines in `folder/file_name(managed profile)`, mode 0600.
+    """Implements the port `PromptFiles` with five lines per managed profile.
 
-    account, role, colour ("" for none), expiry, and the end of silent renewal ("" for always
-    silent); times as seconds since the epoch. Whatever isn't printable is left out and names are
-    cut at `MAX_LENGTH` characters: a prompt shows them as they are. Written by rename, so that a
-    shell reads the old five lines or the new.
+    The lines are account, role, color ("" for none), expiration, and the time until which the
+    session renews without MFA ("" for always); times in seconds since the epoch. Names are cut at
+    `MAX_LENGTH` characters and lose unprintable ones, because a prompt shows them as they are.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def write(self, state: PromptState) -> None:
-        """Write the file of this managed profile. Raises ConfigError when it can't be written."""
+        """Replace a managed profile's file. Raises ConfigError when it can't be written."""
         lines = (
             _printable(state.account),
             _printable(state.role),
@@ -40,20 +39,20 @@ class PromptFileStore:
                 "".join(f"{line}\n" for line in lines).encode(),
             )
         except OSError as error:
-            raise self._failed("written", error) from None
+            raise self._error("written", error) from None
 
     def remove(self, managed_profile: str) -> None:
-        """Drop the file; none is no error. Raises ConfigError when it can't be removed."""
+        """Remove the file, if it exists. Raises ConfigError when it can't be removed."""
         try:
             (self._folder / profile_file_name(managed_profile)).unlink(missing_ok=True)
         except NotADirectoryError:
             return
         except OSError as error:
-            raise self._failed("removed", error) from None
+            raise self._error("removed", error) from None
 
-    def _failed(self, what: str, error: OSError) -> ConfigError:
+    def _error(self, action: str, error: OSError) -> ConfigError:
         return ConfigError(
-            f"A file for the shell's prompt can't be {what} in {self._folder}.",
+            f"A file for the shell's prompt can't be {action} in {self._folder}.",
             why=error.strerror or type(error).__name__,
             next_step="xswitch doctor",
             code=ErrorCode.STATE_FOLDER,
@@ -64,5 +63,5 @@ def _printable(text: str) -> str:
     return "".join(character for character in text if character.isprintable())[:MAX_LENGTH]
 
 
-def _epoch_seconds(moment: datetime | None) -> str:
-    return "" if moment is None else str(max(0, int(moment.timestamp())))
+def _epoch_seconds(time: datetime | None) -> str:
+    return "" if time is None else str(max(0, int(time.timestamp())))

@@ -12,7 +12,7 @@ MAX_BYTES = 1024 * 1024
 
 
 class TomlSettings:
-    """Fits the port `SettingsStore`; a missing file is all defaults.
+    """Implements the port `SettingsStore`; a missing file means all defaults.
 
     Format: docs/reference-settings.md.
     """
@@ -21,10 +21,7 @@ class TomlSettings:
         self._path = path
 
     def load(self) -> Settings:
-        """The settings as the file has them now.
-
-        Raises SettingsError when it is there and can't be read as text.
-        """
+        """Read the settings. Raises SettingsError when the file can't be read as text."""
         try:
             raw = read_file(self._path, MAX_BYTES)
             text = raw.decode("utf-8-sig")
@@ -36,11 +33,8 @@ class TomlSettings:
             line = raw[: error.start].count(b"\n") + 1
             raise self._unreadable(f"line {line} is not UTF-8") from None
         if len(raw) > MAX_BYTES:
-            raise self._unreadable(
-                f"it has more than {MAX_BYTES} bytes, more than any settings need"
-            )
-        # Many have no settings file, and need no TOML
-        from xswitch.core.settings import read_settings  # noqa: PLC0415
+            raise self._unreadable(f"it has more than {MAX_BYTES} bytes")
+        from xswitch.core.settings import read_settings  # noqa: PLC0415 -- only with a file
 
         return read_settings(text, str(self._path))
 
@@ -48,5 +42,5 @@ class TomlSettings:
         return SettingsError(
             "xswitch's settings can't be read.",
             why=f"{self._path}: {why}.",
-            next_step=f"Repair or remove {self._path}.",
+            next_step=f"Fix or remove {self._path}.",
         )

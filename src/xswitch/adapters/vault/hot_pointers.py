@@ -1,7 +1,4 @@
-"""The pointer files of the hot path.
-
-Managed profile → session key, store, and how everything looked that this came from.
-"""
+"""Writes the hot path's pointer files: a managed profile's session, and where it is stored."""
 
 from __future__ import annotations
 
@@ -17,18 +14,16 @@ from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import VaultInfo
 from xswitch.hot import answer
 
-KINDS = ("runtime", "file", "secret-service")
+HOT_KINDS = ("runtime", "file", "secret-service")
 _SETTLE_SECONDS = 0.02
 
 
 class FileHotPointers:
-    """Fits the port `HotPointers`.
+    """Implements the port `HotPointers` with a file per managed profile, read by `hot.answer`.
 
-    One file per managed profile in `folder`, of ten lines that `hot.answer.py` reads.
-
-    A pointer only saves time, so whatever stands in its way leaves none, and nobody is told. Made
-    early in a process, as it remembers how the settings looked then. It does nothing where there is
-    no hot path: off Linux, and for other stores.
+    A pointer only saves time, so a failure leaves none and isn't reported. Create the object early
+    in a process: it takes the fingerprint of the settings then. It does nothing where there is no
+    hot path, which is off Linux and for other stores.
     """
 
     def __init__(
@@ -40,14 +35,15 @@ class FileHotPointers:
         self._folder = folder
         self._environ = environ or _environ
         self._sleep = sleep
-        self._settings = self._settings_stamp()
+        self._settings = self._settings_fingerprint()
 
-    def write(self, managed_profile: str, key: str, stamp: str, vault: VaultInfo) -> None:
-        """Point a managed profile at its session, valid for as long as config, settings and environment look as they do now.
+    def write(self, managed_profile: str, key: str, fingerprint: str, vault: VaultInfo) -> None:
+        """Point a managed profile at its session until config, settings or environment change.
 
-        `stamp` is the config's as it was when the session was worked out; when it no longer is, there is no pointer.
+        `fingerprint` is the config's from before the session was planned. If the config has changed
+        since then, no pointer is written.
         """
-        lines = self._lines(key, stamp, vault)
+        lines = self._lines(key, fingerprint, vault)
         if lines is None:
             self.remove(managed_profile)
             return
@@ -58,58 +54,56 @@ class FileHotPointers:
             self.remove(managed_profile)
 
     def remove(self, managed_profile: str) -> None:
-        """Forget it; the next call takes the full path."""
+        """Remove the pointer; the next call starts the full program."""
         with contextlib.suppress(OSError):
             (self._folder / profile_file_name(managed_profile)).unlink(missing_ok=True)
 
-    def _lines(self, key: str, stamp: str, vault: VaultInfo) -> tuple[bytes, ...] | None:
-        if sys.platform != "linux" or vault.kind not in KINDS:
+    def _lines(self, key: str, fingerprint: str, vault: VaultInfo) -> tuple[bytes, ...] | None:
+        if sys.platform != "linux" or vault.kind not in HOT_KINDS:
             return None
         try:
             environ = self._environ()
-            view = answer.resolution_inputs(environ)
-            if self._fresh(view[3:], environ):
-                # A second change within one tick of the file system's clock would not show: let the
-                # tick pass, and look again.
+            inputs = answer.resolution_inputs(environ)
+            if self._just_changed(inputs[3:], environ):
+                # A second change within one tick of the file system's clock would not change the
+                # fingerprint: let the tick pass
                 self._sleep(_SETTLE_SECONDS)
-                view = answer.resolution_inputs(environ)
+                inputs = answer.resolution_inputs(environ)
         except (OSError, ValueError):
             return None
-        seen, settings, *_ = view
-        if seen != stamp.encode() or settings != self._settings:
+        config, settings, *_ = inputs
+        if config != fingerprint.encode() or settings != self._settings:
             return None
         lines = (
             answer.MAGIC,
             key.encode(),
             vault.kind.encode(),
-            self._place(key, vault, environ),
-            *view,
+            self._location(key, vault, environ),
+            *inputs,
         )
         return None if any(b"\n" in line for line in lines) else lines
 
-    def _place(self, key: str, vault: VaultInfo, environ: dict[bytes, bytes]) -> bytes:
+    def _location(self, key: str, vault: VaultInfo, environ: dict[bytes, bytes]) -> bytes:
         if vault.kind != "secret-service":
             return os.fsencode(vault.place)
-        # Not for every kind
-        from xswitch.adapters.vault.secret_service import item_path  # noqa: PLC0415
+        from xswitch.adapters.vault.secret_service import item_path  # noqa: PLC0415 -- lazy
 
         return item_path(environ, key, answer.secret_service_lock(environ), answer.SECRET_SECONDS)
 
-    def _fresh(self, paths: tuple[bytes, ...], environ: dict[bytes, bytes]) -> bool:
+    def _just_changed(self, paths: tuple[bytes, ...], environ: dict[bytes, bytes]) -> bool:
         now = time.time()
         for path in (*paths, answer.settings_file(environ)):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                # Paths of the hot path are bytes
-                if now - os.stat(path).st_mtime < _SETTLE_SECONDS:  # noqa: PTH116
+                if now - os.stat(path).st_mtime < _SETTLE_SECONDS:  # noqa: PTH116 -- bytes
                     return True
         return False
 
-    def _settings_stamp(self) -> bytes:
-        """How the settings look now; b"" (equal to nothing) where that can't be told."""
+    def _settings_fingerprint(self) -> bytes:
+        """Return the settings' fingerprint; b"", which equals none, if they can't be read."""
         if sys.platform != "linux":
             return b""
         try:
-            return answer.stamp(answer.settings_file(self._environ()))
+            return answer.fingerprint(answer.settings_file(self._environ()))
         except (OSError, ValueError):
             return b""
 
