@@ -82,7 +82,7 @@ def find_item(
 def fetch_secret(
     address: bytes, item: bytes, seconds: float, lock_path: bytes = b""
 ) -> tuple[str, bytes]:
-    """Return a known item's secret as `read_secret` does, in two round trips after the handshake."""
+    """Return a known item's secret as `read_secret` does, in two round trips after Hello."""
     return _with_lock(seconds, lock_path, lambda until: _fetch_known_item(address, item, until))
 
 

@@ -77,7 +77,7 @@ def test_where_somebody_is_there_the_prompt_of_a_write_is_waited_for(
 ) -> None:
     stores.service.anew(mood)
     with pytest.raises(VaultLockedError) as caught:
-        stores.opened(ask=True, timeouts=KeyringTimeouts(prompt=1.0)).put(KEY, VALUE)
+        stores.opened(ask=True, timeouts=KeyringTimeouts(prompt=3.0)).put(KEY, VALUE)
     assert "its prompt wasn't answered" in caught.value.why.lower()
     assert stores.service.asked[-1] == "Prompt"
 
