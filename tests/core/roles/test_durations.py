@@ -14,8 +14,8 @@ GUARD = Guard("prod", duration_seconds=1200)
     [
         (None, None, None, "", (3600, "default")),
         (7200, None, None, "", (7200, "configured")),
-        (7200, 1800, None, "", (1800, "asked for")),
-        (7200, 43_200, None, "", (43_200, "asked for")),
+        (7200, 1800, None, "", (1800, "requested")),
+        (7200, 43_200, None, "", (43_200, "requested")),
         (7200, None, GUARD, "", (1200, "guard prod")),
         (None, 7200, GUARD, "", (1200, "guard prod")),
         (900, None, GUARD, "", (900, "configured")),
@@ -35,7 +35,7 @@ GUARD = Guard("prod", duration_seconds=1200)
             7200,
             None,
             "another role",
-            (3600, "1 h at most: role chaining after another role, 7200 s asked for"),
+            (3600, "1 h at most: role chaining after another role, 7200 s requested"),
         ),
         (
             7200,

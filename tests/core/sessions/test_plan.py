@@ -209,7 +209,7 @@ def test_overrides_are_for_the_last_hop_only() -> None:
     assert (last.policy_arns, last.policy) == (("arn:aws:iam::aws:policy/X",), '{"a":1}')
     assert last.tags == (("a", "1"), ("b", "3"), ("c", "4"))
     assert made.endpoint.region == "eu-west-3"
-    assert made.hops[1].duration_reason == "asked for"
+    assert made.hops[1].duration_reason == "requested"
 
 
 def test_asking_for_more_than_an_hour_on_a_chained_role_is_cut() -> None:
@@ -217,7 +217,7 @@ def test_asking_for_more_than_an_hour_on_a_chained_role_is_cut() -> None:
     hop = made.hops[0]
     assert (hop.request.duration_seconds, hop.duration_reason) == (
         3600,
-        "1 h at most: role chaining after the MFA session, 7200 s asked for",
+        "1 h at most: role chaining after the MFA session, 7200 s requested",
     )
 
 

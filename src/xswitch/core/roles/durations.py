@@ -45,7 +45,7 @@ def effective_duration(
     from `chaining_reason`.
     """
     if override is not None:
-        seconds, reason = override, "asked for"
+        seconds, reason = override, "requested"
     elif configured is not None:
         seconds, reason = configured, "configured"
     else:
