@@ -110,7 +110,7 @@ def test_the_help_shows_no_hidden_command() -> None:
 
 def test_each_verb_of_access_has_its_own_options() -> None:
     parse = parse_arguments
-    assert parse(["access", "lint", "x.json", "--target", "admin"]).run.__name__ == "lint"
+    assert parse(["access", "lint", "x.json", "--target", "admin"]).action == "lint"
     for words in (["lint", "--yes"], ["check", "R", "--dry-run"], ["plan", "R", "--no-check"]):
         with pytest.raises(UsageError) as caught:
             parse(["access", *words])

@@ -38,7 +38,7 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("", encoding="utf-8")
     with pytest.raises(UsageError) as error:
         write_new_file(str(tmp_path / "x"), "y", "new")
-    assert error.value.what.endswith(("can't be written.", "is there already."))
+    assert error.value.what.endswith(("can't be written.", "already exists."))
 
 
 def test_all_or_none(tmp_path: Path) -> None:

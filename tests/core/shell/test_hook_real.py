@@ -423,6 +423,6 @@ def test_universal_variables_of_fish_stay_and_are_named(
     done, after = hooked.run("xs a", before="set -Ux AWS_SESSION_TOKEN kept", flags=())
     assert done.returncode == 0
     assert done.stderr == (
-        "xswitch: the universal variable AWS_SESSION_TOKEN beats the profile in this shell; to erase it: set -eU AWS_SESSION_TOKEN\n"
+        "xswitch: the universal variable AWS_SESSION_TOKEN overrides the profile in this shell; to erase it: set -eU AWS_SESSION_TOKEN\n"
     )
     assert (after["AWS_PROFILE"], after["AWS_SESSION_TOKEN"]) == ("p", "kept")

@@ -1,4 +1,4 @@
-"""Files a command was asked to write: private, and never over somebody's own unless told to."""
+"""Private files that a command writes where the user says; `--force` overwrites."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from xswitch.adapters.state.private_files import set_private_mode
 from xswitch.core.errors import ErrorCode, UsageError
 
 
 def write_new_file(folder: str, name: str, text: str, *, force: bool = False) -> str:
     """Write `folder/name` with mode 0600 and return its path.
 
-    Raises UsageError when it is there already (unless `force`), or can't be.
+    Raises UsageError if it exists (without `force`) or can't be written.
     """
     path = Path(folder) / name
     flags = (
@@ -24,10 +25,8 @@ def write_new_file(folder: str, name: str, text: str, *, force: bool = False) ->
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-            if hasattr(os, "fchmod"):
-                # What is written over keeps its mode otherwise, and an external ID in it could be
-                # read by all.
-                os.fchmod(file.fileno(), 0o600)
+            # An overwritten file would keep its mode, and expose an external ID in it
+            set_private_mode(file.fileno())
             file.write(text)
     except FileExistsError:
         raise _file_exists_error(path) from None
@@ -41,9 +40,9 @@ def write_new_file(folder: str, name: str, text: str, *, force: bool = False) ->
 def write_new_files(
     folder: str, files: Sequence[tuple[str, str]], *, force: bool = False
 ) -> tuple[str, ...]:
-    """Write files by name and text, all or, where one is there already, none; their paths.
+    """Write files by name and text, and return their paths; write none if one exists.
 
-    Raises as `write_new_file`.
+    Raises UsageError as `write_new_file` does.
     """
     for name, _ in files:
         path = Path(folder) / name
@@ -54,7 +53,7 @@ def write_new_files(
 
 def _file_exists_error(path: Path) -> UsageError:
     return UsageError(
-        f"{path} is there already.",
-        next_step="another --output, or --force to write over it",
+        f"{path} already exists.",
+        next_step="choose another --output, or overwrite it with --force",
         code=ErrorCode.FILE_EXISTS,
     )

@@ -1,6 +1,6 @@
 # Completion of xswitch and @CMD@ for bash 3.2 and later. Load it with: eval "$(xswitch completion bash)"
 
-# Lines of: command, kind, word, description. A dot stands for nothing.
+# Lines of: command, kind, word, description; a dot is an empty field.
 __xswitch_words=@TABLE@
 
 function __xswitch_complete {
@@ -26,7 +26,7 @@ function __xswitch_complete {
         esac
     fi
 
-    # What bash takes for the word to be replaced begins after the last of its break characters.
+    # bash replaces only the text after the last of its word break characters.
     for name in : = @; do
         case $COMP_WORDBREAKS in *"$name"*) breaks=$breaks$name ;; esac
     done
@@ -63,7 +63,7 @@ function __xswitch_complete {
     \builtin return 0
 }
 
-# Adds $1 to COMPREPLY, quoted, if it goes on from what was typed; uses the caller's `current` and `skip`.
+# Adds $1 to COMPREPLY, quoted, if it starts with the caller's `current`; leaves out `skip`.
 function __xswitch_offer {
     \builtin local quoted
     if [[ -n $1 && $1 == "$current"* ]]; then

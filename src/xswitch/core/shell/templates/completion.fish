@@ -3,7 +3,7 @@
 function __xswitch_complete
     set -l typed (commandline -opc)
     set -l current (commandline -ct)
-    # Lines of: command, kind, word, description. A dot stands for nothing.
+    # Lines of: command, kind, word, description; a dot is an empty field.
     set -l rows (string split \n -- @TABLE@)
     set -l command .
     string match -qr '(^|/)xswitch(\.exe)?$' -- $typed[1]
@@ -35,7 +35,7 @@ function __xswitch_complete
         or test "$fields[1]" = . -a (count $typed) -eq 1
         or continue
         if test $fields[2] = target
-            # All of them: fish matches in more ways than by how a name begins.
+            # All targets: fish also matches inside a name.
             command @COMMAND@ complete '' 2>/dev/null
         else if string match -q -- '-*' $fields[3]; and not string match -q -- '-*' $current
             continue

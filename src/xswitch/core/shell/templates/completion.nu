@@ -1,9 +1,9 @@
-# Completion of xswitch for nushell; the hook brings its function's own. It goes through a file, as the hook does:
+# Completion of xswitch for nushell (the hook completes its own function). Save it to a file, like the hook:
 #   xswitch completion nu | save --force ($nu.user-autoload-dirs | first | path join xswitch-completion.nu)
 
 def __xswitch_complete [context: string] {
     let typed = ($context | split row --regex '\s+')
-    # Lines of: command, kind, word, description. A dot stands for nothing.
+    # Lines of: command, kind, word, description; a dot is an empty field.
     let rows = (@TABLE@ | lines | each {|line| $line | split row (char tab) } | each {|row|
         {command: $row.0, kind: $row.1, value: $row.2, description: ($row.3 | str replace --regex '^\.$' "")}
     })

@@ -5,7 +5,7 @@ Register-ArgumentCompleter -Native -CommandName @('xswitch', '@CMD@') -ScriptBlo
     $current = [string]$wordToComplete
     $typed = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition -or ($current -eq '' -and $_.Extent.EndOffset -le $cursorPosition) } |
             ForEach-Object { $_.Extent.Text.Trim("'", '"') })
-    # Lines of: command, kind, word, description. A dot stands for nothing.
+    # Lines of: command, kind, word, description; a dot is an empty field.
     $rows = @(@TABLE@ -split "`n" | ForEach-Object { , ($_ -split "`t") })
     $command = if ([System.IO.Path]::GetFileNameWithoutExtension($typed[0]) -ceq 'xswitch') { '.' } else { 'switch' }
     $previous = ''

@@ -1,11 +1,11 @@
 #compdef xswitch @CMD@
 # Completion of xswitch and @CMD@ for zsh. Load it, after compinit, with: eval "$(xswitch completion zsh)"
-# or keep it as a file named _xswitch in a folder of $fpath.
+# or save it as _xswitch in a folder of $fpath.
 
 function _xswitch {
     local row name text command=. previous=
     local -a fields roles plain options
-    # Lines of: command, kind, word, description. A dot stands for nothing.
+    # Lines of: command, kind, word, description; a dot is an empty field.
     local table=@TABLE@
 
     [[ ${words[1]:t} == xswitch(|.exe) ]] || command=switch

@@ -1,5 +1,5 @@
 # The xswitch hook for bash 3.2 and later. Load it with: eval "$(xswitch init bash)"
-# Builtins are called as \builtin NAME, so that no alias or function of that name comes between.
+# \builtin NAME bypasses your aliases and functions of that name.
 
 \builtin export XSWITCH_SHELL=bash
 \builtin unalias @CMD@ 2>/dev/null || \builtin :
@@ -16,7 +16,7 @@ function @CMD@ {
     __xs_code=$(\builtin command @COMMAND@ switch --emit bash "$@") || __xs_rc=$?
     case $__xs_code in
         '') ;;
-        # Assignments begin like this; help and JSON don't, and are for the reader.
+        # Only assignments begin like this; help and JSON are printed.
         '\builtin '*)
             if [[ $__xs_rc -eq 0 ]]; then
                 \builtin eval "$__xs_code" || __xs_rc=$?
@@ -27,7 +27,7 @@ function @CMD@ {
     \builtin return "$__xs_rc"
 }
 
-# Sets __xs_file, the caller's, to the name xswitch gives the file of profile $1: bytes outside the plain ones as %XX.
+# Sets the caller's __xs_file to the file name of profile $1: special bytes become %XX.
 function __xswitch_file {
     \builtin local LC_ALL=C __xs_at __xs_c __xs_hex
     __xs_file=
@@ -43,10 +43,10 @@ function __xswitch_file {
     done
 }
 
-# Sets XSWITCH_PROMPT (colours marked as non-printing for the line editor) and XSWITCH_PROMPT_TEXT; starts no process.
-# In PS1, refer to it: '${XSWITCH_PROMPT}'. What a variable holds is not expanded again.
+# Sets XSWITCH_PROMPT (its colors marked as non-printing) and XSWITCH_PROMPT_TEXT; starts no process.
+# Use it in PS1 by reference, '${XSWITCH_PROMPT}': bash doesn't expand its value again.
 function __xswitch_prompt {
-    \builtin local __xs_account='' __xs_role='' __xs_colour='' __xs_expiry='' __xs_silent='' __xs_now='' __xs_left='' __xs_file='' __xs_text='' __xs_on=''
+    \builtin local __xs_account='' __xs_role='' __xs_color='' __xs_expiry='' __xs_renewable='' __xs_now='' __xs_left='' __xs_file='' __xs_text='' __xs_on=''
     XSWITCH_PROMPT=
     XSWITCH_PROMPT_TEXT=
     if [[ -n ${AWS_ACCESS_KEY_ID-} ]]; then
@@ -56,13 +56,13 @@ function __xswitch_prompt {
         if {
             IFS= \builtin read -r __xs_account &&
                 IFS= \builtin read -r __xs_role &&
-                IFS= \builtin read -r __xs_colour &&
+                IFS= \builtin read -r __xs_color &&
                 IFS= \builtin read -r __xs_expiry &&
-                IFS= \builtin read -r __xs_silent
+                IFS= \builtin read -r __xs_renewable
         } 2>/dev/null <@STATE@/prompt/"$__xs_file"; then
             __xs_text=$__xs_account/$__xs_role
         else
-            __xs_text=$AWS_PROFILE __xs_colour='' __xs_expiry='' __xs_silent=''
+            __xs_text=$AWS_PROFILE __xs_color='' __xs_expiry='' __xs_renewable=''
         fi
     elif [[ -n ${XSWITCH_PREVIOUS-} ]]; then
         __xs_text='no account'
@@ -76,10 +76,10 @@ function __xswitch_prompt {
     elif [[ ${BASH_VERSINFO[0]} -gt 4 || (${BASH_VERSINFO[0]} -eq 4 && ${BASH_VERSINFO[1]} -ge 2) ]]; then
         \builtin printf -v __xs_now '%(%s)T' -1
     fi
-    # Only digits may reach arithmetic: bash evaluates what it finds there.
+    # Allow only digits: bash would run code in an arithmetic operand.
     case $__xs_now in *[!0123456789]* | ?????????????*) __xs_now='' ;; esac
     case $__xs_expiry in *[!0123456789]* | ?????????????*) __xs_expiry='' ;; esac
-    case $__xs_silent in *[!0123456789]* | ?????????????*) __xs_silent='' ;; esac
+    case $__xs_renewable in *[!0123456789]* | ?????????????*) __xs_renewable='' ;; esac
     if [[ -n $__xs_now && -n $__xs_expiry ]]; then
         __xs_left=$((10#$__xs_expiry - __xs_now))
         if [[ $__xs_left -ge 3600 ]]; then
@@ -88,13 +88,13 @@ function __xswitch_prompt {
             __xs_left=$((__xs_left / 60))m
         elif [[ $__xs_left -gt 0 ]]; then
             __xs_left='<1m'
-        elif [[ -z $__xs_silent || $__xs_now -lt $((10#$__xs_silent)) ]]; then
+        elif [[ -z $__xs_renewable || $__xs_now -lt $((10#$__xs_renewable)) ]]; then
             __xs_left=renews
         else
             __xs_left=expired
         fi
         XSWITCH_PROMPT_TEXT="$__xs_text $__xs_left"
-        if [[ -n $__xs_silent && $__xs_now -ge $((10#$__xs_silent)) && ${__xswitch_warned-} != "$__xs_expiry" && ${BASH_SUBSHELL:-0} -eq 0 ]]; then
+        if [[ -n $__xs_renewable && $__xs_now -ge $((10#$__xs_renewable)) && ${__xswitch_warned-} != "$__xs_expiry" && ${BASH_SUBSHELL:-0} -eq 0 ]]; then
             case $__xs_left in
                 [1-9]m | '<1m')
                     __xswitch_warned=$__xs_expiry
@@ -108,7 +108,7 @@ function __xswitch_prompt {
     fi
 
     if [[ -z ${NO_COLOR-} && ${TERM-} != dumb ]]; then
-        case $__xs_colour in
+        case $__xs_color in
             red) __xs_on=31 ;;
             green) __xs_on=32 ;;
             yellow) __xs_on=33 ;;
@@ -124,7 +124,7 @@ function __xswitch_prompt {
     \builtin return 0
 }
 
-# For a prompt of your own.
+# Text for your own prompt.
 function xswitch_prompt_info {
     __xswitch_prompt
     \builtin printf '%s' "$XSWITCH_PROMPT"

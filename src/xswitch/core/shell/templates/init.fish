@@ -14,7 +14,7 @@ function @CMD@ --description 'Switch this shell to an AWS role'
     set -l __xs_rc $status
     set -q __xs_lines[1]
     or return $__xs_rc
-    # Assignments begin like this; help and JSON don't, and are for the reader.
+    # Only assignments begin like this; help and JSON are printed.
     if not builtin string match -q 'set -*' -- $__xs_lines[1]
         builtin printf '%s\n' $__xs_lines
         return $__xs_rc
@@ -22,18 +22,18 @@ function @CMD@ --description 'Switch this shell to an AWS role'
     test $__xs_rc -eq 0
     or return $__xs_rc
     for __xs_line in $__xs_lines
-        # set -e answers 4 when there was nothing to erase.
+        # set -e returns 4 for a variable that isn't set.
         eval $__xs_line
     end
     for __xs_line in @SHADOWING@
         if set -qUx $__xs_line
-            builtin printf 'xswitch: the universal variable %s beats the profile in this shell; to erase it: set -eU %s\n' $__xs_line $__xs_line >&2
+            builtin printf 'xswitch: the universal variable %s overrides the profile in this shell; to erase it: set -eU %s\n' $__xs_line $__xs_line >&2
         end
     end
     return 0
 end
 
-# Prints the path of the prompt file of profile $argv[1]: its name has bytes outside the plain ones as %XX.
+# Prints the path of the prompt file of profile $argv[1]: special bytes become %XX.
 function __xswitch_file
     set -l name (builtin string escape --style=url -- $argv[1])
     set name (builtin string replace -a / %2F -- $name)
@@ -48,12 +48,12 @@ end
 function __xswitch_prompt
     set -g XSWITCH_PROMPT
     set -g XSWITCH_PROMPT_TEXT
-    set -l colour
+    set -l color
     set -l expiry
-    set -l silent
+    set -l renewable
     set -l now
     set -l text
-    set -l rest
+    set -l remaining
     if test -n "$AWS_ACCESS_KEY_ID"
         set text 'keys in the environment'
     else if test -n "$AWS_PROFILE"
@@ -66,10 +66,10 @@ function __xswitch_prompt
             end <$file
             if set -q lines[5]
                 set text $lines[1]/$lines[2]
-                set colour $lines[3]
+                set color $lines[3]
                 set expiry $lines[4]
-                set silent $lines[5]
-                # The one clock without a process: when a file was changed, and how long ago that is.
+                set renewable $lines[5]
+                # The only clock without a process: when a file was changed, and how long ago.
                 set now (path mtime -- $file 2>/dev/null) (path mtime --relative -- $file 2>/dev/null)
             end
         end
@@ -81,48 +81,48 @@ function __xswitch_prompt
     set text (builtin string replace -ra '\p{C}' '' -- "$text" | builtin string join '')
 
     if builtin string match -qr '^[0-9]{1,12}$' -- "$expiry"; and test (count $now) -eq 2
-        builtin string match -qr '^[0-9]{1,12}$' -- "$silent"
-        or set silent
+        builtin string match -qr '^[0-9]{1,12}$' -- "$renewable"
+        or set renewable
         set now (math $now[1] + $now[2])
         set -l left (math $expiry - $now)
-        set -l asks no
-        test -n "$silent"
-        and test $now -ge $silent
-        and set asks yes
+        set -l needs_mfa no
+        test -n "$renewable"
+        and test $now -ge $renewable
+        and set needs_mfa yes
         if test $left -ge 3600
-            set rest (builtin printf '%dh%02dm' (math --scale=0 $left / 3600) (math --scale=0 "$left % 3600 / 60"))
+            set remaining (builtin printf '%dh%02dm' (math --scale=0 $left / 3600) (math --scale=0 "$left % 3600 / 60"))
         else if test $left -ge 60
-            set rest (math --scale=0 $left / 60)m
+            set remaining (math --scale=0 $left / 60)m
         else if test $left -gt 0
-            set rest '<1m'
-        else if test $asks = no
-            set rest renews
+            set remaining '<1m'
+        else if test $needs_mfa = no
+            set remaining renews
         else
-            set rest expired
+            set remaining expired
         end
-        if test $asks = yes -a $left -gt 0 -a $left -lt 600 -a "$__xswitch_warned" != "$expiry"
+        if test $needs_mfa = yes -a $left -gt 0 -a $left -lt 600 -a "$__xswitch_warned" != "$expiry"
             set -g __xswitch_warned $expiry
             builtin printf 'xswitch: %s ends in %s, and renewing it needs an MFA code: xswitch renew %s\n' \
-                $text $rest (builtin string replace -ra '\p{C}' '' -- $AWS_PROFILE | builtin string join '') >&2
+                $text $remaining (builtin string replace -ra '\p{C}' '' -- $AWS_PROFILE | builtin string join '') >&2
         end
     end
-    set XSWITCH_PROMPT_TEXT (builtin string join ' ' -- $text $rest)
+    set XSWITCH_PROMPT_TEXT (builtin string join ' ' -- $text $remaining)
     set XSWITCH_PROMPT "($XSWITCH_PROMPT_TEXT)"
     if test -z "$NO_COLOR" -a "$TERM" != dumb
-        and contains -- "$colour" red green yellow blue magenta cyan
-        set XSWITCH_PROMPT (set_color --bold $colour)$XSWITCH_PROMPT(set_color normal)
+        and contains -- "$color" red green yellow blue magenta cyan
+        set XSWITCH_PROMPT (set_color --bold $color)$XSWITCH_PROMPT(set_color normal)
     end
     return 0
 end
 
-# For a prompt of your own.
+# Text for your own prompt.
 function xswitch_prompt_info
     __xswitch_prompt
     builtin printf '%s' $XSWITCH_PROMPT
 end
 # @PROMPT@
 if not functions -q __xswitch_fish_prompt
-    # Asked for, an autoloaded prompt is loaded.
+    # This query loads an autoloaded prompt.
     if functions -q fish_prompt
         functions --copy fish_prompt __xswitch_fish_prompt
     else
@@ -130,7 +130,7 @@ if not functions -q __xswitch_fish_prompt
         end
     end
     function fish_prompt --description 'xswitch, then the prompt there was'
-        # First of all, so that it sees the status of the last command, not of ours.
+        # Runs first, so that it sees the status of the user's last command.
         set -l __xs_theirs (__xswitch_fish_prompt)
         __xswitch_prompt
         if test -n "$XSWITCH_PROMPT"

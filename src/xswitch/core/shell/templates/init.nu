@@ -1,4 +1,4 @@
-# The xswitch hook for nushell (tried with 0.115). Nushell reads code only at its start, so it goes through a file:
+# The xswitch hook for nushell (tested with 0.115). Nushell loads code only at startup, so save it to a file:
 #   xswitch init nu | save --force ($nu.user-autoload-dirs | first | path join xswitch.nu)
 
 $env.XSWITCH_SHELL = "nu"
@@ -14,7 +14,7 @@ def --env --wrapped @CMD@ [...words: string@__xswitch_words] {
         ^@COMMAND@ switch ...$words
         return
     }
-    # A failure of the program is raised here, with its exit code, before anything is read of what it wrote.
+    # If xswitch fails, this raises an error with its exit code, and its output is ignored.
     let answer = (^@COMMAND@ switch --emit nu ...$words)
     if not ($answer | str starts-with '{"set":') {
         if ($answer | is-not-empty) { print $answer }
@@ -37,7 +37,7 @@ def __xswitch_words [context: string] {
     $commands | append $roles
 }
 
-# The path of the prompt file of a profile: its name has bytes outside the plain ones as %XX.
+# Returns the path of the prompt file of a profile: special bytes become %XX.
 def __xswitch_file [name: string] {
     mut file = ($name | url encode --all)
     for pair in [["%2E" "."] ["%40" "@"] ["%3A" ":"] ["%2B" "+"] ["%2D" "-"] ["%5F" "_"]] {
@@ -46,9 +46,9 @@ def __xswitch_file [name: string] {
     [@STATE@ prompt ($file | str replace --regex '^\.' "%2E")] | path join
 }
 
-# What the prompt may show: text, colour, left (seconds or null), asks (whether a renewal needs a question), expiry.
+# Returns what the prompt shows: text, color, left (seconds or null), needs_mfa (to renew), expiry.
 def __xswitch_state [] {
-    let nothing = {text: "", colour: "", left: null, asks: false, expiry: ""}
+    let nothing = {text: "", color: "", left: null, needs_mfa: false, expiry: ""}
     if ($env.AWS_ACCESS_KEY_ID? | default "") != "" {
         return ($nothing | update text "keys in the environment")
     }
@@ -62,20 +62,20 @@ def __xswitch_state [] {
     }
     let text = ($"($lines.0)/($lines.1)" | str replace --all --regex '\p{C}' "")
     if $lines.3 !~ '^[0-9]{1,12}$' {
-        return ($nothing | update text $text | update colour $lines.2)
+        return ($nothing | update text $text | update color $lines.2)
     }
     let now = (date now | format date "%s" | into int)
-    let silent = ($lines.4? | default "")
+    let renewable = ($lines.4? | default "")
     {
         text: $text
-        colour: $lines.2
+        color: $lines.2
         left: (($lines.3 | into int) - $now)
-        asks: ($silent =~ '^[0-9]{1,12}$' and $now >= ($silent | into int))
+        needs_mfa: ($renewable =~ '^[0-9]{1,12}$' and $now >= ($renewable | into int))
         expiry: $lines.3
     }
 }
 
-def __xswitch_left [left: any, asks: bool] {
+def __xswitch_left [left: any, needs_mfa: bool] {
     if $left == null {
         ""
     } else if $left >= 3600 {
@@ -84,30 +84,30 @@ def __xswitch_left [left: any, asks: bool] {
         $" ($left // 60)m"
     } else if $left > 0 {
         " <1m"
-    } else if $asks {
+    } else if $needs_mfa {
         " expired"
     } else {
         " renews"
     }
 }
 
-# For a prompt of your own; starts no process.
+# Text for your own prompt; starts no process.
 def xswitch_prompt_info [] {
     let state = (__xswitch_state)
     if $state.text == "" { return "" }
-    let shown = $"\(($state.text)(__xswitch_left $state.left $state.asks)\)"
+    let shown = $"\(($state.text)(__xswitch_left $state.left $state.needs_mfa)\)"
     let plain = (($env.NO_COLOR? | default "" | into string) != "" or $env.TERM? == "dumb")
-    if $plain or $state.colour not-in [red green yellow blue magenta cyan] {
+    if $plain or $state.color not-in [red green yellow blue magenta cyan] {
         $shown
     } else {
-        $"(ansi $"($state.colour)_bold")($shown)(ansi reset)"
+        $"(ansi $"($state.color)_bold")($shown)(ansi reset)"
     }
 }
 
-# Says once for each session that it ends soon and can't be renewed without a question.
+# Warns once per session that it ends soon and that renewing it needs an MFA code.
 def --env __xswitch_warn [] {
     let state = (__xswitch_state)
-    if $state.asks and $state.left > 0 and $state.left < 600 and ($env.XSWITCH_WARNED? | default "") != $state.expiry {
+    if $state.needs_mfa and $state.left > 0 and $state.left < 600 and ($env.XSWITCH_WARNED? | default "") != $state.expiry {
         $env.XSWITCH_WARNED = $state.expiry
         let profile = ($env.AWS_PROFILE | str replace --all --regex '\p{C}' "")
         print --stderr $"xswitch: ($state.text) ends in(__xswitch_left $state.left true), and renewing it needs an MFA code: xswitch renew ($profile)"

@@ -4,7 +4,7 @@ $env:XSWITCH_SHELL = 'powershell'
 Remove-Item -LiteralPath Alias:@CMD@ -Force -ErrorAction Ignore
 
 function global:@CMD@ {
-    # What the program's exit code means is for the caller to say.
+    # The caller decides what a nonzero exit code means.
     $PSNativeCommandUseErrorActionPreference = $false
     $words = @($args)
     if ($words.Count -gt 0 -and @(@COMMANDS@) -ccontains [string]$words[0]) {
@@ -16,12 +16,12 @@ function global:@CMD@ {
     }
     $lines = @(& @COMMAND@ switch --emit powershell @words)
     if ($lines.Count -eq 0) { return }
-    # Assignments begin like this; help and JSON don't, and are for the reader.
+    # Only assignments begin like this; help and JSON are printed.
     if (-not ([string]$lines[0]).StartsWith('$env:', [System.StringComparison]::Ordinal)) { return $lines }
     if ($LASTEXITCODE -eq 0) { Invoke-Expression ($lines -join "`n") }
 }
 
-# The path of the prompt file of a profile: its name has bytes outside the plain ones as %XX.
+# Returns the path of the prompt file of a profile: special bytes become %XX.
 function global:__xswitch_file([string]$Name) {
     $text = New-Object System.Text.StringBuilder
     foreach ($byte in [System.Text.Encoding]::UTF8.GetBytes($Name)) {
@@ -35,8 +35,8 @@ function global:__xswitch_file([string]$Name) {
 function global:__xswitch_prompt {
     $global:XSWITCH_PROMPT = ''
     $global:XSWITCH_PROMPT_TEXT = ''
-    $colour = ''
-    $rest = ''
+    $color = ''
+    $remaining = ''
     if ($env:AWS_ACCESS_KEY_ID) {
         $text = 'keys in the environment'
     } elseif ($env:AWS_PROFILE) {
@@ -45,33 +45,33 @@ function global:__xswitch_prompt {
         try {
             $lines = @([System.IO.File]::ReadAllLines((__xswitch_file $env:AWS_PROFILE)))
         } catch [System.Exception] {
-            # No file: a profile that isn't xswitch's own is shown by its name.
+            # No file: show the name of a profile that xswitch didn't write.
             $lines = @()
         }
         if ($lines.Count -ge 5) {
             $text = $lines[0] + '/' + $lines[1]
-            $colour = $lines[2]
+            $color = $lines[2]
             $text = $text -replace '[\p{C}]', ''
             if ($lines[3] -match '^[0-9]{1,12}$') {
                 $left = [long]$lines[3] - [System.DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
-                $silent = $lines[4] -match '^[0-9]{1,12}$'
-                $asks = $silent -and [System.DateTimeOffset]::UtcNow.ToUnixTimeSeconds() -ge [long]$lines[4]
+                $renewable = $lines[4] -match '^[0-9]{1,12}$'
+                $needsMfa = $renewable -and [System.DateTimeOffset]::UtcNow.ToUnixTimeSeconds() -ge [long]$lines[4]
                 if ($left -ge 3600) {
-                    $rest = ' {0}h{1:00}m' -f [math]::Floor($left / 3600), [math]::Floor(($left % 3600) / 60)
+                    $remaining = ' {0}h{1:00}m' -f [math]::Floor($left / 3600), [math]::Floor(($left % 3600) / 60)
                 } elseif ($left -ge 60) {
-                    $rest = ' {0}m' -f [math]::Floor($left / 60)
+                    $remaining = ' {0}m' -f [math]::Floor($left / 60)
                 } elseif ($left -gt 0) {
-                    $rest = ' <1m'
-                } elseif ($asks) {
-                    $rest = ' expired'
+                    $remaining = ' <1m'
+                } elseif ($needsMfa) {
+                    $remaining = ' expired'
                 } else {
-                    $rest = ' renews'
+                    $remaining = ' renews'
                 }
                 $warned = Get-Variable -Name __xswitch_warned -Scope Global -ValueOnly -ErrorAction Ignore
-                if ($asks -and $left -gt 0 -and $left -lt 600 -and $warned -ne $lines[3]) {
+                if ($needsMfa -and $left -gt 0 -and $left -lt 600 -and $warned -ne $lines[3]) {
                     $global:__xswitch_warned = $lines[3]
                     [Console]::Error.WriteLine(('xswitch: {0} ends in{1}, and renewing it needs an MFA code: xswitch renew {2}' -f
-                            $text, $rest, ($env:AWS_PROFILE -replace '[\p{C}]', '')))
+                            $text, $remaining, ($env:AWS_PROFILE -replace '[\p{C}]', '')))
                 }
             }
         }
@@ -80,10 +80,10 @@ function global:__xswitch_prompt {
     } else {
         return
     }
-    $global:XSWITCH_PROMPT_TEXT = ($text -replace '[\p{C}]', '') + $rest
+    $global:XSWITCH_PROMPT_TEXT = ($text -replace '[\p{C}]', '') + $remaining
     $global:XSWITCH_PROMPT = '(' + $global:XSWITCH_PROMPT_TEXT + ')'
     if (-not $env:NO_COLOR -and $env:TERM -cne 'dumb') {
-        $at = [array]::IndexOf(@('red', 'green', 'yellow', 'blue', 'magenta', 'cyan'), $colour)
+        $at = [array]::IndexOf(@('red', 'green', 'yellow', 'blue', 'magenta', 'cyan'), $color)
         if ($at -ge 0) {
             $escape = [string][char]27
             $global:XSWITCH_PROMPT = $escape + '[1;' + (31 + $at) + 'm' + $global:XSWITCH_PROMPT + $escape + '[0m'
@@ -91,7 +91,7 @@ function global:__xswitch_prompt {
     }
 }
 
-# For a prompt of your own.
+# Text for your own prompt.
 function global:xswitch_prompt_info {
     __xswitch_prompt
     $global:XSWITCH_PROMPT
@@ -103,7 +103,7 @@ if (-not (Get-Variable -Name __xswitch_original_prompt -Scope Global -ErrorActio
         $succeeded = $?
         __xswitch_prompt
         $mine = if ($global:XSWITCH_PROMPT) { $global:XSWITCH_PROMPT + ' ' } else { '' }
-        # The prompt there was sees whether the last command worked, not ours.
+        # The original prompt must see whether the user's last command worked.
         if (-not $succeeded) { Write-Error '' -ErrorAction Ignore }
         $theirs = & $global:__xswitch_original_prompt
         $mine + ($theirs -join '')

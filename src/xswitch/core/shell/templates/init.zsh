@@ -1,5 +1,5 @@
 # The xswitch hook for zsh 5 and later. Load it with: eval "$(xswitch init zsh)"
-# `xswitch init` wraps this in `emulate zsh -c`, so that your options and aliases change nothing in it, nor it in them.
+# `xswitch init` wraps this in `emulate zsh -c`, which isolates it from your options and aliases.
 
 export XSWITCH_SHELL=zsh
 unalias @CMD@ 2>/dev/null || :
@@ -16,7 +16,7 @@ function @CMD@ {
     __xs_code=$(command @COMMAND@ switch --emit zsh "$@") || __xs_rc=$?
     case $__xs_code in
         ('') ;;
-        # Assignments begin like this; help and JSON don't, and are for the reader.
+        # Only assignments begin like this; help and JSON are printed.
         ('\builtin '*)
             if [[ $__xs_rc -eq 0 ]]; then
                 builtin eval "$__xs_code" || __xs_rc=$?
@@ -27,7 +27,7 @@ function @CMD@ {
     return $__xs_rc
 }
 
-# Sets __xs_file, the caller's, to the name xswitch gives the file of profile $1: bytes outside the plain ones as %XX.
+# Sets the caller's __xs_file to the file name of profile $1: special bytes become %XX.
 function __xswitch_file {
     setopt local_options no_multibyte
     local __xs_at __xs_c __xs_hex
@@ -44,9 +44,9 @@ function __xswitch_file {
     done
 }
 
-# Sets XSWITCH_PROMPT (made for PROMPT, with or without prompt_subst) and XSWITCH_PROMPT_TEXT; starts no process.
+# Sets XSWITCH_PROMPT (safe in PROMPT, even with prompt_subst) and XSWITCH_PROMPT_TEXT; starts no process.
 function __xswitch_prompt {
-    local __xs_account= __xs_role= __xs_colour= __xs_expiry= __xs_silent= __xs_now= __xs_left= __xs_file= __xs_text=
+    local __xs_account= __xs_role= __xs_color= __xs_expiry= __xs_renewable= __xs_now= __xs_left= __xs_file= __xs_text=
     typeset -g XSWITCH_PROMPT= XSWITCH_PROMPT_TEXT=
     if [[ -n ${AWS_ACCESS_KEY_ID-} ]]; then
         __xs_text='keys in the environment'
@@ -56,13 +56,13 @@ function __xswitch_prompt {
         if [[ -r $__xs_file ]] && {
             IFS= builtin read -r __xs_account &&
                 IFS= builtin read -r __xs_role &&
-                IFS= builtin read -r __xs_colour &&
+                IFS= builtin read -r __xs_color &&
                 IFS= builtin read -r __xs_expiry &&
-                IFS= builtin read -r __xs_silent
+                IFS= builtin read -r __xs_renewable
         } 2>/dev/null <$__xs_file; then
             __xs_text=$__xs_account/$__xs_role
         else
-            __xs_text=$AWS_PROFILE __xs_colour= __xs_expiry= __xs_silent=
+            __xs_text=$AWS_PROFILE __xs_color= __xs_expiry= __xs_renewable=
         fi
     elif [[ -n ${XSWITCH_PREVIOUS-} ]]; then
         __xs_text='no account'
@@ -73,10 +73,10 @@ function __xswitch_prompt {
 
     __xs_now='%D{%s}'
     __xs_now=${(%)__xs_now}
-    # Only digits may reach arithmetic: zsh evaluates what it finds there.
+    # Allow only digits: zsh would run code in an arithmetic operand.
     case $__xs_now in (*[^0123456789]* | ?????????????*) __xs_now= ;; esac
     case $__xs_expiry in (*[^0123456789]* | ?????????????*) __xs_expiry= ;; esac
-    case $__xs_silent in (*[^0123456789]* | ?????????????*) __xs_silent= ;; esac
+    case $__xs_renewable in (*[^0123456789]* | ?????????????*) __xs_renewable= ;; esac
     if [[ -n $__xs_now && -n $__xs_expiry ]]; then
         __xs_left=$((10#$__xs_expiry - __xs_now))
         if [[ $__xs_left -ge 3600 ]]; then
@@ -85,13 +85,13 @@ function __xswitch_prompt {
             __xs_left=$((__xs_left / 60))m
         elif [[ $__xs_left -gt 0 ]]; then
             __xs_left='<1m'
-        elif [[ -z $__xs_silent || $__xs_now -lt $((10#$__xs_silent)) ]]; then
+        elif [[ -z $__xs_renewable || $__xs_now -lt $((10#$__xs_renewable)) ]]; then
             __xs_left=renews
         else
             __xs_left=expired
         fi
         XSWITCH_PROMPT_TEXT="$__xs_text $__xs_left"
-        if [[ -n $__xs_silent && $__xs_now -ge $((10#$__xs_silent)) && ${__xswitch_warned-} != $__xs_expiry && $ZSH_SUBSHELL -eq 0 ]]; then
+        if [[ -n $__xs_renewable && $__xs_now -ge $((10#$__xs_renewable)) && ${__xswitch_warned-} != $__xs_expiry && $ZSH_SUBSHELL -eq 0 ]]; then
             case $__xs_left in
                 ([1-9]m | '<1m')
                     typeset -g __xswitch_warned=$__xs_expiry
@@ -104,17 +104,17 @@ function __xswitch_prompt {
         XSWITCH_PROMPT_TEXT=$__xs_text
     fi
 
-    # A prompt is read again by zsh: % always, the others under prompt_subst or prompt_bang.
+    # zsh expands a prompt: % always, the other characters with prompt_subst or prompt_bang.
     XSWITCH_PROMPT="(${${XSWITCH_PROMPT_TEXT//[\$\`\\\\!]/_}//\%/%%})"
     if [[ -z ${NO_COLOR-} && ${TERM-} != dumb ]]; then
-        case $__xs_colour in
-            (red | green | yellow | blue | magenta | cyan) XSWITCH_PROMPT="%B%F{$__xs_colour}$XSWITCH_PROMPT%f%b" ;;
+        case $__xs_color in
+            (red | green | yellow | blue | magenta | cyan) XSWITCH_PROMPT="%B%F{$__xs_color}$XSWITCH_PROMPT%f%b" ;;
         esac
     fi
     return 0
 }
 
-# For a prompt of your own.
+# Text for your own prompt.
 function xswitch_prompt_info {
     __xswitch_prompt
     builtin printf '%s' $XSWITCH_PROMPT
@@ -122,7 +122,7 @@ function xswitch_prompt_info {
 # @PROMPT@
 function __xswitch_precmd {
     __xswitch_prompt
-    # A theme may have made PROMPT anew since; then there is nothing of ours to take off.
+    # Unless a theme has replaced PROMPT, it still has the last prefix.
     PROMPT=${${PROMPT-}#"${__xswitch_prefix-}"}
     typeset -g __xswitch_prefix=${XSWITCH_PROMPT:+$XSWITCH_PROMPT }
     PROMPT=$__xswitch_prefix$PROMPT
