@@ -19,7 +19,7 @@ from xswitch.core.model import (
 )
 from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides
 from xswitch.core.roles.resolve import resolve_all
-from xswitch.core.sessions.plan import plan
+from xswitch.core.sessions.plan import plan_sessions
 
 CONFIG = "/home/u/.aws/config"
 CREDENTIALS = "/home/u/.aws/credentials"
@@ -119,4 +119,6 @@ def codes(found: Role) -> list[str]:
 def planned(
     found: Role, settings: Settings | None = None, overrides: Overrides = NO_OVERRIDES
 ) -> SessionPlan:
-    return plan(found, settings or Settings(), user_at_host="me@laptop", overrides=overrides)
+    return plan_sessions(
+        found, settings or Settings(), user_at_host="me@laptop", overrides=overrides
+    )

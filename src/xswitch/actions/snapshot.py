@@ -19,7 +19,7 @@ from xswitch.core.profiles.managed import (
 )
 from xswitch.core.roles.endpoints import EndpointResolver
 from xswitch.core.roles.resolve import ResolvedRoles, RoleBuilder, managed_profiles, resolve_all
-from xswitch.core.sessions.plan import mfa_process_for, plan
+from xswitch.core.sessions.plan import mfa_process_for, plan_sessions
 
 STATIC_SUFFIX = "-static"
 
@@ -137,7 +137,7 @@ class ConfigSnapshot:
 
     def plan(self, role: Role, overrides: Overrides) -> SessionPlan:
         """Plan the calls that lead to a role. Raises ChainError, UsageError."""
-        return plan(
+        return plan_sessions(
             role,
             self.settings,
             user_at_host=self.user_at_host,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xswitch.core.model import SessionState
-from xswitch.core.sessions.freshness import refresh_times, state
+from xswitch.core.sessions.freshness import refresh_times, session_state
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -24,9 +24,9 @@ def test_a_quarter_of_an_hour_is_renewed_at_a_quarter_of_its_life() -> None:
 
 
 def test_states() -> None:
-    assert state(START, after(60), after(43.9)) is SessionState.LIVE
-    assert state(START, after(60), after(44)) is SessionState.EXPIRING
-    assert state(START, after(60), after(60)) is SessionState.EXPIRED
+    assert session_state(START, after(60), after(43.9)) is SessionState.LIVE
+    assert session_state(START, after(60), after(44)) is SessionState.EXPIRING
+    assert session_state(START, after(60), after(60)) is SessionState.EXPIRED
 
 
 @given(st.integers(min_value=0, max_value=130_000))

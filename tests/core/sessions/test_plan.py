@@ -10,7 +10,7 @@ from support.roles import KEYS, MFA, arn, planned, role, roles, view
 from xswitch.core.errors import ChainError, UsageError
 from xswitch.core.model import Chain, CredentialSourceKind, GuardRule, Role, SessionPlan, Settings
 from xswitch.core.profiles.managed import Overrides
-from xswitch.core.sessions.plan import mfa_process_for, plan, with_temporary_source
+from xswitch.core.sessions.plan import mfa_process_for, plan_sessions, with_temporary_source
 
 DEV = {"dev": KEYS}
 OTHER = "arn:aws:iam::111111111111:mfa/other"
@@ -161,19 +161,21 @@ def test_session_names() -> None:
         == "asked"
     )
     odd = (
-        plan(one(), Settings(), user_at_host="jörg müller@höst" + "x" * 80)
+        plan_sessions(one(), Settings(), user_at_host="jörg müller@höst" + "x" * 80)
         .hops[0]
         .request.session_name
     )
     assert odd.startswith("j-rg-m-ller@h-st")
     assert len(odd) == 64
-    assert plan(one(), Settings(), user_at_host="").hops[0].request.session_name == "xswitch"
+    assert (
+        plan_sessions(one(), Settings(), user_at_host="").hops[0].request.session_name == "xswitch"
+    )
 
 
 def test_the_default_session_name_is_not_in_the_key() -> None:
     assert (
-        plan(one(), Settings(), user_at_host="a@b").key
-        == plan(one(), Settings(), user_at_host="c@d").key
+        plan_sessions(one(), Settings(), user_at_host="a@b").key
+        == plan_sessions(one(), Settings(), user_at_host="c@d").key
     )
 
 
@@ -267,7 +269,7 @@ def test_whose_mfa_process_it_is() -> None:
     )
     found = roles(seen)
     assert [mfa_process_for(seen, found[name]) for name in "rst"] == ["of-dev", "of-s", "of-s"]
-    made = plan(found["s"], Settings(), user_at_host="x@y", mfa_process="of-s")
+    made = plan_sessions(found["s"], Settings(), user_at_host="x@y", mfa_process="of-s")
     assert made.mfa is not None
     assert made.mfa.mfa_process == "of-s"
     nothing = view({"r": role("dev"), "bad": role("gone")}, DEV)

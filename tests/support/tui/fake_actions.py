@@ -505,7 +505,7 @@ def status_rows(listing: Listing, now: datetime) -> tuple[StatusRow, ...]:
             role.managed_profile,
         )
         left = int((info.expires_at - now).total_seconds())
-        rows.append(StatusRow(entry, freshness.state(issued, info.expires_at, now), left))
+        rows.append(StatusRow(entry, freshness.session_state(issued, info.expires_at, now), left))
     for number, mfa in enumerate(listing.mfa_sessions):
         issued = mfa.expires_at - timedelta(hours=12)
         mfa_entry = IndexEntry(

@@ -22,7 +22,7 @@ from xswitch.core.model import (
     SessionState,
 )
 from xswitch.core.roles.sources import find_credential_source
-from xswitch.core.sessions.freshness import state
+from xswitch.core.sessions.freshness import session_state
 
 _NO_SESSION = SessionInfo(SessionState.NONE)
 
@@ -78,7 +78,7 @@ def _sessions(
             sessions[role.name] = SessionInfo(SessionState.NONE, key=key)
         else:
             sessions[role.name] = SessionInfo(
-                state(entry.issued_at, entry.expires_at, now), entry.expires_at, key
+                session_state(entry.issued_at, entry.expires_at, now), entry.expires_at, key
             )
     return sessions, problems
 
@@ -150,7 +150,7 @@ def status(ports: Ports) -> tuple[StatusRow, ...]:
     return tuple(
         StatusRow(
             entry=entry,
-            state=state(entry.issued_at, entry.expires_at, now),
+            state=session_state(entry.issued_at, entry.expires_at, now),
             seconds_left=max(0, int((entry.expires_at - now).total_seconds())),
             renewable_until=_renewable_until(snapshot, entries, entry, now)
             if entry.kind == "role"

@@ -39,28 +39,28 @@ def quote_command(words: Sequence[str]) -> str:
             program, "The path isn't absolute, so SDKs would look for it elsewhere.", 0
         )
     return " ".join(
-        _escape_word(word, place, windows=windows)
-        for place, word in enumerate([program, *words[1:]])
+        _escape_word(word, position, windows=windows)
+        for position, word in enumerate([program, *words[1:]])
     )
 
 
-def _escape_word(word: str, place: int, *, windows: bool) -> str:
+def _escape_word(word: str, position: int, *, windows: bool) -> str:
     if not word:
-        raise _unsafe_word_error(word, "It is empty.", place)
+        raise _unsafe_word_error(word, "It is empty.", position)
     for char in word:
         if _unsafe(char) or (not char.isascii() and (char.isspace() or not char.isprintable())):
             raise _unsafe_word_error(
-                word, f"It has {char!r}, which shells and SDKs read in different ways.", place
+                word, f"It has {char!r}, which shells and SDKs read in different ways.", position
             )
     if windows and " " in word:
         raise _unsafe_word_error(
-            word, "It has a space, which can't be escaped for all SDKs on Windows.", place
+            word, "It has a space, which can't be escaped for all SDKs on Windows.", position
         )
     return word.replace(" ", "\\ ")
 
 
-def _unsafe_word_error(word: str, why: str, place: int) -> ConfigError:
-    if place == 0:
+def _unsafe_word_error(word: str, why: str, position: int) -> ConfigError:
+    if position == 0:
         step = "Install xswitch under a path without special characters, for example with pipx."
     else:
         step = "Choose another name: xswitch switch TARGET --profile-name NAME"

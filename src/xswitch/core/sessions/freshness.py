@@ -32,7 +32,7 @@ def refresh_times(issued_at: datetime, expires_at: datetime) -> tuple[datetime, 
     return expires_at - timedelta(seconds=advisory), expires_at - timedelta(seconds=mandatory)
 
 
-def state(issued_at: datetime, expires_at: datetime, now: datetime) -> SessionState:
+def session_state(issued_at: datetime, expires_at: datetime, now: datetime) -> SessionState:
     """Return the state of a session at a given time: live, expiring, or expired."""
     if now >= expires_at:
         return SessionState.EXPIRED

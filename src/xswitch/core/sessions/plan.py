@@ -23,7 +23,7 @@ from xswitch.core.roles.durations import chaining_reason, effective_duration, is
 from xswitch.core.sessions import keys
 
 
-def plan(
+def plan_sessions(
     role: Role,
     settings: Settings,
     *,

@@ -53,7 +53,9 @@ def session_status(session: KnownSession, now: datetime) -> SessionStatus:
     if seconds <= 0:
         return SessionStatus(SessionState.EXPIRED)
     if session.issued_at is not None:
-        return SessionStatus(freshness.state(session.issued_at, session.expires_at, now), seconds)
+        return SessionStatus(
+            freshness.session_state(session.issued_at, session.expires_at, now), seconds
+        )
     if session.state is SessionState.EXPIRING or seconds <= freshness.MANDATORY_REFRESH_SECONDS:
         return SessionStatus(SessionState.EXPIRING, seconds)
     return SessionStatus(SessionState.LIVE, seconds)
