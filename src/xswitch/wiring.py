@@ -1,4 +1,4 @@
-"""The one place that names both use cases and adapters: from the environment to a world."""
+"""The only module that connects use cases to adapters."""
 
 from __future__ import annotations
 
@@ -44,17 +44,14 @@ from xswitch.core.model import Credentials, Endpoint
 
 
 class _LazyIamSource:
-    """The port `IamSource`, its adapter imported when IAM is first opened.
-
-    Most commands never do.
-    """
+    """Implements `IamSource` and imports its adapter on first use: most commands don't call IAM."""
 
     def __init__(self) -> None:
         self._source: IamSource | None = None
 
     def open(self, credentials: Credentials, endpoint: Endpoint) -> Iam:
-        """IAM as these credentials see it."""
-        from xswitch.adapters.aws.iam import BotoIamSource  # noqa: PLC0415 -- see above
+        """Return an IAM client."""
+        from xswitch.adapters.aws.iam import BotoIamSource  # noqa: PLC0415
 
         if self._source is None:
             self._source = BotoIamSource()
@@ -62,29 +59,28 @@ class _LazyIamSource:
 
 
 def _new_id() -> str:
-    import secrets  # noqa: PLC0415 -- only who sets access up needs one
+    import secrets  # noqa: PLC0415 -- only the setup of access needs it
 
     return secrets.token_hex(16)
 
 
 class Services:
-    """The machine and account of the user who runs this."""
+    """Everything that a front end gets: use cases, clock, MFA prompts, and the demo's extras."""
 
     def __init__(
-        self, environ: Mapping[str, str], tell: Callable[[str], None] | None = None
+        self, environ: Mapping[str, str], log: Callable[[str], None] | None = None
     ) -> None:
         self._environ = environ
-        self._tell = tell
+        self._log = log
         self._environment = ProcessEnvironment()
 
     @cached_property
-    def places(self) -> AppPaths:
-        """Where xswitch keeps its own files."""
+    def _paths(self) -> AppPaths:
         return user_paths()
 
     @cached_property
     def clock(self) -> Clock:
-        """The machine's clock, or the demo's, whose sessions can be made to end."""
+        """The machine's clock, or the demo's, which can be moved."""
         if not self._in_demo:
             return SystemClock()
         from xswitch.demo.inside import demo_clock  # noqa: PLC0415 -- only inside the demo
@@ -93,27 +89,27 @@ class Services:
 
     @cached_property
     def ports(self) -> Ports:
-        """Every port, for real, each call told where somebody wants to know.
-
-        Nothing is opened, asked or called yet.
-        """
-        if self._tell is None:
+        """All ports. Creating them opens and calls nothing."""
+        if self._log is None:
             return self._ports()
-        from xswitch.actions.tracing import with_tracing  # noqa: PLC0415 -- only under --debug
+        from xswitch.actions.tracing import with_tracing  # noqa: PLC0415 -- only with --debug
 
-        return with_tracing(self._ports(), self._tell, time.monotonic)
+        return with_tracing(self._ports(), self._log, time.monotonic)
 
     def _ports(self) -> Ports:
-        places, environ = self.places, self._environ
-        # Locate works on texts
-        paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109
-        locks = FileLocks(places.locks)
-        settings = TomlSettings(places.settings)
-        prompt_files: PromptFiles = PromptFileStore(places.prompt)
+        app_paths, environ = self._paths, self._environ
+        aws_paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109 -- takes str
+        locks = FileLocks(app_paths.locks)
+        settings = TomlSettings(app_paths.settings)
+        prompt_files: PromptFiles = PromptFileStore(app_paths.prompt)
         sts_probe: StsProbe = HttpStsProbe()
         if self._in_demo:
-            from xswitch.demo.shifted_adapters import ShiftedProbe, ShiftedPromptFiles  # noqa: PLC0415 -- only inside the demo
-            from xswitch.emulator.clock import DemoClock  # noqa: PLC0415 -- only inside the demo
+            # Imported only inside the demo
+            from xswitch.demo.shifted_adapters import (  # noqa: PLC0415
+                ShiftedProbe,
+                ShiftedPromptFiles,
+            )
+            from xswitch.emulator.clock import DemoClock  # noqa: PLC0415
 
             if isinstance(self.clock, DemoClock):
                 prompt_files, sts_probe = (
@@ -123,31 +119,31 @@ class Services:
         return Ports(
             Aws(BotoSts(), BotocoreProviders(environ), _LazyIamSource(), sts_probe),
             SessionStorage(
-                vault=open_vault(settings.load(), places, environ),
-                index=JsonIndex(places.index, locks),
+                vault=open_vault(settings.load(), app_paths, environ),
+                index=JsonIndex(app_paths.index, locks),
                 locks=locks,
                 prompt_files=prompt_files,
-                hot_pointers=FileHotPointers(places.hot),
+                hot_pointers=FileHotPointers(app_paths.hot),
             ),
             Config(
                 FileConfigStore(
-                    paths, backups=places.backups, locks=places.locks, clock=self.clock
+                    aws_paths, backups=app_paths.backups, locks=app_paths.locks, clock=self.clock
                 ),
                 settings,
                 self._environment,
             ),
             State(
-                JsonUsage(places.usage, locks),
-                JsonHistory(places.history, locks),
+                JsonUsage(app_paths.usage, locks),
+                JsonHistory(app_paths.history, locks),
                 private_paths=tuple(
                     str(path)
                     for path in (
-                        places.state,
-                        places.index,
-                        places.usage,
-                        places.history,
-                        places.locks,
-                        places.backups,
+                        app_paths.state,
+                        app_paths.index,
+                        app_paths.usage,
+                        app_paths.history,
+                        app_paths.locks,
+                        app_paths.backups,
                     )
                 ),
             ),
@@ -171,19 +167,20 @@ class Services:
 
         `next_step` is the command to suggest without a terminal.
         """
-        from xswitch.actions.sessions.mfa import FixedMfaCode, NoMfaPrompt  # noqa: PLC0415 -- few commands need a code
+        # Few commands need a code
+        from xswitch.actions.sessions.mfa import FixedMfaCode, NoMfaPrompt  # noqa: PLC0415
 
         return TerminalPrompt(NoMfaPrompt(next_step).code) if code is None else FixedMfaCode(code)
 
     def no_mfa_prompt(self, next_step: str) -> MfaPrompt:
         """Return a prompt that always fails, and suggests `next_step`."""
-        from xswitch.actions.sessions.mfa import NoMfaPrompt  # noqa: PLC0415 -- few commands need a code
+        from xswitch.actions.sessions.mfa import NoMfaPrompt  # noqa: PLC0415 -- as above
 
         return NoMfaPrompt(next_step)
 
     @property
     def notice(self) -> str:
-        """What the demo says of itself on the screen."""
+        """A line that the screen always shows in the demo, "" elsewhere."""
         if not self._in_demo:
             return ""
         from xswitch.demo.inside import notice  # noqa: PLC0415 -- only inside the demo
@@ -192,7 +189,10 @@ class Services:
 
     @property
     def totp_hint(self) -> Callable[[str], str] | None:
-        """The current MFA code of the device whose serial number it gets, "" for one it doesn't know; in the demo."""
+        """In the demo, a function from an MFA device's serial number to its current code.
+
+        The code is "" for an unknown device.
+        """
         if not self._in_demo:
             return None
         from xswitch.demo.inside import code_shown  # noqa: PLC0415 -- only inside the demo
@@ -209,20 +209,20 @@ class Services:
 
     @property
     def command_words(self) -> tuple[str, ...]:
-        """The words that start this xswitch from any folder."""
+        """The words that start this xswitch from any directory."""
         return self._environment.command()
 
     @property
     def state_folder(self) -> str:
-        """Where the prompt files are."""
-        return str(self.places.state)
+        """The directory with the prompt files."""
+        return str(self._paths.state)
 
 
 def build_services(
-    environ: Mapping[str, str], tell: Callable[[str], None] | None = None
+    environ: Mapping[str, str], log: Callable[[str], None] | None = None
 ) -> Services:
-    """The real world under this environment.
+    """Return the services for this environment.
 
-    `tell` gets a line, without secrets, for each call to it (`actions.tracing`).
+    `log` gets a line without secrets for each call of a port (see `actions.tracing`).
     """
-    return Services(environ, tell)
+    return Services(environ, log)

@@ -1,4 +1,1 @@
-"""Use cases: what xswitch does, and the ports it does it through.
-
-No I/O of its own; adapters are handed in.
-"""
+"""The use cases of xswitch, and the ports they need. Adapters do all I/O."""

@@ -92,7 +92,7 @@ class SwitchOptions:
     force: bool = False
     confirmation: str | None = None
     """The text typed for a guarded role."""
-    keep: bool = False
+    reuse_overrides: bool = False
     """Use the managed profile's overrides if no other option is set (`switch -`)."""
 
 
@@ -232,7 +232,7 @@ class Actions:
         """Renew sessions in parallel; one failure doesn't stop the others."""
         from xswitch.actions.sessions.renew import renew
 
-        return renew(self._broker, names, ask, progress, everything=all_sessions)
+        return renew(self._broker, names, ask, progress, all_sessions=all_sessions)
 
     def forget(
         self, names: Sequence[str], *, all_sessions: bool = False
@@ -240,7 +240,7 @@ class Actions:
         """Drop sessions and managed profiles."""
         from xswitch.actions.sessions.forget import forget
 
-        return forget(self._broker, names, everything=all_sessions)
+        return forget(self._broker, names, all_sessions=all_sessions)
 
     def credential_process(self, profile: str, ask: MfaPrompt) -> str:
         """Return the `credential_process` JSON line for a managed profile or a role profile."""

@@ -29,7 +29,7 @@ class ConfigSnapshot:
     """Config, settings, and environment, read at one time."""
 
     stamp: str
-    """The fingerprint of the files from before they were read, so it's never newer than they are."""
+    """The files' fingerprint from before they were read, so it's never newer than they are."""
     view: ConfigView
     settings: Settings
     environment: Mapping[str, str]

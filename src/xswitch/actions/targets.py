@@ -9,7 +9,13 @@ from xswitch.actions.ports import Config
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import ErrorCode, TargetError, UsageError
 from xswitch.core.model import CredentialSource, Role
-from xswitch.core.profiles.managed import ROLE_KEY, Overrides, source_profile
+from xswitch.core.profiles.managed import (
+    NO_OVERRIDES,
+    ROLE_KEY,
+    Overrides,
+    check_guard_policy,
+    source_profile,
+)
 from xswitch.core.roles.ad_hoc import AdHocRole, parse_ad_hoc_role
 from xswitch.core.roles.resolve import resolve_ad_hoc_role
 from xswitch.core.roles.sources import find_credential_source
@@ -29,6 +35,18 @@ def overrides_from_options(options: SwitchOptions) -> Overrides:
         policy=options.policy,
         tags=options.tags,
     )
+
+
+def effective_overrides(snapshot: ConfigSnapshot, role: Role, options: SwitchOptions) -> Overrides:
+    """Return the overrides of a switch, from its options or its managed profile.
+
+    Raises UsageError if the role's guard doesn't allow them, ConfigError if they are damaged.
+    """
+    overrides = overrides_from_options(options)
+    if options.reuse_overrides and overrides == NO_OVERRIDES:
+        overrides = snapshot.stored_overrides(options.profile_name or role.managed_profile)
+    check_guard_policy(role, overrides)
+    return overrides
 
 
 def resolve_target(config: Config, target: str, options: SwitchOptions) -> Role:

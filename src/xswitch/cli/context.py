@@ -1,4 +1,4 @@
-"""What each command receives: its arguments, both output streams, and the services."""
+"""The context of a command: its arguments, both output streams, and the services."""
 
 from __future__ import annotations
 

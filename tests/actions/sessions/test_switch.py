@@ -158,9 +158,9 @@ def test_what_is_asked_for_is_kept_for_the_renewal(world: World) -> None:
 
 def test_a_plain_switch_drops_what_was_kept_and_keep_keeps_it(world: World) -> None:
     switch(world, "open", SwitchOptions(duration_seconds=900))
-    switch(world, "open", SwitchOptions(keep=True))
+    switch(world, "open", SwitchOptions(reuse_overrides=True))
     assert properties(world, "xs-open")["xswitch_duration_seconds"] == "900"
-    switch(world, "open", SwitchOptions(keep=True, duration_seconds=1800))
+    switch(world, "open", SwitchOptions(reuse_overrides=True, duration_seconds=1800))
     assert properties(world, "xs-open")["xswitch_duration_seconds"] == "1800"
     switch(world, "open")
     assert "xswitch_duration_seconds" not in properties(world, "xs-open")

@@ -21,7 +21,7 @@ from xswitch.actions.ports import MfaPrompt, Ports, Progress
 from xswitch.actions.sessions.broker import Broker, SessionRequest
 from xswitch.actions.sessions.mfa import FixedMfaCode, MfaCodes
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
-from xswitch.actions.targets import overrides_from_options
+from xswitch.actions.targets import effective_overrides
 from xswitch.core.errors import CancelledError, XswitchError
 from xswitch.core.explain.aws_message import parse_denial
 from xswitch.core.explain.diagnosis import explain as diagnose
@@ -37,7 +37,6 @@ from xswitch.core.explain.evidence import (
 from xswitch.core.explain.model import Explanation
 from xswitch.core.explain.non_policy import INSPECTABLE_CODES
 from xswitch.core.model import CredentialSourceKind, Role, SessionPlan
-from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides, check_guard_policy
 from xswitch.core.roles.sources import has_static_keys
 
 SECONDS_AFTER_A_TRY = 5.0
@@ -99,11 +98,7 @@ def explain_failure(
 
 
 def _plan(snapshot: ConfigSnapshot, role: Role, options: SwitchOptions) -> SessionPlan:
-    overrides: Overrides = overrides_from_options(options)
-    if options.keep and overrides == NO_OVERRIDES:
-        overrides = snapshot.stored_overrides(options.profile_name or role.managed_profile)
-    check_guard_policy(role, overrides)
-    return snapshot.plan(role, overrides)
+    return snapshot.plan(role, effective_overrides(snapshot, role, options))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class _ForgetTarget:
     """Managed and static profiles."""
 
 
-def forget(broker: Broker, names: Sequence[str], *, everything: bool) -> tuple[ForgetResult, ...]:
+def forget(broker: Broker, names: Sequence[str], *, all_sessions: bool) -> tuple[ForgetResult, ...]:
     """Delete sessions and managed profiles: see `Actions.forget`.
 
     Deletes sessions first, so no secret remains if the config can't be changed afterward. Raises
@@ -40,7 +40,7 @@ def forget(broker: Broker, names: Sequence[str], *, everything: bool) -> tuple[F
     entries = tuple(ports.storage.index.entries().values())
     targets = (
         _all_targets(snapshot, entries)
-        if everything
+        if all_sessions
         else [_target_for_name(snapshot, entries, name) for name in dict.fromkeys(names)]
     )
     for key in dict.fromkeys(key for target in targets for key in target.keys):

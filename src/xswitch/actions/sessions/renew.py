@@ -27,7 +27,7 @@ _Target = tuple[str, Role | XswitchError]
 
 
 def renew(
-    broker: Broker, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, everything: bool
+    broker: Broker, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool
 ) -> tuple[RenewResult, ...]:
     """Renew sessions: see `Actions.renew`.
 
@@ -39,7 +39,7 @@ def renew(
     targets = _unique_targets(
         [
             (name, _resolve_or_error(snapshot, name))
-            for name in (_all_managed_profiles(ports.storage, snapshot) if everything else names)
+            for name in (_all_managed_profiles(ports.storage, snapshot) if all_sessions else names)
         ]
     )
     if not targets:

@@ -18,7 +18,7 @@ from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.sessions.verification import check_identity
 from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapshot
-from xswitch.actions.targets import overrides_from_options
+from xswitch.actions.targets import effective_overrides
 from xswitch.core.errors import (
     AwsDeniedError,
     ErrorCode,
@@ -31,7 +31,6 @@ from xswitch.core.errors import (
 )
 from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
 from xswitch.core.model import CallerIdentity, Problem, Role, SessionPlan
-from xswitch.core.profiles.managed import NO_OVERRIDES, check_guard_policy
 from xswitch.core.roles.guards import is_confirmed
 
 
@@ -50,10 +49,7 @@ def switch(
         raise _confirmation_error(role, options.confirmation)
     managed = options.profile_name or role.managed_profile
     role = replace(role, managed_profile=managed)
-    overrides = overrides_from_options(options)
-    if options.keep and overrides == NO_OVERRIDES:
-        overrides = snapshot.stored_overrides(managed)
-    check_guard_policy(role, overrides)
+    overrides = effective_overrides(snapshot, role, options)
     ensure_writable(snapshot, managed, static=options.static)
     properties = managed_profile_properties(ports.config, snapshot, role, managed, overrides)
     plan = snapshot.plan(role, overrides)

@@ -111,7 +111,7 @@ def resolve_target(context: Context, target: str) -> tuple[Role, SwitchOptions]:
     """Resolve a target; `-` and a managed profile reuse the options of that session."""
     options = switch_options(context.arguments)
     role = context.actions.resolve(target, options)
-    return role, replace(options, keep=target in {"-", role.managed_profile})
+    return role, replace(options, reuse_overrides=target in {"-", role.managed_profile})
 
 
 def switch(context: Context) -> int:
