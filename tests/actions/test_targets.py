@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from support.actions import CONFIG, GOOD_CODE, FakePrompt, World, silent
+from support.actions import CONFIG, GOOD_CODE, FakePrompt, World
 from xswitch.actions.api import SwitchOptions
+from xswitch.actions.ports import no_progress
 from xswitch.core.errors import ChainError, TargetError, UsageError
 from xswitch.core.model import Role, Settings
 
@@ -13,9 +14,12 @@ def resolve(world: World, target: str, **options: str) -> Role:
 
 
 def switched(world: World, name: str, **options: object) -> str:
-    wish = SwitchOptions(**options)  # type: ignore[arg-type]
+    switch_options = SwitchOptions(**options)  # type: ignore[arg-type]
     return world.actions.switch(
-        world.actions.resolve(name, wish), wish, FakePrompt(GOOD_CODE), silent
+        world.actions.resolve(name, switch_options),
+        switch_options,
+        FakePrompt(GOOD_CODE),
+        no_progress,
     ).managed_profile
 
 
@@ -121,4 +125,4 @@ def test_a_broken_role_is_found_and_says_why_when_it_is_used() -> None:
     world = World()
     role = resolve(world, "broken")
     with pytest.raises(ChainError):
-        world.actions.switch(role, SwitchOptions(), FakePrompt(), silent)
+        world.actions.switch(role, SwitchOptions(), FakePrompt(), no_progress)

@@ -1,4 +1,4 @@
-"""What `--debug` tells of each call to the world, and what it leaves out."""
+"""The lines that `--debug` logs for calls of ports, and what they omit."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import get_type_hints
 
 import pytest
 
-from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakePrompt, World, silent
+from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakePrompt, World
 from xswitch.actions.api import Actions, SwitchOptions
-from xswitch.actions.ports import Iam, Ports
+from xswitch.actions.ports import Iam, Ports, no_progress
 from xswitch.actions.tracing import _ARGUMENTS, _RESULTS, with_tracing
 from xswitch.core.errors import AwsDeniedError, LockBusyError
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
@@ -32,12 +32,12 @@ def told(world: World) -> tuple[Ports, list[str]]:
     return with_tracing(world.ports, lines.append, lambda: next(ticks) * 0.005), lines
 
 
-def test_a_switch_is_told_call_by_call_and_without_a_secret() -> None:
+def test_a_switch_logs_each_call_without_a_secret() -> None:
     world = World()
     ports, lines = told(world)
     actions = Actions(ports)
     role = actions.resolve("payments", SwitchOptions())
-    switched = actions.switch(role, SwitchOptions(), FakePrompt(GOOD_CODE), silent)
+    switched = actions.switch(role, SwitchOptions(), FakePrompt(GOOD_CODE), no_progress)
     assert switched.managed_profile == "xs-payments"
     assert f"{CANARY}-secret-2" in actions.credential_process("xs-payments", FakePrompt())
     actions.forget((), all_sessions=True)
@@ -64,7 +64,7 @@ def test_a_switch_is_told_call_by_call_and_without_a_secret() -> None:
     assert not set(world.vault.values) & set(re.findall(r"[0-9a-f]{9,}", text))
 
 
-def test_a_failure_is_told_by_its_code_and_a_bug_by_its_type() -> None:
+def test_a_failure_is_logged_by_its_code_and_a_bug_by_its_type() -> None:
     world = World()
     ports, lines = told(world)
     world.sts.refuse["AKIADEV"] = AwsDeniedError(f"no {CANARY}", why=CANARY, code="not_authorized")
@@ -87,7 +87,7 @@ def test_a_failure_is_told_by_its_code_and_a_bug_by_its_type() -> None:
         (f"{CANARY}://x", "an invalid URL"),
     ],
 )
-def test_an_endpoint_is_told_without_its_user(url: str, shown: str) -> None:
+def test_an_endpoint_is_logged_without_its_user(url: str, shown: str) -> None:
     world = World()
     ports, lines = told(world)
     ports.aws.sts.assume_role(_KEYS, _REQUEST, Endpoint("eu-west-1", url))
@@ -95,7 +95,7 @@ def test_an_endpoint_is_told_without_its_user(url: str, shown: str) -> None:
     assert CANARY not in lines[0]
 
 
-def test_a_lock_is_let_go_whatever_happens_and_a_busy_one_is_told() -> None:
+def test_a_lock_is_always_released_and_a_busy_one_is_logged() -> None:
     world = World()
     ports, lines = told(world)
     with pytest.raises(KeyError), ports.storage.locks.hold("renew-abcdefgh"):
@@ -112,7 +112,7 @@ def test_a_lock_is_let_go_whatever_happens_and_a_busy_one_is_told() -> None:
     ]
 
 
-def test_every_line_of_the_tables_is_of_a_call_there_is() -> None:
+def test_the_tables_name_only_existing_methods() -> None:
     ports = {
         name: port
         for group in get_type_hints(Ports).values()

@@ -1,4 +1,4 @@
-"""Every port of `xswitch.actions` as an in-memory fake, and a world made of them."""
+"""An in-memory fake of each port of `xswitch.actions`, and a world made of them."""
 
 from __future__ import annotations
 
@@ -552,7 +552,3 @@ class World:
             ),
         )
         self.actions = Actions(self.ports)
-
-
-def silent(_: str) -> None:
-    """Progress nobody watches."""

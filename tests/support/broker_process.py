@@ -1,8 +1,7 @@
-"""One process of many that want the same session.
+"""One of many processes that request the same session.
 
-Real locks and index, a vault of files, an STS that only counts.
-
-Started as `python -m support.broker_process FOLDER PROFILE PROCESSES`; prints the answer of
+It uses real locks and a real index, a vault of files, and an STS that counts its calls. Started as
+`python -m support.broker_process FOLDER PROFILE PROCESSES`, it prints the answer of
 `credential-process`.
 """
 
@@ -22,7 +21,7 @@ from xswitch.core.model import AssumedRole, AssumeRoleRequest, Credentials, Endp
 
 
 class FileVault(FakeVault):
-    """One file per session, replaced in one go."""
+    """A vault with one file per session, which is replaced atomically."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -41,13 +40,13 @@ class FileVault(FakeVault):
 
 
 def note(folder: Path, event: str) -> None:
-    """One line per event, appended so that no two processes' lines mix."""
+    """Append a line for an event, without mixing the lines of different processes."""
     with (folder / "events").open("a") as file:
         file.write(f"{event}\n")
 
 
 class CountingSts(FakeSts):
-    """Notes every call, and holds the first back until all processes are on their way."""
+    """Counts calls, and delays the first one until all processes have started."""
 
     folder: Path
     processes: int
@@ -75,7 +74,7 @@ class CountingSts(FakeSts):
 
 
 class NotingPrompt(FakePrompt):
-    """A person who answers, and whose every answer is noted."""
+    """A prompt that counts its answers."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(GOOD_CODE)
@@ -87,7 +86,7 @@ class NotingPrompt(FakePrompt):
 
 
 def answer(folder: Path, profile: str, processes: int) -> str:
-    """The session of one profile, as `credential-process` gives it, once all processes have started."""
+    """Return the answer of `credential-process` once all processes have started."""
     world = World()
     sts = CountingSts(world.clock)
     sts.folder, sts.processes = folder, processes
@@ -104,7 +103,7 @@ def answer(folder: Path, profile: str, processes: int) -> str:
 
 
 def main() -> None:
-    """Ask for the session of one profile."""
+    """Print the session of one profile."""
     sys.stdout.write(answer(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Bases for tests: a view of one profile, and the stored sign-ins of the AWS CLI."""
+"""Credential sources for tests: a config with one profile, and the AWS CLI's cached sign-ins."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Whose accounts these are.
-
-Profiles of every kind as administrators, and what is read through them.
-"""
+"""Opening accounts by profile, and linting what they hold."""
 
 from __future__ import annotations
 
@@ -57,7 +54,6 @@ def world(aws: EmbeddedAws) -> AccessWorld:
 
 
 # -- administrators
-# -----------------------------------------------------------------------------------------------
 
 
 def test_a_role_administers_through_a_session_with_mfa_and_no_profile_is_written(
@@ -122,7 +118,6 @@ def test_each_side_is_asked_at_its_own_iam(aws: EmbeddedAws, world: AccessWorld)
 
 
 # -- lint
-# ---------------------------------------------------------------------------------------------------------
 
 
 def codes(

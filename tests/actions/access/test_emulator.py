@@ -1,4 +1,4 @@
-"""Plan, apply, take back and check against the embedded AWS."""
+"""Plan, apply, roll back, and check against the embedded AWS."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_killed_at_every_change_and_run_again_it_ends_the_same() -> None:
     assert all(end == reference for end in ends)
 
 
-def test_what_is_there_already_is_changed_and_taken_back_to_what_it_was(
+def test_existing_objects_are_changed_and_restored_by_a_rollback(
     aws: EmbeddedAws, world: AccessWorld
 ) -> None:
     target(aws).create_role(
@@ -184,7 +184,7 @@ def test_the_user_of_the_source_profile_is_meant_when_none_is_named(world: Acces
     assert planned.plan.request.who.name == "admin"
 
 
-def test_a_check_writes_over_nobodys_profile(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_a_check_never_overwrites_a_different_profile(aws: EmbeddedAws, world: AccessWorld) -> None:
     applied = world.apply(inputs(save_as="bob"))
     with pytest.raises(ConfigError, match="different profile"):
         world.access.check(applied.planned, code(aws), quiet)

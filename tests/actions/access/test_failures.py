@@ -1,7 +1,4 @@
-"""What goes wrong while both sides are set up.
-
-Answers that are lost, others who change things meanwhile, names that lead nowhere.
-"""
+"""Failures while a setup is applied, rolled back, and checked."""
 
 from __future__ import annotations
 
@@ -82,10 +79,9 @@ class At:
 
 
 # -- others meanwhile
-# ---------------------------------------------------------------------------------------------
 
 
-def test_a_role_that_somebody_else_makes_meanwhile_is_neither_taken_for_ours_nor_taken_back(
+def test_a_role_created_by_others_in_the_meantime_is_neither_used_nor_rolled_back(
     aws: EmbeddedAws, world: AccessWorld
 ) -> None:
     theirs = trusting({"AWS": f"arn:aws:iam::{TARGET}:root"})
@@ -104,7 +100,7 @@ def test_a_role_that_somebody_else_makes_meanwhile_is_neither_taken_for_ours_nor
     assert (SOURCE in role.trust, user.inline) == (False, ())
 
 
-def test_what_nobody_has_seen_in_the_plan_is_not_done(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_only_changes_in_the_plan_are_made(aws: EmbeddedAws, world: AccessWorld) -> None:
     planned = world.access.plan(inputs(), FakePrompt(), quiet)
     target(aws).create_role(
         RoleName="SwitchRole",
@@ -131,7 +127,6 @@ def test_a_plan_half_of_which_was_made_by_others_goes_on(
 
 
 # -- answers that are lost
-# ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("action", ["PutUserPolicy", "CreateRole", "AttachRolePolicy"])
@@ -148,7 +143,7 @@ def test_an_answer_that_is_lost_is_looked_up(
 
 
 @pytest.mark.parametrize("action", ["PutUserPolicy", "CreateRole", "AttachRolePolicy"])
-def test_a_step_of_which_nobody_knows_whether_it_was_made_is_taken_back_too(
+def test_a_possibly_applied_change_is_rolled_back_too(
     aws: EmbeddedAws, world: AccessWorld, action: str
 ) -> None:
     before = state_of(aws.endpoint, KEYS)
@@ -190,7 +185,7 @@ def test_an_interrupt_is_a_stop_that_says_what_was_done(
     assert state_of(aws.endpoint, KEYS) == before
 
 
-def test_nobody_there_is_told_in_the_result(aws: EmbeddedAws, world: AccessWorld) -> None:
+def test_an_unreachable_aws_is_reported_in_the_result(aws: EmbeddedAws, world: AccessWorld) -> None:
     planned = world.access.plan(inputs(), FakePrompt(), quiet)
     aws.faults.add("reset", times=ALWAYS)
     applied = world.access.apply(planned, FakePrompt(), world.step)
@@ -203,9 +198,7 @@ def test_nobody_there_is_told_in_the_result(aws: EmbeddedAws, world: AccessWorld
 @pytest.mark.parametrize(
     "refusal", ["ConcurrentModification", "EntityTemporarilyUnmodifiable", "Throttling"]
 )
-def test_a_refusal_that_passes_is_waited_for(
-    aws: EmbeddedAws, world: AccessWorld, refusal: str
-) -> None:
+def test_a_transient_error_is_retried(aws: EmbeddedAws, world: AccessWorld, refusal: str) -> None:
     aws.faults.add("error", "AttachRolePolicy", times=3, code=refusal)
     applied = world.apply(inputs())
     assert applied.error is None
@@ -215,7 +208,6 @@ def test_a_refusal_that_passes_is_waited_for(
 
 
 # -- policies by name
-# ---------------------------------------------------------------------------------------------
 
 
 def test_a_policy_that_is_not_there_is_found_before_anything_is_done(world: AccessWorld) -> None:
@@ -262,7 +254,6 @@ def test_where_policies_may_not_be_looked_at_the_apply_says_it_and_waits_for_not
 
 
 # -- who
-# ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["eu/west/Ann", f"arn:aws:iam::{SOURCE}:user/eu/west/Ann"])
@@ -279,7 +270,6 @@ def test_a_path_that_only_the_caller_knows_gets_into_the_trust_policy(
 
 
 # -- the check
-# ----------------------------------------------------------------------------------------------------
 
 
 def test_a_profile_of_the_same_role_that_says_something_else_is_not_touched(
@@ -348,7 +338,7 @@ class CountingSts(BotoSts):
         return super().get_caller_identity(credentials, endpoint)
 
 
-def test_nobody_elses_keys_are_tried_when_the_source_profile_is_the_one(world: AccessWorld) -> None:
+def test_only_the_source_profile_is_identified_if_it_is_trusted(world: AccessWorld) -> None:
     applied = world.apply(inputs(who_name="", require_mfa=False))
     counting = CountingSts()
     world.use(sts=counting)
@@ -357,7 +347,7 @@ def test_nobody_elses_keys_are_tried_when_the_source_profile_is_the_one(world: A
     assert {key for key in counting.asked if key.startswith("AKIA")} == {SOURCE_ADMIN[0]}
 
 
-def test_a_profile_of_somebody_else_is_refused_before_aws_does(world: AccessWorld) -> None:
+def test_an_untrusted_profile_is_rejected_before_aws_denies_it(world: AccessWorld) -> None:
     applied = world.apply(inputs(require_mfa=False, switch_from="target-admin"))
     with pytest.raises(UsageError) as error:
         world.access.check(applied.planned, FakePrompt(), quiet)
@@ -375,7 +365,7 @@ def test_longer_sessions_are_asked_for_where_they_can_be_had(world: AccessWorld)
     assert world.world.config.read().profiles["hour"].get("duration_seconds") is None
 
 
-def test_a_denial_for_good_is_told_after_bounded_tries(
+def test_a_permanent_denial_is_reported_after_bounded_retries(
     aws: EmbeddedAws, world: AccessWorld
 ) -> None:
     applied = world.apply(inputs(require_mfa=False))

@@ -1,6 +1,7 @@
-"""Apply against other people's emulators.
+"""Apply against the emulators of other projects.
 
-Run twice it changes nothing, killed at each call and run again it ends the same.
+A second apply must change nothing, and one that is killed at any call and run again must have the
+same result as one that isn't.
 """
 
 from __future__ import annotations

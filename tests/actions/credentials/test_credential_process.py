@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from support.actions import CONFIG, GOOD_CODE, NOW, FakePrompt, World, silent
+from support.actions import CONFIG, GOOD_CODE, NOW, FakePrompt, World
 from xswitch.actions.api import SwitchOptions
+from xswitch.actions.ports import no_progress
 from xswitch.core.errors import (
     AwsDeniedError,
     ConfigError,
@@ -24,9 +25,11 @@ def world() -> World:
 
 
 def switch(world: World, name: str, **options: object) -> str:
-    wish = SwitchOptions(**options)  # type: ignore[arg-type]
-    role = world.actions.resolve(name, wish)
-    return world.actions.switch(role, wish, FakePrompt(GOOD_CODE), silent).managed_profile
+    switch_options = SwitchOptions(**options)  # type: ignore[arg-type]
+    role = world.actions.resolve(name, switch_options)
+    return world.actions.switch(
+        role, switch_options, FakePrompt(GOOD_CODE), no_progress
+    ).managed_profile
 
 
 def answer(world: World, profile: str) -> dict[str, object]:
@@ -35,7 +38,7 @@ def answer(world: World, profile: str) -> dict[str, object]:
     return data
 
 
-def test_a_managed_profile_is_answered_with_its_session(world: World) -> None:
+def test_a_managed_profile_gets_its_session(world: World) -> None:
     switch(world, "payments")
     assert answer(world, "xs-payments") == {
         "Version": 1,
@@ -61,7 +64,7 @@ def test_its_own_name_means_no_overrides(world: World) -> None:
     assert answer(world, "xs-open")["AccessKeyId"] == "ASIAROLE1"
 
 
-def test_the_whole_day_needs_no_question_while_the_mfa_session_lives(world: World) -> None:
+def test_no_prompt_is_needed_while_the_mfa_session_is_valid(world: World) -> None:
     switch(world, "payments")
     for _ in range(40):
         world.clock.advance(15 * 60)
@@ -92,7 +95,7 @@ def test_without_a_code_it_fails_at_once_and_names_the_command(
     assert len(world.base.resolved) == calls
 
 
-def test_the_command_for_an_account_and_role_keeps_its_definition(world: World) -> None:
+def test_an_ad_hoc_role_can_be_renewed_from_its_managed_profile(world: World) -> None:
     managed = switch(world, "777777777777:Deploy", source="dev", duration_seconds=900)
     world.config.config = world.config.config.replace(
         "xswitch_duration_seconds = 900", "xswitch_mfa_serial = arn:aws:iam::111111111111:mfa/dev"
@@ -113,7 +116,7 @@ def test_a_name_with_odd_characters_is_quoted_in_the_command() -> None:
     ("name", "step"),
     [("nothing", "xswitch list"), ("dev", "xswitch list"), ("broken", "xswitch config")],
 )
-def test_what_is_no_role_says_so(world: World, name: str, step: str) -> None:
+def test_a_profile_without_a_role_is_an_error(world: World, name: str, step: str) -> None:
     with pytest.raises((TargetError, ConfigError)) as caught:
         answer(world, name)
     assert caught.value.next_step == step
@@ -152,20 +155,20 @@ def test_an_edited_config_never_gets_the_old_session(world: World) -> None:
     assert world.hot_pointers.pointers["xs-open"][1] == world.config.stamp()
 
 
-def test_credentials_are_given_even_when_nothing_can_be_noted(world: World) -> None:
+def test_credentials_are_returned_even_if_publishing_fails(world: World) -> None:
     switch(world, "open")
     world.prompt_files.fail = ConfigError("The folder is full.")
     assert answer(world, "xs-open")["AccessKeyId"]
 
 
-def test_a_locked_vault_is_told(world: World) -> None:
+def test_a_locked_vault_is_reported(world: World) -> None:
     switch(world, "open")
     world.vault.fail = VaultLockedError("Locked.")
     with pytest.raises(VaultLockedError):
         answer(world, "xs-open")
 
 
-def test_aws_saying_no_is_told(world: World) -> None:
+def test_a_denial_is_reported(world: World) -> None:
     world.sts.refuse["arn:aws:iam::333333333333:role/Open"] = AwsDeniedError(
         "No.", code="not_authorized"
     )
@@ -174,7 +177,6 @@ def test_aws_saying_no_is_told(world: World) -> None:
 
 
 # -- behind its back
-# -----------------------------------------------------------------------------------------------
 
 
 def test_the_background_renews_what_is_due(world: World) -> None:
@@ -200,7 +202,7 @@ def test_the_background_works_for_a_role_profile_too(world: World) -> None:
     assert world.prompt_files.states == {}
 
 
-def test_only_one_does_it(world: World) -> None:
+def test_only_one_process_renews_a_session(world: World) -> None:
     managed = switch(world, "open")
     world.clock.advance(40 * 60)
     world.locks.busy.add(f"renew-{world.hot_pointers.pointers[managed][0]}")
@@ -219,7 +221,7 @@ def test_a_lock_that_is_broken_is_an_error(world: World, monkeypatch: pytest.Mon
         world.actions.renew_in_background(managed)
 
 
-def test_the_background_asks_nobody_and_runs_no_process() -> None:
+def test_a_background_renewal_never_prompts_and_runs_no_mfa_process() -> None:
     world = World(
         config=CONFIG.replace("[profile reports]", "mfa_process = oathtool\n[profile reports]", 1)
     )
@@ -232,7 +234,7 @@ def test_the_background_asks_nobody_and_runs_no_process() -> None:
     assert world.mfa_command.commands == []
 
 
-def test_a_failed_background_renewal_leaves_the_session_alone(world: World) -> None:
+def test_a_failed_background_renewal_does_not_change_the_session(world: World) -> None:
     managed = switch(world, "open")
     world.clock.advance(40 * 60)
     world.base.fail = NetworkError("No network.")

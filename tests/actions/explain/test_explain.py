@@ -1,6 +1,7 @@
-"""Scripted breakages.
+"""Explanations of scripted breakages.
 
-One thing is wrong, the user switches, and the explanation names it, its side and its hop.
+Each breakage is one error in a working scene. The user switches, and the explanation must name the
+error, its account, and its hop.
 """
 
 from __future__ import annotations
@@ -885,7 +886,7 @@ def _hollow(data: Any) -> None:
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
-def test_a_breakage_is_the_same_whatever_became_of_the_scene_before(broken: Broken) -> None:
+def test_a_breakage_does_not_depend_on_earlier_scenes(broken: Broken) -> None:
     first, second = Scene(), Scene()
     broken.do(first)
     was = copy.deepcopy(first.state)
@@ -895,7 +896,6 @@ def test_a_breakage_is_the_same_whatever_became_of_the_scene_before(broken: Brok
 
 
 # -- what no state of the world alone makes
-# ------------------------------------------------------------------------------
 
 
 def test_an_hour_is_the_most_after_a_role(aws: EmbeddedAws) -> None:
@@ -977,7 +977,7 @@ def test_a_session_that_ended_in_the_middle_of_a_chain(aws: EmbeddedAws) -> None
     assert cause.next_step.endswith("--force")
 
 
-def test_a_wrong_code_and_nobody_to_ask(aws: EmbeddedAws) -> None:
+def test_a_wrong_code_without_a_prompt(aws: EmbeddedAws) -> None:
     scene = Scene()
     scene.profiles["admin"]["mfa_serial"] = SERIAL
     stage = play(aws, scene)
@@ -998,7 +998,7 @@ def test_a_wrong_code_and_nobody_to_ask(aws: EmbeddedAws) -> None:
     assert stage.world.vault.values == {}
 
 
-def test_a_living_mfa_session_is_used_and_a_code_given_makes_a_new_one(aws: EmbeddedAws) -> None:
+def test_a_valid_mfa_session_is_used_unless_a_code_is_given(aws: EmbeddedAws) -> None:
     scene = Scene()
     scene.profiles["admin"]["mfa_serial"] = SERIAL
     scene.trust(
@@ -1076,10 +1076,9 @@ def test_a_locked_vault_only_takes_what_could_be_seen(aws: EmbeddedAws) -> None:
 
 
 # -- who may look
-# ------------------------------------------------------------------------------------------------------
 
 
-def test_a_living_session_of_the_target_account_reads_the_trust_policy(aws: EmbeddedAws) -> None:
+def test_a_valid_session_in_the_target_account_reads_the_trust_policy(aws: EmbeddedAws) -> None:
     scene = Scene(readable=False)
     scene.role(DEEP)["attached_policies"] = [ADMINISTRATOR]
     scene.trust(DEEP, trusts(USER))
@@ -1174,7 +1173,6 @@ def test_what_does_not_answer_in_time_is_not_seen(
 
 
 # -- who the base is
-# ---------------------------------------------------------------------------------------------------
 
 
 def test_a_base_that_may_not_ask_who_it_is_is_tried_all_the_same(aws: EmbeddedAws) -> None:
@@ -1189,7 +1187,6 @@ def test_a_base_that_may_not_ask_who_it_is_is_tried_all_the_same(aws: EmbeddedAw
 
 
 # -- several at once
-# ---------------------------------------------------------------------------------------------------
 
 _MIXED = [
     one
@@ -1202,9 +1199,7 @@ _MIXED = [
 
 
 @pytest.mark.parametrize("seed", range(16))
-def test_whatever_is_broken_is_never_allowed_and_proved_fixes_lead_past_it(
-    aws: EmbeddedAws, seed: int
-) -> None:
+def test_a_breakage_is_never_allowed_and_proven_fixes_work(aws: EmbeddedAws, seed: int) -> None:
     chance = random.Random(seed)
     target = chance.choice(("admin", "deep"))
     chosen = chance.sample([one for one in _MIXED if one.target == target], chance.randint(1, 3))

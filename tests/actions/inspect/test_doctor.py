@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from support.actions import CONFIG, GOOD_CODE, FakePrompt, World, silent
+from support.actions import CONFIG, GOOD_CODE, FakePrompt, World
 from xswitch.actions.api import DoctorCheck, SwitchOptions
 from xswitch.actions.inspect.doctor import split_command
+from xswitch.actions.ports import no_progress
 from xswitch.core.errors import ConfigError, NetworkError, VaultAbsentError, VaultLockedError
 from xswitch.core.model import FileInfo, Problem, Settings
 
@@ -14,8 +15,10 @@ GOOD = CONFIG.partition("[profile broken]")[0]
 @pytest.fixture
 def world() -> World:
     world = World(config=GOOD, XSWITCH_SHELL="zsh", AWS_PROFILE="xs-open")
-    wish = SwitchOptions()
-    world.actions.switch(world.actions.resolve("open", wish), wish, FakePrompt(GOOD_CODE), silent)
+    options = SwitchOptions()
+    world.actions.switch(
+        world.actions.resolve("open", options), options, FakePrompt(GOOD_CODE), no_progress
+    )
     return world
 
 
@@ -28,7 +31,7 @@ def only(world: World, name: str) -> DoctorCheck:
     return check
 
 
-def test_when_all_is_well_every_check_says_so(world: World) -> None:
+def test_every_check_can_pass(world: World) -> None:
     found = world.actions.doctor()
     assert {check.state for check in found} == {"ok"}
     names = [check.name for check in found]
@@ -100,7 +103,7 @@ def test_chains_that_break_or_loop(world: World) -> None:
 @pytest.mark.parametrize(
     "failure", [VaultLockedError("Locked.", next_step="Unlock it."), VaultAbsentError("None.")]
 )
-def test_a_vault_that_does_not_answer(world: World, failure: VaultLockedError) -> None:
+def test_a_vault_that_does_not_respond(world: World, failure: VaultLockedError) -> None:
     world.vault.fail = failure
     check = only(world, "vault")
     assert check.state == "error"
@@ -108,7 +111,7 @@ def test_a_vault_that_does_not_answer(world: World, failure: VaultLockedError) -
     assert check.details["code"] == failure.code
 
 
-def test_a_vault_that_forgets(world: World) -> None:
+def test_a_vault_that_does_not_store_values(world: World) -> None:
     world.vault.forgetful = True
     assert only(world, "vault").state == "error"
     world.vault.forgetful = False
@@ -137,7 +140,7 @@ def test_without_the_hook(world: World) -> None:
         ({"AWS_DEFAULT_PROFILE": "dev"}, "unset AWS_DEFAULT_PROFILE"),
     ],
 )
-def test_variables_that_go_before_the_profile(
+def test_variables_that_override_the_profile(
     world: World, variables: dict[str, str], step: str
 ) -> None:
     world.environment.set.update(variables)
@@ -200,7 +203,7 @@ def test_a_managed_profile_whose_launcher_is_gone(world: World, fact: dict[str, 
     assert f"{LAUNCHER}, which is gone" in check.message
 
 
-def test_a_managed_profile_whose_launcher_anybody_can_change(world: World) -> None:
+def test_a_managed_profile_with_a_world_writable_launcher(world: World) -> None:
     (check,) = by_the_launcher(world, mode=0o666)
     assert (check.state, check.next_step) == ("error", f"chmod o-w {LAUNCHER}")
 
@@ -213,7 +216,7 @@ def test_a_managed_profile_whose_role_is_gone(world: World) -> None:
     )
 
 
-def test_a_managed_profile_other_keys_win_over(world: World) -> None:
+def test_a_managed_profile_with_overriding_keys(world: World) -> None:
     world.config.credentials += "[xs-open]\naws_access_key_id = A\naws_secret_access_key = x\n"
     check = only(world, "managed")
     assert check.state == "error"
@@ -248,7 +251,7 @@ def test_files_others_can_read(world: World) -> None:
     assert only(world, "permissions").state == "ok"
 
 
-def test_files_of_somebody_else(world: World) -> None:
+def test_files_of_another_user(world: World) -> None:
     path = "/home/u/.aws/config"
     world.file_facts.facts[path] = FileInfo(path, exists=True, mode=0o644, mine=False)
     assert only(world, "permissions").state == "error"
@@ -273,7 +276,7 @@ def test_the_clock(world: World, skew: float, state: str) -> None:
         assert ("behind" if skew > 0 else "ahead of") in found[0].message
 
 
-def test_a_server_that_tells_no_time(world: World) -> None:
+def test_a_server_without_a_time(world: World) -> None:
     world.sts_probe.skew = None
     assert {check.state for check in checks(world, "clock")} == {"skipped"}
 
@@ -291,12 +294,12 @@ def test_without_roles_no_endpoint_is_tried(world: World) -> None:
     assert only(world, "sts").state == "skipped"
 
 
-def test_an_endpoint_of_ones_own_is_named(world: World) -> None:
+def test_a_custom_endpoint_is_named(world: World) -> None:
     world.config.config = GOOD.replace("region = eu-west-1", "endpoint_url = http://127.0.0.1:4566")
     assert any("http://127.0.0.1:4566" in check.message for check in checks(world, "sts"))
 
 
-def test_one_address_is_tried_once_whatever_the_regions(world: World) -> None:
+def test_one_endpoint_url_is_tested_once_for_all_regions(world: World) -> None:
     url = "endpoint_url = http://127.0.0.1:4566"
     world.config.config = GOOD.replace("region = eu-west-1", f"region = eu-west-1\n{url}").replace(
         "[profile open]", f"[profile open]\n{url}"
@@ -314,7 +317,7 @@ def test_the_endpoint_most_roles_use_is_tried_first(world: World) -> None:
     assert [endpoint.region for endpoint in world.sts_probe.reached] == ["us-east-1", "eu-west-1"]
 
 
-def test_words_are_counted_as_people_do(world: World) -> None:
+def test_nouns_are_singular_or_plural(world: World) -> None:
     world.config.config = "[profile odd]\nregion = x # y\n"
     world.config.credentials = ""
     assert "1 profile in" in only(world, "config").message

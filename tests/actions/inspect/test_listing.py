@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World, silent
+from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World
 from xswitch.actions.api import MfaInfo, SessionInfo, SourceInfo, SwitchOptions
+from xswitch.actions.ports import no_progress
 from xswitch.core.errors import VaultLockedError
 from xswitch.core.model import Problem, SessionState, Settings
 
@@ -16,9 +17,11 @@ def world() -> World:
 
 
 def switch(world: World, name: str, **options: object) -> str:
-    wish = SwitchOptions(**options)  # type: ignore[arg-type]
-    role = world.actions.resolve(name, wish)
-    return world.actions.switch(role, wish, FakePrompt(GOOD_CODE), silent).managed_profile
+    switch_options = SwitchOptions(**options)  # type: ignore[arg-type]
+    role = world.actions.resolve(name, switch_options)
+    return world.actions.switch(
+        role, switch_options, FakePrompt(GOOD_CODE), no_progress
+    ).managed_profile
 
 
 def test_every_role_is_there_without_vault_or_aws(world: World) -> None:
@@ -40,7 +43,7 @@ def test_every_role_is_there_without_vault_or_aws(world: World) -> None:
     assert world.sts.keys == []
 
 
-def test_sessions_are_told_with_their_state(world: World) -> None:
+def test_sessions_are_listed_with_their_state(world: World) -> None:
     switch(world, "payments")
     session = world.actions.listing().sessions["payments"]
     assert (session.state, session.expires_at) == (SessionState.LIVE, NOW + timedelta(hours=1))
@@ -170,7 +173,6 @@ def test_without_roles_there_is_no_base() -> None:
 
 
 # -- status
-# --------------------------------------------------------------------------------------------------------
 
 
 def test_status_shows_every_session(world: World) -> None:
@@ -190,7 +192,7 @@ def test_status_shows_every_session(world: World) -> None:
     assert [row.renewable_until for row in rows] == [mfa_end, None, mfa_end, None]
 
 
-def test_an_expired_session_has_nothing_left(world: World) -> None:
+def test_an_expired_session_has_no_time_left(world: World) -> None:
     switch(world, "open")
     world.clock.advance(7200)
     row = world.actions.status()[0]
@@ -203,7 +205,7 @@ def test_a_session_of_a_role_that_is_gone_cannot_be_renewed(world: World) -> Non
     assert world.actions.status()[0].renewable_until == NOW + timedelta(hours=1)
 
 
-def test_a_process_that_gives_codes_needs_nobody() -> None:
+def test_an_mfa_process_makes_a_session_renewable_without_end() -> None:
     world = World(
         config=CONFIG.replace("[profile reports]", "mfa_process = oathtool\n[profile reports]", 1)
     )
@@ -211,7 +213,7 @@ def test_a_process_that_gives_codes_needs_nobody() -> None:
     assert world.actions.status()[0].renewable_until is None
 
 
-def test_a_living_session_in_the_middle_outlives_the_mfa_session(world: World) -> None:
+def test_a_valid_session_within_a_chain_outlasts_the_mfa_session(world: World) -> None:
     switch(world, "payments")
     world.clock.advance(12 * 3600 - 120)
     switch(world, "spoke")

@@ -8,7 +8,8 @@ from functools import partial
 
 import pytest
 
-from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World, silent
+from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World
+from xswitch.actions.ports import no_progress
 from xswitch.actions.sessions.broker import (
     MAX_LOCK_WAIT_SECONDS,
     Broker,
@@ -82,7 +83,7 @@ def get(
     force: bool = False,
     eager: bool = False,
     interactive: bool = True,
-    progress: Callable[[str], None] = silent,
+    progress: Callable[[str], None] = no_progress,
     prompt: FakePrompt | None = None,
     given: str | None = None,
 ) -> SessionResult:
@@ -103,10 +104,9 @@ def roles(world: World) -> list[str]:
 
 
 # -- finding and making
-# ------------------------------------------------------------------------------------------
 
 
-def test_an_mfa_session_and_then_the_role_are_made_and_kept(world: World) -> None:
+def test_an_mfa_session_and_the_role_session_are_made_and_stored(world: World) -> None:
     session = get(world, "payments", GOOD_CODE)
     assert not session.from_vault
     assert session.problems == ()
@@ -159,7 +159,7 @@ def test_a_role_without_mfa_is_assumed_with_the_base(world: World) -> None:
     assert world.sts.mfa_calls == []
 
 
-def test_a_chain_keeps_every_session_under_its_own_key(world: World) -> None:
+def test_a_chain_stores_each_session_under_its_own_key(world: World) -> None:
     get(world, "spoke", GOOD_CODE)
     assert roles(world) == ["Hub", "Spoke"]
     assert world.sts.keys == ["AKIADEV", "ASIAMFA1", "ASIAROLE2"]
@@ -169,7 +169,7 @@ def test_a_chain_keeps_every_session_under_its_own_key(world: World) -> None:
     assert roles(world) == ["Hub", "Spoke"]
 
 
-def test_with_a_living_session_in_the_middle_nothing_before_it_is_needed(world: World) -> None:
+def test_a_valid_session_within_a_chain_makes_earlier_ones_unnecessary(world: World) -> None:
     get(world, "spoke", GOOD_CODE)
     wanted = plan(world, "spoke")
     assert wanted.mfa is not None
@@ -191,14 +191,13 @@ def test_the_mfa_session_is_used_to_its_last_minute(world: World) -> None:
 def test_the_request_is_what_the_plan_says(world: World) -> None:
     overrides = Overrides(session_name="me@work", duration_seconds=900, tags=(("team", "x"),))
     wanted = plan(world, "open", overrides)
-    request = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), silent)
+    request = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), no_progress)
     Broker(world.ports).session(wanted, world.config.read(), request)
     assert world.sts.requests == [wanted.hops[0].request]
     assert world.sts.endpoints == [wanted.endpoint]
 
 
 # -- freshness
-# ---------------------------------------------------------------------------------------------------
 
 
 def test_between_soft_and_hard_it_is_served_and_renewed_in_the_background(world: World) -> None:
@@ -225,7 +224,7 @@ def test_nothing_is_started_that_could_only_fail_for_want_of_a_code(world: World
 
 def test_a_role_profile_without_a_managed_one_is_renewed_by_its_own_name(world: World) -> None:
     wanted = plan(world, "open")
-    request = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), silent)
+    request = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), no_progress)
     first = Broker(world.ports).session(wanted, world.config.read(), request)
     world.clock.time = first.record.advisory_refresh_at
     Broker(world.ports).session(wanted, world.config.read(), request)
@@ -251,7 +250,7 @@ def test_from_hard_on_the_caller_waits_for_a_new_one(world: World) -> None:
         MfaNeededError("Nobody."),
     ],
 )
-def test_a_living_session_is_served_when_renewing_fails(
+def test_a_valid_session_is_returned_if_its_renewal_fails(
     world: World, failure: XswitchError
 ) -> None:
     first = get(world, "open")
@@ -273,7 +272,7 @@ def test_a_session_in_its_last_minute_or_after_it_is_not_served(world: World, le
         get(world, "open")
 
 
-def test_giving_up_is_giving_up_even_with_a_living_session(world: World) -> None:
+def test_a_cancelled_renewal_cancels_even_with_a_valid_session(world: World) -> None:
     get(world, "payments", GOOD_CODE)
     world.clock.advance(12 * 3600 - 120)
     first = get(world, "payments")
@@ -289,19 +288,19 @@ def test_force_makes_a_new_role_session_from_the_same_mfa_session(world: World) 
     assert len(world.sts.mfa_calls) == 1
 
 
-def test_force_does_not_make_do_with_the_living_one(world: World) -> None:
+def test_a_forced_renewal_never_returns_the_stored_session(world: World) -> None:
     get(world, "open")
     world.base.fail = NetworkError("No network.")
     with pytest.raises(NetworkError):
         get(world, "open", force=True)
 
 
-def test_force_takes_what_somebody_else_made_while_it_waited(world: World) -> None:
+def test_a_forced_renewal_returns_a_session_made_while_it_waited(world: World) -> None:
     first = get(world, "open")
     other: list[SessionResult] = []
 
     def meanwhile(_: str) -> None:
-        world.locks.waiting = silent
+        world.locks.waiting = no_progress
         other.append(get(world, "open", force=True))
 
     world.locks.waiting = meanwhile
@@ -322,7 +321,7 @@ def test_eager_renews_what_is_due_in_the_background_and_tells_its_failures(world
     assert world.background.started == []
 
 
-def test_a_session_from_before_the_clock_was_set_back_is_made_anew(world: World) -> None:
+def test_a_session_from_before_the_clock_was_set_back_is_replaced(world: World) -> None:
     first = get(world, "open")
     world.clock.advance(-3600)
     assert get(world, "open").record != first.record
@@ -342,7 +341,6 @@ def test_a_clock_set_back_a_little_changes_nothing(world: World) -> None:
 
 
 # -- MFA
-# -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_wrong_code_is_asked_for_again(world: World) -> None:
@@ -354,20 +352,20 @@ def test_a_wrong_code_is_asked_for_again(world: World) -> None:
     assert "one time pass code" in prompt.challenges[1].refusal
 
 
-def test_after_three_wrong_codes_nothing_is_kept(world: World) -> None:
+def test_after_three_wrong_codes_nothing_is_stored(world: World) -> None:
     with pytest.raises(AwsDeniedError):
         get(world, "payments", "999991", "999992", "999993", GOOD_CODE)
     assert world.vault.values == {}
     assert world.index.kept == {}
 
 
-def test_the_code_of_the_command_line_is_not_asked_for(world: World) -> None:
+def test_a_code_of_the_command_line_replaces_the_prompt(world: World) -> None:
     get(world, "payments", given=GOOD_CODE)
     with pytest.raises(AwsDeniedError):
         get(World(), "payments", GOOD_CODE, given="999999")
 
 
-def test_the_process_of_the_profile_is_run(world: World) -> None:
+def test_the_mfa_process_of_the_profile_runs(world: World) -> None:
     world.config.config = CONFIG.replace(
         "[profile reports]", "mfa_process = oathtool --totp\n[profile reports]", 1
     )
@@ -383,7 +381,7 @@ def test_who_is_asked_first_learns_of_a_base_that_is_missing(world: World) -> No
     assert prompt.challenges == []
 
 
-def test_a_client_nobody_watches_fails_before_anything_is_looked_up(world: World) -> None:
+def test_an_unattended_client_fails_before_any_lookup(world: World) -> None:
     with pytest.raises(MfaNeededError):
         get(world, "payments", interactive=False)
     assert world.base.resolved == []
@@ -440,13 +438,10 @@ def test_a_later_hop_needs_no_code_after_an_mfa_session(world: World) -> None:
 
 
 # -- sessions AWS no longer takes
-# ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["expired_token", "invalid_key"])
-def test_a_kept_mfa_session_that_is_refused_is_dropped_and_made_once_more(
-    world: World, code: str
-) -> None:
+def test_a_rejected_stored_mfa_session_is_replaced_once(world: World, code: str) -> None:
     get(world, "payments", GOOD_CODE)
     world.sts.refuse["ASIAMFA1"] = AwsDeniedError("The session is over.", code=code)
     world.sts.codes.add("222222")
@@ -455,7 +450,7 @@ def test_a_kept_mfa_session_that_is_refused_is_dropped_and_made_once_more(
     assert roles(world) == ["Admin", "Reports"]
 
 
-def test_a_kept_session_in_the_middle_that_is_refused_is_made_once_more(world: World) -> None:
+def test_a_rejected_stored_session_within_a_chain_is_replaced_once(world: World) -> None:
     get(world, "spoke", GOOD_CODE)
     world.sts.refuse["ASIAROLE2"] = AwsDeniedError("The session is over.", code="expired_token")
     get(world, "spoke", force=True)
@@ -476,14 +471,14 @@ def test_other_refusals_drop_nothing(world: World) -> None:
     assert wanted.mfa.key in world.vault.values
 
 
-def test_a_session_made_just_now_that_is_refused_is_not_asked_for_again(world: World) -> None:
+def test_a_rejected_new_session_is_not_replaced(world: World) -> None:
     world.sts.refuse["ASIAMFA1"] = AwsDeniedError("The session is over.", code="expired_token")
     with pytest.raises(AwsDeniedError):
         get(world, "payments", GOOD_CODE, "222222")
     assert len(world.sts.mfa_calls) == 1
 
 
-def test_a_base_that_is_refused_is_the_users_to_mend(world: World) -> None:
+def test_rejected_source_credentials_are_an_error(world: World) -> None:
     world.sts.refuse["AKIADEV"] = SourceCredentialsError(
         "AWS does not know the access key.", code="invalid_key"
     )
@@ -492,7 +487,7 @@ def test_a_base_that_is_refused_is_the_users_to_mend(world: World) -> None:
     assert len(world.sts.keys) == 1
 
 
-def test_a_refused_base_is_told_with_the_command_that_mends_it(world: World) -> None:
+def test_rejected_source_credentials_come_with_the_command_that_fixes_them(world: World) -> None:
     world.sts.refuse["AKIADEV"] = AwsDeniedError("The session is over.", code="expired_token")
     for role in ("open", "payments"):
         with pytest.raises(SourceCredentialsError) as caught:
@@ -502,7 +497,7 @@ def test_a_refused_base_is_told_with_the_command_that_mends_it(world: World) -> 
         assert "--profile dev" in caught.value.next_step
 
 
-def test_a_new_session_of_somebody_else_is_not_dropped_with_the_old_one(world: World) -> None:
+def test_a_session_renewed_by_another_process_is_not_dropped(world: World) -> None:
     get(world, "payments", GOOD_CODE)
     wanted = plan(world, "reports")
     assert wanted.mfa is not None
@@ -522,7 +517,6 @@ def test_a_new_session_of_somebody_else_is_not_dropped_with_the_old_one(world: W
 
 
 # -- answers that can't be kept
-# ------------------------------------------------------------------------------------
 
 
 def test_an_answer_without_an_end_is_an_error(world: World) -> None:
@@ -562,11 +556,10 @@ def test_a_session_that_is_over_when_it_comes_tells_of_the_clock(world: World, l
 
 
 # -- the vault and the index
-# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("failure", [VaultLockedError("Locked."), VaultBrokenError("Mute.")])
-def test_a_vault_that_cannot_be_read_is_told_and_nothing_is_asked_of_aws(
+def test_an_unreadable_vault_is_reported_without_a_call_to_aws(
     world: World, failure: VaultError
 ) -> None:
     get(world, "open")
@@ -577,7 +570,7 @@ def test_a_vault_that_cannot_be_read_is_told_and_nothing_is_asked_of_aws(
     assert len(world.sts.keys) == calls
 
 
-def test_a_vault_that_cannot_be_written_is_told(world: World) -> None:
+def test_an_unwritable_vault_is_reported(world: World) -> None:
     world.vault.fail_put = VaultLockedError("Locked.")
     with pytest.raises(VaultLockedError):
         get(world, "open")
@@ -621,7 +614,6 @@ def test_a_session_can_be_dropped(world: World) -> None:
 
 
 # -- side by side
-# --------------------------------------------------------------------------------------------------
 
 
 def test_locks_are_taken_in_the_order_of_the_chain(world: World) -> None:
@@ -631,7 +623,7 @@ def test_locks_are_taken_in_the_order_of_the_chain(world: World) -> None:
     assert world.locks.held == [wanted.key, wanted.hops[0].key, wanted.mfa.key]
 
 
-def test_a_lock_that_cannot_be_had_is_told_unless_the_session_lives(world: World) -> None:
+def test_an_unavailable_lock_is_reported_unless_the_session_is_valid(world: World) -> None:
     first = get(world, "open")
     world.locks.busy.add(first.record.key)
     world.clock.time = first.record.mandatory_refresh_at
@@ -679,7 +671,7 @@ def in_threads(works: Sequence[Callable[[], SessionResult]]) -> list[SessionResu
     return results
 
 
-def test_progress_is_told_and_may_stop_the_work(world: World) -> None:
+def test_progress_is_reported_and_may_cancel(world: World) -> None:
     told: list[str] = []
     get(world, "payments", GOOD_CODE, progress=told.append)
     assert told == [
@@ -722,7 +714,7 @@ def test_the_environment_as_a_base_has_no_profile() -> None:
         "arn:aws:iam::333333333333:role/Open",
     ],
 )
-def test_an_answer_that_names_another_role_is_kept_nowhere(
+def test_a_session_of_another_role_is_not_stored(
     world: World, monkeypatch: pytest.MonkeyPatch, arn: str
 ) -> None:
     assume = world.sts.assume_role

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, FakePrompt, World, silent
+from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, FakePrompt, World
 from xswitch.actions.api import ForgetResult, SwitchOptions
+from xswitch.actions.ports import no_progress
 from xswitch.core.errors import ConfigError, TargetError, VaultLockedError
 
 
@@ -13,9 +14,11 @@ def world() -> World:
 
 
 def switch(world: World, name: str, **options: object) -> str:
-    wish = SwitchOptions(**options)  # type: ignore[arg-type]
-    role = world.actions.resolve(name, wish)
-    return world.actions.switch(role, wish, FakePrompt(GOOD_CODE), silent).managed_profile
+    switch_options = SwitchOptions(**options)  # type: ignore[arg-type]
+    role = world.actions.resolve(name, switch_options)
+    return world.actions.switch(
+        role, switch_options, FakePrompt(GOOD_CODE), no_progress
+    ).managed_profile
 
 
 def assert_nothing_left(world: World) -> None:
@@ -157,7 +160,7 @@ def test_a_locked_vault_leaves_everything_as_it_was(world: World) -> None:
     assert len(world.index.kept) == 1
 
 
-def test_a_config_that_must_not_be_written_keeps_no_session_alive(world: World) -> None:
+def test_an_unwritable_config_does_not_stop_the_deletion_of_sessions(world: World) -> None:
     switch(world, "open")
     world.config.fail = ConfigError("The file changed meanwhile.")
     with pytest.raises(ConfigError):
@@ -165,7 +168,7 @@ def test_a_config_that_must_not_be_written_keeps_no_session_alive(world: World) 
     assert world.vault.values == {}
 
 
-def test_a_damaged_override_does_not_keep_a_session_from_being_forgotten(world: World) -> None:
+def test_a_damaged_override_does_not_stop_the_deletion_of_a_session(world: World) -> None:
     switch(world, "open", duration_seconds=900)
     world.config.config = world.config.config.replace(
         "xswitch_duration_seconds = 900", "xswitch_duration_seconds = long"

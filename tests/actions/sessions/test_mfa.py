@@ -51,7 +51,7 @@ def ask(
     ), prompt
 
 
-def test_a_good_code_is_asked_for_once() -> None:
+def test_a_correct_code_needs_one_prompt() -> None:
     device = Device("111111")
     answer, prompt = ask(device, "111111")
     assert answer == "session by 111111"
@@ -91,32 +91,32 @@ def test_a_code_is_never_sent_twice() -> None:
     assert "already" in prompt.challenges[2].refusal
 
 
-def test_not_for_another_session_of_the_same_device_either() -> None:
+def test_a_code_is_not_reused_for_another_session_of_the_same_device() -> None:
     codes = MfaCodes(FakePrompt("111111", "111111", "222222"), FakeMfaCommand())
     assert codes.call_with_code(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
     assert codes.call_with_code(MFA_ARN, "b", None, Device("222222")) == "session by 222222"
 
 
 @pytest.mark.parametrize("odd", ["", "12345", "1234567", "12345a", "\uff11" * 6, "-12345"])
-def test_what_cannot_be_a_code_is_not_sent(odd: str) -> None:
+def test_a_malformed_code_is_not_sent(odd: str) -> None:
     device = Device("222222")
     _, prompt = ask(device, odd, "222222")
     assert device.seen == ["222222"]
     assert "six digits" in prompt.challenges[1].refusal
 
 
-def test_a_refusal_of_aws_is_told_rather_than_ours() -> None:
+def test_an_error_of_aws_is_preferred_to_ours() -> None:
     with pytest.raises(AwsDeniedError, match="did not accept"):
         ask(Device(), "111111", "111111", "x")
 
 
-def test_when_no_code_was_ever_usable_that_is_said() -> None:
+def test_only_unusable_codes_are_an_error_of_their_own_kind() -> None:
     with pytest.raises(MfaNeededError) as caught:
         ask(Device(), "x", "y", "z")
     assert caught.value.code == "mfa_unusable"
 
 
-def test_other_refusals_are_not_asked_about_again() -> None:
+def test_other_denials_cause_no_further_prompt() -> None:
     def denied(_: str) -> str:
         raise AwsDeniedError("AWS does not allow it.", code="not_authorized")
 
@@ -126,7 +126,7 @@ def test_other_refusals_are_not_asked_about_again() -> None:
     assert len(prompt.challenges) == 1
 
 
-def test_giving_up_is_passed_on() -> None:
+def test_a_cancelled_prompt_cancels() -> None:
     with pytest.raises(CancelledError):
         ask(Device(), "111111", CancelledError("The user gave up."))
 
@@ -162,7 +162,7 @@ def test_a_code_of_the_command_line_takes_precedence_over_the_process() -> None:
     assert runs.commands == []
 
 
-def test_the_process_is_run_before_anybody_is_asked() -> None:
+def test_the_mfa_process_runs_before_the_prompt() -> None:
     runs = FakeMfaCommand()
     answer, prompt = ask(Device(GOOD_CODE), command="oathtool x", runs=runs)
     assert answer == f"session by {GOOD_CODE}"
@@ -170,7 +170,7 @@ def test_the_process_is_run_before_anybody_is_asked() -> None:
     assert prompt.challenges == []
 
 
-def test_a_process_whose_code_is_refused_is_not_run_again() -> None:
+def test_an_mfa_process_with_a_rejected_code_does_not_run_again() -> None:
     runs = FakeMfaCommand()
     answer, prompt = ask(Device("222222"), "222222", command="oathtool x", runs=runs)
     assert answer == "session by 222222"
@@ -178,12 +178,12 @@ def test_a_process_whose_code_is_refused_is_not_run_again() -> None:
     assert prompt.challenges[0].refusal == "refusal 1"
 
 
-def test_when_nobody_is_there_after_a_refusal_the_refusal_is_told() -> None:
+def test_without_a_prompt_the_rejection_of_the_code_is_reported() -> None:
     with pytest.raises(AwsDeniedError):
         ask(Device(), command="oathtool x", runs=FakeMfaCommand())
 
 
-def test_a_process_that_fails_gives_way_to_the_prompt() -> None:
+def test_a_failed_mfa_process_is_followed_by_the_prompt() -> None:
     runs = FakeMfaCommand()
     runs.answer = MfaNeededError("The mfa_process printed nothing.")
     answer, _ = ask(Device("222222"), "222222", command="x", runs=runs)
@@ -192,7 +192,7 @@ def test_a_process_that_fails_gives_way_to_the_prompt() -> None:
         ask(Device(), command="x", runs=runs)
 
 
-def test_the_process_may_be_forbidden() -> None:
+def test_the_mfa_process_can_be_disabled() -> None:
     runs = FakeMfaCommand()
     with pytest.raises(MfaNeededError):
         MfaCodes(NoMfaPrompt("xswitch switch x"), runs, run_process=False).call_with_code(
@@ -214,7 +214,7 @@ def test_without_a_prompt_the_error_names_the_command_to_run() -> None:
     assert caught.value.next_step == "xswitch switch admin --mfa-code CODE"
 
 
-def test_what_failed_for_one_thread_fails_for_the_others_without_a_question() -> None:
+def test_a_failure_in_one_thread_fails_the_others_without_a_prompt() -> None:
     codes = MfaCodes(FakePrompt(), FakeMfaCommand())
     tries: list[int] = []
 

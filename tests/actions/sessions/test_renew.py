@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from support.actions import GOOD_CODE, MFA_ARN, NOW, FakePrompt, World, silent
+from support.actions import GOOD_CODE, MFA_ARN, NOW, FakePrompt, World
 from xswitch.actions.api import RenewResult, SwitchOptions
+from xswitch.actions.ports import no_progress
 from xswitch.core.errors import (
     AwsDeniedError,
     CancelledError,
@@ -28,15 +29,17 @@ def world() -> World:
 
 
 def switch(world: World, name: str, **options: object) -> str:
-    wish = SwitchOptions(**options)  # type: ignore[arg-type]
-    role = world.actions.resolve(name, wish)
-    return world.actions.switch(role, wish, FakePrompt(GOOD_CODE), silent).managed_profile
+    switch_options = SwitchOptions(**options)  # type: ignore[arg-type]
+    role = world.actions.resolve(name, switch_options)
+    return world.actions.switch(
+        role, switch_options, FakePrompt(GOOD_CODE), no_progress
+    ).managed_profile
 
 
 def renew(
     world: World, *names: str, prompt: FakePrompt | None = None, everything: bool = False
 ) -> tuple[RenewResult, ...]:
-    return world.actions.renew(names, prompt or FakePrompt(), silent, all_sessions=everything)
+    return world.actions.renew(names, prompt or FakePrompt(), no_progress, all_sessions=everything)
 
 
 def names(results: tuple[RenewResult, ...]) -> list[str]:
@@ -100,7 +103,7 @@ def test_one_target_under_several_names_is_renewed_once(world: World) -> None:
     assert len(world.sts.requests) == calls + 2
 
 
-def test_a_refused_code_fails_all_that_need_it_without_asking_again(world: World) -> None:
+def test_a_rejected_code_fails_all_targets_without_another_prompt(world: World) -> None:
     world.clock.advance(20 * 3600)
     prompt = FakePrompt("222221", "222222", "222223", "222224", "222225")
     results = renew(world, "payments", "reports", "open", prompt=prompt)
@@ -112,14 +115,14 @@ def test_a_refused_code_fails_all_that_need_it_without_asking_again(world: World
     assert len(prompt.challenges) == 3
 
 
-def test_without_anybody_to_ask_the_others_are_renewed(world: World) -> None:
+def test_without_a_prompt_the_other_sessions_are_renewed(world: World) -> None:
     world.clock.advance(20 * 3600)
     results = renew(world, "payments", "open")
     assert isinstance(results[0].error, MfaNeededError)
     assert results[1].error is None
 
 
-def test_giving_up_the_question_ends_it(world: World) -> None:
+def test_cancelling_the_prompt_cancels_the_renewal(world: World) -> None:
     world.clock.advance(20 * 3600)
     with pytest.raises(CancelledError):
         renew(world, "payments", "reports", prompt=FakePrompt(CancelledError("The user gave up.")))
@@ -138,7 +141,7 @@ def test_stopping_stops_what_is_under_way_and_what_comes(world: World) -> None:
     assert all(not lock.locked() for lock in world.locks._locks.values())
 
 
-def test_once_stopped_nothing_more_is_told() -> None:
+def test_no_progress_is_reported_after_a_stop() -> None:
     config = "[profile dev]\nregion = eu-west-1\n" + "".join(
         f"[profile r{number}]\nrole_arn = arn:aws:iam::222222222222:role/R{number}\nsource_profile = dev\n"
         for number in range(30)
@@ -156,7 +159,7 @@ def test_once_stopped_nothing_more_is_told() -> None:
     assert world.sts.requests == []
 
 
-def test_the_overrides_a_managed_profile_keeps_hold_on() -> None:
+def test_a_renewal_keeps_the_overrides_of_a_managed_profile() -> None:
     world = World()
     switch(world, "open", duration_seconds=900)
     switch(world, "open", profile_name="work", session_name="me@work")
@@ -212,7 +215,7 @@ def test_static_keys_are_replaced() -> None:
     assert world.prompt_files.states["xs-open-static"].renewable_until == world.clock.now()
 
 
-def test_what_cannot_be_noted_costs_nothing(world: World) -> None:
+def test_a_failure_to_publish_does_not_fail_a_renewal(world: World) -> None:
     world.prompt_files.fail = ConfigError("The folder is full.")
     assert renew(world, "open")[0].error is None
 

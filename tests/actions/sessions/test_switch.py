@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from support.actions import CANARY, CONFIG, CREDENTIALS, GOOD_CODE, NOW, FakePrompt, World, silent
+from support.actions import CANARY, CONFIG, CREDENTIALS, GOOD_CODE, NOW, FakePrompt, World
 from xswitch.actions.api import SwitchOptions, SwitchResult
+from xswitch.actions.ports import no_progress
 from xswitch.actions.sessions.mfa import FixedMfaCode
 from xswitch.actions.sessions.publish import EXPIRED_RETENTION
 from xswitch.core.errors import (
@@ -38,7 +39,7 @@ def switch(
 ) -> SwitchResult:
     options = options or SwitchOptions()
     role = world.actions.resolve(target, options)
-    return world.actions.switch(role, options, FakePrompt(*(codes or (GOOD_CODE,))), silent)
+    return world.actions.switch(role, options, FakePrompt(*(codes or (GOOD_CODE,))), no_progress)
 
 
 def properties(world: World, name: str) -> dict[str, str]:
@@ -56,7 +57,6 @@ def assert_nothing_changed(world: World) -> None:
 
 
 # -- what a switch does
-# --------------------------------------------------------------------------------------------
 
 
 def test_a_switch_writes_the_managed_profile_and_says_when_it_ends(world: World) -> None:
@@ -77,7 +77,7 @@ def test_a_switch_writes_the_managed_profile_and_says_when_it_ends(world: World)
     assert world.config.credentials == CREDENTIALS
 
 
-def test_everything_that_has_to_know_is_told(world: World) -> None:
+def test_a_switch_updates_index_usage_prompt_file_and_hot_pointer(world: World) -> None:
     switched = switch(world, "payments")
     assert world.memory.uses["payments"].count == 1
     state = world.prompt_files.states["xs-payments"]
@@ -95,7 +95,7 @@ def test_everything_that_has_to_know_is_told(world: World) -> None:
     assert world.index.kept[key].last_used == NOW
 
 
-def test_the_history_tells_what_was_made_kept_and_refused(world: World) -> None:
+def test_the_history_has_new_stored_and_denied_sessions(world: World) -> None:
     switch(world, "payments")
     switch(world, "payments")
     world.actions.credential_process("xs-payments", FakePrompt())
@@ -133,7 +133,7 @@ def test_a_second_switch_changes_no_file(world: World) -> None:
     assert world.index.kept[key].last_used == NOW + timedelta(seconds=60)
 
 
-def test_what_is_asked_for_is_kept_for_the_renewal(world: World) -> None:
+def test_overrides_are_stored_for_the_renewal(world: World) -> None:
     options = SwitchOptions(
         duration_seconds=900,
         session_name="me@work",
@@ -156,7 +156,7 @@ def test_what_is_asked_for_is_kept_for_the_renewal(world: World) -> None:
     assert world.hot_pointers.pointers["xs-open"][0] == key
 
 
-def test_a_plain_switch_drops_what_was_kept_and_keep_keeps_it(world: World) -> None:
+def test_a_switch_drops_stored_overrides_unless_it_reuses_them(world: World) -> None:
     switch(world, "open", SwitchOptions(duration_seconds=900))
     switch(world, "open", SwitchOptions(reuse_overrides=True))
     assert properties(world, "xs-open")["xswitch_duration_seconds"] == "900"
@@ -178,7 +178,7 @@ def test_force_makes_a_new_session(world: World) -> None:
     assert not switch(world, "open", SwitchOptions(force=True)).from_vault
 
 
-def test_account_and_role_are_kept_in_the_managed_profile(world: World) -> None:
+def test_an_ad_hoc_role_is_stored_in_the_managed_profile(world: World) -> None:
     switched = switch(
         world, "777777777777:ops/Deploy", SwitchOptions(source="dev", external_id="ext-9")
     )
@@ -197,12 +197,11 @@ def test_account_and_role_are_kept_in_the_managed_profile(world: World) -> None:
 def test_the_code_of_the_command_line_is_used(world: World) -> None:
     options = SwitchOptions()
     role = world.actions.resolve("payments", options)
-    world.actions.switch(role, options, FixedMfaCode(GOOD_CODE), silent)
+    world.actions.switch(role, options, FixedMfaCode(GOOD_CODE), no_progress)
     assert world.sts.codes_seen == [GOOD_CODE]
 
 
 # -- before anything is done
-# ---------------------------------------------------------------------------------------
 
 
 def test_a_profile_that_is_not_ours_is_never_changed() -> None:
@@ -213,7 +212,7 @@ def test_a_profile_that_is_not_ours_is_never_changed() -> None:
     assert world.sts.keys == []
 
 
-def test_keys_that_would_win_are_told_with_their_place() -> None:
+def test_overriding_keys_are_reported_with_their_location() -> None:
     world = World()
     switch(world, "open")
     world.config.credentials += (
@@ -225,20 +224,20 @@ def test_keys_that_would_win_are_told_with_their_place() -> None:
 
 
 @pytest.mark.parametrize("name", ["default", "a b", "[x]", "xé"])
-def test_a_name_no_sdk_would_read_is_refused(world: World, name: str) -> None:
+def test_a_name_that_sdks_cannot_read_is_rejected(world: World, name: str) -> None:
     with pytest.raises(UsageError) as caught:
         switch(world, "open", SwitchOptions(profile_name=name))
     assert caught.value.code == "bad_profile_name"
     assert world.sts.keys == []
 
 
-def test_the_static_profile_of_another_is_no_managed_profile(world: World) -> None:
+def test_a_static_profile_is_not_a_managed_profile(world: World) -> None:
     switch(world, "open", SwitchOptions(static=True))
     with pytest.raises(ShadowError):
         switch(world, "payments", SwitchOptions(profile_name="xs-open-static"))
 
 
-def test_bad_options_are_refused_before_aws_is_asked(world: World) -> None:
+def test_invalid_options_are_rejected_before_any_call(world: World) -> None:
     with pytest.raises(UsageError):
         switch(world, "open", SwitchOptions(duration_seconds=10))
     assert world.sts.keys == []
@@ -255,19 +254,19 @@ def test_a_role_that_left_the_config_since_it_was_chosen(world: World) -> None:
     role = world.actions.resolve("open", SwitchOptions())
     world.config.config = CONFIG.replace("[profile open]", "[profile closed]")
     with pytest.raises(TargetError):
-        world.actions.switch(role, SwitchOptions(), FakePrompt(), silent)
+        world.actions.switch(role, SwitchOptions(), FakePrompt(), no_progress)
 
 
 def test_the_role_is_read_again_when_it_was_edited_since(world: World) -> None:
     role = world.actions.resolve("open", SwitchOptions())
     world.config.config = CONFIG.replace("role/Open", "role/Closed")
     assert (
-        world.actions.switch(role, SwitchOptions(), FakePrompt(), silent).role.role_name == "Closed"
+        world.actions.switch(role, SwitchOptions(), FakePrompt(), no_progress).role.role_name
+        == "Closed"
     )
 
 
 # -- guards
-# --------------------------------------------------------------------------------------------------------
 
 
 def test_a_guarded_role_takes_typing() -> None:
@@ -290,7 +289,7 @@ def test_a_guarded_role_is_shorter_and_coloured_everywhere() -> None:
     assert world.prompt_files.states["xs-open"].color == "magenta"
 
 
-def test_a_policy_beside_that_of_a_guard_is_refused() -> None:
+def test_a_policy_in_addition_to_a_guards_is_rejected() -> None:
     guard = GuardRule(
         "prod", ("open",), confirm="none", policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",)
     )
@@ -303,7 +302,6 @@ def test_a_policy_beside_that_of_a_guard_is_refused() -> None:
 
 
 # -- verified identity
-# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -317,7 +315,7 @@ def test_a_policy_beside_that_of_a_guard_is_refused() -> None:
         "",
     ],
 )
-def test_somebody_elses_session_is_dropped_and_nothing_is_changed(world: World, arn: str) -> None:
+def test_a_session_of_another_role_is_dropped_and_nothing_changes(world: World, arn: str) -> None:
     world.sts.identity = arn or "not:an:arn:at:all:x"
     with pytest.raises(IdentityMismatchError):
         switch(world, "open")
@@ -334,7 +332,7 @@ def test_somebody_elses_session_is_dropped_and_nothing_is_changed(world: World, 
     ],
     ids=["network", "throttled"],
 )
-def test_a_living_session_is_served_though_aws_cant_be_asked_whose_it_is(
+def test_a_valid_stored_session_is_used_even_if_it_cannot_be_verified(
     world: World, error: XswitchError
 ) -> None:
     first = switch(world, "open")
@@ -346,7 +344,7 @@ def test_a_living_session_is_served_though_aws_cant_be_asked_whose_it_is(
     assert [problem.code for problem in again.problems] == ["identity_unasked"]
 
 
-def test_who_just_did_not_answer_is_not_asked_again(world: World) -> None:
+def test_an_unresponsive_aws_is_called_only_once(world: World) -> None:
     switch(world, "open")
     world.clock.advance(50 * 60)
     world.sts.refuse["AKIADEV"] = NetworkError("Nobody answers.", code="timeout")
@@ -360,14 +358,14 @@ def test_who_just_did_not_answer_is_not_asked_again(world: World) -> None:
     assert switch(world, "open").identity is not None
 
 
-def test_a_new_session_is_not_trusted_when_aws_cant_be_asked_whose_it_is(world: World) -> None:
+def test_a_new_session_is_rejected_if_it_cannot_be_verified(world: World) -> None:
     world.sts.identity_error = NetworkError("Nobody answers.", code="timeout")
     with pytest.raises(NetworkError):
         switch(world, "open")
     assert_nothing_changed(world)
 
 
-def test_the_path_of_a_role_is_no_part_of_its_sessions(world: World) -> None:
+def test_the_path_of_a_role_is_not_part_of_its_sessions(world: World) -> None:
     assert switch(world, "spoke").identity is not None
 
 
@@ -377,7 +375,7 @@ def test_the_check_can_be_switched_off() -> None:
     assert world.sts.identity_calls == 0
 
 
-def test_a_kept_session_that_was_revoked_is_made_anew_once(world: World) -> None:
+def test_a_revoked_stored_session_is_replaced_once(world: World) -> None:
     switch(world, "open")
     world.sts.refuse["ASIAROLE1"] = AwsDeniedError("The session is over.", code="expired_token")
     switched = switch(world, "open")
@@ -396,7 +394,6 @@ def test_other_failures_of_the_check_stop_the_switch(world: World, error: Xswitc
 
 
 # -- what goes wrong afterwards
-# ------------------------------------------------------------------------------------
 
 
 def test_a_config_that_must_not_be_written_stops_the_switch(world: World) -> None:
@@ -414,7 +411,7 @@ def test_a_locked_vault_stops_it(world: World) -> None:
     assert_nothing_changed(world)
 
 
-def test_what_cannot_be_noted_is_told_and_stops_nothing(world: World) -> None:
+def test_a_failure_to_publish_is_reported_and_does_not_stop_the_switch(world: World) -> None:
     world.prompt_files.fail = ConfigError("The folder is full.", code="state_folder")
     world.index.fail = ConfigError("The index can't be written.", code="state_folder")
     switched = switch(world, "open")
@@ -453,10 +450,9 @@ def test_sessions_that_ended_long_ago_are_cleared_away(world: World) -> None:
 
 
 # -- keys written down
-# ---------------------------------------------------------------------------------------------
 
 
-def test_static_keys_stand_under_a_name_of_their_own(world: World) -> None:
+def test_static_keys_are_in_a_separate_profile(world: World) -> None:
     switched = switch(world, "payments", SwitchOptions(static=True))
     assert switched.static
     assert switched.managed_profile == "xs-payments-static"
@@ -500,20 +496,20 @@ def test_a_profile_of_the_users_with_that_name_is_left_alone() -> None:
     switch(world, "open")
 
 
-def test_the_static_profile_of_an_account_and_role_is_no_row_and_no_orphan(world: World) -> None:
+def test_the_static_profile_of_an_ad_hoc_role_is_neither_listed_nor_an_orphan(world: World) -> None:
     switch(world, "777777777777:Deploy", SwitchOptions(source="dev", static=True))
     listing = world.actions.listing()
     assert [role.name for role in listing.roles].count("777777777777:Deploy") == 1
     assert not any(problem.code == "managed_orphan" for problem in listing.problems)
 
 
-def test_a_config_undone_takes_the_switch_back(world: World) -> None:
+def test_undoing_the_config_removes_the_managed_profile(world: World) -> None:
     switch(world, "open")
     assert world.actions.undo_config() == ("/home/u/.aws/config",)
     assert world.config.config == CONFIG
 
 
-def test_removing_is_an_edit_of_ours_only(world: World) -> None:
+def test_only_profiles_written_by_xswitch_are_removed(world: World) -> None:
     switch(world, "open", SwitchOptions(static=True))
     world.actions.forget(["open"])
     assert world.config.applied[-1] == (
@@ -532,7 +528,7 @@ def test_one_of_several_managed_profiles_is_switched_to_by_its_name(world: World
     assert switch(world, "open").managed_profile == "xs-open"
     role = replace(world.actions.resolve("open", SwitchOptions()), managed_profile="nowhere")
     assert (
-        world.actions.switch(role, SwitchOptions(), FakePrompt(), silent).managed_profile
+        world.actions.switch(role, SwitchOptions(), FakePrompt(), no_progress).managed_profile
         == "xs-open"
     )
 
@@ -552,7 +548,7 @@ def test_nothing_is_switched_while_the_guards_cannot_be_read() -> None:
     assert "config.toml" in caught.value.next_step
 
 
-def test_a_warning_in_the_settings_stops_nobody() -> None:
+def test_a_warning_in_the_settings_does_not_stop_a_switch() -> None:
     world = World(
         settings=Settings(problems=(Problem("settings_unknown", "unknown key", "warning"),))
     )

@@ -1,4 +1,4 @@
-"""What is said of a session that is not of the role asked for."""
+"""Errors for sessions of another role."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ASKED = "arn:aws:iam::222222222222:role/Admin"
         ("", False),
     ],
 )
-def test_only_what_can_be_somebody_is_repeated(arn: str, *, repeated: bool) -> None:
+def test_only_an_arn_is_quoted(arn: str, *, repeated: bool) -> None:
     hop: Any = SimpleNamespace(request=SimpleNamespace(role_arn=_ASKED), profile="admin")
     with pytest.raises(IdentityMismatchError) as caught:
         check_assumed_role(hop, arn)
@@ -35,6 +35,6 @@ def test_only_what_can_be_somebody_is_repeated(arn: str, *, repeated: bool) -> N
     assert repeated or "not an ARN of a session" in str(caught.value)
 
 
-def test_a_session_of_the_role_is_not_refused() -> None:
+def test_a_session_of_the_role_is_accepted() -> None:
     hop: Any = SimpleNamespace(request=SimpleNamespace(role_arn=_ASKED), profile="admin")
     check_assumed_role(hop, "arn:aws:sts::222222222222:assumed-role/admin/me")

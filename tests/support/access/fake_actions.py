@@ -1,7 +1,4 @@
-"""Use cases of access set-up without a world.
-
-What they answer is set, what they were asked is kept.
-"""
+"""Fake use cases of cross-account access, with set results and recorded calls."""
 
 from __future__ import annotations
 

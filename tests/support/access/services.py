@@ -1,7 +1,4 @@
-"""The real use cases of access set-up against an IAM over HTTP.
-
-The embedded AWS, or somebody else's emulator.
-"""
+"""The use cases of cross-account access against an IAM over HTTP."""
 
 from __future__ import annotations
 
