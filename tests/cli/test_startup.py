@@ -1,4 +1,4 @@
-"""What a small command loads: start-up time is felt at every prompt."""
+"""The modules that small commands import: users notice start-up time at every prompt."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-# Each is only for some commands, and costs 4 to 200 ms: OpenSSL, locks, processes, TOML, AWS, the
-# screen, setting access up, explaining.
+# Only some commands need these, and each takes 4 to 200 ms to import
 HEAVY = {
     *(
         "_hashlib",
@@ -34,9 +33,12 @@ HEAVY = {
 }
 
 
-@pytest.mark.parametrize("words", [["list", "--json"], ["status"], ["complete", "x"]])
-def test_looking_loads_nothing_heavy(words: list[str]) -> None:
-    code = f"import sys; from xswitch.cli.main import main; code = main({words}); print(*sys.modules, file=sys.stderr); sys.exit(code)"
+def imported_by(words: list[str]) -> set[str]:
+    """Run a command, and return the modules it imported."""
+    code = (
+        "import sys; from xswitch.cli.main import main; "
+        f"code = main({words}); print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=dict(os.environ),
@@ -45,6 +47,20 @@ def test_looking_loads_nothing_heavy(words: list[str]) -> None:
         timeout=60,
         check=True,
     )
-    loaded = set(done.stderr.split())
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("words", [["list", "--json"], ["status"], ["complete", "x"]])
+def test_inspecting_imports_nothing_heavy(words: list[str]) -> None:
+    loaded = imported_by(words)
     assert "xswitch.actions.inspect.listing" in loaded
     assert not loaded & HEAVY
+    assert not loaded & {"xswitch.cli.commands.access", "xswitch.cli.commands.demo"}
+
+
+@pytest.mark.parametrize("command", ["init", "completion"])
+def test_shell_scripts_import_nothing_heavy(command: str) -> None:
+    loaded = imported_by([command, "bash"])
+    assert "xswitch.core.shell.scripts" in loaded
+    assert not loaded & HEAVY
+    assert not {name for name in loaded if name.startswith("xswitch.emulator")}

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
 from xswitch.actions.api import SwitchOptions
 from xswitch.cli.commands.switch import add_session_options, resolve_target
 from xswitch.cli.context import Context
-from xswitch.cli.output.explain import explanation_json, explanation_lines, summary_lines
 from xswitch.cli.output.json_output import error_json
 from xswitch.cli.parser import CommandParser
 from xswitch.core.errors import UsageError, XswitchError
-from xswitch.core.explain.evidence import is_explainable
-from xswitch.core.explain.model import Explanation
 from xswitch.core.model import Role
+
+if TYPE_CHECKING:
+    from xswitch.core.explain.model import Explanation
 
 
 def add_explain(parser: CommandParser) -> None:
@@ -24,6 +25,9 @@ def add_explain(parser: CommandParser) -> None:
 
 def explain(context: Context) -> int:
     """Try the switch and explain a failure; the exit code is the switch's."""
+    # Explanations take 20 ms to import, which completion saves
+    from xswitch.cli.output.explain import explanation_json, explanation_lines  # noqa: PLC0415
+
     arguments = context.arguments
     target = " ".join(arguments.target)
     if not target:
@@ -47,6 +51,9 @@ def explain_failed_switch(
 
     Raises the error itself if it isn't about access.
     """
+    from xswitch.cli.output.explain import explanation_json, summary_lines  # noqa: PLC0415
+    from xswitch.core.explain.evidence import is_explainable  # noqa: PLC0415
+
     if not is_explainable(error):
         raise error
     as_json = getattr(context.arguments, "json", False)
