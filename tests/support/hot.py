@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import xswitch
-from xswitch.adapters.config.read import stamp
+from xswitch.adapters.config.read import fingerprint
 from xswitch.adapters.state.paths import AppPaths
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
@@ -123,7 +123,7 @@ class HotWorld:
 
     def stamp(self) -> str:
         env = self.environ()
-        return stamp(
+        return fingerprint(
             ConfigPaths(
                 env.get("AWS_CONFIG_FILE", str(self.config)),
                 env.get("AWS_SHARED_CREDENTIALS_FILE", str(self.credentials)),

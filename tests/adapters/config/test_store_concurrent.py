@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.config.store import BEFORE, KEYS, XS, mode, names, on_swap, refusal, writes_late
+from support.config.store import BEFORE, KEYS, XS, mode, names, on_commit, refusal, writes_late
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import RemoveProfile, SetProfile
 
@@ -28,11 +28,11 @@ def test_a_change_meanwhile_is_read_and_edited_again(
         config.with_name("new").write_bytes(config.read_bytes() + b"output = json\r\n")
         config.with_name("new").replace(config)
 
-    on_swap(monkeypatch, iter([same_size_and_time, another_file, config.unlink]))
+    on_commit(monkeypatch, iter([same_size_and_time, another_file, config.unlink]))
     store.apply([XS])
     assert config.read_bytes().decode().startswith("# xswitch")
     config.write_bytes(BEFORE.encode())
-    on_swap(monkeypatch, iter([same_size_and_time, another_file]))
+    on_commit(monkeypatch, iter([same_size_and_time, another_file]))
     store.apply([XS])
     assert (
         config.read_bytes()
@@ -48,7 +48,7 @@ def test_a_file_that_never_stays_the_same_is_left_alone(
     def touch() -> None:
         config.write_bytes(config.read_bytes() + b"#\r\n")
 
-    on_swap(monkeypatch, iter([touch] * 100))
+    on_commit(monkeypatch, iter([touch] * 100))
     refusal(lambda: store.apply([XS]), "config_busy")
     assert b"xs-a" not in config.read_bytes()
     assert names(config.parent) == ["config"]
@@ -78,7 +78,7 @@ def test_a_late_write_gives_way_to_a_later_one(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes_late(monkeypatch, config, BEFORE.encode() + b"output = json\r\n")
-    on_swap(
+    on_commit(
         monkeypatch,
         iter([lambda: None, lambda: config.write_bytes(BEFORE.encode() + b"output = text\r\n")]),
     )
@@ -105,7 +105,7 @@ def test_another_writer_that_hangs_is_not_waited_for_for_ever(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("xswitch.adapters.config.transaction._LOCK_SECONDS", 0.05)
-    with store._changes._locked([str(config)]):
+    with store._writer._locked([str(config)]):
         refusal(lambda: store.apply([XS]), "config_busy")
         refusal(lambda: store.apply([XS, KEYS]), "config_busy")
     store.apply([XS])
@@ -202,7 +202,7 @@ def test_undo_refuses_when_a_file_changed_since(store: FileConfigStore, config: 
     assert (config.read_bytes(), config.with_name("credentials").read_bytes()) == before
 
 
-def test_undo_of_replaced_keys_is_refused_as_they_are_kept_nowhere(
+def test_undo_of_replaced_keys_is_refused_as_they_are_not_backed_up(
     store: FileConfigStore, folder: Path, clean_world: Path
 ) -> None:
     store.apply([KEYS])
@@ -214,7 +214,7 @@ def test_undo_of_replaced_keys_is_refused_as_they_are_kept_nowhere(
             XS,
         ]
     )
-    assert "kept nowhere" in refusal(store.undo, "undo_secret").why
+    assert "aren't backed up" in refusal(store.undo, "undo_secret").why
     assert "xs-a" in (folder / "config").read_text()
     store.apply([RemoveProfile("credentials", "xs-a-static")])
     refusal(store.undo, "undo_secret")
@@ -281,7 +281,7 @@ def test_undo_gives_way_to_whoever_writes_meanwhile(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.apply([XS])
-    on_swap(monkeypatch, iter([lambda: config.write_bytes(b"# theirs\n")]))
+    on_commit(monkeypatch, iter([lambda: config.write_bytes(b"# theirs\n")]))
     refusal(store.undo, "undo_changed")
     assert config.read_bytes() == b"# theirs\n"
 

@@ -579,7 +579,7 @@ def test_no_instance(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{closed_port()}")
     error = refused(CredentialSourceKind.EC2_METADATA)
     assert error.code == "no_metadata"
-    assert "does not answer" in error.what
+    assert "doesn't respond" in error.what
     monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "soon")
     assert "can't be used" in refused(CredentialSourceKind.EC2_METADATA).what
 

@@ -258,7 +258,7 @@ def test_a_credential_process_that_prints_nonsense(
             "it ended with status 7",
         ),
         ("sh -c 'kill -9 $$'", "process_failed", "it ended with status -9"),
-        ("printf '\\\\377'", "process_answer", "it is not one JSON object"),
+        ("printf '\\\\377'", "process_answer", "it isn't one JSON object"),
         ("yes s3cret", "process_answer", "it is too long"),
     ],
 )

@@ -29,7 +29,7 @@ def refused(command: str, seconds: float = 30.0) -> MfaNeededError:
         run(command, seconds)
     assert caught.value.code == "mfa_process"
     assert caught.value.exit_code == ExitCode.MFA_NEEDED
-    assert caught.value.what == "The mfa_process of profile admin gave no MFA code."
+    assert caught.value.what == "The mfa_process of profile admin returned no MFA code."
     return caught.value
 
 
@@ -61,10 +61,10 @@ def test_anything_but_six_digits_is_no_code(printed: str) -> None:
 def test_failures_are_named_and_what_was_printed_is_not() -> None:
     assert refused("/no/such/program").why == "It can't be started: no such file or directory."
     assert refused("/dev/null").why == "It can't be started: permission denied."
-    assert refused("echo 'open").why == "Its quotes do not match."
+    assert refused("echo 'open").why == "Its quotes don't match."
     assert refused("").why == "It can't be started: the command is empty."
     error = refused("sh -c 'echo s3cret; echo s3cret >&2; exit 3'")
-    assert error.why == "It ended with status 3."
+    assert error.why == "It exited with status 3."
     assert "s3cret" not in str(vars(error))
 
 
@@ -83,7 +83,7 @@ except OSError:
 def test_a_hung_command_is_ended_with_its_children(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     error = refused(f"sh -c 'sleep 300 & echo $! > {pid}; wait'", seconds=3.0)
-    assert error.why == "It did not end within 3 seconds and was stopped."
+    assert error.why == "It was stopped after 3 seconds."
     child = int(pid.read_text(encoding="ascii"))
     for _ in range(1_000):
         if (
@@ -104,7 +104,7 @@ def test_a_command_that_closes_its_output_and_stays_is_ended() -> None:
 def test_a_flood_is_stopped() -> None:
     with pytest.raises(OutputTooLargeError):
         CapturedCommand(["yes"], os.environ, 30).finish()
-    assert refused("yes").why == "It printed far more than a code."
+    assert refused("yes").why == "It printed much more than a code."
 
 
 def test_its_environment_is_the_one_given() -> None:

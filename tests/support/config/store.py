@@ -53,15 +53,15 @@ def refusal(run: Callable[[], object], code: str) -> ConfigError:
     return refused.value
 
 
-def on_swap(monkeypatch: pytest.MonkeyPatch, actions: Iterator[Callable[[], object]]) -> None:
+def on_commit(monkeypatch: pytest.MonkeyPatch, actions: Iterator[Callable[[], object]]) -> None:
     """Do the next action just before files are compared for the last time."""
-    real = atomic_replace.swap
+    real = atomic_replace.commit
 
-    def swap(*args: object) -> object:
+    def commit(*args: object) -> object:
         next(actions, lambda: None)()
         return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(atomic_replace, "swap", swap)
+    monkeypatch.setattr(atomic_replace, "commit", commit)
 
 
 def writes_late(monkeypatch: pytest.MonkeyPatch, path: Path, text: bytes) -> None:

@@ -1,1 +1,1 @@
-"""The AWS config and credentials files on disk; their syntax and meaning are in `core.awsconfig`."""
+"""The AWS config and credentials files on disk; their syntax is in `core.awsconfig`."""

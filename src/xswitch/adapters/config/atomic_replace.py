@@ -1,10 +1,8 @@
-"""Replacing files of the shared config.
+"""Replace files of the shared config: a temporary file beside the old one, then one rename.
 
-New text in a temporary file beside the old, then one rename.
-
-The AWS CLI takes no lock and writes in place, so two things protect its writes: the file is
-compared once more just before the rename, and the old file, still open, once more after it. What
-the CLI writes over the new file later is its own doing.
+The AWS CLI takes no lock and writes in place. Two checks protect its writes: the file is compared
+just before the rename, and the old file, kept open, just after it. A write of the CLI that starts
+later goes to the new file.
 """
 
 from __future__ import annotations
@@ -40,30 +38,29 @@ _OPEN_OLD = (
 
 @dataclass
 class PendingReplacement:
-    """One file that is to be replaced.
-
-    `path` as the user knows it, `file` with all symlinks resolved, what is there, what shall be.
-
-    `base` is what the new content was made from: the content, unless somebody wrote into a version
-    that had just been replaced.
-    """
+    """One file to replace."""
 
     kind: FileKind
     path: str
+    """The path as the user knows it."""
     file: str
+    """The path with symlinks resolved."""
     loaded: LoadedFile
     base: bytes | None
+    """The content to edit: the loaded one, or a concurrent write into a replaced file."""
     new: bytes | None = None
+    """The new content, None to remove the file."""
     temporary: str = ""
     old: int | None = field(default=None, repr=False)
+    """The descriptor of the old file."""
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to write."""
+        """Whether the content changes."""
         return self.new != self.loaded.content
 
     def close(self) -> None:
-        """Let the old file go, and remove the temporary one if it was not put in place."""
+        """Close the old file, and remove the temporary one if it wasn't used."""
         if self.old is not None:
             os.close(self.old)
             self.old = None
@@ -74,9 +71,9 @@ class PendingReplacement:
 
 
 def open_replacement(kind: FileKind, path: str) -> PendingReplacement:
-    """Load what is at `path`, and check that it may be replaced.
+    """Load the file at `path`, and check that it can be replaced.
 
-    Raises ConfigError when it can't be read, is a device, has another owner or other hard links, or
+    Raises ConfigError if it can't be read, is a device, has another owner or other hard links, or
     is read-only.
     """
     loaded = load(path)
@@ -87,7 +84,7 @@ def open_replacement(kind: FileKind, path: str) -> PendingReplacement:
             or not stat.S_ISREG(loaded.status.st_mode)
         ):
             break
-        # An empty file may be one the AWS CLI has just cut off and is about to write.
+        # The AWS CLI may have just truncated the file, and be about to write it.
         time.sleep(_SETTLE_SECONDS)
         loaded = load(path)
     file = os.path.realpath(path)
@@ -97,17 +94,16 @@ def open_replacement(kind: FileKind, path: str) -> PendingReplacement:
 
 
 def stage(target: PendingReplacement) -> None:
-    """Write the new content into a temporary file beside the target, safely on the disk, with the target's mode, group and attributes.
+    """Write and sync the new content to a temporary file, with the target's metadata.
 
-    A new file gets mode 0600; a missing folder is made, with mode 0700. Raises ConfigError.
+    A new file gets mode 0600, a missing folder is created with mode 0700. Raises ConfigError.
     """
     folder, name = os.path.split(target.file)
     try:
         private_folder(Path(folder))
         if target.new is None:
             return
-        # The folder is a resolved string
-        path = os.path.join(folder, f".{name}.xswitch-{secrets.token_hex(8)}.tmp")  # noqa: PTH118
+        path = f"{folder}{os.sep}.{name}.xswitch-{secrets.token_hex(8)}.tmp"
         with create_private(path) as descriptor:
             write_all(descriptor, target.new)
             _copy_metadata(descriptor, path, target)
@@ -118,38 +114,38 @@ def stage(target: PendingReplacement) -> None:
         raise _unwritable(target.path, error) from None
 
 
-def swap(
+def commit(
     targets: Sequence[PendingReplacement], before: Callable[[], None]
 ) -> dict[FileKind, bytes] | None:
-    """Put all staged files in place, one rename each, calling `before` just before the first.
+    """Rename all staged files into place, calling `before` just before the first.
 
-    None, and nothing done, when a target is no longer what was loaded. Else what somebody wrote
-    into an old file while it was being replaced, by kind: that is in no file any more, and the
-    caller's to save. Raises ConfigError; then all is as it was.
+    Return None, without a change, if a target has changed since it was loaded. Otherwise return, by
+    kind, what another program wrote into an old file during the replacement; no file holds it any
+    more, so the caller must save it. Raises ConfigError, after restoring all files.
     """
-    if not all([_unchanged(target) for target in targets]):  # noqa: C419 -- each is to be opened
+    if not all([_unchanged(target) for target in targets]):  # noqa: C419 -- each must be opened
         return None
     before()
-    done: list[PendingReplacement] = []
+    replaced: list[PendingReplacement] = []
     try:
         for target in targets:
             _replace(target)
-            done.append(target)
+            replaced.append(target)
     except ConfigError:
-        for target in done:
+        for target in replaced:
             restore(target, target.loaded.content)
         raise
-    late = {
+    concurrent = {
         target.kind: content
         for target in targets
         if (content := _concurrent_write(target)) is not None
     }
     _sync_folders(targets)
-    return late
+    return concurrent
 
 
 def restore(target: PendingReplacement, content: bytes | None) -> None:
-    """Make `content` what the target holds, whatever it holds now. Raises ConfigError."""
+    """Replace the target's current content by `content`. Raises ConfigError."""
     target.new = content
     stage(target)
     _replace(target)
@@ -157,10 +153,7 @@ def restore(target: PendingReplacement, content: bytes | None) -> None:
 
 
 def _unchanged(target: PendingReplacement) -> bool:
-    """Whether the target is still what was loaded, byte by byte.
-
-    Keeps it open, so that a late write can be seen.
-    """
+    """Whether the target still has the loaded content; keep it open to detect later writes."""
     try:
         descriptor = os.open(target.file, _OPEN_OLD)
     except FileNotFoundError:
@@ -179,12 +172,9 @@ def _unchanged(target: PendingReplacement) -> bool:
 
 
 def _replace(target: PendingReplacement) -> None:
-    """Put the staged file in the target's place (or remove the target, when there shall be none).
-
-    Raises ConfigError.
-    """
+    """Rename the staged file to the target, or remove the target. Raises ConfigError."""
     if _WINDOWS and target.old is not None:
-        os.close(target.old)  # an open file can't be replaced there
+        os.close(target.old)  # Windows can't replace an open file
         target.old = None
     try:
         if target.new is None:
@@ -197,9 +187,9 @@ def _replace(target: PendingReplacement) -> None:
 
 
 def _concurrent_write(target: PendingReplacement) -> bytes | None:
-    """What somebody wrote into the old file while it was being replaced, None when nobody did.
+    """Return what another program wrote into the old file during the replacement, if anything.
 
-    Waits a moment for the write's end.
+    Waits a moment for the end of the write.
     """
     if target.old is None:
         return None
@@ -216,7 +206,7 @@ def _concurrent_write(target: PendingReplacement) -> bytes | None:
 
 
 def _sync_folders(targets: Sequence[PendingReplacement]) -> None:
-    """Make the renames last."""
+    """Sync the folders, so that the renames survive a crash."""
     if _WINDOWS:
         return
     # Resolved strings
@@ -230,9 +220,9 @@ def _sync_folders(targets: Sequence[PendingReplacement]) -> None:
 
 
 def remove_leftovers(folder: str, prefix: str, now: datetime) -> None:
-    """Remove a folder's temporary files `<prefix>....tmp` of killed writers, once they are older than ten minutes."""
-    with contextlib.suppress(OSError), os.scandir(folder) as found:
-        for entry in found:
+    """Remove temporary files of killed writers: `<prefix>*.tmp`, older than ten minutes."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
             if not (entry.name.startswith(prefix) and entry.name.endswith(".tmp")):
                 continue
             with contextlib.suppress(OSError):
@@ -254,18 +244,18 @@ def _check_writable(path: str, status: os.stat_result) -> None:
     elif hasattr(os, "geteuid") and status.st_uid != os.geteuid():
         why, step = (
             "It belongs to another user.",
-            f"ls -l {path}, and work as its owner or use a file of your own.",
+            f"Run xswitch as its owner, or use your own file; see: ls -l {path}",
         )
     elif status.st_nlink != 1:
         why, step = (
-            "It has other hard links, which would go on holding the old text.",
-            f"ls -l {path}, and use a symlink instead of a hard link.",
+            "It has other hard links, which would keep the old content.",
+            f"Replace the hard link by a symlink; see: ls -l {path}",
         )
     elif not status.st_mode & stat.S_IWUSR:
         why, step = "It is read-only.", f"chmod u+w {path}"
     if why:
         raise ConfigError(
-            f"{path} is not to be written.",
+            f"{path} can't be replaced.",
             why=why,
             next_step=step,
             code=ErrorCode.CONFIG_NOT_WRITABLE,
@@ -273,10 +263,7 @@ def _check_writable(path: str, status: os.stat_result) -> None:
 
 
 def _copy_metadata(descriptor: int, path: str, target: PendingReplacement) -> None:
-    """Give the new file what the old one has.
-
-    Group, extended attributes (access lists are such), mode last.
-    """
+    """Copy group, extended attributes (such as access lists) and mode of the old file."""
     status = target.loaded.status
     if status is None or _WINDOWS:
         return
@@ -289,10 +276,7 @@ def _copy_metadata(descriptor: int, path: str, target: PendingReplacement) -> No
 
 
 def _extended_attributes(file: str) -> list[str]:
-    """The names of the extended attributes that are the user's to keep.
-
-    None where the file system knows none.
-    """
+    """Return the names of the extended attributes that a user can copy."""
     if sys.platform != "linux":
         return []
     try:
@@ -305,8 +289,8 @@ def _extended_attributes(file: str) -> list[str]:
 
 def _unwritable(path: str, error: OSError) -> ConfigError:
     return ConfigError(
-        f"{path} can't be written; it is as it was.",
-        why=f"The system says: {error.strerror or error}.",
-        next_step=f"Look at the folder of {path}: its rights, and the space left.",
+        f"{path} can't be written; it wasn't changed.",
+        why=f"The system reports: {error.strerror or error}.",
+        next_step=f"Check directory permissions and free space: ls -ld {Path(path).parent}",
         code=ErrorCode.CONFIG_NOT_WRITABLE,
     )

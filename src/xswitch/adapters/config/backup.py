@@ -1,19 +1,16 @@
-"""What is kept of earlier versions of the shared config.
+"""Backups of the shared config: its first version, and the record that undoes the last change.
 
-One first version, and what takes the last change back.
+Before its first change, the config file is copied to `<backups>/config.<digest of path>.original`,
+mode 0600 (empty if there was no file). A config file that contains keys, tokens or passwords is
+copied to `<file>.xswitch-original` beside it instead, so that no secret is stored elsewhere.
+Neither copy is written again.
 
-The first version of the config file is copied to `<backups>/config.<digest of its path>.original`,
-mode 0600, before xswitch's first change of it, and is never written again (empty when there was no
-file). A config file that itself holds keys, tokens or passwords is copied to
-`<file>.xswitch-original` beside it instead, so that no secret comes to lie in another place.
-
-The credentials file is never copied: xswitch only touches profiles there that carry its mark
+The credentials file is never copied: xswitch only changes profiles there with its mark
 (`xswitch_role`), whose keys are temporary.
 
-`<backups>/undo.json` holds, for the files of the last change, digests of the text before and after,
-and reverse patches: the characters xswitch itself replaced, and no others. Of the credentials file
-only insertions can be taken back: keys that were replaced or removed are kept nowhere, nor is
-anything that looks like a secret in a replaced part of the config file.
+`<backups>/undo.json` holds, for the files of the last change, digests before and after, and reverse
+patches: the text xswitch replaced. Replaced text isn't recorded if it is from the credentials file
+or looks like a secret; then the change can't be undone.
 """
 
 from __future__ import annotations
@@ -42,22 +39,22 @@ _secret = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file of the last change; digests are SHA-256 in hex, None for no file.
-
-    `back` is None when what was replaced is kept nowhere.
-    """
+    """One file of the last change. The field names are those in undo.json."""
 
     kind: FileKind
     path: str
     file: str
+    """The path with symlinks resolved."""
     before: str | None
+    """SHA-256 of the content before the change, None if the file didn't exist."""
     after: str | None
     back: list[list[TextPatch]] | None
+    """Reverse patches, None if the replaced text isn't recorded."""
 
     def restore(self, content: bytes) -> bytes | None:
-        """The content before the change, None for no file.
+        """Return the content before the change, None if the file didn't exist.
 
-        Raises ConfigError if this record doesn't lead there.
+        Raises ConfigError if the patches don't produce it.
         """
         if self.before is None:
             return None
@@ -71,36 +68,31 @@ class FileChange:
 
 
 def is_storable(kind: FileKind, back: Sequence[Sequence[TextPatch]]) -> bool:
-    """Whether these reverse patches may be written down.
-
-    They hold nothing of the credentials file, and no secret of the config file.
-    """
+    """Whether the replaced text may be recorded: nothing from the credentials file, no secret."""
     texts = [patch.text for patches in back for patch in patches]
     return not any(text.strip() if kind == "credentials" else _secret(text) for text in texts)
 
 
 def digest(content: bytes | None) -> str | None:
-    """SHA-256 of a file's content, None for no file."""
+    """Return the SHA-256 of a file's content in hex, None for no file."""
     return None if content is None else sha256(content)
 
 
 def back_up_original(folder: Path, target: PendingReplacement) -> None:
-    """Copy the config file before its first change, unless that was done before.
-
-    Raises ConfigError.
-    """
+    """Copy the config file before its first change. Raises ConfigError."""
     if target.kind != "config":
         return
     short = sha256(target.file.encode("utf-8", "surrogateescape"))[:12]
-    apart = folder / f"config.{short}.original"
+    in_backups = folder / f"config.{short}.original"
     beside = Path(f"{target.file}.xswitch-original")
     content = target.base or b""
-    secret = _secret(content.decode("utf-8", "replace"))
     try:
-        if not apart.exists() and not beside.exists():
-            staged = stage_private(beside if secret else apart, content)
+        if not in_backups.exists() and not beside.exists():
+            has_secret = _secret(content.decode("utf-8", "replace"))
+            copy = beside if has_secret else in_backups
+            staged = stage_private(copy, content)
             try:
-                os.link(staged, beside if secret else apart)
+                os.link(staged, copy)
             finally:
                 staged.unlink()
     except OSError as error:
@@ -108,7 +100,7 @@ def back_up_original(folder: Path, target: PendingReplacement) -> None:
 
 
 def stage_undo_record(folder: Path, changes: Sequence[FileChange], when: str) -> Path:
-    """Write the record of a change that is about to be made, to be put in force by `commit_undo_record`. Raises ConfigError."""
+    """Write the record of a change before it is made. Raises ConfigError."""
     record = {"version": _VERSION, "at": when, "files": [asdict(change) for change in changes]}
     try:
         return stage_private(folder / "undo.json", json.dumps(record).encode())
@@ -117,7 +109,7 @@ def stage_undo_record(folder: Path, changes: Sequence[FileChange], when: str) ->
 
 
 def commit_undo_record(staged: Path) -> None:
-    """Put a record in force. Raises ConfigError."""
+    """Replace the previous record by a staged one. Raises ConfigError."""
     try:
         staged.replace(staged.with_name("undo.json"))
     except OSError as error:
@@ -125,10 +117,7 @@ def commit_undo_record(staged: Path) -> None:
 
 
 def load_undo_record(folder: Path) -> tuple[FileChange, ...]:
-    """The files of the last change.
-
-    Raises ConfigError when there is no record, or it can't be read.
-    """
+    """Return the files of the last change. Raises ConfigError if there is no valid record."""
     try:
         record = json.loads(read_file(folder / "undo.json", _MAX_RECORD))
     except FileNotFoundError:
@@ -144,24 +133,24 @@ def load_undo_record(folder: Path) -> tuple[FileChange, ...]:
 
 
 def delete_undo_record(folder: Path) -> None:
-    """Drop the record."""
+    """Delete the record."""
     (folder / "undo.json").unlink(missing_ok=True)
 
 
 def nothing_to_undo() -> ConfigError:
-    """There is no change to take back."""
+    """Return the error for an undo without a change."""
     return ConfigError(
-        "There is no change of xswitch's to take back.",
-        next_step="xswitch config shows what is there.",
+        "There is no change to undo.",
+        next_step="See the current config: xswitch config",
         code=ErrorCode.NOTHING_TO_UNDO,
     )
 
 
 def undo_record_damaged() -> ConfigError:
-    """The record can't be used."""
+    """Return the error for an invalid record."""
     return ConfigError(
-        "The record of xswitch's last change can't be used, so nothing is taken back.",
-        next_step="xswitch forget NAME removes a profile xswitch wrote.",
+        "The record of xswitch's last change is damaged, so it can't be undone.",
+        next_step="Remove a profile that xswitch wrote: xswitch forget NAME",
         code=ErrorCode.UNDO_DAMAGED,
     )
 
@@ -188,7 +177,7 @@ def _parse_change(entry: dict[str, Any]) -> FileChange:
 
 def _unwritable(folder: Path, error: OSError) -> ConfigError:
     return ConfigError(
-        "The AWS config is left as it is, as no backup can be written.",
+        "The AWS config wasn't changed, because its backup can't be written.",
         why=f"{folder}: {error.strerror or error}.",
         next_step="xswitch doctor",
         code=ErrorCode.STATE_FOLDER,

@@ -1,7 +1,4 @@
-"""Reading the shared config's files.
-
-Bytes off the disk, and every way that can go wrong as a sentence.
-"""
+"""Read the files of the shared config, with an error message for each way this can fail."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from pathlib import Path
 from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import ConfigPaths
 
-MAX_BYTES = 16 * 1024 * 1024  # sixty thousand profiles
+MAX_BYTES = 16 * 1024 * 1024  # about 60,000 profiles
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -25,23 +22,18 @@ _FLAGS = (
 
 @dataclass(frozen=True, slots=True)
 class LoadedFile:
-    """A file as it was read.
-
-    Its bytes, None when missing, and what `os.stat` said of it (None when missing).
-    """
+    """The bytes of a file and its `os.stat` result; both None if it is missing."""
 
     content: bytes | None
     status: os.stat_result | None
 
 
 def load(path: str) -> LoadedFile:
-    """Read one file through all its symlinks.
+    """Read one file, following symlinks. A missing file is allowed; the null device is empty.
 
-    A missing one is no error, and the null device is an empty file.
-
-    Raises ConfigError for a folder, a FIFO, a socket or another device (without ever waiting for
-    it), a symlink loop, a path too long, a file of more than `MAX_BYTES`, or one this user may not
-    read.
+    Raises ConfigError for a folder, a FIFO, a socket or another device (without waiting for it), a
+    symlink loop, a path that is too long, a file larger than `MAX_BYTES` or without read
+    permission.
     """
     try:
         descriptor = os.open(path, _FLAGS)
@@ -56,14 +48,15 @@ def load(path: str) -> LoadedFile:
         if not stat.S_ISREG(status.st_mode):
             raise ConfigError(
                 f"{path} is {_describe_file_type(status.st_mode)}, not a file.",
-                next_step="Set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a file, or move this away.",
+                next_step="Set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a file, or move "
+                f"{path} away.",
                 code=ErrorCode.CONFIG_NOT_A_FILE,
             )
         if status.st_size > MAX_BYTES:
             raise ConfigError(
-                f"{path} is too large to be a file of profiles.",
-                why=f"It has {status.st_size} bytes, and no more than {MAX_BYTES} are read.",
-                next_step=f"ls -l {path}, and move away what doesn't belong there.",
+                f"{path} is too large.",
+                why=f"It has {status.st_size} bytes; the limit is {MAX_BYTES}.",
+                next_step=f"Move it away, or remove what doesn't belong there; see: ls -l {path}",
                 code=ErrorCode.CONFIG_TOO_LARGE,
             )
         return LoadedFile(read_descriptor(descriptor), status)
@@ -74,7 +67,7 @@ def load(path: str) -> LoadedFile:
 
 
 def read_descriptor(descriptor: int) -> bytes:
-    """All of a regular file that is open, from its beginning. Raises OSError."""
+    """Read an open regular file from its beginning. Raises OSError."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     parts = []
     while part := os.read(descriptor, 1 << 20):
@@ -83,9 +76,9 @@ def read_descriptor(descriptor: int) -> bytes:
 
 
 def decode(path: str, content: bytes | None) -> str | None:
-    """The text of a file's bytes, None for a missing file.
+    """Decode a file's content, None for a missing file.
 
-    Raises ConfigError, naming line and byte, when it isn't UTF-8.
+    Raises ConfigError, naming line and byte, if it isn't UTF-8.
     """
     if content is None:
         return None
@@ -94,17 +87,17 @@ def decode(path: str, content: bytes | None) -> str | None:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(
-            f"{path}:{line} is not UTF-8, so the file can't be read safely.",
+            f"{path}:{line} isn't UTF-8, so the file can't be read safely.",
             why=f"Byte {error.start + 1} of the file is 0x{content[error.start]:02x}.",
             next_step=f"Save it as UTF-8, for example: iconv -f latin1 -t utf-8 {path}",
             code=ErrorCode.CONFIG_NOT_UTF8,
         ) from None
 
 
-def stamp(paths: ConfigPaths) -> str:
-    """`<size>:<mtime_ns>:<inode>` of the config and the credentials file, with a comma between.
+def fingerprint(paths: ConfigPaths) -> str:
+    """Return `<size>:<mtime_ns>:<inode>` of config and credentials file, separated by a comma.
 
-    `-` for a file that isn't there.
+    A missing file is `-`.
     """
     return f"{_file_fingerprint(paths.config)},{_file_fingerprint(paths.credentials)}"
 
@@ -134,8 +127,8 @@ def _describe_file_type(mode: int) -> str:
 def _unreadable(path: str, error: OSError) -> ConfigError:
     if error.errno == errno.ELOOP:
         return ConfigError(
-            f"{path} is a symlink that leads back to itself.",
-            next_step=f"ls -l {path}, and mend the link.",
+            f"{path} is a symlink that points back to itself.",
+            next_step=f"Fix the link; see: ls -l {path}",
             code=ErrorCode.CONFIG_SYMLINK_LOOP,
         )
     if error.errno == errno.ENAMETOOLONG:
@@ -147,12 +140,12 @@ def _unreadable(path: str, error: OSError) -> ConfigError:
     if error.errno == errno.ENXIO:  # a socket
         return ConfigError(
             f"{path} is a socket, not a file.",
-            next_step="Move it away.",
+            next_step=f"Move {path} away.",
             code=ErrorCode.CONFIG_NOT_A_FILE,
         )
     return ConfigError(
         f"{path} can't be read.",
-        why=f"The system says: {error.strerror or error}.",
-        next_step=f"ls -l {path}, and give yourself the right to read it.",
+        why=f"The system reports: {error.strerror or error}.",
+        next_step=f"Fix its permissions: chmod u+r {path}",
         code=ErrorCode.CONFIG_UNREADABLE,
     )

@@ -1,7 +1,4 @@
-"""The shared config and credentials files: read, stamped, edited and undone.
-
-Fits the port `ConfigStore`.
-"""
+"""The port for the shared config and credentials files: read, fingerprint, edit, and undo."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xswitch.adapters.config import read as configfiles
+from xswitch.adapters.config.read import decode, fingerprint, load
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.model import ConfigPaths, ConfigView, ProfileEdit
 
@@ -19,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class FileConfigStore:
-    """Fits the port `ConfigStore` for the files at `paths`.
+    """Implements `actions.ports.ConfigStore` for the files at `paths`.
 
-    `backups` and `locks` are folders in xswitch's state folder, made when needed; `configbackup`
-    says what is kept in the first.
+    `backups` and `locks` are folders in xswitch's state folder, created when needed; module
+    `backup` describes the content of `backups`.
     """
 
     def __init__(self, paths: ConfigPaths, *, backups: Path, locks: Path, clock: UtcClock) -> None:
@@ -32,8 +29,8 @@ class FileConfigStore:
         self._clock = clock
 
     @cached_property
-    def _changes(self) -> ConfigWriter:
-        # Whoever only reads needs none of it: 15 ms
+    def _writer(self) -> ConfigWriter:
+        # 15 ms, and most commands only read.
         from xswitch.adapters.config.transaction import ConfigWriter  # noqa: PLC0415
 
         return ConfigWriter(
@@ -41,47 +38,43 @@ class FileConfigStore:
         )
 
     def paths(self) -> ConfigPaths:
-        """The files in force."""
+        """Return the paths of both files."""
         return self._paths
 
     def read(self) -> ConfigView:
-        """Both files under the SDK rules; a missing file is empty.
+        """Read both files by the rules of the SDKs; a missing file is empty.
 
-        Raises ConfigError when one can't be read at all: a folder, a pipe (without waiting for it),
-        no permission, a symlink loop, or text that isn't UTF-8.
+        Raises ConfigError if one can't be read: a folder, a pipe (without waiting for it), missing
+        permission, a symlink loop, or text that isn't UTF-8.
         """
         config, credentials = (
-            configfiles.decode(path, configfiles.load(path).content)
+            decode(path, load(path).content)
             for path in (self._paths.config, self._paths.credentials)
         )
         return read_view(self._paths, config, credentials)
 
     def stamp(self) -> str:
-        """`<size>:<mtime_ns>:<inode>` of the config, a comma, the same of the credentials file.
-
-        `-` stands for a missing file.
-        """
-        return configfiles.stamp(self._paths)
+        """Return a fingerprint of both files, to detect changes."""
+        return fingerprint(self._paths)
 
     def apply(self, edits: Sequence[ProfileEdit]) -> None:
-        """Make these edits, each file in one atomic replacement.
+        """Apply the edits, replacing each changed file atomically; an unchanged file isn't written.
 
-        Nothing else changes, and nothing at all when nothing would.
+        Symlinks are followed, and the target keeps its mode, group and access list. A lock admits
+        one xswitch at a time. If another program changes a file meanwhile, its content is read and
+        edited again. In the credentials file, only profiles with `xswitch_role` are changed.
 
-        Symlinks are resolved and their target replaced; its mode, group and access list stay. One
-        writer of xswitch's at a time; a change somebody else makes meanwhile is read and edited
-        again. In the credentials file only profiles that carry `xswitch_role` there are touched.
-        Raises ConfigError, and then nothing was written: the file can't be read or written (other
-        owner, hard links, read-only), an edit can't be made safely, somebody else keeps writing, no
-        backup can be made.
+        Raises ConfigError, without having written: a file can't be read or written (other owner,
+        hard links, read-only), an edit isn't safe, another program keeps writing, or the backup
+        fails.
         """
-        self._changes.apply(edits)
+        self._writer.apply(edits)
 
     def undo(self) -> tuple[str, ...]:
-        """Take the last change back, in both files if it was of both, and name the files.
+        """Undo the last change, in both files if it changed both; return the paths.
 
-        Raises ConfigError, and then nothing was written: there is no change, a file is no longer
-        what xswitch left, or the change replaced or removed temporary keys in the credentials file,
-        which are kept nowhere.
+        Raises ConfigError, without having written: there is no change, a file has changed since, or
+        the change replaced or removed temporary keys in the credentials file, which aren't backed
+        up.
         """
-        return self._changes.undo()
+        return self._writer.undo()

@@ -1,7 +1,4 @@
-"""Changes of the shared config and credentials files.
-
-What `FileConfigStore` does when it is to write.
-"""
+"""Edit and undo the shared config and credentials files: lock, edit, verify, back up, replace."""
 
 from __future__ import annotations
 
@@ -30,15 +27,15 @@ _LOCK_SECONDS = 30.0
 
 
 class UtcClock(Protocol):
-    """The time."""
+    """The clock of leftovers and backups."""
 
     def now(self) -> datetime:
-        """Now, UTC."""
+        """Return the current time in UTC."""
         ...
 
 
 class ConfigWriter:
-    """Edits and undoes the files at `paths`; the folders are those of `FileConfigStore`."""
+    """The writing half of `FileConfigStore`, which documents its methods."""
 
     def __init__(self, paths: ConfigPaths, *, backups: Path, locks: Path, clock: UtcClock) -> None:
         self._paths = paths
@@ -47,7 +44,7 @@ class ConfigWriter:
         self._clock = clock
 
     def apply(self, edits: Sequence[ProfileEdit]) -> None:
-        """See `FileConfigStore.apply`."""
+        """Apply the edits."""
         kinds = [kind for kind in _KINDS if any(edit.file == kind for edit in edits)]
         transaction = _Transaction(edits)
         with self._locked([self._path(kind) for kind in kinds]):
@@ -55,13 +52,13 @@ class ConfigWriter:
                 if self._attempt(kinds, transaction):
                     return
         raise ConfigError(
-            "The AWS config is left as it is, as another program keeps changing it.",
-            next_step="End that program, then do this again.",
+            "The AWS config wasn't changed, because another program keeps writing it.",
+            next_step="Stop that program, then run the same command again.",
             code=ErrorCode.CONFIG_BUSY,
         )
 
     def undo(self) -> tuple[str, ...]:
-        """See `FileConfigStore.undo`."""
+        """Undo the last change; return the paths."""
         record = backup.load_undo_record(self._backups)
         with self._locked([change.file for change in record]):
             if backup.load_undo_record(self._backups) != record:
@@ -76,26 +73,26 @@ class ConfigWriter:
                         targets.append(target)
                 if not targets:
                     raise backup.nothing_to_undo()
-                self._swap_back(targets)
+                self._commit_undo(targets)
             finally:
                 for target in targets:
                     target.close()
             backup.delete_undo_record(self._backups)
         return tuple(target.path for target in targets)
 
-    def _swap_back(self, targets: Sequence[PendingReplacement]) -> None:
+    def _commit_undo(self, targets: Sequence[PendingReplacement]) -> None:
         for target in targets:
             atomic_replace.stage(target)
-        late = atomic_replace.swap(targets, lambda: None)
-        if late is None:
+        concurrent = atomic_replace.commit(targets, lambda: None)
+        if concurrent is None:
             raise _changed_since(targets[0].path)
-        if late:
+        if concurrent:
             for target in targets:
-                atomic_replace.restore(target, late.get(target.kind, target.loaded.content))
+                atomic_replace.restore(target, concurrent.get(target.kind, target.loaded.content))
             raise _changed_since(targets[0].path)
 
     def _attempt(self, kinds: Sequence[FileKind], transaction: _Transaction) -> bool:
-        """One try; False when a file changed meanwhile."""
+        """Try once; return False if a file changed meanwhile."""
         targets = [atomic_replace.open_replacement(kind, self._path(kind)) for kind in kinds]
         try:
             targets = [target for target in targets if transaction.edit(target)]
@@ -104,16 +101,20 @@ class ConfigWriter:
                 atomic_replace.remove_leftovers(folder, f".{name}.xswitch-", self._clock.now())
                 backup.back_up_original(self._backups, target)
                 atomic_replace.stage(target)
-            late = self._swap(targets, transaction) if targets else {}
+            concurrent = self._commit(targets, transaction) if targets else {}
         finally:
             for target in targets:
                 target.close()
-        if late is None:
+        if concurrent is None:
             return False
-        transaction.rebased = {t.kind: (t.new, late[t.kind]) for t in targets if t.kind in late}
-        return not late
+        transaction.rebased = {
+            target.kind: (target.new, concurrent[target.kind])
+            for target in targets
+            if target.kind in concurrent
+        }
+        return not concurrent
 
-    def _swap(
+    def _commit(
         self, targets: Sequence[PendingReplacement], transaction: _Transaction
     ) -> dict[FileKind, bytes] | None:
         atomic_replace.remove_leftovers(str(self._backups), ".", self._clock.now())
@@ -121,7 +122,7 @@ class ConfigWriter:
             self._backups, tuple(transaction.changes.values()), self._clock.now().isoformat()
         )
         try:
-            return atomic_replace.swap(targets, lambda: backup.commit_undo_record(record))
+            return atomic_replace.commit(targets, lambda: backup.commit_undo_record(record))
         finally:
             record.unlink(missing_ok=True)
 
@@ -130,7 +131,7 @@ class ConfigWriter:
 
     @contextlib.contextmanager
     def _locked(self, paths: Sequence[str]) -> Iterator[None]:
-        """The lock of each file, always in the same order."""
+        """Hold the lock of each file, always in the same order."""
         files = {os.path.realpath(path).encode("utf-8", "surrogateescape") for path in paths}
         locks = FileLocks(self._locks, timeout_seconds=_LOCK_SECONDS)
         with contextlib.ExitStack() as stack:
@@ -139,30 +140,33 @@ class ConfigWriter:
                     stack.enter_context(locks.hold(f"aws-config-{name}"))
             except LockBusyError:
                 raise ConfigError(
-                    "Another xswitch is writing the AWS config and doesn't come to an end.",
-                    next_step="End it, then do this again.",
+                    "Another xswitch is still writing the AWS config.",
+                    next_step="Wait for it or stop it, then run the same command again.",
                     code=ErrorCode.CONFIG_BUSY,
                 ) from None
             yield
 
 
 class _Transaction:
-    """The edits of one `apply`, over all its tries."""
+    """The edits of one `apply`, across its attempts."""
 
     def __init__(self, edits: Sequence[ProfileEdit]) -> None:
         self._edits = edits
         self.changes: dict[FileKind, FileChange] = {}
         self.rebased: dict[FileKind, tuple[bytes | None, bytes]] = {}
-        """What was written of a kind, and what somebody meanwhile wrote into the version replaced, which is then to be edited instead."""
+        """What was written, and what another program wrote into the replaced file meanwhile.
+
+        The next attempt edits the latter.
+        """
 
     def edit(self, target: PendingReplacement) -> bool:
-        """Give a target its new content, checked, and note how to take it back.
+        """Compute and verify a target's new content, and record how to undo it.
 
-        False when nothing changes.
+        Return False if nothing changes.
         """
-        written, late = self.rebased.get(target.kind, (None, None))
-        if late is not None and target.loaded.content == written:
-            target.base = late
+        written, concurrent = self.rebased.get(target.kind, (None, None))
+        if concurrent is not None and target.loaded.content == written:
+            target.base = concurrent
         old = read.decode(target.path, target.base) or ""
         edits = [edit for edit in self._edits if edit.file == target.kind]
         if target.kind == "credentials":
@@ -171,16 +175,16 @@ class _Transaction:
         new = old
         for patches in steps:
             new = apply_patches(new, patches)
-        # Also when no byte changes: the AWS CLI may see a profile of that name where the SDKs, by
-        # whose rules is edited, see none.
+        # Also if no byte changes: the AWS CLI may see a profile of that name where the SDKs, whose
+        # rules the edit follows, see none.
         verify(old, new, target.kind, edits)
         target.new = target.base if new == old else new.encode()
         if not target.changed:
             return False
         back = reversed_patches(old, steps)
-        keep = back if backup.is_storable(target.kind, back) else None
+        stored = back if backup.is_storable(target.kind, back) else None
         self.changes[target.kind] = FileChange(
-            target.kind, target.path, target.file, digest(target.base), digest(target.new), keep
+            target.kind, target.path, target.file, digest(target.base), digest(target.new), stored
         )
         return True
 
@@ -193,7 +197,7 @@ def _ensure_own_profiles(
         profile = profiles.get(edit.name)
         if profile is not None and ROLE_KEY not in profile.properties:
             raise ConfigError(
-                f"Profile {edit.name} of the credentials file is not xswitch's to change.",
+                f"xswitch didn't write profile {edit.name} in the credentials file.",
                 why=f"{profile.origin.file}:{profile.origin.line} has no {ROLE_KEY} setting.",
                 next_step="Choose another name: xswitch switch TARGET --profile-name NAME",
                 code=ErrorCode.NOT_OURS,
@@ -205,9 +209,9 @@ def _content_before(change: FileChange, target: PendingReplacement) -> bytes | N
         raise _changed_since(change.path)
     if change.back is None:
         raise ConfigError(
-            f"The last change of {change.path} can't be taken back.",
-            why="It replaced or removed temporary keys, and those are kept nowhere.",
-            next_step="xswitch switch NAME --static writes fresh ones.",
+            f"The last change of {change.path} can't be undone.",
+            why="It replaced or removed temporary keys, which aren't backed up.",
+            next_step="Write new ones: xswitch switch NAME --static",
             code=ErrorCode.UNDO_SECRET,
         )
     return change.restore(target.loaded.content or b"")
@@ -215,7 +219,7 @@ def _content_before(change: FileChange, target: PendingReplacement) -> bytes | N
 
 def _changed_since(path: str) -> ConfigError:
     return ConfigError(
-        f"{path} has changed since xswitch's last change, so that can't be taken back.",
-        next_step="xswitch forget NAME removes a profile xswitch wrote.",
+        f"{path} has changed since xswitch's last change, which can't be undone now.",
+        next_step="Remove a profile that xswitch wrote: xswitch forget NAME",
         code=ErrorCode.UNDO_CHANGED,
     )

@@ -1,4 +1,4 @@
-"""Renewals that outlive the process that asked for them."""
+"""Renewals that outlive the process that starts them."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import contextlib
 import sys
 from collections.abc import Callable
 
-# The shell starts the words it is given and leaves at once: the renewal belongs to init, so nobody
-# has a dead child to collect, and nothing is forked by a Python that may have threads. The
-# profile's name is an argument, never part of the script.
+# The shell starts the command and exits at once: init adopts the renewal, so there is no zombie to
+# reap, and no Python with threads has to fork. The profile name is an argument, not part of the
+# script.
 _DETACH_COMMAND = ("/bin/sh", "-c", '"$@" &', "sh")
 _WAIT_SECONDS = 5.0
 
 
 class DetachedRenewals:
-    """Fits the port `BackgroundRenewer`; `command` gives the words that start this xswitch."""
+    """Implements `actions.ports.BackgroundRenewer`; `command` returns how to start xswitch."""
 
     def __init__(self, command: Callable[[], tuple[str, ...]]) -> None:
         self._command = command
 
     def renew(self, managed_profile: str) -> None:
-        """Start `xswitch renew-background PROFILE` in a session of its own, with nothing of ours open; whatever fails is dropped."""
-        # 4 ms for every command, and few renew in the background
-        import subprocess  # noqa: PLC0415
+        """Start `xswitch renew-background PROFILE` in a new session, without inherited files.
 
-        # Everything, as a caller with a living session must not fail over a renewal that could not
-        # be started.
+        Failures are ignored, because the caller has a session that is still valid.
+        """
+        import subprocess  # noqa: PLC0415 -- 4 ms, and few commands renew in the background
+
         with contextlib.suppress(Exception):
             words = (*self._command(), "renew-background", managed_profile)
             if sys.platform == "win32":

@@ -1,4 +1,4 @@
-"""Facts of this process: its environment, its user, and how this xswitch is started again."""
+"""This process and its machine: environment, user, clock, files, and how to start xswitch."""
 
 from __future__ import annotations
 
@@ -20,27 +20,25 @@ _VERSIONED_FOLDER = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 class ProcessEnvironment:
-    """Fits the port `Environment`; everything is read when asked."""
+    """Implements `actions.ports.Environment`; each call reads the current values."""
 
     def variables(self) -> Mapping[str, str]:
-        """A copy of the environment."""
+        """Return a copy of the environment."""
         return dict(os.environ)
 
     def user_at_host(self) -> str:
-        """`user@host`, from the system's own records: nothing is looked up in a network."""
+        """Return `user@host` from local records, without a network lookup."""
         try:
             user = getpass.getuser()
-        except (OSError, KeyError, ImportError):  # a user id without a name, as in many containers
+        except (OSError, KeyError, ImportError):  # in many containers the user has no name
             user = f"uid-{os.getuid()}" if hasattr(os, "getuid") else "user"
         return f"{user}@{_host_name() or 'localhost'}"
 
     def command(self) -> tuple[str, ...]:
-        """The console script of the installation this code runs from.
+        """Return the command that starts this xswitch: console script, else `python -m xswitch`.
 
-        Else this interpreter with `-m xswitch`.
-
-        A virtual environment's own path is kept, not what its links lead to, as only that one finds
-        the packages: so it is for pipx and `uv tool` as well.
+        Symlinks aren't resolved, because only the path inside a virtual environment (also those of
+        pipx and `uv tool`) finds the packages.
         """
         for script in _script_candidates():
             if script.is_file() and os.access(script, os.X_OK):
@@ -48,9 +46,9 @@ class ProcessEnvironment:
         return (str(Path(sys.executable).absolute()), "-m", "xswitch")
 
     def credential_process(self) -> tuple[str, ...]:
-        """The words before the profile's name in a `credential_process`.
+        """Return the `credential_process` command, without the profile name.
 
-        The launcher, where it stays at its path; else the command.
+        It starts the launcher if upgrades keep its path, else the console script.
         """
         launcher = (
             _launcher_path(Path(__file__).absolute().parents[3])
@@ -63,30 +61,30 @@ class ProcessEnvironment:
 
 
 class SystemClock:
-    """Fits the port `Clock`."""
+    """Implements `actions.ports.Clock`."""
 
     def now(self) -> datetime:
-        """Now, timezone-aware, UTC."""
+        """Return the current time, timezone-aware, in UTC."""
         return datetime.now(UTC)
 
 
 class OsFileInspector:
-    """Fulfils `actions.ports.FileInspector` by the operating system."""
+    """Implements `actions.ports.FileInspector`."""
 
     def look(self, path: str) -> FileInfo:
-        """What is at `path`, links followed; what can't be looked at doesn't exist.
+        """Inspect `path`, following links; a path that can't be read doesn't exist.
 
         Never raises.
         """
         try:
-            found = Path(path).stat()
-            folder = stat.S_ISDIR(found.st_mode)
+            status = Path(path).stat()
+            folder = stat.S_ISDIR(status.st_mode)
             return FileInfo(
                 path=path,
                 exists=True,
                 folder=folder,
-                mode=None if os.name == "nt" else stat.S_IMODE(found.st_mode),
-                mine=os.name == "nt" or found.st_uid == os.geteuid(),
+                mode=None if os.name == "nt" else stat.S_IMODE(status.st_mode),
+                mine=os.name == "nt" or status.st_uid == os.geteuid(),
                 executable=not folder and os.access(path, os.X_OK),
             )
         except (OSError, ValueError):
@@ -96,28 +94,31 @@ class OsFileInspector:
 def _host_name() -> str:
     if hasattr(os, "uname"):
         return os.uname().nodename
-    import socket  # noqa: PLC0415 -- 4 ms, where the system can't be asked
+    import socket  # noqa: PLC0415 -- 4 ms, and only needed without uname
 
     return socket.gethostname()
 
 
-def _launcher_path(place: Path) -> Path | None:
-    """The copy of `credential_process.py` whose path an upgrade keeps, for a package in the folder `place`."""
+def _launcher_path(folder: Path) -> Path | None:
+    """Return the copy of `credential_process.py` whose path survives upgrades.
+
+    `folder` contains the package.
+    """
     if (
-        place.parent.name == _VERSIONED_FOLDER
-        and place.parents[1].name == "lib"
-        and place.name in {"site-packages", "dist-packages"}
+        folder.parent.name == _VERSIONED_FOLDER
+        and folder.parents[1].name == "lib"
+        and folder.name in {"site-packages", "dist-packages"}
     ):
-        launcher = place.parents[2] / "share" / "xswitch" / _LAUNCHER
-    elif place.name != "share" and not any(part.startswith("python3.") for part in place.parts):
-        launcher = place / "xswitch" / _LAUNCHER
+        launcher = folder.parents[2] / "share" / "xswitch" / _LAUNCHER
+    elif folder.name != "share" and not any(part.startswith("python3.") for part in folder.parts):
+        launcher = folder / "xswitch" / _LAUNCHER
     else:
         return None
     return launcher if launcher.is_file() else None
 
 
 def _unversioned_interpreter() -> str:
-    """This interpreter under a name without a version beside it, as that one outlives an upgrade."""
+    """Return this interpreter's path without a version in its name, which survives upgrades."""
     here = Path(sys.executable).absolute()
     for name in ("python3", "python"):
         with contextlib.suppress(OSError):
@@ -130,6 +131,6 @@ def _script_candidates() -> Iterator[Path]:
     yield Path(sysconfig.get_path("scripts")).absolute() / _SCRIPT
     if sys.prefix == sys.base_prefix:
         yield Path(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))) / _SCRIPT
-    started = Path(sys.argv[0])
-    if started.name == _SCRIPT:
-        yield started.absolute()
+    started_script = Path(sys.argv[0])
+    if started_script.name == _SCRIPT:
+        yield started_script.absolute()

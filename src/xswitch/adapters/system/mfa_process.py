@@ -1,4 +1,4 @@
-"""A command of the user's choice that knows MFA codes (`mfa_process` on a profile)."""
+"""MFA codes from the command in a profile's `mfa_process` setting."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from xswitch.core.text import sanitize
 
 
 class MfaProcess:
-    """Fulfils `actions.ports.MfaProcessRunner`.
+    """Implements `actions.ports.MfaProcessRunner`.
 
-    Splits the command as botocore splits a credential_process, runs it without a shell or input.
-
-    `environment` is the command's, None for this process's own; `seconds` is how long it may take.
+    The command is split as botocore splits a credential_process, and runs without shell or input,
+    in `environment` (None: this process's) for at most `seconds`.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None, seconds: float = 60.0) -> None:
@@ -23,11 +22,11 @@ class MfaProcess:
         self._seconds = seconds
 
     def run(self, command: str, challenge: MfaChallenge) -> str:
-        """The code the command printed.
+        """Return the code the command prints.
 
-        Raises MfaNeededError when it prints none, fails, or takes too long.
+        Raises MfaNeededError if it prints no code, fails, or takes too long.
         """
-        # Subprocess is 4 ms for every command, and few profiles have such a command
+        # Imports subprocess (4 ms), and few profiles have an mfa_process.
         from xswitch.adapters.system.processes import (  # noqa: PLC0415
             CapturedCommand,
             CommandTimeoutError,
@@ -41,18 +40,18 @@ class MfaProcess:
             ).finish()
         except CommandTimeoutError:
             raise _no_code_error(
-                challenge, f"It did not end within {self._seconds:g} seconds and was stopped."
+                challenge, f"It was stopped after {self._seconds:g} seconds."
             ) from None
         except OutputTooLargeError:
-            raise _no_code_error(challenge, "It printed far more than a code.") from None
+            raise _no_code_error(challenge, "It printed much more than a code.") from None
         except ValueError:
-            raise _no_code_error(challenge, "Its quotes do not match.") from None
+            raise _no_code_error(challenge, "Its quotes don't match.") from None
         except OSError as error:
             raise _no_code_error(
                 challenge, f"It can't be started: {(error.strerror or 'no reason given').lower()}."
             ) from None
         if status != 0:
-            raise _no_code_error(challenge, f"It ended with status {status}.")
+            raise _no_code_error(challenge, f"It exited with status {status}.")
         code = output.strip().decode("ascii", "replace")
         if not is_mfa_code(code):
             raise _no_code_error(
@@ -64,8 +63,8 @@ class MfaProcess:
 def _no_code_error(challenge: MfaChallenge, why: str) -> MfaNeededError:
     profile = sanitize(challenge.profile, limit=100)
     return MfaNeededError(
-        f"The mfa_process of profile {profile} gave no MFA code.",
+        f"The mfa_process of profile {profile} returned no MFA code.",
         why=why,
-        next_step=f"Run the command at mfa_process of profile {profile} by hand, or give a code: --mfa-code",
+        next_step=f"Run the mfa_process command of profile {profile} yourself, or use --mfa-code.",
         code=ErrorCode.MFA_PROCESS,
     )

@@ -1,10 +1,7 @@
-"""Runs a command of the user's that prints a secret.
+"""Run a user's command that prints a secret, with a time limit.
 
-Nobody to ask, a bounded time, nothing it says kept or shown.
-
-Its standard input is empty, it has no controlling terminal (a prompt on /dev/tty fails at once
-instead of waiting), and its standard error is dropped: programs print tokens there, and no filter
-knows them all.
+It gets no input and no controlling terminal (a prompt on /dev/tty fails at once instead of
+waiting). Its standard error is discarded, because programs print tokens there.
 """
 
 from __future__ import annotations
@@ -23,28 +20,27 @@ _CHUNK_BYTES = 16 * 1024
 
 
 class CommandTimeoutError(Exception):
-    """The command was still running, or its output still open, when its time was up."""
+    """The command was still running, or its output still open, at the time limit."""
 
 
 class OutputTooLargeError(Exception):
-    """The command printed more than any answer needs."""
+    """The command printed more than any credentials need."""
 
 
 def split_command_line(command: str) -> list[str]:
-    """A command line as words, as botocore splits a credential_process: no shell.
+    """Split a command line as botocore splits a credential_process, without a shell.
 
-    Raises ValueError for an open quote.
+    Raises ValueError for an unclosed quote.
     """
     if os.name != "nt":
         return shlex.split(command)
-    # Only there, and it imports botocore
-    from botocore.compat import compat_shell_split  # noqa: PLC0415
+    from botocore.compat import compat_shell_split  # noqa: PLC0415 -- 160 ms, only on Windows
 
     return list(compat_shell_split(command))
 
 
 class CapturedCommand:
-    """One running command. Raises OSError from the constructor when it can't be started."""
+    """One running command. The constructor raises OSError if it can't be started."""
 
     def __init__(
         self, words: Sequence[str], environment: Mapping[str, str] | None, seconds: float
@@ -63,34 +59,33 @@ class CapturedCommand:
         )
 
     def finish(self) -> tuple[int, bytes]:
-        """Wait for the end: exit status and standard output.
+        """Wait for the end; return exit status and standard output.
 
-        Raises CommandTimeoutError, OutputTooLargeError; then the command is gone.
+        Raises CommandTimeoutError, OutputTooLargeError, after stopping the command.
         """
         reader = threading.Thread(target=self._read, name="xswitch-reader", daemon=True)
         reader.start()
         try:
-            reader.join(self._left())
+            reader.join(self._remaining())
             if len(self._output) > _MAX_OUTPUT_BYTES:
                 raise OutputTooLargeError
             if reader.is_alive():
                 raise CommandTimeoutError
             try:
-                return self._process.wait(self._left()), bytes(self._output)
+                return self._process.wait(self._remaining()), bytes(self._output)
             except subprocess.TimeoutExpired:
                 raise CommandTimeoutError from None
         finally:
             self.stop()
             reader.join(1)
-            # A survivor in a session of its own may hold the pipe; closing under the reader would
-            # hand it a stranger's descriptor.
+            # A descendant in another session may still hold the pipe. Closing it while the reader
+            # reads could give the reader an unrelated file with the same descriptor.
             if not reader.is_alive() and self._process.stdout is not None:
                 self._process.stdout.close()
 
     def stop(self) -> None:
-        """End the command and what it started, if anything of it still runs."""
-        # A command that went well may have left something behind on purpose (an agent): only a
-        # running one is ended.
+        """Kill the command and its descendants, if it is still running."""
+        # A command that has ended may have left a process on purpose, such as an agent.
         if self._process.poll() is not None:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -100,7 +95,7 @@ class CapturedCommand:
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def _left(self) -> float:
+    def _remaining(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
 
     def _read(self) -> None:
