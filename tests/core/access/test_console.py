@@ -13,7 +13,7 @@ from xswitch.core.errors import UsageError
 from xswitch.core.model.settings import GUARD_COLORS
 
 
-def test_the_link_has_account_role_name_display_name_and_colour() -> None:
+def test_the_link_has_account_role_name_display_name_and_color() -> None:
     assert (
         console_url(wanted(role_path="/team/"), "Payments & Co", "red")
         == f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=team/SwitchRole&displayName=Payments%20%26%20Co&color=F2B0A9"
@@ -56,14 +56,14 @@ def test_whatever_the_names_hold_a_browser_reads_them_back(
     assert len(values.get("displayName", [""])[0]) <= 64
 
 
-def test_every_colour_of_a_guard_is_one_of_the_consoles() -> None:
+def test_every_color_of_a_guard_is_one_of_the_consoles() -> None:
     assert set(GUARD_COLORS) <= set(COLORS)
-    assert {color_code(colour.upper()) for colour in COLORS} == set(COLORS.values())
+    assert {color_code(color.upper()) for color in COLORS} == set(COLORS.values())
     assert color_code("#b7ca9d") == "B7CA9D"
 
 
-@pytest.mark.parametrize("colour", ["pink", "F2B0A", "F2B0A9&x=1", "F2B0A9\n"])
-def test_another_colour_is_refused(colour: str) -> None:
+@pytest.mark.parametrize("color", ["pink", "F2B0A", "F2B0A9&x=1", "F2B0A9\n"])
+def test_an_unknown_color_is_rejected(color: str) -> None:
     with pytest.raises(UsageError) as refused:
-        console_url(wanted(), colour=colour)
+        console_url(wanted(), color=color)
     assert refused.value.code == "colour_invalid"

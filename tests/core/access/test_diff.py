@@ -24,7 +24,7 @@ def test_what_is_new_is_all_added() -> None:
 def test_lines_far_from_a_change_are_counted() -> None:
     before = "\n".join("abcdefghijklmnop")
     assert change_diff(_change(before, before.replace("h", "H"))) == (
-        ("@", "… 4 lines as before"),
+        ("@", "… 4 unchanged lines"),
         (" ", "e"),
         (" ", "f"),
         (" ", "g"),
@@ -33,9 +33,9 @@ def test_lines_far_from_a_change_are_counted() -> None:
         (" ", "i"),
         (" ", "j"),
         (" ", "k"),
-        ("@", "… 5 lines as before"),
+        ("@", "… 5 unchanged lines"),
     )
-    assert change_diff(_change(before, before + "\nq"))[0] == ("@", "… 13 lines as before")
+    assert change_diff(_change(before, before + "\nq"))[0] == ("@", "… 13 unchanged lines")
     assert change_diff(_change(before, before.removesuffix("\nm\nn\no\np")))[-1] == ("-", "p")
 
 
@@ -62,10 +62,7 @@ def test_the_summary_counts_both_sides() -> None:
         plan_summary(plan)
         == "1 change in the source account 111111111111, 5 changes in the target account 222222222222."
     )
-    assert (
-        plan_summary(run(world, calls(plan), request).plan(request))
-        == "Everything is as wanted already."
-    )
+    assert plan_summary(run(world, calls(plan), request).plan(request)) == "Nothing to change."
     half = run(world, calls(plan)[:1], request)
     assert plan_summary(half.plan(request)).startswith("nothing to change in the source account")
 

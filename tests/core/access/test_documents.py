@@ -13,14 +13,16 @@ from support.access.iam_model import ACCOUNT, GROUP, ROLE, SOURCE, TARGET, USER,
 from xswitch.core.access.documents import (
     canonical_json,
     configured_principal_arn,
+    contains_statement,
+    covers_statement,
     permission_policy,
     policy_name,
     statements_of,
     trust_policy,
     trust_policy_principal,
     trust_sid,
+    with_statement,
 )
-from xswitch.core.access.merge import contains_statement, covers_statement, with_statement
 from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrincipal
 from xswitch.core.policy import (
     PolicyError,

@@ -8,8 +8,10 @@ from xswitch.core.access.render import FORMATS
 
 ROOT = Path(__file__).parents[3]
 SOURCES = Path(xswitch.core.access.__file__).parent
-# A code is the first argument of whatever makes a finding, or chosen just before under this name.
-CODE = re.compile(r'(?:[Ff]inding\(\s*|code = )"([a-z_]+)"(?: if [a-z_ ]+ else "([a-z_]+)")?')
+# A code is the first argument of a function that makes a finding, or assigned to `code` before.
+CODE = re.compile(
+    r'(?:(?:[Ff]inding|_warning)\(\s*|code = )"([a-z_]+)"(?: if [a-z_ ]+ else "([a-z_]+)")?'
+)
 
 
 def _codes() -> set[str]:

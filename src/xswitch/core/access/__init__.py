@@ -1,1 +1,1 @@
-"""Both sides of cross-account access, as pure values: plan, difference, renderings, lint."""
+"""Cross-account access as pure values: plan, diff, rendered files, lint; no IAM calls."""

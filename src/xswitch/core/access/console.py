@@ -1,7 +1,6 @@
-"""The link with which somebody signed in to the console switches to a role.
+"""Switch-role links for users who are signed in to the console.
 
-Source: IAM user guide, "Switch from a user to an IAM role (console)". The colours are those the
-console's own form offers.
+Source: IAM user guide, "Switch from a user to an IAM role (console)".
 """
 
 from __future__ import annotations
@@ -11,13 +10,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import quote
 
-from xswitch.core.access.model import AccessRequest
+from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrincipal
 from xswitch.core.errors import ErrorCode, UsageError
+from xswitch.core.model import Role
 from xswitch.core.text import sanitize
 
 MAX_DISPLAY_NAME = 64
 MAX_CONSOLE_NAME = 64
-"""The longest path and name together that the console's switch-role form takes."""
+"""The longest path and name, together, in the console's switch-role form."""
 
 _HOSTS: Mapping[str, str] = MappingProxyType(
     {
@@ -26,7 +26,7 @@ _HOSTS: Mapping[str, str] = MappingProxyType(
         "aws-us-gov": "signin.amazonaws-us-gov.com",
     }
 )
-# The form has five colours; those of a guard's that it hasn't got take the nearest.
+# The console's form has five colors; other colors of guards have the nearest one.
 COLORS: Mapping[str, str] = MappingProxyType(
     {
         "red": "F2B0A9",
@@ -41,12 +41,12 @@ COLORS: Mapping[str, str] = MappingProxyType(
 _HEX = re.compile(r"#?([0-9A-Fa-f]{6})")
 
 
-def console_url(request: AccessRequest, display_name: str = "", colour: str = "") -> str:
-    """The switch-role link, "" for a partition whose console isn't known.
+def console_url(request: AccessRequest, display_name: str = "", color: str = "") -> str:
+    """Return the switch-role link, "" for partitions with an unknown console.
 
-    `display_name` is cut to 64 characters; `colour` is a word of COLOURS or six hex digits. Raises
-    UsageError for another colour. A role with an external ID, or with more than 64 characters of
-    path and name, can't be switched to there: the plan's warnings say so.
+    `display_name` is cut to 64 characters; `color` is a name in COLORS or six hex digits. Raises
+    UsageError for other colors. The console can't switch to roles with an external ID or a path
+    and name over 64 characters; the plan's warnings say so.
     """
     host = _HOSTS.get(request.partition)
     if host is None:
@@ -55,7 +55,7 @@ def console_url(request: AccessRequest, display_name: str = "", colour: str = ""
         "account": request.target_account,
         "roleName": f"{request.role_path}{request.role_name}".removeprefix("/"),
         "displayName": sanitize(display_name)[:MAX_DISPLAY_NAME],
-        "color": color_code(colour) if colour else "",
+        "color": color_code(color) if color else "",
     }
     return f"https://{host}/switchrole?" + "&".join(
         f"{name}={quote(value)}" for name, value in values.items() if value
@@ -63,15 +63,44 @@ def console_url(request: AccessRequest, display_name: str = "", colour: str = ""
 
 
 def color_code(color: str) -> str:
-    """Six hex digits for a colour's word or its digits. Raises UsageError for anything else."""
+    """Return a color's six hex digits. Raises UsageError for unknown colors."""
     hex_digits = _HEX.fullmatch(color)
     if hex_digits is not None:
         return hex_digits[1].upper()
     code = COLORS.get(color.lower())
     if code is None:
         raise UsageError(
-            f"{color!r} is no colour of the console.",
-            why=f"It has {', '.join(COLORS)}; or six hex digits.",
+            f"{color!r} isn't a console color.",
+            why=f"Use {', '.join(COLORS)}, or six hex digits.",
             code=ErrorCode.COLOUR_INVALID,
         )
     return code
+
+
+def console_url_for_role(role: Role) -> str:
+    """Return the link for a role profile, in the color of its guard.
+
+    Raises UsageError, with the reason, if the console can't switch to the role.
+    """
+    request = AccessRequest(
+        role.partition,
+        role.account_id,
+        role.role_name,
+        TrustedPrincipal(PrincipalType.ACCOUNT, role.account_id),
+        role.role_path,
+    )
+    reason = ""
+    if role.external_id:
+        reason = "The console can't send the external ID that this role requires."
+    elif len(role.role_path + role.role_name) - 1 > MAX_CONSOLE_NAME:
+        reason = f"The console allows {MAX_CONSOLE_NAME} characters for path and name together."
+    color = role.guard.color if role.guard else ""
+    url = "" if reason else console_url(request, role.account_name or role.name, color)
+    if not url:
+        raise UsageError(
+            f"{role.name} has no console link.",
+            why=reason or f"The console of the partition {role.partition} is unknown.",
+            next_step=f"xswitch switch {role.name}",
+            code=ErrorCode.NO_CONSOLE_LINK,
+        )
+    return url

@@ -1,4 +1,4 @@
-"""A plan as lines for people: what is there now against what shall be."""
+"""A plan as lines for users: current and planned state."""
 
 from __future__ import annotations
 
@@ -10,20 +10,15 @@ from xswitch.core.text import pluralize
 
 DiffMark = Literal["+", "-", " ", "@"]
 DiffLine = tuple[DiffMark, str]
-"""What a line is (added, removed, there in both, or lines left out between) and its text, without the mark."""
+"""A mark (added, removed, unchanged, or omitted lines) and a text."""
 
 _CONTEXT = 3
 
 
 def change_diff(change: IamChange) -> tuple[DiffLine, ...]:
-    """One change as a unified diff.
-
-    Lines far from any change are left out, and a line with the mark `@` says how many.
-    """
-    before, after = (
-        change.before.split("\n") if change.before else [],
-        change.after.split("\n") if change.after else [],
-    )
+    """Return a unified diff of one change; lines with the mark `@` count omitted lines."""
+    before = change.before.split("\n") if change.before else []
+    after = change.after.split("\n") if change.after else []
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     lines: list[DiffLine] = []
     covered_until = 0
@@ -43,13 +38,13 @@ def change_diff(change: IamChange) -> tuple[DiffLine, ...]:
 
 def _add_omitted_line(lines: list[DiffLine], count: int) -> None:
     if count > 0:
-        lines.append(("@", f"… {pluralize(count, 'line')} as before"))
+        lines.append(("@", f"… {pluralize(count, 'unchanged line')}"))
 
 
 def plan_summary(plan: AccessPlan) -> str:
-    """One sentence for the whole plan."""
+    """Summarize the plan in one sentence."""
     if plan.empty:
-        return "Everything is as wanted already."
+        return "Nothing to change."
     return f"{_account_summary(plan.source)}, {_account_summary(plan.target)}."
 
 

@@ -1,4 +1,4 @@
-"""Policy documents as text: one spelling for one meaning, and the two documents a set-up needs.
+"""Policy documents as text: normal form, our two documents, and adding our statements to others.
 
 Sources: IAM reference, "Grammar of the IAM JSON policy language", "IAM JSON policy elements"; IAM
 user guide, "Access to AWS accounts owned by third parties" (external ID) and "Secure API access
@@ -11,10 +11,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrincipal
-from xswitch.core.policy import PolicyError
+from xswitch.core.policy import PolicyError, load_document
 
 VERSION = "2012-10-17"
 OLD_VERSION = "2008-10-17"
@@ -37,37 +37,16 @@ _ELEMENTS = (
 )
 _SINGLE_OR_LIST_ELEMENTS = frozenset({"Action", "NotAction", "Resource", "NotResource"})
 _NOT_SID = re.compile(r"[^A-Za-z0-9]")
-
-
-def load_document(document: str | Mapping[str, Any], name: str = "the policy") -> dict[str, Any]:
-    """A document's JSON object.
-
-    Raises PolicyError, naming `name`, for text that is no JSON object or gives an element twice.
-    """
-    if not isinstance(document, str):
-        return dict(document)
-
-    def reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) != len(pairs):
-            raise PolicyError(f"{name}: an element is given twice")
-        return members
-
-    try:
-        data = json.loads(document, object_pairs_hook=reject_duplicate_names)
-    except (ValueError, RecursionError):
-        raise PolicyError(f"{name}: not valid JSON") from None
-    if not isinstance(data, dict):
-        raise PolicyError(f"{name}: not a JSON object")
-    return data
+_ROOT = re.compile(r"arn:aws[a-z0-9-]*:iam::([0-9]{12}):root")
+_SCOPE_ELEMENTS = ("Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource")
 
 
 def canonical_json(document: str | Mapping[str, Any], name: str = "the policy") -> str:
-    """A document as indented ASCII JSON, the same for every spelling of it that IAM takes for the same.
+    """Write a document as indented ASCII JSON, the same for all spellings that IAM treats alike.
 
-    Elements stand in the order IAM's own documents have, lists of names are sorted and a single one stands without its list,
-    `Statement` is always a list, in its own order; booleans and numbers of conditions become text; no `Version` is written as the one it
-    means. Raises PolicyError, naming `name`, for text that is no JSON object.
+    Elements have IAM's usual order, lists of names are sorted, and a list of one name becomes the
+    name. `Statement` becomes a list. Booleans and numbers in conditions become strings, and a
+    missing `Version` is added. Raises PolicyError, which names `name`, for invalid JSON.
     """
     data = load_document(document, name)
     body = data.get("Statement")
@@ -84,10 +63,7 @@ def canonical_json(document: str | Mapping[str, Any], name: str = "the policy") 
 
 
 def to_json(data: Any, name: str = "the policy") -> str:
-    """JSON as people read it: indented, ASCII.
-
-    Raises PolicyError, naming `name`, for what is nested too deep.
-    """
+    """Write indented ASCII JSON. Raises PolicyError, which names `name`, for too deep nesting."""
     try:
         return json.dumps(data, indent=2)
     except RecursionError:
@@ -95,24 +71,21 @@ def to_json(data: Any, name: str = "the policy") -> str:
 
 
 def statement_to_json(statement: Mapping[str, Any]) -> str:
-    """One statement in the canonical spelling."""
+    """Write one statement in normal form."""
     return to_json(normalized_statement(statement))
 
 
 def statements_of(
     document: str | Mapping[str, Any], name: str = "the policy"
 ) -> list[dict[str, Any]]:
-    """The statements of a document, whether or not they stand in a list.
-
-    Raises PolicyError for text that is no JSON object.
-    """
+    """List the statements of a document. Raises PolicyError for invalid JSON."""
     body = load_document(document, name).get("Statement")
     listed = body if isinstance(body, list) else [body]
     return [dict(statement) for statement in listed if isinstance(statement, Mapping)]
 
 
 def normalized_statement(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """A statement in the canonical spelling; what the grammar doesn't know is kept as it is."""
+    """Return a statement in normal form; unknown elements are kept."""
     normalized: dict[str, Any] = {}
     for key, value in statement.items():
         if key in _SINGLE_OR_LIST_ELEMENTS:
@@ -130,10 +103,9 @@ def normalized_statement(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ordered(data: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any]:
-    places = {key: place for place, key in enumerate(order)}
-    return {
-        key: data[key] for key in sorted(data, key=lambda key: (places.get(key, len(order)), key))
-    }
+    positions = {key: position for position, key in enumerate(order)}
+    keys = sorted(data, key=lambda key: (positions.get(key, len(order)), key))
+    return {key: data[key] for key in keys}
 
 
 def _principals(value: Any) -> Any:
@@ -170,20 +142,15 @@ def _as_string(value: Any) -> Any:
 
 
 def configured_principal_arn(who: TrustedPrincipal, partition: str) -> str:
-    """The ARN of those who shall assume the role; an account's is that of its root."""
-    place = f"arn:{partition}:iam::{who.account}"
-    return (
-        f"{place}:root"
-        if who.kind is PrincipalType.ACCOUNT
-        else f"{place}:{who.kind.value}{who.path}{who.name}"
-    )
+    """Return the principal's ARN; for an account, its root's."""
+    name = "root" if who.kind is PrincipalType.ACCOUNT else f"{who.kind.value}{who.path}{who.name}"
+    return f"arn:{partition}:iam::{who.account}:{name}"
 
 
 def trust_policy_principal(request: AccessRequest, known_arn: str = "") -> str:
-    """What the trust policy names.
+    """Return the ARN for the trust policy: `known_arn` for a user or role, if it was read.
 
-    The exact user or role (`known_arn`, if it was read), the account for a group, which can't be
-    named.
+    For a group, which a trust policy can't name, and for an account it is the account's root.
     """
     if request.who.kind in (PrincipalType.GROUP, PrincipalType.ACCOUNT):
         return f"arn:{request.partition}:iam::{request.who.account}:root"
@@ -191,47 +158,41 @@ def trust_policy_principal(request: AccessRequest, known_arn: str = "") -> str:
 
 
 def requires_mfa(request: AccessRequest) -> bool:
-    """Whether the trust policy asks for MFA.
+    """Check whether the trust policy requires MFA.
 
-    Never of a role, whose sessions carry no MFA information.
-
-    Source: IAM user guide, "Secure API access with MFA": credentials of AssumeRole have no MFA
-    information in their context.
+    Roles can't meet that, because credentials of AssumeRole have no MFA context (IAM user guide,
+    "Secure API access with MFA").
     """
     return request.require_mfa and request.who.kind is not PrincipalType.ROLE
 
 
 def policy_name(request: AccessRequest) -> str:
-    """The name of the policy kept at the source.
-
-    One for each role, as role names are unique in their account.
-    """
+    """Return the name of the policy in the source account: one per role."""
     return f"AssumeRole-{request.target_account}-{request.role_name}"
 
 
 def trust_sid(request: AccessRequest) -> str:
-    """The Sid of our statement in the role's trust policy: one for each that may assume it."""
+    """Return the Sid of our statement in the trust policy: one per trusted principal."""
     return _sid(request.who.account, request.who.kind.value.capitalize(), request.who.name)
 
 
 def permission_sid(request: AccessRequest) -> str:
-    """The Sid of our statement at the source: one for each role."""
+    """Return the Sid of our statement in the source account: one per role."""
     return _sid(request.target_account, "Role", request.role_name)
 
 
 def _sid(account: str, kind: str, name: str) -> str:
-    # A Sid takes letters and digits only; what is lost of the name comes back as a digest, so that
-    # no two share one.
+    # A Sid has only letters and digits. The digest keeps names apart that differ in others.
     alphanumeric = _NOT_SID.sub("", name)
     digest = "" if alphanumeric == name else hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{SID_PREFIX}{account}{kind}{alphanumeric}{digest}"
 
 
 def trust_statement(request: AccessRequest, principal_arn: str) -> dict[str, Any]:
-    """The one statement the role's trust policy must have."""
+    """Return the statement for the role's trust policy."""
     conditions: dict[str, Any] = {}
     if requires_mfa(request):
-        # Bool and not BoolIfExists: long-term keys have no such key at all, and must not pass.
+        # Not BoolIfExists, which requests with long-term keys meet because they lack the key.
         conditions["Bool"] = {MFA_PRESENT: "true"}
     if request.external_id is not None:
         conditions["StringEquals"] = {EXTERNAL_ID: request.external_id}
@@ -245,7 +206,7 @@ def trust_statement(request: AccessRequest, principal_arn: str) -> dict[str, Any
 
 
 def permission_statement(request: AccessRequest) -> dict[str, Any]:
-    """The one statement those who assume the role must have: this very role and no other."""
+    """Return the statement for the source account: permission to assume this role only."""
     return normalized_statement(
         {
             "Sid": permission_sid(request),
@@ -257,12 +218,110 @@ def permission_statement(request: AccessRequest) -> dict[str, Any]:
 
 
 def trust_policy(request: AccessRequest, principal_arn: str) -> str:
-    """The trust policy of a new role, for the principal that `trust_policy_principal` says."""
+    """Return the trust policy of a new role, for the ARN from `trust_policy_principal`."""
     return canonical_json(
         {"Version": VERSION, "Statement": [trust_statement(request, principal_arn)]}
     )
 
 
 def permission_policy(request: AccessRequest) -> str:
-    """The policy at the source, when there is none of its name yet."""
+    """Return a new policy for the source account."""
     return canonical_json({"Version": VERSION, "Statement": [permission_statement(request)]})
+
+
+# -- adding our statement to a document
+
+
+class NormalizedStatement(NamedTuple):
+    """A statement for comparison: with sets instead of lists, and without insignificant case."""
+
+    effect: str
+    scopes: Mapping[str, frozenset[tuple[str, str]]]
+    conditions: frozenset[tuple[str, str, frozenset[str]]]
+    other: frozenset[str]
+
+
+def normalize(statement: Mapping[str, Any]) -> NormalizedStatement:
+    """Normalize a statement; statements with the same meaning are equal, even with other Sids."""
+    tidy = normalized_statement(statement)
+    conditions = tidy.get("Condition")
+    known = {"Sid", "Effect", "Condition", *_SCOPE_ELEMENTS}
+    return NormalizedStatement(
+        effect=str(tidy.get("Effect")),
+        scopes={
+            scope: _normalized_scope(scope, tidy[scope])
+            for scope in _SCOPE_ELEMENTS
+            if scope in tidy
+        },
+        conditions=frozenset(
+            (operator.lower(), key.lower(), frozenset(_as_strings(values)))
+            for operator, keys in (conditions.items() if isinstance(conditions, Mapping) else ())
+            for key, values in (keys.items() if isinstance(keys, Mapping) else (("", keys),))
+        ),
+        other=frozenset(f"{key}={value!r}" for key, value in tidy.items() if key not in known),
+    )
+
+
+def _normalized_scope(scope: str, value: Any) -> frozenset[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        return frozenset(
+            (kind, _normalized_principal(text))
+            for kind, texts in value.items()
+            for text in _as_strings(texts)
+        )
+    return frozenset(
+        ("", text.lower() if scope.endswith("Action") else text) for text in _as_strings(value)
+    )
+
+
+def _normalized_principal(text: str) -> str:
+    """Replace a root ARN by its account ID, which means the same."""
+    root_arn = _ROOT.fullmatch(text)
+    return root_arn[1] if root_arn is not None else text
+
+
+def _as_strings(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def covers_statement(statement: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Check whether a statement has all names in `wanted`, and the same conditions."""
+    existing, required = normalize(statement), normalize(wanted)
+    if (existing.effect, existing.conditions, existing.other, existing.scopes.keys()) != (
+        required.effect,
+        required.conditions,
+        required.other,
+        required.scopes.keys(),
+    ):
+        return False
+    return all(required.scopes[scope] <= existing.scopes[scope] for scope in required.scopes)
+
+
+def contains_statement(document: str, wanted: Mapping[str, Any]) -> bool:
+    """Check whether a statement of the document covers `wanted`."""
+    return any(covers_statement(statement, wanted) for statement in statements_of(document))
+
+
+def with_statement(document: str, wanted: Mapping[str, Any], name: str = "the policy") -> str:
+    """Add `wanted` to a document, and return it in normal form.
+
+    It replaces a statement with its Sid. Otherwise it is appended, unless a statement covers it.
+    Raises PolicyError, which names `name`, for invalid JSON.
+    """
+    data = load_document(canonical_json(document, name))
+    statements: list[Any] = data["Statement"]
+    sid = wanted["Sid"]
+    own_index = next(
+        (
+            index
+            for index, statement in enumerate(statements)
+            if isinstance(statement, Mapping) and statement.get("Sid") == sid
+        ),
+        None,
+    )
+    if own_index is not None:
+        if normalize(statements[own_index]) != normalize(wanted):
+            statements[own_index] = dict(wanted)
+    elif not contains_statement(document, wanted):
+        statements.append(dict(wanted))
+    return canonical_json(data)

@@ -1,9 +1,7 @@
-"""The values of setting up cross-account access.
+"""Values of cross-account access: the request, what exists, and what has to change.
 
-What is wanted, what is there, and what has to change on either side.
-
-Policy documents are JSON texts here, as `documents.canonical` writes them, so that equal documents
-are equal values.
+Policy documents are JSON as `documents.canonical_json` writes it, so equal documents are equal
+values.
 """
 
 from __future__ import annotations
@@ -20,17 +18,14 @@ DEFAULT_MAX_SESSION_SECONDS = 3600
 
 
 class AccountSide(StrEnum):
-    """Whose administrator something is for.
-
-    The account of the role, or the account of those who assume it.
-    """
+    """The account of the role (target), or of the principals that assume it (source)."""
 
     TARGET = "target"
     SOURCE = "source"
 
 
 class PrincipalType(StrEnum):
-    """What may assume the role."""
+    """Kind of principal that may assume the role."""
 
     USER = "user"
     GROUP = "group"
@@ -40,37 +35,28 @@ class PrincipalType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrustedPrincipal:
-    """Who shall assume the role; `name` without path, "" for a whole account.
-
-    `path` as far as known.
-    """
+    """The principal that may assume the role."""
 
     kind: PrincipalType
     account: str
     name: str = ""
+    """Without path; "" for a whole account."""
     path: str = "/"
+    """As far as known."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPolicy:
-    """A policy by the name it has, or gets, on its role, user or group.
-
-    `document` is canonical JSON.
-    """
+    """A policy of a role, user or group."""
 
     name: str
     document: str
+    """Canonical JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """What is wanted, with nothing left open.
-
-    One role in the target account, and those who may assume it.
-
-    `managed_policies` are ARNs; `max_session_seconds` 3,600..43,200 (IAM user guide, "Maximum
-    session duration").
-    """
+    """A complete request: one role in the target account, and the principal that may assume it."""
 
     partition: str
     target_account: str
@@ -78,16 +64,18 @@ class AccessRequest:
     who: TrustedPrincipal
     role_path: str = "/"
     managed_policies: tuple[str, ...] = ()
+    """ARNs."""
     inline_policies: tuple[NamedPolicy, ...] = ()
     external_id: str | None = None
     require_mfa: bool = True
     max_session_seconds: int = DEFAULT_MAX_SESSION_SECONDS
+    """3,600 to 43,200 (IAM user guide, "Maximum session duration")."""
     tags: tuple[tuple[str, str], ...] = ()
     description: str = ""
 
     @property
     def role_arn(self) -> str:
-        """The role's ARN, path included."""
+        """ARN of the role, with its path."""
         return (
             f"arn:{self.partition}:iam::{self.target_account}:role{self.role_path}{self.role_name}"
         )
@@ -95,7 +83,7 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class RoleState:
-    """A role as IAM has it now."""
+    """The current state of a role in IAM."""
 
     arn: str
     trust: str
@@ -109,28 +97,21 @@ class RoleState:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalState:
-    """A user, group or role of the source account as IAM has it now.
-
-    `inline` are its own inline policies, `attached` ARNs.
-
-    For a whole account `arn` is that of its root, and `managed` has the customer managed policy the
-    set-up keeps there, if it exists.
-    """
+    """The current state of a principal in IAM."""
 
     kind: PrincipalType
     arn: str
+    """For a whole account, the ARN of its root."""
     inline: tuple[NamedPolicy, ...] = ()
     attached: tuple[str, ...] = ()
+    """ARNs."""
     managed: NamedPolicy | None = None
+    """For a whole account, xswitch's customer managed policy, if it exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class IamCall:
-    """One IAM call.
-
-    `operation` and `parameters` as boto3's `client.<operation>` takes them (CreateRole, RoleName
-    …).
-    """
+    """One IAM API call, with the API's names (CreateRole, RoleName …)."""
 
     operation: str
     parameters: Mapping[str, Any]
@@ -138,59 +119,49 @@ class IamCall:
 
 @dataclass(frozen=True, slots=True)
 class IamChange:
-    """One step of a plan, made by one call, and the calls that take it back.
-
-    `summary` is a line for people; `before` and `after` are texts to be shown as a diff ("" for
-    nothing there).
-    """
+    """One change of a plan, with the call that makes it and the calls that undo it."""
 
     side: AccountSide
     subject: str
     summary: str
+    """One line for users."""
     call: IamCall
     undo: tuple[IamCall, ...]
     before: str = ""
+    """Text for a diff, "" if nothing exists."""
     after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding of `access lint`, or a warning of a plan: a stable `code`, and why it matters.
-
-    `corrected` is the corrected statement as JSON ("" for none).
-    `where` names the document and statement ("trust policy of …, statement 2").
-    """
+    """A finding of `access lint`, or a warning of a plan."""
 
     code: str
+    """Stable."""
     severity: Severity
     why: str
     where: str = ""
+    """The document and statement: "trust policy of …, statement 2"."""
     corrected: str = ""
+    """The corrected statement as JSON, "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """One side: the profile that administers it (None.
-
-    There is none, its file goes to somebody else), and what has to change.
-
-    `seen` says whether the side was read; unread, `changes` are those for an account in which
-    nothing of it exists.
-    """
+    """The changes in one account."""
 
     side: AccountSide
     account: str
     profile: str | None
+    """The administrator's profile. Without one, another administrator gets a file."""
     seen: bool
+    """Whether the account was read. If not, the changes are for an empty account."""
     changes: tuple[IamChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AccessPlan:
-    """Both sides of one request; nothing to do when neither has changes.
-
-    `trust` and `permission` are the wanted documents (JSON).
-    """
+    """The changes in both accounts, and the documents (JSON) they result in."""
 
     request: AccessRequest
     target: AccountPlan
@@ -201,48 +172,43 @@ class AccessPlan:
 
     @property
     def sides(self) -> tuple[AccountPlan, AccountPlan]:
-        """Both, in the order they are applied.
+        """Both accounts in order of application.
 
-        The source first, since a trust policy can't name a principal that doesn't exist yet.
+        The source comes first, because a trust policy can't name a missing principal.
         """
         return (self.source, self.target)
 
     def of(self, side: AccountSide) -> AccountPlan:
-        """One side."""
+        """Return the plan for one account."""
         return self.target if side is AccountSide.TARGET else self.source
 
     @property
     def empty(self) -> bool:
-        """Whether everything is as wanted already."""
+        """Whether there is nothing to change."""
         return not self.target.changes and not self.source.changes
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """An answer of SimulatePrincipalPolicy for one action and resource.
-
-    `decision` is allowed, explicitDeny or implicitDeny.
-
-    `allowed_by_boundary` and `allowed_by_organization` are None where IAM says nothing of them.
-    """
+    """A result of SimulatePrincipalPolicy for one action and resource."""
 
     decision: str
+    """allowed, explicitDeny or implicitDeny."""
     matched: tuple[str, ...] = ()
     missing_context: tuple[str, ...] = ()
     allowed_by_boundary: bool | None = None
+    """None if IAM doesn't say."""
     allowed_by_organization: bool | None = None
+    """None if IAM doesn't say."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrincipalPolicies:
-    """What of a principal's policies could be read.
-
-    `unread` says in words what could not ("attached policy …: AccessDenied").
-    """
+    """The policies of a principal that could be read."""
 
     identity: tuple[NamedPolicy, ...] = ()
     boundary: NamedPolicy | None = None
     unread: tuple[str, ...] = ()
-    facts: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # tag values as "aws:PrincipalTag/x" and the like
+    """Those that could not, in words: "attached policy …: AccessDenied"."""
+    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Values of context keys, such as "aws:PrincipalTag/x"."""

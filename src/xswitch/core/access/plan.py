@@ -1,8 +1,7 @@
-"""From a request and what both accounts have now to the IAM calls that make it so.
+"""Plan the IAM calls that grant a request, from the current state of both accounts.
 
-Nothing that others made is taken away: statements, tags and policies that weren't asked for stay,
-and a warning names those that matter. Applied to its own result a plan is empty, also when only the
-first of its changes were made.
+Statements, tags and policies that weren't requested stay; warnings name those that matter. A plan
+for its own result is empty, and after a partial application it has the remaining changes.
 """
 
 from __future__ import annotations
@@ -10,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from xswitch.core.access import warnings as cautions
 from xswitch.core.access.documents import (
     canonical_json,
     configured_principal_arn,
-    load_document,
+    contains_statement,
     permission_policy,
     permission_statement,
     policy_name,
@@ -22,8 +20,8 @@ from xswitch.core.access.documents import (
     trust_policy,
     trust_policy_principal,
     trust_statement,
+    with_statement,
 )
-from xswitch.core.access.merge import contains_statement, with_statement
 from xswitch.core.access.model import (
     AccessPlan,
     AccessRequest,
@@ -37,7 +35,9 @@ from xswitch.core.access.model import (
     RoleState,
 )
 from xswitch.core.access.validation import validate
+from xswitch.core.access.warnings import plan_warnings
 from xswitch.core.errors import ConfigError, ErrorCode
+from xswitch.core.policy import load_document
 
 _IAM_NAME_BY_TYPE = {
     PrincipalType.USER: "User",
@@ -55,12 +55,11 @@ def make_plan(  # noqa: PLR0913 -- each is a separate fact, all by keyword
     source_seen: bool,
     profiles: Mapping[AccountSide, str | None],
 ) -> AccessPlan:
-    """What has to change in either account.
+    """Plan the changes in both accounts; an account that wasn't read is planned as empty.
 
-    A side that was not seen is planned as one in which nothing of it exists yet; `profiles` are
-    those that administer the sides. Raises UsageError for a request IAM would not take, PolicyError
-    for a document that is none, ConfigError for a role or principal that is not the one asked for
-    (another path, another account), or a principal that isn't there.
+    `profiles` are the administrators' profiles. Raises UsageError for an invalid request,
+    PolicyError for an invalid document, and ConfigError for a missing principal, or if role or
+    principal exist with another path or in another account.
     """
     validate(request)
     _check_target(request, target)
@@ -96,21 +95,21 @@ def make_plan(  # noqa: PLR0913 -- each is a separate fact, all by keyword
         ),
         trust=trust,
         permission=permission,
-        warnings=cautions.plan_warnings(request, target, source, trust, principal),
+        warnings=plan_warnings(request, target, source, trust, principal),
     )
 
 
 def managed_policy_arn(request: AccessRequest) -> str:
-    """The ARN of the customer managed policy kept for a whole account."""
+    """Return the ARN of the customer managed policy for a whole account."""
     return f"arn:{request.partition}:iam::{request.who.account}:policy/{policy_name(request)}"
 
 
 def _check_target(request: AccessRequest, target: RoleState | None) -> None:
     if target is not None and target.arn != request.role_arn:
         raise ConfigError(
-            f"The role is there already as {target.arn}, and not as {request.role_arn}.",
-            why="The name of a role is unique in its account, whatever its path, and neither can be changed later.",
-            next_step="Give that role's path and name, or another name.",
+            f"The role exists as {target.arn}, not as {request.role_arn}.",
+            why="Role names are unique in an account, and paths can't be changed.",
+            next_step="Use that role's path and name, or another name.",
             code=ErrorCode.ROLE_ELSEWHERE,
         )
 
@@ -121,14 +120,14 @@ def _check_source(request: AccessRequest, source: PrincipalState | None, *, seen
     if source is None:
         if seen and who.kind is not PrincipalType.ACCOUNT:
             raise ConfigError(
-                f"There is no {who.kind.value} {who.name} in account {who.account}.",
-                why="A trust policy, and a policy at the source, need one that exists.",
+                f"Account {who.account} has no {who.kind.value} {who.name}.",
+                why="A trust policy can only name a principal that exists.",
                 next_step=f"aws iam list-{who.kind.value}s",
                 code=ErrorCode.PRINCIPAL_MISSING,
             )
         return
     same_place = source.arn.startswith(f"arn:{request.partition}:iam::{who.account}:")
-    # Names are unique whatever the path, so a path that wasn't given is taken from what is there.
+    # Names are unique across paths, so the path may be omitted.
     same_name = who.kind is PrincipalType.ACCOUNT or source.arn.rpartition("/")[2] == who.name
     if (
         source.kind is not who.kind
@@ -137,9 +136,9 @@ def _check_source(request: AccessRequest, source: PrincipalState | None, *, seen
         or (who.path != "/" and source.arn != wanted)
     ):
         raise ConfigError(
-            f"What was read is {source.arn}, and not {wanted}.",
-            why="Account, kind, path and name have to be the same.",
-            next_step="Give its own path and name.",
+            f"The principal is {source.arn}, not {wanted}.",
+            why="Account, kind, path and name have to match.",
+            next_step="Use that principal's path and name.",
             code=ErrorCode.PRINCIPAL_ELSEWHERE,
         )
 
@@ -147,7 +146,7 @@ def _check_source(request: AccessRequest, source: PrincipalState | None, *, seen
 def _source_changes(
     request: AccessRequest, source: PrincipalState | None
 ) -> tuple[str, list[IamChange]]:
-    """The wanted document and the one change, if any, that makes it so."""
+    """Return the resulting document, and the change that makes it, if any."""
     name = policy_name(request)
     wanted = permission_statement(request)
     if request.who.kind is PrincipalType.ACCOUNT:
@@ -179,7 +178,7 @@ def _source_changes(
     change = IamChange(
         side=AccountSide.SOURCE,
         subject=f"{request.who.kind.value} {who}",
-        summary=f"let the {request.who.kind.value} {who} assume {request.role_arn}",
+        summary=f"allow the {request.who.kind.value} {who} to assume {request.role_arn}",
         call=IamCall(f"Put{kind}Policy", {**owner, "PolicyDocument": document}),
         undo=(undo,),
         before=before,
@@ -191,10 +190,7 @@ def _source_changes(
 def _managed_policy_changes(
     request: AccessRequest, old: NamedPolicy | None
 ) -> tuple[str, list[IamChange]]:
-    """A policy for the source's administrator to attach to whomever he wants to let in.
-
-    An account as such has no policies.
-    """
+    """Plan a managed policy that the source administrator attaches to principals."""
     name = policy_name(request)
     if old is None:
         document = permission_policy(request)
@@ -207,7 +203,7 @@ def _managed_policy_changes(
             },
         )
         undo = IamCall("DeletePolicy", {"PolicyArn": managed_policy_arn(request)})
-        summary = f"create the policy {name}, which lets those it is attached to assume {request.role_arn}"
+        summary = f"create the policy {name}, which allows assuming {request.role_arn}"
         return document, [
             IamChange(AccountSide.SOURCE, f"policy {name}", summary, call, (undo,), after=document)
         ]
@@ -220,10 +216,9 @@ def _managed_policy_changes(
         "SetAsDefault": True,
     }
     call = IamCall("CreatePolicyVersion", {**owner, "PolicyDocument": document})
-    # The new version's id is known only when it is there, so the old text becomes the default again
-    # as a version of its own.
+    # The ID of the new version isn't known yet, so undo adds the old text as another version.
     undo = IamCall("CreatePolicyVersion", {**owner, "PolicyDocument": before})
-    summary = f"make a version of the policy {name} that lets those it is attached to assume {request.role_arn}"
+    summary = f"add a version of the policy {name} that allows assuming {request.role_arn}"
     return document, [
         IamChange(AccountSide.SOURCE, f"policy {name}", summary, call, (undo,), before, document)
     ]
@@ -275,22 +270,18 @@ def _tag_list(tags: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
 
 
 def _update_role_changes(request: AccessRequest, role: RoleState, trust: str) -> list[IamChange]:
-    """The changes of the role itself: trust policy, maximum and description, tags."""
+    """Plan changes of the role: trust policy, maximum duration, description, tags."""
     owner = {"RoleName": request.role_name}
     changes = []
     before = canonical_json(role.trust)
     if before != trust:
         call = IamCall("UpdateAssumeRolePolicy", {**owner, "PolicyDocument": trust})
         undo = IamCall("UpdateAssumeRolePolicy", {**owner, "PolicyDocument": before})
-        changes.append(
-            _role_change(
-                request, f"trust {_principal_text(request)}", call, undo, before=before, after=trust
-            )
-        )
+        summary = f"trust {_principal_text(request)}"
+        changes.append(_role_change(request, summary, call, undo, before=before, after=trust))
     description = request.description or role.description
     if (description, request.max_session_seconds) != (role.description, role.max_session_seconds):
-        # Both are always given: what UpdateRole isn't given, some services that answer like IAM
-        # reset.
+        # Always send both: some IAM-compatible services reset what UpdateRole omits.
         old, new = (
             {"Description": text, "MaxSessionDuration": seconds}
             for text, seconds in (
@@ -298,33 +289,25 @@ def _update_role_changes(request: AccessRequest, role: RoleState, trust: str) ->
                 (description, request.max_session_seconds),
             )
         )
-        updated_settings = [
+        changed_settings = [
             *(
-                [f"the longest session to {request.max_session_seconds} s"]
+                [f"the maximum session duration to {request.max_session_seconds} s"]
                 if request.max_session_seconds != role.max_session_seconds
                 else []
             ),
             *(["the description"] if description != role.description else []),
         ]
-        call, undo = (
-            IamCall("UpdateRole", {**owner, **new}),
-            IamCall("UpdateRole", {**owner, **old}),
-        )
+        call = IamCall("UpdateRole", {**owner, **new})
+        undo = IamCall("UpdateRole", {**owner, **old})
+        summary = f"set {' and '.join(changed_settings)}"
         changes.append(
-            _role_change(
-                request,
-                f"set {' and '.join(updated_settings)}",
-                call,
-                undo,
-                before=to_json(old),
-                after=to_json(new),
-            )
+            _role_change(request, summary, call, undo, before=to_json(old), after=to_json(new))
         )
     return changes + _tag_changes(request, role)
 
 
 def _tag_changes(request: AccessRequest, role: RoleState) -> list[IamChange]:
-    # IAM compares keys without regard to case, and so replaces "Team" by "team".
+    # IAM ignores case in tag keys, so "team" replaces "Team".
     wanted = tuple(
         (key, value)
         for key, value in request.tags
@@ -352,7 +335,7 @@ def _tag_changes(request: AccessRequest, role: RoleState) -> list[IamChange]:
     return [
         _role_change(
             request,
-            f"tag it with {', '.join(key for key, _ in wanted)}",
+            f"set the tags {', '.join(key for key, _ in wanted)}",
             call,
             *undo,
             before=before,
@@ -362,19 +345,16 @@ def _tag_changes(request: AccessRequest, role: RoleState) -> list[IamChange]:
 
 
 def _permission_changes(request: AccessRequest, role: RoleState | None) -> list[IamChange]:
-    """What the role may do: managed policies attached, inline policies put."""
+    """Plan the role's permissions: managed policies to attach, inline policies to put."""
     owner = {"RoleName": request.role_name}
     changes = []
     for arn in request.managed_policies:
         if role is None or arn not in role.attached:
             attachment = {**owner, "PolicyArn": arn}
-            call, undo = (
-                IamCall("AttachRolePolicy", attachment),
-                IamCall("DetachRolePolicy", attachment),
-            )
-            changes.append(
-                _role_change(request, f"attach {arn.rpartition('/')[2]}", call, undo, after=arn)
-            )
+            call = IamCall("AttachRolePolicy", attachment)
+            undo = IamCall("DetachRolePolicy", attachment)
+            summary = f"attach {arn.rpartition('/')[2]}"
+            changes.append(_role_change(request, summary, call, undo, after=arn))
     existing = (
         {policy.name: canonical_json(policy.document) for policy in role.inline}
         if role is not None
@@ -390,14 +370,6 @@ def _permission_changes(request: AccessRequest, role: RoleState | None) -> list[
                 if before
                 else IamCall("DeleteRolePolicy", policy_parameters)
             )
-            changes.append(
-                _role_change(
-                    request,
-                    f"put the inline policy {policy.name}",
-                    call,
-                    undo,
-                    before=before,
-                    after=after,
-                )
-            )
+            summary = f"put the inline policy {policy.name}"
+            changes.append(_role_change(request, summary, call, undo, before=before, after=after))
     return changes

@@ -1,4 +1,4 @@
-"""What IAM takes in the parameters of a set-up, said before anything is sent.
+"""Validation of access requests, before anything is sent to IAM.
 
 Sources: IAM API reference (CreateRole, TagRole, PutRolePolicy: lengths and patterns), IAM user
 guide, "IAM and AWS STS quotas".
@@ -35,22 +35,19 @@ _LONGEST_ROLE_NAME = 64
 
 
 def validate(request: AccessRequest) -> None:
-    """Nothing for a request IAM would take.
-
-    Raises UsageError, or PolicyError for a document, saying what is wrong otherwise.
-    """
+    """Check a request. Raises UsageError, or PolicyError for a document, if IAM would reject it."""
     if _PARTITION.fullmatch(request.partition) is None:
         raise _invalid_request(
             ErrorCode.PARTITION_INVALID,
-            f"{request.partition!r} is no partition.",
-            "Partitions are aws, aws-cn, aws-us-gov and the like.",
+            f"{request.partition!r} isn't a partition.",
+            "Examples: aws, aws-cn, aws-us-gov.",
         )
     for account in (request.target_account, request.who.account):
         if not is_account_id(account):
             raise _invalid_request(
                 ErrorCode.ACCOUNT_INVALID,
-                f"{account!r} is no account ID.",
-                "An account ID has twelve digits.",
+                f"{account!r} isn't an account ID.",
+                "An account ID has 12 digits.",
             )
     _check_name(request.role_name, "role", _LONGEST_ROLE_NAME)
     _check_path(request.role_path)
@@ -58,27 +55,25 @@ def validate(request: AccessRequest) -> None:
         _check_name(request.who.name, request.who.kind.value, _LONGEST_NAME[request.who.kind])
         _check_path(request.who.path)
     if not MIN_SESSION <= request.max_session_seconds <= MAX_SESSION:
-        why = f"A role's maximum is {MIN_SESSION} to {MAX_SESSION} seconds, one to twelve hours."
+        why = f"It is {MIN_SESSION} to {MAX_SESSION} seconds, 1 to 12 hours."
         raise _invalid_request(
             ErrorCode.DURATION_INVALID,
-            f"{request.max_session_seconds} seconds can't be the longest session of a role.",
+            f"{request.max_session_seconds} seconds isn't a valid maximum session duration.",
             why,
         )
     if request.external_id is not None and not is_external_id(request.external_id):
         why = "It has 2 to 1,224 characters: letters, digits and _+=,.@:/-"
         raise _invalid_request(
-            ErrorCode.EXTERNAL_ID_INVALID, f"{request.external_id!r} can't be an external ID.", why
+            ErrorCode.EXTERNAL_ID_INVALID,
+            f"{request.external_id!r} isn't a valid external ID.",
+            why,
         )
     if (
         len(request.description) > MAX_DESCRIPTION
         or _DESCRIPTION.fullmatch(request.description) is None
     ):
-        why = (
-            f"It has up to {MAX_DESCRIPTION} characters, of Latin-1 and without control characters."
-        )
-        raise _invalid_request(
-            ErrorCode.DESCRIPTION_INVALID, "IAM doesn't take that description.", why
-        )
+        why = f"It has up to {MAX_DESCRIPTION} Latin-1 characters, without control characters."
+        raise _invalid_request(ErrorCode.DESCRIPTION_INVALID, "The description isn't valid.", why)
     _check_managed(request)
     _check_inline(request)
     _check_tags(request.tags)
@@ -91,15 +86,13 @@ def _invalid_request(code: ErrorCode, what: str, why: str) -> UsageError:
 def _check_name(name: str, kind: str, longest: int) -> None:
     if len(name) > longest or _NAME.fullmatch(name) is None:
         why = f"It has 1 to {longest} characters: letters, digits and _+=,.@-"
-        raise _invalid_request(
-            ErrorCode.NAME_INVALID, f"{name!r} can't be the name of a {kind}.", why
-        )
+        raise _invalid_request(ErrorCode.NAME_INVALID, f"{name!r} isn't a valid {kind} name.", why)
 
 
 def _check_path(path: str) -> None:
     if len(path) > MAX_PATH or _PATH.fullmatch(path) is None:
-        why = f'It is "/", or begins and ends with one; up to {MAX_PATH} visible ASCII characters.'
-        raise _invalid_request(ErrorCode.PATH_INVALID, f"{path!r} can't be an IAM path.", why)
+        why = f'It begins and ends with "/", and has up to {MAX_PATH} visible ASCII characters.'
+        raise _invalid_request(ErrorCode.PATH_INVALID, f"{path!r} isn't a valid IAM path.", why)
 
 
 def _check_managed(request: AccessRequest) -> None:
@@ -108,20 +101,20 @@ def _check_managed(request: AccessRequest) -> None:
         if arn_parts is None:
             raise _invalid_request(
                 ErrorCode.POLICY_INVALID,
-                f"{arn!r} is no managed policy's ARN.",
-                "Such as arn:aws:iam::aws:policy/ReadOnlyAccess.",
+                f"{arn!r} isn't the ARN of a managed policy.",
+                "Example: arn:aws:iam::aws:policy/ReadOnlyAccess.",
             )
         if arn_parts[1] != request.partition:
             raise _invalid_request(
                 ErrorCode.POLICY_INVALID,
-                f"{arn!r} is of another partition.",
+                f"{arn!r} is in another partition.",
                 f"The role is in the partition {request.partition}.",
             )
         if arn_parts[2] not in ("aws", request.target_account):
-            why = "A role takes AWS's managed policies and those of its own account."
+            why = "A role can have AWS managed policies and policies of its account."
             raise _invalid_request(
                 ErrorCode.POLICY_INVALID,
-                f"{arn!r} is of another account than {request.target_account}.",
+                f"{arn!r} isn't in account {request.target_account}.",
                 why,
             )
     if len(set(request.managed_policies)) < len(request.managed_policies):
@@ -138,13 +131,13 @@ def _check_inline(request: AccessRequest) -> None:
         if _NAME.fullmatch(policy.name) is None:
             why = "It has 1 to 128 characters: letters, digits and _+=,.@-"
             raise _invalid_request(
-                ErrorCode.POLICY_INVALID, f"{policy.name!r} can't be the name of a policy.", why
+                ErrorCode.POLICY_INVALID, f"{policy.name!r} isn't a valid policy name.", why
             )
         try:
             parse(policy.document, PolicyKind.IDENTITY, policy.name)
         except PolicyError as problem:
             raise PolicyError(
-                problem.what, why="It would be an inline policy of the role."
+                problem.what, why="It can't be an inline policy of the role."
             ) from None
     if len(set(names)) < len(names):
         raise _invalid_request(
@@ -155,22 +148,26 @@ def _check_inline(request: AccessRequest) -> None:
 def _check_tags(tags: tuple[tuple[str, str], ...]) -> None:
     if len(tags) > MAX_TAGS:
         raise _invalid_request(
-            ErrorCode.TAGS_INVALID, f"{len(tags)} tags are too many.", f"A role takes {MAX_TAGS}."
+            ErrorCode.TAGS_INVALID,
+            f"{len(tags)} tags are too many.",
+            f"A role can have {MAX_TAGS}.",
         )
     for key, value in tags:
         if not 1 <= len(key) <= MAX_TAG_KEY or not _tag_text(key) or key.lower().startswith("aws:"):
-            why = f'It has 1 to {MAX_TAG_KEY} characters: letters, digits, blanks and _.:/=+-@, and doesn\'t begin with "aws:".'
-            raise _invalid_request(ErrorCode.TAGS_INVALID, f"{key!r} can't be a tag key.", why)
-        if len(value) > MAX_TAG_VALUE or not _tag_text(value):
-            why = f"It has up to {MAX_TAG_VALUE} characters: letters, digits, blanks and _.:/=+-@."
-            raise _invalid_request(
-                ErrorCode.TAGS_INVALID, f"{value!r} can't be the value of the tag {key!r}.", why
+            why = (
+                f"It has 1 to {MAX_TAG_KEY} characters: letters, digits, spaces and _.:/=+-@, "
+                'and doesn\'t begin with "aws:".'
             )
+            raise _invalid_request(ErrorCode.TAGS_INVALID, f"{key!r} isn't a valid tag key.", why)
+        if len(value) > MAX_TAG_VALUE or not _tag_text(value):
+            why = f"It has up to {MAX_TAG_VALUE} characters: letters, digits, spaces and _.:/=+-@."
+            what = f"{value!r} isn't a valid value for the tag {key!r}."
+            raise _invalid_request(ErrorCode.TAGS_INVALID, what, why)
     if len({key.casefold() for key, _ in tags}) < len(tags):
         raise _invalid_request(
             ErrorCode.TAGS_INVALID,
             "A tag key is given twice.",
-            "IAM compares tag keys without regard to case.",
+            "IAM ignores case in tag keys.",
         )
 
 

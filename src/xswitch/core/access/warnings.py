@@ -1,6 +1,4 @@
-"""What somebody should know before a plan is applied.
-
-It gives more than it has to, or will not work the way it looks.
+"""Warnings of a plan: it grants more than necessary, or won't work as it seems to.
 
 Sources: IAM user guide, "IAM and AWS STS quotas", "Methods to assume a role" (role chaining: an
 hour), "Switch from a user to an IAM role (console)", "Security best practices in IAM".
@@ -14,7 +12,6 @@ from collections.abc import Iterator
 from xswitch.core.access.console import MAX_CONSOLE_NAME
 from xswitch.core.access.documents import (
     ASSUME_ROLE,
-    load_document,
     permission_policy,
     policy_name,
     requires_mfa,
@@ -37,6 +34,7 @@ from xswitch.core.policy import (
     PrincipalKind,
     Request,
     evaluate,
+    load_document,
     parse,
 )
 from xswitch.core.sts_limits import MAX_CHAINED_DURATION
@@ -54,11 +52,10 @@ def plan_warnings(
     trust: str,
     principal_arn: str,
 ) -> tuple[Finding, ...]:
-    """The warnings of a plan.
+    """List the warnings of a plan.
 
-    `trust` is the wanted trust policy, `principal_arn` whom our statement in it names.
-
-    `target` and `source` are None when they were not read, or aren't there.
+    `trust` is the resulting trust policy, `principal_arn` the principal in our statement. `target`
+    and `source` are None if they weren't read or don't exist.
     """
     return (
         *_principal_warnings(request, source, principal_arn),
@@ -79,23 +76,30 @@ def _principal_warnings(
 ) -> Iterator[Finding]:
     who = request.who
     if source is None and who.kind in (PrincipalType.USER, PrincipalType.ROLE):
-        why = f"Nobody looked whether {principal_arn} exists. IAM takes no trust policy that names one who doesn't, or another path."
+        why = (
+            f"{principal_arn} wasn't read. IAM rejects a trust policy that names a missing "
+            "principal or a wrong path."
+        )
         yield _warning("principal_unseen", why, "info", "trust policy")
     if who.kind is PrincipalType.ACCOUNT:
         why = (
-            f"The role trusts the whole account {who.account}: everybody there whom its administrators let call sts:AssumeRole on it, "
-            f"or on *. Naming a user or role would be tighter. The policy {policy_name(request)} has to be attached by hand to those "
-            "who need it."
+            f"The role trusts the whole account {who.account}: every principal there with "
+            "permission to call sts:AssumeRole on it, or on *. Name a user or role instead, if "
+            f"possible. Attach the policy {policy_name(request)} to the principals that need it."
         )
         yield _warning("account_trusted", why, where="trust policy")
     if who.kind is PrincipalType.GROUP:
         why = (
-            f"A trust policy can't name a group, so the role trusts the whole account {who.account}, and only the policies there say "
-            "who of it. Naming the users one by one would be tighter."
+            "A trust policy can't name a group, so the role trusts the whole account "
+            f"{who.account}, and the policies there decide who can assume it. Name the users "
+            "instead, if possible."
         )
         yield _warning("group_trusts_account", why, where="trust policy")
     if who.account == request.target_account:
-        why = "Both sides are one account: there a trust policy that names the user or role is enough by itself."
+        why = (
+            "Both accounts are the same: within an account, a trust policy that names the user "
+            "or role is enough."
+        )
         yield _warning("same_account", why, "info")
 
 
@@ -103,24 +107,30 @@ def _condition_warnings(request: AccessRequest) -> Iterator[Finding]:
     foreign = request.who.account != request.target_account
     if request.require_mfa and not requires_mfa(request):
         why = (
-            "A role's session carries no MFA information, so a condition on it could never be met: it is left out. "
-            f"Ask for MFA in the trust policy of {request.who.name} instead."
+            "Role sessions have no MFA context, so they can't meet an MFA condition; it is "
+            f"omitted. Require MFA in the trust policy of {request.who.name} instead."
         )
         yield _warning("mfa_not_for_roles", why, where="trust policy")
     if foreign and not requires_mfa(request) and request.external_id is None:
+        account = request.who.account
         why = (
-            f"The role can be assumed from account {request.who.account} without MFA and external ID: a stolen access key is enough."
-            if request.who.kind is not PrincipalType.ROLE
-            else f"The role can be assumed by a role of account {request.who.account} without an external ID; a third party needs one."
+            f"A role of account {account} can assume the role without an external ID; "
+            "a third party needs one."
+            if request.who.kind is PrincipalType.ROLE
+            else f"Account {account} can assume the role without MFA and external ID: "
+            "a stolen access key is enough."
         )
         yield _warning("no_mfa_no_external_id", why, where="trust policy")
     if request.external_id is not None:
-        why = "The console can't give an external ID, so nobody can switch to this role there; the command line and the SDKs can."
+        why = (
+            "The console can't send an external ID, so it can't switch to this role; "
+            "the command line and the SDKs can."
+        )
         yield _warning("external_id_console", why, "info", "trust policy")
         if requires_mfa(request):
             why = (
-                "External ID and MFA are both asked for. An external ID is for a third party's programs, which have no MFA device; "
-                "MFA is for people."
+                "Both external ID and MFA are required. External IDs are for programs of third "
+                "parties, which have no MFA device; MFA is for people."
             )
             yield _warning("external_id_with_mfa", why, "info", "trust policy")
 
@@ -129,15 +139,24 @@ def _session_warnings(request: AccessRequest, target: RoleState | None) -> Itera
     if request.max_session_seconds > MAX_CHAINED_DURATION and (
         requires_mfa(request) or request.who.kind is PrincipalType.ROLE
     ):
-        before = "an MFA session" if requires_mfa(request) else "another role"
-        why = f"Sessions assumed with the temporary credentials of {before} last an hour at most, whatever the role's maximum says."
+        previous = "an MFA session" if requires_mfa(request) else "another role"
+        why = (
+            f"Sessions assumed with the temporary credentials of {previous} last at most an hour, "
+            "even if the role's maximum is longer."
+        )
         yield _warning("duration_chained", why, "info", f"role {request.role_name}")
     if target is not None and target.max_session_seconds > request.max_session_seconds:
-        why = f"The role's longest session goes down from {target.max_session_seconds} s to {request.max_session_seconds} s, for everybody."
+        why = (
+            f"The role's maximum session duration decreases from {target.max_session_seconds} s "
+            f"to {request.max_session_seconds} s, for all its users."
+        )
         yield _warning("duration_lowered", why, where=f"role {request.role_name}")
     named = f"{request.role_path}{request.role_name}".removeprefix("/")
     if len(named) > MAX_CONSOLE_NAME:
-        why = f"Path and name have {len(named)} characters; the console's switch-role form takes {MAX_CONSOLE_NAME}. Programs can still switch."
+        why = (
+            f"Path and name have {len(named)} characters; the console's switch-role form "
+            f"allows {MAX_CONSOLE_NAME}. Programs can still switch."
+        )
         yield _warning("console_name_too_long", why, where=f"role {request.role_name}")
 
 
@@ -152,17 +171,20 @@ def _permission_warnings(request: AccessRequest, target: RoleState | None) -> It
     if admin:
         yield _warning(
             "administrator",
-            f"{', '.join(admin)} lets the role do everything in account {request.target_account}.",
+            f"{', '.join(admin)} allows everything in account {request.target_account}.",
             where=where,
         )
     attached = set(request.managed_policies) | set(target.attached if target is not None else ())
     if len(attached) > ATTACHED_QUOTA:
-        why = f"The role will have {len(attached)} managed policies; an account's quota is {ATTACHED_QUOTA} unless it was raised."
+        why = (
+            f"The role will have {len(attached)} managed policies; "
+            f"the default quota is {ATTACHED_QUOTA}."
+        )
         yield _warning("managed_policies_quota", why, where=where)
     if not attached and not request.inline_policies and not (target is not None and target.inline):
         yield _warning(
             "no_permissions",
-            "The role has no permissions: whoever switches to it can do nothing there.",
+            "The role has no permissions, so its sessions can't do anything.",
             where=where,
         )
     if target is not None:
@@ -174,7 +196,7 @@ def _permission_warnings(request: AccessRequest, target: RoleState | None) -> It
         if unrequested:
             yield _warning(
                 "policies_kept",
-                f"The role keeps policies that were not asked for: {', '.join(unrequested)}.",
+                f"The role keeps policies that weren't requested: {', '.join(unrequested)}.",
                 where=where,
             )
         if target.boundary:
@@ -202,24 +224,24 @@ def _allows_everything(document: str) -> bool:
 def _other_statement_warnings(
     request: AccessRequest, target: RoleState | None, trust: str, principal_arn: str
 ) -> Iterator[Finding]:
-    """What the statements that were there already do to ours."""
+    """Check how the existing statements affect ours."""
     if target is None:
         return
     where = f"trust policy of {target.arn}"
     document = load_document(trust)
-    strangers = [
+    existing = [
         statement
         for statement in statements_of(document)
         if statement.get("Sid") != trust_sid(request)
     ]
-    if not strangers:
+    if not existing:
         return
     try:
-        parsed = parse({**document, "Statement": strangers}, PolicyKind.TRUST, where)
+        parsed = parse({**document, "Statement": existing}, PolicyKind.TRUST, where)
     except PolicyError as problem:
         yield _warning(
             "trust_unreadable",
-            f"Statements that were there already can't be judged: {problem.what}.",
+            f"Existing statements can't be checked: {problem.what}.",
             where=where,
         )
         return
@@ -232,10 +254,14 @@ def _other_statement_warnings(
         full["sts:externalid"] = (request.external_id,)
     denial = evaluate(_assume_request(request, principal_arn, full), [parsed])
     if denial.explicit_deny and denial.deciding_statement is not None:
-        why = f"Statement {denial.deciding_statement.statement.index + 1} of those that stay denies what this is for."
+        number = denial.deciding_statement.statement.index + 1
+        why = f"Existing statement {number} denies this access."
         yield _warning("statement_denies", why, "error", where)
     if full and _allows(_assume_request(request, principal_arn, {}), parsed):
-        why = "A statement that stays lets the same principal in without MFA or external ID, so that the new condition binds nobody."
+        why = (
+            "An existing statement allows the same principal without MFA or external ID, "
+            "so the new condition has no effect."
+        )
         yield _warning("statement_wider", why, where=where)
 
 
@@ -262,11 +288,17 @@ def _size_warnings(
     request: AccessRequest, source: PrincipalState | None, trust: str
 ) -> Iterator[Finding]:
     if policy_size(trust) > TRUST_QUOTA:
-        why = f"The trust policy has {policy_size(trust)} characters; the quota is {TRUST_QUOTA} unless it was raised."
+        why = (
+            f"The trust policy has {policy_size(trust)} characters; "
+            f"the default quota is {TRUST_QUOTA}."
+        )
         yield _warning("trust_size", why, where=f"role {request.role_name}")
     inline = sum(policy_size(policy.document) for policy in request.inline_policies)
     if inline > _ROLE_INLINE_QUOTA:
-        why = f"The role's inline policies have {inline} characters together; the quota is {_ROLE_INLINE_QUOTA}."
+        why = (
+            f"The role's inline policies have {inline} characters in total; "
+            f"the quota is {_ROLE_INLINE_QUOTA}."
+        )
         yield _warning("policy_size", why, where=f"role {request.role_name}")
     quota = _INLINE_QUOTA.get(request.who.kind)
     if quota is not None:
@@ -279,10 +311,14 @@ def _size_warnings(
             size for name, size in size_by_policy.items() if name != policy_name(request)
         ) + policy_size(permission_policy(request))
         if total > quota:
-            why = f"The inline policies of the {request.who.kind.value} will have {total} characters together; the quota is {quota}."
-            yield _warning("policy_size", why, where=f"{request.who.kind.value} {request.who.name}")
+            kind = request.who.kind.value
+            why = (
+                f"The {kind}'s inline policies will have {total} characters in total; "
+                f"the quota is {quota}."
+            )
+            yield _warning("policy_size", why, where=f"{kind} {request.who.name}")
 
 
 def policy_size(document: str) -> int:
-    """A document's characters as IAM counts them: white space outside of texts is free."""
+    """Count a document's characters as IAM does, without white space outside of strings."""
     return len(json.dumps(load_document(document), separators=(",", ":"), ensure_ascii=False))

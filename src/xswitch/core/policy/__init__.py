@@ -1,6 +1,6 @@
 """IAM policy documents: parsing, and deciding a request; no AWS calls, no explanations."""
 
-from xswitch.core.policy.document import parse
+from xswitch.core.policy.document import load_document, parse
 from xswitch.core.policy.evaluate import evaluate
 from xswitch.core.policy.model import (
     Condition,
@@ -35,5 +35,6 @@ __all__ = [
     "StatementTrace",
     "UnmetCondition",
     "evaluate",
+    "load_document",
     "parse",
 ]

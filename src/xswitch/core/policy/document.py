@@ -50,32 +50,39 @@ def parse(
     Raises PolicyError, which names `name` and the place.
     """
     try:
-        data = _load(source) if isinstance(source, str) else source
-        return replace(_document(data, kind, name), level=level)
+        return replace(_document(load_document(source, name), kind, name), level=level)
     except _SyntaxError as problem:
         raise PolicyError(f"{name}: {problem}") from None
+
+
+def load_document(source: str | Mapping[str, Any], name: str = "the policy") -> dict[str, Any]:
+    """Decode a document's JSON object.
+
+    Raises PolicyError, which names `name`, for anything else and for duplicate names.
+    """
+
+    def reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            raise PolicyError(f"{name}: an element is given twice")
+        return members
+
+    data: Any = source
+    if isinstance(source, str):
+        try:
+            data = json.loads(source, object_pairs_hook=reject_duplicate_names)
+        except (ValueError, RecursionError):
+            raise PolicyError(f"{name}: not valid JSON") from None
+    if not isinstance(data, Mapping):
+        raise PolicyError(f"{name}: not a JSON object")
+    return dict(data)
 
 
 class _SyntaxError(Exception):
     """A grammar error, with its place in the document."""
 
 
-def _load(text: str) -> Any:
-    def reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) != len(pairs):
-            raise _SyntaxError("an element is given twice")
-        return members
-
-    try:
-        return json.loads(text, object_pairs_hook=reject_duplicate_names)
-    except (ValueError, RecursionError):
-        raise _SyntaxError("not valid JSON") from None
-
-
-def _document(data: Any, kind: PolicyKind, name: str) -> PolicyDocument:
-    if not isinstance(data, Mapping):
-        raise _SyntaxError("not a JSON object")
+def _document(data: Mapping[str, Any], kind: PolicyKind, name: str) -> PolicyDocument:
     _reject_unknown_elements(data, _TOP_LEVEL_ELEMENTS, "the document")
     version = data.get("Version", _VERSIONS[0])
     if version not in _VERSIONS:

@@ -291,7 +291,7 @@ class SessionActions:
         picker = self._app.picker
         try:
             # Importing this takes 8 ms, and few sessions of the picker need it
-            from xswitch.core.access.link import console_url_for_role  # noqa: PLC0415
+            from xswitch.core.access.console import console_url_for_role  # noqa: PLC0415
 
             link = console_url_for_role(role)
         except XswitchError as error:

@@ -341,7 +341,7 @@ def test_the_script_of_a_side_that_is_done_does_nothing(tmp_path: Path) -> None:
     done = run(world, calls(world.plan(request)), request).plan(request)
     for side in done.sides:
         text = _texts(done, "cli")[side.side]
-        assert "There is nothing to change." in text
+        assert "# Nothing to change." in text
         assert _shell(tmp_path, text, side.account) == (0, [])
 
 

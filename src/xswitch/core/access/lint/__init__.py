@@ -1,6 +1,6 @@
-"""Findings on trust policies, and on the policies that let somebody assume roles.
+"""Findings on trust policies, and on identity policies that allow assuming roles.
 
-Docs/access-formats.md lists the codes.
+docs/access-formats.md lists the codes. Plans and their warnings are elsewhere in core/access.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["lint_permissions", "lint_trust"]
 
 Rule = Callable[[LintedStatement], Iterator[Finding]]
 
-# Roles that AWS keeps itself: nobody in the account can change their trust policies.
+# Roles of AWS, whose trust policies can't be changed.
 _AWS_OWNED_PATHS = ("/aws-service-role/", "/aws-reserved/")
 _CONDITIONS: tuple[Rule, ...] = (mfa, external_ids, absent_keys, literal_wildcards)
 _TRUST: tuple[Rule, ...] = (
@@ -42,7 +42,7 @@ _TRUST: tuple[Rule, ...] = (
 _PERMISSIONS: tuple[Rule, ...] = (assume_permission_findings, *_CONDITIONS)
 
 
-def lint_trust(  # noqa: PLR0913 -- each is a separate fact, all but two by keyword
+def lint_trust(  # noqa: PLR0913 -- separate facts, mostly by keyword
     document: str,
     role_arn: str | None = None,
     *,
@@ -51,14 +51,11 @@ def lint_trust(  # noqa: PLR0913 -- each is a separate fact, all but two by keyw
     max_session: int | None = None,
     own_accounts: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """Findings on one trust policy, in the order of its statements.
+    """List findings on one trust policy in the order of its statements; never raises.
 
-    Nothing is raised, text that is no policy is a finding too.
-
-    `role_arn` says which accounts are foreign; without it, those that may be are told with the
-    severity info. `own_accounts` are account ids known to be of the same owner. `asked_duration`
-    and `max_session` are seconds: what is asked for, and the role's maximum. Service-linked and
-    reserved roles have no findings.
+    `role_arn` decides which accounts are foreign; without it, such findings have the severity info.
+    `own_accounts` are other accounts of the same owner. `asked_duration` is the requested duration
+    and `max_session` the role's maximum, in seconds. Roles of AWS have no findings.
     """
     role = parse_role_arn(role_arn) if role_arn else None
     if role is not None and role.path.startswith(_AWS_OWNED_PATHS):
@@ -71,17 +68,21 @@ def lint_trust(  # noqa: PLR0913 -- each is a separate fact, all but two by keyw
     if role is not None:
         named = f"{role.path}{role.name}".removeprefix("/")
         if len(named) > MAX_CONSOLE_NAME:
-            why = f"Path and name have {len(named)} characters; the console's switch-role form takes {MAX_CONSOLE_NAME}."
+            why = (
+                f"Path and name have {len(named)} characters; "
+                f"the console's switch-role form allows {MAX_CONSOLE_NAME}."
+            )
             findings.append(Finding("console_name_too_long", "warning", why, str(role)))
     if asked_duration is not None and max_session is not None and asked_duration > max_session:
+        role_name = role.name if role is not None else "ROLE"
         why = (
-            f"{asked_duration} s are asked for, and the role's maximum is {max_session} s: AssumeRole will fail. "
-            f"Ask for less, or: aws iam update-role --role-name {role.name if role is not None else 'ROLE'} "
-            f"--max-session-duration {asked_duration}"
+            f"AssumeRole will fail: the duration is {asked_duration} s, and the role's maximum "
+            f"is {max_session} s. Reduce the duration, or: aws iam update-role "
+            f"--role-name {role_name} --max-session-duration {asked_duration}"
         )
         findings.append(Finding("duration_over_maximum", "error", why, role_arn or where))
     if subjects and policy_size(document) > TRUST_QUOTA:
-        why = f"It has {policy_size(document)} characters; the quota is {TRUST_QUOTA} unless it was raised."
+        why = f"It has {policy_size(document)} characters; the default quota is {TRUST_QUOTA}."
         findings.append(Finding("trust_size", "info", why, where))
     return tuple(findings)
 
@@ -89,9 +90,9 @@ def lint_trust(  # noqa: PLR0913 -- each is a separate fact, all but two by keyw
 def lint_permissions(
     document: str, *, name: str = "", role_arn: str | None = None
 ) -> tuple[Finding, ...]:
-    """Findings on one identity policy of those who switch, as far as it is about assuming roles.
+    """List findings on the permission to assume roles in one identity policy; never raises.
 
-    `role_arn` is the role that is meant, for the corrected statements. Nothing is raised.
+    `role_arn` is the intended role, for the corrected statements.
     """
     role = parse_role_arn(role_arn) if role_arn else None
     findings, subjects = parse_statements(

@@ -1,4 +1,4 @@
-"""What a trust policy lets its principals do, and statements that never match.
+"""Actions in trust policies, and statements that never match.
 
 Source: IAM user guide, "Update a role trust policy"; STS API reference (AssumeRole,
 AssumeRoleWithSAML, AssumeRoleWithWebIdentity).
@@ -21,7 +21,7 @@ _SESSION_ACTIONS = {"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"}
 
 
 def assume_actions_for(subject: LintedStatement) -> list[str]:
-    """The actions by which the principals of a statement can assume a role."""
+    """List the actions with which the principals of a statement can assume a role."""
     federated = subject.principals("Federated")
     actions = (
         [ASSUME_ROLE]
@@ -36,7 +36,7 @@ def assume_actions_for(subject: LintedStatement) -> list[str]:
 
 
 def _valid_actions(subject: LintedStatement) -> list[str]:
-    """Those written in full of a statement's actions that a trust policy may have."""
+    """List the statement's exact actions that are valid in a trust policy."""
     return [
         action
         for action in subject.statement.actions
@@ -45,18 +45,21 @@ def _valid_actions(subject: LintedStatement) -> list[str]:
 
 
 def trust_actions(subject: LintedStatement) -> Iterator[Finding]:
-    """Actions wider than assuming the role, or none a trust policy can have."""
+    """Find actions that are wider than assuming the role, or invalid in a trust policy."""
     statement = subject.statement
     if statement.not_actions:
         if subject.allows:
-            why = "Allow with NotAction lets its principals do everything else. Name the action."
+            why = "Allow with NotAction allows everything else. Name the action."
             yield subject.finding(
                 "wide_action", "warning", why, _with_actions(subject, assume_actions_for(subject))
             )
         return
     wild = [action for action in statement.actions if "*" in action or "?" in action]
     if wild and subject.allows:
-        why = f"{', '.join(wild)} is wider than a trust policy can use, and takes in what comes later. Name the action."
+        why = (
+            f"{', '.join(wild)} is wider than necessary, and includes future actions. "
+            "Name the action."
+        )
         severity: Severity = (
             "warning" if {"*", "*:*", "sts:*"} & {action.lower() for action in wild} else "info"
         )
@@ -75,7 +78,7 @@ def trust_actions(subject: LintedStatement) -> Iterator[Finding]:
         if action not in wild and action.lower() not in _ASSUME_ACTIONS | _SESSION_ACTIONS
     ]
     if invalid:
-        why = f"{', '.join(invalid)}: a trust policy is about assuming the role only; IAM refuses any other action."
+        why = f"{', '.join(invalid)}: IAM rejects actions that don't assume the role."
         yield subject.finding(
             "action_not_assume",
             "error",
@@ -92,7 +95,7 @@ def _with_actions(subject: LintedStatement, actions: list[str]) -> dict[str, obj
 
 
 def never_matching(subject: LintedStatement) -> Iterator[Finding]:
-    """Statements that can't apply to anybody."""
+    """Find statements that can never apply."""
     statement = subject.statement
     actions = {action.lower() for action in statement.actions} & _ASSUME_ACTIONS
     named = statement.principals
@@ -107,7 +110,10 @@ def never_matching(subject: LintedStatement) -> Iterator[Finding]:
         and not actions & {action.lower() for action in assume_actions_for(subject)}
     ):
         usable_actions = assume_actions_for(subject)
-        why = f"These principals assume a role by {' or '.join(usable_actions)} and by nothing else, so it never applies."
+        why = (
+            f"These principals can only assume a role with {' or '.join(usable_actions)}, "
+            "so it never applies."
+        )
         yield subject.finding(
             "never_matches",
             "error",
@@ -127,21 +133,27 @@ def never_matching(subject: LintedStatement) -> Iterator[Finding]:
         }
     )
     if contradictory:
-        why = f"It wants {', '.join(contradictory)} to be absent and to have a value, so it never applies."
+        why = (
+            f"It requires {', '.join(contradictory)} to be absent and to have a value, "
+            "so it never applies."
+        )
         lowered = {key.lower() for key in contradictory}
         corrected = without_conditions(
             subject.raw, lambda operator, key: operator == "null" and key in lowered
         )
         yield subject.finding("never_matches", "error", why, corrected)
     names = subject.principals("AWS")
-    # "*" covers users too, and so does an account.
+    # "*" and accounts also cover users, who can have MFA.
     if (
         subject.allows
         and subject.needs_mfa
         and names
         and all(":role/" in name or ":assumed-role/" in name for name in names)
     ):
-        why = "It asks for MFA, which a role's session never carries: those it names can't get in. Ask for MFA where their role is assumed."
+        why = (
+            "It requires MFA, which role sessions never have, so these principals are denied. "
+            "Require MFA where their role is assumed."
+        )
         keys = {MFA_PRESENT.lower(), MFA_AGE.lower()}
         yield subject.finding(
             "mfa_for_role",

@@ -1,6 +1,4 @@
-"""Conditions that hold when they shouldn't: for absent keys, for any external ID.
-
-And those that never hold.
+"""Conditions that are met when they shouldn't be: by absent keys, by any external ID.
 
 Source: IAM reference, "IAM JSON policy elements: Condition operators" and "Set operators for
 multivalued context keys".
@@ -28,7 +26,7 @@ _MFA = "aws:multifactor"
 
 
 def external_ids(subject: LintedStatement) -> Iterator[Finding]:
-    """Tests of the external ID that let in who has another, or none."""
+    """Find conditions on the external ID that other IDs, or none, also meet."""
     if not subject.allows:
         return
     for condition in list(subject.on(EXTERNAL_ID)):
@@ -46,24 +44,24 @@ def _external_id(subject: LintedStatement, condition: Condition) -> Finding | No
     corrected = with_only_condition(subject.raw, "StringEquals", EXTERNAL_ID, agreed)
     if condition.operator == "null":
         if set(condition.values) == {"false"} and not subject.needs_external_id:
-            why = "Any external ID will do; the third party's other customers have one too."
+            why = "Any external ID is accepted, including those of the third party's customers."
             return subject.finding("external_id_any", "error", why, corrected)
         return None
     if "not" in condition.operator:
-        why = "It lets in who gives another external ID, or none. Ask for the agreed one with StringEquals."
+        why = "It allows other external IDs, or none. Require the agreed one with StringEquals."
         return subject.finding("external_id_negated", "error", why, corrected)
     if condition.if_exists:
-        why = "It lets in who gives no external ID at all. Leave out IfExists."
+        why = "It allows calls without an external ID. Remove IfExists."
         return subject.finding("external_id_if_exists", "error", why, corrected)
     if "like" in condition.operator and any(_has_wildcard(value) for value in condition.values):
-        any_will_do = any(not value.strip("*?") for value in condition.values)
+        accepts_any = any(not value.strip("*?") for value in condition.values)
         why = (
-            "Any external ID will do."
-            if any_will_do
-            else "An external ID is not a pattern: others fit it too."
+            "Any external ID is accepted."
+            if accepts_any
+            else "An external ID shouldn't be a pattern, which other IDs also match."
         )
-        code = "external_id_any" if any_will_do else "external_id_pattern"
-        return subject.finding(code, "error" if any_will_do else "warning", why, corrected)
+        code = "external_id_any" if accepts_any else "external_id_pattern"
+        return subject.finding(code, "error" if accepts_any else "warning", why, corrected)
     return None
 
 
@@ -72,32 +70,39 @@ def _has_wildcard(text: str) -> bool:
 
 
 def absent_keys(subject: LintedStatement) -> Iterator[Finding]:
-    """Conditions that hold when their key is not in the request at all."""
+    """Find conditions that are met if the request lacks their key."""
     if not subject.allows:
         return
     statement = subject.statement
     required_keys = {
-        one.key.lower()
-        for one in statement.conditions
-        if one.operator == "null" and set(one.values) == {"false"}
+        condition.key.lower()
+        for condition in statement.conditions
+        if condition.operator == "null" and set(condition.values) == {"false"}
     }
     unguarded = [
-        one
-        for one in statement.conditions
-        if one.quantifier == "all" and one.key.lower() not in required_keys
+        condition
+        for condition in statement.conditions
+        if condition.quantifier == "all" and condition.key.lower() not in required_keys
     ]
     if unguarded:
-        keys = ", ".join(sorted({one.key for one in unguarded}))
-        why = f"ForAllValues holds for nothing, so that a request without {keys} gets in. Ask for the key too, with Null false."
+        keys = ", ".join(sorted({condition.key for condition in unguarded}))
+        why = (
+            f"A request without {keys} also meets ForAllValues. "
+            "Require the key, too, with Null false."
+        )
         corrected = subject.raw
-        for one in unguarded:
-            corrected = with_condition(corrected, "Null", one.key, "false")
+        for condition in unguarded:
+            corrected = with_condition(corrected, "Null", condition.key, "false")
         yield subject.finding("for_all_values_absent", "warning", why, corrected)
     optional = sorted(
-        {one.key for one in statement.conditions if one.if_exists and _identifies_caller(one.key)}
+        {
+            condition.key
+            for condition in statement.conditions
+            if condition.if_exists and _identifies_caller(condition.key)
+        }
     )
     if optional:
-        why = f"With IfExists a request without {', '.join(optional)} gets in."
+        why = f"With IfExists, requests without {', '.join(optional)} are allowed."
         lowered = {key.lower() for key in optional}
 
         def without_if_exists(operator: str, key: str) -> str:
@@ -121,7 +126,7 @@ def _identifies_caller(key: str) -> bool:
 
 
 def literal_wildcards(subject: LintedStatement) -> Iterator[Finding]:
-    """Stars where no operator reads them as wildcards."""
+    """Find wildcards in operators without wildcards."""
     literal = [
         condition
         for condition in subject.statement.conditions
@@ -139,7 +144,7 @@ def literal_wildcards(subject: LintedStatement) -> Iterator[Finding]:
         return
     keys = {condition.key.lower() for condition in literal}
     named = ", ".join(sorted({condition.key for condition in literal}))
-    why = f"StringEquals reads * in {named} as a star and not as a wildcard. StringLike has wildcards."
+    why = f"In StringEquals, * in {named} isn't a wildcard. Use StringLike for wildcards."
 
     def like(operator: str, key: str) -> str:
         if key.lower() not in keys:

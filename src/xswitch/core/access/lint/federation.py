@@ -1,4 +1,4 @@
-"""Identity providers a trust policy names.
+"""Identity providers in trust policies.
 
 Source: IAM user guide, "Create a role for OpenID Connect federation", "Create a role for SAML 2.0
 federation", and IAM reference, "Available keys for AWS OIDC federation".
@@ -13,7 +13,7 @@ from xswitch.core.access.lint.statement import LintedStatement, with_condition, 
 from xswitch.core.access.model import Finding
 
 GITHUB = "token.actions.githubusercontent.com"
-# Anybody can get a token of these issuers, so that without a subject everybody of theirs is in.
+# Anyone can get a token from these issuers, so the subject must be restricted.
 _SHARED = frozenset(
     {GITHUB, "gitlab.com", "app.terraform.io", "oidc.vercel.com", "accounts.google.com"}
 )
@@ -36,7 +36,7 @@ _SAML_AUDIENCE: Mapping[str, str] = MappingProxyType(
 
 
 def oidc(subject: LintedStatement) -> Iterator[Finding]:
-    """Tokens of a provider that anybody, or any program, may have got."""
+    """Find OIDC providers whose tokens are accepted for any audience or subject."""
     if not subject.allows:
         return
     for provider in subject.principals("Federated"):
@@ -50,23 +50,21 @@ def oidc(subject: LintedStatement) -> Iterator[Finding]:
 def _provider(subject: LintedStatement, host: str, *, own: bool) -> Iterator[Finding]:
     if not subject.bound_by({f"{host}:{claim}" for claim in _AUDIENCES}):
         audience = "sts.amazonaws.com" if own else "your-application's-id"
-        why = f"Tokens of {host} made for any audience are taken. Say which with {host}:aud."
+        why = f"Tokens of {host} for any audience are accepted. Restrict it with {host}:aud."
         corrected = with_only_condition(subject.raw, "StringEquals", f"{host}:aud", audience)
         yield subject.finding("oidc_audience_missing", "warning", why, corrected)
     if not own:
         return
     subject_key = f"{host}:sub"
     example = (
-        "repo:OWNER/REPOSITORY:ref:refs/heads/main"
-        if host == GITHUB
-        else "the-subject-that-is-meant"
+        "repo:OWNER/REPOSITORY:ref:refs/heads/main" if host == GITHUB else "the-intended-subject"
     )
     narrowed = with_only_condition(subject.raw, "StringEquals", subject_key, example)
     prefix = f"{host}:".lower()
     claims = {
         condition.key.lower().removeprefix(prefix)
         for condition in subject.statement.conditions
-        if _claims(condition.key, prefix)
+        if condition.key.lower().startswith(prefix)
     }
     wide = [
         value
@@ -76,20 +74,19 @@ def _provider(subject: LintedStatement, host: str, *, own: bool) -> Iterator[Fin
         if _is_wide(host, value)
     ]
     if wide:
-        why = f"{', '.join(wide)} fits subjects of other people too. Name the repository or client that is meant."
+        why = (
+            f"{', '.join(wide)} also matches subjects of others. "
+            "Name the intended repository or client."
+        )
         yield subject.finding("oidc_subject_wide", "error", why, narrowed)
     elif not subject.bound_by({f"{host}:{claim}" for claim in claims - _NOT_IDENTITY}):
-        everybody = (
-            "anybody's: everybody can get a token there" if host in _SHARED else "of every subject"
+        note = ", and anyone can get one there" if host in _SHARED else ""
+        why = (
+            f"Tokens of {host} with any subject are accepted{note}. Restrict it with {subject_key}."
         )
-        why = f"Tokens of {host} are taken, {everybody}. Say whose with {subject_key}."
         yield subject.finding(
             "oidc_subject_missing", "error" if host in _SHARED else "warning", why, narrowed
         )
-
-
-def _claims(key: str, prefix: str) -> bool:
-    return key.lower().startswith(prefix)
 
 
 def _is_wide(host: str, value: str) -> bool:
@@ -104,7 +101,7 @@ def _is_wide(host: str, value: str) -> bool:
 
 
 def saml(subject: LintedStatement) -> Iterator[Finding]:
-    """Assertions of a SAML provider that were made for another service."""
+    """Find SAML providers whose assertions are accepted for any audience."""
     if not subject.allows or not any(
         ":saml-provider/" in provider for provider in subject.principals("Federated")
     ):
@@ -113,7 +110,7 @@ def saml(subject: LintedStatement) -> Iterator[Finding]:
         return
     partition = subject.role.partition if subject.role is not None else "aws"
     audience = _SAML_AUDIENCE.get(partition, "https://signin.aws.amazon.com/saml")
-    why = "SAML assertions made for any audience are taken. Say that they must be made for AWS, with SAML:aud."
+    why = "SAML assertions for any audience are accepted. Restrict them to AWS with SAML:aud."
     yield subject.finding(
         "saml_audience_missing",
         "warning",

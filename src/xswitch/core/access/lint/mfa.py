@@ -1,6 +1,7 @@
-"""Conditions on MFA, most of which go wrong because long-term keys have no such key in their requests.
+"""Conditions on MFA; many are wrong because requests with long-term keys lack the context key.
 
-Source: IAM reference, "AWS global condition context keys", aws:MultiFactorAuthPresent and aws:MultiFactorAuthAge.
+Source: IAM reference, "AWS global condition context keys", aws:MultiFactorAuthPresent and
+aws:MultiFactorAuthAge.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from xswitch.core.access.lint.statement import MFA_AGE, LintedStatement, with_on
 from xswitch.core.access.model import Finding
 from xswitch.core.policy import Condition, Statement
 
+_KEY_ABSENT = "Requests with long-term access keys don't have this key"
+
 
 def mfa(subject: LintedStatement) -> Iterator[Finding]:
-    """At most one finding for each of the two keys: a statement is mended as a whole."""
+    """Yield at most one finding for each of the two keys, as one correction fixes all."""
     for conditions in (tuple(subject.on(MFA_PRESENT)), tuple(subject.on(MFA_AGE))):
         findings = (
             finding
@@ -33,7 +36,7 @@ def _condition_finding(subject: LintedStatement, condition: Condition) -> Findin
 
 
 def _expected_value(condition: Condition) -> bool | None:
-    """Whether the key must be true (or there) for the condition to hold, false for the opposite, None for either."""
+    """Return whether the condition requires true (or present); None if either value meets it."""
     values = {value.lower() for value in condition.values}
     if condition.operator == "null":
         return None if len(values) > 1 else values == {"false"}
@@ -47,24 +50,27 @@ def _expected_value(condition: Condition) -> bool | None:
 def _allow_finding(subject: LintedStatement, condition: Condition) -> Finding | None:
     corrected = with_only_condition(subject.raw, "Bool", MFA_PRESENT, "true")
     if _expected_value(condition) is not True:
-        why = "The test is upside down: it lets in who has no MFA, and not, or not only, who has. Ask for Bool true."
+        why = "The test is inverted: it allows callers without MFA. Use Bool true."
         return subject.finding("mfa_inverted", "error", why, corrected)
     if subject.needs_mfa:
         if condition.operator in ("bool", "null"):
             return None
-        why = "The key is a truth value; compare it with Bool."
+        why = "The key is a boolean; compare it with Bool."
         return subject.finding("mfa_operator", "info", why, corrected)
     if condition.operator == "null":
-        why = "It asks only that the request says something of MFA; temporary credentials without MFA say false. Ask for Bool true."
+        why = (
+            "It only requires the key to be present, but with temporary credentials without MFA "
+            "it is present and false. Use Bool true."
+        )
         return subject.finding("mfa_not_tested", "error", why, corrected)
-    why = "Long-term access keys have no such key in their requests, and this test passes when it is absent. Ask for Bool true."
+    why = f"{_KEY_ABSENT}, and this test passes if it is absent. Use Bool true."
     return subject.finding("mfa_if_exists", "error", why, corrected)
 
 
 def _deny_finding(subject: LintedStatement, condition: Condition) -> Finding | None:
     corrected = with_only_condition(subject.raw, "BoolIfExists", MFA_PRESENT, "false")
     if _expected_value(condition) is not False:
-        why = "The test is upside down: it keeps out who has MFA. Deny under BoolIfExists false."
+        why = "The test is inverted: it denies callers with MFA. Use BoolIfExists false."
         return subject.finding("mfa_inverted", "error", why, corrected)
     passes_absent = (
         condition.if_exists
@@ -74,16 +80,16 @@ def _deny_finding(subject: LintedStatement, condition: Condition) -> Finding | N
     )
     if passes_absent or any(_denies_absent(other) for other in subject.others):
         return None
-    why = "Long-term access keys have no such key in their requests, so this keeps out sessions without MFA, and not the keys. Add IfExists."
+    why = f"{_KEY_ABSENT}, so this only denies sessions without MFA. Add IfExists."
     return subject.finding("mfa_deny_misses_keys", "warning", why, corrected)
 
 
 def _denies_absent(statement: Statement) -> bool:
     return statement.effect == "Deny" and any(
-        one.key.lower() == MFA_PRESENT.lower()
-        and one.operator == "null"
-        and set(one.values) == {"true"}
-        for one in statement.conditions
+        condition.key.lower() == MFA_PRESENT.lower()
+        and condition.operator == "null"
+        and set(condition.values) == {"true"}
+        for condition in statement.conditions
     )
 
 
@@ -92,13 +98,13 @@ def _age_finding(subject: LintedStatement, condition: Condition) -> Finding | No
         return None
     corrected = with_only_condition(subject.raw, "Bool", MFA_PRESENT, "true")
     corrected = with_only_condition(corrected, "NumericLessThan", MFA_AGE, "3600")
-    upside_down = "greaterthan" in condition.operator or (
+    inverted = "greaterthan" in condition.operator or (
         condition.operator == "null" and _expected_value(condition) is not True
     )
-    if upside_down:
-        why = "The test is upside down: it lets in whose MFA is old, or who has none."
+    if inverted:
+        why = "The test is inverted: it allows callers with an old MFA code, or without one."
         return subject.finding("mfa_inverted", "error", why, corrected)
     if condition.if_exists and not subject.needs_mfa:
-        why = "Long-term access keys have no such key in their requests, and this test passes when it is absent. Leave out IfExists."
+        why = f"{_KEY_ABSENT}, and this test passes if it is absent. Remove IfExists."
         return subject.finding("mfa_if_exists", "error", why, corrected)
     return None

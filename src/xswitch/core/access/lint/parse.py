@@ -1,7 +1,4 @@
-"""Reading a document statement by statement.
-
-What breaks the grammar is a finding, and the rest is still judged.
-"""
+"""Parse a document statement by statement; grammar errors become findings."""
 
 from __future__ import annotations
 
@@ -10,12 +7,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from xswitch.core.access.documents import VERSION, canonical_json, load_document, statement_to_json
+from xswitch.core.access.documents import (
+    VERSION,
+    canonical_json,
+    normalize,
+    statement_to_json,
+)
 from xswitch.core.access.lint.statement import LintedStatement
-from xswitch.core.access.merge import normalize
 from xswitch.core.access.model import Finding
 from xswitch.core.arn import RoleArn
-from xswitch.core.policy import PolicyError, PolicyKind, Statement, parse
+from xswitch.core.policy import PolicyError, PolicyKind, Statement, load_document, parse
+from xswitch.core.text import capitalize_first
 
 _SID = re.compile(r"[A-Za-z0-9]*")
 _SCOPES = ("Resource", "NotResource")
@@ -24,7 +26,7 @@ _SCOPES = ("Resource", "NotResource")
 def parse_statements(
     document: str, kind: PolicyKind, where: str, role: RoleArn | None, own_accounts: frozenset[str]
 ) -> tuple[list[Finding], list[LintedStatement]]:
-    """What is wrong with the document as such, and its statements."""
+    """Return the findings on the document itself, and its valid statements."""
     try:
         data = load_document(document, where)
         canonical_json(data, where)
@@ -36,11 +38,9 @@ def parse_statements(
     if set(data) - {"Version", "Id", "Statement"}:
         extra = ", ".join(sorted(set(data) - {"Version", "Id", "Statement"}))
         findings.append(
-            Finding(
-                "grammar", "error", f"The document has elements that no policy has: {extra}.", where
-            )
+            Finding("grammar", "error", f"The document has unknown elements: {extra}.", where)
         )
-    read_ones: list[tuple[int, Mapping[str, Any], Statement]] = []
+    valid: list[tuple[int, Mapping[str, Any], Statement]] = []
     for index, raw in enumerate(raws):
         place = _statement_label(where, index, raw)
         if (
@@ -48,9 +48,9 @@ def parse_statements(
             and isinstance(raw, Mapping)
             and any(scope in raw for scope in _SCOPES)
         ):
-            # Judged as it should be
+            # Check the corrected statement.
             raw = {key: value for key, value in raw.items() if key not in _SCOPES}  # noqa: PLW2901
-            why = "A trust policy belongs to its role and takes no Resource; IAM refuses it."
+            why = "A trust policy can't have a Resource; IAM rejects it."
             findings.append(
                 Finding("resource_in_trust", "error", why, place, statement_to_json(raw))
             )
@@ -61,25 +61,25 @@ def parse_statements(
         except PolicyError as problem:
             findings.append(Finding("grammar", "error", _error_text(problem, place), place))
             continue
-        read_ones.append((index, raw, statement))
-    findings += _sid_findings(read_ones, where)
-    statements = tuple(statement for _, _, statement in read_ones)
+        valid.append((index, raw, statement))
+    findings += _sid_findings(valid, where)
+    statements = tuple(statement for _, _, statement in valid)
     return findings, [
         LintedStatement(
             raw, statement, _statement_label(where, index, raw), role, own_accounts, statements
         )
-        for index, raw, statement in read_ones
+        for index, raw, statement in valid
     ]
 
 
 def _error_text(problem: PolicyError, where: str) -> str:
-    """What the reader says, as a sentence and without the place, which a finding has by itself."""
+    """Write the problem as a sentence, without the place, which a finding has in `where`."""
     text = (
         problem.what.removeprefix(f"{where}: ")
         .replace("statement 1: ", "")
         .replace("statement 1", "the statement")
     )
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{capitalize_first(text)}."
 
 
 def _statement_label(where: str, index: int, raw: Any) -> str:
@@ -97,16 +97,16 @@ def _version_findings(data: Mapping[str, Any], where: str) -> list[Finding]:
             Finding(
                 "grammar",
                 "error",
-                f"Version {version!r} is none; the current one is {VERSION}.",
+                f"Version {version!r} doesn't exist; the current one is {VERSION}.",
                 where,
                 corrected,
             )
         ]
     if "${" in json.dumps(data.get("Statement")):
-        why = f"Without Version {VERSION} a policy variable is plain text and stands for nothing."
+        why = f"Policy variables need Version {VERSION}; here they are plain text."
         return [Finding("version_without_variables", "error", why, where, corrected)]
     if version is None:
-        why = f"Without a Version it is of the old language of 2008; write Version {VERSION}."
+        why = f"The default Version is the old one of 2008; write Version {VERSION}."
         return [Finding("version_missing", "info", why, where, corrected)]
     return []
 
@@ -125,26 +125,26 @@ def _sid_findings(
                 Finding(
                     "sid_invalid",
                     "error",
-                    "A Sid takes letters and digits only.",
+                    "A Sid can only have letters and digits.",
                     place,
                     statement_to_json(fixed),
                 )
             )
         if statement.sid and statement.sid in sids:
             fixed = {key: value for key, value in raw.items() if key != "Sid"}
-            why = f"Statement {sids[statement.sid] + 1} has the same Sid; IAM wants each once."
+            why = f"Statement {sids[statement.sid] + 1} has the same Sid; Sids must be unique."
             findings.append(Finding("sid_twice", "error", why, place, statement_to_json(fixed)))
         sids.setdefault(statement.sid, index)
-        said = normalize(raw)
-        twin = next((there for there, other in seen if other == said), None)
-        if twin is not None:
+        normalized = normalize(raw)
+        equal_index = next((other for other, earlier in seen if earlier == normalized), None)
+        if equal_index is not None:
             findings.append(
                 Finding(
                     "duplicate_statement",
                     "info",
-                    f"It says what statement {twin + 1} says already; it can go.",
+                    f"It means the same as statement {equal_index + 1}; remove it.",
                     place,
                 )
             )
-        seen.append((index, said))
+        seen.append((index, normalized))
     return findings

@@ -1,4 +1,4 @@
-"""What an identity policy lets somebody assume.
+"""Permission to assume roles in identity policies.
 
 Source: IAM user guide, "Grant a user permissions to switch roles".
 """
@@ -18,7 +18,7 @@ _ROLE_PATTERN = re.compile(r"arn:[^:]*:iam::([^:]*):(role/.*|\*.*|role\*.*)", re
 
 
 def assume_permission_findings(subject: LintedStatement) -> Iterator[Finding]:
-    """Permission to assume more roles than are meant, or none."""
+    """Find permission to assume more roles than intended, or none."""
     statement = subject.statement
     covered = any(
         matches(tokens(action.lower(), {}, variables=False), ASSUME_ROLE.lower())
@@ -29,18 +29,24 @@ def assume_permission_findings(subject: LintedStatement) -> Iterator[Finding]:
     named = any(action.lower() == ASSUME_ROLE.lower() for action in statement.actions)
     if statement.not_actions or any(action in ("*", "*:*") for action in statement.actions):
         if _any_account(subject):
-            why = "Among everything else it lets them assume every role of every account that trusts theirs."
+            why = "It also allows assuming every role that trusts their account."
             yield subject.finding("assume_any_role", "info", why, _corrected(subject))
         return
     if _any_account(subject):
-        why = "It lets them assume every role of every account that trusts theirs: whoever elsewhere trusts their account has let them in."
+        why = (
+            "It allows assuming every role, in any account, that trusts their account. "
+            "Name the intended roles."
+        )
         yield subject.finding("assume_any_role", "warning", why, _corrected(subject))
     elif any(_ROLES_OF_ACCOUNT.fullmatch(resource) for resource in statement.resources):
-        why = "It lets them assume every role of an account that trusts theirs. Name the roles that are meant."
+        why = (
+            "It allows assuming every role of an account that trusts theirs. "
+            "Name the intended roles."
+        )
         yield subject.finding("assume_any_role_of_account", "info", why, _corrected(subject))
     wide = [action for action in statement.actions if "*" in action or "?" in action]
     if wide:
-        why = f"{', '.join(wide)} is more than switching needs. Name {ASSUME_ROLE}."
+        why = f"{', '.join(wide)} is wider than necessary. Name {ASSUME_ROLE}."
         remaining = [action for action in statement.actions if action not in wide]
         yield subject.finding(
             "wide_action",
@@ -53,7 +59,7 @@ def assume_permission_findings(subject: LintedStatement) -> Iterator[Finding]:
         and not statement.not_resources
         and not any(_may_be_role(resource) for resource in statement.resources)
     ):
-        why = f"{', '.join(statement.resources)}: not the ARN of a role, so that it lets nobody assume anything."
+        why = f"{', '.join(statement.resources)}: not a role ARN, so it never applies."
         yield subject.finding("never_matches", "error", why, _corrected(subject))
 
 
@@ -80,7 +86,7 @@ def _may_be_role(resource: str) -> bool:
 
 
 def _corrected(subject: LintedStatement) -> dict[str, object]:
-    """The statement for the role that is meant, as far as one was named, and for nothing but assuming it."""
+    """Restrict the statement to assuming the intended role, or an example role."""
     arn = (
         str(subject.role)
         if subject.role is not None

@@ -1,8 +1,8 @@
-"""Whom a trust policy names.
+"""Principals in trust policies.
 
 Source: IAM reference, "AWS JSON policy elements: Principal" and "NotPrincipal"; IAM user guide,
-"Access to AWS accounts owned by third parties" (external ID) and "IAM identifiers" (unique IDs
-stand where a principal was deleted).
+"Access to AWS accounts owned by third parties" (external ID) and "IAM identifiers" (unique IDs of
+deleted principals).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from xswitch.core.access.lint.statement import (
 from xswitch.core.access.model import Finding
 from xswitch.core.arn import partition_of
 from xswitch.core.model import Severity
+from xswitch.core.text import capitalize_first
 
 EXAMPLE_EXTERNAL_ID = "an-external-ID-agreed-with-them"
 
@@ -35,7 +36,7 @@ _WILD = re.compile(r"[*?]")
 
 
 def principal_findings(subject: LintedStatement) -> Iterator[Finding]:
-    """Principals that mean everyone, nobody, or more than IAM takes."""
+    """Find principals that are too wide, deleted, or invalid."""
     named = subject.statement.principals
     if named is None:
         return
@@ -51,13 +52,19 @@ def principal_findings(subject: LintedStatement) -> Iterator[Finding]:
         yield _wildcards(subject, wildcards)
     deleted = [name for name in aws if _UNIQUE_ID.fullmatch(name)]
     if deleted:
-        why = f"{', '.join(deleted)}: a user or role that was deleted. One made again under the same name is another, and not trusted."
+        why = (
+            f"{', '.join(deleted)}: a deleted user or role. "
+            "A new one of the same name isn't trusted."
+        )
         yield subject.finding(
             "principal_deleted", "warning", why, _without_principals(subject, deleted)
         )
     groups = [name for name in aws if ":group/" in name and name not in wildcards]
     if groups:
-        why = f"{', '.join(groups)}: a group is no principal; IAM refuses it. Trust the account, and let the group's policy say who of it."
+        why = (
+            f"{', '.join(groups)}: IAM rejects groups as principals. Trust the account, "
+            "and give the group a policy that allows assuming the role."
+        )
         yield subject.finding("principal_group", "error", why, _with_accounts(subject, groups))
     yield from _invalid_principals(
         subject, [name for name in aws if name not in (*wildcards, *deleted, *groups, "*")]
@@ -69,7 +76,10 @@ def _invalid_principals(subject: LintedStatement, plain: list[str]) -> Iterator[
         name for name in plain if _ACCOUNT.fullmatch(name) is None and _ARN.fullmatch(name) is None
     ]
     if wrong:
-        why = f"{', '.join(wrong)}: neither an account nor the ARN of a user, role or session; IAM refuses it."
+        why = (
+            f"{', '.join(wrong)}: not an account or the ARN of a user, role or session; "
+            "IAM rejects it."
+        )
         yield subject.finding(
             "principal_invalid", "error", why, _without_principals(subject, wrong)
         )
@@ -81,14 +91,20 @@ def _invalid_principals(subject: LintedStatement, plain: list[str]) -> Iterator[
             if name.startswith("arn:") and name not in wrong and partition_of(name) != partition
         ]
         if strange:
-            why = f"{', '.join(strange)}: of another partition than the role's, {partition}; no role is assumed across partitions."
+            why = (
+                f"{', '.join(strange)}: not in the role's partition, {partition}; "
+                "roles can't be assumed across partitions."
+            )
             yield subject.finding(
                 "principal_partition", "error", why, _without_principals(subject, strange)
             )
 
 
 def _not_principal(subject: LintedStatement) -> Finding:
-    why = "Allow with NotPrincipal lets in everybody else of every account, sessions and the anonymous included. Name those who are meant."
+    why = (
+        "Allow with NotPrincipal allows everyone else in every account, including sessions and "
+        "anonymous callers. Name the intended principals."
+    )
     corrected = with_principals(
         subject.raw, {"AWS": [f"arn:{_partition(subject)}:iam::{subject.account}:root"]}
     )
@@ -104,21 +120,22 @@ def _anyone(subject: LintedStatement) -> Iterator[Finding]:
         else f"your own account's ID instead of {EXAMPLE_ACCOUNT}"
     )
     severity: Severity = "warning" if subject.statement.conditions else "error"
-    who = "It names everyone" + (
-        ", and its conditions don't say who" if subject.statement.conditions else ""
-    )
+    note = ", and its conditions don't restrict callers" if subject.statement.conditions else ""
     why = (
-        f"{who}: principals of any account may try. Name those who are meant, or limit it to {own}."
+        f"It allows principals of any account{note}. "
+        f"Name the intended principals, or limit it to {own}."
     )
     corrected = with_condition(subject.raw, "StringEquals", "aws:PrincipalAccount", subject.account)
     yield subject.finding("principal_anyone", severity, why, corrected)
 
 
 def _wildcards(subject: LintedStatement, wild: list[str]) -> Finding:
-    why = f"{', '.join(wild)}: a principal's ARN takes no wildcards; IAM refuses it. Trust the account, and match aws:PrincipalArn."
+    why = (
+        f"{', '.join(wild)}: IAM rejects wildcards in a principal's ARN. "
+        "Trust the account, and match aws:PrincipalArn."
+    )
     corrected = _with_accounts(subject, wild)
-    # With an account in its pattern ArnLike says it; ArnLike takes several patterns as
-    # alternatives.
+    # ArnLike restricts the caller if the pattern has an account; several patterns are alternatives.
     conditions: dict[str, Any] = {
         name: dict(keys) for name, keys in corrected.get("Condition", {}).items()
     }
@@ -131,7 +148,7 @@ def _wildcards(subject: LintedStatement, wild: list[str]) -> Finding:
 
 
 def _with_accounts(subject: LintedStatement, replaced: list[str]) -> dict[str, Any]:
-    """The statement with the accounts of some principals instead of them."""
+    """Replace principals by their accounts."""
     remaining = [name for name in subject.principals("AWS") if name not in replaced]
     roots = [
         f"arn:{_partition(subject)}:iam::{_account_in(name, subject.account)}:root"
@@ -148,10 +165,7 @@ def _account_in(name: str, default: str) -> str:
 
 
 def _without_principals(subject: LintedStatement, unwanted: list[str]) -> dict[str, Any] | None:
-    """The statement without some principals.
-
-    None when none is left, and the statement should go.
-    """
+    """Remove principals; None if none is left, and the statement should be removed."""
     remaining = [name for name in subject.principals("AWS") if name not in unwanted]
     kinds = {**_principals_by_type(subject), "AWS": remaining}
     return with_principals(subject.raw, kinds) if any(kinds.values()) else None
@@ -169,7 +183,7 @@ def _partition(subject: LintedStatement) -> str:
 
 
 def third_parties(subject: LintedStatement) -> Iterator[Finding]:
-    """Other accounts that get in with nothing to prove, and those that lack an external ID."""
+    """Find foreign accounts without any condition, or without an external ID."""
     if not subject.allows:
         return
     foreign = [
@@ -182,11 +196,15 @@ def third_parties(subject: LintedStatement) -> Iterator[Finding]:
     corrected = with_condition(subject.raw, "StringEquals", EXTERNAL_ID, EXAMPLE_EXTERNAL_ID)
     if accounts and not any(_caller_restrictions(subject)):
         why = (
-            f"{_unless_own_account(unknown, accounts)}everybody whom the administrators of {', '.join(accounts)} let is in, without any condition. "
-            "Name the users or roles; ask people for MFA, and a third party for an external ID."
+            f"{_unless_own_account(unknown, accounts)}all principals that the administrators of "
+            f"{', '.join(accounts)} permit can assume it, without any condition. "
+            "Name users or roles; require MFA of people, and an external ID of third parties."
         )
         yield subject.finding(
-            "foreign_account_open", "info" if unknown else "warning", _capitalize(why), corrected
+            "foreign_account_open",
+            "info" if unknown else "warning",
+            capitalize_first(why),
+            corrected,
         )
         foreign = [entry for entry in foreign if entry[2] != "root"]
     if (
@@ -199,22 +217,19 @@ def third_parties(subject: LintedStatement) -> Iterator[Finding]:
     role_named = any(kind.startswith(("role/", "assumed-role/")) for _, _, kind in foreign)
     listed = ", ".join(sorted({account for _, account, _ in foreign}))
     why = (
-        f"{_unless_own_account(unknown, [listed])}there is no external ID: whoever gets {listed} to act for him, a third party's other customer, "
-        "reaches this role too if he knows its ARN."
+        f"{_unless_own_account(unknown, [listed])}an external ID is missing: other customers of "
+        f"{listed}, if it is a third party, can use this role through it if they know its ARN."
     )
     yield subject.finding(
         "external_id_missing",
         "warning" if role_named and not unknown else "info",
-        _capitalize(why),
+        capitalize_first(why),
         corrected,
     )
 
 
 def _foreign_account(subject: LintedStatement, name: str) -> tuple[str, str]:
-    """(account, what of it) of a principal that is, or may be, of another owner.
-
-    ("", "") for any other.
-    """
+    """Return account and kind of a principal of another owner, or ("", "")."""
     root, arn = _ACCOUNT.fullmatch(name), _ARN.fullmatch(name)
     if root is not None:
         account, kind = root[1], "root"
@@ -237,10 +252,5 @@ def _caller_restrictions(subject: LintedStatement) -> Iterable[bool]:
     )
 
 
-# A word or none
 def _unless_own_account(unknown: bool, accounts: list[str]) -> str:  # noqa: FBT001
     return f"if {', '.join(accounts)} is not your own account, " if unknown else ""
-
-
-def _capitalize(text: str) -> str:
-    return text[:1].upper() + text[1:]

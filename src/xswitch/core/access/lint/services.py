@@ -1,4 +1,4 @@
-"""Services that assume a role.
+"""Services in trust policies.
 
 Source: IAM user guide, "The confused deputy problem", cross-service.
 """
@@ -18,23 +18,21 @@ from xswitch.core.access.model import Finding
 _SOURCES = frozenset(
     {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"}
 )
-# An instance, or function, has a role of its own account only, and these services send no source
-# when they assume it.
+# These services only use roles of their own account, and send no source.
 _NO_SOURCE = ("ec2.", "lambda.", "edgelambda.")
 
 
 def confused_deputy(subject: LintedStatement) -> Iterator[Finding]:
-    """A service that may act here for anybody's resource."""
+    """Find services that can act for resources of any account."""
     services = subject.principals("Service")
     wild = [name for name in services if "*" in name or "?" in name]
     if wild:
-        kept = [name for name in services if name not in wild]
         kinds = {
             "AWS": list(subject.principals("AWS")),
             "Federated": list(subject.principals("Federated")),
-            "Service": kept,
+            "Service": [name for name in services if name not in wild],
         }
-        why = f"{', '.join(wild)}: a service is named in full; a wildcard names none, or, standing alone, more than anybody meant."
+        why = f"{', '.join(wild)}: services must be named in full, without wildcards."
         corrected = with_principals(subject.raw, kinds) if any(kinds.values()) else None
         yield subject.finding("service_wildcard", "error", why, corrected)
     deputies = [name for name in services if name not in wild and not name.startswith(_NO_SOURCE)]
@@ -46,8 +44,9 @@ def confused_deputy(subject: LintedStatement) -> Iterator[Finding]:
         else f"your own account's ID instead of {EXAMPLE_ACCOUNT}"
     )
     why = (
-        f"{', '.join(deputies)} may assume it for a resource of any account (the confused deputy). Say for whose with aws:SourceAccount, "
-        f"{whose}, or more exactly with aws:SourceArn, where the service gives them."
+        f"{', '.join(deputies)} can assume it for resources of any account (confused deputy). "
+        f"Restrict it with aws:SourceAccount, {whose}, or better aws:SourceArn, "
+        "if the service sends them."
     )
     yield subject.finding(
         "confused_deputy",

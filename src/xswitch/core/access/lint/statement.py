@@ -1,4 +1,4 @@
-"""One statement under judgement, and the ways in which a statement is corrected."""
+"""A statement to check, and functions that correct statements."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xswitch.core.model import Severity
 from xswitch.core.policy import Condition, Statement
 
 EXAMPLE_ACCOUNT = "111122223333"
-"""AWS's own example account, where a corrected statement needs an account nobody told us."""
+"""AWS's example account, for corrected statements if the account is unknown."""
 MFA_AGE = "aws:MultiFactorAuthAge"
 WHO_KEYS = frozenset(
     {
@@ -29,7 +29,7 @@ WHO_KEYS = frozenset(
         "aws:userid",
     }
 )
-"""Condition keys, in lower case, that say who the caller is."""
+"""Condition keys that identify the caller, in lower case."""
 
 _NEGATED = "not"
 _LESS_THAN_OPERATORS = frozenset({"numericlessthan", "numericlessthanequals"})
@@ -38,29 +38,32 @@ _EQUALITY_OPERATORS = frozenset({"bool", "stringequals", "stringequalsignorecase
 
 @dataclass(frozen=True, slots=True)
 class LintedStatement:
-    """A statement as it was written and as it was read, where it stands, and whose role it is about (None: nobody told)."""
+    """A statement to check."""
 
     raw: Mapping[str, Any]
+    """As written."""
     statement: Statement
+    """As parsed."""
     where: str
     role: RoleArn | None
+    """The role of the trust policy, or the intended role; None if unknown."""
     own_accounts: frozenset[str] = frozenset()
     others: tuple[Statement, ...] = field(default=(), repr=False)
 
     @property
     def allows(self) -> bool:
-        """Whether it lets in rather than keeps out."""
+        """Whether its effect is Allow."""
         return self.statement.effect == "Allow"
 
     @property
     def account(self) -> str:
-        """The account of the role, or an example's."""
+        """Account of the role, or an example account."""
         return self.role.account_id if self.role is not None else EXAMPLE_ACCOUNT
 
     def finding(
         self, code: str, severity: Severity, why: str, corrected: Mapping[str, Any] | None = None
     ) -> Finding:
-        """A finding on this statement."""
+        """Make a finding on this statement."""
         return Finding(
             code,
             severity,
@@ -70,12 +73,12 @@ class LintedStatement:
         )
 
     def principals(self, kind: str) -> tuple[str, ...]:
-        """The principals of a type that it names; none for NotPrincipal."""
+        """List the named principals of a type; none for NotPrincipal."""
         named = self.statement.principals
         return named.values.get(kind, ()) if named is not None and not named.negated else ()
 
     def on(self, key: str) -> Iterator[Condition]:
-        """The conditions on a key."""
+        """Iterate over the conditions on a key."""
         return (
             condition
             for condition in self.statement.conditions
@@ -83,7 +86,7 @@ class LintedStatement:
         )
 
     def bound_by(self, keys: Iterable[str]) -> bool:
-        """Whether a condition on one of these keys really keeps somebody out."""
+        """Check whether a condition restricts one of these keys."""
         wanted = {key.lower() for key in keys}
         return any(
             condition.key.lower() in wanted and self.binds(condition)
@@ -91,47 +94,45 @@ class LintedStatement:
         )
 
     def binds(self, condition: Condition) -> bool:
-        """Whether a condition fails when its key is absent, and for some value.
+        """Check whether a condition fails for an absent key and for some values.
 
-        No IfExists, no negation, no mere star.
-
-        ForAllValues holds for an absent key, and so binds only beside a Null that asks for it.
+        IfExists, negations and a plain * don't. ForAllValues needs a Null that requires the key.
         """
         if condition.if_exists or condition.operator == "null" or _NEGATED in condition.operator:
             return False
         if condition.quantifier == "all" and not any(
-            one.operator == "null" and set(one.values) == {"false"}
-            for one in self.on(condition.key)
+            map(_requires_presence, self.on(condition.key))
         ):
             return False
         return "*" not in condition.values or "like" not in condition.operator
 
     @property
     def needs_mfa(self) -> bool:
-        """Whether nobody gets by without MFA."""
+        """Whether it requires MFA."""
         present = any(
-            self.binds(one) and one.operator in _EQUALITY_OPERATORS and set(one.values) == {"true"}
-            for one in self.on(MFA_PRESENT)
+            self.binds(condition)
+            and condition.operator in _EQUALITY_OPERATORS
+            and set(condition.values) == {"true"}
+            for condition in self.on(MFA_PRESENT)
         )
-        recent = any(
-            self.binds(one) and one.operator in _LESS_THAN_OPERATORS for one in self.on(MFA_AGE)
-        )
-        return (
-            present
-            or recent
-            or any(
-                one.operator == "null" and set(one.values) == {"false"} for one in self.on(MFA_AGE)
-            )
+        return present or any(
+            _requires_presence(condition)
+            or (self.binds(condition) and condition.operator in _LESS_THAN_OPERATORS)
+            for condition in self.on(MFA_AGE)
         )
 
     @property
     def needs_external_id(self) -> bool:
-        """Whether an external ID has to be given."""
+        """Whether it requires an external ID."""
         return self.bound_by({EXTERNAL_ID})
 
 
+def _requires_presence(condition: Condition) -> bool:
+    return condition.operator == "null" and set(condition.values) == {"false"}
+
+
 def with_condition(raw: Mapping[str, Any], operator: str, key: str, value: str) -> dict[str, Any]:
-    """The statement with one more condition."""
+    """Add a condition."""
     statement = normalized_statement(raw)
     conditions = {name: dict(keys) for name, keys in statement.get("Condition", {}).items()}
     conditions.setdefault(operator, {})[key] = value
@@ -141,10 +142,7 @@ def with_condition(raw: Mapping[str, Any], operator: str, key: str, value: str) 
 def without_conditions(
     raw: Mapping[str, Any], unwanted: Callable[[str, str], bool]
 ) -> dict[str, Any]:
-    """The statement without the conditions for which `unwanted(operator, key)` holds.
-
-    Both come in lower case.
-    """
+    """Remove the conditions for which `unwanted(operator, key)` is true; both in lower case."""
     statement = normalized_statement(raw)
     conditions = {
         operator: {
@@ -163,7 +161,7 @@ def without_conditions(
 def with_only_condition(
     raw: Mapping[str, Any], operator: str, key: str, value: str
 ) -> dict[str, Any]:
-    """The statement with this as its only condition on the key."""
+    """Set the only condition on a key."""
     return with_condition(
         without_conditions(raw, lambda _, condition_key: condition_key == key.lower()),
         operator,
@@ -173,7 +171,7 @@ def with_only_condition(
 
 
 def with_principals(raw: Mapping[str, Any], principals: Mapping[str, list[str]]) -> dict[str, Any]:
-    """The statement for other principals."""
+    """Replace the principals."""
     other_elements = {
         key: value
         for key, value in normalized_statement(raw).items()
@@ -190,10 +188,7 @@ def with_principals(raw: Mapping[str, Any], principals: Mapping[str, list[str]])
 def with_operators_renamed(
     raw: Mapping[str, Any], change: Callable[[str, str], str]
 ) -> dict[str, Any]:
-    """The statement with each condition under the operator that `change(operator, key)` says.
-
-    Both come as written.
-    """
+    """Replace operators by `change(operator, key)`; both as written."""
     statement = normalized_statement(raw)
     conditions: dict[str, dict[str, Any]] = {}
     for operator, keys in statement.get("Condition", {}).items():

@@ -1,6 +1,6 @@
-"""A plan in the forms that administrators keep: JSON, AWS CLI commands, CloudFormation, Terraform.
+"""Plans as files, one per account: JSON, AWS CLI commands, CloudFormation, Terraform.
 
-Each side its own file.
+Text for the terminal is in cli/output.
 """
 
 from __future__ import annotations
@@ -30,13 +30,10 @@ FORMATS = tuple(_WRITERS)
 
 
 def render(plan: AccessPlan, fmt: str) -> tuple[RenderedFile, ...]:
-    """The source's file and the target's, in the order they are to be applied.
-
-    Raises UsageError for another format than FORMATS.
-    """
+    """Render the source's file and the target's. Raises UsageError for unknown formats."""
     if fmt not in _WRITERS:
         raise UsageError(
-            f"{fmt!r} is no format of a plan.",
+            f"{fmt!r} isn't a plan format.",
             why=f"Formats are {', '.join(FORMATS)}.",
             code=ErrorCode.FORMAT,
         )

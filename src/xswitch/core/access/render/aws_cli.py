@@ -1,8 +1,7 @@
-"""A side as AWS CLI commands in a POSIX shell script.
+"""AWS CLI commands in a POSIX shell script.
 
-A value that begins like `file://` would be read from that place by the AWS CLI, so a call with such
-a value is given as one JSON (AWS CLI user guide, "Load a parameter from a file"; version 1 fetches
-`http://` too).
+The AWS CLI reads values like `file://…` from that file, so calls with such values are passed as
+JSON (AWS CLI user guide, "Load a parameter from a file"; version 1 also fetches `http://`).
 """
 
 from __future__ import annotations
@@ -20,18 +19,19 @@ from xswitch.core.text import sanitize
 
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _FETCHED = ("file://", "fileb://", "http://", "https://")
-_AGAIN: Mapping[str, str] = MappingProxyType(
+_FAILS_AGAIN = "A second run fails with EntityAlreadyExists; remove it then."
+_SECOND_RUN: Mapping[str, str] = MappingProxyType(
     {
-        "CreateRole": "Run again it fails with EntityAlreadyExists; leave it out then.",
-        "CreatePolicy": "Run again it fails with EntityAlreadyExists; leave it out then.",
-        "CreatePolicyVersion": "Run again it makes another version; a policy has at most five.",
+        "CreateRole": _FAILS_AGAIN,
+        "CreatePolicy": _FAILS_AGAIN,
+        "CreatePolicyVersion": "A second run adds another version; a policy has at most five.",
     }
 )
-_HARMLESS = "Run again it changes nothing."
+_IDEMPOTENT = "A second run changes nothing."
 
 
 def commands(plan: AccessPlan, side: AccountPlan) -> str:
-    """A script that stops at the first error, and before anything when the credentials are of another account."""
+    """Write a script that stops at the first error, and if the account is wrong."""
     how = f"  AWS_PROFILE=... sh {file_name(plan.request, side.side, 'sh')}"
     lines = [
         "#!/bin/sh",
@@ -40,11 +40,11 @@ def commands(plan: AccessPlan, side: AccountPlan) -> str:
         "",
     ]
     if not side.changes:
-        return "\n".join([*lines, "# There is nothing to change.", ""])
+        return "\n".join([*lines, "# Nothing to change.", ""])
     lines += [
         "account=$(aws sts get-caller-identity --query Account --output text)",
         f'if [ "$account" != {side.account} ]; then',
-        f"  printf '%s\\n' \"These credentials are of account $account, and not of {side.account}.\" >&2",
+        f"  printf '%s\\n' \"These credentials are for $account, not {side.account}.\" >&2",
         "  exit 1",
         "fi",
     ]
@@ -52,14 +52,14 @@ def commands(plan: AccessPlan, side: AccountPlan) -> str:
         lines += [
             "",
             f"# {sanitize(change.summary)}",
-            f"# {_AGAIN.get(change.call.operation, _HARMLESS)}",
+            f"# {_SECOND_RUN.get(change.call.operation, _IDEMPOTENT)}",
             command(change.call),
         ]
     return "\n".join([*lines, ""])
 
 
 def command(call: IamCall) -> str:
-    """One call as a command, an option a line."""
+    """Write one call as a command, with one option per line."""
     return " \\\n  ".join([f"aws iam {_kebab(call.operation)}", *_options(call)])
 
 
@@ -76,7 +76,7 @@ def _option(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return name if value else name.replace("--", "--no-", 1)
     text = value if isinstance(value, str) else json.dumps(value)
-    # What begins with a hyphen would be read as an option of its own.
+    # A value that begins with a hyphen would be read as an option.
     return f"{name}={shlex.quote(text)}" if text.startswith("-") else f"{name} {shlex.quote(text)}"
 
 

@@ -1,4 +1,4 @@
-"""A side as a CloudFormation template.
+"""CloudFormation templates.
 
 Source: CloudFormation template reference, AWS::IAM::Role, AWS::IAM::UserPolicy,
 AWS::IAM::GroupPolicy, AWS::IAM::RolePolicy, AWS::IAM::ManagedPolicy.
@@ -38,21 +38,21 @@ _REFERENCE = "{{resolve:"
 
 
 def cloudformation(plan: AccessPlan, side: AccountPlan) -> str:
-    """A YAML template with what the side shall have, whatever of it is there already.
+    """Write a YAML template of everything in one account, including what exists.
 
-    Raises UsageError for a text that CloudFormation would put another in place of.
+    Raises UsageError for text that CloudFormation would replace.
     """
     request = plan.request
     stack = f"xswitch-{side.side.value}-{identifier(request, '-')}"[:_LONGEST_STACK]
     file = file_name(request, side.side, "yaml")
-    more = [
-        f"  aws cloudformation deploy --stack-name {stack} --capabilities CAPABILITY_NAMED_IAM --template-file {file}"
-    ]
+    command = f"  aws cloudformation deploy --stack-name {stack} --template-file {file}"
+    notes = [f"{command} --capabilities CAPABILITY_NAMED_IAM"]
     if not is_new(side) and (
         side.side is AccountSide.TARGET or request.who.kind is PrincipalType.ACCOUNT
     ):
-        more.append(
-            "What it makes exists already, and a stack doesn't take over what it didn't make: import it into the stack instead."
+        notes.append(
+            "The resource exists already, and a stack can't take it over: "
+            "import it into the stack instead."
         )
     resource = _role(plan) if side.side is AccountSide.TARGET else _permission(plan)
     template = {
@@ -65,11 +65,11 @@ def cloudformation(plan: AccessPlan, side: AccountPlan) -> str:
             else {}
         ),
     }
-    text = "\n".join([*comment(header_lines(plan, side, "yaml", *more)), "", *emit(template), ""])
+    text = "\n".join([*comment(header_lines(plan, side, "yaml", *notes)), "", *emit(template), ""])
     if _REFERENCE in text:
-        why = "CloudFormation would put something else in its place, and has no way to say that it means itself."
+        why = "CloudFormation would replace it, and it can't be escaped."
         raise UsageError(
-            f'A template can\'t hold the text "{_REFERENCE}".', why=why, code=ErrorCode.FORMAT
+            f'A template can\'t contain "{_REFERENCE}".', why=why, code=ErrorCode.FORMAT
         )
     return text
 

@@ -1,7 +1,4 @@
-"""What all renderings share.
-
-File names, the words at the beginning of a file, names made from a role's.
-"""
+"""Parts of all rendered files: file names, headers, identifiers."""
 
 from __future__ import annotations
 
@@ -20,11 +17,13 @@ from xswitch.core.text import sanitize
 
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
 _WIDTH = 100
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_LAST_SHORT = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """One side's file: `file_name` without a folder, ASCII; `text` ends with a newline."""
+    """The file for one account."""
 
     side: AccountSide
     file_name: str
@@ -32,27 +31,21 @@ class RenderedFile:
 
 
 def file_name(request: AccessRequest, side: AccountSide, ending: str) -> str:
-    """`source-111111111111-SwitchRole.yaml`.
-
-    A role's name is made of characters that every file system takes.
-    """
+    """Return a name such as `source-111111111111-SwitchRole.yaml`, valid on all file systems."""
     account = request.target_account if side is AccountSide.TARGET else request.who.account
     return f"{side.value}-{account}-{request.role_name}.{ending}"
 
 
 def principal_text(request: AccessRequest) -> str:
-    """Who shall assume the role, in words."""
+    """Describe the principal that may assume the role."""
     who = request.who
     if who.kind is PrincipalType.ACCOUNT:
-        return f"whomever the administrators of account {who.account} let"
+        return f"the principals that the administrators of account {who.account} permit"
     return f"the {who.kind.value} {who.name} of account {who.account}"
 
 
 def identifier(request: AccessRequest, separator: str) -> str:
-    """The role's name in letters, digits and `between`, beginning with a letter.
-
-    Different names stay different.
-    """
+    """Convert the role's name to letters, digits and `separator`; names stay distinct."""
     name = request.role_name
     cleaned = _NOT_WORD.sub(separator, name).strip(separator)
     if cleaned != name:
@@ -61,45 +54,43 @@ def identifier(request: AccessRequest, separator: str) -> str:
 
 
 def is_new(side: AccountPlan) -> bool:
-    """Whether, as far as is known, what the side keeps isn't there yet."""
+    """Check whether the role or policy doesn't exist yet, as far as known."""
     return not side.seen or any(
         change.call.operation in ("CreateRole", "CreatePolicy") for change in side.changes
     )
 
 
-def header_lines(plan: AccessPlan, side: AccountPlan, ending: str, *more: str) -> tuple[str, ...]:
-    """What the side's administrator has to know, as lines of a comment without its sign.
+def header_lines(plan: AccessPlan, side: AccountPlan, ending: str, *notes: str) -> tuple[str, ...]:
+    """Write instructions for the account's administrator, as comment lines without their sign.
 
-    `more` are further paragraphs; those that begin with a blank are commands, and stay whole.
+    `notes` are more paragraphs; those that begin with a space are commands, and aren't wrapped.
     """
     request = plan.request
     other = plan.source if side.side is AccountSide.TARGET else plan.target
-    half_text = (
-        f"In this account it is the role itself, which trusts {_trusted_principal_text(request)}, and what the role may do."
+    contents = (
+        f"the role, which trusts {_trusted_principal_text(request)}, and the role's permissions"
         if side.side is AccountSide.TARGET
-        else f"In this account it is the permission to call sts:AssumeRole on {request.role_arn}, and on nothing else."
+        else f"the permission to call sts:AssumeRole on {request.role_arn} only"
     )
+    role = f"the role {request.role_name} of account {request.target_account}"
     paragraphs = [
-        f"{side.side.value.capitalize()} side: for the administrator of account {side.account}.",
-        f"It lets {principal_text(request)} switch to the role {request.role_name} of account {request.target_account}. {half_text}",
-        f"It works once the other half is in place too: {file_name(request, other.side, ending)}, in account {other.account}.",
+        f"{side.side.value.capitalize()} account: for the administrator of account {side.account}.",
+        f"It allows {principal_text(request)} to switch to {role}. This account needs {contents}.",
+        f"The other account, {other.account}, needs {file_name(request, other.side, ending)}, too.",
     ]
     if side.seen and not side.changes:
-        paragraphs.append(
-            "When this was written, everything in this account was as wanted already."
-        )
+        paragraphs.append("When this was written, this account needed no changes.")
     if side.side is AccountSide.SOURCE and request.who.kind is PrincipalType.ACCOUNT:
-        paragraphs.append(
-            "An account as such has no policies: attach the policy to those of your users, groups and roles who need it."
-        )
+        paragraphs.append("Attach the policy to the users, groups and roles that need it.")
     if side.side is AccountSide.TARGET and request.who.kind in (
         PrincipalType.USER,
         PrincipalType.ROLE,
     ):
         paragraphs.append(
-            f"The {request.who.kind.value} has to exist before: IAM takes no trust policy that names somebody who doesn't."
+            f"The {request.who.kind.value} has to exist first: "
+            "IAM rejects a trust policy that names a missing principal."
         )
-    return tuple(line for paragraph in (*paragraphs, *more) for line in _wrapped(paragraph))
+    return tuple(line for paragraph in (*paragraphs, *notes) for line in _wrapped(paragraph))
 
 
 def _trusted_principal_text(request: AccessRequest) -> str:
@@ -111,13 +102,13 @@ def _trusted_principal_text(request: AccessRequest) -> str:
 
 
 def comment(lines: tuple[str, ...]) -> list[str]:
-    """Lines as a comment of shell, YAML and HCL."""
+    """Mark lines as comments of shell, YAML and HCL."""
     return [f"# {line}" for line in lines]
 
 
 def _wrapped(paragraph: str) -> list[str]:
     if paragraph.startswith(" "):
-        # A command: to be copied whole.
+        # A command, which users copy.
         return [sanitize(paragraph)]
     lines = [""]
     for word in sanitize(paragraph).split(" "):
@@ -126,3 +117,15 @@ def _wrapped(paragraph: str) -> list[str]:
         else:
             lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
     return lines
+
+
+def escaped(text: str) -> str:
+    """Escape text for double quotes in YAML and HCL."""
+    return "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES or character.isprintable():
+        return _ESCAPES.get(character, character)
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= _LAST_SHORT else f"\\U{code:08x}"

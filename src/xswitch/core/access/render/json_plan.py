@@ -1,4 +1,4 @@
-"""Plans and findings as JSON; docs/access-formats.md has the shapes."""
+"""Plans and findings as JSON; docs/access-formats.md documents the fields."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xswitch.core.access.model import (
 
 
 def plan_data(plan: AccessPlan) -> dict[str, Any]:
-    """The whole plan: what is wanted, both documents, both sides with their calls, warnings."""
+    """Convert the whole plan."""
     return {
         "request": _request(plan.request),
         "role_arn": plan.request.role_arn,
@@ -30,7 +30,7 @@ def plan_data(plan: AccessPlan) -> dict[str, Any]:
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
-    """A finding; `corrected` is the statement itself, None for none."""
+    """Convert a finding, with the corrected statement as an object or None."""
     return {
         "code": finding.code,
         "severity": finding.severity,
@@ -41,7 +41,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
 
 
 def json_text(plan: AccessPlan, side: AccountPlan) -> str:
-    """One side of the plan as a file: everything but the other side's calls."""
+    """Write the file for one account: the plan without the other account's changes."""
     data = {"version": 1, **plan_data(plan), "sides": [_side(side)], "empty": not side.changes}
     del data["permission" if side.side is AccountSide.TARGET else "trust"]
     return json.dumps(data, indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""A side as Terraform configuration.
+"""Terraform configurations.
 
 Sources: the Terraform language ("Strings and templates"), the AWS provider's IAM resources.
 """
@@ -19,33 +19,31 @@ from xswitch.core.access.model import (
     AccountSide,
     PrincipalType,
 )
-from xswitch.core.access.render.common import comment, header_lines, identifier, is_new
+from xswitch.core.access.render.common import comment, escaped, header_lines, identifier, is_new
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_LAST_SHORT = 0xFFFF
 
 
 class Raw(str):
-    """An expression, written as it is."""
+    """An expression, written without quotes."""
 
     __slots__ = ()
 
 
 def terraform(plan: AccessPlan, side: AccountPlan) -> str:
-    """A configuration with what the side shall have.
-
-    What exists already and can't be put over is imported first.
-    """
+    """Write a configuration of everything in one account; existing resources are imported."""
     request = plan.request
     label = identifier(request, "_").lower()
-    more = f"It needs Terraform 1.5 or later, and credentials of account {side.account}: the plan fails with those of another."
+    note = (
+        f"It needs Terraform 1.5 or later and credentials of account {side.account}; "
+        "with others, the plan fails."
+    )
     blocks = (
         _role(plan, side, label)
         if side.side is AccountSide.TARGET
         else _permission(plan, side, label)
     )
-    lines = comment(header_lines(plan, side, "tf", more))
+    lines = comment(header_lines(plan, side, "tf", note))
     for kind, labels, body in (_caller(label), *blocks):
         lines += [
             "",
@@ -64,10 +62,10 @@ def _caller(label: str) -> _Block:
 
 
 def _guarded(body: Mapping[str, Any], account: str, label: str) -> dict[str, Any]:
-    """A resource that is planned only with credentials of its account."""
+    """Add a precondition: the credentials belong to the resource's account."""
     condition = {
         "condition": Raw(f"data.aws_caller_identity.{label}.account_id == {string(account)}"),
-        "error_message": f"These credentials are not of account {account}.",
+        "error_message": f"These credentials aren't for account {account}.",
     }
     return {**body, "lifecycle {": {"precondition {": condition}}
 
@@ -132,7 +130,7 @@ def _encoded(document: str) -> Raw:
 
 
 def _body(body: Mapping[str, Any], indent: int) -> list[str]:
-    """A block's attributes, and then its own blocks (whose names end with a brace)."""
+    """Write a block's attributes, then its nested blocks (their names end with a brace)."""
     pad = " " * indent
     lines = _aligned(
         {name: value for name, value in body.items() if not name.endswith("{")}, indent
@@ -144,7 +142,7 @@ def _body(body: Mapping[str, Any], indent: int) -> list[str]:
 
 
 def _aligned(values: Mapping[str, Any], indent: int) -> list[str]:
-    """A line, or more, for each, the signs of equality below each other in runs of single lines, as `terraform fmt` has it."""
+    """Write the values with aligned equals signs in runs of single lines, as `terraform fmt`."""
     names = [name if _IDENTIFIER.fullmatch(name) else string(name) for name in map(str, values)]
     texts = [_expression(value, indent) for value in values.values()]
     lines: list[str] = []
@@ -171,16 +169,5 @@ def _expression(value: Any, indent: int) -> str:
 
 
 def string(text: str) -> str:
-    """A quoted template that stands for this very text."""
-    escaped = "".join(_character(character) for character in text)
-    return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
-
-
-def _character(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    if character.isprintable():
-        return character
-    return (
-        f"\\u{ord(character):04x}" if ord(character) <= _LAST_SHORT else f"\\U{ord(character):08x}"
-    )
+    """Write a quoted template for literal text."""
+    return '"' + escaped(text).replace("${", "$${").replace("%{", "%%{") + '"'

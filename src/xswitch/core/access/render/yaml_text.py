@@ -1,7 +1,4 @@
-"""Plain data as YAML that every version of it reads alike.
-
-Block style, texts quoted unless they can be nothing but text.
-"""
+"""Plain data as YAML that all YAML versions read alike: block style, ambiguous text quoted."""
 
 from __future__ import annotations
 
@@ -9,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from xswitch.core.access.render.common import escaped
+
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9:/_.+=,@-]*[A-Za-z0-9])?")
 _NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_LAST_SHORT = 0xFFFF
 
 
 def emit(value: Any, indent: int = 0) -> list[str]:
-    """The lines of a mapping or list, or the one line of anything else."""
+    """Write a mapping or list as lines, and anything else as one line."""
     pad = " " * indent
     lines: list[str] = []
     if isinstance(value, Mapping) and value:
@@ -28,8 +25,8 @@ def emit(value: Any, indent: int = 0) -> list[str]:
         return lines
     if isinstance(value, list) and value:
         for item in value:
-            first, *rest = emit(item, indent + 2)
-            lines += [f"{pad}- {first[indent + 2 :]}", *rest]
+            first, *others = emit(item, indent + 2)
+            lines += [f"{pad}- {first[indent + 2 :]}", *others]
         return lines
     return [pad + scalar(value)]
 
@@ -39,25 +36,11 @@ def _is_block(value: Any) -> bool:
 
 
 def scalar(value: Any) -> str:
-    """A text, number, truth value or nothing, or an empty list or mapping, on one line."""
+    """Write a string, number, boolean, None, or empty collection on one line."""
+    if value is None:
+        return "null"
     if not isinstance(value, str):
-        return (
-            {True: "true", False: "false"}[value]
-            if isinstance(value, bool)
-            else "null"
-            if value is None
-            else str(value)
-        )
+        return str(value).lower() if isinstance(value, bool) else str(value)
     if _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
         return value
-    return '"' + "".join(_character(character) for character in value) + '"'
-
-
-def _character(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    if character.isprintable():
-        return character
-    return (
-        f"\\u{ord(character):04x}" if ord(character) <= _LAST_SHORT else f"\\U{ord(character):08x}"
-    )
+    return f'"{escaped(value)}"'
