@@ -71,7 +71,7 @@ def test_role_arns_are_taken_apart_and_put_together(
         "arn:google:iam::222222222222:role/Admin",
     ],
 )
-def test_other_texts_are_no_role_arns(text: str) -> None:
+def test_other_texts_arent_role_arns(text: str) -> None:
     assert parse_role_arn(text) is None
 
 
@@ -96,11 +96,11 @@ def test_regions_belong_to_partitions_which_have_default_regions(
     assert partition_of_region(default_region(partition)) == partition
 
 
-def test_a_partition_nobody_knows_is_called_in_the_usual_region() -> None:
+def test_an_unknown_partition_has_the_default_region() -> None:
     assert default_region("aws-moon") == "us-east-1"
 
 
-def test_small_tests_of_texts() -> None:
+def test_predicates_of_texts() -> None:
     assert is_account_id("012345678901")
     assert not is_account_id("12345678901")
     assert is_policy_arn("arn:aws:iam::aws:policy/job-function/ViewOnlyAccess")
@@ -116,7 +116,7 @@ def test_iam_is_called_where_botocore_calls_it() -> None:
         partition["partition"]: partition
         for partition in create_loader().load_data("endpoints")["partitions"]
     }
-    found = {}
+    regions = {}
     for name, partition in known.items():
         service = partition["services"].get("iam", {})
         scope = (
@@ -125,9 +125,9 @@ def test_iam_is_called_where_botocore_calls_it() -> None:
             .get("credentialScope", {})
         )
         if scope:
-            found[name] = (scope["region"], iam_region(name))
-    assert {"aws", "aws-cn", "aws-us-gov", "aws-iso"} <= set(found)
-    assert all(theirs == ours for theirs, ours in found.values()), found
+            regions[name] = (scope["region"], iam_region(name))
+    assert {"aws", "aws-cn", "aws-us-gov", "aws-iso"} <= set(regions)
+    assert all(theirs == ours for theirs, ours in regions.values()), regions
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_iam_is_called_where_botocore_calls_it() -> None:
         ("", False),
     ],
 )
-def test_who_may_ask(arn: str, *, can: bool) -> None:
+def test_caller_arns(arn: str, *, can: bool) -> None:
     assert is_caller_arn(arn) == can
 
 
@@ -167,7 +167,7 @@ def test_who_may_ask(arn: str, *, can: bool) -> None:
         ("", False),
     ],
 )
-def test_what_a_unique_id_is(text: str, *, can: bool) -> None:
+def test_unique_ids(text: str, *, can: bool) -> None:
     assert is_unique_id(text) == can
 
 

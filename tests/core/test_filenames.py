@@ -1,4 +1,4 @@
-"""File names made from profile names: reversible, plain, never hidden."""
+"""File names made from profile names are reversible, plain, and never hidden."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_file_name(profile: str, expected: str) -> None:
 
 @given(st.text(min_size=1))
 @settings(max_examples=300, derandomize=True)
-def test_every_name_is_plain_and_can_be_read_back(profile: str) -> None:
+def test_every_name_is_plain_and_reversible(profile: str) -> None:
     name = profile_file_name(profile)
     assert name.isascii()
     assert not name.startswith(".")
@@ -42,6 +42,6 @@ def test_every_name_is_plain_and_can_be_read_back(profile: str) -> None:
     assert unquote_to_bytes(name) == profile.encode("utf-8", "surrogateescape")
 
 
-def test_an_empty_name_is_refused() -> None:
+def test_an_empty_name_is_rejected() -> None:
     with pytest.raises(UsageError):
         profile_file_name("")

@@ -52,7 +52,7 @@ def reported(text: str) -> list[tuple[str, str, int | None]]:
     return [(problem.code, problem.severity, problem.line) for problem in read(text).problems]
 
 
-def test_everything() -> None:
+def test_every_setting_is_read() -> None:
     assert read(FULL) == Settings(
         vault="runtime",
         profile_prefix="aws.",
@@ -129,7 +129,8 @@ def test_every_mistake_is_reported_with_its_line(text: str, expected: tuple[str,
 
 def test_a_mistake_affects_only_its_own_setting() -> None:
     parsed = read(
-        'theme = "pink"\nfrecency = false\n[[guards]]\nmatch = "x"\ncolour = "pink"\nconfirm = "role"'
+        'theme = "pink"\nfrecency = false\n'
+        '[[guards]]\nmatch = "x"\ncolor = "pink"\nconfirm = "role"'
     )
     assert (parsed.theme, parsed.frecency) == ("auto", False)
     assert parsed.guards == (GuardRule("guard 1", ("x",), "red", "role"),)

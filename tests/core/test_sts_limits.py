@@ -65,7 +65,7 @@ def test_integers(text: str, number: int | None) -> None:
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(tags=st.dictionaries(TAG_TEXT.filter(bool), TAG_TEXT, max_size=5))
-def test_tags_survive_being_written(tags: dict[str, str]) -> None:
+def test_tags_survive_a_round_trip(tags: dict[str, str]) -> None:
     if len({key.casefold() for key in tags}) < len(tags):
         with pytest.raises(ValueError, match="twice"):
             sts_limits.validate_tags(tags.items())
@@ -90,7 +90,7 @@ def test_tags_survive_being_written(tags: dict[str, str]) -> None:
         [("a", "x" * 257)],
     ],
 )
-def test_tags_that_aws_or_a_line_cant_take(pairs: list[tuple[str, str]]) -> None:
+def test_invalid_tags_are_rejected(pairs: list[tuple[str, str]]) -> None:
     with pytest.raises(ValueError, match="tag"):
         sts_limits.validate_tags(pairs)
 
@@ -105,7 +105,7 @@ def test_counts() -> None:
     )
 
 
-def test_policies_are_one_line_that_no_comment_rule_cuts() -> None:
+def test_policies_are_one_line_without_comment_starts() -> None:
     text = '{\n  "Sid": "a # b ; c",\n  "x": ["ü", 1]\n}'
     line = sts_limits.compact_policy(text)
     assert json.loads(line) == json.loads(text)
@@ -114,6 +114,6 @@ def test_policies_are_one_line_that_no_comment_rule_cuts() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "1", '{"a": "' + "x" * 2048 + '"}', "[" * 100_000])
-def test_policies_that_are_none(text: str) -> None:
+def test_invalid_policies_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="session policy"):
         sts_limits.compact_policy(text)

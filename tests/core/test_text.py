@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from xswitch.core.text import pluralize, sanitize
 
 
-def test_plain_text_is_left_alone() -> None:
+def test_plain_text_is_unchanged() -> None:
     assert sanitize("payments-prod / Admin é 日本") == "payments-prod / Admin é 日本"
 
 
@@ -20,13 +20,13 @@ def test_c1_bidi_and_separators_are_replaced() -> None:
     assert sanitize("\x9b31m\u202eabc\u2028\x7f") == "\ufffd31m\ufffdabc\ufffd␡"
 
 
-def test_a_limit_is_kept() -> None:
+def test_a_limit_is_respected() -> None:
     assert sanitize("abcdef", limit=4) == "abc…"
     assert sanitize("abcd", limit=4) == "abcd"
 
 
 @given(st.text())
-def test_nothing_a_terminal_acts_on_is_left(text: str) -> None:
+def test_control_characters_are_replaced(text: str) -> None:
     cleaned = sanitize(text)
     assert len(cleaned) == len(text)
     assert not [c for c in cleaned if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}]

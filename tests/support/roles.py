@@ -1,4 +1,4 @@
-"""A ConfigView out of plain dicts, and short ways to resolve and plan."""
+"""Build a ConfigView from dicts, and resolve and plan its roles."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def view(
     cli_only: Sequence[str] = (),
     problems: tuple[Problem, ...] = (),
 ) -> ConfigView:
-    """Sections are laid out one after the other, one line per key, config and credentials each from line 1; credentials win per key."""
+    """Build a view; sections follow each other from line 1, one line per key, in each file."""
     profiles = {
         name: dict(properties) for name, properties in _lay_out(config, CONFIG, "config").items()
     }
@@ -101,24 +101,25 @@ def _sections(sections: Sections) -> Mapping[str, Profile]:
 
 
 def roles(
-    seen: ConfigView, settings: Settings | None = None, env: Mapping[str, str] | None = None
+    config_view: ConfigView, settings: Settings | None = None, env: Mapping[str, str] | None = None
 ) -> dict[str, Role]:
     return {
-        found.name: found for found in resolve_all(seen, settings or Settings(), env or {}).roles
+        resolved.name: resolved
+        for resolved in resolve_all(config_view, settings or Settings(), env or {}).roles
     }
 
 
-def other_problems(seen: ConfigView) -> list[str]:
-    return [problem.code for problem in resolve_all(seen, Settings(), {}).problems]
+def other_problems(config_view: ConfigView) -> list[str]:
+    return [problem.code for problem in resolve_all(config_view, Settings(), {}).problems]
 
 
-def codes(found: Role) -> list[str]:
-    return [problem.code for problem in found.problems]
+def codes(resolved: Role) -> list[str]:
+    return [problem.code for problem in resolved.problems]
 
 
 def planned(
-    found: Role, settings: Settings | None = None, overrides: Overrides = NO_OVERRIDES
+    resolved: Role, settings: Settings | None = None, overrides: Overrides = NO_OVERRIDES
 ) -> SessionPlan:
     return plan_sessions(
-        found, settings or Settings(), user_at_host="me@laptop", overrides=overrides
+        resolved, settings or Settings(), user_at_host="me@laptop", overrides=overrides
     )

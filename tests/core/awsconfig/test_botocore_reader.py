@@ -29,7 +29,7 @@ def test_the_prediction_of_any_text_is_what_botocore_reads(botocore: Botocore, t
 
 @given(st.data())
 @settings(max_examples=300)
-def test_reading_only_odd_sections_is_reading_the_whole(data: st.DataObject) -> None:
+def test_reading_only_suspect_sections_equals_reading_all(data: st.DataObject) -> None:
     file = data.draw(files)
     text = data.draw(texts(file))
     whole, pieces = parse_as_cli(text), read_as_cli(parse_document(text, file))
@@ -41,7 +41,7 @@ def test_reading_only_odd_sections_is_reading_the_whole(data: st.DataObject) -> 
 
 
 @given(st.data())
-def test_a_clean_text_needs_no_second_reading_but_for_nesting(data: st.DataObject) -> None:
+def test_a_clean_text_is_suspect_only_for_nesting(data: st.DataObject) -> None:
     file = data.draw(files)
     document = parse_document(data.draw(clean_texts(file)), file)
     assert not document.cli_splits_differently
@@ -63,7 +63,7 @@ def test_a_clean_text_needs_no_second_reading_but_for_nesting(data: st.DataObjec
         ("[a]\r\nb = c\r\n[a]\r\n", "duplicate_section", 3),
     ],
 )
-def test_refusals_name_their_line(botocore: Botocore, text: str, code: str, line: int) -> None:
+def test_parse_errors_have_their_line(botocore: Botocore, text: str, code: str, line: int) -> None:
     refused = parse_as_cli(text).error
     assert refused is not None
     assert (refused.code, refused.line) == (code, line)
@@ -87,7 +87,7 @@ def test_refusals_name_their_line(botocore: Botocore, text: str, code: str, line
         ("foo", ("", "foo")),
     ],
 )
-def test_what_a_header_means_to_the_cli(header: str, name: tuple[str, str | None]) -> None:
+def test_headers_as_the_cli_parses_them(header: str, name: tuple[str, str | None]) -> None:
     assert parse_cli_header(header) == name
 
 

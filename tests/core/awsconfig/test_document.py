@@ -55,7 +55,10 @@ def test_a_second_reading_of_the_same_rules_agrees(data: st.DataObject) -> None:
 
 
 def test_the_properties_of_a_section_with_their_spans() -> None:
-    text = f"{BOM}[profile a]\r\nRegion = eu-west-1 # main\r\ns3 =\r\n  x = 1\r\n\r\n  y = 2\r\n# end\r\n[b]\r\n"
+    text = (
+        f"{BOM}[profile a]\r\nRegion = eu-west-1 # main\r\ns3 =\r\n  x = 1\r\n\r\n  y = 2\r\n"
+        "# end\r\n[b]\r\n"
+    )
     preamble, a, b = parse_document(text, "config").sections
     assert (preamble.start, preamble.end, a.start) == (0, 1, 1)
     assert [row[:3] for row in a.rows] == [
@@ -144,7 +147,7 @@ def test_faults_have_their_line(text: str, faults: list[tuple[str, int]]) -> Non
     assert [tuple(fault) for section in document.sections for fault in section.faults] == faults
 
 
-def test_a_value_that_goes_on_for_many_lines_takes_linear_time() -> None:
+def test_a_value_of_many_lines_takes_linear_time() -> None:
     text = "[profile a]\nb = c\n" + "  d\n" * 100_000
     (row,) = parse_document(text, "config").sections[1].rows
     assert row[1].count("\n") == 100_000

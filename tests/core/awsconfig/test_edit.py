@@ -28,7 +28,7 @@ def significant(text: str) -> list[str]:
 
 @given(st.data())
 @settings(max_examples=300)
-def test_only_what_is_meant_changes_or_nothing_does(
+def test_an_edit_changes_only_its_target_or_nothing(
     botocore: Botocore, data: st.DataObject
 ) -> None:
     file = data.draw(files)
@@ -73,7 +73,7 @@ def test_the_same_edit_twice_changes_nothing_more(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_the_steps_are_the_edit_and_lead_back(data: st.DataObject) -> None:
+def test_the_steps_make_the_edit_and_can_be_reversed(data: st.DataObject) -> None:
     file = data.draw(files)
     text = data.draw(texts(file))
     changes = data.draw(edits(file))
@@ -197,7 +197,7 @@ def test_a_new_profile_is_appended(text: str, edit: SetProfile, new: str) -> Non
         ("[a]\nx = 1\n", put("a", file="credentials", x="2"), "[a]\nx = 2\n"),
     ],
 )
-def test_a_value_is_replaced_where_it_counts(text: str, edit: SetProfile, new: str) -> None:
+def test_the_effective_value_is_replaced(text: str, edit: SetProfile, new: str) -> None:
     assert edited(text, edit) == new
 
 
@@ -229,7 +229,7 @@ def test_a_value_is_replaced_where_it_counts(text: str, edit: SetProfile, new: s
         ("[profile a]\n  # indented\nx = 1\n", put("a", exact=True, x="1"), "[profile a]\nx = 1\n"),
     ],
 )
-def test_an_exact_profile_holds_nothing_else(text: str, edit: SetProfile, new: str) -> None:
+def test_an_exact_profile_has_no_other_properties(text: str, edit: SetProfile, new: str) -> None:
     assert edited(text, edit) == new
 
 
@@ -253,12 +253,11 @@ def test_an_exact_profile_holds_nothing_else(text: str, edit: SetProfile, new: s
         ("\ufeff# xswitch\n[profile xs-a]\nx = 1\n", "\ufeff"),
         ("[profile b]\r\n\r\n# xswitch\r\n[profile xs-a]\r\nx = 1\r\n", "[profile b]\r\n"),
         ("[profile b]\nx = 1\n", "[profile b]\nx = 1\n"),
-        # A line with a carriage return before its end is no blank one to the SDKs, and so it is the
-        # user's.
+        # SDKs don't read a line with a carriage return before its end as blank, so it's preserved.
         ("[profile b]\n\r\t\n# xswitch\n[profile xs-a]\nx = 1\n", "[profile b]\n\r\t\n"),
     ],
 )
-def test_a_profile_is_removed_with_our_comment_and_no_other(text: str, new: str) -> None:
+def test_a_profile_is_removed_with_only_xswitchs_comment(text: str, new: str) -> None:
     assert edited(text, RemoveProfile("config", "xs-a")) == new
 
 
@@ -296,7 +295,7 @@ def test_several_edits_are_made_one_after_another() -> None:
         "k3y\udc80",
     ],
 )
-def test_a_value_that_could_be_read_otherwise_is_refused(value: str) -> None:
+def test_an_ambiguous_value_is_rejected(value: str) -> None:
     with pytest.raises(ConfigError) as refused:
         apply_edits(
             "[profile a]\n", "config", [SetProfile("config", "a", {"aws_secret_access_key": value})]
@@ -306,21 +305,21 @@ def test_a_value_that_could_be_read_otherwise_is_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "A", "a b", "a=b", "a:b", "a\nb", "[a]", "#a", "ä"])
-def test_a_key_that_could_be_read_otherwise_is_refused(key: str) -> None:
+def test_an_ambiguous_key_is_rejected(key: str) -> None:
     with pytest.raises(ConfigError):
         apply_edits("", "config", [SetProfile("config", "a", {key: "x"})])
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a]", "a]\n[b", "a\n", "a'b", "ä", "a#b", "a;b"])
 @pytest.mark.parametrize("file", ["config", "credentials"])
-def test_a_name_that_is_not_legal_is_refused(name: str, file: FileKind) -> None:
+def test_an_illegal_name_is_rejected(name: str, file: FileKind) -> None:
     for edit in (SetProfile(file, name, {}), RemoveProfile(file, name)):
         with pytest.raises(ConfigError) as refused:
             apply_edits("", file, [edit])
         assert refused.value.code == "illegal_profile_name"
 
 
-def test_keys_for_everybody_are_never_written() -> None:
+def test_default_section_keys_are_never_written() -> None:
     with pytest.raises(ConfigError):
         apply_edits("", "credentials", [SetProfile("credentials", "DEFAULT", {"a": "b"})])
     assert edited("", put("DEFAULT", a="b")) == "[profile DEFAULT]\na = b\n"
@@ -339,8 +338,8 @@ def test_a_comment_can_inject_nothing(comment: str) -> None:
         ("[profile a]\nx: 1\n", put("a", x="2"), "AWS CLI would reject"),
         ("[profile 'a']\nx = 1\n", RemoveProfile("config", "a"), "still see"),
         ("[profile a]\n[profile 'a']\nx = 1\n", put("a", y="2"), "misread profile a"),
-        # An indented header is one to the AWS CLI when no setting stands above it, and this one's
-        # keys are everybody's.
+        # The AWS CLI reads an indented header if no setting precedes it, and [DEFAULT] adds its keys
+        # to all sections.
         (
             "[profile a]\n [DEFAULT]\nx = 1\n[profile b]\n",
             RemoveProfile("config", "a"),
@@ -350,7 +349,7 @@ def test_a_comment_can_inject_nothing(comment: str) -> None:
         ("[profile  a]\n[profile a]\nx = 1\n", put("a", y="2"), None),
     ],
 )
-def test_what_would_go_wrong_under_one_reading_is_refused(
+def test_an_edit_that_one_reader_misreads_is_rejected(
     text: str, edit: ProfileEdit, why: str | None
 ) -> None:
     new = apply_edits(text, "config", [edit])
@@ -373,7 +372,7 @@ def test_what_would_go_wrong_under_one_reading_is_refused(
         ("[profile a]\nx = 1\n[profile b]\ny = 2\n[DEFAULT]\n[DEFAULT]\n", "DEFAULT"),
     ],
 )
-def test_verify_sees_what_was_not_meant(new: str, why: str) -> None:
+def test_verify_reports_unintended_changes(new: str, why: str) -> None:
     old = "[profile a]\nx = 1\n[profile b]\ny = 1\n"
     with pytest.raises(ConfigError) as refused:
         verify(old, new, "config", [put("b", y="2")])
@@ -381,7 +380,7 @@ def test_verify_sees_what_was_not_meant(new: str, why: str) -> None:
     assert why in refused.value.why
 
 
-def test_verify_names_a_few_sections_only() -> None:
+def test_verify_names_at_most_three_sections() -> None:
     old = "".join(f"[profile p{n}]\n" for n in range(9))
     with pytest.raises(ConfigError, match="and 6 more"):
         verify(old, "", "config", [])

@@ -34,7 +34,7 @@ def test_each_variable_replaces_one_default(given: str, path: str) -> None:
     )
 
 
-def test_windows_paths_are_joined_as_there() -> None:
+def test_windows_paths_are_joined_with_backslashes() -> None:
     paths = config_paths(
         {"AWS_CONFIG_FILE": "~\\aws.ini", "AWS_SHARED_CREDENTIALS_FILE": "C:\\keys"},
         "C:\\Users\\ann",

@@ -14,19 +14,17 @@ def botocore(tmp_path_factory: pytest.TempPathFactory) -> Botocore:
     return Botocore(tmp_path_factory.mktemp("botocore"))
 
 
-def values(found: ConfigView, name: str) -> dict[str, str]:
-    return {key: prop.value for key, prop in found.profiles[name].properties.items()}
+def values(config_view: ConfigView, name: str) -> dict[str, str]:
+    return {key: prop.value for key, prop in config_view.profiles[name].properties.items()}
 
 
-def codes(found: ConfigView) -> list[tuple[str, int | None]]:
-    return [(problem.code, problem.line) for problem in found.problems]
+def codes(config_view: ConfigView) -> list[tuple[str, int | None]]:
+    return [(problem.code, problem.line) for problem in config_view.problems]
 
 
 @given(st.data())
 @settings(max_examples=300)
-def test_every_place_the_cli_reads_otherwise_is_told(
-    botocore: Botocore, data: st.DataObject
-) -> None:
+def test_every_difference_from_the_cli_is_reported(botocore: Botocore, data: st.DataObject) -> None:
     file = data.draw(files)
     check_differences(botocore, data.draw(texts(file)), file)
 
@@ -39,8 +37,8 @@ def test_a_clean_text_has_no_problem_but_encoding(data: st.DataObject) -> None:
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_no_text_raises(config: str, credentials: str) -> None:
-    found = view(config, credentials)
-    assert all(problem.line for problem in found.problems)
+    config_view = view(config, credentials)
+    assert all(problem.line for problem in config_view.problems)
 
 
 def test_missing_files_are_empty() -> None:
@@ -48,25 +46,29 @@ def test_missing_files_are_empty() -> None:
 
 
 def test_the_credentials_file_wins_key_by_key() -> None:
-    found = view(
+    config_view = view(
         "[profile a]\nregion = x\noutput = json\n",
         "[a]\nREGION = y\naws_access_key_id = AKIA\n[b]\nc = d\n",
     )
-    assert values(found, "a") == {"region": "y", "output": "json", "aws_access_key_id": "AKIA"}
+    assert values(config_view, "a") == {
+        "region": "y",
+        "output": "json",
+        "aws_access_key_id": "AKIA",
+    }
     region, output = (
-        found.profiles["a"].properties["region"],
-        found.profiles["a"].properties["output"],
+        config_view.profiles["a"].properties["region"],
+        config_view.profiles["a"].properties["output"],
     )
     assert (region.source, region.origin) == ("credentials", Origin(PATHS.credentials, 2))
     assert (output.source, output.origin) == ("config", Origin(PATHS.config, 3))
-    assert found.profiles["a"].origin == Origin(PATHS.config, 1)
-    assert found.profiles["b"].origin == Origin(PATHS.credentials, 4)
-    assert found.profiles["a"].get("region") == "y"
-    assert found.profiles["a"].get("nothing") is None
+    assert config_view.profiles["a"].origin == Origin(PATHS.config, 1)
+    assert config_view.profiles["b"].origin == Origin(PATHS.credentials, 4)
+    assert config_view.profiles["a"].get("region") == "y"
+    assert config_view.profiles["a"].get("nothing") is None
     assert "AKIA" not in repr(view(None, "[a]\naws_access_key_id = AKIA\n").profiles["a"])
 
 
-# One row of the rules' table each: the text of the config file, what the SDKs read, what is told.
+# The text of the config file, the values that SDKs read, and the reported problems.
 ROWS = [
     ("[default]\na = 1\n", {"default": {"a": "1"}}, []),
     ("[profile default]\na = 1\n", {"default": {"a": "1"}}, []),
@@ -137,7 +139,10 @@ ROWS = [
     ("[profile x]\na = b\rc = d\n", {"x": {"a": "b\rc = d"}}, [("lone_cr", 2)]),
     ("[profile x]\na b = c\n", {"x": {}}, [("illegal_key", 2)]),
     (
-        "[services s]\nsts =\n  endpoint_url = u\n[sso-session q]\nsso_region = r\n[plugins]\na = b\n",
+        (
+            "[services s]\nsts =\n  endpoint_url = u\n"
+            "[sso-session q]\nsso_region = r\n[plugins]\na = b\n"
+        ),
         {},
         [],
     ),
@@ -155,9 +160,9 @@ def test_a_row_of_the_table(
     profiles: dict[str, dict[str, str]],
     problems: list[tuple[str, int | None]],
 ) -> None:
-    found = view(text)
-    assert {name: values(found, name) for name in found.profiles} == profiles
-    assert codes(found) == problems
+    config_view = view(text)
+    assert {name: values(config_view, name) for name in config_view.profiles} == profiles
+    assert codes(config_view) == problems
     check_differences(botocore, text, "config")
 
 
@@ -200,55 +205,56 @@ def test_a_row_of_the_table_in_the_credentials_file(
     profiles: dict[str, dict[str, str]],
     problems: list[tuple[str, int | None]],
 ) -> None:
-    found = view(None, text)
-    assert {name: values(found, name) for name in found.profiles} == profiles
-    assert codes(found) == problems
+    config_view = view(None, text)
+    assert {name: values(config_view, name) for name in config_view.profiles} == profiles
+    assert codes(config_view) == problems
     check_differences(botocore, text, "credentials")
 
 
-def test_sessions_and_services_only_count_in_the_config_file() -> None:
+def test_sessions_and_services_belong_in_the_config_file() -> None:
     text = "[sso-session q]\nsso_region = r\n[services s]\nsts =\n  endpoint_url = u\n"
-    found = view(text, text)
-    assert found.sso_sessions["q"].get("sso_region") == "r"
-    assert found.services["s"].get("sts") == "\nendpoint_url = u"
+    config_view = view(text, text)
+    assert config_view.sso_sessions["q"].get("sso_region") == "r"
+    assert config_view.services["s"].get("sts") == "\nendpoint_url = u"
     assert view(None, text).sso_sessions == {}
 
 
 def test_a_profile_only_the_cli_sees_is_marked_and_never_hides_another() -> None:
-    found = view(
+    config_view = view(
         '[profile "foo bar"]\nrole_arn = r\n[profile "dev"]\nregion = x\n',
         "[dev]\naws_access_key_id = k\n",
     )
-    assert found.profiles["foo bar"].cli_only
-    assert found.profiles["foo bar"].properties["role_arn"].origin == Origin(PATHS.config, 2)
-    assert not found.profiles["dev"].cli_only
-    assert values(found, "dev") == {"aws_access_key_id": "k"}
+    assert config_view.profiles["foo bar"].cli_only
+    assert config_view.profiles["foo bar"].properties["role_arn"].origin == Origin(PATHS.config, 2)
+    assert not config_view.profiles["dev"].cli_only
+    assert values(config_view, "dev") == {"aws_access_key_id": "k"}
 
 
-def test_an_indented_default_section_is_everybodys_to_the_cli(botocore: Botocore) -> None:
+def test_an_indented_default_section_leaks_for_the_cli(botocore: Botocore) -> None:
     text = "[profile 'foo bar']\nrole_arn = r\n[profile a]\n [DEFAULT]\nregion = x\n[profile b]\n"
-    found = view(text)
-    assert values(found, "foo bar") == {"role_arn": "r", "region": "x"}
-    assert codes(found) == [("cli_only", 1), ("stray_indent", 4), ("cli_only_key", 5)]
+    config_view = view(text)
+    assert values(config_view, "foo bar") == {"role_arn": "r", "region": "x"}
+    assert codes(config_view) == [("cli_only", 1), ("stray_indent", 4), ("cli_only_key", 5)]
     check_differences(botocore, text, "config")
 
 
-def test_a_profile_only_the_cli_sees_is_listed_though_it_refuses_the_file() -> None:
-    found = view('[profile "foo bar"]\nrole_arn = r\n[profile a]\nb = 1\nb = 2\n')
-    assert found.profiles["foo bar"].cli_only
-    assert values(found, "a") == {"b": "2"}
-    assert [code for code, _ in codes(found)] == ["cli_only", "duplicate_key", "cli_refuses"]
+def test_a_profile_only_the_cli_sees_is_listed_even_if_it_rejects_the_file() -> None:
+    config_view = view('[profile "foo bar"]\nrole_arn = r\n[profile a]\nb = 1\nb = 2\n')
+    assert config_view.profiles["foo bar"].cli_only
+    assert values(config_view, "a") == {"b": "2"}
+    assert [code for code, _ in codes(config_view)] == ["cli_only", "duplicate_key", "cli_refuses"]
 
 
-def test_no_message_holds_a_value_that_could_be_secret() -> None:
+def test_no_message_contains_a_value_that_could_be_secret() -> None:
     secret = "wJalrXUtnFEMI"
     text = "".join(
-        f"[{name}]\naws_secret_access_key = {secret} # x\nexternal_id = {secret}\n\n  {secret}\n  # {secret}\nb\n{secret}\n= {secret}\n"
+        f"[{name}]\naws_secret_access_key = {secret} # x\nexternal_id = {secret}\n\n"
+        f"  {secret}\n  # {secret}\nb\n{secret}\n= {secret}\n"
         for name in ("a", "profile b", "default")
     )
-    found = view(text, text)
-    assert found.problems
-    assert secret not in repr(found.problems)
+    config_view = view(text, text)
+    assert config_view.problems
+    assert secret not in repr(config_view.problems)
 
 
 def test_a_message_quotes_a_region() -> None:

@@ -8,7 +8,7 @@ import pytest
 from xswitch.core.model import Credentials, Secret
 
 
-def test_a_secret_shows_itself_to_nobody() -> None:
+def test_a_secret_is_redacted_in_every_text_form() -> None:
     secret = Secret("canary")
     credentials = Credentials("AKIA", secret, Secret("canary-token"))
     for text in (
@@ -24,7 +24,7 @@ def test_a_secret_shows_itself_to_nobody() -> None:
     assert secret.reveal() == "canary"
 
 
-def test_a_secret_is_neither_pickled_nor_copied_by_accident() -> None:
+def test_a_secret_cant_be_pickled_or_copied() -> None:
     with pytest.raises(TypeError, match="can't be pickled"):
         pickle.dumps(Secret("canary"))
     with pytest.raises(TypeError, match="can't be pickled"):

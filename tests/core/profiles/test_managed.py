@@ -57,7 +57,7 @@ def profile(properties: dict[str, str], name: str = "xs-r") -> Profile:
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(overrides=OVERRIDES)
-def test_overrides_survive_being_kept(overrides: Overrides) -> None:
+def test_overrides_survive_a_round_trip(overrides: Overrides) -> None:
     fine = validate_overrides(overrides)
     properties = overrides_to_properties(fine)
     assert overrides_from_profile(profile(properties)) == fine
@@ -80,7 +80,7 @@ def test_overrides_survive_being_kept(overrides: Overrides) -> None:
         ({"tags": (("a=b", "c"),)}, "bad_override"),
     ],
 )
-def test_overrides_that_cant_be(change: dict[str, Any], code: str) -> None:
+def test_invalid_overrides_are_rejected(change: dict[str, Any], code: str) -> None:
     with pytest.raises(UsageError) as caught:
         validate_overrides(Overrides(**change))
     assert caught.value.code == code
@@ -102,7 +102,7 @@ def test_a_damaged_managed_profile_is_named_with_its_line(change: dict[str, str]
     assert caught.value.next_step
 
 
-def test_a_managed_profile_holds_the_command_the_settings_and_the_mark() -> None:
+def test_a_managed_profile_has_the_command_the_settings_and_the_role() -> None:
     config = role(
         "dev",
         region="eu-west-1",
@@ -122,8 +122,8 @@ def test_a_managed_profile_holds_the_command_the_settings_and_the_mark() -> None
         xswitch_note="note",
         xswitch_tags="a=b",
     )
-    seen = view({"r": config}, DEV)
-    assert managed_properties(roles(seen)["r"], seen, Overrides(), COMMAND) == {
+    config_view = view({"r": config}, DEV)
+    assert managed_properties(roles(config_view)["r"], config_view, Overrides(), COMMAND) == {
         "credential_process": COMMAND,
         "region": "eu-west-1",
         "output": "json",
@@ -135,12 +135,12 @@ def test_a_managed_profile_holds_the_command_the_settings_and_the_mark() -> None
     }
 
 
-def test_what_was_asked_is_kept_beside_it() -> None:
-    seen = view({"r": role("dev", region="eu-west-1")}, DEV)
+def test_overrides_are_stored_with_the_role() -> None:
+    config_view = view({"r": role("dev", region="eu-west-1")}, DEV)
     asked = Overrides(
         "us-east-2", 900, "me", "ext", (POLICY,), '{ "a": 1 }', (("b", "2"), ("a", "1"))
     )
-    assert managed_properties(roles(seen)["r"], seen, asked, COMMAND) == {
+    assert managed_properties(roles(config_view)["r"], config_view, asked, COMMAND) == {
         "credential_process": COMMAND,
         "region": "us-east-2",
         "xswitch_role": "r",
@@ -154,26 +154,26 @@ def test_what_was_asked_is_kept_beside_it() -> None:
     }
 
 
-def test_a_definition_keeps_its_role_and_source() -> None:
-    kept = {
+def test_an_ad_hoc_role_is_stored_with_its_source() -> None:
+    managed = {
         "credential_process": "/old",
         "xswitch_role": arn("Ops"),
         "xswitch_source_profile": "dev",
         "xswitch_external_id": "ext",
         "output": "text",
     }
-    seen = view({"dev": {"output": "json"}, "xs-ops": kept}, DEV)
-    found = roles(seen)["222222222222:Ops"]
-    assert source_profile(found) == "dev"
-    assert managed_properties(found, seen, Overrides(), COMMAND) == kept | {
+    config_view = view({"dev": {"output": "json"}, "xs-ops": managed}, DEV)
+    resolved = roles(config_view)["222222222222:Ops"]
+    assert source_profile(resolved) == "dev"
+    assert managed_properties(resolved, config_view, Overrides(), COMMAND) == managed | {
         "credential_process": COMMAND
     }
-    more = managed_properties(found, seen, Overrides(session_name="me"), COMMAND)
+    more = managed_properties(resolved, config_view, Overrides(session_name="me"), COMMAND)
     assert (more["xswitch_session_name"], more["xswitch_external_id"]) == ("me", "ext")
 
 
-def test_a_definition_without_a_source_cant_be_kept() -> None:
-    seen = view(
+def test_an_ad_hoc_role_without_a_source_cant_be_stored() -> None:
+    config_view = view(
         {
             "xs-ops": {
                 "credential_process": "/x",
@@ -182,24 +182,24 @@ def test_a_definition_without_a_source_cant_be_kept() -> None:
             }
         }
     )
-    found = roles(seen)["222222222222:Ops"]
-    assert source_profile(found) is None
+    resolved = roles(config_view)["222222222222:Ops"]
+    assert source_profile(resolved) is None
     with pytest.raises(ConfigError):
-        managed_properties(found, seen, Overrides(), COMMAND)
+        managed_properties(resolved, config_view, Overrides(), COMMAND)
 
 
-def test_no_policy_beside_a_guards() -> None:
+def test_a_second_policy_next_to_a_guards_is_rejected() -> None:
     settings_ = Settings(guards=(GuardRule("prod", ("*",), policy_arns=(POLICY,)),))
-    seen = view({"r": role("dev")}, DEV)
-    guarded, plain = roles(seen, settings_)["r"], roles(seen)["r"]
+    config_view = view({"r": role("dev")}, DEV)
+    guarded, plain = roles(config_view, settings_)["r"], roles(config_view)["r"]
     for asked in (Overrides(policy="{}"), Overrides(policy_arns=(POLICY,))):
         with pytest.raises(UsageError, match="guard"):
-            managed_properties(guarded, seen, asked, COMMAND)
+            managed_properties(guarded, config_view, asked, COMMAND)
         check_guard_policy(plain, asked)
     check_guard_policy(guarded, Overrides(session_name="me"))
 
 
-def test_merging_goes_key_by_key_for_tags_only() -> None:
+def test_only_tags_are_merged_by_key() -> None:
     lower = Overrides("a", 900, "low", "low", (POLICY,), "{}", (("a", "1"), ("b", "1")), MFA)
     assert merge_overrides(lower, Overrides()) == lower
     upper = Overrides(session_name="up", tags=(("b", "2"),))
@@ -216,12 +216,12 @@ def find(config: str, credentials: str | None = None) -> tuple[Problem, ...]:
     return find_shadowing(read_view(PATHS, config, credentials), "xs-a")
 
 
-def test_the_way_is_free_when_there_is_nothing_or_only_our_own() -> None:
+def test_no_profile_or_a_managed_profile_shadows_nothing() -> None:
     assert find("[profile a]\nrole_arn = r\n") == ()
     assert find(OURS + "region = x\n") == ()
 
 
-def test_a_profile_without_the_mark_is_not_ours() -> None:
+def test_a_profile_without_the_role_key_isnt_managed() -> None:
     (problem,) = find("\n[profile xs-a]\nregion = x\n")
     assert (problem.code, problem.severity, problem.file, problem.line, problem.profile) == (
         "not_ours",
@@ -233,7 +233,7 @@ def test_a_profile_without_the_mark_is_not_ours() -> None:
     assert find("", "[xs-a]\naws_access_key_id = k\n")[0].file == "/d"
 
 
-def test_a_profile_only_the_cli_sees_is_not_ours() -> None:
+def test_a_profile_only_the_cli_sees_isnt_managed() -> None:
     (problem,) = find("[profile 'xs-a']\nxswitch_role = a\n")
     assert problem.code == "not_ours"
     assert "only the AWS CLI" in problem.message
@@ -271,13 +271,13 @@ def test_another_command_in_the_credentials_file_shadows() -> None:
     assert (problem.code, problem.file) == ("shadowed", "/d")
 
 
-def test_several_kinds_are_several_problems() -> None:
+def test_each_kind_of_credentials_is_one_problem() -> None:
     assert (
         len(find(OURS + "role_arn = r\nsso_session = s\n", "[xs-a]\naws_access_key_id = k\n")) == 3
     )
 
 
-def test_temporary_keys_xswitch_wrote_itself_are_only_a_warning() -> None:
+def test_temporary_keys_written_by_xswitch_are_a_warning() -> None:
     (problem,) = find(
         OURS, "[xs-a]\naws_access_key_id = k\naws_session_token = t\nxswitch_role = a\n"
     )

@@ -23,7 +23,7 @@ plain = st.text(alphabet="aZ09_@+=:,./ -äß", min_size=1, max_size=12)
         (["/home/jürgen/bin/xswitch", "xs-a/b.c@d:e+f"], "/home/jürgen/bin/xswitch xs-a/b.c@d:e+f"),
     ],
 )
-def test_words_as_a_value(words: list[str], value: str) -> None:
+def test_words_become_one_value(words: list[str], value: str) -> None:
     assert quote_command(words) == value
 
 
@@ -46,7 +46,7 @@ def test_botocore_on_windows_splits_it_into_the_same_words() -> None:
     "odd", [*"~$#;%\"'\\&|<>()*?[]{}!`^\t\n\r\0\x7f", "\u00a0", "\u2028", "\u202e"]
 )
 @pytest.mark.parametrize("place", [0, 1])
-def test_what_shells_or_sdks_could_read_otherwise_is_refused(odd: str, place: int) -> None:
+def test_words_that_shells_or_sdks_read_differently_are_rejected(odd: str, place: int) -> None:
     words = ["/usr/bin/xswitch", "xs-dev"]
     words[place] = f"{words[place]}{odd}x"
     with pytest.raises(ConfigError) as refused:
@@ -70,6 +70,6 @@ def test_what_shells_or_sdks_could_read_otherwise_is_refused(odd: str, place: in
         ["C:x"],
     ],
 )
-def test_what_no_sdk_could_run_is_refused(words: list[str]) -> None:
+def test_commands_that_no_sdk_can_run_are_rejected(words: list[str]) -> None:
     with pytest.raises(ConfigError):
         quote_command(words)

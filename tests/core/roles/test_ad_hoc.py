@@ -44,11 +44,11 @@ SETTINGS = Settings(
         ("", None),
     ],
 )
-def test_what_spells_a_role(target: str, expected: AdHocRole | None) -> None:
+def test_ad_hoc_roles_are_parsed(target: str, expected: AdHocRole | None) -> None:
     assert parse_ad_hoc_role(target, SETTINGS) == expected
 
 
-def test_names_of_rows() -> None:
+def test_names_of_ad_hoc_roles() -> None:
     for text, name in (
         ("role/Ops", "333333333333:Ops"),
         ("role/team/Ops", "333333333333:team/Ops"),
@@ -58,7 +58,7 @@ def test_names_of_rows() -> None:
         assert ad_hoc_role_name(arn) == name
 
 
-def test_managed_names_are_legal_and_apart() -> None:
+def test_managed_names_are_legal_and_distinct() -> None:
     assert managed_profile_name("xs-", "payments.prod/x@y:z") == "xs-payments.prod/x@y:z"
     assert managed_profile_name("xs-", "333333333333:team/Ops") == "xs-333333333333-team/Ops"
     odd = [

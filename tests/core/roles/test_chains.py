@@ -11,42 +11,42 @@ from xswitch.core.roles.chains import ChainResolver, ResolvedChain
 DEV = {"dev": KEYS}
 
 
-def chain(found: Role) -> Chain:
-    assert found.chain is not None, found.problems
-    return found.chain
+def chain(resolved: Role) -> Chain:
+    assert resolved.chain is not None, resolved.problems
+    return resolved.chain
 
 
-def error(found: Role) -> Problem:
-    assert found.chain is None
-    first = found.problems[0]
+def error(resolved: Role) -> Problem:
+    assert resolved.chain is None
+    first = resolved.problems[0]
     assert first.severity == "error"
     return first
 
 
 def test_a_role_on_static_keys() -> None:
-    found = chain(roles(view({"admin": role("dev")}, DEV))["admin"])
-    assert (found.base.kind, found.base.profile, found.base.temporary) == (
+    resolved = chain(roles(view({"admin": role("dev")}, DEV))["admin"])
+    assert (resolved.base.kind, resolved.base.profile, resolved.base.temporary) == (
         CredentialSourceKind.STATIC_KEYS,
         "dev",
         False,
     )
-    assert [hop.role_arn for hop in found.hops] == [arn("Admin")]
-    assert "AKIDDEV" in found.base.identity
-    assert "secret" not in repr(found)
+    assert [hop.role_arn for hop in resolved.hops] == [arn("Admin")]
+    assert "AKIDDEV" in resolved.base.identity
+    assert "secret" not in repr(resolved)
 
 
 def test_a_chain_of_three_in_the_order_it_is_assumed() -> None:
-    seen = view(
+    config_view = view(
         {"last": role("mid", "Last"), "mid": role("first", "Mid"), "first": role("dev", "First")},
         DEV,
     )
-    found = chain(roles(seen)["last"])
-    assert [(hop.profile, hop.role_arn) for hop in found.hops] == [
+    resolved = chain(roles(config_view)["last"])
+    assert [(hop.profile, hop.role_arn) for hop in resolved.hops] == [
         ("first", arn("First")),
         ("mid", arn("Mid")),
         ("last", arn("Last")),
     ]
-    assert found.target.profile == "last"
+    assert resolved.target.profile == "last"
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,11 @@ def test_a_chain_of_three_in_the_order_it_is_assumed() -> None:
         ),
     ],
 )
-def test_a_bad_profile_is_a_row_with_its_error_and_hides_no_other(
+def test_an_invalid_profile_is_a_role_with_an_error(
     properties: dict[str, str], code: str, line: int
 ) -> None:
-    found = roles(view({"bad": properties, "good": role("dev"), "upon": role("bad")}, DEV))
-    problem = error(found["bad"])
+    resolved = roles(view({"bad": properties, "good": role("dev"), "upon": role("bad")}, DEV))
+    problem = error(resolved["bad"])
     assert (problem.code, problem.file, problem.line, problem.profile) == (
         code,
         CONFIG,
@@ -87,75 +87,75 @@ def test_a_bad_profile_is_a_row_with_its_error_and_hides_no_other(
         "bad",
     )
     assert '"bad"' in problem.message
-    assert found["good"].chain is not None
-    assert error(found["upon"]) == problem
+    assert resolved["good"].chain is not None
+    assert error(resolved["upon"]) == problem
 
 
 def test_static_keys_on_the_selected_profile_lose_against_its_role() -> None:
-    found = roles(view({"both": role("dev") | KEYS | {"aws_access_key_id": "AKIDOWN"}}, DEV))[
+    resolved = roles(view({"both": role("dev") | KEYS | {"aws_access_key_id": "AKIDOWN"}}, DEV))[
         "both"
     ]
-    assert chain(found).base.profile == "dev"
-    assert codes(found) == ["keys_ignored"]
-    assert found.problems[0].severity == "info"
+    assert chain(resolved).base.profile == "dev"
+    assert codes(resolved) == ["keys_ignored"]
+    assert resolved.problems[0].severity == "info"
 
 
 def test_static_keys_on_a_later_profile_win_over_its_role() -> None:
-    seen = view(
+    config_view = view(
         {
             "top": role("mid", "Top"),
             "mid": role("dev", "Mid") | {**KEYS, "aws_access_key_id": "AKIDMID"},
         },
         DEV,
     )
-    found = roles(seen)
-    assert [hop.profile for hop in chain(found["top"]).hops] == ["top"]
-    assert "AKIDMID" in chain(found["top"]).base.identity
-    assert codes(found["top"]) == ["source_role_ignored"]
-    assert chain(found["mid"]).base.profile == "dev"
+    resolved = roles(config_view)
+    assert [hop.profile for hop in chain(resolved["top"]).hops] == ["top"]
+    assert "AKIDMID" in chain(resolved["top"]).base.identity
+    assert codes(resolved["top"]) == ["source_role_ignored"]
+    assert chain(resolved["mid"]).base.profile == "dev"
 
 
 def test_a_profile_that_is_its_own_source_uses_its_keys() -> None:
-    found = roles(view({"self": role("self") | KEYS}))["self"]
-    assert (chain(found).base.profile, len(chain(found).hops)) == ("self", 1)
-    assert codes(found) == ["java_self_reference"]
+    resolved = roles(view({"self": role("self") | KEYS}))["self"]
+    assert (chain(resolved).base.profile, len(chain(resolved).hops)) == ("self", 1)
+    assert codes(resolved) == ["java_self_reference"]
 
 
-def test_a_loop_is_named_and_an_error_for_all_that_lead_into_it() -> None:
-    seen = view(
+def test_a_loop_is_an_error_of_every_profile_that_leads_into_it() -> None:
+    config_view = view(
         {"a": role("b"), "b": role("c"), "c": role("a"), "into": role("b"), "good": role("dev")},
         DEV,
     )
-    found = roles(seen)
-    assert {name: error(found[name]).code for name in ("a", "b", "c", "into")} == dict.fromkeys(
+    resolved = roles(config_view)
+    assert {name: error(resolved[name]).code for name in ("a", "b", "c", "into")} == dict.fromkeys(
         ("a", "b", "c", "into"), "source_loop"
     )
-    assert "a → b → c → a" in error(found["a"]).message
-    assert found["good"].chain is not None
+    assert "a → b → c → a" in error(resolved["a"]).message
+    assert resolved["good"].chain is not None
 
 
 def test_a_loop_stays_one_though_the_selected_profile_has_keys() -> None:
-    found = roles(view({"a": role("b") | KEYS, "b": role("a")}))
-    assert error(found["a"]).code == "source_loop"
-    assert chain(found["b"]).base.profile == "a"
+    resolved = roles(view({"a": role("b") | KEYS, "b": role("a")}))
+    assert error(resolved["a"]).code == "source_loop"
+    assert chain(resolved["b"]).base.profile == "a"
 
 
-def test_a_loop_of_a_thousand_is_told_in_a_line() -> None:
+def test_a_loop_of_a_thousand_is_reported_in_one_line() -> None:
     count = 1000
-    found = roles(view({f"p{i}": role(f"p{(i + 1) % count}") for i in range(count)}))
-    assert len(error(found["p0"]).message) < 120
+    resolved = roles(view({f"p{i}": role(f"p{(i + 1) % count}") for i in range(count)}))
+    assert len(error(resolved["p0"]).message) < 120
 
 
-def test_depth_is_no_limit() -> None:
+def test_chains_can_be_deep() -> None:
     count = 3000
-    found = roles(
+    resolved = roles(
         view({f"p{i}": role(f"p{i + 1}" if i + 1 < count else "dev") for i in range(count)}, DEV)
     )
-    assert len(chain(found["p0"]).hops) == count
-    assert len(chain(found[f"p{count - 1}"]).hops) == 1
+    assert len(chain(resolved["p0"]).hops) == count
+    assert len(chain(resolved[f"p{count - 1}"]).hops) == 1
 
 
-def test_each_profile_is_walked_once() -> None:
+def test_each_profile_is_resolved_once() -> None:
     class Counting(ChainResolver):
         steps = 0
 
@@ -164,8 +164,8 @@ def test_each_profile_is_walked_once() -> None:
             return super()._step(node)
 
     count = 500
-    seen = view({f"p{i}": role(f"p{i - 1}" if i else "dev") for i in range(count)}, DEV)
-    chains = Counting(seen, {})
+    config_view = view({f"p{i}": role(f"p{i - 1}" if i else "dev") for i in range(count)}, DEV)
+    chains = Counting(config_view, {})
     assert all(isinstance(chains.resolve_role(f"p{i}"), ResolvedChain) for i in range(count))
     assert Counting.steps == count + 1
 
@@ -175,21 +175,21 @@ def test_a_managed_profile_as_source_is_temporary_and_starts_a_process() -> None
         "credential_process": "/bin/xswitch credential-process xs-hub",
         "xswitch_role": "hub",
     }
-    found = chain(
+    resolved = chain(
         roles(view({"hub": role("dev"), "xs-hub": managed, "top": role("xs-hub", "Top")}, DEV))[
             "top"
         ]
     )
-    assert (found.base.kind, found.base.profile, found.base.temporary) == (
+    assert (resolved.base.kind, resolved.base.profile, resolved.base.temporary) == (
         CredentialSourceKind.CREDENTIAL_PROCESS,
         "xs-hub",
         True,
     )
-    assert len(found.hops) == 1
+    assert len(resolved.hops) == 1
 
 
 @pytest.mark.parametrize("keys", [{}, KEYS])
-def test_a_loop_through_a_managed_profile_would_start_processes_without_end(
+def test_a_loop_through_a_managed_profile_is_an_error(
     keys: dict[str, str],
 ) -> None:
     managed = {
@@ -200,15 +200,15 @@ def test_a_loop_through_a_managed_profile_would_start_processes_without_end(
         error(roles(view({"hub": role("xs-hub") | keys, "xs-hub": managed}))["hub"]).code
         == "source_loop"
     )
-    kept = {
+    managed = {
         "credential_process": "/x y",
         "xswitch_role": arn("Ops"),
         "xswitch_source_profile": "xs-ops",
     }
-    assert error(roles(view({"xs-ops": kept}))["222222222222:Ops"]).code == "source_loop"
+    assert error(roles(view({"xs-ops": managed}))["222222222222:Ops"]).code == "source_loop"
 
 
-def test_a_managed_profile_of_a_broken_role_tells_its_error() -> None:
+def test_a_managed_profile_of_an_invalid_role_has_its_error() -> None:
     managed = {
         "credential_process": "/bin/xswitch credential-process xs-hub",
         "xswitch_role": "hub",

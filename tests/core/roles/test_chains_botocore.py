@@ -1,4 +1,4 @@
-"""The chains of small random configs, compared with what botocore really does with them."""
+"""Compare the chains of small random configs with the calls that botocore makes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def sections(draw: st.DrawFn) -> dict[str, tuple[dict[str, str], dict[str, str]]
 
 
 class FakeSts:
-    """Answers AssumeRole with keys that tell the whole way to them."""
+    """Answers AssumeRole with keys that encode the chain."""
 
     def __init__(self, access_key: str) -> None:
         self._access_key = access_key
@@ -101,7 +101,7 @@ def by_xswitch(role: Role) -> str | None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(drawn=sections())
-def test_chains_are_botocores(
+def test_chains_are_those_of_botocore(
     drawn: dict[str, tuple[dict[str, str], dict[str, str]]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -56,7 +56,7 @@ def test_the_effective_duration(
     assert effective_duration(configured, override, guard, before) == expected
 
 
-def test_what_stands_before_a_hop() -> None:
+def test_the_reason_for_role_chaining() -> None:
     assert chaining_reason(KEYS, first_hop=True, mfa=False) == ""
     assert chaining_reason(KEYS, first_hop=True, mfa=True) == "the MFA session"
     assert chaining_reason(KEYS, first_hop=False, mfa=True) == "another role"

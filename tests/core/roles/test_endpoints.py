@@ -17,7 +17,7 @@ SERVICES = {
 }
 
 
-def one(
+def resolve(
     properties: Mapping[str, str],
     env: Mapping[str, str] | None = None,
     services: Sections | None = None,
@@ -30,7 +30,7 @@ def one(
 
 
 def url(properties: Mapping[str, str], env: Mapping[str, str] | None = None) -> str | None:
-    return one(properties, env, SERVICES).endpoint.url
+    return resolve(properties, env, SERVICES).endpoint.url
 
 
 def test_the_precedence_of_endpoints() -> None:
@@ -66,15 +66,15 @@ def test_ignoring_configured_endpoints_drops_all_of_them() -> None:
 
 
 def test_a_services_section_without_sts_leaves_the_profiles_url() -> None:
-    found = one(
+    resolved = resolve(
         {"services": "other", "endpoint_url": URL}, services={"other": {"s3": "\nendpoint_url = x"}}
     )
-    assert (found.endpoint.url, codes(found)) == (URL, [])
+    assert (resolved.endpoint.url, codes(resolved)) == (URL, [])
 
 
-def test_a_missing_services_section_is_told() -> None:
-    found = one({"services": "gone", "endpoint_url": URL})
-    assert (found.endpoint.url, codes(found)) == (URL, ["services_missing"])
+def test_a_missing_services_section_is_reported() -> None:
+    resolved = resolve({"services": "gone", "endpoint_url": URL})
+    assert (resolved.endpoint.url, codes(resolved)) == (URL, ["services_missing"])
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_a_missing_services_section_is_told() -> None:
         "x y",
     ],
 )
-def test_a_url_that_is_none_is_an_error(bad: str) -> None:
-    found = one({"endpoint_url": bad})
-    assert codes(found) == ["endpoint_invalid"]
-    assert found.problems[0].severity == "error"
+def test_an_invalid_url_is_an_error(bad: str) -> None:
+    resolved = resolve({"endpoint_url": bad})
+    assert codes(resolved) == ["endpoint_invalid"]
+    assert resolved.problems[0].severity == "error"
 
 
 @pytest.mark.parametrize(
@@ -105,41 +105,41 @@ def test_a_url_that_is_none_is_an_error(bad: str) -> None:
     ],
 )
 def test_urls_that_are_fine(fine: str) -> None:
-    assert codes(one({"endpoint_url": fine})) == []
+    assert codes(resolve({"endpoint_url": fine})) == []
 
 
-def test_credentials_in_the_clear_are_warned_of() -> None:
-    assert codes(one({"endpoint_url": "http://sts.example.com"})) == ["endpoint_insecure"]
+def test_plain_http_is_a_warning() -> None:
+    assert codes(resolve({"endpoint_url": "http://sts.example.com"})) == ["endpoint_insecure"]
 
 
 def test_the_region_is_the_selected_profiles_then_the_environments_then_the_partitions() -> None:
     env = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}
-    assert one({"region": "ap-south-1"}, env).region == "ap-south-1"
-    assert one({}, env).region == "eu-west-1"
-    assert one({}, {"AWS_DEFAULT_REGION": "eu-west-2"}).region == "eu-west-2"
-    assert one({}).region == "us-east-1"
-    assert one({"region": ""}, env).region == "eu-west-1"
+    assert resolve({"region": "ap-south-1"}, env).region == "ap-south-1"
+    assert resolve({}, env).region == "eu-west-1"
+    assert resolve({}, {"AWS_DEFAULT_REGION": "eu-west-2"}).region == "eu-west-2"
+    assert resolve({}).region == "us-east-1"
+    assert resolve({"region": ""}, env).region == "eu-west-1"
 
 
-def test_a_region_of_another_partition_in_the_environment_is_passed_over() -> None:
+def test_an_environment_region_of_another_partition_is_ignored() -> None:
     gov = {"role_arn": arn("A").replace(":aws:", ":aws-us-gov:")}
     assert (
-        one(gov, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-gov-east-1"}).region
+        resolve(gov, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-gov-east-1"}).region
         == "us-gov-east-1"
     )
-    assert one(gov, {"AWS_REGION": "eu-west-1"}).region == "us-gov-west-1"
-    assert one({"role_arn": arn("A").replace(":aws:", ":aws-cn:")}).region == "cn-northwest-1"
+    assert resolve(gov, {"AWS_REGION": "eu-west-1"}).region == "us-gov-west-1"
+    assert resolve({"role_arn": arn("A").replace(":aws:", ":aws-cn:")}).region == "cn-northwest-1"
 
 
-def test_a_region_of_another_partition_on_the_profile_is_used_and_warned_of() -> None:
-    found = one({"region": "cn-north-1"})
-    assert (found.region, codes(found)) == ("cn-north-1", ["region_partition"])
+def test_a_profile_region_of_another_partition_is_used_with_a_warning() -> None:
+    resolved = resolve({"region": "cn-north-1"})
+    assert (resolved.region, codes(resolved)) == ("cn-north-1", ["region_partition"])
 
 
 def test_a_region_that_would_change_the_host_is_an_error() -> None:
-    found = one({"region": "eu-west-1.evil.example/#"})
-    assert codes(found)[0] == "region_invalid"
-    assert found.problems[0].severity == "error"
+    resolved = resolve({"region": "eu-west-1.evil.example/#"})
+    assert codes(resolved)[0] == "region_invalid"
+    assert resolved.problems[0].severity == "error"
 
 
 def test_flags_and_the_ca_bundle() -> None:
@@ -149,7 +149,7 @@ def test_flags_and_the_ca_bundle() -> None:
         "ca_bundle": "/ca.pem",
         "region": "us-east-2",
     }
-    assert one(properties).endpoint == Endpoint(
+    assert resolve(properties).endpoint == Endpoint(
         "us-east-2", None, use_fips=True, use_dualstack=True, ca_bundle="/ca.pem"
     )
     env = {
@@ -157,8 +157,8 @@ def test_flags_and_the_ca_bundle() -> None:
         "AWS_USE_DUALSTACK_ENDPOINT": "false",
         "AWS_CA_BUNDLE": "/env.pem",
     }
-    assert one(properties, env).endpoint == Endpoint("us-east-2", None, ca_bundle="/env.pem")
-    assert one({}).endpoint == Endpoint("us-east-1")
+    assert resolve(properties, env).endpoint == Endpoint("us-east-2", None, ca_bundle="/env.pem")
+    assert resolve({}).endpoint == Endpoint("us-east-1")
 
 
 def test_nested_values() -> None:
@@ -195,7 +195,7 @@ def test_nested_values() -> None:
         ),
     ],
 )
-def test_iam_has_endpoints_of_its_own(
+def test_iam_has_its_own_endpoints(
     properties: Mapping[str, str], env: Mapping[str, str], expected: str | None
 ) -> None:
     services = {

@@ -8,7 +8,7 @@ from xswitch.core.model.settings import GUARD_COLORS
 from xswitch.core.roles.guards import confirmation_text, guard_for, is_confirmed
 
 
-def one(**properties: str) -> Role:
+def resolve(**properties: str) -> Role:
     return roles(view({"Pay-Prod": role("dev", "Admin", **properties)}, {"dev": KEYS}))["Pay-Prod"]
 
 
@@ -26,13 +26,13 @@ def one(**properties: str) -> Role:
     ],
 )
 def test_patterns_over_profile_arn_account_and_name(pattern: str) -> None:
-    found = one(xswitch_account_name="payments live")
-    assert guard_for(found, Settings(guards=(GuardRule("g", ("nothing", pattern)),))) is not None
+    resolved = resolve(xswitch_account_name="payments live")
+    assert guard_for(resolved, Settings(guards=(GuardRule("g", ("nothing", pattern)),))) is not None
 
 
 @pytest.mark.parametrize("pattern", ["prod", "", "*prod?", "Admin", "222"])
 def test_patterns_match_whole_texts(pattern: str) -> None:
-    assert guard_for(one(), Settings(guards=(GuardRule("g", (pattern,)),))) is None
+    assert guard_for(resolve(), Settings(guards=(GuardRule("g", (pattern,)),))) is None
 
 
 def test_the_first_rule_that_matches_is_the_guard() -> None:
@@ -41,10 +41,10 @@ def test_the_first_rule_that_matches_is_the_guard() -> None:
         GuardRule("first", ("*prod",), "blue", "none", 900, ("arn:aws:iam::aws:policy/X",), "{}"),
         GuardRule("second", ("*",)),
     )
-    assert guard_for(one(), Settings(guards=rules)) == Guard(
+    assert guard_for(resolve(), Settings(guards=rules)) == Guard(
         "first", "blue", "", 900, ("arn:aws:iam::aws:policy/X",), "{}"
     )
-    assert guard_for(one(), Settings()) is None
+    assert guard_for(resolve(), Settings()) is None
 
 
 @pytest.mark.parametrize(
@@ -58,24 +58,26 @@ def test_the_first_rule_that_matches_is_the_guard() -> None:
         ("\x1b[2J", "222222222222"),
     ],
 )
-def test_what_has_to_be_typed(confirm: str, text: str) -> None:
+def test_confirmation_texts(confirm: str, text: str) -> None:
     assert (
         confirmation_text(
-            GuardRule("g", ("*",), confirm=confirm), one(xswitch_account_name="payments")
+            GuardRule("g", ("*",), confirm=confirm), resolve(xswitch_account_name="payments")
         )
         == text
     )
 
 
-def test_names_that_cant_be_typed_are_replaced() -> None:
+def test_untypable_names_are_replaced_by_the_account_id() -> None:
     rule = GuardRule("g", ("*",))
-    assert confirmation_text(rule, one()) == "222222222222"
-    assert confirmation_text(rule, one(xswitch_account_name="a\x1b]52;c;x\x07")) == "222222222222"
+    assert confirmation_text(rule, resolve()) == "222222222222"
+    assert (
+        confirmation_text(rule, resolve(xswitch_account_name="a\x1b]52;c;x\x07")) == "222222222222"
+    )
     broken = roles(view({"x": {"role_arn": "nonsense"}}))["x"]
     assert confirmation_text(rule, broken) == "x"
 
 
-def test_typing_it() -> None:
+def test_typed_confirmations() -> None:
     guard = Guard("g", confirm="payments")
     assert is_confirmed(guard, " payments\n")
     assert not is_confirmed(guard, "Payments")

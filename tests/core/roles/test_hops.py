@@ -8,19 +8,19 @@ from xswitch.core.model import Chain, Problem, Role
 DEV = {"dev": KEYS}
 
 
-def chain(found: Role) -> Chain:
-    assert found.chain is not None, found.problems
-    return found.chain
+def chain(resolved: Role) -> Chain:
+    assert resolved.chain is not None, resolved.problems
+    return resolved.chain
 
 
-def error(found: Role) -> Problem:
-    assert found.chain is None
-    first = found.problems[0]
+def error(resolved: Role) -> Problem:
+    assert resolved.chain is None
+    first = resolved.problems[0]
     assert first.severity == "error"
     return first
 
 
-def test_everything_of_a_hop_and_where_it_was_written() -> None:
+def test_a_hop_has_every_parameter_and_its_origin() -> None:
     properties = {
         "external_id": "ext/1",
         "mfa_serial": MFA,
@@ -64,10 +64,12 @@ def test_everything_of_a_hop_and_where_it_was_written() -> None:
         ({"mfa_serial": ""}, "mfa_serial_invalid", "warning"),
     ],
 )
-def test_what_is_odd_but_no_error(properties: dict[str, str], code: str, severity: str) -> None:
-    found = roles(view({"r": role("dev", **properties)}, DEV))["r"]
-    assert found.chain is not None
-    assert [(problem.code, problem.severity, problem.line) for problem in found.problems] == [
+def test_suspicious_values_are_warnings(
+    properties: dict[str, str], code: str, severity: str
+) -> None:
+    resolved = roles(view({"r": role("dev", **properties)}, DEV))["r"]
+    assert resolved.chain is not None
+    assert [(problem.code, problem.severity, problem.line) for problem in resolved.problems] == [
         (code, severity, 4)
     ]
 
@@ -84,18 +86,16 @@ def test_what_is_odd_but_no_error(properties: dict[str, str], code: str, severit
         ({"xswitch_transitive_tag_keys": "team"}, "transitive_tag_keys_invalid"),
     ],
 )
-def test_a_restriction_that_cant_be_read_is_never_dropped(
-    properties: dict[str, str], code: str
-) -> None:
+def test_an_invalid_restriction_is_an_error(properties: dict[str, str], code: str) -> None:
     assert error(roles(view({"r": role("dev", **properties)}, DEV))["r"]).code == code
 
 
-def test_durations_out_of_range_are_brought_into_it() -> None:
-    seen = view(
+def test_durations_out_of_range_are_clamped() -> None:
+    config_view = view(
         {"low": role("dev", duration_seconds="1"), "high": role("dev", duration_seconds="99999")},
         DEV,
     )
-    assert {name: found.duration_seconds for name, found in roles(seen).items()} == {
+    assert {name: resolved.duration_seconds for name, resolved in roles(config_view).items()} == {
         "low": 900,
         "high": 43200,
     }

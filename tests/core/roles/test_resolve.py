@@ -15,10 +15,10 @@ from xswitch.core.roles.resolve import (
 DEV = {"dev": KEYS}
 
 
-def test_profiles_that_are_no_roles_are_no_rows() -> None:
+def test_profiles_without_a_role_arn_arent_roles() -> None:
     managed = {"credential_process": "/x", "xswitch_role": "a"}
     web = {"role_arn": arn("Web"), "web_identity_token_file": "/token"}
-    seen = view(
+    config_view = view(
         {
             "a": role("dev"),
             "xs-a": managed,
@@ -28,14 +28,14 @@ def test_profiles_that_are_no_roles_are_no_rows() -> None:
         },
         DEV,
     )
-    assert list(roles(seen)) == ["a", "by-web"]
-    assert other_problems(seen) == ["web_identity_profile"]
+    assert list(roles(config_view)) == ["a", "by-web"]
+    assert other_problems(config_view) == ["web_identity_profile"]
 
 
-def test_a_managed_profile_whose_role_is_gone_is_told() -> None:
-    seen = view({"xs-a": {"credential_process": "/x", "xswitch_role": "a"}})
-    assert other_problems(seen) == ["managed_orphan"]
-    assert resolve_all(seen, Settings(), {}).roles == ()
+def test_a_managed_profile_with_a_missing_role_is_reported() -> None:
+    config_view = view({"xs-a": {"credential_process": "/x", "xswitch_role": "a"}})
+    assert other_problems(config_view) == ["managed_orphan"]
+    assert resolve_all(config_view, Settings(), {}).roles == ()
 
 
 def test_managed_profiles_by_any_name() -> None:
@@ -47,16 +47,20 @@ def test_managed_profiles_by_any_name() -> None:
         "xs-b": {"credential_process": "/x", "xswitch_role": "b"},
         "old": {"credential_process": "/x", "xswitch_role": "gone"},
     }
-    seen = view(config, DEV)
-    found = roles(seen)
-    assert (found["a"].managed_profile, found["b"].managed_profile) == ("mine", "xs-b")
-    assert managed_profiles(seen, list(found.values())) == {"mine": "a", "also": "b", "xs-b": "b"}
+    config_view = view(config, DEV)
+    resolved = roles(config_view)
+    assert (resolved["a"].managed_profile, resolved["b"].managed_profile) == ("mine", "xs-b")
+    assert managed_profiles(config_view, list(resolved.values())) == {
+        "mine": "a",
+        "also": "b",
+        "xs-b": "b",
+    }
 
 
-def definition(seen: ConfigView, overrides: Overrides | None = None, **given: str) -> Role:
+def definition(config_view: ConfigView, overrides: Overrides | None = None, **given: str) -> Role:
     wanted = {"account": "333333333333", "role": "Ops", "source": "dev"} | given
     return resolve_ad_hoc_role(
-        seen,
+        config_view,
         Settings(account_names={"444444444444": "Data Lake"}),
         {},
         account=wanted["account"],
@@ -67,52 +71,52 @@ def definition(seen: ConfigView, overrides: Overrides | None = None, **given: st
     )
 
 
-def test_an_account_and_a_role_through_a_source() -> None:
-    seen = view(
+def test_an_ad_hoc_role_through_a_source() -> None:
+    config_view = view(
         {
             "dev": {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:1"},
             "hub": role("dev", "Hub", mfa_serial=MFA),
         },
         DEV,
     )
-    found = definition(seen)
-    assert (found.name, found.role_arn, found.managed_profile) == (
+    resolved = definition(config_view)
+    assert (resolved.name, resolved.role_arn, resolved.managed_profile) == (
         "333333333333:Ops",
         arn("Ops", "333333333333"),
         "xs-333333333333-Ops",
     )
-    assert found.is_ad_hoc
-    assert (found.region, found.endpoint.url) == ("eu-west-1", "http://127.0.0.1:1")
-    assert found.chain is not None
-    assert [hop.role_arn for hop in found.chain.hops] == [arn("Ops", "333333333333")]
-    upon = definition(seen, source="hub")
+    assert resolved.is_ad_hoc
+    assert (resolved.region, resolved.endpoint.url) == ("eu-west-1", "http://127.0.0.1:1")
+    assert resolved.chain is not None
+    assert [hop.role_arn for hop in resolved.chain.hops] == [arn("Ops", "333333333333")]
+    upon = definition(config_view, source="hub")
     assert upon.chain is not None
     assert [hop.profile for hop in upon.chain.hops] == ["hub", "xs-333333333333-Ops"]
     assert upon.mfa_serial == MFA
 
 
-def test_a_definition_by_account_name_with_a_path() -> None:
-    found = definition(view({}, DEV), account="data lake", role="team/Ops")
-    assert (found.name, found.role_arn) == (
+def test_an_ad_hoc_role_by_account_name_with_a_path() -> None:
+    resolved = definition(view({}, DEV), account="data lake", role="team/Ops")
+    assert (resolved.name, resolved.role_arn) == (
         "444444444444:team/Ops",
         arn("team/Ops", "444444444444"),
     )
 
 
-def test_the_partition_of_a_definition_is_its_sources() -> None:
+def test_the_partition_of_an_ad_hoc_role_is_its_sources() -> None:
     gov = role("dev")["role_arn"].replace(":aws:", ":aws-us-gov:")
-    seen = view(
+    config_view = view(
         {"hub": {"role_arn": gov, "source_profile": "dev"}, "cn": {"region": "cn-north-1"}},
         DEV | {"cn": KEYS},
     )
-    assert definition(seen, source="hub").partition == "aws-us-gov"
-    assert definition(seen, source="cn").partition == "aws-cn"
-    assert definition(seen).partition == "aws"
-    assert definition(seen, partition="aws-iso").partition == "aws-iso"
+    assert definition(config_view, source="hub").partition == "aws-us-gov"
+    assert definition(config_view, source="cn").partition == "aws-cn"
+    assert definition(config_view).partition == "aws"
+    assert definition(config_view, partition="aws-iso").partition == "aws-iso"
 
 
-def test_definitions_that_cant_be() -> None:
-    seen = view({"broken": role("gone")}, DEV)
+def test_invalid_ad_hoc_roles_are_rejected() -> None:
+    config_view = view({"broken": role("gone")}, DEV)
     wrong: list[dict[str, str]] = [
         {"account": "12"},
         {"account": "nobody"},
@@ -121,13 +125,13 @@ def test_definitions_that_cant_be() -> None:
     ]
     for given in wrong:
         with pytest.raises(TargetError):
-            definition(seen, None, **given)
+            definition(config_view, None, **given)
     with pytest.raises(UsageError):
-        definition(seen, Overrides(duration_seconds=1))
-    assert definition(seen, source="broken").chain is None
+        definition(config_view, Overrides(duration_seconds=1))
+    assert definition(config_view, source="broken").chain is None
 
 
-def test_a_definition_is_the_same_role_once_a_managed_profile_keeps_it() -> None:
+def test_an_ad_hoc_role_is_the_same_once_it_is_stored() -> None:
     before = view({"dev": {"region": "eu-west-1"}}, DEV)
     asked = Overrides(
         region="eu-west-2",
@@ -141,18 +145,18 @@ def test_a_definition_is_the_same_role_once_a_managed_profile_keeps_it() -> None
     made = definition(before, asked)
     properties = managed_properties(made, before, asked, "/bin/xswitch credential-process x")
     after = view({"dev": {"region": "eu-west-1"}, made.managed_profile: properties}, DEV)
-    kept = roles(after)[made.name]
-    assert (kept.region, kept.role_arn, kept.mfa_serial, kept.duration_seconds) == (
+    managed = roles(after)[made.name]
+    assert (managed.region, managed.role_arn, managed.mfa_serial, managed.duration_seconds) == (
         "eu-west-2",
         made.role_arn,
         MFA,
         1800,
     )
-    assert kept.is_ad_hoc
-    assert planned(kept).key == planned(made).key == planned(made, overrides=asked).key
-    again = managed_properties(kept, after, Overrides(), "/bin/xswitch credential-process x")
+    assert managed.is_ad_hoc
+    assert planned(managed).key == planned(made).key == planned(made, overrides=asked).key
+    again = managed_properties(managed, after, Overrides(), "/bin/xswitch credential-process x")
     assert again | {"xswitch_region": "eu-west-2"} == properties
-    assert managed_profiles(after, [kept]) == {made.managed_profile: made.name}
+    assert managed_profiles(after, [managed]) == {made.managed_profile: made.name}
 
 
 @pytest.mark.parametrize(
@@ -163,33 +167,37 @@ def test_a_definition_is_the_same_role_once_a_managed_profile_keeps_it() -> None
         ({"xswitch_source_profile": "dev", "xswitch_policy": "{"}, "managed_profile"),
     ],
 )
-def test_a_kept_definition_that_is_broken_is_a_row_with_an_error(
+def test_an_invalid_stored_ad_hoc_role_is_a_role_with_an_error(
     properties: dict[str, str], code: str
 ) -> None:
-    kept = {"credential_process": "/x", "xswitch_role": arn("Ops"), **properties}
-    found = roles(view({"xs-ops": kept, "a": role("dev")}, DEV))
-    broken = found["222222222222:Ops"]
+    managed = {"credential_process": "/x", "xswitch_role": arn("Ops"), **properties}
+    resolved = roles(view({"xs-ops": managed, "a": role("dev")}, DEV))
+    broken = resolved["222222222222:Ops"]
     assert (broken.chain, codes(broken), broken.managed_profile) == (None, [code], "xs-ops")
-    assert found["a"].chain is not None
+    assert resolved["a"].chain is not None
 
 
-def test_two_definitions_of_one_role_have_two_names() -> None:
-    kept = {"credential_process": "/x", "xswitch_role": arn("Ops"), "xswitch_source_profile": "dev"}
-    assert list(roles(view({"one": kept, "two": kept}, DEV))) == [
+def test_two_profiles_of_one_ad_hoc_role_have_two_names() -> None:
+    managed = {
+        "credential_process": "/x",
+        "xswitch_role": arn("Ops"),
+        "xswitch_source_profile": "dev",
+    }
+    assert list(roles(view({"one": managed, "two": managed}, DEV))) == [
         "222222222222:Ops",
         "222222222222:Ops@two",
     ]
 
 
-def test_rows_of_one_reading_share_what_they_can() -> None:
-    seen = view({"hub": role("dev"), **{f"p{i}": role("hub") for i in range(3)}}, DEV)
-    found = resolve_all(seen, Settings(), {}).roles
-    chains = [found_role.chain for found_role in found if found_role.chain is not None]
+def test_roles_of_one_view_share_their_hops() -> None:
+    config_view = view({"hub": role("dev"), **{f"p{i}": role("hub") for i in range(3)}}, DEV)
+    resolved = resolve_all(config_view, Settings(), {}).roles
+    chains = [found_role.chain for found_role in resolved if found_role.chain is not None]
     assert len(chains) == 4
     assert len({id(chain.hops[0]) for chain in chains}) == 1
 
 
-def test_an_empty_view_has_no_rows() -> None:
+def test_an_empty_view_has_no_roles() -> None:
     assert resolve_all(view({}), Settings(), {}).roles == ()
     assert isinstance(view({"x": {}}).profiles["x"], Profile)
 
@@ -200,7 +208,7 @@ DEV = {"dev": KEYS}
 CUT = "1 h at most: role chaining after"
 
 
-def test_a_row_in_full() -> None:
+def test_a_role_in_full() -> None:
     properties = {
         "mfa_serial": MFA,
         "external_id": "ext",
@@ -208,13 +216,13 @@ def test_a_row_in_full() -> None:
         "xswitch_note": "careful",
         "xswitch_tags": "a=b",
     }
-    found = roles(view({"pay": role("dev", "team/Admin", **properties)}, DEV))["pay"]
+    resolved = roles(view({"pay": role("dev", "team/Admin", **properties)}, DEV))["pay"]
     assert (
-        found.role_arn,
-        found.partition,
-        found.account_id,
-        found.role_name,
-        found.role_path,
+        resolved.role_arn,
+        resolved.partition,
+        resolved.account_id,
+        resolved.role_name,
+        resolved.role_path,
     ) == (
         arn("team/Admin"),
         "aws",
@@ -222,15 +230,24 @@ def test_a_row_in_full() -> None:
         "Admin",
         "/team/",
     )
-    assert (found.region, found.endpoint.region, found.mfa_serial, found.external_id) == (
+    assert (
+        resolved.region,
+        resolved.endpoint.region,
+        resolved.mfa_serial,
+        resolved.external_id,
+    ) == (
         "eu-west-1",
         "eu-west-1",
         MFA,
         "ext",
     )
-    assert (found.managed_profile, found.note, found.tags) == ("xs-pay", "careful", (("a", "b"),))
-    assert (found.origin.file, found.origin.line) == (CONFIG, 1)
-    assert (found.problems, found.guard, found.cli_only, found.is_ad_hoc) == (
+    assert (resolved.managed_profile, resolved.note, resolved.tags) == (
+        "xs-pay",
+        "careful",
+        (("a", "b"),),
+    )
+    assert (resolved.origin.file, resolved.origin.line) == (CONFIG, 1)
+    assert (resolved.problems, resolved.guard, resolved.cli_only, resolved.is_ad_hoc) == (
         (),
         None,
         False,
@@ -238,18 +255,21 @@ def test_a_row_in_full() -> None:
     )
 
 
-def test_what_a_row_is_called_by_people() -> None:
-    seen = view({"a": role("dev", xswitch_account_name="payments"), "b": role("dev")}, DEV)
-    assert {name: found.account_name for name, found in roles(seen).items()} == {
+def test_account_names_and_notes() -> None:
+    config_view = view({"a": role("dev", xswitch_account_name="payments"), "b": role("dev")}, DEV)
+    assert {name: resolved.account_name for name, resolved in roles(config_view).items()} == {
         "a": "payments",
         "b": "",
     }
-    named = roles(seen, Settings(account_names={"222222222222": "Pay"}))
-    assert {name: found.account_name for name, found in named.items()} == {"a": "Pay", "b": "Pay"}
+    named = roles(config_view, Settings(account_names={"222222222222": "Pay"}))
+    assert {name: resolved.account_name for name, resolved in named.items()} == {
+        "a": "Pay",
+        "b": "Pay",
+    }
 
 
-def test_problems_of_the_reading_stand_with_their_role_errors_first() -> None:
-    seen = view(
+def test_problems_of_the_files_join_their_role_errors_first() -> None:
+    config_view = view(
         {"a": role("gone"), "b": role("dev")},
         DEV,
         problems=(
@@ -258,11 +278,11 @@ def test_problems_of_the_reading_stand_with_their_role_errors_first() -> None:
             Problem("note", "z", "info", profile="a"),
         ),
     )
-    assert codes(roles(seen)["a"]) == ["source_missing", "inline_comment", "note"]
-    assert codes(roles(seen)["b"]) == []
+    assert codes(roles(config_view)["a"]) == ["source_missing", "inline_comment", "note"]
+    assert codes(roles(config_view)["b"]) == []
 
 
-def test_cli_only_profiles_are_marked() -> None:
+def test_cli_only_profiles_are_flagged() -> None:
     assert roles(view({"foo bar": role("dev")}, DEV, cli_only=["foo bar"]))["foo bar"].cli_only
 
 
@@ -301,15 +321,15 @@ def test_cli_only_profiles_are_marked() -> None:
 def test_the_duration_and_why(
     config: dict[str, dict[str, str]], seconds: int, reason: str, *, mfa: bool
 ) -> None:
-    found = roles(view(config, DEV))["r"]
-    assert (found.duration_seconds, found.duration_reason) == (seconds, reason)
-    hop = planned(found).hops[-1]
+    resolved = roles(view(config, DEV))["r"]
+    assert (resolved.duration_seconds, resolved.duration_reason) == (seconds, reason)
+    hop = planned(resolved).hops[-1]
     assert (hop.request.duration_seconds, hop.duration_reason) == (seconds, reason)
-    assert (found.mfa_serial is not None) is mfa
+    assert (resolved.mfa_serial is not None) is mfa
 
 
 def test_the_first_serial_of_the_chain_is_the_roles() -> None:
-    seen = view(
+    config_view = view(
         {
             "top": role("mid", mfa_serial="arn:aws:iam::1:mfa/other"),
             "mid": role("dev", mfa_serial=MFA),
@@ -317,21 +337,21 @@ def test_the_first_serial_of_the_chain_is_the_roles() -> None:
         },
         DEV,
     )
-    assert {name: found.mfa_serial for name, found in roles(seen).items()} == dict.fromkeys(
-        ("top", "mid", "on"), MFA
-    )
+    assert {
+        name: resolved.mfa_serial for name, resolved in roles(config_view).items()
+    } == dict.fromkeys(("top", "mid", "on"), MFA)
 
 
-def test_a_guard_is_on_its_row_and_shortens() -> None:
+def test_a_guard_applies_to_its_role_and_shortens() -> None:
     settings = Settings(
         guards=(GuardRule("prod", ("*prod*",), color="magenta", duration_seconds=1200),)
     )
-    found = roles(view({"x-prod": role("dev"), "other": role("dev")}, DEV), settings)
-    guard = found["x-prod"].guard
+    resolved = roles(view({"x-prod": role("dev"), "other": role("dev")}, DEV), settings)
+    guard = resolved["x-prod"].guard
     assert guard is not None
     assert (guard.color, guard.confirm) == ("magenta", "222222222222")
-    assert (found["x-prod"].duration_seconds, found["x-prod"].duration_reason) == (
+    assert (resolved["x-prod"].duration_seconds, resolved["x-prod"].duration_reason) == (
         1200,
         "guard prod",
     )
-    assert found["other"].guard is None
+    assert resolved["other"].guard is None

@@ -16,14 +16,14 @@ from xswitch.core.roles.chains import ChainResolver, ResolvedChain
 DEV = {"dev": KEYS}
 
 
-def chain(found: Role) -> Chain:
-    assert found.chain is not None, found.problems
-    return found.chain
+def chain(resolved: Role) -> Chain:
+    assert resolved.chain is not None, resolved.problems
+    return resolved.chain
 
 
-def error(found: Role) -> Problem:
-    assert found.chain is None
-    first = found.problems[0]
+def error(resolved: Role) -> Problem:
+    assert resolved.chain is None
+    first = resolved.problems[0]
     assert first.severity == "error"
     return first
 
@@ -39,36 +39,36 @@ def error(found: Role) -> Problem:
 def test_the_three_credential_sources(
     source: str, kind: CredentialSourceKind, *, temporary: bool
 ) -> None:
-    seen = view({"r": {"role_arn": arn("A"), "credential_source": source}})
-    base = chain(roles(seen, env={"AWS_ACCESS_KEY_ID": "AKIDENV"})["r"]).base
+    config_view = view({"r": {"role_arn": arn("A"), "credential_source": source}})
+    base = chain(roles(config_view, env={"AWS_ACCESS_KEY_ID": "AKIDENV"})["r"]).base
     assert (base.kind, base.profile, base.temporary) == (kind, None, temporary)
     assert base.origin is not None
     assert base.origin.line == 3
 
 
-def test_keys_in_the_environment_are_told_apart() -> None:
-    seen = view({"r": {"role_arn": arn("A"), "credential_source": "Environment"}})
+def test_keys_in_the_environment_have_different_identities() -> None:
+    config_view = view({"r": {"role_arn": arn("A"), "credential_source": "Environment"}})
 
     def base(env: dict[str, str]) -> tuple[str, bool, list[str]]:
-        found = roles(seen, env=env)["r"]
-        return chain(found).base.identity, chain(found).base.temporary, codes(found)
+        resolved = roles(config_view, env=env)["r"]
+        return chain(resolved).base.identity, chain(resolved).base.temporary, codes(resolved)
 
     assert base({"AWS_ACCESS_KEY_ID": "AKID1"}) != base({"AWS_ACCESS_KEY_ID": "AKID2"})
     assert base({"AWS_ACCESS_KEY_ID": "ASIA1", "AWS_SESSION_TOKEN": "t"})[1]
     assert base({})[2] == ["environment_empty"]
 
 
-def source_of(seen: ConfigView, name: str = "src") -> CredentialSource:
-    resolved = ChainResolver(seen, {}).resolve_source(name)
+def source_of(config_view: ConfigView, name: str = "src") -> CredentialSource:
+    resolved = ChainResolver(config_view, {}).resolve_source(name)
     assert isinstance(resolved, ResolvedChain)
     assert resolved.chain.hops == ()
     return resolved.chain.base
 
 
-def base(seen: ConfigView, name: str = "src") -> tuple[CredentialSourceKind, bool]:
-    found = source_of(seen, name)
-    assert found.profile == name
-    return found.kind, found.temporary
+def base(config_view: ConfigView, name: str = "src") -> tuple[CredentialSourceKind, bool]:
+    resolved = source_of(config_view, name)
+    assert resolved.profile == name
+    return resolved.kind, resolved.temporary
 
 
 PROCESS = {"credential_process": "/opt/tool --password hunter2"}
@@ -114,13 +114,13 @@ def test_static_keys_with_a_token_are_temporary() -> None:
 
 
 def test_a_process_is_known_by_a_digest_and_shown_by_its_name() -> None:
-    found = source_of(
+    resolved = source_of(
         view({"src": PROCESS, "other": {"credential_process": "/opt/tool --password other"}}), "src"
     )
-    assert found.detail == "tool"
-    assert "hunter2" not in repr(found)
+    assert resolved.detail == "tool"
+    assert "hunter2" not in repr(resolved)
     assert (
-        found.identity
+        resolved.identity
         != source_of(view({"src": {"credential_process": "/opt/tool"}}), "src").identity
     )
     assert (
@@ -148,10 +148,12 @@ def test_a_process_is_known_by_a_digest_and_shown_by_its_name() -> None:
         ({"role_arn": arn("A"), "web_identity_token_file": ""}, "no_credentials"),
     ],
 )
-def test_a_source_that_is_none_is_named(properties: dict[str, str], code: str) -> None:
+def test_an_invalid_source_is_named(properties: dict[str, str], code: str) -> None:
     sessions = {"corp": {"sso_start_url": "https://other/start", "sso_region": "eu-west-1"}}
-    found = roles(view({"top": role("src"), "src": properties}, DEV, sso_sessions=sessions))["top"]
-    problem = error(found)
+    resolved = roles(view({"top": role("src"), "src": properties}, DEV, sso_sessions=sessions))[
+        "top"
+    ]
+    problem = error(resolved)
     assert (problem.code, problem.profile) == (code, "src")
     assert '"src"' in problem.message
 
@@ -165,17 +167,17 @@ def test_sso_by_session() -> None:
         }
     }
     profile = {"sso_session": "corp", "sso_account_id": "222222222222", "sso_role_name": "R"}
-    seen = view(
+    config_view = view(
         {"src": profile, "same": profile | {"sso_region": "eu-west-1"}, "legacy": SSO},
         sso_sessions=sessions,
     )
-    assert base(seen) == (CredentialSourceKind.SSO, True)
-    assert source_of(seen, "src").identity == source_of(seen, "same").identity
-    assert source_of(seen, "src").identity != source_of(seen, "legacy").identity
-    assert source_of(seen, "src").detail == "222222222222/R at corp"
+    assert base(config_view) == (CredentialSourceKind.SSO, True)
+    assert source_of(config_view, "src").identity == source_of(config_view, "same").identity
+    assert source_of(config_view, "src").identity != source_of(config_view, "legacy").identity
+    assert source_of(config_view, "src").detail == "222222222222/R at corp"
 
 
-def test_sso_starts_by_account_or_role_and_not_by_session_alone() -> None:
+def test_sso_needs_an_account_or_a_role() -> None:
     sessions = {"corp": {"sso_start_url": "https://x/start", "sso_region": "eu-west-1"}}
     assert (
         base(view({"src": {"sso_session": "corp", **PROCESS}}, sso_sessions=sessions))[0]
@@ -183,7 +185,7 @@ def test_sso_starts_by_account_or_role_and_not_by_session_alone() -> None:
     )
 
 
-def test_where_keys_of_the_credentials_file_stand() -> None:
+def test_the_origin_of_keys_in_the_credentials_file() -> None:
     origin = source_of(view({}, {"x": {}, "dev": KEYS}), "dev").origin
     assert origin is not None
     assert (origin.file, origin.line) == (CREDENTIALS, 3)

@@ -58,7 +58,7 @@ def test_what_names_one_role(target: str, expected: str) -> None:
         (arn("Twin", "333333333333"), ("twin-a", "twin-b")),
     ],
 )
-def test_several_are_all_named(target: str, candidates: tuple[str, ...]) -> None:
+def test_an_ambiguous_target_lists_all_matches(target: str, candidates: tuple[str, ...]) -> None:
     with pytest.raises(TargetError) as caught:
         name(target)
     assert (caught.value.code, caught.value.candidates) == ("target_ambiguous", candidates)
@@ -78,13 +78,13 @@ def test_several_are_all_named(target: str, candidates: tuple[str, ...]) -> None
         (arn("Nobody"), f"xswitch switch {arn('Nobody')} --source PROFILE"),
     ],
 )
-def test_none_comes_with_what_to_do(target: str, next_step: str) -> None:
+def test_an_unknown_target_comes_with_a_next_step(target: str, next_step: str) -> None:
     with pytest.raises(TargetError) as caught:
         name(target)
     assert (caught.value.code, caught.value.next_step) == ("target_unknown", next_step)
 
 
-def test_of_very_many_only_some_are_written_out() -> None:
+def test_very_many_matches_are_abbreviated() -> None:
     many = list(roles(view({f"p{i}": role("dev") for i in range(100)}, {"dev": KEYS})).values())
     with pytest.raises(TargetError) as caught:
         find_role("admin", many, {})

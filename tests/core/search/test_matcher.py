@@ -40,8 +40,8 @@ CONFIG = {
 ROLES = list(roles(view(CONFIG, {"dev": KEYS})).values())
 
 
-def names(found: Matches) -> list[str]:
-    return [match.role.name for match in found]
+def names(matches: Matches) -> list[str]:
+    return [match.role.name for match in matches]
 
 
 def search(
@@ -65,27 +65,27 @@ def test_words_in_any_order_across_fields() -> None:
 def test_a_word_never_spans_two_fields() -> None:
     assert search("prodadmin") == ["payments-sandbox"]
     assert search("x222222222222") == []
-    assert search("\n") == [found.name for found in ROLES]
+    assert search("\n") == [entry.name for entry in ROLES]
 
 
-def test_whole_names_before_beginnings_of_words_before_the_rest() -> None:
+def test_whole_names_then_starts_of_words_then_other_fields() -> None:
     assert search("prod") == ["prod", "payments-prod", "payments-sandbox", "nonprod-x"]
     assert search("ops") == ["nonprod-x", "prod"]
     assert search("care") == ["payments-prod"]
 
 
-def test_marks_alone_and_marks_inside_words() -> None:
+def test_punctuation_alone_and_inside_words() -> None:
     assert search("-prod") == ["payments-prod"]
     assert search("s-p") == ["payments-prod"]
     assert search("payments prod") == ["payments-prod", "payments-sandbox"]
     assert search("payments_prod") == []
 
 
-def test_no_query_is_every_role_in_the_order_of_the_files() -> None:
-    assert search("") == search("   ") == [found.name for found in ROLES]
+def test_no_query_lists_every_role_in_file_order() -> None:
+    assert search("") == search("   ") == [entry.name for entry in ROLES]
 
 
-def test_pins_first_then_what_is_used() -> None:
+def test_pins_first_then_frecency() -> None:
     memory = UsageState(
         uses={
             "data": RoleUsage(3, NOW - timedelta(days=1)),
@@ -104,7 +104,7 @@ def test_pins_first_then_what_is_used() -> None:
     ]
 
 
-def test_match_quality_goes_before_use() -> None:
+def test_match_quality_takes_precedence_over_use() -> None:
     memory = UsageState(
         uses={"payments-sandbox": RoleUsage(50, NOW), "nonprod-x": RoleUsage(50, NOW)},
         pins=frozenset({"nonprod-x"}),
@@ -114,7 +114,7 @@ def test_match_quality_goes_before_use() -> None:
     assert search("payments", memory) == ["payments-sandbox", "payments-prod"]
 
 
-def test_typing_on_and_back_gives_what_a_fresh_search_gives() -> None:
+def test_extending_and_shortening_a_query_equals_a_new_search() -> None:
     typed = Matcher(ROLES, None, None, NOW)
     for query in (
         "p",
@@ -137,17 +137,17 @@ def test_typing_on_and_back_gives_what_a_fresh_search_gives() -> None:
 
 
 def test_rows_are_a_sequence() -> None:
-    found = Matcher(ROLES).filter("prod")
-    assert len(found) == 4
-    assert found[0].role is ROLES[found[0].index]
-    assert names(found[1:3]) == names(found)[1:3]
-    assert found[-1].role.name == names(found)[-1]
-    assert "prod" in repr(found[0])
+    matches = Matcher(ROLES).filter("prod")
+    assert len(matches) == 4
+    assert matches[0].role is ROLES[matches[0].index]
+    assert names(matches[1:3]) == names(matches)[1:3]
+    assert matches[-1].role.name == names(matches)[-1]
+    assert "prod" in repr(matches[0])
 
 
-def test_spans_name_fields_and_places() -> None:
-    found = Matcher(ROLES).filter("prod adm")
-    assert found[0].spans == {"name": ((9, 13),), "role_name": ((0, 3),), "role_arn": ((31, 34),)}
+def test_spans_have_fields_and_positions() -> None:
+    matches = Matcher(ROLES).filter("prod adm")
+    assert matches[0].spans == {"name": ((9, 13),), "role_name": ((0, 3),), "role_arn": ((31, 34),)}
     assert Matcher(ROLES).spans(0, "team billing") == {"tags": ((8, 12), (13, 20))}
     assert field_text(ROLES[0], "tags") == "cost=42 team=billing"
     assert spans(ROLES[0], "") == {}
@@ -159,9 +159,9 @@ def test_preparing_changes_nothing() -> None:
     assert names(ready.filter("prod")) == search("prod")
 
 
-def reference(found: Role, query: str) -> bool:
+def reference(candidate: Role, query: str) -> bool:
     return all(
-        any(term in fold(field_text(found, field)) for field in FIELDS)
+        any(term in fold(field_text(candidate, field)) for field in FIELDS)
         for term in fold(query).split()
     )
 
@@ -171,11 +171,11 @@ def reference(found: Role, query: str) -> bool:
 def test_a_role_is_found_exactly_when_every_word_is_in_some_field(queries: list[str]) -> None:
     typed = Matcher(ROLES)
     for query in queries:
-        found = typed.filter(query)
-        assert {match.role.name for match in found} == {
+        matches = typed.filter(query)
+        assert {match.role.name for match in matches} == {
             row.name for row in ROLES if reference(row, query)
         }
-        for match in found:
+        for match in matches:
             for term in fold(query).split():
                 assert any(term in fold(field_text(match.role, field)) for field in match.spans)
 
@@ -199,7 +199,7 @@ def test_a_role_is_found_exactly_when_every_word_is_in_some_field(queries: list[
         ("ΟΔΟΣ", ["οδοσ"], ((0, 4),)),
     ],
 )
-def test_spans_are_those_of_the_text_as_shown(
+def test_spans_are_positions_in_the_displayed_text(
     text: str, terms: list[str], spans: tuple[tuple[int, int], ...]
 ) -> None:
     assert find_spans(text, terms) == spans
@@ -212,7 +212,7 @@ def test_spans_are_those_of_the_text_as_shown(
         st.text(st.sampled_from("abßifés-1"), min_size=1, max_size=3).map(fold), max_size=3
     ),
 )
-def test_spans_are_ascending_apart_and_cover_every_occurrence(text: str, terms: list[str]) -> None:
+def test_spans_are_ascending_and_cover_every_occurrence(text: str, terms: list[str]) -> None:
     spans = find_spans(text, terms)
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(before[1] < after[0] for before, after in itertools.pairwise(spans))

@@ -22,7 +22,7 @@ ROLES = list(
 )
 
 
-def test_used_most_first_and_the_rest_as_in_the_files() -> None:
+def test_frecency_first_then_file_order() -> None:
     memory = UsageState(
         uses={"c": RoleUsage(2, NOW), "b": RoleUsage(1, NOW), "gone": RoleUsage(9, NOW)}
     )
@@ -32,19 +32,19 @@ def test_used_most_first_and_the_rest_as_in_the_files() -> None:
     assert order_by_usage(ROLES, UsageState(), NOW, frecency=True) == [0, 1, 2, 3]
 
 
-def test_often_and_lately_both_count() -> None:
+def test_frequency_and_recency_both_count() -> None:
     old = UsageState(uses={"a": RoleUsage(8, NOW - timedelta(days=56)), "b": RoleUsage(1, NOW)})
     assert order_by_usage(ROLES, old, NOW, frecency=True)[:2] == [1, 0]
     often = UsageState(uses={"a": RoleUsage(8, NOW - timedelta(days=14)), "b": RoleUsage(1, NOW)})
     assert order_by_usage(ROLES, often, NOW, frecency=True)[:2] == [0, 1]
 
 
-def test_pins_keep_the_order_they_had() -> None:
+def test_pins_keep_their_order() -> None:
     assert pins_first([2, 1, 0, 3], ROLES, UsageState(pins=frozenset("ad"))) == [0, 3, 2, 1]
     assert pins_first([2, 1, 0, 3], ROLES, UsageState()) == [2, 1, 0, 3]
 
 
-def test_a_use_counts_half_after_a_half_life() -> None:
+def test_a_use_counts_half_after_one_half_life() -> None:
     assert frecency_score(RoleUsage(4, NOW), NOW) == 4
     assert frecency_score(RoleUsage(4, NOW - timedelta(days=HALF_LIFE_DAYS)), NOW) == pytest.approx(
         2
@@ -54,7 +54,7 @@ def test_a_use_counts_half_after_a_half_life() -> None:
     ) == pytest.approx(1)
 
 
-def test_odd_memories_do_no_harm() -> None:
+def test_invalid_usage_is_harmless() -> None:
     assert frecency_score(RoleUsage(4, NOW + timedelta(days=9)), NOW) == 4
     assert frecency_score(RoleUsage(-4, NOW), NOW) == 0
     assert frecency_score(RoleUsage(10**30, NOW), NOW) == 1000

@@ -15,11 +15,11 @@ def after(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def test_an_hour_is_renewed_behind_the_back_at_25_and_for_good_at_16_minutes() -> None:
+def test_an_hour_is_renewed_at_25_minutes_and_must_be_at_16() -> None:
     assert refresh_times(START, after(60)) == (after(35), after(44))
 
 
-def test_a_quarter_of_an_hour_is_renewed_at_a_quarter_of_its_life() -> None:
+def test_a_short_session_is_renewed_at_a_quarter() -> None:
     assert refresh_times(START, after(15)) == (after(9), after(11.25))
 
 
@@ -30,7 +30,7 @@ def test_states() -> None:
 
 
 @given(st.integers(min_value=0, max_value=130_000))
-def test_the_windows_are_in_order_and_inside_the_life(seconds: int) -> None:
+def test_refresh_times_are_ordered_and_inside_the_session(seconds: int) -> None:
     end = START + timedelta(seconds=seconds)
     soft, hard = refresh_times(START, end)
     assert START <= soft <= hard <= end

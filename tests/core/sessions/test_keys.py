@@ -18,12 +18,11 @@ REQUEST = AssumeRoleRequest(role_arn="arn", session_name="me@laptop", duration_s
 CHANGED = AssumeRoleRequest(
     "arn2", "you", 900, "ext", "mfa", Secret("123456"), (("a", "b"),), ("a",), ("p",), "{}", "alice"
 )
-# The name counts when it is configured and is then passed on its own; a code proves who asks and is
-# in no session.
+# A configured session name is passed separately, and an MFA code isn't part of a session.
 NOT_KEYED = {"session_name", "mfa_code"}
 
 
-def test_each_field_of_a_request_changes_the_key_and_none_is_forgotten() -> None:
+def test_every_field_of_a_request_changes_the_key() -> None:
     for entry in fields(AssumeRoleRequest):
         changed = replace(REQUEST, **{entry.name: getattr(CHANGED, entry.name)})
         same = role_session_key("s", changed, session_name=None) == role_session_key(
@@ -68,7 +67,7 @@ def test_base_and_mfa_keys() -> None:
         st.text(min_size=1), st.text() | st.integers() | st.none() | st.lists(st.text())
     )
 )
-def test_a_digest_is_40_hex_digits_and_knows_no_order(facts: dict[str, object]) -> None:
+def test_a_digest_is_40_hex_digits_in_any_order(facts: dict[str, object]) -> None:
     key = key_digest(**facts)
     assert len(key) == KEY_LENGTH == 40
     assert set(key) <= set("0123456789abcdef")

@@ -22,7 +22,7 @@ SSO = {
 }
 
 
-def one(
+def resolve(
     properties: dict[str, str] | None = None, name: str = "r", **config: dict[str, str]
 ) -> Role:
     return roles(view({**config, "r": role("dev", **(properties or {}))}, DEV))[name]
@@ -33,7 +33,7 @@ def serials(made: SessionPlan) -> list[str | None]:
 
 
 def test_without_mfa_the_base_assumes_the_role() -> None:
-    made = planned(one())
+    made = planned(resolve())
     assert made.mfa is None
     request = made.hops[0].request
     assert (
@@ -47,23 +47,23 @@ def test_without_mfa_the_base_assumes_the_role() -> None:
 
 
 def test_one_mfa_session_serves_the_whole_chain() -> None:
-    found = one(
+    resolved = resolve(
         name="top", hub={**role("r"), "mfa_serial": MFA}, top={**role("hub"), "mfa_serial": MFA}
     )
-    made = planned(found, Settings(mfa_duration_seconds=7200))
+    made = planned(resolved, Settings(mfa_duration_seconds=7200))
     assert made.mfa is not None
     assert (made.mfa.serial, made.mfa.duration_seconds) == (MFA, 7200)
     assert serials(made) == [None, None, None]
 
 
-def test_another_serial_later_is_asked_for_on_its_hop() -> None:
-    found = one(
+def test_another_serial_later_is_sent_with_its_hop() -> None:
+    resolved = resolve(
         {"mfa_serial": MFA},
         "top",
         hub={**role("r"), "mfa_serial": OTHER},
         top={**role("hub"), "mfa_serial": MFA},
     )
-    made = planned(found)
+    made = planned(resolved)
     assert made.mfa is not None
     assert made.mfa.serial == MFA
     assert serials(made) == [None, OTHER, None]
@@ -71,7 +71,7 @@ def test_another_serial_later_is_asked_for_on_its_hop() -> None:
 
 @pytest.mark.parametrize(("seconds", "asked"), [(1, 900), (43_200, 43_200), (999_999, 129_600)])
 def test_the_mfa_session_is_as_long_as_aws_allows(seconds: int, asked: int) -> None:
-    made = planned(one({"mfa_serial": MFA}), Settings(mfa_duration_seconds=seconds))
+    made = planned(resolve({"mfa_serial": MFA}), Settings(mfa_duration_seconds=seconds))
     assert made.mfa is not None
     assert made.mfa.duration_seconds == asked
 
@@ -86,37 +86,39 @@ def test_the_mfa_session_is_as_long_as_aws_allows(seconds: int, asked: int) -> N
     ],
 )
 def test_a_temporary_base_cant_get_an_mfa_session(base: dict[str, str]) -> None:
-    seen = view(
+    config_view = view(
         {
             "src": base,
             "hub": role("src", mfa_serial=MFA, duration_seconds="7200"),
             "top": role("hub", "Top", mfa_serial=MFA),
         }
     )
-    made = planned(roles(seen)["top"])
+    made = planned(roles(config_view)["top"])
     assert made.mfa is None
     assert serials(made) == [MFA, None]
     assert [hop.request.duration_seconds for hop in made.hops] == [3600, 3600]
 
 
 def test_the_environment_with_a_token_is_temporary() -> None:
-    seen = view(
+    config_view = view(
         {"r": {"role_arn": arn("A"), "credential_source": "Environment", "mfa_serial": MFA}}
     )
-    assert planned(roles(seen, env={"AWS_ACCESS_KEY_ID": "A"})["r"]).mfa is not None
-    made = planned(roles(seen, env={"AWS_ACCESS_KEY_ID": "A", "AWS_SESSION_TOKEN": "t"})["r"])
+    assert planned(roles(config_view, env={"AWS_ACCESS_KEY_ID": "A"})["r"]).mfa is not None
+    made = planned(
+        roles(config_view, env={"AWS_ACCESS_KEY_ID": "A", "AWS_SESSION_TOKEN": "t"})["r"]
+    )
     assert (made.mfa, serials(made)) == (None, [MFA])
 
 
-def test_a_process_is_taken_as_long_term_until_it_shows_otherwise() -> None:
-    seen = view(
+def test_a_process_is_assumed_to_provide_long_term_keys() -> None:
+    config_view = view(
         {
             "src": {"credential_process": "/x"},
             "hub": role("src", mfa_serial=MFA),
             "top": role("hub", "Top", mfa_serial=OTHER),
         }
     )
-    made = planned(roles(seen)["top"])
+    made = planned(roles(config_view)["top"])
     assert made.mfa is not None
     assert serials(made) == [None, OTHER]
     learnt = with_temporary_source(made)
@@ -125,8 +127,10 @@ def test_a_process_is_taken_as_long_term_until_it_shows_otherwise() -> None:
 
 
 def test_a_process_that_turns_out_temporary_shortens_the_role() -> None:
-    seen = view({"src": {"credential_process": "/x"}, "r": role("src", duration_seconds="7200")})
-    made = planned(roles(seen)["r"])
+    config_view = view(
+        {"src": {"credential_process": "/x"}, "r": role("src", duration_seconds="7200")}
+    )
+    made = planned(roles(config_view)["r"])
     assert made.hops[0].request.duration_seconds == 7200
     learnt = with_temporary_source(made).hops[0]
     assert (learnt.request.duration_seconds, learnt.duration_reason) == (
@@ -138,49 +142,50 @@ def test_a_process_that_turns_out_temporary_shortens_the_role() -> None:
 def test_an_mfa_serial_of_the_command_line_stays_on_the_last_hop_when_the_base_is_temporary() -> (
     None
 ):
-    seen = view(
+    config_view = view(
         {"src": {"credential_process": "/x"}, "hub": role("src"), "top": role("hub", "Top")}
     )
-    made = planned(roles(seen)["top"], overrides=Overrides(mfa_serial=MFA))
+    made = planned(roles(config_view)["top"], overrides=Overrides(mfa_serial=MFA))
     assert made.mfa is not None
     assert serials(with_temporary_source(made)) == [None, MFA]
 
 
 def test_session_names() -> None:
     assert (
-        planned(one({"role_session_name": "cfg"}), Settings(session_name="set"))
+        planned(resolve({"role_session_name": "cfg"}), Settings(session_name="set"))
         .hops[0]
         .request.session_name
         == "cfg"
     )
-    assert planned(one(), Settings(session_name="set")).hops[0].request.session_name == "set"
+    assert planned(resolve(), Settings(session_name="set")).hops[0].request.session_name == "set"
     assert (
-        planned(one({"role_session_name": "cfg"}), overrides=Overrides(session_name="asked"))
+        planned(resolve({"role_session_name": "cfg"}), overrides=Overrides(session_name="asked"))
         .hops[0]
         .request.session_name
         == "asked"
     )
     odd = (
-        plan_sessions(one(), Settings(), user_at_host="jörg müller@höst" + "x" * 80)
+        plan_sessions(resolve(), Settings(), user_at_host="jörg müller@höst" + "x" * 80)
         .hops[0]
         .request.session_name
     )
     assert odd.startswith("j-rg-m-ller@h-st")
     assert len(odd) == 64
     assert (
-        plan_sessions(one(), Settings(), user_at_host="").hops[0].request.session_name == "xswitch"
+        plan_sessions(resolve(), Settings(), user_at_host="").hops[0].request.session_name
+        == "xswitch"
     )
 
 
 def test_the_default_session_name_is_not_in_the_key() -> None:
     assert (
-        plan_sessions(one(), Settings(), user_at_host="a@b").key
-        == plan_sessions(one(), Settings(), user_at_host="c@d").key
+        plan_sessions(resolve(), Settings(), user_at_host="a@b").key
+        == plan_sessions(resolve(), Settings(), user_at_host="c@d").key
     )
 
 
 def test_overrides_are_for_the_last_hop_only() -> None:
-    found = one(
+    resolved = resolve(
         {"duration_seconds": "1800"}, "top", top={**role("r", "Top"), "xswitch_tags": "a=1,b=2"}
     )
     asked = Overrides(
@@ -192,7 +197,7 @@ def test_overrides_are_for_the_last_hop_only() -> None:
         '{"a": 1}',
         (("b", "3"), ("c", "4")),
     )
-    made = planned(found, overrides=asked)
+    made = planned(resolved, overrides=asked)
     first, last = (hop.request for hop in made.hops)
     assert (
         first.duration_seconds,
@@ -214,8 +219,8 @@ def test_overrides_are_for_the_last_hop_only() -> None:
     assert made.hops[1].duration_reason == "requested"
 
 
-def test_asking_for_more_than_an_hour_on_a_chained_role_is_cut() -> None:
-    made = planned(one({"mfa_serial": MFA}), overrides=Overrides(duration_seconds=7200))
+def test_more_than_an_hour_on_a_chained_role_is_cut() -> None:
+    made = planned(resolve({"mfa_serial": MFA}), overrides=Overrides(duration_seconds=7200))
     hop = made.hops[0]
     assert (hop.request.duration_seconds, hop.duration_reason) == (
         3600,
@@ -223,7 +228,7 @@ def test_asking_for_more_than_an_hour_on_a_chained_role_is_cut() -> None:
     )
 
 
-def test_a_guard_shortens_what_is_asked_and_sets_the_session_policy() -> None:
+def test_a_guard_shortens_the_session_and_sets_its_policy() -> None:
     rules = (
         GuardRule(
             "prod",
@@ -233,8 +238,8 @@ def test_a_guard_shortens_what_is_asked_and_sets_the_session_policy() -> None:
         ),
     )
     config = {"r": role("dev", xswitch_policy='{"own": 1}')}
-    found = roles(view(config, DEV), Settings(guards=rules))["r"]
-    hop = planned(found, overrides=Overrides(duration_seconds=7200)).hops[0]
+    resolved = roles(view(config, DEV), Settings(guards=rules))["r"]
+    hop = planned(resolved, overrides=Overrides(duration_seconds=7200)).hops[0]
     assert (hop.request.duration_seconds, hop.duration_reason) == (1200, "guard prod")
     assert (hop.request.policy_arns, hop.request.policy) == (
         ("arn:aws:iam::aws:policy/ReadOnlyAccess",),
@@ -242,23 +247,23 @@ def test_a_guard_shortens_what_is_asked_and_sets_the_session_policy() -> None:
     )
 
 
-def test_a_role_without_a_chain_says_why() -> None:
-    found = roles(view({"r": role("gone")}))["r"]
+def test_a_role_without_a_chain_explains_why() -> None:
+    resolved = roles(view({"r": role("gone")}))["r"]
     with pytest.raises(ChainError) as caught:
-        planned(found)
+        planned(resolved)
     assert 'Source profile "gone" of' in caught.value.why
     assert "/home/u/.aws/config:3" in caught.value.why
     with pytest.raises(ChainError):
-        planned(replace(found, problems=()))
+        planned(replace(resolved, problems=()))
 
 
 def test_overrides_are_checked() -> None:
     with pytest.raises(UsageError):
-        planned(one(), overrides=Overrides(duration_seconds=60))
+        planned(resolve(), overrides=Overrides(duration_seconds=60))
 
 
-def test_whose_mfa_process_it_is() -> None:
-    seen = view(
+def test_the_precedence_of_mfa_processes() -> None:
+    config_view = view(
         {
             "r": role("dev", mfa_serial=MFA),
             "dev": {"mfa_process": "of-dev"},
@@ -267,17 +272,23 @@ def test_whose_mfa_process_it_is() -> None:
         },
         DEV,
     )
-    found = roles(seen)
-    assert [mfa_process_for(seen, found[name]) for name in "rst"] == ["of-dev", "of-s", "of-s"]
-    made = plan_sessions(found["s"], Settings(), user_at_host="x@y", mfa_process="of-s")
+    resolved = roles(config_view)
+    assert [mfa_process_for(config_view, resolved[name]) for name in "rst"] == [
+        "of-dev",
+        "of-s",
+        "of-s",
+    ]
+    made = plan_sessions(resolved["s"], Settings(), user_at_host="x@y", mfa_process="of-s")
     assert made.mfa is not None
     assert made.mfa.mfa_process == "of-s"
     nothing = view({"r": role("dev"), "bad": role("gone")}, DEV)
-    assert [mfa_process_for(nothing, found) for found in roles(nothing).values()] == [None, None]
+    assert [mfa_process_for(nothing, resolved) for resolved in roles(nothing).values()] == [
+        None,
+        None,
+    ]
 
 
-# -- keys
-# --------------------------------------------------------------------------------------------------------
+# -- keys --
 
 CHANGES: dict[str, dict[str, str]] = {
     "role": {"role_arn": arn("Other")},
@@ -304,8 +315,8 @@ AROUND = {"process": {"credential_process": "/x"}, "hub": role("dev", "Hub")}
 def key_of(
     properties: dict[str, str], overrides: Overrides | None = None, chosen: Settings | None = None
 ) -> str:
-    found = roles(view({**AROUND, "r": role("dev") | properties}, BASES), chosen)["r"]
-    return planned(found, chosen, overrides or Overrides()).key
+    resolved = roles(view({**AROUND, "r": role("dev") | properties}, BASES), chosen)["r"]
+    return planned(resolved, chosen, overrides or Overrides()).key
 
 
 def test_every_single_change_of_a_role_changes_its_key() -> None:
@@ -342,18 +353,18 @@ def test_a_change_anywhere_before_changes_the_key() -> None:
         {"xswitch_note": "x"},
     ],
 )
-def test_what_changes_no_session_changes_no_key(properties: dict[str, str]) -> None:
+def test_a_change_that_doesnt_affect_the_session_keeps_the_key(properties: dict[str, str]) -> None:
     assert key_of(properties) == key_of({})
 
 
-def test_the_same_in_other_words_is_the_same_key() -> None:
+def test_equal_configurations_have_the_same_key() -> None:
     assert key_of({"xswitch_tags": "b=2, a=1"}) == key_of({"xswitch_tags": "a=1,b=2"})
     assert key_of({"xswitch_policy": '{ "a" : 1 }'}) == key_of({"xswitch_policy": '{"a":1}'})
     assert key_of({"external_id": "ext"}) == key_of({}, Overrides(external_id="ext"))
     assert key_of({"role_session_name": "me"}) == key_of({}, chosen=Settings(session_name="me"))
 
 
-def test_the_mfa_session_is_shared_whatever_the_role_and_region() -> None:
+def test_the_mfa_session_is_shared_by_all_roles_and_regions() -> None:
     config = {
         "a": role("dev", "A", mfa_serial=MFA, region="eu-west-1", external_id="x"),
         "b": role("dev", "B", mfa_serial=MFA, region="us-west-2", duration_seconds="900"),
@@ -363,8 +374,8 @@ def test_the_mfa_session_is_shared_whatever_the_role_and_region() -> None:
         "elsewhere": role("dev", "F", mfa_serial=MFA, endpoint_url="https://sts.example.com"),
     }
     made = {
-        name: planned(found).mfa
-        for name, found in roles(view(config, DEV | {"twin": KEYS})).items()
+        name: planned(resolved).mfa
+        for name, resolved in roles(view(config, DEV | {"twin": KEYS})).items()
     }
     keys = {name: step.key for name, step in made.items() if step is not None}
     assert keys["a"] == keys["b"] == keys["c"] == keys["same-keys"]
@@ -402,21 +413,22 @@ def effect(overrides: Overrides) -> Overrides:
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(one_asks=OVERRIDES, other_asks=OVERRIDES)
-def test_two_keys_are_equal_exactly_when_the_same_is_asked(
+def test_two_keys_are_equal_exactly_when_the_requests_are(
     one_asks: Overrides, other_asks: Overrides
 ) -> None:
-    found = one()
-    same = planned(found, overrides=one_asks).key == planned(found, overrides=other_asks).key
+    resolved = resolve()
+    same = planned(resolved, overrides=one_asks).key == planned(resolved, overrides=other_asks).key
     assert same == (effect(one_asks) == effect(other_asks))
 
 
 def test_the_same_hops_on_another_kind_of_base_are_another_session() -> None:
-    found = one()
-    assert found.chain is not None
+    resolved = resolve()
+    assert resolved.chain is not None
     other = replace(
-        found,
+        resolved,
         chain=Chain(
-            replace(found.chain.base, kind=CredentialSourceKind.LOGIN_SESSION), found.chain.hops
+            replace(resolved.chain.base, kind=CredentialSourceKind.LOGIN_SESSION),
+            resolved.chain.hops,
         ),
     )
-    assert planned(found).key != planned(other).key
+    assert planned(resolved).key != planned(other).key

@@ -22,7 +22,7 @@ CREDENTIALS = Credentials(
 )
 
 
-def test_the_answer_is_the_contract_with_expiration_a_minute_early() -> None:
+def test_the_output_expires_a_minute_early() -> None:
     assert json.loads(credential_process_json(CREDENTIALS)) == {
         "Version": 1,
         "AccessKeyId": "ASIAEXAMPLE",
@@ -33,7 +33,7 @@ def test_the_answer_is_the_contract_with_expiration_a_minute_early() -> None:
     assert "\n" not in credential_process_json(CREDENTIALS)
 
 
-def test_a_value_is_a_fixed_width_header_and_the_answer() -> None:
+def test_a_record_is_a_fixed_width_header_and_the_output() -> None:
     value = encode(KEY, CREDENTIALS, NOW)
     assert value[HEADER_LENGTH - 1] == "\n"
     assert value[HEADER_LENGTH:] == credential_process_json(CREDENTIALS)
@@ -47,7 +47,7 @@ def test_a_value_is_a_fixed_width_header_and_the_answer() -> None:
     )
 
 
-def test_a_value_of_another_key_is_none() -> None:
+def test_a_record_of_another_key_isnt_decoded() -> None:
     assert decode(encode(KEY, CREDENTIALS, NOW), KEY[::-1]) is None
 
 
@@ -57,7 +57,7 @@ def test_secrets_are_in_no_repr() -> None:
     assert "tok en" not in repr(record)
 
 
-def test_what_never_expires_is_not_kept() -> None:
+def test_credentials_without_an_expiry_cant_be_encoded() -> None:
     with pytest.raises(ValueError, match="expiry"):
         encode(KEY, Credentials("AKIA", Secret("s")), NOW)
     with pytest.raises(ValueError, match="key"):
@@ -65,7 +65,7 @@ def test_what_never_expires_is_not_kept() -> None:
 
 
 @given(st.integers(min_value=0, max_value=300), st.characters())
-def test_a_damaged_value_is_none_or_the_same_session(position: int, character: str) -> None:
+def test_a_damaged_record_gives_none_or_the_same_session(position: int, character: str) -> None:
     value = encode(KEY, CREDENTIALS, NOW)
     damaged = value[:position] + character + value[position + 1 :]
     record = decode(damaged, KEY)
@@ -73,5 +73,5 @@ def test_a_damaged_value_is_none_or_the_same_session(position: int, character: s
 
 
 @given(st.text(max_size=200))
-def test_garbage_is_none(text: str) -> None:
+def test_garbage_isnt_decoded(text: str) -> None:
     assert decode(text, KEY) is None

@@ -1,4 +1,4 @@
-"""What must hold of any text of the shared config, checked against botocore itself and a second reading under the SDK rules."""
+"""Checks of any config text against botocore and a second reader with the SDKs' rules."""
 
 from __future__ import annotations
 
@@ -47,12 +47,14 @@ def check_prediction(botocore: Botocore, text: str) -> None:
         return
     assert reading.error is None
     assert reading.raw() == raw
-    found = reading.profile_map()
-    mapped: dict[str, object] = {name: section.values for name, section in found.other.items()}
+    profile_map = reading.profile_map()
+    mapped: dict[str, object] = {
+        name: section.values for name, section in profile_map.other.items()
+    }
     for word, sections in (
-        ("profiles", found.profiles),
-        ("sso_sessions", found.sso_sessions),
-        ("services", found.services),
+        ("profiles", profile_map.profiles),
+        ("sso_sessions", profile_map.sso_sessions),
+        ("services", profile_map.services),
     ):
         mapped[word] = {name: section.values for name, section in sections.items()}
     assert mapped == botocore.load(text)
@@ -64,51 +66,57 @@ def check_prediction(botocore: Botocore, text: str) -> None:
 
 
 def key_lines(text: str, key: str) -> set[int]:
-    """Lines on which the key's text stands, and those that continue it."""
-    found = set()
+    """Return the lines with the key's text, and their continuation lines."""
+    lines = set()
     inside = False
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip() and line[0] not in " \t#;\x0c\u00a0":
             inside = False
         inside = inside or key in line.lower()
         if inside:
-            found.add(number)
-    return found
+            lines.add(number)
+    return lines
 
 
 def check_differences(botocore: Botocore, text: str, file: FileKind) -> None:
     path = FILES[file]
-    found = view(text, None) if file == "config" else view(None, text)
-    for problem in found.problems:
+    config_view = view(text, None) if file == "config" else view(None, text)
+    for problem in config_view.problems:
         assert problem.file == path
         assert problem.line is not None
         assert 1 <= problem.line <= text.count("\n") + 1
         assert problem.message
     sdk = second_sdk_reading(text, file)
     cli = botocore.by_kind(text, file)
-    refusals = [problem for problem in found.problems if problem.code == "cli_refuses"]
+    refusals = [problem for problem in config_view.problems if problem.code == "cli_refuses"]
     assert bool(refusals) == (cli is None)
     if cli is None:
         return
     for kind, name in {*sdk, *cli}:
-        here, there = sdk.get((kind, name)), cli.get((kind, name))
-        if here is None or there is None:
-            code = "cli_only" if here is None else "cli_misses"
+        sdk_values, cli_values = sdk.get((kind, name)), cli.get((kind, name))
+        if sdk_values is None or cli_values is None:
+            code = "cli_only" if sdk_values is None else "cli_misses"
             named = [
                 p
-                for p in found.problems
+                for p in config_view.problems
                 if p.code == code
                 and (p.profile == name or (kind != "profile" and p.profile is None))
             ]
             assert named, (kind, name)
-            if there is not None and kind == "profile":
-                assert found.profiles[name].cli_only
-                assert found.profiles[name].properties.keys() == there.keys()
+            if cli_values is not None and kind == "profile":
+                assert config_view.profiles[name].cli_only
+                assert config_view.profiles[name].properties.keys() == cli_values.keys()
             continue
-        for key in {*here, *there}:
-            if key not in here or key not in there or not same_value(here[key], there[key]):
-                leaked = key not in here and any(p.code == "default_leaks" for p in found.problems)
-                assert leaked or {p.line for p in found.problems} & key_lines(text, key), (
+        for key in {*sdk_values, *cli_values}:
+            if (
+                key not in sdk_values
+                or key not in cli_values
+                or not same_value(sdk_values[key], cli_values[key])
+            ):
+                leaked = key not in sdk_values and any(
+                    p.code == "default_leaks" for p in config_view.problems
+                )
+                assert leaked or {p.line for p in config_view.problems} & key_lines(text, key), (
                     kind,
                     name,
                     key,
@@ -117,45 +125,47 @@ def check_differences(botocore: Botocore, text: str, file: FileKind) -> None:
 
 @st.composite
 def edits(draw: st.DrawFn, file: FileKind) -> list[ProfileEdit]:
-    found: list[ProfileEdit] = []
+    drawn: list[ProfileEdit] = []
     for _ in range(draw(st.integers(1, 3))):
         name = draw(st.sampled_from([*NAMES, "xs-new"]))
         if draw(st.integers(0, 2)):
             comment = draw(st.sampled_from(["", "made by hand", "xswitch wrote this"]))
-            found.append(
+            drawn.append(
                 SetProfile(file, name, draw(properties), comment, exact=draw(st.booleans()))
             )
         else:
-            found.append(RemoveProfile(file, name))
-    return found
+            drawn.append(RemoveProfile(file, name))
+    return drawn
 
 
-def meant(
+def expected_values(
     before: Mapping[str, Any] | None, name: str, changes: Sequence[ProfileEdit]
 ) -> dict[str, Any] | None:
-    """What profile `name` shall hold after the changes."""
-    wanted = None if before is None else dict(before)
+    """Return the properties of profile `name` after the changes."""
+    expected = None if before is None else dict(before)
     for edit in changes:
         if edit.name != name:
             continue
-        kept = {} if wanted is None or isinstance(edit, RemoveProfile) or edit.exact else wanted
-        wanted = None if isinstance(edit, RemoveProfile) else {**kept, **edit.properties}
-    return wanted
+        retained = (
+            {} if expected is None or isinstance(edit, RemoveProfile) or edit.exact else expected
+        )
+        expected = None if isinstance(edit, RemoveProfile) else {**retained, **edit.properties}
+    return expected
 
 
 def check_change(
     botocore: Botocore, text: str, new: str, file: FileKind, changes: Sequence[ProfileEdit]
 ) -> None:
-    """That `new` differs from `text` in nothing but what these changes mean, under both readings, by readers that are not ours."""
+    """Check with other readers that `new` differs from `text` only by these changes."""
     before, after = second_sdk_reading(text, file), second_sdk_reading(new, file)
     names = {edit.name for edit in changes}
     for key in {*before, *after}:
         if key[0] == "profile" and key[1] in names:
-            assert after.get(key) == meant(before.get(key), key[1], changes)
+            assert after.get(key) == expected_values(before.get(key), key[1], changes)
         else:
             assert after.get(key) == before.get(key)
     for name in names:
-        if meant(before.get(("profile", name)), name, changes) is not None:
+        if expected_values(before.get(("profile", name)), name, changes) is not None:
             assert ("profile", name) in after
     cli_before, cli_after = botocore.by_kind(text, file), botocore.by_kind(new, file)
     if cli_before is not None:
@@ -168,9 +178,12 @@ def check_change(
         for key in {*cli_before, *cli_after}:
             now, was = cli_after.get(key), cli_before.get(key)
             if key[0] == "profile" and key[1] in names:
-                wanted = meant(was, key[1], changes)
-                assert (now is None) == (wanted is None)
-                assert now == wanted or {**leaked, **(now or {})} == {**leaked, **(wanted or {})}
+                expected = expected_values(was, key[1], changes)
+                assert (now is None) == (expected is None)
+                assert now == expected or {**leaked, **(now or {})} == {
+                    **leaked,
+                    **(expected or {}),
+                }
             else:
                 assert now == was
     check_lines(text, new, file, names)
@@ -179,10 +192,7 @@ def check_change(
 def check_edit(
     botocore: Botocore, text: str, file: FileKind, changes: Sequence[ProfileEdit]
 ) -> bool:
-    """Whether the edit is possible.
-
-    If so, that both readings differ in nothing but what was meant, by readers that are not ours.
-    """
+    """Return whether the edit is possible; if so, check its result with `check_change`."""
     new = apply_edits(text, file, changes)
     try:
         verify(text, new, file, changes)
@@ -193,7 +203,7 @@ def check_edit(
 
 
 def check_lines(text: str, new: str, file: FileKind, touched: set[str]) -> None:
-    """Sections of other names are there byte by byte, in order, and so are the comments behind any section."""
+    """Check that other sections, and the comments after any section, are unchanged and in order."""
     at = 0
     for section in parse_document(text, file).sections:
         if section.kind != "profile" or section.name not in touched:

@@ -1,4 +1,4 @@
-"""A config store in a throw-away home, and others who write while it does."""
+"""A config store in a temporary home, and concurrent writers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def refusal(run: Callable[[], object], code: str) -> ConfigError:
 
 
 def on_commit(monkeypatch: pytest.MonkeyPatch, actions: Iterator[Callable[[], object]]) -> None:
-    """Do the next action just before files are compared for the last time."""
+    """Run the next action just before files are compared for the last time."""
     real = atomic_replace.commit
 
     def commit(*args: object) -> object:
@@ -65,7 +65,7 @@ def on_commit(monkeypatch: pytest.MonkeyPatch, actions: Iterator[Callable[[], ob
 
 
 def writes_late(monkeypatch: pytest.MonkeyPatch, path: Path, text: bytes) -> None:
-    """Somebody has the old file open and writes into it at the very moment it is replaced."""
+    """Write into the old file, through an open handle, as it's replaced."""
     real = os.replace
     old = path.open("r+b")
     done: list[int] = []

@@ -1,4 +1,4 @@
-"""Generated shared-config texts, botocore's own reading of them, and a second, plain reading under the SDK rules."""
+"""Generated config texts, botocore's reading of them, and a simple reader with the SDKs' rules."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def _clean_section(draw: st.DrawFn, file: FileKind, name: str) -> list[str]:
 
 @st.composite
 def clean_texts(draw: st.DrawFn, file: FileKind = "config") -> str:
-    """What every reader reads alike: each name once, plain lines, nesting, comments at column 0.
+    """Texts that all readers read alike.
 
-    One end of line throughout.
+    Names are unique, lines are plain, comments start at column 0, and all line ends are the same.
     """
     chosen = draw(st.lists(names, unique=True, max_size=4))
     lines = [line for name in chosen for line in draw(_clean_section(file, name))]
@@ -201,7 +201,7 @@ def _odd_section(draw: st.DrawFn, file: FileKind) -> list[str]:
     for line in draw(st.lists(_odd_line(), max_size=6)):
         key = re.split("[=:]", line)[0].strip().lower()
         if line[:1].strip() and key in used and draw(st.integers(0, 4)):
-            continue  # otherwise nearly every text would hold a double key, and the CLI refuse it
+            continue  # else nearly every text would repeat a key, which the CLI rejects
         used.add(key)
         lines.append(line)
     return lines
@@ -209,7 +209,7 @@ def _odd_section(draw: st.DrawFn, file: FileKind) -> list[str]:
 
 @st.composite
 def odd_texts(draw: st.DrawFn, file: FileKind = "config") -> str:
-    """Everything the rules' table knows, in any mixture, with doubles, all ends of line, a byte order mark now and then."""
+    """Mixtures of special cases, repeated names, any line ends, and some byte order marks."""
     pieces = draw(
         st.lists(
             st.one_of(_odd_section(file), names.flatmap(lambda name: _clean_section(file, name))),
@@ -225,19 +225,19 @@ def odd_texts(draw: st.DrawFn, file: FileKind = "config") -> str:
 
 
 def texts(file: FileKind = "config") -> st.SearchStrategy[str]:
-    """Clean, odd, and plain rubbish."""
+    """Clean texts, texts with special cases, and random characters."""
     rubbish = st.text(alphabet="[]profile ade=#;:\n\r\t '\"\u2028\x0c\ufeff\\é", max_size=60)
     return st.one_of(clean_texts(file), odd_texts(file), odd_texts(file), odd_texts(file), rubbish)
 
 
 class Botocore:
-    """botocore's own reading of a text, through a file."""
+    """Reads texts with botocore, through a file."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "text"
 
     def raw(self, text: str) -> dict[str, dict[str, Any]] | None:
-        """By section, as from the credentials file; None when botocore refuses it."""
+        """Read sections, as of the credentials file; None if botocore rejects the text."""
         self._file.write_bytes(text.encode())
         try:
             return dict(botocore.configloader.raw_config_parse(str(self._file)))
@@ -245,7 +245,7 @@ class Botocore:
             return None
 
     def load(self, text: str) -> dict[str, Any] | None:
-        """The profile map, as from the config file; None when botocore refuses it."""
+        """Read the profile map, as of the config file; None if botocore rejects the text."""
         self._file.write_bytes(text.encode())
         try:
             return dict(botocore.configloader.load_config(str(self._file)))
@@ -253,7 +253,7 @@ class Botocore:
             return None
 
     def by_kind(self, text: str, file: FileKind) -> dict[tuple[str, str], dict[str, Any]] | None:
-        """What has a meaning, keyed ("profile", name) and so on."""
+        """Read the named sections, keyed ("profile", name) and so on."""
         if file == "credentials":
             raw = self.raw(text)
             return (
@@ -271,10 +271,7 @@ class Botocore:
 
 
 def second_sdk_reading(text: str, file: FileKind) -> Sections:
-    """The SDK rules again, line by line and as plainly as can be.
-
-    A line in error is skipped, as is what continues it.
-    """
+    """Read a text by the SDKs' rules, line by line; invalid lines and continuations are skipped."""
     sections: dict[tuple[str, str, bool], dict[str, str]] = {}
     section: dict[str, str] | None = None
     key = ""

@@ -1,4 +1,4 @@
-"""Processes that write the AWS config: started warm, by fork, so that hundreds of them cost little.
+"""Processes that write the AWS config, forked from a warm parent so that hundreds are cheap.
 
 Run as `python -m support.config.writers kill|write FOLDER ...` by the tests; it prints one JSON
 object.
@@ -51,7 +51,7 @@ def in_child(work: object) -> int:
     if pid == 0:
         try:
             work()  # type: ignore[operator]
-        # A child must not fall back into its parent's code
+        # A child must not return to its parent's code
         except BaseException as error:  # noqa: BLE001
             sys.stderr.write(f"{error!r} {getattr(error, 'why', '')}\n")
             os._exit(1)
@@ -60,12 +60,10 @@ def in_child(work: object) -> int:
 
 
 def kill_writers(folder: Path, times: int, seed: int) -> dict[str, object]:
-    """Kill `times` writers at random moments.
+    """Kill `times` writers at random moments, and check the file and the lock after each.
 
-    After each, look at the file, and see that the lock is free.
-
-    One that was done before it could be killed doesn't count, and the next moment is chosen
-    earlier: how long a write takes depends on what else the machine does.
+    A writer that finishes first doesn't count, and the next one is killed earlier, because the
+    duration of a write depends on the machine's load.
     """
     chance = random.Random(seed)
     store, config = store_in(folder), folder / "aws/config"
@@ -78,34 +76,37 @@ def kill_writers(folder: Path, times: int, seed: int) -> dict[str, object]:
     begin = time.monotonic()
     store.apply([edit])
     once = time.monotonic() - begin
-    found = {"tries": 0, "old": 0, "new": 0, "torn": 0, "killed": 0, "leftovers": 0, "waited": 0}
+    counts = {"tries": 0, "old": 0, "new": 0, "torn": 0, "killed": 0, "leftovers": 0, "waited": 0}
     window = 2 * once
     for _ in range(20 * times):
-        if found["killed"] == times:
+        if counts["killed"] == times:
             break
-        found["tries"] += 1
+        counts["tries"] += 1
         config.write_text(OLD)
         pid = in_child(lambda: store.apply([edit]))
         time.sleep(chance.uniform(0, window))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
-        found["killed"] += os.WIFSIGNALED(status)
+        counts["killed"] += os.WIFSIGNALED(status)
         window *= 1.1 if os.WIFSIGNALED(status) else 0.9
         text = config.read_text()
-        found["old" if text == OLD else "new" if text == new else "torn"] += 1
-        found["leftovers"] += any(path.name.endswith(".tmp") for path in config.parent.iterdir())
+        counts["old" if text == OLD else "new" if text == new else "torn"] += 1
+        counts["leftovers"] += any(path.name.endswith(".tmp") for path in config.parent.iterdir())
         for path in config.parent.glob(".config.xswitch-*"):
             os.utime(path, (1, 1))
         begin = time.monotonic()
         store.apply([managed("xs-next"), RemoveProfile("config", "xs-new")])
-        found["waited"] += time.monotonic() - begin > 20  # a lock left behind would take 30
+        counts["waited"] += time.monotonic() - begin > 20  # a stale lock would take 30
         if "xs-next" not in config.read_text():
-            found["torn"] += 1
-    return {**found, "names": sorted(path.name for path in config.parent.iterdir())}
+            counts["torn"] += 1
+    return {**counts, "names": sorted(path.name for path in config.parent.iterdir())}
 
 
 def write_profiles(folder: Path, writers: int, profiles: int, runs: int) -> dict[str, object]:
-    """`writers` processes that each add `profiles` profiles one by one, spread over `runs` runs of somebody else, counted in a file."""
+    """Run `writers` processes that each add `profiles` profiles during `runs` runs of a reader.
+
+    The reader counts its runs in the size of a file.
+    """
     progress = folder / "progress"
 
     def write(who: int) -> None:
@@ -135,4 +136,4 @@ def write_profiles(folder: Path, writers: int, profiles: int, runs: int) -> dict
 if __name__ == "__main__":
     command, where, *numbers = sys.argv[1:]
     run = {"kill": kill_writers, "write": write_profiles}[command]
-    print(json.dumps(run(Path(where), *map(int, numbers))))  # type: ignore[operator]  # noqa: T201 -- its answer
+    print(json.dumps(run(Path(where), *map(int, numbers))))  # type: ignore[operator]  # noqa: T201 -- its output
