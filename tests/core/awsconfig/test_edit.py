@@ -338,7 +338,7 @@ def test_a_comment_can_inject_nothing(comment: str) -> None:
         ("[profile a]\nx: 1\n", put("a", x="2"), "AWS CLI would reject"),
         ("[profile 'a']\nx = 1\n", RemoveProfile("config", "a"), "still see"),
         ("[profile a]\n[profile 'a']\nx = 1\n", put("a", y="2"), "misread profile a"),
-        # The AWS CLI reads an indented header if no setting precedes it; the keys of [DEFAULT] apply
+        # The AWS CLI reads an indented header if no setting precedes it. The keys of [DEFAULT] go
         # to all sections.
         (
             "[profile a]\n [DEFAULT]\nx = 1\n[profile b]\n",

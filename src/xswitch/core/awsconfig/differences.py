@@ -80,9 +80,7 @@ def read_as_cli(document: ConfigDocument, touched: Container[str] = ()) -> CliPa
         if section.kind == "preamble" or section.cli_header is None:
             continue
         if section.cli_may_differ or section.name in touched:
-            piece = parse_as_cli(
-                document.text[section.start : section.end], first_line=section.line
-            )
+            piece = _parse_section(document, section)
             if piece.defaults or list(piece.sections) != [section.cli_header]:
                 return parse_as_cli(document.text)
             sections.update(piece.sections)
@@ -155,11 +153,15 @@ def _read_suspect_sections(
     """
     sections: dict[str, CliSection] = {}
     for section in suspects:
-        reading = parse_as_cli(document.text[section.start : section.end], first_line=section.line)
+        reading = _parse_section(document, section)
         if reading.error or reading.defaults or list(reading.sections) != [section.cli_header]:
             return None
         sections.update(reading.sections)
     return cli_maps(CliParseResult(sections), document.file)
+
+
+def _parse_section(document: ConfigDocument, section: ConfigSection) -> CliParseResult:
+    return parse_as_cli(document.text[section.start : section.end], first_line=section.line)
 
 
 def _sections_unknown_to_sdk(document: ConfigDocument) -> dict[SectionKind, dict[str, CliSection]]:
@@ -167,11 +169,7 @@ def _sections_unknown_to_sdk(document: ConfigDocument) -> dict[SectionKind, dict
     sections: dict[str, CliSection] = {}
     for section in document.sections:
         if section.cli_may_differ and section.kind not in (*_NAMED_KINDS, "preamble"):
-            sections.update(
-                parse_as_cli(
-                    document.text[section.start : section.end], first_line=section.line
-                ).sections
-            )
+            sections.update(_parse_section(document, section).sections)
     return cli_maps(CliParseResult(sections), document.file)
 
 
@@ -185,15 +183,8 @@ def _section_differences(
         for name, section in sdk[kind].items():
             cli_section = cli[kind].get(name)
             if cli_section is None:
-                problems.append(
-                    _problem(
-                        "cli_misses",
-                        f"The AWS CLI and boto3 don't see this {kind}.",
-                        section.origin,
-                        kind,
-                        name,
-                    )
-                )
+                text = f"The AWS CLI and boto3 don't see this {kind}."
+                problems.append(_problem("cli_misses", text, section.origin, kind, name))
             else:
                 problems.extend(
                     _value_differences(kind, section, cli_section, reported_lines, path)
@@ -202,15 +193,8 @@ def _section_differences(
             if name in sdk[kind]:
                 continue
             origin = Origin(path, cli_section.line)
-            problems.append(
-                _problem(
-                    "cli_only",
-                    f'Only the AWS CLI and boto3 see the {kind} "{name}".',
-                    origin,
-                    kind,
-                    name,
-                )
-            )
+            text = f'Only the AWS CLI and boto3 see the {kind} "{name}".'
+            problems.append(_problem("cli_only", text, origin, kind, name))
             if kind == "profile":
                 cli_only_profiles[name] = Profile(
                     name, _cli_properties(cli_section, path, document.file), origin, cli_only=True
@@ -233,13 +217,8 @@ def _value_differences(
         ):
             continue
         if value is None:
-            yield _problem(
-                "cli_misses_key",
-                f"The AWS CLI and boto3 don't see this {key}.",
-                property_.origin,
-                kind,
-                name,
-            )
+            message = f"The AWS CLI and boto3 don't see this {key}."
+            yield _problem("cli_misses_key", message, property_.origin, kind, name)
         else:
             text = value if isinstance(value, str) else _nested_text(value)
             message = (
@@ -250,13 +229,8 @@ def _value_differences(
     for key in cli_section.values:
         line = cli_section.lines[key]
         if key not in section.properties and line not in reported_lines:
-            yield _problem(
-                "cli_only_key",
-                f'Only the AWS CLI and boto3 see the key "{key}".',
-                Origin(path, line),
-                kind,
-                name,
-            )
+            message = f'Only the AWS CLI and boto3 see the key "{key}".'
+            yield _problem("cli_only_key", message, Origin(path, line), kind, name)
 
 
 def _problem(code: str, message: str, origin: Origin, kind: SectionKind, name: str) -> Problem:

@@ -43,7 +43,7 @@ class _Line(NamedTuple):
     content: str
 
     @property
-    def counts(self) -> bool:
+    def has_content(self) -> bool:
         """Whether it's neither blank nor a comment at column 0."""
         return bool(self.content.strip(BLANKS)) and self.content[0] not in "#;"
 
@@ -193,12 +193,14 @@ def _replace_value(text: str, row: PropertyRow, value: str) -> Iterator[TextPatc
         first.start + start, first.start + len(first.content), blank + value if value else ""
     )
     for line in continuation_lines:
-        if line.counts:
+        if line.has_content:
             yield TextPatch(line.start, line.end, "")
 
 
 def _drop_lines(text: str, start: int, end: int) -> Iterator[TextPatch]:
-    return (TextPatch(line.start, line.end, "") for line in _lines(text, start, end) if line.counts)
+    return (
+        TextPatch(line.start, line.end, "") for line in _lines(text, start, end) if line.has_content
+    )
 
 
 def _drop_errors(text: str, section: ConfigSection) -> Iterator[TextPatch]:
