@@ -96,7 +96,10 @@ def test_without_a_source_the_only_base_is_it() -> None:
 
 
 def test_without_a_source_the_profile_of_this_shell_is_it() -> None:
-    credentials = "[dev]\naws_access_key_id = A\naws_secret_access_key = x\n[ops]\naws_access_key_id = B\naws_secret_access_key = x\n"
+    credentials = (
+        "[dev]\naws_access_key_id = A\naws_secret_access_key = x\n[ops]\n"
+        "aws_access_key_id = B\naws_secret_access_key = x\n"
+    )
     config = (
         CONFIG
         + "[profile via-ops]\nrole_arn = arn:aws:iam::888888888888:role/X\nsource_profile = ops\n"

@@ -25,8 +25,8 @@ _REQUEST = AssumeRoleRequest(
 )
 
 
-def told(world: World) -> tuple[Ports, list[str]]:
-    """A world in which every look at the time costs 5 ms, and what is told of it."""
+def traced(world: World) -> tuple[Ports, list[str]]:
+    """Return traced ports, whose calls take 5 ms each, and their log."""
     lines: list[str] = []
     ticks = count()
     return with_tracing(world.ports, lines.append, lambda: next(ticks) * 0.005), lines
@@ -34,7 +34,7 @@ def told(world: World) -> tuple[Ports, list[str]]:
 
 def test_a_switch_logs_each_call_without_a_secret() -> None:
     world = World()
-    ports, lines = told(world)
+    ports, lines = traced(world)
     actions = Actions(ports)
     role = actions.resolve("payments", SwitchOptions())
     switched = actions.switch(role, SwitchOptions(), FakePrompt(GOOD_CODE), no_progress)
@@ -43,10 +43,13 @@ def test_a_switch_logs_each_call_without_a_secret() -> None:
     actions.forget((), all_sessions=True)
     text = "\n".join(lines)
     assert (
-        f"sts.get_session_token {MFA_ARN} for 43200 s in eu-west-1: until 2026-03-02 00:00:00 UTC, 5 ms"
-        in lines
+        f"sts.get_session_token {MFA_ARN} for 43200 s in eu-west-1: until 2026-03-02 "
+        "00:00:00 UTC, 5 ms" in lines
     )
-    session = r"arn:aws:iam::222222222222:role/Admin as \S+ for 3600 s in eu-west-1: until 2026-03-01 13:00:00 UTC, 5 ms"
+    session = (
+        r"arn:aws:iam::222222222222:role/Admin as \S+ for 3600 s in eu-west-1: until "
+        r"2026-03-01 13:00:00 UTC, 5 ms"
+    )
     assert re.search(rf"^sts\.assume_role {session}$", text, re.MULTILINE)
     assert "source_credentials.resolve static_keys dev: long-term keys, 5 ms" in lines
     assert "config.apply SetProfile xs-payments in config: 5 ms" in lines
@@ -66,7 +69,7 @@ def test_a_switch_logs_each_call_without_a_secret() -> None:
 
 def test_a_failure_is_logged_by_its_code_and_a_bug_by_its_type() -> None:
     world = World()
-    ports, lines = told(world)
+    ports, lines = traced(world)
     world.sts.refuse["AKIADEV"] = AwsDeniedError(f"no {CANARY}", why=CANARY, code="not_authorized")
     with pytest.raises(AwsDeniedError):
         ports.aws.sts.assume_role(_KEYS, _REQUEST, Endpoint("eu-west-1"))
@@ -74,7 +77,10 @@ def test_a_failure_is_logged_by_its_code_and_a_bug_by_its_type() -> None:
     with pytest.raises(AttributeError):
         ports.storage.vault.get("k" * 40)
     assert lines == [
-        "sts.assume_role arn:aws:iam::333333333333:role/Open as me for 3600 s in eu-west-1: ✗ not_authorized, 5 ms",
+        (
+            "sts.assume_role arn:aws:iam::333333333333:role/Open as me for 3600 s in "
+            "eu-west-1: ✗ not_authorized, 5 ms"
+        ),
         "vault.get kkkkkkkk…: ✗ AttributeError, 5 ms",
     ]
 
@@ -89,7 +95,7 @@ def test_a_failure_is_logged_by_its_code_and_a_bug_by_its_type() -> None:
 )
 def test_an_endpoint_is_logged_without_its_user(url: str, shown: str) -> None:
     world = World()
-    ports, lines = told(world)
+    ports, lines = traced(world)
     ports.aws.sts.assume_role(_KEYS, _REQUEST, Endpoint("eu-west-1", url))
     assert f"in eu-west-1 at {shown}: until" in lines[0]
     assert CANARY not in lines[0]
@@ -97,7 +103,7 @@ def test_an_endpoint_is_logged_without_its_user(url: str, shown: str) -> None:
 
 def test_a_lock_is_always_released_and_a_busy_one_is_logged() -> None:
     world = World()
-    ports, lines = told(world)
+    ports, lines = traced(world)
     with pytest.raises(KeyError), ports.storage.locks.hold("renew-abcdefgh"):
         raise KeyError
     with ports.storage.locks.hold("renew-abcdefgh", 0):

@@ -103,7 +103,7 @@ class FakeClock:
 
 
 class FakeConfig:
-    """Both files as texts, read and edited by the real core."""
+    """Both files as strings, read and edited by the real core."""
 
     def __init__(self, config: str = CONFIG, credentials: str = CREDENTIALS) -> None:
         self.config = config
@@ -137,7 +137,7 @@ class FakeConfig:
 
 
 class FakeVault:
-    """A dict; `fail` is raised by every call, `fail_put` by put alone."""
+    """A dict; every call raises `fail`, and put also raises `fail_put`."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
@@ -188,9 +188,9 @@ class FakeIndex:
 
 
 class FakeLocks:
-    """Locks among threads.
+    """Locks between threads.
 
-    `busy` names are held by another process for ever, `waiting` is called when one is asked for.
+    Another process holds the `busy` names; `waiting` is called for each request.
     """
 
     def __init__(self) -> None:
@@ -220,10 +220,10 @@ class FakeLocks:
 
 @dataclass
 class FakeSts:
-    """Gives sessions, and remembers what it was asked.
+    """Issues sessions, and records its calls.
 
-    `codes` are the MFA codes it takes, each once; `refuse` maps an access key id or a role ARN to
-    the error it gets; `life` overrides how long sessions last. `around` runs before every answer.
+    It accepts each of `codes` once. `refuse` maps access key IDs and role ARNs to errors, `life`
+    overrides the duration of sessions, and `around` runs before each response.
     """
 
     clock: FakeClock
@@ -417,10 +417,7 @@ class FakeEnvironment:
 
 
 class FakePrompt:
-    """Answers with these codes, one after another; an exception among them is raised.
-
-    When they run out, nobody is there.
-    """
+    """Returns or raises these answers in turn; without one, it can't prompt."""
 
     def __init__(self, *answers: str | XswitchError) -> None:
         self.answers = list(answers)
@@ -452,10 +449,7 @@ class FakeMfaCommand:
 
 
 class FakeStsProbe:
-    """Answers with `skew` seconds added to the clock (positive.
-
-    The server is ahead), or with no time at all when it is None.
-    """
+    """Responds with the clock's time plus `skew` seconds, without a time if it's None."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
@@ -481,10 +475,7 @@ class FakeFileFacts:
 
 
 class FakeIamSource:
-    """Opens what it was given: the fake IAM of an access key id's account.
-
-    `opened` says with which keys it was asked.
-    """
+    """Returns the IAM set for an access key ID, and records the keys in `opened`."""
 
     def __init__(self) -> None:
         self.by_key: dict[str, Iam] = {}
@@ -507,7 +498,7 @@ class FakeHistory:
 
 
 class World:
-    """All fakes together; `actions` are the real use cases over them."""
+    """All fakes, and the real use cases that run on them."""
 
     def __init__(
         self,

@@ -38,7 +38,7 @@ def a_view(
     sso_sessions: Mapping[str, Mapping[str, str]] | None = None,
     services: Mapping[str, Mapping[str, str]] | None = None,
 ) -> ConfigView:
-    """A config of one profile."""
+    """Return a config with one profile."""
     return ConfigView(
         paths=ConfigPaths("/config", "/credentials"),
         profiles={profile: section(profile, properties or {})},
@@ -52,12 +52,12 @@ def a_base(kind: CredentialSourceKind, profile: str | None = "dev") -> Credentia
 
 
 def at(delta: timedelta) -> str:
-    """A time from now, as AWS's caches write it."""
+    """Return a time relative to now in the format of AWS's caches."""
     return (datetime.now(UTC) + delta).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def sso_cache(home: Path, key: str) -> Path:
-    """The token file of a session name (or a start URL) in the AWS CLI's cache."""
+    """Return the token file of an SSO session or start URL in the AWS CLI's cache."""
     return home / ".aws" / "sso" / "cache" / f"{hashlib.sha1(key.encode()).hexdigest()}.json"
 
 
@@ -79,7 +79,7 @@ def store_sso_token(
 def store_login(
     home: Path, session: str, lasts: timedelta = timedelta(minutes=14), **more: Any
 ) -> Path:
-    """A sign-in of `aws login`: the file's name is the SHA-256 of the session's."""
+    """Store a sign-in of `aws login`, whose file is named after the SHA-256 of the session."""
     file = (
         home / ".aws" / "login" / "cache" / f"{hashlib.sha256(session.encode()).hexdigest()}.json"
     )

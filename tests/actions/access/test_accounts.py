@@ -72,7 +72,10 @@ def test_a_role_administers_through_a_session_with_mfa_and_no_profile_is_written
         UserName="Bob", PolicyName="admin", PolicyDocument=allowing("sts:AssumeRole", arn)
     )
     config = world.world.config
-    config.config += f"[profile through]\nrole_arn = {arn}\nsource_profile = bob\nmfa_serial = {BOB_SERIAL}\nendpoint_url = {aws.endpoint}\n"
+    config.config += (
+        f"[profile through]\nrole_arn = {arn}\nsource_profile = bob\n"
+        f"mfa_serial = {BOB_SERIAL}\nendpoint_url = {aws.endpoint}\n"
+    )
     text = config.config
     wanted = inputs(target_profile="through")
     with pytest.raises(MfaNeededError):
@@ -92,7 +95,10 @@ def test_a_role_administers_through_a_session_with_mfa_and_no_profile_is_written
     [
         ("role_arn = arn:aws:iam::222222222222:role/Admin\nsource_profile = nowhere\n", ChainError),
         (
-            "region = us-east-1\nsource_profile = bob\ncredential_source = Nothing\nrole_arn = arn:aws:iam::222222222222:role/x\n",
+            (
+                "region = us-east-1\nsource_profile = bob\ncredential_source = Nothing\n"
+                "role_arn = arn:aws:iam::222222222222:role/x\n"
+            ),
             ChainError,
         ),
     ],
@@ -109,7 +115,8 @@ def test_each_side_is_asked_at_its_own_iam(aws: EmbeddedAws, world: AccessWorld)
     config = world.world.config
     config.config = config.config.replace(
         f"[profile target-admin]\nregion = us-east-1\nendpoint_url = {aws.endpoint}\n",
-        f"[profile target-admin]\nregion = eu-west-1\nservices = s\n[services s]\nsts =\n  endpoint_url = {aws.endpoint}\n"
+        "[profile target-admin]\nregion = eu-west-1\nservices = s\n[services s]\nsts =\n"
+        f"  endpoint_url = {aws.endpoint}\n"
         f"iam =\n  endpoint_url = {aws.endpoint}/\n",
     )
     assert world.access.plan(inputs(), FakePrompt(), quiet).plan.target.account == TARGET

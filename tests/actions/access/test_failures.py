@@ -65,7 +65,7 @@ def code(aws: EmbeddedAws) -> FakePrompt:
 
 
 class At:
-    """Steps that do something once, when a call is about to be made."""
+    """A listener that does some work once, just before a call."""
 
     def __init__(self, operation: str, work: Any) -> None:
         self._operation = operation
@@ -78,7 +78,7 @@ class At:
             self._work()
 
 
-# -- others meanwhile
+# -- changes by others
 
 
 def test_a_role_created_by_others_in_the_meantime_is_neither_used_nor_rolled_back(
@@ -126,7 +126,7 @@ def test_a_plan_half_of_which_was_made_by_others_goes_on(
     )
 
 
-# -- answers that are lost
+# -- lost responses
 
 
 @pytest.mark.parametrize("action", ["PutUserPolicy", "CreateRole", "AttachRolePolicy"])
@@ -253,7 +253,7 @@ def test_where_policies_may_not_be_looked_at_the_apply_says_it_and_waits_for_not
     assert len(applied.done) == 2
 
 
-# -- who
+# -- the trusted principal
 
 
 @pytest.mark.parametrize("name", ["eu/west/Ann", f"arn:aws:iam::{SOURCE}:user/eu/west/Ann"])
@@ -290,7 +290,8 @@ def test_a_profile_that_says_the_same_and_more_is_used(
 ) -> None:
     applied = world.apply(inputs(require_mfa=False))
     world.world.config.config += (
-        f"[profile SwitchRole]\nrole_arn = {ROLE}\nsource_profile = bob\nregion = us-east-1\nendpoint_url = {aws.endpoint}\n"
+        f"[profile SwitchRole]\nrole_arn = {ROLE}\nsource_profile = bob\n"
+        f"region = us-east-1\nendpoint_url = {aws.endpoint}\n"
         "duration_seconds = 7200\nrole_session_name = mine\n"
     )
     text = world.world.config.config

@@ -69,7 +69,7 @@ def moto(tmp_path: Path, need: Callable[[str], str]) -> Iterator[tuple[str, Keys
     ) as peer:
         keys = {}
         for name, account in (("source-admin", SOURCE), ("target-admin", TARGET)):
-            # moto knows whose account a call is for by the session it is signed with.
+            # moto selects the account by the session that signs a call
             role = f"arn:aws:iam::{account}:role/admin"
             made = client("sts", peer.endpoint, ("setup", "setup")).assume_role(
                 RoleArn=role, RoleSessionName="admin"
@@ -94,7 +94,7 @@ def ministack(tmp_path: Path, need: Callable[[str], str]) -> Iterator[tuple[str,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     with Peer([need(str(BIN / "ministack"))], port, env, tmp_path / "log") as peer:
-        # Here an access key that is an account's id belongs to that account's root.
+        # This emulator treats an account ID as an access key of the account's root
         yield peer.endpoint, {"source-admin": (SOURCE, "test"), "target-admin": (TARGET, "test")}
 
 
@@ -106,8 +106,7 @@ def test_twice_changes_nothing_and_killed_at_each_call_it_ends_the_same(
     numbers = itertools.count()
 
     def make() -> Stand:
-        # A role and a user of its own each time, in the place of an emulator of its own, which
-        # takes seconds to start.
+        # A new role and user each time are faster than a new emulator, which starts in seconds
         number = next(numbers)
         wanted = inputs(
             role_name=f"Switch{number:03}",

@@ -131,7 +131,10 @@ def test_a_managed_profile_whose_role_is_gone(world: World) -> None:
 
 
 def test_a_web_identity_profile_is_not_ours_to_assume() -> None:
-    config = "[profile web]\nrole_arn = arn:aws:iam::222222222222:role/Web\nweb_identity_token_file = /t\n"
+    config = (
+        "[profile web]\nrole_arn = arn:aws:iam::222222222222:role/Web\n"
+        "web_identity_token_file = /t\n"
+    )
     with pytest.raises(TargetError):
         answer(World(config=config), "web")
 
@@ -176,7 +179,7 @@ def test_a_denial_is_reported(world: World) -> None:
         answer(world, "open")
 
 
-# -- behind its back
+# -- background renewal
 
 
 def test_the_background_renews_what_is_due(world: World) -> None:

@@ -69,12 +69,9 @@ C = CauseCode
 
 @dataclass(frozen=True)
 class Broken:
-    """A breakage.
+    """A breakage, and the first cause that an explanation must name if it can read the policies.
 
-    What is done to the scene, and what the explanation must begin with when the policies can be
-    read.
-
-    `blind` are the codes of proved causes that are right when nothing but AWS's answer can be seen.
+    `blind` are the codes of proven causes that are correct if only AWS's error is available.
     """
 
     name: str
@@ -174,7 +171,7 @@ def _with_tags(*more: Break) -> Break:
 ANYBODY_WITH = {"StringEquals": {"sts:ExternalId": "unicorn-42"}}
 
 BROKEN = [
-    # -- the caller's side
+    # -- source account
     Broken("no policy at all", C.CALLER_POLICY_MISSING, S, _permit(USER)),
     Broken(
         "another role is allowed",
@@ -329,7 +326,7 @@ BROKEN = [
             _trust(ADMIN, trusts(USER, ASSUME)),
         ),
     ),
-    # -- the role's side
+    # -- target account
     Broken(
         "trusts another account",
         C.TRUST_MISSING,
@@ -542,7 +539,7 @@ BROKEN = [
             ),
         ),
     ),
-    # -- one's own account
+    # -- the same account
     Broken(
         "own account, no policy",
         C.CALLER_POLICY_MISSING,
@@ -699,7 +696,7 @@ BROKEN = [
         organization=True,
         blind=(C.SCP,),
     ),
-    # -- neither side's policies
+    # -- neither account's policies
     Broken(
         "unknown key",
         C.BASE_INVALID,
@@ -736,7 +733,7 @@ BROKEN = [
         hop=0,
         blind=(C.NETWORK,),
     ),
-    # -- both
+    # -- both accounts
     Broken(
         "both sides",
         C.CALLER_POLICY_MISSING,
@@ -764,10 +761,7 @@ def aws() -> Iterator[EmbeddedAws]:
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What can be seen is seen, however busy the machine is.
-
-    Those who ask what is said in time set the time themselves.
-    """
+    """Let lookups finish on a busy machine; tests of the time limits set their own."""
     monkeypatch.setattr(explain, "SECONDS_AFTER_A_TRY", 60.0)
     monkeypatch.setattr(explain, "SECONDS_AFTER_A_SWITCH", 60.0)
 
@@ -895,11 +889,11 @@ def test_a_breakage_does_not_depend_on_earlier_scenes(broken: Broken) -> None:
     assert second.state == was
 
 
-# -- what no state of the world alone makes
+# -- causes that the state of AWS alone can't have
 
 
 def test_an_hour_is_the_most_after_a_role(aws: EmbeddedAws) -> None:
-    # xswitch itself never asks for more, so the call is made by hand.
+    # xswitch never requests more, so make the call directly
     stage = play(aws, Scene(target="middle"))
     role = stage.actions.resolve("middle", SwitchOptions())
     base = Credentials(keys_of("dev")[0], Secret(keys_of("dev")[1]))
@@ -1075,7 +1069,7 @@ def test_a_locked_vault_only_takes_what_could_be_seen(aws: EmbeddedAws) -> None:
     assert stage.explain_failure(error).causes
 
 
-# -- who may look
+# -- readers
 
 
 def test_a_valid_session_in_the_target_account_reads_the_trust_policy(aws: EmbeddedAws) -> None:
@@ -1172,7 +1166,7 @@ def test_what_does_not_answer_in_time_is_not_seen(
     assert any("no answer in time" in note for note in found.sources_read)
 
 
-# -- who the base is
+# -- the identity of the source credentials
 
 
 def test_a_base_that_may_not_ask_who_it_is_is_tried_all_the_same(aws: EmbeddedAws) -> None:
@@ -1186,7 +1180,7 @@ def test_a_base_that_may_not_ask_who_it_is_is_tried_all_the_same(aws: EmbeddedAw
     assert C.SESSION_NAME not in [cause.code for cause in found.causes]
 
 
-# -- several at once
+# -- several causes
 
 _MIXED = [
     one

@@ -181,7 +181,7 @@ LAUNCHER = "/opt/xswitch/share/xswitch/credential_process.py"
 
 
 def by_the_launcher(world: World, **fact: int) -> list[DoctorCheck]:
-    """What is said of a managed profile that runs the launcher, about which the file system says this."""
+    """Return the checks of a managed profile whose launcher has these file facts."""
     world.config.config = world.config.config.replace(
         "xswitch credential-process", f"python3 -I -S {LAUNCHER}"
     )

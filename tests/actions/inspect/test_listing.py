@@ -223,9 +223,8 @@ def test_a_valid_session_within_a_chain_outlasts_the_mfa_session(world: World) -
 
 def test_a_code_of_its_own_is_needed_every_time() -> None:
     world = World(
-        config=CONFIG
-        + BASES
-        + f"[profile literal]\nrole_arn = arn:aws:iam::222222222222:role/L\nsource_profile = corp\nmfa_serial = {MFA_ARN}\n"
+        config=CONFIG + BASES + "[profile literal]\nrole_arn = arn:aws:iam::222222222222:role/L\n"
+        f"source_profile = corp\nmfa_serial = {MFA_ARN}\n"
     )
     switch(world, "literal")
     assert world.actions.status()[0].renewable_until == world.clock.now()

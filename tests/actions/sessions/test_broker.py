@@ -103,7 +103,7 @@ def roles(world: World) -> list[str]:
     return [request.role_arn.rpartition("/")[2] for request in world.sts.requests]
 
 
-# -- finding and making
+# -- stored and new sessions
 
 
 def test_an_mfa_session_and_the_role_session_are_made_and_stored(world: World) -> None:
@@ -437,7 +437,7 @@ def test_a_later_hop_needs_no_code_after_an_mfa_session(world: World) -> None:
     assert len(world.sts.mfa_calls) == 1
 
 
-# -- sessions AWS no longer takes
+# -- sessions that AWS rejects
 
 
 @pytest.mark.parametrize("code", ["expired_token", "invalid_key"])
@@ -516,7 +516,7 @@ def test_a_session_renewed_by_another_process_is_not_dropped(world: World) -> No
     assert world.sts.keys[-1] == "ASIANEWER"
 
 
-# -- answers that can't be kept
+# -- responses that can't be stored
 
 
 def test_an_answer_without_an_end_is_an_error(world: World) -> None:
@@ -613,7 +613,7 @@ def test_a_session_can_be_dropped(world: World) -> None:
     assert key in world.locks.held
 
 
-# -- side by side
+# -- concurrency
 
 
 def test_locks_are_taken_in_the_order_of_the_chain(world: World) -> None:
@@ -690,7 +690,10 @@ def test_progress_is_reported_and_may_cancel(world: World) -> None:
 
 
 def test_the_environment_as_a_base_has_no_profile() -> None:
-    config = f"[profile env]\nrole_arn = arn:aws:iam::222222222222:role/Env\ncredential_source = Environment\nmfa_serial = {MFA_ARN}\n"
+    config = (
+        "[profile env]\nrole_arn = arn:aws:iam::222222222222:role/Env\n"
+        f"credential_source = Environment\nmfa_serial = {MFA_ARN}\n"
+    )
     world = World(
         config=config,
         credentials=CREDENTIALS,

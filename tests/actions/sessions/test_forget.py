@@ -72,7 +72,10 @@ def test_a_base_profile_means_its_mfa_session(world: World) -> None:
 
 
 def test_an_mfa_session_of_the_environment(world: World) -> None:
-    world.config.config += f"[profile env]\nrole_arn = arn:aws:iam::222222222222:role/Env\ncredential_source = Environment\nmfa_serial = {MFA_ARN}\n"
+    world.config.config += (
+        "[profile env]\nrole_arn = arn:aws:iam::222222222222:role/Env\n"
+        f"credential_source = Environment\nmfa_serial = {MFA_ARN}\n"
+    )
     switch(world, "env")
     assert ForgetResult("the environment (MFA)", 1) in world.actions.forget([], all_sessions=True)
 

@@ -20,7 +20,7 @@ CHALLENGE = MfaChallenge(MFA_ARN, "admin")
 
 
 class Device:
-    """Takes these codes, and says what AWS says of others."""
+    """Accepts these codes, and rejects others with an error like AWS's."""
 
     def __init__(self, *good: str) -> None:
         self.good = good

@@ -70,7 +70,8 @@ def test_all_are_renewed_with_one_question_the_next_morning(world: World) -> Non
 
 def test_they_run_side_by_side() -> None:
     config = "[profile dev]\nregion = eu-west-1\n" + "".join(
-        f"[profile r{number}]\nrole_arn = arn:aws:iam::222222222222:role/R{number}\nsource_profile = dev\n"
+        f"[profile r{number}]\nrole_arn = arn:aws:iam::222222222222:role/R{number}\n"
+        "source_profile = dev\n"
         for number in range(4)
     )
     world = World(config=config)
@@ -143,7 +144,8 @@ def test_stopping_stops_what_is_under_way_and_what_comes(world: World) -> None:
 
 def test_no_progress_is_reported_after_a_stop() -> None:
     config = "[profile dev]\nregion = eu-west-1\n" + "".join(
-        f"[profile r{number}]\nrole_arn = arn:aws:iam::222222222222:role/R{number}\nsource_profile = dev\n"
+        f"[profile r{number}]\nrole_arn = arn:aws:iam::222222222222:role/R{number}\n"
+        "source_profile = dev\n"
         for number in range(30)
     )
     world = World(config=config)
@@ -229,9 +231,11 @@ def test_a_locked_vault_is_the_error_of_each(world: World) -> None:
 
 def test_roles_that_send_a_code_each_are_asked_one_after_the_other() -> None:
     config = (
-        "[profile sso]\nsso_account_id = 111111111111\nsso_role_name = D\nsso_start_url = https://x\nsso_region = eu-west-1\n"
+        "[profile sso]\nsso_account_id = 111111111111\nsso_role_name = D\n"
+        "sso_start_url = https://x\nsso_region = eu-west-1\n"
         + "".join(
-            f"[profile l{number}]\nrole_arn = arn:aws:iam::222222222222:role/L{number}\nsource_profile = sso\nmfa_serial = {MFA_ARN}\n"
+            f"[profile l{number}]\nrole_arn = arn:aws:iam::222222222222:role/L{number}\n"
+            f"source_profile = sso\nmfa_serial = {MFA_ARN}\n"
             for number in range(3)
         )
     )
@@ -270,7 +274,7 @@ def test_managed_profiles_that_start_another_xswitch_start_this_one_after_a_rene
         for key, found in settings["xs-open"].items()
         if key != "credential_process"
     }
-    # What the hot path is pointed at fits the config as it is now.
+    # The hot pointer must match the current config
     assert world.hot_pointers.pointers["xs-open"][1] == world.config.stamp()
 
 

@@ -56,7 +56,7 @@ def assert_nothing_changed(world: World) -> None:
     assert world.memory.uses == {}
 
 
-# -- what a switch does
+# -- effects of a switch
 
 
 def test_a_switch_writes_the_managed_profile_and_says_when_it_ends(world: World) -> None:
@@ -201,7 +201,7 @@ def test_the_code_of_the_command_line_is_used(world: World) -> None:
     assert world.sts.codes_seen == [GOOD_CODE]
 
 
-# -- before anything is done
+# -- checks before a switch
 
 
 def test_a_profile_that_is_not_ours_is_never_changed() -> None:
@@ -393,7 +393,7 @@ def test_other_failures_of_the_check_stop_the_switch(world: World, error: Xswitc
     assert_nothing_changed(world)
 
 
-# -- what goes wrong afterwards
+# -- later failures
 
 
 def test_a_config_that_must_not_be_written_stops_the_switch(world: World) -> None:
@@ -449,7 +449,7 @@ def test_sessions_that_ended_long_ago_are_cleared_away(world: World) -> None:
     assert f"{1:040d}" not in {*world.index.kept, *world.vault.values}
 
 
-# -- keys written down
+# -- static profiles
 
 
 def test_static_keys_are_in_a_separate_profile(world: World) -> None:

@@ -136,9 +136,9 @@ def plan_for(inputs: AccessInputs, *, empty: bool = False) -> AccessPlan:
 
 @dataclass
 class FakeAccess(AccessActions):
-    """Fits `AccessActions`.
+    """Use cases of access with set results.
 
-    `fail_at` is the number of the step that fails; `gate` holds up every step after the first.
+    `fail_at` is the number of the change that fails; `gate` blocks each change after the first.
     """
 
     empty: bool = False

@@ -31,14 +31,11 @@ _IAM = BotoIamSource()
 
 
 class KilledError(BaseException):
-    """What a process that is killed does: nothing more."""
+    """Raised where a process is killed."""
 
 
 class Recording:
-    """An IAM that counts the changes it is asked for, and can be killed at one.
-
-    Before it, or after it was made.
-    """
+    """An IAM that counts changes, and can be killed before or after one."""
 
     def __init__(
         self,
@@ -89,7 +86,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Kill:
-    """Kill at the change with this number, counted from 1."""
+    """Kill at the change with this number, which counts from 1."""
 
     at: int
     after: bool
@@ -97,7 +94,7 @@ class Kill:
 
 
 class RecordingSource:
-    """`serials`, unless None, are what every user's MFA devices are said to be."""
+    """Creates recording IAM clients; `serials` replaces every user's MFA devices."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
@@ -111,11 +108,11 @@ class RecordingSource:
 
 
 Keys = Mapping[str, Sequence[str]]
-"""Profile → access key id, secret, and token if there is one."""
+"""Access key ID, secret, and an optional token by profile."""
 
 
 def config_text(endpoint: str, profiles: Keys) -> tuple[str, str]:
-    """(config, credentials) with these profiles of static keys, all leading to one endpoint."""
+    """Return config and credentials with these profiles of static keys for one endpoint."""
     config = "".join(
         f"[profile {name}]\nregion = us-east-1\nendpoint_url = {endpoint}\n" for name in profiles
     )
@@ -129,7 +126,7 @@ def config_text(endpoint: str, profiles: Keys) -> tuple[str, str]:
 
 
 class AccessWorld:
-    """`access` are the real use cases with real STS and IAM; files, vault and pauses are fakes."""
+    """The real use cases with real STS and IAM; files, vault, and delays are fakes."""
 
     def __init__(self, endpoint: str, profiles: Keys) -> None:
         self.world = World(*config_text(endpoint, profiles))
@@ -143,7 +140,7 @@ class AccessWorld:
         )
 
     def use(self, **ports: Any) -> None:
-        """Let the use cases work with other ports."""
+        """Replace ports of the use cases."""
         self.world.ports = replace_ports(self.world.ports, **ports)
         self.broker = Broker(self.world.ports)
         self.access = AccessActions(self.broker)
@@ -165,7 +162,7 @@ class AccessWorld:
 
 
 def inputs(**more: Any) -> AccessInputs:
-    """A set-up with something of everything."""
+    """Return the inputs of a setup that uses most of them."""
     values: dict[str, Any] = {
         "role_name": "SwitchRole",
         "who_kind": PrincipalType.USER,
@@ -181,7 +178,7 @@ def inputs(**more: Any) -> AccessInputs:
 
 
 def state_of(endpoint: str, keys: Keys, wanted: AccessInputs | None = None) -> tuple[Any, Any]:
-    """What both accounts hold now, of the role and the user of these inputs."""
+    """Return the current role and user of these inputs."""
     wanted = wanted or inputs()
 
     def iam(profile: str) -> BotoIam:
@@ -193,13 +190,13 @@ def state_of(endpoint: str, keys: Keys, wanted: AccessInputs | None = None) -> t
 
 
 def credentials_of(key: Sequence[str]) -> Credentials:
-    """Credentials of (id, secret) or (id, secret, token)."""
+    """Return the credentials for an ID, a secret, and an optional token."""
     return Credentials(key[0], Secret(key[1]), Secret(key[2]) if len(key) > 2 else None)
 
 
 @dataclass(frozen=True)
 class Stand:
-    """A place to apply in: use cases, what is wanted there, and how to look at what came of it."""
+    """Use cases to apply with, the inputs, and a function that returns the resulting state."""
 
     world: AccessWorld
     wanted: AccessInputs
@@ -207,7 +204,10 @@ class Stand:
 
 
 def killed_everywhere(make: Callable[[], Stand]) -> tuple[Any, list[Any]]:
-    """(the state after an apply nobody disturbs, the states after being killed at each change in turn, both ways, and run again)."""
+    """Kill an apply before and after each change, and run it again.
+
+    Returns the state after an undisturbed apply, and those after the killed ones.
+    """
     stand = make()
     first = stand.world.apply(stand.wanted)
     assert first.error is None, first.error
@@ -234,7 +234,7 @@ def killed_everywhere(make: Callable[[], Stand]) -> tuple[Any, list[Any]]:
 
 
 def write_home(home: Path, endpoint: str, profiles: Keys) -> None:
-    """The same in the files of a HOME."""
+    """Write the same config and credentials into a HOME."""
     folder = home / ".aws"
     folder.mkdir(parents=True, exist_ok=True)
     config, credentials = config_text(endpoint, profiles)
