@@ -37,6 +37,13 @@ def capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def strip_user_info(text: str) -> str:
+    """Replace the user and password in every URL in `text`."""
+    import re  # noqa: PLC0415 -- rarely needed
+
+    return re.sub(r"(?<=//)[^/@\s]+(?=@)", "***", text)
+
+
 def _sanitize(text: str) -> str:
     from unicodedata import category  # noqa: PLC0415 -- takes 4 ms, and most texts are ASCII
 

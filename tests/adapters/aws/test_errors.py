@@ -7,10 +7,11 @@ import botocore.exceptions as boto
 import pytest
 from botocore.parsers import ResponseParserError
 
-from xswitch.adapters.aws.errors import error_response, strip_user_info, translate_error
+from xswitch.adapters.aws.errors import error_response, translate_error
 from xswitch.adapters.aws.sts_http import server_time
 from xswitch.core.errors import NetworkError
 from xswitch.core.errors.sts import ApiCall
+from xswitch.core.text import strip_user_info
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 URL = "https://sts.example"

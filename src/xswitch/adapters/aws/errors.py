@@ -26,8 +26,8 @@ from xswitch.core.errors.sts import (
     invalid_request,
     redact,
 )
+from xswitch.core.text import strip_user_info
 
-_USER_INFO = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 _CONNECTION = re.compile(r"^\w+\(host=[^)]*\): ")
 
 # The order counts: some of botocore's classes are subclasses of others.
@@ -91,11 +91,6 @@ def error_response(
         server_time=server_time((metadata.get("HTTPHeaders") or {}).get("date")),
         status=status,
     )
-
-
-def strip_user_info(text: str) -> str:
-    """Replace the user and password in every URL in `text`."""
-    return _USER_INFO.sub("***", text)
 
 
 def _cause(error: Exception, call: ApiCall) -> tuple[ErrorCode, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -26,11 +25,11 @@ from xswitch.core.model import (
     Role,
     SessionState,
 )
+from xswitch.core.text import strip_user_info
 
 HIDDEN = "(hidden)"
 SECRET_KEYS = frozenset({"aws_secret_access_key", "aws_session_token", "aws_security_token"})
 _COMMAND_KEYS = frozenset({"credential_process", "mfa_process"})
-_URL_USER_INFO = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 
 
 def utc_timestamp(when: datetime | None) -> str | None:
@@ -231,7 +230,7 @@ def _redact_value(key: str, value: str) -> str:
         return f"{program} {HIDDEN}" if arguments else program
     first, *nested_lines = value.split("\n")
     lines = [first, *(_redact_nested_line(line) for line in nested_lines)]
-    return _URL_USER_INFO.sub("***", "\n".join(lines))
+    return strip_user_info("\n".join(lines))
 
 
 def _redact_nested_line(line: str) -> str:
