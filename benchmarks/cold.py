@@ -1,9 +1,8 @@
-"""The cold read: no session in the vault, so one AssumeRole, against a stub that answers at once.
+"""The cold read: an empty vault, so one AssumeRole, against a stub that answers at once.
 
     python benchmarks/cold.py [ROUNDS]
 
-The other contestant is the least that boto3 can be asked to do: a client and the same call, by the
-same interpreter.
+It is compared with a minimal boto3 script: a client and the same call, in the same interpreter.
 """
 
 from __future__ import annotations
@@ -22,13 +21,15 @@ _SCRIPT = """
 import sys
 import boto3
 url, key, secret, arn = sys.argv[1:]
-session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name="eu-west-1")
+session = boto3.Session(
+    aws_access_key_id=key, aws_secret_access_key=secret, region_name="eu-west-1"
+)
 session.client("sts", endpoint_url=url).assume_role(RoleArn=arn, RoleSessionName="bench")
 """
 
 
 def script(port: int) -> list[str]:
-    """The boto3 script as a command."""
+    """Return the boto3 script's command."""
     return [
         sys.executable,
         "-c",
@@ -40,8 +41,8 @@ def script(port: int) -> list[str]:
     ]
 
 
-def forgetful(home: HotHome) -> Callable[[], object]:
-    """The managed profile's command, with an empty vault each time."""
+def cold_read(home: HotHome) -> Callable[[], object]:
+    """Return a run of the managed profile's command with an empty vault."""
     read = process(home.command, home.environ)
 
     def run() -> object:
@@ -52,11 +53,11 @@ def forgetful(home: HotHome) -> Callable[[], object]:
 
 
 def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
-    """The one promise."""
+    """Measure the cold read against boto3."""
     with embedded_aws() as aws, hot_home(folder, aws) as home:
         contestants = {
             "minimal boto3 script": process(script(aws.port), home.environ),
-            NAME: forgetful(home),
+            NAME: cold_read(home),
         }
         before = len(aws.calls)
         figures = interleaved(contestants, rounds)
@@ -67,31 +68,31 @@ def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
 
 
 def imports(folder: Path) -> list[tuple[str, float]]:
-    """Milliseconds of each module that a cold read imports, by itself, longest first."""
+    """Return the modules that a cold read imports and their milliseconds, slowest first."""
     with embedded_aws() as aws, hot_home(folder, aws) as home:
         home.empty()
         command = [home.command[0], "-X", "importtime", *home.command[1:]]
         done = subprocess.run(
             command, env=dict(home.environ), check=True, capture_output=True, text=True, timeout=60
         )
-    return measured(done.stderr)
+    return parse_import_times(done.stderr)
 
 
-def measured(report: str) -> list[tuple[str, float]]:
-    """The lines of `-X importtime`: module and milliseconds of its own, longest first."""
-    found = []
+def parse_import_times(report: str) -> list[tuple[str, float]]:
+    """Parse the output of `-X importtime` into modules and milliseconds, slowest first."""
+    times = []
     for line in report.splitlines():
-        own, _, rest = line.removeprefix("import time:").partition("|")
+        own, _, names = line.removeprefix("import time:").partition("|")
         if line.startswith("import time:") and own.strip().isdigit():
-            found.append((rest.partition("|")[2].strip(), int(own) / 1000))
-    return sorted(found, key=lambda one: -one[1])
+            times.append((names.partition("|")[2].strip(), int(own) / 1000))
+    return sorted(times, key=lambda module: -module[1])
 
 
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory(prefix="xswitch-bench-") as scratch:
-        for one in rows(Path(scratch), int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS):
-            print(one)
+        for result in rows(Path(scratch), int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS):
+            print(result)
         for name, milliseconds in imports(Path(scratch)):
             if milliseconds >= 1:
                 print(f"{milliseconds:7.1f} ms  {name}")

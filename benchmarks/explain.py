@@ -1,10 +1,8 @@
-"""From AWS's answer to the explanation.
-
-The whole `xswitch switch` that is refused, and the part of it after the answer came.
+"""The time from a denied switch to its explanation.
 
     python benchmarks/explain.py
 
-The embedded AWS answers in no time, so `DELAYS` add what a real IAM takes for every call.
+The embedded AWS answers at once, so `DELAYS` add the latency of a real IAM to each call.
 """
 
 from __future__ import annotations
@@ -42,23 +40,23 @@ def _refused(aws: EmbeddedAws) -> tuple[Stage, XswitchError]:
     stage = play(aws, scene)
     error = stage.switch()
     if error is None:
-        raise AssertionError("the switch was to fail")
+        raise AssertionError("the switch should have failed")
     return stage, error
 
 
 def rows(rounds: int = ROUNDS) -> Sequence[tuple[str, Figure]]:
-    """Milliseconds from a refused switch to its explanation, by how long each IAM call takes."""
-    found = []
+    """Measure the explanation for each latency of IAM."""
+    results = []
     for delay in DELAYS:
         with theatre() as aws:
             stage, error = _refused(aws)
             for call in _CALLS if delay else ():
                 aws.faults.add("delay", call, seconds=delay, times=ALWAYS)
-            name = f"explanation after a refusal, IAM answers in {delay * 1000:.0f} ms"
-            found.append(
+            name = f"explanation of a denied call, IAM answers in {delay * 1000:.0f} ms"
+            results.append(
                 (name, interleaved({name: partial(stage.explain_failure, error)}, rounds)[name])
             )
-    return found
+    return results
 
 
 def main() -> None:

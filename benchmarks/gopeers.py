@@ -1,7 +1,7 @@
-"""The tools written in Go: built from the Go module proxy into a cache, at fixed versions.
+"""Builds the tools written in Go at fixed versions, from the Go module proxy into a cache.
 
-Each is built as a dependency of an empty module, because `go install` asks the proxy for a list of
-versions, which some proxies refuse.
+Each is built as a dependency of an empty module, because `go install` requests a list of versions,
+which some proxies deny.
 """
 
 from __future__ import annotations
@@ -56,43 +56,43 @@ _TOOLS = (
         "github.com/synfinatic/aws-sso-cli",
         "v1.17.0",
         "github.com/synfinatic/aws-sso-cli/cmd/aws-sso",
-        "it was built, but has sessions of IAM Identity Center alone, which the stub is not",
+        "it only has sessions of IAM Identity Center, which the stub doesn't offer",
     ),
 )
 
 
 def build(folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
-    """Tool → its program, and tool → why there is none or it can't be measured."""
+    """Build the tools; return their programs, and the reasons for tools that can't be measured."""
     go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if go is None:
         return {}, {tool.name: "Go is not installed" for tool in _TOOLS}
     built: dict[str, Path] = {}
-    refused: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     for tool in _TOOLS:
         why = _build(go, tool, folder)
         if why or tool.unmeasured:
-            refused[tool.name] = why or tool.unmeasured
+            skipped[tool.name] = why or tool.unmeasured
         else:
             built[tool.name] = folder / "bin" / tool.name
-    return built, refused
+    return built, skipped
 
 
 def _build(go: str, tool: _Tool, folder: Path) -> str:
-    """Nothing when it is there now, else the reason in a line."""
+    """Build one tool; return "", or the reason for a failure."""
     program = folder / "bin" / tool.name
     stamp = program.with_name(f"{tool.name}.{tool.version}")
     if program.exists() and stamp.exists():
         return ""
-    place = folder / "build" / tool.name
-    place.mkdir(parents=True, exist_ok=True)
+    build_folder = folder / "build" / tool.name
+    build_folder.mkdir(parents=True, exist_ok=True)
     program.parent.mkdir(exist_ok=True)
-    (place / "go.mod").write_text(
+    (build_folder / "go.mod").write_text(
         f"module peer\n\ngo 1.24\n\nrequire {tool.module} {tool.version}\n"
     )
     command = [go, "build", "-mod=mod", "-o", str(program), tool.package]
     done = subprocess.run(
         command,
-        cwd=place,
+        cwd=build_folder,
         env=dict(os.environ),
         check=False,
         capture_output=True,
@@ -111,21 +111,21 @@ def _build(go: str, tool: _Tool, folder: Path) -> str:
 
 
 def contestants(built: Mapping[str, Path]) -> list[tuple[str, tuple[str, ...], str, str]]:
-    """Name, command, cache and expected answer, as `peers.Peer` has them.
+    """Return name, command, cache and expected answer, the fields of `peers.Peer`.
 
-    Neither aws-vault nor its SDK can be told where STS is, so its figure is that of keys out of its
-    store without any call: the least a warm credential_process of it does.
+    The STS endpoint of aws-vault can't be configured, so its command reads keys from its store
+    without any call: the minimum of a warm credential_process.
     """
-    found: list[tuple[str, tuple[str, ...], str, str]] = []
+    commands: list[tuple[str, tuple[str, ...], str, str]] = []
     for name, program in built.items():
         if name.startswith("aws-vault"):
             words = (str(program), "export", "--no-session", "--format=json", "bench-base")
-            found.append((f"{name}, keys out of its file store, no call", words, "", BASE_KEY))
-    return found
+            commands.append((f"{name}, keys out of its file store, no call", words, "", BASE_KEY))
+    return commands
 
 
 def prepare(built: Mapping[str, Path], environ: Mapping[str, str]) -> None:
-    """Put the base's keys into each tool's own store."""
+    """Put the source profile's keys into each tool's store."""
     keys = {"AWS_ACCESS_KEY_ID": BASE_KEY, "AWS_SECRET_ACCESS_KEY": BASE_SECRET}
     for name, program in built.items():
         if name.startswith("aws-vault"):

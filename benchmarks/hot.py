@@ -1,14 +1,10 @@
-"""The warm read: what every AWS program waits for before it does anything.
+"""The warm read, which every AWS program waits for when it starts.
 
-For `run.py`: `rows(folder, rounds)` measures and returns `Row`s (name, median, low, high, against,
-baseline, ratio, limit, unit, holds); `renewal(folder)` returns a `Renewal`; both take a scratch
-folder and a few seconds. `python benchmarks/hot.py [ROUNDS]` prints both.
+    python benchmarks/hot.py [ROUNDS]
 
-A run of a contestant is posix_spawn and wait, stdout to nowhere, every contestant once a round;
-figures are medians, in milliseconds. Memory is the peak RSS that the kernel tells of a child
-(getrusage). It can't tell less than the size of the process that spawned the child, so children are
-spawned by a bare interpreter, the same as the baseline: small differences below the baseline are
-not seen.
+Each contestant is run once per round, by posix_spawn and wait; results are medians in milliseconds.
+Memory is a child's peak RSS (getrusage), which is never below the size of the process that spawned
+it. Children are therefore spawned by a bare interpreter, like the baseline.
 """
 
 from __future__ import annotations
@@ -31,15 +27,14 @@ from measure import Row, interleaved, row
 
 from support.vault.keyrings import counting_proxy
 
-ROUNDS = 101  # the medians of two equal contestants differ by more than a twentieth after 25
+ROUNDS = 101  # after 25, the medians of two equal contestants still differ by over 5 percent
 READS = 1_000
 _RSS_ROUNDS = 9
 _BARE_NAME = "python -I -S -c pass"
 _HANDSHAKE = 2
-_SOON_SECONDS = 20 * 60  # within the window in which a renewal runs behind the caller's back
+_SOON_SECONDS = 20 * 60  # when a read starts a background renewal
 _RENEWED_WITHIN = 60.0
-# A bare interpreter that runs a command N times: a line of milliseconds, peak RSS in KiB and exit
-# status for each.
+# Runs a command N times, and prints milliseconds, peak RSS in KiB, and exit status of each run
 _RUNNER = """
 import posix, sys, time
 times = []
@@ -56,29 +51,24 @@ for seconds, rss, status in times:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """`reads` in a row across a renewal, in milliseconds.
-
-    `slow` are those that did cold work: seen by the memory it takes.
-    """
+    """Consecutive reads across a renewal, in milliseconds."""
 
     reads: int
     p50: float
     p99: float
     longest: float
     slow: int
+    """Reads that ran the full program, which shows in their memory."""
     renewals: int
 
     @property
     def holds(self) -> bool:
-        """Whether every read was warm, and there was one renewal."""
+        """All reads were warm, and there was one renewal."""
         return self.slow == 0 and self.renewals == 1
 
 
 def spawned(argv: Sequence[str], environ: Mapping[str, str]) -> Callable[[], object]:
-    """A whole process as a contestant, with next to nothing of Python around it.
-
-    A failing one stops the bench.
-    """
+    """Return a run of a whole process with minimal overhead; a failure stops the benchmark."""
     words, variables = list(argv), dict(environ)
     out = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
 
@@ -91,7 +81,7 @@ def spawned(argv: Sequence[str], environ: Mapping[str, str]) -> Callable[[], obj
 
 
 def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
-    """Every promise about the warm read; without gnome-keyring one row less."""
+    """Measure the warm read; skip gnome-keyring if it isn't installed."""
     with ExitStack() as stack:
         aws = stack.enter_context(embedded_aws())
         few = stack.enter_context(hot_home(folder, aws))
@@ -99,8 +89,8 @@ def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
         bus = stack.enter_context(gnome_keyring())
         secret = None if bus is None else stack.enter_context(hot_home(folder, aws, bus=bus))
         for home in filter(None, (few, many, secret)):
-            home.refuse_cold(home.command)
-        few.refuse_cold(few.console)
+            home.check_hot(home.command)
+        few.check_hot(few.console)
         bare = (few.command[0], "-I", "-S", "-c", "pass")
         contestants = {
             _BARE_NAME: spawned(bare, few.environ),
@@ -126,7 +116,7 @@ def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
 
 
 def _round_trips(home: HotHome) -> Row:
-    """How often a warm read of the Secret Service says something and waits, the handshake (SASL, Hello) not counted."""
+    """Count the round trips of a warm read of the Secret Service after SASL and Hello."""
     with counting_proxy(home.environ["DBUS_SESSION_BUS_ADDRESS"]) as (address, bursts):
         environ = {**home.environ, "DBUS_SESSION_BUS_ADDRESS": address}
         subprocess.run(home.command, env=environ, check=True, capture_output=True, timeout=60)
@@ -135,7 +125,7 @@ def _round_trips(home: HotHome) -> Row:
 
 
 def renewal(folder: Path, reads: int = READS) -> Renewal:
-    """Reads one after another while the session comes into the window and is renewed behind their back."""
+    """Read while the session enters its refresh window and is renewed in the background."""
     with embedded_aws() as aws, hot_home(folder, aws) as home:
         before = _calls(aws.calls)
         home.shorten(_SOON_SECONDS)
@@ -161,15 +151,15 @@ def _calls(calls: Sequence[object]) -> int:
 
 
 def _memory(home: HotHome, bare: tuple[str, ...]) -> Row:
-    _, ours = _run_often(home.command, home.environ, _RSS_ROUNDS)
-    _, theirs = _run_often(bare, home.environ, _RSS_ROUNDS)
-    median, baseline = statistics.median(ours), statistics.median(theirs)
+    _, sizes = _run_often(home.command, home.environ, _RSS_ROUNDS)
+    _, bare_sizes = _run_often(bare, home.environ, _RSS_ROUNDS)
+    median, baseline = statistics.median(sizes), statistics.median(bare_sizes)
     ratio = round(median / baseline, 3)
     return Row(
         "warm read, peak memory",
         median,
-        min(ours),
-        max(ours),
+        min(sizes),
+        max(sizes),
         _BARE_NAME,
         baseline,
         ratio,
@@ -181,7 +171,7 @@ def _memory(home: HotHome, bare: tuple[str, ...]) -> Row:
 def _run_often(
     argv: Sequence[str], environ: Mapping[str, str], times: int
 ) -> tuple[list[float], list[int]]:
-    """Milliseconds and peak RSS in KiB of each run."""
+    """Return milliseconds and peak RSS in KiB of each run."""
     runner = [
         argv[0] if argv[0].rpartition("/")[2].startswith("python") else sys.executable,
         "-I",
@@ -203,8 +193,8 @@ def _run_often(
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory(prefix="xswitch-bench-") as scratch:
-        for one in rows(Path(scratch), int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS):
-            print(one)
+        for result in rows(Path(scratch), int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS):
+            print(result)
         print(renewal(Path(scratch)))
 
 

@@ -1,20 +1,15 @@
-"""Worlds for the warm read.
-
-Homes with one live session in a real vault, got from the embedded AWS by `xswitch switch`.
-"""
+"""Home folders with a valid session in a real vault, from the embedded AWS by `xswitch switch`."""
 
 from __future__ import annotations
 
 import configparser
 import contextlib
 import json
-import os
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +21,6 @@ from xswitch.core.model import Credentials
 from xswitch.core.sessions import keys, session_record
 from xswitch.emulator.server import EmbeddedAws
 from xswitch.emulator.state import AwsState
-from xswitch.hot import secret_service
 
 XSWITCH = str(Path(sys.executable).with_name("xswitch"))
 PROFILE = "xs-bench"
@@ -72,33 +66,24 @@ region = eu-west-1
 endpoint_url = http://127.0.0.1:{port}
 
 """
-_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type><listen>unix:dir={folder}</listen><auth>EXTERNAL</auth>
-  <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
-</busconfig>
-"""
 
 
 @dataclass(frozen=True)
 class HotHome:
-    """A HOME that was switched to the role.
-
-    Its environment, and the command line its managed profile holds.
-    """
+    """A home folder with a session of the role."""
 
     environ: Mapping[str, str]
     command: tuple[str, ...]
+    """The command line of the managed profile."""
     runtime: Path
 
     @property
     def console(self) -> tuple[str, ...]:
-        """The same by the console script."""
+        """The same command through the console script."""
         return (XSWITCH, "credential-process", PROFILE)
 
-    def refuse_cold(self, command: tuple[str, ...]) -> None:
-        """Stop the bench when this command is not answered by the hot path."""
+    def check_hot(self, command: tuple[str, ...]) -> None:
+        """Stop the benchmark if the hot path doesn't answer this command."""
         words = [sys.executable, *command] if command[0] == XSWITCH else list(command)
         done = subprocess.run(
             [words[0], "-X", "importtime", *words[1:]],
@@ -113,16 +98,13 @@ class HotHome:
         assert "xswitch.cli" not in done.stderr, "the hot path did not answer"
 
     def empty(self) -> None:
-        """Take every session out of the runtime keyring."""
+        """Remove all sessions from the runtime keyring."""
         for file in (self.runtime / "xswitch").iterdir():
             if len(file.name) == keys.KEY_LENGTH:
                 file.unlink()
 
     def shorten(self, seconds: float) -> str:
-        """Make the session in the runtime keyring look as if it ends in so many seconds.
-
-        Its access key ID.
-        """
+        """Let the session in the runtime keyring expire in `seconds`; return its access key ID."""
         (file,) = (
             path
             for path in (self.runtime / "xswitch").iterdir()
@@ -130,23 +112,21 @@ class HotHome:
         )
         record = session_record.decode(file.read_text(), file.name)
         assert record is not None
-        known = record.credentials
+        old = record.credentials
         expires = datetime.now(UTC) + timedelta(seconds=seconds)
-        short = Credentials(
-            known.access_key_id, known.secret_access_key, known.session_token, expires
-        )
+        short = Credentials(old.access_key_id, old.secret_access_key, old.session_token, expires)
         file.write_text(session_record.encode(record.key, short, expires - timedelta(hours=1)))
-        return known.access_key_id
+        return old.access_key_id
 
 
 def base_config(port: int) -> str:
-    """The base profile and the role's, with the stub's address."""
+    """Return the source profile and the role's profile, with the stub's address."""
     return _PROFILES.format(port=port, account=_ROLE)
 
 
 @contextlib.contextmanager
 def embedded_aws() -> Iterator[EmbeddedAws]:
-    """An STS on loopback with one role."""
+    """Run an STS with one role on the loopback interface."""
     with EmbeddedAws(AwsState.from_json(json.dumps(_STATE))) as aws:
         yield aws
 
@@ -155,9 +135,9 @@ def embedded_aws() -> Iterator[EmbeddedAws]:
 def hot_home(
     folder: Path, aws: EmbeddedAws, roles: int = 10, bus: Mapping[str, str] | None = None
 ) -> Iterator[HotHome]:
-    """A HOME below `folder` beside `roles` other role profiles, its session in a runtime keyring.
+    """Create a home folder with `roles` other role profiles, and switch to the role.
 
-    Or in the keyring that `bus` leads to.
+    The session is in a runtime keyring, or in the Secret Service on `bus`.
     """
     home = Path(tempfile.mkdtemp(prefix="home-", dir=folder))
     runtime = Path(tempfile.mkdtemp(prefix="xs-bench-", dir="/dev/shm"))
@@ -214,7 +194,7 @@ for number in range(int(sys.argv[1])):
 
 
 def more_sessions(home: HotHome, aws: EmbeddedAws, count: int) -> None:
-    """Switch a home to so many more roles."""
+    """Get sessions of `count` more roles."""
     config = Path(home.environ["HOME"]) / ".aws" / "config"
     with config.open("a") as file:
         file.writelines(
@@ -226,58 +206,13 @@ def more_sessions(home: HotHome, aws: EmbeddedAws, count: int) -> None:
 
 @contextlib.contextmanager
 def gnome_keyring() -> Iterator[dict[str, str] | None]:
-    """What leads to a gnome-keyring of our own on a bus of its own.
-
-    None where they are not installed.
-    """
-    if not (shutil.which("dbus-daemon") and shutil.which("gnome-keyring-daemon")):
+    """Run a private gnome-keyring and yield the variable that leads to it, None without one."""
+    programs = {name: shutil.which(name) or "" for name in ("dbus-daemon", "gnome-keyring-daemon")}
+    if not all(programs.values()):
         yield None
         return
-    folder = Path(tempfile.mkdtemp(prefix="xs-", dir="/tmp"))
-    (folder / "bus.conf").write_text(_BUS.format(folder=folder))
-    variables = {
-        "HOME": str(folder),
-        "XDG_RUNTIME_DIR": str(folder),
-        "PATH": os.environ["PATH"],
-        "LC_ALL": "C.UTF-8",
-    }
-    command = [
-        "dbus-daemon",
-        "--nofork",
-        "--nosyslog",
-        "--nopidfile",
-        f"--config-file={folder}/bus.conf",
-        "--print-address=1",
-    ]
-    with contextlib.ExitStack() as running:
-        running.callback(shutil.rmtree, folder, ignore_errors=True)
-        bus = running.enter_context(
-            subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=variables
-            )
-        )
-        running.callback(bus.terminate)
-        assert bus.stdout is not None
-        address = bus.stdout.readline().decode().strip()
-        variables["DBUS_SESSION_BUS_ADDRESS"] = address
-        keyring = running.enter_context(
-            subprocess.Popen(
-                ["gnome-keyring-daemon", "--foreground", "--components=secrets", "--unlock"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=variables,
-                cwd=folder,
-            )
-        )
-        running.callback(keyring.terminate)
-        assert keyring.stdin is not None
-        keyring.stdin.write(b"bench")
-        keyring.stdin.close()
-        until = time.monotonic() + 20
-        while secret_service.read_secret(address.encode(), b"xswitch:none", b"session", 2.0)[
-            0
-        ] not in {"missing", "no_keyring"}:
-            assert time.monotonic() < until, "gnome-keyring did not come up"
-            time.sleep(0.02)
-        yield {"DBUS_SESSION_BUS_ADDRESS": address}
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from support.vault.keyrings import secret_service  # noqa: PLC0415 -- found through the line above
+
+    with secret_service(programs.__getitem__) as service:
+        yield {"DBUS_SESSION_BUS_ADDRESS": service.address}

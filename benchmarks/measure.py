@@ -1,7 +1,4 @@
-"""Medians and ratios, taken side by side.
-
-Every contestant runs once per round, so noise hits all alike.
-"""
+"""Medians and their ratios. Every contestant runs once per round, so noise affects all equally."""
 
 from __future__ import annotations
 
@@ -24,13 +21,13 @@ class Figure:
     high: float
 
     def ratio(self, other: Figure) -> float:
-        """How many times `other`."""
+        """Divide the medians."""
         return self.median / other.median if other.median else float("inf")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One promise and what was measured: `ratio` of the medians, at most `limit`."""
+    """A measurement and its limit: the ratio of two medians."""
 
     name: str
     median: float
@@ -44,17 +41,17 @@ class Row:
 
     @property
     def holds(self) -> bool:
-        """Whether the promise is kept."""
+        """The ratio is within the limit."""
         return self.ratio <= self.limit
 
     def __str__(self) -> str:
         verdict = "holds" if self.holds else "MISSED"
-        text = f"{self.name:44} {self.median:9.2f} {self.unit} / {self.baseline:9.2f} = {self.ratio:.3f}"
-        return f"{text} (at most {self.limit:g} of {self.against}) {verdict}"
+        medians = f"{self.median:9.2f} {self.unit} / {self.baseline:9.2f} = {self.ratio:.3f}"
+        return f"{self.name:44} {medians} (at most {self.limit:g} of {self.against}) {verdict}"
 
 
 def row(ours: Figure, against: Figure, limit: float, unit: str = "ms") -> Row:
-    """The promise that `ours` is at most `limit` times `against`."""
+    """Compare two figures; the limit is that `ours` is at most `limit` times `against`."""
     return Row(
         ours.name,
         ours.median,
@@ -69,7 +66,7 @@ def row(ours: Figure, against: Figure, limit: float, unit: str = "ms") -> Row:
 
 
 def interleaved(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Figure]:
-    """Run every contestant once per round, after one warming round."""
+    """Run every contestant once per round, after a warm-up round."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for round_number in range(rounds + 1):
         for name, run in contestants.items():
@@ -81,7 +78,7 @@ def interleaved(contestants: Mapping[str, Callable[[], object]], rounds: int) ->
 
 
 def figure(name: str, values: Sequence[float]) -> Figure:
-    """Median and quartiles of one contestant's milliseconds."""
+    """Return median and quartiles of milliseconds."""
     quarters = statistics.quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3
     return Figure(
         name, round(statistics.median(values), 3), round(quarters[0], 3), round(quarters[2], 3)
@@ -89,13 +86,13 @@ def figure(name: str, values: Sequence[float]) -> Figure:
 
 
 def process(argv: Sequence[str], environ: Mapping[str, str]) -> Callable[[], object]:
-    """A whole process as a contestant; a failing one stops the bench."""
+    """Return a run of a whole process; a failure stops the benchmark."""
 
-    nowhere = subprocess.DEVNULL
+    null = subprocess.DEVNULL
 
     def run() -> object:
         return subprocess.run(
-            argv, env=dict(environ), check=True, stdin=nowhere, stdout=nowhere, stderr=nowhere
+            argv, env=dict(environ), check=True, stdin=null, stdout=null, stderr=null
         )
 
     return run

@@ -1,4 +1,4 @@
-"""docs/performance.md out of the figures."""
+"""Writes docs/performance.md from the results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hot import Renewal
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Everything one run measured."""
+    """The measurements of one run."""
 
     when: str
     python: str
@@ -24,7 +24,7 @@ class Results:
     picker: Sequence[tuple[str, float]]
 
 
-REPEATED_BY = {
+SCRIPTS = {
     "warm read": "hot.py",
     "D-Bus": "hot.py",
     "cold read": "cold.py",
@@ -34,26 +34,26 @@ REPEATED_BY = {
 }
 
 
-def page(found: Results) -> str:
-    """The text."""
-    missed = [row.name for row in found.rows if not row.holds]
-    verdict = "All of them hold." if not missed else f"Missed: {', '.join(missed)}; see below."
+def page(results: Results) -> str:
+    """Return the page's text."""
+    missed = [row.name for row in results.rows if not row.holds]
+    verdict = f"Over the limit: {', '.join(missed)}." if missed else "All are within their limits."
     return _PAGE.format(
-        when=found.when,
-        python=found.python,
+        when=results.when,
+        python=results.python,
         rounds=ROUNDS,
         verdict=verdict,
-        rows="\n".join(_row(row) for row in found.rows),
-        renewal=found.renewal,
-        peers="\n".join(_figure(one) for one in found.peers),
-        explained="\n".join(_figure(one) for one in found.explained),
-        cold=_imports(found.cold),
-        picker=_imports(found.picker),
+        rows="\n".join(_row(row) for row in results.rows),
+        renewal=results.renewal,
+        peers="\n".join(_figure(one) for one in results.peers),
+        explained="\n".join(_figure(one) for one in results.explained),
+        cold=_imports(results.cold),
+        picker=_imports(results.picker),
     )
 
 
 def _row(row: Row) -> str:
-    script = next(script for start, script in REPEATED_BY.items() if row.name.startswith(start))
+    script = next(script for start, script in SCRIPTS.items() if row.name.startswith(start))
     cells = [
         row.name,
         f"{row.median:,.1f} {row.unit} ({row.low:,.1f} to {row.high:,.1f})",
@@ -71,18 +71,21 @@ def _figure(figure: Figure) -> str:
     return f"| {figure.name} | {figure.median:.0f} | {figure.low:.0f} to {figure.high:.0f} |"
 
 
-def _imports(found: Sequence[tuple[str, float]]) -> str:
+def _imports(modules: Sequence[tuple[str, float]]) -> str:
     groups: dict[str, float] = {}
-    for name, milliseconds in found:
+    for name, milliseconds in modules:
         groups[_group(name)] = groups.get(_group(name), 0.0) + milliseconds
     total = ", ".join(
         f"{name} {milliseconds:.0f} ms"
-        for name, milliseconds in sorted(groups.items(), key=lambda one: -one[1])
+        for name, milliseconds in sorted(groups.items(), key=lambda group: -group[1])
     )
     longest = "\n".join(
-        f"| `{name}` | {milliseconds:.1f} |" for name, milliseconds in found if milliseconds >= 1.0
+        f"| `{name}` | {milliseconds:.1f} |"
+        for name, milliseconds in modules
+        if milliseconds >= 1.0
     )
-    return f"By origin: {total}. Those of 1 ms and more:\n\n| module | ms of its own |\n| --- | --- |\n{longest}"
+    return f"By origin: {total}. Modules of at least 1 ms:\n\n"
+        f"| module | ms |\n| --- | --- |\n{longest}"
 
 
 def _group(name: str) -> str:
@@ -97,64 +100,71 @@ def _group(name: str) -> str:
 
 _PAGE = """# Performance
 
-Measured by `make bench` on {when}, Python {python}, a shared machine with 2 cores: medians of {rounds} interleaved rounds (more for the
-warm read). Ratios hold, absolutes don't. One row is repeated by the script of its last column: `python benchmarks/SCRIPT [ROUNDS]`.
+Measured by `make bench` on {when}, Python {python}, a shared machine with 2 cores: medians of
+{rounds} interleaved rounds (more for the warm read). Ratios are stable, absolute times aren't. To
+repeat a row, run the script in its last column: `python benchmarks/SCRIPT [ROUNDS]`.
 
-## What is promised
+## Limits
 
-| what | median (middle half) | against | median | ratio | at most | holds | repeat |
+| measurement | median (quartiles) | compared with | median | ratio | limit | within | script |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 
 {verdict}
 
-{renewal.reads:,} warm reads in a row across a renewal: {renewal.p50:.1f} ms in the middle, {renewal.p99:.1f} ms for all but ten,
-{renewal.slow} slow ones, {renewal.renewals} renewal.
+{renewal.reads:,} consecutive warm reads across a renewal: median {renewal.p50:.1f} ms,
+99th percentile {renewal.p99:.1f} ms, {renewal.slow} slow reads, {renewal.renewals} renewal.
 
-![How much of its limit each promise uses, and the tools side by side](performance.svg)
+![The share of its limit that each measurement uses, and a comparison of tools](performance.svg)
 
 ## Other tools
 
-The same role, by the same profile, from the same STS stub on this machine (`python benchmarks/peers.py`; those written in Go by
-`make bench-peers`).
+All tools assume the same role with the same profile from the same STS stub on this machine (`python
+benchmarks/peers.py`; for the tools written in Go: `make bench-peers`).
 
-| | ms | middle half |
+| | ms | quartiles |
 | --- | --- | --- |
 {peers}
 
 ## Where the time goes
 
-**A warm read** is an interpreter and five small files. It loads `sys`, `posix`, `time` and two modules of its own; nothing else, not even
-`os` or `json` (a test holds the list).
+**A warm read** starts an interpreter and reads five small files. It imports `sys`, `posix`, `time`,
+and three modules of xswitch; nothing else, not even `os` or `json` (a test checks the list).
 
-**A cold read** is imports, one HTTP request and three files written under locks. boto3 would be more than all of it: 160 ms to
-import botocore, of which `awscrt` is 36 ms and `urllib3` 25 ms (`python -X importtime -c "import botocore.session"`), and 60 ms to
-read the service's model and endpoint rules and make a client. So a plain call (a public region or a plain URL, no proxy, neither FIPS
-nor dual stack) is signed and sent by 250 lines of our own over `http.client`, and held against botocore by tests: signature, endpoint
-of every region, form of the request, CA bundles, what is sent at all, what a refusal means. Whatever isn't plain, and whatever brings
-neither an answer nor a refusal that stands (a reset, a timeout, 5xx, throttling), goes to botocore, with its proxies, FIPS and
-dual-stack endpoints and retries. botocore has no clock-skew correction for STS: a wrong clock is named, with the minutes it is off,
-either way. What a cold read imports (`python benchmarks/cold.py`):
+**A cold read** consists of imports, one HTTP request, and three files written under locks. boto3
+would take longer than all of it: 160 ms to import botocore, including 36 ms for `awscrt` and 25 ms
+for `urllib3` (`python -X importtime -c "import botocore.session"`), and 60 ms to read the service's
+model and endpoint rules and create a client. So xswitch itself signs and sends a plain call (a
+public region or a plain URL, without proxy, FIPS, or dual stack) over `http.client`. Tests compare
+it with botocore: signature, endpoint of every region, request format, CA bundles, and the meaning
+of errors. Any other call, and any call without a final answer (a reset, a timeout, 5xx,
+throttling), goes through botocore, with its proxies, FIPS and dual-stack endpoints, and retries.
+botocore has no clock-skew correction for STS, so xswitch reports a wrong clock, with the minutes it
+is off, either way. Imports of a cold read (`python benchmarks/cold.py`):
 
 {cold}
 
-**The picker** draws its first picture itself, before Textual is imported: title, headings, rows and keys, by the same functions and at
-the same places (a test compares every line with Textual's). Textual takes over on the same screen about 200 ms later, adds the detail, and
-reads the keys that were typed meanwhile. Those 200 ms are the import of `textual.app` (150 ms), our own widgets, the style sheets, and one
-layout. Everything that is imported until Textual draws (`python -X importtime -c "import xswitch.wiring, xswitch.tui.run"`):
+**The picker** draws its first frame before it imports Textual: title, headings, rows, and keys, by
+the same functions and at the same positions (a test compares every line with Textual's). Textual
+takes over the screen about 200 ms later, adds the detail, and reads the keys typed in the meantime.
+Those 200 ms are the import of `textual.app` (150 ms), xswitch's widgets, the style sheets, and one
+layout. Imports until Textual draws (`python -X importtime -c "import xswitch.wiring,
+xswitch.tui.run"`):
 
 {picker}
 
-**A long list** costs the reading of its file (a third), resolving every chain (a third) and writing it down. A role that says
-nothing but its ARN, its source and its region is resolved without looking for the rest; the JSON is written as it is made.
+**A long list** takes a third of its time to read the config, a third to resolve the chains, and a
+third to write. A role with only an ARN, a source, and a region is resolved without checking other
+keys; the JSON is written while it is generated.
 
-**Renewals** wait: up to 32 sessions are renewed side by side (`python benchmarks/scale.py`).
+**Renewals** mostly wait for AWS, so up to 32 sessions are renewed in parallel (`python
+benchmarks/scale.py`).
 
 ## An explanation
 
-From a refused switch to side, cause and statement. `python benchmarks/explain.py` repeats it.
+Time from a failed switch to its explanation (`python benchmarks/explain.py`).
 
-| | ms | middle half |
+| | ms | quartiles |
 | --- | --- | --- |
 {explained}
 """

@@ -1,10 +1,10 @@
-"""Other tools beside xswitch, on the same STS stub, each getting the same role from the same profile of the same config.
+"""Other tools compared with xswitch: the same role, profile, config and STS stub.
 
-    python benchmarks/peers.py [ROUNDS]       what `make bench` runs: awsume, AWS CLI v1, Debian's AWS CLI v2
-    python benchmarks/peers.py --go [ROUNDS]  what `make bench-peers` runs: aws-vault, Granted, aws-sso-cli as well
+    python benchmarks/peers.py [ROUNDS]       awsume, AWS CLI v1, Debian's AWS CLI v2 (make bench)
+    python benchmarks/peers.py --go [ROUNDS]  and aws-vault, Granted, aws-sso-cli (make bench-peers)
 
-A cold figure has an empty cache before each run; a warm one has what the run before left. The CLI of Debian knows no setting for STS's
-address: it gets it by a rule set in `~/.aws/models`, where every botocore looks first.
+A cold run starts with an empty cache, a warm one with that of the run before. Debian's CLI has no
+setting for the STS endpoint, so it gets a rule set in `~/.aws/models`, which botocore reads first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gopeers
-from cold import forgetful
+from cold import cold_read
 from hotworld import BASE_KEY, BASE_SECRET, ROLE_ARN, base_config, embedded_aws, hot_home
 from measure import ROUNDS, Figure, interleaved, process
 
@@ -37,20 +37,17 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One contestant.
-
-    What it does, and which folder of its HOME it keeps sessions in (cold ones have it removed
-    before each run).
-    """
+    """A tool to compare with."""
 
     name: str
     argv: tuple[str, ...]
     cache: str = ""
+    """The folder in its home to remove before each cold run."""
     answer: str = "ASIA"
 
 
 def _rules(port: int) -> str:
-    """An endpoint rule set with one answer, in botocore's form."""
+    """Return an endpoint rule set for botocore with a single endpoint."""
     parameters = {
         name: {"type": kind, "required": False, "documentation": name}
         for name, kind in _KINDS.items()
@@ -85,13 +82,13 @@ def _home(folder: Path, port: int) -> dict[str, str]:
 
 
 def installed() -> list[Peer]:
-    """Those of the package index, and Debian's CLI."""
-    found = []
+    """Return the installed tools written in Python."""
+    tools = []
     own = TOOLS / "peers" / "bin"
     if (own / "awsumepy").exists():
-        found.append(
+        tools.append(
             Peer(
-                "awsume (it keeps no role's session)",
+                "awsume (caches no role sessions)",
                 (str(own / "awsumepy"), "bench"),
                 ".awsume/cache",
             )
@@ -107,9 +104,9 @@ def installed() -> list[Peer]:
             "--profile",
             "bench-base",
         )
-        found.append(
+        tools.append(
             Peer(
-                "AWS CLI v1, sts assume-role (it keeps nothing)",
+                "AWS CLI v1, sts assume-role (caches nothing)",
                 (str(own / "aws"), *call),
                 ".aws/cli/cache",
             )
@@ -125,9 +122,9 @@ def installed() -> list[Peer]:
             "--format",
             "process",
         )
-        found.append(Peer("AWS CLI v2, export-credentials, cold", export, ".aws/cli/cache"))
-        found.append(Peer("AWS CLI v2, export-credentials, warm", export))
-    return found
+        tools.append(Peer("AWS CLI v2, export-credentials, cold", export, ".aws/cli/cache"))
+        tools.append(Peer("AWS CLI v2, export-credentials, warm", export))
+    return tools
 
 
 def _contestant(peer: Peer, environ: Mapping[str, str]) -> Callable[[], object]:
@@ -154,19 +151,19 @@ def _contestant(peer: Peer, environ: Mapping[str, str]) -> Callable[[], object]:
 def figures(
     folder: Path, rounds: int = ROUNDS, built: Mapping[str, Path] | None = None
 ) -> list[Figure]:
-    """Milliseconds of each, xswitch first; `built` are the tools in Go."""
+    """Measure all tools, xswitch first; `built` are the tools in Go."""
     built = built or {}
     with ExitStack() as stack:
         aws = stack.enter_context(embedded_aws())
-        ours = stack.enter_context(hot_home(folder, aws))
-        kept = stack.enter_context(hot_home(folder, aws))
+        cold = stack.enter_context(hot_home(folder, aws))
+        warm = stack.enter_context(hot_home(folder, aws))
         environ = _home(folder, aws.port) | gopeers.VARIABLES
         gopeers.prepare(built, environ)
         contestants = {
-            "xswitch, managed profile, warm": process(kept.command, kept.environ),
-            "xswitch, managed profile, cold": forgetful(ours),
+            "xswitch, managed profile, warm": process(warm.command, warm.environ),
+            "xswitch, managed profile, cold": cold_read(cold),
         }
-        for peer in [*installed(), *(Peer(*one) for one in gopeers.contestants(built))]:
+        for peer in [*installed(), *(Peer(*fields) for fields in gopeers.contestants(built))]:
             contestants[peer.name] = _contestant(peer, environ)
         return list(interleaved(contestants, rounds).values())
 
@@ -174,8 +171,8 @@ def figures(
 def main() -> None:
     """Measure and print."""
     words = [word for word in sys.argv[1:] if word != "--go"]
-    built, refused = gopeers.build(TOOLS / "go") if "--go" in sys.argv else ({}, {})
-    for name, why in refused.items():
+    built, skipped = gopeers.build(TOOLS / "go") if "--go" in sys.argv else ({}, {})
+    for name, why in skipped.items():
         print(f"{name} is not measured: {why}")
     with tempfile.TemporaryDirectory(prefix="xswitch-bench-") as scratch:
         for figure in figures(Path(scratch), int(words[0]) if words else ROUNDS, built):

@@ -1,6 +1,6 @@
-"""The figures as a picture: how much of its limit each promise uses, and the tools side by side.
+"""Draws docs/performance.svg: the share of its limit each measurement uses, and the tools compared.
 
-Plain SVG, readable on light and dark.
+Plain SVG, readable on light and dark backgrounds.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ _WIDTH, _LABELS, _BAR, _STEP = 860, 330, 420, 24
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#57606a}.t{font-weight:600}"
     "@media(prefers-color-scheme:dark){text{fill:#9aa4ae}}"
-    ".ok{fill:#2da44e}.miss{fill:#cf222e}.ours{fill:#0969da}.theirs{fill:#8c959f}.limit{stroke:#8c959f;stroke-dasharray:3 3}"
+    ".ok{fill:#2da44e}.miss{fill:#cf222e}.ours{fill:#0969da}.theirs{fill:#8c959f}"
+    ".limit{stroke:#8c959f;stroke-dasharray:3 3}"
 )
 
 
 def svg(rows: Sequence[Row], peers: Sequence[Figure]) -> str:
-    """The whole picture."""
+    """Return the picture."""
     parts: list[str] = []
     y = 30
-    parts.append(
-        f'<text class="t" x="10" y="{y}">Used of its limit (the dashed line), by each promise</text>'
-    )
+    parts.append(f'<text class="t" x="10" y="{y}">Share of the limit (dashed line)</text>')
     top = y + 8
     for row in rows:
         y += _STEP
@@ -42,9 +41,7 @@ def svg(rows: Sequence[Row], peers: Sequence[Figure]) -> str:
     x = _LABELS + _BAR * 0.75
     parts.append(f'<line class="limit" x1="{x}" x2="{x}" y1="{top}" y2="{y + 6}"/>')
     y += 2 * _STEP
-    parts.append(
-        f'<text class="t" x="10" y="{y}">The same role from the same stub, whole process (ms)</text>'
-    )
+    parts.append(f'<text class="t" x="10" y="{y}">The same role from the same stub (ms)</text>')
     longest = max((peer.median for peer in peers), default=1.0)
     for peer in peers:
         y += _STEP
@@ -54,7 +51,10 @@ def svg(rows: Sequence[Row], peers: Sequence[Figure]) -> str:
         )
     body = "\n".join(parts)
     box = f'viewBox="0 0 {_WIDTH} {y + 20}" width="{_WIDTH}" height="{y + 20}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img">\n<style>{_STYLE}</style>\n{body}\n</svg>\n'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img">\n'
+        f"<style>{_STYLE}</style>\n{body}\n</svg>\n"
+    )
 
 
 def _bar(y: int, name: str, length: float, kind: str, value: str) -> str:

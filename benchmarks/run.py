@@ -1,8 +1,4 @@
-"""`make bench`.
-
-Every promise of docs/performance.md in one run, into benchmarks/results.json, that page and its
-plot.
-"""
+"""`make bench`: measures everything in docs/performance.md, and writes that page and its plot."""
 
 from __future__ import annotations
 
@@ -29,7 +25,7 @@ DOCS = HERE.parent / "docs"
 
 
 def measure(folder: Path) -> Results:
-    """Every figure, each group interleaved by itself."""
+    """Measure everything; contestants are interleaved within a group."""
     return Results(
         when=time.strftime("%Y-%m-%d"),
         python=sys.version.split()[0],
@@ -53,20 +49,20 @@ def main() -> None:
     """Measure, write, and print."""
     folder = Path(tempfile.mkdtemp(prefix="xswitch-bench-"))
     try:
-        found = measure(folder)
+        results = measure(folder)
     finally:
         shutil.rmtree(folder)
-    results = asdict(found)
-    for row, told in zip(found.rows, results["rows"], strict=True):
-        told["holds"] = row.holds
-    results["renewal"]["holds"] = found.renewal.holds
-    (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n")
-    (DOCS / "performance.svg").write_text(svg(found.rows, found.peers))
-    (DOCS / "performance.md").write_text(page(found))
-    for row in found.rows:
+    data = asdict(results)
+    for row, row_data in zip(results.rows, data["rows"], strict=True):
+        row_data["holds"] = row.holds
+    data["renewal"]["holds"] = results.renewal.holds
+    (HERE / "results.json").write_text(json.dumps(data, indent=2) + "\n")
+    (DOCS / "performance.svg").write_text(svg(results.rows, results.peers))
+    (DOCS / "performance.md").write_text(page(results))
+    for row in results.rows:
         print(row)
-    print(found.renewal)
-    for figure in found.peers:
+    print(results.renewal)
+    for figure in results.peers:
         print(f"{figure.name:50} {figure.median:8.1f} ms")
 
 

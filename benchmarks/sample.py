@@ -1,4 +1,4 @@
-"""A HOME with as many role profiles as wanted: what the benches read."""
+"""Home folders with any number of role profiles."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _NAMES = ("payments", "search", "ledger", "sandbox", "platform", "data", "media"
 
 
 FIRST_ROW = "payments-0"
-"""What the first role's row begins with on the screen."""
+"""The start of the first role's row on the screen."""
 
 
 def config_text(roles: int) -> str:
-    """A config file of `roles` role profiles, all from one base."""
+    """Return a config of `roles` role profiles with the same source profile."""
     parts = [_BASE]
     for number in range(roles):
         account_name = f"{_NAMES[number % len(_NAMES)]}-{number // 4:05}"
@@ -47,7 +47,7 @@ def config_text(roles: int) -> str:
 
 
 def home(folder: Path, roles: int) -> dict[str, str]:
-    """A HOME below `folder`, and the environment of a program in it."""
+    """Create a home folder in `folder`, and return the environment for it."""
     aws = folder / f"home{roles}" / ".aws"
     aws.mkdir(parents=True)
     (aws / "config").write_text(config_text(roles))

@@ -1,4 +1,4 @@
-"""Many roles and many sessions: `list` of thousands, `renew --all` of dozens.
+"""Many roles and sessions: `list` with thousands of roles, `renew --all` with dozens of sessions.
 
 python benchmarks/scale.py [ROUNDS]
 """
@@ -24,7 +24,7 @@ LATENCY = 0.1
 
 
 def listing(folder: Path, rounds: int = ROUNDS) -> Row:
-    """The whole process of `xswitch list --json`."""
+    """Measure `xswitch list --json`."""
     names = {roles: f"xswitch list, {roles:,} roles" for roles in (FEW, MANY)}
     worlds = {roles: home(folder, roles) for roles in names}
     figures = interleaved(
@@ -38,13 +38,13 @@ def listing(folder: Path, rounds: int = ROUNDS) -> Row:
 
 
 def renewing(folder: Path, rounds: int = ROUNDS) -> Row:
-    """`xswitch renew --all` with an STS that takes its time."""
+    """Measure `xswitch renew --all` with a slow STS."""
     one, many = "renew --all, 1 role", f"renew --all, {SESSIONS} roles"
-    with embedded_aws() as aws, hot_home(folder, aws) as alone, hot_home(folder, aws) as crowd:
-        more_sessions(crowd, aws, SESSIONS - 1)
+    with embedded_aws() as aws, hot_home(folder, aws) as single, hot_home(folder, aws) as multiple:
+        more_sessions(multiple, aws, SESSIONS - 1)
         aws.faults.add(FaultKind.DELAY, "AssumeRole", times=ALWAYS, seconds=LATENCY)
         figures = interleaved(
-            {one: _renewal(alone.environ, 1), many: _renewal(crowd.environ, SESSIONS)}, rounds
+            {one: _renewal(single.environ, 1), many: _renewal(multiple.environ, SESSIONS)}, rounds
         )
     return row(figures[many], figures[one], 4)
 
@@ -63,15 +63,15 @@ def _renewal(environ: Mapping[str, str], sessions: int) -> Callable[[], object]:
 
 
 def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
-    """Both promises."""
+    """Measure both."""
     return [listing(folder / "list", rounds), renewing(folder, rounds)]
 
 
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory(prefix="xswitch-bench-") as scratch:
-        for one in rows(Path(scratch), int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS):
-            print(one)
+        for result in rows(Path(scratch), int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS):
+            print(result)
 
 
 if __name__ == "__main__":

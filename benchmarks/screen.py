@@ -1,14 +1,10 @@
-"""The picker.
-
-From the start of the process to its first row in a real terminal, and how it bears a very long
-list.
+"""The picker: time to its first row in a real terminal, and its speed with a very long list.
 
     python benchmarks/screen.py [ROUNDS]
 
-First paint after data is the time from the end of the reading to the end of the repaint that shows
-rows; the worst keystroke is the slowest of a typed filter, letter by letter and back, from the key
-to the repainted screen. Both are CPU time, because the harness that presses keys waits between
-them.
+The first paint is measured from the loaded data to the end of the repaint that shows rows. The
+worst keystroke is the slowest of typing a filter and deleting it again, from the key to the
+repainted screen. Both are CPU time, because the test driver waits between keys.
 """
 
 from __future__ import annotations
@@ -28,7 +24,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cold import measured
+from cold import parse_import_times
 from measure import ROUNDS, Row, figure, interleaved, row
 from sample import FIRST_ROW, home
 
@@ -44,7 +40,7 @@ _LIMIT_SECONDS = 30.0
 
 
 def shown(argv: Sequence[str], environ: Mapping[str, str], text: bytes) -> Callable[[], object]:
-    """A program in a terminal of its own, until it has written `text`; it is killed then."""
+    """Return a run of a program in a new terminal until it has written `text`."""
 
     def run() -> None:
         child, terminal = pty.fork()
@@ -66,7 +62,7 @@ def shown(argv: Sequence[str], environ: Mapping[str, str], text: bytes) -> Calla
 
 
 def start(folder: Path, rounds: int = ROUNDS) -> Row:
-    """From the process's start to the first row, beside the import nobody can do without."""
+    """Measure the time to the first row, compared with importing Textual."""
     environ = home(folder, FEW)
     importing = (sys.executable, "-c", "import textual.app; print('imported')")
     figures = interleaved(
@@ -81,21 +77,20 @@ def start(folder: Path, rounds: int = ROUNDS) -> Row:
 
 
 def imports(folder: Path) -> list[tuple[str, float]]:
-    """Milliseconds of each module that the picker imports until it can draw, by itself, longest first."""
+    """Return the modules imported before the picker draws and their milliseconds, slowest first."""
     code = "import xswitch.cli.commands.switch, xswitch.wiring, xswitch.tui.run"
     command = [sys.executable, "-X", "importtime", "-c", code]
     done = subprocess.run(
         command, env=home(folder, FEW), check=True, capture_output=True, text=True, timeout=60
     )
-    return measured(done.stderr)
+    return parse_import_times(done.stderr)
 
 
 class _Watched(PickerApp):
-    """A picker that tells when its data was there and when it was painted."""
+    """A picker that records when its data was loaded and when it was painted."""
 
-    CSS_PATH = str(
-        Path(app.__file__).with_name("picker") / "picker.tcss"
-    )  # a subclass's own folder has none
+    # Relative to the parent class's module, not to this one
+    CSS_PATH = str(Path(app.__file__).with_name("picker") / "picker.tcss")
     read_at = 0.0
     painted = 0.0
 
@@ -110,7 +105,7 @@ class _Watched(PickerApp):
 
 
 async def _once(folder: Path) -> tuple[float, float]:
-    """Milliseconds of the first paint after data, and of the worst keystroke."""
+    """Return the milliseconds of the first paint and of the worst keystroke."""
     os.environ["HOME"] = str(folder)
     services = build_services(dict(os.environ))
     picker = _Watched(services.actions, clock=services.clock, environ={})
@@ -131,7 +126,7 @@ async def _once(folder: Path) -> tuple[float, float]:
 
 
 def long_lists(folder: Path, rounds: int = ROUNDS) -> list[Row]:
-    """First paint and worst keystroke with very many roles, beside few."""
+    """Measure first paint and worst keystroke with many roles, compared with few."""
     times: dict[int, tuple[list[float], list[float]]] = {FEW: ([], []), MANY: ([], [])}
     for roles in times:
         home(folder, roles)
@@ -144,11 +139,11 @@ def long_lists(folder: Path, rounds: int = ROUNDS) -> list[Row]:
     names = ("first paint after data", "worst keystroke")
     return [
         row(
-            figure(f"picker, {name}, {MANY:,} roles", times[MANY][place]),
-            figure(f"{FEW} roles", times[FEW][place]),
+            figure(f"picker, {name}, {MANY:,} roles", times[MANY][index]),
+            figure(f"{FEW} roles", times[FEW][index]),
             2,
         )
-        for place, name in enumerate(names)
+        for index, name in enumerate(names)
     ]
 
 
@@ -157,8 +152,8 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     with tempfile.TemporaryDirectory(prefix="xswitch-bench-") as scratch:
         folder = Path(scratch)
-        for one in [start(folder / "start", rounds), *long_lists(folder / "long", rounds)]:
-            print(one)
+        for result in [start(folder / "start", rounds), *long_lists(folder / "long", rounds)]:
+            print(result)
 
 
 if __name__ == "__main__":
