@@ -84,8 +84,10 @@ def _imports(modules: Sequence[tuple[str, float]]) -> str:
         for name, milliseconds in modules
         if milliseconds >= 1.0
     )
-    return f"By origin: {total}. Modules of at least 1 ms:\n\n"
+    return (
+        f"By origin: {total}. Modules of at least 1 ms:\n\n"
         f"| module | ms |\n| --- | --- |\n{longest}"
+    )
 
 
 def _group(name: str) -> str:
