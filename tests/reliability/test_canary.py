@@ -13,7 +13,7 @@ import pytest
 
 from support.aws.emulator import default_state, totp_code
 from support.e2e import XSWITCH, Home, run
-from support.hostile.canary import LONG_TERM, Canaries, Watch, has_code, issued, told
+from support.hostile.canary import LONG_TERM, Canaries, Watch, has_code, issued, report
 from support.hostile.canary_lines import lines, missing_words, with_debug
 from support.processes import ending
 from support.reliability.soak import SOAK
@@ -42,27 +42,27 @@ def test_no_command_line_shows_one(
     assert len(canaries) > len(LONG_TERM) + 2
     assert watch.processes > len(tried)
     assert outputs[every[0]].code == 0, outputs[every[0]].err
-    wrong = [
+    faults = [
         f"{words}: {found}"
         for words, ran in outputs.items()
         for found in canaries.in_text(ran.out, ran.err)
     ]
-    wrong += [
+    faults += [
         f"{words}: {ran.err}"
         for words, ran in outputs.items()
         if ran.code == 1 or "Traceback" in ran.err
     ]
-    wrong += (
+    faults += (
         sorted(watch.seen)
         + canaries.in_files(home.folder, [home.credentials])
         + canaries.in_files(tmp_path, [tmp_path / "state.json"])
     )
-    wrong += [
+    faults += [
         f"the MFA code is in {file}"
         for file in home.folder.rglob("*")
         if file.is_file() and has_code(file, code)
     ]
-    told("command lines that have every option", wrong, len(tried))
+    report("command lines that have every option", faults, len(tried))
 
 
 def test_the_demo_keeps_its_own_to_itself(home: Home, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_the_demo_keeps_its_own_to_itself(home: Home, tmp_path: Path) -> None:
         server.send_signal(signal.SIGINT)
         out, err = server.communicate(timeout=60)
     assert announced.startswith("http://127.0.0.1:")
-    wrong = [*canaries.in_text(announced, out, err), *sorted(watch.seen)]
+    faults = [*canaries.in_text(announced, out, err), *sorted(watch.seen)]
     with start({**os.environ, **home.env}, (str(XSWITCH),)) as demo:
         devices = json.loads(next(demo.home.rglob("totp*")).read_text())["devices"]
         credentials = demo.home / ".aws" / "credentials"
@@ -103,5 +103,5 @@ def test_the_demo_keeps_its_own_to_itself(home: Home, tmp_path: Path) -> None:
         ]
         outputs = [run([str(XSWITCH), *words], demo.env) for words in inner]
     assert re.fullmatch(r"\d{6}\n", outputs[0].out)
-    wrong += [f"{ran}" for ran in outputs if inside.in_text(ran.out, ran.err)]
-    told("commands of the demo", wrong, len(outputs) + 1)
+    faults += [f"{ran}" for ran in outputs if inside.in_text(ran.out, ran.err)]
+    report("commands of the demo", faults, len(outputs) + 1)

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from support.aws.servers import Answer, Received, altered, good, refusal, reply, serve
 from support.e2e import Home
 from support.homes import lead_to
-from support.hostile.canary import LONG_TERM, Canaries, told
+from support.hostile.canary import LONG_TERM, Canaries, report
 from support.reliability.soak import SOAK, count
 
 SENT, FRESH = (
@@ -32,7 +32,7 @@ IDENTITY = (
 )
 
 
-def given(request: Received, secret: str, token: str) -> bytes:
+def valid_response(request: Received, secret: str, token: str) -> bytes:
     """Return a valid response to a request for credentials."""
     if "Action=GetSessionToken" in request.body:
         return altered(good("GetSessionToken", secret=secret), "newtoken", token)
@@ -42,7 +42,7 @@ def given(request: Received, secret: str, token: str) -> bytes:
     return altered(good("AssumeRole", ROLE_USER.format(name), secret=secret), "newtoken", token)
 
 
-def echoed(request: Received) -> str:
+def echo_request(request: Received) -> str:
     """Return the whole request, as a server may repeat it."""
     return " ".join(
         [
@@ -54,20 +54,20 @@ def echoed(request: Received) -> str:
     )
 
 
-def sent(request: Received) -> str:
+def session_token(request: Received) -> str:
     """Return the session token of the request, or a word."""
     return request.headers.get("x-amz-security-token", "none")
 
 
 def fresh(request: Received) -> bytes:
-    return given(request, FRESH, FRESH_TOKEN)
+    return valid_response(request, FRESH, FRESH_TOKEN)
 
 
 def body_of(answer: bytes) -> str:
     return answer.partition(b"\r\n\r\n")[2].decode()
 
 
-def spoilt(request: Received, old: str, new: str) -> bytes:
+def corrupted(request: Received, old: str, new: str) -> bytes:
     """Return new credentials in a response with one part replaced."""
     return reply(200, body_of(fresh(request)).replace(old, new))
 
@@ -75,7 +75,7 @@ def spoilt(request: Received, old: str, new: str) -> bytes:
 ANSWERS: dict[str, Callable[[Received], Answer]] = {
     **{
         f"{code} that repeats the request": lambda request, code=code: refusal(  # type: ignore[misc]
-            code, escape(echoed(request))
+            code, escape(echo_request(request))
         )
         for code in (
             "AccessDenied",
@@ -87,45 +87,45 @@ ANSWERS: dict[str, Callable[[Received], Answer]] = {
             "",
         )
     },
-    "a code that is the token": lambda request: refusal(sent(request), "no"),
+    "a code that is the token": lambda request: refusal(session_token(request), "no"),
     "a 500 that repeats the request": lambda request: refusal(
-        "InternalFailure", escape(echoed(request)), 500
+        "InternalFailure", escape(echo_request(request)), 500
     ),
     "a page that repeats the request": lambda request: reply(
-        403, f"<html>{escape(echoed(request))}</html>", kind="text/html"
+        403, f"<html>{escape(echo_request(request))}</html>", kind="text/html"
     ),
     "a status line with the token": (
-        lambda request: reply(403).replace(b"403 X", f"403 {sent(request)}".encode())
+        lambda request: reply(403).replace(b"403 X", f"403 {session_token(request)}".encode())
     ),
     "headers with the token": lambda request: reply(
         407,
-        kind=sent(request),
-        headers={"Location": f"http://x/{sent(request)}", "Date": sent(request)},
+        kind=session_token(request),
+        headers={"Location": f"http://x/{session_token(request)}", "Date": session_token(request)},
     ),
     "a redirect with the token": lambda request: reply(
-        302, headers={"Location": f"http://127.0.0.1:1/{sent(request)}?{FRESH}"}
+        302, headers={"Location": f"http://127.0.0.1:1/{session_token(request)}?{FRESH}"}
     ),
     "half an answer": lambda request: reply(200, body_of(fresh(request))[:-120]),
     "an answer cut off": lambda request: (
         lambda connection, _closing: connection.sendall(fresh(request)[:-150])
     ),
-    "an answer that is not XML": lambda request: spoilt(request, "</", "<"),
+    "an answer that is not XML": lambda request: corrupted(request, "</", "<"),
     "an answer as JSON": lambda _: reply(
         200,
         json.dumps({"SecretAccessKey": FRESH, "SessionToken": FRESH_TOKEN}),
         kind="application/json",
     ),
-    "no expiration": lambda request: spoilt(request, "Expiration", "Expiry"),
-    "a secret as the expiration": lambda request: spoilt(
+    "no expiration": lambda request: corrupted(request, "Expiration", "Expiry"),
+    "a secret as the expiration": lambda request: corrupted(
         request, "<Expiration>", f"<Expiration>{FRESH}"
     ),
-    "a secret as the ARN": lambda request: spoilt(
+    "a secret as the ARN": lambda request: corrupted(
         request, "assumed-role/", f"assumed-role/{FRESH}/{FRESH_TOKEN}/"
     ),
-    "another account": lambda request: spoilt(request, "222222222222", "999999999999"),
-    "an end in the past": lambda request: spoilt(request, "<Expiration>20", "<Expiration>19"),
+    "another account": lambda request: corrupted(request, "222222222222", "999999999999"),
+    "an end in the past": lambda request: corrupted(request, "<Expiration>20", "<Expiration>19"),
     "a good answer with status 500": lambda request: reply(500, body_of(fresh(request))),
-    "no key": lambda request: spoilt(request, "AccessKeyId", "Key"),
+    "no key": lambda request: corrupted(request, "AccessKeyId", "Key"),
     "bytes that are no text": lambda request: (
         fresh(request)
         .replace(b"<Credentials>", b"<Credentials>\xff\xfe", 1)
@@ -147,8 +147,10 @@ def test_no_answer_of_aws_brings_one_out(home: Home) -> None:
         ("history",),
     ][: count(2, 8)]
     names = list(ANSWERS) if SOAK else list(ANSWERS)[:2]
-    moods: list[Callable[[Received], Answer]] = [lambda request: given(request, SENT, SENT_TOKEN)]
-    wrong: list[str] = []
+    moods: list[Callable[[Received], Answer]] = [
+        lambda request: valid_response(request, SENT, SENT_TOKEN)
+    ]
+    faults: list[str] = []
     codes: set[int] = set()
     with serve(lambda request: moods[-1](request)) as server:  # noqa: PLW0108 -- the mood changes
         lead_to(home, server.url)
@@ -159,12 +161,12 @@ def test_no_answer_of_aws_brings_one_out(home: Home) -> None:
             for words in commands:
                 ran = home.run(*words, "--debug")
                 codes.add(ran.code)
-                wrong += [
+                faults += [
                     f"{name}, {words}: {found} in {ran.err}"
                     for found in canaries.in_text(ran.out, ran.err)
                 ]
                 if ran.code == 1 or "Traceback" in ran.err:
-                    wrong.append(f"{name}, {words}: {ran.err}")
+                    faults.append(f"{name}, {words}: {ran.err}")
     assert codes & {4, 6, 9}
-    wrong += canaries.in_files(home.folder, [home.credentials])
-    told("commands under answers that hold one", wrong, len(names) * len(commands))
+    faults += canaries.in_files(home.folder, [home.credentials])
+    report("commands under answers that hold one", faults, len(names) * len(commands))

@@ -14,7 +14,7 @@ import pytest
 
 from support.aws.emulator import totp_code
 from support.e2e import XSWITCH, Home
-from support.hostile.canary import LONG_TERM, Canaries, has_code, issued, told
+from support.hostile.canary import LONG_TERM, Canaries, has_code, issued, report
 from support.hostile.canary_lines import lines, with_debug
 from support.programs.canary import CANARY
 from support.reliability.soak import SOAK, count
@@ -74,13 +74,13 @@ def test_no_crash_and_no_log_has_one(
     )
     canaries = Canaries([CANARY, *LONG_TERM, *issued(aws)])
     codes = [int(line[3:]) for line in done.stdout.splitlines() if line.startswith("== ")]
-    wrong = canaries.in_text(done.stdout, done.stderr) + canaries.in_files(
+    faults = canaries.in_text(done.stdout, done.stderr) + canaries.in_files(
         home.folder, [home.credentials]
     )
     if "Traceback" in done.stderr or len(codes) != len(tried):
-        wrong.append(f"{len(codes)} of {len(tried)} ended as they should: {done.stderr[-500:]}")
+        faults.append(f"{len(codes)} of {len(tried)} ended as they should: {done.stderr[-500:]}")
     if bug == "none" and 1 in codes:
-        wrong.append(f"a bug of its own: {done.stderr[-500:]}")
+        faults.append(f"a bug of its own: {done.stderr[-500:]}")
     crashed = codes.count(1)
     assert crashed or bug in ("none", "mfa_process", "background", "new_id", "sleep")
     what = (
@@ -88,7 +88,7 @@ def test_no_crash_and_no_log_has_one(
         if bug == "none"
         else "commands with a bug in a port"
     )
-    told(what, [f"{bug}: {one}" for one in wrong], len(tried))
+    report(what, [f"{bug}: {one}" for one in faults], len(tried))
 
 
 @pytest.mark.parametrize(
@@ -126,19 +126,19 @@ def test_no_crash_of_the_screen_has_one(
             one.child.send("\x03")
         code = one.ended()
     canaries = Canaries([CANARY, *LONG_TERM, *issued(aws)])
-    wrong = (
+    faults = (
         canaries.in_bytes(one.written)
         + canaries.in_files(home.folder, [home.credentials])
         + canaries.in_files(tmp_path)
     )
     if b"Traceback" in one.written or code is None:
-        wrong.append(f"{bug}: it ended with {code}: {one.written[-300:]!r}")
+        faults.append(f"{bug}: it ended with {code}: {one.written[-300:]!r}")
     if b"debug: " not in one.written:
-        wrong.append(f"{bug}: nothing is told of what went on")
+        faults.append(f"{bug}: nothing is told of what went on")
     if bug in ("tick", "row"):
         assert b"This is a bug in xswitch" in one.written
         assert code == 1
-    told("crashes of the screen", [f"{bug}: {one}" for one in wrong], 1)
+    report("crashes of the screen", [f"{bug}: {one}" for one in faults], 1)
 
 
 def test_a_code_typed_on_the_screen_is_in_no_log(
@@ -158,7 +158,7 @@ def test_a_code_typed_on_the_screen_is_in_no_log(
         assert one.ended() == 0
     canaries = Canaries([*LONG_TERM, *issued(aws)])
     assert issued(aws)
-    wrong = (
+    faults = (
         canaries.in_bytes(one.written)
         + canaries.in_files(home.folder, [home.credentials])
         + canaries.in_files(tmp_path)
@@ -169,5 +169,5 @@ def test_a_code_typed_on_the_screen_is_in_no_log(
         for file in folder.rglob("*")
         if file.is_file()
     ]
-    wrong += [f"the MFA code is in {file}" for file in files if has_code(file, code)]
-    told("MFA codes typed on the screen", wrong, 1)
+    faults += [f"the MFA code is in {file}" for file in files if has_code(file, code)]
+    report("MFA codes typed on the screen", faults, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from support.e2e import XSWITCH, Home, run
-from support.hostile.canary import LONG_TERM, Canaries, issued, told
+from support.hostile.canary import LONG_TERM, Canaries, issued, report
 from support.programs.canary import CANARY
 from support.reliability.soak import SOAK, count
 from xswitch.emulator.server import EmbeddedAws
@@ -57,7 +57,7 @@ def test_none_in_the_wrong_place_is_told_on(home: Home) -> None:
         ["switch", "odd"],
     ]
     names = list(MISPLACED) if SOAK else list(MISPLACED)[1:3]
-    wrong: list[str] = []
+    faults: list[str] = []
     done = 0
     spared = [
         home.config,
@@ -80,14 +80,14 @@ def test_none_in_the_wrong_place_is_told_on(home: Home) -> None:
             for environ in places if SOAK else places[:1]:
                 ran = home.run(*words, "--debug", env=environ)
                 done += 1
-                wrong += [
+                faults += [
                     f"{name}, {words}: {ran.err} {ran.out}"
                     for _ in canaries.in_text(ran.out, ran.err)
                 ]
                 if ran.code == 1 or "Traceback" in ran.err:
-                    wrong.append(f"{name}, {words}: {ran.err}")
-    wrong += canaries.in_files(home.folder, spared)
-    told("commands over config files with one in the wrong place", wrong, done)
+                    faults.append(f"{name}, {words}: {ran.err}")
+    faults += canaries.in_files(home.folder, spared)
+    report("commands over config files with one in the wrong place", faults, done)
 
 
 def test_a_damaged_vault_is_not_quoted(home: Home, aws: EmbeddedAws) -> None:
@@ -115,7 +115,7 @@ def test_a_damaged_vault_is_not_quoted(home: Home, aws: EmbeddedAws) -> None:
             for words in (["status"], ["switch", "reader"], ["doctor"], ["renew", "--all"])
         ),
     ]
-    wrong: list[str] = []
+    faults: list[str] = []
     done = 0
     for name in list(damages)[: count(1, 9)]:
         for number, words in enumerate(commands[: count(2, 9)]):
@@ -126,8 +126,8 @@ def test_a_damaged_vault_is_not_quoted(home: Home, aws: EmbeddedAws) -> None:
             found = Canaries([*LONG_TERM, *issued(aws)]).in_text(
                 ran.err, "" if number == 0 and ran.code == 0 else ran.out
             )
-            wrong += [f"{name}, {words}: {ran.err}" for _ in found]
+            faults += [f"{name}, {words}: {ran.err}" for _ in found]
             if ran.code == 1 or "Traceback" in ran.err:
-                wrong.append(f"{name}, {words}: {ran.err}")
-    wrong += Canaries([*LONG_TERM, *issued(aws)]).in_files(home.folder, [home.credentials])
-    told("reads of a damaged vault", wrong, done)
+                faults.append(f"{name}, {words}: {ran.err}")
+    faults += Canaries([*LONG_TERM, *issued(aws)]).in_files(home.folder, [home.credentials])
+    report("reads of a damaged vault", faults, done)

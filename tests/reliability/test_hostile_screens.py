@@ -8,7 +8,7 @@ import pytest
 
 from support.aws.servers import refusal, serve
 from support.e2e import XSWITCH, Home
-from support.hostile.controls import hostile, in_xml, marks, theirs
+from support.hostile.controls import foreign_output, hostile, in_xml, marks
 from support.hostile.home import written_config
 from support.reliability.soak import chance, chunks, tell
 from support.tui.watched import watched
@@ -44,48 +44,48 @@ def test_nothing_of_theirs_reaches_the_terminal(chunk: int, how_many: int, home:
         "HOME": str(home.folder),
         "PATH": os.environ["PATH"],
     }
-    wrong: list[str] = []
+    faults: list[str] = []
     written = b""
     with serve(lambda _: refusal("AccessDenied", message)) as server:
         written_config(home, texts, server.url)
         for words in commands():
-            with watched([str(XSWITCH), *words], environ) as one:
-                while one.read(1.0):
+            with watched([str(XSWITCH), *words], environ) as program:
+                while program.read(1.0):
                     pass
-                one.child.close()
-                wrong += [f"{words[0]}: {found!r}" for found in theirs(one.written)]
-                if b"Traceback" in one.written or b"This is a bug" in one.written:
-                    wrong.append(f"{words[0]}: {one.written[-300:]!r}")
-                written += one.written
-        with watched([str(XSWITCH)], environ) as one:
-            one.until(b"type to filter")
-            one.read(1.0)
+                program.child.close()
+                faults += [f"{words[0]}: {found!r}" for found in foreign_output(program.written)]
+                if b"Traceback" in program.written or b"This is a bug" in program.written:
+                    faults.append(f"{words[0]}: {program.written[-300:]!r}")
+                written += program.written
+        with watched([str(XSWITCH)], environ) as program:
+            program.until(b"type to filter")
+            program.read(1.0)
             for key in [*_WALK, *["\x1b[B"] * (how_many // 3)]:
-                one.child.send(key)
-                one.read(0.03)
-            one.child.send("\r")
-            one.read(1.5)
-            one.child.send("\x03")
-            while one.read(1.0):
+                program.child.send(key)
+                program.read(0.03)
+            program.child.send("\r")
+            program.read(1.5)
+            program.child.send("\x03")
+            while program.read(1.0):
                 pass
-            one.child.close()
-            wrong += [f"picker: {found!r}" for found in theirs(one.written)]
-            if one.child.exitstatus not in (0, 130) or b"bug" in one.written:
-                wrong.append(
-                    f"the picker ended with {one.child.exitstatus}: {one.written[-300:]!r}"
+            program.child.close()
+            faults += [f"picker: {found!r}" for found in foreign_output(program.written)]
+            if program.child.exitstatus not in (0, 130) or b"bug" in program.written:
+                faults.append(
+                    f"the picker ended with {program.child.exitstatus}: {program.written[-300:]!r}"
                 )
-            written += one.written
+            written += program.written
     seen = marks(written.decode("utf-8", "replace"))
     shown = sum(number in seen for number in range(how_many))
     if shown < how_many * 0.9:
-        wrong.append(f"only {shown} of {how_many} texts were shown at all")
+        faults.append(f"only {shown} of {how_many} texts were shown at all")
     parts = {"shown on some screen or in some output": shown}
     tell(
         "screens",
         "hostile texts through the picker and eleven commands",
         how_many,
-        len(wrong),
-        "; ".join(wrong[:5]),
+        len(faults),
+        "; ".join(faults[:5]),
         parts=parts,
     )
-    assert not wrong
+    assert not faults

@@ -25,7 +25,7 @@ from support.hostile.command_lines import (
     by_files,
     grammar,
 )
-from support.hostile.controls import hostile, in_xml, marks, theirs
+from support.hostile.controls import foreign_output, hostile, in_xml, marks
 from support.hostile.home import (
     hostile_accounts,
     with_administrators,
@@ -106,19 +106,19 @@ def test_no_command_lets_anything_of_theirs_through(chunk: int, how_many: int, h
         written_state(home, texts)
         last = by_files(names, texts, home.folder)
         outputs += run(home.folder, last, environ)
-    wrong = []
+    faults = []
     shown: dict[str, set[int]] = defaultdict(set)
     for job, output in zip([*jobs, *more, *last], outputs, strict=True):
         shown[job.scene] |= marks(output.decode("utf-8", "replace"))
-        wrong += [f"{job.argv} {job.env}: {found!r}" for found in theirs(output)]
+        faults += [f"{job.argv} {job.env}: {found!r}" for found in foreign_output(output)]
         if b"Traceback" in output or b"This is a bug" in output or b"exit crash" in output:
-            wrong.append(f"{job.argv} {job.env}: {output[-300:]!r}")
+            faults.append(f"{job.argv} {job.env}: {output[-300:]!r}")
     parts = {
         f"shown by {scene}": len([one for one in found if one < how_many])
         for scene, found in sorted(shown.items())
         if scene != UNTOLD
     }
-    wrong += [
+    faults += [
         f"{what}: {count} of {how_many}"
         for what, count in parts.items()
         if count < how_many * _MOST
@@ -127,7 +127,7 @@ def test_no_command_lets_anything_of_theirs_through(chunk: int, how_many: int, h
         "screens",
         f"hostile texts through {len(BASES)} commands",
         how_many,
-        len(wrong),
-        "; ".join(wrong[:8]),
+        len(faults),
+        "; ".join(faults[:8]),
         parts=parts,
     )

@@ -34,10 +34,10 @@ def test_nothing_of_theirs_reaches_the_terminal(
     with serve(sts_of(texts)) as server:
         write_hostile_home(home, [one_line(text) for text in texts], server.url)
         played = play(scene, texts, {**home.env, "HOME": str(home.folder)}, tmp_path)
-    wrong = list(played.wrong)
+    faults = list(played.faults)
     for part, share in SCENES[scene].parts.items():
         seen = len(played.shown[part] & set(range(how_many)))
-        wrong += (
+        faults += (
             [f"{part}: only {seen} of {how_many} texts were shown"]
             if seen < how_many * share
             else []
@@ -48,11 +48,11 @@ def test_nothing_of_theirs_reaches_the_terminal(
             "screens",
             part,
             how_many,
-            len(wrong),
-            "; ".join(wrong[:5]),
+            len(faults),
+            "; ".join(faults[:5]),
             parts={"seen": seen} if part in SCENES[scene].parts else {},
         )
-    assert not wrong
+    assert not faults
 
 
 def test_every_widget_has_a_scene() -> None:

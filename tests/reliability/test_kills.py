@@ -29,17 +29,17 @@ def run(module: str, *words: object) -> dict[str, Any]:
     return found
 
 
-def judged(found: dict[str, Any], what: str, how_many: int) -> None:
+def check_result(found: dict[str, Any], what: str, how_many: int) -> None:
     """Check that every kill left the old or the new content, and didn't delay the next writer."""
     assert found["killed"] == how_many
     assert found["old"] + found["new"] + found["torn"] >= found["tries"]
     assert found["old"] > 0
-    wrong = found["torn"] + found["waited"]
+    faults = found["torn"] + found["waited"]
     tell(
         "kills",
         f"during a write of the {what}",
         how_many,
-        wrong,
+        faults,
         f"{found['old']} old, {found['new']} new, in one piece of the count",
     )
 
@@ -53,7 +53,7 @@ def test_the_config_is_the_old_or_the_new(chunk: int, how_many: int, tmp_path: P
         how_many,
         chance("kills config", chunk).randrange(10**9),
     )
-    judged(found, "config", how_many)
+    check_result(found, "config", how_many)
     assert found["names"] == ["config"]
 
 
@@ -67,7 +67,7 @@ def test_a_session_in_the_vault_is_the_old_or_the_new(chunk: int, how_many: int)
             how_many,
             chance("kills vault", chunk).randrange(10**9),
         )
-    judged(found, "vault", how_many)
+    check_result(found, "vault", how_many)
     assert found["litter"] <= 2
 
 
@@ -80,4 +80,4 @@ def test_the_index_is_the_old_or_the_new(chunk: int, how_many: int, tmp_path: Pa
         how_many,
         chance("kills index", chunk).randrange(10**9),
     )
-    judged(found, "index", how_many)
+    check_result(found, "index", how_many)

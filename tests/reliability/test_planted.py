@@ -193,14 +193,14 @@ KINDS: dict[str, tuple[Plant, ExitCode]] = {
 }
 
 
-def picture(home: Home) -> dict[Path, bytes | str]:
+def snapshot(home: Home) -> dict[Path, bytes | str]:
     """Return the contents of all files and the targets of all links."""
     found: dict[Path, bytes | str] = {}
-    look(home.folder, found)
+    record_path(home.folder, found)
     return found
 
 
-def look(path: Path, found: dict[Path, bytes | str]) -> None:
+def record_path(path: Path, found: dict[Path, bytes | str]) -> None:
     """Add the content at a path, even if only root can read it; its mode is restored."""
     if path.is_symlink():
         found[path] = str(path.readlink())
@@ -211,7 +211,7 @@ def look(path: Path, found: dict[Path, bytes | str]) -> None:
         path.chmod(0o700)
     if path.is_dir():
         for inner in sorted(path.iterdir()):
-            look(inner, found)
+            record_path(inner, found)
     elif path.is_file():
         found[path] = b"huge" if path.stat().st_size > 1 << 20 else path.read_bytes()
     if shut:
@@ -222,21 +222,21 @@ def bytes_of(content: bytes | str) -> bytes:
     return content if isinstance(content, bytes) else content.encode()
 
 
-def judged(ran: Ran, code: ExitCode | None) -> list[str]:
+def check_result(ran: Ran, code: ExitCode | None) -> list[str]:
     """Return the faults of a result; without `code`, any exit code but a bug's is accepted."""
-    wrong = []
+    faults = []
     if ran.code == ExitCode.BUG or (code is not None and ran.code != code):
-        wrong.append(f"exit code {ran.code}, not {'another' if code is None else int(code)}")
+        faults.append(f"exit code {ran.code}, not {'another' if code is None else int(code)}")
     if "Traceback" in ran.err or "This is a bug" in ran.err:
-        wrong.append("a traceback or a bug")
-    told = next((line for line in ran.err.splitlines() if line.startswith("xswitch: ")), "")
+        faults.append("a traceback or a bug")
+    message = next((line for line in ran.err.splitlines() if line.startswith("xswitch: ")), "")
     if (
         (ran.code if code is None else code)
-        and len(told) < len("xswitch: A sentence.")
+        and len(message) < len("xswitch: A sentence.")
         and not ran.out
     ):
-        wrong.append("no sentence")
-    return wrong
+        faults.append("no sentence")
+    return faults
 
 
 def plain_user(need: Callable[[str], str]) -> list[str]:
@@ -249,18 +249,18 @@ def plain_user(need: Callable[[str], str]) -> list[str]:
     return [need("setpriv"), "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
 
 
-def lost(home: Home, before: dict[Path, bytes | str], code: ExitCode) -> list[str]:
+def file_faults(home: Home, before: dict[Path, bytes | str], code: ExitCode) -> list[str]:
     """Return the faults of the files after a switch with this exit code."""
-    after = picture(home)
+    after = snapshot(home)
     aws = home.config.parent
     if code:
-        wrong = [f"{path} is not as it was" for path in before if before[path] != after.get(path)]
-        return wrong + [
+        faults = [f"{path} is not as it was" for path in before if before[path] != after.get(path)]
+        return faults + [
             f"{path} is new" for path in after if path.parent == aws and path not in before
         ]
-    wrong = [f"{path} was lost" for path in before if path not in after]
+    faults = [f"{path} was lost" for path in before if path not in after]
     mark = b"[profile reader]"
-    return wrong + [
+    return faults + [
         f"{path} has lost profiles"
         for path, old in before.items()
         if mark in bytes_of(old) and mark not in bytes_of(after.get(path, b""))
@@ -275,26 +275,26 @@ def test_it_is_told_in_a_sentence_and_nothing_is_lost(
     if plant is owned_by_another:
         needs_root("only root can give a file away")
     plant(home)
-    before = picture(home)
+    before = snapshot(home)
     words = [*plain_user(need), str(XSWITCH)]
     ran = run([*words, "switch", "reader"], home.env)
-    wrong = judged(ran, code) + lost(home, before, code)
+    faults = check_result(ran, code) + file_faults(home, before, code)
     for other in OTHERS[: count(0, len(OTHERS))]:
         then = run([*words, *other], home.env)
-        wrong += [f"{other[0]}: {fault}" for fault in judged(then, None)]
-        wrong += [f"{other[0]}: {fault}" for fault in lost(home, before, ExitCode.DONE)]
+        faults += [f"{other[0]}: {fault}" for fault in check_result(then, None)]
+        faults += [f"{other[0]}: {fault}" for fault in file_faults(home, before, ExitCode.DONE)]
     runs = 1 + count(0, len(OTHERS))
-    told = next(
+    message = next(
         (line for line in ran.err.splitlines() if code and line.startswith("xswitch: ")), ""
     )
     tell(
         "planted",
         kind,
         runs,
-        bool(wrong),
-        f"exit code {ran.code}" if not wrong else f"{wrong} {told} {ran.err}",
+        bool(faults),
+        f"exit code {ran.code}" if not faults else f"{faults} {message} {ran.err}",
     )
-    assert not wrong
+    assert not faults
 
 
 # Fills a file system, runs the command in it, and checks that no file is lost.
@@ -348,12 +348,12 @@ def test_a_full_disk_is_told_in_a_sentence(
     if ran.code == 77 or "unshare: " in ran.err:
         needs_root("only root can mount here")
         missing("this machine lets nobody mount")
-    wrong = judged(ran, V if which.startswith("the runtime") else C)
+    faults = check_result(ran, V if which.startswith("the runtime") else C)
     tell(
         "planted",
         f"{which} disk is full",
         1,
-        bool(wrong),
-        f"exit code {ran.code}" if not wrong else f"{wrong} {ran.err}",
+        bool(faults),
+        f"exit code {ran.code}" if not faults else f"{faults} {ran.err}",
     )
-    assert not wrong
+    assert not faults

@@ -23,24 +23,24 @@ TESTS = Path(__file__).parents[1]
 _REFUSED = 77
 
 
-def judged(home: Home, ran: Ran, what: str) -> None:
+def check_result(home: Home, ran: Ran, what: str) -> None:
     """Check for an error message with no session left readable by others, or for success."""
-    wrong = []
+    faults = []
     if ran.code == 1 or "Traceback" in ran.err or "This is a bug" in ran.err:
-        wrong.append(f"exit code {ran.code}: {ran.err}")
+        faults.append(f"exit code {ran.code}: {ran.err}")
     if ran.code and "xswitch: " not in ran.err:
-        wrong.append(f"no sentence: {ran.err}")
+        faults.append(f"no sentence: {ran.err}")
     folder = home.runtime / "xswitch"
     if folder.is_dir() and not folder.is_symlink():
         paths = [folder, *folder.iterdir()]
-        wrong += [
+        faults += [
             f"{path.name} is open to others"
             for path in paths
             if stat.S_IMODE(path.stat().st_mode) & 0o077
         ]
     if not ran.code and not (home.run("credential-process", "xs-reader").out.startswith("{")):
-        wrong.append("it said it worked, and there is no session")
-    tell("runtime", what, 1, len(wrong), "; ".join(wrong) or f"exit code {ran.code}")
+        faults.append("it said it worked, and there is no session")
+    tell("runtime", what, 1, len(faults), "; ".join(faults) or f"exit code {ran.code}")
 
 
 @pytest.mark.parametrize("call", NUMBERS)
@@ -60,7 +60,7 @@ def test_a_system_call_that_is_denied(home: Home, call: str) -> None:
     ran = run(words, {**home.env, "PYTHONPATH": str(TESTS)})
     if ran.code == _REFUSED:
         missing("this kernel takes no seccomp filter")
-    judged(home, ran, f"the system call {call} is denied")
+    check_result(home, ran, f"the system call {call} is denied")
 
 
 @pytest.mark.parametrize(("option", "what"), [("-U", "as nobody"), ("-Ur", "as its root")])
@@ -71,7 +71,7 @@ def test_in_a_user_namespace(
     if "unshare failed" in ran.err:
         needs_root("only root can make a user namespace here")
         missing("this machine lets nobody make a user namespace")
-    judged(home, ran, f"in a user namespace, {what}")
+    check_result(home, ran, f"in a user namespace, {what}")
 
 
 def test_a_foreign_folder_planted_first(home: Home) -> None:
@@ -90,11 +90,11 @@ def test_a_file_system_that_is_not_in_memory(home: Home, tmp_path: Path) -> None
     place.mkdir(mode=0o700)
     ran = home.run("switch", "reader", env={"XDG_RUNTIME_DIR": str(place)})
     kept = [path for path in place.rglob("*") if path.is_file()]
-    wrong = [f"{path} is on the disk" for path in kept]
+    faults = [f"{path} is on the disk" for path in kept]
     tell(
         "runtime",
         "XDG_RUNTIME_DIR is on a disk",
         1,
-        len(wrong),
-        "; ".join(wrong) or f"exit code {ran.code}, nothing written there",
+        len(faults),
+        "; ".join(faults) or f"exit code {ran.code}, nothing written there",
     )

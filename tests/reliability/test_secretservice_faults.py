@@ -86,7 +86,7 @@ def test_the_right_answer_and_nothing_else(name: str, keyring_home: Home, aws: E
         process = home.command("xs-reader")
         before = json.loads(run(process, home.env).out)
         config = home.config.read_bytes()
-        wrong: list[str] = []
+        faults: list[str] = []
         longest = 0.0
         uses: dict[str, tuple[Callable[[], Ran], tuple[int, ...]]] = {
             "credential-process": (lambda: run(process, home.env), mood.reads),
@@ -99,15 +99,15 @@ def test_the_right_answer_and_nothing_else(name: str, keyring_home: Home, aws: E
             began = time.monotonic()
             ran = do()
             longest = max(longest, time.monotonic() - began)
-            wrong += _complaints(f"{use}", ran, codes, Canaries([*long_term, *issued(aws)]))
-        wrong += _left_alone(home, service, config)
+            faults += _complaints(f"{use}", ran, codes, Canaries([*long_term, *issued(aws)]))
+        faults += _check_untouched(home, service, config)
         service.anew("well")
         after = run(process, home.env)
         if after.code or (name in _KEEPING and json.loads(after.out) != before):
-            wrong.append(f"well again, it does not answer as before: {after.err}")
+            faults.append(f"well again, it does not answer as before: {after.err}")
     note = f"the longest command took {longest:.1f} s"
-    tell("secretservice", name, len(uses) + 1, len(wrong), "; ".join(wrong[:5]) or note)
-    assert not wrong
+    tell("secretservice", name, len(uses) + 1, len(faults), "; ".join(faults[:5]) or note)
+    assert not faults
 
 
 _KEEPING = (
@@ -123,33 +123,33 @@ _KEEPING = (
 
 
 def _complaints(use: str, ran: Ran, codes: tuple[int, ...], canaries: Canaries) -> list[str]:
-    wrong = []
+    faults = []
     if ran.code not in codes:
-        wrong.append(f"{use}: exit code {ran.code}, not {codes}: {ran.err} {ran.out[:200]}")
+        faults.append(f"{use}: exit code {ran.code}, not {codes}: {ran.err} {ran.out[:200]}")
     if "Traceback" in ran.err or "bug" in ran.err:
-        wrong.append(f"{use}: {ran.err}")
-    told = ran.err if use == "credential-process" and ran.code == 0 else ran.err + ran.out
-    wrong += [f"{use}: {found} is told" for found in canaries.in_text(told)]
+        faults.append(f"{use}: {ran.err}")
+    message = ran.err if use == "credential-process" and ran.code == 0 else ran.err + ran.out
+    faults += [f"{use}: {found} is told" for found in canaries.in_text(message)]
     if (
         ran.code == 7
         and use == "credential-process"
         and (ran.out or len(ran.err.splitlines()) != 1 or "Next: " not in ran.err)
     ):
-        wrong.append(f"{use}: not one line with a way out: {ran.out} {ran.err}")
-    return wrong
+        faults.append(f"{use}: not one line with a way out: {ran.out} {ran.err}")
+    return faults
 
 
-def _left_alone(home: Home, service: Patient, config: bytes) -> list[str]:
+def _check_untouched(home: Home, service: Patient, config: bytes) -> list[str]:
     """Check that no window opened, no other store was used, and the config is unchanged."""
-    wrong = [f"a window was opened: {service.asked}"] if service.asked else []
+    faults = [f"a window was opened: {service.asked}"] if service.asked else []
     kept = [
         str(path)
         for root in (home.runtime, home.folder)
         for path in root.rglob("*")
         if _holds_a_session(path)
     ]
-    wrong += [f"a session is in {path}" for path in kept]
-    return wrong + ([] if home.config.read_bytes() == config else ["the config is not as it was"])
+    faults += [f"a session is in {path}" for path in kept]
+    return faults + ([] if home.config.read_bytes() == config else ["the config is not as it was"])
 
 
 def _holds_a_session(path: Path) -> bool:

@@ -67,13 +67,13 @@ async def test_every_command_and_the_screen_tell_it_and_break_nothing(
             pool.submit(_later, apart * number, stand, of) for number, of in enumerate(scenes)
         ]
         # Use the screen while the commands run.
-        wrong = await on_screen(stand, monkeypatch) if screen else []
-        wrong += [complaint for one in running for complaint in one.result()]
-        wrong += changes_of_iam(stand)
-    note = "; ".join(wrong) or f"exit code {int(fault.exit_code)}, {fault.code}"
+        faults = await on_screen(stand, monkeypatch) if screen else []
+        faults += [complaint for one in running for complaint in one.result()]
+        faults += changes_of_iam(stand)
+    note = "; ".join(faults) or f"exit code {int(fault.exit_code)}, {fault.code}"
     parts = {"commands": len(scenes), "things done on the screen": screen}
-    tell("sts", name, len(scenes) + screen, len(wrong), note, parts=parts)
-    assert not wrong
+    tell("sts", name, len(scenes) + screen, len(faults), note, parts=parts)
+    assert not faults
 
 
 def _later(seconds: float, stand: Stand, name: str) -> list[str]:
@@ -102,19 +102,19 @@ def test_each_has_a_sentence_of_its_own() -> None:
 
 
 def test_what_needs_no_sts_calls_none() -> None:
-    wrong = []
+    faults = []
     commands = _SILENT if SOAK else _SILENT[-4:]
     with standing(FAULTS["reset"]) as stand:
         place = stand.copy(stand.warm)
         for words in commands:
             ran = place.run(*words)
-            wrong += [f"{' '.join(words)}: {ran.err}"] if ran.code else []
-        wrong += [f"STS was called: {request.body}" for request in stand.server.requests]
+            faults += [f"{' '.join(words)}: {ran.err}"] if ran.code else []
+        faults += [f"STS was called: {request.body}" for request in stand.server.requests]
     tell(
         "sts",
         "commands that need no STS",
         len(commands),
-        len(wrong),
-        "; ".join(wrong) or "exit code 0, no call",
+        len(faults),
+        "; ".join(faults) or "exit code 0, no call",
     )
-    assert not wrong
+    assert not faults

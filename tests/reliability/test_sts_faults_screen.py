@@ -23,52 +23,52 @@ _CONTROL = re.compile(rb"\x1b\[[0-9;:?<>=]*[a-zA-Z~]|\x1b[()][A-Z0-9]|\x1b[=>78]
 @pytest.mark.parametrize("name", _TERMINAL if SOAK else _TERMINAL[:1])
 def test_in_a_real_terminal(name: str) -> None:
     fault = FAULTS[name]
-    wrong = []
+    faults = []
     with standing(fault) as stand:
         place = stand.copy(stand.warm)
         before = place.picture()
-        with watched([str(XSWITCH)], place.env) as one:
-            one.until(b"forbidden")
-            one.child.send("forbidden\r")
-            told = _written(one, fault.says)
-            one.child.send("\x03")
-            if (code := one.ended()) != 130:
-                wrong.append(f"left with {code}")
-        if not told:
-            wrong.append(f"{fault.says!r} is not shown: {_plain(one.written)[-600:]!r}")
-        wrong += [
+        with watched([str(XSWITCH)], place.env) as program:
+            program.until(b"forbidden")
+            program.child.send("forbidden\r")
+            shown = _written(program, fault.says)
+            program.child.send("\x03")
+            if (code := program.ended()) != 130:
+                faults.append(f"left with {code}")
+        if not shown:
+            faults.append(f"{fault.says!r} is not shown: {_plain(program.written)[-600:]!r}")
+        faults += [
             f"{path} is not as it was" for path in changed("everything", before, place.picture())
         ]
         end = by_living(fault)
-        with watched([str(XSWITCH)], place.env) as one:
-            one.until(b"reader")
-            one.child.send("reader\r")
+        with watched([str(XSWITCH)], place.env) as program:
+            program.until(b"reader")
+            program.child.send("reader\r")
             if end.code:
-                wrong += (
+                faults += (
                     []
-                    if _written(one, fault.says)
+                    if _written(program, fault.says)
                     else [f"{fault.says!r} is not shown of the living session"]
                 )
-                one.child.send("\x03")
-            if (code := one.ended()) != (130 if end.code else 0):
-                wrong.append(f"Enter on a living session: exit code {code}")
-            if not end.code and b"xs-reader" not in one.written.rpartition(b"\x1b[?1049l")[2]:
-                wrong.append("the living session is not served")
-        wrong += [f"{path} is not as it was" for path in changed("files", before, place.picture())]
-    tell("sts", name, 2, len(wrong), "; ".join(wrong), parts={"in a real terminal": 2})
-    assert not wrong
+                program.child.send("\x03")
+            if (code := program.ended()) != (130 if end.code else 0):
+                faults.append(f"Enter on a living session: exit code {code}")
+            if not end.code and b"xs-reader" not in program.written.rpartition(b"\x1b[?1049l")[2]:
+                faults.append("the living session is not served")
+        faults += [f"{path} is not as it was" for path in changed("files", before, place.picture())]
+    tell("sts", name, 2, len(faults), "; ".join(faults), parts={"in a real terminal": 2})
+    assert not faults
 
 
-def _written(one: Watched, says: str) -> bool:
+def _written(program: Watched, says: str) -> bool:
     """Return whether all words of a sentence are written, in order.
 
     A line of the pane is drawn at once, but others may be drawn in between.
     """
     wanted = re.compile(".{0,400}?".join(re.escape(word) for word in says.split()), re.DOTALL)
     for _ in range(int(TIME_LIMIT)):
-        if wanted.search(_plain(one.written)):
+        if wanted.search(_plain(program.written)):
             return True
-        if not one.read(1.0):
+        if not program.read(1.0):
             break
     return False
 

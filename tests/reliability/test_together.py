@@ -37,16 +37,16 @@ def run(*words: object) -> dict[str, Any]:
 @pytest.mark.parametrize(("chunk", "rounds"), chunks(1, 20, 5))
 def test_every_write_into_the_vault_is_kept(chunk: int, rounds: int) -> None:
     del chunk
-    wrong, whole = 0, WRITERS * WRITES
+    faults, whole = 0, WRITERS * WRITES
     for _ in range(rounds):
         with memory_folder() as folder:
             found = run("writers", folder, WRITERS, WRITES)
-        wrong += found != {"failed": 0, "kept": whole, "files": whole}
+        faults += found != {"failed": 0, "kept": whole, "files": whole}
     tell(
         "together",
         f"rounds of {WRITERS} writers with {WRITES} vault writes each",
         rounds,
-        wrong,
+        faults,
         f"{whole} of {whole} kept in each",
     )
 
@@ -55,17 +55,17 @@ def test_every_write_into_the_vault_is_kept(chunk: int, rounds: int) -> None:
 def test_cold_readers_of_one_role_make_one_call(chunk: int, rounds: int, tmp_path: Path) -> None:
     del chunk
     readers = count(24, READERS)
-    wrong = 0
+    faults = 0
     events = ["AssumeRole arn:aws:iam::222222222222:role/Admin", "GetSessionToken", "question"]
     for number in range(rounds):
         folder = tmp_path / str(number)
         folder.mkdir()
-        wrong += run("readers", folder, readers) != {"failed": 0, "answers": 1, "events": events}
+        faults += run("readers", folder, readers) != {"failed": 0, "answers": 1, "events": events}
     tell(
         "together",
         f"rounds of {readers} cold readers of one role",
         rounds,
-        wrong,
+        faults,
         "one AssumeRole and one MFA question in each",
     )
 
@@ -82,7 +82,7 @@ def _roles(home: Home, number: int) -> list[str]:
 
 
 def test_switches_to_different_roles_lose_no_profile(home: Home, aws: EmbeddedAws) -> None:
-    rounds, wrong = count(1, 20), 0
+    rounds, faults = count(1, 20), 0
     for number in range(rounds):
         names = _roles(home, number)
         before = len(aws.calls)
@@ -101,13 +101,13 @@ def test_switches_to_different_roles_lose_no_profile(home: Home, aws: EmbeddedAw
         config.read(home.config)
         there = sum(config.has_option(f"profile xs-{name}", "credential_process") for name in names)
         assumed = [call for call in aws.calls[before:] if call.action == "AssumeRole"]
-        wrong += there != SWITCHES or len(assumed) != SWITCHES
+        faults += there != SWITCHES or len(assumed) != SWITCHES
         home.run("forget", *names)
     assert READER_ARN in home.config.read_text()
     tell(
         "together",
         f"rounds of {SWITCHES} switches of {SWITCHES} roles",
         rounds,
-        wrong,
+        faults,
         "all profiles there, one call each",
     )

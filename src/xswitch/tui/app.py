@@ -237,7 +237,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
             failure = failures.from_exception(error)
             self.picker.update(partial(states.with_load_failure, failure=failure))
             if self.picker.state.roles:
-                self.picker.say(failure.what, "✗", "error")
+                self.picker.show_message(failure.what, "✗", "error")
 
         self.start_job(
             lambda _job: load_picker_data(self.actions, self.clock), self._show_data, failed
@@ -260,7 +260,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
             picker.update(partial(states.select_role, name=self._select_after_reload))
             self._select_after_reload = ""
         if reloaded:
-            picker.say(f"Reloaded: {pluralize(len(data.listing.roles), 'role')}.")
+            picker.show_message(f"Reloaded: {pluralize(len(data.listing.roles), 'role')}.")
         self.call_after_refresh(self._start_background_reads, data.listing.vault_label)
 
     def _start_background_reads(self, vault_label: str) -> None:
@@ -334,11 +334,11 @@ class PickerApp(SafePasteApp[SwitchResult]):
                 TextDialog("Problems", lambda width: problem_lines(problems, width, full=True))
             )
         else:
-            self.picker.say("No problems found in the config files.")
+            self.picker.show_message("No problems found in the config files.")
 
     def _change_theme(self) -> None:
         if self.theme == PLAIN:
-            self.picker.say("NO_COLOR is set: themes are off.", "!", "warning")
+            self.picker.show_message("NO_COLOR is set: themes are off.", "!", "warning")
             return
         self.theme = LIGHT if self.theme == DARK else DARK
         self.picker.repaint()

@@ -51,35 +51,33 @@ async def _without_a_session(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
     fault, place = stand.fault, stand.copy(stand.cold)
     before = place.picture()
     wrong = []
-    async with _on_screen(place, monkeypatch) as one:
+    async with _on_screen(place, monkeypatch) as ui:
         # At the same time, as on a screen: one role is renewed while another one is switched to.
-        one.app.session_actions.renew(
-            next(role for role in one.state.roles if role.name == "denied")
-        )
-        await _enter(one, "forbidden")
-        await _until(one, lambda: {"forbidden", "denied"} <= set(one.state.failures))
-        wrong += _failures(one, fault, "forbidden", "denied")
-        await one.closed()
+        ui.app.session_actions.renew(next(role for role in ui.state.roles if role.name == "denied"))
+        await _enter(ui, "forbidden")
+        await _until(ui, lambda: {"forbidden", "denied"} <= set(ui.state.failures))
+        wrong += _failures(ui, fault, "forbidden", "denied")
+        await ui.closed()
         await _until(
-            one,
-            lambda: fault.says in _told(one),
-            lambda: f"{fault.says!r} is not on the screen:\n{one.text()}",
+            ui,
+            lambda: fault.says in _told(ui),
+            lambda: f"{fault.says!r} is not on the screen:\n{ui.text()}",
         )
-        await _enter(one, "admin")
-        await one.dialog("MfaDialog")
-        await one.type("123456")
-        await one.press("enter")
-        await _until(one, lambda: "admin" in one.state.failures)
-        wrong += _failures(one, fault, "admin")
-        await one.closed()
+        await _enter(ui, "admin")
+        await ui.dialog("MfaDialog")
+        await ui.type("123456")
+        await ui.press("enter")
+        await _until(ui, lambda: "admin" in ui.state.failures)
+        wrong += _failures(ui, fault, "admin")
+        await ui.closed()
         # And it goes on: another role, another filter, the help.
-        await _filter(one, "reader")
-        await one.press("f1")
-        await one.dialog("TextDialog")
-        await one.press("escape")
-        await one.closed()
-        if one.app.crash is not None:
-            wrong.append(f"the screen crashed: {one.app.crash!r}")
+        await _filter(ui, "reader")
+        await ui.press("f1")
+        await ui.dialog("TextDialog")
+        await ui.press("escape")
+        await ui.closed()
+        if ui.app.crash is not None:
+            wrong.append(f"the screen crashed: {ui.app.crash!r}")
     return wrong + [
         f"{path} is not as it was"
         for path in changed("sessions" if fault.alone else "everything", before, place.picture())
@@ -91,16 +89,14 @@ async def _with_a_living_one(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
     before = place.picture()
     end = by_living(fault)
     wrong = []
-    async with _on_screen(place, monkeypatch) as one:
-        await _enter(one, "reader")
-        await _until(
-            one, lambda: one.app.return_value is not None or "reader" in one.state.failures
-        )
-        switched = one.app.return_value
+    async with _on_screen(place, monkeypatch) as ui:
+        await _enter(ui, "reader")
+        await _until(ui, lambda: ui.app.return_value is not None or "reader" in ui.state.failures)
+        switched = ui.app.return_value
         if end.code:
-            wrong += _failures(one, fault, "reader")
+            wrong += _failures(ui, fault, "reader")
         elif switched is None or switched.managed_profile != "xs-reader":
-            wrong.append(f"the living session is not served: {one.state.failures.get('reader')}")
+            wrong.append(f"the living session is not served: {ui.state.failures.get('reader')}")
     wrong += [f"{path} is not as it was" for path in changed("files", before, place.picture())]
     if not fault.by_keys and place.run("credential-process", "xs-reader").out != stand.kept:
         wrong.append("the living session is gone")
@@ -110,10 +106,10 @@ async def _with_a_living_one(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
 async def _setting_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     fault, place = stand.fault, stand.copy(stand.admin)
     before = place.picture()
-    async with _on_screen(place, monkeypatch) as one:
-        await one.press("f10")
-        await one.dialog("SetupScreen")
-        screen = one.app.screen
+    async with _on_screen(place, monkeypatch) as ui:
+        await ui.press("f10")
+        await ui.dialog("SetupScreen")
+        screen = ui.app.screen
         assert isinstance(screen, SetupScreen)
         for key, value in (
             ("source_profile", "source-admin"),
@@ -121,10 +117,10 @@ async def _setting_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str
             ("target_profile", "target-admin"),
         ):
             screen.query_one(f"#field-{key}").focus()
-            await one.pilot.pause()
-            await one.type(value)
-        await one.press("enter")
-        await _until(one, lambda: screen.state.failure is not None)
+            await ui.pilot.pause()
+            await ui.type(value)
+        await ui.press("enter")
+        await _until(ui, lambda: screen.state.failure is not None)
         failure, stage = screen.state.failure, screen.state.stage
     wrong = [f"{path} is not as it was" for path in changed("everything", before, place.picture())]
     if (
@@ -137,8 +133,8 @@ async def _setting_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str
     return wrong
 
 
-def _failures(one: Driven, fault: Fault, *names: str) -> list[str]:
-    found = {name: one.state.failures.get(name) for name in names}
+def _failures(ui: Driven, fault: Fault, *names: str) -> list[str]:
+    found = {name: ui.state.failures.get(name) for name in names}
     return [
         f"{name}: the screen knows {failure}"
         for name, failure in found.items()
@@ -157,35 +153,35 @@ async def _on_screen(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
         services = build_services(dict(os.environ))
         app = PickerApp(services.actions, clock=services.clock, environ={})
         async with app.run_test(size=(150, 44)) as pilot:
-            one = Driven(app, pilot, services.actions)  # type: ignore[arg-type] # the real ones
-            await one.until(lambda: one.state.loaded and one.state.indexed_sessions is not None)
-            yield one
+            ui = Driven(app, pilot, services.actions)  # type: ignore[arg-type] # the real ones
+            await ui.until(lambda: ui.state.loaded and ui.state.indexed_sessions is not None)
+            yield ui
 
 
-async def _filter(one: Driven, name: str) -> None:
-    await one.press("ctrl+u")
-    await one.type(name)
-    await one.until(lambda: one.selected() == name)
+async def _filter(ui: Driven, name: str) -> None:
+    await ui.press("ctrl+u")
+    await ui.type(name)
+    await ui.until(lambda: ui.selected() == name)
 
 
-async def _enter(one: Driven, name: str) -> None:
-    await _filter(one, name)
-    await one.press("enter")
+async def _enter(ui: Driven, name: str) -> None:
+    await _filter(ui, name)
+    await ui.press("enter")
 
 
-async def _until(one: Driven, what: Callable[[], bool], why: Callable[[], str] = str) -> None:
+async def _until(ui: Driven, what: Callable[[], bool], why: Callable[[], str] = str) -> None:
     for _ in range(_TIMES):
         try:
-            await one.until(what)
+            await ui.until(what)
         except AssertionError:
             continue
         return
-    raise AssertionError(why() or one.text())
+    raise AssertionError(why() or ui.text())
 
 
-def _told(one: Driven) -> str:
+def _told(ui: Driven) -> str:
     """The sentences at the crosses on the screen, which go over several lines."""
-    lines = one.lines()
+    lines = ui.lines()
     found = []
     for number, line in enumerate(lines):
         at = line.rfind("✗ ")

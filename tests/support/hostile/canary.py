@@ -152,6 +152,6 @@ def has_code(file: Path, code: str) -> bool:
     )
 
 
-def told(what: str, wrong: list[str], done: int) -> None:
+def report(what: str, faults: list[str], done: int) -> None:
     """Write a figure of the canary test, and fail if there is a problem."""
-    tell("canary", what, done, len(wrong), "; ".join(wrong[:5]))
+    tell("canary", what, done, len(faults), "; ".join(faults[:5]))

@@ -162,8 +162,8 @@ def by_files(names: Sequence[str], texts: Sequence[str], folder: Path) -> list[J
         json.dumps({"version": 1, "accounts": [{"id": text, "name": text} for text in texts]}),
         encoding="utf-8",
     )
-    told = ("list", "status", "history", "config", "doctor")
-    jobs = [Job(command, [command, *more]) for command in told for more in ([], ["--json"])]
+    commands = ("list", "status", "history", "config", "doctor")
+    jobs = [Job(command, [command, *more]) for command in commands for more in ([], ["--json"])]
     jobs += [
         Job("complete", ["complete", ""]),
         Job("demo", ["demo", "--serve", "--state", str(state)]),

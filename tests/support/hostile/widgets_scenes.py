@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 import support.hostile.widgets_home as home
-from support.hostile.controls import theirs
+from support.hostile.controls import foreign_output
 from support.hostile.widgets_actions import A_ROLE, CODE, CONFIRM
 from support.hostile.widgets_walk import A_WHILE, CLEARED, ESCAPE, Walk, one_line, paste, together
 from support.programs.widgets import UNSEEN
@@ -305,7 +305,7 @@ SCENES: Mapping[str, Scene] = {
 class Played:
     """The result of a scene."""
 
-    wrong: list[str]
+    faults: list[str]
     shown: Mapping[str, set[int]]
 
 
@@ -323,19 +323,21 @@ def play(name: str, texts: Sequence[str], environ: Mapping[str, str], folder: Pa
         if scene.code != ExitCode.BUG:
             one.child.send("\x03")
         code = one.ended()
-        wrong = written_wrongly(one.written)
+        faults = written_wrongly(one.written)
         if (
             code != scene.code
             or (b"bug" in one.written) is not (code == ExitCode.BUG)
             or b"Traceback" in one.written
         ):
-            wrong.append(f"it ended with {code}: {one.written[-400:]!r}")
+            faults.append(f"it ended with {code}: {one.written[-400:]!r}")
     if UNSEEN.encode() in one.written:
-        wrong.append("the text of a bug was shown")
+        faults.append("the text of a bug was shown")
     found = json.loads(record.read_text(encoding="utf-8"))
-    wrong += found["wrong"]
-    wrong += [f"{missing} was never drawn" for missing in sorted(scene.draws - set(found["drawn"]))]
-    return Played([f"{name}: {what}" for what in wrong], walk.shown)
+    faults += found["wrong"]
+    faults += [
+        f"{missing} was never drawn" for missing in sorted(scene.draws - set(found["drawn"]))
+    ]
+    return Played([f"{name}: {what}" for what in faults], walk.shown)
 
 
 def environ_of(environ: Mapping[str, str], texts: Sequence[str]) -> dict[str, str]:
@@ -356,7 +358,7 @@ def written_wrongly(written: bytes) -> list[str]:
     """
     copied = [base64.b64decode(text) for text in _COPIED.findall(written)]
     return [
-        *(repr(found) for found in theirs(_COPIED.sub(b"", written))),
+        *(repr(found) for found in foreign_output(_COPIED.sub(b"", written))),
         *(
             f"copied: {text!r}"
             for text in copied

@@ -600,15 +600,15 @@ async def driven(
     actions = actions or FakeActions()
     app = PickerApp(actions, clock=clock or FixedClock(NOW), environ=environ or {}, **more)
     async with app.run_test(size=size) as pilot:
-        one = Driven(app, pilot, actions)
-        await one.until(lambda: one.state.loaded)
-        await one.until(
+        ui = Driven(app, pilot, actions)
+        await ui.until(lambda: ui.state.loaded)
+        await ui.until(
             lambda: (
-                one.state.indexed_sessions is not None
-                or one.state.load_failure is not None
+                ui.state.indexed_sessions is not None
+                or ui.state.load_failure is not None
                 or "status" in actions.errors
             )
         )
-        yield one
+        yield ui
         if actions.gate is not None:
             actions.gate.set()

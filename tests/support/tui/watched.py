@@ -54,8 +54,8 @@ class Watched:
 @contextmanager
 def watched(words: list[str], environ: Mapping[str, str]) -> Iterator[Watched]:
     """Yield a program on a terminal, and end it afterwards."""
-    one = Watched(words, environ)
+    program = Watched(words, environ)
     try:
-        yield one
+        yield program
     finally:
-        one.child.close(force=True)
+        program.child.close(force=True)

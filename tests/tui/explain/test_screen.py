@@ -16,43 +16,43 @@ async def test_a_failed_switch_shows_side_cause_and_statement_and_the_panel_both
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     actions = FakeActions(errors={"switch": NO}, explanation=denied())
-    async with driven(actions, size=(130, 44)) as one:
-        await one.type("payments-dr")
-        await one.press("enter")
-        await one.until(lambda: "payments-dr" in one.state.explanations)
-        assert "target account" in one.text()
-        assert "trust_missing" in one.text()
-        await one.press("f4")
-        await one.dialog("ExplainScreen")
-        await one.until(lambda: "trust policy  missing ◀ 1" in one.text())
-        assert "source  111111111111" in one.text()
+    async with driven(actions, size=(130, 44)) as ui:
+        await ui.type("payments-dr")
+        await ui.press("enter")
+        await ui.until(lambda: "payments-dr" in ui.state.explanations)
+        assert "target account" in ui.text()
+        assert "trust_missing" in ui.text()
+        await ui.press("f4")
+        await ui.dialog("ExplainScreen")
+        await ui.until(lambda: "trust policy  missing ◀ 1" in ui.text())
+        assert "source  111111111111" in ui.text()
         copied: list[str] = []
-        screen = one.app.screen
+        screen = ui.app.screen
         assert isinstance(screen, ExplainScreen)
         monkeypatch.setattr(screen, "_copy", copied.append)
-        await one.press("y")
+        await ui.press("y")
         assert copied == [denied().causes[0].statement]
-        await one.press("escape")
-        await one.closed()
+        await ui.press("escape")
+        await ui.closed()
     assert ("explain", "payments-dr") in actions.asked
 
 
 async def test_without_an_explanation_the_failure_stays_as_it_is() -> None:
-    async with driven(FakeActions(errors={"switch": NO})) as one:
-        await one.type("payments-dr")
-        await one.press("enter")
-        await one.until(lambda: bool(one.state.failures))
-        await one.until(lambda: any(name == "explain" for name, _ in one.actions.asked))
-        await one.press("f4")
-        assert one.app.screen is one.app.picker
-        assert "AWS refused." in one.text()
+    async with driven(FakeActions(errors={"switch": NO})) as ui:
+        await ui.type("payments-dr")
+        await ui.press("enter")
+        await ui.until(lambda: bool(ui.state.failures))
+        await ui.until(lambda: any(name == "explain" for name, _ in ui.actions.asked))
+        await ui.press("f4")
+        assert ui.app.screen is ui.app.picker
+        assert "AWS refused." in ui.text()
 
 
 async def test_another_try_takes_the_explanation_away() -> None:
     actions = FakeActions(errors={"switch": NO}, explanation=denied())
-    async with driven(actions) as one:
-        await one.type("payments-dr")
-        await one.press("enter")
-        await one.until(lambda: bool(one.state.explanations))
-        await one.press("f2")
-        await one.until(lambda: not one.state.explanations)
+    async with driven(actions) as ui:
+        await ui.type("payments-dr")
+        await ui.press("enter")
+        await ui.until(lambda: bool(ui.state.explanations))
+        await ui.press("f2")
+        await ui.until(lambda: not ui.state.explanations)

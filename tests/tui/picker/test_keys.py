@@ -54,14 +54,17 @@ def test_letters_are_text_when_there_is_text() -> None:
 
 
 def test_no_key_is_bound_twice() -> None:
-    keys = [key for one in KEYS for key in one.keys]
-    letters = [one.letter for one in KEYS if one.letter]
+    keys = [key for entry in KEYS for key in entry.keys]
+    letters = [entry.letter for entry in KEYS if entry.letter]
     assert len(keys) == len(set(keys))
     assert len(letters) == len(set(letters))
 
 
 def test_every_letters_action_has_a_key_that_always_works_or_is_only_a_letters() -> None:
-    assert [one.action for one in KEYS if one.letter and not one.keys] == ["filter", "renew_all"]
+    assert [entry.action for entry in KEYS if entry.letter and not entry.keys] == [
+        "filter",
+        "renew_all",
+    ]
 
 
 def test_keys_as_people_write_them() -> None:

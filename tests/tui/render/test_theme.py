@@ -20,8 +20,8 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrast(one: str, other: str) -> float:
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+def contrast(color: str, other: str) -> float:
+    light, dark = sorted((luminance(color), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -39,7 +39,7 @@ def test_text_can_be_read_on_everything_it_stands_on(name: str, paper: str) -> N
         "expiring",
         "expired",
         "error",
-        *(f"guard-{one}" for one in GUARD_COLORS),
+        *(f"guard-{color}" for color in GUARD_COLORS),
     ):
         assert contrast(colours[meaning], colours[paper]) >= 4.5, meaning
 
@@ -56,7 +56,7 @@ def test_every_meaning_has_a_style(name: str) -> None:
         "faint",
         "line",
         "match",
-        *(f"guard-{one}" for one in GUARD_COLORS),
+        *(f"guard-{color}" for color in GUARD_COLORS),
     ):
         assert meaning in palette.styles
     assert palette.style("guard-of-another-age") == palette.style("guard-red")

@@ -10,7 +10,7 @@ from xswitch.tui.startup.driver import Keyboard
 SENT = "a\x1b[A\x1b[200~b\x1b[31m\r\x1b[200~\0\x1b[Ac\x1b[201~d\x1b[200~\x1b[201~\r"
 
 
-def told(*parts: str) -> list[str]:
+def keys_of(*parts: str) -> list[str]:
     keyboard = Keyboard()
     found = [event for part in parts for event in (*keyboard.feed(part), *keyboard.tick())]
     return [
@@ -21,15 +21,15 @@ def told(*parts: str) -> list[str]:
 
 
 def test_what_is_pasted_is_one_text() -> None:
-    assert told(SENT) == ["a", "up", "b\x1b[31m\r\x1b[200~\x1b[Ac", "d", "", "enter"]
+    assert keys_of(SENT) == ["a", "up", "b\x1b[31m\r\x1b[200~\x1b[Ac", "d", "", "enter"]
 
 
 @pytest.mark.parametrize("at", range(len(SENT)))
 def test_wherever_it_is_cut(at: int) -> None:
-    assert told(SENT[:at], SENT[at:]) == told(SENT)
-    assert told(*SENT) == told(SENT)
+    assert keys_of(SENT[:at], SENT[at:]) == keys_of(SENT)
+    assert keys_of(*SENT) == keys_of(SENT)
 
 
 def test_the_escape_key_is_told_once_nothing_followed_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.constants.ESCAPE_DELAY", 0.0)
-    assert told("\x1b", "") == ["escape"]
+    assert keys_of("\x1b", "") == ["escape"]

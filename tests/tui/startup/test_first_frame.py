@@ -65,14 +65,14 @@ async def test_textual_draws_the_same_at_the_same_places(
     assert read is not None
     placed = layout_frame(read, {}, NOW, size)
     assert len(placed) == size[1]
-    async with driven(FakeActions(answer=listing), size=size) as one:
-        lines = one.lines()
-    told = 0
+    async with driven(FakeActions(answer=listing), size=size) as ui:
+        lines = ui.lines()
+    compared = 0
     for position in placed:
         shown = text(position.line).rstrip()
         assert lines[position.row].startswith(shown), (position.row, lines[position.row])
-        told += bool(shown)
-    assert told >= min(size[1] - 5, len(listing.roles) // 2)
+        compared += bool(shown)
+    assert compared >= min(size[1] - 5, len(listing.roles) // 2)
 
 
 async def test_a_notice_moves_everything_down() -> None:
@@ -82,8 +82,8 @@ async def test_a_notice_moves_everything_down() -> None:
     )
     read = early_of(sample_listing()).take()
     assert read is not None
-    async with driven(size=(60, 30), notice=notice) as one:
-        lines = one.lines()
+    async with driven(size=(60, 30), notice=notice) as ui:
+        lines = ui.lines()
     for position in layout_frame(read, {}, NOW, (60, 30), notice):
         assert lines[position.row].startswith(text(position.line).rstrip())
 
@@ -92,8 +92,8 @@ async def test_a_list_longer_than_the_screen_is_cut_where_textual_cuts_it() -> N
     listing = replace(sample_listing(), roles=many_roles(500), sessions={})
     read = early_of(listing).take()
     assert read is not None
-    async with driven(FakeActions(answer=listing), size=(90, 20)) as one:
-        lines = one.lines()
+    async with driven(FakeActions(answer=listing), size=(90, 20)) as ui:
+        lines = ui.lines()
     for position in layout_frame(read, {}, NOW, (90, 20)):
         assert lines[position.row].startswith(text(position.line).rstrip())
 

@@ -223,7 +223,7 @@ class TypedDialog(Dialog[str]):
 
     def __init__(self, *, guard: str = "") -> None:
         super().__init__(guard=guard)
-        self._complaint = ""
+        self._error = ""
 
     def answer_line(self, answer: AnswerInput) -> ComposeResult:
         """Yield the prompt and the input."""
@@ -243,26 +243,24 @@ class TypedDialog(Dialog[str]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Clear the error when the user types."""
         event.stop()
-        self._complain("")
+        self._show_error("")
 
     def action_send(self) -> None:
         """Dismiss with the text, or show why it is invalid."""
         text = self.query_one(AnswerInput).value
         error = self.validation_error(text)
         if error:
-            self._complain(error)
+            self._show_error(error)
         else:
             self.dismiss(text.strip())
 
-    def _complain(self, why: str) -> None:
-        self._complaint = why
-        self.query_one("#complaint", Lines).show(self._complaint_lines)
+    def _show_error(self, why: str) -> None:
+        self._error = why
+        self.query_one("#error", Lines).show(self._error_lines)
 
-    def _complaint_lines(self, width: int) -> list[Line]:
+    def _error_lines(self, width: int) -> list[Line]:
         return (
-            wrap([("✗ ", "error"), (self._complaint, "error")], width, hang=2)
-            if self._complaint
-            else [[]]
+            wrap([("✗ ", "error"), (self._error, "error")], width, hang=2) if self._error else [[]]
         )
 
 
@@ -291,7 +289,7 @@ class MfaDialog(TypedDialog):
         """Yield the device, the last error, the input, and the code's remaining time."""
         yield Lines(self._device)
         yield from self.answer_line(MfaCodeInput())
-        yield Lines(self._complaint_lines, id="complaint")
+        yield Lines(self._error_lines, id="error")
         yield Lines(self._code_countdown, id="window")
 
     def _device(self, width: int) -> list[Line]:
@@ -368,7 +366,7 @@ class GuardDialog(TypedDialog):
         """Yield the role, the text to type, and the input."""
         yield Lines(self._what)
         yield from self.answer_line(AnswerInput(max_length=len(self._rule.confirm) + 40))
-        yield Lines(self._complaint_lines, id="complaint")
+        yield Lines(self._error_lines, id="error")
 
     def _what(self, width: int) -> list[Line]:
         rule: Line = [("guard    ", "muted"), span(self._rule.name, "text")]

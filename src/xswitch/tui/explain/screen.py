@@ -86,6 +86,6 @@ class ExplainScreen(Screen[None]):
             character.isprintable() or character == "\n" for character in statement
         ):
             self._copy(statement)
-            self.keys.say([("✓ ", "live"), ("Copied the statement.", "text")])
+            self.keys.show_message([("✓ ", "live"), ("Copied the statement.", "text")])
         else:
-            self.keys.say([("○ ", "muted"), ("No statement to copy.", "text")])
+            self.keys.show_message([("○ ", "muted"), ("No statement to copy.", "text")])

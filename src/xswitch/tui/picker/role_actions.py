@@ -31,7 +31,7 @@ def show_role_failure(app: PickerApp, name: str, error: BaseException) -> None:
     picker = app.picker
     if isinstance(error, CancelledError):
         picker.update(partial(states.clear_busy, names=(name,)))
-        picker.say("Stopped.", "○", "muted")
+        picker.show_message("Stopped.", "○", "muted")
         return
     failure = failures.from_exception(error)
     picker.update(partial(states.with_failure, name=name, failure=failure))
@@ -39,7 +39,7 @@ def show_role_failure(app: PickerApp, name: str, error: BaseException) -> None:
     if role is not None and role.name == name:
         picker.open_detail()
     else:
-        picker.say(f"{name}: {failure.what}", "✗", "error")
+        picker.show_message(f"{name}: {failure.what}", "✗", "error")
 
 
 def show_misconfigured(app: PickerApp, role: Role) -> None:
@@ -178,7 +178,7 @@ class SessionActions:
         if names:
             self._renew(names, all_sessions=True)
         else:
-            self._app.picker.say("No sessions to renew.", "○", "muted")
+            self._app.picker.show_message("No sessions to renew.", "○", "muted")
 
     def _renew(self, names: Sequence[str], *, all_sessions: bool) -> None:
         app = self._app
@@ -222,7 +222,9 @@ class SessionActions:
             text = f"Renewed {pluralize(renewed_count, 'session')}." + (
                 f" {failed_count} failed." if failed_count else ""
             )
-            picker.say(text, "!" if failed_count else "✓", "warning" if failed_count else "live")
+            picker.show_message(
+                text, "!" if failed_count else "✓", "warning" if failed_count else "live"
+            )
         self._app.read_status()
 
     def forget(self, role: Role) -> None:
@@ -239,7 +241,9 @@ class SessionActions:
         def done(results: Sequence[ForgetResult]) -> None:
             app.picker.update(partial(states.without_session, name=role.name))
             sessions = sum(result.sessions for result in results)
-            app.picker.say(f"Forgot {role.name}: {pluralize(sessions, 'session')} dropped.")
+            app.picker.show_message(
+                f"Forgot {role.name}: {pluralize(sessions, 'session')} dropped."
+            )
 
         app.start_job(
             lambda _job: app.actions.forget((role.name,)),
@@ -252,7 +256,7 @@ class SessionActions:
         app = self._app
         pinned = role.name not in app.picker.state.pins
         app.picker.update(partial(states.with_pin, name=role.name, pinned=pinned))
-        app.picker.say(
+        app.picker.show_message(
             f"{'Pinned' if pinned else 'Unpinned'}: {role.name}.",
             formatting.PIN_SIGN,
             "pin",
@@ -273,7 +277,7 @@ class SessionActions:
         """
         picker = self._app.picker
         if not role.managed_profile.isprintable():
-            picker.say(
+            picker.show_message(
                 "Not copied: the managed profile's name isn't safe to paste.",
                 "✗",
                 "error",
@@ -282,7 +286,7 @@ class SessionActions:
         line = f"export AWS_PROFILE={quote_for_shell('sh', role.managed_profile)}"
         self._app.copy_to_clipboard(line)
         no_session = picker.state.session(role).expires_at is None
-        picker.say(
+        picker.show_message(
             f"Copied: {line}" + ("   (switch once to create that profile)" if no_session else "")
         )
 
@@ -295,10 +299,10 @@ class SessionActions:
 
             link = console_url_for_role(role)
         except XswitchError as error:
-            picker.say(str(error), "✗", "error")
+            picker.show_message(str(error), "✗", "error")
             return
         self._app.copy_to_clipboard(link)
-        picker.say(f"Copied: {link}")
+        picker.show_message(f"Copied: {link}")
 
 
 class ExplainFlow:

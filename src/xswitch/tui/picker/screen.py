@@ -160,12 +160,12 @@ class PickerScreen(Screen[None]):
         """Change the state and draw it."""
         self.show(change(self.state))
 
-    def say(self, text: str, sign: str = "✓", style_name: str = "live") -> None:
+    def show_message(self, text: str, sign: str = "✓", style_name: str = "live") -> None:
         """Show a message in place of the keys, until the next key or for a few seconds."""
-        self.keys.say([(f"{sign} ", style_name), (sanitize(text), "text")])
+        self.keys.show_message([(f"{sign} ", style_name), (sanitize(text), "text")])
         if self._message_timer is not None:
             self._message_timer.stop()
-        self._message_timer = self.set_timer(_MESSAGE_SECONDS, lambda: self.keys.say([]))
+        self._message_timer = self.set_timer(_MESSAGE_SECONDS, lambda: self.keys.show_message([]))
 
     def tick(self) -> None:
         """Redraw what changes with time."""
@@ -240,7 +240,7 @@ class PickerScreen(Screen[None]):
         """Do an action by name."""
         if not self.is_active:
             return
-        self.keys.say([])
+        self.keys.show_message([])
         if action == "leave" and self.detail_covers_list:
             self._toggle_detail()
         elif action in self._handlers:
@@ -262,7 +262,9 @@ class PickerScreen(Screen[None]):
         if role.name in self.state.explanations:
             self.post_message(ActionRequested("explain", role))
         elif role.name not in self.state.failures and not role.problems:
-            self.say(f"No problems: {role.name} is configured correctly and hasn't failed.")
+            self.show_message(
+                f"No problems: {role.name} is configured correctly and hasn't failed."
+            )
         else:
             self.open_detail()
 
@@ -289,7 +291,7 @@ class PickerScreen(Screen[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter the list."""
         event.stop()
-        self.keys.say([])
+        self.keys.show_message([])
         if event.value != self.state.query and self.matcher is not None:
             order = self.matcher.filter(event.value).order
             self.show(states.with_query(self.state, event.value, order))

@@ -99,7 +99,7 @@ class FieldRow(Vertical):
         super().__init__(id=f"row-{field.key}", classes="row")
         self.field = field
         self._value = value
-        self._complaint = Lines(classes="complaint")
+        self._error = Lines(classes="error")
 
     def compose(self) -> ComposeResult:
         """Yield the label, the field, and the error."""
@@ -110,11 +110,11 @@ class FieldRow(Vertical):
                 if self.field.choices
                 else TextField(self.field, self._value)
             )
-        yield self._complaint
+        yield self._error
 
-    def complain(self, text: str) -> None:
+    def show_error(self, text: str) -> None:
         """Show an error; "" clears it."""
-        self._complaint.show(
+        self._error.show(
             lambda width: (
                 wrap([("✗ ", "error"), span(text, "error")], width, hang=2) if text else []
             )
@@ -140,12 +140,12 @@ class Form(VerticalScroll):
                 yield Lines(partial(_heading, group), classes="group")
             yield FieldRow(field, self._values[field.key])
 
-    def show(self, values: Values, complaints: Mapping[str, str]) -> None:
+    def show(self, values: Values, errors: Mapping[str, str]) -> None:
         """Show the fields that apply, and their errors."""
         visible_keys = {field.key for field in visible_fields(values)}
         for row in self.query(FieldRow):
             row.display = row.field.key in visible_keys
-            row.complain(complaints.get(row.field.key, ""))
+            row.show_error(errors.get(row.field.key, ""))
 
     def suggest(self, profiles: Sequence[str]) -> None:
         """Suggest profile names.

@@ -186,4 +186,4 @@ class SetupFlow:
             )
         if text:
             self._app.copy_to_clipboard(text)
-            screen.say(f"Copied: {text}")
+            screen.show_message(f"Copied: {text}")

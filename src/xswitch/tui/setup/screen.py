@@ -176,9 +176,9 @@ class SetupScreen(Screen[str]):
         """Suggest profile names in the form."""
         self.form.suggest(profiles)
 
-    def say(self, text: str) -> None:
+    def show_message(self, text: str) -> None:
         """Show a message in place of the keys, until the next key."""
-        self.keys.say([("✓ ", "live"), (sanitize(text), "text")])
+        self.keys.show_message([("✓ ", "live"), (sanitize(text), "text")])
 
     def on_field_changed(self, event: FieldChanged) -> None:
         """Take a field's new value."""

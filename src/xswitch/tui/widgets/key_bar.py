@@ -31,7 +31,7 @@ class KeyBar(SingleLine):
         self._items = tuple(items)
         self.tick()
 
-    def say(self, message: Line) -> None:
+    def show_message(self, message: Line) -> None:
         """Show a message in place of the keys; an empty one brings the keys back."""
         self._message = message
         self.tick()
@@ -51,7 +51,7 @@ class KeyBar(SingleLine):
         """Run the action of the item under the mouse; a click on a message removes it."""
         event.stop()
         if self._message:
-            self.say([])
+            self.show_message([])
             return
         for start, item in arrange_items(self._items, self.size.width, self._indent):
             if item.action and start <= event.x < start + item.width:
