@@ -285,21 +285,21 @@ def draw(app: PickerApp, title: str) -> str:
             segment for segment in console.render(screen or "") if not segment.control
         )
     )[:height]
-    colours = PALETTES[LIGHT if app.theme == LIGHT else DARK].colors
+    colors = PALETTES[LIGHT if app.theme == LIGHT else DARK].colors
     return render(
         lines,
         f"xswitch: {title}",
-        background=colours["background"],
-        foreground=colours["text"],
-        frame=colours["surface"],
+        background=colors["background"],
+        foreground=colors["text"],
+        frame=colors["surface"],
     )
 
 
 def main() -> int:
     """Write all screenshots, or the named ones."""
-    wanted = set(sys.argv[1:])
+    names = set(sys.argv[1:])
     for shot in SHOTS:
-        if not wanted or shot.name in wanted:
+        if not names or shot.name in names:
             (_HERE / f"{shot.name}.svg").write_text(asyncio.run(take(shot)), encoding="utf-8")
             sys.stdout.write(f"screenshots/{shot.name}.svg\n")
     return 0

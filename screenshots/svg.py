@@ -65,7 +65,7 @@ def render(
     return "\n".join(body) + "\n"
 
 
-def _colours(style: Style | None, background: str, foreground: str) -> tuple[str, str]:
+def _colors(style: Style | None, background: str, foreground: str) -> tuple[str, str]:
     ink, paper = foreground, background
     if style is not None and style.color is not None and style.color.triplet is not None:
         ink = style.color.triplet.hex
@@ -79,7 +79,7 @@ def _boxes(line: Iterable[Segment], top: float, background: str, foreground: str
     at = 0
     for segment in line:
         cells = cell_len(segment.text)
-        paper = _colours(segment.style, background, foreground)[1]
+        paper = _colors(segment.style, background, foreground)[1]
         if runs and runs[-1][2] == paper:
             runs[-1] = (runs[-1][0], at + cells, paper)
         elif cells:
@@ -109,7 +109,7 @@ def _texts(line: Iterable[Segment], top: float, background: str, foreground: str
                         at,
                         top,
                         segment.style,
-                        _colours(segment.style, background, foreground)[0],
+                        _colors(segment.style, background, foreground)[0],
                     )
                 )
             at += cells
@@ -145,12 +145,12 @@ def _word(word: str, cells: int, at: int, top: float, style: Style | None, ink: 
     return f'<text {place} fill="{ink}"{looks}>{escape(word)}</text>'
 
 
-def _drawn(word: str, x: float, top: float, width: float, middle: float, ink: str) -> str:  # noqa: PLR0913, PLR0917 -- a place and a colour
+def _drawn(word: str, x: float, top: float, width: float, middle: float, ink: str) -> str:  # noqa: PLR0913, PLR0917 -- a position and a color
     """Return lines and blocks as shapes, since fonts leave gaps between them.
 
     Returns "" for other characters.
     """
-    centre, bottom, right = x + width / 2, top + CELL_HEIGHT, x + width
+    center, bottom, right = x + width / 2, top + CELL_HEIGHT, x + width
     first = word[0]
     if first in "─━":
         return (
@@ -159,7 +159,7 @@ def _drawn(word: str, x: float, top: float, width: float, middle: float, ink: st
         )
     if first in "│┃":
         return (
-            f'<path d="M{centre:g} {top:g}V{bottom:g}" stroke="{ink}" '
+            f'<path d="M{center:g} {top:g}V{bottom:g}" stroke="{ink}" '
             f'stroke-width="{1.2 if first == "│" else 3:g}"/>'
         )
     if first == "▌":
@@ -171,7 +171,7 @@ def _drawn(word: str, x: float, top: float, width: float, middle: float, ink: st
     if first in corners:
         end_x, end_y = corners[first]
         return (
-            f'<path d="M{centre:g} {end_y:g}Q{centre:g} {middle:g} {end_x:g} {middle:g}" '
+            f'<path d="M{center:g} {end_y:g}Q{center:g} {middle:g} {end_x:g} {middle:g}" '
             f'fill="none" stroke="{ink}" stroke-width="1.2"/>'
         )
     return ""

@@ -43,7 +43,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """
     monkeypatch.setattr(
         atomic_replace, "_SETTLE_SECONDS", 0
-    )  # nobody else writes here, so an empty file stays one
+    )  # no other writer, so an empty file stays empty
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as path:
         yield Path(path)
