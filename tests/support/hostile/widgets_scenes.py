@@ -53,12 +53,14 @@ _PICKER = frozenset(
         "PickerScreen",
         "Header",
         "Filter",
+        "PlainInput",
         "Lines",
         "RoleList",
         "Headings",
         "Detail",
         "ScrollingLines",
         "KeyBar",
+        "SingleLine",
     }
 )
 
@@ -113,7 +115,7 @@ def _dialogs(walk: Walk) -> None:
             walk.press("y", wait=A_WHILE)
             walk.close()
         with walk.part("guard, MFA, progress and forget dialogs"):
-            walk.press_until(_F3, "Its session is dropped")
+            walk.press_until(_F3, "This drops its session")
             walk.close()
         walk.press(_DOWN)
 
@@ -193,7 +195,7 @@ def _whole(walk: Walk) -> None:
 def _small(walk: Walk) -> None:
     pages = {
         _F4: ("Why not", 2),
-        _F3: ("Its session is dropped", 0),
+        _F3: ("This drops its session", 0),
         _F10: ("Who can switch", 2),
         _F12: ("Problems", len(walk.texts) // 3 + 2),
     }

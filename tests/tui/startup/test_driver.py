@@ -230,7 +230,7 @@ def test_with_no_color_no_colour_is_ever_written(start: Callable[..., Terminal])
         ("\x1b", b"Stopped"),
         ("\x10", b"Search"),
         ("\x1b", b"lake read"),
-        ("\x1bOP", b"Fresh session"),
+        ("\x1bOP", b"Renew the selected role"),
         ("\x1b", b"lake read"),
     ):
         terminal.send(keys, wanted)
