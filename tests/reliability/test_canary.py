@@ -21,7 +21,7 @@ from xswitch.demo.run import start
 from xswitch.emulator.server import EmbeddedAws
 
 
-def test_no_command_line_shows_one(
+def test_no_command_line_reveals_a_secret(
     home: Home, aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -65,7 +65,7 @@ def test_no_command_line_shows_one(
     report("command lines that have every option", faults, len(tried))
 
 
-def test_the_demo_keeps_its_own_to_itself(home: Home, tmp_path: Path) -> None:
+def test_the_demo_reveals_no_secret(home: Home, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     state.write_text(json.dumps(default_state()))
     canaries = Canaries(LONG_TERM)

@@ -134,7 +134,7 @@ ANSWERS: dict[str, Callable[[Received], Answer]] = {
 }
 
 
-def test_no_answer_of_aws_brings_one_out(home: Home) -> None:
+def test_no_aws_response_reveals_a_secret(home: Home) -> None:
     canaries = Canaries([*LONG_TERM, SENT, SENT_TOKEN, FRESH, FRESH_TOKEN])
     commands = [
         ("switch", "admin", "--force", "--mfa-code", "246813"),

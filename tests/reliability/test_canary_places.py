@@ -44,7 +44,7 @@ _USES = (
 )
 
 
-def test_none_in_the_wrong_place_is_told_on(home: Home) -> None:
+def test_no_misplaced_secret_is_revealed(home: Home) -> None:
     canaries = Canaries([CANARY])
     whole = home.config.read_text(encoding="utf-8")
     commands = [

@@ -46,7 +46,7 @@ def checked(cases: Iterable[tuple[FileKind, str]], folder: Path) -> Tally:
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 20_000, 1_000))
-def test_files_are_read_as_they_are(chunk: int, how_many: int, tmp_path: Path) -> None:
+def test_every_file_is_read_as_predicted(chunk: int, how_many: int, tmp_path: Path) -> None:
     cases = drawn(generated, "configs", chunk, how_many)
     random = chance("configs damaged", chunk)
     whole = checked(cases, tmp_path)

@@ -80,7 +80,9 @@ def checked(cases: Sequence[Case], folder: Path) -> Tally:
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 20_000, 1_000))
-def test_an_edit_changes_what_is_meant_or_nothing(chunk: int, how_many: int, folder: Path) -> None:
+def test_an_edit_changes_only_its_target_or_nothing(
+    chunk: int, how_many: int, folder: Path
+) -> None:
     cases = [
         (file, text, one)
         for file, text, several in drawn(generated, "edits", chunk, how_many // PER_FILE)

@@ -34,7 +34,7 @@ def commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(30, 500, 50))
-def test_nothing_of_theirs_reaches_the_terminal(chunk: int, how_many: int, home: Home) -> None:
+def test_no_hostile_sequence_reaches_the_terminal(chunk: int, how_many: int, home: Home) -> None:
     random = chance("screens", chunk)
     texts = [hostile(random, number) for number in range(how_many)]
     message = in_xml(hostile(random, 9000 + chunk, lines=True))

@@ -86,7 +86,7 @@ def test_every_command_has_its_lines() -> None:
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(8, 500, 50))
-def test_no_command_lets_anything_of_theirs_through(chunk: int, how_many: int, home: Home) -> None:
+def test_no_command_writes_hostile_sequences(chunk: int, how_many: int, home: Home) -> None:
     random = chance("commands", chunk)
     texts = [hostile(random, number) for number in range(how_many)]
     said = itertools.cycle(in_xml(text) for text in texts)

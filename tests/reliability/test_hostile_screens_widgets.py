@@ -26,7 +26,7 @@ _A_CHUNK = 125
 
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(4, 500, _A_CHUNK))
-def test_nothing_of_theirs_reaches_the_terminal(
+def test_no_hostile_sequence_reaches_the_terminal(
     scene: str, chunk: int, how_many: int, home: Home, tmp_path: Path
 ) -> None:
     random = chance(f"screens {scene}", chunk)

@@ -48,6 +48,6 @@ def test_hostile_text_is_a_literal_and_nothing_else(chunk: int, how_many: int) -
         "touch pwned",
     ],
 )
-def test_that_reader_takes_nothing_else_for_one(code: str) -> None:
+def test_the_grammar_accepts_no_other_literal(code: str) -> None:
     with pytest.raises((NotPlainError, ValueError)):
         assigned(code)

@@ -268,7 +268,7 @@ def file_faults(home: Home, before: dict[Path, bytes | str], code: ExitCode) -> 
 
 
 @pytest.mark.parametrize("kind", list(KINDS)[:: count(4, 1)])
-def test_it_is_told_in_a_sentence_and_nothing_is_lost(
+def test_the_obstacle_is_reported_and_nothing_is_lost(
     home: Home, kind: str, need: Callable[[str], str]
 ) -> None:
     plant, code = KINDS[kind]
@@ -317,7 +317,7 @@ exit $code
 @pytest.mark.parametrize(
     "which", ["the config's", "xswitch's own state's", "the runtime keyring's"][:: count(2, 1)]
 )
-def test_a_full_disk_is_told_in_a_sentence(
+def test_a_full_disk_is_reported(
     home: Home, which: str, tmp_path: Path, need: Callable[[str], str]
 ) -> None:
     places = {

@@ -44,7 +44,7 @@ def check_result(home: Home, ran: Ran, what: str) -> None:
 
 
 @pytest.mark.parametrize("call", NUMBERS)
-def test_a_system_call_that_is_denied(home: Home, call: str) -> None:
+def test_a_denied_system_call_is_reported(home: Home, call: str) -> None:
     if platform.machine() != "x86_64":
         missing("the numbers of system calls are known for x86-64 alone")
     numbers = ",".join(map(str, NUMBERS[call]))
@@ -74,7 +74,7 @@ def test_in_a_user_namespace(
     check_result(home, ran, f"in a user namespace, {what}")
 
 
-def test_a_foreign_folder_planted_first(home: Home) -> None:
+def test_another_users_folder_is_rejected(home: Home) -> None:
     needs_root("only root can give a folder away")
     folder = home.runtime / "xswitch"
     folder.mkdir(mode=0o700)

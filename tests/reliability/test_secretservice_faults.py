@@ -76,7 +76,9 @@ def keyring_home(home: Home) -> Home:
 
 
 @pytest.mark.parametrize("name", MOODS if SOAK else _FAST)
-def test_the_right_answer_and_nothing_else(name: str, keyring_home: Home, aws: EmbeddedAws) -> None:
+def test_a_faulty_secret_service_gives_the_right_result(
+    name: str, keyring_home: Home, aws: EmbeddedAws
+) -> None:
     home, mood = keyring_home, MOODS[name]
     long_term = [DEV_SECRET, PLAIN_SECRET]
     with patient(find_program) as service:

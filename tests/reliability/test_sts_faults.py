@@ -52,7 +52,7 @@ _SILENT: tuple[tuple[str, ...], ...] = (
 
 
 @pytest.mark.parametrize("name", FAULTS if SOAK else _FAST)
-async def test_every_command_and_the_screen_tell_it_and_break_nothing(
+async def test_every_command_and_the_screen_report_the_fault_and_lose_nothing(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault = FAULTS[name]
@@ -87,7 +87,7 @@ def changes_of_iam(stand: Stand) -> list[str]:
     return [] if stand.fault.alone else [f"IAM was told to {action}" for action in sorted(made)]
 
 
-def test_each_has_a_sentence_of_its_own() -> None:
+def test_each_case_has_its_own_message() -> None:
     ends = {(fault.exit_code, fault.code, fault.says) for fault in FAULTS.values()}
     alike = [
         (one, other)
@@ -101,7 +101,7 @@ def test_each_has_a_sentence_of_its_own() -> None:
     )  # two ways of being late, two of being broken, and a clock that is ahead or behind
 
 
-def test_what_needs_no_sts_calls_none() -> None:
+def test_a_valid_session_makes_no_sts_call() -> None:
     faults = []
     commands = _SILENT if SOAK else _SILENT[-4:]
     with standing(FAULTS["reset"]) as stand:

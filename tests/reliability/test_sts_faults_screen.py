@@ -21,7 +21,7 @@ _CONTROL = re.compile(rb"\x1b\[[0-9;:?<>=]*[a-zA-Z~]|\x1b[()][A-Z0-9]|\x1b[=>78]
 
 
 @pytest.mark.parametrize("name", _TERMINAL if SOAK else _TERMINAL[:1])
-def test_in_a_real_terminal(name: str) -> None:
+def test_the_faults_are_shown_in_a_real_terminal(name: str) -> None:
     fault = FAULTS[name]
     faults = []
     with standing(fault) as stand:

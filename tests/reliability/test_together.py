@@ -35,7 +35,7 @@ def run(*words: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("chunk", "rounds"), chunks(1, 20, 5))
-def test_every_write_into_the_vault_is_kept(chunk: int, rounds: int) -> None:
+def test_concurrent_vault_writes_are_all_kept(chunk: int, rounds: int) -> None:
     del chunk
     faults, whole = 0, WRITERS * WRITES
     for _ in range(rounds):

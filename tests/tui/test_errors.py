@@ -8,7 +8,7 @@ from xswitch.tui import errors
 CANARY = "canary-secret-value"
 
 
-def test_an_error_of_ours_is_told_whole_and_harmless() -> None:
+def test_an_expected_error_is_shown_whole_and_sanitized() -> None:
     failure = errors.from_exception(
         AwsDeniedError(
             "AWS \x1b[31mrefused.", why="No\n.", next_step="xswitch doctor", code="denied"
@@ -23,7 +23,7 @@ def test_an_error_of_ours_is_told_whole_and_harmless() -> None:
     )
 
 
-def test_an_unexpected_exception_tells_its_kind_and_place_and_no_value() -> None:
+def test_an_unexpected_exception_shows_type_and_location_only() -> None:
     def fails(secret: str) -> None:
         raise KeyError(secret)
 
@@ -37,7 +37,7 @@ def test_an_unexpected_exception_tells_its_kind_and_place_and_no_value() -> None
     assert errors.from_bug(ValueError(CANARY)).why == "ValueError."
 
 
-def test_a_role_that_cannot_be_used_names_the_line_to_correct() -> None:
+def test_a_misconfigured_role_names_the_line_to_fix() -> None:
     problem = Problem("loop", "a → b → a", "error", CONFIG, 40)
     failure = errors.from_misconfigured_role(
         make_role("x", "1" * 12, "R", 9, broken=True, problems=(problem,))

@@ -24,7 +24,7 @@ def svg() -> ModuleType:
     return module
 
 
-def test_every_picture_that_was_asked_for_is_there() -> None:
+def test_every_screenshot_exists() -> None:
     wanted = {
         "picker",
         "filter",
@@ -42,7 +42,7 @@ def test_every_picture_that_was_asked_for_is_there() -> None:
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.stem)
-def test_pictures_are_whole_and_name_no_other_place(picture: Path) -> None:
+def test_screenshots_are_complete_and_load_nothing(picture: Path) -> None:
     text = picture.read_text(encoding="utf-8")
     ET.fromstring(text)
     # The console link is shown as text; the SVG loads nothing.
@@ -57,7 +57,7 @@ def test_pictures_are_whole_and_name_no_other_place(picture: Path) -> None:
     assert "url(" not in text
 
 
-def test_the_picture_without_colour_has_none() -> None:
+def test_the_screenshot_without_color_has_none() -> None:
     text = (FOLDER / "no-color.svg").read_text(encoding="utf-8")
     for colour in re.findall(r"#([0-9a-f]{6})", text):
         red, green, blue = (int(colour[at : at + 2], 16) for at in (0, 2, 4))

@@ -14,7 +14,7 @@ def text(lines: list[Line]) -> str:
     return "\n".join("".join(part for part, _ in line) for line in lines)
 
 
-def test_the_two_sides_stand_next_to_each_other_with_the_missing_piece_marked() -> None:
+def test_both_accounts_are_side_by_side_with_the_missing_requirement_marked() -> None:
     shown = text(explanation_panel(denied(), 110))
     heads = [line for line in shown.splitlines() if line.startswith("source")]
     assert len(heads) == 1
@@ -27,7 +27,7 @@ def test_the_two_sides_stand_next_to_each_other_with_the_missing_piece_marked() 
     assert "evidence  your policies" in shown
 
 
-def test_narrow_they_stand_below_each_other() -> None:
+def test_on_a_narrow_screen_the_accounts_are_stacked() -> None:
     shown = text(explanation_panel(denied(), 60))
     assert shown.index("source  111111111111") < shown.index("target  333333333333")
     assert "│" not in shown
@@ -42,7 +42,7 @@ def test_nothing_is_wider_than_the_screen(explanation: Explanation, width: int) 
         assert max(width_of(line) for line in lines) <= width
 
 
-def test_never_a_word_of_success_for_what_can_t_be_seen() -> None:
+def test_an_unknown_requirement_is_not_shown_as_met() -> None:
     for explanation in (denied(), hidden(), offline()):
         shown = text(explanation_panel(explanation, 100)).lower()
         assert "works" not in shown
@@ -50,7 +50,7 @@ def test_never_a_word_of_success_for_what_can_t_be_seen() -> None:
     assert "before AWS decided" in text(explanation_panel(offline(), 100))
 
 
-def test_hostile_text_is_drawn_harmless() -> None:
+def test_hostile_text_is_drawn_sanitized() -> None:
     bad = "\x1b]52;c;AAAA\x07[red]x[/red]\n"
     cause = replace(denied().causes[0], evidence=bad, statement=bad, next_step=bad, where=bad)
     shown = text(
@@ -60,7 +60,7 @@ def test_hostile_text_is_drawn_harmless() -> None:
     assert "\x07" not in shown
 
 
-def test_the_short_form_names_side_cause_and_statement() -> None:
+def test_the_short_form_names_account_cause_and_statement() -> None:
     shown = text(nearest_cause_lines(denied(), 60))
     assert "target account" in shown
     assert "trust_missing" in shown

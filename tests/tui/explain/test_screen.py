@@ -12,7 +12,7 @@ NO = AwsDeniedError(
 )
 
 
-async def test_a_failed_switch_shows_side_cause_and_statement_and_the_panel_both_sides(
+async def test_a_failed_switch_shows_its_nearest_cause_and_the_panel_both_accounts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     actions = FakeActions(errors={"switch": NO}, explanation=denied())
@@ -37,7 +37,7 @@ async def test_a_failed_switch_shows_side_cause_and_statement_and_the_panel_both
     assert ("explain", "payments-dr") in actions.asked
 
 
-async def test_without_an_explanation_the_failure_stays_as_it_is() -> None:
+async def test_without_an_explanation_the_failure_is_unchanged() -> None:
     async with driven(FakeActions(errors={"switch": NO})) as ui:
         await ui.type("payments-dr")
         await ui.press("enter")
@@ -48,7 +48,7 @@ async def test_without_an_explanation_the_failure_stays_as_it_is() -> None:
         assert "AWS refused." in ui.text()
 
 
-async def test_another_try_takes_the_explanation_away() -> None:
+async def test_a_new_attempt_removes_the_explanation() -> None:
     actions = FakeActions(errors={"switch": NO}, explanation=denied())
     async with driven(actions) as ui:
         await ui.type("payments-dr")

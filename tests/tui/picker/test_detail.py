@@ -48,7 +48,7 @@ def test_a_chain_of_three_is_drawn_hop_by_hop_with_the_line_of_each() -> None:
     ]
 
 
-def test_a_chained_external_id_stands_at_its_hop() -> None:
+def test_a_chained_external_id_is_shown_at_its_hop() -> None:
     text = of("payments-admin")
     hub = next(index for index, line in enumerate(text) if line.startswith("hub / Gateway"))
     assert text[hub + 1].startswith("│ external ID acme-42")
@@ -62,7 +62,7 @@ def test_duration_says_why() -> None:
     assert any(line.startswith("duration  15 m  guard production") for line in of("payments-admin"))
 
 
-def test_a_guard_says_what_to_type_and_carries_its_colour() -> None:
+def test_a_guard_shows_its_confirmation_in_its_color() -> None:
     lines = detail_lines(state_of(), ROLES["payments-admin"], NOW, 60)
     assert {"▲ GUARDED", "payments-prod", "Admin"} <= {
         text for line in lines for text, meaning in line if meaning == "guard-red"
@@ -71,7 +71,7 @@ def test_a_guard_says_what_to_type_and_carries_its_colour() -> None:
     assert "▲ GUARDED (recovery)" in of("payments-dr")
 
 
-def test_sessions_are_told_by_sign_and_word() -> None:
+def test_sessions_are_shown_by_sign_and_word() -> None:
     assert "● live   41 m 12 s left   until 12:41" in of("payments-read")[3]
     assert any("in this shell" in line for line in of("payments-read"))
     assert "◐ expiring   9 m 30 s left" in "\n".join(of("payments-dr"))
@@ -80,23 +80,23 @@ def test_sessions_are_told_by_sign_and_word() -> None:
     assert "↻ renewing …" in of("sandbox-dev", state=state_of(busy={"sandbox-dev": "renewing"}))
 
 
-def test_without_an_mfa_session_it_says_that_a_code_will_be_asked_for() -> None:
+def test_without_an_mfa_session_the_detail_says_a_code_is_required() -> None:
     assert any("requires a code" in line for line in of("lake-admin", state=state_of(mfa=())))
 
 
-def test_a_failure_stands_at_the_top_with_why_and_the_next_step() -> None:
+def test_a_failure_comes_first_with_the_reason_and_next_step() -> None:
     failure = FailureMessage("AWS refused.", "Not authorized.", "xswitch access check hub")
     text = of("hub", state=state_of(failures={"hub": failure}))
     assert text[3:6] == ["✗ AWS refused.", "  Not authorized.", "  next  xswitch access check hub"]
 
 
-def test_a_broken_role_says_so_and_why() -> None:
+def test_a_misconfigured_role_says_why() -> None:
     text = of("legacy-ops", 60)
     assert "✗ can't be resolved" in text
     assert '✗ config:91  source_profile "old-bastion" is not a profile' in text
 
 
-def test_everything_that_changes_the_result_is_told() -> None:
+def test_every_difference_between_readers_is_reported() -> None:
     hop = make_hop(
         "x",
         "1" * 12,
@@ -160,7 +160,7 @@ def test_no_word_is_lost_however_narrow_the_pane(name: str, width: int) -> None:
             assert "".join(phrase.split()) in narrow
 
 
-def test_hostile_text_is_harmless_everywhere() -> None:
+def test_hostile_text_is_sanitized_everywhere() -> None:
     hop = make_hop(
         HOSTILE,
         HOSTILE,

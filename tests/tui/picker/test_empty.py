@@ -22,23 +22,23 @@ def without_roles(profiles: int) -> PickerState:
     return states.with_data(PickerState(), states.picker_data(sample_listing(roles=()), view), ())
 
 
-def test_there_is_nothing_to_say_when_there_is_something_to_show() -> None:
+def test_a_list_with_roles_has_no_empty_lines() -> None:
     state = states.with_data(PickerState(), states.picker_data(sample_listing()), range(14))
     assert empty_lines(state, 70) == []
 
 
-def test_while_reading() -> None:
+def test_while_loading() -> None:
     assert "Reading your AWS config" in shown(PickerState())
 
 
-def test_no_config_file_names_it_and_what_makes_one() -> None:
+def test_without_a_config_file_the_commands_that_create_one_are_shown() -> None:
     text = shown(without_roles(0))
     assert f"{CONFIG} is missing or empty." in text
     assert "aws configure sso" in text
     assert "xswitch demo" in text
 
 
-def test_no_role_shows_how_one_is_written() -> None:
+def test_without_roles_an_example_is_shown() -> None:
     text = shown(without_roles(3))
     assert "3 profiles" in text
     assert "role_arn = arn:aws:iam::" in text
@@ -52,7 +52,7 @@ def test_no_match_names_the_words_and_the_keys_that_help() -> None:
     assert "^u shows all 14 roles" in text
 
 
-def test_a_config_that_cannot_be_read_says_why_and_what_next() -> None:
+def test_an_unreadable_config_shows_the_reason_and_next_step() -> None:
     text = shown(
         states.with_load_failure(
             PickerState(),

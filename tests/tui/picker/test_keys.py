@@ -28,18 +28,18 @@ def type_all(text: str) -> tuple[str, list[str], LetterMode]:
 @pytest.mark.parametrize(
     "text", ["prod", "payments prod", "read", "finance", "yes", "edge", "group", "Read", "42", "rr"]
 )
-def test_a_word_typed_in_one_go_is_a_word_whatever_it_begins_with(text: str) -> None:
+def test_a_word_typed_without_a_pause_is_text(text: str) -> None:
     assert type_all(text) == (text, [], LetterMode())
 
 
 @pytest.mark.parametrize("letter", sorted(set(LETTERS) - {"?", "/"}))
-def test_a_letter_alone_waits_to_be_a_command(letter: str) -> None:
+def test_a_single_letter_waits_before_it_acts(letter: str) -> None:
     value, actions, letters = type_all(letter)
     assert (value, actions) == ("", [])
     assert letters.action == LETTERS[letter]
 
 
-def test_a_question_mark_needs_not_wait() -> None:
+def test_a_question_mark_acts_at_once() -> None:
     assert type_all("?") == ("", ["help"], LetterMode())
 
 
@@ -60,14 +60,14 @@ def test_no_key_is_bound_twice() -> None:
     assert len(letters) == len(set(letters))
 
 
-def test_every_letters_action_has_a_key_that_always_works_or_is_only_a_letters() -> None:
+def test_only_filter_and_renew_all_have_no_function_key() -> None:
     assert [entry.action for entry in KEYS if entry.letter and not entry.keys] == [
         "filter",
         "renew_all",
     ]
 
 
-def test_keys_as_people_write_them() -> None:
+def test_key_labels() -> None:
     assert [key_label(key) for key in ("f2", "ctrl+r", "enter", "tab", "escape")] == [
         "F2",
         "^r",
@@ -92,7 +92,7 @@ def test_the_bar_shows_letters_first_and_function_keys_after_typing() -> None:
 
 @pytest.mark.parametrize("width", [60, 79, 80, 100, 160])
 @pytest.mark.parametrize("empty", [True, False])
-def test_the_bar_keeps_what_matters_and_never_overlaps(width: int, *, empty: bool) -> None:
+def test_the_bar_keeps_important_keys_and_never_overlaps(width: int, *, empty: bool) -> None:
     places = arrange_items(picker_key_items(empty=empty), width)
     ends = [start + item.width for start, item in places]
     assert all(end < start for end, (start, _) in zip(ends, places[1:], strict=False))

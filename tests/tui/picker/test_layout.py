@@ -37,7 +37,7 @@ def test_columns_fit(width: int, *, grouped: bool, roles: tuple[Role, ...]) -> N
     assert all(column.width > 0 for column in columns)
 
 
-def test_eighty_columns_show_what_one_needs_to_choose() -> None:
+def test_eighty_columns_show_account_role_and_session() -> None:
     columns = columns_at(79)
     assert list(columns) == ["account", "id", "role", "region", "session"]
     assert columns["id"].width == 12
@@ -50,7 +50,7 @@ def test_a_wide_list_shows_everything_whole() -> None:
     assert columns["role"].width == len("CrossAccountDelivery")
 
 
-def test_one_odd_name_does_not_take_the_others_room() -> None:
+def test_one_long_name_does_not_widen_the_column() -> None:
     roles = (
         *many_roles(40),
         make_role("long", "1" * 12, "AWSReservedSSO_AdministratorAccess_0123456789abcdef"),
@@ -72,6 +72,6 @@ def test_grouped_rows_begin_with_the_profile() -> None:
 
 
 @pytest.mark.parametrize("name", ["支払い本番", "ünïcode"])
-def test_wide_characters_count_as_they_are_drawn(name: str) -> None:
+def test_wide_characters_count_as_two_cells(name: str) -> None:
     roles = (make_role("x", "1" * 12, name),)
     assert measure(roles).role.widest == (10 if name.startswith("支") else 7)

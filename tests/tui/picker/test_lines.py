@@ -61,7 +61,7 @@ def test_every_row_is_as_wide_as_the_headings(role: Role) -> None:
     assert width_of(row(role)) == width_of(heading_line(COLUMNS))
 
 
-def test_selection_pin_and_guard_have_signs_of_their_own() -> None:
+def test_selection_pin_and_guard_have_different_signs() -> None:
     assert shown(row(ROLES[0], selected=True)).startswith("▌★▲ payments-prod")
     assert shown(row(ROLES[1])).startswith("    payments-prod")
     assert ("payments-prod", "guard-red") in [
@@ -93,7 +93,7 @@ def test_sessions(name: str, expected: tuple[str, str]) -> None:
     assert session_text(state_of(), role, NOW) == expected
 
 
-def test_what_is_being_done_and_what_failed_come_before_the_session() -> None:
+def test_activity_and_failure_replace_the_session() -> None:
     failures = {"payments-read": FailureMessage("No.")}
     assert session_text(state_of(failures=failures), ROLES[1], NOW) == ("✗ failed", "error")
     assert session_text(
@@ -125,7 +125,7 @@ def test_a_group_has_name_id_and_count() -> None:
     assert shown(group_line(state, header, 24)).startswith("  payments-p… 2 roles")
 
 
-def test_hostile_names_are_harmless() -> None:
+def test_hostile_names_are_sanitized() -> None:
     role = make_role("a\x1b[2J", "1\x07", "R\u202e\n", account_name="p\x9b31m[red]")
     text = shown(row(role, "p"))
     assert text.replace("\ufffd", "").isprintable()
@@ -144,7 +144,7 @@ def title(
     return "".join(text for text, _ in line)
 
 
-def test_it_tells_identity_mfa_vault_and_region() -> None:
+def test_the_title_shows_identity_mfa_vault_and_region() -> None:
     text = title(title_state())
     assert text.startswith(" xswitch   dev @ 111111111111 · MFA 7 h 42 m · vault: Secret Service")
     assert text.endswith(" eu-west-1 ")
@@ -161,14 +161,14 @@ def test_the_mfa_session_counts_down_to_its_end() -> None:
     ("width", "left_out"),
     [(80, ()), (70, ("vault",)), (48, ("vault", "eu-west-1")), (36, ("vault", "eu-west-1", "MFA"))],
 )
-def test_what_has_no_room_is_left_out_whole(width: int, left_out: tuple[str, ...]) -> None:
+def test_parts_without_room_are_dropped_whole(width: int, left_out: tuple[str, ...]) -> None:
     text = title(title_state(), width)
     assert len(text) <= width
     for part in ("vault", "eu-west-1", "MFA", "dev @ 111111111111"):
         assert (part in text) == (part not in left_out)
 
 
-def test_a_region_of_the_environment_is_named_since_it_wins() -> None:
+def test_a_region_variable_is_shown_since_it_overrides_the_profile() -> None:
     assert title(title_state(), environ={"AWS_REGION": "sa-east-1"}).endswith(
         "AWS_REGION=sa-east-1 "
     )
@@ -181,7 +181,7 @@ def test_before_and_without_a_base() -> None:
     assert "environment" in title(title_state(base=SourceInfo("", "", "something new")))
 
 
-def test_hostile_names_in_the_title_are_harmless() -> None:
+def test_hostile_names_in_the_title_are_sanitized() -> None:
     read: PickerData = states.picker_data(
         replace(
             sample_listing(), base=SourceInfo("d\x1b]0;x\x07", "1\n", "sso"), vault_label="\x1b[1m"

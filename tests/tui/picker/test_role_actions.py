@@ -48,7 +48,7 @@ async def test_enter_switches_to_the_selected_role() -> None:
         assert ui.actions.asked == [("switch", ("lake-read", None))]
 
 
-async def test_the_code_is_asked_for_and_used() -> None:
+async def test_a_switch_asks_for_a_code_and_uses_it() -> None:
     async with driven(
         FakeActions(code=CODE), totp_hint=lambda serial: CODE if serial == DEVICE else ""
     ) as ui:
@@ -70,7 +70,7 @@ async def test_the_code_is_asked_for_and_used() -> None:
         assert ui.actions.codes == [CODE]
 
 
-async def test_a_wrong_code_is_told_with_the_attempt_and_asked_for_again() -> None:
+async def test_after_a_wrong_code_the_dialog_shows_the_attempt() -> None:
     async with driven(FakeActions(code=CODE)) as ui:
         await ui.press("down", "enter")
         await ui.dialog("MfaDialog")
@@ -95,7 +95,7 @@ async def test_three_wrong_codes_fail_with_the_reason_in_the_detail() -> None:
         assert "✗ failed" in ui.text()
 
 
-async def test_cancelling_the_code_stops_the_switch_and_says_no_more() -> None:
+async def test_canceling_the_code_stops_the_switch() -> None:
     async with driven(FakeActions(code=CODE)) as ui:
         await ui.press("down", "enter")
         await ui.dialog("MfaDialog")
@@ -138,7 +138,7 @@ async def test_the_code_dialog_counts_the_seconds() -> None:
         assert "next code in 18 s" in ui.text()
 
 
-async def test_hostile_challenges_are_harmless() -> None:
+async def test_hostile_mfa_challenges_are_sanitized() -> None:
     async with driven() as ui:
         challenge = MfaChallenge("arn\x1b[2J[b]", "d\x07", 2, "AWS\x9b says \u202eno")
         role = make_role("x", "1" * 12, "R\x1b")
@@ -152,7 +152,7 @@ async def test_hostile_challenges_are_harmless() -> None:
         assert "[b]" in ui.text()
 
 
-async def test_a_guarded_role_wants_its_confirmation_typed() -> None:
+async def test_a_guarded_role_requires_its_typed_confirmation() -> None:
     async with driven() as ui:
         await ui.press("enter")
         await ui.dialog("GuardDialog")
@@ -180,13 +180,13 @@ async def test_leaving_the_guard_does_nothing() -> None:
         assert ui.actions.asked == []
 
 
-async def test_a_guard_without_confirmation_is_colour_only() -> None:
+async def test_a_guard_without_confirmation_only_sets_the_color() -> None:
     async with driven() as ui:
         await ui.press("down", "down", "enter")
         assert await left(ui) == "payments-dr"
 
 
-async def test_a_guards_dialog_tells_its_policy() -> None:
+async def test_the_guard_dialog_mentions_its_session_policy() -> None:
     async with driven() as ui:
         guard = Guard(
             "limits", "cyan", "yes", policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",)
@@ -219,7 +219,7 @@ async def test_progress_is_shown_step_by_step_and_escape_stops_it_at_once() -> N
         assert not ui.app._exit
 
 
-async def test_after_stopping_another_switch_can_begin() -> None:
+async def test_another_switch_can_begin_after_a_stop() -> None:
     async with driven(FakeActions(gate=threading.Event())) as ui:
         await ui.type("lake read")
         await ui.press("enter")
@@ -241,7 +241,7 @@ async def test_leaving_during_a_switch_is_immediate() -> None:
         assert await left(ui) == ""
 
 
-async def test_a_refusal_opens_the_detail_on_why_and_what_next() -> None:
+async def test_a_denied_switch_opens_the_detail_with_the_reason_and_next_step() -> None:
     error = AwsDeniedError(
         "AWS refused.", why="User is not authorized.", next_step="xswitch access check lake-read"
     )
@@ -260,7 +260,7 @@ async def test_a_refusal_opens_the_detail_on_why_and_what_next() -> None:
         assert await left(ui) == "lake-read"
 
 
-async def test_every_kind_of_error_is_a_sentence() -> None:
+async def test_every_kind_of_error_has_a_message() -> None:
     for error in (
         VaultLockedError("The keyring is locked.", next_step="unlock it"),
         SourceCredentialsError("dev has no credentials."),
@@ -276,7 +276,7 @@ async def test_every_kind_of_error_is_a_sentence() -> None:
             assert "Traceback" not in ui.text()
 
 
-async def test_a_broken_role_is_explained_and_not_tried() -> None:
+async def test_switching_to_a_misconfigured_role_explains_it() -> None:
     async with driven() as ui:
         await ui.type("legacy")
         for key in ("enter", "f2"):
@@ -285,7 +285,7 @@ async def test_a_broken_role_is_explained_and_not_tried() -> None:
         assert ui.actions.asked == []
 
 
-async def test_why_says_when_there_is_nothing_to_say() -> None:
+async def test_explain_without_a_failure_shows_a_message() -> None:
     async with driven() as ui:
         await ui.press("down", "f4")
         assert "No problems: payments-read is configured correctly" in ui.text()
@@ -321,7 +321,7 @@ async def test_renewing_may_ask_for_a_code_and_be_stopped() -> None:
         await ui.until(lambda: "Renewed 1 session." in ui.text())
 
 
-async def test_renewing_all_tells_what_failed() -> None:
+async def test_renewing_all_reports_failures() -> None:
     refused = AwsDeniedError("AWS refused to renew.", why="Not authorized.")
     async with driven(FakeActions(renew_errors={"hub": refused})) as ui:
         await ui.press("R")
@@ -332,13 +332,13 @@ async def test_renewing_all_tells_what_failed() -> None:
         assert "AWS refused to renew." in ui.text()
 
 
-async def test_there_may_be_nothing_to_renew() -> None:
+async def test_renewing_without_sessions_shows_a_message() -> None:
     async with driven(FakeActions(answer=replace(sample_listing(), sessions={}))) as ui:
         await ui.press("R")
         await ui.until(lambda: "No sessions to renew." in ui.text())
 
 
-async def test_renewing_that_fails_as_a_whole_is_told() -> None:
+async def test_a_failed_renewal_is_reported() -> None:
     async with driven(
         FakeActions(errors={"renew": VaultLockedError("The keyring is locked.")})
     ) as ui:
@@ -359,7 +359,7 @@ async def test_a_failure_of_another_role_is_a_message() -> None:
         await ui.until(lambda: "✗ payments-read: The keyring is locked." in ui.lines()[-1])
 
 
-async def test_forgetting_asks_first() -> None:
+async def test_forgetting_requires_a_confirmation() -> None:
     async with driven() as ui:
         await ui.press("down", "f3")
         await ui.dialog("ForgetDialog")
@@ -386,7 +386,7 @@ async def test_forgetting_by_mouse_and_failing() -> None:
         assert "● 41 m" not in ui.lines()[5] or "✗ failed" in ui.text()
 
 
-async def test_pinning_sets_the_star_where_the_role_is() -> None:
+async def test_pinning_sets_the_star_and_keeps_the_row() -> None:
     async with driven() as ui:
         await ui.press("down")
         await ui.press("p")
@@ -401,14 +401,14 @@ async def test_pinning_sets_the_star_where_the_role_is() -> None:
         ]
 
 
-async def test_a_pin_that_is_not_kept_is_taken_back() -> None:
+async def test_a_pin_that_cannot_be_saved_is_removed() -> None:
     async with driven(FakeActions(errors={"pin": RuntimeError("x")})) as ui:
         await ui.press("down", "f6")
         await ui.until(lambda: "This is a bug in xswitch." in ui.text())
         assert "payments-read" not in ui.state.pins
 
 
-async def test_copying_gives_the_terminal_our_own_line_only() -> None:
+async def test_copying_sends_only_the_export_line() -> None:
     async with driven() as ui:
         await ui.press("down", "f8")
         assert ui.app.clipboard == "export AWS_PROFILE='xs-payments-read'"
@@ -429,7 +429,7 @@ async def test_a_name_that_cannot_be_pasted_safely_is_not_copied() -> None:
         assert ui.app.clipboard == "export AWS_PROFILE='xs-it'\\''s'"
 
 
-async def test_a_guarded_role_keeps_its_colour_in_the_progress() -> None:
+async def test_a_guarded_role_keeps_its_color_in_the_progress() -> None:
     listing = replace(
         sample_listing(), sessions={"payments-dr": session(SessionState.LIVE, 60, "k")}
     )
@@ -446,7 +446,7 @@ class Deaf:
         raise RuntimeError(message)
 
 
-def test_a_stopped_job_asks_nothing_and_says_nothing() -> None:
+def test_a_stopped_job_posts_no_messages() -> None:
     job = Job(work=lambda _job: None, done=lambda _result: None, failed=lambda _error: None)
     job.start(Deaf())
     job.stop()
@@ -458,7 +458,7 @@ def test_a_stopped_job_asks_nothing_and_says_nothing() -> None:
         raise AssertionError
 
 
-async def test_the_end_of_the_app_frees_whoever_waits_for_a_code() -> None:
+async def test_the_end_of_the_app_cancels_pending_prompts() -> None:
     actions = FakeActions(code=CODE)
     async with driven(actions) as ui:
         await ui.press("down", "enter")

@@ -30,7 +30,7 @@ from xswitch.tui.render.palette import DARK, LIGHT
 from xswitch.tui.startup.preload import Preload
 
 
-async def test_it_opens_on_all_roles_with_the_filter_focused() -> None:
+async def test_the_picker_opens_on_all_roles_with_the_filter_focused() -> None:
     async with driven() as ui:
         text = ui.text()
         assert "dev @ 111111111111 · MFA 7 h 42 m · vault: Secret Service" in text
@@ -46,7 +46,7 @@ async def test_the_title_names_the_vault_once_it_is_known() -> None:
         await ui.until(lambda: "vault: Secret Service" in ui.text())
 
 
-async def test_a_vault_that_cannot_be_told_is_left_to_the_switch_that_needs_it() -> None:
+async def test_a_vault_error_is_reported_only_by_a_switch() -> None:
     errors: dict[str, BaseException] = {"vault": VaultLockedError("The keyring is locked.")}
     async with driven(
         FakeActions(answer=replace(sample_listing(), vault_label=""), errors=errors)
@@ -68,7 +68,7 @@ async def test_typing_filters_by_words_in_any_order_and_selects_the_best() -> No
         assert ui.actions.asked == []
 
 
-async def test_words_that_begin_with_a_command_are_words() -> None:
+async def test_words_that_start_with_a_command_letter_are_text() -> None:
     for word in ("prod", "read", "finance", "yes", "group", "edge"):
         async with driven() as ui:
             await ui.type(word)
@@ -77,7 +77,7 @@ async def test_words_that_begin_with_a_command_are_words() -> None:
             assert not ui.state.grouped
 
 
-async def test_the_order_does_not_change_while_typing_and_taking_back() -> None:
+async def test_typing_and_deleting_restores_the_order() -> None:
     async with driven() as ui:
         before = ui.state.order
         await ui.type("pay")
@@ -88,7 +88,7 @@ async def test_the_order_does_not_change_while_typing_and_taking_back() -> None:
         assert ui.state.order == before
 
 
-async def test_a_letter_waits_a_moment_and_can_be_taken_back() -> None:
+async def test_a_letter_waits_and_can_be_deleted() -> None:
     async with driven() as ui:
         for key in ("backspace", "escape"):
             with pytest.MonkeyPatch.context() as patch:
@@ -217,7 +217,7 @@ async def test_the_detail_scrolls_by_key() -> None:
         assert ui.app.picker.detail.scroll_offset.y == 0
 
 
-async def test_at_80_by_24_the_detail_is_behind_tab() -> None:
+async def test_at_80_by_24_tab_shows_the_detail() -> None:
     async with driven(size=(80, 24)) as ui:
         text = ui.text()
         for part in (
@@ -317,7 +317,7 @@ async def test_only_changed_rows_are_drawn_again() -> None:
         assert {names[row] for row in drawn} == {"hub", "audit-read"}
 
 
-async def test_what_another_process_renewed_shows_within_the_interval() -> None:
+async def test_a_renewal_by_another_process_is_shown_within_the_interval() -> None:
     clock = FixedClock(NOW)
     actions = FakeActions(clock=clock.now)
     async with driven(actions, clock=clock) as ui:
@@ -331,7 +331,7 @@ async def test_what_another_process_renewed_shows_within_the_interval() -> None:
         assert ui.state.cursor == cursor
 
 
-async def test_an_index_that_cannot_be_read_is_no_reason_to_say_anything() -> None:
+async def test_an_unreadable_index_is_not_reported() -> None:
     actions = FakeActions(errors={"status": RuntimeError("x")})
     async with driven(actions) as ui:
         ui.app.read_status()
@@ -339,7 +339,7 @@ async def test_an_index_that_cannot_be_read_is_no_reason_to_say_anything() -> No
         assert "● 41 m" in ui.text()
 
 
-async def test_reading_again_keeps_the_selection_and_says_so() -> None:
+async def test_reloading_keeps_the_selection_and_shows_a_message() -> None:
     async with driven() as ui:
         await ui.press("down", "down", "down")
         ui.actions.answer = replace(ui.actions.answer, roles=ui.actions.answer.roles[1:])
@@ -350,7 +350,7 @@ async def test_reading_again_keeps_the_selection_and_says_so() -> None:
         assert "Reloaded" not in ui.text()
 
 
-async def test_a_config_that_cannot_be_read_is_told_and_can_be_read_again() -> None:
+async def test_an_unreadable_config_is_reported_and_can_be_reloaded() -> None:
     error = ConfigError(
         "The AWS config can't be read.", why="Permission denied.", next_step=f"chmod u+r {CONFIG}"
     )
@@ -366,7 +366,7 @@ async def test_a_config_that_cannot_be_read_is_told_and_can_be_read_again() -> N
         assert "payments-prod" in ui.text()
 
 
-async def test_a_failing_second_reading_keeps_the_list() -> None:
+async def test_a_failed_reload_keeps_the_list() -> None:
     async with driven() as ui:
         ui.actions.errors["listing"] = ConfigError("The AWS config can't be read.")
         await ui.press("ctrl+l")
@@ -374,14 +374,14 @@ async def test_a_failing_second_reading_keeps_the_list() -> None:
         assert "payments-prod" in ui.text()
 
 
-async def test_a_bug_while_reading_is_a_sentence() -> None:
+async def test_a_bug_while_loading_is_reported() -> None:
     async with driven(FakeActions(errors={"listing": KeyError("canary-secret-value")})) as ui:
         text = ui.text()
         assert "This is a bug in xswitch." in text
         assert "canary" not in text
 
 
-async def test_without_any_config_it_says_what_to_do() -> None:
+async def test_without_a_config_the_next_step_is_shown() -> None:
     async with driven(FakeActions(answer=replace(sample_listing(roles=()), base=None))) as ui:
         text = ui.text()
         assert f"{CONFIG} is missing or empty." in text
@@ -390,7 +390,7 @@ async def test_without_any_config_it_says_what_to_do() -> None:
         assert ui.actions.asked == []
 
 
-async def test_no_match_says_what_to_do() -> None:
+async def test_no_match_shows_the_next_step() -> None:
     async with driven() as ui:
         await ui.type("nope")
         assert "No roles match “nope”." in ui.text()
@@ -429,7 +429,7 @@ async def test_problems_of_the_files_can_be_read() -> None:
         await ui.until(lambda: "problem" not in ui.lines()[2])
 
 
-async def test_without_problems_it_says_so() -> None:
+async def test_without_problems_a_message_says_so() -> None:
     async with driven(FakeActions(answer=replace(sample_listing(), problems=()))) as ui:
         await ui.press("f12")
         assert "No problems found" in ui.text()
@@ -466,7 +466,7 @@ async def test_the_notice_is_shown() -> None:
         assert "Demo: an AWS of its own." in ui.lines()[1]
 
 
-async def test_pasted_text_becomes_one_harmless_line() -> None:
+async def test_pasted_text_becomes_one_sanitized_line() -> None:
     async with driven() as ui:
         ui.app.picker.filter.post_message(events.Paste("pay\nprod\x1b[201~\tadm"))
         await ui.until(lambda: bool(ui.state.query))
@@ -481,7 +481,7 @@ async def test_leaving() -> None:
             assert ui.app.return_value is None
 
 
-async def test_while_reading_it_says_so_and_can_be_left() -> None:
+async def test_the_picker_can_be_left_while_loading() -> None:
     gate = threading.Event()
 
     class Slow(FakeActions):
@@ -502,7 +502,7 @@ async def test_while_reading_it_says_so_and_can_be_left() -> None:
         await ui.until(lambda: ui.app._exit)
 
 
-async def test_what_was_read_early_is_there_at_once_and_not_read_again() -> None:
+async def test_preloaded_data_is_shown_at_once_and_not_reloaded() -> None:
     class Counting(FakeActions):
         reads = 0
 
@@ -523,7 +523,7 @@ async def test_what_was_read_early_is_there_at_once_and_not_read_again() -> None
         await ui.until(lambda: actions.reads == 2)
 
 
-async def test_a_reading_that_failed_early_is_made_again_and_told() -> None:
+async def test_a_failed_preload_is_repeated_and_reported() -> None:
     actions = FakeActions()
     actions.errors["listing"] = ConfigError(
         "The AWS config can't be read.",

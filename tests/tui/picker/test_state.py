@@ -35,7 +35,7 @@ def test_nothing_is_selected_before_anything_is_read() -> None:
     assert states.move_cursor_to(state, 3) == state
 
 
-def test_a_reading_selects_the_first_role_and_takes_over_what_is_remembered() -> None:
+def test_loading_selects_the_first_role_and_takes_the_usage_state() -> None:
     state = loaded()
     assert state.role == state.roles[0]
     assert state.pins == {"payments-admin"}
@@ -52,7 +52,7 @@ def test_account_names_come_from_roles_and_the_settings_win() -> None:
     assert read.accounts["888888888888"] == "partner-x"
 
 
-def test_a_second_reading_keeps_the_role_under_the_cursor() -> None:
+def test_a_reload_keeps_the_cursor_on_its_role() -> None:
     state = states.move_cursor(loaded(), 3)
     again = states.with_data(
         state,
@@ -65,7 +65,7 @@ def test_a_second_reading_keeps_the_role_under_the_cursor() -> None:
     assert again.cursor == 1
 
 
-def test_a_second_reading_without_that_role_goes_to_the_first() -> None:
+def test_a_reload_without_the_role_selects_the_first() -> None:
     state = states.move_cursor(loaded(), 3)
     again = states.with_data(
         state, states.picker_data(sample_listing(roles=state.roles[:2])), range(2)
@@ -73,7 +73,7 @@ def test_a_second_reading_without_that_role_goes_to_the_first() -> None:
     assert again.cursor == 0
 
 
-def test_a_second_reading_keeps_the_grouping_chosen_and_forgets_failures() -> None:
+def test_a_reload_keeps_the_grouping_and_clears_failures() -> None:
     state = states.with_failure(states.toggle_grouping(loaded()), "hub", FAILURE)
     again = states.with_data(state, states.picker_data(sample_listing()), range(14))
     assert again.grouped
@@ -85,13 +85,13 @@ def test_the_setting_groups_the_first_reading() -> None:
     assert states.with_data(PickerState(), states.picker_data(listing), range(14)).grouped
 
 
-def test_a_reading_that_failed_keeps_what_was_read_before() -> None:
+def test_failed_loading_keeps_the_earlier_data() -> None:
     state = states.with_load_failure(loaded(), FAILURE)
     assert state.load_failure == FAILURE
     assert len(state.roles) == 14
 
 
-def test_without_roles_the_reading_says_what_there_is() -> None:
+def test_without_roles_the_config_is_loaded() -> None:
     view = ConfigView(ConfigPaths("/a/config", "/a/credentials"), {})
     state = states.with_data(PickerState(), states.picker_data(sample_listing(roles=()), view), ())
     assert state.data.view == view
@@ -105,7 +105,7 @@ def test_a_query_selects_its_best_match() -> None:
     assert states.with_query(state, "nope", ()).role is None
 
 
-def test_groups_have_a_header_each_and_the_cursor_is_never_on_one() -> None:
+def test_each_group_has_a_header_that_the_cursor_skips() -> None:
     state = states.toggle_grouping(loaded())
     headers = [row for row in state.rows if row < 0]
     assert len(headers) == len({role.account_id for role in state.roles})
@@ -122,7 +122,7 @@ def test_grouping_and_back_keeps_the_role() -> None:
     assert states.toggle_grouping(there) == state
 
 
-def test_groups_stand_where_their_best_role_does() -> None:
+def test_a_group_is_listed_at_the_position_of_its_best_role() -> None:
     state = states.with_query(states.toggle_grouping(loaded()), "x", (8, 0, 9, 1))
     assert names(state) == ["audit-read", "audit-billing", "payments-admin", "payments-read"]
 
@@ -186,7 +186,7 @@ def test_a_role_without_a_session_has_none() -> None:
         (SessionState.EXPIRED, -5, SessionState.EXPIRED),
     ],
 )
-def test_until_the_index_tells_more_a_session_stands_as_it_was_read(
+def test_until_the_index_is_read_sessions_are_as_listed(
     state: SessionState, seconds: int, expected: SessionState
 ) -> None:
     assert (
@@ -194,7 +194,7 @@ def test_until_the_index_tells_more_a_session_stands_as_it_was_read(
     )
 
 
-def test_with_the_time_of_issue_short_sessions_have_their_own_rule() -> None:
+def test_short_sessions_expire_by_their_own_rule() -> None:
     session = KnownSession(
         SessionState.LIVE, NOW + timedelta(minutes=10), NOW - timedelta(minutes=5)
     )
@@ -202,7 +202,7 @@ def test_with_the_time_of_issue_short_sessions_have_their_own_rule() -> None:
     assert session_status(session, NOW + timedelta(minutes=7)).state is SessionState.EXPIRING
 
 
-def test_the_index_overrules_what_was_read() -> None:
+def test_the_index_overrides_the_listing() -> None:
     state = loaded()
     role = state.roles[1]
     assert state.session_status(role, NOW).state is SessionState.LIVE
@@ -242,7 +242,7 @@ def test_renewing_and_forgetting_show_at_once_and_the_index_has_the_last_word() 
     assert state.session_status(role, NOW).state is SessionState.EXPIRED
 
 
-def test_news_of_a_role_without_a_key_outlives_the_index() -> None:
+def test_the_session_of_a_role_without_a_key_outlives_the_index() -> None:
     listing = sample_listing()
     keyless = replace(listing, sessions={**listing.sessions, "hub": SessionInfo(SessionState.NONE)})
     state = states.with_data(PickerState(), states.picker_data(keyless), range(14))
@@ -263,7 +263,7 @@ def test_the_mfa_session_of_a_role_is_that_of_its_serial_and_base() -> None:
     assert other.base_mfa(NOW) is None
 
 
-def test_the_title_speaks_of_the_living_mfa_session_or_the_one_that_ended_last() -> None:
+def test_the_title_shows_the_valid_mfa_session_or_the_last_one() -> None:
     hours = [1, -1, 3, -2]
     sessions = tuple(MfaInfo("dev", DEVICE, NOW + timedelta(hours=hour)) for hour in hours)
     state = replace(loaded(), mfa=sessions)
@@ -280,7 +280,7 @@ def test_pins_change_the_star_and_nothing_else() -> None:
     assert states.with_pin(pinned, "hub", pinned=False) == state
 
 
-def test_starting_takes_back_what_failed_before_and_failing_ends_it() -> None:
+def test_starting_clears_earlier_failures_and_failing_clears_busy() -> None:
     state = states.with_failure(loaded(), "hub", FAILURE)
     state = states.mark_busy(state, ("hub", "lake-admin"), "renewing")
     assert state.failures == {}

@@ -9,7 +9,7 @@ from xswitch.core.model import Origin
 from xswitch.tui.render import formatting
 
 
-def test_a_place_is_the_files_last_name_and_the_line() -> None:
+def test_an_origin_is_the_file_name_and_line() -> None:
     assert formatting.format_origin(Origin("/home/dev/.aws/config", 31)) == "config:31"
     assert formatting.format_origin(Origin(r"C:\Users\dev\.aws\credentials", 4)) == "credentials:4"
     assert formatting.format_origin(None) == ""
@@ -33,5 +33,5 @@ def test_clock_times_name_another_day() -> None:
         ("", ""),
     ],
 )
-def test_a_reason_does_not_say_the_length_again(reason: str, shown: str) -> None:
+def test_a_reason_does_not_repeat_the_duration(reason: str, shown: str) -> None:
     assert formatting.format_duration_and_reason(3600, reason) == ("1 h", shown)

@@ -27,7 +27,7 @@ def plain(line: Line) -> str:
     return "".join(text for text, _ in line)
 
 
-def test_text_from_outside_loses_its_teeth() -> None:
+def test_text_from_outside_is_sanitized() -> None:
     text = span("a\x1b]52;c;AAAA\x07\u202eb\n[red]x[/red]")[0]
     assert "\x1b" not in text
     assert "\x07" not in text

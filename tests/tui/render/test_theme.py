@@ -27,7 +27,7 @@ def contrast(color: str, other: str) -> float:
 
 @pytest.mark.parametrize("name", [DARK, LIGHT])
 @pytest.mark.parametrize("paper", ["background", "surface", "cursor"])
-def test_text_can_be_read_on_everything_it_stands_on(name: str, paper: str) -> None:
+def test_text_contrasts_with_every_background(name: str, paper: str) -> None:
     colours = PALETTES[name].colors
     for meaning in (
         "text",
@@ -45,7 +45,7 @@ def test_text_can_be_read_on_everything_it_stands_on(name: str, paper: str) -> N
 
 
 @pytest.mark.parametrize("name", [DARK, LIGHT, PLAIN])
-def test_every_meaning_has_a_style(name: str) -> None:
+def test_every_style_name_has_a_style(name: str) -> None:
     palette = PALETTES[name]
     for meaning in (
         "text",
@@ -64,14 +64,14 @@ def test_every_meaning_has_a_style(name: str) -> None:
     assert textual_theme(palette).name == name
 
 
-def test_the_plain_palette_tells_things_apart_without_colour() -> None:
+def test_the_plain_palette_distinguishes_styles_without_color() -> None:
     palette = PALETTES[PLAIN]
     assert palette.cursor.reverse
     assert palette.style("match").underline
     assert all(style.color is None and style.bgcolor is None for style in palette.styles.values())
 
 
-def test_colourless_leaves_no_colour_not_even_the_default_one() -> None:
+def test_the_color_remover_removes_default_colors_too() -> None:
     segments = [Segment("a", Style(color="red", bgcolor="default", bold=True)), Segment("b", None)]
     first, second = ColorRemover().apply(segments, Color(0, 0, 0))
     assert first.style is not None
@@ -92,5 +92,5 @@ def test_colourless_leaves_no_colour_not_even_the_default_one() -> None:
         ("dark", {"NO_COLOR": ""}, DARK),
     ],
 )
-def test_the_theme_chosen(setting: str, environ: dict[str, str], expected: str) -> None:
+def test_choose_palette(setting: str, environ: dict[str, str], expected: str) -> None:
     assert choose_palette(setting, environ) == expected

@@ -68,7 +68,7 @@ async def test_from_the_form_to_the_new_role_in_the_list() -> None:
     assert [name for name, _ in access.asked] == ["plan", "apply", "check"]
 
 
-async def test_complaints_stand_at_their_fields_and_nothing_is_asked_of_aws() -> None:
+async def test_errors_are_shown_at_their_fields_without_a_call_to_aws() -> None:
     access = FakeAccess()
     async with driven(FakeActions(access=access)) as ui:
         await ui.press("f10")
@@ -84,7 +84,7 @@ async def test_complaints_stand_at_their_fields_and_nothing_is_asked_of_aws() ->
     assert access.asked == []
 
 
-async def test_a_failed_step_can_be_taken_back() -> None:
+async def test_applied_changes_can_be_rolled_back_after_a_failed_step() -> None:
     access = FakeAccess(fail_at=1, error=DENIED)
     async with driven(FakeActions(access=access)) as ui:
         screen = await filled(ui)
@@ -100,7 +100,7 @@ async def test_a_failed_step_can_be_taken_back() -> None:
         assert screen.state.steps[0].state == "taken_back"
 
 
-async def test_a_failed_step_can_be_gone_on_from() -> None:
+async def test_applying_can_continue_after_a_failed_step() -> None:
     access = FakeAccess(fail_at=1, error=DENIED)
     async with driven(FakeActions(access=access)) as ui:
         screen = await filled(ui)
@@ -112,7 +112,7 @@ async def test_a_failed_step_can_be_gone_on_from() -> None:
         await ui.until(lambda: screen.state.stage is SetupStage.DONE)
 
 
-async def test_escape_stops_between_two_changes_and_says_what_was_done() -> None:
+async def test_escape_stops_between_two_changes_and_lists_the_applied_ones() -> None:
     access = FakeAccess(gate=threading.Event())
     async with driven(FakeActions(access=access)) as ui:
         screen = await filled(ui)
@@ -153,7 +153,7 @@ async def test_a_plan_that_fails_leads_back_to_the_filled_form() -> None:
         assert screen.state.values["who_name"] == "SwitchUser"
 
 
-async def test_one_side_only_ends_with_the_file_for_the_other() -> None:
+async def test_one_account_only_ends_with_the_command_for_the_other() -> None:
     access = FakeAccess()
     async with driven(FakeActions(access=access), size=(80, 40)) as ui:
         await ui.press("f10")

@@ -24,14 +24,14 @@ def keys(**more: str) -> list[str]:
     return [field.key for field in visible_fields({**DEFAULTS, **more})]
 
 
-def test_only_what_matters_is_asked_for() -> None:
+def test_only_relevant_fields_are_shown() -> None:
     assert "who_name" not in keys(who_kind="account")
     assert "external_id" not in keys(external="generate")
     assert "external_id" in keys(external="own")
     assert set(keys()) <= {field.key for field in FIELDS}
 
 
-def test_a_filled_form_has_no_complaints_and_an_empty_one_says_what_is_missing() -> None:
+def test_a_filled_form_is_valid_and_an_empty_one_has_errors() -> None:
     assert validation_errors(FILLED) == {}
     assert list(validation_errors(DEFAULTS)) == [
         "source_profile",
@@ -59,11 +59,11 @@ def test_a_filled_form_has_no_complaints_and_an_empty_one_says_what_is_missing()
         ("description", "x" * 1001),
     ],
 )
-def test_an_answer_iam_would_not_take_is_told_at_its_field(key: str, value: str) -> None:
+def test_a_value_that_iam_rejects_is_an_error_of_its_field(key: str, value: str) -> None:
     assert list(validation_errors({**FILLED, key: value})) == [key]
 
 
-def test_an_own_external_id_is_looked_at_only_when_it_is_asked_for() -> None:
+def test_a_custom_external_id_is_validated_only_if_chosen() -> None:
     assert validation_errors({**FILLED, "external_id": "a b"}) == {}
     assert list(validation_errors({**FILLED, "external": "own", "external_id": "a b"})) == [
         "external_id"
@@ -84,11 +84,11 @@ def test_a_user_without_a_name_is_the_admin_profiles_own() -> None:
     ("text", "seconds"),
     [("", 3600), ("1h", 3600), ("90 min", 5400), ("90m", 5400), ("7200", 7200), ("x", None)],
 )
-def test_lengths(text: str, seconds: int | None) -> None:
+def test_max_session_durations(text: str, seconds: int | None) -> None:
     assert max_session_seconds({**FILLED, "max_session": text}) == seconds
 
 
-def test_what_a_form_comes_to() -> None:
+def test_access_inputs_of_a_form() -> None:
     wanted = access_inputs(
         {
             **FILLED,
@@ -118,7 +118,7 @@ def test_what_a_form_comes_to() -> None:
     )
 
 
-def test_one_side_alone() -> None:
+def test_one_account_only() -> None:
     values = {
         **FILLED,
         "target_profile": "",

@@ -145,7 +145,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
 
 
 @pytest.mark.parametrize("key", ["\x1b", "\x03"], ids=["escape", "ctrl-c"])
-def test_leaving_gives_130_and_the_terminal_as_it_was(
+def test_leaving_returns_130_and_restores_the_terminal(
     start: Callable[..., Terminal], key: str
 ) -> None:
     terminal = start()
@@ -177,7 +177,7 @@ def test_a_signal_leaves_like_escape(
     ("mode", "keys", "ready"),
     [("stuck", "", b"Reading your AWS config"), ("hang", "lake read\r", b"14 roles")],
 )
-def test_leaving_waits_for_nobody(
+def test_leaving_does_not_wait_for_jobs(
     start: Callable[..., Terminal], mode: str, keys: str, ready: bytes
 ) -> None:
     terminal = start(mode, ready=ready)
@@ -198,9 +198,7 @@ def test_a_switch_ends_with_0(start: Callable[..., Terminal]) -> None:
     assert all(sequence in terminal.written for sequence in PUT_BACK)
 
 
-def test_a_code_typed_is_in_no_log_of_textual(
-    start: Callable[..., Terminal], tmp_path: Path
-) -> None:
+def test_textual_does_not_log_a_typed_code(start: Callable[..., Terminal], tmp_path: Path) -> None:
     log = tmp_path / "textual.log"
     terminal = start("mfa", {"TEXTUAL_LOG": str(log), "TEXTUAL": "debug"})
     terminal.send("lake read", b"1 of 14")
@@ -210,14 +208,14 @@ def test_a_code_typed_is_in_no_log_of_textual(
     assert not log.exists() or "123456" not in log.read_text(encoding="utf-8")
 
 
-def test_what_is_typed_ahead_of_enter_counts(start: Callable[..., Terminal]) -> None:
+def test_text_typed_before_enter_counts(start: Callable[..., Terminal]) -> None:
     terminal = start()
     terminal.child.send("lake read\r")
     assert terminal.ended() == 0
     assert terminal.outcome()["switched"] == "lake-read"
 
 
-def test_with_no_color_no_colour_is_ever_written(start: Callable[..., Terminal]) -> None:
+def test_no_color_is_written_with_no_color_set(start: Callable[..., Terminal]) -> None:
     terminal = start("mfa", {"NO_COLOR": "1"})
     for keys, wanted in (
         ("payments adm", b"3 of 14"),
@@ -243,7 +241,7 @@ def test_with_no_color_no_colour_is_ever_written(start: Callable[..., Terminal])
 
 
 @pytest.mark.parametrize("environ", [{}, {"NO_COLOR": ""}], ids=["unset", "empty"])
-def test_without_it_there_is_colour(
+def test_without_no_color_there_is_color(
     start: Callable[..., Terminal], environ: dict[str, str]
 ) -> None:
     terminal = start(environ=environ)
@@ -256,7 +254,7 @@ def test_without_it_there_is_colour(
     assert terminal.ended() == 130
 
 
-def test_a_bug_below_is_a_sentence_without_values(start: Callable[..., Terminal]) -> None:
+def test_a_bug_in_a_use_case_is_reported_without_values(start: Callable[..., Terminal]) -> None:
     terminal = start("crash")
     terminal.send("lake read\r", b"This is a bug in xswitch")
     terminal.child.send("\x03")
@@ -265,7 +263,7 @@ def test_a_bug_below_is_a_sentence_without_values(start: Callable[..., Terminal]
     assert b"Traceback" not in terminal.written
 
 
-def test_a_bug_of_the_screen_is_a_sentence_too_and_puts_the_terminal_back(
+def test_a_bug_of_the_screen_is_reported_and_the_terminal_restored(
     start: Callable[..., Terminal],
 ) -> None:
     terminal = start("screen-bug")
@@ -276,7 +274,7 @@ def test_a_bug_of_the_screen_is_a_sentence_too_and_puts_the_terminal_back(
     assert b"Traceback" not in terminal.written
 
 
-def test_names_cannot_speak_to_the_terminal(start: Callable[..., Terminal]) -> None:
+def test_hostile_names_do_not_control_the_terminal(start: Callable[..., Terminal]) -> None:
     terminal = start("hostile", ready=b"1 role")
     terminal.quiet()
     terminal.child.send("\x1b")
@@ -292,7 +290,7 @@ def test_names_cannot_speak_to_the_terminal(start: Callable[..., Terminal]) -> N
 @pytest.mark.parametrize(
     "sent", [b"\xff\xc3(\xed\xa0\x80", b"\x1b[99999999999u", b"\x1b[:u", b"\x1b[1114112u"]
 )
-def test_what_is_no_text_and_what_is_no_key_end_nothing(
+def test_invalid_bytes_and_keys_do_not_end_the_picker(
     start: Callable[..., Terminal], sent: bytes
 ) -> None:
     terminal = start()
@@ -306,7 +304,7 @@ def test_what_is_no_text_and_what_is_no_key_end_nothing(
     assert b"Traceback" not in terminal.written
 
 
-def test_nothing_that_is_pasted_is_a_key(start: Callable[..., Terminal]) -> None:
+def test_pasted_text_never_presses_a_key(start: Callable[..., Terminal]) -> None:
     terminal = start()
     terminal.send("lake read", b"1 of 14")
     terminal.send(f"\x1b[200~\x1b[m\r{'x' * 40}\x1b[48;1;1;1;1t\x1b[201~", b"0 of 14")
@@ -315,7 +313,7 @@ def test_nothing_that_is_pasted_is_a_key(start: Callable[..., Terminal]) -> None
     assert terminal.outcome()["asked"] == []
 
 
-def test_copying_writes_our_own_line_to_the_clipboard_and_nothing_else(
+def test_copying_writes_only_the_export_line_to_the_clipboard(
     start: Callable[..., Terminal],
 ) -> None:
     terminal = start()
@@ -366,7 +364,7 @@ def test_in_tmux(need: Callable[[str], str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("times", range(8))
-def test_a_terminal_that_goes_away_ends_it(start: Callable[..., Terminal], times: int) -> None:
+def test_a_closed_terminal_ends_the_picker(start: Callable[..., Terminal], times: int) -> None:
     del times  # what is being written at that moment differs
     terminal = start()
     terminal.gone()
@@ -378,7 +376,7 @@ def test_a_terminal_that_goes_away_ends_it(start: Callable[..., Terminal], times
     "numbers",
     [[signal.SIGCONT], [signal.SIGSTOP, signal.SIGCONT], [signal.SIGTSTP, signal.SIGCONT]],
 )
-def test_it_goes_on_after_a_stop_and_leaves_the_terminal_as_it_was(
+def test_the_picker_continues_after_a_stop_and_restores_the_terminal(
     start: Callable[..., Terminal], numbers: list[signal.Signals]
 ) -> None:
     terminal = start()

@@ -20,16 +20,16 @@ def keys_of(*parts: str) -> list[str]:
     ]
 
 
-def test_what_is_pasted_is_one_text() -> None:
+def test_a_paste_is_one_event() -> None:
     assert keys_of(SENT) == ["a", "up", "b\x1b[31m\r\x1b[200~\x1b[Ac", "d", "", "enter"]
 
 
 @pytest.mark.parametrize("at", range(len(SENT)))
-def test_wherever_it_is_cut(at: int) -> None:
+def test_input_may_be_split_anywhere(at: int) -> None:
     assert keys_of(SENT[:at], SENT[at:]) == keys_of(SENT)
     assert keys_of(*SENT) == keys_of(SENT)
 
 
-def test_the_escape_key_is_told_once_nothing_followed_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_escape_is_reported_when_nothing_follows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.constants.ESCAPE_DELAY", 0.0)
     assert keys_of("\x1b", "") == ["escape"]

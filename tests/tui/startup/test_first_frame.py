@@ -56,7 +56,7 @@ def text(line: Line) -> str:
 
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-async def test_textual_draws_the_same_at_the_same_places(
+async def test_textual_draws_the_same_lines_in_the_same_places(
     size: tuple[int, int], *, grouped: bool
 ) -> None:
     sample = sample_listing()
@@ -98,7 +98,7 @@ async def test_a_list_longer_than_the_screen_is_cut_where_textual_cuts_it() -> N
         assert lines[position.row].startswith(text(position.line).rstrip())
 
 
-def test_without_roles_or_room_there_is_no_first_picture() -> None:
+def test_without_roles_or_room_there_is_no_first_frame() -> None:
     none = early_of(replace(sample_listing(), roles=())).take()
     some = early_of(sample_listing()).take()
     assert none is not None
@@ -108,7 +108,7 @@ def test_without_roles_or_room_there_is_no_first_picture() -> None:
     assert layout_frame(some, {}, NOW, (120, 7)) == []
 
 
-def test_every_line_is_put_where_it_belongs_in_the_palettes_colours() -> None:
+def test_every_line_is_drawn_at_its_position_in_the_palettes_colors() -> None:
     read = early_of(sample_listing()).take()
     assert read is not None
     for name in (DARK, LIGHT):
@@ -132,7 +132,7 @@ def test_every_line_is_put_where_it_belongs_in_the_palettes_colours() -> None:
     ],
     ids=str,
 )
-def test_no_more_colours_than_the_terminal_has(
+def test_only_the_terminals_colors_are_used(
     environ: dict[str, str], system: ColorSystem | None
 ) -> None:
     assert detect_color_system(environ) == system
@@ -141,7 +141,7 @@ def test_no_more_colours_than_the_terminal_has(
 @pytest.mark.parametrize(
     "environ", [{"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "dumb"}, {}], ids=str
 )
-def test_nothing_is_painted_where_it_could_not_look_as_it_will(environ: dict[str, str]) -> None:
+def test_no_first_frame_is_drawn_on_an_unsupported_terminal(environ: dict[str, str]) -> None:
     with a_terminal() as (controller, terminal):
         os.set_blocking(controller, False)
         with draw_first_frame(early_of(sample_listing()), environ, NOW, terminal=terminal) as seen:
@@ -150,7 +150,7 @@ def test_nothing_is_painted_where_it_could_not_look_as_it_will(environ: dict[str
             os.read(controller, 1)
 
 
-def test_nothing_is_painted_into_a_file(tmp_path: Path) -> None:
+def test_no_first_frame_is_written_to_a_file(tmp_path: Path) -> None:
     with (
         (tmp_path / "out").open("wb") as file,
         draw_first_frame(
@@ -161,7 +161,7 @@ def test_nothing_is_painted_into_a_file(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == b""
 
 
-def test_a_reading_that_failed_paints_nothing() -> None:
+def test_a_failed_preload_draws_no_first_frame() -> None:
     slow = FakeActions(errors={"listing": RuntimeError("no")})
     with (
         a_terminal() as (_, terminal),
@@ -183,7 +183,7 @@ def _interrupted(terminal: int) -> None:
         raise KeyboardInterrupt
 
 
-def test_what_fails_behind_it_leaves_the_terminal_as_it_was() -> None:
+def test_an_error_after_the_first_frame_restores_the_terminal() -> None:
     with a_terminal() as (controller, terminal):
         before = termios.tcgetattr(terminal)
         with pytest.raises(KeyboardInterrupt):

@@ -62,7 +62,7 @@ async def test_into_a_dialog() -> None:
 
 
 @pytest.mark.parametrize("copied", [HOSTILE, f"{HOSTILE}\n{HOSTILE}"])
-async def test_what_was_copied_here(copied: str) -> None:
+async def test_pasting_the_apps_own_clipboard(copied: str) -> None:
     async with driven(FakeActions(access=FakeAccess())) as ui:
         ui.app.copy_to_clipboard(copied)
         await ui.press("f10")
@@ -73,7 +73,7 @@ async def test_what_was_copied_here(copied: str) -> None:
         assert line.value == copied.replace(HOSTILE, SHOWN).replace("\n", " ")
 
 
-async def test_no_name_is_offered_that_would_speak_to_the_terminal() -> None:
+async def test_hostile_profile_names_are_not_suggested() -> None:
     profiles = {"evil\x1b[2J": None, "evil-too": None}
     async with driven(FakeActions(access=FakeAccess(), profiles=profiles)) as ui:  # type: ignore[arg-type] # the names are enough
         await ui.press("f10")
