@@ -29,6 +29,9 @@ from xswitch.tui.widgets.key_bar import KeyBar
 from xswitch.tui.widgets.lines import Lines, LinesForWidth
 
 DialogResult = TypeVar("DialogResult")
+_DIGITS = 6
+_CODE_PERIOD_SECONDS = 30
+_BAR_WIDTH = 15
 
 
 class Dialog(ModalScreen[DialogResult]):
@@ -189,11 +192,6 @@ class TextDialog(Dialog[None]):
             KeyBarItem("↑↓", "scroll", "scroll(3)", 1),
             KeyBarItem("esc", "close", "cancel", right=True),
         )
-
-
-_DIGITS = 6
-_CODE_PERIOD_SECONDS = 30
-_BAR_WIDTH = 15
 
 
 class AnswerInput(PlainInput):

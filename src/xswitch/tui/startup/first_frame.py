@@ -69,9 +69,8 @@ def layout_frame(
     prompt = 1 + len(notice_rows) + margin
     top = prompt + 1 + margin
     width, height = list_size(columns, rows, rows - top - 1)
-    list_columns = choose_columns(
-        widths, width - 1, grouped=state.grouped
-    )  # a column is the scroll bar's
+    # One column is for the scrollbar.
+    list_columns = choose_columns(widths, width - 1, grouped=state.grouped)
     positioned = [PositionedLine(row, [], columns) for row in range(rows)]
     positioned[0] = PositionedLine(0, title_line(state, environ, now, columns), columns, "surface")
     for number, line in enumerate(notice_rows, 1):
