@@ -1,4 +1,4 @@
-"""The words for the shells' completion, and the parser they are read from."""
+"""The words for the shells' completion, compared with the parser they come from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def subparsers(
     return next((a for a in parser._actions if isinstance(a, argparse._SubParsersAction)), None)
 
 
-def test_the_words_are_the_parser_s_grammar() -> None:
+def test_the_words_are_those_of_the_parser() -> None:
     commands = subparsers(build_parser())
     assert commands is not None
     shown = {choice.dest for choice in commands._choices_actions}
@@ -63,7 +63,7 @@ def test_every_command_but_switch_is_passed_through() -> None:
     assert set(plain_commands()) == (set(COMMANDS) - {"switch"}) | {"-h", "--help", "--version"}
 
 
-def test_the_table_as_text_has_four_fields_and_nothing_a_shell_would_see() -> None:
+def test_the_table_has_four_fields_and_no_special_characters() -> None:
     table = completion_table(WORDS)
     rows = [line.split("\t") for line in table.split("\n")]
     assert len(rows) == len(WORDS)

@@ -1,7 +1,4 @@
-"""`--debug`.
-
-Before or after the command, in the words of stderr alone, and not while a screen is shown.
-"""
+"""`--debug`: before or after the command, only on stderr, and not during a screen."""
 
 from __future__ import annotations
 
@@ -27,11 +24,11 @@ from xswitch.cli.parser import parse_arguments
         ((), False),
     ],
 )
-def test_it_may_stand_before_or_after_the_command(argv: tuple[str, ...], *, debug: bool) -> None:
+def test_it_is_accepted_before_and_after_the_command(argv: tuple[str, ...], *, debug: bool) -> None:
     assert parse_arguments(argv).debug == debug
 
 
-def test_data_stays_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+def test_stdout_is_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
     environ = {"PATH": "/usr/bin:/bin"}
     assert cli.main(["list", "--json"], environ) == 0
     plain = capsys.readouterr()
@@ -44,28 +41,28 @@ def test_data_stays_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(line.startswith("debug: ") and line.endswith(" ms") for line in lines)
 
 
-def test_it_waits_for_the_end_of_a_screen_and_keeps_the_last_lines() -> None:
+def test_lines_wait_for_the_end_of_a_screen_and_the_last_ones_are_kept() -> None:
     stream = io.StringIO()
-    words = Stderr(stream)
-    words.debug("before")
+    stderr = Stderr(stream)
+    stderr.debug("before")
 
     def screen() -> None:
-        with words.defer_debug():
+        with stderr.defer_debug():
             threads = [
-                Thread(target=words.debug, args=(f"\x1b]0;{number}\x07",)) for number in range(3)
+                Thread(target=stderr.debug, args=(f"\x1b]0;{number}\x07",)) for number in range(3)
             ]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
             for number in range(20_000):
-                words.debug(str(number))
+                stderr.debug(str(number))
             assert stream.getvalue() == "debug: before\n"
             raise KeyError
 
     with pytest.raises(KeyError):
         screen()
-    words.debug("after")
+    stderr.debug("after")
     lines = stream.getvalue().splitlines()
     assert lines[:2] == ["debug: before", "debug: 10000"]
     assert lines[-2:] == ["debug: 19999", "debug: after"]

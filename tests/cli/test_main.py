@@ -1,4 +1,4 @@
-"""What needs no world: help, version, mistakes, hooks; and that stdout and stderr keep apart."""
+"""Commands without services (help, version, usage errors, hooks), and both output streams."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
     return code, captured.out, captured.err
 
 
-def test_a_mistake_is_exit_2_with_the_next_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_command_is_exit_2_with_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "swich")
     assert (code, out) == (2, "")
     assert "Unknown command 'swich'. Did you mean 'switch'?" in err
@@ -56,7 +56,7 @@ def test_hooks_and_completions_are_data(
     assert "@CMD@" not in out
 
 
-def test_a_function_name_that_is_none_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_function_name_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "init", "bash", "--cmd", "a;b")
     assert (code, out) == (2, "")
 
@@ -79,7 +79,7 @@ def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
         (XswitchError("Odd."), 1),
     ],
 )
-def test_an_error_is_told_in_words_or_in_the_envelope(
+def test_an_error_is_a_message_or_an_envelope(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     error: XswitchError,
@@ -89,9 +89,9 @@ def test_an_error_is_told_in_words_or_in_the_envelope(
         raise error
 
     monkeypatch.setattr(cli, "_services", failing)
-    told = run(capsys, "list")
-    assert (told[0], told[1]) == (code, "")
-    assert error.what in told[2]
+    exit_code, out, err = run(capsys, "list")
+    assert (exit_code, out) == (code, "")
+    assert error.what in err
     shaped = run(capsys, "list", "--json")
     assert (shaped[0], shaped[2]) == (code, "")
     problem = json.loads(shaped[1])["problems"][0]
@@ -103,7 +103,7 @@ def test_an_error_is_told_in_words_or_in_the_envelope(
     )
 
 
-def test_credential_process_tells_one_line(
+def test_credential_process_prints_an_error_as_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(*_: object) -> object:
@@ -118,13 +118,13 @@ def test_credential_process_tells_one_line(
 
 def test_hostile_text_reaches_no_terminal() -> None:
     stream = io.StringIO()
-    words = Stderr(stream)
+    stderr = Stderr(stream)
     hostile = "a\x1b]52;c;QQ==\x07b\nc\x9bd"
-    words.say(hostile)
-    words.warn(hostile)
-    words.problem(Problem("code", hostile, "warning", file=hostile, line=1))
-    words.error(TargetError(hostile, why=hostile, next_step=hostile, candidates=(hostile,)))
-    words.one_line(TargetError(hostile, why=hostile))
+    stderr.say(hostile)
+    stderr.warn(hostile)
+    stderr.problem(Problem("code", hostile, "warning", file=hostile, line=1))
+    stderr.error(TargetError(hostile, why=hostile, next_step=hostile, candidates=(hostile,)))
+    stderr.one_line(TargetError(hostile, why=hostile))
     data = io.StringIO()
     Stdout(data).lines(table([[hostile, "x"]], ["A", "B"]))
     Stdout(data).envelope("list", {"name": hostile})

@@ -17,7 +17,7 @@ def test_durations(text: str, expected: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "h", "1d", "-5", "1.5h", "1h30m"])
-def test_what_is_no_duration(text: str) -> None:
+def test_invalid_durations(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="not a duration"):
         duration(text)
 
@@ -96,13 +96,13 @@ def test_a_dash_is_a_target() -> None:
         ["switch", "--dur", "1h", "x"],
     ],
 )
-def test_mistakes_are_ours(argv: list[str]) -> None:
+def test_mistakes_are_usage_errors(argv: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         build_parser().parse_args(argv)
     assert caught.value.next_step.endswith("--help")
 
 
-def test_the_help_shows_no_hidden_command() -> None:
+def test_the_help_lists_no_hidden_command() -> None:
     text = build_parser().format_help()
     assert "credential-process" in text
     assert "renew-background" not in text
@@ -133,7 +133,7 @@ def test_the_former_names_of_options_are_accepted() -> None:
     assert parse_arguments(words) == arguments
 
 
-def test_the_grammar_of_one_command_is_that_of_the_whole() -> None:
+def test_one_command_is_declared_as_in_the_whole_parser() -> None:
     def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
         action = next(
             action for action in parser._actions if isinstance(action, argparse._SubParsersAction)

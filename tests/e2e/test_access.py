@@ -1,4 +1,4 @@
-"""`xswitch access` and `xswitch console` as a person runs them, against the embedded AWS."""
+"""`xswitch access` and `xswitch console` from the command line, against the embedded AWS."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_plan_apply_check_and_switch(home: Home, aws: EmbeddedAws) -> None:
     assert home.run("console", "SwitchRole", "--json").json["data"]["link"] == link.out.strip()
 
 
-def test_a_file_for_each_side_and_none_written_over(home: Home, tmp_path: Path) -> None:
+def test_a_file_for_each_account_and_none_overwritten(home: Home, tmp_path: Path) -> None:
     words = (
         "access",
         "plan",
@@ -136,7 +136,7 @@ def test_a_file_for_each_side_and_none_written_over(home: Home, tmp_path: Path) 
     assert home.run(*words, "--format", form).out.count("SwitchRole") > 1
 
 
-def test_a_failure_can_be_taken_back_at_once(home: Home, aws: EmbeddedAws) -> None:
+def test_a_failure_can_be_rolled_back_at_once(home: Home, aws: EmbeddedAws) -> None:
     before = state_of(aws.endpoint, KEYS)
     wanted = ("access", "apply", *WANTED, "--yes")
     aws.faults.add("error", "AttachRolePolicy", times=3, code="LimitExceeded")
@@ -166,7 +166,7 @@ def test_a_failure_can_be_taken_back_at_once(home: Home, aws: EmbeddedAws) -> No
     )
 
 
-def test_what_is_not_understood(home: Home) -> None:
+def test_usage_errors(home: Home) -> None:
     for words in (
         ("access", "plan"),
         ("access", "plan", "a", "b", "--source", "source-admin"),
@@ -272,10 +272,7 @@ def test_lint_of_files_and_of_an_account(home: Home, aws: EmbeddedAws, tmp_path:
 
 
 def killed(home: Home, aws: EmbeddedAws, action: str, *, after: bool) -> None:
-    """`apply`, ended by kill -9 while a change is on its way.
-
-    `after`: AWS makes it all the same, when nobody listens any more.
-    """
+    """Kill `apply` with SIGKILL during a change; with `after`, AWS still makes the change."""
     before = aws.count(action)
     aws.faults.add("delay", action, seconds=60)
     if not after:
@@ -305,7 +302,7 @@ def killed(home: Home, aws: EmbeddedAws, action: str, *, after: bool) -> None:
 
 
 def undone(aws: EmbeddedAws) -> None:
-    """Both accounts as before an apply."""
+    """Restore both accounts to before an apply."""
     for policy in source(aws).list_user_policies(UserName="Bob")["PolicyNames"]:
         source(aws).delete_user_policy(UserName="Bob", PolicyName=policy)
     for attached in target(aws).list_attached_role_policies(RoleName="SwitchRole")[
@@ -316,7 +313,7 @@ def undone(aws: EmbeddedAws) -> None:
 
 
 def test_killed_for_real_at_each_call_and_run_again(home: Home, aws: EmbeddedAws) -> None:
-    """The next run ends as an undisturbed one, and the run after that changes nothing."""
+    """The next run ends like an undisturbed one, and the run after that changes nothing."""
     words = ("access", "apply", *WANTED, "--yes", "--no-check", "--json")
     assert home.run(*words).code == 0
     reference = state_of(aws.endpoint, KEYS)
@@ -354,7 +351,7 @@ def end_of(child: Any) -> int:
     return int(child.exitstatus)
 
 
-def test_somebody_at_a_terminal_is_asked(home: Home, aws: EmbeddedAws) -> None:
+def test_a_terminal_prompts_for_confirmation(home: Home, aws: EmbeddedAws) -> None:
     before = state_of(aws.endpoint, KEYS)
     for answer in ("y", "\x04"):
         child = at_a_terminal(home)
@@ -383,7 +380,7 @@ def test_somebody_at_a_terminal_is_asked(home: Home, aws: EmbeddedAws) -> None:
     assert end_of(child) == 0
 
 
-def test_ctrl_c_in_the_middle_says_what_is_left(home: Home, aws: EmbeddedAws) -> None:
+def test_ctrl_c_lists_the_changes_left(home: Home, aws: EmbeddedAws) -> None:
     before = state_of(aws.endpoint, KEYS)
     aws.faults.add("delay", "CreateRole", seconds=60)
     child = at_a_terminal(home, "--yes", "--rollback-on-failure")
@@ -399,7 +396,7 @@ def test_ctrl_c_in_the_middle_says_what_is_left(home: Home, aws: EmbeddedAws) ->
     assert state_of(aws.endpoint, KEYS) == before
 
 
-def test_the_side_somebody_else_administers_is_named(home: Home, aws: EmbeddedAws) -> None:
+def test_an_account_with_another_administrator_is_named(home: Home, aws: EmbeddedAws) -> None:
     words = (
         "access",
         "apply",
@@ -419,7 +416,7 @@ def test_the_side_somebody_else_administers_is_named(home: Home, aws: EmbeddedAw
     assert (role, len(user.inline)) == (None, 1)
 
 
-def test_the_shapes_of_json_are_documented(home: Home, aws: EmbeddedAws) -> None:
+def test_the_json_keys_are_documented(home: Home, aws: EmbeddedAws) -> None:
     documented = set(
         re.findall(
             r"\w+", (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""No secret in any output, argv, environment or file outside the vault, over every command and its failures."""
+"""No secret in output, argv, environment, or files outside the vault, for every command."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _issued(answer: Ran) -> list[str]:
     return [data["SecretAccessKey"], data["SessionToken"]]
 
 
-def test_no_secret_is_seen(home: Home, aws: EmbeddedAws) -> None:
+def test_no_secret_appears(home: Home, aws: EmbeddedAws) -> None:
     long_term = Canaries([DEV_SECRET, PLAIN_SECRET, TOTP_SECRET])
     outputs: list[Ran] = []
     with Watch(home.folder, long_term) as watch:
@@ -119,7 +119,7 @@ def test_no_secret_is_seen(home: Home, aws: EmbeddedAws) -> None:
     assert canaries.in_files(home.folder, [home.credentials]) == []
 
 
-def test_a_crash_is_a_sentence_without_values(
+def test_a_crash_is_a_message_without_values(
     home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from xswitch.cli import main as cli  # noqa: PLC0415 -- the module under test is patched below

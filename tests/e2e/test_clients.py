@@ -1,4 +1,4 @@
-"""Real clients, each with a profile xswitch wrote and with one written `--static`."""
+"""Real clients, each with a managed profile and with a static one."""
 
 from __future__ import annotations
 

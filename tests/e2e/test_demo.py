@@ -1,4 +1,4 @@
-"""`xswitch demo` as a person sees it: a real terminal, a real shell, the real AWS CLI."""
+"""`xswitch demo` on a real terminal, with a real shell and the real AWS CLI."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def test_pick_a_role_with_mfa_and_stay_in_it(
         screen.keys("clear; xswitch demo --advance 2h", "Enter")
         screen.wait("7200 s ahead")
         screen.keys(
-            "clear; aws sts get-caller-identity --output text --query Arn; echo again=$AWS_PROFILE=",
+            "clear; aws sts get-caller-identity --output text --query Arn; "
+            "echo again=$AWS_PROFILE=",
             "Enter",
         )
         after = screen.wait("again=xs-payments-prod-readonly=")
@@ -54,7 +55,7 @@ def test_pick_a_role_with_mfa_and_stay_in_it(
 
 
 @pytest.mark.parametrize("key", ["Escape", "C-c"])
-def test_leaving_the_picker_gives_the_terminal_back(
+def test_leaving_the_picker_restores_the_terminal(
     tmp_path: Path, clean_world: Path, need: Callable[[str], str], key: str
 ) -> None:
     env = {
@@ -89,7 +90,7 @@ def test_the_title_names_the_vault(
         screen.keys("Escape")
 
 
-def test_an_administrator_sets_a_role_up_on_the_screen_and_what_is_broken_then_is_named(
+def test_a_role_set_up_on_the_screen_is_explained_after_it_breaks(
     tmp_path: Path, clean_world: Path, need: Callable[[str], str]
 ) -> None:
     need("/usr/bin/aws")
@@ -127,9 +128,13 @@ def test_an_administrator_sets_a_role_up_on_the_screen_and_what_is_broken_then_i
         screen.wait("ends the demo and removes all of it")
         screen.keys("clear; aws sts get-caller-identity --output text --query Arn", "Enter")
         screen.wait("assumed-role/SwitchRole/")
-        policy = "aws iam delete-user-policy --user-name SwitchUser --policy-name AssumeRole-333333333333-SwitchRole"
+        policy = (
+            "aws iam delete-user-policy --user-name SwitchUser "
+            "--policy-name AssumeRole-333333333333-SwitchRole"
+        )
         screen.keys(
-            f"clear; {policy} --profile source-admin; xswitch explain SwitchRole; echo explained with $?",
+            f"clear; {policy} --profile source-admin; "
+            "xswitch explain SwitchRole; echo explained with $?",
             "Enter",
         )
         explained = screen.wait("explained with 4")

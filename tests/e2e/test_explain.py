@@ -1,7 +1,4 @@
-"""`explain` and a failed `switch`, by the program itself.
-
-What is said, as JSON and in words, and the way out.
-"""
+"""`explain` and a failed `switch` from the command line: text, JSON, and exit codes."""
 
 from __future__ import annotations
 
@@ -58,7 +55,7 @@ def _check(data: Any) -> None:
     )
 
 
-def test_a_target_that_works_is_allowed_and_nothing_is_kept(home: Home) -> None:
+def test_a_working_target_is_allowed_and_nothing_is_stored(home: Home) -> None:
     before = home.config.read_text()
     data = _explained(home, "reader", code=0)
     assert (data["verdict"], data["causes"], data["error_code"]) == ("allowed", [], None)
@@ -109,7 +106,7 @@ def test_the_options_of_the_switch_are_those_of_the_explanation(home: Home) -> N
     )
 
 
-def test_the_drawing_has_both_sides_and_the_statement(home: Home) -> None:
+def test_the_text_has_both_accounts_and_the_statement(home: Home) -> None:
     done = home.patiently(60, "explain", "denied")
     assert done.code == 4
     assert f"source {DEV}" in done.out
@@ -120,17 +117,17 @@ def test_the_drawing_has_both_sides_and_the_statement(home: Home) -> None:
     assert "\x1b" not in done.out
 
 
-def test_a_target_nobody_names_is_a_question_of_usage(home: Home) -> None:
+def test_a_missing_target_is_a_usage_error(home: Home) -> None:
     assert home.run("explain").code == 2
     assert home.run("explain", "nowhere").code == 3
 
 
-def test_no_code_and_nobody_to_ask_is_said_as_it_is(home: Home) -> None:
+def test_a_missing_mfa_code_is_reported_without_a_terminal(home: Home) -> None:
     data = _explained(home, "admin", code=5)
     assert (data["verdict"], data["causes"][0]["code"]) == ("not_reached", "mfa_missing")
 
 
-def test_a_failed_switch_says_side_cause_and_statement(home: Home) -> None:
+def test_a_failed_switch_prints_account_cause_and_statement(home: Home) -> None:
     done = home.patiently(60, "switch", "forbidden")
     assert done.code == 4
     assert done.out == ""
@@ -169,13 +166,13 @@ def test_a_failed_switch_has_its_explanation_in_json(home: Home) -> None:
     [("switch", "nowhere"), ("switch", "reader", "--duration", "1")],
     ids=["no such target", "usage"],
 )
-def test_what_is_not_about_access_is_told_as_ever(home: Home, words: tuple[str, ...]) -> None:
+def test_other_errors_have_no_explanation(home: Home, words: tuple[str, ...]) -> None:
     done = home.run(*words)
     assert done.code in (2, 3)
     assert "side" not in done.err
 
 
-def test_an_iam_that_does_not_answer_holds_nobody_up(home: Home, aws: EmbeddedAws) -> None:
+def test_an_unresponsive_iam_delays_no_error(home: Home, aws: EmbeddedAws) -> None:
     for action in (
         "GetUser",
         "ListUserPolicies",
@@ -186,7 +183,7 @@ def test_an_iam_that_does_not_answer_holds_nobody_up(home: Home, aws: EmbeddedAw
         aws.faults.add("delay", action, seconds=100, times=ALWAYS)
     done = home.patiently(
         4, "switch", "denied"
-    )  # less than IAM's client waits for an answer, and enough to have asked
+    )  # less than the IAM client's timeout, and enough to have called
     tries = {fault.action: ALWAYS - fault.times for fault in aws.faults._faults}
     aws.faults.released.set()
     assert done.code == 4

@@ -1,7 +1,4 @@
-"""The shapes of `--json`, field by field.
-
-A change here is a change of the interface, and docs/json.md names every field.
-"""
+"""The keys of `--json`, which docs/json.md documents; a change here is an interface change."""
 
 from __future__ import annotations
 
@@ -86,10 +83,11 @@ def _data(home: Home, *words: str, code: int = 0) -> Any:
     return envelope["data"]
 
 
-def test_every_command_keeps_its_shape(home: Home, aws: EmbeddedAws) -> None:
+def test_every_command_keeps_its_keys(home: Home, aws: EmbeddedAws) -> None:
     text = (
         home.config.read_text()
-        + "\n[profile broken]\nrole_arn = arn:aws:iam::222222222222:role/Broken\nsource_profile = nobody\n"
+        + "\n[profile broken]\nrole_arn = arn:aws:iam::222222222222:role/Broken\n"
+        + "source_profile = nobody\n"
     )
     home.config.write_text(text)
     assert home.run("switch", "admin", "--mfa-code", totp_code(now=aws.clock.now())).code == 0

@@ -1,7 +1,4 @@
-"""What lies around xswitch must not steer it.
-
-An environment that is hostile, a umask that is careless.
-"""
+"""xswitch ignores a hostile environment and a permissive umask."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from support.aws.emulator import totp_code
 from support.e2e import Home, run
 from xswitch.emulator.server import EmbeddedAws
 
-# Everything an interpreter and the hot path might import, and what a program of ours would.
+# Modules that an interpreter, the hot path, or the full program might import
 _PLANTED = (
     "json",
     "re",
@@ -38,7 +35,7 @@ _PLANTED = (
 
 
 def planted(folder: Path, mark: Path) -> Path:
-    """A folder of modules that say so when they are imported."""
+    """Create a folder of modules that report their import."""
     folder.mkdir(parents=True)
     for name in _PLANTED:
         (folder / f"{name}.py").write_text(
@@ -49,7 +46,7 @@ def planted(folder: Path, mark: Path) -> Path:
 
 
 def command_of(home: Home, profile: str) -> list[str]:
-    """The words of a managed profile's credential_process, as an SDK splits them."""
+    """Return a managed profile's credential_process, split as an SDK does."""
     text = home.config.read_text(encoding="utf-8").partition(f"[profile {profile}]")[2]
     value = next(
         line.partition("=")[2]
@@ -59,7 +56,7 @@ def command_of(home: Home, profile: str) -> list[str]:
     return shlex.split(value)
 
 
-def test_no_module_and_no_backend_of_theirs_gets_in(home: Home, tmp_path: Path) -> None:
+def test_no_foreign_module_or_backend_is_loaded(home: Home, tmp_path: Path) -> None:
     assert home.run("switch", "reader").code == 0
     mark = tmp_path / "mark"
     folder = planted(tmp_path / "theirs", mark)
@@ -112,7 +109,7 @@ def test_a_backend_named_in_the_environment_is_not_used(home: Home) -> None:
 
 
 @pytest.mark.parametrize("mask", ["000", "777"])
-def test_a_careless_umask_changes_no_mode(home: Home, aws: EmbeddedAws, mask: str) -> None:
+def test_a_permissive_umask_changes_no_mode(home: Home, aws: EmbeddedAws, mask: str) -> None:
     home.config.parent.chmod(0o700)
     theirs = set(home.folder.rglob("*"))
     script = f'umask {mask}; for line in "$@"; do eval "xswitch $line" || exit $?; done'
@@ -137,7 +134,6 @@ def test_a_careless_umask_changes_no_mode(home: Home, aws: EmbeddedAws, mask: st
     assert len(made) > 10
     for path in made:
         mode = stat.S_IMODE(os.lstat(path).st_mode)
-        # Folders above our own (.config, .local) may be as anybody makes them; what is in them is
-        # ours alone.
+        # Parent folders (.config, .local) can have any mode; what is inside is private
         assert mode & 0o077 == 0, (path, oct(mode))
         assert mode & 0o600 == 0o600, (path, oct(mode))

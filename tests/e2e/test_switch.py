@@ -1,4 +1,4 @@
-"""The program itself, from its command line to the profile an SDK reads."""
+"""`switch` and related commands, from the command line to the profile an SDK reads."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def test_a_switch_writes_a_profile_boto3_uses(
     assert aws.count("AssumeRole") == 1
 
 
-def test_stdout_is_the_profile_and_stderr_says_how_to_get_the_hook(home: Home) -> None:
+def test_stdout_is_the_profile_and_stderr_explains_the_hook(home: Home) -> None:
     done = home.run("switch", "reader")
     assert done.out == "xs-reader\n"
     assert "AWS_PROFILE=xs-reader" in done.err
     assert "xswitch init" in done.err
 
 
-def test_emit_is_only_assignments(home: Home) -> None:
+def test_emit_prints_only_assignments(home: Home) -> None:
     done = home.run("switch", "--emit", "bash", "reader", env={"AWS_PROFILE": "dev"})
     assert done.code == 0, done.err
     assert all(line.startswith("\\builtin ") for line in done.out.splitlines())
@@ -56,25 +56,25 @@ def test_mfa_is_asked_once_for_all_roles(home: Home, aws: EmbeddedAws) -> None:
     assert all(row["state"] == "live" for row in status)
 
 
-def test_a_wrong_code_is_a_sentence_and_exit_4(home: Home) -> None:
+def test_a_wrong_code_is_a_message_and_exit_4(home: Home) -> None:
     done = home.run("switch", "admin", "--mfa-code", "000000")
     assert done.code == 4, done.err
     assert "MultiFactorAuthentication failed" in done.err
     assert done.out == ""
 
 
-def test_credential_process_fails_at_once_without_anybody_to_ask(home: Home) -> None:
+def test_credential_process_fails_at_once_without_a_terminal(home: Home) -> None:
     done = home.run("credential-process", "admin")
     assert (done.code, done.out) == (5, "")
     assert done.err.count("\n") == 1
     assert "xswitch switch admin" in done.err
 
 
-def test_sixty_four_callers_make_one_question_and_one_call(home: Home, aws: EmbeddedAws) -> None:
+def test_sixty_four_callers_cause_one_prompt_and_one_call(home: Home, aws: EmbeddedAws) -> None:
     code = totp_code(now=aws.clock.now())
     assert home.run("switch", "admin", "--mfa-code", code).code == 0
     assert home.run("forget", "--all").code == 0
-    # `forget` removed the managed profile too: an mfa_process answers for the empty vault.
+    # `forget` removed the managed profile too; an mfa_process provides the code
     aws.clock.advance(30)
     code = totp_code(now=aws.clock.now())
     text = home.config.read_text()
@@ -89,7 +89,7 @@ def test_sixty_four_callers_make_one_question_and_one_call(home: Home, aws: Embe
     assert sorted(call.action for call in aws.calls[before:]) == ["AssumeRole", "GetSessionToken"]
 
 
-def test_after_the_end_it_answers_again_without_a_question(home: Home, aws: EmbeddedAws) -> None:
+def test_after_expiration_it_renews_without_a_prompt(home: Home, aws: EmbeddedAws) -> None:
     assert home.run("switch", "admin", "--mfa-code", totp_code(now=aws.clock.now())).code == 0
     aws.clock.advance(3700)
     done = home.run("renew", "admin")
@@ -114,7 +114,7 @@ def test_an_account_and_role_not_in_the_config(home: Home) -> None:
     assert READER_ARN in roles
 
 
-def test_static_keys_work_without_a_process_and_go_with_forget(home: Home) -> None:
+def test_static_keys_work_without_a_process_until_forget(home: Home) -> None:
     done = home.run("switch", "reader", "--static", "--json")
     assert done.code == 0, done.err
     name = done.json["data"]["managed_profile"]
@@ -130,7 +130,7 @@ def test_static_keys_work_without_a_process_and_go_with_forget(home: Home) -> No
     assert "xs-reader" not in home.config.read_text()
 
 
-def test_undo_brings_the_file_back(home: Home) -> None:
+def test_undo_restores_the_file(home: Home) -> None:
     before = home.config.read_bytes()
     assert home.run("switch", "reader").code == 0
     assert home.config.read_bytes() != before
@@ -158,7 +158,7 @@ def test_no_such_target(home: Home, words: list[str]) -> None:
     assert (done.code, done.out) == (3, ""), done.err
 
 
-def test_errors_are_in_the_envelope_too(home: Home) -> None:
+def test_errors_are_in_the_envelope(home: Home) -> None:
     done = home.run("switch", "denied", "--json")
     assert done.code == 4
     envelope = done.json
@@ -166,7 +166,7 @@ def test_errors_are_in_the_envelope_too(home: Home) -> None:
     assert envelope["problems"][0]["exit_code"] == 4
 
 
-def test_doctor_and_config_speak_json(home: Home) -> None:
+def test_doctor_and_config_have_json(home: Home) -> None:
     doctor = home.run("doctor", "--json")
     assert {"name", "state", "message", "next_step", "details"} == set(
         doctor.json["data"]["checks"][0]

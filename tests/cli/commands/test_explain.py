@@ -1,4 +1,4 @@
-"""What a failed switch says when explaining it fails too."""
+"""A failed switch whose explanation fails too, or isn't about access."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_bug_in_explaining_hides_neither_the_error_nor_its_exit_code(*, as_jso
     ("fault", "explained"),
     [(NetworkError("The name can't be resolved.", code="dns"), False), (DENIED, True)],
 )
-def test_both_sides_are_offered_only_where_a_side_is_at_fault(
+def test_explain_is_offered_only_if_an_account_is_at_fault(
     fault: XswitchError, *, explained: bool
 ) -> None:
     world = World()

@@ -8,14 +8,14 @@ from xswitch.cli.output.files import write_new_file, write_new_files
 from xswitch.core.errors import UsageError
 
 
-def test_a_file_is_private_and_its_folder_is_made(tmp_path: Path) -> None:
+def test_a_file_is_private_and_its_folder_is_created(tmp_path: Path) -> None:
     path = Path(write_new_file(str(tmp_path / "a" / "b"), "x.tf", "text\n"))
     assert path.read_text(encoding="utf-8") == "text\n"
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_is_there_is_written_over_only_when_told_to(tmp_path: Path) -> None:
-    (tmp_path / "x").write_text("a long text that was there", encoding="utf-8")
+def test_an_existing_file_is_overwritten_only_with_force(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("a long existing text", encoding="utf-8")
     with pytest.raises(UsageError) as error:
         write_new_file(str(tmp_path), "x", "new")
     assert (error.value.code, "--force" in error.value.next_step) == ("file_exists", True)

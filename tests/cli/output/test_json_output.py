@@ -1,4 +1,4 @@
-"""What `config --json` shows of values: none that is secret, wherever people put it."""
+"""`config --json` hides secret values, also where users misplace them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SECRET = "canaryCanaryCanary"
         ),
     ],
 )
-def test_a_value_is_as_written_but_for_what_is_secret(line: str, key: str, shown: str) -> None:
-    found = config_json(view(f"[profile odd]\n{line}\n"))["profiles"]["odd"][key]
-    assert found.replace("\n  ", "\n") == shown
-    assert _SECRET not in found
+def test_values_are_as_written_except_for_secrets(line: str, key: str, shown: str) -> None:
+    value = config_json(view(f"[profile odd]\n{line}\n"))["profiles"]["odd"][key]
+    assert value.replace("\n  ", "\n") == shown
+    assert _SECRET not in value

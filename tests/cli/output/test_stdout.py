@@ -11,13 +11,13 @@ from xswitch.cli.output.stdout import Stdout
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
-def test_the_envelope_is_one_line_for_a_program_and_indented_for_a_person() -> None:
+def test_the_envelope_is_one_line_and_indented_only_on_a_terminal() -> None:
     program, person = io.StringIO(), Terminal()
     for stream in (program, person):
         Stdout(stream).envelope("list", {"roles": ["\u202ea", "\x1b[31m"]})
@@ -36,7 +36,7 @@ def test_the_envelope_is_one_line_for_a_program_and_indented_for_a_person() -> N
         max_leaves=20,
     )
 )
-def test_a_document_in_pieces_is_the_document(value: object) -> None:
+def test_a_document_in_chunks_is_the_document(value: object) -> None:
     stream = io.StringIO()
     Stdout(stream).envelope("x", value)
     assert (
@@ -45,7 +45,7 @@ def test_a_document_in_pieces_is_the_document(value: object) -> None:
     )
 
 
-def test_what_can_be_iterated_over_is_an_array() -> None:
+def test_iterables_are_arrays() -> None:
     for stream in (io.StringIO(), Terminal()):
         Stdout(stream).envelope(
             "x",
@@ -61,7 +61,7 @@ def _stream(encoding: str) -> tuple[io.BytesIO, io.TextIOWrapper]:
     return written, io.TextIOWrapper(written, encoding=encoding, errors="strict")
 
 
-def test_what_is_for_a_program_reaches_a_terminal_as_harmless_text() -> None:
+def test_program_text_is_sanitized_on_a_terminal() -> None:
     person, program = Terminal(), io.StringIO()
     for stream in (person, program):
         Stdout(stream).raw("a\tb\n'\x1b[2J\x9b31m\u202e'\n")
@@ -70,7 +70,7 @@ def test_what_is_for_a_program_reaches_a_terminal_as_harmless_text() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
-def test_bytes_that_are_no_text_are_handed_on_to_a_program_as_they_are(encoding: str) -> None:
+def test_bytes_that_are_not_text_pass_to_a_program_unchanged(encoding: str) -> None:
     written, stream = _stream(encoding)
     data = Stdout(stream)
     data.lines(["a"])
@@ -79,13 +79,13 @@ def test_bytes_that_are_no_text_are_handed_on_to_a_program_as_they_are(encoding:
     assert written.getvalue() == b"a\nSTATE='/tmp/\xff'\nb\n"
 
 
-def test_a_shell_gets_utf_8_whatever_the_locale_has_no_sign_for() -> None:
+def test_a_shell_gets_utf_8_for_characters_the_locale_lacks() -> None:
     written, stream = _stream("latin-1")
     Stdout(stream).raw("export AWS_PROFILE='xs-\u20ac\udcff'\n")
     assert written.getvalue() == b"export AWS_PROFILE='xs-\xe2\x82\xac\xff'\n"
 
 
-def test_a_locale_without_a_sign_is_no_reason_to_tell_nothing() -> None:
+def test_lines_escape_characters_the_locale_lacks() -> None:
     written, stream = _stream("latin-1")
     Stdout(stream).lines(["Z\u00fcrich \u20ac \U0001f468"])
     assert written.getvalue() == b"Z\xfcrich \\u20ac \\U0001f468\n"

@@ -26,7 +26,7 @@ SWITCH_OPTIONS = [
 
 
 class Completer:
-    """A shell that is asked what it would offer."""
+    """Lists the words a shell offers for a line."""
 
     def __init__(self, shell: str, program: str, folder: Path) -> None:
         self.shell = shell
@@ -38,7 +38,7 @@ class Completer:
         self.text = completion(shell, command=str(self.stub.program))
 
     def offered(self, line: str) -> list[str]:
-        """The words offered at the end of `line`."""
+        """Return the words offered at the end of `line`."""
         return {"bash": self._bash, "zsh": self._zsh, "fish": self._fish, "nu": self._nu}[
             self.shell
         ](line)
@@ -49,11 +49,12 @@ class Completer:
         return done.stdout
 
     def _bash(self, line: str) -> list[str]:
-        line_code = f"set -eu -o pipefail\nCOMP_LINE={quote_for_shell('bash', line)}\nCOMP_POINT=${{#COMP_LINE}}\nCOMP_WORDBREAKS=$' \\t\\n'\n"
-        found = self._run(
-            line_code + "__xswitch_complete\nprintf '%s\\n' ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}"
-        ).splitlines()
-        return [self._read(word) for word in found if word]
+        script = (
+            f"set -eu -o pipefail\nCOMP_LINE={quote_for_shell('bash', line)}\n"
+            "COMP_POINT=${#COMP_LINE}\nCOMP_WORDBREAKS=$' \\t\\n'\n"
+            "__xswitch_complete\nprintf '%s\\n' ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}"
+        )
+        return [self._read(word) for word in self._run(script).splitlines() if word]
 
     def _read(self, word: str) -> str:
         return subprocess.run(
@@ -65,14 +66,16 @@ class Completer:
         script = f"""
             function _describe {{
                 local -a taken=("${{(@P)argv[-1]}}")
-                # What is before the first colon that has no backslash, without the backslashes: as the real one reads it.
-                local one
-                for one in "${{taken[@]}}"; do
-                    one=${{one//\\\\:/$'\\1'}}
-                    print -r -- "${{${{one%%:*}}//$'\\1'/:}}"
+                # Like the real one: the text before the first unescaped colon, unescaped.
+                local entry
+                for entry in "${{taken[@]}}"; do
+                    entry=${{entry//\\\\:/$'\\1'}}
+                    print -r -- "${{${{entry%%:*}}//$'\\1'/:}}"
                 done
             }}
-            words=({" ".join(quote_for_shell("zsh", word) for word in words)}); CURRENT={len(words)}; PREFIX={quote_for_shell("zsh", current)}
+            words=({" ".join(quote_for_shell("zsh", word) for word in words)})
+            CURRENT={len(words)}
+            PREFIX={quote_for_shell("zsh", current)}
             setopt extended_glob
             _xswitch || :
         """
@@ -101,8 +104,8 @@ class Completer:
             text=True,
             check=True,
         )
-        found = json.loads(done.stdout)["completions"]
-        return [word.strip("`'\"") if "'s" not in word else "it's" for word in found]
+        offered = json.loads(done.stdout)["completions"]
+        return [word.strip("`'\"") if "'s" not in word else "it's" for word in offered]
 
 
 @pytest.fixture(params=REAL_SHELLS)
@@ -120,9 +123,9 @@ def test_commands_come_first(completer: Completer) -> None:
     assert completer.stub.calls == []
 
 
-def test_a_command_by_its_beginning(completer: Completer) -> None:
+def test_a_command_by_its_prefix(completer: Completer) -> None:
     offered = [word.removeprefix("xswitch ") for word in completer.offered("xswitch st")]
-    # fish offers what holds the letters too, when it has nothing better.
+    # Without a better match, fish also offers words that contain the letters
     assert "status" in offered
     assert "renew" not in offered
 
@@ -152,7 +155,7 @@ def test_the_function_completes_commands_and_targets_at_once(completer: Complete
     assert set(completer.offered("xs pay")) == {"payments-prod", "payments-dev"}
 
 
-def test_targets_by_their_beginning(completer: Completer) -> None:
+def test_targets_by_their_prefix(completer: Completer) -> None:
     assert set(completer.offered("xswitch switch payments-p")) == {"payments-prod"}
     assert set(completer.offered("xswitch switch --force team/a")) == {"team/a:b"}
 
@@ -162,15 +165,13 @@ def test_options(completer: Completer) -> None:
     assert set(SWITCH_OPTIONS) - {"--help"} <= set(offered)
     assert not set(offered) & set(ROLES)
     assert set(completer.offered("xswitch renew --a")) == {"--all"}
-    if (
-        completer.shell != "nu"
-    ):  # a nushell function that passes everything on has no options to complete
+    if completer.shell != "nu":  # nushell completes no options of a wrapped function
         assert set(completer.offered("xs --so")) == {"--source"}
 
 
 @pytest.mark.parametrize(
     "completer", ["bash", "zsh", "fish"], indirect=True
-)  # nushell asks nobody for the value of a string option, and offers files
+)  # nushell offers files for the value of a string option
 def test_after_an_option_with_a_value_nothing_is_offered(completer: Completer) -> None:
     assert completer.offered("xs pay --region ") == []
     assert completer.offered("xswitch switch --mfa-code ") == []
@@ -185,18 +186,18 @@ def test_choices(completer: Completer) -> None:
 
 @pytest.mark.parametrize(
     "completer", ["bash", "zsh", "fish"], indirect=True
-)  # nushell gives every word of an unknown command to the first completer
-def test_nothing_after_a_word_that_is_no_command(completer: Completer) -> None:
+)  # nushell passes the words of an unknown command to the first completer
+def test_nothing_after_an_unknown_command(completer: Completer) -> None:
     assert completer.offered("xswitch nosuch ") == []
 
 
-def test_a_failing_program_offers_nothing_and_says_nothing(completer: Completer) -> None:
+def test_a_failing_program_offers_and_prints_nothing(completer: Completer) -> None:
     for number, text in (("stdout", ""), ("stderr", "locked\n"), ("code", "7")):
         (completer.stub.folder / f"{number}.1").write_text(text)
     assert set(completer.offered("xswitch pin ")) == set()
 
 
-def test_loading_completion_in_a_zsh_without_compinit_says_nothing(
+def test_loading_completion_in_a_zsh_without_compinit_prints_nothing(
     need: Callable[[str], str], tmp_path: Path
 ) -> None:
     text = completion("zsh", command="xswitch")
@@ -207,7 +208,6 @@ def test_loading_completion_in_a_zsh_without_compinit_says_nothing(
 
 
 # -- with a real Tab key
-# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

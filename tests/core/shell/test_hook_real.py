@@ -1,7 +1,4 @@
-"""The hook's function in real shells.
-
-What it passes on, what it evaluates, what it leaves alone.
-"""
+"""The hook's function in real shells: what it passes on, evaluates, and leaves alone."""
 
 from __future__ import annotations
 
@@ -29,8 +26,14 @@ STRICT = {
     "zsh": (
         "set -eu -o pipefail",
         "setopt err_exit no_unset pipe_fail sh_word_split ksh_arrays extended_glob glob_subst",
-        "setopt warn_create_global warn_nested_var rc_quotes no_match glob_assign magic_equal_subst prompt_subst no_clobber",
-        "setopt ksh_glob null_glob csh_null_glob glob_complete typeset_silent no_short_loops posix_builtins bash_rematch err_return",
+        (
+            "setopt warn_create_global warn_nested_var rc_quotes no_match glob_assign "
+            "magic_equal_subst prompt_subst no_clobber"
+        ),
+        (
+            "setopt ksh_glob null_glob csh_null_glob glob_complete typeset_silent no_short_loops "
+            "posix_builtins bash_rematch err_return"
+        ),
         "emulate sh; set -eu",
         "emulate ksh; set -eu",
     ),
@@ -54,14 +57,14 @@ def hooked(
 
 
 def status(shell: str, line: str, label: str = "status") -> str:
-    """A line of code that runs `line` and tells its exit code, whatever `set -e` thinks of it."""
+    """Return code that runs `line` and prints its exit code, even under `set -e`."""
     return {
         "fish": f"{line}\necho {label} $status",
         "nu": f"try {{ {line} }} catch {{ }}\nprint $'{label} ($env.LAST_EXIT_CODE)'",
     }.get(shell, f"{line} && rc=0 || rc=$?\necho {label} $rc")
 
 
-def test_a_switch_sets_and_unsets_and_says_nothing(hooked: HookedShell, stub: Stub) -> None:
+def test_a_switch_sets_and_unsets_and_prints_nothing(hooked: HookedShell, stub: Stub) -> None:
     stub.switches(hooked.shell, switch_assignments("xs-it's $(id) a", "old"))
     before = {
         "AWS_PROFILE": "old",
@@ -117,7 +120,7 @@ def test_a_switch_sets_and_unsets_and_says_nothing(hooked: HookedShell, stub: St
         ("it's", "$HOME", "*", "", "a  b", "\\", '"'),
     ],
 )
-def test_every_option_reaches_switch_as_it_was_typed(
+def test_every_option_reaches_switch_as_typed(
     hooked: HookedShell, stub: Stub, words: tuple[str, ...]
 ) -> None:
     stub.switches(hooked.shell, {"AWS_PROFILE": "p"})
@@ -131,7 +134,7 @@ def test_every_option_reaches_switch_as_it_was_typed(
     assert [call.words for call in stub.calls] == [("switch", "--emit", hooked.shell, *words)]
 
 
-def test_the_word_switch_may_be_typed_too(hooked: HookedShell, stub: Stub) -> None:
+def test_the_word_switch_is_accepted(hooked: HookedShell, stub: Stub) -> None:
     stub.switches(hooked.shell, {"AWS_PROFILE": "p"})
     hooked.run("xs switch list")
     assert [call.words for call in stub.calls] == [("switch", "--emit", hooked.shell, "list")]
@@ -182,7 +185,7 @@ def test_a_missing_program_is_a_failure_and_changes_nothing(
 
 
 @pytest.mark.parametrize("words", ["a --help", "a --json"])
-def test_what_is_no_assignment_is_shown_not_evaluated(
+def test_other_text_than_assignments_is_printed_not_evaluated(
     hooked: HookedShell, stub: Stub, words: str
 ) -> None:
     stub.answer(stdout='usage: xswitch switch $(touch pwned)\n{"set it": "AWS_PROFILE=x"}\n')
@@ -193,13 +196,13 @@ def test_what_is_no_assignment_is_shown_not_evaluated(
     assert not list(hooked.folder.rglob("pwned"))
 
 
-def test_words_on_stderr_come_through(hooked: HookedShell, stub: Stub) -> None:
+def test_stderr_passes_through(hooked: HookedShell, stub: Stub) -> None:
     stub.switches(hooked.shell, {"AWS_PROFILE": "p"}, stderr="payments / Admin, 59 m left\n")
     done, _ = hooked.run("xs a")
     assert (done.stdout, done.stderr) == ("", "payments / Admin, 59 m left\n")
 
 
-def test_there_and_back_and_out(hooked: HookedShell, stub: Stub) -> None:
+def test_switch_back_and_unset(hooked: HookedShell, stub: Stub) -> None:
     stub.switches(hooked.shell, switch_assignments("b", "a"))
     stub.switches(hooked.shell, switch_assignments("a", "b"))
     stub.switches(hooked.shell, unset_assignments("a"))
@@ -253,7 +256,7 @@ def test_strict_and_odd_options(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_set_e_ends_the_shell_with_the_program_s_own_code(
+def test_set_e_ends_the_shell_with_the_exit_code_of_the_program(
     shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path
 ) -> None:
     hooked = HookedShell(shell, shell_program(shell, need), tmp_path / "runs", str(stub.program))
@@ -303,7 +306,7 @@ def test_aliases_named_like_builtins_and_like_the_function(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_functions_named_like_the_program_don_t_come_between(
+def test_functions_named_like_the_program_are_bypassed(
     shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path
 ) -> None:
     stub.switches(shell, {"AWS_PROFILE": "p"})
@@ -327,7 +330,7 @@ MOVING = re.compile(
 
 
 @pytest.mark.parametrize("shell", sorted(STATE))
-def test_loading_and_running_touch_nothing_else_of_the_shell(
+def test_loading_and_running_change_nothing_else_in_the_shell(
     shell: str, need: Callable[[str], str], stub: Stub, tmp_path: Path
 ) -> None:
     hooked = HookedShell(shell, shell_program(shell, need), tmp_path / "runs", str(stub.program))
@@ -356,10 +359,7 @@ def test_loading_and_running_touch_nothing_else_of_the_shell(
 def no_new_process(
     program: str, *words: str, env: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program that can make no process.
-
-    Under a limit of none, as a user the limit holds for.
-    """
+    """Run a program that can't start a process: the limit is 0, and the user isn't root."""
     return subprocess.run(
         ["bash", "-c", 'ulimit -u 0 && exec "$@"', "bash", program, *words],
         env={"HOME": "/", **env},
@@ -374,19 +374,22 @@ def no_new_process(
 
 
 def prompt_file(state: Path, name: str, *lines: object) -> None:
-    """Write one, readable for the user `no_new_process` runs as."""
+    """Write a prompt file that the user of `no_new_process` can read."""
     state.chmod(0o755)
     (state / "prompt").mkdir()
     (state / "prompt" / name).write_text("".join(f"{line}\n" for line in lines))
 
 
-SPOKEN = "xswitch: payments/x/Admin ends in 5m, and renewing it needs an MFA code: xswitch renew team/xs-a\n"
+WARNING = (
+    "xswitch: payments/x/Admin ends in 5m, and renewing it needs an MFA code: "
+    "xswitch renew team/xs-a\n"
+)
 
 
 @pytest.mark.parametrize(
     ("shell", "flags"), [("bash", ("--norc", "--noprofile")), ("zsh", ("-f",))]
 )
-def test_loading_and_the_prompt_make_no_process(
+def test_loading_and_the_prompt_start_no_process(
     shell: str, flags: tuple[str, ...], need: Callable[[str], str]
 ) -> None:
     forking = no_new_process(need("dash"), "-c", "/bin/echo forked; :", env={})
@@ -400,22 +403,22 @@ def test_loading_and_the_prompt_make_no_process(
         script = f"{text}\n__xswitch_prompt\nprintf '%s\\n' \"$XSWITCH_PROMPT\""
         env = {"AWS_PROFILE": "team/xs-a", "PS1": "$ ", "NO_COLOR": "1"}
         done = no_new_process(shell_program(shell, need), *flags, "-c", script, env=env)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "(payments/x/Admin 5m)\n", SPOKEN)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "(payments/x/Admin 5m)\n", WARNING)
 
 
 def test_loading_and_the_prompt_start_no_program_in_fish(
     need: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """Fish runs functions and substitutions in itself, on threads that the limit of processes would forbid too: so no PATH."""
+    """Empty PATH: fish uses threads for substitutions, which a limit on processes forbids too."""
     prompt_file(tmp_path, "team%2Fxs-a", "payments/x", "Admin", "red", int(time.time()) + 330, 1)
     text = hook("fish", command="xswitch", state=tmp_path, prompt=True)
     script = f"set PATH ''\nfunction fish_prompt; echo '> '; end\n{text}\nfish_prompt"
     env = {"AWS_PROFILE": "team/xs-a", "NO_COLOR": "1"}
     done = run_shell(shell_program("fish", need), "fish", script, tmp_path / "run", env=env)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "(payments/x/Admin 5m) > \n", SPOKEN)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "(payments/x/Admin 5m) > \n", WARNING)
 
 
-def test_universal_variables_of_fish_stay_and_are_named(
+def test_universal_variables_of_fish_stay_and_are_reported(
     need: Callable[[str], str], stub: Stub, tmp_path: Path
 ) -> None:
     hooked = HookedShell("fish", shell_program("fish", need), tmp_path / "runs", str(stub.program))
@@ -423,6 +426,7 @@ def test_universal_variables_of_fish_stay_and_are_named(
     done, after = hooked.run("xs a", before="set -Ux AWS_SESSION_TOKEN kept", flags=())
     assert done.returncode == 0
     assert done.stderr == (
-        "xswitch: the universal variable AWS_SESSION_TOKEN overrides the profile in this shell; to erase it: set -eU AWS_SESSION_TOKEN\n"
+        "xswitch: the universal variable AWS_SESSION_TOKEN overrides the profile in this shell; "
+        "to erase it: set -eU AWS_SESSION_TOKEN\n"
     )
     assert (after["AWS_PROFILE"], after["AWS_SESSION_TOKEN"]) == ("p", "kept")

@@ -1,4 +1,4 @@
-"""PowerShell: for real where there is one, and by its text everywhere."""
+"""PowerShell: its code as text everywhere, and run where it is installed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def text(tmp_path: Path) -> str:
 
 
 def code(script: str) -> str:
-    """The script without comments and strings, so that what is left is code."""
+    """Return the script without comments and strings, which leaves its code."""
     return re.sub(r"'(?:[^']|'')*'|\"(?:[^\"`]|`.)*\"", "''", re.sub(r"(?m)^\s*#.*$", "", script))
 
 
-def test_the_text_is_ascii_so_that_no_code_page_matters(text: str) -> None:
+def test_the_text_is_ascii_for_every_code_page(text: str) -> None:
     assert text.isascii()
     assert completion("powershell", command="/opt/xswitch").isascii()
 
@@ -54,9 +54,9 @@ def test_no_other_variable_of_the_environment_is_set(text: str) -> None:
     assert re.findall(r"\$env:(\w+)\s*=(?!=)", code(text)) == ["XSWITCH_SHELL"]
 
 
-def test_functions_are_global_and_ours(text: str) -> None:
-    found = re.findall(r"(?m)^\s*function ([\w:]+)", text)
-    assert found == [
+def test_functions_are_global_and_named_like_xswitch(text: str) -> None:
+    functions = re.findall(r"(?m)^\s*function ([\w:]+)", text)
+    assert functions == [
         f"global:{name}"
         for name in ("xs", "__xswitch_file", "__xswitch_prompt", "xswitch_prompt_info", "prompt")
     ]

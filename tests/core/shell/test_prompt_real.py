@@ -1,7 +1,4 @@
-"""The prompt helpers in real shells.
-
-What they show, in which colour, when they warn, and that nothing in them is ever run.
-"""
+"""The prompt helpers in real shells: text, color, warnings, and that they run nothing hostile."""
 
 from __future__ import annotations
 
@@ -36,7 +33,7 @@ def hooked(
 
 
 def info(hooked: HookedShell, env: dict[str, str], script: str = "") -> tuple[str, str]:
-    """What the helper prints, and what it says on stderr."""
+    """Return the helper's stdout and stderr."""
     line = (
         "print --no-newline (xswitch_prompt_info)"
         if hooked.shell == "nu"
@@ -56,24 +53,24 @@ def write(hooked: HookedShell, name: str, *lines: object) -> None:
 
 
 def session(
-    hooked: HookedShell, name: str, left: int, silent: int | None = None, *, colour: str = ""
+    hooked: HookedShell, name: str, left: int, renewable_for: int | None = None, *, color: str = ""
 ) -> int:
-    """Write the file of a session with this many seconds left; its expiry."""
+    """Write the file of a session with this many seconds left, and return its expiration."""
     now = int(time.time())
     write(
         hooked,
         name,
         "payments",
         "Admin",
-        colour,
+        color,
         now + left,
-        "" if silent is None else now + silent,
+        "" if renewable_for is None else now + renewable_for,
     )
     return now + left
 
 
 @pytest.mark.parametrize(
-    ("left", "silent", "shown"),
+    ("left", "renewable_for", "shown"),
     [
         (41 * 60 + 30, None, "41m"),
         (3600 + 2 * 60 + 30, None, "1h02m"),
@@ -87,23 +84,25 @@ def session(
     ],
 )
 def test_account_role_and_time_left(
-    hooked: HookedShell, left: int, silent: int | None, shown: str
+    hooked: HookedShell, left: int, renewable_for: int | None, shown: str
 ) -> None:
-    session(hooked, "xs-a", left, silent)
+    session(hooked, "xs-a", left, renewable_for)
     assert info(hooked, {"AWS_PROFILE": "xs-a"}) == (f"(payments/Admin {shown})", "")
 
 
-def test_no_profile_shows_nothing_until_one_was_left(hooked: HookedShell) -> None:
+def test_no_profile_shows_nothing_until_after_unset(hooked: HookedShell) -> None:
     assert info(hooked, {}) == ("", "")
     assert info(hooked, {"XSWITCH_PREVIOUS": "xs-a"}) == ("(no account)", "")
 
 
-def test_a_profile_of_somebody_else_is_shown_by_name(hooked: HookedShell) -> None:
+def test_a_foreign_profile_is_shown_by_name(hooked: HookedShell) -> None:
     assert info(hooked, {"AWS_PROFILE": "dev"}) == ("(dev)", "")
     assert info(hooked, {"AWS_PROFILE": "../prompt/dev"}) == ("(../prompt/dev)", "")
 
 
-def test_keys_in_the_environment_are_said_because_they_win(hooked: HookedShell) -> None:
+def test_keys_in_the_environment_are_shown_because_they_take_precedence(
+    hooked: HookedShell,
+) -> None:
     session(hooked, "xs-a", 3000)
     assert info(hooked, {"AWS_PROFILE": "xs-a", "AWS_ACCESS_KEY_ID": "AKIA"}) == (
         "(keys in the environment)",
@@ -121,7 +120,7 @@ def test_every_name_finds_its_file(hooked: HookedShell, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a\udcff", "\udcc3x"])
-def test_a_name_that_is_no_text_finds_its_file(
+def test_a_name_of_arbitrary_bytes_finds_its_file(
     name: str, need: Callable[[str], str], tmp_path: Path
 ) -> None:
     for shell in ("bash", "zsh", "fish"):
@@ -131,7 +130,7 @@ def test_a_name_that_is_no_text_finds_its_file(
 
 
 def test_the_writer_and_the_readers_agree(hooked: HookedShell) -> None:
-    # Only this test speaks in datetimes
+    # Only this test needs them
     from datetime import UTC, datetime, timedelta  # noqa: PLC0415
 
     soon = datetime.now(UTC) + timedelta(minutes=20, seconds=30)
@@ -141,35 +140,35 @@ def test_the_writer_and_the_readers_agree(hooked: HookedShell) -> None:
     assert info(hooked, {"AWS_PROFILE": "xs-a", "NO_COLOR": "1"}) == ("(pay ments/a/Admin 20m)", "")
 
 
-@pytest.mark.parametrize("colour", GUARD_COLORS)
-def test_the_guard_s_colour_marked_as_taking_no_room(hooked: HookedShell, colour: str) -> None:
-    session(hooked, "xs-a", 3000 - 30, colour=colour)
+@pytest.mark.parametrize("color", GUARD_COLORS)
+def test_the_color_of_the_guard_is_marked_as_zero_width(hooked: HookedShell, color: str) -> None:
+    session(hooked, "xs-a", 3000 - 30, color=color)
     shown, _ = info(hooked, {"AWS_PROFILE": "xs-a"})
-    code = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}[colour]
+    code = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}[color]
     if hooked.shell == "bash":
         assert shown == f"\001\x1b[1;{code}m\002(payments/Admin 49m)\001\x1b[0m\002"
     elif hooked.shell == "zsh":
-        assert shown == f"%B%F{{{colour}}}(payments/Admin 49m)%f%b"
+        assert shown == f"%B%F{{{color}}}(payments/Admin 49m)%f%b"
     else:
-        # These two measure escape sequences themselves.
+        # These two shells recognize escape sequences themselves
         assert re.sub(r"\x1b\[[0-9;]*m|\x1b\(B|\x0f", "", shown) == "(payments/Admin 49m)"
         assert re.match(rf"(\x1b\[1m)?\x1b\[(1;)?{code}m", shown)
         assert re.search(r"(\x1b\[(0|30)?m|\x1b\(B)+\x0f?$", shown)
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_no_colour_where_none_is_wanted(hooked: HookedShell, env: dict[str, str]) -> None:
-    session(hooked, "xs-a", 3000 - 30, colour="red")
+def test_no_color_if_turned_off(hooked: HookedShell, env: dict[str, str]) -> None:
+    session(hooked, "xs-a", 3000 - 30, color="red")
     assert info(hooked, {"AWS_PROFILE": "xs-a", **env}) == ("(payments/Admin 49m)", "")
 
 
-def test_an_unknown_colour_is_none(hooked: HookedShell) -> None:
-    session(hooked, "xs-a", 3000 - 30, colour="$(touch pwned)")
+def test_an_unknown_color_is_ignored(hooked: HookedShell) -> None:
+    session(hooked, "xs-a", 3000 - 30, color="$(touch pwned)")
     assert info(hooked, {"AWS_PROFILE": "xs-a"}) == ("(payments/Admin 49m)", "")
 
 
 def test_an_empty_no_color_means_nothing(hooked: HookedShell) -> None:
-    session(hooked, "xs-a", 3000 - 30, colour="red")
+    session(hooked, "xs-a", 3000 - 30, color="red")
     assert info(hooked, {"AWS_PROFILE": "xs-a", "NO_COLOR": ""})[0] != "(payments/Admin 49m)"
 
 
@@ -187,9 +186,7 @@ def test_an_empty_no_color_means_nothing(hooked: HookedShell) -> None:
         (" 12", ""),
     ],
 )
-def test_times_that_are_no_numbers_are_left_out(
-    hooked: HookedShell, lines: tuple[str, str]
-) -> None:
+def test_invalid_times_are_left_out(hooked: HookedShell, lines: tuple[str, str]) -> None:
     write(hooked, "xs-a", "payments", "Admin", "", *lines)
     assert info(hooked, {"AWS_PROFILE": "xs-a"}) == ("(payments/Admin)", "")
     assert not list(hooked.folder.rglob("pwned"))
@@ -201,7 +198,7 @@ def test_octal_looking_times_are_decimal(hooked: HookedShell) -> None:
 
 
 @pytest.mark.parametrize("lines", [(), ("payments",), ("payments", "Admin", "red")])
-def test_half_a_file_is_none(hooked: HookedShell, lines: tuple[str, ...]) -> None:
+def test_an_incomplete_file_is_ignored(hooked: HookedShell, lines: tuple[str, ...]) -> None:
     write(hooked, "xs-a", *lines)
     shown, said = info(hooked, {"AWS_PROFILE": "xs-a", "NO_COLOR": "1"})
     assert (shown, said) == ("(xs-a)", "")
@@ -217,7 +214,7 @@ def test_control_characters_never_reach_the_terminal(hooked: HookedShell) -> Non
 
 
 def loop(shell: str, times: int = 3) -> str:
-    """Draw the prompt some times, as the shell would."""
+    """Draw the prompt several times, as the shell would."""
     once = {
         "bash": "__xswitch_prompt",
         "zsh": "__xswitch_prompt",
@@ -227,7 +224,7 @@ def loop(shell: str, times: int = 3) -> str:
     return "\n".join([once] * times)
 
 
-def test_one_warning_for_each_session_that_can_t_renew_itself(hooked: HookedShell) -> None:
+def test_one_warning_per_session_that_needs_an_mfa_code(hooked: HookedShell) -> None:
     write(hooked, "xs-a", "payments", "Admin", "", int(time.time()) + 330, 5)
     write(hooked, "xs-b", "sandbox", "Dev", "", int(time.time()) + 45, 5)
     change = {"fish": "set -gx AWS_PROFILE xs-b", "nu": '$env.AWS_PROFILE = "xs-b"'}.get(
@@ -245,7 +242,7 @@ def test_one_warning_for_each_session_that_can_t_renew_itself(hooked: HookedShel
     ]
 
 
-def test_a_renewed_session_is_warned_of_again(hooked: HookedShell) -> None:
+def test_a_renewed_session_is_warned_about_again(hooked: HookedShell) -> None:
     write(hooked, "xs-a", "payments", "Admin", "", int(time.time()) + 330, 5)
     file = hooked.state / "prompt" / "xs-a"
     text = f"payments\\nAdmin\\n\\n{int(time.time()) + 450}\\n5\\n"
@@ -265,21 +262,20 @@ def test_a_renewed_session_is_warned_of_again(hooked: HookedShell) -> None:
     ]
 
 
-@pytest.mark.parametrize(("left", "silent"), [(330, None), (330, 3600), (660, -5), (-5, -5)])
-def test_no_warning_while_there_is_time_or_it_renews_itself(
-    hooked: HookedShell, left: int, silent: int | None
+@pytest.mark.parametrize(("left", "renewable_for"), [(330, None), (330, 3600), (660, -5), (-5, -5)])
+def test_no_warning_while_there_is_time_or_no_code_is_needed(
+    hooked: HookedShell, left: int, renewable_for: int | None
 ) -> None:
-    session(hooked, "xs-a", left, silent)
+    session(hooked, "xs-a", left, renewable_for)
     done, _ = hooked.run(loop(hooked.shell), prompt=True, env={"AWS_PROFILE": "xs-a"})
     assert (done.returncode, done.stderr) == (0, "")
 
 
-# -- wired into the shell's own prompt, on a terminal
-# ------------------------------------------------------------------
+# -- in the shell's own prompt, on a terminal
 
 
 class Terminal:
-    """An interactive shell with hook and prompt, on a terminal of its own."""
+    """An interactive shell with hook and prompt, in its own terminal."""
 
     def __init__(
         self, shell: str, program: str, folder: Path, setup: str, env: dict[str, str]
@@ -362,7 +358,7 @@ def test_hostile_text_is_shown_and_not_expanded(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_the_prompt_leaves_status_to_the_others(
+def test_the_prompt_preserves_the_exit_status(
     shell: str, need: Callable[[str], str], tmp_path: Path
 ) -> None:
     prompt_file(tmp_path, "xs-a", "payments", "Admin", "", int(time.time()) + 2970, "")
@@ -386,7 +382,7 @@ def test_the_prompt_leaves_status_to_the_others(
         terminal.close()
 
 
-def test_the_prompt_there_was_in_fish_sees_status_and_pipestatus(
+def test_the_original_fish_prompt_sees_status_and_pipestatus(
     need: Callable[[str], str], tmp_path: Path
 ) -> None:
     prompt_file(tmp_path, "xs-a", HOSTILE, "Admin", "", int(time.time()) + 2970, "")
@@ -402,12 +398,13 @@ def test_the_prompt_there_was_in_fish_sees_status_and_pipestatus(
     assert not list(tmp_path.rglob("pwned"))
 
 
-def test_the_prompt_there_was_in_nu(need: Callable[[str], str], tmp_path: Path) -> None:
+def test_the_original_nu_prompt_is_kept(need: Callable[[str], str], tmp_path: Path) -> None:
     hooked = HookedShell("nu", shell_program("nu", need), tmp_path / "runs", "xswitch")
     write(hooked, "xs-a", HOSTILE, "Admin", "", int(time.time()) + 2970, "")
     for original in ('{|| "theirs" }', '"theirs"'):
         done, _ = hooked.run(
-            "print (do $env.PROMPT_COMMAND)\nfor hook in $env.config.hooks.pre_prompt { do --env $hook }",
+            "print (do $env.PROMPT_COMMAND)\n"
+            "for hook in $env.config.hooks.pre_prompt { do --env $hook }",
             before=f"$env.PROMPT_COMMAND = {original}",
             prompt=True,
             env={"AWS_PROFILE": "xs-a", "NO_COLOR": "1"},

@@ -1,4 +1,4 @@
-"""The templates filled in: names refused, values quoted, the prompt only when wanted."""
+"""The templates filled in: names checked, values quoted, and the prompt only on request."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from xswitch.core.errors import UsageError
 from xswitch.core.shell.scripts import completion_template, init_template, render_init
 from xswitch.core.shell.shells import SHELLS, quote_for_shell
 
-BLANK = re.compile(r"@[A-Z]+@")
+PLACEHOLDER = re.compile(r"@[A-Z]+@")
 STATE = Path("/home/o'neil/.local/state/xs $(id)")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("prompt", [False, True])
-# A parameter of pytest's
-def test_every_blank_is_filled(shell: str, prompt: bool) -> None:  # noqa: FBT001
+def test_every_placeholder_is_filled(shell: str, *, prompt: bool) -> None:
     text = hook(
         shell,
         command=["/usr/bin/python3", "-m", "xswitch"],
@@ -27,10 +26,10 @@ def test_every_blank_is_filled(shell: str, prompt: bool) -> None:  # noqa: FBT00
         cmd="aws-in",
         prompt=prompt,
     )
-    assert not BLANK.search(text)
+    assert not PLACEHOLDER.search(text)
     assert "aws-in" in text
     assert text.endswith("\n")
-    assert not BLANK.search(completion(shell, command="/opt/xswitch", cmd="aws-in"))
+    assert not PLACEHOLDER.search(completion(shell, command="/opt/xswitch", cmd="aws-in"))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -41,7 +40,7 @@ def test_values_are_quoted_for_their_shell(shell: str) -> None:
         " ".join(quote_for_shell(shell, word) for word in words),
         quote_for_shell(shell, str(STATE)),
     )
-    if shell == "zsh":  # the whole is quoted once more
+    if shell == "zsh":  # the hook is quoted once more
         command, state = (quote_for_shell("zsh", part)[1:-1] for part in (command, state))
     assert text.count(command) >= 2
     assert state in text
@@ -49,15 +48,15 @@ def test_values_are_quoted_for_their_shell(shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_values_that_look_like_blanks_are_left_alone(shell: str) -> None:
+def test_values_that_look_like_placeholders_are_left_alone(shell: str) -> None:
     text = hook(shell, command="/opt/@STATE@/xswitch", state=Path("/state/@CMD@"), cmd="xs")
     assert "/opt/@STATE@/xswitch" in text
     assert "/state/@CMD@" in text
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_prompt_is_wired_only_when_asked(shell: str) -> None:
-    wiring = {
+def test_the_prompt_is_set_up_only_on_request(shell: str) -> None:
+    setup = {
         "bash": "PS1=",
         "zsh": "precmd_functions=",
         "fish": "function fish_prompt",
@@ -65,8 +64,8 @@ def test_the_prompt_is_wired_only_when_asked(shell: str) -> None:
         "nu": "$env.PROMPT_COMMAND =",
     }[shell]
     without = hook(shell, command="x", state=STATE)
-    assert wiring not in without
-    assert wiring in hook(shell, command="x", state=STATE, prompt=True)
+    assert setup not in without
+    assert setup in hook(shell, command="x", state=STATE, prompt=True)
     assert "@PROMPT@" in template(init_template(shell))
     assert "XSWITCH_PROMPT" in without or shell == "nu"
 
@@ -77,7 +76,7 @@ def test_function_names(name: str) -> None:
         assert name in hook(shell, command="x", state=STATE, cmd=name)
         assert (
             name in completion(shell, command="x", cmd=name) or shell == "nu"
-        )  # whose hook brings its own
+        )  # whose hook completes its own function
 
 
 @pytest.mark.parametrize(
@@ -103,7 +102,7 @@ def test_function_names(name: str) -> None:
         "a:b",
     ],
 )
-def test_names_that_are_no_function_s(name: str) -> None:
+def test_invalid_function_names(name: str) -> None:
     for shell in SHELLS:
         with pytest.raises(UsageError) as caught:
             hook(shell, command="x", state=STATE, cmd=name)
@@ -112,7 +111,7 @@ def test_names_that_are_no_function_s(name: str) -> None:
             completion(shell, command="x", cmd=name)
 
 
-def test_an_unknown_shell_is_named() -> None:
+def test_an_unknown_shell_is_reported() -> None:
     for call in (init_template, completion_template):
         with pytest.raises(UsageError, match="tcsh"):
             call("tcsh")

@@ -1,4 +1,4 @@
-"""Quoting and assignments, as text; tests/shell has real shells read them."""
+"""Quoting and assignments as text; test_shells_real.py runs them in real shells."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_quote(shell: str, text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("shell", EMIT_SHELLS)
-def test_nul_is_refused_everywhere(shell: str) -> None:
+def test_nul_is_an_error_everywhere(shell: str) -> None:
     with pytest.raises(UsageError):
         quote_for_shell(shell, "a\0b")
     with pytest.raises(UsageError):
@@ -57,12 +57,12 @@ def test_nul_is_refused_everywhere(shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", ["powershell", "nu"])
-def test_what_is_not_unicode_is_refused_where_strings_are(shell: str) -> None:
+def test_invalid_unicode_is_an_error_for_shells_with_unicode_strings(shell: str) -> None:
     with pytest.raises(UsageError):
         quote_for_shell(shell, "a\udc80")
 
 
-def test_an_unknown_shell_is_named() -> None:
+def test_an_unknown_shell_is_reported() -> None:
     with pytest.raises(UsageError, match="tcsh"):
         quote_for_shell("tcsh", "a")
     with pytest.raises(UsageError, match="tcsh"):
@@ -71,7 +71,7 @@ def test_an_unknown_shell_is_named() -> None:
 
 @pytest.mark.parametrize("shell", EMIT_SHELLS)
 @pytest.mark.parametrize("name", ["", "A B", "1A", "A=B", "A;id", "Ä", "A\n"])
-def test_only_names_of_variables_are_assigned(shell: str, name: str) -> None:
+def test_only_valid_variable_names_are_assigned(shell: str, name: str) -> None:
     with pytest.raises(UsageError):
         render_assignments(shell, {name: "x"})
 
@@ -79,7 +79,7 @@ def test_only_names_of_variables_are_assigned(shell: str, name: str) -> None:
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 @settings(max_examples=200, derandomize=True)
 def test_powershell_reads_back_what_was_quoted(text: str) -> None:
-    """There may be no PowerShell to ask: its string rules are few enough to apply here."""
+    """PowerShell may be missing; its few string rules are applied here."""
     quoted = quote_for_shell("powershell", text)
     assert quoted.isascii()
     assert re.fullmatch(rf"{_PIECE}|\({_STRING}( \+ {_PIECE})+\)", quoted)
@@ -92,9 +92,9 @@ def test_powershell_reads_back_what_was_quoted(text: str) -> None:
     assert units.decode("utf-16-be") == text
 
 
-def test_a_switch_unsets_what_would_win_and_remembers_where_it_came_from() -> None:
-    found = switch_assignments("xs-a", "xs-b")
-    assert found == {
+def test_a_switch_unsets_overriding_variables_and_remembers_the_previous_profile() -> None:
+    assignments = switch_assignments("xs-a", "xs-b")
+    assert assignments == {
         **dict.fromkeys(SHADOWING_VARIABLES),
         "XSWITCH_PREVIOUS": "xs-b",
         "AWS_PROFILE": "xs-a",
@@ -110,7 +110,7 @@ def test_a_switch_unsets_what_would_win_and_remembers_where_it_came_from() -> No
 
 
 @pytest.mark.parametrize("previous", [None, "", "xs-a"])
-def test_the_profile_before_stays_when_there_is_none_or_it_is_the_same(
+def test_the_previous_profile_changes_only_with_the_profile(
     previous: str | None,
 ) -> None:
     assert "XSWITCH_PREVIOUS" not in switch_assignments("xs-a", previous)
@@ -121,7 +121,7 @@ def test_unset_unsets_the_profile_too() -> None:
     assert unset_assignments("xs-a") == {**unset_assignments(), "XSWITCH_PREVIOUS": "xs-a"}
 
 
-def test_emit_is_assignments_and_nothing_else() -> None:
+def test_emit_prints_only_assignments() -> None:
     change = {"A": None, "B": "it's"}
     assert (
         render_assignments("bash", change)
@@ -136,13 +136,13 @@ def test_emit_is_assignments_and_nothing_else() -> None:
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 @settings(max_examples=100, derandomize=True)
-def test_what_nu_reads_is_json_with_the_value_in_it(text: str) -> None:
+def test_nu_gets_json_with_the_value(text: str) -> None:
     line = render_assignments("nu", {"AWS_PROFILE": text, "GONE": None})
     assert line.count("\n") == 1
     assert json.loads(line) == {"set": {"AWS_PROFILE": text}, "unset": ["GONE"]}
 
 
-def test_every_hooked_shell_can_be_written_for() -> None:
+def test_every_shell_with_a_hook_has_assignments() -> None:
     assert set(SHELLS) <= set(EMIT_SHELLS)
     assert all(
         render_assignments(shell, switch_assignments("a")).endswith("\n") for shell in EMIT_SHELLS

@@ -1,7 +1,4 @@
-"""Hostile text through real shells.
-
-What was quoted comes out as it went in, and nothing of it runs.
-"""
+"""Hostile text in real shells: quoted text comes out unchanged, and none of it runs."""
 
 from __future__ import annotations
 
@@ -68,7 +65,7 @@ text = st.text(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_nasty_texts_come_out_as_they_went_in(
+def test_hostile_texts_come_out_unchanged(
     shell: str, need: Callable[[str], str], tmp_path: Path
 ) -> None:
     texts = NASTY if shell == "nu" else (*NASTY, *BYTES)
@@ -77,12 +74,14 @@ def test_nasty_texts_come_out_as_they_went_in(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_any_text_comes_out_as_it_went_in(
+def test_any_text_comes_out_unchanged(
     shell: str, need: Callable[[str], str], tmp_path: Path
 ) -> None:
     program = shell_program(shell, need)
 
-    @given(texts=st.lists(text.map(lambda one: one.replace("\0", "")), min_size=100, max_size=150))
+    @given(
+        texts=st.lists(text.map(lambda drawn: drawn.replace("\0", "")), min_size=100, max_size=150)
+    )
     @settings(
         max_examples=8,
         derandomize=True,
@@ -97,11 +96,11 @@ def test_any_text_comes_out_as_it_went_in(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "sh", "fish"])
-def test_hostile_values_are_assigned_and_gone_is_gone(
+def test_hostile_values_are_assigned_and_none_unsets(
     shell: str, need: Callable[[str], str], tmp_path: Path
 ) -> None:
     changes: dict[str, str | None] = {
-        f"V{number}": one for number, one in enumerate((*NASTY, *BYTES))
+        f"V{number}": value for number, value in enumerate((*NASTY, *BYTES))
     }
     changes["GONE"] = None
     out = tmp_path / "out"
@@ -110,12 +109,12 @@ def test_hostile_values_are_assigned_and_gone_is_gone(
         shell_program(shell, need), shell, script, tmp_path / "run", env={"GONE": "still here"}
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    found = environment(out)
-    assert {name: found.get(name) for name in changes} == changes
+    variables = environment(out)
+    assert {name: variables.get(name) for name in changes} == changes
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "sh"])
-def test_a_read_only_variable_fails_the_whole(
+def test_a_read_only_variable_makes_all_fail(
     shell: str, need: Callable[[str], str], tmp_path: Path
 ) -> None:
     script = (

@@ -1,10 +1,8 @@
-"""What a reader of PowerShell's grammar that isn't ours makes of code.
+"""An independent reader of PowerShell assignments, for machines without PowerShell.
 
-Assignments of literal text to variables of the environment.
-
-Where there is no PowerShell this stands in for it: tree-sitter's grammar says which tokens there
-are and of what kind, and only literals, `[char]0x…`, `+`, parentheses and `$null` are taken. Source
-of what those mean: "about_Quoting_Rules" and "about_Type_Conversion" of PowerShell's documentation.
+tree-sitter's grammar provides the tokens; only literals, `[char]0x…`, `+`, parentheses, and `$null`
+are accepted. Their meaning: "about_Quoting_Rules" and "about_Type_Conversion" in PowerShell's
+documentation.
 """
 
 from __future__ import annotations
@@ -22,61 +20,55 @@ _ENVIRONMENT = "$env:"
 
 
 class NotPlainError(Exception):
-    """The code does more than assign literal text, or isn't code."""
+    """The code is invalid, or does more than assign literal text."""
 
 
 def assigned(code: str) -> dict[str, str | None]:
-    """Variables of the environment and what they are set to, None when removed.
+    """Return the environment variables that the code sets; None removes one.
 
     Raises NotPlainError.
     """
     root = _PARSER.parse(code.encode()).root_node
     if root.has_error:
         raise NotPlainError("no code")
-    found: dict[str, str | None] = {}
+    variables: dict[str, str | None] = {}
     for statement in root.children:
         for pipeline in statement.children:
             name, equals, *value = _leaves(pipeline)
             if not name[1].startswith(_ENVIRONMENT) or equals[0] != "=":
                 raise NotPlainError(f"{name} {equals}")
-            found[name[1].removeprefix(_ENVIRONMENT)] = (
+            variables[name[1].removeprefix(_ENVIRONMENT)] = (
                 None if value == [(_VARIABLE, "$null")] else _text(value)
             )
-    return found
+    return variables
 
 
 def _leaves(node: Node) -> Iterator[tuple[str, str]]:
-    """The tokens below, by kind and text.
-
-    Sums nest as deep as a text is long, so nothing here calls itself.
-    """
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        if one.children:
-            waiting.extend(reversed(one.children))
+    """Yield kind and text of the tokens, without recursion: sums nest as deep as a text is long."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if current.children:
+            stack.extend(reversed(current.children))
             continue
-        if one.type not in _HARMLESS:
-            raise NotPlainError(f"{one.type}: {one.text!r}")
-        yield one.type, (one.text or b"").decode()
+        if current.type not in _HARMLESS:
+            raise NotPlainError(f"{current.type}: {current.text!r}")
+        yield current.type, (current.text or b"").decode()
 
 
 def _text(tokens: list[tuple[str, str]]) -> str:
-    """The value of a literal, or of a sum in parentheses that begins with one.
-
-    Adding characters to a text gives a text.
-    """
+    """Return the value of a literal, or of a sum that starts with one (adding appends)."""
     if tokens[0][0] == "(" and tokens[-1][0] == ")":
         tokens = tokens[1:-1]
     kind, first = tokens[0]
     if kind != _LITERAL:
-        raise NotPlainError(f"it begins with {kind}")
+        raise NotPlainError(f"it starts with {kind}")
     units = _units(first)
-    rest = iter(tokens[1:])
-    for plus, _ in rest:
-        kind, text = next(rest)
+    remaining = iter(tokens[1:])
+    for plus, _ in remaining:
+        kind, text = next(remaining)
         if kind == "[":
-            (_, cast), (close, _), (kind, text) = next(rest), next(rest), next(rest)
+            (_, cast), (close, _), (kind, text) = next(remaining), next(remaining), next(remaining)
             if (cast, close, kind) != ("char", "]", _UNIT):
                 raise NotPlainError(f"[{cast}{close} {kind}")
         if plus != "+" or kind not in {_LITERAL, _UNIT}:
@@ -86,7 +78,7 @@ def _text(tokens: list[tuple[str, str]]) -> str:
 
 
 def _units(literal: str) -> bytes:
-    """UTF-16 of a literal in single quotes, in which two of them are one."""
+    """Return the UTF-16 of a literal in single quotes, which are doubled inside."""
     inner = literal[1:-1]
     if literal[0] + literal[-1] != "''" or inner.replace("''", "").count("'"):
         raise NotPlainError(literal)

@@ -1,4 +1,4 @@
-"""Real shells with the hook loaded, and a stand-in for the xswitch program they call."""
+"""Real shells with the hook loaded, and a stub of the xswitch program they run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from xswitch.core.shell.scripts import (
 from xswitch.core.shell.shells import quote_for_shell, render_assignments
 
 REAL_SHELLS = ("bash", "zsh", "fish", "nu")
-"""The shells run for real; a test of them goes through `shell_program`."""
+"""The shells that tests run; `shell_program` finds them."""
 
 _FLAGS = {
     "bash": ("--noprofile", "--norc"),
@@ -36,9 +36,9 @@ _LIMIT_SECONDS = 60
 
 
 def shell_program(shell: str, need: Callable[[str], str]) -> str:
-    """The path of a shell; skips, or fails under XSWITCH_REQUIRE_ALL, without it.
+    """Return the path of a shell; without it, skip, or fail under XSWITCH_REQUIRE_ALL.
 
-    "sh" is dash: the strictest there is.
+    "sh" is dash, the strictest POSIX shell.
     """
     if shell == "nu":
         own = TOOLS / "node_modules" / ".bin" / "nu"
@@ -47,7 +47,7 @@ def shell_program(shell: str, need: Callable[[str], str]) -> str:
 
 
 def template(name: str) -> str:
-    """The text of one of the templates."""
+    """Return the text of a template."""
     return (
         resources.files("xswitch")
         .joinpath("core", "shell", "templates", name)
@@ -58,7 +58,7 @@ def template(name: str) -> str:
 def hook(
     shell: str, *, command: str | Sequence[str], state: Path, cmd: str = "xs", prompt: bool = False
 ) -> str:
-    """What `xswitch init` prints."""
+    """Return the hook, as `xswitch init` prints it."""
     return render_init(
         shell,
         template(init_template(shell)),
@@ -71,7 +71,7 @@ def hook(
 
 
 def completion(shell: str, *, command: str | Sequence[str], cmd: str = "xs") -> str:
-    """What `xswitch completion` prints."""
+    """Return the script, as `xswitch completion` prints it."""
     return render_completion(
         shell,
         template(completion_template(shell)),
@@ -82,7 +82,7 @@ def completion(shell: str, *, command: str | Sequence[str], cmd: str = "xs") -> 
 
 
 def load(shell: str, file: Path) -> str:
-    """The line by which people load a hook; evaluated as text where they do so."""
+    """Return the line that loads a hook in a start file."""
     return {
         "bash": f'\\builtin eval "$(/bin/cat {file})"',
         "zsh": f'\\builtin eval "$(/bin/cat {file})"',
@@ -92,7 +92,7 @@ def load(shell: str, file: Path) -> str:
 
 
 def show(shell: str, file: Path) -> str:
-    """The line that writes the environment of child processes into `file`, NUL-separated."""
+    """Return the line that writes the environment of child processes to `file`, NUL-separated."""
     return {"nu": f"^env -0 | save --raw --force {file}"}.get(
         shell,
         f"/usr/bin/env -0 >|{file}" if shell in ("bash", "zsh") else f"/usr/bin/env -0 >{file}",
@@ -100,7 +100,7 @@ def show(shell: str, file: Path) -> str:
 
 
 def environment(file: Path) -> dict[str, str]:
-    """What `show` wrote; bytes that are no UTF-8 as lone surrogates."""
+    """Parse the output of `show`; bytes that aren't UTF-8 become lone surrogates."""
     pairs = file.read_bytes().decode("utf-8", "surrogateescape").split("\0")
     return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
@@ -114,9 +114,9 @@ def run_shell(
     env: Mapping[str, str] | None = None,
     flags: Sequence[str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a script file without a terminal; the environment is this process's with `env` on top.
+    """Run a script file without a terminal; `env` is added to this process's environment.
 
-    `flags` are those that keep start files away, unless others are given.
+    The default `flags` skip the start files.
     """
     folder.mkdir(exist_ok=True)
     file = folder / f"script.{'ps1' if shell == 'powershell' else shell}"
@@ -130,7 +130,7 @@ def run_shell(
         timeout=_LIMIT_SECONDS,
         check=False,
     )
-    # Not by subprocess itself: it would make every CR a newline.
+    # Not with text=True, which turns every CR into a newline
     out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
@@ -143,13 +143,13 @@ def spoken(
     *,
     env: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """The texts as one process of the shell says them, each quoted for it."""
+    """Quote each text, and return them as one process of the shell prints them."""
     if shell == "nu":
         lines = [
-            f"print --no-newline --raw {quote_for_shell(shell, one)} (char nul)" for one in texts
+            f"print --no-newline --raw {quote_for_shell(shell, text)} (char nul)" for text in texts
         ]
     else:
-        lines = [f"printf '%s\\0' {quote_for_shell(shell, one)}" for one in texts]
+        lines = [f"printf '%s\\0' {quote_for_shell(shell, text)}" for text in texts]
     done = run_shell(program, shell, "\n".join(lines), folder, env=env)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split("\0")[:-1]
@@ -157,7 +157,7 @@ def spoken(
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the stand-in: its words, and three variables of its environment."""
+    """One call of the stub: its arguments, and three variables of its environment."""
 
     words: tuple[str, ...]
     profile: str
@@ -166,9 +166,9 @@ class Call:
 
 
 class Stub:
-    """A program named xswitch that does what it was told and writes down how it was called.
+    """A program named xswitch that records its calls.
 
-    Its nth call gives the nth answer; after the last, that one again.
+    Its nth call gives the nth answer; the last answer repeats.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -188,20 +188,20 @@ class Stub:
             )
 
     def switches(self, shell: str, changes: Mapping[str, str | None], *, stderr: str = "") -> None:
-        """Add the answer of a switch that worked."""
+        """Add the answer of a successful switch."""
         self.answer(stdout=render_assignments(shell, changes), stderr=stderr)
 
     @property
     def calls(self) -> list[Call]:
-        """Every call so far."""
-        found = []
+        """All calls so far."""
+        calls = []
         for number in range(1, 1000):
             file = self.folder / f"call.{number}"
             if not file.exists():
                 break
             fields = file.read_bytes().decode("utf-8", "surrogateescape").split("\0")[:-1]
-            found.append(Call(tuple(fields[3:]), *fields[:3]))
-        return found
+            calls.append(Call(tuple(fields[3:]), *fields[:3]))
+        return calls
 
 
 _STUB = r"""#!/bin/sh
@@ -217,7 +217,7 @@ exit "$code"
 
 
 class HookedShell:
-    """A real shell with the hook in it, ready to run scripts."""
+    """A real shell that runs scripts with the hook loaded."""
 
     def __init__(
         self,
@@ -244,9 +244,9 @@ class HookedShell:
         env: Mapping[str, str] | None = None,
         flags: Sequence[str] | None = None,
     ) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
-        """Run `before`, load the hook, run `script`.
+        """Run `before`, load the hook, and run `script`.
 
-        The process, and the environment at its end ({} if the script never got there).
+        Returns the process, and the environment at its end ({} if the script ended early).
         """
         self._number += 1
         folder = self.folder / f"run{self._number}"
@@ -263,7 +263,7 @@ class HookedShell:
 
 
 def pwsh() -> str:
-    """PowerShell, where there is one; no test machine is required to have it."""
+    """Return the path of PowerShell, or skip the test: no test machine needs it."""
     program = shutil.which("pwsh")
     if program is None:
         pytest.skip("pwsh is not installed")
