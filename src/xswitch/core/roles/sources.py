@@ -11,6 +11,7 @@ from xswitch.core.model import (
     ConfigView,
     CredentialSource,
     CredentialSourceKind,
+    Origin,
     Problem,
     Profile,
     Severity,
@@ -84,33 +85,17 @@ def named_credential_source(
     origin = profile.origin if setting is None else setting.origin
     if source == "Environment":
         key = env.get("AWS_ACCESS_KEY_ID", "")
-        return CredentialSource(
-            kind=CredentialSourceKind.ENVIRONMENT,
-            profile=None,
-            identity=canonical_json({"access_key_id": key}),
-            origin=origin,
-            detail=key or "AWS_ACCESS_KEY_ID is not set",
-            temporary=bool(env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN")),
-        )
+        detail = key or "AWS_ACCESS_KEY_ID isn't set"
+        temporary = bool(env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN"))
+        kind = CredentialSourceKind.ENVIRONMENT
+        return _source(kind, None, {"access_key_id": key}, origin, detail, temporary=temporary)
     if source == "Ec2InstanceMetadata":
-        return CredentialSource(
-            CredentialSourceKind.EC2_METADATA,
-            None,
-            canonical_json({}),
-            origin,
-            "instance metadata",
-            temporary=True,
-        )
+        kind = CredentialSourceKind.EC2_METADATA
+        return _source(kind, None, {}, origin, "instance metadata", temporary=True)
     if source == "EcsContainer":
+        kind = CredentialSourceKind.ECS_CONTAINER
         facts = {name: env[name] for name in _CONTAINER_VARIABLES if name in env}
-        return CredentialSource(
-            CredentialSourceKind.ECS_CONTAINER,
-            None,
-            canonical_json(facts),
-            origin,
-            "container credentials",
-            temporary=True,
-        )
+        return _source(kind, None, facts, origin, "container credentials", temporary=True)
     return problem_at(
         profile,
         "credential_source",
@@ -125,6 +110,19 @@ def canonical_json(facts: Mapping[str, str]) -> str:
     return json.dumps(dict(facts), sort_keys=True, separators=(",", ":"))
 
 
+def _source(  # noqa: PLR0913 -- the fields of a source
+    kind: CredentialSourceKind,
+    profile: Profile | None,
+    facts: Mapping[str, str],
+    origin: Origin,
+    detail: str,
+    *,
+    temporary: bool = False,
+) -> CredentialSource:
+    name = None if profile is None else profile.name
+    return CredentialSource(kind, name, canonical_json(facts), origin, detail, temporary)
+
+
 def _has_keys_in_credentials_file(profile: Profile) -> bool:
     key = profile.properties.get("aws_access_key_id")
     return key is not None and key.source == "credentials"
@@ -134,35 +132,20 @@ def _static_keys_source(_view: ConfigView, profile: Profile) -> CredentialSource
     missing = [key for key in STATIC_KEYS if not profile.get(key)]
     if missing:
         text = f'Profile "{profile.name}" has static keys without {missing[0]}.'
-        return problem_at(
-            profile,
-            next((key for key in STATIC_KEYS if key in profile.properties), None),
-            "partial_keys",
-            text,
-        )
+        existing = next((key for key in STATIC_KEYS if key in profile.properties), None)
+        return problem_at(profile, existing, "partial_keys", text)
     key_id = profile.properties["aws_access_key_id"]
-    temporary = any(profile.get(token) for token in _SESSION_TOKEN_KEYS)
     facts = {"access_key_id": key_id.value}
-    return CredentialSource(
-        CredentialSourceKind.STATIC_KEYS,
-        profile.name,
-        canonical_json(facts),
-        key_id.origin,
-        key_id.value,
-        temporary=temporary,
-    )
+    temporary = any(profile.get(token) for token in _SESSION_TOKEN_KEYS)
+    kind = CredentialSourceKind.STATIC_KEYS
+    return _source(kind, profile, facts, key_id.origin, key_id.value, temporary=temporary)
 
 
 def _login_session_source(_view: ConfigView, profile: Profile) -> CredentialSource:
     session = profile.properties["login_session"]
-    return CredentialSource(
-        CredentialSourceKind.LOGIN_SESSION,
-        profile.name,
-        canonical_json({"session": session.value}),
-        session.origin,
-        session.value,
-        temporary=True,
-    )
+    facts = {"session": session.value}
+    kind = CredentialSourceKind.LOGIN_SESSION
+    return _source(kind, profile, facts, session.origin, session.value, temporary=True)
 
 
 def _process_source(_view: ConfigView, profile: Profile) -> CredentialSource:
@@ -171,18 +154,11 @@ def _process_source(_view: ConfigView, profile: Profile) -> CredentialSource:
     # the program's name.
     facts = {"command": sha256(command.value.encode())}
     first_word = _FIRST_WORD.match(command.value.strip())
-    program = (
-        ""
-        if first_word is None or "=" in first_word[0]
-        else first_word[0].replace("\\ ", " ").rpartition("/")[2]
-    )
-    return CredentialSource(
-        CredentialSourceKind.CREDENTIAL_PROCESS,
-        profile.name,
-        canonical_json(facts),
-        command.origin,
-        program,
-    )
+    program = ""
+    if first_word is not None and "=" not in first_word[0]:
+        program = first_word[0].replace("\\ ", " ").rpartition("/")[2]
+    kind = CredentialSourceKind.CREDENTIAL_PROCESS
+    return _source(kind, profile, facts, command.origin, program)
 
 
 def _web_identity_source(_view: ConfigView, profile: Profile) -> CredentialSource | Problem:
@@ -190,19 +166,10 @@ def _web_identity_source(_view: ConfigView, profile: Profile) -> CredentialSourc
     if not role:
         text = f'Profile "{profile.name}" has web_identity_token_file but no role_arn.'
         return problem_at(profile, "web_identity_token_file", "web_identity_no_role", text)
-    facts = {
-        "role_arn": role,
-        "token_file": token.value,
-        "session_name": profile.get("role_session_name") or "",
-    }
-    return CredentialSource(
-        CredentialSourceKind.WEB_IDENTITY,
-        profile.name,
-        canonical_json(facts),
-        token.origin,
-        role,
-        temporary=True,
-    )
+    session_name = profile.get("role_session_name") or ""
+    facts = {"role_arn": role, "token_file": token.value, "session_name": session_name}
+    kind = CredentialSourceKind.WEB_IDENTITY
+    return _source(kind, profile, facts, token.origin, role, temporary=True)
 
 
 def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
@@ -222,29 +189,15 @@ def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Proble
                 )
                 return problem_at(profile, key, "sso_conflict", text)
     missing = [key for key in _SSO_REQUIRED_KEYS if not values.get(key)]
+    key = next(key for key in _SSO_PROFILE_KEYS if key in profile.properties)
     if missing:
         text = f'Profile "{profile.name}" uses SSO but lacks {", ".join(missing)}.'
-        return problem_at(
-            profile,
-            next(key for key in _SSO_PROFILE_KEYS if key in profile.properties),
-            "sso_incomplete",
-            text,
-        )
+        return problem_at(profile, key, "sso_incomplete", text)
     facts = {key: values[key] for key in _SSO_REQUIRED_KEYS} | {"sso_session": name or ""}
-    origin = next(
-        profile.properties[key].origin for key in _SSO_PROFILE_KEYS if key in profile.properties
-    )
-    detail = (
-        f"{values['sso_account_id']}/{values['sso_role_name']} at {name or values['sso_start_url']}"
-    )
-    return CredentialSource(
-        CredentialSourceKind.SSO,
-        profile.name,
-        canonical_json(facts),
-        origin,
-        detail,
-        temporary=True,
-    )
+    portal = name or values["sso_start_url"]
+    detail = f"{values['sso_account_id']}/{values['sso_role_name']} at {portal}"
+    origin = profile.properties[key].origin
+    return _source(CredentialSourceKind.SSO, profile, facts, origin, detail, temporary=True)
 
 
 _SOURCE_ORDER: tuple[
