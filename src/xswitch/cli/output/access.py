@@ -1,4 +1,4 @@
-"""Plans, steps and checks as lines of text, and as `--json` shows them."""
+"""Plans, changes, checks and findings of `access` as text and as `--json` data."""
 
 from __future__ import annotations
 
@@ -12,31 +12,23 @@ from xswitch.actions.access.api import (
     ChangeStatus,
 )
 from xswitch.cli.output.json_output import utc_timestamp
-from xswitch.core.access.diff import change_diff, plan_summary
+from xswitch.core.access.diff import ACCOUNT_TITLES, change_diff, plan_summary
 from xswitch.core.access.model import AccountSide, Finding, IamChange
 from xswitch.core.access.render import plan_data
 from xswitch.core.text import pluralize
 
-_STATUS_PREFIXES = {"doing": "", "done": "", "failed": "failed: ", "taken_back": "taken back: "}
-_HEADINGS = {
-    AccountSide.SOURCE: "source: the account of those who switch",
-    AccountSide.TARGET: "target: the account of the role",
-}
+_STATUS_PREFIXES = {"doing": "", "done": "", "failed": "failed: ", "taken_back": "rolled back: "}
 
 
 def plan_lines(planned: AccessPlanResult) -> list[str]:
-    """A plan as a diff, side by side is the screen's; here one after the other."""
+    """Format a plan as a diff, one account after the other."""
     plan = planned.plan
     lines = [f"! {warning.why}" for warning in plan.warnings]
     for side in plan.sides:
-        made_by = (
-            f"profile {side.profile}"
-            if side.profile
-            else "for its administrator; not read from here"
-        )
-        lines += ["", f"{_HEADINGS[side.side]} {side.account} ({made_by})"]
+        reader = f"profile {side.profile}" if side.profile else "not read; for its administrator"
+        lines += ["", f"{ACCOUNT_TITLES[side.side]} {side.account} ({reader})"]
         if not side.changes:
-            lines.append("  as wanted already")
+            lines.append("  nothing to change")
         for change in side.changes:
             lines.append(f"  * {change.summary}")
             lines += [f"    {mark} {text}".rstrip() for mark, text in change_diff(change)]
@@ -47,12 +39,12 @@ def plan_lines(planned: AccessPlanResult) -> list[str]:
 
 
 def step_line(side: AccountSide, change: IamChange, now: ChangeStatus) -> str:
-    """One step of an apply."""
+    """Format one change while a plan is applied."""
     return f"{_STATUS_PREFIXES[now]}{side.value}: {change.summary}"
 
 
 def checked_lines(checked: AccessCheckResult) -> list[str]:
-    """A check that worked."""
+    """Format a successful check."""
     return [
         f"the switch works: {checked.identity.arn}",
         f"profile  {checked.profile}",
@@ -62,9 +54,9 @@ def checked_lines(checked: AccessCheckResult) -> list[str]:
 
 
 def applied_lines(applied: AccessApplyResult, checked: AccessCheckResult | None) -> list[str]:
-    """An apply that worked, with its check if there was one."""
+    """Format a successful apply, with its check if there was one."""
     count = len(applied.done)
-    lines = ["nothing had to change" if not count else f"{pluralize(count, 'change')} made"]
+    lines = [f"{pluralize(count, 'change')} made" if count else "nothing to change"]
     if checked is not None:
         return [*lines, *checked_lines(checked)]
     link = applied.planned.console_link
@@ -72,7 +64,7 @@ def applied_lines(applied: AccessApplyResult, checked: AccessCheckResult | None)
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Findings, each with its place, the reason and the corrected statement."""
+    """Format findings with place, reason and corrected statement."""
     lines: list[str] = []
     for finding in findings:
         lines += [f"{finding.where}: {finding.severity}: {finding.why} [{finding.code}]"]
@@ -81,7 +73,7 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
 
 
 def checked_json(checked: AccessCheckResult) -> dict[str, Any]:
-    """`access check`: data."""
+    """Convert to the `data` of `access check --json`."""
     identity = checked.identity
     return {
         "identity": {"account": identity.account, "arn": identity.arn, "user_id": identity.user_id},
@@ -98,7 +90,7 @@ def applied_json(
     checked: AccessCheckResult | None = None,
     back: AccessApplyResult | None = None,
 ) -> dict[str, Any]:
-    """`access apply`: data; `back` is what came of taking it back."""
+    """Convert to the `data` of `access apply --json`; `back` is the rollback."""
     return {
         "done": _changes_json(applied.done),
         "left": _changes_json(applied.left),
@@ -117,10 +109,11 @@ def _changes_json(steps: Sequence[tuple[AccountSide, IamChange]]) -> list[dict[s
 
 
 def handover_lines(planned: AccessPlanResult) -> list[str]:
-    """What is for somebody else to do: the sides nobody here administers."""
+    """Explain how to hand a file to the administrator of an account without a profile."""
     return [
-        f"the {side.side.value} account {side.account} is set up by its own administrator; this writes a file to hand over: "
-        "the same with `xswitch access plan`, --format cloudformation (or terraform, cli) and --output DIR"
+        f"the {side.side.value} account {side.account} is set up by its own administrator; "
+        "to write a file for them, run `xswitch access plan` with the same options, "
+        "--format cloudformation (or terraform, cli) and --output DIR"
         for side in planned.plan.sides
         if side.profile is None
     ]

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
-from xswitch.core.access.model import AccessPlan, AccountPlan, IamChange
+from xswitch.core.access.model import AccessPlan, AccountPlan, AccountSide, IamChange
 from xswitch.core.text import pluralize
 
 DiffMark = Literal["+", "-", " ", "@"]
 DiffLine = tuple[DiffMark, str]
 """A mark (added, removed, unchanged, or omitted lines) and a text."""
 
+ACCOUNT_TITLES: Mapping[AccountSide, str] = MappingProxyType(
+    {
+        AccountSide.SOURCE: "Source: the users' account",
+        AccountSide.TARGET: "Target: the role's account",
+    }
+)
 _CONTEXT = 3
 
 

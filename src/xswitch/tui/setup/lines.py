@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xswitch.core.access.diff import change_diff
+from xswitch.core.access.diff import ACCOUNT_TITLES, change_diff
 from xswitch.core.access.model import AccessPlan, AccountPlan
 from xswitch.tui.errors import failure_lines
 from xswitch.tui.render.formatting import SEVERITY_SIGNS
@@ -14,7 +14,6 @@ from xswitch.tui.setup.state import ChangeStep, SetupStage, SetupState
 TWO_COLUMN_WIDTH = 96
 """The minimum width for two columns."""
 _DIFF_STYLES = {"+": "live", "-": "error", " ": "muted", "@": "faint"}
-_SIDE_TITLES = {"source": "Source: the users' account", "target": "Target: the role's account"}
 _STATUS_SIGNS: dict[str, TextSpan] = {
     "waiting": ("· ", "muted"),
     "doing": ("↻ ", "accent"),
@@ -83,7 +82,7 @@ def _plan_lines(plan: AccessPlan, width: int) -> list[Line]:
 
 
 def _side_lines(side: AccountPlan, width: int) -> list[Line]:
-    lines: list[Line] = [*wrap([(_SIDE_TITLES[side.side.value], "title")], width)]
+    lines: list[Line] = [*wrap([(ACCOUNT_TITLES[side.side], "title")], width)]
     made_by: Line = (
         [("by profile ", "muted"), span(side.profile, "text")]
         if side.profile
