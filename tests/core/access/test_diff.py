@@ -14,7 +14,7 @@ def _change(before: str, after: str) -> IamChange:
     )
 
 
-def test_what_is_new_is_all_added() -> None:
+def test_a_new_text_has_only_added_lines() -> None:
     assert change_diff(_change("", "a\nb")) == (("+", "a"), ("+", "b"))
     assert change_diff(_change("a", "")) == (("-", "a"),)
     assert change_diff(_change("a", "a")) == ()
@@ -58,9 +58,8 @@ def test_the_summary_counts_both_sides() -> None:
     request = full_request()
     world = accounts(request)
     plan = world.plan(request)
-    assert (
-        plan_summary(plan)
-        == "1 change in the source account 111111111111, 5 changes in the target account 222222222222."
+    assert plan_summary(plan) == (
+        "1 change in the source account 111111111111, 5 changes in the target account 222222222222."
     )
     assert plan_summary(run(world, calls(plan), request).plan(request)) == "Nothing to change."
     half = run(world, calls(plan)[:1], request)

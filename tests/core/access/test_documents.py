@@ -39,8 +39,9 @@ NAMES = st.text("ABCXYZabcxyz0189_+=,.@-", min_size=1, max_size=64)
 
 def test_a_document_has_the_order_iam_writes_and_single_values_without_a_list() -> None:
     text = canonical_json(
-        '{"Statement": {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": [true]}}, "Action": ["sts:AssumeRole"], '
-        '"Principal": {"AWS": ["b", "a", "b"]}, "Effect": "Allow", "Sid": ""}, "Version": "2012-10-17"}'
+        '{"Statement": {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": [true]}}, '
+        '"Action": ["sts:AssumeRole"], "Principal": {"AWS": ["b", "a", "b"]}, '
+        '"Effect": "Allow", "Sid": ""}, "Version": "2012-10-17"}'
     )
     assert text == json.dumps(
         {
@@ -70,7 +71,7 @@ def test_what_a_missing_version_means_is_written_and_an_empty_condition_is_not()
     }
 
 
-def test_what_the_grammar_does_not_know_is_kept() -> None:
+def test_unknown_elements_are_kept() -> None:
     odd = {
         "Version": "2012-10-17",
         "Zebra": 1,
@@ -82,7 +83,7 @@ def test_what_the_grammar_does_not_know_is_kept() -> None:
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "1", '{"Statement": 1, "Statement": 2}', "[" * 5000]
 )
-def test_what_is_no_json_object_is_a_policy_error(text: str) -> None:
+def test_invalid_json_is_a_policy_error(text: str) -> None:
     with pytest.raises(PolicyError, match="the trust policy"):
         canonical_json(text, "the trust policy")
 
@@ -108,10 +109,7 @@ STATEMENT = st.fixed_dictionaries(
 
 
 def _respelled(value: Any, dice: random.Random) -> Any:
-    """The same meaning written otherwise.
-
-    Members and list entries in any order, single entries with a list or without.
-    """
+    """Shuffle members and list entries, and write single entries with or without a list."""
     if isinstance(value, dict):
         keys = list(value)
         dice.shuffle(keys)
@@ -188,7 +186,7 @@ def test_a_group_and_an_account_are_trusted_as_the_account(who: TrustedPrincipal
     assert trust_policy_principal(wanted(who)) == arn
 
 
-def test_the_arn_that_was_read_goes_before_the_one_that_is_guessed() -> None:
+def test_the_arn_that_was_read_is_preferred() -> None:
     assert (
         trust_policy_principal(wanted(), "arn:aws:iam::1:user/x/SwitchUser")
         == "arn:aws:iam::1:user/x/SwitchUser"
@@ -199,7 +197,7 @@ def test_the_arn_that_was_read_goes_before_the_one_that_is_guessed() -> None:
     )
 
 
-def test_a_role_is_never_asked_for_mfa_that_its_sessions_cannot_carry() -> None:
+def test_mfa_is_never_required_of_a_role() -> None:
     (statement,) = statements_of(trust_policy(wanted(ROLE), "r"))
     assert "Condition" not in statement
 
@@ -295,7 +293,7 @@ def test_our_statement_is_added_after_those_of_others() -> None:
     assert with_statement(_document(OTHER), OURS) == _document(OTHER, OURS)
 
 
-def test_our_statement_is_amended_where_it_stands() -> None:
+def test_our_statement_is_replaced_in_place() -> None:
     assert with_statement(_document({**OURS, "Condition": {}}, OTHER), OURS) == _document(
         OURS, OTHER
     )
@@ -314,7 +312,7 @@ def test_our_statement_is_amended_where_it_stands() -> None:
         {**OURS, "Sid": "", "Condition": {"bool": {"AWS:multifactorauthpresent": ["true"]}}},
     ],
 )
-def test_a_statement_that_says_the_same_needs_no_second(said: dict[str, Any]) -> None:
+def test_a_statement_that_covers_ours_is_enough(said: dict[str, Any]) -> None:
     assert with_statement(_document(said, OTHER), OURS) == _document(said, OTHER)
 
 
@@ -329,7 +327,7 @@ def test_a_statement_that_says_the_same_needs_no_second(said: dict[str, Any]) ->
         {**OURS, "Sid": "a", "Extra": 1},
     ],
 )
-def test_a_statement_that_says_something_else_does_not_stand_for_ours(said: dict[str, Any]) -> None:
+def test_a_statement_with_another_meaning_does_not_cover_ours(said: dict[str, Any]) -> None:
     assert not covers_statement(said, OURS)
     assert not contains_statement(_document(said), OURS)
     assert with_statement(_document(said), OURS) == _document(said, OURS)

@@ -114,7 +114,7 @@ def test_two_empty_accounts_need_a_policy_a_role_and_its_permissions() -> None:
     assert {change.side for change in plan.target.changes} == {AccountSide.TARGET}
 
 
-def test_nothing_that_was_not_asked_for_is_sent() -> None:
+def test_nothing_unrequested_is_sent() -> None:
     request = wanted(managed_policies=())
     (create,) = [
         call for call in calls(accounts(request).plan(request)) if call.operation == "CreateRole"
@@ -259,7 +259,7 @@ def test_a_plan_applied_from_anywhere_leaves_nothing_to_do(
     }
 
 
-def test_what_others_made_at_the_role_stays() -> None:
+def test_changes_of_others_to_the_role_stay() -> None:
     request = full_request()
     world = accounts(request, OLD_ROLE)
     after = run(world, calls(world.plan(request)), request).target
@@ -328,7 +328,7 @@ def test_the_users_own_path_is_taken_from_what_is_there() -> None:
     assert "user/people/SwitchUser" in Accounts(None, source).plan(request).trust
 
 
-def test_a_side_that_was_not_seen_gets_everything() -> None:
+def test_an_unread_account_gets_everything() -> None:
     request = full_request()
     plan = make_plan(
         request, target=None, target_seen=False, source=None, source_seen=False, profiles={}
@@ -371,14 +371,14 @@ def test_a_whole_account_gets_a_managed_policy_and_new_versions_of_it() -> None:
     ],
     ids=["path", "account", "case"],
 )
-def test_a_role_that_is_another_is_refused_by_its_own_arn(arn: str) -> None:
+def test_a_role_with_another_arn_is_rejected(arn: str) -> None:
     with pytest.raises(ConfigError) as refused:
         accounts(wanted(), replace(OLD_ROLE, arn=arn)).plan(wanted())
     assert refused.value.code == "role_elsewhere"
     assert arn in refused.value.what
 
 
-def test_a_principal_that_is_not_there_is_refused() -> None:
+def test_a_missing_principal_is_rejected() -> None:
     with pytest.raises(ConfigError) as refused:
         Accounts(None, None).plan(wanted())
     assert refused.value.code == "principal_missing"
@@ -399,7 +399,7 @@ def test_a_principal_that_is_not_there_is_refused() -> None:
     ],
     ids=["account", "name", "kind", "path", "root"],
 )
-def test_a_principal_that_is_another_is_refused(
+def test_a_principal_with_another_arn_is_rejected(
     who: TrustedPrincipal, source: PrincipalState
 ) -> None:
     with pytest.raises(ConfigError) as refused:
@@ -407,12 +407,12 @@ def test_a_principal_that_is_another_is_refused(
     assert refused.value.code == "principal_elsewhere"
 
 
-def test_a_trust_policy_that_is_no_json_is_told_by_its_role() -> None:
+def test_an_invalid_trust_policy_is_reported_with_its_role() -> None:
     with pytest.raises(PolicyError, match="role/SwitchRole"):
         accounts(wanted(), replace(OLD_ROLE, trust="{")).plan(wanted())
 
 
-def test_the_wanted_documents_are_what_both_sides_have_afterwards() -> None:
+def test_the_planned_documents_are_in_both_accounts_afterwards() -> None:
     request = full_request(ROLE)
     world = accounts(request, OLD_ROLE)
     plan = world.plan(request)

@@ -41,7 +41,7 @@ from xswitch.core.policy import PolicyError
         {"who": ACCOUNT},
     ],
 )
-def test_what_iam_takes_is_taken(changes: dict[str, Any]) -> None:
+def test_valid_requests_are_accepted(changes: dict[str, Any]) -> None:
     validate(replace(wanted(), **changes))
 
 
@@ -91,7 +91,7 @@ def test_what_iam_takes_is_taken(changes: dict[str, Any]) -> None:
         ({"tags": (("a", ""), ("A", ""))}, "tags_invalid"),
     ],
 )
-def test_what_iam_does_not_take_is_refused_before_anything_is_sent(
+def test_invalid_requests_are_rejected_before_anything_is_sent(
     changes: dict[str, Any], code: str
 ) -> None:
     request: AccessRequest = replace(wanted(), **changes)
@@ -101,7 +101,7 @@ def test_what_iam_does_not_take_is_refused_before_anything_is_sent(
     assert refused.value.why
 
 
-def test_an_inline_policy_that_is_none_is_told_by_its_name() -> None:
+def test_an_invalid_inline_policy_is_reported_with_its_name() -> None:
     with pytest.raises(PolicyError, match="mine"):
         validate(wanted(inline_policies=(NamedPolicy("mine", "{}"),)))
 

@@ -111,7 +111,7 @@ def test_a_tight_request_has_no_warning() -> None:
         ),
     ],
 )
-def test_what_gives_too_much_or_does_not_work_as_it_looks_is_told(
+def test_wide_or_ineffective_requests_have_warnings(
     codes: set[str], arguments: dict[str, Any]
 ) -> None:
     assert _codes(**arguments) == codes
@@ -148,13 +148,11 @@ ALLOW: dict[str, Any] = {
         ({**ALLOW, "Condition": {"StringEquals": {"sts:ExternalId": "x42"}}}, ""),
     ],
 )
-def test_what_a_statement_that_stays_does_to_ours_is_told(
-    statement: dict[str, Any], code: str
-) -> None:
+def test_effects_of_existing_statements_have_warnings(statement: dict[str, Any], code: str) -> None:
     assert _codes(role=_role({"Sid": "People", **statement})) == ({code} if code else set())
 
 
-def test_a_statement_that_stays_is_judged_for_roles_too() -> None:
+def test_existing_statements_are_checked_for_roles_too() -> None:
     hub = "arn:aws:iam::111111111111:role/Hub"
     codes = _codes(
         ROLE,
@@ -164,7 +162,7 @@ def test_a_statement_that_stays_is_judged_for_roles_too() -> None:
     assert "statement_denies" in codes
 
 
-def test_a_trust_policy_beyond_its_quota_is_told() -> None:
+def test_a_trust_policy_over_the_quota_has_a_warning() -> None:
     many = [
         {
             "Sid": f"P{at}",
@@ -180,7 +178,7 @@ def test_white_space_does_not_count() -> None:
     assert policy_size('{ "Version":\n "a b" }') == len('{"Version":"a b"}')
 
 
-def test_a_group_is_told_that_it_is_one() -> None:
+def test_a_group_has_a_warning() -> None:
     request = wanted(GROUP)
     (finding,) = accounts(request).plan(request).warnings
     assert (finding.code, finding.severity) == ("group_trusts_account", "warning")

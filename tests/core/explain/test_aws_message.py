@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from xswitch.core.explain.aws_message import DenialMessage, PolicyType, parse_denial
 
 USER = "arn:aws:iam::111111111111:user/dev"
-WHO = f"User: {USER} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::222222222222:role/Admin"
+WHO = (
+    f"User: {USER} is not authorized to perform: sts:AssumeRole "
+    "on resource: arn:aws:iam::222222222222:role/Admin"
+)
 
 
 @pytest.mark.parametrize(
@@ -53,15 +56,14 @@ WHO = f"User: {USER} is not authorized to perform: sts:AssumeRole on resource: a
         (" because no astrological policy allows the sts:AssumeRole action", None, False),
     ],
 )
-def test_each_of_aws_s_reasons_is_read(
-    end: str, layer: PolicyType | None, *, explicit: bool
-) -> None:
+def test_all_reasons_are_parsed(end: str, layer: PolicyType | None, *, explicit: bool) -> None:
     assert parse_denial(WHO + end) == DenialMessage(USER, "sts:AssumeRole", layer, explicit)
 
 
-def test_a_policy_that_is_named_is_kept() -> None:
+def test_the_arn_of_the_policy_is_parsed() -> None:
     found = parse_denial(
-        f"{WHO} with an explicit deny in an identity-based policy: arn:aws:iam::111111111111:policy/no."
+        f"{WHO} with an explicit deny in an identity-based policy: "
+        "arn:aws:iam::111111111111:policy/no."
     )
     assert (found.policy_type, found.policy) == (
         PolicyType.IDENTITY,
@@ -69,9 +71,11 @@ def test_a_policy_that_is_named_is_kept() -> None:
     )
 
 
-def test_the_action_may_stand_without_a_resource() -> None:
-    text = f"User: {USER} is not authorized to perform: sts:TagSession because no role trust policy allows the sts:TagSession action"
-    found = parse_denial(text)
+def test_the_resource_is_optional() -> None:
+    found = parse_denial(
+        f"User: {USER} is not authorized to perform: sts:TagSession "
+        "because no role trust policy allows the sts:TagSession action"
+    )
     assert (found.action, found.policy_type, found.explicit) == (
         "sts:TagSession",
         PolicyType.TRUST,
@@ -80,5 +84,5 @@ def test_the_action_may_stand_without_a_resource() -> None:
 
 
 @given(st.text())
-def test_any_other_text_says_nothing(text: str) -> None:
+def test_other_text_has_no_facts(text: str) -> None:
     assert parse_denial(text).policy_type is None

@@ -1,7 +1,4 @@
-"""Causes from evidence made by hand.
-
-What is proved, what is likely, what can't be seen, and that nothing is ever allowed by guess.
-"""
+"""Causes from handmade evidence: proved, likely, unseen, and never "allowed" by guessing."""
 
 from __future__ import annotations
 
@@ -76,7 +73,7 @@ def first(found: Explanation) -> Cause:
     return found.causes[0]
 
 
-def test_nothing_seen_is_said_of_both_sides_with_the_statements_to_look_for() -> None:
+def test_without_evidence_both_accounts_have_statements_to_look_for() -> None:
     found = explain(evidence(hop()))
     assert found.verdict is ExplanationVerdict.DENIED
     assert {certainty for _, certainty in told(found)} == {Certainty.UNSEEN}
@@ -93,7 +90,7 @@ def test_nothing_seen_is_said_of_both_sides_with_the_statements_to_look_for() ->
     assert json.loads(by_code[C.TRUST_MISSING].statement) == TRUST
 
 
-def test_a_side_that_allows_makes_the_other_likely() -> None:
+def test_an_account_that_allows_makes_the_other_likely() -> None:
     source = explain(evidence(hop(Observations(principal_policies=reading(ALLOW)))))
     assert told(source)[0] == (C.TRUST_MISSING, Certainty.LIKELY)
     target = explain(evidence(hop(Observations(role=role(TRUST)))))
@@ -109,7 +106,7 @@ def test_a_side_that_allows_makes_the_other_likely() -> None:
     assert (above.code, above.side, above.certainty) == (C.SCP, CauseSide.TARGET, Certainty.LIKELY)
 
 
-def test_policies_read_in_part_prove_a_deny_and_no_lack() -> None:
+def test_partly_read_policies_prove_a_deny_but_no_missing_allow() -> None:
     part = reading({**ALLOW, "Effect": "Deny"}, unread=("groups: iam_denied",))
     assert told(explain(evidence(hop(Observations(principal_policies=part)))))[0] == (
         C.CALLER_POLICY_DENIES,
@@ -129,7 +126,7 @@ def test_policies_read_in_part_prove_a_deny_and_no_lack() -> None:
     )
 
 
-def test_a_proved_side_still_mentions_the_unseen_one() -> None:
+def test_a_proved_account_comes_with_the_unseen_one() -> None:
     found = explain(evidence(hop(Observations(principal_policies=reading()))))
     assert told(found) == [
         (C.CALLER_POLICY_MISSING, Certainty.PROVED),
@@ -187,7 +184,7 @@ def test_a_proved_side_still_mentions_the_unseen_one() -> None:
         ),
     ],
 )
-def test_aws_s_words_prove_the_side_without_any_right_to_read(
+def test_aws_messages_prove_the_account_without_reading(
     end: str, code: CauseCode, side: CauseSide
 ) -> None:
     found = explain(evidence(hop(), f"{DENIED} {end}"))
@@ -201,7 +198,7 @@ def test_aws_s_words_prove_the_side_without_any_right_to_read(
     ]
 
 
-def test_aws_s_words_go_before_what_was_read() -> None:
+def test_aws_messages_override_policies() -> None:
     sight = Observations(principal_policies=reading(ALLOW), role=role(TRUST))
     found = first(
         explain(
@@ -215,7 +212,7 @@ def test_aws_s_words_go_before_what_was_read() -> None:
     assert "takes a while" in found.evidence
 
 
-def test_what_is_left_by_aws_s_words_is_proved() -> None:
+def test_the_only_condition_that_fits_aws_s_message_is_proved() -> None:
     ip = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
     text = f"{DENIED} because no role trust policy allows the sts:AssumeRole action"
     found = explain(evidence(hop(Observations(role=role({**TRUST, "Condition": ip}))), text))
@@ -269,7 +266,7 @@ def test_a_simulation_that_lacks_a_value_proves_nothing() -> None:
     )
 
 
-def test_a_role_that_is_not_there_is_named_by_what_is() -> None:
+def test_a_missing_role_comes_with_the_similar_one() -> None:
     other = f"{ROLE[:-5]}team/Admin"
     for sight, code in (
         (Observations(role_missing=True), C.ROLE_MISSING),
@@ -290,7 +287,7 @@ def test_a_role_that_is_not_there_is_named_by_what_is() -> None:
     )
 
 
-def test_the_next_refusal_is_told_beside_this_one() -> None:
+def test_the_next_denial_is_reported_too() -> None:
     found = explain(
         evidence(
             hop(Observations(principal_policies=reading(), role=role(TRUST)), duration_seconds=7200)
@@ -313,7 +310,7 @@ def test_partitions_need_no_aws() -> None:
     assert told(device)[0] == (C.PARTITION, Certainty.PROVED)
 
 
-def test_a_deny_lists_the_way_out_that_is_easiest() -> None:
+def test_a_deny_comes_with_the_easiest_fix() -> None:
     force_mfa = {
         **ALLOW,
         "Effect": "Deny",
@@ -357,7 +354,7 @@ def test_a_deny_lists_the_way_out_that_is_easiest() -> None:
     )
 
 
-def test_the_way_to_mfa_names_the_device_if_one_is_known() -> None:
+def test_the_mfa_fix_names_a_known_device() -> None:
     trusted = Observations(
         role=role({**TRUST, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}})
     )
@@ -367,7 +364,7 @@ def test_the_way_to_mfa_names_the_device_if_one_is_known() -> None:
     assert "--mfa-code" in first(explain(evidence(hop(trusted, mfa_serial=device)))).next_step
 
 
-def test_a_deleted_principal_is_said_to_be_gone() -> None:
+def test_a_deleted_principal_is_reported() -> None:
     found = first(
         explain(
             evidence(
@@ -397,7 +394,7 @@ def test_an_identity_center_role_is_trusted_by_pattern() -> None:
     )
 
 
-def test_documents_that_are_no_policies_are_as_good_as_unread() -> None:
+def test_invalid_documents_count_as_unread() -> None:
     sight = Observations(
         principal_policies=PrincipalPolicies((NamedPolicy("odd", '{"Statement": []}'),)),
         role=role(TRUST),
@@ -406,7 +403,6 @@ def test_documents_that_are_no_policies_are_as_good_as_unread() -> None:
 
 
 # -- failures beside policies
-# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", sorted({*sts.STS_MESSAGES, *sts.NETWORK_MESSAGES}))
@@ -448,12 +444,12 @@ def test_every_failure_of_a_base_has_a_cause(code: str) -> None:
         ("Request ARN is invalid", C.ROLE_MISSING),
     ],
 )
-def test_a_value_aws_does_not_take_is_named(text: str, code: CauseCode) -> None:
+def test_a_value_that_aws_rejects_is_named(text: str, code: CauseCode) -> None:
     found = explain(evidence(hop(), text, "bad_parameter"))
     assert (first(found).code, first(found).certainty) == (code, Certainty.PROVED)
 
 
-def test_an_unknown_key_in_a_region_to_be_enabled_may_be_the_region() -> None:
+def test_an_unknown_key_in_an_opt_in_region_may_be_the_region() -> None:
     failure = SwitchFailure(
         FailureKind.BASE, "invalid_key", "AWS does not know the key.", exit_code=6
     )
@@ -486,7 +482,6 @@ def test_only_failures_of_access_are_explainable() -> None:
 
 
 # -- never allowed by guess, and a statement that helps
-# ----------------------------------------------------------------------
 
 _CONDITIONS = st.sampled_from(
     [

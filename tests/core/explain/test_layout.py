@@ -12,7 +12,7 @@ ALLOW = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE}
 TRUST = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRole"}
 
 
-def test_the_missing_piece_is_marked_beside_those_that_are_there() -> None:
+def test_missing_requirements_have_the_number_of_their_cause() -> None:
     trusted = {**TRUST, "Condition": {"StringEquals": {"sts:ExternalId": "x-1"}}}
     drawing = compare_accounts(
         explain(evidence(hop(Observations(principal_policies=reading(ALLOW), role=role(trusted)))))
@@ -34,7 +34,7 @@ def test_the_missing_piece_is_marked_beside_those_that_are_there() -> None:
     assert drawing.hop is not None
 
 
-def test_a_deny_is_drawn_as_one() -> None:
+def test_a_deny_is_shown_as_one() -> None:
     denied = {**TRUST, "Effect": "Deny"}
     drawing = compare_accounts(explain(evidence(hop(Observations(role=role(TRUST, denied))))))
     assert (
@@ -43,7 +43,7 @@ def test_a_deny_is_drawn_as_one() -> None:
     )
 
 
-def test_what_lies_here_has_a_column_of_its_own() -> None:
+def test_local_causes_have_a_column() -> None:
     failure = SwitchFailure(FailureKind.NETWORK, "timeout", "AWS did not answer.", exit_code=9)
     drawing = compare_accounts(explain(replace(evidence(hop()), failure=failure)))
     assert [
@@ -53,7 +53,7 @@ def test_what_lies_here_has_a_column_of_its_own() -> None:
     assert drawing.source.requirements == drawing.target.requirements == ()
 
 
-def test_every_cause_is_marked_somewhere() -> None:
+def test_every_cause_number_is_shown() -> None:
     for sight in (
         Observations(),
         Observations(principal_policies=reading()),
@@ -70,7 +70,7 @@ def test_every_cause_is_marked_somewhere() -> None:
         assert marks == set(range(1, len(drawing.causes) + 1))
 
 
-def test_a_switch_that_works_has_no_sides() -> None:
+def test_a_working_switch_has_no_requirements() -> None:
     drawing = compare_accounts(Explanation(ROLE, ExplanationVerdict.ALLOWED, (), ()))
     assert drawing.hop is None
     assert drawing.causes == ()

@@ -1,4 +1,4 @@
-"""Every condition operator, by what comes of an Allow and of a Deny with it."""
+"""Every condition operator in an Allow and in a Deny."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def identity(statement: Any, **top: Any) -> Any:
     return parse({"Version": "2012-10-17", "Statement": statement, **top}, PolicyKind.IDENTITY, "p")
 
 
-def test_one_statement_may_stand_without_a_list_and_text_for_a_list() -> None:
+def test_single_values_need_no_list() -> None:
     document = identity(ALLOW)
     (statement,) = document.statements
     assert (statement.actions, statement.resources, statement.principals) == (
@@ -81,7 +81,7 @@ def test_conditions_keep_operator_quantifier_and_key() -> None:
     ],
     ids=["empty", "a list", "twins", "too deep"],
 )
-def test_text_that_is_no_policy(text: str, where: str) -> None:
+def test_invalid_text(text: str, where: str) -> None:
     with pytest.raises(PolicyError, match=where) as caught:
         parse(text, PolicyKind.IDENTITY, "my policy")
     assert caught.value.what.startswith("my policy: ")
@@ -141,7 +141,7 @@ def test_every_break_of_the_grammar_is_named_with_its_place(data: Any, where: st
         ({**TRUST, "Principal": {"AWS": []}}, "text or a list"),
     ],
 )
-def test_trust_policies_have_a_grammar_of_their_own(statement: Any, where: str) -> None:
+def test_trust_policies_have_another_grammar(statement: Any, where: str) -> None:
     with pytest.raises(PolicyError, match=where):
         parse({"Statement": statement}, PolicyKind.TRUST, "p")
 

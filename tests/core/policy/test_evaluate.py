@@ -97,7 +97,7 @@ def test_an_explicit_deny_beats_everything_and_is_named() -> None:
         assert denial.name in decision.reason
 
 
-def test_a_role_session_goes_by_its_role_its_own_arn_and_its_account() -> None:
+def test_a_role_session_is_named_by_role_session_or_account() -> None:
     for name in (SESSION.role_arn, SESSION.arn, A, "*"):
         assert ask(SESSION, ROLE_B, trust({"AWS": name}), allow()).allowed
     assert not ask(SESSION, ROLE_B, trust({"AWS": f"arn:aws:iam::{A}:role/Gate"}), allow()).allowed
@@ -108,15 +108,14 @@ def test_session_policies_and_boundaries_take_away() -> None:
         elsewhere = limits(kind, Resource="arn:aws:iam::*:role/Other")
         assert ask(SESSION, ROLE_B, trust({"AWS": A}), allow(), limits(kind)).allowed
         assert ask(SESSION, ROLE_B, trust({"AWS": A}), allow(), elsewhere).missing is kind
-        # Within the account: a trust policy that names the role is limited by them, one that names
-        # the session is not.
+        # Within the account, they limit a trust policy that names the role, not the session.
         assert ask(SESSION, ROLE_A, trust({"AWS": SESSION.role_arn}), elsewhere).missing is kind
         assert ask(SESSION, ROLE_A, trust({"AWS": SESSION.role_arn}), limits(kind)).allowed
         assert ask(SESSION, ROLE_A, trust({"AWS": SESSION.arn}), elsewhere).allowed
     assert not ask(SESSION, ROLE_B, trust({"AWS": A}), limits(PolicyKind.SESSION)).allowed
 
 
-def test_services_and_providers_are_principals_of_their_own() -> None:
+def test_services_and_providers_are_principals() -> None:
     service = trust({"Service": ["ec2.amazonaws.com", "ecs.amazonaws.com"]})
     assert evaluate(Request(SERVICE, "sts:AssumeRole", ROLE_B, ""), [service]).allowed
     assert not ask(USER, ROLE_A, service, allow()).allowed
@@ -124,7 +123,7 @@ def test_services_and_providers_are_principals_of_their_own() -> None:
     assert ask(FEDERATED, ROLE_A, trust({"Federated": FEDERATED.arn})).allowed
 
 
-def test_not_principal_spares_only_who_is_listed_by_every_name() -> None:
+def test_not_principal_exempts_callers_listed_by_all_their_names() -> None:
     def deny(*names: str) -> PolicyDocument:
         element = {"AWS": list(names)} if names else {"Service": ["ec2.amazonaws.com"]}
         statement = {"Effect": "Deny", "Action": "sts:AssumeRole", "NotPrincipal": element}

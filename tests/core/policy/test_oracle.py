@@ -1,7 +1,7 @@
-"""Our evaluation beside another one's (@cloud-copilot/iam-simulate) on thousands of made-up questions, each difference explained.
+"""Compare our evaluation with @cloud-copilot/iam-simulate on thousands of generated questions.
 
-A class of differences is named, with the page of AWS's guides that is on our side, and says how to put the same question so that the
-other evaluator, too, answers by that page. So even those questions are compared.
+Each class of differences names the page of AWS's guides that supports ours, and rewords questions
+so that the other evaluator agrees. So those questions are compared, too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 
 def operators(asked: Question) -> Iterator[tuple[Policy, Json, str]]:
-    """Every condition block of every statement, with each operator in it."""
+    """Iterate over the condition blocks of all statements, with their operators."""
     for policy, statement in asked.statements():
         for operator in list(statement.get("Condition", {})):
             yield policy, statement["Condition"], operator
@@ -43,8 +43,7 @@ def rewritten(values: Any, change: Callable[[str], str]) -> Any:
     return change(values) if isinstance(values, str) else [change(value) for value in values]
 
 
-# -- each puts a question in other words, and changes nothing if it isn't of its class
-# ---------------------------------
+# -- rewordings; they only change questions of their class
 
 
 def unbound(asked: Question) -> None:
@@ -128,7 +127,7 @@ def one_of_many(asked: Question) -> None:
         for key in [
             key for key in LISTS if key in block[operator] and len(asked.context.get(key, ())) == 1
         ]:
-            # Of one value, both set operators say the same.
+            # For one value, both set operators are equal.
             prefix = (
                 "ForAllValues:"
                 if key in block.get(f"ForAnyValue:{operator}", {})
@@ -175,10 +174,7 @@ def partly_spared(asked: Question) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Why the two don't agree.
-
-    In short, the page that says so, and the same question in words on which they do.
-    """
+    """A class of differences, with AWS's page and a rewording on which both agree."""
 
     why: str
     page: str
@@ -236,7 +232,7 @@ DIFFERENCES = (
 
 
 def tidied(asked: Question) -> Question:
-    """Without condition blocks that a rewording left empty."""
+    """Remove condition blocks that a rewording left empty."""
     for _, statement in asked.statements():
         if "Condition" in statement:
             kept = {operator: keys for operator, keys in statement["Condition"].items() if keys}
@@ -247,7 +243,7 @@ def tidied(asked: Question) -> Question:
 
 
 def reworded(asked: Question) -> tuple[Question, list[str]]:
-    """The question as both should answer it alike, and of which classes it is."""
+    """Reword a question so that both should agree, and return its classes."""
     changed, classes = copy.deepcopy(asked), []
     before = json.dumps(changed.theirs())
     for difference in DIFFERENCES:
@@ -260,7 +256,7 @@ def reworded(asked: Question) -> tuple[Question, list[str]]:
 
 
 def ask_the_other(node: str, asked: list[Question]) -> list[str]:
-    """What the other evaluator says of each, by one process for all."""
+    """Evaluate all questions in one process of the other evaluator."""
     lines = "".join(
         json.dumps({"id": number, "simulation": one.theirs()}) + "\n"
         for number, one in enumerate(asked)
@@ -296,10 +292,11 @@ def test_both_evaluators_say_the_same(need: Callable[[str], str]) -> None:
 
     wrong = [number for number in range(NUMBER) if as_reworded[number] != ours[number]]
     assert not wrong, "\n".join(
-        f"{number}: we say {ours[number]}, they {as_reworded[number]}: {json.dumps(alike[number][0].theirs())}"
+        f"{number}: ours {ours[number]}, theirs {as_reworded[number]}: "
+        + json.dumps(alike[number][0].theirs())
         for number in wrong[:3]
     )
-    # Every class is one in which they really answer otherwise as asked; else it is out of date.
+    # Every class must have real differences, otherwise it is outdated.
     explained = Counter(
         why
         for number in range(NUMBER)

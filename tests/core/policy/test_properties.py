@@ -1,7 +1,4 @@
-"""What holds of every policy and request.
-
-The order of things, what a Deny and an Allow can do, and that written policies read back.
-"""
+"""Properties of all policies and requests: order, effects of Deny and Allow."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Who has to allow.
-
-One account and two, boundaries, session policies, organizations, callers without policies of their
-own.
-"""
+"""Which kinds of policy must allow: within and across accounts, for all kinds of caller."""
 
 from __future__ import annotations
 
@@ -744,7 +740,7 @@ def test_each_missing_allow_and_denial_has_its_kind_and_level() -> None:
     assert Case("", USER, ROLE_B, (trusts(), allows()), "").decide().missing is None
 
 
-def test_what_binds_nobody_here_says_so() -> None:
+def test_kinds_that_do_not_apply_are_named() -> None:
     (trace,) = Case("", MANAGER, ROLE_B, (denies(SCP),), "").decide().traces
     assert (trace.applies, trace.principal, trace.why_not) == (
         False,

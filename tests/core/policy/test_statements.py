@@ -1,7 +1,4 @@
-"""Whether one statement covers a request.
-
-Principals, actions, resources, variables and conditions, each by what comes of the request.
-"""
+"""Coverage of requests by one statement: principals, actions, resources, variables, conditions."""
 
 from __future__ import annotations
 
@@ -50,7 +47,7 @@ def whom(id_: str, principal: Any, caller: Principal, expected: str, page: str =
 def sparing(
     id_: str, names: Any, caller: Principal, expected: str, page: str = NOT_PRINCIPAL
 ) -> Case:
-    """A Deny for everyone but `names`; without it, caller's account and the service are trusted."""
+    """Deny everyone but `names`; otherwise the caller's account and the service are trusted."""
     denial = trusts(
         Effect="Deny", NotPrincipal=names if isinstance(names, dict) else {"AWS": names}
     )

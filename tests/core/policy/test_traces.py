@@ -1,7 +1,4 @@
-"""What a decision tells to explain it.
-
-The parts of each statement, every unmet condition, what is in the way, and the whole of a call.
-"""
+"""Traces of statements: matching parts, and every unmet condition."""
 
 from __future__ import annotations
 
@@ -46,7 +43,7 @@ def unmet(
     return [(one.key, one.operator, one.wanted, one.given) for one in decision.traces[index].unmet]
 
 
-def test_every_unmet_condition_is_told_with_what_is_wanted_and_what_is_there() -> None:
+def test_unmet_conditions_have_expected_and_actual_values() -> None:
     block = {
         **EXTERNAL,
         **MFA,
@@ -75,7 +72,7 @@ def test_every_unmet_condition_is_told_with_what_is_wanted_and_what_is_there() -
     assert unmet(met) == [("aws:MultiFactorAuthAge", "numericlessthan", ("3600",), ("7200",))]
 
 
-def test_conditions_are_told_whatever_else_does_not_fit() -> None:
+def test_unmet_conditions_are_listed_even_if_other_parts_fail() -> None:
     trace = decide(trusts(B, Action="sts:TagSession", Condition=EXTERNAL)).traces[0]
     assert (trace.principal, trace.action, trace.resource, len(trace.unmet)) == (
         False,
@@ -103,7 +100,7 @@ def test_a_variable_without_a_value_is_named() -> None:
     )
 
 
-def test_a_statement_that_applies_has_nothing_failing() -> None:
+def test_a_statement_that_applies_has_no_unmet_condition() -> None:
     trace = decide(trusts(), allows()).traces[0]
     assert (trace.allows, trace.denies, trace.unmet, trace.why_not) == (True, False, (), "")
 

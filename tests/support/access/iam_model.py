@@ -1,8 +1,4 @@
-"""IAM as a pure function.
-
-The calls of a plan made on the values a plan is made from, with IAM's rules of what may be made
-twice.
-"""
+"""IAM as a pure function: apply a plan's calls to its values, with IAM's rules of idempotence."""
 
 from __future__ import annotations
 
@@ -48,7 +44,7 @@ def wanted(who: TrustedPrincipal = USER, **more: Any) -> AccessRequest:
 
 
 def full_request(who: TrustedPrincipal = USER) -> AccessRequest:
-    """A request that has something of everything."""
+    """A request with all fields."""
     return wanted(
         who,
         managed_policies=(READ_ONLY, AUDIT),
@@ -61,12 +57,12 @@ def full_request(who: TrustedPrincipal = USER) -> AccessRequest:
 
 
 class RefusedError(Exception):
-    """IAM wouldn't make this call."""
+    """A call that IAM would reject."""
 
 
 @dataclass(frozen=True)
 class Accounts:
-    """Both accounts, as far as a plan looks at them."""
+    """The state of both accounts that a plan reads."""
 
     target: RoleState | None
     source: PrincipalState | None
@@ -96,9 +92,9 @@ def calls(plan: AccessPlan) -> list[IamCall]:
 
 
 def run(world: Accounts, made: Iterable[IamCall], request: AccessRequest) -> Accounts:
-    """The accounts after the calls."""
+    """Apply calls to the accounts."""
     for call in made:
-        # Through JSON, as AWS gets it: whatever isn't plain data fails here.
+        # Through JSON, as for AWS: values that aren't plain data fail here.
         parameters = json.loads(json.dumps(dict(call.parameters)))
         world = _run(world, call.operation, parameters, request)
     return world
@@ -224,7 +220,7 @@ def _tagged(role: RoleState, operation: str, given: Mapping[str, Any]) -> RoleSt
 
 
 def settled(world: Accounts) -> Accounts:
-    """The accounts in one order, to be compared: IAM keeps none."""
+    """Sort the accounts for comparison, because IAM has no order."""
     role, source = world.target, world.source
     if role is not None:
         role = replace(

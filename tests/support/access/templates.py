@@ -1,7 +1,4 @@
-"""Renderings read back by other people's parsers.
-
-PyYAML and python-hcl2, in one process for many texts.
-"""
+"""Parse rendered files with PyYAML and python-hcl2, in one process for many texts."""
 
 from __future__ import annotations
 
@@ -37,13 +34,13 @@ _SHORT = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
 def peer(program: str) -> str:
-    """The path of a program among the test tools; the test skips, or fails, without it."""
+    """Return the path of a test tool; without it the test skips or fails."""
     path = BIN / program
     return str(path) if path.exists() else missing(f"{path} is missing: make test-tools")
 
 
 def parsed(kind: str, texts: list[str]) -> list[Any]:
-    """Each text as its parser reads it; `kind` is yaml or hcl."""
+    """Parse each text; `kind` is yaml or hcl."""
     answer = subprocess.run(
         [peer("python"), "-c", _READERS, kind],
         input=json.dumps(texts),
@@ -58,7 +55,7 @@ def parsed(kind: str, texts: list[str]) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """python-hcl2's answer with its quoted texts decoded; expressions stay as they are."""
+    """Decode quoted strings in python-hcl2's result; expressions stay as they are."""
     if isinstance(value, dict):
         return {
             _plain(key): _plain(item) for key, item in value.items() if not key.startswith("__")

@@ -1,4 +1,4 @@
-"""Evidence made by hand: one user, one role, and what each side's policies say."""
+"""Handmade evidence: one user, one role, and the policies of both accounts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def named(name: str, *statements: dict[str, Any]) -> NamedPolicy:
 
 
 def reading(*statements: dict[str, Any], **more: Any) -> PrincipalPolicies:
-    """The caller's policies, read whole: one document, or none."""
+    """The caller's policies, read completely: one document, or none."""
     return PrincipalPolicies(
         (named("inline policy p of user dev", *statements),) if statements else (), **more
     )

@@ -1,4 +1,4 @@
-"""Explanations worth looking at, for the screen's tests and its pictures."""
+"""Sample explanations for tests and screenshots of the screen."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STATEMENT = json.dumps(
 
 
 def denied(target: str = "payments-dr") -> Explanation:
-    """The target's trust policy doesn't name the caller; the caller's own side is fine."""
+    """The target's trust policy doesn't name the caller; the source account allows the call."""
     source, there = CauseSide.SOURCE, CauseSide.TARGET
     return Explanation(
         target=target,
@@ -49,7 +49,7 @@ def denied(target: str = "payments-dr") -> Explanation:
                 there,
                 1,
                 Certainty.PROVED,
-                "No statement of the role's trust policy names user/dev; your own policies allow the call.",
+                "The role's trust policy does not name user/dev; your policies allow the call.",
                 STATEMENT,
                 "ask the administrator of account 333333333333 to add it",
                 f"trust policy of {ROLE}",
@@ -65,15 +65,15 @@ def denied(target: str = "payments-dr") -> Explanation:
             Requirement(source, 1, "permissions boundary", RequirementState.OK, "none"),
             Requirement(source, 1, "organization (SCP)", RequirementState.UNKNOWN),
             Requirement(there, 1, "the role", RequirementState.OK, "Admin"),
-            Requirement(there, 1, "trust policy", RequirementState.MISSING, "names user/ops alone"),
-            Requirement(there, 1, "MFA", RequirementState.OK, "asked for, and given"),
+            Requirement(there, 1, "trust policy", RequirementState.MISSING, "names only user/ops"),
+            Requirement(there, 1, "MFA", RequirementState.OK, "required, and used"),
         ),
         exit_code=4,
     )
 
 
 def hidden(target: str = "payments-dr") -> Explanation:
-    """Nothing can be read: both sides are told with what to look for."""
+    """No policy can be read; both accounts have statements to look for."""
     causes = [
         Cause(
             code,
@@ -98,7 +98,7 @@ def hidden(target: str = "payments-dr") -> Explanation:
 
 
 def offline(target: str = "payments-dr") -> Explanation:
-    """It never came to AWS's decision."""
+    """The switch failed before AWS decided."""
     cause = Cause(
         CauseCode.NETWORK,
         CauseSide.NETWORK,

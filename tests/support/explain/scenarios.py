@@ -1,7 +1,7 @@
-"""Two or three accounts in which one thing is broken, the user who switches, and whoever may read policies; with the real use cases.
+"""Accounts with one error, a user who switches, and profiles that may read policies.
 
-A `Scene` is data: the state of the embedded AWS and the profiles of the config. `Stage` plays it: real STS, IAM and base adapters, fakes
-for the files, the vault and the clock.
+A `Scene` is data: the state of the embedded AWS and the profiles of the config. `Stage` runs the
+real use cases with it: STS, IAM and source adapters are real; files, vault and clock are fakes.
 """
 
 from __future__ import annotations
@@ -64,11 +64,7 @@ def distrusts(principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> Da
 
 
 def policy(*statements: Data) -> Data:
-    """A document of its own.
-
-    A scene is mended in place, and the statement a case is made of must stay broken for the next
-    test.
-    """
+    """Copy statements to a document, because fixes change it in place and tests share them."""
     return {"Version": "2012-10-17", "Statement": copy.deepcopy(list(statements))}
 
 
@@ -84,12 +80,10 @@ def keys_of(name: str) -> tuple[str, str]:
 
 @dataclass
 class Scene:
-    """A world that works, free to be broken.
-
-    `readable` says whether anybody at hand may read policies.
-    """
+    """Accounts in which the switch works, for tests to break."""
 
     readable: bool = True
+    """Whether a profile may read policies."""
     organization: bool = False
     profiles: dict[str, dict[str, str]] = field(default_factory=dict)
     state: Data = field(default_factory=dict)
@@ -163,7 +157,6 @@ class Scene:
         }
 
     # -- places to break
-    # ---------------------------------------------------------------------------------------------
 
     def account(self, account: str) -> Data:
         return next(one for one in self.state["accounts"] if one["id"] == account)
@@ -185,7 +178,7 @@ class Scene:
         return self.user if arn == USER else self.role(arn)
 
     def permissions(self, arn: str, *statements: Data) -> None:
-        """What a caller's one policy says; nothing for none at all."""
+        """Set the caller's only policy, or none."""
         self.holder(arn)["policies"] = {"onward": policy(*statements)} if statements else {}
 
     def also(self, arn: str, *statements: Data) -> None:
@@ -231,7 +224,7 @@ class Scene:
 
 @dataclass
 class Stage:
-    """A scene being played against one embedded AWS."""
+    """A scene on an embedded AWS."""
 
     aws: EmbeddedAws
     scene: Scene
@@ -254,7 +247,7 @@ class Stage:
         return self.actions.explain(role, self.scene.options, prompt, lambda _text: None)
 
     def switch(self, *codes: str) -> XswitchError | None:
-        """What the switch fails with."""
+        """Switch, and return the error."""
         role = self.actions.resolve(self.scene.target, self.scene.options)
         try:
             self.actions.switch(role, self.scene.options, FakePrompt(*codes), lambda _text: None)
@@ -268,7 +261,7 @@ class Stage:
 
 
 def play(aws: EmbeddedAws, scene: Scene) -> Stage:
-    """The scene on the stage; sessions of scenes before are still known to this AWS."""
+    """Start a scene; this AWS still has the sessions of earlier scenes."""
     aws.world = scene.world()
     world = World(*scene.texts(aws.endpoint))
     world.clock.time = aws.clock.now()
@@ -287,7 +280,7 @@ Break = Callable[[Scene], None]
 
 
 def mend(scene: Scene, cause: Cause) -> None:
-    """Do to the world what a cause says its administrator has to do."""
+    """Make the change that a cause suggests."""
     caller = USER if cause.hop == 1 else {2: GATEWAY, 3: MIDDLE}[cause.hop]
     account = scene.account(SOURCE if caller == USER else HUB)
     statement = json.loads(cause.statement)

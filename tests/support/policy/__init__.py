@@ -1,1 +1,1 @@
-"""Made-up policies, requests, and verdicts."""
+"""Cases and generators of policies and requests."""

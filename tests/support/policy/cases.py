@@ -1,4 +1,4 @@
-"""Policies, callers and verdicts in few words, for tables of cases about policy evaluation."""
+"""Short forms of policies, callers and verdicts for tables of evaluation cases."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def document(
 
 
 def trusts(principal: Any = A, *, version: str = "2012-10-17", **elements: Any) -> PolicyDocument:
-    """A trust policy of one statement; text, or a list of texts, is an AWS principal."""
+    """A trust policy with one statement; a string or list is an AWS principal."""
     whom = (
         {"AWS": principal}
         if isinstance(principal, list) or (isinstance(principal, str) and principal != "*")
@@ -113,15 +113,12 @@ def scp(level: str = "root", **elements: Any) -> PolicyDocument:
 
 
 ELSEWHERE: dict[str, Any] = {"Resource": f"arn:aws:iam::{B}:role/Other"}
-"""A scope that covers none of the roles here."""
+"""A scope without the roles here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Who asks for which role under which documents, and what comes of it (see `verdict`).
-
-    `page` of AWS's guides that says so.
-    """
+    """A request for a role, with its documents and the expected `verdict`."""
 
     id: str
     principal: Principal
@@ -129,6 +126,7 @@ class Case:
     documents: tuple[PolicyDocument, ...]
     expected: str
     page: str = ""
+    """The page of AWS's guides with the rule."""
     action: str = ASSUME
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     management: bool = False
@@ -153,7 +151,7 @@ class Case:
 
 
 def verdict(decision: Decision) -> str:
-    """ "allow by trust" (the kind, and the statement's Sid if it has one), "deny by scp", or "no identity, boundary": what lacks."""
+    """Summarize: "allow by trust" (kind and Sid), "deny by scp", "no identity, boundary"."""
     if decision.allowed:
         assert decision.missing is None
         return f"allow by {_by(decision)}"

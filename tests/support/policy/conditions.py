@@ -1,4 +1,4 @@
-"""Conditions for made-up policies: every operator, likely met by the request or likely not."""
+"""Generated conditions: every operator, probably met by the request or probably not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LISTS = ("aws:TagKeys", "sts:TransitiveTagKeys")
 
 
 class Dice:
-    """Chance, and the request's context that conditions are about."""
+    """Random choices, and the request's context."""
 
     def __init__(self, dice: random.Random) -> None:
         self.dice = dice
@@ -187,7 +187,7 @@ def _set(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
 
 
 def _odd(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
-    """Rarities: a list without a set operator, a star as a letter, bytes."""
+    """Rare conditions: a list without a set operator, a literal star, bytes."""
     return maker.pick(
         (
             ("StringEquals", "aws:TagKeys", ["team"]),

@@ -1,8 +1,7 @@
-"""Requests and policies by the thousand, the same from the same seed.
+"""Thousands of generated requests and policies, deterministic by seed.
 
-Every kind of policy and principal, allowed and not about evenly.
-
-A question is kept as JSON, as another evaluator reads it; `ours` asks our own.
+They cover every kind of policy and principal, with similar numbers of each outcome. A question is
+JSON for the other evaluator; `ours` uses our own.
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ class Policy:
 
 @dataclass(slots=True)
 class Question:
-    """A request, and every document that has a say in it; `context` as AWS spells its keys."""
+    """A request with its documents; `context` has AWS's spelling of keys."""
 
     principal: Principal
     action: str
@@ -103,7 +102,7 @@ class Question:
         )
 
     def theirs(self) -> Json:
-        """As the other evaluator wants it."""
+        """Return the input of the other evaluator."""
 
         def named(kind: PolicyKind) -> list[Json]:
             return [
@@ -154,7 +153,7 @@ def outcome(decision: Decision) -> str:
 
 
 def questions(number: int, seed: int) -> list[Question]:
-    """`number` of them, each outcome (by our own evaluation) as often as the others as far as a few tries go."""
+    """Generate questions, with each of our outcomes about equally often."""
     dice = random.Random(seed)
     found: list[Question] = []
     for index in range(number):
@@ -168,11 +167,11 @@ def questions(number: int, seed: int) -> list[Question]:
 
 
 class _Maker(Dice):
-    """One question in the making; `wanted` only moves the odds."""
+    """Generator of one question; `wanted` only changes probabilities."""
 
     def __init__(self, dice: random.Random, wanted: str) -> None:
         super().__init__(dice)
-        # How likely an Allow covers the request, and a Deny.
+        # Probabilities that an Allow, and a Deny, covers the request.
         self.fit = 0.75 if wanted == "ImplicitlyDenied" else 0.96
         self.denial = 0.75 if wanted == "ExplicitlyDenied" else 0.12
         callers = [USER] * 7 + [SESSION] * 8 + [PLAIN] * 3 + [SERVICE, SAML, OIDC, MANAGER, LINKED]
@@ -185,7 +184,6 @@ class _Maker(Dice):
         self.context |= self._context()
 
     # -- the request
-    # ---------------------------------------------------------------------------------------------
 
     def _context(self) -> dict[str, str | list[str]]:
         facts: dict[str, str | list[str]] = {
@@ -223,7 +221,6 @@ class _Maker(Dice):
         return {key: value for key, value in facts.items() if key in always or self.some(0.75)}
 
     # -- statements
-    # ----------------------------------------------------------------------------------------------
 
     def actions(self, *, fits: bool) -> Json:
         service, _, name = self.action.partition(":")
@@ -341,7 +338,6 @@ class _Maker(Dice):
         return block
 
     # -- documents
-    # -----------------------------------------------------------------------------------------------
 
     def body(self, kind: PolicyKind, *, most: int = 3) -> Json:
         old = self.some(0.06)

@@ -264,9 +264,7 @@ WRONG: list[tuple[Any, list[str]]] = [
     WRONG,
     ids=[f"{number:02d}-{codes[-1]}" for number, (_, codes) in enumerate(WRONG)],
 )
-def test_what_is_wrong_is_found_and_what_corrects_it_is_clean_of_it(
-    statements: Any, codes: list[str]
-) -> None:
+def test_errors_are_found_and_their_corrections_are_not(statements: Any, codes: list[str]) -> None:
     findings = _lint(statements)
     assert sorted(finding.code for finding in findings) == sorted(codes)
     listed = statements if isinstance(statements, list) else [statements]
@@ -340,7 +338,7 @@ RIGHT: list[Any] = [
 
 
 @pytest.mark.parametrize("statements", RIGHT, ids=[f"{number:02d}" for number in range(len(RIGHT))])
-def test_what_is_right_is_not_found(statements: Any) -> None:
+def test_correct_statements_have_no_findings(statements: Any) -> None:
     assert _lint(statements) == ()
 
 
@@ -381,7 +379,7 @@ def test_our_own_policies_have_no_finding_that_the_plan_does_not_tell(
     assert lint_permissions(permission_policy(request), role_arn=request.role_arn) == ()
 
 
-def test_what_a_plan_leaves_of_others_is_judged_by_its_own_statement() -> None:
+def test_existing_statements_have_findings_of_their_own_after_a_plan() -> None:
     request = wanted()
     first = run(accounts(request), calls(accounts(request).plan(request)), request)
     assert first.target is not None
@@ -403,7 +401,7 @@ def test_the_statement_is_named_by_its_number_and_sid() -> None:
     assert finding.where == "trust.json, statement 2 (All)"
 
 
-def test_what_breaks_the_grammar_is_told_as_a_sentence() -> None:
+def test_grammar_errors_are_sentences() -> None:
     (finding,) = _lint({**_trusts(OWN_USER), "Effect": "allow"})
     assert finding.why == "Effect must be Allow or Deny."
     (finding,) = _lint(7)
@@ -412,7 +410,7 @@ def test_what_breaks_the_grammar_is_told_as_a_sentence() -> None:
     assert (finding.why, finding.where) == ("Not valid JSON.", "x.json")
 
 
-def test_without_the_role_other_accounts_are_told_as_perhaps_foreign() -> None:
+def test_without_the_role_other_accounts_may_be_foreign() -> None:
     (finding,) = lint_trust(_document(_trusts(ROOT)))
     assert (finding.code, finding.severity) == ("foreign_account_open", "info")
     assert finding.why.startswith(f"If {SOURCE} is not your own account, ")
@@ -428,7 +426,7 @@ def test_accounts_of_the_same_owner_are_not_foreign() -> None:
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"Statement": {}, "Statement": {}}', "[" * 3000, "null"]
 )
-def test_text_that_is_no_policy_is_a_finding(text: str) -> None:
+def test_invalid_json_is_a_finding(text: str) -> None:
     for findings in (lint_trust(text, ROLE_ARN), lint_permissions(text)):
         assert [finding.code for finding in findings] == ["not_json"]
 
@@ -445,13 +443,13 @@ def test_text_that_is_no_policy_is_a_finding(text: str) -> None:
     ],
     ids=["old", "version", "none", "empty", "extra", "id"],
 )
-def test_the_document_itself_is_judged(top: dict[str, Any], codes: list[str]) -> None:
+def test_documents_have_findings(top: dict[str, Any], codes: list[str]) -> None:
     assert [
         finding.code for finding in lint_trust(_document(_trusts(OWN_USER), **top), ROLE_ARN)
     ] == codes
 
 
-def test_a_missing_version_is_told_and_with_variables_it_is_an_error() -> None:
+def test_a_missing_version_is_a_finding_and_with_variables_an_error() -> None:
     (finding,) = lint_trust(json.dumps({"Statement": _trusts(OWN_USER)}), ROLE_ARN)
     assert (finding.code, finding.severity) == ("version_missing", "info")
     assert json.loads(finding.corrected)["Version"] == "2012-10-17"
@@ -464,7 +462,7 @@ def test_a_missing_version_is_told_and_with_variables_it_is_an_error() -> None:
 @pytest.mark.parametrize(
     "path", ["aws-service-role/sns.amazonaws.com/", "aws-reserved/sso.amazonaws.com/"]
 )
-def test_roles_that_aws_keeps_itself_are_left_alone(path: str) -> None:
+def test_roles_of_aws_have_no_findings(path: str) -> None:
     assert (
         lint_trust(
             _document(_trusts({"Service": "sns.amazonaws.com"})),
@@ -474,7 +472,7 @@ def test_roles_that_aws_keeps_itself_are_left_alone(path: str) -> None:
     )
 
 
-def test_the_role_itself_is_judged() -> None:
+def test_roles_have_findings() -> None:
     trust = _document(_trusts(OWN_USER))
     long = f"arn:aws:iam::{TARGET}:role/{'p' * 60}/Role"
     assert [finding.code for finding in lint_trust(trust, long)] == ["console_name_too_long"]
@@ -527,7 +525,7 @@ PERMISSIONS: list[tuple[dict[str, Any], list[str]]] = [
 @pytest.mark.parametrize(
     ("statement", "codes"), PERMISSIONS, ids=[f"{number:02d}" for number in range(len(PERMISSIONS))]
 )
-def test_what_lets_somebody_assume_more_than_is_meant_is_found(
+def test_permissions_wider_than_intended_are_found(
     statement: dict[str, Any], codes: list[str]
 ) -> None:
     findings = lint_permissions(_document(statement), role_arn=ROLE_ARN)

@@ -131,7 +131,7 @@ REQUEST = st.builds(
 
 
 @pytest.mark.parametrize("fmt", FORMATS)
-def test_each_side_has_its_own_file_that_says_whose_it_is(fmt: str) -> None:
+def test_each_account_has_a_file_for_its_administrator(fmt: str) -> None:
     source, target = render(_plan(full_request()), fmt)
     assert (source.side, target.side) == (AccountSide.SOURCE, AccountSide.TARGET)
     assert source.file_name.startswith(f"source-{SOURCE}-SwitchRole.")
@@ -145,7 +145,7 @@ def test_each_side_has_its_own_file_that_says_whose_it_is(fmt: str) -> None:
         assert not [line for line in source.text.splitlines() if line != line.rstrip()]
 
 
-def test_there_is_no_other_format() -> None:
+def test_unknown_formats_are_rejected() -> None:
     with pytest.raises(UsageError) as refused:
         render(_plan(wanted()), "xml")
     assert refused.value.code == "format"
@@ -214,7 +214,7 @@ printf '\\001\\0' >> "$STUB_OUT"
 
 
 def _shell(folder: Path, script: str, account: str) -> tuple[int, list[list[str]]]:
-    """Run a script with a stub for `aws`; its exit code and the words of each call."""
+    """Run a script with a stub for `aws`; return its exit code and the arguments of each call."""
     program, out = folder / "bin" / "aws", folder / "out"
     if not program.exists():
         program.parent.mkdir()
@@ -242,7 +242,7 @@ def _shell(folder: Path, script: str, account: str) -> tuple[int, list[list[str]
 
 
 def _call(words: list[str]) -> tuple[str, dict[str, Any]]:
-    """What the AWS CLI would make of its words, by botocore's own names."""
+    """Parse arguments as the AWS CLI does, with botocore's names."""
     assert words[0] == "iam"
     (operation,) = [name for name in IAM.operation_names if xform_name(name, "-") == words[1]]
     shape = IAM.operation_model(operation).input_shape
@@ -335,7 +335,7 @@ def test_the_script_does_nothing_with_credentials_of_another_account(tmp_path: P
     assert len(_shell(tmp_path, script, TARGET)[1]) == 2
 
 
-def test_the_script_of_a_side_that_is_done_does_nothing(tmp_path: Path) -> None:
+def test_the_script_of_a_finished_account_does_nothing(tmp_path: Path) -> None:
     request = wanted()
     world = accounts(request)
     done = run(world, calls(world.plan(request)), request).plan(request)
@@ -359,7 +359,7 @@ def test_a_value_the_aws_cli_would_fetch_is_given_as_json(value: str) -> None:
     }
 
 
-def test_a_truth_value_is_an_option_without_a_value() -> None:
+def test_a_boolean_is_an_option_without_a_value() -> None:
     assert command(IamCall("X", {"SetAsDefault": True})).endswith(" --set-as-default")
     assert command(IamCall("X", {"SetAsDefault": False})).endswith(" --no-set-as-default")
 
@@ -368,7 +368,7 @@ def test_a_truth_value_is_an_option_without_a_value() -> None:
 
 
 def _template(plan: AccessPlan, side: AccountSide) -> dict[str, Any]:
-    """What the template must say."""
+    """Return the expected template."""
     request = plan.request
     if side is AccountSide.SOURCE:
         named = {"PolicyName": policy_name(request), "PolicyDocument": json.loads(plan.permission)}
@@ -404,8 +404,7 @@ def _template(plan: AccessPlan, side: AccountSide) -> dict[str, Any]:
     }
 
 
-# Many requests to one process of the parser, which takes longer to start than to read; shrinking
-# such a list would take for ever.
+# Many requests per process, because the parser starts slowly; shrinking would take too long.
 BATCHES = settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
 
 
@@ -446,14 +445,14 @@ def test_templates_pass_cfn_lint(tmp_path: Path) -> None:
     assert (linted.stdout, linted.stderr, linted.returncode) == ("", "", 0)
 
 
-def test_a_text_that_cloudformation_would_replace_is_refused() -> None:
+def test_text_that_cloudformation_would_replace_is_rejected() -> None:
     plan = _plan(wanted(description="{{resolve:ssm:secret}}"))
     with pytest.raises(UsageError):
         render(plan, "cloudformation")
     assert render(plan, "terraform")
 
 
-def test_what_exists_already_is_to_be_imported() -> None:
+def test_existing_resources_have_to_be_imported() -> None:
     for request in (wanted(), wanted(ACCOUNT)):
         world = accounts(request)
         done = _texts(
@@ -530,8 +529,8 @@ def _check_source(read: dict[str, Any], plan: AccessPlan) -> None:
 
 
 def _readable(request: AccessRequest) -> bool:
-    # python-hcl2 takes the escape `$${` only where a brace closes it; Terraform takes it anywhere.
-    # It also keeps names like `__x__` for itself, and leaves such a tag out.
+    # python-hcl2 needs a closing brace after the escape `$${`; Terraform doesn't. It also reserves
+    # names like `__x__`, and omits such tags.
     own = any(key.startswith("__") and key.endswith("__") for key, _ in request.tags)
     return not own and re.search(r"[$%]\{[^{}\n]*(?:$|[\n{])", request.description) is None
 
@@ -570,7 +569,7 @@ def test_a_configuration_is_planned_only_with_credentials_of_its_account() -> No
     ],
     ids=["user", "account"],
 )
-def test_what_exists_already_is_imported(who: TrustedPrincipal, imports: dict[str, str]) -> None:
+def test_existing_resources_are_imported(who: TrustedPrincipal, imports: dict[str, str]) -> None:
     request = wanted(who)
     world = accounts(request)
     done = run(world, calls(world.plan(request)), request).plan(request)
