@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full or read by nobody: the exit code is the one that was meant, never the interpreter's 120."""
+"""Closed, full, and unread standard streams never change the exit code to the interpreter's 120."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STDERR = ["2>/dev/full", "2>&-", "2>&3"]
 def ended(
     words: list[str], where: str, environ: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """The end of a program whose streams a shell has put somewhere; its descriptor 3 is a pipe nobody reads."""
+    """Run a program with redirected streams; descriptor 3 is a pipe without a reader."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -69,7 +69,7 @@ def test_streams_that_take_nothing_do_not_decide_the_exit_code(
         "0<&- 1>&- 2>&-",
     ):
         done = ended(PROGRAMS[kind], where, environ)
-        # A full stdout and a closed one lose what was asked for; a reader that left has what it wanted.
+        # A full or closed stdout loses the output; a reader that left has what it wanted.
         lost = "1>" in where and "1>&3" not in where and not meant.returncode
         told = "2>" in where or done.stderr == (
             "" if "1>&3" in where and not meant.returncode else done.stderr

@@ -25,10 +25,10 @@ def main() -> int:
 def run_full_program(argv: list[str]) -> int:
     """Run the full program and return the exit code."""
     try:
-        from xswitch.streams import open_closed, settled  # noqa: PLC0415 -- not for the hot path
+        from xswitch.streams import flush_and_exit_code, open_closed  # noqa: PLC0415 -- not for the hot path
 
         open_closed()
-        return settled(_run(argv))
+        return flush_and_exit_code(_run(argv))
     except KeyboardInterrupt:
         return _CANCELLED
 

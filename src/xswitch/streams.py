@@ -1,7 +1,7 @@
-"""The standard streams where they are closed, full, or read by nobody.
+"""Standard streams that are closed, full, or without a reader.
 
-The interpreter flushes stdout and stderr once more at its end, and where that fails it makes the exit code 120, whatever it was to be.
-So nothing is left for it to flush.
+The interpreter flushes stdout and stderr at exit, and a failure there changes the exit code to 120.
+So the program flushes both first and leaves nothing for the interpreter.
 """
 
 from __future__ import annotations
@@ -11,68 +11,68 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-_LOST = 1  # core.errors.ExitCode.BUG: what was asked for is not where it was asked to be
+_OUTPUT_LOST = 1  # core.errors.ExitCode.BUG, without the import
 
 
 def open_closed() -> None:
-    """Give a standard descriptor that is closed to something that can't be used: else it would be that of the next file opened.
+    """Open each closed standard descriptor on something that refuses reads or writes.
 
-    Writing to it fails, as it does to a closed one.
+    Otherwise the next file the program opens would get its number.
     """
-    for number, ways in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
+    for number, mode in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(
-                os.open(os.devnull, ways), True
-            )  # the lowest number that is free, so this one
+            # open() returns the lowest free number, which is this one
+            os.set_inheritable(os.open(os.devnull, mode), True)
+    # Streams for the whole process
     if sys.stdin is None:
-        sys.stdin = sys.__stdin__ = open(0, closefd=False)  # type: ignore[misc]  # noqa: SIM115 -- a descriptor, for the whole process
+        sys.stdin = sys.__stdin__ = open(0, closefd=False)  # type: ignore[misc]  # noqa: SIM115
     if sys.stdout is None:
-        sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # type: ignore[misc]  # noqa: SIM115 -- the same
+        sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # type: ignore[misc]  # noqa: SIM115
     if sys.stderr is None:
-        sys.stderr = sys.__stderr__ = open(2, "w", errors="backslashreplace", closefd=False)  # type: ignore[misc]  # noqa: SIM115 -- the same
+        stderr = open(2, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        sys.stderr = sys.__stderr__ = stderr  # type: ignore[misc]
 
 
 def flush(stream: TextIO) -> OSError | None:
-    """Have what waits in a stream written; where it can't be, let go of it, and return what was in the way."""
+    """Flush a stream; if that fails, discard its buffer and return the error."""
     try:
         stream.flush()
     except OSError as error:
-        _let_go(stream)
+        _discard_buffer(stream)
         return error
     except KeyboardInterrupt:
-        _let_go(stream)
+        _discard_buffer(stream)
         raise
     return None
 
 
-def settled(code: int) -> int:
-    """The exit code of a program that ends with `code`: another one only where what it wrote to stdout is lost and nothing said so.
+def flush_and_exit_code(code: int) -> int:
+    """Flush both streams and return the exit code.
 
-    A reader of stdout that left has what it wanted.
+    It differs from `code` only if output was lost without any other sign of failure. A reader that
+    closed its pipe has what it wanted.
     """
     lost = flush(sys.stdout)
     if lost is not None and not isinstance(lost, BrokenPipeError) and code == 0:
-        code = _LOST
+        code = _OUTPUT_LOST
         with suppress(OSError):
-            sys.stderr.write(
-                f"xswitch: What was asked for can't be written to standard output: {lost.strerror}.\n"
-            )
+            sys.stderr.write(f"xswitch: Can't write to standard output: {lost.strerror}.\n")
     flush(sys.stderr)
     return code
 
 
-def _let_go(stream: TextIO) -> None:
-    """Write what waits to nowhere; the descriptor is as it was afterwards."""
+def _discard_buffer(stream: TextIO) -> None:
+    """Flush the buffer to nowhere, then restore the descriptor."""
     with suppress(OSError):
         number = stream.fileno()
-        kept = os.dup(number)
+        original = os.dup(number)
         try:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, number)
-            os.close(nowhere)
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, number)
+            os.close(devnull)
             stream.flush()
         finally:
-            os.dup2(kept, number)
-            os.close(kept)
+            os.dup2(original, number)
+            os.close(original)

@@ -22,7 +22,7 @@ sys.path[0] = str(Path(__file__).parents[2])
 from support.tui.fake_actions import FakeActions, make_role, many_roles, sample_listing  # noqa: E402 -- found by the line above
 from xswitch.actions.api import Listing  # noqa: E402 -- found by the line above
 from xswitch.core.errors import XswitchError  # noqa: E402 -- found by the line above
-from xswitch.streams import settled  # noqa: E402 -- found by the line above
+from xswitch.streams import flush_and_exit_code  # noqa: E402 -- found by the line above
 from xswitch.tui.app import PickerApp  # noqa: E402 -- found by the line above
 from xswitch.tui.run import run_picker  # noqa: E402 -- found by the line above
 from xswitch.tui.startup.first_frame import draw_first_frame  # noqa: E402 -- found by the line above
@@ -98,4 +98,4 @@ def play(actions: FakeActions, result: Path, mode: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(settled(main()))
+    sys.exit(flush_and_exit_code(main()))
