@@ -104,8 +104,6 @@ class Stderr:
         return f"{codes}{text}{_OFF}" if self._use_color else text
 
     def _line(self, text: str) -> None:
-        with suppress(
-            OSError
-        ):  # where nobody can be told anything, what is done is done all the same
+        with suppress(OSError):  # a command must finish even if its messages can't be written
             self._stream.write(text + "\n")
             self._stream.flush()
