@@ -64,6 +64,6 @@ def test_every_color_of_a_guard_is_one_of_the_consoles() -> None:
 
 @pytest.mark.parametrize("color", ["pink", "F2B0A", "F2B0A9&x=1", "F2B0A9\n"])
 def test_an_unknown_color_is_rejected(color: str) -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(UsageError) as error:
         console_url(wanted(), color=color)
-    assert refused.value.code == "colour_invalid"
+    assert error.value.code == "colour_invalid"

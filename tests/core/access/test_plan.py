@@ -372,16 +372,16 @@ def test_a_whole_account_gets_a_managed_policy_and_new_versions_of_it() -> None:
     ids=["path", "account", "case"],
 )
 def test_a_role_with_another_arn_is_rejected(arn: str) -> None:
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as error:
         accounts(wanted(), replace(OLD_ROLE, arn=arn)).plan(wanted())
-    assert refused.value.code == "role_elsewhere"
-    assert arn in refused.value.what
+    assert error.value.code == "role_elsewhere"
+    assert arn in error.value.what
 
 
 def test_a_missing_principal_is_rejected() -> None:
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as error:
         Accounts(None, None).plan(wanted())
-    assert refused.value.code == "principal_missing"
+    assert error.value.code == "principal_missing"
     assert Accounts(None, None).plan(wanted(ACCOUNT)).source.changes
 
 
@@ -402,9 +402,9 @@ def test_a_missing_principal_is_rejected() -> None:
 def test_a_principal_with_another_arn_is_rejected(
     who: TrustedPrincipal, source: PrincipalState
 ) -> None:
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as error:
         Accounts(None, source).plan(wanted(who))
-    assert refused.value.code == "principal_elsewhere"
+    assert error.value.code == "principal_elsewhere"
 
 
 def test_an_invalid_trust_policy_is_reported_with_its_role() -> None:

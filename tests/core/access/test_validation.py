@@ -95,10 +95,10 @@ def test_invalid_requests_are_rejected_before_anything_is_sent(
     changes: dict[str, Any], code: str
 ) -> None:
     request: AccessRequest = replace(wanted(), **changes)
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(UsageError) as error:
         validate(request)
-    assert refused.value.code == code
-    assert refused.value.why
+    assert error.value.code == code
+    assert error.value.why
 
 
 def test_an_invalid_inline_policy_is_reported_with_its_name() -> None:

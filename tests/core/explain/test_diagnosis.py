@@ -65,19 +65,19 @@ NOBODY = {
 }
 
 
-def told(found: Explanation) -> list[tuple[CauseCode, Certainty]]:
-    return [(cause.code, cause.certainty) for cause in found.causes]
+def codes(explanation: Explanation) -> list[tuple[CauseCode, Certainty]]:
+    return [(cause.code, cause.certainty) for cause in explanation.causes]
 
 
-def first(found: Explanation) -> Cause:
-    return found.causes[0]
+def first(explanation: Explanation) -> Cause:
+    return explanation.causes[0]
 
 
 def test_without_evidence_both_accounts_have_statements_to_look_for() -> None:
-    found = explain(evidence(hop()))
-    assert found.verdict is ExplanationVerdict.DENIED
-    assert {certainty for _, certainty in told(found)} == {Certainty.UNSEEN}
-    by_code = {cause.code: cause for cause in found.causes}
+    explanation = explain(evidence(hop()))
+    assert explanation.verdict is ExplanationVerdict.DENIED
+    assert {certainty for _, certainty in codes(explanation)} == {Certainty.UNSEEN}
+    by_code = {cause.code: cause for cause in explanation.causes}
     assert {
         C.CALLER_POLICY_MISSING,
         C.TRUST_MISSING,
@@ -92,11 +92,11 @@ def test_without_evidence_both_accounts_have_statements_to_look_for() -> None:
 
 def test_an_account_that_allows_makes_the_other_likely() -> None:
     source = explain(evidence(hop(Observations(principal_policies=reading(ALLOW)))))
-    assert told(source)[0] == (C.TRUST_MISSING, Certainty.LIKELY)
+    assert codes(source)[0] == (C.TRUST_MISSING, Certainty.LIKELY)
     target = explain(evidence(hop(Observations(role=role(TRUST)))))
-    assert told(target)[0] == (C.CALLER_POLICY_MISSING, Certainty.LIKELY)
+    assert codes(target)[0] == (C.CALLER_POLICY_MISSING, Certainty.LIKELY)
     both = explain(evidence(hop(Observations(principal_policies=reading(ALLOW), role=role(TRUST)))))
-    assert told(both) == [(C.SCP, Certainty.LIKELY)]
+    assert codes(both) == [(C.SCP, Certainty.LIKELY)]
     cleared = Observations(
         principal_policies=reading(ALLOW),
         role=role(TRUST),
@@ -108,32 +108,32 @@ def test_an_account_that_allows_makes_the_other_likely() -> None:
 
 def test_partly_read_policies_prove_a_deny_but_no_missing_allow() -> None:
     part = reading({**ALLOW, "Effect": "Deny"}, unread=("groups: iam_denied",))
-    assert told(explain(evidence(hop(Observations(principal_policies=part)))))[0] == (
+    assert codes(explain(evidence(hop(Observations(principal_policies=part)))))[0] == (
         C.CALLER_POLICY_DENIES,
         Certainty.PROVED,
     )
     lacking = explain(
         evidence(hop(Observations(principal_policies=reading(unread=("groups: iam_denied",)))))
     )
-    assert all(certainty is Certainty.UNSEEN for _, certainty in told(lacking))
+    assert all(certainty is Certainty.UNSEEN for _, certainty in codes(lacking))
     near = reading(
         {**ALLOW, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
         unread=("groups: iam_denied",),
     )
-    assert told(explain(evidence(hop(Observations(principal_policies=near)))))[0] == (
+    assert codes(explain(evidence(hop(Observations(principal_policies=near)))))[0] == (
         C.MFA_MISSING,
         Certainty.LIKELY,
     )
 
 
 def test_a_proved_account_comes_with_the_unseen_one() -> None:
-    found = explain(evidence(hop(Observations(principal_policies=reading()))))
-    assert told(found) == [
+    explanation = explain(evidence(hop(Observations(principal_policies=reading()))))
+    assert codes(explanation) == [
         (C.CALLER_POLICY_MISSING, Certainty.PROVED),
         (C.TRUST_MISSING, Certainty.UNSEEN),
     ]
     other = explain(evidence(hop(Observations(role=role(NOBODY)))))
-    assert told(other) == [
+    assert codes(other) == [
         (C.TRUST_MISSING, Certainty.PROVED),
         (C.CALLER_POLICY_MISSING, Certainty.UNSEEN),
     ]
@@ -187,36 +187,36 @@ def test_a_proved_account_comes_with_the_unseen_one() -> None:
 def test_aws_messages_prove_the_account_without_reading(
     end: str, code: CauseCode, side: CauseSide
 ) -> None:
-    found = explain(evidence(hop(), f"{DENIED} {end}"))
-    assert (first(found).code, first(found).side, first(found).certainty) == (
+    explanation = explain(evidence(hop(), f"{DENIED} {end}"))
+    assert (first(explanation).code, first(explanation).side, first(explanation).certainty) == (
         code,
         side,
         Certainty.PROVED,
     )
-    assert [cause for cause in found.causes if cause.certainty is Certainty.PROVED] == [
-        first(found)
+    assert [cause for cause in explanation.causes if cause.certainty is Certainty.PROVED] == [
+        first(explanation)
     ]
 
 
 def test_aws_messages_override_policies() -> None:
-    sight = Observations(principal_policies=reading(ALLOW), role=role(TRUST))
-    found = first(
+    observations = Observations(principal_policies=reading(ALLOW), role=role(TRUST))
+    cause = first(
         explain(
             evidence(
-                hop(sight),
+                hop(observations),
                 f"{DENIED} because no identity-based policy allows the sts:AssumeRole action",
             )
         )
     )
-    assert (found.code, found.certainty) == (C.CALLER_POLICY_MISSING, Certainty.PROVED)
-    assert "takes a while" in found.evidence
+    assert (cause.code, cause.certainty) == (C.CALLER_POLICY_MISSING, Certainty.PROVED)
+    assert "takes a while" in cause.evidence
 
 
 def test_the_only_condition_that_fits_aws_s_message_is_proved() -> None:
     ip = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
     text = f"{DENIED} because no role trust policy allows the sts:AssumeRole action"
-    found = explain(evidence(hop(Observations(role=role({**TRUST, "Condition": ip}))), text))
-    assert told(found)[0] == (C.IP, Certainty.PROVED)
+    explanation = explain(evidence(hop(Observations(role=role({**TRUST, "Condition": ip}))), text))
+    assert codes(explanation)[0] == (C.IP, Certainty.PROVED)
     two = explain(
         evidence(
             hop(
@@ -231,13 +231,13 @@ def test_the_only_condition_that_fits_aws_s_message_is_proved() -> None:
     )
     assert first(two).certainty is Certainty.PROVED
     denied = {**TRUST, "Effect": "Deny", "Condition": ip}
-    found = explain(
+    explanation = explain(
         evidence(
             hop(Observations(role=role(TRUST, denied))),
             f"{DENIED} with an explicit deny in the role trust policy",
         )
     )
-    assert told(found)[0] == (C.IP, Certainty.PROVED)
+    assert codes(explanation)[0] == (C.IP, Certainty.PROVED)
 
 
 @pytest.mark.parametrize(
@@ -251,24 +251,25 @@ def test_the_only_condition_that_fits_aws_s_message_is_proved() -> None:
     ],
 )
 def test_the_simulation_proves(simulation: Simulation, code: CauseCode) -> None:
-    sight = Observations(simulations=MappingProxyType({"sts:AssumeRole": simulation}))
-    assert told(explain(evidence(hop(sight))))[0] == (code, Certainty.PROVED)
+    observations = Observations(simulations=MappingProxyType({"sts:AssumeRole": simulation}))
+    assert codes(explain(evidence(hop(observations))))[0] == (code, Certainty.PROVED)
 
 
 def test_a_simulation_that_lacks_a_value_proves_nothing() -> None:
-    sight = Observations(
+    observations = Observations(
         simulations={
             "sts:AssumeRole": Simulation("implicitDeny", missing_context=("aws:SourceIp",))
         }
     )
     assert all(
-        certainty is not Certainty.PROVED for _, certainty in told(explain(evidence(hop(sight))))
+        certainty is not Certainty.PROVED
+        for _, certainty in codes(explain(evidence(hop(observations))))
     )
 
 
 def test_a_missing_role_comes_with_the_similar_one() -> None:
     other = f"{ROLE[:-5]}team/Admin"
-    for sight, code in (
+    for observations, code in (
         (Observations(role_missing=True), C.ROLE_MISSING),
         (Observations(role_missing=True, roles=(ROLE.replace("Admin", "admin"),)), C.ROLE_CASE),
         (Observations(role=role(TRUST, arn=other)), C.ROLE_PATH),
@@ -277,8 +278,10 @@ def test_a_missing_role_comes_with_the_similar_one() -> None:
             C.ROLE_MISSING,
         ),
     ):
-        found = explain(evidence(hop(replace(sight, principal_policies=reading(ALLOW)))))
-        assert told(found) == [(code, Certainty.PROVED)]
+        explanation = explain(
+            evidence(hop(replace(observations, principal_policies=reading(ALLOW))))
+        )
+        assert codes(explanation) == [(code, Certainty.PROVED)]
     assert (
         explain(evidence(hop(Observations(role=role(TRUST), principal_policies=reading(ALLOW)))))
         .causes[0]
@@ -288,12 +291,12 @@ def test_a_missing_role_comes_with_the_similar_one() -> None:
 
 
 def test_the_next_denial_is_reported_too() -> None:
-    found = explain(
+    explanation = explain(
         evidence(
             hop(Observations(principal_policies=reading(), role=role(TRUST)), duration_seconds=7200)
         )
     )
-    assert told(found) == [
+    assert codes(explanation) == [
         (C.CALLER_POLICY_MISSING, Certainty.PROVED),
         (C.DURATION_ROLE_MAX, Certainty.PROVED),
     ]
@@ -301,13 +304,13 @@ def test_the_next_denial_is_reported_too() -> None:
 
 def test_partitions_need_no_aws() -> None:
     china = ROLE.replace("aws", "aws-cn", 1)
-    assert told(explain(evidence(hop(role_arn=china)))) == [(C.PARTITION, Certainty.PROVED)]
+    assert codes(explain(evidence(hop(role_arn=china)))) == [(C.PARTITION, Certainty.PROVED)]
     region = explain(evidence(hop(region="cn-north-1")))
-    assert (C.PARTITION, Certainty.LIKELY) in told(region)
+    assert (C.PARTITION, Certainty.LIKELY) in codes(region)
     device = explain(
         evidence(hop(caller=Caller(), mfa_serial="arn:aws-cn:iam::1:mfa/x"), base_arn="")
     )
-    assert told(device)[0] == (C.PARTITION, Certainty.PROVED)
+    assert codes(device)[0] == (C.PARTITION, Certainty.PROVED)
 
 
 def test_a_deny_comes_with_the_easiest_fix() -> None:
@@ -318,14 +321,14 @@ def test_a_deny_comes_with_the_easiest_fix() -> None:
         "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
     }
     temporary = Caller(USER, temporary=True, mfa=False)
-    found = first(
+    cause = first(
         explain(
             evidence(
                 hop(Observations(principal_policies=reading(ALLOW, force_mfa)), caller=temporary)
             )
         )
     )
-    assert (found.code, found.side, found.change) == (
+    assert (cause.code, cause.side, cause.change) == (
         C.MFA_MISSING,
         CauseSide.LOCAL,
         StatementChange.MEET,
@@ -336,7 +339,7 @@ def test_a_deny_comes_with_the_easiest_fix() -> None:
         temporary=True,
         mfa=False,
     )
-    found = first(
+    cause = first(
         explain(
             evidence(
                 hop(
@@ -347,7 +350,7 @@ def test_a_deny_comes_with_the_easiest_fix() -> None:
             )
         )
     )
-    assert (found.code, found.side, found.change) == (
+    assert (cause.code, cause.side, cause.change) == (
         C.MFA_MISSING,
         CauseSide.SOURCE,
         StatementChange.REPLACE,
@@ -365,7 +368,7 @@ def test_the_mfa_fix_names_a_known_device() -> None:
 
 
 def test_a_deleted_principal_is_reported() -> None:
-    found = first(
+    cause = first(
         explain(
             evidence(
                 hop(
@@ -376,33 +379,36 @@ def test_a_deleted_principal_is_reported() -> None:
             )
         )
     )
-    assert found.code is C.TRUST_MISSING
-    assert "was deleted" in found.evidence
+    assert cause.code is C.TRUST_MISSING
+    assert "was deleted" in cause.evidence
 
 
 def test_an_identity_center_role_is_trusted_by_pattern() -> None:
     caller = Caller(
         "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Dev_0123/dana", temporary=True
     )
-    found = next(
+    cause = next(
         cause
         for cause in explain(evidence(hop(caller=caller))).causes
         if cause.code is C.TRUST_MISSING
     )
-    assert json.loads(found.statement)["Condition"]["ArnLike"]["aws:PrincipalArn"].endswith(
+    assert json.loads(cause.statement)["Condition"]["ArnLike"]["aws:PrincipalArn"].endswith(
         "sso.amazonaws.com/*/AWSReservedSSO_Dev_0123"
     )
 
 
 def test_invalid_documents_count_as_unread() -> None:
-    sight = Observations(
+    observations = Observations(
         principal_policies=PrincipalPolicies((NamedPolicy("odd", '{"Statement": []}'),)),
         role=role(TRUST),
     )
-    assert told(explain(evidence(hop(sight))))[0] == (C.CALLER_POLICY_MISSING, Certainty.LIKELY)
+    assert codes(explain(evidence(hop(observations))))[0] == (
+        C.CALLER_POLICY_MISSING,
+        Certainty.LIKELY,
+    )
 
 
-# -- failures beside policies
+# -- failures that aren't about policies
 
 
 @pytest.mark.parametrize("code", sorted({*sts.STS_MESSAGES, *sts.NETWORK_MESSAGES}))
@@ -412,23 +418,23 @@ def test_every_failure_of_sts_has_a_cause(code: str) -> None:
         if code in sts.NETWORK_MESSAGES
         else AwsDeniedError("x", code=code, hop=ROLE)
     )
-    found = explain(replace(evidence(hop()), failure=failure_from_error(error)))
-    assert found.causes
-    assert found.verdict is not ExplanationVerdict.ALLOWED
-    assert found.exit_code == int(error.exit_code)
+    explanation = explain(replace(evidence(hop()), failure=failure_from_error(error)))
+    assert explanation.causes
+    assert explanation.verdict is not ExplanationVerdict.ALLOWED
+    assert explanation.exit_code == int(error.exit_code)
 
 
 @pytest.mark.parametrize("code", sorted(source_credentials.SOURCE_MESSAGES))
 def test_every_failure_of_a_base_has_a_cause(code: str) -> None:
     error = SourceCredentialsError("x", why="y", next_step="aws configure", code=code)
-    found = explain(replace(evidence(hop()), failed=0, failure=failure_from_error(error)))
-    assert first(found).code in (C.BASE_EXPIRED, C.BASE_INVALID)
-    assert (first(found).side, first(found).hop, found.verdict) == (
+    explanation = explain(replace(evidence(hop()), failed=0, failure=failure_from_error(error)))
+    assert first(explanation).code in (C.BASE_EXPIRED, C.BASE_INVALID)
+    assert (first(explanation).side, first(explanation).hop, explanation.verdict) == (
         CauseSide.LOCAL,
         0,
         ExplanationVerdict.NOT_REACHED,
     )
-    assert first(found).next_step == "aws configure"
+    assert first(explanation).next_step == "aws configure"
 
 
 @pytest.mark.parametrize(
@@ -445,16 +451,16 @@ def test_every_failure_of_a_base_has_a_cause(code: str) -> None:
     ],
 )
 def test_a_value_that_aws_rejects_is_named(text: str, code: CauseCode) -> None:
-    found = explain(evidence(hop(), text, "bad_parameter"))
-    assert (first(found).code, first(found).certainty) == (code, Certainty.PROVED)
+    explanation = explain(evidence(hop(), text, "bad_parameter"))
+    assert (first(explanation).code, first(explanation).certainty) == (code, Certainty.PROVED)
 
 
 def test_an_unknown_key_in_an_opt_in_region_may_be_the_region() -> None:
     failure = SwitchFailure(
         FailureKind.BASE, "invalid_key", "AWS does not know the key.", exit_code=6
     )
-    found = explain(replace(evidence(hop(region="me-south-1")), failed=0, failure=failure))
-    assert told(found) == [
+    explanation = explain(replace(evidence(hop(region="me-south-1")), failed=0, failure=failure))
+    assert codes(explanation) == [
         (C.BASE_INVALID, Certainty.PROVED),
         (C.REGION_DISABLED, Certainty.UNSEEN),
     ]
@@ -557,10 +563,10 @@ def test_a_refusal_is_never_allowed_and_proved_statements_have_their_effect(
     one = hop(
         Observations(principal_policies=seen, role=role(*trusts)), external_id=external_id or None
     )
-    found = explain(evidence(one))
-    assert found.verdict is ExplanationVerdict.DENIED
-    assert found.causes
-    for cause in found.causes:
+    explanation = explain(evidence(one))
+    assert explanation.verdict is ExplanationVerdict.DENIED
+    assert explanation.causes
+    for cause in explanation.causes:
         if cause.certainty is Certainty.PROVED and cause.change in (
             StatementChange.ADD,
             StatementChange.REPLACE,
@@ -580,8 +586,8 @@ def test_named_policies_of_a_boundary_and_a_session_are_judged() -> None:
     boundary = reading(
         ALLOW, boundary=named("arn:aws:iam::111111111111:policy/limit", {**ALLOW, "Action": "s3:*"})
     )
-    found = first(explain(evidence(hop(Observations(principal_policies=boundary)))))
-    assert (found.code, found.where) == (C.BOUNDARY, "arn:aws:iam::111111111111:policy/limit")
+    cause = first(explain(evidence(hop(Observations(principal_policies=boundary)))))
+    assert (cause.code, cause.where) == (C.BOUNDARY, "arn:aws:iam::111111111111:policy/limit")
     policy = named("the session policy of the profile hub", {**ALLOW, "Action": "s3:*"})
     hub = Caller(
         "arn:aws:sts::333333333333:assumed-role/Hub/x",
@@ -590,12 +596,12 @@ def test_named_policies_of_a_boundary_and_a_session_are_judged() -> None:
         mfa=False,
         session_policies=(policy,),
     )
-    found = first(explain(evidence(hop(caller=hub, number=2))))
-    assert (found.code, found.side, found.hop) == (C.SESSION_POLICY, CauseSide.LOCAL, 2)
+    cause = first(explain(evidence(hop(caller=hub, number=2))))
+    assert (cause.code, cause.side, cause.hop) == (C.SESSION_POLICY, CauseSide.LOCAL, 2)
     unread = replace(
         hub, session_policies=(), session_policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",)
     )
     assert all(
         certainty is Certainty.UNSEEN
-        for _, certainty in told(explain(evidence(hop(caller=unread, number=2))))
+        for _, certainty in codes(explain(evidence(hop(caller=unread, number=2))))
     )

@@ -60,8 +60,8 @@ def ask(
 @pytest.mark.parametrize("name", [A, f"arn:aws:iam::{A}:root", USER.arn, "*"])
 def test_across_accounts_both_sides_must_allow(name: str) -> None:
     assert ask(USER, ROLE_B, trust({"AWS": name}), allow()).allowed
-    refused = ask(USER, ROLE_B, trust({"AWS": name}))
-    assert (refused.allowed, refused.explicit_deny, refused.missing) == (
+    denied = ask(USER, ROLE_B, trust({"AWS": name}))
+    assert (denied.allowed, denied.explicit_deny, denied.missing) == (
         False,
         False,
         PolicyKind.IDENTITY,

@@ -160,7 +160,7 @@ ONE_ACCOUNT = [
         SINGLE,
     ),
     Case(
-        "role trusts itself not by itself",
+        "a role does not trust itself by default",
         SESSION,
         SESSION.role_arn,
         (allows(),),
@@ -631,7 +631,13 @@ OTHER_CALLERS = [
         f"{STS}, AssumeRole",
     ),
     Case(
-        "the root user may do the rest", ROOT, ROLE_A, (), "allow by nobody", ORDER, "iam:GetRole"
+        "the root user may do the rest",
+        ROOT,
+        ROLE_A,
+        (),
+        "allow by no policy",
+        ORDER,
+        "iam:GetRole",
     ),
     Case("not in other accounts", ROOT, ROLE_B, (), "no trust", CROSS, "iam:GetRole"),
     Case(
@@ -678,7 +684,7 @@ OTHER_CALLERS = [
         USER,
         f"arn:aws:iam::{A}:x",
         (denies(Action="*"),),
-        "allow by nobody",
+        "allow by no policy",
         f"{STS}, GetCallerIdentity",
         "sts:GetCallerIdentity",
     ),
@@ -687,12 +693,12 @@ OTHER_CALLERS = [
         USER,
         f"arn:aws:iam::{A}:x",
         (),
-        "allow by nobody",
+        "allow by no policy",
         f"{STS}, GetSessionToken",
         "sts:GetSessionToken",
     ),
     Case(
-        "tags are a permission of their own",
+        "tags need another permission",
         USER,
         ROLE_B,
         (trusts(), allows()),

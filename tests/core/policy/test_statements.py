@@ -83,9 +83,9 @@ PRINCIPALS = [
     whom("everyone in short", "*", USER, YES),
     whom("everyone as AWS", {"AWS": "*"}, USER, YES),
     whom("one of several", {"AWS": [B, USER.arn]}, USER, YES),
-    whom("AWS beside Service", {"Service": "ec2.amazonaws.com", "AWS": A}, USER, YES),
+    whom("AWS and Service", {"Service": "ec2.amazonaws.com", "AWS": A}, USER, YES),
     whom(
-        "canonical users are nobody here",
+        "canonical users never match",
         {"CanonicalUser": "79a59d900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"},
         USER,
         NO,
@@ -110,7 +110,7 @@ PRINCIPALS = [
     whom("another session of the role", f"arn:aws:sts::{A}:assumed-role/Gate/you", SESSION, NO),
     whom("no wildcard for sessions", f"arn:aws:sts::{A}:assumed-role/Gate/*", SESSION, NO),
     whom("the role of a user's name", f"arn:aws:iam::{A}:role/team/dana", USER, NO),
-    whom("a provider is no user", {"Federated": USER.arn}, USER, NO),
+    whom("a provider isn't a user", {"Federated": USER.arn}, USER, NO),
 ]
 
 BOTH, ALL_THREE = [A, USER.arn], [A, SESSION.role_arn, SESSION.arn]
@@ -128,7 +128,7 @@ NOT_PRINCIPALS = [
     sparing("service spared", {"Service": SERVICE.arn}, SERVICE, YES),
     sparing("service not spared", A, SERVICE, DENIED),
     Case(
-        "whoever has a boundary is not spared",
+        "callers with a boundary are not exempt",
         USER,
         ROLE_B,
         (trusts(), trusts(Effect="Deny", NotPrincipal={"AWS": BOTH}), allows(), boundary()),
@@ -187,7 +187,7 @@ SCOPES = [
     doing("action among others", YES, ACTION, Action=["s3:*", "sts:AssumeRole"]),
     doing("action by star", YES, ACTION, Action="sts:Assume*"),
     doing("action by question mark", YES, ACTION, Action="sts:AssumeRol?"),
-    doing("star stands for nothing too", YES, ACTION, Action="sts:AssumeRole*"),
+    doing("a star also matches nothing", YES, ACTION, Action="sts:AssumeRole*"),
     doing("every action", YES, ACTION, Action="*"),
     doing("every action in two parts", YES, ACTION, Action="*:*"),
     doing("a question mark is one letter", MISSING, ACTION, Action="sts:AssumeRole?"),
@@ -264,7 +264,7 @@ SCOPES = [
         Resource=f"{WIDE}/ops/${{AWS:principaltag/TARGET}}",
     ),
     doing(
-        "variable beside a star",
+        "variable next to a star",
         YES,
         VARIABLES,
         TEAM,
@@ -292,7 +292,7 @@ SCOPES = [
         Resource=f"{WIDE}/ops/${{aws:PrincipalTag/absent, 'Target'}}",
     ),
     doing(
-        "a value goes before the default",
+        "a value overrides the default",
         MISSING,
         VARIABLES,
         TEAM,

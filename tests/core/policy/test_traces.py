@@ -40,7 +40,10 @@ def decide(*documents: PolicyDocument, **context: str) -> Decision:
 def unmet(
     decision: Decision, index: int = 0
 ) -> list[tuple[str, str, tuple[str, ...], tuple[str, ...] | None]]:
-    return [(one.key, one.operator, one.wanted, one.given) for one in decision.traces[index].unmet]
+    return [
+        (condition.key, condition.operator, condition.expected, condition.actual)
+        for condition in decision.traces[index].unmet
+    ]
 
 
 def test_unmet_conditions_have_expected_and_actual_values() -> None:
@@ -94,7 +97,7 @@ def test_a_variable_without_a_value_is_named() -> None:
     old = decide(trusts(Condition=block, version="2008-10-17"), aws__username="dana")
     assert old.traces[0].unmet[0].unresolved == ()
     assert first == UnmetCondition(
-        Condition("stringequals", "aws:username", first.wanted),
+        Condition("stringequals", "aws:username", first.expected),
         ("dana",),
         ("aws:PrincipalTag/owner",),
     )

@@ -56,7 +56,7 @@ def full_request(who: TrustedPrincipal = USER) -> AccessRequest:
     )
 
 
-class RefusedError(Exception):
+class RejectedCallError(Exception):
     """A call that IAM would reject."""
 
 
@@ -137,7 +137,7 @@ def _inline(
     others = tuple(policy for policy in policies if policy.name != given["PolicyName"])
     if operation.startswith("Delete"):
         if others == policies:
-            raise RefusedError("NoSuchEntity")
+            raise RejectedCallError("NoSuchEntity")
         return others
     return (*others, NamedPolicy(given["PolicyName"], canonical_json(given["PolicyDocument"])))
 
@@ -148,13 +148,13 @@ def _managed(
     account = source.arn.split(":")[4]
     if operation == "CreatePolicy":
         if source.managed is not None:
-            raise RefusedError("EntityAlreadyExists")
+            raise RejectedCallError("EntityAlreadyExists")
         return NamedPolicy(given["PolicyName"], canonical_json(given["PolicyDocument"]))
     if (
         source.managed is None
         or given["PolicyArn"] != f"arn:aws:iam::{account}:policy/{source.managed.name}"
     ):
-        raise RefusedError("NoSuchEntity")
+        raise RejectedCallError("NoSuchEntity")
     if operation == "DeletePolicy":
         return None
     assert given["SetAsDefault"] is True
@@ -164,7 +164,7 @@ def _managed(
 def _role(role: RoleState | None, operation: str, given: Mapping[str, Any]) -> RoleState | None:
     if operation == "CreateRole":
         if role is not None:
-            raise RefusedError("EntityAlreadyExists")
+            raise RejectedCallError("EntityAlreadyExists")
         return RoleState(
             f"arn:aws:iam::{TARGET}:role{given['Path']}{given['RoleName']}",
             canonical_json(given["AssumeRolePolicyDocument"]),
@@ -173,10 +173,10 @@ def _role(role: RoleState | None, operation: str, given: Mapping[str, Any]) -> R
             tuple((tag["Key"], tag["Value"]) for tag in given.get("Tags", [])),
         )
     if role is None or role.arn.rpartition("/")[2] != given["RoleName"]:
-        raise RefusedError("NoSuchEntity")
+        raise RejectedCallError("NoSuchEntity")
     if operation == "DeleteRole":
         if role.attached or role.inline:
-            raise RefusedError("DeleteConflict")
+            raise RejectedCallError("DeleteConflict")
         return None
     return _changed(role, operation, given)
 
@@ -198,7 +198,7 @@ def _changed(role: RoleState, operation: str, given: Mapping[str, Any]) -> RoleS
         )
     if operation == "DetachRolePolicy":
         if given["PolicyArn"] not in role.attached:
-            raise RefusedError("NoSuchEntity")
+            raise RejectedCallError("NoSuchEntity")
         return replace(
             role, attached=tuple(arn for arn in role.attached if arn != given["PolicyArn"])
         )

@@ -35,7 +35,7 @@ STATEMENT = json.dumps(
 
 def denied(target: str = "payments-dr") -> Explanation:
     """The target's trust policy doesn't name the caller; the source account allows the call."""
-    source, there = CauseSide.SOURCE, CauseSide.TARGET
+    source, target_side = CauseSide.SOURCE, CauseSide.TARGET
     return Explanation(
         target=target,
         verdict=ExplanationVerdict.DENIED,
@@ -46,7 +46,7 @@ def denied(target: str = "payments-dr") -> Explanation:
         causes=(
             Cause(
                 CauseCode.TRUST_MISSING,
-                there,
+                target_side,
                 1,
                 Certainty.PROVED,
                 "The role's trust policy does not name user/dev; your policies allow the call.",
@@ -64,9 +64,11 @@ def denied(target: str = "payments-dr") -> Explanation:
             ),
             Requirement(source, 1, "permissions boundary", RequirementState.OK, "none"),
             Requirement(source, 1, "organization (SCP)", RequirementState.UNKNOWN),
-            Requirement(there, 1, "the role", RequirementState.OK, "Admin"),
-            Requirement(there, 1, "trust policy", RequirementState.MISSING, "names only user/ops"),
-            Requirement(there, 1, "MFA", RequirementState.OK, "required, and used"),
+            Requirement(target_side, 1, "the role", RequirementState.OK, "Admin"),
+            Requirement(
+                target_side, 1, "trust policy", RequirementState.MISSING, "names only user/ops"
+            ),
+            Requirement(target_side, 1, "MFA", RequirementState.OK, "required, and used"),
         ),
         exit_code=4,
     )

@@ -167,6 +167,6 @@ def verdict(decision: Decision) -> str:
 
 def _by(decision: Decision) -> str:
     if decision.deciding_statement is None:
-        return "nobody"
+        return "no policy"
     sid = decision.deciding_statement.statement.sid
     return f"{decision.deciding_statement.kind.value}{f'/{sid}' if sid else ''}"

@@ -149,7 +149,7 @@ class UnmetCondition:
     """A condition the request doesn't meet."""
 
     condition: Condition
-    given: tuple[str, ...] | None
+    actual: tuple[str, ...] | None
     """The request's values for the key, None if the request doesn't have the key."""
     unresolved: tuple[str, ...] = ()
     """The keys of variables without a value."""
@@ -165,7 +165,7 @@ class UnmetCondition:
         return self.condition.operator
 
     @property
-    def wanted(self) -> tuple[str, ...]:
+    def expected(self) -> tuple[str, ...]:
         """Values in the policy, as written."""
         return self.condition.values
 

@@ -363,7 +363,7 @@ def test_our_own_policies_have_no_finding_that_the_plan_does_not_tell(
     external_id: str | None,
 ) -> None:
     request = wanted(who, require_mfa=mfa, external_id=external_id)
-    told = {warning.code for warning in accounts(request).plan(request).warnings}
+    warning_codes = {warning.code for warning in accounts(request).plan(request).warnings}
     found = {
         finding.code
         for finding in lint_trust(
@@ -372,10 +372,10 @@ def test_our_own_policies_have_no_finding_that_the_plan_does_not_tell(
     }
     assert found <= (
         {"external_id_missing", "foreign_account_open"}
-        if "no_mfa_no_external_id" in told
+        if "no_mfa_no_external_id" in warning_codes
         else set()
     )
-    assert ("no_mfa_no_external_id" in told) == bool(found)
+    assert ("no_mfa_no_external_id" in warning_codes) == bool(found)
     assert lint_permissions(permission_policy(request), role_arn=request.role_arn) == ()
 
 
@@ -580,7 +580,7 @@ ODD = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(ODD, st.fixed_dictionaries({"Statement": st.lists(ODD, max_size=3)})))
-def test_whatever_is_given_is_judged_without_an_error(data: Any) -> None:
+def test_any_json_is_checked_without_an_error(data: Any) -> None:
     for findings in (lint_trust(json.dumps(data), ROLE_ARN), lint_permissions(json.dumps(data))):
         for finding in findings:
             assert finding.code

@@ -146,9 +146,9 @@ def test_each_account_has_a_file_for_its_administrator(fmt: str) -> None:
 
 
 def test_unknown_formats_are_rejected() -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(UsageError) as error:
         render(_plan(wanted()), "xml")
-    assert refused.value.code == "format"
+    assert error.value.code == "format"
 
 
 # -- JSON
