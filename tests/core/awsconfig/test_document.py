@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.config.texts import second_sdk_reading, texts
+from support.config.texts import read_simply_as_sdk, texts
 from xswitch.core.awsconfig.document import BOM, is_legal_name, parse_document
 from xswitch.core.awsconfig.sdk_reader import sdk_sections
 from xswitch.core.model import FileKind
@@ -46,12 +46,12 @@ def test_any_text_can_be_parsed(text: str, file: FileKind) -> None:
 def test_a_second_reading_of_the_same_rules_agrees(data: st.DataObject) -> None:
     file = data.draw(files)
     text = data.draw(texts(file))
-    found = {
+    values = {
         (str(kind), name): {key: prop.value for key, prop in profile.properties.items()}
         for kind, profiles in sdk_sections(parse_document(text, file), "path").items()
         for name, profile in profiles.items()
     }
-    assert found == second_sdk_reading(text, file)
+    assert values == read_simply_as_sdk(text, file)
 
 
 def test_the_properties_of_a_section_with_their_spans() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from support.config.texts import NAMES, Botocore, second_sdk_reading
+from support.config.texts import NAMES, Botocore, read_simply_as_sdk
 from xswitch.core.awsconfig.botocore_reader import parse_as_cli
 from xswitch.core.awsconfig.differences import same_value
 from xswitch.core.awsconfig.document import parse_document
@@ -40,14 +40,14 @@ def view(config: str | None = None, credentials: str | None = None) -> ConfigVie
 
 def check_prediction(botocore: Botocore, text: str) -> None:
     raw = botocore.raw(text)
-    reading = parse_as_cli(text)
+    parsed = parse_as_cli(text)
     if raw is None:
-        assert reading.error is not None
-        assert 1 <= reading.error.line <= text.count("\n") + 1
+        assert parsed.error is not None
+        assert 1 <= parsed.error.line <= text.count("\n") + 1
         return
-    assert reading.error is None
-    assert reading.raw() == raw
-    profile_map = reading.profile_map()
+    assert parsed.error is None
+    assert parsed.raw() == raw
+    profile_map = parsed.profile_map()
     mapped: dict[str, object] = {
         name: section.values for name, section in profile_map.other.items()
     }
@@ -59,7 +59,7 @@ def check_prediction(botocore: Botocore, text: str) -> None:
         mapped[word] = {name: section.values for name, section in sections.items()}
     assert mapped == botocore.load(text)
     lines = text.split("\n")
-    for name, section in reading.sections.items():
+    for name, section in parsed.sections.items():
         assert name in lines[section.line - 1]
         for key, line in section.lines.items():
             assert key in lines[line - 1].lower()
@@ -86,7 +86,7 @@ def check_differences(botocore: Botocore, text: str, file: FileKind) -> None:
         assert problem.line is not None
         assert 1 <= problem.line <= text.count("\n") + 1
         assert problem.message
-    sdk = second_sdk_reading(text, file)
+    sdk = read_simply_as_sdk(text, file)
     cli = botocore.by_kind(text, file)
     refusals = [problem for problem in config_view.problems if problem.code == "cli_refuses"]
     assert bool(refusals) == (cli is None)
@@ -157,7 +157,7 @@ def check_change(
     botocore: Botocore, text: str, new: str, file: FileKind, changes: Sequence[ProfileEdit]
 ) -> None:
     """Check with other readers that `new` differs from `text` only by these changes."""
-    before, after = second_sdk_reading(text, file), second_sdk_reading(new, file)
+    before, after = read_simply_as_sdk(text, file), read_simply_as_sdk(new, file)
     names = {edit.name for edit in changes}
     for key in {*before, *after}:
         if key[0] == "profile" and key[1] in names:

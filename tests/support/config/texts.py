@@ -270,7 +270,7 @@ class Botocore:
         }
 
 
-def second_sdk_reading(text: str, file: FileKind) -> Sections:
+def read_simply_as_sdk(text: str, file: FileKind) -> Sections:
     """Read a text by the SDKs' rules, line by line; invalid lines and continuations are skipped."""
     sections: dict[tuple[str, str, bool], dict[str, str]] = {}
     section: dict[str, str] | None = None

@@ -215,10 +215,10 @@ class _LineReader:
     def __iter__(self) -> Iterator[str]:
         numbers = self.numbers
         for number, line in enumerate(self.text.split("\n"), self.first):
-            for piece in line.removesuffix("\r").split("\r"):
+            for part in line.removesuffix("\r").split("\r"):
                 self.current = number
                 numbers.append(number)
-                yield piece + "\n"
+                yield part + "\n"
 
     def table(self) -> _LineTrackingDict:
         return _LineTrackingDict(self)

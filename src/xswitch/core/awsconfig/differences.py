@@ -53,19 +53,17 @@ def compare_with_cli(document: ConfigDocument, sdk: SdkSections, path: str) -> C
                 for kind in _NAMED_KINDS
             }
             return _section_differences(document, suspect_profiles, maps, path)
-    reading = parse_as_cli(document.text)
-    if reading.error:
-        text = (
-            f"The AWS CLI and boto3 reject the file because of this line: {reading.error.reason}."
-        )
-        problem = Problem("cli_refuses", text, "error", path, reading.error.line)
+    parsed = parse_as_cli(document.text)
+    if parsed.error:
+        text = f"The AWS CLI and boto3 reject the file because of this line: {parsed.error.reason}."
+        problem = Problem("cli_refuses", text, "error", path, parsed.error.line)
         cli = _sections_unknown_to_sdk(document)
         cli["profile"] = {
             name: profile for name, profile in cli["profile"].items() if name not in sdk["profile"]
         }
         only = _section_differences(document, {kind: {} for kind in _NAMED_KINDS}, cli, path)
         return CliDifferences((problem, *only.problems), only.cli_only)
-    return _section_differences(document, sdk, cli_maps(reading, document.file), path)
+    return _section_differences(document, sdk, cli_maps(parsed, document.file), path)
 
 
 def read_as_cli(document: ConfigDocument, touched: Container[str] = ()) -> CliParseResult:
@@ -80,10 +78,10 @@ def read_as_cli(document: ConfigDocument, touched: Container[str] = ()) -> CliPa
         if section.kind == "preamble" or section.cli_header is None:
             continue
         if section.cli_may_differ or section.name in touched:
-            piece = _parse_section(document, section)
-            if piece.defaults or list(piece.sections) != [section.cli_header]:
+            parsed_section = _parse_section(document, section)
+            if parsed_section.defaults or list(parsed_section.sections) != [section.cli_header]:
                 return parse_as_cli(document.text)
-            sections.update(piece.sections)
+            sections.update(parsed_section.sections)
         else:
             values = {row[0]: row[1] for row in section.rows}
             sections[section.cli_header] = CliSection(
@@ -92,11 +90,11 @@ def read_as_cli(document: ConfigDocument, touched: Container[str] = ()) -> CliPa
     return CliParseResult(sections)
 
 
-def cli_maps(reading: CliParseResult, file: FileKind) -> dict[SectionKind, dict[str, CliSection]]:
+def cli_maps(parsed: CliParseResult, file: FileKind) -> dict[SectionKind, dict[str, CliSection]]:
     """Return the CLI's sections by kind and name; the credentials file has only profiles."""
     if file == "credentials":
-        return {"profile": dict(reading.sections), "sso-session": {}, "services": {}}
-    maps = reading.profile_map()
+        return {"profile": dict(parsed.sections), "sso-session": {}, "services": {}}
+    maps = parsed.profile_map()
     return {
         "profile": dict(maps.profiles),
         "sso-session": dict(maps.sso_sessions),
@@ -153,10 +151,10 @@ def _read_suspect_sections(
     """
     sections: dict[str, CliSection] = {}
     for section in suspects:
-        reading = _parse_section(document, section)
-        if reading.error or reading.defaults or list(reading.sections) != [section.cli_header]:
+        parsed = _parse_section(document, section)
+        if parsed.error or parsed.defaults or list(parsed.sections) != [section.cli_header]:
             return None
-        sections.update(reading.sections)
+        sections.update(parsed.sections)
     return cli_maps(CliParseResult(sections), document.file)
 
 

@@ -84,11 +84,11 @@ def plan_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> list[
 def apply_patches(text: str, patches: Sequence[TextPatch]) -> str:
     """Apply patches, which are in order and don't overlap; their offsets are those of `text`."""
     parts = []
-    at = 0
+    offset = 0
     for patch in patches:
-        parts += [text[at : patch.start], patch.text]
-        at = patch.end
-    return "".join([*parts, text[at:]])
+        parts += [text[offset : patch.start], patch.text]
+        offset = patch.end
+    return "".join([*parts, text[offset:]])
 
 
 def reversed_patches(text: str, steps: Sequence[Sequence[TextPatch]]) -> list[list[TextPatch]]:
@@ -142,15 +142,16 @@ def _insert_patch(
     text: str, section: ConfigSection, properties: Mapping[str, str], patches: Sequence[TextPatch]
 ) -> TextPatch:
     """Insert properties after the content of a section, whose last line may lack its end."""
-    at = section.content_end
+    offset = section.content_end
     eol = _line_ending(text[section.start : section.body]) or _usual_line_ending(text)
     dropped = any(
-        patch.end == at and not patch.text and text[patch.start - 1] == "\n" for patch in patches
+        patch.end == offset and not patch.text and text[patch.start - 1] == "\n"
+        for patch in patches
     )
-    start = "" if dropped or text[at - 1] == "\n" else eol
+    start = "" if dropped or text[offset - 1] == "\n" else eol
     return TextPatch(
-        at,
-        at,
+        offset,
+        offset,
         start + "".join(f"{key} = {value}".rstrip() + eol for key, value in properties.items()),
     )
 
@@ -205,13 +206,13 @@ def _drop_lines(text: str, start: int, end: int) -> Iterator[TextPatch]:
 
 def _drop_errors(text: str, section: ConfigSection) -> Iterator[TextPatch]:
     """Drop the lines of a section that aren't a property, a comment, or blank."""
-    at = section.body
+    offset = section.body
     for start, end in [
         *((row[3], row[4]) for row in section.rows),
         (section.content_end, section.content_end),
     ]:
-        yield from _drop_lines(text, at, max(at, start))
-        at = end
+        yield from _drop_lines(text, offset, max(offset, start))
+        offset = end
 
 
 # -- removing --------------------------------------------------------------------------------------

@@ -93,9 +93,9 @@ def _expected_cli_values(
 
 
 def _cli_values(
-    reading: CliParseResult, file: FileKind
+    parsed: CliParseResult, file: FileKind
 ) -> dict[tuple[str, str], Mapping[str, CliValue]]:
-    maps = cli_maps(reading, file)
+    maps = cli_maps(parsed, file)
     values_by_section = {
         (str(kind), name): section.values
         for kind, sections in maps.items()
@@ -103,7 +103,7 @@ def _cli_values(
     }
     if file == "config":
         values_by_section |= {
-            ("other", name): section.values for name, section in reading.profile_map().other.items()
+            ("other", name): section.values for name, section in parsed.profile_map().other.items()
         }
     return values_by_section
 
