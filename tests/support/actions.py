@@ -171,20 +171,20 @@ class FakeVault:
 
 class FakeIndex:
     def __init__(self) -> None:
-        self.kept: dict[str, IndexEntry] = {}
+        self.stored: dict[str, IndexEntry] = {}
         self.fail: XswitchError | None = None
 
     def entries(self) -> Mapping[str, IndexEntry]:
-        return dict(self.kept)
+        return dict(self.stored)
 
     def put(self, entry: IndexEntry) -> None:
         if self.fail is not None:
             raise self.fail
-        self.kept[entry.key] = entry
+        self.stored[entry.key] = entry
 
     def remove(self, keys: Sequence[str]) -> None:
         for key in keys:
-            self.kept.pop(key, None)
+            self.stored.pop(key, None)
 
 
 class FakeLocks:

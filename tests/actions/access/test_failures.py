@@ -372,8 +372,8 @@ def test_a_permanent_denial_is_reported_after_bounded_retries(
     applied = world.apply(inputs(require_mfa=False))
     name = source(aws).list_user_policies(UserName="Bob")["PolicyNames"][0]
     source(aws).delete_user_policy(UserName="Bob", PolicyName=name)
-    told: list[str] = []
+    messages: list[str] = []
     with pytest.raises(AwsDeniedError):
-        world.access.check(applied.planned, FakePrompt(), told.append)
+        world.access.check(applied.planned, FakePrompt(), messages.append)
     assert 15 <= sum(world.world.pauses) <= 25
-    assert sum("retrying" in text for text in told) == len(world.world.pauses)
+    assert sum("retrying" in text for text in messages) == len(world.world.pauses)

@@ -55,7 +55,7 @@ def test_a_role_profile_is_served_by_its_own_name(world: World) -> None:
     assert answer(world, "open")["AccessKeyId"] == "ASIAROLE1"
     assert world.hot_pointers.pointers["open"][1] == world.config.stamp()
     assert world.prompt_files.states == {}
-    assert [entry.managed_profile for entry in world.index.kept.values()] == [""]
+    assert [entry.managed_profile for entry in world.index.stored.values()] == [""]
 
 
 def test_its_own_name_means_no_overrides(world: World) -> None:

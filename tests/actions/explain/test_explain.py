@@ -97,8 +97,8 @@ def _options(**more: Any) -> Break:
 
 def _both(*breaks: Break) -> Break:
     def do(scene: Scene) -> None:
-        for one in breaks:
-            one(scene)
+        for breakage in breaks:
+            breakage(scene)
 
     return do
 
@@ -781,37 +781,45 @@ def staged(aws: EmbeddedAws, broken: Broken, *, readable: bool) -> Stage:
 def test_a_scene_that_is_not_broken_works(aws: EmbeddedAws) -> None:
     for target, hops in (("admin", 1), ("local", 1), ("deep", 3)):
         stage = play(aws, Scene(target=target))
-        found = stage.explain()
-        assert (found.verdict, found.causes, found.error_code, found.exit_code) == (
+        explanation = stage.explain()
+        assert (
+            explanation.verdict,
+            explanation.causes,
+            explanation.error_code,
+            explanation.exit_code,
+        ) == (
             ExplanationVerdict.ALLOWED,
             (),
             "",
             0,
         )
-        assert [hop.outcome for hop in found.hops] == [HopOutcome.OK] * (hops + 1)
+        assert [hop.outcome for hop in explanation.hops] == [HopOutcome.OK] * (hops + 1)
         assert stage.world.vault.values == {}, "nothing is kept"
-        assert stage.world.index.kept == {}
+        assert stage.world.index.stored == {}
         assert stage.world.config.applied == []
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 def test_the_cause_is_named_first(aws: EmbeddedAws, broken: Broken) -> None:
     stage = staged(aws, broken, readable=True)
-    found = stage.explain()
-    assert found.verdict is broken.verdict
-    first = found.causes[0]
+    explanation = stage.explain()
+    assert explanation.verdict is broken.verdict
+    first = explanation.causes[0]
     assert (first.code, first.side, first.hop, first.certainty) == (
         broken.code,
         broken.side,
         broken.hop,
         broken.certainty,
-    ), found
-    proved = {cause.code for cause in found.causes if cause.certainty is Certainty.PROVED}
+    ), explanation
+    proved = {cause.code for cause in explanation.causes if cause.certainty is Certainty.PROVED}
     assert proved <= {broken.code, *broken.also}, "nothing else is proved"
     assert proved >= set(broken.also)
     assert first.evidence
     assert first.next_step
-    assert next(hop for hop in found.hops if hop.outcome is HopOutcome.FAILED).number == broken.hop
+    assert (
+        next(hop for hop in explanation.hops if hop.outcome is HopOutcome.FAILED).number
+        == broken.hop
+    )
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
@@ -822,16 +830,16 @@ def test_after_a_failed_switch_the_same_is_said_by_what_can_be_seen(
     error = stage.switch()
     assert error is not None
     calls = len(aws.calls)
-    found = stage.explain_failure(error)
-    assert found.verdict is broken.verdict, "never allowed"
-    assert found.exit_code == error.exit_code
-    assert found.error_code == error.code
-    assert found.causes
-    proved = {cause.code for cause in found.causes if cause.certainty is Certainty.PROVED}
-    assert proved == set(broken.blind), found.causes
+    explanation = stage.explain_failure(error)
+    assert explanation.verdict is broken.verdict, "never allowed"
+    assert explanation.exit_code == error.exit_code
+    assert explanation.error_code == error.code
+    assert explanation.causes
+    proved = {cause.code for cause in explanation.causes if cause.certainty is Certainty.PROVED}
+    assert proved == set(broken.blind), explanation.causes
     if not proved and broken.side in (S, T):
         layers = {C.CALLER_POLICY_MISSING, C.TRUST_MISSING, C.IP, broken.code}
-        assert {cause.code for cause in found.causes} & layers
+        assert {cause.code for cause in explanation.causes} & layers
     assert all(call.action != "AssumeRole" for call in aws.calls[calls:]), "nothing is tried again"
 
 
@@ -839,13 +847,13 @@ def test_after_a_failed_switch_the_same_is_said_by_what_can_be_seen(
 def test_what_the_cause_says_to_do_helps(aws: EmbeddedAws, broken: Broken) -> None:
     stage = staged(aws, broken, readable=True)
     for _ in range(4):
-        found = stage.explain()
-        if found.verdict is ExplanationVerdict.ALLOWED:
+        explanation = stage.explain()
+        if explanation.verdict is ExplanationVerdict.ALLOWED:
             return
         editable = (StatementChange.ADD, StatementChange.REPLACE, StatementChange.REMOVE)
         causes = [
             cause
-            for cause in found.causes
+            for cause in explanation.causes
             if cause.certainty is Certainty.PROVED
             and cause.change in editable
             and cause.side in (S, T)
@@ -855,12 +863,12 @@ def test_what_the_cause_says_to_do_helps(aws: EmbeddedAws, broken: Broken) -> No
                 broken.side in (L, N)
                 or broken.code in (C.IP, C.DATE, C.TAGS, C.EXTERNAL_ID_MISSING, C.ROLE_MISSING)
                 or broken.also
-            ), found
+            ), explanation
             return
         for cause in causes:
             mend(stage.scene, cause)
         stage.aws.world = stage.scene.world()
-    raise AssertionError(found)
+    raise AssertionError(explanation)
 
 
 def test_every_code_is_reached() -> None:
@@ -901,8 +909,8 @@ def test_an_hour_is_the_most_after_a_role(aws: EmbeddedAws) -> None:
     first = BotoSts().assume_role(base, AssumeRoleRequest(GATEWAY, "dana", 3600), endpoint)
     with pytest.raises(AwsDeniedError) as caught:
         BotoSts().assume_role(first.credentials, AssumeRoleRequest(MIDDLE, "dana", 7200), endpoint)
-    found = stage.actions.explain_failure(role, caught.value)
-    cause = found.causes[0]
+    explanation = stage.actions.explain_failure(role, caught.value)
+    cause = explanation.causes[0]
     assert (cause.code, cause.side, cause.hop, cause.certainty) == (
         C.DURATION_CHAINING,
         L,
@@ -910,19 +918,23 @@ def test_an_hour_is_the_most_after_a_role(aws: EmbeddedAws) -> None:
         Certainty.PROVED,
     )
     assert "--duration 3600" in cause.next_step
-    assert found.verdict is ExplanationVerdict.DENIED
+    assert explanation.verdict is ExplanationVerdict.DENIED
 
 
 def test_a_clock_that_is_off_is_this_machine_s() -> None:
     with EmbeddedAws(Scene().world(), wall=ShiftedClock(offset_seconds=-3600)) as late:
-        found = play(late, Scene()).explain()
-    assert found.verdict is ExplanationVerdict.NOT_REACHED
-    assert (found.causes[0].code, found.causes[0].side, found.causes[0].certainty) == (
+        explanation = play(late, Scene()).explain()
+    assert explanation.verdict is ExplanationVerdict.NOT_REACHED
+    assert (
+        explanation.causes[0].code,
+        explanation.causes[0].side,
+        explanation.causes[0].certainty,
+    ) == (
         C.CLOCK_SKEW,
         L,
         Certainty.PROVED,
     )
-    assert "60 minutes ahead" in found.causes[0].evidence
+    assert "60 minutes ahead" in explanation.causes[0].evidence
 
 
 def test_temporary_keys_that_are_over(aws: EmbeddedAws) -> None:
@@ -943,14 +955,14 @@ def test_temporary_keys_that_are_over(aws: EmbeddedAws) -> None:
     )
     stage.advance(1000)
     late = play(aws, scene)
-    found = late.explain()
-    assert (found.causes[0].code, found.causes[0].side, found.causes[0].hop) == (
+    explanation = late.explain()
+    assert (explanation.causes[0].code, explanation.causes[0].side, explanation.causes[0].hop) == (
         C.BASE_EXPIRED,
         L,
         0,
     )
-    assert found.verdict is ExplanationVerdict.NOT_REACHED
-    assert found.exit_code == 6
+    assert explanation.verdict is ExplanationVerdict.NOT_REACHED
+    assert explanation.exit_code == 6
     error = late.switch()
     assert error is not None
     assert late.explain_failure(error).causes[0].code is C.BASE_EXPIRED
@@ -1026,15 +1038,15 @@ def test_a_network_that_answers_for_aws(aws: EmbeddedAws, fault: str, side: Caus
     stage = play(aws, Scene())
     aws.faults.add(fault, "AssumeRole", times=ALWAYS)
     try:
-        found = stage.explain()
+        explanation = stage.explain()
     finally:
         aws.faults.clear()
-    assert (found.causes[0].code, found.causes[0].side, found.verdict) == (
+    assert (explanation.causes[0].code, explanation.causes[0].side, explanation.verdict) == (
         C.NETWORK,
         side,
         ExplanationVerdict.NOT_REACHED,
     )
-    assert found.causes[0].hop == 1
+    assert explanation.causes[0].hop == 1
 
 
 def test_a_session_policy_aws_can_t_read_is_this_machine_s(aws: EmbeddedAws) -> None:
@@ -1109,9 +1121,12 @@ def test_the_simulation_alone_proves_what_the_policies_would(aws: EmbeddedAws) -
             scene.also(USER, simulates, deny("sts:AssumeRole", DEEP), deny("sts:AssumeRole", ADMIN))
         if broken == "boundary":
             scene.boundary(USER, allow("iam:*"))
-        found = play(aws, scene).explain()
-        assert (found.causes[0].code, found.causes[0].certainty) == (code, Certainty.PROVED), broken
-        assert found.causes[0].side is S
+        explanation = play(aws, scene).explain()
+        assert (explanation.causes[0].code, explanation.causes[0].certainty) == (
+            code,
+            Certainty.PROVED,
+        ), broken
+        assert explanation.causes[0].side is S
 
 
 def test_a_source_that_allows_makes_the_other_side_likely_and_never_certain(
@@ -1120,22 +1135,30 @@ def test_a_source_that_allows_makes_the_other_side_likely_and_never_certain(
     scene = Scene(readable=False)
     scene.also(USER, allow(["iam:Get*", "iam:List*"]))
     scene.trust(ADMIN, trusts(GATEWAY))
-    found = play(aws, scene).explain()
-    assert (found.causes[0].code, found.causes[0].side, found.causes[0].certainty) == (
+    explanation = play(aws, scene).explain()
+    assert (
+        explanation.causes[0].code,
+        explanation.causes[0].side,
+        explanation.causes[0].certainty,
+    ) == (
         C.TRUST_MISSING,
         T,
         Certainty.LIKELY,
     )
-    assert {cause.code for cause in found.causes} >= {C.EXTERNAL_ID_MISSING, C.ROLE_MISSING, C.SCP}
-    assert found.verdict is ExplanationVerdict.DENIED
+    assert {cause.code for cause in explanation.causes} >= {
+        C.EXTERNAL_ID_MISSING,
+        C.ROLE_MISSING,
+        C.SCP,
+    }
+    assert explanation.verdict is ExplanationVerdict.DENIED
 
 
 def test_two_sides_that_allow_leave_the_organization(aws: EmbeddedAws) -> None:
     scene = Scene()
     scene.scps(SOURCE, allow("iam:*"))
     stage = play(aws, scene)
-    found = stage.explain()
-    assert (found.causes[0].code, found.causes[0].side) == (C.SCP, S)
+    explanation = stage.explain()
+    assert (explanation.causes[0].code, explanation.causes[0].side) == (C.SCP, S)
 
 
 def test_what_does_not_answer_in_time_is_not_seen(
@@ -1156,14 +1179,14 @@ def test_what_does_not_answer_in_time_is_not_seen(
     ):
         aws.faults.add("delay", action, seconds=30, times=ALWAYS)
     try:
-        found = stage.explain_failure(error)
+        explanation = stage.explain_failure(error)
     finally:
         aws.faults.clear()
         aws.faults.released.set()
         aws.faults.released.clear()
-    assert found.verdict is ExplanationVerdict.DENIED
-    assert all(cause.certainty is Certainty.UNSEEN for cause in found.causes)
-    assert any("no answer in time" in note for note in found.sources_read)
+    assert explanation.verdict is ExplanationVerdict.DENIED
+    assert all(cause.certainty is Certainty.UNSEEN for cause in explanation.causes)
+    assert any("no answer in time" in note for note in explanation.sources_read)
 
 
 # -- the identity of the source credentials
@@ -1175,20 +1198,20 @@ def test_a_base_that_may_not_ask_who_it_is_is_tried_all_the_same(aws: EmbeddedAw
     assert stage.explain().verdict is ExplanationVerdict.ALLOWED
     aws.faults.add("error", "GetCallerIdentity", code="AccessDenied")
     aws.faults.add("error", "AssumeRole", code="AccessDenied")
-    found = stage.explain()
-    assert [hop.outcome for hop in found.hops] == [HopOutcome.OK, HopOutcome.FAILED]
-    assert C.SESSION_NAME not in [cause.code for cause in found.causes]
+    explanation = stage.explain()
+    assert [hop.outcome for hop in explanation.hops] == [HopOutcome.OK, HopOutcome.FAILED]
+    assert C.SESSION_NAME not in [cause.code for cause in explanation.causes]
 
 
 # -- several causes
 
 _MIXED = [
-    one
-    for one in BROKEN
-    if one.hop > 0
-    and one.target in ("admin", "deep")
-    and one.side in (S, T)
-    and one.code is not C.ROLE_MISSING
+    breakage
+    for breakage in BROKEN
+    if breakage.hop > 0
+    and breakage.target in ("admin", "deep")
+    and breakage.side in (S, T)
+    and breakage.code is not C.ROLE_MISSING
 ]
 
 
@@ -1196,25 +1219,27 @@ _MIXED = [
 def test_a_breakage_is_never_allowed_and_proven_fixes_work(aws: EmbeddedAws, seed: int) -> None:
     chance = random.Random(seed)
     target = chance.choice(("admin", "deep"))
-    chosen = chance.sample([one for one in _MIXED if one.target == target], chance.randint(1, 3))
+    chosen = chance.sample(
+        [breakage for breakage in _MIXED if breakage.target == target], chance.randint(1, 3)
+    )
     scene = Scene(target=target, organization=chance.random() < 0.5, readable=chance.random() < 0.7)
-    for one in chosen:
-        one.do(scene)
+    for breakage in chosen:
+        breakage.do(scene)
     stage = play(aws, scene)
     seen: set[tuple[CauseCode, int, str, str]] = set()
     for _ in range(12):
         refused = stage.switch()
-        found = stage.explain()
-        assert (found.verdict is ExplanationVerdict.ALLOWED) is (refused is None), [
-            one.name for one in chosen
+        explanation = stage.explain()
+        assert (explanation.verdict is ExplanationVerdict.ALLOWED) is (refused is None), [
+            breakage.name for breakage in chosen
         ]
         if refused is None:
             return
-        assert found.causes
+        assert explanation.causes
         editable = (StatementChange.ADD, StatementChange.REPLACE, StatementChange.REMOVE)
         proved = [
             cause
-            for cause in found.causes
+            for cause in explanation.causes
             if cause.certainty is Certainty.PROVED
             and cause.change in editable
             and cause.side in (S, T)
@@ -1228,4 +1253,4 @@ def test_a_breakage_is_never_allowed_and_proven_fixes_work(aws: EmbeddedAws, see
             mend(scene, cause)
         aws.world = scene.world()
         stage.world.vault.values.clear()
-    raise AssertionError([one.name for one in chosen])
+    raise AssertionError([breakage.name for breakage in chosen])

@@ -32,9 +32,9 @@ def only(world: World, name: str) -> DoctorCheck:
 
 
 def test_every_check_can_pass(world: World) -> None:
-    found = world.actions.doctor()
-    assert {check.state for check in found} == {"ok"}
-    names = [check.name for check in found]
+    results = world.actions.doctor()
+    assert {check.state for check in results} == {"ok"}
+    names = [check.name for check in results]
     assert names == [
         "config",
         "roles",
@@ -59,11 +59,11 @@ def test_a_config_that_cannot_be_read_does_not_stop_the_rest(
         )
 
     monkeypatch.setattr(world.config, "read", refuse)
-    found = world.actions.doctor()
-    assert found[0] == DoctorCheck(
+    results = world.actions.doctor()
+    assert results[0] == DoctorCheck(
         "config", "error", "The config is not UTF-8. line 3", "Convert it.", {"code": "encoding"}
     )
-    assert [check.name for check in found[1:]] == ["vault", "hook", "environment", "permissions"]
+    assert [check.name for check in results[1:]] == ["vault", "hook", "environment", "permissions"]
 
 
 def test_mistakes_and_warnings_in_the_config(world: World) -> None:
@@ -270,10 +270,10 @@ def test_files_of_another_user(world: World) -> None:
 )
 def test_the_clock(world: World, skew: float, state: str) -> None:
     world.sts_probe.skew = skew
-    found = checks(world, "clock")
-    assert {check.state for check in found} == {state}
+    results = checks(world, "clock")
+    assert {check.state for check in results} == {state}
     if skew:
-        assert ("behind" if skew > 0 else "ahead of") in found[0].message
+        assert ("behind" if skew > 0 else "ahead of") in results[0].message
 
 
 def test_a_server_without_a_time(world: World) -> None:

@@ -72,8 +72,8 @@ def world() -> World:
 
 
 def plan(world: World, name: str, overrides: Overrides | None = None) -> SessionPlan:
-    reading = take_snapshot(world.ports.config)
-    return reading.plan(reading.roles_by_name[name], overrides or Overrides())
+    snapshot = take_snapshot(world.ports.config)
+    return snapshot.plan(snapshot.roles_by_name[name], overrides or Overrides())
 
 
 def get(
@@ -85,9 +85,9 @@ def get(
     interactive: bool = True,
     progress: Callable[[str], None] = no_progress,
     prompt: FakePrompt | None = None,
-    given: str | None = None,
+    fixed_code: str | None = None,
 ) -> SessionResult:
-    source = (prompt or FakePrompt(*codes)) if given is None else FixedMfaCode(given)
+    source = (prompt or FakePrompt(*codes)) if fixed_code is None else FixedMfaCode(fixed_code)
     request = SessionRequest(
         MfaCodes(source, world.mfa_command),
         progress,
@@ -113,15 +113,18 @@ def test_an_mfa_session_and_the_role_session_are_made_and_stored(world: World) -
     assert world.sts.mfa_calls == [43_200]
     assert roles(world) == ["Admin"]
     assert world.sts.keys == ["AKIADEV", "ASIAMFA1"]
-    wanted = plan(world, "payments")
-    assert wanted.mfa is not None
-    assert set(world.vault.values) == {wanted.key, wanted.mfa.key}
-    assert session_record.decode(world.vault.values[wanted.key], wanted.key) == session.record
-    entry, mfa = world.index.kept[wanted.key], world.index.kept[wanted.mfa.key]
+    session_plan = plan(world, "payments")
+    assert session_plan.mfa is not None
+    assert set(world.vault.values) == {session_plan.key, session_plan.mfa.key}
+    assert (
+        session_record.decode(world.vault.values[session_plan.key], session_plan.key)
+        == session.record
+    )
+    entry, mfa = world.index.stored[session_plan.key], world.index.stored[session_plan.mfa.key]
     assert (entry.kind, entry.profile, entry.principal, entry.managed_profile) == (
         "role",
         "payments",
-        wanted.hops[0].request.role_arn,
+        session_plan.hops[0].request.role_arn,
         "xs-payments",
     )
     assert (mfa.kind, mfa.profile, mfa.principal, mfa.managed_profile) == (
@@ -164,16 +167,16 @@ def test_a_chain_stores_each_session_under_its_own_key(world: World) -> None:
     assert roles(world) == ["Hub", "Spoke"]
     assert world.sts.keys == ["AKIADEV", "ASIAMFA1", "ASIAROLE2"]
     assert world.sts.requests[1].external_id == "spoke-7"
-    assert world.index.kept[plan(world, "spoke").hops[0].key].managed_profile == ""
+    assert world.index.stored[plan(world, "spoke").hops[0].key].managed_profile == ""
     get(world, "hub")
     assert roles(world) == ["Hub", "Spoke"]
 
 
 def test_a_valid_session_within_a_chain_makes_earlier_ones_unnecessary(world: World) -> None:
     get(world, "spoke", GOOD_CODE)
-    wanted = plan(world, "spoke")
-    assert wanted.mfa is not None
-    del world.vault.values[wanted.key], world.vault.values[wanted.mfa.key]
+    session_plan = plan(world, "spoke")
+    assert session_plan.mfa is not None
+    del world.vault.values[session_plan.key], world.vault.values[session_plan.mfa.key]
     get(world, "spoke")
     assert roles(world) == ["Hub", "Spoke", "Spoke"]
     assert len(world.sts.mfa_calls) == 1
@@ -190,11 +193,11 @@ def test_the_mfa_session_is_used_to_its_last_minute(world: World) -> None:
 
 def test_the_request_is_what_the_plan_says(world: World) -> None:
     overrides = Overrides(session_name="me@work", duration_seconds=900, tags=(("team", "x"),))
-    wanted = plan(world, "open", overrides)
+    session_plan = plan(world, "open", overrides)
     request = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), no_progress)
-    Broker(world.ports).session(wanted, world.config.read(), request)
-    assert world.sts.requests == [wanted.hops[0].request]
-    assert world.sts.endpoints == [wanted.endpoint]
+    Broker(world.ports).session(session_plan, world.config.read(), request)
+    assert world.sts.requests == [session_plan.hops[0].request]
+    assert world.sts.endpoints == [session_plan.endpoint]
 
 
 # -- freshness
@@ -223,11 +226,11 @@ def test_nothing_is_started_that_could_only_fail_for_want_of_a_code(world: World
 
 
 def test_a_role_profile_without_a_managed_one_is_renewed_by_its_own_name(world: World) -> None:
-    wanted = plan(world, "open")
+    session_plan = plan(world, "open")
     request = SessionRequest(MfaCodes(FakePrompt(), world.mfa_command), no_progress)
-    first = Broker(world.ports).session(wanted, world.config.read(), request)
+    first = Broker(world.ports).session(session_plan, world.config.read(), request)
     world.clock.time = first.record.advisory_refresh_at
-    Broker(world.ports).session(wanted, world.config.read(), request)
+    Broker(world.ports).session(session_plan, world.config.read(), request)
     assert world.background.started == ["open"]
 
 
@@ -356,13 +359,13 @@ def test_after_three_wrong_codes_nothing_is_stored(world: World) -> None:
     with pytest.raises(AwsDeniedError):
         get(world, "payments", "999991", "999992", "999993", GOOD_CODE)
     assert world.vault.values == {}
-    assert world.index.kept == {}
+    assert world.index.stored == {}
 
 
 def test_a_code_of_the_command_line_replaces_the_prompt(world: World) -> None:
-    get(world, "payments", given=GOOD_CODE)
+    get(world, "payments", fixed_code=GOOD_CODE)
     with pytest.raises(AwsDeniedError):
-        get(World(), "payments", GOOD_CODE, given="999999")
+        get(World(), "payments", GOOD_CODE, fixed_code="999999")
 
 
 def test_the_mfa_process_of_the_profile_runs(world: World) -> None:
@@ -466,9 +469,9 @@ def test_other_refusals_drop_nothing(world: World) -> None:
     with pytest.raises(AwsDeniedError):
         get(world, "reports")
     assert len(world.sts.mfa_calls) == 1
-    wanted = plan(world, "reports")
-    assert wanted.mfa is not None
-    assert wanted.mfa.key in world.vault.values
+    session_plan = plan(world, "reports")
+    assert session_plan.mfa is not None
+    assert session_plan.mfa.key in world.vault.values
 
 
 def test_a_rejected_new_session_is_not_replaced(world: World) -> None:
@@ -499,12 +502,12 @@ def test_rejected_source_credentials_come_with_the_command_that_fixes_them(world
 
 def test_a_session_renewed_by_another_process_is_not_dropped(world: World) -> None:
     get(world, "payments", GOOD_CODE)
-    wanted = plan(world, "reports")
-    assert wanted.mfa is not None
-    key = wanted.mfa.key
-    kept = session_record.decode(world.vault.values[key], key)
-    assert kept is not None
-    newer = replace(kept.credentials, access_key_id="ASIANEWER")
+    session_plan = plan(world, "reports")
+    assert session_plan.mfa is not None
+    key = session_plan.mfa.key
+    stored_record = session_record.decode(world.vault.values[key], key)
+    assert stored_record is not None
+    newer = replace(stored_record.credentials, access_key_id="ASIANEWER")
     world.sts.refuse["ASIAMFA1"] = AwsDeniedError("The session is over.", code="expired_token")
 
     def meanwhile() -> None:
@@ -574,7 +577,7 @@ def test_an_unwritable_vault_is_reported(world: World) -> None:
     world.vault.fail_put = VaultLockedError("Locked.")
     with pytest.raises(VaultLockedError):
         get(world, "open")
-    assert world.index.kept == {}
+    assert world.index.stored == {}
 
 
 def test_damaged_and_foreign_values_are_as_good_as_absent(world: World) -> None:
@@ -597,19 +600,19 @@ def test_an_index_that_cannot_be_written_costs_no_session(world: World) -> None:
 def test_what_the_index_knows_of_a_session_survives_its_renewal(world: World) -> None:
     get(world, "hub", GOOD_CODE)
     key = plan(world, "hub").key
-    world.index.kept[key] = replace(world.index.kept[key], static=True)
+    world.index.stored[key] = replace(world.index.stored[key], static=True)
     world.clock.advance(3000)
     get(world, "spoke")
-    assert world.index.kept[key].managed_profile == "xs-hub"
-    assert world.index.kept[key].static
-    assert world.index.kept[key].issued_at == world.clock.now()
+    assert world.index.stored[key].managed_profile == "xs-hub"
+    assert world.index.stored[key].static
+    assert world.index.stored[key].issued_at == world.clock.now()
 
 
 def test_a_session_can_be_dropped(world: World) -> None:
     key = get(world, "open").record.key
     Broker(world.ports).drop(key)
     assert world.vault.values == {}
-    assert world.index.kept == {}
+    assert world.index.stored == {}
     assert key in world.locks.held
 
 
@@ -618,9 +621,9 @@ def test_a_session_can_be_dropped(world: World) -> None:
 
 def test_locks_are_taken_in_the_order_of_the_chain(world: World) -> None:
     get(world, "spoke", GOOD_CODE)
-    wanted = plan(world, "spoke")
-    assert wanted.mfa is not None
-    assert world.locks.held == [wanted.key, wanted.hops[0].key, wanted.mfa.key]
+    session_plan = plan(world, "spoke")
+    assert session_plan.mfa is not None
+    assert world.locks.held == [session_plan.key, session_plan.hops[0].key, session_plan.mfa.key]
 
 
 def test_an_unavailable_lock_is_reported_unless_the_session_is_valid(world: World) -> None:
@@ -672,9 +675,9 @@ def in_threads(works: Sequence[Callable[[], SessionResult]]) -> list[SessionResu
 
 
 def test_progress_is_reported_and_may_cancel(world: World) -> None:
-    told: list[str] = []
-    get(world, "payments", GOOD_CODE, progress=told.append)
-    assert told == [
+    messages: list[str] = []
+    get(world, "payments", GOOD_CODE, progress=messages.append)
+    assert messages == [
         "reading the credentials of dev",
         "asking STS for an MFA session of dev",
         "asking STS for payments",
@@ -700,13 +703,13 @@ def test_the_environment_as_a_base_has_no_profile() -> None:
         AWS_ACCESS_KEY_ID="AKIAENV",
         AWS_SECRET_ACCESS_KEY="x",
     )
-    told: list[str] = []
-    get(world, "env", GOOD_CODE, progress=told.append)
-    assert told[:2] == [
+    messages: list[str] = []
+    get(world, "env", GOOD_CODE, progress=messages.append)
+    assert messages[:2] == [
         "reading the credentials of the environment",
         "asking STS for an MFA session of the environment",
     ]
-    assert {entry.profile for entry in world.index.kept.values() if entry.kind == "mfa"} == {""}
+    assert {entry.profile for entry in world.index.stored.values() if entry.kind == "mfa"} == {""}
 
 
 @pytest.mark.parametrize(
@@ -726,4 +729,4 @@ def test_a_session_of_another_role_is_not_stored(
         get(world, "open")
     assert arn in caught.value.what
     assert world.vault.values == {}
-    assert world.index.kept == {}
+    assert world.index.stored == {}

@@ -23,7 +23,7 @@ def switch(world: World, name: str, **options: object) -> str:
 
 def assert_nothing_left(world: World) -> None:
     assert world.vault.values == {}
-    assert world.index.kept == {}
+    assert world.index.stored == {}
     assert world.prompt_files.states == {}
     assert world.hot_pointers.pointers == {}
     assert world.config.config == CONFIG
@@ -40,10 +40,10 @@ def test_other_roles_and_the_mfa_session_stay(world: World) -> None:
     switch(world, "payments")
     switch(world, "reports")
     world.actions.forget(["payments"])
-    assert {entry.profile for entry in world.index.kept.values()} == {"dev", "reports"}
+    assert {entry.profile for entry in world.index.stored.values()} == {"dev", "reports"}
     assert "xs-reports" in world.config.read().profiles
     assert "xs-payments" not in world.config.read().profiles
-    assert set(world.vault.values) == set(world.index.kept)
+    assert set(world.vault.values) == set(world.index.stored)
 
 
 def test_all_means_mfa_sessions_and_sessions_in_between_too(world: World) -> None:
@@ -68,7 +68,7 @@ def test_all_with_nothing_there(world: World) -> None:
 def test_a_base_profile_means_its_mfa_session(world: World) -> None:
     switch(world, "payments")
     assert world.actions.forget(["dev"]) == (ForgetResult("dev", 1),)
-    assert {entry.kind for entry in world.index.kept.values()} == {"role"}
+    assert {entry.kind for entry in world.index.stored.values()} == {"role"}
 
 
 def test_an_mfa_session_of_the_environment(world: World) -> None:
@@ -106,8 +106,8 @@ def test_a_static_profile_means_the_managed_one(world: World) -> None:
 def test_sessions_are_found_without_the_index(world: World) -> None:
     switch(world, "open")
     switch(world, "payments")
-    mfa = next(entry for entry in world.index.kept.values() if entry.kind == "mfa")
-    world.index.kept.clear()
+    mfa = next(entry for entry in world.index.stored.values() if entry.kind == "mfa")
+    world.index.stored.clear()
     assert world.actions.forget(["open", "xs-payments"]) == (
         ForgetResult("open", 0, "xs-open"),
         ForgetResult("payments", 0, "xs-payments"),
@@ -160,7 +160,7 @@ def test_a_locked_vault_leaves_everything_as_it_was(world: World) -> None:
     with pytest.raises(VaultLockedError):
         world.actions.forget(["open"])
     assert "xs-open" in world.config.read().profiles
-    assert len(world.index.kept) == 1
+    assert len(world.index.stored) == 1
 
 
 def test_an_unwritable_config_does_not_stop_the_deletion_of_sessions(world: World) -> None:

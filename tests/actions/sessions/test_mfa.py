@@ -40,12 +40,12 @@ class Device:
 def ask(
     device: Device,
     *answers: str | XswitchError,
-    given: str | None = None,
+    fixed_code: str | None = None,
     command: str | None = None,
     runs: FakeMfaCommand | None = None,
 ) -> tuple[str, FakePrompt]:
     prompt = FakePrompt(*answers)
-    source = prompt if given is None else FixedMfaCode(given)
+    source = prompt if fixed_code is None else FixedMfaCode(fixed_code)
     return MfaCodes(source, runs or FakeMfaCommand()).call_with_code(
         MFA_ARN, "dev", command, device
     ), prompt
@@ -134,16 +134,16 @@ def test_a_cancelled_prompt_cancels() -> None:
 def test_a_code_of_the_command_line_gets_one_attempt() -> None:
     device = Device("222222")
     with pytest.raises(AwsDeniedError):
-        ask(device, "222222", given="111111")
+        ask(device, "222222", fixed_code="111111")
     assert device.seen == ["111111"]
-    answer, prompt = ask(device, given="222222")
+    answer, prompt = ask(device, fixed_code="222222")
     assert answer == "session by 222222"
     assert prompt.challenges == []
 
 
 def test_a_malformed_code_of_the_command_line_is_not_sent() -> None:
     with pytest.raises(MfaNeededError):
-        ask(Device(), "222222", given="12")
+        ask(Device(), "222222", fixed_code="12")
 
 
 def test_a_second_session_does_not_get_the_code_of_the_command_line() -> None:
@@ -157,7 +157,7 @@ def test_a_second_session_does_not_get_the_code_of_the_command_line() -> None:
 
 def test_a_code_of_the_command_line_takes_precedence_over_the_process() -> None:
     runs = FakeMfaCommand()
-    answer, _ = ask(Device("222222"), given="222222", command="oathtool x", runs=runs)
+    answer, _ = ask(Device("222222"), fixed_code="222222", command="oathtool x", runs=runs)
     assert answer == "session by 222222"
     assert runs.commands == []
 

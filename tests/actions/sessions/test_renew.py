@@ -130,15 +130,15 @@ def test_cancelling_the_prompt_cancels_the_renewal(world: World) -> None:
 
 
 def test_stopping_stops_what_is_under_way_and_what_comes(world: World) -> None:
-    told: list[str] = []
+    messages: list[str] = []
 
     def stop(text: str) -> None:
-        told.append(text)
+        messages.append(text)
         raise CancelledError("Stopped.")
 
     with pytest.raises(CancelledError):
         world.actions.renew(["open", "payments", "reports"], FakePrompt(), stop)
-    assert len(told) <= 3
+    assert len(messages) <= 3
     assert all(not lock.locked() for lock in world.locks._locks.values())
 
 
@@ -149,15 +149,15 @@ def test_no_progress_is_reported_after_a_stop() -> None:
         for number in range(30)
     )
     world = World(config=config)
-    told: list[str] = []
+    messages: list[str] = []
 
     def stop(text: str) -> None:
-        told.append(text)
+        messages.append(text)
         raise CancelledError("Stopped.")
 
     with pytest.raises(CancelledError):
         world.actions.renew([f"r{number}" for number in range(30)], FakePrompt(), stop)
-    assert len(told) <= 8
+    assert len(messages) <= 8
     assert world.sts.requests == []
 
 
@@ -247,11 +247,11 @@ def test_roles_that_send_a_code_each_are_asked_one_after_the_other() -> None:
 
 
 def commands(world: World) -> dict[str, str]:
-    found = {
+    commands = {
         name: profile.get("credential_process") or ""
         for name, profile in world.config.read().profiles.items()
     }
-    return {name: command for name, command in found.items() if command}
+    return {name: command for name, command in commands.items() if command}
 
 
 def test_managed_profiles_that_start_another_xswitch_start_this_one_after_a_renewal(
@@ -269,9 +269,9 @@ def test_managed_profiles_that_start_another_xswitch_start_this_one_after_a_rene
         "xs-open": "/new/bin/python3 -I -S /new/share/xswitch credential-process xs-open",
     }
     after = world.config.read().profiles["xs-open"].properties
-    assert {key: found.value for key, found in after.items() if key != "credential_process"} == {
-        key: found.value
-        for key, found in settings["xs-open"].items()
+    assert {key: value.value for key, value in after.items() if key != "credential_process"} == {
+        key: value.value
+        for key, value in settings["xs-open"].items()
         if key != "credential_process"
     }
     # The hot pointer must match the current config

@@ -44,7 +44,7 @@ def switch(
 
 def properties(world: World, name: str) -> dict[str, str]:
     return {
-        key: found.value for key, found in world.config.read().profiles[name].properties.items()
+        key: value.value for key, value in world.config.read().profiles[name].properties.items()
     }
 
 
@@ -91,8 +91,8 @@ def test_a_switch_updates_index_usage_prompt_file_and_hot_pointer(world: World) 
     key, stamp, kind = world.hot_pointers.pointers["xs-payments"]
     assert stamp == world.config.stamp()
     assert kind == "runtime"
-    assert world.index.kept[key].managed_profile == "xs-payments"
-    assert world.index.kept[key].last_used == NOW
+    assert world.index.stored[key].managed_profile == "xs-payments"
+    assert world.index.stored[key].last_used == NOW
 
 
 def test_the_history_has_new_stored_and_denied_sessions(world: World) -> None:
@@ -104,8 +104,8 @@ def test_the_history_has_new_stored_and_denied_sessions(world: World) -> None:
     )
     with pytest.raises(AwsDeniedError) as refused:
         switch(world, "payments", SwitchOptions(force=True))
-    newest, *_ = told = world.actions.history()
-    assert [entry.result for entry in told] == [refused.value.code, "kept", "new"]
+    newest, *_ = entries = world.actions.history()
+    assert [entry.result for entry in entries] == [refused.value.code, "kept", "new"]
     assert (newest.profile, newest.role_arn) == ("payments", "arn:aws:iam::222222222222:role/Admin")
     assert newest.session_name
     assert newest.at == NOW
@@ -116,7 +116,7 @@ def test_no_secret_reaches_the_config_or_any_file(world: World) -> None:
     for text in (
         world.config.config,
         repr(switched),
-        repr(world.index.kept),
+        repr(world.index.stored),
         repr(world.prompt_files.states),
     ):
         assert CANARY not in text
@@ -130,7 +130,7 @@ def test_a_second_switch_changes_no_file(world: World) -> None:
     assert len(world.config.applied) == 1
     assert world.memory.uses["payments"].count == 2
     key = world.hot_pointers.pointers["xs-payments"][0]
-    assert world.index.kept[key].last_used == NOW + timedelta(seconds=60)
+    assert world.index.stored[key].last_used == NOW + timedelta(seconds=60)
 
 
 def test_overrides_are_stored_for_the_renewal(world: World) -> None:
@@ -143,12 +143,12 @@ def test_overrides_are_stored_for_the_renewal(world: World) -> None:
         policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",),
     )
     switched = switch(world, "open", options)
-    kept = properties(world, "xs-open")
-    assert kept["region"] == "us-east-1"
-    assert kept["xswitch_duration_seconds"] == "900"
-    assert kept["xswitch_session_name"] == "me@work"
-    assert kept["xswitch_external_id"] == "ext-1"
-    assert kept["xswitch_tags"] == "team=x"
+    stored_properties = properties(world, "xs-open")
+    assert stored_properties["region"] == "us-east-1"
+    assert stored_properties["xswitch_duration_seconds"] == "900"
+    assert stored_properties["xswitch_session_name"] == "me@work"
+    assert stored_properties["xswitch_external_id"] == "ext-1"
+    assert stored_properties["xswitch_tags"] == "team=x"
     assert switched.expires_at == NOW + timedelta(seconds=900)
     key = world.hot_pointers.pointers["xs-open"][0]
     world.actions.credential_process("xs-open", FakePrompt())
@@ -183,10 +183,10 @@ def test_an_ad_hoc_role_is_stored_in_the_managed_profile(world: World) -> None:
         world, "777777777777:ops/Deploy", SwitchOptions(source="dev", external_id="ext-9")
     )
     assert switched.managed_profile == "xs-777777777777-ops/Deploy"
-    kept = properties(world, switched.managed_profile)
-    assert kept["xswitch_role"] == "arn:aws:iam::777777777777:role/ops/Deploy"
-    assert kept["xswitch_source_profile"] == "dev"
-    assert kept["xswitch_external_id"] == "ext-9"
+    stored_properties = properties(world, switched.managed_profile)
+    assert stored_properties["xswitch_role"] == "arn:aws:iam::777777777777:role/ops/Deploy"
+    assert stored_properties["xswitch_source_profile"] == "dev"
+    assert stored_properties["xswitch_external_id"] == "ext-9"
     world.actions.credential_process(switched.managed_profile, FakePrompt())
     assert len(world.sts.requests) == 1
     again = switch(world, "777777777777:ops/Deploy")
@@ -320,7 +320,7 @@ def test_a_session_of_another_role_is_dropped_and_nothing_changes(world: World, 
     with pytest.raises(IdentityMismatchError):
         switch(world, "open")
     assert world.vault.values == {}
-    assert world.index.kept == {}
+    assert world.index.stored == {}
     assert_nothing_changed(world)
 
 
@@ -440,13 +440,13 @@ def test_sessions_that_ended_long_ago_are_cleared_away(world: World) -> None:
     for number, ended in enumerate((old, old, recent)):
         key = f"{number:040d}"
         world.vault.values[key] = "x"
-        world.index.kept[key] = IndexEntry(
+        world.index.stored[key] = IndexEntry(
             key, "role", "p", "arn", ended - timedelta(hours=1), ended, ended
         )
     switch(world, "open")
-    assert f"{2:040d}" in world.index.kept
-    assert f"{0:040d}" not in {*world.index.kept, *world.vault.values}
-    assert f"{1:040d}" not in {*world.index.kept, *world.vault.values}
+    assert f"{2:040d}" in world.index.stored
+    assert f"{0:040d}" not in {*world.index.stored, *world.vault.values}
+    assert f"{1:040d}" not in {*world.index.stored, *world.vault.values}
 
 
 # -- static profiles
@@ -472,7 +472,7 @@ def test_static_keys_are_in_a_separate_profile(world: World) -> None:
     assert "[xs-payments-static]" in world.config.credentials
     assert "[xs-payments]" not in world.config.credentials
     assert world.prompt_files.states["xs-payments-static"].renewable_until == NOW
-    assert any(entry.static for entry in world.index.kept.values())
+    assert any(entry.static for entry in world.index.stored.values())
     assert CANARY not in repr(world.config.applied)
 
 

@@ -69,7 +69,7 @@ def explain(
         if not is_explainable(failure):
             raise
         error = failure
-        progress("looking at both sides")
+        progress("reading the policies in both accounts")
     return _SwitchAttempt(
         ports,
         snapshot,
