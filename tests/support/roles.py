@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from xswitch.core.model import (
+    Chain,
     ConfigPaths,
     ConfigView,
     FileKind,
@@ -107,6 +108,18 @@ def roles(
         resolved.name: resolved
         for resolved in resolve_all(config_view, settings or Settings(), env or {}).roles
     }
+
+
+def chain(resolved: Role) -> Chain:
+    assert resolved.chain is not None, resolved.problems
+    return resolved.chain
+
+
+def error(resolved: Role) -> Problem:
+    assert resolved.chain is None
+    first = resolved.problems[0]
+    assert first.severity == "error"
+    return first
 
 
 def other_problems(config_view: ConfigView) -> list[str]:

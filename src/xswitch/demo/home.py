@@ -145,7 +145,7 @@ def settings_text(vault: str) -> str:
     plain = "allow_plain_files = true\n" if vault == "file" else ""
     guard = (
         '[[guards]]\nname = "production"\nmatch = ["payments-prod-admin",'
-        ' "payments-prod-database"]\ncolour = "red"\nconfirm = "account"\n'
+        ' "payments-prod-database"]\ncolor = "red"\nconfirm = "account"\n'
     )
     return f'vault = "{vault}"\n{plain}\n[account_names]\n{names}\n{guard}'
 

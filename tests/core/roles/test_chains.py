@@ -4,23 +4,11 @@ from typing import Any
 
 import pytest
 
-from support.roles import CONFIG, KEYS, arn, codes, role, roles, view
-from xswitch.core.model import Chain, CredentialSourceKind, Problem, Role
+from support.roles import CONFIG, KEYS, arn, chain, codes, error, role, roles, view
+from xswitch.core.model import CredentialSourceKind
 from xswitch.core.roles.chains import ChainResolver, ResolvedChain
 
 DEV = {"dev": KEYS}
-
-
-def chain(resolved: Role) -> Chain:
-    assert resolved.chain is not None, resolved.problems
-    return resolved.chain
-
-
-def error(resolved: Role) -> Problem:
-    assert resolved.chain is None
-    first = resolved.problems[0]
-    assert first.severity == "error"
-    return first
 
 
 def test_a_role_on_static_keys() -> None:

@@ -2,22 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from support.roles import KEYS, MFA, role, roles, view
-from xswitch.core.model import Chain, Problem, Role
+from support.roles import KEYS, MFA, chain, error, role, roles, view
 
 DEV = {"dev": KEYS}
-
-
-def chain(resolved: Role) -> Chain:
-    assert resolved.chain is not None, resolved.problems
-    return resolved.chain
-
-
-def error(resolved: Role) -> Problem:
-    assert resolved.chain is None
-    first = resolved.problems[0]
-    assert first.severity == "error"
-    return first
 
 
 def test_a_hop_has_every_parameter_and_its_origin() -> None:

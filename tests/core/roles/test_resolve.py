@@ -57,7 +57,9 @@ def test_managed_profiles_by_any_name() -> None:
     }
 
 
-def definition(config_view: ConfigView, overrides: Overrides | None = None, **given: str) -> Role:
+def resolve_ad_hoc(
+    config_view: ConfigView, overrides: Overrides | None = None, **given: str
+) -> Role:
     wanted = {"account": "333333333333", "role": "Ops", "source": "dev"} | given
     return resolve_ad_hoc_role(
         config_view,
@@ -79,7 +81,7 @@ def test_an_ad_hoc_role_through_a_source() -> None:
         },
         DEV,
     )
-    resolved = definition(config_view)
+    resolved = resolve_ad_hoc(config_view)
     assert (resolved.name, resolved.role_arn, resolved.managed_profile) == (
         "333333333333:Ops",
         arn("Ops", "333333333333"),
@@ -89,14 +91,14 @@ def test_an_ad_hoc_role_through_a_source() -> None:
     assert (resolved.region, resolved.endpoint.url) == ("eu-west-1", "http://127.0.0.1:1")
     assert resolved.chain is not None
     assert [hop.role_arn for hop in resolved.chain.hops] == [arn("Ops", "333333333333")]
-    upon = definition(config_view, source="hub")
+    upon = resolve_ad_hoc(config_view, source="hub")
     assert upon.chain is not None
     assert [hop.profile for hop in upon.chain.hops] == ["hub", "xs-333333333333-Ops"]
     assert upon.mfa_serial == MFA
 
 
 def test_an_ad_hoc_role_by_account_name_with_a_path() -> None:
-    resolved = definition(view({}, DEV), account="data lake", role="team/Ops")
+    resolved = resolve_ad_hoc(view({}, DEV), account="data lake", role="team/Ops")
     assert (resolved.name, resolved.role_arn) == (
         "444444444444:team/Ops",
         arn("team/Ops", "444444444444"),
@@ -109,10 +111,10 @@ def test_the_partition_of_an_ad_hoc_role_is_its_sources() -> None:
         {"hub": {"role_arn": gov, "source_profile": "dev"}, "cn": {"region": "cn-north-1"}},
         DEV | {"cn": KEYS},
     )
-    assert definition(config_view, source="hub").partition == "aws-us-gov"
-    assert definition(config_view, source="cn").partition == "aws-cn"
-    assert definition(config_view).partition == "aws"
-    assert definition(config_view, partition="aws-iso").partition == "aws-iso"
+    assert resolve_ad_hoc(config_view, source="hub").partition == "aws-us-gov"
+    assert resolve_ad_hoc(config_view, source="cn").partition == "aws-cn"
+    assert resolve_ad_hoc(config_view).partition == "aws"
+    assert resolve_ad_hoc(config_view, partition="aws-iso").partition == "aws-iso"
 
 
 def test_invalid_ad_hoc_roles_are_rejected() -> None:
@@ -125,10 +127,10 @@ def test_invalid_ad_hoc_roles_are_rejected() -> None:
     ]
     for given in wrong:
         with pytest.raises(TargetError):
-            definition(config_view, None, **given)
+            resolve_ad_hoc(config_view, None, **given)
     with pytest.raises(UsageError):
-        definition(config_view, Overrides(duration_seconds=1))
-    assert definition(config_view, source="broken").chain is None
+        resolve_ad_hoc(config_view, Overrides(duration_seconds=1))
+    assert resolve_ad_hoc(config_view, source="broken").chain is None
 
 
 def test_an_ad_hoc_role_is_the_same_once_it_is_stored() -> None:
@@ -142,7 +144,7 @@ def test_an_ad_hoc_role_is_the_same_once_it_is_stored() -> None:
         policy='{"a": "x # y"}',
         tags=(("k", "v"),),
     )
-    made = definition(before, asked)
+    made = resolve_ad_hoc(before, asked)
     properties = managed_properties(made, before, asked, "/bin/xswitch credential-process x")
     after = view({"dev": {"region": "eu-west-1"}, made.managed_profile: properties}, DEV)
     managed = roles(after)[made.name]
@@ -200,9 +202,6 @@ def test_roles_of_one_view_share_their_hops() -> None:
 def test_an_empty_view_has_no_roles() -> None:
     assert resolve_all(view({}), Settings(), {}).roles == ()
     assert isinstance(view({"x": {}}).profiles["x"], Profile)
-
-
-DEV = {"dev": KEYS}
 
 
 CUT = "1 h at most: role chaining after"

@@ -2,30 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from support.roles import CREDENTIALS, KEYS, arn, codes, role, roles, view
+from support.roles import CREDENTIALS, KEYS, arn, chain, codes, error, role, roles, view
 from xswitch.core.model import (
-    Chain,
     ConfigView,
     CredentialSource,
     CredentialSourceKind,
-    Problem,
-    Role,
 )
 from xswitch.core.roles.chains import ChainResolver, ResolvedChain
 
 DEV = {"dev": KEYS}
-
-
-def chain(resolved: Role) -> Chain:
-    assert resolved.chain is not None, resolved.problems
-    return resolved.chain
-
-
-def error(resolved: Role) -> Problem:
-    assert resolved.chain is None
-    first = resolved.problems[0]
-    assert first.severity == "error"
-    return first
 
 
 @pytest.mark.parametrize(
