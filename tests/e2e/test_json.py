@@ -87,7 +87,7 @@ def test_every_command_keeps_its_keys(home: Home, aws: EmbeddedAws) -> None:
     text = (
         home.config.read_text()
         + "\n[profile broken]\nrole_arn = arn:aws:iam::222222222222:role/Broken\n"
-        + "source_profile = nobody\n"
+        + "source_profile = missing\n"
     )
     home.config.write_text(text)
     assert home.run("switch", "admin", "--mfa-code", totp_code(now=aws.clock.now())).code == 0

@@ -1,9 +1,9 @@
-"""What the shells complete, read from the parser."""
+"""The words that shells complete, read from the parser."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from xswitch.cli.commands import COMMANDS
 from xswitch.cli.parser import build_parser
@@ -34,17 +34,16 @@ def completion_words() -> tuple[CompletionWord, ...]:
     return tuple(words)
 
 
-def _arguments(command: str, parser: argparse.ArgumentParser) -> Iterable[CompletionWord]:
-    """Yield the words of a command; those of its verbs, if it has any, count as its own."""
-    words = [*_positionals(command, parser), *_options(command, parser)]
+def _arguments(command: str, parser: argparse.ArgumentParser) -> Iterator[CompletionWord]:
+    """Yield the words of a command, then those of its verbs as commands "access plan"."""
+    yield from _positionals(command, parser)
+    yield from _options(command, parser)
     verbs = _subparsers(parser)
     if verbs is not None:
-        choices = verbs._choices_actions  # noqa: SLF001 -- no public way to the help texts
-        words += [_word(command, "choice", choice.dest, choice.help) for choice in choices]
-        for verb in verbs.choices.values():
-            words += _arguments(command, verb)
-    first_of_each = {(word.kind, word.word): word for word in reversed(words)}
-    return [word for word in words if first_of_each[word.kind, word.word] is word]
+        for choice in verbs._choices_actions:  # noqa: SLF001 -- no public way to the help texts
+            yield _word(command, "choice", choice.dest, choice.help)
+        for name, verb in verbs.choices.items():
+            yield from _arguments(f"{command} {name}", verb)
 
 
 def _positionals(command: str, parser: argparse.ArgumentParser) -> Iterator[CompletionWord]:

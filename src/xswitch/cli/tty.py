@@ -76,7 +76,7 @@ def ask_line(question: str) -> str:
     except KeyboardInterrupt:
         raise CancelledError("Cancelled.") from None
     except OSError:
-        raise UsageError("There is no terminal to prompt on.", code=ErrorCode.NO_TERMINAL) from None
+        raise UsageError("No terminal to prompt on.", code=ErrorCode.NO_TERMINAL) from None
     if not answer:
         raise CancelledError("Cancelled.")
     return answer.decode(errors="replace").strip()

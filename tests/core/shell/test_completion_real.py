@@ -118,7 +118,8 @@ def completer(
 def test_commands_come_first(completer: Completer) -> None:
     offered = completer.offered("xswitch ")
     if completer.shell == "nu":
-        offered = [word.removeprefix("xswitch ") for word in offered]
+        # nushell offers the verbs of a command too
+        offered = [word.removeprefix("xswitch ").partition(" ")[0] for word in offered]
     assert set(offered) == set(COMMANDS)
     assert completer.stub.calls == []
 
@@ -176,6 +177,16 @@ def test_after_an_option_with_a_value_nothing_is_offered(completer: Completer) -
     assert completer.offered("xs pay --region ") == []
     assert completer.offered("xswitch switch --mfa-code ") == []
     assert completer.stub.calls == []
+
+
+def test_each_verb_has_its_own_options(completer: Completer) -> None:
+    assert {"plan", "apply", "check", "lint"} <= {
+        word.removeprefix("xswitch access ") for word in completer.offered("xswitch access ")
+    }
+    assert set(completer.offered("xswitch access apply --y")) == {"--yes"}
+    assert not {"--yes", "--source"} & set(completer.offered("xswitch access lint --"))
+    assert "--target" in completer.offered("xswitch access lint --")
+    assert set(ROLES) <= set(completer.offered("xswitch access lint "))
 
 
 def test_choices(completer: Completer) -> None:

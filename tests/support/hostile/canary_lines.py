@@ -206,7 +206,7 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
         ("demo", "--code", "--user", "dana"),
         ("demo", "--advance", "1h"),
         *(
-            (name, "--help")
+            (*name.split(" "), "--help")
             for name in sorted({word.command for word in completion_words() if word.command})
         ),
         ("--help",),
@@ -227,7 +227,7 @@ def with_debug(tried: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def missing_words(tried: Iterable[tuple[str, ...]]) -> list[str]:
-    """Return the words of the grammar that no line uses."""
+    """Return the words of the grammar that no line uses; a verb's options count for its command."""
     seen = {
         (line[0] if line and not line[0].startswith("-") else "", word)
         for line in tried
@@ -237,5 +237,5 @@ def missing_words(tried: Iterable[tuple[str, ...]]) -> list[str]:
     return [
         f"{row.command} {row.word}"
         for row in completion_words()
-        if row.word and (row.command, row.word) not in seen
+        if row.word and (row.command.partition(" ")[0], row.word) not in seen
     ]

@@ -1,4 +1,4 @@
-"""What the verbs of `access` do: call their use case, ask for a confirmation, print the result."""
+"""The verbs of `access`: call the use case, ask for confirmation, and print the result."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def _confirm(context: Context, planned: AccessPlanResult) -> None:
         return
     if not has_terminal():
         raise UsageError(
-            "Changes need a confirmation, but there is no terminal.",
+            "No terminal: the changes can't be confirmed.",
             next_step="repeat the command with --yes",
             code=ErrorCode.UNCONFIRMED,
         )

@@ -103,7 +103,7 @@ def status(context: Context) -> int:
         context.stdout.envelope("status", {"sessions": [status_json(row) for row in rows]})
         return ExitCode.DONE
     if not rows:
-        context.stderr.say("There are no sessions. Switch with: xswitch switch TARGET")
+        context.stderr.say("No sessions yet. Switch with: xswitch switch TARGET")
         return ExitCode.DONE
     cells = [
         [
@@ -144,7 +144,7 @@ def history(context: Context) -> int:
         context.stdout.envelope("history", {"history": [history_json(entry) for entry in entries]})
         return ExitCode.DONE
     if not entries:
-        context.stderr.say("There are no session requests yet.")
+        context.stderr.say("No session requests yet.")
         return ExitCode.DONE
     cells = [
         [

@@ -42,7 +42,7 @@ def renew(context: Context) -> int:
             else:
                 context.stderr.done(f"{result.name} until {utc_timestamp(result.expires_at)}")
         if not results:
-            context.stderr.say("There are no sessions to renew.")
+            context.stderr.say("No sessions to renew.")
     return next(
         (result.error.exit_code for result in results if result.error is not None), ExitCode.DONE
     )
@@ -76,7 +76,7 @@ def forget(context: Context) -> int:
         sessions = pluralize(result.sessions, "session")
         context.stderr.done(f"{result.name}: forgot {sessions}{profile}")
     if not results:
-        context.stderr.say("There is nothing to forget.")
+        context.stderr.say("Nothing to forget.")
     return ExitCode.DONE
 
 

@@ -18,7 +18,7 @@ from xswitch.core.errors import (
     UsageError,
     XswitchError,
 )
-from xswitch.core.model import Role
+from xswitch.core.model import Guard, Role
 from xswitch.core.shell.shells import (
     EMIT_SHELLS,
     render_assignments,
@@ -123,8 +123,9 @@ def switch(context: Context) -> int:
         return picker(context)
     target = " ".join(arguments.target)
     role, options = resolve_target(context, target)
-    if role.guard is not None and role.guard.confirm and options.confirmation is None:
-        options = replace(options, confirmation=_ask_confirmation(role))
+    guard = role.guard
+    if guard is not None and guard.confirm and options.confirmation is None:
+        options = replace(options, confirmation=_ask_confirmation(role.name, guard))
     ask = context.services.mfa_prompt(
         arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}"
     )
@@ -174,18 +175,15 @@ def picker(context: Context) -> int:
     return ExitCode.DONE
 
 
-def _ask_confirmation(role: Role) -> str:
+def _ask_confirmation(role_name: str, guard: Guard) -> str:
     """Ask on the terminal for the confirmation text of a guarded role."""
-    guard = role.guard
-    if guard is None or not has_terminal():
-        name = guard.name if guard else ""
+    if not has_terminal():
         raise UsageError(
-            f"{role.name} is guarded ({name}) and needs a typed confirmation, "
-            "but there is no terminal.",
-            next_step=f"xswitch switch {role.name} --confirm TEXT",
+            f"No terminal: the guard {guard.name} of {role_name} needs a typed confirmation.",
+            next_step=f"xswitch switch {role_name} --confirm TEXT",
             code=ErrorCode.CONFIRMATION_NEEDED,
         )
-    typed = ask_line(f"{role.name} is guarded ({guard.name}). Type {guard.confirm} to switch: ")
+    typed = ask_line(f"{role_name} is guarded ({guard.name}). Type {guard.confirm} to switch: ")
     if typed != guard.confirm:
         raise CancelledError(
             "Not switched: the confirmation didn't match.", code=ErrorCode.NOT_CONFIRMED

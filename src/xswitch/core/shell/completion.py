@@ -14,7 +14,7 @@ class CompletionWord:
     """One word that can follow a command."""
 
     command: str
-    """Name of the command; empty for a word right after the program."""
+    """Name of the command, with its verb if it has one; empty for a word after the program."""
     kind: WordKind
     """Whether nothing (flag), any text (value), or a path (file) follows; or a choice or target."""
     word: str

@@ -24,6 +24,12 @@ function __xswitch_complete {
             *$'\n'"${typed[1]}"$'\t'*) command=${typed[1]} ;;
             *) [[ $command == switch ]] || \builtin return 0 ;;
         esac
+        if [[ $at -ge 2 ]]; then
+            # The verb of a command
+            case $'\n'$__xswitch_words in
+                *$'\n'"$command ${typed[2]}"$'\t'*) command="$command ${typed[2]}" ;;
+            esac
+        fi
     fi
 
     # bash replaces only the text after the last of its word break characters.

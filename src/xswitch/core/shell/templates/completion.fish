@@ -16,6 +16,10 @@ function __xswitch_complete
         else if test $command = .
             return
         end
+        # The verb of a command
+        if set -q typed[3]; and string match -qr '^'(string escape --style=regex -- "$command $typed[3]")\t -- $rows
+            set command "$command $typed[3]"
+        end
     end
     for row in $rows
         set -l fields (string split \t -- $row)

@@ -7,7 +7,14 @@ def __xswitch_complete [context: string] {
     let rows = (@TABLE@ | lines | each {|line| $line | split row (char tab) } | each {|row|
         {command: $row.0, kind: $row.1, value: $row.2, description: ($row.3 | str replace --regex '^\.$' "")}
     })
-    let command = if ($typed | length) > 2 { $typed.1 } else { "." }
+    let verb = ($typed | drop 1 | skip 1 | first 2 | str join " ")
+    let command = if ($rows | any {|row| $row.command == $verb }) {
+        $verb
+    } else if ($typed | length) > 2 {
+        $typed.1
+    } else {
+        "."
+    }
     let words = ($rows | where command == $command)
     let roles = (
         if ($words | any {|row| $row.kind == target }) {

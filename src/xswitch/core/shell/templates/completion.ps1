@@ -13,6 +13,9 @@ Register-ArgumentCompleter -Native -CommandName @('xswitch', '@CMD@') -ScriptBlo
         $previous = $typed[-1]
         if (@($rows | Where-Object { $_[0] -ceq $typed[1] }).Count -gt 0) { $command = $typed[1] }
         elseif ($command -ceq '.') { return }
+        # The verb of a command
+        $verb = if ($typed.Count -gt 2) { $command + ' ' + $typed[2] } else { '' }
+        if (@($rows | Where-Object { $_[0] -ceq $verb }).Count -gt 0) { $command = $verb }
     }
     if (@($rows | Where-Object { $_[0] -ceq $command -and $_[2] -ceq $previous -and @('value', 'file') -ccontains $_[1] }).Count -gt 0) { return }
     $found = foreach ($row in $rows) {

@@ -16,6 +16,10 @@ function _xswitch {
         elif [[ $command == . ]]; then
             return 1
         fi
+        # The verb of a command
+        if ((CURRENT > 3)) && [[ $'\n'$table == *$'\n'"$command ${words[3]}"$'\t'* ]]; then
+            command="$command ${words[3]}"
+        fi
     fi
     case $'\n'$table in
         (*$'\n'"$command"$'\tvalue\t'"$previous"$'\t'*) return 1 ;;
