@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from xml.sax.saxutils import escape
 
-from support.aws.servers import Answer, Received, altered, good, refusal, reply, serve
+from support.aws.servers import Received, Response, altered, good, refusal, reply, serve
 from support.e2e import Home
 from support.homes import lead_to
 from support.hostile.canary import LONG_TERM, Canaries, report
@@ -72,7 +72,7 @@ def corrupted(request: Received, old: str, new: str) -> bytes:
     return reply(200, body_of(fresh(request)).replace(old, new))
 
 
-ANSWERS: dict[str, Callable[[Received], Answer]] = {
+ANSWERS: dict[str, Callable[[Received], Response]] = {
     **{
         f"{code} that repeats the request": lambda request, code=code: refusal(  # type: ignore[misc]
             code, escape(echo_request(request))
@@ -147,7 +147,7 @@ def test_no_aws_response_reveals_a_secret(home: Home) -> None:
         ("history",),
     ][: count(2, 8)]
     names = list(ANSWERS) if SOAK else list(ANSWERS)[:2]
-    moods: list[Callable[[Received], Answer]] = [
+    moods: list[Callable[[Received], Response]] = [
         lambda request: valid_response(request, SENT, SENT_TOKEN)
     ]
     faults: list[str] = []

@@ -9,8 +9,8 @@ from itertools import combinations
 import pytest
 
 from support.aws.sts_faults import FAULTS
-from support.aws.sts_homes import Stand, standing
-from support.aws.sts_scenes import SCENES, complaints
+from support.aws.sts_homes import FaultySetup, faulty_setup
+from support.aws.sts_scenes import SCENES, differences
 from support.aws.sts_screen import done_on_screen, on_screen
 from support.reliability.soak import SOAK, tell
 
@@ -59,32 +59,32 @@ async def test_every_command_and_the_screen_report_the_fault_and_lose_nothing(
     scenes = {of: scene for of, scene in SCENES.items() if SOAK or scene.fast}
     screen = done_on_screen(fault) if SOAK or name == _FAST[0] else 0
     with (
-        standing(fault) as stand,
+        faulty_setup(fault) as setup,
         ThreadPoolExecutor(len(scenes) if fault.slow else _AT_ONCE) as pool,
     ):
         apart = _APART if fault.slow else 0
         running = [
-            pool.submit(_later, apart * number, stand, of) for number, of in enumerate(scenes)
+            pool.submit(_later, apart * number, setup, of) for number, of in enumerate(scenes)
         ]
         # Use the screen while the commands run.
-        faults = await on_screen(stand, monkeypatch) if screen else []
+        faults = await on_screen(setup, monkeypatch) if screen else []
         faults += [complaint for one in running for complaint in one.result()]
-        faults += changes_of_iam(stand)
+        faults += changes_of_iam(setup)
     note = "; ".join(faults) or f"exit code {int(fault.exit_code)}, {fault.code}"
     parts = {"commands": len(scenes), "things done on the screen": screen}
     tell("sts", name, len(scenes) + screen, len(faults), note, parts=parts)
     assert not faults
 
 
-def _later(seconds: float, stand: Stand, name: str) -> list[str]:
+def _later(seconds: float, setup: FaultySetup, name: str) -> list[str]:
     time.sleep(seconds)
-    return complaints(stand, name, SCENES[name])
+    return differences(setup, name, SCENES[name])
 
 
-def changes_of_iam(stand: Stand) -> list[str]:
+def changes_of_iam(setup: FaultySetup) -> list[str]:
     """Return changes made although the account couldn't be verified."""
-    made = {call.action for call in stand.iam.calls if not call.action.startswith(("Get", "List"))}
-    return [] if stand.fault.alone else [f"IAM was told to {action}" for action in sorted(made)]
+    made = {call.action for call in setup.iam.calls if not call.action.startswith(("Get", "List"))}
+    return [] if setup.fault.alone else [f"IAM was told to {action}" for action in sorted(made)]
 
 
 def test_each_case_has_its_own_message() -> None:
@@ -104,12 +104,12 @@ def test_each_case_has_its_own_message() -> None:
 def test_a_valid_session_makes_no_sts_call() -> None:
     faults = []
     commands = _SILENT if SOAK else _SILENT[-4:]
-    with standing(FAULTS["reset"]) as stand:
-        place = stand.copy(stand.warm)
+    with faulty_setup(FAULTS["reset"]) as setup:
+        place = setup.copy(setup.warm)
         for words in commands:
             ran = place.run(*words)
             faults += [f"{' '.join(words)}: {ran.err}"] if ran.code else []
-        faults += [f"STS was called: {request.body}" for request in stand.server.requests]
+        faults += [f"STS was called: {request.body}" for request in setup.server.requests]
     tell(
         "sts",
         "commands that need no STS",

@@ -10,7 +10,7 @@ import re
 import pytest
 
 from support.aws.sts_faults import FAULTS
-from support.aws.sts_homes import standing
+from support.aws.sts_homes import faulty_setup
 from support.aws.sts_scenes import TIME_LIMIT, by_living, changed
 from support.e2e import XSWITCH
 from support.reliability.soak import SOAK, tell
@@ -24,9 +24,9 @@ _CONTROL = re.compile(rb"\x1b\[[0-9;:?<>=]*[a-zA-Z~]|\x1b[()][A-Z0-9]|\x1b[=>78]
 def test_the_faults_are_shown_in_a_real_terminal(name: str) -> None:
     fault = FAULTS[name]
     faults = []
-    with standing(fault) as stand:
-        place = stand.copy(stand.warm)
-        before = place.picture()
+    with faulty_setup(fault) as setup:
+        place = setup.copy(setup.warm)
+        before = place.snapshot()
         with watched([str(XSWITCH)], place.env) as program:
             program.until(b"forbidden")
             program.child.send("forbidden\r")
@@ -37,7 +37,7 @@ def test_the_faults_are_shown_in_a_real_terminal(name: str) -> None:
         if not shown:
             faults.append(f"{fault.says!r} is not shown: {_plain(program.written)[-600:]!r}")
         faults += [
-            f"{path} is not as it was" for path in changed("everything", before, place.picture())
+            f"{path} has changed" for path in changed("everything", before, place.snapshot())
         ]
         end = by_living(fault)
         with watched([str(XSWITCH)], place.env) as program:
@@ -47,14 +47,14 @@ def test_the_faults_are_shown_in_a_real_terminal(name: str) -> None:
                 faults += (
                     []
                     if _written(program, fault.says)
-                    else [f"{fault.says!r} is not shown of the living session"]
+                    else [f"{fault.says!r} is not shown for the valid session"]
                 )
                 program.child.send("\x03")
             if (code := program.ended()) != (130 if end.code else 0):
-                faults.append(f"Enter on a living session: exit code {code}")
+                faults.append(f"Enter with a valid session: exit code {code}")
             if not end.code and b"xs-reader" not in program.written.rpartition(b"\x1b[?1049l")[2]:
-                faults.append("the living session is not served")
-        faults += [f"{path} is not as it was" for path in changed("files", before, place.picture())]
+                faults.append("the valid session isn't used")
+        faults += [f"{path} has changed" for path in changed("files", before, place.snapshot())]
     tell("sts", name, 2, len(faults), "; ".join(faults), parts={"in a real terminal": 2})
     assert not faults
 

@@ -1,4 +1,4 @@
-"""BotoSts against the embedded AWS (what AWS refuses) and against servers that answer wrongly (what the way there does)."""
+"""BotoSts against the AWS emulator (AWS's errors) and faulty servers (connection errors)."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from support.aws.servers import (
     REGION,
     SESSION,
     TEST_CERTIFICATE,
-    Answer,
     Received,
+    Response,
     altered,
     assumed,
     closed_port,
@@ -79,19 +79,18 @@ def at(aws: EmbeddedAws) -> Endpoint:
 
 
 def failure(
-    answer: Answer,
+    answer: Response,
     credentials: Credentials = KEYS,
     request: AssumeRoleRequest = REQUEST,
     limits: Timeouts = ONCE,
 ) -> XswitchError:
-    """What AssumeRole against a server that always answers so raises."""
+    """Return the error of AssumeRole against a server that always responds with this."""
     with serve(lambda _: answer) as server, pytest.raises(XswitchError) as caught:
         BotoSts(limits).assume_role(credentials, request, server.endpoint)
     return caught.value
 
 
-# -- what works
-# --------------------------------------------------------------------------------------------------
+# -- valid calls
 
 
 def test_a_role_is_assumed_and_says_who_it_is() -> None:
@@ -296,8 +295,7 @@ def test_who_asks_is_told_by_what_can_be_nothing_else(name: str, value: str) -> 
     assert "secret" not in f"{caught.value} {caught.value.why} {caught.value.next_step}"
 
 
-# -- what AWS refuses
-# --------------------------------------------------------------------------------------------
+# -- AWS's errors
 
 
 def denied(arn: str, credentials: Credentials = DEV_CREDENTIALS, **more: object) -> XswitchError:
@@ -419,7 +417,10 @@ def test_faults_of_aws_itself() -> None:
 )
 def test_a_wrong_clock_is_told_by_the_date_of_the_answer(minutes: int, words: str) -> None:
     server_time = datetime.now(UTC) - timedelta(minutes=minutes)
-    text = "Signature expired: 20260301T120000Z is now earlier than 20260301T130000Z (20260301T131500Z - 15 min.)"
+    text = (
+        "Signature expired: 20260301T120000Z is now earlier than 20260301T130000Z "
+        "(20260301T131500Z - 15 min.)"
+    )
     error = failure(refusal("SignatureDoesNotMatch", text, date=server_time))
     assert isinstance(error, AwsDeniedError)
     assert error.code == "clock_skew"
@@ -429,7 +430,8 @@ def test_a_wrong_clock_is_told_by_the_date_of_the_answer(minutes: int, words: st
 def test_the_string_aws_signed_is_not_repeated() -> None:
     text = (
         "The request signature we calculated does not match the signature you provided.\n\n"
-        "The Canonical String for this request should have been\n'POST\n/\n\nx-amz-security-token:tokentokentoken==\n'"
+        "The Canonical String for this request should have been\n"
+        "'POST\n/\n\nx-amz-security-token:tokentokentoken==\n'"
     )
     error = failure(refusal("SignatureDoesNotMatch", text), SESSION)
     assert error.code == "bad_secret"
@@ -439,8 +441,7 @@ def test_the_string_aws_signed_is_not_repeated() -> None:
     )
 
 
-# -- what answers is not AWS, or nothing does
-# --------------------------------------------------------------------
+# -- other responses, or none
 
 PAGE = "<!DOCTYPE html><html><body>Please sign in</body></html>"
 
@@ -468,7 +469,7 @@ PAGE = "<!DOCTYPE html><html><body>Please sign in</body></html>"
     ],
     ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "answer",
 )
-def test_odd_answers(answer: Answer, code: str) -> None:
+def test_odd_answers(answer: Response, code: str) -> None:
     error = failure(answer)
     assert isinstance(error, NetworkError)
     assert (error.code, error.exit_code) == (code, ExitCode.NETWORK)
@@ -625,8 +626,7 @@ def test_values_that_are_not_even_sent() -> None:
     assert server.requests == []
 
 
-# -- secrets, and what it costs
-# ----------------------------------------------------------------------------------
+# -- secrets, and the cost of imports
 
 
 def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -709,7 +709,8 @@ def interrupt():
 threading.Thread(target=interrupt, daemon=True).start()
 endpoint = Endpoint("{REGION}", url=f"http://127.0.0.1:{{listener.getsockname()[1]}}")
 try:
-    BotoSts(Timeouts(read=600, total=600)).get_caller_identity(Credentials("AKIA", Secret("s")), endpoint)
+    keys = Credentials("AKIA", Secret("s"))
+    BotoSts(Timeouts(read=600, total=600)).get_caller_identity(keys, endpoint)
 except KeyboardInterrupt:
     print("interrupted")
 """

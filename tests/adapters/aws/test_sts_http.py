@@ -1,7 +1,4 @@
-"""The plain STS call without botocore, held against botocore.
-
-Signing, endpoints, what is left to botocore, answers.
-"""
+"""Plain STS calls without botocore, compared with botocore's."""
 
 from __future__ import annotations
 
@@ -31,8 +28,8 @@ from support.aws.servers import (
     REGION,
     SESSION,
     TEST_CERTIFICATE,
-    Answer,
     Received,
+    Response,
     altered,
     assumed,
     drip,
@@ -53,7 +50,7 @@ from xswitch.threads import Timeouts
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 LIMITS = Timeouts(connect=10.0, read=20.0, total=60.0, tries=2)
-SOON = replace(LIMITS, read=2.0)  # where an answer has to be waited for in vain
+SOON = replace(LIMITS, read=2.0)  # for servers that never respond
 REQUEST = AssumeRoleRequest("arn:aws:iam::222222222222:role/Admin", "me@here", 3600)
 PARAMETERS = {"RoleArn": REQUEST.role_arn, "RoleSessionName": "me@here", "DurationSeconds": 3600}
 words = st.text("abcXYZ019/+=", min_size=1, max_size=40)
@@ -75,7 +72,7 @@ def calls(draw: st.DrawFn) -> tuple[bytes, str, str, Credentials, datetime]:
     )
     host = draw(st.sampled_from(["sts.eu-west-1.amazonaws.com", "127.0.0.1:4566", "localhost"]))
     region = draw(st.sampled_from(["eu-west-1", "us-gov-west-1", "cn-north-1"]))
-    # Hypothesis wants them so
+    # Hypothesis requires this type
     moment = draw(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001
     return draw(st.binary(max_size=300)), host, region, credentials, moment.replace(tzinfo=UTC)
 
@@ -140,7 +137,7 @@ def test_what_is_too_short_for_botocore_is_too_short_here() -> None:
 
     for operation in ("AssumeRole", "GetSessionToken"):
         walk("", model.operation_model(operation).input_shape)
-    assert found.pop("TagKey") == 1  # a transitive one must be a tag's
+    assert found.pop("TagKey") == 1  # a transitive key must be a tag's
     assert {name: MIN_LENGTHS[name] for name in found} == found
 
 
@@ -248,7 +245,8 @@ import sys
 from xswitch.adapters.aws.sts import BotoSts
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
 url, arn = sys.argv[1:]
-role = BotoSts().assume_role(Credentials("AKIA", Secret("s")), AssumeRoleRequest(arn, "me", 3600), Endpoint("eu-west-1", url=url))
+keys, request = Credentials("AKIA", Secret("s")), AssumeRoleRequest(arn, "me", 3600)
+role = BotoSts().assume_role(keys, request, Endpoint("eu-west-1", url=url))
 heavy = {"boto3", "botocore", "urllib3", "awscrt", "jmespath", "requests"}
 print(role.arn, *(name for name in sys.modules if name.split(".")[0] in heavy))
 """
@@ -286,15 +284,14 @@ def test_what_is_sent_is_what_botocore_sends() -> None:
     assert bodies[0] == bodies[1]
 
 
-# -- answers
-# -----------------------------------------------------------------------------------------------------
+# -- responses
 
 
-def once(first: Answer, then: Answer) -> Callable[[Received], Answer]:
-    """A server that answers the first request otherwise than all others."""
+def once(first: Response, then: Response) -> Callable[[Received], Response]:
+    """Return a handler with a different response to the first request."""
     asked = threading.Event()
 
-    def answer(_: Received) -> Answer:
+    def answer(_: Received) -> Response:
         if asked.is_set():
             return then
         asked.set()
@@ -304,7 +301,7 @@ def once(first: Answer, then: Answer) -> Callable[[Received], Answer]:
 
 
 _HUGE = assumed().replace(b"<Arn>", b"<!-- " + b"x" * 300_000 + b" --><Arn>")
-AGAIN: dict[str, Answer] = {
+AGAIN: dict[str, Response] = {
     "500": reply(500),
     "503": refusal("ServiceUnavailable", "no", 503),
     "throttled": refusal("Throttling", "Rate exceeded", 400),

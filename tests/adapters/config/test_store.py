@@ -12,7 +12,6 @@ from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import RemoveProfile, SetProfile
 
 # -- reading
-# -----------------------------------------------------------------------------------------------------
 
 
 def test_it_fits_the_port(store: FileConfigStore) -> None:
@@ -116,7 +115,6 @@ def test_the_stamp_is_size_time_and_inode(store: FileConfigStore, config: Path) 
 
 
 # -- writing
-# -----------------------------------------------------------------------------------------------------
 
 
 def test_every_other_byte_the_mode_and_nothing_else_is_there(

@@ -11,8 +11,7 @@ from support.config.store import BEFORE, KEYS, XS, mode, names, on_commit, refus
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import RemoveProfile, SetProfile
 
-# -- beside others
-# -----------------------------------------------------------------------------------------------
+# -- concurrent writers
 
 
 def test_a_change_meanwhile_is_read_and_edited_again(
@@ -62,7 +61,8 @@ def test_what_is_written_into_the_old_file_at_the_last_moment_is_not_lost(
     assert (
         config.read_bytes().decode()
         == BEFORE
-        + "output = json\r\n\r\n# xswitch\r\n[profile xs-a]\r\ncredential_process = /x\r\nxswitch_role = a\r\n"
+        + "output = json\r\n\r\n# xswitch\r\n[profile xs-a]\r\n"
+        + "credential_process = /x\r\nxswitch_role = a\r\n"
     )
 
 
@@ -111,8 +111,7 @@ def test_another_writer_that_hangs_is_not_waited_for_for_ever(
     store.apply([XS])
 
 
-# -- the first version
-# -------------------------------------------------------------------------------------------
+# -- the original
 
 
 def test_the_version_before_the_first_change_is_kept_for_ever(
@@ -149,7 +148,6 @@ def test_of_a_missing_file_an_empty_one_is_kept(store: FileConfigStore, clean_wo
 
 
 # -- undo
-# --------------------------------------------------------------------------------------------------------
 
 
 def test_undo_restores_every_byte_once(store: FileConfigStore, config: Path) -> None:

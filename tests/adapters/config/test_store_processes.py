@@ -77,10 +77,9 @@ def test_writers_beside_the_aws_cli_lose_nothing_of_anyones(
     assert reading.error is None
     lost = sorted(name for name in found["ends"] if f"profile {name}" not in reading.sections)
     print(  # noqa: T201 -- the report
-        f"of {WRITERS * PROFILES} profiles the AWS CLI overwrote {len(lost)} after our re-check: {lost}"
+        f"the AWS CLI overwrote {len(lost)} of {WRITERS * PROFILES} profiles: {lost}"
     )
-    # Between a rename and the end of the call that made it: a busy machine may stop the writer
-    # there
+    # A busy machine may stop the writer between a rename and the end of its call.
     slack = 10.0
     for name in lost:
         assert any(begin <= found["ends"][name] <= end + slack for begin, end in runs), name

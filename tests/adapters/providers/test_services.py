@@ -1,7 +1,4 @@
-"""Bases behind a service.
-
-IAM Identity Center, web identity, sign-in, container and instance metadata, each a loopback stub.
-"""
+"""Source credentials from a service: SSO, web identity, login, containers, and instances."""
 
 from __future__ import annotations
 
@@ -62,7 +59,7 @@ def resolve(
     endpoint: Endpoint = ENDPOINT,
     limits: Timeouts = ONCE,
 ) -> Credentials:
-    """The credentials of profile dev of a view, or without one those of a kind that has no profile."""
+    """Resolve the credentials of profile dev, or of a kind without a profile."""
     return BotocoreProviders(os.environ, timeouts=limits).resolve(
         a_base(kind, None if view is None else "dev"), view or a_view(), endpoint
     )
@@ -96,7 +93,6 @@ def modern() -> ConfigView:
 
 
 # -- IAM Identity Center
-# -----------------------------------------------------------------------------------------
 
 
 def role_credentials(lasts: timedelta = timedelta(hours=1)) -> bytes:
@@ -297,7 +293,6 @@ def test_a_refresh_that_is_refused_asks_for_a_sign_in(
 
 
 # -- web identity
-# ------------------------------------------------------------------------------------------------
 
 WEB_ROLE = "arn:aws:iam::222222222222:role/Web"
 
@@ -382,7 +377,6 @@ def test_a_web_identity_that_is_refused(answer: object, code: str, token_file: P
 
 
 # -- aws login
-# ---------------------------------------------------------------------------------------------------
 
 LOGIN = "arn:aws:iam::111111111111:user/dev"
 
@@ -472,7 +466,6 @@ def test_the_login_cache_may_be_elsewhere(
 
 
 # -- containers and instances
-# ------------------------------------------------------------------------------------
 
 
 def metadata(lasts: timedelta = timedelta(hours=2), **more: object) -> bytes:

@@ -1,4 +1,4 @@
-"""Bases without a network: keys, the environment, commands, and what all kinds share."""
+"""Source credentials without a network: keys, environment, commands, and common rules."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def resolve(
     properties: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Credentials:
-    """The credentials of profile dev with these properties, or of an environment."""
+    """Resolve the credentials of profile dev with these properties, or of an environment."""
     profile = None if environment is not None else "dev"
     source = BotocoreProviders(
         os.environ if environment is None else environment, process_seconds=30
@@ -49,7 +49,6 @@ def refused(
 
 
 # -- static keys
-# -------------------------------------------------------------------------------------------------
 
 
 def test_static_keys_are_those_of_the_view_whatever_else_is_around(
@@ -140,7 +139,6 @@ def test_half_a_pair_of_keys_and_none() -> None:
 
 
 # -- the environment
-# ---------------------------------------------------------------------------------------------
 
 PAIR = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "env"}
 
@@ -179,11 +177,10 @@ def test_an_environment_without_usable_keys(more: dict[str, str], code: str) -> 
 
 
 # -- credential_process
-# ------------------------------------------------------------------------------------------
 
 
 def printing(tmp_path: Path, answer: object, body: str = "") -> str:
-    """A credential_process that prints `answer` and counts how often it ran."""
+    """Return a credential_process that prints `answer` and counts its runs."""
     script = tmp_path / "helper script.py"
     text = answer if isinstance(answer, str) else json.dumps(answer)
     script.write_text(
@@ -330,8 +327,7 @@ def test_a_credential_process_sees_the_environment_that_was_given(tmp_path: Path
     )
 
 
-# -- what all kinds share
-# ----------------------------------------------------------------------------------------
+# -- all kinds
 
 
 def test_odd_settings_beside_the_keys_do_no_harm() -> None:

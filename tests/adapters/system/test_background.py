@@ -15,7 +15,8 @@ REPORT = """
 import os, sys
 out = sys.argv[1]
 with open(out + ".part", "w") as file:
-    file.write(repr((sys.argv[2:], os.getsid(0), [os.readlink(f"/proc/self/fd/{fd}") for fd in (0, 1, 2)], os.getppid())))
+    files = [os.readlink(f"/proc/self/fd/{fd}") for fd in (0, 1, 2)]
+    file.write(repr((sys.argv[2:], os.getsid(0), files, os.getppid())))
 os.rename(out + ".part", out)
 """
 

@@ -105,7 +105,10 @@ def test_an_environment_made_by_venv_keeps_its_own_path(tmp_path: Path) -> None:
     scripts = tmp_path / "v" / "bin"
     (scripts / "xswitch").write_text("#!/bin/sh\n")
     (scripts / "xswitch").chmod(0o755)
-    code = "from xswitch.adapters.system.environment import ProcessEnvironment; print(ProcessEnvironment().command()[0])"
+    code = (
+        "from xswitch.adapters.system.environment import ProcessEnvironment as E\n"
+        "print(E().command()[0])"
+    )
     source = Path(__file__).parents[3] / "src"
     found = subprocess.run(
         [scripts / "python", "-c", code],
@@ -117,8 +120,7 @@ def test_an_environment_made_by_venv_keeps_its_own_path(tmp_path: Path) -> None:
     assert found.stdout == f"{scripts / 'xswitch'}\n"
 
 
-# -- what a managed profile holds
-# ----------------------------------------------------------------------------------
+# -- the credential_process command
 
 VERSIONED = f"python3.{sys.version_info[1]}"
 

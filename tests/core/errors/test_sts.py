@@ -50,12 +50,18 @@ def error(code: str, text: str = "", call: ApiCall = CALL, status: int = 403) ->
         ),
         (
             "AccessDenied",
-            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid.",
+            (
+                "MultiFactorAuthentication failed, unable to validate MFA code.  "
+                "Please verify your MFA serial number is valid."
+            ),
             "mfa_serial",
         ),
         (
             "AccessDenied",
-            f"User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: {ROLE}",
+            (
+                "User: arn:aws:iam::1:user/a is not authorized to perform: "
+                f"sts:AssumeRole on resource: {ROLE}"
+            ),
             "not_authorized",
         ),
         ("AccessDenied", "Access denied", "not_authorized"),
@@ -107,7 +113,10 @@ def error(code: str, text: str = "", call: ApiCall = CALL, status: int = 403) ->
         ),
         (
             "ValidationError",
-            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+            (
+                "The requested DurationSeconds exceeds the 1 hour session limit "
+                "for roles assumed by role chaining."
+            ),
             "duration_chaining",
         ),
         ("ValidationError", "1 validation error detected: Value 'x' at 'roleArn'", "bad_parameter"),
@@ -169,7 +178,6 @@ def test_an_explicit_deny_names_its_policy(text: str, words: str) -> None:
 
 
 # -- the clock
-# ---------------------------------------------------------------------------------------------------
 
 
 def skewed(server_time: datetime | None, text: str = "Signature expired: ") -> AwsErrorResponse:
@@ -187,7 +195,10 @@ def skewed(server_time: datetime | None, text: str = "Signature expired: ") -> A
         (NOON + timedelta(seconds=61), "This machine's clock is 1 minute behind AWS's."),
         (
             NOON,
-            "AWS reports that the signature has expired, although this machine's clock now agrees with AWS's.",
+            (
+                "AWS reports that the signature has expired, although this machine's clock now agrees "
+                "with AWS's."
+            ),
         ),
         (None, "AWS reports that this machine's clock is wrong."),
     ],
@@ -197,16 +208,21 @@ def test_the_clock_is_told_in_minutes(server_time: datetime | None, what: str) -
 
 
 def test_without_a_date_the_text_tells() -> None:
-    behind = "Signature expired: 20260301T120000Z is now earlier than 20260301T121500Z (20260301T123000Z - 15 min.)"
+    behind = (
+        "Signature expired: 20260301T120000Z is now earlier than 20260301T121500Z "
+        "(20260301T123000Z - 15 min.)"
+    )
     assert clock_skew(skewed(None, behind)) == timedelta(minutes=-30)
-    ahead = "Signature not yet current: 20260301T130000Z is still later than 20260301T121500Z (20260301T120000Z + 15 min.)"
+    ahead = (
+        "Signature not yet current: 20260301T130000Z is still later than 20260301T121500Z "
+        "(20260301T120000Z + 15 min.)"
+    )
     assert clock_skew(skewed(None, ahead)) == timedelta(hours=1)
     assert clock_skew(skewed(None, "20261301T120000Z 20260301T120000Z")) is None
     assert clock_skew(skewed(None, "20260301T120000Z")) is None
 
 
-# -- what went wrong on the way
-# ----------------------------------------------------------------------------------
+# -- connection errors
 
 
 @pytest.mark.parametrize("code", list(NETWORK_MESSAGES))
@@ -233,7 +249,6 @@ def test_a_request_never_sent_is_a_bad_parameter() -> None:
 
 
 # -- hostile texts
-# -----------------------------------------------------------------------------------------------
 
 HOSTILE = st.text(
     st.characters(codec="utf-8") | st.sampled_from("\x1b\x9b\x07\r\n{}\u202e"), max_size=900
@@ -261,7 +276,10 @@ def test_no_text_of_aws_acts_on_a_terminal_or_breaks_a_sentence(
 
 
 def test_what_aws_signed_is_cut_off() -> None:
-    text = "Does not match.\n\nThe Canonical String for this request should have been\n'POST\nx-amz-security-token:abc'"
+    text = (
+        "Does not match.\n\nThe Canonical String for this request should have been\n"
+        "'POST\nx-amz-security-token:abc'"
+    )
     assert error("SignatureDoesNotMatch", text).why == "Does not match."
 
 

@@ -1,1 +1,1 @@
-"""The embedded AWS, servers that misbehave, and other people's emulators."""
+"""The emulator with a default state, faulty servers, and third-party emulators."""

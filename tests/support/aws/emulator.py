@@ -1,17 +1,15 @@
-"""The embedded AWS for tests.
-
-A default world, a server in a thread, and AWS config files that point at it.
+"""The AWS emulator for tests: a default state, a server in a thread, and a config for it.
 
     with aws_server() as aws:                     # 127.0.0.1, ephemeral port
-        write_config(home, aws.port)              # ~/.aws/config and credentials, every profile with endpoint_url
+        write_config(home, aws.port)              # ~/.aws/config and credentials, with endpoint_url
         code = totp_code(now=aws.clock.now())     # of the user dev
         aws.faults.add("throttling", "AssumeRole", times=2)
-        aws.clock.advance(3600)                   # ends sessions; signatures are still judged by the machine's clock
-        assert aws.count("AssumeRole") == 1       # or look at aws.calls
+        aws.clock.advance(3600)                   # expires sessions, not signatures
+        assert aws.count("AssumeRole") == 1       # or inspect aws.calls
 
-Without `clock` the server's follows the machine's and can be advanced; with a FixedClock, sessions
-expire by that one (the SDK looks at the machine's). A code works once: advance the clock by 30
-seconds before giving another.
+Without `clock`, the server's clock follows the machine's and can be advanced; with a FixedClock,
+sessions expire by that one (the SDK uses the machine's). A code works once: advance the clock by 30
+seconds before using another.
 """
 
 from __future__ import annotations
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
     from types_boto3_sts.type_defs import CredentialsTypeDef
 
 Identity: TypeAlias = "Mapping[str, Any] | CredentialsTypeDef | tuple[str, str]"
-"""Who a client is: a key pair, or the Credentials of an answer."""
+"""A key pair, or the Credentials of a response."""
 
 DEV, PROD, HUB = "111111111111", "222222222222", "333333333333"
 DEV_KEY, DEV_SECRET = "AKIAQRSTUVWXYZ234567", "devdevdevdevdevdevdevdevdevdevdevdevdev1"
@@ -54,7 +52,7 @@ ADMIN_ARN = f"arn:aws:iam::{PROD}:role/Admin"  # needs MFA; 12 h
 READER_ARN = f"arn:aws:iam::{PROD}:role/Reader"  # plain; 2 h
 EXTERNAL_ARN = f"arn:aws:iam::{PROD}:role/partner/External"  # needs EXTERNAL_ID; has a path
 TAGGED_ARN = f"arn:aws:iam::{PROD}:role/Tagged"  # takes session tags and a source identity
-DENIED_ARN = f"arn:aws:iam::{PROD}:role/Denied"  # trusts somebody else
+DENIED_ARN = f"arn:aws:iam::{PROD}:role/Denied"  # trusts another account
 FORBIDDEN_ARN = (
     f"arn:aws:iam::{PROD}:role/Forbidden"  # trusts dev, whose own policy denies it explicitly
 )
@@ -66,24 +64,24 @@ _MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
 def allow(**elements: Any) -> dict[str, Any]:
-    """A policy of one Allow statement."""
+    """Return a policy with one Allow statement."""
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **elements}]}
 
 
 def trust(principal: str, *actions: str, **elements: Any) -> dict[str, Any]:
-    """A trust policy for one principal; without actions, sts:AssumeRole."""
+    """Return a trust policy for one principal; the default action is sts:AssumeRole."""
     return allow(
         Principal={"AWS": principal}, Action=list(actions) or ["sts:AssumeRole"], **elements
     )
 
 
 def role(name: str, trust_policy: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """A role of a state."""
+    """Return a role of a state."""
     return {"name": name, "trust_policy": trust_policy, **more}
 
 
 def default_state() -> dict[str, Any]:
-    """The default world as data, free to be changed before `aws_server(state=…)`."""
+    """Return the default state, which may be changed before `aws_server(state=…)`."""
     administrator = ["arn:aws:iam::aws:policy/AdministratorAccess"]
     everything = allow(Action="*", Resource="*")
     deny = {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": FORBIDDEN_ARN}
@@ -163,7 +161,7 @@ def aws_server(
     faults: FaultInjector | None = None,
     admin: bool = False,
 ) -> Iterator[EmbeddedAws]:
-    """A strict STS in a thread, over `state` (default: `default_state()`)."""
+    """Run the emulator in a thread, with `state` (default: `default_state()`)."""
     world = AwsState.from_json(json.dumps(state if state is not None else default_state()))
     with EmbeddedAws(world, clock=clock, wall=wall, faults=faults, admin=admin) as aws:
         yield aws
@@ -181,11 +179,10 @@ def sts_client(
     region: str = REGION,
     validate: bool = True,
 ) -> STSClient:
-    """A real botocore client of a server: for a key pair (default.
+    """Return a real botocore client that doesn't retry.
 
-    Of dev), or for the Credentials of an STS answer.
-
-    It never retries. Without `validate` it sends what botocore itself would refuse.
+    `credentials` is a key pair (default: dev's), or the Credentials of an STS response. Without
+    `validate` it also sends requests that botocore would reject.
     """
     client: STSClient = _client("sts", aws, credentials, region, validate=validate)
     return client
@@ -219,12 +216,12 @@ def iam_client(
     *,
     validate: bool = True,
 ) -> Any:
-    """A real botocore IAM client of a server, like `sts_client`."""
+    """Return a real botocore IAM client, like `sts_client`."""
     return _client("iam", aws, credentials, "us-east-1", validate=validate)
 
 
 def refusal(call: Callable[..., object], **parameters: Any) -> tuple[str, str]:
-    """AWS's code and text when it says no to a client's call."""
+    """Return AWS's code and text of a call that must fail."""
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     error = caught.value.response["Error"]
@@ -232,15 +229,15 @@ def refusal(call: Callable[..., object], **parameters: Any) -> tuple[str, str]:
 
 
 def totp_code(secret: str = TOTP_SECRET, now: datetime | None = None) -> str:
-    """The code a device shows at `now` (default: the machine's time).
+    """Return the code of an MFA device at `now` (default: the machine's time).
 
-    Give it `aws.clock.now()` when the clock was moved.
+    Pass `aws.clock.now()` if the clock was advanced.
     """
     return totp.code(secret, now or datetime.now().astimezone())
 
 
 def write_config(home: Path, port: int) -> Path:
-    """Write `~/.aws/config` and `credentials` under `home`; the config file's path.
+    """Write `~/.aws/config` and `credentials` under `home`; return the config's path.
 
     Profiles: dev and plain (static keys); admin, reader, external, tagged, denied, forbidden,
     gateway, middle, deep (roles).

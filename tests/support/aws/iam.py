@@ -1,7 +1,4 @@
-"""IAM in the embedded AWS for tests.
-
-A small world with an administrator on either side, and clients for them.
-"""
+"""IAM in the AWS emulator: a small state with an administrator on both sides, and clients."""
 
 from __future__ import annotations
 
@@ -24,14 +21,14 @@ ROOT = f"arn:aws:iam::{SOURCE}:root"
 
 
 def user(name: str, key: tuple[str, str], **more: Any) -> dict[str, Any]:
-    """A user of a state, with one key."""
+    """Return a user of a state, with one key."""
     return {"name": name, "access_keys": [{"id": key[0], "secret": key[1]}], **more}
 
 
 def state() -> dict[str, Any]:
-    """Two accounts with an administrator each, and Bob, who may do nothing, in the first.
+    """Return two accounts with an administrator each, and Bob without permissions in the first.
 
-    Free to be changed.
+    The result may be changed.
     """
     everything = {"attached_policies": [ADMINISTRATOR]}
     bob = user("Bob", BOB, mfa_devices=[{"name": "Bob", "secret": BOB_TOTP}])
@@ -49,38 +46,38 @@ def state() -> dict[str, Any]:
 
 
 def trusting(principal: Any, **more: Any) -> str:
-    """The text of a trust policy."""
+    """Return a trust policy as JSON."""
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def allowing(action: Any, resource: Any = "*", **more: Any) -> str:
-    """The text of a policy of one Allow statement."""
+    """Return a policy with one Allow statement as JSON."""
     return json.dumps(allow(Action=action, Resource=resource, **more))
 
 
 def source(aws: EmbeddedAws) -> Any:
-    """The IAM of the source account, as its administrator."""
+    """Return an IAM client of the source account's administrator."""
     return iam_client(aws, SOURCE_ADMIN)
 
 
 def target(aws: EmbeddedAws) -> Any:
-    """The IAM of the target account, as its administrator."""
+    """Return an IAM client of the target account's administrator."""
     return iam_client(aws, TARGET_ADMIN)
 
 
 def bob(aws: EmbeddedAws) -> Any:
-    """The IAM of the source account, as Bob."""
+    """Return an IAM client of Bob."""
     return iam_client(aws, BOB)
 
 
 def assume(aws: EmbeddedAws, arn: str, credentials: Any = BOB, **more: Any) -> Any:
-    """Bob (or somebody else) assumes a role."""
+    """Assume a role as Bob, or with other credentials."""
     return sts_client(aws, credentials).assume_role(
         RoleArn=arn, **{"RoleSessionName": "bob", **more}
     )
 
 
 def without_metadata(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer less what every answer has."""
+    """Return a response without its metadata."""
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}

@@ -1,4 +1,4 @@
-"""Other people's emulators of AWS, started on loopback for the tests that compare with them."""
+"""Third-party emulators of AWS, run on loopback for comparison."""
 
 from __future__ import annotations
 
@@ -13,20 +13,17 @@ from typing import Self
 from conftest import TOOLS
 
 BIN = TOOLS / "peers" / "bin"
-_PATIENCE = 30.0
+_START_SECONDS = 30.0
 
 
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
+    """Return a port that is free at the moment."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 
 
 class Peer:
-    """A server program that listens on 127.0.0.1:`port` while the context lasts.
-
-    Its output goes to `log`.
-    """
+    """A server program that listens on 127.0.0.1:`port` within the context, and writes to `log`."""
 
     def __init__(self, argv: list[str], port: int, env: Mapping[str, str], log: Path) -> None:
         self.endpoint = f"http://127.0.0.1:{port}"
@@ -43,7 +40,7 @@ class Peer:
             )
 
     def __enter__(self) -> Self:
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _START_SECONDS
         while time.monotonic() < end and self._process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
@@ -53,7 +50,7 @@ class Peer:
                 return self
         self.close()
         raise AssertionError(
-            f"{self._log} says why this did not listen: {self._log.read_text(errors='replace')[-2000:]}"
+            f"It doesn't listen; {self._log}: {self._log.read_text(errors='replace')[-2000:]}"
         )
 
     def __exit__(
@@ -65,7 +62,7 @@ class Peer:
         self.close()
 
     def close(self) -> None:
-        """End the program by its process id."""
+        """Stop the program by its process ID."""
         self._process.terminate()
         try:
             self._process.wait(5)

@@ -1,6 +1,4 @@
-"""Loopback servers that answer wrongly, or as the smaller AWS services do.
-
-What the STS and base adapters are tested against.
+"""Loopback servers that respond wrongly, or as the smaller AWS services do.
 
 with serve(lambda request: reply(200, "<html>…")) as server:   # 127.0.0.1, ephemeral port
     ... Endpoint("eu-west-1", url=server.url) ...
@@ -37,7 +35,7 @@ SESSION = Credentials(
 ONCE = Timeouts(connect=3.0, read=10.0, total=20.0, tries=1)
 IMPATIENT = Timeouts(connect=3.0, read=0.4, total=20.0, tries=1)
 
-# Of nobody: a self-signed certificate for localhost and 127.0.0.1, valid for a hundred years.
+# A self-signed certificate for localhost and 127.0.0.1, valid for a hundred years.
 TEST_CERTIFICATE = """\
 -----BEGIN CERTIFICATE-----
 MIIBmjCCAUGgAwIBAgIUYpSFtRFY3ZYisTToYOXFiDevef0wCgYIKoZIzj0EAwIw
@@ -62,7 +60,7 @@ f715eKxYKhr6KKL8LsDOT86YmPeJV27BMEZapFwhR9C4xFMYl35r7Jt3
 
 @dataclass(frozen=True)
 class Received:
-    """One HTTP request as it came in; header names in lower case."""
+    """One HTTP request; header names are lowercase."""
 
     method: str
     path: str
@@ -70,18 +68,15 @@ class Received:
     body: str
 
 
-Behaviour = Callable[[socket.socket, threading.Event], None]
-"""What is done with the connection instead of a well-formed answer.
+ConnectionHandler = Callable[[socket.socket, threading.Event], None]
+"""Handles the connection instead of a well-formed response; the event says the server closes."""
 
-The event says that the server is closing.
-"""
-
-Answer = bytes | Behaviour
+Response = bytes | ConnectionHandler
 
 
 @dataclass
 class Server:
-    """A running server; `requests` grows as they come in."""
+    """A running server, with the requests it has received."""
 
     port: int
     scheme: str = "http"
@@ -98,10 +93,10 @@ class Server:
 
 
 @contextmanager
-def serve(answer: Callable[[Received], Answer], *, tls: bool = False) -> Iterator[Server]:
-    """A server that gives every request to `answer`.
+def serve(respond: Callable[[Received], Response], *, tls: bool = False) -> Iterator[Server]:
+    """Run a server that passes every request to `respond`.
 
-    Connections are kept open between well-formed answers.
+    Connections are kept open after well-formed responses.
     """
     closing = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
@@ -109,7 +104,7 @@ def serve(answer: Callable[[Received], Answer], *, tls: bool = False) -> Iterato
     context = _tls_context() if tls else None
     threads: list[threading.Thread] = []
 
-    def one(connection: socket.socket) -> None:
+    def handle(connection: socket.socket) -> None:
         with suppress(OSError), connection:
             if context is None:
                 converse(connection)
@@ -120,11 +115,11 @@ def serve(answer: Callable[[Received], Answer], *, tls: bool = False) -> Iterato
     def converse(connection: socket.socket) -> None:
         while (request := _read(connection, closing)) is not None:
             server.requests.append(request)
-            reaction = answer(request)
-            if callable(reaction):
-                reaction(connection, closing)
+            response = respond(request)
+            if callable(response):
+                response(connection, closing)
                 return
-            connection.sendall(reaction)
+            connection.sendall(response)
 
     def accept() -> None:
         while not closing.is_set():
@@ -132,7 +127,7 @@ def serve(answer: Callable[[Received], Answer], *, tls: bool = False) -> Iterato
                 continue
             connection, _ = listener.accept()
             server.connections += 1
-            threads.append(threading.Thread(target=one, args=(connection,), daemon=True))
+            threads.append(threading.Thread(target=handle, args=(connection,), daemon=True))
             threads[-1].start()
 
     acceptor = threading.Thread(target=accept, daemon=True)
@@ -155,7 +150,7 @@ def reply(
     kind: str = "text/xml",
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    """A well-formed HTTP answer with a Date header."""
+    """Return a well-formed HTTP response with a Date header."""
     lines = [
         f"HTTP/1.1 {status} X",
         f"Content-Type: {kind}",
@@ -171,7 +166,7 @@ def json_reply(status: int, data: Any, headers: Mapping[str, str] | None = None)
 
 
 def refusal(code: str, text: str, status: int = 403, date: datetime | None = None) -> bytes:
-    """An error as STS words it."""
+    """Return an error response of STS."""
     body = (
         '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
         f"<Code>{code}</Code><Message>{text}</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"
@@ -187,7 +182,7 @@ def good(
     secret: str = "newsecret",
     key_id: str = "ASIANEW",
 ) -> bytes:
-    """An answer with credentials, as STS gives it; `expiration` "" leaves the element out."""
+    """Return a response of STS with credentials; `expiration` "" omits the element."""
     when = (
         (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
         if expiration is None
@@ -206,64 +201,61 @@ def good(
 
 
 def assumed(arn: str = "arn:aws:sts::222222222222:assumed-role/Admin/me") -> bytes:
-    """A good AssumeRole answer."""
+    """Return a valid AssumeRole response."""
     return good(
         "AssumeRole",
         f"<AssumedRoleUser><AssumedRoleId>AROA:me</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>",
     )
 
 
-def altered(answer: bytes, old: str, new: str) -> bytes:
-    """A well-formed answer with something in its body exchanged."""
-    status = int(answer.split(b" ", 2)[1])
-    body = answer.partition(b"\r\n\r\n")[2].decode()
+def altered(response: bytes, old: str, new: str) -> bytes:
+    """Replace text in the body of a well-formed response."""
+    status = int(response.split(b" ", 2)[1])
+    body = response.partition(b"\r\n\r\n")[2].decode()
     assert old in body
     return reply(status, body.replace(old, new))
 
 
 def reset(connection: socket.socket, closing: threading.Event) -> None:
-    """Tear the connection down."""
+    """Reset the connection."""
     del closing
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def hang(connection: socket.socket, closing: threading.Event) -> None:
-    """Never answer."""
+    """Never respond."""
     del connection
     closing.wait(60)
 
 
 def drip(connection: socket.socket, closing: threading.Event) -> None:
-    """Answer a byte at a time, quicker than any read timeout, and never come to an end."""
+    """Send single bytes without end, faster than any read timeout."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
     while not closing.wait(0.05):
         connection.sendall(b"<")
 
 
 def promise_more(connection: socket.socket, closing: threading.Event) -> None:
-    """Half of a good answer, then the end."""
+    """Send half of a valid response, then close."""
     del closing
     connection.sendall(assumed()[:-200])
 
 
-def tunnel(answer: Callable[[Received], bytes]) -> Behaviour:
-    """What a proxy does with a CONNECT.
+def tunnel(respond: Callable[[Received], bytes]) -> ConnectionHandler:
+    """Handle a CONNECT as a proxy does, leading to a TLS server that calls `respond`."""
 
-    TLS to a server of the test certificate that gives every request to `answer`.
-    """
-
-    def behave(connection: socket.socket, closing: threading.Event) -> None:
+    def handle(connection: socket.socket, closing: threading.Event) -> None:
         connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         connection.settimeout(10)
         with _tls_context().wrap_socket(connection, server_side=True) as inner:
             while (request := _read(inner, closing)) is not None:
-                inner.sendall(answer(request))
+                inner.sendall(respond(request))
 
-    return behave
+    return handle
 
 
 def closed_port() -> int:
-    """A port of 127.0.0.1 nobody listens on."""
+    """Return a port of 127.0.0.1 that refuses connections."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

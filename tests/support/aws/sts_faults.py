@@ -1,4 +1,4 @@
-"""Everything STS and the way there can do wrong, what each of it has to end with, and an STS that does it and is well otherwise."""
+"""Faults of STS and of the connection to it, their expected errors, and an STS with them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from urllib.parse import parse_qs
 from support.aws.emulator import DEV_KEY, EXTERNAL_ARN, GATEWAY_ARN
 from support.aws.iam import BOB, SOURCE, SOURCE_ADMIN, TARGET, TARGET_ADMIN
 from support.aws.servers import (
-    Answer,
     Received,
+    Response,
     assumed,
     drip,
     good,
@@ -26,17 +26,17 @@ from support.aws.servers import (
 from xswitch.core.errors import ExitCode
 
 SOUND_CODE = "111111"
-"""The MFA code for which there is an MFA session whatever the fault is."""
+"""The MFA code that always yields an MFA session."""
 SOUND_ROLES = frozenset({EXTERNAL_ARN, GATEWAY_ARN})
-"""Roles that can be assumed whatever the fault is.
+"""Roles that can always be assumed.
 
-It strikes who asks whose session External's is, and the hop after Gateway.
+The fault occurs at GetCallerIdentity with External's session, and at the hop after Gateway.
 """
 SOUND_SOURCE, SOUND_TARGET = (
     ("AKIASOUNDSOURCE23456", SOURCE_ADMIN[1]),
     ("AKIASOUNDTARGET23456", TARGET_ADMIN[1]),
 )
-"""Administrators who are always told who they are."""
+"""Administrators for whom GetCallerIdentity always works."""
 _USERS = {
     DEV_KEY: "arn:aws:iam::111111111111:user/dev",
     SOURCE_ADMIN[0]: f"arn:aws:iam::{SOURCE}:user/admin",
@@ -50,49 +50,44 @@ _CREDENTIAL = re.compile(r"Credential=(\w+)/")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One call.
-
-    Its action ("" for what is none), its form, and the access key id it was signed with.
-    """
+class StsRequest:
+    """One call: action ("" if there is none), parameters, and the access key ID that signed it."""
 
     action: str
     form: Mapping[str, str]
     key_id: str
 
     @classmethod
-    def of(cls, request: Received) -> Asked:
+    def of(cls, request: Received) -> StsRequest:
         form = {name: values[0] for name, values in parse_qs(request.body).items()}
-        found = _CREDENTIAL.search(request.headers.get("authorization", ""))
-        return cls(form.get("Action", ""), form, "" if found is None else found.group(1))
+        credential = _CREDENTIAL.search(request.headers.get("authorization", ""))
+        return cls(form.get("Action", ""), form, "" if credential is None else credential[1])
 
     @property
     def session_arn(self) -> str:
-        """The session AssumeRole is to give."""
+        """The ARN of the session that AssumeRole returns."""
         _, _, _, _, account, resource = self.form["RoleArn"].split(":", 5)
-        return f"arn:aws:sts::{account}:assumed-role/{resource.rpartition('/')[2]}/{self.form['RoleSessionName']}"
+        role_name, session_name = resource.rpartition("/")[2], self.form["RoleSessionName"]
+        return f"arn:aws:sts::{account}:assumed-role/{role_name}/{session_name}"
 
     @property
     def session_key(self) -> str:
-        """The access key id of that session."""
+        """The access key ID of that session."""
         return f"ASIA{self.session_arn.split('/')[1].upper():X<16}"
 
 
 @dataclass(frozen=True)
-class Way:
-    """How STS is called.
-
-    The URL, and variables while all is well and while it isn't, with {port} and {certificate}
-    filled in.
-
-    Where the way itself is what is wrong, every call fails.
-    """
+class StsConnection:
+    """How STS is reached; {port} and {certificate} are filled in."""
 
     url: str = "http://127.0.0.1:{port}"
     well: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables without the fault."""
     ill: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables with the fault."""
     tls: bool = False
     wrong: bool = True
+    """Whether the connection itself is faulty, so that every call fails."""
 
 
 _PROXIED = {"HTTPS_PROXY": "http://127.0.0.1:{port}", "AWS_CA_BUNDLE": "{certificate}"}
@@ -100,72 +95,71 @@ _PROXIED = {"HTTPS_PROXY": "http://127.0.0.1:{port}", "AWS_CA_BUNDLE": "{certifi
 
 @dataclass(frozen=True)
 class Fault:
-    """What STS does, and what a call of the base's own keys ends with.
+    """A fault, and the expected error of a call signed with the source credentials."""
 
-    `says` is part of its sentence, wherever it is told; `explain` may give `words` of AWS instead.
-    `by_keys` says that AWS speaks of the credentials a call was signed with, and `alone` that only
-    an answer to AssumeRole (or to who that is) can be wrong in this way.
-    """
-
-    answer: Callable[[Asked], Answer]
+    answer: Callable[[StsRequest], Response]
     exit_code: ExitCode
     code: str
     says: str
+    """A part of the message."""
     words: str = "-"
-    way: Way = Way(wrong=False)
+    """A part of AWS's text that `explain` may show instead."""
+    way: StsConnection = StsConnection(wrong=False)
     slow: bool = False
     alone: bool = False
+    """Whether only AssumeRole, or GetCallerIdentity with its session, can fail like this."""
 
     @property
     def by_keys(self) -> bool:
+        """Whether the error is about the credentials that signed the call."""
         return self.exit_code is ExitCode.BASE_CREDENTIALS
 
     @property
     def network(self) -> bool:
-        """Whether a session that lives is served by `switch` although AWS can't be asked whose it is."""
+        """Whether `switch` uses a valid session although GetCallerIdentity fails."""
         return not self.alone and (self.exit_code is ExitCode.NETWORK or self.code == "throttled")
 
 
 class FaultySts:
-    """Fits `serve`: well until it is told to be `ill`."""
+    """An STS for `serve`, without the fault until `ill` is set."""
 
     def __init__(self, fault: Fault) -> None:
         self._fault = fault
         self.ill = False
 
-    def __call__(self, request: Received) -> Answer:
+    def __call__(self, request: Received) -> Response:
         if request.method == "CONNECT":
-            return reply(407) if self.ill else tunnel(lambda inner: well(Asked.of(inner)))
-        asked = Asked.of(request)
-        return self._fault.answer(asked) if self.ill and self._strikes(asked) else well(asked)
+            return reply(407) if self.ill else tunnel(lambda inner: well(StsRequest.of(inner)))
+        call = StsRequest.of(request)
+        return self._fault.answer(call) if self.ill and self._strikes(call) else well(call)
 
-    def _strikes(self, asked: Asked) -> bool:
-        if asked.action == "AssumeRole":
-            return asked.form["RoleArn"] not in SOUND_ROLES
-        if asked.action == "GetSessionToken":
-            return asked.form["TokenCode"] != SOUND_CODE and not self._fault.alone
-        if asked.key_id.startswith("ASIAEXTERNAL"):
+    def _strikes(self, request: StsRequest) -> bool:
+        if request.action == "AssumeRole":
+            return request.form["RoleArn"] not in SOUND_ROLES
+        if request.action == "GetSessionToken":
+            return request.form["TokenCode"] != SOUND_CODE and not self._fault.alone
+        if request.key_id.startswith("ASIAEXTERNAL"):
             return True
-        return not self._fault.alone and asked.key_id not in _ALWAYS_KNOWN
+        return not self._fault.alone and request.key_id not in _ALWAYS_KNOWN
 
 
-def well(asked: Asked) -> bytes:
-    """What STS says when nothing is wrong."""
-    if asked.action == "AssumeRole":
-        return _session(asked, asked.session_arn)
-    if asked.action == "GetSessionToken":
+def well(request: StsRequest) -> bytes:
+    """Return the response of STS without a fault."""
+    if request.action == "AssumeRole":
+        return _session(request, request.session_arn)
+    if request.action == "GetSessionToken":
         return good("GetSessionToken", key_id="ASIAMFA", secret="mfasecret")
-    if asked.key_id in _USERS:
-        return _identity(_USERS[asked.key_id])
-    role = asked.key_id.removeprefix("ASIA").rstrip("X").capitalize()
+    if request.key_id in _USERS:
+        return _identity(_USERS[request.key_id])
+    role = request.key_id.removeprefix("ASIA").rstrip("X").capitalize()
     return _identity(f"arn:aws:sts::222222222222:assumed-role/{role}/me")
 
 
-def _session(asked: Asked, arn: str, expiration: str | None = None) -> bytes:
+def _session(request: StsRequest, arn: str, expiration: str | None = None) -> bytes:
     user = (
         f"<AssumedRoleUser><AssumedRoleId>AROA:me</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>"
     )
-    return good("AssumeRole", user, key_id=asked.session_key, expiration=expiration)
+    return good("AssumeRole", user, key_id=request.session_key, expiration=expiration)
 
 
 def _identity(arn: str) -> bytes:
@@ -177,20 +171,22 @@ def _identity(arn: str) -> bytes:
     )
 
 
-def _elsewhere(asked: Asked) -> Answer:
+def _elsewhere(request: StsRequest) -> Response:
     wrong = "arn:aws:sts::999999999999:assumed-role/Reader/me"
-    return _session(asked, wrong) if asked.action == "AssumeRole" else _identity(wrong)
+    return _session(request, wrong) if request.action == "AssumeRole" else _identity(wrong)
 
 
-def _over(asked: Asked) -> Answer:
+def _over(request: StsRequest) -> Response:
     return (
-        _session(asked, asked.session_arn, "2020-01-01T00:00:00Z")
-        if asked.action == "AssumeRole"
-        else well(asked)
+        _session(request, request.session_arn, "2020-01-01T00:00:00Z")
+        if request.action == "AssumeRole"
+        else well(request)
     )
 
 
-def _refused(code: str, text: str, status: int = 403, hours: int = 0) -> Callable[[Asked], Answer]:
+def _refused(
+    code: str, text: str, status: int = 403, hours: int = 0
+) -> Callable[[StsRequest], Response]:
     return lambda _: refusal(
         code, text, status, datetime.now(UTC) + timedelta(hours=hours) if hours else None
     )
@@ -281,28 +277,34 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             _N,
             "dns",
             "can't be resolved",
-            way=Way("http://sts.nowhere.invalid", well={"HTTP_PROXY": "http://127.0.0.1:{port}"}),
+            way=StsConnection(
+                "http://sts.nowhere.invalid", well={"HTTP_PROXY": "http://127.0.0.1:{port}"}
+            ),
         ),
         "nobody listens": Fault(
             lambda _: reset,
             _N,
             "refused",
             "Connection refused by",
-            way=Way("http://127.0.0.1:{closed}", well={"HTTP_PROXY": "http://127.0.0.1:{port}"}),
+            way=StsConnection(
+                "http://127.0.0.1:{closed}", well={"HTTP_PROXY": "http://127.0.0.1:{port}"}
+            ),
         ),
         "proxy refusal": Fault(
             lambda _: reply(407),
             _N,
             "proxy",
             "The proxy doesn't allow a connection to",
-            way=Way("https://localhost:9", well=_PROXIED, ill=_PROXIED),
+            way=StsConnection("https://localhost:9", well=_PROXIED, ill=_PROXIED),
         ),
         "TLS failure": Fault(
             lambda _: assumed(),
             _N,
             "tls",
             "isn't trusted",
-            way=Way("https://127.0.0.1:{port}", well={"AWS_CA_BUNDLE": "{certificate}"}, tls=True),
+            way=StsConnection(
+                "https://127.0.0.1:{port}", well={"AWS_CA_BUNDLE": "{certificate}"}, tls=True
+            ),
         ),
     }
 )

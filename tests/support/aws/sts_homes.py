@@ -1,7 +1,4 @@
-"""HOMEs for STS faults: one without a session, one with living sessions, one of an administrator.
-
-And copies of them to break.
-"""
+"""Home folders for STS faults: without sessions, with valid sessions, and an administrator's."""
 
 from __future__ import annotations
 
@@ -31,16 +28,15 @@ _ADMINS = {
     "sound-source": SOUND_SOURCE,
     "sound-target": SOUND_TARGET,
 }
-Picture = Mapping[str, bytes]
+Snapshot = Mapping[str, bytes]
 
 
-class Place(Home):
-    """A HOME of its own; nothing of it is on a disk.
+class FaultHome(Home):
+    """A home folder in memory; `env` is added to a command's usual environment."""
 
-    `env` has what a command's environment has beside the usual.
-    """
-
-    def __init__(self, root: Path, env: Mapping[str, str], *, like: Place | None = None) -> None:
+    def __init__(
+        self, root: Path, env: Mapping[str, str], *, like: FaultHome | None = None
+    ) -> None:
         self.folder = root / "home"
         self.runtime = root / "runtime"
         self.config = self.folder / ".aws" / "config"
@@ -53,7 +49,7 @@ class Place(Home):
         else:
             shutil.copytree(like.folder, self.folder)
             shutil.copytree(like.runtime, self.runtime)
-        self._passed_over = ["/locks/", "/hot/", "history.jsonl"]
+        self._left_out = ["/locks/", "/hot/", "history.jsonl"]
         self.env = {
             "HOME": str(self.folder),
             "PATH": "/usr/bin:/bin",
@@ -69,8 +65,8 @@ class Place(Home):
     def state(self) -> Path:
         return self.folder / ".local" / "state" / "xswitch"
 
-    def picture(self) -> dict[str, bytes]:
-        """Every file there is, by its path, but for the history, locks, and the pointers of the hot path, which are of another place."""
+    def snapshot(self) -> dict[str, bytes]:
+        """Return all files by path, except history, locks and hot pointers."""
         paths = (
             path
             for root in (self.folder, self.runtime)
@@ -81,7 +77,7 @@ class Place(Home):
         return {
             name: path.read_bytes()
             for name, path in found.items()
-            if not any(part in name for part in self._passed_over)
+            if not any(part in name for part in self._left_out)
         }
 
     def history(self) -> list[dict[str, object]]:
@@ -93,11 +89,11 @@ class Place(Home):
         )
 
     def results(self) -> list[object]:
-        """What came of each session that was wanted, by the history."""
+        """Return the results of the session requests in the history."""
         return [entry["result"] for entry in self.history()]
 
     def age(self, profile: str, left: timedelta) -> None:
-        """Let the session of a role profile end so long from now."""
+        """Let the session of a role profile expire after `left`."""
         path = self._session(profile)
         record = session_record.decode(path.read_text(encoding="utf-8"), path.name)
         assert record is not None
@@ -106,10 +102,10 @@ class Place(Home):
             path.name, replace(record.credentials, expires_at=ends), ends - timedelta(hours=1)
         )
         path.write_text(aged, encoding="utf-8")
-        self._passed_over.append("/prompt/")  # it shows the end there was
+        self._left_out.append("/prompt/")  # it shows the previous expiration
 
     def answer(self, profile: str) -> str:
-        """What credential_process answers with the session of a role profile."""
+        """Return the credential_process output for the session of a role profile."""
         return (
             self._session(profile).read_text(encoding="utf-8")[session_record.HEADER_LENGTH :]
             + "\n"
@@ -127,10 +123,10 @@ class Place(Home):
 
 
 @dataclass
-class Stand:
-    """An STS with one fault, well until `ill()`.
+class FaultySetup:
+    """An STS with one fault, and the homes that use it.
 
-    `cold` has no session, `warm` has some, `admin` sets access up with IAM at `iam`.
+    `cold` has no session, `warm` has some, `admin` sets up access with the IAM at `iam`.
     """
 
     fault: Fault
@@ -138,23 +134,23 @@ class Stand:
     server: Server
     iam: EmbeddedAws
     root: Path
-    cold: Place
-    warm: Place
-    admin: Place
+    cold: FaultHome
+    warm: FaultHome
+    admin: FaultHome
     kept: str
     ill_env: Mapping[str, str]
 
     def __post_init__(self) -> None:
         self._numbers = count()
 
-    def copy(self, like: Place) -> Place:
-        """A place of one's own, in which the fault is met."""
-        return Place(self.root / f"copy{next(self._numbers)}", self.ill_env, like=like)
+    def copy(self, like: FaultHome) -> FaultHome:
+        """Return a copy of a home in which the fault occurs."""
+        return FaultHome(self.root / f"copy{next(self._numbers)}", self.ill_env, like=like)
 
 
 @contextmanager
-def standing(fault: Fault) -> Iterator[Stand]:
-    """A stand whose STS is ill by now."""
+def faulty_setup(fault: Fault) -> Iterator[FaultySetup]:
+    """Prepare the homes without the fault, then yield them with it."""
     sts = FaultySts(fault)
     root = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
     with ExitStack() as stack:
@@ -169,23 +165,23 @@ def standing(fault: Fault) -> Iterator[Stand]:
             for env in (fault.way.well, fault.way.ill)
         )
         url = fault.way.url.format(**values)
-        cold = Place(root / "cold", well)
+        cold = FaultHome(root / "cold", well)
         write_config(cold.folder, 1)
         lead_to(cold, url)
-        warm = Place(root / "warm", well, like=cold)
+        warm = FaultHome(root / "warm", well, like=cold)
         for words in (("reader",), ("admin", "--mfa-code", SOUND_CODE), ("tagged", "--static")):
             done = warm.run("switch", *words)
             assert done.code == 0, done.err
         kept = warm.run("credential-process", "xs-reader").out
-        admin = Place(root / "admin", well)
+        admin = FaultHome(root / "admin", well)
         _administer(admin, url, iam.endpoint)
         sts.ill = True
         server.requests.clear()
-        yield Stand(fault, sts, server, iam, root, cold, warm, admin, kept, ill)
+        yield FaultySetup(fault, sts, server, iam, root, cold, warm, admin, kept, ill)
 
 
 def _two_keys() -> dict[str, object]:
-    """The world of `support.aws.iam`, with the role there already, in which each administrator has a sound key too."""
+    """Return the state of `support.aws.iam` with the role, and a second key per administrator."""
     world = state()
     world["accounts"][1]["roles"] = [role("SwitchRole", trust(BOB_ARN))]
     for account, (key, secret) in zip(world["accounts"], (SOUND_SOURCE, SOUND_TARGET), strict=True):
@@ -193,12 +189,13 @@ def _two_keys() -> dict[str, object]:
     return world
 
 
-def _administer(place: Place, sts: str, iam: str) -> None:
+def _administer(place: FaultHome, sts: str, iam: str) -> None:
     write_home(place.folder, "", {**_ADMINS, "bob": BOB})
     text = place.config.read_text(encoding="utf-8").replace(
         "endpoint_url = \n", "services = split\n"
     )
     text += f"[services split]\nsts =\n  endpoint_url = {sts}\niam =\n  endpoint_url = {iam}\n"
-    text += f"[profile SwitchRole]\nrole_arn = arn:aws:iam::{TARGET}:role/SwitchRole\nsource_profile = bob\n"
+    text += f"[profile SwitchRole]\nrole_arn = arn:aws:iam::{TARGET}:role/SwitchRole\n"
+    text += "source_profile = bob\n"
     text += "region = us-east-1\nservices = split\n"
     place.config.write_text(text, encoding="utf-8")

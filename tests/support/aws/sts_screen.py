@@ -1,7 +1,4 @@
-"""What the screen says of an STS fault.
-
-Enter, a renewal, a typed code, and Enter on a session that lives.
-"""
+"""The screen under an STS fault: Enter, a renewal, a typed code, Enter with a valid session."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from support.aws.sts_faults import Fault
-from support.aws.sts_homes import Place, Stand
+from support.aws.sts_homes import FaultHome, FaultySetup
 from support.aws.sts_scenes import by_living, changed
 from support.reliability.soak import SOAK
 from support.tui.fake_actions import Driven
@@ -22,37 +19,33 @@ from xswitch.tui.setup.state import SetupStage
 from xswitch.wiring import build_services
 
 _TIMES = 12
-"""So many times a step may take what `Driven.until` gives it.
-
-The slowest of them are two calls, one after the other.
-"""
+"""The factor on the timeout of `Driven.until`; the slowest steps make two calls in a row."""
 
 
 def done_on_screen(fault: Fault) -> int:
-    """How many things are done.
+    """Return the number of steps.
 
-    They wait for STS one after the other, so a slow one is spared the set-up, and so is the fast
-    slice.
+    They wait for STS one after the other, so slow faults and the fast slice omit the setup.
     """
     return 5 if SOAK and not (fault.alone or fault.slow) else 4
 
 
-async def on_screen(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is wrong with what the picker does."""
-    wrong = await _without_a_session(stand, monkeypatch) + await _with_a_living_one(
-        stand, monkeypatch
+async def on_screen(setup: FaultySetup, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the differences from the expected picker."""
+    wrong = await _without_a_session(setup, monkeypatch) + await _with_a_living_one(
+        setup, monkeypatch
     )
     return wrong + (
-        await _setting_up(stand, monkeypatch) if done_on_screen(stand.fault) > 4 else []
+        await _setting_up(setup, monkeypatch) if done_on_screen(setup.fault) > 4 else []
     )
 
 
-async def _without_a_session(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    fault, place = stand.fault, stand.copy(stand.cold)
-    before = place.picture()
+async def _without_a_session(setup: FaultySetup, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    fault, place = setup.fault, setup.copy(setup.cold)
+    before = place.snapshot()
     wrong = []
     async with _on_screen(place, monkeypatch) as ui:
-        # At the same time, as on a screen: one role is renewed while another one is switched to.
+        # Renews one role while switching to another.
         ui.app.session_actions.renew(next(role for role in ui.state.roles if role.name == "denied"))
         await _enter(ui, "forbidden")
         await _until(ui, lambda: {"forbidden", "denied"} <= set(ui.state.failures))
@@ -70,7 +63,7 @@ async def _without_a_session(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
         await _until(ui, lambda: "admin" in ui.state.failures)
         wrong += _failures(ui, fault, "admin")
         await ui.closed()
-        # And it goes on: another role, another filter, the help.
+        # The picker still works: another role, another filter, the help.
         await _filter(ui, "reader")
         await ui.press("f1")
         await ui.dialog("TextDialog")
@@ -79,14 +72,14 @@ async def _without_a_session(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
         if ui.app.crash is not None:
             wrong.append(f"the screen crashed: {ui.app.crash!r}")
     return wrong + [
-        f"{path} is not as it was"
-        for path in changed("sessions" if fault.alone else "everything", before, place.picture())
+        f"{path} has changed"
+        for path in changed("sessions" if fault.alone else "everything", before, place.snapshot())
     ]
 
 
-async def _with_a_living_one(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    fault, place = stand.fault, stand.copy(stand.warm)
-    before = place.picture()
+async def _with_a_living_one(setup: FaultySetup, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    fault, place = setup.fault, setup.copy(setup.warm)
+    before = place.snapshot()
     end = by_living(fault)
     wrong = []
     async with _on_screen(place, monkeypatch) as ui:
@@ -97,15 +90,15 @@ async def _with_a_living_one(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> l
             wrong += _failures(ui, fault, "reader")
         elif switched is None or switched.managed_profile != "xs-reader":
             wrong.append(f"the living session is not served: {ui.state.failures.get('reader')}")
-    wrong += [f"{path} is not as it was" for path in changed("files", before, place.picture())]
-    if not fault.by_keys and place.run("credential-process", "xs-reader").out != stand.kept:
-        wrong.append("the living session is gone")
+    wrong += [f"{path} has changed" for path in changed("files", before, place.snapshot())]
+    if not fault.by_keys and place.run("credential-process", "xs-reader").out != setup.kept:
+        wrong.append("the valid session is gone")
     return wrong
 
 
-async def _setting_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    fault, place = stand.fault, stand.copy(stand.admin)
-    before = place.picture()
+async def _setting_up(setup: FaultySetup, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    fault, place = setup.fault, setup.copy(setup.admin)
+    before = place.snapshot()
     async with _on_screen(place, monkeypatch) as ui:
         await ui.press("f10")
         await ui.dialog("SetupScreen")
@@ -122,14 +115,14 @@ async def _setting_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str
         await ui.press("enter")
         await _until(ui, lambda: screen.state.failure is not None)
         failure, stage = screen.state.failure, screen.state.stage
-    wrong = [f"{path} is not as it was" for path in changed("everything", before, place.picture())]
+    wrong = [f"{path} has changed" for path in changed("everything", before, place.snapshot())]
     if (
         failure is None
         or failure.code != fault.code
         or fault.says not in failure.what
         or stage is not SetupStage.FORM
     ):
-        wrong.append(f"the set-up tells {failure}, and is at {stage}")
+        wrong.append(f"the setup shows {failure} at {stage}")
     return wrong
 
 
@@ -145,8 +138,8 @@ def _failures(ui: Driven, fault: Fault, *names: str) -> list[str]:
 
 
 @asynccontextmanager
-async def _on_screen(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Driven]:
-    """The picker of a place, with everything real behind it."""
+async def _on_screen(place: FaultHome, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Driven]:
+    """Run the picker in a home with the real services."""
     with monkeypatch.context() as patch:
         for variable, value in place.env.items():
             patch.setenv(variable, value)
@@ -180,13 +173,13 @@ async def _until(ui: Driven, what: Callable[[], bool], why: Callable[[], str] = 
 
 
 def _told(ui: Driven) -> str:
-    """The sentences at the crosses on the screen, which go over several lines."""
+    """Return the error messages on the screen, joined across lines."""
     lines = ui.lines()
-    found = []
+    messages = []
     for number, line in enumerate(lines):
         at = line.rfind("✗ ")
         if at >= 0:
-            found.append(
+            messages.append(
                 " ".join(" ".join(other[at + 2 :] for other in lines[number : number + 6]).split())
             )
-    return "\n".join(found)
+    return "\n".join(messages)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from xml.sax.saxutils import escape
 
 from support.aws.emulator import DEV_KEY, DEV_SECRET
-from support.aws.servers import Answer, Received, refusal
+from support.aws.servers import Received, Response, refusal
 from support.e2e import Home
 
 _WRONG_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass code."
@@ -58,10 +58,10 @@ def write_hostile_home(home: Home, texts: Sequence[str], url: str) -> None:
     )
 
 
-def sts_of(texts: Sequence[str]) -> Callable[[Received], Answer]:
+def sts_of(texts: Sequence[str]) -> Callable[[Received], Response]:
     """Return an STS that rejects every code with these messages."""
 
-    def answer(request: Received) -> Answer:
+    def answer(request: Received) -> Response:
         text = texts[len(request.body) % len(texts)]
         said = escape("".join(letter for letter in text if letter >= " "))
         return refusal(
