@@ -18,85 +18,14 @@ from xswitch.core.shell.shells import (
 _PROMPT_MARKER = "# @PROMPT@\n"
 _PLACEHOLDER = re.compile(r"@([A-Z]+)@")
 _FUNCTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-_RESERVED_WORDS = frozenset(
-    [
-        "if",
-        "then",
-        "elif",
-        "else",
-        "fi",
-        "case",
-        "esac",
-        "for",
-        "foreach",
-        "in",
-        "while",
-        "until",
-        "do",
-        "done",
-        "function",
-        "select",
-        "time",
-        "coproc",
-        "repeat",
-        "end",
-        "begin",
-        "switch",
-        "and",
-        "or",
-        "not",
-        "builtin",
-        "command",
-        "exec",
-        "eval",
-        "export",
-        "unset",
-        "unalias",
-        "local",
-        "typeset",
-        "return",
-        "shift",
-        "set",
-        "setopt",
-        "emulate",
-        "test",
-        "read",
-        "printf",
-        "echo",
-        "source",
-        "cd",
-        "def",
-        "let",
-        "mut",
-        "const",
-        "use",
-        "try",
-        "catch",
-        "throw",
-        "param",
-        "filter",
-        "process",
-        "class",
-        "enum",
-        "data",
-        "trap",
-        "break",
-        "continue",
-        "print",
-        "open",
-        "lines",
-        "string",
-        "math",
-        "path",
-        "contains",
-        "functions",
-        "complete",
-        "compdef",
-        "compadd",
-        "prompt",
-    ]
-)
-"""Reserved words, and the commands that the templates call, of all shells."""
+_RESERVED_WORDS = """
+if then elif else fi case esac for foreach in while until do done function select time coproc
+repeat end begin switch and or not builtin command exec eval export unset unalias local typeset
+return shift set setopt emulate test read printf echo source cd def let mut const use try catch
+throw param filter process class enum data trap break continue print open lines string math path
+contains functions complete compdef compadd prompt
+"""
+"""Reserved words of all shells, and the commands that the templates call."""
 
 
 def init_template(shell: str) -> str:
@@ -177,7 +106,7 @@ def render_completion(
 
 
 def _common_values(shell: str, command: str | Sequence[str], cmd: str) -> dict[str, str]:
-    if not _FUNCTION_NAME.fullmatch(cmd) or cmd.lower() in _RESERVED_WORDS:
+    if not _FUNCTION_NAME.fullmatch(cmd) or cmd.lower() in _RESERVED_WORDS.split():
         raise UsageError(
             f"{cmd!r} can't be the name of a shell function.",
             why="A name has letters, digits, - and _, starts with a letter or _, "
