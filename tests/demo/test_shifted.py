@@ -19,7 +19,7 @@ class _Probe:
     def __init__(self, reach: ProbeResult) -> None:
         self._reach = reach
 
-    def reach(self, endpoint: Endpoint) -> ProbeResult:
+    def probe(self, endpoint: Endpoint) -> ProbeResult:
         assert endpoint.region == "eu-west-1"
         return self._reach
 
@@ -38,8 +38,8 @@ class _Files:
 
 def test_the_server_is_dated_in_the_demos_time(tmp_path: Path) -> None:
     probe = ShiftedProbe(_Probe(ProbeResult(NOW, 5)), _clock(tmp_path))
-    assert probe.reach(Endpoint("eu-west-1")) == ProbeResult(NOW + timedelta(hours=1), 5)
-    assert ShiftedProbe(_Probe(ProbeResult(None, 5)), _clock(tmp_path)).reach(
+    assert probe.probe(Endpoint("eu-west-1")) == ProbeResult(NOW + timedelta(hours=1), 5)
+    assert ShiftedProbe(_Probe(ProbeResult(None, 5)), _clock(tmp_path)).probe(
         Endpoint("eu-west-1")
     ) == ProbeResult(None, 5)
 

@@ -457,7 +457,7 @@ class FakeStsProbe:
         self.fail: NetworkError | None = None
         self.reached: list[Endpoint] = []
 
-    def reach(self, endpoint: Endpoint) -> ProbeResult:
+    def probe(self, endpoint: Endpoint) -> ProbeResult:
         self.reached.append(endpoint)
         if self.fail is not None:
             raise self.fail
@@ -470,7 +470,7 @@ class FakeFileFacts:
     def __init__(self) -> None:
         self.facts: dict[str, FileInfo] = {}
 
-    def look(self, path: str) -> FileInfo:
+    def inspect(self, path: str) -> FileInfo:
         return self.facts.get(path, FileInfo(path, exists=True, mode=0o600, executable=True))
 
 

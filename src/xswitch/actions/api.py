@@ -66,7 +66,7 @@ class Listing:
     sessions: Mapping[str, SessionInfo]
     """By role name."""
     mfa_sessions: tuple[MfaInfo, ...]
-    memory: UsageState
+    usage: UsageState
     settings: Settings
     problems: tuple[Problem, ...]
     current_profile: str

@@ -152,7 +152,7 @@ class IamSource(Protocol):
 class StsProbe(Protocol):
     """Checks an STS endpoint without credentials."""
 
-    def reach(self, endpoint: Endpoint) -> ProbeResult:
+    def probe(self, endpoint: Endpoint) -> ProbeResult:
         """Send one short request; any HTTP response counts as reached.
 
         Raises NetworkError, within seconds.
@@ -425,7 +425,7 @@ class MfaProcessRunner(Protocol):
 class FileInspector(Protocol):
     """The file system's facts about a path."""
 
-    def look(self, path: str) -> FileInfo:
+    def inspect(self, path: str) -> FileInfo:
         """Return what is at an absolute path.
 
         Never raises: an inaccessible path counts as missing.

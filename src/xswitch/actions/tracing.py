@@ -161,7 +161,7 @@ _ARGUMENTS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "hot_pointers.remove": str,
         "background.renew": str,
         "mfa_process.run": lambda _, challenge: f"for {challenge.serial}",
-        "sts_probe.reach": _describe_endpoint,
+        "sts_probe.probe": _describe_endpoint,
         "iam.open": lambda _, endpoint: _describe_endpoint(endpoint),
         "iam.role": str,
         "iam.role_alone": str,
@@ -190,7 +190,7 @@ _RESULTS: Mapping[str, Callable[..., str]] = MappingProxyType(
             f"vault {settings.vault}, {pluralize(len(settings.problems), 'problem')}"
         ),
         "history.load": lambda entries: pluralize(len(entries), "entry", "entries"),
-        "sts_probe.reach": lambda probe: f"reached in {probe.milliseconds} ms",
+        "sts_probe.probe": lambda probe: f"reached in {probe.milliseconds} ms",
         "iam.roles": lambda arns: pluralize(len(arns), "role"),
     }
 )

@@ -11,7 +11,7 @@ from xswitch.emulator.clock import DemoClock
 
 
 class _Probe(Protocol):
-    def reach(self, endpoint: Endpoint) -> ProbeResult: ...
+    def probe(self, endpoint: Endpoint) -> ProbeResult: ...
 
 
 class _PromptFiles(Protocol):
@@ -27,9 +27,9 @@ class ShiftedProbe:
         self._probe = probe
         self._clock = clock
 
-    def reach(self, endpoint: Endpoint) -> ProbeResult:
+    def probe(self, endpoint: Endpoint) -> ProbeResult:
         """Probe the endpoint, in the demo's time. Raises NetworkError."""
-        result = self._probe.reach(endpoint)
+        result = self._probe.probe(endpoint)
         if result.server_time is None:
             return result
         return replace(

@@ -100,7 +100,7 @@ def test_problems_memory_and_settings_come_along() -> None:
     listing = world.actions.listing()
     assert odd in listing.problems
     assert len(listing.problems) > 1
-    assert listing.memory.pins == {"open"}
+    assert listing.usage.pins == {"open"}
     assert listing.settings.problems == (odd,)
 
 

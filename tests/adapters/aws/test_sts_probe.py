@@ -26,9 +26,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 @pytest.mark.parametrize("status", [200, 302, 403, 500])
 def test_any_http_answer_counts_and_tells_the_time(status: int) -> None:
     with serve(lambda _: reply(status, "<html>", date=NOON)) as server:
-        reach = HttpStsProbe().reach(server.endpoint)
-    assert reach.server_time == NOON
-    assert 0 <= reach.milliseconds < 3000
+        result = HttpStsProbe().probe(server.endpoint)
+    assert result.server_time == NOON
+    assert 0 <= result.milliseconds < 3000
     assert len(server.requests) == 1
     assert server.requests[0].method == "GET"
     assert "authorization" not in server.requests[0].headers
@@ -38,14 +38,14 @@ def test_an_odd_date_is_none() -> None:
     with serve(
         lambda _: reply(200).replace(b"GMT", b"at noon, or so").replace(b"Date: ", b"Date: on ")
     ) as server:
-        assert HttpStsProbe().reach(server.endpoint).server_time is None
+        assert HttpStsProbe().probe(server.endpoint).server_time is None
 
 
 def test_the_embedded_aws_is_reached() -> None:
     with aws_server() as aws:
-        reach = HttpStsProbe().reach(Endpoint(REGION, url=aws.endpoint))
-    assert reach.server_time is not None
-    assert abs((reach.server_time - datetime.now(UTC)).total_seconds()) < 60
+        result = HttpStsProbe().probe(Endpoint(REGION, url=aws.endpoint))
+    assert result.server_time is not None
+    assert abs((result.server_time - datetime.now(UTC)).total_seconds()) < 60
 
 
 def test_tls_is_checked_with_the_bundle_of_the_endpoint_or_the_environment(
@@ -55,35 +55,35 @@ def test_tls_is_checked_with_the_bundle_of_the_endpoint_or_the_environment(
     bundle.write_text(TEST_CERTIFICATE, encoding="ascii")
     with serve(lambda _: reply(200, date=NOON), tls=True) as server:
         with pytest.raises(NetworkError) as caught:
-            HttpStsProbe().reach(server.endpoint)
+            HttpStsProbe().probe(server.endpoint)
         assert (
             HttpStsProbe()
-            .reach(Endpoint(REGION, url=server.url, ca_bundle=str(bundle)))
+            .probe(Endpoint(REGION, url=server.url, ca_bundle=str(bundle)))
             .server_time
             == NOON
         )
         monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
-        assert HttpStsProbe().reach(server.endpoint).server_time == NOON
+        assert HttpStsProbe().probe(server.endpoint).server_time == NOON
     assert caught.value.code == "tls"
 
 
 @pytest.mark.parametrize(("behaviour", "code"), [(hang, "timeout"), (drip, "timeout")])
 def test_no_answer_is_a_network_error_within_the_bound(behaviour: object, code: str) -> None:
     with serve(lambda _: behaviour) as server, pytest.raises(NetworkError) as caught:  # type: ignore[arg-type,return-value] # parametrised
-        HttpStsProbe(seconds=0.4).reach(server.endpoint)
+        HttpStsProbe(seconds=0.4).probe(server.endpoint)
     assert caught.value.code == code
 
 
 def test_a_cut_connection_is_none() -> None:
     with serve(lambda _: reset) as server, pytest.raises(NetworkError) as caught:
-        HttpStsProbe(seconds=10).reach(server.endpoint)
+        HttpStsProbe(seconds=10).probe(server.endpoint)
     assert caught.value.code == "reset"
 
 
 def test_nobody_there() -> None:
     with pytest.raises(NetworkError) as caught:
-        HttpStsProbe().reach(Endpoint(REGION, url=f"http://127.0.0.1:{closed_port()}"))
+        HttpStsProbe().probe(Endpoint(REGION, url=f"http://127.0.0.1:{closed_port()}"))
     assert caught.value.code == "refused"
     with pytest.raises(NetworkError) as caught:
-        HttpStsProbe().reach(Endpoint("no region"))
+        HttpStsProbe().probe(Endpoint("no region"))
     assert caught.value.code == "region"

@@ -204,7 +204,7 @@ def test_now_is_now_in_utc() -> None:
 
 
 def test_the_facts_of_files(tmp_path: Path) -> None:
-    look = OsFileInspector().look
+    look = OsFileInspector().inspect
     program = tmp_path / "program"
     program.write_text("", encoding="utf-8")
     program.chmod(0o750)

@@ -281,7 +281,7 @@ def sample_listing(
         roles=listed,
         sessions=sessions,
         mfa_sessions=(MfaInfo("dev", DEVICE, now + timedelta(hours=7, minutes=42, seconds=30)),),
-        memory=UsageState(
+        usage=UsageState(
             {"payments-read": RoleUsage(9, now - timedelta(hours=1))}, frozenset({"payments-admin"})
         ),
         settings=settings or Settings(account_names=MappingProxyType(dict(ACCOUNTS)), theme="dark"),

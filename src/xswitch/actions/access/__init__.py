@@ -1,4 +1,4 @@
 """Use cases of cross-account access: plan, apply, roll back, check, lint.
 
-Diagnosing a denial is in `actions.explain`.
+The diagnosis of a denial is in `actions.explain`.
 """

@@ -1,4 +1,1 @@
-"""Use case that collects evidence about a denied switch.
-
-Weighing the evidence is in `core.explain`.
-"""
+"""The use case that collects evidence about a denied switch. `core.explain` evaluates it."""

@@ -1,1 +1,1 @@
-"""Use cases that only read: list, status, config, doctor."""
+"""Use cases that only read: list, status, doctor. Use cases that change anything live elsewhere."""

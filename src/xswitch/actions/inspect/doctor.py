@@ -249,7 +249,7 @@ def _managed_profile(
         return
     command = snapshot.view.profiles[name].get("credential_process") or ""
     program, *arguments = split_command(command) or [""]
-    file = files.look(program)
+    file = files.inspect(program)
     if not program or not file.exists or file.folder or not file.executable:
         message = f'The managed profile "{name}" starts {program or "nothing"}, which can\'t run.'
         yield DoctorCheck("managed", "error", message, f"xswitch switch {quoted}")
@@ -257,7 +257,7 @@ def _managed_profile(
     for path in arguments[:-1]:  # the last one is the profile's name
         if not path.startswith("/"):
             continue
-        file = files.look(path)
+        file = files.inspect(path)
         if not file.exists or file.folder:
             message = f'The managed profile "{name}" runs {path}, which is gone.'
             yield DoctorCheck("managed", "error", message, f"xswitch switch {quoted}")
@@ -275,10 +275,10 @@ def split_command(command: str) -> list[str]:
 
 
 def _permissions(ports: Ports) -> Iterator[DoctorCheck]:
-    paths, look = ports.config.files.paths(), ports.process.file_inspector.look
-    private = [look(path) for path in (paths.credentials, *ports.state.private_paths)]
+    paths, inspect = ports.config.files.paths(), ports.process.file_inspector.inspect
+    private = [inspect(path) for path in (paths.credentials, *ports.state.private_paths)]
     exposed = [file for file in private if _is_exposed(file)]
-    foreign = [file for file in (look(paths.config), *private) if not file.mine]
+    foreign = [file for file in (inspect(paths.config), *private) if not file.mine]
     for file in exposed:
         mode = stat.S_IMODE(file.mode or 0)
         yield DoctorCheck(
@@ -322,17 +322,17 @@ def _sts(ports: Ports, snapshot: ConfigSnapshot) -> Iterator[DoctorCheck]:
 def _endpoint(ports: Ports, endpoint: Endpoint) -> Iterator[DoctorCheck]:
     name = endpoint.url or f"STS in {endpoint.region}"
     try:
-        probe = ports.aws.sts_probe.reach(endpoint)
+        result = ports.aws.sts_probe.probe(endpoint)
     except XswitchError as error:
         yield _error_check("sts", error)
         return
     yield DoctorCheck(
         "sts",
         "ok",
-        f"{name} responded in {probe.milliseconds} ms.",
+        f"{name} responded in {result.milliseconds} ms.",
         details={"region": endpoint.region},
     )
-    skew = clock_skew(AwsErrorResponse("", "", ports.process.clock.now(), probe.server_time))
+    skew = clock_skew(AwsErrorResponse("", "", ports.process.clock.now(), result.server_time))
     if skew is None:
         yield DoctorCheck("clock", "skipped", f"{name} didn't send its time.")
         return

@@ -41,7 +41,7 @@ def listing(ports: Ports, vault_label: str = "") -> Listing:
             for entry in entries.values()
             if entry.kind == "mfa" and now < entry.expires_at
         ),
-        memory=ports.state.usage.load(),
+        usage=ports.state.usage.load(),
         settings=snapshot.settings,
         problems=(
             *snapshot.settings.problems,

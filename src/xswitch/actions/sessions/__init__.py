@@ -1,1 +1,4 @@
-"""Use cases that make, verify, renew, publish, and drop sessions, with the MFA codes they need."""
+"""Use cases that get, verify, renew, publish, and delete sessions, with the MFA codes they need.
+
+Handing a session's credentials to another program is in `actions.credentials`.
+"""

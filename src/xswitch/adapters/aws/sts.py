@@ -252,7 +252,7 @@ class HttpStsProbe:
     def __init__(self, seconds: float = 3.0) -> None:
         self._seconds = seconds
 
-    def reach(self, endpoint: Endpoint) -> ProbeResult:
+    def probe(self, endpoint: Endpoint) -> ProbeResult:
         """Return the server's time and the round trip; any HTTP response counts.
 
         Raises NetworkError after at most a few seconds.

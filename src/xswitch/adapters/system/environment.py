@@ -71,7 +71,7 @@ class SystemClock:
 class OsFileInspector:
     """Implements `actions.ports.FileInspector`."""
 
-    def look(self, path: str) -> FileInfo:
+    def inspect(self, path: str) -> FileInfo:
         """Inspect `path`, following links; a path that can't be read doesn't exist.
 
         Never raises.

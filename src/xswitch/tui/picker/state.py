@@ -216,7 +216,7 @@ def with_data(
         mfa=listing.mfa_sessions,
         indexed_sessions=None,
         local_sessions={},
-        pins=listing.memory.pins,
+        pins=listing.usage.pins,
         grouped=state.grouped if state.loaded else listing.settings.group_by_account,
         failures={},
         explanations={},

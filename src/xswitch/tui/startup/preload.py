@@ -24,7 +24,7 @@ def load_picker_data(actions: Actions, clock: Clock) -> Preloaded:
     Raises the errors of `Actions.listing`.
     """
     listing = actions.listing()
-    matcher = Matcher(listing.roles, listing.memory, listing.settings, clock.now())
+    matcher = Matcher(listing.roles, listing.usage, listing.settings, clock.now())
     matcher.prepare()
     view = None if listing.roles else actions.config()
     return states.picker_data(listing, view), matcher, measure(listing.roles)
