@@ -26,7 +26,7 @@ def world(clean_world: Path) -> Iterator[HotWorld]:
 def full(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[Callable[[list[str]], int], list[str]], None]:
-    """Puts something in the full program's place."""
+    """Replace the full program."""
 
     def place(main: Callable[[list[str]], int], argv: list[str]) -> None:
         stub = types.ModuleType("xswitch.cli.main")
@@ -56,7 +56,7 @@ def test_what_the_hot_path_answers_never_reaches_the_full_program(world: HotWorl
     assert (done.stdout, done.returncode) == (expected, 0)
 
 
-def test_ctrl_c_is_130_without_a_word(
+def test_ctrl_c_is_130_without_output(
     full: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(_: list[str]) -> int:
@@ -68,7 +68,7 @@ def test_ctrl_c_is_130_without_a_word(
 
 
 @pytest.mark.parametrize("where", ["sys.stdout.flush()", "raise BrokenPipeError", "pass"])
-def test_a_reader_that_left_is_no_failure_and_no_word(where: str) -> None:
+def test_a_reader_may_leave_without_an_error(where: str) -> None:
     program = (
         "import sys, types\n"
         f"sys.path.insert(0, {SOURCE!r})\n"
@@ -77,7 +77,8 @@ def test_a_reader_that_left_is_no_failure_and_no_word(where: str) -> None:
         "    sys.stdout.write('x' * 100)\n"
         f"    {where}\n"
         "    return 0\n"
-        "sys.modules['xswitch.cli'] = sys.modules['xswitch.cli.main'] = types.SimpleNamespace(main=run)\n"
+        "stub = types.SimpleNamespace(main=run)\n"
+        "sys.modules['xswitch.cli'] = sys.modules['xswitch.cli.main'] = stub\n"
         "from xswitch.__main__ import main\n"
         "sys.argv = ['xswitch', 'list']\n"
         "raise SystemExit(main())\n"

@@ -1,7 +1,4 @@
-"""The window in which a session is served and renewed behind its callers' backs.
-
-Nobody waits, and AWS is asked once.
-"""
+"""Background renewal: callers get the old session at once, and AWS is called once."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ IN_THE_WINDOW = 20 * 60
 
 
 def session_file(home: Home) -> Path:
-    """The one session in the runtime keyring."""
+    """Return the file of the only session in the runtime keyring."""
     (file,) = (
         file
         for file in (home.runtime / "xswitch").iterdir()
@@ -36,30 +33,30 @@ def session_file(home: Home) -> Path:
 
 
 def shorten(home: Home, seconds: float) -> str:
-    """Make the session look as if it ends in so many seconds; its access key ID."""
+    """Let the session expire in `seconds`; return its access key ID."""
     file = session_file(home)
     record = session_record.decode(file.read_text(), file.name)
     assert record is not None
-    known = record.credentials
+    old = record.credentials
     expires = datetime.now(UTC) + timedelta(seconds=seconds)
-    short = Credentials(known.access_key_id, known.secret_access_key, known.session_token, expires)
+    short = Credentials(old.access_key_id, old.secret_access_key, old.session_token, expires)
     file.write_text(session_record.encode(record.key, short, expires - timedelta(hours=1)))
-    return known.access_key_id
+    return old.access_key_id
 
 
 def key_of(answer: str) -> str:
     return str(json.loads(answer)["AccessKeyId"])
 
 
-def wait_for(what: Callable[[], bool]) -> None:
+def wait_for(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + 60
-    while not what():
+    while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)
 
 
 def renewing(home: Home) -> bool:
-    """Whether a renewal of this HOME is still at work."""
+    """Check for a running renewal in this home folder."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words, environ = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
@@ -81,9 +78,8 @@ def test_many_callers_in_the_window_are_served_at_once_and_one_renewal_is_made(
         if how == "managed profile"
         else [str(XSWITCH), "credential-process", "xs-reader"]
     )
-    aws.faults.add(
-        FaultKind.DELAY, "AssumeRole", seconds=1.0
-    )  # so that all of them come before it is done
+    # All callers start before the renewal ends
+    aws.faults.add(FaultKind.DELAY, "AssumeRole", seconds=1.0)
     with ThreadPoolExecutor(READERS) as pool:
         answers = list(pool.map(lambda _: run(words, home.env), range(READERS)))
     assert {answer.code for answer in answers} == {0}, {answer.err for answer in answers}
@@ -95,11 +91,11 @@ def test_many_callers_in_the_window_are_served_at_once_and_one_renewal_is_made(
     new = key_of(run(words, home.env).out)
     assert new != old
     assert keys <= {old, new}
-    # One for the switch, one for all of them.
+    # One for the switch, one for the renewal
     assert aws.count("AssumeRole") == 2
 
 
-def test_a_renewal_that_fails_costs_its_callers_nothing_and_is_tried_again_later(
+def test_a_failed_renewal_does_not_affect_callers_and_is_retried(
     home: Home, aws: EmbeddedAws
 ) -> None:
     assert home.run("switch", "reader").code == 0

@@ -1,4 +1,4 @@
-"""The command line of a managed profile over upgrades of Python and of xswitch, in installations that are really made and changed."""
+"""A managed profile's command line across upgrades of Python and xswitch, in real installations."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ PROFILE = "xs-reader"
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Installation:
-    found = Installation(tmp_path / "a tool")
-    found.install()
-    return found
+    installation = Installation(tmp_path / "a tool")
+    installation.install()
+    return installation
 
 
 def hot(home: Home, words: Sequence[str]) -> str:
-    """The answer, which must have loaded nothing but the hot path."""
+    """Run the command, which must import only the hot path; return the access key ID."""
     bare = run([words[0], "-I", "-S", "-X", "importtime", "-c", "pass"], home.env)
     done = run([words[0], "-X", "importtime", *words[1:]], home.env)
     assert done.code == 0, done.err
@@ -58,7 +58,7 @@ def test_another_python_below_the_same_command(
     installed.install(another_python())
     assert not old.exists()
     assert hot(home, home.command(PROFILE)) == before
-    # The full program too, behind the same command.
+    # The full program works with the same command
     shutil.rmtree(home.runtime / "xswitch")
     done = call(home, home.command(PROFILE))
     assert done.code == 0, done.err
@@ -88,9 +88,7 @@ def test_a_package_without_what_it_needs_is_left_to_the_console_script(
     assert (done.code, done.out) == (0, f"FULL credential-process {PROFILE}\n")
 
 
-def test_when_nothing_is_left_but_the_launcher_it_says_so(
-    home: Home, installed: Installation
-) -> None:
+def test_a_launcher_without_its_package_reports_that(home: Home, installed: Installation) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
     shutil.rmtree(installed.site / "xswitch")
     installed.script.unlink()
@@ -114,7 +112,7 @@ def test_a_new_version_of_xswitch_is_used_at_once(home: Home, installed: Install
 
 
 @pytest.mark.parametrize("gone", ["python", "launcher", "everything"])
-def test_what_is_gone_is_found_by_doctor_and_mended_by_a_renewal(
+def test_doctor_finds_a_dangling_command_and_a_renewal_fixes_it(
     home: Home, installed: Installation, gone: str
 ) -> None:
     assert call(home, [str(installed.script), "switch", "reader"]).code == 0
@@ -180,7 +178,7 @@ def test_any_other_words_are_the_full_programs(home: Home, installed: Installati
     assert call(home, words).code == 2
 
 
-def test_an_interrupted_read_says_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_read_prints_nothing(tmp_path: Path) -> None:
     package = tmp_path / "lib" / f"python3.{sys.version_info[1]}" / "site-packages" / "xswitch"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
@@ -247,6 +245,5 @@ def test_an_environment_that_steers_interpreters_steers_neither_the_warm_nor_the
         assert json.loads(done.stdout)["Version"] == 1
         assert aws.count("AssumeRole") == made
         assert not mark.exists()
-        shutil.rmtree(
-            home.runtime / "xswitch", ignore_errors=True
-        )  # so that the second one is cold
+        # Makes the second one cold
+        shutil.rmtree(home.runtime / "xswitch", ignore_errors=True)

@@ -16,7 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.hot import PROFILE, RUNTIME, SECRET, HotWorld, as_bytes
-from support.vault.keyrings import Need, counting_proxy, ill_service, memory_folder, secret_service
+from support.vault.keyrings import (
+    Need,
+    counting_proxy,
+    failing_service,
+    memory_folder,
+    secret_service,
+)
 from xswitch.adapters.state.paths import user_paths
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.secret_service import SecretServiceStore, item_path
@@ -41,7 +47,7 @@ def world(clean_world: Path) -> Iterator[HotWorld]:
 def answer(
     world: HotWorld, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., str | None]:
-    """What the hot path prints in this process, None when it leaves the work to the full program."""
+    """Run the hot path in this process; return its output, None if it leaves the answer."""
 
     def run(*argv: str) -> str | None:
         monkeypatch.setattr(posix, "environ", world.bytes_environ())
@@ -56,8 +62,7 @@ def answer(
     return run
 
 
-# -- what it prints
-# ----------------------------------------------------------------------------------------------
+# -- the answer
 
 
 def test_prints_exactly_the_answer_and_nothing_else(world: HotWorld) -> None:
@@ -70,18 +75,18 @@ def test_prints_exactly_the_answer_and_nothing_else(world: HotWorld) -> None:
 SECRET_SERVICE = RUNTIME | {"xswitch.hot.secret_service", "xswitch.hot.dbus", "_socket"}
 
 
-def test_a_warm_read_loads_two_modules(world: HotWorld) -> None:
+def test_a_warm_read_imports_only_the_hot_path(world: HotWorld) -> None:
     expected = world.ready()
     assert world.loaded() == (expected, RUNTIME)
 
 
-def test_a_warm_read_under_variables_that_count_loads_a_digest_more(world: HotWorld) -> None:
+def test_a_warm_read_with_relevant_variables_also_imports_a_digest(world: HotWorld) -> None:
     world.extra["AWS_REGION"] = "eu-west-1"
     expected = world.ready()
     assert world.loaded() == (expected, RUNTIME | {"_blake2"})
 
 
-def test_a_warm_read_of_the_secret_service_loads_a_socket_and_no_more(
+def test_a_warm_read_of_the_secret_service_also_imports_a_socket(
     world: HotWorld, need: Need
 ) -> None:
     with secret_service(need) as service:
@@ -103,19 +108,15 @@ def test_by_the_console_script_too(world: HotWorld, flags: tuple[str, ...]) -> N
     after = "sys.stderr.write(' '.join(sys.modules))"
     done = world.run(after=after, flags=flags)
     assert done.returncode == 0
-    extra = (
-        set(done.stderr.split()) - bare - {"xswitch.cli", "xswitch.cli.main"}
-    )  # the stub of this test
+    stub = {"xswitch.cli", "xswitch.cli.main"}
+    extra = set(done.stderr.split()) - bare - stub
     assert extra == RUNTIME | {"xswitch.__main__"}
 
 
 def test_an_item_that_is_known_takes_two_round_trips(
     world: HotWorld, need: Need, answer: Callable[..., str | None]
 ) -> None:
-    """The handshake is counted apart: SASL is one, Hello another.
-
-    A ReadAlias goes out with Hello, and both are waited for.
-    """
+    """The handshake takes two more: SASL, then Hello together with a ReadAlias."""
     with secret_service(need) as service, counting_proxy(service.address) as (address, bursts):
         world.extra.update(service.variables)
         world.extra["HOME"] = str(world.home)
@@ -138,7 +139,7 @@ def test_an_item_that_is_known_takes_two_round_trips(
         assert b"GetSecret" in calls[1]
 
 
-def test_an_item_that_is_gone_or_another_sessions_is_looked_for(
+def test_an_item_that_is_missing_or_another_sessions_is_searched_for(
     world: HotWorld, need: Need, answer: Callable[..., str | None]
 ) -> None:
     with secret_service(need) as service:
@@ -146,8 +147,8 @@ def test_an_item_that_is_gone_or_another_sessions_is_looked_for(
         world.extra["HOME"] = str(world.home)
         expected = in_secret_service(world)
         lines = world.pointer.read_bytes().split(b"\n")
-        for place in (lines[3] + b"0", b""):
-            world.pointer.write_bytes(b"\n".join([*lines[:3], place, *lines[4:]]))
+        for item in (lines[3] + b"0", b""):
+            world.pointer.write_bytes(b"\n".join([*lines[:3], item, *lines[4:]]))
             assert answer() == expected
         other = "cd" * 20
         store = SecretServiceStore(
@@ -159,22 +160,24 @@ def test_an_item_that_is_gone_or_another_sessions_is_looked_for(
         store.put(other, world.session().replace(world.key, other))
         store.close()
         lock = hot.secret_service_lock(world.bytes_environ())
-        theirs = item_path(world.bytes_environ(), other, lock, 2.0)
-        assert theirs not in {b"", lines[3]}
-        world.pointer.write_bytes(b"\n".join([*lines[:3], theirs, *lines[4:]]))
+        other_item = item_path(world.bytes_environ(), other, lock, 2.0)
+        assert other_item not in {b"", lines[3]}
+        world.pointer.write_bytes(b"\n".join([*lines[:3], other_item, *lines[4:]]))
         assert answer() is None
 
 
 def test_many_who_know_the_item_do_not_end_the_service(world: HotWorld, need: Need) -> None:
-    """Without taking turns, which is a courtesy not everybody pays."""
+    """The readers don't use the lock, as other programs don't either."""
     with secret_service(need) as service:
         world.extra.update(service.variables)
         world.extra["HOME"] = str(world.home)
         in_secret_service(world)
         item = world.pointer.read_bytes().split(b"\n")[3]
         program = (
-            f"import sys\nsys.path.insert(0, {str(Path(hot.__file__).parents[2])!r})\nfrom xswitch.hot import secret_service\n"
-            f"words = [secret_service.fetch_secret({service.address.encode()!r}, {item!r}, 10.0)[0] for _ in range(40)]\nprint(set(words))"
+            f"import sys\nsys.path.insert(0, {str(Path(hot.__file__).parents[2])!r})\n"
+            "from xswitch.hot.secret_service import fetch_secret\n"
+            f"fetch = lambda: fetch_secret({service.address.encode()!r}, {item!r}, 10.0)\n"
+            "print({fetch()[0] for _ in range(40)})"
         )
         readers = [
             subprocess.Popen(
@@ -186,7 +189,7 @@ def test_many_who_know_the_item_do_not_end_the_service(world: HotWorld, need: Ne
 
 
 def in_secret_service(world: HotWorld) -> str:
-    """Keep a session there and point at it; the answer expected."""
+    """Store a session and write its pointer; return the expected answer."""
     value = world.session()
     store = SecretServiceStore(
         world.environ(), VaultErrors(""), lambda: False, world.places.secret_service_lock
@@ -197,7 +200,7 @@ def in_secret_service(world: HotWorld) -> str:
     return value[session_record.HEADER_LENGTH :] + "\n"
 
 
-def test_the_secret_service_locked_gone_or_mute_is_the_full_programs_turn(
+def test_a_failing_secret_service_is_left_to_the_full_program(
     world: HotWorld, need: Need, answer: Callable[..., str | None]
 ) -> None:
     with secret_service(need) as service:
@@ -208,7 +211,7 @@ def test_the_secret_service_locked_gone_or_mute_is_the_full_programs_turn(
         service.lock()
         assert answer() is None
     assert answer() is None
-    with ill_service(need, "mute") as address:
+    with failing_service(need, "mute") as address:
         world.extra["DBUS_SESSION_BUS_ADDRESS"] = address
         assert answer() is None
     del world.extra["DBUS_SESSION_BUS_ADDRESS"]
@@ -233,8 +236,7 @@ def test_the_secret_service_is_found_at_the_systemd_bus_too(
         assert answer() == expected
 
 
-# -- when it does not answer
-# -------------------------------------------------------------------------------------
+# -- cases for the full program
 
 
 def test_only_its_own_command_with_one_profile(
@@ -261,12 +263,12 @@ def test_any_change_of_either_config_file_ends_it(
     expected = world.ready()
     assert answer() == expected
     text = world.config.read_text()
-    facts = world.config.stat()
+    status = world.config.stat()
     world.config.write_text(text.replace("eu-west-1", "eu-west-2"))  # the same size
-    os.utime(world.config, ns=(facts.st_atime_ns, facts.st_mtime_ns + 1))
+    os.utime(world.config, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
     assert answer() is None
     world.config.write_text(text)
-    os.utime(world.config, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    os.utime(world.config, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert answer() == expected
     world.credentials.write_text("")
     assert answer() is None
@@ -274,7 +276,7 @@ def test_any_change_of_either_config_file_ends_it(
     assert answer() == expected
     other = world.config.with_name("other")  # another file with the same size and time
     other.write_text(text)
-    os.utime(other, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
     other.replace(world.config)
     assert answer() is None
 
@@ -289,7 +291,7 @@ def test_a_change_of_the_settings_ends_it(
 
 
 @pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
-def test_other_config_files_end_it_even_with_the_same_look(
+def test_other_config_files_end_it_even_with_the_same_fingerprint(
     world: HotWorld, answer: Callable[..., str | None], variable: str
 ) -> None:
     expected = world.ready()
@@ -344,7 +346,7 @@ def test_the_same_variables_as_before_do_not_end_it(
     assert answer() is None
 
 
-def test_a_session_is_served_until_its_hard_limit_and_renewed_after_its_soft_one(
+def test_a_session_is_served_until_its_mandatory_refresh_and_renewed_after_its_advisory_one(
     world: HotWorld, answer: Callable[..., str | None]
 ) -> None:
     for left, served, renewed in (
@@ -374,7 +376,7 @@ def test_another_sessions_value_is_never_served(
 
 @settings(max_examples=150, derandomize=True, deadline=None)
 @given(data=st.data())
-def test_it_serves_nothing_that_the_full_program_would_not_read(data: st.DataObject) -> None:
+def test_it_serves_only_values_that_the_full_program_reads(data: st.DataObject) -> None:
     key = "ab" * 20
     good = f"xswitch1 {key} 000000000010 000000000020 000000000030 000000000001\n"
     at = data.draw(st.integers(0, len(good) - 1))
@@ -481,7 +483,7 @@ def test_without_a_home_it_does_not_guess(
     assert answer() is None
 
 
-def test_off_linux_it_is_the_full_programs_turn(
+def test_off_linux_the_full_program_answers(
     world: HotWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.ready()
@@ -490,11 +492,10 @@ def test_off_linux_it_is_the_full_programs_turn(
     assert hot.run(list(COMMAND), []) is None
 
 
-# -- writing it
-# --------------------------------------------------------------------------------------------------
+# -- writing the answer
 
 
-def test_when_nothing_can_be_written_the_full_program_says_so(world: HotWorld) -> None:
+def test_a_closed_stdout_is_reported_by_the_full_program(world: HotWorld) -> None:
     world.ready()
     script = "import os\nos.close(1)\n"
     done = world.run(before=script)
@@ -502,7 +503,7 @@ def test_when_nothing_can_be_written_the_full_program_says_so(world: HotWorld) -
     assert done.stdout == ""
 
 
-def test_an_answer_larger_than_a_pipe_goes_out_whole_to_a_slow_and_unwilling_reader() -> None:
+def test_a_slow_reader_gets_the_whole_of_an_answer_larger_than_a_pipe() -> None:
     program = (
         "import os, sys\nsys.path.insert(0, sys.argv[1])\nfrom xswitch.hot import answer as hot\n"
         "os.set_blocking(1, False)\nsys.exit(0 if hot._write(b'x' * 300000) else 3)"
@@ -519,8 +520,11 @@ def test_an_answer_larger_than_a_pipe_goes_out_whole_to_a_slow_and_unwilling_rea
     assert (total, process.returncode) == (300_000, 0)
 
 
-def test_a_reader_that_leaves_in_the_middle_is_no_failure() -> None:
-    program = "import sys\nsys.path.insert(0, sys.argv[1])\nfrom xswitch.hot import answer as hot\nsys.exit(0 if hot._write(b'x' * 300000) else 3)"
+def test_a_reader_may_leave_in_the_middle() -> None:
+    program = (
+        "import sys\nsys.path.insert(0, sys.argv[1])\nfrom xswitch.hot import answer as hot\n"
+        "sys.exit(0 if hot._write(b'x' * 300000) else 3)"
+    )
     source = str(Path(hot.__file__).parents[2])
     with subprocess.Popen(
         [sys.executable, "-I", "-c", program, source],
@@ -535,8 +539,7 @@ def test_a_reader_that_leaves_in_the_middle_is_no_failure() -> None:
     assert process.returncode == 0
 
 
-# -- renewing behind the caller's back
-# ---------------------------------------------------------------------------
+# -- background renewal
 
 
 def renewals(world: HotWorld) -> list[str]:
@@ -546,9 +549,11 @@ def renewals(world: HotWorld) -> list[str]:
     return world.marker.read_text().splitlines()
 
 
-def test_between_soft_and_hard_it_answers_and_starts_one_detached_renewal(world: HotWorld) -> None:
+def test_between_the_refresh_times_it_answers_and_starts_one_detached_renewal(
+    world: HotWorld,
+) -> None:
     expected = world.ready(left=1200)
-    # Waits for the end of both pipes: a renewal that held them would hold the caller.
+    # Waits until both pipes are closed, which a renewal must not delay
     done = world.run()
     assert (done.stdout, done.stderr, done.returncode) == (expected, "", 0)
     assert len(renewals(world)) == 1
@@ -589,7 +594,10 @@ def test_a_renewal_is_started_again_after_a_while(
 def test_a_renewal_that_another_reader_is_about_to_start_is_left_to_it(world: HotWorld) -> None:
     world.ready(left=1200)
     marker = os.fsencode(world.places.hot / f".renewing-{world.pointer.name}")
-    program = "import fcntl, sys\nfile = open(sys.argv[1], 'wb')\nfcntl.lockf(file, fcntl.LOCK_EX)\nprint('held', flush=True)\nsys.stdin.read()\n"
+    program = (
+        "import fcntl, sys\nfile = open(sys.argv[1], 'wb')\nfcntl.lockf(file, fcntl.LOCK_EX)\n"
+        "print('held', flush=True)\nsys.stdin.read()\n"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program, marker], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
@@ -601,7 +609,7 @@ def test_a_renewal_that_another_reader_is_about_to_start_is_left_to_it(world: Ho
     assert not hot._claim_renewal(marker)
 
 
-def test_a_renewal_that_can_not_be_started_costs_nobody_anything(world: HotWorld) -> None:
+def test_a_renewal_that_cannot_be_started_is_ignored(world: HotWorld) -> None:
     expected = world.ready(left=1200)
     hot._renew(b"/no/such/folder", b"x", PROFILE, ["python", "xswitch"])
     world.places.hot.chmod(0o500)
@@ -609,8 +617,7 @@ def test_a_renewal_that_can_not_be_started_costs_nobody_anything(world: HotWorld
     world.places.hot.chmod(0o700)
 
 
-# -- what both sides must agree on
-# -------------------------------------------------------------------------------
+# -- shared with the full program
 
 
 def test_the_constants_are_those_of_the_vault_value() -> None:
@@ -628,7 +635,7 @@ def test_file_names_are_those_of_the_full_program(profile: str) -> None:
     try:
         expected = profile_file_name(profile)
     except (UsageError, UnicodeEncodeError):
-        with pytest.raises(ValueError):  # noqa: PT011 -- any: it ends the hot path
+        with pytest.raises(ValueError):  # noqa: PT011 -- without a message
             hot.file_name(profile)
     else:
         assert hot.file_name(profile) == expected.encode()
@@ -648,15 +655,15 @@ def test_config_files_are_found_as_the_full_program_finds_them(
     env |= {"AWS_CONFIG_FILE": config} if config is not None else {}
     env |= {"AWS_SHARED_CREDENTIALS_FILE": credentials} if credentials is not None else {}
     expected = config_paths(env, "/home/user", str(Path.cwd()))
-    *_, found_config, found_credentials = hot.resolution_inputs(as_bytes(env))
-    assert (os.fsdecode(found_config), os.fsdecode(found_credentials)) == (
+    *_, config_path, credentials_path = hot.resolution_inputs(as_bytes(env))
+    assert (os.fsdecode(config_path), os.fsdecode(credentials_path)) == (
         expected.config,
         expected.credentials,
     )
 
 
 @pytest.mark.parametrize(
-    "given_variables",
+    "variables",
     [
         {},
         {"XDG_STATE_HOME": "/s", "XDG_CONFIG_HOME": "/c"},
@@ -665,9 +672,9 @@ def test_config_files_are_found_as_the_full_program_finds_them(
     ],
 )
 def test_own_files_are_found_where_the_full_program_keeps_them(
-    monkeypatch: pytest.MonkeyPatch, given_variables: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
 ) -> None:
-    for name, value in given_variables.items():
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
     places = user_paths()
     environ = as_bytes(dict(os.environ))

@@ -18,7 +18,7 @@ from support.aws.emulator import DEV_SECRET, PLAIN_SECRET
 from support.e2e import Home, Ran, run
 from support.hostile.canary import Canaries, issued
 from support.reliability.soak import SOAK, tell
-from support.vault.secret_service import Patient, patient
+from support.vault.secret_service import FakeSecretService, fake_secret_service
 from xswitch.emulator.server import EmbeddedAws
 
 _PROMISE = 3.0
@@ -81,7 +81,7 @@ def test_a_faulty_secret_service_gives_the_right_result(
 ) -> None:
     home, mood = keyring_home, MOODS[name]
     long_term = [DEV_SECRET, PLAIN_SECRET]
-    with patient(find_program) as service:
+    with fake_secret_service(find_program) as service:
         home.env["DBUS_SESSION_BUS_ADDRESS"] = service.address
         begun = home.run("switch", "reader", "--json")
         assert begun.code == 0, begun.err
@@ -97,13 +97,13 @@ def test_a_faulty_secret_service_gives_the_right_result(
             "list": (lambda: home.run("list", "--json"), _FINE),
         }
         for use, (do, codes) in uses.items():
-            service.anew(mood.feels)
+            service.restart(mood.feels)
             began = time.monotonic()
             ran = do()
             longest = max(longest, time.monotonic() - began)
             faults += _complaints(f"{use}", ran, codes, Canaries([*long_term, *issued(aws)]))
         faults += _check_untouched(home, service, config)
-        service.anew("well")
+        service.restart("well")
         after = run(process, home.env)
         if after.code or (name in _KEEPING and json.loads(after.out) != before):
             faults.append(f"well again, it does not answer as before: {after.err}")
@@ -141,9 +141,9 @@ def _complaints(use: str, ran: Ran, codes: tuple[int, ...], canaries: Canaries) 
     return faults
 
 
-def _check_untouched(home: Home, service: Patient, config: bytes) -> list[str]:
+def _check_untouched(home: Home, service: FakeSecretService, config: bytes) -> list[str]:
     """Check that no window opened, no other store was used, and the config is unchanged."""
-    faults = [f"a window was opened: {service.asked}"] if service.asked else []
+    faults = [f"a window was opened: {service.prompts}"] if service.prompts else []
     kept = [
         str(path)
         for root in (home.runtime, home.folder)

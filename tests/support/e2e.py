@@ -1,4 +1,4 @@
-"""The real program in a real process, against the embedded AWS in a thread of the test."""
+"""The real program in a process, with the embedded AWS in a thread of the test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATIENT = Path(__file__).parent / "programs/patient.py"
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run of xswitch did."""
+    """The result of running xswitch."""
 
     code: int
     out: str
@@ -32,7 +32,7 @@ class Ran:
 
 
 class Home:
-    """A HOME with the default config, its runtime keyring on a memory file system, and the program in it."""
+    """A home folder with the default config, and a runtime keyring in memory."""
 
     def __init__(self, folder: Path, aws: EmbeddedAws, memory: Path) -> None:
         self.folder = folder
@@ -54,15 +54,15 @@ class Home:
     def run(
         self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None
     ) -> Ran:
-        """`xswitch WORDS`, without a terminal."""
+        """Run `xswitch WORDS` without a terminal."""
         return run([str(XSWITCH), *words], {**self.env, **(env or {})}, stdin)
 
     def patiently(self, seconds: float, *words: str) -> Ran:
-        """The same, with `seconds` for looking at both sides of a refused call."""
+        """Run `xswitch WORDS` with `seconds` to explain a denied call."""
         return run([sys.executable, str(_PATIENT), str(seconds), *words], self.env)
 
     def command(self, profile: str) -> list[str]:
-        """The words of a managed profile's credential_process, as an SDK splits them."""
+        """Split a managed profile's credential_process as an SDK does."""
         text = self.config.read_text(encoding="utf-8").partition(f"[profile {profile}]")[2]
         return shlex.split(
             next(
@@ -74,7 +74,7 @@ class Home:
 
 
 def run(argv: Sequence[str], env: Mapping[str, str], stdin: str | None = None) -> Ran:
-    """A program, bounded, in a session of its own (so that it has no terminal)."""
+    """Run a program in a new session, so without a terminal, and with a timeout."""
     done = subprocess.run(
         argv,
         env=dict(env),

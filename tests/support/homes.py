@@ -1,4 +1,4 @@
-"""Fixtures: the embedded AWS in a thread, and a HOME in which the real program works against it."""
+"""Fixtures: the embedded AWS in a thread, and a home folder for the real program."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def home(clean_world: Path, aws: EmbeddedAws) -> Iterator[Home]:
 
 
 def lead_to(home: Home, url: str) -> None:
-    """Have STS called there."""
+    """Use another endpoint for STS."""
     lines = [
         f"endpoint_url = {url}" if line.startswith("endpoint_url") else line
         for line in home.config.read_text().splitlines()

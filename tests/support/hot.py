@@ -1,7 +1,4 @@
-"""A world for the hot path.
-
-Config files, a pointer, a session in a store, and programs that answer from them.
-"""
+"""A home folder for the hot path: config files, a pointer, a stored session, and ways to run it."""
 
 from __future__ import annotations
 
@@ -24,8 +21,7 @@ from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import ConfigPaths, Credentials, Secret, VaultInfo
 from xswitch.core.sessions import session_record
 
-# What a warm read loads beside what a bare interpreter does, exactly: no `json`, `re`, `os`,
-# `ctypes`, `keyring`, `botocore`, `awscrt`.
+# The imports of a warm read beside those of a bare interpreter
 RUNTIME = {"xswitch", "xswitch.hot", "xswitch.hot.answer"}
 LAUNCHER = Path(xswitch.__file__).with_name("credential_process.py")
 BARE = [sys.executable, "-I", "-S", "-X", "importtime"]
@@ -43,7 +39,7 @@ finally:
     {after}
 sys.exit(code)
 """
-# In the place of the full program: says that it was called, and with what.
+# Replaces the full program and reports its arguments
 STUB = """
 class Stub:
     @staticmethod
@@ -51,8 +47,10 @@ class Stub:
         import os
         os.write(1, ("FULL " + " ".join(argv)).encode())
         if argv[0] == "renew-background":
+            session = os.getsid(0)
+            detached = session == os.getpid() or session == os.getpgid(0)
             with open({marker!r}, "a") as file:
-                file.write(repr((argv, os.getsid(0) == os.getpid() or os.getpgid(0) == os.getsid(0), os.listdir("/proc/self/fd"))) + "\\n")
+                file.write(repr((argv, detached, os.listdir("/proc/self/fd"))) + "\\n")
         return 42
 sys.modules["xswitch.cli"] = Stub
 sys.modules["xswitch.cli.main"] = Stub
@@ -61,7 +59,7 @@ sys.modules["xswitch.cli.main"] = Stub
 
 @dataclass
 class HotWorld:
-    """Everything under `home`; the session is in a runtime keyring at `memory`."""
+    """A home folder at `home`, with a session in a runtime keyring at `memory`."""
 
     home: Path
     memory: Path
@@ -118,7 +116,7 @@ class HotWorld:
 
     @staticmethod
     def age(path: Path, seconds: float = 60) -> None:
-        """Make a file look as if it was written some time ago."""
+        """Set a file's time to `seconds` ago."""
         os.utime(path, (time.time() - seconds, time.time() - seconds))
 
     def stamp(self) -> str:
@@ -131,7 +129,7 @@ class HotWorld:
         )
 
     def session(self, *, left: float = 3000, life: float = 3600) -> str:
-        """The vault value of a session of `life` seconds that ends in `left`."""
+        """Return the vault value of a session of `life` seconds that expires in `left`."""
         expires = datetime.now(UTC) + timedelta(seconds=left)
         credentials = Credentials("ASIAEXAMPLE", Secret(SECRET), Secret("token=="), expires)
         return session_record.encode(self.key, credentials, expires - timedelta(seconds=life))
@@ -139,7 +137,7 @@ class HotWorld:
     def ready(
         self, *, left: float = 3000, life: float = 3600, info: VaultInfo | None = None
     ) -> str:
-        """Keep a session and point at it; the answer expected."""
+        """Store a session and write its pointer; return the expected answer."""
         value = self.session(left=left, life=life)
         self.store.put(self.key, value)
         self.point(info)
@@ -152,7 +150,7 @@ class HotWorld:
         )
 
     def loaded(self) -> tuple[str, set[str]]:
-        """What the launcher prints, and which modules it loads beside those of a bare interpreter."""
+        """Run the launcher; return its output, and its imports beside a bare interpreter's."""
         bare = subprocess.run(
             [*BARE, "-c", "pass"], capture_output=True, text=True, check=True, timeout=60
         )
@@ -169,7 +167,7 @@ class HotWorld:
         after: str = "pass",
         flags: tuple[str, ...] = ("-I", "-S"),
     ) -> subprocess.CompletedProcess[str]:
-        """Run xswitch with a stub in the full program's place."""
+        """Run xswitch with a stub for the full program."""
         script = self.home / "xswitch.py"
         source = str(Path(xswitch.__file__).parents[1])
         script.write_text(
@@ -189,12 +187,12 @@ class HotWorld:
 
 
 def modules(report: str) -> set[str]:
-    """The modules named by `-X importtime`; what else is printed there is an error."""
+    """Return the modules in the output of `-X importtime`, which must have no other lines."""
     lines = report.splitlines()
     assert all(line.startswith("import time:") for line in lines), report
     return {line.rpartition("|")[2].strip() for line in lines[1:]}
 
 
 def as_bytes(environ: Mapping[str, str]) -> dict[bytes, bytes]:
-    """An environment as the system has it."""
+    """Encode an environment."""
     return {os.fsencode(name): os.fsencode(value) for name, value in environ.items()}

@@ -1,4 +1,4 @@
-"""Installations of xswitch as pip, pipx and uv make them, in virtual environments of whichever Python there is."""
+"""Installations of xswitch in virtual environments, as pip, pipx and uv create them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from conftest import REAL_HOME, missing
 
 PACKAGE = Path(xswitch.__file__).parent
 _THIS = f"3.{sys.version_info[1]}"
-# As pip writes the console script of an entry point where the path of the interpreter has a blank
-# in it.
+# The console script that pip writes if the interpreter's path contains a blank
 _SCRIPT = """#!/bin/sh
 '''exec' "{python}" "$0" "$@"
 ' '''
@@ -28,38 +27,32 @@ if __name__ == "__main__":
 
 
 def another_python() -> str:
-    """An interpreter of another minor version than this one's, the newest.
-
-    Skips (or fails) without.
-    """
+    """Return the newest interpreter of another minor version; skip or fail without one."""
     for version in ("3.13", "3.12", "3.11"):
-        found = [
+        candidates = [
             shutil.which(f"python{version}"),
             *sorted(Path(REAL_HOME).glob(f".pyenv/versions/{version}.*/bin/python{version}")),
         ]
-        for path in (str(path) for path in found if path):
-            asked = subprocess.run(
+        for path in (str(path) for path in candidates if path):
+            done = subprocess.run(
                 [path, "-c", "import venv, sys; print(sys.executable)"],
                 capture_output=True,
                 text=True,
                 check=False,
             )
-            if version != _THIS and asked.returncode == 0:
-                return asked.stdout.strip()
+            if version != _THIS and done.returncode == 0:
+                return done.stdout.strip()
     return missing(f"no other Python than {_THIS} is installed")
 
 
 @dataclass
 class Installation:
-    """A virtual environment at `folder` with xswitch in it.
-
-    The packages xswitch needs are this test's own.
-    """
+    """A virtual environment at `folder` with xswitch, which uses this test's own dependencies."""
 
     folder: Path
 
     def install(self, python: str = sys.executable) -> None:
-        """Make it, or make it anew under another Python, as an upgrade does."""
+        """Create it, or replace it with one of another Python, as an upgrade does."""
         if self.folder.exists():
             shutil.rmtree(self.folder)
         subprocess.run(
@@ -75,9 +68,9 @@ class Installation:
 
     @property
     def site(self) -> Path:
-        """Its only site-packages."""
-        (found,) = (self.folder / "lib").glob("python3.*/site-packages")
-        return found
+        """The site-packages folder."""
+        (site,) = (self.folder / "lib").glob("python3.*/site-packages")
+        return site
 
     @property
     def launcher(self) -> Path:
@@ -88,9 +81,9 @@ class Installation:
         return self.folder / "bin" / "xswitch"
 
     def words(self, profile: str) -> list[str]:
-        """What a managed profile holds."""
+        """Return a managed profile's command."""
         return [str(self.folder / "bin" / "python3"), "-I", "-S", str(self.launcher), profile]
 
     def stub(self) -> None:
-        """Put a program in the console script's place that says what it was called with."""
+        """Replace the console script by a program that prints its arguments."""
         self.script.write_text('#!/bin/sh\necho "FULL $*"\n')

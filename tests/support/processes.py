@@ -1,4 +1,4 @@
-"""Programs a test starts beside itself."""
+"""Programs that tests start."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def ending(process: subprocess.Popen[str]) -> Iterator[None]:
-    """It ends with this at the latest.
-
-    A test that fails before it told it to would wait for it for good.
-    """
+    """Kill the process at the end; otherwise a test that fails early would wait for it forever."""
     try:
         yield
     finally:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 OK = "ok"
 MISSING = "missing"
 LOCKED = "locked"
-NOT_RUNNING = "absent"
-NO_RESPONSE = "mute"
+NOT_RUNNING = "not_running"
+NO_RESPONSE = "no_response"
 NO_KEYRING = "no_keyring"
-PROTOCOL_ERROR = "odd"
+PROTOCOL_ERROR = "protocol_error"
 
 # The statuses of D-Bus errors; any other error is a PROTOCOL_ERROR
 _STATUS_BY_ERROR = {

@@ -36,7 +36,7 @@ def entry(number: int = 0, **more: str) -> HistoryEntry:
     return HistoryEntry(NOW + timedelta(seconds=number), **values)
 
 
-def test_what_is_recorded_comes_back_in_order(history: JsonHistory) -> None:
+def test_entries_are_returned_in_order(history: JsonHistory) -> None:
     assert history.load() == ()
     entries = [
         entry(0),
@@ -48,7 +48,7 @@ def test_what_is_recorded_comes_back_in_order(history: JsonHistory) -> None:
     assert history.load() == tuple(entries)
 
 
-def test_it_is_private_whatever_the_umask(history: JsonHistory, path: Path) -> None:
+def test_the_history_is_private_for_any_umask(history: JsonHistory, path: Path) -> None:
     before = os.umask(0)
     try:
         history.record(entry())
@@ -85,7 +85,7 @@ def test_damaged_lines_are_passed_over_and_half_a_line_spoils_no_other(
 
 
 @pytest.mark.parametrize("kind", ["folder", "symlink", "fifo", "dangling"])
-def test_whatever_lies_in_its_place_nothing_fails_and_nothing_is_followed(
+def test_another_file_type_at_the_path_is_ignored_and_not_followed(
     history: JsonHistory, path: Path, kind: str
 ) -> None:
     path.parent.mkdir(parents=True)
@@ -106,10 +106,14 @@ def test_whatever_lies_in_its_place_nothing_fails_and_nothing_is_followed(
 def test_many_processes_lose_nothing(path: Path) -> None:
     script = (
         "import sys; from datetime import datetime, UTC; from pathlib import Path\n"
-        "from xswitch.adapters.state.history import JsonHistory; from xswitch.adapters.state.locks import FileLocks\n"
+        "from xswitch.adapters.state.history import JsonHistory\n"
+        "from xswitch.adapters.state.locks import FileLocks\n"
         "from xswitch.core.model import HistoryEntry\n"
-        "path = Path(sys.argv[1]); history = JsonHistory(path, FileLocks(path.parent / 'locks'), patience_seconds=60)\n"
-        "for n in range(20): history.record(HistoryEntry(datetime.now(UTC), f'{sys.argv[2]}-{n}', 'arn', 's', 'new'))\n"
+        "path = Path(sys.argv[1]); locks = FileLocks(path.parent / 'locks')\n"
+        "history = JsonHistory(path, locks, patience_seconds=60)\n"
+        "for n in range(20):\n"
+        "    entry = HistoryEntry(datetime.now(UTC), f'{sys.argv[2]}-{n}', 'arn', 's', 'new')\n"
+        "    history.record(entry)\n"
     )
     writers = [
         subprocess.Popen([sys.executable, "-c", script, str(path), str(number)])

@@ -83,7 +83,7 @@ times = st.integers(min_value=0, max_value=4_000_000_000).map(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_every_entry_comes_back_as_it_was(
+def test_every_entry_is_returned_unchanged(
     tmp_path_factory: pytest.TempPathFactory, entries: dict[str, IndexEntry]
 ) -> None:
     index = make(tmp_path_factory.mktemp("index"))
@@ -159,7 +159,7 @@ def test_putting_what_is_there_already_does_not_rewrite_the_file(tmp_path: Path)
     assert (tmp_path / "state" / "index.json").stat().st_ino == before
 
 
-def test_only_so_many_entries_are_kept_the_longest_living_ones(
+def test_the_number_of_entries_is_limited_to_those_that_expire_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_ENTRIES", 3)
@@ -199,7 +199,8 @@ folder = Path(sys.argv[1])
 index = JsonIndex(folder / "state" / "index.json", FileLocks(folder / "locks"))
 now = datetime(2026, 3, 1, tzinfo=UTC)
 for number in range(15):
-    index.put(IndexEntry(f"{sys.argv[2]}-{number}", "role", "p", "arn", now, now + timedelta(hours=1), now))
+    key = f"{sys.argv[2]}-{number}"
+    index.put(IndexEntry(key, "role", "p", "arn", now, now + timedelta(hours=1), now))
 """
 
 

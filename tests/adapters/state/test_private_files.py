@@ -14,7 +14,7 @@ from xswitch.adapters.state.private_files import (
 )
 
 
-def test_every_folder_made_is_private_whatever_the_umask(tmp_path: Path) -> None:
+def test_created_folders_are_private_for_any_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         made = private_folder(tmp_path / "state" / "xswitch" / "locks")
@@ -43,7 +43,7 @@ def test_a_file_is_replaced_whole_and_private(tmp_path: Path) -> None:
     assert [found.name for found in path.parent.iterdir()] == ["index.json"]
 
 
-def test_what_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_failed_replacement_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     with pytest.raises(OSError, match="directory"):
         replace_private(tmp_path / "taken", b"new")
@@ -51,9 +51,7 @@ def test_what_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o777])
-def test_every_file_made_is_ours_to_read_and_nobody_else_s_whatever_the_umask(
-    tmp_path: Path, mask: int
-) -> None:
+def test_created_files_are_private_for_any_umask(tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
         replace_private(tmp_path / "state" / "file", b"x")
@@ -63,7 +61,7 @@ def test_every_file_made_is_ours_to_read_and_nobody_else_s_whatever_the_umask(
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device", "nothing"])
-def test_what_is_no_file_is_not_read_and_not_waited_for(kind: str, tmp_path: Path) -> None:
+def test_a_special_file_is_not_read_and_not_waited_for(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "file"
     if kind == "pipe":
         os.mkfifo(path)

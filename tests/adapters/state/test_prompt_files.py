@@ -1,4 +1,4 @@
-"""Prompt files: five harmless lines, private, whole at every moment, one per managed profile."""
+"""Prompt files: five printable lines, private, complete at any time, one per managed profile."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def test_profiles_with_odd_names_get_files_of_their_own(folder: Path) -> None:
     assert not list(folder.iterdir())
 
 
-def test_removing_what_is_not_there_is_no_error(folder: Path) -> None:
+def test_a_missing_file_can_be_removed(folder: Path) -> None:
     PromptFileStore(folder).remove("xs-a")
     folder.parent.mkdir(parents=True)
     folder.write_text("no folder")
     PromptFileStore(folder).remove("xs-a")
 
 
-def test_a_folder_that_can_t_be_used_is_said(folder: Path) -> None:
+def test_an_unusable_folder_is_reported(folder: Path) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("no folder")
     with pytest.raises(ConfigError) as caught:

@@ -20,7 +20,7 @@ def no_lock(_name: str) -> Iterator[None]:
 
 
 class Entries:
-    """Entries in a dict that refuse what Windows refuses, and stop after `left` more writes as a killed writer does."""
+    """Entries in a dict with Windows's limit, which fail after `left` more writes."""
 
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}
@@ -76,7 +76,7 @@ def test_long_values_have_their_header_last_and_leave_nothing_behind() -> None:
     assert entries.kept == {}
 
 
-def test_a_value_that_looks_like_a_header_comes_back_as_it_was() -> None:
+def test_a_value_that_looks_like_a_header_is_unchanged() -> None:
     entries = Entries()
     for text in ("xswitch-parts1 a 3 0123456789abcdef", "xswitch-parts1", "xswitch-parts1 x"):
         store(entries).put(KEY, text)
@@ -85,7 +85,7 @@ def test_a_value_that_looks_like_a_header_comes_back_as_it_was() -> None:
 
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(first=st.text(max_size=120), second=st.text(max_size=120), limit=st.integers(20, 60))
-def test_any_text_comes_back_whatever_the_limit(first: str, second: str, limit: int) -> None:
+def test_any_text_is_unchanged_for_any_limit(first: str, second: str, limit: int) -> None:
     entries = Entries()
     for text in (first, second, first):
         store(entries, limit).put(KEY, text)

@@ -1,4 +1,4 @@
-"""One suite that every store passes; a new store is a new subclass with a `store` fixture."""
+"""The tests that every store passes; a new store is a subclass with a `store` fixture."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
 
 
 def value(letter: str, length: int) -> str:
-    """A text by which a mix of two would be known."""
+    """Return a text that shows if it was mixed with another."""
     return letter * length
 
 
@@ -53,7 +53,7 @@ class Compliance:
     def test_what_was_never_kept_is_not_there(self, store: Store) -> None:
         assert store.get(key(1)) is None
 
-    def test_keeps_and_gives_back(self, store: Store) -> None:
+    def test_stores_and_returns_a_value(self, store: Store) -> None:
         store.put(key(2), "one line\n{}")
         assert store.get(key(2)) == "one line\n{}"
 
@@ -73,7 +73,7 @@ class Compliance:
         assert store.get(key(5)) is None
         assert store.get(key(6)) == "y"
 
-    def test_dropping_what_is_not_there_is_no_error(self, store: Store) -> None:
+    def test_deleting_a_missing_value_does_nothing(self, store: Store) -> None:
         store.delete(key(7))
         store.delete(key(7))
         assert store.get(key(7)) is None
@@ -120,7 +120,7 @@ class Compliance:
                 mine = again()
                 for _ in range(self.rounds):
                     mine.put(key(12), text)
-            except Exception as error:  # noqa: BLE001 -- told by the test below
+            except Exception as error:  # noqa: BLE001 -- the test reports it
                 failures.append(error)
 
         threads = [threading.Thread(target=write, args=(text,)) for text in whole]
@@ -151,7 +151,7 @@ class TestPlainFiles(Compliance):
 
 
 class TestShortEntries(Compliance):
-    """As on Windows: entries of at most 2,560 bytes of UTF-16, in this process."""
+    """Entries of at most 2,560 bytes of UTF-16 in this process, as on Windows."""
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> Store:
@@ -160,7 +160,7 @@ class TestShortEntries(Compliance):
 
 
 class TestShortEntriesInAChild(Compliance):
-    """The same through the child process, as on Windows; each opening has a child of its own."""
+    """Short entries through the child process; each opened store starts its own."""
 
     large = 20_000
     many = 10
@@ -229,7 +229,7 @@ class TestSecretService(Compliance):
                     gnome_keyring.variables,
                     SENTENCES,
                     lambda: False,
-                    gnome_keyring.folder / "turns",
+                    gnome_keyring.folder / "lock",
                     PATIENT,
                 )
             )

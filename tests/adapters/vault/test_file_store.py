@@ -45,7 +45,7 @@ def refusal(store: FileStore) -> VaultBrokenError:
     return caught.value
 
 
-def test_folder_and_file_are_ours_alone_whatever_the_umask(memory: Path) -> None:
+def test_folder_and_file_are_private_for_any_umask(memory: Path) -> None:
     for number, mask in enumerate((0o000, 0o022, 0o077, 0o277)):
         before = os.umask(mask)
         try:
@@ -139,7 +139,7 @@ def test_a_file_with_a_second_name_is_refused_and_replaced_by_writing(
     assert store.get(KEY) == "new"
 
 
-def test_what_is_no_file_is_refused_without_waiting_for_it(memory: Path, store: FileStore) -> None:
+def test_a_special_file_is_rejected_without_waiting(memory: Path, store: FileStore) -> None:
     path = memory / "xswitch" / KEY
     path.unlink()
     os.mkfifo(path, 0o600)
@@ -179,7 +179,7 @@ def test_a_reader_that_opened_the_file_before_it_was_replaced_has_the_old_value(
         os.close(opened)
 
 
-def test_what_killed_writers_left_is_swept_and_what_is_being_written_is_not(
+def test_files_of_killed_writers_are_removed_and_those_being_written_are_not(
     memory: Path, store: FileStore
 ) -> None:
     old, young = memory / "xswitch" / ".old", memory / "xswitch" / ".young"
@@ -191,12 +191,12 @@ def test_what_killed_writers_left_is_swept_and_what_is_being_written_is_not(
     assert young.exists()
 
 
-def test_bytes_that_are_no_text_are_no_error(memory: Path, store: FileStore) -> None:
+def test_bytes_that_are_not_text_are_returned(memory: Path, store: FileStore) -> None:
     (memory / "xswitch" / KEY).write_bytes(b"\xff\xfe")
     assert store.get(KEY) == "\ufffd\ufffd"
 
 
-def test_a_full_file_system_is_a_sentence_and_the_old_value_stays(
+def test_a_full_file_system_is_reported_and_the_old_value_stays(
     memory: Path, store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
@@ -231,7 +231,7 @@ def test_a_folder_that_goes_away_is_made_again(
 @pytest.mark.parametrize(
     "bad", ["", "../etc/passwd", "A" * 40, "g" * 40, "0" * 39, "0" * 41, "0" * 39 + "\n"]
 )
-def test_a_key_that_is_none_never_becomes_a_path(store: FileStore, bad: str) -> None:
+def test_an_invalid_key_never_becomes_a_path(store: FileStore, bad: str) -> None:
     for use in (store.get, store.delete, lambda key: store.put(key, "x")):
         with pytest.raises(ValueError, match="session key"):
             use(bad)

@@ -33,7 +33,7 @@ def test_a_pointer_is_ten_lines_for_us_alone(world: HotWorld) -> None:
     assert [path.name for path in world.places.hot.iterdir()] == [PROFILE]
 
 
-def test_removing_it_is_no_error_twice(world: HotWorld) -> None:
+def test_a_pointer_can_be_removed_twice(world: HotWorld) -> None:
     world.point()
     pointers = FileHotPointers(world.places.hot, world.bytes_environ)
     pointers.remove(PROFILE)
@@ -66,7 +66,7 @@ def test_settings_that_changed_since_the_process_began_get_no_pointer(world: Hot
 
 
 def test_a_change_that_the_clock_of_the_file_system_hides_is_waited_out(world: HotWorld) -> None:
-    """A file written this very moment may be written again without its time changing."""
+    """A file can change twice within one tick of the clock without a new time."""
     os.utime(world.config)
     waited: list[float] = []
 
@@ -100,7 +100,7 @@ def test_a_path_with_a_newline_gets_no_pointer(world: HotWorld) -> None:
     assert not world.pointer.exists()
 
 
-def test_what_can_not_be_written_or_told_is_nobodys_trouble(world: HotWorld) -> None:
+def test_failures_leave_no_pointer_and_raise_nothing(world: HotWorld) -> None:
     world.extra["HOME"] = ""
     FileHotPointers(world.places.hot, world.bytes_environ).write(
         PROFILE, world.key, "-,-", world.info

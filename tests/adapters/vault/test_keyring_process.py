@@ -75,18 +75,20 @@ def test_secrets_go_through_pipes_only(start: Start) -> None:
     assert SECRET not in repr(child.ask("get", "service", "user", seconds=20))
 
 
-def test_a_silent_backend_is_killed_and_the_next_question_has_a_new_child(start: Start) -> None:
+def test_an_unresponsive_backend_is_killed_and_the_next_request_starts_a_child(
+    start: Start,
+) -> None:
     child = start(mood="silent")
     ask(child, "load")
     process = child._process
     assert process is not None
-    assert ask(child, seconds=0.3)[0] == "mute"
+    assert ask(child, seconds=0.3)[0] == "unresponsive"
     assert process.poll() is not None
     assert child._process is None
     assert ask(child, "load") == ("ok", None)
 
 
-def test_a_backend_that_dies_prints_or_lies_is_an_answer(start: Start) -> None:
+def test_a_backend_that_dies_prints_or_fails_gives_a_reply(start: Start) -> None:
     assert ask(start(mood="dying"))[0] == "broken"
     assert ask(start(mood="noisy")) == ("ok", None)
     assert ask(start(mood="locked"))[0] == "locked"
@@ -99,7 +101,7 @@ def test_the_text_of_an_unknown_error_is_not_repeated(start: Start) -> None:
     assert (reply.status, reply.why) == ("broken", "ValueError")
 
 
-def test_what_can_not_be_deleted_is_not_called_gone(start: Start, tmp_path: Path) -> None:
+def test_a_failed_deletion_is_reported(start: Start, tmp_path: Path) -> None:
     child = start()
     ask(child, "put", "x")
     assert ask(child) == ("ok", "x")
@@ -185,13 +187,15 @@ def test_entries_turn_answers_into_sentences(
     assert "Tiny" in caught.value.what
 
 
-def test_a_mute_keyring_is_broken_and_a_prompt_nobody_answers_is_locked(start: Start) -> None:
+def test_an_unresponsive_keyring_is_broken_and_an_unanswered_prompt_means_locked(
+    start: Start,
+) -> None:
     hasty = KeyringTimeouts(probe=0.3, prompt=0.4)
-    with pytest.raises(VaultBrokenError) as mute:
+    with pytest.raises(VaultBrokenError) as unresponsive:
         keyring_process.KeyringEntries(
             start(mood="silent"), "Tiny", SENTENCES, lambda: False, hasty
         ).read("x")
-    assert mute.value.code == "vault_mute"
+    assert unresponsive.value.code == "vault_mute"
     with pytest.raises(VaultLockedError, match="Its prompt wasn't answered"):
         keyring_process.KeyringEntries(
             start(mood="silent"), "Tiny", SENTENCES, lambda: True, hasty
@@ -209,7 +213,7 @@ def test_a_keyring_of_another_system_is_absent() -> None:
         child.close()
 
 
-def test_backends_are_the_systems_own_and_none_of_the_pretenders() -> None:
+def test_backends_are_the_systems_keyrings() -> None:
     named = {
         f"{backend.module}.{backend.name}"
         for backend in (

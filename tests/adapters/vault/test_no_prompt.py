@@ -1,4 +1,4 @@
-"""What a Secret Service that changes its mind after the first look is asked for, and what is made of its answer."""
+"""A Secret Service whose state changes between the first read and the write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.vault.keyrings import Need, key
-from support.vault.secret_service import Patient, patient
+from support.vault.secret_service import FakeSecretService, fake_secret_service
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.keyring_process import KEYRING_TIMEOUTS, KeyringTimeouts
 from xswitch.adapters.vault.secret_service import SecretServiceStore
@@ -19,16 +19,16 @@ KEY, VALUE = key(1), "xswitch1 canary-4711"
 
 
 class Stores:
-    """Stores on one service; `ask` says that somebody is there."""
+    """Stores on one service; with `ask`, a person can answer a prompt."""
 
-    def __init__(self, service: Patient, folder: Path) -> None:
+    def __init__(self, service: FakeSecretService, folder: Path) -> None:
         self.service = service
         self._env = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "DBUS_SESSION_BUS_ADDRESS": service.address,
         }
-        self._turns = folder / "turns"
+        self._lock_path = folder / "lock"
         self._opened: list[SecretServiceStore] = []
 
     def opened(
@@ -36,7 +36,7 @@ class Stores:
     ) -> SecretServiceStore:
         self._opened.append(
             SecretServiceStore(
-                self._env, VaultErrors(""), lambda: ask, self._turns, timeouts=timeouts
+                self._env, VaultErrors(""), lambda: ask, self._lock_path, timeouts=timeouts
             )
         )
         return self._opened[-1]
@@ -48,7 +48,7 @@ class Stores:
 
 @pytest.fixture
 def stores(need: Need, tmp_path: Path) -> Iterator[Stores]:
-    with patient(need) as service:
+    with fake_secret_service(need) as service:
         found = Stores(service, tmp_path)
         try:
             found.opened().put(KEY, VALUE)
@@ -57,49 +57,47 @@ def stores(need: Need, tmp_path: Path) -> Iterator[Stores]:
             found.close()
 
 
-def test_with_nobody_there_no_window_is_opened_whatever_it_says(stores: Stores) -> None:
+def test_without_a_person_no_window_is_opened(stores: Stores) -> None:
     store, service = stores.opened(), stores.service
     for mood in ("prompts", "locks", "locked; odd at ReadAlias"):
-        service.anew(mood)
+        service.restart(mood)
         with pytest.raises(VaultLockedError):
             store.put(KEY, VALUE)
-        service.anew(mood)
+        service.restart(mood)
         with pytest.raises(VaultLockedError):
             store.delete(KEY)
-    service.anew("odd at ReadAlias")
+    service.restart("odd at ReadAlias")
     assert store.get(KEY) == VALUE
-    assert service.asked == []
+    assert service.prompts == []
 
 
 @pytest.mark.parametrize("mood", ["prompts", "locks"])
-def test_where_somebody_is_there_the_prompt_of_a_write_is_waited_for(
-    stores: Stores, mood: str
-) -> None:
-    stores.service.anew(mood)
+def test_with_a_person_a_write_waits_for_its_prompt(stores: Stores, mood: str) -> None:
+    stores.service.restart(mood)
     with pytest.raises(VaultLockedError) as caught:
         stores.opened(ask=True, timeouts=KeyringTimeouts(prompt=3.0)).put(KEY, VALUE)
     assert "its prompt wasn't answered" in caught.value.why.lower()
-    assert stores.service.asked[-1] == "Prompt"
+    assert stores.service.prompts[-1] == "Prompt"
 
 
-def test_one_that_ends_while_it_is_asked_is_broken(stores: Stores) -> None:
+def test_a_service_that_ends_during_a_request_is_broken(stores: Stores) -> None:
     store, service = stores.opened(), stores.service
     for mood in ("dies at CreateItem", "dies after GetSecret", "dies after CreateItem"):
-        service.anew(mood)
+        service.restart(mood)
         with pytest.raises(VaultBrokenError):
             store.put(KEY, VALUE)
-    service.anew("dies at Delete")
+    service.restart("dies at Delete")
     with pytest.raises(VaultBrokenError) as caught:
         store.delete(KEY)
     assert caught.value.why == "It ended during the request."
 
 
-def test_what_says_of_a_write_that_it_is_locked_is_locked(stores: Stores) -> None:
+def test_a_write_denied_as_locked_is_locked(stores: Stores) -> None:
     store, service = stores.opened(), stores.service
-    service.anew("says org.freedesktop.Secret.Error.IsLocked at CreateItem")
+    service.restart("says org.freedesktop.Secret.Error.IsLocked at CreateItem")
     with pytest.raises(VaultLockedError):
         store.put(KEY, VALUE)
-    service.anew("says org.freedesktop.Secret.Error.IsLocked at Delete")
+    service.restart("says org.freedesktop.Secret.Error.IsLocked at Delete")
     with pytest.raises(VaultLockedError):
         store.delete(KEY)
 
@@ -109,12 +107,12 @@ def test_a_keyring_that_is_not_found_is_not_taken_for_a_session_that_is_not(
     stores: Stores, method: str
 ) -> None:
     store, service = stores.opened(), stores.service
-    service.anew(f"says org.freedesktop.Secret.Error.NoSuchObject at {method}")
+    service.restart(f"says org.freedesktop.Secret.Error.NoSuchObject at {method}")
     with pytest.raises(VaultBrokenError, match="can't be used") as caught:
         store.get(KEY)
     assert "NoSuchObject" in caught.value.why
     if method == "SearchItems":
         with pytest.raises(VaultBrokenError):
             store.delete(KEY)
-    service.anew("well")
+    service.restart("well")
     assert store.get(KEY) == VALUE

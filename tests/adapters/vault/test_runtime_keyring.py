@@ -1,4 +1,4 @@
-"""The runtime keyring passes the `keyring` package's own suite for backends, and holds what the vault holds."""
+"""The runtime keyring as a backend: the `keyring` package's own tests, and the vault's sessions."""
 
 from __future__ import annotations
 

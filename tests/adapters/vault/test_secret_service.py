@@ -23,7 +23,7 @@ from support.vault.keyrings import (
     Need,
     SecretService,
     end,
-    ill_service,
+    failing_service,
     key,
     listener,
     private_bus,
@@ -50,14 +50,14 @@ def opened(
 
 
 def answer(store: SecretServiceStore, error: type[VaultError]) -> VaultError:
-    """What every call says, in time; the sentences hold a way out and no secret."""
+    """Return the error of every call; check its time, its next step, and that it has no secret."""
     uses: tuple[Callable[[], object], ...] = (
         store.probe,
         lambda: store.get(KEY),
         lambda: store.put(KEY, VALUE),
         lambda: store.delete(KEY),
     )
-    said = set()
+    messages = set()
     for use in uses:
         before = time.monotonic()
         with pytest.raises(error) as caught:
@@ -67,9 +67,9 @@ def answer(store: SecretServiceStore, error: type[VaultError]) -> VaultError:
         assert caught.value.why or error is VaultLockedError
         assert caught.value.next_step
         assert VALUE not in f"{caught.value} {caught.value.next_step}"
-        said.add(caught.value.what)
+        messages.add(caught.value.what)
     store.close()
-    assert len(said) == 1
+    assert len(messages) == 1
     return caught.value
 
 
@@ -145,7 +145,7 @@ def test_no_bus_is_absent(tmp_path: Path) -> None:
     assert 'vault = "runtime"' in error.next_step
 
 
-def test_a_bus_that_is_gone_is_absent(tmp_path: Path) -> None:
+def test_a_missing_bus_is_absent(tmp_path: Path) -> None:
     assert (
         "isn't running"
         in answer(opened(f"unix:path={tmp_path}/none", tmp_path), VaultAbsentError).why
@@ -167,7 +167,7 @@ def test_a_service_that_can_not_be_started_is_broken(find: Need, tmp_path: Path)
         assert "could not start it" in error.why
 
 
-def mute(address: str, tmp_path: Path) -> None:
+def check_unresponsive(address: str, tmp_path: Path) -> None:
     before = time.monotonic()
     with pytest.raises(VaultBrokenError) as caught:
         opened(address, tmp_path).get(KEY)
@@ -175,28 +175,26 @@ def mute(address: str, tmp_path: Path) -> None:
     assert caught.value.code == "vault_mute"
     assert "does not answer" in caught.value.what
     assert "2.0 seconds" in caught.value.why
-    hasty = replace(
-        KEYRING_TIMEOUTS, direct=0.2
-    )  # the other calls wait as long; the suite need not
+    hasty = replace(KEYRING_TIMEOUTS, direct=0.2)  # saves time in the other calls
     assert answer(opened(address, tmp_path, timeouts=hasty), VaultBrokenError).code == "vault_mute"
 
 
-def test_a_mute_service_is_broken_in_time(find: Need, tmp_path: Path) -> None:
-    with ill_service(find, "mute") as address:
-        mute(address, tmp_path)
+def test_an_unresponsive_service_is_broken_in_time(find: Need, tmp_path: Path) -> None:
+    with failing_service(find, "mute") as address:
+        check_unresponsive(address, tmp_path)
 
 
-def test_a_bus_that_accepts_and_never_speaks_is_broken_in_time(tmp_path: Path) -> None:
+def test_an_unresponsive_bus_is_broken_in_time(tmp_path: Path) -> None:
     with listener() as address:
-        mute(address, tmp_path)
+        check_unresponsive(address, tmp_path)
 
 
 @pytest.mark.parametrize("manner", ["error", "odd"])
 def test_a_service_that_answers_wrongly_is_broken(find: Need, tmp_path: Path, manner: str) -> None:
-    with ill_service(find, manner) as address:
+    with failing_service(find, manner) as address:
         error = answer(opened(address, tmp_path), VaultBrokenError)
     assert error.code == "vault_broken"
-    assert "nobody needs to see" not in error.why
+    assert "a text that is never shown" not in error.why
 
 
 @pytest.mark.parametrize(
@@ -225,8 +223,11 @@ def test_a_bus_over_the_network_is_not_absent(tmp_path: Path) -> None:
 READERS = """
 import sys
 from xswitch.hot import secret_service
-words = {secret_service.read_secret(sys.argv[1].encode(), sys.argv[2].encode(), b"session", 10.0, sys.argv[3].encode()) for _ in range(60)}
-print(words == {("ok", b"x")}, flush=True)
+address, service, lock_path = (word.encode() for word in sys.argv[1:])
+replies = {
+    secret_service.read_secret(address, service, b"session", 10.0, lock_path) for _ in range(60)
+}
+print(replies == {("ok", b"x")}, flush=True)
 """
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from support.vault.keyrings import (
     Need,
-    ill_service,
+    failing_service,
     key,
     listener,
     memory_folder,
@@ -19,7 +19,7 @@ from support.vault.keyrings import (
     secret_service,
     short_folder,
 )
-from support.vault.secret_service import patient
+from support.vault.secret_service import fake_secret_service
 from xswitch.adapters.state.paths import AppPaths
 from xswitch.adapters.vault import open_vault
 from xswitch.adapters.vault import selection as module
@@ -44,7 +44,7 @@ def memory() -> Iterator[Path]:
 
 @pytest.fixture
 def machine(tmp_path: Path, memory: Path) -> VaultEnvironment:
-    """A Linux machine without a session bus, whose runtime folder is in memory."""
+    """A Linux machine without a session bus, with a runtime folder in memory."""
     places = AppPaths(settings=tmp_path / "config" / "config.toml", state=tmp_path / "state")
     return VaultEnvironment(
         Settings(),
@@ -79,7 +79,8 @@ def test_opening_imports_neither_keyring_nor_subprocess() -> None:
 
     program = (
         "import sys, xswitch.adapters.vault\n"
-        "print(sorted({'keyring', 'subprocess', 'socket', '_socket', 'jeepney', 'cryptography', 'asyncio'} & set(sys.modules)))"
+        "heavy = 'keyring subprocess socket _socket jeepney cryptography asyncio'.split()\n"
+        "print(sorted(set(heavy) & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
@@ -107,7 +108,7 @@ def test_a_bus_without_the_service_counts_as_none(need: Need, machine: VaultEnvi
         assert select_store(on_bus(machine, address))[0].kind == "runtime"
 
 
-def test_the_secret_service_is_chosen_kept_and_never_left_behind_the_users_back(
+def test_the_secret_service_is_selected_recorded_and_never_replaced(
     need: Need, machine: VaultEnvironment
 ) -> None:
     with secret_service(need) as service:
@@ -150,7 +151,7 @@ def test_a_locked_service_at_first_use_is_locked_and_nothing_is_chosen(
 def test_a_service_that_is_not_well_at_first_use_is_broken_and_nothing_is_chosen(
     need: Need, machine: VaultEnvironment, manner: str
 ) -> None:
-    with ill_service(need, manner) as address, pytest.raises(VaultBrokenError):
+    with failing_service(need, manner) as address, pytest.raises(VaultBrokenError):
         LazyVault(on_bus(machine, address)).get(KEY)
     assert not pin(machine).exists()
 
@@ -166,11 +167,11 @@ def test_a_service_that_is_not_well_at_first_use_is_broken_and_nothing_is_chosen
         "no keyring; dies after ReadAlias",
     ],
 )
-def test_a_service_that_says_it_is_absent_or_ends_in_the_middle_is_not_absent(
+def test_a_service_that_reports_absence_or_ends_early_is_not_absent(
     need: Need, machine: VaultEnvironment, mood: str
 ) -> None:
-    with patient(need) as service:
-        service.feel(mood)
+    with fake_secret_service(need) as service:
+        service.set_mode(mood)
         with pytest.raises(VaultBrokenError):
             LazyVault(on_bus(machine, service.address)).get(KEY)
     assert not pin(machine).exists()
@@ -212,15 +213,13 @@ def test_plain_files_need_both_settings(machine: VaultEnvironment) -> None:
 
 
 @pytest.mark.parametrize("kind", ["null", "fail", "chainer", "keyring.backends.null.Keyring", ""])
-def test_pretenders_are_refused_by_name(machine: VaultEnvironment, kind: str) -> None:
+def test_unknown_stores_are_rejected_by_name(machine: VaultEnvironment, kind: str) -> None:
     with pytest.raises(VaultBrokenError) as caught:
         select_store(set_to(machine, kind))
     assert "secret-service" in caught.value.why
 
 
-def test_nothing_of_keyrings_own_configuration_has_a_say(
-    need: Need, machine: VaultEnvironment
-) -> None:
+def test_the_configuration_of_keyring_has_no_effect(need: Need, machine: VaultEnvironment) -> None:
     with secret_service(need) as service:
         config = service.folder / ".config" / "python_keyring"
         config.mkdir(parents=True)
@@ -333,7 +332,7 @@ class Stream:
         ({}, "win32", False, False),
     ],
 )
-def test_somebody_is_there_with_a_terminal_and_a_screen(
+def test_a_person_needs_a_terminal_and_a_display(
     monkeypatch: pytest.MonkeyPatch,
     env: dict[str, str],
     platform: str,

@@ -29,17 +29,18 @@ def is_memory(path: Path, mounts: str = "/proc/self/mountinfo") -> bool:
 
 
 def mounts(tmp_path: Path, folder: Path, kind: str) -> str:
-    """A list of mounts in which the file system of `folder` is of this kind."""
+    """Write a list of mounts in which the file system of `folder` is of `kind`."""
     device = folder.stat().st_dev
     text = (
         "22 27 0:4242 / /proc rw,relatime - proc proc rw\n"
-        f"25 24 {os.major(device)}:{os.minor(device)} / /a\\040b rw,relatime shared:1 master:2 - {kind} - {kind} x\n"
+        f"25 24 {os.major(device)}:{os.minor(device)} / /a\\040b rw,relatime shared:1 master:2"
+        f" - {kind} - {kind} x\n"
     )
     (tmp_path / "mounts").write_text(text)
     return str(tmp_path / "mounts")
 
 
-def test_the_kernel_says_what_is_in_memory(memory: Path) -> None:
+def test_the_list_of_mounts_shows_file_systems_in_memory(memory: Path) -> None:
     assert is_memory(memory)
     assert not is_memory(Path("/proc"))
 

@@ -1,7 +1,4 @@
-"""What the vault's tests share.
-
-Private D-Bus daemons, a real gnome-keyring, stubs that never answer, memory folders.
-"""
+"""Private D-Bus daemons, a real gnome-keyring, failing services, and folders in memory."""
 
 from __future__ import annotations
 
@@ -28,12 +25,10 @@ from xswitch.adapters.vault.keyring_process import KeyringTimeouts
 from xswitch.hot import dbus
 
 PASSWORD = "correct horse"
-# Seconds; the promise is 3 (docs/vault.md), this only keeps a hang on a busy machine from being
-# called a pass
+# Seconds; docs/vault.md promises 3, but a busy machine may take longer
 HANG_GUARD = 20.0
-PATIENT = KeyringTimeouts(
-    direct=60.0, load=60.0, probe=60.0
-)  # for a keyring that answers: how soon it does is a matter of benches
+# For keyrings that answer; benchmarks measure how fast
+PATIENT = KeyringTimeouts(direct=60.0, load=60.0, probe=60.0)
 
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -54,12 +49,12 @@ Need = Callable[[str], str]
 
 
 def key(number: int) -> str:
-    """A session key."""
+    """Return a session key."""
     return f"{number:040x}"
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process this test started, by its own id, and collect it."""
+    """End a process of this test and wait for it."""
     process.terminate()
     try:
         process.wait(5)
@@ -73,7 +68,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def short_folder() -> Iterator[Path]:
-    """A 0700 folder with a path short enough for a socket's name."""
+    """Create a private folder with a path short enough for a socket."""
     folder = Path(tempfile.mkdtemp(prefix="xs-", dir="/tmp"))
     try:
         yield folder
@@ -83,10 +78,7 @@ def short_folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def memory_folder() -> Iterator[Path]:
-    """A 0700 folder on /dev/shm.
-
-    Skips, or fails under XSWITCH_REQUIRE_ALL, where that is not in memory.
-    """
+    """Create a private folder in /dev/shm; skip or fail if that isn't mounted."""
     if not os.path.ismount("/dev/shm"):
         missing("/dev/shm is not mounted")
     folder = Path(tempfile.mkdtemp(prefix="xs-test-", dir="/dev/shm"))
@@ -98,9 +90,9 @@ def memory_folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def private_bus(need: Need, folder: Path, service: str = "") -> Iterator[str]:
-    """The address of a session bus of our own.
+    """Run a private session bus and yield its address.
 
-    `service` is a command it may start as org.freedesktop.secrets, "" for none.
+    `service` is the command that it starts for org.freedesktop.secrets, "" for none.
     """
     services = ""
     if service:
@@ -133,7 +125,7 @@ def private_bus(need: Need, folder: Path, service: str = "") -> Iterator[str]:
 
 @dataclass
 class SecretService:
-    """A running gnome-keyring on a bus of its own."""
+    """A running gnome-keyring on a private bus."""
 
     address: str
     folder: Path
@@ -141,7 +133,7 @@ class SecretService:
     variables: dict[str, str] = field(default_factory=dict)
 
     def call(self, method: str, *arguments: str, path: str = "/org/freedesktop/secrets") -> str:
-        """Call the service as any other program would."""
+        """Call the service with gdbus."""
         command = [
             self.need("gdbus"),
             "call",
@@ -160,23 +152,22 @@ class SecretService:
         return done.stdout
 
     def lock(self) -> None:
-        """Lock the default keyring, as a screen saver would."""
+        """Lock the default keyring."""
         self.call(
             "org.freedesktop.Secret.Service.Lock", "['/org/freedesktop/secrets/collection/login']"
         )
 
 
 def answers(address: str) -> str:
-    """The word for what the Secret Service on this bus says of a key nobody has."""
-    # Linux only, and this module is read everywhere
-    from xswitch.hot import secret_service as hot_secret  # noqa: PLC0415
+    """Return the status of reading a missing key."""
+    from xswitch.hot import secret_service as hot_secret  # noqa: PLC0415 -- Linux only
 
     return hot_secret.read_secret(address.encode(), b"xswitch:none", b"session", 2.0)[0]
 
 
 @contextlib.contextmanager
 def secret_service(need: Need, *, unlocked: bool = True) -> Iterator[SecretService]:
-    """gnome-keyring with an unlocked default keyring, or (not `unlocked`) with none at all."""
+    """Run gnome-keyring with an unlocked default keyring, or (not `unlocked`) without a keyring."""
     with short_folder() as folder, private_bus(need, folder) as address:
         variables = {
             "PATH": os.environ["PATH"],
@@ -214,10 +205,7 @@ def secret_service(need: Need, *, unlocked: bool = True) -> Iterator[SecretServi
 
 @contextlib.contextmanager
 def counting_proxy(address: str) -> Iterator[tuple[str, list[bytes]]]:
-    """A bus that passes everything on to `address`, for one client.
-
-    What the client said each time before it waited.
-    """
+    """Run a proxy of a bus for one client; yield its address and the client's batches."""
     path = re.match(r"unix:path=([^,]+)", address)
     assert path is not None
     bursts: list[bytes] = []
@@ -232,8 +220,7 @@ def counting_proxy(address: str) -> Iterator[tuple[str, list[bytes]]]:
                 answered = True
                 while True:
                     ready, _, _ = select.select([client, bus], [], [], HANG_GUARD)
-                    # The client's words first: what it said before an answer reached it, it said
-                    # without waiting.
+                    # The client first: it sent this without waiting for the reply
                     source = client if client in ready else bus
                     data = source.recv(65536) if ready else b""
                     if not data:
@@ -254,15 +241,11 @@ def counting_proxy(address: str) -> Iterator[tuple[str, list[bytes]]]:
         thread.join(HANG_GUARD)
 
 
-# -- a keyring with short entries, as the Windows Credential Manager has them
-# ------------------------------------------
+# -- Keyrings with short entries, as in the Windows Credential Manager
 
 
 class TinyKeyring(KeyringBackend):
-    """One file per entry.
-
-    Refuses more than 2,560 bytes of UTF-16, as CredWrite does, and can be told to be difficult.
-    """
+    """One file per entry of at most 2,560 bytes of UTF-16, as CredWrite; `mood` makes it fail."""
 
     priority = -1.0
     folder = ""
@@ -274,14 +257,14 @@ class TinyKeyring(KeyringBackend):
         super().__init__()  # type: ignore[no-untyped-call]  # keyring's own
 
     def get_password(self, service: str, username: str) -> str | None:
-        self._be()
+        self._apply_mood()
         try:
             return self._path(service, username).read_bytes().decode("utf-16-le")
         except FileNotFoundError:
             return None
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        self._be()
+        self._apply_mood()
         blob = password.encode("utf-16-le")
         if len(blob) > self.LIMIT:
             raise PasswordSetError("CredWrite: the stub received bad data")
@@ -291,7 +274,7 @@ class TinyKeyring(KeyringBackend):
         temporary.replace(path)
 
     def delete_password(self, service: str, username: str) -> None:
-        self._be()
+        self._apply_mood()
         try:
             self._path(service, username).unlink()
         except FileNotFoundError:
@@ -300,7 +283,7 @@ class TinyKeyring(KeyringBackend):
     def _path(self, service: str, username: str) -> Path:
         return Path(self.folder) / f"{service}@{username}".replace(":", "_")
 
-    def _be(self) -> None:
+    def _apply_mood(self) -> None:
         if self.mood == "locked":
             raise KeyringLocked("the user said no")
         if self.mood == "noisy":
@@ -319,7 +302,7 @@ SECRET = "wJalrXUtnFEMI-canary"
 
 
 class TinyEntries:
-    """The same keyring as `Entries`, in this process."""
+    """Implements `ShortEntries` with this keyring, in this process."""
 
     def __init__(self, folder: Path) -> None:
         self.keyring = TinyKeyring()
@@ -337,20 +320,19 @@ class TinyEntries:
 
 
 class RoomyKeyring(TinyKeyring):
-    """Without the limit."""
+    """A keyring without the limit."""
 
     LIMIT = 1 << 30
 
 
 class UndeletableKeyring(RoomyKeyring):
-    """Says of everything that it can't be deleted."""
+    """A keyring that deletes nothing."""
 
     def delete_password(self, service: str, username: str) -> None:
         raise PasswordDeleteError(f"{service} {username}")
 
 
-# -- Secret Services that are not well
-# ---------------------------------------------------------------------------------
+# -- Failing Secret Services
 
 _STUB = """
 import sys, time
@@ -358,22 +340,24 @@ from jeepney import DBusAddress, MessageType, new_error, new_method_call, new_me
 from jeepney.io.blocking import open_dbus_connection
 connection = open_dbus_connection(bus=sys.argv[1])
 bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
-connection.send_and_get_reply(new_method_call(bus, "RequestName", "su", ("org.freedesktop.secrets", 0)))
+name = "org.freedesktop.secrets"
+connection.send_and_get_reply(new_method_call(bus, "RequestName", "su", (name, 0)))
 print("ready", flush=True)
 while True:
     message = connection.receive()
     if message.header.message_type is not MessageType.method_call or sys.argv[2] == "mute":
         continue
     if sys.argv[2] == "error":
-        connection.send(new_error(message, "org.example.Error.Weird", "s", ("a text nobody needs to see",)))
+        text = ("a text that is never shown",)
+        connection.send(new_error(message, "org.example.Error.Weird", "s", text))
     else:
         connection.send(new_method_return(message, "a{sv}", ({"x": ("u", 1)},)))
 """
 
 
 @contextlib.contextmanager
-def ill_service(need: Need, manner: str) -> Iterator[str]:
-    """The address of a bus whose org.freedesktop.secrets is mute, answers everything with an "error", or in an "odd" form."""
+def failing_service(need: Need, manner: str) -> Iterator[str]:
+    """Run a bus whose Secret Service is "mute", or answers with an "error" or in an "odd" form."""
     with short_folder() as folder, private_bus(need, folder) as address:
         process = subprocess.Popen(
             [sys.executable, "-c", _STUB, address, manner], stdout=subprocess.PIPE
@@ -388,17 +372,17 @@ def ill_service(need: Need, manner: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def listener(answer: bytes | None = None, *, then: bytes = b"") -> Iterator[str]:
-    """The address of a socket that accepts, says `answer` to the first words and `then` to the next, or nothing at all (None)."""
+    """Run a socket that sends `answer` after the first message and `then` after the second."""
     with short_folder() as folder, socket.socket(socket.AF_UNIX) as server:
         server.bind(str(folder / "bus"))
         server.listen(8)
-        held: list[socket.socket] = []
+        connections: list[socket.socket] = []
 
         def serve() -> None:
             with contextlib.suppress(OSError):
                 while True:
                     connection, _ = server.accept()
-                    held.append(connection)
+                    connections.append(connection)
                     if answer is not None:
                         connection.recv(4096)
                         connection.sendall(answer)
@@ -413,5 +397,5 @@ def listener(answer: bytes | None = None, *, then: bytes = b"") -> Iterator[str]
         finally:
             server.shutdown(socket.SHUT_RDWR)
             thread.join(5)
-            for connection in held:
+            for connection in connections:
                 connection.close()

@@ -1,4 +1,4 @@
-"""Runs a program that the kernel refuses some system calls.
+"""Runs a program for which the kernel denies some system calls.
 
 `python -m support.vault.seccomp NUMBER,NUMBER PROGRAM WORDS...` (x86-64 only).
 """
@@ -18,7 +18,7 @@ NUMBERS = {
     "statfs": (137, 138),
     "unlink": (87, 263),
 }
-"""Names → the numbers of these calls on x86-64."""
+"""The numbers of these calls on x86-64."""
 
 _NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 22, 2
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
@@ -26,7 +26,7 @@ _ALLOW, _ERRNO, _EPERM = 0x7FFF0000, 0x00050000, 1
 
 
 def _program(numbers: list[int]) -> bytes:
-    """A BPF program: EPERM for these calls, all others as ever."""
+    """Return a BPF program that fails these calls with EPERM."""
     steps = [struct.pack("HBBI", _LOAD, 0, 0, 0)]
     steps += [
         struct.pack("HBBI", _EQUAL, len(numbers) - place, 0, number)

@@ -1,26 +1,23 @@
-"""A Secret Service that does what the specification says until it is told to be ill.
+"""A fake Secret Service that follows the specification, except as its mode says.
 
-A program of its own, on a private bus.
+Run in `tests/` as `python -m support.vault.secret_service ADDRESS FOLDER`, on a private bus.
+`FOLDER/mode` is its mode, which can change at any time: entries from the list below, separated by
+`; `, each `at METHOD` or for all methods. `FOLDER/prompts` has a line for each call that opens a
+window, `FOLDER/items` is the stored items, and `FOLDER/writes` has a line for each write.
 
-Run in `tests/` as `python -m support.vault.secret_service ADDRESS FOLDER`. `FOLDER/mood` says how it feels, and
-can change at any time: words from the list below, separated by `; `, each `at METHOD` or
-everywhere. `FOLDER/asked` gets a line for every call that puts a window on somebody's screen,
-`FOLDER/items` keeps what it was given, also when it dies, and `FOLDER/writes` has a line for every
-item it was to keep.
-
-    well                      as the specification has it
-    mute                      takes the question and says nothing
-    dies, dies after METHOD   before it answers, or once it has
-    says NAME                 an error of that name
-    odd                       an answer in another form
-    slow SECONDS              before every answer
-    locked, locks             from the start; once it was searched
-    prompts                   for whatever can be answered by a prompt, which never ends
-    refuses large values      and keeps the others
-    loses, swallows           an item that was kept; one that is to be kept
-    gone                      the item can be found, and not be read
-    another's, cut, emptied, altered, binary        what it gives for the secret
-    no keyring                no default collection
+    well                      follows the specification
+    mute                      never answers
+    dies, dies after METHOD   ends before the answer, or after it
+    says NAME                 answers with an error of that name
+    odd                       answers in another form
+    slow SECONDS              waits before every answer
+    locked, locks             is locked from the start; after the first search
+    prompts                   answers with a prompt where it can, which never ends
+    refuses large values      rejects them, and stores the others
+    loses, swallows           finds no item; stores no item
+    gone                      finds the item, but can't read it
+    another's, cut, emptied, altered, binary        returns another secret
+    no keyring                has no default collection
 
 Source: specifications.freedesktop.org/secret-service-spec.
 """
@@ -60,7 +57,7 @@ _SESSION = f"{_ROOT}/session/1"
 _DEFAULT = (_COLLECTION, f"{_ROOT}/aliases/default")
 _WINDOWS = frozenset(("Unlock", "Prompt", "CreateCollection"))
 LARGE = 400
-"""Bytes from which on a value is one of the large ones; a session is some 600."""
+"""The minimum size of a large value, in bytes; a session has some 600."""
 _OBJECT_GONE, _NOT_SUPPORTED = (
     "org.freedesktop.DBus.Error.UnknownObject",
     "org.freedesktop.DBus.Error.NotSupported",
@@ -78,12 +75,12 @@ _SECRETS: dict[str, Callable[[bytes], bytes]] = {
 _Answer = tuple[str, tuple[Any, ...]]
 
 
-class _No(Exception):  # noqa: N818 -- an answer like any other
-    """An error's name, for the caller."""
+class _ErrorReply(Exception):  # noqa: N818 -- a reply
+    """A reply with an error of this name."""
 
 
 class Service:
-    """The service's side: a method call in, a signature and values out."""
+    """Answers method calls."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -91,36 +88,36 @@ class Service:
         self._searched = False
 
     def answer(self, message: Message) -> _Answer | None:
-        """The answer's signature and values; None: never. Raises _No."""
+        """Return the reply's signature and values, None for no reply. Raises _ErrorReply."""
         fields = message.header.fields
         path, member = str(fields[HeaderFields.path]), str(fields[HeaderFields.member])
         self._member = member
         if member in _WINDOWS:
-            self._note("asked", member)
-        if (seconds := self._feels("slow")) is not None:
+            self._note("prompts", member)
+        if (seconds := self._mode("slow")) is not None:
             time.sleep(float(seconds))
-        if self._feels("mute") is not None:
+        if self._mode("mute") is not None:
             return None
-        if self._feels("dies") == "":
+        if self._mode("dies") == "":
             sys.exit(1)
-        if (name := self._feels("says")) is not None:
-            raise _No(name)
-        if self._feels("no keyring") is not None and path in _DEFAULT:
-            raise _No(_OBJECT_GONE)
+        if (name := self._mode("says")) is not None:
+            raise _ErrorReply(name)
+        if self._mode("no keyring") is not None and path in _DEFAULT:
+            raise _ErrorReply(_OBJECT_GONE)
         answer: _Answer = getattr(self, f"_{member.lower()}")(path, *message.body)
-        return answer if self._feels("odd") is None else _ODD
+        return answer if self._mode("odd") is None else _ODD
 
     def ends(self) -> bool:
-        """Whether this is its last answer."""
+        """Check whether this was its last answer."""
         self._searched |= self._member == "SearchItems"
-        return self._feels("dies") == f"after {self._member}"
+        return self._mode("dies") == f"after {self._member}"
 
-    def _feels(self, word: str) -> str | None:
-        """What follows the word in the mood, None when it isn't there, or is for another method."""
-        for part in (self._folder / "mood").read_text().split("; "):
-            mood, _, member = part.partition(" at ")
-            if (mood == word or mood.startswith(f"{word} ")) and member in {"", self._member}:
-                return mood.removeprefix(word).strip()
+    def _mode(self, word: str) -> str | None:
+        """Return the rest of a mode entry, None without one for this method."""
+        for part in (self._folder / "mode").read_text().split("; "):
+            mode, _, member = part.partition(" at ")
+            if (mode == word or mode.startswith(f"{word} ")) and member in {"", self._member}:
+                return mode.removeprefix(word).strip()
         return None
 
     def _note(self, name: str, line: str) -> None:
@@ -147,19 +144,19 @@ class Service:
 
     @property
     def _locked(self) -> bool:
-        return self._feels("locked") is not None or (
-            self._searched and self._feels("locks") is not None
+        return self._mode("locked") is not None or (
+            self._searched and self._mode("locks") is not None
         )
 
     def _readalias(self, _: str, name: str) -> _Answer:
         return "o", (
-            _COLLECTION if name == "default" and self._feels("no keyring") is None else "/",
+            _COLLECTION if name == "default" and self._mode("no keyring") is None else "/",
         )
 
     def _get(self, path: str, interface: str, name: str) -> _Answer:
         items = self._items
         if path not in _DEFAULT and path not in items:
-            raise _No(_OBJECT_GONE)
+            raise _ErrorReply(_OBJECT_GONE)
         values: dict[str, Any] = {"Label": ("s", interface), "Locked": ("b", self._locked)}
         if path in items:
             values["Attributes"] = ("a{ss}", items[path][0])
@@ -169,18 +166,18 @@ class Service:
         return ("aoo", ([], _PROMPT)) if self._locked else ("aoo", (paths, "/"))
 
     def _prompt(self, _: str, __: str) -> _Answer:
-        return "", ()  # and Completed is never said
+        return "", ()  # Completed is never sent
 
     def _createcollection(self, _: str, __: object, ___: str) -> _Answer:
         return "oo", ("/", _PROMPT)
 
     def _opensession(self, _: str, algorithm: str, __: object) -> _Answer:
         if algorithm != "plain":
-            raise _No(_NOT_SUPPORTED)
+            raise _ErrorReply(_NOT_SUPPORTED)
         return "vo", (("s", ""), _SESSION)
 
     def _searchitems(self, _: str, wanted: dict[str, str]) -> _Answer:
-        if self._feels("loses") is not None:
+        if self._mode("loses") is not None:
             return "ao", ([],)
         return "ao", (
             [path for path, (has, _) in self._items.items() if wanted.items() <= has.items()],
@@ -188,32 +185,32 @@ class Service:
 
     def _getsecret(self, path: str, session: str) -> _Answer:
         items = self._items
-        if path not in items or self._feels("loses") is not None or self._feels("gone") is not None:
-            raise _No(_ITEM_GONE)
+        if path not in items or self._mode("loses") is not None or self._mode("gone") is not None:
+            raise _ErrorReply(_ITEM_GONE)
         if self._locked:
-            raise _No("org.freedesktop.Secret.Error.IsLocked")
+            raise _ErrorReply("org.freedesktop.Secret.Error.IsLocked")
         secret = items[path][1]
         for word, change in _SECRETS.items():
-            secret = secret if self._feels(word) is None else change(secret)
+            secret = secret if self._mode(word) is None else change(secret)
         return "(oayays)", ((session, b"", secret, "text/plain"),)
 
     def _createitem(self, _: str, about: dict[str, Any], secret: Any, __: object) -> _Answer:
         self._note("writes", str(len(secret[2])))
-        if self._feels("refuses large values") is not None and len(secret[2]) > LARGE:
-            raise _No(_LIMIT)
-        if self._feels("prompts") is not None:
+        if self._mode("refuses large values") is not None and len(secret[2]) > LARGE:
+            raise _ErrorReply(_LIMIT)
+        if self._mode("prompts") is not None:
             return "oo", ("/", _PROMPT)
         items, attributes = self._items, about["org.freedesktop.Secret.Item.Attributes"][1]
         new = (
             f"{_COLLECTION}/{1 + max((int(path.rpartition('/')[2]) for path in items), default=0)}"
         )
         path = next((path for path, (has, _) in items.items() if has == attributes), new)
-        if self._feels("swallows") is None:
+        if self._mode("swallows") is None:
             self._keep({**items, path: (attributes, bytes(secret[2]))})
         return "oo", (path, "/")
 
     def _delete(self, path: str) -> _Answer:
-        if self._feels("prompts") is not None:
+        if self._mode("prompts") is not None:
             return "o", (_PROMPT,)
         self._keep({name: item for name, item in self._items.items() if name != path})
         return "o", ("/",)
@@ -224,7 +221,7 @@ def _serve(address: str, folder: Path) -> None:
     bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
     name = "org.freedesktop.secrets"
     connection.send_and_get_reply(new_method_call(bus, "RequestName", "su", (name, 0)))
-    print("ready", flush=True)  # noqa: T201 -- its starter waits for it
+    print("ready", flush=True)  # noqa: T201 -- the parent waits for it
     service = Service(folder)
     while True:
         message = connection.receive()
@@ -232,11 +229,11 @@ def _serve(address: str, folder: Path) -> None:
             continue
         try:
             answer = service.answer(message)
-        except _No as no:
-            connection.send(new_error(message, str(no), "s", ("a text nobody needs to see",)))
+        except _ErrorReply as reply:
+            connection.send(new_error(message, str(reply), "s", ("a text that is never shown",)))
             continue
         last = service.ends()
-        if last:  # before the answer: the next call is to find nobody, however quick it is
+        if last:  # before the answer, so that the next call finds no service
             connection.send_and_get_reply(new_method_call(bus, "ReleaseName", "s", (name,)))
         if answer is not None:
             connection.send(new_method_return(message, *answer))
@@ -245,18 +242,18 @@ def _serve(address: str, folder: Path) -> None:
 
 
 @dataclass
-class Patient:
-    """A running service; `feel` as you like."""
+class FakeSecretService:
+    """The running service."""
 
     address: str
     folder: Path
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
-    def feel(self, mood: str) -> None:
-        """From now on; one that died is started again, with what it had kept."""
-        part = self.folder / "mood.part"
-        part.write_text(mood)
-        part.replace(self.folder / "mood")
+    def set_mode(self, mode: str) -> None:
+        """Set its mode, and start it again with its items if it ended."""
+        part = self.folder / "mode.part"
+        part.write_text(mode)
+        part.replace(self.folder / "mode")
         if self._process is None or self._process.poll() is not None:
             self.stop()
             self._process = subprocess.Popen(
@@ -267,25 +264,25 @@ class Patient:
             assert self._process.stdout is not None
             assert self._process.stdout.readline() == b"ready\n"
 
-    def anew(self, mood: str) -> None:
-        """Another process of it, which remembers nothing but its items."""
+    def restart(self, mode: str) -> None:
+        """Start a new process, which only has the stored items."""
         self.stop()
-        self.feel(mood)
+        self.set_mode(mode)
 
     def stop(self) -> None:
-        """End it."""
+        """End the process."""
         if self._process is not None:
             end(self._process)
             self._process = None
 
     @property
-    def asked(self) -> list[str]:
-        """What would have shown a window."""
-        return self._lines("asked")
+    def prompts(self) -> list[str]:
+        """The calls that would have opened a window."""
+        return self._lines("prompts")
 
     @property
     def writes(self) -> int:
-        """How many items it was to keep."""
+        """The number of writes."""
         return len(self._lines("writes"))
 
     def _lines(self, name: str) -> list[str]:
@@ -294,15 +291,15 @@ class Patient:
 
 
 @contextlib.contextmanager
-def patient(need: Need) -> Iterator[Patient]:
-    """A service that is well."""
+def fake_secret_service(need: Need) -> Iterator[FakeSecretService]:
+    """Run the service on a private bus."""
     with short_folder() as folder, private_bus(need, folder) as address:
-        found = Patient(address, folder)
+        service = FakeSecretService(address, folder)
         try:
-            found.feel("well")
-            yield found
+            service.set_mode("well")
+            yield service
         finally:
-            found.stop()
+            service.stop()
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class VaultErrors:
             next_step=f"Start it, or choose another store: {self._other_store()}.",
         )
 
-    def mute(self, label: str, why: str) -> VaultBrokenError:
+    def unresponsive(self, label: str, why: str) -> VaultBrokenError:
         """Report a keyring that doesn't answer."""
         return VaultBrokenError(
             f"The keyring ({label}) does not answer.",

@@ -67,7 +67,7 @@ class Reply:
     """The result of a request."""
 
     status: str
-    """ok, locked, absent, broken or mute."""
+    """ok, locked, absent, broken or unresponsive."""
     value: str | None = field(default=None, repr=False)
     """The secret, if one was read."""
     why: str = ""
@@ -82,14 +82,14 @@ def reply_error(
     """
     if reply.status == "locked":
         return errors.locked(label)
-    if reply.status == "mute" and prompt_seconds:
+    if reply.status == "unresponsive" and prompt_seconds:
         return errors.locked(
             label, f"its prompt wasn't answered within {prompt_seconds:.0f} seconds"
         )
     if reply.status == "absent":
         return errors.absent(label, reply.why)
-    if reply.status == "mute":
-        return errors.mute(label, reply.why)
+    if reply.status == "unresponsive":
+        return errors.unresponsive(label, reply.why)
     return errors.broken(label, reply.why)
 
 
@@ -118,7 +118,7 @@ class KeyringProcess:
     ) -> Reply:
         """Send a request (get, put, delete, or load to import the backend) and await the reply.
 
-        A child that doesn't reply within `seconds` is killed, and the status is mute.
+        A child that doesn't reply within `seconds` is killed, and the status is unresponsive.
         """
         request = {"operation": operation, "service": service, "user": user, "value": value}
         with self._lock:
@@ -136,7 +136,7 @@ class KeyringProcess:
                 line = replies.get(timeout=seconds)
             except queue.Empty:
                 self._stop()
-                return Reply("mute", why=f"it didn't answer within {seconds:.0f} seconds")
+                return Reply("unresponsive", why=f"it didn't answer within {seconds:.0f} seconds")
             except BaseException:
                 self._stop()
                 raise

@@ -93,7 +93,7 @@ class SecretServiceStore:
             child.close()
 
     def _look_up(self, key: str) -> _BusLookup:
-        """Read over D-Bus. Raises the vault's errors for locked, absent, mute and broken."""
+        """Read over D-Bus. Raises the vault's errors for any failure."""
         from xswitch.hot import dbus, secret_service  # noqa: PLC0415 -- POSIX only
 
         with _THREAD_LOCK:
@@ -119,7 +119,7 @@ class SecretServiceStore:
         if status == dbus.NOT_RUNNING:
             raise self._errors.absent(LABEL, _absence_reason(why))
         if status == dbus.NO_RESPONSE:
-            raise self._errors.mute(LABEL, why)
+            raise self._errors.unresponsive(LABEL, why)
         if why.startswith("org.freedesktop.DBus.Error.Spawn."):
             raise self._errors.broken(LABEL, f"the session bus could not start it ({why})")
         return _BusLookup(None, use_keyring_package=True, why=why)
