@@ -181,7 +181,7 @@ def test_the_user_of_the_source_profile_is_meant_when_none_is_named(world: Acces
     planned = world.access.plan(
         inputs(who_name="", source_profile="source-admin"), FakePrompt(), quiet
     )
-    assert planned.plan.request.who.name == "admin"
+    assert planned.plan.request.principal.name == "admin"
 
 
 def test_a_check_never_overwrites_a_different_profile(aws: EmbeddedAws, world: AccessWorld) -> None:

@@ -82,7 +82,9 @@ def accounts(request: AccessRequest, target: RoleState | None = None, **source: 
     return Accounts(
         target,
         PrincipalState(
-            request.who.kind, configured_principal_arn(request.who, request.partition), **source
+            request.principal.kind,
+            configured_principal_arn(request.principal, request.partition),
+            **source,
         ),
     )
 
@@ -110,11 +112,11 @@ def _run(
         "DeleteGroupPolicy",
     ) or (
         operation in ("PutRolePolicy", "DeleteRolePolicy")
-        and given["RoleName"] == request.who.name
-        and request.who.kind is PrincipalType.ROLE
+        and given["RoleName"] == request.principal.name
+        and request.principal.kind is PrincipalType.ROLE
     ):
         assert world.source is not None
-        assert request.who.name in (
+        assert request.principal.name in (
             given.get("UserName"),
             given.get("GroupName"),
             given.get("RoleName"),

@@ -52,7 +52,7 @@ def find_assuming_profile(accounts: Accounts, planned: AccessPlanResult) -> Assu
             )
         return _assuming_profile(named, arn, request)
     source = planned.inputs.source_profile
-    if source is not None and request.who.kind in (PrincipalType.USER, PrincipalType.ROLE):
+    if source is not None and request.principal.kind in (PrincipalType.USER, PrincipalType.ROLE):
         arn = _caller_arn(accounts, source)
         if _matches_principal(arn, request):
             return _assuming_profile(source, arn, request)
@@ -61,10 +61,13 @@ def find_assuming_profile(accounts: Accounts, planned: AccessPlanResult) -> Assu
         request,
         [name for name in _profiles_with_keys(accounts.snapshot) if name != source],
     )
-    if source is not None and request.who.kind in (PrincipalType.GROUP, PrincipalType.ACCOUNT):
+    if source is not None and request.principal.kind in (
+        PrincipalType.GROUP,
+        PrincipalType.ACCOUNT,
+    ):
         matches = [*matches, *_matching_profiles(accounts, request, [source])]
     if len(matches) == 1 or (
-        matches and request.who.kind in (PrincipalType.USER, PrincipalType.ROLE)
+        matches and request.principal.kind in (PrincipalType.USER, PrincipalType.ROLE)
     ):
         return _assuming_profile(*matches[0], request)
     what = (
@@ -119,7 +122,7 @@ def _assuming_profile(profile: str, arn: str, request: AccessRequest) -> Assumin
     if ":user/" in arn:
         return AssumingProfile(profile, arn.rpartition("/")[2])
     return AssumingProfile(
-        profile, request.who.name if request.who.kind is PrincipalType.USER else ""
+        profile, request.principal.name if request.principal.kind is PrincipalType.USER else ""
     )
 
 
@@ -133,7 +136,7 @@ def _cannot_determine(what: str, why: str) -> UsageError:
 
 
 def _trust_description(request: AccessRequest) -> str:
-    who = request.who
+    who = request.principal
     return f"The role is set up for the {who.kind.value} {who.name or who.account}."
 
 
@@ -171,7 +174,7 @@ def _caller_arn(accounts: Accounts, name: str) -> str:
 
 def _matches_principal(arn: str, request: AccessRequest) -> bool:
     """Whether the role is set up for a caller; of a group's members, only the account is known."""
-    who = request.who
+    who = request.principal
     if not arn or account_of(arn) != who.account:
         return False
     resource = arn.split(":", 5)[-1]

@@ -77,7 +77,10 @@ def plan_from_current_state(
     principal = _principal(request, source)
     if principal is not None:
         request = replace(
-            request, who=replace(request.who, path=_path_of_arn(principal.arn, request.who))
+            request,
+            principal=replace(
+                request.principal, path=_path_of_arn(principal.arn, request.principal)
+            ),
         )
     plan = make_plan(
         request,
@@ -95,8 +98,8 @@ def plan_from_current_state(
         inputs,
         external_id=request.external_id or "",
         generate_external_id=False,
-        who_name=f"{request.who.path}{request.who.name}".removeprefix("/"),
-        source_account=inputs.source_account if source is not None else request.who.account,
+        who_name=f"{request.principal.path}{request.principal.name}".removeprefix("/"),
+        source_account=inputs.source_account if source is not None else request.principal.account,
         policies=request.managed_policies,
     )
     result = AccessPlanResult(completed, plan, switch_role_link(plan, completed))
@@ -119,7 +122,7 @@ def _request(
         partition=partition,
         target_account=target.account if target is not None else inputs.target_account,
         role_name=inputs.role_name,
-        who=_trusted_principal(inputs, source),
+        principal=_trusted_principal(inputs, source),
         role_path=inputs.role_path,
         managed_policies=tuple(
             policy if ":" in policy else f"arn:{partition}:iam::aws:policy/{policy}"
@@ -217,11 +220,11 @@ def _existing_external_id(role: RoleState, sid: str) -> str:
 def _principal(request: AccessRequest, source: AccountClient | None) -> PrincipalState | None:
     if source is None:
         return None
-    principal = source.iam.principal(request.who, policy_name(request))
+    principal = source.iam.principal(request.principal, policy_name(request))
     if principal is None:
         raise TargetError(
-            f"There is no {request.who.kind.value} {request.who.name} in account {source.account}.",
-            next_step=f"aws iam list-{request.who.kind.value}s --profile {source.profile}",
+            f"There is no {request.principal.kind.value} {request.principal.name} in account {source.account}.",
+            next_step=f"aws iam list-{request.principal.kind.value}s --profile {source.profile}",
             code=ErrorCode.PRINCIPAL_MISSING,
         )
     return principal

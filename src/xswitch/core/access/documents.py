@@ -141,10 +141,14 @@ def _as_string(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-def configured_principal_arn(who: TrustedPrincipal, partition: str) -> str:
+def configured_principal_arn(principal: TrustedPrincipal, partition: str) -> str:
     """Return the principal's ARN; for an account, its root's."""
-    name = "root" if who.kind is PrincipalType.ACCOUNT else f"{who.kind.value}{who.path}{who.name}"
-    return f"arn:{partition}:iam::{who.account}:{name}"
+    name = (
+        "root"
+        if principal.kind is PrincipalType.ACCOUNT
+        else f"{principal.kind.value}{principal.path}{principal.name}"
+    )
+    return f"arn:{partition}:iam::{principal.account}:{name}"
 
 
 def trust_policy_principal(request: AccessRequest, known_arn: str = "") -> str:
@@ -152,9 +156,9 @@ def trust_policy_principal(request: AccessRequest, known_arn: str = "") -> str:
 
     For a group, which a trust policy can't name, and for an account it is the account's root.
     """
-    if request.who.kind in (PrincipalType.GROUP, PrincipalType.ACCOUNT):
-        return f"arn:{request.partition}:iam::{request.who.account}:root"
-    return known_arn or configured_principal_arn(request.who, request.partition)
+    if request.principal.kind in (PrincipalType.GROUP, PrincipalType.ACCOUNT):
+        return f"arn:{request.partition}:iam::{request.principal.account}:root"
+    return known_arn or configured_principal_arn(request.principal, request.partition)
 
 
 def requires_mfa(request: AccessRequest) -> bool:
@@ -163,7 +167,7 @@ def requires_mfa(request: AccessRequest) -> bool:
     Roles can't meet that, because credentials of AssumeRole have no MFA context (IAM user guide,
     "Secure API access with MFA").
     """
-    return request.require_mfa and request.who.kind is not PrincipalType.ROLE
+    return request.require_mfa and request.principal.kind is not PrincipalType.ROLE
 
 
 def policy_name(request: AccessRequest) -> str:
@@ -173,7 +177,9 @@ def policy_name(request: AccessRequest) -> str:
 
 def trust_sid(request: AccessRequest) -> str:
     """Return the Sid of our statement in the trust policy: one per trusted principal."""
-    return _sid(request.who.account, request.who.kind.value.capitalize(), request.who.name)
+    return _sid(
+        request.principal.account, request.principal.kind.value.capitalize(), request.principal.name
+    )
 
 
 def permission_sid(request: AccessRequest) -> str:

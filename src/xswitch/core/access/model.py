@@ -61,7 +61,7 @@ class AccessRequest:
     partition: str
     target_account: str
     role_name: str
-    who: TrustedPrincipal
+    principal: TrustedPrincipal
     role_path: str = "/"
     managed_policies: tuple[str, ...] = ()
     """ARNs."""

@@ -88,7 +88,7 @@ def make_plan(  # noqa: PLR0913 -- each is a separate fact, all by keyword
         ),
         source=AccountPlan(
             AccountSide.SOURCE,
-            request.who.account,
+            request.principal.account,
             profiles.get(AccountSide.SOURCE),
             source_seen,
             tuple(source_changes),
@@ -101,7 +101,7 @@ def make_plan(  # noqa: PLR0913 -- each is a separate fact, all by keyword
 
 def managed_policy_arn(request: AccessRequest) -> str:
     """Return the ARN of the customer managed policy for a whole account."""
-    return f"arn:{request.partition}:iam::{request.who.account}:policy/{policy_name(request)}"
+    return f"arn:{request.partition}:iam::{request.principal.account}:policy/{policy_name(request)}"
 
 
 def _check_target(request: AccessRequest, target: RoleState | None) -> None:
@@ -115,25 +115,27 @@ def _check_target(request: AccessRequest, target: RoleState | None) -> None:
 
 
 def _check_source(request: AccessRequest, source: PrincipalState | None, *, seen: bool) -> None:
-    who = request.who
-    wanted = configured_principal_arn(who, request.partition)
+    principal = request.principal
+    wanted = configured_principal_arn(principal, request.partition)
     if source is None:
-        if seen and who.kind is not PrincipalType.ACCOUNT:
+        if seen and principal.kind is not PrincipalType.ACCOUNT:
             raise ConfigError(
-                f"Account {who.account} has no {who.kind.value} {who.name}.",
+                f"Account {principal.account} has no {principal.kind.value} {principal.name}.",
                 why="A trust policy can only name a principal that exists.",
-                next_step=f"aws iam list-{who.kind.value}s",
+                next_step=f"aws iam list-{principal.kind.value}s",
                 code=ErrorCode.PRINCIPAL_MISSING,
             )
         return
-    same_place = source.arn.startswith(f"arn:{request.partition}:iam::{who.account}:")
+    same_place = source.arn.startswith(f"arn:{request.partition}:iam::{principal.account}:")
     # Names are unique across paths, so the path may be omitted.
-    same_name = who.kind is PrincipalType.ACCOUNT or source.arn.rpartition("/")[2] == who.name
+    same_name = (
+        principal.kind is PrincipalType.ACCOUNT or source.arn.rpartition("/")[2] == principal.name
+    )
     if (
-        source.kind is not who.kind
+        source.kind is not principal.kind
         or not same_place
         or not same_name
-        or (who.path != "/" and source.arn != wanted)
+        or (principal.path != "/" and source.arn != wanted)
     ):
         raise ConfigError(
             f"The principal is {source.arn}, not {wanted}.",
@@ -149,7 +151,7 @@ def _source_changes(
     """Return the resulting document, and the change that makes it, if any."""
     name = policy_name(request)
     wanted = permission_statement(request)
-    if request.who.kind is PrincipalType.ACCOUNT:
+    if request.principal.kind is PrincipalType.ACCOUNT:
         return _managed_policy_changes(request, source.managed if source is not None else None)
     old = (
         next((policy for policy in source.inline if policy.name == name), None)
@@ -168,8 +170,9 @@ def _source_changes(
         and any(contains_statement(policy.document, wanted) for policy in source.inline)
     ):
         return document, []
-    kind, who = _IAM_NAME_BY_TYPE[request.who.kind], request.who.name
-    owner: dict[str, Any] = {f"{kind}Name": who, "PolicyName": name}
+    principal = request.principal
+    kind = _IAM_NAME_BY_TYPE[principal.kind]
+    owner: dict[str, Any] = {f"{kind}Name": principal.name, "PolicyName": name}
     undo = (
         IamCall(f"Delete{kind}Policy", owner)
         if old is None
@@ -177,8 +180,8 @@ def _source_changes(
     )
     change = IamChange(
         side=AccountSide.SOURCE,
-        subject=f"{request.who.kind.value} {who}",
-        summary=f"allow the {request.who.kind.value} {who} to assume {request.role_arn}",
+        subject=f"{principal.kind.value} {principal.name}",
+        summary=f"allow the {principal.kind.value} {principal.name} to assume {request.role_arn}",
         call=IamCall(f"Put{kind}Policy", {**owner, "PolicyDocument": document}),
         undo=(undo,),
         before=before,
@@ -246,10 +249,10 @@ def _create_role_changes(request: AccessRequest, trust: str) -> list[IamChange]:
 
 
 def _principal_text(request: AccessRequest) -> str:
-    who = request.who
-    if who.kind in (PrincipalType.ACCOUNT, PrincipalType.GROUP):
-        return f"the account {who.account}"
-    return f"the {who.kind.value} {who.name} of {who.account}"
+    principal = request.principal
+    if principal.kind in (PrincipalType.ACCOUNT, PrincipalType.GROUP):
+        return f"the account {principal.account}"
+    return f"the {principal.kind.value} {principal.name} of {principal.account}"
 
 
 def _role_change(

@@ -42,7 +42,7 @@ def validate(request: AccessRequest) -> None:
             f"{request.partition!r} isn't a partition.",
             "Examples: aws, aws-cn, aws-us-gov.",
         )
-    for account in (request.target_account, request.who.account):
+    for account in (request.target_account, request.principal.account):
         if not is_account_id(account):
             raise _invalid_request(
                 ErrorCode.ACCOUNT_INVALID,
@@ -51,9 +51,13 @@ def validate(request: AccessRequest) -> None:
             )
     _check_name(request.role_name, "role", _LONGEST_ROLE_NAME)
     _check_path(request.role_path)
-    if request.who.kind is not PrincipalType.ACCOUNT:
-        _check_name(request.who.name, request.who.kind.value, _LONGEST_NAME[request.who.kind])
-        _check_path(request.who.path)
+    if request.principal.kind is not PrincipalType.ACCOUNT:
+        _check_name(
+            request.principal.name,
+            request.principal.kind.value,
+            _LONGEST_NAME[request.principal.kind],
+        )
+        _check_path(request.principal.path)
     if not MIN_SESSION <= request.max_session_seconds <= MAX_SESSION:
         why = f"It is {MIN_SESSION} to {MAX_SESSION} seconds, 1 to 12 hours."
         raise _invalid_request(

@@ -74,28 +74,28 @@ def _warning(code: str, why: str, severity: Severity = "warning", where: str = "
 def _principal_warnings(
     request: AccessRequest, source: PrincipalState | None, principal_arn: str
 ) -> Iterator[Finding]:
-    who = request.who
-    if source is None and who.kind in (PrincipalType.USER, PrincipalType.ROLE):
+    principal = request.principal
+    if source is None and principal.kind in (PrincipalType.USER, PrincipalType.ROLE):
         why = (
             f"{principal_arn} wasn't read. IAM rejects a trust policy that names a missing "
             "principal or a wrong path."
         )
         yield _warning("principal_unseen", why, "info", "trust policy")
-    if who.kind is PrincipalType.ACCOUNT:
+    if principal.kind is PrincipalType.ACCOUNT:
         why = (
-            f"The role trusts the whole account {who.account}: every principal there with "
+            f"The role trusts the whole account {principal.account}: every principal there with "
             "permission to call sts:AssumeRole on it, or on *. Name a user or role instead, if "
             f"possible. Attach the policy {policy_name(request)} to the principals that need it."
         )
         yield _warning("account_trusted", why, where="trust policy")
-    if who.kind is PrincipalType.GROUP:
+    if principal.kind is PrincipalType.GROUP:
         why = (
             "A trust policy can't name a group, so the role trusts the whole account "
-            f"{who.account}, and the policies there decide who can assume it. Name the users "
-            "instead, if possible."
+            f"{principal.account}, and the policies there decide who can assume it. "
+            "Name the users instead, if possible."
         )
         yield _warning("group_trusts_account", why, where="trust policy")
-    if who.account == request.target_account:
+    if principal.account == request.target_account:
         why = (
             "Both accounts are the same: within an account, a trust policy that names the user "
             "or role is enough."
@@ -104,19 +104,19 @@ def _principal_warnings(
 
 
 def _condition_warnings(request: AccessRequest) -> Iterator[Finding]:
-    foreign = request.who.account != request.target_account
+    foreign = request.principal.account != request.target_account
     if request.require_mfa and not requires_mfa(request):
         why = (
             "Role sessions have no MFA context, so they can't meet an MFA condition; it is "
-            f"omitted. Require MFA in the trust policy of {request.who.name} instead."
+            f"omitted. Require MFA in the trust policy of {request.principal.name} instead."
         )
         yield _warning("mfa_not_for_roles", why, where="trust policy")
     if foreign and not requires_mfa(request) and request.external_id is None:
-        account = request.who.account
+        account = request.principal.account
         why = (
             f"A role of account {account} can assume the role without an external ID; "
             "a third party needs one."
-            if request.who.kind is PrincipalType.ROLE
+            if request.principal.kind is PrincipalType.ROLE
             else f"Account {account} can assume the role without MFA and external ID: "
             "a stolen access key is enough."
         )
@@ -137,7 +137,7 @@ def _condition_warnings(request: AccessRequest) -> Iterator[Finding]:
 
 def _session_warnings(request: AccessRequest, target: RoleState | None) -> Iterator[Finding]:
     if request.max_session_seconds > MAX_CHAINED_DURATION and (
-        requires_mfa(request) or request.who.kind is PrincipalType.ROLE
+        requires_mfa(request) or request.principal.kind is PrincipalType.ROLE
     ):
         previous = "an MFA session" if requires_mfa(request) else "another role"
         why = (
@@ -268,14 +268,16 @@ def _other_statement_warnings(
 def _assume_request(
     request: AccessRequest, principal_arn: str, context: dict[str, tuple[str, ...]]
 ) -> Request:
-    who = request.who
-    if who.kind is PrincipalType.ROLE:
-        session = f"arn:{request.partition}:sts::{who.account}:assumed-role/{who.name}/xswitch"
-        principal = Principal(PrincipalKind.ROLE_SESSION, session, who.account, principal_arn)
-    elif who.kind is PrincipalType.USER:
-        principal = Principal(PrincipalKind.USER, principal_arn, who.account)
+    trusted = request.principal
+    if trusted.kind is PrincipalType.ROLE:
+        session = (
+            f"arn:{request.partition}:sts::{trusted.account}:assumed-role/{trusted.name}/xswitch"
+        )
+        principal = Principal(PrincipalKind.ROLE_SESSION, session, trusted.account, principal_arn)
+    elif trusted.kind is PrincipalType.USER:
+        principal = Principal(PrincipalKind.USER, principal_arn, trusted.account)
     else:
-        principal = Principal(PrincipalKind.ROOT, principal_arn, who.account)
+        principal = Principal(PrincipalKind.ROOT, principal_arn, trusted.account)
     return Request(principal, ASSUME_ROLE, request.role_arn, request.target_account, context)
 
 
@@ -300,7 +302,7 @@ def _size_warnings(
             f"the quota is {_ROLE_INLINE_QUOTA}."
         )
         yield _warning("policy_size", why, where=f"role {request.role_name}")
-    quota = _INLINE_QUOTA.get(request.who.kind)
+    quota = _INLINE_QUOTA.get(request.principal.kind)
     if quota is not None:
         size_by_policy = (
             {policy.name: policy_size(policy.document) for policy in source.inline}
@@ -311,12 +313,12 @@ def _size_warnings(
             size for name, size in size_by_policy.items() if name != policy_name(request)
         ) + policy_size(permission_policy(request))
         if total > quota:
-            kind = request.who.kind.value
+            kind = request.principal.kind.value
             why = (
                 f"The {kind}'s inline policies will have {total} characters in total; "
                 f"the quota is {quota}."
             )
-            yield _warning("policy_size", why, where=f"{kind} {request.who.name}")
+            yield _warning("policy_size", why, where=f"{kind} {request.principal.name}")
 
 
 def policy_size(document: str) -> int:

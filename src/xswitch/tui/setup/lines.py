@@ -42,12 +42,12 @@ def setup_lines(state: SetupState, width: int) -> list[Line]:
 
 def _request_lines(plan: AccessPlan, width: int) -> list[Line]:
     request = plan.request
-    who = request.who
-    name = f"{who.kind.value} {who.name}" if who.name else "the whole account"
+    principal = request.principal
+    name = f"{principal.kind.value} {principal.name}" if principal.name else "the whole account"
     line: Line = [
         span(name, "title"),
         (" of ", "muted"),
-        span(who.account, "text"),
+        span(principal.account, "text"),
         ("  ▶  ", "accent"),
         span(request.role_arn, "title"),
     ]

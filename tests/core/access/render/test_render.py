@@ -98,7 +98,7 @@ REQUEST = st.builds(
     partition=st.just("aws"),
     target_account=st.just(TARGET),
     role_name=NAME,
-    who=st.builds(
+    principal=st.builds(
         TrustedPrincipal,
         st.sampled_from(list(PrincipalType)[:3]),
         st.just(SOURCE),
@@ -372,7 +372,7 @@ def _template(plan: AccessPlan, side: AccountSide) -> dict[str, Any]:
     request = plan.request
     if side is AccountSide.SOURCE:
         named = {"PolicyName": policy_name(request), "PolicyDocument": json.loads(plan.permission)}
-        if request.who.kind is PrincipalType.ACCOUNT:
+        if request.principal.kind is PrincipalType.ACCOUNT:
             named = {
                 "ManagedPolicyName": named["PolicyName"],
                 "Description": f"May assume {request.role_arn}",
@@ -380,10 +380,10 @@ def _template(plan: AccessPlan, side: AccountSide) -> dict[str, Any]:
             }
             del named["PolicyName"]
             return {"Type": "AWS::IAM::ManagedPolicy", "Properties": named}
-        kind = request.who.kind.value.capitalize()
+        kind = request.principal.kind.value.capitalize()
         return {
             "Type": f"AWS::IAM::{kind}Policy",
-            "Properties": {f"{kind}Name": request.who.name, **named},
+            "Properties": {f"{kind}Name": request.principal.name, **named},
         }
     properties = {
         "RoleName": request.role_name,
@@ -461,7 +461,7 @@ def test_existing_resources_have_to_be_imported() -> None:
         words = {side: " ".join(text.replace("\n#", "").split()) for side, text in done.items()}
         assert "import it into the stack" in words[AccountSide.TARGET]
         assert ("import it into the stack" in words[AccountSide.SOURCE]) == (
-            request.who.kind is PrincipalType.ACCOUNT
+            request.principal.kind is PrincipalType.ACCOUNT
         )
         assert (
             "exists already"
@@ -521,11 +521,11 @@ def _check_source(read: dict[str, Any], plan: AccessPlan) -> None:
         policy_name(request),
         {"jsonencode": json.loads(plan.permission)},
     )
-    if request.who.kind is PrincipalType.ACCOUNT:
+    if request.principal.kind is PrincipalType.ACCOUNT:
         assert kind == "aws_iam_policy"
     else:
-        assert kind == f"aws_iam_{request.who.kind.value}_policy"
-        assert body[request.who.kind.value] == request.who.name
+        assert kind == f"aws_iam_{request.principal.kind.value}_policy"
+        assert body[request.principal.kind.value] == request.principal.name
 
 
 def _readable(request: AccessRequest) -> bool:

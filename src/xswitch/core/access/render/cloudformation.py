@@ -48,7 +48,7 @@ def cloudformation(plan: AccessPlan, side: AccountPlan) -> str:
     command = f"  aws cloudformation deploy --stack-name {stack} --template-file {file}"
     notes = [f"{command} --capabilities CAPABILITY_NAMED_IAM"]
     if not is_new(side) and (
-        side.side is AccountSide.TARGET or request.who.kind is PrincipalType.ACCOUNT
+        side.side is AccountSide.TARGET or request.principal.kind is PrincipalType.ACCOUNT
     ):
         notes.append(
             "The resource exists already, and a stack can't take it over: "
@@ -98,7 +98,7 @@ def _role(plan: AccessPlan) -> dict[str, Any]:
 def _permission(plan: AccessPlan) -> dict[str, Any]:
     request: AccessRequest = plan.request
     document = json.loads(plan.permission)
-    inline = _INLINE.get(request.who.kind)
+    inline = _INLINE.get(request.principal.kind)
     if inline is None:
         properties = {
             "ManagedPolicyName": policy_name(request),
@@ -110,7 +110,7 @@ def _permission(plan: AccessPlan) -> dict[str, Any]:
     return {
         "Type": kind,
         "Properties": {
-            owner: request.who.name,
+            owner: request.principal.name,
             "PolicyName": policy_name(request),
             "PolicyDocument": document,
         },

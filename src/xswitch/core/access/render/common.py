@@ -32,16 +32,16 @@ class RenderedFile:
 
 def file_name(request: AccessRequest, side: AccountSide, ending: str) -> str:
     """Return a name such as `source-111111111111-SwitchRole.yaml`, valid on all file systems."""
-    account = request.target_account if side is AccountSide.TARGET else request.who.account
+    account = request.target_account if side is AccountSide.TARGET else request.principal.account
     return f"{side.value}-{account}-{request.role_name}.{ending}"
 
 
 def principal_text(request: AccessRequest) -> str:
     """Describe the principal that may assume the role."""
-    who = request.who
-    if who.kind is PrincipalType.ACCOUNT:
-        return f"the principals that the administrators of account {who.account} permit"
-    return f"the {who.kind.value} {who.name} of account {who.account}"
+    principal = request.principal
+    if principal.kind is PrincipalType.ACCOUNT:
+        return f"the principals that the administrators of account {principal.account} permit"
+    return f"the {principal.kind.value} {principal.name} of account {principal.account}"
 
 
 def identifier(request: AccessRequest, separator: str) -> str:
@@ -80,14 +80,14 @@ def header_lines(plan: AccessPlan, side: AccountPlan, ending: str, *notes: str) 
     ]
     if side.seen and not side.changes:
         paragraphs.append("When this was written, this account needed no changes.")
-    if side.side is AccountSide.SOURCE and request.who.kind is PrincipalType.ACCOUNT:
+    if side.side is AccountSide.SOURCE and request.principal.kind is PrincipalType.ACCOUNT:
         paragraphs.append("Attach the policy to the users, groups and roles that need it.")
-    if side.side is AccountSide.TARGET and request.who.kind in (
+    if side.side is AccountSide.TARGET and request.principal.kind in (
         PrincipalType.USER,
         PrincipalType.ROLE,
     ):
         paragraphs.append(
-            f"The {request.who.kind.value} has to exist first: "
+            f"The {request.principal.kind.value} has to exist first: "
             "IAM rejects a trust policy that names a missing principal."
         )
     return tuple(line for paragraph in (*paragraphs, *notes) for line in _wrapped(paragraph))
@@ -95,8 +95,8 @@ def header_lines(plan: AccessPlan, side: AccountPlan, ending: str, *notes: str) 
 
 def _trusted_principal_text(request: AccessRequest) -> str:
     return (
-        f"account {request.who.account}"
-        if request.who.kind in (PrincipalType.ACCOUNT, PrincipalType.GROUP)
+        f"account {request.principal.account}"
+        if request.principal.kind in (PrincipalType.ACCOUNT, PrincipalType.GROUP)
         else principal_text(request)
     )
 

@@ -48,13 +48,18 @@ def json_text(plan: AccessPlan, side: AccountPlan) -> str:
 
 
 def _request(request: AccessRequest) -> dict[str, Any]:
-    who = request.who
+    principal = request.principal
     return {
         "partition": request.partition,
         "target_account": request.target_account,
         "role_name": request.role_name,
         "role_path": request.role_path,
-        "who": {"kind": who.kind.value, "account": who.account, "name": who.name, "path": who.path},
+        "who": {
+            "kind": principal.kind.value,
+            "account": principal.account,
+            "name": principal.name,
+            "path": principal.path,
+        },
         "managed_policies": list(request.managed_policies),
         "inline_policies": [
             {"name": policy.name, "document": json.loads(policy.document)}

@@ -107,21 +107,25 @@ def _role(plan: AccessPlan, side: AccountPlan, label: str) -> Iterable[_Block]:
 def _permission(plan: AccessPlan, side: AccountPlan, label: str) -> Iterable[_Block]:
     request: AccessRequest = plan.request
     name, policy = policy_name(request), _encoded(plan.permission)
-    kind = request.who.kind
+    kind = request.principal.kind
     if kind is PrincipalType.ACCOUNT:
         if not is_new(side):
             yield _import(
                 f"aws_iam_policy.{label}",
-                f"arn:{request.partition}:iam::{request.who.account}:policy/{name}",
+                f"arn:{request.partition}:iam::{request.principal.account}:policy/{name}",
             )
         body = {"name": name, "description": f"May assume {request.role_arn}", "policy": policy}
-        yield "resource", ("aws_iam_policy", label), _guarded(body, request.who.account, label)
+        yield (
+            "resource",
+            ("aws_iam_policy", label),
+            _guarded(body, request.principal.account, label),
+        )
         return
-    body = {"name": name, kind.value: request.who.name, "policy": policy}
+    body = {"name": name, kind.value: request.principal.name, "policy": policy}
     yield (
         "resource",
         (f"aws_iam_{kind.value}_policy", label),
-        _guarded(body, request.who.account, label),
+        _guarded(body, request.principal.account, label),
     )
 
 
