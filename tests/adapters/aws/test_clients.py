@@ -13,7 +13,7 @@ from xswitch.core.model import ConfigPaths
 from xswitch.threads import Timeouts
 
 
-def test_a_session_answers_from_the_reading_and_opens_no_file(
+def test_a_session_uses_the_given_config_and_opens_no_file(
     clean_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (clean_world / ".aws").mkdir()
@@ -30,7 +30,7 @@ def test_a_session_answers_from_the_reading_and_opens_no_file(
     assert IsolatedSession(SharedConfig()).get_config_variable("region") is None
 
 
-def test_what_is_meant_for_every_program_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_for_every_program_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", "/bundle")
     monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "7")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
@@ -43,7 +43,7 @@ def test_what_is_meant_for_every_program_counts(monkeypatch: pytest.MonkeyPatch)
     assert config.retries == {"mode": "standard", "total_max_attempts": 3}
 
 
-def test_nested_blocks_become_dicts_as_botocore_has_them() -> None:
+def test_nested_blocks_become_dicts() -> None:
     found = to_botocore_dict(
         section(
             "dev",
@@ -61,9 +61,7 @@ def test_nested_blocks_become_dicts_as_botocore_has_them() -> None:
     }
 
 
-def test_what_our_reader_makes_of_a_nested_block_is_what_botocore_needs(
-    tmp_path: Path, clock: FixedClock
-) -> None:
+def test_nested_blocks_equal_botocores(tmp_path: Path, clock: FixedClock) -> None:
     config = tmp_path / "config"
     config.write_text(
         "[profile dev]\ns3 =\n  a = b\n\n  c=d\n[services local]\nsso =\n  endpoint_url = http://127.0.0.1:9\n",

@@ -70,14 +70,14 @@ def caused(by: OSError) -> OSError:
         (RuntimeError("secret answer"), "network"),
     ],
 )
-def test_every_exception_has_its_code_and_quotes_no_answer(error: Exception, code: str) -> None:
+def test_every_exception_has_a_code_and_quotes_no_response(error: Exception, code: str) -> None:
     found = translate_error(error, CALL, NOON)
     assert isinstance(found, NetworkError)
     assert found.code == code
     assert "secret answer" not in str(vars(found))
 
 
-def test_a_client_error_is_read_whichever_of_its_parts_are_there() -> None:
+def test_a_client_error_may_lack_any_part() -> None:
     assert error_response(boto.ClientError({}, "X"), NOON).status == 0
     error = boto.ClientError(
         {
@@ -117,7 +117,7 @@ def test_the_date_header(date: str | None, time: datetime | None) -> None:
     assert server_time(date) == time
 
 
-def test_no_url_keeps_its_user() -> None:
+def test_user_info_is_removed_from_urls() -> None:
     assert strip_user_info("at http://user:pw@host:1/x@y") == "at http://***@host:1/x@y"
     assert (
         "pw"

@@ -112,7 +112,7 @@ def test_principals_of_every_kind(aws: EmbeddedAws) -> None:
     assert iam.mfa_serials("Bob") == (BOB_SERIAL,)
 
 
-def test_everything_that_binds_a_user_is_read_and_what_may_not_be_is_told(aws: EmbeddedAws) -> None:
+def test_all_policies_of_a_user_are_read_and_unreadable_ones_listed(aws: EmbeddedAws) -> None:
     theirs = source(aws)
     theirs.create_group(GroupName="Team")
     theirs.add_user_to_group(GroupName="Team", UserName="Bob")
@@ -151,7 +151,7 @@ def test_simulation(aws: EmbeddedAws) -> None:
     assert simulated.matched
 
 
-def test_refusals_are_sentences(aws: EmbeddedAws) -> None:
+def test_errors_have_messages(aws: EmbeddedAws) -> None:
     with pytest.raises(AwsDeniedError) as denied:
         opened(aws, BOB).role("Reader")
     assert denied.value.code == "iam_denied"
@@ -171,7 +171,7 @@ def test_refusals_are_sentences(aws: EmbeddedAws) -> None:
     assert conflict.value.code == "iam_conflict"
 
 
-def test_nobody_there() -> None:
+def test_nothing_listens() -> None:
     endpoint = Endpoint("us-east-1", url="http://127.0.0.1:9")
     with pytest.raises(NetworkError):
         BotoIamSource().open(Credentials("AKIAX", Secret("x")), endpoint).role("Reader")
@@ -182,7 +182,7 @@ def test_nobody_there() -> None:
     ["GetRole", "ListRoles", "GetUser", "ListMFADevices", "GetPolicy", "SimulatePrincipalPolicy"],
 )
 @pytest.mark.parametrize("kind", ["empty", "html_ok", "truncated"])
-def test_what_is_not_an_answer_of_aws_is_told_as_such(
+def test_a_response_that_is_not_from_aws_is_a_network_error(
     aws: EmbeddedAws, action: str, kind: str
 ) -> None:
     target(aws).create_role(RoleName="R", AssumeRolePolicyDocument=trusting({"AWS": BOB_ARN}))
@@ -204,7 +204,7 @@ def test_what_is_not_an_answer_of_aws_is_told_as_such(
     assert bool(reading.unread) == (action == "GetUser")
 
 
-def test_managed_policies_that_are_there_and_that_are_not(aws: EmbeddedAws) -> None:
+def test_existing_and_missing_managed_policies(aws: EmbeddedAws) -> None:
     iam = opened(aws, TARGET_ADMIN)
     assert iam.has_policy(ADMINISTRATOR)
     assert not iam.has_policy("arn:aws:iam::aws:policy/NotThere")
@@ -220,7 +220,7 @@ def test_more_than_one_page(aws: EmbeddedAws) -> None:
     assert {arn.rpartition("/")[2] for arn in opened(aws, TARGET_ADMIN).roles()} == names
 
 
-def test_two_callers_share_a_connection_and_not_their_keys(aws: EmbeddedAws) -> None:
+def test_two_callers_share_a_connection_but_not_their_keys(aws: EmbeddedAws) -> None:
     shared = BotoIamSource()
     endpoint = Endpoint("us-east-1", url=aws.endpoint)
     admin, nobody = (

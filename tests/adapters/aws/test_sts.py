@@ -93,7 +93,7 @@ def failure(
 # -- valid calls
 
 
-def test_a_role_is_assumed_and_says_who_it_is() -> None:
+def test_assume_role_and_get_caller_identity() -> None:
     sts = BotoSts()
     with aws_server() as aws:
         role = sts.assume_role(DEV_CREDENTIALS, asked(READER_ARN), at(aws))
@@ -161,7 +161,7 @@ def test_everything_of_a_request_is_sent() -> None:
     assert sent.headers["user-agent"].startswith("xswitch/")
 
 
-def test_one_connection_serves_all_calls_and_each_is_signed_by_its_own_credentials() -> None:
+def test_calls_share_a_connection_but_not_their_credentials() -> None:
     sts = BotoSts()
     with serve(lambda _: assumed()) as server:
         for _ in range(3):
@@ -177,7 +177,7 @@ def test_one_connection_serves_all_calls_and_each_is_signed_by_its_own_credentia
     assert tokens == [None, "tokentokentoken=="] * 3
 
 
-def test_threads_do_not_mix_their_credentials_up() -> None:
+def test_threads_do_not_mix_up_credentials() -> None:
     sts = BotoSts()
     many = [
         Credentials(f"AKIA{number:016d}", Secret(f"secret{number}"), Secret(f"token{number}"))
@@ -197,7 +197,7 @@ def test_threads_do_not_mix_their_credentials_up() -> None:
     assert arns == [f"AKIA{number:016d} token{number}" for number in range(24)]
 
 
-def test_config_files_and_variables_of_the_user_change_nothing(
+def test_the_users_config_files_and_variables_are_ignored(
     clean_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = clean_world / ".aws"
@@ -244,7 +244,7 @@ def test_config_files_and_variables_of_the_user_change_nothing(
         (Endpoint("eu-west-1", url="http://127.0.0.1:1"), "http://127.0.0.1:1"),
     ],
 )
-def test_the_endpoint_is_the_one_of_the_region(
+def test_the_default_endpoint_is_the_regions(
     endpoint: Endpoint, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{closed_port()}")
@@ -269,8 +269,8 @@ def test_the_endpoint_is_the_one_of_the_region(
         ("UserId", "IQoJ//secret=="),
     ],
 )
-def test_who_asks_is_told_by_what_can_be_nothing_else(name: str, value: str) -> None:
-    told = {
+def test_only_a_valid_caller_identity_is_accepted(name: str, value: str) -> None:
+    identity = {
         "Arn": "arn:aws:iam::111111111111:user/dev",
         "Account": "111111111111",
         "UserId": "AIDACKCEVSQ6C2EXAMPLE",
@@ -281,12 +281,13 @@ def test_who_asks_is_told_by_what_can_be_nothing_else(name: str, value: str) -> 
         kind = "GetCallerIdentity"
         return reply(200, f"<{kind}Response><{kind}Result>{inner}</{kind}Result></{kind}Response>")
 
-    with serve(lambda _: answer(told)) as server:
+    with serve(lambda _: answer(identity)) as server:
         assert (
-            BotoSts(ONCE).get_caller_identity(KEYS, Endpoint(REGION, server.url)).arn == told["Arn"]
+            BotoSts(ONCE).get_caller_identity(KEYS, Endpoint(REGION, server.url)).arn
+            == identity["Arn"]
         )
     with (
-        serve(lambda _: answer({**told, name: value})) as server,
+        serve(lambda _: answer({**identity, name: value})) as server,
         pytest.raises(NetworkError) as caught,
     ):
         BotoSts(ONCE).get_caller_identity(KEYS, Endpoint(REGION, server.url))
@@ -356,7 +357,7 @@ def test_a_wrong_mfa_code_is_not_repeated_to_the_user() -> None:
         ),
     ],
 )
-def test_keys_aws_does_not_accept(
+def test_keys_that_aws_rejects(
     credentials: Credentials, code: str, kind: type[XswitchError]
 ) -> None:
     error = denied(READER_ARN, credentials)
@@ -366,7 +367,7 @@ def test_keys_aws_does_not_accept(
     )
 
 
-def test_an_ended_session() -> None:
+def test_an_expired_session() -> None:
     sts = BotoSts()
     with aws_server() as aws:
         role = sts.assume_role(DEV_CREDENTIALS, asked(READER_ARN, duration_seconds=900), at(aws))
@@ -376,7 +377,7 @@ def test_an_ended_session() -> None:
     assert (caught.value.code, caught.value.aws_code) == ("expired_token", "ExpiredToken")
 
 
-def test_durations_aws_does_not_allow() -> None:
+def test_durations_that_aws_rejects() -> None:
     assert denied(READER_ARN, duration_seconds=7201).code == "duration_role_max"
     short = denied(READER_ARN, duration_seconds=60)
     assert isinstance(short, AwsDeniedError)
@@ -393,7 +394,7 @@ def test_durations_aws_does_not_allow() -> None:
     assert caught.value.code == "duration_chaining"
 
 
-def test_a_session_policy_aws_cannot_read() -> None:
+def test_an_invalid_session_policy() -> None:
     assert denied(READER_ARN, policy="{nonsense").code == "malformed_policy"
 
 
@@ -415,7 +416,7 @@ def test_faults_of_aws_itself() -> None:
 @pytest.mark.parametrize(
     ("minutes", "words"), [(-22, "22 minutes behind"), (1443, "1,443 minutes ahead of")]
 )
-def test_a_wrong_clock_is_told_by_the_date_of_the_answer(minutes: int, words: str) -> None:
+def test_clock_skew_is_measured_by_the_date_header(minutes: int, words: str) -> None:
     server_time = datetime.now(UTC) - timedelta(minutes=minutes)
     text = (
         "Signature expired: 20260301T120000Z is now earlier than 20260301T130000Z "
@@ -469,7 +470,7 @@ PAGE = "<!DOCTYPE html><html><body>Please sign in</body></html>"
     ],
     ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "answer",
 )
-def test_odd_answers(answer: Response, code: str) -> None:
+def test_unusual_responses(answer: Response, code: str) -> None:
     error = failure(answer)
     assert isinstance(error, NetworkError)
     assert (error.code, error.exit_code) == (code, ExitCode.NETWORK)
@@ -477,17 +478,17 @@ def test_odd_answers(answer: Response, code: str) -> None:
     assert error.next_step
 
 
-def test_no_answer_at_all() -> None:
+def test_no_response() -> None:
     error = failure(hang, limits=IMPATIENT)
     assert isinstance(error, NetworkError)
     assert error.code == "timeout"
 
 
-def test_an_answer_without_expiration_says_so() -> None:
+def test_a_response_without_expiration() -> None:
     assert failure(good("AssumeRole", expiration="")).why == "The response has no expiration time."
 
 
-def test_half_an_answer_shows_none_of_its_secrets() -> None:
+def test_a_truncated_response_reveals_no_secret() -> None:
     answer = altered(good("AssumeRole", secret="freshfreshfresh"), "</SessionToken>", "")
     error = failure(answer)
     shown = "".join(traceback.format_exception(error))
@@ -495,19 +496,19 @@ def test_half_an_answer_shows_none_of_its_secrets() -> None:
     assert "freshfreshfresh" not in shown + str(vars(error))
 
 
-def test_a_slow_drip_is_bounded_as_a_whole() -> None:
+def test_a_slow_response_has_a_total_time_limit() -> None:
     error = failure(drip, limits=Timeouts(connect=0.5, read=5.0, total=0.7, tries=1))
     assert error.code == "timeout"
     assert error.why == "No complete response within 0.7 seconds."
 
 
-def test_a_second_try_is_made_and_no_third() -> None:
+def test_a_call_makes_two_attempts() -> None:
     with serve(lambda _: reply(500)) as server, pytest.raises(NetworkError):
         BotoSts().assume_role(KEYS, REQUEST, server.endpoint)
     assert len(server.requests) == 2
 
 
-def test_nobody_listens() -> None:
+def test_connection_refused() -> None:
     with pytest.raises(NetworkError) as caught:
         BotoSts(ONCE).assume_role(
             KEYS, REQUEST, Endpoint(REGION, url=f"http://127.0.0.1:{closed_port()}")
@@ -524,7 +525,7 @@ def test_a_name_that_does_not_resolve() -> None:
     assert "sts.nowhere.invalid" in caught.value.what
 
 
-def test_a_certificate_nobody_vouches_for(tmp_path: Path) -> None:
+def test_an_untrusted_certificate(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text(TEST_CERTIFICATE, encoding="ascii")
     with serve(lambda _: assumed(), tls=True) as server:
@@ -547,7 +548,7 @@ def test_the_ca_bundle_of_the_environment_counts(
         assert BotoSts(ONCE).assume_role(KEYS, REQUEST, server.endpoint).arn
 
 
-def test_a_ca_bundle_that_is_not_there_or_none(tmp_path: Path) -> None:
+def test_a_missing_or_invalid_ca_bundle(tmp_path: Path) -> None:
     with serve(lambda _: assumed(), tls=True) as server, pytest.raises(NetworkError) as caught:
         BotoSts(ONCE).assume_role(
             KEYS, REQUEST, Endpoint(REGION, url=server.url, ca_bundle="/no/such.pem")
@@ -572,7 +573,7 @@ def test_a_server_without_tls_behind_https() -> None:
 
 
 @pytest.mark.parametrize("refusing", [True, False])
-def test_a_proxy_that_is_down_or_says_no(
+def test_a_proxy_that_is_down_or_rejects(
     monkeypatch: pytest.MonkeyPatch, *, refusing: bool
 ) -> None:
     with serve(lambda _: reply(407)) as proxy:
@@ -584,7 +585,7 @@ def test_a_proxy_that_is_down_or_says_no(
     assert "proxypassword" not in str(vars(caught.value))
 
 
-def test_a_proxy_address_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_proxy_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:proxypassword@127.0.0.1:notaport")
     with pytest.raises(NetworkError) as caught:
         BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION))
@@ -595,20 +596,20 @@ def test_a_proxy_address_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     "url",
     ["127.0.0.1:80", "nonsense", "http://", "http://bad host/", "http://" + "a" * 70 + ".example"],
 )
-def test_an_endpoint_url_that_is_none(url: str) -> None:
+def test_an_invalid_endpoint_url(url: str) -> None:
     with pytest.raises(NetworkError) as caught:
         BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(REGION, url=url))
     assert caught.value.code == "endpoint_url"
 
 
 @pytest.mark.parametrize("region", ["", "eu west", "evil.example/", "-"])
-def test_a_region_that_is_none(region: str) -> None:
+def test_an_invalid_region(region: str) -> None:
     with pytest.raises(NetworkError) as caught:
         BotoSts(ONCE).assume_role(KEYS, REQUEST, Endpoint(region))
     assert caught.value.code == "region"
 
 
-def test_keys_no_header_can_carry() -> None:
+def test_keys_that_fit_no_header() -> None:
     for credentials in (
         Credentials("AKIA\nX", Secret("s")),
         Credentials("ASIAX", Secret("s"), Secret("to\r\nken")),
@@ -618,7 +619,7 @@ def test_keys_no_header_can_carry() -> None:
         assert "ken" not in error.why
 
 
-def test_values_that_are_not_even_sent() -> None:
+def test_values_rejected_before_sending() -> None:
     with serve(lambda _: assumed()) as server, pytest.raises(AwsDeniedError) as caught:
         BotoSts(ONCE).get_session_token(KEYS, MFA_SERIAL, "12", 3600, server.endpoint)
     assert caught.value.code == "bad_parameter"
@@ -641,7 +642,7 @@ def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     ] == []
 
 
-def test_an_answer_that_repeats_what_was_sent_is_cleaned() -> None:
+def test_secrets_repeated_by_a_response_are_removed() -> None:
     text = (
         f"{SESSION.secret_access_key.reveal()} tokentokentoken== 918273 \x1b]52;c;x\x07 "
         + "long " * 400
@@ -659,7 +660,7 @@ def test_an_answer_that_repeats_what_was_sent_is_cleaned() -> None:
     assert not any(secret in shown for secret in ("tokentoken", "918273", "anothersecret"))
 
 
-def test_a_hundred_calls_leave_no_threads_behind() -> None:
+def test_a_hundred_calls_leave_no_threads() -> None:
     sts = BotoSts()
     with serve(lambda _: assumed()) as server:
         before = threading.active_count()
@@ -668,7 +669,7 @@ def test_a_hundred_calls_leave_no_threads_behind() -> None:
         assert threading.active_count() <= before + 1
 
 
-def test_nothing_of_botocore_is_imported_before_the_first_call() -> None:
+def test_botocore_is_not_imported_before_the_first_call() -> None:
     names = ("aws.sts", "providers.source", "system.environment", "system.mfa_process")
     modules = ", ".join(("sys", "json", *(f"xswitch.adapters.{name}" for name in names)))
     code = f"import {modules}; print(json.dumps('botocore' in sys.modules))"
@@ -678,7 +679,7 @@ def test_nothing_of_botocore_is_imported_before_the_first_call() -> None:
     assert json.loads(done.stdout) is False
 
 
-def test_the_callers_clock_is_the_one_compared() -> None:
+def test_clock_skew_uses_the_given_clock() -> None:
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
     answer = refusal("SignatureDoesNotMatch", "Signature not yet current: x", date=noon)
     with serve(lambda _: answer) as server, pytest.raises(AwsDeniedError) as caught:
@@ -696,7 +697,7 @@ def test_the_callers_clock_is_the_one_compared() -> None:
     )
 
 
-def test_an_interrupt_leaves_the_wait_at_once() -> None:
+def test_an_interrupt_ends_the_wait_at_once() -> None:
     code = f"""
 import os, signal, socket, threading
 from xswitch.threads import Timeouts

@@ -98,7 +98,7 @@ def test_the_signature_is_botocores(call: tuple[bytes, str, str, Credentials, da
     assert headers["x-amz-date"] == request.headers["X-Amz-Date"]
 
 
-def test_every_region_is_called_where_botocore_calls_it() -> None:
+def test_every_region_has_botocores_endpoint() -> None:
     session = botocore.session.Session()
     for partition in ("aws", "aws-cn", "aws-us-gov"):
         regions = session.get_available_regions("sts", partition)
@@ -117,7 +117,7 @@ def test_every_region_is_called_where_botocore_calls_it() -> None:
             assert f"https://{place.host}" == client.meta.endpoint_url
 
 
-def test_what_is_too_short_for_botocore_is_too_short_here() -> None:
+def test_minimum_lengths_are_botocores() -> None:
     model = botocore.session.Session().get_service_model("sts")
     found: dict[str, int] = {}
 
@@ -141,7 +141,7 @@ def test_what_is_too_short_for_botocore_is_too_short_here() -> None:
     assert {name: MIN_LENGTHS[name] for name in found} == found
 
 
-def test_what_botocore_tries_again_is_left_to_it() -> None:
+def test_retryable_codes_are_botocores() -> None:
     checkers: tuple[Any, Any] = (
         standard.TransientRetryableChecker,
         standard.ThrottledRetryableChecker,
@@ -173,7 +173,7 @@ def test_what_botocore_tries_again_is_left_to_it() -> None:
     ],
     ids=str,
 )
-def test_endpoints_out_of_the_ordinary_are_left_to_botocore(endpoint: Endpoint) -> None:
+def test_unusual_endpoints_are_left_to_botocore(endpoint: Endpoint) -> None:
     assert not direct().is_plain_call(PARAMETERS, KEYS, endpoint)
 
 
@@ -184,7 +184,7 @@ def test_proxies_are_left_to_botocore(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
-def test_the_ca_bundle_given_is_the_one_trusted(name: str, tmp_path: Path) -> None:
+def test_the_given_ca_bundle_is_trusted(name: str, tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text(TEST_CERTIFICATE, encoding="ascii")
     with serve(lambda _: assumed(), tls=True) as server:
@@ -205,7 +205,7 @@ def test_the_ca_bundle_given_is_the_one_trusted(name: str, tmp_path: Path) -> No
         assert len(server.requests) == 1
 
 
-def test_without_a_bundle_the_common_certificates_are_trusted() -> None:
+def test_default_certificates_are_botocores() -> None:
     context = direct()._tls_context("")
     assert len(context.get_ca_certs()) > 50
     assert context.check_hostname
@@ -223,14 +223,14 @@ def test_without_a_bundle_the_common_certificates_are_trusted() -> None:
     ],
     ids=str,
 )
-def test_values_botocore_would_not_send_are_left_to_it(change: dict[str, Any]) -> None:
+def test_values_botocore_would_reject_are_left_to_it(change: dict[str, Any]) -> None:
     assert direct().is_plain_call(
         PARAMETERS | {"Tags": [{"Key": "k", "Value": ""}]}, KEYS, Endpoint(REGION)
     )
     assert not direct().is_plain_call(PARAMETERS | change, KEYS, Endpoint(REGION))
 
 
-def test_keys_no_header_can_carry_are_left_to_botocore() -> None:
+def test_keys_that_fit_no_header_are_left_to_botocore() -> None:
     for credentials in (
         Credentials("AKIA\nX", Secret("s")),
         Credentials("A", Secret("")),
@@ -239,7 +239,7 @@ def test_keys_no_header_can_carry_are_left_to_botocore() -> None:
         assert not direct().is_plain_call(PARAMETERS, credentials, Endpoint(REGION))
 
 
-def test_a_plain_call_loads_nothing_of_botocore() -> None:
+def test_a_plain_call_does_not_import_botocore() -> None:
     code = """
 import sys
 from xswitch.adapters.aws.sts import BotoSts
@@ -261,7 +261,7 @@ print(role.arn, *(name for name in sys.modules if name.split(".")[0] in heavy))
     assert done.stdout == "arn:aws:sts::222222222222:assumed-role/Admin/me\n"
 
 
-def test_what_is_sent_is_what_botocore_sends() -> None:
+def test_requests_equal_botocores() -> None:
     request = AssumeRoleRequest(
         REQUEST.role_arn,
         "me@here",
@@ -320,14 +320,14 @@ AGAIN: dict[str, Response] = {
 
 
 @pytest.mark.parametrize("name", AGAIN)
-def test_what_is_no_answer_is_tried_once_more(name: str) -> None:
+def test_an_invalid_response_is_retried_once(name: str) -> None:
     with serve(once(AGAIN[name], assumed())) as server:
         limits = SOON if AGAIN[name] is hang else LIMITS
         assert sts(limits).assume_role(KEYS, REQUEST, server.endpoint).arn.endswith("/me")
         assert len(server.requests) == 2
 
 
-def test_an_answer_longer_than_any_is_not_read() -> None:
+def test_a_response_that_is_too_long_is_not_read() -> None:
     head, _, body = _HUGE.partition(b"\r\n\r\n")
     lines = [line for line in head.split(b"\r\n") if not line.startswith(b"Content-Length")]
     huge = b"\r\n".join([*lines, f"Content-Length: {len(body)}".encode()]) + b"\r\n\r\n" + body
@@ -335,7 +335,7 @@ def test_an_answer_longer_than_any_is_not_read() -> None:
         assert direct().call("AssumeRole", PARAMETERS, KEYS, server.endpoint) is None
 
 
-def test_a_drip_is_bounded_as_a_whole() -> None:
+def test_a_slow_response_has_a_total_time_limit() -> None:
     with serve(lambda _: drip) as server, pytest.raises(NetworkError) as caught:
         sts(Timeouts(connect=0.5, read=5.0, total=0.7, tries=2)).assume_role(
             KEYS, REQUEST, server.endpoint
@@ -343,7 +343,7 @@ def test_a_drip_is_bounded_as_a_whole() -> None:
     assert caught.value.code == "timeout"
 
 
-def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
+def test_a_closed_idle_connection_is_replaced() -> None:
     answers = [
         assumed(),
         assumed().replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1),
@@ -389,16 +389,16 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
         refusal("Odd", "", 400),
     ],
 )
-def test_a_refusal_is_told_as_botocores_would_be_after_one_try(answer: bytes) -> None:
-    told: list[XswitchError] = []
+def test_an_error_equals_botocores_after_one_attempt(answer: bytes) -> None:
+    errors: list[XswitchError] = []
     for tries in (2, 1):
         with serve(lambda _: answer) as server, pytest.raises(XswitchError) as caught:
             BotoSts(Timeouts(tries=tries), now=lambda: NOW).assume_role(
                 SESSION, REQUEST, server.endpoint
             )
         assert len(server.requests) == 1
-        told.append(caught.value)
-    first, second = told
+        errors.append(caught.value)
+    first, second = errors
     assert type(first) is type(second)
     assert (first.what, first.why, first.next_step, first.code) == (
         second.what,
@@ -414,13 +414,13 @@ def test_a_refusal_is_told_as_botocores_would_be_after_one_try(answer: bytes) ->
     st.binary(max_size=200) | st.text("<>/&;AssumeRoleResponse x\n", max_size=80).map(str.encode)
 )
 @settings(max_examples=200)
-def test_no_bytes_are_more_than_no_answer(body: bytes) -> None:
+def test_arbitrary_bytes_are_rejected(body: bytes) -> None:
     with pytest.raises(sts_http.NotAwsResponseError):
         sts_http.parse_result(body, "AssumeRole")
     with pytest.raises(sts_http.NotAwsResponseError):
         sts_http.parse_error(body, 400, None, NOW)
 
 
-def test_depth_is_bounded() -> None:
+def test_depth_is_limited() -> None:
     with pytest.raises(sts_http.NotAwsResponseError):
         sts_http.parse_result(b"<a>" * 50 + b"</a>" * 50, "AssumeRole")

@@ -24,7 +24,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("status", [200, 302, 403, 500])
-def test_any_http_answer_counts_and_tells_the_time(status: int) -> None:
+def test_any_http_response_counts(status: int) -> None:
     with serve(lambda _: reply(status, "<html>", date=NOON)) as server:
         result = HttpStsProbe().probe(server.endpoint)
     assert result.server_time == NOON
@@ -34,14 +34,14 @@ def test_any_http_answer_counts_and_tells_the_time(status: int) -> None:
     assert "authorization" not in server.requests[0].headers
 
 
-def test_an_odd_date_is_none() -> None:
+def test_an_invalid_date_is_none() -> None:
     with serve(
         lambda _: reply(200).replace(b"GMT", b"at noon, or so").replace(b"Date: ", b"Date: on ")
     ) as server:
         assert HttpStsProbe().probe(server.endpoint).server_time is None
 
 
-def test_the_embedded_aws_is_reached() -> None:
+def test_the_emulator_is_reached() -> None:
     with aws_server() as aws:
         result = HttpStsProbe().probe(Endpoint(REGION, url=aws.endpoint))
     assert result.server_time is not None
@@ -67,20 +67,20 @@ def test_tls_is_checked_with_the_bundle_of_the_endpoint_or_the_environment(
     assert caught.value.code == "tls"
 
 
-@pytest.mark.parametrize(("behaviour", "code"), [(hang, "timeout"), (drip, "timeout")])
-def test_no_answer_is_a_network_error_within_the_bound(behaviour: object, code: str) -> None:
-    with serve(lambda _: behaviour) as server, pytest.raises(NetworkError) as caught:  # type: ignore[arg-type,return-value] # parametrised
+@pytest.mark.parametrize(("handler", "code"), [(hang, "timeout"), (drip, "timeout")])
+def test_no_response_is_a_network_error_within_the_time_limit(handler: object, code: str) -> None:
+    with serve(lambda _: handler) as server, pytest.raises(NetworkError) as caught:  # type: ignore[arg-type,return-value] # parametrised
         HttpStsProbe(seconds=0.4).probe(server.endpoint)
     assert caught.value.code == code
 
 
-def test_a_cut_connection_is_none() -> None:
+def test_a_closed_connection_is_a_network_error() -> None:
     with serve(lambda _: reset) as server, pytest.raises(NetworkError) as caught:
         HttpStsProbe(seconds=10).probe(server.endpoint)
     assert caught.value.code == "reset"
 
 
-def test_nobody_there() -> None:
+def test_nothing_listens() -> None:
     with pytest.raises(NetworkError) as caught:
         HttpStsProbe().probe(Endpoint(REGION, url=f"http://127.0.0.1:{closed_port()}"))
     assert caught.value.code == "refused"

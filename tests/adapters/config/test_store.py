@@ -14,7 +14,7 @@ from xswitch.core.model import RemoveProfile, SetProfile
 # -- reading
 
 
-def test_it_fits_the_port(store: FileConfigStore) -> None:
+def test_it_implements_the_port(store: FileConfigStore) -> None:
     port: ConfigStore = store
     assert port.paths().config.endswith("/.aws/config")
 
@@ -40,7 +40,7 @@ def test_the_null_device_is_an_empty_file_and_is_not_written(
     assert "device" in refusal(lambda: store.apply([XS]), "config_not_writable").why
 
 
-def test_what_is_no_file_is_refused_at_once(store: FileConfigStore, folder: Path) -> None:
+def test_other_file_types_are_rejected_at_once(store: FileConfigStore, folder: Path) -> None:
     path = folder / "config"
     path.mkdir()
     assert "a folder" in refusal(store.read, "config_not_a_file").what
@@ -54,9 +54,7 @@ def test_what_is_no_file_is_refused_at_once(store: FileConfigStore, folder: Path
     refusal(lambda: store.apply([XS]), "config_symlink_loop")
 
 
-def test_a_file_larger_than_any_config_is_refused_and_not_read(
-    store: FileConfigStore, config: Path
-) -> None:
+def test_a_file_that_is_too_large_is_not_read(store: FileConfigStore, config: Path) -> None:
     before = config.read_bytes()
     with config.open("ab") as file:
         file.truncate(1 << 40)
@@ -85,7 +83,7 @@ def test_a_folder_that_is_a_file_means_a_missing_config(
     refusal(lambda: store.apply([XS]), "config_not_writable")
 
 
-def test_no_right_to_read_is_told(
+def test_missing_read_permission_is_reported(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> int:
@@ -97,7 +95,7 @@ def test_no_right_to_read_is_told(
 
 
 @pytest.mark.parametrize("text", [b"[default]\nx = \xe4\n", b"\xff\xfe[\0d\0", b"\n\xed\xa0\x80\n"])
-def test_text_that_is_not_utf8_is_refused_and_never_written(
+def test_text_that_is_not_utf8_is_rejected_and_not_written(
     store: FileConfigStore, config: Path, text: bytes
 ) -> None:
     config.write_bytes(text)
@@ -106,7 +104,7 @@ def test_text_that_is_not_utf8_is_refused_and_never_written(
     assert config.read_bytes() == text
 
 
-def test_the_stamp_is_size_time_and_inode(store: FileConfigStore, config: Path) -> None:
+def test_the_fingerprint_is_size_time_and_inode(store: FileConfigStore, config: Path) -> None:
     status = config.stat()
     assert store.stamp() == f"{len(BEFORE)}:{status.st_mtime_ns}:{status.st_ino},-"
     link = config.with_name("credentials")
@@ -117,9 +115,7 @@ def test_the_stamp_is_size_time_and_inode(store: FileConfigStore, config: Path) 
 # -- writing
 
 
-def test_every_other_byte_the_mode_and_nothing_else_is_there(
-    store: FileConfigStore, config: Path
-) -> None:
+def test_other_bytes_and_the_mode_stay(store: FileConfigStore, config: Path) -> None:
     store.apply([XS])
     assert (
         config.read_bytes().decode()
@@ -146,7 +142,7 @@ def test_nothing_is_written_when_nothing_changes(
 @pytest.mark.parametrize(
     "change", [RemoveProfile("config", "dev"), SetProfile("config", "dev", {"region": "eu-west-1"})]
 )
-def test_an_edit_that_changes_no_byte_is_refused_when_the_aws_cli_reads_otherwise(
+def test_an_edit_without_changes_is_rejected_if_the_aws_cli_reads_otherwise(
     store: FileConfigStore, config: Path, change: RemoveProfile | SetProfile
 ) -> None:
     own = "" if isinstance(change, RemoveProfile) else "[profile dev]\nregion = eu-west-1\n"
@@ -232,7 +228,7 @@ def test_extended_attributes_stay(store: FileConfigStore, config: Path) -> None:
     assert os.getxattr(config, "user.note") == b"mine"
 
 
-def test_a_full_disk_leaves_the_file_and_no_temporary_one(
+def test_a_full_disk_changes_nothing(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -260,7 +256,7 @@ def test_a_backup_that_cannot_be_written_stops_the_write(
     assert config.read_bytes().decode() == BEFORE
 
 
-def test_when_the_second_file_cannot_be_put_in_place_the_first_is_as_it_was(
+def test_if_the_second_file_cannot_be_replaced_the_first_is_restored(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.replace
@@ -286,14 +282,14 @@ def test_an_edit_that_is_not_safe_changes_neither_file(
     assert names(config.parent) == ["config"]
 
 
-def test_a_file_the_cli_refuses_can_be_edited(store: FileConfigStore, config: Path) -> None:
+def test_a_file_that_the_cli_rejects_can_be_edited(store: FileConfigStore, config: Path) -> None:
     config.write_text("[profile a]\nx = 1\n[profile a]\ny = 1\n")
     store.apply([XS])
     assert store.read().profiles["xs-a"].get("xswitch_role") == "a"
     assert store.read().profiles["a"].get("x") == "1"
 
 
-def test_profiles_of_others_in_the_credentials_file_are_not_touched(
+def test_other_profiles_in_the_credentials_file_are_not_changed(
     store: FileConfigStore, folder: Path
 ) -> None:
     credentials = folder / "credentials"
@@ -303,7 +299,7 @@ def test_profiles_of_others_in_the_credentials_file_are_not_touched(
     assert credentials.read_text() == "[xs-a-static]\naws_access_key_id = mine\n"
 
 
-def test_leftovers_of_killed_writers_are_removed_once_they_are_old(
+def test_old_leftovers_of_killed_writers_are_removed(
     store: FileConfigStore, config: Path, clock: FixedClock
 ) -> None:
     now = clock.now().timestamp()

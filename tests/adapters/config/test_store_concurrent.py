@@ -14,7 +14,7 @@ from xswitch.core.model import RemoveProfile, SetProfile
 # -- concurrent writers
 
 
-def test_a_change_meanwhile_is_read_and_edited_again(
+def test_a_concurrent_change_is_read_and_edited_again(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     status = config.stat()
@@ -41,7 +41,7 @@ def test_a_change_meanwhile_is_read_and_edited_again(
     assert names(config.parent) == ["config"]
 
 
-def test_a_file_that_never_stays_the_same_is_left_alone(
+def test_a_file_that_keeps_changing_is_not_written(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def touch() -> None:
@@ -53,7 +53,7 @@ def test_a_file_that_never_stays_the_same_is_left_alone(
     assert names(config.parent) == ["config"]
 
 
-def test_what_is_written_into_the_old_file_at_the_last_moment_is_not_lost(
+def test_a_late_write_into_the_old_file_is_not_lost(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes_late(monkeypatch, config, BEFORE.encode() + b"output = json\r\n")
@@ -66,7 +66,7 @@ def test_what_is_written_into_the_old_file_at_the_last_moment_is_not_lost(
     )
 
 
-def test_an_old_file_that_was_only_cut_off_is_not_taken_for_a_change(
+def test_truncating_the_old_file_does_not_count_as_a_change(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes_late(monkeypatch, config, b"")
@@ -74,7 +74,7 @@ def test_an_old_file_that_was_only_cut_off_is_not_taken_for_a_change(
     assert config.read_bytes().startswith(BEFORE.encode())
 
 
-def test_a_late_write_gives_way_to_a_later_one(
+def test_a_later_write_replaces_a_late_one(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes_late(monkeypatch, config, BEFORE.encode() + b"output = json\r\n")
@@ -86,7 +86,7 @@ def test_a_late_write_gives_way_to_a_later_one(
     assert b"output = text\r\n\r\n# xswitch" in config.read_bytes()
 
 
-def test_an_empty_file_is_looked_at_again_as_it_may_be_half_written(
+def test_an_empty_file_is_read_again(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config.write_bytes(b"")
@@ -101,7 +101,7 @@ def test_an_empty_file_is_looked_at_again_as_it_may_be_half_written(
     assert config.read_bytes().startswith(BEFORE.encode())
 
 
-def test_another_writer_that_hangs_is_not_waited_for_for_ever(
+def test_waiting_for_another_writer_has_a_time_limit(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("xswitch.adapters.config.transaction._LOCK_SECONDS", 0.05)
@@ -114,7 +114,7 @@ def test_another_writer_that_hangs_is_not_waited_for_for_ever(
 # -- the original
 
 
-def test_the_version_before_the_first_change_is_kept_for_ever(
+def test_the_original_is_copied_once(
     store: FileConfigStore, config: Path, clean_world: Path
 ) -> None:
     store.apply([XS])
@@ -126,7 +126,7 @@ def test_the_version_before_the_first_change_is_kept_for_ever(
     assert mode(kept) == 0o600
 
 
-def test_a_config_that_holds_keys_is_kept_beside_itself(
+def test_the_copy_of_a_config_with_keys_is_beside_it(
     store: FileConfigStore, config: Path, clean_world: Path
 ) -> None:
     config.write_text("[default]\naws_secret_access_key = k3y\n")
@@ -140,7 +140,7 @@ def test_a_config_that_holds_keys_is_kept_beside_itself(
     )
 
 
-def test_of_a_missing_file_an_empty_one_is_kept(store: FileConfigStore, clean_world: Path) -> None:
+def test_the_copy_of_a_missing_file_is_empty(store: FileConfigStore, clean_world: Path) -> None:
     store.apply([XS])
     store.apply([SetProfile("config", "xs-b", {"xswitch_role": "b"})])
     (kept,) = (clean_world / "state/backups").glob("config.*.original")
@@ -158,7 +158,7 @@ def test_undo_restores_every_byte_once(store: FileConfigStore, config: Path) -> 
     refusal(store.undo, "nothing_to_undo")
 
 
-def test_undo_takes_back_the_last_change_only(store: FileConfigStore, config: Path) -> None:
+def test_undo_reverts_only_the_last_change(store: FileConfigStore, config: Path) -> None:
     store.apply([XS])
     middle = config.read_bytes()
     store.apply(
@@ -172,9 +172,7 @@ def test_undo_takes_back_the_last_change_only(store: FileConfigStore, config: Pa
     assert config.read_bytes() == middle
 
 
-def test_undo_takes_both_files_back_and_removes_what_was_not_there(
-    store: FileConfigStore, config: Path
-) -> None:
+def test_undo_reverts_both_files_and_removes_new_ones(store: FileConfigStore, config: Path) -> None:
     store.apply([XS, KEYS])
     credentials = config.with_name("credentials")
     assert credentials.exists()
@@ -192,7 +190,7 @@ def test_undo_of_new_keys_leaves_the_other_keys(store: FileConfigStore, folder: 
     assert credentials.read_text() == "[default]\naws_secret_access_key = s3cret"
 
 
-def test_undo_refuses_when_a_file_changed_since(store: FileConfigStore, config: Path) -> None:
+def test_undo_fails_if_a_file_has_changed_since(store: FileConfigStore, config: Path) -> None:
     store.apply([XS, KEYS])
     config.write_bytes(config.read_bytes() + b"#\n")
     before = config.read_bytes(), config.with_name("credentials").read_bytes()
@@ -200,7 +198,7 @@ def test_undo_refuses_when_a_file_changed_since(store: FileConfigStore, config: 
     assert (config.read_bytes(), config.with_name("credentials").read_bytes()) == before
 
 
-def test_undo_of_replaced_keys_is_refused_as_they_are_not_backed_up(
+def test_undo_of_replaced_keys_fails(
     store: FileConfigStore, folder: Path, clean_world: Path
 ) -> None:
     store.apply([KEYS])
@@ -226,7 +224,7 @@ def test_undo_of_replaced_keys_is_refused_as_they_are_not_backed_up(
     assert b"AKIA" not in kept
 
 
-def test_a_secret_in_a_replaced_part_of_the_config_is_not_kept(
+def test_a_replaced_secret_is_not_recorded(
     store: FileConfigStore, config: Path, clean_world: Path
 ) -> None:
     store.apply([XS])
@@ -239,9 +237,7 @@ def test_a_secret_in_a_replaced_part_of_the_config_is_not_kept(
     )
 
 
-def test_undo_after_a_write_that_never_came_about_has_nothing_to_do(
-    store: FileConfigStore, config: Path
-) -> None:
+def test_undo_after_a_failed_write_has_nothing_to_do(store: FileConfigStore, config: Path) -> None:
     store.apply([XS])
     after = config.read_bytes()
     config.write_bytes(BEFORE.encode())
@@ -263,7 +259,7 @@ def test_a_damaged_record_is_not_used(
     assert config.read_bytes() == after
 
 
-def test_a_record_that_leads_elsewhere_is_not_used(
+def test_a_record_with_another_result_is_not_used(
     store: FileConfigStore, config: Path, clean_world: Path
 ) -> None:
     store.apply([XS])
@@ -275,7 +271,7 @@ def test_a_record_that_leads_elsewhere_is_not_used(
     assert b"xs-a" in config.read_bytes()
 
 
-def test_undo_gives_way_to_whoever_writes_meanwhile(
+def test_undo_yields_to_a_concurrent_write(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.apply([XS])
@@ -284,7 +280,7 @@ def test_undo_gives_way_to_whoever_writes_meanwhile(
     assert config.read_bytes() == b"# theirs\n"
 
 
-def test_undo_puts_back_what_is_written_at_the_last_moment(
+def test_undo_restores_a_late_write(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.apply([XS, KEYS])

@@ -43,7 +43,7 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_text(tmp_path: 
     assert found["names"] == ["config"]
 
 
-def test_writers_beside_the_aws_cli_lose_nothing_of_anyones(
+def test_writers_concurrent_with_the_aws_cli_lose_nothing(
     tmp_path: Path, need: Callable[[str], str]
 ) -> None:
     aws = need(str(BIN / "aws"))

@@ -150,7 +150,7 @@ def test_never_signed_in(view: ConfigView, command: str) -> None:
 
 
 @pytest.mark.parametrize(("view", "key"), [(legacy(), START_URL), (modern(), "corp")])
-def test_a_sign_in_that_ended_or_was_revoked(
+def test_an_expired_or_revoked_sign_in(
     view: ConfigView, key: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_sso_token(clean_world, key, timedelta(minutes=-1))
@@ -185,7 +185,7 @@ def test_a_damaged_token_file(view: ConfigView, key: str, content: str, clean_wo
         (hang, "timeout"),
     ],
 )
-def test_a_portal_that_does_not_give_the_role(
+def test_a_portal_that_denies_the_role(
     answer: object, code: str, clean_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_sso_token(clean_world, START_URL)
@@ -197,7 +197,7 @@ def test_a_portal_that_does_not_give_the_role(
     assert error.code == code
 
 
-def test_a_portal_that_drips_is_bounded_as_a_whole(
+def test_a_slow_portal_has_a_total_time_limit(
     clean_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_sso_token(clean_world, START_URL)
@@ -212,7 +212,7 @@ def test_a_portal_that_drips_is_bounded_as_a_whole(
     )
 
 
-def test_a_portal_nobody_runs(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_portal(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store_sso_token(clean_world, START_URL)
     url = f"http://127.0.0.1:{closed_port()}"
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", url)
@@ -253,7 +253,7 @@ def portal_and_oidc(oidc: bytes) -> Callable[[Received], bytes]:
     return answer
 
 
-def test_a_sign_in_about_to_end_is_refreshed_and_kept(
+def test_a_sign_in_about_to_expire_is_refreshed_and_stored(
     clean_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = store_sso_token(clean_world, "corp", timedelta(minutes=-5), **REGISTRATION)
@@ -281,7 +281,7 @@ def test_a_sign_in_about_to_end_is_refreshed_and_kept(
     assert sso_cache(clean_world, "corp") == file
 
 
-def test_a_refresh_that_is_refused_asks_for_a_sign_in(
+def test_a_denied_refresh_requires_a_sign_in(
     clean_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_sso_token(clean_world, "corp", timedelta(minutes=-5), **REGISTRATION)
@@ -335,7 +335,7 @@ def test_a_web_identity_is_exchanged_at_the_plans_endpoint(
     )
 
 
-def test_a_web_identity_token_that_can_not_be_read(tmp_path: Path) -> None:
+def test_an_unreadable_web_identity_token(tmp_path: Path) -> None:
     error = refused(CredentialSourceKind.WEB_IDENTITY, web(tmp_path / "nowhere"))
     assert error.code == "web_identity_file"
     assert f"{tmp_path / 'nowhere'}: no such file or directory" in error.what
@@ -365,7 +365,7 @@ def test_a_web_identity_token_that_can_not_be_read(tmp_path: Path) -> None:
         (hang, "timeout"),
     ],
 )
-def test_a_web_identity_that_is_refused(answer: object, code: str, token_file: Path) -> None:
+def test_a_denied_web_identity(answer: object, code: str, token_file: Path) -> None:
     with serve(lambda _: answer) as sts:  # type: ignore[arg-type,return-value] # parametrised
         error = refused(
             CredentialSourceKind.WEB_IDENTITY,
@@ -385,7 +385,7 @@ def login() -> ConfigView:
     return a_view({"login_session": LOGIN, "region": REGION})
 
 
-def test_a_sign_in_of_aws_login_that_is_fresh(clean_world: Path) -> None:
+def test_a_valid_sign_in_of_aws_login(clean_world: Path) -> None:
     store_login(clean_world, LOGIN, timedelta(minutes=30))
     found = resolve(CredentialSourceKind.LOGIN_SESSION, login())
     assert (found.access_key_id, found.secret_access_key, found.session_token) == (
@@ -407,7 +407,7 @@ def test_never_signed_in_with_aws_login(clean_world: Path) -> None:
     assert refused(CredentialSourceKind.LOGIN_SESSION, login()).code == "login_needed"
 
 
-def test_a_sign_in_of_aws_login_is_refreshed_and_kept(
+def test_a_sign_in_of_aws_login_is_refreshed_and_stored(
     clean_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = store_login(clean_world, LOGIN, timedelta(minutes=-1))
@@ -516,7 +516,7 @@ def test_no_container() -> None:
         ),
     ],
 )
-def test_container_settings_that_can_not_be_used(
+def test_invalid_container_settings(
     environment: Mapping[str, str], why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environment.items():
@@ -577,7 +577,7 @@ def test_no_instance(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "can't be used" in refused(CredentialSourceKind.EC2_METADATA).what
 
 
-def test_an_instance_whose_role_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_instance_whose_role_has_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     with serve(
         instance(json_reply(200, {"Code": "AssumeRoleUnauthorizedAccess", "Message": "s3cret"}))

@@ -51,9 +51,7 @@ def refused(
 # -- static keys
 
 
-def test_static_keys_are_those_of_the_view_whatever_else_is_around(
-    clean_world: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_static_keys_are_the_profiles(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = clean_world / ".aws"
     folder.mkdir()
     (folder / "credentials").write_text(
@@ -107,7 +105,7 @@ def test_static_keys_may_be_temporary(name: str) -> None:
         {"security": ""},
     ],
 )
-def test_whole_keys_are_read_as_botocore_reads_them_and_without_it(
+def test_complete_keys_are_read_without_botocore(
     tokens: Mapping[str, str],
 ) -> None:
     properties = {
@@ -131,7 +129,7 @@ def test_whole_keys_are_read_as_botocore_reads_them_and_without_it(
         )
 
 
-def test_half_a_pair_of_keys_and_none() -> None:
+def test_incomplete_and_missing_keys() -> None:
     error = refused(CredentialSourceKind.STATIC_KEYS, {"aws_access_key_id": "AKIAVIEW"})
     assert (error.code, error.next_step) == ("keys_incomplete", "aws configure --profile dev")
     assert "aws_secret_access_key is missing" in error.what
@@ -143,7 +141,7 @@ def test_half_a_pair_of_keys_and_none() -> None:
 PAIR = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "env"}
 
 
-def test_the_environment_that_was_given_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_given_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOTHER")
     assert resolve(CredentialSourceKind.ENVIRONMENT, None, PAIR) == Credentials(
         "AKIAENV", Secret("env")
@@ -269,7 +267,7 @@ def test_a_credential_process_that_fails(command: str, code: str, detail: str) -
     assert "s3cret" not in "".join(traceback.format_exception(error)) + str(vars(error))
 
 
-def test_a_program_that_is_none(tmp_path: Path) -> None:
+def test_a_missing_program(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_bytes(b"\x00\x01\x02")
     program.chmod(0o700)
@@ -277,7 +275,7 @@ def test_a_program_that_is_none(tmp_path: Path) -> None:
     assert (error.code, "exec format error" in error.what) == ("process_missing", True)
 
 
-def test_a_credential_process_has_nobody_to_ask(tmp_path: Path) -> None:
+def test_a_credential_process_has_no_terminal(tmp_path: Path) -> None:
     body = """
 import sys
 if sys.stdin.read() != "":
@@ -309,7 +307,7 @@ def test_a_hung_credential_process_is_stopped() -> None:
     assert "after 0.5 seconds" in caught.value.what
 
 
-def test_a_credential_process_sees_the_environment_that_was_given(tmp_path: Path) -> None:
+def test_a_credential_process_gets_the_given_environment(tmp_path: Path) -> None:
     body = "import os, sys\nif os.environ.get('MARK') != 'yes': sys.exit(3)"
     command = printing(tmp_path, answer(), body)
     assert (
@@ -330,7 +328,7 @@ def test_a_credential_process_sees_the_environment_that_was_given(tmp_path: Path
 # -- all kinds
 
 
-def test_odd_settings_beside_the_keys_do_no_harm() -> None:
+def test_unusual_settings_next_to_keys_are_ignored() -> None:
     found = resolve(
         CredentialSourceKind.STATIC_KEYS,
         {
@@ -347,7 +345,7 @@ def test_odd_settings_beside_the_keys_do_no_harm() -> None:
     assert found.access_key_id == "AKIAVIEW"
 
 
-def test_a_profile_that_left_the_config_meanwhile() -> None:
+def test_a_profile_removed_meanwhile() -> None:
     with pytest.raises(SourceCredentialsError) as caught:
         BotocoreProviders(os.environ).resolve(
             a_base(CredentialSourceKind.STATIC_KEYS, "gone"), a_view(), ENDPOINT
@@ -364,7 +362,7 @@ def test_a_profile_that_left_the_config_meanwhile() -> None:
         CredentialSourceKind.WEB_IDENTITY,
     ],
 )
-def test_a_profile_that_is_of_another_kind_meanwhile(kind: CredentialSourceKind) -> None:
+def test_a_profile_of_another_kind_meanwhile(kind: CredentialSourceKind) -> None:
     assert refused(
         kind, {"aws_access_key_id": "AKIAVIEW", "aws_secret_access_key": "view"}
     ).next_step

@@ -32,7 +32,7 @@ def wait_for(path: Path) -> str:
 @pytest.mark.parametrize(
     "profile", ["xs-payments", "x; touch pwned", "$(touch pwned)", "-x", "a b"]
 )
-def test_the_renewal_runs_in_a_session_of_its_own_with_nothing_of_ours_open(
+def test_the_renewal_runs_in_a_new_session_without_inherited_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -56,7 +56,7 @@ def test_the_caller_does_not_wait_for_it(tmp_path: Path) -> None:
     assert wait_for(out) == "done\n"
 
 
-def test_nothing_that_fails_reaches_the_caller(tmp_path: Path) -> None:
+def test_failures_do_not_reach_the_caller(tmp_path: Path) -> None:
     def broken() -> tuple[str, ...]:
         raise RuntimeError("no command")
 

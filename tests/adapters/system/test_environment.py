@@ -25,7 +25,7 @@ def test_variables_are_read_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "AWS_PROFILE" not in environment.variables()
 
 
-def test_user_at_host_asks_no_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_at_host_makes_no_network_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a look-up")
 
@@ -156,9 +156,7 @@ def test_the_launcher_of_a_source_tree_is_in_the_package(tmp_path: Path) -> None
         f"lib64/{VERSIONED}/site-packages",
     ],
 )
-def test_where_a_path_would_not_last_or_not_lead_back_there_is_no_launcher(
-    tmp_path: Path, place: str
-) -> None:
+def test_a_path_that_upgrades_change_has_no_launcher(tmp_path: Path, place: str) -> None:
     launcher(tmp_path / place / "xswitch")
     assert module._launcher_path(tmp_path / place) is None
 
@@ -203,7 +201,7 @@ def test_now_is_now_in_utc() -> None:
     assert abs(now - datetime.now(UTC)) < timedelta(seconds=30)
 
 
-def test_the_facts_of_files(tmp_path: Path) -> None:
+def test_file_info(tmp_path: Path) -> None:
     look = OsFileInspector().inspect
     program = tmp_path / "program"
     program.write_text("", encoding="utf-8")

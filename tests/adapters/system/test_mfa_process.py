@@ -58,7 +58,7 @@ def test_anything_but_six_digits_is_no_code(printed: str) -> None:
     assert not printed or printed not in str(vars(error))
 
 
-def test_failures_are_named_and_what_was_printed_is_not() -> None:
+def test_failures_are_reported_without_the_output() -> None:
     assert refused("/no/such/program").why == "It can't be started: no such file or directory."
     assert refused("/dev/null").why == "It can't be started: permission denied."
     assert refused("echo 'open").why == "Its quotes don't match."
@@ -80,7 +80,7 @@ except OSError:
     assert run(python(tmp_path, source)) == "123456"
 
 
-def test_a_hung_command_is_ended_with_its_children(tmp_path: Path) -> None:
+def test_a_hung_command_is_killed_with_its_children(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     error = refused(f"sh -c 'sleep 300 & echo $! > {pid}; wait'", seconds=3.0)
     assert error.why == "It was stopped after 3 seconds."
@@ -96,12 +96,12 @@ def test_a_hung_command_is_ended_with_its_children(tmp_path: Path) -> None:
         pytest.fail("the child of the hung command still runs")
 
 
-def test_a_command_that_closes_its_output_and_stays_is_ended() -> None:
+def test_a_command_that_closes_its_output_and_hangs_is_killed() -> None:
     with pytest.raises(CommandTimeoutError):
         CapturedCommand(["sh", "-c", "exec >&-; sleep 300"], os.environ, 0.3).finish()
 
 
-def test_a_flood_is_stopped() -> None:
+def test_too_much_output_stops_the_command() -> None:
     with pytest.raises(OutputTooLargeError):
         CapturedCommand(["yes"], os.environ, 30).finish()
     assert refused("yes").why == "It printed much more than a code."

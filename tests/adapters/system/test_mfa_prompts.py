@@ -52,15 +52,15 @@ def terminal(typed: str) -> Iterator[tuple[tuple[str, str], list[str]]]:
         os.close(master)
 
 
-def test_a_code_is_asked_for_on_the_terminal() -> None:
+def test_the_code_is_read_from_the_terminal() -> None:
     with terminal("123456\n") as (console, shown):
         assert TerminalPrompt(otherwise, console).code(CHALLENGE) == "123456"
     text = "".join(shown)
-    assert f"admin needs a code of {SERIAL}" in text
+    assert f"Profile admin needs an MFA code from {SERIAL}." in text
     assert "MFA code: " in text
 
 
-def test_a_typing_error_is_asked_again_and_blanks_do_not_count() -> None:
+def test_an_invalid_code_is_prompted_for_again_and_spaces_are_ignored() -> None:
     with terminal("12345\n12345a\n 123 456 \n") as (console, shown):
         assert TerminalPrompt(otherwise, console).code(CHALLENGE) == "123456"
     assert "".join(shown).count("A code has 6 digits.") == 2
@@ -73,7 +73,7 @@ def test_giving_up_cancels(typed: str) -> None:
     assert caught.value.exit_code == ExitCode.CANCELLED
 
 
-def test_the_last_refusal_is_shown_and_hostile_text_is_harmless() -> None:
+def test_the_last_error_is_shown_sanitized() -> None:
     challenge = MfaChallenge(
         "serial\x1b]52;c;AAAA\x07", "pro\nfile", attempt=2, refusal="wrong \x1b[2J code"
     )
@@ -85,7 +85,7 @@ def test_the_last_refusal_is_shown_and_hostile_text_is_harmless() -> None:
     assert "\x07" not in text
 
 
-def test_without_a_terminal_the_command_to_run_is_named() -> None:
+def test_without_a_terminal_the_error_names_a_command() -> None:
     code = f"""
 from xswitch.adapters.system.mfa_prompts import TerminalPrompt
 from xswitch.actions.sessions.mfa import NoMfaPrompt

@@ -35,7 +35,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
         ("UnmodifiableEntity", "iam_unmodifiable"),
     ],
 )
-def test_each_code_of_iam_is_a_sentence_with_a_next_step(aws_code: str, code: str) -> None:
+def test_each_code_of_iam_has_a_message_and_a_next_step(aws_code: str, code: str) -> None:
     error = iam_error_from_response(
         CALL, AwsErrorResponse(aws_code, "what AWS said", NOW, status=400)
     )
@@ -47,7 +47,7 @@ def test_each_code_of_iam_is_a_sentence_with_a_next_step(aws_code: str, code: st
     assert "{" not in error.what
 
 
-def test_a_call_about_nothing_in_particular() -> None:
+def test_a_call_without_a_subject() -> None:
     assert (
         "on it"
         in iam_error_from_response(
@@ -56,7 +56,7 @@ def test_a_call_about_nothing_in_particular() -> None:
     )
 
 
-def test_what_is_no_matter_of_iam_alone_is_told_as_sts_tells_it() -> None:
+def test_common_errors_have_the_messages_of_sts() -> None:
     keys = iam_error_from_response(
         ApiCall("iam:GetRole", "us-east-1", long_term=True),
         AwsErrorResponse("InvalidClientTokenId", "no such key", NOW, status=403),

@@ -21,7 +21,7 @@ def base(kind: CredentialSourceKind, profile: str | None = "dev") -> CredentialS
 
 @pytest.mark.parametrize("code", sorted(SOURCE_MESSAGES))
 @pytest.mark.parametrize("kind", list(CredentialSourceKind))
-def test_every_code_is_a_sentence_for_every_base(
+def test_every_code_has_a_message_for_every_source(
     code: ErrorCode, kind: CredentialSourceKind
 ) -> None:
     for profile in ("dev", None):
@@ -46,7 +46,7 @@ def test_every_code_is_a_sentence_for_every_base(
         ),
     ],
 )
-def test_the_command_that_helps(source: SourceLabel, expected: str) -> None:
+def test_the_renewal_command(source: SourceLabel, expected: str) -> None:
     assert renewal_instruction(source) == expected
 
 
@@ -57,7 +57,7 @@ def test_a_hostile_profile_name_stays_one_word_and_one_line() -> None:
     assert found.isprintable()
 
 
-def test_a_refusal_of_the_bases_credentials_is_the_bases_fault() -> None:
+def test_rejected_source_credentials_are_a_source_error() -> None:
     refusal = AwsDeniedError("w", why="y", next_step="n", code="expired_token")
     blamed = as_source_error(refusal, SourceLabel(base(CredentialSourceKind.SSO), "corp"))
     assert type(blamed) is SourceCredentialsError

@@ -130,7 +130,7 @@ def error(code: str, text: str = "", call: ApiCall = CALL, status: int = 403) ->
         ("SomethingNew", "a text of its own", "denied"),
     ],
 )
-def test_what_aws_says_has_one_code_each(aws_code: str, text: str, code: str) -> None:
+def test_each_aws_error_has_its_code(aws_code: str, text: str, code: str) -> None:
     found = error(aws_code, text)
     assert found.code == code
     assert found.why == display_reason(text)
@@ -139,13 +139,13 @@ def test_what_aws_says_has_one_code_each(aws_code: str, text: str, code: str) ->
     assert "{" not in found.what + found.next_step
 
 
-def test_the_status_decides_where_no_code_does() -> None:
+def test_the_status_decides_without_a_code() -> None:
     assert error("503", "Service Unavailable", status=503).code == "aws_internal"
     assert error("Odd", status=500).code == "aws_internal"
     assert error("407", status=407).code == "proxy"
 
 
-def test_long_term_keys_are_the_bases_fault_and_sessions_are_not() -> None:
+def test_only_long_term_keys_are_a_source_error() -> None:
     for aws_code in ("InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken"):
         assert type(error(aws_code)) is SourceCredentialsError
         assert type(error(aws_code, call=CHAINED)) is AwsDeniedError
@@ -196,18 +196,18 @@ def skewed(server_time: datetime | None, text: str = "Signature expired: ") -> A
         (
             NOON,
             (
-                "AWS reports that the signature has expired, although this machine's clock now agrees "
-                "with AWS's."
+                "AWS reports that the signature has expired, although this machine's clock now "
+                "agrees with AWS's."
             ),
         ),
         (None, "AWS reports that this machine's clock is wrong."),
     ],
 )
-def test_the_clock_is_told_in_minutes(server_time: datetime | None, what: str) -> None:
+def test_clock_skew_is_in_minutes(server_time: datetime | None, what: str) -> None:
     assert error_from_response(CALL, skewed(server_time)).what == what
 
 
-def test_without_a_date_the_text_tells() -> None:
+def test_without_a_date_header_the_text_counts() -> None:
     behind = (
         "Signature expired: 20260301T120000Z is now earlier than 20260301T121500Z "
         "(20260301T123000Z - 15 min.)"
@@ -237,7 +237,7 @@ def test_every_network_code_is_a_network_error(code: ErrorCode) -> None:
     )
 
 
-def test_a_request_never_sent_is_a_bad_parameter() -> None:
+def test_an_unsent_request_is_a_bad_parameter() -> None:
     found = invalid_request(
         CALL, "Parameter validation failed:\nInvalid length for parameter TokenCode"
     )
@@ -262,9 +262,7 @@ HOSTILE = st.text(
     | HOSTILE,
     HOSTILE,
 )
-def test_no_text_of_aws_acts_on_a_terminal_or_breaks_a_sentence(
-    text: str, aws_code: str, hop: str
-) -> None:
+def test_aws_texts_are_sanitized(text: str, aws_code: str, hop: str) -> None:
     found = error_from_response(
         ApiCall("sts:AssumeRole", "eu-west-1", hop, url=text),
         AwsErrorResponse(aws_code, text, NOON),
@@ -275,7 +273,7 @@ def test_no_text_of_aws_acts_on_a_terminal_or_breaks_a_sentence(
     assert found.code in STS_MESSAGES or found.code in NETWORK_MESSAGES
 
 
-def test_what_aws_signed_is_cut_off() -> None:
+def test_the_canonical_string_is_removed() -> None:
     text = (
         "Does not match.\n\nThe Canonical String for this request should have been\n"
         "'POST\nx-amz-security-token:abc'"
@@ -283,7 +281,7 @@ def test_what_aws_signed_is_cut_off() -> None:
     assert error("SignatureDoesNotMatch", text).why == "Does not match."
 
 
-def test_secrets_are_taken_out_and_longer_numbers_stay() -> None:
+def test_secrets_are_removed_and_longer_numbers_stay() -> None:
     assert (
         redact("key s3cret/+x and 123456 in 123456789012, 0123456", ("s3cret/+x", "123456", ""))
         == "key *** and *** in 123456789012, 0123456"

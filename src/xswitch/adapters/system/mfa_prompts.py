@@ -59,13 +59,12 @@ class TerminalPrompt:
 
 
 def _introduction(challenge: MfaChallenge) -> list[str]:
-    lines = [
-        f"{sanitize(challenge.profile, limit=100)} needs a code of {sanitize(challenge.serial, limit=200)}"
-    ]
+    profile, serial = sanitize(challenge.profile, limit=100), sanitize(challenge.serial, limit=200)
+    lines = [f"Profile {profile} needs an MFA code from {serial}."]
     if challenge.refusal:
         lines.insert(0, sanitize(challenge.refusal, limit=300))
     return lines
 
 
 def _cancelled() -> CancelledError:
-    return CancelledError("No MFA code was given.")
+    return CancelledError("No MFA code entered.")
