@@ -1,4 +1,6 @@
-"""Session keys: hashes of everything that defines a session, so that an edited config misses.
+"""Session keys: hashes of everything that defines a session.
+
+An edited config therefore never reuses an old session.
 
 A key is the truncated SHA-256 of canonical JSON. It covers the key of the session it is made from,
 so a role's key covers the whole chain. Region, FIPS and dual-stack endpoints, and the CA bundle are
