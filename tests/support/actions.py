@@ -118,7 +118,7 @@ class FakeConfig:
     def read(self) -> ConfigView:
         return read_view(self.paths(), self.config, self.credentials)
 
-    def stamp(self) -> str:
+    def fingerprint(self) -> str:
         return str(hash((self.config, self.credentials)))
 
     def apply(self, edits: Sequence[ProfileEdit]) -> None:
@@ -383,8 +383,8 @@ class FakeHotPointers:
     def __init__(self) -> None:
         self.pointers: dict[str, tuple[str, str, str]] = {}
 
-    def write(self, managed_profile: str, key: str, stamp: str, vault: VaultInfo) -> None:
-        self.pointers[managed_profile] = (key, stamp, vault.kind)
+    def write(self, managed_profile: str, key: str, fingerprint: str, vault: VaultInfo) -> None:
+        self.pointers[managed_profile] = (key, fingerprint, vault.kind)
 
     def remove(self, managed_profile: str) -> None:
         self.pointers.pop(managed_profile, None)

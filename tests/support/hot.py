@@ -119,7 +119,7 @@ class HotWorld:
         """Set a file's time to `seconds` ago."""
         os.utime(path, (time.time() - seconds, time.time() - seconds))
 
-    def stamp(self) -> str:
+    def fingerprint(self) -> str:
         env = self.environ()
         return fingerprint(
             ConfigPaths(
@@ -146,7 +146,7 @@ class HotWorld:
 
     def point(self, info: VaultInfo | None = None) -> None:
         FileHotPointers(self.places.hot, self.bytes_environ).write(
-            self.profile, self.key, self.stamp(), info or self.info
+            self.profile, self.key, self.fingerprint(), info or self.info
         )
 
     def loaded(self) -> tuple[str, set[str]]:

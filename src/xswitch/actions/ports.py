@@ -242,8 +242,8 @@ class PromptFiles(Protocol):
 class HotPointers(Protocol):
     """The files that let `credential_process` find a session without a plan."""
 
-    def write(self, managed_profile: str, key: str, stamp: str, vault: VaultInfo) -> None:
-        """Point a managed profile to its session while the config's fingerprint is `stamp`."""
+    def write(self, managed_profile: str, key: str, fingerprint: str, vault: VaultInfo) -> None:
+        """Point a managed profile to its session while the config has this fingerprint."""
         ...
 
     def remove(self, managed_profile: str) -> None:
@@ -289,7 +289,7 @@ class ConfigStore(Protocol):
         """
         ...
 
-    def stamp(self) -> str:
+    def fingerprint(self) -> str:
         """Return size, mtime in ns, and inode of both files in one line without blanks.
 
         Equal stamps mean equal content.

@@ -28,7 +28,7 @@ STATIC_SUFFIX = "-static"
 class ConfigSnapshot:
     """Config, settings, and environment, read at one time."""
 
-    stamp: str
+    fingerprint: str
     """The files' fingerprint from before they were read, so it's never newer than they are."""
     view: ConfigView
     settings: Settings
@@ -161,9 +161,9 @@ class ConfigSnapshot:
 
 def take_snapshot(config: Config) -> ConfigSnapshot:
     """Read config, settings, and environment. Raises ConfigError, SettingsError."""
-    stamp = config.files.stamp()
+    fingerprint = config.files.fingerprint()
     return ConfigSnapshot(
-        stamp=stamp,
+        fingerprint=fingerprint,
         view=config.files.read(),
         settings=config.settings.load(),
         environment=config.environment.variables(),

@@ -53,7 +53,7 @@ def test_a_managed_profile_gets_its_session(world: World) -> None:
 
 def test_a_role_profile_is_served_by_its_own_name(world: World) -> None:
     assert answer(world, "open")["AccessKeyId"] == "ASIAROLE1"
-    assert world.hot_pointers.pointers["open"][1] == world.config.stamp()
+    assert world.hot_pointers.pointers["open"][1] == world.config.fingerprint()
     assert world.prompt_files.states == {}
     assert [entry.managed_profile for entry in world.index.stored.values()] == [""]
 
@@ -155,7 +155,7 @@ def test_an_edited_config_never_gets_the_old_session(world: World) -> None:
         "Open",
         "Edited",
     ]
-    assert world.hot_pointers.pointers["xs-open"][1] == world.config.stamp()
+    assert world.hot_pointers.pointers["xs-open"][1] == world.config.fingerprint()
 
 
 def test_credentials_are_returned_even_if_publishing_fails(world: World) -> None:

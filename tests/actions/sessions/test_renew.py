@@ -54,7 +54,7 @@ def test_named_sessions_are_renewed_in_the_order_asked_for(world: World) -> None
     )
     assert len(world.sts.mfa_calls) == 1
     assert world.prompt_files.states["xs-open"].expires_at == NOW + timedelta(minutes=61)
-    assert world.hot_pointers.pointers["xs-open"][1] == world.config.stamp()
+    assert world.hot_pointers.pointers["xs-open"][1] == world.config.fingerprint()
 
 
 def test_all_are_renewed_with_one_question_the_next_morning(world: World) -> None:
@@ -275,7 +275,7 @@ def test_managed_profiles_that_start_another_xswitch_start_this_one_after_a_rene
         if key != "credential_process"
     }
     # The hot pointer must match the current config
-    assert world.hot_pointers.pointers["xs-open"][1] == world.config.stamp()
+    assert world.hot_pointers.pointers["xs-open"][1] == world.config.fingerprint()
 
 
 def test_a_config_that_can_not_be_written_is_no_reason_not_to_renew(

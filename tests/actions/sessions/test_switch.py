@@ -88,8 +88,8 @@ def test_a_switch_updates_index_usage_prompt_file_and_hot_pointer(world: World) 
         switched.expires_at,
     )
     assert state.renewable_until == NOW + timedelta(hours=12, seconds=-60)
-    key, stamp, kind = world.hot_pointers.pointers["xs-payments"]
-    assert stamp == world.config.stamp()
+    key, fingerprint, kind = world.hot_pointers.pointers["xs-payments"]
+    assert fingerprint == world.config.fingerprint()
     assert kind == "runtime"
     assert world.index.stored[key].managed_profile == "xs-payments"
     assert world.index.stored[key].last_used == NOW

@@ -21,7 +21,7 @@ def test_it_implements_the_port(store: FileConfigStore) -> None:
 
 def test_missing_files_and_folders_are_empty(store: FileConfigStore) -> None:
     assert store.read().profiles == {}
-    assert store.stamp() == "-,-"
+    assert store.fingerprint() == "-,-"
 
 
 def test_both_files_are_read(store: FileConfigStore, config: Path) -> None:
@@ -106,10 +106,10 @@ def test_text_that_is_not_utf8_is_rejected_and_not_written(
 
 def test_the_fingerprint_is_size_time_and_inode(store: FileConfigStore, config: Path) -> None:
     status = config.stat()
-    assert store.stamp() == f"{len(BEFORE)}:{status.st_mtime_ns}:{status.st_ino},-"
+    assert store.fingerprint() == f"{len(BEFORE)}:{status.st_mtime_ns}:{status.st_ino},-"
     link = config.with_name("credentials")
     link.symlink_to(config)
-    assert store.stamp().split(",")[1] == store.stamp().split(",")[0]
+    assert store.fingerprint().split(",")[1] == store.fingerprint().split(",")[0]
 
 
 # -- writing

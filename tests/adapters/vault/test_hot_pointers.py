@@ -45,7 +45,7 @@ def test_a_config_that_changed_since_it_was_read_gets_no_pointer_and_loses_the_o
     world: HotWorld,
 ) -> None:
     world.point()
-    read = world.stamp()
+    read = world.fingerprint()
     world.config.write_text("[profile b]\n")
     FileHotPointers(world.places.hot, world.bytes_environ).write(
         PROFILE, world.key, read, world.info
@@ -57,10 +57,10 @@ def test_settings_that_changed_since_the_process_began_get_no_pointer(world: Hot
     pointers = FileHotPointers(world.places.hot, world.bytes_environ)
     world.settings.parent.mkdir(parents=True)
     world.settings.write_text("")
-    pointers.write(PROFILE, world.key, world.stamp(), world.info)
+    pointers.write(PROFILE, world.key, world.fingerprint(), world.info)
     assert not world.pointer.exists()
     FileHotPointers(world.places.hot, world.bytes_environ).write(
-        PROFILE, world.key, world.stamp(), world.info
+        PROFILE, world.key, world.fingerprint(), world.info
     )
     assert world.pointer.exists()
 
@@ -76,11 +76,11 @@ def test_a_change_that_the_clock_of_the_file_system_hides_is_waited_out(world: H
         os.utime(world.config, (time.time() + 1, time.time() + 1))
 
     pointers = FileHotPointers(world.places.hot, world.bytes_environ, meanwhile)
-    pointers.write(PROFILE, world.key, world.stamp(), world.info)
+    pointers.write(PROFILE, world.key, world.fingerprint(), world.info)
     assert len(waited) == 1
     assert not world.pointer.exists()
     world.age(world.config)
-    pointers.write(PROFILE, world.key, world.stamp(), world.info)
+    pointers.write(PROFILE, world.key, world.fingerprint(), world.info)
     assert len(waited) == 1
     assert world.pointer.exists()
 

@@ -100,7 +100,7 @@ class Publisher:
     def write_hot_pointer(self, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str) -> None:
         """Let the fast path find a profile's session until the config changes."""
         self._storage.hot_pointers.write(
-            profile, plan.key, snapshot.stamp, self._storage.vault.info()
+            profile, plan.key, snapshot.fingerprint, self._storage.vault.info()
         )
 
     def remove(self, profile: str) -> None:

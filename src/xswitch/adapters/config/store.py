@@ -53,7 +53,7 @@ class FileConfigStore:
         )
         return read_view(self._paths, config, credentials)
 
-    def stamp(self) -> str:
+    def fingerprint(self) -> str:
         """Return a fingerprint of both files, to detect changes."""
         return fingerprint(self._paths)
 
