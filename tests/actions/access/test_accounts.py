@@ -25,6 +25,7 @@ from support.aws.iam import (
     target,
     trusting,
 )
+from xswitch.actions.ports import no_progress
 from xswitch.core.access.model import NamedPolicy
 from xswitch.core.errors import ChainError, MfaNeededError, TargetError, UsageError
 from xswitch.emulator.server import EmbeddedAws
@@ -36,10 +37,6 @@ WIDE = json.dumps(
         "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}],
     }
 )
-
-
-def quiet(_: str) -> None:
-    """Progress nobody watches."""
 
 
 @pytest.fixture
@@ -79,9 +76,9 @@ def test_a_role_administers_through_a_session_with_mfa_and_no_profile_is_written
     text = config.config
     wanted = inputs(target_profile="through")
     with pytest.raises(MfaNeededError):
-        world.access.plan(wanted, FakePrompt(), quiet)
+        world.access.plan(wanted, FakePrompt(), no_progress)
     prompt = FakePrompt(totp_code(BOB_TOTP, aws.clock.now()))
-    planned = world.access.plan(wanted, prompt, quiet)
+    planned = world.access.plan(wanted, prompt, no_progress)
     assert [challenge.serial for challenge in prompt.challenges] == [BOB_SERIAL]
     assert planned.plan.target.account == TARGET
     applied = world.access.apply(planned, FakePrompt(), world.step)
@@ -108,7 +105,7 @@ def test_a_profile_that_leads_nowhere(
 ) -> None:
     world.world.config.config += f"[profile odd]\n{section}"
     with pytest.raises(error):
-        world.access.plan(inputs(target_profile="odd"), FakePrompt(), quiet)
+        world.access.plan(inputs(target_profile="odd"), FakePrompt(), no_progress)
 
 
 def test_each_side_is_asked_at_its_own_iam(aws: EmbeddedAws, world: AccessWorld) -> None:
@@ -119,7 +116,7 @@ def test_each_side_is_asked_at_its_own_iam(aws: EmbeddedAws, world: AccessWorld)
         f"  endpoint_url = {aws.endpoint}\n"
         f"iam =\n  endpoint_url = {aws.endpoint}/\n",
     )
-    assert world.access.plan(inputs(), FakePrompt(), quiet).plan.target.account == TARGET
+    assert world.access.plan(inputs(), FakePrompt(), no_progress).plan.target.account == TARGET
     used = {(endpoint.region, endpoint.url) for endpoint in world.source.endpoints}
     assert used == {("us-east-1", aws.endpoint), ("us-east-1", f"{aws.endpoint}/")}
 

@@ -22,17 +22,13 @@ from support.aws.iam import (
     state,
     target,
 )
-from xswitch.actions.ports import replace_ports
+from xswitch.actions.ports import no_progress, replace_ports
 from xswitch.core.access.model import NamedPolicy, PrincipalType
 from xswitch.core.errors import AwsDeniedError, ConfigError, MfaNeededError, TargetError, UsageError
 from xswitch.emulator.server import EmbeddedAws
 
 KEYS = {"source-admin": SOURCE_ADMIN, "target-admin": TARGET_ADMIN, "bob": BOB}
 ROLE = f"arn:aws:iam::{TARGET}:role/SwitchRole"
-
-
-def quiet(_: str) -> None:
-    """Progress nobody watches."""
 
 
 @pytest.fixture
@@ -51,7 +47,7 @@ def code(aws: EmbeddedAws) -> FakePrompt:
 
 
 def test_from_nothing_to_a_switch_that_works(aws: EmbeddedAws, world: AccessWorld) -> None:
-    planned = world.access.plan(inputs(), FakePrompt(), quiet)
+    planned = world.access.plan(inputs(), FakePrompt(), no_progress)
     assert planned.plan.source.account == SOURCE
     assert planned.plan.target.account == TARGET
     assert planned.plan.request.role_arn == ROLE
@@ -60,14 +56,14 @@ def test_from_nothing_to_a_switch_that_works(aws: EmbeddedAws, world: AccessWorl
     applied = world.access.apply(planned, FakePrompt(), world.step)
     assert (applied.error, applied.left) == (None, ())
     assert next(step[0] for step in world.steps if step[2] == "done") == "source"
-    checked = world.access.check(applied.planned, code(aws), quiet)
+    checked = world.access.check(applied.planned, code(aws), no_progress)
     assert checked.identity.arn.startswith(f"arn:aws:sts::{TARGET}:assumed-role/SwitchRole/")
     assert (checked.profile, checked.command) == ("SwitchRole", "xs SwitchRole")
     assert "account=222222222222" in checked.console_link
     profile = world.world.config.read().profiles["SwitchRole"]
     assert profile.get("source_profile") == "bob"
     assert profile.get("mfa_serial") == f"arn:aws:iam::{SOURCE}:mfa/Bob"
-    again = world.access.check(applied.planned, FakePrompt(), quiet)
+    again = world.access.check(applied.planned, FakePrompt(), no_progress)
     assert again.tries == 1
 
 
@@ -146,7 +142,7 @@ def test_a_failure_in_the_middle_says_what_was_done_and_can_be_taken_back(
 
 def test_one_side_alone(aws: EmbeddedAws, world: AccessWorld) -> None:
     planned = world.access.plan(
-        inputs(target_profile=None, target_account=TARGET), FakePrompt(), quiet
+        inputs(target_profile=None, target_account=TARGET), FakePrompt(), no_progress
     )
     assert (planned.plan.target.seen, planned.plan.source.seen) == (False, True)
     applied = world.access.apply(planned, FakePrompt(), world.step)
@@ -173,13 +169,13 @@ def test_inputs_that_lead_nowhere(world: AccessWorld) -> None:
     ]
     for more, error in cases:
         with pytest.raises(error):
-            world.access.plan(inputs(**more), FakePrompt(), quiet)
+            world.access.plan(inputs(**more), FakePrompt(), no_progress)
     assert world.calls == []
 
 
 def test_the_user_of_the_source_profile_is_meant_when_none_is_named(world: AccessWorld) -> None:
     planned = world.access.plan(
-        inputs(who_name="", source_profile="source-admin"), FakePrompt(), quiet
+        inputs(who_name="", source_profile="source-admin"), FakePrompt(), no_progress
     )
     assert planned.plan.request.principal.name == "admin"
 
@@ -187,14 +183,14 @@ def test_the_user_of_the_source_profile_is_meant_when_none_is_named(world: Acces
 def test_a_check_never_overwrites_a_different_profile(aws: EmbeddedAws, world: AccessWorld) -> None:
     applied = world.apply(inputs(save_as="bob"))
     with pytest.raises(ConfigError, match="different profile"):
-        world.access.check(applied.planned, code(aws), quiet)
+        world.access.check(applied.planned, code(aws), no_progress)
     assert world.world.config.applied == []
 
 
 def test_a_check_needs_a_code_and_says_so(world: AccessWorld) -> None:
     applied = world.apply(inputs())
     with pytest.raises(MfaNeededError):
-        world.access.check(applied.planned, FakePrompt(), quiet)
+        world.access.check(applied.planned, FakePrompt(), no_progress)
 
 
 def test_the_check_waits_until_iam_has_spread_the_change(
@@ -216,7 +212,7 @@ def test_the_check_waits_until_iam_has_spread_the_change(
             )
 
     world.broker.ports = replace_ports(world.world.ports, sleep=spread)
-    checked = world.access.check(applied.planned, FakePrompt(), quiet)
+    checked = world.access.check(applied.planned, FakePrompt(), no_progress)
     assert checked.tries == 4
 
 

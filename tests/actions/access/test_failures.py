@@ -25,6 +25,7 @@ from support.aws.iam import (
     trusting,
 )
 from xswitch.actions.access.api import ChangeStatus
+from xswitch.actions.ports import no_progress
 from xswitch.adapters.aws.sts import BotoSts
 from xswitch.core.access.model import AccountSide, IamChange, PrincipalType
 from xswitch.core.errors import (
@@ -43,10 +44,6 @@ from xswitch.emulator.server import EmbeddedAws
 KEYS = {"source-admin": SOURCE_ADMIN, "target-admin": TARGET_ADMIN, "bob": BOB}
 ROLE = f"arn:aws:iam::{TARGET}:role/SwitchRole"
 FIDO = f"arn:aws:iam::{SOURCE}:u2f/user/Bob/default-ABC"
-
-
-def quiet(_: str) -> None:
-    """Progress nobody watches."""
 
 
 @pytest.fixture
@@ -85,7 +82,7 @@ def test_a_role_created_by_others_in_the_meantime_is_neither_used_nor_rolled_bac
     aws: EmbeddedAws, world: AccessWorld
 ) -> None:
     theirs = trusting({"AWS": f"arn:aws:iam::{TARGET}:root"})
-    planned = world.access.plan(inputs(), FakePrompt(), quiet)
+    planned = world.access.plan(inputs(), FakePrompt(), no_progress)
     others = At(
         "CreateRole",
         lambda: target(aws).create_role(RoleName="SwitchRole", AssumeRolePolicyDocument=theirs),
@@ -101,7 +98,7 @@ def test_a_role_created_by_others_in_the_meantime_is_neither_used_nor_rolled_bac
 
 
 def test_only_changes_in_the_plan_are_made(aws: EmbeddedAws, world: AccessWorld) -> None:
-    planned = world.access.plan(inputs(), FakePrompt(), quiet)
+    planned = world.access.plan(inputs(), FakePrompt(), no_progress)
     target(aws).create_role(
         RoleName="SwitchRole",
         AssumeRolePolicyDocument=trusting({"AWS": f"arn:aws:iam::{TARGET}:root"}),
@@ -116,7 +113,7 @@ def test_only_changes_in_the_plan_are_made(aws: EmbeddedAws, world: AccessWorld)
 def test_a_plan_half_of_which_was_made_by_others_goes_on(
     aws: EmbeddedAws, world: AccessWorld
 ) -> None:
-    planned = world.access.plan(inputs(), FakePrompt(), quiet)
+    planned = world.access.plan(inputs(), FakePrompt(), no_progress)
     other = AccessWorld(aws.endpoint, KEYS)
     other.apply(inputs(policies=()))
     applied = world.access.apply(planned, FakePrompt(), world.step)
@@ -147,7 +144,7 @@ def test_a_possibly_applied_change_is_rolled_back_too(
     aws: EmbeddedAws, world: AccessWorld, action: str
 ) -> None:
     before = state_of(aws.endpoint, KEYS)
-    planned = world.access.plan(inputs(), FakePrompt(), quiet)
+    planned = world.access.plan(inputs(), FakePrompt(), no_progress)
 
     def cut() -> None:
         aws.faults.add("lost", action)
@@ -174,7 +171,7 @@ def test_an_interrupt_is_a_stop_that_says_what_was_done(
     after: bool,  # noqa: FBT001
 ) -> None:
     before = state_of(aws.endpoint, KEYS)
-    planned = world.access.plan(inputs(), FakePrompt(), quiet)
+    planned = world.access.plan(inputs(), FakePrompt(), no_progress)
     world.source.kill = Kill(at, after, KeyboardInterrupt)
     applied = world.access.apply(planned, FakePrompt(), world.step)
     world.source.kill = None
@@ -186,7 +183,7 @@ def test_an_interrupt_is_a_stop_that_says_what_was_done(
 
 
 def test_an_unreachable_aws_is_reported_in_the_result(aws: EmbeddedAws, world: AccessWorld) -> None:
-    planned = world.access.plan(inputs(), FakePrompt(), quiet)
+    planned = world.access.plan(inputs(), FakePrompt(), no_progress)
     aws.faults.add("reset", times=ALWAYS)
     applied = world.access.apply(planned, FakePrompt(), world.step)
     assert isinstance(applied.error, NetworkError)
@@ -217,7 +214,7 @@ def test_a_policy_that_is_not_there_is_found_before_anything_is_done(world: Acce
         "arn:aws:iam::aws:policy/NotThere",
     ):
         with pytest.raises(TargetError) as error:
-            world.access.plan(inputs(policies=(name,)), FakePrompt(), quiet)
+            world.access.plan(inputs(policies=(name,)), FakePrompt(), no_progress)
         assert error.value.code == "policy_missing"
         assert "NotThere" in error.value.what
     assert world.calls == []
@@ -226,7 +223,7 @@ def test_a_policy_that_is_not_there_is_found_before_anything_is_done(world: Acce
 def test_a_policy_is_found_by_its_name_wherever_it_is(aws: EmbeddedAws, world: AccessWorld) -> None:
     target(aws).create_policy(PolicyName="Ours", PolicyDocument=allowing("s3:ListAllMyBuckets"))
     planned = world.access.plan(
-        inputs(policies=("ReadOnlyAccess", "ViewOnlyAccess", "Ours")), FakePrompt(), quiet
+        inputs(policies=("ReadOnlyAccess", "ViewOnlyAccess", "Ours")), FakePrompt(), no_progress
     )
     amazon = "arn:aws:iam::aws:policy"
     arns = (
@@ -237,7 +234,9 @@ def test_a_policy_is_found_by_its_name_wherever_it_is(aws: EmbeddedAws, world: A
     assert planned.plan.request.managed_policies == arns
     assert planned.inputs.policies == arns
     unseen = world.access.plan(
-        inputs(policies=("Ours",), target_profile=None, target_account=TARGET), FakePrompt(), quiet
+        inputs(policies=("Ours",), target_profile=None, target_account=TARGET),
+        FakePrompt(),
+        no_progress,
     )
     assert unseen.plan.request.managed_policies == ("arn:aws:iam::aws:policy/Ours",)
 
@@ -266,7 +265,10 @@ def test_a_path_that_only_the_caller_knows_gets_into_the_trust_policy(
     applied = world.apply(wanted)
     assert applied.error is None
     assert f"arn:aws:iam::{SOURCE}:user/eu/west/Ann" in state_of(aws.endpoint, KEYS)[0].trust
-    assert world.access.plan(applied.planned.inputs, FakePrompt(), quiet).plan.target.changes == ()
+    assert (
+        world.access.plan(applied.planned.inputs, FakePrompt(), no_progress).plan.target.changes
+        == ()
+    )
 
 
 # -- the check
@@ -281,7 +283,7 @@ def test_a_profile_of_the_same_role_that_says_something_else_is_not_touched(
     )
     text = world.world.config.config
     with pytest.raises(ConfigError, match="source_profile is target-admin") as error:
-        world.access.check(applied.planned, code(aws), quiet)
+        world.access.check(applied.planned, code(aws), no_progress)
     assert (error.value.code, world.world.config.config) == ("profile_exists", text)
 
 
@@ -295,7 +297,9 @@ def test_a_profile_that_says_the_same_and_more_is_used(
         "duration_seconds = 7200\nrole_session_name = mine\n"
     )
     text = world.world.config.config
-    assert world.access.check(applied.planned, FakePrompt(), quiet).identity.arn.endswith("/mine")
+    assert world.access.check(applied.planned, FakePrompt(), no_progress).identity.arn.endswith(
+        "/mine"
+    )
     assert world.world.config.config == text
 
 
@@ -306,7 +310,7 @@ def test_the_device_is_that_of_who_switches_and_not_of_who_administers(
     source(aws).add_user_to_group(GroupName="Team", UserName="Bob")
     source(aws).create_virtual_mfa_device(VirtualMFADeviceName="admin")
     applied = world.apply(inputs(who_kind=PrincipalType.GROUP, who_name="Team", switch_from="bob"))
-    world.access.check(applied.planned, code(aws), quiet)
+    world.access.check(applied.planned, code(aws), no_progress)
     assert world.world.config.read().profiles["SwitchRole"].get("mfa_serial") == BOB_SERIAL
 
 
@@ -317,16 +321,16 @@ def test_a_security_key_has_no_codes(
     applied = world.apply(inputs())
     world.source.serials = serials
     if BOB_SERIAL in serials:
-        world.access.check(applied.planned, code(aws), quiet)
+        world.access.check(applied.planned, code(aws), no_progress)
         assert world.world.config.read().profiles["SwitchRole"].get("mfa_serial") == BOB_SERIAL
         return
     with pytest.raises(UsageError) as error:
-        world.access.check(applied.planned, code(aws), quiet)
+        world.access.check(applied.planned, code(aws), no_progress)
     assert error.value.code == "mfa_device_missing"
     assert ("security key" in error.value.why) == bool(serials)
     assert world.world.config.applied == []
-    given = world.access.plan(inputs(mfa_serial=BOB_SERIAL), FakePrompt(), quiet)
-    assert world.access.check(given, code(aws), quiet).tries == 1
+    given = world.access.plan(inputs(mfa_serial=BOB_SERIAL), FakePrompt(), no_progress)
+    assert world.access.check(given, code(aws), no_progress).tries == 1
 
 
 class CountingSts(BotoSts):
@@ -343,7 +347,7 @@ def test_only_the_source_profile_is_identified_if_it_is_trusted(world: AccessWor
     applied = world.apply(inputs(who_name="", require_mfa=False))
     counting = CountingSts()
     world.use(sts=counting)
-    checked = world.access.check(applied.planned, FakePrompt(), quiet)
+    checked = world.access.check(applied.planned, FakePrompt(), no_progress)
     assert checked.identity.account == TARGET
     assert {key for key in counting.asked if key.startswith("AKIA")} == {SOURCE_ADMIN[0]}
 
@@ -351,18 +355,18 @@ def test_only_the_source_profile_is_identified_if_it_is_trusted(world: AccessWor
 def test_an_untrusted_profile_is_rejected_before_aws_denies_it(world: AccessWorld) -> None:
     applied = world.apply(inputs(require_mfa=False, switch_from="target-admin"))
     with pytest.raises(UsageError) as error:
-        world.access.check(applied.planned, FakePrompt(), quiet)
+        world.access.check(applied.planned, FakePrompt(), no_progress)
     assert error.value.code == "switch_from"
     assert world.world.pauses == []
 
 
 def test_longer_sessions_are_asked_for_where_they_can_be_had(world: AccessWorld) -> None:
     plain = world.apply(inputs(require_mfa=False))
-    checked = world.access.check(plain.planned, FakePrompt(), quiet)
+    checked = world.access.check(plain.planned, FakePrompt(), no_progress)
     assert world.world.config.read().profiles["SwitchRole"].get("duration_seconds") == "7200"
     assert (checked.expires_at - world.world.clock.now()).total_seconds() != 0
     hour = world.apply(inputs(require_mfa=False, max_session_seconds=3600, save_as="hour"))
-    world.access.check(hour.planned, FakePrompt(), quiet)
+    world.access.check(hour.planned, FakePrompt(), no_progress)
     assert world.world.config.read().profiles["hour"].get("duration_seconds") is None
 
 

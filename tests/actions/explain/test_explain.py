@@ -159,7 +159,7 @@ def _region_off(scene: Scene) -> None:
     scene.account(SOURCE)["disabled_regions"] = ["eu-west-1"]
 
 
-def _nobody_there(scene: Scene) -> None:
+def _make_unreachable(scene: Scene) -> None:
     for settings in scene.profiles.values():
         settings["endpoint_url"] = f"http://127.0.0.1:{closed_port()}"
 
@@ -359,7 +359,7 @@ BROKEN = [
         _trust(ADMIN, trusts(ROOT, Condition={"StringEquals": {"aws:userid": "AIDAX"}})),
     ),
     Broken(
-        "trusts nobody, in an organization",
+        "trusts no principal, in an organization",
         C.TRUST_MISSING,
         T,
         _trust(ADMIN, trusts(GATEWAY)),
@@ -561,7 +561,7 @@ BROKEN = [
         "chain: no policy of the user", C.CALLER_POLICY_MISSING, S, _permit(USER), target="deep"
     ),
     Broken(
-        "chain: first role trusts nobody",
+        "chain: first role trusts no principal",
         C.TRUST_MISSING,
         T,
         _trust(GATEWAY, trusts(MIDDLE)),
@@ -725,10 +725,10 @@ BROKEN = [
         blind=(C.REGION_DISABLED,),
     ),
     Broken(
-        "nobody answers",
+        "AWS unreachable",
         C.NETWORK,
         N,
-        _nobody_there,
+        _make_unreachable,
         verdict=ExplanationVerdict.NOT_REACHED,
         hop=0,
         blind=(C.NETWORK,),
@@ -993,8 +993,8 @@ def test_a_wrong_code_without_a_prompt(aws: EmbeddedAws) -> None:
         C.MFA_MISSING,
         0,
     )
-    nobody = stage.explain()
-    assert (nobody.verdict, nobody.causes[0].code, nobody.exit_code) == (
+    unprompted = stage.explain()
+    assert (unprompted.verdict, unprompted.causes[0].code, unprompted.exit_code) == (
         ExplanationVerdict.NOT_REACHED,
         C.MFA_MISSING,
         5,
@@ -1248,7 +1248,7 @@ def test_a_breakage_is_never_allowed_and_proven_fixes_work(aws: EmbeddedAws, see
             return
         for cause in proved:
             key = (cause.code, cause.hop, cause.current, cause.statement)
-            assert key not in seen, f"{cause} was mended, and is told again"
+            assert key not in seen, f"{cause} was fixed, and is reported again"
             seen.add(key)
             mend(scene, cause)
         aws.world = scene.world()
