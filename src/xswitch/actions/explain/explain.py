@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from xswitch.actions.api import SwitchOptions
 from xswitch.actions.explain.attempt import ChainAttempt
@@ -17,7 +18,7 @@ from xswitch.actions.explain.calls import (
 )
 from xswitch.actions.explain.lookup import Lookup
 from xswitch.actions.explain.readers import IamReaders
-from xswitch.actions.ports import MfaPrompt, Ports, Progress
+from xswitch.actions.ports import Aws, MfaPrompt, Ports, Progress, SessionStorage
 from xswitch.actions.sessions.broker import Broker, SessionRequest
 from xswitch.actions.sessions.mfa import FixedMfaCode, MfaCodes
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
@@ -89,7 +90,7 @@ def explain_failure(
     ports = broker.ports
     snapshot = take_snapshot(ports.config)
     plan = _plan(snapshot, role, options)
-    valid_keys = _valid_session_keys(ports, plan)
+    valid_keys = _valid_session_keys(ports.storage, plan, ports.process.clock.now())
     number = failed_hop_number(plan, error, valid_keys)
     credentials = _stored_hop_credentials(ports, snapshot, plan, number, valid_keys)
     return _SwitchAttempt(ports, snapshot, plan, credentials, error, number).explanation(
@@ -156,20 +157,24 @@ class _SwitchAttempt:
     def _look_up(
         self, call: HopCall, caller: Caller, failure: SwitchFailure, seconds: float
     ) -> tuple[Caller, Observations]:
+        ports, now = self.ports, self.ports.process.clock.now()
         return Lookup(
-            self.ports,
+            ports.aws,
             self.snapshot,
             self.plan,
             call,
             caller_with_identity(caller, parse_denial(failure.text).caller or caller.arn),
             self._credentials(call),
-            IamReaders(self.ports, self.snapshot),
+            IamReaders(ports.aws, ports.storage, ports.process.clock, self.snapshot),
+            now,
         ).run(seconds)
 
 
-def _valid_session_keys(ports: Ports, plan: SessionPlan) -> tuple[str, ...]:
+def _valid_session_keys(
+    storage: SessionStorage, plan: SessionPlan, now: datetime
+) -> tuple[str, ...]:
     """Return the plan's session keys with a usable session in the index."""
-    now, entries = ports.process.clock.now(), ports.storage.index.entries()
+    entries = storage.index.entries()
     keys = [hop.key for hop in plan.hops] + ([] if plan.mfa is None else [plan.mfa.key])
     return tuple(key for key in keys if key in entries and entries[key].usable_until > now)
 
@@ -187,21 +192,21 @@ def _stored_hop_credentials(
     """
     keys = [None if plan.mfa is None else plan.mfa.key, *(hop.key for hop in plan.hops)]
     stored = [
-        _stored_session_credentials(ports, keys[at], valid_keys, mfa=at == 0)
+        _stored_session_credentials(ports.storage, keys[at], valid_keys, mfa=at == 0)
         for at in range(min(number, len(plan.hops)))
     ]
     if stored and stored[0].credentials is None:
-        stored[0] = _static_source_credentials(ports, snapshot, plan)
+        stored[0] = _static_source_credentials(ports.aws, snapshot, plan)
     return tuple(stored)
 
 
 def _stored_session_credentials(
-    ports: Ports, key: str | None, valid_keys: tuple[str, ...], *, mfa: bool
+    storage: SessionStorage, key: str | None, valid_keys: tuple[str, ...], *, mfa: bool
 ) -> HopCredentials:
     if key is None or key not in valid_keys:
         return HopCredentials()
     try:
-        record = ports.storage.load(key)
+        record = storage.load(key)
     except XswitchError:
         return HopCredentials()
     if record is None:
@@ -210,7 +215,7 @@ def _stored_session_credentials(
 
 
 def _static_source_credentials(
-    ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan
+    aws: Aws, snapshot: ConfigSnapshot, plan: SessionPlan
 ) -> HopCredentials:
     profile = snapshot.view.profiles.get(plan.base.profile or "")
     if (
@@ -222,7 +227,7 @@ def _static_source_credentials(
         return HopCredentials()
     try:
         return HopCredentials(
-            ports.aws.source_credentials.resolve(plan.base, snapshot.view, plan.endpoint)
+            aws.source_credentials.resolve(plan.base, snapshot.view, plan.endpoint)
         )
     except XswitchError:
         return HopCredentials()

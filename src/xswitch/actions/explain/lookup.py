@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from xswitch.actions.explain.calls import HopCall, HopCredentials, caller_with_identity
 from xswitch.actions.explain.readers import IamReader, IamReaders
-from xswitch.actions.ports import Iam, Ports
+from xswitch.actions.ports import Aws, Iam
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.access.model import PrincipalPolicies, RoleState, Simulation
 from xswitch.core.errors import XswitchError
@@ -102,13 +103,14 @@ class LookupResults:
 class Lookup:
     """The lookup for one denied call."""
 
-    ports: Ports
+    aws: Aws
     snapshot: ConfigSnapshot
     plan: SessionPlan
     call: HopCall
     caller: Caller
     used: HopCredentials
     readers: IamReaders
+    now: datetime
 
     def run(self, seconds: float) -> tuple[Caller, Observations]:
         """Return what could be read within `seconds`."""
@@ -123,7 +125,7 @@ class Lookup:
         caller, credentials = self.caller, self.used.credentials
         if credentials is not None and not caller.user_id:
             try:
-                identity = self.ports.aws.sts.get_caller_identity(credentials, self.plan.endpoint)
+                identity = self.aws.sts.get_caller_identity(credentials, self.plan.endpoint)
             except XswitchError as error:
                 results.add_failure(POLICIES, f"the caller's identity is unknown ({error.code})")
             else:
@@ -176,8 +178,7 @@ class Lookup:
     def _context(self, caller: Caller) -> dict[str, tuple[str, ...]]:
         """Return the simulation's request context, without the keys that IAM derives itself."""
         step = HopEvidence(self.call.number, self.call.profile, self.call.asked, caller)
-        now = self.ports.process.clock.now()
-        evidence = Evidence(self.call.asked.role_arn, "", "", (step,), now)
+        evidence = Evidence(self.call.asked.role_arn, "", "", (step,), self.now)
         return {
             key: value
             for key, value in request_context(evidence, step).values.items()
@@ -231,4 +232,4 @@ class Lookup:
 
     def _open(self, credentials: Credentials, profile: Profile | None, partition: str) -> Iam:
         endpoint = self.snapshot.iam_endpoint(profile, partition or "aws")
-        return self.ports.aws.iam.open(credentials, endpoint)
+        return self.aws.iam.open(credentials, endpoint)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from xswitch.actions.ports import Ports
+from xswitch.actions.ports import Aws, Clock, SessionStorage
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.arn import account_of, partition_of_region
 from xswitch.core.errors import SourceCredentialsError, XswitchError
@@ -37,8 +37,12 @@ class IamReaders:
     If the config doesn't have the account of static keys, AWS is asked once, for a few profiles.
     """
 
-    def __init__(self, ports: Ports, snapshot: ConfigSnapshot) -> None:
-        self._ports = ports
+    def __init__(
+        self, aws: Aws, storage: SessionStorage, clock: Clock, snapshot: ConfigSnapshot
+    ) -> None:
+        self._aws = aws
+        self._storage = storage
+        self._clock = clock
         self._snapshot = snapshot
         self._lock = threading.Lock()
         self._identified: dict[str, tuple[str, IamReader]] | None = None
@@ -51,16 +55,16 @@ class IamReaders:
         )
 
     def _sessions(self, account: str) -> Iterator[IamReader]:
-        storage, now = self._ports.storage, self._ports.process.clock.now()
+        now = self._clock.now()
         usable = [
             entry
-            for entry in storage.index.entries().values()
+            for entry in self._storage.index.entries().values()
             if entry.usable_until > now and account_of(entry.principal) == account
         ]
         usable.sort(key=lambda entry: entry.expires_at, reverse=True)
         for entry in usable[:_MAX_SESSIONS]:
             with suppress(XswitchError):
-                record = storage.load(entry.key)
+                record = self._storage.load(entry.key)
                 if record is not None:
                     profile = self._snapshot.view.profiles.get(entry.profile)
                     yield IamReader(entry.profile, record.credentials, profile)
@@ -104,10 +108,10 @@ class IamReaders:
         endpoint, _ = EndpointResolver(view, environment).endpoint_for(
             profile, partition_of_region(profile.get("region") or "")
         )
-        credentials = self._ports.aws.source_credentials.resolve(base, view, endpoint)
+        credentials = self._aws.source_credentials.resolve(base, view, endpoint)
         account = (
             _configured_account(profile)
-            or self._ports.aws.sts.get_caller_identity(credentials, endpoint).account
+            or self._aws.sts.get_caller_identity(credentials, endpoint).account
         )
         return account, credentials
 
