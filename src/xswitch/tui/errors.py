@@ -5,11 +5,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
-from xswitch.core.errors import (
-    ErrorCode,
-    ExitCode,
-    XswitchError,
-)
+from xswitch.core.errors import ErrorCode, ExitCode, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.text import sanitize
 from xswitch.tui.render.text import Line, wrap

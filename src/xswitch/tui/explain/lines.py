@@ -35,11 +35,7 @@ _STATE_STYLES = {
     RequirementState.DENIES: "error",
     RequirementState.UNKNOWN: "expiring",
 }
-_OUTCOME_STYLES = {
-    HopOutcome.OK: "live",
-    HopOutcome.FAILED: "error",
-    HopOutcome.NOT_TRIED: "faint",
-}
+_OUTCOME_STYLES = {HopOutcome.OK: "live", HopOutcome.FAILED: "error", HopOutcome.NOT_TRIED: "faint"}
 _VERDICT_SPANS = {
     ExplanationVerdict.ALLOWED: ("✓ The switch works now.", "live"),
     ExplanationVerdict.DENIED: ("✗ AWS denied the request.", "error"),

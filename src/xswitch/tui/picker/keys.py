@@ -112,15 +112,7 @@ KEYS: tuple[Key, ...] = (
         11,
         "Set up a role to switch to",
     ),
-    Key(
-        "renew_all",
-        "R",
-        (),
-        "renew all",
-        "Renew all sessions",
-        None,
-        "Renew all sessions",
-    ),
+    Key("renew_all", "R", (), "renew all", "Renew all sessions", None, "Renew all sessions"),
     Key(
         "reload",
         "",

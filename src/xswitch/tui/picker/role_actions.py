@@ -257,9 +257,7 @@ class SessionActions:
         pinned = role.name not in app.picker.state.pins
         app.picker.update(partial(states.with_pin, name=role.name, pinned=pinned))
         app.picker.show_message(
-            f"{'Pinned' if pinned else 'Unpinned'}: {role.name}.",
-            formatting.PIN_SIGN,
-            "pin",
+            f"{'Pinned' if pinned else 'Unpinned'}: {role.name}.", formatting.PIN_SIGN, "pin"
         )
 
         def failed(error: BaseException) -> None:
@@ -278,9 +276,7 @@ class SessionActions:
         picker = self._app.picker
         if not role.managed_profile.isprintable():
             picker.show_message(
-                "Not copied: the managed profile's name isn't safe to paste.",
-                "✗",
-                "error",
+                "Not copied: the managed profile's name isn't safe to paste.", "✗", "error"
             )
             return
         line = f"export AWS_PROFILE={quote_for_shell('sh', role.managed_profile)}"

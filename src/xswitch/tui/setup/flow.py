@@ -7,10 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xswitch.actions.access.api import (
-    ChangeListener,
-    ChangeStatus,
-)
+from xswitch.actions.access.api import ChangeListener, ChangeStatus
 from xswitch.core.access.model import AccountSide, IamChange
 from xswitch.core.errors import CancelledError
 from xswitch.core.shell.shells import quote_for_shell

@@ -71,10 +71,7 @@ FIELDS: tuple[FormField, ...] = (
         ),
     ),
     FormField(
-        "who_name",
-        "name",
-        USERS_GROUP,
-        "IAM name; for a user, empty: the admin profile's user",
+        "who_name", "name", USERS_GROUP, "IAM name; for a user, empty: the admin profile's user"
     ),
     FormField(
         "target_profile",

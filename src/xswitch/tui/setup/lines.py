@@ -63,14 +63,7 @@ def _plan_lines(plan: AccessPlan, width: int) -> list[Line]:
     if plan.empty:
         return [
             *lines,
-            *wrap(
-                [
-                    ("✓ ", "live"),
-                    ("Nothing to change; ready to verify.", "text"),
-                ],
-                width,
-                hang=2,
-            ),
+            *wrap([("✓ ", "live"), ("Nothing to change; ready to verify.", "text")], width, hang=2),
         ]
     if width < TWO_COLUMN_WIDTH:
         for side in plan.sides:
