@@ -175,7 +175,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
         work: Callable[[Job], JobResult],
         done: Callable[[JobResult], None],
         failed: Callable[[BaseException], None],
-        on_progress: Callable[[Any], None] = lambda _what: None,
+        on_progress: Callable[[Any], None] = lambda _update: None,
     ) -> Job:
         """Run `work` in a thread.
 
@@ -195,7 +195,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
     def on_job_progress(self, event: JobProgress) -> None:
         """Pass on a job's progress unless the job was stopped."""
         if not event.job.stopped:
-            event.job.on_progress(event.what)
+            event.job.on_progress(event.update)
 
     def on_job_ended(self, event: JobEnded) -> None:
         """Pass on a job's result or error unless the job was stopped."""

@@ -38,7 +38,7 @@ class Job:
     work: Callable[[Job], Any]
     done: Callable[[Any], None]
     failed: Callable[[BaseException], None]
-    on_progress: Callable[[Any], None] = lambda _what: None
+    on_progress: Callable[[Any], None] = lambda _update: None
     prompt_lock: threading.Lock = field(default_factory=threading.Lock)
     _post: Callable[[Message], None] = lambda _message: None
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -60,9 +60,9 @@ class Job:
         self._raise_if_stopped()
         self.notify(text)
 
-    def notify(self, what: object) -> None:
+    def notify(self, update: object) -> None:
         """Pass an update to `on_progress`; unlike `progress`, it never raises."""
-        self._post(JobProgress(self, what))
+        self._post(JobProgress(self, update))
 
     def code(self, challenge: MfaChallenge) -> str:
         """Wait for the code the user types: the use cases' `MfaPrompt`.
@@ -114,10 +114,10 @@ def _cancelled() -> CancelledError:
 class JobProgress(Message):
     """A job's progress: a text, or any value its `on_progress` understands."""
 
-    def __init__(self, job: Job, what: object) -> None:
+    def __init__(self, job: Job, update: object) -> None:
         super().__init__()
         self.job = job
-        self.what = what
+        self.update = update
 
 
 class JobEnded(Message):

@@ -492,5 +492,5 @@ async def test_the_console_link_is_copied_or_its_absence_explained(
         await ui.press("ctrl+u")
         await ui.type("partner-x")
         await ui.press("ctrl+o")
-        await ui.until(lambda: "external ID" in ui.app.picker.keys.message)
+        await ui.until(lambda: "external ID" in ui.text())
     assert len(copied) == 1

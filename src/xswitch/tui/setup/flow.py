@@ -114,9 +114,9 @@ class SetupFlow:
             if screen.state.stage is SetupStage.CHECKING:
                 self._check(screen)
 
-        def show_progress(what: Any) -> None:
+        def show_progress(update: Any) -> None:
             screen.update(
-                partial(states.with_progress, text=what) if isinstance(what, str) else what
+                partial(states.with_progress, text=update) if isinstance(update, str) else update
             )
 
         self._stop_requested.clear()

@@ -36,11 +36,6 @@ class KeyBar(SingleLine):
         self._message = message
         self.tick()
 
-    @property
-    def message(self) -> str:
-        """The text of the message, "" while the keys are shown."""
-        return "".join(text for text, _ in self._message)
-
     def line(self, width: int) -> Line:
         """Return the message, else the keys."""
         if self._message:
