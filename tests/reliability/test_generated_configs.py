@@ -51,8 +51,6 @@ def test_every_file_is_read_as_predicted(chunk: int, how_many: int, tmp_path: Pa
     random = chance("configs damaged", chunk)
     whole = checked(cases, tmp_path)
     damaged = checked([(file, broken(text, random)) for file, text in cases], tmp_path)
-    assert (
-        min(whole.parts.values()) > how_many // 20
-    )  # valid ones, broken ones and mixed ones, each in numbers
+    assert min(whole.parts.values()) > how_many // 20  # many valid, broken, and mixed files
     whole.tell("configs", "generated files")
     damaged.tell("configs", "generated files, damaged at random places")

@@ -121,7 +121,7 @@ _KEEPING = (
     "answers wrongly",
     "refuses everything",
 )
-"""Moods in which nothing can be written, so that the session of before is the one there is."""
+"""Faults that prevent writes, so that the earlier session remains."""
 
 
 def _complaints(use: str, ran: Ran, codes: tuple[int, ...], canaries: Canaries) -> list[str]:

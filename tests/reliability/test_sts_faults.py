@@ -17,10 +17,7 @@ from support.reliability.soak import SOAK, tell
 _FAST = ("AccessDenied", "wrong account in the answer")
 _AT_ONCE = 6
 _APART = 0.5
-"""Seconds between the starts of commands that then wait for long.
-
-Each one's time is taken, and thirty starts at once would count.
-"""
+"""Seconds between the starts of slow commands, since simultaneous starts would add to their time."""
 _SILENT: tuple[tuple[str, ...], ...] = (
     *(
         ("list",),
@@ -98,7 +95,7 @@ def test_each_case_has_its_own_message() -> None:
     by_code = {(fault.exit_code, fault.code) for fault in FAULTS.values()}
     assert (
         len(FAULTS) - len(by_code) == 3
-    )  # two ways of being late, two of being broken, and a clock that is ahead or behind
+    )  # two delays, two broken responses, and a clock ahead or behind
 
 
 def test_a_valid_session_makes_no_sts_call() -> None:

@@ -23,9 +23,9 @@ from support.reliability.soak import tell
 from xswitch.emulator.server import EmbeddedAws
 
 LONG_TERM = (DEV_SECRET, PLAIN_SECRET, TOTP_SECRET)
-"""Secrets that were there before."""
+"""Secrets of the home: known before any session is issued."""
 
-_SHORTEST = 12  # of an encoded piece, so that no other text is taken for it
+_SHORTEST = 12  # of an encoded part, long enough not to match other text
 
 
 class Canaries:

@@ -38,17 +38,13 @@ BASES: Mapping[str, tuple[list[str], list[str]]] = {
     "status": (["status"], ["status"]),
     "switch": (["switch", "q"], ["switch", "p0000"]),
 }
-"""By command.
-
-What stands before a hostile word, which the command then tells is wrong, and what before an option
-with such a value.
-"""
+"""For each command, the words before a hostile word, and those before a hostile option value."""
 # In front of a hostile word, so that no role matches it.
 _NOTHING = "no such thing: "
 UNTOLD = "untold"
-"""The scene of what tells nothing of a text, or only of some."""
+"""The scene of commands that print none or few of the texts."""
 _FORMATS = ("text", "json", "cli", "cloudformation", "terraform")
-_OF_CHARACTERS = ("powershell", "nu")  # whose strings hold no bytes that are none
+_OF_CHARACTERS = ("powershell", "nu")  # its strings can't contain invalid bytes
 _SHELLS = ("bash", "zsh", "fish", "powershell", "nu")
 
 

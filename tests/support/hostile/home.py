@@ -12,11 +12,11 @@ from support.e2e import Home
 from support.hostile.controls import in_xml, mark
 
 MFA = "m"
-"""What the names of profiles begin with whose device is hostile."""
+"""Prefix of profiles with a hostile MFA device."""
 PLAIN = "plain"
-"""A profile with nothing hostile about it, and no guard: only AWS's answers are."""
+"""A harmless profile without a guard, for hostile AWS responses."""
 ROLES = 4
-"""Roles in IAM that share the texts."""
+"""Number of roles in IAM that share the texts."""
 _ROLE = """
 [profile {name}]
 role_arn = {arn}
@@ -193,7 +193,7 @@ def toml(text: str) -> str:
     escaped = "".join(
         f"\\u{ord(one):04x}"
         if one < " " or one in '"\\\x7f'
-        else one  # TOML has no shorter way for all of them
+        else one  # TOML has no shorter escape for all of them
         for one in text
     )
     return f'"{escaped}"'

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from random import Random
 
 CANARY = "pwned"
-"""The file that hostile text would make, if a shell ever ran any of it."""
+"""The file that hostile text would create if a shell ran any of it."""
 
 _COMMANDS = (
     f"touch {CANARY}",
@@ -192,10 +192,7 @@ _AROUND = (
     "1 validation error detected: Value '{}' at 'roleSessionName' failed to satisfy constraint",
 )
 LONGEST = 15_000
-"""Characters of the longest text.
-
-Sixteen such variables are about what an operating system passes on to a program.
-"""
+"""Maximum length. About sixteen such variables fit into a program's environment."""
 
 
 def hostile(chance: Random, *, as_bytes: bool = False) -> str:

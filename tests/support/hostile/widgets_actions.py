@@ -53,7 +53,7 @@ from xswitch.core.model import (
 )
 
 A_ROLE = 21
-"""Texts that a role of `HostileActions` takes."""
+"""Number of texts in a role of `HostileActions`."""
 CODE, CONFIRM = "123456", "[@click=app.quit]yes[/]"
 _LONG_ENOUGH_TO_BE_SEEN = 0.3
 

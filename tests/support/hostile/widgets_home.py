@@ -13,7 +13,7 @@ from support.e2e import Home
 _WRONG_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass code."
 CONFIRM = "yes"
 A_PROFILE = 4
-"""Texts that a role profile takes."""
+"""Number of texts in a role profile."""
 _ROLE = """
 [profile "{number:03} {name}"]
 role_arn = arn:aws:iam::222222222222:role/{role}

@@ -31,7 +31,7 @@ _SETTLED = 0.05
 _HINT = "profile that can change IAM in the users' account"
 _SMALL, _TINY = ((24, 80), (16, 60)), ((12, 50), (6, 20), (2, 8), (1, 1))
 _A_WAY = 30
-"""Texts that are met on the way through the dialogs of one role."""
+"""Number of texts shown on the way through the dialogs of one role."""
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,7 @@ from support.tui.watched import Watched
 
 _MARK = re.compile(rb"hx(\d{4})z")
 MOMENT, A_WHILE = 0.02, 0.15
-"""Seconds: for a key that only scrolls.
-
-For escape, which could be the beginning of another key, and for a letter that is a command.
-"""
+"""Seconds to wait after a key that scrolls, and after Escape or a letter that acts."""
 _SEEN_WITHIN = 0.4
 ESCAPE, CLEARED = "\x1b", "type to filter"
 

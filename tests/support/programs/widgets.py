@@ -34,7 +34,7 @@ from xswitch.tui.startup.first_frame import draw_first_frame  # noqa: E402 -- fo
 from xswitch.tui.startup.preload import Preload  # noqa: E402 -- found by the line above
 
 UNSEEN = "unseen"
-"""Stands in the texts of a bug where their marks are in all others."""
+"""Replaces the marks of the texts in the scene of a bug."""
 
 
 class SystemClock:

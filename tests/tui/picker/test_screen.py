@@ -94,10 +94,10 @@ async def test_a_letter_waits_and_can_be_deleted() -> None:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(
                     filter_input, "LETTER_SECONDS", 60.0
-                )  # a busy machine may need more than the moment between two keys
+                )  # a loaded machine may exceed the pause between two keys
                 await ui.press("g", key)
             assert ui.app.picker.filter._timer is None
-            ui.app.picker.filter._act()  # as at the end of the moment
+            ui.app.picker.filter._act()  # as after the pause
             await ui.pilot.pause()
             assert not ui.state.grouped
         await ui.press("g")

@@ -365,7 +365,7 @@ def test_in_tmux(need: Callable[[str], str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("times", range(8))
 def test_a_closed_terminal_ends_the_picker(start: Callable[..., Terminal], times: int) -> None:
-    del times  # what is being written at that moment differs
+    del times  # the output at that moment varies
     terminal = start()
     terminal.gone()
     assert (terminal.child.exitstatus, terminal.child.signalstatus) == (130, None)
