@@ -17,7 +17,7 @@ from support.reliability.soak import SOAK, tell
 _FAST = ("AccessDenied", "wrong account in the answer")
 _AT_ONCE = 6
 _APART = 0.5
-"""Seconds between the starts of slow commands, since simultaneous starts would add to their time."""
+"""Seconds between the starts of slow commands; simultaneous starts would take more time."""
 _SILENT: tuple[tuple[str, ...], ...] = (
     *(
         ("list",),
