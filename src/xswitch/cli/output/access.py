@@ -24,12 +24,16 @@ def plan_lines(planned: AccessPlanResult) -> list[str]:
     """Format a plan as a diff, one account after the other."""
     plan = planned.plan
     lines = [f"! {warning.why}" for warning in plan.warnings]
-    for side in plan.sides:
-        reader = f"profile {side.profile}" if side.profile else "not read; for its administrator"
-        lines += ["", f"{ACCOUNT_TITLES[side.side]} {side.account} ({reader})"]
-        if not side.changes:
+    for account_plan in plan.sides:
+        reader = (
+            f"profile {account_plan.profile}"
+            if account_plan.profile
+            else "not read; for its administrator"
+        )
+        lines += ["", f"{ACCOUNT_TITLES[account_plan.side]} {account_plan.account} ({reader})"]
+        if not account_plan.changes:
             lines.append("  nothing to change")
-        for change in side.changes:
+        for change in account_plan.changes:
             lines.append(f"  * {change.summary}")
             lines += [f"    {mark} {text}".rstrip() for mark, text in change_diff(change)]
     lines += ["", plan_summary(plan)]
@@ -111,9 +115,9 @@ def _changes_json(steps: Sequence[tuple[AccountSide, IamChange]]) -> list[dict[s
 def handover_lines(planned: AccessPlanResult) -> list[str]:
     """Explain how to hand a file to the administrator of an account without a profile."""
     return [
-        f"the {side.side.value} account {side.account} is set up by its own administrator; "
-        "to write a file for them, run `xswitch access plan` with the same options, "
-        "--format cloudformation (or terraform, cli) and --output DIR"
-        for side in planned.plan.sides
-        if side.profile is None
+        f"the {account_plan.side.value} account {account_plan.account} "
+        "is set up by its own administrator; to write a file for them, run "
+        "`xswitch access plan` with the same options, --format cloudformation (or terraform, cli) and --output DIR"
+        for account_plan in planned.plan.sides
+        if account_plan.profile is None
     ]

@@ -56,7 +56,7 @@ def plan_summary(plan: AccessPlan) -> str:
     return f"{_account_summary(plan.source)}, {_account_summary(plan.target)}."
 
 
-def _account_summary(side: AccountPlan) -> str:
-    count = len(side.changes)
+def _account_summary(account_plan: AccountPlan) -> str:
+    count = len(account_plan.changes)
     changes = "nothing to change" if not count else pluralize(count, "change")
-    return f"{changes} in the {side.side.value} account {side.account}"
+    return f"{changes} in the {account_plan.side.value} account {account_plan.account}"

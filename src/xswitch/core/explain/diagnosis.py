@@ -26,8 +26,8 @@ from xswitch.core.explain.model import (
     Requirement,
     RequirementState,
 )
-from xswitch.core.explain.source_account import SideAssessment, organization_allows, source_side
-from xswitch.core.explain.target_account import match_trust_policy, target_side
+from xswitch.core.explain.source_account import SideAssessment, assess_source, organization_allows
+from xswitch.core.explain.target_account import assess_target, match_trust_policy
 
 _MOST_CERTAIN_FIRST = (Certainty.PROVED, Certainty.LIKELY, Certainty.UNSEEN)
 
@@ -71,13 +71,13 @@ def _policy_causes(
 ) -> tuple[list[Cause], tuple[Requirement, ...]]:
     """Evaluate both accounts, and add causes in an account that wasn't read."""
     trust = match_trust_policy(denied)
-    source, target = source_side(denied, trust.trust_grants), target_side(denied, trust)
+    source, target = assess_source(denied, trust.trust_grants), assess_target(denied, trust)
     causes = [*_named_policy_first(denied, (*source.causes, *target.causes))]
     proved = proved or any(cause.certainty is Certainty.PROVED for cause in causes)
     if not proved:
         causes += _possible_causes(denied, source, target)
     elif denied.denial.policy_type is None:
-        causes += _unread_side_causes(denied, source, target, causes)
+        causes += _unread_account_causes(denied, source, target, causes)
     return causes, (*source.requirements, *target.requirements)
 
 
@@ -92,7 +92,7 @@ def _named_policy_first(denied: DeniedCall, causes: Iterable[Cause]) -> list[Cau
     )
 
 
-def _unread_side_causes(
+def _unread_account_causes(
     denied: DeniedCall,
     source: SideAssessment,
     target: SideAssessment,

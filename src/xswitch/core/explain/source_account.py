@@ -65,7 +65,7 @@ class TrustGrants:
         return Grant.EXACT not in self.grants and self.seen
 
 
-def source_side(denied: DeniedCall, trust_grants: TrustGrants) -> SideAssessment:
+def assess_source(denied: DeniedCall, trust_grants: TrustGrants) -> SideAssessment:
     """Evaluate the policies of the caller's account and of its session."""
     caller = denied.hop.caller
     verdicts: dict[PolicyType, list[PolicyVerdict]] = {name: [] for name in _POLICY_TYPES}

@@ -54,7 +54,7 @@ def match_trust_policy(denied: DeniedCall) -> TrustPolicyMatch:
     return TrustPolicyMatch(matches_by_action, TrustGrants(bool(policies), grants))
 
 
-def target_side(denied: DeniedCall, trust: TrustPolicyMatch) -> SideAssessment:
+def assess_target(denied: DeniedCall, trust: TrustPolicyMatch) -> SideAssessment:
     """Evaluate the role's account: the role, its trust policy, and its longest session."""
     absent = _missing_role_cause(denied)
     if absent is not None:

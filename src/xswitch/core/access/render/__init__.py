@@ -39,6 +39,10 @@ def render(plan: AccessPlan, fmt: str) -> tuple[RenderedFile, ...]:
         )
     ending, write = _WRITERS[fmt]
     return tuple(
-        RenderedFile(side.side, file_name(plan.request, side.side, ending), write(plan, side))
-        for side in plan.sides
+        RenderedFile(
+            account_plan.side,
+            file_name(plan.request, account_plan.side, ending),
+            write(plan, account_plan),
+        )
+        for account_plan in plan.sides
     )

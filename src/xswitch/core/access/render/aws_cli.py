@@ -30,25 +30,25 @@ _SECOND_RUN: Mapping[str, str] = MappingProxyType(
 _IDEMPOTENT = "A second run changes nothing."
 
 
-def commands(plan: AccessPlan, side: AccountPlan) -> str:
+def commands(plan: AccessPlan, account_plan: AccountPlan) -> str:
     """Write a script that stops at the first error, and if the account is wrong."""
-    how = f"  AWS_PROFILE=... sh {file_name(plan.request, side.side, 'sh')}"
+    how = f"  AWS_PROFILE=... sh {file_name(plan.request, account_plan.side, 'sh')}"
     lines = [
         "#!/bin/sh",
-        *comment(header_lines(plan, side, "sh", "With credentials of that account:", how)),
+        *comment(header_lines(plan, account_plan, "sh", "With credentials of that account:", how)),
         "set -eu",
         "",
     ]
-    if not side.changes:
+    if not account_plan.changes:
         return "\n".join([*lines, "# Nothing to change.", ""])
     lines += [
         "account=$(aws sts get-caller-identity --query Account --output text)",
-        f'if [ "$account" != {side.account} ]; then',
-        f"  printf '%s\\n' \"These credentials are for $account, not {side.account}.\" >&2",
+        f'if [ "$account" != {account_plan.account} ]; then',
+        f"  printf '%s\\n' \"These credentials are for $account, not {account_plan.account}.\" >&2",
         "  exit 1",
         "fi",
     ]
-    for change in side.changes:
+    for change in account_plan.changes:
         lines += [
             "",
             f"# {sanitize(change.summary)}",

@@ -37,35 +37,37 @@ _LONGEST_STACK = 128
 _REFERENCE = "{{resolve:"
 
 
-def cloudformation(plan: AccessPlan, side: AccountPlan) -> str:
+def cloudformation(plan: AccessPlan, account_plan: AccountPlan) -> str:
     """Write a YAML template of everything in one account, including what exists.
 
     Raises UsageError for text that CloudFormation would replace.
     """
     request = plan.request
-    stack = f"xswitch-{side.side.value}-{identifier(request, '-')}"[:_LONGEST_STACK]
-    file = file_name(request, side.side, "yaml")
+    stack = f"xswitch-{account_plan.side.value}-{identifier(request, '-')}"[:_LONGEST_STACK]
+    file = file_name(request, account_plan.side, "yaml")
     command = f"  aws cloudformation deploy --stack-name {stack} --template-file {file}"
     notes = [f"{command} --capabilities CAPABILITY_NAMED_IAM"]
-    if not is_new(side) and (
-        side.side is AccountSide.TARGET or request.principal.kind is PrincipalType.ACCOUNT
+    if not is_new(account_plan) and (
+        account_plan.side is AccountSide.TARGET or request.principal.kind is PrincipalType.ACCOUNT
     ):
         notes.append(
             "The resource exists already, and a stack can't take it over: "
             "import it into the stack instead."
         )
-    resource = _role(plan) if side.side is AccountSide.TARGET else _permission(plan)
+    resource = _role(plan) if account_plan.side is AccountSide.TARGET else _permission(plan)
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Lets {principal_text(request)} assume {request.role_arn}",
         "Resources": {"Access": resource},
         **(
             {"Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["Access", "Arn"]}}}}
-            if side.side is AccountSide.TARGET
+            if account_plan.side is AccountSide.TARGET
             else {}
         ),
     }
-    text = "\n".join([*comment(header_lines(plan, side, "yaml", *notes)), "", *emit(template), ""])
+    text = "\n".join(
+        [*comment(header_lines(plan, account_plan, "yaml", *notes)), "", *emit(template), ""]
+    )
     if _REFERENCE in text:
         why = "CloudFormation would replace it, and it can't be escaped."
         raise UsageError(

@@ -53,36 +53,39 @@ def identifier(request: AccessRequest, separator: str) -> str:
     return cleaned if cleaned[:1].isalpha() else f"Role{separator}{cleaned.strip(separator)}"
 
 
-def is_new(side: AccountPlan) -> bool:
+def is_new(account_plan: AccountPlan) -> bool:
     """Check whether the role or policy doesn't exist yet, as far as known."""
-    return not side.seen or any(
-        change.call.operation in ("CreateRole", "CreatePolicy") for change in side.changes
+    return not account_plan.seen or any(
+        change.call.operation in ("CreateRole", "CreatePolicy") for change in account_plan.changes
     )
 
 
-def header_lines(plan: AccessPlan, side: AccountPlan, ending: str, *notes: str) -> tuple[str, ...]:
+def header_lines(
+    plan: AccessPlan, account_plan: AccountPlan, ending: str, *notes: str
+) -> tuple[str, ...]:
     """Write instructions for the account's administrator, as comment lines without their sign.
 
     `notes` are more paragraphs; those that begin with a space are commands, and aren't wrapped.
     """
     request = plan.request
-    other = plan.source if side.side is AccountSide.TARGET else plan.target
+    other = plan.source if account_plan.side is AccountSide.TARGET else plan.target
     contents = (
         f"the role, which trusts {_trusted_principal_text(request)}, and the role's permissions"
-        if side.side is AccountSide.TARGET
+        if account_plan.side is AccountSide.TARGET
         else f"the permission to call sts:AssumeRole on {request.role_arn} only"
     )
     role = f"the role {request.role_name} of account {request.target_account}"
+    title = f"{account_plan.side.value.capitalize()} account"
     paragraphs = [
-        f"{side.side.value.capitalize()} account: for the administrator of account {side.account}.",
+        f"{title}: for the administrator of account {account_plan.account}.",
         f"It allows {principal_text(request)} to switch to {role}. This account needs {contents}.",
         f"The other account, {other.account}, needs {file_name(request, other.side, ending)}, too.",
     ]
-    if side.seen and not side.changes:
+    if account_plan.seen and not account_plan.changes:
         paragraphs.append("When this was written, this account needed no changes.")
-    if side.side is AccountSide.SOURCE and request.principal.kind is PrincipalType.ACCOUNT:
+    if account_plan.side is AccountSide.SOURCE and request.principal.kind is PrincipalType.ACCOUNT:
         paragraphs.append("Attach the policy to the users, groups and roles that need it.")
-    if side.side is AccountSide.TARGET and request.principal.kind in (
+    if account_plan.side is AccountSide.TARGET and request.principal.kind in (
         PrincipalType.USER,
         PrincipalType.ROLE,
     ):

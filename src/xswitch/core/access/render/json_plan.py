@@ -24,7 +24,7 @@ def plan_data(plan: AccessPlan) -> dict[str, Any]:
         "empty": plan.empty,
         "trust": json.loads(plan.trust),
         "permission": json.loads(plan.permission),
-        "sides": [_side(side) for side in plan.sides],
+        "sides": [_side(account_plan) for account_plan in plan.sides],
         "warnings": [finding_data(warning) for warning in plan.warnings],
     }
 
@@ -40,10 +40,15 @@ def finding_data(finding: Finding) -> dict[str, Any]:
     }
 
 
-def json_text(plan: AccessPlan, side: AccountPlan) -> str:
+def json_text(plan: AccessPlan, account_plan: AccountPlan) -> str:
     """Write the file for one account: the plan without the other account's changes."""
-    data = {"version": 1, **plan_data(plan), "sides": [_side(side)], "empty": not side.changes}
-    del data["permission" if side.side is AccountSide.TARGET else "trust"]
+    data = {
+        "version": 1,
+        **plan_data(plan),
+        "sides": [_side(account_plan)],
+        "empty": not account_plan.changes,
+    }
+    del data["permission" if account_plan.side is AccountSide.TARGET else "trust"]
     return json.dumps(data, indent=2) + "\n"
 
 
@@ -73,13 +78,13 @@ def _request(request: AccessRequest) -> dict[str, Any]:
     }
 
 
-def _side(side: AccountPlan) -> dict[str, Any]:
+def _side(account_plan: AccountPlan) -> dict[str, Any]:
     return {
-        "side": side.side.value,
-        "account": side.account,
-        "profile": side.profile,
-        "seen": side.seen,
-        "changes": [_change(change) for change in side.changes],
+        "side": account_plan.side.value,
+        "account": account_plan.account,
+        "profile": account_plan.profile,
+        "seen": account_plan.seen,
+        "changes": [_change(change) for change in account_plan.changes],
     }
 
 

@@ -30,20 +30,20 @@ class Raw(str):
     __slots__ = ()
 
 
-def terraform(plan: AccessPlan, side: AccountPlan) -> str:
+def terraform(plan: AccessPlan, account_plan: AccountPlan) -> str:
     """Write a configuration of everything in one account; existing resources are imported."""
     request = plan.request
     label = identifier(request, "_").lower()
     note = (
-        f"It needs Terraform 1.5 or later and credentials of account {side.account}; "
+        f"It needs Terraform 1.5 or later and credentials of account {account_plan.account}; "
         "with others, the plan fails."
     )
     blocks = (
-        _role(plan, side, label)
-        if side.side is AccountSide.TARGET
-        else _permission(plan, side, label)
+        _role(plan, account_plan, label)
+        if account_plan.side is AccountSide.TARGET
+        else _permission(plan, account_plan, label)
     )
-    lines = comment(header_lines(plan, side, "tf", note))
+    lines = comment(header_lines(plan, account_plan, "tf", note))
     for kind, labels, body in (_caller(label), *blocks):
         lines += [
             "",
@@ -74,7 +74,7 @@ def _import(address: str, identity: str) -> _Block:
     return "import", (), {"to": Raw(address), "id": identity}
 
 
-def _role(plan: AccessPlan, side: AccountPlan, label: str) -> Iterable[_Block]:
+def _role(plan: AccessPlan, account_plan: AccountPlan, label: str) -> Iterable[_Block]:
     request = plan.request
     address = f"aws_iam_role.{label}"
     body: dict[str, Any] = {"name": request.role_name, "path": request.role_path}
@@ -86,7 +86,7 @@ def _role(plan: AccessPlan, side: AccountPlan, label: str) -> Iterable[_Block]:
     }
     if request.tags:
         body["tags"] = dict(request.tags)
-    if not is_new(side):
+    if not is_new(account_plan):
         yield _import(address, request.role_name)
     yield "resource", ("aws_iam_role", label), _guarded(body, request.target_account, label)
     for number, arn in enumerate(request.managed_policies, 1):
@@ -104,12 +104,12 @@ def _role(plan: AccessPlan, side: AccountPlan, label: str) -> Iterable[_Block]:
         yield "resource", ("aws_iam_role_policy", f"{label}_{number}"), body
 
 
-def _permission(plan: AccessPlan, side: AccountPlan, label: str) -> Iterable[_Block]:
+def _permission(plan: AccessPlan, account_plan: AccountPlan, label: str) -> Iterable[_Block]:
     request: AccessRequest = plan.request
     name, policy = policy_name(request), _encoded(plan.permission)
     kind = request.principal.kind
     if kind is PrincipalType.ACCOUNT:
-        if not is_new(side):
+        if not is_new(account_plan):
             yield _import(
                 f"aws_iam_policy.{label}",
                 f"arn:{request.partition}:iam::{request.principal.account}:policy/{name}",
