@@ -292,7 +292,7 @@ class ConfigStore(Protocol):
     def fingerprint(self) -> str:
         """Return size, mtime in ns, and inode of both files in one line without blanks.
 
-        Equal stamps mean equal content.
+        Equal fingerprints mean equal content.
         """
         ...
 
