@@ -49,8 +49,8 @@ def plan(context: Context) -> int:
 
 def apply(context: Context) -> int:
     """Make the changes, and verify the switch as the user."""
-    arguments, ask = context.arguments, _mfa_prompt(context)
-    planned = _plan_access(context, ask)
+    arguments, prompt = context.arguments, _mfa_prompt(context)
+    planned = _plan_access(context, prompt)
     if arguments.dry_run:
         _print_plan(context, planned)
         return ExitCode.DONE
@@ -59,23 +59,23 @@ def apply(context: Context) -> int:
             context.stdout.lines(plan_lines(planned))
         _confirm(context, planned)
     applied = context.actions.access.apply(
-        planned, ask, lambda side, change, now: _print_change(context, side, change, now)
+        planned, prompt, lambda side, change, now: _print_change(context, side, change, now)
     )
     if applied.error is not None:
-        return _handle_failure(context, applied, ask)
+        return _handle_failure(context, applied, prompt)
     checked = None
     if not arguments.no_check and all(
         side.profile is not None for side in applied.planned.plan.sides
     ):
-        checked = context.actions.access.check(applied.planned, ask, context.progress)
+        checked = context.actions.access.check(applied.planned, prompt, context.progress)
     _print_applied(context, applied, checked)
     return ExitCode.DONE
 
 
 def check(context: Context) -> int:
     """Verify the switch as the user, without changes."""
-    ask = _mfa_prompt(context)
-    checked = context.actions.access.check(_plan_access(context, ask), ask, context.progress)
+    prompt = _mfa_prompt(context)
+    checked = context.actions.access.check(_plan_access(context, prompt), prompt, context.progress)
     if context.arguments.json:
         context.stdout.envelope("access check", checked_json(checked))
     else:
@@ -121,8 +121,8 @@ def _mfa_prompt(context: Context) -> MfaPrompt:
     )
 
 
-def _plan_access(context: Context, ask: MfaPrompt) -> AccessPlanResult:
-    return context.actions.access.plan(_inputs(context), ask, context.progress)
+def _plan_access(context: Context, prompt: MfaPrompt) -> AccessPlanResult:
+    return context.actions.access.plan(_inputs(context), prompt, context.progress)
 
 
 def _inputs(context: Context) -> AccessInputs:
@@ -223,8 +223,12 @@ def _confirm(context: Context, planned: AccessPlanResult) -> None:
         # stdout is for the JSON envelope; users must see the changes before they confirm
         for line in plan_lines(planned):
             context.stderr.say(line)
-    if ask_line("Make these changes? Type yes: ").strip().lower() != _CONFIRMATION:
+    if not _is_confirmed("Make these changes?"):
         raise CancelledError("Nothing was changed.")
+
+
+def _is_confirmed(question: str) -> bool:
+    return ask_line(f"{question} Type yes: ").strip().lower() == _CONFIRMATION
 
 
 def _print_change(
@@ -239,7 +243,7 @@ def _print_change(
         context.stderr.done(line)
 
 
-def _handle_failure(context: Context, applied: AccessApplyResult, ask: MfaPrompt) -> int:
+def _handle_failure(context: Context, applied: AccessApplyResult, prompt: MfaPrompt) -> int:
     """Report the changes made and left, and roll back if requested."""
     error, arguments = applied.error or XswitchError("It failed."), context.arguments
     if not arguments.json:
@@ -248,16 +252,11 @@ def _handle_failure(context: Context, applied: AccessApplyResult, ask: MfaPrompt
         context.stderr.hint(f"left: {step_line(side, change, 'doing')}")
     roll_back = arguments.rollback_on_failure
     if applied.done and not roll_back and not arguments.yes and has_terminal():
-        roll_back = (
-            ask_line(f"{len(applied.done)} of the changes were made. Roll back? Type yes: ")
-            .strip()
-            .lower()
-            == _CONFIRMATION
-        )
+        roll_back = _is_confirmed(f"{len(applied.done)} of the changes were made. Roll back?")
     back = None
     if roll_back:
         back = context.actions.access.rollback(
-            applied, ask, lambda side, change, now: _print_change(context, side, change, now)
+            applied, prompt, lambda side, change, now: _print_change(context, side, change, now)
         )
         if back.error is not None:
             context.stderr.error(back.error)

@@ -33,10 +33,10 @@ def explain(context: Context) -> int:
     if not target:
         raise UsageError("No target given.", next_step="xswitch explain TARGET")
     role, options = resolve_target(context, target)
-    ask = context.services.mfa_prompt(
+    prompt = context.services.mfa_prompt(
         arguments.mfa_code, f"xswitch explain --mfa-code CODE {shlex.quote(target)}"
     )
-    explanation = context.actions.explain(role, options, ask, context.progress)
+    explanation = context.actions.explain(role, options, prompt, context.progress)
     if arguments.json:
         context.stdout.envelope("explain", explanation_json(explanation))
     else:

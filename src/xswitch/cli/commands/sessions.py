@@ -26,12 +26,12 @@ def renew(context: Context) -> int:
             "Name a role to renew, or use --all.",
             next_step="xswitch renew TARGET, or: xswitch renew --all",
         )
-    ask = context.services.mfa_prompt(
+    prompt = context.services.mfa_prompt(
         arguments.mfa_code,
         "xswitch renew --mfa-code CODE " + " ".join(arguments.target or ["--all"]),
     )
     results = context.actions.renew(
-        arguments.target, ask, context.progress, all_sessions=arguments.all
+        arguments.target, prompt, context.progress, all_sessions=arguments.all
     )
     if arguments.json:
         context.stdout.envelope("renew", {"renewed": [renewed_json(result) for result in results]})

@@ -126,11 +126,11 @@ def switch(context: Context) -> int:
     guard = role.guard
     if guard is not None and guard.confirm and options.confirmation is None:
         options = replace(options, confirmation=_ask_confirmation(role.name, guard))
-    ask = context.services.mfa_prompt(
+    prompt = context.services.mfa_prompt(
         arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}"
     )
     try:
-        switched = context.actions.switch(role, options, ask, context.progress)
+        switched = context.actions.switch(role, options, prompt, context.progress)
     except XswitchError as error:
         # A successful switch needs no explanation
         from xswitch.cli.commands.explain import explain_failed_switch  # noqa: PLC0415
