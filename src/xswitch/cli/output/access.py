@@ -117,7 +117,8 @@ def handover_lines(planned: AccessPlanResult) -> list[str]:
     return [
         f"the {account_plan.side.value} account {account_plan.account} "
         "is set up by its own administrator; to write a file for them, run "
-        "`xswitch access plan` with the same options, --format cloudformation (or terraform, cli) and --output DIR"
+        "`xswitch access plan` with the same options, --format cloudformation "
+        "(or terraform, cli) and --output DIR"
         for account_plan in planned.plan.sides
         if account_plan.profile is None
     ]

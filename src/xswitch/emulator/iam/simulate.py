@@ -19,6 +19,7 @@ from xswitch.core.policy import (
     Statement,
     evaluate,
 )
+from xswitch.core.policy.patterns import variable_keys
 from xswitch.emulator.authorize import (
     Context,
     account_resource_policy,
@@ -37,7 +38,6 @@ from xswitch.emulator.xml import XmlNode
 
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(user|group|role)/(?:.*/)?([\w+=,.@-]+)")
 _ACTION = re.compile(r"[\w-]+:[\w*?-]+")
-_VARIABLE = re.compile(r"\$\{([^{},]*)(?:,[^{}]*)?\}")
 _TYPES = frozenset(
     {
         f"{name}{suffix}"
@@ -239,11 +239,7 @@ def _missing_context_keys(request: Request, documents: Iterable[PolicyDocument])
 
 def _context_keys_of(request: Request, document: PolicyDocument, statement: Statement) -> list[str]:
     texts = statement.resources or ()
-    variables = (
-        [key for text in texts for key in _VARIABLE.findall(text) if key not in ("*", "?", "$")]
-        if document.variables
-        else []
-    )
+    variables = [key for text in texts for key in variable_keys(text)] if document.variables else []
     if _applies(request, document, replace(statement, conditions=())):
         return [condition.key for condition in statement.conditions] + variables
     return (
