@@ -413,10 +413,10 @@ class _PolicyReader:
         return result
 
     def _managed(self, arn: str) -> NamedPolicy | None:
-        found: NamedPolicy | None = self._try(
+        result: NamedPolicy | None = self._try(
             f"policy {arn}", None, _managed_policy, self._call, arn
         )
-        return found
+        return result
 
     def _try(
         self, what: str, otherwise: Any, work: Callable[..., Any], *args: Any, **parameters: Any
