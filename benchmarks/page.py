@@ -45,8 +45,8 @@ def page(results: Results) -> str:
         verdict=verdict,
         rows="\n".join(_row(row) for row in results.rows),
         renewal=results.renewal,
-        peers="\n".join(_figure(one) for one in results.peers),
-        explained="\n".join(_figure(one) for one in results.explained),
+        peers="\n".join(_figure(figure) for figure in results.peers),
+        explained="\n".join(_figure(figure) for figure in results.explained),
         cold=_imports(results.cold),
         picker=_imports(results.picker),
     )

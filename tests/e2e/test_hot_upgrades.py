@@ -125,15 +125,15 @@ def test_doctor_finds_a_dangling_command_and_a_renewal_fixes_it(
         installed.launcher.unlink()
     else:
         shutil.rmtree(installed.folder)
-    found = [
+    checks = [
         check
         for check in home.run("doctor", "--json").json["data"]["checks"]
         if check["name"] == "managed"
     ]
-    assert [check["state"] for check in found] == ["error"]
+    assert [check["state"] for check in checks] == ["error"]
     assert (
         str(installed.launcher if gone == "launcher" else installed.folder / "bin" / "python3")
-        in found[0]["message"]
+        in checks[0]["message"]
     )
     assert home.run("renew", "reader").code == 0
     assert home.command(PROFILE) != dangling

@@ -155,7 +155,7 @@ def test_an_item_that_is_missing_or_another_sessions_is_searched_for(
             world.environ(),
             VaultErrors(""),
             lambda: False,
-            world.places.secret_service_lock,
+            world.paths.secret_service_lock,
         )
         store.put(other, world.session().replace(world.key, other))
         store.close()
@@ -192,7 +192,7 @@ def in_secret_service(world: HotWorld) -> str:
     """Store a session and write its pointer; return the expected answer."""
     value = world.session()
     store = SecretServiceStore(
-        world.environ(), VaultErrors(""), lambda: False, world.places.secret_service_lock
+        world.environ(), VaultErrors(""), lambda: False, world.paths.secret_service_lock
     )
     store.put(world.key, value)
     store.close()
@@ -578,22 +578,22 @@ def test_a_renewal_is_started_again_after_a_while(
 
     monkeypatch.setattr(posix, "fork", fork)
     monkeypatch.setattr(posix, "waitpid", lambda *_: (12345, 0))
-    folder, name = os.fsencode(world.places.hot), os.fsencode(world.pointer.name)
+    folder, name = os.fsencode(world.paths.hot), os.fsencode(world.pointer.name)
     words = ["python", "xswitch"]
     hot._renew(folder, name, PROFILE, words)
     hot._renew(folder, name, PROFILE, words)
     assert len(started) == 1
-    world.age(world.places.hot / f".renewing-{world.pointer.name}", hot.RENEW_SECONDS + 1)
+    world.age(world.paths.hot / f".renewing-{world.pointer.name}", hot.RENEW_SECONDS + 1)
     hot._renew(folder, name, PROFILE, words)
     assert len(started) == 2
-    world.age(world.places.hot / f".renewing-{world.pointer.name}", hot.RENEW_SECONDS + 1)
+    world.age(world.paths.hot / f".renewing-{world.pointer.name}", hot.RENEW_SECONDS + 1)
     hot._renew(folder, name, PROFILE, [])
     assert len(started) == 2
 
 
 def test_a_renewal_that_another_reader_is_about_to_start_is_left_to_it(world: HotWorld) -> None:
     world.ready(left=1200)
-    marker = os.fsencode(world.places.hot / f".renewing-{world.pointer.name}")
+    marker = os.fsencode(world.paths.hot / f".renewing-{world.pointer.name}")
     program = (
         "import fcntl, sys\nfile = open(sys.argv[1], 'wb')\nfcntl.lockf(file, fcntl.LOCK_EX)\n"
         "print('held', flush=True)\nsys.stdin.read()\n"
@@ -612,9 +612,9 @@ def test_a_renewal_that_another_reader_is_about_to_start_is_left_to_it(world: Ho
 def test_a_renewal_that_cannot_be_started_is_ignored(world: HotWorld) -> None:
     expected = world.ready(left=1200)
     hot._renew(b"/no/such/folder", b"x", PROFILE, ["python", "xswitch"])
-    world.places.hot.chmod(0o500)
+    world.paths.hot.chmod(0o500)
     assert world.run().stdout == expected
-    world.places.hot.chmod(0o700)
+    world.paths.hot.chmod(0o700)
 
 
 # -- shared with the full program
@@ -676,11 +676,11 @@ def test_own_files_are_found_where_the_full_program_keeps_them(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    places = user_paths()
+    paths = user_paths()
     environ = as_bytes(dict(os.environ))
-    assert Path(os.fsdecode(hot.state_folder(environ))) == places.state
-    assert Path(os.fsdecode(hot.settings_file(environ))) == places.settings
-    assert Path(os.fsdecode(hot.secret_service_lock(environ))) == places.secret_service_lock
+    assert Path(os.fsdecode(hot.state_folder(environ))) == paths.state
+    assert Path(os.fsdecode(hot.settings_file(environ))) == paths.settings
+    assert Path(os.fsdecode(hot.secret_service_lock(environ))) == paths.secret_service_lock
 
 
 def test_the_bus_is_where_the_variables_say() -> None:

@@ -85,12 +85,12 @@ class HotWorld:
         return self.home / ".config" / "xswitch" / "config.toml"
 
     @property
-    def places(self) -> AppPaths:
+    def paths(self) -> AppPaths:
         return AppPaths(settings=self.settings, state=self.home / ".local" / "state" / "xswitch")
 
     @property
     def pointer(self) -> Path:
-        return self.places.hot / profile_file_name(self.profile)
+        return self.paths.hot / profile_file_name(self.profile)
 
     @property
     def store(self) -> FileStore:
@@ -145,7 +145,7 @@ class HotWorld:
         return value[session_record.HEADER_LENGTH :] + "\n"
 
     def point(self, info: VaultInfo | None = None) -> None:
-        FileHotPointers(self.places.hot, self.bytes_environ).write(
+        FileHotPointers(self.paths.hot, self.bytes_environ).write(
             self.profile, self.key, self.fingerprint(), info or self.info
         )
 

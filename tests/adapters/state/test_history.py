@@ -43,8 +43,8 @@ def test_entries_are_returned_in_order(history: JsonHistory) -> None:
         entry(1, profile="a\nb\x1b]52;c;x\x07ü", result="not_authorized"),
         entry(2, result="kept"),
     ]
-    for one in entries:
-        history.record(one)
+    for recorded in entries:
+        history.record(recorded)
     assert history.load() == tuple(entries)
 
 
@@ -65,7 +65,7 @@ def test_it_stays_bounded_and_keeps_the_latest(history: JsonHistory, path: Path)
     history.record(entry(7))
     history.record(entry(8))
     assert path.stat().st_size < MAX_BYTES * 2 // 3
-    assert [one.profile for one in history.load()[-2:]] == ["p7", "p8"]
+    assert [entry.profile for entry in history.load()[-2:]] == ["p7", "p8"]
     assert all(one.profile in ("old", "p7", "p8") for one in history.load())
 
 
@@ -81,7 +81,7 @@ def test_damaged_lines_are_passed_over_and_half_a_line_spoils_no_other(
     with path.open("ab") as file:
         file.write(b'[]\n{"at": "soon"}\n\xff\xfe\n{"at": 1e999}\n{"at": 1, "profile": "ha')
     history.record(entry(2))
-    assert [one.profile for one in history.load()] == ["p1", "p2"]
+    assert [entry.profile for entry in history.load()] == ["p1", "p2"]
 
 
 @pytest.mark.parametrize("kind", ["folder", "symlink", "fifo", "dangling"])
@@ -120,7 +120,7 @@ def test_many_processes_lose_nothing(path: Path) -> None:
         for number in range(4)
     ]
     assert [writer.wait(60) for writer in writers] == [0] * 4
-    names = [one.profile for one in JsonHistory(path, FileLocks(path.parent / "locks")).load()]
+    names = [entry.profile for entry in JsonHistory(path, FileLocks(path.parent / "locks")).load()]
     assert sorted(names) == sorted(
         f"{writer}-{number}" for writer in range(4) for number in range(20)
     )

@@ -6,13 +6,13 @@ from xswitch.adapters.state.paths import user_paths
 
 
 def test_the_places_follow_the_home(clean_world: Path) -> None:
-    places = user_paths()
-    assert clean_world in places.settings.parents
-    assert clean_world in places.state.parents
+    paths = user_paths()
+    assert clean_world in paths.settings.parents
+    assert clean_world in paths.state.parents
     assert {
-        places.index.parent,
-        places.usage.parent,
-        places.locks.parent,
-        places.prompt.parent,
-        places.hot.parent,
-    } == {places.state}
+        paths.index.parent,
+        paths.usage.parent,
+        paths.locks.parent,
+        paths.prompt.parent,
+        paths.hot.parent,
+    } == {paths.state}

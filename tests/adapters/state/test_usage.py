@@ -95,10 +95,10 @@ def test_only_the_latest_uses_are_kept(usage: JsonUsage, path: Path) -> None:
     uses = {f"p{i}": [1, int(NOW.timestamp()) - i] for i in range(MAX_USES)}
     path.write_text(json.dumps({"version": 1, "uses": uses, "pins": []}))
     usage.record_use("new", NOW)
-    kept = usage.load().uses
-    assert len(kept) == MAX_USES
-    assert "new" in kept
-    assert f"p{MAX_USES - 1}" not in kept
+    stored = usage.load().uses
+    assert len(stored) == MAX_USES
+    assert "new" in stored
+    assert f"p{MAX_USES - 1}" not in stored
 
 
 def test_an_unwritable_file_is_reported_for_a_pin_but_not_for_a_switch(tmp_path: Path) -> None:
@@ -147,6 +147,6 @@ def test_processes_at_the_same_time_lose_nothing(usage: JsonUsage, path: Path) -
         for number in range(3)
     ]
     assert [process.wait(60) for process in running] == [0, 0, 0]
-    found = usage.load()
-    assert found.uses["a"].count == 45
-    assert found.pins == {"pin0", "pin1", "pin2"}
+    state = usage.load()
+    assert state.uses["a"].count == 45
+    assert state.pins == {"pin0", "pin1", "pin2"}

@@ -27,7 +27,7 @@ from xswitch.adapters.vault.secret_service import SecretServiceStore
 from xswitch.adapters.vault.store import Store
 
 UNICODE = "ключ 鍵 🔑 \u00e9\u0301\u200b\u2028 \x7f"
-SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
+ERRORS = VaultErrors("/home/user/.config/xswitch/config.toml")
 
 
 def value(letter: str, length: int) -> str:
@@ -141,13 +141,13 @@ class TestRuntime(Compliance):
     @pytest.fixture
     def store(self) -> Iterator[Store]:
         with memory_folder() as folder:
-            yield FileStore(folder / "xswitch", SENTENCES, memory=True)
+            yield FileStore(folder / "xswitch", ERRORS, memory=True)
 
 
 class TestPlainFiles(Compliance):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Store:
-        return FileStore(tmp_path / "state" / "sessions", SENTENCES, memory=False)
+        return FileStore(tmp_path / "state" / "sessions", ERRORS, memory=False)
 
 
 class TestShortEntries(Compliance):
@@ -183,7 +183,7 @@ class TestShortEntriesInAChild(Compliance):
             )
             child = KeyringProcess(backend, {})
             children.append(child)
-            entries = KeyringEntries(child, "Tiny", SENTENCES, lambda: True, PATIENT)
+            entries = KeyringEntries(child, "Tiny", ERRORS, lambda: True, PATIENT)
             return ChunkedStore(entries, FileLocks(tmp_path / "locks").hold)
 
         return opened
@@ -227,7 +227,7 @@ class TestSecretService(Compliance):
             stores.append(
                 self.reader(
                     gnome_keyring.variables,
-                    SENTENCES,
+                    ERRORS,
                     lambda: False,
                     gnome_keyring.folder / "lock",
                     PATIENT,

@@ -16,7 +16,7 @@ from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
 from xswitch.core.errors import VaultBrokenError
 
-SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
+ERRORS = VaultErrors("/home/user/.config/xswitch/config.toml")
 KEY = key(1)
 
 
@@ -28,7 +28,7 @@ def memory() -> Iterator[Path]:
 
 @pytest.fixture
 def store(memory: Path) -> FileStore:
-    store = FileStore(memory / "xswitch", SENTENCES, memory=True)
+    store = FileStore(memory / "xswitch", ERRORS, memory=True)
     store.put(KEY, "kept")
     return store
 
@@ -50,7 +50,7 @@ def test_folder_and_file_are_private_for_any_umask(memory: Path) -> None:
         before = os.umask(mask)
         try:
             folder = memory / f"umask-{number}"
-            store = FileStore(folder, SENTENCES, memory=True)
+            store = FileStore(folder, ERRORS, memory=True)
             if mask == 0o277 and os.geteuid():
                 continue  # only root can write where it may not
             store.put(KEY, "x")
@@ -62,7 +62,7 @@ def test_folder_and_file_are_private_for_any_umask(memory: Path) -> None:
 
 
 def test_reading_makes_nothing(memory: Path) -> None:
-    store = FileStore(memory / "none", SENTENCES, memory=True)
+    store = FileStore(memory / "none", ERRORS, memory=True)
     assert store.get(KEY) is None
     store.delete(KEY)
     assert not (memory / "none").exists()
@@ -81,7 +81,7 @@ def test_a_folder_that_is_a_link_is_refused_for_reading_and_writing(
 
 def test_a_file_in_the_folders_place_is_refused(memory: Path) -> None:
     (memory / "xswitch").write_text("")
-    assert refusal(FileStore(memory / "xswitch", SENTENCES, memory=True)).code == "vault_untrusted"
+    assert refusal(FileStore(memory / "xswitch", ERRORS, memory=True)).code == "vault_untrusted"
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o770, 0o701, 0o722])
@@ -160,7 +160,7 @@ def test_a_special_file_is_rejected_without_waiting(memory: Path, store: FileSto
 def test_a_folder_not_in_memory_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "xswitch"
     folder.mkdir(mode=0o700)
-    store = FileStore(folder, SENTENCES, memory=True, is_memory=lambda _: False)
+    store = FileStore(folder, ERRORS, memory=True, is_memory=lambda _: False)
     assert "not on a file system in memory" in refusal(store).why
     with pytest.raises(VaultBrokenError):
         store.put(KEY, "new")
@@ -285,7 +285,7 @@ def test_a_writing_program_that_is_killed_leaves_the_old_value_or_the_new_one(me
     ) as process:
         assert process.stdout is not None
         assert process.stdout.read(5) == b"ready"
-        store = FileStore(memory / "xswitch", SENTENCES, memory=True)
+        store = FileStore(memory / "xswitch", ERRORS, memory=True)
         seen = {store.get(KEY) for _ in range(200)} - {None}
         process.kill()
     seen.add(store.get(KEY))

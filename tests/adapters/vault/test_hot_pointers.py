@@ -29,13 +29,13 @@ def test_a_pointer_is_ten_lines_for_us_alone(world: HotWorld) -> None:
     assert len(lines[6]) == 32
     assert lines[7:] == [str(world.config), str(world.credentials), ""]
     assert world.pointer.stat().st_mode & 0o777 == 0o600
-    assert world.places.hot.stat().st_mode & 0o777 == 0o700
-    assert [path.name for path in world.places.hot.iterdir()] == [PROFILE]
+    assert world.paths.hot.stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in world.paths.hot.iterdir()] == [PROFILE]
 
 
 def test_a_pointer_can_be_removed_twice(world: HotWorld) -> None:
     world.point()
-    pointers = FileHotPointers(world.places.hot, world.bytes_environ)
+    pointers = FileHotPointers(world.paths.hot, world.bytes_environ)
     pointers.remove(PROFILE)
     pointers.remove(PROFILE)
     assert not world.pointer.exists()
@@ -47,19 +47,19 @@ def test_a_config_that_changed_since_it_was_read_gets_no_pointer_and_loses_the_o
     world.point()
     read = world.fingerprint()
     world.config.write_text("[profile b]\n")
-    FileHotPointers(world.places.hot, world.bytes_environ).write(
+    FileHotPointers(world.paths.hot, world.bytes_environ).write(
         PROFILE, world.key, read, world.info
     )
     assert not world.pointer.exists()
 
 
 def test_settings_that_changed_since_the_process_began_get_no_pointer(world: HotWorld) -> None:
-    pointers = FileHotPointers(world.places.hot, world.bytes_environ)
+    pointers = FileHotPointers(world.paths.hot, world.bytes_environ)
     world.settings.parent.mkdir(parents=True)
     world.settings.write_text("")
     pointers.write(PROFILE, world.key, world.fingerprint(), world.info)
     assert not world.pointer.exists()
-    FileHotPointers(world.places.hot, world.bytes_environ).write(
+    FileHotPointers(world.paths.hot, world.bytes_environ).write(
         PROFILE, world.key, world.fingerprint(), world.info
     )
     assert world.pointer.exists()
@@ -75,7 +75,7 @@ def test_a_change_that_the_clock_of_the_file_system_hides_is_waited_out(world: H
         world.config.write_text("[profile z]\nregion = eu-west-1\n")
         os.utime(world.config, (time.time() + 1, time.time() + 1))
 
-    pointers = FileHotPointers(world.places.hot, world.bytes_environ, meanwhile)
+    pointers = FileHotPointers(world.paths.hot, world.bytes_environ, meanwhile)
     pointers.write(PROFILE, world.key, world.fingerprint(), world.info)
     assert len(waited) == 1
     assert not world.pointer.exists()
@@ -102,20 +102,20 @@ def test_a_path_with_a_newline_gets_no_pointer(world: HotWorld) -> None:
 
 def test_failures_leave_no_pointer_and_raise_nothing(world: HotWorld) -> None:
     world.extra["HOME"] = ""
-    FileHotPointers(world.places.hot, world.bytes_environ).write(
+    FileHotPointers(world.paths.hot, world.bytes_environ).write(
         PROFILE, world.key, "-,-", world.info
     )
     del world.extra["HOME"]
-    world.places.state.parent.mkdir(parents=True)
-    world.places.state.write_text("a file in the folder's place")
+    world.paths.state.parent.mkdir(parents=True)
+    world.paths.state.write_text("a file in the folder's place")
     world.point()
-    assert world.places.state.read_text() == "a file in the folder's place"
+    assert world.paths.state.read_text() == "a file in the folder's place"
 
 
 def test_a_profile_of_any_name_has_its_file(world: HotWorld) -> None:
     world.profile = "../x y/é"
     world.point()
-    assert world.pointer.parent == world.places.hot
+    assert world.pointer.parent == world.paths.hot
     assert world.pointer.name == "%2E./x y/é".replace("/", "%2F").replace(" ", "%20").replace(
         "é", "%C3%A9"
     )

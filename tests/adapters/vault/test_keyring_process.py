@@ -16,7 +16,7 @@ from xswitch.adapters.vault.no_prompt import NoPromptKeyring
 from xswitch.adapters.vault.secret_service import NO_PROMPT_BACKEND, PROMPTING_BACKEND
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
 
-SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
+ERRORS = VaultErrors("/home/user/.config/xswitch/config.toml")
 Start = Callable[..., KeyringProcess]
 
 
@@ -179,7 +179,7 @@ def test_entries_turn_answers_into_sentences(
     start: Start, mood: str, error: type[VaultError], words: str
 ) -> None:
     entries = keyring_process.KeyringEntries(
-        start(mood=mood), "Tiny", SENTENCES, lambda: False, PATIENT
+        start(mood=mood), "Tiny", ERRORS, lambda: False, PATIENT
     )
     with pytest.raises(error, match=words) as caught:
         entries.read("x")
@@ -193,12 +193,12 @@ def test_an_unresponsive_keyring_is_broken_and_an_unanswered_prompt_means_locked
     hasty = KeyringTimeouts(probe=0.3, prompt=0.4)
     with pytest.raises(VaultBrokenError) as unresponsive:
         keyring_process.KeyringEntries(
-            start(mood="silent"), "Tiny", SENTENCES, lambda: False, hasty
+            start(mood="silent"), "Tiny", ERRORS, lambda: False, hasty
         ).read("x")
     assert unresponsive.value.code == "vault_mute"
     with pytest.raises(VaultLockedError, match="Its prompt wasn't answered"):
         keyring_process.KeyringEntries(
-            start(mood="silent"), "Tiny", SENTENCES, lambda: True, hasty
+            start(mood="silent"), "Tiny", ERRORS, lambda: True, hasty
         ).read("x")
 
 
@@ -207,7 +207,7 @@ def test_a_keyring_of_another_system_is_absent() -> None:
     try:
         with pytest.raises((VaultAbsentError, VaultBrokenError)):
             keyring_process.KeyringEntries(
-                child, keyring_process.WINDOWS_LABEL, SENTENCES, lambda: False
+                child, keyring_process.WINDOWS_LABEL, ERRORS, lambda: False
             ).read("x")
     finally:
         child.close()

@@ -49,12 +49,12 @@ class Stores:
 @pytest.fixture
 def stores(need: Need, tmp_path: Path) -> Iterator[Stores]:
     with fake_secret_service(need) as service:
-        found = Stores(service, tmp_path)
+        stores = Stores(service, tmp_path)
         try:
-            found.opened().put(KEY, VALUE)
-            yield found
+            stores.opened().put(KEY, VALUE)
+            yield stores
         finally:
-            found.close()
+            stores.close()
 
 
 def test_without_a_person_no_window_is_opened(stores: Stores) -> None:

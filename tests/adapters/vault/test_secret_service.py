@@ -35,7 +35,7 @@ from xswitch.adapters.vault.keyring_process import KEYRING_TIMEOUTS, KeyringTime
 from xswitch.adapters.vault.secret_service import SecretServiceStore
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
 
-SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
+ERRORS = VaultErrors("/home/user/.config/xswitch/config.toml")
 KEY = key(1)
 VALUE = "xswitch1 canary-4711"
 
@@ -46,7 +46,7 @@ def opened(
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | (
         {"DBUS_SESSION_BUS_ADDRESS": address} if address else {}
     )
-    return SecretServiceStore(env, SENTENCES, lambda: ask, tmp_path / "turns", timeouts)
+    return SecretServiceStore(env, ERRORS, lambda: ask, tmp_path / "turns", timeouts)
 
 
 def answer(store: SecretServiceStore, error: type[VaultError]) -> VaultError:

@@ -45,10 +45,10 @@ def memory() -> Iterator[Path]:
 @pytest.fixture
 def machine(tmp_path: Path, memory: Path) -> VaultEnvironment:
     """A Linux machine without a session bus, with a runtime folder in memory."""
-    places = AppPaths(settings=tmp_path / "config" / "config.toml", state=tmp_path / "state")
+    paths = AppPaths(settings=tmp_path / "config" / "config.toml", state=tmp_path / "state")
     return VaultEnvironment(
         Settings(),
-        places,
+        paths,
         {"PATH": os.environ["PATH"]},
         lambda: False,
         "linux",
@@ -69,8 +69,8 @@ def pin(machine: VaultEnvironment) -> Path:
 
 
 def test_opening_touches_nothing(tmp_path: Path) -> None:
-    places = AppPaths(settings=tmp_path / "config.toml", state=tmp_path / "state")
-    open_vault(Settings(), places, {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/no/such"})
+    paths = AppPaths(settings=tmp_path / "config.toml", state=tmp_path / "state")
+    open_vault(Settings(), paths, {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/no/such"})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,19 +112,19 @@ def test_the_secret_service_is_selected_recorded_and_never_replaced(
     need: Need, machine: VaultEnvironment
 ) -> None:
     with secret_service(need) as service:
-        there = on_bus(machine, service.address)
-        vault = LazyVault(there)
+        on_service = on_bus(machine, service.address)
+        vault = LazyVault(on_service)
         vault.put(KEY, "x")
         assert vault.info() == VaultInfo("secret-service", "Secret Service")
         assert pin(machine).read_text() == "secret-service\n"
         service.lock()
         with pytest.raises(VaultLockedError):
-            LazyVault(there).get(KEY)
+            LazyVault(on_service).get(KEY)
     with pytest.raises(VaultAbsentError) as caught:
-        LazyVault(there).get(KEY)
+        LazyVault(on_service).get(KEY)
     assert str(machine.paths.settings) in caught.value.next_step
     assert pin(machine).read_text() == "secret-service\n"
-    assert select_store(set_to(there, "runtime"))[0].kind == "runtime"
+    assert select_store(set_to(on_service, "runtime"))[0].kind == "runtime"
 
 
 def test_once_the_runtime_keyring_is_recorded_a_secret_service_changes_nothing(
@@ -205,10 +205,10 @@ def test_plain_files_need_both_settings(machine: VaultEnvironment) -> None:
     info, store = select_store(set_to(machine, "file", plain=True))
     assert info.kind == "file"
     store.put(KEY, "x")
-    kept = machine.paths.state / "sessions" / KEY
-    assert kept.read_text() == "x"
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert kept.parent.stat().st_mode & 0o777 == 0o700
+    file = machine.paths.state / "sessions" / KEY
+    assert file.read_text() == "x"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
     assert not pin(machine).exists()
 
 

@@ -11,7 +11,7 @@ from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.tmpfs import in_memory, runtime_folder, runtime_folder_candidates
 from xswitch.core.errors import VaultBrokenError
 
-SENTENCES = VaultErrors("/home/user/.config/xswitch/config.toml")
+ERRORS = VaultErrors("/home/user/.config/xswitch/config.toml")
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def test_candidates_in_order() -> None:
 
 
 def test_the_first_good_candidate_is_taken(memory: Path, tmp_path: Path) -> None:
-    places = (tmp_path / "none" / "xswitch", memory / "xswitch", memory / "later")
-    assert runtime_folder(places, SENTENCES) == memory / "xswitch"
+    paths = (tmp_path / "none" / "xswitch", memory / "xswitch", memory / "later")
+    assert runtime_folder(paths, ERRORS) == memory / "xswitch"
 
 
 def test_candidates_whose_parent_others_control_are_passed_over(memory: Path) -> None:
@@ -88,7 +88,7 @@ def test_candidates_whose_parent_others_control_are_passed_over(memory: Path) ->
     loose.chmod(0o777)
     sticky.mkdir()
     sticky.chmod(0o1777)
-    assert runtime_folder((loose / "xswitch", sticky / "xswitch"), SENTENCES) == sticky / "xswitch"
+    assert runtime_folder((loose / "xswitch", sticky / "xswitch"), ERRORS) == sticky / "xswitch"
 
 
 def test_no_memory_anywhere_is_refused_and_the_setting_named(
@@ -98,7 +98,7 @@ def test_no_memory_anywhere_is_refused_and_the_setting_named(
     with pytest.raises(VaultBrokenError) as caught:
         runtime_folder(
             (tmp_path / "disk" / "xswitch", tmp_path / "none" / "xswitch"),
-            SENTENCES,
+            ERRORS,
             mounts(tmp_path, tmp_path, "ext4"),
         )
     assert caught.value.code == "vault_no_memory"
@@ -112,4 +112,4 @@ def test_no_memory_anywhere_is_refused_and_the_setting_named(
     monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
     if mine:
         with pytest.raises(VaultBrokenError, match="belongs to user"):
-            runtime_folder((memory / "theirs" / "xswitch",), SENTENCES)
+            runtime_folder((memory / "theirs" / "xswitch",), ERRORS)

@@ -127,8 +127,8 @@ class Service:
     @property
     def _items(self) -> dict[str, tuple[dict[str, str], bytes]]:
         path = self._folder / "items"
-        kept = json.loads(path.read_text()) if path.exists() else {}
-        return {name: (has, base64.b64decode(secret)) for name, (has, secret) in kept.items()}
+        items = json.loads(path.read_text()) if path.exists() else {}
+        return {name: (has, base64.b64decode(secret)) for name, (has, secret) in items.items()}
 
     def _keep(self, items: dict[str, tuple[dict[str, str], bytes]]) -> None:
         part = self._folder / "items.part"
