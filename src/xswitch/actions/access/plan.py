@@ -222,9 +222,10 @@ def _principal(request: AccessRequest, source: AccountClient | None) -> Principa
         return None
     principal = source.iam.principal(request.principal, policy_name(request))
     if principal is None:
+        kind, name = request.principal.kind.value, request.principal.name
         raise TargetError(
-            f"There is no {request.principal.kind.value} {request.principal.name} in account {source.account}.",
-            next_step=f"aws iam list-{request.principal.kind.value}s --profile {source.profile}",
+            f"There is no {kind} {name} in account {source.account}.",
+            next_step=f"aws iam list-{kind}s --profile {source.profile}",
             code=ErrorCode.PRINCIPAL_MISSING,
         )
     return principal
