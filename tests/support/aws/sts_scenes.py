@@ -50,7 +50,7 @@ def by_session(fault: Fault) -> ExpectedEnd:
 def by_kept_mfa(fault: Fault) -> ExpectedEnd:
     """Expect a failed call that an MFA session from the vault signed.
 
-    If AWS rejects that session, a code is needed, and there is no terminal.
+    If AWS rejects that session, a code is needed, which takes a terminal.
     """
     return ExpectedEnd(ExitCode.MFA_NEEDED, "mfa_needed") if fault.by_keys else by_base(fault)
 

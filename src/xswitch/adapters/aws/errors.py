@@ -120,7 +120,7 @@ def _is_ca_bundle_error(inner: Any) -> bool:
 
 
 def _connect_failure_code(inner: BaseException) -> ErrorCode:
-    """Return why there was no connection: urllib3 keeps the system's error as the cause."""
+    """Return why the connection failed: urllib3 keeps the system's error as the cause."""
     cause: BaseException | None = inner
     while cause is not None:
         if isinstance(cause, socket.gaierror):

@@ -1,7 +1,7 @@
 """Backups of the shared config: its first version, and the record that undoes the last change.
 
 Before its first change, the config file is copied to `<backups>/config.<digest of path>.original`,
-mode 0600 (empty if there was no file). A config file that contains keys, tokens or passwords is
+mode 0600 (empty if the file was missing). A config file that contains keys, tokens or passwords is
 copied to `<file>.xswitch-original` beside it instead, so that no secret is stored elsewhere.
 Neither copy is written again.
 
@@ -117,7 +117,7 @@ def commit_undo_record(staged: Path) -> None:
 
 
 def load_undo_record(folder: Path) -> tuple[FileChange, ...]:
-    """Return the files of the last change. Raises ConfigError if there is no valid record."""
+    """Return the files of the last change. Raises ConfigError without a valid record."""
     try:
         record = json.loads(read_file(folder / "undo.json", _MAX_RECORD))
     except FileNotFoundError:
@@ -140,7 +140,7 @@ def delete_undo_record(folder: Path) -> None:
 def nothing_to_undo() -> ConfigError:
     """Return the error for an undo without a change."""
     return ConfigError(
-        "There is no change to undo.",
+        "Nothing to undo.",
         next_step="See the current config: xswitch config",
         code=ErrorCode.NOTHING_TO_UNDO,
     )

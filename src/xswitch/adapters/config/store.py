@@ -73,7 +73,7 @@ class FileConfigStore:
     def undo(self) -> tuple[str, ...]:
         """Undo the last change, in both files if it changed both; return the paths.
 
-        Raises ConfigError, without having written: there is no change, a file has changed since, or
+        Raises ConfigError, without having written: nothing to undo, a file has changed since, or
         the change replaced or removed temporary keys in the credentials file, which aren't backed
         up.
         """

@@ -154,7 +154,7 @@ class _Transaction:
         self._edits = edits
         self.changes: dict[FileKind, FileChange] = {}
         self.rebased: dict[FileKind, tuple[bytes | None, bytes]] = {}
-        """What was written, and what another program wrote into the replaced file meanwhile.
+        """The content written, and the content another program wrote meanwhile into the old file.
 
         The next attempt edits the latter.
         """

@@ -6,8 +6,8 @@ import contextlib
 import sys
 from collections.abc import Callable
 
-# The shell starts the command and exits at once: init adopts the renewal, so there is no zombie to
-# reap, and no Python with threads has to fork. The profile name is an argument, not part of the
+# The shell starts the command and exits at once: init adopts the renewal, so it leaves no
+# zombie, and no Python with threads has to fork. The profile name is an argument, not part of the
 # script.
 _DETACH_COMMAND = ("/bin/sh", "-c", '"$@" &', "sh")
 _WAIT_SECONDS = 5.0
