@@ -15,15 +15,15 @@ CODE = re.compile(
 
 
 def _codes() -> set[str]:
-    found = {
+    codes = {
         code
         for path in SOURCES.rglob("*.py")
         for pair in CODE.findall(path.read_text(encoding="utf-8"))
         for code in pair
         if code
     }
-    assert {"principal_anyone", "external_id_pattern", "account_trusted", "not_json"} <= found
-    return found
+    assert {"principal_anyone", "external_id_pattern", "account_trusted", "not_json"} <= codes
+    return codes
 
 
 def test_every_code_and_every_format_is_in_the_document_and_nothing_else() -> None:

@@ -150,7 +150,7 @@ def test_taken_back_from_any_point_both_accounts_are_as_they_were(
     who: TrustedPrincipal, role: RoleState | None
 ) -> None:
     request = full_request(who)
-    kept = NamedPolicy(
+    existing = NamedPolicy(
         "theirs",
         canonical_json(
             {
@@ -159,7 +159,7 @@ def test_taken_back_from_any_point_both_accounts_are_as_they_were(
             }
         ),
     )
-    for inline in ((), (kept,), (NamedPolicy(policy_name(request), kept.document),)):
+    for inline in ((), (existing,), (NamedPolicy(policy_name(request), existing.document),)):
         managed = (
             replace(inline[0], name=policy_name(request))
             if inline and who.kind is PrincipalType.ACCOUNT

@@ -61,22 +61,22 @@ def test_all_reasons_are_parsed(end: str, layer: PolicyType | None, *, explicit:
 
 
 def test_the_arn_of_the_policy_is_parsed() -> None:
-    found = parse_denial(
+    denial = parse_denial(
         f"{WHO} with an explicit deny in an identity-based policy: "
         "arn:aws:iam::111111111111:policy/no."
     )
-    assert (found.policy_type, found.policy) == (
+    assert (denial.policy_type, denial.policy) == (
         PolicyType.IDENTITY,
         "arn:aws:iam::111111111111:policy/no",
     )
 
 
 def test_the_resource_is_optional() -> None:
-    found = parse_denial(
+    denial = parse_denial(
         f"User: {USER} is not authorized to perform: sts:TagSession "
         "because no role trust policy allows the sts:TagSession action"
     )
-    assert (found.action, found.policy_type, found.explicit) == (
+    assert (denial.action, denial.policy_type, denial.explicit) == (
         "sts:TagSession",
         PolicyType.TRUST,
         False,

@@ -235,9 +235,9 @@ def tidied(asked: Question) -> Question:
     """Remove condition blocks that a rewording left empty."""
     for _, statement in asked.statements():
         if "Condition" in statement:
-            kept = {operator: keys for operator, keys in statement["Condition"].items() if keys}
-            statement["Condition"] = kept
-            if not kept:
+            blocks = {operator: keys for operator, keys in statement["Condition"].items() if keys}
+            statement["Condition"] = blocks
+            if not blocks:
                 del statement["Condition"]
     return asked
 
@@ -258,8 +258,8 @@ def reworded(asked: Question) -> tuple[Question, list[str]]:
 def ask_the_other(node: str, asked: list[Question]) -> list[str]:
     """Evaluate all questions in one process of the other evaluator."""
     lines = "".join(
-        json.dumps({"id": number, "simulation": one.theirs()}) + "\n"
-        for number, one in enumerate(asked)
+        json.dumps({"id": number, "simulation": question.theirs()}) + "\n"
+        for number, question in enumerate(asked)
     )
     script = [node, str(HERE.parent / "tools" / "policies.mjs"), str(TOOLS)]
     done = subprocess.run(
@@ -282,12 +282,12 @@ def test_both_evaluators_say_the_same(need: Callable[[str], str]) -> None:
     if not (TOOLS / "node_modules" / "@cloud-copilot" / "iam-simulate").is_dir():
         missing("@cloud-copilot/iam-simulate is not installed (make test-tools)")
     asked = questions(NUMBER, SEED)
-    alike = [reworded(one) for one in asked]
-    ours = [outcome(one.ours()) for one in asked]
+    alike = [reworded(question) for question in asked]
+    ours = [outcome(question.ours()) for question in asked]
     again = [number for number, (_, classes) in enumerate(alike) if classes]
-    given = ask_the_other(node, [*asked, *(alike[number][0] for number in again)])
-    as_asked, as_reworded = given[:NUMBER], given[:NUMBER]
-    for number, answer in zip(again, given[NUMBER:], strict=True):
+    answers = ask_the_other(node, [*asked, *(alike[number][0] for number in again)])
+    as_asked, as_reworded = answers[:NUMBER], answers[:NUMBER]
+    for number, answer in zip(again, answers[NUMBER:], strict=True):
         as_reworded[number] = answer
 
     wrong = [number for number in range(NUMBER) if as_reworded[number] != ours[number]]
@@ -312,22 +312,27 @@ def test_both_evaluators_say_the_same(need: Callable[[str], str]) -> None:
 
 def test_the_questions_are_the_same_each_time_and_of_every_kind() -> None:
     first, again = questions(60, SEED), questions(60, SEED)
-    assert [one.theirs() for one in first] == [one.theirs() for one in again]
+    assert [question.theirs() for question in first] == [question.theirs() for question in again]
     many = questions(600, SEED)
-    kinds = {policy.kind for one in many for policy in one.policies}
+    kinds = {policy.kind for question in many for policy in question.policies}
     assert kinds == set(PolicyKind)
     operators_asked = {
         operator.removesuffix("IfExists").rpartition(":")[2]
-        for one in many
-        for _, _, operator in operators(one)
+        for question in many
+        for _, _, operator in operators(question)
     }
     assert len(operators_asked) > 25
-    assert {one.principal.kind for one in many} >= {"user", "role_session", "service", "federated"}
+    assert {question.principal.kind for question in many} >= {
+        "user",
+        "role_session",
+        "service",
+        "federated",
+    }
 
 
 @pytest.mark.parametrize("why", [difference.why for difference in DIFFERENCES])
 def test_a_rewording_never_changes_our_own_answer(why: str) -> None:
-    (difference,) = (one for one in DIFFERENCES if one.why == why)
+    (difference,) = (each for each in DIFFERENCES if each.why == why)
     for asked in questions(90, SEED + 1):
         changed = copy.deepcopy(asked)
         difference.reword(changed)

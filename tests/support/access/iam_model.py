@@ -103,7 +103,7 @@ def run(world: Accounts, made: Iterable[IamCall], request: AccessRequest) -> Acc
 
 
 def _run(
-    world: Accounts, operation: str, given: Mapping[str, Any], request: AccessRequest
+    world: Accounts, operation: str, parameters: Mapping[str, Any], request: AccessRequest
 ) -> Accounts:
     if operation in (
         "PutUserPolicy",
@@ -112,113 +112,127 @@ def _run(
         "DeleteGroupPolicy",
     ) or (
         operation in ("PutRolePolicy", "DeleteRolePolicy")
-        and given["RoleName"] == request.principal.name
+        and parameters["RoleName"] == request.principal.name
         and request.principal.kind is PrincipalType.ROLE
     ):
         assert world.source is not None
         assert request.principal.name in (
-            given.get("UserName"),
-            given.get("GroupName"),
-            given.get("RoleName"),
+            parameters.get("UserName"),
+            parameters.get("GroupName"),
+            parameters.get("RoleName"),
         )
         return replace(
             world,
-            source=replace(world.source, inline=_inline(world.source.inline, operation, given)),
+            source=replace(
+                world.source, inline=_inline(world.source.inline, operation, parameters)
+            ),
         )
     if operation in ("CreatePolicy", "CreatePolicyVersion", "DeletePolicy"):
         assert world.source is not None
         return replace(
-            world, source=replace(world.source, managed=_managed(world.source, operation, given))
+            world,
+            source=replace(world.source, managed=_managed(world.source, operation, parameters)),
         )
-    return replace(world, target=_role(world.target, operation, given))
+    return replace(world, target=_role(world.target, operation, parameters))
 
 
 def _inline(
-    policies: tuple[NamedPolicy, ...], operation: str, given: Mapping[str, Any]
+    policies: tuple[NamedPolicy, ...], operation: str, parameters: Mapping[str, Any]
 ) -> tuple[NamedPolicy, ...]:
-    others = tuple(policy for policy in policies if policy.name != given["PolicyName"])
+    others = tuple(policy for policy in policies if policy.name != parameters["PolicyName"])
     if operation.startswith("Delete"):
         if others == policies:
             raise RejectedCallError("NoSuchEntity")
         return others
-    return (*others, NamedPolicy(given["PolicyName"], canonical_json(given["PolicyDocument"])))
+    return (
+        *others,
+        NamedPolicy(parameters["PolicyName"], canonical_json(parameters["PolicyDocument"])),
+    )
 
 
 def _managed(
-    source: PrincipalState, operation: str, given: Mapping[str, Any]
+    source: PrincipalState, operation: str, parameters: Mapping[str, Any]
 ) -> NamedPolicy | None:
     account = source.arn.split(":")[4]
     if operation == "CreatePolicy":
         if source.managed is not None:
             raise RejectedCallError("EntityAlreadyExists")
-        return NamedPolicy(given["PolicyName"], canonical_json(given["PolicyDocument"]))
+        return NamedPolicy(parameters["PolicyName"], canonical_json(parameters["PolicyDocument"]))
     if (
         source.managed is None
-        or given["PolicyArn"] != f"arn:aws:iam::{account}:policy/{source.managed.name}"
+        or parameters["PolicyArn"] != f"arn:aws:iam::{account}:policy/{source.managed.name}"
     ):
         raise RejectedCallError("NoSuchEntity")
     if operation == "DeletePolicy":
         return None
-    assert given["SetAsDefault"] is True
-    return NamedPolicy(source.managed.name, canonical_json(given["PolicyDocument"]))
+    assert parameters["SetAsDefault"] is True
+    return NamedPolicy(source.managed.name, canonical_json(parameters["PolicyDocument"]))
 
 
-def _role(role: RoleState | None, operation: str, given: Mapping[str, Any]) -> RoleState | None:
+def _role(
+    role: RoleState | None, operation: str, parameters: Mapping[str, Any]
+) -> RoleState | None:
     if operation == "CreateRole":
         if role is not None:
             raise RejectedCallError("EntityAlreadyExists")
         return RoleState(
-            f"arn:aws:iam::{TARGET}:role{given['Path']}{given['RoleName']}",
-            canonical_json(given["AssumeRolePolicyDocument"]),
-            given.get("Description", ""),
-            given["MaxSessionDuration"],
-            tuple((tag["Key"], tag["Value"]) for tag in given.get("Tags", [])),
+            f"arn:aws:iam::{TARGET}:role{parameters['Path']}{parameters['RoleName']}",
+            canonical_json(parameters["AssumeRolePolicyDocument"]),
+            parameters.get("Description", ""),
+            parameters["MaxSessionDuration"],
+            tuple((tag["Key"], tag["Value"]) for tag in parameters.get("Tags", [])),
         )
-    if role is None or role.arn.rpartition("/")[2] != given["RoleName"]:
+    if role is None or role.arn.rpartition("/")[2] != parameters["RoleName"]:
         raise RejectedCallError("NoSuchEntity")
     if operation == "DeleteRole":
         if role.attached or role.inline:
             raise RejectedCallError("DeleteConflict")
         return None
-    return _changed(role, operation, given)
+    return _changed(role, operation, parameters)
 
 
-def _changed(role: RoleState, operation: str, given: Mapping[str, Any]) -> RoleState:
+def _changed(role: RoleState, operation: str, parameters: Mapping[str, Any]) -> RoleState:
     if operation == "UpdateAssumeRolePolicy":
-        return replace(role, trust=canonical_json(given["PolicyDocument"]))
+        return replace(role, trust=canonical_json(parameters["PolicyDocument"]))
     if operation == "UpdateRole":
         return replace(
-            role, description=given["Description"], max_session_seconds=given["MaxSessionDuration"]
+            role,
+            description=parameters["Description"],
+            max_session_seconds=parameters["MaxSessionDuration"],
         )
     if operation == "AttachRolePolicy":
         return replace(
             role,
             attached=(
-                *(arn for arn in role.attached if arn != given["PolicyArn"]),
-                given["PolicyArn"],
+                *(arn for arn in role.attached if arn != parameters["PolicyArn"]),
+                parameters["PolicyArn"],
             ),
         )
     if operation == "DetachRolePolicy":
-        if given["PolicyArn"] not in role.attached:
+        if parameters["PolicyArn"] not in role.attached:
             raise RejectedCallError("NoSuchEntity")
         return replace(
-            role, attached=tuple(arn for arn in role.attached if arn != given["PolicyArn"])
+            role, attached=tuple(arn for arn in role.attached if arn != parameters["PolicyArn"])
         )
     if operation in ("PutRolePolicy", "DeleteRolePolicy"):
-        return replace(role, inline=_inline(role.inline, operation, given))
-    return _tagged(role, operation, given)
+        return replace(role, inline=_inline(role.inline, operation, parameters))
+    return _tagged(role, operation, parameters)
 
 
-def _tagged(role: RoleState, operation: str, given: Mapping[str, Any]) -> RoleState:
+def _tagged(role: RoleState, operation: str, parameters: Mapping[str, Any]) -> RoleState:
     keys = (
-        {tag["Key"] for tag in given["Tags"]} if operation == "TagRole" else set(given["TagKeys"])
+        {tag["Key"] for tag in parameters["Tags"]}
+        if operation == "TagRole"
+        else set(parameters["TagKeys"])
     )
     folded = {key.casefold() for key in keys}
-    kept = tuple((key, value) for key, value in role.tags if key.casefold() not in folded)
+    remaining = tuple((key, value) for key, value in role.tags if key.casefold() not in folded)
     if operation == "UntagRole":
-        return replace(role, tags=kept)
+        return replace(role, tags=remaining)
     assert operation == "TagRole"
-    return replace(role, tags=(*kept, *((tag["Key"], tag["Value"]) for tag in given["Tags"])))
+    return replace(
+        role, tags=(*remaining, *((tag["Key"], tag["Value"]) for tag in parameters["Tags"]))
+    )
 
 
 def settled(world: Accounts) -> Accounts:

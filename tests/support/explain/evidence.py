@@ -64,12 +64,18 @@ def hop(
 
 
 def evidence(
-    one: HopEvidence, text: str = DENIED, code: str = "not_authorized", **more: Any
+    hop_evidence: HopEvidence, text: str = DENIED, code: str = "not_authorized", **more: Any
 ) -> Evidence:
     failure = SwitchFailure(
         FailureKind.DENIED, code, "AWS does not allow it.", text, "Ask.", "AccessDenied", ROLE, 4
     )
-    found = Evidence(
-        one.call.role_arn, "dev", USER, (one,), NOW, failed=one.number, failure=failure
+    switch = Evidence(
+        hop_evidence.call.role_arn,
+        "dev",
+        USER,
+        (hop_evidence,),
+        NOW,
+        failed=hop_evidence.number,
+        failure=failure,
     )
-    return replace(found, **more)
+    return replace(switch, **more)

@@ -159,20 +159,20 @@ class Scene:
     # -- places to break
 
     def account(self, account: str) -> Data:
-        return next(one for one in self.state["accounts"] if one["id"] == account)
+        return next(each for each in self.state["accounts"] if each["id"] == account)
 
     @property
     def user(self) -> Data:
-        found: Data = self.account(SOURCE)["users"][0]
-        return found
+        user: Data = self.account(SOURCE)["users"][0]
+        return user
 
     def role(self, arn: str) -> Data:
-        found: Data = next(
-            one
-            for one in self.account(arn.split(":")[4])["roles"]
-            if one["name"] == arn.rpartition("/")[2]
+        role: Data = next(
+            each
+            for each in self.account(arn.split(":")[4])["roles"]
+            if each["name"] == arn.rpartition("/")[2]
         )
-        return found
+        return role
 
     def holder(self, arn: str) -> Data:
         return self.user if arn == USER else self.role(arn)
@@ -304,14 +304,14 @@ def _mend_organization(account: Data, cause: Cause, statement: Data) -> None:
         account["scps"][0].append({"name": "added", "document": policy(statement)})
         return
     denials: list[Data] = [
-        one
+        denial
         for level in account["scps"]
         for scp in level
-        for one in scp["document"]["Statement"]
-        if one["Effect"] == "Deny"
+        for denial in scp["document"]["Statement"]
+        if denial["Effect"] == "Deny"
     ]
-    for one in denials:
-        one.setdefault("Condition", {}).update(statement["Condition"])
+    for denial in denials:
+        denial.setdefault("Condition", {}).update(statement["Condition"])
 
 
 def _edit(document: Data, cause: Cause, statement: Mapping[str, Any]) -> None:
@@ -319,7 +319,11 @@ def _edit(document: Data, cause: Cause, statement: Mapping[str, Any]) -> None:
     if cause.change is StatementChange.ADD:
         statements.append(dict(statement))
         return
-    places = [at for at, one in enumerate(statements) if statement_to_json(one) == cause.current]
+    places = [
+        index
+        for index, existing in enumerate(statements)
+        if statement_to_json(existing) == cause.current
+    ]
     assert places, (canonical_json(document), cause.current)
     if cause.change is StatementChange.REPLACE:
         statements[places[0]] = dict(statement)

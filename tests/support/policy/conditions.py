@@ -50,7 +50,7 @@ KEYS = (
 
 def _text(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001 -- the shape of all of these
     key = maker.pick(KEYS)
-    given = str(maker.context.get(key, "blue"))
+    actual = str(maker.context.get(key, "blue"))
     name = maker.pick(
         (
             "StringEquals",
@@ -62,12 +62,12 @@ def _text(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001 -- the shape of all
         )
     )
     same = (
-        [given, "another"]
+        [actual, "another"]
         if "Like" not in name
-        else [maker.pick((f"{given[:2]}*", f"?{given[1:]}", given))]
+        else [maker.pick((f"{actual[:2]}*", f"?{actual[1:]}", actual))]
     )
     if "Case" in name:
-        same = [given.upper()]
+        same = [actual.upper()]
     values: Any = same if fits != ("Not" in name) else ["other", "Something*"]
     return name + ("IfExists" if maker.some(0.25) else ""), key, maker.pick((values, values[0]))
 
@@ -134,28 +134,28 @@ def _date(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
 
 
 def _address(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
-    given = str(maker.context["aws:SourceIp"])
+    actual = str(maker.context["aws:SourceIp"])
     near = {
         "198.51.100.7": "198.51.100.0/24",
         "203.0.113.9": "203.0.113.8/31",
         "2001:db8::7": "2001:db8::/32",
-    }[given]
+    }[actual]
     name = maker.pick(("IpAddress", "NotIpAddress"))
     far = ["192.0.2.0/24", "10.0.0.1", "2001:db9::/32"]
     return (
         name,
         "aws:SourceIp",
-        maker.pick(([near, "10.0.0.0/8"], given, near))
+        maker.pick(([near, "10.0.0.0/8"], actual, near))
         if fits != (name == "NotIpAddress")
         else far,
     )
 
 
 def _arn(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
-    given = str(maker.context.get("aws:PrincipalArn", USER.arn))
+    actual = str(maker.context.get("aws:PrincipalArn", USER.arn))
     name = maker.pick(("ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals"))
-    same = (given, f"arn:aws:iam::{A}:*", "arn:*:iam::*:*", given[:-2] + "??")
-    other = (f"arn:aws:iam::{B}:*", "arn:aws:sts::*:*", f"{given}x", "arn:aws:iam::*:role")
+    same = (actual, f"arn:aws:iam::{A}:*", "arn:*:iam::*:*", actual[:-2] + "??")
+    other = (f"arn:aws:iam::{B}:*", "arn:aws:sts::*:*", f"{actual}x", "arn:aws:iam::*:role")
     return (
         name + ("IfExists" if maker.some(0.2) else ""),
         "aws:PrincipalArn",
@@ -165,8 +165,8 @@ def _arn(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
 
 def _flag(maker: Dice, fits: bool) -> Shape:  # noqa: FBT001
     key = maker.pick(("aws:MultiFactorAuthPresent", "aws:SecureTransport"))
-    given = str(maker.context.get(key, "true"))
-    value = given if fits else {"true": "false", "false": "true"}[given]
+    actual = str(maker.context.get(key, "true"))
+    value = actual if fits else {"true": "false", "false": "true"}[actual]
     return maker.pick(("Bool", "BoolIfExists")), key, maker.pick((value, value.capitalize()))
 
 

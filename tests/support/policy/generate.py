@@ -111,7 +111,7 @@ class Question:
             ]
 
         def levels(kind: PolicyKind) -> list[Json]:
-            found = dict.fromkeys(policy.level for policy in self.of(kind))
+            levels = dict.fromkeys(policy.level for policy in self.of(kind))
             return [
                 {
                     "orgIdentifier": level,
@@ -121,7 +121,7 @@ class Question:
                         if p.level == level
                     ],
                 }
-                for level in found
+                for level in levels
             ]
 
         trust, sessions = self.of(PolicyKind.TRUST), self.of(PolicyKind.SESSION)
@@ -155,15 +155,15 @@ def outcome(decision: Decision) -> str:
 def questions(number: int, seed: int) -> list[Question]:
     """Generate questions, with each of our outcomes about equally often."""
     dice = random.Random(seed)
-    found: list[Question] = []
+    generated: list[Question] = []
     for index in range(number):
         wanted = OUTCOMES[index % len(OUTCOMES)]
         for _ in range(6):
             question = _Maker(dice, wanted).question()
             if outcome(question.ours()) == wanted:
                 break
-        found.append(question)
-    return found
+        generated.append(question)
+    return generated
 
 
 class _Maker(Dice):

@@ -491,8 +491,8 @@ def test_roles_have_findings() -> None:
 def _may(
     resource: Any, action: Any = "sts:AssumeRole", condition: Any = None, **more: Any
 ) -> dict[str, Any]:
-    given = {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-    return {**given, "Condition": condition} if condition else given
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+    return {**statement, "Condition": condition} if condition else statement
 
 
 PERMISSIONS: list[tuple[dict[str, Any], list[str]]] = [

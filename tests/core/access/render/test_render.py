@@ -248,31 +248,31 @@ def _call(words: list[str]) -> tuple[str, dict[str, Any]]:
     shape = IAM.operation_model(operation).input_shape
     assert shape is not None
     members = shape.members
-    given: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     rest = iter(words[2:])
     for word in rest:
         option, equals, joined = word.partition("=")
         if option == "--cli-input-json":
-            given |= json.loads(next(rest))
+            parameters |= json.loads(next(rest))
             continue
         (name,) = [name for name in members if "--" + xform_name(name, "-") == option]
         kind = members[name].type_name
         if kind == "boolean":
-            given[name] = True
+            parameters[name] = True
             continue
         text = joined if equals else next(rest)
         assert not text.startswith(("file://", "fileb://", "http://", "https://"))
         assert equals or not text.startswith("-")
-        given[name] = (
+        parameters[name] = (
             int(text) if kind == "integer" else json.loads(text) if kind == "list" else text
         )
-    return operation, given
+    return operation, parameters
 
 
-def _valid(operation: str, given: dict[str, Any]) -> None:
+def _valid(operation: str, parameters: dict[str, Any]) -> None:
     shape = IAM.operation_model(operation).input_shape
     assert shape is not None
-    report = ParamValidator().validate(given, shape)
+    report = ParamValidator().validate(parameters, shape)
     assert not report.has_errors(), report.generate_report()
 
 
