@@ -26,6 +26,7 @@ check: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell
 
 unit: $(VENV)/.installed
 	rm -f .coverage .coverage.*

@@ -122,7 +122,7 @@ ROWS: dict[str, Row] = {
 
 @dataclass
 class Figure:
-    """What the pieces of one figure add up to."""
+    """The sum of one figure's pieces."""
 
     done: int = 0
     wrong: int = 0

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 PATTERNS = {
     "opens with a free relative, not with a noun or verb": r"\A(What|Whoever|Whatever|Whether or)\b",
-    "negates a noun instead of the verb": r"\b(is|are|was|were) no (?!longer\b|more\b|less\b)[a-z]",
+    "negates a noun instead of the verb": r"(?<![Tt]here )\b(is|are|was|were) no (?!longer\b|more\b|less\b)[a-z]",
     "has an impersonal subject": r"\b([Nn]obody|[Ss]omebody|[Aa]nybody)\b",
     "has a free relative as a noun": r"\b([Ww]hoever|[Ww]hatever)\b",
     "uses an outdated word": r"\b(anew|lately|shall|whilst|thereof|hence)\b",
@@ -34,17 +34,27 @@ ALLOWED = re.compile(
     re.DOTALL,
 )
 MIN_WORDS = 2
-PENDING = ("src/", "tests/", "docs/", "benchmarks/", "screenshots/")
-"""Prefixes of paths that aren't rewritten yet."""
 
 
 def python_prose(path: Path) -> Iterator[tuple[int, str]]:
     """Docstrings, comments, and string literals with at least three words, with their lines."""
     text = path.read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(text)):
+    tree = ast.parse(text)
+    documented = (
+        node.body for node in ast.walk(tree) if isinstance(getattr(node, "body", 0), list)
+    )
+    docstrings = {
+        id(statement.value)
+        for body in documented
+        for statement in body
+        if isinstance(statement, ast.Expr)
+    }
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
-        if len(node.value.split()) > MIN_WORDS:
+        # A test's other texts are its data
+        data = path.is_relative_to(ROOT / "tests") and id(node) not in docstrings
+        if not data and len(node.value.split()) > MIN_WORDS:
             yield node.lineno, node.value
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
@@ -88,7 +98,8 @@ def test_prose_is_plain_american_english() -> None:
     found = [
         problem
         for path in prose_files()
-        if path != Path(__file__) and not path.relative_to(ROOT).as_posix().startswith(PENDING)
+        # This page lists the patterns, that one is written by `make soak`
+        if path != Path(__file__) and path.name != "reliability.md"
         for problem in problems(path)
     ]
     assert not found, "\n".join(found)

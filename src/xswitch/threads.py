@@ -39,7 +39,7 @@ class Task(Generic[T]):
     def __init__(self, work: Callable[[], T], limit: threading.Semaphore | None = None) -> None:
         self._outcome: list[T] = []
         self.failure: BaseException | None = None
-        """What the work raised, None before its end."""
+        """The exception that the work raised; None before it ends."""
         context = copy_context()
 
         def run() -> None:

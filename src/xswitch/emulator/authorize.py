@@ -44,7 +44,7 @@ class AuthorizationResult:
 def base_context(call: AuthenticatedCall) -> dict[str, tuple[str, ...]]:
     """The context keys of every request, lower-case.
 
-    aws:SecureTransport is true: the emulator stands in for an HTTPS endpoint.
+    aws:SecureTransport is true: the emulator replaces an HTTPS endpoint.
     """
     caller, session = call.caller, call.caller.session
     context: dict[str, tuple[str, ...]] = {

@@ -15,7 +15,7 @@ _PACKAGE = "xswitch"
 
 @dataclass(frozen=True, slots=True)
 class FailureMessage:
-    """What failed, why, and the next step, sanitized."""
+    """A failure, its reason, and the next step, sanitized."""
 
     what: str
     why: str = ""

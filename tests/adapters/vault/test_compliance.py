@@ -36,7 +36,7 @@ def value(letter: str, length: int) -> str:
 
 
 class Compliance:
-    """What a store has to do.
+    """The contract of a store.
 
     `again` opens the same store a second time, as another process would.
     """

@@ -29,7 +29,7 @@ def run(argv: list[str], env: dict[str, str]) -> str:
         return str(main())
     except SystemExit as left:
         return str(left.code or 0)
-    except BaseException:  # noqa: BLE001 -- whatever it is, it is what the test looks for
+    except BaseException:  # noqa: BLE001 -- the test looks for any exception
         traceback.print_exc()
         return "crash"
     finally:

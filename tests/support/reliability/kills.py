@@ -31,7 +31,7 @@ SIZE = 200_000
 
 @dataclass(frozen=True)
 class Subject:
-    """What to write, and the file's bytes before and after."""
+    """The write, and the file's bytes before and after it."""
 
     file: Path
     reset: Callable[[], None]

@@ -40,7 +40,7 @@ def credential_process(broker: Broker, profile: str, ask: MfaPrompt) -> str:
             next_step=_mfa_next_step(snapshot, role, profile),
             code=error.code,
         ) from None
-    # A failure to publish the session is no reason to withhold its credentials
+    # If publishing fails, the session's credentials are still valid
     with suppress(XswitchError):
         _update_pointers(ports, snapshot, plan, profile, session)
     return session_record.credential_process_json(session.record.credentials)

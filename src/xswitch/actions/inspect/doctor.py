@@ -308,7 +308,7 @@ def _is_exposed(file: FileInfo) -> bool:
 def _sts(ports: Ports, snapshot: ConfigSnapshot) -> Iterator[DoctorCheck]:
     """Check reachability and clock of the endpoints that most roles use."""
     counts = Counter(role.endpoint for role in snapshot.resolution.roles if role.chain is not None)
-    # A custom endpoint URL is one server, whatever the region
+    # A custom endpoint URL is one server for all regions
     distinct = {
         endpoint.url or endpoint.region: endpoint for endpoint, _ in reversed(counts.most_common())
     }

@@ -15,7 +15,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | 
 
 
 def private_folder(path: Path) -> Path:
-    """Create `path` and its missing parents with mode 0700, whatever the umask; return `path`."""
+    """Create `path` and its missing parents with mode 0700 under any umask; return `path`."""
     missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -24,7 +24,7 @@ def private_folder(path: Path) -> Path:
 
 
 def set_private_mode(descriptor: int) -> None:
-    """Give an open file mode 0600, whatever the umask. Raises OSError."""
+    """Give an open file mode 0600 under any umask. Raises OSError."""
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, 0o600)
 

@@ -45,7 +45,7 @@ class JsonUsage:
         )
 
     def record_use(self, profile: str, when: datetime) -> None:
-        """Count one switch; a file that can't be written is no reason for the switch to fail."""
+        """Count one switch; the switch doesn't fail if the file can't be written."""
         with contextlib.suppress(XswitchError, OSError), self._file.locked():
             usage = self.load()
             known = usage.uses.get(profile)

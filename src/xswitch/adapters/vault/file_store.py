@@ -169,7 +169,7 @@ class FileStore:
             private_folder(self.folder.parent)
         with contextlib.suppress(FileExistsError):
             self.folder.mkdir(mode=0o700)
-            # The umask may have changed the mode. Nobody else can have replaced the folder: its
+            # The umask may have changed the mode. No other user can have replaced the folder: its
             # parent is private or sticky.
             self.folder.chmod(0o700)
         return os.open(self.folder, flags)

@@ -67,7 +67,7 @@ class ExplanationVerdict(StrEnum):
 
 
 class StatementChange(StrEnum):
-    """What to do with a cause's statement in its policy."""
+    """The change to a cause's statement in its policy."""
 
     NONE = ""  # no statement
     ADD = "add"
@@ -187,5 +187,5 @@ class Explanation:
     sources_read: tuple[str, ...] = ()
     """Sources that were read, or could not be."""
     requirements: tuple[Requirement, ...] = ()
-    """What the failed hop needs, in both accounts."""
+    """The requirements of the failed hop in both accounts."""
     exit_code: int = 0

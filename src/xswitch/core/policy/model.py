@@ -23,7 +23,7 @@ class PolicyError(ConfigError):
 
 
 class PolicyKind(StrEnum):
-    """What a document is attached to, which decides what its Allow is worth."""
+    """The attachment of a document, which decides what its Allow grants."""
 
     IDENTITY = "identity"  # attached to the caller: user, role
     TRUST = "trust"  # attached to the role to assume; always required

@@ -303,7 +303,7 @@ _KINDS: Mapping[type[Any], tuple[str, str]] = {
     IamRole: ("role", "AROA"),
     ManagedPolicy: ("policy", "ANPA"),
 }
-"""What an ARN calls each kind, and what its unique IDs begin with."""
+"""Each kind's word in ARNs, and the prefix of its unique IDs."""
 
 _ARN = (_Member("arn", "arn"), _Member("account", "account"))
 _IDENTITY = (
