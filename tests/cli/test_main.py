@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -158,3 +158,15 @@ def test_every_command_has_a_function() -> None:
     commands = list(leaves(build_parser()))
     assert len(commands) > 20
     assert all(callable(parser.get_default("run")) for parser in commands)
+
+
+def test_a_bug_below_a_library_is_placed_in_the_program(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: dict[str, Callable[..., None]] = {}
+    path = "/home/me/xswitch/.venv/lib/python3/site-packages/library.py"
+    exec(compile("def fail(*_):\n    raise KeyError\n", path, "exec"), names)
+    monkeypatch.setattr(cli, "_services", names["fail"])
+    code, _, err = run(capsys, "list")
+    assert code == 1
+    assert "KeyError at library.py" not in err

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import xswitch
-from conftest import REAL_HOME, missing
+from conftest import REAL_HOME, missing, needs_root
 
 PACKAGE = Path(xswitch.__file__).parent
 _THIS = f"3.{sys.version_info[1]}"
@@ -42,6 +42,7 @@ def another_python() -> str:
             )
             if version != _THIS and done.returncode == 0:
                 return done.stdout.strip()
+    needs_root(f"no other Python than {_THIS} is where anybody else can run it")
     return missing(f"no other Python than {_THIS} is installed")
 
 

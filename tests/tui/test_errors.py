@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from support.tui.fake_actions import CONFIG, make_role
 from xswitch.core.errors import AwsDeniedError, ExitCode
 from xswitch.core.model import Problem
@@ -47,3 +51,12 @@ def test_a_misconfigured_role_names_the_line_to_fix() -> None:
     failure = errors.from_misconfigured_role(make_role("x", "1" * 12, "R", 9, broken=True))
     assert failure.why
     assert f"{CONFIG}:9" in failure.next_step
+
+
+def test_a_library_below_a_folder_named_xswitch_is_not_the_program() -> None:
+    names: dict[str, Callable[[], None]] = {}
+    path = "/home/me/xswitch/.venv/lib/python3/site-packages/library.py"
+    exec(compile("def fail():\n    raise KeyError\n", path, "exec"), names)
+    with pytest.raises(KeyError) as caught:
+        names["fail"]()
+    assert errors.from_exception(caught.value).why.startswith("KeyError at library.py:2")

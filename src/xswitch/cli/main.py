@@ -18,6 +18,8 @@ from xswitch.core.errors import CancelledError, ExitCode, XswitchError
 if TYPE_CHECKING:
     from xswitch.wiring import Services
 
+_PACKAGE = __file__.removesuffix(f"cli{os.sep}main.py")
+
 
 def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     """Run a command line (without the program's name) and return the exit code."""
@@ -80,7 +82,7 @@ def _report_bug(
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        if "xswitch" in code.co_filename:
+        if code.co_filename.startswith(_PACKAGE):
             # importing pathlib takes time
             place = f"{os.path.basename(code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119
         trace = trace.tb_next

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 from xswitch.core.errors import ErrorCode, ExitCode, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.text import sanitize
 from xswitch.tui.render.text import Line, wrap
 
-_PACKAGE = "xswitch"
+_PACKAGE = Path(__file__).parents[1].as_posix() + "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,14 @@ def from_misconfigured_role(role: Role) -> FailureMessage:
 
 def _error_location(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    own_frames = [frame for frame in frames if f"/{_PACKAGE}/" in frame.filename.replace("\\", "/")]
+    own_frames = [
+        frame for frame in frames if frame.filename.replace("\\", "/").startswith(_PACKAGE)
+    ]
     frame = (own_frames or frames)[-1] if frames else None
     if frame is None:
         return ""
     path = frame.filename.replace("\\", "/")
-    relative_path = path.rpartition(f"/{_PACKAGE}/")[2] if own_frames else path.rpartition("/")[2]
+    relative_path = path.removeprefix(_PACKAGE) if own_frames else path.rpartition("/")[2]
     return f"at {relative_path}:{frame.lineno}"
 
 
