@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from xswitch.core.profiles.managed import (
     Overrides,
     check_guard_policy,
     find_shadowing,
+    managed_profile_name,
     managed_properties,
     merge_overrides,
     overrides_from_profile,
@@ -284,3 +286,21 @@ def test_temporary_keys_written_by_xswitch_are_a_warning() -> None:
     assert (problem.code, problem.severity, problem.file) == ("own_static_keys", "warning", "/d")
     problems = find(OURS + "sso_session = s\n", "[xs-a]\naws_access_key_id = k\nxswitch_role = a\n")
     assert {p.code for p in problems} == {"shadowed", "own_static_keys"}
+
+
+def test_managed_names_are_legal_and_distinct() -> None:
+    assert managed_profile_name("xs-", "payments.prod/x@y:z") == "xs-payments.prod/x@y:z"
+    assert managed_profile_name("xs-", "333333333333:team/Ops") == "xs-333333333333-team/Ops"
+    odd = [
+        managed_profile_name("xs-", name)
+        for name in (
+            "foo bar",
+            "foo-bar",
+            "foo]bar",
+            "föö bar",
+            "333333333333:a=b",
+            "333333333333:a,b",
+        )
+    ]
+    assert len(set(odd)) == len(odd)
+    assert all(re.fullmatch(r"[A-Za-z0-9_\-/.%@:+]+", name) for name in odd)

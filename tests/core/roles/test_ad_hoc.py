@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from xswitch.core.arn import parse_role_arn
@@ -9,7 +7,6 @@ from xswitch.core.model import Settings
 from xswitch.core.roles.ad_hoc import (
     AdHocRole,
     ad_hoc_role_name,
-    managed_profile_name,
     parse_ad_hoc_role,
 )
 
@@ -56,21 +53,3 @@ def test_names_of_ad_hoc_roles() -> None:
         arn = parse_role_arn(f"arn:aws:iam::333333333333:{text}")
         assert arn is not None
         assert ad_hoc_role_name(arn) == name
-
-
-def test_managed_names_are_legal_and_distinct() -> None:
-    assert managed_profile_name("xs-", "payments.prod/x@y:z") == "xs-payments.prod/x@y:z"
-    assert managed_profile_name("xs-", "333333333333:team/Ops") == "xs-333333333333-team/Ops"
-    odd = [
-        managed_profile_name("xs-", name)
-        for name in (
-            "foo bar",
-            "foo-bar",
-            "foo]bar",
-            "föö bar",
-            "333333333333:a=b",
-            "333333333333:a,b",
-        )
-    ]
-    assert len(set(odd)) == len(odd)
-    assert all(re.fullmatch(r"[A-Za-z0-9_\-/.%@:+]+", name) for name in odd)

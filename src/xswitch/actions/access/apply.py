@@ -16,7 +16,7 @@ from xswitch.actions.ports import Iam, Process
 from xswitch.core.access.model import AccessPlan, AccountPlan, AccountSide, IamCall, IamChange
 from xswitch.core.errors import CancelledError, ConfigError, ErrorCode, NetworkError, XswitchError
 
-PROPAGATION_DELAYS = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0)
+CHANGE_RETRY_DELAYS = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0)
 """Seconds between retries while IAM propagates a change.
 
 Source: IAM user guide, "Changes that I make are not always immediately visible".
@@ -91,7 +91,7 @@ class _ApplyRun:
         If the response was lost, or came before IAM propagated, the current state decides whether
         the change was made.
         """
-        delays = iter(PROPAGATION_DELAYS)
+        delays = iter(CHANGE_RETRY_DELAYS)
         while True:
             try:
                 iam.run(change.call)
@@ -193,7 +193,7 @@ def _possibly_applied(
 
 
 def _undo_call(process: Process, iam: Iam, call: IamCall) -> None:
-    delays = iter(PROPAGATION_DELAYS[:3])
+    delays = iter(CHANGE_RETRY_DELAYS[:3])
     while True:
         try:
             iam.run(call)

@@ -17,7 +17,7 @@ from xswitch.core.errors import AwsDeniedError, ErrorCode
 from xswitch.core.model import SessionPlan
 from xswitch.core.profiles.managed import NO_OVERRIDES
 
-PROPAGATION_DELAYS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 4.0, 4.0)
+SWITCH_RETRY_DELAYS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 4.0, 4.0)
 """Seconds between retries while IAM propagates a change, about 20 in all."""
 _PROPAGATING_CODES = frozenset({ErrorCode.NOT_AUTHORIZED, ErrorCode.EXPLICIT_DENY})
 
@@ -55,11 +55,11 @@ def _session_with_retries(
 
     Prompts for a code only once, because the MFA session is stored.
     """
-    for number, delay in enumerate((*PROPAGATION_DELAYS, 0.0), 1):
+    for number, delay in enumerate((*SWITCH_RETRY_DELAYS, 0.0), 1):
         try:
             return broker.session(plan, snapshot.view, request), number
         except AwsDeniedError as error:
-            if error.code not in _PROPAGATING_CODES or number > len(PROPAGATION_DELAYS):
+            if error.code not in _PROPAGATING_CODES or number > len(SWITCH_RETRY_DELAYS):
                 raise
             request.progress(f"IAM hasn't propagated the change; retrying in {delay:g} s")
             broker.ports.process.sleep(delay)

@@ -21,6 +21,7 @@ from xswitch.core.errors import (
 from xswitch.core.model import Guard, Role
 from xswitch.core.shell.shells import (
     EMIT_SHELLS,
+    SHELLS,
     render_assignments,
     switch_assignments,
     unset_assignments,
@@ -234,5 +235,5 @@ def _report_switch(context: Context, switched: SwitchResult) -> None:
             "AWS_PROFILE in this shell is unchanged. "
             f"Set it: export AWS_PROFILE={switched.managed_profile}   "
             'or load the shell hook: eval "$(xswitch init bash)" '
-            "(zsh, fish, powershell, nu: docs/shells.md), then use: xs"
+            f"({', '.join(SHELLS[1:])}: docs/shells.md), then use: xs"
         )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 from xswitch.core import sts_limits
-from xswitch.core.arn import is_region
+from xswitch.core.arn import is_account_id, is_region
+from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError, ErrorCode, UsageError
 from xswitch.core.model import ConfigView, Hop, Problem, Profile, Property, Role
 
+# Every SDK accepts the other characters; most ignore a profile with a space or quote in its name.
+_ILLEGAL_IN_PROFILE_NAME = re.compile(r"[^A-Za-z0-9_\-/.%@:+]")
 ROLE_KEY = "xswitch_role"
 SOURCE_PROFILE_KEY = "xswitch_source_profile"
 
@@ -326,3 +330,20 @@ def _shadow_problem(
         " xswitch's credential_process, or fail."
     )
     return Problem("shadowed", text, "error", origin.file, origin.line, profile.name)
+
+
+def managed_profile_name(prefix: str, name: str) -> str:
+    """Name the managed profile of a role profile or an `ACCOUNT:ROLE`.
+
+    Characters that are illegal in a profile name become `-`; six hex digits of a hash then keep
+    different names apart.
+    """
+    account, colon, role = name.partition(":")
+    if colon and is_account_id(account):
+        name = f"{account}-{role}"
+    sanitized = _ILLEGAL_IN_PROFILE_NAME.sub("-", name)
+    return (
+        f"{prefix}{sanitized}"
+        if sanitized == name
+        else f"{prefix}{sanitized}-{sha256(name.encode())[:6]}"
+    )

@@ -1,4 +1,4 @@
-"""Ad hoc roles, `ACCOUNT:ROLE`: parsing them and naming their managed profiles.
+"""Ad hoc roles, `ACCOUNT:ROLE`: parsed, named, and as hops.
 
 A user's profile doesn't configure them; only a managed profile stores them.
 """
@@ -9,12 +9,9 @@ import re
 from dataclasses import dataclass
 
 from xswitch.core.arn import RoleArn, is_account_id, parse_role_arn
-from xswitch.core.digests import sha256
 from xswitch.core.model import Hop, Origin, Settings
 from xswitch.core.profiles.managed import Overrides, override_hop
 
-# Every SDK accepts the other characters; most ignore a profile with a space or quote in its name.
-_ILLEGAL_IN_PROFILE_NAME = re.compile(r"[^A-Za-z0-9_\-/.%@:+]")
 _PATH_AND_ROLE_NAME = re.compile(r"/?((?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII)
 
 
@@ -61,23 +58,6 @@ def parse_ad_hoc_role(target: str, settings: Settings) -> AdHocRole | None:
 def ad_hoc_role_name(arn: RoleArn) -> str:
     """Name an ad hoc role: `ACCOUNT:ROLE`, with the role's path if it has one."""
     return f"{arn.account_id}:{arn.path[1:]}{arn.name}"
-
-
-def managed_profile_name(prefix: str, name: str) -> str:
-    """Name the managed profile of a role profile or an `ACCOUNT:ROLE`.
-
-    Characters that are illegal in a profile name become `-`; six hex digits of a hash then keep
-    different names apart.
-    """
-    account, colon, role = name.partition(":")
-    if colon and is_account_id(account):
-        name = f"{account}-{role}"
-    sanitized = _ILLEGAL_IN_PROFILE_NAME.sub("-", name)
-    return (
-        f"{prefix}{sanitized}"
-        if sanitized == name
-        else f"{prefix}{sanitized}-{sha256(name.encode())[:6]}"
-    )
 
 
 def ad_hoc_hop(profile: str, arn: RoleArn, origin: Origin, overrides: Overrides) -> Hop:

@@ -26,6 +26,7 @@ from xswitch.core.profiles.managed import (
     ROLE_KEY,
     SOURCE_PROFILE_KEY,
     Overrides,
+    managed_profile_name,
     overrides_from_profile,
     stores_ad_hoc_role,
     validate_overrides,
@@ -34,7 +35,6 @@ from xswitch.core.roles.ad_hoc import (
     AdHocRole,
     ad_hoc_hop,
     ad_hoc_role_name,
-    managed_profile_name,
     parse_ad_hoc_role,
 )
 from xswitch.core.roles.chains import ChainResolver, ResolvedChain, append_hop
