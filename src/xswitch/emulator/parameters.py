@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from xswitch.core.policy import PolicyDocument, PolicyError, PolicyKind, parse
-from xswitch.emulator.errors import EmulatedAwsError, validation_error
+from xswitch.emulator.errors import AWS_FAULT_NAMESPACE, EmulatedAwsError, validation_error
 
 _NAME = r"[\w+=,.@-]*"
 _EXTERNAL_ID = r"[\w+=,.@:\/-]*"
@@ -249,3 +249,24 @@ def _session_policy(text: str | None) -> PolicyDocument | None:
             "This policy contains invalid Json" if invalid_json else "Syntax errors in policy."
         )
         raise EmulatedAwsError("MalformedPolicyDocument", message) from None
+
+
+def requested_action(
+    parameters: Mapping[str, str], actions: Container[str], api_version: str
+) -> str:
+    """The action of `actions` that a request names, in the service's API version.
+
+    Raises EmulatedAwsError MissingAction, InvalidAction.
+    """
+    action, version = (
+        parameters.get("Action", ""),
+        parameters.get("Version", "NO_VERSION_SPECIFIED"),
+    )
+    if not action:
+        raise EmulatedAwsError(
+            "MissingAction", "Missing Action", 400, namespace=AWS_FAULT_NAMESPACE
+        )
+    if action not in actions or version != api_version:
+        message = f"Could not find operation {action} for version {version}"
+        raise EmulatedAwsError("InvalidAction", message, 400, namespace=AWS_FAULT_NAMESPACE)
+    return action

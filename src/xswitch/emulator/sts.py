@@ -23,14 +23,13 @@ from xswitch.emulator.authorize import (
 )
 from xswitch.emulator.callers import AuthenticatedCall
 from xswitch.emulator.errors import (
-    AWS_FAULT_NAMESPACE,
     STS_NAMESPACE,
     EmulatedAwsError,
     access_denied,
     validation_error,
 )
 from xswitch.emulator.mfa import verify_mfa_code
-from xswitch.emulator.parameters import RoleRequest, role_request, token_request
+from xswitch.emulator.parameters import RoleRequest, requested_action, role_request, token_request
 from xswitch.emulator.state import AwsState, IamRole
 from xswitch.emulator.stores import (
     IssuedSession,
@@ -72,18 +71,7 @@ def perform(call: AuthenticatedCall, world: AwsState, store: SessionStore) -> Re
 
 def known(parameters: Mapping[str, str]) -> str:
     """The action a request names. Raises EmulatedAwsError MissingAction, InvalidAction."""
-    action, version = (
-        parameters.get("Action", ""),
-        parameters.get("Version", "NO_VERSION_SPECIFIED"),
-    )
-    if not action:
-        raise EmulatedAwsError(
-            "MissingAction", "Missing Action", 400, namespace=AWS_FAULT_NAMESPACE
-        )
-    if action not in ACTIONS or version != API_VERSION:
-        message = f"Could not find operation {action} for version {version}"
-        raise EmulatedAwsError("InvalidAction", message, 400, namespace=AWS_FAULT_NAMESPACE)
-    return action
+    return requested_action(parameters, ACTIONS, API_VERSION)
 
 
 def _get_caller_identity(call: AuthenticatedCall, _world: AwsState, _store: SessionStore) -> Result:

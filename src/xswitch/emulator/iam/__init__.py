@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 from xswitch.emulator.callers import AuthenticatedCall
 from xswitch.emulator.errors import (
-    AWS_FAULT_NAMESPACE,
     IAM_NAMESPACE,
-    EmulatedAwsError,
     invalid_client_token,
 )
 from xswitch.emulator.iam.actions import ACTIONS
 from xswitch.emulator.iam.authorization import authorize
 from xswitch.emulator.iam.call import IamRequest, Result
+from xswitch.emulator.parameters import requested_action
 from xswitch.emulator.state import AwsState
 from xswitch.emulator.stores import SessionStore, StateStore
 
@@ -25,18 +24,7 @@ _READING = ("Get", "List", "Simulate")
 
 def known(parameters: Mapping[str, str]) -> str:
     """The action a request names. Raises EmulatedAwsError MissingAction, InvalidAction."""
-    action, version = (
-        parameters.get("Action", ""),
-        parameters.get("Version", "NO_VERSION_SPECIFIED"),
-    )
-    if not action:
-        raise EmulatedAwsError(
-            "MissingAction", "Missing Action", 400, namespace=AWS_FAULT_NAMESPACE
-        )
-    if action not in ACTIONS or version != API_VERSION:
-        message = f"Could not find operation {action} for version {version}"
-        raise EmulatedAwsError("InvalidAction", message, 400, namespace=AWS_FAULT_NAMESPACE)
-    return action
+    return requested_action(parameters, ACTIONS, API_VERSION)
 
 
 def perform(call: AuthenticatedCall, state_store: StateStore, store: SessionStore) -> Result:
