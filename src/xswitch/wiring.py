@@ -39,7 +39,8 @@ from xswitch.adapters.system.mfa_process import MfaProcess
 from xswitch.adapters.system.mfa_prompts import TerminalPrompt
 from xswitch.adapters.vault import open_vault
 from xswitch.adapters.vault.hot_pointers import FileHotPointers
-from xswitch.core.awsconfig.paths import config_paths
+from xswitch.core.awsconfig.paths import config_paths, default_paths
+from xswitch.core.filenames import config_folder_name
 from xswitch.core.model import Credentials, Endpoint
 
 
@@ -101,7 +102,8 @@ class Services:
         aws_paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109 -- takes str
         locks = FileLocks(app_paths.locks)
         settings = TomlSettings(app_paths.settings)
-        prompt_files: PromptFiles = PromptFileStore(app_paths.prompt)
+        config_folder = config_folder_name(aws_paths.config, default_paths(str(Path.home())).config)
+        prompt_files: PromptFiles = PromptFileStore(app_paths.prompt / config_folder)
         sts_probe: StsProbe = HttpStsProbe()
         if self._in_demo:
             # Imported only inside the demo

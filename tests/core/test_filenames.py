@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xswitch.core.errors import UsageError
-from xswitch.core.filenames import profile_file_name
+from xswitch.core.filenames import config_folder_name, profile_file_name
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ from xswitch.core.filenames import profile_file_name
         (".hidden", "%2Ehidden"),
         ("ü", "%C3%BC"),
         ("a\nb", "a%0Ab"),
+        ("xs-Admin", "xs-%41dmin"),
         ("\udc80", "%80"),
     ],
 )
@@ -40,6 +41,32 @@ def test_every_name_is_plain_and_reversible(profile: str) -> None:
     assert not name.startswith(".")
     assert not set(name) & set("/\\\0\n\r\t *?[]{}$`'\"")
     assert unquote_to_bytes(name) == profile.encode("utf-8", "surrogateescape")
+
+
+NAMES = st.text("aAbBzZ%4152kK\u017f\u212a.", min_size=1)
+
+
+@given(NAMES, NAMES)
+@settings(max_examples=300, derandomize=True)
+def test_a_file_system_that_ignores_case_keeps_profiles_apart(one: str, other: str) -> None:
+    names = [profile_file_name(profile).casefold() for profile in (one, other, other.swapcase())]
+    assert (names[0] == names[1]) == (one == other)
+    assert (names[1] == names[2]) == (other == other.swapcase())
+
+
+def test_every_config_file_but_the_default_one_has_a_folder() -> None:
+    default = "/home/me/.aws/config"
+    assert config_folder_name(default, default) == ""
+    others = [
+        "/home/me/.aws/Config",
+        "/home/me/.aws/config/",
+        "//home/me/.aws/config",
+        "/work/config",
+    ]
+    folders = {config_folder_name(path, default) for path in others}
+    assert len(folders) == len(others)
+    assert not any(set(folder) & set("/\\") for folder in folders)
+    assert config_folder_name("/w/My config", default) == "%2Fw%2F%4Dy%20config"
 
 
 def test_an_empty_name_is_rejected() -> None:

@@ -55,7 +55,7 @@ _OTHERS_MODE = 0o077
 _WRITE_BY_OTHERS = 0o022
 _TYPE, _REGULAR = 0o170000, 0o100000
 # A test compares these with core/filenames.py
-_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@:+-")
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_.@:+-")
 
 
 class _UseFullProgram(Exception):  # noqa: N818 -- not an error

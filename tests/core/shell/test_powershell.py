@@ -58,7 +58,14 @@ def test_functions_are_global_and_named_like_xswitch(text: str) -> None:
     functions = re.findall(r"(?m)^\s*function ([\w:]+)", text)
     assert functions == [
         f"global:{name}"
-        for name in ("xs", "__xswitch_file", "__xswitch_prompt", "xswitch_prompt_info", "prompt")
+        for name in (
+            "xs",
+            "__xswitch_file_name",
+            "__xswitch_file",
+            "__xswitch_prompt",
+            "xswitch_prompt_info",
+            "prompt",
+        )
     ]
     assert set(re.findall(r"\$global:(\w+)", text)) == {
         "XSWITCH_PROMPT",

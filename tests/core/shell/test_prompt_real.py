@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pexpect
@@ -12,7 +13,8 @@ import pytest
 
 from support.shells.real import REAL_SHELLS, HookedShell, Stub, hook, shell_program
 from xswitch.adapters.state.prompt_files import PromptFileStore
-from xswitch.core.filenames import profile_file_name
+from xswitch.core.awsconfig.paths import config_paths, default_paths
+from xswitch.core.filenames import config_folder_name, profile_file_name
 from xswitch.core.model import PromptState
 from xswitch.core.model.settings import GUARD_COLORS
 
@@ -112,7 +114,19 @@ def test_keys_in_the_environment_are_shown_because_they_take_precedence(
 
 @pytest.mark.parametrize(
     "name",
-    ["team/xs-a", "a.b@c:d+e_f-g", "50%", ".hidden", "..", "a b", "~", "ünï", "(x)*[y]?!'\"\\$"],
+    [
+        "team/xs-a",
+        "a.b@c:d+e_f-g",
+        "50%",
+        ".hidden",
+        "..",
+        "a b",
+        "~",
+        "ünï",
+        "(x)*[y]?!'\"\\$",
+        "xs-Admin",
+        "AZ%41az",
+    ],
 )
 def test_every_name_finds_its_file(hooked: HookedShell, name: str) -> None:
     session(hooked, name, 2970)
@@ -129,10 +143,52 @@ def test_a_name_of_arbitrary_bytes_finds_its_file(
         assert info(hooked, {"AWS_PROFILE": name}) == ("(payments/Admin 49m)", "")
 
 
-def test_the_writer_and_the_readers_agree(hooked: HookedShell) -> None:
-    # Only this test needs them
-    from datetime import UTC, datetime, timedelta  # noqa: PLC0415
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ("/work/aws/config", "/work/aws/config"),
+        ("/My Work/Ünï (1)/~/$x/config", "/My Work/Ünï (1)/~/$x/config"),
+        ("~/work.config", "HOME/work.config"),
+        ("~//.aws/other", "HOME/.aws/other"),
+        ("aws/config", "CWD/aws/config"),
+        ("~work/config", "CWD/~work/config"),
+        ("./~/config", "CWD/./~/config"),
+        ("-n", "CWD/-n"),
+        ("", ""),
+        ("HOME/.aws/config", ""),
+        ("~/.aws/config", ""),
+        ("~///.aws/config", ""),
+        ("HOME/.aws/Config", "HOME/.aws/Config"),
+    ],
+)
+def test_profiles_of_another_config_file_have_their_own_prompt_files(
+    hooked: HookedShell, value: str, path: str
+) -> None:
+    home, cwd = hooked.folder / "home", hooked.folder / "run1"  # where the script runs
+    home.mkdir(parents=True)
+    soon = datetime.now(UTC) + timedelta(minutes=20, seconds=30)
+    value = value.replace("HOME", str(home))
+    default = default_paths(str(home)).config
+    expected = path.replace("HOME", str(home)).replace("CWD", str(cwd))
+    assert config_paths({"AWS_CONFIG_FILE": value}, str(home), str(cwd)).config == (
+        expected or default
+    )
+    for config, account in (
+        (expected or default, "this"),
+        (default if expected else "/else/config", "that"),
+    ):
+        folder = config_folder_name(config, default)
+        PromptFileStore(hooked.state / "prompt" / folder).write(
+            PromptState("xs-a", account, "Admin", "", soon, None)
+        )
+    env = {"AWS_PROFILE": "xs-a", "AWS_CONFIG_FILE": value, "HOME": str(home)}
+    assert info(hooked, env) == ("(this/Admin 20m)", "")
+    if not value:
+        elsewhere = {**env, "AWS_CONFIG_FILE": "/no/such/config"}
+        assert info(hooked, elsewhere) == ("(xs-a)", "")
 
+
+def test_the_writer_and_the_readers_agree(hooked: HookedShell) -> None:
     soon = datetime.now(UTC) + timedelta(minutes=20, seconds=30)
     PromptFileStore(hooked.state / "prompt").write(
         PromptState("xs-a", "pay ments", "a/Admin", "red", soon, None)

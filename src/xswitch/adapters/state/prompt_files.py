@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import datetime
 from pathlib import Path
 
@@ -14,10 +15,11 @@ MAX_LENGTH = 80
 
 
 class PromptFileStore:
-    """Implements the port `PromptFiles` with five lines per managed profile.
+    """Implements the port `PromptFiles` with five lines per managed profile of one config file.
 
-    The lines are account, role, color ("" for none), expiration, and the time until which the
-    session renews without MFA ("" for always); times in seconds since the epoch. Names are cut at
+    `folder` is the config file's own: profiles of two config files can have the same name. The
+    lines are account, role, color ("" for none), expiration, and the time until which the session
+    renews without MFA ("" for always); times in seconds since the epoch. Names are cut at
     `MAX_LENGTH` characters and lose unprintable ones, because a prompt shows them as they are.
     """
 
@@ -25,7 +27,10 @@ class PromptFileStore:
         self._folder = folder
 
     def write(self, state: PromptState) -> None:
-        """Replace a managed profile's file. Raises ConfigError when it can't be written."""
+        """Replace a managed profile's file. Raises ConfigError when it can't be written.
+
+        If the system takes no name that long, there is no file, and prompts show the profile.
+        """
         lines = (
             _printable(state.account),
             _printable(state.role),
@@ -39,6 +44,8 @@ class PromptFileStore:
                 "".join(f"{line}\n" for line in lines).encode(),
             )
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return
             raise self._error("written", error) from None
 
     def remove(self, managed_profile: str) -> None:
@@ -48,6 +55,8 @@ class PromptFileStore:
         except NotADirectoryError:
             return
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return
             raise self._error("removed", error) from None
 
     def _error(self, action: str, error: OSError) -> ConfigError:

@@ -12,6 +12,11 @@ from xswitch.core.model import ConfigPaths
 _windows = re.compile(r"[A-Za-z]:|\\\\").match
 
 
+def default_paths(home: str) -> ConfigPaths:
+    """Return the absolute paths of both files where no variable names another one."""
+    return config_paths({}, home, home)
+
+
 def config_paths(env: Mapping[str, str], home: str, cwd: str) -> ConfigPaths:
     """Return the absolute paths of both files, which need not exist.
 

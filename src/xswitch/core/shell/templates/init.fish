@@ -33,15 +33,39 @@ function @CMD@ --description 'Switch this shell to an AWS role'
     return 0
 end
 
-# Prints the path of the prompt file of profile $argv[1]: special bytes become %XX.
-function __xswitch_file
+# Prints $argv[1] as a file name: special bytes and capitals become %XX.
+function __xswitch_file_name
     set -l name (builtin string escape --style=url -- $argv[1])
     set name (builtin string replace -a / %2F -- $name)
     set name (builtin string replace -a '~' %7E -- $name)
     set name (builtin string replace -a %40 @ -- $name)
     set name (builtin string replace -a %3A : -- $name)
     set name (builtin string replace -a %2B + -- $name)
-    builtin printf '%s' @STATE@/prompt/(builtin string replace -r '^\.' %2E -- $name)
+    set -l parts
+    for part in (builtin string match -ra '%[0-9A-F]{2}|[A-Z]|[^%A-Z]+' -- $name)
+        if builtin string match -qr '^[A-Z]$' -- $part
+            set part (builtin printf '%%%02X' "'$part")
+        end
+        set -a parts $part
+    end
+    builtin string join '' -- $parts | builtin string replace -r '^\.' %2E
+end
+
+# Prints the path of the prompt file of profile $argv[1], in a folder named after the config file
+# unless that is the default one.
+function __xswitch_file
+    set -l home (builtin string replace -r '/$' '' -- "$HOME")
+    set -l config "$AWS_CONFIG_FILE"
+    if builtin string match -q '~/*' -- "$config"
+        set config $home/(builtin string replace -r '^~/+' '' -- $config)
+    else if test -n "$config"; and not builtin string match -q '/*' -- $config
+        set config (builtin string replace -r '/$' '' -- $PWD)/$config
+    end
+    set -l folder @STATE@/prompt
+    if test -n "$config" -a "$config" != $home/.aws/config
+        set folder $folder/(__xswitch_file_name $config)
+    end
+    builtin printf '%s' $folder/(__xswitch_file_name $argv[1])
 end
 
 # Sets XSWITCH_PROMPT and XSWITCH_PROMPT_TEXT; starts no process.

@@ -37,13 +37,34 @@ def __xswitch_words [context: string] {
     $commands | append $roles
 }
 
-# Returns the path of the prompt file of a profile: special bytes become %XX.
-def __xswitch_file [name: string] {
-    mut file = ($name | url encode --all)
+# Returns a text as a file name: special bytes and capitals become %XX.
+def __xswitch_file_name [text: string] {
+    mut name = ($text | url encode --all)
     for pair in [["%2E" "."] ["%40" "@"] ["%3A" ":"] ["%2B" "+"] ["%2D" "-"] ["%5F" "_"]] {
-        $file = ($file | str replace --all $pair.0 $pair.1)
+        $name = ($name | str replace --all $pair.0 $pair.1)
     }
-    [@STATE@ prompt ($file | str replace --regex '^\.' "%2E")] | path join
+    $name
+    | parse --regex '(?<part>%[0-9A-F]{2}|[A-Z]|[^%A-Z]+)'
+    | get part
+    | each {|part| if $part =~ '^[A-Z]$' { $"%($part | into binary | encode hex)" } else { $part } }
+    | str join
+    | str replace --regex '^\.' "%2E"
+}
+
+# Returns the path of the prompt file of a profile, in a folder named after the config file unless
+# that is the default one.
+def __xswitch_file [name: string] {
+    let home = ($env.HOME? | default "" | str replace --regex '/$' "")
+    let given = ($env.AWS_CONFIG_FILE? | default "")
+    let config = if $given == "" or ($given | str starts-with "/") {
+        $given
+    } else if ($given | str starts-with "~/") {
+        $"($home)/($given | str replace --regex '^~/+' '')"
+    } else {
+        $"($env.PWD | str replace --regex '/$' '')/($given)"
+    }
+    let folders = if $config in ["" $"($home)/.aws/config"] { [] } else { [(__xswitch_file_name $config)] }
+    [@STATE@ prompt ...$folders (__xswitch_file_name $name)] | path join
 }
 
 # Returns what the prompt shows: text, color, left (seconds or null), needs_mfa (to renew), expiry.

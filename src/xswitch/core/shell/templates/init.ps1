@@ -21,14 +21,32 @@ function global:@CMD@ {
     if ($LASTEXITCODE -eq 0) { Invoke-Expression ($lines -join "`n") }
 }
 
-# Returns the path of the prompt file of a profile: special bytes become %XX.
-function global:__xswitch_file([string]$Name) {
+# Returns a text as a file name: special bytes and capitals become %XX.
+function global:__xswitch_file_name([string]$Name) {
     $text = New-Object System.Text.StringBuilder
     foreach ($byte in [System.Text.Encoding]::UTF8.GetBytes($Name)) {
-        $plain = [string][char]$byte -cmatch '^[A-Za-z0-9_.@:+-]$' -and -not ($text.Length -eq 0 -and $byte -eq 0x2e)
+        $plain = [string][char]$byte -cmatch '^[a-z0-9_.@:+-]$' -and -not ($text.Length -eq 0 -and $byte -eq 0x2e)
         [void]$text.Append($(if ($plain) { [string][char]$byte } else { '%{0:X2}' -f $byte }))
     }
-    [System.IO.Path]::Combine(@STATE@, 'prompt', $text.ToString())
+    $text.ToString()
+}
+
+# Returns the path of the prompt file of a profile, in a folder named after the config file unless
+# that is the default one.
+function global:__xswitch_file([string]$Name) {
+    $folder = [System.IO.Path]::Combine(@STATE@, 'prompt')
+    $config = $env:AWS_CONFIG_FILE
+    if ($config) {
+        if ($config -match '^~[/\\]') {
+            $config = [System.IO.Path]::Combine($HOME, $config.Substring(2).TrimStart('/'))
+        } elseif (-not [System.IO.Path]::IsPathRooted($config)) {
+            $config = [System.IO.Path]::Combine((Get-Location -PSProvider FileSystem).ProviderPath, $config)
+        }
+        if ($config -cne [System.IO.Path]::Combine($HOME, '.aws', 'config')) {
+            $folder = [System.IO.Path]::Combine($folder, (__xswitch_file_name $config))
+        }
+    }
+    [System.IO.Path]::Combine($folder, (__xswitch_file_name $Name))
 }
 
 # Sets $XSWITCH_PROMPT and $XSWITCH_PROMPT_TEXT; starts no process.

@@ -27,20 +27,35 @@ function @CMD@ {
     return $__xs_rc
 }
 
-# Sets the caller's __xs_file to the file name of profile $1: special bytes become %XX.
+# Sets the caller's __xs_file to the prompt file of profile $1, in a folder named after the config
+# file unless that is the default one. In both names, special bytes and capitals become %XX.
 function __xswitch_file {
     setopt local_options no_multibyte
-    local __xs_at __xs_c __xs_hex
+    local __xs_at __xs_c __xs_hex __xs_part __xs_config="${AWS_CONFIG_FILE-}"
+    case $__xs_config in
+        ('' | /*) ;;
+        ('~/'*)
+            __xs_config=${__xs_config#'~'}
+            __xs_config=${HOME%/}/${__xs_config#"${__xs_config%%[^/]*}"}
+            ;;
+        (*) __xs_config=${PWD%/}/$__xs_config ;;
+    esac
+    if [[ $__xs_config == "${HOME%/}/.aws/config" ]]; then
+        __xs_config=
+    fi
     __xs_file=
-    for ((__xs_at = 1; __xs_at <= ${#1}; __xs_at++)); do
-        __xs_c=${1[__xs_at]}
-        case $__xs_at$__xs_c in
-            (1. | *[^A-Za-z0-9_.@:+-])
-                builtin printf -v __xs_hex '%02X' "'$__xs_c"
-                __xs_c=%${__xs_hex[-2,-1]}
-                ;;
-        esac
-        __xs_file=$__xs_file$__xs_c
+    for __xs_part in ${__xs_config:+"$__xs_config"} "$1"; do
+        __xs_file=${__xs_file:+$__xs_file/}
+        for ((__xs_at = 1; __xs_at <= ${#__xs_part}; __xs_at++)); do
+            __xs_c=${__xs_part[__xs_at]}
+            case $__xs_at$__xs_c in
+                (1. | *[^a-z0-9_.@:+-])
+                    builtin printf -v __xs_hex '%02X' "'$__xs_c"
+                    __xs_c=%${__xs_hex[-2,-1]}
+                    ;;
+            esac
+            __xs_file=$__xs_file$__xs_c
+        done
     done
 }
 
