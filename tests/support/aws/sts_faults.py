@@ -226,7 +226,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             _refused("RegionDisabledException", "STS is not activated in this region"),
             _A,
             "region_disabled",
-            "STS is not active in region",
+            "STS isn't active in region",
         ),
         "InvalidClientTokenId": Fault(
             _refused("InvalidClientTokenId", "The security token is invalid"),

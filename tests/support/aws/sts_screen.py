@@ -18,7 +18,7 @@ from xswitch.tui.setup.screen import SetupScreen
 from xswitch.tui.setup.state import SetupStage
 from xswitch.wiring import build_services
 
-_TIMES = 12
+_TIMES = 3
 """The factor on the timeout of `Driven.until`; the slowest steps make two calls in a row."""
 
 
