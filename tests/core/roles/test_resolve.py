@@ -345,7 +345,7 @@ def test_a_guard_applies_to_its_role_and_shortens() -> None:
     settings = Settings(
         guards=(GuardRule("prod", ("*prod*",), color="magenta", duration_seconds=1200),)
     )
-    resolved = roles(view({"x-prod": role("dev"), "other": role("dev")}, DEV), settings)
+    resolved = roles(view({"x-prod": role("dev"), "other": role("dev", "Other")}, DEV), settings)
     guard = resolved["x-prod"].guard
     assert guard is not None
     assert (guard.color, guard.confirm) == ("magenta", "222222222222")

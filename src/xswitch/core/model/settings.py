@@ -40,7 +40,7 @@ class GuardRule:
     match: tuple[str, ...] = field(
         metadata={
             "doc": "one pattern or a list (`*`, `?`, `[abc]`), compared with the whole profile"
-            " name, role ARN, account ID, and account name, ignoring case"
+            " name, role ARN, account ID, account name, and `ACCOUNT:ROLE`, ignoring case"
         }
     )
     color: str = field(

@@ -40,7 +40,7 @@ from xswitch.core.roles.ad_hoc import (
 from xswitch.core.roles.chains import ChainResolver, ResolvedChain, append_hop
 from xswitch.core.roles.durations import chaining_reason, effective_duration, is_temporary
 from xswitch.core.roles.endpoints import REGION_VARIABLES, EndpointResolver
-from xswitch.core.roles.guards import guard_for
+from xswitch.core.roles.guards import RoleGuards
 from xswitch.core.roles.sources import has_static_keys, problem_at
 
 _SEVERITIES = ("error", "warning", "info")
@@ -173,6 +173,7 @@ class RoleBuilder:
         self._settings = settings
         self._env = env
         self._endpoints = EndpointResolver(view, env)
+        self.guards = RoleGuards(view, settings)
         self._managed_profiles: dict[str, list[str]] = {}
         for profile in view.profiles.values():
             role_value = profile.get(ROLE_KEY)
@@ -291,7 +292,7 @@ class RoleBuilder:
             cli_only=profile.cli_only,
             is_ad_hoc=draft.is_ad_hoc,
         )
-        guard = guard_for(role, self._settings)
+        guard = self.guards.guard_for(role)
         if guard is None:
             return role
         seconds, reason = effective_duration(configured, None, guard, chained_after)
