@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -31,6 +31,7 @@ from xswitch.core.model import (
     CredentialSourceKind,
     Endpoint,
     FileInfo,
+    FileKind,
     HistoryEntry,
     IndexEntry,
     MfaChallenge,
@@ -110,6 +111,7 @@ class FakeConfig:
         self.credentials = credentials
         self.before: list[tuple[str, str]] = []
         self.applied: list[tuple[ProfileEdit, ...]] = []
+        self.looked_at: list[tuple[FileKind, ...]] = []
         self.fail: XswitchError | None = None
 
     def paths(self) -> ConfigPaths:
@@ -128,6 +130,11 @@ class FakeConfig:
         self.config = apply_edits(self.config, "config", edits)
         self.credentials = apply_edits(self.credentials, "credentials", edits)
         self.applied.append(tuple(edits))
+
+    def ensure_writable(self, kinds: Collection[FileKind]) -> None:
+        self.looked_at.append(tuple(kinds))
+        if self.fail is not None:
+            raise self.fail
 
     def undo(self) -> tuple[str, ...]:
         if not self.before:
@@ -401,10 +408,14 @@ class FakeBackground:
 class FakeEnvironment:
     def __init__(self, **variables: str) -> None:
         self.set = dict(variables)
+        self.running: frozenset[str] = frozenset()
         self.words: tuple[str, ...] = ("/opt/xswitch/bin/xswitch",)
 
     def variables(self) -> Mapping[str, str]:
         return dict(self.set)
+
+    def running_commands(self) -> frozenset[str]:
+        return self.running
 
     def user_at_host(self) -> str:
         return "dana@host"
@@ -424,6 +435,9 @@ class FakePrompt:
         self.challenges: list[MfaChallenge] = []
         self.around: Callable[[], None] = lambda: None
 
+    def can_ask(self) -> bool:
+        return bool(self.answers)
+
     def code(self, challenge: MfaChallenge) -> str:
         self.around()
         if not self.answers:
@@ -439,9 +453,11 @@ class FakeMfaCommand:
     def __init__(self) -> None:
         self.answer: str | XswitchError = GOOD_CODE
         self.commands: list[str] = []
+        self.around: Callable[[], None] = lambda: None
 
     def run(self, command: str, challenge: MfaChallenge) -> str:
         del challenge
+        self.around()
         self.commands.append(command)
         if isinstance(self.answer, XswitchError):
             raise self.answer

@@ -116,6 +116,8 @@ class RenewResult:
     name: str
     expires_at: datetime | None = None
     error: XswitchError | None = None
+    problems: tuple[Problem, ...] = ()
+    """Static profiles that keep their former keys, for example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ class StatusRow:
     seconds_left: int
     renewable_until: datetime | None = None
     """Until when it can be renewed without an MFA prompt, None if without end."""
+    static_expires_at: datetime | None = None
+    """The end of the keys in its static profile, None if it has none."""
 
 
 DoctorCheckState = Literal["ok", "warning", "error", "skipped"]
@@ -192,7 +196,10 @@ class Actions:
     def switch(
         self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
     ) -> SwitchResult:
-        """Get a session, write its managed profile, and record the use."""
+        """Get a session, write its managed profile, and record the use.
+
+        `role` is as it was shown: raises TargetError if it's another one now.
+        """
         from xswitch.actions.sessions.switch import switch
 
         return switch(self._broker, role, options, ask, progress)
@@ -228,16 +235,28 @@ class Actions:
         progress: Progress,
         *,
         all_sessions: bool = False,
+        shown: Sequence[Role] = (),
     ) -> tuple[RenewResult, ...]:
-        """Renew sessions in parallel; one failure doesn't stop the others."""
+        """Renew sessions in parallel; one failure doesn't stop the others.
+
+        A role that isn't what was `shown` of it is an error.
+        """
         from xswitch.actions.sessions.renew import renew
 
-        return renew(self._broker, names, ask, progress, all_sessions=all_sessions)
+        return renew(self._broker, names, ask, progress, all_sessions=all_sessions, shown=shown)
 
     def forget(
-        self, names: Sequence[str], *, all_sessions: bool = False
+        self,
+        names: Sequence[str],
+        *,
+        all_sessions: bool = False,
+        shown: Sequence[Role] = (),
     ) -> tuple[ForgetResult, ...]:
-        """Drop sessions and managed profiles."""
+        """Drop sessions and managed profiles.
+
+        Raises TargetError, and drops nothing, if a role isn't what was `shown` of it.
+        """
+        self._ensure_unchanged(shown)
         from xswitch.actions.sessions.forget import forget
 
         return forget(self._broker, names, all_sessions=all_sessions)
@@ -285,9 +304,16 @@ class Actions:
 
         return run_checks(self._ports)
 
-    def set_pin(self, profile: str, *, pinned: bool) -> None:
-        """Pin or unpin a role."""
+    def set_pin(self, profile: str, *, pinned: bool, shown: Sequence[Role] = ()) -> None:
+        """Pin or unpin a role. Raises TargetError if it isn't what was `shown` of it."""
+        self._ensure_unchanged(shown)
         self._ports.state.usage.set_pin(profile, pinned=pinned)
+
+    def _ensure_unchanged(self, shown: Sequence[Role]) -> None:
+        if shown:
+            from xswitch.actions.targets import ensure_unchanged
+
+            ensure_unchanged(self._ports.config, shown)
 
     def vault_info(self) -> VaultInfo:
         """Open the vault and return which store it is."""

@@ -5,7 +5,7 @@ Classes in `adapters` implement them by shape; tests implement them with fakes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from xswitch.core.model import (
     CredentialSource,
     Endpoint,
     FileInfo,
+    FileKind,
     HistoryEntry,
     IndexEntry,
     MfaChallenge,
@@ -303,6 +304,10 @@ class ConfigStore(Protocol):
         """
         ...
 
+    def ensure_writable(self, kinds: Collection[FileKind]) -> None:
+        """Raise ConfigError if files of these kinds can't be changed; it leaves no trace."""
+        ...
+
     def undo(self) -> tuple[str, ...]:
         """Restore the files that the last `apply` replaced, and return their names.
 
@@ -327,6 +332,13 @@ class Environment(Protocol):
 
     def variables(self) -> Mapping[str, str]:
         """Return the environment variables."""
+        ...
+
+    def running_commands(self) -> frozenset[str]:
+        """Return the digests of the commands that started this process and that xswitch waits for.
+
+        See `core.sessions.running_commands`.
+        """
         ...
 
     def user_at_host(self) -> str:
@@ -473,6 +485,10 @@ def replace_ports(ports: Ports, **changes: Any) -> Ports:
 
 class MfaPrompt(Protocol):
     """A source of MFA codes."""
+
+    def can_ask(self) -> bool:
+        """Whether `code` asks a person, which may take minutes."""
+        ...
 
     def code(self, challenge: MfaChallenge) -> str:
         """Return a code.

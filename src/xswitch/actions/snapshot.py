@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 
 from xswitch.actions.ports import Config
@@ -16,12 +17,15 @@ from xswitch.core.profiles.managed import (
     SOURCE_PROFILE_KEY,
     Overrides,
     overrides_from_profile,
+    recorded_environment,
 )
 from xswitch.core.roles.endpoints import EndpointResolver
 from xswitch.core.roles.resolve import ResolvedRoles, RoleBuilder, managed_profiles, resolve_all
 from xswitch.core.sessions.plan import mfa_process_for, plan_sessions
 
 STATIC_SUFFIX = "-static"
+EXPIRATION_KEY = "aws_expiration"
+"""The key of a static profile for the end of its keys, ISO 8601 in UTC."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,29 @@ class ConfigSnapshot:
         managed = profile.get(ROLE_KEY)
         return managed if managed is not None and name == managed + STATIC_SUFFIX else ""
 
+    @cached_property
+    def managed_with_static(self) -> tuple[str, ...]:
+        """The managed profiles that have a static profile."""
+        names = (
+            self.managed_profile_for_static(name)
+            for name in self.view.profiles
+            if name.endswith(STATIC_SUFFIX)
+        )
+        return tuple(name for name in names if name and self.managed_profile(name) is not None)
+
     def static_profile_for(self, managed: str) -> str:
         """Return a managed profile's static profile, "" if there is none."""
         name = managed + STATIC_SUFFIX
         return name if self.managed_profile_for_static(name) else ""
+
+    def static_expires_at(self, managed: str) -> datetime | None:
+        """Return the end of the keys in a managed profile's static profile, as written there."""
+        name = self.static_profile_for(managed)
+        text = self.view.profiles[name].get(EXPIRATION_KEY) if name else None
+        try:
+            return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+        except ValueError:
+            return None
 
     def managed_profile(self, name: str) -> Profile | None:
         """Return the profile `name` if xswitch wrote it for `credential_process`."""
@@ -87,6 +110,9 @@ class ConfigSnapshot:
         it can. Raises TargetError if there is no such profile.
         """
         managed = self.managed_profile(profile)
+        recorded = self._with_recorded_environment(managed)
+        if recorded is not None:
+            return recorded.role_for_profile(profile)
         name = None if managed is None else managed.get(ROLE_KEY)
         role_profile = self.view.profiles.get(profile if name is None else name)
         role: Role | None
@@ -104,6 +130,24 @@ class ConfigSnapshot:
         if role is None:
             raise self._no_role_error(profile)
         return role if managed is None else replace(role, managed_profile=profile)
+
+    def served_role(self, role: Role) -> Role:
+        """Return a role as its managed profile serves it.
+
+        It differs if its keys came from the environment and aren't there any more: the hook unsets
+        them, because they would override the managed profile. Its session is served for its life.
+        """
+        managed = self.managed_profile(role.managed_profile)
+        if managed is None or managed.get(ROLE_KEY) not in {role.name, role.role_arn}:
+            return role
+        recorded = self._with_recorded_environment(managed)
+        return role if recorded is None else recorded.role_for_profile(role.managed_profile)
+
+    def _with_recorded_environment(self, managed: Profile | None) -> ConfigSnapshot | None:
+        if managed is None:
+            return None
+        environment = recorded_environment(managed, self.environment)
+        return None if environment is self.environment else replace(self, environment=environment)
 
     def _no_role_error(self, name: str) -> TargetError:
         profile = self.view.profiles.get(name)
@@ -156,7 +200,7 @@ class ConfigSnapshot:
 
         Raises ChainError, ConfigError.
         """
-        return self.plan(role, self.stored_overrides(role.managed_profile))
+        return self.plan(self.served_role(role), self.stored_overrides(role.managed_profile))
 
 
 def take_snapshot(config: Config) -> ConfigSnapshot:

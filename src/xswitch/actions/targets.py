@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions
 from xswitch.actions.ports import Config
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
+from xswitch.core.arn import parse_role_arn
 from xswitch.core.errors import ErrorCode, TargetError, UsageError
 from xswitch.core.model import CredentialSource, Role
 from xswitch.core.profiles.managed import (
@@ -17,6 +20,8 @@ from xswitch.core.profiles.managed import (
     source_profile,
 )
 from xswitch.core.roles.ad_hoc import AdHocRole, parse_ad_hoc_role
+from xswitch.core.roles.changes import changes
+from xswitch.core.roles.guards import RoleGuards
 from xswitch.core.roles.resolve import resolve_ad_hoc_role
 from xswitch.core.roles.sources import find_credential_source
 from xswitch.core.roles.targets import find_role
@@ -51,7 +56,8 @@ def effective_overrides(snapshot: ConfigSnapshot, role: Role, options: SwitchOpt
 
 def resolve_target(config: Config, target: str, options: SwitchOptions) -> Role:
     """Return the role that `target` names: see `Actions.resolve`."""
-    return resolve_role(take_snapshot(config), target, options)
+    snapshot = take_snapshot(config)
+    return with_guard_for_name(snapshot, resolve_role(snapshot, target, options), options)
 
 
 def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) -> Role:
@@ -83,6 +89,62 @@ def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) 
         if definition is None or source is None:
             raise
         return _resolve_ad_hoc_role(snapshot, definition, source, options)
+
+
+def current_role(snapshot: ConfigSnapshot, shown: Role, options: SwitchOptions) -> Role:
+    """Return a role that was shown, as it is configured now.
+
+    Raises TargetError if it's gone, or if it isn't the same any more: what is done must be what was
+    shown.
+    """
+    current = snapshot.roles_by_name.get(shown.name)
+    if shown.is_ad_hoc and (current is None or options.source is not None):
+        current = _resolve_shown_ad_hoc_role(snapshot, shown, options)
+    if current is None:
+        raise TargetError(
+            f"{shown.name} is no longer in the config.",
+            next_step="xswitch list",
+            code=ErrorCode.TARGET_UNKNOWN,
+        )
+    current = with_guard_for_name(snapshot, current, options)
+    different = changes(shown, current)
+    if different:
+        raise TargetError(
+            f"{shown.name} has changed since it was shown: {', '.join(different)}.",
+            why=f"It's at {current.origin.file}:{current.origin.line}. Nothing was done.",
+            next_step=f"Look at it again: xswitch switch {shlex.quote(shown.name)}",
+            code=ErrorCode.ROLE_CHANGED,
+        )
+    if snapshot.managed.get(shown.managed_profile) == current.name:
+        return replace(current, managed_profile=shown.managed_profile)
+    return current
+
+
+def ensure_unchanged(config: Config, shown: Sequence[Role]) -> None:
+    """Raise TargetError for the first role that is gone or isn't what was shown."""
+    snapshot = take_snapshot(config)
+    for role in shown:
+        current_role(snapshot, role, SwitchOptions())
+
+
+def _resolve_shown_ad_hoc_role(
+    snapshot: ConfigSnapshot, shown: Role, options: SwitchOptions
+) -> Role | None:
+    arn, source = parse_role_arn(shown.role_arn), source_profile(shown)
+    if arn is None or source is None:
+        return shown  # its chain can't be resolved, which the plan reports
+    if source not in snapshot.view.profiles:
+        return None
+    definition = AdHocRole(arn.account_id, arn.path, arn.name, arn.partition)
+    return _resolve_ad_hoc_role(snapshot, definition, source, options)
+
+
+def with_guard_for_name(snapshot: ConfigSnapshot, role: Role, options: SwitchOptions) -> Role:
+    """Return the role with the guard that it has under the options' managed profile name."""
+    if options.profile_name is None or not snapshot.settings.guards:
+        return role
+    guards = RoleGuards(snapshot.view, snapshot.settings)
+    return replace(role, guard=guards.guard_for(role, managed_profile=options.profile_name))
 
 
 def _previous_role(snapshot: ConfigSnapshot, options: SwitchOptions) -> Role:

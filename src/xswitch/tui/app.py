@@ -91,6 +91,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
         self.session_actions = SessionActions(self)
         self._setup: SetupFlow | None = None
         self._select_after_reload = ""
+        self._reason_to_reload = ""
         self._preload = preload
         self._jobs: set[Job] = set()
         self._prompt_lock = threading.Lock()
@@ -232,6 +233,11 @@ class PickerApp(SafePasteApp[SwitchResult]):
         else:
             self._show_data(preloaded)
 
+    def reload(self, reason: str) -> None:
+        """Load the data again, and say why."""
+        self._reason_to_reload = reason
+        self._read()
+
     def _read(self) -> None:
         def failed(error: BaseException) -> None:
             failure = failures.from_exception(error)
@@ -259,7 +265,10 @@ class PickerApp(SafePasteApp[SwitchResult]):
         if self._select_after_reload:
             picker.update(partial(states.select_role, name=self._select_after_reload))
             self._select_after_reload = ""
-        if reloaded:
+        if self._reason_to_reload:
+            picker.show_message(self._reason_to_reload, "!", "warning")
+            self._reason_to_reload = ""
+        elif reloaded:
             picker.show_message(f"Reloaded: {pluralize(len(data.listing.roles), 'role')}.")
         self.call_after_refresh(self._start_background_reads, data.listing.vault_label)
 

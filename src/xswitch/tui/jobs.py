@@ -64,6 +64,10 @@ class Job:
         """Pass an update to `on_progress`; unlike `progress`, it never raises."""
         self._post(JobProgress(self, update))
 
+    def can_ask(self) -> bool:
+        """The screen has a dialog."""
+        return True
+
     def code(self, challenge: MfaChallenge) -> str:
         """Wait for the code the user types: the use cases' `MfaPrompt`.
 

@@ -8,8 +8,17 @@ from functools import partial
 
 import pytest
 
-from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World
-from xswitch.actions.ports import no_progress
+from support.actions import (
+    CONFIG,
+    CREDENTIALS,
+    GOOD_CODE,
+    MFA_ARN,
+    NOW,
+    FakeBase,
+    FakePrompt,
+    World,
+)
+from xswitch.actions.ports import no_progress, replace_ports
 from xswitch.actions.sessions.broker import (
     MAX_LOCK_WAIT_SECONDS,
     Broker,
@@ -21,6 +30,7 @@ from xswitch.actions.snapshot import take_snapshot
 from xswitch.core.errors import (
     AwsDeniedError,
     CancelledError,
+    ChainError,
     ConfigError,
     IdentityMismatchError,
     LockBusyError,
@@ -32,9 +42,18 @@ from xswitch.core.errors import (
     VaultLockedError,
     XswitchError,
 )
-from xswitch.core.model import SessionPlan
+from xswitch.core.model import (
+    ConfigView,
+    Credentials,
+    CredentialSource,
+    Endpoint,
+    HistoryEntry,
+    SessionPlan,
+)
 from xswitch.core.profiles.managed import Overrides
 from xswitch.core.sessions import session_record
+from xswitch.core.sessions.keys import key_digest
+from xswitch.core.sessions.running_commands import credential_process_digest, mfa_process_digest
 
 LITERAL = f"""
 [profile sso]
@@ -65,6 +84,8 @@ source_profile = process-hub
 mfa_serial = {MFA_ARN}
 """
 
+WITH_PROCESS = CONFIG.replace("[profile reports]", "mfa_process = ask\n[profile reports]")
+
 
 @pytest.fixture
 def world() -> World:
@@ -86,10 +107,11 @@ def get(
     progress: Callable[[str], None] = no_progress,
     prompt: FakePrompt | None = None,
     fixed_code: str | None = None,
+    run_process: bool = True,
 ) -> SessionResult:
     source = (prompt or FakePrompt(*codes)) if fixed_code is None else FixedMfaCode(fixed_code)
     request = SessionRequest(
-        MfaCodes(source, world.mfa_command),
+        MfaCodes(source, world.mfa_command, run_process=run_process),
         progress,
         force_renewal=force,
         renew_if_advised=eager,
@@ -623,7 +645,155 @@ def test_locks_are_taken_in_the_order_of_the_chain(world: World) -> None:
     get(world, "spoke", GOOD_CODE)
     session_plan = plan(world, "spoke")
     assert session_plan.mfa is not None
-    assert world.locks.held == [session_plan.key, session_plan.hops[0].key, session_plan.mfa.key]
+    chain = [session_plan.key, session_plan.hops[0].key, session_plan.mfa.key]
+    device = f"mfa-{key_digest(device=MFA_ARN)}"
+    # Until it's known that a code is needed, and that no one else asks; then with the code
+    assert world.locks.held == [*chain, device, *chain, *chain]
+
+
+@pytest.mark.parametrize("name", ["payments", "spoke", "literal", "via-process"])
+@pytest.mark.parametrize("process", [False, True])
+def test_no_session_is_locked_during_a_question(world: World, name: str, *, process: bool) -> None:
+    if process:
+        world.config.config += "mfa_process = ask\n"
+        for section in ("dev", "sso", "process"):
+            world.config.config = world.config.config.replace(
+                f"[profile {section}]", f"[profile {section}]\nmfa_process = ask"
+            )
+    served: list[str] = []
+
+    def meanwhile() -> None:
+        # A silent caller learns at once that a code is needed, and others go on
+        with pytest.raises(MfaNeededError) as caught:
+            get(world, name, interactive=False, run_process=False)
+        assert caught.value.exit_code == 5
+        served.append(get(world, "open").record.key)
+        held = [key for key, lock in world.locks._locks.items() if lock.locked()]
+        assert held == [f"mfa-{key_digest(device=MFA_ARN)}"]
+
+    prompt = FakePrompt(GOOD_CODE)
+    prompt.around = meanwhile
+    world.mfa_command.around = meanwhile
+    get(world, name, prompt=FakePrompt() if process else prompt)
+    assert len(served) == 1
+    assert world.sts.codes_seen == [GOOD_CODE]
+
+
+def test_after_the_question_the_vault_is_looked_at_again(world: World) -> None:
+    prompt = FakePrompt("222222")
+
+    def meanwhile() -> None:
+        get(world, "payments", fixed_code=GOOD_CODE)
+
+    prompt.around = meanwhile
+    session = get(world, "payments", prompt=prompt)
+    assert session.from_vault
+    assert world.sts.codes_seen == [GOOD_CODE]
+    assert len(prompt.challenges) == 1
+
+
+def test_a_second_person_waits_for_the_first_question_and_needs_no_code(world: World) -> None:
+    prompt, second = FakePrompt(GOOD_CODE), FakePrompt("222222")
+    messages: list[str] = []
+    others: list[threading.Thread] = []
+    waits = threading.Event()
+
+    def report(text: str) -> None:
+        messages.append(text)
+        if text.startswith("waiting"):
+            waits.set()
+
+    def meanwhile() -> None:
+        thread = threading.Thread(
+            target=lambda: get(world, "reports", prompt=second, progress=report)
+        )
+        thread.start()
+        others.append(thread)
+        assert waits.wait(20)
+
+    prompt.around = meanwhile
+    get(world, "payments", prompt=prompt)
+    for thread in others:
+        thread.join()
+    assert second.challenges == []
+    assert world.sts.codes_seen == [GOOD_CODE]
+    assert sorted(roles(world)) == ["Admin", "Reports"]
+
+
+def test_a_person_asks_if_another_question_stays_open(world: World) -> None:
+    world.locks.busy.add(f"mfa-{key_digest(device=MFA_ARN)}")
+    prompt = FakePrompt("999999", GOOD_CODE)
+    get(world, "payments", prompt=prompt)
+    assert len(prompt.challenges) == 2
+    assert world.locks.limits.count(0) == 1
+
+
+def test_an_unattended_process_does_not(world: World) -> None:
+    world.config.config = WITH_PROCESS
+    world.locks.busy.add(f"mfa-{key_digest(device=MFA_ARN)}")
+    with pytest.raises(LockBusyError):
+        get(world, "payments", interactive=False)
+    assert world.mfa_command.commands == []
+
+
+def test_a_code_at_hand_waits_for_no_question(world: World) -> None:
+    world.locks.busy.add(f"mfa-{key_digest(device=MFA_ARN)}")
+    assert not get(world, "payments", fixed_code=GOOD_CODE).from_vault
+
+
+# -- commands that start xswitch again
+
+
+def test_a_process_that_needs_its_own_session_is_told_at_once(world: World) -> None:
+    base = plan(world, "process-hub").base
+    world.environment.running = frozenset({credential_process_digest(base)})
+    world.locks.busy.add(plan(world, "process-hub").key)
+    with pytest.raises(ChainError) as caught:
+        get(world, "process-hub", interactive=False)
+    assert caught.value.code == "source_loop"
+    assert "The credential_process of process " in caught.value.what
+    assert world.base.resolved == []
+    assert world.history.entries[-1].result == "source_loop"
+
+
+def test_a_stored_session_ends_the_loop(world: World) -> None:
+    get(world, "process-spoke", GOOD_CODE)
+    base = plan(world, "process-hub").base
+    world.environment.running = frozenset({credential_process_digest(base)})
+    assert get(world, "process-spoke").from_vault
+    assert not get(world, "process-spoke", force=True).from_vault
+
+
+def test_who_ran_the_process_tells_of_the_loop_too(world: World) -> None:
+    def refused() -> None:
+        world.history.record(HistoryEntry(NOW, "process-hub", "arn", "s", "source_loop"))
+
+    class Looping(FakeBase):
+        def resolve(
+            self, base: CredentialSource, view: ConfigView, endpoint: Endpoint
+        ) -> Credentials:
+            refused()
+            return super().resolve(base, view, endpoint)
+
+    world.base = Looping()
+    world.base.fail = SourceCredentialsError("It failed: status 8.")
+    world.ports = replace_ports(world.ports, source_credentials=world.base)
+    with pytest.raises(ChainError) as caught:
+        get(world, "process-hub")
+    assert caught.value.code == "source_loop"
+    world.history.entries.clear()
+    with pytest.raises(SourceCredentialsError):
+        get(world, "open")
+
+
+def test_an_mfa_process_that_needs_its_own_code_is_told_at_once(world: World) -> None:
+    world.config.config = WITH_PROCESS
+    world.environment.running = frozenset({mfa_process_digest(MFA_ARN)})
+    world.locks.busy.add(f"mfa-{key_digest(device=MFA_ARN)}")
+    with pytest.raises(ChainError) as caught:
+        get(world, "payments", interactive=False)
+    assert caught.value.code == "source_loop"
+    assert world.mfa_command.commands == []
 
 
 def test_an_unavailable_lock_is_reported_unless_the_session_is_valid(world: World) -> None:

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
 from support.actions import GOOD_CODE, MFA_ARN, FakeMfaCommand, FakePrompt
-from xswitch.actions.sessions.mfa import FixedMfaCode, MfaCodes, NoMfaPrompt
+from xswitch.actions.ports import MfaPrompt
+from xswitch.actions.sessions.mfa import (
+    FixedMfaCode,
+    MfaCodeRequired,
+    MfaCodes,
+    MfaQuestion,
+    NoMfaPrompt,
+)
 from xswitch.core.errors import (
     AwsDeniedError,
     CancelledError,
@@ -16,6 +26,7 @@ from xswitch.core.errors import (
 )
 from xswitch.core.model import MfaChallenge
 
+T = TypeVar("T")
 CHALLENGE = MfaChallenge(MFA_ARN, "admin")
 
 
@@ -46,9 +57,23 @@ def ask(
 ) -> tuple[str, FakePrompt]:
     prompt = FakePrompt(*answers)
     source = prompt if fixed_code is None else FixedMfaCode(fixed_code)
-    return MfaCodes(source, runs or FakeMfaCommand()).call_with_code(
-        MFA_ARN, "dev", command, device
-    ), prompt
+    return call_with_code(MfaCodes(source, runs or FakeMfaCommand()), device, command), prompt
+
+
+def call_with_code(
+    codes: MfaCodes,
+    call: Callable[[str], T],
+    command: str | None = None,
+    profile: str = "dev",
+    serial: str = MFA_ARN,
+) -> T:
+    """Ask between the attempts, as the broker does."""
+    question = MfaQuestion(serial, profile, command)
+    while True:
+        try:
+            return codes.call_with_code(question, call)
+        except MfaCodeRequired:
+            codes.ask(question)
 
 
 def test_a_correct_code_needs_one_prompt() -> None:
@@ -93,8 +118,8 @@ def test_a_code_is_never_sent_twice() -> None:
 
 def test_a_code_is_not_reused_for_another_session_of_the_same_device() -> None:
     codes = MfaCodes(FakePrompt("111111", "111111", "222222"), FakeMfaCommand())
-    assert codes.call_with_code(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
-    assert codes.call_with_code(MFA_ARN, "b", None, Device("222222")) == "session by 222222"
+    assert call_with_code(codes, Device("111111")) == "session by 111111"
+    assert call_with_code(codes, Device("222222"), profile="b") == "session by 222222"
 
 
 @pytest.mark.parametrize("odd", ["", "12345", "1234567", "12345a", "\uff11" * 6, "-12345"])
@@ -122,7 +147,7 @@ def test_other_denials_cause_no_further_prompt() -> None:
 
     prompt = FakePrompt("111111", "222222")
     with pytest.raises(AwsDeniedError, match="not allow"):
-        MfaCodes(prompt, FakeMfaCommand()).call_with_code(MFA_ARN, "dev", None, denied)
+        call_with_code(MfaCodes(prompt, FakeMfaCommand()), denied)
     assert len(prompt.challenges) == 1
 
 
@@ -148,10 +173,10 @@ def test_a_malformed_code_of_the_command_line_is_not_sent() -> None:
 
 def test_a_second_session_does_not_get_the_code_of_the_command_line() -> None:
     codes = MfaCodes(FixedMfaCode("111111"), FakeMfaCommand())
-    assert codes.call_with_code(MFA_ARN, "a", None, Device("111111")) == "session by 111111"
+    assert call_with_code(codes, Device("111111")) == "session by 111111"
     other = Device("111111")
     with pytest.raises(MfaNeededError):
-        codes.call_with_code(MFA_ARN, "b", None, other)
+        call_with_code(codes, other, profile="b")
     assert other.seen == []
 
 
@@ -195,8 +220,10 @@ def test_a_failed_mfa_process_is_followed_by_the_prompt() -> None:
 def test_the_mfa_process_can_be_disabled() -> None:
     runs = FakeMfaCommand()
     with pytest.raises(MfaNeededError):
-        MfaCodes(NoMfaPrompt("xswitch switch x"), runs, run_process=False).call_with_code(
-            MFA_ARN, "dev", "oathtool x", Device()
+        call_with_code(
+            MfaCodes(NoMfaPrompt("xswitch switch x"), runs, run_process=False),
+            Device(),
+            "oathtool x",
         )
     assert runs.commands == []
 
@@ -229,7 +256,7 @@ def test_a_failure_in_one_thread_fails_the_others_without_a_prompt() -> None:
     assert len(tries) == 1
 
 
-def test_codes_of_several_threads_do_not_overlap() -> None:
+def test_questions_of_several_threads_do_not_overlap() -> None:
     prompt = FakePrompt(*(f"{number:06d}" for number in range(8)))
     inside: list[int] = []
     overlaps: list[int] = []
@@ -237,15 +264,14 @@ def test_codes_of_several_threads_do_not_overlap() -> None:
     def around() -> None:
         inside.append(1)
         overlaps.append(len(inside))
+        time.sleep(0.001)
+        inside.pop()
 
     prompt.around = around
     codes = MfaCodes(prompt, FakeMfaCommand())
 
     def answered(number: int) -> None:
-        def call(_: str) -> None:
-            inside.pop()
-
-        codes.call_with_code(f"{MFA_ARN}{number}", "dev", None, call)
+        call_with_code(codes, lambda _: None, serial=f"{MFA_ARN}{number}")
 
     threads = [threading.Thread(target=answered, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -253,6 +279,25 @@ def test_codes_of_several_threads_do_not_overlap() -> None:
     for thread in threads:
         thread.join()
     assert overlaps == [1] * 8
+
+
+@pytest.mark.parametrize(
+    ("prompt", "command", "takes_time"),
+    [
+        (FakePrompt("111111"), None, True),
+        (FakePrompt("111111"), "oathtool x", True),
+        (FakePrompt(), None, False),
+        (NoMfaPrompt(), None, False),
+        (NoMfaPrompt(), "oathtool x", True),
+        (FixedMfaCode("111111"), None, False),
+        (FixedMfaCode("111111"), "oathtool x", False),
+    ],
+)
+def test_only_people_and_processes_take_time(
+    prompt: MfaPrompt, command: str | None, *, takes_time: bool
+) -> None:
+    codes = MfaCodes(prompt, FakeMfaCommand())
+    assert codes.takes_time(MfaQuestion(MFA_ARN, "dev", command)) is takes_time
 
 
 def test_a_code_of_the_command_line_answers_once_and_is_never_shown() -> None:

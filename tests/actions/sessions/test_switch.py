@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from support.actions import CANARY, CONFIG, CREDENTIALS, GOOD_CODE, NOW, FakePrompt, World
+from support.actions import (
+    CANARY,
+    CONFIG,
+    CREDENTIALS,
+    GOOD_CODE,
+    MFA_ARN,
+    NOW,
+    FakePrompt,
+    World,
+)
 from xswitch.actions.api import SwitchOptions, SwitchResult
 from xswitch.actions.ports import no_progress
 from xswitch.actions.sessions.mfa import FixedMfaCode
@@ -257,13 +267,187 @@ def test_a_role_that_left_the_config_since_it_was_chosen(world: World) -> None:
         world.actions.switch(role, SwitchOptions(), FakePrompt(), no_progress)
 
 
-def test_the_role_is_read_again_when_it_was_edited_since(world: World) -> None:
+EDITS = {
+    "role ARN": ("role/Admin", "role/Elsewhere"),
+    "account": ("222222222222:role/Admin", "999999999999:role/Admin"),
+    "role path": ("role/Admin", "role/team/Admin"),
+    "partition": (
+        "arn:aws:iam::222222222222:role/Admin",
+        "arn:aws-cn:iam::222222222222:role/Admin",
+    ),
+    "source": ("role/Admin\nsource_profile = dev", "role/Admin\nsource_profile = hub"),
+    "base": ("role/Admin\nsource_profile = dev", "role/Admin\ncredential_source = Environment"),
+    "MFA": (
+        f"role/Admin\nsource_profile = dev\nmfa_serial = {MFA_ARN}",
+        "role/Admin\nsource_profile = dev",
+    ),
+    "external ID": ("role/Admin", "role/Admin\nexternal_id = other"),
+    "duration": ("role/Admin", "role/Admin\nduration_seconds = 900"),
+    "session name": ("role/Admin", "role/Admin\nrole_session_name = someone"),
+    "policy": (
+        "role/Admin",
+        'role/Admin\nxswitch_policy = {"Version":"2012-10-17","Statement":[]}',
+    ),
+    "tags": ("role/Admin", "role/Admin\nxswitch_tags = team=x"),
+    "account name": ("role/Admin", "role/Admin\nxswitch_account_name = live"),
+    "endpoint": ("role/Admin", "role/Admin\nendpoint_url = https://sts.example.com"),
+    "region": ("eu-west-1\n\n[profile reports]", "eu-west-2\n\n[profile reports]"),
+    "name": ("[profile payments]", "[profile payments-2]"),
+}
+"""Edits that make `payments` another role than was shown."""
+HARMLESS = {
+    "a comment": ("[profile dev]", "# moved\n\n[profile dev]"),
+    "a note": ("role/Admin", "role/Admin\nxswitch_note = careful"),
+    "another profile": (
+        "[profile reports]",
+        "[profile new]\nregion = eu-west-1\n\n[profile reports]",
+    ),
+    "another role": ("role/Reports", "role/Accounts"),
+    "the order": (
+        f"source_profile = dev\nmfa_serial = {MFA_ARN}\nregion",
+        f"mfa_serial = {MFA_ARN}\nsource_profile = dev\nregion",
+    ),
+    "output": ("role/Admin", "role/Admin\noutput = json"),
+}
+
+
+def edited(old: str, new: str) -> str:
+    assert old in CONFIG
+    return CONFIG.replace(old, new, 1)
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize("action", ["switch", "renew", "forget", "pin"])
+def test_what_was_shown_is_what_is_done(world: World, edit: tuple[str, str], action: str) -> None:
+    role = world.actions.resolve("payments", SwitchOptions())
+    world.config.config = edited(*edit)
+    before = world.config.config
+    prompt = FakePrompt(GOOD_CODE)
+    if action == "renew":
+        (result,) = world.actions.renew(("payments",), prompt, no_progress, shown=(role,))
+        error = result.error
+    else:
+        run: dict[str, Callable[[], object]] = {
+            "switch": lambda: world.actions.switch(role, SwitchOptions(), prompt, no_progress),
+            "forget": lambda: world.actions.forget(("payments",), shown=(role,)),
+            "pin": lambda: world.actions.set_pin("payments", pinned=True, shown=(role,)),
+        }
+        with pytest.raises(TargetError) as caught:
+            run[action]()
+        error = caught.value
+    assert error is not None
+    assert error.code in {"role_changed", "target_unknown", "target_ambiguous"}
+    assert error.exit_code == 3
+    assert (world.config.config, world.config.applied, prompt.challenges) == (before, [], [])
+    assert (world.sts.keys, world.vault.values, world.memory.pins) == ([], {}, set())
+
+
+@pytest.mark.parametrize("edit", HARMLESS.values(), ids=HARMLESS)
+def test_other_edits_are_no_reason_to_refuse(world: World, edit: tuple[str, str]) -> None:
+    role = world.actions.resolve("payments", SwitchOptions())
+    world.config.config = edited(*edit)
+    switched = world.actions.switch(role, SwitchOptions(), FakePrompt(GOOD_CODE), no_progress)
+    assert switched.managed_profile == "xs-payments"
+    world.actions.set_pin("payments", pinned=True, shown=(role,))
+    (renewed,) = world.actions.renew(("payments",), FakePrompt(), no_progress, shown=(role,))
+    assert renewed.error is None
+    world.actions.forget(("payments",), shown=(role,))
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edit_while_a_question_is_open_stops_the_switch(
+    world: World, edit: tuple[str, str]
+) -> None:
+    role = world.actions.resolve("payments", SwitchOptions())
+    prompt = FakePrompt(GOOD_CODE)
+
+    def meanwhile() -> None:
+        world.config.config = edited(*edit)
+
+    prompt.around = meanwhile
+    with pytest.raises(TargetError):
+        world.actions.switch(role, SwitchOptions(), prompt, no_progress)
+    assert world.config.applied == []
+    assert (world.prompt_files.states, world.hot_pointers.pointers) == ({}, {})
+
+
+@pytest.mark.parametrize("edit", HARMLESS.values(), ids=HARMLESS)
+def test_another_edit_meanwhile_is_kept_and_used(world: World, edit: tuple[str, str]) -> None:
+    role = world.actions.resolve("payments", SwitchOptions())
+    prompt = FakePrompt(GOOD_CODE)
+
+    def meanwhile() -> None:
+        world.config.config = edited(*edit)
+
+    prompt.around = meanwhile
+    world.actions.switch(role, SwitchOptions(), prompt, no_progress)
+    assert world.config.config.startswith(edited(*edit))
+    if "output" in edit[1]:
+        assert properties(world, "xs-payments")["output"] == "json"
+
+
+def test_a_guard_that_came_after_the_role_was_shown_is_not_passed(world: World) -> None:
     role = world.actions.resolve("open", SwitchOptions())
-    world.config.config = CONFIG.replace("role/Open", "role/Closed")
-    assert (
-        world.actions.switch(role, SwitchOptions(), FakePrompt(), no_progress).role.role_name
-        == "Closed"
-    )
+    world.settings.settings = GUARDED
+    with pytest.raises(TargetError) as caught:
+        world.actions.switch(role, SwitchOptions(), FakePrompt(), no_progress)
+    assert (caught.value.code, "guard" in caught.value.what) == ("role_changed", True)
+    world.settings.settings = Settings()
+    prompt = FakePrompt(GOOD_CODE)
+
+    def meanwhile() -> None:
+        world.settings.settings = Settings(guards=(GuardRule("g", ("payments",)),))
+
+    prompt.around = meanwhile
+    role = world.actions.resolve("payments", SwitchOptions())
+    with pytest.raises(TargetError):
+        world.actions.switch(role, SwitchOptions(), prompt, no_progress)
+    assert world.config.applied == []
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_ad_hoc_role_is_compared_too(world: World, *, stored: bool) -> None:
+    options = SwitchOptions(source="dev")
+    if stored:
+        switch(world, "777777777777:Ops", options)
+        options = SwitchOptions()
+    role = world.actions.resolve("777777777777:Ops", options)
+    config = world.config.config
+    world.config.config = config.replace("[profile dev]", "[profile dev]\nsso_account_id = 1")
+    with pytest.raises(TargetError):
+        world.actions.switch(role, options, FakePrompt(), no_progress)
+    world.config.config = config.replace("[profile dev]", "[profile dev]\noutput = json")
+    assert world.actions.switch(role, options, FakePrompt(), no_progress).role.name == role.name
+
+
+def test_a_guard_is_asked_for_under_every_name_of_its_role() -> None:
+    world = World(settings=GUARDED)
+    for target, options in (
+        ("open", SwitchOptions()),
+        ("arn:aws:iam::333333333333:role/Open", SwitchOptions(source="dev")),
+        ("333333333333:Open", SwitchOptions(source="dev")),
+        ("333333333333:Open", SwitchOptions(source="hub")),
+        ("arn:aws:iam::333333333333:role/team/OPEN", SwitchOptions(source="dev")),
+    ):
+        with pytest.raises(UsageError) as caught:
+            switch(world, target, options)
+        assert caught.value.code == "guard_unconfirmed"
+    switch(world, "open", SwitchOptions(confirmation="Open"))
+    for target in ("xs-open", "-"):
+        world.environment.set["XSWITCH_PREVIOUS"] = "xs-open"
+        with pytest.raises(UsageError):
+            switch(world, target, SwitchOptions(reuse_overrides=True))
+
+
+def test_a_name_of_the_managed_profile_that_a_guard_matches_takes_typing() -> None:
+    world = World(settings=Settings(guards=(GuardRule("live", ("*live*",), confirm="role"),)))
+    options = SwitchOptions(profile_name="my-live-one")
+    with pytest.raises(UsageError) as caught:
+        switch(world, "open", options)
+    assert caught.value.code == "guard_unconfirmed"
+    switch(world, "open", replace(options, confirmation="Open"))
+    with pytest.raises(UsageError):
+        switch(world, "open")
 
 
 # -- guards

@@ -334,6 +334,8 @@ class FakeActions(Actions):
     rows: tuple[StatusRow, ...] | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     asked: list[tuple[str, object]] = field(default_factory=list)
+    shown: list[tuple[str, ...]] = field(default_factory=list)
+    """The roles that each call says were shown."""
     access: Any = None
     explanation: Explanation | None = None
     codes: list[str] = field(default_factory=list)
@@ -407,7 +409,9 @@ class FakeActions(Actions):
         progress: Progress,
         *,
         all_sessions: bool = False,
+        shown: Sequence[Role] = (),
     ) -> tuple[RenewResult, ...]:
+        self.shown.append(tuple(role.name for role in shown))
         self.asked.append(("renew", (tuple(names), all_sessions)))
         self._ask(ask)
         if self.gate is not None:
@@ -435,8 +439,9 @@ class FakeActions(Actions):
         return results
 
     def forget(
-        self, names: Sequence[str], *, all_sessions: bool = False
+        self, names: Sequence[str], *, all_sessions: bool = False, shown: Sequence[Role] = ()
     ) -> tuple[ForgetResult, ...]:
+        self.shown.append(tuple(role.name for role in shown))
         self.asked.append(("forget", (tuple(names), all_sessions)))
         self._fail("forget")
         sessions = {**self.answer.sessions}
@@ -473,7 +478,8 @@ class FakeActions(Actions):
     def doctor(self) -> tuple[DoctorCheck, ...]:
         return ()
 
-    def set_pin(self, profile: str, *, pinned: bool) -> None:
+    def set_pin(self, profile: str, *, pinned: bool, shown: Sequence[Role] = ()) -> None:
+        self.shown.append(tuple(role.name for role in shown))
         self.asked.append(("pin", (profile, pinned)))
         self._fail("pin")
 

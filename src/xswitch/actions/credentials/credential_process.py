@@ -7,7 +7,9 @@ from contextlib import ExitStack, suppress
 
 from xswitch.actions.ports import MfaPrompt, Ports, no_progress
 from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
+from xswitch.actions.sessions.managed_profiles import follow_sessions
 from xswitch.actions.sessions.mfa import MfaCodes, NoMfaPrompt
+from xswitch.actions.sessions.other_session import with_other_session
 from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import LockBusyError, MfaNeededError, XswitchError
@@ -34,15 +36,24 @@ def credential_process(broker: Broker, profile: str, ask: MfaPrompt) -> str:
     try:
         session = broker.session(plan, snapshot.view, request)
     except MfaNeededError as error:
-        raise MfaNeededError(
+        needed = MfaNeededError(
             error.what,
             why=error.why,
             next_step=_mfa_next_step(snapshot, role, profile),
             code=error.code,
+        )
+        raise with_other_session(
+            needed,
+            snapshot,
+            lambda other: other.plan(
+                other.role_for_profile(profile), other.stored_overrides(profile)
+            ),
+            ports.storage.index.entries(),
+            ports.process.clock.now(),
         ) from None
     # If publishing fails, the session's credentials are still valid
     with suppress(XswitchError):
-        _update_pointers(ports, snapshot, plan, profile, session)
+        _publish(ports, snapshot, plan, profile, session)
     return session_record.credential_process_json(session.record.credentials)
 
 
@@ -72,9 +83,7 @@ def renew_in_background(broker: Broker, profile: str) -> None:
             stack.enter_context(ports.storage.locks.hold(f"renew-{plan.key}", 0))
         except LockBusyError:
             return
-        _update_pointers(
-            ports, snapshot, plan, profile, broker.session(plan, snapshot.view, request)
-        )
+        _publish(ports, snapshot, plan, profile, broker.session(plan, snapshot.view, request))
 
 
 def _managed_profile_name(snapshot: ConfigSnapshot, profile: str) -> str:
@@ -91,10 +100,16 @@ def _mfa_next_step(snapshot: ConfigSnapshot, role: Role, profile: str) -> str:
     return f"xswitch switch {shlex.quote(role.name)}"
 
 
-def _update_pointers(
+def _publish(
     ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str, session: SessionResult
 ) -> None:
     publisher = Publisher(ports.storage, ports.process.clock)
-    publisher.write_hot_pointer(snapshot, plan, profile)
-    if snapshot.managed_profile(profile) is not None:
+    # Where the credentials file can't be written, status and prompt show the keys' own end
+    now, _ = follow_sessions(ports.config, snapshot, session.new_records, publisher)
+    if now is not snapshot:
+        role = now.role_for_profile(profile)
+        if now.plan(role, now.stored_overrides(profile)).key != plan.key:
+            return  # edited in the meantime
+    publisher.write_hot_pointer(now, plan, profile)
+    if now.managed_profile(profile) is not None:
         publisher.write_prompt_file(plan, session.record, profile)

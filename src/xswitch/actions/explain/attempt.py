@@ -64,7 +64,7 @@ class ChainAttempt(Broker):
             # nothing about the switch.
             if error.code not in POLICY_CODES:
                 raise as_source_error(error, self._source_label(acquisition)) from None
-        record = self._ensure_session(acquisition, acquisition.last)
+        record = self._obtain(acquisition)
         if self._snapshot.settings.verify_identity:
             acquisition.request.progress("asking AWS who this is")
             check_identity(
@@ -76,6 +76,8 @@ class ChainAttempt(Broker):
         self, acquisition: Acquisition, number: int, source: SessionRecord | Credentials
     ) -> SessionRecord:
         self.hop_number = number + 1
+        # A hop that needs an MFA code is tried again with it
+        del self.hop_credentials[number:]
         self.hop_credentials.append(
             HopCredentials(
                 source.credentials, source.issued_at, source.issued_at if number == 0 else None

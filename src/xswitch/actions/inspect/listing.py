@@ -155,6 +155,7 @@ def status(ports: Ports) -> tuple[StatusRow, ...]:
             renewable_until=_renewable_until(snapshot, entries, entry, now)
             if entry.kind == "role"
             else None,
+            static_expires_at=snapshot.static_expires_at(entry.managed_profile),
         )
         for entry in order
     )

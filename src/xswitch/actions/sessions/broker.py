@@ -3,25 +3,35 @@
 It works a chain backward: the role's own session first, then the sources it is made from, and only
 as far as needed. Each session has its own lock across processes. Locks are taken in chain order
 (role, the role before it, MFA session), so two callers can't deadlock.
+
+No session's lock is held while a person or an `mfa_process` is asked for an MFA code, which may
+take minutes: the attempt ends with `MfaCodeRequired`, which releases all locks, and is repeated
+with the code, so it looks in the vault again. Meanwhile only the device's own lock is held. Callers
+who can ask wait for it, so one question serves them all and no code is sent twice; others fail at
+once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from xswitch.actions.ports import Ports, Progress
-from xswitch.actions.sessions.mfa import MfaCodes
+from xswitch.actions.sessions.mfa import MfaCodeRequired, MfaCodes, MfaQuestion
 from xswitch.actions.sessions.publish import role_index_entry
 from xswitch.actions.sessions.renewability import renewable_until
 from xswitch.actions.sessions.verification import check_assumed_role, check_temporary_credentials
 from xswitch.core.errors import (
     AwsDeniedError,
     CancelledError,
+    ChainError,
     ErrorCode,
+    LockBusyError,
     NetworkError,
+    SourceCredentialsError,
     XswitchError,
 )
 from xswitch.core.errors.source_credentials import SourceLabel, as_source_error
@@ -39,7 +49,10 @@ from xswitch.core.model import (
     SessionPlan,
 )
 from xswitch.core.sessions import session_record
+from xswitch.core.sessions.key_variables import key_variables
+from xswitch.core.sessions.keys import key_digest
 from xswitch.core.sessions.plan import mfa_process_for, with_temporary_source
+from xswitch.core.sessions.running_commands import credential_process_digest, mfa_process_digest
 from xswitch.core.sessions.session_record import SessionRecord
 
 # A session issued later than this from now was stored before the clock was set back, so its times
@@ -47,6 +60,10 @@ from xswitch.core.sessions.session_record import SessionRecord
 CLOCK_MARGIN = timedelta(minutes=5)
 # A caller with a valid session waits this long at most for another process to renew it.
 MAX_LOCK_WAIT_SECONDS = 15.0
+
+_RECENT_ENTRIES = 20
+
+StsAnswer = TypeVar("StsAnswer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,8 @@ class SessionResult:
     from_vault: bool
     problems: tuple[Problem, ...] = ()
     """Why a session was not renewed, or not indexed."""
+    new_records: Mapping[str, SessionRecord] = field(default_factory=dict)
+    """The sessions that were made, by key: also those before the role in its chain."""
     aws_unreachable: bool = False
     """Whether it was not renewed because AWS didn't respond."""
 
@@ -86,15 +105,36 @@ class Acquisition:
     request: SessionRequest
     source_credentials: Credentials | None = None
     """Resolved at most once."""
-    new_keys: set[str] = field(default_factory=set)
-    """The keys of the sessions that this request made."""
+    new_records: dict[str, SessionRecord] = field(default_factory=dict)
+    """The sessions that this request made, by key."""
     problems: list[Problem] = field(default_factory=list)
     aws_unreachable: bool = False
+    first_seen: dict[str, SessionRecord | None] = field(default_factory=dict)
+    """The sessions that were stored at first, by key."""
+    questions: dict[str, MfaQuestion] = field(default_factory=dict)
+    """The questions for codes, by the key of the session they are for."""
+    device: str = ""
+    """The MFA device whose lock is held, in `device_lock`."""
+    device_lock: ExitStack = field(default_factory=ExitStack)
+
+    def release_device(self) -> None:
+        """Let other callers ask for this device's codes."""
+        self.device = ""
+        self.device_lock.close()
 
     @property
     def last(self) -> int:
         """The index of the plan's last hop."""
         return len(self.plan.hops) - 1
+
+
+def _loop_error(command: str) -> ChainError:
+    return ChainError(
+        f"{command} needs the session that it is to provide.",
+        why="It starts xswitch, or another AWS program, for a profile that leads back to itself.",
+        next_step="Let it use another profile; see: xswitch config",
+        code=ErrorCode.SOURCE_LOOP,
+    )
 
 
 class Broker:
@@ -114,19 +154,18 @@ class Broker:
         """
         acquisition = Acquisition(plan, view, request)
         try:
-            record = self._ensure_session(
-                acquisition, acquisition.last, force=request.force_renewal
-            )
+            record = self._obtain(acquisition, force=request.force_renewal)
         except XswitchError as error:
             self._record_history(acquisition, error.code)
             raise
-        is_new = record.key in acquisition.new_keys
+        is_new = record.key in acquisition.new_records
         if is_new or request.interactive:
             self._record_history(acquisition, "new" if is_new else "kept")
         return SessionResult(
             record,
             from_vault=not is_new,
             problems=tuple(acquisition.problems),
+            new_records=dict(acquisition.new_records),
             aws_unreachable=acquisition.aws_unreachable and not is_new,
         )
 
@@ -144,6 +183,68 @@ class Broker:
     def _now(self) -> datetime:
         return self.ports.process.clock.now()
 
+    # -- questions for MFA codes
+
+    def _obtain(self, acquisition: Acquisition, *, force: bool = False) -> SessionRecord:
+        """Return the session of the last hop, and ask for MFA codes between the attempts."""
+        try:
+            while True:
+                try:
+                    return self._ensure_session(acquisition, acquisition.last, force=force)
+                except MfaCodeRequired as required:
+                    self._answer(acquisition, required.question)
+        finally:
+            acquisition.release_device()
+
+    def _answer(self, acquisition: Acquisition, question: MfaQuestion) -> None:
+        """Lock a question's device if it isn't; else, if its session is still missing, ask."""
+        mfa_codes = acquisition.request.mfa_codes
+        if acquisition.device == question.serial:
+            if (
+                question.runs_command
+                and mfa_process_digest(question.serial)
+                in self.ports.config.environment.running_commands()
+            ):
+                question.answer = _loop_error(f"The mfa_process of {question.profile}")
+            else:
+                mfa_codes.ask(question)
+            return
+        acquisition.release_device()
+        acquisition.device_lock.enter_context(mfa_codes.lock(f"device {question.serial}"))
+        try:
+            self._lock_device(acquisition, question.serial)
+        except LockBusyError as error:
+            # A person can answer even if the other one never does
+            if not acquisition.request.interactive:
+                question.answer = error
+        acquisition.device = question.serial
+
+    def _lock_device(self, acquisition: Acquisition, serial: str) -> None:
+        if mfa_process_digest(serial) in self.ports.config.environment.running_commands():
+            return  # the xswitch that waits for this one holds it
+        locks, name = self.ports.storage.locks, f"mfa-{key_digest(device=serial)}"
+        try:
+            acquisition.device_lock.enter_context(locks.hold(name, 0))
+        except LockBusyError:
+            acquisition.request.progress(f"waiting for another xswitch, which asks for {serial}")
+            stored = acquisition.first_seen.get(acquisition.plan.key)
+            valid = stored is not None and self._now() < stored.usable_until
+            limit = MAX_LOCK_WAIT_SECONDS if valid else None
+            acquisition.device_lock.enter_context(locks.hold(name, limit))
+
+    def _call_with_code(
+        self,
+        acquisition: Acquisition,
+        key: str,
+        question: MfaQuestion,
+        call: Callable[[str], StsAnswer],
+    ) -> StsAnswer:
+        """Call STS with the code for the session `key`. Raises MfaCodeRequired if there is none."""
+        question = acquisition.questions.setdefault(key, question)
+        result = acquisition.request.mfa_codes.call_with_code(question, call)
+        acquisition.release_device()
+        return result
+
     # -- role sessions
 
     def _ensure_session(
@@ -152,6 +253,7 @@ class Broker:
         """Return the session of hop `number`, from the vault if it doesn't need a renewal."""
         key = acquisition.plan.hops[number].key
         stored = self._load(acquisition, key)
+        before = acquisition.first_seen.setdefault(key, stored)
         now = self._now()
         if (
             stored is not None
@@ -170,10 +272,11 @@ class Broker:
         # Answers of credential_process expire one minute early, so a client can't use the last one
         is_valid = stored is not None and now < stored.usable_until
         try:
+            self._ensure_no_loop(acquisition)
             with self._lock(acquisition, key, wait=force or not is_valid):
                 current = self._load(acquisition, key)
                 if current is not None and self._was_renewed(
-                    acquisition, number, stored, current, force=force
+                    acquisition, number, before, current, force=force
                 ):
                     return current
                 return self._assume_with_retry(acquisition, number)
@@ -249,7 +352,7 @@ class Broker:
 
     def _may_replace(self, acquisition: Acquisition, source: SessionRecord) -> bool:
         """Whether a new source session may succeed where this one was rejected."""
-        return source.key not in acquisition.new_keys
+        return source.key not in acquisition.new_records
 
     def _source(self, acquisition: Acquisition, number: int) -> SessionRecord | Credentials:
         """Return what hop `number` is assumed with: a session, or the source credentials."""
@@ -271,10 +374,11 @@ class Broker:
         if request.mfa_serial is None:
             assumed = self.ports.aws.sts.assume_role(credentials, request, endpoint)
         else:
-            assumed = acquisition.request.mfa_codes.call_with_code(
-                request.mfa_serial,
-                hop.profile,
-                mfa_process_for(acquisition.view, acquisition.plan.role),
+            process = mfa_process_for(acquisition.view, acquisition.plan.role)
+            assumed = self._call_with_code(
+                acquisition,
+                hop.key,
+                MfaQuestion(request.mfa_serial, hop.profile, process),
                 lambda code: self.ports.aws.sts.assume_role(
                     credentials, replace(request, mfa_code=Secret(code)), endpoint
                 ),
@@ -294,13 +398,15 @@ class Broker:
         self, acquisition: Acquisition, step: PlannedMfaSession
     ) -> SessionRecord | Credentials:
         stored = self._load_usable_source(acquisition, step.key)
-        if stored is not None:
-            return stored
-        with self._lock(acquisition, step.key):
-            stored = self._load_usable_source(acquisition, step.key)
-            return stored or acquisition.request.mfa_codes.attempt_once(
-                step.key, lambda: self._new_mfa_session(acquisition, step)
-            )
+        if stored is None:
+            with self._lock(acquisition, step.key):
+                stored = self._load_usable_source(acquisition, step.key)
+                if stored is None:
+                    return acquisition.request.mfa_codes.attempt_once(
+                        step.key, lambda: self._new_mfa_session(acquisition, step)
+                    )
+        acquisition.release_device()
+        return stored
 
     def _new_mfa_session(
         self, acquisition: Acquisition, step: PlannedMfaSession
@@ -332,8 +438,8 @@ class Broker:
         return self._store(
             acquisition,
             step.key,
-            acquisition.request.mfa_codes.call_with_code(
-                step.serial, profile, step.mfa_process, call
+            self._call_with_code(
+                acquisition, step.key, MfaQuestion(step.serial, profile, step.mfa_process), call
             ),
             lambda record: IndexEntry(
                 record.key,
@@ -343,6 +449,7 @@ class Broker:
                 record.issued_at,
                 record.expires_at,
                 last_used=record.issued_at,
+                variables=key_variables(self.ports.config.environment.variables()),
             ),
         )
 
@@ -352,13 +459,43 @@ class Broker:
             acquisition.request.progress(
                 f"reading the credentials of {plan.base.profile or 'the environment'}"
             )
-            credentials = self.ports.aws.source_credentials.resolve(
-                plan.base, acquisition.view, plan.endpoint
-            )
+            credentials = self._resolve_source(acquisition)
             acquisition.source_credentials = credentials
             if credentials.temporary and not plan.base.temporary:
                 acquisition.plan = with_temporary_source(plan)
         return acquisition.source_credentials
+
+    def _resolve_source(self, acquisition: Acquisition) -> Credentials:
+        plan, began = acquisition.plan, self._now()
+        try:
+            return self.ports.aws.source_credentials.resolve(
+                plan.base, acquisition.view, plan.endpoint
+            )
+        except SourceCredentialsError:
+            # A command's output isn't shown, so an xswitch that it started tells by the history
+            if plan.base.kind is CredentialSourceKind.CREDENTIAL_PROCESS and any(
+                entry.result == ErrorCode.SOURCE_LOOP and entry.at >= began.replace(microsecond=0)
+                for entry in self.ports.state.history.load()[-_RECENT_ENTRIES:]
+            ):
+                raise _loop_error(f"The credential_process of {plan.base.profile}") from None
+            raise
+
+    def _ensure_no_loop(self, acquisition: Acquisition) -> None:
+        """Raise ChainError if this process has to wait for a credential_process that started it.
+
+        The xswitch that runs the command also holds the lock of its session, so don't wait for it.
+        """
+        plan = acquisition.plan
+        if (
+            plan.base.kind is not CredentialSourceKind.CREDENTIAL_PROCESS
+            or credential_process_digest(plan.base)
+            not in self.ports.config.environment.running_commands()
+        ):
+            return
+        sources = [hop.key for hop in plan.hops[:-1]]
+        sources += [] if plan.mfa is None else [plan.mfa.key]
+        if all(self._load_usable_source(acquisition, key) is None for key in sources):
+            raise _loop_error(f"The credential_process of {plan.base.profile}")
 
     def _source_label(self, acquisition: Acquisition) -> SourceLabel:
         base = acquisition.plan.base
@@ -411,7 +548,7 @@ class Broker:
                 next_step="xswitch doctor",
                 code=ErrorCode.INCOMPLETE_ANSWER,
             )
-        acquisition.new_keys.add(key)
+        acquisition.new_records[key] = record
         self._save(acquisition, record, value, index_entry)
         return record
 
@@ -435,7 +572,8 @@ class Broker:
         self, record: SessionRecord, hop: PlannedHop, managed_profile: str
     ) -> IndexEntry:
         existing = self.ports.storage.index.entries().get(record.key)
-        entry = role_index_entry(record, hop)
+        variables = key_variables(self.ports.config.environment.variables())
+        entry = replace(role_index_entry(record, hop), variables=variables)
         if existing is None:
             return replace(entry, managed_profile=managed_profile)
         return replace(

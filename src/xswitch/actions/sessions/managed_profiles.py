@@ -6,10 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from xswitch.actions.ports import Config
+from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapshot
 from xswitch.core.awsconfig.document import is_legal_name
 from xswitch.core.errors import ErrorCode, ShadowError, UsageError, XswitchError
-from xswitch.core.model import Profile, ProfileEdit, RemoveProfile, Role, SetProfile
+from xswitch.core.model import (
+    FileKind,
+    Problem,
+    Profile,
+    ProfileEdit,
+    RemoveProfile,
+    Role,
+    SessionPlan,
+    SetProfile,
+)
 from xswitch.core.profiles.managed import ROLE_KEY, Overrides, find_shadowing, managed_properties
 from xswitch.core.profiles.process_command import quote_command
 from xswitch.core.sessions.session_record import SessionRecord
@@ -149,6 +159,71 @@ def static_edits(
     return (
         SetProfile("config", name, {**config, ROLE_KEY: managed}, comment=_COMMENT),
         SetProfile("credentials", name, keys, comment=_COMMENT),
+    )
+
+
+def ensure_replaceable(config: Config, edits: Sequence[ProfileEdit], *, static: bool) -> None:
+    """Raise ConfigError if the files that a switch is going to change can't be changed.
+
+    A managed profile that is already as it should be needs no change.
+    """
+    kinds: list[FileKind] = ["config"] if edits or static else []
+    if static:
+        kinds.append("credentials")
+    if kinds:
+        config.files.ensure_writable(kinds)
+
+
+def follow_sessions(
+    config: Config,
+    snapshot: ConfigSnapshot,
+    records: Mapping[str, SessionRecord],
+    publisher: Publisher,
+) -> tuple[ConfigSnapshot, tuple[Problem, ...]]:
+    """Write the keys of new sessions into the static profiles that have older ones.
+
+    `records` are by session key. Any caller may have renewed a session, also one within another
+    role's chain, and several managed profiles may have the same one. Returns the new config, and a
+    problem for each static profile that keeps its keys, which then end earlier than the session.
+    """
+    edits: list[ProfileEdit] = []
+    followers: list[tuple[SessionPlan, SessionRecord, str]] = []
+    for managed in snapshot.managed_with_static if records else ():
+        try:
+            role = snapshot.role_for_profile(managed)
+            plan = snapshot.plan(role, snapshot.stored_overrides(managed))
+        except XswitchError:
+            continue  # edited in the meantime; the next call reports it
+        record = records.get(plan.key)
+        if record is None:
+            continue
+        properties = {
+            key: value.value for key, value in snapshot.view.profiles[managed].properties.items()
+        }
+        own = static_edits(snapshot, managed, properties, record)
+        if own:
+            edits += own
+            followers.append((plan, record, managed))
+    if not edits:
+        return snapshot, ()
+    try:
+        config.files.apply(edits)
+    except XswitchError as error:
+        return snapshot, tuple(_kept_keys(snapshot, managed, error) for *_, managed in followers)
+    snapshot = take_snapshot(config)
+    for follower in followers:
+        with suppress(XswitchError):  # the prompt then shows the former, earlier end
+            publisher.publish_static(snapshot, *follower)
+    return snapshot, ()
+
+
+def _kept_keys(snapshot: ConfigSnapshot, managed: str, error: XswitchError) -> Problem:
+    end = snapshot.static_expires_at(managed)
+    until = "" if end is None else f" until {end:%Y-%m-%d %H:%M:%S} UTC"
+    return Problem(
+        "static_keys_kept",
+        f"{managed}{STATIC_SUFFIX} keeps its former keys{until}: {error}",
+        profile=managed + STATIC_SUFFIX,
     )
 
 

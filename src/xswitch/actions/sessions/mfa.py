@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from xswitch.actions.ports import MfaProcessRunner, MfaPrompt
@@ -23,6 +24,10 @@ class NoMfaPrompt:
 
     def __init__(self, next_step: str = "") -> None:
         self._next_step = next_step
+
+    def can_ask(self) -> bool:
+        """Return False: there is no terminal."""
+        return False
 
     def code(self, challenge: MfaChallenge) -> str:
         """Raise MfaNeededError, whose next step is a switch unless another one was given."""
@@ -43,6 +48,10 @@ class FixedMfaCode:
     def __init__(self, code: str) -> None:
         self._code: Secret | None = Secret(code)
 
+    def can_ask(self) -> bool:
+        """Return False: the code is at hand."""
+        return False
+
     def code(self, challenge: MfaChallenge) -> str:
         """Return the code on the first call, and raise MfaNeededError after that."""
         code, self._code = self._code, None
@@ -54,6 +63,48 @@ class FixedMfaCode:
             or "A code works only once, and another one is needed.",
             next_step="Wait until the device shows the next code, then rerun the command with it.",
         )
+
+
+@dataclass
+class MfaQuestion:
+    """One question for a code, with its attempts so far and the answer that isn't used yet."""
+
+    serial: str
+    profile: str
+    command: str | None
+    """The `mfa_process`."""
+    attempts: int = 0
+    answer: Secret | XswitchError | None = None
+    """A code, or why there is none."""
+    refusal: str = ""
+    """Why the last code didn't work."""
+    denied: XswitchError | None = None
+    """The error to raise if there is no further code."""
+
+    @property
+    def runs_command(self) -> bool:
+        """Whether the next answer comes from the `mfa_process`.
+
+        It runs once, because it prints the same code for a while.
+        """
+        return bool(self.command) and self.attempts == 0
+
+    def reject(self, error: XswitchError) -> None:
+        """Note why a code didn't work; after `MAX_ATTEMPTS`, the answer is that error."""
+        self.refusal = error.why or error.what
+        # AWS's error says more than ours about a code that wasn't sent
+        if not (isinstance(self.denied, AwsDeniedError) and isinstance(error, MfaNeededError)):
+            self.denied = error
+        if self.attempts >= MAX_ATTEMPTS:
+            self.answer = self.denied
+
+
+class MfaCodeRequired(Exception):  # noqa: N818 -- not an error
+    """A code is needed, and asking for it may take minutes, so no lock may be held meanwhile."""
+
+    def __init__(self, question: MfaQuestion) -> None:
+        super().__init__()
+        self.question = question
 
 
 class MfaCodes:
@@ -68,7 +119,8 @@ class MfaCodes:
     ) -> None:
         self._prompt = prompt
         self._process = process
-        self._run_process = run_process and not isinstance(prompt, FixedMfaCode)
+        self._has_code = isinstance(prompt, FixedMfaCode)
+        self._run_process = run_process and not self._has_code
         self._prompt_lock = threading.Lock()
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
@@ -96,40 +148,61 @@ class MfaCodes:
             self._failures[key] = error
             raise
 
-    def call_with_code(
-        self, serial: str, profile: str, command: str | None, call: Callable[[str], T]
-    ) -> T:
-        """Return `call(code)` for the first code that AWS accepts.
+    def takes_time(self, question: MfaQuestion) -> bool:
+        """Whether an answer takes time: a person or an `mfa_process` gives it."""
+        if question.runs_command and self._run_process:
+            return True
+        return not self._has_code and self._prompt.can_ask()
 
-        The first code comes from the `mfa_process`, which runs once because it prints the same
-        code for a while. Further codes come from the prompt, `MAX_ATTEMPTS` in all. No code is
-        sent twice. Raises MfaNeededError, CancelledError, and what `call` raises.
+    def ask(self, question: MfaQuestion) -> None:
+        """Give a question its answer, from the `mfa_process` first, then from the prompt.
+
+        One question is asked at a time. There are `MAX_ATTEMPTS` answers in all. An error of the
+        prompt is the answer.
         """
         with self._prompt_lock:
-            refusal = ""
-            denied: XswitchError | None = None
-            for attempt in range(1, MAX_ATTEMPTS + 1):
+            while question.answer is None:
+                runs_command = question.runs_command
+                question.attempts += 1
+                challenge = MfaChallenge(
+                    question.serial, question.profile, question.attempts, question.refusal
+                )
                 try:
-                    code = self._next_code(
-                        MfaChallenge(serial, profile, attempt, refusal),
-                        command if attempt == 1 else None,
-                    )
+                    code = self._next_code(challenge, question.command if runs_command else None)
                 except MfaNeededError as error:
-                    raise denied or error from None
+                    question.answer = question.denied or error
+                    return
+                except XswitchError as error:
+                    question.answer = error
+                    return
                 try:
-                    return call(self._validate_unused(serial, code))
-                except (AwsDeniedError, MfaNeededError) as error:
-                    if error.code not in {ErrorCode.MFA_WRONG, ErrorCode.MFA_UNUSABLE}:
-                        raise
-                    refusal = error.why or error.what
-                    # AWS's error says more than ours about a code that wasn't sent
-                    if not (
-                        isinstance(denied, AwsDeniedError) and isinstance(error, MfaNeededError)
-                    ):
-                        denied = error
-            # The loop runs at least once, and repeats only after an error
-            assert denied is not None  # noqa: S101
-            raise denied
+                    question.answer = self._validate_unused(question.serial, code)
+                except MfaNeededError as error:
+                    question.reject(error)
+
+    def call_with_code(self, question: MfaQuestion, call: Callable[[str], T]) -> T:
+        """Return `call(code)` with the question's answer, unless AWS rejects the code.
+
+        No code is sent twice. Raises MfaCodeRequired if a code has to be asked for (again) first,
+        MfaNeededError, CancelledError, and what `call` raises.
+        """
+        while True:
+            if question.answer is None:
+                if self.takes_time(question):
+                    raise MfaCodeRequired(question)
+                self.ask(question)
+            answer, question.answer = question.answer, None
+            if isinstance(answer, XswitchError):
+                raise answer
+            # `ask` always gives an answer
+            assert answer is not None  # noqa: S101
+            self._used.add((question.serial, answer))
+            try:
+                return call(answer.reveal())
+            except AwsDeniedError as error:
+                if error.code != ErrorCode.MFA_WRONG:
+                    raise
+                question.reject(error)
 
     def _next_code(self, challenge: MfaChallenge, command: str | None) -> str:
         if command and self._run_process:
@@ -142,7 +215,7 @@ class MfaCodes:
                     raise failed from None
         return self._prompt.code(challenge)
 
-    def _validate_unused(self, serial: str, code: str) -> str:
+    def _validate_unused(self, serial: str, code: str) -> Secret:
         code = "".join(code.split())
         if not is_mfa_code(code):
             raise _UnusableCodeError(
@@ -154,8 +227,7 @@ class MfaCodes:
                 "This code was already used.",
                 next_step="Wait until the device shows the next one.",
             )
-        self._used.add((serial, Secret(code)))
-        return code
+        return Secret(code)
 
 
 class _UnusableCodeError(MfaNeededError):

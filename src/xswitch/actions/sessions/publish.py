@@ -63,9 +63,7 @@ class Publisher:
         `snapshot` must include the managed profile as it is now.
         """
         self.write_prompt_file(plan, record, managed)
-        static = snapshot.static_profile_for(managed)
-        if static:
-            self.write_prompt_file(plan, record, static, static=True)
+        self.publish_static(snapshot, plan, record, managed)
         try:
             served = snapshot.plan(
                 snapshot.role_for_profile(managed), snapshot.stored_overrides(managed)
@@ -75,12 +73,29 @@ class Publisher:
         if served == plan.key:
             self.write_hot_pointer(snapshot, plan, managed)
 
-    def write_prompt_file(
-        self, plan: SessionPlan, record: SessionRecord, profile: str, *, static: bool = False
+    def publish_static(
+        self, snapshot: ConfigSnapshot, plan: SessionPlan, record: SessionRecord, managed: str
     ) -> None:
-        """Write a profile's prompt file. Keys in the credentials file are never renewed."""
-        role, now = plan.role, self._clock.now()
+        """Write the prompt file of a managed profile's static profile, with its keys' own end."""
+        static = snapshot.static_profile_for(managed)
         if static:
+            end = snapshot.static_expires_at(managed) or record.expires_at
+            self.write_prompt_file(plan, record, static, static_end=end)
+
+    def write_prompt_file(
+        self,
+        plan: SessionPlan,
+        record: SessionRecord,
+        profile: str,
+        *,
+        static_end: datetime | None = None,
+    ) -> None:
+        """Write a profile's prompt file.
+
+        `static_end` is the end of keys in the credentials file, which no AWS program renews.
+        """
+        role, now = plan.role, self._clock.now()
+        if static_end is not None:
             renewable: datetime | None = now
         elif plan.mfa is not None and plan.mfa.mfa_process:
             renewable = None
@@ -92,7 +107,7 @@ class Publisher:
                 account=role.account_name or role.account_id,
                 role=role.role_name,
                 color=role.guard.color if role.guard is not None else "",
-                expires_at=record.expires_at,
+                expires_at=static_end or record.expires_at,
                 renewable_until=renewable,
             )
         )

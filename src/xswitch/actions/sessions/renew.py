@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import shlex
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 from xswitch.actions.api import RenewResult, SwitchOptions
 from xswitch.actions.ports import MfaPrompt, Progress, SessionStorage
 from xswitch.actions.sessions.broker import Broker, SessionRequest
-from xswitch.actions.sessions.managed_profiles import static_edits, update_credential_process
+from xswitch.actions.sessions.managed_profiles import follow_sessions, update_credential_process
 from xswitch.actions.sessions.mfa import MfaCodes
+from xswitch.actions.sessions.other_session import with_other_session
 from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
-from xswitch.actions.targets import resolve_role
-from xswitch.core.errors import CancelledError, ErrorCode, UsageError, XswitchError
-from xswitch.core.model import ProfileEdit, Role, SessionPlan
+from xswitch.actions.targets import current_role, resolve_role
+from xswitch.core.errors import (
+    CancelledError,
+    ErrorCode,
+    MfaNeededError,
+    UsageError,
+    XswitchError,
+)
+from xswitch.core.model import Problem, Role
 from xswitch.core.sessions.session_record import SessionRecord
 
 # A renewal mostly waits for STS, which throttles an account at some hundreds of calls a second.
@@ -26,8 +34,14 @@ MAX_CONCURRENT_RENEWALS = 32
 _Target = tuple[str, Role | XswitchError]
 
 
-def renew(
-    broker: Broker, names: Sequence[str], ask: MfaPrompt, progress: Progress, *, all_sessions: bool
+def renew(  # noqa: PLR0913 -- see `Actions.renew`
+    broker: Broker,
+    names: Sequence[str],
+    ask: MfaPrompt,
+    progress: Progress,
+    *,
+    all_sessions: bool,
+    shown: Sequence[Role] = (),
 ) -> tuple[RenewResult, ...]:
     """Renew sessions: see `Actions.renew`.
 
@@ -36,9 +50,10 @@ def renew(
     """
     ports = broker.ports
     snapshot = take_snapshot(ports.config)
+    shown_by_name = {role.name: role for role in shown}
     targets = _unique_targets(
         [
-            (name, _resolve_or_error(snapshot, name))
+            (name, _resolve_or_error(snapshot, name, shown_by_name))
             for name in (_all_managed_profiles(ports.storage, snapshot) if all_sessions else names)
         ]
     )
@@ -59,10 +74,10 @@ def renew(
     )
     if cancelled is not None:
         raise cancelled
-    batch.update_static_profiles()
+    problems = batch.update_static_profiles()
     with suppress(XswitchError):
         batch.publisher.prune()
-    return tuple(results)
+    return (*results[:-1], replace(results[-1], problems=problems))
 
 
 def _all_managed_profiles(storage: SessionStorage, snapshot: ConfigSnapshot) -> list[str]:
@@ -75,9 +90,17 @@ def _all_managed_profiles(storage: SessionStorage, snapshot: ConfigSnapshot) -> 
     ]
 
 
-def _resolve_or_error(snapshot: ConfigSnapshot, name: str) -> Role | XswitchError:
+def _resolve_or_error(
+    snapshot: ConfigSnapshot, name: str, shown: Mapping[str, Role]
+) -> Role | XswitchError:
     try:
-        return resolve_role(snapshot, name, SwitchOptions())
+        if name in shown:  # not another one that resembles it, if it's gone
+            role = current_role(snapshot, shown[name], SwitchOptions())
+        else:
+            role = resolve_role(snapshot, name, SwitchOptions())
+            if role.name in shown:
+                current_role(snapshot, shown[role.name], SwitchOptions())
+        return snapshot.served_role(role)
     except XswitchError as error:
         return error
 
@@ -103,7 +126,7 @@ class _RenewalBatch:
         self._mfa_codes = mfa_codes
         self._progress = progress
         self._cancelled = threading.Event()
-        self._static_sessions: list[tuple[SessionPlan, SessionRecord]] = []
+        self._new_records: dict[str, SessionRecord] = {}
 
     def renew(self, target: _Target) -> RenewResult:
         """Renew one target, and return a failure as its result."""
@@ -115,6 +138,20 @@ class _RenewalBatch:
         except CancelledError as error:
             self._cancelled.set()
             return RenewResult(role.name, error=error)
+        except MfaNeededError as error:
+            ports, overrides = self._broker.ports, self._snapshot.stored_overrides
+            return RenewResult(
+                role.name,
+                error=with_other_session(
+                    error,
+                    self._snapshot,
+                    lambda other: other.plan(
+                        other.roles_by_name.get(role.name, role), overrides(role.managed_profile)
+                    ),
+                    ports.storage.index.entries(),
+                    ports.process.clock.now(),
+                ),
+            )
         except XswitchError as error:
             return RenewResult(role.name, error=error)
 
@@ -135,14 +172,14 @@ class _RenewalBatch:
         request = SessionRequest(
             self._mfa_codes, self._report, force_renewal=True, managed_profile=managed
         )
-        record = self._broker.session(plan, snapshot.view, request).record
+        session = self._broker.session(plan, snapshot.view, request)
+        record = session.record
+        self._new_records |= {record.key: record, **session.new_records}
         if managed:
             static = bool(snapshot.static_profile_for(managed))
             with suppress(XswitchError):  # the session is stored; its next use publishes it again
                 self.publisher.record_use(plan, record, managed, static=static)
                 self.publisher.publish(snapshot, plan, record, managed)
-            if static:
-                self._static_sessions.append((plan, record))
         return record
 
     def _report(self, text: str) -> None:
@@ -150,17 +187,9 @@ class _RenewalBatch:
             raise CancelledError("You stopped the renewal.")
         self._progress(text)
 
-    def update_static_profiles(self) -> None:
-        """Write the new keys of static profiles. Raises ConfigError."""
-        edits: list[ProfileEdit] = []
-        for plan, record in self._static_sessions:
-            managed = plan.role.managed_profile
-            properties = self._snapshot.view.profiles[managed].properties
-            edits += static_edits(
-                self._snapshot,
-                managed,
-                {key: value.value for key, value in properties.items()},
-                record,
-            )
-        if edits:
-            self._broker.ports.config.files.apply(edits)
+    def update_static_profiles(self) -> tuple[Problem, ...]:
+        """Write the new keys of static profiles; return a problem for each that keeps its own."""
+        _, problems = follow_sessions(
+            self._broker.ports.config, self._snapshot, self._new_records, self.publisher
+        )
+        return problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from xswitch.core.model import IndexEntry, SessionPlan
+from xswitch.core.model import CredentialSourceKind, IndexEntry, SessionPlan
 
 
 def renewable_until(
@@ -14,9 +14,11 @@ def renewable_until(
     """Return until when indexed sessions can renew the plan's role without an MFA code.
 
     None means without end, and `now` or earlier means not at all. An `mfa_process` counts as a
-    prompt.
+    prompt. Keys in the environment don't count: a switch unsets them.
     """
     until: datetime | None = None
+    if plan.base.kind is CredentialSourceKind.ENVIRONMENT:
+        until = now
     if plan.mfa is not None:
         until = _usable_until(sessions.get(plan.mfa.key), now)
     for number, hop in enumerate(plan.hops):

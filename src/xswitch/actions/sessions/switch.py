@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions, SwitchResult
-from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.actions.ports import MfaPrompt, Ports, Progress
 from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
 from xswitch.actions.sessions.managed_profiles import (
+    ensure_replaceable,
     ensure_writable,
+    follow_sessions,
     managed_edits,
     managed_profile_properties,
     static_edits,
 )
 from xswitch.actions.sessions.mfa import MfaCodes
+from xswitch.actions.sessions.other_session import with_other_session
 from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.sessions.verification import check_identity
 from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapshot
-from xswitch.actions.targets import effective_overrides
+from xswitch.actions.targets import current_role, effective_overrides
 from xswitch.core.errors import (
     AwsDeniedError,
     ErrorCode,
     IdentityMismatchError,
+    MfaNeededError,
     NetworkError,
     SettingsError,
     TargetError,
@@ -42,35 +47,41 @@ def switch(
     Writes only vault and index until the session is verified.
     """
     ports = broker.ports
-    snapshot = take_snapshot(ports.config)
-    role = _reload_role(snapshot, role)
-    _ensure_guards_readable(snapshot)
-    if not is_confirmed(role.guard, options.confirmation):
-        raise _confirmation_error(role, options.confirmation)
-    managed = options.profile_name or role.managed_profile
-    role = replace(role, managed_profile=managed)
-    overrides = effective_overrides(snapshot, role, options)
-    ensure_writable(snapshot, managed, static=options.static)
-    properties = managed_profile_properties(ports.config, snapshot, role, managed, overrides)
-    plan = snapshot.plan(role, overrides)
+    switching = _Switch(ports, take_snapshot(ports.config), role, options)
+    ensure_replaceable(ports.config, switching.edits, static=options.static)
     request = SessionRequest(
         MfaCodes(ask, ports.process.mfa_process),
         progress,
         force_renewal=options.force,
-        managed_profile=managed,
+        managed_profile=switching.managed,
     )
-    session, identity = _verified_session(broker, snapshot, plan, request)
+    try:
+        session, identity = _verified_session(broker, switching.snapshot, switching.plan, request)
+    except MfaNeededError as error:
+        raise with_other_session(
+            error,
+            switching.snapshot,
+            switching.plan_in,
+            ports.storage.index.entries(),
+            ports.process.clock.now(),
+        ) from None
     progress("writing the profile")
+    switching = switching.repeated()
+    snapshot, plan, managed = switching.snapshot, switching.plan, switching.managed
+    record, clock = session.record, ports.process.clock
     problems = list(session.problems)
-    edits = managed_edits(snapshot, managed, properties)
+    edits = switching.edits
     if options.static:
-        edits += static_edits(snapshot, managed, properties, session.record)
+        edits += static_edits(snapshot, managed, switching.properties, record)
     if edits:
         ports.config.files.apply(edits)
         snapshot = take_snapshot(ports.config)
-    static = managed + STATIC_SUFFIX if options.static else ""
-    record, clock = session.record, ports.process.clock
     publisher = Publisher(ports.storage, clock)
+    snapshot, kept = follow_sessions(
+        ports.config, snapshot, {record.key: record, **session.new_records}, publisher
+    )
+    problems += kept
+    static = managed + STATIC_SUFFIX if options.static else ""
     follow_ups: tuple[Callable[[], None], ...] = (
         lambda: publisher.record_use(plan, record, managed, static=options.static),
         lambda: ports.state.usage.record_use(role.name, clock.now()),
@@ -84,7 +95,7 @@ def switch(
         except XswitchError as error:
             problems.append(Problem(error.code, str(error)))
     return SwitchResult(
-        role=role,
+        role=switching.role,
         managed_profile=static or managed,
         expires_at=session.record.expires_at,
         identity=identity,
@@ -92,6 +103,58 @@ def switch(
         static=bool(static),
         problems=tuple(problems),
     )
+
+
+class _Switch:
+    """The steps of a switch according to one snapshot. Raises if it must not or can't be done."""
+
+    def __init__(
+        self, ports: Ports, snapshot: ConfigSnapshot, shown: Role, options: SwitchOptions
+    ) -> None:
+        self._ports, self._shown, self._options = ports, shown, options
+        self.snapshot = snapshot
+        _ensure_guards_readable(snapshot)
+        role = current_role(snapshot, shown, options)
+        if not is_confirmed(role.guard, options.confirmation):
+            raise _confirmation_error(role, options.confirmation)
+        self.managed = options.profile_name or role.managed_profile
+        role = replace(role, managed_profile=self.managed)
+        overrides = effective_overrides(snapshot, role, options)
+        ensure_writable(snapshot, self.managed, static=options.static)
+        served = snapshot.served_role(role)
+        self.role = replace(served, managed_profile=self.managed, guard=role.guard)
+        self.properties = managed_profile_properties(
+            ports.config, snapshot, self.role, self.managed, overrides
+        )
+        self.edits = managed_edits(snapshot, self.managed, self.properties)
+        self._overrides = overrides
+        self.plan = snapshot.plan(self.role, overrides)
+
+    def plan_in(self, snapshot: ConfigSnapshot) -> SessionPlan:
+        """Plan the same sessions in a snapshot with another environment."""
+        role = snapshot.roles_by_name.get(self.role.name, self.role)
+        return snapshot.plan(snapshot.served_role(role), self._overrides)
+
+    def repeated(self) -> _Switch:
+        """Return the same switch according to the config as it is now.
+
+        Getting a session may take minutes, for example for an MFA code. Raises TargetError if the
+        config now leads to another session.
+        """
+        files, snapshot = self._ports.config.files, self.snapshot
+        if (
+            files.fingerprint() == snapshot.fingerprint
+            and self._ports.config.settings.load() == snapshot.settings
+        ):
+            return self
+        again = _Switch(self._ports, take_snapshot(self._ports.config), self._shown, self._options)
+        if again.plan.key != self.plan.key:
+            raise TargetError(
+                f"The config changed while {self.role.name} got its session. Nothing was written.",
+                next_step=f"Look at it again: xswitch switch {shlex.quote(self.role.name)}",
+                code=ErrorCode.ROLE_CHANGED,
+            )
+        return again
 
 
 def _ensure_guards_readable(snapshot: ConfigSnapshot) -> None:
@@ -106,22 +169,6 @@ def _ensure_guards_readable(snapshot: ConfigSnapshot) -> None:
             next_step=f"fix {broken.file or 'config.toml'}, then: xswitch config",
             code=broken.code,
         )
-
-
-def _reload_role(snapshot: ConfigSnapshot, role: Role) -> Role:
-    """Return the role as currently configured: it may have changed since it was selected."""
-    if role.is_ad_hoc:
-        return role
-    current = snapshot.roles_by_name.get(role.name)
-    if current is None:
-        raise TargetError(
-            f"{role.name} is no longer in the config.",
-            next_step="xswitch list",
-            code=ErrorCode.TARGET_UNKNOWN,
-        )
-    if snapshot.managed.get(role.managed_profile) == role.name:
-        return replace(current, managed_profile=role.managed_profile)
-    return current
 
 
 def _confirmation_error(role: Role, typed: str | None) -> UsageError:

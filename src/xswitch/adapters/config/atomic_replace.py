@@ -8,8 +8,10 @@ later goes to the new file.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import shlex
 import stat
 import sys
 import time
@@ -34,6 +36,13 @@ _OPEN_OLD = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_OPEN_TO_WRITE = (
+    os.O_WRONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+)
+_FORBIDDEN = (errno.EROFS, errno.EPERM, errno.EACCES)
 
 
 @dataclass
@@ -89,8 +98,34 @@ def open_replacement(kind: FileKind, path: str) -> PendingReplacement:
         loaded = load(path)
     file = os.path.realpath(path)
     if loaded.status is not None:
-        _check_writable(path, loaded.status)
+        _check_writable(kind, path, loaded.status)
     return PendingReplacement(kind, path, file, loaded, loaded.content)
+
+
+def ensure_replaceable(kind: FileKind, path: str) -> None:
+    """Find out whether `open_replacement`, `stage` and `commit` can work, and leave no trace.
+
+    Raises ConfigError as they do: also for a read-only or full file system, and for a file or
+    folder that is immutable. A missing folder must be possible to create; it isn't created.
+    """
+    target = open_replacement(kind, path)
+    target.close()
+    folder, name = os.path.split(target.file)
+    try:
+        if target.loaded.status is not None:
+            # The mode allows it, so this fails on a read-only file system or an immutable file
+            os.close(os.open(target.file, _OPEN_TO_WRITE))
+        if not Path(folder).exists():
+            above = next(parent for parent in Path(folder).parents if parent.exists())
+            if not os.access(above, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
+        probe = f"{folder}{os.sep}.{name}.xswitch-{secrets.token_hex(8)}.tmp"
+        with create_private(probe):
+            pass
+        Path(probe).unlink()
+    except OSError as error:
+        raise _unwritable(target, error) from None
 
 
 def stage(target: PendingReplacement) -> None:
@@ -111,7 +146,7 @@ def stage(target: PendingReplacement) -> None:
         target.temporary = path
     except OSError as error:
         target.close()
-        raise _unwritable(target.path, error) from None
+        raise _unwritable(target, error) from None
 
 
 def commit(
@@ -183,7 +218,7 @@ def _replace(target: PendingReplacement) -> None:
             os.replace(target.temporary, target.file)  # noqa: PTH105 -- both are strings
             target.temporary = ""
     except OSError as error:
-        raise _unwritable(target.path, error) from None
+        raise _unwritable(target, error) from None
 
 
 def _concurrent_write(target: PendingReplacement) -> bytes | None:
@@ -234,7 +269,7 @@ def remove_leftovers(folder: str, prefix: str, now: datetime) -> None:
                     Path(entry.path).unlink()
 
 
-def _check_writable(path: str, status: os.stat_result) -> None:
+def _check_writable(kind: FileKind, path: str, status: os.stat_result) -> None:
     why = step = ""
     if not stat.S_ISREG(status.st_mode):
         why, step = (
@@ -244,7 +279,7 @@ def _check_writable(path: str, status: os.stat_result) -> None:
     elif hasattr(os, "geteuid") and status.st_uid != os.geteuid():
         why, step = (
             "It belongs to another user.",
-            f"Run xswitch as its owner, or use your own file; see: ls -l {path}",
+            _copy_step(kind, path),
         )
     elif status.st_nlink != 1:
         why, step = (
@@ -287,10 +322,26 @@ def _extended_attributes(file: str) -> list[str]:
         return []
 
 
-def _unwritable(path: str, error: OSError) -> ConfigError:
+def _unwritable(target: PendingReplacement, error: OSError) -> ConfigError:
+    path = target.path
     return ConfigError(
         f"{path} can't be written; it wasn't changed.",
         why=f"The system reports: {error.strerror or error}.",
-        next_step=f"Check directory permissions and free space: ls -ld {Path(path).parent}",
+        next_step=_copy_step(target.kind, path)
+        if error.errno in _FORBIDDEN and target.loaded.status is not None
+        else f"Check directory permissions and free space: ls -ld {Path(path).parent}",
         code=ErrorCode.CONFIG_NOT_WRITABLE,
+    )
+
+
+def _copy_step(kind: FileKind, path: str) -> str:
+    """Return the commands that use a copy of a file which this user can't change.
+
+    Such files are links into a store (Nix, home-manager), on a read-only file system, or immutable.
+    """
+    copy = f"~/aws-{kind}"
+    variable = "AWS_CONFIG_FILE" if kind == "config" else "AWS_SHARED_CREDENTIALS_FILE"
+    return (
+        f"Use a copy that you can change: cp {shlex.quote(path)} {copy} && chmod 600 {copy}"
+        f" && export {variable}={copy}"
     )

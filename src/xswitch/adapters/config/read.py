@@ -110,6 +110,37 @@ def _file_fingerprint(path: str) -> str:
     return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
 
 
+def is_same_file(one: str, other: str) -> bool:
+    """Whether two paths name one file: by links, `..`, or case where the file system ignores it.
+
+    Both may be missing.
+    """
+    one, other = os.path.realpath(one), os.path.realpath(other)
+    if one == other:
+        return True
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121 -- both are strings
+    except OSError:
+        pass
+    (folder, name), (other_folder, other_name) = os.path.split(one), os.path.split(other)
+    if name.casefold() != other_name.casefold() or Path(one).exists() or Path(other).exists():
+        return False
+    return _is_same_folder(folder, other_folder) and _ignores_case(folder)
+
+
+def _is_same_folder(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121 -- both are strings
+    except OSError:
+        return one == other
+
+
+def _ignores_case(folder: str) -> bool:
+    parent, name = os.path.split(folder)
+    swapped = os.path.join(parent, name.swapcase())  # noqa: PTH118 -- both are strings
+    return swapped != folder and _is_same_folder(folder, swapped)
+
+
 def _is_null(status: os.stat_result) -> bool:
     if not stat.S_ISCHR(status.st_mode):
         return False

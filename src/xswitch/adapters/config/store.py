@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xswitch.adapters.config.read import decode, fingerprint, load
 from xswitch.core.awsconfig.sdk_reader import read_view
-from xswitch.core.model import ConfigPaths, ConfigView, ProfileEdit
+from xswitch.core.model import ConfigPaths, ConfigView, FileKind, ProfileEdit
 
 if TYPE_CHECKING:
     from xswitch.adapters.config.transaction import ConfigWriter, UtcClock
@@ -62,13 +62,18 @@ class FileConfigStore:
 
         Symlinks are followed, and the target keeps its mode, group and access list. A lock admits
         one xswitch at a time. If another program changes a file meanwhile, its content is read and
-        edited again. In the credentials file, only profiles with `xswitch_role` are changed.
+        edited again. In the credentials file, only profiles with `xswitch_role` are changed. If
+        both paths name one file, it's replaced once.
 
         Raises ConfigError, without having written: a file can't be read or written (other owner,
         hard links, read-only), an edit isn't safe, another program keeps writing, or the backup
         fails.
         """
         self._writer.apply(edits)
+
+    def ensure_writable(self, kinds: Collection[FileKind]) -> None:
+        """Raise ConfigError, as `apply` would, if a file of these kinds can't be replaced."""
+        self._writer.ensure_writable(kinds)
 
     def undo(self) -> tuple[str, ...]:
         """Undo the last change, in both files if it changed both; return the paths.

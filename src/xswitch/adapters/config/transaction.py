@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,8 +12,9 @@ from typing import Protocol
 from xswitch.adapters.config import atomic_replace, backup, read
 from xswitch.adapters.config.atomic_replace import PendingReplacement
 from xswitch.adapters.config.backup import FileChange, digest
+from xswitch.adapters.config.read import is_same_file
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.core.awsconfig.edit import apply_patches, plan_edits, reversed_patches
+from xswitch.core.awsconfig.edit import TextPatch, apply_patches, plan_edits, reversed_patches
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.awsconfig.verify import verify
 from xswitch.core.digests import sha256
@@ -45,11 +46,10 @@ class ConfigWriter:
 
     def apply(self, edits: Sequence[ProfileEdit]) -> None:
         """Apply the edits."""
-        kinds = [kind for kind in _KINDS if any(edit.file == kind for edit in edits)]
         transaction = _Transaction(edits)
-        with self._locked([self._path(kind) for kind in kinds]):
+        with self._locked([self._path(kind) for kind in _kinds_of(edits)]):
             for _ in range(_MAX_ATTEMPTS):
-                if self._attempt(kinds, transaction):
+                if self._attempt(transaction):
                     return
         raise ConfigError(
             "The AWS config wasn't changed, because another program keeps writing it.",
@@ -91,9 +91,24 @@ class ConfigWriter:
                 atomic_replace.restore(target, concurrent.get(target.kind, target.loaded.content))
             raise _changed_since(targets[0].path)
 
-    def _attempt(self, kinds: Sequence[FileKind], transaction: _Transaction) -> bool:
+    def ensure_writable(self, kinds: Collection[FileKind]) -> None:
+        """Raise ConfigError if a file of these kinds can't be replaced."""
+        for kind, path in self._files(kinds):
+            atomic_replace.ensure_replaceable(kind, path)
+
+    def _files(self, kinds: Collection[FileKind]) -> list[tuple[FileKind, str]]:
+        """Return each file once, also if both paths name the same one."""
+        files = [(kind, self._path(kind)) for kind in _KINDS if kind in kinds]
+        same = len(files) == len(_KINDS) and is_same_file(files[0][1], files[1][1])
+        return files[:1] if same else files
+
+    def _attempt(self, transaction: _Transaction) -> bool:
         """Try once; return False if a file changed meanwhile."""
-        targets = [atomic_replace.open_replacement(kind, self._path(kind)) for kind in kinds]
+        targets = [
+            atomic_replace.open_replacement(kind, path)
+            for kind, path in self._files(_kinds_of(transaction.edits))
+        ]
+        transaction.one_file = is_same_file(self._paths.config, self._paths.credentials)
         try:
             targets = [target for target in targets if transaction.edit(target)]
             for target in targets:
@@ -147,11 +162,17 @@ class ConfigWriter:
             yield
 
 
+def _kinds_of(edits: Sequence[ProfileEdit]) -> list[FileKind]:
+    return [kind for kind in _KINDS if any(edit.file == kind for edit in edits)]
+
+
 class _Transaction:
     """The edits of one `apply`, across its attempts."""
 
     def __init__(self, edits: Sequence[ProfileEdit]) -> None:
-        self._edits = edits
+        self.edits = edits
+        self.one_file = False
+        """Both kinds of edits are made in the same file."""
         self.changes: dict[FileKind, FileChange] = {}
         self.rebased: dict[FileKind, tuple[bytes | None, bytes]] = {}
         """The content written, and the content another program wrote meanwhile into the old file.
@@ -167,22 +188,33 @@ class _Transaction:
         written, concurrent = self.rebased.get(target.kind, (None, None))
         if concurrent is not None and target.loaded.content == written:
             target.base = concurrent
-        old = read.decode(target.path, target.base) or ""
-        edits = [edit for edit in self._edits if edit.file == target.kind]
-        if target.kind == "credentials":
-            _ensure_own_profiles(target, old, edits)
-        steps = plan_edits(old, target.kind, edits)
-        new = old
-        for patches in steps:
-            new = apply_patches(new, patches)
-        # Also if no byte changes: the AWS CLI may see a profile of that name where the SDKs, whose
-        # rules the edit follows, see none.
-        verify(old, new, target.kind, edits)
+        old = new = read.decode(target.path, target.base) or ""
+        steps: list[list[TextPatch]] = []
+        edited = [
+            kind
+            for kind in (_KINDS if self.one_file else (target.kind,))
+            if any(edit.file == kind for edit in self.edits)
+        ]
+        for kind in edited:
+            before = new
+            edits = [edit for edit in self.edits if edit.file == kind]
+            if kind == "credentials":
+                _ensure_own_profiles(target, before, edits)
+            patches_of_kind = plan_edits(before, kind, edits)
+            for patches in patches_of_kind:
+                new = apply_patches(new, patches)
+            steps += patches_of_kind
+            # Also if no byte changes: the AWS CLI may see a profile of that name where the SDKs,
+            # whose rules the edit follows, see none.
+            verify(before, new, kind, edits)
+            for other in _KINDS if self.one_file else ():
+                if other != kind:
+                    verify(before, new, other, ())
         target.new = target.base if new == old else new.encode()
         if not target.changed:
             return False
         back = reversed_patches(old, steps)
-        stored = back if backup.is_storable(target.kind, back) else None
+        stored = back if all(backup.is_storable(kind, back) for kind in edited) else None
         self.changes[target.kind] = FileChange(
             target.kind, target.path, target.file, digest(target.base), digest(target.new), stored
         )

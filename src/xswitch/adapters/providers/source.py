@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from xswitch.core.errors import ErrorCode
@@ -14,6 +15,10 @@ from xswitch.core.model import (
     CredentialSourceKind,
     Endpoint,
     Secret,
+)
+from xswitch.core.sessions.running_commands import (
+    child_environment,
+    credential_process_digest,
 )
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
 
@@ -70,7 +75,12 @@ class BotocoreProviders:
             base.profile or "",
             url=url,
         )
-        context = botocore.ProviderContext(self._environment, self._timeouts, self._process_seconds)
+        environment = self._environment
+        if base.kind is CredentialSourceKind.CREDENTIAL_PROCESS:
+            environment = child_environment(
+                environment, credential_process_digest(base), os.getpid()
+            )
+        context = botocore.ProviderContext(environment, self._timeouts, self._process_seconds)
         provider = botocore.Provider(base, view, endpoint, context)
         seconds = self._timeouts.total + (
             self._process_seconds if base.kind is CredentialSourceKind.CREDENTIAL_PROCESS else 0.0

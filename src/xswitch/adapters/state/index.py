@@ -77,6 +77,7 @@ def _encode(entry: IndexEntry) -> dict[str, object]:
         "last_used": int(entry.last_used.timestamp()),
         "managed_profile": entry.managed_profile,
         "static": entry.static,
+        "variables": dict(entry.variables),
     }
 
 
@@ -94,6 +95,7 @@ def _decode(key: str, data: object) -> IndexEntry | None:
             last_used=_time(data["last_used"]),
             managed_profile=_text(data["managed_profile"]),
             static=data["static"] is True,
+            variables=_variables(data.get("variables")),
         )
     except (KeyError, ValueError, OverflowError, OSError):
         return None
@@ -111,6 +113,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(value)  # noqa: TRY004 -- `_decode` catches one error for all damage
     return value
+
+
+def _variables(value: object) -> tuple[tuple[str, str], ...]:
+    """Return variables by name; none if they are missing, as in an index of an older version."""
+    if not isinstance(value, dict):
+        return ()
+    return tuple(sorted((name, _text(text)) for name, text in value.items()))
 
 
 def _time(value: object) -> datetime:

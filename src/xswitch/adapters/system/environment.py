@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from xswitch.core.model import FileInfo
+from xswitch.core.sessions.running_commands import running_commands
 
 _SCRIPT = "xswitch.exe" if os.name == "nt" else "xswitch"
 _LAUNCHER = "credential_process.py"
@@ -25,6 +26,10 @@ class ProcessEnvironment:
     def variables(self) -> Mapping[str, str]:
         """Return a copy of the environment."""
         return dict(os.environ)
+
+    def running_commands(self) -> frozenset[str]:
+        """Return the digests of the commands above this process that an xswitch waits for."""
+        return frozenset(digest for digest, pid in running_commands(os.environ) if _is_running(pid))
 
     def user_at_host(self) -> str:
         """Return `user@host` from local records, without a network lookup."""
@@ -89,6 +94,18 @@ class OsFileInspector:
             )
         except (OSError, ValueError):
             return FileInfo(path=path, exists=False)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name == "nt":  # os.kill would end it
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _host_name() -> str:

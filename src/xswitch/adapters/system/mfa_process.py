@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from xswitch.core.errors import ErrorCode, MfaNeededError
 from xswitch.core.model import MfaChallenge
+from xswitch.core.sessions.running_commands import child_environment, mfa_process_digest
 from xswitch.core.sts_limits import MFA_CODE_LENGTH, is_mfa_code
 from xswitch.core.text import sanitize
 
@@ -35,8 +37,13 @@ class MfaProcess:
         )
 
         try:
+            environment = child_environment(
+                os.environ if self._environment is None else self._environment,
+                mfa_process_digest(challenge.serial),
+                os.getpid(),
+            )
             status, output = CapturedCommand(
-                split_command_line(command), self._environment, self._seconds
+                split_command_line(command), environment, self._seconds
             ).finish()
         except CommandTimeoutError:
             raise _no_code_error(

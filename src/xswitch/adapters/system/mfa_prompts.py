@@ -29,6 +29,15 @@ class TerminalPrompt:
         self._otherwise = otherwise
         self._console = console
 
+    def can_ask(self) -> bool:
+        """Whether there is a terminal."""
+        reader, writer = self._console
+        try:
+            with Path(reader).open(encoding="utf-8"), Path(writer).open("w", encoding="utf-8"):
+                return True
+        except OSError:
+            return False
+
     def code(self, challenge: MfaChallenge) -> str:
         """Return the code that the user types.
 

@@ -119,6 +119,15 @@ def status(context: Context) -> int:
         ]
         for row in rows
     ]
+    for row in rows:
+        end = row.static_expires_at
+        if end is not None and end != row.entry.expires_at:
+            left = (end - context.services.clock.now()).total_seconds()
+            context.stderr.hint(
+                f"The keys in {row.entry.managed_profile}-static are older: "
+                + (f"{format_remaining(left)} left." if left > 0 else "expired.")
+                + f" Replace them: xswitch renew {row.entry.managed_profile}"
+            )
     context.stdout.lines(
         table(cells, ["PROFILE", "KIND", "STATE", "LEFT", "SILENT", "MANAGED", "PRINCIPAL"])
     )

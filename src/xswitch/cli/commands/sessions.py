@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from xswitch.cli.context import Context
-from xswitch.cli.output.json_output import forgotten_json, renewed_json, utc_timestamp
+from xswitch.cli.output.json_output import (
+    forgotten_json,
+    problem_json,
+    renewed_json,
+    utc_timestamp,
+)
 from xswitch.cli.parser import CommandParser, add_json, add_mfa_code
 from xswitch.core.errors import ExitCode, UsageError, XswitchError
 from xswitch.core.text import pluralize
@@ -34,13 +39,19 @@ def renew(context: Context) -> int:
         arguments.target, prompt, context.progress, all_sessions=arguments.all
     )
     if arguments.json:
-        context.stdout.envelope("renew", {"renewed": [renewed_json(result) for result in results]})
+        context.stdout.envelope(
+            "renew",
+            {"renewed": [renewed_json(result) for result in results]},
+            [problem_json(problem) for result in results for problem in result.problems],
+        )
     else:
         for result in results:
             if result.error is not None:
                 context.stderr.error(result.error)
             else:
                 context.stderr.done(f"{result.name} until {utc_timestamp(result.expires_at)}")
+            for problem in result.problems:
+                context.stderr.problem(problem)
         if not results:
             context.stderr.say("No sessions to renew.")
     return next(

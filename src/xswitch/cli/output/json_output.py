@@ -107,6 +107,7 @@ def status_json(row: StatusRow) -> dict[str, Any]:
         "principal": row.entry.principal,
         "managed_profile": row.entry.managed_profile or None,
         "static": row.entry.static,
+        "static_expires_at": utc_timestamp(row.static_expires_at),
         "state": str(row.state),
         "seconds_left": row.seconds_left,
         "issued_at": utc_timestamp(row.entry.issued_at),

@@ -45,6 +45,8 @@ class IndexEntry:
     managed_profile: str = ""
     static: bool = False
     """The keys are also in the credentials file."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """The environment variables that made it this session (`core.sessions.key_variables`)."""
 
     @property
     def usable_until(self) -> datetime:

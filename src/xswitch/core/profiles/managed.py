@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 
 from xswitch.core import sts_limits
 from xswitch.core.arn import is_account_id, is_region
 from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError, ErrorCode, UsageError
-from xswitch.core.model import ConfigView, Hop, Problem, Profile, Property, Role
+from xswitch.core.model import (
+    ConfigView,
+    CredentialSource,
+    CredentialSourceKind,
+    Hop,
+    Problem,
+    Profile,
+    Property,
+    Role,
+)
 
 # Every SDK accepts the other characters; most ignore a profile with a space or quote in its name.
 _ILLEGAL_IN_PROFILE_NAME = re.compile(r"[^A-Za-z0-9_\-/.%@:+]")
 ROLE_KEY = "xswitch_role"
 SOURCE_PROFILE_KEY = "xswitch_source_profile"
+ENVIRONMENT_KEY = "xswitch_environment_key"
+"""The ID of the access key that was in the environment: a switch unsets it there."""
+_WITH_TOKEN = "with_session_token"  # noqa: S105 -- says that there was one
+_TOKEN_VARIABLES = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 # Keys that compete with credential_process, by the credentials that SDKs would use.
 _COMPETING_KEYS = {
@@ -206,6 +220,8 @@ def managed_properties(
     properties |= _copied_settings(_profile_to_copy_from(role, view))
     if overrides.region is not None:
         properties["region"] = overrides.region
+    if role.chain is not None:
+        properties |= _environment_properties(role.chain.base)
     if not role.is_ad_hoc:
         return properties | {ROLE_KEY: role.name} | overrides_to_properties(overrides)
     if role.chain is None:
@@ -217,6 +233,30 @@ def managed_properties(
     identity = {ROLE_KEY: role.role_arn, SOURCE_PROFILE_KEY: source_profile(role) or ""}
     merged = merge_overrides(overrides_from_hop(role.chain.target), overrides)
     return properties | identity | overrides_to_properties(merged)
+
+
+def _environment_properties(base: CredentialSource) -> dict[str, str]:
+    """Return the property that says which keys of the environment made a session, if any did."""
+    if base.kind is not CredentialSourceKind.ENVIRONMENT:
+        return {}
+    key_id = str(json.loads(base.identity)["access_key_id"])
+    if not key_id or not key_id.isalnum():
+        return {}
+    return {ENVIRONMENT_KEY: f"{key_id} {_WITH_TOKEN}" if base.temporary else key_id}
+
+
+def recorded_environment(profile: Profile, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment with the identity of the keys that made a managed profile's session.
+
+    It's for planning only: the secrets aren't recorded. Keys that are in the environment stay, so
+    a session of other keys is never found.
+    """
+    recorded = (profile.get(ENVIRONMENT_KEY) or "").split()
+    if not recorded or environment.get("AWS_ACCESS_KEY_ID"):
+        return environment
+    others = {name: value for name, value in environment.items() if name not in _TOKEN_VARIABLES}
+    token = {_TOKEN_VARIABLES[0]: _WITH_TOKEN} if _WITH_TOKEN in recorded[1:] else {}
+    return {**others, "AWS_ACCESS_KEY_ID": recorded[0], **token}
 
 
 def source_profile(role: Role) -> str | None:

@@ -20,6 +20,7 @@ from xswitch.core.model import (
     Profile,
 )
 from xswitch.core.profiles.managed import ROLE_KEY, SOURCE_PROFILE_KEY
+from xswitch.core.profiles.process_target import requested_profile
 from xswitch.core.roles.hops import ParsedHop, parse_hop
 from xswitch.core.roles.sources import (
     find_credential_source,
@@ -29,6 +30,7 @@ from xswitch.core.roles.sources import (
 )
 
 _MAX_NAMES_OF_LOOP = 8
+_LOOP = "source_loop"
 
 
 class ResolvedChain(NamedTuple):
@@ -55,7 +57,9 @@ class _Dependency(NamedTuple):
     hop: Hop | None = None
     """Set if `to` is the source of this role."""
     base: CredentialSource | None = None
-    """Set if `to` is the role behind this managed profile's credential_process."""
+    """Set if `to` is the role behind this profile's credential_process."""
+    managed: bool = True
+    """xswitch wrote that credential_process; if not, only a loop through it matters."""
 
 
 class ChainResolver:
@@ -108,7 +112,7 @@ class ChainResolver:
             names = [*names[: _MAX_NAMES_OF_LOOP - 2], "…", names[-1]]
         text = f"The source profiles form a loop: {' → '.join(names)}."
         profile = self._view.profiles[repeated.profile]
-        return problem_at(profile, "source_profile", "source_loop", text)
+        return problem_at(profile, "source_profile", _LOOP, text)
 
     def _step(self, node: _ChainNode) -> ResolvedChain | Problem | _Dependency:
         profile = self._view.profiles[node.profile]
@@ -125,7 +129,19 @@ class ChainResolver:
         managed_role = self._role_of_managed_profile(profile, base)
         if managed_role is not None:
             return _Dependency(managed_role, profile, base=replace(base, temporary=True))
+        requested = self._requested_profile(profile, base)
+        if requested is not None:
+            return _Dependency(requested, profile, base=base, managed=False)
         return _source_chain(base)
+
+    def _requested_profile(self, profile: Profile, base: CredentialSource) -> _ChainNode | None:
+        """Find the profile that a credential_process of the user's gets its credentials from."""
+        if base.kind is not CredentialSourceKind.CREDENTIAL_PROCESS:
+            return None
+        name = requested_profile(profile.get("credential_process") or "")
+        if name is None or name not in self._view.profiles:
+            return None
+        return self._node(name, selected=True)
 
     def _role_of_managed_profile(
         self, profile: Profile, base: CredentialSource
@@ -182,14 +198,16 @@ class ChainResolver:
         self, node: _ChainNode, link: _Dependency, result: ResolvedChain | Problem
     ) -> ResolvedChain | Problem:
         if isinstance(result, Problem):
-            return result
+            # The command itself reports other mistakes of that profile
+            ignored = link.base is not None and not link.managed and result.code != _LOOP
+            return _source_chain(link.base) if link.base is not None and ignored else result
         if link.base is not None:
             return _source_chain(link.base)
         base = result.chain.base
         if node.selected and base.profile == node.profile:
             # botocore reports a loop, though the static keys of the profile would end it.
             text = f'The source profiles of "{node.profile}" lead back to it.'
-            return problem_at(link.profile, "source_profile", "source_loop", text)
+            return problem_at(link.profile, "source_profile", _LOOP, text)
         return append_hop(result, link.hop) if link.hop is not None else result
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from xswitch.actions.api import ForgetResult, RenewResult, SwitchOptions, SwitchResult
-from xswitch.core.errors import CancelledError, XswitchError
+from xswitch.core.errors import CancelledError, ErrorCode, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.shell.shells import quote_for_shell
 from xswitch.core.text import pluralize
@@ -34,6 +34,10 @@ def show_role_failure(app: PickerApp, name: str, error: BaseException) -> None:
         picker.show_message("Stopped.", "○", "muted")
         return
     failure = failures.from_exception(error)
+    if failure.code == ErrorCode.ROLE_CHANGED:
+        picker.update(partial(states.clear_busy, names=(name,)))
+        app.reload(f"{failure.what} Read again; nothing was done.")
+        return
     picker.update(partial(states.with_failure, name=name, failure=failure))
     role = picker.state.role
     if role is not None and role.name == name:
@@ -183,10 +187,15 @@ class SessionActions:
     def _renew(self, names: Sequence[str], *, all_sessions: bool) -> None:
         app = self._app
         app.picker.update(partial(states.mark_busy, names=names, word="renewing"))
+        shown = tuple(role for role in app.picker.state.roles if role.name in names)
 
         def work(job: Job) -> tuple[RenewResult, ...]:
             return app.actions.renew(
-                () if all_sessions else names, job, job.progress, all_sessions=all_sessions
+                () if all_sessions else names,
+                job,
+                job.progress,
+                all_sessions=all_sessions,
+                shown=shown,
             )
 
         def done(results: Sequence[RenewResult]) -> None:
@@ -246,7 +255,7 @@ class SessionActions:
             )
 
         app.start_job(
-            lambda _job: app.actions.forget((role.name,)),
+            lambda _job: app.actions.forget((role.name,), shown=(role,)),
             done,
             partial(show_role_failure, app, role.name),
         )
@@ -265,7 +274,9 @@ class SessionActions:
             show_role_failure(app, role.name, error)
 
         app.start_job(
-            lambda _job: app.actions.set_pin(role.name, pinned=pinned), lambda _none: None, failed
+            lambda _job: app.actions.set_pin(role.name, pinned=pinned, shown=(role,)),
+            lambda _none: None,
+            failed,
         )
 
     def copy(self, role: Role) -> None:

@@ -1,0 +1,63 @@
+"""The environment variables that can make a session another one, although the config is the same.
+
+They are inputs of a session key: the endpoint's URL, and what identifies the credentials of a
+`credential_source`. Region, FIPS, dual stack, and CA bundle aren't inputs (see `keys`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+URL_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
+VALUE_VARIABLES = (
+    *URL_VARIABLES,
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)
+SECRET_VARIABLES = ("AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN")
+"""Only whether they are set counts."""
+KEY_VARIABLES = (*VALUE_VARIABLES, *SECRET_VARIABLES)
+_SET = "set"
+
+
+def key_variables(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return those of the variables that are set, sorted, without secrets.
+
+    A URL with a user or password is left out.
+    """
+    values = {name: environment[name] for name in VALUE_VARIABLES if environment.get(name)}
+    values |= {name: _SET for name in SECRET_VARIABLES if environment.get(name)}
+    return tuple(
+        sorted(
+            (name, value) for name, value in values.items() if not ("://" in value and "@" in value)
+        )
+    )
+
+
+def with_key_variables(
+    environment: Mapping[str, str], recorded: Mapping[str, str], names: Collection[str]
+) -> dict[str, str]:
+    """Return an environment in which some variables are as recorded: only for planning."""
+    result = {name: value for name, value in environment.items() if name not in names}
+    return result | {name: recorded[name] for name in names if name in recorded}
+
+
+def deciding_variables(
+    current: Mapping[str, str], recorded: Mapping[str, str], decides: Callable[[list[str]], bool]
+) -> list[str]:
+    """Return the fewest differing variables that `decides` says make the session another one.
+
+    Returns [] if all of them together don't.
+    """
+    names = sorted(
+        name for name in {*current, *recorded} if current.get(name) != recorded.get(name)
+    )
+    if not names or not decides(names):
+        return []
+    for name in tuple(names):
+        fewer = [other for other in names if other != name]
+        if fewer and decides(fewer):
+            names = fewer
+    return names
