@@ -14,7 +14,8 @@ def main() -> int:
         try:
             from xswitch.hot import answer  # noqa: PLC0415 -- for this command only
 
-            code = answer.run(argv, sys.orig_argv[:-2] if sys.orig_argv[-2:] == argv else [])
+            words = sys.orig_argv[: -len(argv)]
+            code = answer.run(argv, words if words + argv == sys.orig_argv else [])
         except KeyboardInterrupt:
             return _CANCELLED
         if code is not None:

@@ -34,6 +34,7 @@ from xswitch.adapters.state.prompt_files import PromptFileStore
 from xswitch.adapters.state.settings import TomlSettings
 from xswitch.adapters.state.usage import JsonUsage
 from xswitch.adapters.system.background import DetachedRenewals
+from xswitch.adapters.system.command_runner import run_command
 from xswitch.adapters.system.environment import OsFileInspector, ProcessEnvironment, SystemClock
 from xswitch.adapters.system.mfa_process import MfaProcess
 from xswitch.adapters.system.mfa_prompts import TerminalPrompt
@@ -57,6 +58,10 @@ class _LazyIamSource:
         if self._source is None:
             self._source = BotoIamSource()
         return self._source.open(credentials, endpoint)
+
+
+def _encoded(environ: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {os.fsencode(name): os.fsencode(value) for name, value in environ.items()}
 
 
 def _new_id() -> str:
@@ -102,7 +107,8 @@ class Services:
         aws_paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109 -- takes str
         locks = FileLocks(app_paths.locks)
         settings = TomlSettings(app_paths.settings)
-        config_folder = config_folder_name(aws_paths.config, default_paths(str(Path.home())).config)
+        aws_default_paths = default_paths(str(Path.home()))
+        config_folder = config_folder_name(aws_paths.config, aws_default_paths.config)
         prompt_files: PromptFiles = PromptFileStore(app_paths.prompt / config_folder)
         sts_probe: StsProbe = HttpStsProbe()
         if self._in_demo:
@@ -125,11 +131,15 @@ class Services:
                 index=JsonIndex(app_paths.index, locks),
                 locks=locks,
                 prompt_files=prompt_files,
-                hot_pointers=FileHotPointers(app_paths.hot),
+                hot_pointers=FileHotPointers(app_paths.hot, lambda: _encoded(environ)),
             ),
             Config(
                 FileConfigStore(
-                    aws_paths, backups=app_paths.backups, locks=app_paths.locks, clock=self.clock
+                    aws_paths,
+                    default_paths=aws_default_paths,
+                    backups=app_paths.backups,
+                    locks=app_paths.locks,
+                    clock=self.clock,
                 ),
                 settings,
                 self._environment,
@@ -156,6 +166,7 @@ class Services:
                 file_inspector=OsFileInspector(),
                 sleep=time.sleep,
                 new_id=_new_id,
+                run_command=run_command,
             ),
         )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.aws.emulator import READER_ARN
 from support.e2e import Home, Ran, run
 from support.hot import RUNTIME, modules
 from support.installation import Installation, another_python
@@ -45,7 +46,7 @@ def test_a_managed_profile_holds_no_path_with_a_version_and_is_answered_hot(
     switched = call(home, [str(installed.script), "switch", "reader"])
     assert switched.code == 0, switched.err
     words = home.command(PROFILE)
-    assert words == installed.words(PROFILE)
+    assert words == installed.words(PROFILE, READER_ARN)
     assert hot(home, words).startswith("ASIA")
 
 
@@ -74,7 +75,7 @@ def test_a_package_that_is_not_below_this_python_is_left_to_the_console_script(
     installed.stub()
     installed.site.parent.rename(installed.site.parents[1] / "python3.0")
     done = call(home, home.command(PROFILE))
-    assert (done.code, done.out) == (0, f"FULL credential-process {PROFILE}\n")
+    assert (done.code, done.out) == (0, f"FULL credential-process {PROFILE} {READER_ARN}\n")
 
 
 def test_a_package_without_what_it_needs_is_left_to_the_console_script(
@@ -85,7 +86,7 @@ def test_a_package_without_what_it_needs_is_left_to_the_console_script(
     shutil.rmtree(home.runtime / "xswitch")
     shutil.rmtree(installed.site / "xswitch" / "cli")
     done = call(home, home.command(PROFILE))
-    assert (done.code, done.out) == (0, f"FULL credential-process {PROFILE}\n")
+    assert (done.code, done.out) == (0, f"FULL credential-process {PROFILE} {READER_ARN}\n")
 
 
 def test_a_launcher_without_its_package_reports_that(home: Home, installed: Installation) -> None:
@@ -108,7 +109,9 @@ def test_a_new_version_of_xswitch_is_used_at_once(home: Home, installed: Install
     )
     installed.stub()
     shutil.rmtree(installed.site / "xswitch" / "cli")
-    assert call(home, home.command(PROFILE)).out == f"FULL credential-process {PROFILE}\n"
+    assert (
+        call(home, home.command(PROFILE)).out == f"FULL credential-process {PROFILE} {READER_ARN}\n"
+    )
 
 
 @pytest.mark.parametrize("gone", ["python", "launcher", "everything"])
@@ -171,7 +174,7 @@ def test_a_source_tree_is_started_where_it_is(home: Home) -> None:
 
 
 def test_any_other_words_are_the_full_programs(home: Home, installed: Installation) -> None:
-    words = installed.words(PROFILE)[:-1]
+    words = installed.words()
     done = call(home, [*words, "list", "--json"])
     assert done.code == 0, done.err
     assert done.json["command"] == "list"

@@ -15,6 +15,7 @@ from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.errors import (
     AwsDeniedError,
     ConfigError,
+    ExitCode,
     LockBusyError,
     MfaNeededError,
     NetworkError,
@@ -24,6 +25,7 @@ from xswitch.core.model import (
     AssumedRole,
     AssumeRoleRequest,
     CallerIdentity,
+    CommandOutput,
     ConfigPaths,
     ConfigView,
     Credentials,
@@ -35,6 +37,7 @@ from xswitch.core.model import (
     HistoryEntry,
     IndexEntry,
     MfaChallenge,
+    PointedSession,
     ProbeResult,
     ProfileEdit,
     PromptState,
@@ -44,6 +47,7 @@ from xswitch.core.model import (
     UsageState,
     VaultInfo,
 )
+from xswitch.core.profiles.binding import ProfileBinding
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MFA_ARN = "arn:aws:iam::111111111111:mfa/dev"
@@ -120,7 +124,11 @@ class FakeConfig:
     def read(self) -> ConfigView:
         return read_view(self.paths(), self.config, self.credentials)
 
-    def fingerprint(self) -> str:
+    def default_paths(self) -> ConfigPaths:
+        return ConfigPaths("/home/u/.aws/config", "/home/u/.aws/credentials")
+
+    def fingerprint(self, *, settle: bool = False) -> str:
+        del settle
         return str(hash((self.config, self.credentials)))
 
     def apply(self, edits: Sequence[ProfileEdit]) -> None:
@@ -389,9 +397,11 @@ class FakePromptFiles:
 class FakeHotPointers:
     def __init__(self) -> None:
         self.pointers: dict[str, tuple[str, str, str]] = {}
+        self.sessions: dict[str, PointedSession] = {}
 
-    def write(self, managed_profile: str, key: str, fingerprint: str, vault: VaultInfo) -> None:
-        self.pointers[managed_profile] = (key, fingerprint, vault.kind)
+    def write(self, managed_profile: str, session: PointedSession, vault: VaultInfo) -> None:
+        self.pointers[managed_profile] = (session.key, session.fingerprint, vault.kind)
+        self.sessions[managed_profile] = session
 
     def remove(self, managed_profile: str) -> None:
         self.pointers.pop(managed_profile, None)
@@ -400,9 +410,11 @@ class FakeHotPointers:
 class FakeBackground:
     def __init__(self) -> None:
         self.started: list[str] = []
+        self.bindings: list[ProfileBinding | None] = []
 
-    def renew(self, managed_profile: str) -> None:
+    def renew(self, managed_profile: str, binding: ProfileBinding | None) -> None:
         self.started.append(managed_profile)
+        self.bindings.append(binding)
 
 
 class FakeEnvironment:
@@ -410,6 +422,7 @@ class FakeEnvironment:
         self.set = dict(variables)
         self.running: frozenset[str] = frozenset()
         self.words: tuple[str, ...] = ("/opt/xswitch/bin/xswitch",)
+        self.launcher: tuple[str, ...] = ()
 
     def variables(self) -> Mapping[str, str]:
         return dict(self.set)
@@ -424,7 +437,7 @@ class FakeEnvironment:
         return self.words
 
     def credential_process(self) -> tuple[str, ...]:
-        return (*self.words, "credential-process")
+        return self.launcher or (*self.words, "credential-process")
 
 
 class FakePrompt:
@@ -542,6 +555,8 @@ class World:
         self.file_facts = FakeFileFacts()
         self.iam = FakeIamSource()
         self.pauses: list[float] = []
+        self.command_output = CommandOutput(ExitCode.MFA_NEEDED, "", "")
+        self.commands_run: list[tuple[str, ...]] = []
         self.ports = Ports(
             Aws(self.sts, self.base, self.iam, self.sts_probe),
             SessionStorage(
@@ -556,6 +571,15 @@ class World:
                 self.file_facts,
                 self.pauses.append,
                 lambda: "made-up-42",
+                self.run_command,
             ),
         )
         self.actions = Actions(self.ports)
+
+    def run_command(
+        self, words: Sequence[str], variables: Mapping[str, str], seconds: float
+    ) -> CommandOutput:
+        assert variables == {"XSWITCH_STORED_ONLY": "1"}
+        assert seconds > 0
+        self.commands_run.append(tuple(words))
+        return self.command_output

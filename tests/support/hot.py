@@ -14,14 +14,16 @@ from pathlib import Path
 import xswitch
 from xswitch.adapters.config.read import fingerprint
 from xswitch.adapters.state.paths import AppPaths
+from xswitch.adapters.state.stamps import TICK_SECONDS
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
 from xswitch.adapters.vault.hot_pointers import FileHotPointers
 from xswitch.core.filenames import profile_file_name
-from xswitch.core.model import ConfigPaths, Credentials, Secret, VaultInfo
+from xswitch.core.model import ConfigPaths, Credentials, PointedSession, Secret, VaultInfo
 from xswitch.core.sessions import session_record
 
 # The imports of a warm read beside those of a bare interpreter
+ROLE = "arn:aws:iam::222222222222:role/Admin"
 RUNTIME = {"xswitch", "xswitch.hot", "xswitch.hot.answer"}
 LAUNCHER = Path(xswitch.__file__).with_name("credential_process.py")
 BARE = [sys.executable, "-I", "-S", "-X", "importtime"]
@@ -65,6 +67,7 @@ class HotWorld:
     memory: Path
     key: str = "ab" * 20
     profile: str = PROFILE
+    absent: tuple[str, ...] = ()
     extra: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -108,6 +111,13 @@ class HotWorld:
     def marker(self) -> Path:
         return self.home / "renewals"
 
+    def renewals(self) -> list[str]:
+        """Wait for renewals by the stub; return what each reported."""
+        until = time.monotonic() + 20
+        while not self.marker.exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        return self.marker.read_text().splitlines()
+
     def environ(self) -> dict[str, str]:
         return {"HOME": str(self.home), "PATH": os.environ["PATH"], **self.extra}
 
@@ -116,8 +126,9 @@ class HotWorld:
 
     @staticmethod
     def age(path: Path, seconds: float = 60) -> None:
-        """Set a file's time to `seconds` ago."""
+        """Set a file's time to `seconds` ago, and let its change be over."""
         os.utime(path, (time.time() - seconds, time.time() - seconds))
+        time.sleep(1.1 * TICK_SECONDS)
 
     def fingerprint(self) -> str:
         env = self.environ()
@@ -146,7 +157,9 @@ class HotWorld:
 
     def point(self, info: VaultInfo | None = None) -> None:
         FileHotPointers(self.paths.hot, self.bytes_environ).write(
-            self.profile, self.key, self.fingerprint(), info or self.info
+            self.profile,
+            PointedSession(ROLE, self.key, self.fingerprint(), self.absent),
+            info or self.info,
         )
 
     def loaded(self) -> tuple[str, set[str]]:

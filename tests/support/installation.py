@@ -81,9 +81,10 @@ class Installation:
     def script(self) -> Path:
         return self.folder / "bin" / "xswitch"
 
-    def words(self, profile: str) -> list[str]:
-        """Return a managed profile's command."""
-        return [str(self.folder / "bin" / "python3"), "-I", "-S", str(self.launcher), profile]
+    def words(self, *bound_profile: str) -> list[str]:
+        """Return the command of a managed profile, and what it is bound to."""
+        python = str(self.folder / "bin" / "python3")
+        return [python, "-I", "-S", str(self.launcher), *bound_profile]
 
     def stub(self) -> None:
         """Replace the console script by a program that prints its arguments."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # 30 ms for every command, and few set up access or explain
     from xswitch.actions.access.api import AccessActions
     from xswitch.actions.sessions.broker import Broker
     from xswitch.core.explain.model import Explanation
+    from xswitch.core.profiles.binding import ProfileBinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,17 +262,22 @@ class Actions:
 
         return forget(self._broker, names, all_sessions=all_sessions)
 
-    def credential_process(self, profile: str, ask: MfaPrompt) -> str:
-        """Return the `credential_process` JSON line for a managed profile or a role profile."""
+    def credential_process(
+        self, profile: str, ask: MfaPrompt, binding: ProfileBinding | None = None
+    ) -> str:
+        """Return the `credential_process` JSON line for a managed profile or a role profile.
+
+        Raises ConfigError if the profile is for another role than `binding` names.
+        """
         from xswitch.actions.credentials.credential_process import credential_process
 
-        return credential_process(self._broker, profile, ask)
+        return credential_process(self._broker, profile, ask, binding)
 
-    def renew_in_background(self, profile: str) -> None:
+    def renew_in_background(self, profile: str, binding: ProfileBinding | None = None) -> None:
         """Renew a profile's session without output, once at a time per session."""
         from xswitch.actions.credentials.credential_process import renew_in_background
 
-        renew_in_background(self._broker, profile)
+        renew_in_background(self._broker, profile, binding)
 
     def status(self) -> tuple[StatusRow, ...]:
         """Return every session in the index."""

@@ -15,6 +15,7 @@ from xswitch.core.model import (
     AssumedRole,
     AssumeRoleRequest,
     CallerIdentity,
+    CommandOutput,
     ConfigPaths,
     ConfigView,
     Credentials,
@@ -25,6 +26,7 @@ from xswitch.core.model import (
     HistoryEntry,
     IndexEntry,
     MfaChallenge,
+    PointedSession,
     ProbeResult,
     ProfileEdit,
     PromptState,
@@ -32,6 +34,7 @@ from xswitch.core.model import (
     UsageState,
     VaultInfo,
 )
+from xswitch.core.profiles.binding import ProfileBinding
 from xswitch.core.sessions import session_record
 from xswitch.core.sessions.session_record import SessionRecord
 
@@ -243,7 +246,7 @@ class PromptFiles(Protocol):
 class HotPointers(Protocol):
     """The files that let `credential_process` find a session without a plan."""
 
-    def write(self, managed_profile: str, key: str, fingerprint: str, vault: VaultInfo) -> None:
+    def write(self, managed_profile: str, session: PointedSession, vault: VaultInfo) -> None:
         """Point a managed profile to its session while the config has this fingerprint."""
         ...
 
@@ -290,10 +293,15 @@ class ConfigStore(Protocol):
         """
         ...
 
-    def fingerprint(self) -> str:
-        """Return size, mtime in ns, and inode of both files in one line without blanks.
+    def default_paths(self) -> ConfigPaths:
+        """Return the paths that both files have if no variable names another."""
+        ...
 
-        Equal fingerprints mean equal content.
+    def fingerprint(self, *, settle: bool = False) -> str:
+        """Return a stamp of both files in one line without blanks; a change of one changes it.
+
+        If a file has changed so recently that its next change might not show, the stamp says so,
+        and equals no other. `settle` waits for that, where it takes a moment.
         """
         ...
 
@@ -421,7 +429,7 @@ class Clock(Protocol):
 class BackgroundRenewer(Protocol):
     """Starts renewals that outlive this process."""
 
-    def renew(self, managed_profile: str) -> None:
+    def renew(self, managed_profile: str, binding: ProfileBinding | None) -> None:
         """Start one detached renewal; never raises, never waits."""
         ...
 
@@ -457,6 +465,8 @@ class Process:
     """Waits some seconds."""
     new_id: Callable[[], str]
     """Returns an unguessable string of letters and digits."""
+    run_command: Callable[[Sequence[str], Mapping[str, str], float], CommandOutput]
+    """Runs words, with more variables, as an SDK does; for so many seconds at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,7 @@ class ConfigSnapshot:
         if profile is None:
             return TargetError(
                 f'There is no profile "{name}".',
+                why=f"Files: {self.view.paths.config} and {self.view.paths.credentials}.",
                 next_step="xswitch list",
                 code=ErrorCode.TARGET_UNKNOWN,
             )
@@ -203,9 +204,12 @@ class ConfigSnapshot:
         return self.plan(self.served_role(role), self.stored_overrides(role.managed_profile))
 
 
-def take_snapshot(config: Config) -> ConfigSnapshot:
-    """Read config, settings, and environment. Raises ConfigError, SettingsError."""
-    fingerprint = config.files.fingerprint()
+def take_snapshot(config: Config, *, settle: bool = False) -> ConfigSnapshot:
+    """Read config, settings, and environment. Raises ConfigError, SettingsError.
+
+    After a change of the files, `settle` waits until a later change would change the fingerprint.
+    """
+    fingerprint = config.files.fingerprint(settle=settle)
     return ConfigSnapshot(
         fingerprint=fingerprint,
         view=config.files.read(),

@@ -24,12 +24,13 @@ class Context:
     stdout: Stdout
     stderr: Stderr
     environ: Mapping[str, str]
-    make_services: Callable[[], Services]
+    make_services: Callable[[Mapping[str, str]], Services]
+    """Builds the services for an environment."""
 
     @cached_property
     def services(self) -> Services:
         """The services, built on first use: `init` and `--help` never need them."""
-        return self.make_services()
+        return self.make_services(self.environ)
 
     @property
     def actions(self) -> Actions:

@@ -31,7 +31,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
         try:
             arguments = parse_arguments(argv)
             log = stderr.debug if arguments.debug else None
-            context = Context(arguments, stdout, stderr, environ, lambda: _services(environ, log))
+            context = Context(
+                arguments, stdout, stderr, environ, lambda variables: _services(variables, log)
+            )
             return int(arguments.run(context))
         except KeyboardInterrupt:
             raise CancelledError("Cancelled.") from None

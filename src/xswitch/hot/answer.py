@@ -1,9 +1,10 @@
-"""Answers `credential-process PROFILE` from the vault, without the full program.
+"""Answers `credential-process PROFILE …` from the vault, without the full program.
 
-A pointer file, written by the full program, names a managed profile's session, where it is stored,
-and the fingerprints of its inputs: both config files, xswitch's settings, and the relevant
-environment variables. If the inputs are unchanged and the session is fresh, the stored answer is
-printed. In any other case the full program starts, and reports what there is to report.
+A pointer file, written by the full program, names a managed profile, its role and its session,
+where that is stored, and the fingerprints of its inputs: both config files, xswitch's settings, and
+the relevant environment variables. If it is for the profile, the role, and the files that the
+command names, the inputs are unchanged, and the session is fresh, the stored answer is printed. In
+any other case the full program starts, and reports what there is to report.
 
 This module, `hot.dbus` and `hot.secret_service` import no other xswitch module, and only what a
 bare interpreter has loaded. `adapters/vault/hot_pointers.py` calls the functions here that both
@@ -18,7 +19,7 @@ if sys.platform != "win32":
     import posix
 
 COMMAND = "credential-process"
-MAGIC = b"xswitch-hot1"
+MAGIC = b"xswitch-hot2"
 USER = b"session"
 SERVICE_PREFIX = b"xswitch:"
 KEY_LENGTH = 40
@@ -44,6 +45,7 @@ _RELEVANT_VARIABLES = (
     b"AWS_USE_FIPS_ENDPOINT",
 )
 _RELEVANT_IF_SET = (b"AWS_SESSION_TOKEN", b"AWS_SECURITY_TOKEN")
+_CONFIG, _CREDENTIALS = b"/.aws/config", b"/.aws/credentials"
 _DEMO_CLOCK = b"XSWITCH_DEMO_CLOCK"  # set where only the full program knows the time
 
 # After this, the full program asks again and reports the error; both take less than 3 s
@@ -53,9 +55,13 @@ _STUCK_SECONDS = 5
 _MAX_BYTES = 1 << 20
 _OTHERS_MODE = 0o077
 _WRITE_BY_OTHERS = 0o022
-_TYPE, _REGULAR = 0o170000, 0o100000
+_TYPE, _REGULAR, _FOLDER = 0o170000, 0o100000, 0o040000
 # A test compares these with core/filenames.py
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_.@:+-")
+# Of words: the command and a profile; a role ARN; two files. See core/profiles/binding.py
+_LENGTHS = (2, 3, 5)
+_ARN = 2
+_FILES = 3
 
 
 class _UseFullProgram(Exception):  # noqa: N818 -- not an error
@@ -68,20 +74,24 @@ def run(argv: list[str], command: list[str]) -> int | None:
     `argv` is without the program. `command` starts the full program, its first word an interpreter;
     it is empty if there is no such command.
     """
-    if sys.platform != "linux" or len(argv) != 2 or argv[0] != COMMAND or argv[1].startswith("-"):  # noqa: PLR2004
+    if sys.platform != "linux" or len(argv) not in _LENGTHS or argv[0] != COMMAND:
         return None
-    if _DEMO_CLOCK in posix.environ:
+    # The launcher could take a profile named like an ARN for a binding
+    if argv[1].startswith(("-", "arn:")) or _DEMO_CLOCK in posix.environ:
         return None
     try:
-        folder = state_folder(posix.environ) + b"/hot"
+        environ = posix.environ
+        files = _named_files(environ, argv[_FILES:]) if argv[_ARN:] else None
+        folder = state_folder(environ) + b"/hot/"
+        folder += config_folder_name(environ, (files or config_files(environ))[0])
         name = file_name(argv[1])
-        answer, now, renew_at = _cached_response(folder, name)
+        answer, now, renew_at = _cached_response(folder + b"/" + name, argv[1 : _ARN + 1], files)
     except (_UseFullProgram, OSError, ValueError, IndexError):
         return None
     if not _write(answer):
         return None
     if now >= renew_at:
-        _renew(folder, name, argv[1], command)
+        _renew(folder, name, argv[1:], command)
     return 0
 
 
@@ -93,21 +103,56 @@ def file_name(profile: str) -> bytes:
 
     Raises ValueError for "".
     """
-    raw = profile.encode("utf-8", "surrogateescape")
+    return _file_name(profile.encode("utf-8", "surrogateescape"))
+
+
+def _file_name(raw: bytes) -> bytes:
     if not raw:
         raise ValueError
     plain = b"".join(b"%c" % byte if byte in _PLAIN else b"%%%02X" % byte for byte in raw)
     return plain if plain[:1] != b"." else b"%2E" + plain[1:]
 
 
-def resolution_inputs(environ: dict[bytes, bytes]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+def config_folder_name(environ: dict[bytes, bytes], config: bytes) -> bytes:
+    """Name the folder of a config file's pointers, as `core.filenames.config_folder_name` does."""
+    return b"" if config == _home(environ) + _CONFIG else _file_name(config)
+
+
+def config_files(environ: dict[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Return the paths of config and credentials file. Raises ValueError, OSError."""
+    return (
+        _config_file(environ, b"AWS_CONFIG_FILE", _CONFIG),
+        _config_file(environ, b"AWS_SHARED_CREDENTIALS_FILE", _CREDENTIALS),
+    )
+
+
+def _named_files(environ: dict[bytes, bytes], words: list[str]) -> tuple[bytes, bytes]:
+    """Return the files that a bound command names, the default ones if it names none."""
+    if not words:
+        return _home(environ) + _CONFIG, _home(environ) + _CREDENTIALS
+    config, credentials = map(_decode_word, words)
+    return config, credentials
+
+
+def _decode_word(word: str) -> bytes:
+    """Return the absolute path that a word of `core.profiles.binding` stands for."""
+    first, *parts = word.encode("utf-8", "surrogateescape").split(b"=")
+    path = first + b"".join(bytes((int(part[:2], 16),)) + part[2:] for part in parts)
+    if path[:1] != b"/":
+        raise ValueError
+    return path
+
+
+def resolution_inputs(
+    environ: dict[bytes, bytes], files: tuple[bytes, bytes] | None = None
+) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     """Identify everything that a session's plan depends on.
 
-    Returns the fingerprints of config and settings, the digest of the variables, and both config
-    paths. Raises ValueError or OSError where that takes the full program.
+    `files` are config and credentials file; None means those that the environment names. Returns
+    the fingerprints of config and settings, the digest of the variables, and both config paths.
+    Raises ValueError or OSError where that takes the full program.
     """
-    config = _config_file(environ, b"AWS_CONFIG_FILE", b"/.aws/config")
-    credentials = _config_file(environ, b"AWS_SHARED_CREDENTIALS_FILE", b"/.aws/credentials")
+    config, credentials = files or config_files(environ)
     return (
         fingerprint(config) + b"," + fingerprint(credentials),
         fingerprint(settings_file(environ)),
@@ -118,12 +163,21 @@ def resolution_inputs(environ: dict[bytes, bytes]) -> tuple[bytes, bytes, bytes,
 
 
 def fingerprint(path: bytes) -> bytes:
-    """Return a file's size, mtime in ns and inode; `-` for a missing file. Raises OSError."""
+    """Return a file's stamp as `adapters.state.stamps` does; `-` for a missing file.
+
+    That is size, mtime and ctime in ns, inode, and device. Raises OSError.
+    """
     try:
         status = posix.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return b"-"
-    return b"%d:%d:%d" % (status.st_size, status.st_mtime_ns, status.st_ino)
+    return b"%d:%d:%d:%d:%d" % (
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_ino,
+        status.st_dev,
+    )
 
 
 def settings_file(environ: dict[bytes, bytes]) -> bytes:
@@ -177,16 +231,24 @@ def _variables_digest(environ: dict[bytes, bytes]) -> bytes:
 # -- The answer
 
 
-def _cached_response(folder: bytes, name: bytes) -> tuple[bytes, float, int]:
-    """Return the line to print, the current time, and when to renew in the background."""
-    magic, key, kind, location, *inputs, after_last = _read(
-        folder + b"/" + name, None, _WRITE_BY_OTHERS
+def _cached_response(
+    pointer: bytes, names: list[str], files: tuple[bytes, bytes] | None
+) -> tuple[bytes, float, int]:
+    """Return the line to print, the current time, and when to renew in the background.
+
+    `names` are the profile and, in a bound command, the role's ARN as a word.
+    """
+    magic, profile, role_arn, key, kind, location, absent, *inputs, after_last = _read(
+        pointer, None, _WRITE_BY_OTHERS
     ).split(b"\n")
+    found = (profile, role_arn)[: len(names)]
     if (
         magic != MAGIC
+        or found != tuple([name.encode("utf-8", "surrogateescape") for name in names])
         or len(key) != KEY_LENGTH
         or after_last
-        or tuple(inputs) != resolution_inputs(posix.environ)
+        or tuple(inputs) != resolution_inputs(posix.environ, files)
+        or (absent and _any_exists(absent.split(b"\0")))
     ):
         raise _UseFullProgram
     value = _stored_value(kind, location, key)
@@ -196,6 +258,21 @@ def _cached_response(folder: bytes, name: bytes) -> tuple[bytes, float, int]:
     if now >= expires_at or line[:1] != b"{" or line[-1:] != b"}" or b"\n" in line:
         raise _UseFullProgram
     return line + b"\n", now, renew_at
+
+
+def _any_exists(paths: list[bytes]) -> bool:
+    """Whether one of these relative paths exists in the working folder.
+
+    A folder counts only where the path has a slash, as in `core.sessions.surroundings`.
+    """
+    for path in paths:
+        try:
+            mode = posix.stat(path).st_mode
+        except OSError:
+            continue
+        if b"/" in path or mode & _TYPE != _FOLDER:
+            return True
+    return False
 
 
 def _stored_value(kind: bytes, location: bytes, key: bytes) -> bytes:
@@ -294,10 +371,11 @@ def _write(answer: bytes) -> bool:
 # -- Background renewal
 
 
-def _renew(folder: bytes, name: bytes, profile: str, command: list[str]) -> None:
+def _renew(folder: bytes, name: bytes, words: list[str], command: list[str]) -> None:
     """Start the full program, detached, at most once in `RENEW_SECONDS`.
 
-    Failures are ignored, as the answer has been written.
+    `words` are the profile and what the command is bound to. Failures are ignored, as the answer
+    has been written.
     """
     # No profile's file name begins with a dot
     if not command or not _claim_renewal(folder + b"/.renewing-" + name):
@@ -318,7 +396,7 @@ def _renew(folder: bytes, name: bytes, profile: str, command: list[str]) -> None
             posix.dup2(null, descriptor)
         # The caller may wait until all its pipes are closed; close_range makes this cheap
         posix.closerange(3, 1 << 16)
-        posix.execv(sys.executable, [sys.executable, *command[1:], "renew-background", profile])
+        posix.execv(sys.executable, [sys.executable, *command[1:], "renew-background", *words])
     finally:
         posix._exit(1)  # noqa: SLF001 -- os._exit, without os
 

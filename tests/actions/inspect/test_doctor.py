@@ -4,10 +4,10 @@ import pytest
 
 from support.actions import CONFIG, GOOD_CODE, FakePrompt, World
 from xswitch.actions.api import DoctorCheck, SwitchOptions
-from xswitch.actions.inspect.doctor import split_command
 from xswitch.actions.ports import no_progress
 from xswitch.core.errors import ConfigError, NetworkError, VaultAbsentError, VaultLockedError
 from xswitch.core.model import FileInfo, Problem, Settings
+from xswitch.core.profiles.process_command import split_command
 
 GOOD = CONFIG.partition("[profile broken]")[0]
 
@@ -185,6 +185,7 @@ def by_the_launcher(world: World, **fact: int) -> list[DoctorCheck]:
     world.config.config = world.config.config.replace(
         "xswitch credential-process", f"python3 -I -S {LAUNCHER}"
     )
+    world.environment.launcher = ("/opt/xswitch/bin/python3", "-I", "-S", LAUNCHER)
     world.file_facts.facts["/opt/xswitch/bin/python3"] = FileInfo(
         "/opt/xswitch/bin/python3", exists=True, executable=True
     )

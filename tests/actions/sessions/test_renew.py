@@ -266,7 +266,8 @@ def test_managed_profiles_that_start_another_xswitch_start_this_one_after_a_rene
     assert all(result.error is None for result in renew(world, "open"))
     assert commands(world) == {
         **before,
-        "xs-open": "/new/bin/python3 -I -S /new/share/xswitch credential-process xs-open",
+        "xs-open": "/new/bin/python3 -I -S /new/share/xswitch credential-process xs-open"
+        " arn:aws:iam::333333333333:role/Open",
     }
     after = world.config.read().profiles["xs-open"].properties
     assert {key: value.value for key, value in after.items() if key != "credential_process"} == {

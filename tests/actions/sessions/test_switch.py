@@ -79,7 +79,8 @@ def test_a_switch_writes_the_managed_profile_and_says_when_it_ends(world: World)
     assert switched.identity is not None
     assert switched.identity.arn.startswith("arn:aws:sts::222222222222:assumed-role/Admin/")
     assert properties(world, "xs-payments") == {
-        "credential_process": "/opt/xswitch/bin/xswitch credential-process xs-payments",
+        "credential_process": "/opt/xswitch/bin/xswitch credential-process xs-payments"
+        " arn:aws:iam::222222222222:role/Admin",
         "region": "eu-west-1",
         "xswitch_role": "payments",
     }
@@ -179,7 +180,9 @@ def test_a_switch_drops_stored_overrides_unless_it_reuses_them(world: World) -> 
 def test_another_name_for_the_managed_profile(world: World) -> None:
     switched = switch(world, "open", SwitchOptions(profile_name="work"))
     assert switched.managed_profile == "work"
-    assert properties(world, "work")["credential_process"].endswith("credential-process work")
+    assert properties(world, "work")["credential_process"].endswith(
+        "credential-process work arn:aws:iam::333333333333:role/Open"
+    )
     assert world.actions.resolve("work", SwitchOptions()).name == "open"
 
 

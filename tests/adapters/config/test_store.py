@@ -106,7 +106,9 @@ def test_text_that_is_not_utf8_is_rejected_and_not_written(
 
 def test_the_fingerprint_is_size_time_and_inode(store: FileConfigStore, config: Path) -> None:
     status = config.stat()
-    assert store.fingerprint() == f"{len(BEFORE)}:{status.st_mtime_ns}:{status.st_ino},-"
+    times = f"{status.st_mtime_ns}:{status.st_ctime_ns}"
+    expected = f"{len(BEFORE)}:{times}:{status.st_ino}:{status.st_dev},-"
+    assert store.fingerprint(settle=True) == expected
     link = config.with_name("credentials")
     link.symlink_to(config)
     assert store.fingerprint().split(",")[1] == store.fingerprint().split(",")[0]

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.hot import PROFILE, HotWorld
+from support.hot import PROFILE, ROLE, HotWorld
 from support.vault.keyrings import memory_folder
 from xswitch.adapters.vault.hot_pointers import FileHotPointers
-from xswitch.core.model import VaultInfo
+from xswitch.core.model import PointedSession, VaultInfo
 
 
 @pytest.fixture
@@ -19,15 +17,17 @@ def world(clean_world: Path) -> Iterator[HotWorld]:
         yield HotWorld(clean_world, memory)
 
 
-def test_a_pointer_is_ten_lines_for_us_alone(world: HotWorld) -> None:
+def test_a_pointer_is_a_few_lines_for_us_alone(world: HotWorld) -> None:
     world.extra["AWS_REGION"] = "eu-west-1"
     world.point()
     facts = world.config.stat()
     lines = world.pointer.read_text().split("\n")
-    assert lines[:4] == ["xswitch-hot1", world.key, "runtime", str(world.memory / "xswitch")]
-    assert lines[4:6] == [f"{facts.st_size}:{facts.st_mtime_ns}:{facts.st_ino},-", "-"]
-    assert len(lines[6]) == 32
-    assert lines[7:] == [str(world.config), str(world.credentials), ""]
+    assert lines[:3] == ["xswitch-hot2", PROFILE, ROLE]
+    assert lines[3:7] == [world.key, "runtime", str(world.memory / "xswitch"), ""]
+    times = f"{facts.st_mtime_ns}:{facts.st_ctime_ns}"
+    assert lines[7:9] == [f"{facts.st_size}:{times}:{facts.st_ino}:{facts.st_dev},-", "-"]
+    assert len(lines[9]) == 32
+    assert lines[10:] == [str(world.config), str(world.credentials), ""]
     assert world.pointer.stat().st_mode & 0o777 == 0o600
     assert world.paths.hot.stat().st_mode & 0o777 == 0o700
     assert [path.name for path in world.paths.hot.iterdir()] == [PROFILE]
@@ -48,7 +48,7 @@ def test_a_config_that_changed_since_it_was_read_gets_no_pointer_and_loses_the_o
     read = world.fingerprint()
     world.config.write_text("[profile b]\n")
     FileHotPointers(world.paths.hot, world.bytes_environ).write(
-        PROFILE, world.key, read, world.info
+        PROFILE, PointedSession(ROLE, world.key, read), world.info
     )
     assert not world.pointer.exists()
 
@@ -57,31 +57,10 @@ def test_settings_that_changed_since_the_process_began_get_no_pointer(world: Hot
     pointers = FileHotPointers(world.paths.hot, world.bytes_environ)
     world.settings.parent.mkdir(parents=True)
     world.settings.write_text("")
-    pointers.write(PROFILE, world.key, world.fingerprint(), world.info)
+    pointers.write(PROFILE, PointedSession(ROLE, world.key, world.fingerprint()), world.info)
     assert not world.pointer.exists()
-    FileHotPointers(world.paths.hot, world.bytes_environ).write(
-        PROFILE, world.key, world.fingerprint(), world.info
-    )
-    assert world.pointer.exists()
-
-
-def test_a_change_that_the_clock_of_the_file_system_hides_is_waited_out(world: HotWorld) -> None:
-    """A file can change twice within one tick of the clock without a new time."""
-    os.utime(world.config)
-    waited: list[float] = []
-
-    def meanwhile(seconds: float) -> None:
-        waited.append(seconds)
-        world.config.write_text("[profile z]\nregion = eu-west-1\n")
-        os.utime(world.config, (time.time() + 1, time.time() + 1))
-
-    pointers = FileHotPointers(world.paths.hot, world.bytes_environ, meanwhile)
-    pointers.write(PROFILE, world.key, world.fingerprint(), world.info)
-    assert len(waited) == 1
-    assert not world.pointer.exists()
-    world.age(world.config)
-    pointers.write(PROFILE, world.key, world.fingerprint(), world.info)
-    assert len(waited) == 1
+    world.age(world.settings)
+    world.point()
     assert world.pointer.exists()
 
 
@@ -103,7 +82,7 @@ def test_a_path_with_a_newline_gets_no_pointer(world: HotWorld) -> None:
 def test_failures_leave_no_pointer_and_raise_nothing(world: HotWorld) -> None:
     world.extra["HOME"] = ""
     FileHotPointers(world.paths.hot, world.bytes_environ).write(
-        PROFILE, world.key, "-,-", world.info
+        PROFILE, PointedSession(ROLE, world.key, "-,-"), world.info
     )
     del world.extra["HOME"]
     world.paths.state.parent.mkdir(parents=True)

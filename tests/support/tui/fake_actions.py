@@ -57,6 +57,7 @@ from xswitch.core.model import (
     UsageState,
     VaultInfo,
 )
+from xswitch.core.profiles.binding import ProfileBinding
 from xswitch.core.sessions import freshness
 from xswitch.tui.app import PickerApp
 from xswitch.tui.picker import filter_input
@@ -450,10 +451,12 @@ class FakeActions(Actions):
         self.answer = replace(self.answer, sessions=sessions)
         return tuple(ForgetResult(name, 1, f"xs-{name}") for name in names)
 
-    def credential_process(self, profile: str, ask: MfaPrompt) -> str:
+    def credential_process(
+        self, profile: str, ask: MfaPrompt, binding: ProfileBinding | None = None
+    ) -> str:
         raise NotImplementedError(profile, ask)
 
-    def renew_in_background(self, profile: str) -> None:
+    def renew_in_background(self, profile: str, binding: ProfileBinding | None = None) -> None:
         raise NotImplementedError(profile)
 
     def status(self) -> tuple[StatusRow, ...]:

@@ -7,31 +7,39 @@ from contextlib import ExitStack, suppress
 
 from xswitch.actions.ports import MfaPrompt, Ports, no_progress
 from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
-from xswitch.actions.sessions.managed_profiles import follow_sessions
+from xswitch.actions.sessions.managed_profiles import ensure_bound, follow_sessions
 from xswitch.actions.sessions.mfa import MfaCodes, NoMfaPrompt
 from xswitch.actions.sessions.other_session import with_other_session
 from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import LockBusyError, MfaNeededError, XswitchError
 from xswitch.core.model import Role, SessionPlan
+from xswitch.core.profiles.binding import STORED_ONLY_VARIABLE, ProfileBinding
 from xswitch.core.profiles.managed import NO_OVERRIDES
 from xswitch.core.sessions import session_record
 
 
-def credential_process(broker: Broker, profile: str, ask: MfaPrompt) -> str:
+def credential_process(
+    broker: Broker, profile: str, ask: MfaPrompt, binding: ProfileBinding | None = None
+) -> str:
     """Return the JSON for a managed profile, or for a role profile by its own name.
 
-    Raises what the broker raises; a MfaNeededError has the command that gets the session.
+    `binding` is what the command is bound to. Raises ConfigError if the profile is for another
+    role, and what the broker raises; a MfaNeededError has the command that gets the session.
     """
     ports = broker.ports
     snapshot = take_snapshot(ports.config)
     role = snapshot.role_for_profile(profile)
+    ensure_bound(snapshot, role, profile, binding)
     plan = snapshot.plan(role, snapshot.stored_overrides(profile))
+    if snapshot.environment.get(STORED_ONLY_VARIABLE):
+        return _stored_session(ports, plan, snapshot, profile)
     request = SessionRequest(
         MfaCodes(ask, ports.process.mfa_process),
         no_progress,
         interactive=False,
         managed_profile=_managed_profile_name(snapshot, profile),
+        binding=binding,
     )
     try:
         session = broker.session(plan, snapshot.view, request)
@@ -57,15 +65,30 @@ def credential_process(broker: Broker, profile: str, ask: MfaPrompt) -> str:
     return session_record.credential_process_json(session.record.credentials)
 
 
-def renew_in_background(broker: Broker, profile: str) -> None:
+def _stored_session(ports: Ports, plan: SessionPlan, snapshot: ConfigSnapshot, profile: str) -> str:
+    record = ports.storage.load(plan.key)
+    if record is None or ports.process.clock.now() >= record.usable_until:
+        raise MfaNeededError(
+            f"No session of {plan.role.name} is stored.",
+            why=f"{STORED_ONLY_VARIABLE} is set, so none is requested.",
+            next_step=_mfa_next_step(snapshot, plan.role, profile),
+        )
+    return session_record.credential_process_json(record.credentials)
+
+
+def renew_in_background(
+    broker: Broker, profile: str, binding: ProfileBinding | None = None
+) -> None:
     """Renew a session that is due, without a prompt.
 
-    Runs no `mfa_process`, which may need a touch or open a window. Does nothing if another process
-    renews the same session. Raises what the broker raises, which is not shown.
+    `binding` is as for `credential_process`. Runs no `mfa_process`, which may need a touch or open
+    a window. Does nothing if another process renews the same session. Raises what the broker
+    raises, which is not shown.
     """
     ports = broker.ports
     snapshot = take_snapshot(ports.config)
     role = snapshot.role_for_profile(profile)
+    ensure_bound(snapshot, role, profile, binding)
     plan = snapshot.plan(role, snapshot.stored_overrides(profile))
     request = SessionRequest(
         MfaCodes(

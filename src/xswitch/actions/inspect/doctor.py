@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from xswitch.actions.api import DoctorCheck, DoctorCheckState
-from xswitch.actions.ports import FileInspector, Ports, Vault
+from xswitch.actions.inspect.managed_profiles import check_managed_profiles
+from xswitch.actions.ports import Ports, Vault
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import current_profile
 from xswitch.core.errors import VaultBrokenError, XswitchError
 from xswitch.core.errors.sts import AwsErrorResponse, clock_skew
 from xswitch.core.model import Endpoint, FileInfo, Problem
-from xswitch.core.profiles.managed import find_shadowing
 from xswitch.core.text import pluralize
 
 # STS rejects signatures that are off by more than 15 minutes.
@@ -58,7 +57,7 @@ def run_checks(
     variables = ports.config.environment.variables()
     checks += [_hook(variables), *_environment(variables)]
     if snapshot is not None:
-        checks += [_profile(snapshot), *_managed(ports.process.file_inspector, snapshot)]
+        checks += [_profile(snapshot), *check_managed_profiles(ports, snapshot)]
     checks += _permissions(ports)
     checks += _sts(ports, snapshot) if snapshot is not None else []
     return tuple(checks)
@@ -212,63 +211,6 @@ def _profile(snapshot: ConfigSnapshot) -> DoctorCheck:
         f'This shell selects the profile "{current}".',
         details={"profile": current},
     )
-
-
-# -- managed profiles
-
-
-def _managed(files: FileInspector, snapshot: ConfigSnapshot) -> Iterator[DoctorCheck]:
-    """Check for managed profiles with overriding keys, without a role, or with a broken command."""
-    names = [name for name in snapshot.view.profiles if snapshot.managed_profile(name) is not None]
-    checks = [check for name in names for check in _managed_profile(files, snapshot, name)]
-    yield from checks
-    if not checks:
-        yield DoctorCheck(
-            "managed",
-            "ok",
-            "Every managed profile works.",
-            details={"profiles": str(len(names))},
-        )
-
-
-def _managed_profile(
-    files: FileInspector, snapshot: ConfigSnapshot, name: str
-) -> Iterator[DoctorCheck]:
-    quoted = shlex.quote(name)
-    for problem in find_shadowing(snapshot.view, name):
-        yield DoctorCheck(
-            "managed",
-            "error",
-            f"{problem.message} ({problem.file}:{problem.line})",
-            "Remove those keys.",
-            {"code": problem.code},
-        )
-    if name not in snapshot.managed:
-        message = f'The managed profile "{name}" no longer has a role.'
-        yield DoctorCheck("managed", "warning", message, f"xswitch forget {quoted}")
-        return
-    command = snapshot.view.profiles[name].get("credential_process") or ""
-    program, *arguments = split_command(command) or [""]
-    file = files.inspect(program)
-    if not program or not file.exists or file.folder or not file.executable:
-        message = f'The managed profile "{name}" starts {program or "nothing"}, which can\'t run.'
-        yield DoctorCheck("managed", "error", message, f"xswitch switch {quoted}")
-        return
-    for path in arguments[:-1]:  # the last one is the profile's name
-        if not path.startswith("/"):
-            continue
-        file = files.inspect(path)
-        if not file.exists or file.folder:
-            message = f'The managed profile "{name}" runs {path}, which is gone.'
-            yield DoctorCheck("managed", "error", message, f"xswitch switch {quoted}")
-        elif file.mode is not None and file.mode & stat.S_IWOTH:
-            message = f'The managed profile "{name}" runs {path}, which any user can change.'
-            yield DoctorCheck("managed", "error", message, f"chmod o-w {path}")
-
-
-def split_command(command: str) -> list[str]:
-    """Split a `credential_process` that xswitch wrote, which escapes blanks with a backslash."""
-    return [word.replace("\0", " ") for word in command.replace("\\ ", "\0").split(" ") if word]
 
 
 # -- permissions

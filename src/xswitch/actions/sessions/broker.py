@@ -48,6 +48,7 @@ from xswitch.core.model import (
     Secret,
     SessionPlan,
 )
+from xswitch.core.profiles.binding import ProfileBinding
 from xswitch.core.sessions import session_record
 from xswitch.core.sessions.key_variables import key_variables
 from xswitch.core.sessions.keys import key_digest
@@ -80,6 +81,8 @@ class SessionRequest:
     """Whether a person started this."""
     managed_profile: str = ""
     """The profile that will serve the session."""
+    binding: ProfileBinding | None = None
+    """The binding of the command that asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +269,8 @@ class Broker:
                 and self._can_renew_without_prompt(acquisition.plan, now)
             ):
                 self.ports.process.background.renew(
-                    acquisition.request.managed_profile or acquisition.plan.role.name
+                    acquisition.request.managed_profile or acquisition.plan.role.name,
+                    acquisition.request.binding,
                 )
             return stored
         # Answers of credential_process expire one minute early, so a client can't use the last one

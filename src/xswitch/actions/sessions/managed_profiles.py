@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
@@ -9,7 +10,7 @@ from xswitch.actions.ports import Config
 from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapshot
 from xswitch.core.awsconfig.document import is_legal_name
-from xswitch.core.errors import ErrorCode, ShadowError, UsageError, XswitchError
+from xswitch.core.errors import ConfigError, ErrorCode, ShadowError, UsageError, XswitchError
 from xswitch.core.model import (
     FileKind,
     Problem,
@@ -20,7 +21,14 @@ from xswitch.core.model import (
     SessionPlan,
     SetProfile,
 )
-from xswitch.core.profiles.managed import ROLE_KEY, Overrides, find_shadowing, managed_properties
+from xswitch.core.profiles.binding import ProfileBinding, bind, binding_words, stored_binding
+from xswitch.core.profiles.managed import (
+    NO_OVERRIDES,
+    ROLE_KEY,
+    Overrides,
+    find_shadowing,
+    managed_properties,
+)
 from xswitch.core.profiles.process_command import quote_command
 from xswitch.core.sessions.session_record import SessionRecord
 
@@ -81,12 +89,43 @@ def managed_profile_properties(
     Raises UsageError for overrides that AWS can't take or a guard doesn't allow.
     """
     return managed_properties(
-        role, snapshot.view, overrides, _credential_process_command(config, name)
+        role, snapshot.view, overrides, credential_process_command(config, role.role_arn, name)
     )
 
 
-def _credential_process_command(config: Config, name: str) -> str:
-    return quote_command((*config.environment.credential_process(), name))
+def credential_process_command(config: Config, role_arn: str, name: str) -> str:
+    """Return the `credential_process` of the managed profile `name` of a role.
+
+    It is bound to the role and to the config files; see `core.profiles.binding`. Raises
+    ConfigError if a word can't be written.
+    """
+    binding = bind(role_arn, config.files.paths(), config.files.default_paths())
+    return quote_command((*config.environment.credential_process(), name, *binding_words(binding)))
+
+
+def ensure_bound(
+    snapshot: ConfigSnapshot, role: Role, profile: str, binding: ProfileBinding | None
+) -> None:
+    """Raise ConfigError if `profile` isn't for the role that its command is bound to.
+
+    `binding` is that of the command that runs. Without one, the command in the config file counts:
+    people may name the profile by hand.
+    """
+    managed = snapshot.managed_profile(profile)
+    if binding is None and managed is not None:
+        binding = stored_binding(managed)
+    if binding is None or binding.role_arn == role.role_arn:
+        return
+    kept = not role.is_ad_hoc and snapshot.stored_overrides(profile) != NO_OVERRIDES
+    target = profile if kept else role.name  # a switch by the role's name drops the options
+    raise ConfigError(
+        f'The profile "{profile}" was written for {binding.role_arn}, and {role.name} is'
+        f" {role.role_arn} now.",
+        why=f"The config has changed since the switch, or is another one"
+        f" ({role.origin.file}:{role.origin.line}).",
+        next_step=f"xswitch switch {shlex.quote(target)}",
+        code=ErrorCode.OTHER_ROLE,
+    )
 
 
 def update_credential_process(
@@ -95,25 +134,33 @@ def update_credential_process(
     """Make managed profiles that start another xswitch start this one, and return the new config.
 
     This fixes profiles after an installation has moved, or whose command is outdated. If they can't
-    be written, they stay unchanged.
+    be written, or are for another role by now, they stay unchanged.
     """
     edits = []
-    with suppress(XswitchError):
-        for name in dict.fromkeys(names):
-            profile = snapshot.managed_profile(name)
-            command = _credential_process_command(config, name)
-            if profile is not None and profile.get(_PROCESS_KEY) not in {None, command}:
-                properties = {
-                    key: value.value
-                    for key, value in profile.properties.items()
-                    if value.source == "config"
-                }
-                properties[_PROCESS_KEY] = command
-                edits.append(SetProfile("config", name, properties, comment=_COMMENT))
-        if edits:
+    for name in dict.fromkeys(names):
+        with suppress(XswitchError):
+            edits += _command_edit(config, snapshot, name)
+    if edits:
+        with suppress(XswitchError):
             config.files.apply(edits)
-            return take_snapshot(config)
+            return take_snapshot(config, settle=True)
     return snapshot
+
+
+def _command_edit(config: Config, snapshot: ConfigSnapshot, name: str) -> list[ProfileEdit]:
+    profile = snapshot.managed_profile(name)
+    if profile is None or profile.get(_PROCESS_KEY) is None:
+        return []
+    role = snapshot.role_for_profile(name)
+    ensure_bound(snapshot, role, name, None)
+    command = credential_process_command(config, role.role_arn, name)
+    if profile.get(_PROCESS_KEY) == command:
+        return []
+    properties = {
+        key: value.value for key, value in profile.properties.items() if value.source == "config"
+    }
+    properties[_PROCESS_KEY] = command
+    return [SetProfile("config", name, properties, comment=_COMMENT)]
 
 
 def managed_edits(
@@ -191,6 +238,7 @@ def follow_sessions(
     for managed in snapshot.managed_with_static if records else ():
         try:
             role = snapshot.role_for_profile(managed)
+            ensure_bound(snapshot, role, managed, None)
             plan = snapshot.plan(role, snapshot.stored_overrides(managed))
         except XswitchError:
             continue  # edited in the meantime; the next call reports it
@@ -210,7 +258,7 @@ def follow_sessions(
         config.files.apply(edits)
     except XswitchError as error:
         return snapshot, tuple(_kept_keys(snapshot, managed, error) for *_, managed in followers)
-    snapshot = take_snapshot(config)
+    snapshot = take_snapshot(config, settle=True)
     for follower in followers:
         with suppress(XswitchError):  # the prompt then shows the former, earlier end
             publisher.publish_static(snapshot, *follower)

@@ -9,7 +9,13 @@ from xswitch.actions.ports import Clock, SessionStorage
 from xswitch.actions.sessions.renewability import renewable_until
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.errors import XswitchError
-from xswitch.core.model import IndexEntry, PlannedHop, PromptState, SessionPlan
+from xswitch.core.model import (
+    IndexEntry,
+    PlannedHop,
+    PointedSession,
+    PromptState,
+    SessionPlan,
+)
 from xswitch.core.sessions.session_record import SessionRecord
 
 # Long enough to still show yesterday's sessions in the morning, or after a day off.
@@ -115,7 +121,9 @@ class Publisher:
     def write_hot_pointer(self, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str) -> None:
         """Let the fast path find a profile's session until the config changes."""
         self._storage.hot_pointers.write(
-            profile, plan.key, snapshot.fingerprint, self._storage.vault.info()
+            profile,
+            PointedSession(plan.role.role_arn, plan.key, snapshot.fingerprint),
+            self._storage.vault.info(),
         )
 
     def remove(self, profile: str) -> None:

@@ -12,7 +12,11 @@ from dataclasses import replace
 from xswitch.actions.api import RenewResult, SwitchOptions
 from xswitch.actions.ports import MfaPrompt, Progress, SessionStorage
 from xswitch.actions.sessions.broker import Broker, SessionRequest
-from xswitch.actions.sessions.managed_profiles import follow_sessions, update_credential_process
+from xswitch.actions.sessions.managed_profiles import (
+    ensure_bound,
+    follow_sessions,
+    update_credential_process,
+)
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.sessions.other_session import with_other_session
 from xswitch.actions.sessions.publish import Publisher
@@ -168,6 +172,7 @@ class _RenewalBatch:
                 next_step=f"xswitch switch {shlex.quote(role.name)}",
                 code=ErrorCode.GUARD_UNCONFIRMED,
             )
+        ensure_bound(snapshot, role, role.managed_profile, None)
         plan = snapshot.plan(role, snapshot.stored_overrides(role.managed_profile))
         request = SessionRequest(
             self._mfa_codes, self._report, force_renewal=True, managed_profile=managed

@@ -75,7 +75,7 @@ def switch(
         edits += static_edits(snapshot, managed, switching.properties, record)
     if edits:
         ports.config.files.apply(edits)
-        snapshot = take_snapshot(ports.config)
+        snapshot = take_snapshot(ports.config, settle=True)
     publisher = Publisher(ports.storage, clock)
     snapshot, kept = follow_sessions(
         ports.config, snapshot, {record.key: record, **session.new_records}, publisher

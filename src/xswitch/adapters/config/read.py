@@ -8,6 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from xswitch.adapters.state.stamps import stamp
 from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import ConfigPaths
 
@@ -95,19 +96,8 @@ def decode(path: str, content: bytes | None) -> str | None:
 
 
 def fingerprint(paths: ConfigPaths) -> str:
-    """Return `<size>:<mtime_ns>:<inode>` of config and credentials file, separated by a comma.
-
-    A missing file is `-`.
-    """
-    return f"{_file_fingerprint(paths.config)},{_file_fingerprint(paths.credentials)}"
-
-
-def _file_fingerprint(path: str) -> str:
-    try:
-        status = Path(path).stat()
-    except (OSError, ValueError):
-        return "-"
-    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+    """Return the stamps of config and credentials file, separated by a comma; see `stamps`."""
+    return f"{stamp(paths.config)},{stamp(paths.credentials)}"
 
 
 def is_same_file(one: str, other: str) -> bool:

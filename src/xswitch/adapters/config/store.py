@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xswitch.adapters.config.read import decode, fingerprint, load
+from xswitch.adapters.state.stamps import TICK_SECONDS, is_settled
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.model import ConfigPaths, ConfigView, FileKind, ProfileEdit
 
@@ -18,12 +20,21 @@ if TYPE_CHECKING:
 class FileConfigStore:
     """Implements `actions.ports.ConfigStore` for the files at `paths`.
 
-    `backups` and `locks` are folders in xswitch's state folder, created when needed; module
-    `backup` describes the content of `backups`.
+    `default_paths` are where the files are without variables. `backups` and `locks` are folders in
+    xswitch's state folder, created when needed; module `backup` describes the content of `backups`.
     """
 
-    def __init__(self, paths: ConfigPaths, *, backups: Path, locks: Path, clock: UtcClock) -> None:
+    def __init__(
+        self,
+        paths: ConfigPaths,
+        *,
+        default_paths: ConfigPaths | None = None,
+        backups: Path,
+        locks: Path,
+        clock: UtcClock,
+    ) -> None:
         self._paths = paths
+        self._default_paths = default_paths or paths
         self._backups = backups
         self._locks = locks
         self._clock = clock
@@ -41,6 +52,10 @@ class FileConfigStore:
         """Return the paths of both files."""
         return self._paths
 
+    def default_paths(self) -> ConfigPaths:
+        """Return the paths that both files have if no variable names another."""
+        return self._default_paths
+
     def read(self) -> ConfigView:
         """Read both files by the rules of the SDKs; a missing file is empty.
 
@@ -53,8 +68,14 @@ class FileConfigStore:
         )
         return read_view(self._paths, config, credentials)
 
-    def fingerprint(self) -> str:
-        """Return a fingerprint of both files, to detect changes."""
+    def fingerprint(self, *, settle: bool = False) -> str:
+        """Return a fingerprint of both files, to detect changes; see `stamps.stamp`.
+
+        `settle` waits one tick if a file has just changed. A file system whose clock ticks once a
+        second isn't waited for.
+        """
+        if settle and not all(map(is_settled, fingerprint(self._paths).split(","))):
+            time.sleep(TICK_SECONDS)
         return fingerprint(self._paths)
 
     def apply(self, edits: Sequence[ProfileEdit]) -> None:

@@ -6,6 +6,8 @@ import contextlib
 import sys
 from collections.abc import Callable
 
+from xswitch.core.profiles.binding import ProfileBinding, binding_words
+
 # The shell starts the command and exits at once: init adopts the renewal, so it leaves no
 # zombie, and no Python with threads has to fork. The profile name is an argument, not part of the
 # script.
@@ -19,15 +21,20 @@ class DetachedRenewals:
     def __init__(self, command: Callable[[], tuple[str, ...]]) -> None:
         self._command = command
 
-    def renew(self, managed_profile: str) -> None:
-        """Start `xswitch renew-background PROFILE` in a new session, without inherited files.
+    def renew(self, managed_profile: str, binding: ProfileBinding | None = None) -> None:
+        """Start `xswitch renew-background PROFILE …` in a new session, without inherited files.
 
         Failures are ignored, because the caller has a session that is still valid.
         """
         import subprocess  # noqa: PLC0415 -- 4 ms, and few commands renew in the background
 
         with contextlib.suppress(Exception):
-            words = (*self._command(), "renew-background", managed_profile)
+            words = (
+                *self._command(),
+                "renew-background",
+                managed_profile,
+                *binding_words(binding),
+            )
             if sys.platform == "win32":
                 flags = (
                     subprocess.DETACHED_PROCESS

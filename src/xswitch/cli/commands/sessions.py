@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import (
     forgotten_json,
@@ -10,8 +13,14 @@ from xswitch.cli.output.json_output import (
     utc_timestamp,
 )
 from xswitch.cli.parser import CommandParser, add_json, add_mfa_code
-from xswitch.core.errors import ExitCode, UsageError, XswitchError
+from xswitch.core.errors import ErrorCode, ExitCode, TargetError, UsageError, XswitchError
+from xswitch.core.profiles.binding import ProfileBinding, bound_environments, parse_binding
 from xswitch.core.text import pluralize
+
+if TYPE_CHECKING:  # it imports every adapter, and `--help` needs none
+    from xswitch.wiring import Services
+
+Answer = TypeVar("Answer")
 
 
 def add_renew(parser: CommandParser) -> None:
@@ -110,31 +119,73 @@ def pin(context: Context) -> int:
 
 
 def add_credential_process(parser: CommandParser) -> None:
-    """Declare the argument of `credential-process`."""
-    parser.add_argument("profile", metavar="PROFILE", help="managed profile")
+    """Declare the arguments of `credential-process`."""
+    _add_bound_profile(parser)
     parser.set_defaults(run=credential_process)
+
+
+def _add_bound_profile(parser: CommandParser) -> None:
+    parser.add_argument("profile", metavar="PROFILE", help="managed profile")
+    parser.add_argument(
+        "binding",
+        nargs="*",
+        metavar="BINDING",
+        help="what the profile is bound to: its role's ARN, and the files unless they are"
+        " the default ones, as xswitch writes it",
+    )
 
 
 def credential_process(context: Context) -> int:
     """Print one JSON object on stdout and nothing on stderr; `main` prints an error as one line."""
     profile = context.arguments.profile
-    answer = context.actions.credential_process(
-        profile, context.services.no_mfa_prompt(f"xswitch switch {profile}")
+    binding = parse_binding(context.arguments.binding)
+    answer = _with_bound_files(
+        context,
+        binding,
+        lambda services: services.actions.credential_process(
+            profile, services.no_mfa_prompt(f"xswitch switch {profile}"), binding
+        ),
     )
     context.stdout.raw(answer + "\n")
     return ExitCode.DONE
 
 
+def _with_bound_files(
+    context: Context, binding: ProfileBinding | None, act: Callable[[Services], Answer]
+) -> Answer:
+    """Act on the files that the profile is bound to, even if AWS_CONFIG_FILE names others.
+
+    A profile of the default files may have moved with them to where the variables point; it then
+    has the same role there.
+    """
+    errors: list[XswitchError] = []
+    for environ in bound_environments(context.environ, binding):
+        try:
+            return act(context.make_services(environ))
+        except XswitchError as error:
+            if not isinstance(error, TargetError) and error.code != ErrorCode.OTHER_ROLE:
+                raise
+            errors.append(error)
+    # Another role says more than no such profile
+    raise next((error for error in errors if error.code == ErrorCode.OTHER_ROLE), errors[0])
+
+
 def add_renew_background(parser: CommandParser) -> None:
-    """Declare the argument of `renew-background`."""
-    parser.add_argument("profile", metavar="PROFILE", help="managed profile")
+    """Declare the arguments of `renew-background`."""
+    _add_bound_profile(parser)
     parser.set_defaults(run=renew_background)
 
 
 def renew_background(context: Context) -> int:
     """Renew unattended; errors appear at the next foreground renewal."""
+    profile = context.arguments.profile
     try:
-        context.actions.renew_in_background(context.arguments.profile)
+        binding = parse_binding(context.arguments.binding)
+        _with_bound_files(
+            context,
+            binding,
+            lambda services: services.actions.renew_in_background(profile, binding),
+        )
     except XswitchError as error:
         return error.exit_code
     return ExitCode.DONE

@@ -207,6 +207,7 @@ class ErrorCode(StrEnum):
     ILLEGAL_PROFILE_NAME = "illegal_profile_name"
     NOT_OURS = "not_ours"
     NOTHING_TO_UNDO = "nothing_to_undo"
+    OTHER_ROLE = "other_role"
     PROFILE_EXISTS = "profile_exists"
     ROLE_ELSEWHERE = "role_elsewhere"
     SETTINGS = "settings"

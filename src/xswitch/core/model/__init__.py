@@ -39,8 +39,10 @@ from xswitch.core.model.sessions import (
 )
 from xswitch.core.model.settings import GuardRule, Settings
 from xswitch.core.model.state import (
+    CommandOutput,
     FileInfo,
     HistoryEntry,
+    PointedSession,
     ProbeResult,
     PromptState,
     RoleUsage,
@@ -53,6 +55,7 @@ __all__ = [
     "AssumedRole",
     "CallerIdentity",
     "Chain",
+    "CommandOutput",
     "ConfigPaths",
     "ConfigView",
     "CredentialSource",
@@ -71,6 +74,7 @@ __all__ = [
     "Origin",
     "PlannedHop",
     "PlannedMfaSession",
+    "PointedSession",
     "ProbeResult",
     "Problem",
     "Profile",

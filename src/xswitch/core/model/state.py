@@ -47,6 +47,28 @@ class VaultInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandOutput:
+    """The output of a command that ran; `stdout` may hold credentials."""
+
+    code: int | None
+    """The exit code; None if it was stopped after its time."""
+    stdout: str = field(repr=False)
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class PointedSession:
+    """A stored session that a managed profile serves, and while that holds."""
+
+    role_arn: str
+    key: str
+    fingerprint: str
+    """The config's, from before the session was planned."""
+    absent: tuple[str, ...] = ()
+    """Relative paths; where the working folder has one, it may be another session."""
+
+
+@dataclass(frozen=True, slots=True)
 class PromptState:
     """The facts about a managed profile that the shell's prompt helper shows."""
 

@@ -44,6 +44,11 @@ def quote_command(words: Sequence[str]) -> str:
     )
 
 
+def split_command(command: str) -> list[str]:
+    """Split a `credential_process` that xswitch wrote, which escapes blanks with a backslash."""
+    return [word.replace("\0", " ") for word in command.replace("\\ ", "\0").split(" ") if word]
+
+
 def _escape_word(word: str, position: int, *, windows: bool) -> str:
     if not word:
         raise _unsafe_word_error(word, "It is empty.", position)
