@@ -96,8 +96,29 @@ def test_without_any_script_the_interpreter_runs_the_package(
     monkeypatch.setattr(sysconfig, "get_path", lambda *_: str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["/somewhere/__main__.py"])
     command = ProcessEnvironment().command()
-    assert command == (sys.executable, "-m", "xswitch")
+    assert command == (sys.executable, "-P", "-m", "xswitch")
     assert Path(command[0]).is_absolute()
+
+
+@pytest.mark.parametrize("planted", ["xswitch/__init__.py", "xswitch/__main__.py", "xswitch.py"])
+def test_that_command_never_runs_code_of_the_current_folder(
+    planted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_path", lambda *_: str(tmp_path / "nowhere"))
+    monkeypatch.setattr(sys, "argv", ["/somewhere/__main__.py"])
+    file = tmp_path / "folder" / planted
+    file.parent.mkdir(parents=True)
+    file.write_text("raise SystemExit('planted')\n")
+    for words in (ProcessEnvironment().command(), ProcessEnvironment().credential_process()):
+        done = subprocess.run(
+            [*words, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path / "folder",
+        )
+        assert "planted" not in done.stderr + done.stdout, words
 
 
 def test_an_environment_made_by_venv_keeps_its_own_path(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class ProcessEnvironment:
         return f"{user}@{_host_name() or 'localhost'}"
 
     def command(self) -> tuple[str, ...]:
-        """Return the command that starts this xswitch: console script, else `python -m xswitch`.
+        """Return the command that starts this xswitch: console script, else `python -P -m xswitch`.
 
         Symlinks aren't resolved, because only the path inside a virtual environment (also those of
         pipx and `uv tool`) finds the packages.
@@ -48,7 +48,8 @@ class ProcessEnvironment:
         for script in _script_candidates():
             if script.is_file() and os.access(script, os.X_OK):
                 return (str(script),)
-        return (str(Path(sys.executable).absolute()), "-m", "xswitch")
+        # -P, because -m alone would take a folder named xswitch where the command is run
+        return (str(Path(sys.executable).absolute()), "-P", "-m", "xswitch")
 
     def credential_process(self) -> tuple[str, ...]:
         """Return the `credential_process` command, without the profile name.
