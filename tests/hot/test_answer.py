@@ -31,6 +31,7 @@ from xswitch.core.errors import UsageError
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import VaultInfo
 from xswitch.core.sessions import keys, session_record
+from xswitch.core.variables import REGION_VARIABLES
 from xswitch.hot import answer as hot
 from xswitch.hot import dbus
 
@@ -82,7 +83,7 @@ def test_a_warm_read_imports_only_the_hot_path(world: HotWorld) -> None:
 
 
 def test_a_warm_read_with_relevant_variables_also_imports_a_digest(world: HotWorld) -> None:
-    world.extra["AWS_REGION"] = "eu-west-1"
+    world.extra["AWS_USE_FIPS_ENDPOINT"] = "false"
     expected = world.ready()
     assert world.loaded() == (expected, RUNTIME | {"_blake2"})
 
@@ -294,8 +295,6 @@ def test_other_config_files_end_it_even_with_the_same_fingerprint(
         "AWS_ENDPOINT_URL",
         "AWS_ENDPOINT_URL_STS",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
         "AWS_ACCESS_KEY_ID",
         "AWS_SESSION_TOKEN",
         "AWS_USE_FIPS_ENDPOINT",
@@ -317,15 +316,25 @@ def test_the_same_variables_as_before_do_not_end_it(
     world: HotWorld, answer: Callable[..., str | None]
 ) -> None:
     world.extra |= {
-        "AWS_REGION": "eu-west-1",
+        "AWS_CA_BUNDLE": "/one.pem",
         "AWS_ACCESS_KEY_ID": "AKIACANARY",
         "AWS_SESSION_TOKEN": "canary",
     }
     expected = world.ready()
     assert answer() == expected
     assert b"canary" not in world.pointer.read_bytes().lower()
-    world.extra["AWS_REGION"] = "eu-west-2"
+    world.extra["AWS_CA_BUNDLE"] = "/two.pem"
     assert answer() is None
+
+
+@pytest.mark.parametrize("variable", REGION_VARIABLES)
+def test_a_region_does_not_end_it_because_a_switch_sets_one(
+    world: HotWorld, answer: Callable[..., str | None], variable: str
+) -> None:
+    expected = world.ready()
+    for region in ("eu-west-1", "us-gov-west-1", ""):
+        world.extra[variable] = region
+        assert answer() == expected
 
 
 def test_a_session_is_served_until_its_mandatory_refresh_and_renewed_after_its_advisory_one(

@@ -30,17 +30,16 @@ HEADER_LENGTH = 102
 _HEADER_WORDS = 6
 
 # The variables that core/roles/endpoints.py and core/roles/sources.py read. Secrets only count as
-# set or not.
+# set or not. Regions don't count: STS gives the same session in each (core/sessions/keys.py), and a
+# switch changes them.
 _RELEVANT_VARIABLES = (
     b"AWS_ACCESS_KEY_ID",
     b"AWS_CA_BUNDLE",
     b"AWS_CONTAINER_CREDENTIALS_FULL_URI",
     b"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    b"AWS_DEFAULT_REGION",
     b"AWS_ENDPOINT_URL",
     b"AWS_ENDPOINT_URL_STS",
     b"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    b"AWS_REGION",
     b"AWS_USE_DUALSTACK_ENDPOINT",
     b"AWS_USE_FIPS_ENDPOINT",
 )

@@ -18,7 +18,7 @@ def world(clean_world: Path) -> Iterator[HotWorld]:
 
 
 def test_a_pointer_is_a_few_lines_for_us_alone(world: HotWorld) -> None:
-    world.extra["AWS_REGION"] = "eu-west-1"
+    world.extra["AWS_CA_BUNDLE"] = "/one.pem"
     world.point()
     facts = world.config.stat()
     lines = world.pointer.read_text().split("\n")
